@@ -1,0 +1,409 @@
+//! Every knob of an experiment, once: its name, range, default and one line of help.
+//!
+//! The same table is the command line's flags (`keep_ratio` is `--keep-ratio`), the page's controls and the
+//! query of a link, so that one link reproduces one run anywhere. Nothing else in the program holds a default.
+
+use std::fmt;
+
+use crate::model::Model;
+
+/// What a knob may hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// A real number between two bounds, both allowed. `logarithmic`: a slider should move in ratios.
+    Number { min: f64, max: f64, logarithmic: bool },
+    /// A whole number between two bounds, both allowed.
+    Count { min: u64, max: u64 },
+    /// One of several names, each with the word that the page shows.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// On or off: `true` or `false`.
+    Switch,
+    /// Free text, checked by the module that reads it.
+    Text,
+}
+
+/// One knob, as the faces see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Knob {
+    /// The name in a link; with hyphens, the flag.
+    pub name: &'static str,
+    /// Two or three words for a label.
+    pub label: &'static str,
+    /// One sentence for `--help` and for a tooltip.
+    pub help: &'static str,
+    pub kind: Kind,
+    /// Whether it may change while a run goes on.
+    pub live: bool,
+}
+
+/// A value that was refused, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// A type that a knob can hold: read from text against the knob's `Kind`, written back as text.
+trait Value: Sized {
+    fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError>;
+    fn write(&self) -> String;
+}
+
+impl Value for f64 {
+    fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
+        let Kind::Number { min, max, .. } = knob.kind else { unreachable!("{} is a number", knob.name) };
+        let refuse = || ConfigError(format!("{} must be a number from {min} to {max}, not \"{text}\"", knob.name));
+        let value: f64 = text.trim().parse().map_err(|_| refuse())?;
+        if value.is_finite() && (min..=max).contains(&value) { Ok(value) } else { Err(refuse()) }
+    }
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for u32 {
+    fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
+        let Kind::Count { min, max } = knob.kind else { unreachable!("{} is a count", knob.name) };
+        let refuse = || ConfigError(format!("{} must be a whole number from {min} to {max}, not \"{text}\"", knob.name));
+        let value: u64 = text.trim().parse().map_err(|_| refuse())?;
+        if (min..=max).contains(&value) { Self::try_from(value).map_err(|_| refuse()) } else { Err(refuse()) }
+    }
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for bool {
+    fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
+        match text.trim() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(ConfigError(format!("{} must be true or false, not \"{text}\"", knob.name))),
+        }
+    }
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for String {
+    fn read(text: &str, _: &Knob) -> Result<Self, ConfigError> {
+        Ok(text.trim().to_owned())
+    }
+    fn write(&self) -> String {
+        self.clone()
+    }
+}
+
+/// An enumeration whose variants have names in a link and words on the page.
+macro_rules! choice {
+    ($(#[$meta:meta])* $type:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal, $label:literal;)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $type { $($(#[$variant_meta])* $variant,)+ }
+
+        impl $type {
+            const NAMES: &'static [(&'static str, &'static str)] = &[$(($name, $label),)+];
+
+            /// The name in a link and on the command line.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+
+        impl Value for $type {
+            fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
+                match text.trim() {
+                    $($name => Ok(Self::$variant),)+
+                    other => {
+                        let names: Vec<&str> = Self::NAMES.iter().map(|(name, _)| *name).collect();
+                        Err(ConfigError(format!("{} must be one of {}, not \"{other}\"", knob.name, names.join(", "))))
+                    }
+                }
+            }
+            fn write(&self) -> String {
+                self.name().to_owned()
+            }
+        }
+    };
+}
+
+choice! {
+    /// What the network is trained on.
+    DatasetName {
+        Mnist = "mnist", "MNIST digits";
+        FashionMnist = "fashion-mnist", "Fashion-MNIST";
+        /// Synthetic: a known set of inputs carries all the information.
+        Planted = "planted", "planted features";
+        /// The user's own idx files, from `--data-dir`.
+        Idx = "idx", "your own idx files";
+    }
+}
+
+choice! {
+    /// How the mask is chosen.
+    MethodName {
+        Vrpge = "vrpge", "VR-PGE";
+        Static = "static", "static random";
+        Dense = "dense", "dense";
+    }
+}
+
+choice! {
+    /// How the budget K goes from `keep_start` to `keep_ratio`.
+    Schedule {
+        Constant = "constant", "constant";
+        Cubic = "cubic", "cubic";
+    }
+}
+
+choice! {
+    /// Which policy-gradient estimator the scores learn from.
+    Estimator {
+        /// g = ½ (L − L′) (m − m′) / (s(1−s))^(1−α)
+        TwoSided = "two-sided", "two-sided";
+        /// g = (L − L′) (m − s) / (s(1−s))^(1−α), the paper's VR-PGE
+        OneSided = "one-sided", "one-sided";
+        /// g = L (m − s) / (s(1−s))^(1−α), REINFORCE
+        Plain = "plain", "plain";
+    }
+}
+
+choice! {
+    /// What turns the structure gradient into a step of the scores.
+    ScoresOptimizer {
+        Adam = "adam", "Adam";
+        Sgd = "sgd", "SGD";
+    }
+}
+
+choice! {
+    /// How the learning rates go over the run.
+    RateSchedule {
+        Cosine = "cosine", "cosine";
+        Constant = "constant", "constant";
+    }
+}
+
+/// The table. One entry: field, type, default; kind; live or fixed; label; help.
+macro_rules! knobs {
+    ($($field:ident: $type:ty = $default:expr, $kind:expr, $live:literal, $label:literal, $help:literal;)+) => {
+        /// One experiment, whole. Build it with [`Config::default`] and [`Config::set`], or from a link.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Config { $(#[doc = $help] pub $field: $type,)+ }
+
+        /// Every knob, in the order in which the faces show them.
+        pub const KNOBS: &[Knob] = &[$(Knob { name: stringify!($field), label: $label, help: $help, kind: $kind, live: $live },)+];
+
+        impl Default for Config {
+            fn default() -> Self {
+                Self { $($field: $default,)+ }
+            }
+        }
+
+        impl Config {
+            /// Sets one knob from text, as the command line, a link or a control gives it.
+            ///
+            /// # Errors
+            /// An unknown name or a value outside the knob's range, in words; the configuration is unchanged.
+            pub fn set(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
+                let knob = knob(name)?;
+                match knob.name {
+                    $(stringify!($field) => self.$field = <$type as Value>::read(text, knob)?,)+
+                    _ => unreachable!("every knob has a field"),
+                }
+                Ok(())
+            }
+
+            /// One knob's value as text, the inverse of [`Config::set`].
+            ///
+            /// # Errors
+            /// An unknown name.
+            pub fn get(&self, name: &str) -> Result<String, ConfigError> {
+                Ok(match knob(name)?.name {
+                    $(stringify!($field) => self.$field.write(),)+
+                    _ => unreachable!("every knob has a field"),
+                })
+            }
+        }
+    };
+}
+
+knobs! {
+    dataset: DatasetName = DatasetName::Mnist, Kind::Choice(DatasetName::NAMES), false,
+        "Data", "What the network learns.";
+    model: String = "mlp-512-256".to_owned(), Kind::Text, false,
+        "Network", "The network: mlp- and the widths of its hidden layers, as in mlp-512-256.";
+    gate_inputs: bool = false, Kind::Switch, false,
+        "Gate inputs", "Give every input a keep-probability too, not only every hidden neuron.";
+    method: MethodName = MethodName::Vrpge, Kind::Choice(MethodName::NAMES), false,
+        "Method", "How the mask is chosen: learned (vrpge), random and fixed (static), or everything kept (dense).";
+    keep_ratio: f64 = 0.2, Kind::Number { min: 0.01, max: 1.0, logarithmic: true }, true,
+        "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
+    schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,
+        "Schedule", "Whether the budget stands at keep_ratio from the first step (constant) or comes down to it (cubic).";
+    keep_start: f64 = 0.999, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
+        "Keep at start", "The keep ratio at the first step of the cubic schedule.";
+    anneal_fraction: f64 = 0.6, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
+        "Anneal until", "The fraction of the run after which the cubic schedule has reached keep_ratio.";
+    estimator: Estimator = Estimator::TwoSided, Kind::Choice(Estimator::NAMES), true,
+        "Estimator", "The policy gradient that the scores learn from: two masks (two-sided, one-sided) or one (plain).";
+    alpha: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, true,
+        "Preconditioner \u{3b1}", "Exponent of the preconditioner (s(1-s))^alpha; the variance is bounded from one half on.";
+    scores_optimizer: ScoresOptimizer = ScoresOptimizer::Adam, Kind::Choice(ScoresOptimizer::NAMES), false,
+        "Score optimiser", "What turns the structure gradient into a step of the scores.";
+    scores_rate: f64 = 0.05, Kind::Number { min: 1e-4, max: 10.0, logarithmic: true }, true,
+        "Structure rate", "Learning rate of the scores.";
+    learning_rate: f64 = 0.1, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, true,
+        "Learning rate", "Learning rate of the weights.";
+    rate_schedule: RateSchedule = RateSchedule::Cosine, Kind::Choice(RateSchedule::NAMES), false,
+        "Rate schedule", "Whether both learning rates fall along a cosine or stay.";
+    momentum: f64 = 0.9, Kind::Number { min: 0.0, max: 0.999, logarithmic: false }, true,
+        "Momentum", "Momentum of the weights.";
+    weight_decay: f64 = 5e-4, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, true,
+        "Weight decay", "Weight decay of the kept weights.";
+    clip_norm: f64 = 3.0, Kind::Number { min: 0.0, max: 1e6, logarithmic: false }, true,
+        "Gradient clip", "Largest norm of the whole weight gradient; 0 never clips.";
+    batch_size: u32 = 128, Kind::Count { min: 1, max: 4096 }, false,
+        "Batch size", "Images a step.";
+    epochs: u32 = 9, Kind::Count { min: 1, max: 10_000 }, false,
+        "Epochs", "Passes over the training set; the schedules are laid out over them.";
+    steps: u32 = 0, Kind::Count { min: 0, max: 100_000_000 }, false,
+        "Steps", "Length of the run in steps; 0 leaves it to epochs.";
+    select_masks: u32 = 10, Kind::Count { min: 1, max: 1000 }, false,
+        "Masks drawn", "Before fine-tuning: how many masks are drawn, of which the best on training data is kept.";
+    finetune_epochs: u32 = 0, Kind::Count { min: 0, max: 1000 }, false,
+        "Fine-tune epochs", "Passes over the training set under the one mask selected at the end; 0 leaves that phase out.";
+    finetune_rate: f64 = 1e-3, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, false,
+        "Fine-tune rate", "Learning rate of the weights while fine-tuning.";
+    seed: u32 = 1, Kind::Count { min: 0, max: 4_294_967_295 }, false,
+        "Seed", "Fixes the first weights, the order of the images and every mask.";
+}
+
+/// The knob of that name.
+///
+/// # Errors
+/// An unknown name; the message lists the known ones.
+pub fn knob(name: &str) -> Result<&'static Knob, ConfigError> {
+    KNOBS.iter().find(|knob| knob.name == name).ok_or_else(|| {
+        let names: Vec<&str> = KNOBS.iter().map(|knob| knob.name).collect();
+        ConfigError(format!("there is no setting \"{name}\"; the settings are {}", names.join(", ")))
+    })
+}
+
+impl Config {
+    /// Checks what no single knob can: that the network's name can be read and that the budget does not rise.
+    ///
+    /// # Errors
+    /// The first contradiction, in words.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        Model::hidden_widths(&self.model).map_err(|error| ConfigError(error.to_string()))?;
+        if self.schedule == Schedule::Cubic && self.method == MethodName::Vrpge && self.keep_start < self.keep_ratio {
+            return Err(ConfigError(format!(
+                "keep_start ({}) must not be below keep_ratio ({}): the budget only comes down",
+                self.keep_start, self.keep_ratio
+            )));
+        }
+        Ok(())
+    }
+
+    /// The experiment as the query of a link: the knobs that differ from their defaults, in table order.
+    #[must_use]
+    pub fn to_query(&self) -> String {
+        let defaults = Self::default();
+        let pairs = KNOBS.iter().filter_map(|knob| {
+            let value = self.get(knob.name).ok()?;
+            (defaults.get(knob.name).ok()? != value).then(|| format!("{}={value}", knob.name))
+        });
+        pairs.collect::<Vec<_>>().join("&")
+    }
+
+    /// Reads a link copied from the page, or only its query. What stands after `#` is the page's own.
+    ///
+    /// # Errors
+    /// An unknown or repeated setting, a value that its knob refuses, or a contradiction between knobs.
+    pub fn from_link(link: &str) -> Result<Self, ConfigError> {
+        let link = link.split('#').next().unwrap_or_default();
+        let query = link.split_once('?').map_or(if link.contains("://") { "" } else { link }, |(_, query)| query);
+        let mut config = Self::default();
+        let mut seen = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if seen.contains(&name) {
+                return Err(ConfigError(format!("the link sets {name} twice")));
+            }
+            seen.push(name);
+            config.set(name, value)?;
+        }
+        config.check()?;
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_default_passes_its_own_knob_and_a_default_link_is_empty() {
+        let mut config = Config::default();
+        for knob in KNOBS {
+            let text = config.get(knob.name).unwrap();
+            config.set(knob.name, &text).unwrap();
+        }
+        assert_eq!(config, Config::default());
+        assert_eq!(config.to_query(), "");
+        config.check().unwrap();
+    }
+
+    #[test]
+    fn a_link_gives_back_the_experiment_whole() {
+        let mut config = Config::default();
+        for (name, value) in
+            [("keep_ratio", "0.1"), ("gate_inputs", "true"), ("model", "mlp-32"), ("seed", "4294967295"), ("method", "static")]
+        {
+            config.set(name, value).unwrap();
+        }
+        let link = format!("https://example.org/lacuna/?{}#theme=dark", config.to_query());
+        assert_eq!(Config::from_link(&link).unwrap(), config);
+        assert_eq!(Config::from_link(&config.to_query()).unwrap(), config);
+        assert_eq!(Config::from_link("https://example.org/").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn bad_links_are_refused_in_words() {
+        for (link, words) in [
+            ("?keep_ratio=2", "from 0.01 to 1"),
+            ("?keep_ratio=NaN", "from 0.01 to 1"),
+            ("?seed=-1", "whole number"),
+            ("?method=magic", "vrpge, static, dense"),
+            ("?prune_rate=1", "no setting"),
+            ("?seed=1&seed=2", "twice"),
+            ("?model=mlp-0", "mlp-0"),
+            ("?keep_start=0.1&keep_ratio=0.5", "only comes down"),
+        ] {
+            let message = Config::from_link(link).unwrap_err().to_string();
+            assert!(message.contains(words), "{link}: {message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_link_panics(link in ".{0,80}") {
+            drop(Config::from_link(&link));
+        }
+
+        #[test]
+        fn numbers_survive_the_link(keep in 0.01f64..=1.0, rate in 1e-4f64..=10.0, seed: u32) {
+            let config = Config { keep_ratio: keep, keep_start: 1.0, scores_rate: rate, seed, ..Config::default() };
+            prop_assert_eq!(Config::from_link(&config.to_query()).unwrap(), config);
+        }
+    }
+}
