@@ -1,1 +1,48 @@
-fn main() {}
+//! `bindgen INPUT.wasm OUT_DIR` writes `lacuna.js`, `lacuna_bg.wasm` and `lacuna.d.ts` into `OUT_DIR`.
+//!
+//! A program of the workspace rather than the published command, because its version must equal that of the
+//! `wasm-bindgen` crate in the lock file to the last digit: one lock file then holds both.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+/// The stem of the three files: what the page's worker imports, whatever the crate's own file is called.
+const NAME: &str = "lacuna";
+
+fn main() -> ExitCode {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [input, out_dir] = arguments.as_slice() else {
+        eprintln!("usage: bindgen INPUT.wasm OUT_DIR");
+        return ExitCode::from(2);
+    };
+    match generate(input, out_dir) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("bindgen: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn generate(input: &Path, out_dir: &Path) -> Result<(), String> {
+    if !input.is_file() {
+        return Err(format!(
+            "there is no {}; make it with `cargo build --profile wasm --lib --target wasm32-unknown-unknown`",
+            input.display()
+        ));
+    }
+    std::fs::create_dir_all(out_dir).map_err(|error| format!("cannot make the folder {}: {error}", out_dir.display()))?;
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(input).out_name(NAME).typescript(true);
+    // Left to itself the library omits the module's own address, and every caller of `init` would have to know it.
+    bindgen.omit_default_module_path(false);
+    // Names of functions and of the tools that made them help nobody who downloads the page.
+    bindgen.remove_name_section(true).remove_producers_section(true);
+    // The alternate form prints the whole chain of causes; the last of them is the one that can be mended.
+    bindgen
+        .web(true)
+        .and_then(|bindgen| bindgen.generate(out_dir))
+        .map_err(|error| format!("cannot make the JavaScript module from {}: {error:#}", input.display()))
+}

@@ -1,0 +1,53 @@
+// `npm start`: everything that a fresh machine lacks, then the page. Options: --port N, --open, --host ADDRESS.
+
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { Explained, root } from './command.mjs';
+import { compileProgram, fetchData } from './data.mjs';
+import { ensurePackages } from './packages.mjs';
+import { explain, runStages, stopOnInterrupt } from './stages.mjs';
+import { ensureRust } from './toolchain.mjs';
+import { bindWasm, compileWasm } from './wasm.mjs';
+
+function options() {
+  try {
+    const { values } = parseArgs({
+      options: { port: { type: 'string' }, open: { type: 'boolean' }, host: { type: 'string' } },
+    });
+    if (values.port !== undefined && !/^\d{1,5}$/.test(values.port)) throw new Error(`--port takes a number, not "${values.port}"`);
+    // Somebody who names a port wants that one; left alone, the next free one will do.
+    const port = values.port === undefined ? {} : { port: Number(values.port), strictPort: true };
+    return { ...port, ...(values.open ? { open: true } : {}), ...(values.host === undefined ? {} : { host: values.host }) };
+  } catch (error) {
+    throw new Explained(`${error.message}\nusage: npm start -- [--port N] [--open] [--host ADDRESS]`);
+  }
+}
+
+async function serve(server) {
+  // Imported only now: a moment ago vite may not have been installed.
+  const { createServer } = await import('vite');
+  const vite = await createServer({ root, server, logLevel: 'warn', clearScreen: false });
+  await vite.listen();
+  return [...vite.resolvedUrls.local, ...vite.resolvedUrls.network];
+}
+
+async function start() {
+  stopOnInterrupt();
+  const server = options();
+  let addresses = [];
+  await runStages([
+    ['Rust toolchain', ensureRust],
+    ['packages of the page', ensurePackages],
+    ['compiling the engine to WebAssembly, about a minute the first time', compileWasm],
+    ['giving it its JavaScript face, about a minute the first time', bindWasm],
+    ['compiling the desktop program, about three minutes the first time', compileProgram],
+    ['data', fetchData],
+    ['serving the page', async () => { addresses = await serve(server); }],
+  ]);
+  console.log(`\nLacuna is at ${addresses.join(' and ')}\nCtrl-C ends it.`);
+}
+
+start().catch((error) => {
+  explain(error);
+  process.exit(1);
+});

@@ -1,0 +1,48 @@
+// What the tests need from the operating system: a Vulkan driver (lavapipe will do) and a Chromium.
+
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { findChromium } from './chromium.mjs';
+import { Explained, find, run } from './command.mjs';
+
+/** Drivers announce themselves to the Vulkan loader by a JSON file in one of these folders. */
+function hasVulkanDriver() {
+  if (process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES) return true;
+  const folders = [
+    '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/etc/vulkan/icd.d',
+    path.join(process.env.XDG_DATA_HOME ?? path.join(homedir(), '.local/share'), 'vulkan/icd.d'),
+  ];
+  return folders.some((folder) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.json')));
+}
+
+const debian = () => {
+  const file = '/etc/os-release';
+  return existsSync(file) && /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync(file, 'utf8')) && find('apt-get') !== null;
+};
+
+/** `[what is missing, the Debian package that has it]` */
+function missing() {
+  const all = [];
+  // Other systems bring a driver of their own: Metal, Direct3D.
+  if (process.platform === 'linux' && !hasVulkanDriver()) all.push(['a Vulkan driver', 'mesa-vulkan-drivers']);
+  if (!findChromium()) all.push(['Chromium', 'chromium']);
+  return all;
+}
+
+/** Installs what is missing where that is possible without asking anybody; says what to install otherwise. */
+export async function ensureSystem(note) {
+  const lacking = missing();
+  if (lacking.length === 0) return 'a Vulkan driver and Chromium are there';
+  const names = lacking.map(([what]) => what).join(' and ');
+  const packages = lacking.map(([, name]) => name);
+  if (!debian()) throw new Explained(`The tests need ${names}: install what is missing and try again.`);
+  const command = `apt-get install -y ${packages.join(' ')}`;
+  if (process.getuid() !== 0) throw new Explained(`The tests need ${names}. As root, run: ${command}`);
+  const options = { note, env: { DEBIAN_FRONTEND: 'noninteractive' } };
+  await run('apt-get', ['update'], options);
+  await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], options);
+  if (missing().length > 0) throw new Explained(`${command} went through, and still the tests cannot find ${names}.`);
+  return `installed ${packages.join(' and ')}`;
+}
