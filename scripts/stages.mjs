@@ -64,13 +64,13 @@ export function explain(error) {
   console.log(`\n${error.stage ? `Stopped at "${error.stage}": ` : ''}${words}`);
 }
 
-/** Ctrl-C ends what runs and then this program, without a stack and without a half line. */
-export function stopOnInterrupt() {
+/** Ctrl-C ends what runs and then this program, without a stack and without a half line. `code` answers with the exit code. */
+export function stopOnInterrupt(code = () => 130) {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
       stopChildren(signal);
       process.stdout.write(process.stdout.isTTY ? '\r\x1b[KStopped.\n' : 'Stopped.\n');
-      process.exit(130);
+      process.exit(code());
     });
   }
 }

@@ -32,9 +32,10 @@ async function serve(server) {
 }
 
 async function start() {
-  stopOnInterrupt();
   const server = options();
   let addresses = [];
+  // Ctrl-C is how a served page is meant to end; before that it leaves the work half done.
+  stopOnInterrupt(() => (addresses.length > 0 ? 0 : 130));
   await runStages([
     ['Rust toolchain', ensureRust],
     ['packages of the page', ensurePackages],

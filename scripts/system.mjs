@@ -1,4 +1,4 @@
-// What the tests need from the operating system: a Vulkan driver (lavapipe will do) and a Chromium.
+// What the tests need from the operating system: a linker, a Vulkan driver (lavapipe will do) and a Chromium.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -25,6 +25,7 @@ const debian = () => {
 /** `[what is missing, the Debian package that has it]` */
 function missing() {
   const all = [];
+  if (process.platform === 'linux' && !find('cc')) all.push(['a C linker (cc)', 'build-essential']);
   // Other systems bring a driver of their own: Metal, Direct3D.
   if (process.platform === 'linux' && !hasVulkanDriver()) all.push(['a Vulkan driver', 'mesa-vulkan-drivers']);
   if (!findChromium()) all.push(['Chromium', 'chromium']);
@@ -34,7 +35,7 @@ function missing() {
 /** Installs what is missing where that is possible without asking anybody; says what to install otherwise. */
 export async function ensureSystem(note) {
   const lacking = missing();
-  if (lacking.length === 0) return 'a Vulkan driver and Chromium are there';
+  if (lacking.length === 0) return 'all there';
   const names = lacking.map(([what]) => what).join(' and ');
   const packages = lacking.map(([, name]) => name);
   if (!debian()) throw new Explained(`The tests need ${names}: install what is missing and try again.`);

@@ -54,8 +54,8 @@ function browserTests(note) {
 }
 
 const setUp = [
+  ['system', 'linker, Vulkan driver and browser', ensureSystem],
   ['toolchain', 'Rust toolchain', (note) => ensureRust(note, ['clippy', 'rustfmt'])],
-  ['system', 'Vulkan driver and browser', ensureSystem],
   ['packages', 'packages of the page', ensurePackages],
 ];
 
