@@ -1,0 +1,435 @@
+//! The idx format of the MNIST family, whole or piece by piece.
+//!
+//! ```text
+//! images  00 00 08 03   rows u32   height u32   width u32   rows·height·width bytes
+//! labels  00 00 08 01   rows u32                            rows bytes             (all big-endian)
+//! ```
+//!
+//! A header is only a claim: what is kept in memory grows with the bytes that really arrive, never with what it promises.
+
+use super::{DataError, Split};
+
+/// Most features of one row: the widest input that the network takes.
+pub const MAX_FEATURES: u32 = 4096;
+
+/// Most bytes that the rows of one file may hold, so that a set stays addressable on every device.
+pub const MAX_BYTES: u64 = 1 << 31;
+
+const MEND: &str = "Replace it by a whole idx file of unsigned bytes, plain or .gz";
+
+/// What an idx file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    Images,
+    Labels,
+}
+
+impl Content {
+    /// Bytes of the header: four for the magic number and four for each dimension.
+    const fn header_bytes(self) -> usize {
+        match self {
+            Self::Images => 16,
+            Self::Labels => 8,
+        }
+    }
+
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Labels => "labels",
+        }
+    }
+
+    const fn other(self) -> Self {
+        match self {
+            Self::Images => Self::Labels,
+            Self::Labels => Self::Images,
+        }
+    }
+
+    /// Type "unsigned byte" in the third byte, the number of dimensions in the fourth.
+    const fn magic(self) -> [u8; 4] {
+        match self {
+            Self::Images => [0, 0, 8, 3],
+            Self::Labels => [0, 0, 8, 1],
+        }
+    }
+}
+
+/// What the head of an idx file says, found to be within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub content: Content,
+    pub rows: u32,
+    /// Both 1 for labels.
+    pub height: u32,
+    pub width: u32,
+}
+
+impl Header {
+    /// Bytes of a row, at most [`MAX_FEATURES`] and at least 1.
+    #[must_use]
+    pub fn row_bytes(&self) -> usize {
+        self.height as usize * self.width as usize
+    }
+
+    /// Bytes of all rows, at most [`MAX_BYTES`].
+    #[must_use]
+    pub fn body_bytes(&self) -> u64 {
+        u64::from(self.rows) * self.row_bytes() as u64
+    }
+
+    /// Bytes of the whole file, header included.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.content.header_bytes() as u64 + self.body_bytes()
+    }
+}
+
+/// Reads one idx file from pieces of any size.
+///
+/// The first error stays: whatever is fed after it is refused with the same words.
+#[derive(Clone, Debug)]
+pub struct IdxReader {
+    file: String,
+    content: Content,
+    /// Labels must be below it.
+    classes: u32,
+    head: Vec<u8>,
+    header: Option<Header>,
+    /// `[rows, row_bytes]`, as far as it has arrived.
+    body: Vec<u8>,
+    /// Rows that [`IdxReader::new_rows`] has handed out.
+    handed: usize,
+    failure: Option<DataError>,
+}
+
+impl IdxReader {
+    /// A reader of images; `file` is the name that errors give.
+    #[must_use]
+    pub fn images(file: impl Into<String>) -> Self {
+        Self::new(file.into(), Content::Images, 0)
+    }
+
+    /// A reader of labels, each of which must be below `classes`.
+    #[must_use]
+    pub fn labels(file: impl Into<String>, classes: u32) -> Self {
+        Self::new(file.into(), Content::Labels, classes)
+    }
+
+    fn new(file: String, content: Content, classes: u32) -> Self {
+        Self { file, content, classes, head: Vec::new(), header: None, body: Vec::new(), handed: 0, failure: None }
+    }
+
+    /// Makes room at once for rows whose number is known from elsewhere than the file.
+    #[must_use]
+    pub fn with_capacity(mut self, bytes: usize) -> Self {
+        self.body.reserve_exact(bytes);
+        self
+    }
+
+    /// Takes the next bytes of the file.
+    ///
+    /// # Errors
+    /// A wrong or oversized header as soon as it is there, a label out of range, more bytes than the header promises.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), DataError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        self.advance(bytes).inspect_err(|failure| self.failure = Some(failure.clone()))
+    }
+
+    fn advance(&mut self, mut bytes: &[u8]) -> Result<(), DataError> {
+        let header = if let Some(header) = self.header {
+            header
+        } else {
+            let missing = self.content.header_bytes() - self.head.len();
+            let (head, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.head.extend_from_slice(head);
+            bytes = rest;
+            self.check_magic()?;
+            if self.head.len() < self.content.header_bytes() {
+                return Ok(());
+            }
+            *self.header.insert(self.read_header()?)
+        };
+        if self.body.len() as u64 + bytes.len() as u64 > header.body_bytes() {
+            let promise = promise(&header);
+            return Err(self.refuse(format!("it is too long: {promise}, but more bytes follow")));
+        }
+        if header.content == Content::Labels
+            && let Some(at) = bytes.iter().position(|&label| u32::from(label) >= self.classes)
+        {
+            let (row, label, classes) = (self.body.len() + at, bytes[at], self.classes);
+            return Err(self.refuse(format!("label {label} in row {row} is not below {classes}, the number of classes")));
+        }
+        self.body.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The name that errors give.
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Refuses the file for a reason that only the caller can know; like every error, it stays.
+    pub(super) fn fail(&mut self, problem: String) -> DataError {
+        let failure = self.refuse(problem);
+        self.failure = Some(failure.clone());
+        failure
+    }
+
+    fn refuse(&self, problem: impl Into<String>) -> DataError {
+        DataError::new(&self.file, problem, MEND)
+    }
+
+    /// Refuses a file by its first bytes, as soon as there are enough of them to tell what it is.
+    fn check_magic(&self) -> Result<(), DataError> {
+        if let [0x1F, 0x8B, ..] = *self.head {
+            return Err(self.refuse("it is compressed with gzip where plain idx bytes are expected").with_mend("Unpack it first"));
+        }
+        let Some(magic) = self.head.first_chunk::<4>() else { return Ok(()) };
+        let (expected, other) = (self.content, self.content.other());
+        if *magic == expected.magic() {
+            return Ok(());
+        }
+        if *magic == other.magic() {
+            let problem = format!("it holds {} where {} are expected", other.noun(), expected.noun());
+            return Err(self.refuse(problem).with_mend("The images and labels files are probably swapped: exchange their names"));
+        }
+        let [found, wanted] = [*magic, expected.magic()].map(u32::from_be_bytes);
+        Err(self.refuse(format!("it is not an idx file of {}: it begins with {found:#010x} instead of {wanted:#010x}", expected.noun())))
+    }
+
+    fn read_header(&self) -> Result<Header, DataError> {
+        let mut sizes = self.head[4..].chunks_exact(4).map(|size| u32::from_be_bytes([size[0], size[1], size[2], size[3]]));
+        let rows = sizes.next().unwrap_or(0);
+        let (height, width) = match self.content {
+            Content::Images => (sizes.next().unwrap_or(0), sizes.next().unwrap_or(0)),
+            Content::Labels => (1, 1),
+        };
+        let noun = self.content.noun();
+        if rows == 0 {
+            return Err(self.refuse(format!("its header promises no {noun}")));
+        }
+        let features = u64::from(height) * u64::from(width);
+        if features == 0 || features > u64::from(MAX_FEATURES) {
+            let mend = format!("Images must have 1 to {MAX_FEATURES} pixels: scale them first");
+            return Err(self.refuse(format!("its header promises images of {height}\u{d7}{width} pixels")).with_mend(mend));
+        }
+        // No overflow: rows is below 2^32 and features is at most 2^12.
+        let bytes = u64::from(rows) * features;
+        if bytes > MAX_BYTES {
+            let mend = format!("A file may hold at most {MAX_BYTES} bytes: take fewer rows");
+            return Err(self.refuse(format!("its header promises {rows} {noun}, {bytes} bytes")).with_mend(mend));
+        }
+        Ok(Header { content: self.content, rows, height, width })
+    }
+
+    /// What the file says of itself, once that has arrived and been found sound.
+    #[must_use]
+    pub fn header(&self) -> Option<Header> {
+        self.header
+    }
+
+    /// How many whole rows have arrived.
+    #[must_use]
+    pub fn rows(&self) -> u32 {
+        // No more rows are let in than the header's u32 promises.
+        self.header.map_or(0, |header| (self.body.len() / header.row_bytes()) as u32)
+    }
+
+    /// The whole rows `[n, row_bytes]` that have arrived since the last call.
+    pub fn new_rows(&mut self) -> &[u8] {
+        let Some(header) = self.header else { return &[] };
+        let (from, to) = (self.handed, self.body.len() / header.row_bytes());
+        self.handed = to;
+        &self.body[from * header.row_bytes()..to * header.row_bytes()]
+    }
+
+    /// The header and all rows, `[rows, row_bytes]`, when nothing more will come.
+    ///
+    /// # Errors
+    /// An empty file, a file that ends before its header says, or the error that [`IdxReader::feed`] has given before.
+    pub fn finish(self) -> Result<(Header, Vec<u8>), DataError> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        let Some(header) = self.header else {
+            return Err(match self.head.len() {
+                0 => self.refuse("it is empty"),
+                length => self.refuse(format!("it is truncated: it ends after {length} bytes, within its header")),
+            });
+        };
+        if (self.body.len() as u64) < header.body_bytes() {
+            let found = self.content.header_bytes() + self.body.len();
+            return Err(self.refuse(format!("it is truncated: {}, but it has only {found}", promise(&header))));
+        }
+        Ok((header, self.body))
+    }
+}
+
+fn promise(header: &Header) -> String {
+    let Header { content, rows, height, width } = header;
+    let bytes = header.file_bytes();
+    match content {
+        Content::Images => format!("its header promises {rows} images of {height}\u{d7}{width} pixels, {bytes} bytes in all"),
+        Content::Labels => format!("its header promises {rows} labels, {bytes} bytes in all"),
+    }
+}
+
+/// A whole file of images: its header and its rows, `[rows, height * width]`.
+///
+/// # Errors
+/// As [`IdxReader::feed`] and [`IdxReader::finish`].
+pub fn parse_images(file: &str, bytes: &[u8]) -> Result<(Header, Vec<u8>), DataError> {
+    let mut reader = IdxReader::images(file);
+    reader.feed(bytes)?;
+    reader.finish()
+}
+
+/// A whole file of labels below `classes`, `[rows]`.
+///
+/// # Errors
+/// As [`IdxReader::feed`] and [`IdxReader::finish`].
+pub fn parse_labels(file: &str, bytes: &[u8], classes: u32) -> Result<Vec<u8>, DataError> {
+    let mut reader = IdxReader::labels(file, classes);
+    reader.feed(bytes)?;
+    Ok(reader.finish()?.1)
+}
+
+/// Images `[rows, height * width]` and their labels `[rows]`, joined.
+///
+/// # Errors
+/// Numbers that differ; both files are named.
+pub fn join(images_file: &str, images: (Header, Vec<u8>), labels_file: &str, labels: Vec<u8>) -> Result<Split, DataError> {
+    let (header, inputs) = images;
+    if header.rows as usize != labels.len() {
+        let problem = format!("it holds {} images, but {labels_file} holds {} labels", header.rows, labels.len());
+        return Err(DataError::new(images_file, problem, "Put the two files of one split together"));
+    }
+    Ok(Split { inputs, labels })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn images(rows: u32, height: u32, width: u32, body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, 8, 3];
+        for size in [rows, height, width] {
+            bytes.extend(size.to_be_bytes());
+        }
+        bytes.extend(body);
+        bytes
+    }
+
+    fn labels(rows: u32, body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, 8, 1];
+        bytes.extend(rows.to_be_bytes());
+        bytes.extend(body);
+        bytes
+    }
+
+    #[test]
+    fn reads_what_was_written() {
+        let (header, rows) = parse_images("i", &images(2, 2, 3, b"abcdefghijkl")).unwrap();
+        assert_eq!((header.rows, header.height, header.width), (2, 2, 3));
+        assert_eq!(rows, b"abcdefghijkl");
+        assert_eq!(parse_labels("l", &labels(3, &[0, 9, 4]), 10).unwrap(), [0, 9, 4]);
+    }
+
+    #[test]
+    fn refusals_name_the_file_the_trouble_and_the_mend() {
+        let whole = |bytes: &[u8]| parse_images("the-file", bytes).unwrap_err().to_string();
+        for (bytes, words) in [
+            (vec![], "it is empty"),
+            (vec![0, 0, 8], "ends after 3 bytes"),
+            (images(1, 1, 1, &[])[..15].to_vec(), "ends after 15 bytes"),
+            (b"\x89PNG....".to_vec(), "begins with 0x89504e47 instead of 0x00000803"),
+            (vec![0x1F, 0x8B, 8], "gzip"),
+            (labels(1, &[0]), "holds labels where images are expected. The images and labels files are probably swapped"),
+            (images(2, 2, 2, &[0; 7]), "truncated: its header promises 2 images of 2\u{d7}2 pixels, 24 bytes in all, but it has only 23"),
+            (images(2, 2, 2, &[0; 9]), "too long"),
+            (images(0, 2, 2, &[]), "promises no images"),
+            (images(1, 0, 2, &[]), "1 to 4096 pixels"),
+            (images(1, 65, 64, &[]), "1 to 4096 pixels"),
+            (images(u32::MAX, u32::MAX, u32::MAX, &[]), "1 to 4096 pixels"),
+            (images(u32::MAX, 64, 64, &[]), "take fewer rows"),
+        ] {
+            let message = whole(&bytes);
+            assert!(message.starts_with("the-file: ") && message.contains(words), "{words:?} is not in {message:?}");
+        }
+        let message = parse_labels("the-file", &labels(3, &[0, 9, 10]), 10).unwrap_err().to_string();
+        assert!(message.contains("label 10 in row 2 is not below 10"), "{message}");
+        let message = parse_labels("the-file", &images(1, 1, 1, &[0]), 10).unwrap_err().to_string();
+        assert!(message.contains("holds images where labels are expected"), "{message}");
+    }
+
+    #[test]
+    fn counts_must_agree() {
+        let (image_rows, label_rows) = (parse_images("i", &images(2, 1, 1, &[0, 1])).unwrap(), vec![0; 3]);
+        let message = join("the-images", image_rows, "the-labels", label_rows).unwrap_err().to_string();
+        assert!(message.contains("the-images: it holds 2 images, but the-labels holds 3 labels"), "{message}");
+    }
+
+    #[test]
+    fn a_lying_header_allocates_nothing() {
+        let mut reader = IdxReader::images("i");
+        reader.feed(&images(500_000, 64, 64, &[1, 2, 3])).unwrap();
+        assert!(reader.body.capacity() < 4096, "{}", reader.body.capacity());
+    }
+
+    #[test]
+    fn the_header_is_judged_before_the_rows_arrive_and_the_verdict_stays() {
+        let mut reader = IdxReader::images("i");
+        reader.feed(&[0, 0]).unwrap();
+        let first = reader.feed(&[8, 1]).unwrap_err();
+        assert_eq!(reader.feed(&[]).unwrap_err(), first);
+        assert_eq!(reader.finish().unwrap_err(), first);
+    }
+
+    proptest! {
+        /// Any bytes, in any pieces: an answer or an error, never a panic, and memory only for what arrived.
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 1usize..50, classes in 0u32..300) {
+            for mut reader in [IdxReader::images("i"), IdxReader::labels("l", classes)] {
+                for piece in bytes.chunks(cut) {
+                    drop(reader.feed(piece));
+                    prop_assert!(reader.body.capacity() <= 2 * bytes.len() + 64);
+                    let rows = reader.rows() as usize;
+                    prop_assert!(rows <= bytes.len() && reader.new_rows().len() <= bytes.len());
+                }
+                drop(reader.finish());
+            }
+        }
+
+        /// The same behind a sound magic number, where random bytes seldom come.
+        #[test]
+        fn no_header_panics(sizes: [u32; 3], few in proptest::array::uniform3(0u32..5), body in proptest::collection::vec(0u8..12, 0..80)) {
+            for [rows, height, width] in [sizes, few] {
+                let whole = images(rows, height, width, &body);
+                let sound = u64::from(rows) * u64::from(height) * u64::from(width) == body.len() as u64 && !body.is_empty();
+                prop_assert_eq!(parse_images("i", &whole).is_ok(), sound);
+                let sound = rows as usize == body.len() && rows > 0 && body.iter().all(|&label| label < 10);
+                prop_assert_eq!(parse_labels("l", &labels(rows, &body), 10).is_ok(), sound);
+            }
+        }
+
+        /// Pieces make no difference, and the rows handed out on the way are the rows of the end.
+        #[test]
+        fn pieces_equal_the_whole(rows in 1u32..20, height in 1u32..5, width in 1u32..5, cut in 1usize..40, salt: u8) {
+            let body: Vec<u8> = (0..rows * height * width).map(|at| (at as u8).wrapping_mul(31) ^ salt).collect();
+            let whole = images(rows, height, width, &body);
+            let (mut reader, mut handed) = (IdxReader::images("i"), Vec::new());
+            for piece in whole.chunks(cut) {
+                reader.feed(piece).unwrap();
+                handed.extend_from_slice(reader.new_rows());
+                prop_assert_eq!(handed.len(), (reader.rows() * height * width) as usize);
+            }
+            prop_assert_eq!(&handed, &body);
+            prop_assert_eq!(reader.finish().unwrap().1, body);
+        }
+    }
+}

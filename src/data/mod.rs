@@ -1,0 +1,167 @@
+//! Data sets as plain bytes: reading, checking, fetching, making. No GPU, no learning.
+//!
+//! | module | |
+//! |---|---|
+//! | [`idx`] | the file format of the MNIST family, whole or piece by piece |
+//! | [`catalogue`] | the known sets: their files, checksums, shapes, authors; the checked stream of one file |
+//! | [`planted`] | a synthetic set of which it is known which inputs carry the class |
+//! | [`folder`] | a set from a folder (native) |
+//! | [`fetch`] | a known set from its published package into a folder (native) |
+//!
+//! Nothing that comes from outside is trusted: a header is checked before anything is allocated for it, a file of a known set
+//! against its checksum, a label against the number of classes. Every refusal is a [`DataError`].
+
+pub mod catalogue;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod fetch;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod folder;
+pub mod idx;
+pub mod planted;
+
+use std::fmt;
+#[cfg(not(target_arch = "wasm32"))]
+use std::path::Path;
+
+#[cfg(not(target_arch = "wasm32"))]
+use crate::config::DatasetName;
+
+/// Why data could not be had: where, what is wrong, and what a person can do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataError {
+    /// The file, folder, set or program concerned.
+    pub place: String,
+    /// What is wrong with it, as the rest of a sentence.
+    pub problem: String,
+    /// What helps, as a whole sentence without its full stop.
+    pub mend: String,
+}
+
+impl DataError {
+    fn new(place: impl fmt::Display, problem: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { place: place.to_string(), problem: problem.into(), mend: mend.into() }
+    }
+
+    /// The same trouble, mended by what the caller knows better.
+    #[must_use]
+    pub fn with_mend(self, mend: impl Into<String>) -> Self {
+        Self { mend: mend.into(), ..self }
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}. {}.", self.place, self.problem, self.mend)
+    }
+}
+
+impl std::error::Error for DataError {}
+
+/// Images or feature rows with their labels, one byte a feature and one a label.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Split {
+    /// `[N, I]`, row after row, 0 to 255.
+    pub inputs: Vec<u8>,
+    /// `[N]`, each below the number of classes.
+    pub labels: Vec<u8>,
+}
+
+impl Split {
+    /// N, the number of rows.
+    ///
+    /// # Panics
+    /// With 2³² rows or more, which no loader of this module gives.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.labels.len()).expect("a data set has fewer than 2^32 rows")
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+}
+
+/// A classification set, whole. A feature x reaches the network as (x/255 - mean) / deviation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// As `--dataset` names it.
+    pub name: String,
+    /// Height and width of an image; features without a shape are one row.
+    pub height: u32,
+    pub width: u32,
+    pub classes: u32,
+    /// Mean of all training features divided by 255.
+    pub mean: f32,
+    /// Standard deviation of all training features divided by 255.
+    pub deviation: f32,
+    pub train: Split,
+    pub test: Split,
+    /// `[I]`, which inputs carry the class, where that is known (`planted`).
+    pub informative: Option<Vec<bool>>,
+}
+
+impl Dataset {
+    /// I, the number of features of a row.
+    #[must_use]
+    pub fn inputs(&self) -> u32 {
+        self.height * self.width
+    }
+}
+
+/// The set that `--dataset` names.
+///
+/// A known set is looked for in `data_dir/NAME`, the user's own idx files in `data_dir` itself; `seed` matters only to a
+/// synthetic set.
+///
+/// # Errors
+/// A missing, damaged or foreign file, by name, with what to do about it.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn load(name: DatasetName, data_dir: &Path, seed: u32) -> Result<Dataset, DataError> {
+    match name {
+        DatasetName::Mnist => folder::load_known(&catalogue::MNIST, &data_dir.join(catalogue::MNIST.name)),
+        DatasetName::FashionMnist => folder::load_known(&catalogue::FASHION_MNIST, &data_dir.join(catalogue::FASHION_MNIST.name)),
+        DatasetName::Planted => Ok(planted::planted(seed)),
+        DatasetName::Idx => folder::load_own(data_dir),
+    }
+}
+
+/// Mean and standard deviation of features divided by 255; (0, 0) for none.
+///
+/// The sums are integers, so the result does not depend on the order or on the device.
+#[must_use]
+pub fn moments(features: &[u8]) -> (f32, f32) {
+    let mut histogram = [0u64; 256];
+    for &feature in features {
+        histogram[usize::from(feature)] += 1;
+    }
+    let (mut sum, mut squares) = (0u64, 0u64);
+    for (value, &count) in (0u64..).zip(&histogram) {
+        sum += value * count;
+        squares += value * value * count;
+    }
+    let count = features.len().max(1) as f64;
+    let mean = sum as f64 / count;
+    let variance = (squares as f64 / count - mean * mean).max(0.0);
+    ((mean / 255.0) as f32, (variance.sqrt() / 255.0) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_few_values() {
+        assert_eq!(moments(&[]), (0.0, 0.0));
+        assert_eq!(moments(&[7; 3]).1, 0.0);
+        let (mean, deviation) = moments(&[0, 255]);
+        assert_eq!((mean, deviation), (0.5, 0.5));
+    }
+
+    #[test]
+    fn an_error_says_where_what_and_what_helps() {
+        let error = DataError::new("a-file", "it is empty", "Take another");
+        assert_eq!(error.to_string(), "a-file: it is empty. Take another.");
+        assert_eq!(error.with_mend("Write one").to_string(), "a-file: it is empty. Write one.");
+    }
+}

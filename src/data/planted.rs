@@ -1,0 +1,165 @@
+//! A synthetic set of which it is known which inputs carry the class: the ground truth for gated inputs.
+//!
+//! Feature j of a row of class c is
+//!
+//! ```text
+//! x = (n + 130 + 90·sign) / 5,   n the sum of four uniform bytes,   sign = code[j][c]        where j is informative,
+//!                                                                   sign = ±1 by a fair coin  elsewhere
+//! ```
+//!
+//! so x lies in 8 to 248, with a bell of deviation 29.6 around 110 or 146. Every code word `code[j]` is +1 for five classes and
+//! -1 for the other five, and no two are equal or opposite: each informative input shifts its mean by the same amount, and no one
+//! is a copy of another. Over all classes an informative and a noise input have exactly the same distribution, so that neither a
+//! mean nor a variance, only the label, tells them apart.
+//!
+//! Only integers are drawn and computed: a seed gives the same set natively and in the page.
+
+use rand::seq::SliceRandom as _;
+use rand::{Rng as _, RngExt as _};
+
+use super::{Dataset, Split, moments};
+use crate::random::{Stream, Threefry};
+
+/// I, the inputs of a row.
+pub const INPUTS: u32 = 256;
+/// How many of them carry the class.
+pub const INFORMATIVE: u32 = 32;
+pub const CLASSES: u32 = 10;
+pub const TRAIN_ROWS: u32 = 20_000;
+pub const TEST_ROWS: u32 = 4_000;
+
+/// Any two classes differ in at least so many informative inputs (the mean is 17.8), so that no seed draws a much harder set.
+const LEAST_DISTANCE: usize = 13;
+
+/// A code word: the sign that an informative input takes for each class.
+type Word = [bool; CLASSES as usize];
+
+/// The set of that seed, of 20,000 training and 4,000 test rows.
+#[must_use]
+pub fn planted(seed: u32) -> Dataset {
+    planted_rows(seed, TRAIN_ROWS, TEST_ROWS)
+}
+
+/// The same with other numbers of rows; the first rows of a split do not depend on how many follow.
+#[must_use]
+pub fn planted_rows(seed: u32, train_rows: u32, test_rows: u32) -> Dataset {
+    let mut rng = Threefry::new(seed, Stream::Data, 0);
+    let mut order: Vec<u32> = (0..INPUTS).collect();
+    order.shuffle(&mut rng);
+    let mut words = vec![None; INPUTS as usize];
+    for (input, word) in order.into_iter().zip(code(&mut rng)) {
+        words[input as usize] = Some(word);
+    }
+    let train = split(&words, train_rows, Threefry::new(seed, Stream::Data, 1));
+    let (mean, deviation) = moments(&train.inputs);
+    Dataset {
+        name: "planted".to_owned(),
+        height: 1,
+        width: INPUTS,
+        classes: CLASSES,
+        mean,
+        deviation,
+        train,
+        test: split(&words, test_rows, Threefry::new(seed, Stream::Data, 2)),
+        informative: Some(words.iter().map(Option::is_some).collect()),
+    }
+}
+
+/// One word for each informative input: balanced, neither equal nor opposite to another, the classes well apart.
+fn code(rng: &mut Threefry) -> Vec<Word> {
+    loop {
+        let mut words: Vec<Word> = Vec::new();
+        while words.len() < INFORMATIVE as usize {
+            let mut word: Word = std::array::from_fn(|class| class % 2 == 0);
+            word.shuffle(rng);
+            if !words.contains(&word) && !words.contains(&word.map(|sign| !sign)) {
+                words.push(word);
+            }
+        }
+        let distance = |a: usize, b: usize| words.iter().filter(|word| word[a] != word[b]).count();
+        // About one draw in five passes.
+        if (0..CLASSES as usize).all(|a| (0..a).all(|b| distance(a, b) >= LEAST_DISTANCE)) {
+            return words;
+        }
+    }
+}
+
+/// Rows of uniformly drawn classes; `words`: `[I]`, none for noise.
+fn split(words: &[Option<Word>], rows: u32, mut rng: Threefry) -> Split {
+    let mut split = Split { inputs: Vec::with_capacity(rows as usize * words.len()), labels: Vec::with_capacity(rows as usize) };
+    for _ in 0..rows {
+        let class = rng.random_range(0..CLASSES);
+        split.labels.push(class as u8);
+        for words in words.chunks(32) {
+            let coins = rng.next_u32();
+            for (input, word) in words.iter().enumerate() {
+                let noise: u32 = rng.next_u32().to_le_bytes().into_iter().map(u32::from).sum();
+                let high = word.map_or(coins >> input & 1 == 1, |word| word[class as usize]);
+                let feature = if high { noise + 220 } else { noise + 40 } / 5;
+                split.inputs.push(feature as u8);
+            }
+        }
+    }
+    split
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_a_set_and_rows_do_not_depend_on_their_number() {
+        let (small, large) = (planted_rows(7, 50, 20), planted_rows(7, 80, 30));
+        assert_eq!(small.train.inputs[..], large.train.inputs[..50 * 256]);
+        assert_eq!(small.test.labels[..], large.test.labels[..20]);
+        assert_eq!(small.informative, large.informative);
+        assert_ne!(planted_rows(8, 50, 20).train, small.train);
+        assert_ne!(small.train.inputs[..256], small.test.inputs[..256]);
+    }
+
+    /// The page and the desktop must make the same set: a change of one byte shows here.
+    #[test]
+    fn known_answer() {
+        use md5::{Digest as _, Md5};
+        let set = planted_rows(1, 100, 10);
+        let sum = Md5::new().chain_update(&set.train.inputs).chain_update(&set.train.labels).chain_update(&set.test.inputs).finalize();
+        assert_eq!(super::super::catalogue::hex(&sum), "21d2f69e76a48f83dff71c964f1fe83d");
+    }
+
+    #[test]
+    fn thirty_two_inputs_carry_the_class_with_equal_strength() {
+        let set = planted(3);
+        assert_eq!((set.train.len(), set.test.len(), set.inputs()), (20_000, 4_000, 256));
+        let informative = set.informative.as_ref().unwrap();
+        assert_eq!(informative.iter().filter(|&&carries| carries).count(), 32);
+        let mut rows = [0.0f64; 10];
+        for &label in &set.train.labels {
+            rows[usize::from(label)] += 1.0;
+        }
+        for (input, &carries) in informative.iter().enumerate() {
+            let (mut sums, mut sum, mut squares) = ([0.0f64; 10], 0.0, 0.0);
+            for (row, &label) in set.train.inputs.chunks_exact(256).zip(&set.train.labels) {
+                let feature = f64::from(row[input]);
+                sums[usize::from(label)] += feature;
+                sum += feature;
+                squares += feature * feature;
+            }
+            let mean = sum / 20_000.0;
+            let deviation = (squares / 20_000.0 - mean * mean).sqrt();
+            // Deviation of the bell 29.6 and of the shift 18 together: 34.6, for noise and informative inputs alike.
+            assert!((mean - 127.6).abs() < 1.2, "mean of input {input}: {mean}");
+            assert!((deviation - 34.6).abs() < 0.7, "deviation of input {input}: {deviation}");
+            let energy: f64 = (0..10).map(|class| (sums[class] / rows[class] - mean).powi(2)).sum::<f64>() / 10.0;
+            let expected = if carries { 18.0 } else { 0.0 };
+            assert!((energy.sqrt() - expected).abs() < 1.5, "shift of input {input}: {}", energy.sqrt());
+        }
+    }
+
+    #[test]
+    fn every_seed_keeps_its_classes_apart() {
+        for seed in 0..50 {
+            let words = code(&mut Threefry::new(seed, Stream::Data, 0));
+            assert!(words.iter().all(|word| word.iter().filter(|&&sign| sign).count() == 5));
+        }
+    }
+}
