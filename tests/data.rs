@@ -234,10 +234,14 @@ fn regress(set: &Dataset, mut used: impl FnMut(usize) -> bool, epochs: u32, rate
                 .map(|&member| {
                     let mut error = logits(&weights, &train[member as usize * width..][..width]);
                     let most = error[..classes].iter().copied().fold(f32::MIN, f32::max);
-                    error.iter_mut().for_each(|logit| *logit = (*logit - most).exp());
+                    for logit in &mut error {
+                        *logit = (*logit - most).exp();
+                    }
                     error[classes..].fill(0.0);
                     let sum: f32 = error.iter().sum();
-                    error.iter_mut().for_each(|share| *share /= sum);
+                    for share in &mut error {
+                        *share /= sum;
+                    }
                     error[usize::from(set.train.labels[member as usize])] -= 1.0;
                     error
                 })

@@ -12,12 +12,12 @@ use lacuna::data::fetch::{self, Outcome, Phase};
 ///
 /// # Errors
 /// An unknown name, or as [`fetch::fetch`].
-pub fn fetch(name: &str, directory: &Path) -> Result<(), DataError> {
+pub(super) fn fetch(name: &str, directory: &Path) -> Result<(), DataError> {
     let known = known(name)?;
     let bar = ProgressBar::no_length();
     bar.enable_steady_tick(Duration::from_millis(100));
-    let spinner = ProgressStyle::with_template("{spinner} {msg} ({elapsed})").expect("the template is well formed");
-    let measured = ProgressStyle::with_template("{msg} {wide_bar} {bytes} of {total_bytes}").expect("the template is well formed");
+    let spinner = style("{spinner} {msg} ({elapsed})");
+    let measured = style("{msg} {wide_bar} {bytes} of {total_bytes}");
     let mut shown = None;
     let outcome = fetch::fetch(known, directory, &mut |progress| {
         if shown != Some(progress.phase) {
@@ -41,4 +41,8 @@ pub fn fetch(name: &str, directory: &Path) -> Result<(), DataError> {
         Outcome::Fetched(folder) => println!("{name} is in {}, checked. {}.", folder.display(), known.attribution),
     }
     Ok(())
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates of this file are well formed")
 }

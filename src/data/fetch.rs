@@ -101,6 +101,14 @@ impl Client {
         }
     }
 
+    /// What to do where the client fails, as the beginning of a sentence.
+    fn second_try(self) -> &'static str {
+        match self {
+            Self::Npm => "Check the connection and try again",
+            Self::AptGet => "Check the connection, run `apt-get update` as root and try again",
+        }
+    }
+
     /// What to do where the client is missing, as the beginning of a sentence.
     fn requirement(self) -> &'static str {
         match self {
@@ -210,7 +218,7 @@ fn download(source: &Source, folder: &Path, target: &Path) -> Result<(), DataErr
     let otherwise = |first: &str| format!("{first}, or {}", folder::place_hint(target));
     let program = source.client.program();
     let bring = || run(program, &source.client.arguments(source), folder, &otherwise(source.client.requirement()));
-    let failed = |words: String| DataError::new(program, words, otherwise("Check the connection and try again"));
+    let failed = |words: String| DataError::new(program, words, otherwise(source.client.second_try()));
     let Err(words) = bring()? else { return Ok(()) };
     // A fresh Debian has no package lists yet, and only root can get them.
     if source.client != Client::AptGet || !is_root() {
@@ -252,7 +260,7 @@ fn check_archive(source: &Source, archive: &Path, target: &Path, progress: &mut 
     Err(DataError::new(name, problem, format!("Try again, or {}", folder::place_hint(target))))
 }
 
-/// Runs a client in `folder`; the inner error is the end of what it said when it failed.
+/// Runs a client in `folder`; the inner error is the beginning of what it said when it failed.
 fn run(program: &str, arguments: &[String], folder: &Path, mend: &str) -> Result<Result<(), String>, DataError> {
     let output = Command::new(program).args(arguments).current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null()).output();
     let output = output.map_err(|error| {
@@ -267,8 +275,8 @@ fn run(program: &str, arguments: &[String], folder: &Path, mend: &str) -> Result
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let last = lines[lines.len().saturating_sub(3)..].join("; ");
-    Ok(Err(format!("`{program} {}` failed ({}): {last}", arguments.join(" "), output.status)))
+    let words = lines[..lines.len().min(4)].join("; ");
+    Ok(Err(format!("`{program} {}` failed ({}): {words}", arguments.join(" "), output.status)))
 }
 
 #[cfg(unix)]

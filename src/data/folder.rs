@@ -159,6 +159,7 @@ fn lower(sentence: &str) -> String {
 mod tests {
     use super::*;
     use crate::data::catalogue::MNIST;
+    use proptest::prelude::*;
 
     fn fixture() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fashion")
@@ -170,10 +171,14 @@ mod tests {
         assert_eq!((set.height, set.width, set.classes), (28, 28, 10));
         assert_eq!((set.train.len(), set.test.len()), (200, 50));
         assert_eq!((set.train.inputs.len(), set.test.inputs.len()), (200 * 784, 50 * 784));
-        for class in 0..10 {
-            assert_eq!(set.train.labels.iter().filter(|&&label| label == class).count(), 20);
-            assert_eq!(set.test.labels.iter().filter(|&&label| label == class).count(), 5);
-        }
+        let counts = |labels: &[u8]| {
+            let mut counts = [0; 10];
+            for &label in labels {
+                counts[usize::from(label)] += 1;
+            }
+            counts
+        };
+        assert_eq!((counts(&set.train.labels), counts(&set.test.labels)), ([20; 10], [5; 10]));
         assert!((set.mean - 0.286).abs() < 0.02 && (set.deviation - 0.353).abs() < 0.02, "{} {}", set.mean, set.deviation);
     }
 
@@ -192,6 +197,46 @@ mod tests {
             std::fs::write(folder.path().join(if dotted { name.replace("-idx", ".idx") } else { name.to_owned() }), bytes).unwrap();
         }
         assert_eq!(load_own(folder.path()).unwrap(), whole);
+    }
+
+    #[test]
+    fn sets_from_which_nothing_can_be_learnt_are_refused() {
+        let images =
+            |rows: u8, pixel: u8| [&[0, 0, 8, 3, 0, 0, 0, rows, 0, 0, 0, 1, 0, 0, 0, 2][..], &[0, pixel].repeat(rows.into())].concat();
+        let labels = |labels: &[u8]| [&[0, 0, 8, 1, 0, 0, 0, labels.len() as u8][..], labels].concat();
+        let load = |label: u8, pixel: u8| {
+            let folder = tempfile::tempdir().unwrap();
+            for part in Part::ALL {
+                let bytes = if part.content() == idx::Content::Images { images(2, pixel) } else { labels(&[0, label]) };
+                std::fs::write(folder.path().join(part.file_name()), bytes).unwrap();
+            }
+            load_own(folder.path()).map_err(|error| error.to_string())
+        };
+        let set = load(6, 255).unwrap();
+        assert_eq!((set.height, set.width, set.classes, set.mean, set.deviation), (1, 2, 7, 0.5, 0.5));
+        let message = load(0, 255).unwrap_err();
+        assert!(message.contains("train-labels-idx1-ubyte: all its labels are 0. Give at least two classes"), "{message}");
+        let message = load(1, 0).unwrap_err();
+        assert!(message.contains("train-images-idx3-ubyte: all its pixels are alike"), "{message}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Any bytes after a sound beginning of a gzip stream, or after a sound stream, are an error and no panic.
+        #[test]
+        fn no_gzip_panics(bytes in proptest::collection::vec(any::<u8>(), 1..300), behind: bool) {
+            let folder = tempfile::tempdir().unwrap();
+            for part in Part::ALL {
+                std::fs::copy(find(&fixture(), part).unwrap(), folder.path().join(format!("{}.gz", part.file_name()))).unwrap();
+            }
+            let path = find(folder.path(), Part::TestLabels).unwrap();
+            let sound = std::fs::read(&path).unwrap();
+            let head = if behind { &sound[..] } else { &sound[..10] };
+            std::fs::write(&path, [head, &bytes].concat()).unwrap();
+            let message = load_own(folder.path()).unwrap_err().to_string();
+            prop_assert!(message.contains("t10k-labels-idx1-ubyte.gz"), "{}", message);
+        }
     }
 
     #[test]
