@@ -1,3 +1,13 @@
 pub mod config;
 pub mod data;
+pub mod engine;
+pub mod gpu;
+pub mod methods;
 pub mod model;
+pub mod pace;
+pub mod random;
+pub mod reference;
+pub mod schedule;
+pub mod shared;
+pub mod snapshot;
+pub mod trainer;

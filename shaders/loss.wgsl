@@ -1,0 +1,132 @@
+// loss: softmax and mean cross-entropy under both masks, the gradient of the logits under m, and the opening of the step's second half.
+//
+//   L = 1/B sum_b (log sum_c exp(z_cb) - z_yb),   dL/dz_cb = (softmax(z_b)_c - [c = y]) / B
+//
+// One workgroup; invocations 0..127 own the images of m, 128..255 those of m'. It moves the step on: it copies the schedule's row
+// into the state for the kernels that follow and turns `next`; a loss that is not finite halts the run here, before anything is changed.
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> state: State;
+@group(0) @binding(2) var<storage, read> schedule: array<Step>;
+@group(0) @binding(3) var<storage, read> counts: array<u32>;      // [2, 16]
+@group(0) @binding(4) var<storage, read> labels: array<u32>;      // [rows of the data set] bytes, four a word
+@group(0) @binding(5) var<storage, read> batch_rows: array<u32>;  // [slots, B]
+@group(0) @binding(6) var<storage, read> activations: array<f32>; // [2, R, Bp]; the last group's rows are the logits
+@group(0) @binding(7) var<storage, read_write> d_activations: array<f32>; // [R, Bp]
+@group(0) @binding(8) var<storage, read_write> records: array<Record>;    // [slots]
+
+const MISSING: u32 = 0xffffffffu;
+
+var<workgroup> losses: array<f32, 256>;
+var<workgroup> correct: array<u32, 256>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    let z = lane / 128u;
+    let slot = state.next;
+    let group = params.groups[params.group_count - 1u];
+    let stride = params.batch_stride;
+    let logits = (z * params.rows + group.first_row) * stride;
+    let gradient = group.first_row * stride;
+
+    var sum = 0.0;
+    var hits = 0u;
+    if z < params.masks {
+        for (var b = lane % 128u; b < stride; b += 128u) {
+            var row = MISSING;
+            if b < params.batch_size {
+                row = batch_rows[slot * params.batch_size + b];
+            }
+            if row == MISSING {
+                if z == 0u {
+                    for (var c = 0u; c < padded_rows(group.size); c++) {
+                        d_activations[gradient + c * stride + b] = 0.0;
+                    }
+                }
+                continue;
+            }
+            let label = (labels[row / 4u] >> ((row % 4u) * 8u)) & 0xffu;
+            var best = 0u;
+            var highest = activations[logits + b];
+            for (var c = 1u; c < group.size; c++) {
+                let value = activations[logits + c * stride + b];
+                if value > highest {
+                    highest = value;
+                    best = c;
+                }
+            }
+            var total = 0.0;
+            for (var c = 0u; c < group.size; c++) {
+                total += exp(activations[logits + c * stride + b] - highest);
+            }
+            sum += log(total) + highest - activations[logits + label * stride + b];
+            hits += select(0u, 1u, best == label);
+            if z == 0u {
+                for (var c = 0u; c < padded_rows(group.size); c++) {
+                    var value = 0.0;
+                    if c < group.size {
+                        let share = exp(activations[logits + c * stride + b] - highest) / total;
+                        value = (share - select(0.0, 1.0, c == label)) / f32(params.batch_size);
+                    }
+                    d_activations[gradient + c * stride + b] = value;
+                }
+            }
+        }
+    }
+    losses[lane] = sum;
+    correct[lane] = hits;
+    workgroupBarrier();
+    // A fixed tree: sums of 8 by 32 invocations, then sums of 16.
+    if lane % 8u == 0u {
+        for (var i = 1u; i < 8u; i++) {
+            sum += losses[lane + i];
+            hits += correct[lane + i];
+        }
+    }
+    workgroupBarrier();
+    if lane % 8u == 0u {
+        losses[lane] = sum;
+        correct[lane] = hits;
+    }
+    workgroupBarrier();
+    if lane != 0u {
+        return;
+    }
+    var means = vec2<f32>();
+    var rights = vec2<u32>();
+    for (var i = 0u; i < 128u; i += 8u) {
+        means += vec2(losses[i], losses[128u + i]);
+        rights += vec2(correct[i], correct[128u + i]);
+    }
+    means /= f32(params.batch_size);
+    if params.masks == 1u {
+        means.y = means.x;
+    }
+
+    let now = schedule[slot];
+    records[slot].step = now.step;
+    records[slot].loss = means.x;
+    records[slot].probe_loss = means.y;
+    records[slot].correct = rights.x;
+    records[slot].probe_correct = rights.y;
+    for (var g = 0u; g < params.group_count; g++) {
+        records[slot].kept[g] = counts[g];
+        records[slot].probe_kept[g] = counts[MOST_GROUPS + g];
+    }
+    if state.halted == 1u {
+        return;
+    }
+    state.slot = slot;
+    state.next = slot + 1u;
+    state.step = now.step;
+    state.loss = means.x;
+    state.probe_loss = means.y;
+    state.learning_rate = now.learning_rate;
+    state.scores_rate = now.scores_rate;
+    state.budget = now.budget;
+    state.first_correction = now.first_correction;
+    state.second_correction = now.second_correction;
+    if params.mode == TRAIN && !(is_finite(means.x) && is_finite(means.y)) {
+        state.halted = 1u;
+    }
+}

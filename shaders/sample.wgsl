@@ -1,0 +1,123 @@
+// sample: m ~ Bernoulli(s) and m' ~ Bernoulli(s), and the lists of kept units of both (paper, section 4; Threefry).
+//
+// One workgroup owns one group; one invocation owns a run of consecutive units, so that the lists stay in order.
+// A group none of whose units was drawn keeps the one with the highest score: a layer never closes. The estimator goes on
+// using the draws (bits 0 and 1), which keeps it unbiased; the forwards use the lists.
+// An evaluation takes the decided mask (s >= 1/2) as m and a sampled one as m'.
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> schedule: array<Step>;
+@group(0) @binding(3) var<storage, read> scores: array<f32>;       // [U]
+@group(0) @binding(4) var<storage, read_write> units: array<u32>;  // [U] bits: 0 drawn in m, 1 in m', 2 kept by m, 3 by m'
+@group(0) @binding(5) var<storage, read_write> lists: array<u32>;  // [2, R] kept units of each group, then its size (the bias row), then 0
+@group(0) @binding(6) var<storage, read_write> counts: array<u32>; // [2, 16] kept units of each group
+
+const THREADS: u32 = 256u;
+
+// Counts of m in the low half of a word and of m' in the high half: a group has at most 32,768 units.
+var<workgroup> run_counts: array<u32, 256>;
+var<workgroup> row_counts: array<u32, 16>;
+
+fn draw_both(unit: u32) -> u32 {
+    let score = scores[unit];
+    var first: bool;
+    var second: bool;
+    if params.mode == EVALUATE {
+        first = score >= 0.5;
+        second = draw(params.seed, STREAM_EVALUATION, params.draw, unit, score);
+    } else {
+        let step = schedule[state.next].step;
+        first = draw(params.seed, STREAM_MASK, step, unit, score);
+        second = draw(params.seed, STREAM_PROBE, step, unit, score);
+    }
+    return select(0u, 1u, first) | select(0u, 2u, second);
+}
+
+fn highest_score(group: Group) -> u32 {
+    var best = 0u;
+    for (var i = 1u; i < group.size; i++) {
+        if scores[group.first_unit + i] > scores[group.first_unit + best] {
+            best = i;
+        }
+    }
+    return best;
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let g = workgroup.x;
+    let group = params.groups[g];
+    let run = (group.size + THREADS - 1u) / THREADS;
+    let begin = min(lane * run, group.size);
+    let end = min(begin + run, group.size);
+
+    var count = 0u;
+    for (var i = begin; i < end; i++) {
+        var bits = 3u;
+        if group.gated == 1u {
+            bits = draw_both(group.first_unit + i);
+            units[group.first_unit + i] = bits | (bits << 2u);
+        }
+        count += (bits & 1u) | ((bits & 2u) << 15u);
+    }
+
+    // Where each run begins: sums of 16 rows of 16, two barriers.
+    run_counts[lane] = count;
+    workgroupBarrier();
+    if lane < 16u {
+        var sum = 0u;
+        for (var i = 0u; i < 16u; i++) {
+            sum += run_counts[lane * 16u + i];
+        }
+        row_counts[lane] = sum;
+    }
+    workgroupBarrier();
+    var before = 0u;
+    var total = 0u;
+    for (var i = 0u; i < 16u; i++) {
+        let sum = row_counts[i];
+        before += select(0u, sum, i < lane / 16u);
+        total += sum;
+    }
+    for (var i = lane & ~15u; i < lane; i++) {
+        before += run_counts[i];
+    }
+
+    let first = group.first_row;
+    let second = params.rows + group.first_row;
+    var at = vec2(before & 0xffffu, before >> 16u);
+    for (var i = begin; i < end; i++) {
+        var bits = 3u;
+        if group.gated == 1u {
+            bits = units[group.first_unit + i];
+        }
+        if (bits & 1u) != 0u {
+            lists[first + at.x] = i;
+            at.x++;
+        }
+        if (bits & 2u) != 0u {
+            lists[second + at.y] = i;
+            at.y++;
+        }
+    }
+
+    if lane < 2u {
+        let list = select(first, second, lane == 1u);
+        var kept = select(total & 0xffffu, total >> 16u, lane == 1u);
+        if kept == 0u {
+            lists[list] = highest_score(group);
+            kept = 1u;
+        }
+        counts[lane * MOST_GROUPS + g] = kept;
+        lists[list + kept] = group.size;
+        for (var row = kept + 1u; row < padded_rows(kept); row++) {
+            lists[list + row] = 0u;
+        }
+    }
+    // The forced unit's bits, by one invocation, since both masks share the word.
+    if lane == 0u && group.gated == 1u && ((total & 0xffffu) == 0u || (total >> 16u) == 0u) {
+        let unit = group.first_unit + highest_score(group);
+        units[unit] |= select(0u, 4u, (total & 0xffffu) == 0u) | select(0u, 8u, (total >> 16u) == 0u);
+    }
+}

@@ -1,0 +1,174 @@
+// update_scores: the structure gradient from two losses, the optimiser's step, and the exact projection onto the budget.
+//
+//   two-sided  g = (L - L') (m - m') / 2 / (s (1 - s))^(1 - alpha)
+//   one-sided  g = (L - L') (m - s)      / (s (1 - s))^(1 - alpha)    (paper, VR-PGE)
+//   plain      g = L        (m - s)      / (s (1 - s))^(1 - alpha)    (REINFORCE)
+//   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
+//
+// A unit is decided, g = 0, where the draw cannot differ: s below 2^-24 or at 1. One workgroup; each invocation owns every 128th unit.
+// v is found among all floats: their bit patterns are ordered like their values, and 8 passes of 16 candidates leave one of 2^31.
+// The sum is a fixed tree of additions, each monotone in v, so "the least v whose sum keeps the budget" is well defined, the same on
+// every device, and the budget holds exactly in the arithmetic that is used.
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> state: State;
+@group(0) @binding(2) var<storage, read> units: array<u32>;              // [U] bits: 0 drawn in m, 1 in m'
+@group(0) @binding(3) var<storage, read_write> scores: array<f32>;       // [U]
+@group(0) @binding(4) var<storage, read_write> moments: array<vec2<f32>>; // [U] Adam's first and second
+@group(0) @binding(5) var<storage, read_write> d_scores: array<f32>;     // [U] g
+@group(0) @binding(6) var<storage, read_write> records: array<Record>;   // [slots]
+
+const THREADS: u32 = 128u;
+const TWO_SIDED: u32 = 0u;
+const ONE_SIDED: u32 = 1u;
+const ADAM: u32 = 0u;
+const BETA1: f32 = 0.9;
+const BETA2: f32 = 0.999;
+const EPSILON: f32 = 1e-8;
+const LARGEST: u32 = 0x7f7fffffu; // bits of the largest float: nothing is left at this threshold
+
+var<workgroup> partial_sums: array<f32, 2048>; // [16 candidates, 128 invocations]
+var<workgroup> part_sums: array<f32, 128>;     // [16 candidates, 8 parts]
+var<workgroup> bracket: vec2<u32>;             // bits: the budget is broken at x and holds at y
+
+fn gradient(s: f32, bits: u32) -> f32 {
+    if s * 16777216.0 < 1.0 || s >= 1.0 {
+        return 0.0;
+    }
+    let m = f32(bits & 1u);
+    let probe = f32((bits >> 1u) & 1u);
+    let difference = state.loss - state.probe_loss;
+    var g: f32;
+    if params.estimator == TWO_SIDED {
+        g = 0.5 * difference * (m - probe);
+    } else if params.estimator == ONE_SIDED {
+        g = difference * (m - s);
+    } else {
+        g = state.loss * (m - s);
+    }
+    let variance = s * (1.0 - s);
+    if params.alpha == 0.5 {
+        return g / sqrt(variance);
+    }
+    return g / pow(variance, 1.0 - params.alpha);
+}
+
+fn candidate(lo: u32, hi: u32, index: u32) -> u32 {
+    let width = hi - lo;
+    return lo + (width / 17u) * (index + 1u) + ((width % 17u) * (index + 1u)) / 17u;
+}
+
+@compute @workgroup_size(128)
+fn main(@builtin(local_invocation_index) lane: u32) {
+    let live = state.halted == 0u && params.learn_scores == 1u;
+    let count = select(0u, params.units, live);
+
+    var sum = 0.0;
+    for (var u = lane; u < count; u += THREADS) {
+        let s = scores[u];
+        let g = gradient(s, units[u]);
+        d_scores[u] = g;
+        var stepped = s - state.scores_rate * g;
+        if params.optimizer == ADAM {
+            let old = moments[u];
+            let m = vec2(BETA1 * old.x + (1.0 - BETA1) * g, BETA2 * old.y + (1.0 - BETA2) * g * g);
+            moments[u] = m;
+            stepped = s - state.scores_rate * (m.x / state.first_correction) / (sqrt(m.y / state.second_correction) + EPSILON);
+        }
+        scores[u] = stepped;
+        sum += clamp(stepped, 0.0, 1.0);
+    }
+
+    // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed at all.
+    partial_sums[lane] = sum;
+    workgroupBarrier();
+    if lane < 8u {
+        var part = 0.0;
+        for (var i = 0u; i < 16u; i++) {
+            part += partial_sums[lane * 16u + i];
+        }
+        part_sums[lane] = part;
+    }
+    workgroupBarrier();
+    if lane == 0u {
+        var whole = 0.0;
+        for (var i = 0u; i < 8u; i++) {
+            whole += part_sums[i];
+        }
+        bracket = vec2(0u, select(0u, LARGEST, whole > state.budget));
+    }
+    workgroupBarrier();
+
+    for (var round = 0u; round < 8u; round++) {
+        let lo = bracket.x;
+        let hi = bracket.y;
+        var sums = array<f32, 16>();
+        var thresholds = array<f32, 16>();
+        for (var i = 0u; i < 16u; i++) {
+            thresholds[i] = bitcast<f32>(candidate(lo, hi, i));
+        }
+        // hi = 0: the budget holds without a projection; the passes run on nothing, since barriers need all invocations.
+        for (var u = lane; u < select(0u, count, hi > 0u); u += THREADS) {
+            let s = scores[u];
+            for (var i = 0u; i < 16u; i++) {
+                sums[i] += clamp(s - thresholds[i], 0.0, 1.0);
+            }
+        }
+        for (var i = 0u; i < 16u; i++) {
+            partial_sums[i * THREADS + lane] = sums[i];
+        }
+        workgroupBarrier();
+        var part = 0.0;
+        for (var i = 0u; i < 16u; i++) {
+            part += partial_sums[lane * 16u + i];
+        }
+        part_sums[lane] = part;
+        workgroupBarrier();
+        if lane == 0u && hi > 0u {
+            var found = vec2(lo, hi);
+            for (var i = 0u; i < 16u; i++) {
+                var whole = 0.0;
+                for (var j = 0u; j < 8u; j++) {
+                    whole += part_sums[i * 8u + j];
+                }
+                let bits = candidate(lo, hi, i);
+                if whole > state.budget {
+                    found.x = max(found.x, bits);
+                } else {
+                    found.y = min(found.y, bits);
+                }
+            }
+            bracket = found;
+        }
+        workgroupBarrier();
+    }
+
+    let threshold = bitcast<f32>(bracket.y);
+    sum = 0.0;
+    for (var u = lane; u < select(0u, params.units, state.halted == 0u); u += THREADS) {
+        var s = scores[u];
+        if live {
+            s = clamp(s - threshold, 0.0, 1.0);
+            scores[u] = s;
+        }
+        sum += s;
+    }
+    partial_sums[lane] = sum;
+    workgroupBarrier();
+    if lane < 8u {
+        var part = 0.0;
+        for (var i = 0u; i < 16u; i++) {
+            part += partial_sums[lane * 16u + i];
+        }
+        part_sums[lane] = part;
+    }
+    workgroupBarrier();
+    if lane == 0u {
+        var whole = 0.0;
+        for (var i = 0u; i < 8u; i++) {
+            whole += part_sums[i];
+        }
+        records[state.slot].sum_scores = whole;
+        records[state.slot].threshold = threshold;
+    }
+}

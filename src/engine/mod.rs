@@ -1,0 +1,258 @@
+//! Which kernels run, in which order, on which buffers. One [`Engine`] is one network with its state on the GPU.
+
+mod buffers;
+mod step;
+
+pub use buffers::{Buffers, DataBuffers};
+pub use step::{Dispatch, Phase, Steps};
+
+use std::rc::Rc;
+
+use bytemuck::{Zeroable, cast_slice};
+
+use crate::gpu::{Gpu, GpuError, Kernels, Readback};
+use crate::model::Model;
+use crate::shared::{Group, Layer, Params, Record, State, Step};
+
+/// Most steps that one submit holds: rows of the schedule, of the batches and of the records.
+pub const SLOTS: u32 = 64;
+
+/// A device with its compiled kernels, shared by every network on it.
+#[derive(Debug)]
+pub struct Machine {
+    pub gpu: Gpu,
+    pub kernels: Kernels,
+}
+
+impl Machine {
+    /// Opens the adapter and compiles; `progress` is told how many kernels are done, of how many.
+    ///
+    /// # Errors
+    /// What [`Gpu::open`] and [`Kernels::compile`] refuse.
+    pub async fn open(choice: Option<&str>, progress: impl FnMut(usize, usize)) -> Result<Rc<Self>, GpuError> {
+        let gpu = Gpu::open(choice).await?;
+        let kernels = Kernels::compile(&gpu, progress).await?;
+        Ok(Rc::new(Self { gpu, kernels }))
+    }
+}
+
+/// What a submit leaves: plain numbers.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub state: State,
+    /// One for each step of the submit.
+    pub records: Vec<Record>,
+    /// `[U]`
+    pub scores: Vec<f32>,
+    /// `[U]` bits: 0 drawn in m, 1 in m′, 2 kept by m, 3 kept by m′.
+    pub units: Vec<u32>,
+}
+
+/// One network with its state on the GPU.
+#[derive(Debug)]
+pub struct Engine {
+    pub machine: Rc<Machine>,
+    pub params: Params,
+    pub buffers: Buffers,
+    steps: Steps,
+    readback: Readback,
+}
+
+/// The part of [`Params`] that the network alone decides.
+#[must_use]
+pub fn network_params(model: &Model, batch_size: u32) -> Params {
+    let mut params = Params {
+        group_count: model.groups.len() as u32,
+        units: model.units(),
+        rows: model.rows(),
+        packed: model.packed(),
+        batch_size,
+        batch_stride: batch_size.next_multiple_of(4),
+        masks: 2,
+        scale: 1.0 / 255.0,
+        ..Params::zeroed()
+    };
+    for (slot, group) in params.groups.iter_mut().zip(&model.groups) {
+        *slot = Group { size: group.size, gated: u32::from(group.gated), first_unit: group.first_unit, first_row: group.first_row };
+    }
+    for (slot, layer) in params.layers.iter_mut().zip(&model.layers) {
+        *slot = Layer { inputs: layer.inputs, outputs: layer.outputs, first_weight: layer.first_weight, first_packed: layer.first_packed };
+    }
+    params
+}
+
+impl Engine {
+    /// Allocates the network's state, all 0.
+    ///
+    /// # Errors
+    /// A tensor that this device cannot hold.
+    pub fn new(machine: &Rc<Machine>, params: Params, data: &DataBuffers) -> Result<Self, GpuError> {
+        let buffers = Buffers::new(machine, &params, data)?;
+        let steps = Steps::new(machine, &params, &buffers);
+        let readback = Readback::new(&machine.gpu, buffers.outcome_bytes());
+        let engine = Self { machine: Rc::clone(machine), params, buffers, steps, readback };
+        engine.write_params();
+        Ok(engine)
+    }
+
+    /// Sends the parameters, as they stand in `params`, ahead of the next submit.
+    pub fn write_params(&self) {
+        self.machine.gpu.queue.write_buffer(&self.buffers.params, 0, bytemuck::bytes_of(&self.params));
+    }
+
+    /// Overwrites a buffer from its beginning.
+    pub fn write<T: bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer, values: &[T]) {
+        self.machine.gpu.queue.write_buffer(buffer, 0, cast_slice(values));
+    }
+
+    /// The dispatches of a training step, in order.
+    #[must_use]
+    pub fn training_step(&self) -> Vec<&Dispatch> {
+        self.steps.training(self.params.masks)
+    }
+
+    /// Sends `schedule.len()` training steps with their `[steps, B]` rows in one submit and waits for what they leave.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn train(&mut self, schedule: &[Step], rows: &[u32]) -> Result<Outcome, GpuError> {
+        let dispatches = self.steps.training(self.params.masks);
+        self.submit(&dispatches, schedule, rows);
+        self.outcome(schedule.len()).await
+    }
+
+    /// Sends as many evaluation batches: forwards and losses under the decided mask and a sampled one; nothing is trained.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn evaluate(&mut self, batches: u32, rows: &[u32]) -> Result<Outcome, GpuError> {
+        let schedule = vec![Step::zeroed(); batches as usize];
+        let dispatches = self.steps.evaluation();
+        self.submit(&dispatches, &schedule, rows);
+        self.outcome(schedule.len()).await
+    }
+
+    /// The state now, without a step.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn look(&mut self) -> Result<Outcome, GpuError> {
+        self.outcome(0).await
+    }
+
+    fn submit(&self, dispatches: &[&Dispatch], schedule: &[Step], rows: &[u32]) {
+        assert!(schedule.len() <= SLOTS as usize, "a submit holds at most {SLOTS} steps");
+        assert_eq!(rows.len(), schedule.len() * self.params.batch_size as usize, "rows of every batch");
+        let gpu = &self.machine.gpu;
+        self.write(&self.buffers.schedule, schedule);
+        self.write(&self.buffers.batch_rows, rows);
+        self.write(&self.buffers.state, &[0u32]); // State::next
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("steps") });
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None });
+            for _ in schedule {
+                for dispatch in dispatches {
+                    dispatch.encode(&self.machine.kernels, &mut pass);
+                }
+            }
+        }
+        gpu.queue.submit([encoder.finish()]);
+    }
+
+    async fn outcome(&mut self, steps: usize) -> Result<Outcome, GpuError> {
+        let gpu = &self.machine.gpu;
+        let units = self.params.units as usize;
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("readback") });
+        let records = steps * size_of::<Record>();
+        self.readback.copy(&mut encoder, &self.buffers.state, size_of::<State>() as u64);
+        self.readback.copy(&mut encoder, &self.buffers.scores, units as u64 * 4);
+        self.readback.copy(&mut encoder, &self.buffers.units, units as u64 * 4);
+        if records > 0 {
+            self.readback.copy(&mut encoder, &self.buffers.records, records as u64);
+        }
+        gpu.queue.submit([encoder.finish()]);
+        let bytes = self.readback.read(gpu).await?;
+        let (state, rest) = bytes.split_at(size_of::<State>());
+        let (scores, rest) = rest.split_at(units * 4);
+        let (masks, records) = rest.split_at(units * 4);
+        Ok(Outcome {
+            state: bytemuck::pod_read_unaligned(state),
+            records: records.chunks_exact(size_of::<Record>()).map(bytemuck::pod_read_unaligned).collect(),
+            scores: bytemuck::pod_collect_to_vec(scores),
+            units: bytemuck::pod_collect_to_vec(masks),
+        })
+    }
+
+    /// The whole content of a buffer, for checkpoints, traces and checks; not on the training path.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn read<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer) -> Result<Vec<T>, GpuError> {
+        let gpu = &self.machine.gpu;
+        let mut readback = Readback::new(gpu, buffer.size());
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read") });
+        readback.copy(&mut encoder, buffer, buffer.size());
+        gpu.queue.submit([encoder.finish()]);
+        Ok(bytemuck::pod_collect_to_vec(&readback.read(gpu).await?))
+    }
+
+    /// Runs one dispatch alone, for checks.
+    pub fn run_alone(&self, dispatch: &Dispatch) {
+        let gpu = &self.machine.gpu;
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(dispatch.name) });
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(dispatch.name), timestamp_writes: None });
+            dispatch.encode(&self.machine.kernels, &mut pass);
+        }
+        gpu.queue.submit([encoder.finish()]);
+    }
+
+    /// Time of each phase of `schedule.len()` training steps, in milliseconds a step, from the GPU's own clock; the steps are real.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command. `None` where the adapter has no clock.
+    pub async fn profile(&mut self, schedule: &[Step], rows: &[u32]) -> Result<Option<Vec<(Phase, f64)>>, GpuError> {
+        let gpu = &self.machine.gpu;
+        let Some(period) = gpu.timestamp_period else { return Ok(None) };
+        let dispatches = self.steps.training(self.params.masks);
+        let stretches: Vec<&[&Dispatch]> = dispatches.chunk_by(|a, b| a.phase == b.phase).collect();
+        let steps = schedule.len();
+        let count = (steps * stretches.len() * 2) as u32;
+        let queries =
+            gpu.device.create_query_set(&wgpu::QuerySetDescriptor { label: Some("phases"), ty: wgpu::QueryType::Timestamp, count });
+        let usage = wgpu::BufferUsages::QUERY_RESOLVE;
+        let resolved = gpu.buffer("phases", u64::from(count) * 8, usage)?;
+        self.write(&self.buffers.schedule, schedule);
+        self.write(&self.buffers.batch_rows, rows);
+        self.write(&self.buffers.state, &[0u32]);
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("phases") });
+        let mut query = 0;
+        for _ in 0..steps {
+            for stretch in &stretches {
+                let timestamp_writes = Some(wgpu::ComputePassTimestampWrites {
+                    query_set: &queries,
+                    beginning_of_pass_write_index: Some(query),
+                    end_of_pass_write_index: Some(query + 1),
+                });
+                query += 2;
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
+                for dispatch in *stretch {
+                    dispatch.encode(&self.machine.kernels, &mut pass);
+                }
+            }
+        }
+        encoder.resolve_query_set(&queries, 0..count, &resolved, 0);
+        gpu.queue.submit([encoder.finish()]);
+        let ticks: Vec<u64> = self.read(&resolved).await?;
+        let mut phases: Vec<(Phase, f64)> = Vec::new();
+        for (index, pair) in ticks[..count as usize].chunks_exact(2).enumerate() {
+            let phase = stretches[index % stretches.len()][0].phase;
+            let ms = pair[1].saturating_sub(pair[0]) as f64 * f64::from(period) / 1e6 / steps as f64;
+            match phases.iter_mut().find(|(known, _)| *known == phase) {
+                Some((_, sum)) => *sum += ms,
+                None => phases.push((phase, ms)),
+            }
+        }
+        Ok(Some(phases))
+    }
+}

@@ -1,0 +1,154 @@
+//! The table of kernels: one line each. A kernel's name is its file, its field in [`Kernels`], its label on the GPU and its twin in
+//! `reference`; its buffers stand in the order of their bindings and carry the names that the shader gives them.
+
+use super::{Gpu, GpuError};
+
+const SHARED: &str = include_str!("../../shaders/shared.wgsl");
+const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");
+
+/// A line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub name: &'static str,
+    /// Pieces of the WGSL source, in order.
+    pub source: &'static [&'static str],
+    /// Buffers of bind group 0.
+    pub buffers: &'static [&'static str],
+    /// Whether bind group 1 says which layer.
+    pub per_layer: bool,
+}
+
+macro_rules! kernels {
+    ($($name:ident: [$($piece:expr),*], [$($buffer:ident),+], $per_layer:literal;)+) => {
+        /// Every kernel, in the order of a step.
+        pub const TABLE: &[Entry] = &[$(Entry {
+            name: stringify!($name),
+            source: &[SHARED, $($piece,)* include_str!(concat!("../../shaders/", stringify!($name), ".wgsl"))],
+            buffers: &[$(stringify!($buffer)),+],
+            per_layer: $per_layer,
+        }),+];
+
+        /// The compiled kernels.
+        #[derive(Debug)]
+        pub struct Kernels {
+            $(pub $name: wgpu::ComputePipeline,)+
+        }
+
+        impl Kernels {
+            /// Compiles every kernel; `progress` is told how many are done, of how many.
+            ///
+            /// # Errors
+            /// A shader that the device refuses.
+            pub async fn compile(gpu: &Gpu, mut progress: impl FnMut(usize, usize)) -> Result<Self, GpuError> {
+                let mut done = 0;
+                $(
+                    progress(done, TABLE.len());
+                    let $name = compile(gpu, &TABLE[done]).await?;
+                    done += 1;
+                )+
+                progress(done, TABLE.len());
+                Ok(Self { $($name),+ })
+            }
+
+            /// The kernel of that name, with its line of the table.
+            #[must_use]
+            pub fn get(&self, name: &str) -> Option<(&'static Entry, &wgpu::ComputePipeline)> {
+                let entry = TABLE.iter().find(|entry| entry.name == name)?;
+                match name {
+                    $(stringify!($name) => Some((entry, &self.$name)),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+kernels! {
+    sample: [THREEFRY], [params, state, schedule, scores, units, lists, counts], false;
+    pack_weights: [], [params, lists, counts, weights, packed_weights], false;
+    gather_inputs: [], [params, state, lists, counts, inputs, batch_rows, activations], false;
+    forward: [], [params, counts, packed_weights, activations], true;
+    loss: [], [params, state, schedule, counts, labels, batch_rows, activations, d_activations, records], false;
+    update_scores: [], [params, state, units, scores, moments, d_scores, records], false;
+    d_activations: [], [params, counts, packed_weights, activations, d_activations], true;
+    d_weights: [], [params, counts, activations, d_activations, d_weights, squares], false;
+    clip_gradient: [], [params, state, squares, records], false;
+    update_weights: [], [params, state, lists, counts, d_weights, weights, velocity], false;
+}
+
+async fn compile(gpu: &Gpu, entry: &'static Entry) -> Result<wgpu::ComputePipeline, GpuError> {
+    let scope = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let module = gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(entry.name),
+        source: wgpu::ShaderSource::Wgsl(entry.source.concat().into()),
+    });
+    let pipeline = gpu.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(entry.name),
+        layout: None,
+        module: &module,
+        entry_point: Some("main"),
+        compilation_options: wgpu::PipelineCompilationOptions { zero_initialize_workgroup_memory: false, ..Default::default() },
+        cache: None,
+    });
+    // Waiting for the scope also gives the event loop of a page its turn between two kernels.
+    match scope.pop().await {
+        Some(error) => Err(GpuError::Device(format!("kernel {}: {error}", entry.name))),
+        None => Ok(pipeline),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every shader is validated, all failures listed at once, and its bindings are those of the table.
+    #[test]
+    fn shaders_are_valid_and_agree_with_the_table() {
+        let mut failures = Vec::new();
+        for entry in TABLE {
+            let source = entry.source.concat();
+            let module = match naga::front::wgsl::parse_str(&source) {
+                Ok(module) => module,
+                Err(error) => {
+                    failures.push(format!("{}: {}", entry.name, error.emit_to_string(&source)));
+                    continue;
+                }
+            };
+            let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
+            if let Err(error) = validator.validate(&module) {
+                failures.push(format!("{}: {}", entry.name, error.emit_to_string(&source)));
+            }
+            let mut bound: Vec<(u32, u32, String)> = module
+                .global_variables
+                .iter()
+                .filter_map(|(_, variable)| {
+                    let binding = variable.binding?;
+                    Some((binding.group, binding.binding, variable.name.clone().unwrap_or_default()))
+                })
+                .collect();
+            bound.sort();
+            let mut expected: Vec<(u32, u32, String)> =
+                entry.buffers.iter().zip(0..).map(|(name, binding)| (0, binding, (*name).to_owned())).collect();
+            if entry.per_layer {
+                expected.push((1, 0, "layer_index".to_owned()));
+            }
+            if bound != expected {
+                failures.push(format!("{}: the shader binds {bound:?}, the table {expected:?}", entry.name));
+            }
+            if !module.entry_points.iter().any(|point| point.name == "main") {
+                failures.push(format!("{}: no entry point main", entry.name));
+            }
+        }
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+
+    /// Every .wgsl file is in the table or a piece of one that is.
+    #[test]
+    fn no_shader_stands_outside_the_table() {
+        for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders")).unwrap() {
+            let text = std::fs::read_to_string(file.as_ref().unwrap().path()).unwrap();
+            let used = TABLE.iter().any(|entry| entry.source.contains(&text.as_str()));
+            assert!(used, "{:?} is not in the table of kernels", file.unwrap().file_name());
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a view may see: plain numbers, no GPU type.
+
+use crate::engine::Outcome;
+use crate::model::Model;
+use crate::shared::Record;
+
+/// A run as it stands after a submit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Steps done.
+    pub step: u32,
+    /// Steps of the run.
+    pub steps: u32,
+    /// Passes over the training set done, with fractions.
+    pub epoch: f64,
+    /// `[U]`
+    pub scores: Vec<f32>,
+    /// `[U]` bits of the last step: 0 kept by m, 1 kept by m′.
+    pub mask: Vec<u8>,
+    /// Units kept of each group under m.
+    pub kept: Vec<u32>,
+    /// And under m′.
+    pub probe_kept: Vec<u32>,
+    /// K of the last step, or of the first before any.
+    pub budget: f32,
+    /// Σs now.
+    pub sum_scores: f64,
+    /// v of the last projection.
+    pub threshold: f32,
+    /// Whether the probe was forwarded, so that its loss means something.
+    pub probed: bool,
+    /// The steps of this submit.
+    pub records: Vec<Record>,
+    /// B
+    pub batch_size: u32,
+}
+
+impl Snapshot {
+    #[expect(clippy::too_many_arguments, reason = "a plain gathering of what the trainer knows; it is called in one place")]
+    pub(crate) fn new(
+        model: &Model,
+        batch_size: u32,
+        step: u32,
+        steps: u32,
+        steps_per_epoch: u32,
+        probed: bool,
+        budget: f32,
+        outcome: Outcome,
+    ) -> Self {
+        let groups = model.groups.len();
+        let last = outcome.records.last().copied();
+        let kept = |of: fn(&Record) -> &[u32]| last.as_ref().map_or_else(|| vec![0; groups], |record| of(record)[..groups].to_vec());
+        Self {
+            step,
+            steps,
+            epoch: f64::from(step) / f64::from(steps_per_epoch),
+            sum_scores: outcome.scores.iter().map(|&score| f64::from(score)).sum(),
+            mask: outcome.units.iter().map(|bits| (bits >> 2) as u8 & 3).collect(),
+            scores: outcome.scores,
+            kept: kept(|record| &record.kept),
+            probe_kept: kept(|record| &record.probe_kept),
+            budget,
+            threshold: last.map_or(0.0, |record| record.threshold),
+            probed,
+            records: outcome.records,
+            batch_size,
+        }
+    }
+}
+
+impl Snapshot {
+    /// Units of each gated group that the decided mask (s ≥ ½) keeps, at least one.
+    #[must_use]
+    pub fn decided_kept(&self, model: &Model) -> Vec<u32> {
+        let kept = |group: &crate::model::Group| {
+            let scores = &self.scores[group.first_unit as usize..][..group.size as usize];
+            (scores.iter().filter(|&&score| score >= 0.5).count() as u32).max(1)
+        };
+        model.gated().map(kept).collect()
+    }
+}

@@ -1,0 +1,456 @@
+//! A run: one experiment on one device, from the first weights to the last evaluation.
+//!
+//! The phases of a step stand in `engine::step`; here stands what happens between submits: schedules, rows, live changes, evaluation,
+//! the final selection of a mask and fine-tuning under it.
+
+use std::fmt;
+use std::rc::Rc;
+
+use crate::config::{Config, ConfigError, Estimator, MethodName, ScoresOptimizer};
+use crate::engine::{DataBuffers, Engine, Machine, Outcome, Phase, SLOTS, network_params};
+use crate::gpu::GpuError;
+use crate::methods::method;
+use crate::model::Model;
+use crate::random::{Stream, Threefry, draw};
+use crate::schedule::{Order, step_at};
+use crate::shared::{MISSING, Mode, Params, Record, Step};
+use crate::snapshot::Snapshot;
+
+/// What a run learns from: shapes and counts; the rows themselves are sent with [`Trainer::load`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataShape {
+    pub train_rows: u32,
+    pub test_rows: u32,
+    /// I, features of a row.
+    pub inputs: u32,
+    pub classes: u32,
+    /// Of all training features divided by 255.
+    pub mean: f32,
+    pub deviation: f32,
+}
+
+/// Why a run cannot start or go on, in words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrainError {
+    Config(ConfigError),
+    Gpu(GpuError),
+    /// A loss or a gradient was not finite at this step.
+    Diverged {
+        step: u32,
+        loss: f32,
+        probe_loss: f32,
+    },
+}
+
+impl fmt::Display for TrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::Gpu(error) => error.fmt(f),
+            Self::Diverged { step, loss, probe_loss } => write!(
+                f,
+                "the run diverged at step {step} (loss {loss}, under the probe {probe_loss}) and was stopped before its weights were touched: \
+                 lower learning_rate, or set clip_norm"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TrainError {}
+
+impl From<ConfigError> for TrainError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<GpuError> for TrainError {
+    fn from(error: GpuError) -> Self {
+        Self::Gpu(error)
+    }
+}
+
+/// Accuracy and loss under the decided mask and under one sampled mask.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Evaluation {
+    pub images: u32,
+    /// Mean cross-entropy under the decided mask.
+    pub loss: f64,
+    /// Share classified rightly under the decided mask.
+    pub decided: f64,
+    pub sampled_loss: f64,
+    pub sampled: f64,
+}
+
+/// Time of a step and of its phases, milliseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timing {
+    /// Of a whole step, by the CPU's clock over submits of several steps; one number a repeat.
+    pub step_ms: Vec<f64>,
+    /// By the GPU's clock, where it has one.
+    pub phases: Option<Vec<(Phase, f64)>>,
+}
+
+/// One run.
+#[derive(Debug)]
+pub struct Trainer {
+    pub config: Config,
+    pub model: Model,
+    pub data: DataShape,
+    engine: Engine,
+    data_buffers: DataBuffers,
+    order: Order,
+    /// Steps of the run before fine-tuning.
+    steps: u32,
+    /// Steps done.
+    step: u32,
+    rows_ready: u32,
+    diverged: Option<TrainError>,
+    evaluations: u32,
+}
+
+impl Trainer {
+    /// Allocates the run and draws its first weights and scores.
+    ///
+    /// # Errors
+    /// A contradictory configuration, a data set smaller than a batch, a network too large for the device.
+    pub fn new(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
+        config.check()?;
+        let data_buffers = DataBuffers::new(&machine.gpu, data.train_rows + data.test_rows, data.inputs)?;
+        Self::on(machine, config, data, data_buffers)
+    }
+
+    /// A second run on the data of this one, from its own first step: the dense opponent of a measurement, say.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn beside(&self, config: Config) -> Result<Self, TrainError> {
+        let mut other = Self::on(&self.engine.machine, config, self.data.clone(), self.data_buffers.clone())?;
+        other.rows_ready = self.rows_ready;
+        Ok(other)
+    }
+
+    fn on(machine: &Rc<Machine>, config: Config, data: DataShape, data_buffers: DataBuffers) -> Result<Self, TrainError> {
+        let model =
+            Model::new(&config.model, data.inputs, data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+        if data.train_rows < config.batch_size {
+            let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
+            return Err(ConfigError(text).into());
+        }
+        let order = Order::new(config.seed, data.train_rows, config.batch_size);
+        let steps = if config.steps > 0 { config.steps } else { config.epochs * order.steps_per_epoch() };
+        let engine = Engine::new(machine, params_of(&config, &model, &data), &data_buffers)?;
+        engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
+        engine.write(&engine.buffers.scores, &method(config.method).initial_scores(&config, &model));
+        let run = Self { config, model, data, engine, data_buffers, order, steps, step: 0, rows_ready: 0, diverged: None, evaluations: 0 };
+        Ok(run)
+    }
+
+    /// Sends rows of the data set, training rows first and test rows after them. `inputs` is `[n, I]`, `labels` `[n]`; either may be
+    /// empty. `first_row * I` and lengths other than the last piece's must be multiples of 4 bytes.
+    pub fn load(&self, first_row: u32, inputs: &[u8], labels: &[u8]) {
+        let queue = &self.engine.machine.gpu.queue;
+        let write = |buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]| {
+            let whole = bytes.len() & !3;
+            queue.write_buffer(buffer, offset, &bytes[..whole]);
+            if whole < bytes.len() {
+                let mut last = [0; 4];
+                last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
+                queue.write_buffer(buffer, offset + whole as u64, &last);
+            }
+        };
+        write(&self.data_buffers.inputs, u64::from(first_row) * u64::from(self.data.inputs), inputs);
+        write(&self.data_buffers.labels, first_row.into(), labels);
+    }
+
+    /// Says that the training rows before `rows` are there, and for `rows` = all, the test rows too.
+    pub fn set_rows_ready(&mut self, rows: u32) {
+        self.rows_ready = rows;
+    }
+
+    #[must_use]
+    pub fn rows_ready(&self) -> u32 {
+        self.rows_ready
+    }
+
+    /// Steps of the run, without fine-tuning.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Steps done.
+    #[must_use]
+    pub fn step(&self) -> u32 {
+        self.step
+    }
+
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> u32 {
+        self.order.steps_per_epoch()
+    }
+
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// How many steps can be done now, at most `most` and at most what a submit holds.
+    #[must_use]
+    pub fn steps_possible(&self, most: u32) -> u32 {
+        let most = most.min(SLOTS).min(self.steps - self.step.min(self.steps));
+        (0..most).take_while(|ahead| self.order.rows_needed(self.step + ahead) <= self.rows_ready).count() as u32
+    }
+
+    /// Trains up to `most` steps in one submit; fewer at the end of the run, or where rows are still on their way.
+    ///
+    /// # Errors
+    /// The run diverged, now or before, or the device is gone.
+    pub async fn advance(&mut self, most: u32) -> Result<Snapshot, TrainError> {
+        if let Some(error) = &self.diverged {
+            return Err(error.clone());
+        }
+        let count = self.steps_possible(most);
+        let first = self.step;
+        let schedule: Vec<Step> = (0..count).map(|ahead| self.step_now(first + ahead)).collect();
+        self.run(&schedule).await
+    }
+
+    /// The schedules' row for a step of this run, as it stands after live changes.
+    fn step_now(&self, step: u32) -> Step {
+        step_at(&self.config, self.model.units(), step, self.steps)
+    }
+
+    fn rows_of(&mut self, schedule: &[Step]) -> Vec<u32> {
+        schedule.iter().flat_map(|step| self.order.batch(step.step).to_vec()).collect()
+    }
+
+    async fn run(&mut self, schedule: &[Step]) -> Result<Snapshot, TrainError> {
+        let rows = self.rows_of(schedule);
+        let outcome = self.engine.train(schedule, &rows).await?;
+        if outcome.state.halted == 1 {
+            let slot = (outcome.state.slot as usize).min(outcome.records.len() - 1);
+            let record: &Record = &outcome.records[slot];
+            let error = TrainError::Diverged { step: outcome.state.step, loss: record.loss, probe_loss: record.probe_loss };
+            self.step = outcome.state.step;
+            self.diverged = Some(error.clone());
+            return Err(error);
+        }
+        self.step += schedule.len() as u32;
+        Ok(self.snapshot_of(outcome))
+    }
+
+    /// The state now, without a step.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn snapshot(&mut self) -> Result<Snapshot, TrainError> {
+        let outcome = self.engine.look().await?;
+        Ok(self.snapshot_of(outcome))
+    }
+
+    fn snapshot_of(&self, outcome: Outcome) -> Snapshot {
+        let budget = self.step_now(self.step.saturating_sub(1)).budget;
+        let probed = method(self.config.method).forwards() == 2 && self.engine.params.learn_scores == 1;
+        Snapshot::new(&self.model, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, outcome)
+    }
+
+    /// Changes a live knob from the next step on.
+    ///
+    /// # Errors
+    /// A knob that is fixed during a run, or a value it refuses; the run goes on unchanged.
+    pub fn change(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        if !crate::config::knob(name)?.live {
+            return Err(ConfigError(format!("{name} cannot change during a run: restart with the new value")));
+        }
+        if name == "keep_ratio" && self.config.method != MethodName::Vrpge {
+            return Err(ConfigError(format!("the mask of method {} is fixed: restart to change keep_ratio", self.config.method.name())));
+        }
+        let mut config = self.config.clone();
+        config.set(name, value)?;
+        config.check()?;
+        self.config = config;
+        let learn_scores = self.engine.params.learn_scores;
+        let masks = self.engine.params.masks;
+        self.engine.params = Params { learn_scores, masks, ..params_of(&self.config, &self.model, &self.data) };
+        self.engine.write_params();
+        Ok(())
+    }
+
+    /// Loss and accuracy of `count` rows from `first_row` on, under the decided mask and one sampled mask. The run is not touched.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn evaluate_rows(&mut self, first_row: u32, count: u32) -> Result<Evaluation, TrainError> {
+        self.evaluations += 1;
+        self.evaluate_draw(first_row, count, self.evaluations).await
+    }
+
+    async fn evaluate_draw(&mut self, first_row: u32, count: u32, draw: u32) -> Result<Evaluation, TrainError> {
+        let batch = self.config.batch_size;
+        let training = self.engine.params;
+        self.engine.params = Params { mode: Mode::Evaluate as u32, draw, masks: 2, ..training };
+        self.engine.write_params();
+        let mut sum = Evaluation { images: count, ..Evaluation::default() };
+        let batches = count.div_ceil(batch);
+        let mut result = Ok(());
+        for first in (0..batches).step_by(SLOTS as usize) {
+            let now = (batches - first).min(SLOTS);
+            let row = |index: u32| if index < count { first_row + index } else { MISSING };
+            let rows: Vec<u32> = (first * batch..(first + now) * batch).map(row).collect();
+            match self.engine.evaluate(now, &rows).await {
+                Ok(outcome) => {
+                    for record in &outcome.records {
+                        sum.loss += f64::from(record.loss) * f64::from(batch) / f64::from(count);
+                        sum.sampled_loss += f64::from(record.probe_loss) * f64::from(batch) / f64::from(count);
+                        sum.decided += f64::from(record.correct) / f64::from(count);
+                        sum.sampled += f64::from(record.probe_correct) / f64::from(count);
+                    }
+                }
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        self.engine.params = training;
+        self.engine.write_params();
+        result?;
+        Ok(sum)
+    }
+
+    /// Accuracy on the first `most` test rows.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn evaluate(&mut self, most: u32) -> Result<Evaluation, TrainError> {
+        self.evaluate_rows(self.data.train_rows, most.min(self.data.test_rows)).await
+    }
+
+    /// Ends the search: draws `select_masks` masks, keeps the one with the least loss on `rows` training rows, and freezes the scores to
+    /// it (the authors' code draws 10). What follows trains its weights alone.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn select_mask(&mut self, rows: u32) -> Result<Evaluation, TrainError> {
+        let scores: Vec<f32> = self.engine.look().await?.scores;
+        let mut best: Option<(u32, Evaluation)> = None;
+        // Draws of their own, never those of the evaluations along the way.
+        for draw in (0..self.config.select_masks).map(|index| u32::MAX - index) {
+            let evaluation = self.evaluate_draw(0, rows.min(self.data.train_rows), draw).await?;
+            if best.is_none_or(|(_, least)| evaluation.sampled_loss < least.sampled_loss) {
+                best = Some((draw, evaluation));
+            }
+        }
+        let (chosen, evaluation) = best.expect("select_masks is at least 1");
+        let mut mask: Vec<f32> = (0..self.model.units())
+            .map(|unit| f32::from(u8::from(draw(self.config.seed, Stream::Evaluation, chosen, unit, scores[unit as usize]))))
+            .collect();
+        for group in self.model.gated() {
+            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
+            if mask[units.clone()].iter().all(|&kept| kept == 0.0) {
+                mask[crate::reference::highest_score(&scores, units)] = 1.0;
+            }
+        }
+        self.engine.write(&self.engine.buffers.scores, &mask);
+        self.engine.params.learn_scores = 0;
+        self.engine.params.masks = 1;
+        self.engine.write_params();
+        Ok(evaluation)
+    }
+
+    /// Steps of fine-tuning after [`Trainer::select_mask`].
+    #[must_use]
+    pub fn finetune_steps(&self) -> u32 {
+        self.config.finetune_epochs * self.steps_per_epoch()
+    }
+
+    /// Trains the weights of the selected mask for up to `most` steps at `finetune_rate`.
+    ///
+    /// # Errors
+    /// The run diverged or the device is gone.
+    pub async fn finetune(&mut self, most: u32) -> Result<Snapshot, TrainError> {
+        let end = self.steps + self.finetune_steps();
+        let count = most.min(SLOTS).min(end - self.step);
+        let schedule: Vec<Step> = (0..count)
+            .map(|ahead| Step { step: self.step + ahead, learning_rate: self.config.finetune_rate as f32, ..self.step_now(self.steps) })
+            .collect();
+        self.run(&schedule).await
+    }
+
+    /// Times `repeats` submits of `steps` real steps each with the network's scores as they stand: rates are 0 and the scores rest, so
+    /// that neither weights nor masks move, but every kernel does its work. The run's tensors other than the velocity stay as they are.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn measure(&mut self, steps: u32, repeats: u32, clock: &dyn Fn() -> f64, phases: bool) -> Result<Timing, TrainError> {
+        let mut timing = Timing::default();
+        let velocity: Vec<f32> = self.engine.read(&self.engine.buffers.velocity).await?;
+        let moments: Vec<f32> = self.engine.read(&self.engine.buffers.moments).await?;
+        let scores: Vec<f32> = self.engine.look().await?.scores;
+        // A budget a hair below the sum makes the projection do its whole work.
+        let budget = scores.iter().sum::<f32>() * (1.0 - 1e-6);
+        let schedule: Vec<Step> = (0..steps.clamp(1, SLOTS))
+            .map(|ahead| Step { learning_rate: 0.0, scores_rate: 0.0, budget, ..self.step_now(self.step + ahead) })
+            .collect();
+        let batch = self.config.batch_size;
+        let rows: Vec<u32> = (0..schedule.len() as u32 * batch).map(|index| index % self.rows_ready.max(1)).collect();
+        for _ in 0..repeats {
+            let begin = clock();
+            self.engine.train(&schedule, &rows).await?;
+            timing.step_ms.push((clock() - begin) / schedule.len() as f64);
+        }
+        if phases {
+            timing.phases = self.engine.profile(&schedule, &rows).await?;
+        }
+        self.engine.write(&self.engine.buffers.velocity, &velocity);
+        self.engine.write(&self.engine.buffers.moments, &moments);
+        self.engine.write(&self.engine.buffers.scores, &scores);
+        Ok(timing)
+    }
+
+    /// Puts scores in place of the run's own, for measurements and checks.
+    pub fn set_scores(&self, scores: &[f32]) {
+        assert_eq!(scores.len(), self.model.units() as usize, "one score a unit");
+        self.engine.write(&self.engine.buffers.scores, scores);
+    }
+}
+
+fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
+    let method = method(config.method);
+    Params {
+        seed: config.seed,
+        mode: Mode::Train as u32,
+        masks: method.forwards(),
+        estimator: match config.estimator {
+            Estimator::TwoSided => 0,
+            Estimator::OneSided => 1,
+            Estimator::Plain => 2,
+        },
+        optimizer: match config.scores_optimizer {
+            ScoresOptimizer::Adam => 0,
+            ScoresOptimizer::Sgd => 1,
+        },
+        learn_scores: u32::from(method.learns_scores()),
+        alpha: config.alpha as f32,
+        momentum: config.momentum as f32,
+        weight_decay: config.weight_decay as f32,
+        clip_norm: config.clip_norm as f32,
+        scale: 1.0 / (255.0 * data.deviation),
+        shift: -data.mean / data.deviation,
+        ..network_params(model, config.batch_size)
+    }
+}
+
+/// He's uniform distribution for the weights (He et al. 2015), 0 for the biases: layers of `[inputs + 1, outputs]`.
+#[must_use]
+pub fn initial_weights(model: &Model, seed: u32) -> Vec<f32> {
+    let mut weights = Vec::with_capacity(model.weights() as usize);
+    for (layer, turn) in model.layers.iter().zip(0..) {
+        let bound = (6.0 / layer.inputs as f32).sqrt();
+        let mut random = Threefry::new(seed, Stream::Weights, turn);
+        weights.extend((0..layer.inputs * layer.outputs).map(|_| (2.0 * random.unit_interval() - 1.0) * bound));
+        weights.extend((0..layer.outputs).map(|_| 0.0));
+    }
+    weights
+}

@@ -1,0 +1,156 @@
+// The page as a visitor meets it: opens it, presses Train, changes things, shares the link, comes back.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { KEPT, PATIENCE_MS, Visitor, launch, serve } from './harness.mjs';
+
+/** Small enough for a software adapter: a step takes milliseconds. */
+const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
+
+let server;
+let browser;
+
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+const visit = (query, options) => Visitor.open(browser, server, query, options);
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const limit = { timeout: 3 * PATIENCE_MS };
+
+test('the page opens without a complaint, ready to train MNIST with gated inputs', limit, async () => {
+  const visitor = await visit();
+  await visitor.state('idle', 'paused');
+  const { description } = await visitor.heard('opened');
+  assert.equal(description.dataset.name, 'mnist');
+  assert.equal(description.groups[0].gated, true, 'the inputs are gated: their mask is the picture that people see');
+  assert.match(visitor.query(), /gate_inputs=true/);
+  assert.match(await visitor.page.title(), /Lacuna/);
+  await visitor.leave();
+});
+
+test('Train trains: the loss falls, masks move, the budget holds at every step, the speed panel fills', { timeout: 6 * PATIENCE_MS }, async () => {
+  const visitor = await visit(`${SMALL}&steps=400`);
+  await visitor.see('train').click();
+  await visitor.state('training');
+  await visitor.heard('speed');
+  await visitor.steps(400);
+  await visitor.state('finished');
+
+  const records = await visitor.records();
+  assert.deepEqual(records.map(({ step }) => step), records.map((_, index) => records[0].step + index), 'every step is on record once');
+  assert(records.length >= 400);
+  const losses = records.map(({ loss }) => loss);
+  assert(mean(losses.slice(-50)) < 0.8 * mean(losses.slice(0, 20)), `loss from ${mean(losses.slice(0, 20))} to ${mean(losses.slice(-50))}`);
+  for (const { step, sum_scores: sum, budget } of records) {
+    // The sum is made of 32-bit numbers between 0 and 1, a few hundred of them.
+    assert(sum <= budget * (1 + 1e-5), `step ${step}: the scores sum to ${sum}, above the budget ${budget}`);
+  }
+  assert(records.at(-1).budget < records[0].budget, 'the budget comes down');
+
+  const snapshots = await visitor.snapshots();
+  const kept = (snapshot) => snapshot.mask.map((bits) => bits & KEPT).join('');
+  assert(new Set(snapshots.map(kept)).size > 3, 'masks move');
+
+  const { speed } = await visitor.heard('speed');
+  assert(speed.sparse_ms > 0 && speed.dense_ms > 0 && speed.ratio > 0);
+  assert.match(await visitor.see('speed').innerText(), /\d/);
+  await visitor.leave();
+});
+
+test('a run can be paused, taken one step further and gone on with', limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=5000`);
+  await visitor.see('train').click();
+  await visitor.steps(3);
+  await visitor.see('train').click();
+  await visitor.state('paused');
+  const step = async () => (await visitor.snapshots()).at(-1).step;
+  const paused = await step();
+  await visitor.see('step').click();
+  await visitor.steps(paused + 1);
+  assert.equal(await step(), paused + 1, 'one step, not more');
+  await visitor.state('paused');
+  await visitor.see('train').click();
+  await visitor.steps(paused + 4);
+  await visitor.leave();
+});
+
+test('a link restores the experiment: reloaded, it is the same one and repeats the same run', limit, async () => {
+  const link = `${SMALL}&seed=7&steps=30`;
+  const first = await visit(link);
+  await first.see('train').click();
+  await first.state('finished');
+  const run = await first.records();
+
+  await first.page.reload();
+  const { query } = await first.heard('opened');
+  assert.deepEqual([...new URLSearchParams(query)].sort(), [...new URLSearchParams(link)].sort());
+  await first.see('train').click();
+  await first.state('finished');
+  const again = await first.records();
+  assert.deepEqual(again.map(({ loss }) => loss), run.map(({ loss }) => loss), 'the same link, bit for bit the same losses');
+  await first.leave();
+});
+
+test('settings changed on the page are in the link, and Restart says that they are new', limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=200`);
+  await visitor.state('idle', 'paused');
+  const before = await visitor.see('restart').innerText();
+  await visitor.set('method', 'static');
+  await visitor.set('seed', '11');
+  await visitor.set('keep_ratio', '0.5');
+  await visitor.page.waitForFunction(() => {
+    const query = new URLSearchParams(location.search);
+    return query.get('method') === 'static' && query.get('seed') === '11' && query.get('keep_ratio') === '0.5';
+  });
+  await visitor.page.waitForFunction((words) => document.querySelector('[data-testid=restart]').innerText !== words, before);
+  assert.match(await visitor.see('restart').innerText(), /new settings/i);
+  await visitor.see('restart').click();
+  await visitor.page.waitForFunction(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
+
+  await visitor.page.reload();
+  await visitor.heard('opened');
+  const query = new URLSearchParams(visitor.query());
+  assert.deepEqual(['method', 'seed', 'keep_ratio'].map((name) => query.get(name)), ['static', '11', '0.5']);
+  assert.equal(await visitor.setting('seed').inputValue(), '11');
+  await visitor.leave();
+});
+
+test('the keep ratio may be changed while the run goes on, and the budget follows', limit, async () => {
+  const visitor = await visit(`${SMALL}&schedule=constant&steps=5000`);
+  await visitor.see('train').click();
+  await visitor.steps(5);
+  const before = (await visitor.records()).at(-1).budget;
+  await visitor.set('keep_ratio', '0.1');
+  await visitor.page.waitForFunction(
+    (budget) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 0.6 * budget,
+    before,
+  );
+  await visitor.leave();
+});
+
+for (const method of ['static', 'dense']) {
+  test(`the ${method} network trains by the same button`, limit, async () => {
+    const visitor = await visit(`${SMALL}&method=${method}&steps=150`);
+    await visitor.see('train').click();
+    await visitor.state('finished');
+    const losses = (await visitor.records()).map(({ loss }) => loss);
+    assert(mean(losses.slice(-20)) < mean(losses.slice(0, 10)));
+    await visitor.leave();
+  });
+}
+
+test('MNIST itself trains: its images stream in and the loss falls', { timeout: 5 * PATIENCE_MS }, async () => {
+  const visitor = await visit('model=mlp-64&batch_size=32&gate_inputs=true&steps=150');
+  await visitor.see('train').click();
+  await visitor.steps(100);
+  const losses = (await visitor.records()).map(({ loss }) => loss);
+  assert(mean(losses.slice(-20)) < 0.8 * mean(losses.slice(0, 10)), `loss from ${mean(losses.slice(0, 10))} to ${mean(losses.slice(-20))}`);
+  await visitor.leave();
+});
