@@ -3,7 +3,9 @@
 import { cargo, run } from './command.mjs';
 import { program } from './wasm.mjs';
 
-export const compileProgram = (note) => cargo(['build', '--locked', '--release'], { note });
+export async function compileProgram(note) {
+  await cargo(['build', '--locked', '--release'], { note });
+}
 
 /** MNIST is what the page opens with, so its absence stops; without Fashion-MNIST the rest works, and one line says so. */
 export async function fetchData(note) {

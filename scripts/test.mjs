@@ -64,7 +64,7 @@ const checks = [
   // In the release profile, because clippy then shares build scripts and macros with the tests below.
   ['lint', 'clippy, native', clippy('--release', '--workspace', '--all-targets')],
   ['lint-wasm', 'clippy, WebAssembly', clippy('--profile', 'wasm', '--lib', '--target', wasmTarget)],
-  ['program', 'desktop program', async (note) => void (await compileProgram(note))],
+  ['program', 'desktop program', compileProgram],
   ['data', 'data', fetchData],
   ['native', 'native tests', (note) => tests(cargo(['test', '--locked', '--release', '--no-fail-fast'], { note }))],
   ['check', 'every kernel against its twin (lacuna check)', async (note) => void (await run(program('lacuna'), ['check'], { note }))],

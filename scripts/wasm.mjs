@@ -19,7 +19,9 @@ const outputs = ['lacuna.js', 'lacuna_bg.wasm', 'lacuna.d.ts'].map((name) => pat
 const time = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 
 /** Cargo itself knows whether a source changed: with nothing to do, this takes a fraction of a second. */
-export const compileWasm = (note) => cargo(['build', '--locked', '--profile', 'wasm', '--lib', '--target', wasmTarget], { note });
+export async function compileWasm(note) {
+  await cargo(['build', '--locked', '--profile', 'wasm', '--lib', '--target', wasmTarget], { note });
+}
 
 /** Writes www/pkg, unless what stands there is younger than both the module and the tool. */
 export async function bindWasm(note) {

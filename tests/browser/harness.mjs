@@ -116,14 +116,14 @@ export class Visitor {
     return this.page.getByTestId(id);
   }
 
-  /** The control of a setting. */
-  setting(name) {
-    return this.see(`setting-${name}`);
-  }
-
-  /** Changes a setting as a person does: picks, ticks, or types and leaves the field. */
+  /** Changes a setting as a person does: opens its group, then picks, ticks, or types and leaves the field. */
   async set(name, value) {
-    const control = this.setting(name);
+    const row = this.page.locator(`[data-knob=${name}]`);
+    const group = this.page.locator('details', { has: row });
+    if ((await group.count()) > 0 && !(await group.evaluate((details) => details.open))) await group.locator('summary').click();
+    const radio = row.locator(`label:has(input[type=radio][value=${value}])`);
+    if ((await row.locator('input[type=radio]').count()) > 0) return radio.click();
+    const control = this.see(name);
     const kind = await control.evaluate((element) => (element.tagName === 'SELECT' ? 'select' : element.type));
     if (kind === 'select') await control.selectOption(value);
     else if (kind === 'checkbox') await control.setChecked(value === 'true');
