@@ -39,9 +39,9 @@ async function start() {
   await runStages([
     ['Rust toolchain', ensureRust],
     ['packages of the page', ensurePackages],
-    ['compiling the engine to WebAssembly, about a minute the first time', compileWasm],
+    ['compiling the engine to WebAssembly, half a minute the first time', compileWasm],
     ['giving it its JavaScript face, about a minute the first time', bindWasm],
-    ['compiling the desktop program, about three minutes the first time', compileProgram],
+    ['compiling the desktop program, about a minute the first time', compileProgram],
     ['data', fetchData],
     ['serving the page', async () => { addresses = await serve(server); }],
   ]);
