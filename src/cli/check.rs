@@ -1,5 +1,46 @@
-use super::CliError;
+//! `lacuna check`.
+
 use clap::ArgMatches;
-pub(super) fn run(_arguments: &ArgMatches) -> Result<(), CliError> {
-    todo!()
+use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+
+use lacuna::check::{Report, check};
+
+use super::{CliError, open, terminal};
+
+pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
+    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let line = terminal::spinner("comparing kernels");
+    let reports = pollster::block_on(check(&machine, |done, of| line.set_message(format!("comparing kernels, scene {done} of {of}"))))?;
+    line.finish_and_clear();
+    println!("every kernel against its CPU twin in f64, on {}", machine.gpu.adapter);
+    println!("{}", table(&reports));
+    let failed: Vec<&str> = reports.iter().filter(|report| !report.passed()).map(|report| report.kernel).collect();
+    if failed.is_empty() {
+        println!("{} kernels passed", reports.len());
+        Ok(())
+    } else {
+        Err(CliError::Failed(format!("{} of {} kernels differ from their twins: {}", failed.len(), reports.len(), failed.join(", "))))
+    }
+}
+
+fn table(reports: &[Report]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY);
+    table.set_header(["kernel", "", "worst error", "tolerance", "dispatches", "where"]);
+    for report in reports {
+        table.add_row([
+            report.kernel.to_owned(),
+            if report.passed() { "passed" } else { "FAILED" }.to_owned(),
+            format!("{:.1e}", report.worst),
+            if report.tolerance == 0.0 { "exact".to_owned() } else { format!("{:.0e}", report.tolerance) },
+            report.dispatches.to_string(),
+            report.place.clone(),
+        ]);
+    }
+    for index in [2, 3, 4] {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
 }

@@ -111,6 +111,12 @@ impl Engine {
         self.steps.training(self.params.masks)
     }
 
+    /// The dispatches of an evaluation batch, in order.
+    #[must_use]
+    pub fn evaluation_step(&self) -> Vec<&Dispatch> {
+        self.steps.evaluation()
+    }
+
     /// Sends `schedule.len()` training steps with their `[steps, B]` rows in one submit and waits for what they leave.
     ///
     /// # Errors

@@ -65,6 +65,12 @@ impl Dispatch {
         pass.dispatch_workgroups(x, y, z);
     }
 
+    /// How many masks it computes: z of its grid.
+    #[must_use]
+    pub fn masks(&self) -> u32 {
+        self.grid[2]
+    }
+
     fn with_masks(&self, masks: u32) -> Self {
         let mut dispatch = self.clone();
         if self.per_mask {

@@ -1,0 +1,114 @@
+//! Masks and scores.
+
+use crate::random::{Stream, draw, keep_level};
+use crate::shared::{MOST_GROUPS, Mode};
+
+use super::{Memory, highest_score};
+use crate::model::padded_rows;
+use crate::schedule::{BETA1, BETA2};
+
+/// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both.
+pub fn sample(memory: &mut Memory) {
+    let params = memory.params;
+    for g in 0..params.group_count as usize {
+        let group = params.groups[g];
+        let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
+        let mut drawn = [vec![true; group.size as usize], vec![true; group.size as usize]];
+        if group.gated == 1 {
+            for (i, unit) in units.clone().enumerate() {
+                let score = memory.scores[unit] as f32;
+                let sampled = |stream, counter| draw(params.seed, stream, counter, unit as u32, score);
+                if params.mode == Mode::Evaluate as u32 {
+                    drawn[0][i] = score >= 0.5;
+                    drawn[1][i] = sampled(Stream::Evaluation, params.draw);
+                } else {
+                    let step = memory.schedule[memory.state.next as usize].step;
+                    drawn[0][i] = sampled(Stream::Mask, step);
+                    drawn[1][i] = sampled(Stream::Probe, step);
+                }
+                memory.units[unit] = (u32::from(drawn[0][i]) | u32::from(drawn[1][i]) << 1) * 0b101;
+            }
+        }
+        for (z, drawn) in drawn.iter().enumerate() {
+            let mut kept: Vec<u32> = (0..group.size).filter(|&i| drawn[i as usize]).collect();
+            if kept.is_empty() {
+                let unit = highest_score(&memory.scores, units.clone());
+                kept.push(unit as u32 - group.first_unit);
+                memory.units[unit] |= 4 << z;
+            }
+            memory.counts[z * MOST_GROUPS + g] = kept.len() as u32;
+            let first = z * params.rows as usize + group.first_row as usize;
+            let rows = padded_rows(kept.len() as u32) as usize;
+            kept.push(group.size);
+            kept.resize(rows, 0);
+            memory.lists[first..first + rows].copy_from_slice(&kept);
+        }
+    }
+}
+
+/// g of one unit with score `s`, drawn as `m` and `probe` (0 or 1); estimator 0 two-sided, 1 one-sided, 2 plain.
+#[must_use]
+pub fn structure_gradient(estimator: u32, alpha: f64, s: f64, m: f64, probe: f64, loss: f64, probe_loss: f64) -> f64 {
+    let level = keep_level(s as f32);
+    if level == 0 || s >= 1.0 {
+        return 0.0;
+    }
+    let raw = match estimator {
+        0 => 0.5 * (loss - probe_loss) * (m - probe),
+        1 => (loss - probe_loss) * (m - s),
+        _ => loss * (m - s),
+    };
+    raw / (s * (1.0 - s)).powf(1.0 - alpha)
+}
+
+/// The least v ≥ 0 with Σ clamp(s − v, 0, 1) ≤ `budget`: the sum falls along straight pieces between the breakpoints s and s − 1.
+#[must_use]
+pub fn project(scores: &[f64], budget: f64) -> f64 {
+    let sum = |v: f64| scores.iter().map(|s| (s - v).clamp(0.0, 1.0)).sum::<f64>();
+    if sum(0.0) <= budget {
+        return 0.0;
+    }
+    let mut breaks: Vec<f64> = scores.iter().flat_map(|&s| [s, s - 1.0]).filter(|&v| v > 0.0).collect();
+    breaks.push(0.0);
+    breaks.sort_by(f64::total_cmp);
+    // The sum does not rise with v: the first break at which the budget holds ends the piece that the solution lies on.
+    let end = breaks.partition_point(|&v| sum(v) > budget);
+    let (low, high) = (breaks[end - 1], breaks[end]);
+    let (above, below) = (sum(low), sum(high));
+    low + (high - low) * (above - budget) / (above - below)
+}
+
+/// The structure gradient, the optimiser's step and the projection.
+pub fn update_scores(memory: &mut Memory) {
+    let (params, state) = (memory.params, memory.state);
+    if state.halted == 1 {
+        // The record's sum is that of nothing.
+        memory.records[state.slot as usize].sum_scores = 0.0;
+        memory.records[state.slot as usize].threshold = 0.0;
+        return;
+    }
+    let mut threshold = 0.0;
+    if params.learn_scores == 1 {
+        for unit in 0..params.units as usize {
+            let (s, bits) = (memory.scores[unit], memory.units[unit]);
+            let (m, probe) = (f64::from(bits & 1), f64::from(bits >> 1 & 1));
+            let g = structure_gradient(params.estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into());
+            memory.d_scores[unit] = g;
+            let mut step = g;
+            if params.optimizer == 0 {
+                let first = BETA1 * memory.moments[2 * unit] + (1.0 - BETA1) * g;
+                let second = BETA2 * memory.moments[2 * unit + 1] + (1.0 - BETA2) * g * g;
+                memory.moments[2 * unit] = first;
+                memory.moments[2 * unit + 1] = second;
+                step = first / f64::from(state.first_correction) / ((second / f64::from(state.second_correction)).sqrt() + 1e-8);
+            }
+            memory.scores[unit] = s - f64::from(state.scores_rate) * step;
+        }
+        threshold = project(&memory.scores, state.budget.into());
+        for s in &mut memory.scores[..params.units as usize] {
+            *s = (*s - threshold).clamp(0.0, 1.0);
+        }
+    }
+    memory.records[state.slot as usize].sum_scores = memory.scores[..params.units as usize].iter().sum::<f64>() as f32;
+    memory.records[state.slot as usize].threshold = threshold as f32;
+}
