@@ -1,0 +1,37 @@
+// The wasm engine as the worker sees it. The generated module types its objects as `any`; this is what they hold.
+
+import type { Description, Evaluation, Knob, Snapshot, Speed, Values } from './protocol';
+
+export type Progress = (stage: string, done: number, of: number) => void;
+
+export interface Session {
+  description(): Description;
+  /** The data files to feed, in the order to fetch them; none for synthetic data. */
+  files(): { name: string; bytes: number }[];
+  feed(name: string, bytes: Uint8Array): void;
+  feed_end(name: string): void;
+  /** Training rows that may be used already. */
+  rows_ready(): number;
+  /** One submit of at most so many steps; none where rows are missing. */
+  advance(most_steps: number): Promise<Snapshot>;
+  snapshot(): Promise<Snapshot>;
+  change(name: string, value: string): void;
+  evaluate(most_images: number): Promise<Evaluation>;
+  measure_speed(): Promise<Speed>;
+  finish(progress: Progress): Promise<{ selected_accuracy: number } | null>;
+  lost(): string | null;
+  free(): void;
+}
+
+export interface Engine {
+  knobs(): Knob[];
+  read_link(query: string): Values;
+  write_link(values: Values): string;
+  Session: { open(query: string, progress: Progress): Promise<Session> };
+}
+
+export async function loadEngine(): Promise<Engine> {
+  const [engine, wasm] = await Promise.all([import('./pkg/lacuna.js'), import('./pkg/lacuna_bg.wasm?url')]);
+  await engine.default({ module_or_path: wasm.default });
+  return engine as unknown as Engine;
+}

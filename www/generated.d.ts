@@ -1,0 +1,4 @@
+// The engine's module is generated. Before its first build the page can still be type-checked against this.
+declare module '*/pkg/lacuna.js' {
+  export default function init(options: { module_or_path: string }): Promise<unknown>;
+}

@@ -1,0 +1,534 @@
+// The page: holds what is known of the run, hands it to the views, and passes the visitor's wishes to the worker.
+
+import { count, duration, fixed, percent } from './numbers';
+import type { Description, Evaluation, Report, Request, RunState, Snapshot, Speed, Values } from './protocol';
+import { Timeline, quantised } from './timeline';
+import { Traces } from './traces';
+import { CurvesView } from './views/curves';
+import { ILLUSTRATED_GROUPS, illustration } from './views/illustration';
+import { NetworkView } from './views/network';
+import { NoticeView } from './views/notice';
+import { readPalette } from './views/palette';
+import { PhasesView } from './views/phases';
+import { SettingsView } from './views/settings';
+import { SpeedView } from './views/speed';
+import { StatusView } from './views/status';
+import { TimelineView } from './views/timeline';
+
+/** What a first visit, without a query, opens: with inputs gated, the mask gathers in the middle of the digits. */
+const FIRST_VISIT = 'gate_inputs=true';
+/** The engine writes the default experiment as nothing at all, which would read as a first visit. */
+const WRITTEN_DEFAULT = 'gate_inputs=false';
+const ADDRESS_MS = 250;
+const REOPEN_MS = 350;
+const RATE_WINDOW_MS = 2500;
+
+function at<T extends HTMLElement = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found as T;
+}
+
+const { body } = document;
+const trainButton = at<HTMLButtonElement>('train');
+const stepButton = at<HTMLButtonElement>('step');
+const restartButton = at<HTMLButtonElement>('restart');
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+
+let palette = readPalette();
+const network = new NetworkView(at('network'), at('cell'), palette);
+const timelineView = new TimelineView(at('history'), palette, look);
+const curves = new CurvesView(at('loss-chart'), at('accuracy-chart'), palette);
+const phases = new PhasesView(at('phases'));
+const statusView = new StatusView(at('say'), at('live'));
+const settings = new SettingsView(at('settings'), palette, change, tryOut);
+const notice = new NoticeView(at('network'), () => open(true));
+const speedView = new SpeedView({
+  root: at('speed'),
+  ratio: at('ratio'),
+  words: at('ratio-words'),
+  dense: at('bar-dense'),
+  sparse: at('bar-sparse'),
+  dense_ms: at('ms-dense'),
+  sparse_ms: at('ms-sparse'),
+  key: at('phases-key'),
+  note: at('speed-note'),
+});
+
+// What is known.
+let state: RunState = 'loading';
+/** What the controls say, and what the run goes on with. */
+let values: Values | null = null;
+let running: Values | null = null;
+/** The controls as a link. */
+let query = '';
+let run = 0;
+let description: Description | null = null;
+let snapshot: Snapshot | null = null;
+let timeline = new Timeline(0, 0);
+let traces = new Traces();
+let evaluation: Evaluation | null = null;
+let speed: Speed | null = null;
+let selected: number | null = null;
+let progress: { stage: string; done: number; of: number } | null = null;
+let looking: number | null = null;
+let ticket = 0;
+let tickets: { ticket: number; name: string; values: Values }[] = [];
+let arrivals: { at: number; step: number }[] = [];
+
+const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'engine' });
+const ask = (request: Request): void => worker.postMessage(request);
+
+/** Parts of the page that are redrawn in a frame after they changed, each no oftener than the eye has use for. */
+const parts = {
+  network: { due: false, drawn_at: 0, every_ms: () => (still.matches ? 600 : 60), draw: drawNetwork },
+  timeline: { due: false, drawn_at: 0, every_ms: () => 60, draw: () => timelineView.draw() },
+  curves: { due: false, drawn_at: 0, every_ms: () => 180, draw: () => curves.draw() },
+  words: { due: false, drawn_at: 0, every_ms: () => 220, draw: drawWords },
+};
+let frame = 0;
+
+function redraw(...names: (keyof typeof parts)[]): void {
+  for (const name of names) parts[name].due = true;
+  frame ||= requestAnimationFrame(drawFrame);
+}
+
+function drawFrame(now: number): void {
+  frame = 0;
+  for (const part of Object.values(parts)) {
+    if (!part.due || now - part.drawn_at < part.every_ms()) continue;
+    part.due = false;
+    part.drawn_at = now;
+    part.draw();
+  }
+  if (Object.values(parts).some((part) => part.due)) frame = requestAnimationFrame(drawFrame);
+}
+
+/** Kept units among those that are gated. */
+function gatedKept(kept: Uint32Array): number {
+  return (description?.groups ?? []).reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
+}
+
+/** The step at which a falling budget reaches its end. */
+function settles(): number | null {
+  if (!description || running?.['method'] !== 'vrpge' || running['schedule'] !== 'cubic') return null;
+  return Math.round(Number(running['anneal_fraction']) * description.steps);
+}
+
+function drawNetwork(): void {
+  const past = looking === null ? null : timeline.at(looking);
+  if (past) network.draw(past);
+  else if (snapshot) network.draw({ scores: quantised(snapshot.scores), mask: snapshot.mask, kept: snapshot.kept });
+}
+
+function text(id: string, words: string): void {
+  const element = at(id);
+  if (element.textContent !== words) element.textContent = words;
+}
+
+function drawWords(): void {
+  const past = looking === null ? null : timeline.at(looking);
+  const kept = gatedKept(past?.kept ?? snapshot?.kept ?? new Uint32Array());
+  const undecided = snapshot?.scores.reduce((sum, score) => sum + (score > 0 && score < 1 ? 1 : 0), 0) ?? 0;
+  const step = snapshot?.step ?? 0;
+  const steps = snapshot?.steps ?? description?.steps ?? 0;
+  statusView.draw({
+    state,
+    description,
+    values: running,
+    step,
+    steps,
+    kept,
+    undecided,
+    settles: settles(),
+    halted: snapshot?.halted ?? null,
+    evaluation,
+    selected,
+    progress,
+    looking: past?.step ?? null,
+  });
+  drawMeter(past?.sum_scores ?? snapshot?.sum_scores ?? 0, past?.budget ?? snapshot?.budget ?? 0);
+  drawFigures(step, steps);
+  const record = snapshot?.records.at(-1);
+  if (record && snapshot && description && running) {
+    const differ = snapshot.mask.reduce((sum, bits) => sum + (bits === 1 || bits === 2 ? 1 : 0), 0);
+    phases.draw({ record, values: running, description, kept: snapshot.kept, probe_kept: snapshot.probe_kept, differ });
+    text('loss', Number.isFinite(record.probe_loss) ? `${fixed(record.loss, 3)} · ${fixed(record.probe_loss, 3)}` : fixed(record.loss, 3));
+  }
+  network.name();
+}
+
+function drawMeter(sum: number, budget: number): void {
+  const units = description?.units ?? 0;
+  if (units === 0 || !snapshot) return;
+  at('meter-fill').style.width = `${(100 * sum) / units}%`;
+  at('meter-tick').style.left = `${(100 * budget) / units}%`;
+  at('meter-goal').style.left = `${100 * Number(running?.['keep_ratio'] ?? 1)}%`;
+  text('meter-sum', `Σs = ${fixed(sum, 1)} units expected`);
+  text('meter-budget', `budget K = ${fixed(budget, 1)} of ${count(units)}`);
+  const meter = at('meter-sum').closest<HTMLElement>('.meter');
+  if (meter) {
+    meter.dataset['sum'] = String(sum);
+    meter.dataset['budget'] = String(budget);
+  }
+}
+
+function drawFigures(step: number, steps: number): void {
+  const [first, last] = [arrivals[0], arrivals.at(-1)];
+  const ms = first && last ? last.at - first.at : 0;
+  const rate = first && last && ms > 0 ? (1000 * (last.step - first.step)) / ms : NaN;
+  const moving = state === 'training' && rate > 0;
+  if (moving) text('rate', rate >= 10 ? count(rate) : rate.toPrecision(2));
+  text('left', state === 'finished' ? 'done' : moving ? duration((steps - step) / rate) : '–');
+  if (description && snapshot) {
+    const epochs = Math.max(1, Math.ceil(steps / description.steps_per_epoch));
+    text('epoch', `${Math.min(epochs, snapshot.epoch + 1)} of ${count(epochs)}`);
+  }
+}
+
+function drawProgress(): void {
+  const bar = at('progress');
+  const shown = progress !== null && progress.done < progress.of && state !== 'error';
+  bar.hidden = !shown;
+  if (!shown || !progress) return;
+  const share = Math.round((100 * progress.done) / Math.max(1, progress.of));
+  bar.ariaValueNow = String(share);
+  bar.ariaValueText = `${progress.stage}: ${share} %`;
+  const fill = bar.querySelector('i');
+  if (fill) fill.style.width = `${share}%`;
+}
+
+function drawRun(): void {
+  body.dataset['state'] = state;
+  body.dataset['step'] = String(snapshot?.step ?? 0);
+  const wants = state === 'training' || waits;
+  const label = wants ? 'Pause' : state === 'finished' || state === 'halted' ? 'Train again' : 'Train';
+  if (trainButton.textContent !== label) trainButton.textContent = label;
+  const broken = state === 'error';
+  trainButton.disabled = broken || values === null;
+  stepButton.disabled = broken || state === 'finished' || state === 'halted' || description === null;
+  restartButton.disabled = broken || description === null;
+  const fresh = differs();
+  restartButton.classList.toggle('new', fresh);
+  const name = fresh ? 'Restart with the new settings' : 'Restart';
+  restartButton.ariaLabel = name;
+  restartButton.title = `${name} (r)`;
+  restartButton.dataset['differs'] = String(fresh);
+}
+
+/** Whether the controls ask for another run than the one that goes on. */
+function differs(): boolean {
+  if (!values || !running) return false;
+  return Object.entries(values).some(([name, value]) => running?.[name] !== value);
+}
+
+function look(column: number | null): void {
+  looking = column;
+  curves.mark(column === null ? null : (timeline.at(column)?.step ?? null));
+  parts.network.drawn_at = parts.words.drawn_at = 0;
+  redraw('network', 'words');
+}
+
+// The visitor's wishes.
+
+/** Train was pressed and the run has not begun yet. */
+let waits = false;
+
+function toggle(): void {
+  if (trainButton.disabled) return;
+  if (state === 'finished' || state === 'halted') return open(true);
+  const wants = state === 'training' || waits;
+  waits = !wants && state !== 'training';
+  if (!wants) timelineView.now();
+  ask({ kind: wants ? 'pause' : 'train' });
+  drawRun();
+}
+
+function step(): void {
+  if (stepButton.disabled) return;
+  waits = false;
+  timelineView.now();
+  ask({ kind: 'step' });
+  phases.walk();
+}
+
+/** A new run; it trains at once if the one before did, or had. */
+function restart(): void {
+  if (restartButton.disabled) return;
+  open(state !== 'idle' && state !== 'paused' && !(state === 'loading' && !waits));
+}
+
+let reopening = 0;
+function open(train: boolean): void {
+  clearTimeout(reopening);
+  notice.clear();
+  run += 1;
+  waits = train;
+  progress = null;
+  state = 'loading';
+  ask({ kind: 'open', run, query, train });
+  drawRun();
+  redraw('words');
+}
+
+let addressing = 0;
+function writeAddress(): void {
+  clearTimeout(addressing);
+  addressing = window.setTimeout(() => history.replaceState(null, '', `?${query}${location.hash}`), ADDRESS_MS);
+}
+
+/** A control was moved. The engine checks the whole before anything is taken over. */
+function change(name: string, value: string): void {
+  if (!values) return;
+  const base = tickets.at(-1)?.values ?? values;
+  if (base[name] === value) return;
+  ticket += 1;
+  const wanted = { ...base, [name]: value };
+  tickets.push({ ticket, name, values: wanted });
+  ask({ kind: 'link', ticket, values: wanted });
+}
+
+function takeOver(link: Report & { kind: 'linked' }): void {
+  const accepted = tickets.find((waiting) => waiting.ticket === link.ticket);
+  tickets = tickets.filter((waiting) => waiting.ticket > link.ticket);
+  if (!accepted || !values) return;
+  const changed = Object.entries(accepted.values).filter(([name, value]) => values?.[name] !== value);
+  values = accepted.values;
+  query = link.query || WRITTEN_DEFAULT;
+  writeAddress();
+  settings.refuse(null);
+  for (const [name, value] of changed) {
+    if (!live.has(name) || !running || state === 'idle' || state === 'error') continue;
+    ask({ kind: 'change', name, value });
+    running = { ...running, [name]: value };
+  }
+  // Before the first step there is no run to spoil: the network follows the controls.
+  if (differs() && (state === 'idle' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
+    clearTimeout(reopening);
+    reopening = window.setTimeout(() => open(waits), REOPEN_MS);
+  }
+  showValues();
+}
+
+function tryOut(link: string): void {
+  ask({ kind: 'read', query: link });
+}
+
+function showValues(): void {
+  if (!values) return;
+  settings.show(values, running);
+  if (description) settings.sayBudget(description.units, Number(values['keep_ratio']), values['method'] ?? '');
+  drawRun();
+}
+
+// The worker's reports.
+
+let live = new Set<string>();
+
+function hear(report: Report): void {
+  if ('run' in report && report.run !== run && report.run !== 0) return;
+  switch (report.kind) {
+    case 'knobs':
+      live = new Set(report.knobs.filter((knob) => knob.live).map((knob) => knob.name));
+      settings.build(report.knobs);
+      return;
+    case 'values':
+      values = report.values;
+      query = report.query;
+      tickets = [];
+      writeAddress();
+      settings.refuse(report.refused === null ? null : `The link could not be read: ${report.refused}`);
+      showValues();
+      open(waits);
+      return;
+    case 'linked':
+      return takeOver(report);
+    case 'refused': {
+      const refused = tickets.find((waiting) => waiting.ticket === report.ticket);
+      tickets = tickets.filter((waiting) => waiting.ticket > report.ticket);
+      settings.refuse(report.message, refused?.name);
+      if (values && refused) settings.show(values, running);
+      return;
+    }
+    case 'progress':
+      progress = report;
+      drawProgress();
+      if (state === 'loading') redraw('words');
+      return;
+    case 'opened':
+      return begin(report.description);
+    case 'state':
+      state = report.state;
+      if (state !== 'loading') waits = false;
+      arrivals = [];
+      drawRun();
+      drawProgress();
+      parts.words.drawn_at = 0;
+      redraw('words', 'network', 'timeline', 'curves');
+      return;
+    case 'snapshot':
+      return take(report.snapshot);
+    case 'evaluated': {
+      evaluation = report.evaluation;
+      traces.evaluate(evaluation);
+      const accuracy = at('accuracy');
+      const rest = document.createElement('small');
+      rest.textContent = ` · ${percent(evaluation.sampled)} sampled`;
+      accuracy.replaceChildren(percent(evaluation.decided), rest);
+      accuracy.title = `On ${count(evaluation.images)} test images: under the decided mask (s ≥ ½), and under one sampled mask.`;
+      accuracy.dataset['images'] = String(evaluation.images);
+      redraw('curves', 'words');
+      return;
+    }
+    case 'speed':
+      speed = report.speed;
+      drawSpeed();
+      return;
+    case 'selected':
+      selected = report.accuracy;
+      redraw('words');
+      return;
+    case 'failed':
+      state = 'error';
+      waits = false;
+      body.dataset['failure'] = report.failure;
+      notice.show(report.failure, report.message);
+      if (report.failure === 'webgpu') illustrate();
+      drawRun();
+      drawProgress();
+      redraw('words');
+      return;
+  }
+}
+
+function begin(opened: Description): void {
+  description = opened;
+  running = values;
+  snapshot = null;
+  evaluation = speed = selected = looking = null;
+  arrivals = [];
+  timeline = new Timeline(opened.units, opened.steps);
+  traces = new Traces();
+  delete body.dataset['failure'];
+  const chip = at('adapter');
+  chip.hidden = false;
+  chip.textContent = `${opened.adapter} · ${opened.backend}`;
+  chip.title = opened.software ? 'An adapter in software: it works, slowly.' : 'The adapter that trains';
+  network.describe(opened);
+  timelineView.describe(timeline, opened.groups, opened.steps, settles());
+  curves.describe(traces, opened.steps);
+  speedView.describe(opened);
+  for (const id of ['loss', 'accuracy', 'rate', 'epoch', 'left']) text(id, '–');
+  const told = document.querySelector<HTMLElement>('.key .told');
+  if (told) told.hidden = opened.informative === null;
+  showValues();
+}
+
+function take(next: Snapshot): void {
+  // A snapshot without steps, after a pause, must not wipe the last step's numbers.
+  if (next.records.length === 0 && snapshot) next.records = snapshot.records.slice(-1);
+  else traces.push(next.records);
+  snapshot = next;
+  timeline.push(next);
+  const now = performance.now();
+  arrivals.push({ at: now, step: next.step });
+  while (arrivals.length > 2 && now - (arrivals[0]?.at ?? now) > RATE_WINDOW_MS) arrivals.shift();
+  body.dataset['step'] = String(next.step);
+  if (next.halted !== null) state = 'halted';
+  if (looking === null) redraw('network');
+  redraw('timeline', 'curves', 'words');
+}
+
+function drawSpeed(): void {
+  if (!speed || !description || !running) return;
+  const share = snapshot ? gatedKept(snapshot.kept) / Math.max(1, description.units) : 1;
+  speedView.draw(speed, running['method'] ?? '', share, description.software);
+}
+
+/** Without WebGPU: a calm picture of what the page shows where there is one. */
+function illustrate(): void {
+  network.describe({ groups: ILLUSTRATED_GROUPS, informative: null });
+  network.draw(illustration());
+}
+
+// Controls outside the table of knobs.
+
+trainButton.addEventListener('click', toggle);
+stepButton.addEventListener('click', step);
+restartButton.addEventListener('click', restart);
+for (const input of document.querySelectorAll<HTMLInputElement>('.pace input')) {
+  input.addEventListener('change', () => ask({ kind: 'pace', steps_per_second: Number(input.value) }));
+  // A browser that restores form fields on a reload would show a pace that the worker does not keep.
+  input.checked = input.value === '0';
+}
+
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const target = event.target instanceof HTMLElement ? event.target : body;
+  const types = target instanceof HTMLInputElement && target.type === 'text';
+  const handles = target.closest('button, a, input, select, summary, [role="slider"]') !== null;
+  if (event.key === ' ' && !handles) toggle();
+  else if (event.key === 'ArrowRight' && (!handles || target instanceof HTMLButtonElement)) step();
+  else if (event.key === 'r' && !types && !(target instanceof HTMLSelectElement)) restart();
+  else return;
+  event.preventDefault();
+});
+
+const shareButton = at<HTMLButtonElement>('share');
+shareButton.addEventListener('click', () => {
+  const address = new URL(`?${query}`, location.href);
+  const said = (words: string): void => {
+    shareButton.textContent = words;
+    setTimeout(() => (shareButton.textContent = 'Copy link'), 1600);
+  };
+  // Without a clipboard (no https) the address bar holds the same link.
+  navigator.clipboard?.writeText(address.href).then(
+    () => said('Copied'),
+    () => said('See the address bar'),
+  ) ?? said('See the address bar');
+});
+
+const THEME = 'lacuna-theme';
+/** A browser that keeps nothing for this page throws; the theme then lasts as long as the page. */
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(THEME);
+  } catch {
+    return null;
+  }
+}
+function remember(theme: string | null): void {
+  try {
+    if (theme === null) localStorage.removeItem(THEME);
+    else localStorage.setItem(THEME, theme);
+  } catch {
+    document.documentElement.dataset['theme'] = theme ?? '';
+  }
+}
+const system_dark = matchMedia('(prefers-color-scheme: dark)');
+function applyTheme(): void {
+  const asked = /theme=(light|dark)/.exec(location.hash)?.[1];
+  const theme = asked ?? remembered();
+  if (theme) document.documentElement.dataset['theme'] = theme;
+  else delete document.documentElement.dataset['theme'];
+  palette = readPalette();
+  for (const view of [network, timelineView, curves, settings]) view.recolour(palette);
+}
+at('theme').addEventListener('click', () => {
+  const now = document.documentElement.dataset['theme'] ?? (system_dark.matches ? 'dark' : 'light');
+  const next = now === 'dark' ? 'light' : 'dark';
+  if (location.hash.includes('theme=')) history.replaceState(null, '', location.pathname + location.search);
+  // What the system prefers need not be remembered, and then follows the system again.
+  remember((next === 'dark') === system_dark.matches ? null : next);
+  applyTheme();
+});
+system_dark.addEventListener('change', applyTheme);
+addEventListener('hashchange', applyTheme);
+applyTheme();
+
+worker.addEventListener('message', ({ data }: MessageEvent<Report>) => hear(data));
+worker.addEventListener('error', (event) => {
+  event.preventDefault();
+  hear({ kind: 'failed', run: 0, failure: 'engine', message: event.message || 'The engine’s file could not be loaded.' });
+});
+ask({ kind: 'start', query: location.search.slice(1), fallback: FIRST_VISIT, data: new URL('data/', document.baseURI).href });

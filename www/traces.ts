@@ -1,0 +1,85 @@
+// The curves of a run in bounded memory: steps are averaged in bins, and the bins grow with the run.
+
+import type { Evaluation, StepRecord } from './protocol';
+
+const MOST_BINS = 360;
+
+interface Bin {
+  steps: number;
+  step: number;
+  loss: number;
+  probe_loss: number;
+  accuracy: number;
+}
+
+const mean = (a: number, of_a: number, b: number, of_b: number): number => (a * of_a + b * of_b) / (of_a + of_b);
+
+function merged(a: Bin, b: Bin): Bin {
+  const average = (name: 'loss' | 'probe_loss' | 'accuracy'): number => mean(a[name], a.steps, b[name], b.steps);
+  return {
+    steps: a.steps + b.steps,
+    step: b.step,
+    loss: average('loss'),
+    probe_loss: average('probe_loss'),
+    accuracy: average('accuracy'),
+  };
+}
+
+export class Traces {
+  private bins: Bin[] = [];
+  private width = 1;
+  readonly evaluations: Evaluation[] = [];
+  /** Grows with everything new, so that a view knows when to draw. */
+  version = 0;
+
+  get last_step(): number {
+    return this.bins.at(-1)?.step ?? 0;
+  }
+
+  push(records: StepRecord[]): void {
+    for (const { step, loss, probe_loss, accuracy } of records) {
+      const bin: Bin = { steps: 1, step, loss, probe_loss, accuracy };
+      const last = this.bins.at(-1);
+      if (last && last.steps < this.width) this.bins[this.bins.length - 1] = merged(last, bin);
+      else this.bins.push(bin);
+      if (this.bins.length > MOST_BINS) {
+        const pairs: Bin[] = [];
+        for (let i = 0; i < this.bins.length; i += 2) {
+          const [a, b] = [this.bins[i], this.bins[i + 1]];
+          if (a) pairs.push(b ? merged(a, b) : a);
+        }
+        this.bins = pairs;
+        this.width *= 2;
+      }
+    }
+    if (records.length > 0) this.version += 1;
+  }
+
+  evaluate(evaluation: Evaluation): void {
+    this.evaluations.push(evaluation);
+    if (this.evaluations.length > MOST_BINS) {
+      const thinned = this.evaluations.filter((_, index) => index % 2 === 1);
+      this.evaluations.splice(0, this.evaluations.length, ...thinned);
+    }
+    this.version += 1;
+  }
+
+  /** [step, loss, probe loss]; null where there is no second mask. */
+  losses(): [number[], number[], (number | null)[]] {
+    return [
+      this.bins.map((bin) => bin.step),
+      this.bins.map((bin) => bin.loss),
+      this.bins.map((bin) => (Number.isFinite(bin.probe_loss) ? bin.probe_loss : null)),
+    ];
+  }
+
+  /** [step, of the batch, decided mask, sampled mask], on the joined steps of both. */
+  accuracies(): [number[], (number | null)[], (number | null)[], (number | null)[]] {
+    const rows = [
+      ...this.bins.map((bin) => ({ step: bin.step, row: [bin.accuracy, null, null] as (number | null)[] })),
+      ...this.evaluations.map(({ step, decided, sampled }) => ({ step, row: [null, decided, sampled] as (number | null)[] })),
+    ].sort((a, b) => a.step - b.step);
+    const column = (index: number): (number | null)[] => rows.map(({ row }) => row[index] ?? null);
+    return [rows.map(({ step }) => step), column(0), column(1), column(2)];
+  }
+}

@@ -1,0 +1,31 @@
+// The page's colours as numbers, for canvases. They are defined once, in page.css.
+
+export type Colour = readonly [red: number, green: number, blue: number];
+
+const NAMES = ['paper', 'card', 'ink', 'soft', 'line', 'kept', 'probe', 'off', 'bar'] as const;
+export type Palette = Record<(typeof NAMES)[number], Colour>;
+
+/** Reads the colours as they are now; a browser resolves `light-dark()` only where a colour is used, hence the element. */
+export function readPalette(): Palette {
+  const probe = document.createElement('i');
+  document.body.append(probe);
+  const read = (name: string): Colour => {
+    probe.style.color = `var(--${name})`;
+    const [red = 0, green = 0, blue = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
+    return [red, green, blue];
+  };
+  const palette = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as Palette;
+  probe.remove();
+  return palette;
+}
+
+export const mixed = (a: Colour, b: Colour, share: number): Colour => [
+  Math.round(a[0] + (b[0] - a[0]) * share),
+  Math.round(a[1] + (b[1] - a[1]) * share),
+  Math.round(a[2] + (b[2] - a[2]) * share),
+];
+
+export const css = ([red, green, blue]: Colour): string => `rgb(${red} ${green} ${blue})`;
+
+/** How a keep-probability is shaded where the unit is off: far from the solid colour of a kept one, yet telling 0 from ½. */
+export const shade = (palette: Palette, score: number): Colour => mixed(palette.off, palette.kept, 0.55 * score ** 1.2);

@@ -1,0 +1,120 @@
+// The foot of the page: one training step as six phases, each formula with the numbers of the last step.
+
+import { count, fixed, percent, significant } from '../numbers';
+import type { Description, StepRecord, Values } from '../protocol';
+
+const TITLES = ['Sample', 'Two losses', 'Gradient', 'Project', 'Backward', 'Weights'] as const;
+const SHOW_MS = 420;
+
+/** What a foot needs to know of the run. */
+export interface PhasesInput {
+  record: StepRecord;
+  values: Values;
+  description: Description;
+  kept: Uint32Array;
+  probe_kept: Uint32Array;
+  /** Units in which m and m′ differ. */
+  differ: number;
+}
+
+interface Phase {
+  item: HTMLLIElement;
+  title: HTMLElement;
+  formula: HTMLElement;
+  words: HTMLElement;
+}
+
+/** Share of the weights that join kept units, biases included. */
+export function keptWeights(description: Description, kept: Uint32Array): number {
+  let sum = 0;
+  for (let layer = 0; layer + 1 < description.groups.length; layer++) {
+    sum += ((kept[layer] ?? 0) + 1) * (kept[layer + 1] ?? 0);
+  }
+  return sum;
+}
+
+/** g's denominator, (s(1−s))^(1−α), as simple as α allows; null where it is 1. */
+function denominator(alpha: number): string | null {
+  if (alpha >= 1) return null;
+  if (alpha === 0.5) return '√s(1−s)';
+  if (alpha <= 0) return 's(1−s)';
+  return `(s(1−s))^${fixed(1 - alpha, 2)}`;
+}
+
+function gradient(estimator: string, alpha: number): string {
+  const numerator = { 'two-sided': '½(L − L′)(m − m′)', 'one-sided': '(L − L′)(m − s)', plain: 'L (m − s)' }[estimator] ?? '';
+  const under = denominator(alpha);
+  return `g = ${numerator}${under === null ? '' : ` / ${under}`}`;
+}
+
+export class PhasesView {
+  private readonly phases: Phase[];
+  private timer = 0;
+
+  constructor(root: HTMLElement) {
+    this.phases = TITLES.map((name, index) => {
+      const item = document.createElement('li');
+      const heading = document.createElement('b');
+      const number = document.createElement('small');
+      number.textContent = String(index + 1);
+      const title = document.createElement('span');
+      title.textContent = name;
+      heading.append(number, title);
+      const formula = document.createElement('p');
+      formula.className = 'formula';
+      const words = document.createElement('p');
+      item.append(heading, formula, words);
+      root.append(item);
+      return { item, title, formula, words };
+    });
+    this.say(0, 'Sample', 'm, m′ ~ Bernoulli(s)', 'two masks, one batch');
+    this.say(1, 'Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks');
+    this.say(2, 'Gradient', gradient('two-sided', 0.5), 'no backward pass');
+    this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', 'onto the budget: Σs ≤ K');
+    this.say(4, 'Backward', '∇w L(w, m)', 'under m, over kept units only');
+    this.say(5, 'Weights', 'w ← w − η·momentum', 'the others rest');
+  }
+
+  draw({ record, values, description, kept, differ }: PhasesInput): void {
+    const method = values['method'] ?? 'vrpge';
+    const learned = method === 'vrpge';
+    const weights = keptWeights(description, kept);
+    const share = weights / Math.max(1, description.weights);
+    if (learned) {
+      this.say(0, 'Sample', 'm, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`);
+      this.say(1, 'Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks');
+      const difference = record.loss - record.probe_loss;
+      this.say(2, 'Gradient', gradient(values['estimator'] ?? '', Number(values['alpha'])), `L − L′ = ${fixed(difference, 4)}; no backward pass`);
+      const tight = record.budget - record.sum_scores < 0.5;
+      const sums = tight ? `Σs = K = ${fixed(record.budget, 1)}` : `Σs = ${fixed(record.sum_scores, 1)} < K = ${fixed(record.budget, 1)}`;
+      this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`);
+    } else {
+      this.say(0, 'Sample', method === 'dense' ? 'm = 1' : 'm fixed', method === 'dense' ? 'every unit is kept' : 'one mask, drawn before the first step');
+      this.say(1, 'One loss', `L = ${fixed(record.loss, 3)}`, 'one forward pass');
+      this.say(2, 'Gradient', 'g = 0', 'the structure is not learned');
+      this.say(3, 'Project', 's ← s', 'nothing to project');
+    }
+    for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', !learned);
+    this.say(4, 'Backward', '∇w L(w, m)', `‖∇‖ = ${significant(record.gradient_norm, 2)}; ${percent(share, share < 0.1 ? 1 : 0)} of the weights`);
+    this.say(5, 'Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${count(weights)} of ${count(description.weights)} moved`);
+  }
+
+  /** After a single step: walks the eye through the phases once. */
+  walk(): void {
+    clearTimeout(this.timer);
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const visit = (index: number): void => {
+      for (const [other, { item }] of this.phases.entries()) item.classList.toggle('now', other === index);
+      if (index < this.phases.length) this.timer = window.setTimeout(() => visit(index + 1), SHOW_MS);
+    };
+    visit(0);
+  }
+
+  private say(index: number, title: string, formula: string, words: string): void {
+    const phase = this.phases[index];
+    if (!phase) return;
+    if (phase.title.textContent !== title) phase.title.textContent = title;
+    if (phase.formula.textContent !== formula) phase.formula.textContent = formula;
+    if (phase.words.textContent !== words) phase.words.textContent = words;
+  }
+}

@@ -1,0 +1,315 @@
+// The settings, built from the engine's table of knobs. Names, ranges, defaults and help come from there; here is only
+// where a knob stands and which control suits it.
+
+import { count } from '../numbers';
+import type { Knob, Values } from '../protocol';
+import { drawPicture } from './pictures';
+import type { Palette } from './palette';
+
+/** Knobs in front, in this order, and the groups behind. A knob that is named nowhere joins the last group. */
+const FRONT = ['dataset', 'method', 'keep_ratio', 'model', 'gate_inputs'];
+const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => string }[] = [
+  {
+    title: 'Structure',
+    knobs: ['schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'scores_optimizer', 'scores_rate'],
+    brief: (values) => `${values['schedule']} · α ${values['alpha']} · rate ${values['scores_rate']}`,
+  },
+  {
+    title: 'Weights',
+    knobs: ['learning_rate', 'rate_schedule', 'momentum', 'weight_decay', 'clip_norm', 'batch_size'],
+    brief: (values) => `rate ${values['learning_rate']} · batch ${values['batch_size']}`,
+  },
+  {
+    title: 'Run',
+    knobs: ['epochs', 'steps', 'seed', 'select_masks', 'finetune_epochs', 'finetune_rate'],
+    brief: (values) => `${values['steps'] === '0' ? `${values['epochs']} epochs` : `${values['steps']} steps`} · seed ${values['seed']}`,
+  },
+];
+const PICTURES = 'dataset';
+const SEGMENTS = 'method';
+const PROMINENT = 'keep_ratio';
+/** A choice that needs files from the visitor's own disk, which this page does not read yet. */
+const NOT_HERE: Record<string, string[]> = { dataset: ['idx'] };
+/** A range that spans more than this, evenly, cannot be aimed at with a slider. */
+const WIDEST_LINEAR = 2;
+/** Decades below the top that a logarithmic slider spans where the range begins at 0. */
+const DECADES_FROM_ZERO = 5;
+const SLIDER_TOP = 1000;
+
+/** Experiments to try; each names only what differs from the defaults. */
+const TRIES: [question: string, query: string][] = [
+  ['Does the mask find the digits?', 'gate_inputs=true'],
+  ['Which inputs carry the class?', 'dataset=planted&gate_inputs=true&keep_ratio=0.125'],
+  ['One mask instead of two', 'gate_inputs=true&estimator=plain'],
+  ['What does α = 0 do to the noise?', 'gate_inputs=true&alpha=0'],
+  ['Is a random mask as good?', 'gate_inputs=true&method=static'],
+];
+
+interface Control {
+  knob: Knob;
+  root: HTMLElement;
+  /** Shows a value, unless the person is typing one. */
+  show(value: string): void;
+  invalid?(on: boolean): void;
+}
+
+function element<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+type Range = Extract<Knob['kind'], { type: 'number' }>;
+
+function toPosition({ min, max, logarithmic }: Range, value: number): number {
+  if (!logarithmic) return (SLIDER_TOP * (value - min)) / (max - min);
+  const from = min > 0 ? Math.log(min) : Math.log(max) - DECADES_FROM_ZERO * Math.LN10;
+  return value <= 0 ? 0 : Math.max(0, (SLIDER_TOP * (Math.log(value) - from)) / (Math.log(max) - from));
+}
+
+function fromPosition({ min, max, logarithmic }: Range, position: number): number {
+  const share = position / SLIDER_TOP;
+  if (!logarithmic) return Math.min(max, Math.max(min, Number((min + share * (max - min)).toFixed(2))));
+  if (share <= 0) return min;
+  const from = min > 0 ? Math.log(min) : Math.log(max) - DECADES_FROM_ZERO * Math.LN10;
+  const value = Math.exp(from + share * (Math.log(max) - from));
+  // Two digits are as fine as a hand can aim.
+  return Math.min(max, Math.max(min, Number(value.toPrecision(2))));
+}
+
+export class SettingsView {
+  private controls: Control[] = [];
+  private pictures: [HTMLCanvasElement, string][] = [];
+  private briefs: [HTMLElement, (values: Values) => string][] = [];
+  private readonly help = element('p', 'help');
+  private readonly says = element('p', 'says');
+  private palette: Palette;
+  private readonly root: HTMLElement;
+  private readonly changed: (name: string, value: string) => void;
+  private readonly tried: (query: string) => void;
+
+  constructor(root: HTMLElement, palette: Palette, changed: (name: string, value: string) => void, tried: (query: string) => void) {
+    this.root = root;
+    this.palette = palette;
+    this.changed = changed;
+    this.tried = tried;
+    this.help.id = 'settings-help';
+    this.help.setAttribute('role', 'note');
+  }
+
+  build(knobs: Knob[]): void {
+    const left = new Map(knobs.map((knob) => [knob.name, knob]));
+    const take = (names: string[]): HTMLElement[] =>
+      names.flatMap((name) => {
+        const knob = left.get(name);
+        left.delete(name);
+        return knob ? [this.control(knob)] : [];
+      });
+    const front = take(FRONT);
+    const bodies = GROUPS.map(({ knobs: names }) => take(names));
+    bodies.at(-1)?.push(...take([...left.keys()]));
+    const groups = GROUPS.map(({ title, brief }, index) => {
+      const said = element('span');
+      this.briefs.push([said, brief]);
+      return element('details', 'group', element('summary', '', element('b', '', title), said), element('div', 'body', ...(bodies[index] ?? [])));
+    });
+    this.root.replaceChildren(element('div', 'scroller', ...front, ...groups, this.tries()), this.help);
+    this.root.removeAttribute('aria-busy');
+    this.recolour(this.palette);
+  }
+
+  recolour(palette: Palette): void {
+    this.palette = palette;
+    for (const [canvas, name] of this.pictures) drawPicture(canvas, name, palette);
+  }
+
+  /** Shows the values; a mark where one differs from the run that goes on and waits for the next one. */
+  show(values: Values, running: Values | null): void {
+    for (const { knob, root, show } of this.controls) {
+      const value = values[knob.name] ?? knob.value;
+      show(value);
+      const differs = running !== null && running[knob.name] !== value && !knob.live;
+      root.classList.toggle('differs', differs);
+    }
+    for (const [said, brief] of this.briefs) said.textContent = brief(values);
+    const static_or_learned = values['method'] !== 'dense';
+    for (const { knob, root } of this.controls) if (knob.name === PROMINENT) root.style.opacity = static_or_learned ? '' : '0.5';
+  }
+
+  /** What the keep ratio comes to on this network. */
+  sayBudget(units: number, ratio: number, method: string): void {
+    this.says.textContent = method === 'dense' ? 'not used: a dense net keeps everything' : `${count(ratio * units)} of ${count(units)} units in the end`;
+  }
+
+  /** Says why a value was refused, or takes that back. */
+  refuse(message: string | null, name?: string): void {
+    this.help.classList.toggle('refusal', message !== null);
+    if (message !== null) this.help.textContent = message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? '' : '.');
+    else this.help.textContent = '';
+    for (const control of this.controls) control.invalid?.(message !== null && control.knob.name === name);
+  }
+
+  private control(knob: Knob): HTMLElement {
+    const make = (): Control => {
+      switch (knob.kind.type) {
+        case 'choice':
+          if (knob.name === PICTURES || knob.name === SEGMENTS) return this.radios(knob, knob.kind.choices, knob.name === PICTURES);
+          return this.select(knob, knob.kind.choices);
+        case 'switch':
+          return this.toggle(knob);
+        case 'number':
+          return this.number(knob, knob.kind);
+        case 'count':
+        case 'text':
+          return this.field(knob);
+      }
+    };
+    const control = make();
+    control.root.dataset['knob'] = knob.name;
+    const explain = (): void => {
+      if (this.help.classList.contains('refusal')) return;
+      this.help.textContent = `${knob.help}${knob.live ? ' Works at once.' : ''}`;
+    };
+    control.root.addEventListener('pointerenter', explain);
+    control.root.addEventListener('focusin', explain);
+    control.root.addEventListener('pointerleave', () => {
+      if (!this.help.classList.contains('refusal')) this.help.textContent = '';
+    });
+    this.controls.push(control);
+    return control.root;
+  }
+
+  private radios(knob: Knob, choices: [string, string][], pictured: boolean): Control {
+    const inputs: HTMLInputElement[] = [];
+    const row = element('div');
+    for (const [name, label] of choices) {
+      if (NOT_HERE[knob.name]?.includes(name)) continue;
+      const input = element('input');
+      input.type = 'radio';
+      input.name = `knob-${knob.name}`;
+      input.value = name;
+      input.dataset['testid'] = `${knob.name}-${name}`;
+      input.addEventListener('change', () => this.changed(knob.name, name));
+      inputs.push(input);
+      const parts: HTMLElement[] = [input];
+      if (pictured) {
+        const canvas = element('canvas');
+        canvas.setAttribute('aria-hidden', 'true');
+        this.pictures.push([canvas, name]);
+        parts.push(canvas);
+      }
+      row.append(element('label', '', ...parts, element('span', '', label)));
+    }
+    const legend = element('legend', '', element('span', 'name', knob.label));
+    const root = element('fieldset', pictured ? 'pictures' : 'segments', legend, row);
+    root.setAttribute('aria-describedby', this.help.id);
+    return { knob, root, show: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
+  }
+
+  private name(knob: Knob, id: string): HTMLLabelElement {
+    const label = element('label', 'name', knob.label);
+    label.htmlFor = id;
+    return label;
+  }
+
+  private select(knob: Knob, choices: [string, string][]): Control {
+    const select = element('select');
+    select.id = `knob-${knob.name}`;
+    select.dataset['testid'] = knob.name;
+    for (const [name, label] of choices) {
+      const option = element('option', '', label);
+      option.value = name;
+      select.append(option);
+    }
+    select.setAttribute('aria-describedby', this.help.id);
+    select.addEventListener('change', () => this.changed(knob.name, select.value));
+    return { knob, root: element('div', 'row', this.name(knob, select.id), select), show: (value) => (select.value = value) };
+  }
+
+  private toggle(knob: Knob): Control {
+    const input = element('input', 'switch');
+    input.type = 'checkbox';
+    input.setAttribute('role', 'switch');
+    input.id = `knob-${knob.name}`;
+    input.dataset['testid'] = knob.name;
+    input.setAttribute('aria-describedby', this.help.id);
+    input.addEventListener('change', () => this.changed(knob.name, String(input.checked)));
+    return { knob, root: element('div', 'row', this.name(knob, input.id), input), show: (value) => (input.checked = value === 'true') };
+  }
+
+  private input(knob: Knob): HTMLInputElement {
+    const input = element('input', knob.kind.type === 'text' ? 'wide' : '');
+    input.type = 'text';
+    input.id = `knob-${knob.name}`;
+    input.dataset['testid'] = knob.name;
+    input.autocomplete = 'off';
+    input.spellcheck = false;
+    if (knob.kind.type === 'count') input.inputMode = 'numeric';
+    if (knob.kind.type === 'number') input.inputMode = 'decimal';
+    input.setAttribute('aria-describedby', this.help.id);
+    input.addEventListener('change', () => this.changed(knob.name, input.value.trim()));
+    input.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') input.blur();
+    });
+    return input;
+  }
+
+  private field(knob: Knob): Control {
+    const input = this.input(knob);
+    return {
+      knob,
+      root: element('div', 'row', this.name(knob, input.id), input),
+      show: (value) => {
+        if (document.activeElement !== input && input.ariaInvalid !== 'true') input.value = value;
+      },
+      invalid: (on) => (input.ariaInvalid = on ? 'true' : null),
+    };
+  }
+
+  private number(knob: Knob, kind: Range): Control {
+    const field = this.field(knob);
+    if (!kind.logarithmic && kind.max - kind.min > WIDEST_LINEAR) return field;
+    const range = element('input');
+    range.type = 'range';
+    range.min = '0';
+    range.max = String(SLIDER_TOP);
+    range.dataset['testid'] = `${knob.name}-slider`;
+    range.setAttribute('aria-label', knob.label);
+    range.setAttribute('aria-describedby', this.help.id);
+    const fill = (): void => range.style.setProperty('--at', `${Number(range.value) / (SLIDER_TOP / 100)}%`);
+    range.addEventListener('input', () => {
+      fill();
+      this.changed(knob.name, String(fromPosition(kind, Number(range.value))));
+    });
+    const prominent = knob.name === PROMINENT;
+    const root = element('div', prominent ? 'slider prominent' : 'slider', field.root, range);
+    if (prominent) root.append(this.says);
+    return {
+      ...field,
+      root,
+      show: (value) => {
+        field.show(value);
+        const number = Number(value);
+        // A slider under the hand stays where the hand put it: the value is rounded, its place is not.
+        if (fromPosition(kind, Number(range.value)) !== number) range.value = String(Math.round(toPosition(kind, number)));
+        range.setAttribute('aria-valuetext', value);
+        fill();
+      },
+    };
+  }
+
+  private tries(): HTMLElement {
+    const links = TRIES.map(([question, query]) => {
+      const link = element('a', '', question);
+      link.href = `?${query}`;
+      link.addEventListener('click', (event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        this.tried(query);
+      });
+      return element('li', '', link);
+    });
+    return element('nav', 'try', element('h2', '', 'Try, and predict first'), element('ul', '', ...links));
+  }
+}

@@ -1,0 +1,90 @@
+// How fast a step is, measured, beside the same step of the dense net.
+
+import { milliseconds } from '../numbers';
+import type { Description, Speed } from '../protocol';
+
+export interface SpeedElements {
+  root: HTMLElement;
+  ratio: HTMLElement;
+  words: HTMLElement;
+  dense: HTMLElement;
+  sparse: HTMLElement;
+  dense_ms: HTMLElement;
+  sparse_ms: HTMLElement;
+  key: HTMLElement;
+  note: HTMLElement;
+}
+
+/** Above this share of kept units a sparse step cannot win: two forwards and packing cost more than they save. */
+const NEARLY_ALL = 0.8;
+
+function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
+  if (method === 'dense') return ['even', 'this run is the dense one'];
+  if (ratio >= 1.05) return ['faster', 'faster than dense per training step, just now'];
+  if (ratio > 0.95) return ['even', 'as fast as dense per training step'];
+  if (share > NEARLY_ALL) return ['slower', 'slower than dense while nearly every unit is still kept'];
+  return ['slower', 'slower than dense at this size'];
+}
+
+export class SpeedView {
+  private readonly at: SpeedElements;
+
+  constructor(elements: SpeedElements) {
+    this.at = elements;
+  }
+
+  describe(description: Description): void {
+    const { at } = this;
+    at.root.dataset['verdict'] = 'none';
+    at.ratio.textContent = '–';
+    at.words.textContent = 'sparse against dense, measured on your device after the first steps';
+    at.dense.style.width = at.sparse.style.width = '0';
+    at.dense_ms.textContent = at.sparse_ms.textContent = '–';
+    at.key.hidden = true;
+    at.note.textContent = description.software
+      ? `${description.adapter} computes in software: a ratio here is not a GPU’s.`
+      : `To be measured on ${description.adapter}.`;
+  }
+
+  /** `share`: of the gated units that are kept. */
+  draw(speed: Speed, method: string, share: number, software: boolean): void {
+    const { at } = this;
+    const [kind, words] = verdict(speed.ratio, method, share);
+    at.root.dataset['verdict'] = kind;
+    at.root.dataset['ratio'] = speed.ratio.toFixed(3);
+    at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
+    at.words.textContent = words;
+    at.dense_ms.textContent = milliseconds(speed.dense_ms);
+    at.sparse_ms.textContent = milliseconds(speed.sparse_ms);
+    const longest = Math.max(speed.dense_ms, speed.sparse_ms);
+    this.bar(at.dense, speed.dense_ms / longest, speed, 'dense_ms');
+    this.bar(at.sparse, speed.sparse_ms / longest, speed, 'sparse_ms');
+
+    at.key.hidden = speed.phases.length === 0;
+    at.key.replaceChildren(
+      ...speed.phases.map(({ name, sparse_ms, dense_ms }) => {
+        const item = document.createElement('li');
+        const swatch = document.createElement('i');
+        swatch.className = `phase-${name}`;
+        item.title = `${name}: dense ${milliseconds(dense_ms)}, sparse ${milliseconds(sparse_ms)}`;
+        item.append(swatch, name);
+        return item;
+      }),
+    );
+    const predicted = document.createElement('b');
+    predicted.textContent = `${speed.predicted.toFixed(1)}×`;
+    const doubt = software ? ' It computes in software: not a GPU’s ratio.' : '';
+    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${speed.adapter}.${doubt}`);
+  }
+
+  private bar(element: HTMLElement, share: number, speed: Speed, which: 'sparse_ms' | 'dense_ms'): void {
+    element.style.width = `${(share * 100).toFixed(1)}%`;
+    const parts = speed.phases.length > 0 ? speed.phases : [{ name: which === 'dense_ms' ? 'whole-dense' : 'whole', sparse_ms: 1, dense_ms: 1 }];
+    while (element.children.length > parts.length) element.lastElementChild?.remove();
+    for (const [index, part] of parts.entries()) {
+      const segment = (element.children[index] ?? element.appendChild(document.createElement('i'))) as HTMLElement;
+      segment.className = `phase-${part.name}`;
+      segment.style.flexGrow = String(part[which]);
+    }
+  }
+}
