@@ -11,4 +11,7 @@ pub mod reference;
 pub mod schedule;
 pub mod shared;
 pub mod snapshot;
+pub mod speed;
 pub mod trainer;
+#[cfg(target_arch = "wasm32")]
+pub mod web;

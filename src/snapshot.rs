@@ -78,4 +78,22 @@ impl Snapshot {
         };
         model.gated().map(kept).collect()
     }
+
+    /// Units of every group that the last step kept under m (`bit` 1) or m′ (`bit` 2); before the first step, the expected numbers.
+    #[must_use]
+    pub fn mask_kept(&self, model: &Model, bit: u8) -> Vec<u32> {
+        let kept = |group: &crate::model::Group| {
+            if !group.gated {
+                return group.size;
+            }
+            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
+            let count = if self.step == 0 {
+                self.scores[units].iter().sum::<f32>().round() as u32
+            } else {
+                self.mask[units].iter().filter(|&&bits| bits & bit != 0).count() as u32
+            };
+            count.max(1)
+        };
+        model.groups.iter().map(kept).collect()
+    }
 }

@@ -1,0 +1,85 @@
+//! The measured speed of a run's step beside a dense step of the same network on the same data and device.
+
+use crate::config::{Config, MethodName};
+use crate::engine::Phase;
+use crate::trainer::{TrainError, Trainer};
+
+/// Milliseconds that one burst of steps aims at.
+const BURST_MS: f64 = 50.0;
+/// Bursts of each, in turns.
+const TURNS: usize = 3;
+
+/// One measurement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Speed {
+    /// Median over the bursts, of one step.
+    pub step_ms: f64,
+    pub dense_ms: f64,
+    /// Multiply-adds of the dense step over those of this one, with the units as they were kept.
+    pub predicted: f64,
+    /// Steps of a burst of this run, and of a dense one.
+    pub steps: (u32, u32),
+    /// Of this run and of the dense one, where the GPU has a clock.
+    pub phases: Vec<(Phase, f64, f64)>,
+}
+
+/// The dense opponent of a run, kept from measurement to measurement.
+#[derive(Debug)]
+pub struct Opponent {
+    dense: Trainer,
+    steps: u32,
+    dense_steps: u32,
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+impl Opponent {
+    /// A dense network of the same shape, batch and data.
+    ///
+    /// # Errors
+    /// The device cannot hold a second network.
+    pub fn new(run: &Trainer) -> Result<Self, TrainError> {
+        let dense = run.beside(Config { method: MethodName::Dense, ..run.config.clone() })?;
+        Ok(Self { dense, steps: 1, dense_steps: 1 })
+    }
+
+    /// Times bursts of real steps in turns, this run's and dense ones; the run is left as it was. `clock` gives milliseconds.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn measure(&mut self, run: &mut Trainer, clock: &dyn Fn() -> f64) -> Result<Speed, TrainError> {
+        self.dense.set_rows_ready(run.rows_ready());
+        let snapshot = run.snapshot().await?;
+        let (mut sparse, mut dense) = (Vec::new(), Vec::new());
+        // Turn 0 warms up and sizes the bursts.
+        for turn in 0..=TURNS {
+            let ms = run.measure(self.steps, 1, clock, false).await?.step_ms[0];
+            let dense_ms = self.dense.measure(self.dense_steps, 1, clock, false).await?.step_ms[0];
+            self.steps = steps_for(ms);
+            self.dense_steps = steps_for(dense_ms);
+            if turn > 0 {
+                sparse.push(ms);
+                dense.push(dense_ms);
+            }
+        }
+        let mut phases = Vec::new();
+        let ours = run.measure(self.steps, 0, clock, true).await?.phases;
+        let theirs = self.dense.measure(self.dense_steps, 0, clock, true).await?.phases;
+        if let (Some(ours), Some(theirs)) = (ours, theirs) {
+            phases = ours.iter().zip(&theirs).map(|(&(phase, ms), &(_, dense_ms))| (phase, ms, dense_ms)).collect();
+        }
+        let model = &run.model;
+        let all = model.multiply_adds(&model.sizes(), None).total() as f64;
+        let kept = snapshot.mask_kept(model, 1);
+        let probe = snapshot.probed.then(|| snapshot.mask_kept(model, 2));
+        let predicted = all / model.multiply_adds(&kept, probe.as_deref()).total() as f64;
+        Ok(Speed { step_ms: median(sparse), dense_ms: median(dense), predicted, steps: (self.steps, self.dense_steps), phases })
+    }
+}
+
+fn steps_for(step_ms: f64) -> u32 {
+    ((BURST_MS / step_ms.max(1e-3)) as u32).clamp(1, crate::engine::SLOTS)
+}

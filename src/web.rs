@@ -1,0 +1,453 @@
+//! The wasm face: a handful of functions that the page's worker calls. Plain numbers and words cross it, no GPU object and no formula.
+
+use std::rc::Rc;
+
+use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array, Uint32Array};
+use wasm_bindgen::prelude::*;
+
+use crate::config::{Config, DatasetName, KNOBS, Kind};
+use crate::data::Dataset;
+use crate::data::catalogue::{Known, Part, Stream, known};
+use crate::data::planted::planted;
+use crate::engine::{Machine, SLOTS};
+use crate::pace::Pace;
+use crate::schedule::step_at;
+use crate::shared::Record;
+use crate::snapshot::Snapshot;
+use crate::speed::Opponent;
+use crate::trainer::{DataShape, TrainError, Trainer};
+
+/// Most training rows that the final selection of a mask looks at.
+const SELECTION_ROWS: u32 = 10_000;
+
+/// A plain object of named values.
+macro_rules! object {
+    ($($name:literal: $value:expr),+ $(,)?) => {{
+        let object = Object::new();
+        $(set(&object, $name, &JsValue::from($value));)+
+        object
+    }};
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) {
+    Reflect::set(object, &name.into(), value).expect("a new object takes any property");
+}
+
+fn words(error: impl std::fmt::Display) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+fn report(progress: &Function, stage: &str, done: usize, of: usize) {
+    // What the page does with news of progress must not end the work: its own errors are its own.
+    drop(progress.call3(&JsValue::NULL, &stage.into(), &(done as f64).into(), &(of as f64).into()));
+}
+
+/// Milliseconds by the clock of the worker or the page.
+fn clock() -> f64 {
+    let performance = Reflect::get(&js_sys::global(), &"performance".into()).expect("every browser scope has performance");
+    performance.unchecked_into::<web_sys::Performance>().now()
+}
+
+/// Readable panics in the console; a panic is a bug.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// The table of settings.
+#[must_use]
+#[wasm_bindgen]
+pub fn knobs() -> Array {
+    let defaults = Config::default();
+    let one = |knob: &crate::config::Knob| {
+        let kind = match knob.kind {
+            Kind::Number { min, max, logarithmic } => object! {"type": "number", "min": min, "max": max, "logarithmic": logarithmic},
+            Kind::Count { min, max } => object! {"type": "count", "min": min as f64, "max": max as f64},
+            Kind::Choice(names) => {
+                // The page has no folder of the user's.
+                let offered = names.iter().filter(|(name, _)| knob.name != "dataset" || *name != DatasetName::Idx.name());
+                let choices: Array = offered.map(|(name, label)| Array::of2(&(*name).into(), &(*label).into())).collect();
+                object! {"type": "choice", "choices": choices}
+            }
+            Kind::Switch => object! {"type": "switch"},
+            Kind::Text => object! {"type": "text"},
+        };
+        let value = defaults.get(knob.name).expect("every knob of the table has a value");
+        object! {"name": knob.name, "label": knob.label, "help": knob.help, "live": knob.live, "value": value, "kind": kind}
+    };
+    KNOBS.iter().map(one).collect()
+}
+
+/// Every setting's value for a link.
+///
+/// # Errors
+/// A link that cannot be read, in words.
+#[wasm_bindgen]
+pub fn read_link(query: &str) -> Result<Object, JsError> {
+    let config = Config::from_link(query).map_err(words)?;
+    let values = Object::new();
+    for knob in KNOBS {
+        set(&values, knob.name, &config.get(knob.name).map_err(words)?.into());
+    }
+    Ok(values)
+}
+
+/// The query of the experiment with these values: what differs from the defaults.
+///
+/// # Errors
+/// A value that its setting refuses, in words.
+#[wasm_bindgen]
+pub fn write_link(values: &Object) -> Result<String, JsError> {
+    let mut config = Config::default();
+    for pair in Object::entries(values).iter() {
+        let pair: Array = pair.unchecked_into();
+        let (name, value) = (pair.get(0).as_string().unwrap_or_default(), pair.get(1).as_string().unwrap_or_default());
+        config.set(&name, &value).map_err(words)?;
+    }
+    config.check().map_err(words)?;
+    Ok(config.to_query())
+}
+
+/// Every kernel against its CPU twin on this adapter.
+///
+/// # Errors
+/// No adapter, or one that is lost on the way.
+#[wasm_bindgen]
+pub async fn check(progress: Function) -> Result<Array, JsError> {
+    let machine = Machine::open(None, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
+    let reports = crate::check::check(&machine, |done, of| report(&progress, "comparing kernels", done, of)).await.map_err(words)?;
+    let one = |report: &crate::check::Report| {
+        object! {
+            "name": report.kernel, "passed": report.passed(), "worst": report.worst, "tolerance": report.tolerance,
+            "dispatches": report.dispatches, "place": report.place.as_str(),
+        }
+    };
+    Ok(reports.iter().map(one).collect())
+}
+
+/// Where the rows of a known set come from: its files, piece by piece.
+struct Files {
+    known: &'static Known,
+    open: Option<(Part, Stream)>,
+    done: Vec<Part>,
+}
+
+fn file_name(known: &Known, part: Part) -> String {
+    format!("{}/{}.gz", known.name, part.file_name())
+}
+
+/// One run in the page.
+#[wasm_bindgen]
+pub struct Session {
+    machine: Rc<Machine>,
+    run: Trainer,
+    dataset: (String, u32, u32),
+    informative: Option<Vec<bool>>,
+    files: Option<Files>,
+    pace: Pace,
+    opponent: Option<Opponent>,
+    finished: bool,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// Opens the adapter, compiles, allocates, draws the first weights.
+    ///
+    /// # Errors
+    /// A link that cannot be read, no adapter, a network too large for it: in words.
+    pub async fn open(query: String, progress: Function) -> Result<Session, JsError> {
+        let config = Config::from_link(&query).map_err(words)?;
+        let machine = Machine::open(None, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
+        let (set, known) = match config.dataset {
+            DatasetName::Planted => (Some(planted(config.seed)), None),
+            DatasetName::Mnist | DatasetName::FashionMnist => (None, Some(known(config.dataset.name()).map_err(words)?)),
+            DatasetName::Idx => {
+                return Err(JsError::new("your own idx files are for the terminal: lacuna train --dataset idx --data-dir DIR"));
+            }
+        };
+        let shape = match (&set, known) {
+            (Some(set), _) => DataShape {
+                train_rows: set.train.len(),
+                test_rows: set.test.len(),
+                inputs: set.inputs(),
+                classes: set.classes,
+                mean: set.mean,
+                deviation: set.deviation,
+            },
+            (None, Some(known)) => DataShape {
+                train_rows: known.train_rows,
+                test_rows: known.test_rows,
+                inputs: known.height * known.width,
+                classes: known.classes,
+                mean: known.mean,
+                deviation: known.deviation,
+            },
+            (None, None) => unreachable!("every data set is made or known"),
+        };
+        let mut run = Trainer::new(&machine, config, shape).map_err(words)?;
+        let (height, width) = match (&set, known) {
+            (_, Some(known)) => (known.height, known.width),
+            (Some(set), None) => (set.height, set.width),
+            (None, None) => (0, 0),
+        };
+        let informative = set.as_ref().and_then(|set| set.informative.clone());
+        if let Some(set) = &set {
+            load_all(&mut run, set);
+        }
+        Ok(Self {
+            machine,
+            dataset: (run.config.dataset.name().to_owned(), width, height),
+            informative,
+            files: known.map(|known| Files { known, open: None, done: Vec::new() }),
+            run,
+            pace: Pace::new(SLOTS),
+            opponent: None,
+            finished: false,
+        })
+    }
+
+    /// What does not change during the run.
+    #[must_use]
+    pub fn description(&self) -> Object {
+        let (run, adapter) = (&self.run, &self.machine.gpu.adapter);
+        let (name, width, height) = &self.dataset;
+        let group = |group: &crate::model::Group| {
+            let is_image = group.name == "inputs" && *height > 1;
+            object! {
+                "name": group.name.as_str(), "size": group.size, "gated": group.gated, "first_unit": group.first_unit,
+                "width": if is_image { *width } else { 0 }, "height": if is_image { *height } else { 0 },
+            }
+        };
+        let informative = match &self.informative {
+            Some(informative) => Uint8Array::from(&informative.iter().map(|&carries| u8::from(carries)).collect::<Vec<u8>>()[..]).into(),
+            None => JsValue::NULL,
+        };
+        object! {
+            "adapter": adapter.name.as_str(),
+            "backend": adapter.backend.as_str(),
+            "software": adapter.software,
+            "units": run.model.units(),
+            "weights": run.model.weights(),
+            "steps": run.steps() + run.finetune_steps(),
+            "steps_per_epoch": run.steps_per_epoch(),
+            "groups": run.model.groups.iter().map(group).collect::<Array>(),
+            "dataset": object! {
+                "name": name.as_str(), "train": run.data.train_rows, "test": run.data.test_rows, "classes": run.data.classes,
+                "width": *width, "height": *height,
+            },
+            "has_timestamps": self.machine.gpu.timestamp_period.is_some(),
+            "informative": informative,
+        }
+    }
+
+    /// The files to feed, in the order to fetch them.
+    #[must_use]
+    pub fn files(&self) -> Array {
+        let Some(files) = &self.files else { return Array::new() };
+        let one = |part: &Part| object! {"name": file_name(files.known, *part), "bytes": files.known.bytes(*part) as f64};
+        Part::ALL.iter().map(one).collect()
+    }
+
+    /// Takes the next unpacked bytes of a file and sends whole rows to the GPU.
+    ///
+    /// # Errors
+    /// A file that is not what it should be, in words.
+    pub fn feed(&mut self, name: &str, bytes: &[u8]) -> Result<(), JsError> {
+        let files = self.files.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
+        let part = *Part::ALL
+            .iter()
+            .find(|part| file_name(files.known, **part) == name)
+            .ok_or_else(|| JsError::new(&format!("{name} is not a file of {}", files.known.name)))?;
+        if files.open.as_ref().is_none_or(|(open, _)| *open != part) {
+            files.open = Some((part, Stream::named(files.known, part, name)));
+        }
+        let (_, stream) = files.open.as_mut().expect("it was just opened");
+        let before = stream.rows();
+        stream.feed(bytes).map_err(words)?;
+        let test_offset = files.known.train_rows;
+        match part {
+            Part::TrainImages => {
+                self.run.load(before, stream.new_rows(), &[]);
+                let ready = stream.rows();
+                if files.done.len() == Part::ALL.len() - 1 || ready < files.known.train_rows {
+                    self.run.set_rows_ready(ready);
+                }
+            }
+            Part::TestImages => self.run.load(test_offset + before, stream.new_rows(), &[]),
+            Part::TrainLabels | Part::TestLabels => {}
+        }
+        Ok(())
+    }
+
+    /// Checks a file's length and checksum once nothing more comes.
+    ///
+    /// # Errors
+    /// A file that is cut or changed, in words with the mend.
+    pub fn feed_end(&mut self, name: &str) -> Result<(), JsError> {
+        let files = self.files.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
+        let (part, stream) = files
+            .open
+            .take()
+            .filter(|(part, _)| file_name(files.known, *part) == name)
+            .ok_or_else(|| JsError::new(&format!("{name} ended before it began: reload the page")))?;
+        let rows = stream.finish().map_err(words)?;
+        match part {
+            Part::TrainLabels => self.run.load(0, &[], &rows),
+            Part::TestLabels => self.run.load(files.known.train_rows, &[], &rows),
+            Part::TrainImages => self.run.set_rows_ready(files.known.train_rows),
+            Part::TestImages => {}
+        }
+        files.done.push(part);
+        Ok(())
+    }
+
+    /// Training rows that may be used already.
+    #[must_use]
+    pub fn rows_ready(&self) -> u32 {
+        self.run.rows_ready()
+    }
+
+    /// One submit of at most `most_steps` steps, fewer where rows are missing or the device is slow.
+    ///
+    /// # Errors
+    /// The device is gone. A run that diverged is a snapshot that says so.
+    pub async fn advance(&mut self, most_steps: u32) -> Result<Object, JsError> {
+        let steps = self.pace.steps().min(most_steps.max(1));
+        let begin = clock();
+        match self.run.advance(steps).await {
+            Ok(snapshot) => {
+                let ms = clock() - begin;
+                let done = snapshot.records.len() as u32;
+                if done > 0 {
+                    self.pace.took(done, ms);
+                }
+                Ok(self.plain(&snapshot, None, ms / f64::from(done.max(1))))
+            }
+            Err(error @ TrainError::Diverged { .. }) => {
+                let snapshot = self.run.snapshot().await.map_err(words)?;
+                Ok(self.plain(&snapshot, Some(error.to_string()), 0.0))
+            }
+            Err(error) => Err(words(error)),
+        }
+    }
+
+    /// The state now.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn snapshot(&mut self) -> Result<Object, JsError> {
+        let snapshot = self.run.snapshot().await.map_err(words)?;
+        Ok(self.plain(&snapshot, None, 0.0))
+    }
+
+    /// Changes a live setting from the next step on.
+    ///
+    /// # Errors
+    /// A setting that is fixed during a run, or a value that it refuses.
+    pub fn change(&mut self, name: &str, value: &str) -> Result<(), JsError> {
+        self.run.change(name, value).map_err(words)
+    }
+
+    /// Test accuracy under the decided mask and a sampled one, over at most `most_images` images.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn evaluate(&mut self, most_images: u32) -> Result<Object, JsError> {
+        let evaluation = self.run.evaluate(most_images).await.map_err(words)?;
+        Ok(object! {
+            "step": self.run.step(), "images": evaluation.images, "decided": evaluation.decided, "sampled": evaluation.sampled,
+            "loss": evaluation.loss,
+        })
+    }
+
+    /// Times this run's step against a dense one, in turns; the run is left as it was.
+    ///
+    /// # Errors
+    /// The device is gone or cannot hold the opponent.
+    pub async fn measure_speed(&mut self) -> Result<Object, JsError> {
+        if self.opponent.is_none() {
+            self.opponent = Some(Opponent::new(&self.run).map_err(words)?);
+        }
+        let opponent = self.opponent.as_mut().expect("it was just made");
+        let speed = opponent.measure(&mut self.run, &clock).await.map_err(words)?;
+        let phase = |(phase, ms, dense_ms): &(crate::engine::Phase, f64, f64)| object! {"name": phase.name(), "sparse_ms": *ms, "dense_ms": *dense_ms};
+        let (steps, dense_steps) = speed.steps;
+        Ok(object! {
+            "sparse_ms": speed.step_ms,
+            "dense_ms": speed.dense_ms,
+            "ratio": speed.dense_ms / speed.step_ms,
+            "predicted": speed.predicted,
+            "steps": steps,
+            "phases": speed.phases.iter().map(phase).collect::<Array>(),
+            "adapter": self.machine.gpu.adapter.name.as_str(),
+            "how": format!("Median of 3 bursts each, in turns: {steps} steps of this run, {dense_steps} dense; all work to the last read-back counted."),
+        })
+    }
+
+    /// Selects a mask and fine-tunes under it, where the experiment asks for that.
+    ///
+    /// # Errors
+    /// The run diverged or the device is gone.
+    pub async fn finish(&mut self, progress: Function) -> Result<JsValue, JsError> {
+        if self.run.config.finetune_epochs == 0 || self.finished {
+            return Ok(JsValue::NULL);
+        }
+        self.finished = true;
+        let evaluation = self.run.select_mask(SELECTION_ROWS).await.map_err(words)?;
+        let (first, all) = (self.run.step(), self.run.finetune_steps());
+        while self.run.step() < first + all {
+            let begin = clock();
+            let snapshot = self.run.finetune(self.pace.steps()).await.map_err(words)?;
+            self.pace.took(snapshot.records.len() as u32, clock() - begin);
+            report(&progress, "fine-tuning", (self.run.step() - first) as usize, all as usize);
+        }
+        Ok(object! {"selected_accuracy": evaluation.sampled}.into())
+    }
+
+    /// Why the device is gone, if it is.
+    #[must_use]
+    pub fn lost(&self) -> Option<String> {
+        self.machine.gpu.lost()
+    }
+
+    fn plain(&self, snapshot: &Snapshot, halted: Option<String>, step_ms: f64) -> Object {
+        let (run, units) = (&self.run, self.run.model.units());
+        let record = |record: &Record| {
+            let now = step_at(&run.config, units, record.step.min(run.steps()), run.steps());
+            object! {
+                "step": record.step,
+                "epoch": f64::from(record.step) / f64::from(run.steps_per_epoch()),
+                "loss": record.loss,
+                "probe_loss": if snapshot.probed { record.probe_loss } else { f32::NAN },
+                "accuracy": f64::from(record.correct) / f64::from(snapshot.batch_size),
+                "sum_scores": record.sum_scores,
+                "budget": now.budget,
+                "threshold": record.threshold,
+                "gradient_norm": record.gradient_norm,
+                "learning_rate": now.learning_rate,
+                "scores_rate": now.scores_rate,
+            }
+        };
+        object! {
+            "step": snapshot.step,
+            "steps": snapshot.steps,
+            "epoch": snapshot.epoch,
+            "finished": snapshot.step >= snapshot.steps,
+            "halted": halted.map_or(JsValue::NULL, JsValue::from),
+            "scores": Float32Array::from(&snapshot.scores[..]),
+            "mask": Uint8Array::from(&snapshot.mask[..]),
+            "kept": Uint32Array::from(&snapshot.mask_kept(&run.model, 1)[..]),
+            "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.model, 2)[..]),
+            "budget": snapshot.budget,
+            "sum_scores": snapshot.sum_scores,
+            "threshold": snapshot.threshold,
+            "records": snapshot.records.iter().map(record).collect::<Array>(),
+            "step_ms": step_ms,
+        }
+    }
+}
+
+fn load_all(run: &mut Trainer, set: &Dataset) {
+    run.load(0, &[&set.train.inputs[..], &set.test.inputs[..]].concat(), &[&set.train.labels[..], &set.test.labels[..]].concat());
+    run.set_rows_ready(set.train.len());
+}
