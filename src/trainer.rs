@@ -221,6 +221,11 @@ impl Trainer {
         step_at(&self.config, self.model.units(), step, self.steps)
     }
 
+    /// The `[B]` rows of the training set that `step` learns from.
+    pub fn batch_rows(&mut self, step: u32) -> &[u32] {
+        self.order.batch(step)
+    }
+
     fn rows_of(&mut self, schedule: &[Step]) -> Vec<u32> {
         schedule.iter().flat_map(|step| self.order.batch(step.step).to_vec()).collect()
     }
