@@ -19,7 +19,8 @@ export interface Session {
   evaluate(most_images: number): Promise<Evaluation>;
   measure_speed(): Promise<Speed>;
   finish(progress: Progress): Promise<{ selected_accuracy: number } | null>;
-  lost(): string | null;
+  /** Why the device is gone, if it is. */
+  lost(): string | undefined;
   free(): void;
 }
 

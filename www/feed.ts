@@ -33,38 +33,83 @@ async function unpacked(body: ReadableStream<Uint8Array>): Promise<ReadableStrea
   return packed ? whole.pipeThrough(new DecompressionStream('gzip') as ReadableWritablePair<Uint8Array, Uint8Array>) : whole;
 }
 
+/** Pieces wait for the engine together; more than this is not held back. */
+const MOST_WAITING = 8 << 20;
+
+function joined(pieces: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+async function request(name: string, folder: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | null> {
+  try {
+    const response = await fetch(new URL(name, folder), { signal, cache: 'force-cache' });
+    if (response.ok && response.body) return response.body;
+    const set = name.split('/')[0] ?? name;
+    throw new Error(`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
+  } catch (error) {
+    if (signal.aborted) return null;
+    if (error instanceof TypeError) throw new Error(`${name} could not be fetched: ${error.message}.`);
+    throw error;
+  }
+}
+
 /**
- * Feeds every file of the session. `arrived` hears of the unpacked bytes so far after each piece.
- * Ends early, without an error, when `signal` is aborted.
+ * Feeds every file of the session. `turn` runs work when the session is free; `arrived` hears of the unpacked bytes so
+ * far. Ends early, without an error, when `signal` is aborted.
  */
 export async function feedFiles(
   session: Session,
   folder: string,
   signal: AbortSignal,
+  turn: (work: () => void) => Promise<void>,
   arrived: (done: number, of: number) => void,
 ): Promise<void> {
-  const files = session.files();
+  let files: { name: string; bytes: number }[] = [];
+  await turn(() => void (files = session.files()));
   const of = files.reduce((sum, file) => sum + file.bytes, 0);
   let done = 0;
   for (const { name } of files) {
-    const response = await fetch(new URL(name, folder), { signal, cache: 'force-cache' }).catch((error: unknown) => {
-      if (signal.aborted) return null;
-      throw new Error(`${name} could not be fetched: ${error instanceof Error ? error.message : String(error)}`);
-    });
-    if (!response) return;
-    if (!response.ok || !response.body) {
-      const set = name.split('/')[0] ?? name;
-      throw new Error(`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
-    }
-    const reader = (await unpacked(response.body)).getReader();
+    const body = await request(name, folder, signal);
+    if (!body) return;
+    const reader = (await unpacked(body)).getReader();
+    let waiting: Uint8Array[] = [];
+    let bytes = 0;
+    let feeding: Promise<void> | null = null;
+    const feed = (): Promise<void> => {
+      feeding ??= turn(() => {
+        feeding = null;
+        if (signal.aborted || waiting.length === 0) return;
+        session.feed(name, joined(waiting));
+        done += bytes;
+        waiting = [];
+        bytes = 0;
+        arrived(done, of);
+      });
+      // Whoever awaits a later feed hears of the error; until then it is not unhandled.
+      feeding.catch(() => undefined);
+      return feeding;
+    };
     for (;;) {
-      const piece = await reader.read();
-      if (signal.aborted) return void reader.cancel();
+      const piece = await reader.read().catch((error: unknown) => {
+        if (signal.aborted) return null;
+        throw new Error(`${name} broke off or is damaged: ${error instanceof Error ? error.message : String(error)}. Reload the page.`);
+      });
+      if (signal.aborted || !piece) return;
       if (piece.done) break;
-      session.feed(name, piece.value);
-      done += piece.value.length;
-      arrived(done, of);
+      waiting.push(piece.value);
+      bytes += piece.value.length;
+      const fed = feed();
+      if (bytes > MOST_WAITING) await fed;
     }
-    session.feed_end(name);
+    await feed();
+    await turn(() => {
+      if (!signal.aborted) session.feed_end(name);
+    });
   }
 }

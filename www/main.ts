@@ -145,6 +145,7 @@ function drawWords(): void {
     evaluation,
     selected,
     progress,
+    planted: planted(),
     looking: past?.step ?? null,
   });
   drawMeter(past?.sum_scores ?? snapshot?.sum_scores ?? 0, past?.budget ?? snapshot?.budget ?? 0);
@@ -156,6 +157,15 @@ function drawWords(): void {
     text('loss', Number.isFinite(record.probe_loss) ? `${fixed(record.loss, 3)} · ${fixed(record.probe_loss, 3)}` : fixed(record.loss, 3));
   }
   network.name();
+}
+
+function planted(): { kept: number; of: number } | null {
+  const informative = description?.informative;
+  const inputs = description?.groups[0];
+  if (!informative || !inputs?.gated || !snapshot) return null;
+  const { mask } = snapshot;
+  const of = informative.reduce((sum, carries) => sum + carries, 0);
+  return { of, kept: informative.reduce((sum, carries, input) => sum + (carries & (mask[inputs.first_unit + input] ?? 0)), 0) };
 }
 
 function drawMeter(sum: number, budget: number): void {
@@ -182,7 +192,7 @@ function drawFigures(step: number, steps: number): void {
   text('left', state === 'finished' ? 'done' : moving ? duration((steps - step) / rate) : '–');
   if (description && snapshot) {
     const epochs = Math.max(1, Math.ceil(steps / description.steps_per_epoch));
-    text('epoch', `${Math.min(epochs, snapshot.epoch + 1)} of ${count(epochs)}`);
+    text('epoch', `${Math.min(epochs, Math.floor(snapshot.epoch) + 1)} of ${count(epochs)}`);
   }
 }
 
@@ -201,14 +211,14 @@ function drawProgress(): void {
 function drawRun(): void {
   body.dataset['state'] = state;
   body.dataset['step'] = String(snapshot?.step ?? 0);
+  const fresh = differs();
   const wants = state === 'training' || waits;
-  const label = wants ? 'Pause' : state === 'finished' || state === 'halted' ? 'Train again' : 'Train';
+  const label = wants ? 'Pause' : (state === 'finished' || state === 'halted') && !fresh ? 'Train again' : 'Train';
   if (trainButton.textContent !== label) trainButton.textContent = label;
   const broken = state === 'error';
   trainButton.disabled = broken || values === null;
   stepButton.disabled = broken || state === 'finished' || state === 'halted' || description === null;
   restartButton.disabled = broken || description === null;
-  const fresh = differs();
   restartButton.classList.toggle('new', fresh);
   const name = fresh ? 'Restart with the new settings' : 'Restart';
   restartButton.ariaLabel = name;
@@ -303,7 +313,7 @@ function takeOver(link: Report & { kind: 'linked' }): void {
     running = { ...running, [name]: value };
   }
   // Before the first step there is no run to spoil: the network follows the controls.
-  if (differs() && (state === 'idle' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
+  if (differs() && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
     clearTimeout(reopening);
     reopening = window.setTimeout(() => open(waits), REOPEN_MS);
   }

@@ -18,9 +18,11 @@ export function significant(value: number, digits = 3): string {
   return value.toPrecision(digits).replace('-', '−');
 }
 
-/** Fixed decimals with a true minus sign. */
+/** Fixed decimals, grouped, with a true minus sign: 1,414.4, −0.013. */
 export const fixed = (value: number, digits: number): string =>
-  Number.isFinite(value) ? value.toFixed(digits).replace('-', '−') : '–';
+  Number.isFinite(value)
+    ? value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace('-', '−')
+    : '–';
 
 /** 0.79 ms, 12.4 ms, 1.31 s */
 export function milliseconds(ms: number): string {

@@ -71,6 +71,7 @@ export interface StepRecord {
 export interface Snapshot {
   step: number;
   steps: number;
+  /** Passes over the training set, with fractions. */
   epoch: number;
   finished: boolean;
   /** Why the run stopped by itself, in words. */

@@ -6,11 +6,12 @@ import type { Failure, Report, Request, RunState, Snapshot } from './protocol';
 
 /** The engine ends a submit after some 30 ms by itself, whatever it may do at most. */
 const MOST_STEPS = 4096;
+/** Before this step there is little to see, and the first steps of a device are not its speed. */
+const FIRST_LOOK_STEP = 30;
 const EVALUATION_IMAGES = 2000;
 const EVALUATION_STEPS = 200;
 const EVALUATION_MS = 2000;
 const EVALUATION_SHARE = 0.1;
-const FIRST_MEASUREMENT_STEP = 30;
 const MEASUREMENT_MS = 10_000;
 const MEASUREMENT_LEAST_MS = 1000;
 const MEASUREMENT_SHARE = 0.15;
@@ -37,7 +38,7 @@ const macrotask = (): Promise<void> =>
 
 /** Work beside the training that may take at most a share of the time. */
 class Sideline {
-  private ended = -Infinity;
+  private ended = Number.NEGATIVE_INFINITY;
   private cost_ms = 0;
   private readonly share: number;
 
@@ -71,11 +72,15 @@ class Run {
   private wake: () => void = () => undefined;
   private state: RunState | null = null;
   private next_step_at = 0;
+  private kept_now = 0;
+  private evaluated_step = 0;
+  private measured_kept = 0;
+  private fed: Promise<void> = Promise.resolve();
+  private all_fed = false;
+  private last_turn: Promise<unknown> = Promise.resolve();
   private readonly abort = new AbortController();
   private readonly evaluations = new Sideline(EVALUATION_SHARE);
   private readonly measurements = new Sideline(MEASUREMENT_SHARE);
-  private evaluated_step = 0;
-  private measured_kept = 0;
   readonly number: number;
   private readonly session: Session;
 
@@ -101,8 +106,8 @@ class Run {
     this.wake();
   }
 
-  change(name: string, value: string): void {
-    this.session.change(name, value);
+  change(name: string, value: string): Promise<void> {
+    return this.turn(() => this.session.change(name, value));
   }
 
   close(): void {
@@ -111,70 +116,88 @@ class Run {
     this.wake();
   }
 
-  fail(failure: Failure, message: string): void {
-    if (this.closed) return;
-    this.close();
-    report({ kind: 'failed', run: this.number, failure, message });
-  }
-
   /** Feeds the data beside the loop. */
-  async feed(folder: string): Promise<void> {
+  feed(folder: string): void {
     let told = -Infinity;
-    try {
-      await feedFiles(this.session, folder, this.abort.signal, (done, of) => {
-        const now = performance.now();
-        if (now - told < PROGRESS_MS && done < of) return;
-        told = now;
-        report({ kind: 'progress', run: this.number, stage: 'data', done, of });
-        this.wake();
-      });
-    } catch (error) {
-      this.fail('engine', words(error));
-    }
+    const { signal } = this.abort;
+    const arrived = (done: number, of: number): void => {
+      this.wake();
+      const now = performance.now();
+      if (now - told < PROGRESS_MS && done < of) return;
+      told = now;
+      this.report({ kind: 'progress', run: this.number, stage: 'data', done, of });
+    };
+    this.fed = feedFiles(this.session, folder, signal, (work) => this.turn(work), arrived).then(
+      () => void (this.all_fed = true),
+      (error: unknown) => this.fail('engine', words(error)),
+    );
   }
 
   /** From open to close. */
   async drive(): Promise<void> {
     try {
-      let snapshot = this.tell(await this.session.snapshot());
-      const started = (): boolean => snapshot.step > 0;
+      let snapshot = await this.tell(() => this.session.snapshot());
       while (!this.closed) {
-        const lost = this.session.lost();
-        if (lost !== null) return this.fail('lost', lost);
-        const wanted = this.training || this.single_steps > 0;
-        if (!wanted) {
-          this.enter(started() ? 'paused' : 'idle');
+        if (this.isLost()) break;
+        if (!this.training && this.single_steps === 0) {
+          this.enter(snapshot.step > 0 ? 'paused' : 'idle');
           await this.woken(1000);
-        } else if (this.session.rows_ready() === 0) {
-          this.enter('loading');
-          await this.woken(100);
-        } else {
-          if (this.training) this.enter('training');
-          snapshot = await this.advance();
-          if (snapshot.halted !== null) return this.enter('halted');
-          if (snapshot.finished) return await this.finish();
-          if (this.training) await this.look(snapshot);
-          await macrotask();
+          continue;
         }
+        if (this.session.rows_ready() > 0) {
+          snapshot = await this.advance();
+          if (snapshot.halted !== null) {
+            this.enter('halted');
+            break;
+          }
+          if (snapshot.finished) {
+            await this.finish();
+            break;
+          }
+          if (snapshot.records.length > 0) {
+            if (this.training) await this.look(snapshot);
+            await macrotask();
+            continue;
+          }
+        }
+        this.enter('loading');
+        await this.woken(100);
       }
     } catch (error) {
-      const lost = this.session.lost();
-      this.fail(lost === null ? 'engine' : 'lost', lost ?? words(error));
-    } finally {
-      // A run that ended by itself stays open: its picture can still be looked at, its device may still be lost.
-      while (!this.closed) {
-        await this.woken(1000);
-        const lost = this.session.lost();
-        if (lost !== null) this.fail('lost', lost);
-      }
-      this.session.free();
+      if (!this.isLost()) this.fail('engine', words(error));
     }
+    // A run that ended by itself stays open: its picture can still be looked at, its device may still be lost.
+    while (!this.closed && !this.isLost()) await this.woken(1000);
+    await this.fed;
+    await this.turn(() => this.session.free());
+  }
+
+  /** The session takes one call at a time, and a call that waits for the device lasts: who wants it waits for its turn. */
+  private turn<T>(work: () => T | Promise<T>): Promise<T> {
+    const mine = this.last_turn.then(work);
+    this.last_turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private report(message: Report, transfer: Transferable[] = []): void {
+    if (!this.closed) report(message, transfer);
+  }
+
+  private fail(failure: Failure, message: string): void {
+    this.report({ kind: 'failed', run: this.number, failure, message });
+    this.close();
+  }
+
+  private isLost(): boolean {
+    const lost = this.session.lost();
+    if (lost) this.fail('lost', lost);
+    return Boolean(lost);
   }
 
   private enter(state: RunState): void {
-    if (this.state === state || this.closed) return;
+    if (this.state === state) return;
     this.state = state;
-    report({ kind: 'state', run: this.number, state });
+    this.report({ kind: 'state', run: this.number, state });
   }
 
   /** Sleeps until something changes, at most so long. */
@@ -182,68 +205,67 @@ class Run {
     await Promise.race([new Promise<void>((resolve) => (this.wake = resolve)), after(ms)]);
   }
 
-  private tell(snapshot: Snapshot): Snapshot {
-    // The loop keeps only the plain numbers; the arrays move to the page, so what they say is read first.
-    this.kept_now = snapshot.kept.reduce((sum, kept) => sum + kept, 0);
-    const { scores, mask, kept, probe_kept } = snapshot;
-    if (!this.closed) {
-      report({ kind: 'snapshot', run: this.number, snapshot }, [scores.buffer, mask.buffer, kept.buffer, probe_kept.buffer]);
-    }
+  /** Hands a snapshot on to the page. Its arrays move there; the loop goes on with its plain numbers. */
+  private async tell(work: () => Promise<Snapshot>): Promise<Snapshot> {
+    const snapshot = await this.turn(work);
+    const { scores, mask, kept, probe_kept, records, finished, halted } = snapshot;
+    this.kept_now = kept.reduce((sum, units) => sum + units, 0);
+    if (this.training && records.length > 0 && !finished && halted === null) this.enter('training');
+    this.report({ kind: 'snapshot', run: this.number, snapshot }, [scores.buffer, mask.buffer, kept.buffer, probe_kept.buffer]);
     return snapshot;
   }
-  private kept_now = 0;
 
   private async advance(): Promise<Snapshot> {
     if (this.single_steps > 0) {
-      const snapshot = await this.session.advance(1);
+      const snapshot = await this.tell(() => this.session.advance(1));
       if (snapshot.records.length > 0) this.single_steps -= 1;
-      return this.tell(snapshot);
+      return snapshot;
     }
-    if (pace === 0) return this.tell(await this.session.advance(MOST_STEPS));
+    if (pace === 0) return this.tell(() => this.session.advance(MOST_STEPS));
     const rest = this.next_step_at - performance.now();
     if (rest > 1) await after(rest);
     this.next_step_at = Math.max(this.next_step_at, performance.now() - 1000 / pace) + 1000 / pace;
-    return this.tell(await this.session.advance(1));
+    return this.tell(() => this.session.advance(1));
   }
 
   /** Now and then during training: how good is the net, how fast is its step? */
-  private async look(snapshot: Snapshot): Promise<void> {
-    const { step } = snapshot;
+  private async look({ step }: Snapshot): Promise<void> {
+    if (step < FIRST_LOOK_STEP) return;
     const drift = Math.abs(this.kept_now - this.measured_kept) / Math.max(1, this.measured_kept);
     const idle_ms = this.measurements.idle_ms();
     const measurement_due = idle_ms >= MEASUREMENT_MS || (drift > MEASUREMENT_DRIFT && idle_ms >= MEASUREMENT_LEAST_MS);
-    if (step >= FIRST_MEASUREMENT_STEP && measurement_due && this.measurements.affordable()) {
-      await this.measure();
-    }
+    if (measurement_due && this.measurements.affordable()) await this.measure();
     const evaluation_due = step - this.evaluated_step >= EVALUATION_STEPS || this.evaluations.idle_ms() >= EVALUATION_MS;
-    if (step >= FIRST_MEASUREMENT_STEP && evaluation_due && this.evaluations.affordable()) {
-      await this.evaluate(step, EVALUATION_IMAGES, false);
+    // The test images come last; before they are there, an accuracy would mean nothing.
+    if (this.all_fed && evaluation_due && this.evaluations.affordable()) {
+      await this.evaluate(EVALUATION_IMAGES, false);
+      this.evaluated_step = step;
     }
   }
 
   private async measure(): Promise<void> {
+    if (this.closed) return;
     this.measured_kept = this.kept_now;
-    const speed = await this.measurements.spend(() => this.session.measure_speed());
-    if (!this.closed) report({ kind: 'speed', run: this.number, speed });
+    const speed = await this.measurements.spend(() => this.turn(() => this.session.measure_speed()));
+    this.report({ kind: 'speed', run: this.number, speed });
   }
 
-  private async evaluate(step: number, images: number, whole: boolean): Promise<void> {
-    this.evaluated_step = step;
-    const evaluation = await this.evaluations.spend(() => this.session.evaluate(images));
-    if (!this.closed) report({ kind: 'evaluated', run: this.number, evaluation, whole });
+  private async evaluate(images: number, whole: boolean): Promise<void> {
+    if (this.closed) return;
+    const evaluation = await this.evaluations.spend(() => this.turn(() => this.session.evaluate(images)));
+    this.report({ kind: 'evaluated', run: this.number, evaluation, whole });
   }
 
-  /** The end of a run: the whole test set, one last measurement, and fine-tuning under a selected mask where that is asked for. */
+  /** The end of a run: fine-tuning under a selected mask where that is asked for, the whole test set, one last measurement. */
   private async finish(): Promise<void> {
+    await this.fed;
     const { test } = this.session.description().dataset;
-    await this.evaluate(0, test, true);
-    if (this.closed) return;
+    const progress = (stage: string, done: number, of: number): void =>
+      this.report({ kind: 'progress', run: this.number, stage, done, of });
+    const selected = this.closed ? null : await this.turn(() => this.session.finish(progress));
+    await this.evaluate(test, true);
+    if (selected) this.report({ kind: 'selected', run: this.number, accuracy: selected.selected_accuracy });
     await this.measure();
-    if (this.closed) return;
-    const selected = await this.session.finish((stage, done, of) =>
-      report({ kind: 'progress', run: this.number, stage, done, of }),
-    );
-    if (selected && !this.closed) report({ kind: 'selected', run: this.number, accuracy: selected.selected_accuracy });
     this.enter('finished');
   }
 }
@@ -252,9 +274,12 @@ let engine: Promise<Engine> | null = null;
 let data = '';
 let pace = 0;
 let run: Run | null = null;
-let driving: Promise<void> = Promise.resolve();
-/** The last run asked for; one that is overtaken while it waits is never opened. */
+/** The last run asked for: one that is overtaken while it waits is never opened. */
 let latest = 0;
+/** Whether the run that is being opened shall train at once. */
+let train_at_once = false;
+/** Runs follow one another: a device is given back before the next is asked for. */
+let turnstile: Promise<void> = Promise.resolve();
 
 async function start(request: Request & { kind: 'start' }): Promise<void> {
   data = request.data;
@@ -269,26 +294,20 @@ async function start(request: Request & { kind: 'start' }): Promise<void> {
   }
 }
 
-async function open(request: Request & { kind: 'open' }): Promise<void> {
-  latest = request.run;
-  run?.close();
-  run = null;
-  await driving;
-  if (latest !== request.run || !engine) return;
+/** Opens a run and stays with it until it is closed. */
+async function serve(number: number, query: string): Promise<void> {
+  if (number !== latest || !engine) return;
   try {
     const { Session } = await engine;
-    const session = await Session.open(request.query, (stage, done, of) =>
-      report({ kind: 'progress', run: request.run, stage, done, of }),
-    );
-    const opened = new Run(request.run, session, wants_training ?? request.train);
-    if (latest !== request.run) return session.free();
-    run = opened;
-    report({ kind: 'opened', run: request.run, description: session.description(), query: request.query });
-    driving = opened.drive();
-    void opened.feed(data);
+    const session = await Session.open(query, (stage, done, of) => report({ kind: 'progress', run: number, stage, done, of }));
+    if (number !== latest) return session.free();
+    run = new Run(number, session, train_at_once);
+    report({ kind: 'opened', run: number, description: session.description(), query });
+    run.feed(data);
+    await run.drive();
   } catch (error) {
     const failure = (await hasAdapter()) ? 'engine' : 'webgpu';
-    report({ kind: 'failed', run: request.run, failure, message: words(error) });
+    report({ kind: 'failed', run: number, failure, message: words(error) });
   }
 }
 
@@ -298,57 +317,48 @@ async function hasAdapter(): Promise<boolean> {
   return gpu !== undefined && (await gpu.requestAdapter().catch(() => null)) !== null;
 }
 
-/** Train or pause pressed while the run still opens. */
-let wants_training: boolean | null = null;
-/** Opens follow one another: a session is freed before the next asks for a device. */
-let opening: Promise<void> = Promise.resolve();
+/** Answers with what the engine says, or with why it refuses. */
+async function answer(ticket: number, say: (engine: Engine) => Report | Promise<void>): Promise<void> {
+  try {
+    const said = engine && say(await engine);
+    if (said instanceof Promise) await said;
+    else if (said) report(said);
+  } catch (error) {
+    report({ kind: 'refused', ticket, message: words(error) });
+  }
+}
 
-self.onmessage = async ({ data: request }: MessageEvent<Request>) => {
+self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
   switch (request.kind) {
     case 'start':
-      return start(request).catch((error: unknown) => report({ kind: 'failed', run: 0, failure: 'engine', message: words(error) }));
+      start(request).catch((error: unknown) => report({ kind: 'failed', run: 0, failure: 'engine', message: words(error) }));
+      return;
     case 'open':
-      wants_training = null;
-      latest = request.run;
       run?.close();
-      opening = opening.then(() => (latest === request.run ? open(request) : undefined));
+      run = null;
+      latest = request.run;
+      train_at_once = request.train;
+      turnstile = turnstile.then(() => serve(request.run, request.query));
       return;
     case 'read':
-    case 'link': {
-      if (!engine) return;
-      const { read_link, write_link } = await engine;
-      if (request.kind === 'read') {
-        try {
-          report({ kind: 'values', values: read_link(request.query), query: request.query, refused: null });
-        } catch (error) {
-          report({ kind: 'refused', ticket: 0, message: words(error) });
-        }
-        return;
-      }
-      try {
-        report({ kind: 'linked', ticket: request.ticket, query: write_link(request.values) });
-      } catch (error) {
-        report({ kind: 'refused', ticket: request.ticket, message: words(error) });
-      }
+      void answer(0, ({ read_link }) => ({ kind: 'values', values: read_link(request.query), query: request.query, refused: null }));
       return;
-    }
+    case 'link':
+      void answer(request.ticket, ({ write_link }) => ({ kind: 'linked', ticket: request.ticket, query: write_link(request.values) }));
+      return;
+    case 'change':
+      void answer(0, () => run?.change(request.name, request.value) ?? Promise.resolve());
+      return;
     case 'train':
-      if (run) run.train();
-      else wants_training = true;
+      train_at_once = true;
+      run?.train();
       return;
     case 'pause':
-      if (run) run.pause();
-      else wants_training = false;
+      train_at_once = false;
+      run?.pause();
       return;
     case 'step':
       run?.step();
-      return;
-    case 'change':
-      try {
-        run?.change(request.name, request.value);
-      } catch (error) {
-        report({ kind: 'refused', ticket: 0, message: words(error) });
-      }
       return;
     case 'pace':
       pace = request.steps_per_second;

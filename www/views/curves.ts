@@ -56,7 +56,7 @@ export class CurvesView {
       height: 120,
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: sync.key } },
-      padding: [4, 6, 0, 0] as [number, number, number, number],
+      padding: [9, 8, 0, 0] as [number, number, number, number],
     };
     const x = { time: false, range: (): [number, number] => [0, this.domain()] };
     this.loss = new uPlot(
@@ -82,7 +82,7 @@ export class CurvesView {
             distr: 100,
             fwd: stretch,
             bwd: unstretch,
-            range: (_, min, max) => [Math.min(0.5, Math.max(0, (min ?? 0) - 0.02)), Math.max(0.98, Math.min(0.9985, (max ?? 0.9) + 0.004))],
+            range: (_, min, max) => [Math.min(0.5, Math.max(0, (min ?? 0.42) - 0.02)), Math.max(0.98, Math.min(0.9985, (max ?? 0.9) + 0.004))],
           },
         },
         axes: [steps, axis(ACCURACY_TICKS, (value) => percent(value, value > 0.99 && value < 1 ? 1 : 0))],

@@ -16,6 +16,7 @@ export interface Masks {
 
 interface Grid {
   group: Group;
+  figure: HTMLElement;
   columns: number;
   rows: number;
   canvas: HTMLCanvasElement;
@@ -28,6 +29,11 @@ interface Grid {
 /** Room between grids, in cells, and for the numbers beside the classes. */
 const GAP = 2.2;
 const DIGITS = 1.2;
+const MOST_CELL = 18;
+/** A grid with a caption takes at least this, in pixels. */
+const NARROWEST = 62;
+/** Height of a caption and the room below it, in pixels. */
+const CAPTION = 56;
 const SHADES = 32;
 
 /** The shape of a group when grids may be `rows` high. */
@@ -36,20 +42,63 @@ function shape(group: Group, rows: number): [columns: number, rows: number] {
   return [Math.ceil(group.size / rows), Math.min(group.size, rows)];
 }
 
-/** The height of the grids, in cells, at which the cells come out largest. Equal heights are preferred: layers then compare by width. */
-function bestRows(groups: Group[], width: number, height: number): [rows: number, cell: number] {
-  const image = groups.find((group) => group.width > 0);
-  let best: [rows: number, cell: number, worth: number] = [1, 1, -1];
-  const most = Math.max(8, Math.min(256, Math.max(...groups.map((group) => group.size))));
-  for (let rows = Math.min(8, most); rows <= most; rows++) {
-    const shapes = groups.map((group) => shape(group, rows));
-    const across = shapes.reduce((sum, [columns]) => sum + columns, 0) + GAP * (groups.length - 1) + DIGITS;
-    const down = Math.max(...shapes.map(([, used]) => used));
-    const cell = Math.min(width / across, height / down);
-    const worth = cell * (image && rows !== image.height ? 0.9 : 1);
-    if (worth > best[2]) best = [rows, cell, worth];
+interface Line {
+  groups: Group[];
+  rows: number;
+}
+
+/** The least height, in cells, at which the groups stand side by side within a width; 0 if there is none. */
+function leastRows(groups: Group[], width: number, cell: number): number {
+  const room = width - (GAP * (groups.length - 1) + DIGITS) * cell;
+  const image = Math.max(0, ...groups.map((group) => group.height));
+  const tallest = Math.max(image, ...groups.map((group) => group.size));
+  const taken = (group: Group, rows: number): number => Math.max(shape(group, rows)[0] * cell, group.gated ? NARROWEST : cell);
+  const fits = (rows: number): boolean => groups.reduce((sum, group) => sum + taken(group, rows), 0) <= room;
+  // Grids beside an image are at least as high as it is: layers of equal height compare by their width.
+  let [low, high] = [Math.max(1, image), tallest];
+  if (!fits(high)) return 0;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (fits(middle)) high = middle;
+    else low = middle + 1;
   }
-  return [best[0], best[1]];
+  return low;
+}
+
+/** Every way to break the row of groups into at most three lines. */
+function* breaks(groups: Group[]): Generator<Group[][]> {
+  yield [groups];
+  for (let first = 1; first < groups.length; first++) {
+    yield [groups.slice(0, first), groups.slice(first)];
+    for (let second = first + 1; second < groups.length; second++) {
+      yield [groups.slice(0, first), groups.slice(first, second), groups.slice(second)];
+    }
+  }
+}
+
+/** How well lines look, for a cell of one size: one line reads best, and grids much higher than the image beside them dwarf it. */
+function worth(lines: Line[], cell: number): number {
+  const dwarfed = lines.some(({ groups, rows }) => {
+    const image = Math.max(0, ...groups.map((group) => group.height));
+    return image > 0 && rows > 1.45 * image;
+  });
+  return cell * (lines.length > 1 ? 0.85 : 1) * (dwarfed ? 0.55 : 1);
+}
+
+/** The lines, and the side of a cell in whole device pixels, that come out best within a width and a height in CSS pixels. */
+function arrange(groups: Group[], width: number, height: number, dpr: number): { lines: Line[]; cell: number } {
+  let best: { lines: Line[]; cell: number; worth: number } = { lines: [{ groups, rows: 64 }], cell: 1, worth: 0 };
+  for (const parts of breaks(groups)) {
+    for (let cell = Math.round(MOST_CELL * dpr); cell >= 1 && cell > best.worth; cell--) {
+      const side = cell / dpr;
+      const lines = parts.map((part) => ({ groups: part, rows: leastRows(part, width, side) }));
+      const down = lines.reduce((sum, { rows }) => sum + rows * side, (lines.length - 1) * CAPTION);
+      if (down > height || lines.some(({ rows }) => rows === 0)) continue;
+      const found = worth(lines, cell);
+      if (found > best.worth) best = { lines, cell, worth: found };
+    }
+  }
+  return best;
 }
 
 export class NetworkView {
@@ -88,10 +137,9 @@ export class NetworkView {
       kept.textContent = count(group.size);
       caption.append(group.name, kept);
       figure.append(canvas, caption);
-      this.root.append(figure);
       const context = canvas.getContext('2d');
       if (!context) throw new Error('this browser gives no 2D canvas');
-      const grid: Grid = { group, columns: 1, rows: 1, canvas, context, kept, painted: new Int16Array(group.size).fill(-1) };
+      const grid: Grid = { group, figure, columns: 1, rows: 1, canvas, context, kept, painted: new Int16Array(group.size).fill(-1) };
       canvas.addEventListener('pointermove', (event) => this.point(grid, event));
       canvas.addEventListener('pointerleave', () => this.point(grid, null));
       return grid;
@@ -128,19 +176,26 @@ export class NetworkView {
     if (this.groups.length === 0 || width === 0) return;
     const main = this.root.parentElement?.clientHeight ?? 0;
     const narrow = matchMedia('(max-width: 820px)').matches;
-    const height = narrow ? 300 : Math.max(150, Math.min(470, main * 0.47));
-    const [rows, cell] = bestRows(this.groups, width, height);
+    const height = narrow ? 400 : Math.max(150, Math.min(470, main * 0.47));
     const dpr = devicePixelRatio;
     // Whole device pixels, so that every cell and every gap is as sharp as the next.
-    this.cell = Math.max(1, Math.floor(cell * dpr));
-    for (const grid of this.grids) {
-      [grid.columns, grid.rows] = shape(grid.group, rows);
-      const extra = this.hasDigits(grid) ? Math.ceil(DIGITS * this.cell) : 0;
-      grid.canvas.width = grid.columns * this.cell + extra;
-      grid.canvas.height = grid.rows * this.cell;
-      grid.canvas.style.width = `${grid.canvas.width / dpr}px`;
-      grid.canvas.style.height = `${grid.canvas.height / dpr}px`;
-    }
+    const { lines, cell } = arrange(this.groups, width, height, dpr);
+    this.cell = cell;
+    const rest = [...this.grids];
+    const rows = lines.map((line) => {
+      const row = document.createElement('div');
+      for (const grid of rest.splice(0, line.groups.length)) {
+        [grid.columns, grid.rows] = shape(grid.group, line.rows);
+        const extra = this.hasDigits(grid) ? Math.ceil(DIGITS * this.cell) : 0;
+        grid.canvas.width = grid.columns * this.cell + extra;
+        grid.canvas.height = grid.rows * this.cell;
+        grid.canvas.style.width = `${grid.canvas.width / dpr}px`;
+        grid.canvas.style.height = `${grid.canvas.height / dpr}px`;
+        row.append(grid.figure);
+      }
+      return row;
+    });
+    this.root.replaceChildren(...rows);
     this.repaint();
   }
 

@@ -84,7 +84,7 @@ export class PhasesView {
       this.say(0, 'Sample', 'm, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`);
       this.say(1, 'Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks');
       const difference = record.loss - record.probe_loss;
-      this.say(2, 'Gradient', gradient(values['estimator'] ?? '', Number(values['alpha'])), `L − L′ = ${fixed(difference, 4)}; no backward pass`);
+      this.say(2, 'Gradient', gradient(values['estimator'] ?? '', Number(values['alpha'])), `from L − L′ = ${fixed(difference, 3)} alone`);
       const tight = record.budget - record.sum_scores < 0.5;
       const sums = tight ? `Σs = K = ${fixed(record.budget, 1)}` : `Σs = ${fixed(record.sum_scores, 1)} < K = ${fixed(record.budget, 1)}`;
       this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`);
@@ -95,7 +95,7 @@ export class PhasesView {
       this.say(3, 'Project', 's ← s', 'nothing to project');
     }
     for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', !learned);
-    this.say(4, 'Backward', '∇w L(w, m)', `‖∇‖ = ${significant(record.gradient_norm, 2)}; ${percent(share, share < 0.1 ? 1 : 0)} of the weights`);
+    this.say(4, 'Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, `${percent(share, share < 0.1 ? 1 : 0)} of the weights`);
     this.say(5, 'Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${count(weights)} of ${count(description.weights)} moved`);
   }
 

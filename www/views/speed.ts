@@ -36,7 +36,7 @@ export class SpeedView {
   describe(description: Description): void {
     const { at } = this;
     at.root.dataset['verdict'] = 'none';
-    at.ratio.textContent = '–';
+    at.ratio.textContent = '?×';
     at.words.textContent = 'sparse against dense, measured on your device after the first steps';
     at.dense.style.width = at.sparse.style.width = '0';
     at.dense_ms.textContent = at.sparse_ms.textContent = '–';
@@ -73,8 +73,8 @@ export class SpeedView {
     );
     const predicted = document.createElement('b');
     predicted.textContent = `${speed.predicted.toFixed(1)}×`;
-    const doubt = software ? ' It computes in software: not a GPU’s ratio.' : '';
-    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${speed.adapter}.${doubt}`);
+    const where = software ? `On ${speed.adapter}, which computes in software: not a GPU’s ratio.` : `On ${speed.adapter}.`;
+    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}`);
   }
 
   private bar(element: HTMLElement, share: number, speed: Speed, which: 'sparse_ms' | 'dense_ms'): void {

@@ -19,6 +19,8 @@ export interface StatusInput {
   halted: string | null;
   evaluation: Evaluation | null;
   selected: number | null;
+  /** Planted data: inputs that carry the class, and how many of them are kept. */
+  planted: { kept: number; of: number } | null;
   progress: { stage: string; done: number; of: number } | null;
   /** The step looked back at. */
   looking: number | null;
@@ -62,7 +64,7 @@ function idle({ description, values, kept }: StatusInput): Word[] {
 }
 
 function sentence(input: StatusInput): Word[] {
-  const { state, description, step, kept, evaluation, selected, halted, looking } = input;
+  const { state, description, step, kept, evaluation, selected, halted, looking, planted } = input;
   const units = count(description?.units ?? 0);
   if (looking !== null) return [`At step ${count(looking)}, `, { kept: `${count(kept)} of ${units}` }, ' units were kept.'];
   switch (state) {
@@ -76,8 +78,9 @@ function sentence(input: StatusInput): Word[] {
       return [`Paused at step ${count(step)}. `, ...going(input)];
     case 'finished': {
       const accuracy = selected ?? evaluation?.decided;
-      const reached = accuracy === undefined ? '.' : ` reach ${percent(accuracy, 2)} on ${count(evaluation?.images ?? 0)} images that it never saw.`;
-      return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` units${reached}`];
+      const reached = accuracy === undefined ? '.' : ` reach ${percent(accuracy, 2)} on ${count(evaluation?.images ?? 0)} examples that it never saw.`;
+      const found = planted ? `, among them ${planted.kept} of the ${planted.of} inputs that carry the class,` : '';
+      return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` units${found}${reached}`];
     }
     case 'halted':
       return [`Stopped at step ${count(step)}. ${halted ?? ''} A lower learning rate or structure rate usually mends it: change it, then restart.`];

@@ -140,7 +140,8 @@ export class TimelineView {
 
   draw(): void {
     const { timeline, context, canvas } = this;
-    if (!timeline || timeline.columns === 0 || canvas.width === 0) return;
+    // One column is only the start: the note that says what will stand here stays.
+    if (!timeline || timeline.columns < 2 || canvas.width === 0) return;
     if (this.looking !== null && this.generation >= 0 && this.generation < timeline.generation) {
       // Every second column is gone; the moment looked at is half as far along.
       this.looking >>= timeline.generation - this.generation;
@@ -189,7 +190,7 @@ export class TimelineView {
     say(this.start, 'step 0');
     say(this.end, `step ${count(Math.min(this.steps, timeline.capacity * timeline.stride))}`);
     if (this.looking === null) {
-      say(this.what, 'every unit’s keep-probability over time · drag to look back');
+      say(this.what, this.canvas.clientWidth < 480 ? 'drag to look back' : 'every unit’s keep-probability over time · drag to look back');
     } else {
       const button = this.what.querySelector('button') ?? document.createElement('button');
       if (!button.isConnected) {
