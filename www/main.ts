@@ -1,7 +1,18 @@
 // The page: holds what is known of the run, hands it to the views, and passes the visitor's wishes to the worker.
 
 import { count, duration, fixed, percent } from './numbers';
-import type { Description, Evaluation, Report, Request, RunState, Snapshot, Speed, Values } from './protocol';
+import {
+  type Description,
+  type Evaluation,
+  KEPT,
+  PROBE_KEPT,
+  type Report,
+  type Request,
+  type RunState,
+  type Snapshot,
+  type Speed,
+  type Values,
+} from './protocol';
 import { Timeline, quantised } from './timeline';
 import { Traces } from './traces';
 import { CurvesView } from './views/curves';
@@ -216,7 +227,7 @@ function drawRun(): void {
   const label = wants ? 'Pause' : (state === 'finished' || state === 'halted') && !fresh ? 'Train again' : 'Train';
   if (trainButton.textContent !== label) trainButton.textContent = label;
   const broken = state === 'error';
-  trainButton.disabled = broken || values === null;
+  trainButton.disabled = broken;
   stepButton.disabled = broken || state === 'finished' || state === 'halted' || description === null;
   restartButton.disabled = broken || description === null;
   restartButton.classList.toggle('new', fresh);
@@ -422,7 +433,7 @@ function begin(opened: Description): void {
   delete body.dataset['failure'];
   const chip = at('adapter');
   chip.hidden = false;
-  chip.textContent = `${opened.adapter} · ${opened.backend}`;
+  chip.textContent = `${opened.adapter} · WebGPU`;
   chip.title = opened.software ? 'An adapter in software: it works, slowly.' : 'The adapter that trains';
   network.describe(opened);
   timelineView.describe(timeline, opened.groups, opened.steps, settles());
@@ -438,6 +449,8 @@ function take(next: Snapshot): void {
   // A snapshot without steps, after a pause, must not wipe the last step's numbers.
   if (next.records.length === 0 && snapshot) next.records = snapshot.records.slice(-1);
   else traces.push(next.records);
+  // Before the first step no mask is drawn yet: what is shown is the one that the scores would decide on.
+  if (next.step === 0) next.mask = Uint8Array.from(next.scores, (score) => (score >= 0.5 ? KEPT | PROBE_KEPT : 0));
   snapshot = next;
   timeline.push(next);
   const now = performance.now();
@@ -452,7 +465,7 @@ function take(next: Snapshot): void {
 function drawSpeed(): void {
   if (!speed || !description || !running) return;
   const share = snapshot ? gatedKept(snapshot.kept) / Math.max(1, description.units) : 1;
-  speedView.draw(speed, running['method'] ?? '', share, description.software);
+  speedView.draw(speed, running['method'] ?? '', share, description);
 }
 
 /** Without WebGPU: a calm picture of what the page shows where there is one. */

@@ -1,5 +1,6 @@
 // Owns the engine. One run at a time; its loop advances, reports, and yields to messages between submits.
 
+import { adapterName, hasAdapter } from './adapter';
 import { type Engine, loadEngine, type Session } from './engine';
 import { feedFiles } from './feed';
 import type { Failure, Report, Request, RunState, Snapshot } from './protocol';
@@ -299,22 +300,19 @@ async function serve(number: number, query: string): Promise<void> {
   if (number !== latest || !engine) return;
   try {
     const { Session } = await engine;
+    const name = await adapterName();
     const session = await Session.open(query, (stage, done, of) => report({ kind: 'progress', run: number, stage, done, of }));
     if (number !== latest) return session.free();
     run = new Run(number, session, train_at_once);
-    report({ kind: 'opened', run: number, description: session.description(), query });
+    const description = session.description();
+    description.adapter = name ?? description.adapter;
+    report({ kind: 'opened', run: number, description, query });
     run.feed(data);
     await run.drive();
   } catch (error) {
     const failure = (await hasAdapter()) ? 'engine' : 'webgpu';
     report({ kind: 'failed', run: number, failure, message: words(error) });
   }
-}
-
-/** Whether this browser gives out any WebGPU adapter: tells "there is none" from every other trouble. */
-async function hasAdapter(): Promise<boolean> {
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
-  return gpu !== undefined && (await gpu.requestAdapter().catch(() => null)) !== null;
 }
 
 /** Answers with what the engine says, or with why it refuses. */

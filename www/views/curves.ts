@@ -56,7 +56,7 @@ export class CurvesView {
       height: 120,
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: sync.key } },
-      padding: [9, 8, 0, 0] as [number, number, number, number],
+      padding: [9, 14, 0, 0] as [number, number, number, number],
     };
     const x = { time: false, range: (): [number, number] => [0, this.domain()] };
     this.loss = new uPlot(

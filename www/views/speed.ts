@@ -47,7 +47,7 @@ export class SpeedView {
   }
 
   /** `share`: of the gated units that are kept. */
-  draw(speed: Speed, method: string, share: number, software: boolean): void {
+  draw(speed: Speed, method: string, share: number, { adapter, software }: Description): void {
     const { at } = this;
     const [kind, words] = verdict(speed.ratio, method, share);
     at.root.dataset['verdict'] = kind;
@@ -73,7 +73,7 @@ export class SpeedView {
     );
     const predicted = document.createElement('b');
     predicted.textContent = `${speed.predicted.toFixed(1)}×`;
-    const where = software ? `On ${speed.adapter}, which computes in software: not a GPU’s ratio.` : `On ${speed.adapter}.`;
+    const where = software ? `On ${adapter}, which computes in software: not a GPU’s ratio.` : `On ${adapter}.`;
     at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}`);
   }
 
