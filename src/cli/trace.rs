@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
+use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use lacuna::config::KNOBS;
 use lacuna::data::Dataset;
@@ -119,7 +119,7 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
         (tensor.name.as_str(), view)
     });
     let path = directory.join(format!("step-{number:06}.safetensors"));
-    serialize_to_file(views, Some(metadata), &path)
-        .map_err(|error| CliError::File { path: path.display().to_string(), error: io::Error::other(error) })?;
+    let bytes = serialize(views, Some(metadata)).map_err(io::Error::other);
+    bytes.and_then(|bytes| fs::write(&path, bytes)).map_err(|error| CliError::File { path: path.display().to_string(), error })?;
     Ok(snapshot)
 }
