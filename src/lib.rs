@@ -1,3 +1,43 @@
+//! Lacuna trains sparse neural networks, forward and backward through the kept units only: in a WebGPU page and natively, from one core.
+//!
+//! # The method in one page
+//!
+//! Zhou, Zhang, Chen, Diao, Zhang, "Efficient Neural Network Training via Forward and Backward Propagation Sparsification",
+//! NeurIPS 2021, arXiv 2111.05685. Every gated unit (an input, a hidden neuron) has a keep-probability s. One training step:
+//!
+//! 1. *Sample* a batch and two masks m, m′ ~ Bernoulli(s), by a counter-based generator, so that a mask is a pure function of
+//!    (seed, step, s) on every device.
+//! 2. *Forward* twice on the same batch: L = L(w, m) and L′ = L(w, m′). Both touch kept units only.
+//! 3. *Structure gradient* without a backward pass: g = ½ (L − L′) (m − m′) / (s(1−s))^(1−α), whose mean is (s(1−s))^α ∇ₛ E L.
+//! 4. *Structure step*: s ← s − η Adam(g), then the projection s ← clamp(s − v, 0, 1) with the least v ≥ 0 that keeps Σs ≤ K.
+//! 5. *Backward* under m only, over kept units only.
+//! 6. *Weights*: momentum SGD on the kept entries. What belongs to a unit that is off rests, value and velocity.
+//!
+//! # Glossary
+//!
+//! | symbol | name | meaning |
+//! |---|---|---|
+//! | s | `scores` | keep-probability of each gated unit, `[U]` |
+//! | m, m′ | `mask`, `probe` | the mask that the weights are trained under; the second one, forwarded only |
+//! | L, L′ | `loss`, `probe_loss` | mean cross-entropy of one batch under each |
+//! | K | `budget` | `keep_ratio` · U, the bound on Σs |
+//! | v | `threshold` | the projection's shift |
+//! | α | `alpha` | exponent of the preconditioner |
+//! | B, I, O, U | | images in a batch; inputs and outputs of a layer; gated units |
+//!
+//! # The modules, by layer
+//!
+//! A module uses its own layer and those below; a test reads the `use` lines.
+//!
+//! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`random`] Threefry; [`schedule`]
+//!   what each step is given; [`pace`] steps a submit; [`data`] the sets; [`shared`] the structs that the kernels share;
+//!   [`reference`] the CPU twin of every kernel, in f64.
+//! * Layer 1: [`gpu`] the device and the table of kernels; it knows no learning.
+//! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`methods`] one file per way of choosing masks;
+//!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`check`] every kernel
+//!   against its twin.
+//! * Layer 3, the faces: `main.rs` with `cli/` natively, `web.rs` in the page.
+
 pub mod check;
 pub mod config;
 pub mod data;

@@ -58,7 +58,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// `rows` must be at least `batch_size`.
+    /// The order of `rows` rows in batches of `batch_size`, which must not be more.
     #[must_use]
     pub fn new(seed: u32, rows: u32, batch_size: u32) -> Self {
         assert!(rows >= batch_size, "a batch of {batch_size} needs as many rows, not {rows}");

@@ -277,7 +277,7 @@ impl Trainer {
         self.config = config;
         let learn_scores = self.engine.params.learn_scores;
         let masks = self.engine.params.masks;
-        self.engine.params = Params { learn_scores, masks, ..params_of(&self.config, &self.model, &self.data) };
+        self.engine.params = Params { masks, learn_scores, ..params_of(&self.config, &self.model, &self.data) };
         self.engine.write_params();
         Ok(())
     }
@@ -339,15 +339,16 @@ impl Trainer {
     /// The device is gone.
     pub async fn select_mask(&mut self, rows: u32) -> Result<Evaluation, TrainError> {
         let scores: Vec<f32> = self.engine.look().await?.scores;
-        let mut best: Option<(u32, Evaluation)> = None;
+        let rows = rows.min(self.data.train_rows);
         // Draws of their own, never those of the evaluations along the way.
-        for draw in (0..self.config.select_masks).map(|index| u32::MAX - index) {
-            let evaluation = self.evaluate_draw(0, rows.min(self.data.train_rows), draw).await?;
-            if best.is_none_or(|(_, least)| evaluation.sampled_loss < least.sampled_loss) {
-                best = Some((draw, evaluation));
+        let mut chosen = u32::MAX;
+        let mut evaluation = self.evaluate_draw(0, rows, chosen).await?;
+        for candidate in (1..self.config.select_masks).map(|index| u32::MAX - index) {
+            let next = self.evaluate_draw(0, rows, candidate).await?;
+            if next.sampled_loss < evaluation.sampled_loss {
+                (chosen, evaluation) = (candidate, next);
             }
         }
-        let (chosen, evaluation) = best.expect("select_masks is at least 1");
         let mut mask: Vec<f32> = (0..self.model.units())
             .map(|unit| f32::from(u8::from(draw(self.config.seed, Stream::Evaluation, chosen, unit, scores[unit as usize]))))
             .collect();
@@ -412,12 +413,6 @@ impl Trainer {
         self.engine.write(&self.engine.buffers.moments, &moments);
         self.engine.write(&self.engine.buffers.scores, &scores);
         Ok(timing)
-    }
-
-    /// Puts scores in place of the run's own, for measurements and checks.
-    pub fn set_scores(&self, scores: &[f32]) {
-        assert_eq!(scores.len(), self.model.units() as usize, "one score a unit");
-        self.engine.write(&self.engine.buffers.scores, scores);
     }
 }
 

@@ -20,7 +20,7 @@ use lacuna::trainer::TrainError;
 
 /// Why a command ended, in words.
 #[derive(Debug)]
-pub enum CliError {
+pub(crate) enum CliError {
     Config(ConfigError),
     Data(DataError),
     Train(TrainError),
@@ -71,7 +71,7 @@ fn open(adapter: Option<&str>) -> Result<Rc<Machine>, GpuError> {
 ///
 /// # Errors
 /// What the command ran into; the caller prints it.
-pub fn run() -> Result<(), CliError> {
+pub(crate) fn run() -> Result<(), CliError> {
     let matches = arguments::command().get_matches();
     match matches.subcommand() {
         Some(("train", arguments)) => train::run(arguments),

@@ -201,7 +201,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
         let epoch_left = run.steps_per_epoch() - run.step() % run.steps_per_epoch();
         let (snapshot, step_ms) = timed(&mut pace, |steps| pollster::block_on(run.advance(steps.min(epoch_left))))?;
         step_lines(run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
-        if run.step() % run.steps_per_epoch() == 0 && run.step() < run.steps() {
+        if run.step().is_multiple_of(run.steps_per_epoch()) && run.step() < run.steps() {
             let evaluation = pollster::block_on(run.evaluate(all_tests))?;
             log.write(&evaluation_line("evaluation", run, &evaluation))?;
             bar.println(words(run, &snapshot, step_ms, Some(&evaluation)));

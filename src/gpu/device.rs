@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+const MIB: f64 = 1_048_576.0;
+
 /// What went wrong on the way to or on the GPU, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GpuError {
@@ -35,8 +37,8 @@ impl fmt::Display for GpuError {
             Self::TooLarge { what, bytes, limit } => write!(
                 f,
                 "{what} takes {:.0} MiB, but this adapter's buffers end at {:.0} MiB: choose a narrower network or a smaller batch",
-                *bytes as f64 / 1048576.0,
-                *limit as f64 / 1048576.0
+                *bytes as f64 / MIB,
+                *limit as f64 / MIB
             ),
         }
     }
@@ -104,13 +106,11 @@ impl Gpu {
     /// No adapter, none that matches, or a device that cannot be had.
     pub async fn open(choice: Option<&str>) -> Result<Self, GpuError> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        let adapter = match choice {
-            Some(wanted) => Self::find(&instance, wanted).await?,
-            None => {
-                let options =
-                    wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
-                instance.request_adapter(&options).await.map_err(|_| GpuError::NoAdapter)?
-            }
+        let adapter = if let Some(wanted) = choice {
+            Self::find(&instance, wanted).await?
+        } else {
+            let options = wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
+            instance.request_adapter(&options).await.map_err(|_| GpuError::NoAdapter)?
         };
         let offered = adapter.limits();
         let required_limits = wgpu::Limits {

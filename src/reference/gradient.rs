@@ -2,7 +2,7 @@
 
 use super::Memory;
 
-/// d_in[i, b] = [in[i, b] > 0] Σ_o packed[i, o] d_out[o, b]; 0 beyond the kept units.
+/// `d_in[i, b] = [in[i, b] > 0] Σₒ packed[i, o] d_out[o, b]`; 0 beyond the kept units.
 pub fn d_activations(memory: &mut Memory, l: usize) {
     for i in 0..memory.rows(0, l) {
         for b in 0..memory.params.batch_stride as usize {
@@ -15,7 +15,7 @@ pub fn d_activations(memory: &mut Memory, l: usize) {
     }
 }
 
-/// d_weights[i, o] = Σ_b in[i, b] d_out[o, b] of every layer; `squares` sums to the square of its norm, however it is split.
+/// `d_weights[i, o] = Σ_b in[i, b] d_out[o, b]` of every layer; `squares` sums to the square of its norm, however it is split.
 pub fn d_weights(memory: &mut Memory) {
     let mut square = 0.0;
     for l in 0..memory.layers() {
@@ -49,7 +49,7 @@ pub fn clip_gradient(memory: &mut Memory) {
     }
 }
 
-/// v ← μ v + clip_scale d_weights + decay w; w ← w − rate v: for kept weights alone.
+/// `v ← μ v + clip_scale d_weights + decay w`, `w ← w − rate v`: for kept weights alone.
 pub fn update_weights(memory: &mut Memory) {
     let (params, state) = (memory.params, memory.state);
     if state.halted == 1 {

@@ -4,7 +4,7 @@ use crate::shared::{MISSING, Mode};
 
 use super::Memory;
 
-/// packed[r, c] = weights[list_in[r], list_out[c]]; row kI is the bias, the rest 0.
+/// `packed[r, c] = weights[list_in[r], list_out[c]]`; row kI is the bias, the rest 0.
 pub fn pack_weights(memory: &mut Memory, z: usize) {
     for l in 0..memory.layers() {
         let layer = memory.params.layers[l];
@@ -44,7 +44,7 @@ pub fn gather_inputs(memory: &mut Memory, z: usize) {
     }
 }
 
-/// out[o, b] = relu(Σ_i packed[i, o] in[i, b]); the classes without relu; then a row of ones, then zeros.
+/// `out[o, b] = relu(Σᵢ packed[i, o] in[i, b])`; the classes without relu; then a row of ones, then zeros.
 pub fn forward(memory: &mut Memory, z: usize, l: usize) {
     let params = memory.params;
     let z_in = if l == 0 && params.groups[0].gated == 0 { 0 } else { z };
