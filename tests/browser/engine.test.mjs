@@ -11,8 +11,12 @@ import { PATIENCE_MS, launch, serve } from './harness.mjs';
 
 /** Short and small, and everything in it: gated inputs, a falling budget, two masks, the clip. */
 const LINK = 'dataset=planted&model=mlp-32&gate_inputs=true&steps=60';
-const LOSS_TOLERANCE = 0.02;
-const SCORE_TOLERANCE = 0.02;
+/**
+ * Between two software adapters the losses agree to 1e-7 and the scores to 2e-6 at the end; a GPU that rounds
+ * otherwise may draw a unit otherwise once, and the tolerance leaves room for that.
+ */
+const LOSS_TOLERANCE = 0.01;
+const SCORE_TOLERANCE = 0.01;
 
 const limit = { timeout: 5 * PATIENCE_MS };
 
@@ -51,19 +55,14 @@ const trainInBrowser = (query, submit) =>
     return { records, halted, scores: [...scores], mask: [...mask], evaluation };
   }, { link: query, most: submit });
 
-/** Every tensor of a safetensors file as plain numbers: 8 bytes of header length, the header as JSON, the tensors. */
-function readSafetensors(file) {
+/** One tensor of 32-bit floats from a safetensors file: 8 bytes of header length, the header as JSON, the tensors. */
+function readTensor(file, name) {
   const bytes = readFileSync(file);
-  const length = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
-  const kinds = { F32: Float32Array, U32: Uint32Array, I32: Int32Array, U8: Uint8Array, F64: Float64Array };
-  const tensors = {};
-  for (const [name, { dtype, data_offsets: [from, to] }] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
-    // Copied, because a typed array must start at a multiple of its element's size.
-    tensors[name] = [...new kinds[dtype](new Uint8Array(bytes.subarray(8 + length + from, 8 + length + to)).buffer)];
-  }
-  return tensors;
+  const begin = 8 + Number(bytes.readBigUInt64LE(0));
+  const { dtype, data_offsets: [from, to] } = JSON.parse(bytes.toString('utf8', 8, begin))[name];
+  assert.equal(dtype, 'F32');
+  // Copied, because a typed array must start at a multiple of its element's size.
+  return [...new Float32Array(new Uint8Array(bytes.subarray(begin + from, begin + to)).buffer)];
 }
 
 /** The same natively: the log's steps and the scores that the last step left. */
@@ -78,12 +77,14 @@ async function trainNatively(query, steps) {
     return {
       records: lines.filter((line) => line.event === undefined),
       result: lines.find((line) => line.event === 'result'),
-      scores: readSafetensors(path.join(trace, last))['after.scores'],
+      scores: readTensor(path.join(trace, last), 'after.scores'),
     };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
+
+const largestDifference = (a, b) => a.reduce((largest, value, index) => Math.max(largest, Math.abs(value - b[index])), 0);
 
 test('every kernel agrees with its twin on the adapter of this browser, masks bit for bit', limit, async () => {
   const results = await page.evaluate(async () => {

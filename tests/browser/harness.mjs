@@ -75,7 +75,8 @@ function overhear() {
   window.Worker = class extends window.Worker {
     constructor(...args) {
       super(...args);
-      this.addEventListener('message', ({ data }) => window.reports.push(data));
+      // Copied, because the page may go on to change what it was given.
+      this.addEventListener('message', ({ data }) => window.reports.push(structuredClone(data)));
     }
   };
 }
@@ -133,9 +134,25 @@ export class Visitor {
     }
   }
 
+  /**
+   * Until `condition`, which runs in the page, answers true. Where the engine fails first there is nothing to wait for,
+   * and the test ends with the failure's own words instead of a time-out.
+   */
+  async until(condition, argument, { failing = false } = {}) {
+    const wait = (predicate, given) => this.page.waitForFunction(predicate, given, { polling: 50 });
+    const met = wait(condition, argument);
+    if (failing) return met;
+    const failed = wait(() => window.reports.find(({ kind }) => kind === 'failed')?.message).then(async (words) => {
+      throw new Error(`the engine failed: ${await words.jsonValue()}`);
+    });
+    // Whichever is still waiting when the visitor leaves ends with an error that belongs to nobody.
+    for (const each of [met, failed]) each.catch(() => {});
+    return Promise.race([met, failed]);
+  }
+
   /** Until the run is in one of these states. */
   state(...states) {
-    return this.page.waitForFunction((wanted) => wanted.includes(document.body.dataset.state), states);
+    return this.until((wanted) => wanted.includes(document.body.dataset.state), states, { failing: states.includes('error') });
   }
 
   query() {
@@ -168,19 +185,15 @@ export class Visitor {
 
   /** Until so many steps are done, or the run has ended. */
   async steps(least) {
-    await this.page.waitForFunction(
-      (wanted) => {
-        const last = window.reports.findLast((each) => each.kind === 'snapshot')?.snapshot;
-        return last && (last.step >= wanted || last.finished || last.halted);
-      },
-      least,
-      { polling: 100 },
-    );
+    await this.until((wanted) => {
+      const last = window.reports.findLast((each) => each.kind === 'snapshot')?.snapshot;
+      return last !== undefined && (last.step >= wanted || last.finished || last.halted !== null);
+    }, least);
   }
 
   /** Until a report of that kind is there; answers with the latest. */
   async heard(kind) {
-    await this.page.waitForFunction((wanted) => window.reports.some((each) => each.kind === wanted), kind, { polling: 100 });
+    await this.until((wanted) => window.reports.some((each) => each.kind === wanted), kind);
     return (await this.reports(kind)).at(-1);
   }
 

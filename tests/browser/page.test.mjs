@@ -38,7 +38,6 @@ test('the page opens without a complaint, ready to train MNIST with gated inputs
 test('Train trains: the loss falls, masks move, the budget holds at every step, the speed panel fills', { timeout: 6 * PATIENCE_MS }, async () => {
   const visitor = await visit(`${SMALL}&steps=400`);
   await visitor.see('train').click();
-  await visitor.state('training');
   await visitor.heard('speed');
   await visitor.steps(400);
   await visitor.state('finished');
@@ -99,25 +98,28 @@ test('a link restores the experiment: reloaded, it is the same one and repeats t
 });
 
 test('settings changed on the page are in the link, and Restart says that they are new', limit, async () => {
-  const visitor = await visit(`${SMALL}&steps=200`);
-  await visitor.state('idle', 'paused');
+  const visitor = await visit(`${SMALL}&steps=5000`);
+  await visitor.see('train').click();
+  await visitor.steps(3);
+  await visitor.see('train').click();
+  await visitor.state('paused');
   assert.doesNotMatch(await visitor.see('restart').innerText(), /new settings/i);
   await visitor.set('method', 'static');
   await visitor.set('seed', '11');
   await visitor.set('keep_ratio', '0.5');
-  await visitor.page.waitForFunction(() => {
-    const query = new URLSearchParams(location.search);
-    return query.get('method') === 'static' && query.get('seed') === '11' && query.get('keep_ratio') === '0.5';
-  });
-  await visitor.page.waitForFunction(() => /new settings/i.test(document.querySelector('[data-testid=restart]').innerText));
+  const changed = { method: 'static', seed: '11', keep_ratio: '0.5' };
+  const inAddress = (wanted) => Object.entries(wanted).every(([name, value]) => new URLSearchParams(location.search).get(name) === value);
+  await visitor.until(inAddress, changed);
+  assert.match(await visitor.see('restart').innerText(), /new settings/i);
   await visitor.see('restart').click();
-  await visitor.page.waitForFunction(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
+  await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
+  await visitor.until(() => !/new settings/i.test(document.querySelector('[data-testid=restart]').innerText));
 
   await visitor.page.reload();
   await visitor.heard('opened');
-  const query = new URLSearchParams(visitor.query());
-  assert.deepEqual(['method', 'seed', 'keep_ratio'].map((name) => query.get(name)), ['static', '11', '0.5']);
+  assert(await visitor.page.evaluate(inAddress, changed));
   assert.equal(await visitor.see('seed').inputValue(), '11');
+  assert(await visitor.see('method-static').isChecked());
   await visitor.leave();
 });
 
@@ -127,7 +129,7 @@ test('the keep ratio may be changed while the run goes on, and the budget follow
   await visitor.steps(5);
   const before = (await visitor.records()).at(-1).budget;
   await visitor.set('keep_ratio', '0.1');
-  await visitor.page.waitForFunction(
+  await visitor.until(
     (budget) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 0.6 * budget,
     before,
   );
