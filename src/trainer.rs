@@ -152,7 +152,9 @@ impl Trainer {
         let queue = &self.engine.machine.gpu.queue;
         let write = |buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]| {
             let whole = bytes.len() & !3;
-            queue.write_buffer(buffer, offset, &bytes[..whole]);
+            if whole > 0 {
+                queue.write_buffer(buffer, offset, &bytes[..whole]);
+            }
             if whole < bytes.len() {
                 let mut last = [0; 4];
                 last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
