@@ -73,6 +73,8 @@ let values: Values | null = null;
 let running: Values | null = null;
 /** The controls as a link. */
 let query = '';
+/** Live settings changed in this run, by what they were: a run may refuse a change. */
+let replaced: Values = {};
 let run = 0;
 let description: Description | null = null;
 let snapshot: Snapshot | null = null;
@@ -120,10 +122,16 @@ function gatedKept(kept: Uint32Array): number {
   return (description?.groups ?? []).reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
 }
 
+/** Steps of the run without fine-tuning, which no snapshot shows. */
+function plannedSteps(): number {
+  if (!description) return 0;
+  return description.steps - Number(running?.['finetune_epochs'] ?? 0) * description.steps_per_epoch;
+}
+
 /** The step at which a falling budget reaches its end. */
 function settles(): number | null {
-  if (!description || running?.['method'] !== 'vrpge' || running['schedule'] !== 'cubic') return null;
-  return Math.round(Number(running['anneal_fraction']) * description.steps);
+  if (running?.['method'] !== 'vrpge' || running['schedule'] !== 'cubic') return null;
+  return Math.round(Number(running['anneal_fraction']) * plannedSteps());
 }
 
 function drawNetwork(): void {
@@ -142,7 +150,7 @@ function drawWords(): void {
   const kept = gatedKept(past?.kept ?? snapshot?.kept ?? new Uint32Array());
   const undecided = snapshot?.scores.reduce((sum, score) => sum + (score > 0 && score < 1 ? 1 : 0), 0) ?? 0;
   const step = snapshot?.step ?? 0;
-  const steps = snapshot?.steps ?? description?.steps ?? 0;
+  const steps = snapshot?.steps ?? plannedSteps();
   statusView.draw({
     state,
     description,
@@ -321,6 +329,7 @@ function takeOver(link: Report & { kind: 'linked' }): void {
   for (const [name, value] of changed) {
     if (!live.has(name) || !running || state === 'idle' || state === 'error') continue;
     ask({ kind: 'change', name, value });
+    replaced[name] ??= running[name] ?? '';
     running = { ...running, [name]: value };
   }
   // Before the first step there is no run to spoil: the network follows the controls.
@@ -371,10 +380,14 @@ function hear(report: Report): void {
       if (values && refused) settings.show(values, running);
       return;
     }
+    case 'unchanged':
+      running = { ...running, [report.name]: replaced[report.name] ?? '' };
+      showValues();
+      return;
     case 'progress':
       progress = report;
       drawProgress();
-      if (state === 'loading') redraw('words');
+      redraw('words');
       return;
     case 'opened':
       return begin(report.description);
@@ -391,7 +404,9 @@ function hear(report: Report): void {
       return take(report.snapshot);
     case 'evaluated': {
       evaluation = report.evaluation;
-      traces.evaluate(evaluation);
+      // The whole test set at the end is another yardstick than the sample before: it is told, not joined to the curve.
+      if (!report.whole || traces.evaluations.length === 0) traces.evaluate(evaluation);
+      text('accuracy-lead', `Test accuracy (${count(evaluation.images)})`);
       const accuracy = at('accuracy');
       const rest = document.createElement('small');
       rest.textContent = ` · ${percent(evaluation.sampled)} sampled`;
@@ -425,10 +440,12 @@ function hear(report: Report): void {
 function begin(opened: Description): void {
   description = opened;
   running = values;
+  replaced = {};
   snapshot = null;
   evaluation = speed = selected = looking = null;
   arrivals = [];
-  timeline = new Timeline(opened.units, opened.steps);
+  const steps = plannedSteps();
+  timeline = new Timeline(opened.units, steps);
   traces = new Traces();
   delete body.dataset['failure'];
   const chip = at('adapter');
@@ -436,10 +453,11 @@ function begin(opened: Description): void {
   chip.textContent = `${opened.adapter} · WebGPU`;
   chip.title = opened.software ? 'An adapter in software: it works, slowly.' : 'The adapter that trains';
   network.describe(opened);
-  timelineView.describe(timeline, opened.groups, opened.steps, settles());
-  curves.describe(traces, opened.steps);
+  timelineView.describe(timeline, opened.groups, steps, settles());
+  curves.describe(traces, steps);
   speedView.describe(opened);
   for (const id of ['loss', 'accuracy', 'rate', 'epoch', 'left']) text(id, '–');
+  text('accuracy-lead', 'Test accuracy');
   const told = document.querySelector<HTMLElement>('.key .told');
   if (told) told.hidden = opened.informative === null;
   showValues();

@@ -146,6 +146,8 @@ export type Report =
   | { kind: 'values'; values: Values; query: string; refused: string | null }
   | { kind: 'linked'; ticket: number; query: string }
   | { kind: 'refused'; ticket: number; message: string }
+  /** A live setting that this run does not take: it waits for the next one. */
+  | { kind: 'unchanged'; run: number; name: string }
   | { kind: 'progress'; run: number; stage: string; done: number; of: number }
   | { kind: 'opened'; run: number; description: Description; query: string }
   | { kind: 'state'; run: number; state: RunState }

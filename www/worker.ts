@@ -107,8 +107,9 @@ class Run {
     this.wake();
   }
 
-  change(name: string, value: string): Promise<void> {
-    return this.turn(() => this.session.change(name, value));
+  /** Takes a live setting over; where the run refuses it, as a fixed mask refuses another keep ratio, it waits for a restart. */
+  change(name: string, value: string): void {
+    this.turn(() => this.session.change(name, value)).catch(() => this.report({ kind: 'unchanged', run: this.number, name }));
   }
 
   close(): void {
@@ -316,11 +317,9 @@ async function serve(number: number, query: string): Promise<void> {
 }
 
 /** Answers with what the engine says, or with why it refuses. */
-async function answer(ticket: number, say: (engine: Engine) => Report | Promise<void>): Promise<void> {
+async function answer(ticket: number, say: (engine: Engine) => Report): Promise<void> {
   try {
-    const said = engine && say(await engine);
-    if (said instanceof Promise) await said;
-    else if (said) report(said);
+    if (engine) report(say(await engine));
   } catch (error) {
     report({ kind: 'refused', ticket, message: words(error) });
   }
@@ -345,7 +344,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       void answer(request.ticket, ({ write_link }) => ({ kind: 'linked', ticket: request.ticket, query: write_link(request.values) }));
       return;
     case 'change':
-      void answer(0, () => run?.change(request.name, request.value) ?? Promise.resolve());
+      run?.change(request.name, request.value);
       return;
     case 'train':
       train_at_once = true;

@@ -89,7 +89,7 @@ export class PhasesView {
       const sums = tight ? `Σs = K = ${fixed(record.budget, 1)}` : `Σs = ${fixed(record.sum_scores, 1)} < K = ${fixed(record.budget, 1)}`;
       this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`);
     } else {
-      this.say(0, 'Sample', method === 'dense' ? 'm = 1' : 'm fixed', method === 'dense' ? 'every unit is kept' : 'one mask, drawn before the first step');
+      this.say(0, 'Sample', method === 'dense' ? 'm = 1' : 'm fixed', method === 'dense' ? 'every unit is kept' : 'one mask for the whole run');
       this.say(1, 'One loss', `L = ${fixed(record.loss, 3)}`, 'one forward pass');
       this.say(2, 'Gradient', 'g = 0', 'the structure is not learned');
       this.say(3, 'Project', 's ← s', 'nothing to project');

@@ -129,7 +129,7 @@ export class SettingsView {
     for (const { knob, root, show } of this.controls) {
       const value = values[knob.name] ?? knob.value;
       show(value);
-      const differs = running !== null && running[knob.name] !== value && !knob.live;
+      const differs = running !== null && running[knob.name] !== value;
       root.classList.toggle('differs', differs);
     }
     for (const [said, brief] of this.briefs) said.textContent = brief(values);
@@ -144,9 +144,10 @@ export class SettingsView {
 
   /** Says why a value was refused, or takes that back. */
   refuse(message: string | null, name?: string): void {
+    const refused = this.help.classList.contains('refusal');
     this.help.classList.toggle('refusal', message !== null);
     if (message !== null) this.help.textContent = message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? '' : '.');
-    else this.help.textContent = '';
+    else if (refused) this.help.textContent = '';
     for (const control of this.controls) control.invalid?.(message !== null && control.knob.name === name);
   }
 

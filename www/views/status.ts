@@ -38,7 +38,8 @@ function loading({ progress, description }: StatusInput): Word[] {
 }
 
 function going(input: StatusInput): Word[] {
-  const { description, values, step, steps, kept, undecided, settles } = input;
+  const { description, values, step, steps, kept, undecided, settles, progress } = input;
+  if (progress && progress.stage !== 'data' && progress.done < progress.of) return loading(input);
   const units = description?.units ?? 0;
   const rest = `${count(Math.max(0, steps - step))} steps to go.`;
   const share: Word = { kept: `${count(kept)} of ${count(units)}` };

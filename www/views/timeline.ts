@@ -99,7 +99,7 @@ export class TimelineView {
   recolour(palette: Palette): void {
     this.palette = palette;
     for (let score = 0; score < 256; score++) {
-      const [red, green, blue] = mixed(palette.off, palette.kept, (score / 255) ** 0.85);
+      const [red, green, blue] = mixed(palette.off, palette.kept, score / 255);
       this.lut[score] = (255 << 24) | (blue << 16) | (green << 8) | red;
     }
     this.generation = -1;
