@@ -370,6 +370,7 @@ function hear(report: Report): void {
       settings.refuse(report.refused === null ? null : `The link could not be read: ${report.refused}`);
       showValues();
       open(waits);
+      if (report.refused !== null) notice.show('link', report.refused);
       return;
     case 'linked':
       return takeOver(report);
@@ -394,6 +395,7 @@ function hear(report: Report): void {
     case 'state':
       state = report.state;
       if (state !== 'loading') waits = false;
+      if (state === 'training') notice.clear();
       arrivals = [];
       drawRun();
       drawProgress();
@@ -547,13 +549,16 @@ function remember(theme: string | null): void {
   }
 }
 const system_dark = matchMedia('(prefers-color-scheme: dark)');
+function recolour(): void {
+  palette = readPalette();
+  for (const view of [network, timelineView, curves, settings]) view.recolour(palette);
+}
 function applyTheme(): void {
   const asked = /theme=(light|dark)/.exec(location.hash)?.[1];
   const theme = asked ?? remembered();
   if (theme) document.documentElement.dataset['theme'] = theme;
   else delete document.documentElement.dataset['theme'];
-  palette = readPalette();
-  for (const view of [network, timelineView, curves, settings]) view.recolour(palette);
+  recolour();
 }
 at('theme').addEventListener('click', () => {
   const now = document.documentElement.dataset['theme'] ?? (system_dark.matches ? 'dark' : 'light');
@@ -565,6 +570,8 @@ at('theme').addEventListener('click', () => {
 });
 system_dark.addEventListener('change', applyTheme);
 addEventListener('hashchange', applyTheme);
+// A canvas that lived on a lost GPU comes back empty. The event does not bubble, hence the capture.
+addEventListener('contextrestored', recolour, true);
 applyTheme();
 
 worker.addEventListener('message', ({ data }: MessageEvent<Report>) => hear(data));

@@ -13,16 +13,21 @@ export function significant(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return '–';
   if (value === 0) return '0';
   const size = Math.abs(value);
+  if (size >= 1e6) return value.toExponential(1).replace('e+', 'e').replace('-', '−');
   if (size >= 10 ** digits) return count(value);
   if (size < 1e-5) return value.toExponential(1).replace('-', '−');
   return value.toPrecision(digits).replace('-', '−');
 }
 
-/** Fixed decimals, grouped, with a true minus sign: 1,414.4, −0.013. */
-export const fixed = (value: number, digits: number): string =>
-  Number.isFinite(value)
-    ? value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace('-', '−')
-    : '–';
+/** Fixed decimals, grouped, with a true minus sign: 1,414.4, −0.013; with an exponent only where a run diverges. */
+export function fixed(value: number, digits: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const text =
+    Math.abs(value) >= 1e6
+      ? value.toExponential(1).replace('e+', 'e')
+      : value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return text.replace('-', '−');
+}
 
 /** 0.79 ms, 12.4 ms, 1.31 s */
 export function milliseconds(ms: number): string {

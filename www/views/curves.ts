@@ -7,6 +7,8 @@ import { css, type Colour, type Palette } from './palette';
 
 const faded = ([red, green, blue]: Colour, alpha: number): string => `rgb(${red} ${green} ${blue} / ${alpha})`;
 const LOSS_TICKS = [1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100];
+/** Where the loss of a run that diverges leaves the picture. */
+const MOST_LOSS = 30;
 const ACCURACY_TICKS = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1];
 /** Where the stretched accuracy axis ends: log of the error needs a floor, and no run here reaches beyond it. */
 const LEAST_ERROR = 0.004;
@@ -62,7 +64,7 @@ export class CurvesView {
     this.loss = new uPlot(
       {
         ...shared,
-        scales: { x, y: { distr: 3, range: (_, min, max) => [Math.max(1e-4, Math.min(min ?? 0.1, 1) * 0.8), Math.max(max ?? 3, 0.4) * 1.15] } },
+        scales: { x, y: { distr: 3, range: (_, min, max) => [Math.max(1e-4, Math.min(min ?? 0.1, 1) * 0.8), Math.min(MOST_LOSS, Math.max(max ?? 3, 0.4) * 1.15)] } },
         axes: [steps, axis(LOSS_TICKS, (value) => significant(value, 1))],
         series: [
           {},

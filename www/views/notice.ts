@@ -42,12 +42,17 @@ function advice(): Advice {
   return { title, lines };
 }
 
-function describe(failure: Failure, message: string): Advice {
+/** What can be told: a failure, or a link that could not be read, after which the page goes on. */
+export type Trouble = Failure | 'link';
+
+function describe(failure: Trouble, message: string): Advice {
   switch (failure) {
     case 'webgpu':
       return advice();
     case 'lost':
       return { title: 'The GPU went away', lines: [message, 'This happens after a driver restart or a long sleep. A new run can start at once.'] };
+    case 'link':
+      return { title: 'The link could not be read', lines: [message, 'The first experiment was opened instead.'] };
     case 'engine':
       return { title: 'The engine stopped', lines: [message] };
   }
@@ -65,7 +70,7 @@ export class NoticeView {
   }
 
   /** The first trouble is shown, not the last: what follows is usually its consequence. */
-  show(failure: Failure, message: string): void {
+  show(failure: Trouble, message: string): void {
     if (this.notice) return;
     const { title, lines } = describe(failure, message);
     const notice = document.createElement('section');
@@ -87,7 +92,7 @@ export class NoticeView {
       said.className = 'soft';
       said.textContent = 'Below are the masks with which a run on MNIST ended: 308 of 1,552 units are kept, and they read 97.6 % of the test digits right.';
       notice.append(said);
-    } else {
+    } else if (failure !== 'link') {
       const button = document.createElement('button');
       button.type = 'button';
       button.dataset['testid'] = 'again';

@@ -26,6 +26,9 @@ export interface StatusInput {
   looking: number | null;
 }
 
+/** An engine's words as a sentence. */
+const sentenceOf = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
+
 const are = (units: number): string => (units === 1 ? 'is' : 'are');
 
 function loading({ progress, description }: StatusInput): Word[] {
@@ -33,7 +36,7 @@ function loading({ progress, description }: StatusInput): Word[] {
     const million = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
     return [`Fetching ${description.dataset.name}: ${million(progress.done)} of ${million(progress.of)} MB. Training starts with the first block of images.`];
   }
-  if (progress) return [`${progress.stage.charAt(0).toUpperCase()}${progress.stage.slice(1)}: ${progress.done} of ${progress.of}.`];
+  if (progress) return [sentenceOf(`${progress.stage}: ${progress.done} of ${progress.of}`)];
   return ['A network is about to train here, on your own machine.'];
 }
 
@@ -84,7 +87,7 @@ function sentence(input: StatusInput): Word[] {
       return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` units${found}${reached}`];
     }
     case 'halted':
-      return [`Stopped at step ${count(step)}. ${halted ?? ''} A lower learning rate or structure rate usually mends it: change it, then restart.`];
+      return [`${sentenceOf(halted ?? `the run stopped at step ${count(step)}`)} Then restart.`];
     case 'error':
       return ['Most of a network can be left out while it trains. This page shows which parts, and what that saves.'];
   }

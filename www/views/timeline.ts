@@ -54,6 +54,8 @@ export class TimelineView {
     canvas.setAttribute('aria-label', 'Look back through the run');
     canvas.setAttribute('aria-valuemin', '0');
     new ResizeObserver(() => this.layOut()).observe(canvas);
+    // It is not on the page, so nobody else hears that it came back empty from a lost GPU.
+    this.picture.addEventListener('contextrestored', () => this.recolour(this.palette));
 
     const lookAt = (column: number | null): void => {
       const { timeline } = this;
