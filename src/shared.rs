@@ -6,8 +6,6 @@ use bytemuck::{Pod, Zeroable};
 pub const MOST_GROUPS: usize = 16;
 /// In place of a row of the data set: this column of the batch is empty.
 pub const MISSING: u32 = u32::MAX;
-/// Edge of a tile of `d_weights`.
-pub const TILE: u32 = 32;
 
 /// What a step does with the masks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use crate::gpu::{Gpu, GpuError};
 use crate::shared::{MOST_GROUPS, Params, Record, State, Step};
 
-use super::step::{d_weights_workgroups, most_workgroups};
+use super::step::squares;
 use super::{Machine, SLOTS};
 
 /// The data set on the GPU, shared by every network that learns from it.
@@ -77,7 +77,7 @@ buffers! {
     packed_weights;
     /// `[P]`
     d_weights;
-    /// One number a workgroup of `d_weights`.
+    /// What each workgroup of `d_weights`, or each invocation, leaves for the norm of the gradient.
     squares;
     /// `[2, R, Bp]`
     activations;
@@ -118,7 +118,7 @@ impl Buffers {
             velocity: storage("velocity", weights)?,
             packed_weights: storage("packed_weights", 2 * packed)?,
             d_weights: storage("d_weights", packed)?,
-            squares: storage("squares", d_weights_workgroups(params, most_workgroups(machine)).into())?,
+            squares: storage("squares", squares(machine, params).into())?,
             activations: storage("activations", 2 * cells)?,
             d_activations: storage("d_activations", cells)?,
             inputs: data.inputs.clone(),

@@ -5,7 +5,7 @@
 
 use crate::gpu::{Entry, Kernels};
 use crate::model::padded_rows;
-use crate::shared::{Params, TILE};
+use crate::shared::{Layer, Params};
 
 use super::Machine;
 use super::buffers::Buffers;
@@ -93,22 +93,44 @@ pub(super) fn most_workgroups(machine: &Machine) -> u32 {
     if machine.gpu.adapter.software { 64 } else { 1024 }
 }
 
-/// One thread each, in workgroups of 64.
+/// One thread each, in workgroups of 64; a multiple of 16 workgroups, for `spread` of `shaders/shared.wgsl`.
 fn grid(threads: u32) -> [u32; 3] {
-    [threads.div_ceil(64), 1, 1]
+    [threads.div_ceil(64).next_multiple_of(16), 1, 1]
 }
 
 /// As many workgroups of 64 as the work can use, for a kernel that strides over it.
 fn striding_grid(threads: u32, most: u32) -> [u32; 3] {
-    [threads.div_ceil(64).min(most), 1, 1]
+    let [x, y, z] = grid(threads);
+    [x.min(most), y, z]
 }
 
-/// Workgroups of `d_weights`, a multiple of 4: each leaves one number in `squares`.
-pub(super) fn d_weights_workgroups(params: &Params, most: u32) -> u32 {
-    let tiles_along = |units: u32| padded_rows(units).div_ceil(TILE);
+/// Threads that tiles of `quads.0` by `quads.1` quads need to cover `rows` by `columns` of them.
+fn tiles((rows, columns): (u32, u32), quads: (u32, u32)) -> u32 {
+    rows.div_ceil(quads.0) * columns.div_ceil(quads.1)
+}
+
+/// Quads along the tile of an invocation, as the kernels have them: of units and of images in `forward`, the same in `d_activations`, of
+/// inputs and of outputs in `d_weights`.
+fn tile_quads(name: &str, software: bool) -> (u32, u32) {
+    match name {
+        "forward" if software => (2, 4),
+        _ if software => (2, 2),
+        _ => (1, 1),
+    }
+}
+
+/// Workgroups of `d_weights`.
+fn d_weights_grid(machine: &Machine, params: &Params) -> [u32; 3] {
+    let quads = tile_quads("d_weights", machine.gpu.adapter.software);
     let layers = &params.layers[..params.group_count as usize - 1];
-    let tiles: u32 = layers.iter().map(|layer| tiles_along(layer.inputs) * tiles_along(layer.outputs)).sum();
-    tiles.next_multiple_of(4).min(most)
+    // Its strips are four tiles high.
+    let layer_tiles = |layer: &Layer| tiles((padded_rows(layer.inputs) / 4, padded_rows(layer.outputs) / 4), (4 * quads.0, quads.1)) * 4;
+    striding_grid(layers.iter().map(layer_tiles).sum(), most_workgroups(machine))
+}
+
+/// Numbers that `d_weights` leaves in `squares`: one a workgroup, on a software adapter one an invocation.
+pub(super) fn squares(machine: &Machine, params: &Params) -> u32 {
+    d_weights_grid(machine, params)[0] * if machine.gpu.adapter.software { 64 } else { 1 }
 }
 
 impl Steps {
@@ -119,6 +141,7 @@ impl Steps {
         let quads = |group: u32| padded_rows(params.groups[group as usize].size) / 4;
         let all_quads = params.packed / 4;
         let most = most_workgroups(machine);
+        let tiled = |name: &str, group: u32| grid(tiles((quads(group), images), tile_quads(name, machine.gpu.adapter.software)));
 
         let dispatch = |name: &str, phase: Phase, layer: Option<u32>, grid: [u32; 3], per_mask: bool| {
             let (entry, pipeline): (&Entry, _) = machine.kernels.get(name).expect("the step names kernels of the table");
@@ -156,14 +179,14 @@ impl Steps {
             dispatch("gather_inputs", Phase::Pack, None, grid(padded_rows(params.groups[0].size) * images), gated_inputs),
         ];
         for layer in 0..layers {
-            list.push(dispatch("forward", Phase::Forward, Some(layer), grid(quads(layer + 1) * images), true));
+            list.push(dispatch("forward", Phase::Forward, Some(layer), tiled("forward", layer + 1), true));
         }
         list.push(dispatch("loss", Phase::Scores, None, [1, 1, 1], false));
         list.push(dispatch("update_scores", Phase::Scores, None, [1, 1, 1], false));
         for layer in (1..layers).rev() {
-            list.push(dispatch("d_activations", Phase::Backward, Some(layer), grid(quads(layer) * images), false));
+            list.push(dispatch("d_activations", Phase::Backward, Some(layer), tiled("d_activations", layer), false));
         }
-        list.push(dispatch("d_weights", Phase::Backward, None, [d_weights_workgroups(params, most), 1, 1], false));
+        list.push(dispatch("d_weights", Phase::Backward, None, d_weights_grid(machine, params), false));
         list.push(dispatch("clip_gradient", Phase::Weights, None, [1, 1, 1], false));
         list.push(dispatch("update_weights", Phase::Weights, None, striding_grid(all_quads, most), false));
 

@@ -87,7 +87,10 @@ async fn compile(gpu: &Gpu, entry: &'static Entry) -> Result<wgpu::ComputePipeli
         layout: None,
         module: &module,
         entry_point: Some("main"),
-        compilation_options: wgpu::PipelineCompilationOptions { zero_initialize_workgroup_memory: false, ..Default::default() },
+        compilation_options: wgpu::PipelineCompilationOptions {
+            constants: &[("SOFTWARE", f64::from(u8::from(gpu.adapter.software)))],
+            zero_initialize_workgroup_memory: false,
+        },
         cache: None,
     });
     // Waiting for the scope also gives the event loop of a page its turn between two kernels.
