@@ -1,0 +1,759 @@
+//! The engine on whatever adapter this machine has: kernels against their twins, whole runs against the CPU, and what a run promises.
+//!
+//! A machine without an adapter fails here by name; nothing is skipped.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use pollster::block_on;
+
+use lacuna::config::{Config, Estimator, KNOBS, MethodName, RateSchedule, Schedule};
+use lacuna::engine::{Engine, Machine};
+use lacuna::gpu::{GpuError, TABLE};
+use lacuna::model::Model;
+use lacuna::random::{Stream, Threefry, draw};
+use lacuna::reference::{self, Memory, highest_score};
+use lacuna::schedule::step_at;
+use lacuna::shared::State;
+use lacuna::snapshot::Snapshot;
+use lacuna::speed::Opponent;
+use lacuna::trainer::{DataShape, TrainError, Trainer};
+
+fn machine() -> Rc<Machine> {
+    match block_on(Machine::open(None, |_, _| {})) {
+        Ok(machine) => machine,
+        Err(GpuError::NoAdapter) => panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A small classification set: each class has its own mean in every feature, so that there is something to learn.
+struct Data {
+    inputs: Vec<u8>,
+    labels: Vec<u8>,
+    shape: DataShape,
+}
+
+fn data(train_rows: u32, test_rows: u32, inputs: u32, classes: u32) -> Data {
+    let mut random = Threefry::new(17, Stream::Data, 0);
+    let mut uniform = |below: u32| (random.unit_interval() * below as f32) as u32;
+    let centres: Vec<u32> = (0..classes * inputs).map(|_| uniform(150)).collect();
+    let mut set = Data {
+        inputs: Vec::new(),
+        labels: Vec::new(),
+        shape: DataShape { train_rows, test_rows, inputs, classes, mean: 0.5, deviation: 0.25 },
+    };
+    for _ in 0..train_rows + test_rows {
+        let class = uniform(classes);
+        set.labels.push(class as u8);
+        set.inputs.extend((0..inputs).map(|input| (centres[(class * inputs + input) as usize] + uniform(100)) as u8));
+    }
+    set
+}
+
+impl Data {
+    fn start(&self, machine: &Rc<Machine>, config: Config) -> Trainer {
+        let mut run = Trainer::new(machine, config, self.shape.clone()).unwrap();
+        run.load(0, &self.inputs, &self.labels);
+        run.set_rows_ready(self.shape.train_rows);
+        run
+    }
+
+    /// Mean cross-entropy and right answers over `rows` under the units `kept` (`[U]`): whole matrices in f64, nothing compacted.
+    fn dense(&self, model: &Model, weights: &[f32], kept: &[bool], rows: impl Iterator<Item = u32>) -> (f64, u32) {
+        let (mut sum, mut right, mut count) = (0.0, 0, 0);
+        for row in rows {
+            let bytes = &self.inputs[(row * self.shape.inputs) as usize..][..self.shape.inputs as usize];
+            let mut x: Vec<f64> = bytes
+                .iter()
+                .map(|&byte| (f64::from(byte) / 255.0 - f64::from(self.shape.mean)) / f64::from(self.shape.deviation))
+                .collect();
+            for (l, layer) in model.layers.iter().enumerate() {
+                let from = &model.groups[l];
+                let on = |i: usize| !from.gated || kept[from.first_unit as usize + i];
+                let weight = |i: usize, o: usize| f64::from(weights[layer.first_weight as usize + i * layer.outputs as usize + o]);
+                let z = (0..layer.outputs as usize).map(|o| {
+                    let sum: f64 = (0..x.len()).filter(|&i| on(i)).map(|i| x[i] * weight(i, o)).sum();
+                    let z = sum + weight(layer.inputs as usize, o);
+                    if l + 1 == model.layers.len() { z } else { z.max(0.0) }
+                });
+                x = z.collect();
+            }
+            let label = usize::from(self.labels[row as usize]);
+            let highest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            sum += x.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - x[label];
+            right += u32::from(x[label] == highest);
+            count += 1;
+        }
+        (sum / f64::from(count), right)
+    }
+}
+
+/// Adds the unit of the highest score to every gated group of which nothing is kept.
+fn with_one_a_group(model: &Model, scores: &[f32], mut kept: Vec<bool>) -> Vec<bool> {
+    for group in model.gated() {
+        let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
+        if kept[units.clone()].iter().all(|kept| !kept) {
+            kept[highest_score(scores, units)] = true;
+        }
+    }
+    kept
+}
+
+/// `[U]` what the CPU draws.
+fn drawn(seed: u32, stream: Stream, counter: u32, scores: &[f32]) -> Vec<bool> {
+    scores.iter().zip(0..).map(|(&score, unit)| draw(seed, stream, counter, unit, score)).collect()
+}
+
+fn floats(run: &Trainer, name: &str) -> Vec<f32> {
+    block_on(run.engine().read(run.engine().buffers.get(name).unwrap())).unwrap()
+}
+
+fn integers(run: &Trainer, name: &str) -> Vec<u32> {
+    block_on(run.engine().read(run.engine().buffers.get(name).unwrap())).unwrap()
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// Everything that a run carries from step to step, as bits.
+fn tensors(run: &Trainer) -> Vec<(&'static str, Vec<u32>)> {
+    ["scores", "moments", "weights", "velocity"].map(|name| (name, integers(run, name))).to_vec()
+}
+
+fn step(run: &mut Trainer) -> Snapshot {
+    block_on(run.advance(1)).unwrap()
+}
+
+/// A small run of which the schedule comes all the way down.
+fn annealed() -> Config {
+    Config { model: "mlp-23-3".to_owned(), gate_inputs: true, keep_ratio: 0.15, steps: 150, batch_size: 14, seed: 5, ..Config::default() }
+}
+
+#[test]
+fn every_kernel_agrees_with_its_twin_on_this_adapter() {
+    let machine = machine();
+    let reports = block_on(lacuna::check::check(&machine, |_, _| {})).unwrap();
+    assert_eq!(reports.iter().map(|report| report.kernel).collect::<Vec<_>>(), TABLE.iter().map(|entry| entry.name).collect::<Vec<_>>());
+    let failed: Vec<_> = reports.iter().filter(|report| !report.passed()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    assert!(reports.iter().all(|report| report.dispatches > 0 && report.worst.is_finite()));
+}
+
+#[test]
+fn a_run_repeats_bit_for_bit_however_its_steps_are_grouped_into_submits() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let run = |submits: &[u32]| {
+        let mut run = data.start(&machine, annealed());
+        let (mut records, mut turn) = (Vec::new(), 0);
+        let mut last = Snapshot::default();
+        while run.step() < run.steps() {
+            last = block_on(run.advance(submits[turn % submits.len()])).unwrap();
+            records.extend_from_slice(bytemuck::cast_slice::<_, u32>(&last.records));
+            turn += 1;
+        }
+        (records, bits(&last.scores), integers(&run, "units"), tensors(&run))
+    };
+    let (once, again) = (run(&[1]), run(&[1]));
+    assert!(once == again, "the same run gave other bits");
+    for submits in [&[64][..], &[7, 1, 20, 3]] {
+        let grouped = run(submits);
+        assert!(once.0 == grouped.0, "records differ for submits of {submits:?}");
+        assert!(once.1 == grouped.1 && once.2 == grouped.2 && once.3 == grouped.3, "tensors differ for submits of {submits:?}");
+    }
+    assert_ne!(once.0, {
+        let mut other = data.start(&machine, Config { seed: 6, ..annealed() });
+        let records = block_on(other.advance(64)).unwrap().records;
+        bytemuck::cast_slice::<_, u32>(&records).to_vec()
+    });
+}
+
+#[test]
+fn over_a_whole_run_the_budget_holds_masks_are_those_of_the_cpu_and_no_group_closes() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let mut run = data.start(&machine, annealed());
+    let model = run.model.clone();
+    let units = model.units() as usize;
+    let mut scores = block_on(run.snapshot()).unwrap().scores;
+    let (mut forced, mut active) = (0, 0);
+    while run.step() < run.steps() {
+        let number = run.step();
+        let snapshot = step(&mut run);
+        let record = snapshot.records[0];
+        let budget = step_at(&run.config, model.units(), number, run.steps()).budget;
+        assert_eq!((snapshot.budget, snapshot.step, record.step), (budget, number + 1, number));
+
+        let sum: f64 = snapshot.scores.iter().map(|&score| f64::from(score)).sum();
+        let limit = f64::from(budget) * (1.0 + 1e-6);
+        assert!(sum <= limit && f64::from(record.sum_scores) <= limit, "step {number}: {sum} or {} over {budget}", record.sum_scores);
+        assert!((sum - snapshot.sum_scores).abs() < 1e-9 && (sum - f64::from(record.sum_scores)).abs() < 1e-5 * sum);
+        assert!(snapshot.scores.iter().all(|score| (0.0..=1.0).contains(score)), "step {number}: a score outside [0, 1]");
+        if record.threshold > 0.0 {
+            active += 1;
+            assert!(sum > f64::from(budget) * (1.0 - 1e-5), "step {number}: the projection left {sum} of {budget}");
+        }
+
+        let drawn = [Stream::Mask, Stream::Probe].map(|stream| drawn(run.config.seed, stream, number, &scores));
+        let kept = drawn.clone().map(|drawn| with_one_a_group(&model, &scores, drawn));
+        forced += u32::from(drawn != kept);
+        let expected: Vec<u8> = (0..units).map(|unit| u8::from(kept[0][unit]) | u8::from(kept[1][unit]) << 1).collect();
+        assert_eq!(snapshot.mask, expected, "masks of step {number}");
+        let words: Vec<u32> = (0..units)
+            .map(|unit| {
+                let bit = |mask: &[bool], at: u32| u32::from(mask[unit]) << at;
+                bit(&drawn[0], 0) | bit(&drawn[1], 1) | bit(&kept[0], 2) | bit(&kept[1], 3)
+            })
+            .collect();
+        assert_eq!(integers(&run, "units")[..units], words, "draws and kept units of step {number}");
+        for (counted, recorded, kept) in [(&snapshot.kept, &record.kept, &kept[0]), (&snapshot.probe_kept, &record.probe_kept, &kept[1])] {
+            for (g, group) in model.groups.iter().enumerate() {
+                let of_group = || &kept[group.first_unit as usize..(group.first_unit + group.size) as usize];
+                let count = if group.gated { of_group().iter().filter(|&&kept| kept).count() as u32 } else { group.size };
+                assert!(count > 0 && counted[g] == count && recorded[g] == count, "step {number}, {}: {count}", group.name);
+            }
+        }
+        scores = snapshot.scores;
+    }
+    assert!(forced > 5, "the rule that a group never closes was needed {forced} times");
+    assert!(active > 75, "the projection was needed {active} times");
+    assert!(step_at(&run.config, model.units(), run.steps(), run.steps()).budget < 0.16 * model.units() as f32);
+}
+
+/// Every buffer as the twins see it.
+fn memory(engine: &Engine) -> Memory {
+    let buffers = &engine.buffers;
+    let widen = |buffer| block_on(engine.read::<f32>(buffer)).unwrap().into_iter().map(f64::from).collect::<Vec<f64>>();
+    let words = |buffer| block_on(engine.read::<u32>(buffer)).unwrap();
+    Memory {
+        params: engine.params,
+        state: State::default(),
+        schedule: block_on(engine.read(&buffers.schedule)).unwrap(),
+        batch_rows: words(&buffers.batch_rows),
+        records: block_on(engine.read(&buffers.records)).unwrap(),
+        scores: widen(&buffers.scores),
+        moments: widen(&buffers.moments),
+        d_scores: widen(&buffers.d_scores),
+        units: words(&buffers.units),
+        lists: words(&buffers.lists),
+        counts: words(&buffers.counts),
+        weights: widen(&buffers.weights),
+        velocity: widen(&buffers.velocity),
+        packed_weights: widen(&buffers.packed_weights),
+        d_weights: widen(&buffers.d_weights),
+        squares: widen(&buffers.squares),
+        activations: widen(&buffers.activations),
+        d_activations: widen(&buffers.d_activations),
+        inputs: block_on(engine.read(&buffers.inputs)).unwrap(),
+        labels: block_on(engine.read(&buffers.labels)).unwrap(),
+    }
+}
+
+#[test]
+fn a_run_on_the_gpu_is_the_run_of_its_twins() {
+    let (machine, data) = (machine(), data(101, 0, 23, 5));
+    for (estimator, alpha, gate_inputs) in
+        [(Estimator::TwoSided, 0.5, true), (Estimator::OneSided, 0.75, false), (Estimator::Plain, 1.0, true)]
+    {
+        let config = Config {
+            model: "mlp-17-9".to_owned(),
+            gate_inputs,
+            keep_ratio: 0.4,
+            anneal_fraction: 0.3,
+            steps: 24,
+            batch_size: 11,
+            learning_rate: 0.02,
+            clip_norm: 0.5,
+            estimator,
+            alpha,
+            ..Config::default()
+        };
+        let mut run = data.start(&machine, config);
+        let mut twin = memory(run.engine());
+        let units = run.model.units() as usize;
+        let mut worst = 0.0f64;
+        while run.step() < run.steps() {
+            let number = run.step();
+            twin.state.next = 0;
+            twin.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
+            twin.batch_rows[..11].copy_from_slice(run.batch_rows(number));
+            for dispatch in run.engine().training_step() {
+                reference::run(dispatch.name, dispatch.layer, dispatch.masks(), &mut twin);
+            }
+            let found = step(&mut run);
+            // Rounding could turn a draw about once in a million; the masks of this run agree, so all else can be compared.
+            assert_eq!(integers(&run, "units")[..units], twin.units[..units], "{estimator:?}, step {number}");
+            let (expected, found) = (twin.records[0], found.records[0]);
+            for (name, expected, found) in [
+                ("loss", expected.loss, found.loss),
+                ("probe loss", expected.probe_loss, found.probe_loss),
+                ("gradient norm", expected.gradient_norm, found.gradient_norm),
+            ] {
+                let error = f64::from((expected - found).abs() / expected);
+                worst = worst.max(error);
+                assert!(error < 1e-4, "{estimator:?}, step {number}, {name}: {found}, by the twins {expected}");
+            }
+            assert_eq!((expected.kept, expected.probe_kept, expected.correct), (found.kept, found.probe_kept, found.correct));
+        }
+        for (name, expected, found) in [
+            ("scores", &twin.scores, floats(&run, "scores")),
+            ("weights", &twin.weights, floats(&run, "weights")),
+            ("velocity", &twin.velocity, floats(&run, "velocity")),
+        ] {
+            let error = expected.iter().zip(&found).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
+            assert!(error < 2e-4, "{estimator:?}: after the run, {name} differ by {error}");
+        }
+        println!("{estimator:?}: losses and norms of 24 steps agree to {worst:.1e}");
+    }
+}
+
+#[test]
+fn a_step_leaves_the_weights_of_units_that_are_off_bit_for_bit_and_moves_the_others() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    for gate_inputs in [true, false] {
+        let config = Config { keep_ratio: 0.5, schedule: Schedule::Constant, gate_inputs, ..annealed() };
+        let mut run = data.start(&machine, config);
+        for _ in 0..6 {
+            block_on(run.advance(3)).unwrap();
+            let before = [floats(&run, "weights"), floats(&run, "velocity")];
+            let snapshot = step(&mut run);
+            let after = [floats(&run, "weights"), floats(&run, "velocity")];
+            let (mut frozen, mut moved, mut kept_weights) = (0, 0, 0);
+            for (l, layer) in run.model.layers.iter().enumerate() {
+                let kept = |g: usize, unit: u32| {
+                    let group = &run.model.groups[g];
+                    !group.gated || unit >= group.size || snapshot.mask[(group.first_unit + unit) as usize] & 1 == 1
+                };
+                for at in 0..layer.weights() {
+                    let (input, output, index) = (at / layer.outputs, at % layer.outputs, (layer.first_weight + at) as usize);
+                    let same = |which: usize| before[which][index].to_bits() == after[which][index].to_bits();
+                    if kept(l, input) && kept(l + 1, output) {
+                        kept_weights += 1;
+                        moved += u32::from(!same(0) && !same(1));
+                    } else {
+                        frozen += 1;
+                        assert!(same(0) && same(1), "layer {l}, weight ({input}, {output}) of a unit that is off");
+                    }
+                }
+            }
+            assert!(frozen > 50, "{frozen} weights were off");
+            // A weight that has never had a gradient has only its decay, which may be lost in rounding.
+            assert!(moved * 10 > kept_weights * 9, "{moved} of {kept_weights} kept weights moved");
+        }
+    }
+}
+
+fn advance_until_it_diverges(run: &mut Trainer, submit: u32) -> (TrainError, Vec<(&'static str, Vec<u32>)>) {
+    let mut before = tensors(run);
+    loop {
+        assert!(run.step() < run.steps(), "the run was to diverge");
+        match block_on(run.advance(submit)) {
+            Ok(_) => before = tensors(run),
+            Err(error) => return (error, before),
+        }
+    }
+}
+
+#[test]
+fn a_run_that_blows_up_stops_says_so_and_keeps_its_weights() {
+    let (machine, data) = (machine(), data(203, 31, 19, 4));
+    let config = Config {
+        model: "mlp-23-11".to_owned(),
+        learning_rate: 10.0,
+        clip_norm: 0.0,
+        momentum: 0.99,
+        rate_schedule: RateSchedule::Constant,
+        steps: 400,
+        ..annealed()
+    };
+    let mut run = data.start(&machine, config.clone());
+    let (error, before) = advance_until_it_diverges(&mut run, 1);
+    let TrainError::Diverged { step: at, loss, probe_loss } = error else { panic!("{error}") };
+    assert_eq!(at, run.step());
+    for words in [format!("diverged at step {at}"), "learning_rate".to_owned(), "clip_norm".to_owned()] {
+        assert!(error.to_string().contains(&words), "{error}");
+    }
+    let after = tensors(&run);
+    // A loss halts the step before anything is changed. A gradient whose norm overflows is known only after the scores' step.
+    let halted_by_loss = !(loss.is_finite() && probe_loss.is_finite());
+    for ((name, before), (_, after)) in before.iter().zip(&after) {
+        if halted_by_loss || ["weights", "velocity"].contains(name) {
+            assert!(before == after, "{name} changed in step {at}, which diverged");
+        }
+        // A loss near the end of f32 has a square beyond it: Adam's second moment may be infinite, which stills its unit.
+        let finite = |&bits: &u32| f32::from_bits(bits).is_finite() || *name == "moments";
+        assert!(after.iter().all(finite), "{name} holds what is not finite");
+    }
+    assert_eq!(block_on(run.advance(1)).unwrap_err(), error);
+    assert_eq!(tensors(&run), after, "an advance after the end changed something");
+
+    // Many steps a submit: those after the halt must not touch anything either.
+    let mut grouped = data.start(&machine, config);
+    let (grouped_error, _) = advance_until_it_diverges(&mut grouped, 64);
+    assert_eq!(grouped_error.to_string(), error.to_string());
+    assert_eq!(tensors(&grouped), after);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run_before_anything_is_changed() {
+    let (machine, data) = (machine(), data(203, 31, 19, 4));
+    for spoil in [f32::INFINITY, f32::NAN] {
+        let mut run = data.start(&machine, annealed());
+        block_on(run.advance(20)).unwrap();
+        let weights: Vec<f32> = floats(&run, "weights").iter().map(|weight| weight * spoil).collect();
+        run.engine().write(&run.engine().buffers.weights, &weights);
+        let before = tensors(&run);
+        // The halt comes at the first step of a submit of many.
+        let error = block_on(run.advance(64)).unwrap_err();
+        assert!(matches!(error, TrainError::Diverged { step: 20, loss, .. } if !loss.is_finite()), "{error}");
+        assert_eq!(tensors(&run), before, "weights times {spoil}");
+        assert_eq!(block_on(run.advance(1)).unwrap_err().to_string(), error.to_string());
+    }
+}
+
+#[test]
+fn a_step_of_a_network_of_three_layers_takes_at_most_14_dispatches() {
+    let (machine, data) = (machine(), data(20, 0, 12, 3));
+    for (method, gate_inputs) in
+        [(MethodName::Vrpge, true), (MethodName::Vrpge, false), (MethodName::Dense, false), (MethodName::Static, true)]
+    {
+        let config = Config { model: "mlp-9-7".to_owned(), method, gate_inputs, batch_size: 5, ..Config::default() };
+        let run = data.start(&machine, config);
+        let names: Vec<&str> = run.engine().training_step().iter().map(|dispatch| dispatch.name).collect();
+        assert!(names.len() <= 14, "{method:?}: {} dispatches, {names:?}", names.len());
+        assert!(TABLE.iter().all(|entry| names.contains(&entry.name)), "{method:?}: {names:?}");
+    }
+}
+
+#[test]
+fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
+    const STEPS: usize = 2000;
+    const SCORES: [f32; 8] = [0.5, 0.3, 0.02, 0.8, 0.6, 0.15, 0.9, 0.4];
+    let (machine, data) = (machine(), data(24, 0, 4, 3));
+    // Rates of 0 and a budget for every unit freeze the run; a training set of one batch makes every step's loss a function of its mask.
+    let config = Config {
+        model: "mlp-4".to_owned(),
+        gate_inputs: true,
+        keep_ratio: 1.0,
+        schedule: Schedule::Constant,
+        learning_rate: 0.0,
+        scores_rate: 0.0,
+        batch_size: 24,
+        steps: 1_000_000,
+        ..Config::default()
+    };
+    // Weights that have learnt, densely: then the loss says a good deal about the mask.
+    let mut dense = data.start(&machine, Config { method: MethodName::Dense, learning_rate: 0.1, weight_decay: 0.0, ..config.clone() });
+    for _ in 0..4 {
+        block_on(dense.advance(64)).unwrap();
+    }
+    let mut run = data.start(&machine, config);
+    run.engine().write(&run.engine().buffers.weights, &floats(&dense, "weights"));
+    run.engine().write(&run.engine().buffers.scores, &SCORES);
+    let units = SCORES.len();
+
+    // The loss under each of the 256 masks, by the twins. Where a mask leaves a group empty, the forward keeps its highest score.
+    let mut twin = memory(run.engine());
+    twin.batch_rows[..24].copy_from_slice(run.batch_rows(0));
+    let masks = 1usize << units;
+    let losses: Vec<f64> = (0..masks)
+        .map(|mask| {
+            let kept = with_one_a_group(&run.model, &SCORES, (0..units).map(|unit| mask >> unit & 1 == 1).collect());
+            twin.state = State::default();
+            for (score, kept) in twin.scores.iter_mut().zip(kept) {
+                *score = f64::from(u8::from(kept));
+            }
+            for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.name != "update_scores") {
+                reference::run(dispatch.name, dispatch.layer, dispatch.masks(), &mut twin);
+            }
+            f64::from(twin.records[0].loss)
+        })
+        .collect();
+    let probability = |mask: usize| -> f64 {
+        (0..units).map(|unit| if mask >> unit & 1 == 1 { f64::from(SCORES[unit]) } else { 1.0 - f64::from(SCORES[unit]) }).product()
+    };
+    let gradient: Vec<f64> = (0..units)
+        .map(|unit| {
+            let with = (0..masks).filter(|mask| mask >> unit & 1 == 1);
+            with.map(|mask| probability(mask) / f64::from(SCORES[unit]) * (losses[mask] - losses[mask & !(1 << unit)])).sum()
+        })
+        .collect();
+
+    let mut variances = Vec::new();
+    for (estimator, alpha, steps) in [
+        ("two-sided", 0.5, STEPS),
+        ("one-sided", 0.5, STEPS),
+        ("plain", 0.5, STEPS),
+        ("two-sided", 0.0, STEPS / 2),
+        ("one-sided", 1.0, STEPS / 2),
+    ] {
+        run.change("estimator", estimator).unwrap();
+        run.change("alpha", &f64::to_string(&alpha)).unwrap();
+        let mut samples = vec![Vec::with_capacity(steps); units];
+        for _ in 0..steps {
+            step(&mut run);
+            for (samples, g) in samples.iter_mut().zip(floats(&run, "d_scores")) {
+                samples.push(f64::from(g));
+            }
+        }
+        let mut telling = 0;
+        let variance: Vec<f64> = (0..units)
+            .map(|unit| {
+                let s = f64::from(SCORES[unit]);
+                let mean = samples[unit].iter().sum::<f64>() / steps as f64;
+                let variance = samples[unit].iter().map(|g| (g - mean) * (g - mean)).sum::<f64>() / (steps - 1) as f64;
+                let error = (variance / steps as f64).sqrt();
+                let expected = (s * (1.0 - s)).powf(alpha) * gradient[unit];
+                println!(
+                    "{estimator} {alpha} unit {unit} s {s:.3}: {mean:.4} +- {error:.4}, expected {expected:.4}, variance {variance:.4}"
+                );
+                assert!(
+                    (mean - expected).abs() < 4.0 * error,
+                    "{estimator}, alpha {alpha}, unit {unit}: {mean} +- {error}, expected {expected}"
+                );
+                telling += u32::from(expected.abs() > 6.0 * error);
+                variance
+            })
+            .collect();
+        assert!(telling >= 1, "{estimator}, alpha {alpha}: no mean is far enough from 0 to tell a wrong factor");
+        variances.push(variance);
+    }
+    assert_eq!(floats(&run, "scores")[..units], SCORES, "the scores were to rest");
+    let [two_sided, one_sided, plain, raw, full] = &variances[..] else { unreachable!("five settings") };
+    for unit in 0..units {
+        assert!(two_sided[unit] < one_sided[unit] && one_sided[unit] < plain[unit], "unit {unit}");
+    }
+    let unlikely = 2;
+    assert!(raw[unlikely] > 20.0 * two_sided[unlikely] && full[unlikely] < 0.1 * one_sided[unlikely], "variances at s = 0.02");
+}
+
+#[test]
+fn a_fixed_mask_stays_and_costs_one_forward() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    for method in [MethodName::Static, MethodName::Dense] {
+        let mut run = data.start(&machine, Config { method, keep_ratio: 0.4, ..annealed() });
+        assert!(run.engine().training_step().iter().all(|dispatch| dispatch.masks() == 1), "{method:?} forwards one mask");
+        let scores = floats(&run, "scores");
+        assert!(scores.iter().all(|&score| score == 0.0 || score == 1.0));
+        let before = floats(&run, "weights");
+        while run.step() < run.steps() {
+            let snapshot = block_on(run.advance(40)).unwrap();
+            assert!(!snapshot.probed && snapshot.records.iter().all(|record| record.probe_loss == record.loss));
+            let kept = scores.iter().take(snapshot.mask.len()).map(|&score| score == 1.0);
+            assert!(snapshot.mask.iter().map(|bits| bits & 1 == 1).eq(kept), "{method:?}: the mask is that of the scores");
+        }
+        assert_eq!(bits(&floats(&run, "scores")), bits(&scores), "{method:?}: the scores moved");
+        assert!(floats(&run, "moments").iter().all(|&moment| moment == 0.0));
+        assert_ne!(before, floats(&run, "weights"));
+    }
+}
+
+#[test]
+fn dense_is_the_network_with_everything_kept() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let config = |method| Config { method, keep_ratio: 1.0, keep_start: 1.0, ..annealed() };
+    let mut dense = data.start(&machine, config(MethodName::Dense));
+    let mut whole = data.start(&machine, config(MethodName::Static));
+    let everything = vec![true; dense.model.units() as usize];
+    for _ in 0..30 {
+        let rows = dense.batch_rows(dense.step()).to_vec();
+        let (loss, right) = data.dense(&dense.model, &floats(&dense, "weights"), &everything, rows.into_iter());
+        let record = step(&mut dense).records[0];
+        assert!((f64::from(record.loss) - loss).abs() < 1e-5 * loss, "{} and {loss}", record.loss);
+        assert_eq!(record.correct, right);
+        assert_eq!(step(&mut whole).records[0], record, "a static mask of everything is dense");
+    }
+    assert_eq!(tensors(&dense), tensors(&whole));
+}
+
+#[test]
+fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_moves_its_weights_alone() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let config = Config { keep_ratio: 0.4, select_masks: 6, finetune_epochs: 2, finetune_rate: 0.01, steps: 60, ..annealed() };
+    let mut run = data.start(&machine, config);
+    while run.step() < run.steps() {
+        block_on(run.advance(64)).unwrap();
+    }
+    let units = run.model.units() as usize;
+    let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
+    assert!(scores.iter().any(|&score| score > 0.05 && score < 0.95), "a run that has decided everything has nothing to select");
+    // An evaluation along the way must not change what is drawn.
+    let evaluation = block_on(run.select_mask(100)).unwrap();
+
+    let candidates: Vec<(f64, Vec<bool>)> = (0..6)
+        .map(|index| {
+            let drawn = drawn(run.config.seed, Stream::Evaluation, u32::MAX - index, &scores);
+            let kept = with_one_a_group(&run.model, &scores, drawn);
+            (data.dense(&run.model, &weights, &kept, 0..100).0, kept)
+        })
+        .collect();
+    let best = candidates.iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+    assert!(candidates.iter().all(|(_, kept)| *kept == best.1) || candidates.iter().any(|(loss, _)| *loss > best.0 * 1.001));
+    let expected: Vec<f32> = best.1.iter().map(|&kept| f32::from(u8::from(kept))).collect();
+    assert_eq!(
+        floats(&run, "scores")[..units],
+        expected,
+        "losses of the draws: {:?}",
+        candidates.iter().map(|(loss, _)| loss).collect::<Vec<_>>()
+    );
+    assert!((evaluation.sampled_loss - best.0).abs() < 1e-4 * best.0, "{} and {}", evaluation.sampled_loss, best.0);
+    assert_eq!(bits(&floats(&run, "weights")), bits(&weights), "the selection trains nothing");
+
+    assert_eq!(run.finetune_steps(), 2 * (203 / 14));
+    let end = run.steps() + run.finetune_steps();
+    while run.step() < end {
+        let snapshot = block_on(run.finetune(10)).unwrap();
+        assert!(!snapshot.probed && snapshot.mask.iter().zip(&best.1).all(|(bits, &kept)| (bits & 1 == 1) == kept));
+    }
+    assert_eq!(floats(&run, "scores")[..units], expected, "fine-tuning moved the scores");
+    let after = floats(&run, "weights");
+    let moved = after.iter().zip(&weights).filter(|(after, before)| after != before).count();
+    assert!(moved > 0 && moved < after.len(), "{moved} of {} weights moved", after.len());
+    assert!(block_on(run.finetune(10)).unwrap().records.is_empty(), "the run is over");
+}
+
+#[test]
+fn a_new_keep_ratio_is_obeyed_from_the_next_step_on_and_a_fixed_setting_is_refused() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let mut run = data.start(&machine, Config { keep_ratio: 0.6, schedule: Schedule::Constant, ..annealed() });
+    block_on(run.advance(10)).unwrap();
+    let units = f64::from(run.model.units());
+    for keep_ratio in [0.2, 0.5, 0.05] {
+        run.change("keep_ratio", &f64::to_string(&keep_ratio)).unwrap();
+        let snapshot = step(&mut run);
+        assert!((f64::from(snapshot.budget) - keep_ratio * units).abs() < 1e-5 * units);
+        assert!(snapshot.sum_scores <= f64::from(snapshot.budget) * (1.0 + 1e-6), "{} over {}", snapshot.sum_scores, snapshot.budget);
+    }
+    for knob in KNOBS.iter().filter(|knob| !knob.live) {
+        let value = run.config.get(knob.name).unwrap();
+        let before = run.config.clone();
+        let message = run.change(knob.name, &value).unwrap_err().to_string();
+        assert!(message.contains(knob.name) && message.contains("restart"), "{message}");
+        assert_eq!(run.config, before);
+    }
+    for (name, value, words) in [("alpha", "2", "from 0 to 1"), ("momentum", "abc", "a number"), ("magic", "1", "no setting")] {
+        let message = run.change(name, value).unwrap_err().to_string();
+        assert!(message.contains(words), "{message}");
+    }
+    step(&mut run);
+
+    for method in [MethodName::Static, MethodName::Dense] {
+        let mut fixed = data.start(&machine, Config { method, ..annealed() });
+        let message = fixed.change("keep_ratio", "0.1").unwrap_err().to_string();
+        assert!(message.contains("fixed") && message.contains(method.name()) && message.contains("restart"), "{message}");
+        fixed.change("learning_rate", "0.05").unwrap();
+        step(&mut fixed);
+    }
+}
+
+#[test]
+fn a_live_change_of_every_other_knob_reaches_the_kernels() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let run = |change: Option<(&str, &str)>| {
+        let mut run = data.start(&machine, Config { keep_ratio: 0.5, ..annealed() });
+        block_on(run.advance(10)).unwrap();
+        if let Some((name, value)) = change {
+            run.change(name, value).unwrap();
+        }
+        block_on(run.advance(3)).unwrap();
+        tensors(&run)
+    };
+    let unchanged = run(None);
+    let values = [
+        ("keep_ratio", "0.1"),
+        ("estimator", "plain"),
+        ("alpha", "0.9"),
+        ("scores_rate", "0.2"),
+        ("learning_rate", "0.01"),
+        ("momentum", "0.1"),
+        ("weight_decay", "0.5"),
+        ("clip_norm", "0.01"),
+    ];
+    let live: Vec<&str> = KNOBS.iter().filter(|knob| knob.live).map(|knob| knob.name).collect();
+    assert_eq!(live, values.map(|(name, _)| name), "each live knob is tried here");
+    for (name, value) in values {
+        assert!(run(Some((name, value))) != unchanged, "{name} changed nothing");
+    }
+}
+
+#[test]
+fn accuracy_is_that_of_the_masks_on_the_cpu_also_where_the_last_batch_is_not_full() {
+    let (machine, data) = (machine(), data(203, 45, 19, 4));
+    let mut run = data.start(&machine, Config { keep_ratio: 0.4, steps: 90, ..annealed() });
+    block_on(run.advance(64)).unwrap();
+    let units = run.model.units() as usize;
+    let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
+    let decided = with_one_a_group(&run.model, &scores, scores.iter().map(|&score| score >= 0.5).collect());
+    for (turn, (first, count)) in [(203, 45), (203, 45), (0, 203), (203, 14), (203, 1), (7, 29)].into_iter().enumerate() {
+        let found = block_on(run.evaluate_rows(first, count)).unwrap();
+        let (loss, right) = data.dense(&run.model, &weights, &decided, first..first + count);
+        assert_eq!(found.images, count);
+        assert!((found.decided - f64::from(right) / f64::from(count)).abs() < 1e-12, "{} and {right} of {count}", found.decided);
+        assert!((found.loss - loss).abs() < 1e-5 * loss.max(0.1), "{} and {loss}", found.loss);
+        let sample = with_one_a_group(&run.model, &scores, drawn(run.config.seed, Stream::Evaluation, turn as u32 + 1, &scores));
+        let (loss, right) = data.dense(&run.model, &weights, &sample, first..first + count);
+        assert!((found.sampled - f64::from(right) / f64::from(count)).abs() < 1e-12, "{} and {right} of {count}", found.sampled);
+        assert!((found.sampled_loss - loss).abs() < 1e-5 * loss.max(0.1), "{} and {loss}", found.sampled_loss);
+    }
+    let all = block_on(run.evaluate(u32::MAX)).unwrap();
+    assert_eq!(all.images, 45, "no more rows than there are");
+    assert_eq!(run.step(), 64);
+}
+
+#[test]
+fn neither_an_evaluation_nor_a_measurement_of_speed_touches_the_run() {
+    let (machine, data) = (machine(), data(203, 45, 19, 4));
+    let begin = Instant::now();
+    let clock = || begin.elapsed().as_secs_f64() * 1e3;
+    for (method, optimizer) in [(MethodName::Vrpge, "adam"), (MethodName::Vrpge, "sgd"), (MethodName::Static, "adam")] {
+        let mut config = Config { method, keep_ratio: 0.4, ..annealed() };
+        config.set("scores_optimizer", optimizer).unwrap();
+        let mut undisturbed = data.start(&machine, config.clone());
+        let mut disturbed = data.start(&machine, config);
+        for run in [&mut undisturbed, &mut disturbed] {
+            block_on(run.advance(30)).unwrap();
+        }
+        let before = tensors(&disturbed);
+        block_on(disturbed.evaluate(45)).unwrap();
+        assert_eq!(tensors(&disturbed), before, "an evaluation changed the run");
+        let speed = block_on(Opponent::new(&disturbed).unwrap().measure(&mut disturbed, &clock)).unwrap();
+        assert!(speed.step_ms > 0.0 && speed.dense_ms > 0.0 && speed.predicted > 0.0, "{speed:?}");
+        assert_eq!(tensors(&disturbed), before, "a measurement of speed changed the run");
+        for _ in 0..3 {
+            let (expected, found) = (block_on(undisturbed.advance(7)).unwrap(), block_on(disturbed.advance(7)).unwrap());
+            assert_eq!(expected, found);
+        }
+        assert_eq!(tensors(&undisturbed), tensors(&disturbed));
+    }
+}
+
+#[test]
+fn training_waits_for_rows_that_are_on_their_way() {
+    let (machine, data) = (machine(), data(5000, 0, 19, 4));
+    let mut run = data.start(&machine, Config { batch_size: 500, steps: 30, ..annealed() });
+    run.set_rows_ready(0);
+    assert_eq!((run.steps_possible(64), block_on(run.advance(64)).unwrap().records.len()), (0, 0));
+    // The first epoch needs no more than the first 4096 rows for its first eight steps.
+    run.set_rows_ready(4096);
+    assert_eq!(block_on(run.advance(64)).unwrap().records.len(), 8);
+    run.set_rows_ready(5000);
+    assert_eq!(block_on(run.advance(64)).unwrap().records.len(), 22, "and no more steps than the run has");
+}
+
+#[test]
+fn a_run_that_cannot_start_says_why() {
+    let machine = machine();
+    let refusal = |config: Config, shape: DataShape| Trainer::new(&machine, config, shape).unwrap_err().to_string();
+    let shape = data(20, 0, 12, 3).shape;
+    assert!(
+        refusal(annealed(), DataShape { train_rows: 13, ..shape.clone() })
+            .contains("batch_size 14 is larger than the training set of 13 rows")
+    );
+    assert!(refusal(Config { model: "cnn".to_owned(), ..annealed() }, shape.clone()).contains("\"cnn\" cannot be read"));
+    assert!(refusal(Config { model: "mlp".to_owned(), gate_inputs: false, ..annealed() }, shape.clone()).contains("nothing can be masked"));
+    let huge = DataShape { inputs: 1 << 20, train_rows: 1 << 20, ..shape };
+    let message = refusal(Config { gate_inputs: false, ..annealed() }, huge);
+    assert!(message.contains("MiB"), "{message}");
+}
