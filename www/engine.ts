@@ -18,6 +18,7 @@ export interface Session {
   change(name: string, value: string): void;
   evaluate(most_images: number): Promise<Evaluation>;
   measure_speed(): Promise<Speed>;
+  /** Selects a mask on training data and fine-tunes under it; null where the experiment does not ask for that. */
   finish(progress: Progress): Promise<{ selected_accuracy: number } | null>;
   /** Why the device is gone, if it is. */
   lost(): string | undefined;

@@ -82,7 +82,6 @@ let timeline = new Timeline(0, 0);
 let traces = new Traces();
 let evaluation: Evaluation | null = null;
 let speed: Speed | null = null;
-let selected: number | null = null;
 let progress: { stage: string; done: number; of: number } | null = null;
 let looking: number | null = null;
 let ticket = 0;
@@ -162,7 +161,6 @@ function drawWords(): void {
     settles: settles(),
     halted: snapshot?.halted ?? null,
     evaluation,
-    selected,
     progress,
     planted: planted(),
     looking: past?.step ?? null,
@@ -422,10 +420,6 @@ function hear(report: Report): void {
       speed = report.speed;
       drawSpeed();
       return;
-    case 'selected':
-      selected = report.accuracy;
-      redraw('words');
-      return;
     case 'failed':
       state = 'error';
       waits = false;
@@ -444,7 +438,7 @@ function begin(opened: Description): void {
   running = values;
   replaced = {};
   snapshot = null;
-  evaluation = speed = selected = looking = null;
+  evaluation = speed = looking = null;
   arrivals = [];
   const steps = plannedSteps();
   timeline = new Timeline(opened.units, steps);

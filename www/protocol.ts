@@ -154,5 +154,4 @@ export type Report =
   | { kind: 'snapshot'; run: number; snapshot: Snapshot }
   | { kind: 'evaluated'; run: number; evaluation: Evaluation; whole: boolean }
   | { kind: 'speed'; run: number; speed: Speed }
-  | { kind: 'selected'; run: number; accuracy: number }
   | { kind: 'failed'; run: number; failure: Failure; message: string };

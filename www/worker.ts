@@ -264,9 +264,8 @@ class Run {
     const { test } = this.session.description().dataset;
     const progress = (stage: string, done: number, of: number): void =>
       this.report({ kind: 'progress', run: this.number, stage, done, of });
-    const selected = this.closed ? null : await this.turn(() => this.session.finish(progress));
+    if (!this.closed) await this.turn(() => this.session.finish(progress));
     await this.evaluate(test, true);
-    if (selected) this.report({ kind: 'selected', run: this.number, accuracy: selected.selected_accuracy });
     await this.measure();
     this.enter('finished');
   }

@@ -18,7 +18,6 @@ export interface StatusInput {
   settles: number | null;
   halted: string | null;
   evaluation: Evaluation | null;
-  selected: number | null;
   /** Planted data: inputs that carry the class, and how many of them are kept. */
   planted: { kept: number; of: number } | null;
   progress: { stage: string; done: number; of: number } | null;
@@ -68,7 +67,7 @@ function idle({ description, values, kept }: StatusInput): Word[] {
 }
 
 function sentence(input: StatusInput): Word[] {
-  const { state, description, step, kept, evaluation, selected, halted, looking, planted } = input;
+  const { state, description, step, kept, evaluation, halted, looking, planted } = input;
   const units = count(description?.units ?? 0);
   if (looking !== null) return [`At step ${count(looking)}, `, { kept: `${count(kept)} of ${units}` }, ' units were kept.'];
   switch (state) {
@@ -81,7 +80,7 @@ function sentence(input: StatusInput): Word[] {
     case 'paused':
       return [`Paused at step ${count(step)}. `, ...going(input)];
     case 'finished': {
-      const accuracy = selected ?? evaluation?.decided;
+      const accuracy = evaluation?.decided;
       const reached = accuracy === undefined ? '.' : ` reach ${percent(accuracy, 2)} on ${count(evaluation?.images ?? 0)} examples that it never saw.`;
       const found = planted ? `, among them ${planted.kept} of the ${planted.of} inputs that carry the class,` : '';
       return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` units${found}${reached}`];
@@ -89,6 +88,7 @@ function sentence(input: StatusInput): Word[] {
     case 'halted':
       return [`${sentenceOf(halted ?? `the run stopped at step ${count(step)}`)} Then restart.`];
     case 'error':
+      if (description !== null) return [`Training stopped at step ${count(step)}.`];
       return ['Most of a network can be left out while it trains. This page shows which parts, and what that saves.'];
   }
 }
