@@ -1,0 +1,329 @@
+//! The house: modules import downwards only, what two languages share is the same in both, and no kernel stands in three of its four places.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::mem::offset_of;
+use std::path::{Path, PathBuf};
+
+use lacuna::gpu::TABLE;
+use lacuna::random::Stream;
+use lacuna::schedule::{BETA1, BETA2};
+use lacuna::shared::{Group, Layer, MISSING, MOST_GROUPS, Mode, Params, Record, State, Step};
+
+/// From the lowest up: a module may use its own layer and those before it.
+const LAYERS: [&[&str]; 4] = [
+    &["config", "data", "model", "pace", "random", "reference", "schedule", "shared"],
+    &["gpu"],
+    &["engine", "methods", "trainer", "snapshot", "check", "speed"],
+    &["cli", "main", "web"],
+];
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every file under `folder` with that ending, relative to the repository.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![root().join(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.push(path.strip_prefix(root()).unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The module of `lib.rs` or `main.rs` that a file of `src/` belongs to, and how deep in it the file stands.
+fn module_of(file: &Path) -> (String, usize) {
+    let parts: Vec<String> = file.strip_prefix("src").unwrap().iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let inner = usize::from(parts.last().unwrap() != "mod.rs");
+    (parts[0].trim_end_matches(".rs").to_owned(), parts.len() - 1 + inner)
+}
+
+/// Source without its comments: a link in a comment is no import.
+fn code(source: &str) -> String {
+    source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
+/// The modules of the crate's root that `source` names after `prefix`: one, or those of a `{...}`.
+fn named_after(source: &str, prefix: &str) -> BTreeSet<String> {
+    let identifier = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut names = BTreeSet::new();
+    for (at, _) in source.match_indices(prefix) {
+        // Not the end of a longer name.
+        if source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':') {
+            continue;
+        }
+        let rest = &source[at + prefix.len()..];
+        let Some(list) = rest.strip_prefix('{') else {
+            names.insert(identifier(rest));
+            continue;
+        };
+        let mut depth = 0;
+        let mut begins = true;
+        for (index, c) in list.char_indices() {
+            match c {
+                '}' if depth == 0 => break,
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => begins = true,
+                c if begins && !c.is_whitespace() => {
+                    names.insert(identifier(&list[index..]));
+                    begins = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// The modules of the crate that a file uses, its own left out. Names of the root that are no module (a macro's) have no layer and are kept
+/// for the caller to judge.
+fn uses(file: &Path) -> BTreeSet<String> {
+    let (module, depth) = module_of(file);
+    let source = code(&text(file));
+    let mut names = named_after(&source, "crate::");
+    names.extend(named_after(&source, "lacuna::"));
+    // So many `super` lead to the crate's root. Within a module of tests one more is needed, so that these name the module itself.
+    let without_tests = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    names.extend(named_after(without_tests, &"super::".repeat(depth)).into_iter().filter(|name| layer(name).is_some()));
+    names.remove(&module);
+    names
+}
+
+#[test]
+fn every_module_has_a_layer() {
+    let mut modules: Vec<String> = Vec::new();
+    for file in ["src/lib.rs", "src/main.rs"] {
+        let source = code(&text(file));
+        let declared = source.lines().filter_map(|line| line.trim().trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'));
+        modules.extend(declared.map(str::to_owned));
+    }
+    assert!(modules.len() > 15, "{modules:?}");
+    for module in &modules {
+        assert!(layer(module).is_some(), "module {module} is in no layer: name it in LAYERS of tests/architecture.rs");
+    }
+    for module in LAYERS.concat() {
+        assert!(module == "main" || modules.iter().any(|known| known == module), "LAYERS names {module}, which is no module");
+    }
+}
+
+#[test]
+fn modules_import_their_own_layer_and_lower_ones_only() {
+    let mut failures = Vec::new();
+    for file in files("src", "rs") {
+        let (module, _) = module_of(&file);
+        if module == "lib" {
+            continue;
+        }
+        let own = layer(&module).unwrap_or_else(|| panic!("{} is in no layer", file.display()));
+        for used in uses(&file) {
+            match layer(&used) {
+                Some(other) if other > own => {
+                    failures.push(format!("{} (layer {own}) uses {used} (layer {other})", file.display()));
+                }
+                None => failures.push(format!("{} uses {used}, which is in no layer", file.display())),
+                Some(_) => {}
+            }
+        }
+    }
+    assert!(failures.is_empty(), "a module imports from its own layer and lower ones only:\n{}", failures.join("\n"));
+}
+
+#[test]
+fn no_two_modules_need_each_other() {
+    let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in files("src", "rs") {
+        graph.entry(module_of(&file).0).or_default().extend(uses(&file));
+    }
+    graph.remove("lib");
+    assert!(graph["reference"].contains("model") && graph["trainer"].contains("engine"), "the imports are found: {graph:?}");
+    // Modules that use no module that is still there go, until none can: what is left stands on or in a cycle.
+    while let Some(free) = graph.iter().find(|(_, uses)| !uses.iter().any(|used| graph.contains_key(used))).map(|(name, _)| name.clone()) {
+        graph.remove(&free);
+    }
+    assert!(graph.is_empty(), "these modules use each other in a circle: {graph:?}");
+}
+
+#[test]
+fn imports_are_found_in_every_way_of_writing_them() {
+    let source = code(
+        "use crate::random::{Stream, draw}; // crate::web\nuse crate::{config::{Config, KNOBS}, gpu,\n model::Model};\nlet x = crate::speed::y();\nmy_crate::z",
+    );
+    let names: Vec<String> = named_after(&source, "crate::").into_iter().collect();
+    assert_eq!(names, ["config", "gpu", "model", "random", "speed"]);
+    assert_eq!(module_of(Path::new("src/model.rs")), ("model".to_owned(), 1));
+    assert_eq!(module_of(Path::new("src/data/mod.rs")), ("data".to_owned(), 1));
+    assert_eq!(module_of(Path::new("src/data/idx.rs")), ("data".to_owned(), 2));
+    assert!(uses(Path::new("src/engine/step.rs")).contains("gpu"));
+}
+
+/// Name, offset and size of a field.
+type Field = (String, usize, usize);
+
+/// A struct's fields as this compiler lays them out.
+macro_rules! layout {
+    ($type:ident: $($field:ident),+) => {{
+        fn size<F>(_: fn(&$type) -> &F) -> usize {
+            size_of::<F>()
+        }
+        let fields: Vec<Field> =
+            vec![$((stringify!($field).to_owned(), offset_of!($type, $field), size(|value: &$type| &value.$field))),+];
+        // Names every field, so that one that is missing above does not compile.
+        let _ = |value: $type| { let $type { $($field: _),+ } = value; };
+        (stringify!($type), fields, size_of::<$type>())
+    }};
+}
+
+fn wgsl(source: &str) -> naga::Module {
+    naga::front::wgsl::parse_str(source).unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)))
+}
+
+#[test]
+fn shared_structs_are_laid_out_alike_in_both_languages() {
+    let module = wgsl(&text("shaders/shared.wgsl"));
+    let mut known = Vec::new();
+    for (name, rust, rust_size) in [
+        layout!(Group: size, gated, first_unit, first_row),
+        layout!(Layer: inputs, outputs, first_weight, first_packed),
+        layout!(
+            Params: seed, mode, draw, masks, group_count, units, rows, packed, batch_size, batch_stride, estimator, optimizer, learn_scores,
+            alpha, momentum, weight_decay, clip_norm, scale, shift, unused, groups, layers
+        ),
+        layout!(Step: step, learning_rate, scores_rate, budget, first_correction, second_correction),
+        layout!(
+            State: next, slot, halted, step, loss, probe_loss, learning_rate, scores_rate, budget, first_correction, second_correction,
+            clip_scale
+        ),
+        layout!(
+            Record: step, loss, probe_loss, correct, probe_correct, sum_scores, threshold, gradient_norm, kept, probe_kept
+        ),
+    ] {
+        let (_, found) = module.types.iter().find(|(_, found)| found.name.as_deref() == Some(name)).unwrap_or_else(|| {
+            panic!("shaders/shared.wgsl has no struct {name}");
+        });
+        let naga::TypeInner::Struct { members, span } = &found.inner else { panic!("{name} is no struct in shaders/shared.wgsl") };
+        let shader: Vec<Field> = members
+            .iter()
+            .map(|member| {
+                let size = module.types[member.ty].inner.size(module.to_ctx());
+                (member.name.clone().unwrap_or_default(), member.offset as usize, size as usize)
+            })
+            .collect();
+        assert_eq!(rust, shader, "{name}: (name, offset, size) of each field in src/shared.rs and in shaders/shared.wgsl");
+        assert_eq!(rust_size, *span as usize, "{name}: size, and so the stride of an array of it");
+        known.push(name);
+    }
+    for (_, found) in module.types.iter() {
+        if let (naga::TypeInner::Struct { .. }, Some(name)) = (&found.inner, &found.name) {
+            assert!(known.contains(&name.as_str()), "src/shared.rs, or this test, lacks struct {name} of shaders/shared.wgsl");
+        }
+    }
+}
+
+/// The scalar constants of a shader, by name.
+fn constants(source: &str) -> BTreeMap<String, f64> {
+    let module = wgsl(source);
+    let value = |constant: &naga::Constant| match module.global_expressions[constant.init] {
+        naga::Expression::Literal(naga::Literal::U32(value)) => Some(f64::from(value)),
+        naga::Expression::Literal(naga::Literal::F32(value)) => Some(f64::from(value)),
+        _ => None,
+    };
+    module.constants.iter().filter_map(|(_, constant)| Some((constant.name.clone()?, value(constant)?))).collect()
+}
+
+#[test]
+fn constants_have_one_value_in_both_languages() {
+    let expected: BTreeMap<&str, f64> = [
+        ("MOST_GROUPS", MOST_GROUPS as f64),
+        ("TRAIN", f64::from(Mode::Train as u32)),
+        ("EVALUATE", f64::from(Mode::Evaluate as u32)),
+        ("MISSING", f64::from(MISSING)),
+        ("BETA1", f64::from(BETA1 as f32)),
+        ("BETA2", f64::from(BETA2 as f32)),
+        ("STREAM_MASK", f64::from(Stream::Mask as u32)),
+        ("STREAM_PROBE", f64::from(Stream::Probe as u32)),
+        ("STREAM_EVALUATION", f64::from(Stream::Evaluation as u32)),
+    ]
+    .into();
+    let mut seen = BTreeSet::new();
+    for entry in TABLE {
+        for (name, value) in constants(&entry.source.concat()) {
+            if let Some((name, expected)) = expected.get_key_value(name.as_str()) {
+                assert_eq!(value, *expected, "{name} in shaders/{}.wgsl or a piece of it", entry.name);
+                seen.insert(*name);
+            } else {
+                assert!(!name.starts_with("STREAM_"), "{name} in shaders/{}.wgsl has no twin in this test", entry.name);
+            }
+        }
+    }
+    let missing: Vec<_> = expected.keys().filter(|name| !seen.contains(*name)).collect();
+    assert!(missing.is_empty(), "no shader has {missing:?}");
+}
+
+#[test]
+fn a_kernel_stands_in_all_of_its_four_places() {
+    let table: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
+    let shaders: Vec<String> =
+        files("shaders", "wgsl").iter().map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    let reference: String = files("src/reference", "rs").iter().map(|path| code(&text(path))).collect();
+    let run = code(&text("src/reference/mod.rs"));
+    let step = code(&text("src/engine/step.rs"));
+    let mut failures = Vec::new();
+    for name in &table {
+        if !shaders.iter().any(|shader| shader == name) {
+            failures.push(format!("{name}: no shaders/{name}.wgsl"));
+        }
+        if !run.contains(&format!("\"{name}\" =>")) || !reference.contains(&format!("pub fn {name}(")) {
+            failures.push(format!("{name}: no twin: a function of that name in src/reference/ and its line in reference::run"));
+        }
+        if !step.contains(&format!("dispatch(\"{name}\"")) {
+            failures.push(format!("{name}: no line in the step, src/engine/step.rs"));
+        }
+    }
+    // The other way round: what stands anywhere stands in the table.
+    let pieces = ["shared", "threefry"];
+    failures.extend(
+        shaders
+            .iter()
+            .filter(|shader| !table.contains(&shader.as_str()) && !pieces.contains(&shader.as_str()))
+            .map(|shader| format!("{shader}: no line in the kernels' table, src/gpu/kernels.rs")),
+    );
+    let quoted = |source: &str, before: &str, after: &str| -> Vec<String> {
+        let starts = source.match_indices(before).map(|(at, _)| &source[at + before.len()..]);
+        starts
+            .filter_map(|rest| rest.split_once('"'))
+            .filter(|(_, rest)| rest.starts_with(after))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    };
+    for (name, place) in quoted(&run, "\"", " =>")
+        .into_iter()
+        .map(|name| (name, "src/reference/mod.rs"))
+        .chain(quoted(&step, "dispatch(\"", ",").into_iter().map(|name| (name, "src/engine/step.rs")))
+    {
+        if !table.contains(&name.as_str()) {
+            failures.push(format!("{name}: named in {place}, but no line in the kernels' table, src/gpu/kernels.rs"));
+        }
+    }
+    assert!(failures.is_empty(), "a kernel has a shader, a line in the table, a twin and a line in the step:\n{}", failures.join("\n"));
+}
