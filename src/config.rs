@@ -250,7 +250,7 @@ knobs! {
         "Schedule", "Whether the budget stands at the keep ratio from the first step (constant) or comes down to it (cubic).";
     keep_start: f64 = 0.999, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
         "Keep at start", "The keep ratio at the first step of the cubic schedule.";
-    anneal_fraction: f64 = 0.6, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
+    anneal_fraction: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
         "Anneal until", "The fraction of the run after which the cubic schedule has reached the keep ratio.";
     estimator: Estimator = Estimator::TwoSided, Kind::Choice(Estimator::NAMES), true,
         "Estimator", "The policy gradient that the scores learn from: two masks (two-sided, one-sided) or one (plain).";
