@@ -42,6 +42,7 @@ const folders = { '/lacuna/': path.join(root, 'dist'), '/engine/': path.join(roo
 
 /** A file server as static hosts are: no rewriting, no Content-Encoding, 404 for what is not there. */
 export async function serve() {
+  assert(existsSync(path.join(folders['/lacuna/'], 'index.html')), 'there is no built page; build it first: npm test -- wasm page');
   const server = createServer((request, response) => {
     const address = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
     const mount = Object.keys(folders).find((prefix) => address.startsWith(prefix));
