@@ -4,6 +4,7 @@
 //! the final selection of a mask and fine-tuning under it.
 
 use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::config::{Config, ConfigError, Estimator, MethodName, ScoresOptimizer};
@@ -284,17 +285,20 @@ impl Trainer {
         Ok(())
     }
 
-    /// Loss and accuracy of `count` rows from `first_row` on, under the decided mask and one sampled mask. The run is not touched.
+    /// Loss and accuracy of `count` of the rows in `rows`, evenly spread, under the decided mask and one sampled mask. The run is not
+    /// touched.
     ///
     /// # Errors
     /// The device is gone.
-    pub async fn evaluate_rows(&mut self, first_row: u32, count: u32) -> Result<Evaluation, TrainError> {
+    pub async fn evaluate_rows(&mut self, rows: Range<u32>, count: u32) -> Result<Evaluation, TrainError> {
         self.evaluations += 1;
-        self.evaluate_draw(first_row, count, self.evaluations).await
+        self.evaluate_draw(rows, count, self.evaluations).await
     }
 
-    async fn evaluate_draw(&mut self, first_row: u32, count: u32, draw: u32) -> Result<Evaluation, TrainError> {
+    async fn evaluate_draw(&mut self, rows: Range<u32>, count: u32, draw: u32) -> Result<Evaluation, TrainError> {
         let batch = self.config.batch_size;
+        let span = rows.end - rows.start;
+        let count = count.min(span);
         let training = self.engine.params;
         self.engine.params = Params { mode: Mode::Evaluate as u32, draw, masks: 2, ..training };
         self.engine.write_params();
@@ -303,7 +307,8 @@ impl Trainer {
         let mut result = Ok(());
         for first in (0..batches).step_by(SLOTS as usize) {
             let now = (batches - first).min(SLOTS);
-            let row = |index: u32| if index < count { first_row + index } else { MISSING };
+            let spread = |index: u32| (u64::from(index) * u64::from(span) / u64::from(count)) as u32;
+            let row = |index: u32| if index < count { rows.start + spread(index) } else { MISSING };
             let rows: Vec<u32> = (first * batch..(first + now) * batch).map(row).collect();
             match self.engine.evaluate(now, &rows).await {
                 Ok(outcome) => {
@@ -326,12 +331,12 @@ impl Trainer {
         Ok(sum)
     }
 
-    /// Accuracy on the first `most` test rows.
+    /// Accuracy on the test rows, or on `most` of them spread over all.
     ///
     /// # Errors
     /// The device is gone.
     pub async fn evaluate(&mut self, most: u32) -> Result<Evaluation, TrainError> {
-        self.evaluate_rows(self.data.train_rows, most.min(self.data.test_rows)).await
+        self.evaluate_rows(self.data.train_rows..self.data.train_rows + self.data.test_rows, most).await
     }
 
     /// Ends the search: draws `select_masks` masks, keeps the one with the least loss on `rows` training rows, and freezes the scores to
@@ -341,12 +346,12 @@ impl Trainer {
     /// The device is gone.
     pub async fn select_mask(&mut self, rows: u32) -> Result<Evaluation, TrainError> {
         let scores: Vec<f32> = self.engine.look().await?.scores;
-        let rows = rows.min(self.data.train_rows);
+        let all = 0..self.data.train_rows;
         // Draws of their own, never those of the evaluations along the way.
         let mut chosen = u32::MAX;
-        let mut evaluation = self.evaluate_draw(0, rows, chosen).await?;
+        let mut evaluation = self.evaluate_draw(all.clone(), rows, chosen).await?;
         for candidate in (1..self.config.select_masks).map(|index| u32::MAX - index) {
-            let next = self.evaluate_draw(0, rows, candidate).await?;
+            let next = self.evaluate_draw(all.clone(), rows, candidate).await?;
             if next.sampled_loss < evaluation.sampled_loss {
                 (chosen, evaluation) = (candidate, next);
             }

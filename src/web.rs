@@ -42,6 +42,10 @@ fn report(progress: &Function, stage: &str, done: usize, of: usize) {
     drop(progress.call3(&JsValue::NULL, &stage.into(), &(done as f64).into(), &(of as f64).into()));
 }
 
+fn plural(steps: u32) -> String {
+    format!("{steps} step{}", if steps == 1 { "" } else { "s" })
+}
+
 /// Milliseconds by the clock of the worker or the page.
 fn clock() -> f64 {
     let performance = Reflect::get(&js_sys::global(), &"performance".into()).expect("every browser scope has performance");
@@ -113,8 +117,9 @@ pub fn write_link(values: &Object) -> Result<String, JsError> {
 /// # Errors
 /// No adapter, or one that is lost on the way.
 #[wasm_bindgen]
-pub async fn check(progress: Function) -> Result<Array, JsError> {
-    let machine = Machine::open(None, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
+pub async fn check(progress: Function, adapter_name: Option<String>) -> Result<Array, JsError> {
+    let machine =
+        Machine::open(None, adapter_name.as_deref(), |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
     let reports = crate::check::check(&machine, |done, of| report(&progress, "comparing kernels", done, of)).await.map_err(words)?;
     let one = |report: &crate::check::Report| {
         object! {
@@ -151,13 +156,15 @@ pub struct Session {
 
 #[wasm_bindgen]
 impl Session {
-    /// Opens the adapter, compiles, allocates, draws the first weights.
+    /// Opens the adapter, compiles, allocates, draws the first weights. Browsers tell the page more of the adapter's name than the engine.
     ///
     /// # Errors
     /// A link that cannot be read, no adapter, a network too large for it: in words.
-    pub async fn open(query: String, progress: Function) -> Result<Session, JsError> {
+    pub async fn open(query: String, progress: Function, adapter_name: Option<String>) -> Result<Session, JsError> {
         let config = Config::from_link(&query).map_err(words)?;
-        let machine = Machine::open(None, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
+        let machine = Machine::open(None, adapter_name.as_deref(), |done, of| report(&progress, "compiling kernels", done, of))
+            .await
+            .map_err(words)?;
         let (set, known) = match config.dataset {
             DatasetName::Planted => (Some(planted(config.seed)), None),
             DatasetName::Mnist | DatasetName::FashionMnist => (None, Some(known(config.dataset.name()).map_err(words)?)),
@@ -380,7 +387,7 @@ impl Session {
             "steps": steps,
             "phases": speed.phases.iter().map(phase).collect::<Array>(),
             "adapter": self.machine.gpu.adapter.name.as_str(),
-            "how": format!("Median of 3 bursts each, in turns: {steps} steps of this run, {dense_steps} dense; all work to the last read-back counted."),
+            "how": format!("Median of 3 bursts each, in turns, of {} of this run and of {} dense; all work to the last read-back counted.", plural(steps), plural(dense_steps)),
         })
     }
 

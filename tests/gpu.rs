@@ -22,7 +22,7 @@ use lacuna::speed::Opponent;
 use lacuna::trainer::{DataShape, TrainError, Trainer};
 
 fn machine() -> Rc<Machine> {
-    match block_on(Machine::open(None, |_, _| {})) {
+    match block_on(Machine::open(None, None, |_, _| {})) {
         Ok(machine) => machine,
         Err(GpuError::NoAdapter) => panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers"),
         Err(error) => panic!("{error}"),

@@ -29,7 +29,7 @@ export interface Engine {
   knobs(): Knob[];
   read_link(query: string): Values;
   write_link(values: Values): string;
-  Session: { open(query: string, progress: Progress): Promise<Session> };
+  Session: { open(query: string, progress: Progress, adapter_name?: string): Promise<Session> };
 }
 
 export async function loadEngine(): Promise<Engine> {

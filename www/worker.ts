@@ -1,7 +1,7 @@
 // Owns the engine. One run at a time; its loop advances, reports, and yields to messages between submits.
 
 import { adapterName, hasAdapter } from './adapter';
-import { type Engine, loadEngine, type Session } from './engine';
+import { type Engine, loadEngine, type Progress, type Session } from './engine';
 import { feedFiles } from './feed';
 import type { Failure, Report, Request, RunState, Snapshot } from './protocol';
 
@@ -301,12 +301,11 @@ async function serve(number: number, query: string): Promise<void> {
   try {
     const { Session } = await engine;
     const name = await adapterName();
-    const session = await Session.open(query, (stage, done, of) => report({ kind: 'progress', run: number, stage, done, of }));
+    const progress: Progress = (stage, done, of) => report({ kind: 'progress', run: number, stage, done, of });
+    const session = await Session.open(query, progress, name ?? undefined);
     if (number !== latest) return session.free();
     run = new Run(number, session, train_at_once);
-    const description = session.description();
-    description.adapter = name ?? description.adapter;
-    report({ kind: 'opened', run: number, description, query });
+    report({ kind: 'opened', run: number, description: session.description(), query });
     run.feed(data);
     await run.drive();
   } catch (error) {

@@ -62,7 +62,8 @@ from!(Config(ConfigError), Data(DataError), Train(TrainError), Gpu(GpuError));
 /// Opens the adapter that `--adapter` names, with a line on the terminal while the kernels compile.
 fn open(adapter: Option<&str>) -> Result<Rc<Machine>, GpuError> {
     let line = terminal::spinner("compiling kernels");
-    let machine = pollster::block_on(Machine::open(adapter, |done, of| line.set_message(format!("compiling kernels, {done} of {of}"))));
+    let machine =
+        pollster::block_on(Machine::open(adapter, None, |done, of| line.set_message(format!("compiling kernels, {done} of {of}"))));
     line.finish_and_clear();
     machine
 }

@@ -25,12 +25,12 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Opens the adapter and compiles; `progress` is told how many kernels are done, of how many.
+    /// Opens the adapter, as [`Gpu::open`] does, and compiles; `progress` is told how many kernels are done, of how many.
     ///
     /// # Errors
     /// What [`Gpu::open`] and [`Kernels::compile`] refuse.
-    pub async fn open(choice: Option<&str>, progress: impl FnMut(usize, usize)) -> Result<Rc<Self>, GpuError> {
-        let gpu = Gpu::open(choice).await?;
+    pub async fn open(choice: Option<&str>, name: Option<&str>, progress: impl FnMut(usize, usize)) -> Result<Rc<Self>, GpuError> {
+        let gpu = Gpu::open(choice, name).await?;
         let kernels = Kernels::compile(&gpu, progress).await?;
         Ok(Rc::new(Self { gpu, kernels }))
     }

@@ -57,9 +57,9 @@ pub struct Adapter {
 }
 
 impl Adapter {
-    fn new(info: &wgpu::AdapterInfo) -> Self {
-        let name = [&info.name, &info.driver_info, &info.driver].into_iter().find(|text| !text.is_empty());
-        let name = name.map_or_else(|| "an adapter that does not say its name".to_owned(), Clone::clone);
+    fn new(info: &wgpu::AdapterInfo, name: Option<&str>) -> Self {
+        let told = [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
+        let name = told.unwrap_or("an adapter that does not say its name").to_owned();
         let known_software = ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_lowercase().contains(software));
         Self {
             backend: info.backend.to_string(),
@@ -100,11 +100,12 @@ pub struct Gpu {
 }
 
 impl Gpu {
-    /// Opens the adapter that `choice` names (part of its name or its number in [`Gpu::adapters`]), otherwise the fastest.
+    /// Opens the adapter that `choice` names (part of its name or its number in [`Gpu::adapters`]), otherwise the fastest. `name` is what a
+    /// face knows of its name where the library tells none, as in browsers.
     ///
     /// # Errors
     /// No adapter, none that matches, or a device that cannot be had.
-    pub async fn open(choice: Option<&str>) -> Result<Self, GpuError> {
+    pub async fn open(choice: Option<&str>, name: Option<&str>) -> Result<Self, GpuError> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let adapter = if let Some(wanted) = choice {
             Self::find(&instance, wanted).await?
@@ -128,18 +129,18 @@ impl Gpu {
         let slot = Arc::clone(&refused);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep_first(&slot, error.to_string())));
         let timestamp_period = required_features.contains(wgpu::Features::TIMESTAMP_QUERY).then(|| queue.get_timestamp_period());
-        Ok(Self { adapter: Adapter::new(&adapter.get_info()), device, queue, timestamp_period, lost, refused })
+        Ok(Self { adapter: Adapter::new(&adapter.get_info(), name), device, queue, timestamp_period, lost, refused })
     }
 
     /// Every adapter of this machine, in the order of their numbers.
     pub async fn adapters() -> Vec<Adapter> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(|adapter| Adapter::new(&adapter.get_info())).collect()
+        instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(|adapter| Adapter::new(&adapter.get_info(), None)).collect()
     }
 
     async fn find(instance: &wgpu::Instance, wanted: &str) -> Result<wgpu::Adapter, GpuError> {
         let mut adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
-        let names: Vec<String> = adapters.iter().map(|adapter| Adapter::new(&adapter.get_info()).to_string()).collect();
+        let names: Vec<String> = adapters.iter().map(|adapter| Adapter::new(&adapter.get_info(), None).to_string()).collect();
         let matches = |name: &String| name.to_lowercase().contains(&wanted.to_lowercase());
         let by_number = wanted.parse().ok().filter(|&number: &usize| number < adapters.len());
         match by_number.or_else(|| names.iter().position(matches)) {
