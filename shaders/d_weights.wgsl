@@ -3,8 +3,8 @@
 // Packed like the weights; padding comes out 0 since its rows are 0. Dispatched once for all layers; one invocation owns every so many
 // tiles of 4 x 4 weights, on a software adapter of 8 x 8, counted through all layers; what a tile reads beyond the edge is not stored.
 // Each workgroup leaves the sum of its squares for clip_gradient, in a fixed order; on a software adapter each invocation leaves its
-// own, without a barrier. (CPU time on lavapipe over that of 4 x 4 with a barrier, mlp-1024-1024, batch 128: 8 x 8 0.74 dense and 0.78 at
-// keep 0.1, without the barrier 0.53 and 0.66.)
+// own, without a barrier. (CPU time on lavapipe over that of 4 x 4 with a barrier, mlp-1024-1024, batch 128: 0.53 dense, 0.66 at
+// keep 0.1. Dropping the barrier alone took an earlier body of 8 x 8 from 0.74 and 0.78 to 0.55 and 0.59.)
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;               // [2, 16]
