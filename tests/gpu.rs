@@ -586,7 +586,7 @@ fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_moves_its_weights_
         .map(|index| {
             let drawn = drawn(run.config.seed, Stream::Evaluation, u32::MAX - index, &scores);
             let kept = with_one_a_group(&run.model, &scores, drawn);
-            (data.dense(&run.model, &weights, &kept, 0..100).0, kept)
+            (data.dense(&run.model, &weights, &kept, (0..100).map(|row| row * 203 / 100)).0, kept)
         })
         .collect();
     let best = candidates.iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
@@ -686,14 +686,18 @@ fn accuracy_is_that_of_the_masks_on_the_cpu_also_where_the_last_batch_is_not_ful
     let units = run.model.units() as usize;
     let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
     let decided = with_one_a_group(&run.model, &scores, scores.iter().map(|&score| score >= 0.5).collect());
-    for (turn, (first, count)) in [(203, 45), (203, 45), (0, 203), (203, 14), (203, 1), (7, 29)].into_iter().enumerate() {
-        let found = block_on(run.evaluate_rows(first, count)).unwrap();
-        let (loss, right) = data.dense(&run.model, &weights, &decided, first..first + count);
+    let cases = [(203..248, 45), (203..248, 45), (0..203, 203), (203..248, 14), (203..248, 1), (7..36, 500), (0..203, 100)];
+    for (turn, (rows, most)) in cases.into_iter().enumerate() {
+        let found = block_on(run.evaluate_rows(rows.clone(), most)).unwrap();
+        // Fewer than all are spread evenly.
+        let count = most.min(rows.end - rows.start);
+        let seen = || (0..count).map(|index| rows.start + index * (rows.end - rows.start) / count);
+        let (loss, right) = data.dense(&run.model, &weights, &decided, seen());
         assert_eq!(found.images, count);
         assert!((found.decided - f64::from(right) / f64::from(count)).abs() < 1e-12, "{} and {right} of {count}", found.decided);
         assert!((found.loss - loss).abs() < 1e-5 * loss.max(0.1), "{} and {loss}", found.loss);
         let sample = with_one_a_group(&run.model, &scores, drawn(run.config.seed, Stream::Evaluation, turn as u32 + 1, &scores));
-        let (loss, right) = data.dense(&run.model, &weights, &sample, first..first + count);
+        let (loss, right) = data.dense(&run.model, &weights, &sample, seen());
         assert!((found.sampled - f64::from(right) / f64::from(count)).abs() < 1e-12, "{} and {right} of {count}", found.sampled);
         assert!((found.sampled_loss - loss).abs() < 1e-5 * loss.max(0.1), "{} and {loss}", found.sampled_loss);
     }

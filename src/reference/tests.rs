@@ -98,10 +98,10 @@ fn masked_loss(memory: &Memory, kept: &[Vec<bool>], weights: &[f64]) -> (f64, Ve
     (sum / memory.batch_rows.len() as f64, hidden)
 }
 
-/// `[group][unit]`, what m keeps.
-fn kept_units(memory: &Memory) -> Vec<Vec<bool>> {
+/// `[group][unit]`, what mask `z` keeps.
+fn kept_units(memory: &Memory, z: usize) -> Vec<Vec<bool>> {
     let groups = 0..memory.params.group_count as usize;
-    groups.map(|g| (0..memory.group(g).size).map(|unit| memory.list(0, g).contains(&unit)).collect()).collect()
+    groups.map(|g| (0..memory.group(g).size).map(|unit| memory.list(z, g).contains(&unit)).collect()).collect()
 }
 
 /// Every twin of a step in its order, as the engine's list has it.
@@ -139,10 +139,12 @@ fn weight_gradients_agree_with_finite_differences_of_the_masked_network() {
         let before = memory.weights.clone();
         // Rate 1 with neither momentum, decay nor clip: the step is the gradient.
         step(&mut memory);
-        let kept = kept_units(&memory);
+        let kept = kept_units(&memory, 0);
         assert!(kept.iter().flatten().any(|kept| !kept), "{name}: a mask that keeps everything shows little");
         let (loss, hidden) = masked_loss(&memory, &kept, &before);
         assert!((loss - f64::from(memory.records[0].loss)).abs() < 1e-6 * loss, "{name}: {loss} and {}", memory.records[0].loss);
+        let probe_loss = masked_loss(&memory, &kept_units(&memory, 1), &before).0;
+        assert!((probe_loss - f64::from(memory.records[0].probe_loss)).abs() < 1e-6 * probe_loss, "{name}: {probe_loss} under the probe");
         // A pre-activation near 0 would change sides between the two evaluations, and the difference would mean nothing.
         let nearest = hidden.iter().map(|z| z.abs()).fold(f64::INFINITY, f64::min);
         assert!(nearest > 1e-3, "{name}: a pre-activation of {nearest} is too near to the kink; choose another seed");
@@ -172,7 +174,7 @@ fn weights_between_units_that_are_off_have_no_gradient_and_do_not_move() {
     memory.velocity.iter_mut().zip(0..).for_each(|(velocity, index)| *velocity = 0.01 + f64::from(index) * 1e-4);
     let before = memory.clone();
     step(&mut memory);
-    let kept = kept_units(&memory);
+    let kept = kept_units(&memory, 0);
     let (mut frozen, mut moved) = (0, 0);
     for (l, layer) in model.layers.iter().enumerate() {
         for input in 0..=layer.inputs as usize {
