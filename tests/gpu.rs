@@ -580,7 +580,7 @@ fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_moves_its_weights_
     let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
     assert!(scores.iter().any(|&score| score > 0.05 && score < 0.95), "a run that has decided everything has nothing to select");
     // An evaluation along the way must not change what is drawn.
-    let evaluation = block_on(run.select_mask(203)).unwrap();
+    let evaluation = block_on(run.select_mask(100)).unwrap();
 
     let candidates: Vec<(f64, Vec<bool>)> = (0..6)
         .map(|index| {
