@@ -8,6 +8,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use crate::config::{Config, ConfigError, Estimator, MethodName, ScoresOptimizer};
+use crate::data::Dataset;
+use crate::data::catalogue::Known;
 use crate::engine::{DataBuffers, Engine, Machine, Outcome, Phase, SLOTS, network_params};
 use crate::gpu::GpuError;
 use crate::methods::method;
@@ -28,6 +30,34 @@ pub struct DataShape {
     /// Of all training features divided by 255.
     pub mean: f32,
     pub deviation: f32,
+}
+
+impl DataShape {
+    /// The shape of a set that is all there.
+    #[must_use]
+    pub fn of(set: &Dataset) -> Self {
+        Self {
+            train_rows: set.train.len(),
+            test_rows: set.test.len(),
+            inputs: set.inputs(),
+            classes: set.classes,
+            mean: set.mean,
+            deviation: set.deviation,
+        }
+    }
+
+    /// The shape of a known set whose files are on their way.
+    #[must_use]
+    pub fn of_known(known: &Known) -> Self {
+        Self {
+            train_rows: known.train_rows,
+            test_rows: known.test_rows,
+            inputs: known.height * known.width,
+            classes: known.classes,
+            mean: known.mean,
+            deviation: known.deviation,
+        }
+    }
 }
 
 /// Why a run cannot start or go on, in words.
@@ -164,6 +194,15 @@ impl Trainer {
         };
         write(&self.data_buffers.inputs, u64::from(first_row) * u64::from(self.data.inputs), inputs);
         write(&self.data_buffers.labels, first_row.into(), labels);
+    }
+
+    /// Sends a whole data set.
+    pub fn load_all(&mut self, set: &Dataset) {
+        // Test rows follow the training rows without a gap, so that one piece is aligned whatever the row's width.
+        let inputs = [&set.train.inputs[..], &set.test.inputs[..]].concat();
+        let labels = [&set.train.labels[..], &set.test.labels[..]].concat();
+        self.load(0, &inputs, &labels);
+        self.set_rows_ready(set.train.len());
     }
 
     /// Says that the training rows before `rows` are there, and for `rows` = all, the test rows too.

@@ -6,7 +6,6 @@ use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array, Uint32A
 use wasm_bindgen::prelude::*;
 
 use crate::config::{Config, DatasetName, KNOBS, Kind};
-use crate::data::Dataset;
 use crate::data::catalogue::{Known, Part, Stream, known};
 use crate::data::planted::planted;
 use crate::engine::{Machine, SLOTS};
@@ -172,34 +171,15 @@ impl Session {
                 return Err(JsError::new("your own idx files are for the terminal: lacuna train --dataset idx --data-dir DIR"));
             }
         };
-        let shape = match (&set, known) {
-            (Some(set), _) => DataShape {
-                train_rows: set.train.len(),
-                test_rows: set.test.len(),
-                inputs: set.inputs(),
-                classes: set.classes,
-                mean: set.mean,
-                deviation: set.deviation,
-            },
-            (None, Some(known)) => DataShape {
-                train_rows: known.train_rows,
-                test_rows: known.test_rows,
-                inputs: known.height * known.width,
-                classes: known.classes,
-                mean: known.mean,
-                deviation: known.deviation,
-            },
+        let (shape, width, height) = match (&set, known) {
+            (Some(set), _) => (DataShape::of(set), set.width, set.height),
+            (None, Some(known)) => (DataShape::of_known(known), known.width, known.height),
             (None, None) => unreachable!("every data set is made or known"),
         };
         let mut run = Trainer::new(&machine, config, shape).map_err(words)?;
-        let (height, width) = match (&set, known) {
-            (_, Some(known)) => (known.height, known.width),
-            (Some(set), None) => (set.height, set.width),
-            (None, None) => (0, 0),
-        };
         let informative = set.as_ref().and_then(|set| set.informative.clone());
         if let Some(set) = &set {
-            load_all(&mut run, set);
+            run.load_all(set);
         }
         Ok(Self {
             machine,
@@ -452,9 +432,4 @@ impl Session {
             "step_ms": step_ms,
         }
     }
-}
-
-fn load_all(run: &mut Trainer, set: &Dataset) {
-    run.load(0, &[&set.train.inputs[..], &set.test.inputs[..]].concat(), &[&set.train.labels[..], &set.test.labels[..]].concat());
-    run.set_rows_ready(set.train.len());
 }

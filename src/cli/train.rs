@@ -9,7 +9,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use lacuna::config::Config;
-use lacuna::data::{self, Dataset};
+use lacuna::data;
 use lacuna::engine::SLOTS;
 use lacuna::pace::Pace;
 use lacuna::schedule::step_at;
@@ -97,26 +97,6 @@ fn evaluation_line(event: &str, run: &Trainer, evaluation: &Evaluation) -> Value
     })
 }
 
-/// Sends a whole data set to the device.
-pub(super) fn load_all(run: &mut Trainer, set: &Dataset) {
-    // Test rows follow the training rows without a gap; pieces begin at multiples of 4 rows, so that they are aligned for any width.
-    let inputs = [&set.train.inputs[..], &set.test.inputs[..]].concat();
-    let labels = [&set.train.labels[..], &set.test.labels[..]].concat();
-    run.load(0, &inputs, &labels);
-    run.set_rows_ready(set.train.len());
-}
-
-pub(super) fn shape_of(set: &Dataset) -> DataShape {
-    DataShape {
-        train_rows: set.train.len(),
-        test_rows: set.test.len(),
-        inputs: set.inputs(),
-        classes: set.classes,
-        mean: set.mean,
-        deviation: set.deviation,
-    }
-}
-
 fn words(run: &Trainer, snapshot: &Snapshot, step_ms: f64, tested: Option<&Evaluation>) -> String {
     let kept: Vec<String> =
         run.model.gated().zip(&snapshot.decided_kept(&run.model)).map(|(group, kept)| format!("{kept}/{}", group.size)).collect();
@@ -130,8 +110,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let set = data::load(config.dataset, &arguments::data_dir(arguments), config.seed)?;
     let mut log = Log::new(arguments.get_one::<std::path::PathBuf>("log").map(std::path::PathBuf::as_path))?;
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
-    let mut run = Trainer::new(&machine, config.clone(), shape_of(&set))?;
-    load_all(&mut run, &set);
+    let mut run = Trainer::new(&machine, config.clone(), DataShape::of(&set))?;
+    run.load_all(&set);
 
     println!("{} on {}", run.model.name, machine.gpu.adapter);
     println!(
