@@ -58,6 +58,25 @@ fn candidate(lo: u32, hi: u32, index: u32) -> u32 {
     return lo + (width / 17u) * (index + 1u) + ((width % 17u) * (index + 1u)) / 17u;
 }
 
+// The sum of one value of each invocation: 8 parts of 16, then the parts; the order in which a candidate's sum is taken too.
+fn tree_sum(lane: u32, value: f32) -> f32 {
+    partial_sums[lane] = value;
+    workgroupBarrier();
+    if lane < 8u {
+        var part = 0.0;
+        for (var i = 0u; i < 16u; i++) {
+            part += partial_sums[lane * 16u + i];
+        }
+        part_sums[lane] = part;
+    }
+    workgroupBarrier();
+    var whole = 0.0;
+    for (var i = 0u; i < 8u; i++) {
+        whole += part_sums[i];
+    }
+    return whole;
+}
+
 @compute @workgroup_size(128)
 fn main(@builtin(local_invocation_index) lane: u32) {
     let live = state.halted == 0u && params.learn_scores == 1u;
@@ -80,22 +99,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
 
     // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed at all.
-    partial_sums[lane] = sum;
-    workgroupBarrier();
-    if lane < 8u {
-        var part = 0.0;
-        for (var i = 0u; i < 16u; i++) {
-            part += partial_sums[lane * 16u + i];
-        }
-        part_sums[lane] = part;
-    }
-    workgroupBarrier();
+    let unprojected = tree_sum(lane, sum);
     if lane == 0u {
-        var whole = 0.0;
-        for (var i = 0u; i < 8u; i++) {
-            whole += part_sums[i];
-        }
-        bracket = vec2(0u, select(0u, LARGEST, whole > state.budget));
+        bracket = vec2(0u, select(0u, LARGEST, unprojected > state.budget));
     }
     workgroupBarrier();
 
@@ -153,22 +159,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         }
         sum += s;
     }
-    partial_sums[lane] = sum;
-    workgroupBarrier();
-    if lane < 8u {
-        var part = 0.0;
-        for (var i = 0u; i < 16u; i++) {
-            part += partial_sums[lane * 16u + i];
-        }
-        part_sums[lane] = part;
-    }
-    workgroupBarrier();
+    let projected = tree_sum(lane, sum);
     if lane == 0u {
-        var whole = 0.0;
-        for (var i = 0u; i < 8u; i++) {
-            whole += part_sums[i];
-        }
-        records[state.slot].sum_scores = whole;
+        records[state.slot].sum_scores = projected;
         records[state.slot].threshold = threshold;
     }
 }

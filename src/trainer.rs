@@ -19,6 +19,9 @@ use crate::schedule::{Order, step_at};
 use crate::shared::{MISSING, Mode, Params, Record, Step};
 use crate::snapshot::Snapshot;
 
+/// Invocations of a kernel with one for four images of a row: 65,535 workgroups of 64, less what their number is rounded up by.
+const MOST_INVOCATIONS: u32 = 65_520 * 64;
+
 /// What a run learns from: shapes and counts; the rows themselves are sent with [`Trainer::load`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataShape {
@@ -166,6 +169,16 @@ impl Trainer {
             Model::new(&config.model, data.inputs, data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
         if data.train_rows < config.batch_size {
             let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
+            return Err(ConfigError(text).into());
+        }
+        let images = config.batch_size.div_ceil(4);
+        let invocations =
+            model.groups.iter().enumerate().map(|(index, group)| group.rows() / if index == 0 { 1 } else { 4 } * images).max();
+        if invocations.is_some_and(|invocations| invocations > MOST_INVOCATIONS) {
+            let text = format!(
+                "batch_size {} is too large for a network this wide: a kernel would need more workgroups than WebGPU allows",
+                config.batch_size
+            );
             return Err(ConfigError(text).into());
         }
         let order = Order::new(config.seed, data.train_rows, config.batch_size);

@@ -324,7 +324,7 @@ fn bench_prints_one_object_a_line() {
         assert!(line["step_ms_spread"].as_f64().is_some_and(|spread| spread >= 0.0));
         assert!(line["adapter"].as_str().is_some_and(|adapter| !adapter.is_empty()));
         // An adapter without a clock of its own has no phases; one that has measures all of them.
-        let phases = line["phases_ms"].as_object().unwrap();
+        let phases = line["phases"].as_object().unwrap();
         let names: Vec<&str> = phases.keys().map(String::as_str).collect();
         assert!(names.is_empty() || names == ["sample", "pack", "forward", "scores", "backward", "weights"], "{names:?}");
         assert!(phases.values().all(|ms| ms.as_f64().is_some_and(|ms| ms >= 0.0)));

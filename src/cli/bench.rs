@@ -132,7 +132,7 @@ fn line(case: &Case, dense_ms: f64, adapter: &str) -> serde_json::Value {
         "step_ms_spread": spread(&case.timing.step_ms),
         "ratio": step_ms / dense_ms,
         "predicted_ratio": predicted(case),
-        "phases_ms": phases,
+        "phases": phases,
         "steps": case.steps,
         "repeats": case.timing.step_ms.len(),
         "adapter": adapter,

@@ -3,7 +3,7 @@
 use crate::gpu::{Gpu, GpuError};
 use crate::shared::{MOST_GROUPS, Params, Record, State, Step};
 
-use super::step::squares;
+use super::grids::squares;
 use super::{Machine, SLOTS};
 
 /// The data set on the GPU, shared by every network that learns from it.

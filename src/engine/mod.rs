@@ -1,6 +1,7 @@
 //! Which kernels run, in which order, on which buffers. One [`Engine`] is one network with its state on the GPU.
 
 mod buffers;
+mod grids;
 mod step;
 
 pub use buffers::{Buffers, DataBuffers};
