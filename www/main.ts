@@ -406,7 +406,7 @@ function hear(report: Report): void {
       evaluation = report.evaluation;
       // The whole test set at the end is another yardstick than the sample before: it is told, not joined to the curve.
       if (!report.whole || traces.evaluations.length === 0) traces.evaluate(evaluation);
-      text('accuracy-lead', `Test accuracy (${count(evaluation.images)})`);
+      text('accuracy-lead', evaluation.images < (description?.dataset.test ?? 0) ? `Test accuracy (${count(evaluation.images)})` : 'Test accuracy');
       const accuracy = at('accuracy');
       const rest = document.createElement('small');
       rest.textContent = ` · ${percent(evaluation.sampled)} sampled`;

@@ -16,3 +16,29 @@ pub(super) fn bar(length: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:28} {pos}/{len}  {msg}  {eta} left").expect("the template is well formed");
     ProgressBar::new(length).with_style(style)
 }
+
+/// Which of the inputs of an image the decided mask keeps: two rows of pixels a line of text.
+pub(super) fn picture(scores: &[f32], width: usize) -> String {
+    let kept = |row: Option<&[f32]>, x: usize| row.and_then(|row| row.get(x)).is_some_and(|&score| score >= 0.5);
+    let rows: Vec<&[f32]> = scores.chunks(width).collect();
+    let line = |pair: &[&[f32]]| {
+        let cell = |x: usize| match (kept(pair.first().copied(), x), kept(pair.get(1).copied(), x)) {
+            (true, true) => '█',
+            (true, false) => '▀',
+            (false, true) => '▄',
+            (false, false) => '·',
+        };
+        (0..width).map(cell).collect::<String>()
+    };
+    rows.chunks(2).map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_of_an_odd_height_is_drawn_whole() {
+        assert_eq!(picture(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.2, 0.5, 0.9], 3), "▀▄▀\n·▀▀");
+    }
+}

@@ -158,7 +158,12 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         run.model.gated().zip(&kept).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", "),
         100.0 * evaluation.sampled
     );
-    if let (Some(informative), Some(group)) = (&set.informative, run.model.gated().find(|group| group.name == "inputs")) {
+    let inputs = run.model.gated().find(|group| group.name == "inputs");
+    if let (Some(group), true) = (inputs, set.height > 1) {
+        let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
+        println!("{}", terminal::picture(scores, set.width as usize));
+    }
+    if let (Some(informative), Some(group)) = (&set.informative, inputs) {
         let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
         let found = informative.iter().zip(scores).filter(|&(&carries, &score)| carries && score >= 0.5).count();
         let all = informative.iter().filter(|&&carries| carries).count();

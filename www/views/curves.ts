@@ -31,7 +31,7 @@ export class CurvesView {
     const colour = (name: keyof Palette, alpha = 1) => () => (alpha === 1 ? css(this.palette[name]) : faded(this.palette[name], alpha));
     const axis = (ticks: number[], say: (value: number) => string): uPlot.Axis => ({
       font,
-      size: 36,
+      size: 44,
       gap: 3,
       stroke: colour('soft'),
       grid: { stroke: colour('line'), width: 1 },
