@@ -3,7 +3,7 @@
 //   L = 1/B sum_b (log sum_c exp(z_cb) - z_yb),   dL/dz_cb = (softmax(z_b)_c - [c = y]) / B
 //
 // One workgroup; invocations 0..127 own the images of m, 128..255 those of m'. It moves the step on: it copies the schedule's row
-// into the state for the kernels that follow and turns `next`; a loss that is not finite halts the run here, before anything is changed.
+// into the state for the kernels that follow and turns `next`; a loss that is not finite, or as good as that, halts the run here, before anything is changed.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> state: State;
@@ -16,9 +16,15 @@
 @group(0) @binding(8) var<storage, read_write> records: array<Record>;    // [slots]
 
 const MISSING: u32 = 0xffffffffu;
+// Beyond this a run has diverged, and the square of a structure gradient could leave the floats.
+const LARGEST_LOSS: f32 = 1e10;
 
 var<workgroup> losses: array<f32, 256>;
 var<workgroup> correct: array<u32, 256>;
+
+fn is_learnable(mean: f32) -> bool {
+    return is_finite(mean) && mean < LARGEST_LOSS;
+}
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32) {
@@ -113,7 +119,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         records[slot].kept[g] = counts[g];
         records[slot].probe_kept[g] = counts[MOST_GROUPS + g];
     }
-    if state.halted == 1u {
+    // Weights and scores of a halted run are whole: it can be evaluated, not trained on.
+    if params.mode == TRAIN && state.halted == 1u {
         return;
     }
     state.slot = slot;
@@ -126,7 +133,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     state.budget = now.budget;
     state.first_correction = now.first_correction;
     state.second_correction = now.second_correction;
-    if params.mode == TRAIN && !(is_finite(means.x) && is_finite(means.y)) {
+    if params.mode == TRAIN && !(is_learnable(means.x) && is_learnable(means.y)) {
         state.halted = 1u;
     }
 }

@@ -141,6 +141,8 @@ pub struct Trainer {
     rows_ready: u32,
     diverged: Option<TrainError>,
     evaluations: u32,
+    /// The schedules' row of the last step and the units' bits it drew: evaluations and measurements overwrite those on the device.
+    last: Option<(Step, Vec<u32>)>,
 }
 
 impl Trainer {
@@ -186,7 +188,20 @@ impl Trainer {
         let engine = Engine::new(machine, params_of(&config, &model, &data), &data_buffers)?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
         engine.write(&engine.buffers.scores, &method(config.method).initial_scores(&config, &model));
-        let run = Self { config, model, data, engine, data_buffers, order, steps, step: 0, rows_ready: 0, diverged: None, evaluations: 0 };
+        let run = Self {
+            config,
+            model,
+            data,
+            engine,
+            data_buffers,
+            order,
+            steps,
+            step: 0,
+            rows_ready: 0,
+            diverged: None,
+            evaluations: 0,
+            last: None,
+        };
         Ok(run)
     }
 
@@ -262,13 +277,16 @@ impl Trainer {
     /// # Errors
     /// The run diverged, now or before, or the device is gone.
     pub async fn advance(&mut self, most: u32) -> Result<Snapshot, TrainError> {
-        if let Some(error) = &self.diverged {
-            return Err(error.clone());
-        }
+        self.check_finite()?;
         let count = self.steps_possible(most);
         let first = self.step;
         let schedule: Vec<Step> = (0..count).map(|ahead| self.step_now(first + ahead)).collect();
         self.run(&schedule).await
+    }
+
+    /// A run that diverged stays where it stopped: nothing more is computed from its losses.
+    fn check_finite(&self) -> Result<(), TrainError> {
+        self.diverged.clone().map_or(Ok(()), Err)
     }
 
     /// The schedules' row for a step of this run, as it stands after live changes.
@@ -286,6 +304,7 @@ impl Trainer {
     }
 
     async fn run(&mut self, schedule: &[Step]) -> Result<Snapshot, TrainError> {
+        let Some(&last) = schedule.last() else { return self.snapshot().await };
         let rows = self.rows_of(schedule);
         let outcome = self.engine.train(schedule, &rows).await?;
         if outcome.state.halted == 1 {
@@ -297,6 +316,7 @@ impl Trainer {
             return Err(error);
         }
         self.step += schedule.len() as u32;
+        self.last = Some((last, outcome.units.clone()));
         Ok(self.snapshot_of(outcome))
     }
 
@@ -305,12 +325,15 @@ impl Trainer {
     /// # Errors
     /// The device is gone.
     pub async fn snapshot(&mut self) -> Result<Snapshot, TrainError> {
-        let outcome = self.engine.look().await?;
+        let mut outcome = self.engine.look().await?;
+        if let Some((_, units)) = &self.last {
+            outcome.units.clone_from(units);
+        }
         Ok(self.snapshot_of(outcome))
     }
 
     fn snapshot_of(&self, outcome: Outcome) -> Snapshot {
-        let budget = self.step_now(self.step.saturating_sub(1)).budget;
+        let budget = self.last.as_ref().map_or_else(|| self.step_now(0), |(step, _)| *step).budget;
         let probed = method(self.config.method).forwards() == 2 && self.engine.params.learn_scores == 1;
         Snapshot::new(&self.model, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, outcome)
     }
@@ -341,7 +364,7 @@ impl Trainer {
     /// touched.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The run diverged before, or the device is gone.
     pub async fn evaluate_rows(&mut self, rows: Range<u32>, count: u32) -> Result<Evaluation, TrainError> {
         self.evaluations += 1;
         self.evaluate_draw(rows, count, self.evaluations).await
@@ -386,7 +409,7 @@ impl Trainer {
     /// Accuracy on the test rows, or on `most` of them spread over all.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The run diverged before, or the device is gone.
     pub async fn evaluate(&mut self, most: u32) -> Result<Evaluation, TrainError> {
         self.evaluate_rows(self.data.train_rows..self.data.train_rows + self.data.test_rows, most).await
     }
@@ -395,7 +418,7 @@ impl Trainer {
     /// it (the authors' code draws 10). What follows trains its weights alone.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The run diverged before, or the device is gone.
     pub async fn select_mask(&mut self, rows: u32) -> Result<Evaluation, TrainError> {
         let scores: Vec<f32> = self.engine.look().await?.scores;
         let all = 0..self.data.train_rows;
@@ -435,6 +458,7 @@ impl Trainer {
     /// # Errors
     /// The run diverged or the device is gone.
     pub async fn finetune(&mut self, most: u32) -> Result<Snapshot, TrainError> {
+        self.check_finite()?;
         let end = self.steps + self.finetune_steps();
         let count = most.min(SLOTS).min(end - self.step);
         let schedule: Vec<Step> = (0..count)
@@ -447,8 +471,9 @@ impl Trainer {
     /// that neither weights nor masks move, but every kernel does its work. The run's tensors other than the velocity stay as they are.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The run diverged before, or the device is gone.
     pub async fn measure(&mut self, steps: u32, repeats: u32, clock: &dyn Fn() -> f64, phases: bool) -> Result<Timing, TrainError> {
+        self.check_finite()?;
         let mut timing = Timing::default();
         let velocity: Vec<f32> = self.engine.read(&self.engine.buffers.velocity).await?;
         let moments: Vec<f32> = self.engine.read(&self.engine.buffers.moments).await?;

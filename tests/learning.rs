@@ -27,17 +27,8 @@ fn machine() -> Rc<Machine> {
 
 /// A whole run: its first losses, its end, and what the decided mask makes of the test set.
 fn train(set: &Dataset, config: Config) -> (f32, Snapshot, Evaluation) {
-    let shape = DataShape {
-        train_rows: set.train.len(),
-        test_rows: set.test.len(),
-        inputs: set.inputs(),
-        classes: set.classes,
-        mean: set.mean,
-        deviation: set.deviation,
-    };
-    let mut run = Trainer::new(&machine(), config, shape).unwrap();
-    run.load(0, &[&set.train.inputs[..], &set.test.inputs[..]].concat(), &[&set.train.labels[..], &set.test.labels[..]].concat());
-    run.set_rows_ready(set.train.len());
+    let mut run = Trainer::new(&machine(), config, DataShape::of(set)).unwrap();
+    run.load_all(set);
     let first_loss = block_on(run.advance(1)).unwrap().records[0].loss;
     let mut last = Snapshot::default();
     while run.step() < run.steps() {

@@ -137,12 +137,13 @@ impl Steps {
             list.push(dispatch("forward", Phase::Forward, Some(layer), tiled("forward", layer + 1), true));
         }
         list.push(dispatch("loss", Phase::Scores, None, [1, 1, 1], false));
-        list.push(dispatch("update_scores", Phase::Scores, None, [1, 1, 1], false));
         for layer in (1..layers).rev() {
             list.push(dispatch("d_activations", Phase::Backward, Some(layer), tiled("d_activations", layer), false));
         }
         list.push(dispatch("d_weights", Phase::Backward, None, d_weights_grid(machine, params), false));
         list.push(dispatch("clip_gradient", Phase::Weights, None, [1, 1, 1], false));
+        // The scores need no backward pass; they wait for it all the same, so that a gradient that is not finite halts the run whole.
+        list.push(dispatch("update_scores", Phase::Scores, None, [1, 1, 1], false));
         list.push(dispatch("update_weights", Phase::Weights, None, striding_grid(all_quads, most), false));
 
         let with_masks = |masks: u32| list.iter().map(|dispatch| dispatch.with_masks(masks)).collect();
@@ -155,6 +156,7 @@ impl Steps {
 
     /// Sampling, the forwards and the losses, for the decided mask and a sampled one.
     pub(super) fn evaluation(&self) -> Vec<&Dispatch> {
-        self.two_masks.iter().take_while(|dispatch| dispatch.name != "update_scores").collect()
+        let losses = self.two_masks.iter().position(|dispatch| dispatch.name == "loss");
+        self.two_masks.iter().take(losses.map_or(0, |index| index + 1)).collect()
     }
 }

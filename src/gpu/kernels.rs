@@ -69,10 +69,10 @@ kernels! {
     gather_inputs: [], [params, state, lists, counts, inputs, batch_rows, activations], false;
     forward: [], [params, counts, packed_weights, activations], true;
     loss: [], [params, state, schedule, counts, labels, batch_rows, activations, d_activations, records], false;
-    update_scores: [], [params, state, units, scores, moments, d_scores, records], false;
     d_activations: [], [params, counts, packed_weights, activations, d_activations], true;
     d_weights: [], [params, counts, activations, d_activations, d_weights, squares], false;
     clip_gradient: [], [params, state, squares, records], false;
+    update_scores: [], [params, state, units, scores, moments, d_scores, records], false;
     update_weights: [], [params, state, lists, counts, d_weights, weights, velocity], false;
 }
 

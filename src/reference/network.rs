@@ -4,6 +4,9 @@ use crate::shared::{MISSING, Mode};
 
 use super::Memory;
 
+/// Beyond this a run has diverged, as in `shaders/loss.wgsl`.
+const LARGEST_LOSS: f32 = 1e10;
+
 /// `packed[r, c] = weights[list_in[r], list_out[c]]`; row kI is the bias, the rest 0.
 pub fn pack_weights(memory: &mut Memory, z: usize) {
     for l in 0..memory.layers() {
@@ -113,14 +116,14 @@ pub fn loss(memory: &mut Memory) {
     record.kept[..groups].copy_from_slice(&kept[..groups]);
     record.probe_kept[..groups].copy_from_slice(&probe_kept[..groups]);
     let state = &mut memory.state;
-    if state.halted == 1 {
+    if params.mode == Mode::Train as u32 && state.halted == 1 {
         return;
     }
     (state.slot, state.next, state.step) = (slot as u32, slot as u32 + 1, now.step);
     (state.loss, state.probe_loss) = (means[0], means[1]);
     (state.learning_rate, state.scores_rate, state.budget) = (now.learning_rate, now.scores_rate, now.budget);
     (state.first_correction, state.second_correction) = (now.first_correction, now.second_correction);
-    if params.mode == Mode::Train as u32 && !means.iter().all(|mean| mean.is_finite()) {
+    if params.mode == Mode::Train as u32 && !means.iter().all(|mean| mean.is_finite() && *mean < LARGEST_LOSS) {
         state.halted = 1;
     }
 }

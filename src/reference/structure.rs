@@ -64,6 +64,9 @@ pub fn structure_gradient(estimator: u32, alpha: f64, s: f64, m: f64, probe: f64
 /// The least v ≥ 0 with Σ clamp(s − v, 0, 1) ≤ `budget`: the sum falls along straight pieces between the breakpoints s and s − 1.
 #[must_use]
 pub fn project(scores: &[f64], budget: f64) -> f64 {
+    if scores.iter().any(|s| s.is_nan()) {
+        return f64::NAN;
+    }
     let sum = |v: f64| scores.iter().map(|s| (s - v).clamp(0.0, 1.0)).sum::<f64>();
     if sum(0.0) <= budget {
         return 0.0;
