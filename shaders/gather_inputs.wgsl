@@ -1,4 +1,4 @@
-// gather_inputs: the batch's kept features, normalised and feature-major: activations[r, b] = scale * byte + shift.
+// gather_inputs: the batch's kept features, normalised and feature-major: activations[r, b] = scale * byte + shifts[r].
 //
 // Row kI is 1 (the bias's input), rows beyond are 0; so are the columns of rows that an incomplete evaluation batch lacks.
 // One invocation owns four images of one row; z masks where the inputs are gated, otherwise 1 for both.
@@ -9,7 +9,8 @@
 @group(0) @binding(3) var<storage, read> counts: array<u32>;     // [2, 16]
 @group(0) @binding(4) var<storage, read> inputs: array<u32>;     // [rows of the data set, I] bytes, four a word
 @group(0) @binding(5) var<storage, read> batch_rows: array<u32>; // [slots, B] rows of the data set; MISSING where there is none
-@group(0) @binding(6) var<storage, read_write> activations: array<vec4<f32>>; // [2, R, Bp]
+@group(0) @binding(6) var<storage, read> shifts: array<f32>;     // [I]
+@group(0) @binding(7) var<storage, read_write> activations: array<vec4<f32>>; // [2, R, Bp]
 
 const MISSING: u32 = 0xffffffffu;
 
@@ -33,7 +34,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                 if row != MISSING {
                     let at = row * params.groups[0].size + feature;
                     let byte = (inputs[at / 4u] >> ((at % 4u) * 8u)) & 0xffu;
-                    value[i] = params.scale * f32(byte) + params.shift;
+                    value[i] = params.scale * f32(byte) + shifts[feature];
                 }
             }
         }

@@ -49,9 +49,8 @@ struct Params {
     momentum: f32,
     weight_decay: f32,
     clip_norm: f32,    // 0 never clips
-    scale: f32,        // a feature byte x enters as scale * x + shift
-    shift: f32,
-    unused: u32,
+    scale: f32,        // a feature byte x enters as scale * x + its shift
+    unused: vec2<u32>,
     groups: array<Group, 16>,
     layers: array<Layer, 16>,
 }

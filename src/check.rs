@@ -265,7 +265,6 @@ async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Re
         ..network_params(&model, scene.batch_size)
     };
     params.scale = 1.0 / 80.0;
-    params.shift = -1.5;
     (scene.change)(&mut params);
     let data = DataBuffers::new(&machine.gpu, ROWS, scene.inputs)?;
     let engine = Engine::new(machine, params, &data)?;
@@ -303,6 +302,9 @@ fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
         };
         memory.moments[2 * unit] = uniform(-0.1, 0.1);
         memory.moments[2 * unit + 1] = uniform(0.0, 0.01);
+    }
+    for shift in &mut memory.shifts {
+        *shift = uniform(-2.0, 0.0);
     }
     for weight in &mut memory.weights {
         *weight = uniform(-0.3, 0.3);
@@ -372,6 +374,7 @@ async fn read(engine: &Engine) -> Result<Memory, GpuError> {
         d_activations: widen(engine.read(&buffers.d_activations).await?),
         inputs: engine.read(&buffers.inputs).await?,
         labels: engine.read(&buffers.labels).await?,
+        shifts: widen(engine.read(&buffers.shifts).await?),
     })
 }
 
@@ -397,6 +400,7 @@ fn write(engine: &Engine, memory: &Memory) {
     engine.write(&buffers.d_activations, &narrow(&memory.d_activations));
     engine.write(&buffers.inputs, &memory.inputs);
     engine.write(&buffers.labels, &memory.labels);
+    engine.write(&buffers.shifts, &narrow(&memory.shifts));
 }
 
 /// Raises the report's worst error by what this dispatch shows.
@@ -479,6 +483,7 @@ fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch: &Dispatch
     let untouched = expected.schedule == found.schedule
         && expected.batch_rows == found.batch_rows
         && expected.inputs == found.inputs
-        && expected.labels == found.labels;
+        && expected.labels == found.labels
+        && expected.shifts == found.shifts;
     integers("read-only buffers", &[1], &[u32::from(untouched)]);
 }

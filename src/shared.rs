@@ -59,8 +59,7 @@ pub struct Params {
     pub weight_decay: f32,
     pub clip_norm: f32,
     pub scale: f32,
-    pub shift: f32,
-    pub unused: u32,
+    pub unused: [u32; 2],
     pub groups: [Group; MOST_GROUPS],
     pub layers: [Layer; MOST_GROUPS],
 }

@@ -15,7 +15,7 @@ use crate::gpu::GpuError;
 use crate::methods::method;
 use crate::model::Model;
 use crate::random::{Stream, Threefry, draw};
-use crate::schedule::{Order, step_at};
+use crate::schedule::{BLOCK, Order, step_at};
 use crate::shared::{MISSING, Mode, Params, Record, Step};
 use crate::snapshot::Snapshot;
 
@@ -30,8 +30,7 @@ pub struct DataShape {
     /// I, features of a row.
     pub inputs: u32,
     pub classes: u32,
-    /// Of all training features divided by 255.
-    pub mean: f32,
+    /// Standard deviation of all training features divided by 255.
     pub deviation: f32,
 }
 
@@ -44,7 +43,6 @@ impl DataShape {
             test_rows: set.test.len(),
             inputs: set.inputs(),
             classes: set.classes,
-            mean: set.mean,
             deviation: set.deviation,
         }
     }
@@ -57,7 +55,6 @@ impl DataShape {
             test_rows: known.test_rows,
             inputs: known.height * known.width,
             classes: known.classes,
-            mean: known.mean,
             deviation: known.deviation,
         }
     }
@@ -134,6 +131,7 @@ pub struct Trainer {
     engine: Engine,
     data_buffers: DataBuffers,
     order: Order,
+    centre: Centre,
     /// Steps of the run before fine-tuning.
     steps: u32,
     /// Steps done.
@@ -185,6 +183,7 @@ impl Trainer {
         }
         let order = Order::new(config.seed, data.train_rows, config.batch_size);
         let steps = if config.steps > 0 { config.steps } else { config.epochs * order.steps_per_epoch() };
+        let centre = Centre::new(data.inputs, data.train_rows.min(BLOCK));
         let engine = Engine::new(machine, params_of(&config, &model, &data), &data_buffers)?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
         engine.write(&engine.buffers.scores, &method(config.method).initial_scores(&config, &model));
@@ -195,6 +194,7 @@ impl Trainer {
             engine,
             data_buffers,
             order,
+            centre,
             steps,
             step: 0,
             rows_ready: 0,
@@ -207,7 +207,14 @@ impl Trainer {
 
     /// Sends rows of the data set, training rows first and test rows after them. `inputs` is `[n, I]`, `labels` `[n]`; either may be
     /// empty. `first_row * I` and lengths other than the last piece's must be multiples of 4 bytes.
-    pub fn load(&self, first_row: u32, inputs: &[u8], labels: &[u8]) {
+    ///
+    /// The training rows must come in order: the first [`BLOCK`] of them, which are there before any step, centre the features.
+    pub fn load(&mut self, first_row: u32, inputs: &[u8], labels: &[u8]) {
+        if let Some(means) = self.centre.take(first_row, inputs) {
+            let scale = self.engine.params.scale;
+            let shifts: Vec<f32> = means.iter().map(|mean| -scale * mean).collect();
+            self.engine.write(&self.data_buffers.shifts, &shifts);
+        }
         let queue = &self.engine.machine.gpu.queue;
         let write = |buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]| {
             let whole = bytes.len() & !3;
@@ -500,6 +507,34 @@ impl Trainer {
     }
 }
 
+/// The mean of each feature over the first rows, as they arrive: sums of integers, so that it is the same natively and in the page.
+#[derive(Debug)]
+struct Centre {
+    sums: Vec<u64>,
+    rows: u32,
+    wanted: u32,
+}
+
+impl Centre {
+    fn new(inputs: u32, wanted: u32) -> Self {
+        Self { sums: vec![0; inputs as usize], rows: 0, wanted }
+    }
+
+    /// Adds the rows from `first_row` on that are wanted and next; the means, of bytes, once the last one is there.
+    fn take(&mut self, first_row: u32, inputs: &[u8]) -> Option<Vec<f32>> {
+        if first_row != self.rows || self.rows == self.wanted || inputs.is_empty() {
+            return None;
+        }
+        for row in inputs.chunks_exact(self.sums.len()).take((self.wanted - self.rows) as usize) {
+            for (sum, &byte) in self.sums.iter_mut().zip(row) {
+                *sum += u64::from(byte);
+            }
+            self.rows += 1;
+        }
+        (self.rows == self.wanted).then(|| self.sums.iter().map(|&sum| (sum as f64 / f64::from(self.wanted)) as f32).collect())
+    }
+}
+
 fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
     let method = method(config.method);
     Params {
@@ -521,7 +556,6 @@ fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
         weight_decay: config.weight_decay as f32,
         clip_norm: config.clip_norm as f32,
         scale: 1.0 / (255.0 * data.deviation),
-        shift: -data.mean / data.deviation,
         ..network_params(model, config.batch_size)
     }
 }

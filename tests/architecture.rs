@@ -207,7 +207,7 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
         layout!(Layer: inputs, outputs, first_weight, first_packed),
         layout!(
             Params: seed, mode, draw, masks, group_count, units, rows, packed, batch_size, batch_stride, estimator, optimizer, learn_scores,
-            alpha, momentum, weight_decay, clip_norm, scale, shift, unused, groups, layers
+            alpha, momentum, weight_decay, clip_norm, scale, unused, groups, layers
         ),
         layout!(Step: step, learning_rate, scores_rate, budget, first_correction, second_correction),
         layout!(

@@ -15,7 +15,7 @@ use lacuna::gpu::{GpuError, TABLE};
 use lacuna::model::Model;
 use lacuna::random::{Stream, Threefry, draw};
 use lacuna::reference::{self, Memory, highest_score};
-use lacuna::schedule::step_at;
+use lacuna::schedule::{BLOCK, step_at};
 use lacuna::shared::State;
 use lacuna::snapshot::Snapshot;
 use lacuna::speed::Opponent;
@@ -40,11 +40,8 @@ fn data(train_rows: u32, test_rows: u32, inputs: u32, classes: u32) -> Data {
     let mut random = Threefry::new(17, Stream::Data, 0);
     let mut uniform = |below: u32| (random.unit_interval() * below as f32) as u32;
     let centres: Vec<u32> = (0..classes * inputs).map(|_| uniform(150)).collect();
-    let mut set = Data {
-        inputs: Vec::new(),
-        labels: Vec::new(),
-        shape: DataShape { train_rows, test_rows, inputs, classes, mean: 0.5, deviation: 0.25 },
-    };
+    let mut set =
+        Data { inputs: Vec::new(), labels: Vec::new(), shape: DataShape { train_rows, test_rows, inputs, classes, deviation: 0.25 } };
     for _ in 0..train_rows + test_rows {
         let class = uniform(classes);
         set.labels.push(class as u8);
@@ -64,12 +61,14 @@ impl Data {
     /// Mean cross-entropy and right answers over `rows` under the units `kept` (`[U]`): whole matrices in f64, nothing compacted.
     fn dense(&self, model: &Model, weights: &[f32], kept: &[bool], rows: impl Iterator<Item = u32>) -> (f64, u32) {
         let (mut sum, mut right, mut count) = (0.0, 0, 0);
+        // Each feature is centred by its mean over the first rows of the training set.
+        let (width, first) = (self.shape.inputs as usize, self.shape.train_rows.min(BLOCK));
+        let total = |i: usize| (0..first as usize).map(|row| f64::from(self.inputs[row * width + i])).sum::<f64>();
+        let means: Vec<f64> = (0..width).map(|i| total(i) / f64::from(first)).collect();
         for row in rows {
             let bytes = &self.inputs[(row * self.shape.inputs) as usize..][..self.shape.inputs as usize];
-            let mut x: Vec<f64> = bytes
-                .iter()
-                .map(|&byte| (f64::from(byte) / 255.0 - f64::from(self.shape.mean)) / f64::from(self.shape.deviation))
-                .collect();
+            let mut x: Vec<f64> =
+                bytes.iter().zip(&means).map(|(&byte, mean)| (f64::from(byte) - mean) / 255.0 / f64::from(self.shape.deviation)).collect();
             for (l, layer) in model.layers.iter().enumerate() {
                 let from = &model.groups[l];
                 let on = |i: usize| !from.gated || kept[from.first_unit as usize + i];
@@ -84,7 +83,8 @@ impl Data {
             let label = usize::from(self.labels[row as usize]);
             let highest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             sum += x.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - x[label];
-            right += u32::from(x[label] == highest);
+            // Of equal logits, as where every hidden unit is closed, the first counts.
+            right += u32::from(x.iter().position(|&z| z == highest) == Some(label));
             count += 1;
         }
         (sum / f64::from(count), right)
@@ -248,6 +248,7 @@ fn memory(engine: &Engine) -> Memory {
         d_activations: widen(&buffers.d_activations),
         inputs: block_on(engine.read(&buffers.inputs)).unwrap(),
         labels: block_on(engine.read(&buffers.labels)).unwrap(),
+        shifts: widen(&buffers.shifts),
     }
 }
 

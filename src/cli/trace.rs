@@ -67,8 +67,10 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
 
     let rows = run.batch_rows(number).to_vec();
     let (inputs, params) = (set.inputs() as usize, run.engine().params);
-    let feature = |byte: &u8| params.scale * f32::from(*byte) + params.shift;
-    let fed: Vec<f32> = rows.iter().flat_map(|&row| set.train.inputs[row as usize * inputs..][..inputs].iter().map(feature)).collect();
+    let shifts: Vec<f32> = pollster::block_on(run.engine().read(&run.engine().buffers.shifts))?;
+    let feature = |(byte, shift): (&u8, &f32)| params.scale * f32::from(*byte) + shift;
+    let row_of = |&row: &u32| set.train.inputs[row as usize * inputs..][..inputs].iter().zip(&shifts).map(feature);
+    let fed: Vec<f32> = rows.iter().flat_map(row_of).collect();
     tensors.floats("inputs", &[rows.len(), inputs], &fed);
     let labels: Vec<i64> = rows.iter().map(|&row| i64::from(set.train.labels[row as usize])).collect();
     tensors.0.push(Tensor {

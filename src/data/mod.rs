@@ -82,7 +82,7 @@ impl Split {
     }
 }
 
-/// A classification set, whole. A feature x reaches the network as (x/255 - mean) / deviation.
+/// A classification set, whole. A feature reaches the network less its own mean over the first training rows, divided by `deviation`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// As `--dataset` names it.

@@ -25,7 +25,7 @@ pub const INPUTS: u32 = 256;
 /// How many of them carry the class.
 pub const INFORMATIVE: u32 = 32;
 pub const CLASSES: u32 = 10;
-pub const TRAIN_ROWS: u32 = 40_000;
+pub const TRAIN_ROWS: u32 = 60_000;
 pub const TEST_ROWS: u32 = 4_000;
 
 /// Any two classes differ in at least so many informative inputs (the mean is 17.8), so that no seed draws a much harder set.
@@ -34,7 +34,7 @@ const LEAST_DISTANCE: usize = 13;
 /// A code word: the sign that an informative input takes for each class.
 type Word = [bool; CLASSES as usize];
 
-/// The set of that seed, of 40,000 training and 4,000 test rows.
+/// The set of that seed, of 60,000 training and 4,000 test rows.
 #[must_use]
 pub fn planted(seed: u32) -> Dataset {
     planted_rows(seed, TRAIN_ROWS, TEST_ROWS)
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn thirty_two_inputs_carry_the_class_with_equal_strength() {
         let set = planted(3);
-        assert_eq!((set.train.len(), set.test.len(), set.inputs()), (40_000, 4_000, 256));
+        assert_eq!((set.train.len(), set.test.len(), set.inputs()), (60_000, 4_000, 256));
         let informative = set.informative.as_ref().unwrap();
         assert_eq!(informative.iter().filter(|&&carries| carries).count(), 32);
         let mut rows = [0.0f64; 10];
@@ -144,8 +144,8 @@ mod tests {
                 sum += feature;
                 squares += feature * feature;
             }
-            let mean = sum / 40_000.0;
-            let deviation = (squares / 40_000.0 - mean * mean).sqrt();
+            let mean = sum / 60_000.0;
+            let deviation = (squares / 60_000.0 - mean * mean).sqrt();
             // Deviation of the bell 29.6 and of the shift 18 together: 34.6, for noise and informative inputs alike.
             assert!((mean - 127.6).abs() < 1.2, "mean of input {input}: {mean}");
             assert!((deviation - 34.6).abs() < 0.7, "deviation of input {input}: {deviation}");

@@ -13,6 +13,8 @@ pub struct DataBuffers {
     pub inputs: wgpu::Buffer,
     /// `[N]` bytes, four a word.
     pub labels: wgpu::Buffer,
+    /// `[I]` what is added to a scaled feature.
+    pub shifts: wgpu::Buffer,
 }
 
 impl DataBuffers {
@@ -23,7 +25,11 @@ impl DataBuffers {
     pub fn new(gpu: &Gpu, rows: u32, inputs: u32) -> Result<Self, GpuError> {
         let storage = wgpu::BufferUsages::STORAGE;
         let bytes = u64::from(rows) * u64::from(inputs);
-        Ok(Self { inputs: gpu.buffer("the data set", bytes, storage)?, labels: gpu.buffer("labels", rows.into(), storage)? })
+        Ok(Self {
+            inputs: gpu.buffer("the data set", bytes, storage)?,
+            labels: gpu.buffer("labels", rows.into(), storage)?,
+            shifts: gpu.buffer("shifts", u64::from(inputs) * 4, storage)?,
+        })
     }
 }
 
@@ -87,6 +93,8 @@ buffers! {
     inputs;
     /// `[N]` bytes.
     labels;
+    /// `[I]`
+    shifts;
 }
 
 /// Weights, biases included.
@@ -123,6 +131,7 @@ impl Buffers {
             d_activations: storage("d_activations", cells)?,
             inputs: data.inputs.clone(),
             labels: data.labels.clone(),
+            shifts: data.shifts.clone(),
         })
     }
 

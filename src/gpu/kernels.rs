@@ -66,7 +66,7 @@ macro_rules! kernels {
 kernels! {
     sample: [THREEFRY], [params, state, schedule, scores, units, lists, counts], false;
     pack_weights: [], [params, lists, counts, weights, packed_weights], false;
-    gather_inputs: [], [params, state, lists, counts, inputs, batch_rows, activations], false;
+    gather_inputs: [], [params, state, lists, counts, inputs, batch_rows, shifts, activations], false;
     forward: [], [params, counts, packed_weights, activations], true;
     loss: [], [params, state, schedule, counts, labels, batch_rows, activations, d_activations, records], false;
     d_activations: [], [params, counts, packed_weights, activations, d_activations], true;

@@ -39,6 +39,8 @@ pub struct Memory {
     pub inputs: Vec<u8>,
     /// `[N]`
     pub labels: Vec<u8>,
+    /// `[I]`
+    pub shifts: Vec<f64>,
 }
 
 impl Memory {

@@ -37,7 +37,7 @@ pub fn gather_inputs(memory: &mut Memory, z: usize) {
                 Some(_) if row == MISSING => 0.0,
                 Some(&feature) => {
                     let byte = memory.inputs[(row * params.groups[0].size + feature) as usize];
-                    f64::from(params.scale) * f64::from(byte) + f64::from(params.shift)
+                    f64::from(params.scale) * f64::from(byte) + memory.shifts[feature as usize]
                 }
                 None => f64::from(u8::from(r == kept)),
             };

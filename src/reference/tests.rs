@@ -24,7 +24,6 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         learn_scores: 1,
         alpha: 0.5,
         scale: 1.0 / 80.0,
-        shift: -1.5,
         ..Params::default()
     };
     for (slot, group) in params.groups.iter_mut().zip(&model.groups) {
@@ -66,6 +65,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         d_activations: vec![f64::NAN; cells],
         inputs: (0..ROWS * model.groups[0].size).map(|_| uniform(0.0, 256.0) as u8).collect(),
         labels: (0..ROWS).map(|_| uniform(0.0, f64::from(classes)) as u8).collect(),
+        shifts: (0..model.groups[0].size).map(|_| uniform(-2.0, -1.0)).collect(),
     }
 }
 
@@ -78,7 +78,7 @@ fn masked_loss(memory: &Memory, kept: &[Vec<bool>], weights: &[f64]) -> (f64, Ve
     for &row in &memory.batch_rows {
         let inputs = params.groups[0].size as usize;
         let byte = |i: usize| f64::from(memory.inputs[row as usize * inputs + i]);
-        let mut x: Vec<f64> = (0..inputs).map(|i| f64::from(params.scale) * byte(i) + f64::from(params.shift)).collect();
+        let mut x: Vec<f64> = (0..inputs).map(|i| f64::from(params.scale) * byte(i) + memory.shifts[i]).collect();
         for l in 0..groups - 1 {
             let layer = params.layers[l];
             let weight = |i: usize, o: usize| weights[layer.first_weight as usize + i * layer.outputs as usize + o];
