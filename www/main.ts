@@ -263,7 +263,8 @@ let waits = false;
 
 function toggle(): void {
   if (trainButton.disabled) return;
-  if (state === 'finished' || state === 'halted') return open(true);
+  // Settings that were just changed are the ones that train, not those of the run that they are about to replace.
+  if (state === 'finished' || state === 'halted' || reopening !== 0) return open(true);
   const wants = state === 'training' || waits;
   waits = !wants && state !== 'training';
   if (!wants) timelineView.now();
@@ -286,8 +287,12 @@ function restart(): void {
 }
 
 let reopening = 0;
+/** What the run being opened was asked for: the controls may have moved on by the time it is there. */
+let opening: Values | null = null;
 function open(train: boolean): void {
   clearTimeout(reopening);
+  reopening = 0;
+  opening = values;
   notice.clear();
   run += 1;
   waits = train;
@@ -330,12 +335,16 @@ function takeOver(link: Report & { kind: 'linked' }): void {
     replaced[name] ??= running[name] ?? '';
     running = { ...running, [name]: value };
   }
-  // Before the first step there is no run to spoil: the network follows the controls.
+  followControls();
+  showValues();
+}
+
+/** Before the first step there is no run to spoil: the network follows the controls. */
+function followControls(): void {
   if (differs() && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
     clearTimeout(reopening);
-    reopening = window.setTimeout(() => open(waits), REOPEN_MS);
+    reopening = window.setTimeout(() => open(waits || state === 'training'), REOPEN_MS);
   }
-  showValues();
 }
 
 function tryOut(link: string): void {
@@ -435,7 +444,7 @@ function hear(report: Report): void {
 
 function begin(opened: Description): void {
   description = opened;
-  running = values;
+  running = opening;
   replaced = {};
   snapshot = null;
   evaluation = speed = looking = null;
@@ -456,6 +465,7 @@ function begin(opened: Description): void {
   text('accuracy-lead', 'Test accuracy');
   const told = document.querySelector<HTMLElement>('.key .told');
   if (told) told.hidden = opened.informative === null;
+  followControls();
   showValues();
 }
 

@@ -35,6 +35,19 @@ test('the page opens without a complaint, ready to train MNIST with gated inputs
   await visitor.leave();
 });
 
+test('what is chosen while the first run still opens is what trains', limit, async () => {
+  const visitor = await visit(SMALL);
+  // As soon as the settings are there, which is before the kernels are compiled.
+  await visitor.page.locator('[data-knob=method] label').first().waitFor();
+  await visitor.set('method', 'static');
+  await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
+  await visitor.see('train').click();
+  await visitor.until(() => window.reports.findLast((each) => each.kind === 'opened')?.query.includes('method=static'));
+  await visitor.steps(5);
+  assert.equal(await visitor.see('restart').getAttribute('data-differs'), 'false');
+  await visitor.leave();
+});
+
 test('Train trains: the loss falls, masks move, the budget holds at every step, the speed panel fills', { timeout: 6 * PATIENCE_MS }, async () => {
   const visitor = await visit(`${SMALL}&steps=400`);
   await visitor.see('train').click();
