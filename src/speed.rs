@@ -31,9 +31,13 @@ pub struct Opponent {
     dense_steps: u32,
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// The middle of at least one value, or of the two in the middle.
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
 impl Opponent {
@@ -76,7 +80,7 @@ impl Opponent {
         let kept = snapshot.mask_kept(model, 1);
         let probe = snapshot.probed.then(|| snapshot.mask_kept(model, 2));
         let predicted = all / model.multiply_adds(&kept, probe.as_deref()).total() as f64;
-        Ok(Speed { step_ms: median(sparse), dense_ms: median(dense), predicted, steps: (self.steps, self.dense_steps), phases })
+        Ok(Speed { step_ms: median(&sparse), dense_ms: median(&dense), predicted, steps: (self.steps, self.dense_steps), phases })
     }
 }
 

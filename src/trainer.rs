@@ -19,6 +19,9 @@ use crate::schedule::{BLOCK, Order, step_at};
 use crate::shared::{MISSING, Mode, Params, Record, Step};
 use crate::snapshot::Snapshot;
 
+/// Training rows that the faces let the final selection of a mask look at.
+pub const SELECTION_ROWS: u32 = 10_000;
+
 /// Invocations of a kernel with one for four images of a row: 65,535 workgroups of 64, less what their number is rounded up by.
 const MOST_INVOCATIONS: u32 = 65_520 * 64;
 

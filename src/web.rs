@@ -14,10 +14,7 @@ use crate::schedule::step_at;
 use crate::shared::Record;
 use crate::snapshot::Snapshot;
 use crate::speed::Opponent;
-use crate::trainer::{DataShape, TrainError, Trainer};
-
-/// Most training rows that the final selection of a mask looks at.
-const SELECTION_ROWS: u32 = 10_000;
+use crate::trainer::{DataShape, SELECTION_ROWS, TrainError, Trainer};
 
 /// A plain object of named values.
 macro_rules! object {

@@ -10,6 +10,7 @@ use lacuna::config::{Config, MethodName};
 use lacuna::engine::Phase;
 use lacuna::methods::method;
 use lacuna::random::{Stream, Threefry};
+use lacuna::speed::median;
 use lacuna::trainer::{DataShape, Timing, Trainer};
 
 use super::{CliError, arguments, open};
@@ -27,13 +28,6 @@ struct Case {
     steps: u32,
     timing: Timing,
     phases: Vec<Vec<(Phase, f64)>>,
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
 /// Half the distance between the quartiles.

@@ -14,12 +14,9 @@ use lacuna::engine::SLOTS;
 use lacuna::pace::Pace;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
-use lacuna::trainer::{DataShape, Evaluation, TrainError, Trainer};
+use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer};
 
 use super::{CliError, arguments, open, terminal, trace};
-
-/// Most training rows that the final selection of a mask looks at.
-const SELECTION_ROWS: u32 = 10_000;
 
 /// Lines of JSON in a file, if the user asked for one.
 struct Log<'a>(Option<(&'a Path, BufWriter<File>)>);

@@ -147,13 +147,18 @@ impl Engine {
         self.outcome(0).await
     }
 
-    fn submit(&self, dispatches: &[&Dispatch], schedule: &[Step], rows: &[u32]) {
+    /// What the next steps read, ahead of their submit.
+    fn stage(&self, schedule: &[Step], rows: &[u32]) {
         assert!(schedule.len() <= SLOTS as usize, "a submit holds at most {SLOTS} steps");
         assert_eq!(rows.len(), schedule.len() * self.params.batch_size as usize, "rows of every batch");
-        let gpu = &self.machine.gpu;
         self.write(&self.buffers.schedule, schedule);
         self.write(&self.buffers.batch_rows, rows);
         self.write(&self.buffers.state, &[0u32]); // State::next
+    }
+
+    fn submit(&self, dispatches: &[&Dispatch], schedule: &[Step], rows: &[u32]) {
+        self.stage(schedule, rows);
+        let gpu = &self.machine.gpu;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("steps") });
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None });
@@ -229,9 +234,7 @@ impl Engine {
             gpu.device.create_query_set(&wgpu::QuerySetDescriptor { label: Some("phases"), ty: wgpu::QueryType::Timestamp, count });
         let usage = wgpu::BufferUsages::QUERY_RESOLVE;
         let resolved = gpu.buffer("phases", u64::from(count) * 8, usage)?;
-        self.write(&self.buffers.schedule, schedule);
-        self.write(&self.buffers.batch_rows, rows);
-        self.write(&self.buffers.state, &[0u32]);
+        self.stage(schedule, rows);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("phases") });
         let mut query = 0;
         for _ in 0..steps {

@@ -48,7 +48,7 @@ pub struct Dispatch {
     pub layer: Option<u32>,
     bindings: wgpu::BindGroup,
     layer_bindings: Option<wgpu::BindGroup>,
-    /// Workgroups with one mask and with two.
+    /// Workgroups along x, y and z.
     grid: [u32; 3],
     /// Whether z counts the masks.
     per_mask: bool,
