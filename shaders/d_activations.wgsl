@@ -1,16 +1,18 @@
-// d_activations: the loss's gradient at a hidden layer under m, through kept units only:
-//   d_in[i, b] = [in[i, b] > 0] sum_o packed[i, o] * d_out[o, b]
+// d_activations: the loss's gradient at what a layer reads, under m, through kept units only:
+//   d_in[i, p, b] = [in[i, p, b] > 0] * sum over taps and o of packed[tap, i, o] * d_out[o, q, b]   where q * stride + tap - padding = p
 //
-// Rows from kI on are 0, as d_weights expects. One invocation owns a tile of four kept units and four images, on a software adapter of
-// 8 x 8 (CPU time on lavapipe over that of 4 x 4: 0.59 dense, 0.75 at keep 0.1; mlp-1024-1024, batch 128). What a tile reads beyond
-// the edge is not stored.
+// The bracket stands where the map has passed a relu. The gradient is added where another reader of the map has been there before.
+// Rows from kI up to a multiple of 4 become 0: so they are in every gradient, and a sum over four rows at a time needs no bound.
+// One invocation owns, at one pixel, a tile of four kept units and four images, on a software adapter of 8 x 8 (CPU time on lavapipe over
+// that of 4 x 4: 0.59 dense, 0.75 at keep 0.1; mlp-1024-1024, batch 128). What a tile reads beyond the edge is not stored.
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> counts: array<u32>;                    // [2, 16]
-@group(0) @binding(2) var<storage, read> packed_weights: array<vec4<f32>>;      // [2, P], layers of [pI, pO]
-@group(0) @binding(3) var<storage, read> activations: array<vec4<f32>>;         // [2, R, Bp]
-@group(0) @binding(4) var<storage, read_write> d_activations: array<vec4<f32>>; // [R, Bp]
-@group(1) @binding(0) var<uniform> layer_index: vec4<u32>;                      // x: which layer, at least 1
+@group(0) @binding(1) var<storage, read> counts: array<u32>;               // [2, 64]
+@group(0) @binding(2) var<storage, read> packed_weights: array<vec4<f32>>; // [2, P], layers of [T * kI + E, pO]
+@group(0) @binding(3) var<storage, read> input: array<vec4<f32>>;          // a map
+@group(0) @binding(4) var<storage, read> d_output: array<vec4<f32>>;       // [kO up to a multiple of 4, Q, Bp]
+@group(0) @binding(5) var<storage, read_write> d_input: array<vec4<f32>>;  // likewise
+@group(1) @binding(0) var<uniform> op: Operation;
 
 // Four rows of four outputs each.
 fn weights(at: u32, stride: u32) -> mat4x4<f32> {
@@ -19,26 +21,32 @@ fn weights(at: u32, stride: u32) -> mat4x4<f32> {
 
 // Four rows of four images each.
 fn gradients(at: u32, stride: u32) -> mat4x4<f32> {
-    return mat4x4(d_activations[at], d_activations[at + stride], d_activations[at + 2u * stride], d_activations[at + 3u * stride]);
+    return mat4x4(d_output[at], d_output[at + stride], d_output[at + 2u * stride], d_output[at + 3u * stride]);
 }
 
 // Units from i * 4 on (columns) and images from b * 4 on (rows).
-fn store(sum: mat4x4<f32>, i: u32, b: u32) {
-    let l = layer_index.x;
+fn store(sum: mat4x4<f32>, i: u32, pixel: u32, b: u32) {
     let images = params.batch_stride / 4u;
-    let kept = counts[l];
-    if i * 4u >= padded_rows(kept) || b >= images {
+    let kept = counts[op.group_in];
+    if i >= quads(kept) || b >= images {
         return;
     }
-    let out = (params.groups[l].first_row + i * 4u) * images + b;
+    let apart = op.height_in * op.width_in * images;
+    let out = i * 4u * apart + pixel * images + b;
     let columns = array(sum[0], sum[1], sum[2], sum[3]);
     for (var j = 0u; j < 4u; j++) {
-        let open = activations[out + j * images] > vec4<f32>();
-        var value = select(vec4<f32>(), columns[j], open);
-        if i * 4u + j >= kept {
-            value = vec4<f32>();
+        let at = out + j * apart;
+        var value = vec4<f32>();
+        if i * 4u + j < kept {
+            value = columns[j];
+            if (op.flags & RECTIFIED) != 0u {
+                value = select(vec4<f32>(), value, input[at] > vec4<f32>());
+            }
+            if (op.flags & ACCUMULATE) != 0u {
+                value += d_input[at];
+            }
         }
-        d_activations[out + j * images] = value;
+        d_input[at] = value;
     }
 }
 
@@ -48,42 +56,59 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let l = layer_index.x;
     let id = spread(workgroup.x, grid.x) * 64u + lane;
     let images = params.batch_stride / 4u;
+    let pixels = op.height_in * op.width_in;
     // The quads of images of one tile are this far apart, so that neighbouring invocations read neighbouring quads.
     let apart = select(images, (images + 1u) / 2u, SOFTWARE);
     let b = id % apart;
-    let i = (id / apart) * select(1u, 2u, SOFTWARE);
-    if i * 4u >= padded_rows(counts[l]) {
+    let pixel = (id / apart) % pixels;
+    let i = (id / (apart * pixels)) * select(1u, 2u, SOFTWARE);
+    let kept_in = counts[op.group_in];
+    if i >= quads(kept_in) {
         return;
     }
-    let columns = padded_rows(counts[l + 1u]) / 4u;
-    var w = params.layers[l].first_packed / 4u + i * 4u * columns;
-    var d = params.groups[l + 1u].first_row * images + b;
+    let columns = quads(counts[op.group_out]);
+    let apart_out = op.height_out * op.width_out * images;
+    let layer = params.layers[op.layer];
+    let first_weight = layer.first_packed / 4u + i * 4u * columns;
+    let y = pixel / op.width_in + op.padding;
+    let x = pixel % op.width_in + op.padding;
 
     var sum00 = mat4x4<f32>();
     var sum01 = mat4x4<f32>();
     var sum10 = mat4x4<f32>();
     var sum11 = mat4x4<f32>();
-    for (var o = 0u; o < columns; o++) {
-        let w0 = weights(w, columns);
-        let d0 = gradients(d, images);
-        sum00 += d0 * w0;
-        if SOFTWARE {
-            let w1 = weights(w + 4u * columns, columns);
-            let d1 = gradients(d + apart, images);
-            sum01 += d1 * w0;
-            sum10 += d0 * w1;
-            sum11 += d1 * w1;
+    for (var tap = 0u; tap < layer.taps; tap++) {
+        // A tap that lies before the image wraps round to a large number.
+        let below = y - tap / op.kernel;
+        let right = x - tap % op.kernel;
+        let row = below / op.stride;
+        let column = right / op.stride;
+        if row >= op.height_out || column >= op.width_out || below % op.stride != 0u || right % op.stride != 0u {
+            continue;
         }
-        w += 1u;
-        d += 4u * images;
+        var w = first_weight + tap * kept_in * columns;
+        var d = (row * op.width_out + column) * images + b;
+        for (var o = 0u; o < columns; o++) {
+            let w0 = weights(w, columns);
+            let d0 = gradients(d, apart_out);
+            sum00 += d0 * w0;
+            if SOFTWARE {
+                let w1 = weights(w + 4u * columns, columns);
+                let d1 = gradients(d + apart, apart_out);
+                sum01 += d1 * w0;
+                sum10 += d0 * w1;
+                sum11 += d1 * w1;
+            }
+            w += 1u;
+            d += 4u * apart_out;
+        }
     }
-    store(sum00, i, b);
+    store(sum00, i, pixel, b);
     if SOFTWARE {
-        store(sum01, i, b + apart);
-        store(sum10, i + 1u, b);
-        store(sum11, i + 1u, b + apart);
+        store(sum01, i, pixel, b + apart);
+        store(sum10, i + 1u, pixel, b);
+        store(sum11, i + 1u, pixel, b + apart);
     }
 }

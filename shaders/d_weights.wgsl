@@ -1,41 +1,49 @@
-// d_weights: the loss's gradient at the kept weights of every layer under m: d_weights[i, o] = sum_b in[i, b] * d_out[o, b].
+// d_weights: the gradient of one layer's weights under m, for kept units only:
+//   d_weights[tap, i, o] = sum over q and b of in[i, q * stride + tap - padding, b] * d_out[o, q, b]
 //
-// Packed like the weights; padding comes out 0 since its rows are 0. Dispatched once for all layers; one invocation owns every so many
-// tiles of 4 x 4 weights, on a software adapter of 8 x 8, counted through all layers; what a tile reads beyond the edge is not stored.
-// Each workgroup leaves the sum of its squares for clip_gradient, in a fixed order; on a software adapter each invocation leaves its
-// own, without a barrier. (CPU time on lavapipe over that of 4 x 4 with a barrier, mlp-1024-1024, batch 128: 0.53 dense, 0.66 at
-// keep 0.1. Dropping the barrier alone took an earlier body of 8 x 8 from 0.74 and 0.78 to 0.55 and 0.59.)
+// The bias's input is the row of ones, so its gradient is a row like any other. The sum over pixels is cut where that fills the adapter
+// (splits.wgsl): part n stands n times the layer's packed size further on, and sum_gradients adds the parts. One invocation owns every so
+// many tiles of 4 x 4 weights, on a software adapter of 8 x 8; what a tile reads beyond the edge is not stored.
+// A layer of one pixel is never cut: each workgroup leaves the sum of its squares for the gradient's norm, in a fixed order; on a software
+// adapter each invocation leaves its own, without a barrier. (CPU time on lavapipe over that of 4 x 4 with a barrier, mlp-1024-1024, batch 128: 0.53
+// dense, 0.66 at keep 0.1. Dropping the barrier alone took an earlier body of 8 x 8 from 0.74 and 0.78 to 0.55 and 0.59.)
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> counts: array<u32>;               // [2, 16]
-@group(0) @binding(2) var<storage, read> activations: array<vec4<f32>>;    // [2, R, Bp]
-@group(0) @binding(3) var<storage, read> d_activations: array<vec4<f32>>;  // [R, Bp]
-@group(0) @binding(4) var<storage, read_write> d_weights: array<vec4<f32>>; // [P], layers of [pI, pO]
-@group(0) @binding(5) var<storage, read_write> squares: array<f32>;        // [workgroups], on a software adapter [invocations]
+@group(0) @binding(1) var<storage, read> counts: array<u32>;                // [2, 64]
+@group(0) @binding(2) var<storage, read> input: array<vec4<f32>>;           // a map
+@group(0) @binding(3) var<storage, read> d_output: array<vec4<f32>>;        // [kO up to a multiple of 4, Q, Bp]
+@group(0) @binding(4) var<storage, read_write> d_weights: array<vec4<f32>>; // layers of parts of [T * kI + E, pO]
+@group(0) @binding(5) var<storage, read_write> squares: array<f32>;         // from first_square on [workgroups], on a software adapter [invocations]
+@group(1) @binding(0) var<uniform> op: Operation;
 
 var<workgroup> lane_squares: array<f32, 64>;
 
-// Four rows of four images each, of a quad of the layer's inputs (i) or outputs (o).
+// Four rows of four images each, of a quad of the layer's inputs or outputs.
 fn inputs(at: u32, stride: u32) -> mat4x4<f32> {
-    return mat4x4(activations[at], activations[at + stride], activations[at + 2u * stride], activations[at + 3u * stride]);
+    return mat4x4(input[at], input[at + stride], input[at + 2u * stride], input[at + 3u * stride]);
 }
 
 fn gradients(at: u32, stride: u32) -> mat4x4<f32> {
-    return mat4x4(d_activations[at], d_activations[at + stride], d_activations[at + 2u * stride], d_activations[at + 3u * stride]);
+    return mat4x4(d_output[at], d_output[at + stride], d_output[at + 2u * stride], d_output[at + 3u * stride]);
 }
 
-// Inputs from i * 4 on (columns) and outputs from o * 4 on (rows); returns the sum of squares of what it stored.
-fn store(sum: mat4x4<f32>, l: u32, i: u32, o: u32) -> f32 {
-    let columns = padded_rows(counts[l + 1u]) / 4u;
-    if i * 4u >= padded_rows(counts[l]) || o >= columns {
+// Inputs from i * 4 on (columns) and outputs from o * 4 on (rows), at `first`; returns the sum of squares of what it stored.
+fn store(sum: mat4x4<f32>, first: u32, i: u32, o: u32, rows: u32, kept_out: u32) -> f32 {
+    let columns = quads(kept_out);
+    if o >= columns {
         return 0.0;
     }
-    let out = params.layers[l].first_packed / 4u + i * 4u * columns + o;
-    d_weights[out] = sum[0];
-    d_weights[out + columns] = sum[1];
-    d_weights[out + 2u * columns] = sum[2];
-    d_weights[out + 3u * columns] = sum[3];
-    return dot(sum[0], sum[0]) + dot(sum[1], sum[1]) + dot(sum[2], sum[2]) + dot(sum[3], sum[3]);
+    let inside = vec4(o * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(kept_out);
+    let values = array(sum[0], sum[1], sum[2], sum[3]);
+    var square = 0.0;
+    for (var j = 0u; j < 4u; j++) {
+        if i * 4u + j < rows {
+            let value = select(vec4<f32>(), values[j], inside);
+            d_weights[first + (i * 4u + j) * columns + o] = value;
+            square += dot(value, value);
+        }
+    }
+    return square;
 }
 
 @compute @workgroup_size(64)
@@ -45,34 +53,51 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let images = params.batch_stride / 4u;
-    let quads = select(1u, 2u, SOFTWARE);
+    let layer = params.layers[op.layer];
+    let kept_in = counts[op.group_in];
+    let kept_out = counts[op.group_out];
+    let rows = kept_in + select(0u, 1u, layer.extra == 1u);
+    let tiles = tile_grid(layer, quads(rows), quads(kept_out));
+    let parts = split_count(layer, kept_in, kept_out);
+    let part_quads = sum_floats(layer, kept_in, kept_out) / 4u;
+    let columns = quads(kept_out);
+    let apart_in = op.height_in * op.width_in * images;
+    let apart_out = layer.pixels * images;
+
     var square = 0.0;
-    var id = spread(workgroup.x, grid.x) * 64u + lane;
-    for (var l = 0u; l + 1u < params.group_count; l++) {
-        let rows = padded_rows(counts[l]) / 4u;
-        let columns = (padded_rows(counts[l + 1u]) / 4u + quads - 1u) / quads;
+    let all = tiles.x * tiles.y * tiles.z;
+    for (var id = spread(workgroup.x, grid.x) * 64u + lane; id < all * parts; id += grid.x * 64u) {
+        let tile = id % all;
+        let part = id / all;
         // Strips of four tiles, one below the other, so that neighbours share rows of both factors.
-        let strips = (rows + 4u * quads - 1u) / (4u * quads);
-        let tiles = strips * 4u * columns;
-        for (; id < tiles; id += grid.x * 64u) {
-            let i = (id / (4u * columns) * 4u + id % 4u) * quads;
-            let o = (id / 4u % columns) * quads;
-            if i >= rows {
+        let strip = tile / (4u * tiles.x);
+        let o = (tile / 4u % tiles.x) * side();
+        let i = ((strip * 4u + tile % 4u) % tiles.y) * side();
+        let tap = strip * 4u / tiles.y;
+        if i * 4u >= rows {
+            continue;
+        }
+        var sum00 = mat4x4<f32>();
+        var sum01 = mat4x4<f32>();
+        var sum10 = mat4x4<f32>();
+        var sum11 = mat4x4<f32>();
+        let end = (part + 1u) * layer.pixels / parts;
+        for (var q = part * layer.pixels / parts; q < end; q++) {
+            // Left of the image or above it, these wrap round to large numbers.
+            let row = q / op.width_out * op.stride + tap / op.kernel - op.padding;
+            let column = q % op.width_out * op.stride + tap % op.kernel - op.padding;
+            if row >= op.height_in || column >= op.width_in {
                 continue;
             }
-            var x = (params.groups[l].first_row + i * 4u) * images;
-            var d = (params.groups[l + 1u].first_row + o * 4u) * images;
-            var sum00 = mat4x4<f32>();
-            var sum01 = mat4x4<f32>();
-            var sum10 = mat4x4<f32>();
-            var sum11 = mat4x4<f32>();
+            var x = i * 4u * apart_in + (row * op.width_in + column) * images;
+            var d = o * 4u * apart_out + q * images;
             for (var b = 0u; b < images; b++) {
-                let x0 = inputs(x, images);
-                let d0 = transpose(gradients(d, images));
+                let x0 = inputs(x, apart_in);
+                let d0 = transpose(gradients(d, apart_out));
                 sum00 += d0 * x0;
                 if SOFTWARE {
-                    let x1 = inputs(x + 4u * images, images);
-                    let d1 = transpose(gradients(d + 4u * images, images));
+                    let x1 = inputs(x + 4u * apart_in, apart_in);
+                    let d1 = transpose(gradients(d + 4u * apart_out, apart_out));
                     sum01 += d1 * x0;
                     sum10 += d0 * x1;
                     sum11 += d1 * x1;
@@ -80,17 +105,20 @@ fn main(
                 x++;
                 d++;
             }
-            square += store(sum00, l, i, o);
-            if SOFTWARE {
-                square += store(sum01, l, i, o + 1u);
-                square += store(sum10, l, i + 1u, o);
-                square += store(sum11, l, i + 1u, o + 1u);
-            }
         }
-        id -= tiles;
+        let first = layer.first_gradient / 4u + part * part_quads + tap * kept_in * columns;
+        square += store(sum00, first, i, o, rows, kept_out);
+        if SOFTWARE {
+            square += store(sum01, first, i, o + 1u, rows, kept_out);
+            square += store(sum10, first, i + 1u, o, rows, kept_out);
+            square += store(sum11, first, i + 1u, o + 1u, rows, kept_out);
+        }
+    }
+    if layer.pixels > 1u {
+        return;
     }
     if SOFTWARE {
-        squares[workgroup.x * 64u + lane] = square;
+        squares[op.first_square + workgroup.x * 64u + lane] = square;
         return;
     }
     lane_squares[lane] = square;
@@ -100,6 +128,6 @@ fn main(
         for (var k = 0u; k < 64u; k++) {
             total += lane_squares[k];
         }
-        squares[workgroup.x] = total;
+        squares[op.first_square + workgroup.x] = total;
     }
 }

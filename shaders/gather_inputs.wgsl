@@ -1,45 +1,70 @@
-// gather_inputs: the batch's kept features, normalised and feature-major: activations[r, b] = scale * byte + shifts[r].
+// gather_inputs: the batch's kept features, normalised, as a map: out[r, p, b] = scale * byte + shifts[feature].
 //
-// Row kI is 1 (the bias's input), rows beyond are 0; so are the columns of rows that an incomplete evaluation batch lacks.
-// One invocation owns four images of one row; z masks where the inputs are gated, otherwise 1 for both.
+// A unit is a feature, or a channel with all its pixels. An image may be shown shifted and mirrored: what comes from beyond its edge is 0,
+// the mean. A row of ones follows for the next layer's biases. The columns of images that an incomplete evaluation batch lacks are 0.
+// A data set that is streamed has only the rows of the submit there, in the order of the batches.
+// One invocation owns every so many quads of images; z masks where the inputs are gated, otherwise 1 for both.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> lists: array<u32>;      // [2, R]
-@group(0) @binding(3) var<storage, read> counts: array<u32>;     // [2, 16]
-@group(0) @binding(4) var<storage, read> inputs: array<u32>;     // [rows of the data set, I] bytes, four a word
-@group(0) @binding(5) var<storage, read> batch_rows: array<u32>; // [slots, B] rows of the data set; MISSING where there is none
-@group(0) @binding(6) var<storage, read> shifts: array<f32>;     // [I]
-@group(0) @binding(7) var<storage, read_write> activations: array<vec4<f32>>; // [2, R, Bp]
+@group(0) @binding(2) var<storage, read> lists: array<u32>;       // [2, R]
+@group(0) @binding(3) var<storage, read> counts: array<u32>;      // [2, 64]
+@group(0) @binding(4) var<storage, read> inputs: array<u32>;      // [rows of the data set or of the submit, I] bytes, four a word
+@group(0) @binding(5) var<storage, read> batch_rows: array<Sample>; // [slots, B]
+@group(0) @binding(6) var<storage, read> shifts: array<f32>;      // [I]
+@group(0) @binding(7) var<storage, read_write> output: array<vec4<f32>>; // a map
+@group(1) @binding(0) var<uniform> op: Operation;
 
 const MISSING: u32 = 0xffffffffu;
 
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let z = workgroup.z;
-    let id = workgroup.x * 64u + lane;
-    let columns = params.batch_stride / 4u;
-    let r = id / columns;
-    let b = (id % columns) * 4u;
-    let kept = counts[z * MOST_GROUPS];
-    if r >= padded_rows(kept) {
-        return;
+// Where the feature of a row of the data set is shown from, or MISSING beyond the image's edge.
+fn source(feature: u32, view: u32) -> u32 {
+    let area = params.height * params.width;
+    let row = feature % area / params.width + (view & 0xffu) - 128u;
+    var column = feature % params.width;
+    if (view & 0x10000u) != 0u {
+        column = params.width - 1u - column;
     }
-    var value = vec4<f32>();
-    if r < kept {
-        let feature = lists[z * params.rows + r];
-        for (var i = 0u; i < 4u; i++) {
-            if b + i < params.batch_size {
-                let row = batch_rows[state.next * params.batch_size + b + i];
-                if row != MISSING {
-                    let at = row * params.groups[0].size + feature;
-                    let byte = (inputs[at / 4u] >> ((at % 4u) * 8u)) & 0xffu;
-                    value[i] = params.scale * f32(byte) + shifts[feature];
+    column += ((view >> 8u) & 0xffu) - 128u;
+    if row >= params.height || column >= params.width {
+        return MISSING;
+    }
+    return feature / area * area + row * params.width + column;
+}
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let z = workgroup.z;
+    let images = params.batch_stride / 4u;
+    let pixels = op.height_out * op.width_out;
+    let features = params.channels * params.height * params.width;
+    let kept = counts[z * MOST_GROUPS];
+    let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
+    for (var id = workgroup.x * 64u + lane; id < rows * pixels * images; id += grid.x * 64u) {
+        let r = id / (pixels * images);
+        let b = id % images * 4u;
+        var value = vec4(1.0);
+        if r < kept {
+            value = vec4<f32>();
+            let unit = lists[z * params.rows + r];
+            let feature = unit * pixels + id / images % pixels;
+            for (var i = 0u; i < 4u; i++) {
+                if b + i < params.batch_size {
+                    let sample = batch_rows[state.next * params.batch_size + b + i];
+                    let origin = source(feature, sample.view);
+                    if sample.row != MISSING && origin != MISSING {
+                        let row = select(sample.row, state.next * params.batch_size + b + i, params.streamed == 1u);
+                        let at = row * features + origin;
+                        let byte = (inputs[at / 4u] >> ((at % 4u) * 8u)) & 0xffu;
+                        value[i] = params.scale * f32(byte) + shifts[origin];
+                    }
                 }
             }
         }
-    } else if r == kept {
-        value = vec4(1.0);
+        output[z * (arrayLength(&output) / 2u) + id] = value;
     }
-    activations[(z * params.rows + r) * columns + id % columns] = value;
 }

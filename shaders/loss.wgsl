@@ -8,12 +8,12 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> state: State;
 @group(0) @binding(2) var<storage, read> schedule: array<Step>;
-@group(0) @binding(3) var<storage, read> counts: array<u32>;      // [2, 16]
+@group(0) @binding(3) var<storage, read> counts: array<u32>;      // [2, 64]
 @group(0) @binding(4) var<storage, read> labels: array<u32>;      // [rows of the data set] bytes, four a word
-@group(0) @binding(5) var<storage, read> batch_rows: array<u32>;  // [slots, B]
-@group(0) @binding(6) var<storage, read> activations: array<f32>; // [2, R, Bp]; the last group's rows are the logits
-@group(0) @binding(7) var<storage, read_write> d_activations: array<f32>; // [R, Bp]
-@group(0) @binding(8) var<storage, read_write> records: array<Record>;    // [slots]
+@group(0) @binding(5) var<storage, read> batch_rows: array<Sample>; // [slots, B]
+@group(0) @binding(6) var<storage, read> output: array<f32>;         // the last map, the logits
+@group(0) @binding(7) var<storage, read_write> d_output: array<f32>; // [classes up to a multiple of 4, Bp]
+@group(0) @binding(8) var<storage, read_write> records: array<Record>; // [slots]
 
 const MISSING: u32 = 0xffffffffu;
 // Beyond this a run has diverged, and the square of a structure gradient could leave the floats.
@@ -32,8 +32,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     let slot = state.next;
     let group = params.groups[params.group_count - 1u];
     let stride = params.batch_stride;
-    let logits = (z * params.rows + group.first_row) * stride;
-    let gradient = group.first_row * stride;
+    let logits = z * (arrayLength(&output) / 2u);
 
     var sum = 0.0;
     var hits = 0u;
@@ -41,21 +40,21 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         for (var b = lane % 128u; b < stride; b += 128u) {
             var row = MISSING;
             if b < params.batch_size {
-                row = batch_rows[slot * params.batch_size + b];
+                row = batch_rows[slot * params.batch_size + b].row;
             }
             if row == MISSING {
                 if z == 0u {
-                    for (var c = 0u; c < padded_rows(group.size); c++) {
-                        d_activations[gradient + c * stride + b] = 0.0;
+                    for (var c = 0u; c < quads(group.size) * 4u; c++) {
+                        d_output[c * stride + b] = 0.0;
                     }
                 }
                 continue;
             }
             let label = (labels[row / 4u] >> ((row % 4u) * 8u)) & 0xffu;
             var best = 0u;
-            var highest = activations[logits + b];
+            var highest = output[logits + b];
             for (var c = 1u; c < group.size; c++) {
-                let value = activations[logits + c * stride + b];
+                let value = output[logits + c * stride + b];
                 if value > highest {
                     highest = value;
                     best = c;
@@ -63,18 +62,18 @@ fn main(@builtin(local_invocation_index) lane: u32) {
             }
             var total = 0.0;
             for (var c = 0u; c < group.size; c++) {
-                total += exp(activations[logits + c * stride + b] - highest);
+                total += exp(output[logits + c * stride + b] - highest);
             }
-            sum += log(total) + highest - activations[logits + label * stride + b];
+            sum += log(total) + highest - output[logits + label * stride + b];
             hits += select(0u, 1u, best == label);
             if z == 0u {
-                for (var c = 0u; c < padded_rows(group.size); c++) {
+                for (var c = 0u; c < quads(group.size) * 4u; c++) {
                     var value = 0.0;
                     if c < group.size {
-                        let share = exp(activations[logits + c * stride + b] - highest) / total;
+                        let share = exp(output[logits + c * stride + b] - highest) / total;
                         value = (share - select(0.0, 1.0, c == label)) / f32(params.batch_size);
                     }
-                    d_activations[gradient + c * stride + b] = value;
+                    d_output[c * stride + b] = value;
                 }
             }
         }

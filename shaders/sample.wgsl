@@ -1,6 +1,7 @@
 // sample: m ~ Bernoulli(s) and m' ~ Bernoulli(s), and the lists of kept units of both (paper, section 4; Threefry).
 //
-// One workgroup owns one group; one invocation owns a run of consecutive units, so that the lists stay in order.
+// One workgroup owns one group; one invocation owns a run of consecutive units, so that the lists stay in order. Unions are unite's affair.
+// A draw's counter is the unit's number in the whole network, so that one that was made smaller draws on as before.
 // A group none of whose units was drawn keeps the one with the highest score: a layer never closes. The estimator goes on
 // using the draws (bits 0 and 1), which keeps it unbiased; the forwards use the lists.
 // An evaluation takes the decided mask (s >= 1/2) as m and a sampled one as m'.
@@ -8,10 +9,12 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> schedule: array<Step>;
-@group(0) @binding(3) var<storage, read> scores: array<f32>;       // [U]
-@group(0) @binding(4) var<storage, read_write> units: array<u32>;  // [U] bits: 0 drawn in m, 1 in m', 2 kept by m, 3 by m'
-@group(0) @binding(5) var<storage, read_write> lists: array<u32>;  // [2, R] kept units of each group, then its size (the bias row), then 0
-@group(0) @binding(6) var<storage, read_write> counts: array<u32>; // [2, 16] kept units of each group
+@group(0) @binding(3) var<storage, read> scores: array<f32>;        // [U]
+@group(0) @binding(4) var<storage, read> numbers: array<u32>;       // [U] of the units in the whole network
+@group(0) @binding(5) var<storage, read_write> units: array<u32>;   // [U] bits: 0 drawn in m, 1 in m', 2 kept by m, 3 by m'
+@group(0) @binding(6) var<storage, read_write> lists: array<u32>;   // [2, R] kept units of each group
+@group(0) @binding(7) var<storage, read_write> rows: array<u32>;    // [2, R] where each unit stands in its list, or ABSENT
+@group(0) @binding(8) var<storage, read_write> counts: array<u32>;  // [2, 64] kept units of each group
 
 const THREADS: u32 = 256u;
 
@@ -25,8 +28,9 @@ fn draw_both(unit: u32) -> u32 {
     let score = scores[unit];
     let evaluates = params.mode == EVALUATE;
     let counter = select(schedule[state.next].step, params.draw, evaluates);
-    let first = draw(params.seed, STREAM_MASK, counter, unit, score);
-    let second = draw(params.seed, select(STREAM_PROBE, STREAM_EVALUATION, evaluates), counter, unit, score);
+    let number = numbers[unit];
+    let first = draw(params.seed, STREAM_MASK, counter, number, score);
+    let second = draw(params.seed, select(STREAM_PROBE, STREAM_EVALUATION, evaluates), counter, number, score);
     return select(0u, 1u, select(first, score >= 0.5, evaluates)) | select(0u, 2u, second);
 }
 
@@ -44,6 +48,9 @@ fn highest_score(group: Group) -> u32 {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let g = workgroup.x;
     let group = params.groups[g];
+    if group.united == 1u {
+        return;
+    }
     let run = (group.size + THREADS - 1u) / THREADS;
     let begin = min(lane * run, group.size);
     let end = min(begin + run, group.size);
@@ -88,28 +95,32 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         if group.gated == 1u {
             bits = units[group.first_unit + i];
         }
+        rows[first + i] = ABSENT;
+        rows[second + i] = ABSENT;
         if (bits & 1u) != 0u {
             lists[first + at.x] = i;
+            rows[first + i] = at.x;
             at.x++;
         }
         if (bits & 2u) != 0u {
             lists[second + at.y] = i;
+            rows[second + i] = at.y;
             at.y++;
         }
     }
 
+    // What was written above for a group that would close is written over here by the same workgroup.
+    storageBarrier();
     if lane < 2u {
         let list = select(first, second, lane == 1u);
         var kept = select(total & 0xffffu, total >> 16u, lane == 1u);
         if kept == 0u {
-            lists[list] = highest_score(group);
+            let best = highest_score(group);
+            lists[list] = best;
+            rows[list + best] = 0u;
             kept = 1u;
         }
         counts[lane * MOST_GROUPS + g] = kept;
-        lists[list + kept] = group.size;
-        for (var row = kept + 1u; row < padded_rows(kept); row++) {
-            lists[list + row] = 0u;
-        }
     }
     // The forced unit's bits, by one invocation, since both masks share the word.
     if lane == 0u && group.gated == 1u && ((total & 0xffffu) == 0u || (total >> 16u) == 0u) {

@@ -2,33 +2,78 @@
 // mirrors them, and a test compares the two field by field.
 //
 //   B  batch_size, images in a batch        Bp  batch_stride, B up to a multiple of 4
-//   G  groups of units: inputs, hidden 1, ..., classes        U  gated units of all groups
-//   kI, kO  kept units of the group that a layer reads and of the one it writes
-//   pI, pO  their compacted rows: kept units, the row of ones (the bias's input), zeros up to a multiple of 4
-//   R  rows of all groups when everything is kept      P  packed weights of one mask when everything is kept
+//   G  groups of units: inputs, hidden layers or channels, their unions, classes        U  gated units of all groups
+//   kI, kO  kept units of the group that a layer reads and of the one it writes        pO  kO up to a multiple of 4
+//   Q  pixels of a map        T  taps of a layer's kernel        E  its rows after the taps: a bias, or scale and shift
+//   R  entries of all groups' lists: size + 1 each      P  packed weights of one mask when everything is kept
+//   S  units that are normalised
 //   z  which mask: 0 is m, 1 is m' (the probe)
+//
+// A map is [2, size + 1, Q, Bp], of which the kept rows and perhaps a row of ones are in use: image by image is fastest, so that a pixel's
+// neighbour is the same images elsewhere, and padding, stride and the edge of an image concern whole vectors.
 
 // Whether the adapter computes on the CPU. Its loads cost more than its arithmetic, so an invocation takes a larger tile there; it hands
 // each of its threads one stretch of the grid, and keeps a kernel with a barrier out of registers.
 override SOFTWARE: bool = false;
 
-const MOST_GROUPS: u32 = 16u;
+const MOST_GROUPS: u32 = 64u;
+const ABSENT: u32 = 0xffffffffu; // in place of a row: this unit is not kept
 const TRAIN: u32 = 0u;
 const EVALUATE: u32 = 1u;
 
 struct Group {
-    size: u32,       // units
-    gated: u32,      // 1 if the units have scores
-    first_unit: u32, // index into scores
-    first_row: u32,  // row of the kept lists and the activations
+    size: u32,         // units
+    gated: u32,        // 1 if the units have scores
+    first_unit: u32,   // index into scores
+    first_row: u32,    // entry of the kept lists
+    united: u32,       // 1 if it keeps what either of two groups keeps
+    first_group: u32,  // those two
+    second_group: u32,
+    unused: u32,
 }
 
 struct Layer {
+    taps: u32,            // T
+    extra: u32,           // E
+    group_in: u32,
+    group_out: u32,
     inputs: u32,
     outputs: u32,
-    first_weight: u32, // of [inputs + 1, outputs]
-    first_packed: u32, // of at most [pI, pO]
+    first_weight: u32,    // of [T * inputs + E, outputs]
+    first_packed: u32,    // of at most [T * kI + E, pO]
+    first_gradient: u32,  // of at least as many floats
+    room: u32,            // how many
+    pixels: u32,          // Q of its outputs
+    first_statistic: u32, // of its outputs, if they are normalised
 }
+
+// What one dispatch works on, for the kernels that run once an operation.
+struct Operation {
+    layer: u32,
+    group_in: u32,  // of the map that is read going forward
+    group_out: u32, // and of the one that is written
+    group_shortcut: u32,
+    height_in: u32,
+    width_in: u32,
+    height_out: u32,
+    width_out: u32,
+    kernel: u32, // taps along a side, or pixels of a pooling's window
+    stride: u32,
+    padding: u32,
+    flags: u32,
+    first_square: u32, // where its squares of weight gradients begin
+    unused_x: u32,
+    unused_y: u32,
+    unused_z: u32,
+}
+
+const RECTIFIED: u32 = 1u;   // the map that is written, or at which a gradient is written, has passed a relu
+const ONES: u32 = 2u;        // a row of ones follows the kept rows of the map that is written
+const SHARED: u32 = 4u;      // the map that is read stands once for both masks
+const ACCUMULATE: u32 = 8u;  // the gradient is added to what stands there
+const NORMALISE: u32 = 16u;  // values are normalised, not only added
+const JOINED: u32 = 32u;     // a shortcut is added; the group that is written is a union
+const MEAN: u32 = 64u;       // the mean over a window, not the maximum
 
 // What a person may change, and the network.
 struct Params {
@@ -42,6 +87,11 @@ struct Params {
     packed: u32,       // P
     batch_size: u32,   // B
     batch_stride: u32, // Bp
+    layer_count: u32,
+    statistics: u32,   // S
+    channels: u32,     // of an image of the data set
+    height: u32,
+    width: u32,
     estimator: u32,    // 0 two-sided, 1 one-sided, 2 plain
     optimizer: u32,    // of the scores: 0 Adam, 1 SGD
     learn_scores: u32, // 0 leaves the scores as they are
@@ -50,9 +100,15 @@ struct Params {
     weight_decay: f32,
     clip_norm: f32,    // 0 never clips
     scale: f32,        // a feature byte x enters as scale * x + its shift
-    unused: vec2<u32>,
-    groups: array<Group, 16>,
-    layers: array<Layer, 16>,
+    streamed: u32,     // 1 if the device holds only the rows of a submit
+    groups: array<Group, 64>,
+    layers: array<Layer, 64>,
+}
+
+// An image of a batch.
+struct Sample {
+    row: u32,  // of the data set, or MISSING
+    view: u32, // bits 0 to 7 pixels down, 8 to 15 pixels right, each plus 128, bit 16 mirrored
 }
 
 // What the schedules say of one step, computed on the CPU.
@@ -91,12 +147,13 @@ struct Record {
     sum_scores: f32,    // after the projection
     threshold: f32,     // v of the projection, 0 where the budget held without
     gradient_norm: f32, // before clipping
-    kept: array<u32, 16>,       // units of each group under m
-    probe_kept: array<u32, 16>, // and under m'
+    kept: array<u32, 64>,       // units of each group under m
+    probe_kept: array<u32, 64>, // and under m'
 }
 
-fn padded_rows(kept: u32) -> u32 {
-    return (kept + 4u) & ~3u;
+// Quads that hold so many values.
+fn quads(count: u32) -> u32 {
+    return (count + 3u) / 4u;
 }
 
 // Infinity and NaN have all exponent bits set; a comparison of floats could be optimised away.

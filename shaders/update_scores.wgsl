@@ -1,22 +1,26 @@
-// update_scores: the structure gradient from two losses, the optimiser's step, and the exact projection onto the budget.
+// update_scores: the norm of the weights' gradient and its clip; then the structure gradient from two losses, the optimiser's step, and the
+// exact projection onto the budget.
 //
+//   clip_scale = min(1, clip_norm / |d_weights|), or 1 where clip_norm is 0
 //   two-sided  g = (L - L') (m - m') / 2 / (s (1 - s))^(1 - alpha)
 //   one-sided  g = (L - L') (m - s)      / (s (1 - s))^(1 - alpha)    (paper, VR-PGE)
 //   plain      g = L        (m - s)      / (s (1 - s))^(1 - alpha)    (REINFORCE)
 //   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
 //
-// A unit is decided, g = 0, where the draw cannot differ: s below 2^-24 or at 1. One workgroup; each invocation owns every 128th unit.
+// A norm that is not finite halts the run before a weight or a score is changed; so the scores wait for the backward pass, of which they need
+// nothing else. A unit is decided, g = 0, where the draw cannot differ: s below 2^-24 or at 1. One workgroup; each invocation owns every 128th unit.
 // v is found among all floats: their bit patterns are ordered like their values, and 8 passes of 16 candidates leave one of 2^31.
 // The sum is a fixed tree of additions, each monotone in v, so "the least v whose sum keeps the budget" is well defined, the same on
 // every device, and the budget holds exactly in the arithmetic that is used.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> state: State;
-@group(0) @binding(2) var<storage, read> units: array<u32>;              // [U] bits: 0 drawn in m, 1 in m'
-@group(0) @binding(3) var<storage, read_write> scores: array<f32>;       // [U]
-@group(0) @binding(4) var<storage, read_write> moments: array<vec2<f32>>; // [U] Adam's first and second
-@group(0) @binding(5) var<storage, read_write> d_scores: array<f32>;     // [U] g
-@group(0) @binding(6) var<storage, read_write> records: array<Record>;   // [slots]
+@group(0) @binding(2) var<storage, read> squares: array<f32>;            // parts of |d_weights|^2
+@group(0) @binding(3) var<storage, read> units: array<u32>;              // [U] bits: 0 drawn in m, 1 in m'
+@group(0) @binding(4) var<storage, read_write> scores: array<f32>;       // [U]
+@group(0) @binding(5) var<storage, read_write> moments: array<vec2<f32>>; // [U] Adam's first and second
+@group(0) @binding(6) var<storage, read_write> d_scores: array<f32>;     // [U] g
+@group(0) @binding(7) var<storage, read_write> records: array<Record>;   // [slots]
 
 const THREADS: u32 = 128u;
 const TWO_SIDED: u32 = 0u;
@@ -29,6 +33,7 @@ const LARGEST: u32 = 0x7f7fffffu; // bits of the largest float: nothing is left 
 
 var<workgroup> partial_sums: array<f32, 2048>; // [16 candidates, 128 invocations]
 var<workgroup> part_sums: array<f32, 128>;     // [16 candidates, 8 parts]
+var<workgroup> halted: u32;
 var<workgroup> bracket: vec2<u32>;             // bits: the budget is broken at x and holds at y
 
 fn gradient(s: f32, bits: u32) -> f32 {
@@ -79,7 +84,27 @@ fn tree_sum(lane: u32, value: f32) -> f32 {
 
 @compute @workgroup_size(128)
 fn main(@builtin(local_invocation_index) lane: u32) {
-    let live = state.halted == 0u && params.learn_scores == 1u;
+    var square = 0.0;
+    for (var k = lane; k < arrayLength(&squares); k += THREADS) {
+        square += squares[k];
+    }
+    square = tree_sum(lane, square);
+    if lane == 0u {
+        halted = state.halted;
+        if halted == 0u {
+            let norm = sqrt(square);
+            let clips = params.clip_norm > 0.0 && norm > params.clip_norm;
+            state.clip_scale = select(1.0, params.clip_norm / norm, clips);
+            records[state.slot].gradient_norm = norm;
+            if !is_finite(square) {
+                halted = 1u;
+                state.halted = 1u;
+            }
+        }
+    }
+    workgroupBarrier();
+    let is_whole = halted == 0u;
+    let live = is_whole && params.learn_scores == 1u;
     let count = select(0u, params.units, live);
 
     var sum = 0.0;
@@ -151,7 +176,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 
     let threshold = bitcast<f32>(bracket.y);
     sum = 0.0;
-    for (var u = lane; u < select(0u, params.units, state.halted == 0u); u += THREADS) {
+    for (var u = lane; u < select(0u, params.units, is_whole); u += THREADS) {
         var s = scores[u];
         if live {
             s = clamp(s - threshold, 0.0, 1.0);

@@ -7,9 +7,9 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> lists: array<u32>;           // [2, R]
-@group(0) @binding(3) var<storage, read> counts: array<u32>;          // [2, 16]
-@group(0) @binding(4) var<storage, read> d_weights: array<vec4<f32>>; // [P], layers of [pI, pO]
-@group(0) @binding(5) var<storage, read_write> weights: array<f32>;   // layers of [inputs + 1, outputs]
+@group(0) @binding(3) var<storage, read> counts: array<u32>;          // [2, 64]
+@group(0) @binding(4) var<storage, read> d_weights: array<vec4<f32>>; // layers of [T * kI + E, pO], perhaps with parts behind
+@group(0) @binding(5) var<storage, read_write> weights: array<f32>;   // layers of [T * inputs + E, outputs]
 @group(0) @binding(6) var<storage, read_write> velocity: array<f32>;  // as weights
 
 @compute @workgroup_size(64)
@@ -21,21 +21,25 @@ fn main(
     if state.halted == 1u {
         return;
     }
-    for (var l = 0u; l + 1u < params.group_count; l++) {
+    for (var l = 0u; l < params.layer_count; l++) {
         let layer = params.layers[l];
-        let kept_in = counts[l];
-        let kept_out = counts[l + 1u];
-        let columns = padded_rows(kept_out) / 4u;
-        let quads = (kept_in + 1u) * columns;
-        let list_in = params.groups[l].first_row;
-        let list_out = params.groups[l + 1u].first_row;
-        for (var quad = workgroup.x * 64u + lane; quad < quads; quad += grid.x * 64u) {
-            let row = layer.first_weight + lists[list_in + quad / columns] * layer.outputs;
+        let kept_in = counts[layer.group_in];
+        let kept_out = counts[layer.group_out];
+        let columns = quads(kept_out);
+        let own = (layer.taps * kept_in + layer.extra) * columns;
+        let list_in = params.groups[layer.group_in].first_row;
+        let list_out = params.groups[layer.group_out].first_row;
+        for (var quad = workgroup.x * 64u + lane; quad < own; quad += grid.x * 64u) {
+            let r = quad / columns;
             let c = (quad % columns) * 4u;
-            let gradient = d_weights[layer.first_packed / 4u + quad];
+            var row = layer.taps * layer.inputs + r - layer.taps * kept_in;
+            if r < layer.taps * kept_in {
+                row = r / kept_in * layer.inputs + lists[list_in + r % kept_in];
+            }
+            let gradient = d_weights[layer.first_gradient / 4u + quad];
             for (var i = 0u; i < 4u; i++) {
                 if c + i < kept_out {
-                    let at = row + lists[list_out + c + i];
+                    let at = layer.first_weight + row * layer.outputs + lists[list_out + c + i];
                     let w = weights[at];
                     let v = params.momentum * velocity[at] + state.clip_scale * gradient[i] + params.weight_decay * w;
                     velocity[at] = v;

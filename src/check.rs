@@ -9,12 +9,13 @@ use std::rc::Rc;
 
 use rand::RngExt;
 
-use crate::engine::{DataBuffers, Dispatch, Engine, Machine, network_params};
+use crate::engine::{DataBuffers, Dispatch, Engine, Line, Machine, enough, network_params};
 use crate::gpu::{GpuError, TABLE};
-use crate::model::Model;
+use crate::model::{Image, Model};
 use crate::random::{Stream, Threefry};
-use crate::reference::{self, Memory};
-use crate::shared::{MISSING, Mode, Params, Record, State, Step};
+use crate::reference::{self, Memory, Work};
+use crate::schedule::view;
+use crate::shared::{MISSING, Mode, Params, Record, Sample, State, Step};
 
 /// What a kernel showed over all scenes.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +41,7 @@ impl Report {
 struct Scene {
     name: &'static str,
     model: &'static str,
-    inputs: u32,
+    image: Image,
     classes: u32,
     gate_inputs: bool,
     batch_size: u32,
@@ -60,11 +61,19 @@ enum Scores {
     Tied,
 }
 
+const fn flat(features: u32) -> Image {
+    Image { channels: 1, height: 1, width: features }
+}
+
+const fn image(channels: u32, height: u32, width: u32) -> Image {
+    Image { channels, height, width }
+}
+
 const SCENES: &[Scene] = &[
     Scene {
         name: "two gated layers",
         model: "mlp-37-19",
-        inputs: 29,
+        image: flat(29),
         classes: 10,
         gate_inputs: true,
         batch_size: 13,
@@ -75,7 +84,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "inputs not gated",
         model: "mlp-70-6-5",
-        inputs: 53,
+        image: flat(53),
         classes: 3,
         gate_inputs: false,
         batch_size: 31,
@@ -86,7 +95,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "plain, alpha 0, SGD",
         model: "mlp-9",
-        inputs: 6,
+        image: flat(6),
         classes: 2,
         gate_inputs: true,
         batch_size: 1,
@@ -101,7 +110,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "alpha 0.75, clipped",
         model: "mlp-41",
-        inputs: 17,
+        image: flat(17),
         classes: 101,
         gate_inputs: true,
         batch_size: 200,
@@ -115,7 +124,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "runs longer than a lane",
         model: "mlp-700",
-        inputs: 31,
+        image: flat(31),
         classes: 4,
         gate_inputs: false,
         batch_size: 6,
@@ -126,7 +135,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "nothing drawn",
         model: "mlp-33-21",
-        inputs: 18,
+        image: flat(18),
         classes: 5,
         gate_inputs: true,
         batch_size: 7,
@@ -137,7 +146,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "ties",
         model: "mlp-24-15",
-        inputs: 22,
+        image: flat(22),
         classes: 5,
         gate_inputs: true,
         batch_size: 9,
@@ -151,7 +160,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "budget not reached",
         model: "mlp-24-15",
-        inputs: 22,
+        image: flat(22),
         classes: 5,
         gate_inputs: true,
         batch_size: 9,
@@ -162,7 +171,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "budget 0",
         model: "mlp-11",
-        inputs: 8,
+        image: flat(8),
         classes: 3,
         gate_inputs: true,
         batch_size: 5,
@@ -173,7 +182,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "one mask",
         model: "mlp-35-14",
-        inputs: 20,
+        image: flat(20),
         classes: 10,
         gate_inputs: true,
         batch_size: 12,
@@ -187,7 +196,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "evaluation",
         model: "mlp-35-14",
-        inputs: 20,
+        image: flat(20),
         classes: 10,
         gate_inputs: true,
         batch_size: 12,
@@ -201,7 +210,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "no hidden layer",
         model: "mlp",
-        inputs: 45,
+        image: flat(45),
         classes: 6,
         gate_inputs: true,
         batch_size: 10,
@@ -212,12 +221,81 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "several tiles",
         model: "mlp-150-90",
-        inputs: 130,
+        image: flat(130),
         classes: 10,
         gate_inputs: true,
         batch_size: 20,
         change: |_| {},
         keep: 0.8,
+        scores: Scores::Mixed,
+    },
+    Scene {
+        name: "convolutions, odd images",
+        model: "cnn-6-9",
+        image: image(3, 7, 7),
+        classes: 5,
+        gate_inputs: false,
+        batch_size: 5,
+        change: |_| {},
+        keep: 0.4,
+        scores: Scores::Mixed,
+    },
+    Scene {
+        name: "convolutions of gated channels",
+        model: "cnn-13",
+        image: image(5, 9, 9),
+        classes: 10,
+        gate_inputs: true,
+        batch_size: 18,
+        change: |p| p.clip_norm = 0.01,
+        keep: 0.6,
+        scores: Scores::Mixed,
+    },
+    Scene {
+        name: "residual sums",
+        model: "resnet8",
+        image: image(3, 8, 8),
+        classes: 4,
+        gate_inputs: false,
+        batch_size: 3,
+        change: |_| {},
+        keep: 0.2,
+        scores: Scores::Mixed,
+    },
+    Scene {
+        name: "residual sums, nothing drawn",
+        model: "resnet8",
+        image: image(1, 5, 5),
+        classes: 3,
+        gate_inputs: true,
+        batch_size: 2,
+        change: |_| {},
+        keep: 0.01,
+        scores: Scores::Vanishing,
+    },
+    Scene {
+        name: "normalised before",
+        model: "wrn-10-1",
+        image: image(2, 6, 6),
+        classes: 3,
+        gate_inputs: false,
+        batch_size: 3,
+        change: |_| {},
+        keep: 0.3,
+        scores: Scores::Mixed,
+    },
+    Scene {
+        name: "evaluation of a residual network",
+        model: "resnet8",
+        image: image(3, 6, 6),
+        classes: 4,
+        gate_inputs: false,
+        batch_size: 6,
+        change: |p| {
+            p.mode = Mode::Evaluate as u32;
+            p.draw = 3;
+        },
+        keep: 1.0,
         scores: Scores::Mixed,
     },
 ];
@@ -230,7 +308,7 @@ const POISON: u32 = 0x7fc0_dead;
 /// How far a kernel may be from its twin: the rounding of f32 sums over the scenes' longest reductions. 0: integers alone.
 fn tolerance(kernel: &str) -> f64 {
     match kernel {
-        "sample" | "pack_weights" => 0.0,
+        "sample" | "unite" | "pack_weights" => 0.0,
         "gather_inputs" => 2e-6,
         _ => 2e-5,
     }
@@ -254,7 +332,7 @@ pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(usize, usize)
 }
 
 async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Report]) -> Result<(), GpuError> {
-    let model = Model::new(scene.model, scene.inputs, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
+    let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
     let mut params = Params {
         seed,
         alpha: 0.5,
@@ -266,21 +344,21 @@ async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Re
     };
     params.scale = 1.0 / 80.0;
     (scene.change)(&mut params);
-    let data = DataBuffers::new(&machine.gpu, ROWS, scene.inputs)?;
-    let engine = Engine::new(machine, params, &data)?;
+    let data = DataBuffers::new(&machine.gpu, ROWS, scene.image.features())?;
+    let engine = Engine::new(machine, &model, params, &data)?;
     let mut random = Threefry::new(seed, Stream::Data, 0);
-    let mut memory = read(&engine).await?;
-    fill(&mut memory, scene, &mut random);
-    write(&engine, &memory);
+    let mut start = memory(&engine).await?;
+    fill(&mut start, scene, &mut random);
+    write(&engine, &start);
 
     let dispatches = if params.mode == Mode::Evaluate as u32 { engine.evaluation_step() } else { engine.training_step() };
     for _ in 0..STEPS {
         for dispatch in &dispatches {
-            let mut expected = read(&engine).await?;
-            reference::run(dispatch.name, dispatch.layer, dispatch.masks(), &mut expected);
+            let mut expected = memory(&engine).await?;
+            reference::run(dispatch.line.name, &work(&model, &dispatch.line), dispatch.masks, &mut expected);
             engine.run_alone(dispatch);
-            let found = read(&engine).await?;
-            let report = reports.iter_mut().find(|report| report.kernel == dispatch.name).expect("every dispatch is of the table");
+            let found = memory(&engine).await?;
+            let report = reports.iter_mut().find(|report| report.kernel == dispatch.line.name).expect("every dispatch is of the table");
             compare(&expected, &found, scene, dispatch, report);
         }
     }
@@ -312,25 +390,28 @@ fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
     for velocity in &mut memory.velocity {
         *velocity = uniform(-0.1, 0.1);
     }
-    for buffer in [
-        &mut memory.d_scores,
-        &mut memory.packed_weights,
-        &mut memory.d_weights,
-        &mut memory.squares,
-        &mut memory.activations,
-        &mut memory.d_activations,
-    ] {
+    for buffer in [&mut memory.d_scores, &mut memory.packed_weights, &mut memory.d_weights, &mut memory.squares]
+        .into_iter()
+        .chain(&mut memory.maps)
+        .chain(&mut memory.gradients)
+    {
         buffer.fill(poison);
     }
+    memory.statistics.fill([poison; 2]);
+    memory.d_statistics.fill([poison; 2]);
+    memory.running.iter_mut().for_each(|running| *running = [uniform(-0.5, 0.5), uniform(0.1, 2.0)]);
+    memory.joins.fill([0xdead_0000; 2]);
+    memory.rows.fill(0xdead_0000);
     memory.lists.fill(0xdead_0000);
     memory.counts.fill(0xdead_0000);
     memory.units.fill(0xdead_0000);
     let batch = memory.params.batch_size as usize;
-    for (index, row) in memory.batch_rows.iter_mut().enumerate() {
-        *row = random.random_range(0..ROWS);
+    let seed = memory.params.seed;
+    for (index, sample) in memory.batch_rows.iter_mut().enumerate() {
+        *sample = Sample { row: random.random_range(0..ROWS), view: view(seed, 0, index as u32) };
         // The last image of an evaluation's second batch is missing.
         if memory.params.mode == Mode::Evaluate as u32 && index == 2 * batch - 1 {
-            *row = MISSING;
+            sample.row = MISSING;
         }
     }
     memory.inputs.iter_mut().for_each(|byte| *byte = random.random_range(0..=255));
@@ -348,11 +429,41 @@ fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
     memory.state = State::default();
 }
 
-async fn read(engine: &Engine) -> Result<Memory, GpuError> {
+/// What a line of the step works on, for its twin.
+#[must_use]
+pub fn work(model: &Model, line: &Line) -> Work {
+    let gradient = |map: usize| model.maps[map].gradient.unwrap_or(0);
+    let operands = line.operands;
+    Work {
+        operation: line.operation.unwrap_or_default(),
+        input: operands.input,
+        output: operands.output,
+        shortcut: operands.shortcut,
+        d_input: gradient(operands.input),
+        d_output: gradient(operands.output),
+        d_shortcut: gradient(operands.shortcut),
+    }
+}
+
+/// Every buffer of a network as its twins see it.
+///
+/// # Errors
+/// The device is gone.
+pub async fn memory(engine: &Engine) -> Result<Memory, GpuError> {
     let buffers = &engine.buffers;
+    let software = engine.machine.gpu.adapter.software;
     let widen = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
+    let pairs = |values: Vec<[f32; 2]>| values.into_iter().map(|pair| pair.map(f64::from)).collect::<Vec<[f64; 2]>>();
     let mut state: Vec<u32> = engine.read(&buffers.state).await?;
     state.truncate(size_of::<State>() / 4);
+    let mut maps = Vec::new();
+    for map in &buffers.maps {
+        maps.push(widen(engine.read(map).await?));
+    }
+    let mut gradients = Vec::new();
+    for gradient in &buffers.gradients {
+        gradients.push(widen(engine.read(gradient).await?));
+    }
     Ok(Memory {
         params: engine.params,
         state: bytemuck::pod_read_unaligned(bytemuck::cast_slice(&state)),
@@ -362,19 +473,29 @@ async fn read(engine: &Engine) -> Result<Memory, GpuError> {
         scores: widen(engine.read(&buffers.scores).await?),
         moments: widen(engine.read(&buffers.moments).await?),
         d_scores: widen(engine.read(&buffers.d_scores).await?),
+        numbers: engine.read(&buffers.numbers).await?,
         units: engine.read(&buffers.units).await?,
         lists: engine.read(&buffers.lists).await?,
+        rows: engine.read(&buffers.rows).await?,
         counts: engine.read(&buffers.counts).await?,
+        sources: engine.read(&buffers.sources).await?,
+        joins: engine.read(&buffers.joins).await?,
         weights: widen(engine.read(&buffers.weights).await?),
         velocity: widen(engine.read(&buffers.velocity).await?),
         packed_weights: widen(engine.read(&buffers.packed_weights).await?),
         d_weights: widen(engine.read(&buffers.d_weights).await?),
         squares: widen(engine.read(&buffers.squares).await?),
-        activations: widen(engine.read(&buffers.activations).await?),
-        d_activations: widen(engine.read(&buffers.d_activations).await?),
+        statistics: pairs(engine.read(&buffers.statistics).await?),
+        d_statistics: pairs(engine.read(&buffers.d_statistics).await?),
+        running: pairs(engine.read(&buffers.running).await?),
         inputs: engine.read(&buffers.inputs).await?,
         labels: engine.read(&buffers.labels).await?,
         shifts: widen(engine.read(&buffers.shifts).await?),
+        maps,
+        gradients,
+        square_starts: engine.square_starts.clone(),
+        enough: enough(software),
+        tile: if software { 8 } else { 4 },
     })
 }
 
@@ -390,14 +511,21 @@ fn write(engine: &Engine, memory: &Memory) {
     engine.write(&buffers.d_scores, &narrow(&memory.d_scores));
     engine.write(&buffers.units, &memory.units);
     engine.write(&buffers.lists, &memory.lists);
+    engine.write(&buffers.rows, &memory.rows);
+    engine.write(&buffers.joins, &memory.joins);
     engine.write(&buffers.counts, &memory.counts);
     engine.write(&buffers.weights, &narrow(&memory.weights));
     engine.write(&buffers.velocity, &narrow(&memory.velocity));
     engine.write(&buffers.packed_weights, &narrow(&memory.packed_weights));
     engine.write(&buffers.d_weights, &narrow(&memory.d_weights));
     engine.write(&buffers.squares, &narrow(&memory.squares));
-    engine.write(&buffers.activations, &narrow(&memory.activations));
-    engine.write(&buffers.d_activations, &narrow(&memory.d_activations));
+    let pairs = |values: &[[f64; 2]]| values.iter().map(|pair| pair.map(|value| value as f32)).collect::<Vec<[f32; 2]>>();
+    engine.write(&buffers.statistics, &pairs(&memory.statistics));
+    engine.write(&buffers.d_statistics, &pairs(&memory.d_statistics));
+    engine.write(&buffers.running, &pairs(&memory.running));
+    for (buffer, values) in buffers.maps.iter().zip(&memory.maps).chain(buffers.gradients.iter().zip(&memory.gradients)) {
+        engine.write(buffer, &narrow(values));
+    }
     engine.write(&buffers.inputs, &memory.inputs);
     engine.write(&buffers.labels, &memory.labels);
     engine.write(&buffers.shifts, &narrow(&memory.shifts));
@@ -409,8 +537,8 @@ fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch: &Dispatch
     let mut raise = |error: f64, buffer: &str, index: usize| {
         if error > report.worst {
             report.worst = error;
-            let layer = dispatch.layer.map_or_else(String::new, |layer| format!(", layer {layer}"));
-            report.place = format!("{buffer}[{index}], scene \"{}\"{layer}", scene.name);
+            let map = dispatch.line.operation.map_or_else(String::new, |_| format!(", map {}", dispatch.line.operands.output));
+            report.place = format!("{buffer}[{index}], scene \"{}\"{map}", scene.name);
         }
     };
     // Errors are relative to the largest number of the buffer, so that small gradients are not lost beside the 1 of a score.
@@ -431,11 +559,27 @@ fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch: &Dispatch
     floats("velocity", &expected.velocity, &found.velocity);
     floats("packed_weights", &expected.packed_weights, &found.packed_weights);
     floats("d_weights", &expected.d_weights, &found.d_weights);
-    floats("activations", &expected.activations, &found.activations);
-    floats("d_activations", &expected.d_activations, &found.d_activations);
-    // How the squares are split over workgroups is the kernel's own affair; their sum is not.
-    let sum = |values: &[f64]| vec![values.iter().sum::<f64>()];
-    floats("squares", &sum(&expected.squares), &sum(&found.squares));
+    floats("statistics", expected.statistics.as_flattened(), found.statistics.as_flattened());
+    floats("d_statistics", expected.d_statistics.as_flattened(), found.d_statistics.as_flattened());
+    floats("running", expected.running.as_flattened(), found.running.as_flattened());
+    for (expected, found) in expected.maps.iter().zip(&found.maps) {
+        floats("a map", expected, found);
+    }
+    for (expected, found) in expected.gradients.iter().zip(&found.gradients) {
+        floats("a gradient", expected, found);
+    }
+    // How a kernel splits its squares over workgroups is its own affair; their sum is not.
+    let sums = |memory: &Memory| {
+        let mut rest = &memory.squares[..];
+        let mut sums: Vec<f64> = Vec::new();
+        for &start in memory.square_starts.iter().rev() {
+            let (before, own) = rest.split_at(start as usize);
+            sums.push(own.iter().sum());
+            rest = before;
+        }
+        sums
+    };
+    floats("squares", &sums(expected), &sums(found));
     let state = |state: &State| {
         [
             ("loss", state.loss),
@@ -471,6 +615,8 @@ fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch: &Dispatch
     };
     integers("units", &expected.units, &found.units);
     integers("lists", &expected.lists, &found.lists);
+    integers("rows", &expected.rows, &found.rows);
+    integers("joins", expected.joins.as_flattened(), found.joins.as_flattened());
     integers("counts", &expected.counts, &found.counts);
     let state = |state: &State| [state.next, state.slot, state.halted, state.step];
     integers("state", &state(&expected.state), &state(&found.state));
@@ -484,6 +630,8 @@ fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch: &Dispatch
         && expected.batch_rows == found.batch_rows
         && expected.inputs == found.inputs
         && expected.labels == found.labels
-        && expected.shifts == found.shifts;
+        && expected.shifts == found.shifts
+        && expected.numbers == found.numbers
+        && expected.sources == found.sources;
     integers("read-only buffers", &[1], &[u32::from(untouched)]);
 }

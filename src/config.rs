@@ -239,7 +239,7 @@ knobs! {
     dataset: DatasetName = DatasetName::Mnist, Kind::Choice(DatasetName::NAMES), false,
         "Data", "What the network learns.";
     model: String = "mlp-512-256".to_owned(), Kind::Text, false,
-        "Network", "The network: mlp- and the widths of its hidden layers, as in mlp-512-256.";
+        "Network", "The network: mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32, wrn-28-10.";
     gate_inputs: bool = false, Kind::Switch, false,
         "Gate inputs", "Give every input a keep-probability too, not only every hidden neuron.";
     method: MethodName = MethodName::Vrpge, Kind::Choice(MethodName::NAMES), false,
@@ -270,6 +270,10 @@ knobs! {
         "Weight decay", "Weight decay of the kept weights.";
     clip_norm: f64 = 3.0, Kind::Number { min: 0.0, max: 1e6, logarithmic: false }, true,
         "Gradient clip", "Largest norm of the whole weight gradient; 0 never clips.";
+    augment: bool = true, Kind::Switch, false,
+        "Augment", "Show training images shifted and mirrored at random, where they stay what they are (CIFAR).";
+    compact: bool = false, Kind::Switch, false,
+        "Compact", "After each epoch drop the units whose score is 0 for good from memory.";
     batch_size: u32 = 128, Kind::Count { min: 1, max: 4096 }, false,
         "Batch size", "Images a step.";
     epochs: u32 = 9, Kind::Count { min: 1, max: 10_000 }, false,
@@ -303,7 +307,7 @@ impl Config {
     /// # Errors
     /// The first contradiction, in words.
     pub fn check(&self) -> Result<(), ConfigError> {
-        Model::hidden_widths(&self.model).map_err(|error| ConfigError(error.to_string()))?;
+        Model::check_name(&self.model).map_err(|error| ConfigError(error.to_string()))?;
         if self.schedule == Schedule::Cubic && self.method == MethodName::Vrpge && self.keep_start < self.keep_ratio {
             return Err(ConfigError(format!(
                 "keep_start ({}) must not be below keep_ratio ({}): the budget only comes down",

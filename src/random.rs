@@ -17,7 +17,7 @@ pub enum Stream {
     Probe = 1,
     /// Sampled masks of evaluation and of the final selection; counter (draw, unit).
     Evaluation = 2,
-    /// First weights; counter (layer, weight).
+    /// First weights; counter (layer, draw).
     Weights = 3,
     /// Order of the training rows; counter (epoch, draw).
     Order = 4,
@@ -25,6 +25,8 @@ pub enum Stream {
     Static = 5,
     /// Synthetic data; counter (part, draw).
     Data = 6,
+    /// How a training image is shifted and mirrored; counter (step, image of the batch).
+    View = 7,
 }
 
 const ROTATIONS: [u32; 8] = [13, 15, 26, 6, 17, 29, 16, 24];

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 
 use crate::config::{Config, RateSchedule, Schedule};
 use crate::random::{Stream, Threefry};
-use crate::shared::Step;
+use crate::shared::{Sample, Step};
 
 /// Adam's decay rates, as in `shaders/update_scores.wgsl`.
 pub const BETA1: f64 = 0.9;
@@ -41,6 +41,24 @@ pub fn step_at(config: &Config, units: u32, step: u32, steps: u32) -> Step {
         first_correction: (1.0 - BETA1.powi(time)) as f32,
         second_correction: (1.0 - BETA2.powi(time)) as f32,
     }
+}
+
+/// Pixels that an image may be shifted by in each direction (as is usual for CIFAR).
+const FARTHEST: u32 = 4;
+
+/// How image `index` of the batch of `step` is shown where it may be changed: shifted by up to four pixels each way, and mirrored or not.
+/// A pure function of its arguments, drawn here and not on a device.
+#[must_use]
+pub fn view(seed: u32, step: u32, index: u32) -> u32 {
+    let [word, mirrored] = crate::random::threefry([seed, Stream::View as u32], [step, index]);
+    let shift = |word: u32| 128 - FARTHEST + (word & 0xffff) * (2 * FARTHEST + 1) / 0x1_0000;
+    shift(word) | shift(word >> 16) << 8 | (mirrored >> 31) << 16
+}
+
+/// The images of a batch of `rows`, each as it is.
+#[must_use]
+pub fn plain(rows: impl IntoIterator<Item = u32>) -> Vec<Sample> {
+    rows.into_iter().map(|row| Sample { row, view: Sample::PLAIN }).collect()
 }
 
 /// Rows that the first epoch shuffles among themselves: what must have arrived before training can start.

@@ -2,10 +2,27 @@
 
 use bytemuck::{Pod, Zeroable};
 
-/// Most groups of a network, inputs and classes included.
-pub const MOST_GROUPS: usize = 16;
+/// Most groups of a network, inputs and classes included, and most layers.
+pub const MOST_GROUPS: usize = 64;
+/// In place of a row: this unit is not kept.
+pub const ABSENT: u32 = u32::MAX;
 /// In place of a row of the data set: this column of the batch is empty.
 pub const MISSING: u32 = u32::MAX;
+
+/// An image of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Sample {
+    /// Of the data set, or [`MISSING`].
+    pub row: u32,
+    /// How it is shown: bits 0 to 7 pixels down, 8 to 15 pixels right, each plus 128, bit 16 mirrored.
+    pub view: u32,
+}
+
+impl Sample {
+    /// As it is.
+    pub const PLAIN: u32 = 128 | 128 << 8;
+}
 
 /// What a step does with the masks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,20 +42,70 @@ pub struct Group {
     pub gated: u32,
     pub first_unit: u32,
     pub first_row: u32,
+    pub united: u32,
+    pub first_group: u32,
+    pub second_group: u32,
+    pub unused: u32,
 }
 
 /// The weights between two groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Layer {
+    pub taps: u32,
+    pub extra: u32,
+    pub group_in: u32,
+    pub group_out: u32,
     pub inputs: u32,
     pub outputs: u32,
     pub first_weight: u32,
     pub first_packed: u32,
+    pub first_gradient: u32,
+    pub room: u32,
+    pub pixels: u32,
+    pub first_statistic: u32,
+}
+
+/// What one dispatch works on, for the kernels that run once an operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Operation {
+    pub layer: u32,
+    pub group_in: u32,
+    pub group_out: u32,
+    pub group_shortcut: u32,
+    pub height_in: u32,
+    pub width_in: u32,
+    pub height_out: u32,
+    pub width_out: u32,
+    pub kernel: u32,
+    pub stride: u32,
+    pub padding: u32,
+    pub flags: u32,
+    pub first_square: u32,
+    pub unused: [u32; 3],
+}
+
+/// Bits of [`Operation::flags`].
+pub mod flags {
+    /// The map that is written, or at which a gradient is written, has passed a relu.
+    pub const RECTIFIED: u32 = 1;
+    /// A row of ones follows the kept rows of the map that is written.
+    pub const ONES: u32 = 2;
+    /// The map that is read stands once for both masks.
+    pub const SHARED: u32 = 4;
+    /// The gradient is added to what stands there.
+    pub const ACCUMULATE: u32 = 8;
+    /// The values are normalised, not only added.
+    pub const NORMALISE: u32 = 16;
+    /// A shortcut is added; the written group is a union.
+    pub const JOINED: u32 = 32;
+    /// The mean over a window, not the maximum.
+    pub const MEAN: u32 = 64;
 }
 
 /// What a person may change, and the network. A uniform.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Params {
     pub seed: u32,
@@ -51,6 +118,11 @@ pub struct Params {
     pub packed: u32,
     pub batch_size: u32,
     pub batch_stride: u32,
+    pub layer_count: u32,
+    pub statistics: u32,
+    pub channels: u32,
+    pub height: u32,
+    pub width: u32,
     pub estimator: u32,
     pub optimizer: u32,
     pub learn_scores: u32,
@@ -59,9 +131,15 @@ pub struct Params {
     pub weight_decay: f32,
     pub clip_norm: f32,
     pub scale: f32,
-    pub unused: [u32; 2],
+    pub streamed: u32,
     pub groups: [Group; MOST_GROUPS],
     pub layers: [Layer; MOST_GROUPS],
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self::zeroed()
+    }
 }
 
 /// What the schedules say of one step.
@@ -95,7 +173,7 @@ pub struct State {
 }
 
 /// What a step leaves for whoever watches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Record {
     pub step: u32,
@@ -108,4 +186,10 @@ pub struct Record {
     pub gradient_norm: f32,
     pub kept: [u32; MOST_GROUPS],
     pub probe_kept: [u32; MOST_GROUPS],
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self::zeroed()
+    }
 }

@@ -82,18 +82,24 @@ impl Snapshot {
     /// Units of every group that the last step kept under m (`bit` 1) or m′ (`bit` 2); before the first step, the expected numbers.
     #[must_use]
     pub fn mask_kept(&self, model: &Model, bit: u8) -> Vec<u32> {
-        let kept = |group: &crate::model::Group| {
-            if !group.gated {
-                return group.size;
-            }
-            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-            let count = if self.step == 0 {
-                self.scores[units].iter().sum::<f32>().round() as u32
-            } else {
-                self.mask[units].iter().filter(|&&bits| bits & bit != 0).count() as u32
+        if self.step == 0 {
+            let share = |group: &crate::model::Group| {
+                self.scores[group.first_unit as usize..][..group.size as usize].iter().map(|&score| f64::from(score)).sum::<f64>()
+                    / f64::from(group.size)
             };
-            count.max(1)
-        };
-        model.groups.iter().map(kept).collect()
+            let mut shares: Vec<f64> = Vec::with_capacity(model.groups.len());
+            for group in &model.groups {
+                shares.push(match group.union_of {
+                    Some([a, b]) => 1.0 - (1.0 - shares[a]) * (1.0 - shares[b]),
+                    None if group.gated => share(group),
+                    None => 1.0,
+                });
+            }
+            let expected = |(group, share): (&crate::model::Group, f64)| ((share * f64::from(group.size)).round() as u32).max(1);
+            return model.groups.iter().zip(shares).map(expected).collect();
+        }
+        let kept: Vec<bool> = self.mask.iter().map(|&bits| bits & bit != 0).collect();
+        let count = |units: &Vec<bool>| (units.iter().filter(|&&kept| kept).count() as u32).max(1);
+        model.kept_units(&kept).iter().map(count).collect()
     }
 }

@@ -10,34 +10,42 @@ use std::rc::Rc;
 use crate::config::{Config, ConfigError, Estimator, MethodName, ScoresOptimizer};
 use crate::data::Dataset;
 use crate::data::catalogue::Known;
-use crate::engine::{DataBuffers, Engine, Machine, Outcome, Phase, SLOTS, network_params};
+use crate::engine::{DataBuffers, Engine, Inputs, Machine, Outcome, Phase, network_params};
 use crate::gpu::GpuError;
 use crate::methods::method;
-use crate::model::Model;
+use crate::model::{Extra, Image, Model};
 use crate::random::{Stream, Threefry, draw};
-use crate::schedule::{BLOCK, Order, step_at};
-use crate::shared::{MISSING, Mode, Params, Record, Step};
+use crate::schedule::{BLOCK, Order, plain, step_at, view};
+use crate::shared::{MISSING, Mode, Params, Record, Sample, Step};
 use crate::snapshot::Snapshot;
 
 /// Training rows that the faces let the final selection of a mask look at.
 pub const SELECTION_ROWS: u32 = 10_000;
-
-/// Invocations of a kernel with one for four images of a row: 65,535 workgroups of 64, less what their number is rounded up by.
-const MOST_INVOCATIONS: u32 = 65_520 * 64;
 
 /// What a run learns from: shapes and counts; the rows themselves are sent with [`Trainer::load`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataShape {
     pub train_rows: u32,
     pub test_rows: u32,
-    /// I, features of a row.
+    /// I, features of a row: channels · height · width.
     pub inputs: u32,
+    pub channels: u32,
+    pub height: u32,
+    pub width: u32,
     pub classes: u32,
     /// Standard deviation of all training features divided by 255.
     pub deviation: f32,
+    /// Whether an image that is shifted a little or mirrored stays what it is.
+    pub augment: bool,
 }
 
 impl DataShape {
+    /// The shape of an image.
+    #[must_use]
+    pub fn image(&self) -> Image {
+        Image { channels: self.channels, height: self.height, width: self.width }
+    }
+
     /// The shape of a set that is all there.
     #[must_use]
     pub fn of(set: &Dataset) -> Self {
@@ -45,6 +53,10 @@ impl DataShape {
             train_rows: set.train.len(),
             test_rows: set.test.len(),
             inputs: set.inputs(),
+            channels: 1,
+            height: set.height,
+            width: set.width,
+            augment: false,
             classes: set.classes,
             deviation: set.deviation,
         }
@@ -57,6 +69,10 @@ impl DataShape {
             train_rows: known.train_rows,
             test_rows: known.test_rows,
             inputs: known.height * known.width,
+            channels: 1,
+            height: known.height,
+            width: known.width,
+            augment: false,
             classes: known.classes,
             deviation: known.deviation,
         }
@@ -129,7 +145,12 @@ pub struct Timing {
 #[derive(Debug)]
 pub struct Trainer {
     pub config: Config,
+    /// The network as it is named.
+    pub whole: Model,
+    /// The network as it is on the device: without the units that [`Trainer::compact`] dropped.
     pub model: Model,
+    /// `[U]` numbers of the model's units in the whole network.
+    numbers: Vec<u32>,
     pub data: DataShape,
     engine: Engine,
     data_buffers: DataBuffers,
@@ -168,30 +189,21 @@ impl Trainer {
     }
 
     fn on(machine: &Rc<Machine>, config: Config, data: DataShape, data_buffers: DataBuffers) -> Result<Self, TrainError> {
-        let model =
-            Model::new(&config.model, data.inputs, data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+        let model = Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
         if data.train_rows < config.batch_size {
             let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
             return Err(ConfigError(text).into());
         }
-        let images = config.batch_size.div_ceil(4);
-        let invocations =
-            model.groups.iter().enumerate().map(|(index, group)| group.rows() / if index == 0 { 1 } else { 4 } * images).max();
-        if invocations.is_some_and(|invocations| invocations > MOST_INVOCATIONS) {
-            let text = format!(
-                "batch_size {} is too large for a network this wide: a kernel would need more workgroups than WebGPU allows",
-                config.batch_size
-            );
-            return Err(ConfigError(text).into());
-        }
         let order = Order::new(config.seed, data.train_rows, config.batch_size);
         let steps = if config.steps > 0 { config.steps } else { config.epochs * order.steps_per_epoch() };
-        let centre = Centre::new(data.inputs, data.train_rows.min(BLOCK));
-        let engine = Engine::new(machine, params_of(&config, &model, &data), &data_buffers)?;
+        let centre = Centre::new(&data);
+        let engine = Engine::new(machine, &model, params_of(&config, &model, &data), &data_buffers)?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
         engine.write(&engine.buffers.scores, &method(config.method).initial_scores(&config, &model));
         let run = Self {
             config,
+            numbers: (0..model.units()).collect(),
+            whole: model.clone(),
             model,
             data,
             engine,
@@ -230,7 +242,11 @@ impl Trainer {
                 queue.write_buffer(buffer, offset + whole as u64, &last);
             }
         };
-        write(&self.data_buffers.inputs, u64::from(first_row) * u64::from(self.data.inputs), inputs);
+        let offset = u64::from(first_row) * u64::from(self.data.inputs);
+        match &self.data_buffers.inputs {
+            Inputs::Resident(buffer) => write(buffer, offset, inputs),
+            Inputs::Streamed(set) => set.borrow_mut()[offset as usize..][..inputs.len()].copy_from_slice(inputs),
+        }
         write(&self.data_buffers.labels, first_row.into(), labels);
     }
 
@@ -278,7 +294,7 @@ impl Trainer {
     /// How many steps can be done now, at most `most` and at most what a submit holds.
     #[must_use]
     pub fn steps_possible(&self, most: u32) -> u32 {
-        let most = most.min(SLOTS).min(self.steps - self.step.min(self.steps));
+        let most = most.min(self.engine.steps_a_submit()).min(self.steps - self.step.min(self.steps));
         (0..most).take_while(|ahead| self.order.rows_needed(self.step + ahead) <= self.rows_ready).count() as u32
     }
 
@@ -301,22 +317,24 @@ impl Trainer {
 
     /// The schedules' row for a step of this run, as it stands after live changes.
     fn step_now(&self, step: u32) -> Step {
-        step_at(&self.config, self.model.units(), step, self.steps)
+        step_at(&self.config, self.whole.units(), step, self.steps)
     }
 
-    /// The `[B]` rows of the training set that `step` learns from.
-    pub fn batch_rows(&mut self, step: u32) -> &[u32] {
-        self.order.batch(step)
+    /// The `[B]` images that `step` learns from: rows of the training set, each with the way it is shown.
+    pub fn batch(&mut self, step: u32) -> Vec<Sample> {
+        let (seed, changes) = (self.config.seed, self.config.augment && self.data.augment);
+        let shown = |index: u32| if changes { view(seed, step, index) } else { Sample::PLAIN };
+        self.order.batch(step).iter().zip(0..).map(|(&row, index)| Sample { row, view: shown(index) }).collect()
     }
 
-    fn rows_of(&mut self, schedule: &[Step]) -> Vec<u32> {
-        schedule.iter().flat_map(|step| self.order.batch(step.step).to_vec()).collect()
+    fn images_of(&mut self, schedule: &[Step]) -> Vec<Sample> {
+        schedule.iter().flat_map(|step| self.batch(step.step)).collect()
     }
 
     async fn run(&mut self, schedule: &[Step]) -> Result<Snapshot, TrainError> {
         let Some(&last) = schedule.last() else { return self.snapshot().await };
-        let rows = self.rows_of(schedule);
-        let outcome = self.engine.train(schedule, &rows).await?;
+        let images = self.images_of(schedule);
+        let outcome = self.engine.train(schedule, &images).await?;
         if outcome.state.halted == 1 {
             let slot = (outcome.state.slot as usize).min(outcome.records.len() - 1);
             let record: &Record = &outcome.records[slot];
@@ -345,7 +363,19 @@ impl Trainer {
     fn snapshot_of(&self, outcome: Outcome) -> Snapshot {
         let budget = self.last.as_ref().map_or_else(|| self.step_now(0), |(step, _)| *step).budget;
         let probed = method(self.config.method).forwards() == 2 && self.engine.params.learn_scores == 1;
-        Snapshot::new(&self.model, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, outcome)
+        let outcome = self.in_whole(outcome);
+        Snapshot::new(&self.whole, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, outcome)
+    }
+
+    /// What the device says of its units, said of those of the whole network: what was dropped has score 0 and is off.
+    fn in_whole(&self, outcome: Outcome) -> Outcome {
+        let units = self.whole.units() as usize;
+        let (mut scores, mut bits) = (vec![0.0; units], vec![0; units]);
+        for (&number, (score, bit)) in self.numbers.iter().zip(outcome.scores.iter().zip(&outcome.units)) {
+            scores[number as usize] = *score;
+            bits[number as usize] = *bit;
+        }
+        Outcome { scores, units: bits, ..outcome }
     }
 
     /// Changes a live knob from the next step on.
@@ -363,9 +393,8 @@ impl Trainer {
         config.set(name, value)?;
         config.check()?;
         self.config = config;
-        let learn_scores = self.engine.params.learn_scores;
-        let masks = self.engine.params.masks;
-        self.engine.params = Params { masks, learn_scores, ..params_of(&self.config, &self.model, &self.data) };
+        let Params { learn_scores, masks, streamed, .. } = self.engine.params;
+        self.engine.params = Params { masks, learn_scores, streamed, ..params_of(&self.config, &self.model, &self.data) };
         self.engine.write_params();
         Ok(())
     }
@@ -390,12 +419,13 @@ impl Trainer {
         let mut sum = Evaluation { images: count, ..Evaluation::default() };
         let batches = count.div_ceil(batch);
         let mut result = Ok(());
-        for first in (0..batches).step_by(SLOTS as usize) {
-            let now = (batches - first).min(SLOTS);
+        let most = self.engine.steps_a_submit();
+        for first in (0..batches).step_by(most as usize) {
+            let now = (batches - first).min(most);
             let spread = |index: u32| (u64::from(index) * u64::from(span) / u64::from(count)) as u32;
             let row = |index: u32| if index < count { rows.start + spread(index) } else { MISSING };
-            let rows: Vec<u32> = (first * batch..(first + now) * batch).map(row).collect();
-            match self.engine.evaluate(now, &rows).await {
+            let images = plain((first * batch..(first + now) * batch).map(row));
+            match self.engine.evaluate(now, &images).await {
                 Ok(outcome) => {
                     for record in &outcome.records {
                         sum.loss += f64::from(record.loss) * f64::from(batch) / f64::from(count);
@@ -442,7 +472,7 @@ impl Trainer {
             }
         }
         let mut mask: Vec<f32> = (0..self.model.units())
-            .map(|unit| f32::from(u8::from(draw(self.config.seed, Stream::Evaluation, chosen, unit, scores[unit as usize]))))
+            .map(|unit| f32::from(u8::from(draw(self.config.seed, Stream::Evaluation, chosen, self.numbers[unit as usize], scores[unit as usize]))))
             .collect();
         for group in self.model.gated() {
             let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
@@ -455,6 +485,58 @@ impl Trainer {
         self.engine.params.masks = 1;
         self.engine.write_params();
         Ok(evaluation)
+    }
+
+    /// Drops the units whose score is 0 for good from the device: the run goes on with smaller tensors, the same draws and the same values.
+    /// A score of 0 stays where it is unless Adam's momentum still lifts it. Gives the numbers of units before and after.
+    ///
+    /// # Errors
+    /// The device is gone or cannot hold the smaller network beside the whole one.
+    pub async fn compact(&mut self) -> Result<(u32, u32), TrainError> {
+        let before = self.model.units();
+        let buffers = &self.engine.buffers;
+        let scores: Vec<f32> = self.engine.read(&buffers.scores).await?;
+        let moments: Vec<f32> = self.engine.read(&buffers.moments).await?;
+        let mut kept: Vec<bool> = (0..before as usize).map(|unit| scores[unit] > 0.0 || moments[2 * unit] < 0.0).collect();
+        for group in self.model.gated() {
+            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
+            if kept[units.clone()].iter().all(|kept| !kept) {
+                kept[crate::reference::highest_score(&scores, units)] = true;
+            }
+        }
+        if kept.iter().all(|&kept| kept) {
+            return Ok((before, before));
+        }
+        let (model, remaining) = self.model.compacted(&kept);
+        let engine = Engine::new(&self.engine.machine, &model, params_of(&self.config, &model, &self.data), &self.data_buffers)?;
+        let units = |values: &[f32], width: usize| -> Vec<f32> {
+            let each = values.chunks_exact(width).zip(&kept).filter(|(_, kept)| **kept);
+            each.flat_map(|(values, _)| values.to_vec()).collect()
+        };
+        engine.write(&engine.buffers.scores, &units(&scores, 1));
+        engine.write(&engine.buffers.moments, &units(&moments, 2));
+        let weights: Vec<f32> = self.engine.read(&buffers.weights).await?;
+        let velocity: Vec<f32> = self.engine.read(&buffers.velocity).await?;
+        engine.write(&engine.buffers.weights, &remaining_weights(&self.model, &remaining, &weights));
+        engine.write(&engine.buffers.velocity, &remaining_weights(&self.model, &remaining, &velocity));
+        let running: Vec<[f32; 2]> = self.engine.read(&buffers.running).await?;
+        let normalised = self.model.layers.iter().filter(|layer| layer.is_normalised());
+        let statistics: Vec<[f32; 2]> = normalised
+            .flat_map(|layer| remaining[layer.groups[1]].iter().map(|&unit| running[(layer.first_statistic + unit) as usize]))
+            .collect();
+        engine.write(&engine.buffers.running, &statistics);
+        self.numbers = self.numbers.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(&number, _)| number).collect();
+        engine.write(&engine.buffers.numbers, &self.numbers);
+        // The last step's units, which a snapshot shows, are numbered anew like the rest.
+        if let Some((_, units)) = &mut self.last {
+            *units = units.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(&bits, _)| bits).collect();
+        }
+        let (learn_scores, masks) = (self.engine.params.learn_scores, self.engine.params.masks);
+        self.engine = engine;
+        (self.engine.params.learn_scores, self.engine.params.masks) = (learn_scores, masks);
+        self.engine.write_params();
+        self.model = model;
+        Ok((before, self.model.units()))
     }
 
     /// Steps of fine-tuning after [`Trainer::select_mask`].
@@ -470,7 +552,7 @@ impl Trainer {
     pub async fn finetune(&mut self, most: u32) -> Result<Snapshot, TrainError> {
         self.check_finite()?;
         let end = self.steps + self.finetune_steps();
-        let count = most.min(SLOTS).min(end - self.step);
+        let count = most.min(self.engine.steps_a_submit()).min(end - self.step);
         let schedule: Vec<Step> = (0..count)
             .map(|ahead| Step { step: self.step + ahead, learning_rate: self.config.finetune_rate as f32, ..self.step_now(self.steps) })
             .collect();
@@ -486,41 +568,47 @@ impl Trainer {
         self.check_finite()?;
         let mut timing = Timing::default();
         let velocity: Vec<f32> = self.engine.read(&self.engine.buffers.velocity).await?;
+        let running: Vec<f32> = self.engine.read(&self.engine.buffers.running).await?;
         let moments: Vec<f32> = self.engine.read(&self.engine.buffers.moments).await?;
         let scores: Vec<f32> = self.engine.look().await?.scores;
         // A budget a hair below the sum makes the projection do its whole work.
         let budget = scores.iter().sum::<f32>() * (1.0 - 1e-6);
-        let schedule: Vec<Step> = (0..steps.clamp(1, SLOTS))
+        let schedule: Vec<Step> = (0..steps.clamp(1, self.engine.steps_a_submit()))
             .map(|ahead| Step { learning_rate: 0.0, scores_rate: 0.0, budget, ..self.step_now(self.step + ahead) })
             .collect();
         let batch = self.config.batch_size;
-        let rows: Vec<u32> = (0..schedule.len() as u32 * batch).map(|index| index % self.rows_ready.max(1)).collect();
+        let images = plain((0..schedule.len() as u32 * batch).map(|index| index % self.rows_ready.max(1)));
         for _ in 0..repeats {
             let begin = clock();
-            self.engine.train(&schedule, &rows).await?;
+            self.engine.train(&schedule, &images).await?;
             timing.step_ms.push((clock() - begin) / schedule.len() as f64);
         }
         if phases {
-            timing.phases = self.engine.profile(&schedule, &rows).await?;
+            timing.phases = self.engine.profile(&schedule, &images).await?;
         }
         self.engine.write(&self.engine.buffers.velocity, &velocity);
+        self.engine.write(&self.engine.buffers.running, &running);
         self.engine.write(&self.engine.buffers.moments, &moments);
         self.engine.write(&self.engine.buffers.scores, &scores);
         Ok(timing)
     }
 }
 
-/// The mean of each feature over the first rows, as they arrive: sums of integers, so that it is the same natively and in the page.
+/// The mean of each feature over the first rows, as they arrive: sums of integers, so that it is the same natively and in the page. Where
+/// images may be shifted, a channel's pixels have one mean in common.
 #[derive(Debug)]
 struct Centre {
     sums: Vec<u64>,
     rows: u32,
     wanted: u32,
+    /// Features with one mean in common, side by side.
+    together: usize,
 }
 
 impl Centre {
-    fn new(inputs: u32, wanted: u32) -> Self {
-        Self { sums: vec![0; inputs as usize], rows: 0, wanted }
+    fn new(data: &DataShape) -> Self {
+        let together = if data.augment { data.height * data.width } else { 1 } as usize;
+        Self { sums: vec![0; data.inputs as usize], rows: 0, wanted: data.train_rows.min(BLOCK), together }
     }
 
     /// Adds the rows from `first_row` on that are wanted and next; the means, of bytes, once the last one is there.
@@ -534,8 +622,24 @@ impl Centre {
             }
             self.rows += 1;
         }
-        (self.rows == self.wanted).then(|| self.sums.iter().map(|&sum| (sum as f64 / f64::from(self.wanted)) as f32).collect())
+        let count = f64::from(self.wanted) * self.together as f64;
+        let means = |sums: &[u64]| vec![(sums.iter().sum::<u64>() as f64 / count) as f32; sums.len()];
+        (self.rows == self.wanted).then(|| self.sums.chunks(self.together).flat_map(means).collect())
     }
+}
+
+/// The weights of a network's layers between the units that remain of each group.
+fn remaining_weights(model: &Model, remaining: &[Vec<u32>], weights: &[f32]) -> Vec<f32> {
+    let mut left = Vec::new();
+    for layer in &model.layers {
+        let [from, to] = layer.groups;
+        let taps = (0..layer.taps).flat_map(|tap| remaining[from].iter().map(move |&input| tap * layer.inputs + input));
+        let extra = (0..layer.extra.rows()).map(|row| layer.taps * layer.inputs + row);
+        for row in taps.chain(extra) {
+            left.extend(remaining[to].iter().map(|&output| weights[(layer.first_weight + row * layer.outputs + output) as usize]));
+        }
+    }
+    left
 }
 
 fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
@@ -563,15 +667,22 @@ fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
     }
 }
 
-/// He's uniform distribution for the weights (He et al. 2015), 0 for the biases: layers of `[inputs + 1, outputs]`.
+/// He's uniform distribution for the weights (He et al. 2015), 0 for biases and shifts, 1 for scales: layers of
+/// `[taps · inputs + extra, outputs]`.
 #[must_use]
 pub fn initial_weights(model: &Model, seed: u32) -> Vec<f32> {
     let mut weights = Vec::with_capacity(model.weights() as usize);
     for (layer, turn) in model.layers.iter().zip(0..) {
-        let bound = (6.0 / layer.inputs as f32).sqrt();
+        let own = layer.taps * layer.inputs;
+        let bound = (6.0 / own as f32).sqrt();
         let mut random = Threefry::new(seed, Stream::Weights, turn);
-        weights.extend((0..layer.inputs * layer.outputs).map(|_| (2.0 * random.unit_interval() - 1.0) * bound));
-        weights.extend((0..layer.outputs).map(|_| 0.0));
+        weights.extend((0..own * layer.outputs).map(|_| (2.0 * random.unit_interval() - 1.0) * bound));
+        let row = |value: f32| std::iter::repeat_n(value, layer.outputs as usize);
+        match layer.extra {
+            Extra::None => {}
+            Extra::Bias => weights.extend(row(0.0)),
+            Extra::Normalisation => weights.extend(row(1.0).chain(row(0.0))),
+        }
     }
     weights
 }

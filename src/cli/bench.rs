@@ -15,8 +15,14 @@ use lacuna::trainer::{DataShape, Timing, Trainer};
 
 use super::{CliError, arguments, open};
 
-/// Features and classes of the rows that are timed: those of MNIST, random, since no value changes a kernel's work.
-const SHAPE: (u32, u32) = (784, 10);
+/// What is timed, random, since no value changes a kernel's work: rows like MNIST's for fully connected networks, images like CIFAR's for
+/// the others, of ten classes.
+fn shape(model: &str, rows: u32) -> DataShape {
+    let (channels, height, width) = if model.starts_with("mlp") { (1, 28, 28) } else { (3, 32, 32) };
+    let inputs = channels * height * width;
+    DataShape { train_rows: rows, test_rows: 0, inputs, channels, height, width, classes: 10, deviation: 0.3, augment: false }
+}
+
 const ROWS: u32 = 2048;
 /// Milliseconds that one timed submit aims at.
 const SUBMIT_MS: f64 = 250.0;
@@ -54,10 +60,10 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
 
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
     let rows = ROWS.max(batch_size);
-    let data = DataShape { train_rows: rows, test_rows: 0, inputs: SHAPE.0, classes: SHAPE.1, deviation: 0.3 };
+    let data = shape(&base.model, rows);
     let mut random = Threefry::new(1, Stream::Data, 0);
-    let features: Vec<u8> = (0..rows * SHAPE.0).map(|_| (random.unit_interval() * 256.0) as u8).collect();
-    let labels: Vec<u8> = (0..rows).map(|row| (row % SHAPE.1) as u8).collect();
+    let features: Vec<u8> = (0..rows * data.inputs).map(|_| (random.unit_interval() * 256.0) as u8).collect();
+    let labels: Vec<u8> = (0..rows).map(|row| (row % data.classes) as u8).collect();
     let mut cases: Vec<Case> = Vec::new();
     for config in configs {
         let keep_ratio = if config.method == MethodName::Dense { 1.0 } else { config.keep_ratio };

@@ -10,6 +10,8 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use lacuna::config::KNOBS;
 use lacuna::data::Dataset;
 use lacuna::gpu::GpuError;
+use lacuna::reference::shown_from;
+use lacuna::shared::Sample;
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::Trainer;
 
@@ -51,7 +53,7 @@ fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), GpuEr
     for (name, values) in [("weights", read(&engine.buffers.weights)?), ("velocity", read(&engine.buffers.velocity)?)] {
         for (index, layer) in model.layers.iter().enumerate() {
             let first = layer.first_weight as usize;
-            let shape = [layer.inputs as usize + 1, layer.outputs as usize];
+            let shape = [layer.rows() as usize, layer.outputs as usize];
             tensors.floats(format!("{moment}.{name}.{index}"), &shape, &values[first..first + layer.weights() as usize]);
         }
     }
@@ -65,14 +67,18 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     let number = run.step();
     let mut tensors = Tensors::default();
 
-    let rows = run.batch_rows(number).to_vec();
-    let (inputs, params) = (set.inputs() as usize, run.engine().params);
+    let images = run.batch(number);
+    let (inputs, params) = (set.inputs(), run.engine().params);
     let shifts: Vec<f32> = pollster::block_on(run.engine().read(&run.engine().buffers.shifts))?;
-    let feature = |(byte, shift): (&u8, &f32)| params.scale * f32::from(*byte) + shift;
-    let row_of = |&row: &u32| set.train.inputs[row as usize * inputs..][..inputs].iter().zip(&shifts).map(feature);
-    let fed: Vec<f32> = rows.iter().flat_map(row_of).collect();
-    tensors.floats("inputs", &[rows.len(), inputs], &fed);
-    let labels: Vec<i64> = rows.iter().map(|&row| i64::from(set.train.labels[row as usize])).collect();
+    let shown = |sample: &Sample, feature: u32| {
+        shown_from(&params, sample.view, feature).map_or(0.0, |from| {
+            let byte = set.train.inputs[sample.row as usize * inputs as usize + from as usize];
+            params.scale * f32::from(byte) + shifts[from as usize]
+        })
+    };
+    let fed: Vec<f32> = images.iter().flat_map(|sample| (0..inputs).map(move |feature| (sample, feature))).map(|(sample, feature)| shown(sample, feature)).collect();
+    tensors.floats("inputs", &[images.len(), inputs as usize], &fed);
+    let labels: Vec<i64> = images.iter().map(|sample| i64::from(set.train.labels[sample.row as usize])).collect();
     tensors.0.push(Tensor {
         name: "labels".to_owned(),
         dtype: Dtype::I64,

@@ -1,35 +1,59 @@
 //! Every buffer of a network. Its name is the name that the kernels' bindings give it.
 
-use crate::gpu::{Gpu, GpuError};
-use crate::shared::{MOST_GROUPS, Params, Record, State, Step};
+use std::cell::RefCell;
+use std::rc::Rc;
 
-use super::grids::squares;
+use crate::gpu::{Gpu, GpuError};
+use crate::model::Model;
+use crate::shared::{MOST_GROUPS, Params, Record, Sample, State, Step};
+
 use super::{Machine, SLOTS};
 
-/// The data set on the GPU, shared by every network that learns from it.
+/// The data set, shared by every network that learns from it: on the GPU where it fits, otherwise in the memory of the program.
 #[derive(Clone, Debug)]
 pub struct DataBuffers {
-    /// `[N, I]` bytes, four a word: the training rows, then the test rows.
-    pub inputs: wgpu::Buffer,
+    pub inputs: Inputs,
     /// `[N]` bytes, four a word.
     pub labels: wgpu::Buffer,
     /// `[I]` what is added to a scaled feature.
     pub shifts: wgpu::Buffer,
+    /// I, features of a row.
+    pub features: u32,
+}
+
+/// `[N, I]` bytes: the training rows, then the test rows.
+#[derive(Clone, Debug)]
+pub enum Inputs {
+    /// On the GPU, four bytes a word.
+    Resident(wgpu::Buffer),
+    /// Here; the rows of each submit are sent with it.
+    Streamed(Rc<RefCell<Vec<u8>>>),
 }
 
 impl DataBuffers {
-    /// Room for `rows` rows of `inputs` features.
+    /// Room for `rows` rows of `features` features.
     ///
     /// # Errors
-    /// More than this device lets a buffer hold.
-    pub fn new(gpu: &Gpu, rows: u32, inputs: u32) -> Result<Self, GpuError> {
+    /// Labels that this device cannot hold.
+    pub fn new(gpu: &Gpu, rows: u32, features: u32) -> Result<Self, GpuError> {
         let storage = wgpu::BufferUsages::STORAGE;
-        let bytes = u64::from(rows) * u64::from(inputs);
+        let bytes = u64::from(rows) * u64::from(features);
+        let inputs = match gpu.buffer("the data set", bytes, storage) {
+            Ok(buffer) => Inputs::Resident(buffer),
+            Err(GpuError::TooLarge { .. }) => Inputs::Streamed(Rc::new(RefCell::new(vec![0; bytes as usize]))),
+            Err(error) => return Err(error),
+        };
         Ok(Self {
-            inputs: gpu.buffer("the data set", bytes, storage)?,
+            inputs,
             labels: gpu.buffer("labels", rows.into(), storage)?,
-            shifts: gpu.buffer("shifts", u64::from(inputs) * 4, storage)?,
+            shifts: gpu.buffer("shifts", u64::from(features) * 4, storage)?,
+            features,
         })
+    }
+
+    #[must_use]
+    pub fn is_streamed(&self) -> bool {
+        matches!(self.inputs, Inputs::Streamed(_))
     }
 }
 
@@ -37,10 +61,16 @@ macro_rules! buffers {
     ($($(#[$doc:meta])* $name:ident;)+) => {
         /// Every buffer of a network; shapes as in `shaders/shared.wgsl`.
         #[derive(Clone, Debug)]
-        pub struct Buffers { $($(#[$doc])* pub $name: wgpu::Buffer,)+ }
+        pub struct Buffers {
+            $($(#[$doc])* pub $name: wgpu::Buffer,)+
+            /// One a map of the model, `[2, rows, Q, Bp]`; the inputs stand once where they are not gated.
+            pub maps: Vec<wgpu::Buffer>,
+            /// The loss's gradients at maps, `[rows up to a multiple of 4, Q, Bp]`; which map's each holds when, the model says.
+            pub gradients: Vec<wgpu::Buffer>,
+        }
 
         impl Buffers {
-            /// The buffer of that name, as the kernels' table spells it.
+            /// The buffer of that name, as the kernels' table spells it; the maps have none of their own.
             #[must_use]
             pub fn get(&self, name: &str) -> Option<&wgpu::Buffer> {
                 match name {
@@ -59,7 +89,7 @@ buffers! {
     state;
     /// `[SLOTS]` of [`Step`].
     schedule;
-    /// `[SLOTS, B]` rows of the data set.
+    /// `[SLOTS, B]` of [`Sample`].
     batch_rows;
     /// `[SLOTS]` of [`Record`].
     records;
@@ -69,27 +99,37 @@ buffers! {
     moments;
     /// `[U]` the structure gradient of the last step.
     d_scores;
+    /// `[U]` numbers of the units in the whole network.
+    numbers;
     /// `[U]` bits of both masks.
     units;
     /// `[2, R]`
     lists;
-    /// `[2, 16]`
+    /// `[2, R]`
+    rows;
+    /// `[2, 64]`
     counts;
-    /// Layers of `[inputs + 1, outputs]`.
+    /// `[R]` pairs.
+    sources;
+    /// `[2, R]` pairs.
+    joins;
+    /// Layers of `[T · inputs + E, outputs]`.
     weights;
     /// As `weights`.
     velocity;
     /// `[2, P]`
     packed_weights;
-    /// `[P]`
+    /// Layers' rooms.
     d_weights;
-    /// What each workgroup of `d_weights`, or each invocation, leaves for the norm of the gradient.
+    /// What adds up to the square of the gradient's norm.
     squares;
-    /// `[2, R, Bp]`
-    activations;
-    /// `[R, Bp]`
-    d_activations;
-    /// `[N, I]` bytes.
+    /// `[2, S]` pairs.
+    statistics;
+    /// `[S]` pairs.
+    d_statistics;
+    /// `[S]` pairs.
+    running;
+    /// `[N, I]` bytes, or `[SLOTS, B, I]` of a set that is streamed.
     inputs;
     /// `[N]` bytes.
     labels;
@@ -97,41 +137,68 @@ buffers! {
     shifts;
 }
 
-/// Weights, biases included.
-pub(super) fn weights(params: &Params) -> u32 {
-    let layers = &params.layers[..params.group_count as usize - 1];
-    layers.iter().map(|layer| (layer.inputs + 1) * layer.outputs).sum()
+/// Steps of a submit: of a data set that is streamed, as many as a buffer holds rows for.
+pub(super) fn steps_a_submit(gpu: &Gpu, params: &Params, data: &DataBuffers) -> u32 {
+    if !data.is_streamed() {
+        return SLOTS;
+    }
+    let limits = gpu.device.limits();
+    let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+    let batch = u64::from(params.batch_size) * u64::from(data.features);
+    (most / batch.max(1)).clamp(1, SLOTS.into()) as u32
 }
 
 impl Buffers {
-    pub(super) fn new(machine: &Machine, params: &Params, data: &DataBuffers) -> Result<Self, GpuError> {
+    pub(super) fn new(machine: &Machine, model: &Model, params: &Params, data: &DataBuffers, squares: u32) -> Result<Self, GpuError> {
         let gpu = &machine.gpu;
         let storage = |label: &str, count: u64| gpu.buffer(label, count * 4, wgpu::BufferUsages::STORAGE);
-        let rows = |of: usize| u64::from(SLOTS) * (of / 4) as u64;
-        let (units, weights) = (u64::from(params.units), u64::from(weights(params)));
-        let (packed, cells) = (u64::from(params.packed), u64::from(params.rows) * u64::from(params.batch_stride));
+        let table = |of: usize| u64::from(SLOTS) * (of / 4) as u64;
+        let (units, weights) = (u64::from(params.units), u64::from(model.weights()));
+        let (rows, statistics) = (u64::from(params.rows), u64::from(params.statistics));
+        let images = u64::from(params.batch_stride);
+        let maps = model.maps.iter().enumerate().map(|(index, map)| {
+            let copies = if index == 0 && !model.groups[0].gated { 1 } else { 2 };
+            storage(&format!("the values of {}", model.groups[map.group].name), copies * model.map_floats(map) * images)
+        });
+        let gradients = model.gradient_buffers();
+        let gradients = gradients.iter().map(|&floats| storage("the gradients at a layer", u64::from(floats) * images));
+        let inputs = match &data.inputs {
+            Inputs::Resident(buffer) => buffer.clone(),
+            Inputs::Streamed(_) => {
+                let batch = u64::from(params.batch_size) * u64::from(data.features);
+                let bytes = u64::from(steps_a_submit(gpu, params, data)) * batch;
+                gpu.buffer("the rows of a submit", bytes, wgpu::BufferUsages::STORAGE)?
+            }
+        };
         Ok(Self {
             params: gpu.buffer("params", size_of::<Params>() as u64, wgpu::BufferUsages::UNIFORM)?,
             state: storage("state", size_of::<State>() as u64 / 4)?,
-            schedule: storage("schedule", rows(size_of::<Step>()))?,
-            batch_rows: storage("batch_rows", u64::from(SLOTS) * u64::from(params.batch_size))?,
-            records: storage("records", rows(size_of::<Record>()))?,
+            schedule: storage("schedule", table(size_of::<Step>()))?,
+            batch_rows: storage("batch_rows", table(size_of::<Sample>()) * u64::from(params.batch_size))?,
+            records: storage("records", table(size_of::<Record>()))?,
             scores: storage("scores", units)?,
             moments: storage("moments", 2 * units)?,
             d_scores: storage("d_scores", units)?,
+            numbers: storage("numbers", units)?,
             units: storage("units", units)?,
-            lists: storage("lists", 2 * u64::from(params.rows))?,
+            lists: storage("lists", 2 * rows)?,
+            rows: storage("rows", 2 * rows)?,
             counts: storage("counts", 2 * MOST_GROUPS as u64)?,
-            weights: storage("weights", weights)?,
-            velocity: storage("velocity", weights)?,
-            packed_weights: storage("packed_weights", 2 * packed)?,
-            d_weights: storage("d_weights", packed)?,
-            squares: storage("squares", squares(machine, params).into())?,
-            activations: storage("activations", 2 * cells)?,
-            d_activations: storage("d_activations", cells)?,
-            inputs: data.inputs.clone(),
+            sources: storage("sources", 2 * rows)?,
+            joins: storage("joins", 4 * rows)?,
+            weights: storage("the weights", weights)?,
+            velocity: storage("the weights' velocity", weights)?,
+            packed_weights: storage("the packed weights", 2 * u64::from(params.packed))?,
+            d_weights: storage("the weights' gradient", model.gradient_floats().into())?,
+            squares: storage("squares", squares.into())?,
+            statistics: storage("statistics", 4 * statistics)?,
+            d_statistics: storage("d_statistics", 2 * statistics)?,
+            running: storage("running", 2 * statistics)?,
+            inputs,
             labels: data.labels.clone(),
             shifts: data.shifts.clone(),
+            maps: maps.collect::<Result<_, _>>()?,
+            gradients: gradients.collect::<Result<_, _>>()?,
         })
     }
 

@@ -1,7 +1,6 @@
-//! How many workgroups a kernel gets on this adapter, and what follows from it for a buffer.
+//! How many workgroups a kernel gets on this adapter.
 
-use crate::model::padded_rows;
-use crate::shared::{Layer, Params};
+use crate::model::{Extra, Layer};
 
 use super::Machine;
 
@@ -13,41 +12,43 @@ pub(super) fn most_workgroups(machine: &Machine) -> u32 {
 }
 
 /// One thread each, in workgroups of 64; a multiple of 16 workgroups, for `spread` of `shaders/shared.wgsl`.
-pub(super) fn grid(threads: u32) -> [u32; 3] {
-    [threads.div_ceil(64).next_multiple_of(16), 1, 1]
+pub(super) fn grid(threads: u64) -> [u32; 3] {
+    [u32::try_from(threads.div_ceil(64).next_multiple_of(16)).unwrap_or(u32::MAX), 1, 1]
 }
 
 /// As many workgroups of 64 as the work can use, for a kernel that strides over it.
-pub(super) fn striding_grid(threads: u32, most: u32) -> [u32; 3] {
+pub(super) fn striding_grid(threads: u64, most: u32) -> [u32; 3] {
     let [x, y, z] = grid(threads);
     [x.min(most), y, z]
 }
 
-/// Threads that tiles of `quads.0` by `quads.1` quads need to cover `rows` by `columns` of them.
-pub(super) fn tiles((rows, columns): (u32, u32), quads: (u32, u32)) -> u32 {
-    rows.div_ceil(quads.0) * columns.div_ceil(quads.1)
-}
-
-/// Quads along the tile of an invocation, as the kernels have them: of units and of images in `forward`, the same in `d_activations`, of
-/// inputs and of outputs in `d_weights`.
+/// Quads along the tile of an invocation: of units and of images.
 pub(super) fn tile_quads(name: &str, software: bool) -> (u32, u32) {
     match name {
-        "forward" if software => (2, 4),
+        "convolve" if software => (2, 4),
         _ if software => (2, 2),
         _ => (1, 1),
     }
 }
 
-/// Workgroups of `d_weights`.
-pub(super) fn d_weights_grid(machine: &Machine, params: &Params) -> [u32; 3] {
-    let quads = tile_quads("d_weights", machine.gpu.adapter.software);
-    let layers = &params.layers[..params.group_count as usize - 1];
-    // Its strips are four tiles high.
-    let layer_tiles = |layer: &Layer| tiles((padded_rows(layer.inputs) / 4, padded_rows(layer.outputs) / 4), (4 * quads.0, quads.1)) * 4;
-    striding_grid(layers.iter().map(layer_tiles).sum(), most_workgroups(machine))
+/// Threads that tiles need to cover `units` quads of units at each of `pixels` pixels of `images` quads of images.
+pub(super) fn tiles(name: &str, software: bool, units: u32, pixels: u32, images: u32) -> u64 {
+    let (down, across) = tile_quads(name, software);
+    u64::from(units.div_ceil(down)) * u64::from(pixels) * u64::from(images.div_ceil(across))
 }
 
-/// Numbers that `d_weights` leaves in `squares`: one a workgroup, on a software adapter one an invocation.
-pub(super) fn squares(machine: &Machine, params: &Params) -> u32 {
-    d_weights_grid(machine, params)[0] * if machine.gpu.adapter.software { 64 } else { 1 }
+/// Invocations that are enough to fill the adapter, as in `shaders/splits.wgsl`.
+#[must_use]
+pub fn enough(software: bool) -> u32 {
+    if software { 2048 } else { 32_768 }
+}
+
+/// Threads that `d_weights` can use for a layer: its tiles, and where it can be cut, enough to fill the adapter.
+pub(super) fn d_weights_threads(layer: &Layer, software: bool) -> u64 {
+    let side = tile_quads("d_weights", software).0;
+    let rows = layer.inputs + u32::from(layer.extra == Extra::Bias);
+    // Its strips are four tiles high.
+    let down = rows.div_ceil(4).div_ceil(4 * side) * 4;
+    let tiles = u64::from(down) * u64::from(layer.outputs.div_ceil(4).div_ceil(side)) * u64::from(layer.taps);
+    if layer.pixels > 1 { tiles.max(enough(software).into()) } else { tiles }
 }

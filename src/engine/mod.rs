@@ -4,8 +4,9 @@ mod buffers;
 mod grids;
 mod step;
 
-pub use buffers::{Buffers, DataBuffers};
-pub use step::{Dispatch, Phase, Steps};
+pub use buffers::{Buffers, DataBuffers, Inputs};
+pub use grids::enough;
+pub use step::{Dispatch, Line, Operands, Phase, Steps};
 
 use std::rc::Rc;
 
@@ -13,7 +14,9 @@ use bytemuck::{Zeroable, cast_slice};
 
 use crate::gpu::{Gpu, GpuError, Kernels, Readback};
 use crate::model::Model;
-use crate::shared::{Group, Layer, Params, Record, State, Step};
+use crate::shared::{ABSENT, Group, Layer, MISSING, Params, Record, Sample, State, Step};
+
+use step::Plan;
 
 /// Most steps that one submit holds: rows of the schedule, of the batches and of the records.
 pub const SLOTS: u32 = 64;
@@ -55,7 +58,11 @@ pub struct Engine {
     pub machine: Rc<Machine>,
     pub params: Params,
     pub buffers: Buffers,
+    data: DataBuffers,
     steps: Steps,
+    steps_a_submit: u32,
+    /// Where each kernel's stretch of `squares` begins.
+    pub square_starts: Vec<u32>,
     readback: Readback,
 }
 
@@ -64,9 +71,14 @@ pub struct Engine {
 pub fn network_params(model: &Model, batch_size: u32) -> Params {
     let mut params = Params {
         group_count: model.groups.len() as u32,
+        layer_count: model.layers.len() as u32,
         units: model.units(),
         rows: model.rows(),
         packed: model.packed(),
+        statistics: model.statistics(),
+        channels: model.image.channels,
+        height: model.image.height,
+        width: model.image.width,
         batch_size,
         batch_stride: batch_size.next_multiple_of(4),
         masks: 2,
@@ -74,26 +86,74 @@ pub fn network_params(model: &Model, batch_size: u32) -> Params {
         ..Params::zeroed()
     };
     for (slot, group) in params.groups.iter_mut().zip(&model.groups) {
-        *slot = Group { size: group.size, gated: u32::from(group.gated), first_unit: group.first_unit, first_row: group.first_row };
+        let [first_group, second_group] = group.union_of.unwrap_or_default().map(|group| group as u32);
+        *slot = Group {
+            size: group.size,
+            gated: group.gated.into(),
+            first_unit: group.first_unit,
+            first_row: group.first_row,
+            united: group.union_of.is_some().into(),
+            first_group,
+            second_group,
+            unused: 0,
+        };
     }
     for (slot, layer) in params.layers.iter_mut().zip(&model.layers) {
-        *slot = Layer { inputs: layer.inputs, outputs: layer.outputs, first_weight: layer.first_weight, first_packed: layer.first_packed };
+        *slot = Layer {
+            taps: layer.taps,
+            extra: layer.extra.rows(),
+            group_in: layer.groups[0] as u32,
+            group_out: layer.groups[1] as u32,
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            first_weight: layer.first_weight,
+            first_packed: layer.first_packed,
+            first_gradient: layer.first_gradient,
+            room: layer.room,
+            pixels: layer.pixels,
+            first_statistic: layer.first_statistic,
+        };
     }
     params
 }
 
+/// `[R]` for each unit of a union, which unit of each of its two groups it is, or [`ABSENT`].
+#[must_use]
+pub fn sources(model: &Model) -> Vec<[u32; 2]> {
+    let mut sources = vec![[ABSENT; 2]; model.rows() as usize];
+    for group in &model.groups {
+        for (slot, source) in sources[group.first_row as usize..].iter_mut().zip(&group.sources) {
+            *slot = source.map(|unit| unit.unwrap_or(ABSENT));
+        }
+    }
+    sources
+}
+
 impl Engine {
-    /// Allocates the network's state, all 0.
+    /// Allocates the network's state, all 0 but what follows from the model: the units' numbers, the sources of its unions, and running
+    /// statistics of mean 0 and variance 1.
     ///
     /// # Errors
     /// A tensor that this device cannot hold.
-    pub fn new(machine: &Rc<Machine>, params: Params, data: &DataBuffers) -> Result<Self, GpuError> {
-        let buffers = Buffers::new(machine, &params, data)?;
-        let steps = Steps::new(machine, &params, &buffers);
+    pub fn new(machine: &Rc<Machine>, model: &Model, params: Params, data: &DataBuffers) -> Result<Self, GpuError> {
+        let params = Params { streamed: data.is_streamed().into(), ..params };
+        let plan = Plan::new(machine, model, &params)?;
+        let buffers = Buffers::new(machine, model, &params, data, plan.squares)?;
+        let steps = Steps::new(machine, model, &plan, &buffers);
         let readback = Readback::new(&machine.gpu, buffers.outcome_bytes());
-        let engine = Self { machine: Rc::clone(machine), params, buffers, steps, readback };
+        let steps_a_submit = buffers::steps_a_submit(&machine.gpu, &params, data);
+        let engine = Self { machine: Rc::clone(machine), params, buffers, data: data.clone(), steps, steps_a_submit, square_starts: plan.square_starts, readback };
         engine.write_params();
+        engine.write(&engine.buffers.numbers, &(0..params.units).collect::<Vec<_>>());
+        engine.write(&engine.buffers.sources, &sources(model));
+        engine.write(&engine.buffers.running, &vec![[0.0f32, 1.0]; params.statistics as usize]);
         Ok(engine)
+    }
+
+    /// Most steps that a submit of this network holds, at most [`SLOTS`].
+    #[must_use]
+    pub fn steps_a_submit(&self) -> u32 {
+        self.steps_a_submit
     }
 
     /// Sends the parameters, as they stand in `params`, ahead of the next submit.
@@ -118,13 +178,13 @@ impl Engine {
         self.steps.evaluation()
     }
 
-    /// Sends `schedule.len()` training steps with their `[steps, B]` rows in one submit and waits for what they leave.
+    /// Sends `schedule.len()` training steps with their `[steps, B]` images in one submit and waits for what they leave.
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn train(&mut self, schedule: &[Step], rows: &[u32]) -> Result<Outcome, GpuError> {
+    pub async fn train(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, GpuError> {
         let dispatches = self.steps.training(self.params.masks);
-        self.submit(&dispatches, schedule, rows);
+        self.submit(&dispatches, schedule, samples);
         self.outcome(schedule.len()).await
     }
 
@@ -132,10 +192,10 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn evaluate(&mut self, batches: u32, rows: &[u32]) -> Result<Outcome, GpuError> {
+    pub async fn evaluate(&mut self, batches: u32, samples: &[Sample]) -> Result<Outcome, GpuError> {
         let schedule = vec![Step::zeroed(); batches as usize];
         let dispatches = self.steps.evaluation();
-        self.submit(&dispatches, &schedule, rows);
+        self.submit(&dispatches, &schedule, samples);
         self.outcome(schedule.len()).await
     }
 
@@ -148,16 +208,24 @@ impl Engine {
     }
 
     /// What the next steps read, ahead of their submit.
-    fn stage(&self, schedule: &[Step], rows: &[u32]) {
-        assert!(schedule.len() <= SLOTS as usize, "a submit holds at most {SLOTS} steps");
-        assert_eq!(rows.len(), schedule.len() * self.params.batch_size as usize, "rows of every batch");
+    fn stage(&self, schedule: &[Step], samples: &[Sample]) {
+        assert!(schedule.len() <= self.steps_a_submit as usize, "a submit holds at most {} steps", self.steps_a_submit);
+        assert_eq!(samples.len(), schedule.len() * self.params.batch_size as usize, "images of every batch");
         self.write(&self.buffers.schedule, schedule);
-        self.write(&self.buffers.batch_rows, rows);
+        self.write(&self.buffers.batch_rows, samples);
+        if let Inputs::Streamed(set) = &self.data.inputs {
+            let (set, features) = (set.borrow(), self.data.features as usize);
+            let mut rows = vec![0; (samples.len() * features).next_multiple_of(4)];
+            for (row, sample) in rows.chunks_exact_mut(features).zip(samples).filter(|(_, sample)| sample.row != MISSING) {
+                row.copy_from_slice(&set[sample.row as usize * features..][..features]);
+            }
+            self.write(&self.buffers.inputs, &rows);
+        }
         self.write(&self.buffers.state, &[0u32]); // State::next
     }
 
-    fn submit(&self, dispatches: &[&Dispatch], schedule: &[Step], rows: &[u32]) {
-        self.stage(schedule, rows);
+    fn submit(&self, dispatches: &[&Dispatch], schedule: &[Step], samples: &[Sample]) {
+        self.stage(schedule, samples);
         let gpu = &self.machine.gpu;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("steps") });
         {
@@ -211,9 +279,9 @@ impl Engine {
     /// Runs one dispatch alone, for checks.
     pub fn run_alone(&self, dispatch: &Dispatch) {
         let gpu = &self.machine.gpu;
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(dispatch.name) });
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(dispatch.line.name) });
         {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(dispatch.name), timestamp_writes: None });
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(dispatch.line.name), timestamp_writes: None });
             dispatch.encode(&self.machine.kernels, &mut pass);
         }
         gpu.queue.submit([encoder.finish()]);
@@ -223,18 +291,18 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command. `None` where the adapter has no clock.
-    pub async fn profile(&mut self, schedule: &[Step], rows: &[u32]) -> Result<Option<Vec<(Phase, f64)>>, GpuError> {
+    pub async fn profile(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Option<Vec<(Phase, f64)>>, GpuError> {
         let gpu = &self.machine.gpu;
         let Some(period) = gpu.timestamp_period else { return Ok(None) };
         let dispatches = self.steps.training(self.params.masks);
-        let stretches: Vec<&[&Dispatch]> = dispatches.chunk_by(|a, b| a.phase == b.phase).collect();
+        let stretches: Vec<&[&Dispatch]> = dispatches.chunk_by(|a, b| a.line.phase == b.line.phase).collect();
         let steps = schedule.len();
         let count = (steps * stretches.len() * 2) as u32;
         let queries =
             gpu.device.create_query_set(&wgpu::QuerySetDescriptor { label: Some("phases"), ty: wgpu::QueryType::Timestamp, count });
         let usage = wgpu::BufferUsages::QUERY_RESOLVE;
         let resolved = gpu.buffer("phases", u64::from(count) * 8, usage)?;
-        self.stage(schedule, rows);
+        self.stage(schedule, samples);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("phases") });
         let mut query = 0;
         for _ in 0..steps {
@@ -256,7 +324,7 @@ impl Engine {
         let ticks: Vec<u64> = self.read(&resolved).await?;
         let mut phases: Vec<(Phase, f64)> = Vec::new();
         for (index, pair) in ticks[..count as usize].chunks_exact(2).enumerate() {
-            let phase = stretches[index % stretches.len()][0].phase;
+            let phase = stretches[index % stretches.len()][0].line.phase;
             let ms = pair[1].saturating_sub(pair[0]) as f64 * f64::from(period) / 1e6 / steps as f64;
             match phases.iter_mut().find(|(known, _)| *known == phase) {
                 Some((_, sum)) => *sum += ms,

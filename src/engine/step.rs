@@ -1,15 +1,19 @@
-//! One training step as one visible list of dispatches, built once.
+//! One training step as one visible list of dispatches, built once from the model's operations: forward in their order, backward in the
+//! opposite one.
 //!
 //! Grids are those of the dense case: the kernels read the kept counts and surplus workgroups leave at once. (Indirect dispatch
 //! costs a validation dispatch and barriers each in every WebGPU implementation.)
 
-use crate::gpu::{Entry, Kernels};
-use crate::model::padded_rows;
-use crate::shared::Params;
+use crate::gpu::{Entry, GpuError, Kernels};
+use crate::model::{Layer, Map, Model, Op, Pooling};
+use crate::shared::{Operation, Params, flags};
 
 use super::Machine;
 use super::buffers::Buffers;
-use super::grids::{d_weights_grid, grid, most_workgroups, striding_grid, tile_quads, tiles};
+use super::grids::{d_weights_threads, grid, most_workgroups, striding_grid, tiles};
+
+/// Workgroups along a dimension that WebGPU guarantees.
+const MOST_GRID: u32 = 65_535;
 
 /// What a stretch of dispatches is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,45 +43,286 @@ impl Phase {
     }
 }
 
-/// One kernel on this network's buffers.
+/// The maps that an operation works on, by their numbers in the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operands {
+    pub input: usize,
+    pub output: usize,
+    /// The output again where there is none.
+    pub shortcut: usize,
+}
+
+/// One kernel with what it works on; which buffers these are is the engine's affair.
 #[derive(Clone, Debug)]
-pub struct Dispatch {
+pub struct Line {
     pub name: &'static str,
     pub phase: Phase,
-    /// Which layer, for the kernels that run once a layer.
-    pub layer: Option<u32>,
-    bindings: wgpu::BindGroup,
-    layer_bindings: Option<wgpu::BindGroup>,
-    /// Workgroups along x, y and z.
-    grid: [u32; 3],
-    /// Whether z counts the masks.
+    /// For the kernels that run once an operation.
+    pub operation: Option<Operation>,
+    pub operands: Operands,
+    /// Workgroups along x.
+    workgroups: u32,
+    /// Whether it runs for each mask.
     per_mask: bool,
+}
+
+/// A line on this network's buffers.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    pub line: Line,
+    bindings: wgpu::BindGroup,
+    operation: Option<wgpu::BindGroup>,
+    /// How many masks it computes.
+    pub masks: u32,
 }
 
 impl Dispatch {
     pub(super) fn encode(&self, kernels: &Kernels, pass: &mut wgpu::ComputePass<'_>) {
-        let (_, pipeline) = kernels.get(self.name).expect("dispatches are made from the table");
+        let (_, pipeline) = kernels.get(self.line.name).expect("dispatches are made from the table");
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
-        if let Some(layer) = &self.layer_bindings {
-            pass.set_bind_group(1, layer, &[]);
+        if let Some(operation) = &self.operation {
+            pass.set_bind_group(1, operation, &[]);
         }
-        let [x, y, z] = self.grid;
-        pass.dispatch_workgroups(x, y, z);
+        pass.dispatch_workgroups(self.line.workgroups, 1, self.masks);
+    }
+}
+
+/// The lines of a training step, and how many squares of weight gradients they leave.
+pub(super) struct Plan {
+    lines: Vec<Line>,
+    pub(super) squares: u32,
+    /// Where each kernel's stretch of `squares` begins.
+    pub(super) square_starts: Vec<u32>,
+}
+
+/// What [`Plan::new`] adds its lines to.
+struct Planner<'a> {
+    model: &'a Model,
+    images: u32,
+    software: bool,
+    most: u32,
+    plan: Plan,
+}
+
+impl Plan {
+    pub(super) fn new(machine: &Machine, model: &Model, params: &Params) -> Result<Self, GpuError> {
+        let mut planner = Planner {
+            model,
+            images: params.batch_stride / 4,
+            software: machine.gpu.adapter.software,
+            most: most_workgroups(machine),
+            plan: Self { lines: Vec::new(), squares: 0, square_starts: Vec::new() },
+        };
+        planner.all();
+        let largest = planner.plan.lines.iter().max_by_key(|line| line.workgroups).expect("a step has lines");
+        if largest.workgroups > MOST_GRID {
+            return Err(GpuError::TooManyWorkgroups { kernel: largest.name, count: largest.workgroups, limit: MOST_GRID });
+        }
+        Ok(planner.plan)
+    }
+}
+
+impl Planner<'_> {
+    fn all(&mut self) {
+        let all_quads = striding_grid(u64::from(self.model.packed() / 4), self.most);
+        let has_unions = self.model.groups.iter().any(|group| group.union_of.is_some());
+        self.once("sample", Phase::Sample, self.model.groups.len() as u32, false);
+        if has_unions {
+            self.once("unite", Phase::Sample, 1, true);
+        }
+        self.once("pack_weights", Phase::Pack, all_quads[0], true);
+        let inputs = &self.model.maps[0];
+        let operation = Operation {
+            height_out: inputs.height,
+            width_out: inputs.width,
+            flags: ones(inputs),
+            ..Operation::default()
+        };
+        let workgroups = self.elements(inputs, 1);
+        self.push("gather_inputs", Phase::Pack, operation, Operands::default(), workgroups, self.model.groups[0].gated);
+
+        // A layer of one pixel leaves its squares itself, the others leave them to sum_gradients, which comes first in the buffer.
+        let is_cut = |layer: &Layer| layer.pixels > 1 && layer.taps > 0;
+        let cut: u64 = self.model.layers.iter().filter(|layer| is_cut(layer)).map(|layer| u64::from(layer.packed() / 4)).sum();
+        let sum_grid = if cut > 0 { striding_grid(cut, self.most)[0] } else { 0 };
+        self.take_squares(self.squares_of(sum_grid));
+
+        for (index, _) in self.model.ops.iter().enumerate() {
+            self.forward(index);
+        }
+        let last = Operands { output: self.model.maps.len() - 1, ..Operands::default() };
+        self.plan.lines.push(Line { name: "loss", phase: Phase::Scores, operation: None, operands: last, workgroups: 1, per_mask: false });
+        for (index, _) in self.model.ops.iter().enumerate().rev() {
+            self.backward(index);
+        }
+        if sum_grid > 0 {
+            self.once("sum_gradients", Phase::Backward, sum_grid, false);
+        }
+        // The scores need no backward pass; they wait for it all the same, so that a gradient that is not finite halts the run whole.
+        self.once("update_scores", Phase::Scores, 1, false);
+        self.once("update_weights", Phase::Weights, all_quads[0], false);
+        if self.model.statistics() > 0 {
+            let statistics = striding_grid(self.model.statistics().into(), self.most);
+            self.once("update_statistics", Phase::Weights, statistics[0], false);
+        }
     }
 
-    /// How many masks it computes: z of its grid.
-    #[must_use]
-    pub fn masks(&self) -> u32 {
-        self.grid[2]
+    fn once(&mut self, name: &'static str, phase: Phase, workgroups: u32, per_mask: bool) {
+        self.plan.lines.push(Line { name, phase, operation: None, operands: Operands::default(), workgroups, per_mask });
     }
 
-    fn with_masks(&self, masks: u32) -> Self {
-        let mut dispatch = self.clone();
-        if self.per_mask {
-            dispatch.grid[2] = masks;
+    fn push(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32, per_mask: bool) {
+        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask });
+    }
+
+    /// Workgroups of a kernel that strides over the quads of a map, with `more` rows.
+    fn elements(&self, map: &Map, more: u32) -> u32 {
+        let rows = self.model.groups[map.group].size + more;
+        striding_grid(u64::from(rows) * u64::from(map.pixels()) * u64::from(self.images), self.most)[0]
+    }
+
+    /// Numbers that a kernel of so many workgroups leaves in `squares`: one a workgroup, on a software adapter one an invocation.
+    fn squares_of(&self, workgroups: u32) -> u32 {
+        workgroups * if self.software { 64 } else { 1 }
+    }
+
+    /// Where the next `count` squares begin.
+    fn take_squares(&mut self, count: u32) -> u32 {
+        let first = self.plan.squares;
+        self.plan.square_starts.push(first);
+        self.plan.squares += count;
+        first
+    }
+
+    /// What the kernels of an operation are told of it, without its flags.
+    fn operation(&self, op: &Op) -> (Operation, Operands) {
+        let (input, output) = (op.input(), op.output());
+        let shortcut = op.shortcut().unwrap_or(output);
+        let map = |index: usize| &self.model.maps[index];
+        let (kernel, stride, padding) = match *op {
+            Op::Convolve { kernel, stride, padding, .. } => (kernel, stride, padding),
+            Op::Pool { window, .. } => (window, window, 0),
+            Op::Normalise { .. } => (1, 1, 0),
+        };
+        let layer = match *op {
+            Op::Convolve { layer, .. } => layer,
+            Op::Normalise { layer, .. } => layer.unwrap_or(0),
+            Op::Pool { .. } => 0,
+        };
+        let operation = Operation {
+            layer: layer as u32,
+            group_in: map(input).group as u32,
+            group_out: map(output).group as u32,
+            group_shortcut: map(shortcut).group as u32,
+            height_in: map(input).height,
+            width_in: map(input).width,
+            height_out: map(output).height,
+            width_out: map(output).width,
+            kernel,
+            stride,
+            padding,
+            ..Operation::default()
+        };
+        (operation, Operands { input, output, shortcut })
+    }
+
+    fn forward(&mut self, index: usize) {
+        let op = self.model.ops[index];
+        let (mut operation, operands) = self.operation(&op);
+        let output = &self.model.maps[operands.output];
+        let rows = self.model.groups[output.group].size + u32::from(output.ones);
+        let pixels = output.pixels();
+        operation.flags = ones(output) | rectified(output);
+        if operands.input == 0 && !self.model.groups[0].gated {
+            operation.flags |= flags::SHARED;
         }
-        dispatch
+        let elements = self.elements(output, 1);
+        match op {
+            Op::Convolve { .. } => {
+                let threads = tiles("convolve", self.software, rows.div_ceil(4), pixels, self.images);
+                self.push("convolve", Phase::Forward, operation, operands, grid(threads)[0], true);
+            }
+            Op::Normalise { layer, shortcut, .. } => {
+                operation.flags |= normalise_flags(layer, shortcut);
+                if layer.is_some() {
+                    let units = self.model.groups[operation.group_in as usize].size;
+                    self.push("statistics", Phase::Forward, operation, operands, units.min(self.most), true);
+                }
+                self.push("normalise", Phase::Forward, operation, operands, elements, true);
+            }
+            Op::Pool { pooling, .. } => {
+                operation.flags |= pooling_flag(pooling);
+                self.push("pool", Phase::Forward, operation, operands, elements, true);
+            }
+        }
+    }
+
+    fn backward(&mut self, index: usize) {
+        let op = self.model.ops[index];
+        let (mut operation, operands) = self.operation(&op);
+        let input = &self.model.maps[operands.input];
+        let gradient_flags = |map: usize| {
+            let accumulates = if self.model.writes_first(index, map) { 0 } else { flags::ACCUMULATE };
+            rectified(&self.model.maps[map]) | accumulates
+        };
+        operation.flags = gradient_flags(operands.input);
+        let phase = Phase::Backward;
+        match op {
+            Op::Convolve { layer, .. } => {
+                let layer = &self.model.layers[layer];
+                let workgroups = striding_grid(d_weights_threads(layer, self.software), self.most)[0];
+                let mut own = operation;
+                if layer.pixels == 1 {
+                    own.first_square = self.take_squares(self.squares_of(workgroups));
+                }
+                self.push("d_weights", phase, own, operands, workgroups, false);
+                if operands.input != 0 {
+                    let units = self.model.groups[input.group].size.div_ceil(4);
+                    let threads = tiles("d_activations", self.software, units, input.pixels(), self.images);
+                    self.push("d_activations", phase, operation, operands, grid(threads)[0], false);
+                }
+            }
+            Op::Normalise { layer, shortcut, .. } => {
+                let more = normalise_flags(layer, shortcut);
+                operation.flags |= more;
+                let elements = self.elements(&self.model.maps[operands.output], 3);
+                if let Some(layer) = layer {
+                    let units = self.model.layers[layer].outputs;
+                    operation.first_square = self.take_squares(units);
+                    self.push("d_statistics", phase, operation, operands, units.min(self.most), false);
+                }
+                self.push("d_normalise", phase, operation, operands, elements, false);
+                if let Some(shortcut) = shortcut {
+                    let through = Operation { flags: gradient_flags(shortcut) | more, ..operation };
+                    self.push("d_shortcut", phase, through, operands, elements, false);
+                }
+            }
+            Op::Pool { pooling, .. } => {
+                operation.flags |= pooling_flag(pooling);
+                let elements = self.elements(input, 3);
+                self.push("d_pool", phase, operation, operands, elements, false);
+            }
+        }
+    }
+}
+
+fn ones(map: &Map) -> u32 {
+    if map.ones { flags::ONES } else { 0 }
+}
+
+fn rectified(map: &Map) -> u32 {
+    if map.rectified { flags::RECTIFIED } else { 0 }
+}
+
+fn normalise_flags(layer: Option<usize>, shortcut: Option<usize>) -> u32 {
+    layer.map_or(0, |_| flags::NORMALISE) | shortcut.map_or(0, |_| flags::JOINED)
+}
+
+fn pooling_flag(pooling: Pooling) -> u32 {
+    match pooling {
+        Pooling::Max => 0,
+        Pooling::Mean => flags::MEAN,
     }
 }
 
@@ -89,64 +334,11 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(machine: &Machine, params: &Params, buffers: &Buffers) -> Self {
-        let device = &machine.gpu.device;
-        let layers = params.group_count - 1;
-        let images = params.batch_stride / 4;
-        let quads = |group: u32| padded_rows(params.groups[group as usize].size) / 4;
-        let all_quads = params.packed / 4;
-        let most = most_workgroups(machine);
-        let tiled = |name: &str, group: u32| grid(tiles((quads(group), images), tile_quads(name, machine.gpu.adapter.software)));
-
-        let dispatch = |name: &str, phase: Phase, layer: Option<u32>, grid: [u32; 3], per_mask: bool| {
-            let (entry, pipeline): (&Entry, _) = machine.kernels.get(name).expect("the step names kernels of the table");
-            let entries: Vec<_> = entry
-                .buffers
-                .iter()
-                .zip(0..)
-                .map(|(name, binding)| wgpu::BindGroupEntry {
-                    binding,
-                    resource: buffers.get(name).expect("the table names buffers of the network").as_entire_binding(),
-                })
-                .collect();
-            let layout = pipeline.get_bind_group_layout(0);
-            let bindings =
-                device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(entry.name), layout: &layout, entries: &entries });
-            let layer_bindings = layer.map(|layer| {
-                let buffer = device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("layer_index"),
-                    size: 16,
-                    usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                });
-                machine.gpu.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&[layer, 0, 0, 0]));
-                let layout = pipeline.get_bind_group_layout(1);
-                let entries = [wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }];
-                device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(entry.name), layout: &layout, entries: &entries })
-            });
-            Dispatch { name: entry.name, phase, layer, bindings, layer_bindings, grid, per_mask }
+    pub(super) fn new(machine: &Machine, model: &Model, plan: &Plan, buffers: &Buffers) -> Self {
+        let with_masks = |masks: u32| {
+            let list = plan.lines.iter().map(|line| dispatch(machine, model, buffers, line, masks));
+            list.collect()
         };
-
-        let gated_inputs = params.groups[0].gated == 1;
-        let mut list = vec![
-            dispatch("sample", Phase::Sample, None, [params.group_count, 1, 1], false),
-            dispatch("pack_weights", Phase::Pack, None, striding_grid(all_quads, most), true),
-            dispatch("gather_inputs", Phase::Pack, None, grid(padded_rows(params.groups[0].size) * images), gated_inputs),
-        ];
-        for layer in 0..layers {
-            list.push(dispatch("forward", Phase::Forward, Some(layer), tiled("forward", layer + 1), true));
-        }
-        list.push(dispatch("loss", Phase::Scores, None, [1, 1, 1], false));
-        for layer in (1..layers).rev() {
-            list.push(dispatch("d_activations", Phase::Backward, Some(layer), tiled("d_activations", layer), false));
-        }
-        list.push(dispatch("d_weights", Phase::Backward, None, d_weights_grid(machine, params), false));
-        list.push(dispatch("clip_gradient", Phase::Weights, None, [1, 1, 1], false));
-        // The scores need no backward pass; they wait for it all the same, so that a gradient that is not finite halts the run whole.
-        list.push(dispatch("update_scores", Phase::Scores, None, [1, 1, 1], false));
-        list.push(dispatch("update_weights", Phase::Weights, None, striding_grid(all_quads, most), false));
-
-        let with_masks = |masks: u32| list.iter().map(|dispatch| dispatch.with_masks(masks)).collect();
         Self { one_mask: with_masks(1), two_masks: with_masks(2) }
     }
 
@@ -156,7 +348,51 @@ impl Steps {
 
     /// Sampling, the forwards and the losses, for the decided mask and a sampled one.
     pub(super) fn evaluation(&self) -> Vec<&Dispatch> {
-        let losses = self.two_masks.iter().position(|dispatch| dispatch.name == "loss");
+        let losses = self.two_masks.iter().position(|dispatch| dispatch.line.name == "loss");
         self.two_masks.iter().take(losses.map_or(0, |index| index + 1)).collect()
     }
+}
+
+/// The buffer that a line means by a name of the kernels' table.
+fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &'a wgpu::Buffer {
+    let map = |index: usize| &buffers.maps[index];
+    let gradient = |index: usize| &buffers.gradients[model.maps[index].gradient.expect("the inputs need no gradient")];
+    let Operands { input, output, shortcut } = line.operands;
+    match name {
+        "input" => map(input),
+        "output" => map(output),
+        // Nothing is read there without one; a buffer that is written cannot stand in.
+        "shortcut" if shortcut == output => map(input),
+        "shortcut" => map(shortcut),
+        "d_input" => gradient(input),
+        "d_output" => gradient(output),
+        "d_shortcut" => gradient(shortcut),
+        _ => buffers.get(name).expect("the table names buffers of the network"),
+    }
+}
+
+fn dispatch(machine: &Machine, model: &Model, buffers: &Buffers, line: &Line, masks: u32) -> Dispatch {
+    let device = &machine.gpu.device;
+    let (entry, pipeline): (&Entry, _) = machine.kernels.get(line.name).expect("the step names kernels of the table");
+    let entries: Vec<_> = entry
+        .buffers
+        .iter()
+        .zip(0..)
+        .map(|(name, binding)| wgpu::BindGroupEntry { binding, resource: buffer(model, buffers, line, name).as_entire_binding() })
+        .collect();
+    let layout = pipeline.get_bind_group_layout(0);
+    let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(entry.name), layout: &layout, entries: &entries });
+    let operation = line.operation.map(|operation| {
+        let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("op"),
+            size: size_of::<Operation>() as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        machine.gpu.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&operation));
+        let layout = pipeline.get_bind_group_layout(1);
+        let entries = [wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }];
+        device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(entry.name), layout: &layout, entries: &entries })
+    });
+    Dispatch { line: line.clone(), bindings, operation, masks: if line.per_mask { masks } else { 1 } }
 }

@@ -18,6 +18,8 @@ pub enum GpuError {
     Lost(String),
     /// A tensor is larger than the device lets a buffer be.
     TooLarge { what: String, bytes: u64, limit: u64 },
+    /// A kernel would need more workgroups than WebGPU promises.
+    TooManyWorkgroups { kernel: &'static str, count: u32, limit: u32 },
 }
 
 impl fmt::Display for GpuError {
@@ -39,6 +41,11 @@ impl fmt::Display for GpuError {
                 "{what} takes {:.0} MiB, but this adapter's buffers end at {:.0} MiB: choose a narrower network or a smaller batch",
                 *bytes as f64 / MIB,
                 *limit as f64 / MIB
+            ),
+            Self::TooManyWorkgroups { kernel, count, limit } => write!(
+                f,
+                "batch_size is too large for a network this wide: kernel {kernel} would need {count} workgroups where WebGPU allows {limit}; \
+                 choose a smaller batch or a narrower network"
             ),
         }
     }

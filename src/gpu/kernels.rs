@@ -1,10 +1,13 @@
 //! The table of kernels: one line each. A kernel's name is its file, its field in [`Kernels`], its label on the GPU and its twin in
-//! `reference`; its buffers stand in the order of their bindings and carry the names that the shader gives them.
+//! `reference`; its buffers stand in the order of their bindings and carry the names that the shader gives them. `input`, `output` and
+//! `shortcut` are the maps of the dispatch's operation, and `d_` before them the loss's gradient there.
 
 use super::{Gpu, GpuError};
 
 const SHARED: &str = include_str!("../../shaders/shared.wgsl");
 const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");
+const SPLITS: &str = include_str!("../../shaders/splits.wgsl");
+const NORMALISATION: &str = include_str!("../../shaders/normalisation.wgsl");
 
 /// A line of the table.
 #[derive(Clone, Copy, Debug)]
@@ -14,18 +17,18 @@ pub struct Entry {
     pub source: &'static [&'static str],
     /// Buffers of bind group 0.
     pub buffers: &'static [&'static str],
-    /// Whether bind group 1 says which layer.
-    pub per_layer: bool,
+    /// Whether bind group 1 says which operation.
+    pub per_operation: bool,
 }
 
 macro_rules! kernels {
-    ($($name:ident: [$($piece:expr),*], [$($buffer:ident),+], $per_layer:literal;)+) => {
+    ($($name:ident: [$($piece:expr),*], [$($buffer:ident),+], $per_operation:literal;)+) => {
         /// Every kernel, in the order of a step.
         pub const TABLE: &[Entry] = &[$(Entry {
             name: stringify!($name),
             source: &[SHARED, $($piece,)* include_str!(concat!("../../shaders/", stringify!($name), ".wgsl"))],
             buffers: &[$(stringify!($buffer)),+],
-            per_layer: $per_layer,
+            per_operation: $per_operation,
         }),+];
 
         /// The compiled kernels.
@@ -64,16 +67,25 @@ macro_rules! kernels {
 }
 
 kernels! {
-    sample: [THREEFRY], [params, state, schedule, scores, units, lists, counts], false;
+    sample: [THREEFRY], [params, state, schedule, scores, numbers, units, lists, rows, counts], false;
+    unite: [], [params, sources, lists, rows, counts, joins], false;
     pack_weights: [], [params, lists, counts, weights, packed_weights], false;
-    gather_inputs: [], [params, state, lists, counts, inputs, batch_rows, shifts, activations], false;
-    forward: [], [params, counts, packed_weights, activations], true;
-    loss: [], [params, state, schedule, counts, labels, batch_rows, activations, d_activations, records], false;
-    d_activations: [], [params, counts, packed_weights, activations, d_activations], true;
-    d_weights: [], [params, counts, activations, d_activations, d_weights, squares], false;
-    clip_gradient: [], [params, state, squares, records], false;
-    update_scores: [], [params, state, units, scores, moments, d_scores, records], false;
+    gather_inputs: [], [params, state, lists, counts, inputs, batch_rows, shifts, output], true;
+    convolve: [], [params, counts, packed_weights, input, output], true;
+    statistics: [], [params, lists, counts, running, input, statistics], true;
+    normalise: [NORMALISATION], [params, counts, joins, statistics, packed_weights, input, shortcut, output], true;
+    pool: [], [params, counts, input, output], true;
+    loss: [], [params, state, schedule, counts, labels, batch_rows, output, d_output, records], false;
+    d_pool: [], [params, counts, input, d_output, d_input], true;
+    d_statistics: [NORMALISATION], [params, counts, joins, statistics, input, d_output, d_statistics, d_weights, squares], true;
+    d_normalise: [NORMALISATION], [params, counts, joins, statistics, d_statistics, packed_weights, input, d_output, d_input], true;
+    d_shortcut: [], [params, counts, joins, shortcut, d_output, d_shortcut], true;
+    d_weights: [SPLITS], [params, counts, input, d_output, d_weights, squares], true;
+    d_activations: [], [params, counts, packed_weights, input, d_output, d_input], true;
+    sum_gradients: [SPLITS], [params, counts, d_weights, squares], false;
+    update_scores: [], [params, state, squares, units, scores, moments, d_scores, records], false;
     update_weights: [], [params, state, lists, counts, d_weights, weights, velocity], false;
+    update_statistics: [], [params, state, lists, counts, statistics, running], false;
 }
 
 async fn compile(gpu: &Gpu, entry: &'static Entry) -> Result<wgpu::ComputePipeline, GpuError> {
@@ -132,8 +144,8 @@ mod tests {
             bound.sort();
             let mut expected: Vec<(u32, u32, String)> =
                 entry.buffers.iter().zip(0..).map(|(name, binding)| (0, binding, (*name).to_owned())).collect();
-            if entry.per_layer {
-                expected.push((1, 0, "layer_index".to_owned()));
+            if entry.per_operation {
+                expected.push((1, 0, "op".to_owned()));
             }
             if bound != expected {
                 failures.push(format!("{}: the shader binds {bound:?}, the table {expected:?}", entry.name));

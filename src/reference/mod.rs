@@ -3,16 +3,17 @@
 
 mod gradient;
 mod network;
+mod normalisation;
 mod structure;
 
 use std::ops::Range;
 
-use crate::model::padded_rows;
-use crate::shared::{Group, MOST_GROUPS, Params, Record, State, Step};
+use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Record, Sample, State, Step, flags};
 
-pub use gradient::{clip_gradient, d_activations, d_weights, update_weights};
-pub use network::{forward, gather_inputs, loss, pack_weights};
-pub use structure::{project, sample, structure_gradient, update_scores};
+pub use gradient::{d_activations, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
+pub use network::{convolve, gather_inputs, loss, pack_weights, pool, shown_from};
+pub use normalisation::{d_normalise, d_statistics, normalise, statistics, update_statistics};
+pub use structure::{project, sample, structure_gradient, unite, update_scores};
 
 /// Every buffer of a network; shapes as in `engine::Buffers`, floats widened.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,32 +21,64 @@ pub struct Memory {
     pub params: Params,
     pub state: State,
     pub schedule: Vec<Step>,
-    pub batch_rows: Vec<u32>,
+    pub batch_rows: Vec<Sample>,
     pub records: Vec<Record>,
     pub scores: Vec<f64>,
     pub moments: Vec<f64>,
     pub d_scores: Vec<f64>,
+    pub numbers: Vec<u32>,
     pub units: Vec<u32>,
     pub lists: Vec<u32>,
+    pub rows: Vec<u32>,
     pub counts: Vec<u32>,
+    pub sources: Vec<[u32; 2]>,
+    pub joins: Vec<[u32; 2]>,
     pub weights: Vec<f64>,
     pub velocity: Vec<f64>,
     pub packed_weights: Vec<f64>,
     pub d_weights: Vec<f64>,
     pub squares: Vec<f64>,
-    pub activations: Vec<f64>,
-    pub d_activations: Vec<f64>,
-    /// `[N, I]`
+    pub statistics: Vec<[f64; 2]>,
+    pub d_statistics: Vec<[f64; 2]>,
+    pub running: Vec<[f64; 2]>,
+    /// `[N, I]`, or the rows of a submit.
     pub inputs: Vec<u8>,
     /// `[N]`
     pub labels: Vec<u8>,
     /// `[I]`
     pub shifts: Vec<f64>,
+    pub maps: Vec<Vec<f64>>,
+    pub gradients: Vec<Vec<f64>>,
+    /// Where each kernel's stretch of `squares` begins.
+    pub square_starts: Vec<u32>,
+    /// Invocations that fill the adapter, and weights along a side of a tile: what the cuts of `d_weights` follow from.
+    pub enough: u32,
+    pub tile: u32,
+}
+
+/// What a twin works on, besides the buffers that every kernel knows by name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Work {
+    pub operation: Operation,
+    /// Indices into [`Memory::maps`]; `shortcut` is `output` where there is none.
+    pub input: usize,
+    pub output: usize,
+    pub shortcut: usize,
+    /// Indices into [`Memory::gradients`]; that of the inputs is never asked for.
+    pub d_input: usize,
+    pub d_output: usize,
+    pub d_shortcut: usize,
+}
+
+impl Work {
+    fn has(&self, flag: u32) -> bool {
+        self.operation.flags & flag != 0
+    }
 }
 
 impl Memory {
-    fn layers(&self) -> usize {
-        self.params.group_count as usize - 1
+    fn layers(&self) -> &[Layer] {
+        &self.params.layers[..self.params.layer_count as usize]
     }
 
     fn group(&self, g: usize) -> Group {
@@ -57,46 +90,96 @@ impl Memory {
         self.counts[z * MOST_GROUPS + g] as usize
     }
 
-    /// Rows of group `g` under mask `z` when compacted.
-    fn rows(&self, z: usize, g: usize) -> usize {
-        padded_rows(self.kept(z, g) as u32) as usize
+    /// Where the list of group `g` under mask `z` begins.
+    fn list_start(&self, z: usize, g: usize) -> usize {
+        z * self.params.rows as usize + self.group(g).first_row as usize
     }
 
     /// The kept units of group `g` under mask `z`.
     fn list(&self, z: usize, g: usize) -> &[u32] {
-        let first = z * self.params.rows as usize + self.group(g).first_row as usize;
+        let first = self.list_start(z, g);
         &self.lists[first..first + self.kept(z, g)]
     }
 
-    /// Where row `r` of group `g` begins in the activations of mask `z`.
-    fn activation(&self, z: usize, g: usize, r: usize) -> usize {
-        (z * self.params.rows as usize + self.group(g).first_row as usize + r) * self.params.batch_stride as usize
+    /// Images of a row, empty columns included.
+    fn images(&self) -> usize {
+        self.params.batch_stride as usize
     }
 
-    /// Where the packed weight (r, c) of layer `l` stands for mask `z`.
-    fn packed(&self, z: usize, l: usize, r: usize, c: usize) -> usize {
-        z * self.params.packed as usize + self.params.layers[l].first_packed as usize + r * self.rows(z, l + 1) + c
+    /// Where the values of map `index` under mask `z` begin.
+    fn map_start(&self, index: usize, z: usize, shared: bool) -> usize {
+        if shared { 0 } else { z * (self.maps[index].len() / 2) }
+    }
+
+    /// Where row `r` of layer `l`'s packed weights begins under mask `z`.
+    fn packed_row(&self, z: usize, l: usize, r: usize) -> usize {
+        let layer = self.params.layers[l];
+        let columns = self.kept(z, layer.group_out as usize).next_multiple_of(4);
+        z * self.params.packed as usize + layer.first_packed as usize + r * columns
+    }
+
+    /// Where the stretch of `squares` that begins at `first` ends.
+    fn next_square(&self, first: usize) -> usize {
+        let starts = self.square_starts.iter().map(|&start| start as usize);
+        starts.filter(|&start| start > first).min().unwrap_or(self.squares.len())
+    }
+
+    /// Rows of layer `l`'s packed weights that belong to its taps.
+    fn tap_rows(&self, z: usize, l: usize) -> usize {
+        let layer = self.params.layers[l];
+        layer.taps as usize * self.kept(z, layer.group_in as usize)
+    }
+
+    /// Ends a gradient: it stops where a rectified map is 0, and is added where another reader of the map was before.
+    fn write_gradient(&mut self, work: &Work, map: usize, gradient: usize, at: usize, value: f64) {
+        let value = if work.has(flags::RECTIFIED) && self.maps[map][at] <= 0.0 { 0.0 } else { value };
+        let slot = &mut self.gradients[gradient][at];
+        *slot = if work.has(flags::ACCUMULATE) { *slot + value } else { value };
+    }
+
+    /// The rows of a gradient from `kept` up to a multiple of 4 become 0.
+    fn close_gradient(&mut self, gradient: usize, kept: usize, cells: usize) {
+        self.gradients[gradient][kept * cells..kept.next_multiple_of(4) * cells].fill(0.0);
     }
 }
 
-/// Runs the twin of the kernel `name`; `layer` for those that run once a layer, `masks` for those that run once a mask.
+/// Pixel of the input that tap `tap` reads for output pixel `q`, if the image has it.
+fn tapped(op: &Operation, q: u32, tap: u32) -> Option<usize> {
+    let along = |q: u32, tap: u32, size: u32| {
+        let at = (q * op.stride + tap).checked_sub(op.padding)?;
+        (at < size).then_some(at)
+    };
+    let row = along(q / op.width_out, tap / op.kernel, op.height_in)?;
+    let column = along(q % op.width_out, tap % op.kernel, op.width_in)?;
+    Some((row * op.width_in + column) as usize)
+}
+
+/// Runs the twin of the kernel `name`; `masks` for those that run once a mask.
 ///
 /// # Panics
 /// A name that has no twin.
-pub fn run(name: &str, layer: Option<u32>, masks: u32, memory: &mut Memory) {
-    let layer = layer.map(|layer| layer as usize);
+pub fn run(name: &str, work: &Work, masks: u32, memory: &mut Memory) {
     let masks = 0..masks as usize;
     match name {
         "sample" => sample(memory),
+        "unite" => masks.for_each(|z| unite(memory, z)),
         "pack_weights" => masks.for_each(|z| pack_weights(memory, z)),
-        "gather_inputs" => masks.for_each(|z| gather_inputs(memory, z)),
-        "forward" => masks.for_each(|z| forward(memory, z, layer.expect("forward runs once a layer"))),
-        "loss" => loss(memory),
+        "gather_inputs" => masks.for_each(|z| gather_inputs(memory, work, z)),
+        "convolve" => masks.for_each(|z| convolve(memory, work, z)),
+        "statistics" => masks.for_each(|z| statistics(memory, work, z)),
+        "normalise" => masks.for_each(|z| normalise(memory, work, z)),
+        "pool" => masks.for_each(|z| pool(memory, work, z)),
+        "loss" => loss(memory, work),
+        "d_pool" => d_pool(memory, work),
+        "d_statistics" => d_statistics(memory, work),
+        "d_normalise" => d_normalise(memory, work),
+        "d_shortcut" => d_shortcut(memory, work),
+        "d_weights" => d_weights(memory, work),
+        "d_activations" => d_activations(memory, work),
+        "sum_gradients" => sum_gradients(memory),
         "update_scores" => update_scores(memory),
-        "d_activations" => d_activations(memory, layer.expect("d_activations runs once a layer")),
-        "d_weights" => d_weights(memory),
-        "clip_gradient" => clip_gradient(memory),
         "update_weights" => update_weights(memory),
+        "update_statistics" => update_statistics(memory),
         _ => panic!("kernel {name} has no twin in reference"),
     }
 }

@@ -1,88 +1,144 @@
-//! The two forward passes.
+//! The two forward passes, but for their normalisations.
 
-use crate::shared::{MISSING, Mode};
+use crate::shared::{MISSING, Mode, Params, flags};
 
-use super::Memory;
+use super::{Memory, Work, tapped};
 
 /// Beyond this a run has diverged, as in `shaders/loss.wgsl`.
 const LARGEST_LOSS: f32 = 1e10;
 
-/// `packed[r, c] = weights[list_in[r], list_out[c]]`; row kI is the bias, the rest 0.
+/// `packed[tap · kI + i, o] = weights[tap · inputs + list_in[i], list_out[o]]`, the rows after the taps behind them, 0 beyond kO.
 pub fn pack_weights(memory: &mut Memory, z: usize) {
-    for l in 0..memory.layers() {
+    for l in 0..memory.layers().len() {
         let layer = memory.params.layers[l];
-        for r in 0..memory.rows(z, l) {
-            for c in 0..memory.rows(z, l + 1) {
-                let input =
-                    if r < memory.kept(z, l) { Some(memory.list(z, l)[r]) } else { (r == memory.kept(z, l)).then_some(layer.inputs) };
-                let value = match (input, memory.list(z, l + 1).get(c)) {
-                    (Some(input), Some(output)) => memory.weights[(layer.first_weight + input * layer.outputs + output) as usize],
-                    _ => 0.0,
-                };
-                let at = memory.packed(z, l, r, c);
-                memory.packed_weights[at] = value;
+        let (from, to) = (memory.list(z, layer.group_in as usize).to_vec(), memory.list(z, layer.group_out as usize).to_vec());
+        let taps = (0..layer.taps).flat_map(|tap| from.iter().map(move |input| tap * layer.inputs + input));
+        let rows = taps.chain((0..layer.extra).map(|row| layer.taps * layer.inputs + row));
+        for (r, row) in rows.enumerate() {
+            let at = memory.packed_row(z, l, r);
+            memory.packed_weights[at..at + to.len().next_multiple_of(4)].fill(0.0);
+            for (o, output) in to.iter().enumerate() {
+                memory.packed_weights[at + o] = memory.weights[(layer.first_weight + row * layer.outputs + output) as usize];
             }
         }
     }
 }
 
-/// The batch's kept features, normalised; then a row of ones, then zeros.
-pub fn gather_inputs(memory: &mut Memory, z: usize) {
+/// The feature of its row that an image shows in the place of `feature`, or none beyond the image's edge.
+#[must_use]
+pub fn shown_from(params: &Params, view: u32, feature: u32) -> Option<u32> {
+    let area = params.height * params.width;
+    let (row, column) = (feature % area / params.width, feature % params.width);
+    let column = if view >> 16 & 1 == 1 { params.width - 1 - column } else { column };
+    let moved = |at: u32, by: u32, size: u32| (at + (by & 0xff)).checked_sub(128).filter(|&at| at < size);
+    let (row, column) = (moved(row, view, params.height)?, moved(column, view >> 8, params.width)?);
+    Some(feature / area * area + row * params.width + column)
+}
+
+/// The batch's kept features, normalised and shown as the step says; then a row of ones where the next layer has biases.
+pub fn gather_inputs(memory: &mut Memory, work: &Work, z: usize) {
     let params = memory.params;
-    for r in 0..memory.rows(z, 0) {
-        for b in 0..params.batch_stride {
-            let kept = memory.kept(z, 0);
-            let row = if b < params.batch_size { memory.batch_rows[(memory.state.next * params.batch_size + b) as usize] } else { MISSING };
-            let value = match memory.list(z, 0).get(r) {
-                Some(_) if row == MISSING => 0.0,
-                Some(&feature) => {
-                    let byte = memory.inputs[(row * params.groups[0].size + feature) as usize];
-                    f64::from(params.scale) * f64::from(byte) + memory.shifts[feature as usize]
-                }
-                None => f64::from(u8::from(r == kept)),
-            };
-            let at = memory.activation(z, 0, r) + b as usize;
-            memory.activations[at] = value;
+    let (pixels, images) = ((work.operation.height_out * work.operation.width_out) as usize, memory.images());
+    let kept = memory.kept(z, 0);
+    let begin = memory.map_start(0, z, false);
+    for r in 0..kept + usize::from(work.has(flags::ONES)) {
+        for p in 0..pixels {
+            for b in 0..images {
+                let slot = memory.state.next as usize * params.batch_size as usize + b;
+                let sample = memory.batch_rows.get(slot).filter(|sample| b < params.batch_size as usize && sample.row != MISSING);
+                let value = match (memory.list(z, 0).get(r), sample) {
+                    (None, _) => 1.0,
+                    (Some(_), None) => 0.0,
+                    (Some(&unit), Some(sample)) => {
+                        let row = if params.streamed == 1 { slot } else { sample.row as usize };
+                        shown_from(&params, sample.view, unit * pixels as u32 + p as u32).map_or(0.0, |from| {
+                            let byte = memory.inputs[row * (params.channels * params.height * params.width) as usize + from as usize];
+                            f64::from(params.scale) * f64::from(byte) + memory.shifts[from as usize]
+                        })
+                    }
+                };
+                memory.maps[0][begin + (r * pixels + p) * images + b] = value;
+            }
         }
     }
 }
 
-/// `out[o, b] = relu(Σᵢ packed[i, o] in[i, b])`; the classes without relu; then a row of ones, then zeros.
-pub fn forward(memory: &mut Memory, z: usize, l: usize) {
-    let params = memory.params;
-    let z_in = if l == 0 && params.groups[0].gated == 0 { 0 } else { z };
-    for o in 0..memory.rows(z, l + 1) {
-        for b in 0..params.batch_stride as usize {
-            let kept = memory.kept(z, l + 1);
-            let value = if o < kept {
-                let sum: f64 = (0..memory.rows(z, l))
-                    .map(|i| memory.packed_weights[memory.packed(z, l, i, o)] * memory.activations[memory.activation(z_in, l, i) + b])
-                    .sum();
-                if l + 1 == memory.layers() { sum } else { sum.max(0.0) }
-            } else {
-                f64::from(u8::from(o == kept))
-            };
-            let at = memory.activation(z, l + 1, o) + b;
-            memory.activations[at] = value;
+/// `out[o, q, b] = Σ packed[tap, i, o] in[i, q · stride + tap − padding, b]`, with relu where the map is rectified; then a row of ones where
+/// the next layer has biases.
+pub fn convolve(memory: &mut Memory, work: &Work, z: usize) {
+    let op = work.operation;
+    let (l, images) = (op.layer as usize, memory.images());
+    let layer = memory.params.layers[l];
+    let (kept_in, kept_out) = (memory.kept(z, op.group_in as usize), memory.kept(z, op.group_out as usize));
+    let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
+    let read = memory.map_start(work.input, z, work.has(flags::SHARED));
+    let write = memory.map_start(work.output, z, false);
+    // The bias's input is the row of ones behind the kept ones.
+    let inputs = kept_in + usize::from(layer.extra == 1);
+    for q in 0..pixels {
+        for b in 0..images {
+            for o in 0..kept_out {
+                let mut sum = 0.0;
+                for tap in 0..layer.taps {
+                    let Some(p) = tapped(&op, q, tap) else { continue };
+                    for i in 0..inputs {
+                        let weight = memory.packed_weights[memory.packed_row(z, l, tap as usize * kept_in + i) + o];
+                        sum += weight * memory.maps[work.input][read + (i * pixels_in + p) * images + b];
+                    }
+                }
+                let value = if work.has(flags::RECTIFIED) { sum.max(0.0) } else { sum };
+                memory.maps[work.output][write + (o * pixels as usize + q as usize) * images + b] = value;
+            }
+            if work.has(flags::ONES) {
+                memory.maps[work.output][write + (kept_out * pixels as usize + q as usize) * images + b] = 1.0;
+            }
+        }
+    }
+}
+
+/// The maximum or the mean over windows side by side; then a row of ones where the next layer has biases.
+pub fn pool(memory: &mut Memory, work: &Work, z: usize) {
+    let op = work.operation;
+    let (images, window) = (memory.images(), op.kernel);
+    let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
+    let read = memory.map_start(work.input, z, work.has(flags::SHARED));
+    let write = memory.map_start(work.output, z, false);
+    let kept = memory.kept(z, op.group_out as usize);
+    for r in 0..kept + usize::from(work.has(flags::ONES)) {
+        for q in 0..pixels {
+            for b in 0..images {
+                let value_at = |k: u32| {
+                    let (row, column) = (q / op.width_out * window + k / window, q % op.width_out * window + k % window);
+                    memory.maps[work.input][read + (r * pixels_in + (row * op.width_in + column) as usize) * images + b]
+                };
+                let value = if r == kept {
+                    1.0
+                } else if work.has(flags::MEAN) {
+                    (0..window * window).map(value_at).sum::<f64>() / f64::from(window * window)
+                } else {
+                    (0..window * window).map(value_at).fold(f64::NEG_INFINITY, f64::max)
+                };
+                memory.maps[work.output][write + (r * pixels as usize + q as usize) * images + b] = value;
+            }
         }
     }
 }
 
 /// Both losses, the gradient of the logits under m, and the schedule's row for the kernels that follow.
-pub fn loss(memory: &mut Memory) {
+pub fn loss(memory: &mut Memory, work: &Work) {
     let params = memory.params;
     let slot = memory.state.next as usize;
-    let last = memory.layers();
-    let classes = params.groups[last].size as usize;
-    let rows = memory.rows(0, last);
+    let classes = params.groups[params.group_count as usize - 1].size as usize;
+    let images = memory.images();
     let mut sums = [0.0f64; 2];
     let mut correct = [0u32; 2];
     for z in 0..params.masks as usize {
-        for b in 0..params.batch_stride {
-            let row = if b < params.batch_size { memory.batch_rows[slot * params.batch_size as usize + b as usize] } else { MISSING };
-            let logit = |c: usize| memory.activations[memory.activation(z, last, c) + b as usize];
-            let logits: Vec<f64> = (0..classes).map(logit).collect();
-            let mut gradient = vec![0.0; rows];
+        let read = memory.map_start(work.output, z, false);
+        for b in 0..images {
+            let in_batch = b < params.batch_size as usize;
+            let row = if in_batch { memory.batch_rows[slot * params.batch_size as usize + b].row } else { MISSING };
+            let logits: Vec<f64> = (0..classes).map(|c| memory.maps[work.output][read + c * images + b]).collect();
+            let mut gradient = vec![0.0; classes.next_multiple_of(4)];
             if row != MISSING {
                 let label = memory.labels[row as usize] as usize;
                 let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -96,8 +152,7 @@ pub fn loss(memory: &mut Memory) {
             }
             if z == 0 {
                 for (c, value) in gradient.iter().enumerate() {
-                    let at = memory.activation(0, last, c) + b as usize;
-                    memory.d_activations[at] = *value;
+                    memory.gradients[work.d_output][c * images + b] = *value;
                 }
             }
         }

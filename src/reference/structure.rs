@@ -1,23 +1,25 @@
 //! Masks and scores.
 
 use crate::random::{Stream, draw, keep_level};
-use crate::shared::{MOST_GROUPS, Mode};
+use crate::shared::{ABSENT, MOST_GROUPS, Mode};
 
 use super::{Memory, highest_score};
-use crate::model::padded_rows;
 use crate::schedule::{BETA1, BETA2};
 
-/// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both.
+/// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both; unions excepted.
 pub fn sample(memory: &mut Memory) {
     let params = memory.params;
     for g in 0..params.group_count as usize {
         let group = params.groups[g];
+        if group.united == 1 {
+            continue;
+        }
         let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
         let mut drawn = [vec![true; group.size as usize], vec![true; group.size as usize]];
         if group.gated == 1 {
             for (i, unit) in units.clone().enumerate() {
                 let score = memory.scores[unit] as f32;
-                let sampled = |stream, counter| draw(params.seed, stream, counter, unit as u32, score);
+                let sampled = |stream, counter| draw(params.seed, stream, counter, memory.numbers[unit], score);
                 if params.mode == Mode::Evaluate as u32 {
                     drawn[0][i] = score >= 0.5;
                     drawn[1][i] = sampled(Stream::Evaluation, params.draw);
@@ -36,12 +38,46 @@ pub fn sample(memory: &mut Memory) {
                 kept.push(unit as u32 - group.first_unit);
                 memory.units[unit] |= 4 << z;
             }
-            memory.counts[z * MOST_GROUPS + g] = kept.len() as u32;
-            let first = z * params.rows as usize + group.first_row as usize;
-            let rows = padded_rows(kept.len() as u32) as usize;
-            kept.push(group.size);
-            kept.resize(rows, 0);
-            memory.lists[first..first + rows].copy_from_slice(&kept);
+            memory.keep(z, g, &kept);
+        }
+    }
+}
+
+/// What the sum of two branches keeps, and the rows of both that each of its rows comes from.
+pub fn unite(memory: &mut Memory, z: usize) {
+    for g in 0..memory.params.group_count as usize {
+        let group = memory.params.groups[g];
+        if group.united == 0 {
+            continue;
+        }
+        let parents = [group.first_group as usize, group.second_group as usize];
+        let origins: Vec<[u32; 2]> = (0..group.size as usize)
+            .map(|unit| {
+                let source = memory.sources[group.first_row as usize + unit];
+                std::array::from_fn(|side| {
+                    let place = memory.list(z, parents[side]).iter().position(|&kept| kept == source[side]);
+                    place.map_or(ABSENT, |place| place as u32)
+                })
+            })
+            .collect();
+        let kept: Vec<u32> = (0..group.size).filter(|&unit| origins[unit as usize] != [ABSENT; 2]).collect();
+        let first = memory.list_start(z, g);
+        for (row, &unit) in kept.iter().enumerate() {
+            memory.joins[first + row] = origins[unit as usize];
+        }
+        memory.keep(z, g, &kept);
+    }
+}
+
+impl Memory {
+    /// Makes `kept` the list of group `g` under mask `z`.
+    fn keep(&mut self, z: usize, g: usize, kept: &[u32]) {
+        let (first, size) = (self.list_start(z, g), self.group(g).size as usize);
+        self.counts[z * MOST_GROUPS + g] = kept.len() as u32;
+        self.lists[first..first + kept.len()].copy_from_slice(kept);
+        self.rows[first..first + size].fill(ABSENT);
+        for (row, &unit) in kept.iter().enumerate() {
+            self.rows[first + unit as usize] = row as u32;
         }
     }
 }
@@ -81,8 +117,24 @@ pub fn project(scores: &[f64], budget: f64) -> f64 {
     low + (high - low) * (above - budget) / (above - below)
 }
 
-/// The structure gradient, the optimiser's step and the projection.
+/// The norm of the weights' gradient and the factor that brings it to `clip_norm`.
+fn clip_gradient(memory: &mut Memory) {
+    if memory.state.halted == 1 {
+        return;
+    }
+    let square: f64 = memory.squares.iter().sum();
+    let norm = square.sqrt();
+    let clip_norm = f64::from(memory.params.clip_norm);
+    memory.state.clip_scale = if clip_norm > 0.0 && norm > clip_norm { (clip_norm / norm) as f32 } else { 1.0 };
+    memory.records[memory.state.slot as usize].gradient_norm = norm as f32;
+    if !(square as f32).is_finite() {
+        memory.state.halted = 1;
+    }
+}
+
+/// The clip of the weights' gradient; then the structure gradient, the optimiser's step and the projection.
 pub fn update_scores(memory: &mut Memory) {
+    clip_gradient(memory);
     let (params, state) = (memory.params, memory.state);
     if state.halted == 1 {
         // The record's sum is that of nothing.

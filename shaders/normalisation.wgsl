@@ -1,0 +1,21 @@
+// What the kernels of the batch normalisation (Ioffe and Szegedy 2015) share.
+
+const EPSILON: f32 = 1e-5;
+
+// Row of the branch and of the shortcut that row r of the written group under mask z comes from, or ABSENT.
+fn joined(z: u32, r: u32) -> vec2<u32> {
+    if (op.flags & JOINED) != 0u {
+        return joins[z * params.rows + params.groups[op.group_out].first_row + r];
+    }
+    return vec2(r, ABSENT);
+}
+
+fn deviation(variance: f32) -> f32 {
+    return sqrt(variance + EPSILON);
+}
+
+// Where the packed scales under mask z begin; the shifts are `stride` further on.
+fn first_scale(z: u32, stride: u32) -> u32 {
+    let layer = params.layers[op.layer];
+    return z * params.packed + layer.first_packed + layer.taps * counts[z * MOST_GROUPS + layer.group_in] * stride;
+}

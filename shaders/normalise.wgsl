@@ -1,0 +1,54 @@
+// normalise: batch normalisation of what is kept, the shortcut's sum, relu, for each mask:
+//   out = relu(scale * (in - mean) / sqrt(variance + 1e-5) + shift + shortcut)
+//
+// The mask stands after the normalisation: a unit that is off is exactly 0, has no row and costs nothing. Without NORMALISE only the sum is
+// taken. Where a shortcut is added the written group is the union of both: a row may come from one of them or from both.
+// One invocation owns every so many quads of images.
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> counts: array<u32>;             // [2, 64]
+@group(0) @binding(2) var<storage, read> joins: array<vec2<u32>>;        // [2, R] rows of branch and shortcut
+@group(0) @binding(3) var<storage, read> statistics: array<vec2<f32>>;   // [2, S]
+@group(0) @binding(4) var<storage, read> packed_weights: array<f32>;     // [2, P]
+@group(0) @binding(5) var<storage, read> input: array<vec4<f32>>;        // a map
+@group(0) @binding(6) var<storage, read> shortcut: array<vec4<f32>>;     // a map; the same again where none is added
+@group(0) @binding(7) var<storage, read_write> output: array<vec4<f32>>; // a map
+@group(1) @binding(0) var<uniform> op: Operation;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let z = workgroup.z;
+    let cells = op.height_out * op.width_out * (params.batch_stride / 4u);
+    let kept = counts[z * MOST_GROUPS + op.group_out];
+    let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
+    let stride = quads(counts[z * MOST_GROUPS + op.group_in]) * 4u;
+    let scales = first_scale(z, stride);
+    let first_statistic = z * params.statistics + params.layers[op.layer].first_statistic;
+    for (var id = workgroup.x * 64u + lane; id < rows * cells; id += grid.x * 64u) {
+        let r = id / cells;
+        var value = vec4(1.0);
+        if r < kept {
+            value = vec4<f32>();
+            let origin = joined(z, r);
+            if origin.x != ABSENT {
+                value = input[z * (arrayLength(&input) / 2u) + origin.x * cells + id % cells];
+                if (op.flags & NORMALISE) != 0u {
+                    let moments = statistics[first_statistic + origin.x];
+                    let scale = packed_weights[scales + origin.x] / deviation(moments.y);
+                    value = (value - moments.x) * scale + packed_weights[scales + stride + origin.x];
+                }
+            }
+            if origin.y != ABSENT {
+                value += shortcut[z * (arrayLength(&shortcut) / 2u) + origin.y * cells + id % cells];
+            }
+            if (op.flags & RECTIFIED) != 0u {
+                value = max(value, vec4<f32>());
+            }
+        }
+        output[z * (arrayLength(&output) / 2u) + id] = value;
+    }
+}

@@ -1,0 +1,54 @@
+// sum_gradients: the parts that d_weights left of each layer's gradient become their sum, in a fixed order, where the first part stands.
+//
+// Dispatched once for all layers of more than one pixel; one invocation owns every so many quads. The squares of these layers are left here
+// for the gradient's norm, those of the others by d_weights.
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> counts: array<u32>;                // [2, 64]
+@group(0) @binding(2) var<storage, read_write> d_weights: array<vec4<f32>>; // layers of parts of [T * kI + E, pO]
+@group(0) @binding(3) var<storage, read_write> squares: array<f32>;         // the first [workgroups], on a software adapter [invocations]
+
+var<workgroup> lane_squares: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    var square = 0.0;
+    for (var l = 0u; l < params.layer_count; l++) {
+        let layer = params.layers[l];
+        if layer.taps == 0u || layer.pixels == 1u {
+            continue;
+        }
+        let kept_in = counts[layer.group_in];
+        let kept_out = counts[layer.group_out];
+        let parts = split_count(layer, kept_in, kept_out);
+        let part_quads = sum_floats(layer, kept_in, kept_out) / 4u;
+        // A normalisation's rows are not cut.
+        let own_quads = (layer.taps * kept_in + select(0u, 1u, layer.extra == 1u)) * quads(kept_out);
+        for (var id = workgroup.x * 64u + lane; id < own_quads; id += grid.x * 64u) {
+            let at = layer.first_gradient / 4u + id;
+            var sum = d_weights[at];
+            for (var part = 1u; part < parts; part++) {
+                sum += d_weights[at + part * part_quads];
+            }
+            d_weights[at] = sum;
+            square += dot(sum, sum);
+        }
+    }
+    if SOFTWARE {
+        squares[workgroup.x * 64u + lane] = square;
+        return;
+    }
+    lane_squares[lane] = square;
+    workgroupBarrier();
+    if lane == 0u {
+        var total = 0.0;
+        for (var k = 0u; k < 64u; k++) {
+            total += lane_squares[k];
+        }
+        squares[workgroup.x] = total;
+    }
+}

@@ -1,0 +1,37 @@
+// update_statistics: the running statistics of the units that m keeps move towards the batch's; those of units that are off rest.
+//   running <- 0.9 * running + 0.1 * (mean, variance * n / (n - 1))   with n = B * Q
+//
+// The probe's never do, and neither do those of a halted run. Dispatched once for all layers; one invocation owns every so many units.
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> lists: array<u32>;               // [2, R]
+@group(0) @binding(3) var<storage, read> counts: array<u32>;              // [2, 64]
+@group(0) @binding(4) var<storage, read> statistics: array<vec2<f32>>;    // [2, S]
+@group(0) @binding(5) var<storage, read_write> running: array<vec2<f32>>; // [S]
+
+const MEMORY: f32 = 0.9;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    if state.halted == 1u {
+        return;
+    }
+    for (var l = 0u; l < params.layer_count; l++) {
+        let layer = params.layers[l];
+        if layer.extra != 2u {
+            continue;
+        }
+        let n = f32(layer.pixels * params.batch_size);
+        let unbiased = vec2(1.0, n / max(n - 1.0, 1.0));
+        let list = params.groups[layer.group_out].first_row;
+        for (var row = workgroup.x * 64u + lane; row < counts[layer.group_out]; row += grid.x * 64u) {
+            let at = layer.first_statistic + lists[list + row];
+            running[at] = MEMORY * running[at] + (1.0 - MEMORY) * unbiased * statistics[layer.first_statistic + row];
+        }
+    }
+}

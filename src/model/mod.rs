@@ -1,0 +1,441 @@
+//! The network as arithmetic: groups of units, the maps that hold their values, the layers of weights, and the operations from the
+//! inputs to the logits in order. No GPU, no data.
+//!
+//! * A [`Group`] is a row of units that one mask chooses from: the inputs, a hidden layer, the output channels of a convolution, the
+//!   classes. Where a sum joins two branches its group is the *union* of theirs: a channel of a residual stream is kept as long as
+//!   anything that was added to it is. The gated units of all groups are numbered through: that is the index into `scores`.
+//! * A [`Map`] holds the values of a group: rows of kept units, in each row its pixels, for each pixel the images of the batch. A row of
+//!   features is a map of one pixel.
+//! * A [`Layer`] is a tensor of weights, `[taps · inputs + extra, outputs]`: for each tap of a square kernel a row for each input, then
+//!   the bias, or the scale and the shift of the normalisation that follows. So all of them are sampled, packed, differentiated, decayed
+//!   and clipped by the same lines. A fully connected layer is a convolution of one tap on maps of one pixel.
+//! * An [`Op`] reads maps and writes one.
+
+mod counts;
+mod networks;
+
+pub use counts::{Bytes, MultiplyAdds};
+
+use std::fmt;
+
+use crate::shared::MOST_GROUPS;
+
+/// The widest layer that the kernels' 16-bit prefix scan can number.
+const WIDEST: u32 = 32_768;
+/// Most units of a network: the scores' kernel is one workgroup.
+const MOST_UNITS: u64 = 1 << 17;
+/// Room that a layer's weight gradient has for sums over parts of the images' pixels, in floats: what lets few tiles with a long sum
+/// fill an adapter.
+const SPLIT_FLOATS: u32 = 1 << 18;
+
+/// The shape of what a network is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Image {
+    pub channels: u32,
+    pub height: u32,
+    pub width: u32,
+}
+
+impl Image {
+    /// Features without a shape.
+    #[must_use]
+    pub fn flat(features: u32) -> Self {
+        Self { channels: 1, height: 1, width: features }
+    }
+
+    /// I, the number of features.
+    #[must_use]
+    pub fn features(self) -> u32 {
+        self.channels * self.height * self.width
+    }
+}
+
+/// A row of units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// "inputs", "hidden 1", "conv 3", "2.1 sum", ..., "classes".
+    pub name: String,
+    pub size: u32,
+    /// Whether its units have scores.
+    pub gated: bool,
+    /// Index of the group's first unit in `scores`; meaningless where it is not gated.
+    pub first_unit: u32,
+    /// First entry of the group in the kept lists, each of [`Model::rows`] entries; it has one more than units.
+    pub first_row: u32,
+    /// The two groups whose kept units it keeps.
+    pub union_of: Option<[usize; 2]>,
+    /// For each unit of a union, which unit of each of the two it is, where it is one.
+    pub sources: Vec<[Option<u32>; 2]>,
+}
+
+/// The values of a group's units: `[kept, height · width, Bp]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Map {
+    pub group: usize,
+    pub height: u32,
+    pub width: u32,
+    /// Whether the values have passed a relu: a gradient stops where they are 0.
+    pub rectified: bool,
+    /// Whether a row of ones follows the kept units: the input of the next layer's biases.
+    pub ones: bool,
+    /// Which of the gradients' buffers holds the loss's gradient at this map; `None` for the inputs.
+    pub gradient: Option<usize>,
+}
+
+impl Map {
+    #[must_use]
+    pub fn pixels(&self) -> u32 {
+        self.height * self.width
+    }
+}
+
+/// What the rows of a layer after its taps are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extra {
+    /// A convolution alone.
+    None,
+    Bias,
+    /// Scale and shift of the normalisation of the layer's outputs.
+    Normalisation,
+}
+
+impl Extra {
+    #[must_use]
+    pub fn rows(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Bias => 1,
+            Self::Normalisation => 2,
+        }
+    }
+}
+
+/// A tensor of weights, `[taps · inputs + extra, outputs]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Of the kernel; 0 for a normalisation that has no convolution of its own.
+    pub taps: u32,
+    pub extra: Extra,
+    /// The groups that it reads and writes.
+    pub groups: [usize; 2],
+    pub inputs: u32,
+    pub outputs: u32,
+    /// Output pixels that each weight is used at.
+    pub pixels: u32,
+    /// Where its weights begin.
+    pub first_weight: u32,
+    /// Where its packed weights, at most `[taps · inputs + extra, outputs up to a multiple of 4]`, begin.
+    pub first_packed: u32,
+    /// Where the room for its gradient begins, and how many floats it has.
+    pub first_gradient: u32,
+    pub room: u32,
+    /// Where the statistics of its outputs begin, if they are normalised.
+    pub first_statistic: u32,
+}
+
+impl Layer {
+    #[must_use]
+    pub fn rows(&self) -> u32 {
+        self.taps * self.inputs + self.extra.rows()
+    }
+
+    #[must_use]
+    pub fn weights(&self) -> u32 {
+        self.rows() * self.outputs
+    }
+
+    #[must_use]
+    pub fn packed(&self) -> u32 {
+        self.rows() * self.outputs.next_multiple_of(4)
+    }
+
+    #[must_use]
+    pub fn is_normalised(&self) -> bool {
+        self.extra == Extra::Normalisation
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pooling {
+    Max,
+    Mean,
+}
+
+/// A step from the inputs to the logits. Numbers are indices into [`Model::maps`] and [`Model::layers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// `out[o, q] = Σ weights[tap, i, o] in[i, q · stride + tap − padding] + bias[o]` over the pixels that there are.
+    Convolve { layer: usize, input: usize, output: usize, kernel: u32, stride: u32, padding: u32 },
+    /// `out = relu(scale · (in − mean) / deviation + shift + shortcut)`, over the batch and all pixels of each kept unit; without a
+    /// layer only the sum, without a shortcut none, and relu where the output map is rectified.
+    Normalise { layer: Option<usize>, input: usize, output: usize, shortcut: Option<usize> },
+    /// Over windows of `window` by `window` pixels side by side; what is left at the border is dropped.
+    Pool { pooling: Pooling, input: usize, output: usize, window: u32 },
+}
+
+impl Op {
+    #[must_use]
+    pub fn input(&self) -> usize {
+        match *self {
+            Self::Convolve { input, .. } | Self::Normalise { input, .. } | Self::Pool { input, .. } => input,
+        }
+    }
+
+    #[must_use]
+    pub fn output(&self) -> usize {
+        match *self {
+            Self::Convolve { output, .. } | Self::Normalise { output, .. } | Self::Pool { output, .. } => output,
+        }
+    }
+
+    #[must_use]
+    pub fn shortcut(&self) -> Option<usize> {
+        match *self {
+            Self::Normalise { shortcut, .. } => shortcut,
+            Self::Convolve { .. } | Self::Pool { .. } => None,
+        }
+    }
+}
+
+/// A network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// As the user wrote it, `mlp-512-256`.
+    pub name: String,
+    pub image: Image,
+    pub groups: Vec<Group>,
+    pub maps: Vec<Map>,
+    pub layers: Vec<Layer>,
+    pub ops: Vec<Op>,
+}
+
+/// A network's name that could not be read, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelError(String);
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ModelError {}
+
+impl Model {
+    /// Checks what can be said of a name without its data.
+    ///
+    /// # Errors
+    /// A name of no known form.
+    pub fn check_name(name: &str) -> Result<(), ModelError> {
+        networks::read(name).map(drop)
+    }
+
+    /// The network of that name for `image` and `classes` classes.
+    ///
+    /// # Errors
+    /// A name of no known form, too many units, images too small for its poolings, or a network without a gated unit.
+    pub fn new(name: &str, image: Image, classes: u32, gate_inputs: bool) -> Result<Self, ModelError> {
+        let mut model = networks::build(name, image, classes, gate_inputs)?;
+        model.lay_out();
+        model.share_gradients();
+        if model.units() == 0 {
+            return Err(ModelError(format!("model \"{name}\" has no hidden layer and its inputs are not gated: nothing can be masked")));
+        }
+        let units: u64 = model.gated().map(|group| u64::from(group.size)).sum();
+        if units > MOST_UNITS {
+            return Err(ModelError(format!("model \"{name}\" has {units} gated units; at most {MOST_UNITS} fit the scores' workgroup")));
+        }
+        if model.groups.len() > MOST_GROUPS || model.layers.len() > MOST_GROUPS {
+            return Err(ModelError(format!("model \"{name}\" is deeper than the kernels' tables of {MOST_GROUPS} layers")));
+        }
+        Ok(model)
+    }
+
+    /// Numbers units, rows, weights and statistics through, from the groups' sizes.
+    fn lay_out(&mut self) {
+        let (mut unit, mut row) = (0, 0);
+        for group in &mut self.groups {
+            (group.first_unit, group.first_row) = (unit, row);
+            row += group.size + 1;
+            if group.gated {
+                unit += group.size;
+            }
+        }
+        let (mut weight, mut packed, mut gradient, mut statistic) = (0, 0, 0, 0);
+        for layer in &mut self.layers {
+            layer.inputs = if layer.taps == 0 { 0 } else { self.groups[layer.groups[0]].size };
+            layer.outputs = self.groups[layer.groups[1]].size;
+            (layer.first_weight, layer.first_packed, layer.first_gradient) = (weight, packed, gradient);
+            layer.first_statistic = statistic;
+            layer.room = layer.packed().max(SPLIT_FLOATS.min(layer.packed().saturating_mul(layer.pixels)) & !3);
+            weight += layer.weights();
+            packed += layer.packed();
+            gradient += layer.room;
+            if layer.is_normalised() {
+                statistic += layer.outputs;
+            }
+        }
+    }
+
+    /// Gives each map a buffer for its gradient. Going backward, a gradient begins with the last operation that reads its map and
+    /// ends with the one that wrote it; buffers are taken again once theirs has ended.
+    fn share_gradients(&mut self) {
+        let sizes: Vec<u32> = self.maps.iter().map(|map| self.gradient_floats_of(map)).collect();
+        let mut buffers: Vec<u32> = Vec::new();
+        let mut free: Vec<usize> = Vec::new();
+        let mut holds: Vec<Option<usize>> = vec![None; self.maps.len()];
+        let mut begin = |map: usize, free: &mut Vec<usize>| {
+            // The smallest that is large enough, otherwise the largest, which grows.
+            free.sort_by_key(|&buffer| buffers[buffer]);
+            let index = free.iter().position(|&buffer| buffers[buffer] >= sizes[map]).or(free.len().checked_sub(1));
+            let buffer = index.map_or_else(
+                || {
+                    buffers.push(0);
+                    buffers.len() - 1
+                },
+                |index| free.remove(index),
+            );
+            buffers[buffer] = buffers[buffer].max(sizes[map]);
+            buffer
+        };
+        let logits = self.ops.last().map_or(0, Op::output);
+        holds[logits] = Some(begin(logits, &mut free));
+        for op in self.ops.iter().rev() {
+            for map in [Some(op.input()), op.shortcut()].into_iter().flatten() {
+                if map != 0 && holds[map].is_none() {
+                    holds[map] = Some(begin(map, &mut free));
+                }
+            }
+            free.extend(holds[op.output()]);
+        }
+        for (map, buffer) in self.maps.iter_mut().zip(holds) {
+            map.gradient = buffer;
+        }
+    }
+
+    /// Floats for one image in each of the gradients' buffers.
+    #[must_use]
+    pub fn gradient_buffers(&self) -> Vec<u32> {
+        let mut sizes = vec![0; self.maps.iter().filter_map(|map| map.gradient).max().map_or(0, |last| last + 1)];
+        for map in &self.maps {
+            if let Some(buffer) = map.gradient {
+                sizes[buffer] = sizes[buffer].max(self.gradient_floats_of(map));
+            }
+        }
+        sizes
+    }
+
+    fn gradient_floats_of(&self, map: &Map) -> u32 {
+        self.groups[map.group].size.next_multiple_of(4) * map.pixels()
+    }
+
+    /// Whether going backward an operation is the first to write the gradient of map `map`, which it reads: later ones add.
+    #[must_use]
+    pub fn writes_first(&self, op: usize, map: usize) -> bool {
+        !self.ops[op + 1..].iter().any(|later| later.input() == map || later.shortcut() == Some(map))
+    }
+
+    /// U, the number of gated units.
+    #[must_use]
+    pub fn units(&self) -> u32 {
+        self.gated().map(|group| group.size).sum()
+    }
+
+    /// The groups that have scores, in the order of their units.
+    pub fn gated(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| group.gated)
+    }
+
+    /// R, the entries of all groups in the kept lists of one mask.
+    #[must_use]
+    pub fn rows(&self) -> u32 {
+        self.groups.iter().map(|group| group.size + 1).sum()
+    }
+
+    /// Number of weights, biases and normalisations included.
+    #[must_use]
+    pub fn weights(&self) -> u32 {
+        self.layers.iter().map(Layer::weights).sum()
+    }
+
+    /// Number of packed weights for one mask when everything is kept.
+    #[must_use]
+    pub fn packed(&self) -> u32 {
+        self.layers.iter().map(Layer::packed).sum()
+    }
+
+    /// Floats of all rooms for gradients of weights.
+    #[must_use]
+    pub fn gradient_floats(&self) -> u32 {
+        self.layers.iter().map(|layer| layer.room).sum()
+    }
+
+    /// Units that are normalised, each with its own statistics.
+    #[must_use]
+    pub fn statistics(&self) -> u32 {
+        self.layers.iter().filter(|layer| layer.is_normalised()).map(|layer| layer.outputs).sum()
+    }
+
+    /// Units of each group when everything is kept.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<u32> {
+        self.groups.iter().map(|group| group.size).collect()
+    }
+
+    /// Features of the data that one unit of the inputs stands for: the pixels of a channel, or 1.
+    #[must_use]
+    pub fn features_a_unit(&self) -> u32 {
+        self.maps[0].pixels()
+    }
+
+    /// Units of every group that `kept` (`[U]`) keeps: gated ones at least one, a union what either of its groups keeps.
+    #[must_use]
+    pub fn kept_units(&self, kept: &[bool]) -> Vec<Vec<bool>> {
+        let mut groups: Vec<Vec<bool>> = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let units = if group.gated {
+                kept[group.first_unit as usize..][..group.size as usize].to_vec()
+            } else if let Some(parents) = group.union_of {
+                let of = |source: &[Option<u32>; 2]| {
+                    source.iter().zip(parents).any(|(unit, parent)| unit.is_some_and(|unit| groups[parent][unit as usize]))
+                };
+                group.sources.iter().map(of).collect()
+            } else {
+                vec![true; group.size as usize]
+            };
+            groups.push(units);
+        }
+        groups
+    }
+
+    /// The network without the units that `kept` (`[U]`) lacks, and for each group which of its units remain. At least one of every
+    /// gated group must be kept.
+    #[must_use]
+    pub fn compacted(&self, kept: &[bool]) -> (Self, Vec<Vec<u32>>) {
+        let remaining: Vec<Vec<u32>> = self
+            .kept_units(kept)
+            .iter()
+            .map(|units| units.iter().zip(0..).filter(|(kept, _)| **kept).map(|(_, unit)| unit).collect())
+            .collect();
+        let mut model = self.clone();
+        for (group, units) in model.groups.iter_mut().zip(&remaining) {
+            assert!(!units.is_empty(), "{} keeps nothing", group.name);
+            group.size = units.len() as u32;
+            if let Some(parents) = group.union_of {
+                let place = |unit: Option<u32>, parent: usize| {
+                    remaining[parent].binary_search(&unit?).ok().map(|place| place as u32)
+                };
+                group.sources = units
+                    .iter()
+                    .map(|&unit| {
+                        let [a, b] = group.sources[unit as usize];
+                        [place(a, parents[0]), place(b, parents[1])]
+                    })
+                    .collect();
+            }
+        }
+        model.lay_out();
+        model.share_gradients();
+        (model, remaining)
+    }
+}

@@ -1,0 +1,277 @@
+//! The networks by name: one place that says how each is built.
+//!
+//! | name | |
+//! |---|---|
+//! | `mlp-512-256` | fully connected, hidden widths; relu |
+//! | `cnn-32-64-128` | for each width two 3×3 convolutions and a 2×2 max pooling, then the mean over the image |
+//! | `vgg16` | Simonyan and Zisserman 2015 with batch normalisation and one classifier, as is usual for 32×32 images |
+//! | `resnet20`, `resnet32`, ... | He et al. 2016 for 32×32 images, 6n + 2 layers, with widths 32, 64, 128 and 1×1 convolutions on the shortcuts that change them (both as in the authors' code of the method) |
+//! | `wrn-28-10`, ... | Zagoruyko and Komodakis 2016: 6n + 4 layers, k times as wide, normalised before each convolution |
+//!
+//! Every convolution's output channels are gated, those of the shortcuts too; the classifier is not. Batch normalisation follows a
+//! convolution, and the mask the normalisation: a channel that is off is exactly 0 and costs nothing. (The authors' code masks before it,
+//! where a channel that is off still gives the shift.) In a wide residual network, which normalises before, the mask stands at the
+//! convolution.
+
+use super::{Extra, Group, Image, Layer, Map, Model, ModelError, Op, Pooling, WIDEST};
+
+/// The deepest fully connected network.
+const MOST_HIDDEN: usize = 14;
+
+/// A name that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Network {
+    Mlp(Vec<u32>),
+    Cnn(Vec<u32>),
+    Vgg16,
+    /// Blocks a stage.
+    Resnet(u32),
+    /// Blocks a stage and the factor of the widths.
+    WideResnet(u32, u32),
+}
+
+const FORMS: &str = "it must be mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32 or wrn-28-10";
+
+pub(super) fn read(name: &str) -> Result<Network, ModelError> {
+    let refuse = |why: &str| ModelError(format!("model \"{name}\" cannot be read: {why}"));
+    let widths = |text: &str| -> Result<Vec<u32>, ModelError> {
+        let each: Option<Vec<u32>> =
+            text.split('-').map(|width| width.parse().ok().filter(|width| (1..=WIDEST).contains(width))).collect();
+        each.ok_or_else(|| refuse(&format!("each width must be a whole number from 1 to {WIDEST}")))
+    };
+    if name == "vgg16" {
+        return Ok(Network::Vgg16);
+    }
+    if name == "mlp" {
+        return Ok(Network::Mlp(Vec::new()));
+    }
+    if let Some(text) = name.strip_prefix("mlp-") {
+        let widths = widths(text)?;
+        if widths.len() > MOST_HIDDEN {
+            return Err(refuse(&format!("at most {MOST_HIDDEN} hidden layers")));
+        }
+        return Ok(Network::Mlp(widths));
+    }
+    if let Some(text) = name.strip_prefix("cnn-") {
+        return Ok(Network::Cnn(widths(text)?));
+    }
+    if let Some(text) = name.strip_prefix("resnet") {
+        let depth: u32 = text.parse().map_err(|_| refuse("resnet is followed by its number of layers, as in resnet20"))?;
+        if !(8..=38).contains(&depth) || depth % 6 != 2 {
+            return Err(refuse("a resnet has 8, 14, 20, 26, 32 or 38 layers"));
+        }
+        return Ok(Network::Resnet((depth - 2) / 6));
+    }
+    if let Some(text) = name.strip_prefix("wrn-") {
+        let numbers = widths(text)?;
+        let &[depth, factor] = &numbers[..] else { return Err(refuse("wrn- is followed by layers and factor, as in wrn-28-10")) };
+        if !(10..=28).contains(&depth) || depth % 6 != 4 || factor > 64 {
+            return Err(refuse("a wide residual network has 10, 16, 22 or 28 layers and at most 64 times the width"));
+        }
+        return Ok(Network::WideResnet((depth - 4) / 6, factor));
+    }
+    Err(refuse(FORMS))
+}
+
+/// A network on its way from the inputs to the logits.
+struct Builder {
+    model: Model,
+    /// Convolutions so far that have no name of their own.
+    convolutions: u32,
+}
+
+impl Builder {
+    fn new(name: &str, image: Image, units: u32, gate_inputs: bool) -> Self {
+        let model = Model {
+            name: name.to_owned(),
+            image,
+            groups: Vec::new(),
+            maps: Vec::new(),
+            layers: Vec::new(),
+            ops: Vec::new(),
+        };
+        let mut builder = Self { model, convolutions: 0 };
+        let group = builder.group("inputs", units, gate_inputs);
+        let (height, width) = if units == image.channels { (image.height, image.width) } else { (1, 1) };
+        builder.map(group, height, width, false);
+        builder
+    }
+
+    fn group(&mut self, name: &str, size: u32, gated: bool) -> usize {
+        let name = name.to_owned();
+        self.model.groups.push(Group { name, size, gated, first_unit: 0, first_row: 0, union_of: None, sources: Vec::new() });
+        self.model.groups.len() - 1
+    }
+
+    fn map(&mut self, group: usize, height: u32, width: u32, rectified: bool) -> usize {
+        self.model.maps.push(Map { group, height, width, rectified, ones: false, gradient: None });
+        self.model.maps.len() - 1
+    }
+
+    fn layer(&mut self, taps: u32, extra: Extra, groups: [usize; 2], pixels: u32) -> usize {
+        self.model.layers.push(Layer {
+            taps,
+            extra,
+            groups,
+            inputs: 0,
+            outputs: 0,
+            pixels,
+            first_weight: 0,
+            first_packed: 0,
+            first_gradient: 0,
+            room: 0,
+            first_statistic: 0,
+        });
+        self.model.layers.len() - 1
+    }
+
+    /// A fully connected layer with its bias.
+    fn connect(&mut self, input: usize, name: &str, size: u32, gated: bool, rectified: bool) -> usize {
+        let group = self.group(name, size, gated);
+        let layer = self.layer(1, Extra::Bias, [self.model.maps[input].group, group], 1);
+        self.model.maps[input].ones = true;
+        let output = self.map(group, 1, 1, rectified);
+        self.model.ops.push(Op::Convolve { layer, input, output, kernel: 1, stride: 1, padding: 0 });
+        output
+    }
+
+    /// A convolution of `kernel` by `kernel` taps that keeps the image's size up to `stride`: its output map and its layer.
+    fn convolve(&mut self, input: usize, name: &str, width: u32, kernel: u32, stride: u32, extra: Extra) -> (usize, usize) {
+        let group = self.group(name, width, true);
+        let Map { group: from, height: rows, width: columns, .. } = self.model.maps[input];
+        let (rows, columns) = (rows.div_ceil(stride), columns.div_ceil(stride));
+        let layer = self.layer(kernel * kernel, extra, [from, group], rows * columns);
+        let output = self.map(group, rows, columns, false);
+        self.model.ops.push(Op::Convolve { layer, input, output, kernel, stride, padding: kernel / 2 });
+        (output, layer)
+    }
+
+    /// Convolution, normalisation, relu.
+    fn block(&mut self, input: usize, width: u32) -> usize {
+        self.convolutions += 1;
+        let name = format!("conv {}", self.convolutions);
+        self.normalised(input, &name, width, 3, 1, true)
+    }
+
+    fn normalised(&mut self, input: usize, name: &str, width: u32, kernel: u32, stride: u32, rectified: bool) -> usize {
+        let (raw, layer) = self.convolve(input, name, width, kernel, stride, Extra::Normalisation);
+        let Map { group, height, width, .. } = self.model.maps[raw];
+        let output = self.map(group, height, width, rectified);
+        self.model.ops.push(Op::Normalise { layer: Some(layer), input: raw, output, shortcut: None });
+        output
+    }
+
+    /// The sum of `input`, normalised where it has a layer, and `shortcut`.
+    fn add(&mut self, name: &str, input: usize, layer: Option<usize>, shortcut: usize, rectified: bool) -> usize {
+        let parents = [self.model.maps[input].group, self.model.maps[shortcut].group];
+        let size = self.model.groups[parents[0]].size;
+        let group = self.group(name, size, false);
+        self.model.groups[group].union_of = Some(parents);
+        self.model.groups[group].sources = (0..size).map(|unit| [Some(unit); 2]).collect();
+        let Map { height, width, .. } = self.model.maps[input];
+        let output = self.map(group, height, width, rectified);
+        self.model.ops.push(Op::Normalise { layer, input, output, shortcut: Some(shortcut) });
+        output
+    }
+
+    /// Normalisation and relu of a stream before what reads it.
+    fn normalise(&mut self, input: usize) -> usize {
+        let Map { group, height, width, .. } = self.model.maps[input];
+        let layer = self.layer(0, Extra::Normalisation, [group, group], height * width);
+        let output = self.map(group, height, width, true);
+        self.model.ops.push(Op::Normalise { layer: Some(layer), input, output, shortcut: None });
+        output
+    }
+
+    fn pool(&mut self, input: usize, pooling: Pooling, window: u32) -> Result<usize, ModelError> {
+        let Map { group, height, width, .. } = self.model.maps[input];
+        if height < window || width < window {
+            let Model { name, image, .. } = &self.model;
+            return Err(ModelError(format!(
+                "model \"{name}\" halves its images more often than {}\u{d7}{} pixels allow: choose a network with fewer stages, or larger images",
+                image.width, image.height
+            )));
+        }
+        let output = self.map(group, height / window, width / window, false);
+        self.model.ops.push(Op::Pool { pooling, input, output, window });
+        Ok(output)
+    }
+
+    /// The mean over what is left of the image, and the classifier.
+    fn classify(mut self, input: usize, classes: u32) -> Result<Model, ModelError> {
+        let Map { height, width, .. } = self.model.maps[input];
+        if height != width {
+            let name = &self.model.name;
+            return Err(ModelError(format!("model \"{name}\" needs square images, and these end as {width}\u{d7}{height}: choose an mlp")));
+        }
+        let pooled = if height > 1 { self.pool(input, Pooling::Mean, height)? } else { input };
+        self.connect(pooled, "classes", classes, false, false);
+        Ok(self.model)
+    }
+}
+
+pub(super) fn build(name: &str, image: Image, classes: u32, gate_inputs: bool) -> Result<Model, ModelError> {
+    let network = read(name)?;
+    if let Network::Mlp(widths) = &network {
+        let mut net = Builder::new(name, image, image.features(), gate_inputs);
+        let mut at = 0;
+        for (index, &width) in widths.iter().enumerate() {
+            at = net.connect(at, &format!("hidden {}", index + 1), width, true, true);
+        }
+        net.connect(at, "classes", classes, false, false);
+        return Ok(net.model);
+    }
+    if image.height < 2 || image.width < 2 {
+        return Err(ModelError(format!("model \"{name}\" needs images, and this data has none: choose an mlp")));
+    }
+    let mut net = Builder::new(name, image, image.channels, gate_inputs);
+    let mut at = 0;
+    match network {
+        Network::Mlp(_) => unreachable!("it was built above"),
+        Network::Cnn(widths) => {
+            for width in widths {
+                at = net.block(at, width);
+                at = net.block(at, width);
+                at = net.pool(at, Pooling::Max, 2)?;
+            }
+        }
+        Network::Vgg16 => {
+            for (width, blocks) in [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)] {
+                for _ in 0..blocks {
+                    at = net.block(at, width);
+                }
+                at = net.pool(at, Pooling::Max, 2)?;
+            }
+        }
+        Network::Resnet(blocks) => {
+            at = net.block(at, 32);
+            for (stage, width) in (1..).zip([32, 64, 128]) {
+                for block in 1..=blocks {
+                    let stride = if stage > 1 && block == 1 { 2 } else { 1 };
+                    let label = |part: &str| format!("{stage}.{block} {part}");
+                    let inner = net.normalised(at, &label("conv 1"), width, 3, stride, true);
+                    let (raw, layer) = net.convolve(inner, &label("conv 2"), width, 3, 1, Extra::Normalisation);
+                    let shortcut = if stride == 1 { at } else { net.normalised(at, &label("shortcut"), width, 1, stride, false) };
+                    at = net.add(&label("sum"), raw, Some(layer), shortcut, true);
+                }
+            }
+        }
+        Network::WideResnet(blocks, factor) => {
+            (at, _) = net.convolve(at, "conv 1", 16, 3, 1, Extra::None);
+            for (stage, width) in (1..).zip([16 * factor, 32 * factor, 64 * factor]) {
+                for block in 1..=blocks {
+                    let stride = if stage > 1 && block == 1 { 2 } else { 1 };
+                    let label = |part: &str| format!("{stage}.{block} {part}");
+                    let ready = net.normalise(at);
+                    // The convolution's own normalisation stands before the next one.
+                    let inner = net.normalised(ready, &label("conv 1"), width, 3, stride, true);
+                    let (raw, _) = net.convolve(inner, &label("conv 2"), width, 3, 1, Extra::None);
+                    let shortcut = if block > 1 { at } else { net.convolve(ready, &label("shortcut"), width, 1, stride, Extra::None).0 };
+                    at = net.add(&label("sum"), raw, None, shortcut, false);
+                }
+            }
+            at = net.normalise(at);
+        }
+    }
+    net.classify(at, classes)
+}

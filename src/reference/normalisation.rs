@@ -1,0 +1,155 @@
+//! Batch normalisation (Ioffe and Szegedy 2015) of what is kept, forward and backward, and the sums of residual networks.
+
+use crate::shared::{ABSENT, Mode, flags};
+
+use super::{Memory, Work};
+
+const EPSILON: f64 = 1e-5;
+/// Share of the running statistics that a step leaves.
+const MEMORY: f64 = 0.9;
+
+/// Images of the batch, empty columns left out.
+fn cells(memory: &Memory, pixels: usize) -> impl Iterator<Item = usize> + use<> {
+    let (images, batch) = (memory.images(), memory.params.batch_size as usize);
+    (0..pixels).flat_map(move |p| (0..batch).map(move |b| p * images + b))
+}
+
+impl Memory {
+    /// Where the statistics of row `row` of an operation's layer stand under mask `z`.
+    fn statistic(&self, z: usize, work: &Work, row: usize) -> usize {
+        z * self.params.statistics as usize + self.params.layers[work.operation.layer as usize].first_statistic as usize + row
+    }
+
+    /// Rows of the branch and of the shortcut that row `r` of the written group comes from.
+    fn joined(&self, work: &Work, z: usize, r: usize) -> [Option<usize>; 2] {
+        if !work.has(flags::JOINED) {
+            return [Some(r), None];
+        }
+        let rows = self.joins[self.list_start(z, work.operation.group_out as usize) + r];
+        rows.map(|row| (row != ABSENT).then_some(row as usize))
+    }
+}
+
+/// Mean and variance of each kept unit over the batch and all pixels, or the running ones for an evaluation.
+pub fn statistics(memory: &mut Memory, work: &Work, z: usize) {
+    let op = work.operation;
+    let pixels = (op.height_in * op.width_in) as usize;
+    let begin = memory.map_start(work.input, z, false);
+    for row in 0..memory.kept(z, op.group_in as usize) {
+        let at = memory.statistic(z, work, row);
+        if memory.params.mode == Mode::Evaluate as u32 {
+            let unit = memory.list(z, op.group_in as usize)[row] as usize;
+            memory.statistics[at] = memory.running[memory.statistic(0, work, unit)];
+            continue;
+        }
+        let first = begin + row * pixels * memory.images();
+        let values = |memory: &Memory| cells(memory, pixels).map(|cell| memory.maps[work.input][first + cell]).collect::<Vec<f64>>();
+        let values = values(memory);
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64;
+        memory.statistics[at] = [mean, variance];
+    }
+}
+
+/// `out = relu(scale · (in − mean) / √(variance + ε) + shift + shortcut)`, each part where it is asked for; then a row of ones.
+pub fn normalise(memory: &mut Memory, work: &Work, z: usize) {
+    let op = work.operation;
+    let row_cells = (op.height_out * op.width_out) as usize * memory.images();
+    let kept = memory.kept(z, op.group_out as usize);
+    let write = memory.map_start(work.output, z, false);
+    for r in 0..kept {
+        let [branch, shortcut] = memory.joined(work, z, r);
+        for cell in 0..row_cells {
+            let mut value = 0.0;
+            if let Some(row) = branch {
+                value = memory.maps[work.input][memory.map_start(work.input, z, false) + row * row_cells + cell];
+                if work.has(flags::NORMALISE) {
+                    let [mean, variance] = memory.statistics[memory.statistic(z, work, row)];
+                    let (l, taps) = (op.layer as usize, memory.tap_rows(z, op.layer as usize));
+                    let scale = memory.packed_weights[memory.packed_row(z, l, taps) + row];
+                    let shift = memory.packed_weights[memory.packed_row(z, l, taps + 1) + row];
+                    value = scale * (value - mean) / (variance + EPSILON).sqrt() + shift;
+                }
+            }
+            if let Some(row) = shortcut {
+                value += memory.maps[work.shortcut][memory.map_start(work.shortcut, z, false) + row * row_cells + cell];
+            }
+            memory.maps[work.output][write + r * row_cells + cell] = if work.has(flags::RECTIFIED) { value.max(0.0) } else { value };
+        }
+    }
+    if work.has(flags::ONES) {
+        memory.maps[work.output][write + kept * row_cells..][..row_cells].fill(1.0);
+    }
+}
+
+/// `d_shift = Σ d`, `d_scale = Σ d x` with the normalised x, for each kept unit.
+pub fn d_statistics(memory: &mut Memory, work: &Work) {
+    let op = work.operation;
+    let (l, row_cells) = (op.layer as usize, (op.height_in * op.width_in) as usize * memory.images());
+    let layer = memory.params.layers[l];
+    let kept = memory.kept(0, op.group_in as usize);
+    let columns = kept.next_multiple_of(4);
+    let scales = layer.first_gradient as usize + memory.tap_rows(0, l) * columns;
+    for r in 0..memory.kept(0, op.group_out as usize) {
+        let [Some(row), _] = memory.joined(work, 0, r) else { continue };
+        let at = memory.statistic(0, work, row);
+        let [mean, variance] = memory.statistics[at];
+        let (mut d_shift, mut d_scale) = (0.0, 0.0);
+        for cell in 0..row_cells {
+            let d = memory.gradients[work.d_output][r * row_cells + cell];
+            d_shift += d;
+            d_scale += d * (memory.maps[work.input][row * row_cells + cell] - mean) / (variance + EPSILON).sqrt();
+        }
+        memory.d_statistics[at] = [d_shift, d_scale];
+        memory.d_weights[scales + row] = d_scale;
+        memory.d_weights[scales + columns + row] = d_shift;
+        memory.squares[op.first_square as usize + row] = d_shift * d_shift + d_scale * d_scale;
+    }
+    memory.squares[op.first_square as usize + kept..][..layer.outputs as usize - kept].fill(0.0);
+}
+
+/// `d_in = scale / deviation · (d − (d_shift + x d_scale) / n)`, or d as it is where nothing is normalised.
+pub fn d_normalise(memory: &mut Memory, work: &Work) {
+    let op = work.operation;
+    let (pixels, images) = ((op.height_out * op.width_out) as usize, memory.images());
+    let row_cells = pixels * images;
+    let count = pixels as f64 * f64::from(memory.params.batch_size);
+    for r in 0..memory.kept(0, op.group_out as usize) {
+        let [Some(row), _] = memory.joined(work, 0, r) else { continue };
+        for cell in 0..row_cells {
+            let mut value = memory.gradients[work.d_output][r * row_cells + cell];
+            if work.has(flags::NORMALISE) {
+                let at = memory.statistic(0, work, row);
+                let ([mean, variance], [d_shift, d_scale]) = (memory.statistics[at], memory.d_statistics[at]);
+                let deviation = (variance + EPSILON).sqrt();
+                let x = (memory.maps[work.input][row * row_cells + cell] - mean) / deviation;
+                let taps = memory.tap_rows(0, op.layer as usize);
+                let scale = memory.packed_weights[memory.packed_row(0, op.layer as usize, taps) + row];
+                let inside = cell % images < memory.params.batch_size as usize;
+                value = if inside { scale / deviation * (value - (d_shift + x * d_scale) / count) } else { 0.0 };
+            }
+            memory.write_gradient(work, work.input, work.d_input, row * row_cells + cell, value);
+        }
+    }
+    memory.close_gradient(work.d_input, memory.kept(0, op.group_in as usize), row_cells);
+}
+
+/// The running statistics of what m keeps, a tenth of the way to the batch's, the variance as that of a sample.
+pub fn update_statistics(memory: &mut Memory) {
+    if memory.state.halted == 1 {
+        return;
+    }
+    for l in 0..memory.layers().len() {
+        let layer = memory.params.layers[l];
+        if layer.extra != 2 {
+            continue;
+        }
+        let n = f64::from(layer.pixels * memory.params.batch_size);
+        for (row, unit) in memory.list(0, layer.group_out as usize).to_vec().into_iter().enumerate() {
+            let [mean, variance] = memory.statistics[layer.first_statistic as usize + row];
+            let running = &mut memory.running[(layer.first_statistic + unit) as usize];
+            running[0] = MEMORY * running[0] + (1.0 - MEMORY) * mean;
+            running[1] = MEMORY * running[1] + (1.0 - MEMORY) * variance * n / (n - 1.0).max(1.0);
+        }
+    }
+}
