@@ -54,7 +54,17 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
 
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
     let rows = ROWS.max(batch_size);
-    let data = DataShape { train_rows: rows, test_rows: 0, inputs: SHAPE.0, classes: SHAPE.1, deviation: 0.3 };
+    let data = DataShape {
+        train_rows: rows,
+        test_rows: 0,
+        inputs: SHAPE.0,
+        channels: 1,
+        height: 1,
+        width: SHAPE.0,
+        classes: SHAPE.1,
+        augment: false,
+        deviation: 0.3,
+    };
     let mut random = Threefry::new(1, Stream::Data, 0);
     let features: Vec<u8> = (0..rows * SHAPE.0).map(|_| (random.unit_interval() * 256.0) as u8).collect();
     let labels: Vec<u8> = (0..rows).map(|row| (row % SHAPE.1) as u8).collect();
