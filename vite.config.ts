@@ -32,8 +32,9 @@ function dataFolder(): Plugin {
       const target = join(options.dir, 'data');
       rmSync(target, { recursive: true, force: true });
       for (const set of readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
-        mkdirSync(join(target, set.name), { recursive: true });
-        for (const file of readdirSync(join(data, set.name)).filter((name) => name.endsWith('.gz'))) {
+        const packed = readdirSync(join(data, set.name)).filter((name) => name.endsWith('.gz'));
+        if (packed.length > 0) mkdirSync(join(target, set.name), { recursive: true });
+        for (const file of packed) {
           const [from, to] = [join(data, set.name, file), join(target, set.name, file)];
           // A hard link costs no space; it cannot cross file systems, so copy where it fails.
           try {

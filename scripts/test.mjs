@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { CommandFailed, Explained, cargo, npm, root, run } from './command.mjs';
-import { compileProgram, fetchData } from './data.mjs';
+import { compileProgram, fetchAllData } from './data.mjs';
 import { ensurePackages } from './packages.mjs';
 import { checkSize } from './size.mjs';
 import { explain, runStages, stopOnInterrupt } from './stages.mjs';
@@ -65,7 +65,7 @@ const checks = [
   ['lint', 'clippy, native', clippy('--release', '--workspace', '--all-targets')],
   ['lint-wasm', 'clippy, WebAssembly', clippy('--profile', 'wasm', '--lib', '--target', wasmTarget)],
   ['program', 'desktop program', compileProgram],
-  ['data', 'data', fetchData],
+  ['data', 'data', fetchAllData],
   ['native', 'native tests', (note) => tests(cargo(['test', '--locked', '--release', '--no-fail-fast'], { note }))],
   ['check', 'every kernel against its twin (lacuna check)', async (note) => void (await run(program('lacuna'), ['check'], { note }))],
   ['wasm', 'engine as WebAssembly', async (note) => { await compileWasm(note); await bindWasm(note); }],

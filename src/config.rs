@@ -139,6 +139,8 @@ choice! {
     DatasetName {
         Mnist = "mnist", "MNIST digits";
         FashionMnist = "fashion-mnist", "Fashion-MNIST";
+        Cifar10 = "cifar10", "CIFAR-10";
+        Cifar100 = "cifar100", "CIFAR-100";
         /// Synthetic: a known set of inputs carries all the information.
         Planted = "planted", "planted features";
         /// The user's own idx files, from `--data-dir`.

@@ -29,14 +29,15 @@ pub struct DataShape {
     pub test_rows: u32,
     /// I, features of a row: channels · height · width.
     pub inputs: u32,
+    /// Planes of an image, and their size; features without a shape are one row of one channel.
     pub channels: u32,
     pub height: u32,
     pub width: u32,
     pub classes: u32,
+    /// Whether an image shifted by a few pixels or mirrored is still of its class.
+    pub augment: bool,
     /// Standard deviation of all training features divided by 255.
     pub deviation: f32,
-    /// Whether an image that is shifted a little or mirrored stays what it is.
-    pub augment: bool,
 }
 
 impl DataShape {
@@ -53,29 +54,30 @@ impl DataShape {
             train_rows: set.train.len(),
             test_rows: set.test.len(),
             inputs: set.inputs(),
-            channels: 1,
+            channels: set.channels,
             height: set.height,
             width: set.width,
-            augment: false,
             classes: set.classes,
+            augment: set.augment,
             deviation: set.deviation,
         }
     }
 
-    /// The shape of a known set whose files are on their way.
+    /// The shape of a known set whose files are on their way; none where they are needed to know how its features spread.
     #[must_use]
-    pub fn of_known(known: &Known) -> Self {
-        Self {
+    pub fn of_known(known: &Known) -> Option<Self> {
+        let (_, deviation) = known.moments?;
+        Some(Self {
             train_rows: known.train_rows,
             test_rows: known.test_rows,
-            inputs: known.height * known.width,
-            channels: 1,
+            inputs: known.inputs(),
+            channels: known.channels,
             height: known.height,
             width: known.width,
-            augment: false,
             classes: known.classes,
-            deviation: known.deviation,
-        }
+            augment: known.augment,
+            deviation,
+        })
     }
 }
 

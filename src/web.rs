@@ -6,8 +6,9 @@ use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array, Uint32A
 use wasm_bindgen::prelude::*;
 
 use crate::config::{Config, DatasetName, KNOBS, Kind};
-use crate::data::catalogue::{Known, Part, Stream, known};
+use crate::data::catalogue::known;
 use crate::data::planted::planted;
+use crate::data::stream::Arrival;
 use crate::engine::{Machine, SLOTS};
 use crate::pace::Pace;
 use crate::schedule::step_at;
@@ -54,6 +55,9 @@ pub fn start() {
     console_error_panic_hook::set_once();
 }
 
+/// Data sets that the page does not offer: it has no folder of the user's, and nobody packages CIFAR-100 for it to be served.
+const NATIVE_ONLY: [DatasetName; 2] = [DatasetName::Idx, DatasetName::Cifar100];
+
 /// The table of settings.
 #[must_use]
 #[wasm_bindgen]
@@ -64,8 +68,8 @@ pub fn knobs() -> Array {
             Kind::Number { min, max, logarithmic } => object! {"type": "number", "min": min, "max": max, "logarithmic": logarithmic},
             Kind::Count { min, max } => object! {"type": "count", "min": min as f64, "max": max as f64},
             Kind::Choice(names) => {
-                // The page has no folder of the user's.
-                let offered = names.iter().filter(|(name, _)| knob.name != "dataset" || *name != DatasetName::Idx.name());
+                let offered =
+                    names.iter().filter(|(name, _)| knob.name != "dataset" || NATIVE_ONLY.iter().all(|only| only.name() != *name));
                 let choices: Array = offered.map(|(name, label)| Array::of2(&(*name).into(), &(*label).into())).collect();
                 object! {"type": "choice", "choices": choices}
             }
@@ -126,25 +130,14 @@ pub async fn check(progress: Function, adapter_name: Option<String>) -> Result<A
     Ok(reports.iter().map(one).collect())
 }
 
-/// Where the rows of a known set come from: its files, piece by piece.
-struct Files {
-    known: &'static Known,
-    open: Option<(Part, Stream)>,
-    done: Vec<Part>,
-}
-
-fn file_name(known: &Known, part: Part) -> String {
-    format!("{}/{}.gz", known.name, part.file_name())
-}
-
 /// One run in the page.
 #[wasm_bindgen]
 pub struct Session {
     machine: Rc<Machine>,
     run: Trainer,
-    dataset: (String, u32, u32),
     informative: Option<Vec<bool>>,
-    files: Option<Files>,
+    /// The files of a known set.
+    arrival: Option<Arrival>,
     pace: Pace,
     opponent: Option<Opponent>,
     finished: bool,
@@ -161,45 +154,33 @@ impl Session {
         let machine = Machine::open(None, adapter_name.as_deref(), |done, of| report(&progress, "compiling kernels", done, of))
             .await
             .map_err(words)?;
+        let name = config.dataset.name();
+        let native = || JsError::new(&format!("this set is for the terminal: lacuna train --dataset {name} --data-dir DIR"));
         let (set, known) = match config.dataset {
             DatasetName::Planted => (Some(planted(config.seed)), None),
-            DatasetName::Mnist | DatasetName::FashionMnist => (None, Some(known(config.dataset.name()).map_err(words)?)),
-            DatasetName::Idx => {
-                return Err(JsError::new("your own idx files are for the terminal: lacuna train --dataset idx --data-dir DIR"));
-            }
+            DatasetName::Mnist | DatasetName::FashionMnist | DatasetName::Cifar10 => (None, Some(known(name).map_err(words)?)),
+            DatasetName::Cifar100 | DatasetName::Idx => return Err(native()),
         };
-        let (shape, width, height) = match (&set, known) {
-            (Some(set), _) => (DataShape::of(set), set.width, set.height),
-            (None, Some(known)) => (DataShape::of_known(known), known.width, known.height),
-            (None, None) => unreachable!("every data set is made or known"),
-        };
+        let shape = set.as_ref().map(DataShape::of).or_else(|| known.and_then(DataShape::of_known)).ok_or_else(native)?;
         let mut run = Trainer::new(&machine, config, shape).map_err(words)?;
         let informative = set.as_ref().and_then(|set| set.informative.clone());
         if let Some(set) = &set {
             run.load_all(set);
         }
-        Ok(Self {
-            machine,
-            dataset: (run.config.dataset.name().to_owned(), width, height),
-            informative,
-            files: known.map(|known| Files { known, open: None, done: Vec::new() }),
-            run,
-            pace: Pace::new(SLOTS),
-            opponent: None,
-            finished: false,
-        })
+        Ok(Self { machine, informative, arrival: known.map(Arrival::new), run, pace: Pace::new(SLOTS), opponent: None, finished: false })
     }
 
     /// What does not change during the run.
     #[must_use]
     pub fn description(&self) -> Object {
-        let (run, adapter) = (&self.run, &self.machine.gpu.adapter);
-        let (name, width, height) = &self.dataset;
+        let (run, data, adapter) = (&self.run, &self.run.data, &self.machine.gpu.adapter);
         let group = |group: &crate::model::Group| {
-            let is_image = group.name == "inputs" && *height > 1;
+            let is_image = group.name == "inputs" && data.height > 1;
             object! {
                 "name": group.name.as_str(), "size": group.size, "gated": group.gated, "first_unit": group.first_unit,
-                "width": if is_image { *width } else { 0 }, "height": if is_image { *height } else { 0 },
+                "width": if is_image { data.width } else { 0 },
+                "height": if is_image { data.channels * data.height } else { 0 },
+                "channels": if is_image { data.channels } else { 0 },
             }
         };
         let informative = match &self.informative {
@@ -216,8 +197,8 @@ impl Session {
             "steps_per_epoch": run.steps_per_epoch(),
             "groups": run.model.groups.iter().map(group).collect::<Array>(),
             "dataset": object! {
-                "name": name.as_str(), "train": run.data.train_rows, "test": run.data.test_rows, "classes": run.data.classes,
-                "width": *width, "height": *height,
+                "name": run.config.dataset.name(), "train": data.train_rows, "test": data.test_rows, "classes": data.classes,
+                "channels": data.channels, "width": data.width, "height": data.height,
             },
             "has_timestamps": self.machine.gpu.timestamp_period.is_some(),
             "informative": informative,
@@ -227,9 +208,8 @@ impl Session {
     /// The files to feed, in the order to fetch them.
     #[must_use]
     pub fn files(&self) -> Array {
-        let Some(files) = &self.files else { return Array::new() };
-        let one = |part: &Part| object! {"name": file_name(files.known, *part), "bytes": files.known.bytes(*part) as f64};
-        Part::ALL.iter().map(one).collect()
+        let one = |(name, bytes): (String, u64)| object! {"name": name, "bytes": bytes as f64};
+        self.arrival.iter().flat_map(Arrival::files).map(one).collect()
     }
 
     /// Takes the next unpacked bytes of a file and sends whole rows to the GPU.
@@ -237,29 +217,10 @@ impl Session {
     /// # Errors
     /// A file that is not what it should be, in words.
     pub fn feed(&mut self, name: &str, bytes: &[u8]) -> Result<(), JsError> {
-        let files = self.files.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
-        let part = *Part::ALL
-            .iter()
-            .find(|part| file_name(files.known, **part) == name)
-            .ok_or_else(|| JsError::new(&format!("{name} is not a file of {}", files.known.name)))?;
-        if files.open.as_ref().is_none_or(|(open, _)| *open != part) {
-            files.open = Some((part, Stream::named(files.known, part, name)));
-        }
-        let (_, stream) = files.open.as_mut().expect("it was just opened");
-        let before = stream.rows();
-        stream.feed(bytes).map_err(words)?;
-        let test_offset = files.known.train_rows;
-        match part {
-            Part::TrainImages => {
-                self.run.load(before, stream.new_rows(), &[]);
-                let ready = stream.rows();
-                if files.done.len() == Part::ALL.len() - 1 || ready < files.known.train_rows {
-                    self.run.set_rows_ready(ready);
-                }
-            }
-            Part::TestImages => self.run.load(test_offset + before, stream.new_rows(), &[]),
-            Part::TrainLabels | Part::TestLabels => {}
-        }
+        let arrival = self.arrival.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
+        let rows = arrival.feed(name, bytes).map_err(words)?;
+        self.run.load(rows.first_row, rows.inputs, rows.labels);
+        self.run.set_rows_ready(arrival.rows_ready());
         Ok(())
     }
 
@@ -268,21 +229,8 @@ impl Session {
     /// # Errors
     /// A file that is cut or changed, in words with the mend.
     pub fn feed_end(&mut self, name: &str) -> Result<(), JsError> {
-        let files = self.files.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
-        let (part, stream) = files
-            .open
-            .take()
-            .filter(|(part, _)| file_name(files.known, *part) == name)
-            .ok_or_else(|| JsError::new(&format!("{name} ended before it began: reload the page")))?;
-        let rows = stream.finish().map_err(words)?;
-        match part {
-            Part::TrainLabels => self.run.load(0, &[], &rows),
-            Part::TestLabels => self.run.load(files.known.train_rows, &[], &rows),
-            Part::TrainImages => self.run.set_rows_ready(files.known.train_rows),
-            Part::TestImages => {}
-        }
-        files.done.push(part);
-        Ok(())
+        let arrival = self.arrival.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
+        arrival.end(name).map_err(words)
     }
 
     /// Training rows that may be used already.

@@ -97,7 +97,7 @@ fn help_lists_every_command_and_every_flag() {
     lists(&["train"], &["--url", "--data-dir", "--log", "--trace", "--trace-steps", "--adapter"]);
     lists(&["check"], &["--adapter"]);
     lists(&["bench"], &["--model", "--batch-size", "--gate-inputs", "--keep-ratio", "--repeats", "--json", "--adapter"]);
-    assert!(lists(&["data", "fetch"], &["--data-dir"]).contains("fashion-mnist"));
+    assert!(lists(&["data", "fetch"], &["--data-dir"]).contains("fashion-mnist, cifar10, cifar100"));
     assert!(prints(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
     refuses(&[], &["Usage: lacuna", "train"]);
 }
@@ -211,7 +211,7 @@ fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
         ("--learning-rate", "fast", "a number from 0 to 10"),
         ("--method", "magic", "vrpge, static, dense"),
         ("--estimator", "three-sided", "two-sided, one-sided, plain"),
-        ("--dataset", "imagenet", "mnist, fashion-mnist, planted, idx"),
+        ("--dataset", "imagenet", "mnist, fashion-mnist, cifar10, cifar100, planted, idx"),
         ("--gate-inputs", "maybe", "true, false"),
         ("--trace-steps", "-1", "invalid value"),
     ] {
@@ -227,7 +227,7 @@ fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
     refuses(&["bench", "--keep-ratio", "0.1,7"], &["keep_ratio", "from 0.01 to 1"]);
     refuses(&["bench", "--model", "cnn-3", "--repeats", "1"], &["\"cnn-3\" cannot be read"]);
     refuses(&["bench", "--repeats", "0"], &["--repeats"]);
-    refuses(&["data", "fetch", "imagenet"], &["mnist, fashion-mnist"]);
+    refuses(&["data", "fetch", "imagenet"], &["mnist, fashion-mnist, cifar10, cifar100"]);
 }
 
 #[test]
@@ -245,9 +245,15 @@ fn missing_data_is_refused_with_the_command_that_fetches_it() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("nowhere");
     let nowhere = nowhere.to_str().unwrap();
-    for name in ["mnist", "fashion-mnist"] {
+    for name in ["mnist", "fashion-mnist", "cifar10"] {
         refuses(&["train", "--dataset", name, "--data-dir", nowhere], &[nowhere, "no such folder", &format!("lacuna data fetch {name}")]);
     }
+    let archive = "\"CIFAR-100 binary version\"";
+    refuses(&["train", "--dataset", "cifar100", "--data-dir", nowhere], &[nowhere, "no such folder", archive]);
+    refuses(
+        &["data", "fetch", "cifar100", "--data-dir", nowhere],
+        &["no package", archive, "cs.toronto.edu/~kriz", "cifar-100-binary lies in"],
+    );
     refuses(&["train", "--dataset", "idx", "--data-dir", nowhere], &[nowhere, "no such folder"]);
     assert!(!Path::new(nowhere).exists(), "a refusal makes no folder");
 }

@@ -8,10 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lacuna::config::DatasetName;
-use lacuna::data::catalogue::{FASHION_MNIST, KNOWN, Known, MNIST, Part, Stream};
+use lacuna::data::catalogue::{CIFAR10, FASHION_MNIST, Known, KnownFile, MNIST};
 use lacuna::data::fetch::{Outcome, fetch};
 use lacuna::data::folder::{load_known, load_own};
+use lacuna::data::idx::{TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS};
 use lacuna::data::planted::{planted, planted_rows};
+use lacuna::data::stream::{Arrival, Stream};
 use lacuna::data::{Dataset, Split, load, moments};
 use lacuna::random::{Stream as Use, Threefry};
 use rand::seq::SliceRandom as _;
@@ -32,18 +34,17 @@ fn fetched(known: &'static Known) -> PathBuf {
     }
 }
 
-/// A copy of a folder's four files, to be spoilt.
-fn copy(from: &Path) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for part in Part::ALL {
-        let name = format!("{}.gz", part.file_name());
-        fs::copy(from.join(&name), folder.path().join(name)).unwrap();
+/// A copy of a folder's files, to be spoilt.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
-    folder
 }
 
-fn packed(folder: &Path, part: Part) -> PathBuf {
-    folder.join(format!("{}.gz", part.file_name()))
+fn packed(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.gz"))
 }
 
 fn unpacked(path: &Path) -> Vec<u8> {
@@ -52,10 +53,10 @@ fn unpacked(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// Replaces the packed file of a part by plain bytes.
-fn put(folder: &Path, part: Part, bytes: &[u8]) {
-    fs::remove_file(packed(folder, part)).unwrap();
-    fs::write(folder.join(part.file_name()), bytes).unwrap();
+/// Replaces a packed file by plain bytes.
+fn put(folder: &Path, name: &str, bytes: &[u8]) {
+    fs::remove_file(packed(folder, name)).unwrap();
+    fs::write(folder.join(name), bytes).unwrap();
 }
 
 fn assert_says(message: &str, words: &[&str]) {
@@ -66,36 +67,37 @@ fn assert_says(message: &str, words: &[&str]) {
 
 #[test]
 fn own_files_that_are_spoilt_are_refused_by_name_and_with_what_helps() {
-    let labels = unpacked(&packed(&fixture(), Part::TestLabels));
-    let images = unpacked(&packed(&fixture(), Part::TestImages));
+    let labels = unpacked(&packed(&fixture(), TEST_LABELS));
+    let images = unpacked(&packed(&fixture(), TEST_IMAGES));
     let refusal = |spoil: &dyn Fn(&Path)| {
-        let folder = copy(&fixture());
+        let folder = tempfile::tempdir().unwrap();
+        copy(&fixture(), folder.path());
         spoil(folder.path());
         load_own(folder.path()).unwrap_err().to_string()
     };
-    let with = |part: Part, bytes: &[u8]| refusal(&|folder| put(folder, part, bytes));
+    let with = |name: &str, bytes: &[u8]| refusal(&|folder| put(folder, name, bytes));
 
-    let message = with(Part::TestLabels, &labels[..30]);
+    let message = with(TEST_LABELS, &labels[..30]);
     assert_says(&message, &["t10k-labels-idx1-ubyte", "truncated: its header promises 50 labels", "only 30", "Replace it"]);
-    let message = with(Part::TestLabels, &[&labels[..], &[0]].concat());
+    let message = with(TEST_LABELS, &[&labels[..], &[0]].concat());
     assert_says(&message, &["t10k-labels-idx1-ubyte", "too long", "Replace it"]);
-    let message = with(Part::TestImages, b"");
+    let message = with(TEST_IMAGES, b"");
     assert_says(&message, &["t10k-images-idx3-ubyte", "empty", "Replace it"]);
-    let message = with(Part::TestImages, b"<!doctype html><title>Not found</title>");
+    let message = with(TEST_IMAGES, b"<!doctype html><title>Not found</title>");
     assert_says(&message, &["t10k-images-idx3-ubyte", "not an idx file of images", "Replace it"]);
-    let message = with(Part::TestImages, &labels);
+    let message = with(TEST_IMAGES, &labels);
     assert_says(&message, &["t10k-images-idx3-ubyte", "holds labels where images are expected", "swapped: exchange their names"]);
-    let message = with(Part::TestLabels, &images);
+    let message = with(TEST_LABELS, &images);
     assert_says(&message, &["t10k-labels-idx1-ubyte", "holds images where labels are expected", "swapped: exchange their names"]);
 
     let message = refusal(&|folder| {
-        let path = packed(folder, Part::TrainImages);
+        let path = packed(folder, TRAIN_IMAGES);
         let bytes = fs::read(&path).unwrap();
         fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
     });
     assert_says(&message, &["train-images-idx3-ubyte.gz", "truncated: its gzip stream breaks off", "whole copy"]);
     let message = refusal(&|folder| {
-        let path = packed(folder, Part::TrainImages);
+        let path = packed(folder, TRAIN_IMAGES);
         let mut bytes = fs::read(&path).unwrap();
         // The checksum at the end of the gzip stream.
         let at = bytes.len() - 8;
@@ -104,16 +106,16 @@ fn own_files_that_are_spoilt_are_refused_by_name_and_with_what_helps() {
     });
     assert_says(&message, &["train-images-idx3-ubyte.gz", "gzip stream is damaged", "whole copy"]);
     let message = refusal(&|folder| {
-        fs::rename(packed(folder, Part::TestLabels), packed(folder, Part::TrainLabels)).unwrap();
-        fs::copy(packed(&fixture(), Part::TestLabels), packed(folder, Part::TestLabels)).unwrap();
+        fs::rename(packed(folder, TEST_LABELS), packed(folder, TRAIN_LABELS)).unwrap();
+        fs::copy(packed(&fixture(), TEST_LABELS), packed(folder, TEST_LABELS)).unwrap();
     });
     assert_says(&message, &["train-images-idx3-ubyte.gz", "holds 200 images, but ", "train-labels-idx1-ubyte.gz holds 50 labels", "Put"]);
-    let message = refusal(&|folder| fs::remove_file(packed(folder, Part::TrainLabels)).unwrap());
+    let message = refusal(&|folder| fs::remove_file(packed(folder, TRAIN_LABELS)).unwrap());
     assert_says(&message, &["train-labels-idx1-ubyte", "no such file", "Put it there"]);
 
     let mut tall = images.clone();
     tall[4..16].copy_from_slice(&[0, 0, 0, 50, 0, 0, 0, 56, 0, 0, 0, 14]);
-    let message = with(Part::TestImages, &tall);
+    let message = with(TEST_IMAGES, &tall);
     assert_says(&message, &["t10k-images-idx3-ubyte", "56\u{d7}14 pixels", "28\u{d7}28 pixels", "one set"]);
 }
 
@@ -123,31 +125,85 @@ fn missing_folders_are_named_with_what_helps() {
     let message = load(DatasetName::Mnist, &nowhere, 1).unwrap_err().to_string();
     let place = nowhere.display().to_string();
     let command = format!("`lacuna data fetch mnist --data-dir {place}`");
-    assert_says(&message, &[&place, "no such folder", &command, "place the four official files (train-labels-idx1-ubyte, "]);
+    assert_says(&message, &[&place, "no such folder", &command, "place its official files (train-labels-idx1-ubyte, "]);
     let message = load(DatasetName::Idx, &nowhere, 1).unwrap_err().to_string();
     assert_says(&message, &[&place, "no such folder", "--data-dir", "train-images-idx3-ubyte"]);
+    let message = load(DatasetName::Cifar10, &nowhere, 1).unwrap_err().to_string();
+    let command = format!("`lacuna data fetch cifar10 --data-dir {place}`");
+    assert_says(&message, &[&place, "no such folder", &command, "\"CIFAR-10 binary version\"", "cifar-10-batches-bin lies in"]);
+    let message = load(DatasetName::Cifar100, &nowhere, 1).unwrap_err().to_string();
+    assert_says(&message, &[&place, "no such folder", "Unpack the archive \"CIFAR-100 binary version\"", "cifar-100-binary lies in"]);
+    assert!(!message.contains("data fetch"), "{message}");
+
+    let folder = tempfile::tempdir().unwrap();
+    for (name, words) in [
+        (DatasetName::Mnist, "mnist: it holds no file of mnist (train-labels-idx1-ubyte, "),
+        (
+            DatasetName::Cifar100,
+            "it holds no file of cifar100 (train.bin, test.bin), nor do cifar100, cifar100/cifar-100-binary, cifar-100-",
+        ),
+    ] {
+        fs::create_dir_all(folder.path().join(name.name())).unwrap();
+        assert_says(&load(name, folder.path(), 1).unwrap_err().to_string(), &[words]);
+    }
 }
 
 #[test]
 fn a_known_set_is_refused_when_one_bit_differs() {
-    let folder = copy(&fetched(&MNIST));
-    let mut labels = unpacked(&packed(folder.path(), Part::TestLabels));
+    let folder = tempfile::tempdir().unwrap();
+    let [mnist, fashion, cifar10] = [&MNIST, &FASHION_MNIST, &CIFAR10].map(|known| folder.path().join(known.name));
+    copy(&fetched(&MNIST), &mnist);
+    copy(&mnist, &fashion);
+    let mut labels = unpacked(&packed(&mnist, TEST_LABELS));
     labels[99] ^= 1;
-    put(folder.path(), Part::TestLabels, &labels);
+    put(&mnist, TEST_LABELS, &labels);
     let message = load_known(&MNIST, folder.path()).unwrap_err().to_string();
-    let expected = MNIST.md5(Part::TestLabels);
+    let expected = "27ae3e4e09519cfbb04c329615203637";
     assert_says(&message, &["t10k-labels-idx1-ubyte", expected, "found ", "`lacuna data fetch mnist", "--dataset idx"]);
 
     let message = load_known(&FASHION_MNIST, folder.path()).unwrap_err().to_string();
     assert_says(&message, &["train-labels-idx1-ubyte", "not that of fashion-mnist", "lacuna data fetch fashion-mnist"]);
 
-    let message = load_known(&FASHION_MNIST, &fixture()).unwrap_err().to_string();
+    copy(&fixture(), &fashion);
+    let message = load_known(&FASHION_MNIST, folder.path()).unwrap_err().to_string();
     assert_says(&message, &["train-labels-idx1-ubyte", "200 labels where fashion-mnist has 60000 labels"]);
+
+    copy(&fetched(&CIFAR10), &cifar10);
+    let mut records = unpacked(&packed(&cifar10, "data_batch_1.bin"));
+    records[99] ^= 1;
+    put(&cifar10, "data_batch_1.bin", &records);
+    let message = load_known(&CIFAR10, folder.path()).unwrap_err().to_string();
+    let expected = "5dd7e06a14cb22eb9f671a540d1b7c25";
+    assert_says(&message, &["data_batch_1.bin: ", expected, "found ", "Remove it and fetch it with `lacuna data fetch cifar10"]);
+    fs::rename(packed(&cifar10, "data_batch_2.bin"), cifar10.join("data_batch_1.bin")).unwrap();
+    let message = load_known(&CIFAR10, folder.path()).unwrap_err().to_string();
+    assert_says(&message, &["data_batch_1.bin: ", expected, "found 5ea93a67294ea407fff1d09f752e9692"]);
+}
+
+/// Of CIFAR-100 no sum is known: what has its sizes and labels in range is taken for it.
+#[test]
+fn the_other_cifar_loads_from_the_folder_of_its_archive() {
+    let rows = |rows: u32, first: u32| -> Vec<u8> {
+        (first..first + rows).flat_map(|row| [(row % 20) as u8, (row % 100) as u8].into_iter().chain([row as u8; 3072])).collect()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("cifar-100-binary");
+    fs::create_dir(&place).unwrap();
+    fs::write(place.join("train.bin"), rows(50_000, 0)).unwrap();
+    fs::write(place.join("test.bin"), rows(9_999, 50_000)).unwrap();
+    let message = load(DatasetName::Cifar100, folder.path(), 1).unwrap_err().to_string();
+    assert_says(&message, &["test.bin: it is truncated: 10000 records of 3074 bytes", "Remove it and unpack the archive \"CIFAR-100"]);
+    fs::write(place.join("test.bin"), rows(10_000, 50_000)).unwrap();
+    let set = load(DatasetName::Cifar100, folder.path(), 1).unwrap();
+    assert_eq!((set.channels, set.height, set.width, set.classes, set.augment), (3, 32, 32, 100, true));
+    assert_eq!((set.train.len(), set.test.len(), set.inputs()), (50_000, 10_000, 3072));
+    assert_eq!((set.test.labels[7], &set.test.inputs[7 * 3072..8 * 3072]), (7, &[(50_007 % 256) as u8; 3072][..]));
+    assert_eq!((set.mean, set.deviation), moments(&set.train.inputs));
 }
 
 #[test]
 fn known_sets_load_whole_and_the_fixture_is_a_part_of_one() {
-    for known in KNOWN {
+    for known in [&MNIST, &FASHION_MNIST] {
         fetched(known);
     }
     let mnist = load(DatasetName::Mnist, &data_dir(), 1).unwrap();
@@ -155,8 +211,8 @@ fn known_sets_load_whole_and_the_fixture_is_a_part_of_one() {
     for (set, known) in [(&mnist, &MNIST), (&fashion, &FASHION_MNIST)] {
         assert_eq!((set.name.as_str(), set.inputs(), set.classes), (known.name, 784, 10));
         assert_eq!((set.train.len(), set.test.len()), (60_000, 10_000));
-        let (mean, deviation) = moments(&set.train.inputs);
-        assert!((set.mean - mean).abs() < 1e-7 && (set.deviation - deviation).abs() < 1e-7, "{mean} {deviation}");
+        assert_eq!((set.channels, set.augment), (1, false));
+        assert_moments(set);
     }
     assert_eq!(mnist.train.labels[..10], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     assert_eq!(fashion.train.labels[..10], [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]);
@@ -176,22 +232,63 @@ fn known_sets_load_whole_and_the_fixture_is_a_part_of_one() {
     }
 }
 
+fn assert_moments(set: &Dataset) {
+    let (mean, deviation) = moments(&set.train.inputs);
+    assert!((set.mean - mean).abs() < 1e-7 && (set.deviation - deviation).abs() < 1e-7, "{mean} {deviation}");
+}
+
+#[test]
+fn cifar_10_loads_whole_as_planes_of_colour() {
+    fetched(&CIFAR10);
+    let set = load(DatasetName::Cifar10, &data_dir(), 1).unwrap();
+    assert_eq!((set.channels, set.height, set.width, set.classes, set.augment), (3, 32, 32, 10, true));
+    assert_eq!((set.train.len(), set.test.len(), set.inputs()), (50_000, 10_000, 3072));
+    assert_moments(&set);
+    // Published for each channel of the training images, to eight digits.
+    for (channel, published) in [(0.491_399_68, 0.247_032_23), (0.482_158_41, 0.243_485_13), (0.446_530_9, 0.261_587_84)].iter().enumerate()
+    {
+        let planes: Vec<u8> = set.train.inputs.chunks_exact(1024).skip(channel).step_by(3).flatten().copied().collect();
+        let (mean, deviation) = moments(&planes);
+        assert!((mean - published.0).abs() < 1e-6 && (deviation - published.1).abs() < 1e-6, "{channel}: {mean} {deviation}");
+    }
+    assert_eq!(set.train.labels[..10], [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]);
+    assert_eq!(set.test.labels[..10], [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]);
+}
+
 /// As the page does it: unpacked bytes in pieces of any size, rows used as they come.
 #[test]
-fn a_stream_hands_out_the_rows_of_the_file() {
-    let path = packed(&fetched(&MNIST), Part::TestImages);
-    let bytes = unpacked(&path);
-    let (mut stream, mut rows) = (Stream::new(&MNIST, Part::TestImages), Vec::new());
-    for piece in bytes.chunks(65_521) {
-        stream.feed(piece).unwrap();
-        rows.extend_from_slice(stream.new_rows());
-        assert_eq!(rows.len(), stream.rows() as usize * 784);
+fn an_arrival_hands_out_the_rows_of_the_set() {
+    for (known, name) in [(&MNIST, DatasetName::Mnist), (&CIFAR10, DatasetName::Cifar10)] {
+        let folder = fetched(known);
+        let (set, mut arrival) = (load(name, &data_dir(), 1).unwrap(), Arrival::new(known));
+        let (mut inputs, mut labels) = (0, 0);
+        for (file, (address, bytes)) in known.files.iter().zip(arrival.clone().files()) {
+            let whole = unpacked(&packed(&folder, file.name));
+            assert_eq!(whole.len() as u64, bytes);
+            for piece in whole.chunks(1_000_003) {
+                let rows = arrival.feed(&address, piece).unwrap();
+                let (split, first) = if rows.first_row < known.train_rows { (&set.train, 0) } else { (&set.test, known.train_rows) };
+                let row = (rows.first_row - first) as usize;
+                assert!(
+                    split.inputs[row * set.inputs() as usize..].starts_with(rows.inputs) && split.labels[row..].starts_with(rows.labels)
+                );
+                inputs += rows.inputs.len();
+                labels += rows.labels.len();
+            }
+            arrival.end(&address).unwrap();
+        }
+        assert_eq!((inputs, labels), (set.train.inputs.len() + set.test.inputs.len(), set.train.labels.len() + set.test.labels.len()));
+        assert_eq!(arrival.rows_ready(), known.train_rows);
     }
-    assert_eq!(rows, bytes[16..]);
-    assert_eq!(stream.finish().unwrap(), rows);
+}
 
-    let mut stream = Stream::new(&MNIST, Part::TestImages);
+#[test]
+fn a_stream_that_is_cut_says_so() {
+    static FILE: &KnownFile = &MNIST.files[3];
+    let bytes = unpacked(&packed(&fetched(&MNIST), FILE.name));
+    let mut stream = Stream::new(&MNIST, FILE, FILE.name);
     stream.feed(&bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(stream.new_rows().count, 9_996, "whole words only, before the last row is there");
     assert_says(&stream.finish().unwrap_err().to_string(), &["t10k-images-idx3-ubyte", "truncated", "Load it again"]);
 }
 
@@ -276,6 +373,14 @@ fn logistic_regression_learns_fashion_mnist() {
     fetched(&FASHION_MNIST);
     let accuracy = regress(&load(DatasetName::FashionMnist, &data_dir(), 1).unwrap(), |_| true, 8, 0.02);
     assert!(accuracy >= 0.83, "fashion-mnist: {accuracy}");
+}
+
+#[test]
+fn logistic_regression_learns_cifar_10() {
+    fetched(&CIFAR10);
+    // Neighbouring pixels are so alike that the rate that suits the others would diverge here.
+    let accuracy = regress(&load(DatasetName::Cifar10, &data_dir(), 1).unwrap(), |_| true, 8, 0.002);
+    assert!(accuracy >= 0.40, "cifar10: {accuracy}");
 }
 
 #[test]

@@ -40,8 +40,9 @@ fn data(train_rows: u32, test_rows: u32, inputs: u32, classes: u32) -> Data {
     let mut random = Threefry::new(17, Stream::Data, 0);
     let mut uniform = |below: u32| (random.unit_interval() * below as f32) as u32;
     let centres: Vec<u32> = (0..classes * inputs).map(|_| uniform(150)).collect();
-    let mut set =
-        Data { inputs: Vec::new(), labels: Vec::new(), shape: DataShape { train_rows, test_rows, inputs, classes, deviation: 0.25 } };
+    let shape =
+        DataShape { train_rows, test_rows, inputs, channels: 1, height: 1, width: inputs, classes, augment: false, deviation: 0.25 };
+    let mut set = Data { inputs: Vec::new(), labels: Vec::new(), shape };
     for _ in 0..train_rows + test_rows {
         let class = uniform(classes);
         set.labels.push(class as u8);
@@ -756,7 +757,7 @@ fn a_run_that_cannot_start_says_why() {
     );
     assert!(refusal(Config { model: "cnn".to_owned(), ..annealed() }, shape.clone()).contains("\"cnn\" cannot be read"));
     assert!(refusal(Config { model: "mlp".to_owned(), gate_inputs: false, ..annealed() }, shape.clone()).contains("nothing can be masked"));
-    let huge = DataShape { inputs: 1 << 20, train_rows: 1 << 20, ..shape };
+    let huge = DataShape { inputs: 1 << 20, width: 1 << 20, train_rows: 1 << 20, ..shape };
     let message = refusal(Config { gate_inputs: false, ..annealed() }, huge);
     assert!(message.contains("MiB"), "{message}");
 }

@@ -29,9 +29,11 @@ export interface Group {
   gated: boolean;
   /** Index of its first unit in the scores; without meaning where the group is not gated. */
   first_unit: number;
-  /** The shape to draw; 0 where the units have no order in space. */
+  /** The shape to draw, the colours of an image one below the other; 0 where the units have no order in space. */
   width: number;
   height: number;
+  /** How many colours that are. */
+  channels: number;
 }
 
 /** What a run is: it does not change until the next one is opened. */
@@ -44,7 +46,7 @@ export interface Description {
   steps: number;
   steps_per_epoch: number;
   groups: Group[];
-  dataset: { name: string; train: number; test: number; classes: number; width: number; height: number };
+  dataset: { name: string; train: number; test: number; classes: number; channels: number; width: number; height: number };
   has_timestamps: boolean;
   /** Planted data only: 1 where an input carries the class. */
   informative: Uint8Array | null;

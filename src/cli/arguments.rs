@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use lacuna::config::{Config, ConfigError, KNOBS, Kind, Knob};
+use lacuna::data::catalogue::KNOWN;
 
 fn flag_name(knob: &Knob) -> String {
     knob.name.replace('_', "-")
@@ -127,7 +128,7 @@ pub(super) fn command() -> Command {
         .arg(adapter());
     let fetch = Command::new("fetch")
         .about("Fetch a data set, check its sums, and put it where train looks for it")
-        .arg(Arg::new("name").value_name("NAME").required(true).value_parser(["mnist", "fashion-mnist"]))
+        .arg(Arg::new("name").value_name("NAME").required(true).value_parser(KNOWN.map(|known| known.name)))
         .arg(data_directory());
     Command::new("lacuna")
         .version(env!("CARGO_PKG_VERSION"))

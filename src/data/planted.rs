@@ -54,9 +54,11 @@ pub fn planted_rows(seed: u32, train_rows: u32, test_rows: u32) -> Dataset {
     let (mean, deviation) = moments(&train.inputs);
     Dataset {
         name: "planted".to_owned(),
+        channels: 1,
         height: 1,
         width: INPUTS,
         classes: CLASSES,
+        augment: false,
         mean,
         deviation,
         train,
@@ -123,7 +125,7 @@ mod tests {
         use md5::{Digest as _, Md5};
         let set = planted_rows(1, 100, 10);
         let sum = Md5::new().chain_update(&set.train.inputs).chain_update(&set.train.labels).chain_update(&set.test.inputs).finalize();
-        assert_eq!(super::super::catalogue::hex(&sum), "21d2f69e76a48f83dff71c964f1fe83d");
+        assert_eq!(super::super::stream::hex(&sum), "21d2f69e76a48f83dff71c964f1fe83d");
     }
 
     #[test]

@@ -11,6 +11,7 @@ const group = (name: string, size: number, first_unit: number, side = 0, gated =
   first_unit,
   width: side,
   height: side,
+  channels: side > 0 ? 1 : 0,
 });
 
 export const ILLUSTRATED_GROUPS: Group[] = [

@@ -42,6 +42,15 @@ function shape(group: Group, rows: number): [columns: number, rows: number] {
   return [Math.ceil(group.size / rows), Math.min(group.size, rows)];
 }
 
+const COLOURS = ['red', 'green', 'blue'];
+
+/** An input of an image, in words. */
+function pixel(group: Group, index: number): string {
+  const [row, plane] = [Math.floor(index / group.width), group.height / group.channels];
+  const colour = group.channels === COLOURS.length ? ` (${COLOURS[Math.floor(row / plane)]})` : '';
+  return `input ${index % group.width}, ${row % plane}${colour}`;
+}
+
 interface Line {
   groups: Group[];
   rows: number;
@@ -274,7 +283,7 @@ export class NetworkView {
     if (!this.hovered) return;
     const { group } = this.hovered.grid;
     const { index } = this.hovered;
-    const where = group.width > 0 ? `input ${index % group.width}, ${Math.floor(index / group.width)}` : `${group.name}, unit ${index}`;
+    const where = group.width > 0 ? pixel(group, index) : `${group.name}, unit ${index}`;
     if (!group.gated || !this.masks) {
       this.output.textContent = `${where}: always kept`;
       return;

@@ -26,6 +26,19 @@ const DRAWINGS: Record<string, Draw> = {
     context.globalCompositeOperation = 'destination-out';
     for (const x of [11, 14, 17]) context.fillRect(x, 10, 1, 14);
   },
+  // A ship: one of the ten classes that is still one at this size.
+  cifar10(context) {
+    context.globalAlpha = 0.78;
+    context.beginPath();
+    for (const [x, y] of [[2.5, 15], [25.5, 15], [21.5, 20.5], [6.5, 20.5]] as const) context.lineTo(x, y);
+    context.closePath();
+    context.fill();
+    context.fillRect(8, 10.5, 11, 3.5);
+    context.fillRect(10, 5.5, 2.6, 5);
+    context.fillRect(14.4, 5.5, 2.6, 5);
+    context.globalAlpha = 0.3;
+    for (const y of [22.5, 25]) context.fillRect(0, y, SIDE, 1);
+  },
 };
 
 /** A seeded stream of 0..1, so that the picture is the same every time. */
