@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use rand::RngExt;
 
-use crate::engine::{DataBuffers, Dispatch, Engine, Line, Machine, enough, network_params};
+use crate::engine::{DataBuffers, Dispatch, Engine, Line, Machine, enough};
 use crate::gpu::{GpuError, TABLE};
 use crate::model::{Image, Model};
 use crate::random::{Stream, Threefry};
@@ -340,7 +340,7 @@ async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Re
         weight_decay: 5e-4,
         clip_norm: 3.0,
         learn_scores: 1,
-        ..network_params(&model, scene.batch_size)
+        ..model.params(scene.batch_size)
     };
     params.scale = 1.0 / 80.0;
     (scene.change)(&mut params);

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::config::{Config, ConfigError, Estimator, MethodName, ScoresOptimizer};
 use crate::data::Dataset;
 use crate::data::catalogue::Known;
-use crate::engine::{DataBuffers, Engine, Inputs, Machine, Outcome, Phase, network_params};
+use crate::engine::{DataBuffers, Engine, Inputs, Machine, Outcome, Phase};
 use crate::gpu::GpuError;
 use crate::methods::method;
 use crate::model::{Extra, Image, Model};
@@ -665,7 +665,7 @@ fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
         weight_decay: config.weight_decay as f32,
         clip_norm: config.clip_norm as f32,
         scale: 1.0 / (255.0 * data.deviation),
-        ..network_params(model, config.batch_size)
+        ..model.params(config.batch_size)
     }
 }
 

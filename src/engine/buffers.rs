@@ -40,7 +40,13 @@ impl DataBuffers {
         let bytes = u64::from(rows) * u64::from(features);
         let inputs = match gpu.buffer("the data set", bytes, storage) {
             Ok(buffer) => Inputs::Resident(buffer),
-            Err(GpuError::TooLarge { .. }) => Inputs::Streamed(Rc::new(RefCell::new(vec![0; bytes as usize]))),
+            Err(error @ GpuError::TooLarge { .. }) => {
+                let mut set = Vec::new();
+                let room = usize::try_from(bytes).map_err(|_| error.clone())?;
+                set.try_reserve_exact(room).map_err(|_| error)?;
+                set.resize(room, 0);
+                Inputs::Streamed(Rc::new(RefCell::new(set)))
+            }
             Err(error) => return Err(error),
         };
         Ok(Self {

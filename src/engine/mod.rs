@@ -14,7 +14,7 @@ use bytemuck::{Zeroable, cast_slice};
 
 use crate::gpu::{Gpu, GpuError, Kernels, Readback};
 use crate::model::Model;
-use crate::shared::{ABSENT, Group, Layer, MISSING, Params, Record, Sample, State, Step};
+use crate::shared::{MISSING, Params, Record, Sample, State, Step};
 
 use step::Plan;
 
@@ -66,69 +66,6 @@ pub struct Engine {
     readback: Readback,
 }
 
-/// The part of [`Params`] that the network alone decides.
-#[must_use]
-pub fn network_params(model: &Model, batch_size: u32) -> Params {
-    let mut params = Params {
-        group_count: model.groups.len() as u32,
-        layer_count: model.layers.len() as u32,
-        units: model.units(),
-        rows: model.rows(),
-        packed: model.packed(),
-        statistics: model.statistics(),
-        channels: model.image.channels,
-        height: model.image.height,
-        width: model.image.width,
-        batch_size,
-        batch_stride: batch_size.next_multiple_of(4),
-        masks: 2,
-        scale: 1.0 / 255.0,
-        ..Params::zeroed()
-    };
-    for (slot, group) in params.groups.iter_mut().zip(&model.groups) {
-        let [first_group, second_group] = group.union_of.unwrap_or_default().map(|group| group as u32);
-        *slot = Group {
-            size: group.size,
-            gated: group.gated.into(),
-            first_unit: group.first_unit,
-            first_row: group.first_row,
-            united: group.union_of.is_some().into(),
-            first_group,
-            second_group,
-            unused: 0,
-        };
-    }
-    for (slot, layer) in params.layers.iter_mut().zip(&model.layers) {
-        *slot = Layer {
-            taps: layer.taps,
-            extra: layer.extra.rows(),
-            group_in: layer.groups[0] as u32,
-            group_out: layer.groups[1] as u32,
-            inputs: layer.inputs,
-            outputs: layer.outputs,
-            first_weight: layer.first_weight,
-            first_packed: layer.first_packed,
-            first_gradient: layer.first_gradient,
-            room: layer.room,
-            pixels: layer.pixels,
-            first_statistic: layer.first_statistic,
-        };
-    }
-    params
-}
-
-/// `[R]` for each unit of a union, which unit of each of its two groups it is, or [`ABSENT`].
-#[must_use]
-pub fn sources(model: &Model) -> Vec<[u32; 2]> {
-    let mut sources = vec![[ABSENT; 2]; model.rows() as usize];
-    for group in &model.groups {
-        for (slot, source) in sources[group.first_row as usize..].iter_mut().zip(&group.sources) {
-            *slot = source.map(|unit| unit.unwrap_or(ABSENT));
-        }
-    }
-    sources
-}
-
 impl Engine {
     /// Allocates the network's state, all 0 but what follows from the model: the units' numbers, the sources of its unions, and running
     /// statistics of mean 0 and variance 1.
@@ -145,7 +82,7 @@ impl Engine {
         let engine = Self { machine: Rc::clone(machine), params, buffers, data: data.clone(), steps, steps_a_submit, square_starts: plan.square_starts, readback };
         engine.write_params();
         engine.write(&engine.buffers.numbers, &(0..params.units).collect::<Vec<_>>());
-        engine.write(&engine.buffers.sources, &sources(model));
+        engine.write(&engine.buffers.sources, &model.sources());
         engine.write(&engine.buffers.running, &vec![[0.0f32, 1.0]; params.statistics as usize]);
         Ok(engine)
     }

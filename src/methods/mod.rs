@@ -33,10 +33,11 @@ pub fn method(name: MethodName) -> &'static dyn Method {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Image;
 
     #[test]
     fn every_method_starts_within_its_budget() {
-        let model = Model::new("mlp-33-7", 29, 10, true).unwrap();
+        let model = Model::new("mlp-33-7", Image::flat(29), 10, true).unwrap();
         for (keep_ratio, seed) in [(0.1, 1), (0.2, 2), (0.73, 3), (1.0, 4)] {
             let config = Config { keep_ratio, keep_start: 1.0, seed, ..Config::default() };
             let budget = keep_ratio * f64::from(model.units());

@@ -13,6 +13,7 @@
 
 mod counts;
 mod networks;
+mod tables;
 
 pub use counts::{Bytes, MultiplyAdds};
 

@@ -3,40 +3,22 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{Model, padded_rows};
+use crate::model::{Image, Model};
 use crate::random::{Stream, Threefry};
-use crate::shared::Layer;
+use crate::schedule::plain;
+use crate::shared::ABSENT;
 
 /// Rows of the data set that the batches below are taken from.
 const ROWS: u32 = 16;
 
 /// A network in memory with random weights, data and one batch; poison wherever a twin is to write.
 fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
-    let mut params = Params {
-        seed,
-        masks: 2,
-        group_count: model.groups.len() as u32,
-        units: model.units(),
-        rows: model.rows(),
-        packed: model.packed(),
-        batch_size,
-        batch_stride: batch_size.next_multiple_of(4),
-        learn_scores: 1,
-        alpha: 0.5,
-        scale: 1.0 / 80.0,
-        ..Params::default()
-    };
-    for (slot, group) in params.groups.iter_mut().zip(&model.groups) {
-        *slot = Group { size: group.size, gated: u32::from(group.gated), first_unit: group.first_unit, first_row: group.first_row };
-    }
-    for (slot, layer) in params.layers.iter_mut().zip(&model.layers) {
-        *slot = Layer { inputs: layer.inputs, outputs: layer.outputs, first_weight: layer.first_weight, first_packed: layer.first_packed };
-    }
+    let params = Params { seed, learn_scores: 1, alpha: 0.5, scale: 1.0 / 80.0, ..model.params(batch_size) };
     let classes = model.groups.last().unwrap().size;
     let mut random = Threefry::new(seed, Stream::Data, 0);
     let mut uniform = |low: f64, high: f64| low + (high - low) * f64::from(random.unit_interval());
-    let (units, weights) = (model.units() as usize, model.weights() as usize);
-    let cells = (params.rows * params.batch_stride) as usize;
+    let (units, weights, rows) = (model.units() as usize, model.weights() as usize, model.rows() as usize);
+    let images = params.batch_stride as usize;
     Memory {
         params,
         state: State::default(),
@@ -48,24 +30,35 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
             first_correction: 0.5,
             second_correction: 0.25,
         }],
-        batch_rows: (0..batch_size).map(|_| uniform(0.0, f64::from(ROWS)) as u32).collect(),
+        batch_rows: plain((0..batch_size).map(|_| uniform(0.0, f64::from(ROWS)) as u32)),
         records: vec![Record::default()],
         scores: (0..units).map(|_| uniform(0.3, 0.9)).collect(),
         moments: vec![0.0; 2 * units],
         d_scores: vec![f64::NAN; units],
+        numbers: (0..units as u32).collect(),
         units: vec![0xdead_0000; units],
-        lists: vec![0xdead_0000; 2 * params.rows as usize],
+        lists: vec![0xdead_0000; 2 * rows],
+        rows: vec![0xdead_0000; 2 * rows],
         counts: vec![0xdead_0000; 2 * MOST_GROUPS],
+        sources: model.sources(),
+        joins: vec![[0xdead_0000; 2]; 2 * rows],
         weights: (0..weights).map(|_| uniform(-0.8, 0.8)).collect(),
         velocity: vec![0.0; weights],
-        packed_weights: vec![f64::NAN; 2 * params.packed as usize],
-        d_weights: vec![f64::NAN; params.packed as usize],
-        squares: vec![f64::NAN; 4],
-        activations: vec![f64::NAN; 2 * cells],
-        d_activations: vec![f64::NAN; cells],
+        packed_weights: vec![f64::NAN; 2 * model.packed() as usize],
+        d_weights: vec![f64::NAN; model.gradient_floats() as usize],
+        // Two for each layer.
+        squares: vec![f64::NAN; 2 * model.layers.len()],
+        square_starts: (0..model.layers.len() as u32).map(|layer| 2 * layer).collect(),
+        statistics: Vec::new(),
+        d_statistics: Vec::new(),
+        running: Vec::new(),
         inputs: (0..ROWS * model.groups[0].size).map(|_| uniform(0.0, 256.0) as u8).collect(),
         labels: (0..ROWS).map(|_| uniform(0.0, f64::from(classes)) as u8).collect(),
         shifts: (0..model.groups[0].size).map(|_| uniform(-2.0, -1.0)).collect(),
+        maps: model.maps.iter().map(|map| vec![f64::NAN; 2 * model.map_floats(map) as usize * images]).collect(),
+        gradients: model.gradient_buffers().iter().map(|&floats| vec![f64::NAN; floats as usize * images]).collect(),
+        enough: 2048,
+        tile: 8,
     }
 }
 
@@ -75,7 +68,7 @@ fn masked_loss(memory: &Memory, kept: &[Vec<bool>], weights: &[f64]) -> (f64, Ve
     let params = &memory.params;
     let groups = params.group_count as usize;
     let (mut sum, mut hidden) = (0.0, Vec::new());
-    for &row in &memory.batch_rows {
+    for &Sample { row, .. } in &memory.batch_rows {
         let inputs = params.groups[0].size as usize;
         let byte = |i: usize| f64::from(memory.inputs[row as usize * inputs + i]);
         let mut x: Vec<f64> = (0..inputs).map(|i| f64::from(params.scale) * byte(i) + memory.shifts[i]).collect();
@@ -104,23 +97,48 @@ fn kept_units(memory: &Memory, z: usize) -> Vec<Vec<bool>> {
     groups.map(|g| (0..memory.group(g).size).map(|unit| memory.list(z, g).contains(&unit)).collect()).collect()
 }
 
-/// Every twin of a step in its order, as the engine's list has it.
-fn step(memory: &mut Memory) {
-    let layers = memory.layers() as u32;
-    for name in ["sample", "pack_weights", "gather_inputs"] {
-        run(name, None, 2, memory);
+/// Every twin of a fully connected network's step in its order, as the engine's list has it; map `l` is what layer `l` reads.
+fn step(model: &Model, memory: &mut Memory) {
+    let layers = model.layers.len();
+    let work = |l: usize, flags: u32| Work {
+        operation: Operation {
+            layer: l as u32,
+            group_in: l as u32,
+            group_out: l as u32 + 1,
+            height_in: 1,
+            width_in: 1,
+            height_out: 1,
+            width_out: 1,
+            kernel: 1,
+            stride: 1,
+            flags,
+            first_square: 2 * l as u32,
+            ..Operation::default()
+        },
+        input: l,
+        output: l + 1,
+        shortcut: l + 1,
+        d_input: model.maps[l].gradient.unwrap_or(0),
+        d_output: model.maps[l + 1].gradient.unwrap(),
+        d_shortcut: 0,
+    };
+    let hidden = |map: usize| if map > 0 && map < layers { flags::RECTIFIED } else { 0 };
+    let ones = |map: usize| if map < layers { flags::ONES } else { 0 };
+    run("sample", &Work::default(), 2, memory);
+    run("pack_weights", &Work::default(), 2, memory);
+    run("gather_inputs", &work(0, flags::ONES), 2, memory);
+    for l in 0..layers {
+        run("convolve", &work(l, hidden(l + 1) | ones(l + 1)), 2, memory);
     }
-    for layer in 0..layers {
-        run("forward", Some(layer), 2, memory);
+    run("loss", &work(layers - 1, 0), 1, memory);
+    for l in (0..layers).rev() {
+        run("d_weights", &work(l, 0), 1, memory);
+        if l > 0 {
+            run("d_activations", &work(l, hidden(l)), 1, memory);
+        }
     }
-    run("loss", None, 1, memory);
-    run("update_scores", None, 1, memory);
-    for layer in (1..layers).rev() {
-        run("d_activations", Some(layer), 1, memory);
-    }
-    for name in ["d_weights", "clip_gradient", "update_weights"] {
-        run(name, None, 1, memory);
-    }
+    run("update_scores", &Work::default(), 1, memory);
+    run("update_weights", &Work::default(), 1, memory);
 }
 
 #[test]
@@ -134,11 +152,11 @@ fn weight_gradients_agree_with_finite_differences_of_the_masked_network() {
         ("mlp", 7, 3, true, 6, 4),
         ("mlp-1", 3, 2, true, 1, 6),
     ] {
-        let model = Model::new(name, inputs, classes, gate_inputs).unwrap();
+        let model = Model::new(name, Image::flat(inputs), classes, gate_inputs).unwrap();
         let mut memory = network(&model, batch_size, seed);
         let before = memory.weights.clone();
         // Rate 1 with neither momentum, decay nor clip: the step is the gradient.
-        step(&mut memory);
+        step(&model, &mut memory);
         let kept = kept_units(&memory, 0);
         assert!(kept.iter().flatten().any(|kept| !kept), "{name}: a mask that keeps everything shows little");
         let (loss, hidden) = masked_loss(&memory, &kept, &before);
@@ -168,12 +186,12 @@ fn weight_gradients_agree_with_finite_differences_of_the_masked_network() {
 
 #[test]
 fn weights_between_units_that_are_off_have_no_gradient_and_do_not_move() {
-    let model = Model::new("mlp-12-9", 10, 3, true).unwrap();
+    let model = Model::new("mlp-12-9", Image::flat(10), 3, true).unwrap();
     let mut memory = network(&model, 4, 8);
     (memory.params.momentum, memory.params.weight_decay) = (0.9, 5e-4);
     memory.velocity.iter_mut().zip(0..).for_each(|(velocity, index)| *velocity = 0.01 + f64::from(index) * 1e-4);
     let before = memory.clone();
-    step(&mut memory);
+    step(&model, &mut memory);
     let kept = kept_units(&memory, 0);
     let (mut frozen, mut moved) = (0, 0);
     for (l, layer) in model.layers.iter().enumerate() {
@@ -388,14 +406,14 @@ proptest! {
 
 #[test]
 fn the_scores_step_ends_within_the_budget_and_records_it() {
-    let model = Model::new("mlp-12-9", 10, 3, true).unwrap();
+    let model = Model::new("mlp-12-9", Image::flat(10), 3, true).unwrap();
     for (optimizer, budget) in [(0, 4.0), (1, 4.0), (0, 0.0), (1, 31.0), (0, 31.0)] {
         let mut memory = network(&model, 4, 11);
         memory.params.optimizer = optimizer;
         let now = Step { step: 5, scores_rate: 0.2, budget, first_correction: 0.1, second_correction: 0.001, ..Step::default() };
         memory.schedule[0] = now;
         let before = memory.scores.clone();
-        step(&mut memory);
+        step(&model, &mut memory);
         let record = memory.records[0];
         assert!(memory.scores.iter().all(|s| (0.0..=1.0).contains(s)));
         assert!(sum(&memory.scores) <= f64::from(budget) + 1e-9, "{} over {budget}", sum(&memory.scores));
@@ -408,7 +426,7 @@ fn the_scores_step_ends_within_the_budget_and_records_it() {
 
 #[test]
 fn a_group_of_which_nothing_was_drawn_keeps_its_highest_score_and_says_so_apart_from_the_draw() {
-    let model = Model::new("mlp-5", 4, 2, true).unwrap();
+    let model = Model::new("mlp-5", Image::flat(4), 2, true).unwrap();
     let mut memory = network(&model, 2, 3);
     memory.scores = vec![0.0; 9];
     memory.scores[2] = 1e-9;
@@ -416,19 +434,19 @@ fn a_group_of_which_nothing_was_drawn_keeps_its_highest_score_and_says_so_apart_
     assert_eq!((memory.list(0, 0), memory.list(1, 0)), (&[2][..], &[2][..]));
     assert_eq!((memory.list(0, 1), memory.kept(0, 2)), (&[0][..], 2), "ties go to the first unit; classes are never gated");
     assert_eq!(memory.units, [0, 0, 0b1100, 0, 0b1100, 0, 0, 0, 0]);
-    assert_eq!(memory.lists[memory.group(0).first_row as usize + 1], 4, "the bias's row follows the kept units");
-    assert_eq!(padded_rows(1), 4);
+    let row = |unit: usize| memory.rows[memory.group(0).first_row as usize + unit];
+    assert_eq!((0..4).map(row).collect::<Vec<_>>(), [ABSENT, ABSENT, 0, ABSENT], "where each unit stands in the list");
 }
 
 #[test]
 fn a_loss_that_is_not_finite_halts_before_anything_is_changed() {
-    let model = Model::new("mlp-7-5", 6, 4, true).unwrap();
+    let model = Model::new("mlp-7-5", Image::flat(6), 4, true).unwrap();
     for spoil in [f64::INFINITY, f64::NAN, 1e30] {
         let mut memory = network(&model, 3, 1);
         memory.schedule[0].scores_rate = 0.1;
         memory.weights.iter_mut().for_each(|weight| *weight *= spoil);
         let before = memory.clone();
-        step(&mut memory);
+        step(&model, &mut memory);
         assert_eq!((memory.state.halted, memory.state.step), (1, 5), "the state says which step it was");
         assert_eq!((&memory.scores, &memory.moments, &memory.velocity), (&before.scores, &before.moments, &before.velocity));
         assert!(memory.weights.iter().zip(&before.weights).all(|(after, before)| after.to_bits() == before.to_bits()));
@@ -437,14 +455,14 @@ fn a_loss_that_is_not_finite_halts_before_anything_is_changed() {
 
 #[test]
 fn a_gradient_too_large_to_be_measured_halts_before_a_weight_is_changed() {
-    let model = Model::new("mlp-7-5", 6, 4, true).unwrap();
+    let model = Model::new("mlp-7-5", Image::flat(6), 4, true).unwrap();
     let mut memory = network(&model, 3, 1);
     memory.scores.fill(1.0);
     memory.weights.iter_mut().for_each(|weight| *weight *= 1e10);
     // Saturated and wrong: a right answer would have no gradient.
     memory.labels.iter_mut().for_each(|label| *label = (*label + 1) % 4);
     let before = memory.clone();
-    step(&mut memory);
+    step(&model, &mut memory);
     assert!(memory.records[0].loss.is_finite() && memory.state.halted == 1, "{:?}", memory.records[0]);
     assert_eq!((memory.weights, memory.velocity), (before.weights, before.velocity));
 }

@@ -1,0 +1,72 @@
+//! What the kernels are told of a network: the tables of `shaders/shared.wgsl`.
+
+use bytemuck::Zeroable;
+
+use crate::shared::{ABSENT, Group, Layer, Params};
+
+use super::Model;
+
+impl Model {
+    /// The part of [`Params`] that the network alone decides.
+    #[must_use]
+    pub fn params(&self, batch_size: u32) -> Params {
+        let mut params = Params {
+            group_count: self.groups.len() as u32,
+            layer_count: self.layers.len() as u32,
+            units: self.units(),
+            rows: self.rows(),
+            packed: self.packed(),
+            statistics: self.statistics(),
+            channels: self.image.channels,
+            height: self.image.height,
+            width: self.image.width,
+            batch_size,
+            batch_stride: batch_size.next_multiple_of(4),
+            masks: 2,
+            scale: 1.0 / 255.0,
+            ..Params::zeroed()
+        };
+        for (slot, group) in params.groups.iter_mut().zip(&self.groups) {
+            let [first_group, second_group] = group.union_of.unwrap_or_default().map(|group| group as u32);
+            *slot = Group {
+                size: group.size,
+                gated: group.gated.into(),
+                first_unit: group.first_unit,
+                first_row: group.first_row,
+                united: group.union_of.is_some().into(),
+                first_group,
+                second_group,
+                unused: 0,
+            };
+        }
+        for (slot, layer) in params.layers.iter_mut().zip(&self.layers) {
+            *slot = Layer {
+                taps: layer.taps,
+                extra: layer.extra.rows(),
+                group_in: layer.groups[0] as u32,
+                group_out: layer.groups[1] as u32,
+                inputs: layer.inputs,
+                outputs: layer.outputs,
+                first_weight: layer.first_weight,
+                first_packed: layer.first_packed,
+                first_gradient: layer.first_gradient,
+                room: layer.room,
+                pixels: layer.pixels,
+                first_statistic: layer.first_statistic,
+            };
+        }
+        params
+    }
+
+    /// `[R]` for each unit of a union, which unit of each of its two groups it is, or [`ABSENT`].
+    #[must_use]
+    pub fn sources(&self) -> Vec<[u32; 2]> {
+        let mut sources = vec![[ABSENT; 2]; self.rows() as usize];
+        for group in &self.groups {
+            for (slot, source) in sources[group.first_row as usize..].iter_mut().zip(&group.sources) {
+                *slot = source.map(|unit| unit.unwrap_or(ABSENT));
+            }
+        }
+        sources
+    }
+}
