@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use pollster::block_on;
 
+use lacuna::check;
 use lacuna::config::{Config, Estimator, KNOBS, MethodName, RateSchedule, Schedule};
-use lacuna::engine::{Engine, Machine};
+use lacuna::engine::Machine;
 use lacuna::gpu::{GpuError, TABLE};
 use lacuna::model::Model;
 use lacuna::random::{Stream, Threefry, draw};
@@ -223,33 +224,15 @@ fn over_a_whole_run_the_budget_holds_masks_are_those_of_the_cpu_and_no_group_clo
     assert!(step_at(&run.config, model.units(), run.steps(), run.steps()).budget < 0.16 * model.units() as f32);
 }
 
-/// Every buffer as the twins see it.
-fn memory(engine: &Engine) -> Memory {
-    let buffers = &engine.buffers;
-    let widen = |buffer| block_on(engine.read::<f32>(buffer)).unwrap().into_iter().map(f64::from).collect::<Vec<f64>>();
-    let words = |buffer| block_on(engine.read::<u32>(buffer)).unwrap();
-    Memory {
-        params: engine.params,
-        state: State::default(),
-        schedule: block_on(engine.read(&buffers.schedule)).unwrap(),
-        batch_rows: words(&buffers.batch_rows),
-        records: block_on(engine.read(&buffers.records)).unwrap(),
-        scores: widen(&buffers.scores),
-        moments: widen(&buffers.moments),
-        d_scores: widen(&buffers.d_scores),
-        units: words(&buffers.units),
-        lists: words(&buffers.lists),
-        counts: words(&buffers.counts),
-        weights: widen(&buffers.weights),
-        velocity: widen(&buffers.velocity),
-        packed_weights: widen(&buffers.packed_weights),
-        d_weights: widen(&buffers.d_weights),
-        squares: widen(&buffers.squares),
-        activations: widen(&buffers.activations),
-        d_activations: widen(&buffers.d_activations),
-        inputs: block_on(engine.read(&buffers.inputs)).unwrap(),
-        labels: block_on(engine.read(&buffers.labels)).unwrap(),
-        shifts: widen(&buffers.shifts),
+/// Every buffer as the twins see it, at the beginning of a submit.
+fn memory(run: &Trainer) -> Memory {
+    Memory { state: State::default(), ..block_on(check::memory(run.engine())).unwrap() }
+}
+
+/// The twins of the lines of a training step, until one is called `end`.
+fn twins(run: &Trainer, end: &str, twin: &mut Memory) {
+    for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
+        reference::run(dispatch.line.name, &check::work(&run.model, &dispatch.line), dispatch.masks, twin);
     }
 }
 
@@ -273,17 +256,15 @@ fn a_run_on_the_gpu_is_the_run_of_its_twins() {
             ..Config::default()
         };
         let mut run = data.start(&machine, config);
-        let mut twin = memory(run.engine());
+        let mut twin = memory(&run);
         let units = run.model.units() as usize;
         let mut worst = 0.0f64;
         while run.step() < run.steps() {
             let number = run.step();
             twin.state.next = 0;
             twin.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
-            twin.batch_rows[..11].copy_from_slice(run.batch_rows(number));
-            for dispatch in run.engine().training_step() {
-                reference::run(dispatch.name, dispatch.layer, dispatch.masks(), &mut twin);
-            }
+            twin.batch_rows[..11].copy_from_slice(&run.batch(number));
+            twins(&run, "", &mut twin);
             let found = step(&mut run);
             // Rounding could turn a draw about once in a million; the masks of this run agree, so all else can be compared.
             assert_eq!(integers(&run, "units")[..units], twin.units[..units], "{estimator:?}, step {number}");
@@ -421,9 +402,8 @@ fn a_step_of_a_network_of_three_layers_takes_at_most_14_dispatches() {
     {
         let config = Config { model: "mlp-9-7".to_owned(), method, gate_inputs, batch_size: 5, ..Config::default() };
         let run = data.start(&machine, config);
-        let names: Vec<&str> = run.engine().training_step().iter().map(|dispatch| dispatch.name).collect();
+        let names: Vec<&str> = run.engine().training_step().iter().map(|dispatch| dispatch.line.name).collect();
         assert!(names.len() <= 14, "{method:?}: {} dispatches, {names:?}", names.len());
-        assert!(TABLE.iter().all(|entry| names.contains(&entry.name)), "{method:?}: {names:?}");
     }
 }
 
@@ -455,8 +435,8 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
     let units = SCORES.len();
 
     // The loss under each of the 256 masks, by the twins. Where a mask leaves a group empty, the forward keeps its highest score.
-    let mut twin = memory(run.engine());
-    twin.batch_rows[..24].copy_from_slice(run.batch_rows(0));
+    let mut twin = memory(&run);
+    twin.batch_rows[..24].copy_from_slice(&run.batch(0));
     let masks = 1usize << units;
     let losses: Vec<f64> = (0..masks)
         .map(|mask| {
@@ -465,9 +445,7 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
             for (score, kept) in twin.scores.iter_mut().zip(kept) {
                 *score = f64::from(u8::from(kept));
             }
-            for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.name != "update_scores") {
-                reference::run(dispatch.name, dispatch.layer, dispatch.masks(), &mut twin);
-            }
+            twins(&run, "update_scores", &mut twin);
             f64::from(twin.records[0].loss)
         })
         .collect();
@@ -534,7 +512,7 @@ fn a_fixed_mask_stays_and_costs_one_forward() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     for method in [MethodName::Static, MethodName::Dense] {
         let mut run = data.start(&machine, Config { method, keep_ratio: 0.4, ..annealed() });
-        assert!(run.engine().training_step().iter().all(|dispatch| dispatch.masks() == 1), "{method:?} forwards one mask");
+        assert!(run.engine().training_step().iter().all(|dispatch| dispatch.masks == 1), "{method:?} forwards one mask");
         let scores = floats(&run, "scores");
         assert!(scores.iter().all(|&score| score == 0.0 || score == 1.0));
         let before = floats(&run, "weights");
@@ -558,7 +536,7 @@ fn dense_is_the_network_with_everything_kept() {
     let mut whole = data.start(&machine, config(MethodName::Static));
     let everything = vec![true; dense.model.units() as usize];
     for _ in 0..30 {
-        let rows = dense.batch_rows(dense.step()).to_vec();
+        let rows: Vec<u32> = dense.batch(dense.step()).iter().map(|sample| sample.row).collect();
         let (loss, right) = data.dense(&dense.model, &floats(&dense, "weights"), &everything, rows.into_iter());
         let record = step(&mut dense).records[0];
         assert!((f64::from(record.loss) - loss).abs() < 1e-5 * loss, "{} and {loss}", record.loss);
