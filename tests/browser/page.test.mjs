@@ -168,3 +168,18 @@ test('MNIST itself trains: its images stream in and the loss falls', { timeout: 
   assert(mean(losses.slice(-20)) < 0.8 * mean(losses.slice(0, 10)), `loss from ${mean(losses.slice(0, 10))} to ${mean(losses.slice(-20))}`);
   await visitor.leave();
 });
+
+test('CIFAR-10 trains, its colours one below the other, and is tested when all of it is there', { timeout: 5 * PATIENCE_MS }, async () => {
+  const visitor = await visit('dataset=cifar10&model=mlp-16&gate_inputs=true&batch_size=32&learning_rate=0.01&steps=100000');
+  const { description } = await visitor.heard('opened');
+  const { name, channels, width, height, classes } = description.dataset;
+  assert.deepEqual({ name, channels, width, height, classes }, { name: 'cifar10', channels: 3, width: 32, height: 32, classes: 10 });
+  assert.deepEqual([description.groups[0].size, description.groups[0].width, description.groups[0].height], [3072, 32, 96]);
+  const offered = await visitor.page.locator('[data-knob=dataset] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
+  assert.deepEqual(offered, ['mnist', 'fashion-mnist', 'cifar10', 'planted'], 'what no server has is not offered');
+  await visitor.see('train').click();
+  // Every file was checked by then: the accuracy waits for the last.
+  const { evaluation } = await visitor.heard('evaluated');
+  assert(evaluation.images > 0 && evaluation.decided > 0);
+  await visitor.leave();
+});

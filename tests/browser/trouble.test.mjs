@@ -95,8 +95,18 @@ test('a run that diverges stops and says so; nothing goes on as NaN', limit, asy
 
 test('data that are not on the server: the page names the file and how to get it', limit, async () => {
   browser = await launch();
-  const visitor = await Visitor.open(browser, server, '', { without: /\/data\/mnist\// });
-  assert.match(await notice(visitor), /data fetch mnist/);
-  // The browser remarks on the missing file itself.
-  await visitor.leave([/404/]);
+  for (const [name, file] of [['mnist', 'train-labels-idx1-ubyte.gz'], ['cifar10', 'data_batch_1.bin.gz']]) {
+    const visitor = await Visitor.open(browser, server, `dataset=${name}&model=mlp-32`, { without: new RegExp(`/data/${name}/`) });
+    const words = await notice(visitor);
+    assert(words.includes(`${name}/${file} is not on this server (404)`) && words.includes(`data fetch ${name}`), words);
+    // The browser remarks on the missing file itself.
+    await visitor.leave([/404/]);
+  }
+});
+
+test('a set that only the terminal can read is refused by name', limit, async () => {
+  browser = await launch();
+  const visitor = await Visitor.open(browser, server, 'dataset=cifar100');
+  assert.match(await notice(visitor), /lacuna train --dataset cifar100/);
+  await visitor.leave();
 });
