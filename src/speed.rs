@@ -75,7 +75,7 @@ impl Opponent {
         if let (Some(ours), Some(theirs)) = (ours, theirs) {
             phases = ours.iter().zip(&theirs).map(|(&(phase, ms), &(_, dense_ms))| (phase, ms, dense_ms)).collect();
         }
-        let model = &run.model;
+        let model = &run.whole;
         let all = model.multiply_adds(&model.sizes(), None).total() as f64;
         let kept = snapshot.mask_kept(model, 1);
         let probe = snapshot.probed.then(|| snapshot.mask_kept(model, 2));

@@ -163,6 +163,8 @@ pub struct Trainer {
     /// Steps done.
     step: u32,
     rows_ready: u32,
+    /// Most batches that a submit of an evaluation holds: a face that must stay responsive lowers it where a batch takes long.
+    pub batches_a_submit: u32,
     diverged: Option<TrainError>,
     evaluations: u32,
     /// The schedules' row of the last step and the units' bits it drew: evaluations and measurements overwrite those on the device.
@@ -215,6 +217,7 @@ impl Trainer {
             steps,
             step: 0,
             rows_ready: 0,
+            batches_a_submit: u32::MAX,
             diverged: None,
             evaluations: 0,
             last: None,
@@ -286,6 +289,12 @@ impl Trainer {
     #[must_use]
     pub fn steps_per_epoch(&self) -> u32 {
         self.order.steps_per_epoch()
+    }
+
+    /// `[U]` numbers of the device's units in the whole network.
+    #[must_use]
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
     }
 
     #[must_use]
@@ -421,7 +430,7 @@ impl Trainer {
         let mut sum = Evaluation { images: count, ..Evaluation::default() };
         let batches = count.div_ceil(batch);
         let mut result = Ok(());
-        let most = self.engine.steps_a_submit();
+        let most = self.engine.steps_a_submit().min(self.batches_a_submit);
         for first in (0..batches).step_by(most as usize) {
             let now = (batches - first).min(most);
             let spread = |index: u32| (u64::from(index) * u64::from(span) / u64::from(count)) as u32;

@@ -205,10 +205,22 @@ impl Engine {
     /// # Errors
     /// The device is gone or refused a command.
     pub async fn read<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer) -> Result<Vec<T>, GpuError> {
+        self.read_first(buffer, buffer.size()).await
+    }
+
+    /// The first `bytes` bytes of a buffer, a multiple of 4.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn read_first<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
+        &self,
+        buffer: &wgpu::Buffer,
+        bytes: u64,
+    ) -> Result<Vec<T>, GpuError> {
         let gpu = &self.machine.gpu;
-        let mut readback = Readback::new(gpu, buffer.size());
+        let mut readback = Readback::new(gpu, bytes);
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read") });
-        readback.copy(&mut encoder, buffer, buffer.size());
+        readback.copy(&mut encoder, buffer, bytes);
         gpu.queue.submit([encoder.finish()]);
         Ok(bytemuck::pod_collect_to_vec(&readback.read(gpu).await?))
     }
