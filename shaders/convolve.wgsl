@@ -64,9 +64,11 @@ fn main(
     let kept_in = counts[z * MOST_GROUPS + op.group_in];
     let layer = params.layers[op.layer];
     let length = kept_in + select(0u, 1u, layer.extra == 1u);
+    // How long the sums of the tile's second quad of units are: it may have none.
+    let both = select(0u, length, o + 1u < columns);
     let apart_in = op.height_in * op.width_in * images;
     let first_in = select(z * (arrayLength(&input) / 2u), 0u, (op.flags & SHARED) != 0u) + b;
-    let first_weight = (z * params.packed + layer.first_packed) / 4u + o;
+    var tap_weight = (z * params.packed + layer.first_packed) / 4u + o;
     let y = pixel / op.width_out * op.stride;
     let x = pixel % op.width_out * op.stride;
 
@@ -78,40 +80,52 @@ fn main(
     var sum11 = mat4x4<f32>();
     var sum12 = mat4x4<f32>();
     var sum13 = mat4x4<f32>();
-    for (var tap = 0u; tap < layer.taps; tap++) {
+    for (var ky = 0u; ky < op.kernel; ky++) {
         // Left of the image or above it, these wrap round to large numbers.
-        let row = y + tap / op.kernel - op.padding;
-        let column = x + tap % op.kernel - op.padding;
-        if row >= op.height_in || column >= op.width_in {
-            continue;
-        }
-        var w = first_weight + tap * kept_in * columns;
-        var at = first_in + (row * op.width_in + column) * images;
-        if !SOFTWARE {
-            for (var i = 0u; i < length; i++) {
-                sum00 += outer(input[at], packed_weights[w]);
+        let row = y + ky - op.padding;
+        for (var kx = 0u; kx < op.kernel; kx++) {
+            let column = x + kx - op.padding;
+            var w = tap_weight;
+            tap_weight += kept_in * columns;
+            if row >= op.height_in || column >= op.width_in {
+                continue;
+            }
+            var at = first_in + (row * op.width_in + column) * images;
+            if !SOFTWARE {
+                for (var i = 0u; i < length; i++) {
+                    sum00 += outer(input[at], packed_weights[w]);
+                    w += columns;
+                    at += apart_in;
+                }
+                continue;
+            }
+            for (var i = 0u; i < both; i++) {
+                let w0 = packed_weights[w];
+                let w1 = packed_weights[w + 1u];
+                let x0 = input[at];
+                let x1 = input[at + apart];
+                let x2 = input[at + 2u * apart];
+                let x3 = input[at + 3u * apart];
+                sum00 += outer(x0, w0);
+                sum01 += outer(x1, w0);
+                sum02 += outer(x2, w0);
+                sum03 += outer(x3, w0);
+                sum10 += outer(x0, w1);
+                sum11 += outer(x1, w1);
+                sum12 += outer(x2, w1);
+                sum13 += outer(x3, w1);
                 w += columns;
                 at += apart_in;
             }
-            continue;
-        }
-        for (var i = 0u; i < length; i++) {
-            let w0 = packed_weights[w];
-            let w1 = packed_weights[w + 1u];
-            let x0 = input[at];
-            let x1 = input[at + apart];
-            let x2 = input[at + 2u * apart];
-            let x3 = input[at + 3u * apart];
-            sum00 += outer(x0, w0);
-            sum01 += outer(x1, w0);
-            sum02 += outer(x2, w0);
-            sum03 += outer(x3, w0);
-            sum10 += outer(x0, w1);
-            sum11 += outer(x1, w1);
-            sum12 += outer(x2, w1);
-            sum13 += outer(x3, w1);
-            w += columns;
-            at += apart_in;
+            for (var i = both; i < length; i++) {
+                let w0 = packed_weights[w];
+                sum00 += outer(input[at], w0);
+                sum01 += outer(input[at + apart], w0);
+                sum02 += outer(input[at + 2u * apart], w0);
+                sum03 += outer(input[at + 3u * apart], w0);
+                w += columns;
+                at += apart_in;
+            }
         }
     }
     store(sum00, z, o, pixel, b);

@@ -69,9 +69,11 @@ fn main(
         return;
     }
     let columns = quads(counts[op.group_out]);
+    // How long the sums of the tile's second quad of units are: it may have none.
+    let both = select(0u, columns, SOFTWARE && i + 1u < quads(kept_in));
     let apart_out = op.height_out * op.width_out * images;
     let layer = params.layers[op.layer];
-    let first_weight = layer.first_packed / 4u + i * 4u * columns;
+    var tap_weight = layer.first_packed / 4u + i * 4u * columns;
     let y = pixel / op.width_in + op.padding;
     let x = pixel % op.width_in + op.padding;
 
@@ -79,30 +81,39 @@ fn main(
     var sum01 = mat4x4<f32>();
     var sum10 = mat4x4<f32>();
     var sum11 = mat4x4<f32>();
-    for (var tap = 0u; tap < layer.taps; tap++) {
+    for (var ky = 0u; ky < op.kernel; ky++) {
         // A tap that lies before the image wraps round to a large number.
-        let below = y - tap / op.kernel;
-        let right = x - tap % op.kernel;
-        let row = below / op.stride;
-        let column = right / op.stride;
-        if row >= op.height_out || column >= op.width_out || below % op.stride != 0u || right % op.stride != 0u {
-            continue;
-        }
-        var w = first_weight + tap * kept_in * columns;
-        var d = (row * op.width_out + column) * images + b;
-        for (var o = 0u; o < columns; o++) {
-            let w0 = weights(w, columns);
-            let d0 = gradients(d, apart_out);
-            sum00 += d0 * w0;
-            if SOFTWARE {
+        let row = (y - ky) / op.stride;
+        let is_row = row < op.height_out && row * op.stride == y - ky;
+        for (var kx = 0u; kx < op.kernel; kx++) {
+            let column = (x - kx) / op.stride;
+            var w = tap_weight;
+            tap_weight += kept_in * columns;
+            if !is_row || column >= op.width_out || column * op.stride != x - kx {
+                continue;
+            }
+            var d = (row * op.width_out + column) * images + b;
+            for (var o = 0u; o < both; o++) {
+                let w0 = weights(w, columns);
                 let w1 = weights(w + 4u * columns, columns);
+                let d0 = gradients(d, apart_out);
                 let d1 = gradients(d + apart, apart_out);
+                sum00 += d0 * w0;
                 sum01 += d1 * w0;
                 sum10 += d0 * w1;
                 sum11 += d1 * w1;
+                w += 1u;
+                d += 4u * apart_out;
             }
-            w += 1u;
-            d += 4u * apart_out;
+            for (var o = both; o < columns; o++) {
+                let w0 = weights(w, columns);
+                sum00 += gradients(d, apart_out) * w0;
+                if SOFTWARE {
+                    sum01 += gradients(d + apart, apart_out) * w0;
+                }
+                w += 1u;
+                d += 4u * apart_out;
+            }
         }
     }
     store(sum00, i, pixel, b);

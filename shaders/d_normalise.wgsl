@@ -3,7 +3,7 @@
 //
 // Without NORMALISE the gradient passes as it is. As in d_activations: it stops where a rectified map is 0, is added where another reader has
 // been before, and the rows from the kept units up to a multiple of 4 become 0; so do the columns after the last image, whose values took
-// no part in the statistics. One invocation owns every so many quads of images.
+// no part in the statistics. A workgroup owns every so many pieces of a row.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;              // [2, 64]
@@ -15,6 +15,9 @@
 @group(0) @binding(7) var<storage, read> d_output: array<vec4<f32>>;      // [kO up to a multiple of 4, Q, Bp]
 @group(0) @binding(8) var<storage, read_write> d_input: array<vec4<f32>>; // [kI up to a multiple of 4, Q, Bp]
 @group(1) @binding(0) var<uniform> op: Operation;
+
+// Quads of one row that a workgroup takes at a time.
+const PIECE: u32 = 256u;
 
 @compute @workgroup_size(64)
 fn main(
@@ -30,12 +33,17 @@ fn main(
     let scales = first_scale(0u, stride);
     let first_statistic = params.layers[op.layer].first_statistic;
     let count = f32(op.height_out * op.width_out * params.batch_size);
-    for (var id = workgroup.x * 64u + lane; id < quads(kept_out) * 4u * cells; id += grid.x * 64u) {
-        let r = id / cells;
-        let cell = id % cells;
+    let rows = quads(kept_out) * 4u;
+    let pieces = (cells + PIECE - 1u) / PIECE;
+    for (var k = workgroup.x; k < rows * pieces; k += grid.x) {
+        let r = k / pieces;
+        let first = k % pieces * PIECE + lane;
+        let end = min(k % pieces * PIECE + PIECE, cells);
         // Rows of no unit; a row of the union and one of these never are the same.
         if r >= kept && r < stride {
-            d_input[id] = vec4<f32>();
+            for (var cell = first; cell < end; cell += 64u) {
+                d_input[r * cells + cell] = vec4<f32>();
+            }
         }
         if r >= kept_out {
             continue;
@@ -44,22 +52,32 @@ fn main(
         if origin == ABSENT {
             continue;
         }
-        let at = origin * cells + cell;
-        var value = d_output[id];
+        var moments = vec2<f32>();
+        var sums = vec2<f32>();
+        var factor = 1.0;
+        var scale = 1.0;
         if (op.flags & NORMALISE) != 0u {
-            let moments = statistics[first_statistic + origin];
-            let sums = d_statistics[first_statistic + origin];
-            let factor = 1.0 / deviation(moments.y);
-            let x = (input[at] - moments.x) * factor;
-            let inside = vec4(cell % images * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(params.batch_size);
-            value = select(vec4<f32>(), packed_weights[scales + origin] * factor * (value - (sums.x + x * sums.y) / count), inside);
+            moments = statistics[first_statistic + origin];
+            sums = d_statistics[first_statistic + origin] / count;
+            factor = 1.0 / deviation(moments.y);
+            scale = packed_weights[scales + origin] * factor;
         }
-        if (op.flags & RECTIFIED) != 0u {
-            value = select(vec4<f32>(), value, input[at] > vec4<f32>());
+        for (var cell = first; cell < end; cell += 64u) {
+            let at = origin * cells + cell;
+            let own = input[at];
+            var value = d_output[r * cells + cell];
+            if (op.flags & NORMALISE) != 0u {
+                let x = (own - moments.x) * factor;
+                let inside = vec4(cell % images * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(params.batch_size);
+                value = select(vec4<f32>(), scale * (value - (sums.x + x * sums.y)), inside);
+            }
+            if (op.flags & RECTIFIED) != 0u {
+                value = select(vec4<f32>(), value, own > vec4<f32>());
+            }
+            if (op.flags & ACCUMULATE) != 0u {
+                value += d_input[at];
+            }
+            d_input[at] = value;
         }
-        if (op.flags & ACCUMULATE) != 0u {
-            value += d_input[at];
-        }
-        d_input[at] = value;
     }
 }

@@ -1,7 +1,7 @@
 // d_shortcut: the loss's gradient at a shortcut is that at the sum, under m, for the units that the shortcut keeps.
 //
 // As in d_activations: it stops where a rectified map is 0, is added where another reader has been before, and the rows from the kept
-// units up to a multiple of 4 become 0. One invocation owns every so many quads of images.
+// units up to a multiple of 4 become 0. A workgroup owns every so many pieces of a row.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;                 // [2, 64]
@@ -10,6 +10,9 @@
 @group(0) @binding(4) var<storage, read> d_output: array<vec4<f32>>;         // [kO up to a multiple of 4, Q, Bp]
 @group(0) @binding(5) var<storage, read_write> d_shortcut: array<vec4<f32>>; // likewise, of the shortcut's units
 @group(1) @binding(0) var<uniform> op: Operation;
+
+// Quads of one row that a workgroup takes at a time.
+const PIECE: u32 = 256u;
 
 @compute @workgroup_size(64)
 fn main(
@@ -21,11 +24,17 @@ fn main(
     let kept = counts[op.group_shortcut];
     let kept_out = counts[op.group_out];
     let first = params.groups[op.group_out].first_row;
-    for (var id = workgroup.x * 64u + lane; id < quads(kept_out) * 4u * cells; id += grid.x * 64u) {
-        let r = id / cells;
+    let rows = quads(kept_out) * 4u;
+    let pieces = (cells + PIECE - 1u) / PIECE;
+    for (var k = workgroup.x; k < rows * pieces; k += grid.x) {
+        let r = k / pieces;
+        let begin = k % pieces * PIECE + lane;
+        let end = min(k % pieces * PIECE + PIECE, cells);
         // Rows of no unit; a row of the union and one of these never are the same.
         if r >= kept && r < quads(kept) * 4u {
-            d_shortcut[id] = vec4<f32>();
+            for (var cell = begin; cell < end; cell += 64u) {
+                d_shortcut[r * cells + cell] = vec4<f32>();
+            }
         }
         if r >= kept_out {
             continue;
@@ -34,14 +43,16 @@ fn main(
         if origin == ABSENT {
             continue;
         }
-        let at = origin * cells + id % cells;
-        var value = d_output[id];
-        if (op.flags & RECTIFIED) != 0u {
-            value = select(vec4<f32>(), value, shortcut[at] > vec4<f32>());
+        for (var cell = begin; cell < end; cell += 64u) {
+            let at = origin * cells + cell;
+            var value = d_output[r * cells + cell];
+            if (op.flags & RECTIFIED) != 0u {
+                value = select(vec4<f32>(), value, shortcut[at] > vec4<f32>());
+            }
+            if (op.flags & ACCUMULATE) != 0u {
+                value += d_shortcut[at];
+            }
+            d_shortcut[at] = value;
         }
-        if (op.flags & ACCUMULATE) != 0u {
-            value += d_shortcut[at];
-        }
-        d_shortcut[at] = value;
     }
 }

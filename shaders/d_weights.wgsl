@@ -64,44 +64,73 @@ fn main(
     let apart_in = op.height_in * op.width_in * images;
     let apart_out = layer.pixels * images;
 
+    let high = strip(quads(rows));
     var square = 0.0;
     let all = tiles.x * tiles.y * tiles.z;
     for (var id = spread(workgroup.x, grid.x) * 64u + lane; id < all * parts; id += grid.x * 64u) {
         let tile = id % all;
         let part = id / all;
-        // Strips of four tiles, one below the other, so that neighbours share rows of both factors.
-        let strip = tile / (4u * tiles.x);
-        let o = (tile / 4u % tiles.x) * side();
-        let i = ((strip * 4u + tile % 4u) % tiles.y) * side();
-        let tap = strip * 4u / tiles.y;
+        let band = tile / (high * tiles.x);
+        let o = (tile / high % tiles.x) * side();
+        let i = ((band * high + tile % high) % tiles.y) * side();
+        let tap = band * high / tiles.y;
         if i * 4u >= rows {
             continue;
         }
+        // A tile at the edge may lack its second quad of inputs or of outputs: one of these is as long as the images, the others 0.
+        let two_inputs = SOFTWARE && (i + 1u) * 4u < rows;
+        let two_outputs = SOFTWARE && o + 1u < columns;
+        let all_four = select(0u, images, two_inputs && two_outputs);
+        let one_output = select(0u, images, two_inputs && !two_outputs);
+        let one_input = select(0u, images, !two_inputs);
         var sum00 = mat4x4<f32>();
         var sum01 = mat4x4<f32>();
         var sum10 = mat4x4<f32>();
         var sum11 = mat4x4<f32>();
+        let begin = part * layer.pixels / parts;
         let end = (part + 1u) * layer.pixels / parts;
-        for (var q = part * layer.pixels / parts; q < end; q++) {
-            // Left of the image or above it, these wrap round to large numbers.
-            let row = q / op.width_out * op.stride + tap / op.kernel - op.padding;
-            let column = q % op.width_out * op.stride + tap % op.kernel - op.padding;
-            if row >= op.height_in || column >= op.width_in {
-                continue;
-            }
+        // Left of the image or above it, these wrap round to large numbers.
+        var row = begin / op.width_out * op.stride + tap / op.kernel - op.padding;
+        let first_column = tap % op.kernel - op.padding;
+        var column = begin % op.width_out * op.stride + first_column;
+        let end_column = op.width_out * op.stride + first_column;
+        for (var q = begin; q < end; q++) {
             var x = i * 4u * apart_in + (row * op.width_in + column) * images;
             var d = o * 4u * apart_out + q * images;
-            for (var b = 0u; b < images; b++) {
+            let inside = row < op.height_in && column < op.width_in;
+            column += op.stride;
+            if column == end_column {
+                column = first_column;
+                row += op.stride;
+            }
+            if !inside {
+                continue;
+            }
+            for (var b = 0u; b < all_four; b++) {
                 let x0 = inputs(x, apart_in);
+                let x1 = inputs(x + 4u * apart_in, apart_in);
                 let d0 = transpose(gradients(d, apart_out));
+                let d1 = transpose(gradients(d + 4u * apart_out, apart_out));
                 sum00 += d0 * x0;
+                sum01 += d1 * x0;
+                sum10 += d0 * x1;
+                sum11 += d1 * x1;
+                x++;
+                d++;
+            }
+            for (var b = 0u; b < one_input; b++) {
+                let x0 = inputs(x, apart_in);
+                sum00 += transpose(gradients(d, apart_out)) * x0;
                 if SOFTWARE {
-                    let x1 = inputs(x + 4u * apart_in, apart_in);
-                    let d1 = transpose(gradients(d + 4u * apart_out, apart_out));
-                    sum01 += d1 * x0;
-                    sum10 += d0 * x1;
-                    sum11 += d1 * x1;
+                    sum01 += transpose(gradients(d + 4u * apart_out, apart_out)) * x0;
                 }
+                x++;
+                d++;
+            }
+            for (var b = 0u; b < one_output; b++) {
+                let d0 = transpose(gradients(d, apart_out));
+                sum00 += d0 * inputs(x, apart_in);
+                sum10 += d0 * inputs(x + 4u * apart_in, apart_in);
                 x++;
                 d++;
             }

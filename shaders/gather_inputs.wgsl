@@ -9,10 +9,11 @@
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> lists: array<u32>;       // [2, R]
 @group(0) @binding(3) var<storage, read> counts: array<u32>;      // [2, 64]
-@group(0) @binding(4) var<storage, read> inputs: array<u32>;      // [rows of the data set or of the submit, I] bytes, four a word
-@group(0) @binding(5) var<storage, read> batch_rows: array<Sample>; // [slots, B]
-@group(0) @binding(6) var<storage, read> shifts: array<f32>;      // [I]
-@group(0) @binding(7) var<storage, read_write> output: array<vec4<f32>>; // a map
+@group(0) @binding(4) var<storage, read> numbers: array<u32>;     // [U], those of gated inputs first
+@group(0) @binding(5) var<storage, read> inputs: array<u32>;      // [rows of the data set or of the submit, I] bytes, four a word
+@group(0) @binding(6) var<storage, read> batch_rows: array<Sample>; // [slots, B]
+@group(0) @binding(7) var<storage, read> shifts: array<f32>;      // [I]
+@group(0) @binding(8) var<storage, read_write> output: array<vec4<f32>>; // a map
 @group(1) @binding(0) var<uniform> op: Operation;
 
 const MISSING: u32 = 0xffffffffu;
@@ -50,7 +51,11 @@ fn main(
         var value = vec4(1.0);
         if r < kept {
             value = vec4<f32>();
-            let unit = lists[z * params.rows + r];
+            // Of a network that was made smaller, the unit's number in the whole one says which feature it is.
+            var unit = lists[z * params.rows + r];
+            if params.groups[0].gated == 1u {
+                unit = numbers[unit];
+            }
             let feature = unit * pixels + id / images % pixels;
             for (var i = 0u; i < 4u; i++) {
                 if b + i < params.batch_size {

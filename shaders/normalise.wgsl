@@ -3,7 +3,7 @@
 //
 // The mask stands after the normalisation: a unit that is off is exactly 0, has no row and costs nothing. Without NORMALISE only the sum is
 // taken. Where a shortcut is added the written group is the union of both: a row may come from one of them or from both.
-// One invocation owns every so many quads of images.
+// A workgroup owns every so many pieces of a row.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;             // [2, 64]
@@ -14,6 +14,9 @@
 @group(0) @binding(6) var<storage, read> shortcut: array<vec4<f32>>;     // a map; the same again where none is added
 @group(0) @binding(7) var<storage, read_write> output: array<vec4<f32>>; // a map
 @group(1) @binding(0) var<uniform> op: Operation;
+
+// Quads of one row that a workgroup takes at a time.
+const PIECE: u32 = 256u;
 
 @compute @workgroup_size(64)
 fn main(
@@ -28,27 +31,37 @@ fn main(
     let stride = quads(counts[z * MOST_GROUPS + op.group_in]) * 4u;
     let scales = first_scale(z, stride);
     let first_statistic = z * params.statistics + params.layers[op.layer].first_statistic;
-    for (var id = workgroup.x * 64u + lane; id < rows * cells; id += grid.x * 64u) {
-        let r = id / cells;
-        var value = vec4(1.0);
+    let pieces = (cells + PIECE - 1u) / PIECE;
+    for (var k = workgroup.x; k < rows * pieces; k += grid.x) {
+        let r = k / pieces;
+        let first = k % pieces * PIECE;
+        var origin = vec2(ABSENT);
         if r < kept {
-            value = vec4<f32>();
-            let origin = joined(z, r);
+            origin = joined(z, r);
+        }
+        // value = scale * in + shift; a row of ones has neither branch nor shortcut.
+        var scale = 1.0;
+        var shift = select(0.0, 1.0, r >= kept);
+        if origin.x != ABSENT && (op.flags & NORMALISE) != 0u {
+            let moments = statistics[first_statistic + origin.x];
+            scale = packed_weights[scales + origin.x] / deviation(moments.y);
+            shift = packed_weights[scales + stride + origin.x] - moments.x * scale;
+        }
+        let branch = z * (arrayLength(&input) / 2u) + origin.x * cells;
+        let other = z * (arrayLength(&shortcut) / 2u) + origin.y * cells;
+        let out = z * (arrayLength(&output) / 2u) + r * cells;
+        for (var cell = first + lane; cell < min(first + PIECE, cells); cell += 64u) {
+            var value = vec4(shift);
             if origin.x != ABSENT {
-                value = input[z * (arrayLength(&input) / 2u) + origin.x * cells + id % cells];
-                if (op.flags & NORMALISE) != 0u {
-                    let moments = statistics[first_statistic + origin.x];
-                    let scale = packed_weights[scales + origin.x] / deviation(moments.y);
-                    value = (value - moments.x) * scale + packed_weights[scales + stride + origin.x];
-                }
+                value += input[branch + cell] * scale;
             }
             if origin.y != ABSENT {
-                value += shortcut[z * (arrayLength(&shortcut) / 2u) + origin.y * cells + id % cells];
+                value += shortcut[other + cell];
             }
             if (op.flags & RECTIFIED) != 0u {
                 value = max(value, vec4<f32>());
             }
+            output[out + cell] = value;
         }
-        output[z * (arrayLength(&output) / 2u) + id] = value;
     }
 }

@@ -11,9 +11,15 @@ fn side() -> u32 {
     return select(1u, 2u, SOFTWARE);
 }
 
-// Tiles of a layer: across, down in strips of four, and one above the other for the taps.
+// Tiles one below the other that neighbouring invocations take, so that they share rows of both factors.
+fn strip(rows: u32) -> u32 {
+    return clamp((rows + side() - 1u) / side(), 1u, 4u);
+}
+
+// Tiles of a layer of so many quads of rows and columns: across, down in whole strips, and one above the other for the taps.
 fn tile_grid(layer: Layer, rows: u32, columns: u32) -> vec3<u32> {
-    return vec3((columns + side() - 1u) / side(), (rows + 4u * side() - 1u) / (4u * side()) * 4u, layer.taps);
+    let strip_quads = strip(rows) * side();
+    return vec3((columns + side() - 1u) / side(), (rows + strip_quads - 1u) / strip_quads * strip(rows), layer.taps);
 }
 
 // Floats of one of the sums: [T * kI + E, pO].

@@ -344,7 +344,7 @@ async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Re
     };
     params.scale = 1.0 / 80.0;
     (scene.change)(&mut params);
-    let data = DataBuffers::new(&machine.gpu, ROWS, scene.image.features())?;
+    let data = DataBuffers::new(&machine.gpu, ROWS, scene.image.features(), true)?;
     let engine = Engine::new(machine, &model, params, &data)?;
     let mut random = Threefry::new(seed, Stream::Data, 0);
     let mut start = memory(&engine).await?;

@@ -138,6 +138,23 @@ mod tests {
     }
 
     #[test]
+    fn every_view_is_as_likely_as_another_and_fixed_by_its_arguments() {
+        let mut seen = std::collections::BTreeMap::<u32, u32>::new();
+        for step in 0..1000 {
+            for index in 0..128 {
+                *seen.entry(view(7, step, index)).or_default() += 1;
+            }
+        }
+        // Nine places down, nine across, mirrored or not.
+        assert_eq!(seen.len(), 9 * 9 * 2);
+        let expected = 128_000.0 / 162.0;
+        assert!(seen.values().all(|&count| (f64::from(count) - expected).abs() < 5.0 * f64::sqrt(expected)), "{seen:?}");
+        assert!(seen.keys().all(|view| (124..=132).contains(&(view & 0xff)) && (124..=132).contains(&(view >> 8 & 0xff))));
+        assert_eq!(view(7, 3, 5), view(7, 3, 5));
+        assert_ne!((0..20).map(|index| view(7, 3, index)).collect::<Vec<_>>(), (0..20).map(|index| view(8, 3, index)).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn rates_fall_along_a_cosine() {
         let config = Config { learning_rate: 0.1, ..Config::default() };
         let rate = |step| f64::from(step_at(&config, 10, step, 100).learning_rate);

@@ -15,7 +15,7 @@ pub struct Speed {
     /// Median over the bursts, of one step.
     pub step_ms: f64,
     pub dense_ms: f64,
-    /// Multiply-adds of the dense step over those of this one, with the units as they were kept.
+    /// Multiply-adds of the dense step over those of this one, with the units that the timed steps kept.
     pub predicted: f64,
     /// Steps of a burst of this run, and of a dense one.
     pub steps: (u32, u32),
@@ -56,16 +56,17 @@ impl Opponent {
     /// The device is gone.
     pub async fn measure(&mut self, run: &mut Trainer, clock: &dyn Fn() -> f64) -> Result<Speed, TrainError> {
         self.dense.set_rows_ready(run.rows_ready());
-        let snapshot = run.snapshot().await?;
-        let (mut sparse, mut dense) = (Vec::new(), Vec::new());
+        let (mut sparse, mut dense, mut work) = (Vec::new(), Vec::new(), 0.0);
         // Turn 0 warms up and sizes the bursts.
         for turn in 0..=TURNS {
-            let ms = run.measure(self.steps, 1, clock, false).await?.step_ms[0];
+            let timing = run.measure(self.steps, 1, clock, false).await?;
+            let ms = timing.step_ms[0];
             let dense_ms = self.dense.measure(self.dense_steps, 1, clock, false).await?.step_ms[0];
             self.steps = steps_for(ms);
             self.dense_steps = steps_for(dense_ms);
             if turn > 0 {
                 sparse.push(ms);
+                work += timing.multiply_adds[0] / TURNS as f64;
                 dense.push(dense_ms);
             }
         }
@@ -75,11 +76,8 @@ impl Opponent {
         if let (Some(ours), Some(theirs)) = (ours, theirs) {
             phases = ours.iter().zip(&theirs).map(|(&(phase, ms), &(_, dense_ms))| (phase, ms, dense_ms)).collect();
         }
-        let model = &run.whole;
-        let all = model.multiply_adds(&model.sizes(), None).total() as f64;
-        let kept = snapshot.mask_kept(model, 1);
-        let probe = snapshot.probed.then(|| snapshot.mask_kept(model, 2));
-        let predicted = all / model.multiply_adds(&kept, probe.as_deref()).total() as f64;
+        let whole = &run.whole;
+        let predicted = whole.multiply_adds(&whole.sizes(), None).total() as f64 / work;
         Ok(Speed { step_ms: median(&sparse), dense_ms: median(&dense), predicted, steps: (self.steps, self.dense_steps), phases })
     }
 }

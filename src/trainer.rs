@@ -139,6 +139,8 @@ pub struct Evaluation {
 pub struct Timing {
     /// Of a whole step, by the CPU's clock over submits of several steps; one number a repeat.
     pub step_ms: Vec<f64>,
+    /// Multiply-adds an image of the steps that were timed, on average, with the units that each of them kept; one number a repeat.
+    pub multiply_adds: Vec<f64>,
     /// By the GPU's clock, where it has one.
     pub phases: Option<Vec<(Phase, f64)>>,
 }
@@ -167,7 +169,9 @@ pub struct Trainer {
     pub batches_a_submit: u32,
     diverged: Option<TrainError>,
     evaluations: u32,
-    /// The schedules' row of the last step and the units' bits it drew: evaluations and measurements overwrite those on the device.
+    /// Steps that were timed so far: each draws masks of its own.
+    measured: u32,
+    /// The schedules' row of the last step and the bits it drew of the whole network's units: evaluations and measurements overwrite those on the device.
     last: Option<(Step, Vec<u32>)>,
 }
 
@@ -177,8 +181,21 @@ impl Trainer {
     /// # Errors
     /// A contradictory configuration, a data set smaller than a batch, a network too large for the device.
     pub fn new(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
+        Self::holding(machine, config, data, true)
+    }
+
+    /// The same with the data set in the memory of the program, from where each submit's rows are sent: what [`Trainer::new`] does where
+    /// the device cannot hold the set.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn streaming(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
+        Self::holding(machine, config, data, false)
+    }
+
+    fn holding(machine: &Rc<Machine>, config: Config, data: DataShape, resident: bool) -> Result<Self, TrainError> {
         config.check()?;
-        let data_buffers = DataBuffers::new(&machine.gpu, data.train_rows + data.test_rows, data.inputs)?;
+        let data_buffers = DataBuffers::new(&machine.gpu, data.train_rows + data.test_rows, data.inputs, resident)?;
         Self::on(machine, config, data, data_buffers)
     }
 
@@ -220,6 +237,7 @@ impl Trainer {
             batches_a_submit: u32::MAX,
             diverged: None,
             evaluations: 0,
+            measured: 0,
             last: None,
         };
         Ok(run)
@@ -355,6 +373,7 @@ impl Trainer {
             return Err(error);
         }
         self.step += schedule.len() as u32;
+        let outcome = self.in_whole(outcome);
         self.last = Some((last, outcome.units.clone()));
         Ok(self.snapshot_of(outcome))
     }
@@ -364,7 +383,8 @@ impl Trainer {
     /// # Errors
     /// The device is gone.
     pub async fn snapshot(&mut self) -> Result<Snapshot, TrainError> {
-        let mut outcome = self.engine.look().await?;
+        let look = self.engine.look().await?;
+        let mut outcome = self.in_whole(look);
         if let Some((_, units)) = &self.last {
             outcome.units.clone_from(units);
         }
@@ -374,7 +394,6 @@ impl Trainer {
     fn snapshot_of(&self, outcome: Outcome) -> Snapshot {
         let budget = self.last.as_ref().map_or_else(|| self.step_now(0), |(step, _)| *step).budget;
         let probed = method(self.config.method).forwards() == 2 && self.engine.params.learn_scores == 1;
-        let outcome = self.in_whole(outcome);
         Snapshot::new(&self.whole, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, outcome)
     }
 
@@ -538,10 +557,6 @@ impl Trainer {
         engine.write(&engine.buffers.running, &statistics);
         self.numbers = self.numbers.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(&number, _)| number).collect();
         engine.write(&engine.buffers.numbers, &self.numbers);
-        // The last step's units, which a snapshot shows, are numbered anew like the rest.
-        if let Some((_, units)) = &mut self.last {
-            *units = units.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(&bits, _)| bits).collect();
-        }
         let (learn_scores, masks) = (self.engine.params.learn_scores, self.engine.params.masks);
         self.engine = engine;
         (self.engine.params.learn_scores, self.engine.params.masks) = (learn_scores, masks);
@@ -584,17 +599,18 @@ impl Trainer {
         let scores: Vec<f32> = self.engine.look().await?.scores;
         // A budget a hair below the sum makes the projection do its whole work.
         let budget = scores.iter().sum::<f32>() * (1.0 - 1e-6);
-        let schedule: Vec<Step> = (0..steps.clamp(1, self.engine.steps_a_submit()))
-            .map(|ahead| Step { learning_rate: 0.0, scores_rate: 0.0, budget, ..self.step_now(self.step + ahead) })
-            .collect();
-        let batch = self.config.batch_size;
-        let images = plain((0..schedule.len() as u32 * batch).map(|index| index % self.rows_ready.max(1)));
+        let steps = steps.clamp(1, self.engine.steps_a_submit());
+        let images = plain((0..steps * self.config.batch_size).map(|index| index % self.rows_ready.max(1)));
         for _ in 0..repeats {
+            let schedule = self.measured_steps(steps, budget);
             let begin = clock();
-            self.engine.train(&schedule, &images).await?;
+            let outcome = self.engine.train(&schedule, &images).await?;
             timing.step_ms.push((clock() - begin) / schedule.len() as f64);
+            let work: f64 = outcome.records.iter().map(|record| self.work(record) as f64).sum();
+            timing.multiply_adds.push(work / schedule.len() as f64);
         }
         if phases {
+            let schedule = self.measured_steps(steps, budget);
             timing.phases = self.engine.profile(&schedule, &images).await?;
         }
         self.engine.write(&self.engine.buffers.velocity, &velocity);
@@ -602,6 +618,22 @@ impl Trainer {
         self.engine.write(&self.engine.buffers.moments, &moments);
         self.engine.write(&self.engine.buffers.scores, &scores);
         Ok(timing)
+    }
+
+    /// The next steps to be timed: masks of their own, rates of 0.
+    fn measured_steps(&mut self, steps: u32, budget: f32) -> Vec<Step> {
+        let first = self.step.wrapping_add(self.measured);
+        self.measured = self.measured.wrapping_add(steps);
+        let resting = |step| Step { step, learning_rate: 0.0, scores_rate: 0.0, budget, ..self.step_now(self.step) };
+        (0..steps).map(|ahead| resting(first.wrapping_add(ahead))).collect()
+    }
+
+    /// Multiply-adds an image of a step, with the units that it kept.
+    #[must_use]
+    pub fn work(&self, record: &Record) -> u64 {
+        let groups = self.model.groups.len();
+        let probe = (self.engine.params.masks == 2).then_some(&record.probe_kept[..groups]);
+        self.model.multiply_adds(&record.kept[..groups], probe).total()
     }
 }
 

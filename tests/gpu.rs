@@ -17,7 +17,7 @@ use lacuna::model::Model;
 use lacuna::random::{Stream, Threefry, draw};
 use lacuna::reference::{self, Memory, highest_score};
 use lacuna::schedule::{BLOCK, step_at};
-use lacuna::shared::State;
+use lacuna::shared::{State, Step};
 use lacuna::snapshot::Snapshot;
 use lacuna::speed::Opponent;
 use lacuna::trainer::{DataShape, TrainError, Trainer};
@@ -49,6 +49,13 @@ fn data(train_rows: u32, test_rows: u32, inputs: u32, classes: u32) -> Data {
         set.labels.push(class as u8);
         set.inputs.extend((0..inputs).map(|input| (centres[(class * inputs + input) as usize] + uniform(100)) as u8));
     }
+    set
+}
+
+/// The same as images.
+fn images(train_rows: u32, test_rows: u32, (channels, height, width): (u32, u32, u32), classes: u32, augment: bool) -> Data {
+    let mut set = data(train_rows, test_rows, channels * height * width, classes);
+    set.shape = DataShape { channels, height, width, augment, ..set.shape };
     set
 }
 
@@ -752,4 +759,199 @@ fn a_snapshot_shows_the_last_step_also_after_an_evaluation_or_a_measurement() {
     run.change("keep_ratio", "0.1").unwrap();
     let later = block_on(run.snapshot()).unwrap();
     assert_eq!((&later.mask, &later.scores, later.budget), (&step.mask, &step.scores, step.budget));
+}
+
+/// Small networks of every kind of operation, each with images that its poolings do not divide evenly.
+fn pictured() -> Vec<(Config, Data)> {
+    let config = |model: &str, gate_inputs, seed| Config {
+        model: model.to_owned(),
+        gate_inputs,
+        keep_ratio: 0.5,
+        schedule: Schedule::Constant,
+        steps: 40,
+        batch_size: 6,
+        learning_rate: 0.05,
+        seed,
+        ..Config::default()
+    };
+    vec![
+        (config("cnn-6-7", true, 3), images(60, 9, (2, 7, 7), 4, true)),
+        (config("resnet8", false, 4), images(60, 9, (3, 5, 5), 3, false)),
+        (config("wrn-10-1", false, 5), images(60, 9, (1, 6, 6), 3, true)),
+    ]
+}
+
+#[test]
+fn a_run_of_convolutions_on_the_gpu_is_the_run_of_its_twins() {
+    let machine = machine();
+    for (config, data) in pictured() {
+        let mut run = data.start(&machine, Config { clip_norm: 1.0, ..config });
+        let mut twin = memory(&run);
+        let (units, name) = (run.model.units() as usize, run.model.name.clone());
+        for _ in 0..5 {
+            let number = run.step();
+            twin.state.next = 0;
+            twin.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
+            twin.batch_rows[..6].copy_from_slice(&run.batch(number));
+            twins(&run, "", &mut twin);
+            let found = step(&mut run);
+            assert_eq!(integers(&run, "units")[..units], twin.units[..units], "{name}, step {number}");
+            let (expected, found) = (twin.records[0], found.records[0]);
+            for (what, expected, found) in [
+                ("loss", expected.loss, found.loss),
+                ("probe loss", expected.probe_loss, found.probe_loss),
+                ("gradient norm", expected.gradient_norm, found.gradient_norm),
+            ] {
+                assert!((expected - found).abs() < 5e-4 * expected, "{name}, step {number}, {what}: {found}, by the twins {expected}");
+            }
+            assert_eq!((expected.kept, expected.probe_kept), (found.kept, found.probe_kept));
+        }
+        for (what, expected, found) in [
+            ("scores", &twin.scores, floats(&run, "scores")),
+            ("weights", &twin.weights, floats(&run, "weights")),
+            ("running", &twin.running.as_flattened().to_vec(), floats(&run, "running")),
+        ] {
+            let error = expected.iter().zip(&found).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
+            assert!(error < 5e-4, "{name}: after the run, {what} differ by {error}");
+        }
+    }
+}
+
+#[test]
+fn gradients_of_whole_networks_agree_with_finite_differences() {
+    /// Half the distance of the two evaluations of a difference.
+    const H: f64 = 1e-6;
+    let machine = machine();
+    for (config, data) in pictured() {
+        // Rate 1 with neither momentum, decay nor clip: the step is the gradient.
+        let config = Config { momentum: 0.0, weight_decay: 0.0, clip_norm: 0.0, ..config };
+        let mut run = data.start(&machine, config);
+        let mut random = Threefry::new(11, Stream::Data, 1);
+        let mut start = memory(&run);
+        // Shifts of 0 would leave half of the rectified values on the kink where a channel is constant.
+        for weight in &mut start.weights {
+            *weight += 0.1 * f64::from(random.unit_interval()) - 0.05;
+        }
+        start.schedule[0] = Step { learning_rate: 1.0, ..step_at(&run.config, run.model.units(), 0, run.steps()) };
+        start.batch_rows[..6].copy_from_slice(&run.batch(0));
+        let loss = |memory: &Memory| {
+            let (images, logits) = (memory.params.batch_stride as usize, memory.maps.last().unwrap());
+            let classes = run.model.groups.last().unwrap().size as usize;
+            let one = |b: usize| {
+                let z: Vec<f64> = (0..classes).map(|c| logits[c * images + b]).collect();
+                z.iter().map(|z| z.exp()).sum::<f64>().ln() - z[memory.labels[memory.batch_rows[b].row as usize] as usize]
+            };
+            (0..6).map(one).sum::<f64>() / 6.0
+        };
+        let mut stepped = start.clone();
+        twins(&run, "", &mut stepped);
+        let gradient: Vec<f64> = start.weights.iter().zip(&stepped.weights).map(|(before, after)| before - after).collect();
+        let scale = gradient.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+        let (mut compared, mut moved) = (0, 0);
+        for layer in &run.model.layers {
+            for _ in 0..24 {
+                let at = (layer.first_weight + (random.unit_interval() * layer.weights() as f32) as u32) as usize;
+                let at_shift = |shift: f64| {
+                    let mut memory = start.clone();
+                    memory.weights[at] += shift;
+                    twins(&run, "loss", &mut memory);
+                    loss(&memory)
+                };
+                let difference = (at_shift(H) - at_shift(-H)) / (2.0 * H);
+                let error = (gradient[at] - difference).abs();
+                assert!(error < 1e-6 * scale + 1e-8, "{}, weight {at}: {} and by differences {difference}", run.model.name, gradient[at]);
+                compared += 1;
+                moved += u32::from(gradient[at] != 0.0);
+            }
+        }
+        assert!(moved * 8 > compared && moved < compared, "{moved} of {compared} weights had a gradient");
+        step(&mut run);
+    }
+}
+
+#[test]
+fn a_compacted_run_goes_on_as_if_it_were_whole() {
+    let machine = machine();
+    let small = data(203, 45, 19, 4);
+    let mut cases = pictured();
+    cases.push((Config { steps: 150, ..annealed() }, small));
+    for (config, data) in cases {
+        let config = Config { keep_ratio: 0.3, anneal_fraction: 0.3, schedule: Schedule::Cubic, scores_rate: 0.2, ..config };
+        let (mut whole, mut compacted) = (data.start(&machine, config.clone()), data.start(&machine, config));
+        let half = whole.steps() / 2;
+        while whole.step() < half {
+            let most = half - whole.step();
+            assert_eq!(block_on(whole.advance(most)).unwrap(), block_on(compacted.advance(most)).unwrap());
+        }
+        let name = whole.model.name.clone();
+        let (units, left) = block_on(compacted.compact()).unwrap();
+        assert_eq!((units, left), (whole.model.units(), compacted.model.units()));
+        assert!(left < units, "{name}: nothing was dropped");
+        assert!(compacted.model.bytes(6, 2).total() < whole.model.bytes(6, 2).total());
+        let (before, after) = (block_on(whole.evaluate(u32::MAX)).unwrap(), block_on(compacted.evaluate(u32::MAX)).unwrap());
+        assert!((before.loss - after.loss).abs() < 1e-5 * before.loss, "{name}: {} and {} after", before.loss, after.loss);
+        assert!((before.sampled_loss - after.sampled_loss).abs() < 1e-5 * before.sampled_loss);
+        assert_eq!(block_on(whole.snapshot()).unwrap().mask, block_on(compacted.snapshot()).unwrap().mask);
+        for _ in 0..10 {
+            let (expected, found) = (step(&mut whole), step(&mut compacted));
+            assert_eq!((&expected.mask, &expected.kept), (&found.mask, &found.kept), "{name}: the same draws");
+            let (expected, found) = (expected.records[0], found.records[0]);
+            assert!((expected.loss - found.loss).abs() < 1e-3 * expected.loss, "{name}: loss {} and {}", expected.loss, found.loss);
+            assert!((expected.sum_scores - found.sum_scores).abs() < 1e-3 * expected.sum_scores);
+        }
+        assert_eq!(block_on(compacted.compact()).unwrap().0, left);
+    }
+}
+
+#[test]
+fn a_set_that_is_streamed_gives_the_run_of_one_that_is_resident() {
+    let machine = machine();
+    for (config, data) in pictured() {
+        let mut resident = data.start(&machine, config.clone());
+        let mut streamed = Trainer::streaming(&machine, config, data.shape.clone()).unwrap();
+        streamed.load(0, &data.inputs, &data.labels);
+        streamed.set_rows_ready(data.shape.train_rows);
+        for most in [1, 7, 20] {
+            assert_eq!(block_on(resident.advance(most)).unwrap(), block_on(streamed.advance(most)).unwrap());
+        }
+        assert_eq!(tensors(&resident), tensors(&streamed));
+        assert_eq!(block_on(resident.evaluate(u32::MAX)).unwrap(), block_on(streamed.evaluate(u32::MAX)).unwrap());
+    }
+}
+
+#[test]
+fn what_belongs_to_a_channel_that_is_off_rests_bit_for_bit() {
+    let machine = machine();
+    for (config, data) in pictured() {
+        let mut run = data.start(&machine, config);
+        block_on(run.advance(5)).unwrap();
+        let state = |run: &Trainer| ["weights", "velocity", "running"].map(|name| integers(run, name));
+        let before = state(&run);
+        let snapshot = step(&mut run);
+        let after = state(&run);
+        let kept = run.model.kept_units(&snapshot.mask.iter().map(|bits| bits & 1 == 1).collect::<Vec<_>>());
+        let (mut rests, mut moves) = (0, 0);
+        for layer in &run.model.layers {
+            let [from, to] = layer.groups;
+            for at in 0..layer.weights() {
+                let (row, output) = (at / layer.outputs, (at % layer.outputs) as usize);
+                let input = (row < layer.taps * layer.inputs).then(|| (row % layer.inputs) as usize);
+                let on = kept[to][output] && input.is_none_or(|input| kept[from][input]);
+                let same = [0, 1].iter().all(|&which| {
+                    let index = (layer.first_weight + at) as usize;
+                    before[which][index] == after[which][index]
+                });
+                assert!(on || same, "{}: weight {at} of a layer to {} moved", run.model.name, run.model.groups[to].name);
+                if same { rests += 1 } else { moves += 1 }
+            }
+            if layer.is_normalised() {
+                for (unit, &on) in kept[to].iter().enumerate() {
+                    let index = 2 * (layer.first_statistic as usize + unit);
+                    let same = before[2][index..index + 2] == after[2][index..index + 2];
+                    assert_eq!(same, !on, "{}: statistics of unit {unit} of {}", run.model.name, run.model.groups[to].name);
+                }
+            }
+        }
+        assert!(rests > 100 && moves > 100, "{rests} weights rest and {moves} move");
+    }
 }

@@ -31,19 +31,21 @@ pub enum Inputs {
 }
 
 impl DataBuffers {
-    /// Room for `rows` rows of `features` features.
+    /// Room for `rows` rows of `features` features: on the GPU where one buffer holds them and `resident` asks for it.
     ///
     /// # Errors
-    /// Labels that this device cannot hold.
-    pub fn new(gpu: &Gpu, rows: u32, features: u32) -> Result<Self, GpuError> {
+    /// A set that neither the GPU nor the memory here can hold.
+    pub fn new(gpu: &Gpu, rows: u32, features: u32, resident: bool) -> Result<Self, GpuError> {
         let storage = wgpu::BufferUsages::STORAGE;
         let bytes = u64::from(rows) * u64::from(features);
-        let inputs = match gpu.buffer("the data set", bytes, storage) {
-            Ok(buffer) => Inputs::Resident(buffer),
-            Err(error @ GpuError::TooLarge { .. }) => {
+        let on_gpu = if resident { gpu.buffer("the data set", bytes, storage).map(Some) } else { Ok(None) };
+        let inputs = match on_gpu {
+            Ok(Some(buffer)) => Inputs::Resident(buffer),
+            Ok(None) | Err(GpuError::TooLarge { .. }) => {
+                let too_large = || GpuError::TooLarge { what: "the data set".to_owned(), bytes, limit: gpu.buffer_limit() };
+                let room = usize::try_from(bytes).map_err(|_| too_large())?;
                 let mut set = Vec::new();
-                let room = usize::try_from(bytes).map_err(|_| error.clone())?;
-                set.try_reserve_exact(room).map_err(|_| error)?;
+                set.try_reserve_exact(room).map_err(|_| too_large())?;
                 set.resize(room, 0);
                 Inputs::Streamed(Rc::new(RefCell::new(set)))
             }
@@ -148,10 +150,8 @@ pub(super) fn steps_a_submit(gpu: &Gpu, params: &Params, data: &DataBuffers) -> 
     if !data.is_streamed() {
         return SLOTS;
     }
-    let limits = gpu.device.limits();
-    let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
     let batch = u64::from(params.batch_size) * u64::from(data.features);
-    (most / batch.max(1)).clamp(1, SLOTS.into()) as u32
+    (gpu.buffer_limit() / batch.max(1)).clamp(1, SLOTS.into()) as u32
 }
 
 impl Buffers {

@@ -47,8 +47,9 @@ pub fn enough(software: bool) -> u32 {
 pub(super) fn d_weights_threads(layer: &Layer, software: bool) -> u64 {
     let side = tile_quads("d_weights", software).0;
     let rows = layer.inputs + u32::from(layer.extra == Extra::Bias);
-    // Its strips are four tiles high.
-    let down = rows.div_ceil(4).div_ceil(4 * side) * 4;
+    // Its tiles stand in strips of up to four.
+    let down = rows.div_ceil(4).div_ceil(side);
+    let down = down.next_multiple_of(down.clamp(1, 4));
     let tiles = u64::from(down) * u64::from(layer.outputs.div_ceil(4).div_ceil(side)) * u64::from(layer.taps);
     if layer.pixels > 1 { tiles.max(enough(software).into()) } else { tiles }
 }

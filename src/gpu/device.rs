@@ -172,13 +172,19 @@ impl Gpu {
         }
     }
 
+    /// Most bytes of a buffer that a kernel works on.
+    #[must_use]
+    pub fn buffer_limit(&self) -> u64 {
+        let limits = self.device.limits();
+        limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
+    }
+
     /// A buffer of `bytes` bytes, all 0, for storage, copies and whatever `usage` adds.
     ///
     /// # Errors
     /// More bytes than the device lets a buffer have.
     pub fn buffer(&self, label: &str, bytes: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer, GpuError> {
-        let limits = self.device.limits();
-        let limit = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
+        let limit = self.buffer_limit();
         let size = bytes.max(16).next_multiple_of(16);
         if size > limit {
             return Err(GpuError::TooLarge { what: label.to_owned(), bytes, limit });

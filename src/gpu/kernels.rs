@@ -70,7 +70,7 @@ kernels! {
     sample: [THREEFRY], [params, state, schedule, scores, numbers, units, lists, rows, counts], false;
     unite: [], [params, sources, lists, rows, counts, joins], false;
     pack_weights: [], [params, lists, counts, weights, packed_weights], false;
-    gather_inputs: [], [params, state, lists, counts, inputs, batch_rows, shifts, output], true;
+    gather_inputs: [], [params, state, lists, counts, numbers, inputs, batch_rows, shifts, output], true;
     convolve: [], [params, counts, packed_weights, input, output], true;
     statistics: [], [params, lists, counts, running, input, statistics], true;
     normalise: [NORMALISATION], [params, counts, joins, statistics, packed_weights, input, shortcut, output], true;

@@ -93,7 +93,9 @@ fn split_count(memory: &Memory, l: usize) -> (usize, usize) {
     let (kept_in, kept_out) = (memory.kept(0, layer.group_in as usize), memory.kept(0, layer.group_out as usize));
     let rows = kept_in + usize::from(layer.extra == 1);
     let tile = memory.tile as usize;
-    let tiles = kept_out.next_multiple_of(4).div_ceil(tile) * rows.next_multiple_of(4).div_ceil(4 * tile) * 4 * layer.taps as usize;
+    let down = rows.next_multiple_of(4).div_ceil(tile);
+    let across = kept_out.next_multiple_of(4).div_ceil(tile);
+    let tiles = across * down.next_multiple_of(down.clamp(1, 4)) * layer.taps as usize;
     let floats = (memory.tap_rows(0, l) + layer.extra as usize) * kept_out.next_multiple_of(4);
     let most = (layer.pixels as usize).min(layer.room as usize / floats.max(1));
     ((memory.enough as usize / tiles.max(1)).clamp(1, most), floats)

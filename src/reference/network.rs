@@ -50,6 +50,8 @@ pub fn gather_inputs(memory: &mut Memory, work: &Work, z: usize) {
                     (None, _) => 1.0,
                     (Some(_), None) => 0.0,
                     (Some(&unit), Some(sample)) => {
+                        // Of a network that was made smaller, the unit's number in the whole one says which feature it is.
+                        let unit = if memory.group(0).gated == 1 { memory.numbers[unit as usize] } else { unit };
                         let row = if params.streamed == 1 { slot } else { sample.row as usize };
                         shown_from(&params, sample.view, unit * pixels as u32 + p as u32).map_or(0.0, |from| {
                             let byte = memory.inputs[row * (params.channels * params.height * params.width) as usize + from as usize];
