@@ -1,6 +1,6 @@
 //! What a network costs: multiply-adds of a step and bytes held, for any numbers of kept units.
 
-use super::{Layer, Model, Op};
+use super::{Extra, Group, Layer, Map, Model, Op};
 
 /// Multiply-adds of one training step, by phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,14 +16,43 @@ impl MultiplyAdds {
     }
 }
 
-/// Bytes on the device that grow with the units of a network; the data set is not counted.
+/// What a tensor is held for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The weights, their packed copies for each mask, their gradients.
+    Weights,
+    /// The values of each forward pass and the gradients at them.
+    Activations,
+    /// What a step leaves for the next one and draws for itself: the weights' velocity, the scores with their moments and masks, the lists
+    /// of kept units, the statistics of the normalisations.
+    Optimiser,
+}
+
+/// A tensor on the device whose size the network decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// In words, as in "the weights take 3 MiB".
+    pub name: String,
+    pub purpose: Purpose,
+    /// Floats that it has whatever the batch.
+    pub floats: u64,
+    /// Floats that it has for each image of the batch.
+    pub image_floats: u64,
+}
+
+impl Tensor {
+    /// Bytes in batches of `batch_size` images; kernels take images in fours.
+    #[must_use]
+    pub fn bytes(&self, batch_size: u32) -> u64 {
+        4 * (self.floats + self.image_floats * u64::from(batch_size.next_multiple_of(4)))
+    }
+}
+
+/// Bytes on the device that grow with the units of a network, by [`Purpose`]; the data set is not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bytes {
-    /// The weights, their packed copies for both masks, their gradients.
     pub weights: u64,
-    /// The values of both forward passes and the gradients at them.
     pub activations: u64,
-    /// The weights' velocity, the scores and their moments, running statistics.
     pub optimiser: u64,
 }
 
@@ -48,33 +77,66 @@ impl Model {
     }
 
     /// Multiply-adds of a forward pass, which are those of the weights' gradient too, and of the gradient at the activations.
-    fn work(&self, kept: &[f64]) -> (f64, f64) {
+    pub(super) fn work(&self, kept: &[f64]) -> (f64, f64) {
         let (mut forward, mut d_activations) = (0.0, 0.0);
         for op in &self.ops {
-            let Op::Convolve { layer, input, .. } = *op else { continue };
-            let Layer { taps, extra, groups: [from, to], pixels, .. } = self.layers[layer];
-            let bias = f64::from(u8::from(extra == super::Extra::Bias));
-            let products = f64::from(pixels) * f64::from(taps) * kept[from] * kept[to];
-            forward += products + f64::from(pixels) * bias * kept[to];
-            if input != 0 {
+            let (products, biases) = self.work_of(op, kept);
+            forward += products + biases;
+            if op.input() != 0 {
                 d_activations += products;
             }
         }
         (forward, d_activations)
     }
 
-    /// Units of each group that are kept on average when each gated one is with probability `keep_ratio`.
+    /// Multiply-adds of one operation for one image: by weights of inputs, and by biases.
+    fn work_of(&self, op: &Op, kept: &[f64]) -> (f64, f64) {
+        let Op::Convolve { layer, .. } = *op else { return (0.0, 0.0) };
+        let Layer { taps, extra, groups: [from, to], pixels, .. } = self.layers[layer];
+        let outputs = f64::from(pixels) * kept[to];
+        (outputs * f64::from(taps) * kept[from], if extra == Extra::Bias { outputs } else { 0.0 })
+    }
+
+    /// Multiply-adds of one operation going forward for one image when everything is kept.
     #[must_use]
-    pub fn expected(&self, keep_ratio: f64) -> Vec<f64> {
+    pub fn op_multiply_adds(&self, op: &Op) -> u64 {
+        let sizes: Vec<f64> = self.groups.iter().map(|group| f64::from(group.size)).collect();
+        let (products, biases) = self.work_of(op, &sizes);
+        (products + biases) as u64
+    }
+
+    /// Weights that one operation is the first to multiply by: the taps and the bias of a convolution, scale and shift of a normalisation.
+    #[must_use]
+    pub fn op_weights(&self, op: &Op) -> u32 {
+        match *op {
+            Op::Convolve { layer, .. } => {
+                let Layer { taps, extra, inputs, outputs, .. } = self.layers[layer];
+                (taps * inputs + u32::from(extra == Extra::Bias)) * outputs
+            }
+            Op::Normalise { layer: Some(layer), .. } => Extra::Normalisation.rows() * self.layers[layer].outputs,
+            Op::Normalise { layer: None, .. } | Op::Pool { .. } => 0,
+        }
+    }
+
+    /// Share of each group that is kept on average when of each gated group the share `of` is, and every unit is drawn for itself: a union
+    /// lacks what both of its groups lack.
+    #[must_use]
+    pub fn shares(&self, of: impl Fn(&Group) -> f64) -> Vec<f64> {
         let mut shares: Vec<f64> = Vec::with_capacity(self.groups.len());
         for group in &self.groups {
             shares.push(match group.union_of {
                 Some([a, b]) => 1.0 - (1.0 - shares[a]) * (1.0 - shares[b]),
-                None if group.gated => keep_ratio,
+                None if group.gated => of(group),
                 None => 1.0,
             });
         }
-        self.groups.iter().zip(shares).map(|(group, share)| f64::from(group.size) * share).collect()
+        shares
+    }
+
+    /// Units of each group that are kept on average when each gated one is with probability `keep_ratio`.
+    #[must_use]
+    pub fn expected(&self, keep_ratio: f64) -> Vec<f64> {
+        self.groups.iter().zip(self.shares(|_| keep_ratio)).map(|(group, share)| f64::from(group.size) * share).collect()
     }
 
     /// Expected multiply-adds of a step of so many forwards that keeps each gated unit with probability `keep_ratio`, over those of a
@@ -86,28 +148,69 @@ impl Model {
         (pass * f64::from(forwards + 1) + d_activations) / dense
     }
 
-    /// Bytes that a network takes in batches of `batch_size` images with `masks` forward passes a step.
+    /// The tensors that a network with room for `masks` masks takes: the list that `engine::Buffers` allocates, which has room for two.
+    #[must_use]
+    pub fn tensors(&self, masks: u32) -> Vec<Tensor> {
+        let fixed = |name: &str, purpose, floats: u64| Tensor { name: name.to_owned(), purpose, floats, image_floats: 0 };
+        let masks = u64::from(masks);
+        let (weights, packed, gradient) = (u64::from(self.weights()), u64::from(self.packed()), u64::from(self.gradient_floats()));
+        let (units, rows, statistics) = (u64::from(self.units()), u64::from(self.rows()), u64::from(self.statistics()));
+        let mut tensors = vec![
+            fixed("the weights", Purpose::Weights, weights),
+            fixed("the packed weights", Purpose::Weights, masks * packed),
+            fixed("the weights' gradients", Purpose::Weights, gradient),
+            fixed("the weights' velocities", Purpose::Optimiser, weights),
+            // Score, two moments, gradient, number and masks of each.
+            fixed("the scores", Purpose::Optimiser, 6 * units),
+            // For each mask a list, its inverse and pairs of a union's rows; a union's sources.
+            fixed("the lists of kept units", Purpose::Optimiser, (4 * masks + 2) * rows),
+            // Pairs: for each mask, running, and gradients.
+            fixed("the statistics", Purpose::Optimiser, (2 * masks + 4) * statistics),
+        ];
+        for (index, map) in self.maps.iter().enumerate() {
+            let copies = if index == 0 && !self.groups[0].gated { 1 } else { masks };
+            let name = format!("the values of {}", self.groups[map.group].name);
+            tensors.push(Tensor { name, purpose: Purpose::Activations, floats: 0, image_floats: copies * self.map_floats(map) });
+        }
+        for floats in self.gradient_buffers() {
+            let name = "the gradients at a layer's values".to_owned();
+            tensors.push(Tensor { name, purpose: Purpose::Activations, floats: 0, image_floats: floats.into() });
+        }
+        tensors
+    }
+
+    /// Bytes that a network with room for `masks` masks takes in batches of `batch_size` images.
     #[must_use]
     pub fn bytes(&self, batch_size: u32, masks: u32) -> Bytes {
-        let images = u64::from(batch_size.next_multiple_of(4));
-        let inputs_once = !self.groups[0].gated;
-        let map = |(index, map): (usize, &super::Map)| {
-            let copies = if index == 0 && inputs_once { 1 } else { u64::from(masks) };
-            self.map_floats(map) * copies
-        };
-        let floats: u64 = self.maps.iter().enumerate().map(map).sum();
-        let gradients: u64 = self.gradient_buffers().iter().map(|&floats| u64::from(floats)).sum();
-        let (weights, packed) = (u64::from(self.weights()), u64::from(self.packed()));
-        Bytes {
-            weights: 4 * (weights + u64::from(masks) * packed + u64::from(self.gradient_floats())),
-            activations: 4 * images * (floats + gradients),
-            optimiser: 4 * (weights + 5 * u64::from(self.units()) + 2 * u64::from(self.statistics())),
+        let mut bytes = Bytes::default();
+        for tensor in self.tensors(masks) {
+            let sum = match tensor.purpose {
+                Purpose::Weights => &mut bytes.weights,
+                Purpose::Activations => &mut bytes.activations,
+                Purpose::Optimiser => &mut bytes.optimiser,
+            };
+            *sum += tensor.bytes(batch_size);
         }
+        bytes
+    }
+
+    /// The network that is left, on average, of one that keeps each gated unit with probability `keep_ratio` and holds nothing else. Its
+    /// sizes are those that [`Model::compacted`] would give; which units they are is not decided, so that its unions have no sources.
+    #[must_use]
+    pub fn of_expected_sizes(&self, keep_ratio: f64) -> Self {
+        let mut model = self.clone();
+        for (group, expected) in model.groups.iter_mut().zip(self.expected(keep_ratio)) {
+            group.size = (expected.round() as u32).max(1);
+            group.sources.clear();
+        }
+        model.lay_out();
+        model.share_gradients();
+        model
     }
 
     /// Floats of a map for one image, the row of ones included.
     #[must_use]
-    pub fn map_floats(&self, map: &super::Map) -> u64 {
+    pub fn map_floats(&self, map: &Map) -> u64 {
         (u64::from(self.groups[map.group].size) + u64::from(map.ones)) * u64::from(map.pixels())
     }
 }

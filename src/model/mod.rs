@@ -14,8 +14,10 @@
 mod counts;
 mod networks;
 mod tables;
+#[cfg(test)]
+mod tests;
 
-pub use counts::{Bytes, MultiplyAdds};
+pub use counts::{Bytes, MultiplyAdds, Purpose, Tensor};
 
 use std::fmt;
 
@@ -234,22 +236,50 @@ impl Model {
     /// The network of that name for `image` and `classes` classes.
     ///
     /// # Errors
-    /// A name of no known form, too many units, images too small for its poolings, or a network without a gated unit.
+    /// A name of no known form, images too small for its poolings, a network without a gated unit, or one that is too large for the
+    /// kernels: too wide, too deep, or of more weights than can be numbered.
     pub fn new(name: &str, image: Image, classes: u32, gate_inputs: bool) -> Result<Self, ModelError> {
         let mut model = networks::build(name, image, classes, gate_inputs)?;
+        model.check_size()?;
         model.lay_out();
         model.share_gradients();
-        if model.units() == 0 {
-            return Err(ModelError(format!("model \"{name}\" has no hidden layer and its inputs are not gated: nothing can be masked")));
-        }
-        let units: u64 = model.gated().map(|group| u64::from(group.size)).sum();
-        if units > MOST_UNITS {
-            return Err(ModelError(format!("model \"{name}\" has {units} gated units; at most {MOST_UNITS} fit the scores' workgroup")));
-        }
-        if model.groups.len() > MOST_GROUPS || model.layers.len() > MOST_GROUPS {
-            return Err(ModelError(format!("model \"{name}\" is deeper than the kernels' tables of {MOST_GROUPS} layers")));
-        }
         Ok(model)
+    }
+
+    /// Refuses what the kernels' tables and their 32-bit numbers cannot hold, before anything is counted in such numbers.
+    fn check_size(&self) -> Result<(), ModelError> {
+        let refuse = |why: &str| Err(ModelError(format!("model \"{}\" {why}", self.name)));
+        if let Some(group) = self.groups.iter().find(|group| group.size > WIDEST) {
+            let (name, size) = (&group.name, group.size);
+            return refuse(&format!(
+                "has {size} {name} side by side where the kernels number at most {WIDEST}: choose smaller images, or a cnn"
+            ));
+        }
+        if self.groups.len() > MOST_GROUPS || self.layers.len() > MOST_GROUPS {
+            return refuse(&format!("is deeper than the kernels' tables of {MOST_GROUPS} layers: choose a network of fewer layers"));
+        }
+        let units: u64 = self.gated().map(|group| u64::from(group.size)).sum();
+        if units == 0 {
+            return refuse("has no hidden layer and its inputs are not gated: nothing can be masked");
+        }
+        if units > MOST_UNITS {
+            return refuse(&format!("has {units} gated units; at most {MOST_UNITS} fit the scores' workgroup: choose a narrower network"));
+        }
+        let room = |layer: &Layer| {
+            let [inputs, outputs] = layer.groups.map(|group| u64::from(self.groups[group].size));
+            let packed = (u64::from(layer.taps) * inputs + u64::from(layer.extra.rows())) * outputs.next_multiple_of(4);
+            packed.max(SPLIT_FLOATS.into())
+        };
+        let weights: u64 = self.layers.iter().map(room).sum();
+        if u32::try_from(weights).is_err() {
+            return refuse(&format!("has about {weights} weights, more than can be numbered: choose a narrower network"));
+        }
+        let values = |map: &Map| u64::from(self.groups[map.group].size.next_multiple_of(4)) * u64::from(map.pixels());
+        if let Some(map) = self.maps.iter().find(|map| u32::try_from(values(map)).is_err()) {
+            let (group, values) = (&self.groups[map.group].name, values(map));
+            return refuse(&format!("has {values} values of {group} for one image, more than can be numbered: choose smaller images"));
+        }
+        Ok(())
     }
 
     /// Numbers units, rows, weights and statistics through, from the groups' sizes.
@@ -423,9 +453,7 @@ impl Model {
             assert!(!units.is_empty(), "{} keeps nothing", group.name);
             group.size = units.len() as u32;
             if let Some(parents) = group.union_of {
-                let place = |unit: Option<u32>, parent: usize| {
-                    remaining[parent].binary_search(&unit?).ok().map(|place| place as u32)
-                };
+                let place = |unit: Option<u32>, parent: usize| remaining[parent].binary_search(&unit?).ok().map(|place| place as u32);
                 group.sources = units
                     .iter()
                     .map(|&unit| {

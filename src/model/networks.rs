@@ -6,7 +6,7 @@
 //! | `cnn-32-64-128` | for each width two 3×3 convolutions and a 2×2 max pooling, then the mean over the image |
 //! | `vgg16` | Simonyan and Zisserman 2015 with batch normalisation and one classifier, as is usual for 32×32 images |
 //! | `resnet20`, `resnet32`, ... | He et al. 2016 for 32×32 images, 6n + 2 layers, with widths 32, 64, 128 and 1×1 convolutions on the shortcuts that change them (both as in the authors' code of the method) |
-//! | `wrn-28-10`, ... | Zagoruyko and Komodakis 2016: 6n + 4 layers, k times as wide, normalised before each convolution |
+//! | `wrn-28-10`, ... | Zagoruyko and Komodakis 2016: 6n + 4 layers, k times as wide, normalised before each convolution; a 1×1 convolution on the shortcuts that change the width or the size |
 //!
 //! Every convolution's output channels are gated, those of the shortcuts too; the classifier is not. Batch normalisation follows a
 //! convolution, and the mask the normalisation: a channel that is off is exactly 0 and costs nothing. (The authors' code masks before it,
@@ -30,13 +30,18 @@ pub(super) enum Network {
     WideResnet(u32, u32),
 }
 
-const FORMS: &str = "it must be mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32 or wrn-28-10";
+const FORMS: &str =
+    "it must be mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32 or wrn-28-10";
+
+/// Digits alone: what `parse` takes besides, a plus sign, would give one network two names.
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
 
 pub(super) fn read(name: &str) -> Result<Network, ModelError> {
     let refuse = |why: &str| ModelError(format!("model \"{name}\" cannot be read: {why}"));
     let widths = |text: &str| -> Result<Vec<u32>, ModelError> {
-        let each: Option<Vec<u32>> =
-            text.split('-').map(|width| width.parse().ok().filter(|width| (1..=WIDEST).contains(width))).collect();
+        let each: Option<Vec<u32>> = text.split('-').map(|width| number(width).filter(|width| (1..=WIDEST).contains(width))).collect();
         each.ok_or_else(|| refuse(&format!("each width must be a whole number from 1 to {WIDEST}")))
     };
     if name == "vgg16" {
@@ -56,17 +61,19 @@ pub(super) fn read(name: &str) -> Result<Network, ModelError> {
         return Ok(Network::Cnn(widths(text)?));
     }
     if let Some(text) = name.strip_prefix("resnet") {
-        let depth: u32 = text.parse().map_err(|_| refuse("resnet is followed by its number of layers, as in resnet20"))?;
+        let depth = number(text).ok_or_else(|| refuse("resnet is followed by its number of layers, as in resnet20"))?;
         if !(8..=38).contains(&depth) || depth % 6 != 2 {
             return Err(refuse("a resnet has 8, 14, 20, 26, 32 or 38 layers"));
         }
         return Ok(Network::Resnet((depth - 2) / 6));
     }
     if let Some(text) = name.strip_prefix("wrn-") {
-        let numbers = widths(text)?;
-        let &[depth, factor] = &numbers[..] else { return Err(refuse("wrn- is followed by layers and factor, as in wrn-28-10")) };
-        if !(10..=28).contains(&depth) || depth % 6 != 4 || factor > 64 {
-            return Err(refuse("a wide residual network has 10, 16, 22 or 28 layers and at most 64 times the width"));
+        let numbers: Option<Vec<u32>> = text.split('-').map(number).collect();
+        let Some(&[depth, factor]) = numbers.as_deref() else {
+            return Err(refuse("wrn- is followed by its number of layers and the factor of its widths, as in wrn-28-10"));
+        };
+        if !(10..=40).contains(&depth) || depth % 6 != 4 || !(1..=64).contains(&factor) {
+            return Err(refuse("a wide residual network has 10, 16, 22, 28, 34 or 40 layers and 1 to 64 times the width"));
         }
         return Ok(Network::WideResnet((depth - 4) / 6, factor));
     }
@@ -82,14 +89,7 @@ struct Builder {
 
 impl Builder {
     fn new(name: &str, image: Image, units: u32, gate_inputs: bool) -> Self {
-        let model = Model {
-            name: name.to_owned(),
-            image,
-            groups: Vec::new(),
-            maps: Vec::new(),
-            layers: Vec::new(),
-            ops: Vec::new(),
-        };
+        let model = Model { name: name.to_owned(), image, groups: Vec::new(), maps: Vec::new(), layers: Vec::new(), ops: Vec::new() };
         let mut builder = Self { model, convolutions: 0 };
         let group = builder.group("inputs", units, gate_inputs);
         let (height, width) = if units == image.channels { (image.height, image.width) } else { (1, 1) };
@@ -106,6 +106,11 @@ impl Builder {
     fn map(&mut self, group: usize, height: u32, width: u32, rectified: bool) -> usize {
         self.model.maps.push(Map { group, height, width, rectified, ones: false, gradient: None });
         self.model.maps.len() - 1
+    }
+
+    /// Units of the group of a map.
+    fn width(&self, map: usize) -> u32 {
+        self.model.groups[self.model.maps[map].group].size
     }
 
     fn layer(&mut self, taps: u32, extra: Extra, groups: [usize; 2], pixels: u32) -> usize {
@@ -212,6 +217,14 @@ impl Builder {
 
 pub(super) fn build(name: &str, image: Image, classes: u32, gate_inputs: bool) -> Result<Model, ModelError> {
     let network = read(name)?;
+    let Image { channels, height, width } = image;
+    let features = [channels, height, width].into_iter().try_fold(1u32, u32::checked_mul);
+    if features.is_none_or(|features| features == 0) || classes == 0 {
+        let what = format!("{classes} classes of images of {channels}\u{d7}{height}\u{d7}{width}");
+        return Err(ModelError(format!(
+            "model \"{name}\" cannot be built for {what}: each number must be at least 1, and the image below 4 GB"
+        )));
+    }
     if let Network::Mlp(widths) = &network {
         let mut net = Builder::new(name, image, image.features(), gate_inputs);
         let mut at = 0;
@@ -251,7 +264,11 @@ pub(super) fn build(name: &str, image: Image, classes: u32, gate_inputs: bool) -
                     let label = |part: &str| format!("{stage}.{block} {part}");
                     let inner = net.normalised(at, &label("conv 1"), width, 3, stride, true);
                     let (raw, layer) = net.convolve(inner, &label("conv 2"), width, 3, 1, Extra::Normalisation);
-                    let shortcut = if stride == 1 { at } else { net.normalised(at, &label("shortcut"), width, 1, stride, false) };
+                    let shortcut = if stride == 1 && net.width(at) == width {
+                        at
+                    } else {
+                        net.normalised(at, &label("shortcut"), width, 1, stride, false)
+                    };
                     at = net.add(&label("sum"), raw, Some(layer), shortcut, true);
                 }
             }
@@ -266,7 +283,11 @@ pub(super) fn build(name: &str, image: Image, classes: u32, gate_inputs: bool) -
                     // The convolution's own normalisation stands before the next one.
                     let inner = net.normalised(ready, &label("conv 1"), width, 3, stride, true);
                     let (raw, _) = net.convolve(inner, &label("conv 2"), width, 3, 1, Extra::None);
-                    let shortcut = if block > 1 { at } else { net.convolve(ready, &label("shortcut"), width, 1, stride, Extra::None).0 };
+                    let shortcut = if stride == 1 && net.width(at) == width {
+                        at
+                    } else {
+                        net.convolve(ready, &label("shortcut"), width, 1, stride, Extra::None).0
+                    };
                     at = net.add(&label("sum"), raw, None, shortcut, false);
                 }
             }
