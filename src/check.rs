@@ -325,7 +325,7 @@ pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(usize, usize)
         .collect();
     for (index, scene) in SCENES.iter().enumerate() {
         progress(index, SCENES.len());
-        play(machine, scene, index as u32, &mut reports).await?;
+        Box::pin(play(machine, scene, index as u32, &mut reports)).await?;
     }
     progress(SCENES.len(), SCENES.len());
     Ok(reports)
@@ -333,15 +333,8 @@ pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(usize, usize)
 
 async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Report]) -> Result<(), GpuError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
-    let mut params = Params {
-        seed,
-        alpha: 0.5,
-        momentum: 0.9,
-        weight_decay: 5e-4,
-        clip_norm: 3.0,
-        learn_scores: 1,
-        ..model.params(scene.batch_size)
-    };
+    let mut params =
+        Params { seed, alpha: 0.5, momentum: 0.9, weight_decay: 5e-4, clip_norm: 3.0, learn_scores: 1, ..model.params(scene.batch_size) };
     params.scale = 1.0 / 80.0;
     (scene.change)(&mut params);
     let data = DataBuffers::new(&machine.gpu, ROWS, scene.image.features(), true)?;

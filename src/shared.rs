@@ -83,7 +83,9 @@ pub struct Operation {
     pub padding: u32,
     pub flags: u32,
     pub first_square: u32,
-    pub unused: [u32; 3],
+    pub unused_x: u32,
+    pub unused_y: u32,
+    pub unused_z: u32,
 }
 
 /// Bits of [`Operation::flags`].

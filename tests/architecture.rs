@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use lacuna::gpu::TABLE;
 use lacuna::random::Stream;
 use lacuna::schedule::{BETA1, BETA2};
-use lacuna::shared::{Group, Layer, MISSING, MOST_GROUPS, Mode, Params, Record, State, Step};
+use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation, Params, Record, Sample, State, Step, flags};
 
 /// From the lowest up: a module may use its own layer and those before it.
 const LAYERS: [&[&str]; 4] = [
@@ -203,12 +203,20 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
     let module = wgsl(&text("shaders/shared.wgsl"));
     let mut known = Vec::new();
     for (name, rust, rust_size) in [
-        layout!(Group: size, gated, first_unit, first_row),
-        layout!(Layer: inputs, outputs, first_weight, first_packed),
+        layout!(Group: size, gated, first_unit, first_row, united, first_group, second_group, unused),
         layout!(
-            Params: seed, mode, draw, masks, group_count, units, rows, packed, batch_size, batch_stride, estimator, optimizer, learn_scores,
-            alpha, momentum, weight_decay, clip_norm, scale, unused, groups, layers
+            Layer: taps, extra, group_in, group_out, inputs, outputs, first_weight, first_packed, first_gradient, room, pixels,
+            first_statistic
         ),
+        layout!(
+            Operation: layer, group_in, group_out, group_shortcut, height_in, width_in, height_out, width_out, kernel, stride, padding,
+            flags, first_square, unused_x, unused_y, unused_z
+        ),
+        layout!(
+            Params: seed, mode, draw, masks, group_count, units, rows, packed, batch_size, batch_stride, layer_count, statistics, channels,
+            height, width, estimator, optimizer, learn_scores, alpha, momentum, weight_decay, clip_norm, scale, streamed, groups, layers
+        ),
+        layout!(Sample: row, view),
         layout!(Step: step, learning_rate, scores_rate, budget, first_correction, second_correction),
         layout!(
             State: next, slot, halted, step, loss, probe_loss, learning_rate, scores_rate, budget, first_correction, second_correction,
@@ -258,6 +266,14 @@ fn constants_have_one_value_in_both_languages() {
         ("TRAIN", f64::from(Mode::Train as u32)),
         ("EVALUATE", f64::from(Mode::Evaluate as u32)),
         ("MISSING", f64::from(MISSING)),
+        ("ABSENT", f64::from(ABSENT)),
+        ("RECTIFIED", f64::from(flags::RECTIFIED)),
+        ("ONES", f64::from(flags::ONES)),
+        ("SHARED", f64::from(flags::SHARED)),
+        ("ACCUMULATE", f64::from(flags::ACCUMULATE)),
+        ("NORMALISE", f64::from(flags::NORMALISE)),
+        ("JOINED", f64::from(flags::JOINED)),
+        ("MEAN", f64::from(flags::MEAN)),
         ("BETA1", f64::from(BETA1 as f32)),
         ("BETA2", f64::from(BETA2 as f32)),
         ("STREAM_MASK", f64::from(Stream::Mask as u32)),
@@ -296,12 +312,12 @@ fn a_kernel_stands_in_all_of_its_four_places() {
         if !run.contains(&format!("\"{name}\" =>")) || !reference.contains(&format!("pub fn {name}(")) {
             failures.push(format!("{name}: no twin: a function of that name in src/reference/ and its line in reference::run"));
         }
-        if !step.contains(&format!("dispatch(\"{name}\"")) {
+        if !step.contains(&format!("(\"{name}\", Phase::")) {
             failures.push(format!("{name}: no line in the step, src/engine/step.rs"));
         }
     }
     // The other way round: what stands anywhere stands in the table.
-    let pieces = ["shared", "threefry"];
+    let pieces = ["normalisation", "shared", "splits", "threefry"];
     failures.extend(
         shaders
             .iter()
@@ -319,7 +335,7 @@ fn a_kernel_stands_in_all_of_its_four_places() {
     for (name, place) in quoted(&run, "\"", " =>")
         .into_iter()
         .map(|name| (name, "src/reference/mod.rs"))
-        .chain(quoted(&step, "dispatch(\"", ",").into_iter().map(|name| (name, "src/engine/step.rs")))
+        .chain(quoted(&step, "(\"", ", Phase::").into_iter().map(|name| (name, "src/engine/step.rs")))
     {
         if !table.contains(&name.as_str()) {
             failures.push(format!("{name}: named in {place}, but no line in the kernels' table, src/gpu/kernels.rs"));

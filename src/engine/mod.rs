@@ -79,7 +79,16 @@ impl Engine {
         let steps = Steps::new(machine, model, &plan, &buffers);
         let readback = Readback::new(&machine.gpu, buffers.outcome_bytes());
         let steps_a_submit = buffers::steps_a_submit(&machine.gpu, &params, data);
-        let engine = Self { machine: Rc::clone(machine), params, buffers, data: data.clone(), steps, steps_a_submit, square_starts: plan.square_starts, readback };
+        let engine = Self {
+            machine: Rc::clone(machine),
+            params,
+            buffers,
+            data: data.clone(),
+            steps,
+            steps_a_submit,
+            square_starts: plan.square_starts,
+            readback,
+        };
         engine.write_params();
         engine.write(&engine.buffers.numbers, &(0..params.units).collect::<Vec<_>>());
         engine.write(&engine.buffers.sources, &model.sources());
@@ -230,7 +239,8 @@ impl Engine {
         let gpu = &self.machine.gpu;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(dispatch.line.name) });
         {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(dispatch.line.name), timestamp_writes: None });
+            let mut pass =
+                encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(dispatch.line.name), timestamp_writes: None });
             dispatch.encode(&self.machine.kernels, &mut pass);
         }
         gpu.queue.submit([encoder.finish()]);

@@ -133,12 +133,7 @@ impl Planner<'_> {
         }
         self.once("pack_weights", Phase::Pack, all_quads[0], true);
         let inputs = &self.model.maps[0];
-        let operation = Operation {
-            height_out: inputs.height,
-            width_out: inputs.width,
-            flags: ones(inputs),
-            ..Operation::default()
-        };
+        let operation = Operation { height_out: inputs.height, width_out: inputs.width, flags: ones(inputs), ..Operation::default() };
         let workgroups = self.elements(inputs, 1);
         self.push("gather_inputs", Phase::Pack, operation, Operands::default(), workgroups, self.model.groups[0].gated);
 
@@ -151,8 +146,7 @@ impl Planner<'_> {
         for (index, _) in self.model.ops.iter().enumerate() {
             self.forward(index);
         }
-        let last = Operands { output: self.model.maps.len() - 1, ..Operands::default() };
-        self.plan.lines.push(Line { name: "loss", phase: Phase::Scores, operation: None, operands: last, workgroups: 1, per_mask: false });
+        self.once("loss", Phase::Scores, 1, false);
         for (index, _) in self.model.ops.iter().enumerate().rev() {
             self.backward(index);
         }
@@ -267,7 +261,6 @@ impl Planner<'_> {
             rectified(&self.model.maps[map]) | accumulates
         };
         operation.flags = gradient_flags(operands.input);
-        let phase = Phase::Backward;
         match op {
             Op::Convolve { layer, .. } => {
                 let layer = &self.model.layers[layer];
@@ -276,11 +269,11 @@ impl Planner<'_> {
                 if layer.pixels == 1 {
                     own.first_square = self.take_squares(self.squares_of(workgroups));
                 }
-                self.push("d_weights", phase, own, operands, workgroups, false);
+                self.push("d_weights", Phase::Backward, own, operands, workgroups, false);
                 if operands.input != 0 {
                     let units = self.model.groups[input.group].size.div_ceil(4);
                     let threads = tiles("d_activations", self.software, units, input.pixels(), self.images);
-                    self.push("d_activations", phase, operation, operands, grid(threads)[0], false);
+                    self.push("d_activations", Phase::Backward, operation, operands, grid(threads)[0], false);
                 }
             }
             Op::Normalise { layer, shortcut, .. } => {
@@ -290,18 +283,18 @@ impl Planner<'_> {
                 if let Some(layer) = layer {
                     let units = self.model.layers[layer].outputs;
                     operation.first_square = self.take_squares(units);
-                    self.push("d_statistics", phase, operation, operands, units.min(self.most), false);
+                    self.push("d_statistics", Phase::Backward, operation, operands, units.min(self.most), false);
                 }
-                self.push("d_normalise", phase, operation, operands, elements, false);
+                self.push("d_normalise", Phase::Backward, operation, operands, elements, false);
                 if let Some(shortcut) = shortcut {
                     let through = Operation { flags: gradient_flags(shortcut) | more, ..operation };
-                    self.push("d_shortcut", phase, through, operands, elements, false);
+                    self.push("d_shortcut", Phase::Backward, through, operands, elements, false);
                 }
             }
             Op::Pool { pooling, .. } => {
                 operation.flags |= pooling_flag(pooling);
                 let elements = self.elements(input, 3);
-                self.push("d_pool", phase, operation, operands, elements, false);
+                self.push("d_pool", Phase::Backward, operation, operands, elements, false);
             }
         }
     }
