@@ -35,10 +35,18 @@ fn main(
             let at = list_out + c * 4u;
             let units = vec4(lists[at], lists[at + 1u], lists[at + 2u], lists[at + 3u]);
             let inside = vec4(c * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(kept_out);
+            var tap = r / kept_in;
+            var place = r % kept_in;
             for (var i = r; i < min(r + 4u, rows); i++) {
-                var row = layer.taps * layer.inputs + i - layer.taps * kept_in;
-                if i < layer.taps * kept_in {
-                    row = i / kept_in * layer.inputs + lists[list_in + i % kept_in];
+                // Rows behind the taps count on from the last of them.
+                var row = layer.taps * (layer.inputs - kept_in) + i;
+                if tap < layer.taps {
+                    row = tap * layer.inputs + lists[list_in + place];
+                }
+                place++;
+                if place == kept_in {
+                    place = 0u;
+                    tap++;
                 }
                 let from_row = vec4(layer.first_weight + row * layer.outputs) + units;
                 let value = vec4(weights[from_row.x], weights[from_row.y], weights[from_row.z], weights[from_row.w]);

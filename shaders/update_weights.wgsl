@@ -32,7 +32,8 @@ fn main(
         for (var quad = workgroup.x * 64u + lane; quad < own; quad += grid.x * 64u) {
             let r = quad / columns;
             let c = (quad % columns) * 4u;
-            var row = layer.taps * layer.inputs + r - layer.taps * kept_in;
+            // Rows behind the taps count on from the last of them.
+            var row = layer.taps * (layer.inputs - kept_in) + r;
             if r < layer.taps * kept_in {
                 row = r / kept_in * layer.inputs + lists[list_in + r % kept_in];
             }

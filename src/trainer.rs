@@ -210,7 +210,8 @@ impl Trainer {
     }
 
     fn on(machine: &Rc<Machine>, config: Config, data: DataShape, data_buffers: DataBuffers) -> Result<Self, TrainError> {
-        let model = Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+        let model =
+            Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
         if data.train_rows < config.batch_size {
             let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
             return Err(ConfigError(text).into());
@@ -502,7 +503,9 @@ impl Trainer {
             }
         }
         let mut mask: Vec<f32> = (0..self.model.units())
-            .map(|unit| f32::from(u8::from(draw(self.config.seed, Stream::Evaluation, chosen, self.numbers[unit as usize], scores[unit as usize]))))
+            .map(|unit| {
+                f32::from(u8::from(draw(self.config.seed, Stream::Evaluation, chosen, self.numbers[unit as usize], scores[unit as usize])))
+            })
             .collect();
         for group in self.model.gated() {
             let units = group.first_unit as usize..(group.first_unit + group.size) as usize;

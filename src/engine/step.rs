@@ -162,8 +162,10 @@ impl Planner<'_> {
         }
     }
 
+    /// A kernel that works on the whole network; what it calls the output are the logits.
     fn once(&mut self, name: &'static str, phase: Phase, workgroups: u32, per_mask: bool) {
-        self.plan.lines.push(Line { name, phase, operation: None, operands: Operands::default(), workgroups, per_mask });
+        let operands = Operands { output: self.model.maps.len() - 1, ..Operands::default() };
+        self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask });
     }
 
     fn push(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32, per_mask: bool) {

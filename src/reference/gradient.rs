@@ -74,8 +74,7 @@ pub fn d_activations(memory: &mut Memory, work: &Work) {
                 for o in 0..kept_out {
                     let d = (o * pixels as usize + q as usize) * images;
                     for b in 0..images {
-                        sums[(i * pixels_in + p) * images + b] +=
-                            memory.packed_weights[row + o] * memory.gradients[work.d_output][d + b];
+                        sums[(i * pixels_in + p) * images + b] += memory.packed_weights[row + o] * memory.gradients[work.d_output][d + b];
                     }
                 }
             }
@@ -122,9 +121,7 @@ pub fn d_weights(memory: &mut Memory, work: &Work) {
                     for q in pixels.clone().filter(|_| o < kept_out) {
                         let Some(p) = tapped(&op, q as u32, tap) else { continue };
                         let (x, d) = ((i * pixels_in + p) * images, (o * layer.pixels as usize + q) * images);
-                        sum += (0..images)
-                            .map(|b| memory.maps[work.input][x + b] * memory.gradients[work.d_output][d + b])
-                            .sum::<f64>();
+                        sum += (0..images).map(|b| memory.maps[work.input][x + b] * memory.gradients[work.d_output][d + b]).sum::<f64>();
                     }
                     let row = tap as usize * kept_in + i;
                     memory.d_weights[layer.first_gradient as usize + part * floats + row * columns + o] = sum;
