@@ -1,13 +1,20 @@
-//! A traced step, recomputed by someone who knows the method and has the file: whole matrices times masks in f64, an own softmax, backward
-//! pass, Adam and projection. Nothing of the program is called but its binary.
+//! A traced step, recomputed by someone who knows the method and has the file: dense tensors times masks in f64, an own forward and backward
+//! pass along the network that the file describes, own batch statistics, softmax, Adam and projection. Nothing of the program is called but
+//! its binary.
 
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::Write as _;
+use std::path::Path;
 use std::process::Command;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use safetensors::{Dtype, SafeTensors};
+use serde_json::Value;
+use tempfile::TempDir;
 
 /// A trace file, every tensor widened to f64, with the bits of the floats as they stand.
 struct Trace {
@@ -18,7 +25,7 @@ struct Trace {
 }
 
 impl Trace {
-    fn read(path: &std::path::Path) -> Self {
+    fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
@@ -61,93 +68,459 @@ impl Trace {
     }
 }
 
-/// A matrix of weights, `[inputs + 1, outputs]`, the last row the biases.
-struct Layer {
-    inputs: usize,
-    outputs: usize,
-    weights: Vec<f64>,
+/// A row of units that one mask chooses from.
+struct Group {
+    size: usize,
+    /// Where its units begin among the gated ones, if they are.
+    first_unit: Option<usize>,
+    /// The groups of the same size whose kept units it keeps.
+    union_of: Option<[usize; 2]>,
 }
 
-/// One mask over all groups, 1 or 0 a unit; a group that is not gated has only ones.
+/// The values of a group: `[units, images, height, width]`.
+struct Map {
+    group: usize,
+    height: usize,
+    width: usize,
+}
+
+impl Map {
+    fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+}
+
+enum Kind {
+    Convolve {
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+        bias: bool,
+    },
+    /// Batch normalisation where there is a layer, then the shortcut's sum where there is one.
+    Normalise {
+        shortcut: Option<usize>,
+    },
+    MaxPool {
+        window: usize,
+    },
+    MeanPool {
+        window: usize,
+    },
+}
+
+/// Reads map `input` and writes map `output`, with relu where it is `rectified`.
+struct Op {
+    kind: Kind,
+    layer: Option<usize>,
+    input: usize,
+    output: usize,
+    rectified: bool,
+}
+
+/// The network as the trace describes it, from map 0, the inputs, to the last one, the logits.
+struct Network {
+    groups: Vec<Group>,
+    maps: Vec<Map>,
+    ops: Vec<Op>,
+}
+
+fn index(value: &Value) -> usize {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no index")) as usize
+}
+
+fn optional(value: &Value) -> Option<usize> {
+    (!value.is_null()).then(|| index(value))
+}
+
+impl Network {
+    fn read(text: &str) -> Self {
+        let json: Value = serde_json::from_str(text).unwrap();
+        let each = |name: &str| json[name].as_array().unwrap().clone();
+        let group = |group: &Value| {
+            let union_of = group["union_of"].as_array().map(|parents| [index(&parents[0]), index(&parents[1])]);
+            let first_unit = optional(&group["first_unit"]);
+            assert_eq!(group["gated"], first_unit.is_some(), "{group}");
+            Group { size: index(&group["size"]), first_unit, union_of }
+        };
+        let map = |map: &Value| Map { group: index(&map["group"]), height: index(&map["height"]), width: index(&map["width"]) };
+        let op = |op: &Value| {
+            let number = |name: &str| index(&op[name]);
+            let kind = match op["op"].as_str().unwrap() {
+                "convolve" => Kind::Convolve {
+                    kernel: number("kernel"),
+                    stride: number("stride"),
+                    padding: number("padding"),
+                    bias: op["bias"].as_bool().unwrap(),
+                },
+                "normalise" | "add" => Kind::Normalise { shortcut: optional(&op["shortcut"]) },
+                "max pool" => Kind::MaxPool { window: number("window") },
+                "mean pool" => Kind::MeanPool { window: number("window") },
+                other => panic!("operation {other}"),
+            };
+            assert_eq!(op["op"] == "convolve" || op["op"] == "normalise", op["layer"].is_u64(), "{op}");
+            let rectified = op["rectified"].as_bool().unwrap_or(false);
+            Op { kind, layer: optional(&op["layer"]), input: number("input"), output: number("output"), rectified }
+        };
+        Self {
+            groups: each("groups").iter().map(group).collect(),
+            maps: each("maps").iter().map(map).collect(),
+            ops: each("ops").iter().map(op).collect(),
+        }
+    }
+
+    fn group_of(&self, map: usize) -> &Group {
+        &self.groups[self.maps[map].group]
+    }
+
+    /// The gated units' numbers of `flat` for each group; ones for the others, a union apart.
+    fn spread(&self, flat: &[f64]) -> Masks {
+        let units: usize = self.groups.iter().filter(|group| group.first_unit.is_some()).map(|group| group.size).sum();
+        assert_eq!(flat.len(), units, "one number for each gated unit");
+        let own = |group: &Group| group.first_unit.map_or(vec![1.0; group.size], |first| flat[first..first + group.size].to_vec());
+        self.groups.iter().map(own).collect()
+    }
+
+    /// A mask of all groups: a group of which nothing was drawn keeps its first unit of the highest score; a union what either keeps.
+    fn mask(&self, drawn: &[f64], scores: &[f64]) -> Masks {
+        let (mut masks, scores) = (self.spread(drawn), self.spread(scores));
+        for (g, group) in self.groups.iter().enumerate() {
+            if masks[g].iter().all(|&kept| kept == 0.0) {
+                let highest = scores[g].iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                masks[g][scores[g].iter().position(|&score| score == highest).unwrap()] = 1.0;
+            }
+            if let Some([a, b]) = group.union_of {
+                masks[g] = masks[a].iter().zip(&masks[b]).map(|(a, b)| f64::max(*a, *b)).collect();
+            }
+        }
+        masks
+    }
+
+    /// The gated units' part of a mask.
+    fn flat(&self, masks: &Masks) -> Vec<f64> {
+        let gated = self.groups.iter().zip(masks).filter(|(group, _)| group.first_unit.is_some());
+        gated.flat_map(|(_, mask)| mask.clone()).collect()
+    }
+}
+
+/// One number a unit for each group: 1 where it is kept, 0 where not.
 type Masks = Vec<Vec<f64>>;
 
-/// The gated units' numbers of `flat`, spread over the groups; ones elsewhere.
-fn spread(flat: &[f64], sizes: &[usize], gate_inputs: bool) -> Masks {
-    let mut rest = flat;
-    let last = sizes.len() - 1;
-    let masks = sizes.iter().enumerate().map(|(g, &size)| {
-        if (g == 0 && !gate_inputs) || g == last {
-            return vec![1.0; size];
-        }
-        let (own, others) = rest.split_at(size);
-        rest = others;
-        own.to_vec()
-    });
-    let masks = masks.collect();
-    assert!(rest.is_empty(), "one number for each gated unit");
-    masks
+/// `weights.l`, `scale.l` and `shift.l` of every layer l, or something of each of these numbers.
+type Parameters = BTreeMap<String, Vec<f64>>;
+
+/// The loss's gradient at every parameter.
+#[derive(Default)]
+struct Gradients {
+    values: Parameters,
+    /// What each would be if none of the products it sums were negative.
+    sizes: Parameters,
 }
 
-/// A layer never closes: where nothing of a gated group was drawn, the first unit of the highest score stays.
-fn never_closed(drawn: &Masks, scores: &Masks) -> Masks {
-    let mut kept = drawn.clone();
-    for (group, scores) in kept.iter_mut().zip(scores) {
-        if group.iter().all(|&kept| kept == 0.0) {
-            let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            group[scores.iter().position(|&score| score == highest).unwrap()] = 1.0;
-        }
-    }
-    kept
+/// Where one tap of a convolution meets: for each row of outputs the first pixel written, the first one read, and how many there are.
+fn meetings(input: &Map, output: &Map, [row_tap, column_tap]: [usize; 2], stride: usize, padding: usize) -> Vec<[usize; 3]> {
+    // An output at q reads q * stride + tap - padding, where that is a pixel.
+    let reads = |q: usize, tap: usize, size: usize| (q * stride + tap).checked_sub(padding).filter(|&at| at < size);
+    let columns: Vec<usize> = (0..output.width).filter(|&q| reads(q, column_tap, input.width).is_some()).collect();
+    let Some(&first) = columns.first() else { return Vec::new() };
+    let rows = (0..output.height).filter_map(|q| Some([q, reads(q, row_tap, input.height)?]));
+    let from = reads(first, column_tap, input.width).unwrap();
+    rows.map(|[q, row]| [q * output.width + first, row * input.width + from, columns.len()]).collect()
 }
 
-/// Outputs of every group for one image: the inputs as fed, times the mask; relu and mask after every layer but the last.
-fn forward(image: &[f64], layers: &[Layer], masks: &Masks) -> Vec<Vec<f64>> {
-    let mut outputs = vec![image.iter().zip(&masks[0]).map(|(x, m)| x * m).collect::<Vec<f64>>()];
-    for (l, layer) in layers.iter().enumerate() {
-        let x = outputs.last().unwrap();
-        let next = (0..layer.outputs).map(|o| {
-            let sum: f64 = (0..layer.inputs).map(|i| x[i] * layer.weights[i * layer.outputs + o]).sum();
-            let z = sum + layer.weights[layer.inputs * layer.outputs + o];
-            if l + 1 == layers.len() { z } else { z.max(0.0) * masks[l + 1][o] }
-        });
-        let next = next.collect();
-        outputs.push(next);
-    }
-    outputs
+/// What a step starts from.
+struct Task {
+    network: Network,
+    parameters: Parameters,
+    /// `[units, images, pixels]` of the inputs.
+    inputs: Vec<f64>,
+    labels: Vec<usize>,
 }
 
-fn softmax(logits: &[f64]) -> Vec<f64> {
-    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = logits.iter().map(|z| (z - highest).exp()).collect();
-    let total: f64 = powers.iter().sum();
-    powers.into_iter().map(|power| power / total).collect()
+/// A forward pass under one mask.
+struct Pass<'a> {
+    task: &'a Task,
+    masks: &'a Masks,
+    /// Of each map, 0 for units that are off.
+    values: Vec<Vec<f64>>,
+    /// Mean and variance of each unit that a layer normalises.
+    moments: BTreeMap<usize, Vec<[f64; 2]>>,
+    loss: f64,
+    /// Maps and pixels whose gradient hangs on a comparison that f32 may decide otherwise.
+    doubtful: Vec<[usize; 2]>,
 }
 
-/// Mean cross-entropy of the batch, and its gradient at every weight.
-fn loss_and_gradient(images: &[&[f64]], labels: &[usize], layers: &[Layer], masks: &Masks) -> (f64, Vec<Vec<f64>>) {
-    let mut loss = 0.0;
-    let mut gradients: Vec<Vec<f64>> = layers.iter().map(|layer| vec![0.0; layer.weights.len()]).collect();
-    let share = 1.0 / images.len() as f64;
-    for (image, &label) in images.iter().zip(labels) {
-        let outputs = forward(image, layers, masks);
-        let mut delta = softmax(outputs.last().unwrap());
-        loss -= share * delta[label].ln();
-        delta[label] -= 1.0;
-        for (l, layer) in layers.iter().enumerate().rev() {
-            let x = &outputs[l];
-            for o in 0..layer.outputs {
-                for i in 0..layer.inputs {
-                    gradients[l][i * layer.outputs + o] += share * x[i] * delta[o];
+/// Of the batch normalisation.
+const EPSILON: f64 = 1e-5;
+
+impl<'a> Pass<'a> {
+    fn new(task: &'a Task, masks: &'a Masks) -> Self {
+        let network = &task.network;
+        let mut pass =
+            Self { task, masks, values: vec![Vec::new(); network.maps.len()], moments: BTreeMap::new(), loss: 0.0, doubtful: Vec::new() };
+        pass.values[0].clone_from(&task.inputs);
+        pass.mask(0);
+        for op in &network.ops {
+            let mut values = match op.kind {
+                Kind::Convolve { kernel, stride, padding, bias } => pass.convolve(op, [kernel, stride, padding], bias),
+                Kind::Normalise { shortcut } => pass.normalise(op, shortcut),
+                Kind::MaxPool { window } => pass.windows(op, window, |values| values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+                Kind::MeanPool { window } => pass.windows(op, window, |values| values.iter().sum::<f64>() / values.len() as f64),
+            };
+            if op.rectified {
+                let kept = &masks[network.maps[op.output].group];
+                let row = values.len() / kept.len();
+                let near = |&at: &usize| values[at] != 0.0 && values[at].abs() < DOUBT && kept[at / row] == 1.0;
+                pass.doubtful.extend((0..values.len()).filter(near).map(|at| [op.output, at]));
+                for value in &mut values {
+                    *value = value.max(0.0);
                 }
-                gradients[l][layer.inputs * layer.outputs + o] += share * delta[o];
             }
-            if l > 0 {
-                let back = |i: usize| (0..layer.outputs).map(|o| layer.weights[i * layer.outputs + o] * delta[o]).sum::<f64>();
-                delta = (0..layer.inputs).map(|i| if x[i] > 0.0 { back(i) * masks[l][i] } else { 0.0 }).collect();
+            if let Kind::MaxPool { window } = op.kind {
+                let gap = pass.windows(op, window, |values| {
+                    let [first, second] = highest_two(values);
+                    values[first] - values[second]
+                });
+                pass.doubtful.extend((0..gap.len()).filter(|&at| gap[at] != 0.0 && gap[at] < DOUBT).map(|at| [op.output, at]));
+            }
+            pass.values[op.output] = values;
+            pass.mask(op.output);
+        }
+        let share = 1.0 / task.labels.len() as f64;
+        pass.loss = task.labels.iter().enumerate().map(|(b, &label)| -share * pass.softmax(b)[label].ln()).sum();
+        pass
+    }
+
+    fn images(&self) -> usize {
+        self.task.labels.len()
+    }
+
+    /// A unit that is off is 0 at every pixel.
+    fn mask(&mut self, map: usize) {
+        times(&mut self.values[map], &self.masks[self.task.network.maps[map].group]);
+    }
+
+    fn convolve(&self, op: &Op, [kernel, stride, padding]: [usize; 3], bias: bool) -> Vec<f64> {
+        let (network, weights) = (&self.task.network, &self.task.parameters[&format!("weights.{}", op.layer.unwrap())]);
+        let [input, output] = [op.input, op.output].map(|map| &network.maps[map]);
+        let [inputs, outputs] = [op.input, op.output].map(|map| network.group_of(map).size);
+        let [pixels_in, pixels] = [input.pixels(), output.pixels()];
+        let mut sums = vec![0.0; outputs * self.images() * pixels];
+        if bias {
+            let biases = &weights[kernel * kernel * inputs * outputs..];
+            sums.chunks_mut(self.images() * pixels).zip(biases).for_each(|(row, &bias)| row.fill(bias));
+        }
+        for tap in 0..kernel * kernel {
+            let meetings = meetings(input, output, [tap / kernel, tap % kernel], stride, padding);
+            for (o, i) in pairs(outputs, inputs) {
+                let weight = weights[(tap * inputs + i) * outputs + o];
+                for b in 0..self.images() {
+                    let read = &self.values[op.input][(i * self.images() + b) * pixels_in..][..pixels_in];
+                    let written = &mut sums[(o * self.images() + b) * pixels..][..pixels];
+                    for &[to, from, count] in &meetings {
+                        for (sum, x) in written[to..to + count].iter_mut().zip(read[from..].iter().step_by(stride)) {
+                            *sum += weight * x;
+                        }
+                    }
+                }
             }
         }
+        sums
     }
-    (loss, gradients)
+
+    /// The values that a layer normalises, each less its unit's mean over the batch and all pixels, over the deviation.
+    fn normalised(&self, op: &Op, layer: usize) -> Vec<f64> {
+        let values = &self.values[op.input];
+        let row = values.len() / self.moments[&layer].len();
+        let each = values.chunks(row).zip(&self.moments[&layer]);
+        each.flat_map(|(row, [mean, variance])| row.iter().map(move |x| (x - mean) / (variance + EPSILON).sqrt())).collect()
+    }
+
+    fn normalise(&mut self, op: &Op, shortcut: Option<usize>) -> Vec<f64> {
+        let mut values = self.values[op.input].clone();
+        if let Some(layer) = op.layer {
+            let [scale, shift] = ["scale", "shift"].map(|name| &self.task.parameters[&format!("{name}.{layer}")]);
+            let row = values.len() / scale.len();
+            let moments = values.chunks(row).map(|row| {
+                let mean = row.iter().sum::<f64>() / row.len() as f64;
+                [mean, row.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / row.len() as f64]
+            });
+            self.moments.insert(layer, moments.collect());
+            values = self.normalised(op, layer);
+            for ((row, scale), shift) in values.chunks_mut(row).zip(scale).zip(shift) {
+                for x in row {
+                    *x = scale * *x + shift;
+                }
+            }
+        }
+        // The mask stands after the normalisation: what is off does not give its shift to the sum.
+        times(&mut values, &self.masks[self.task.network.maps[op.input].group]);
+        if let Some(shortcut) = shortcut {
+            values.iter_mut().zip(&self.values[shortcut]).for_each(|(value, x)| *value += x);
+        }
+        values
+    }
+
+    /// Where in its input the windows of a pooling lie, in the order of the outputs.
+    fn window_pixels(&self, op: &Op, window: usize) -> impl Iterator<Item = Vec<usize>> + use<> {
+        let [input, output] = [op.input, op.output].map(|map| &self.task.network.maps[map]);
+        let (planes, [pixels_in, pixels]) = (self.values[op.input].len() / input.pixels(), [input.pixels(), output.pixels()]);
+        let (width_in, width) = (input.width, output.width);
+        pairs(planes, pixels).map(move |(plane, q)| {
+            let corner = plane * pixels_in + q / width * window * width_in + q % width * window;
+            pairs(window, window).map(|(row, column)| corner + row * width_in + column).collect()
+        })
+    }
+
+    fn windows(&self, op: &Op, window: usize, of: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+        let windows = self.window_pixels(op, window);
+        windows.map(|pixels| of(&pixels.iter().map(|&pixel| self.values[op.input][pixel]).collect::<Vec<f64>>())).collect()
+    }
+
+    fn softmax(&self, image: usize) -> Vec<f64> {
+        let logits: Vec<f64> = self.values.last().unwrap().iter().skip(image).step_by(self.images()).copied().collect();
+        let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let powers: Vec<f64> = logits.iter().map(|z| (z - highest).exp()).collect();
+        let total: f64 = powers.iter().sum();
+        powers.into_iter().map(|power| power / total).collect()
+    }
+
+    /// The loss's gradient at every parameter; as if one doubtful comparison had gone the other way, where one is named.
+    fn gradients(&self, otherwise: Option<[usize; 2]>) -> Gradients {
+        let (network, images) = (&self.task.network, self.images());
+        let mut gradients = Gradients::default();
+        let mut at_maps: Vec<Vec<f64>> = self.values.iter().map(|values| vec![0.0; values.len()]).collect();
+        for (b, &label) in self.task.labels.iter().enumerate() {
+            for (c, share) in self.softmax(b).into_iter().enumerate() {
+                let target = if c == label { 1.0 } else { 0.0 };
+                at_maps.last_mut().unwrap()[c * images + b] = (share - target) / images as f64;
+            }
+        }
+        for op in network.ops.iter().rev() {
+            let mut d = std::mem::take(&mut at_maps[op.output]);
+            times(&mut d, &self.masks[network.maps[op.output].group]);
+            if op.rectified {
+                for (at, (d, value)) in d.iter_mut().zip(&self.values[op.output]).enumerate() {
+                    if (*value > 0.0) == (otherwise == Some([op.output, at])) {
+                        *d = 0.0;
+                    }
+                }
+            }
+            let d_in = match op.kind {
+                Kind::Convolve { kernel, stride, padding, bias } => {
+                    self.d_convolve(op, [kernel, stride, padding], bias, &d, &mut gradients)
+                }
+                Kind::Normalise { shortcut } => {
+                    if let Some(shortcut) = shortcut {
+                        at_maps[shortcut].iter_mut().zip(&d).for_each(|(sum, d)| *sum += d);
+                    }
+                    times(&mut d, &self.masks[network.maps[op.input].group]);
+                    op.layer.map_or_else(|| d.clone(), |layer| self.d_normalise(op, layer, &d, &mut gradients))
+                }
+                Kind::MaxPool { window } | Kind::MeanPool { window } => {
+                    let mut d_in = vec![0.0; self.values[op.input].len()];
+                    for (at, (pixels, d)) in self.window_pixels(op, window).zip(&d).enumerate() {
+                        if matches!(op.kind, Kind::MeanPool { .. }) {
+                            for &pixel in &pixels {
+                                d_in[pixel] += d / pixels.len() as f64;
+                            }
+                            continue;
+                        }
+                        let chosen = highest_two(&pixels.iter().map(|&pixel| self.values[op.input][pixel]).collect::<Vec<f64>>());
+                        d_in[pixels[chosen[usize::from(otherwise == Some([op.output, at]))]]] += d;
+                    }
+                    d_in
+                }
+            };
+            at_maps[op.input].iter_mut().zip(d_in).for_each(|(sum, d)| *sum += d);
+        }
+        gradients
+    }
+
+    fn d_convolve(&self, op: &Op, [kernel, stride, padding]: [usize; 3], bias: bool, d: &[f64], gradients: &mut Gradients) -> Vec<f64> {
+        let name = format!("weights.{}", op.layer.unwrap());
+        let (network, weights) = (&self.task.network, &self.task.parameters[&name]);
+        let [input, output] = [op.input, op.output].map(|map| &network.maps[map]);
+        let [inputs, outputs] = [op.input, op.output].map(|map| network.group_of(map).size);
+        let [pixels_in, pixels] = [input.pixels(), output.pixels()];
+        let (mut d_in, mut d_weights, mut sizes) =
+            (vec![0.0; self.values[op.input].len()], vec![0.0; weights.len()], vec![0.0; weights.len()]);
+        for tap in 0..kernel * kernel {
+            let meetings = meetings(input, output, [tap / kernel, tap % kernel], stride, padding);
+            for (o, i) in pairs(outputs, inputs) {
+                let at = (tap * inputs + i) * outputs + o;
+                for b in 0..self.images() {
+                    let plane = (i * self.images() + b) * pixels_in..(i * self.images() + b + 1) * pixels_in;
+                    let (read, read_d) = (&self.values[op.input][plane.clone()], &mut d_in[plane]);
+                    let written = &d[(o * self.images() + b) * pixels..][..pixels];
+                    for &[to, from, count] in &meetings {
+                        let reads = read[from..].iter().step_by(stride).zip(read_d[from..].iter_mut().step_by(stride));
+                        for (d, (x, d_x)) in written[to..to + count].iter().zip(reads) {
+                            d_weights[at] += d * x;
+                            sizes[at] += (d * x).abs();
+                            *d_x += d * weights[at];
+                        }
+                    }
+                }
+            }
+        }
+        if bias {
+            let first = kernel * kernel * inputs * outputs;
+            for (o, row) in d.chunks(self.images() * pixels).enumerate() {
+                (d_weights[first + o], sizes[first + o]) = (row.iter().sum(), size(row));
+            }
+        }
+        gradients.values.insert(name.clone(), d_weights);
+        gradients.sizes.insert(name, sizes);
+        d_in
+    }
+
+    /// Through y = scale x + shift with x = (input - mean) / deviation, where mean and deviation are those of the inputs themselves.
+    fn d_normalise(&self, op: &Op, layer: usize, d: &[f64], gradients: &mut Gradients) -> Vec<f64> {
+        let (x, scale) = (self.normalised(op, layer), &self.task.parameters[&format!("scale.{layer}")]);
+        let row = d.len() / scale.len();
+        let (mut d_in, mut sums) = (Vec::new(), [(); 4].map(|()| Vec::new()));
+        for (((d, x), scale), [_, variance]) in d.chunks(row).zip(x.chunks(row)).zip(scale).zip(&self.moments[&layer]) {
+            let products: Vec<f64> = d.iter().zip(x).map(|(d, x)| d * x).collect();
+            let (along_x, along_one, n) = (products.iter().sum::<f64>(), d.iter().sum::<f64>(), row as f64);
+            // What changes only mean or deviation changes nothing: these two directions are taken out.
+            d_in.extend(d.iter().zip(x).map(|(d, x)| scale / (variance + EPSILON).sqrt() * (d - along_one / n - x * along_x / n)));
+            sums.iter_mut().zip([along_x, along_one, size(&products), size(d)]).for_each(|(sums, sum)| sums.push(sum));
+        }
+        let [d_scale, d_shift, scale_sizes, shift_sizes] = sums;
+        for (name, values, sizes) in [("scale", d_scale, scale_sizes), ("shift", d_shift, shift_sizes)] {
+            gradients.values.insert(format!("{name}.{layer}"), values);
+            gradients.sizes.insert(format!("{name}.{layer}"), sizes);
+        }
+        d_in
+    }
+}
+
+/// The sum of all sizes.
+fn size(values: &[f64]) -> f64 {
+    values.iter().map(|value| value.abs()).sum()
+}
+
+/// All pairs, the second number fastest.
+fn pairs(first: usize, second: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..first).flat_map(move |a| (0..second).map(move |b| (a, b)))
+}
+
+/// Where the highest value stands first, and the highest of the others.
+fn highest_two(values: &[f64]) -> [usize; 2] {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    [order[0], order[1]]
+}
+
+/// Each unit's row times its mask.
+fn times(values: &mut [f64], mask: &[f64]) {
+    let row = values.len() / mask.len();
+    for (row, mask) in values.chunks_mut(row).zip(mask) {
+        for value in row {
+            *value *= mask;
+        }
+    }
 }
 
 /// The least v with Σ clamp(s − v, 0, 1) ≤ K, by bisection to 1e-12.
@@ -164,20 +537,23 @@ fn threshold(scores: &[f64], budget: f64) -> f64 {
     high
 }
 
-/// The largest distance between two tensors.
-fn distance(found: &[f64], expected: &[f64]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
-}
-
-fn largest(values: &[f64]) -> f64 {
-    values.iter().map(|value| value.abs()).fold(0.0, f64::max)
-}
-
-/// What a step is held to: f32 sums of a few hundred terms beside f64.
+/// Of a loss, for WGSL allows a logarithm an error of 2^-21 and an exponential one of a few roundings. (llvmpipe: 1.4e-7.)
 const LOSS: f64 = 2e-6;
+/// Of a score: what the losses' rounding makes of a step of 0.05, for Adam divides g by its own size. (5e-7.)
 const SCORES: f64 = 2e-5;
-const WEIGHTS: f64 = 2e-6;
+/// Of a gradient beside the sum of the sizes of the products that it is the sum of, for those are what f32 rounds, by 6e-8 each, and the
+/// gradient is what they leave. Activations and their gradients bring the rounding of all layers between with them. (2.1e-6 after the 52
+/// operations of resnet20, 4e-7 in an mlp.)
+const SUMS: f64 = 5e-6;
+/// Of a feature as it is fed: a byte times a scale and a shift, each of them a rounded mean or deviation, and none larger than 4.
+const SHOWN: f64 = 2e-6;
+/// Of what f32 holds, after a product and a sum.
+const ROUNDING: f64 = 1.2e-7;
+/// Of a batch's mean beside the deviation, and of its variance: f32 sums of up to a thousand squares, and what came before. (6e-7.)
+const MOMENTS: f64 = 2e-6;
+/// Nearer to 0 than this, f32 may see an activation on the other side, and two of a window in the other order. They are of size 1 and some
+/// twenty layers deep.
+const DOUBT: f64 = 1e-5;
 
 fn close(name: &str, found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance, "{name}: {found}, recomputed {expected}");
@@ -186,43 +562,126 @@ fn close(name: &str, found: f64, expected: f64, tolerance: f64) {
 /// What a step began with and what its two forwards and its backward give, recomputed.
 struct Step<'a> {
     trace: &'a Trace,
-    layers: Vec<Layer>,
+    number: i32,
+    task: &'a Task,
     kept: Masks,
     loss: f64,
     /// Where the probe was forwarded.
     probe_loss: Option<f64>,
-    gradients: Vec<Vec<f64>>,
+    moments: BTreeMap<usize, Vec<[f64; 2]>>,
+    gradients: Gradients,
+    /// How far these may be off where comparisons are doubtful: what each of them is worth, summed.
+    slack: Parameters,
+}
+
+impl Task {
+    fn new(trace: &Trace) -> Self {
+        let network = Network::read(&trace.settings["network"]);
+        let mut parameters = Parameters::new();
+        let mut statistics = 0;
+        let mut take = |name: String, shape: Vec<usize>| {
+            for key in [&name, &velocity_of(&name)] {
+                for moment in ["before", "after"] {
+                    assert_eq!(trace.shapes[&format!("{moment}.{key}")], shape, "{moment}.{key}");
+                }
+            }
+            parameters.insert(name.clone(), trace.tensor(&format!("before.{name}")).to_vec());
+        };
+        for op in &network.ops {
+            let Some(layer) = op.layer else { continue };
+            let [inputs, outputs] = [op.input, op.output].map(|map| network.group_of(map).size);
+            match op.kind {
+                Kind::Convolve { bias: true, .. } => take(format!("weights.{layer}"), vec![inputs + 1, outputs]),
+                Kind::Convolve { kernel, bias: false, .. } => take(format!("weights.{layer}"), vec![kernel, kernel, inputs, outputs]),
+                _ => {
+                    take(format!("scale.{layer}"), vec![inputs]);
+                    take(format!("shift.{layer}"), vec![inputs]);
+                    statistics += 1;
+                }
+            }
+        }
+        let named = |begin: &str| trace.shapes.keys().filter(|name| name.starts_with(begin)).count();
+        assert_eq!(named("before."), 3 + 2 * parameters.len() + 2 * statistics, "tensors of no operation: {:?}", trace.shapes.keys());
+        assert_eq!(named("before."), named("after."));
+
+        let labels: Vec<usize> = trace.tensor("labels").iter().map(|&label| label as usize).collect();
+        assert_eq!(labels.len(), trace.setting::<usize>("batch_size"));
+        let (map, units) = (&network.maps[0], network.group_of(0).size);
+        let shape = if map.pixels() > 1 { vec![labels.len(), units, map.height, map.width] } else { vec![labels.len(), units] };
+        assert_eq!(trace.shapes["inputs"], shape);
+        let planes: Vec<&[f64]> = trace.tensor("inputs").chunks(map.pixels()).collect();
+        let inputs = pairs(units, labels.len()).flat_map(|(unit, b)| planes[b * units + unit].to_vec()).collect();
+        Self { network, parameters, inputs, labels }
+    }
+
+    /// Whether each number of a parameter is of units that are kept.
+    fn kept_entries(&self, masks: &Masks) -> BTreeMap<String, Vec<bool>> {
+        let mut kept = BTreeMap::new();
+        for op in &self.network.ops {
+            let [from, to] = [op.input, op.output].map(|map| &masks[self.network.maps[map].group]);
+            match (&op.kind, op.layer) {
+                (Kind::Convolve { kernel, .. }, Some(layer)) => {
+                    let name = format!("weights.{layer}");
+                    let entry = |at: usize| {
+                        let row = at / to.len();
+                        // The row after the taps is the biases', whose input is always on.
+                        to[at % to.len()] == 1.0 && (row == kernel * kernel * from.len() || from[row % from.len()] == 1.0)
+                    };
+                    kept.insert(name.clone(), (0..self.parameters[&name].len()).map(entry).collect());
+                }
+                (_, Some(layer)) => {
+                    for name in ["scale", "shift"] {
+                        kept.insert(format!("{name}.{layer}"), from.iter().map(|&kept| kept == 1.0).collect());
+                    }
+                }
+                (_, None) => {}
+            }
+        }
+        kept
+    }
+}
+
+/// The name of a parameter's velocity.
+fn velocity_of(name: &str) -> String {
+    name.strip_prefix("weights").map_or_else(|| format!("velocity_{name}"), |rest| format!("velocity{rest}"))
+}
+
+/// Numbers of units that were off, which rest, and others.
+#[derive(Debug, Default)]
+struct Counts {
+    resting: u32,
+    moving: u32,
+}
+
+fn norm(parameters: &Parameters) -> f64 {
+    parameters.values().flatten().map(|g| g * g).sum::<f64>().sqrt()
 }
 
 impl<'a> Step<'a> {
-    fn new(trace: &'a Trace) -> Self {
-        let sizes: Vec<usize> = trace.settings["groups"].split(',').map(|size| size.parse().unwrap()).collect();
-        let gate_inputs: bool = trace.setting("gate_inputs");
-        let layers = (0..sizes.len() - 1).map(|l| {
-            let name = format!("before.weights.{l}");
-            assert_eq!(trace.shapes[&name], [sizes[l] + 1, sizes[l + 1]], "{name}");
-            Layer { inputs: sizes[l], outputs: sizes[l + 1], weights: trace.tensor(&name).to_vec() }
-        });
-        let layers: Vec<Layer> = layers.collect();
-        let images: Vec<&[f64]> = trace.tensor("inputs").chunks(sizes[0]).collect();
-        let labels: Vec<usize> = trace.tensor("labels").iter().map(|&label| label as usize).collect();
-        assert_eq!(trace.shapes["inputs"], [labels.len(), sizes[0]]);
-        assert_eq!(labels.len(), trace.setting::<usize>("batch_size"));
-
-        let scores = spread(trace.tensor("before.scores"), &sizes, gate_inputs);
+    fn new(trace: &'a Trace, task: &'a Task) -> Self {
+        let network = &task.network;
+        let scores = trace.tensor("before.scores");
         let forwarded = |drawn: &str, kept: &str| {
-            let masks = never_closed(&spread(trace.tensor(drawn), &sizes, gate_inputs), &scores);
-            assert_eq!(masks, spread(trace.tensor(kept), &sizes, gate_inputs), "{kept}");
+            let masks = network.mask(trace.tensor(drawn), scores);
+            assert_eq!(network.flat(&masks), trace.tensor(kept), "{kept}");
             masks
         };
         let kept = forwarded("mask", "kept_mask");
-        for (drawn, score) in trace.tensor("mask").iter().zip(trace.tensor("before.scores")) {
+        for (drawn, score) in trace.tensor("mask").iter().zip(scores) {
             assert!((*score < 1.0 || *drawn == 1.0) && (*score > 0.0 || *drawn == 0.0), "a decided unit was drawn otherwise");
         }
-        let (loss, gradients) = loss_and_gradient(&images, &labels, &layers, &kept);
-        let probe_loss = (trace.settings["method"] == "vrpge")
-            .then(|| loss_and_gradient(&images, &labels, &layers, &forwarded("probe", "kept_probe")).0);
-        Self { trace, layers, kept, loss, probe_loss, gradients }
+        let pass = Pass::new(task, &kept);
+        let gradients = pass.gradients(None);
+        let mut slack: Parameters = gradients.values.iter().map(|(name, values)| (name.clone(), vec![0.0; values.len()])).collect();
+        for &doubt in &pass.doubtful {
+            for (name, other) in pass.gradients(Some(doubt)).values {
+                let differences = other.iter().zip(&gradients.values[&name]).map(|(a, b)| (a - b).abs());
+                slack.get_mut(&name).unwrap().iter_mut().zip(differences).for_each(|(slack, more)| *slack += more);
+            }
+        }
+        let (loss, moments) = (pass.loss, pass.moments);
+        let probe_loss = (trace.settings["method"] == "vrpge").then(|| Pass::new(task, &forwarded("probe", "kept_probe")).loss);
+        Self { trace, number: trace.setting("step"), task, kept, loss, probe_loss, moments, gradients, slack }
     }
 
     fn check_losses(&self) {
@@ -253,12 +712,12 @@ impl<'a> Step<'a> {
 
     /// The estimator, the optimiser's step, the projection.
     fn check_scores(&self) {
-        let (trace, step) = (self.trace, self.trace.setting::<i32>("step"));
+        let (trace, step) = (self.trace, self.number);
         let Some(probe_loss) = self.probe_loss else {
             assert_eq!(trace.bits["after.scores"], trace.bits["before.scores"], "a fixed mask's scores rest");
             return;
         };
-        let (rate, budget) = (trace.number("scores_rate"), trace.number("budget"));
+        let (budget, rate) = (trace.number("budget"), trace.number("scores_rate"));
         let mut stepped = trace.tensor("before.scores").to_vec();
         for (unit, score) in stepped.iter_mut().enumerate() {
             let (g, rounding) = self.structure_gradient(unit, probe_loss);
@@ -278,48 +737,159 @@ impl<'a> Step<'a> {
         let v = threshold(&stepped, budget);
         close(&format!("step {step}, threshold"), trace.number("threshold"), v, SCORES);
         let after: Vec<f64> = stepped.iter().map(|s| (s - v).clamp(0.0, 1.0)).collect();
-        let error = distance(trace.tensor("after.scores"), &after);
-        assert!(error <= SCORES, "step {step}: scores differ by {error}");
+        for (unit, (found, expected)) in trace.tensor("after.scores").iter().zip(&after).enumerate() {
+            close(&format!("step {step}, after.scores[{unit}]"), *found, *expected, SCORES);
+        }
         close("sum of scores", trace.number("sum_scores"), after.iter().sum(), 1e-5 * after.len() as f64);
         assert!(trace.tensor("after.scores").iter().sum::<f64>() <= budget * (1.0 + 1e-6), "step {step}: over the budget");
     }
 
-    /// The gradient at kept entries, clipped by its whole norm, momentum and decay; the others rest. How many rest and how many move.
-    fn check_weights(&self) -> (u32, u32) {
-        let (trace, step) = (self.trace, self.trace.setting::<i32>("step"));
-        let norm = self.gradients.iter().flatten().map(|g| g * g).sum::<f64>().sqrt();
-        close("gradient norm", trace.number("gradient_norm"), norm, 1e-5 * norm);
+    /// The gradient at kept entries, clipped by its whole norm, momentum and decay; the others rest.
+    fn check_weights(&self, counts: &mut Counts) {
+        let (trace, step) = (self.trace, self.number);
+        let (length, doubt) = (norm(&self.gradients.values), norm(&self.slack));
+        close("gradient norm", trace.number("gradient_norm"), length, SUMS * length + doubt);
         let clip_norm: f64 = trace.setting("clip_norm");
-        let clip = if clip_norm > 0.0 && norm > clip_norm { clip_norm / norm } else { 1.0 };
-        close("clip scale", trace.number("clip_scale"), clip, 1e-5);
+        let clip = if clip_norm > 0.0 && length > clip_norm { clip_norm / length } else { 1.0 };
+        close("clip scale", trace.number("clip_scale"), clip, SUMS + doubt / length);
         let (momentum, decay): (f64, f64) = (trace.setting("momentum"), trace.setting("weight_decay"));
         let rate = trace.number("learning_rate");
-        let (mut resting, mut moving) = (0, 0);
-        for (l, layer) in self.layers.iter().enumerate() {
-            let mut velocity = trace.tensor(&format!("before.velocity.{l}")).to_vec();
-            let mut weights = layer.weights.clone();
-            for at in 0..weights.len() {
-                let (i, o) = (at / layer.outputs, at % layer.outputs);
-                // The last row is the biases', whose input is always on.
-                if self.kept[l].get(i).is_none_or(|&kept| kept == 1.0) && self.kept[l + 1][o] == 1.0 {
-                    moving += 1;
-                    velocity[at] = momentum * velocity[at] + clip * self.gradients[l][at] + decay * weights[at];
-                    weights[at] -= rate * velocity[at];
+        for (name, kept) in self.task.kept_entries(&self.kept) {
+            let velocity_name = velocity_of(&name);
+            let [weights, velocity] = [&name, &velocity_name].map(|name| trace.tensor(&format!("before.{name}")));
+            let [new_weights, new_velocity] = [&name, &velocity_name].map(|name| trace.tensor(&format!("after.{name}")));
+            let sizes = &self.gradients.sizes[&name];
+            let rounding = SUMS * clip * sizes.iter().copied().fold(0.0, f64::max);
+            for (at, kept) in kept.into_iter().enumerate() {
+                if kept {
+                    counts.moving += 1;
+                    let (w, v) = (weights[at], velocity[at]);
+                    let new = momentum * v + clip * self.gradients.values[&name][at] + decay * w;
+                    let tolerance = rounding + clip * self.slack[&name][at] + ROUNDING * (v.abs() + decay * w.abs());
+                    close(&format!("step {step}, {velocity_name}[{at}]"), new_velocity[at], new, tolerance);
+                    close(&format!("step {step}, {name}[{at}]"), new_weights[at], w - rate * new, rate * tolerance + ROUNDING * w.abs());
                     continue;
                 }
-                resting += 1;
-                for tensor in ["weights", "velocity"] {
-                    let bits = |moment: &str| trace.bits[&format!("{moment}.{tensor}.{l}")][at];
-                    assert_eq!(bits("before"), bits("after"), "step {step}: {tensor} of layer {l} ({i}, {o}) is off and moved");
+                counts.resting += 1;
+                for tensor in [&name, &velocity_name] {
+                    let bits = |moment: &str| trace.bits[&format!("{moment}.{tensor}")][at];
+                    assert_eq!(bits("before"), bits("after"), "step {step}: {tensor}[{at}] is off and moved");
                 }
             }
-            for (tensor, expected) in [("weights", weights), ("velocity", velocity)] {
-                let error = distance(trace.tensor(&format!("after.{tensor}.{l}")), &expected) / largest(&expected);
-                assert!(error <= WEIGHTS, "step {step}: {tensor} of layer {l} differ by {error} of the largest");
+        }
+    }
+
+    /// The running statistics of kept units move a tenth of the way to the batch's, the variance as that of a sample; the others rest.
+    fn check_statistics(&self, counts: &mut Counts) {
+        let (trace, network) = (self.trace, &self.task.network);
+        for op in &network.ops {
+            let (Kind::Normalise { .. }, Some(layer)) = (&op.kind, op.layer) else { continue };
+            let n = (self.task.labels.len() * network.maps[op.input].pixels()) as f64;
+            for (unit, [mean, variance]) in self.moments[&layer].iter().enumerate() {
+                let kept = self.kept[network.maps[op.input].group][unit] == 1.0;
+                let unbiased = variance * n / (n - 1.0);
+                for (name, value) in [("running_mean", *mean), ("running_variance", unbiased)] {
+                    let [before, after] = ["before", "after"].map(|moment| format!("{moment}.{name}.{layer}"));
+                    if !kept {
+                        counts.resting += 1;
+                        assert_eq!(trace.bits[&before][unit], trace.bits[&after][unit], "{name} of a unit that is off");
+                        continue;
+                    }
+                    counts.moving += 1;
+                    let expected = 0.9 * trace.tensor(&before)[unit] + 0.1 * value;
+                    let size = if name == "running_mean" { variance.sqrt() + mean.abs() } else { *variance };
+                    close(name, trace.tensor(&after)[unit], expected, MOMENTS * size + ROUNDING * expected.abs());
+                }
             }
         }
-        (resting, moving)
     }
+}
+
+/// A byte that looks drawn.
+fn noise(at: usize) -> u8 {
+    (((at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 17).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33) as u8
+}
+
+/// Grey images of `side` by `side` pixels in five classes, as idx files: noise, brighter where the class says.
+fn idx_set(side: usize) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (part, rows) in [("train", 40), ("t10k", 8)] {
+        let pixel = |row: usize, at: usize| noise(row * side * side + at) / 2 + if at % 5 == row % 5 { 100 } else { 0 };
+        let number = |number: usize| (number as u32).to_be_bytes();
+        let header = [&[0, 0, 8, 3][..], &number(rows), &number(side), &number(side)].concat();
+        let images: Vec<u8> = header.into_iter().chain(pairs(rows, side * side).map(|(row, at)| pixel(row, at))).collect();
+        let header = [&[0, 0, 8, 1][..], &number(rows)].concat();
+        let labels: Vec<u8> = header.into_iter().chain((0..rows).map(|row| (row % 5) as u8)).collect();
+        fs::write(folder.path().join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+        fs::write(folder.path().join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+    }
+    folder
+}
+
+const CIFAR_SIDE: usize = 32;
+
+/// One of ten colour images.
+fn cifar_image(number: usize) -> Vec<u8> {
+    let area = CIFAR_SIDE * CIFAR_SIDE;
+    pairs(3, area).map(|(channel, at)| noise((number * 3 + channel) * area + at) / 2 + 50 * channel as u8).collect()
+}
+
+/// A set in the form of CIFAR-100: records of two labels, of which the last counts, and an image, the one of the label's last digit. 1,000
+/// of them are a gzip file, and such files in a row are one.
+fn cifar_set() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let images: Vec<Vec<u8>> = (0..10).map(cifar_image).collect();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    for row in 0..1000 {
+        packed.write_all(&[0, (row % 100) as u8]).unwrap();
+        packed.write_all(&images[row % 10]).unwrap();
+    }
+    let packed = packed.finish().unwrap();
+    fs::write(folder.path().join("train.bin.gz"), packed.repeat(50)).unwrap();
+    fs::write(folder.path().join("test.bin.gz"), packed.repeat(10)).unwrap();
+    folder
+}
+
+/// How an image is shown.
+#[derive(Clone, Copy, Debug)]
+struct View {
+    /// Where the pixel in a corner of what is shown comes from, before it is mirrored.
+    down: isize,
+    right: isize,
+    mirrored: bool,
+}
+
+/// How each image of a step of [`cifar_set`] is shown: less the mean of its channel's pixels over the first 4,096 rows, over the deviation of
+/// all, and 0 beyond its edge.
+fn views(trace: &Trace) -> Vec<View> {
+    let (side, area) = (CIFAR_SIDE, CIFAR_SIDE * CIFAR_SIDE);
+    let images: Vec<Vec<f64>> =
+        (0..10).map(|number| cifar_image(number).into_iter().map(|byte| f64::from(byte) / 255.0).collect()).collect();
+    let mean_of = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let channel_mean =
+        |channel: usize| mean_of(&(0..4096).map(|row| mean_of(&images[row % 10][channel * area..][..area])).collect::<Vec<_>>());
+    let means: Vec<f64> = (0..3).map(channel_mean).collect();
+    let all = images.concat();
+    let middle = mean_of(&all);
+    let deviation = mean_of(&all.iter().map(|x| (x - middle).powi(2)).collect::<Vec<_>>()).sqrt();
+    let pixel = |image: &[f64], view: View, at: usize| {
+        let (channel, row, column) = (at / area, at % area / side, at % side);
+        let column = if view.mirrored { side - 1 - column } else { column };
+        let (row, column) = (row.checked_add_signed(view.down), column.checked_add_signed(view.right));
+        let inside = |at: Option<usize>| at.filter(|&at| at < side);
+        inside(row)
+            .zip(inside(column))
+            .map_or(0.0, |(row, column)| (image[channel * area + row * side + column] - means[channel]) / deviation)
+    };
+    let possible = pairs(9, 9)
+        .flat_map(|(down, right)| [false, true].map(|mirrored| View { down: down as isize - 4, right: right as isize - 4, mirrored }));
+    let possible: Vec<View> = possible.collect();
+    let view = |(shown, label): (&[f64], &f64)| {
+        let image = &images[*label as usize % 10];
+        let agrees = |view: &&View| shown.iter().enumerate().all(|(at, shown)| (shown - pixel(image, **view, at)).abs() < SHOWN);
+        *possible.iter().find(agrees).unwrap_or_else(|| panic!("an image of label {label} is not shown as it is, shifted nor mirrored"))
+    };
+    trace.tensor("inputs").chunks(3 * area).zip(trace.tensor("labels")).map(view).collect()
 }
 
 /// Runs the program with `flags` and recomputes each traced step; what one step leaves is what the next one finds.
@@ -328,7 +898,7 @@ fn trace(flags: &[&str]) -> Vec<Trace> {
     let folder = tempfile::tempdir().unwrap();
     let directory = folder.path().join("trace");
     let output = Command::new(env!("CARGO_BIN_EXE_lacuna"))
-        .args(["train", "--dataset", "planted", "--batch-size", "32", "--steps", "4", "--trace-steps", "3", "--trace"])
+        .args(["train", "--steps", "4", "--trace-steps", "3", "--trace"])
         .arg(&directory)
         .args(flags)
         .output()
@@ -336,15 +906,18 @@ fn trace(flags: &[&str]) -> Vec<Trace> {
     assert!(output.status.success(), "{flags:?}: {}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(fs::read_dir(&directory).unwrap().count(), STEPS, "one file a step");
     let traces: Vec<Trace> = (0..STEPS).map(|step| Trace::read(&directory.join(format!("step-{step:06}.safetensors")))).collect();
-    let (mut resting, mut moving) = (0, 0);
+    let (mut weights, mut statistics) = (Counts::default(), Counts::default());
     for trace in &traces {
-        let step = Step::new(trace);
+        let task = Task::new(trace);
+        let step = Step::new(trace, &task);
         step.check_losses();
         step.check_scores();
-        let weights = step.check_weights();
-        (resting, moving) = (resting + weights.0, moving + weights.1);
+        step.check_weights(&mut weights);
+        step.check_statistics(&mut statistics);
     }
-    assert!(resting > 100 && moving > 100, "{resting} weights rest and {moving} move");
+    assert!(weights.resting > 100 && weights.moving > 100, "{weights:?}");
+    // Both, or where nothing is normalised neither.
+    assert_eq!(statistics.resting > 10, statistics.moving > 10, "{statistics:?}");
     let moved = traces.iter().any(|trace| trace.bits["after.scores"] != trace.bits["before.scores"]);
     assert_eq!(moved, traces[0].settings["method"] == "vrpge", "whether a score moved");
     for pair in traces.windows(2) {
@@ -357,15 +930,79 @@ fn trace(flags: &[&str]) -> Vec<Trace> {
     traces
 }
 
+fn trace_planted(flags: &[&str]) -> Vec<Trace> {
+    trace(&[&["--dataset", "planted", "--batch-size", "32"], flags].concat())
+}
+
+fn trace_idx(side: usize, flags: &[&str]) -> Vec<Trace> {
+    let set = idx_set(side);
+    trace(&[&["--dataset", "idx", "--data-dir", set.path().to_str().unwrap()], flags].concat())
+}
+
+/// Whether under m some sum somewhere got units from the one branch alone, and from the other alone.
+fn has_lone_branches(traces: &[Trace]) -> bool {
+    let mut found = [false; 2];
+    for trace in traces {
+        let task = Task::new(trace);
+        let masks = task.network.mask(trace.tensor("mask"), trace.tensor("before.scores"));
+        for [a, b] in task.network.groups.iter().filter_map(|group| group.union_of) {
+            for (a, b) in masks[a].iter().zip(&masks[b]) {
+                found = [found[0] || a > b, found[1] || a < b];
+            }
+        }
+    }
+    found == [true; 2]
+}
+
+#[test]
+fn a_step_of_a_convolutional_network_can_be_recomputed_and_its_clipped_gradient_too() {
+    // Of 7 by 7 pixels, the second pooling drops the last row and column.
+    let flags = ["--model", "cnn-6-10", "--batch-size", "5", "--keep-ratio", "0.6", "--schedule", "constant", "--clip-norm", "0.3"];
+    let traces = trace_idx(14, &flags);
+    assert!(traces.iter().any(|trace| trace.number("clip_scale") < 1.0), "no gradient was clipped");
+}
+
+#[test]
+fn a_step_of_a_residual_network_can_be_recomputed() {
+    let traces = trace_idx(9, &["--model", "resnet20", "--batch-size", "4", "--keep-ratio", "0.4", "--schedule", "constant"]);
+    assert!(has_lone_branches(&traces), "every sum kept the same units of both");
+}
+
+#[test]
+fn a_step_of_a_wide_residual_network_can_be_recomputed() {
+    let flags = ["--model", "wrn-10-1", "--batch-size", "3", "--keep-ratio", "0.4", "--schedule", "constant", "--estimator", "one-sided"];
+    let traces = trace_idx(9, &flags);
+    assert!(has_lone_branches(&traces), "every sum kept the same units of both");
+}
+
+#[test]
+fn a_step_of_a_residual_network_under_a_static_mask_can_be_recomputed() {
+    let traces = trace_idx(9, &["--model", "resnet8", "--batch-size", "4", "--keep-ratio", "0.3", "--method", "static"]);
+    assert!(has_lone_branches(&traces), "every sum kept the same units of both");
+}
+
+#[test]
+fn a_step_on_shifted_and_mirrored_images_can_be_recomputed_from_the_images_as_they_are_shown() {
+    let set = cifar_set();
+    let place = ["--dataset", "cifar100", "--data-dir", set.path().to_str().unwrap()];
+    let flags = ["--model", "cnn-5", "--gate-inputs", "--batch-size", "30", "--keep-ratio", "0.6", "--schedule", "constant"];
+    let traces = trace(&[&place[..], &flags].concat());
+    let views: Vec<View> = traces.iter().flat_map(views).collect();
+    let far = |by: isize| views.iter().any(|view| view.down == by) && views.iter().any(|view| view.right == by);
+    assert!(far(-4) && far(4) && far(0), "up to four pixels each way: {views:?}");
+    assert!(views.iter().any(|view| view.mirrored) && views.iter().any(|view| !view.mirrored), "one side only: {views:?}");
+}
+
 #[test]
 fn a_step_of_the_default_method_can_be_recomputed_from_its_trace() {
-    let traces = trace(&["--model", "mlp-24-12", "--gate-inputs", "--keep-ratio", "0.3"]);
+    let traces = trace_planted(&["--model", "mlp-24-12", "--gate-inputs", "--keep-ratio", "0.3"]);
     assert!(traces.iter().any(|trace| trace.number("threshold") > 0.0), "no step was projected");
 }
 
 #[test]
 fn a_step_at_a_constant_budget_can_be_recomputed_and_its_clipped_gradient_too() {
-    let traces = trace(&["--model", "mlp-24-12", "--gate-inputs", "--keep-ratio", "0.4", "--schedule", "constant", "--clip-norm", "0.2"]);
+    let traces =
+        trace_planted(&["--model", "mlp-24-12", "--gate-inputs", "--keep-ratio", "0.4", "--schedule", "constant", "--clip-norm", "0.2"]);
     assert!(traces.iter().any(|trace| trace.number("clip_scale") < 1.0), "no gradient was clipped");
 }
 
@@ -373,23 +1010,23 @@ fn a_step_at_a_constant_budget_can_be_recomputed_and_its_clipped_gradient_too() 
 fn a_one_sided_step_with_plain_descent_and_no_clip_can_be_recomputed() {
     let flags = ["--model", "mlp-24-12", "--keep-ratio", "0.5", "--schedule", "constant", "--estimator", "one-sided", "--alpha", "0.75"];
     let more = ["--scores-optimizer", "sgd", "--scores-rate", "0.3", "--clip-norm", "0", "--rate-schedule", "constant"];
-    trace(&[&flags[..], &more[..]].concat());
+    trace_planted(&[&flags[..], &more[..]].concat());
 }
 
 #[test]
 fn a_plain_step_without_a_hidden_layer_can_be_recomputed() {
     let flags =
         ["--model", "mlp", "--gate-inputs", "--keep-ratio", "0.2", "--schedule", "constant", "--estimator", "plain", "--alpha", "1"];
-    trace(&[&flags[..], &["--momentum", "0", "--weight-decay", "0.01"]].concat());
+    trace_planted(&[&flags[..], &["--momentum", "0", "--weight-decay", "0.01"]].concat());
 }
 
 #[test]
 fn a_step_under_a_static_mask_can_be_recomputed() {
-    trace(&["--model", "mlp-24-12", "--gate-inputs", "--method", "static", "--keep-ratio", "0.3"]);
+    trace_planted(&["--model", "mlp-24-12", "--gate-inputs", "--method", "static", "--keep-ratio", "0.3"]);
 }
 
 #[test]
 fn units_that_are_kept_only_so_that_a_layer_never_closes_are_told_apart_from_the_draw() {
-    let traces = trace(&["--model", "mlp-20-2-9", "--gate-inputs", "--keep-ratio", "0.05", "--schedule", "constant"]);
+    let traces = trace_planted(&["--model", "mlp-20-2-9", "--gate-inputs", "--keep-ratio", "0.05", "--schedule", "constant"]);
     assert!(traces.iter().any(|trace| trace.tensor("mask") != trace.tensor("kept_mask")), "every layer kept a unit by its draw");
 }

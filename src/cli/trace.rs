@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io;
+use std::iter;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
+use serde_json::{Value, json};
 
 use lacuna::config::KNOBS;
 use lacuna::data::Dataset;
 use lacuna::gpu::GpuError;
+use lacuna::model::{Extra, Model, Op, Pooling};
 use lacuna::reference::shown_from;
 use lacuna::shared::Sample;
 use lacuna::snapshot::Snapshot;
@@ -39,7 +42,51 @@ impl Tensors {
     }
 }
 
-/// Scores, moments, weights and velocity as they stand, each name beginning with `moment` ("before" or "after").
+/// The network as JSON, complete: what is read and written by which operation, with what. An operation's layer is the number in the names
+/// of its tensors.
+fn network(model: &Model) -> Value {
+    let groups = model.groups.iter().map(|group| {
+        let first_unit = group.gated.then_some(group.first_unit);
+        json!({"name": group.name, "size": group.size, "gated": group.gated, "first_unit": first_unit, "union_of": group.union_of})
+    });
+    let maps = model.maps.iter().map(|map| json!({"group": map.group, "height": map.height, "width": map.width}));
+    let ops = model.ops.iter().map(|op| {
+        let rectified = model.maps[op.output()].rectified;
+        match *op {
+            Op::Convolve { layer, input, output, kernel, stride, padding } => json!({
+                "op": "convolve", "layer": layer, "input": input, "output": output, "kernel": kernel, "stride": stride, "padding": padding,
+                "bias": model.layers[layer].extra == Extra::Bias, "rectified": rectified,
+            }),
+            Op::Normalise { layer, input, output, shortcut } => json!({
+                "op": if layer.is_some() { "normalise" } else { "add" }, "layer": layer, "input": input, "output": output,
+                "shortcut": shortcut, "rectified": rectified,
+            }),
+            Op::Pool { pooling, input, output, window } => json!({
+                "op": match pooling { Pooling::Max => "max pool", Pooling::Mean => "mean pool" },
+                "input": input, "output": output, "window": window,
+            }),
+        }
+    });
+    json!({"groups": groups.collect::<Vec<_>>(), "maps": maps.collect::<Vec<_>>(), "ops": ops.collect::<Vec<_>>()})
+}
+
+/// The shapes of a layer's weights, scale and shift, where it has them, in the order of its rows. What is fully connected keeps its biases
+/// in the last row of its weights.
+fn shapes(model: &Model, index: usize) -> [Option<Vec<usize>>; 3] {
+    let layer = &model.layers[index];
+    let kernel = model.ops.iter().find_map(|op| match *op {
+        Op::Convolve { layer, kernel, .. } if layer == index => Some(kernel),
+        _ => None,
+    });
+    let weights = kernel.map(|kernel| match layer.extra {
+        Extra::Bias => vec![layer.rows(), layer.outputs],
+        Extra::None | Extra::Normalisation => vec![kernel, kernel, layer.inputs, layer.outputs],
+    });
+    let each = layer.is_normalised().then(|| vec![layer.outputs]);
+    [weights, each.clone(), each].map(|shape| shape.map(|shape| shape.into_iter().map(|size| size as usize).collect()))
+}
+
+/// Scores, moments, weights, velocity and running statistics as they stand, each name beginning with `moment` ("before" or "after").
 fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), GpuError> {
     let (engine, model) = (run.engine(), &run.model);
     let read = |buffer| pollster::block_on(engine.read::<f32>(buffer));
@@ -47,17 +94,35 @@ fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), GpuEr
     tensors.floats(format!("{moment}.scores"), &[units], &read(&engine.buffers.scores)?[..units]);
     let moments = read(&engine.buffers.moments)?;
     for (index, name) in ["first_moment", "second_moment"].into_iter().enumerate() {
-        let values: Vec<f32> = moments[..2 * units].iter().skip(index).step_by(2).copied().collect();
-        tensors.floats(format!("{moment}.scores_{name}"), &[units], &values);
+        tensors.floats(format!("{moment}.scores_{name}"), &[units], &of_pairs(&moments, index, 0, units));
     }
-    for (name, values) in [("weights", read(&engine.buffers.weights)?), ("velocity", read(&engine.buffers.velocity)?)] {
-        for (index, layer) in model.layers.iter().enumerate() {
-            let first = layer.first_weight as usize;
-            let shape = [layer.rows() as usize, layer.outputs as usize];
-            tensors.floats(format!("{moment}.{name}.{index}"), &shape, &values[first..first + layer.weights() as usize]);
+    let (weights, velocity, running) = (read(&engine.buffers.weights)?, read(&engine.buffers.velocity)?, read(&engine.buffers.running)?);
+    for (index, layer) in model.layers.iter().enumerate() {
+        let shapes = shapes(model, index);
+        for (values, names) in [(&weights, ["weights", "scale", "shift"]), (&velocity, ["velocity", "velocity_scale", "velocity_shift"])] {
+            let mut rest = &values[layer.first_weight as usize..][..layer.weights() as usize];
+            for (name, shape) in names.iter().zip(&shapes) {
+                let Some(shape) = shape else { continue };
+                let (own, others) = rest.split_at(shape.iter().product());
+                tensors.floats(format!("{moment}.{name}.{index}"), shape, own);
+                rest = others;
+            }
+            assert!(rest.is_empty(), "every row of layer {index} has a name");
+        }
+        if layer.is_normalised() {
+            let outputs = layer.outputs as usize;
+            for (of, name) in ["running_mean", "running_variance"].into_iter().enumerate() {
+                let values = of_pairs(&running, of, layer.first_statistic as usize, outputs);
+                tensors.floats(format!("{moment}.{name}.{index}"), &[outputs], &values);
+            }
         }
     }
     Ok(())
+}
+
+/// The first or second number of `count` pairs from pair `first` on.
+fn of_pairs(pairs: &[f32], index: usize, first: usize, count: usize) -> Vec<f32> {
+    pairs[2 * first..2 * (first + count)].iter().skip(index).step_by(2).copied().collect()
 }
 
 /// Does the next step and writes `directory/step-NNNNNN.safetensors`.
@@ -76,8 +141,12 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
             params.scale * f32::from(byte) + shifts[from as usize]
         })
     };
-    let fed: Vec<f32> = images.iter().flat_map(|sample| (0..inputs).map(move |feature| (sample, feature))).map(|(sample, feature)| shown(sample, feature)).collect();
-    tensors.floats("inputs", &[images.len(), inputs as usize], &fed);
+    let features = images.iter().flat_map(|sample| (0..inputs).map(move |feature| (sample, feature)));
+    let fed: Vec<f32> = features.map(|(sample, feature)| shown(sample, feature)).collect();
+    let is_image = run.model.features_a_unit() > 1;
+    let shape = if is_image { vec![set.channels, set.height, set.width] } else { vec![inputs] };
+    let shape: Vec<usize> = iter::once(images.len()).chain(shape.into_iter().map(|size| size as usize)).collect();
+    tensors.floats("inputs", &shape, &fed);
     let labels: Vec<i64> = images.iter().map(|sample| i64::from(set.train.labels[sample.row as usize])).collect();
     tensors.0.push(Tensor {
         name: "labels".to_owned(),
@@ -121,7 +190,7 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     let mut metadata: HashMap<String, String> =
         KNOBS.iter().filter_map(|knob| Some((knob.name.to_owned(), run.config.get(knob.name).ok()?))).collect();
     metadata.insert("step".to_owned(), number.to_string());
-    metadata.insert("groups".to_owned(), run.model.sizes().iter().map(u32::to_string).collect::<Vec<_>>().join(","));
+    metadata.insert("network".to_owned(), network(&run.model).to_string());
     let views = tensors.0.iter().map(|tensor| {
         let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes).expect("every shape is that of its bytes");
         (tensor.name.as_str(), view)
