@@ -388,6 +388,35 @@ fn model_prints_one_object_for_machines() {
 }
 
 #[test]
+fn the_readme_says_of_networks_what_the_program_says() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let table = readme.split("| network | weights |").nth(1).expect("the table of networks");
+    let rows: Vec<Vec<&str>> =
+        table.lines().skip(2).take_while(|line| line.starts_with('|')).map(|line| line.split(" | ").collect()).collect();
+    assert_eq!(rows.len(), 6);
+    for row in rows {
+        let name = row[0].trim_matches(['|', ' ', '`']);
+        let accounts = ["0.1", "0.2"].map(|keep| account(&[name, "--keep-ratio", keep]));
+        assert_eq!(row[1].replace(',', ""), accounts[0]["weights"].to_string(), "{name}");
+        let ratios = accounts.each_ref().map(|account| format!("{:.3}", account["predicted_ratio"].as_f64().unwrap()));
+        assert_eq!(row[3], ratios.join(", "), "{name}");
+        let bytes = |account: &Value, which: &str| account["bytes"][which]["total"].as_f64().unwrap();
+        let memory = [
+            bytes(&accounts[0], "dense"),
+            bytes(&accounts[0], "sparse"),
+            bytes(&accounts[0], "compacted"),
+            bytes(&accounts[1], "compacted"),
+        ];
+        for (told, bytes) in row[4..].iter().zip(memory) {
+            let (amount, unit) = told.trim_end_matches([' ', '|']).split_once(' ').unwrap();
+            let unit = if unit == "GiB" { 1u64 << 30 } else { 1 << 20 } as f64;
+            let told: f64 = amount.parse().unwrap();
+            assert!((told - bytes / unit).abs() <= if told < 10.0 { 0.051 } else { 0.51 }, "{name}: {told}, {}", bytes / unit);
+        }
+    }
+}
+
+#[test]
 fn model_refuses_in_words_what_cannot_be() {
     refuses(&["model"], &["<NAME>"]);
     refuses(&["model", "vgg16", "--dataset", "mnist"], &["halves its images more often than 28\u{d7}28 pixels allow", "fewer stages"]);
