@@ -53,6 +53,8 @@ struct Case {
     /// Steps of a submit.
     steps: u32,
     step_ms: Vec<f64>,
+    /// Multiply-adds an image of the timed steps, each with the units that it drew.
+    multiply_adds: Vec<f64>,
     phases: Vec<Vec<(Phase, f64)>>,
 }
 
@@ -69,7 +71,14 @@ impl Case {
         if self.is_dense() { "dense".to_owned() } else { self.config.keep_ratio.to_string() }
     }
 
+    /// Multiply-adds of the steps that were timed over a dense step's: a few draws of a large network can lie well beside the average.
     fn predicted(&self, model: &Model) -> f64 {
+        let dense = model.multiply_adds(&model.sizes(), None).total() as f64;
+        self.multiply_adds.iter().sum::<f64>() / self.multiply_adds.len() as f64 / dense
+    }
+
+    /// The same on average over all draws.
+    fn expected(&self, model: &Model) -> f64 {
         model.predicted_ratio(self.keep_ratio(), method(self.config.method).forwards())
     }
 
@@ -143,7 +152,10 @@ fn cases(arguments: &ArgMatches) -> Result<Vec<Case>, ConfigError> {
         config.set("keep_ratio", &keep_ratio.to_string())?;
         configs.push(config);
     }
-    Ok(configs.into_iter().map(|config| Case { config, steps: 1, step_ms: Vec::new(), phases: Vec::new() }).collect())
+    Ok(configs
+        .into_iter()
+        .map(|config| Case { config, steps: 1, step_ms: Vec::new(), multiply_adds: Vec::new(), phases: Vec::new() })
+        .collect())
 }
 
 pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
@@ -183,7 +195,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         let turns =
             if turns == 1 { "One turn".to_owned() } else { format!("Medians of {turns} turns, \u{b1} half the quartiles' distance") };
         say(format_args!(
-            "ratio: time of a step over the dense one's; predicted: the same of multiply-adds. {turns}.\n\
+            "ratio: time of a step over the dense one's; predicted: the same of multiply-adds, with the units that the timed steps drew; \
+             expected: on average over all draws. {turns}.\n\
              memory: what a step holds, of the kept units alone; both timed networks were whole, {} each.",
             size(need.network.total())
         ));
@@ -215,6 +228,7 @@ fn measure(networks: &mut Networks, cases: &mut [Case], repeats: Option<u32>, pr
             progress.tell(format!("{}, turn {turns} of {most}", case.name()));
             let timing = pollster::block_on(networks.of(case).measure(case.steps, 1, &clock, true))?;
             case.step_ms.extend(timing.step_ms);
+            case.multiply_adds.extend(timing.multiply_adds);
             case.phases.extend(timing.phases);
         }
         turn_ms = clock() - turn_begin;
@@ -236,6 +250,7 @@ fn line(case: &Case, model: &Model, dense_ms: f64, adapter: &str) -> serde_json:
         "step_ms_spread": spread(&case.step_ms),
         "ratio": step_ms / dense_ms,
         "predicted_ratio": case.predicted(model),
+        "expected_ratio": case.expected(model),
         "bytes": in_json(case.memory(model)),
         "phases": phases,
         "steps": case.steps,
@@ -261,7 +276,7 @@ fn table(cases: &[Case], model: &Model) -> Table {
     let dense_ms = median(&cases[0].step_ms);
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY);
-    let mut header = vec!["keep", "ms a step", "ratio", "predicted", "memory"];
+    let mut header = vec!["keep", "ms a step", "ratio", "predicted", "expected", "memory"];
     let timed = cases.iter().any(|case| !case.phases.is_empty());
     if timed {
         header.extend(Phase::ALL.map(Phase::name));
@@ -275,6 +290,7 @@ fn table(cases: &[Case], model: &Model) -> Table {
             in_ms(step_ms) + if case.step_ms.len() > 1 { &around } else { "" },
             format!("{:.3}", step_ms / dense_ms),
             format!("{:.3}", case.predicted(model)),
+            format!("{:.3}", case.expected(model)),
             size(case.memory(model).total()),
         ];
         if timed {
