@@ -195,7 +195,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         let turns =
             if turns == 1 { "One turn".to_owned() } else { format!("Medians of {turns} turns, \u{b1} half the quartiles' distance") };
         say(format_args!(
-            "ratio: time of a step over the dense one's; predicted: the same of multiply-adds, with the units that the timed steps drew; \
+            "ratio: time of a step over the dense one's; predicted: the same of multiply-adds, with the units that the timed steps drew;\n\
              expected: on average over all draws. {turns}.\n\
              memory: what a step holds, of the kept units alone; both timed networks were whole, {} each.",
             size(need.network.total())
