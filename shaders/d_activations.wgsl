@@ -51,27 +51,11 @@ fn store(sum: mat4x4<f32>, i: u32, pixel: u32, b: u32) {
     }
 }
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(num_workgroups) grid: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let id = spread(workgroup.x, grid.x) * 64u + lane;
+// The tile at one pixel of units from i * 4 on and of quads of images b, b + apart, ...
+fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
     let images = params.batch_stride / 4u;
-    let pixels = op.height_in * op.width_in;
-    // The quads of images of one tile are this far apart, so that neighbouring invocations read neighbouring quads.
-    let apart = select(images, (images + 3u) / 4u, SOFTWARE);
-    let b = id % apart;
-    let pixel = (id / apart) % pixels;
-    let i = (id / (apart * pixels)) * select(1u, 2u, SOFTWARE);
     let kept_in = counts[op.group_in];
-    if i >= quads(kept_in) {
-        return;
-    }
     let columns = quads(counts[op.group_out]);
-    // The tile may have no second quad of units.
-    let has_both = SOFTWARE && i + 1u < quads(kept_in);
     let apart_out = op.height_out * op.width_out * images;
     let layer = params.layers[op.layer];
     var tap_weight = layer.first_packed / 4u + i * 4u * columns;
@@ -98,14 +82,14 @@ fn main(
                 continue;
             }
             var d = (row * op.width_out + column) * images + b;
-            // The sums are never empty: their loops ask at the end, since a software adapter runs the body once more where they ask before.
+            // The sum is never empty: it asks at the end, since a software adapter runs the body once more where it asks before.
             var o = 0u;
-            if has_both {
-                loop {
-                    let w0 = weights(w, columns);
+            loop {
+                let w0 = weights(w, columns);
+                let d0 = gradients(d, apart_out);
+                sum00 += d0 * w0;
+                if SOFTWARE {
                     let w1 = weights(w + 4u * columns, columns);
-                    let d0 = gradients(d, apart_out);
-                    sum00 += d0 * w0;
                     sum10 += d0 * w1;
                     let d1 = gradients(d + apart, apart_out);
                     sum01 += d1 * w0;
@@ -116,28 +100,12 @@ fn main(
                     let d3 = gradients(d + 3u * apart, apart_out);
                     sum03 += d3 * w0;
                     sum13 += d3 * w1;
-                    w += 1u;
-                    d += 4u * apart_out;
-                    continuing {
-                        o++;
-                        break if o >= columns;
-                    }
                 }
-            } else {
-                loop {
-                    let w0 = weights(w, columns);
-                    sum00 += gradients(d, apart_out) * w0;
-                    if SOFTWARE {
-                        sum01 += gradients(d + apart, apart_out) * w0;
-                        sum02 += gradients(d + 2u * apart, apart_out) * w0;
-                        sum03 += gradients(d + 3u * apart, apart_out) * w0;
-                    }
-                    w += 1u;
-                    d += 4u * apart_out;
-                    continuing {
-                        o++;
-                        break if o >= columns;
-                    }
+                w += 1u;
+                d += 4u * apart_out;
+                continuing {
+                    o++;
+                    break if o >= columns;
                 }
             }
         }
@@ -151,5 +119,32 @@ fn main(
         store(sum11, i + 1u, pixel, b + apart);
         store(sum12, i + 1u, pixel, b + 2u * apart);
         store(sum13, i + 1u, pixel, b + 3u * apart);
+    }
+}
+
+fn numbered(id: u32) {
+    let pixels = op.height_in * op.width_in;
+    let apart = tile_images(params.batch_stride);
+    tile(id / (apart * pixels) * select(1u, 2u, SOFTWARE), id / apart % pixels, id % apart, apart);
+}
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let tiles = tile_rows(counts[op.group_in]) * op.height_in * op.width_in * tile_images(params.batch_stride);
+    let own = share(tiles, workgroup.x, grid.x, lane);
+    if own.first >= own.end {
+        return;
+    }
+    var id = own.first;
+    loop {
+        numbered(id);
+        continuing {
+            id += own.hop;
+            break if id >= own.end;
+        }
     }
 }

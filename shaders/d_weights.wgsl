@@ -67,7 +67,8 @@ fn main(
     let high = strip(quads(rows));
     var square = 0.0;
     let all = tiles.x * tiles.y * tiles.z;
-    for (var id = spread(workgroup.x, grid.x) * 64u + lane; id < all * parts; id += grid.x * 64u) {
+    let own = share(all * parts, workgroup.x, grid.x, lane);
+    for (var id = own.first; id < own.end; id += own.hop) {
         let tile = id % all;
         let part = id / all;
         let band = tile / (high * tiles.x);
@@ -77,9 +78,6 @@ fn main(
         if i * 4u >= rows {
             continue;
         }
-        // A tile at the edge may lack its second quad of inputs or of outputs.
-        let two_inputs = SOFTWARE && (i + 1u) * 4u < rows;
-        let two_outputs = SOFTWARE && o + 1u < columns;
         var sum00 = mat4x4<f32>();
         var sum01 = mat4x4<f32>();
         var sum10 = mat4x4<f32>();
@@ -103,50 +101,24 @@ fn main(
             if !inside {
                 continue;
             }
-            // The sums are never empty: their loops ask at the end, since a software adapter runs the body once more where they ask before.
+            // The sum is never empty: its loop asks at the end, since a software adapter runs the body once more where it asks before.
             var b = 0u;
-            if two_inputs && two_outputs {
-                loop {
-                    let x0 = inputs(x, apart_in);
+            loop {
+                let x0 = inputs(x, apart_in);
+                let d0 = transpose(gradients(d, apart_out));
+                sum00 += d0 * x0;
+                if SOFTWARE {
                     let x1 = inputs(x + 4u * apart_in, apart_in);
-                    let d0 = transpose(gradients(d, apart_out));
                     let d1 = transpose(gradients(d + 4u * apart_out, apart_out));
-                    sum00 += d0 * x0;
                     sum01 += d1 * x0;
                     sum10 += d0 * x1;
                     sum11 += d1 * x1;
-                    x++;
-                    d++;
-                    continuing {
-                        b++;
-                        break if b >= images;
-                    }
                 }
-            } else if two_inputs {
-                loop {
-                    let d0 = transpose(gradients(d, apart_out));
-                    sum00 += d0 * inputs(x, apart_in);
-                    sum10 += d0 * inputs(x + 4u * apart_in, apart_in);
-                    x++;
-                    d++;
-                    continuing {
-                        b++;
-                        break if b >= images;
-                    }
-                }
-            } else {
-                loop {
-                    let x0 = inputs(x, apart_in);
-                    sum00 += transpose(gradients(d, apart_out)) * x0;
-                    if SOFTWARE {
-                        sum01 += transpose(gradients(d + 4u * apart_out, apart_out)) * x0;
-                    }
-                    x++;
-                    d++;
-                    continuing {
-                        b++;
-                        break if b >= images;
-                    }
+                x++;
+                d++;
+                continuing {
+                    b++;
+                    break if b >= images;
                 }
             }
         }

@@ -21,7 +21,7 @@ use super::{CliError, arguments, open, say, terminal};
 /// Rows of random data, more where a batch is.
 const ROWS: u32 = 2048;
 /// Milliseconds that one timed submit aims at.
-const SUBMIT_MS: f64 = 250.0;
+const SUBMIT_MS: f64 = 1000.0;
 /// Milliseconds from which on a step needs no second one to be timed beside the first.
 const LONG_STEP_MS: f64 = 100.0;
 /// How often each is timed where nobody says it, as long as that takes no more than so many milliseconds.

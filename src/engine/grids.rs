@@ -11,6 +11,12 @@ pub(super) fn most_workgroups(machine: &Machine) -> u32 {
     if machine.gpu.adapter.software { 32 } else { 1024 }
 }
 
+/// Most workgroups of a kernel that has a tile for each thread: on a software adapter as few as above, since a workgroup without a tile costs there
+/// what a tile costs whose sums have one term; elsewhere as many as a dispatch may have, and a multiple of 16.
+pub(super) fn most_tiled(machine: &Machine) -> u32 {
+    if machine.gpu.adapter.software { most_workgroups(machine) } else { 65_520 }
+}
+
 /// One thread each, in workgroups of 64; a multiple of 16 workgroups, for `spread` of `shaders/shared.wgsl`.
 pub(super) fn grid(threads: u64) -> [u32; 3] {
     [u32::try_from(threads.div_ceil(64).next_multiple_of(16)).unwrap_or(u32::MAX), 1, 1]

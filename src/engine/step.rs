@@ -10,7 +10,7 @@ use crate::shared::{Operation, Params, flags};
 
 use super::Machine;
 use super::buffers::Buffers;
-use super::grids::{d_weights_threads, grid, most_workgroups, striding_grid, tiles};
+use super::grids::{d_weights_threads, most_tiled, most_workgroups, striding_grid, tiles};
 
 /// Workgroups along a dimension that WebGPU guarantees.
 const MOST_GRID: u32 = 65_535;
@@ -102,6 +102,7 @@ struct Planner<'a> {
     images: u32,
     software: bool,
     most: u32,
+    most_tiled: u32,
     plan: Plan,
 }
 
@@ -112,6 +113,7 @@ impl Plan {
             images: params.batch_stride / 4,
             software: machine.gpu.adapter.software,
             most: most_workgroups(machine),
+            most_tiled: most_tiled(machine),
             plan: Self { lines: Vec::new(), squares: 0, square_starts: Vec::new() },
         };
         planner.all();
@@ -237,7 +239,7 @@ impl Planner<'_> {
         match op {
             Op::Convolve { .. } => {
                 let threads = tiles("convolve", self.software, rows.div_ceil(4), pixels, self.images);
-                self.push("convolve", Phase::Forward, operation, operands, grid(threads)[0], true);
+                self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.most_tiled)[0], true);
             }
             Op::Normalise { layer, shortcut, .. } => {
                 operation.flags |= normalise_flags(layer, shortcut);
@@ -275,7 +277,7 @@ impl Planner<'_> {
                 if operands.input != 0 {
                     let units = self.model.groups[input.group].size.div_ceil(4);
                     let threads = tiles("d_activations", self.software, units, input.pixels(), self.images);
-                    self.push("d_activations", Phase::Backward, operation, operands, grid(threads)[0], false);
+                    self.push("d_activations", Phase::Backward, operation, operands, striding_grid(threads, self.most_tiled)[0], false);
                 }
             }
             Op::Normalise { layer, shortcut, .. } => {
