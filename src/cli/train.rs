@@ -11,14 +11,14 @@ use serde_json::{Map, Value, json};
 
 use lacuna::config::{Config, ConfigError};
 use lacuna::data;
-use lacuna::engine::SLOTS;
+use lacuna::engine::{MASKS, SLOTS};
 use lacuna::model::Model;
 use lacuna::pace::Pace;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer};
 
-use super::model::{MASKS, Need, in_json, size};
+use super::model::{Need, in_json, size};
 use super::{CliError, arguments, open, say, terminal, trace};
 
 /// Lines of JSON in a file, if the user asked for one.
