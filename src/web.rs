@@ -414,7 +414,7 @@ impl Session {
     pub async fn evaluate(&mut self, most_images: u32) -> Result<Object, JsError> {
         // A batch of both forwards costs less than a step.
         self.run.batches_a_submit = self.pace.steps();
-        let evaluation = self.run.evaluate(most_images).await.map_err(words)?;
+        let evaluation = self.run.evaluate(most_images, |_, _| {}).await.map_err(words)?;
         Ok(object! {
             "step": self.run.step(), "images": evaluation.images, "decided": evaluation.decided, "sampled": evaluation.sampled,
             "loss": evaluation.loss,
@@ -455,7 +455,7 @@ impl Session {
         }
         self.finished = true;
         self.run.batches_a_submit = self.pace.steps();
-        let evaluation = self.run.select_mask(SELECTION_ROWS).await.map_err(words)?;
+        let evaluation = self.run.select_mask(SELECTION_ROWS, |_, _| {}).await.map_err(words)?;
         let (first, all) = (self.run.step(), self.run.finetune_steps());
         while self.run.step() < first + all {
             let begin = clock();
