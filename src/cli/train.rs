@@ -209,8 +209,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
     }
     if run.config.finetune_epochs > 0 {
         run.batches_a_submit = pace.steps();
-        let told = |done, of| bar.set_message(format!("choosing a mask, {done} of {of} images"));
-        let evaluation = pollster::block_on(run.select_mask(SELECTION_ROWS, told))?;
+        let evaluation = pollster::block_on(run.select_mask(SELECTION_ROWS, telling(&bar, "choosing a mask")))?;
         log.write(&json!({"event": "selection", "step": run.step(), "rows": evaluation.images, "loss": evaluation.sampled_loss, "accuracy": evaluation.sampled}))?;
         if run.config.compact {
             compact(run, log, &bar)?;
@@ -232,8 +231,17 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
 /// An evaluation on all test images. It goes in pieces as long as a submit of training, so that the bar's line goes on saying how far it is.
 fn test(run: &mut Trainer, bar: &ProgressBar, pace: Pace) -> Result<Evaluation, TrainError> {
     run.batches_a_submit = pace.steps();
-    let told = |done, of| bar.set_message(format!("testing, {done} of {of} images"));
-    pollster::block_on(run.evaluate(run.data.test_rows, told))
+    pollster::block_on(run.evaluate(run.data.test_rows, telling(bar, "testing")))
+}
+
+/// What says on the bar's line how far an evaluation is.
+fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
+    terminal::show_end(bar, false);
+    bar.set_message(what);
+    move |done, of| {
+        bar.set_message(format!("{what}, {done} of {of} images"));
+        terminal::show_end(bar, done == of);
+    }
 }
 
 /// A line above the bar, or alone where there is none.
