@@ -431,16 +431,22 @@ impl Trainer {
     }
 
     /// Loss and accuracy of `count` of the rows in `rows`, evenly spread, under the decided mask and one sampled mask. The run is not
-    /// touched.
+    /// touched. `progress` is told after each submit how many of the images are done, of how many.
     ///
     /// # Errors
     /// The run diverged before, or the device is gone.
-    pub async fn evaluate_rows(&mut self, rows: Range<u32>, count: u32) -> Result<Evaluation, TrainError> {
+    pub async fn evaluate_rows(&mut self, rows: Range<u32>, count: u32, progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
         self.evaluations += 1;
-        self.evaluate_draw(rows, count, self.evaluations).await
+        self.evaluate_draw(rows, count, self.evaluations, progress).await
     }
 
-    async fn evaluate_draw(&mut self, rows: Range<u32>, count: u32, draw: u32) -> Result<Evaluation, TrainError> {
+    async fn evaluate_draw(
+        &mut self,
+        rows: Range<u32>,
+        count: u32,
+        draw: u32,
+        mut progress: impl FnMut(u32, u32),
+    ) -> Result<Evaluation, TrainError> {
         let batch = self.config.batch_size;
         let span = rows.end - rows.start;
         let count = count.min(span);
@@ -464,6 +470,7 @@ impl Trainer {
                         sum.decided += f64::from(record.correct) / f64::from(count);
                         sum.sampled += f64::from(record.probe_correct) / f64::from(count);
                     }
+                    progress(((first + now) * batch).min(count), count);
                 }
                 Err(error) => {
                     result = Err(error);
@@ -477,27 +484,29 @@ impl Trainer {
         Ok(sum)
     }
 
-    /// Accuracy on the test rows, or on `most` of them spread over all.
+    /// Accuracy on the test rows, or on `most` of them spread over all, with `progress` as in [`Trainer::evaluate_rows`].
     ///
     /// # Errors
     /// The run diverged before, or the device is gone.
-    pub async fn evaluate(&mut self, most: u32) -> Result<Evaluation, TrainError> {
-        self.evaluate_rows(self.data.train_rows..self.data.train_rows + self.data.test_rows, most).await
+    pub async fn evaluate(&mut self, most: u32, progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
+        self.evaluate_rows(self.data.train_rows..self.data.train_rows + self.data.test_rows, most, progress).await
     }
 
     /// Ends the search: draws `select_masks` masks, keeps the one with the least loss on `rows` training rows, and freezes the scores to
-    /// it (the authors' code draws 10). What follows trains its weights alone.
+    /// it (the authors' code draws 10). What follows trains its weights alone. `progress` is told as in [`Trainer::evaluate_rows`], of the
+    /// images under all masks.
     ///
     /// # Errors
     /// The run diverged before, or the device is gone.
-    pub async fn select_mask(&mut self, rows: u32) -> Result<Evaluation, TrainError> {
+    pub async fn select_mask(&mut self, rows: u32, mut progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
         let scores: Vec<f32> = self.engine.look().await?.scores;
-        let all = 0..self.data.train_rows;
+        let (all, masks) = (0..self.data.train_rows, self.config.select_masks);
         // Draws of their own, never those of the evaluations along the way.
         let mut chosen = u32::MAX;
-        let mut evaluation = self.evaluate_draw(all.clone(), rows, chosen).await?;
-        for candidate in (1..self.config.select_masks).map(|index| u32::MAX - index) {
-            let next = self.evaluate_draw(all.clone(), rows, candidate).await?;
+        let mut evaluation = self.evaluate_draw(all.clone(), rows, chosen, |done, of| progress(done, masks * of)).await?;
+        for index in 1..masks {
+            let candidate = u32::MAX - index;
+            let next = self.evaluate_draw(all.clone(), rows, candidate, |done, of| progress(index * of + done, masks * of)).await?;
             if next.sampled_loss < evaluation.sampled_loss {
                 (chosen, evaluation) = (candidate, next);
             }

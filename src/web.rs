@@ -9,7 +9,7 @@ use crate::config::{Config, DatasetName, KNOBS, Kind};
 use crate::data::catalogue::{Known, known};
 use crate::data::planted::{self, planted};
 use crate::data::stream::Arrival;
-use crate::engine::{Machine, SLOTS};
+use crate::engine::{MASKS, Machine, SLOTS};
 use crate::gpu::GpuError;
 use crate::model::Model;
 use crate::pace::Pace;
@@ -160,21 +160,10 @@ fn data_bytes(data: &DataShape, batch_size: u32, most: u64) -> u64 {
     rows * features + all + 4 * features
 }
 
-/// The largest buffer that a network needs, as the engine names it.
-fn largest(model: &Model, batch_size: u32) -> (String, u64) {
-    let images = 4 * u64::from(batch_size.next_multiple_of(4));
-    let maps = model.maps.iter().enumerate().map(|(index, map)| {
-        let copies = if index == 0 && !model.groups[0].gated { 1 } else { 2 };
-        (format!("the values of {}", model.groups[map.group].name), copies * model.map_floats(map) * images)
-    });
-    let gradients = model.gradient_buffers().into_iter().map(|floats| ("the gradients at a layer".to_owned(), u64::from(floats) * images));
-    let weights = [
-        ("the packed weights".to_owned(), 8 * u64::from(model.packed())),
-        ("the weights' gradient".to_owned(), 4 * u64::from(model.gradient_floats())),
-    ];
-    // The first of equals, as it would be the first to be refused.
-    let larger = |a: (String, u64), b: (String, u64)| if b.1 > a.1 { b } else { a };
-    weights.into_iter().chain(maps).chain(gradients).fold((String::new(), 0), larger)
+/// The first of a network's tensors, in the order in which the engine takes them, that is larger than `limit`.
+fn too_large(model: &Model, batch_size: u32, limit: u64) -> Option<GpuError> {
+    let tensor = model.tensors(MASKS).into_iter().find(|tensor| tensor.bytes(batch_size) > limit)?;
+    Some(GpuError::TooLarge { bytes: tensor.bytes(batch_size), what: tensor.name, limit })
 }
 
 /// What a network is and what it takes; `most` is what the device lets a buffer hold.
@@ -202,7 +191,7 @@ fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) -> Object {
     } else {
         JsValue::NULL
     };
-    let bytes = model.bytes(config.batch_size, 2);
+    let bytes = model.bytes(config.batch_size, MASKS);
     object! {
         "model": model.name.as_str(),
         "batch_size": config.batch_size,
@@ -235,9 +224,8 @@ pub fn describe(query: &str, most_bytes: Option<f64>) -> Result<Object, JsError>
     let model = Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(words)?;
     let limit = most_bytes.map_or(u64::MAX, |bytes| bytes as u64);
     let plan = plan(&model, &data, &config, limit);
-    let (what, bytes) = largest(&model, config.batch_size);
-    let refused = (bytes > limit).then(|| GpuError::TooLarge { what, bytes, limit }.to_string());
-    set(&plan, "refused", &refused.map_or(JsValue::NULL, JsValue::from));
+    let refused = too_large(&model, config.batch_size, limit).map(|error| JsValue::from(error.to_string()));
+    set(&plan, "refused", &refused.unwrap_or(JsValue::NULL));
     Ok(plan)
 }
 
@@ -426,7 +414,7 @@ impl Session {
     pub async fn evaluate(&mut self, most_images: u32) -> Result<Object, JsError> {
         // A batch of both forwards costs less than a step.
         self.run.batches_a_submit = self.pace.steps();
-        let evaluation = self.run.evaluate(most_images).await.map_err(words)?;
+        let evaluation = self.run.evaluate(most_images, |_, _| {}).await.map_err(words)?;
         Ok(object! {
             "step": self.run.step(), "images": evaluation.images, "decided": evaluation.decided, "sampled": evaluation.sampled,
             "loss": evaluation.loss,
@@ -467,7 +455,7 @@ impl Session {
         }
         self.finished = true;
         self.run.batches_a_submit = self.pace.steps();
-        let evaluation = self.run.select_mask(SELECTION_ROWS).await.map_err(words)?;
+        let evaluation = self.run.select_mask(SELECTION_ROWS, |_, _| {}).await.map_err(words)?;
         let (first, all) = (self.run.step(), self.run.finetune_steps());
         while self.run.step() < first + all {
             let begin = clock();
@@ -533,7 +521,7 @@ impl Session {
             "records": snapshot.records.iter().map(record).collect::<Array>(),
             "step_ms": step_ms,
             "units_held": run.model.units(),
-            "network_bytes": run.model.bytes(run.config.batch_size, 2).total() as f64,
+            "network_bytes": run.model.bytes(run.config.batch_size, MASKS).total() as f64,
         }
     }
 }

@@ -440,11 +440,22 @@ fn model_refuses_in_words_what_cannot_be() {
 #[test]
 fn a_reader_that_leaves_early_ends_nothing_with_a_panic() {
     use std::process::Stdio;
-    let mut program = Command::new(env!("CARGO_BIN_EXE_lacuna"));
-    let mut child = program.args(["model", "resnet20"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (fixture, data) = (fixture(), concat!(env!("CARGO_MANIFEST_DIR"), "/data"));
+    let commands: [&[&str]; 6] = [
+        &["model", "resnet20"],
+        &["adapters"],
+        &["check"],
+        &["bench", "--model", "mlp-16", "--keep-ratio", "0.5", "--repeats", "1"],
+        &["train", "--dataset", "idx", "--data-dir", &fixture, "--model", "mlp-8-8", "--batch-size", "8", "--steps", "1"],
+        &["data", "fetch", "mnist", "--data-dir", data],
+    ];
+    for arguments in commands {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_lacuna"));
+        let mut child = program.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 /// A run of a convolutional network on the fixture that drops units on its way.

@@ -371,7 +371,7 @@ fn a_run_that_blows_up_stops_says_so_and_keeps_its_weights() {
         assert!(after.iter().all(|&bits| f32::from_bits(bits).is_finite()), "{name} holds what is not finite");
     }
     // What it had learned can still be told.
-    let evaluation = block_on(run.evaluate(u32::MAX)).unwrap();
+    let evaluation = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
     assert_eq!(evaluation.images, 31);
     assert!((0.0..=1.0).contains(&evaluation.decided) && evaluation.loss > 0.0);
     assert_eq!(block_on(run.advance(1)).unwrap_err(), error);
@@ -565,7 +565,9 @@ fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_moves_its_weights_
     let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
     assert!(scores.iter().any(|&score| score > 0.05 && score < 0.95), "a run that has decided everything has nothing to select");
     // An evaluation along the way must not change what is drawn.
-    let evaluation = block_on(run.select_mask(100)).unwrap();
+    let mut told = Vec::new();
+    let evaluation = block_on(run.select_mask(100, |done, of| told.push((done, of)))).unwrap();
+    assert_eq!(told, (1..=6).map(|mask| (mask * 100, 600)).collect::<Vec<_>>());
 
     let candidates: Vec<(f64, Vec<bool>)> = (0..6)
         .map(|index| {
@@ -673,9 +675,15 @@ fn accuracy_is_that_of_the_masks_on_the_cpu_also_where_the_last_batch_is_not_ful
     let decided = with_one_a_group(&run.model, &scores, scores.iter().map(|&score| score >= 0.5).collect());
     let cases = [(203..248, 45), (203..248, 45), (0..203, 203), (203..248, 14), (203..248, 1), (7..36, 500), (0..203, 100)];
     for (turn, (rows, most)) in cases.into_iter().enumerate() {
-        let found = block_on(run.evaluate_rows(rows.clone(), most)).unwrap();
         // Fewer than all are spread evenly.
         let count = most.min(rows.end - rows.start);
+        // In one submit or in several: the same, and each is told.
+        let (batch, several) = (run.config.batch_size, turn % 2 == 1);
+        run.batches_a_submit = if several { 1 } else { u32::MAX };
+        let mut told = Vec::new();
+        let found = block_on(run.evaluate_rows(rows.clone(), most, |done, of| told.push((done, of)))).unwrap();
+        let first = if several { 1 } else { count.div_ceil(batch) };
+        assert_eq!(told, (first..=count.div_ceil(batch)).map(|batches| ((batches * batch).min(count), count)).collect::<Vec<_>>());
         let seen = || (0..count).map(|index| rows.start + index * (rows.end - rows.start) / count);
         let (loss, right) = data.dense(&run.model, &weights, &decided, seen());
         assert_eq!(found.images, count);
@@ -686,7 +694,7 @@ fn accuracy_is_that_of_the_masks_on_the_cpu_also_where_the_last_batch_is_not_ful
         assert!((found.sampled - f64::from(right) / f64::from(count)).abs() < 1e-12, "{} and {right} of {count}", found.sampled);
         assert!((found.sampled_loss - loss).abs() < 1e-5 * loss.max(0.1), "{} and {loss}", found.sampled_loss);
     }
-    let all = block_on(run.evaluate(u32::MAX)).unwrap();
+    let all = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
     assert_eq!(all.images, 45, "no more rows than there are");
     assert_eq!(run.step(), 64);
 }
@@ -705,7 +713,7 @@ fn neither_an_evaluation_nor_a_measurement_of_speed_touches_the_run() {
             block_on(run.advance(30)).unwrap();
         }
         let before = tensors(&disturbed);
-        block_on(disturbed.evaluate(45)).unwrap();
+        block_on(disturbed.evaluate(45, |_, _| {})).unwrap();
         assert_eq!(tensors(&disturbed), before, "an evaluation changed the run");
         let speed = block_on(Opponent::new(&disturbed).unwrap().measure(&mut disturbed, &clock)).unwrap();
         assert!(speed.step_ms > 0.0 && speed.dense_ms > 0.0 && speed.predicted > 0.0, "{speed:?}");
@@ -754,7 +762,7 @@ fn a_snapshot_shows_the_last_step_also_after_an_evaluation_or_a_measurement() {
     let clock = || begin.elapsed().as_secs_f64() * 1e3;
     let mut run = data.start(&machine, Config { keep_ratio: 0.3, ..annealed() });
     let step = block_on(run.advance(9)).unwrap();
-    block_on(run.evaluate(u32::MAX)).unwrap();
+    block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
     block_on(run.measure(2, 1, &clock, false)).unwrap();
     run.change("keep_ratio", "0.1").unwrap();
     let later = block_on(run.snapshot()).unwrap();
@@ -888,7 +896,8 @@ fn a_compacted_run_goes_on_as_if_it_were_whole() {
         assert_eq!((units, left), (whole.model.units(), compacted.model.units()));
         assert!(left < units, "{name}: nothing was dropped");
         assert!(compacted.model.bytes(6, 2).total() < whole.model.bytes(6, 2).total());
-        let (before, after) = (block_on(whole.evaluate(u32::MAX)).unwrap(), block_on(compacted.evaluate(u32::MAX)).unwrap());
+        let (before, after) =
+            (block_on(whole.evaluate(u32::MAX, |_, _| {})).unwrap(), block_on(compacted.evaluate(u32::MAX, |_, _| {})).unwrap());
         assert!((before.loss - after.loss).abs() < 1e-5 * before.loss, "{name}: {} and {} after", before.loss, after.loss);
         assert!((before.sampled_loss - after.sampled_loss).abs() < 1e-5 * before.sampled_loss);
         assert_eq!(block_on(whole.snapshot()).unwrap().mask, block_on(compacted.snapshot()).unwrap().mask);
@@ -915,7 +924,7 @@ fn a_set_that_is_streamed_gives_the_run_of_one_that_is_resident() {
             assert_eq!(block_on(resident.advance(most)).unwrap(), block_on(streamed.advance(most)).unwrap());
         }
         assert_eq!(tensors(&resident), tensors(&streamed));
-        assert_eq!(block_on(resident.evaluate(u32::MAX)).unwrap(), block_on(streamed.evaluate(u32::MAX)).unwrap());
+        assert_eq!(block_on(resident.evaluate(u32::MAX, |_, _| {})).unwrap(), block_on(streamed.evaluate(u32::MAX, |_, _| {})).unwrap());
     }
 }
 

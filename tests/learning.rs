@@ -36,7 +36,7 @@ fn train(set: &Dataset, config: Config) -> (f32, Snapshot, Evaluation) {
         let limit = f64::from(last.budget) * (1.0 + 1e-6);
         assert!(last.sum_scores <= limit, "step {}: {} over {}", last.step, last.sum_scores, last.budget);
     }
-    let evaluation = block_on(run.evaluate(u32::MAX)).unwrap();
+    let evaluation = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
     assert_eq!(evaluation.images, set.test.len());
     (first_loss, last, evaluation)
 }

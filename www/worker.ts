@@ -26,7 +26,7 @@ const MEASUREMENT_DRIFT = 0.2;
 /** What a comparison costs, in steps of this run and of a dense one: a warm-up, three turns and a profile. */
 const MEASUREMENT_STEPS = 5;
 /** A comparison that lasts longer, or whose second network takes more, is made only when it is asked for. */
-const MEASUREMENT_UNASKED_MS = 4000;
+const MEASUREMENT_UNASKED_MS = 6000;
 const MEASUREMENT_UNASKED_BYTES = 512 << 20;
 /** Nor is a network opened unasked that takes more than this. */
 const OPENED_UNASKED_BYTES = 1 << 30;
@@ -97,10 +97,11 @@ class Run {
   private evaluated_step = 0;
   private measured_kept = 0;
   private step_ms = 0;
-  /** What a dense step takes, as the first steps let expect. */
+  /** The quickest of the first steps, and what they let expect of a dense one. */
+  private quick_ms = Number.POSITIVE_INFINITY;
   private dense_ms = Number.POSITIVE_INFINITY;
   private bytes = 0;
-  private costly = false;
+  private told_costly = false;
   private measure_asked = false;
   private filters_step = -1;
   private task: Task | null = null;
@@ -265,7 +266,10 @@ class Run {
     if (records.length > 0) {
       this.step_ms = snapshot.step_ms;
       // The very first step also warms the device up.
-      if (step > records.length && step <= FIRST_LOOK_STEP) this.dense_ms = Math.min(this.dense_ms, this.expectedDense(snapshot));
+      if (step > records.length && step <= FIRST_LOOK_STEP) {
+        this.quick_ms = Math.min(this.quick_ms, snapshot.step_ms);
+        this.dense_ms = Math.min(this.dense_ms, this.expectedDense(snapshot));
+      }
     }
     if (this.training && records.length > 0 && !finished && halted === null) this.enter('training');
     this.report({ kind: 'snapshot', run: this.number, snapshot }, [scores.buffer, mask.buffer, kept.buffer, probe_kept.buffer]);
@@ -300,7 +304,7 @@ class Run {
     const drift = Math.abs(this.kept_now - this.measured_kept) / Math.max(1, this.measured_kept);
     const idle_ms = this.measurements.idle_ms();
     const measurement_due = idle_ms >= MEASUREMENT_MS || (drift > MEASUREMENT_DRIFT && idle_ms >= MEASUREMENT_LEAST_MS);
-    if (measurement_due && !this.costly && this.measurements.affordable()) await this.measureSpeed();
+    if (measurement_due && !this.isCostly() && this.measurements.affordable()) await this.measureSpeed();
     const evaluation_due = step - this.evaluated_step >= EVALUATION_STEPS || this.evaluations.idle_ms() >= EVALUATION_MS;
     const images = this.testable(EVALUATION_AIM_MS, EVALUATION_IMAGES);
     const expected = this.test_ms(images);
@@ -334,15 +338,21 @@ class Run {
   }
 
   private measurement_ms(): number {
-    return MEASUREMENT_STEPS * (this.step_ms + this.dense_ms);
+    return MEASUREMENT_STEPS * (this.quick_ms + this.dense_ms);
+  }
+
+  private isCostly(): boolean {
+    const ms = this.measurement_ms();
+    // Of a run that ended before any step could be timed nothing is known, and little is lost.
+    return (Number.isFinite(ms) && ms > MEASUREMENT_UNASKED_MS) || this.bytes > MEASUREMENT_UNASKED_BYTES;
   }
 
   /** Says so once where a comparison with a dense step would cost much. */
   private weighMeasurement(): void {
     const ms = this.measurement_ms();
-    if (this.costly || !Number.isFinite(ms)) return;
-    this.costly = ms > MEASUREMENT_UNASKED_MS || this.bytes > MEASUREMENT_UNASKED_BYTES;
-    if (this.costly) this.report({ kind: 'costly', run: this.number, ms, bytes: this.bytes });
+    if (this.told_costly || !Number.isFinite(ms) || !this.isCostly()) return;
+    this.told_costly = true;
+    this.report({ kind: 'costly', run: this.number, ms, bytes: this.bytes });
   }
 
   private async answerMeasurement(): Promise<void> {
@@ -387,7 +397,7 @@ class Run {
     if (!this.closed) await this.turn(() => this.session.finish(progress));
     await this.showFilters(Number.POSITIVE_INFINITY);
     await this.evaluate(this.testable(FINAL_MS, this.plan.dataset.test), true);
-    if (!this.costly) await this.measureSpeed();
+    if (!this.isCostly()) await this.measureSpeed();
     this.enter('finished');
   }
 }

@@ -8,14 +8,14 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use lacuna::config::{Config, ConfigError, MethodName};
-use lacuna::engine::Phase;
+use lacuna::engine::{MASKS, Phase};
 use lacuna::methods::method;
 use lacuna::model::{Bytes, Model};
 use lacuna::random::{Stream, Threefry};
 use lacuna::speed::median;
 use lacuna::trainer::{DataShape, TrainError, Trainer};
 
-use super::model::{MASKS, Need, in_json, size, usual_set};
+use super::model::{Need, in_json, size, usual_set};
 use super::{CliError, arguments, open, say, terminal};
 
 /// Rows of random data, more where a batch is.

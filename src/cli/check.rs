@@ -5,18 +5,18 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use lacuna::check::{Report, check};
 
-use super::{CliError, open, terminal};
+use super::{CliError, open, say, terminal};
 
 pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
     let line = terminal::spinner("comparing kernels");
     let reports = pollster::block_on(check(&machine, |done, of| line.set_message(format!("comparing kernels, scene {done} of {of}"))))?;
     line.finish_and_clear();
-    println!("every kernel against its CPU twin in f64, on {}", machine.gpu.adapter);
-    println!("{}", table(&reports));
+    say(format_args!("every kernel against its CPU twin in f64, on {}", machine.gpu.adapter));
+    say(table(&reports));
     let failed: Vec<&str> = reports.iter().filter(|report| !report.passed()).map(|report| report.kernel).collect();
     if failed.is_empty() {
-        println!("{} kernels passed", reports.len());
+        say(format_args!("{} kernels passed", reports.len()));
         Ok(())
     } else {
         Err(CliError::Failed(format!("{} of {} kernels differ from their twins: {}", failed.len(), reports.len(), failed.join(", "))))

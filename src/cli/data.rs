@@ -8,6 +8,8 @@ use lacuna::data::DataError;
 use lacuna::data::catalogue::known;
 use lacuna::data::fetch::{self, Outcome, Phase};
 
+use super::say;
+
 /// Fetches the known set `name` into `directory/NAME`, with a bar on the terminal and a last word on where it lies.
 ///
 /// # Errors
@@ -37,8 +39,8 @@ pub(super) fn fetch(name: &str, directory: &Path) -> Result<(), DataError> {
     });
     bar.finish_and_clear();
     match outcome? {
-        Outcome::AlreadyThere(folder) => println!("{name} is already in {}, whole and checked.", folder.display()),
-        Outcome::Fetched(folder) => println!("{name} is in {}, checked. {}.", folder.display(), known.attribution),
+        Outcome::AlreadyThere(folder) => say(format_args!("{name} is already in {}, whole and checked.", folder.display())),
+        Outcome::Fetched(folder) => say(format_args!("{name} is in {}, checked. {}.", folder.display(), known.attribution)),
     }
     Ok(())
 }

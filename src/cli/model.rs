@@ -10,14 +10,12 @@ use serde_json::{Value, json};
 use lacuna::config::{Config, ConfigError, MethodName};
 use lacuna::data::catalogue::{CIFAR10, KNOWN, Known, MNIST};
 use lacuna::data::planted;
+use lacuna::engine::MASKS;
 use lacuna::gpu::{Adapter, Gpu};
 use lacuna::methods::method;
 use lacuna::model::{Bytes, Image, Model, Op, Pooling};
 
 use super::{CliError, arguments, say};
-
-/// Masks that every run has room for, whatever its method: an evaluation compares the decided mask with a sampled one.
-pub(super) const MASKS: u32 = 2;
 
 /// As the other tables, without a line between rows: there are many.
 const STYLE: TableStyle = TableStyle::new()

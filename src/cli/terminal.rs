@@ -11,10 +11,17 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
     line
 }
 
-/// A bar over `length` steps of which `template`'s message says more.
+/// A bar over `length` steps, of which its message says more.
 pub(super) fn bar(length: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:28} {pos}/{len}  {msg}  {eta} left").expect("the template is well formed");
-    ProgressBar::new(length).with_style(style)
+    let bar = ProgressBar::new(length);
+    show_end(&bar, true);
+    bar
+}
+
+/// Whether a bar says how long its steps will still take, which it cannot know while something else is done.
+pub(super) fn show_end(bar: &ProgressBar, shown: bool) {
+    let template = if shown { "{bar:28} {pos}/{len}  {msg}  {eta} left" } else { "{bar:28} {pos}/{len}  {msg}" };
+    bar.set_style(ProgressStyle::with_template(template).expect("the templates are well formed"));
 }
 
 /// Which of the inputs of an image the decided mask keeps: two rows of pixels a line of text.

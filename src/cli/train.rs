@@ -11,14 +11,14 @@ use serde_json::{Map, Value, json};
 
 use lacuna::config::{Config, ConfigError};
 use lacuna::data;
-use lacuna::engine::SLOTS;
+use lacuna::engine::{MASKS, SLOTS};
 use lacuna::model::Model;
 use lacuna::pace::Pace;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer};
 
-use super::model::{MASKS, Need, in_json, size};
+use super::model::{Need, in_json, size};
 use super::{CliError, arguments, open, say, terminal, trace};
 
 /// Lines of JSON in a file, if the user asked for one.
@@ -188,7 +188,6 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
 /// The loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning where asked for.
 fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliError> {
     let begin = Instant::now();
-    let all_tests = run.data.test_rows;
     let bar = terminal::bar(u64::from(run.steps() + run.finetune_steps()));
     let mut pace = Pace::new(SLOTS);
     let mut tested = None;
@@ -197,7 +196,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
         let (snapshot, step_ms) = timed(&mut pace, |steps| pollster::block_on(run.advance(steps.min(epoch_left))))?;
         step_lines(run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
         if run.step().is_multiple_of(run.steps_per_epoch()) && run.step() < run.steps() {
-            let evaluation = pollster::block_on(run.evaluate(all_tests))?;
+            let evaluation = test(run, &bar, pace)?;
             log.write(&evaluation_line("evaluation", run, &evaluation))?;
             tell(&bar, &words(run, &snapshot, step_ms, Some(&evaluation)));
             if run.config.compact {
@@ -209,7 +208,8 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
         bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
     }
     if run.config.finetune_epochs > 0 {
-        let evaluation = pollster::block_on(run.select_mask(SELECTION_ROWS))?;
+        run.batches_a_submit = pace.steps();
+        let evaluation = pollster::block_on(run.select_mask(SELECTION_ROWS, telling(&bar, "choosing a mask")))?;
         log.write(&json!({"event": "selection", "step": run.step(), "rows": evaluation.images, "loss": evaluation.sampled_loss, "accuracy": evaluation.sampled}))?;
         if run.config.compact {
             compact(run, log, &bar)?;
@@ -222,9 +222,26 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
             bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
         }
     }
-    bar.finish_and_clear();
     let seconds = begin.elapsed().as_secs_f64();
-    Ok((pollster::block_on(run.evaluate(all_tests))?, seconds))
+    let evaluation = test(run, &bar, pace)?;
+    bar.finish_and_clear();
+    Ok((evaluation, seconds))
+}
+
+/// An evaluation on all test images. It goes in pieces as long as a submit of training, so that the bar's line goes on saying how far it is.
+fn test(run: &mut Trainer, bar: &ProgressBar, pace: Pace) -> Result<Evaluation, TrainError> {
+    run.batches_a_submit = pace.steps();
+    pollster::block_on(run.evaluate(run.data.test_rows, telling(bar, "testing")))
+}
+
+/// What says on the bar's line how far an evaluation is.
+fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
+    terminal::show_end(bar, false);
+    bar.set_message(what);
+    move |done, of| {
+        bar.set_message(format!("{what}, {done} of {of} images"));
+        terminal::show_end(bar, done == of);
+    }
 }
 
 /// A line above the bar, or alone where there is none.

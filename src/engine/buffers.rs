@@ -167,7 +167,7 @@ impl Buffers {
             storage(&format!("the values of {}", model.groups[map.group].name), copies * model.map_floats(map) * images)
         });
         let gradients = model.gradient_buffers();
-        let gradients = gradients.iter().map(|&floats| storage("the gradients at a layer", u64::from(floats) * images));
+        let gradients = gradients.iter().map(|&floats| storage("the gradients at a layer's values", u64::from(floats) * images));
         let inputs = match &data.inputs {
             Inputs::Resident(buffer) => buffer.clone(),
             Inputs::Streamed(_) => {
@@ -193,9 +193,9 @@ impl Buffers {
             sources: storage("sources", 2 * rows)?,
             joins: storage("joins", 4 * rows)?,
             weights: storage("the weights", weights)?,
-            velocity: storage("the weights' velocity", weights)?,
+            velocity: storage("the weights' velocities", weights)?,
             packed_weights: storage("the packed weights", 2 * u64::from(params.packed))?,
-            d_weights: storage("the weights' gradient", model.gradient_floats().into())?,
+            d_weights: storage("the weights' gradients", model.gradient_floats().into())?,
             squares: storage("squares", squares.into())?,
             statistics: storage("statistics", 4 * statistics)?,
             d_statistics: storage("d_statistics", 2 * statistics)?,

@@ -21,6 +21,9 @@ use step::Plan;
 /// Most steps that one submit holds: rows of the schedule, of the batches and of the records.
 pub const SLOTS: u32 = 64;
 
+/// Masks that every network has room for, whatever its method: an evaluation compares the decided mask with a sampled one.
+pub const MASKS: u32 = 2;
+
 /// A device with its compiled kernels, shared by every network on it.
 #[derive(Debug)]
 pub struct Machine {

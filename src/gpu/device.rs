@@ -38,7 +38,7 @@ impl fmt::Display for GpuError {
             Self::Lost(reason) => write!(f, "the GPU was lost: {reason}"),
             Self::TooLarge { what, bytes, limit } => write!(
                 f,
-                "{what} takes {:.0} MiB, but this adapter's buffers end at {:.0} MiB: choose a narrower network or a smaller batch",
+                "{what} would take {:.0} MiB, but this adapter's buffers end at {:.0} MiB: choose a narrower network or a smaller batch",
                 *bytes as f64 / MIB,
                 *limit as f64 / MIB
             ),

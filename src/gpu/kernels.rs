@@ -4,10 +4,46 @@
 
 use super::{Gpu, GpuError};
 
-const SHARED: &str = include_str!("../../shaders/shared.wgsl");
-const THREEFRY: &str = include_str!("../../shaders/threefry.wgsl");
-const SPLITS: &str = include_str!("../../shaders/splits.wgsl");
-const NORMALISATION: &str = include_str!("../../shaders/normalisation.wgsl");
+/// The text of `shaders/NAME.wgsl`. In the page, where somebody waits for every byte, it is [`stripped`].
+macro_rules! shader {
+    ($name:ident) => {{
+        const TEXT: &str = include_str!(concat!("../../shaders/", stringify!($name), ".wgsl"));
+        const LENGTH: usize = stripped::<0>(TEXT).1;
+        const STRIPPED: [u8; LENGTH] = stripped(TEXT).0;
+        if cfg!(target_arch = "wasm32") {
+            match std::str::from_utf8(&STRIPPED) {
+                Ok(text) => text,
+                Err(_) => panic!("whole characters are dropped"),
+            }
+        } else {
+            TEXT
+        }
+    }};
+}
+
+/// A shader without comments, indentation and empty lines: as many of its bytes as there is room for, and how many there are.
+const fn stripped<const ROOM: usize>(text: &str) -> ([u8; ROOM], usize) {
+    let (text, mut kept, mut length) = (text.as_bytes(), [0; ROOM], 0);
+    let (mut at, mut last, mut comment) = (0, b'\n', false);
+    while at < text.len() {
+        let byte = text[at];
+        comment = byte != b'\n' && (comment || byte == b'/' && at + 1 < text.len() && text[at + 1] == b'/');
+        let blank = byte == b'\n' && last == b'\n' || byte == b' ' && (last == b'\n' || last == b' ');
+        if !comment && !blank {
+            if length < ROOM {
+                kept[length] = byte;
+            }
+            (length, last) = (length + 1, byte);
+        }
+        at += 1;
+    }
+    (kept, length)
+}
+
+const SHARED: &str = shader!(shared);
+const THREEFRY: &str = shader!(threefry);
+const SPLITS: &str = shader!(splits);
+const NORMALISATION: &str = shader!(normalisation);
 
 /// A line of the table.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +62,7 @@ macro_rules! kernels {
         /// Every kernel, in the order of a step.
         pub const TABLE: &[Entry] = &[$(Entry {
             name: stringify!($name),
-            source: &[SHARED, $($piece,)* include_str!(concat!("../../shaders/", stringify!($name), ".wgsl"))],
+            source: &[SHARED, $($piece,)* shader!($name)],
             buffers: &[$(stringify!($buffer)),+],
             per_operation: $per_operation,
         }),+];
@@ -155,6 +191,30 @@ mod tests {
             }
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+
+    /// What a module says, without the places in the text that it was read from.
+    fn said(source: &str) -> String {
+        let text = format!("{:?}", naga::front::wgsl::parse_str(source).unwrap());
+        let mut parts = text.split("Span {");
+        let first = parts.next().unwrap().to_owned();
+        parts.fold(first, |said, part| said + part.split_once('}').unwrap().1)
+    }
+
+    #[test]
+    fn a_stripped_shader_is_the_same_module_without_a_comment() {
+        for entry in TABLE {
+            let whole = entry.source.concat();
+            let (bytes, length) = stripped::<32_768>(&whole);
+            let text = std::str::from_utf8(&bytes[..length]).unwrap();
+            assert_eq!(said(text), said(&whole), "{}", entry.name);
+            assert!(!text.contains("//") && text.lines().all(|line| !line.is_empty() && !line.starts_with(' ')), "{text}");
+            assert!(4 * length < 3 * whole.len(), "{}: {length} of {} bytes", entry.name, whole.len());
+        }
+        assert_ne!(said("const A = 1u;"), said("const A = 2u;"));
+        let (bytes, length) = stripped::<64>("\n// \u{2211}\n  a  / b; // c\n\n    d;\n");
+        assert_eq!(&bytes[..length], b"a / b; \nd;\n");
+        assert_eq!(stripped::<2>("abc"), (*b"ab", 3));
     }
 
     /// Every .wgsl file is in the table or a piece of one that is.

@@ -155,7 +155,7 @@ test('a network too large for the adapter is refused in words, and the page stay
   const visitor = await visit('dataset=cifar10&model=wrn-28-10&batch_size=4096');
   const alert = visitor.see('notice');
   await alert.waitFor({ state: 'visible' });
-  assert.match(await alert.innerText(), /too large for this device[\s\S]*takes \d+ MiB, but this adapter's buffers end at \d+ MiB/);
+  assert.match(await alert.innerText(), /too large for this device[\s\S]*would take \d+ MiB, but this adapter's buffers end at \d+ MiB/);
   await visitor.state('error');
   assert.equal((await visitor.reports('opened')).length, 0);
   await visitor.screenshot('too-large');

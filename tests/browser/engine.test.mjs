@@ -203,7 +203,7 @@ test('what is too large for the adapter is refused in the same words before anyt
   const width = Math.ceil((1.05 * most) / (batch * 28 * 28 * 8));
   const link = `dataset=mnist&model=cnn-${width}-8&batch_size=${batch}`;
   const { refused } = await describe(link, most);
-  assert.match(refused, /conv 1 takes \d+ MiB, but this adapter's buffers end at \d+ MiB/);
+  assert.match(refused, /conv 1 would take \d+ MiB, but this adapter's buffers end at \d+ MiB/);
   const opened = await page.evaluate(async (query) => {
     const engine = await import('/engine/lacuna.js');
     await engine.default();

@@ -121,7 +121,8 @@ export class FiltersView {
   name(kept: number | null): void {
     const { count: filters, side } = this.shape;
     const how = kept === null ? '' : `, ${count(kept)} of them kept`;
-    this.canvas.setAttribute('aria-label', `The ${count(filters)} filters of ${this.group.name}, ${side} by ${side} weights each${how}`);
+    const name = `The ${count(filters)} filters of ${this.group.name}, ${side} by ${side} weights each${how}`;
+    if (this.canvas.ariaLabel !== name) this.canvas.ariaLabel = name;
   }
 
   /** The filter under a pointer, or null. */

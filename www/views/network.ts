@@ -146,7 +146,7 @@ export class NetworkView {
       const all = `${group.name}: ${count(group.size)} ${units}`;
       const some = `${group.name}: ${count(kept ?? 0)} of ${count(group.size)} ${units} kept`;
       const name = kept === undefined || manner === 'always' ? all : manner === 'sum' ? `${some} by either of what it adds up` : some;
-      cells.canvas.setAttribute('aria-label', name);
+      if (cells.canvas.ariaLabel !== name) cells.canvas.ariaLabel = name;
     }
     if (this.filters) this.filters.view.name(this.masks?.kept[this.filters.group] ?? null);
   }

@@ -43,6 +43,7 @@ export class SpeedView {
     at.dense.style.width = at.sparse.style.width = '0';
     at.dense_ms.textContent = at.sparse_ms.textContent = '–';
     at.key.hidden = at.ask.hidden = true;
+    at.ask.textContent = 'Compare now';
     at.ask.disabled = false;
     at.note.textContent = description.software
       ? `${description.adapter} computes in software: a ratio here is not a GPU’s.`
@@ -69,6 +70,7 @@ export class SpeedView {
     const [kind, words] = verdict(speed.ratio, method, share);
     at.root.dataset['verdict'] = kind;
     at.ask.disabled = false;
+    at.ask.textContent = 'Compare again';
     at.root.dataset['ratio'] = speed.ratio.toFixed(3);
     at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
     at.words.textContent = words;
