@@ -104,6 +104,8 @@ pub mod flags {
     pub const JOINED: u32 = 32;
     /// The mean over a window, not the maximum.
     pub const MEAN: u32 = 64;
+    /// No gradient is wanted at the map that is read.
+    pub const LAST: u32 = 128;
 }
 
 /// What a person may change, and the network. A uniform.
@@ -134,6 +136,10 @@ pub struct Params {
     pub clip_norm: f32,
     pub scale: f32,
     pub streamed: u32,
+    pub gates: u32,
+    pub unused_x: u32,
+    pub unused_y: u32,
+    pub unused_z: u32,
     pub groups: [Group; MOST_GROUPS],
     pub layers: [Layer; MOST_GROUPS],
 }

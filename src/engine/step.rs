@@ -164,7 +164,7 @@ impl Planner<'_> {
 
     /// A kernel that works on the whole network; what it calls the output are the logits.
     fn once(&mut self, name: &'static str, phase: Phase, workgroups: u32, per_mask: bool) {
-        let operands = Operands { output: self.model.maps.len() - 1, ..Operands::default() };
+        let operands = Operands { output: self.model.logits(), ..Operands::default() };
         self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask });
     }
 
@@ -199,12 +199,12 @@ impl Planner<'_> {
         let (kernel, stride, padding) = match *op {
             Op::Convolve { kernel, stride, padding, .. } => (kernel, stride, padding),
             Op::Pool { window, .. } => (window, window, 0),
-            Op::Normalise { .. } => (1, 1, 0),
+            Op::Normalise { .. } | Op::Gate { .. } => (1, 1, 0),
         };
         let layer = match *op {
             Op::Convolve { layer, .. } => layer,
             Op::Normalise { layer, .. } => layer.unwrap_or(0),
-            Op::Pool { .. } => 0,
+            Op::Pool { .. } | Op::Gate { .. } => 0,
         };
         let operation = Operation {
             layer: layer as u32,
@@ -251,6 +251,7 @@ impl Planner<'_> {
                 operation.flags |= pooling_flag(pooling);
                 self.push("pool", Phase::Forward, operation, operands, elements, true);
             }
+            Op::Gate { .. } => self.push("gate", Phase::Forward, operation, operands, elements, true),
         }
     }
 
@@ -297,6 +298,13 @@ impl Planner<'_> {
                 operation.flags |= pooling_flag(pooling);
                 let elements = self.elements(input, 3);
                 self.push("d_pool", Phase::Backward, operation, operands, elements, false);
+            }
+            Op::Gate { .. } => {
+                if operands.input == 0 {
+                    operation.flags |= flags::LAST;
+                }
+                let rows = self.model.groups[input.group].size.next_multiple_of(4);
+                self.push("d_gate", Phase::Backward, operation, operands, rows.min(self.most), false);
             }
         }
     }
@@ -359,6 +367,8 @@ fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &
         // Nothing is read there without one; a buffer that is written cannot stand in.
         "shortcut" if shortcut == output => map(input),
         "shortcut" => map(shortcut),
+        // Nothing is written at the inputs; some buffer must stand there that is not read by the same kernel.
+        "d_input" if model.maps[input].gradient.is_none() => &buffers.d_weights,
         "d_input" => gradient(input),
         "d_output" => gradient(output),
         "d_shortcut" => gradient(shortcut),

@@ -33,10 +33,15 @@ pub fn sample(memory: &mut Memory) {
         }
         for (z, drawn) in drawn.iter().enumerate() {
             let mut kept: Vec<u32> = (0..group.size).filter(|&i| drawn[i as usize]).collect();
-            if kept.is_empty() {
+            if kept.is_empty() && params.gates == 1 {
+                memory.units[highest_score(&memory.scores, units.clone())] |= 4 << z;
+            } else if kept.is_empty() {
                 let unit = highest_score(&memory.scores, units.clone());
                 kept.push(unit as u32 - group.first_unit);
                 memory.units[unit] |= 4 << z;
+            }
+            if params.gates == 1 {
+                kept = (0..group.size).collect();
             }
             memory.keep(z, g, &kept);
         }
@@ -147,7 +152,12 @@ pub fn update_scores(memory: &mut Memory) {
         for unit in 0..params.units as usize {
             let (s, bits) = (memory.scores[unit], memory.units[unit]);
             let (m, probe) = (f64::from(bits & 1), f64::from(bits >> 1 & 1));
-            let g = structure_gradient(params.estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into());
+            // What the gates left stands there.
+            let g = if params.estimator == 3 {
+                memory.d_scores[unit]
+            } else {
+                structure_gradient(params.estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into())
+            };
             memory.d_scores[unit] = g;
             let mut step = g;
             if params.optimizer == 0 {
