@@ -112,6 +112,14 @@ impl Engine {
         self.machine.gpu.queue.write_buffer(buffer, 0, cast_slice(values));
     }
 
+    /// Copies a buffer of another engine on the same device over one of this engine's, of the same size.
+    pub fn copy(&self, from: &wgpu::Buffer, to: &wgpu::Buffer) {
+        let gpu = &self.machine.gpu;
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("copy") });
+        encoder.copy_buffer_to_buffer(from, 0, to, 0, from.size());
+        gpu.queue.submit([encoder.finish()]);
+    }
+
     /// The dispatches of a training step, in order.
     #[must_use]
     pub fn training_step(&self) -> Vec<&Dispatch> {

@@ -190,7 +190,9 @@ impl Op {
     #[must_use]
     pub fn output(&self) -> usize {
         match *self {
-            Self::Convolve { output, .. } | Self::Normalise { output, .. } | Self::Pool { output, .. } | Self::Gate { output, .. } => output,
+            Self::Convolve { output, .. } | Self::Normalise { output, .. } | Self::Pool { output, .. } | Self::Gate { output, .. } => {
+                output
+            }
         }
     }
 
