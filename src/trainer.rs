@@ -476,6 +476,14 @@ impl Trainer {
         self.cost
     }
 
+    /// Bytes on the device that grow with the units of the network, those of the copy that choosing masks asks among them; the data set is
+    /// not counted.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let asked = self.microscope.as_ref().map_or(0, |(model, _)| model.bytes(self.config.batch_size, 2).total());
+        self.model.bytes(self.config.batch_size, 2).total() + asked
+    }
+
     /// Chooses the mask anew where the method does so before the next step.
     async fn choose(&mut self) -> Result<(), TrainError> {
         let (name, step) = (self.config.method, self.step);

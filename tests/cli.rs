@@ -76,7 +76,7 @@ fn untimed(line: &Value) -> Value {
 #[test]
 fn help_lists_every_command_and_every_flag() {
     let help = prints(&["--help"]);
-    for command in ["train", "check", "bench", "data", "adapters"] {
+    for command in ["train", "compare", "check", "bench", "data", "adapters"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{help}");
         prints(&[command, "--help"]);
     }
@@ -95,6 +95,9 @@ fn help_lists_every_command_and_every_flag() {
         assert!(words(&help).contains(&words(knob.help)), "the help of train does not explain {}: {}", knob.name, knob.help);
     }
     lists(&["train"], &["--url", "--data-dir", "--log", "--trace", "--trace-steps", "--adapter"]);
+    let compared: Vec<&str> = knobs.iter().map(String::as_str).filter(|knob| *knob != "--method").collect();
+    lists(&["compare"], &compared);
+    lists(&["compare"], &["--methods", "--seeds", "--url", "--data-dir", "--out", "--plain", "--search", "--adapter"]);
     lists(&["check"], &["--adapter"]);
     lists(&["bench"], &["--model", "--batch-size", "--gate-inputs", "--keep-ratio", "--repeats", "--json", "--adapter"]);
     assert!(lists(&["data", "fetch"], &["--data-dir"]).contains("fashion-mnist, cifar10, cifar100"));

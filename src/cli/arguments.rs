@@ -43,6 +43,10 @@ fn adapter() -> Arg {
         .help("The GPU to use: part of its name, or its number in `lacuna adapters`. Without it, the fastest.")
 }
 
+fn link() -> Arg {
+    Arg::new("url").long("url").value_name("LINK").help("Take the experiment from a link copied from the page; other flags then change it.")
+}
+
 fn data_directory() -> Arg {
     Arg::new("data_dir")
         .long("data-dir")
@@ -69,12 +73,7 @@ pub(super) fn command() -> Command {
              decided mask. The keys of a trace file stand in the README.",
         )
         .args(experiment_flags())
-        .arg(
-            Arg::new("url")
-                .long("url")
-                .value_name("LINK")
-                .help("Take the experiment from a link copied from the page; other flags then change it."),
-        )
+        .arg(link())
         .arg(data_directory())
         .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
         .arg(path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step."))
@@ -86,6 +85,52 @@ pub(super) fn command() -> Command {
                 .default_value("1")
                 .requires("trace")
                 .help("How many of the first steps are traced."),
+        )
+        .arg(adapter());
+    let compare = Command::new("compare")
+        .about("Train several methods side by side, and say what each reached and what it took")
+        .after_help(
+            "Is it really faster, and against what?\n  lacuna compare --methods dense,small-dense,static,vrpge --seeds 3 --gate-inputs --keep-ratio 0.1\n\n\
+             Every method trains with every seed, one after another, under the same settings but for the few that let each show its best (see\n\
+             --plain). A run that was finished is kept in --out and not run again: a comparison that was interrupted goes on. There too:\n\
+             results.csv, results.json, and report.html, a page that needs nothing else.\n\n\
+             --search tries six settings of each method, on training rows of which the last sixth is held out, and prints the winners.",
+        )
+        .args(experiment_flags().filter(|arg| arg.get_id() != "method"))
+        .arg(
+            Arg::new("methods")
+                .long("methods")
+                .value_name("NAME,NAME,...")
+                .value_delimiter(',')
+                .default_value("dense,small-dense,static,vrpge")
+                .help(
+                    "The methods, each once: those of train's --method, and static-allocated, a random mask with as many units of each group as \
+                     vrpge ended with.",
+                ),
+        )
+        .arg(
+            Arg::new("seeds")
+                .long("seeds")
+                .value_name("N")
+                .value_parser(value_parser!(u32).range(1..=1000))
+                .default_value("3")
+                .help("How many seeds, from --seed on."),
+        )
+        .arg(link())
+        .arg(data_directory())
+        .arg(path("out", "DIR", "Where runs and results are kept. Without it, a folder of compare/ named after network and settings."))
+        .arg(
+            Arg::new("plain")
+                .long("plain")
+                .action(ArgAction::SetTrue)
+                .help("The same settings for all, without the presets that were searched for each method."),
+        )
+        .arg(
+            Arg::new("search")
+                .long("search")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["plain", "seeds"])
+                .help("Search for each method's best settings instead, with as many tries for each, on held-out training rows."),
         )
         .arg(adapter());
     let check = Command::new("check")
@@ -136,6 +181,7 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(train)
+        .subcommand(compare)
         .subcommand(check)
         .subcommand(bench)
         .subcommand(Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true).subcommand(fetch))
@@ -159,7 +205,8 @@ pub(super) fn experiment(arguments: &ArgMatches) -> Result<Config, ConfigError> 
         None => Config::default(),
     };
     for knob in KNOBS {
-        if let Some(value) = arguments.get_one::<String>(knob.name) {
+        // A command may leave a knob out.
+        if let Ok(Some(value)) = arguments.try_get_one::<String>(knob.name) {
             config.set(knob.name, value).map_err(|error| ConfigError(format!("--{}: {error}", flag_name(knob))))?;
         }
     }

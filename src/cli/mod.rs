@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod compare;
 mod data;
 mod terminal;
 mod trace;
@@ -76,6 +77,7 @@ pub(crate) fn run() -> Result<(), CliError> {
     let matches = arguments::command().get_matches();
     match matches.subcommand() {
         Some(("train", arguments)) => train::run(arguments),
+        Some(("compare", arguments)) => compare::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("bench", arguments)) => bench::run(arguments),
         Some(("adapters", _)) => adapters(),

@@ -56,7 +56,7 @@ fn settings(config: &Config) -> Value {
 
 /// One line a step.
 fn step_lines(run: &Trainer, snapshot: &Snapshot, step_ms: f64) -> Vec<Value> {
-    let units = run.model.units();
+    let units = run.whole.units();
     let groups = run.model.groups.len();
     let line = |record: &lacuna::shared::Record| {
         let now = step_at(&run.config, units, record.step.min(run.steps()), run.steps());
@@ -96,7 +96,7 @@ fn evaluation_line(event: &str, run: &Trainer, evaluation: &Evaluation) -> Value
 
 fn words(run: &Trainer, snapshot: &Snapshot, step_ms: f64, tested: Option<&Evaluation>) -> String {
     let kept: Vec<String> =
-        run.model.gated().zip(&snapshot.decided_kept(&run.model)).map(|(group, kept)| format!("{kept}/{}", group.size)).collect();
+        run.whole.gated().zip(&snapshot.decided_kept(&run.whole)).map(|(group, kept)| format!("{kept}/{}", group.size)).collect();
     let loss = snapshot.records.last().map_or(0.0, |record| record.loss);
     let tested = tested.map_or_else(String::new, |evaluation| format!("  test {:.2} %", 100.0 * evaluation.decided));
     format!("epoch {:.2}  loss {loss:.4}  kept {}{tested}  {step_ms:.2} ms a step", snapshot.epoch, kept.join(" "))
@@ -145,17 +145,17 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     log.flush()?;
     let (evaluation, seconds) = result?;
     let snapshot = pollster::block_on(run.snapshot())?;
-    let kept = snapshot.decided_kept(&run.model);
+    let kept = snapshot.decided_kept(&run.whole);
     let mut line = evaluation_line("result", &run, &evaluation);
     line["seconds"] = json!(seconds);
     line["kept"] = json!(kept);
     println!(
         "test accuracy {:.2} % under the decided mask ({}), {:.2} % under a sampled one; {seconds:.1} s",
         100.0 * evaluation.decided,
-        run.model.gated().zip(&kept).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", "),
+        run.whole.gated().zip(&kept).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", "),
         100.0 * evaluation.sampled
     );
-    let inputs = run.model.gated().find(|group| group.name == "inputs");
+    let inputs = run.whole.gated().find(|group| group.name == "inputs");
     if let (Some(group), true) = (inputs, set.height > 1) {
         let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
         println!("{}", terminal::picture(scores, set.width as usize));

@@ -10,11 +10,9 @@ use super::{Knowledge, Look, Method, highest};
 pub(super) struct Magnitude;
 
 impl Method for Magnitude {
-    fn initial_scores(&self, config: &Config, model: &Model) -> Vec<f32> {
-        // The first choice comes before the first step, where nothing has been learnt, if the budget does not pay for everything then.
-        let units = model.units();
-        let budget = (keep_at(config, 0, u32::MAX) * f64::from(units)).round() as u32;
-        highest(model, &vec![0.0; units as usize], budget)
+    fn initial_scores(&self, _: &Config, model: &Model) -> Vec<f32> {
+        // The first choice comes before the first step, by the norms of the first weights, if the budget does not pay for everything then.
+        vec![1.0; model.units() as usize]
     }
 
     fn looks(&self, config: &Config, step: u32, steps: u32) -> Option<Knowledge> {

@@ -1,0 +1,377 @@
+//! `lacuna compare`: methods side by side on one engine, one machine and one data set, seed by seed; and the search for settings that let
+//! each show its best.
+
+mod plot;
+mod record;
+mod report;
+mod summary;
+mod table;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use lacuna::config::{Config, ConfigError, KNOBS, MethodName};
+use lacuna::data::{self, Dataset};
+use lacuna::engine::SLOTS;
+use lacuna::pace::Pace;
+use lacuna::presets::{self, Setting};
+use lacuna::shared::Record;
+use lacuna::trainer::{DataShape, TrainError, Trainer};
+
+use self::record::{Finished, Folder, Point};
+use self::summary::Row;
+use super::{CliError, arguments, open, terminal};
+
+/// Least number of tests along a run.
+const POINTS: u32 = 10;
+/// Milliseconds that the measurement of a step's phases aims at.
+const PHASES_MS: f64 = 250.0;
+/// `static` with as many units of each group as the run of vrpge of the same seed ended with.
+const ALLOCATED: &str = "static-allocated";
+
+/// What takes part in a comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Contender {
+    method: MethodName,
+    /// Whether vrpge divides its budget.
+    allocated: bool,
+}
+
+impl Contender {
+    fn name(self) -> &'static str {
+        if self.allocated { ALLOCATED } else { self.method.name() }
+    }
+}
+
+/// The contenders that `names` asks for, `static-allocated` behind all others.
+fn contenders(names: &[&str]) -> Result<Vec<Contender>, CliError> {
+    let mut found: Vec<Contender> = Vec::new();
+    for name in names {
+        let mut config = Config::default();
+        let allocated = *name == ALLOCATED;
+        config.set("method", if allocated { "static" } else { name }).map_err(|_| {
+            let known: Vec<&str> = MethodName::ALL.iter().map(|method| method.name()).chain([ALLOCATED]).collect();
+            ConfigError(format!("--methods: there is no method \"{name}\"; the methods are {}", known.join(", ")))
+        })?;
+        let contender = Contender { method: config.method, allocated };
+        if found.contains(&contender) {
+            return Err(ConfigError(format!("--methods names {name} twice")).into());
+        }
+        found.push(contender);
+    }
+    if found.iter().any(|contender| contender.allocated) && !found.iter().any(|contender| contender.method == MethodName::Vrpge) {
+        let text = format!("--methods: {ALLOCATED} divides the budget as vrpge ended up: name vrpge too, or leave {ALLOCATED} out");
+        return Err(ConfigError(text).into());
+    }
+    found.sort_by_key(|contender| contender.allocated);
+    Ok(found)
+}
+
+/// The knobs that a person named, which stand above every preset.
+fn named(arguments: &ArgMatches, base: &Config) -> Vec<&'static str> {
+    let defaults = Config::default();
+    let is_named = |name: &str| arguments.value_source(name) == Some(ValueSource::CommandLine) || base.get(name) != defaults.get(name);
+    KNOBS.iter().map(|knob| knob.name).filter(|name| arguments.try_contains_id(name).is_ok() && is_named(name)).collect()
+}
+
+/// The experiment of one run.
+fn experiment(base: &Config, contender: Contender, seed: u32, settings: &[Setting], named: &[&str]) -> Result<Config, ConfigError> {
+    let mut config = Config { method: contender.method, seed, ..base.clone() };
+    for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)) {
+        config.set(name, value)?;
+    }
+    config.check()?;
+    Ok(config)
+}
+
+/// The set without its test rows: the last sixth of its training rows, which no run trains on, in their place.
+fn held_out(set: &Dataset) -> Dataset {
+    let rows = set.train.len() as usize;
+    let left = rows - rows / 6;
+    let mut held = set.clone();
+    held.test.inputs = held.train.inputs.split_off(left * set.inputs() as usize);
+    held.test.labels = held.train.labels.split_off(left);
+    held
+}
+
+/// What a folder must be of to be gone on with: everything that runs have in common.
+fn identity(base: &Config, set: &Dataset, adapter: &str, presets: bool, is_search: bool) -> Value {
+    let common = Config { method: Config::default().method, seed: Config::default().seed, ..base.clone() };
+    let data = Sha256::new()
+        .chain_update(&set.train.inputs)
+        .chain_update(&set.train.labels)
+        .chain_update(&set.test.inputs)
+        .chain_update(&set.test.labels)
+        .finalize();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "kind": if is_search { "search" } else { "comparison" },
+        "settings": common.to_query(),
+        "presets": presets,
+        "adapter": adapter,
+        "data": format!("{} {}+{} {}", set.name, set.train.len(), set.test.len(), hex(&data[..8])),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The steps after which a run is tested: evenly along it, after each epoch where there are enough of them.
+fn tested_at(steps: u32, steps_per_epoch: u32) -> Vec<u32> {
+    let count = POINTS.max(steps / steps_per_epoch.max(1)).min(steps.max(1));
+    (1..=count).map(|point| (u64::from(steps) * u64::from(point) / u64::from(count)) as u32).collect()
+}
+
+/// Multiply-adds of these steps that were done in passes of more than half the same pass of the whole network with everything kept; each
+/// step's two forwards count apart. `choosing` is what choosing a mask before them took: one dense pass, forward and backward, or none.
+fn near_dense(run: &Trainer, records: &[Record], choosing: u64) -> u64 {
+    let groups = run.model.groups.len();
+    let dense = run.whole.multiply_adds(&run.whole.sizes(), None);
+    let batch = u64::from(run.config.batch_size);
+    let over_half = |work: u64, dense: u64| if 2 * work > dense { work } else { 0 };
+    let two = run.engine().params.masks == 2;
+    let of = |record: &Record| {
+        let alone = run.model.multiply_adds(&record.kept[..groups], None);
+        let probe = if two {
+            run.model.multiply_adds(&record.kept[..groups], Some(&record.probe_kept[..groups])).forward - alone.forward
+        } else {
+            0
+        };
+        batch * (over_half(alone.forward, dense.forward) + over_half(probe, dense.forward) + over_half(alone.backward, dense.backward))
+    };
+    records.iter().map(of).sum::<u64>() + batch * over_half(choosing / batch, dense.total())
+}
+
+/// Trains one run to its end and tests it at the steps `tested` on the way.
+fn train(run: &mut Trainer, contender: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
+    let bar = terminal::bar(run.steps().into());
+    let begin = Instant::now();
+    let clock = || begin.elapsed().as_secs_f64() * 1e3;
+    let mut finished =
+        Finished { contender: contender.to_owned(), seed: run.config.seed.into(), query: run.config.to_query(), ..Finished::default() };
+    let (mut pace, mut seconds, mut dense_work) = (Pace::new(SLOTS), 0.0, 0);
+    for &end in tested {
+        while run.step() < end {
+            let (left, before, submitted) = (end - run.step(), run.cost(), clock());
+            let snapshot = match pollster::block_on(run.advance(pace.steps().min(left))) {
+                Ok(snapshot) => snapshot,
+                Err(error @ TrainError::Diverged { .. }) => {
+                    bar.finish_and_clear();
+                    finished.diverged = Some(error.to_string());
+                    finished.bytes = run.bytes();
+                    return Ok(finished);
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let ms = clock() - submitted;
+            seconds += ms / 1e3;
+            pace.took(snapshot.records.len() as u32, ms);
+            dense_work += near_dense(run, &snapshot.records, run.cost().structure - before.structure);
+            bar.set_position(run.step().into());
+            bar.set_message(message.to_owned());
+            if run.config.compact && run.step().is_multiple_of(run.steps_per_epoch()) {
+                let compacted = clock();
+                pollster::block_on(run.compact())?;
+                seconds += (clock() - compacted) / 1e3;
+            }
+        }
+        let evaluation = pollster::block_on(run.evaluate(run.data.test_rows))?;
+        let (cost, snapshot) = (run.cost(), pollster::block_on(run.snapshot())?);
+        finished.points.push(Point {
+            step: run.step().into(),
+            forward: cost.forward,
+            backward: cost.backward,
+            structure: cost.structure,
+            near_dense: dense_work,
+            seconds,
+            accuracy: evaluation.decided,
+            loss: evaluation.loss,
+            kept: snapshot.decided_kept(&run.whole).into_iter().map(u64::from).collect(),
+        });
+    }
+    let step_ms = 1e3 * seconds / f64::from(run.steps().max(1));
+    let steps = (PHASES_MS / step_ms.max(1e-3)) as u32;
+    let timing = pollster::block_on(run.measure(steps, 0, &clock, true))?;
+    finished.phases = timing.phases.unwrap_or_default().into_iter().map(|(phase, ms)| (phase.name().to_owned(), ms)).collect();
+    finished.bytes = run.bytes();
+    bar.finish_and_clear();
+    Ok(finished)
+}
+
+/// A comparison that is about to run.
+struct Session<'a> {
+    base: &'a Config,
+    /// Holds the data set on the device.
+    holder: Trainer,
+    folder: Folder,
+}
+
+impl Session<'_> {
+    /// The run of `config`, from its file where it was finished before.
+    fn run(&self, name: &str, config: Config, only_end: bool) -> Result<Finished, CliError> {
+        let seed = config.seed;
+        if let Some(found) = self.folder.finished(name, seed.into(), &config.to_query())? {
+            println!("{name}, seed {seed}: finished before");
+            return Ok(found);
+        }
+        let mut run = self.holder.beside(config)?;
+        let tested = if only_end { vec![run.steps()] } else { tested_at(run.steps(), run.steps_per_epoch()) };
+        let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;
+        self.folder.keep(&finished)?;
+        match finished.end() {
+            Some(end) => println!("{name}, seed {seed}: {:.2} %, {:.1} s", 100.0 * end.accuracy, end.seconds),
+            None => println!("{name}, seed {seed}: {}", finished.diverged.as_deref().unwrap_or("not tested")),
+        }
+        Ok(finished)
+    }
+}
+
+pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
+    let base = arguments::experiment(arguments)?;
+    if base.finetune_epochs > 0 {
+        return Err(ConfigError("compare trains without fine-tuning: leave finetune_epochs at 0".to_owned()).into());
+    }
+    let names: Vec<&str> = arguments.get_many::<String>("methods").expect("it has a default").map(String::as_str).collect();
+    let contenders = contenders(&names)?;
+    let seeds = *arguments.get_one::<u32>("seeds").expect("it has a default");
+    let last = base.seed.checked_add(seeds - 1).ok_or_else(|| ConfigError(format!("there are no {seeds} seeds from {} on", base.seed)))?;
+    let (search, presets) = (arguments.get_flag("search"), !arguments.get_flag("plain"));
+    let named = named(arguments, &base);
+    // Every contradiction is said before anything is run.
+    for &contender in &contenders {
+        experiment(&base, contender, base.seed, if presets { presets::of(contender.method) } else { &[] }, &named)?;
+    }
+    let set = data::load(base.dataset, &arguments::data_dir(arguments), base.seed)?;
+    let set = if search { held_out(&set) } else { set };
+    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let adapter = machine.gpu.adapter.to_string();
+    let identity = identity(&base, &set, &adapter, presets, search);
+    let folder = arguments.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| {
+        let hash = Sha256::digest(identity.to_string());
+        PathBuf::from("compare").join(format!("{}-{}", base.model, hex(&hash[..4])))
+    });
+    let folder = Folder::open(folder, &identity)?;
+    let mut holder = Trainer::new(&machine, Config { method: MethodName::Static, ..base.clone() }, DataShape::of(&set))?;
+    holder.load_all(&set);
+    println!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len());
+    println!("runs are kept in {}", folder.path().display());
+    let session = Session { base: &base, holder, folder };
+    if search {
+        return find_settings(&session, &contenders, &named);
+    }
+
+    let mut runs: Vec<Finished> = Vec::new();
+    for seed in base.seed..=last {
+        for &contender in &contenders {
+            let settings = if presets { presets::of(contender.method) } else { &[] };
+            let mut config = experiment(&base, contender, seed, settings, &named)?;
+            if contender.allocated {
+                let learned = runs.iter().find(|run| run.contender == MethodName::Vrpge.name() && run.seed == u64::from(seed));
+                let Some(end) = learned.and_then(Finished::end) else {
+                    return Err(CliError::Failed(format!("{ALLOCATED}: the run of vrpge with seed {seed} diverged and divides no budget")));
+                };
+                config.set("allocation", &end.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(","))?;
+            }
+            runs.push(session.run(contender.name(), config, false)?);
+        }
+    }
+    let rows: Vec<Row<'_>> = contenders
+        .iter()
+        .map(|contender| Row { name: contender.name(), runs: runs.iter().filter(|run| run.contender == contender.name()).collect() })
+        .collect();
+    let groups: Vec<(String, u32)> = session.holder.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
+    let settings: Vec<(&str, String)> =
+        contenders.iter().map(|contender| (contender.name(), own_settings(*contender, presets, &named))).collect();
+    let table =
+        table::Table { rows: &rows, groups: &groups, base: session.base, seeds, adapter: &adapter, data: &set.name, settings: &settings };
+    println!("{}", table.words());
+    session.folder.write("results.csv", &table.csv())?;
+    session.folder.write("results.json", &format!("{:#}\n", table.json(&identity)))?;
+    session.folder.write("report.html", &report::html(&table)?)?;
+    println!("results.csv, results.json and report.html are in {}", session.folder.path().display());
+    Ok(())
+}
+
+/// What a contender is given that not all are, in words.
+fn own_settings(contender: Contender, presets: bool, named: &[&str]) -> String {
+    let settings = if presets { presets::of(contender.method) } else { &[] };
+    let mut own: Vec<String> =
+        settings.iter().filter(|(name, _)| !named.contains(name)).map(|(name, value)| format!("{name} {value}")).collect();
+    if contender.allocated {
+        own.push("allocation of the vrpge run of the same seed".to_owned());
+    }
+    if own.is_empty() { "nothing of its own".to_owned() } else { own.join(", ") }
+}
+
+/// Tries every setting of each method's grid on rows that are held out, and prints the winners as `presets.rs` has them.
+fn find_settings(session: &Session<'_>, contenders: &[Contender], named: &[&str]) -> Result<(), CliError> {
+    let mut winners = Vec::new();
+    for &contender in contenders.iter().filter(|contender| !contender.allocated) {
+        let mut best: Option<(f64, [Setting; 2])> = None;
+        for (number, settings) in presets::grid(contender.method).into_iter().enumerate() {
+            let config = experiment(session.base, contender, session.base.seed, &settings, named)?;
+            let tried = settings.map(|(name, value)| format!("{name} {value}")).join(", ");
+            let found = session.run(&format!("{}-{}", contender.name(), number + 1), config, true)?;
+            let accuracy = found.end().map(|end| end.accuracy);
+            println!("    {tried}");
+            if let Some(accuracy) = accuracy.filter(|accuracy| best.is_none_or(|(highest, _)| *accuracy > highest)) {
+                best = Some((accuracy, settings));
+            }
+        }
+        winners.push((contender, best));
+    }
+    println!("the winners, on {} rows that none of them was trained on:", session.holder.data.test_rows);
+    for (contender, best) in winners {
+        match best {
+            Some((accuracy, settings)) => {
+                let settings = settings.map(|(name, value)| format!("(\"{name}\", \"{value}\")")).join(", ");
+                println!("MethodName::{:?} => &[{settings}], // {:.2} %", contender.method, 100.0 * accuracy);
+            }
+            None => println!("MethodName::{:?} => &[], // every setting diverged", contender.method),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_tested_at_least_ten_times_and_at_its_end() {
+        assert_eq!(tested_at(100, 50), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
+        assert_eq!(tested_at(60, 5).len(), 12);
+        assert_eq!(tested_at(4, 2), [1, 2, 3, 4]);
+        assert_eq!(tested_at(1, 1), [1]);
+    }
+
+    #[test]
+    fn unknown_repeated_and_lonely_methods_are_refused_and_the_allocated_one_comes_last() {
+        let refused = |names: &[&str]| contenders(names).unwrap_err().to_string();
+        assert!(refused(&["dense", "magic"]).contains("there is no method \"magic\"; the methods are vrpge"));
+        assert!(refused(&["dense", "set", "dense"]).contains("names dense twice"));
+        assert!(refused(&["static", ALLOCATED]).contains("name vrpge too"));
+        let order: Vec<&str> = contenders(&[ALLOCATED, "vrpge", "static"]).unwrap().into_iter().map(Contender::name).collect();
+        assert_eq!(order, ["vrpge", "static", ALLOCATED]);
+    }
+
+    #[test]
+    fn a_named_setting_stands_above_a_preset_and_rows_are_held_out_of_training() {
+        let base = Config { learning_rate: 0.3, ..Config::default() };
+        let contender = Contender { method: MethodName::Set, allocated: false };
+        let settings = [("learning_rate", "0.2"), ("drop_fraction", "0.5")];
+        let config = experiment(&base, contender, 4, &settings, &["learning_rate"]).unwrap();
+        assert_eq!((config.method, config.seed, config.learning_rate, config.drop_fraction), (MethodName::Set, 4, 0.3, 0.5));
+        let set = lacuna::data::planted::planted_rows(1, 62, 9);
+        let held = held_out(&set);
+        assert_eq!((held.train.len(), held.test.len()), (52, 10));
+        assert_eq!([held.train.inputs, held.test.inputs].concat(), set.train.inputs);
+        assert_eq!([held.train.labels, held.test.labels].concat(), set.train.labels);
+    }
+}

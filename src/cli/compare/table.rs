@@ -1,0 +1,200 @@
+//! The comparison as a table for the terminal, as CSV and as JSON.
+
+use comfy_table::{CellAlignment, Table as Grid, presets::UTF8_HORIZONTAL_ONLY};
+use serde_json::{Value, json};
+
+use lacuna::config::Config;
+
+use super::summary::{Mark, Row, Spread, large};
+
+/// A whole comparison.
+pub(super) struct Table<'a> {
+    pub(super) rows: &'a [Row<'a>],
+    /// Name and size of each gated group.
+    pub(super) groups: &'a [(String, u32)],
+    /// What all runs have in common.
+    pub(super) base: &'a Config,
+    pub(super) seeds: u32,
+    pub(super) adapter: &'a str,
+    pub(super) data: &'a str,
+    /// What each contender was given beside that.
+    pub(super) settings: &'a [(&'a str, String)],
+}
+
+/// Accuracy in percent.
+fn percent(spread: Option<Spread>) -> String {
+    spread.map_or_else(|| "-".to_owned(), |spread| spread.words(2))
+}
+
+impl Table<'_> {
+    pub(super) fn header() -> [&'static str; 10] {
+        [
+            "method",
+            "accuracy %",
+            "at equal multiply-adds",
+            "at equal seconds",
+            "kept",
+            "multiply-adds",
+            "forward / backward / structure",
+            "near dense",
+            "seconds",
+            "MiB",
+        ]
+    }
+
+    /// The cells of each contender.
+    pub(super) fn cells(&self) -> Vec<[String; 10]> {
+        let mark = Mark::of(self.rows);
+        let of = |row: &Row<'_>| {
+            let work = |of: fn(&super::record::Point) -> u64| {
+                row.mean(|end| of(end) as f64).map_or_else(|| "-".to_owned(), |spread| large(spread.mean))
+            };
+            let diverged = if row.diverged() > 0 { format!(", {} diverged", row.diverged()) } else { String::new() };
+            let at = |axis: fn(&super::record::Point) -> f64, x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| row.reached(axis, x));
+            [
+                row.name.to_owned(),
+                format!("{}{diverged}", percent(row.mean(|end| 100.0 * end.accuracy))),
+                at(|point| point.multiply_adds() as f64, mark.as_ref().map(|mark| mark.multiply_adds)),
+                at(|point| point.seconds, mark.as_ref().map(|mark| mark.seconds)),
+                row.kept().iter().map(|kept| format!("{kept:.0}")).collect::<Vec<_>>().join(", "),
+                work(super::record::Point::multiply_adds),
+                format!("{} / {} / {}", work(|end| end.forward), work(|end| end.backward), work(|end| end.structure)),
+                row.near_dense().map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
+                row.mean(|end| end.seconds).map_or_else(|| "-".to_owned(), |spread| spread.words(1)),
+                format!("{:.1}", row.bytes() / f64::from(1 << 20)),
+            ]
+        };
+        self.rows.iter().map(of).collect()
+    }
+
+    /// What was compared, in a line.
+    pub(super) fn title(&self) -> String {
+        let Config { model, keep_ratio, batch_size, .. } = self.base;
+        let steps = self.rows.iter().flat_map(Row::ends).map(|end| end.step).max().unwrap_or(0);
+        let inputs = if self.base.gate_inputs { ", inputs gated" } else { "" };
+        let seeds = if self.seeds == 1 { "one seed".to_owned() } else { format!("{} seeds", self.seeds) };
+        format!("{model} on {}, keep {keep_ratio}{inputs}, {steps} steps of {batch_size} images, {seeds}", self.data)
+    }
+
+    /// How to read the table, a sentence each.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let groups: Vec<String> = self.groups.iter().map(|(name, size)| format!("{size} {name}")).collect();
+        let mut notes = vec![format!(
+            "accuracy: on the test rows under the decided mask after the last step; mean \u{b1} sample standard deviation over {} seeds. \
+             Learned masks decide for themselves how much of the budget each group gets; kept counts units of {}.",
+            self.seeds,
+            groups.join(", ")
+        )];
+        if let Some(mark) = Mark::of(self.rows) {
+            notes.push(format!(
+                "at equal multiply-adds: where a run had executed {}; at equal seconds: where it had trained for {:.1} s; both are {}, and \
+                 accuracy is read along a line between two tests of a run. (end): the whole run took less, and this is its end.",
+                large(mark.multiply_adds),
+                mark.seconds,
+                mark.whose
+            ));
+        }
+        notes.push(
+            "multiply-adds: of all images and steps, counted from the units that each step kept; structure: passes that only served to \
+             choose a mask (a second forward that learns the scores counts as forward)."
+                .to_owned(),
+        );
+        notes.push(
+            "near dense: their share that was done in passes of more than half the dense network's, counted from the same units: a dense \
+             start, a dense backward, a dense look at every unit; schedules that begin with a high budget have it too."
+                .to_owned(),
+        );
+        notes.push("seconds: of training, tests left out; MiB: of the network's tensors, without the data set.".to_owned());
+        notes
+    }
+
+    /// What the comparison does not show.
+    pub(super) fn limits(&self) -> Vec<String> {
+        let mut limits = vec![
+            "Rates and budgets are laid out over the whole run: a run that is read before its end, at equal multiply-adds or seconds, had not \
+             come down yet, and a shorter run of the same method may be better there."
+                .to_owned(),
+            format!("Seconds are those of one adapter ({}) and of whatever else the machine did; multiply-adds are not.", self.adapter),
+            "One network, one data set, one keep ratio: other ones may rank the methods otherwise.".to_owned(),
+            "Methods that were published for single weights (magnitude, SET, RigL, SNIP) choose whole units here, as all do; what they do for \
+             weights is another question."
+                .to_owned(),
+        ];
+        if self.seeds < 5 {
+            limits.push(format!(
+                "With {} a standard deviation is itself a guess: differences of about its size decide nothing.",
+                if self.seeds == 1 { "one seed there is no deviation, and" } else { "so few seeds" }
+            ));
+        }
+        limits
+    }
+
+    /// The table and how to read it, for the terminal.
+    pub(super) fn words(&self) -> String {
+        let mut grid = Grid::new();
+        grid.load_style(UTF8_HORIZONTAL_ONLY);
+        grid.set_header(Self::header());
+        for cells in self.cells() {
+            grid.add_row(cells);
+        }
+        for column in grid.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        let mut lines = vec![format!("{}, on {}", self.title(), self.adapter), grid.to_string()];
+        lines.extend(self.notes());
+        lines.push("What this does not show:".to_owned());
+        lines.extend(self.limits().iter().map(|limit| format!("- {limit}")));
+        lines.push("What differs between the runs beside the method:".to_owned());
+        lines.extend(self.settings.iter().map(|(name, own)| format!("- {name}: {own}")));
+        lines.join("\n")
+    }
+
+    /// A line for each point of each run.
+    pub(super) fn csv(&self) -> String {
+        let mut lines =
+            vec!["method,seed,step,forward,backward,structure,multiply_adds,near_dense,seconds,accuracy,loss,kept,bytes".to_owned()];
+        for run in self.rows.iter().flat_map(|row| &row.runs) {
+            lines.extend(run.points.iter().map(|point| {
+                let kept = point.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+                format!(
+                    "{},{},{},{},{},{},{},{},{},{},{},{kept},{}",
+                    run.contender,
+                    run.seed,
+                    point.step,
+                    point.forward,
+                    point.backward,
+                    point.structure,
+                    point.multiply_adds(),
+                    point.near_dense,
+                    point.seconds,
+                    point.accuracy,
+                    point.loss,
+                    run.bytes
+                )
+            }));
+        }
+        lines.join("\n") + "\n"
+    }
+
+    /// Everything: the settings, the runs whole, the table's cells.
+    pub(super) fn json(&self, identity: &Value) -> Value {
+        let header = Self::header();
+        let cells = |cells: [String; 10]| {
+            header.iter().map(|&name| name.to_owned()).zip(cells.map(Value::String)).collect::<serde_json::Map<_, _>>()
+        };
+        json!({
+            "comparison": identity,
+            "groups": self.groups.iter().map(|(name, size)| json!({"name": name, "size": size})).collect::<Vec<_>>(),
+            "table": self.cells().into_iter().map(cells).collect::<Vec<_>>(),
+            "notes": self.notes(),
+            "limits": self.limits(),
+            "own_settings": self.settings.iter().map(|(name, own)| ((*name).to_owned(), json!(own))).collect::<serde_json::Map<_, _>>(),
+            "phases": self
+                .rows
+                .iter()
+                .map(|row| (row.name.to_owned(), row.phases().into_iter().map(|(name, share)| (name, json!(share))).collect()))
+                .collect::<serde_json::Map<String, Value>>(),
+            "runs": self.rows.iter().flat_map(|row| row.runs.iter().map(|run| run.json())).collect::<Vec<_>>(),
+        })
+    }
+}
