@@ -501,7 +501,7 @@ impl Trainer {
         let budget = if name.starts_whole() {
             self.step_now(next - 1).budget
         } else {
-            (self.config.keep_ratio * f64::from(self.model.units())) as f32
+            (self.config.keep_ratio * f64::from(self.whole.units())) as f32
         };
         let look = Look {
             config: &self.config,
@@ -657,12 +657,16 @@ impl Trainer {
     }
 
     /// Drops the units whose score is 0 for good from the device: the run goes on with smaller tensors, the same draws and the same values.
-    /// A score of 0 stays where it is unless Adam's momentum still lifts it. Gives the numbers of units before and after.
+    /// A score of 0 stays where it is unless Adam's momentum still lifts it; where the method brings units back, nothing is dropped. Gives
+    /// the numbers of units before and after.
     ///
     /// # Errors
     /// The device is gone or cannot hold the smaller network beside the whole one.
     pub async fn compact(&mut self) -> Result<(u32, u32), TrainError> {
         let before = self.model.units();
+        if method(self.config.method).brings_back() {
+            return Ok((before, before));
+        }
         let buffers = &self.engine.buffers;
         let scores: Vec<f32> = self.engine.read(&buffers.scores).await?;
         let moments: Vec<f32> = self.engine.read(&buffers.moments).await?;
@@ -701,6 +705,8 @@ impl Trainer {
         (self.engine.params.learn_scores, self.engine.params.masks) = (learn_scores, masks);
         self.engine.write_params();
         self.model = model;
+        // The copy that choosing masks asks is one of the larger network.
+        self.microscope = None;
         Ok((before, self.model.units()))
     }
 

@@ -11,6 +11,8 @@ mod small_dense;
 mod snip;
 mod static_mask;
 mod straight_through;
+#[cfg(test)]
+mod tests;
 mod vrpge;
 
 use crate::config::{Config, Estimator, MethodName};
@@ -69,6 +71,11 @@ pub trait Method {
 
     /// Whether every unit is computed and multiplied by its mask.
     fn has_gates(&self) -> bool {
+        false
+    }
+
+    /// Whether a unit whose score is 0 may be kept again.
+    fn brings_back(&self) -> bool {
         false
     }
 

@@ -15,6 +15,10 @@ impl Method for Set {
         random_mask(config, model)
     }
 
+    fn brings_back(&self) -> bool {
+        true
+    }
+
     fn looks(&self, config: &Config, step: u32, steps: u32) -> Option<Knowledge> {
         exchanges(config, step, steps).then_some(Knowledge::Norms)
     }

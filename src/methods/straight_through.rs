@@ -23,6 +23,10 @@ impl Method for StraightThrough {
         3
     }
 
+    fn brings_back(&self) -> bool {
+        true
+    }
+
     fn has_gates(&self) -> bool {
         true
     }

@@ -221,6 +221,8 @@ impl Session<'_> {
             return Ok(found);
         }
         let mut run = self.holder.beside(config)?;
+        // A driver compiles a kernel when it is first used: no method's seconds should pay for that.
+        pollster::block_on(run.measure(1, 1, &|| 0.0, false))?;
         let tested = if only_end { vec![run.steps()] } else { tested_at(run.steps(), run.steps_per_epoch()) };
         let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;
         self.folder.keep(&finished)?;

@@ -9,7 +9,7 @@ use super::record::Point;
 use super::summary::{Row, large};
 
 /// The plots' size in their own units; a page scales them.
-const SIZE: (u32, u32) = (440, 320);
+const SIZE: (u32, u32) = (400, 300);
 /// Stand-ins that become the page's own colours, which know light and dark.
 const INK: RGBColor = RGBColor(2, 0, 1);
 const GRID: RGBColor = RGBColor(2, 0, 2);
@@ -53,7 +53,8 @@ impl Axis {
     fn words(self, x: f64) -> String {
         let x = if self.is_logarithmic() { 10f64.powf(x) } else { x };
         match self {
-            Self::Seconds if x < 10.0 => format!("{x:.1} s"),
+            Self::Seconds if x < 0.995 => format!("{x:.2} s"),
+            Self::Seconds if x < 9.95 => format!("{x:.1} s"),
             Self::Seconds => format!("{x:.0} s"),
             Self::Steps => format!("{x:.0}"),
             Self::MultiplyAdds => large(x),
@@ -139,7 +140,7 @@ fn draw(text: &mut String, curves: &[Curve], axis: Axis, floor: f64) -> Result<(
     let ceiling = all().map(|(_, [_, _, highest])| *highest).fold(floor, f64::max);
     let ceiling = (ceiling + 0.04 * (ceiling - floor).max(1.0)).min(100.0);
     let area = SVGBackend::with_string(text, SIZE).into_drawing_area();
-    let style = ("sans-serif", 12).into_font().color(&INK);
+    let style = ("sans-serif", 13).into_font().color(&INK);
     let mut chart = ChartBuilder::on(&area)
         .margin(8)
         .margin_right(16)

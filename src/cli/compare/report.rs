@@ -29,7 +29,7 @@ const STYLE: &str = "
 @media(prefers-color-scheme:dark){:root{--paper:#131518;--card:#1a1d21;--ink:#e9ebee;--muted:#9098a3;--line:#2d3137;--accent:#ff7a52}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 ui-sans-serif,system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,sans-serif;-webkit-font-smoothing:antialiased}
-main{max-width:1180px;margin:0 auto;padding:56px 28px 72px}
+main{max-width:1240px;margin:0 auto;padding:56px 28px 72px}
 header p{margin:0}
 .eyebrow{color:var(--accent);font-weight:600;font-size:13px;letter-spacing:.02em}
 h1{font-size:31px;line-height:1.2;letter-spacing:-.018em;font-weight:650;margin:6px 0 10px;text-wrap:balance}
@@ -42,11 +42,11 @@ figure{margin:0;background:var(--card);border:1px solid var(--line);border-radiu
 figcaption{font-size:14px;font-weight:600;padding:0 6px 6px}
 svg{display:block;width:100%;height:auto;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:10px}
-table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
-th,td{padding:9px 14px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
+table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
+th,td{padding:9px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 th{font-weight:500;color:var(--muted);vertical-align:bottom;line-height:1.3}
-th.wrap{white-space:normal;min-width:92px}
-th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--card)}
+th.wrap{white-space:normal;min-width:64px}
+th:first-child,td:first-child{text-align:left;padding-left:16px;position:sticky;left:0;background:var(--card)}
 tr:last-child td{border-bottom:0}
 td.main{font-weight:650}
 td.quiet{color:var(--muted)}
