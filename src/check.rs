@@ -320,6 +320,21 @@ const SCENES: &[Scene] = &[
         scores: Scores::Mixed,
     },
     Scene {
+        name: "gates behind poolings",
+        model: "cnn-6-9",
+        image: image(2, 7, 7),
+        classes: 4,
+        gate_inputs: true,
+        gates: true,
+        batch_size: 5,
+        change: |p| {
+            p.masks = 1;
+            p.estimator = 3;
+        },
+        keep: 0.4,
+        scores: Scores::Mixed,
+    },
+    Scene {
         name: "gates of a residual network",
         model: "resnet8",
         image: image(2, 6, 6),

@@ -5,7 +5,9 @@
 use super::{Map, Model, Op};
 
 impl Model {
-    /// The network with a gate behind each gated group, where its mask stands in the sparse one.
+    /// The network with a gate behind each gated group, where its mask stands in the sparse one; where its values are pooled at once, behind
+    /// the pooling. That is the same, since a mask is not negative, and behind a closed gate all pixels of a window would be alike, so that
+    /// the pooling could not tell whose gradient it is.
     #[must_use]
     pub fn with_gates(&self) -> Self {
         let mut model = Self { maps: self.maps.clone(), ops: Vec::new(), ..self.clone() };
@@ -14,19 +16,23 @@ impl Model {
         if self.groups[0].gated {
             reads[0] = model.gate(0);
         }
+        let is_pooled_only = |map: usize| {
+            let mut readers = self.ops.iter().filter(|op| op.input() == map || op.shortcut() == Some(map)).peekable();
+            readers.peek().is_some() && readers.all(|op| matches!(op, Op::Pool { .. }))
+        };
         for op in &self.ops {
             let is_gated = |map: usize| self.groups[self.maps[map].group].gated;
             match *op {
                 Op::Convolve { layer, input, output, kernel, stride, padding } => {
                     model.ops.push(Op::Convolve { layer, input: reads[input], output, kernel, stride, padding });
                     // A normalisation of its own comes before the mask.
-                    if is_gated(output) && !self.layers[layer].is_normalised() {
+                    if is_gated(output) && !self.layers[layer].is_normalised() && !is_pooled_only(output) {
                         reads[output] = model.gate(output);
                     }
                 }
                 Op::Normalise { layer, input, output, shortcut: None } => {
                     model.ops.push(Op::Normalise { layer, input: reads[input], output, shortcut: None });
-                    if is_gated(output) {
+                    if is_gated(output) && !is_pooled_only(output) {
                         reads[output] = model.gate(output);
                     }
                 }
@@ -44,6 +50,9 @@ impl Model {
                 }
                 Op::Pool { pooling, input, output, window } => {
                     model.ops.push(Op::Pool { pooling, input: reads[input], output, window });
+                    if is_gated(output) && is_pooled_only(input) && !is_pooled_only(output) {
+                        reads[output] = model.gate(output);
+                    }
                 }
                 Op::Gate { .. } => unreachable!("a network is given its gates once"),
             }
