@@ -273,8 +273,7 @@ fn loss_of(run: &Trainer, twin: &Memory) -> f64 {
     let one = |image: usize| {
         let z: Vec<f64> = (0..classes).map(|class| logits[class * images + image]).collect();
         let highest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest
-            - z[usize::from(twin.labels[twin.batch_rows[image].row as usize] as u8)]
+        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - z[twin.labels[twin.batch_rows[image].row as usize] as usize]
     };
     (0..16).map(one).sum::<f64>() / 16.0
 }

@@ -60,34 +60,9 @@ fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).value_parser(value_parser!(PathBuf)).help(help)
 }
 
-/// The whole command line.
-pub(super) fn command() -> Command {
-    let train = Command::new("train")
-        .about("Train a network and watch its mask settle")
-        .after_help(
-            "A first run:\n  lacuna data fetch mnist\n  lacuna train --gate-inputs --keep-ratio 0.1\n\n\
-             The run behind a link copied from the page:\n  lacuna train --url 'https://.../?keep_ratio=0.1&seed=7'\n\n\
-             --log writes one JSON object a line: first {\"event\":\"run\"} with the experiment and the adapter, then one for each step\n\
-             (step, epoch, loss, probe_loss, accuracy, keep, kept per group, budget, sum_scores, threshold, gradient_norm, learning_rate,\n\
-             scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, and last {\"event\":\"result\"} with test_accuracy under the\n\
-             decided mask. The keys of a trace file stand in the README.",
-        )
-        .args(experiment_flags())
-        .arg(link())
-        .arg(data_directory())
-        .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
-        .arg(path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step."))
-        .arg(
-            Arg::new("trace-steps")
-                .long("trace-steps")
-                .value_name("N")
-                .value_parser(value_parser!(u32))
-                .default_value("1")
-                .requires("trace")
-                .help("How many of the first steps are traced."),
-        )
-        .arg(adapter());
-    let compare = Command::new("compare")
+/// The command that trains methods side by side.
+fn compare() -> Command {
+    Command::new("compare")
         .about("Train several methods side by side, and say what each reached and what it took")
         .after_help(
             "Is it really faster, and against what?\n  lacuna compare --methods dense,small-dense,static,vrpge --seeds 3 --gate-inputs --keep-ratio 0.1\n\n\
@@ -131,6 +106,35 @@ pub(super) fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .conflicts_with_all(["plain", "seeds"])
                 .help("Search for each method's best settings instead, with as many tries for each, on held-out training rows."),
+        )
+        .arg(adapter())
+}
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    let train = Command::new("train")
+        .about("Train a network and watch its mask settle")
+        .after_help(
+            "A first run:\n  lacuna data fetch mnist\n  lacuna train --gate-inputs --keep-ratio 0.1\n\n\
+             The run behind a link copied from the page:\n  lacuna train --url 'https://.../?keep_ratio=0.1&seed=7'\n\n\
+             --log writes one JSON object a line: first {\"event\":\"run\"} with the experiment and the adapter, then one for each step\n\
+             (step, epoch, loss, probe_loss, accuracy, keep, kept per group, budget, sum_scores, threshold, gradient_norm, learning_rate,\n\
+             scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, and last {\"event\":\"result\"} with test_accuracy under the\n\
+             decided mask. The keys of a trace file stand in the README.",
+        )
+        .args(experiment_flags())
+        .arg(link())
+        .arg(data_directory())
+        .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
+        .arg(path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step."))
+        .arg(
+            Arg::new("trace-steps")
+                .long("trace-steps")
+                .value_name("N")
+                .value_parser(value_parser!(u32))
+                .default_value("1")
+                .requires("trace")
+                .help("How many of the first steps are traced."),
         )
         .arg(adapter());
     let check = Command::new("check")
@@ -181,7 +185,7 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(train)
-        .subcommand(compare)
+        .subcommand(compare())
         .subcommand(check)
         .subcommand(bench)
         .subcommand(Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true).subcommand(fetch))

@@ -1,5 +1,5 @@
 //! `ste`: the scores learn by the chain rule through the mask, as if drawing it were the identity (Bengio, Léonard and Courville 2013; so do
-//! ProbMask's relaxations): g = dL/dm. It is biased, and it needs the gradient at units that are off: every unit is computed, forward and
+//! `ProbMask`'s relaxations): g = dL/dm. It is biased, and it needs the gradient at units that are off: every unit is computed, forward and
 //! backward.
 
 use crate::config::Config;

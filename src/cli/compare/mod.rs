@@ -119,7 +119,7 @@ fn identity(base: &Config, set: &Dataset, adapter: &str, presets: bool, is_searc
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// The steps after which a run is tested: evenly along it, after each epoch where there are enough of them.
@@ -239,8 +239,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     if base.finetune_epochs > 0 {
         return Err(ConfigError("compare trains without fine-tuning: leave finetune_epochs at 0".to_owned()).into());
     }
-    let names: Vec<&str> = arguments.get_many::<String>("methods").expect("it has a default").map(String::as_str).collect();
-    let contenders = contenders(&names)?;
+    let methods: Vec<&str> = arguments.get_many::<String>("methods").expect("it has a default").map(String::as_str).collect();
+    let contenders = contenders(&methods)?;
     let seeds = *arguments.get_one::<u32>("seeds").expect("it has a default");
     let last = base.seed.checked_add(seeds - 1).ok_or_else(|| ConfigError(format!("there are no {seeds} seeds from {} on", base.seed)))?;
     let (search, presets) = (arguments.get_flag("search"), !arguments.get_flag("plain"));

@@ -68,8 +68,8 @@ fn escaped(text: &str) -> String {
 }
 
 fn list(class: &str, items: &[String]) -> String {
-    let items: String = items.iter().map(|item| format!("<li>{}</li>", escaped(item))).collect();
-    format!("<ul class=\"{class}\">{items}</ul>")
+    let items: Vec<String> = items.iter().map(|item| format!("<li>{}</li>", escaped(item))).collect();
+    format!("<ul class=\"{class}\">{}</ul>", items.concat())
 }
 
 /// The page.
@@ -86,18 +86,18 @@ pub(super) fn html(table: &Table<'_>) -> Result<String, CliError> {
         };
         table.rows.iter().enumerate().map(of).collect::<String>()
     };
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <title>{title}</title>\n<style>{STYLE}:root{{{}}}\n@media(prefers-color-scheme:dark){{:root{{{}}}}}\n</style></head>\n<body><main>\n",
+         <title>{title}</title>\n<style>{STYLE}:root{{{}}}\n@media(prefers-color-scheme:dark){{:root{{{}}}}}\n</style></head>\n<body><main>",
         series(false),
         series(true)
     );
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<header><p class=\"eyebrow\">Lacuna, methods side by side</p><h1>{title}</h1>\
          <p class=\"lead\">Trained one after another on {}, by the same kernels. Lines are means over seeds, bands reach from the lowest to \
-         the highest seed; accuracy is that of the decided mask on the test rows.</p></header>\n",
+         the highest seed; accuracy is that of the decided mask on the test rows.</p></header>",
         escaped(table.adapter)
     );
     page.push_str("<ul class=\"legend\">");
