@@ -435,7 +435,7 @@ mod tests {
             ("?keep_ratio=2", "from 0.01 to 1"),
             ("?keep_ratio=NaN", "from 0.01 to 1"),
             ("?seed=-1", "whole number"),
-            ("?method=magic", "vrpge, static, dense"),
+            ("?method=magic", "vrpge, reinforce, ste, magnitude"),
             ("?prune_rate=1", "no setting"),
             ("?seed=1&seed=2", "twice"),
             ("?model=mlp-0", "mlp-0"),
