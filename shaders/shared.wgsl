@@ -102,10 +102,6 @@ struct Params {
     clip_norm: f32,    // 0 never clips
     scale: f32,        // a feature byte x enters as scale * x + its shift
     streamed: u32,     // 1 if the device holds only the rows of a submit
-    gates: u32,        // 1 if every unit is computed and gates multiply by the masks
-    unused_x: u32,
-    unused_y: u32,
-    unused_z: u32,
     groups: array<Group, 64>,
     layers: array<Layer, 64>,
 }
