@@ -45,7 +45,8 @@ pub fn sample(memory: &mut Memory) {
 
 /// Lists every unit of the gated groups, whatever was drawn.
 pub fn list_all(memory: &mut Memory) {
-    for g in (0..memory.params.group_count as usize).filter(|&g| memory.params.groups[g].gated == 1) {
+    let params = memory.params;
+    for g in (0..params.group_count as usize).filter(|&g| params.groups[g].gated == 1) {
         let all: Vec<u32> = (0..memory.group(g).size).collect();
         (0..2).for_each(|z| memory.keep(z, g, &all));
     }
