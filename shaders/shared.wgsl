@@ -168,3 +168,13 @@ fn spread(workgroup: u32, grid: u32) -> u32 {
     let stretch = grid / 16u;
     return (workgroup % stretch) * 16u + workgroup / stretch;
 }
+
+// The cells of a row that an invocation of 64 takes: every 64th, so that neighbours read side by side; on a software adapter, which runs eight
+// invocations at a time to their end, each eight take one stretch of the row.
+fn begin_of(lane: u32, cells: u32) -> u32 {
+    return select(lane, lane / 8u * ((cells + 63u) / 64u * 8u) + lane % 8u, SOFTWARE);
+}
+
+fn end_of(lane: u32, cells: u32) -> u32 {
+    return select(cells, min(cells, (lane / 8u + 1u) * ((cells + 63u) / 64u * 8u)), SOFTWARE);
+}
