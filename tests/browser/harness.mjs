@@ -70,9 +70,11 @@ export async function serve() {
   };
 }
 
-/** Runs in the page before its own code: keeps what the worker reports, as the page hears it. */
+/** Runs in the page before its own code: keeps what the worker reports, as the page hears it, and when the page stalled. */
 function overhear() {
   window.reports = [];
+  window.stalls = [];
+  new PerformanceObserver((list) => window.stalls.push(...list.getEntries().map(({ startTime, duration }) => ({ at: startTime, ms: duration })))).observe({ entryTypes: ['longtask'] });
   window.Worker = class extends window.Worker {
     constructor(...args) {
       super(...args);
@@ -182,6 +184,15 @@ export class Visitor {
   /** Every training step so far, in order. */
   async records() {
     return (await this.snapshots()).flatMap((snapshot) => snapshot.records);
+  }
+
+  /** Tasks of the page's own thread of more than 50 ms, since a moment of its clock: the browser counts no shorter ones. */
+  stalls(since) {
+    return this.page.evaluate((from) => window.stalls.filter(({ at }) => at >= from), since);
+  }
+
+  now() {
+    return this.page.evaluate(() => performance.now());
   }
 
   /** Until so many steps are done, or the run has ended. */
