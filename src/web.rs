@@ -193,7 +193,8 @@ fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) -> Object {
         }
     };
     let layer = |layer: &crate::model::Layer| {
-        object! {"taps": layer.taps, "extra": layer.extra.rows(), "from": layer.groups[0] as u32, "to": layer.groups[1] as u32}
+        let [from, to] = layer.groups.map(|group| group as u32);
+        object! {"taps": layer.taps, "extra": layer.extra.rows(), "pixels": layer.pixels, "from": from, "to": to}
     };
     let first = &model.layers[0];
     let filters = if first.taps > 1 {

@@ -384,7 +384,8 @@ function takeOver(link: Report & { kind: 'linked' }): void {
 
 /** Before the first step there is no run to spoil: the network follows the controls. */
 function followControls(): void {
-  if (differs() && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'held' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
+  const asked = Object.entries(values ?? {}).some(([name, value]) => opening?.[name] !== value);
+  if (asked && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'held' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
     clearTimeout(reopening);
     reopening = window.setTimeout(() => open(waits || state === 'training'), REOPEN_MS);
   }

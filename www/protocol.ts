@@ -41,10 +41,11 @@ export interface Group {
   map_height: number;
 }
 
-/** Weights from one group to another: for each tap of a kernel a row for each input, and `extra` rows. */
+/** Weights from one group to another: for each tap of a kernel a row for each input, and `extra` rows; used at so many pixels. */
 export interface Layer {
   taps: number;
   extra: number;
+  pixels: number;
   from: number;
   to: number;
 }

@@ -23,8 +23,8 @@ const MEASUREMENT_LEAST_MS = 1000;
 const MEASUREMENT_SHARE = 0.15;
 /** Kept units may change by this share before the speed is measured again. */
 const MEASUREMENT_DRIFT = 0.2;
-/** What a comparison costs, in steps that keep everything: a warm-up, three turns and a profile, of this run and of a dense one. */
-const MEASUREMENT_STEPS = 10;
+/** What a comparison costs, in steps of this run and of a dense one: a warm-up, three turns and a profile. */
+const MEASUREMENT_STEPS = 5;
 /** A comparison that lasts longer, or whose second network takes more, is made only when it is asked for. */
 const MEASUREMENT_UNASKED_MS = 4000;
 const MEASUREMENT_UNASKED_BYTES = 512 << 20;
@@ -97,8 +97,8 @@ class Run {
   private evaluated_step = 0;
   private measured_kept = 0;
   private step_ms = 0;
-  /** The quickest of the first steps, which keep nearly everything: what a dense one takes, or somewhat more. */
-  private full_ms = Number.POSITIVE_INFINITY;
+  /** What a dense step takes, as the first steps let expect. */
+  private dense_ms = Number.POSITIVE_INFINITY;
   private bytes = 0;
   private costly = false;
   private measure_asked = false;
@@ -265,7 +265,7 @@ class Run {
     if (records.length > 0) {
       this.step_ms = snapshot.step_ms;
       // The very first step also warms the device up.
-      if (step > records.length && step <= FIRST_LOOK_STEP) this.full_ms = Math.min(this.full_ms, snapshot.step_ms);
+      if (step > records.length && step <= FIRST_LOOK_STEP) this.dense_ms = Math.min(this.dense_ms, this.expectedDense(snapshot));
     }
     if (this.training && records.length > 0 && !finished && halted === null) this.enter('training');
     this.report({ kind: 'snapshot', run: this.number, snapshot }, [scores.buffer, mask.buffer, kept.buffer, probe_kept.buffer]);
@@ -319,8 +319,22 @@ class Run {
     if (weights) this.report({ kind: 'filters', run: this.number, weights }, [weights.buffer]);
   }
 
+  /**
+   * A dense step goes forward once and backward once, which is twice the work; this one forward under two masks, backward under
+   * one. Half of the time is taken for what does not shrink with the units.
+   */
+  private expectedDense({ step_ms, kept, probe_kept, records }: Snapshot): number {
+    const { groups, layers } = this.plan;
+    const work = (units: (group: number) => number): number =>
+      layers.reduce((sum, { taps, pixels, from, to }) => sum + pixels * taps * units(from) * units(to), 0);
+    const probed = records.some(({ probe_loss }) => Number.isFinite(probe_loss));
+    const mine = 3 * work((group) => kept[group] ?? 0) + (probed ? work((group) => probe_kept[group] ?? 0) : 0);
+    const ratio = (3 * work((group) => groups[group]?.size ?? 0)) / Math.max(1, mine);
+    return (step_ms * (1 + ratio)) / 2;
+  }
+
   private measurement_ms(): number {
-    return MEASUREMENT_STEPS * this.full_ms;
+    return MEASUREMENT_STEPS * (this.step_ms + this.dense_ms);
   }
 
   /** Says so once where a comparison with a dense step would cost much. */

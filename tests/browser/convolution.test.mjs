@@ -33,14 +33,15 @@ test('cnn-32-64-128 trains, and the page never stalls', { timeout: 6 * PATIENCE_
   assert.equal(description.units, 448);
   assert.deepEqual(description.filters, { group: 1, side: 3, channels: 3, count: 32 });
   await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
-  const since = await visitor.now();
-  await visitor.see('train').click();
   const told = [];
-  for (const step of [1, 3, 6]) {
-    await visitor.steps(step);
-    told.push(Number(await visitor.page.locator('body').getAttribute('data-step')));
-  }
-  assert.deepEqual(await visitor.stalls(since), [], 'tasks of the page that last longer than 50 ms');
+  const stalls = await visitor.stalls(async () => {
+    await visitor.see('train').click();
+    for (const step of [1, 3, 6]) {
+      await visitor.steps(step);
+      told.push(Number(await visitor.page.locator('body').getAttribute('data-step')));
+    }
+  });
+  assert.deepEqual(stalls, [], 'tasks of the page that last longer than 50 ms');
   assert(told.every((step, index) => index === 0 || step > told[index - 1]), `the step counter says ${told}`);
 
   const losses = (await visitor.records()).map(({ loss }) => loss);
@@ -102,7 +103,7 @@ test('CIFAR-10 brings a convolutional network along, and leaving it brings the o
   await visitor.see('model-preset').selectOption('resnet20');
   await inAddress(visitor, { model: 'resnet20', batch_size: '64' });
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.query.includes('resnet20'));
-  assert.equal(await visitor.see('kept-3.3-conv-2').innerText(), '128/128');
+  await visitor.until(() => document.querySelector('[data-testid="kept-3.3-conv-2"]')?.innerText === '128/128');
   assert.equal(await visitor.see('kept-3.3-sum').innerText(), '128');
   await visitor.leave();
 });
@@ -160,8 +161,7 @@ test('a network too large for the adapter is refused in words, and the page stay
   await visitor.screenshot('too-large');
   await visitor.set('model', 'cnn-4');
   await visitor.set('batch_size', '16');
-  await visitor.heard('opened');
-  await visitor.state('idle');
+  await visitor.until(() => document.body.dataset.state === 'idle', undefined, { failing: true });
   assert.equal(await alert.count(), 0);
   await visitor.leave();
 });

@@ -186,13 +186,20 @@ export class Visitor {
     return (await this.snapshots()).flatMap((snapshot) => snapshot.records);
   }
 
-  /** Tasks of the page's own thread of more than 50 ms, since a moment of its clock: the browser counts no shorter ones. */
-  stalls(since) {
-    return this.page.evaluate((from) => window.stalls.filter(({ at }) => at >= from), since);
-  }
-
-  now() {
-    return this.page.evaluate(() => performance.now());
+  /**
+   * What stalled the page while `work` went on: tasks of its own thread that lasted more than 50 ms, as the browser itself
+   * counts them. On few cores the software adapter takes the core from the page now and then; a task during which the page's
+   * thread computed for less than half of the time is not the page's fault and not among them.
+   */
+  async stalls(work) {
+    const browser = this.page.context().browser();
+    await browser.startTracing(this.page, { categories: ['toplevel'] });
+    const since = await this.page.evaluate(() => performance.now());
+    await work();
+    const found = await this.page.evaluate((from) => window.stalls.filter(({ at }) => at >= from), since);
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+    const waited = traceEvents.filter(({ ph, dur, tdur }) => ph === 'X' && dur > 50_000 && tdur < dur / 2).map(({ dur }) => dur / 1000);
+    return found.filter(({ ms }) => !waited.some((each) => Math.abs(each - ms) < 1.5));
   }
 
   /** Until so many steps are done, or the run has ended. */

@@ -60,10 +60,10 @@ function loading({ progress, description, plan, busy }: StatusInput): Word[] {
 }
 
 /** What the run is busy with, where that is not training. */
-function aside({ busy, state }: StatusInput): Word[] | null {
+function aside({ busy, state, step, steps }: StatusInput): Word[] | null {
   if (!busy || busy.task === 'step') return null;
   const lasts = busy.ms === null ? '' : `, about ${span(busy.ms)}`;
-  const then = state === 'training' ? ' Then training goes on.' : '';
+  const then = state === 'training' && step < steps ? ' Then training goes on.' : '';
   return [busy.task === 'speed' ? `Comparing with a dense step${lasts}.${then}` : `Testing on images that it never saw${lasts}.`];
 }
 
