@@ -64,8 +64,8 @@ fn main(
     let kept_in = counts[z * MOST_GROUPS + op.group_in];
     let layer = params.layers[op.layer];
     let length = kept_in + select(0u, 1u, layer.extra == 1u);
-    // How long the sums of the tile's second quad of units are: it may have none.
-    let both = select(0u, length, o + 1u < columns);
+    // The tile may have no second quad of units.
+    let has_both = o + 1u < columns;
     let apart_in = op.height_in * op.width_in * images;
     let first_in = select(z * (arrayLength(&input) / 2u), 0u, (op.flags & SHARED) != 0u) + b;
     var tap_weight = (z * params.packed + layer.first_packed) / 4u + o;
@@ -91,40 +91,55 @@ fn main(
                 continue;
             }
             var at = first_in + (row * op.width_in + column) * images;
+            // The sums are never empty: their loops ask at the end, since a software adapter runs the body once more where they ask before.
+            var i = 0u;
             if !SOFTWARE {
-                for (var i = 0u; i < length; i++) {
+                loop {
                     sum00 += outer(input[at], packed_weights[w]);
                     w += columns;
                     at += apart_in;
+                    continuing {
+                        i++;
+                        break if i >= length;
+                    }
                 }
-                continue;
-            }
-            for (var i = 0u; i < both; i++) {
-                let w0 = packed_weights[w];
-                let w1 = packed_weights[w + 1u];
-                let x0 = input[at];
-                let x1 = input[at + apart];
-                let x2 = input[at + 2u * apart];
-                let x3 = input[at + 3u * apart];
-                sum00 += outer(x0, w0);
-                sum01 += outer(x1, w0);
-                sum02 += outer(x2, w0);
-                sum03 += outer(x3, w0);
-                sum10 += outer(x0, w1);
-                sum11 += outer(x1, w1);
-                sum12 += outer(x2, w1);
-                sum13 += outer(x3, w1);
-                w += columns;
-                at += apart_in;
-            }
-            for (var i = both; i < length; i++) {
-                let w0 = packed_weights[w];
-                sum00 += outer(input[at], w0);
-                sum01 += outer(input[at + apart], w0);
-                sum02 += outer(input[at + 2u * apart], w0);
-                sum03 += outer(input[at + 3u * apart], w0);
-                w += columns;
-                at += apart_in;
+            } else if has_both {
+                loop {
+                    let w0 = packed_weights[w];
+                    let w1 = packed_weights[w + 1u];
+                    let x0 = input[at];
+                    let x1 = input[at + apart];
+                    let x2 = input[at + 2u * apart];
+                    let x3 = input[at + 3u * apart];
+                    sum00 += outer(x0, w0);
+                    sum01 += outer(x1, w0);
+                    sum02 += outer(x2, w0);
+                    sum03 += outer(x3, w0);
+                    sum10 += outer(x0, w1);
+                    sum11 += outer(x1, w1);
+                    sum12 += outer(x2, w1);
+                    sum13 += outer(x3, w1);
+                    w += columns;
+                    at += apart_in;
+                    continuing {
+                        i++;
+                        break if i >= length;
+                    }
+                }
+            } else {
+                loop {
+                    let w0 = packed_weights[w];
+                    sum00 += outer(input[at], w0);
+                    sum01 += outer(input[at + apart], w0);
+                    sum02 += outer(input[at + 2u * apart], w0);
+                    sum03 += outer(input[at + 3u * apart], w0);
+                    w += columns;
+                    at += apart_in;
+                    continuing {
+                        i++;
+                        break if i >= length;
+                    }
+                }
             }
         }
     }

@@ -35,7 +35,7 @@ fn main(
         let moments = statistics[layer.first_statistic + origin];
         let factor = 1.0 / deviation(moments.y);
         var sums = vec2<f32>();
-        for (var cell = lane; cell < cells; cell += 64u) {
+        for (var cell = begin_of(lane, cells); cell < end_of(lane, cells); cell += select(64u, 8u, SOFTWARE)) {
             let d = d_output[r * cells + cell];
             let value = (input[origin * cells + cell] - moments.x) * factor;
             sums += vec2(dot(d, vec4(1.0)), dot(d, value));

@@ -18,21 +18,6 @@
 
 const MISSING: u32 = 0xffffffffu;
 
-// Where the feature of a row of the data set is shown from, or MISSING beyond the image's edge.
-fn source(feature: u32, view: u32) -> u32 {
-    let area = params.height * params.width;
-    let row = feature % area / params.width + (view & 0xffu) - 128u;
-    var column = feature % params.width;
-    if (view & 0x10000u) != 0u {
-        column = params.width - 1u - column;
-    }
-    column += ((view >> 8u) & 0xffu) - 128u;
-    if row >= params.height || column >= params.width {
-        return MISSING;
-    }
-    return feature / area * area + row * params.width + column;
-}
-
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -42,7 +27,8 @@ fn main(
     let z = workgroup.z;
     let images = params.batch_stride / 4u;
     let pixels = op.height_out * op.width_out;
-    let features = params.channels * params.height * params.width;
+    let area = params.height * params.width;
+    let first = state.next * params.batch_size;
     let kept = counts[z * MOST_GROUPS];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
     for (var id = workgroup.x * 64u + lane; id < rows * pixels * images; id += grid.x * 64u) {
@@ -57,13 +43,19 @@ fn main(
                 unit = numbers[unit];
             }
             let feature = unit * pixels + id / images % pixels;
+            let y = feature % area / params.width;
+            let x = feature % params.width;
+            let channel = feature - y * params.width - x;
             for (var i = 0u; i < 4u; i++) {
                 if b + i < params.batch_size {
-                    let sample = batch_rows[state.next * params.batch_size + b + i];
-                    let origin = source(feature, sample.view);
-                    if sample.row != MISSING && origin != MISSING {
-                        let row = select(sample.row, state.next * params.batch_size + b + i, params.streamed == 1u);
-                        let at = row * features + origin;
+                    let sample = batch_rows[first + b + i];
+                    // Beyond the edge these wrap round to large numbers.
+                    let row = y + (sample.view & 0xffu) - 128u;
+                    let mirrored = select(x, params.width - 1u - x, (sample.view & 0x10000u) != 0u);
+                    let column = mirrored + ((sample.view >> 8u) & 0xffu) - 128u;
+                    if sample.row != MISSING && row < params.height && column < params.width {
+                        let origin = channel + row * params.width + column;
+                        let at = select(sample.row, first + b + i, params.streamed == 1u) * area * params.channels + origin;
                         let byte = (inputs[at / 4u] >> ((at % 4u) * 8u)) & 0xffu;
                         value[i] = params.scale * f32(byte) + shifts[origin];
                     }

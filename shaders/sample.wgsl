@@ -4,7 +4,6 @@
 // A draw's counter is the unit's number in the whole network, so that one that was made smaller draws on as before.
 // A group none of whose units was drawn keeps the one with the highest score: a layer never closes. The estimator goes on
 // using the draws (bits 0 and 1), which keeps it unbiased; the forwards use the lists.
-// Where gates multiply by the masks, nothing may be left out: the lists hold every unit, and only the bits say what is kept.
 // An evaluation takes the decided mask (s >= 1/2) as m and a sampled one as m'.
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -96,13 +95,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         if group.gated == 1u {
             bits = units[group.first_unit + i];
         }
-        if params.gates == 1u {
-            lists[first + i] = i;
-            lists[second + i] = i;
-            rows[first + i] = i;
-            rows[second + i] = i;
-            continue;
-        }
         rows[first + i] = ABSENT;
         rows[second + i] = ABSENT;
         if (bits & 1u) != 0u {
@@ -122,9 +114,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     if lane < 2u {
         let list = select(first, second, lane == 1u);
         var kept = select(total & 0xffffu, total >> 16u, lane == 1u);
-        if params.gates == 1u {
-            kept = group.size;
-        } else if kept == 0u {
+        if kept == 0u {
             let best = highest_score(group);
             lists[list] = best;
             rows[list + best] = 0u;

@@ -102,10 +102,6 @@ struct Params {
     clip_norm: f32,    // 0 never clips
     scale: f32,        // a feature byte x enters as scale * x + its shift
     streamed: u32,     // 1 if the device holds only the rows of a submit
-    gates: u32,        // 1 if every unit is computed and gates multiply by the masks
-    unused_x: u32,
-    unused_y: u32,
-    unused_z: u32,
     groups: array<Group, 64>,
     layers: array<Layer, 64>,
 }
@@ -171,4 +167,14 @@ fn is_finite(x: f32) -> bool {
 fn spread(workgroup: u32, grid: u32) -> u32 {
     let stretch = grid / 16u;
     return (workgroup % stretch) * 16u + workgroup / stretch;
+}
+
+// The cells of a row that an invocation of 64 takes: every 64th, so that neighbours read side by side; on a software adapter, which runs eight
+// invocations at a time to their end, each eight take one stretch of the row.
+fn begin_of(lane: u32, cells: u32) -> u32 {
+    return select(lane, lane / 8u * ((cells + 63u) / 64u * 8u) + lane % 8u, SOFTWARE);
+}
+
+fn end_of(lane: u32, cells: u32) -> u32 {
+    return select(cells, min(cells, (lane / 8u + 1u) * ((cells + 63u) / 64u * 8u)), SOFTWARE);
 }

@@ -35,7 +35,7 @@ fn main(
         let begin = z * (arrayLength(&input) / 2u) + row * cells;
         let origin = input[begin].x;
         var sums = vec2<f32>();
-        for (var cell = lane; cell < cells; cell += 64u) {
+        for (var cell = begin_of(lane, cells); cell < end_of(lane, cells); cell += select(64u, 8u, SOFTWARE)) {
             // The columns after the last image hold no image.
             let inside = vec4(cell % images * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(params.batch_size);
             let value = select(vec4<f32>(), input[begin + cell] - origin, inside);

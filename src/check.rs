@@ -386,7 +386,7 @@ const POISON: u32 = 0x7fc0_dead;
 /// How far a kernel may be from its twin: the rounding of f32 sums over the scenes' longest reductions. 0: integers alone.
 fn tolerance(kernel: &str) -> f64 {
     match kernel {
-        "sample" | "unite" | "pack_weights" | "gate" => 0.0,
+        "sample" | "list_all" | "unite" | "pack_weights" | "gate" => 0.0,
         "gather_inputs" => 2e-6,
         _ => 2e-5,
     }

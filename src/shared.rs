@@ -136,10 +136,6 @@ pub struct Params {
     pub clip_norm: f32,
     pub scale: f32,
     pub streamed: u32,
-    pub gates: u32,
-    pub unused_x: u32,
-    pub unused_y: u32,
-    pub unused_z: u32,
     pub groups: [Group; MOST_GROUPS],
     pub layers: [Layer; MOST_GROUPS],
 }

@@ -1,7 +1,7 @@
 //! What a view may see: plain numbers, no GPU type.
 
 use crate::engine::Outcome;
-use crate::model::Model;
+use crate::model::{Group, Model};
 use crate::shared::Record;
 
 /// A run as it stands after a submit.
@@ -72,7 +72,7 @@ impl Snapshot {
     /// Units of each gated group that the decided mask (s ≥ ½) keeps, at least one.
     #[must_use]
     pub fn decided_kept(&self, model: &Model) -> Vec<u32> {
-        let kept = |group: &crate::model::Group| {
+        let kept = |group: &Group| {
             let scores = &self.scores[group.first_unit as usize..][..group.size as usize];
             (scores.iter().filter(|&&score| score >= 0.5).count() as u32).max(1)
         };
@@ -83,20 +83,12 @@ impl Snapshot {
     #[must_use]
     pub fn mask_kept(&self, model: &Model, bit: u8) -> Vec<u32> {
         if self.step == 0 {
-            let share = |group: &crate::model::Group| {
-                self.scores[group.first_unit as usize..][..group.size as usize].iter().map(|&score| f64::from(score)).sum::<f64>()
-                    / f64::from(group.size)
+            let share = |group: &Group| {
+                let scores = &self.scores[group.first_unit as usize..][..group.size as usize];
+                scores.iter().map(|&score| f64::from(score)).sum::<f64>() / f64::from(group.size)
             };
-            let mut shares: Vec<f64> = Vec::with_capacity(model.groups.len());
-            for group in &model.groups {
-                shares.push(match group.union_of {
-                    Some([a, b]) => 1.0 - (1.0 - shares[a]) * (1.0 - shares[b]),
-                    None if group.gated => share(group),
-                    None => 1.0,
-                });
-            }
-            let expected = |(group, share): (&crate::model::Group, f64)| ((share * f64::from(group.size)).round() as u32).max(1);
-            return model.groups.iter().zip(shares).map(expected).collect();
+            let expected = |(group, share): (&Group, f64)| ((share * f64::from(group.size)).round() as u32).max(1);
+            return model.groups.iter().zip(model.shares(share)).map(expected).collect();
         }
         let kept: Vec<bool> = self.mask.iter().map(|&bits| bits & bit != 0).collect();
         let count = |units: &Vec<bool>| (units.iter().filter(|&&kept| kept).count() as u32).max(1);

@@ -6,10 +6,12 @@ use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array, Uint32A
 use wasm_bindgen::prelude::*;
 
 use crate::config::{Config, DatasetName, KNOBS, Kind};
-use crate::data::catalogue::known;
-use crate::data::planted::planted;
+use crate::data::catalogue::{Known, known};
+use crate::data::planted::{self, planted};
 use crate::data::stream::Arrival;
 use crate::engine::{Machine, SLOTS};
+use crate::gpu::GpuError;
+use crate::model::Model;
 use crate::pace::Pace;
 use crate::schedule::step_at;
 use crate::shared::Record;
@@ -32,6 +34,15 @@ fn set(object: &Object, name: &str, value: &JsValue) {
 
 fn words(error: impl std::fmt::Display) -> JsError {
     JsError::new(&error.to_string())
+}
+
+/// As [`words`], with a name by which the page tells what this device has no room for from every other trouble.
+fn named(error: &TrainError) -> JsValue {
+    let told = js_sys::Error::new(&error.to_string());
+    if let TrainError::Gpu(GpuError::TooLarge { .. } | GpuError::TooManyWorkgroups { .. }) = error {
+        told.set_name("TooLarge");
+    }
+    told.into()
 }
 
 fn report(progress: &Function, stage: &str, done: usize, of: usize) {
@@ -112,6 +123,124 @@ pub fn write_link(values: &Object) -> Result<String, JsError> {
     Ok(config.to_query())
 }
 
+/// The files that a link's data set is read from; none where it is made here.
+fn files_of(config: &Config) -> Result<Option<&'static Known>, JsError> {
+    let name = config.dataset.name();
+    match config.dataset {
+        DatasetName::Planted => Ok(None),
+        DatasetName::Mnist | DatasetName::FashionMnist | DatasetName::Cifar10 => known(name).map(Some).map_err(words),
+        DatasetName::Cifar100 | DatasetName::Idx => {
+            Err(JsError::new(&format!("this set is for the terminal: lacuna train --dataset {name} --data-dir DIR")))
+        }
+    }
+}
+
+/// The shape of a link's data, without the data.
+fn shape_of(config: &Config) -> Result<DataShape, JsError> {
+    let planted = DataShape {
+        train_rows: planted::TRAIN_ROWS,
+        test_rows: planted::TEST_ROWS,
+        inputs: planted::INPUTS,
+        channels: 1,
+        height: 1,
+        width: planted::INPUTS,
+        classes: planted::CLASSES,
+        augment: false,
+        deviation: 1.0,
+    };
+    let read = |known| DataShape::of_known(known).ok_or_else(|| JsError::new("this set must be read before its shape is known"));
+    files_of(config)?.map_or(Ok(planted), read)
+}
+
+/// Bytes of the data on the device: the whole set, or the rows of a submit where a buffer cannot hold it.
+fn data_bytes(data: &DataShape, batch_size: u32, most: u64) -> u64 {
+    let features = u64::from(data.inputs);
+    let all = u64::from(data.train_rows + data.test_rows);
+    let rows = if all * features <= most { all } else { (most / features).min(u64::from(SLOTS * batch_size)) };
+    rows * features + all + 4 * features
+}
+
+/// The largest buffer that a network needs, as the engine names it.
+fn largest(model: &Model, batch_size: u32) -> (String, u64) {
+    let images = 4 * u64::from(batch_size.next_multiple_of(4));
+    let maps = model.maps.iter().enumerate().map(|(index, map)| {
+        let copies = if index == 0 && !model.groups[0].gated { 1 } else { 2 };
+        (format!("the values of {}", model.groups[map.group].name), copies * model.map_floats(map) * images)
+    });
+    let gradients = model.gradient_buffers().into_iter().map(|floats| ("the gradients at a layer".to_owned(), u64::from(floats) * images));
+    let weights = [
+        ("the packed weights".to_owned(), 8 * u64::from(model.packed())),
+        ("the weights' gradient".to_owned(), 4 * u64::from(model.gradient_floats())),
+    ];
+    // The first of equals, as it would be the first to be refused.
+    let larger = |a: (String, u64), b: (String, u64)| if b.1 > a.1 { b } else { a };
+    weights.into_iter().chain(maps).chain(gradients).fold((String::new(), 0), larger)
+}
+
+/// What a network is and what it takes; `most` is what the device lets a buffer hold.
+fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) -> Object {
+    let group = |(index, group): (usize, &crate::model::Group)| {
+        let is_image = index == 0 && data.height > 1 && group.size == data.inputs;
+        let map = model.maps.iter().find(|map| map.group == index).expect("every group has a map");
+        let parents = |[a, b]: [usize; 2]| Array::of2(&(a as u32).into(), &(b as u32).into()).into();
+        object! {
+            "name": group.name.as_str(), "size": group.size, "gated": group.gated, "first_unit": group.first_unit,
+            "width": if is_image { data.width } else { 0 },
+            "height": if is_image { data.channels * data.height } else { 0 },
+            "channels": if is_image { data.channels } else { 0 },
+            "union_of": group.union_of.map_or(JsValue::NULL, parents),
+            "map_width": map.width, "map_height": map.height,
+        }
+    };
+    let layer = |layer: &crate::model::Layer| {
+        let [from, to] = layer.groups.map(|group| group as u32);
+        object! {"taps": layer.taps, "extra": layer.extra.rows(), "pixels": layer.pixels, "from": from, "to": to}
+    };
+    let first = &model.layers[0];
+    let filters = if first.taps > 1 {
+        object! {"group": first.groups[1] as u32, "side": first.taps.isqrt(), "channels": first.inputs, "count": first.outputs}.into()
+    } else {
+        JsValue::NULL
+    };
+    let bytes = model.bytes(config.batch_size, 2);
+    object! {
+        "model": model.name.as_str(),
+        "batch_size": config.batch_size,
+        "units": model.units(),
+        "weights": model.weights(),
+        "multiply_adds": (model.multiply_adds(&model.sizes(), None).total() * u64::from(config.batch_size)) as f64,
+        "bytes": object! {
+            "data": data_bytes(data, config.batch_size, most) as f64, "activations": bytes.activations as f64,
+            "weights": bytes.weights as f64, "optimiser": bytes.optimiser as f64,
+        },
+        "groups": model.groups.iter().enumerate().map(group).collect::<Array>(),
+        "layers": model.layers.iter().map(layer).collect::<Array>(),
+        "filters": filters,
+        "dataset": object! {
+            "name": config.dataset.name(), "train": data.train_rows, "test": data.test_rows, "classes": data.classes,
+            "channels": data.channels, "width": data.width, "height": data.height,
+        },
+    }
+}
+
+/// The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer
+/// hold, where that is known; `refused` says in words what is larger.
+///
+/// # Errors
+/// A link that cannot be read, or a network that does not fit its data, in words.
+#[wasm_bindgen]
+pub fn describe(query: &str, most_bytes: Option<f64>) -> Result<Object, JsError> {
+    let config = Config::from_link(query).map_err(words)?;
+    let data = shape_of(&config)?;
+    let model = Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(words)?;
+    let limit = most_bytes.map_or(u64::MAX, |bytes| bytes as u64);
+    let plan = plan(&model, &data, &config, limit);
+    let (what, bytes) = largest(&model, config.batch_size);
+    let refused = (bytes > limit).then(|| GpuError::TooLarge { what, bytes, limit }.to_string());
+    set(&plan, "refused", &refused.map_or(JsValue::NULL, JsValue::from));
+    Ok(plan)
+}
+
 /// Every kernel against its CPU twin on this adapter.
 ///
 /// # Errors
@@ -149,20 +278,15 @@ impl Session {
     ///
     /// # Errors
     /// A link that cannot be read, no adapter, a network too large for it: in words.
-    pub async fn open(query: String, progress: Function, adapter_name: Option<String>) -> Result<Session, JsError> {
+    pub async fn open(query: String, progress: Function, adapter_name: Option<String>) -> Result<Session, JsValue> {
         let config = Config::from_link(&query).map_err(words)?;
+        let known = files_of(&config)?;
         let machine = Machine::open(None, adapter_name.as_deref(), |done, of| report(&progress, "compiling kernels", done, of))
             .await
             .map_err(words)?;
-        let name = config.dataset.name();
-        let native = || JsError::new(&format!("this set is for the terminal: lacuna train --dataset {name} --data-dir DIR"));
-        let (set, known) = match config.dataset {
-            DatasetName::Planted => (Some(planted(config.seed)), None),
-            DatasetName::Mnist | DatasetName::FashionMnist | DatasetName::Cifar10 => (None, Some(known(name).map_err(words)?)),
-            DatasetName::Cifar100 | DatasetName::Idx => return Err(native()),
-        };
-        let shape = set.as_ref().map(DataShape::of).or_else(|| known.and_then(DataShape::of_known)).ok_or_else(native)?;
-        let mut run = Trainer::new(&machine, config, shape).map_err(words)?;
+        let set = known.is_none().then(|| planted(config.seed));
+        let shape = set.as_ref().map_or_else(|| shape_of(&config), |set| Ok(DataShape::of(set)))?;
+        let mut run = Trainer::new(&machine, config, shape).map_err(|error| named(&error))?;
         let informative = set.as_ref().and_then(|set| set.informative.clone());
         if let Some(set) = &set {
             run.load_all(set);
@@ -173,36 +297,21 @@ impl Session {
     /// What does not change during the run.
     #[must_use]
     pub fn description(&self) -> Object {
-        let (run, data, adapter) = (&self.run, &self.run.data, &self.machine.gpu.adapter);
-        let group = |group: &crate::model::Group| {
-            let is_image = group.name == "inputs" && data.height > 1;
-            object! {
-                "name": group.name.as_str(), "size": group.size, "gated": group.gated, "first_unit": group.first_unit,
-                "width": if is_image { data.width } else { 0 },
-                "height": if is_image { data.channels * data.height } else { 0 },
-                "channels": if is_image { data.channels } else { 0 },
-            }
-        };
+        let (run, adapter) = (&self.run, &self.machine.gpu.adapter);
         let informative = match &self.informative {
             Some(informative) => Uint8Array::from(&informative.iter().map(|&carries| u8::from(carries)).collect::<Vec<u8>>()[..]).into(),
             None => JsValue::NULL,
         };
-        object! {
+        let described = object! {
             "adapter": adapter.name.as_str(),
             "backend": adapter.backend.as_str(),
             "software": adapter.software,
-            "units": run.model.units(),
-            "weights": run.model.weights(),
             "steps": run.steps() + run.finetune_steps(),
             "steps_per_epoch": run.steps_per_epoch(),
-            "groups": run.model.groups.iter().map(group).collect::<Array>(),
-            "dataset": object! {
-                "name": run.config.dataset.name(), "train": data.train_rows, "test": data.test_rows, "classes": data.classes,
-                "channels": data.channels, "width": data.width, "height": data.height,
-            },
             "has_timestamps": self.machine.gpu.timestamp_period.is_some(),
             "informative": informative,
-        }
+        };
+        Object::assign(&plan(&run.whole, &run.data, &run.config, self.most_bytes()), &described)
     }
 
     /// The files to feed, in the order to fetch them.
@@ -239,12 +348,16 @@ impl Session {
         self.run.rows_ready()
     }
 
-    /// One submit of at most `most_steps` steps, fewer where rows are missing or the device is slow.
+    /// One submit of at most `most_steps` steps, fewer where rows are missing or the device is slow. Where the experiment asks for that,
+    /// an epoch that ends takes the units that are off for good out of memory.
     ///
     /// # Errors
     /// The device is gone. A run that diverged is a snapshot that says so.
     pub async fn advance(&mut self, most_steps: u32) -> Result<Object, JsError> {
-        let steps = self.pace.steps().min(most_steps.max(1));
+        let epoch = self.run.steps_per_epoch();
+        let epoch_left = epoch - self.run.step() % epoch;
+        let most = if self.run.config.compact { epoch_left } else { u32::MAX };
+        let steps = self.pace.steps().min(most_steps.max(1)).min(most);
         let begin = clock();
         match self.run.advance(steps).await {
             Ok(snapshot) => {
@@ -252,6 +365,9 @@ impl Session {
                 let done = snapshot.records.len() as u32;
                 if done > 0 {
                     self.pace.took(done, ms);
+                }
+                if self.run.config.compact && done == epoch_left && self.run.step() < self.run.steps() {
+                    self.run.compact().await.map_err(words)?;
                 }
                 Ok(self.plain(&snapshot, None, ms / f64::from(done.max(1))))
             }
@@ -261,6 +377,29 @@ impl Session {
             }
             Err(error) => Err(words(error)),
         }
+    }
+
+    /// `[count, channels, side, side]` the weights of the first convolution as they are now, those of filters that are gone as 0; null where
+    /// the network does not begin with one.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn filters(&self) -> Result<JsValue, JsError> {
+        let (run, now, whole) = (&self.run, &self.run.model.layers[0], &self.run.whole.layers[0]);
+        if whole.taps == 1 {
+            return Ok(JsValue::NULL);
+        }
+        let engine = run.engine();
+        let weights: Vec<f32> = engine.read_first(&engine.buffers.weights, u64::from(now.weights()) * 4).await.map_err(words)?;
+        let [inputs, outputs] = now.groups.map(|group| self.remaining(group));
+        let mut filters = vec![0.0; (whole.outputs * whole.inputs * whole.taps) as usize];
+        for (row, values) in weights.chunks_exact(outputs.len()).take((now.taps * now.inputs) as usize).enumerate() {
+            let (tap, input) = (row / inputs.len(), inputs[row % inputs.len()]);
+            for (&output, &weight) in outputs.iter().zip(values) {
+                filters[((output * whole.inputs + input) * whole.taps) as usize + tap] = weight;
+            }
+        }
+        Ok(Float32Array::from(&filters[..]).into())
     }
 
     /// The state now.
@@ -285,6 +424,8 @@ impl Session {
     /// # Errors
     /// The device is gone.
     pub async fn evaluate(&mut self, most_images: u32) -> Result<Object, JsError> {
+        // A batch of both forwards costs less than a step.
+        self.run.batches_a_submit = self.pace.steps();
         let evaluation = self.run.evaluate(most_images).await.map_err(words)?;
         Ok(object! {
             "step": self.run.step(), "images": evaluation.images, "decided": evaluation.decided, "sampled": evaluation.sampled,
@@ -325,6 +466,7 @@ impl Session {
             return Ok(JsValue::NULL);
         }
         self.finished = true;
+        self.run.batches_a_submit = self.pace.steps();
         let evaluation = self.run.select_mask(SELECTION_ROWS).await.map_err(words)?;
         let (first, all) = (self.run.step(), self.run.finetune_steps());
         while self.run.step() < first + all {
@@ -342,8 +484,23 @@ impl Session {
         self.machine.gpu.lost()
     }
 
+    /// What the device lets a buffer hold.
+    fn most_bytes(&self) -> u64 {
+        let limits = self.machine.gpu.device.limits();
+        limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
+    }
+
+    /// Which units of a group are still on the device, by their places in the whole network's group.
+    fn remaining(&self, group: usize) -> Vec<u32> {
+        let (now, whole) = (&self.run.model.groups[group], &self.run.whole.groups[group]);
+        if !now.gated {
+            return (0..now.size).collect();
+        }
+        self.run.numbers()[now.first_unit as usize..][..now.size as usize].iter().map(|number| number - whole.first_unit).collect()
+    }
+
     fn plain(&self, snapshot: &Snapshot, halted: Option<String>, step_ms: f64) -> Object {
-        let (run, units) = (&self.run, self.run.model.units());
+        let (run, units) = (&self.run, self.run.whole.units());
         let record = |record: &Record| {
             let now = step_at(&run.config, units, record.step.min(run.steps()), run.steps());
             object! {
@@ -368,13 +525,15 @@ impl Session {
             "halted": halted.map_or(JsValue::NULL, JsValue::from),
             "scores": Float32Array::from(&snapshot.scores[..]),
             "mask": Uint8Array::from(&snapshot.mask[..]),
-            "kept": Uint32Array::from(&snapshot.mask_kept(&run.model, 1)[..]),
-            "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.model, 2)[..]),
+            "kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, 1)[..]),
+            "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, 2)[..]),
             "budget": snapshot.budget,
             "sum_scores": snapshot.sum_scores,
             "threshold": snapshot.threshold,
             "records": snapshot.records.iter().map(record).collect::<Array>(),
             "step_ms": step_ms,
+            "units_held": run.model.units(),
+            "network_bytes": run.model.bytes(run.config.batch_size, 2).total() as f64,
         }
     }
 }

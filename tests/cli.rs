@@ -76,7 +76,7 @@ fn untimed(line: &Value) -> Value {
 #[test]
 fn help_lists_every_command_and_every_flag() {
     let help = prints(&["--help"]);
-    for command in ["train", "compare", "check", "bench", "data", "adapters"] {
+    for command in ["train", "compare", "model", "check", "bench", "data", "adapters"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{help}");
         prints(&[command, "--help"]);
     }
@@ -98,6 +98,7 @@ fn help_lists_every_command_and_every_flag() {
     let compared: Vec<&str> = knobs.iter().map(String::as_str).filter(|knob| *knob != "--method").collect();
     lists(&["compare"], &compared);
     lists(&["compare"], &["--methods", "--seeds", "--url", "--data-dir", "--out", "--plain", "--search", "--adapter"]);
+    lists(&["model"], &["--dataset", "--image", "--classes", "--gate-inputs", "--batch-size", "--keep-ratio", "--json"]);
     lists(&["check"], &["--adapter"]);
     lists(&["bench"], &["--model", "--batch-size", "--gate-inputs", "--keep-ratio", "--repeats", "--json", "--adapter"]);
     assert!(lists(&["data", "fetch"], &["--data-dir"]).contains("fashion-mnist, cifar10, cifar100"));
@@ -228,18 +229,24 @@ fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
     refuses(&["train", "--url", "?prune_rate=1"], &["no setting \"prune_rate\"", "keep_ratio"]);
     refuses(&["bench", "--batch-size", "0"], &["--batch-size", "1..=4096"]);
     refuses(&["bench", "--keep-ratio", "0.1,7"], &["keep_ratio", "from 0.01 to 1"]);
-    refuses(&["bench", "--model", "cnn-3", "--repeats", "1"], &["\"cnn-3\" cannot be read"]);
+    refuses(&["bench", "--model", "cnn-0", "--repeats", "1"], &["\"cnn-0\" cannot be read", "from 1 to 32768"]);
+    refuses(&["bench", "--model", "vgg19"], &["\"vgg19\" cannot be read", "vgg16, resnet20"]);
+    refuses(&["bench", "--model", "cnn-2-2-2-2-2-2"], &["halves its images more often than 32\u{d7}32 pixels allow"]);
     refuses(&["bench", "--repeats", "0"], &["--repeats"]);
     refuses(&["data", "fetch", "imagenet"], &["mnist, fashion-mnist, cifar10, cifar100"]);
 }
 
 #[test]
 fn a_network_that_cannot_be_is_refused_in_words() {
-    for model in ["cnn-3", "mlp-0", "mlp-", "512", "mlp-40000", "mlp-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1"] {
+    for model in ["cnn-", "mlp-0", "mlp-", "512", "mlp-40000", "mlp-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1", "resnet18", "wrn-28"] {
         refuses(&["train", "--model", model], &[&format!("model \"{model}\" cannot be read")]);
+        refuses(&["model", model], &[&format!("model \"{model}\" cannot be read")]);
     }
     let fixture = fixture();
     refuses(&["train", "--dataset", "idx", "--data-dir", &fixture, "--model", "mlp", "--batch-size", "8"], &["nothing can be masked"]);
+    let small = ["halves its images more often than 28\u{d7}28 pixels allow", "fewer stages"];
+    refuses(&["train", "--dataset", "idx", "--data-dir", &fixture, "--model", "vgg16", "--batch-size", "8"], &small);
+    refuses(&["train", "--dataset", "planted", "--model", "resnet20"], &["needs images, and this data has none: choose an mlp"]);
     refuses(&["train", "--dataset", "idx", "--data-dir", &fixture, "--batch-size", "201"], &["batch_size 201", "200 rows"]);
 }
 
@@ -318,6 +325,209 @@ fn check_names_every_kernel_and_succeeds() {
     assert!(table.contains(&format!("{} kernels passed", TABLE.len())));
 }
 
+/// The output of `lacuna model ... --json`.
+fn account(arguments: &[&str]) -> Value {
+    serde_json::from_str(&prints(&[&["model"], arguments, &["--json"]].concat())).unwrap()
+}
+
+#[test]
+fn model_prints_every_layer_and_what_it_costs() {
+    let text = prints(&["model", "resnet8", "--keep-ratio", "0.25"]);
+    let line = |start: &str| {
+        let line = text.lines().find(|line| line.trim_start().starts_with(start));
+        line.unwrap_or_else(|| panic!("no line begins with {start:?}:\n{text}")).to_owned()
+    };
+    let holds = |start: &str, parts: &[&str]| {
+        let line = line(start);
+        for part in parts {
+            assert!(line.contains(part), "{part:?} is not in {line:?}");
+        }
+    };
+    holds("resnet8 for images of", &["3\u{d7}32\u{d7}32", "10 classes", "cifar10"]);
+    holds("inputs", &["3\u{d7}32\u{d7}32", "all"]);
+    holds("conv 1", &["3\u{d7}3 convolution, normalised, relu", "32\u{d7}32\u{d7}32", " 928 ", "884,736", "gated, 25 %"]);
+    holds("1.1 conv 2", &["3\u{d7}3 convolution ", " 9,216 ", "9,437,184", "gated, 25 %"]);
+    holds("1.1 sum", &["1.1 conv 2 normalised + conv 1, relu", " 64 ", "either's, 44 %"]);
+    holds("2.1 conv 1", &["3\u{d7}3 convolution by 2, normalised, relu", "64\u{d7}16\u{d7}16"]);
+    holds("2.1 shortcut", &["1\u{d7}1 convolution by 2 of 1.1 sum, normalised", "2,176", "524,288"]);
+    holds("mean of 8\u{d7}8", &[" 128 "]);
+    holds("classes", &["fully connected", "1,290", "all"]);
+    holds("weights  ", &["308,650"]);
+    holds("gated units", &["672 in 9 groups"]);
+    holds("multiply-adds", &["49,120,522 forward", "146,476,820 in a dense training step"]);
+    holds("at 0.25 a sparse step", &["of the dense step's"]);
+    holds("all ", &["MiB"]);
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "a terminal of 120 columns holds it:\n{text}");
+    assert!(prints(&["model", "mlp-8"]).contains("images of 1\u{d7}28\u{d7}28 in 10 classes, as of mnist"));
+    assert!(!prints(&["model", "mlp-8"]).contains("either's"), "what a network has not needs no words");
+    let named = prints(&["model", "cnn-4", "--dataset", "cifar100"]);
+    assert!(named.contains("3\u{d7}32\u{d7}32 in 100 classes, as of cifar100"), "{named}");
+}
+
+#[test]
+fn model_prints_one_object_for_machines() {
+    let wide = account(&["wrn-28-10", "--keep-ratio", "0.1", "--batch-size", "64"]);
+    assert_eq!(
+        (&wide["weights"], &wide["units"], &wide["dataset"]),
+        (&36_479_194.into(), &(16 + 12 * 2 * 1120 / 3 + 1120).into(), &"cifar10".into())
+    );
+    assert_eq!((&wide["batch_size"], &wide["keep_ratio"], &wide["gate_inputs"]), (&64.into(), &0.1.into(), &false.into()));
+    let sum = |list: &str, key: &str| wide[list].as_array().unwrap().iter().map(|one| one[key].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(sum("operations", "weights"), 36_479_194);
+    assert_eq!(sum("operations", "multiply_adds"), wide["multiply_adds_forward"].as_u64().unwrap());
+    let union = wide["groups"].as_array().unwrap().iter().find(|group| group["name"] == "1.2 sum").unwrap();
+    assert_eq!(union["union_of"], serde_json::json!(["1.2 conv 2", "1.1 sum"]));
+    assert!((union["share_kept"].as_f64().unwrap() - (1.0 - 0.9f64.powi(3))).abs() < 1e-9);
+    let total = |which: &str| wide["bytes"][which]["total"].as_u64().unwrap();
+    assert!(total("compacted") < total("dense") / 2 && total("dense") < total("sparse"));
+    assert!(wide["predicted_ratio"].as_f64().is_some_and(|ratio| (0.01..0.05).contains(&ratio)));
+    let twice = account(&["wrn-28-10", "--keep-ratio", "0.1", "--batch-size", "128"]);
+    assert_eq!(twice["bytes"]["dense"]["activations"].as_u64(), wide["bytes"]["dense"]["activations"].as_u64().map(|bytes| 2 * bytes));
+    assert_eq!(twice["bytes"]["dense"]["weights"], wide["bytes"]["dense"]["weights"]);
+
+    let own = account(&["mlp-5", "--image", "2x3x4", "--classes", "7", "--gate-inputs"]);
+    assert_eq!((&own["weights"], &own["units"], &own["dataset"]), (&(25 * 5 + 6 * 7).into(), &29.into(), &Value::Null));
+    assert_eq!(account(&["mlp", "--dataset", "planted", "--gate-inputs"])["image"], serde_json::json!([1, 1, 256]));
+}
+
+#[test]
+fn the_readme_says_of_networks_what_the_program_says() {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let table = readme.split("| network | weights |").nth(1).expect("the table of networks");
+    let rows: Vec<Vec<&str>> =
+        table.lines().skip(2).take_while(|line| line.starts_with('|')).map(|line| line.split(" | ").collect()).collect();
+    assert_eq!(rows.len(), 6);
+    for row in rows {
+        let name = row[0].trim_matches(['|', ' ', '`']);
+        let accounts = ["0.1", "0.2"].map(|keep| account(&[name, "--keep-ratio", keep]));
+        assert_eq!(row[1].replace(',', ""), accounts[0]["weights"].to_string(), "{name}");
+        let ratios = accounts.each_ref().map(|account| format!("{:.3}", account["predicted_ratio"].as_f64().unwrap()));
+        assert_eq!(row[3], ratios.join(", "), "{name}");
+        let bytes = |account: &Value, which: &str| account["bytes"][which]["total"].as_f64().unwrap();
+        let memory = [
+            bytes(&accounts[0], "dense"),
+            bytes(&accounts[0], "sparse"),
+            bytes(&accounts[0], "compacted"),
+            bytes(&accounts[1], "compacted"),
+        ];
+        for (told, bytes) in row[4..].iter().zip(memory) {
+            let (amount, unit) = told.trim_end_matches([' ', '|']).split_once(' ').unwrap();
+            let unit = if unit == "GiB" { 1u64 << 30 } else { 1 << 20 } as f64;
+            let told: f64 = amount.parse().unwrap();
+            assert!((told - bytes / unit).abs() <= if told < 10.0 { 0.051 } else { 0.51 }, "{name}: {told}, {}", bytes / unit);
+        }
+    }
+}
+
+#[test]
+fn model_refuses_in_words_what_cannot_be() {
+    refuses(&["model"], &["<NAME>"]);
+    refuses(&["model", "vgg16", "--dataset", "mnist"], &["halves its images more often than 28\u{d7}28 pixels allow", "fewer stages"]);
+    refuses(&["model", "vgg16", "--image", "3x31x31"], &["31\u{d7}31 pixels"]);
+    refuses(&["model", "resnet20", "--image", "3x32x48"], &["needs square images", "choose an mlp"]);
+    refuses(&["model", "cnn-4", "--dataset", "planted"], &["needs images, and this data has none"]);
+    refuses(&["model", "mlp"], &["nothing can be masked"]);
+    refuses(&["model", "cnn-32768"], &["weights, more than can be numbered", "narrower"]);
+    refuses(&["model", "mlp-8", "--image", "3x200x200"], &["120000 inputs", "at most 32768"]);
+    refuses(&["model", "mlp-8", "--image", "1x65536x65536"], &["1\u{d7}65536\u{d7}65536", "below 4 GB"]);
+    refuses(&["model", "mlp-8", "--image", "0x4x4"], &["each number must be at least 1"]);
+    refuses(&["model", "mlp-8", "--image", "32x32"], &["--image", "as in 3x32x32"]);
+    refuses(&["model", "mlp-8", "--image", "3x4x4", "--dataset", "mnist"], &["--image", "--dataset"]);
+    refuses(&["model", "mlp-8", "--classes", "4"], &["--image"]);
+    refuses(&["model", "mlp-8", "--image", "3x4x4", "--classes", "0"], &["--classes", "1..=256"]);
+    refuses(&["model", "mlp-8", "--dataset", "idx"], &["--dataset", "mnist, fashion-mnist, cifar10, cifar100, planted"]);
+    refuses(&["model", "mlp-8", "--keep-ratio", "2"], &["--keep-ratio", "from 0.01 to 1"]);
+    refuses(&["model", "mlp-8", "--batch-size", "0"], &["--batch-size", "from 1 to 4096"]);
+}
+
+#[test]
+fn a_reader_that_leaves_early_ends_nothing_with_a_panic() {
+    use std::process::Stdio;
+    let mut program = Command::new(env!("CARGO_BIN_EXE_lacuna"));
+    let mut child = program.args(["model", "resnet20"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A run of a convolutional network on the fixture that drops units on its way.
+const CNN_RUN: [&str; 16] = [
+    "--dataset",
+    "idx",
+    "--model",
+    "cnn-6-8",
+    "--keep-ratio=0.2",
+    "--scores-rate",
+    "0.2",
+    "--batch-size",
+    "32",
+    "--epochs",
+    "4",
+    "--seed",
+    "7",
+    "--method",
+    "vrpge",
+    "--gate-inputs=false",
+];
+
+#[test]
+fn train_says_the_memory_before_it_takes_it() {
+    let fixture = fixture();
+    let text = prints(&[&["train", "--data-dir", &fixture, "--steps", "1"], &CNN_RUN[..]].concat());
+    let line = text.lines().nth(1).unwrap();
+    for words in ["on the GPU the network takes", "MiB (weights ", "activations ", "optimiser ", "the data set 191 KiB more"] {
+        assert!(line.contains(words), "{words:?} is not in {line:?}");
+    }
+    let first = &log_of(&[&CNN_RUN[..], &["--steps", "1"]].concat())[0];
+    let own = account(&["cnn-6-8", "--image", "1x28x28", "--batch-size", "32"]);
+    assert_eq!(first["bytes"], own["bytes"]["sparse"], "what `lacuna model` says");
+    assert_eq!((&first["data_set_bytes"], &first["streamed"]), (&(250 * 784).into(), &false.into()));
+}
+
+// Elsewhere wgpu binds 2 GiB at most; Metal binds what the machine has.
+#[cfg(not(target_os = "macos"))]
+#[test]
+fn a_network_too_large_for_the_adapter_is_refused_with_what_would_fit() {
+    let fixture = fixture();
+    let train = ["train", "--dataset", "idx", "--data-dir", &fixture, "--model", "mlp-32768-32768-32", "--batch-size", "8"];
+    refuses(&train, &["mlp-32768-32768-32: the weights take 4.1 GiB", "a buffer of", "narrower network", "another adapter"]);
+    refuses(&["bench", "--model", "mlp-32768-32768-32"], &["the weights take 4.1 GiB", "narrower network"]);
+}
+
+#[test]
+fn a_run_that_drops_units_goes_on_as_one_that_does_not() {
+    let whole = log_of(&CNN_RUN);
+    let compacted = log_of(&[&CNN_RUN[..], &["--compact"]].concat());
+    let events: Vec<&Value> = compacted.iter().filter(|line| line["event"] == "compact").collect();
+    assert_eq!(events.iter().map(|event| event["step"].as_u64().unwrap()).collect::<Vec<_>>(), [6, 12, 18], "after each epoch");
+    let mut units = 28;
+    let mut bytes = compacted[0]["bytes"].clone();
+    for event in &events {
+        let [before, after] = ["units_before", "units"].map(|key| event[key].as_u64().unwrap());
+        assert_eq!((before, before - after), (units, event["dropped"].as_u64().unwrap()));
+        assert_eq!(event["bytes_before"], bytes);
+        assert!(event["bytes"]["total"].as_u64() <= bytes["total"].as_u64() && (after == before) == (event["bytes"] == bytes));
+        (units, bytes) = (after, event["bytes"].clone());
+    }
+    assert!(units < 20, "units were dropped: {units} are left");
+    assert!(whole.iter().all(|line| line["event"] != "compact"));
+
+    // The same draws and the same losses, but for the order of some sums; every line goes on speaking of the whole network.
+    let rest: Vec<&Value> = compacted.iter().filter(|line| line["event"] != "compact").collect();
+    assert_eq!(rest.len(), whole.len());
+    for (line, twin) in rest.iter().zip(&whole).skip(1) {
+        assert_eq!(
+            (&line["kept"], &line["probe_kept"], &line["budget"], &line["keep"]),
+            (&twin["kept"], &twin["probe_kept"], &twin["budget"], &twin["keep"])
+        );
+        for key in ["loss", "probe_loss", "sum_scores", "gradient_norm", "test_loss", "sampled_test_loss"] {
+            if let (Some(value), Some(other)) = (line[key].as_f64(), twin[key].as_f64()) {
+                assert!((value - other).abs() <= 1e-4 * other.abs(), "{key}: {line} {twin}");
+            }
+        }
+    }
+}
+
 #[test]
 fn bench_prints_one_object_a_line() {
     let output = prints(&["bench", "--model", "mlp-64-64", "--repeats", "1", "--json"]);
@@ -341,4 +551,30 @@ fn bench_prints_one_object_a_line() {
     assert!((lines[0]["predicted_ratio"].as_f64().unwrap() - 1.0).abs() < 1e-9 && lines[0]["ratio"] == 1.0, "the first line is dense");
     let predicted: Vec<f64> = lines[1..].iter().map(|line| line["predicted_ratio"].as_f64().unwrap()).collect();
     assert!(predicted.windows(2).all(|pair| pair[0] < pair[1]), "{predicted:?}");
+    let bytes: Vec<u64> = lines[1..].iter().map(|line| line["bytes"]["total"].as_u64().unwrap()).collect();
+    assert!(bytes.windows(2).all(|pair| pair[0] < pair[1]), "{bytes:?}");
+}
+
+#[test]
+fn bench_times_networks_of_every_kind() {
+    for model in ["cnn-4-4", "resnet8", "wrn-10-1"] {
+        let arguments = ["bench", "--model", model, "--batch-size", "4", "--keep-ratio", "0.1,0.5", "--repeats", "1"];
+        let table = prints(&arguments);
+        let lines: Vec<&str> = table.lines().collect();
+        assert!(lines[0].starts_with(&format!("{model}, batch 4, on ")), "{table}");
+        let header = lines.iter().find(|line| line.contains("ms a step")).unwrap();
+        assert!(header.contains("memory") && header.contains("predicted"), "{table}");
+        for keep in ["dense", "0.1", "0.5"] {
+            let line = lines.iter().find(|line| line.split_whitespace().next() == Some(keep));
+            assert!(line.is_some_and(|line| line.contains(" MiB") || line.contains(" KiB")), "{keep}: {table}");
+        }
+        assert!(table.contains("One turn."), "{table}");
+        assert!(lines.iter().all(|line| line.chars().count() <= 160), "{table}");
+    }
+    let bytes = |batch: &str| {
+        let output = prints(&["bench", "--model", "cnn-4", "--batch-size", batch, "--keep-ratio", "0.5", "--repeats", "1", "--json"]);
+        let lines: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        lines.iter().map(|line| line["bytes"]["activations"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(bytes("8"), bytes("4").iter().map(|bytes| 2 * bytes).collect::<Vec<_>>());
 }

@@ -1,6 +1,6 @@
 // The wasm engine as the worker sees it. The generated module types its objects as `any`; this is what they hold.
 
-import type { Description, Evaluation, Knob, Snapshot, Speed, Values } from './protocol';
+import type { Description, Evaluation, Knob, Plan, Snapshot, Speed, Values } from './protocol';
 
 export type Progress = (stage: string, done: number, of: number) => void;
 
@@ -16,6 +16,8 @@ export interface Session {
   advance(most_steps: number): Promise<Snapshot>;
   snapshot(): Promise<Snapshot>;
   change(name: string, value: string): void;
+  /** [count, channels, side, side] the first convolution's weights as they are now; null where there is none. */
+  filters(): Promise<Float32Array | null>;
   evaluate(most_images: number): Promise<Evaluation>;
   measure_speed(): Promise<Speed>;
   /** Selects a mask on training data and fine-tunes under it; null where the experiment does not ask for that. */
@@ -29,6 +31,8 @@ export interface Engine {
   knobs(): Knob[];
   read_link(query: string): Values;
   write_link(values: Values): string;
+  /** What a link asks for, without a GPU. `refused`: what is larger than the most bytes that a buffer may have. */
+  describe(query: string, most_bytes?: number): Plan & { refused: string | null };
   Session: { open(query: string, progress: Progress, adapter_name?: string): Promise<Session> };
 }
 

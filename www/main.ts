@@ -1,16 +1,20 @@
 // The page: holds what is known of the run, hands it to the views, and passes the visitor's wishes to the worker.
 
-import { count, duration, fixed, percent } from './numbers';
+import { Suggestions } from './experiments';
+import { bytes, count, duration, fixed, percent } from './numbers';
 import {
   type Description,
   type Evaluation,
+  type Failure,
   KEPT,
+  type Plan,
   PROBE_KEPT,
   type Report,
   type Request,
   type RunState,
   type Snapshot,
   type Speed,
+  type Task,
   type Values,
 } from './protocol';
 import { Timeline, quantised } from './timeline';
@@ -33,6 +37,8 @@ const WRITTEN_DEFAULT = 'gate_inputs=false';
 const ADDRESS_MS = 250;
 const REOPEN_MS = 350;
 const RATE_WINDOW_MS = 2500;
+/** While the device is busy for long, how long is told every so often. */
+const TICK_MS = 1000;
 
 function at<T extends HTMLElement = HTMLElement>(id: string): T {
   const found = document.getElementById(id);
@@ -64,7 +70,9 @@ const speedView = new SpeedView({
   sparse_ms: at('ms-sparse'),
   key: at('phases-key'),
   note: at('speed-note'),
+  ask: at<HTMLButtonElement>('compare'),
 });
+const suggestions = new Suggestions();
 
 // What is known.
 let state: RunState = 'loading';
@@ -76,13 +84,21 @@ let query = '';
 /** Live settings changed in this run, by what they were: a run may refuse a change. */
 let replaced: Values = {};
 let run = 0;
+/** What is being opened, or is open. */
+let plan: Plan | null = null;
+/** Of the controls. */
+let wanted: Plan | null = null;
 let description: Description | null = null;
+let failure: Failure | null = null;
 let snapshot: Snapshot | null = null;
 let timeline = new Timeline(0, 0);
 let traces = new Traces();
 let evaluation: Evaluation | null = null;
 let speed: Speed | null = null;
 let progress: { stage: string; done: number; of: number } | null = null;
+let busy: { task: Task; at: number; ms: number | null } | null = null;
+/** When the last step was done. */
+let stepped_at = 0;
 let looking: number | null = null;
 let ticket = 0;
 let tickets: { ticket: number; name: string; values: Values }[] = [];
@@ -150,8 +166,11 @@ function drawWords(): void {
   const undecided = snapshot?.scores.reduce((sum, score) => sum + (score > 0 && score < 1 ? 1 : 0), 0) ?? 0;
   const step = snapshot?.step ?? 0;
   const steps = snapshot?.steps ?? plannedSteps();
+  const now = performance.now();
   statusView.draw({
     state,
+    failure,
+    plan,
     description,
     values: running,
     step,
@@ -162,6 +181,9 @@ function drawWords(): void {
     halted: snapshot?.halted ?? null,
     evaluation,
     progress,
+    busy: busy && { task: busy.task, since_ms: now - busy.at, ms: busy.ms },
+    step_ms: snapshot?.step_ms ?? 0,
+    since_ms: now - stepped_at,
     planted: planted(),
     looking: past?.step ?? null,
   });
@@ -210,7 +232,24 @@ function drawFigures(step: number, steps: number): void {
   if (description && snapshot) {
     const epochs = Math.max(1, Math.ceil(steps / description.steps_per_epoch));
     text('epoch', `${Math.min(epochs, Math.floor(snapshot.epoch) + 1)} of ${count(epochs)}`);
+    drawMemory(description, snapshot);
   }
+}
+
+/** What the run holds on the device; less than at first once units that are off for good were dropped. */
+function drawMemory({ bytes: { data, activations, weights, optimiser }, units }: Description, { network_bytes, units_held }: Snapshot): void {
+  const [first, now] = [data + activations + weights + optimiser, data + network_bytes];
+  const figure = at('memory');
+  const words = bytes(now);
+  if (figure.dataset['bytes'] === String(now)) return;
+  figure.dataset['bytes'] = String(now);
+  const rest = document.createElement('small');
+  rest.textContent = ` of ${bytes(first)}`;
+  figure.replaceChildren(words, ...(now < first ? [rest] : []));
+  figure.title =
+    units_held < units
+      ? `The network takes ${bytes(network_bytes)} of the ${bytes(first - data)} that it took at first: ${count(units - units_held)} of ${count(units)} units were dropped.`
+      : `Of the adapter’s memory: data ${bytes(data)}, the network ${bytes(network_bytes)}.`;
 }
 
 function drawProgress(): void {
@@ -234,7 +273,7 @@ function drawRun(): void {
   if (trainButton.textContent !== label) trainButton.textContent = label;
   const broken = state === 'error';
   trainButton.disabled = broken;
-  stepButton.disabled = broken || state === 'finished' || state === 'halted' || description === null;
+  stepButton.disabled = broken || state === 'held' || state === 'finished' || state === 'halted' || description === null;
   restartButton.disabled = broken || description === null;
   restartButton.classList.toggle('new', fresh);
   const name = fresh ? 'Restart with the new settings' : 'Restart';
@@ -264,7 +303,7 @@ let waits = false;
 function toggle(): void {
   if (trainButton.disabled) return;
   // Settings that were just changed are the ones that train, not those of the run that they are about to replace.
-  if (state === 'finished' || state === 'halted' || reopening !== 0) return open(true);
+  if (state === 'held' || state === 'finished' || state === 'halted' || reopening !== 0) return open(true);
   const wants = state === 'training' || waits;
   waits = !wants && state !== 'training';
   if (!wants) timelineView.now();
@@ -283,7 +322,7 @@ function step(): void {
 /** A new run; it trains at once if the one before did, or had. */
 function restart(): void {
   if (restartButton.disabled) return;
-  open(state !== 'idle' && state !== 'paused' && !(state === 'loading' && !waits));
+  open(state !== 'idle' && state !== 'held' && state !== 'paused' && !(state === 'loading' && !waits));
 }
 
 let reopening = 0;
@@ -296,7 +335,7 @@ function open(train: boolean): void {
   notice.clear();
   run += 1;
   waits = train;
-  progress = null;
+  progress = busy = failure = null;
   state = 'loading';
   ask({ kind: 'open', run, query, train });
   drawRun();
@@ -315,9 +354,9 @@ function change(name: string, value: string): void {
   const base = tickets.at(-1)?.values ?? values;
   if (base[name] === value) return;
   ticket += 1;
-  const wanted = { ...base, [name]: value };
-  tickets.push({ ticket, name, values: wanted });
-  ask({ kind: 'link', ticket, values: wanted });
+  const asked = { ...base, ...suggestions.along(base, name, value), [name]: value };
+  tickets.push({ ticket, name, values: asked });
+  ask({ kind: 'link', ticket, values: asked });
 }
 
 function takeOver(link: Report & { kind: 'linked' }): void {
@@ -329,8 +368,12 @@ function takeOver(link: Report & { kind: 'linked' }): void {
   query = link.query || WRITTEN_DEFAULT;
   writeAddress();
   settings.refuse(null);
+  wanted = link.plan;
+  settings.sayPlan(wanted);
+  const along = changed.filter(([name]) => name !== accepted.name);
+  if (along.length > 0) settings.tell(along);
   for (const [name, value] of changed) {
-    if (!live.has(name) || !running || state === 'idle' || state === 'error') continue;
+    if (!live.has(name) || !running || state === 'idle' || state === 'held' || state === 'error') continue;
     ask({ kind: 'change', name, value });
     replaced[name] ??= running[name] ?? '';
     running = { ...running, [name]: value };
@@ -341,7 +384,8 @@ function takeOver(link: Report & { kind: 'linked' }): void {
 
 /** Before the first step there is no run to spoil: the network follows the controls. */
 function followControls(): void {
-  if (differs() && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
+  const asked = Object.entries(values ?? {}).some(([name, value]) => opening?.[name] !== value);
+  if (asked && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'held' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
     clearTimeout(reopening);
     reopening = window.setTimeout(() => open(waits || state === 'training'), REOPEN_MS);
   }
@@ -354,7 +398,7 @@ function tryOut(link: string): void {
 function showValues(): void {
   if (!values) return;
   settings.show(values, running);
-  if (description) settings.sayBudget(description.units, Number(values['keep_ratio']), values['method'] ?? '');
+  if (wanted) settings.sayBudget(wanted.units, Number(values['keep_ratio']), values['method'] ?? '');
   drawRun();
 }
 
@@ -397,9 +441,13 @@ function hear(report: Report): void {
       drawProgress();
       redraw('words');
       return;
+    case 'planned':
+      return prepare(report.plan);
     case 'opened':
       return begin(report.description);
     case 'state':
+      // Train was pressed while it was being found out that somebody must press it.
+      if (report.state === 'held' && waits) return open(true);
       state = report.state;
       if (state !== 'loading') waits = false;
       if (state === 'training') notice.clear();
@@ -429,8 +477,19 @@ function hear(report: Report): void {
       speed = report.speed;
       drawSpeed();
       return;
+    case 'costly':
+      speedView.defer(report.ms, report.bytes);
+      return;
+    case 'filters':
+      network.showFilters(report.weights);
+      return;
+    case 'busy':
+      busy = report.task && { task: report.task, at: performance.now(), ms: report.ms };
+      redraw('words');
+      return;
     case 'failed':
       state = 'error';
+      failure = report.failure;
       waits = false;
       body.dataset['failure'] = report.failure;
       notice.show(report.failure, report.message);
@@ -442,8 +501,25 @@ function hear(report: Report): void {
   }
 }
 
+/** The network that is about to be opened: what it is can be seen, and what it takes can be read, before anything is taken. */
+function prepare(planned: Plan): void {
+  plan = planned;
+  description = snapshot = evaluation = speed = looking = null;
+  delete body.dataset['failure'];
+  network.describe(planned);
+  const uses_sums = planned.groups.some((group) => group.union_of !== null);
+  for (const [name, shown] of Object.entries({ channels: planned.filters !== null, sums: uses_sums, told: false })) {
+    const item = document.querySelector<HTMLElement>(`.key .${name}`);
+    if (item) item.hidden = !shown;
+  }
+  wanted = planned;
+  settings.sayPlan(planned);
+  showValues();
+  redraw('words');
+}
+
 function begin(opened: Description): void {
-  description = opened;
+  description = plan = opened;
   running = opening;
   replaced = {};
   snapshot = null;
@@ -461,7 +537,8 @@ function begin(opened: Description): void {
   timelineView.describe(timeline, opened.groups, steps, settles());
   curves.describe(traces, steps);
   speedView.describe(opened);
-  for (const id of ['loss', 'accuracy', 'rate', 'epoch', 'left']) text(id, '–');
+  for (const id of ['loss', 'accuracy', 'rate', 'epoch', 'left', 'memory']) text(id, '–');
+  at('memory').dataset['bytes'] = '';
   text('accuracy-lead', 'Test accuracy');
   const told = document.querySelector<HTMLElement>('.key .told');
   if (told) told.hidden = opened.informative === null;
@@ -475,6 +552,8 @@ function take(next: Snapshot): void {
   else traces.push(next.records);
   // Before the first step no mask is drawn yet: what is shown is the one that the scores would decide on.
   if (next.step === 0) next.mask = Uint8Array.from(next.scores, (score) => (score >= 0.5 ? KEPT | PROBE_KEPT : 0));
+  if (next.records.length > 0) stepped_at = performance.now();
+  else if (snapshot) next.step_ms = snapshot.step_ms;
   snapshot = next;
   timeline.push(next);
   const now = performance.now();
@@ -494,7 +573,7 @@ function drawSpeed(): void {
 
 /** Without WebGPU: a calm picture of what the page shows where there is one. */
 function illustrate(): void {
-  network.describe({ groups: ILLUSTRATED_GROUPS, informative: null });
+  network.describe({ groups: ILLUSTRATED_GROUPS, filters: null });
   network.draw(illustration());
 }
 
@@ -503,6 +582,14 @@ function illustrate(): void {
 trainButton.addEventListener('click', toggle);
 stepButton.addEventListener('click', step);
 restartButton.addEventListener('click', restart);
+at('compare').addEventListener('click', () => {
+  speedView.measuring();
+  ask({ kind: 'measure' });
+});
+// Words about what lasts change while nothing else does.
+setInterval(() => {
+  if (busy !== null || state === 'training') redraw('words');
+}, TICK_MS);
 for (const input of document.querySelectorAll<HTMLInputElement>('.pace input')) {
   input.addEventListener('change', () => ask({ kind: 'pace', steps_per_second: Number(input.value) }));
   // A browser that restores form fields on a reload would show a pace that the worker does not keep.

@@ -36,10 +36,31 @@ export function milliseconds(ms: number): string {
   return `${ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
 }
 
-/** 0:42, 12:05, 3 h 20 min */
+/** 0:42, 12:05, 3 h 20 min, 14 h, 21 days */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   const whole = Math.round(seconds);
+  if (whole >= 172_800) return `${count(whole / 86_400)} days`;
+  if (whole >= 36_000) return `${Math.floor(whole / 3600)} h`;
   if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+/** 3 s, 25 s, 4 min, 2 h: about how long something lasts. */
+export function span(ms: number): string {
+  if (!Number.isFinite(ms)) return 'a while';
+  if (ms < 90_000) return `${Math.max(1, Math.round(ms / 1000))} s`;
+  return ms < 5_400_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}
+
+/** 0.4 MB, 23 MB, 1.4 GB */
+export function bytes(size: number): string {
+  if (size >= 1e9) return `${(size / 1e9).toFixed(size < 1e10 ? 1 : 0)} GB`;
+  return `${(size / 1e6).toFixed(size < 1e7 ? 1 : 0)} MB`;
+}
+
+/** 24 thousand, 1.7 million, 2.4 billion */
+export function magnitude(value: number): string {
+  const [unit, name] = value >= 1e12 ? [1e12, 'trillion'] : value >= 1e9 ? [1e9, 'billion'] : value >= 1e6 ? [1e6, 'million'] : [1e3, 'thousand'];
+  return value < 1e3 ? count(value) : `${Number((value / unit).toPrecision(value / unit < 10 ? 2 : 3))} ${name}`;
 }

@@ -22,7 +22,7 @@ export interface Knob {
 /** Every setting's value as text, by name. */
 export type Values = Record<string, string>;
 
-/** A row of units: the inputs, a hidden layer, the classes. */
+/** A row of units: the inputs, a hidden layer, a convolution's channels, the classes. */
 export interface Group {
   name: string;
   size: number;
@@ -34,19 +34,53 @@ export interface Group {
   height: number;
   /** How many colours that are. */
   channels: number;
+  /** A sum keeps what either of two groups before it keeps, unit by unit; it has no scores of its own. */
+  union_of: [number, number] | null;
+  /** Of what one unit is at this place in the network: a channel's image, or 1 by 1. */
+  map_width: number;
+  map_height: number;
+}
+
+/** Weights from one group to another: for each tap of a kernel a row for each input, and `extra` rows; used at so many pixels. */
+export interface Layer {
+  taps: number;
+  extra: number;
+  pixels: number;
+  from: number;
+  to: number;
+}
+
+/** Of memory on the device. */
+export interface Bytes {
+  data: number;
+  activations: number;
+  weights: number;
+  optimiser: number;
+}
+
+/** A network and what it takes, known before anything is taken. */
+export interface Plan {
+  model: string;
+  batch_size: number;
+  units: number;
+  weights: number;
+  /** Of a dense step. */
+  multiply_adds: number;
+  bytes: Bytes;
+  groups: Group[];
+  layers: Layer[];
+  /** The first convolution's, where the network begins with one. */
+  filters: { group: number; side: number; channels: number; count: number } | null;
+  dataset: { name: string; train: number; test: number; classes: number; channels: number; width: number; height: number };
 }
 
 /** What a run is: it does not change until the next one is opened. */
-export interface Description {
+export interface Description extends Plan {
   adapter: string;
   backend: string;
   software: boolean;
-  units: number;
-  weights: number;
   steps: number;
   steps_per_epoch: number;
-  groups: Group[];
-  dataset: { name: string; train: number; test: number; classes: number; channels: number; width: number; height: number };
   has_timestamps: boolean;
   /** Planted data only: 1 where an input carries the class. */
   informative: Uint8Array | null;
@@ -92,6 +126,10 @@ export interface Snapshot {
   /** The steps since the snapshot before. */
   records: StepRecord[];
   step_ms: number;
+  /** Units that are still on the device: fewer once those that are off for good were dropped. */
+  units_held: number;
+  /** What the network takes of the device's memory now, without the data. */
+  network_bytes: number;
 }
 
 export const KEPT = 1;
@@ -118,11 +156,20 @@ export interface Speed {
   how: string;
 }
 
-/** Where a run stands. `loading` also means: wants to train, waits for data. */
-export type RunState = 'idle' | 'loading' | 'training' | 'paused' | 'finished' | 'halted' | 'error';
+/**
+ * Where a run stands. `loading` also means: wants to train, waits for data; `held`: not opened, because it would take much memory and
+ * nobody has asked for it yet.
+ */
+export type RunState = 'held' | 'idle' | 'loading' | 'training' | 'paused' | 'finished' | 'halted' | 'error';
 
-/** What stopped the engine. `webgpu`: there is none here; `lost`: the device went away; `engine`: anything else. */
-export type Failure = 'webgpu' | 'lost' | 'engine';
+/**
+ * What stopped the engine. `webgpu`: there is none here; `lost`: the device went away; `large`: the network does not fit the device;
+ * `refused`: the link asks for what cannot be; `engine`: anything else.
+ */
+export type Failure = 'webgpu' | 'lost' | 'large' | 'refused' | 'engine';
+
+/** What the device does when it does not simply train on: the first step, the comparison with a dense step, a test. */
+export type Task = 'step' | 'speed' | 'test';
 
 /** From the page to the worker. */
 export type Request =
@@ -137,6 +184,8 @@ export type Request =
   | { kind: 'train' }
   | { kind: 'pause' }
   | { kind: 'step' }
+  /** Compare with a dense step now, whatever it costs. */
+  | { kind: 'measure' }
   | { kind: 'change'; name: string; value: string }
   /** At most so many steps a second; 0 for as many as the device can do. */
   | { kind: 'pace'; steps_per_second: number };
@@ -146,14 +195,22 @@ export type Report =
   | { kind: 'knobs'; knobs: Knob[] }
   /** The values that a link stands for; `refused` says why the link itself could not be read. */
   | { kind: 'values'; values: Values; query: string; refused: string | null }
-  | { kind: 'linked'; ticket: number; query: string }
+  | { kind: 'linked'; ticket: number; query: string; plan: Plan }
   | { kind: 'refused'; ticket: number; message: string }
   /** A live setting that this run does not take: it waits for the next one. */
   | { kind: 'unchanged'; run: number; name: string }
   | { kind: 'progress'; run: number; stage: string; done: number; of: number }
+  /** The network that is about to be opened. */
+  | { kind: 'planned'; run: number; plan: Plan }
   | { kind: 'opened'; run: number; description: Description; query: string }
   | { kind: 'state'; run: number; state: RunState }
   | { kind: 'snapshot'; run: number; snapshot: Snapshot }
   | { kind: 'evaluated'; run: number; evaluation: Evaluation; whole: boolean }
   | { kind: 'speed'; run: number; speed: Speed }
+  /** The comparison with a dense step costs more than is taken unasked. */
+  | { kind: 'costly'; run: number; ms: number; bytes: number }
+  /** [count, channels, side, side] of the first convolution. */
+  | { kind: 'filters'; run: number; weights: Float32Array }
+  /** What the device is at, and about how long that lasts; null: it goes on as usual. */
+  | { kind: 'busy'; run: number; task: Task | null; ms: number | null }
   | { kind: 'failed'; run: number; failure: Failure; message: string };

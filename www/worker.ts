@@ -1,23 +1,39 @@
 // Owns the engine. One run at a time; its loop advances, reports, and yields to messages between submits.
 
-import { adapterName, hasAdapter } from './adapter';
+import { hasAdapter, knownAdapter } from './adapter';
 import { type Engine, loadEngine, type Progress, type Session } from './engine';
 import { feedFiles } from './feed';
-import type { Failure, Report, Request, RunState, Snapshot } from './protocol';
+import type { Bytes, Failure, Plan, Report, Request, RunState, Snapshot, Task } from './protocol';
 
 /** The engine ends a submit after some 30 ms by itself, whatever it may do at most. */
 const MOST_STEPS = 4096;
 /** Before this step there is little to see, and the first steps of a device are not its speed. */
 const FIRST_LOOK_STEP = 30;
 const EVALUATION_IMAGES = 2000;
+/** Where a test of all of them lasts longer than the aim, it is one of fewer, but not of so few that it says nothing. */
+const EVALUATION_LEAST_IMAGES = 200;
+const EVALUATION_AIM_MS = 1000;
 const EVALUATION_STEPS = 200;
 const EVALUATION_MS = 2000;
 const EVALUATION_SHARE = 0.1;
+/** At the end the whole test set, unless that lasts longer than this. */
+const FINAL_MS = 60_000;
 const MEASUREMENT_MS = 10_000;
 const MEASUREMENT_LEAST_MS = 1000;
 const MEASUREMENT_SHARE = 0.15;
 /** Kept units may change by this share before the speed is measured again. */
 const MEASUREMENT_DRIFT = 0.2;
+/** What a comparison costs, in steps of this run and of a dense one: a warm-up, three turns and a profile. */
+const MEASUREMENT_STEPS = 5;
+/** A comparison that lasts longer, or whose second network takes more, is made only when it is asked for. */
+const MEASUREMENT_UNASKED_MS = 4000;
+const MEASUREMENT_UNASKED_BYTES = 512 << 20;
+/** Nor is a network opened unasked that takes more than this. */
+const OPENED_UNASKED_BYTES = 1 << 30;
+const FILTERS_MS = 300;
+const FILTERS_SHARE = 0.05;
+/** What lasts longer is announced. */
+const ANNOUNCED_MS = 700;
 const PROGRESS_MS = 80;
 
 function report(message: Report, transfer: Transferable[] = []): void {
@@ -25,6 +41,7 @@ function report(message: Report, transfer: Transferable[] = []): void {
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const all = ({ data, activations, weights, optimiser }: Bytes): number => data + activations + weights + optimiser;
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Lets waiting messages in. A timer would be held back to 4 ms, a message to oneself is not. */
@@ -39,6 +56,7 @@ const macrotask = (): Promise<void> =>
 
 /** Work beside the training that may take at most a share of the time. */
 class Sideline {
+  private readonly begun = performance.now();
   private ended = Number.NEGATIVE_INFINITY;
   private cost_ms = 0;
   private readonly share: number;
@@ -51,8 +69,10 @@ class Sideline {
     return performance.now() - this.ended;
   }
 
-  affordable(): boolean {
-    return this.idle_ms() >= this.cost_ms * (1 / this.share - 1);
+  /** `expected_ms`: what is known of the cost of the first time, where that is much. */
+  affordable(expected_ms = 0): boolean {
+    const idle = Math.min(this.idle_ms(), performance.now() - this.begun);
+    return idle >= Math.max(this.cost_ms, expected_ms) * (1 / this.share - 1);
   }
 
   async spend<T>(work: () => Promise<T>): Promise<T> {
@@ -76,18 +96,29 @@ class Run {
   private kept_now = 0;
   private evaluated_step = 0;
   private measured_kept = 0;
+  private step_ms = 0;
+  /** What a dense step takes, as the first steps let expect. */
+  private dense_ms = Number.POSITIVE_INFINITY;
+  private bytes = 0;
+  private costly = false;
+  private measure_asked = false;
+  private filters_step = -1;
+  private task: Task | null = null;
   private fed: Promise<void> = Promise.resolve();
   private all_fed = false;
   private last_turn: Promise<unknown> = Promise.resolve();
   private readonly abort = new AbortController();
   private readonly evaluations = new Sideline(EVALUATION_SHARE);
   private readonly measurements = new Sideline(MEASUREMENT_SHARE);
+  private readonly filters = new Sideline(FILTERS_SHARE);
   readonly number: number;
   private readonly session: Session;
+  private readonly plan: Plan;
 
-  constructor(number: number, session: Session, train: boolean) {
+  constructor(number: number, session: Session, plan: Plan, train: boolean) {
     this.number = number;
     this.session = session;
+    this.plan = plan;
     this.training = train;
   }
 
@@ -104,6 +135,11 @@ class Run {
   step(): void {
     this.training = false;
     this.single_steps += 1;
+    this.wake();
+  }
+
+  measure(): void {
+    this.measure_asked = true;
     this.wake();
   }
 
@@ -139,15 +175,18 @@ class Run {
   async drive(): Promise<void> {
     try {
       let snapshot = await this.tell(() => this.session.snapshot());
+      await this.showFilters(snapshot.step);
       while (!this.closed) {
         if (this.isLost()) break;
+        await this.answerMeasurement();
         if (!this.training && this.single_steps === 0) {
+          await this.showFilters(snapshot.step);
           this.enter(snapshot.step > 0 ? 'paused' : 'idle');
           await this.woken(1000);
           continue;
         }
         if (this.session.rows_ready() > 0) {
-          snapshot = await this.advance();
+          snapshot = await this.advance(snapshot.step);
           if (snapshot.halted !== null) {
             this.enter('halted');
             break;
@@ -165,11 +204,14 @@ class Run {
         this.enter('loading');
         await this.woken(100);
       }
+      // A run that ended by itself stays open: its picture can still be looked at, its device may still be lost.
+      while (!this.closed && !this.isLost()) {
+        await this.answerMeasurement();
+        await this.woken(1000);
+      }
     } catch (error) {
       if (!this.isLost()) this.fail('engine', words(error));
     }
-    // A run that ended by itself stays open: its picture can still be looked at, its device may still be lost.
-    while (!this.closed && !this.isLost()) await this.woken(1000);
     await this.fed;
     await this.turn(() => this.session.free());
   }
@@ -207,17 +249,38 @@ class Run {
     await Promise.race([new Promise<void>((resolve) => (this.wake = resolve)), after(ms)]);
   }
 
+  /** Says what the device is at, where that lasts. */
+  private busy(task: Task | null, ms: number | null = null): void {
+    if (task === this.task || (ms !== null && ms < ANNOUNCED_MS)) return;
+    this.task = task;
+    this.report({ kind: 'busy', run: this.number, task, ms });
+  }
+
   /** Hands a snapshot on to the page. Its arrays move there; the loop goes on with its plain numbers. */
   private async tell(work: () => Promise<Snapshot>): Promise<Snapshot> {
     const snapshot = await this.turn(work);
-    const { scores, mask, kept, probe_kept, records, finished, halted } = snapshot;
+    const { scores, mask, kept, probe_kept, records, finished, halted, step } = snapshot;
     this.kept_now = kept.reduce((sum, units) => sum + units, 0);
+    this.bytes = snapshot.network_bytes;
+    if (records.length > 0) {
+      this.step_ms = snapshot.step_ms;
+      // The very first step also warms the device up.
+      if (step > records.length && step <= FIRST_LOOK_STEP) this.dense_ms = Math.min(this.dense_ms, this.expectedDense(snapshot));
+    }
     if (this.training && records.length > 0 && !finished && halted === null) this.enter('training');
     this.report({ kind: 'snapshot', run: this.number, snapshot }, [scores.buffer, mask.buffer, kept.buffer, probe_kept.buffer]);
+    this.weighMeasurement();
     return snapshot;
   }
 
-  private async advance(): Promise<Snapshot> {
+  private async advance(step: number): Promise<Snapshot> {
+    if (step === 0) this.busy('step');
+    const snapshot = await this.step_on();
+    this.busy(null);
+    return snapshot;
+  }
+
+  private async step_on(): Promise<Snapshot> {
     if (this.single_steps > 0) {
       const snapshot = await this.tell(() => this.session.advance(1));
       if (snapshot.records.length > 0) this.single_steps -= 1;
@@ -230,43 +293,101 @@ class Run {
     return this.tell(() => this.session.advance(1));
   }
 
-  /** Now and then during training: how good is the net, how fast is its step? */
+  /** Now and then during training: how good is the net, how fast is its step, what do its filters look like? */
   private async look({ step }: Snapshot): Promise<void> {
+    if (this.filters.idle_ms() >= FILTERS_MS && this.filters.affordable()) await this.showFilters(step);
     if (step < FIRST_LOOK_STEP) return;
     const drift = Math.abs(this.kept_now - this.measured_kept) / Math.max(1, this.measured_kept);
     const idle_ms = this.measurements.idle_ms();
     const measurement_due = idle_ms >= MEASUREMENT_MS || (drift > MEASUREMENT_DRIFT && idle_ms >= MEASUREMENT_LEAST_MS);
-    if (measurement_due && this.measurements.affordable()) await this.measure();
+    if (measurement_due && !this.costly && this.measurements.affordable()) await this.measureSpeed();
     const evaluation_due = step - this.evaluated_step >= EVALUATION_STEPS || this.evaluations.idle_ms() >= EVALUATION_MS;
+    const images = this.testable(EVALUATION_AIM_MS, EVALUATION_IMAGES);
+    const expected = this.test_ms(images);
     // The test images come last; before they are there, an accuracy would mean nothing.
-    if (this.all_fed && evaluation_due && this.evaluations.affordable()) {
-      await this.evaluate(EVALUATION_IMAGES, false);
+    if (this.all_fed && evaluation_due && this.evaluations.affordable(expected > EVALUATION_AIM_MS ? expected : 0)) {
+      await this.evaluate(images, false);
       this.evaluated_step = step;
     }
   }
 
-  private async measure(): Promise<void> {
+  /** The first convolution's weights, where they are not shown yet. */
+  private async showFilters(step: number): Promise<void> {
+    if (!this.plan.filters || this.filters_step === step || this.closed) return;
+    const weights = await this.filters.spend(() => this.turn(() => this.session.filters()));
+    this.filters_step = step;
+    if (weights) this.report({ kind: 'filters', run: this.number, weights }, [weights.buffer]);
+  }
+
+  /**
+   * A dense step goes forward once and backward once, which is twice the work; this one forward under two masks, backward under
+   * one. Half of the time is taken for what does not shrink with the units.
+   */
+  private expectedDense({ step_ms, kept, probe_kept, records }: Snapshot): number {
+    const { groups, layers } = this.plan;
+    const work = (units: (group: number) => number): number =>
+      layers.reduce((sum, { taps, pixels, from, to }) => sum + pixels * taps * units(from) * units(to), 0);
+    const probed = records.some(({ probe_loss }) => Number.isFinite(probe_loss));
+    const mine = 3 * work((group) => kept[group] ?? 0) + (probed ? work((group) => probe_kept[group] ?? 0) : 0);
+    const ratio = (3 * work((group) => groups[group]?.size ?? 0)) / Math.max(1, mine);
+    return (step_ms * (1 + ratio)) / 2;
+  }
+
+  private measurement_ms(): number {
+    return MEASUREMENT_STEPS * (this.step_ms + this.dense_ms);
+  }
+
+  /** Says so once where a comparison with a dense step would cost much. */
+  private weighMeasurement(): void {
+    const ms = this.measurement_ms();
+    if (this.costly || !Number.isFinite(ms)) return;
+    this.costly = ms > MEASUREMENT_UNASKED_MS || this.bytes > MEASUREMENT_UNASKED_BYTES;
+    if (this.costly) this.report({ kind: 'costly', run: this.number, ms, bytes: this.bytes });
+  }
+
+  private async answerMeasurement(): Promise<void> {
+    if (!this.measure_asked) return;
+    this.measure_asked = false;
+    await this.measureSpeed();
+  }
+
+  private async measureSpeed(): Promise<void> {
     if (this.closed) return;
     this.measured_kept = this.kept_now;
+    this.busy('speed', Number.isFinite(this.measurement_ms()) ? this.measurement_ms() : null);
     const speed = await this.measurements.spend(() => this.turn(() => this.session.measure_speed()));
+    this.busy(null);
     this.report({ kind: 'speed', run: this.number, speed });
+  }
+
+  /** A batch under two masks costs about a step. */
+  private test_ms(images: number): number {
+    return Math.ceil(images / this.plan.batch_size) * this.step_ms;
+  }
+
+  /** How many test images can be looked at in that time, at most and at least so many as make sense. */
+  private testable(ms: number, most: number): number {
+    const images = Math.floor(ms / Math.max(this.step_ms, 0.01)) * this.plan.batch_size;
+    return Math.min(most, this.plan.dataset.test, Math.max(EVALUATION_LEAST_IMAGES, images));
   }
 
   private async evaluate(images: number, whole: boolean): Promise<void> {
     if (this.closed) return;
+    this.busy('test', this.test_ms(images));
     const evaluation = await this.evaluations.spend(() => this.turn(() => this.session.evaluate(images)));
+    this.busy(null);
     this.report({ kind: 'evaluated', run: this.number, evaluation, whole });
   }
 
-  /** The end of a run: fine-tuning under a selected mask where that is asked for, the whole test set, one last measurement. */
+  /** The end of a run: fine-tuning under a selected mask where that is asked for, the test set, one last measurement. */
   private async finish(): Promise<void> {
     await this.fed;
-    const { test } = this.session.description().dataset;
     const progress = (stage: string, done: number, of: number): void =>
       this.report({ kind: 'progress', run: this.number, stage, done, of });
     if (!this.closed) await this.turn(() => this.session.finish(progress));
-    await this.evaluate(test, true);
-    await this.measure();
+    await this.showFilters(Number.POSITIVE_INFINITY);
+    await this.evaluate(this.testable(FINAL_MS, this.plan.dataset.test), true);
+    if (!this.costly) await this.measureSpeed();
     this.enter('finished');
   }
 }
@@ -298,19 +419,32 @@ async function start(request: Request & { kind: 'start' }): Promise<void> {
 /** Opens a run and stays with it until it is closed. */
 async function serve(number: number, query: string): Promise<void> {
   if (number !== latest || !engine) return;
+  const fail = (failure: Failure, message: string): void => report({ kind: 'failed', run: number, failure, message });
   try {
-    const { Session } = await engine;
-    const name = await adapterName();
+    const { describe, Session } = await engine;
+    const adapter = await knownAdapter();
+    let planned: ReturnType<typeof describe>;
+    try {
+      planned = describe(query, adapter?.most_bytes);
+    } catch (error) {
+      return fail('refused', words(error));
+    }
+    const { refused, ...plan } = planned;
+    if (adapter) {
+      report({ kind: 'planned', run: number, plan });
+      if (refused !== null) return fail('large', refused);
+      if (all(plan.bytes) > OPENED_UNASKED_BYTES && !train_at_once) return report({ kind: 'state', run: number, state: 'held' });
+    }
     const progress: Progress = (stage, done, of) => report({ kind: 'progress', run: number, stage, done, of });
-    const session = await Session.open(query, progress, name ?? undefined);
+    const session = await Session.open(query, progress, adapter?.name ?? undefined);
     if (number !== latest) return session.free();
-    run = new Run(number, session, train_at_once);
+    run = new Run(number, session, plan, train_at_once);
     report({ kind: 'opened', run: number, description: session.description(), query });
     run.feed(data);
     await run.drive();
   } catch (error) {
-    const failure = (await hasAdapter()) ? 'engine' : 'webgpu';
-    report({ kind: 'failed', run: number, failure, message: words(error) });
+    if (!(await hasAdapter())) return fail('webgpu', words(error));
+    fail(error instanceof Error && error.name === 'TooLarge' ? 'large' : 'engine', words(error));
   }
 }
 
@@ -339,7 +473,11 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       void answer(0, ({ read_link }) => ({ kind: 'values', values: read_link(request.query), query: request.query, refused: null }));
       return;
     case 'link':
-      void answer(request.ticket, ({ write_link }) => ({ kind: 'linked', ticket: request.ticket, query: write_link(request.values) }));
+      void answer(request.ticket, ({ write_link, describe }) => {
+        const query = write_link(request.values);
+        const { refused: _, ...plan } = describe(query);
+        return { kind: 'linked', ticket: request.ticket, query, plan };
+      });
       return;
     case 'change':
       run?.change(request.name, request.value);
@@ -354,6 +492,9 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       return;
     case 'step':
       run?.step();
+      return;
+    case 'measure':
+      run?.measure();
       return;
     case 'pace':
       pace = request.steps_per_second;

@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use lacuna::config::{Config, ConfigError, KNOBS, Kind, Knob};
+use lacuna::config::{Config, ConfigError, KNOBS, Kind, Knob, knob};
 use lacuna::data::catalogue::KNOWN;
+use lacuna::model::Image;
+
+/// The knobs that `lacuna model` takes as flags.
+const MODEL_KNOBS: [&str; 3] = ["gate_inputs", "batch_size", "keep_ratio"];
 
 fn flag_name(knob: &Knob) -> String {
     knob.name.replace('_', "-")
@@ -34,6 +38,19 @@ fn flag(knob: &'static Knob) -> Arg {
 
 fn experiment_flags() -> impl Iterator<Item = Arg> {
     KNOBS.iter().map(flag)
+}
+
+/// The flag of one knob, for a command that takes few of them.
+fn flag_of(name: &str) -> Arg {
+    flag(knob(name).expect("it is a knob of the table"))
+}
+
+/// Reads the shape of an image.
+fn image(text: &str) -> Result<Image, String> {
+    let refuse = || "it must be channels x height x width, as in 3x32x32".to_owned();
+    let numbers: Option<Vec<u32>> = text.split(['x', '\u{d7}']).map(|number| number.trim().parse().ok()).collect();
+    let Some(&[channels, height, width]) = numbers.as_deref() else { return Err(refuse()) };
+    Ok(Image { channels, height, width })
 }
 
 fn adapter() -> Arg {
@@ -110,17 +127,17 @@ fn compare() -> Command {
         .arg(adapter())
 }
 
-/// The whole command line.
-pub(super) fn command() -> Command {
-    let train = Command::new("train")
+fn train() -> Command {
+    Command::new("train")
         .about("Train a network and watch its mask settle")
         .after_help(
             "A first run:\n  lacuna data fetch mnist\n  lacuna train --gate-inputs --keep-ratio 0.1\n\n\
              The run behind a link copied from the page:\n  lacuna train --url 'https://.../?keep_ratio=0.1&seed=7'\n\n\
              --log writes one JSON object a line: first {\"event\":\"run\"} with the experiment and the adapter, then one for each step\n\
              (step, epoch, loss, probe_loss, accuracy, keep, kept per group, budget, sum_scores, threshold, gradient_norm, learning_rate,\n\
-             scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, and last {\"event\":\"result\"} with test_accuracy under the\n\
-             decided mask. The keys of a trace file stand in the README.",
+             scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, with --compact {\"event\":\"compact\"} after it with units and\n\
+             bytes before and after, and last {\"event\":\"result\"} with test_accuracy under the decided mask. The keys of a trace file\n\
+             stand in the README.",
         )
         .args(experiment_flags())
         .arg(link())
@@ -136,15 +153,57 @@ pub(super) fn command() -> Command {
                 .requires("trace")
                 .help("How many of the first steps are traced."),
         )
-        .arg(adapter());
-    let check = Command::new("check")
+        .arg(adapter())
+}
+
+fn model() -> Command {
+    Command::new("model")
+        .about("Say what a network is made of, what it costs and how much memory it takes")
+        .after_help(
+            "Without --dataset and --image the network is shown images like CIFAR-10's, a fully connected one images like MNIST's.\n\
+             No GPU is used and no data is read: a large network can be looked at before it is trained.",
+        )
+        .arg(Arg::new("name").value_name("NAME").required(true).help(knob("model").expect("it is a knob of the table").help))
+        .arg(
+            Arg::new("dataset")
+                .long("dataset")
+                .value_name("NAME")
+                .value_parser(PossibleValuesParser::new(KNOWN.iter().map(|known| known.name).chain(["planted"])))
+                .conflicts_with("image")
+                .help("The data set whose shape the network is shown."),
+        )
+        .arg(
+            Arg::new("image")
+                .long("image")
+                .value_name("CxHxW")
+                .value_parser(image)
+                .help("The shape it is shown: channels, height and width, as in 3x32x32; features without a shape are 1x1xN."),
+        )
+        .arg(
+            Arg::new("classes")
+                .long("classes")
+                .value_name("N")
+                .value_parser(value_parser!(u32).range(1..=256))
+                .requires("image")
+                .help("How many classes it tells apart, beside --image. [default: 10]"),
+        )
+        .args(MODEL_KNOBS.map(flag_of))
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object instead of tables."))
+}
+
+fn check() -> Command {
+    Command::new("check")
         .about("Run every kernel against its CPU twin on this adapter")
         .after_help("Prints the worst error of each kernel beside its tolerance; the exit status is not 0 if one fails.")
-        .arg(adapter());
-    let bench = Command::new("bench")
+        .arg(adapter())
+}
+
+fn bench() -> Command {
+    Command::new("bench")
         .about("Measure a sparse step against a dense one, beside what the multiply-adds predict")
         .after_help(
-            "Steps are timed in turns, dense and each keep ratio, many a submit; phases come from the GPU's own clock where it has one.",
+            "Steps are timed in turns, dense and each keep ratio, many a submit where they are short; phases come from the GPU's own clock\n\
+             where it has one. The data is random, since no value changes a kernel's work.",
         )
         .arg(Arg::new("model").long("model").value_name("NAME").default_value("mlp-1024-1024").help("The network."))
         .arg(
@@ -170,25 +229,32 @@ pub(super) fn command() -> Command {
                 .long("repeats")
                 .value_name("N")
                 .value_parser(value_parser!(u32).range(1..=1000))
-                .default_value("9")
-                .help("How often each is timed."),
+                .help("How often each is timed. [default: 9, fewer where a step takes long]"),
         )
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("One JSON object a line instead of a table."))
-        .arg(adapter());
-    let fetch = Command::new("fetch")
+        .arg(adapter())
+}
+
+fn fetch() -> Command {
+    Command::new("fetch")
         .about("Fetch a data set, check its sums, and put it where train looks for it")
         .arg(Arg::new("name").value_name("NAME").required(true).value_parser(KNOWN.map(|known| known.name)))
-        .arg(data_directory());
+        .arg(data_directory())
+}
+
+/// The whole command line.
+pub(super) fn command() -> Command {
     Command::new("lacuna")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Trains sparse neural networks: forward and backward through the kept units only (Zhou et al., NeurIPS 2021)")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(train)
+        .subcommand(train())
         .subcommand(compare())
-        .subcommand(check)
-        .subcommand(bench)
-        .subcommand(Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true).subcommand(fetch))
+        .subcommand(model())
+        .subcommand(check())
+        .subcommand(bench())
+        .subcommand(Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true).subcommand(fetch()))
         .subcommand(Command::new("adapters").about("List this machine's GPUs"))
 }
 
@@ -208,14 +274,26 @@ pub(super) fn experiment(arguments: &ArgMatches) -> Result<Config, ConfigError> 
         Some(link) => Config::from_link(link)?,
         None => Config::default(),
     };
-    for knob in KNOBS {
+    set(&mut config, arguments, KNOBS)?;
+    config.check()?;
+    Ok(config)
+}
+
+/// What `lacuna model` asks of an experiment.
+pub(super) fn model_settings(arguments: &ArgMatches) -> Result<Config, ConfigError> {
+    let mut config = Config { model: text(arguments, "name").to_owned(), ..Config::default() };
+    set(&mut config, arguments, MODEL_KNOBS.iter().map(|name| knob(name).expect("it is a knob of the table")))?;
+    Ok(config)
+}
+
+fn set(config: &mut Config, arguments: &ArgMatches, knobs: impl IntoIterator<Item = &'static Knob>) -> Result<(), ConfigError> {
+    for knob in knobs {
         // A command may leave a knob out.
         if let Ok(Some(value)) = arguments.try_get_one::<String>(knob.name) {
             config.set(knob.name, value).map_err(|error| ConfigError(format!("--{}: {error}", flag_name(knob))))?;
         }
     }
-    config.check()?;
-    Ok(config)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -225,6 +303,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn the_shape_of_an_image_is_read() {
+        let read = |text| image(text).map(|image| (image.channels, image.height, image.width));
+        assert_eq!(read("3x32x32"), Ok((3, 32, 32)));
+        assert_eq!(read("1 \u{d7} 1 \u{d7} 256"), Ok((1, 1, 256)));
+        for text in ["", "32x32", "3x32x32x1", "3,32,32", "axbxc", "3x-1x4", "3x32x4294967296"] {
+            assert!(read(text).unwrap_err().contains("as in 3x32x32"), "{text}");
+        }
     }
 
     #[test]

@@ -1,39 +1,135 @@
 //! `lacuna bench`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use lacuna::config::{Config, MethodName};
+use lacuna::config::{Config, ConfigError, MethodName};
 use lacuna::engine::Phase;
 use lacuna::methods::method;
+use lacuna::model::{Bytes, Model};
 use lacuna::random::{Stream, Threefry};
 use lacuna::speed::median;
-use lacuna::trainer::{DataShape, Timing, Trainer};
+use lacuna::trainer::{DataShape, TrainError, Trainer};
 
-use super::{CliError, arguments, open};
+use super::model::{MASKS, Need, in_json, size, usual_set};
+use super::{CliError, arguments, open, say, terminal};
 
-/// What is timed, random, since no value changes a kernel's work: rows like MNIST's for fully connected networks, images like CIFAR's for
-/// the others, of ten classes.
-fn shape(model: &str, rows: u32) -> DataShape {
-    let (channels, height, width) = if model.starts_with("mlp") { (1, 28, 28) } else { (3, 32, 32) };
-    let inputs = channels * height * width;
-    DataShape { train_rows: rows, test_rows: 0, inputs, channels, height, width, classes: 10, deviation: 0.3, augment: false }
-}
-
+/// Rows of random data, more where a batch is.
 const ROWS: u32 = 2048;
 /// Milliseconds that one timed submit aims at.
 const SUBMIT_MS: f64 = 250.0;
+/// Milliseconds from which on a step needs no second one to be timed beside the first.
+const LONG_STEP_MS: f64 = 100.0;
+/// How often each is timed where nobody says it, as long as that takes no more than so many milliseconds.
+const REPEATS: u32 = 9;
+const MOST_MS: f64 = 120_000.0;
+/// How long a reader without a terminal is told nothing of what goes on.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is timed, random, since no value changes a kernel's work: rows like MNIST's for fully connected networks, images like CIFAR-10's
+/// for the others, of ten classes.
+fn shape(model: &str, rows: u32) -> DataShape {
+    let known = usual_set(model);
+    DataShape {
+        train_rows: rows,
+        test_rows: 0,
+        inputs: known.inputs(),
+        channels: known.channels,
+        height: known.height,
+        width: known.width,
+        classes: known.classes,
+        deviation: 0.3,
+        augment: false,
+    }
+}
 
 /// One line of the table.
 struct Case {
-    run: Trainer,
-    keep_ratio: f64,
+    config: Config,
+    /// Steps of a submit.
     steps: u32,
-    timing: Timing,
+    step_ms: Vec<f64>,
+    /// Multiply-adds an image of the timed steps, each with the units that it drew.
+    multiply_adds: Vec<f64>,
     phases: Vec<Vec<(Phase, f64)>>,
+}
+
+impl Case {
+    fn is_dense(&self) -> bool {
+        self.config.method == MethodName::Dense
+    }
+
+    fn keep_ratio(&self) -> f64 {
+        if self.is_dense() { 1.0 } else { self.config.keep_ratio }
+    }
+
+    fn name(&self) -> String {
+        if self.is_dense() { "dense".to_owned() } else { self.config.keep_ratio.to_string() }
+    }
+
+    /// Multiply-adds of the steps that were timed over a dense step's: a few draws of a large network can lie well beside the average.
+    fn predicted(&self, model: &Model) -> f64 {
+        let dense = model.multiply_adds(&model.sizes(), None).total() as f64;
+        self.multiply_adds.iter().sum::<f64>() / self.multiply_adds.len() as f64 / dense
+    }
+
+    /// The same on average over all draws.
+    fn expected(&self, model: &Model) -> f64 {
+        model.predicted_ratio(self.keep_ratio(), method(self.config.method).forwards())
+    }
+
+    /// What such a step needs to hold: dense the values of one mask, otherwise those of two, of the units that are expected to be kept.
+    fn memory(&self, model: &Model) -> Bytes {
+        let masks = if self.is_dense() { 1 } else { MASKS };
+        model.of_expected_sizes(self.keep_ratio()).bytes(self.config.batch_size, masks)
+    }
+
+    fn phase_ms(&self, phase: Phase) -> Option<f64> {
+        let of = |turn: &Vec<(Phase, f64)>| turn.iter().find(|(name, _)| *name == phase).map(|(_, ms)| *ms);
+        let times: Vec<f64> = self.phases.iter().filter_map(of).collect();
+        (!times.is_empty()).then(|| median(&times))
+    }
+}
+
+/// The two networks that are timed. All keep ratios share one: only its scores differ.
+struct Networks {
+    dense: Trainer,
+    sparse: Trainer,
+}
+
+impl Networks {
+    /// The network of a case, with the scores that the case begins with.
+    fn of(&mut self, case: &Case) -> &mut Trainer {
+        if case.is_dense() {
+            return &mut self.dense;
+        }
+        let run = &mut self.sparse;
+        run.config.clone_from(&case.config);
+        let scores = method(case.config.method).initial_scores(&case.config, &run.model);
+        run.engine().write(&run.engine().buffers.scores, &scores);
+        run
+    }
+}
+
+/// What goes on: on a line of the terminal, or, where there is none and it takes long, line by line on the error stream.
+struct Progress {
+    line: ProgressBar,
+    told: Instant,
+}
+
+impl Progress {
+    fn tell(&mut self, words: String) {
+        if !self.line.is_hidden() {
+            self.line.set_message(words);
+        } else if self.told.elapsed() > PATIENCE {
+            self.told = Instant::now();
+            eprintln!("lacuna bench: {words}");
+        }
+    }
 }
 
 /// Half the distance between the quartiles.
@@ -44,121 +140,161 @@ fn spread(values: &[f64]) -> f64 {
     (at(0.75) - at(0.25)) / 2.0
 }
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
+/// Dense, then each keep ratio that is asked for.
+fn cases(arguments: &ArgMatches) -> Result<Vec<Case>, ConfigError> {
     let batch_size = *arguments.get_one::<u32>("batch_size").expect("it has a default");
-    let repeats = *arguments.get_one::<u32>("repeats").expect("it has a default");
-    let keeps: Vec<f64> = arguments.get_many::<f64>("keep_ratio").expect("it has a default").copied().collect();
     let mut base = Config { batch_size, gate_inputs: arguments.get_flag("gate_inputs"), ..Config::default() };
     base.set("model", arguments::text(arguments, "model"))?;
+    base.set("schedule", "constant")?;
     let mut configs = vec![Config { method: MethodName::Dense, ..base.clone() }];
-    for keep_ratio in keeps {
+    for keep_ratio in arguments.get_many::<f64>("keep_ratio").expect("it has a default") {
         let mut config = base.clone();
         config.set("keep_ratio", &keep_ratio.to_string())?;
-        config.set("schedule", "constant")?;
         configs.push(config);
     }
+    Ok(configs
+        .into_iter()
+        .map(|config| Case { config, steps: 1, step_ms: Vec::new(), multiply_adds: Vec::new(), phases: Vec::new() })
+        .collect())
+}
+
+pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
+    let mut cases = cases(arguments)?;
+    let batch_size = cases[0].config.batch_size;
+    let rows = ROWS.max(batch_size);
+    let data = shape(&cases[0].config.model, rows);
+    let model = Model::new(&cases[0].config.model, data.image(), data.classes, cases[0].config.gate_inputs)
+        .map_err(|error| ConfigError(error.to_string()))?;
 
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
-    let rows = ROWS.max(batch_size);
-    let data = shape(&base.model, rows);
+    let need = Need { networks: 2, ..Need::new(&machine.gpu, &model, batch_size, rows) };
+    need.check(&machine.gpu.adapter, &model, batch_size)?;
+    let mut progress = Progress { line: terminal::spinner("making two networks"), told: Instant::now() };
+    let mut dense = Trainer::new(&machine, cases[0].config.clone(), data.clone())?;
     let mut random = Threefry::new(1, Stream::Data, 0);
     let features: Vec<u8> = (0..rows * data.inputs).map(|_| (random.unit_interval() * 256.0) as u8).collect();
     let labels: Vec<u8> = (0..rows).map(|row| (row % data.classes) as u8).collect();
-    let mut cases: Vec<Case> = Vec::new();
-    for config in configs {
-        let keep_ratio = if config.method == MethodName::Dense { 1.0 } else { config.keep_ratio };
-        let mut run = match cases.first() {
-            Some(first) => first.run.beside(config)?,
-            None => Trainer::new(&machine, config, data.clone())?,
-        };
-        if cases.is_empty() {
-            run.load(0, &features, &labels);
-            run.set_rows_ready(rows);
-        }
-        cases.push(Case { run, keep_ratio, steps: 1, timing: Timing::default(), phases: Vec::new() });
-    }
+    dense.load(0, &features, &labels);
+    dense.set_rows_ready(rows);
+    let sparse = dense.beside(cases[1].config.clone())?;
+    let mut networks = Networks { dense, sparse };
+    need.check_allocated(&machine.gpu, &model, batch_size)?;
 
-    let begin = Instant::now();
-    let clock = || begin.elapsed().as_secs_f64() * 1e3;
-    // The first turn warms up and finds how many steps fill a submit; then all take turns, so that a slow moment hits all alike.
-    for case in &mut cases {
-        let warm = pollster::block_on(case.run.measure(2, 2, &clock, false))?;
-        case.steps = (SUBMIT_MS / median(&warm.step_ms).max(1e-3)) as u32;
-    }
-    for _ in 0..repeats {
-        for case in &mut cases {
-            let timing = pollster::block_on(case.run.measure(case.steps, 1, &clock, true))?;
-            case.timing.step_ms.extend(timing.step_ms);
-            case.phases.extend(timing.phases);
-        }
-    }
-    let dense_ms = median(&cases[0].timing.step_ms);
+    let repeats = arguments.get_one::<u32>("repeats").copied();
+    let turns = measure(&mut networks, &mut cases, repeats, &mut progress)?;
+    progress.line.finish_and_clear();
     let adapter = machine.gpu.adapter.to_string();
     if arguments.get_flag("json") {
+        let dense_ms = median(&cases[0].step_ms);
         for case in &cases {
-            println!("{}", line(case, dense_ms, &adapter));
+            say(line(case, &model, dense_ms, &adapter));
         }
     } else {
-        println!("{}, batch {batch_size}, on {adapter}", cases[0].run.model.name);
-        println!("{}", table(&cases, dense_ms));
-        println!(
-            "ratio: time of a step over the dense one's; predicted: the same of multiply-adds. Medians of {repeats} turns, \u{b1} half the quartiles' distance."
-        );
+        say(format_args!("{}, batch {batch_size}, on {adapter}", model.name));
+        say(table(&cases, &model));
+        let turns =
+            if turns == 1 { "One turn".to_owned() } else { format!("Medians of {turns} turns, \u{b1} half the quartiles' distance") };
+        say(format_args!(
+            "ratio: time of a step over the dense one's; predicted: the same of multiply-adds, with the units that the timed steps drew;\n\
+             expected: on average over all draws. {turns}.\n\
+             memory: what a step holds, of the kept units alone; both timed networks were whole, {} each.",
+            size(need.network.total())
+        ));
     }
     Ok(())
 }
 
-fn predicted(case: &Case) -> f64 {
-    let name = case.run.config.method;
-    case.run.model.predicted_ratio(case.keep_ratio, method(name).forwards())
+/// Times all cases in turns, so that a slow moment hits all alike; says in how many turns.
+fn measure(networks: &mut Networks, cases: &mut [Case], repeats: Option<u32>, progress: &mut Progress) -> Result<u32, TrainError> {
+    let begin = Instant::now();
+    let clock = || begin.elapsed().as_secs_f64() * 1e3;
+    // The first turn warms up and finds how many steps fill a submit.
+    for case in &mut *cases {
+        progress.tell(format!("{}, warming up", case.name()));
+        let run = networks.of(case);
+        let mut ms = median(&pollster::block_on(run.measure(1, 1, &clock, false))?.step_ms);
+        if ms < LONG_STEP_MS {
+            ms = median(&pollster::block_on(run.measure(2, 2, &clock, false))?.step_ms);
+        }
+        case.steps = ((SUBMIT_MS / ms.max(1e-3)) as u32).clamp(1, run.engine().steps_a_submit());
+    }
+    let most = repeats.unwrap_or(REPEATS);
+    let mut turns = 0;
+    let mut turn_ms = 0.0;
+    while turns < most && (turns == 0 || repeats.is_some() || clock() + turn_ms < MOST_MS) {
+        let turn_begin = clock();
+        turns += 1;
+        for case in &mut *cases {
+            progress.tell(format!("{}, turn {turns} of {most}", case.name()));
+            let timing = pollster::block_on(networks.of(case).measure(case.steps, 1, &clock, true))?;
+            case.step_ms.extend(timing.step_ms);
+            case.multiply_adds.extend(timing.multiply_adds);
+            case.phases.extend(timing.phases);
+        }
+        turn_ms = clock() - turn_begin;
+    }
+    Ok(turns)
 }
 
-fn phase_ms(case: &Case, phase: Phase) -> Option<f64> {
-    let times: Vec<f64> = case.phases.iter().filter_map(|turn| turn.iter().find(|(name, _)| *name == phase)).map(|(_, ms)| *ms).collect();
-    (!times.is_empty()).then(|| median(&times))
-}
-
-fn line(case: &Case, dense_ms: f64, adapter: &str) -> serde_json::Value {
-    let step_ms = median(&case.timing.step_ms);
+fn line(case: &Case, model: &Model, dense_ms: f64, adapter: &str) -> serde_json::Value {
+    let step_ms = median(&case.step_ms);
     let phases: serde_json::Map<_, _> =
-        Phase::ALL.iter().filter_map(|&phase| Some((phase.name().to_owned(), json!(phase_ms(case, phase)?)))).collect();
+        Phase::ALL.iter().filter_map(|&phase| Some((phase.name().to_owned(), json!(case.phase_ms(phase)?)))).collect();
     json!({
-        "model": case.run.model.name,
-        "batch_size": case.run.config.batch_size,
-        "gate_inputs": case.run.config.gate_inputs,
-        "method": case.run.config.method.name(),
-        "keep_ratio": case.keep_ratio,
+        "model": model.name,
+        "batch_size": case.config.batch_size,
+        "gate_inputs": case.config.gate_inputs,
+        "method": case.config.method.name(),
+        "keep_ratio": case.keep_ratio(),
         "step_ms": step_ms,
-        "step_ms_spread": spread(&case.timing.step_ms),
+        "step_ms_spread": spread(&case.step_ms),
         "ratio": step_ms / dense_ms,
-        "predicted_ratio": predicted(case),
+        "predicted_ratio": case.predicted(model),
+        "expected_ratio": case.expected(model),
+        "bytes": in_json(case.memory(model)),
         "phases": phases,
         "steps": case.steps,
-        "repeats": case.timing.step_ms.len(),
+        "repeats": case.step_ms.len(),
         "adapter": adapter,
     })
 }
 
-fn table(cases: &[Case], dense_ms: f64) -> Table {
+/// Decimals that leave a number of milliseconds about five digits.
+fn digits(ms: f64) -> usize {
+    match ms {
+        ..100.0 => 3,
+        ..10_000.0 => 1,
+        _ => 0,
+    }
+}
+
+fn in_ms(ms: f64) -> String {
+    format!("{ms:.0$}", digits(ms))
+}
+
+fn table(cases: &[Case], model: &Model) -> Table {
+    let dense_ms = median(&cases[0].step_ms);
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY);
-    let mut header = vec!["keep".to_owned(), "ms a step".to_owned(), "ratio".to_owned(), "predicted".to_owned()];
+    let mut header = vec!["keep", "ms a step", "ratio", "predicted", "expected", "memory"];
     let timed = cases.iter().any(|case| !case.phases.is_empty());
     if timed {
-        header.extend(Phase::ALL.iter().map(|phase| phase.name().to_owned()));
+        header.extend(Phase::ALL.map(Phase::name));
     }
     table.set_header(header);
     for case in cases {
-        let step_ms = median(&case.timing.step_ms);
-        let keep = if case.run.config.method == MethodName::Dense { "dense".to_owned() } else { case.keep_ratio.to_string() };
+        let step_ms = median(&case.step_ms);
+        let around = format!(" \u{b1} {:.1$}", spread(&case.step_ms), digits(step_ms));
         let mut row = vec![
-            keep,
-            format!("{step_ms:.3} \u{b1} {:.3}", spread(&case.timing.step_ms)),
+            case.name(),
+            in_ms(step_ms) + if case.step_ms.len() > 1 { &around } else { "" },
             format!("{:.3}", step_ms / dense_ms),
-            format!("{:.3}", predicted(case)),
+            format!("{:.3}", case.predicted(model)),
+            format!("{:.3}", case.expected(model)),
+            size(case.memory(model).total()),
         ];
         if timed {
-            row.extend(Phase::ALL.iter().map(|&phase| phase_ms(case, phase).map_or_else(|| "-".to_owned(), |ms| format!("{ms:.3}"))));
+            row.extend(Phase::ALL.iter().map(|&phase| case.phase_ms(phase).map_or_else(|| "-".to_owned(), in_ms)));
         }
         table.add_row(row);
     }

@@ -5,12 +5,13 @@ mod bench;
 mod check;
 mod compare;
 mod data;
+mod model;
 mod terminal;
 mod trace;
 mod train;
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write as _};
 use std::rc::Rc;
 
 use lacuna::config::ConfigError;
@@ -60,6 +61,11 @@ macro_rules! from {
 
 from!(Config(ConfigError), Data(DataError), Train(TrainError), Gpu(GpuError));
 
+/// Prints a line. Where nobody reads any more (`lacuna ... | head`) it is lost, and the work and its log go on.
+fn say(line: impl fmt::Display) {
+    drop(writeln!(io::stdout(), "{line}"));
+}
+
 /// Opens the adapter that `--adapter` names, with a line on the terminal while the kernels compile.
 fn open(adapter: Option<&str>) -> Result<Rc<Machine>, GpuError> {
     let line = terminal::spinner("compiling kernels");
@@ -78,6 +84,7 @@ pub(crate) fn run() -> Result<(), CliError> {
     match matches.subcommand() {
         Some(("train", arguments)) => train::run(arguments),
         Some(("compare", arguments)) => compare::run(arguments),
+        Some(("model", arguments)) => model::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("bench", arguments)) => bench::run(arguments),
         Some(("adapters", _)) => adapters(),
@@ -97,7 +104,7 @@ fn adapters() -> Result<(), CliError> {
         return Err(GpuError::NoAdapter.into());
     }
     for (number, adapter) in adapters.iter().enumerate() {
-        println!("{number}  {adapter}  {}", adapter.driver);
+        say(format_args!("{number}  {adapter}  {}", adapter.driver));
     }
     Ok(())
 }

@@ -6,17 +6,20 @@ use std::path::Path;
 use std::time::Instant;
 
 use clap::ArgMatches;
+use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
-use lacuna::config::Config;
+use lacuna::config::{Config, ConfigError};
 use lacuna::data;
 use lacuna::engine::SLOTS;
+use lacuna::model::Model;
 use lacuna::pace::Pace;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer};
 
-use super::{CliError, arguments, open, terminal, trace};
+use super::model::{MASKS, Need, in_json, size};
+use super::{CliError, arguments, open, say, terminal, trace};
 
 /// Lines of JSON in a file, if the user asked for one.
 struct Log<'a>(Option<(&'a Path, BufWriter<File>)>);
@@ -57,7 +60,7 @@ fn settings(config: &Config) -> Value {
 /// One line a step.
 fn step_lines(run: &Trainer, snapshot: &Snapshot, step_ms: f64) -> Vec<Value> {
     let units = run.whole.units();
-    let groups = run.model.groups.len();
+    let groups = run.whole.groups.len();
     let line = |record: &lacuna::shared::Record| {
         let now = step_at(&run.config, units, record.step.min(run.steps()), run.steps());
         json!({
@@ -106,12 +109,19 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let config = arguments::experiment(arguments)?;
     let set = data::load(config.dataset, &arguments::data_dir(arguments), config.seed)?;
     let mut log = Log::new(arguments.get_one::<std::path::PathBuf>("log").map(std::path::PathBuf::as_path))?;
+    let shape = DataShape::of(&set);
+    // What cannot be is refused before the adapter is woken.
+    let model =
+        Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
-    let mut run = Trainer::new(&machine, config.clone(), DataShape::of(&set))?;
+    let need = Need::new(&machine.gpu, &model, config.batch_size, shape.train_rows + shape.test_rows);
+    say(format_args!("{} on {}", model.name, machine.gpu.adapter));
+    say(need.words());
+    need.check(&machine.gpu.adapter, &model, config.batch_size)?;
+    let mut run = Trainer::new(&machine, config.clone(), shape)?;
+    need.check_allocated(&machine.gpu, &model, config.batch_size)?;
     run.load_all(&set);
-
-    println!("{} on {}", run.model.name, machine.gpu.adapter);
-    println!(
+    say(format_args!(
         "{} {} training and {} test rows; {} weights, {} gated units, {} steps",
         set.name,
         set.train.len(),
@@ -119,13 +129,16 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         run.model.weights(),
         run.model.units(),
         run.steps()
-    );
+    ));
     log.write(&json!({
         "event": "run",
         "version": env!("CARGO_PKG_VERSION"),
         "adapter": machine.gpu.adapter.to_string(),
         "link": format!("?{}", config.to_query()),
         "groups": run.model.groups.iter().map(|group| json!({"name": group.name, "size": group.size, "gated": group.gated})).collect::<Vec<_>>(),
+        "bytes": in_json(need.network),
+        "data_set_bytes": need.data_set,
+        "streamed": run.engine().params.streamed == 1,
         "steps": run.steps(),
         "settings": settings(&config),
     }))?;
@@ -138,7 +151,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
             let step_ms = begin.elapsed().as_secs_f64() * 1e3;
             step_lines(&run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
         }
-        println!("{} steps traced into {}", count.min(run.steps()), directory.display());
+        say(format_args!("{} steps traced into {}", count.min(run.steps()), directory.display()));
     }
 
     let result = train(&mut run, &mut log);
@@ -149,16 +162,16 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let mut line = evaluation_line("result", &run, &evaluation);
     line["seconds"] = json!(seconds);
     line["kept"] = json!(kept);
-    println!(
+    say(format_args!(
         "test accuracy {:.2} % under the decided mask ({}), {:.2} % under a sampled one; {seconds:.1} s",
         100.0 * evaluation.decided,
         run.whole.gated().zip(&kept).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", "),
         100.0 * evaluation.sampled
-    );
+    ));
     let inputs = run.whole.gated().find(|group| group.name == "inputs");
     if let (Some(group), true) = (inputs, set.height > 1) {
         let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
-        println!("{}", terminal::picture(scores, set.width as usize));
+        say(terminal::picture(scores, set.width as usize));
     }
     if let (Some(informative), Some(group)) = (&set.informative, inputs) {
         let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
@@ -166,7 +179,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         let all = informative.iter().filter(|&&carries| carries).count();
         line["informative"] = json!(all);
         line["informative_kept"] = json!(found);
-        println!("{found} of {all} informative inputs are among the {} kept", kept[0]);
+        say(format_args!("{found} of {all} informative inputs are among the {} kept", kept[0]));
     }
     log.write(&line)?;
     log.flush()
@@ -186,9 +199,9 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
         if run.step().is_multiple_of(run.steps_per_epoch()) && run.step() < run.steps() {
             let evaluation = pollster::block_on(run.evaluate(all_tests))?;
             log.write(&evaluation_line("evaluation", run, &evaluation))?;
-            bar.println(words(run, &snapshot, step_ms, Some(&evaluation)));
-            if bar.is_hidden() {
-                println!("{}", words(run, &snapshot, step_ms, Some(&evaluation)));
+            tell(&bar, &words(run, &snapshot, step_ms, Some(&evaluation)));
+            if run.config.compact {
+                compact(run, log, &bar)?;
             }
             tested = Some(evaluation);
         }
@@ -198,6 +211,9 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
     if run.config.finetune_epochs > 0 {
         let evaluation = pollster::block_on(run.select_mask(SELECTION_ROWS))?;
         log.write(&json!({"event": "selection", "step": run.step(), "rows": evaluation.images, "loss": evaluation.sampled_loss, "accuracy": evaluation.sampled}))?;
+        if run.config.compact {
+            compact(run, log, &bar)?;
+        }
         let end = run.step() + run.finetune_steps();
         while run.step() < end {
             let (snapshot, step_ms) = timed(&mut pace, |steps| pollster::block_on(run.finetune(steps)))?;
@@ -209,6 +225,38 @@ fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliE
     bar.finish_and_clear();
     let seconds = begin.elapsed().as_secs_f64();
     Ok((pollster::block_on(run.evaluate(all_tests))?, seconds))
+}
+
+/// A line above the bar, or alone where there is none.
+fn tell(bar: &ProgressBar, line: &str) {
+    if bar.is_hidden() {
+        say(line);
+    } else {
+        bar.println(line);
+    }
+}
+
+/// Drops the units that are off for good and says what that freed.
+fn compact(run: &mut Trainer, log: &mut Log<'_>, bar: &ProgressBar) -> Result<(), CliError> {
+    let held = |model: &Model| model.bytes(run.config.batch_size, MASKS);
+    let before = held(&run.model);
+    let (units_before, units) = pollster::block_on(run.compact())?;
+    let now = run.model.bytes(run.config.batch_size, MASKS);
+    log.write(&json!({
+        "event": "compact",
+        "step": run.step(),
+        "epoch": f64::from(run.step()) / f64::from(run.steps_per_epoch()),
+        "units_before": units_before,
+        "units": units,
+        "dropped": units_before - units,
+        "bytes_before": in_json(before),
+        "bytes": in_json(now),
+    }))?;
+    if units < units_before {
+        let (dropped, before, now) = (units_before - units, size(before.total()), size(now.total()));
+        tell(bar, &format!("dropped {dropped} of {units_before} units that are off for good: the network takes {now}, before {before}"));
+    }
+    Ok(())
 }
 
 /// One submit of as many steps as the pace says, with its milliseconds a step.

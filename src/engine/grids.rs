@@ -25,7 +25,7 @@ pub(super) fn striding_grid(threads: u64, most: u32) -> [u32; 3] {
 /// Quads along the tile of an invocation: of units and of images.
 pub(super) fn tile_quads(name: &str, software: bool) -> (u32, u32) {
     match name {
-        "convolve" if software => (2, 4),
+        "convolve" | "d_activations" if software => (2, 4),
         _ if software => (2, 2),
         _ => (1, 1),
     }

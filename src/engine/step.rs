@@ -128,6 +128,9 @@ impl Planner<'_> {
         let all_quads = striding_grid(u64::from(self.model.packed() / 4), self.most);
         let has_unions = self.model.groups.iter().any(|group| group.union_of.is_some());
         self.once("sample", Phase::Sample, self.model.groups.len() as u32, false);
+        if self.model.is_gated() {
+            self.once("list_all", Phase::Sample, self.model.groups.len() as u32, false);
+        }
         if has_unions {
             self.once("unite", Phase::Sample, 1, true);
         }

@@ -68,6 +68,7 @@ macro_rules! kernels {
 
 kernels! {
     sample: [THREEFRY], [params, state, schedule, scores, numbers, units, lists, rows, counts], false;
+    list_all: [], [params, lists, rows, counts], false;
     unite: [], [params, sources, lists, rows, counts, joins], false;
     pack_weights: [], [params, lists, counts, weights, packed_weights], false;
     gather_inputs: [], [params, state, lists, counts, numbers, inputs, batch_rows, shifts, output], true;

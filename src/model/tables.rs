@@ -23,7 +23,6 @@ impl Model {
             batch_size,
             batch_stride: batch_size.next_multiple_of(4),
             masks: 2,
-            gates: self.is_gated().into(),
             scale: 1.0 / 255.0,
             ..Params::zeroed()
         };

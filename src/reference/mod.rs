@@ -13,7 +13,7 @@ use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Record, Sample
 pub use gradient::{d_activations, d_gate, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
 pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool, shown_from};
 pub use normalisation::{d_normalise, d_statistics, normalise, statistics, update_statistics};
-pub use structure::{project, sample, structure_gradient, unite, update_scores};
+pub use structure::{list_all, project, sample, structure_gradient, unite, update_scores};
 
 /// Every buffer of a network; shapes as in `engine::Buffers`, floats widened.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,6 +162,7 @@ pub fn run(name: &str, work: &Work, masks: u32, memory: &mut Memory) {
     let masks = 0..masks as usize;
     match name {
         "sample" => sample(memory),
+        "list_all" => list_all(memory),
         "unite" => masks.for_each(|z| unite(memory, z)),
         "pack_weights" => masks.for_each(|z| pack_weights(memory, z)),
         "gather_inputs" => masks.for_each(|z| gather_inputs(memory, work, z)),

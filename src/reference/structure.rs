@@ -33,18 +33,22 @@ pub fn sample(memory: &mut Memory) {
         }
         for (z, drawn) in drawn.iter().enumerate() {
             let mut kept: Vec<u32> = (0..group.size).filter(|&i| drawn[i as usize]).collect();
-            if kept.is_empty() && params.gates == 1 {
-                memory.units[highest_score(&memory.scores, units.clone())] |= 4 << z;
-            } else if kept.is_empty() {
+            if kept.is_empty() {
                 let unit = highest_score(&memory.scores, units.clone());
                 kept.push(unit as u32 - group.first_unit);
                 memory.units[unit] |= 4 << z;
             }
-            if params.gates == 1 {
-                kept = (0..group.size).collect();
-            }
             memory.keep(z, g, &kept);
         }
+    }
+}
+
+/// Lists every unit of the gated groups, whatever was drawn.
+pub fn list_all(memory: &mut Memory) {
+    let params = memory.params;
+    for g in (0..params.group_count as usize).filter(|&g| params.groups[g].gated == 1) {
+        let all: Vec<u32> = (0..memory.group(g).size).collect();
+        (0..2).for_each(|z| memory.keep(z, g, &all));
     }
 }
 

@@ -70,9 +70,11 @@ export async function serve() {
   };
 }
 
-/** Runs in the page before its own code: keeps what the worker reports, as the page hears it. */
+/** Runs in the page before its own code: keeps what the worker reports, as the page hears it, and when the page stalled. */
 function overhear() {
   window.reports = [];
+  window.stalls = [];
+  new PerformanceObserver((list) => window.stalls.push(...list.getEntries().map(({ startTime, duration }) => ({ at: startTime, ms: duration })))).observe({ entryTypes: ['longtask'] });
   window.Worker = class extends window.Worker {
     constructor(...args) {
       super(...args);
@@ -182,6 +184,22 @@ export class Visitor {
   /** Every training step so far, in order. */
   async records() {
     return (await this.snapshots()).flatMap((snapshot) => snapshot.records);
+  }
+
+  /**
+   * What stalled the page while `work` went on: tasks of its own thread that lasted more than 50 ms, as the browser itself
+   * counts them. On few cores the software adapter takes the core from the page now and then; a task during which the page's
+   * thread computed for less than half of the time is not the page's fault and not among them.
+   */
+  async stalls(work) {
+    const browser = this.page.context().browser();
+    await browser.startTracing(this.page, { categories: ['toplevel'] });
+    const since = await this.page.evaluate(() => performance.now());
+    await work();
+    const found = await this.page.evaluate((from) => window.stalls.filter(({ at }) => at >= from), since);
+    const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+    const waited = traceEvents.filter(({ ph, dur, tdur }) => ph === 'X' && dur > 50_000 && tdur < dur / 2).map(({ dur }) => dur / 1000);
+    return found.filter(({ ms }) => !waited.some((each) => Math.abs(each - ms) < 1.5));
   }
 
   /** Until so many steps are done, or the run has ended. */

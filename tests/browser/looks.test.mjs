@@ -20,8 +20,22 @@ after(async () => {
 
 const windows = [
   ['desk', { width: 1440, height: 900 }],
+  ['laptop', { width: 1024, height: 768 }],
   ['phone', { width: 390, height: 844 }],
 ];
+
+/** What no picture may show: a page wider than its window, or a control without a name. */
+async function assertSound(visitor) {
+  const { wide, nameless } = await visitor.page.evaluate(() => ({
+    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    nameless: [...document.querySelectorAll('button, input, select, canvas[tabindex]')]
+      .filter((control) => control.checkVisibility())
+      .filter((control) => !(control.innerText || control.ariaLabel || control.labels?.length || control.getAttribute('aria-labelledby')))
+      .map((control) => control.outerHTML.slice(0, 120)),
+  }));
+  assert(wide <= 0, `the page is ${wide} pixels wider than its window`);
+  assert.deepEqual(nameless, [], 'every control has a name that a screen reader can say');
+}
 
 for (const [name, viewport] of windows) {
   for (const colorScheme of ['light', 'dark']) {
@@ -33,16 +47,34 @@ for (const [name, viewport] of windows) {
       await visitor.steps(40);
       await visitor.screenshot(`${name}-${colorScheme}-training`);
       await visitor.screenshot(`${name}-${colorScheme}-whole`, { fullPage: true });
-      const { wide, nameless } = await visitor.page.evaluate(() => ({
-        wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        nameless: [...document.querySelectorAll('button, input, select')]
-          .filter((control) => control.checkVisibility())
-          .filter((control) => !(control.innerText || control.ariaLabel || control.labels?.length || control.getAttribute('aria-labelledby')))
-          .map((control) => control.outerHTML.slice(0, 120)),
-      }));
-      assert(wide <= 0, `the page is ${wide} pixels wider than its window`);
-      assert.deepEqual(nameless, [], 'every control has a name that a screen reader can say');
+      await assertSound(visitor);
       await visitor.leave();
     });
   }
+}
+
+for (const [model, batch] of [['cnn-32-64-128', 4], ['resnet20', 1], ['vgg16', 1]]) {
+  test(`${model} in every window, light and dark`, { timeout: 3 * PATIENCE_MS }, async () => {
+    const visitor = await Visitor.open(browser, server, `dataset=cifar10&model=${model}&batch_size=${batch}&keep_ratio=0.3&schedule=constant`);
+    await visitor.heard('opened');
+    await visitor.see('train').click();
+    await visitor.steps(1);
+    await visitor.see('train').click();
+    await visitor.state('paused');
+    for (const [name, viewport] of windows) {
+      for (const colorScheme of ['light', 'dark']) {
+        await visitor.page.setViewportSize(viewport);
+        await visitor.page.emulateMedia({ colorScheme });
+        // Strips and charts follow their room within a frame or two.
+        await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)));
+        await visitor.screenshot(`${name}-${colorScheme}-${model}`, { fullPage: name === 'phone' });
+        await assertSound(visitor);
+        const cut = await visitor.page.evaluate(() =>
+          [...document.querySelectorAll('.strip b, .strip .label')].filter((each) => each.getBoundingClientRect().right > each.closest('.strips').getBoundingClientRect().right + 1).map((each) => each.innerText),
+        );
+        assert.deepEqual(cut, [], 'no word of a strip is cut off');
+      }
+    }
+    await visitor.leave();
+  });
 }

@@ -12,6 +12,9 @@ const group = (name: string, size: number, first_unit: number, side = 0, gated =
   width: side,
   height: side,
   channels: side > 0 ? 1 : 0,
+  union_of: null,
+  map_width: 1,
+  map_height: 1,
 });
 
 export const ILLUSTRATED_GROUPS: Group[] = [

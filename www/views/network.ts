@@ -1,8 +1,14 @@
-// The network: one grid of equal cells for each group of units.
+// The network. Fully connected: one grid of cells for each group of units. Convolutional: the first filters as images, and one
+// strip of cells for each convolution.
 
 import { count } from '../numbers';
-import { type Description, type Group, KEPT, PROBE_KEPT } from '../protocol';
-import { css, mixed, type Palette, shade } from './palette';
+import { type Group, KEPT, type Plan, PROBE_KEPT } from '../protocol';
+import { isChannel } from '../words';
+import { Cells, Inks, type Manner, SMALL_CELL, type States } from './cells';
+import { FiltersView } from './filters';
+import { arrangeGrids, DIGITS, shape } from './grids';
+import { css, type Palette } from './palette';
+import { arrangeStrips, type Row, stripShape } from './strips';
 
 /** What is drawn; of a snapshot, of a moment looked back at, or of the illustration. */
 export interface Masks {
@@ -14,35 +20,36 @@ export interface Masks {
   kept: Uint32Array;
 }
 
-interface Grid {
+/** What the view needs to know of a network. */
+export type Shown = Pick<Plan, 'groups' | 'filters'> & { informative?: Uint8Array | null };
+
+/** One group on the page. */
+interface Part {
   group: Group;
-  figure: HTMLElement;
-  columns: number;
-  rows: number;
-  canvas: HTMLCanvasElement;
-  context: CanvasRenderingContext2D;
+  manner: Manner;
+  cells: Cells;
+  /** How many of its units are kept, in words. */
   kept: HTMLElement;
-  /** What each cell showed last; only others are painted again. */
-  painted: Int16Array;
-}
-
-/** Room between grids, in cells, and for the numbers beside the classes. */
-const GAP = 2.2;
-const DIGITS = 1.2;
-const MOST_CELL = 18;
-/** A grid with a caption takes at least this, in pixels. */
-const NARROWEST = 62;
-/** Height of a caption and the room below it, in pixels. */
-const CAPTION = 56;
-const SHADES = 32;
-
-/** The shape of a group when grids may be `rows` high. */
-function shape(group: Group, rows: number): [columns: number, rows: number] {
-  if (group.width > 0) return [group.width, group.height];
-  return [Math.ceil(group.size / rows), Math.min(group.size, rows)];
 }
 
 const COLOURS = ['red', 'green', 'blue'];
+/** In CSS pixels: of the filters beside the strips, of what the strips keep free for them and for a caption. */
+const MOST_FILTERS = 190;
+const FILTERS_SHARE = 0.26;
+/** Residual networks need the width for two columns of strips. */
+const FILTERS_SHARE_RESIDUAL = 0.15;
+const FILTERS_GAP = 26;
+const FILTERS_ABOVE = 64;
+const CAPTION = 44;
+/** Below this width the filters stand above two columns of strips, not beside them. */
+const BESIDE = 600;
+
+function element(tag: string, className: string, ...children: (Node | string)[]): HTMLElement {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
 
 /** An input of an image, in words. */
 function pixel(group: Group, index: number): string {
@@ -51,132 +58,115 @@ function pixel(group: Group, index: number): string {
   return `input ${index % group.width}, ${row % plane}${colour}`;
 }
 
-interface Line {
-  groups: Group[];
-  rows: number;
-}
-
-/** The least height, in cells, at which the groups stand side by side within a width; 0 if there is none. */
-function leastRows(groups: Group[], width: number, cell: number): number {
-  const room = width - (GAP * (groups.length - 1) + DIGITS) * cell;
-  const image = Math.max(0, ...groups.map((group) => group.height));
-  const tallest = Math.max(image, ...groups.map((group) => group.size));
-  const taken = (group: Group, rows: number): number => Math.max(shape(group, rows)[0] * cell, group.gated ? NARROWEST : cell);
-  const fits = (rows: number): boolean => groups.reduce((sum, group) => sum + taken(group, rows), 0) <= room;
-  // Grids beside an image are at least as high as it is: layers of equal height compare by their width.
-  let [low, high] = [Math.max(1, image), tallest];
-  if (!fits(high)) return 0;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (fits(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** Every way to break the row of groups into at most three lines. */
-function* breaks(groups: Group[]): Generator<Group[][]> {
-  yield [groups];
-  for (let first = 1; first < groups.length; first++) {
-    yield [groups.slice(0, first), groups.slice(first)];
-    for (let second = first + 1; second < groups.length; second++) {
-      yield [groups.slice(0, first), groups.slice(first, second), groups.slice(second)];
-    }
-  }
-}
-
-/** How well lines look, for a cell of one size: one line reads best, and grids much higher than the image beside them dwarf it. */
-function worth(lines: Line[], cell: number): number {
-  const dwarfed = lines.some(({ groups, rows }) => {
-    const image = Math.max(0, ...groups.map((group) => group.height));
-    return image > 0 && rows > 1.45 * image;
-  });
-  return cell * (lines.length > 1 ? 0.85 : 1) * (dwarfed ? 0.55 : 1);
-}
-
-/** The lines, and the side of a cell in whole device pixels, that come out best within a width and a height in CSS pixels. */
-function arrange(groups: Group[], width: number, height: number, dpr: number): { lines: Line[]; cell: number } {
-  let best: { lines: Line[]; cell: number; worth: number } = { lines: [{ groups, rows: 64 }], cell: 1, worth: 0 };
-  for (const parts of breaks(groups)) {
-    for (let cell = Math.round(MOST_CELL * dpr); cell >= 1 && cell > best.worth; cell--) {
-      const side = cell / dpr;
-      const lines = parts.map((part) => ({ groups: part, rows: leastRows(part, width, side) }));
-      const down = lines.reduce((sum, { rows }) => sum + rows * side, (lines.length - 1) * CAPTION);
-      if (down > height || lines.some(({ rows }) => rows === 0)) continue;
-      const found = worth(lines, cell);
-      if (found > best.worth) best = { lines, cell, worth: found };
-    }
-  }
-  return best;
+/** A unit, in words. */
+function where(group: Group, index: number): string {
+  if (group.width > 0) return pixel(group, index);
+  if (isChannel(group) && group.name === 'inputs' && group.size === COLOURS.length) return `inputs, ${COLOURS[index]}`;
+  return `${group.name}, ${isChannel(group) ? 'channel' : 'unit'} ${index}`;
 }
 
 export class NetworkView {
-  private grids: Grid[] = [];
+  private parts: Part[] = [];
+  private filters: { view: FiltersView; group: number } | null = null;
   private groups: Group[] = [];
   private informative: Uint8Array | null = null;
+  /** [G] what was drawn last. */
+  private states: (States | null)[] = [];
   private cell = 8;
   private masks: Masks | null = null;
-  private palette: Palette;
+  private inks: Inks;
   private readonly root: HTMLElement;
   private readonly output: HTMLElement;
-  private hovered: { grid: Grid; index: number } | null = null;
+  private hovered: { group: number; index: number } | null = null;
 
   constructor(root: HTMLElement, output: HTMLElement, palette: Palette) {
     this.root = root;
     this.output = output;
-    this.palette = palette;
+    this.inks = new Inks(palette);
     new ResizeObserver(() => this.layOut()).observe(root);
   }
 
-  describe(description: Pick<Description, 'groups' | 'informative'>): void {
-    this.groups = description.groups;
-    this.informative = description.informative;
+  describe({ groups, filters, informative = null }: Shown): void {
+    this.informative = informative;
     this.masks = null;
     this.hovered = null;
     this.output.textContent = '';
-    this.root.replaceChildren();
-    this.grids = this.groups.map((group) => {
-      const figure = document.createElement('figure');
-      const canvas = document.createElement('canvas');
-      canvas.setAttribute('role', 'img');
-      canvas.setAttribute('aria-label', `${group.name}: ${count(group.size)} units`);
-      const caption = document.createElement('figcaption');
+    this.states = groups.map(() => null);
+    // The run that opens is most often the one that was planned: its picture stands already.
+    if (JSON.stringify(groups) === JSON.stringify(this.groups)) return this.repaint();
+    this.groups = groups;
+    this.parts = groups.map((group, index) => {
+      const manner = group.union_of ? 'sum' : group.gated ? 'gated' : 'always';
       const kept = document.createElement('b');
-      kept.dataset['testid'] = `kept-${group.name.replace(' ', '-')}`;
-      kept.textContent = count(group.size);
-      caption.append(group.name, kept);
-      figure.append(canvas, caption);
-      const context = canvas.getContext('2d');
-      if (!context) throw new Error('this browser gives no 2D canvas');
-      const grid: Grid = { group, figure, columns: 1, rows: 1, canvas, context, kept, painted: new Int16Array(group.size).fill(-1) };
-      canvas.addEventListener('pointermove', (event) => this.point(grid, event));
-      canvas.addEventListener('pointerleave', () => this.point(grid, null));
-      return grid;
+      kept.dataset['testid'] = `kept-${group.name.replaceAll(' ', '-')}`;
+      const part: Part = { group, manner, cells: new Cells(group.size, manner), kept };
+      this.listen(part.cells.canvas, index, (event) => part.cells.under(event));
+      return part;
     });
+    this.filters = null;
+    const first = filters && groups[filters.group];
+    if (filters && first) {
+      const view = new FiltersView(filters, first);
+      this.filters = { view, group: filters.group };
+      this.listen(view.canvas, filters.group, (event) => view.under(event));
+    }
+    this.root.classList.toggle('convolutional', this.filters !== null);
+    for (const part of this.parts) part.kept.textContent = this.share(part, null);
     this.layOut();
+    this.name();
   }
 
   recolour(palette: Palette): void {
-    this.palette = palette;
+    this.inks = new Inks(palette);
     this.repaint();
   }
 
   draw(masks: Masks): void {
     this.masks = masks;
-    for (const [index, grid] of this.grids.entries()) {
-      const kept = masks.kept[index] ?? grid.group.size;
-      const text = grid.group.gated ? `${count(kept)} / ${count(grid.group.size)}` : count(grid.group.size);
-      if (grid.kept.textContent !== text) grid.kept.textContent = text;
-      this.paint(grid, masks);
+    this.readStates(masks);
+    for (const [index, part] of this.parts.entries()) {
+      const text = this.share(part, masks.kept[index] ?? null);
+      if (part.kept.textContent !== text) part.kept.textContent = text;
     }
+    this.paint();
     if (this.hovered) this.tell();
+  }
+
+  /** New weights of the first convolution, [count, channels, side, side]. */
+  showFilters(weights: Float32Array): void {
+    this.filters?.view.show(weights);
+    this.paintFilters();
   }
 
   /** The accessible names change too seldom to be worth a frame's time: the page calls this now and then. */
   name(): void {
-    for (const [index, { group, canvas }] of this.grids.entries()) {
+    for (const [index, { group, manner, cells }] of this.parts.entries()) {
       const kept = this.masks?.kept[index];
-      if (kept !== undefined && group.gated) canvas.setAttribute('aria-label', `${group.name}: ${count(kept)} of ${count(group.size)} units kept`);
+      const units = isChannel(group) ? 'channels' : 'units';
+      const all = `${group.name}: ${count(group.size)} ${units}`;
+      const some = `${group.name}: ${count(kept ?? 0)} of ${count(group.size)} ${units} kept`;
+      const name = kept === undefined || manner === 'always' ? all : manner === 'sum' ? `${some} by either of what it adds up` : some;
+      cells.canvas.setAttribute('aria-label', name);
+    }
+    if (this.filters) this.filters.view.name(this.masks?.kept[this.filters.group] ?? null);
+  }
+
+  private share({ group, manner }: Part, kept: number | null): string {
+    if (kept === null || manner === 'always') return count(group.size);
+    if (manner === 'sum') return count(kept);
+    return this.groups.some(({ union_of }) => union_of) ? `${kept}/${group.size}` : `${count(kept)} / ${count(group.size)}`;
+  }
+
+  private readStates({ scores, mask }: Masks): void {
+    for (const [index, { gated, first_unit, union_of, size }] of this.groups.entries()) {
+      if (gated) this.states[index] = { scores, mask, first: first_unit };
+      else if (union_of) {
+        const [a, b] = union_of.map((parent) => this.states[parent] ?? null);
+        if (!a || !b) continue;
+        const own = this.states[index] ?? { scores: new Uint8Array(size), mask: new Uint8Array(size), first: 0 };
+        for (let unit = 0; unit < size; unit++) own.mask[unit] = (a.mask[a.first + unit] ?? 0) | (b.mask[b.first + unit] ?? 0);
+        this.states[index] = own;
+      }
     }
   }
 
@@ -185,113 +175,148 @@ export class NetworkView {
     if (this.groups.length === 0 || width === 0) return;
     const main = this.root.parentElement?.clientHeight ?? 0;
     const narrow = matchMedia('(max-width: 820px)').matches;
-    const height = narrow ? 400 : Math.max(150, Math.min(470, main * 0.47));
-    const dpr = devicePixelRatio;
+    if (this.filters) this.layOutStrips(this.filters.view, width, narrow ? null : Math.max(190, Math.min(520, main * 0.53)));
+    else this.layOutGrids(width, narrow ? 400 : Math.max(150, Math.min(470, main * 0.47)));
+    this.repaint();
+  }
+
+  private layOutGrids(width: number, height: number): void {
     // Whole device pixels, so that every cell and every gap is as sharp as the next.
-    const { lines, cell } = arrange(this.groups, width, height, dpr);
+    const { lines, cell } = arrangeGrids(this.groups, width, height, devicePixelRatio);
     this.cell = cell;
-    const rest = [...this.grids];
+    this.root.classList.toggle('small', cell / devicePixelRatio < SMALL_CELL);
+    const rest = [...this.parts];
     const rows = lines.map((line) => {
-      const row = document.createElement('div');
-      for (const grid of rest.splice(0, line.groups.length)) {
-        [grid.columns, grid.rows] = shape(grid.group, line.rows);
-        const extra = this.hasDigits(grid) ? Math.ceil(DIGITS * this.cell) : 0;
-        grid.canvas.width = grid.columns * this.cell + extra;
-        grid.canvas.height = grid.rows * this.cell;
-        grid.canvas.style.width = `${grid.canvas.width / dpr}px`;
-        grid.canvas.style.height = `${grid.canvas.height / dpr}px`;
-        row.append(grid.figure);
+      const row = element('div', 'grids');
+      for (const { group, cells, kept } of rest.splice(0, line.groups.length)) {
+        const [columns, down] = shape(group, line.rows);
+        const extra = this.hasDigits(group, columns) ? Math.ceil(DIGITS * cell) : 0;
+        cells.layOut(columns, down, cell, group.width > 0, { extra });
+        row.append(element('figure', '', cells.canvas, element('figcaption', '', group.name, kept)));
       }
       return row;
     });
     this.root.replaceChildren(...rows);
-    this.repaint();
   }
 
-  private hasDigits(grid: Grid): boolean {
-    return grid === this.grids.at(-1) && !grid.group.gated && grid.columns === 1;
+  /** `height`: null where the page scrolls as a whole. */
+  private layOutStrips(filters: FiltersView, width: number, height: number | null): void {
+    const dpr = devicePixelRatio;
+    const sums = this.groups.some(({ union_of }) => union_of);
+    const above = height === null || (sums && width < BESIDE);
+    this.root.classList.toggle('above', above);
+    let [wide, high] = [width, height ?? 620];
+    if (above) {
+      // In a window of a fixed height every line counts: the caption stands beside the filters.
+      filters.layOut(height === null ? width : width - 110, height === null ? 150 : FILTERS_ABOVE);
+      if (height !== null) high -= filters.canvas.height / dpr + FILTERS_GAP / 2;
+    } else {
+      filters.layOut(Math.min(MOST_FILTERS, width * (sums ? FILTERS_SHARE_RESIDUAL : FILTERS_SHARE)), high - CAPTION);
+      wide -= Math.max(92, filters.canvas.width / dpr) + FILTERS_GAP;
+    }
+    const { rows, residual, across, cell, thin, columns, between } = arrangeStrips(this.groups, wide, high, dpr);
+    const table = element('div', residual ? 'strips residual' : 'strips');
+    table.style.setProperty('--columns', columns.map((pixels) => `${pixels}px`).join(' '));
+    table.style.setProperty('--between', `${between}px`);
+    this.root.classList.toggle('small', cell / dpr < SMALL_CELL);
+    if (residual) table.append(element('div', 'strip heads', ...['', 'conv 1', '', 'conv 2', '', 'sum'].map((words) => element('span', '', words))));
+    for (const row of rows) table.append(this.strip(row, residual, across, cell, thin));
+    if (height !== null) {
+      table.style.maxHeight = `${high}px`;
+      // What scrolls must be reachable without a pointer.
+      table.tabIndex = 0;
+      table.setAttribute('role', 'group');
+      table.setAttribute('aria-label', 'Strips of channels');
+    }
+    this.root.replaceChildren(filters.figure, table);
+    if (table.scrollHeight <= table.clientHeight) table.removeAttribute('tabindex');
+  }
+
+  private strip({ label, inner, note, outer, sum, stage }: Row, residual: boolean, across: number, cell: number, thin: number): HTMLElement {
+    const shown = (index: number | null, tall = cell): Part | null => {
+      const part = index === null ? null : (this.parts[index] ?? null);
+      part?.cells.layOut(...stripShape(part.group.size, across), cell, true, { tall });
+      return part;
+    };
+    const [first, second, joined] = [shown(inner), shown(outer), shown(sum, thin)];
+    const row = element('div', stage ? 'strip stage' : 'strip', element('span', 'label', label));
+    if (residual) row.append(first?.cells.canvas ?? element('span', 'aside', note), first?.kept ?? '');
+    const stack = element('div', '', ...[second, joined].flatMap((part) => (part ? [part.cells.canvas] : [])));
+    row.append(stack, second?.kept ?? '');
+    if (joined) {
+      joined.kept.className = 'sum';
+      row.append(joined.kept);
+    }
+    return row;
+  }
+
+  private hasDigits(group: Group, columns: number): boolean {
+    return group === this.groups.at(-1) && !group.gated && columns === 1;
   }
 
   private repaint(): void {
-    for (const grid of this.grids) {
-      grid.painted.fill(-1);
-      if (this.hasDigits(grid) && this.cell / devicePixelRatio >= 7) {
-        const { context } = grid;
-        context.clearRect(0, 0, grid.canvas.width, grid.canvas.height);
-        context.fillStyle = css(this.palette.soft);
-        context.font = `${Math.round(this.cell * 0.86)}px system-ui, sans-serif`;
-        context.textBaseline = 'middle';
-        for (let row = 0; row < grid.rows; row++) context.fillText(String(row), this.cell * 1.35, (row + 0.5) * this.cell);
-      }
-      this.paint(grid, this.masks);
+    for (const { group, cells } of this.parts) {
+      cells.forget();
+      if (this.filters || !this.hasDigits(group, cells.columns) || this.cell / devicePixelRatio < 7) continue;
+      const { context, canvas } = cells;
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      context.fillStyle = css(this.inks.palette.soft);
+      context.font = `${Math.round(this.cell * 0.86)}px system-ui, sans-serif`;
+      context.textBaseline = 'middle';
+      for (let row = 0; row < cells.rows; row++) context.fillText(String(row), this.cell * 1.35, (row + 0.5) * this.cell);
     }
+    this.filters?.view.forget();
+    this.paint();
   }
 
-  private paint(grid: Grid, masks: Masks | null): void {
-    const { group, context, columns, rows, painted } = grid;
-    const { palette, cell } = this;
-    const gap = cell >= 5 ? Math.max(1, Math.round(cell * 0.09)) : cell >= 3 ? 1 : 0;
-    const side = cell - gap;
-    const ring = Math.max(1, Math.round(cell * 0.15));
-    const always = css(mixed(palette.off, palette.soft, 0.45));
-    const probe = css(palette.probe);
-    const ink = css(palette.ink);
-    const byRow = group.width > 0;
-    for (let index = 0; index < group.size; index++) {
-      const unit = group.first_unit + index;
-      const known = masks !== null && group.gated;
-      const bits = known ? (masks.mask[unit] ?? 0) : KEPT | PROBE_KEPT;
-      const level = known ? (masks.scores[unit] ?? 0) >> 3 : SHADES - 1;
-      const code = known ? level | (bits << 5) : 1000;
-      if (painted[index] === code) continue;
-      painted[index] = code;
-      const x = (byRow ? index % columns : Math.floor(index / rows)) * cell;
-      const y = (byRow ? Math.floor(index / columns) : index % rows) * cell;
-      const kept = (bits & KEPT) !== 0;
-      const disagree = kept !== ((bits & PROBE_KEPT) !== 0);
-      const score = level / (SHADES - 1);
-      // A kept cell is solid; only one that is kept by luck (a low score) is a little paler.
-      context.fillStyle = !known ? always : css(kept ? mixed(palette.off, palette.kept, 0.78 + 0.22 * score) : shade(palette, score));
-      context.fillRect(x, y, side, side);
-      if (disagree && side > 2) {
-        context.strokeStyle = probe;
-        context.lineWidth = ring;
-        context.strokeRect(x + ring / 2, y + ring / 2, side - ring, side - ring);
-      }
-      if (this.informative?.[index] && group === this.groups[0] && side > 4) {
-        const dot = Math.max(2, Math.round(side * 0.34));
-        context.fillStyle = kept ? css(palette.paper) : ink;
-        context.fillRect(x + (side - dot) / 2, y + (side - dot) / 2, dot, dot);
-      }
+  private paint(): void {
+    for (const [index, { cells }] of this.parts.entries()) {
+      if (cells.canvas.isConnected) cells.paint(this.states[index] ?? null, this.inks, index === 0 ? this.informative : null);
     }
+    this.paintFilters();
   }
 
-  private point(grid: Grid, event: PointerEvent | null): void {
-    this.hovered = null;
-    if (event) {
-      const scale = devicePixelRatio / this.cell;
-      const [column, row] = [Math.floor(event.offsetX * scale), Math.floor(event.offsetY * scale)];
-      const index = grid.group.width > 0 ? row * grid.columns + column : column * grid.rows + row;
-      if (column >= 0 && column < grid.columns && row >= 0 && row < grid.rows && index < grid.group.size) this.hovered = { grid, index };
-    }
-    if (this.hovered) this.tell();
-    else this.output.textContent = '';
+  private paintFilters(): void {
+    if (!this.filters) return;
+    const { view, group } = this.filters;
+    view.draw(this.states[group] ?? null, this.masks?.kept[group] ?? null, this.inks.palette);
+  }
+
+  private listen(canvas: HTMLCanvasElement, group: number, under: (event: PointerEvent) => number | null): void {
+    const point = (index: number | null): void => {
+      this.hovered = index === null ? null : { group, index };
+      if (this.hovered) this.tell();
+      else this.output.textContent = '';
+    };
+    canvas.addEventListener('pointermove', (event) => point(under(event)));
+    canvas.addEventListener('pointerleave', () => point(null));
   }
 
   /** The unit under the pointer, in words. */
   private tell(): void {
-    if (!this.hovered) return;
-    const { group } = this.hovered.grid;
-    const { index } = this.hovered;
-    const where = group.width > 0 ? pixel(group, index) : `${group.name}, unit ${index}`;
-    if (!group.gated || !this.masks) {
-      this.output.textContent = `${where}: always kept`;
+    const { group: number, index } = this.hovered ?? { group: -1, index: 0 };
+    const group = this.groups[number];
+    if (!group) return;
+    const states = this.states[number];
+    const place = where(group, index);
+    if (!states) {
+      this.output.textContent = group.gated || group.union_of ? place : `${place}: always kept`;
       return;
     }
-    const bits = this.masks.mask[group.first_unit + index] ?? 0;
-    const score = (this.masks.scores[group.first_unit + index] ?? 0) / 255;
+    const bits = states.mask[states.first + index] ?? 0;
+    if (group.union_of) {
+      const [a, b] = group.union_of.map((parent) => this.groups[parent]?.name ?? '');
+      const keeps = (parent: number): boolean => {
+        const of = this.states[parent];
+        return ((of?.mask[of.first + index] ?? 0) & KEPT) !== 0;
+      };
+      const by = group.union_of.filter(keeps).map((parent) => this.groups[parent]?.name);
+      this.output.textContent = `${place}: ${by.length > 0 ? `kept by ${by.join(' and ')}` : `off in ${a} and ${b}`}`;
+      return;
+    }
+    const score = (states.scores[states.first + index] ?? 0) / 255;
     const [kept, probe] = [(bits & KEPT) !== 0, (bits & PROBE_KEPT) !== 0];
     const state = kept === probe ? (kept ? 'kept' : 'off') : kept ? 'kept by m, not by m′' : 'kept by m′, not by m';
-    this.output.textContent = `${where}: s = ${score.toFixed(2)}, ${state}`;
+    this.output.textContent = `${place}: s = ${score.toFixed(2)}, ${state}`;
   }
 }

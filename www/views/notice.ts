@@ -1,6 +1,7 @@
 // Words in place of a network: no WebGPU here, the device went away, or anything else that stopped the engine.
 
 import type { Failure } from '../protocol';
+import { sentence } from '../words';
 
 interface Advice {
   title: string;
@@ -53,6 +54,10 @@ function describe(failure: Trouble, message: string): Advice {
       return { title: 'The GPU went away', lines: [message, 'This happens after a driver restart or a long sleep. A new run can start at once.'] };
     case 'link':
       return { title: 'The link could not be read', lines: [message, 'The first experiment was opened instead.'] };
+    case 'large':
+      return { title: 'This network is too large for this device', lines: [sentence(message), 'Nothing was taken. Choose another network or a smaller batch in the settings.'] };
+    case 'refused':
+      return { title: 'This experiment cannot be opened', lines: [sentence(message)] };
     case 'engine':
       return { title: 'The engine stopped', lines: [message] };
   }
@@ -92,7 +97,7 @@ export class NoticeView {
       said.className = 'soft';
       said.textContent = 'Below are the masks with which a run on MNIST ended: 308 of 1,552 units are kept, and they read 97.6 % of the test digits right.';
       notice.append(said);
-    } else if (failure !== 'link') {
+    } else if (failure === 'lost' || failure === 'engine') {
       const button = document.createElement('button');
       button.type = 'button';
       button.dataset['testid'] = 'again';

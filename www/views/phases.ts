@@ -24,13 +24,14 @@ interface Phase {
   words: HTMLElement;
 }
 
-/** Share of the weights that join kept units, biases included. */
-export function keptWeights(description: Description, kept: Uint32Array): number {
-  let sum = 0;
-  for (let layer = 0; layer + 1 < description.groups.length; layer++) {
-    sum += ((kept[layer] ?? 0) + 1) * (kept[layer + 1] ?? 0);
-  }
-  return sum;
+/** The weights that join kept units, with what else those units have: biases, scales, shifts. */
+export function keptWeights({ layers }: Description, kept: Uint32Array): number {
+  return layers.reduce((sum, { taps, extra, from, to }) => sum + (taps * (kept[from] ?? 0) + extra) * (kept[to] ?? 0), 0);
+}
+
+/** "33,578 of 288,746", "1.4 of 14.7 million" */
+function shareOf(part: number, whole: number): string {
+  return whole < 1e7 ? `${count(part)} of ${count(whole)}` : `${(part / 1e6).toFixed(1)} of ${(whole / 1e6).toFixed(1)} million`;
 }
 
 /** g's denominator, (s(1−s))^(1−α), as simple as α allows; null where it is 1. */
@@ -96,7 +97,7 @@ export class PhasesView {
     }
     for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', !learned);
     this.say(4, 'Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, `${percent(share, share < 0.1 ? 1 : 0)} of the weights`);
-    this.say(5, 'Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${count(weights)} of ${count(description.weights)} moved`);
+    this.say(5, 'Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`);
   }
 
   /** After a single step: walks the eye through the phases once. */

@@ -1,8 +1,10 @@
 // The settings, built from the engine's table of knobs. Names, ranges, defaults and help come from there; here is only
 // where a knob stands and which control suits it.
 
-import { count } from '../numbers';
-import type { Knob, Values } from '../protocol';
+import { about, NETWORKS } from '../experiments';
+import { bytes, count, magnitude } from '../numbers';
+import type { Knob, Plan, Values } from '../protocol';
+import { sentence, unitsOf } from '../words';
 import { drawPicture } from './pictures';
 import type { Palette } from './palette';
 
@@ -16,18 +18,20 @@ const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => strin
   },
   {
     title: 'Weights',
-    knobs: ['learning_rate', 'rate_schedule', 'momentum', 'weight_decay', 'clip_norm', 'batch_size'],
+    knobs: ['learning_rate', 'rate_schedule', 'momentum', 'weight_decay', 'clip_norm', 'batch_size', 'augment'],
     brief: (values) => `rate ${values['learning_rate']} · batch ${values['batch_size']}`,
   },
   {
     title: 'Run',
-    knobs: ['epochs', 'steps', 'seed', 'select_masks', 'finetune_epochs', 'finetune_rate'],
+    knobs: ['epochs', 'steps', 'seed', 'select_masks', 'finetune_epochs', 'finetune_rate', 'compact'],
     brief: (values) => `${values['steps'] === '0' ? `${values['epochs']} epochs` : `${values['steps']} steps`} · seed ${values['seed']}`,
   },
 ];
 const PICTURES = 'dataset';
 const SEGMENTS = 'method';
 const PROMINENT = 'keep_ratio';
+const NETWORK = 'model';
+const BY_NAME = 'by its name';
 /** A choice that needs files from the visitor's own disk, which this page does not read yet. */
 const NOT_HERE: Record<string, string[]> = { dataset: ['idx'] };
 /** A range that spans more than this, evenly, cannot be aimed at with a slider. */
@@ -35,6 +39,8 @@ const WIDEST_LINEAR = 2;
 /** Decades below the top that a logarithmic slider spans where the range begins at 0. */
 const DECADES_FROM_ZERO = 5;
 const SLIDER_TOP = 1000;
+/** What a choice brought along is told for so long, wherever the pointer goes. */
+const TOLD_MS = 5000;
 
 /** Experiments to try; each names only what differs from the defaults. */
 const TRIES: [question: string, query: string][] = [
@@ -43,6 +49,8 @@ const TRIES: [question: string, query: string][] = [
   ['One mask instead of two', 'gate_inputs=true&estimator=plain'],
   ['What does α = 0 do to the noise?', 'gate_inputs=true&alpha=0'],
   ['Is a random mask as good?', 'gate_inputs=true&method=static'],
+  ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64'],
+  ['Where does a residual net shrink?', 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35'],
 ];
 
 interface Control {
@@ -51,6 +59,8 @@ interface Control {
   /** Shows a value, unless the person is typing one. */
   show(value: string): void;
   invalid?(on: boolean): void;
+  /** What it is, where the knob's own help does not say it. */
+  words?(): string;
 }
 
 function element<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
@@ -58,6 +68,13 @@ function element<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', 
   if (className) made.className = className;
   made.append(...children);
   return made;
+}
+
+/** "data 184, values 36, weights 11 MB" */
+function shares(parts: Record<string, number>): string {
+  const [size, unit] = Math.max(...Object.values(parts)) >= 1e9 ? [1e9, 'GB'] : [1e6, 'MB'];
+  const said = Object.entries(parts).map(([name, part]) => `${name} ${(part / size).toFixed(part < 9.95 * size ? 1 : 0)}`);
+  return `${said.join(', ')} ${unit}`;
 }
 
 type Range = Extract<Knob['kind'], { type: 'number' }>;
@@ -84,6 +101,8 @@ export class SettingsView {
   private briefs: [HTMLElement, (values: Values) => string][] = [];
   private readonly help = element('p', 'help');
   private readonly says = element('p', 'says');
+  private readonly takes = element('p', 'takes');
+  private told_until = 0;
   private palette: Palette;
   private readonly root: HTMLElement;
   private readonly changed: (name: string, value: string) => void;
@@ -96,6 +115,7 @@ export class SettingsView {
     this.tried = tried;
     this.help.id = 'settings-help';
     this.help.setAttribute('role', 'note');
+    this.takes.dataset['testid'] = 'memory';
   }
 
   build(knobs: Knob[]): void {
@@ -142,11 +162,31 @@ export class SettingsView {
     this.says.textContent = method === 'dense' ? 'not used: a dense net keeps everything' : `${count(ratio * units)} of ${count(units)} units in the end`;
   }
 
+  /** What the network of the controls is and takes, before it is opened. */
+  sayPlan(plan: Plan): void {
+    const { data, activations, weights, optimiser } = plan.bytes;
+    const takes = element('b', '', bytes(data + activations + weights + optimiser));
+    this.takes.replaceChildren(
+      `${count(plan.units)} ${unitsOf(plan)}, ${magnitude(plan.weights)} weights, ${magnitude(plan.multiply_adds)} multiply-adds a dense step. Takes `,
+      takes,
+      ` of memory: ${shares({ data, values: activations, weights: weights + optimiser })}.`,
+    );
+    this.takes.dataset['bytes'] = String(data + activations + weights + optimiser);
+  }
+
+  /** Says what a choice brought along. */
+  tell(changed: [name: string, value: string][]): void {
+    const label = (name: string): string => this.controls.find(({ knob }) => knob.name === name)?.knob.label ?? name;
+    const said = (value: string): string => ({ true: 'on', false: 'off' })[value] ?? value;
+    this.told_until = performance.now() + TOLD_MS;
+    this.help.textContent = `Set along with it: ${changed.map(([name, value]) => `${label(name).toLowerCase()} ${said(value)}`).join(', ')}.`;
+  }
+
   /** Says why a value was refused, or takes that back. */
   refuse(message: string | null, name?: string): void {
     const refused = this.help.classList.contains('refusal');
     this.help.classList.toggle('refusal', message !== null);
-    if (message !== null) this.help.textContent = message.charAt(0).toUpperCase() + message.slice(1) + (/[.!?]$/.test(message) ? '' : '.');
+    if (message !== null) this.help.textContent = sentence(message);
     else if (refused) this.help.textContent = '';
     for (const control of this.controls) control.invalid?.(message !== null && control.knob.name === name);
   }
@@ -161,24 +201,31 @@ export class SettingsView {
           return this.toggle(knob);
         case 'number':
           return this.number(knob, knob.kind);
-        case 'count':
         case 'text':
+          return knob.name === NETWORK ? this.network(knob) : this.field(knob);
+        case 'count':
           return this.field(knob);
       }
     };
     const control = make();
     control.root.dataset['knob'] = knob.name;
-    const explain = (): void => {
-      if (this.help.classList.contains('refusal')) return;
-      this.help.textContent = `${knob.help}${knob.live ? ' Works at once.' : ''}`;
-    };
-    control.root.addEventListener('pointerenter', explain);
-    control.root.addEventListener('focusin', explain);
-    control.root.addEventListener('pointerleave', () => {
-      if (!this.help.classList.contains('refusal')) this.help.textContent = '';
-    });
+    this.explain(control.root, control.words ?? (() => `${knob.help}${knob.live ? ' Works at once.' : ''}`));
     this.controls.push(control);
     return control.root;
+  }
+
+  /** Shows words while the pointer or the focus is on something. */
+  private explain(root: HTMLElement, words: () => string): void {
+    const say = (text: string): void => {
+      if (!this.help.classList.contains('refusal') && performance.now() > this.told_until) this.help.textContent = text;
+    };
+    const show = (event: Event): void => {
+      event.stopPropagation();
+      say(words());
+    };
+    root.addEventListener('pointerover', show);
+    root.addEventListener('focusin', show);
+    root.addEventListener('pointerleave', () => say(''));
   }
 
   private radios(knob: Knob, choices: [string, string][], pictured: boolean): Control {
@@ -265,6 +312,48 @@ export class SettingsView {
         if (document.activeElement !== input && input.ariaInvalid !== 'true') input.value = value;
       },
       invalid: (on) => (input.ariaInvalid = on ? 'true' : null),
+    };
+  }
+
+  /** A choice among networks for those who know no name, and the name itself for those who do. */
+  private network(knob: Knob): Control {
+    const field = this.field(knob);
+    const select = element('select');
+    select.id = `knob-${knob.name}-preset`;
+    select.dataset['testid'] = `${knob.name}-preset`;
+    select.setAttribute('aria-describedby', this.help.id);
+    const option = (name: string, title: string): HTMLOptionElement => {
+      const made = element('option', '', title);
+      made.value = name;
+      return made;
+    };
+    for (const [kind, networks] of NETWORKS) {
+      const group = element('optgroup', '', ...networks.map(([name, title]) => option(name, title)));
+      group.label = kind;
+      select.append(group);
+    }
+    select.append(option('', BY_NAME));
+    const known = NETWORKS.flatMap(([, networks]) => networks.map(([name]) => name));
+    const input = field.root.querySelector('input');
+    select.addEventListener('change', () => {
+      if (select.value !== '') return this.changed(knob.name, select.value);
+      input?.focus();
+      input?.select();
+    });
+    const label = element('label', 'name', knob.label);
+    label.htmlFor = select.id;
+    const name = field.root.querySelector('label');
+    if (name) name.textContent = 'Name';
+    const root = element('div', 'choice', element('div', 'row', label, select), field.root, this.takes);
+    this.explain(field.root, () => knob.help);
+    return {
+      ...field,
+      root,
+      words: () => about(input?.value ?? ''),
+      show: (value) => {
+        field.show(value);
+        select.value = known.includes(value) ? value : '';
+      },
     };
   }
 

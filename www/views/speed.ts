@@ -1,6 +1,6 @@
 // How fast a step is, measured, beside the same step of the dense net.
 
-import { milliseconds } from '../numbers';
+import { bytes, milliseconds, span } from '../numbers';
 import type { Description, Speed } from '../protocol';
 
 export interface SpeedElements {
@@ -13,6 +13,8 @@ export interface SpeedElements {
   sparse_ms: HTMLElement;
   key: HTMLElement;
   note: HTMLElement;
+  /** Asks for the comparison where it is not made unasked. */
+  ask: HTMLButtonElement;
 }
 
 /** Above this share of kept units a sparse step cannot win: two forwards and packing cost more than they save. */
@@ -40,10 +42,25 @@ export class SpeedView {
     at.words.textContent = 'sparse against dense, measured on your device after the first steps';
     at.dense.style.width = at.sparse.style.width = '0';
     at.dense_ms.textContent = at.sparse_ms.textContent = '–';
-    at.key.hidden = true;
+    at.key.hidden = at.ask.hidden = true;
+    at.ask.disabled = false;
     at.note.textContent = description.software
       ? `${description.adapter} computes in software: a ratio here is not a GPU’s.`
       : `To be measured on ${description.adapter}.`;
+  }
+
+  /** The comparison costs so much that it is made only when it is asked for. */
+  defer(ms: number, more: number): void {
+    const { at } = this;
+    at.ask.hidden = false;
+    at.ask.disabled = false;
+    if (at.root.dataset['verdict'] === 'none') at.words.textContent = 'sparse against dense, measured on your device when you ask for it';
+    at.note.textContent = `A comparison lasts about ${span(ms)} here, while training waits, and holds a dense network beside this one: ${bytes(more)} more.`;
+  }
+
+  /** It was asked for. */
+  measuring(): void {
+    this.at.ask.disabled = true;
   }
 
   /** `share`: of the gated units that are kept. */
@@ -51,6 +68,7 @@ export class SpeedView {
     const { at } = this;
     const [kind, words] = verdict(speed.ratio, method, share);
     at.root.dataset['verdict'] = kind;
+    at.ask.disabled = false;
     at.root.dataset['ratio'] = speed.ratio.toFixed(3);
     at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
     at.words.textContent = words;

@@ -1,13 +1,17 @@
 // What is happening, in one sentence.
 
-import { count, percent } from '../numbers';
-import type { Description, Evaluation, RunState, Values } from '../protocol';
+import { bytes, count, milliseconds, percent, span } from '../numbers';
+import type { Description, Evaluation, Failure, Plan, RunState, Task, Values } from '../protocol';
+import { sentence, unitsOf } from '../words';
 
 /** Plain words, or a number in the colour of what it counts. */
 type Word = string | { kept: string } | { probe: string };
 
 export interface StatusInput {
   state: RunState;
+  failure: Failure | null;
+  /** What is being opened, or is open. */
+  plan: Plan | null;
   description: Description | null;
   values: Values | null;
   step: number;
@@ -21,60 +25,101 @@ export interface StatusInput {
   /** Planted data: inputs that carry the class, and how many of them are kept. */
   planted: { kept: number; of: number } | null;
   progress: { stage: string; done: number; of: number } | null;
+  /** What the device is at other than the next step, since when, and for about how long. */
+  busy: { task: Task; since_ms: number; ms: number | null } | null;
+  /** Of the last step, and since then. */
+  step_ms: number;
+  since_ms: number;
   /** The step looked back at. */
   looking: number | null;
 }
 
-/** An engine's words as a sentence. */
-const sentenceOf = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
+/** Steps that last longer are told one by one; those that last much longer, on their way. */
+const SLOW_MS = 700;
+const VERY_SLOW_MS = 4000;
+
+const sum = ({ bytes: { data, activations, weights, optimiser } }: Plan): number => data + activations + weights + optimiser;
 
 const are = (units: number): string => (units === 1 ? 'is' : 'are');
 
-function loading({ progress, description }: StatusInput): Word[] {
+function loading({ progress, description, plan, busy }: StatusInput): Word[] {
+  if (busy?.task === 'step' && busy.since_ms > SLOW_MS) {
+    const so_far = busy.since_ms > 3000 ? `, ${span(busy.since_ms)} so far` : '';
+    const software = description?.software ? '. An adapter in software takes its time' : '';
+    return [`The first step is on its way${so_far}${software}.`];
+  }
   if (progress?.stage === 'data' && description) {
     const million = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
     return [`Fetching ${description.dataset.name}: ${million(progress.done)} of ${million(progress.of)} MB. Training starts with the first block of images.`];
   }
-  if (progress) return [sentenceOf(`${progress.stage}: ${progress.done} of ${progress.of}`)];
+  if (progress && plan && !description) {
+    return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`), ' Then ', plan.model, ' takes ', { kept: bytes(sum(plan)) }, ' of memory.'];
+  }
+  if (progress) return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`)];
   return ['A network is about to train here, on your own machine.'];
+}
+
+/** What the run is busy with, where that is not training. */
+function aside({ busy, state, step, steps }: StatusInput): Word[] | null {
+  if (!busy || busy.task === 'step') return null;
+  const lasts = busy.ms === null ? '' : `, about ${span(busy.ms)}`;
+  const then = state === 'training' && step < steps ? ' Then training goes on.' : '';
+  return [busy.task === 'speed' ? `Comparing with a dense step${lasts}.${then}` : `Testing on images that it never saw${lasts}.`];
+}
+
+/** Steps that last are told one by one. */
+function pace({ state, step, step_ms, since_ms }: StatusInput): string {
+  if (step_ms < SLOW_MS || step === 0) return '';
+  const next = state === 'training' && step_ms > VERY_SLOW_MS && since_ms > SLOW_MS ? `, ${span(since_ms)} into the next` : '';
+  return `${state === 'training' ? `Step ${count(step)}, ` : ''}${milliseconds(step_ms)} a step${next}. `;
 }
 
 function going(input: StatusInput): Word[] {
   const { description, values, step, steps, kept, undecided, settles, progress } = input;
   if (progress && progress.stage !== 'data' && progress.done < progress.of) return loading(input);
+  const doing = aside(input);
+  if (doing) return doing;
   const units = description?.units ?? 0;
+  const named = unitsOf(description);
   const rest = `${count(Math.max(0, steps - step))} steps to go.`;
   const share: Word = { kept: `${count(kept)} of ${count(units)}` };
-  if (values?.['method'] === 'dense') return ['All ', { kept: count(units) }, ` units are kept: this is the dense net. ${rest}`];
-  if (values?.['method'] === 'static') return ['A random mask keeps ', share, ` units; only the weights learn. ${rest}`];
+  const slow = pace(input);
+  if (values?.['method'] === 'dense') return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense net. ${slow ? '' : rest}`];
+  if (values?.['method'] === 'static') return [slow, 'A random mask keeps ', share, ` ${named}; only the weights learn. ${slow ? '' : rest}`];
   const until = settles !== null && step < settles ? `the budget settles at step ${count(settles)}.` : rest;
-  if (undecided === 0) return ['Keeping ', share, ` units, and every one is decided; ${until}`];
-  return ['Keeping ', share, ' units. ', { probe: count(undecided) }, ` ${are(undecided)} still undecided; ${until}`];
+  if (undecided === 0) return [slow, 'Keeping ', share, ` ${named}, and every one is decided${slow ? '.' : `; ${until}`}`];
+  if (slow) return [slow, 'Keeping ', share, ` ${named}; `, { probe: count(undecided) }, ` ${are(undecided)} undecided.`];
+  return ['Keeping ', share, ` ${named}. `, { probe: count(undecided) }, ` ${are(undecided)} still undecided; ${until}`];
 }
 
 function idle({ description, values, kept }: StatusInput): Word[] {
   const units = description?.units ?? 0;
+  const named = unitsOf(description);
   switch (values?.['method']) {
     case 'dense':
-      return ['The dense net: all ', { kept: count(units) }, ' units are kept, from the first step to the last. Press Train.'];
+      return ['The dense net: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
     case 'static':
-      return ['A random mask keeps ', { kept: `${count(kept)} of ${count(units)}` }, ' units, from the first step to the last. Press Train.'];
+      return ['A random mask keeps ', { kept: `${count(kept)} of ${count(units)}` }, ` ${named}, from the first step to the last. Press Train.`];
     default: {
       const left = count(Number(values?.['keep_ratio']) * units);
-      return [{ kept: count(units) }, ' units, and the budget will leave room for ', { kept: left }, '. Press Train to see which ones.'];
+      return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, { kept: left }, '. Press Train to see which ones.'];
     }
   }
 }
 
-function sentence(input: StatusInput): Word[] {
-  const { state, description, step, kept, evaluation, halted, looking, planted } = input;
+function say(input: StatusInput): Word[] {
+  const { state, failure, plan, description, step, kept, evaluation, halted, looking, planted } = input;
   const units = count(description?.units ?? 0);
-  if (looking !== null) return [`At step ${count(looking)}, `, { kept: `${count(kept)} of ${units}` }, ' units were kept.'];
+  const named = unitsOf(description);
+  if (looking !== null) return [`At step ${count(looking)}, `, { kept: `${count(kept)} of ${units}` }, ` ${named} were kept.`];
   switch (state) {
+    case 'held':
+      if (!plan) return [''];
+      return [`${plan.model} in batches of ${count(plan.batch_size)} takes `, { kept: bytes(sum(plan)) }, ' of memory. None is taken yet: press Train to open it.'];
     case 'loading':
       return loading(input);
     case 'idle':
-      return idle(input);
+      return aside(input) ?? idle(input);
     case 'training':
       return going(input);
     case 'paused':
@@ -82,12 +127,15 @@ function sentence(input: StatusInput): Word[] {
     case 'finished': {
       const accuracy = evaluation?.decided;
       const reached = accuracy === undefined ? '.' : ` reach ${percent(accuracy, 2)} on ${count(evaluation?.images ?? 0)} examples that it never saw.`;
+      const doing = aside(input);
+      if (doing) return doing;
       const found = planted ? `, among them ${planted.kept} of the ${planted.of} inputs that carry the class,` : '';
-      return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` units${found}${reached}`];
+      return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` ${named}${found}${reached}`];
     }
     case 'halted':
-      return [`${sentenceOf(halted ?? `the run stopped at step ${count(step)}`)} Then restart.`];
+      return [`${sentence(halted ?? `the run stopped at step ${count(step)}`)} Then restart.`];
     case 'error':
+      if (failure === 'large' || failure === 'refused') return [`${plan?.model ?? 'This network'} was not opened.`];
       if (description !== null) return [`Training stopped at step ${count(step)}.`];
       return ['Most of a network can be left out while it trains. This page shows which parts, and what that saves.'];
   }
@@ -106,7 +154,7 @@ export class StatusView {
   }
 
   draw(input: StatusInput): void {
-    const words = sentence(input);
+    const words = say(input);
     const plain = words.map((word) => (typeof word === 'string' ? word : 'kept' in word ? word.kept : word.probe)).join('');
     if (plain === this.shown) return;
     this.shown = plain;

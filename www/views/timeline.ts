@@ -5,7 +5,10 @@ import type { Group } from '../protocol';
 import type { Timeline } from '../timeline';
 import { css, mixed, type Palette } from './palette';
 
+/** Between the bands of groups, in CSS pixels; where there are many, as little as can be seen. */
 const GAP = 3;
+const GAP_OF_MANY = 1;
+const MANY = 12;
 
 interface Band {
   first_unit: number;
@@ -128,7 +131,7 @@ export class TimelineView {
     this.canvas.width = width;
     this.canvas.height = height;
     const units = this.groups.reduce((sum, group) => sum + group.size, 0);
-    const gap = Math.round(GAP * dpr);
+    const gap = Math.round((this.groups.length > MANY ? GAP_OF_MANY : GAP) * dpr);
     const room = height - gap * Math.max(0, this.groups.length - 1);
     let top = 0;
     this.bands = this.groups.map((group) => {

@@ -1,0 +1,167 @@
+// Convolutional networks as a visitor meets them: chosen without knowing a name, told what they take, trained without a stall.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { KEPT, PATIENCE_MS, Visitor, launch, serve } from './harness.mjs';
+
+const SMALL = 'model=mlp-32&gate_inputs=true&batch_size=128&keep_ratio=0.25';
+const limit = { timeout: 4 * PATIENCE_MS };
+
+let server;
+let browser;
+
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+const visit = (query, options) => Visitor.open(browser, server, query, options);
+const values = (visitor) => Object.fromEntries(new URLSearchParams(visitor.query()));
+/** Until the address has all of these. */
+const inAddress = (visitor, wanted) =>
+  visitor.until((all) => Object.entries(all).every(([name, value]) => new URLSearchParams(location.search).get(name) === value), wanted);
+
+test('cnn-32-64-128 trains, and the page never stalls', { timeout: 6 * PATIENCE_MS }, async () => {
+  // Fewer channels are kept than later in a run with a falling budget, so that a step in software takes half a second, not two.
+  const visitor = await visit('dataset=cifar10&model=cnn-32-64-128&batch_size=16&keep_ratio=0.3&schedule=constant');
+  const { description } = await visitor.heard('opened');
+  assert.equal(description.units, 448);
+  assert.deepEqual(description.filters, { group: 1, side: 3, channels: 3, count: 32 });
+  await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
+  const told = [];
+  const stalls = await visitor.stalls(async () => {
+    await visitor.see('train').click();
+    for (const step of [1, 3, 6]) {
+      await visitor.steps(step);
+      told.push(Number(await visitor.page.locator('body').getAttribute('data-step')));
+    }
+  });
+  assert.deepEqual(stalls, [], 'tasks of the page that last longer than 50 ms');
+  assert(told.every((step, index) => index === 0 || step > told[index - 1]), `the step counter says ${told}`);
+
+  const losses = (await visitor.records()).map(({ loss }) => loss);
+  assert(losses.every(Number.isFinite));
+  const { kept, mask } = (await visitor.snapshots()).at(-1);
+  for (const [index, { name, size, gated, first_unit }] of description.groups.entries()) {
+    if (!gated) continue;
+    const strip = visitor.see(`kept-${name.replaceAll(' ', '-')}`);
+    assert.match(await strip.innerText(), new RegExp(`^\\d+ / ${size}$`));
+    assert.equal(kept[index], mask.slice(first_unit, first_unit + size).filter((bits) => bits & KEPT).length, name);
+  }
+
+  await visitor.heard('filters');
+  const colours = await visitor.see('filters').evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+  assert(colours > 100, `the filters are drawn in ${colours} colours`);
+  assert(Number(await visitor.see('memory').getAttribute('data-bytes')) > 60_000 * 3 * 32 * 32);
+
+  // A comparison with a dense step would stop the training for long: the page says so and waits to be asked.
+  await visitor.heard('costly');
+  assert(await visitor.see('compare').isVisible());
+  assert.match(await visitor.see('speed').innerText(), /about \d+ (s|min)/);
+  await visitor.leave();
+});
+
+test('the first filters change while they train, and are shown at rest as they are', limit, async () => {
+  const visitor = await visit('dataset=mnist&model=cnn-4-4&batch_size=4&keep_ratio=0.5&steps=400');
+  const shown = async () => (await visitor.reports('filters')).map(({ weights }) => weights);
+  await visitor.heard('filters');
+  const [first] = await shown();
+  assert.equal(first.length, 4 * 1 * 3 * 3);
+  await visitor.see('train').click();
+  await visitor.steps(20);
+  await visitor.see('train').click();
+  await visitor.state('paused');
+  const now = (await shown()).at(-1);
+  assert.notDeepEqual(now, first);
+  await visitor.leave();
+});
+
+test('CIFAR-10 brings a convolutional network along, and leaving it brings the old one back', limit, async () => {
+  const visitor = await visit(`dataset=mnist&${SMALL}`);
+  await visitor.heard('opened');
+  const before = Number(await visitor.see('memory').getAttribute('data-bytes'));
+  await visitor.set('dataset', 'cifar10');
+  await inAddress(visitor, { model: 'cnn-32-64-128', batch_size: '64' });
+  assert.equal(values(visitor).gate_inputs, undefined, 'inputs are not gated');
+  assert.match(await visitor.see('settings').innerText(), /Set along with it: .*batch size 64/);
+  assert.equal(await visitor.see('model-preset').inputValue(), 'cnn-32-64-128');
+  const taken = Number(await visitor.see('memory').getAttribute('data-bytes'));
+  assert(taken > before + 100e6, 'what it takes is said at once');
+
+  await visitor.set('dataset', 'mnist');
+  await inAddress(visitor, { model: 'mlp-32', gate_inputs: 'true' });
+
+  // Chosen by its kind, without a name, and on digits too.
+  await visitor.see('model-preset').selectOption('resnet20');
+  await inAddress(visitor, { model: 'resnet20', batch_size: '64' });
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.query.includes('resnet20'));
+  await visitor.until(() => document.querySelector('[data-testid="kept-3.3-conv-2"]')?.innerText === '128/128');
+  assert.equal(await visitor.see('kept-3.3-sum').innerText(), '128');
+  await visitor.leave();
+});
+
+test('a convolutional network for data that are no images is refused in words', limit, async () => {
+  const visitor = await visit('dataset=planted&model=mlp-32');
+  await visitor.heard('opened');
+  await visitor.set('model', 'cnn-8');
+  await visitor.heard('refused');
+  await visitor.until(() => /needs images/.test(document.querySelector('[data-testid=settings]').innerText));
+  assert.equal(values(visitor).model, 'mlp-32');
+  await visitor.leave();
+});
+
+test('a sum is shown, and keeps what either of its branches keeps', limit, async () => {
+  const visitor = await visit('dataset=mnist&model=resnet8&batch_size=4&keep_ratio=0.4&schedule=constant');
+  const { description } = await visitor.heard('opened');
+  await visitor.see('train').click();
+  await visitor.steps(2);
+  const { kept } = (await visitor.snapshots()).at(-1);
+  const sums = description.groups.flatMap(({ union_of }, index) => (union_of ? [{ index, union_of }] : []));
+  assert.equal(sums.length, 3);
+  for (const { index, union_of } of sums) {
+    const [a, b] = union_of.map((parent) => kept[parent]);
+    assert(kept[index] >= Math.max(a, b) && kept[index] <= a + b, `${kept[index]} of ${a} and ${b}`);
+  }
+  const heights = await visitor.page.evaluate(() =>
+    [...document.querySelectorAll('.strip canvas + canvas')].map((sum) => [sum.getBoundingClientRect().height, sum.previousElementSibling.getBoundingClientRect().height]),
+  );
+  assert.equal(heights.length, 3);
+  assert(heights.every(([sum, strip]) => sum <= 0.6 * strip), 'sums are thin');
+  await visitor.leave();
+});
+
+test('a network that takes much is not opened until somebody asks for it', limit, async () => {
+  const visitor = await visit('dataset=cifar10&model=resnet32&batch_size=256');
+  await visitor.state('held');
+  assert.match(await visitor.see('status').innerText(), /takes 2\.9 GB of memory\. None is taken yet/);
+  assert.equal((await visitor.reports('opened')).length, 0);
+  assert(await visitor.see('step').isDisabled());
+  // A smaller batch is opened at once.
+  await visitor.set('batch_size', '8');
+  await visitor.heard('opened');
+  await visitor.state('idle');
+  await visitor.leave();
+});
+
+test('a network too large for the adapter is refused in words, and the page stays usable', limit, async () => {
+  const visitor = await visit('dataset=cifar10&model=wrn-28-10&batch_size=4096');
+  const alert = visitor.see('notice');
+  await alert.waitFor({ state: 'visible' });
+  assert.match(await alert.innerText(), /too large for this device[\s\S]*takes \d+ MiB, but this adapter's buffers end at \d+ MiB/);
+  await visitor.state('error');
+  assert.equal((await visitor.reports('opened')).length, 0);
+  await visitor.screenshot('too-large');
+  await visitor.set('model', 'cnn-4');
+  await visitor.set('batch_size', '16');
+  await visitor.until(() => document.body.dataset.state === 'idle', undefined, { failing: true });
+  assert.equal(await alert.count(), 0);
+  await visitor.leave();
+});
