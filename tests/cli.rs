@@ -76,7 +76,7 @@ fn untimed(line: &Value) -> Value {
 #[test]
 fn help_lists_every_command_and_every_flag() {
     let help = prints(&["--help"]);
-    for command in ["train", "check", "bench", "data", "adapters"] {
+    for command in ["train", "check", "bench", "estimator", "data", "adapters"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{help}");
         prints(&[command, "--help"]);
     }
@@ -97,6 +97,7 @@ fn help_lists_every_command_and_every_flag() {
     lists(&["train"], &["--url", "--data-dir", "--log", "--trace", "--trace-steps", "--adapter"]);
     lists(&["check"], &["--adapter"]);
     lists(&["bench"], &["--model", "--batch-size", "--gate-inputs", "--keep-ratio", "--repeats", "--json", "--adapter"]);
+    lists(&["estimator"], &["--keep-ratio", "--url", "--data-dir", "--after-steps", "--pairs", "--table", "--json", "--adapter"]);
     assert!(lists(&["data", "fetch"], &["--data-dir"]).contains("fashion-mnist, cifar10, cifar100"));
     assert!(prints(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
     refuses(&[], &["Usage: lacuna", "train"]);
@@ -338,4 +339,28 @@ fn bench_prints_one_object_a_line() {
     assert!((lines[0]["predicted_ratio"].as_f64().unwrap() - 1.0).abs() < 1e-9 && lines[0]["ratio"] == 1.0, "the first line is dense");
     let predicted: Vec<f64> = lines[1..].iter().map(|line| line["predicted_ratio"].as_f64().unwrap()).collect();
     assert!(predicted.windows(2).all(|pair| pair[0] < pair[1]), "{predicted:?}");
+}
+
+#[test]
+fn the_estimators_are_measured_and_said_in_one_object() {
+    let fixture = fixture();
+    let flags = ["estimator", "--data-dir", &fixture, "--dataset", "idx", "--model", "mlp-6", "--keep-ratio=0.5", "--schedule", "constant"];
+    let more = ["--batch-size", "32", "--epochs", "3", "--after-steps", "5", "--pairs", "100"];
+    let report: Value = serde_json::from_str(&prints(&[&flags[..], &more[..], &["--json"]].concat())).unwrap();
+    assert_eq!((&report["step"], &report["pairs"], &report["units"]), (&5.into(), &100.into(), &6.into()));
+    assert_eq!(report["enumerated_masks"], 1u32 << report["undecided_units"].as_u64().unwrap());
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 4 * 5);
+    for row in rows {
+        for key in ["bias", "bias_chance", "variance", "signal_to_noise", "cosine", "cosine_error"] {
+            assert!(row[key].as_f64().is_some_and(f64::is_finite), "{key} of {row}");
+        }
+        assert_eq!(row["bound"].is_null(), row["estimator"] == "ste", "{row}");
+        assert_eq!(row["bins"].as_array().unwrap().len(), 6);
+    }
+    let words = prints(&[&flags[..], &more[..]].concat());
+    for expected in ["true gradient: from all", "two-sided", "one-sided", "plain", "ste", "Split by s"] {
+        assert!(words.contains(expected), "{expected:?} is not in:\n{words}");
+    }
+    refuses(&[&flags[..], &["--batch-size", "32", "--epochs", "3", "--after-steps", "19"]].concat(), &["the run has 18 steps", "--epochs"]);
 }

@@ -43,6 +43,10 @@ fn adapter() -> Arg {
         .help("The GPU to use: part of its name, or its number in `lacuna adapters`. Without it, the fastest.")
 }
 
+fn url() -> Arg {
+    Arg::new("url").long("url").value_name("LINK").help("Take the experiment from a link copied from the page; other flags then change it.")
+}
+
 fn data_directory() -> Arg {
     Arg::new("data_dir")
         .long("data-dir")
@@ -69,12 +73,7 @@ pub(super) fn command() -> Command {
              decided mask. The keys of a trace file stand in the README.",
         )
         .args(experiment_flags())
-        .arg(
-            Arg::new("url")
-                .long("url")
-                .value_name("LINK")
-                .help("Take the experiment from a link copied from the page; other flags then change it."),
-        )
+        .arg(url())
         .arg(data_directory())
         .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
         .arg(path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step."))
@@ -91,6 +90,41 @@ pub(super) fn command() -> Command {
     let check = Command::new("check")
         .about("Run every kernel against its CPU twin on this adapter")
         .after_help("Prints the worst error of each kernel beside its tolerance; the exit status is not 0 if one fails.")
+        .arg(adapter());
+    let estimator = Command::new("estimator")
+        .about("Measure bias, variance and direction of every structure gradient on a network as it stands")
+        .after_help(
+            "Trains --after-steps steps of the experiment, then freezes it and draws pairs of masks on one mini-batch. Every estimator at\n\
+             every alpha is computed from the same pairs and held against the true gradient: from all masks where at most 14 units are\n\
+             undecided, otherwise from other masks, with its standard error.\n\n\
+             With few units all is exact; this one runs in seconds:\n  lacuna estimator --dataset planted --model mlp-12 --keep-ratio 0.5\n\n\
+             Why alpha 1/2 is the default:\n  lacuna estimator --table",
+        )
+        .args(experiment_flags())
+        .arg(url())
+        .arg(data_directory())
+        .arg(
+            Arg::new("after-steps")
+                .long("after-steps")
+                .value_name("N")
+                .value_parser(value_parser!(u32))
+                .default_value("100")
+                .help("Steps that are trained before the network is frozen."),
+        )
+        .arg(
+            Arg::new("pairs")
+                .long("pairs")
+                .value_name("P")
+                .value_parser(value_parser!(u32).range(100..=10_000_000))
+                .help("Pairs of masks; of --table, for each row. [default: 4000, of --table 20000]"),
+        )
+        .arg(
+            Arg::new("table")
+                .long("table")
+                .action(ArgAction::SetTrue)
+                .help("Instead, the variance of one unit's gradient as its score goes to 0, on a small frozen network of its own."),
+        )
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object instead of tables."))
         .arg(adapter());
     let bench = Command::new("bench")
         .about("Measure a sparse step against a dense one, beside what the multiply-adds predict")
@@ -138,6 +172,7 @@ pub(super) fn command() -> Command {
         .subcommand(train)
         .subcommand(check)
         .subcommand(bench)
+        .subcommand(estimator)
         .subcommand(Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true).subcommand(fetch))
         .subcommand(Command::new("adapters").about("List this machine's GPUs"))
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod check;
 mod data;
+mod estimator;
 mod terminal;
 mod trace;
 mod train;
@@ -78,6 +79,7 @@ pub(crate) fn run() -> Result<(), CliError> {
         Some(("train", arguments)) => train::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("bench", arguments)) => bench::run(arguments),
+        Some(("estimator", arguments)) => estimator::run(arguments),
         Some(("adapters", _)) => adapters(),
         Some(("data", arguments)) => match arguments.subcommand() {
             Some(("fetch", arguments)) => {
