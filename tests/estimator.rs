@@ -13,7 +13,7 @@ use lacuna::estimator::{self, ALPHAS, COLUMNS, Lab, Rule, Truth, Verdict};
 use lacuna::gpu::GpuError;
 use lacuna::random::{Stream, Threefry};
 use lacuna::reference::{self, Memory, highest_score};
-use lacuna::shared::State;
+use lacuna::shared::{State, Step};
 use lacuna::trainer::{DataShape, Trainer};
 
 fn machine() -> Rc<Machine> {
@@ -114,9 +114,9 @@ fn means_are_the_enumerated_gradient_and_the_chain_rule_is_found_to_be_biased() 
     // Nothing is said while masks are left to try.
     block_on(lab.draw(20)).unwrap();
     assert!(lab.report().is_none());
-    block_on(lab.draw(3980)).unwrap();
+    block_on(lab.draw(2480)).unwrap();
     let report = lab.report().unwrap();
-    assert_eq!((report.pairs, report.enumerated, report.undecided), (4000, Some(256), 8));
+    assert_eq!((report.pairs, report.enumerated, report.undecided), (2500, Some(256), 8));
 
     let expected = enumerated(&mut run, &lab);
     for alpha in ALPHAS {
@@ -192,27 +192,25 @@ fn masks_on_the_cpu_are_those_of_the_kernel_and_nothing_of_the_run_changes() {
 }
 
 #[test]
-fn the_gradient_at_the_masks_is_that_of_the_method_ste() {
+fn the_gradient_at_the_masks_is_bit_for_bit_what_the_method_ste_learns_from() {
     let machine = machine();
-    let config = Config {
-        method: MethodName::Ste,
-        model: "mlp-5".to_owned(),
-        gate_inputs: true,
-        keep_ratio: 0.5,
-        batch_size: 16,
-        steps: 40,
-        ..Config::default()
-    };
-    let mut run = start(&machine, config, (1, 1, 9), 64);
-    block_on(run.advance(10)).unwrap();
-    let mut lab = block_on(Lab::new(&mut run, true)).unwrap();
-    block_on(lab.draw(4096)).unwrap();
-    let units = lab.units(Rule::Ste, 0.0).unwrap();
-    // Summed over the scores, the mean of the chain rule is what the run's own steps have, too: same kernels, other masks.
-    let report = lab.report().unwrap();
-    assert_eq!((report.enumerated, report.undecided), (Some(1 << 14), 14));
-    assert!(units.iter().any(|unit| unit.mean.abs() > 6.0 * unit.mean_error), "{units:?}");
-    assert!(report.rows[..15].iter().all(|row| row.verdict == Verdict::None), "{report:?}");
+    for (model, image) in [("mlp-5", (1, 1, 9)), ("cnn-5", (1, 6, 6))] {
+        let config =
+            Config { method: MethodName::Ste, model: model.to_owned(), keep_ratio: 0.5, batch_size: 16, steps: 40, ..Config::default() };
+        let mut run = start(&machine, config, image, 64);
+        block_on(run.advance(10)).unwrap();
+        let (_, mut gates) = run.copy(true).unwrap();
+        let images = run.batch(10);
+        let (_, found) = block_on(gates.gates(&[Step { step: 10, ..Step::default() }], &images)).unwrap();
+        block_on(run.advance(1)).unwrap();
+        let found: Vec<u32> = found.into_iter().map(f32::to_bits).collect();
+        assert_eq!(found, tensor(&run, "d_scores")[..found.len()], "{model}");
+        // A lab of such a run, whose own network has gates already.
+        let mut lab = block_on(Lab::new(&mut run, true)).unwrap();
+        block_on(lab.draw(300)).unwrap();
+        let report = lab.report().unwrap();
+        assert!(report.rows.len() == 20 && report.rows[..15].iter().all(|row| row.verdict != Verdict::Biased), "{report:?}");
+    }
 }
 
 #[test]
@@ -230,7 +228,7 @@ fn a_network_whose_units_are_all_decided_is_refused_in_words() {
 
 #[test]
 fn the_published_table_holds_in_pattern() {
-    let rows = block_on(estimator::table(&machine(), 6000, |_, _| {})).unwrap();
+    let rows = block_on(estimator::table(&machine(), 4000, |_, _| {})).unwrap();
     for row in &rows {
         for ((rule, alpha), cell) in COLUMNS.iter().zip(&row.cells) {
             println!("s {:.3} {rule:?} {alpha}: {:.5} +- {:.5}, exact {:.5}", row.score, cell.variance, cell.error, cell.exact);
@@ -240,7 +238,7 @@ fn the_published_table_holds_in_pattern() {
     // Each row's variance over the first row's, beside what h = s(1-s) says: exactly but for h^2a D^2, the square of the mean, which is a part of
     // the variance at s = 1/2 and vanishes from there on; and as measured, within the errors of both.
     let h = |row: usize| rows[row].score * (1.0 - rows[row].score);
-    for (row, from, tolerance) in [(1, 0, 0.6), (2, 0, 0.6), (2, 1, 0.03)] {
+    for (row, from, tolerance) in [(1, 0, 0.5), (2, 0, 0.5), (2, 1, 0.03)] {
         let growth = h(from) / h(row);
         for (column, expected) in [(0, growth), (1, 1.0), (2, 1.0 / growth), (3, 1.0)] {
             let (cell, first) = (rows[row].cells[column], rows[from].cells[column]);

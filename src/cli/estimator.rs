@@ -257,7 +257,7 @@ fn variances(machine: &std::rc::Rc<Machine>, pairs: u32, as_json: bool) -> Resul
         println!("{}", table_json(&rows, pairs, &adapter));
         return Ok(());
     }
-    println!("Variance of one unit's structure gradient, the other five at s = 0.5: mlp-6 on the planted set, frozen, on {adapter}");
+    println!("Variance of one unit's structure gradient, the other five at s = 0.5: mlp-6 on planted inputs, frozen, on {adapter}");
     println!("{}", table(&rows));
     println!(
         "Above: measured over {pairs} pairs, \u{b1} its standard error. Below: exact, from all 64 masks.\n\
