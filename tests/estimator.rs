@@ -228,7 +228,7 @@ fn a_network_whose_units_are_all_decided_is_refused_in_words() {
 
 #[test]
 fn the_published_table_holds_in_pattern() {
-    let rows = block_on(estimator::table(&machine(), 4000, |_, _| {})).unwrap();
+    let rows = block_on(estimator::table(&machine(), 3000, |_, _| {})).unwrap();
     for row in &rows {
         for ((rule, alpha), cell) in COLUMNS.iter().zip(&row.cells) {
             println!("s {:.3} {rule:?} {alpha}: {:.5} +- {:.5}, exact {:.5}", row.score, cell.variance, cell.error, cell.exact);

@@ -60,38 +60,8 @@ fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).value_parser(value_parser!(PathBuf)).help(help)
 }
 
-/// The whole command line.
-pub(super) fn command() -> Command {
-    let train = Command::new("train")
-        .about("Train a network and watch its mask settle")
-        .after_help(
-            "A first run:\n  lacuna data fetch mnist\n  lacuna train --gate-inputs --keep-ratio 0.1\n\n\
-             The run behind a link copied from the page:\n  lacuna train --url 'https://.../?keep_ratio=0.1&seed=7'\n\n\
-             --log writes one JSON object a line: first {\"event\":\"run\"} with the experiment and the adapter, then one for each step\n\
-             (step, epoch, loss, probe_loss, accuracy, keep, kept per group, budget, sum_scores, threshold, gradient_norm, learning_rate,\n\
-             scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, and last {\"event\":\"result\"} with test_accuracy under the\n\
-             decided mask. The keys of a trace file stand in the README.",
-        )
-        .args(experiment_flags())
-        .arg(url())
-        .arg(data_directory())
-        .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
-        .arg(path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step."))
-        .arg(
-            Arg::new("trace-steps")
-                .long("trace-steps")
-                .value_name("N")
-                .value_parser(value_parser!(u32))
-                .default_value("1")
-                .requires("trace")
-                .help("How many of the first steps are traced."),
-        )
-        .arg(adapter());
-    let check = Command::new("check")
-        .about("Run every kernel against its CPU twin on this adapter")
-        .after_help("Prints the worst error of each kernel beside its tolerance; the exit status is not 0 if one fails.")
-        .arg(adapter());
-    let estimator = Command::new("estimator")
+fn estimator() -> Command {
+    Command::new("estimator")
         .about("Measure bias, variance and direction of every structure gradient on a network as it stands")
         .after_help(
             "Trains --after-steps steps of the experiment, then freezes it and draws pairs of masks on one mini-batch. Every estimator at\n\
@@ -125,6 +95,39 @@ pub(super) fn command() -> Command {
                 .help("Instead, the variance of one unit's gradient as its score goes to 0, on a small frozen network of its own."),
         )
         .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object instead of tables."))
+        .arg(adapter())
+}
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    let train = Command::new("train")
+        .about("Train a network and watch its mask settle")
+        .after_help(
+            "A first run:\n  lacuna data fetch mnist\n  lacuna train --gate-inputs --keep-ratio 0.1\n\n\
+             The run behind a link copied from the page:\n  lacuna train --url 'https://.../?keep_ratio=0.1&seed=7'\n\n\
+             --log writes one JSON object a line: first {\"event\":\"run\"} with the experiment and the adapter, then one for each step\n\
+             (step, epoch, loss, probe_loss, accuracy, keep, kept per group, budget, sum_scores, threshold, gradient_norm, learning_rate,\n\
+             scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, and last {\"event\":\"result\"} with test_accuracy under the\n\
+             decided mask. The keys of a trace file stand in the README.",
+        )
+        .args(experiment_flags())
+        .arg(url())
+        .arg(data_directory())
+        .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
+        .arg(path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step."))
+        .arg(
+            Arg::new("trace-steps")
+                .long("trace-steps")
+                .value_name("N")
+                .value_parser(value_parser!(u32))
+                .default_value("1")
+                .requires("trace")
+                .help("How many of the first steps are traced."),
+        )
+        .arg(adapter());
+    let check = Command::new("check")
+        .about("Run every kernel against its CPU twin on this adapter")
+        .after_help("Prints the worst error of each kernel beside its tolerance; the exit status is not 0 if one fails.")
         .arg(adapter());
     let bench = Command::new("bench")
         .about("Measure a sparse step against a dense one, beside what the multiply-adds predict")
@@ -172,7 +175,7 @@ pub(super) fn command() -> Command {
         .subcommand(train)
         .subcommand(check)
         .subcommand(bench)
-        .subcommand(estimator)
+        .subcommand(estimator())
         .subcommand(Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true).subcommand(fetch))
         .subcommand(Command::new("adapters").about("List this machine's GPUs"))
 }
