@@ -85,7 +85,7 @@ fn truth_words(report: &Report) -> String {
     match report.enumerated {
         Some(masks) => format!("true gradient: from all {masks} masks"),
         None => format!(
-            "true gradient: from {} other masks, standard error {} of its norm (a cosine can seem lower by as much, not higher)",
+            "true gradient: from {} other masks, standard error {} of its norm, which lowers the cosines too",
             report.truth_masks,
             percent(report.truth_error)
         ),

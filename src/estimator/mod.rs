@@ -31,7 +31,8 @@
 //! As h → 0 this stays below Δ² for α ≥ ½ and grows like h^(2α−1) below: like 1/h at α = 0. That is what the paper's theorem on bounded
 //! variance says (arXiv 2111.05685, section 4; stated there for α ∈ [½, 1)); α = 1 is bounded too, but its signal h D fades with h. Two
 //! samples beat one because Δ is smaller than Λ: what all masks have in common cancels. Here Δ and Λ are the largest |L − L′| and L of the
-//! pairs seen, so the bound is one for the losses that occurred, not for all that could. For `ste` there is none.
+//! pairs seen, so the bound is one for the losses that occurred, not for all that could; and it bounds the variance, not its estimate from few pairs, which
+//! may pass it by chance. For `ste` there is none.
 //!
 //! # Nothing of the run changes
 //!

@@ -330,7 +330,8 @@ fn row(rule: Rule, alpha: f64, units: &[Unit], samples: f64, cosines: [f64; 2]) 
         Bin { low: EDGES[bin], high: EDGES[bin + 1], units: inside.len() as u32, summary: summary(&inside, samples) }
     });
     let judged: Vec<&Unit> = units.iter().filter(|unit| unit.is_judged).collect();
-    let chi_square: f64 = judged.iter().map(|unit| ((unit.mean - unit.truth) / unit.error()).powi(2)).sum();
+    // The sum of nothing is -0.
+    let chi_square = judged.iter().map(|unit| ((unit.mean - unit.truth) / unit.error()).powi(2)).sum::<f64>() + 0.0;
     let scale = scale(&judged);
     let [sum, square] = cosines;
     let cosine = sum / samples;
