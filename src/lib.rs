@@ -34,14 +34,15 @@
 //!   [`reference`] the CPU twin of every kernel, in f64.
 //! * Layer 1: [`gpu`] the device and the table of kernels; it knows no learning.
 //! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`methods`] one file per way of choosing masks;
-//!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`check`] every kernel
-//!   against its twin.
+//!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`estimator`] what each structure
+//!   gradient is worth; [`check`] every kernel against its twin.
 //! * Layer 3, the faces: `main.rs` with `cli/` natively, `web.rs` in the page.
 
 pub mod check;
 pub mod config;
 pub mod data;
 pub mod engine;
+pub mod estimator;
 pub mod gpu;
 pub mod methods;
 pub mod model;

@@ -526,11 +526,7 @@ impl Trainer {
     /// The device is gone or cannot hold the copy.
     pub async fn gate_gradients(&mut self) -> Result<Vec<f64>, TrainError> {
         if self.microscope.is_none() {
-            let model = self.model.with_gates();
-            let params = Params { estimator: 3, masks: 1, learn_scores: 0, ..params_of(&self.config, &model, &self.data) };
-            let engine = Engine::new(&self.engine.machine, &model, params, &self.data_buffers)?;
-            engine.write(&engine.buffers.numbers, &self.numbers);
-            self.microscope = Some((model, engine));
+            self.microscope = Some(self.copy(true)?);
         }
         let images = self.batch(self.step);
         let schedule = [Step { learning_rate: 0.0, scores_rate: 0.0, ..self.step_now(self.step) }];
@@ -543,6 +539,30 @@ impl Trainer {
         let dense = model.multiply_adds(&model.sizes(), None).total();
         self.cost.structure += dense * u64::from(self.config.batch_size);
         Ok(gates[..model.units() as usize].iter().map(|&gate| f64::from(gate)).collect())
+    }
+
+    /// The network as it stands on an engine of its own, with this run's weights, scores and data: what is done there leaves the run alone.
+    /// It draws two masks a step; with `gates`, one, and every unit is computed. Velocity, moments and running statistics are those of a
+    /// first step.
+    ///
+    /// # Errors
+    /// The device cannot hold the copy.
+    pub fn copy(&self, gates: bool) -> Result<(Model, Engine), TrainError> {
+        let model = if gates && !self.model.is_gated() { self.model.with_gates() } else { self.model.clone() };
+        let params = Params { mode: Mode::Train as u32, learn_scores: 0, ..params_of(&self.config, &model, &self.data) };
+        let params = if gates { Params { estimator: 3, masks: 1, ..params } } else { Params { masks: 2, ..params } };
+        let engine = Engine::new(&self.engine.machine, &model, params, &self.data_buffers)?;
+        engine.write(&engine.buffers.numbers, &self.numbers);
+        for (from, to) in [(&self.engine.buffers.weights, &engine.buffers.weights), (&self.engine.buffers.scores, &engine.buffers.scores)] {
+            engine.copy(from, to);
+        }
+        Ok((model, engine))
+    }
+
+    /// Whether the rows of the next step's batch are there.
+    #[must_use]
+    pub fn has_next_batch(&self) -> bool {
+        self.order.rows_needed(self.step) <= self.rows_ready
     }
 
     /// Changes a live knob from the next step on.

@@ -16,7 +16,7 @@ use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation
 const LAYERS: [&[&str]; 4] = [
     &["config", "data", "model", "pace", "presets", "random", "reference", "schedule", "shared"],
     &["gpu"],
-    &["engine", "methods", "trainer", "snapshot", "check", "speed"],
+    &["engine", "methods", "trainer", "snapshot", "check", "speed", "estimator"],
     &["cli", "main", "web"],
 ];
 

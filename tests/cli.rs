@@ -76,7 +76,7 @@ fn untimed(line: &Value) -> Value {
 #[test]
 fn help_lists_every_command_and_every_flag() {
     let help = prints(&["--help"]);
-    for command in ["train", "compare", "model", "check", "bench", "data", "adapters"] {
+    for command in ["train", "compare", "model", "check", "bench", "estimator", "data", "adapters"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{help}");
         prints(&[command, "--help"]);
     }
@@ -101,6 +101,7 @@ fn help_lists_every_command_and_every_flag() {
     lists(&["model"], &["--dataset", "--image", "--classes", "--gate-inputs", "--batch-size", "--keep-ratio", "--json"]);
     lists(&["check"], &["--adapter"]);
     lists(&["bench"], &["--model", "--batch-size", "--gate-inputs", "--keep-ratio", "--repeats", "--json", "--adapter"]);
+    lists(&["estimator"], &["--keep-ratio", "--url", "--data-dir", "--after-steps", "--pairs", "--table", "--json", "--adapter"]);
     assert!(lists(&["data", "fetch"], &["--data-dir"]).contains("fashion-mnist, cifar10, cifar100"));
     assert!(prints(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
     refuses(&[], &["Usage: lacuna", "train"]);
@@ -577,4 +578,28 @@ fn bench_times_networks_of_every_kind() {
         lines.iter().map(|line| line["bytes"]["activations"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(bytes("8"), bytes("4").iter().map(|bytes| 2 * bytes).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_estimators_are_measured_and_said_in_one_object() {
+    let fixture = fixture();
+    let flags = ["estimator", "--data-dir", &fixture, "--dataset", "idx", "--model", "mlp-6", "--keep-ratio=0.5", "--schedule", "constant"];
+    let more = ["--batch-size", "32", "--epochs", "3", "--after-steps", "5", "--pairs", "100"];
+    let report: Value = serde_json::from_str(&prints(&[&flags[..], &more[..], &["--json"]].concat())).unwrap();
+    assert_eq!((&report["step"], &report["pairs"], &report["units"]), (&5.into(), &100.into(), &6.into()));
+    assert_eq!(report["enumerated_masks"], 1u32 << report["undecided_units"].as_u64().unwrap());
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 4 * 5);
+    for row in rows {
+        for key in ["bias", "bias_chance", "variance", "signal_to_noise", "cosine", "cosine_error"] {
+            assert!(row[key].as_f64().is_some_and(f64::is_finite), "{key} of {row}");
+        }
+        assert_eq!(row["bound"].is_null(), row["estimator"] == "ste", "{row}");
+        assert_eq!(row["bins"].as_array().unwrap().len(), 6);
+    }
+    let words = prints(&[&flags[..], &more[..]].concat());
+    for expected in ["true gradient: from all", "two-sided", "one-sided", "plain", "ste", "Split by s"] {
+        assert!(words.contains(expected), "{expected:?} is not in:\n{words}");
+    }
+    refuses(&[&flags[..], &["--batch-size", "32", "--epochs", "3", "--after-steps", "19"]].concat(), &["the run has 18 steps", "--epochs"]);
 }

@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod compare;
 mod data;
+mod estimator;
 mod model;
 mod terminal;
 mod trace;
@@ -87,6 +88,7 @@ pub(crate) fn run() -> Result<(), CliError> {
         Some(("model", arguments)) => model::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("bench", arguments)) => bench::run(arguments),
+        Some(("estimator", arguments)) => estimator::run(arguments),
         Some(("adapters", _)) => adapters(),
         Some(("data", arguments)) => match arguments.subcommand() {
             Some(("fetch", arguments)) => {

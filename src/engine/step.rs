@@ -354,8 +354,20 @@ impl Steps {
 
     /// Sampling, the forwards and the losses, for the decided mask and a sampled one.
     pub(super) fn evaluation(&self) -> Vec<&Dispatch> {
-        let losses = self.two_masks.iter().position(|dispatch| dispatch.line.name == "loss");
-        self.two_masks.iter().take(losses.map_or(0, |index| index + 1)).collect()
+        self.losses(2)
+    }
+
+    /// Sampling, the forwards and the losses alone.
+    pub(super) fn losses(&self, masks: u32) -> Vec<&Dispatch> {
+        let all = self.training(masks);
+        let losses = all.iter().position(|dispatch| dispatch.line.name == "loss");
+        all.into_iter().take(losses.map_or(0, |index| index + 1)).collect()
+    }
+
+    /// Those of one mask and the way back to the units: no weight's gradient, and no step.
+    pub(super) fn gates(&self) -> Vec<&Dispatch> {
+        const OF_WEIGHTS: [&str; 5] = ["d_weights", "sum_gradients", "update_scores", "update_weights", "update_statistics"];
+        self.training(1).into_iter().filter(|dispatch| !OF_WEIGHTS.contains(&dispatch.line.name)).collect()
     }
 }
 
