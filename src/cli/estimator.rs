@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use lacuna::data;
 use lacuna::engine::{Machine, SLOTS};
-use lacuna::estimator::{self, ALPHAS, Bin, COLUMNS, Lab, Report, Row, Rule, Summary, TableRow};
+use lacuna::estimator::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Rule, Summary, TableRow};
 use lacuna::trainer::{DataShape, Trainer};
 
 use super::{CliError, arguments, open, terminal};
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     println!(
         "bias: |mean \u{2212} truth| / |truth|, and in brackets what chance alone makes of it. scale: length along the truth, 1 without bias. \
          variance and\nbound: means over the units; bound: \u{394}\u{b2} h^(2\u{3b1}\u{2212}1), half of it two-sided, with the largest loss instead of \u{394} = |L \u{2212} L\u{2032}| \
-         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth."
+         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth, over the first {MOST_KEPT} pairs at most."
     );
     println!("\nSplit by s, at \u{3b1} = {SPLIT_ALPHA}:\n{}", split(&report));
     Ok(())
@@ -208,6 +208,7 @@ fn row_json(row: &Row) -> Value {
         "verdict": row.verdict.words(),
         "cosine": row.cosine,
         "cosine_error": row.cosine_error,
+        "cosine_samples": row.cosine_samples,
         "bins": row.bins.iter().map(|bin| {
             let mut value = json!({"low": bin.low, "high": bin.high, "units": bin.units});
             merge(&mut value, bin.summary.as_ref().map_or(Value::Null, summary_json));
