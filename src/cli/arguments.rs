@@ -97,7 +97,7 @@ fn compare() -> Command {
                 .default_value("dense,small-dense,static,vrpge")
                 .help(
                     "The methods, each once: those of train's --method, and static-allocated, a random mask with as many units of each group as \
-                     vrpge ended with.",
+                     vrpge ended with, and small-dense-final, as wide as a step of vrpge at the keep ratio pays for.",
                 ),
         )
         .arg(

@@ -1,8 +1,10 @@
-//! `small-dense`, the fair opponent: a dense network of the same shape, so much narrower that its step takes as many multiply-adds as a
-//! step of vrpge at `keep_ratio`. It sees all inputs.
+//! `small-dense`, the fair opponent: a dense network of the same shape, so much narrower that its run takes as many multiply-adds as a run of
+//! vrpge of as many steps under the same schedule. It sees all inputs. Under a constant schedule its step takes those of a step at
+//! `keep_ratio`.
 
 use crate::config::{Config, MethodName};
 use crate::model::Model;
+use crate::schedule::keep_at;
 
 use super::{Method, method};
 
@@ -18,6 +20,16 @@ fn narrowed(model: &Model, share: f64) -> Vec<bool> {
     kept
 }
 
+/// Stretches of a run over which the work of vrpge is averaged.
+const STRETCHES: u32 = 512;
+
+/// Multiply-adds of vrpge's step, averaged over a run, over those of a dense step.
+fn mean_ratio(config: &Config, model: &Model) -> f64 {
+    let forwards = method(MethodName::Vrpge).forwards();
+    let ratio = |stretch: u32| model.predicted_ratio(keep_at(config, 2 * stretch + 1, 2 * STRETCHES), forwards);
+    (0..STRETCHES).map(ratio).sum::<f64>() / f64::from(STRETCHES)
+}
+
 /// Multiply-adds of a dense step of the network of these units.
 fn work(model: &Model, kept: &[bool]) -> u64 {
     let (narrow, _) = model.compacted(kept);
@@ -30,8 +42,10 @@ impl Method for SmallDense {
     }
 
     fn built_of(&self, config: &Config, model: &Model) -> Option<Vec<bool>> {
-        let sparse = model.predicted_ratio(config.keep_ratio, method(MethodName::Vrpge).forwards());
-        let allowed = sparse * model.multiply_adds(&model.sizes(), None).total() as f64;
+        let allowed = mean_ratio(config, model) * model.multiply_adds(&model.sizes(), None).total() as f64;
+        if work(model, &narrowed(model, 1.0)) as f64 <= allowed {
+            return Some(narrowed(model, 1.0));
+        }
         // The work rises with the width: the widest that is allowed, to one in 4,096.
         let (mut low, mut high) = (0.0, 1.0);
         for _ in 0..12 {

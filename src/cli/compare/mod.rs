@@ -15,9 +15,10 @@ use clap::parser::ValueSource;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use lacuna::config::{Config, ConfigError, KNOBS, MethodName};
+use lacuna::config::{Config, ConfigError, KNOBS, MethodName, Schedule};
 use lacuna::data::{self, Dataset};
 use lacuna::engine::{Phase, SLOTS};
+use lacuna::methods::{Knowledge, method};
 use lacuna::pace::Pace;
 use lacuna::presets::{self, Setting};
 use lacuna::trainer::{DataShape, TrainError, Trainer};
@@ -32,18 +33,27 @@ const POINTS: u32 = 10;
 const PHASES_MS: f64 = 50.0;
 /// `static` with as many units of each group as the run of vrpge of the same seed ended with.
 const ALLOCATED: &str = "static-allocated";
+/// `small-dense` whose step takes the multiply-adds of vrpge's last steps, not of its average one.
+const AT_THE_END: &str = "small-dense-final";
 
 /// What takes part in a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Contender {
     method: MethodName,
-    /// Whether vrpge divides its budget.
-    allocated: bool,
+    /// The method's own name, [`ALLOCATED`] or [`AT_THE_END`].
+    name: &'static str,
 }
 
 impl Contender {
-    fn name(self) -> &'static str {
-        if self.allocated { ALLOCATED } else { self.method.name() }
+    fn named(name: &str) -> Option<Self> {
+        let variants = [(MethodName::Static, ALLOCATED), (MethodName::SmallDense, AT_THE_END)];
+        let all = MethodName::ALL.iter().map(|&method| (method, method.name())).chain(variants);
+        all.map(|(method, name)| Self { method, name }).find(|contender| contender.name == name)
+    }
+
+    /// Whether vrpge divides its budget.
+    fn is_allocated(self) -> bool {
+        self.name == ALLOCATED
     }
 }
 
@@ -51,23 +61,20 @@ impl Contender {
 fn contenders(names: &[&str]) -> Result<Vec<Contender>, CliError> {
     let mut found: Vec<Contender> = Vec::new();
     for name in names {
-        let mut config = Config::default();
-        let allocated = *name == ALLOCATED;
-        config.set("method", if allocated { "static" } else { name }).map_err(|_| {
-            let known: Vec<&str> = MethodName::ALL.iter().map(|method| method.name()).chain([ALLOCATED]).collect();
+        let contender = Contender::named(name).ok_or_else(|| {
+            let known: Vec<&str> = MethodName::ALL.iter().map(|method| method.name()).chain([ALLOCATED, AT_THE_END]).collect();
             ConfigError(format!("--methods: there is no method \"{name}\"; the methods are {}", known.join(", ")))
         })?;
-        let contender = Contender { method: config.method, allocated };
         if found.contains(&contender) {
             return Err(ConfigError(format!("--methods names {name} twice")).into());
         }
         found.push(contender);
     }
-    if found.iter().any(|contender| contender.allocated) && !found.iter().any(|contender| contender.method == MethodName::Vrpge) {
+    if found.iter().any(|contender| contender.is_allocated()) && !found.iter().any(|contender| contender.method == MethodName::Vrpge) {
         let text = format!("--methods: {ALLOCATED} divides the budget as vrpge ended up: name vrpge too, or leave {ALLOCATED} out");
         return Err(ConfigError(text).into());
     }
-    found.sort_by_key(|contender| contender.allocated);
+    found.sort_by_key(|contender| contender.is_allocated());
     Ok(found)
 }
 
@@ -83,6 +90,9 @@ fn experiment(base: &Config, contender: Contender, seed: u32, settings: &[Settin
     let mut config = Config { method: contender.method, seed, ..base.clone() };
     for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)) {
         config.set(name, value)?;
+    }
+    if contender.name == AT_THE_END {
+        config.schedule = Schedule::Constant;
     }
     config.check()?;
     Ok(config)
@@ -221,8 +231,13 @@ impl Session<'_> {
             say(format_args!("{name}, seed {seed}: finished before"));
             return Ok(found);
         }
+        // A driver compiles a kernel when it is first used: no method's seconds should pay for that. Asking every unit takes the kernels of ste.
+        let asks = |step| method(config.method).looks(&config, step, self.holder.steps()) == Some(Knowledge::Gates);
+        if (0..self.holder.steps()).any(asks) {
+            let mut gated = self.holder.beside(Config { method: MethodName::Ste, ..config.clone() })?;
+            pollster::block_on(gated.measure(1, 1, &|| 0.0, false))?;
+        }
         let mut run = self.holder.beside(config)?;
-        // A driver compiles a kernel when it is first used: no method's seconds should pay for that.
         pollster::block_on(run.measure(1, 1, &|| 0.0, false))?;
         let tested = if only_end { vec![run.steps()] } else { tested_at(run.steps(), run.steps_per_epoch()) };
         let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;
@@ -274,23 +289,23 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         for &contender in &contenders {
             let settings = if presets { presets::of(contender.method) } else { &[] };
             let mut config = experiment(&base, contender, seed, settings, &named)?;
-            if contender.allocated {
+            if contender.is_allocated() {
                 let learned = runs.iter().find(|run| run.contender == MethodName::Vrpge.name() && run.seed == u64::from(seed));
                 let Some(end) = learned.and_then(Finished::end) else {
                     return Err(CliError::Failed(format!("{ALLOCATED}: the run of vrpge with seed {seed} diverged and divides no budget")));
                 };
                 config.set("allocation", &end.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(","))?;
             }
-            runs.push(session.run(contender.name(), config, false)?);
+            runs.push(session.run(contender.name, config, false)?);
         }
     }
     let rows: Vec<Row<'_>> = contenders
         .iter()
-        .map(|contender| Row { name: contender.name(), runs: runs.iter().filter(|run| run.contender == contender.name()).collect() })
+        .map(|contender| Row { name: contender.name, runs: runs.iter().filter(|run| run.contender == contender.name).collect() })
         .collect();
     let groups: Vec<(String, u32)> = session.holder.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
     let settings: Vec<(&str, String)> =
-        contenders.iter().map(|contender| (contender.name(), own_settings(*contender, presets, &named))).collect();
+        contenders.iter().map(|contender| (contender.name, own_settings(*contender, presets, &named))).collect();
     let table =
         table::Table { rows: &rows, groups: &groups, base: session.base, seeds, adapter: &adapter, data: &set.name, settings: &settings };
     say(table.words());
@@ -306,8 +321,11 @@ fn own_settings(contender: Contender, presets: bool, named: &[&str]) -> String {
     let settings = if presets { presets::of(contender.method) } else { &[] };
     let mut own: Vec<String> =
         settings.iter().filter(|(name, _)| !named.contains(name)).map(|(name, value)| format!("{name} {value}")).collect();
-    if contender.allocated {
+    if contender.is_allocated() {
         own.push("allocation of the vrpge run of the same seed".to_owned());
+    }
+    if contender.name == AT_THE_END {
+        own.push("as wide as the keep ratio pays for, whatever the schedule".to_owned());
     }
     if own.is_empty() { "nothing of its own".to_owned() } else { own.join(", ") }
 }
@@ -315,12 +333,12 @@ fn own_settings(contender: Contender, presets: bool, named: &[&str]) -> String {
 /// Tries every setting of each method's grid on rows that are held out, and prints the winners as `presets.rs` has them.
 fn find_settings(session: &Session<'_>, contenders: &[Contender], named: &[&str]) -> Result<(), CliError> {
     let mut winners = Vec::new();
-    for &contender in contenders.iter().filter(|contender| !contender.allocated) {
+    for &contender in contenders.iter().filter(|contender| !contender.is_allocated()) {
         let mut best: Option<(f64, [Setting; 2])> = None;
         for (number, settings) in presets::grid(contender.method).into_iter().enumerate() {
             let config = experiment(session.base, contender, session.base.seed, &settings, named)?;
             let tried = settings.map(|(name, value)| format!("{name} {value}")).join(", ");
-            let found = session.run(&format!("{}-{}", contender.name(), number + 1), config, true)?;
+            let found = session.run(&format!("{}-{}", contender.name, number + 1), config, true)?;
             let accuracy = found.end().map(|end| end.accuracy);
             say(format_args!("    {tried}"));
             if let Some(accuracy) = accuracy.filter(|accuracy| best.is_none_or(|(highest, _)| *accuracy > highest)) {
@@ -360,14 +378,17 @@ mod tests {
         assert!(refused(&["dense", "magic"]).contains("there is no method \"magic\"; the methods are vrpge"));
         assert!(refused(&["dense", "set", "dense"]).contains("names dense twice"));
         assert!(refused(&["static", ALLOCATED]).contains("name vrpge too"));
-        let order: Vec<&str> = contenders(&[ALLOCATED, "vrpge", "static"]).unwrap().into_iter().map(Contender::name).collect();
+        let base = Config { keep_ratio: 0.1, ..Config::default() };
+        let schedule = |name| experiment(&base, Contender::named(name).unwrap(), 1, &[], &[]).unwrap().schedule;
+        assert_eq!((schedule("small-dense"), schedule(AT_THE_END)), (base.schedule, Schedule::Constant));
+        let order: Vec<&str> = contenders(&[ALLOCATED, "vrpge", "static"]).unwrap().into_iter().map(|contender| contender.name).collect();
         assert_eq!(order, ["vrpge", "static", ALLOCATED]);
     }
 
     #[test]
     fn a_named_setting_stands_above_a_preset_and_rows_are_held_out_of_training() {
         let base = Config { learning_rate: 0.3, ..Config::default() };
-        let contender = Contender { method: MethodName::Set, allocated: false };
+        let contender = Contender::named("set").unwrap();
         let settings = [("learning_rate", "0.2"), ("drop_fraction", "0.5")];
         let config = experiment(&base, contender, 4, &settings, &["learning_rate"]).unwrap();
         assert_eq!((config.method, config.seed, config.learning_rate, config.drop_fraction), (MethodName::Set, 4, 0.3, 0.5));

@@ -14,6 +14,7 @@ fn colours(name: &str) -> (&'static str, &'static str) {
         "vrpge" => ("#d1350f", "#ff7a52"),
         "dense" => ("#1f2733", "#e8ecf2"),
         "small-dense" => ("#7b8494", "#98a2b3"),
+        "small-dense-final" => ("#a9907a", "#c9b29c"),
         "static" => ("#0e8fb0", "#38c4e6"),
         "static-allocated" => ("#2150c8", "#7aa2ff"),
         "magnitude" => ("#16803c", "#4fd07f"),
