@@ -51,6 +51,10 @@ impl Contender {
         all.map(|(method, name)| Self { method, name }).find(|contender| contender.name == name)
     }
 
+    fn presets(self) -> &'static [Setting] {
+        if self.name == AT_THE_END { presets::SMALL_DENSE_FINAL } else { presets::of(self.method) }
+    }
+
     /// Whether vrpge divides its budget.
     fn is_allocated(self) -> bool {
         self.name == ALLOCATED
@@ -263,7 +267,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let named = named(arguments, &base);
     // Every contradiction is said before anything is run.
     for &contender in &contenders {
-        experiment(&base, contender, base.seed, if presets { presets::of(contender.method) } else { &[] }, &named)?;
+        experiment(&base, contender, base.seed, if presets { contender.presets() } else { &[] }, &named)?;
     }
     let set = data::load(base.dataset, &arguments::data_dir(arguments), base.seed)?;
     let set = if search { held_out(&set) } else { set };
@@ -287,7 +291,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let mut runs: Vec<Finished> = Vec::new();
     for seed in base.seed..=last {
         for &contender in &contenders {
-            let settings = if presets { presets::of(contender.method) } else { &[] };
+            let settings = if presets { contender.presets() } else { &[] };
             let mut config = experiment(&base, contender, seed, settings, &named)?;
             if contender.is_allocated() {
                 let learned = runs.iter().find(|run| run.contender == MethodName::Vrpge.name() && run.seed == u64::from(seed));
@@ -318,7 +322,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
 
 /// What a contender is given that not all are, in words.
 fn own_settings(contender: Contender, presets: bool, named: &[&str]) -> String {
-    let settings = if presets { presets::of(contender.method) } else { &[] };
+    let settings = if presets { contender.presets() } else { &[] };
     let mut own: Vec<String> =
         settings.iter().filter(|(name, _)| !named.contains(name)).map(|(name, value)| format!("{name} {value}")).collect();
     if contender.is_allocated() {
