@@ -74,6 +74,7 @@ const ACCUMULATE: u32 = 8u;  // the gradient is added to what stands there
 const NORMALISE: u32 = 16u;  // values are normalised, not only added
 const JOINED: u32 = 32u;     // a shortcut is added; the group that is written is a union
 const MEAN: u32 = 64u;       // the mean over a window, not the maximum
+const LAST: u32 = 128u;      // no gradient is wanted at the map that is read
 
 // What a person may change, and the network.
 struct Params {
@@ -92,7 +93,7 @@ struct Params {
     channels: u32,     // of an image of the data set
     height: u32,
     width: u32,
-    estimator: u32,    // 0 two-sided, 1 one-sided, 2 plain
+    estimator: u32,    // 0 two-sided, 1 one-sided, 2 plain, 3 what the gates left
     optimizer: u32,    // of the scores: 0 Adam, 1 SGD
     learn_scores: u32, // 0 leaves the scores as they are
     alpha: f32,

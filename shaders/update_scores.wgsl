@@ -5,6 +5,7 @@
 //   two-sided  g = (L - L') (m - m') / 2 / (s (1 - s))^(1 - alpha)
 //   one-sided  g = (L - L') (m - s)      / (s (1 - s))^(1 - alpha)    (paper, VR-PGE)
 //   plain      g = L        (m - s)      / (s (1 - s))^(1 - alpha)    (REINFORCE)
+//   chain      g = dL/dm, as the gates left it                        (straight-through)
 //   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
 //
 // A norm that is not finite halts the run before a weight or a score is changed; so the scores wait for the backward pass, of which they need
@@ -25,6 +26,7 @@
 const THREADS: u32 = 128u;
 const TWO_SIDED: u32 = 0u;
 const ONE_SIDED: u32 = 1u;
+const CHAIN: u32 = 3u;
 const ADAM: u32 = 0u;
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
@@ -36,7 +38,11 @@ var<workgroup> part_sums: array<f32, 128>;     // [16 candidates, 8 parts]
 var<workgroup> halted: u32;
 var<workgroup> bracket: vec2<u32>;             // bits: the budget is broken at x and holds at y
 
-fn gradient(s: f32, bits: u32) -> f32 {
+fn gradient(unit: u32, s: f32) -> f32 {
+    if params.estimator == CHAIN {
+        return d_scores[unit];
+    }
+    let bits = units[unit];
     if s * 16777216.0 < 1.0 || s >= 1.0 {
         return 0.0;
     }
@@ -110,7 +116,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     var sum = 0.0;
     for (var u = lane; u < count; u += THREADS) {
         let s = scores[u];
-        let g = gradient(s, units[u]);
+        let g = gradient(u, s);
         d_scores[u] = g;
         var stepped = s - state.scores_rate * g;
         if params.optimizer == ADAM {

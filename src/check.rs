@@ -44,6 +44,8 @@ struct Scene {
     image: Image,
     classes: u32,
     gate_inputs: bool,
+    /// Whether gates multiply by the masks.
+    gates: bool,
     batch_size: u32,
     change: fn(&mut Params),
     /// The budget as a share of U.
@@ -76,6 +78,7 @@ const SCENES: &[Scene] = &[
         image: flat(29),
         classes: 10,
         gate_inputs: true,
+        gates: false,
         batch_size: 13,
         change: |_| {},
         keep: 0.4,
@@ -87,6 +90,7 @@ const SCENES: &[Scene] = &[
         image: flat(53),
         classes: 3,
         gate_inputs: false,
+        gates: false,
         batch_size: 31,
         change: |p| p.estimator = 1,
         keep: 0.3,
@@ -98,6 +102,7 @@ const SCENES: &[Scene] = &[
         image: flat(6),
         classes: 2,
         gate_inputs: true,
+        gates: false,
         batch_size: 1,
         change: |p| {
             p.estimator = 2;
@@ -113,6 +118,7 @@ const SCENES: &[Scene] = &[
         image: flat(17),
         classes: 101,
         gate_inputs: true,
+        gates: false,
         batch_size: 200,
         change: |p| {
             p.alpha = 0.75;
@@ -127,6 +133,7 @@ const SCENES: &[Scene] = &[
         image: flat(31),
         classes: 4,
         gate_inputs: false,
+        gates: false,
         batch_size: 6,
         change: |_| {},
         keep: 0.7,
@@ -138,6 +145,7 @@ const SCENES: &[Scene] = &[
         image: flat(18),
         classes: 5,
         gate_inputs: true,
+        gates: false,
         batch_size: 7,
         change: |_| {},
         keep: 0.01,
@@ -149,6 +157,7 @@ const SCENES: &[Scene] = &[
         image: flat(22),
         classes: 5,
         gate_inputs: true,
+        gates: false,
         batch_size: 9,
         change: |p| {
             p.optimizer = 1;
@@ -163,6 +172,7 @@ const SCENES: &[Scene] = &[
         image: flat(22),
         classes: 5,
         gate_inputs: true,
+        gates: false,
         batch_size: 9,
         change: |_| {},
         keep: 2.0,
@@ -174,6 +184,7 @@ const SCENES: &[Scene] = &[
         image: flat(8),
         classes: 3,
         gate_inputs: true,
+        gates: false,
         batch_size: 5,
         change: |_| {},
         keep: 0.0,
@@ -185,6 +196,7 @@ const SCENES: &[Scene] = &[
         image: flat(20),
         classes: 10,
         gate_inputs: true,
+        gates: false,
         batch_size: 12,
         change: |p| {
             p.masks = 1;
@@ -199,6 +211,7 @@ const SCENES: &[Scene] = &[
         image: flat(20),
         classes: 10,
         gate_inputs: true,
+        gates: false,
         batch_size: 12,
         change: |p| {
             p.mode = Mode::Evaluate as u32;
@@ -213,6 +226,7 @@ const SCENES: &[Scene] = &[
         image: flat(45),
         classes: 6,
         gate_inputs: true,
+        gates: false,
         batch_size: 10,
         change: |_| {},
         keep: 0.3,
@@ -224,6 +238,7 @@ const SCENES: &[Scene] = &[
         image: flat(130),
         classes: 10,
         gate_inputs: true,
+        gates: false,
         batch_size: 20,
         change: |_| {},
         keep: 0.8,
@@ -235,6 +250,7 @@ const SCENES: &[Scene] = &[
         image: image(3, 7, 7),
         classes: 5,
         gate_inputs: false,
+        gates: false,
         batch_size: 5,
         change: |_| {},
         keep: 0.4,
@@ -246,6 +262,7 @@ const SCENES: &[Scene] = &[
         image: image(5, 9, 9),
         classes: 10,
         gate_inputs: true,
+        gates: false,
         batch_size: 18,
         change: |p| p.clip_norm = 0.01,
         keep: 0.6,
@@ -257,6 +274,7 @@ const SCENES: &[Scene] = &[
         image: image(3, 8, 8),
         classes: 4,
         gate_inputs: false,
+        gates: false,
         batch_size: 3,
         change: |_| {},
         keep: 0.2,
@@ -268,6 +286,7 @@ const SCENES: &[Scene] = &[
         image: image(1, 5, 5),
         classes: 3,
         gate_inputs: true,
+        gates: false,
         batch_size: 2,
         change: |_| {},
         keep: 0.01,
@@ -279,10 +298,68 @@ const SCENES: &[Scene] = &[
         image: image(2, 6, 6),
         classes: 3,
         gate_inputs: false,
+        gates: false,
         batch_size: 3,
         change: |_| {},
         keep: 0.3,
         scores: Scores::Mixed,
+    },
+    Scene {
+        name: "gates",
+        model: "mlp-21-6",
+        image: flat(17),
+        classes: 5,
+        gate_inputs: true,
+        gates: true,
+        batch_size: 11,
+        change: |p| {
+            p.masks = 1;
+            p.estimator = 3;
+        },
+        keep: 0.4,
+        scores: Scores::Mixed,
+    },
+    Scene {
+        name: "gates behind poolings",
+        model: "cnn-6-9",
+        image: image(2, 7, 7),
+        classes: 4,
+        gate_inputs: true,
+        gates: true,
+        batch_size: 5,
+        change: |p| {
+            p.masks = 1;
+            p.estimator = 3;
+        },
+        keep: 0.4,
+        scores: Scores::Mixed,
+    },
+    Scene {
+        name: "gates of a residual network",
+        model: "resnet8",
+        image: image(2, 6, 6),
+        classes: 4,
+        gate_inputs: true,
+        gates: true,
+        batch_size: 3,
+        change: |p| {
+            p.masks = 1;
+            p.estimator = 3;
+        },
+        keep: 0.4,
+        scores: Scores::Mixed,
+    },
+    Scene {
+        name: "gates, nothing drawn, evaluation",
+        model: "wrn-10-1",
+        image: image(1, 5, 5),
+        classes: 3,
+        gate_inputs: false,
+        gates: true,
+        batch_size: 3,
+        change: |p| p.mode = Mode::Evaluate as u32,
+        keep: 0.4,
+        scores: Scores::Vanishing,
     },
     Scene {
         name: "evaluation of a residual network",
@@ -290,6 +367,7 @@ const SCENES: &[Scene] = &[
         image: image(3, 6, 6),
         classes: 4,
         gate_inputs: false,
+        gates: false,
         batch_size: 6,
         change: |p| {
             p.mode = Mode::Evaluate as u32;
@@ -308,7 +386,7 @@ const POISON: u32 = 0x7fc0_dead;
 /// How far a kernel may be from its twin: the rounding of f32 sums over the scenes' longest reductions. 0: integers alone.
 fn tolerance(kernel: &str) -> f64 {
     match kernel {
-        "sample" | "unite" | "pack_weights" => 0.0,
+        "sample" | "list_all" | "unite" | "pack_weights" | "gate" => 0.0,
         "gather_inputs" => 2e-6,
         _ => 2e-5,
     }
@@ -333,6 +411,7 @@ pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(usize, usize)
 
 async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Report]) -> Result<(), GpuError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
+    let model = if scene.gates { model.with_gates() } else { model };
     let mut params =
         Params { seed, alpha: 0.5, momentum: 0.9, weight_decay: 5e-4, clip_norm: 3.0, learn_scores: 1, ..model.params(scene.batch_size) };
     params.scale = 1.0 / 80.0;

@@ -152,8 +152,38 @@ choice! {
     /// How the mask is chosen.
     MethodName {
         Vrpge = "vrpge", "VR-PGE";
+        Reinforce = "reinforce", "REINFORCE";
+        /// The chain rule through the mask.
+        Ste = "ste", "straight-through";
+        Magnitude = "magnitude", "magnitude";
+        Set = "set", "SET";
+        Rigl = "rigl", "RigL";
+        Snip = "snip", "SNIP";
         Static = "static", "static random";
+        SmallDense = "small-dense", "small dense";
         Dense = "dense", "dense";
+    }
+}
+
+impl MethodName {
+    /// Every method.
+    pub const ALL: [Self; 10] = [
+        Self::Vrpge,
+        Self::Reinforce,
+        Self::Ste,
+        Self::Magnitude,
+        Self::Set,
+        Self::Rigl,
+        Self::Snip,
+        Self::Static,
+        Self::SmallDense,
+        Self::Dense,
+    ];
+
+    /// Whether its budget comes down along the schedule; the others begin with the one they end with.
+    #[must_use]
+    pub fn starts_whole(self) -> bool {
+        matches!(self, Self::Vrpge | Self::Reinforce | Self::Ste | Self::Magnitude)
     }
 }
 
@@ -245,7 +275,7 @@ knobs! {
     gate_inputs: bool = false, Kind::Switch, false,
         "Gate inputs", "Give every input a keep-probability too, not only every hidden neuron.";
     method: MethodName = MethodName::Vrpge, Kind::Choice(MethodName::NAMES), false,
-        "Method", "How the mask is chosen: learned (vrpge), random and fixed (static), or everything kept (dense).";
+        "Method", "How the mask is chosen: learned from two losses (vrpge), from one (reinforce) or by the chain rule (ste); by the norms of weights once and for all (magnitude) or with random (set) or wanted (rigl) units in exchange; before the first step (snip); at random (static); everything (dense), or a narrower network of vrpge's multiply-adds (small-dense).";
     keep_ratio: f64 = 0.2, Kind::Number { min: 0.01, max: 1.0, logarithmic: true }, true,
         "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
     schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,
@@ -262,6 +292,12 @@ knobs! {
         "Score optimiser", "What turns the structure gradient into a step of the scores.";
     scores_rate: f64 = 0.05, Kind::Number { min: 1e-4, max: 10.0, logarithmic: true }, true,
         "Structure rate", "Learning rate of the scores.";
+    structure_every: u32 = 100, Kind::Count { min: 1, max: 1_000_000 }, false,
+        "Structure every", "Steps between two choices of the mask, for magnitude, set and rigl.";
+    drop_fraction: f64 = 0.3, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
+        "Drop fraction", "Share of the kept units that set and rigl exchange at first; it falls to 0 along a cosine.";
+    allocation: String = String::new(), Kind::Text, false,
+        "Allocation", "For static: how many units of each gated group are kept, as in 9,9,20; empty keeps the same share of each.";
     learning_rate: f64 = 0.1, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, true,
         "Learning rate", "Learning rate of the weights.";
     rate_schedule: RateSchedule = RateSchedule::Cosine, Kind::Choice(RateSchedule::NAMES), false,
@@ -310,13 +346,23 @@ impl Config {
     /// The first contradiction, in words.
     pub fn check(&self) -> Result<(), ConfigError> {
         Model::check_name(&self.model).map_err(|error| ConfigError(error.to_string()))?;
-        if self.schedule == Schedule::Cubic && self.method == MethodName::Vrpge && self.keep_start < self.keep_ratio {
+        let counts = self.allocation.split(',').filter(|count| !count.is_empty());
+        if let Some(count) = counts.clone().find(|count| count.trim().parse::<u32>().is_err()) {
+            return Err(ConfigError(format!("allocation must be whole numbers with commas between them, as in 9,9,20, not \"{count}\"")));
+        }
+        if self.method.starts_whole() && self.schedule == Schedule::Cubic && self.keep_start < self.keep_ratio {
             return Err(ConfigError(format!(
                 "keep_start ({}) must not be below keep_ratio ({}): the budget only comes down",
                 self.keep_start, self.keep_ratio
             )));
         }
         Ok(())
+    }
+
+    /// Units of each gated group that `allocation` names.
+    #[must_use]
+    pub fn allocation_counts(&self) -> Vec<u32> {
+        self.allocation.split(',').filter_map(|count| count.trim().parse().ok()).collect()
     }
 
     /// The experiment as the query of a link: the knobs that differ from their defaults, in table order.
@@ -389,7 +435,7 @@ mod tests {
             ("?keep_ratio=2", "from 0.01 to 1"),
             ("?keep_ratio=NaN", "from 0.01 to 1"),
             ("?seed=-1", "whole number"),
-            ("?method=magic", "vrpge, static, dense"),
+            ("?method=magic", "vrpge, reinforce, ste, magnitude"),
             ("?prune_rate=1", "no setting"),
             ("?seed=1&seed=2", "twice"),
             ("?model=mlp-0", "mlp-0"),

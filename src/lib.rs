@@ -30,22 +30,24 @@
 //! A module uses its own layer and those below; a test reads the `use` lines.
 //!
 //! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`random`] Threefry; [`schedule`]
-//!   what each step is given; [`pace`] steps a submit; [`data`] the sets; [`shared`] the structs that the kernels share;
+//!   what each step is given; [`pace`] steps a submit; [`presets`] settings of each method for a comparison; [`data`] the sets; [`shared`] the structs that the kernels share;
 //!   [`reference`] the CPU twin of every kernel, in f64.
 //! * Layer 1: [`gpu`] the device and the table of kernels; it knows no learning.
 //! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`methods`] one file per way of choosing masks;
-//!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`check`] every kernel
-//!   against its twin.
+//!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`estimator`] what each structure
+//!   gradient is worth; [`check`] every kernel against its twin.
 //! * Layer 3, the faces: `main.rs` with `cli/` natively, `web.rs` in the page.
 
 pub mod check;
 pub mod config;
 pub mod data;
 pub mod engine;
+pub mod estimator;
 pub mod gpu;
 pub mod methods;
 pub mod model;
 pub mod pace;
+pub mod presets;
 pub mod random;
 pub mod reference;
 pub mod schedule;

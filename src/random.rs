@@ -27,6 +27,8 @@ pub enum Stream {
     Data = 6,
     /// How a training image is shifted and mirrored; counter (step, image of the batch).
     View = 7,
+    /// Units that come at random in an exchange; counter (step, unit).
+    Growth = 8,
 }
 
 const ROTATIONS: [u32; 8] = [13, 15, 26, 6, 17, 29, 16, 24];

@@ -104,6 +104,8 @@ pub mod flags {
     pub const JOINED: u32 = 32;
     /// The mean over a window, not the maximum.
     pub const MEAN: u32 = 64;
+    /// No gradient is wanted at the map that is read.
+    pub const LAST: u32 = 128;
 }
 
 /// What a person may change, and the network. A uniform.

@@ -7,12 +7,12 @@ use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
-use crate::config::{Config, ConfigError, Estimator, MethodName, ScoresOptimizer};
+use crate::config::{Config, ConfigError, ScoresOptimizer};
 use crate::data::Dataset;
 use crate::data::catalogue::Known;
 use crate::engine::{DataBuffers, Engine, Inputs, Machine, Outcome, Phase};
 use crate::gpu::GpuError;
-use crate::methods::method;
+use crate::methods::{Knowledge, Look, method};
 use crate::model::{Extra, Image, Model};
 use crate::random::{Stream, Threefry, draw};
 use crate::schedule::{BLOCK, Order, plain, step_at, view};
@@ -145,6 +145,38 @@ pub struct Timing {
     pub phases: Option<Vec<(Phase, f64)>>,
 }
 
+/// Multiply-adds that were executed, counted from the units that each step kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    pub forward: u64,
+    pub backward: u64,
+    /// Of passes that only served to choose a mask.
+    pub structure: u64,
+    /// Those of all these that were done in passes of more than half the work of the same pass of the whole network with everything kept:
+    /// a dense start, a dense backward, a dense look at every unit. A step's two forwards count apart.
+    pub near_dense: u64,
+}
+
+impl Cost {
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.forward + self.backward + self.structure
+    }
+}
+
+impl std::ops::Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            forward: self.forward + other.forward,
+            backward: self.backward + other.backward,
+            structure: self.structure + other.structure,
+            near_dense: self.near_dense + other.near_dense,
+        }
+    }
+}
+
 /// One run.
 #[derive(Debug)]
 pub struct Trainer {
@@ -171,6 +203,11 @@ pub struct Trainer {
     evaluations: u32,
     /// Steps that were timed so far: each draws masks of its own.
     measured: u32,
+    /// The step before which the mask was chosen last.
+    chosen_at: Option<u32>,
+    cost: Cost,
+    /// The network with gates, for methods that ask it now and then.
+    microscope: Option<(Model, Engine)>,
     /// The schedules' row of the last step and the bits it drew of the whole network's units: evaluations and measurements overwrite those on the device.
     last: Option<(Step, Vec<u32>)>,
 }
@@ -210,8 +247,14 @@ impl Trainer {
     }
 
     fn on(machine: &Rc<Machine>, config: Config, data: DataShape, data_buffers: DataBuffers) -> Result<Self, TrainError> {
-        let model =
+        let whole =
             Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+        let (groups, allocated) = (whole.gated().count(), config.allocation_counts().len());
+        if allocated > 0 && allocated != groups {
+            let text = format!("allocation names {allocated} groups of units, but {} has {groups}", config.model);
+            return Err(ConfigError(text).into());
+        }
+        let (model, numbers) = built(&config, &whole);
         if data.train_rows < config.batch_size {
             let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
             return Err(ConfigError(text).into());
@@ -222,10 +265,11 @@ impl Trainer {
         let engine = Engine::new(machine, &model, params_of(&config, &model, &data), &data_buffers)?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
         engine.write(&engine.buffers.scores, &method(config.method).initial_scores(&config, &model));
+        engine.write(&engine.buffers.numbers, &numbers);
         let run = Self {
             config,
-            numbers: (0..model.units()).collect(),
-            whole: model.clone(),
+            numbers,
+            whole,
             model,
             data,
             engine,
@@ -239,6 +283,9 @@ impl Trainer {
             diverged: None,
             evaluations: 0,
             measured: 0,
+            chosen_at: None,
+            cost: Cost::default(),
+            microscope: None,
             last: None,
         };
         Ok(run)
@@ -325,6 +372,9 @@ impl Trainer {
     #[must_use]
     pub fn steps_possible(&self, most: u32) -> u32 {
         let most = most.min(self.engine.steps_a_submit()).min(self.steps - self.step.min(self.steps));
+        // A submit ends where the mask is to be chosen anew.
+        let chooses = |step: u32| method(self.config.method).looks(&self.config, step, self.steps).is_some();
+        let most = (1..most).find(|ahead| chooses(self.step + ahead)).unwrap_or(most);
         (0..most).take_while(|ahead| self.order.rows_needed(self.step + ahead) <= self.rows_ready).count() as u32
     }
 
@@ -336,6 +386,9 @@ impl Trainer {
         self.check_finite()?;
         let count = self.steps_possible(most);
         let first = self.step;
+        if count > 0 {
+            self.choose().await?;
+        }
         let schedule: Vec<Step> = (0..count).map(|ahead| self.step_now(first + ahead)).collect();
         self.run(&schedule).await
     }
@@ -374,6 +427,9 @@ impl Trainer {
             return Err(error);
         }
         self.step += schedule.len() as u32;
+        for record in &outcome.records {
+            self.cost = self.cost + self.cost_of(record);
+        }
         let outcome = self.in_whole(outcome);
         self.last = Some((last, outcome.units.clone()));
         Ok(self.snapshot_of(outcome))
@@ -409,6 +465,118 @@ impl Trainer {
         Outcome { scores, units: bits, ..outcome }
     }
 
+    /// Multiply-adds of a step, with the units that it kept.
+    fn cost_of(&self, record: &Record) -> Cost {
+        let groups = self.model.groups.len();
+        let batch = u64::from(self.config.batch_size);
+        let own = self.model.multiply_adds(&record.kept[..groups], None);
+        let probe = if self.engine.params.masks == 2 { self.model.multiply_adds(&record.probe_kept[..groups], None).forward } else { 0 };
+        let dense = self.whole.multiply_adds(&self.whole.sizes(), None);
+        let near_dense = over_half(own.forward, dense.forward) + over_half(probe, dense.forward) + over_half(own.backward, dense.backward);
+        Cost { forward: (own.forward + probe) * batch, backward: own.backward * batch, structure: 0, near_dense: near_dense * batch }
+    }
+
+    /// Multiply-adds of all steps so far, and of what choosing masks took beside them.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Bytes on the device that grow with the units of the network, those of the copy that choosing masks asks among them; the data set is
+    /// not counted.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let asked = self.microscope.as_ref().map_or(0, |(model, _)| model.bytes(self.config.batch_size, 2).total());
+        self.model.bytes(self.config.batch_size, 2).total() + asked
+    }
+
+    /// Chooses the mask anew where the method does so before the next step and it has not been done. [`Trainer::advance`] asks for it
+    /// itself; whoever wants to time it, asks before.
+    ///
+    /// # Errors
+    /// The device is gone or cannot hold the copy that is asked.
+    pub async fn choose(&mut self) -> Result<(), TrainError> {
+        let (name, step) = (self.config.method, self.step);
+        let Some(knowledge) = method(name).looks(&self.config, step, self.steps) else { return Ok(()) };
+        if self.chosen_at == Some(step) {
+            return Ok(());
+        }
+        let weights: Vec<f32> = self.engine.read(&self.engine.buffers.weights).await?;
+        let mut scores: Vec<f32> = self.engine.read(&self.engine.buffers.scores).await?;
+        scores.truncate(self.model.units() as usize);
+        let norms = unit_norms(&self.model, &weights);
+        let gates = if knowledge == Knowledge::Gates { self.gate_gradients().await? } else { Vec::new() };
+        // The mask stands until the next choice: the budget is that of the last step before it.
+        let next = (step + 1..self.steps).find(|&next| method(name).looks(&self.config, next, self.steps).is_some()).unwrap_or(self.steps);
+        let budget = if name.starts_whole() {
+            self.step_now(next - 1).budget
+        } else {
+            (self.config.keep_ratio * f64::from(self.whole.units())) as f32
+        };
+        let look = Look {
+            config: &self.config,
+            model: &self.model,
+            step,
+            steps: self.steps,
+            budget: budget as u32,
+            scores: &scores,
+            norms: &norms,
+            gates: &gates,
+        };
+        let chosen = method(name).choose(&look);
+        self.engine.write(&self.engine.buffers.scores, &chosen);
+        self.chosen_at = Some(step);
+        Ok(())
+    }
+
+    /// `[U]` dL/dm of every unit under the mask as it stands, on the next step's batch: a dense forward and backward pass of a copy of the
+    /// network that has gates. The run is not touched; the work is counted as structure's.
+    ///
+    /// # Errors
+    /// The device is gone or cannot hold the copy.
+    pub async fn gate_gradients(&mut self) -> Result<Vec<f64>, TrainError> {
+        if self.microscope.is_none() {
+            self.microscope = Some(self.copy(true)?);
+        }
+        let images = self.batch(self.step);
+        let schedule = [Step { learning_rate: 0.0, scores_rate: 0.0, ..self.step_now(self.step) }];
+        let Some((model, engine)) = &mut self.microscope else { unreachable!("it was just made") };
+        for (from, to) in [(&self.engine.buffers.weights, &engine.buffers.weights), (&self.engine.buffers.scores, &engine.buffers.scores)] {
+            engine.copy(from, to);
+        }
+        engine.train(&schedule, &images).await?;
+        let gates: Vec<f32> = engine.read(&engine.buffers.d_scores).await?;
+        let (asked, batch) = (model.multiply_adds(&model.sizes(), None).total(), u64::from(self.config.batch_size));
+        let dense = self.whole.multiply_adds(&self.whole.sizes(), None).total();
+        let cost = Cost { structure: asked * batch, near_dense: over_half(asked, dense) * batch, ..Cost::default() };
+        self.cost = self.cost + cost;
+        Ok(gates[..model.units() as usize].iter().map(|&gate| f64::from(gate)).collect())
+    }
+
+    /// The network as it stands on an engine of its own, with this run's weights, scores and data: what is done there leaves the run alone.
+    /// It draws two masks a step; with `gates`, one, and every unit is computed. Velocity, moments and running statistics are those of a
+    /// first step.
+    ///
+    /// # Errors
+    /// The device cannot hold the copy.
+    pub fn copy(&self, gates: bool) -> Result<(Model, Engine), TrainError> {
+        let model = if gates && !self.model.is_gated() { self.model.with_gates() } else { self.model.clone() };
+        let params = Params { mode: Mode::Train as u32, learn_scores: 0, ..params_of(&self.config, &model, &self.data) };
+        let params = if gates { Params { estimator: 3, masks: 1, ..params } } else { Params { masks: 2, ..params } };
+        let engine = Engine::new(&self.engine.machine, &model, params, &self.data_buffers)?;
+        engine.write(&engine.buffers.numbers, &self.numbers);
+        for (from, to) in [(&self.engine.buffers.weights, &engine.buffers.weights), (&self.engine.buffers.scores, &engine.buffers.scores)] {
+            engine.copy(from, to);
+        }
+        Ok((model, engine))
+    }
+
+    /// Whether the rows of the next step's batch are there.
+    #[must_use]
+    pub fn has_next_batch(&self) -> bool {
+        self.order.rows_needed(self.step) <= self.rows_ready
+    }
+
     /// Changes a live knob from the next step on.
     ///
     /// # Errors
@@ -417,7 +585,7 @@ impl Trainer {
         if !crate::config::knob(name)?.live {
             return Err(ConfigError(format!("{name} cannot change during a run: restart with the new value")));
         }
-        if name == "keep_ratio" && self.config.method != MethodName::Vrpge {
+        if name == "keep_ratio" && !method(self.config.method).learns_scores() {
             return Err(ConfigError(format!("the mask of method {} is fixed: restart to change keep_ratio", self.config.method.name())));
         }
         let mut config = self.config.clone();
@@ -530,12 +698,16 @@ impl Trainer {
     }
 
     /// Drops the units whose score is 0 for good from the device: the run goes on with smaller tensors, the same draws and the same values.
-    /// A score of 0 stays where it is unless Adam's momentum still lifts it. Gives the numbers of units before and after.
+    /// A score of 0 stays where it is unless Adam's momentum still lifts it; where the method brings units back, nothing is dropped. Gives
+    /// the numbers of units before and after.
     ///
     /// # Errors
     /// The device is gone or cannot hold the smaller network beside the whole one.
     pub async fn compact(&mut self) -> Result<(u32, u32), TrainError> {
         let before = self.model.units();
+        if method(self.config.method).brings_back() {
+            return Ok((before, before));
+        }
         let buffers = &self.engine.buffers;
         let scores: Vec<f32> = self.engine.read(&buffers.scores).await?;
         let moments: Vec<f32> = self.engine.read(&buffers.moments).await?;
@@ -574,6 +746,8 @@ impl Trainer {
         (self.engine.params.learn_scores, self.engine.params.masks) = (learn_scores, masks);
         self.engine.write_params();
         self.model = model;
+        // The copy that choosing masks asks is one of the larger network.
+        self.microscope = None;
         Ok((before, self.model.units()))
     }
 
@@ -649,6 +823,11 @@ impl Trainer {
     }
 }
 
+/// The work of a pass that takes more than half of what the dense one takes, otherwise 0.
+fn over_half(work: u64, dense: u64) -> u64 {
+    if 2 * work > dense { work } else { 0 }
+}
+
 /// The mean of each feature over the first rows, as they arrive: sums of integers, so that it is the same natively and in the page. Where
 /// images may be shifted, a channel's pixels have one mean in common.
 #[derive(Debug)]
@@ -697,17 +876,48 @@ fn remaining_weights(model: &Model, remaining: &[Vec<u32>], weights: &[f32]) -> 
     left
 }
 
+/// The network that a method trains, of the whole one, and the numbers of its units there.
+fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
+    let method = method(config.method);
+    let (model, numbers) = match method.built_of(config, whole) {
+        Some(kept) => (whole.compacted(&kept).0, (0..).zip(&kept).filter(|(_, kept)| **kept).map(|(number, _)| number).collect()),
+        None => (whole.clone(), (0..whole.units()).collect()),
+    };
+    (if method.has_gates() { model.with_gates() } else { model }, numbers)
+}
+
+/// `[U]` root mean square of the weights that lead to each gated unit; of an input, of those that lead away.
+fn unit_norms(model: &Model, weights: &[f32]) -> Vec<f64> {
+    let mut sums = vec![(0.0, 0u32); model.units() as usize];
+    for layer in &model.layers {
+        let [from, to] = layer.groups;
+        for row in 0..layer.taps * layer.inputs {
+            for output in 0..layer.outputs {
+                let weight = f64::from(weights[(layer.first_weight + row * layer.outputs + output) as usize]);
+                let mut add = |unit: u32| {
+                    let (sum, count) = &mut sums[unit as usize];
+                    *sum += weight * weight;
+                    *count += 1;
+                };
+                if model.groups[to].gated {
+                    add(model.groups[to].first_unit + output);
+                }
+                if from == 0 && model.groups[0].gated {
+                    add(row % layer.inputs);
+                }
+            }
+        }
+    }
+    sums.into_iter().map(|(sum, count)| (sum / f64::from(count.max(1))).sqrt()).collect()
+}
+
 fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
     let method = method(config.method);
     Params {
         seed: config.seed,
         mode: Mode::Train as u32,
         masks: method.forwards(),
-        estimator: match config.estimator {
-            Estimator::TwoSided => 0,
-            Estimator::OneSided => 1,
-            Estimator::Plain => 2,
-        },
+        estimator: method.estimator(config),
         optimizer: match config.scores_optimizer {
             ScoresOptimizer::Adam => 0,
             ScoresOptimizer::Sgd => 1,

@@ -10,6 +10,7 @@ use crate::data::catalogue::{Known, known};
 use crate::data::planted::{self, planted};
 use crate::data::stream::Arrival;
 use crate::engine::{MASKS, Machine, SLOTS};
+use crate::estimator::{Lab, Summary};
 use crate::gpu::GpuError;
 use crate::model::Model;
 use crate::pace::Pace;
@@ -257,6 +258,8 @@ pub struct Session {
     arrival: Option<Arrival>,
     pace: Pace,
     opponent: Option<Opponent>,
+    /// A frozen copy of the network, whose estimators are measured.
+    lab: Option<Lab>,
     finished: bool,
 }
 
@@ -279,7 +282,16 @@ impl Session {
         if let Some(set) = &set {
             run.load_all(set);
         }
-        Ok(Self { machine, informative, arrival: known.map(Arrival::new), run, pace: Pace::new(SLOTS), opponent: None, finished: false })
+        Ok(Self {
+            machine,
+            informative,
+            arrival: known.map(Arrival::new),
+            run,
+            pace: Pace::new(SLOTS),
+            opponent: None,
+            lab: None,
+            finished: false,
+        })
     }
 
     /// What does not change during the run.
@@ -523,5 +535,74 @@ impl Session {
             "units_held": run.model.units(),
             "network_bytes": run.model.bytes(run.config.batch_size, MASKS).total() as f64,
         }
+    }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// Freezes the network as it stands for the estimators' panel; what was drawn before is dropped. The run may go on. Gives the step.
+    ///
+    /// # Errors
+    /// Every unit is decided, rows are missing, or the device cannot hold two more copies: in words.
+    pub async fn estimator_freeze(&mut self) -> Result<u32, JsError> {
+        // The old copies go first, so that the new ones find room.
+        self.lab = None;
+        let lab = Lab::new(&mut self.run, true).await.map_err(words)?;
+        let step = lab.step();
+        self.lab = Some(lab);
+        Ok(step)
+    }
+
+    /// Draws `pairs` more pairs of masks of the frozen network, which it freezes if it is not; how many there are now, and how long it took.
+    ///
+    /// # Errors
+    /// As `estimator_freeze`; a loss that is not finite; the device is gone.
+    pub async fn estimator_draw(&mut self, pairs: u32) -> Result<Object, JsError> {
+        if self.lab.is_none() {
+            self.estimator_freeze().await?;
+        }
+        let lab = self.lab.as_mut().expect("it was just frozen");
+        let begin = clock();
+        lab.draw(pairs).await.map_err(words)?;
+        Ok(object! {"step": lab.step(), "pairs": lab.pairs(), "ms": clock() - begin})
+    }
+
+    /// What the pairs drawn so far say of each estimator; null before there is anything to say.
+    #[must_use]
+    pub fn estimator_report(&self) -> JsValue {
+        let Some(report) = self.lab.as_ref().and_then(Lab::report) else { return JsValue::NULL };
+        let or_null = |value: Option<f64>| value.map_or(JsValue::NULL, JsValue::from);
+        let summarise = |object: &Object, summary: &Summary| {
+            set(object, "bias", &summary.bias.into());
+            set(object, "bias_chance", &summary.bias_chance.into());
+            set(object, "variance", &summary.variance.into());
+            set(object, "bound", &or_null(summary.bound));
+            set(object, "signal_to_noise", &summary.signal_to_noise.into());
+        };
+        let bin = |bin: &crate::estimator::Bin| {
+            let object = object! {"low": bin.low, "high": bin.high, "units": bin.units};
+            if let Some(summary) = &bin.summary {
+                summarise(&object, summary);
+            }
+            object
+        };
+        let row = |row: &crate::estimator::Row| {
+            let object = object! {
+                "estimator": row.rule.name(), "alpha": row.alpha, "samples": row.samples,
+                "scale": or_null(row.scale.map(|[scale, _]| scale)), "scale_error": or_null(row.scale.map(|[_, error]| error)),
+                "chi_square": row.chi_square, "judged_units": row.judged, "verdict": row.verdict.words(),
+                "cosine": row.cosine, "cosine_error": row.cosine_error, "bins": row.bins.iter().map(bin).collect::<Array>(),
+            };
+            summarise(&object, &row.summary);
+            object
+        };
+        let report = object! {
+            "step": report.step, "pairs": report.pairs, "units": report.units, "undecided_units": report.undecided,
+            "enumerated_masks": report.enumerated.map_or(JsValue::NULL, JsValue::from), "truth_masks": report.truth_masks as f64,
+            "truth_error": report.truth_error, "loss": report.loss[0], "loss_deviation": report.loss[1],
+            "largest_loss": report.largest_loss, "largest_difference": report.largest_difference,
+            "rows": report.rows.iter().map(row).collect::<Array>(),
+        };
+        report.into()
     }
 }

@@ -14,9 +14,9 @@ use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation
 
 /// From the lowest up: a module may use its own layer and those before it.
 const LAYERS: [&[&str]; 4] = [
-    &["config", "data", "model", "pace", "random", "reference", "schedule", "shared"],
+    &["config", "data", "model", "pace", "presets", "random", "reference", "schedule", "shared"],
     &["gpu"],
-    &["engine", "methods", "trainer", "snapshot", "check", "speed"],
+    &["engine", "methods", "trainer", "snapshot", "check", "speed", "estimator"],
     &["cli", "main", "web"],
 ];
 

@@ -76,7 +76,7 @@ fn untimed(line: &Value) -> Value {
 #[test]
 fn help_lists_every_command_and_every_flag() {
     let help = prints(&["--help"]);
-    for command in ["train", "model", "check", "bench", "data", "adapters"] {
+    for command in ["train", "compare", "model", "check", "bench", "estimator", "data", "adapters"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{help}");
         prints(&[command, "--help"]);
     }
@@ -95,9 +95,13 @@ fn help_lists_every_command_and_every_flag() {
         assert!(words(&help).contains(&words(knob.help)), "the help of train does not explain {}: {}", knob.name, knob.help);
     }
     lists(&["train"], &["--url", "--data-dir", "--log", "--trace", "--trace-steps", "--adapter"]);
+    let compared: Vec<&str> = knobs.iter().map(String::as_str).filter(|knob| *knob != "--method").collect();
+    lists(&["compare"], &compared);
+    lists(&["compare"], &["--methods", "--seeds", "--url", "--data-dir", "--out", "--plain", "--search", "--adapter"]);
     lists(&["model"], &["--dataset", "--image", "--classes", "--gate-inputs", "--batch-size", "--keep-ratio", "--json"]);
     lists(&["check"], &["--adapter"]);
     lists(&["bench"], &["--model", "--batch-size", "--gate-inputs", "--keep-ratio", "--repeats", "--json", "--adapter"]);
+    lists(&["estimator"], &["--keep-ratio", "--url", "--data-dir", "--after-steps", "--pairs", "--table", "--json", "--adapter"]);
     assert!(lists(&["data", "fetch"], &["--data-dir"]).contains("fashion-mnist, cifar10, cifar100"));
     assert!(prints(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
     refuses(&[], &["Usage: lacuna", "train"]);
@@ -156,6 +160,22 @@ fn a_log_says_everything_about_every_step() {
         assert!(result[key].as_f64().is_some(), "the result lacks {key}");
     }
     assert_eq!(result["kept"].as_array().unwrap().len(), 3, "decided units of each gated group");
+
+    // What was executed, told from the units that each step kept; a bias is one input more, and the inputs need no gradient.
+    let layers = |line: &Value, key: &str| -> [u64; 3] {
+        let kept: Vec<u64> = line[key].as_array().unwrap().iter().map(|kept| kept.as_u64().unwrap()).collect();
+        [0, 1, 2].map(|layer| (kept[layer] + 1) * kept[layer + 1])
+    };
+    let sum = |of: &dyn Fn(&Value) -> u64| steps.iter().map(|line| 32 * of(line)).sum::<u64>();
+    let forward = |line: &Value, key: &str| layers(line, key).iter().sum::<u64>();
+    let backward = |line: &Value| {
+        let outputs = [1, 2].map(|layer| line["kept"][layer + 1].as_u64().unwrap());
+        forward(line, "kept") + layers(line, "kept")[1..].iter().sum::<u64>() - outputs.iter().sum::<u64>()
+    };
+    let cost = &result["multiply_adds"];
+    assert_eq!(cost["forward"], sum(&|line| forward(line, "kept") + forward(line, "probe_kept")));
+    assert_eq!((&cost["backward"], &cost["structure"]), (&sum(&backward).into(), &0.into()));
+    assert!((1..sum(&|line| 4 * forward(line, "kept"))).contains(&cost["near_dense"].as_u64().unwrap()), "it starts near dense: {cost}");
 }
 
 #[test]
@@ -210,7 +230,7 @@ fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
         ("--epochs", "0", "from 1 to 10000"),
         ("--seed", "-1", "whole number from 0 to 4294967295"),
         ("--learning-rate", "fast", "a number from 0 to 10"),
-        ("--method", "magic", "vrpge, static, dense"),
+        ("--method", "magic", "vrpge, reinforce, ste, magnitude, set, rigl, snip, static, small-dense, dense"),
         ("--estimator", "three-sided", "two-sided, one-sided, plain"),
         ("--dataset", "imagenet", "mnist, fashion-mnist, cifar10, cifar100, planted, idx"),
         ("--gate-inputs", "maybe", "true, false"),
@@ -585,4 +605,36 @@ fn bench_times_networks_of_every_kind() {
         lines.iter().map(|line| line["bytes"]["activations"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(bytes("8"), bytes("4").iter().map(|bytes| 2 * bytes).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_estimators_are_measured_and_said_in_one_object() {
+    let fixture = fixture();
+    let flags = ["estimator", "--data-dir", &fixture, "--dataset", "idx", "--model", "mlp-6", "--keep-ratio=0.5", "--schedule", "constant"];
+    let more = ["--batch-size", "32", "--epochs", "3", "--after-steps", "5", "--pairs", "100"];
+    let report: Value = serde_json::from_str(&prints(&[&flags[..], &more[..], &["--json"]].concat())).unwrap();
+    assert_eq!((&report["step"], &report["pairs"], &report["units"]), (&5.into(), &100.into(), &6.into()));
+    assert_eq!(report["enumerated_masks"], 1u32 << report["undecided_units"].as_u64().unwrap());
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 4 * 5);
+    for row in rows {
+        for key in ["bias", "bias_chance", "variance", "signal_to_noise", "cosine", "cosine_error"] {
+            assert!(row[key].as_f64().is_some_and(f64::is_finite), "{key} of {row}");
+        }
+        assert_eq!(row["bound"].is_null(), row["estimator"] == "ste", "{row}");
+        assert_eq!(row["bins"].as_array().unwrap().len(), 6);
+    }
+    let words = prints(&[&flags[..], &more[..]].concat());
+    for expected in ["true gradient: from all", "two-sided", "one-sided", "plain", "ste", "Split by s"] {
+        assert!(words.contains(expected), "{expected:?} is not in:\n{words}");
+    }
+    refuses(&[&flags[..], &["--batch-size", "32", "--epochs", "3", "--after-steps", "19"]].concat(), &["the run has 18 steps", "--epochs"]);
+
+    let table: Value = serde_json::from_str(&prints(&["estimator", "--table", "--pairs", "100", "--json"])).unwrap();
+    let rows = table["rows"].as_array().unwrap();
+    assert_eq!(rows.iter().map(|row| row["cells"].as_array().unwrap().len()).collect::<Vec<_>>(), [5; 3]);
+    let words = prints(&["estimator", "--table", "--pairs", "100"]);
+    for expected in ["two-sided \u{3b1} = 0.5", "exact, from all 64 masks", "From s = 0.5 to 0.001"] {
+        assert!(words.contains(expected), "{expected:?} is not in:\n{words}");
+    }
 }

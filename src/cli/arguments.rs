@@ -60,6 +60,10 @@ fn adapter() -> Arg {
         .help("The GPU to use: part of its name, or its number in `lacuna adapters`. Without it, the fastest.")
 }
 
+fn link() -> Arg {
+    Arg::new("url").long("url").value_name("LINK").help("Take the experiment from a link copied from the page; other flags then change it.")
+}
+
 fn data_directory() -> Arg {
     Arg::new("data_dir")
         .long("data-dir")
@@ -71,6 +75,95 @@ fn data_directory() -> Arg {
 
 fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(value).value_parser(value_parser!(PathBuf)).help(help)
+}
+
+/// The command that trains methods side by side.
+fn compare() -> Command {
+    Command::new("compare")
+        .about("Train several methods side by side, and say what each reached and what it took")
+        .after_help(
+            "Is it really faster, and against what?\n  lacuna compare --methods dense,small-dense,static,vrpge --seeds 3 --gate-inputs --keep-ratio 0.1\n\n\
+             Every method trains with every seed, one after another, under the same settings but for the few that let each show its best (see\n\
+             --plain). A run that was finished is kept in --out and not run again: a comparison that was interrupted goes on. There too:\n\
+             results.csv, results.json, and report.html, a page that needs nothing else.\n\n\
+             --search tries six settings of each method, on training rows of which the last sixth is held out, and prints the winners.",
+        )
+        .args(experiment_flags().filter(|arg| arg.get_id() != "method"))
+        .arg(
+            Arg::new("methods")
+                .long("methods")
+                .value_name("NAME,NAME,...")
+                .value_delimiter(',')
+                .default_value("dense,small-dense,static,vrpge")
+                .help(
+                    "The methods, each once: those of train's --method, and static-allocated, a random mask with as many units of each group as \
+                     vrpge ended with, and small-dense-final, as wide as a step of vrpge at the keep ratio pays for.",
+                ),
+        )
+        .arg(
+            Arg::new("seeds")
+                .long("seeds")
+                .value_name("N")
+                .value_parser(value_parser!(u32).range(1..=1000))
+                .default_value("3")
+                .help("How many seeds, from --seed on."),
+        )
+        .arg(link())
+        .arg(data_directory())
+        .arg(path("out", "DIR", "Where runs and results are kept. Without it, a folder of compare/ named after network and settings."))
+        .arg(
+            Arg::new("plain")
+                .long("plain")
+                .action(ArgAction::SetTrue)
+                .help("The same settings for all, without the presets that were searched for each method."),
+        )
+        .arg(
+            Arg::new("search")
+                .long("search")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["plain", "seeds"])
+                .help("Search for each method's best settings instead, with as many tries for each, on held-out training rows."),
+        )
+        .arg(adapter())
+}
+
+/// The command that measures the estimators.
+fn estimator() -> Command {
+    Command::new("estimator")
+        .about("Measure bias, variance and direction of every structure gradient on a network as it stands")
+        .after_help(
+            "Trains --after-steps steps of the experiment, then freezes it and draws pairs of masks on one mini-batch. Every estimator at\n\
+             every alpha is computed from the same pairs and held against the true gradient: from all masks where at most 14 units are\n\
+             undecided, otherwise from other masks, with its standard error.\n\n\
+             With few units all is exact; this one runs in seconds:\n  lacuna estimator --dataset planted --model mlp-12 --keep-ratio 0.5\n\n\
+             Why alpha 1/2 is the default:\n  lacuna estimator --table",
+        )
+        .args(experiment_flags())
+        .arg(link())
+        .arg(data_directory())
+        .arg(
+            Arg::new("after-steps")
+                .long("after-steps")
+                .value_name("N")
+                .value_parser(value_parser!(u32))
+                .default_value("100")
+                .help("Steps that are trained before the network is frozen."),
+        )
+        .arg(
+            Arg::new("pairs")
+                .long("pairs")
+                .value_name("P")
+                .value_parser(value_parser!(u32).range(100..=10_000_000))
+                .help("Pairs of masks; of --table, for each row. [default: 4000, of --table 20000]"),
+        )
+        .arg(
+            Arg::new("table")
+                .long("table")
+                .action(ArgAction::SetTrue)
+                .help("Instead, the variance of one unit's gradient as its score goes to 0, on a small frozen network of its own."),
+        )
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print one JSON object instead of tables."))
+        .arg(adapter())
 }
 
 fn train() -> Command {
@@ -86,12 +179,7 @@ fn train() -> Command {
              stand in the README.",
         )
         .args(experiment_flags())
-        .arg(
-            Arg::new("url")
-                .long("url")
-                .value_name("LINK")
-                .help("Take the experiment from a link copied from the page; other flags then change it."),
-        )
+        .arg(link())
         .arg(data_directory())
         .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
         .arg(path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step."))
@@ -201,9 +289,11 @@ pub(super) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(train())
+        .subcommand(compare())
         .subcommand(model())
         .subcommand(check())
         .subcommand(bench())
+        .subcommand(estimator())
         .subcommand(Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true).subcommand(fetch()))
         .subcommand(Command::new("adapters").about("List this machine's GPUs"))
 }
@@ -238,7 +328,8 @@ pub(super) fn model_settings(arguments: &ArgMatches) -> Result<Config, ConfigErr
 
 fn set(config: &mut Config, arguments: &ArgMatches, knobs: impl IntoIterator<Item = &'static Knob>) -> Result<(), ConfigError> {
     for knob in knobs {
-        if let Some(value) = arguments.get_one::<String>(knob.name) {
+        // A command may leave a knob out.
+        if let Ok(Some(value)) = arguments.try_get_one::<String>(knob.name) {
             config.set(knob.name, value).map_err(|error| ConfigError(format!("--{}: {error}", flag_name(knob))))?;
         }
     }

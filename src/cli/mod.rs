@@ -3,7 +3,9 @@
 mod arguments;
 mod bench;
 mod check;
+mod compare;
 mod data;
+mod estimator;
 mod model;
 mod terminal;
 mod trace;
@@ -82,9 +84,11 @@ pub(crate) fn run() -> Result<(), CliError> {
     let matches = arguments::command().get_matches();
     match matches.subcommand() {
         Some(("train", arguments)) => train::run(arguments),
+        Some(("compare", arguments)) => compare::run(arguments),
         Some(("model", arguments)) => model::run(arguments),
         Some(("check", arguments)) => check::run(arguments),
         Some(("bench", arguments)) => bench::run(arguments),
+        Some(("estimator", arguments)) => estimator::run(arguments),
         Some(("adapters", _)) => adapters(),
         Some(("data", arguments)) => match arguments.subcommand() {
             Some(("fetch", arguments)) => {

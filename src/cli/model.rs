@@ -206,6 +206,7 @@ impl Account {
                 };
                 vec![format!("{how} of {window}\u{d7}{window}")]
             }
+            Op::Gate { .. } => vec!["times the mask".to_owned()],
         };
         if self.model.maps[op.output()].rectified {
             words.push("relu".to_owned());
@@ -294,6 +295,7 @@ impl Account {
             Op::Normalise { layer: None, .. } => ("add", None, None),
             Op::Pool { pooling: Pooling::Max, window, .. } => ("max_pool", Some(window), Some(window)),
             Op::Pool { pooling: Pooling::Mean, window, .. } => ("mean_pool", Some(window), Some(window)),
+            Op::Gate { .. } => ("gate", None, None),
         };
         json!({
             "operation": name,

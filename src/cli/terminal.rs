@@ -40,9 +40,61 @@ pub(super) fn picture(scores: &[f32], width: usize) -> String {
     rows.chunks(2).map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Columns of a line of prose.
+const WIDTH: usize = 110;
+
+/// A paragraph in lines that end between words, the first after `head` and the others below it.
+pub(super) fn wrapped(head: &str, text: &str) -> String {
+    let width = |text: &str| text.chars().count();
+    let (mut lines, mut line) = (Vec::new(), head.to_owned());
+    for word in text.split(' ') {
+        let is_first = width(&line) == width(head);
+        if !is_first && width(&line) + 1 + width(word) > WIDTH {
+            lines.push(std::mem::replace(&mut line, " ".repeat(width(head))));
+        } else if !is_first {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.join("\n")
+}
+
+/// 1234567 as `1.23 M`: multiply-adds in a table.
+pub(super) fn large(value: f64) -> String {
+    let (scaled, unit) = match value {
+        _ if value >= 1e12 => (value / 1e12, " T"),
+        _ if value >= 1e9 => (value / 1e9, " G"),
+        _ if value >= 1e6 => (value / 1e6, " M"),
+        _ if value >= 1e3 => (value / 1e3, " k"),
+        _ => (value, ""),
+    };
+    let digits = if scaled >= 100.0 || unit.is_empty() { 0 } else { 2 - usize::from(scaled >= 10.0) };
+    format!("{scaled:.digits$}{unit}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prose_is_broken_between_words_and_stands_below_its_beginning() {
+        let text = ["word"; 60].join(" ");
+        let found = wrapped("- ", &text);
+        let lines: Vec<&str> = found.lines().collect();
+        assert!(lines.len() == 3 && lines.iter().all(|line| line.len() <= WIDTH), "{found}");
+        assert!(lines[0].starts_with("- word") && lines[1..].iter().all(|line| line.starts_with("  word")), "{found}");
+        assert_eq!(lines.iter().map(|line| &line[2..]).collect::<Vec<_>>().join(" "), text);
+        assert_eq!(wrapped("", "short"), "short");
+    }
+
+    #[test]
+    fn multiply_adds_keep_three_digits() {
+        assert_eq!(
+            [0.0, 999.0, 1234.0, 12_345.0, 123_456.0, 5.6e11, 1e12].map(large).join(", "),
+            "0, 999, 1.23 k, 12.3 k, 123 k, 560 G, 1.00 T"
+        );
+    }
 
     #[test]
     fn a_mask_of_an_odd_height_is_drawn_whole() {

@@ -65,6 +65,7 @@ fn network(model: &Model) -> Value {
                 "op": match pooling { Pooling::Max => "max pool", Pooling::Mean => "mean pool" },
                 "input": input, "output": output, "window": window,
             }),
+            Op::Gate { input, output } => json!({"op": "gate", "input": input, "output": output}),
         }
     });
     json!({"groups": groups.collect::<Vec<_>>(), "maps": maps.collect::<Vec<_>>(), "ops": ops.collect::<Vec<_>>()})

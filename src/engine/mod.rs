@@ -115,6 +115,14 @@ impl Engine {
         self.machine.gpu.queue.write_buffer(buffer, 0, cast_slice(values));
     }
 
+    /// Copies a buffer of another engine on the same device over one of this engine's, of the same size.
+    pub fn copy(&self, from: &wgpu::Buffer, to: &wgpu::Buffer) {
+        let gpu = &self.machine.gpu;
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("copy") });
+        encoder.copy_buffer_to_buffer(from, 0, to, 0, from.size());
+        gpu.queue.submit([encoder.finish()]);
+    }
+
     /// The dispatches of a training step, in order.
     #[must_use]
     pub fn training_step(&self) -> Vec<&Dispatch> {
@@ -148,6 +156,60 @@ impl Engine {
         self.outcome(schedule.len()).await
     }
 
+    /// Runs sampling, forwards and losses of as many steps in one submit, m and m′ drawn as in training; nothing is trained.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn losses(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, GpuError> {
+        let dispatches = self.steps.losses(self.params.masks);
+        self.submit(&dispatches, schedule, samples);
+        self.outcome(schedule.len()).await
+    }
+
+    /// The same under scores of its own for each step, `[steps, U]`: with 0 and 1 alone, under these masks. The last ones stay.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn losses_under(&mut self, scores: &[f32], schedule: &[Step], samples: &[Sample]) -> Result<Outcome, GpuError> {
+        assert_eq!(scores.len(), schedule.len() * self.params.units as usize, "scores of every step");
+        self.stage(schedule, samples);
+        let gpu = &self.machine.gpu;
+        let bytes = u64::from(self.params.units) * 4;
+        let table = gpu.buffer("scores of each step", bytes * schedule.len() as u64, wgpu::BufferUsages::empty())?;
+        self.write(&table, scores);
+        let dispatches = self.steps.losses(self.params.masks);
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("losses") });
+        for index in 0..schedule.len() as u64 {
+            encoder.copy_buffer_to_buffer(&table, index * bytes, &self.buffers.scores, 0, Some(bytes));
+            self.encode(&dispatches, &mut encoder);
+        }
+        gpu.queue.submit([encoder.finish()]);
+        self.outcome(schedule.len()).await
+    }
+
+    /// `[steps, U]` dL/dm of each step's mask, of a network with gates: forwards and the way back to the units; no weight's gradient, and
+    /// nothing is trained.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn gates(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<(State, Vec<f32>), GpuError> {
+        self.stage(schedule, samples);
+        let gpu = &self.machine.gpu;
+        let bytes = u64::from(self.params.units) * 4;
+        let mut readback = Readback::new(gpu, bytes * schedule.len() as u64 + size_of::<State>() as u64);
+        let dispatches = self.steps.gates();
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("gates") });
+        for _ in schedule {
+            self.encode(&dispatches, &mut encoder);
+            readback.copy(&mut encoder, &self.buffers.d_scores, bytes);
+        }
+        readback.copy(&mut encoder, &self.buffers.state, size_of::<State>() as u64);
+        gpu.queue.submit([encoder.finish()]);
+        let found = readback.read(gpu).await?;
+        let (gates, state) = found.split_at(found.len() - size_of::<State>());
+        Ok((bytemuck::pod_read_unaligned(state), bytemuck::pod_collect_to_vec(gates)))
+    }
+
     /// The state now, without a step.
     ///
     /// # Errors
@@ -171,6 +233,14 @@ impl Engine {
             self.write(&self.buffers.inputs, &rows);
         }
         self.write(&self.buffers.state, &[0u32]); // State::next
+    }
+
+    /// Adds one step to what is submitted.
+    fn encode(&self, dispatches: &[&Dispatch], encoder: &mut wgpu::CommandEncoder) {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("step"), timestamp_writes: None });
+        for dispatch in dispatches {
+            dispatch.encode(&self.machine.kernels, &mut pass);
+        }
     }
 
     fn submit(&self, dispatches: &[&Dispatch], schedule: &[Step], samples: &[Sample]) {

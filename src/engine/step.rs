@@ -130,6 +130,9 @@ impl Planner<'_> {
         let all_quads = striding_grid(u64::from(self.model.packed() / 4), self.most);
         let has_unions = self.model.groups.iter().any(|group| group.union_of.is_some());
         self.once("sample", Phase::Sample, self.model.groups.len() as u32, false);
+        if self.model.is_gated() {
+            self.once("list_all", Phase::Sample, self.model.groups.len() as u32, false);
+        }
         if has_unions {
             self.once("unite", Phase::Sample, 1, true);
         }
@@ -166,7 +169,7 @@ impl Planner<'_> {
 
     /// A kernel that works on the whole network; what it calls the output are the logits.
     fn once(&mut self, name: &'static str, phase: Phase, workgroups: u32, per_mask: bool) {
-        let operands = Operands { output: self.model.maps.len() - 1, ..Operands::default() };
+        let operands = Operands { output: self.model.logits(), ..Operands::default() };
         self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask });
     }
 
@@ -201,12 +204,12 @@ impl Planner<'_> {
         let (kernel, stride, padding) = match *op {
             Op::Convolve { kernel, stride, padding, .. } => (kernel, stride, padding),
             Op::Pool { window, .. } => (window, window, 0),
-            Op::Normalise { .. } => (1, 1, 0),
+            Op::Normalise { .. } | Op::Gate { .. } => (1, 1, 0),
         };
         let layer = match *op {
             Op::Convolve { layer, .. } => layer,
             Op::Normalise { layer, .. } => layer.unwrap_or(0),
-            Op::Pool { .. } => 0,
+            Op::Pool { .. } | Op::Gate { .. } => 0,
         };
         let operation = Operation {
             layer: layer as u32,
@@ -253,6 +256,7 @@ impl Planner<'_> {
                 operation.flags |= pooling_flag(pooling);
                 self.push("pool", Phase::Forward, operation, operands, elements, true);
             }
+            Op::Gate { .. } => self.push("gate", Phase::Forward, operation, operands, elements, true),
         }
     }
 
@@ -300,6 +304,13 @@ impl Planner<'_> {
                 let elements = self.elements(input, 3);
                 self.push("d_pool", Phase::Backward, operation, operands, elements, false);
             }
+            Op::Gate { .. } => {
+                if operands.input == 0 {
+                    operation.flags |= flags::LAST;
+                }
+                let rows = self.model.groups[input.group].size.next_multiple_of(4);
+                self.push("d_gate", Phase::Backward, operation, operands, rows.min(self.most), false);
+            }
         }
     }
 }
@@ -345,8 +356,20 @@ impl Steps {
 
     /// Sampling, the forwards and the losses, for the decided mask and a sampled one.
     pub(super) fn evaluation(&self) -> Vec<&Dispatch> {
-        let losses = self.two_masks.iter().position(|dispatch| dispatch.line.name == "loss");
-        self.two_masks.iter().take(losses.map_or(0, |index| index + 1)).collect()
+        self.losses(2)
+    }
+
+    /// Sampling, the forwards and the losses alone.
+    pub(super) fn losses(&self, masks: u32) -> Vec<&Dispatch> {
+        let all = self.training(masks);
+        let losses = all.iter().position(|dispatch| dispatch.line.name == "loss");
+        all.into_iter().take(losses.map_or(0, |index| index + 1)).collect()
+    }
+
+    /// Those of one mask and the way back to the units: no weight's gradient, and no step.
+    pub(super) fn gates(&self) -> Vec<&Dispatch> {
+        const OF_WEIGHTS: [&str; 5] = ["d_weights", "sum_gradients", "update_scores", "update_weights", "update_statistics"];
+        self.training(1).into_iter().filter(|dispatch| !OF_WEIGHTS.contains(&dispatch.line.name)).collect()
     }
 }
 
@@ -361,6 +384,8 @@ fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &
         // Nothing is read there without one; a buffer that is written cannot stand in.
         "shortcut" if shortcut == output => map(input),
         "shortcut" => map(shortcut),
+        // Nothing is written at the inputs; some buffer must stand there that is not read by the same kernel.
+        "d_input" if model.maps[input].gradient.is_none() => &buffers.d_weights,
         "d_input" => gradient(input),
         "d_output" => gradient(output),
         "d_shortcut" => gradient(shortcut),

@@ -104,6 +104,7 @@ macro_rules! kernels {
 
 kernels! {
     sample: [THREEFRY], [params, state, schedule, scores, numbers, units, lists, rows, counts], false;
+    list_all: [], [params, lists, rows, counts], false;
     unite: [], [params, sources, lists, rows, counts, joins], false;
     pack_weights: [], [params, lists, counts, weights, packed_weights], false;
     gather_inputs: [], [params, state, lists, counts, numbers, inputs, batch_rows, shifts, output], true;
@@ -111,7 +112,9 @@ kernels! {
     statistics: [], [params, lists, counts, running, input, statistics], true;
     normalise: [NORMALISATION], [params, counts, joins, statistics, packed_weights, input, shortcut, output], true;
     pool: [], [params, counts, input, output], true;
+    gate: [], [params, lists, counts, units, input, output], true;
     loss: [], [params, state, schedule, counts, labels, batch_rows, output, d_output, records], false;
+    d_gate: [], [params, lists, counts, units, input, d_output, d_input, d_scores], true;
     d_pool: [], [params, counts, input, d_output, d_input], true;
     d_statistics: [NORMALISATION], [params, counts, joins, statistics, input, d_output, d_statistics, d_weights, squares], true;
     d_normalise: [NORMALISATION], [params, counts, joins, statistics, d_statistics, packed_weights, input, d_output, d_input], true;

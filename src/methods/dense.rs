@@ -1,4 +1,4 @@
-//! Everything kept: the same path with every score at 1.
+//! `dense`: everything kept, by the same path with every score at 1.
 
 use crate::config::Config;
 use crate::model::Model;
@@ -10,13 +10,5 @@ pub(super) struct Dense;
 impl Method for Dense {
     fn initial_scores(&self, _: &Config, model: &Model) -> Vec<f32> {
         vec![1.0; model.units() as usize]
-    }
-
-    fn forwards(&self) -> u32 {
-        1
-    }
-
-    fn learns_scores(&self) -> bool {
-        false
     }
 }

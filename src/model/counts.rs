@@ -114,7 +114,7 @@ impl Model {
                 (taps * inputs + u32::from(extra == Extra::Bias)) * outputs
             }
             Op::Normalise { layer: Some(layer), .. } => Extra::Normalisation.rows() * self.layers[layer].outputs,
-            Op::Normalise { layer: None, .. } | Op::Pool { .. } => 0,
+            Op::Normalise { layer: None, .. } | Op::Pool { .. } | Op::Gate { .. } => 0,
         }
     }
 

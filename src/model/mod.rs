@@ -12,6 +12,7 @@
 //! * An [`Op`] reads maps and writes one.
 
 mod counts;
+mod gates;
 mod networks;
 mod tables;
 #[cfg(test)]
@@ -174,20 +175,24 @@ pub enum Op {
     Normalise { layer: Option<usize>, input: usize, output: usize, shortcut: Option<usize> },
     /// Over windows of `window` by `window` pixels side by side; what is left at the border is dropped.
     Pool { pooling: Pooling, input: usize, output: usize, window: u32 },
+    /// `out = m · in`: see [`Model::with_gates`].
+    Gate { input: usize, output: usize },
 }
 
 impl Op {
     #[must_use]
     pub fn input(&self) -> usize {
         match *self {
-            Self::Convolve { input, .. } | Self::Normalise { input, .. } | Self::Pool { input, .. } => input,
+            Self::Convolve { input, .. } | Self::Normalise { input, .. } | Self::Pool { input, .. } | Self::Gate { input, .. } => input,
         }
     }
 
     #[must_use]
     pub fn output(&self) -> usize {
         match *self {
-            Self::Convolve { output, .. } | Self::Normalise { output, .. } | Self::Pool { output, .. } => output,
+            Self::Convolve { output, .. } | Self::Normalise { output, .. } | Self::Pool { output, .. } | Self::Gate { output, .. } => {
+                output
+            }
         }
     }
 
@@ -195,7 +200,7 @@ impl Op {
     pub fn shortcut(&self) -> Option<usize> {
         match *self {
             Self::Normalise { shortcut, .. } => shortcut,
-            Self::Convolve { .. } | Self::Pool { .. } => None,
+            Self::Convolve { .. } | Self::Pool { .. } | Self::Gate { .. } => None,
         }
     }
 }

@@ -433,6 +433,7 @@ fn check_order(model: &Model) {
                 assert_eq!(input.group, output.group);
                 assert_eq!((output.height, output.width), (input.height / window, input.width / window));
             }
+            Op::Gate { .. } => assert_eq!((input.group, input.pixels()), (output.group, output.pixels())),
         }
     }
     assert_eq!(written.len(), model.maps.len());

@@ -42,6 +42,30 @@ pub fn d_pool(memory: &mut Memory, work: &Work) {
     memory.close_gradient(work.d_input, kept, pixels_in * images);
 }
 
+/// `d_scores[u] = Σ in d_out`, the gradient at the mask itself, and `d_in = m · d_out`.
+pub fn d_gate(memory: &mut Memory, work: &Work) {
+    let op = work.operation;
+    let cells = (op.height_in * op.width_in) as usize * memory.images();
+    let g = op.group_in as usize;
+    let kept = memory.kept(0, g);
+    for r in 0..kept {
+        let unit = (memory.group(g).first_unit + memory.list(0, g)[r]) as usize;
+        let is_open = memory.units[unit] >> 2 & 1 == 1;
+        let mut sum = 0.0;
+        for at in r * cells..(r + 1) * cells {
+            let d = memory.gradients[work.d_output][at];
+            sum += memory.maps[work.input][at] * d;
+            if !work.has(flags::LAST) {
+                memory.write_gradient(work, work.input, work.d_input, at, if is_open { d } else { 0.0 });
+            }
+        }
+        memory.d_scores[unit] = sum;
+    }
+    if !work.has(flags::LAST) {
+        memory.close_gradient(work.d_input, kept, cells);
+    }
+}
+
 /// The gradient at a sum is that at the shortcut, for the units that the shortcut keeps.
 pub fn d_shortcut(memory: &mut Memory, work: &Work) {
     let op = work.operation;

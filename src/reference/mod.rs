@@ -10,10 +10,10 @@ use std::ops::Range;
 
 use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Record, Sample, State, Step, flags};
 
-pub use gradient::{d_activations, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
-pub use network::{convolve, gather_inputs, loss, pack_weights, pool, shown_from};
+pub use gradient::{d_activations, d_gate, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
+pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool, shown_from};
 pub use normalisation::{d_normalise, d_statistics, normalise, statistics, update_statistics};
-pub use structure::{project, sample, structure_gradient, unite, update_scores};
+pub use structure::{list_all, project, sample, structure_gradient, unite, update_scores};
 
 /// Every buffer of a network; shapes as in `engine::Buffers`, floats widened.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,6 +162,7 @@ pub fn run(name: &str, work: &Work, masks: u32, memory: &mut Memory) {
     let masks = 0..masks as usize;
     match name {
         "sample" => sample(memory),
+        "list_all" => list_all(memory),
         "unite" => masks.for_each(|z| unite(memory, z)),
         "pack_weights" => masks.for_each(|z| pack_weights(memory, z)),
         "gather_inputs" => masks.for_each(|z| gather_inputs(memory, work, z)),
@@ -169,7 +170,9 @@ pub fn run(name: &str, work: &Work, masks: u32, memory: &mut Memory) {
         "statistics" => masks.for_each(|z| statistics(memory, work, z)),
         "normalise" => masks.for_each(|z| normalise(memory, work, z)),
         "pool" => masks.for_each(|z| pool(memory, work, z)),
+        "gate" => masks.for_each(|z| gate(memory, work, z)),
         "loss" => loss(memory, work),
+        "d_gate" => d_gate(memory, work),
         "d_pool" => d_pool(memory, work),
         "d_statistics" => d_statistics(memory, work),
         "d_normalise" => d_normalise(memory, work),

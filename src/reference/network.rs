@@ -126,6 +126,26 @@ pub fn pool(memory: &mut Memory, work: &Work, z: usize) {
     }
 }
 
+/// `out = m · in`; then a row of ones where the next layer has biases.
+pub fn gate(memory: &mut Memory, work: &Work, z: usize) {
+    let op = work.operation;
+    let cells = (op.height_out * op.width_out) as usize * memory.images();
+    let g = op.group_out as usize;
+    let (read, write) = (memory.map_start(work.input, z, false), memory.map_start(work.output, z, false));
+    let kept = memory.kept(z, g);
+    for r in 0..kept {
+        let unit = (memory.group(g).first_unit + memory.list(z, g)[r]) as usize;
+        let m = f64::from(memory.units[unit] >> (2 + z) & 1);
+        for cell in r * cells..(r + 1) * cells {
+            // Of a unit that is off nothing is read, whatever it holds.
+            memory.maps[work.output][write + cell] = if m == 0.0 { 0.0 } else { memory.maps[work.input][read + cell] };
+        }
+    }
+    if work.has(flags::ONES) {
+        memory.maps[work.output][write + kept * cells..][..cells].fill(1.0);
+    }
+}
+
 /// Both losses, the gradient of the logits under m, and the schedule's row for the kernels that follow.
 pub fn loss(memory: &mut Memory, work: &Work) {
     let params = memory.params;

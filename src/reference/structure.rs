@@ -43,6 +43,15 @@ pub fn sample(memory: &mut Memory) {
     }
 }
 
+/// Lists every unit of the gated groups, whatever was drawn.
+pub fn list_all(memory: &mut Memory) {
+    let params = memory.params;
+    for g in (0..params.group_count as usize).filter(|&g| params.groups[g].gated == 1) {
+        let all: Vec<u32> = (0..memory.group(g).size).collect();
+        (0..2).for_each(|z| memory.keep(z, g, &all));
+    }
+}
+
 /// What the sum of two branches keeps, and the rows of both that each of its rows comes from.
 pub fn unite(memory: &mut Memory, z: usize) {
     for g in 0..memory.params.group_count as usize {
@@ -147,7 +156,12 @@ pub fn update_scores(memory: &mut Memory) {
         for unit in 0..params.units as usize {
             let (s, bits) = (memory.scores[unit], memory.units[unit]);
             let (m, probe) = (f64::from(bits & 1), f64::from(bits >> 1 & 1));
-            let g = structure_gradient(params.estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into());
+            // What the gates left stands there.
+            let g = if params.estimator == 3 {
+                memory.d_scores[unit]
+            } else {
+                structure_gradient(params.estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into())
+            };
             memory.d_scores[unit] = g;
             let mut step = g;
             if params.optimizer == 0 {

@@ -1,0 +1,405 @@
+//! `lacuna compare`: methods side by side on one engine, one machine and one data set, seed by seed; and the search for settings that let
+//! each show its best.
+
+mod plot;
+mod record;
+mod report;
+mod summary;
+mod table;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use lacuna::config::{Config, ConfigError, KNOBS, MethodName, Schedule};
+use lacuna::data::{self, Dataset};
+use lacuna::engine::{Phase, SLOTS};
+use lacuna::methods::{Knowledge, method};
+use lacuna::pace::Pace;
+use lacuna::presets::{self, Setting};
+use lacuna::trainer::{DataShape, TrainError, Trainer};
+
+use self::record::{Finished, Folder, Point};
+use self::summary::Row;
+use super::{CliError, arguments, open, say, terminal};
+
+/// Least number of tests along a run.
+const POINTS: u32 = 10;
+/// Milliseconds that each measurement of a step's phases aims at, one at each test.
+const PHASES_MS: f64 = 50.0;
+/// `static` with as many units of each group as the run of vrpge of the same seed ended with.
+const ALLOCATED: &str = "static-allocated";
+/// `small-dense` whose step takes the multiply-adds of vrpge's last steps, not of its average one.
+const AT_THE_END: &str = "small-dense-final";
+
+/// What takes part in a comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Contender {
+    method: MethodName,
+    /// The method's own name, [`ALLOCATED`] or [`AT_THE_END`].
+    name: &'static str,
+}
+
+impl Contender {
+    fn named(name: &str) -> Option<Self> {
+        let variants = [(MethodName::Static, ALLOCATED), (MethodName::SmallDense, AT_THE_END)];
+        let all = MethodName::ALL.iter().map(|&method| (method, method.name())).chain(variants);
+        all.map(|(method, name)| Self { method, name }).find(|contender| contender.name == name)
+    }
+
+    fn presets(self) -> &'static [Setting] {
+        if self.name == AT_THE_END { presets::SMALL_DENSE_FINAL } else { presets::of(self.method) }
+    }
+
+    /// Whether vrpge divides its budget.
+    fn is_allocated(self) -> bool {
+        self.name == ALLOCATED
+    }
+}
+
+/// The contenders that `names` asks for, `static-allocated` behind all others.
+fn contenders(names: &[&str]) -> Result<Vec<Contender>, CliError> {
+    let mut found: Vec<Contender> = Vec::new();
+    for name in names {
+        let contender = Contender::named(name).ok_or_else(|| {
+            let known: Vec<&str> = MethodName::ALL.iter().map(|method| method.name()).chain([ALLOCATED, AT_THE_END]).collect();
+            ConfigError(format!("--methods: there is no method \"{name}\"; the methods are {}", known.join(", ")))
+        })?;
+        if found.contains(&contender) {
+            return Err(ConfigError(format!("--methods names {name} twice")).into());
+        }
+        found.push(contender);
+    }
+    if found.iter().any(|contender| contender.is_allocated()) && !found.iter().any(|contender| contender.method == MethodName::Vrpge) {
+        let text = format!("--methods: {ALLOCATED} divides the budget as vrpge ended up: name vrpge too, or leave {ALLOCATED} out");
+        return Err(ConfigError(text).into());
+    }
+    found.sort_by_key(|contender| contender.is_allocated());
+    Ok(found)
+}
+
+/// The knobs that a person named, which stand above every preset.
+fn named(arguments: &ArgMatches, base: &Config) -> Vec<&'static str> {
+    let defaults = Config::default();
+    let is_named = |name: &str| arguments.value_source(name) == Some(ValueSource::CommandLine) || base.get(name) != defaults.get(name);
+    KNOBS.iter().map(|knob| knob.name).filter(|name| arguments.try_contains_id(name).is_ok() && is_named(name)).collect()
+}
+
+/// The experiment of one run.
+fn experiment(base: &Config, contender: Contender, seed: u32, settings: &[Setting], named: &[&str]) -> Result<Config, ConfigError> {
+    let mut config = Config { method: contender.method, seed, ..base.clone() };
+    for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)) {
+        config.set(name, value)?;
+    }
+    if contender.name == AT_THE_END {
+        config.schedule = Schedule::Constant;
+    }
+    config.check()?;
+    Ok(config)
+}
+
+/// The set without its test rows: the last sixth of its training rows, which no run trains on, in their place.
+fn held_out(set: &Dataset) -> Dataset {
+    let rows = set.train.len() as usize;
+    let left = rows - rows / 6;
+    let mut held = set.clone();
+    held.test.inputs = held.train.inputs.split_off(left * set.inputs() as usize);
+    held.test.labels = held.train.labels.split_off(left);
+    held
+}
+
+/// What a folder must be of to be gone on with: everything that runs have in common.
+fn identity(base: &Config, set: &Dataset, adapter: &str, presets: bool, is_search: bool) -> Value {
+    let common = Config { method: Config::default().method, seed: Config::default().seed, ..base.clone() };
+    let data = Sha256::new()
+        .chain_update(&set.train.inputs)
+        .chain_update(&set.train.labels)
+        .chain_update(&set.test.inputs)
+        .chain_update(&set.test.labels)
+        .finalize();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "kind": if is_search { "search" } else { "comparison" },
+        "settings": common.to_query(),
+        "presets": presets,
+        "adapter": adapter,
+        "data": format!("{} {}+{} {}", set.name, set.train.len(), set.test.len(), hex(&data[..8])),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+/// The steps after which a run is tested: evenly along it, after each epoch where there are enough of them.
+fn tested_at(steps: u32, steps_per_epoch: u32) -> Vec<u32> {
+    let count = POINTS.max(steps / steps_per_epoch.max(1)).min(steps.max(1));
+    (1..=count).map(|point| (u64::from(steps) * u64::from(point) / u64::from(count)) as u32).collect()
+}
+
+/// What a step's time goes to now, as shares of [`PHASES`]; none where the adapter has no clock.
+fn shares(run: &mut Trainer, step_ms: f64) -> Result<Option<Vec<f64>>, CliError> {
+    let steps = (PHASES_MS / step_ms.max(1e-3)) as u32;
+    let Some(timed) = pollster::block_on(run.measure(steps, 0, &|| 0.0, true))?.phases else { return Ok(None) };
+    let all: f64 = timed.iter().map(|(_, ms)| ms).sum();
+    let of = |phase: Phase| timed.iter().filter(|(other, _)| *other == phase).map(|(_, ms)| ms / all.max(f64::MIN_POSITIVE)).sum();
+    Ok(Some(Phase::ALL.map(of).to_vec()))
+}
+
+/// Seconds of training between two tests.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    /// Choosing masks and dropping units.
+    choosing: f64,
+    steps: f64,
+}
+
+/// Trains one run to its end and tests it at the steps `tested` on the way.
+fn train(run: &mut Trainer, contender: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
+    let bar = terminal::bar(run.steps().into());
+    let begin = Instant::now();
+    let clock = || begin.elapsed().as_secs_f64();
+    let mut finished =
+        Finished { contender: contender.to_owned(), seed: run.config.seed.into(), query: run.config.to_query(), ..Finished::default() };
+    let mut pace = Pace::new(SLOTS);
+    for &end in tested {
+        let (first, mut spent) = (run.step(), Spent::default());
+        while run.step() < end {
+            let left = end - run.step();
+            let start = clock();
+            pollster::block_on(run.choose())?;
+            let chosen = clock();
+            let snapshot = match pollster::block_on(run.advance(pace.steps().min(left))) {
+                Ok(snapshot) => snapshot,
+                Err(error @ TrainError::Diverged { .. }) => {
+                    bar.finish_and_clear();
+                    finished.diverged = Some(error.to_string());
+                    finished.bytes = run.bytes();
+                    return Ok(finished);
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let trained = clock();
+            if run.config.compact && run.step().is_multiple_of(run.steps_per_epoch()) {
+                pollster::block_on(run.compact())?;
+            }
+            spent.choosing += chosen - start + (clock() - trained);
+            spent.steps += trained - chosen;
+            pace.took(snapshot.records.len() as u32, 1e3 * (trained - chosen));
+            bar.set_position(run.step().into());
+            bar.set_message(message.to_owned());
+        }
+        let evaluation = pollster::block_on(run.evaluate(run.data.test_rows))?;
+        let (cost, snapshot) = (run.cost(), pollster::block_on(run.snapshot())?);
+        let before = finished.points.last().cloned().unwrap_or_default();
+        // Between two tests a step changes little: what it takes at the second stands for all.
+        let phases = shares(run, 1e3 * spent.steps / f64::from((end - first).max(1)))?.map(|shares| {
+            let spent = std::iter::once(spent.choosing).chain(shares.iter().map(|share| share * spent.steps));
+            spent.zip(before.phases.iter().copied().chain(std::iter::repeat(0.0))).map(|(spent, before)| before + spent).collect()
+        });
+        finished.points.push(Point {
+            step: run.step().into(),
+            forward: cost.forward,
+            backward: cost.backward,
+            structure: cost.structure,
+            near_dense: cost.near_dense,
+            seconds: before.seconds + spent.choosing + spent.steps,
+            phases: phases.unwrap_or_default(),
+            accuracy: evaluation.decided,
+            loss: evaluation.loss,
+            kept: snapshot.decided_kept(&run.whole).into_iter().map(u64::from).collect(),
+        });
+    }
+    finished.bytes = run.bytes();
+    bar.finish_and_clear();
+    Ok(finished)
+}
+
+/// A comparison that is about to run.
+struct Session<'a> {
+    base: &'a Config,
+    /// Holds the data set on the device.
+    holder: Trainer,
+    folder: Folder,
+}
+
+impl Session<'_> {
+    /// The run of `config`, from its file where it was finished before.
+    fn run(&self, name: &str, config: Config, only_end: bool) -> Result<Finished, CliError> {
+        let seed = config.seed;
+        if let Some(found) = self.folder.finished(name, seed.into(), &config.to_query())? {
+            say(format_args!("{name}, seed {seed}: finished before"));
+            return Ok(found);
+        }
+        // A driver compiles a kernel when it is first used: no method's seconds should pay for that. Asking every unit takes the kernels of ste.
+        let asks = |step| method(config.method).looks(&config, step, self.holder.steps()) == Some(Knowledge::Gates);
+        if (0..self.holder.steps()).any(asks) {
+            let mut gated = self.holder.beside(Config { method: MethodName::Ste, ..config.clone() })?;
+            pollster::block_on(gated.measure(1, 1, &|| 0.0, false))?;
+        }
+        let mut run = self.holder.beside(config)?;
+        pollster::block_on(run.measure(1, 1, &|| 0.0, false))?;
+        let tested = if only_end { vec![run.steps()] } else { tested_at(run.steps(), run.steps_per_epoch()) };
+        let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;
+        self.folder.keep(&finished)?;
+        match finished.end() {
+            Some(end) => say(format_args!("{name}, seed {seed}: {:.2} %, {:.1} s", 100.0 * end.accuracy, end.seconds)),
+            None => say(format_args!("{name}, seed {seed}: {}", finished.diverged.as_deref().unwrap_or("not tested"))),
+        }
+        Ok(finished)
+    }
+}
+
+pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
+    let base = arguments::experiment(arguments)?;
+    if base.finetune_epochs > 0 {
+        return Err(ConfigError("compare trains without fine-tuning: leave finetune_epochs at 0".to_owned()).into());
+    }
+    let methods: Vec<&str> = arguments.get_many::<String>("methods").expect("it has a default").map(String::as_str).collect();
+    let contenders = contenders(&methods)?;
+    let seeds = *arguments.get_one::<u32>("seeds").expect("it has a default");
+    let last = base.seed.checked_add(seeds - 1).ok_or_else(|| ConfigError(format!("there are no {seeds} seeds from {} on", base.seed)))?;
+    let (search, presets) = (arguments.get_flag("search"), !arguments.get_flag("plain"));
+    let named = named(arguments, &base);
+    // Every contradiction is said before anything is run.
+    for &contender in &contenders {
+        experiment(&base, contender, base.seed, if presets { contender.presets() } else { &[] }, &named)?;
+    }
+    let set = data::load(base.dataset, &arguments::data_dir(arguments), base.seed)?;
+    let set = if search { held_out(&set) } else { set };
+    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let adapter = machine.gpu.adapter.to_string();
+    let identity = identity(&base, &set, &adapter, presets, search);
+    let folder = arguments.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| {
+        let hash = Sha256::digest(identity.to_string());
+        PathBuf::from("compare").join(format!("{}-{}", base.model, hex(&hash[..4])))
+    });
+    let folder = Folder::open(folder, &identity)?;
+    let mut holder = Trainer::new(&machine, Config { method: MethodName::Static, ..base.clone() }, DataShape::of(&set))?;
+    holder.load_all(&set);
+    say(format_args!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len()));
+    say(format_args!("runs are kept in {}", folder.path().display()));
+    let session = Session { base: &base, holder, folder };
+    if search {
+        return find_settings(&session, &contenders, &named);
+    }
+
+    let mut runs: Vec<Finished> = Vec::new();
+    for seed in base.seed..=last {
+        for &contender in &contenders {
+            let settings = if presets { contender.presets() } else { &[] };
+            let mut config = experiment(&base, contender, seed, settings, &named)?;
+            if contender.is_allocated() {
+                let learned = runs.iter().find(|run| run.contender == MethodName::Vrpge.name() && run.seed == u64::from(seed));
+                let Some(end) = learned.and_then(Finished::end) else {
+                    return Err(CliError::Failed(format!("{ALLOCATED}: the run of vrpge with seed {seed} diverged and divides no budget")));
+                };
+                config.set("allocation", &end.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(","))?;
+            }
+            runs.push(session.run(contender.name, config, false)?);
+        }
+    }
+    let rows: Vec<Row<'_>> = contenders
+        .iter()
+        .map(|contender| Row { name: contender.name, runs: runs.iter().filter(|run| run.contender == contender.name).collect() })
+        .collect();
+    let groups: Vec<(String, u32)> = session.holder.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
+    let settings: Vec<(&str, String)> =
+        contenders.iter().map(|contender| (contender.name, own_settings(*contender, presets, &named))).collect();
+    let table =
+        table::Table { rows: &rows, groups: &groups, base: session.base, seeds, adapter: &adapter, data: &set.name, settings: &settings };
+    say(table.words());
+    session.folder.write("results.csv", &table.csv())?;
+    session.folder.write("results.json", &format!("{:#}\n", table.json(&identity)))?;
+    session.folder.write("report.html", &report::html(&table)?)?;
+    say(format_args!("results.csv, results.json and report.html are in {}", session.folder.path().display()));
+    Ok(())
+}
+
+/// What a contender is given that not all are, in words.
+fn own_settings(contender: Contender, presets: bool, named: &[&str]) -> String {
+    let settings = if presets { contender.presets() } else { &[] };
+    let mut own: Vec<String> =
+        settings.iter().filter(|(name, _)| !named.contains(name)).map(|(name, value)| format!("{name} {value}")).collect();
+    if contender.is_allocated() {
+        own.push("allocation of the vrpge run of the same seed".to_owned());
+    }
+    if contender.name == AT_THE_END {
+        own.push("as wide as the keep ratio pays for, whatever the schedule".to_owned());
+    }
+    if own.is_empty() { "nothing of its own".to_owned() } else { own.join(", ") }
+}
+
+/// Tries every setting of each method's grid on rows that are held out, and prints the winners as `presets.rs` has them.
+fn find_settings(session: &Session<'_>, contenders: &[Contender], named: &[&str]) -> Result<(), CliError> {
+    let mut winners = Vec::new();
+    for &contender in contenders.iter().filter(|contender| !contender.is_allocated()) {
+        let mut best: Option<(f64, [Setting; 2])> = None;
+        for (number, settings) in presets::grid(contender.method).into_iter().enumerate() {
+            let config = experiment(session.base, contender, session.base.seed, &settings, named)?;
+            let tried = settings.map(|(name, value)| format!("{name} {value}")).join(", ");
+            let found = session.run(&format!("{}-{}", contender.name, number + 1), config, true)?;
+            let accuracy = found.end().map(|end| end.accuracy);
+            say(format_args!("    {tried}"));
+            if let Some(accuracy) = accuracy.filter(|accuracy| best.is_none_or(|(highest, _)| *accuracy > highest)) {
+                best = Some((accuracy, settings));
+            }
+        }
+        winners.push((contender, best));
+    }
+    say(format_args!("the winners, on {} rows that none of them was trained on:", session.holder.data.test_rows));
+    for (contender, best) in winners {
+        match best {
+            Some((accuracy, settings)) => {
+                let settings = settings.map(|(name, value)| format!("(\"{name}\", \"{value}\")")).join(", ");
+                say(format_args!("MethodName::{:?} => &[{settings}], // {:.2} %", contender.method, 100.0 * accuracy));
+            }
+            None => say(format_args!("MethodName::{:?} => &[], // every setting diverged", contender.method)),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_tested_at_least_ten_times_and_at_its_end() {
+        assert_eq!(tested_at(100, 50), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
+        assert_eq!(tested_at(60, 5).len(), 12);
+        assert_eq!(tested_at(4, 2), [1, 2, 3, 4]);
+        assert_eq!(tested_at(1, 1), [1]);
+    }
+
+    #[test]
+    fn unknown_repeated_and_lonely_methods_are_refused_and_the_allocated_one_comes_last() {
+        let refused = |names: &[&str]| contenders(names).unwrap_err().to_string();
+        assert!(refused(&["dense", "magic"]).contains("there is no method \"magic\"; the methods are vrpge"));
+        assert!(refused(&["dense", "set", "dense"]).contains("names dense twice"));
+        assert!(refused(&["static", ALLOCATED]).contains("name vrpge too"));
+        let base = Config { keep_ratio: 0.1, ..Config::default() };
+        let schedule = |name| experiment(&base, Contender::named(name).unwrap(), 1, &[], &[]).unwrap().schedule;
+        assert_eq!((schedule("small-dense"), schedule(AT_THE_END)), (base.schedule, Schedule::Constant));
+        let order: Vec<&str> = contenders(&[ALLOCATED, "vrpge", "static"]).unwrap().into_iter().map(|contender| contender.name).collect();
+        assert_eq!(order, ["vrpge", "static", ALLOCATED]);
+    }
+
+    #[test]
+    fn a_named_setting_stands_above_a_preset_and_rows_are_held_out_of_training() {
+        let base = Config { learning_rate: 0.3, ..Config::default() };
+        let contender = Contender::named("set").unwrap();
+        let settings = [("learning_rate", "0.2"), ("drop_fraction", "0.5")];
+        let config = experiment(&base, contender, 4, &settings, &["learning_rate"]).unwrap();
+        assert_eq!((config.method, config.seed, config.learning_rate, config.drop_fraction), (MethodName::Set, 4, 0.3, 0.5));
+        let set = lacuna::data::planted::planted_rows(1, 62, 9);
+        let held = held_out(&set);
+        assert_eq!((held.train.len(), held.test.len()), (52, 10));
+        assert_eq!([held.train.inputs, held.test.inputs].concat(), set.train.inputs);
+        assert_eq!([held.train.labels, held.test.labels].concat(), set.train.labels);
+    }
+}

@@ -1,0 +1,245 @@
+//! The comparison as a table for the terminal, as CSV and as JSON.
+
+use comfy_table::{CellAlignment, LineStyle, Table as Grid, presets::UTF8_HORIZONTAL_ONLY};
+use serde_json::{Value, json};
+
+use lacuna::config::Config;
+
+use super::record::PHASES;
+use super::summary::{Mark, Row, Spread};
+use crate::cli::terminal::{large, wrapped};
+
+/// A whole comparison.
+pub(super) struct Table<'a> {
+    pub(super) rows: &'a [Row<'a>],
+    /// Name and size of each gated group.
+    pub(super) groups: &'a [(String, u32)],
+    /// What all runs have in common.
+    pub(super) base: &'a Config,
+    pub(super) seeds: u32,
+    pub(super) adapter: &'a str,
+    pub(super) data: &'a str,
+    /// What each contender was given beside that.
+    pub(super) settings: &'a [(&'a str, String)],
+}
+
+/// Units kept of each group, and of all where there are several.
+fn kept(groups: &[f64]) -> String {
+    let words = |count: &f64| format!("{count:.0}");
+    let each = groups.iter().map(words).collect::<Vec<_>>().join(", ");
+    if groups.len() > 1 { format!("{each} = {}", words(&groups.iter().sum())) } else { each }
+}
+
+/// Accuracy in percent.
+fn percent(spread: Option<Spread>) -> String {
+    spread.map_or_else(|| "-".to_owned(), |spread| spread.words(2))
+}
+
+fn styled(header: impl IntoIterator<Item = &'static str>) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+    grid.set_header(header);
+    grid
+}
+
+/// All but the first column.
+fn to_the_right(mut grid: Grid) -> Grid {
+    for column in grid.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    grid
+}
+
+impl Table<'_> {
+    pub(super) fn header() -> [&'static str; 10] {
+        [
+            "method",
+            "accuracy % at equal steps",
+            "at equal multiply-adds",
+            "at equal seconds",
+            "kept",
+            "multiply-adds",
+            "forward / backward / structure",
+            "near dense",
+            "seconds",
+            "MiB",
+        ]
+    }
+
+    /// The cells of each contender.
+    pub(super) fn cells(&self) -> Vec<[String; 10]> {
+        let mark = Mark::of(self.rows);
+        let of = |row: &Row<'_>| {
+            let work = |of: fn(&super::record::Point) -> u64| {
+                row.mean(|end| of(end) as f64).map_or_else(|| "-".to_owned(), |spread| large(spread.mean))
+            };
+            let diverged = if row.diverged() > 0 { format!(", {} diverged", row.diverged()) } else { String::new() };
+            let at = |axis: fn(&super::record::Point) -> f64, x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| row.reached(axis, x));
+            [
+                row.name.to_owned(),
+                format!("{}{diverged}", percent(row.mean(|end| 100.0 * end.accuracy))),
+                at(|point| point.multiply_adds() as f64, mark.as_ref().map(|mark| mark.multiply_adds)),
+                at(|point| point.seconds, mark.as_ref().map(|mark| mark.seconds)),
+                kept(&row.kept()),
+                work(super::record::Point::multiply_adds),
+                format!("{} / {} / {}", work(|end| end.forward), work(|end| end.backward), work(|end| end.structure)),
+                row.near_dense().map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
+                row.mean(|end| end.seconds).map_or_else(|| "-".to_owned(), |spread| spread.words(1)),
+                format!("{:.1}", row.bytes() / f64::from(1 << 20)),
+            ]
+        };
+        self.rows.iter().map(of).collect()
+    }
+
+    /// What was compared, in a line.
+    pub(super) fn title(&self) -> String {
+        let Config { model, keep_ratio, batch_size, .. } = self.base;
+        let steps = self.rows.iter().flat_map(Row::ends).map(|end| end.step).max().unwrap_or(0);
+        let inputs = if self.base.gate_inputs { ", inputs gated" } else { "" };
+        let seeds = if self.seeds == 1 { "one seed".to_owned() } else { format!("{} seeds", self.seeds) };
+        format!("{model} on {}, keep {keep_ratio}{inputs}, {steps} steps of {batch_size} images, {seeds}", self.data)
+    }
+
+    /// How to read the table, a sentence each.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let groups: Vec<String> = self.groups.iter().map(|(name, size)| format!("{size} {name}")).collect();
+        let mut notes = vec![format!(
+            "accuracy at equal steps: on the test rows under the decided mask after the last step; mean \u{b1} sample standard deviation over {} seeds. \
+             kept: units of {}, on average; the budget pays for {:.0} of them at the end. A decided mask keeps the units whose score is at \
+             least \u{bd}: where scores that learn stay between 0 and 1 it may keep more or fewer than that.",
+            self.seeds,
+            groups.join(", "),
+            (self.base.keep_ratio * self.groups.iter().map(|(_, size)| f64::from(*size)).sum::<f64>()).floor()
+        )];
+        if let Some(mark) = Mark::of(self.rows) {
+            notes.push(format!(
+                "at equal multiply-adds: where a run had executed {}; at equal seconds: where it had trained for {:.1} s; both are {}, and \
+                 accuracy is read along a line between two tests of a run. (end): the whole run took less, and this is its end.",
+                large(mark.multiply_adds),
+                mark.seconds,
+                mark.whose
+            ));
+        }
+        notes.push(
+            "multiply-adds: of all images and steps, counted from the units that each step kept; structure: passes that only served to \
+             choose a mask (a second forward that learns the scores counts as forward)."
+                .to_owned(),
+        );
+        notes.push(
+            "near dense: their share that was done in passes of more than half the dense network's, counted from the same units: a dense \
+             start, a dense backward, a dense look at every unit; schedules that begin with a high budget have it too."
+                .to_owned(),
+        );
+        notes.push("seconds: of training, tests left out; MiB: of the network's tensors, without the data set.".to_owned());
+        notes
+    }
+
+    /// How to read where the seconds went.
+    pub(super) const PHASES_NOTE: &'static str = "choose: choosing a mask, and dropping units; the other phases share the rest as the GPU's own clock \
+        divides a step, measured at each test of a run.";
+
+    /// Each contender with its seconds by phase; none where the adapter has no clock.
+    pub(super) fn phases(&self) -> Vec<(&str, Vec<f64>)> {
+        self.rows.iter().filter_map(|row| Some((row.name, row.phases()?))).collect()
+    }
+
+    /// What the comparison does not show.
+    pub(super) fn limits(&self) -> Vec<String> {
+        let mut limits = vec![
+            "Rates and budgets are laid out over the whole run: a run that is read before its end, at equal multiply-adds or seconds, had not \
+             come down yet, and a shorter run of the same method may be better there."
+                .to_owned(),
+            format!("Seconds are those of one adapter ({}) and of whatever else the machine did; multiply-adds are not.", self.adapter),
+            "One network, one data set, one keep ratio: other ones may rank the methods otherwise.".to_owned(),
+            "Methods that were published for single weights (magnitude, SET, RigL, SNIP) choose whole units here, as all do; what they do for \
+             weights is another question."
+                .to_owned(),
+        ];
+        if self.seeds < 5 {
+            limits.push(format!(
+                "With {} a standard deviation is itself a guess: differences of about its size decide nothing.",
+                if self.seeds == 1 { "one seed there is no deviation, and" } else { "so few seeds" }
+            ));
+        }
+        limits
+    }
+
+    /// The table and how to read it, for the terminal.
+    pub(super) fn words(&self) -> String {
+        // Side by side they would be wider than a terminal: what each reached, and what it took.
+        let (header, cells) = (Self::header(), self.cells());
+        let some = |columns: std::ops::Range<usize>| {
+            let mut grid = styled(std::iter::once(header[0]).chain(header[columns.clone()].iter().copied()));
+            for cells in &cells {
+                grid.add_row(std::iter::once(&cells[0]).chain(&cells[columns.clone()]));
+            }
+            to_the_right(grid).to_string()
+        };
+        let mut lines = vec![format!("{}, on {}", self.title(), self.adapter), some(1..5), some(5..10)];
+        lines.extend(self.notes().iter().map(|note| wrapped("", note)));
+        let phases = self.phases();
+        if !phases.is_empty() {
+            let mut grid = styled(std::iter::once("seconds of").chain(PHASES));
+            for (name, seconds) in phases {
+                grid.add_row(std::iter::once(name.to_owned()).chain(seconds.iter().map(|seconds| format!("{seconds:.1}"))));
+            }
+            lines.extend([to_the_right(grid).to_string(), wrapped("", Self::PHASES_NOTE)]);
+        }
+        lines.push("What this does not show:".to_owned());
+        lines.extend(self.limits().iter().map(|limit| wrapped("- ", limit)));
+        lines.push("What differs between the runs beside the method:".to_owned());
+        lines.extend(self.settings.iter().map(|(name, own)| wrapped("- ", &format!("{name}: {own}"))));
+        lines.join("\n")
+    }
+
+    /// A line for each point of each run.
+    pub(super) fn csv(&self) -> String {
+        let header = "method,seed,step,forward,backward,structure,multiply_adds,near_dense,accuracy,loss,kept,bytes,seconds";
+        let mut lines = vec![PHASES.iter().fold(header.to_owned(), |header, phase| header + ",seconds_" + phase)];
+        for run in self.rows.iter().flat_map(|row| &row.runs) {
+            lines.extend(run.points.iter().map(|point| {
+                let kept = point.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+                let phases = (0..PHASES.len()).map(|phase| point.phases.get(phase).map_or_else(String::new, f64::to_string));
+                let phases = phases.collect::<Vec<_>>().join(",");
+                format!(
+                    "{},{},{},{},{},{},{},{},{},{},{kept},{},{},{phases}",
+                    run.contender,
+                    run.seed,
+                    point.step,
+                    point.forward,
+                    point.backward,
+                    point.structure,
+                    point.multiply_adds(),
+                    point.near_dense,
+                    point.accuracy,
+                    point.loss,
+                    run.bytes,
+                    point.seconds
+                )
+            }));
+        }
+        lines.join("\n") + "\n"
+    }
+
+    /// Everything: the settings, the runs whole, the table's cells.
+    pub(super) fn json(&self, identity: &Value) -> Value {
+        let header = Self::header();
+        let cells = |cells: [String; 10]| {
+            header.iter().map(|&name| name.to_owned()).zip(cells.map(Value::String)).collect::<serde_json::Map<_, _>>()
+        };
+        json!({
+            "comparison": identity,
+            "groups": self.groups.iter().map(|(name, size)| json!({"name": name, "size": size})).collect::<Vec<_>>(),
+            "table": self.cells().into_iter().map(cells).collect::<Vec<_>>(),
+            "notes": self.notes(),
+            "limits": self.limits(),
+            "own_settings": self.settings.iter().map(|(name, own)| ((*name).to_owned(), json!(own))).collect::<serde_json::Map<_, _>>(),
+            "phase_seconds": self
+                .phases()
+                .into_iter()
+                .map(|(name, seconds)| (name.to_owned(), PHASES.iter().map(|&phase| phase.to_owned()).zip(seconds.into_iter().map(|s| json!(s))).collect()))
+                .collect::<serde_json::Map<String, Value>>(),
+            "runs": self.rows.iter().flat_map(|row| row.runs.iter().map(|run| run.json())).collect::<Vec<_>>(),
+        })
+    }
+}

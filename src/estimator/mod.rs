@@ -1,0 +1,376 @@
+//! The estimator lab: what each structure gradient is worth on a network as it stands, weights and scores frozen.
+//!
+//! A [`Lab`] holds a copy of a run's network and one mini-batch, the one that the run's next step would learn from. It draws pairs of masks
+//! m, m′ ~ Bernoulli(s), of which the GPU computes the two losses L = L(w, m), L′ = L(w, m′) and nothing else. The masks are drawn again on
+//! the CPU, bit for bit, so that every estimator at every α is computed in f64 from the very same pairs. With h = s(1−s):
+//!
+//! | name | g of one unit | |
+//! |---|---|---|
+//! | two-sided | ½ (L − L′) (m − m′) / h^(1−α) | the authors' code for two samples |
+//! | one-sided | (L − L′) (m − s) / h^(1−α) | VR-PGE, as the paper writes it |
+//! | plain | L (m − s) / h^(1−α) | REINFORCE, one sample |
+//! | ste | h^α · ∂L/∂m | the chain rule through the mask (Bengio, Léonard and Courville 2013); method `ste` takes α = 0 |
+//!
+//! # What they are compared with
+//!
+//! E L is linear in each s, so ∂E L/∂s = D with D = E[L | m = 1] − E[L | m = 0], and the true gradient at α is h^α D. The first three have
+//! that mean: E (m − s) L = h D, and L′ is independent of m. The fourth has not: a derivative at m ∈ {0, 1} is no difference between
+//! them, unless the loss is linear in m. D comes from [all masks](Truth), where at most [`MOST_ENUMERATED`] units are undecided, otherwise
+//! from masks of its own, with a standard error.
+//!
+//! # The bound beside the variance
+//!
+//! Let |L − L′| ≤ Δ. Since E (m − s)² = h and E (m − m′)² = 2h,
+//!
+//! ```text
+//! one-sided  Var g ≤ E g² ≤ Δ² E (m − s)² / h^(2−2α)     = Δ² h^(2α−1)
+//! two-sided  Var g ≤ E g² ≤ ¼ Δ² E (m − m′)² / h^(2−2α)  = ½ Δ² h^(2α−1)
+//! plain      Var g ≤ E g² ≤ Λ² E (m − s)² / h^(2−2α)     = Λ² h^(2α−1)      with L ≤ Λ
+//! ```
+//!
+//! As h → 0 this stays below Δ² for α ≥ ½ and grows like h^(2α−1) below: like 1/h at α = 0. That is what the paper's theorem on bounded
+//! variance says (arXiv 2111.05685, section 4; stated there for α ∈ [½, 1)); α = 1 is bounded too, but its signal h D fades with h. Two
+//! samples beat one because Δ is smaller than Λ: what all masks have in common cancels. Here Δ and Λ are the largest |L − L′| and L of the
+//! pairs seen, so the bound is one for the losses that occurred, not for all that could; and it bounds the variance, not its estimate from few pairs, which
+//! may pass it by chance. For `ste` there is none.
+//!
+//! # Nothing of the run changes
+//!
+//! The copy has an engine of its own. Its draws have counters from 2³¹ on, which no step of a run reaches, in three stretches: the pairs,
+//! the masks of the long-run truth, and those of `ste` are independent. Batch normalisation takes each mask's batch statistics, as in
+//! training. A group none of whose units was drawn keeps one all the same, as in training: L is the loss under that rule, a function of m,
+//! and the estimators use m. Units whose score is 0 or 1 are decided: they have no gradient and are left out everywhere.
+
+mod report;
+mod table;
+mod truth;
+
+use bytemuck::Zeroable;
+
+use crate::config::ConfigError;
+use crate::engine::Engine;
+use crate::model::Model;
+use crate::random::{Stream, draw, keep_level};
+use crate::reference::highest_score;
+use crate::shared::{Sample, State, Step};
+use crate::trainer::{TrainError, Trainer};
+
+use report::{Losses, Sums};
+
+pub use report::{Bin, Report, Row, Summary, Unit, Verdict, bin_of};
+pub use table::{COLUMNS, Cell, SCORES, TableRow, table};
+pub use truth::{Enumeration, LongRun, Truth};
+
+/// The exponents that are compared.
+pub const ALPHAS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
+/// Edges of the bins by s; a bin holds its lower edge.
+pub const EDGES: [f64; 7] = [0.0, 0.01, 0.1, 0.5, 0.9, 0.99, 1.0];
+/// Undecided units up to which all masks are tried: 16,384.
+pub const MOST_ENUMERATED: usize = 14;
+/// Most pairs of a lab. What it holds does not grow with them.
+pub const MOST_PAIRS: u32 = 1 << 27;
+/// Pairs that are kept whole: an angle to the truth can only be taken once the truth is known, and the truth is known better and better.
+pub const MOST_KEPT: u32 = 2048;
+
+/// Counters of the draws: what no step of a run reaches, and apart from each other by more than is ever drawn.
+const FIRST_PAIR: u32 = 1 << 31;
+const FIRST_LONG_RUN: u32 = FIRST_PAIR + (1 << 29);
+const FIRST_STE: u32 = FIRST_PAIR + (1 << 30);
+/// Pairs of the long-run truth for each pair that is judged by it, so that its own error matters little.
+const LONG_RUN_PAIRS: u32 = 2;
+/// Pairs for each mask of `ste`, whose dense backward pass costs more and whose spread is small.
+const PAIRS_A_STE: u32 = 4;
+
+/// How a structure gradient is estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    TwoSided,
+    OneSided,
+    Plain,
+    Ste,
+}
+
+impl Rule {
+    pub const ALL: [Self; 4] = [Self::TwoSided, Self::OneSided, Self::Plain, Self::Ste];
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TwoSided => "two-sided",
+            Self::OneSided => "one-sided",
+            Self::Plain => "plain",
+            Self::Ste => "ste",
+        }
+    }
+
+    /// g = raw · h^(α + this).
+    fn exponent(self) -> f64 {
+        if self == Self::Ste { 0.0 } else { -1.0 }
+    }
+}
+
+/// The first pairs of masks over the undecided units, with their losses.
+#[derive(Clone, Debug, Default)]
+struct Pairs {
+    /// L and L′ of each.
+    losses: Vec<[f64; 2]>,
+    /// `[pairs, F]` of two bits: m and m′; four units a byte, each pair from a byte of its own.
+    bits: Vec<u8>,
+}
+
+/// What has been drawn so far, and of which units: sums over all, and the first samples themselves.
+#[derive(Clone, Debug)]
+struct Drawn {
+    /// `[F]` scores of the undecided units.
+    scores: Vec<f64>,
+    /// As [`Rule::ALL`].
+    sums: [Sums; Rule::ALL.len()],
+    losses: Losses,
+    /// The first [`MOST_KEPT`] pairs.
+    pairs: Pairs,
+    /// `[masks, F]` ∂L/∂m of the masks that belong to these.
+    ste: Vec<f32>,
+    truth: Truth,
+}
+
+/// A frozen network and what was drawn of it.
+#[derive(Debug)]
+pub struct Lab {
+    model: Model,
+    engine: Engine,
+    /// The same with gates, for `ste`, where that is wanted.
+    gates: Option<Engine>,
+    step: u32,
+    /// `[B]`
+    batch: Vec<Sample>,
+    /// `[U]`
+    scores: Vec<f32>,
+    /// `[U]` numbers of the units in the whole network, which their draws count by.
+    numbers: Vec<u32>,
+    /// `[F]` the undecided units.
+    free: Vec<usize>,
+    drawn: Drawn,
+}
+
+impl Lab {
+    /// Copies the network as it stands. The run may go on: the lab is not touched by it. With `ste` the chain rule is looked at too, which
+    /// takes a second copy and dense passes.
+    ///
+    /// # Errors
+    /// Every unit is decided, the next batch is not there yet, or the device is gone or cannot hold the copies.
+    pub async fn new(run: &mut Trainer, ste: bool) -> Result<Self, TrainError> {
+        if !run.has_next_batch() {
+            let text = format!("the rows of step {} are still on their way: measure the estimators once they are there", run.step());
+            return Err(ConfigError(text).into());
+        }
+        let mut scores: Vec<f32> = run.engine().read(&run.engine().buffers.scores).await?;
+        scores.truncate(run.model.units() as usize);
+        let free: Vec<usize> = (0..scores.len()).filter(|&unit| keep_level(scores[unit]) > 0 && scores[unit] < 1.0).collect();
+        if free.is_empty() {
+            let text = "every unit is decided (its score is 0 or 1): there is no gradient to estimate. Methods vrpge, reinforce and ste learn \
+                        scores between 0 and 1";
+            return Err(ConfigError(text.to_owned()).into());
+        }
+        let (model, engine) = run.copy(false)?;
+        let gates = if ste { Some(run.copy(true)?.1) } else { None };
+        let truth = if free.len() <= MOST_ENUMERATED {
+            Truth::Enumerated(Enumeration::new(free.len()))
+        } else {
+            Truth::LongRun(LongRun::new(free.len()))
+        };
+        let step = run.step();
+        Ok(Self {
+            model,
+            engine,
+            gates,
+            step,
+            batch: run.batch(step),
+            numbers: run.numbers().to_vec(),
+            drawn: Drawn::new(free.iter().map(|&unit| f64::from(scores[unit])).collect(), truth),
+            scores,
+            free,
+        })
+    }
+
+    /// Steps that the run had done.
+    #[must_use]
+    pub fn step(&self) -> u32 {
+        self.step
+    }
+
+    /// Pairs drawn so far.
+    #[must_use]
+    pub fn pairs(&self) -> u32 {
+        self.drawn.samples(Rule::TwoSided)
+    }
+
+    /// `[F]` the undecided units: what every list of units here goes by.
+    #[must_use]
+    pub fn free(&self) -> &[usize] {
+        &self.free
+    }
+
+    /// The copy, for checks.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    #[must_use]
+    pub fn truth(&self) -> &Truth {
+        &self.drawn.truth
+    }
+
+    /// `[U]` m and m′ of pair `index`, as they are drawn; and L and L′, where they are there and kept.
+    #[must_use]
+    pub fn pair(&self, index: u32) -> ([Vec<bool>; 2], Option<[f64; 2]>) {
+        let mask = |stream| (0..self.scores.len()).map(|unit| self.is_drawn(stream, FIRST_PAIR + index, unit)).collect();
+        ([mask(Stream::Mask), mask(Stream::Probe)], self.drawn.pairs.losses.get(index as usize).copied())
+    }
+
+    /// Draws `pairs` more pairs, and what belongs to them: masks of `ste`, masks of the truth. In submits of at most so many steps, and at
+    /// most 64, so that a page that asks for few stays responsive.
+    ///
+    /// # Errors
+    /// A loss that is not finite, or the device is gone.
+    pub async fn draw(&mut self, pairs: u32) -> Result<(), TrainError> {
+        let pairs = pairs.min(MOST_PAIRS - self.pairs());
+        self.enumerate(4 * pairs).await?;
+        let end = self.pairs() + pairs;
+        while let Truth::LongRun(found) = &self.drawn.truth
+            && found.masks() < u64::from(2 * LONG_RUN_PAIRS) * u64::from(end)
+        {
+            let first = (found.masks() / 2) as u32;
+            let count = self.engine.steps_a_submit().min(pairs).min(LONG_RUN_PAIRS * end - first);
+            let losses = self.losses_of(FIRST_LONG_RUN + first, count).await?;
+            for (counter, losses) in (FIRST_LONG_RUN + first..).zip(losses) {
+                for (stream, loss) in [Stream::Mask, Stream::Probe].into_iter().zip(losses) {
+                    let mask: Vec<bool> = self.free.iter().map(|&unit| self.is_drawn(stream, counter, unit)).collect();
+                    if let Truth::LongRun(found) = &mut self.drawn.truth {
+                        found.add(loss, &mask);
+                    }
+                }
+            }
+        }
+        while self.pairs() < end {
+            let (first, count) = (self.pairs(), self.engine.steps_a_submit().min(end - self.pairs()));
+            let losses = self.losses_of(FIRST_PAIR + first, count).await?;
+            for (counter, losses) in (FIRST_PAIR + first..).zip(losses) {
+                let masks = self.free.iter().map(|&unit| {
+                    u8::from(self.is_drawn(Stream::Mask, counter, unit)) | u8::from(self.is_drawn(Stream::Probe, counter, unit)) << 1
+                });
+                let masks: Vec<u8> = masks.collect();
+                self.drawn.add_pair(losses, &masks);
+            }
+        }
+        let wanted = end.div_ceil(PAIRS_A_STE);
+        while let Some(gates) = &mut self.gates
+            && self.drawn.samples(Rule::Ste) < wanted
+        {
+            let first = self.drawn.samples(Rule::Ste);
+            let count = gates.steps_a_submit().min(pairs).min(wanted - first);
+            let (state, found) = gates.gates(&schedule(FIRST_STE + first, count), &self.batch.repeat(count as usize)).await?;
+            check(&state)?;
+            for row in found.chunks_exact(self.scores.len()) {
+                let gates: Vec<f32> = self.free.iter().map(|&unit| row[unit]).collect();
+                self.drawn.add_ste(&gates);
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the losses of up to `most` of the masks that are left to enumerate; how many are left then.
+    ///
+    /// # Errors
+    /// A loss that is not finite, or the device is gone.
+    pub async fn enumerate(&mut self, most: u32) -> Result<u32, TrainError> {
+        let Truth::Enumerated(found) = &self.drawn.truth else { return Ok(0) };
+        let (first, left) = (found.done(), found.left());
+        let count = left.min(most);
+        if count == 0 {
+            return Ok(left);
+        }
+        self.engine.params.masks = 1;
+        self.engine.write_params();
+        let losses = self.losses_of_masks(first, count).await;
+        self.engine.params.masks = 2;
+        self.engine.write_params();
+        self.engine.write(&self.engine.buffers.scores, &self.scores);
+        if let Truth::Enumerated(found) = &mut self.drawn.truth {
+            found.extend(losses?);
+        }
+        Ok(left - count)
+    }
+
+    /// What has been found so far; none before the truth is known and two pairs were drawn.
+    #[must_use]
+    pub fn report(&self) -> Option<Report> {
+        self.drawn.report(self.step, self.scores.len())
+    }
+
+    /// `[F]` what has been found of each undecided unit; none as long as there is no report, or nothing in it of this rule.
+    #[must_use]
+    pub fn units(&self, rule: Rule, alpha: f64) -> Option<Vec<Unit>> {
+        self.drawn.units(rule, alpha)
+    }
+
+    fn is_drawn(&self, stream: Stream, counter: u32, unit: usize) -> bool {
+        draw(self.engine.params.seed, stream, counter, self.numbers[unit], self.scores[unit])
+    }
+
+    /// L and L′ of the draws from counter `first` on.
+    async fn losses_of(&mut self, first: u32, count: u32) -> Result<Vec<[f64; 2]>, TrainError> {
+        let outcome = self.engine.losses(&schedule(first, count), &self.batch.repeat(count as usize)).await?;
+        check(&outcome.state)?;
+        Ok(outcome.records.iter().map(|record| [record.loss.into(), record.probe_loss.into()]).collect())
+    }
+
+    /// L of the masks from number `first` on: bit i of a mask's number is that of undecided unit i.
+    async fn losses_of_masks(&mut self, first: u32, count: u32) -> Result<Vec<f64>, TrainError> {
+        let mut losses = Vec::with_capacity(count as usize);
+        while losses.len() < count as usize {
+            let first = first + losses.len() as u32;
+            let now = self.engine.steps_a_submit().min(count - losses.len() as u32);
+            let masks: Vec<f32> = (first..first + now).flat_map(|number| self.mask(number)).collect();
+            let outcome = self.engine.losses_under(&masks, &schedule(FIRST_PAIR, now), &self.batch.repeat(now as usize)).await?;
+            check(&outcome.state)?;
+            losses.extend(outcome.records.iter().map(|record| f64::from(record.loss)));
+        }
+        Ok(losses)
+    }
+
+    /// `[U]` what mask `number` keeps: a group that it leaves empty keeps the unit with the highest of the scores.
+    fn mask(&self, number: u32) -> Vec<f32> {
+        let mut mask: Vec<f32> = self.scores.iter().map(|&score| f32::from(u8::from(score >= 1.0))).collect();
+        for (index, &unit) in self.free.iter().enumerate() {
+            mask[unit] = f32::from(u8::from(number >> index & 1 == 1));
+        }
+        for group in self.model.gated() {
+            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
+            if mask[units.clone()].iter().all(|&kept| kept == 0.0) {
+                mask[highest_score(&self.scores, units)] = 1.0;
+            }
+        }
+        mask
+    }
+}
+
+impl Pairs {
+    fn push(&mut self, losses: [f64; 2], masks: &[u8]) {
+        self.losses.push(losses);
+        self.bits.extend(masks.chunks(4).map(|four| four.iter().rev().fold(0, |byte, bits| byte << 2 | bits)));
+    }
+}
+
+/// Steps that only their counters tell apart.
+fn schedule(first: u32, count: u32) -> Vec<Step> {
+    (first..first + count).map(|step| Step { step, ..Step::zeroed() }).collect()
+}
+
+fn check(state: &State) -> Result<(), TrainError> {
+    if state.halted == 1 {
+        let text = "under one of the masks the loss of the frozen network is not finite: lower learning_rate, or set clip_norm";
+        return Err(ConfigError(text.to_owned()).into());
+    }
+    Ok(())
+}

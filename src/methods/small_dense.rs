@@ -1,0 +1,61 @@
+//! `small-dense`, the fair opponent: a dense network of the same shape, so much narrower that its run takes as many multiply-adds as a run of
+//! vrpge of as many steps under the same schedule. It sees all inputs. Under a constant schedule its step takes those of a step at
+//! `keep_ratio`.
+
+use crate::config::{Config, MethodName};
+use crate::model::Model;
+use crate::schedule::keep_at;
+
+use super::{Method, method};
+
+pub(super) struct SmallDense;
+
+/// `[U]` the first units of each gated group but the inputs: the share `share`, rounded down, at least one.
+fn narrowed(model: &Model, share: f64) -> Vec<bool> {
+    let mut kept = Vec::with_capacity(model.units() as usize);
+    for (index, group) in model.groups.iter().enumerate().filter(|(_, group)| group.gated) {
+        let wide = if index == 0 { group.size } else { ((share * f64::from(group.size)).floor() as u32).clamp(1, group.size) };
+        kept.extend((0..group.size).map(|unit| unit < wide));
+    }
+    kept
+}
+
+/// Stretches of a run over which the work of vrpge is averaged.
+const STRETCHES: u32 = 512;
+
+/// Multiply-adds of vrpge's step, averaged over a run, over those of a dense step.
+fn mean_ratio(config: &Config, model: &Model) -> f64 {
+    let forwards = method(MethodName::Vrpge).forwards();
+    let ratio = |stretch: u32| model.predicted_ratio(keep_at(config, 2 * stretch + 1, 2 * STRETCHES), forwards);
+    (0..STRETCHES).map(ratio).sum::<f64>() / f64::from(STRETCHES)
+}
+
+/// Multiply-adds of a dense step of the network of these units.
+fn work(model: &Model, kept: &[bool]) -> u64 {
+    let (narrow, _) = model.compacted(kept);
+    narrow.multiply_adds(&narrow.sizes(), None).total()
+}
+
+impl Method for SmallDense {
+    fn initial_scores(&self, _: &Config, model: &Model) -> Vec<f32> {
+        vec![1.0; model.units() as usize]
+    }
+
+    fn built_of(&self, config: &Config, model: &Model) -> Option<Vec<bool>> {
+        let allowed = mean_ratio(config, model) * model.multiply_adds(&model.sizes(), None).total() as f64;
+        if work(model, &narrowed(model, 1.0)) as f64 <= allowed {
+            return Some(narrowed(model, 1.0));
+        }
+        // The work rises with the width: the widest that is allowed, to one in 4,096.
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..12 {
+            let middle = f64::midpoint(low, high);
+            if work(model, &narrowed(model, middle)) as f64 <= allowed {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Some(narrowed(model, low))
+    }
+}

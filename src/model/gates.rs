@@ -1,0 +1,86 @@
+//! The network as one whose masks are values: every unit is computed, and a gate multiplies it by its mask. That is what it takes to ask
+//! how the loss changes with a mask itself, of units that are off too: dense forward, dense backward. Units, layers and weights are those
+//! of the network that it was made from, number for number.
+
+use super::{Map, Model, Op};
+
+impl Model {
+    /// The network with a gate behind each gated group, where its mask stands in the sparse one; where its values are pooled at once, behind
+    /// the pooling. That is the same, since a mask is not negative, and behind a closed gate all pixels of a window would be alike, so that
+    /// the pooling could not tell whose gradient it is.
+    #[must_use]
+    pub fn with_gates(&self) -> Self {
+        let mut model = Self { maps: self.maps.clone(), ops: Vec::new(), ..self.clone() };
+        // Where each map of the sparse network is read now.
+        let mut reads: Vec<usize> = (0..self.maps.len()).collect();
+        if self.groups[0].gated {
+            reads[0] = model.gate(0);
+        }
+        let is_pooled_only = |map: usize| {
+            let mut readers = self.ops.iter().filter(|op| op.input() == map || op.shortcut() == Some(map)).peekable();
+            readers.peek().is_some() && readers.all(|op| matches!(op, Op::Pool { .. }))
+        };
+        for op in &self.ops {
+            let is_gated = |map: usize| self.groups[self.maps[map].group].gated;
+            match *op {
+                Op::Convolve { layer, input, output, kernel, stride, padding } => {
+                    model.ops.push(Op::Convolve { layer, input: reads[input], output, kernel, stride, padding });
+                    // A normalisation of its own comes before the mask.
+                    if is_gated(output) && !self.layers[layer].is_normalised() && !is_pooled_only(output) {
+                        reads[output] = model.gate(output);
+                    }
+                }
+                Op::Normalise { layer, input, output, shortcut: None } => {
+                    model.ops.push(Op::Normalise { layer, input: reads[input], output, shortcut: None });
+                    if is_gated(output) && !is_pooled_only(output) {
+                        reads[output] = model.gate(output);
+                    }
+                }
+                Op::Normalise { layer, input, output, shortcut: Some(shortcut) } => {
+                    let mut branch = reads[input];
+                    if let Some(layer) = layer {
+                        // The branch alone is normalised and masked, then added.
+                        let Map { group, height, width, .. } = self.maps[input];
+                        model.maps.push(Map { group, height, width, rectified: false, ones: false, gradient: None });
+                        let normalised = model.maps.len() - 1;
+                        model.ops.push(Op::Normalise { layer: Some(layer), input: branch, output: normalised, shortcut: None });
+                        branch = model.gate(normalised);
+                    }
+                    model.ops.push(Op::Normalise { layer: None, input: branch, output, shortcut: Some(reads[shortcut]) });
+                }
+                Op::Pool { pooling, input, output, window } => {
+                    model.ops.push(Op::Pool { pooling, input: reads[input], output, window });
+                    if is_gated(output) && is_pooled_only(input) && !is_pooled_only(output) {
+                        reads[output] = model.gate(output);
+                    }
+                }
+                Op::Gate { .. } => unreachable!("a network is given its gates once"),
+            }
+        }
+        model.share_gradients();
+        model
+    }
+
+    /// A gate behind map `input`: the map that it writes.
+    fn gate(&mut self, input: usize) -> usize {
+        let Map { group, height, width, ones, .. } = self.maps[input].clone();
+        self.maps[input].ones = false;
+        // A gradient must reach a unit that is off: what the gate writes is no relu, whatever it reads.
+        self.maps.push(Map { group, height, width, rectified: false, ones, gradient: None });
+        let output = self.maps.len() - 1;
+        self.ops.push(Op::Gate { input, output });
+        output
+    }
+
+    /// Whether it has gates.
+    #[must_use]
+    pub fn is_gated(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Gate { .. }))
+    }
+
+    /// The map of the logits.
+    #[must_use]
+    pub fn logits(&self) -> usize {
+        self.ops.last().map_or(0, Op::output)
+    }
+}

@@ -1,0 +1,188 @@
+//! `lacuna compare` as a person meets it: files that are whole, runs that are not run twice, refusals in words.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+fn fixture() -> String {
+    format!("{}/tests/fixtures/fashion", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A comparison of runs of 18 steps on 200 rows of Fashion-MNIST.
+fn compare(out: &Path, flags: &[&str]) -> Output {
+    command(out, flags).output().unwrap()
+}
+
+fn command(out: &Path, flags: &[&str]) -> Command {
+    let epochs: &[&str] = if flags.contains(&"--epochs") { &[] } else { &["--epochs", "3"] };
+    let run = ["compare", "--dataset", "idx", "--model", "mlp-24-12", "--gate-inputs", "--batch-size", "32"];
+    let fixture = fixture();
+    let out = ["--data-dir", &fixture, "--out", out.to_str().unwrap()];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lacuna"));
+    command.args(run).args(epochs).args(out).args(flags);
+    command
+}
+
+fn prints(output: &Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !errors.contains("panicked"), "{errors}");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn refuses(output: &Output, words: &[&str]) {
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && !message.contains("panicked"), "{message}");
+    for words in words {
+        assert!(message.contains(words), "{words:?} is not in {message:?}");
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("here");
+    let methods = "static-allocated,dense,vrpge,rigl";
+    let first = prints(&compare(&out, &["--methods", methods, "--seeds", "2", "--keep-ratio", "0.3", "--structure-every", "4"]));
+    for words in ["dense, seed 1", "static-allocated, seed 2", "at equal multiply-adds", "near dense", "What this does not show"] {
+        assert!(first.contains(words), "{words:?} is not in {first}");
+    }
+
+    let results = json(&out.join("results.json"));
+    let runs = results["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 8);
+    for run in runs {
+        let points = run["points"].as_array().unwrap();
+        assert_eq!(points.len(), 10, "{run}");
+        assert_eq!(points[9]["step"], 18);
+        let rises = |name: &str| points.windows(2).all(|pair| pair[0][name].as_f64() <= pair[1][name].as_f64());
+        assert!(["step", "forward", "backward", "structure", "near_dense", "seconds"].into_iter().all(rises), "{run}");
+        let end = |name: &str| points[9][name].as_u64().unwrap();
+        let total = end("forward") + end("backward") + end("structure");
+        let phases: Vec<f64> = points[9]["phase_seconds"].as_array().unwrap().iter().map(|seconds| seconds.as_f64().unwrap()).collect();
+        // An adapter without a clock has none.
+        if !phases.is_empty() {
+            let seconds = points[9]["seconds"].as_f64().unwrap();
+            assert!((phases.iter().sum::<f64>() / seconds - 1.0).abs() < 1e-6, "{run}");
+            assert!(phases.iter().all(|&seconds| seconds >= 0.0) && phases[3] > 0.0, "{run}");
+        }
+        match run["contender"].as_str().unwrap() {
+            // Every pass is dense, and says so.
+            "dense" => {
+                let step = 784 * 24 + 24 + 24 * 12 + 12 + 12 * 10 + 10;
+                assert_eq!((end("forward"), end("near_dense")), (18 * 32 * step, total));
+            }
+            // Three dense looks at steps 4, 8 and 12, and nothing else.
+            "rigl" => assert_eq!((end("structure") > 0, end("near_dense")), (true, end("structure"))),
+            "vrpge" => assert!(end("structure") == 0 && end("near_dense") > 0 && end("near_dense") < total, "a dense start: {run}"),
+            "static-allocated" => assert_eq!((end("structure"), end("near_dense")), (0, 0)),
+            other => panic!("{other}"),
+        }
+    }
+    let kept = |contender: &str| {
+        let run = runs.iter().find(|run| run["contender"] == contender && run["seed"] == 2).unwrap();
+        run["points"][9]["kept"].clone()
+    };
+    assert_eq!(kept("static-allocated"), kept("vrpge"));
+    assert_eq!(results["table"].as_array().unwrap().len(), 4);
+
+    let csv = fs::read_to_string(out.join("results.csv")).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines.len(), 1 + 8 * 10);
+    assert!(lines.iter().all(|line| line.split(',').count() == lines[0].split(',').count()), "{csv}");
+
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
+    assert_eq!((page.matches("<svg ").count(), page.matches("</svg>").count()), (3, 3));
+    assert!(page.contains("prefers-color-scheme:dark") && page.contains("llvmpipe") == first.contains("llvmpipe"));
+    for request in ["<script", "<link", "src=", "@import", "url("] {
+        assert!(!page.contains(request), "the page asks for something: {request}");
+    }
+    let elsewhere = page.matches("http").count() - page.matches("http://www.w3.org/2000/svg").count();
+    assert_eq!(elsewhere, 0);
+    assert_eq!(fs::read_dir(out.join("runs")).unwrap().count(), 8, "no file is left half written");
+
+    // One run is lost, as if the program had been stopped, and a half-written one lies about.
+    let written = |name: &str| fs::metadata(out.join("runs").join(name)).unwrap().modified().unwrap();
+    let before: SystemTime = written("dense-1.json");
+    let lost = out.join("runs/rigl-2.json");
+    let was = json(&lost);
+    fs::rename(&lost, lost.with_extension("partial")).unwrap();
+    let again = prints(&compare(&out, &["--methods", methods, "--seeds", "2", "--keep-ratio", "0.3", "--structure-every", "4"]));
+    assert_eq!(again.matches("finished before").count(), 7, "{again}");
+    assert_eq!(written("dense-1.json"), before);
+    let untimed = |run: &Value| {
+        run["points"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|point| [point["accuracy"].clone(), point["forward"].clone(), point["kept"].clone()])
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(untimed(&json(&lost)), untimed(&was), "a run repeats");
+    // Fewer methods and more seeds go on in the same folder.
+    let wider = prints(&compare(&out, &["--methods", "dense", "--seeds", "3", "--keep-ratio", "0.3", "--structure-every", "4"]));
+    assert_eq!(wider.matches("finished before").count(), 2, "{wider}");
+
+    refuses(&compare(&out, &["--methods", "dense", "--keep-ratio", "0.2"]), &["another comparison", "keep_ratio=0.3", "--out"]);
+    refuses(&compare(&out, &["--methods", "dense", "--keep-ratio", "0.3", "--structure-every", "4", "--plain"]), &["its presets is true"]);
+}
+
+#[test]
+fn a_comparison_that_is_stopped_midway_goes_on_with_the_run_that_it_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["--methods", "static,dense", "--seeds", "2", "--keep-ratio", "0.3", "--epochs", "30"];
+    let mut stopped = command(folder.path(), &flags).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let runs = folder.path().join("runs");
+    let whole = |name: &str| runs.join(name).exists();
+    let patience = std::time::Instant::now();
+    while !whole("static-1.json") {
+        assert!(stopped.try_wait().unwrap().is_none() && patience.elapsed().as_secs() < 120, "the first run ends before the program does");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    stopped.kill().unwrap();
+    stopped.wait().unwrap();
+    let finished =
+        fs::read_dir(&runs).unwrap().filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "json")).count();
+    assert!((1..4).contains(&finished), "it was stopped midway: {finished}");
+    let again = prints(&compare(folder.path(), &flags));
+    assert_eq!(again.matches("finished before").count(), finished, "{again}");
+    assert_eq!(json(&folder.path().join("results.json"))["runs"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_before_anything_is_run() {
+    let folder = tempfile::tempdir().unwrap();
+    for (flags, words) in [
+        (&["--methods", "dense,magic"][..], &["no method \"magic\"", "static-allocated"][..]),
+        (&["--methods", "dense,dense"], &["names dense twice"]),
+        (&["--methods", "static,static-allocated"], &["name vrpge too"]),
+        (&["--finetune-epochs", "2"], &["without fine-tuning"]),
+        (&["--seed", "4294967295", "--seeds", "2"], &["no 2 seeds"]),
+        (&["--keep-ratio", "0.9", "--keep-start", "0.5"], &["only comes down"]),
+        (&["--seeds", "0"], &["0"]),
+        (&["--method", "dense"], &["--method"]),
+        (&["--search", "--plain"], &["--plain"]),
+    ] {
+        refuses(&compare(&folder.path().join("new"), flags), words);
+        assert!(!folder.path().join("new").exists(), "{flags:?} left something behind");
+    }
+}
+
+#[test]
+fn a_search_tries_as_many_settings_of_each_method_on_rows_that_are_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = prints(&compare(folder.path(), &["--search", "--methods", "vrpge,static", "--keep-ratio", "0.3"]));
+    assert!(found.contains("167 training and 33 test rows"), "{found}");
+    assert_eq!((found.matches("vrpge-").count(), found.matches("static-").count()), (6, 6), "{found}");
+    assert!(found.contains("MethodName::Vrpge => &[(\"learning_rate\", ") && found.contains("MethodName::Static => &[("), "{found}");
+    assert!(!folder.path().join("results.csv").exists());
+}

@@ -1,0 +1,507 @@
+//! What defines each method, on whatever adapter this machine has: budgets, gradients at the masks, and what a step costs.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::rc::Rc;
+
+use pollster::block_on;
+
+use lacuna::check;
+use lacuna::config::{Config, Estimator, MethodName, Schedule};
+use lacuna::engine::Machine;
+use lacuna::gpu::GpuError;
+use lacuna::methods::{highest, method};
+use lacuna::random::{Stream, Threefry};
+use lacuna::reference::{self, Memory};
+use lacuna::schedule::step_at;
+use lacuna::shared::{Sample, State};
+use lacuna::trainer::{DataShape, Trainer};
+
+fn machine() -> Rc<Machine> {
+    match block_on(Machine::open(None, None, |_, _| {})) {
+        Ok(machine) => machine,
+        Err(GpuError::NoAdapter) => panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A small classification set: each class has its own mean in every feature, so that there is something to learn.
+struct Data {
+    inputs: Vec<u8>,
+    labels: Vec<u8>,
+    shape: DataShape,
+}
+
+fn images((channels, height, width): (u32, u32, u32)) -> Data {
+    const ROWS: u32 = 90;
+    let (inputs, classes) = (channels * height * width, 4);
+    let mut random = Threefry::new(17, Stream::Data, 0);
+    let mut uniform = |below: u32| (random.unit_interval() * below as f32) as u32;
+    let centres: Vec<u32> = (0..classes * inputs).map(|_| uniform(150)).collect();
+    let shape =
+        DataShape { train_rows: ROWS - 10, test_rows: 10, inputs, channels, height, width, classes, augment: false, deviation: 0.25 };
+    let mut set = Data { inputs: Vec::new(), labels: Vec::new(), shape };
+    for _ in 0..ROWS {
+        let class = uniform(classes);
+        set.labels.push(class as u8);
+        set.inputs.extend((0..inputs).map(|input| (centres[(class * inputs + input) as usize] + uniform(100)) as u8));
+    }
+    set
+}
+
+impl Data {
+    fn start(&self, machine: &Rc<Machine>, config: Config) -> Trainer {
+        let mut run = Trainer::new(machine, config, self.shape.clone()).unwrap();
+        run.load(0, &self.inputs, &self.labels);
+        run.set_rows_ready(self.shape.train_rows);
+        run
+    }
+}
+
+/// A fully connected network with gated inputs, and a convolutional one.
+fn networks() -> [(Config, Data); 2] {
+    let config = |model: &str, gate_inputs| Config {
+        model: model.to_owned(),
+        gate_inputs,
+        keep_ratio: 0.4,
+        batch_size: 16,
+        steps: 40,
+        structure_every: 5,
+        learning_rate: 0.02,
+        seed: 3,
+        ..Config::default()
+    };
+    [(config("mlp-17-9", true), images((1, 1, 14))), (config("cnn-4-5", false), images((2, 7, 7)))]
+}
+
+fn floats(run: &Trainer, name: &str) -> Vec<f32> {
+    block_on(run.engine().read(run.engine().buffers.get(name).unwrap())).unwrap()
+}
+
+fn scores(run: &Trainer) -> Vec<f32> {
+    floats(run, "scores")[..run.model.units() as usize].to_vec()
+}
+
+#[test]
+fn every_method_trains_and_none_exceeds_its_budget_at_any_step() {
+    let machine = machine();
+    for (config, data) in networks() {
+        for name in MethodName::ALL {
+            let label = format!("{} on {}", name.name(), config.model);
+            let mut run = data.start(&machine, Config { method: name, ..config.clone() });
+            let units = run.whole.units();
+            let mut losses = Vec::new();
+            while run.step() < run.steps() {
+                let step = run.step();
+                let snapshot = block_on(run.advance(1)).unwrap();
+                let record = snapshot.records[0];
+                losses.push(f64::from(record.loss));
+                let groups = run.model.groups.iter().zip(record.kept);
+                let gated: Vec<u32> = groups.filter(|(group, _)| group.gated).map(|(_, kept)| kept).collect();
+                assert!(gated.iter().all(|&kept| kept > 0), "{label}, step {step}: {gated:?}");
+                let annealed = step_at(&run.config, units, step, run.steps()).budget;
+                let fixed = (run.config.keep_ratio * f64::from(units)) as f32;
+                let sum: u32 = gated.iter().sum();
+                match name {
+                    // Drawn masks keep the budget on average: their probabilities keep it always.
+                    MethodName::Vrpge | MethodName::Reinforce | MethodName::Ste => {
+                        assert!(snapshot.sum_scores <= f64::from(annealed) * (1.0 + 1e-6), "{label}, step {step}");
+                    }
+                    MethodName::Magnitude => assert!(sum as f32 <= annealed, "{label}, step {step}: {sum} of {annealed}"),
+                    MethodName::Set | MethodName::Rigl | MethodName::Snip | MethodName::Static => {
+                        assert!(sum as f32 <= fixed, "{label}, step {step}: {sum} of {fixed}");
+                    }
+                    MethodName::SmallDense => assert_eq!(sum, run.model.units(), "{label}"),
+                    MethodName::Dense => assert_eq!(sum, units, "{label}"),
+                }
+            }
+            let cost = run.cost();
+            match name {
+                MethodName::Dense => assert_eq!(cost.near_dense, cost.total(), "{label}"),
+                MethodName::Ste => assert!(cost.near_dense == cost.total() && cost.structure == 0, "{label}: {cost:?}"),
+                MethodName::Static | MethodName::Set => assert_eq!(cost.near_dense, 0, "{label}: {cost:?}"),
+                MethodName::SmallDense => {}
+                MethodName::Rigl | MethodName::Snip => {
+                    assert!(cost.near_dense >= cost.structure && cost.structure > 0, "{label}: {cost:?}");
+                }
+                // They begin with everything kept.
+                _ => assert!(0 < cost.near_dense && cost.near_dense < cost.total(), "{label}: {cost:?}"),
+            }
+            let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
+            println!("{label}: loss {:.3} to {:.3}", mean(&losses[..8]), mean(&losses[32..]));
+            assert!(losses.iter().all(|loss| loss.is_finite()), "{label}");
+            let evaluation = block_on(run.evaluate(u32::MAX)).unwrap();
+            assert_eq!(evaluation.images, 10);
+            assert!(matches!(name, MethodName::SmallDense) || run.model.units() == units);
+        }
+    }
+}
+
+/// Moves every weight a little: where a bias is 0 and nothing is kept before it, a relu stands exactly on its kink.
+fn leave_the_kinks(run: &Trainer) {
+    let mut random = Threefry::new(23, Stream::Data, 1);
+    let moved: Vec<f32> = floats(run, "weights").into_iter().map(|weight| weight + 0.1 * random.unit_interval() - 0.05).collect();
+    run.engine().write(&run.engine().buffers.weights, &moved);
+}
+
+/// Mean cross-entropy of the fully connected network of `run` on a batch, its gated units multiplied by `gates` (`[U]`): whole matrices in
+/// f64.
+fn gated_loss(run: &Trainer, data: &Data, weights: &[f32], gates: &[f64], batch: &[Sample]) -> f64 {
+    let (model, width, first) = (&run.model, data.shape.inputs as usize, data.shape.train_rows as usize);
+    let means: Vec<f64> =
+        (0..width).map(|i| (0..first).map(|row| f64::from(data.inputs[row * width + i])).sum::<f64>() / first as f64).collect();
+    let mut sum = 0.0;
+    for sample in batch {
+        let bytes = &data.inputs[sample.row as usize * width..][..width];
+        let mut x: Vec<f64> =
+            bytes.iter().zip(&means).map(|(&byte, mean)| (f64::from(byte) - mean) / 255.0 / f64::from(data.shape.deviation)).collect();
+        for (l, layer) in model.layers.iter().enumerate() {
+            let from = &model.groups[l];
+            let gate = |i: usize| if from.gated { gates[from.first_unit as usize + i] } else { 1.0 };
+            let weight = |i: usize, o: usize| f64::from(weights[layer.first_weight as usize + i * layer.outputs as usize + o]);
+            let z = (0..layer.outputs as usize).map(|o| {
+                let sum: f64 = (0..x.len()).map(|i| gate(i) * x[i] * weight(i, o)).sum();
+                let z = sum + weight(layer.inputs as usize, o);
+                if l + 1 == model.layers.len() { z } else { z.max(0.0) }
+            });
+            x = z.collect();
+        }
+        let highest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        sum += x.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - x[usize::from(data.labels[sample.row as usize])];
+    }
+    sum / batch.len() as f64
+}
+
+/// `[U]` dL/dm by differences of that network.
+fn differences(run: &Trainer, data: &Data, weights: &[f32], mask: &[f64], batch: &[Sample]) -> Vec<f64> {
+    // So close that no relu turns in between.
+    const H: f64 = 1e-8;
+    let at = |unit: usize, shift: f64| {
+        let mut gates = mask.to_vec();
+        gates[unit] += shift;
+        gated_loss(run, data, weights, &gates, batch)
+    };
+    (0..mask.len()).map(|unit| (at(unit, H) - at(unit, -H)) / (2.0 * H)).collect()
+}
+
+fn assert_close(label: &str, found: &[f64], expected: &[f64]) {
+    let scale = expected.iter().fold(0.0f64, |most, value| most.max(value.abs()));
+    assert!(scale > 1e-4, "{label}: there is a gradient");
+    for (unit, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() < 1e-4 * scale, "{label}, unit {unit}: {found}, by differences {expected}");
+    }
+}
+
+/// Multiply-adds of asking every unit of `run`: the network with gates, forward and backward as far as the inputs' gates.
+fn asking(run: &Trainer) -> u64 {
+    let gated = run.model.with_gates();
+    let (asked, dense) = (gated.multiply_adds(&gated.sizes(), None), run.model.multiply_adds(&run.model.sizes(), None));
+    // Beyond a dense step's way back it goes on to the inputs, where they have gates.
+    assert_eq!((asked.forward, asked.backward > dense.backward), (dense.forward, run.model.groups[0].gated));
+    assert!(asked.backward >= dense.backward);
+    asked.total() * u64::from(run.config.batch_size)
+}
+
+#[test]
+fn rigl_asks_every_unit_for_the_gradient_at_its_mask_and_grows_the_highest() {
+    let machine = machine();
+    for (config, data) in networks() {
+        let run = data.start(&machine, Config { method: MethodName::Rigl, ..config });
+        leave_the_kinks(&run);
+        grows_the_highest(run, &data);
+    }
+}
+
+fn grows_the_highest(mut run: Trainer, data: &Data) {
+    let mut exchanges = 0;
+    while run.step() < run.steps() {
+        let step = run.step();
+        let before = scores(&run);
+        let (weights, cost) = (floats(&run, "weights"), run.cost());
+        let looks = method(MethodName::Rigl).looks(&run.config, step, run.steps()).is_some();
+        let gates = if looks { block_on(run.gate_gradients()).unwrap() } else { Vec::new() };
+        assert_eq!(before, scores(&run), "asking changes nothing");
+        block_on(run.advance(1)).unwrap();
+        let after = scores(&run);
+        // Asked here, and by the run itself.
+        let asked = if looks { 2 * asking(&run) } else { 0 };
+        assert_eq!(run.cost().structure - cost.structure, asked, "step {step}");
+        assert!(run.cost().near_dense - cost.near_dense >= asked, "step {step}: a dense look is shown as one");
+        if !looks {
+            assert_eq!(before, after, "step {step}");
+            continue;
+        }
+        exchanges += 1;
+        let batch = run.batch(step);
+        let mask: Vec<f64> = before.iter().map(|&score| f64::from(score)).collect();
+        // What a convolutional network answers is held to its twins below.
+        if run.model.maps.iter().all(|map| map.pixels() == 1) {
+            assert_close(&format!("step {step}"), &gates, &differences(&run, data, &weights, &mask, &batch));
+        }
+        let came: Vec<usize> = (0..before.len()).filter(|&unit| before[unit] == 0.0 && after[unit] == 1.0).collect();
+        let gone = (0..before.len()).filter(|&unit| before[unit] == 1.0 && after[unit] == 0.0).count();
+        assert_eq!(came.len(), gone, "step {step}");
+        let least = came.iter().map(|&unit| gates[unit].abs()).fold(f64::INFINITY, f64::min);
+        assert!((0..before.len()).all(|unit| before[unit] == 1.0 || came.contains(&unit) || gates[unit].abs() <= least), "step {step}");
+    }
+    assert_eq!(exchanges, 5);
+}
+
+#[test]
+fn snip_keeps_what_finite_differences_say_the_loss_is_most_sensitive_to() {
+    let (machine, [(config, data), _]) = (machine(), networks());
+    let mut run = data.start(&machine, Config { method: MethodName::Snip, ..config });
+    let (weights, batch) = (floats(&run, "weights"), run.batch(0));
+    let sensitivity: Vec<f64> =
+        differences(&run, &data, &weights, &vec![1.0; run.model.units() as usize], &batch).iter().map(|gate| gate.abs()).collect();
+    let budget = (run.config.keep_ratio * f64::from(run.model.units())) as u32;
+    block_on(run.advance(1)).unwrap();
+    assert_eq!(scores(&run), highest(&run.model, &sensitivity, budget));
+    let cost = run.cost();
+    assert_eq!(cost.structure, asking(&run), "one dense pass over one batch");
+    assert!(run.bytes() > run.model.bytes(16, 2).total(), "the dense copy is counted");
+    while run.step() < run.steps() {
+        block_on(run.advance(64)).unwrap();
+    }
+    assert_eq!((run.cost().structure, scores(&run)), (cost.structure, highest(&run.model, &sensitivity, budget)));
+}
+
+#[test]
+fn snip_keeps_the_channels_that_the_dense_network_is_most_sensitive_to() {
+    let (machine, [_, (config, data)]) = (machine(), networks());
+    let mut run = data.start(&machine, Config { method: MethodName::Snip, ..config });
+    let sensitivity: Vec<f64> = block_on(run.gate_gradients()).unwrap().iter().map(|gate| gate.abs()).collect();
+    let asked = run.cost();
+    block_on(run.advance(1)).unwrap();
+    let budget = (run.config.keep_ratio * f64::from(run.model.units())) as u32;
+    assert_eq!(scores(&run), highest(&run.model, &sensitivity, budget));
+    assert_eq!(run.cost().structure, 2 * asked.structure, "asked here, and by the run itself");
+}
+
+/// `[U]` root mean square of the weights that lead to a unit; of an input, of those that lead away: told unit by unit.
+fn norms(run: &Trainer, weights: &[f32]) -> Vec<f64> {
+    let mut norms = Vec::new();
+    for (index, group) in run.model.groups.iter().enumerate().filter(|(_, group)| group.gated) {
+        for unit in 0..group.size {
+            let mut own = Vec::new();
+            for layer in &run.model.layers {
+                let at = |tap: u32, input: u32, output: u32| {
+                    f64::from(weights[(layer.first_weight + (tap * layer.inputs + input) * layer.outputs + output) as usize])
+                };
+                for tap in 0..layer.taps {
+                    if layer.groups[1] == index {
+                        own.extend((0..layer.inputs).map(|input| at(tap, input, unit)));
+                    } else if layer.groups[0] == index && index == 0 {
+                        own.extend((0..layer.outputs).map(|output| at(tap, unit, output)));
+                    }
+                }
+            }
+            norms.push((own.iter().map(|weight| weight * weight).sum::<f64>() / own.len() as f64).sqrt());
+        }
+    }
+    norms
+}
+
+#[test]
+fn the_units_of_the_smallest_norms_go_and_the_largest_stay() {
+    let machine = machine();
+    for (config, data) in networks() {
+        for name in [MethodName::Magnitude, MethodName::Set, MethodName::Rigl] {
+            let mut run = data.start(&machine, Config { method: name, ..config.clone() });
+            let mut dropped = 0;
+            while run.step() < run.steps() {
+                let (step, before, norms) = (run.step(), scores(&run), norms(&run, &floats(&run, "weights")));
+                block_on(run.advance(1)).unwrap();
+                let after = scores(&run);
+                let stayed: Vec<usize> = (0..before.len()).filter(|&unit| before[unit] == 1.0 && after[unit] == 1.0).collect();
+                let gone: Vec<usize> = (0..before.len()).filter(|&unit| before[unit] == 1.0 && after[unit] == 0.0).collect();
+                let largest_gone = gone.iter().map(|&unit| norms[unit]).fold(0.0, f64::max);
+                for &unit in stayed.iter().filter(|&&unit| norms[unit] < largest_gone * (1.0 - 1e-9)) {
+                    let group = run.model.gated().find(|group| (group.first_unit..group.first_unit + group.size).contains(&(unit as u32)));
+                    let range = group.map(|group| group.first_unit as usize..(group.first_unit + group.size) as usize).unwrap();
+                    let others = stayed.iter().filter(|other| range.contains(other)).count();
+                    assert_eq!(others, 1, "{name:?} on {}, step {step}: unit {unit} stayed only if its group would close", config.model);
+                }
+                dropped += gone.len();
+            }
+            assert!(dropped > 0, "{name:?} on {}", config.model);
+        }
+    }
+}
+
+#[test]
+fn the_straight_through_gradient_is_that_of_the_gated_network_and_every_unit_is_computed() {
+    let (machine, [(config, data), _]) = (machine(), networks());
+    let mut run = data.start(&machine, Config { method: MethodName::Ste, schedule: Schedule::Constant, ..config });
+    leave_the_kinks(&run);
+    for step in 0..4 {
+        let (weights, batch) = (floats(&run, "weights"), run.batch(step));
+        let snapshot = block_on(run.advance(1)).unwrap();
+        let units = run.model.units() as usize;
+        let found: Vec<f64> = floats(&run, "d_scores")[..units].iter().map(|&gate| f64::from(gate)).collect();
+        let mask: Vec<f64> = snapshot.mask.iter().map(|bits| f64::from(bits & 1)).collect();
+        assert!(mask.contains(&0.0), "some units are off: {mask:?}");
+        assert_close(&format!("step {step}"), &found, &differences(&run, &data, &weights, &mask, &batch));
+        assert_eq!(snapshot.records[0].kept[..run.model.groups.len()], run.model.sizes(), "dense forward, dense backward");
+    }
+    assert_eq!(run.cost().forward, 4 * 16 * run.whole.multiply_adds(&run.whole.sizes(), None).forward);
+}
+
+/// The twins of the lines of a training step of `run`, until one is called `end`.
+fn twins(run: &Trainer, end: &str, twin: &mut Memory) {
+    for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
+        reference::run(dispatch.line.name, &check::work(&run.model, &dispatch.line), dispatch.masks, twin);
+    }
+}
+
+/// Mean cross-entropy that the twins' logits give.
+fn loss_of(run: &Trainer, twin: &Memory) -> f64 {
+    let (images, logits) = (twin.params.batch_stride as usize, &twin.maps[run.model.logits()]);
+    let classes = run.model.groups.last().unwrap().size as usize;
+    let one = |image: usize| {
+        let z: Vec<f64> = (0..classes).map(|class| logits[class * images + image]).collect();
+        let highest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - z[twin.labels[twin.batch_rows[image].row as usize] as usize]
+    };
+    (0..16).map(one).sum::<f64>() / 16.0
+}
+
+#[test]
+fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_rigl_asks() {
+    const H: f64 = 1e-6;
+    let (machine, [_, (config, data)]) = (machine(), networks());
+    // The gated network of ste serves as the twin; rigl asks its own copy of the same weights under the same mask.
+    let mut ste = data.start(&machine, Config { method: MethodName::Ste, ..config.clone() });
+    let mut rigl = data.start(&machine, Config { method: MethodName::Rigl, ..config });
+    let mask = scores(&rigl);
+    let gates = block_on(rigl.gate_gradients()).unwrap();
+    let mut start = Memory { state: State::default(), ..block_on(check::memory(ste.engine())).unwrap() };
+    for (score, &kept) in start.scores.iter_mut().zip(&mask) {
+        *score = f64::from(kept);
+    }
+    start.schedule[0] = step_at(&ste.config, ste.model.units(), 0, ste.steps());
+    start.batch_rows[..16].copy_from_slice(&ste.batch(0));
+    let model = ste.model.clone();
+    // A gate of m is a gate of 1 before weights that are m times as large.
+    let loss = |unit: usize, m: f64| {
+        let mut twin = start.clone();
+        twin.scores[unit] = 1.0;
+        let (g, group) = model
+            .groups
+            .iter()
+            .enumerate()
+            .find(|(_, group)| group.gated && (group.first_unit..group.first_unit + group.size).contains(&(unit as u32)))
+            .unwrap();
+        for layer in model.layers.iter().filter(|layer| layer.groups[0] == g) {
+            for tap in 0..layer.taps {
+                let row = tap * layer.inputs + unit as u32 - group.first_unit;
+                for output in 0..layer.outputs {
+                    twin.weights[(layer.first_weight + row * layer.outputs + output) as usize] *= m;
+                }
+            }
+        }
+        twins(&ste, "loss", &mut twin);
+        loss_of(&ste, &twin)
+    };
+    let mut expected = Vec::new();
+    for (unit, &kept) in mask.iter().enumerate() {
+        let m = f64::from(kept);
+        // To one side of 0, where a gate below would turn its images over: to the second order all the same.
+        expected.push(if kept == 1.0 {
+            (loss(unit, m + H) - loss(unit, m - H)) / (2.0 * H)
+        } else {
+            (4.0 * loss(unit, H) - loss(unit, 2.0 * H) - 3.0 * loss(unit, 0.0)) / (2.0 * H)
+        });
+    }
+    assert!(mask.contains(&0.0) && mask.contains(&1.0));
+    assert_close("convolutions", &gates, &expected);
+}
+
+#[test]
+fn set_never_takes_back_at_once_what_it_drops() {
+    let machine = machine();
+    for (config, data) in networks() {
+        let mut run = data.start(&machine, Config { method: MethodName::Set, ..config });
+        let (mut exchanged, kept) = (0, scores(&run).iter().sum::<f32>());
+        while run.step() < run.steps() {
+            let before = scores(&run);
+            block_on(run.advance(64)).unwrap();
+            // A submit ends where masks are chosen, so that at most one choice lies between.
+            let after = scores(&run);
+            let gone = before.iter().zip(&after).filter(|&(&before, &after)| before > after).count();
+            let came = before.iter().zip(&after).filter(|&(&before, &after)| before < after).count();
+            assert_eq!((gone, after.iter().sum::<f32>()), (came, kept));
+            exchanged += gone;
+        }
+        assert!(exchanged > 0);
+        assert_eq!(run.cost().structure, 0);
+    }
+}
+
+#[test]
+fn reinforce_takes_one_forward_and_vrpge_two_of_either_side() {
+    let machine = machine();
+    for (config, data) in networks() {
+        for (name, estimator) in
+            [(MethodName::Reinforce, Estimator::Plain), (MethodName::Vrpge, Estimator::TwoSided), (MethodName::Vrpge, Estimator::OneSided)]
+        {
+            let schedule = Schedule::Constant;
+            let mut run = data.start(&machine, Config { method: name, estimator, schedule, ..config.clone() });
+            let start = scores(&run);
+            let (groups, mut forward) = (run.model.groups.len(), 0);
+            for _ in 0..6 {
+                let record = block_on(run.advance(1)).unwrap().records[0];
+                let probe = (name == MethodName::Vrpge).then_some(&record.probe_kept[..groups]);
+                forward += 16 * run.model.multiply_adds(&record.kept[..groups], probe).forward;
+            }
+            assert_eq!(run.engine().params.masks, if name == MethodName::Vrpge { 2 } else { 1 });
+            assert_eq!((run.cost().forward, run.cost().structure), (forward, 0));
+            assert_ne!(scores(&run), start, "{name:?}, {estimator:?}: the scores learn");
+        }
+    }
+}
+
+#[test]
+fn a_run_of_small_dense_executes_nearly_what_a_run_of_vrpge_executes() {
+    let machine = machine();
+    for (config, _) in networks() {
+        // Wide enough that one unit more or less is little.
+        let data = if config.gate_inputs { images((1, 1, 14)) } else { images((2, 7, 7)) };
+        let model = if config.gate_inputs { "mlp-96-64" } else { "cnn-96-96" };
+        let executed = [MethodName::Vrpge, MethodName::SmallDense].map(|method| {
+            let mut run = data.start(&machine, Config { method, model: model.to_owned(), ..config.clone() });
+            while run.step() < run.steps() {
+                block_on(run.advance(64)).unwrap();
+            }
+            run.cost().total() as f64
+        });
+        let ratio = executed[1] / executed[0];
+        println!("{model}: {ratio:.3}");
+        assert!((0.85..1.1).contains(&ratio), "{model}: {ratio}");
+    }
+}
+
+#[test]
+fn only_masks_that_bring_nothing_back_are_dropped_from_memory() {
+    let machine = machine();
+    for (config, data) in networks() {
+        for name in MethodName::ALL {
+            let mut run = data.start(&machine, Config { method: name, ..config.clone() });
+            while run.step() < run.steps() / 2 {
+                block_on(run.advance(8)).unwrap();
+            }
+            let (before, after) = block_on(run.compact()).unwrap();
+            match name {
+                MethodName::Set | MethodName::Rigl | MethodName::Ste => assert_eq!(before, after, "{name:?}"),
+                MethodName::Magnitude | MethodName::Snip | MethodName::Static => {
+                    assert!(after < before, "{name:?}");
+                    assert_eq!(run.bytes(), run.model.bytes(16, 2).total(), "{name:?}");
+                }
+                _ => {}
+            }
+            while run.step() < run.steps() {
+                block_on(run.advance(8)).unwrap();
+            }
+        }
+    }
+}
