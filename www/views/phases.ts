@@ -1,5 +1,6 @@
 // The foot of the page: one training step as six phases, each formula with the numbers of the last step.
 
+import { methodOf } from '../methods';
 import { count, fixed, percent, significant } from '../numbers';
 import type { Description, StepRecord, Values } from '../protocol';
 
@@ -48,6 +49,53 @@ function gradient(estimator: string, alpha: number): string {
   return `g = ${numerator}${under === null ? '' : ` / ${under}`}`;
 }
 
+type Words = [formula: string, words: string];
+
+function sample(name: string, differ: number, units: number): Words {
+  switch (name) {
+    case 'vrpge':
+      return ['m, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`];
+    case 'reinforce':
+    case 'ste':
+      return ['m ~ Bernoulli(s)', `one mask, ${count(units)} ${units === 1 ? 'unit' : 'units'}`];
+    case 'dense':
+      return ['m = 1', 'every unit is kept'];
+    case 'small-dense':
+      return ['m = 1', 'on a narrower network'];
+    case 'static':
+    case 'snip':
+      return ['m fixed', 'one mask for the whole run'];
+    default:
+      return ['m fixed', 'until it is chosen again'];
+  }
+}
+
+/** What the scores learn from. */
+function gradientOf(name: string, values: Values, { loss, probe_loss }: StepRecord): Words {
+  if (name === 'ste') return ['g = ∂L/∂m', 'by the chain rule, as if m were s'];
+  if (name === 'reinforce') return [gradient('plain', Number(values['alpha'])), `from L = ${fixed(loss, 3)} itself`];
+  return [gradient(values['estimator'] ?? '', Number(values['alpha'])), `from L − L′ = ${fixed(loss - probe_loss, 3)} alone`];
+}
+
+/** How a mask that is not learned comes about: what units are ranked by, and which of them stay. */
+function choice(name: string, values: Values, { budget }: StepRecord, units: number): [rank: Words, keep: Words] {
+  const every = `every ${count(Number(values['structure_every']))} steps`;
+  const room = `${count(units)} units, K = ${fixed(budget, 1)}`;
+  const share = percent(Number(values['drop_fraction']), 0);
+  switch (name) {
+    case 'magnitude':
+      return [['‖w‖ of each unit', `${every}, while K falls`], ['the largest stay', room]];
+    case 'set':
+      return [['‖w‖ of kept units', every], ['small out, random in', `${share} of them, ever fewer`]];
+    case 'rigl':
+      return [['‖w‖, |∂L/∂m|', `${every}, by a dense pass`], ['small out, wanted in', `${share} of them, ever fewer`]];
+    case 'snip':
+      return [['|∂L/∂m| of each unit', 'once, by a dense pass before step 1'], ['the largest stay', room]];
+    default:
+      return [['g = 0', 'the structure is not learned'], ['s ← s', 'nothing to project']];
+  }
+}
+
 export class PhasesView {
   private readonly phases: Phase[];
   private timer = 0;
@@ -77,26 +125,27 @@ export class PhasesView {
   }
 
   draw({ record, values, description, kept, differ }: PhasesInput): void {
-    const method = values['method'] ?? 'vrpge';
-    const learned = method === 'vrpge';
-    const weights = keptWeights(description, kept);
+    const name = values['method'] ?? 'vrpge';
+    const { family } = methodOf(values);
+    const weights = name === 'ste' ? description.weights : keptWeights(description, kept);
     const share = weights / Math.max(1, description.weights);
-    if (learned) {
-      this.say(0, 'Sample', 'm, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`);
-      this.say(1, 'Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks');
-      const difference = record.loss - record.probe_loss;
-      this.say(2, 'Gradient', gradient(values['estimator'] ?? '', Number(values['alpha'])), `from L − L′ = ${fixed(difference, 3)} alone`);
+    const units = description.groups.reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
+    this.say(0, 'Sample', ...sample(name, differ, units));
+    if (name === 'vrpge') this.say(1, 'Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks');
+    else this.say(1, 'One loss', `L = ${fixed(record.loss, 3)}`, name === 'ste' ? 'every unit computed, times m' : 'one forward pass');
+    if (family === 'learned') {
+      this.say(2, 'Gradient', ...gradientOf(name, values, record));
       const tight = record.budget - record.sum_scores < 0.5;
       const sums = tight ? `Σs = K = ${fixed(record.budget, 1)}` : `Σs = ${fixed(record.sum_scores, 1)} < K = ${fixed(record.budget, 1)}`;
       this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`);
     } else {
-      this.say(0, 'Sample', method === 'dense' ? 'm = 1' : 'm fixed', method === 'dense' ? 'every unit is kept' : 'one mask for the whole run');
-      this.say(1, 'One loss', `L = ${fixed(record.loss, 3)}`, 'one forward pass');
-      this.say(2, 'Gradient', 'g = 0', 'the structure is not learned');
-      this.say(3, 'Project', 's ← s', 'nothing to project');
+      const [rank, keep] = choice(name, values, record, units);
+      this.say(2, family === 'chosen' ? 'Rank' : 'Gradient', ...rank);
+      this.say(3, family === 'chosen' ? 'Choose' : 'Project', ...keep);
     }
-    for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', !learned);
-    this.say(4, 'Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, `${percent(share, share < 0.1 ? 1 : 0)} of the weights`);
+    for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', family === 'given');
+    const through = name === 'ste' ? 'dense: through every unit' : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`;
+    this.say(4, 'Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, through);
     this.say(5, 'Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`);
   }
 

@@ -17,11 +17,20 @@ export interface SpeedElements {
   ask: HTMLButtonElement;
 }
 
+/** What a timed step does not show of a method's work. */
+const BESIDE: Record<string, string> = {
+  rigl: ' Its dense passes, one at each exchange, come on top.',
+  snip: ' The dense pass before the first step comes on top.',
+  magnitude: ' The dense start came before.',
+};
+
 /** Above this share of kept units a sparse step cannot win: two forwards and packing cost more than they save. */
 const NEARLY_ALL = 0.8;
 
 function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
   if (method === 'dense') return ['even', 'this run is the dense one'];
+  if (method === 'ste' && ratio <= 0.95) return ['slower', 'slower than dense: every unit is computed, whatever the mask'];
+  if (method === 'small-dense' && ratio >= 1.05) return ['faster', 'faster than dense per training step, by being narrower'];
   if (ratio >= 1.05) return ['faster', 'faster than dense per training step, just now'];
   if (ratio > 0.95) return ['even', 'as fast as dense per training step'];
   if (share > NEARLY_ALL) return ['slower', 'slower than dense while nearly every unit is still kept'];
@@ -92,7 +101,7 @@ export class SpeedView {
     const predicted = document.createElement('b');
     predicted.textContent = `${speed.predicted.toFixed(1)}×`;
     const where = software ? `On ${adapter}, which computes in software: not a GPU’s ratio.` : `On ${adapter}.`;
-    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}`);
+    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}${BESIDE[method] ?? ''}`);
   }
 
   private bar(element: HTMLElement, share: number, speed: Speed, which: 'sparse_ms' | 'dense_ms'): void {
