@@ -152,6 +152,9 @@ pub struct Cost {
     pub backward: u64,
     /// Of passes that only served to choose a mask.
     pub structure: u64,
+    /// Those of all these that were done in passes of more than half the work of the same pass of the whole network with everything kept:
+    /// a dense start, a dense backward, a dense look at every unit. A step's two forwards count apart.
+    pub near_dense: u64,
 }
 
 impl Cost {
@@ -169,6 +172,7 @@ impl std::ops::Add for Cost {
             forward: self.forward + other.forward,
             backward: self.backward + other.backward,
             structure: self.structure + other.structure,
+            near_dense: self.near_dense + other.near_dense,
         }
     }
 }
@@ -464,10 +468,12 @@ impl Trainer {
     /// Multiply-adds of a step, with the units that it kept.
     fn cost_of(&self, record: &Record) -> Cost {
         let groups = self.model.groups.len();
-        let probe = (self.engine.params.masks == 2).then_some(&record.probe_kept[..groups]);
-        let an_image = self.model.multiply_adds(&record.kept[..groups], probe);
         let batch = u64::from(self.config.batch_size);
-        Cost { forward: an_image.forward * batch, backward: an_image.backward * batch, structure: 0 }
+        let own = self.model.multiply_adds(&record.kept[..groups], None);
+        let probe = if self.engine.params.masks == 2 { self.model.multiply_adds(&record.probe_kept[..groups], None).forward } else { 0 };
+        let dense = self.whole.multiply_adds(&self.whole.sizes(), None);
+        let near_dense = over_half(own.forward, dense.forward) + over_half(probe, dense.forward) + over_half(own.backward, dense.backward);
+        Cost { forward: (own.forward + probe) * batch, backward: own.backward * batch, structure: 0, near_dense: near_dense * batch }
     }
 
     /// Multiply-adds of all steps so far, and of what choosing masks took beside them.
@@ -484,8 +490,12 @@ impl Trainer {
         self.model.bytes(self.config.batch_size, 2).total() + asked
     }
 
-    /// Chooses the mask anew where the method does so before the next step.
-    async fn choose(&mut self) -> Result<(), TrainError> {
+    /// Chooses the mask anew where the method does so before the next step and it has not been done. [`Trainer::advance`] asks for it
+    /// itself; whoever wants to time it, asks before.
+    ///
+    /// # Errors
+    /// The device is gone or cannot hold the copy that is asked.
+    pub async fn choose(&mut self) -> Result<(), TrainError> {
         let (name, step) = (self.config.method, self.step);
         let Some(knowledge) = method(name).looks(&self.config, step, self.steps) else { return Ok(()) };
         if self.chosen_at == Some(step) {
@@ -536,8 +546,10 @@ impl Trainer {
         }
         engine.train(&schedule, &images).await?;
         let gates: Vec<f32> = engine.read(&engine.buffers.d_scores).await?;
-        let dense = model.multiply_adds(&model.sizes(), None).total();
-        self.cost.structure += dense * u64::from(self.config.batch_size);
+        let (asked, batch) = (model.multiply_adds(&model.sizes(), None).total(), u64::from(self.config.batch_size));
+        let dense = self.whole.multiply_adds(&self.whole.sizes(), None).total();
+        let cost = Cost { structure: asked * batch, near_dense: over_half(asked, dense) * batch, ..Cost::default() };
+        self.cost = self.cost + cost;
         Ok(gates[..model.units() as usize].iter().map(|&gate| f64::from(gate)).collect())
     }
 
@@ -800,6 +812,11 @@ impl Trainer {
         let probe = (self.engine.params.masks == 2).then_some(&record.probe_kept[..groups]);
         self.model.multiply_adds(&record.kept[..groups], probe).total()
     }
+}
+
+/// The work of a pass that takes more than half of what the dense one takes, otherwise 0.
+fn over_half(work: u64, dense: u64) -> u64 {
+    if 2 * work > dense { work } else { 0 }
 }
 
 /// The mean of each feature over the first rows, as they arrive: sums of integers, so that it is the same natively and in the page. Where

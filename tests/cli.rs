@@ -214,7 +214,7 @@ fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
         ("--epochs", "0", "from 1 to 10000"),
         ("--seed", "-1", "whole number from 0 to 4294967295"),
         ("--learning-rate", "fast", "a number from 0 to 10"),
-        ("--method", "magic", "vrpge, static, dense"),
+        ("--method", "magic", "vrpge, reinforce, ste, magnitude, set, rigl, snip, static, small-dense, dense"),
         ("--estimator", "three-sided", "two-sided, one-sided, plain"),
         ("--dataset", "imagenet", "mnist, fashion-mnist, cifar10, cifar100, planted, idx"),
         ("--gate-inputs", "maybe", "true, false"),

@@ -15,10 +15,17 @@ fn fixture() -> String {
 
 /// A comparison of runs of 18 steps on 200 rows of Fashion-MNIST.
 fn compare(out: &Path, flags: &[&str]) -> Output {
-    let run = ["compare", "--dataset", "idx", "--model", "mlp-24-12", "--gate-inputs", "--batch-size", "32", "--epochs", "3"];
+    command(out, flags).output().unwrap()
+}
+
+fn command(out: &Path, flags: &[&str]) -> Command {
+    let epochs: &[&str] = if flags.contains(&"--epochs") { &[] } else { &["--epochs", "3"] };
+    let run = ["compare", "--dataset", "idx", "--model", "mlp-24-12", "--gate-inputs", "--batch-size", "32"];
     let fixture = fixture();
     let out = ["--data-dir", &fixture, "--out", out.to_str().unwrap()];
-    Command::new(env!("CARGO_BIN_EXE_lacuna")).args(run).args(out).args(flags).output().unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lacuna"));
+    command.args(run).args(epochs).args(out).args(flags);
+    command
 }
 
 fn prints(output: &Output) -> String {
@@ -60,6 +67,13 @@ fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
         assert!(["step", "forward", "backward", "structure", "near_dense", "seconds"].into_iter().all(rises), "{run}");
         let end = |name: &str| points[9][name].as_u64().unwrap();
         let total = end("forward") + end("backward") + end("structure");
+        let phases: Vec<f64> = points[9]["phase_seconds"].as_array().unwrap().iter().map(|seconds| seconds.as_f64().unwrap()).collect();
+        // An adapter without a clock has none.
+        if !phases.is_empty() {
+            let seconds = points[9]["seconds"].as_f64().unwrap();
+            assert!((phases.iter().sum::<f64>() / seconds - 1.0).abs() < 1e-6, "{run}");
+            assert!(phases.iter().all(|&seconds| seconds >= 0.0) && phases[3] > 0.0, "{run}");
+        }
         match run["contender"].as_str().unwrap() {
             // Every pass is dense, and says so.
             "dense" => {
@@ -120,6 +134,28 @@ fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
 
     refuses(&compare(&out, &["--methods", "dense", "--keep-ratio", "0.2"]), &["another comparison", "keep_ratio=0.3", "--out"]);
     refuses(&compare(&out, &["--methods", "dense", "--keep-ratio", "0.3", "--structure-every", "4", "--plain"]), &["its presets is true"]);
+}
+
+#[test]
+fn a_comparison_that_is_stopped_midway_goes_on_with_the_run_that_it_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["--methods", "static,dense", "--seeds", "2", "--keep-ratio", "0.3", "--epochs", "30"];
+    let mut stopped = command(folder.path(), &flags).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let runs = folder.path().join("runs");
+    let whole = |name: &str| runs.join(name).exists();
+    let patience = std::time::Instant::now();
+    while !whole("static-1.json") {
+        assert!(stopped.try_wait().unwrap().is_none() && patience.elapsed().as_secs() < 120, "the first run ends before the program does");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    stopped.kill().unwrap();
+    stopped.wait().unwrap();
+    let finished =
+        fs::read_dir(&runs).unwrap().filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "json")).count();
+    assert!((1..4).contains(&finished), "it was stopped midway: {finished}");
+    let again = prints(&compare(folder.path(), &flags));
+    assert_eq!(again.matches("finished before").count(), finished, "{again}");
+    assert_eq!(json(&folder.path().join("results.json"))["runs"].as_array().unwrap().len(), 4);
 }
 
 #[test]

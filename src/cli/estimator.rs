@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use lacuna::data;
 use lacuna::engine::{Machine, SLOTS};
-use lacuna::estimator::{self, ALPHAS, Bin, COLUMNS, Lab, Report, Row, Rule, Summary, TableRow};
+use lacuna::estimator::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Rule, Summary, TableRow};
 use lacuna::trainer::{DataShape, Trainer};
 
-use super::{CliError, arguments, open, terminal};
+use super::{CliError, arguments, open, say, terminal};
 
 /// α of the split by s.
 const SPLIT_ALPHA: f64 = 0.5;
@@ -55,11 +55,11 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     bar.finish_and_clear();
     let report = lab.report().expect("the truth is known and pairs were drawn");
     if as_json {
-        println!("{}", report_json(&run, &report, &machine.gpu.adapter.to_string()));
+        say(report_json(&run, &report, &machine.gpu.adapter.to_string()));
         return Ok(());
     }
-    println!("{} after {} steps, frozen, on {}", run.model.name, report.step, machine.gpu.adapter);
-    println!(
+    say(format_args!("{} after {} steps, frozen, on {}", run.model.name, report.step, machine.gpu.adapter));
+    say(format_args!(
         "{} pairs of masks on one batch of {} images; {} of {} units undecided; loss {:.4} \u{b1} {:.4} over the masks, |L \u{2212} L\u{2032}| \u{2264} {:.4}, L \u{2264} {:.4}",
         report.pairs,
         run.config.batch_size,
@@ -69,15 +69,15 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         report.loss[1],
         report.largest_difference,
         report.largest_loss
-    );
-    println!("{}", truth_words(&report));
-    println!("{}", overall(&report));
-    println!(
+    ));
+    say(truth_words(&report));
+    say(overall(&report));
+    say(format_args!(
         "bias: |mean \u{2212} truth| / |truth|, and in brackets what chance alone makes of it. scale: length along the truth, 1 without bias. \
          variance and\nbound: means over the units; bound: \u{394}\u{b2} h^(2\u{3b1}\u{2212}1), half of it two-sided, with the largest loss instead of \u{394} = |L \u{2212} L\u{2032}| \
-         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth."
-    );
-    println!("\nSplit by s, at \u{3b1} = {SPLIT_ALPHA}:\n{}", split(&report));
+         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth, over the first {MOST_KEPT} pairs at most."
+    ));
+    say(format_args!("\nSplit by s, at \u{3b1} = {SPLIT_ALPHA}:\n{}", split(&report)));
     Ok(())
 }
 
@@ -208,6 +208,7 @@ fn row_json(row: &Row) -> Value {
         "verdict": row.verdict.words(),
         "cosine": row.cosine,
         "cosine_error": row.cosine_error,
+        "cosine_samples": row.cosine_samples,
         "bins": row.bins.iter().map(|bin| {
             let mut value = json!({"low": bin.low, "high": bin.high, "units": bin.units});
             merge(&mut value, bin.summary.as_ref().map_or(Value::Null, summary_json));
@@ -254,15 +255,17 @@ fn variances(machine: &std::rc::Rc<Machine>, pairs: u32, as_json: bool) -> Resul
     bar.finish_and_clear();
     let adapter = machine.gpu.adapter.to_string();
     if as_json {
-        println!("{}", table_json(&rows, pairs, &adapter));
+        say(table_json(&rows, pairs, &adapter));
         return Ok(());
     }
-    println!("Variance of one unit's structure gradient, the other five at s = 0.5: mlp-6 on planted inputs, frozen, on {adapter}");
-    println!("{}", table(&rows));
-    println!(
+    say(format_args!(
+        "Variance of one unit's structure gradient, the other five at s = 0.5: mlp-6 on planted inputs, frozen, on {adapter}"
+    ));
+    say(table(&rows));
+    say(format_args!(
         "Above: measured over {pairs} pairs, \u{b1} its standard error. Below: exact, from all 64 masks.\n\
          \u{3b1} = 0 grows as 1/(s(1\u{2212}s)), \u{3b1} = \u{bd} stays flat, \u{3b1} = 1 fades with its signal; two samples stay below one."
-    );
+    ));
     Ok(())
 }
 

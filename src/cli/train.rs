@@ -162,11 +162,21 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let mut line = evaluation_line("result", &run, &evaluation);
     line["seconds"] = json!(seconds);
     line["kept"] = json!(kept);
+    let cost = run.cost();
+    line["multiply_adds"] =
+        json!({"forward": cost.forward, "backward": cost.backward, "structure": cost.structure, "near_dense": cost.near_dense});
     say(format_args!(
         "test accuracy {:.2} % under the decided mask ({}), {:.2} % under a sampled one; {seconds:.1} s",
         100.0 * evaluation.decided,
         run.whole.gated().zip(&kept).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", "),
         100.0 * evaluation.sampled
+    ));
+    say(format_args!(
+        "multiply-adds: {} forward, {} backward, {} to choose masks; {:.0} % of them in passes near dense",
+        terminal::large(cost.forward as f64),
+        terminal::large(cost.backward as f64),
+        terminal::large(cost.structure as f64),
+        100.0 * cost.near_dense as f64 / cost.total().max(1) as f64
     ));
     let inputs = run.whole.gated().find(|group| group.name == "inputs");
     if let (Some(group), true) = (inputs, set.height > 1) {

@@ -55,6 +55,8 @@ use crate::reference::highest_score;
 use crate::shared::{Sample, State, Step};
 use crate::trainer::{TrainError, Trainer};
 
+use report::{Losses, Sums};
+
 pub use report::{Bin, Report, Row, Summary, Unit, Verdict, bin_of};
 pub use table::{COLUMNS, Cell, SCORES, TableRow, table};
 pub use truth::{Enumeration, LongRun, Truth};
@@ -65,8 +67,10 @@ pub const ALPHAS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
 pub const EDGES: [f64; 7] = [0.0, 0.01, 0.1, 0.5, 0.9, 0.99, 1.0];
 /// Undecided units up to which all masks are tried: 16,384.
 pub const MOST_ENUMERATED: usize = 14;
-/// Most pairs of a lab.
+/// Most pairs of a lab. What it holds does not grow with them.
 pub const MOST_PAIRS: u32 = 1 << 27;
+/// Pairs that are kept whole: an angle to the truth can only be taken once the truth is known, and the truth is known better and better.
+pub const MOST_KEPT: u32 = 2048;
 
 /// Counters of the draws: what no step of a run reaches, and apart from each other by more than is ever drawn.
 const FIRST_PAIR: u32 = 1 << 31;
@@ -105,7 +109,7 @@ impl Rule {
     }
 }
 
-/// Pairs of masks over the undecided units, with their losses.
+/// The first pairs of masks over the undecided units, with their losses.
 #[derive(Clone, Debug, Default)]
 struct Pairs {
     /// L and L′ of each.
@@ -114,13 +118,17 @@ struct Pairs {
     bits: Vec<u8>,
 }
 
-/// What has been drawn so far, and of which units.
+/// What has been drawn so far, and of which units: sums over all, and the first samples themselves.
 #[derive(Clone, Debug)]
 struct Drawn {
     /// `[F]` scores of the undecided units.
     scores: Vec<f64>,
+    /// As [`Rule::ALL`].
+    sums: [Sums; Rule::ALL.len()],
+    losses: Losses,
+    /// The first [`MOST_KEPT`] pairs.
     pairs: Pairs,
-    /// `[masks, F]` ∂L/∂m.
+    /// `[masks, F]` ∂L/∂m of the masks that belong to these.
     ste: Vec<f32>,
     truth: Truth,
 }
@@ -178,12 +186,7 @@ impl Lab {
             step,
             batch: run.batch(step),
             numbers: run.numbers().to_vec(),
-            drawn: Drawn {
-                scores: free.iter().map(|&unit| f64::from(scores[unit])).collect(),
-                pairs: Pairs::default(),
-                ste: Vec::new(),
-                truth,
-            },
+            drawn: Drawn::new(free.iter().map(|&unit| f64::from(scores[unit])).collect(), truth),
             scores,
             free,
         })
@@ -198,7 +201,7 @@ impl Lab {
     /// Pairs drawn so far.
     #[must_use]
     pub fn pairs(&self) -> u32 {
-        self.drawn.pairs.losses.len() as u32
+        self.drawn.samples(Rule::TwoSided)
     }
 
     /// `[F]` the undecided units: what every list of units here goes by.
@@ -218,7 +221,7 @@ impl Lab {
         &self.drawn.truth
     }
 
-    /// `[U]` m and m′ of pair `index`, as they are drawn; and L and L′, once they are there.
+    /// `[U]` m and m′ of pair `index`, as they are drawn; and L and L′, where they are there and kept.
     #[must_use]
     pub fn pair(&self, index: u32) -> ([Vec<bool>; 2], Option<[f64; 2]>) {
         let mask = |stream| (0..self.scores.len()).map(|unit| self.is_drawn(stream, FIRST_PAIR + index, unit)).collect();
@@ -257,19 +260,20 @@ impl Lab {
                     u8::from(self.is_drawn(Stream::Mask, counter, unit)) | u8::from(self.is_drawn(Stream::Probe, counter, unit)) << 1
                 });
                 let masks: Vec<u8> = masks.collect();
-                self.drawn.pairs.push(losses, &masks);
+                self.drawn.add_pair(losses, &masks);
             }
         }
         let wanted = end.div_ceil(PAIRS_A_STE);
         while let Some(gates) = &mut self.gates
-            && self.drawn.ste_masks() < wanted
+            && self.drawn.samples(Rule::Ste) < wanted
         {
-            let first = self.drawn.ste_masks();
+            let first = self.drawn.samples(Rule::Ste);
             let count = gates.steps_a_submit().min(pairs).min(wanted - first);
             let (state, found) = gates.gates(&schedule(FIRST_STE + first, count), &self.batch.repeat(count as usize)).await?;
             check(&state)?;
             for row in found.chunks_exact(self.scores.len()) {
-                self.drawn.ste.extend(self.free.iter().map(|&unit| row[unit]));
+                let gates: Vec<f32> = self.free.iter().map(|&unit| row[unit]).collect();
+                self.drawn.add_ste(&gates);
             }
         }
         Ok(())
@@ -355,12 +359,6 @@ impl Pairs {
     fn push(&mut self, losses: [f64; 2], masks: &[u8]) {
         self.losses.push(losses);
         self.bits.extend(masks.chunks(4).map(|four| four.iter().rev().fold(0, |byte, bits| byte << 2 | bits)));
-    }
-}
-
-impl Drawn {
-    fn ste_masks(&self) -> u32 {
-        (self.ste.len() / self.scores.len()) as u32
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the drawn pairs say of each estimator: plain numbers.
 
 use super::truth::{Moments, Slope};
-use super::{ALPHAS, Drawn, EDGES, Rule, Truth};
+use super::{ALPHAS, Drawn, EDGES, MOST_KEPT, PAIRS_A_STE, Pairs, Rule, Truth};
 
 /// A unit's bias is judged from pairs · s(1−s) = this on: a mean over a handful of rare events has no error that one could trust. The rule
 /// looks at s and at the number of pairs, never at what was drawn.
@@ -102,9 +102,11 @@ pub struct Row {
     /// lost in its own error.
     pub scale: Option<[f64; 2]>,
     pub verdict: Verdict,
-    /// Mean cosine of the angle between a single g and the truth, with its standard error. A g of 0 counts as 0.
+    /// Mean cosine of the angle between a single g and the truth, with its standard error, over the first samples. A g of 0 counts as 0.
     pub cosine: f64,
     pub cosine_error: f64,
+    /// How many samples that are.
+    pub cosine_samples: u32,
     pub bins: Vec<Bin>,
 }
 
@@ -138,61 +140,131 @@ pub fn bin_of(score: f64) -> usize {
 }
 
 /// What has been summed of one rule's samples.
-struct Sums {
-    count: f64,
+#[derive(Clone, Debug)]
+pub(super) struct Sums {
+    count: u32,
     /// `[F]` sums of raw to raw⁴, where g = raw · h^(α + the rule's exponent).
     powers: Vec<[f64; 4]>,
-    /// For each α, the sum of the cosines to the truth and of their squares.
-    cosines: [[f64; 2]; ALPHAS.len()],
+}
+
+impl Sums {
+    fn add(&mut self, raw: impl Iterator<Item = f64>) {
+        self.count += 1;
+        for (powers, raw) in self.powers.iter_mut().zip(raw) {
+            let square = raw * raw;
+            for (sum, power) in powers.iter_mut().zip([raw, square, square * raw, square * square]) {
+                *sum += power;
+            }
+        }
+    }
+}
+
+/// What has been summed of the losses of all pairs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Losses {
+    /// The first loss: what is summed is the difference from it, which costs no precision where losses differ little.
+    origin: Option<f64>,
+    sum: f64,
+    square: f64,
+    /// Δ and Λ.
+    largest: [f64; 2],
+}
+
+impl Losses {
+    fn add(&mut self, [loss, probe_loss]: [f64; 2]) {
+        let origin = *self.origin.get_or_insert(loss);
+        for difference in [loss - origin, probe_loss - origin] {
+            self.sum += difference;
+            self.square += difference * difference;
+        }
+        let [difference, most] = self.largest;
+        self.largest = [difference.max((loss - probe_loss).abs()), most.max(loss).max(probe_loss)];
+    }
+
+    /// Mean and standard deviation of the losses of `pairs` pairs.
+    fn spread(&self, pairs: u32) -> [f64; 2] {
+        let count = 2.0 * f64::from(pairs);
+        let mean = self.sum / count;
+        [self.origin.unwrap_or(0.0) + mean, ((self.square - count * mean * mean).max(0.0) / (count - 1.0)).sqrt()]
+    }
+}
+
+/// g · h^(1−α) of one unit with score `s`, drawn as the two bits say.
+fn raw(rule: Rule, [loss, probe_loss]: [f64; 2], bits: u8, s: f64) -> f64 {
+    let (m, probe) = (f64::from(bits & 1), f64::from(bits >> 1 & 1));
+    match rule {
+        Rule::TwoSided => 0.5 * (loss - probe_loss) * (m - probe),
+        Rule::OneSided => (loss - probe_loss) * (m - s),
+        Rule::Plain => loss * (m - s),
+        Rule::Ste => unreachable!("it learns from no loss"),
+    }
 }
 
 /// What all rules need to know.
 struct Known {
     slopes: Vec<Slope>,
     moments: Option<Vec<Moments>>,
-    /// Δ and Λ.
-    largest: [f64; 2],
 }
 
 impl Drawn {
+    /// Of undecided units with these scores, nothing yet.
+    pub(super) fn new(scores: Vec<f64>, truth: Truth) -> Self {
+        let sums = Rule::ALL.map(|_| Sums { count: 0, powers: vec![[0.0; 4]; scores.len()] });
+        Self { scores, sums, losses: Losses::default(), pairs: Pairs::default(), ste: Vec::new(), truth }
+    }
+
+    /// A pair's losses and, `[F]`, the two bits of each unit.
+    pub(super) fn add_pair(&mut self, losses: [f64; 2], bits: &[u8]) {
+        self.losses.add(losses);
+        for rule in [Rule::TwoSided, Rule::OneSided, Rule::Plain] {
+            self.sums[rule as usize].add(bits.iter().zip(&self.scores).map(|(&bits, &s)| raw(rule, losses, bits, s)));
+        }
+        if self.pairs.losses.len() < MOST_KEPT as usize {
+            self.pairs.push(losses, bits);
+        }
+    }
+
+    /// `[F]` ∂L/∂m under a mask.
+    pub(super) fn add_ste(&mut self, gates: &[f32]) {
+        self.sums[Rule::Ste as usize].add(gates.iter().map(|&gate| gate.into()));
+        if self.ste.len() / self.scores.len() < (MOST_KEPT / PAIRS_A_STE) as usize {
+            self.ste.extend(gates);
+        }
+    }
+
     fn known(&self) -> Option<Known> {
-        if self.pairs.losses.len() < 2 {
+        if self.samples(Rule::TwoSided) < 2 {
             return None;
         }
         let moments = match &self.truth {
             Truth::Enumerated(found) => found.moments(&self.scores),
             Truth::LongRun(_) => None,
         };
-        let largest = self.pairs.losses.iter().fold([0.0f64; 2], |[difference, loss], [first, second]| {
-            [difference.max((first - second).abs()), loss.max(*first).max(*second)]
-        });
-        Some(Known { slopes: self.truth.slopes(&self.scores)?, moments, largest })
+        Some(Known { slopes: self.truth.slopes(&self.scores)?, moments })
     }
 
-    fn samples(&self, rule: Rule) -> usize {
-        if rule == Rule::Ste { self.ste_masks() as usize } else { self.pairs.losses.len() }
+    pub(super) fn samples(&self, rule: Rule) -> u32 {
+        self.sums[rule as usize].count
     }
 
-    /// Sample `index` of a rule: `[F]` raw, where g = raw · h^(α + the rule's exponent).
-    fn sample(&self, rule: Rule, index: usize, raw: &mut [f64]) {
+    /// Samples of a rule that are kept whole.
+    fn kept(&self, rule: Rule) -> usize {
+        if rule == Rule::Ste { self.ste.len() / self.scores.len() } else { self.pairs.losses.len() }
+    }
+
+    /// Sample `index` of those that are kept of a rule: `[F]` raw, where g = raw · h^(α + the rule's exponent).
+    fn sample(&self, rule: Rule, index: usize, found: &mut [f64]) {
         let units = self.scores.len();
         if rule == Rule::Ste {
-            for (raw, &gate) in raw.iter_mut().zip(&self.ste[index * units..]) {
-                *raw = gate.into();
+            for (found, &gate) in found.iter_mut().zip(&self.ste[index * units..]) {
+                *found = gate.into();
             }
             return;
         }
         let bytes = units.div_ceil(4);
         let masks = &self.pairs.bits[index * bytes..][..bytes];
-        let [loss, probe_loss] = self.pairs.losses[index];
-        for (unit, (raw, s)) in raw.iter_mut().zip(&self.scores).enumerate() {
-            let bits = masks[unit / 4] >> (unit % 4 * 2);
-            let (m, probe) = (f64::from(bits & 1), f64::from(bits >> 1 & 1));
-            *raw = match rule {
-                Rule::TwoSided => 0.5 * (loss - probe_loss) * (m - probe),
-                Rule::OneSided => (loss - probe_loss) * (m - s),
-                _ => loss * (m - s),
-            };
+        for (unit, (found, &s)) in found.iter_mut().zip(&self.scores).enumerate() {
+            *found = raw(rule, self.pairs.losses[index], masks[unit / 4] >> (unit % 4 * 2), s);
         }
     }
 
@@ -202,26 +274,19 @@ impl Drawn {
         ALPHAS.iter().map(|&alpha| of(alpha)).collect()
     }
 
-    fn sums(&self, rule: Rule, slopes: &[Slope]) -> Sums {
-        let units = self.scores.len();
-        let count = self.samples(rule);
-        let mut sums = Sums { count: count as f64, powers: vec![[0.0; 4]; units], cosines: [[0.0; 2]; ALPHAS.len()] };
+    /// For each α, the sum over the kept samples of the cosines to the truth, and of their squares.
+    fn cosines(&self, rule: Rule, slopes: &[Slope]) -> [[f64; 2]; ALPHAS.len()] {
+        let mut cosines = [[0.0; 2]; ALPHAS.len()];
         let factors = self.preconditioners(rule.exponent());
         let truths: Vec<Vec<f64>> =
             self.preconditioners(0.0).iter().map(|all| all.iter().zip(slopes).map(|(h, slope)| h * slope.value).collect()).collect();
         let norms: Vec<f64> = truths.iter().map(|truth| truth.iter().map(|value| value * value).sum::<f64>().sqrt()).collect();
-        let mut raw = vec![0.0; units];
-        for index in 0..count {
-            self.sample(rule, index, &mut raw);
-            for (powers, &raw) in sums.powers.iter_mut().zip(&raw) {
-                let square = raw * raw;
-                for (sum, power) in powers.iter_mut().zip([raw, square, square * raw, square * square]) {
-                    *sum += power;
-                }
-            }
-            for (alpha, cosines) in sums.cosines.iter_mut().enumerate() {
+        let mut found = vec![0.0; self.scores.len()];
+        for index in 0..self.kept(rule) {
+            self.sample(rule, index, &mut found);
+            for (alpha, cosines) in cosines.iter_mut().enumerate() {
                 let (mut along, mut square) = (0.0, 0.0);
-                for ((raw, factor), truth) in raw.iter().zip(&factors[alpha]).zip(&truths[alpha]) {
+                for ((raw, factor), truth) in found.iter().zip(&factors[alpha]).zip(&truths[alpha]) {
                     let g = raw * factor;
                     along += g * truth;
                     square += g * g;
@@ -232,12 +297,13 @@ impl Drawn {
                 cosines[1] += cosine * cosine;
             }
         }
-        sums
+        cosines
     }
 
-    fn units_of(&self, rule: Rule, alpha: f64, sums: &Sums, known: &Known) -> Vec<Unit> {
-        let n = sums.count;
-        let [difference, loss] = known.largest;
+    fn units_of(&self, rule: Rule, alpha: f64, known: &Known) -> Vec<Unit> {
+        let sums = &self.sums[rule as usize];
+        let n = f64::from(sums.count);
+        let [difference, loss] = self.losses.largest;
         let one = |(index, (&score, powers)): (usize, (&f64, &[f64; 4]))| {
             let h = score * (1.0 - score);
             let factor = h.powf(alpha + rule.exponent());
@@ -261,7 +327,7 @@ impl Drawn {
                     Rule::Plain => Some(loss * loss * bound),
                     Rule::Ste => None,
                 },
-                is_judged: self.pairs.losses.len() as f64 * h >= ENOUGH,
+                is_judged: f64::from(self.samples(Rule::TwoSided)) * h >= ENOUGH,
             }
         };
         self.scores.iter().zip(&sums.powers).enumerate().map(one).collect()
@@ -269,37 +335,34 @@ impl Drawn {
 
     pub(super) fn units(&self, rule: Rule, alpha: f64) -> Option<Vec<Unit>> {
         let known = self.known()?;
-        (self.samples(rule) >= 2).then(|| self.units_of(rule, alpha, &self.sums(rule, &known.slopes), &known))
+        (self.samples(rule) >= 2).then(|| self.units_of(rule, alpha, &known))
     }
 
     pub(super) fn report(&self, step: u32, units: usize) -> Option<Report> {
         let known = self.known()?;
         let mut rows = Vec::new();
         for rule in Rule::ALL.into_iter().filter(|&rule| self.samples(rule) >= 2) {
-            let sums = self.sums(rule, &known.slopes);
-            for (index, alpha) in ALPHAS.into_iter().enumerate() {
-                rows.push(row(rule, alpha, &self.units_of(rule, alpha, &sums, &known), sums.count, sums.cosines[index]));
+            for (alpha, cosines) in ALPHAS.into_iter().zip(self.cosines(rule, &known.slopes)) {
+                rows.push(row(rule, alpha, &self.units_of(rule, alpha, &known), self.samples(rule), cosines, self.kept(rule) as u32));
             }
         }
         let norm = |of: fn(&Slope) -> f64| known.slopes.iter().map(|slope| of(slope).powi(2)).sum::<f64>().sqrt();
-        let losses = self.pairs.losses.as_flattened();
-        let mean = losses.iter().sum::<f64>() / losses.len() as f64;
-        let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / (losses.len() - 1) as f64;
+        let pairs = self.samples(Rule::TwoSided);
         let (enumerated, truth_masks) = match &self.truth {
             Truth::Enumerated(found) => (Some(found.done()), u64::from(found.done())),
             Truth::LongRun(found) => (None, found.masks()),
         };
         Some(Report {
             step,
-            pairs: self.pairs.losses.len() as u32,
+            pairs,
             enumerated,
             truth_masks,
             truth_error: norm(|slope| slope.error) / norm(|slope| slope.value),
             units: units as u32,
             undecided: self.scores.len() as u32,
-            largest_difference: known.largest[0],
-            largest_loss: known.largest[1],
-            loss: [mean, variance.sqrt()],
+            largest_difference: self.losses.largest[0],
+            largest_loss: self.losses.largest[1],
+            loss: self.losses.spread(pairs),
             rows,
         })
     }
@@ -324,28 +387,29 @@ fn summary(units: &[&Unit], samples: f64) -> Option<Summary> {
     })
 }
 
-fn row(rule: Rule, alpha: f64, units: &[Unit], samples: f64, cosines: [f64; 2]) -> Row {
+fn row(rule: Rule, alpha: f64, units: &[Unit], samples: u32, [sum, square]: [f64; 2], cosine_samples: u32) -> Row {
     let bins = (0..EDGES.len() - 1).map(|bin| {
         let inside: Vec<&Unit> = units.iter().filter(|unit| bin_of(unit.score) == bin).collect();
-        Bin { low: EDGES[bin], high: EDGES[bin + 1], units: inside.len() as u32, summary: summary(&inside, samples) }
+        Bin { low: EDGES[bin], high: EDGES[bin + 1], units: inside.len() as u32, summary: summary(&inside, samples.into()) }
     });
     let judged: Vec<&Unit> = units.iter().filter(|unit| unit.is_judged).collect();
     // The sum of nothing is -0.
     let chi_square = judged.iter().map(|unit| ((unit.mean - unit.truth) / unit.error()).powi(2)).sum::<f64>() + 0.0;
     let scale = scale(&judged);
-    let [sum, square] = cosines;
-    let cosine = sum / samples;
+    let angles = f64::from(cosine_samples);
+    let cosine = sum / angles;
     Row {
         rule,
         alpha,
-        samples: samples as u32,
-        summary: summary(&units.iter().collect::<Vec<_>>(), samples).expect("a lab has undecided units"),
+        samples,
+        summary: summary(&units.iter().collect::<Vec<_>>(), samples.into()).expect("a lab has undecided units"),
         chi_square,
         judged: judged.len() as u32,
         scale,
         verdict: verdict(chi_square, judged.len(), scale),
         cosine,
-        cosine_error: ((square / samples - cosine * cosine).max(0.0) / samples).sqrt(),
+        cosine_error: ((square / angles - cosine * cosine).max(0.0) / angles).sqrt(),
+        cosine_samples,
         bins: bins.collect(),
     }
 }
@@ -384,35 +448,39 @@ fn verdict(chi_square: f64, units: usize, scale: Option<[f64; 2]>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimator::{LongRun, Pairs};
+    use crate::estimator::LongRun;
     use crate::random::{Stream, draw};
     use crate::reference::structure_gradient;
     use proptest::prelude::*;
 
-    /// Pairs on a made-up loss of nine units, with a truth from other masks.
-    fn drawn(pairs: u32) -> Drawn {
+    /// Pairs on a made-up loss of nine units, with a truth from other masks and a chain rule that is `wrong` times as long as it.
+    fn drawn(pairs: u32, wrong: f32) -> Drawn {
         let scores: Vec<f64> = [0.004f32, 0.05, 0.25, 0.5, 0.75, 0.89, 0.9, 0.95, 0.995].map(f64::from).to_vec();
         let mask =
             |stream, counter| -> Vec<bool> { (0..9).map(|unit| draw(2, stream, counter, unit, scores[unit as usize] as f32)).collect() };
         let loss = |mask: &[bool]| 2.0 + mask.iter().zip(1..).map(|(&on, k)| if on { 0.1 * f64::from(k % 4) } else { 0.3 }).sum::<f64>();
-        let (mut found, mut truth) = (Pairs::default(), LongRun::new(9));
+        let (mut found, mut truth) = (Drawn::new(scores.clone(), Truth::LongRun(LongRun::new(9))), LongRun::new(9));
         for counter in 0..pairs {
             let both = [mask(Stream::Mask, counter), mask(Stream::Probe, counter)];
             let bits: Vec<u8> = both[0].iter().zip(&both[1]).map(|(&m, &probe)| u8::from(m) | u8::from(probe) << 1).collect();
-            found.push([loss(&both[0]), loss(&both[1])], &bits);
+            found.add_pair([loss(&both[0]), loss(&both[1])], &bits);
             for stream in [Stream::Mask, Stream::Probe] {
                 let mask = mask(stream, counter + pairs);
                 truth.add(loss(&mask), &mask);
             }
         }
         // The loss is linear here: its derivative at the mask is the gradient.
-        let ste = (0..pairs / 4).flat_map(|_| (1..10).map(|k| 0.1 * (k % 4) as f32 - 0.3)).collect();
-        Drawn { scores, pairs: found, ste, truth: Truth::LongRun(truth) }
+        let gates: Vec<f32> = (1..10).map(|k| wrong * (0.1 * (k % 4) as f32 - 0.3)).collect();
+        for _ in 0..pairs / 4 {
+            found.add_ste(&gates);
+        }
+        found.truth = Truth::LongRun(truth);
+        found
     }
 
     #[test]
     fn samples_are_the_gradients_of_the_twin_and_nothing_is_said_too_early() {
-        let drawn = drawn(40);
+        let drawn = drawn(40, 1.0);
         let mut raw = vec![0.0; 9];
         for (rule, number) in [(Rule::TwoSided, 0), (Rule::OneSided, 1), (Rule::Plain, 2)] {
             for index in 0..40 {
@@ -425,13 +493,12 @@ mod tests {
                 }
             }
         }
-        assert!(self::tests::drawn(1).report(0, 9).is_none());
+        assert!(self::tests::drawn(1, 1.0).report(0, 9).is_none());
     }
 
     #[test]
     fn unbiased_estimators_are_found_to_be_so_and_a_wrong_factor_is_found() {
-        let mut drawn = drawn(8000);
-        let report = drawn.report(7, 12).unwrap();
+        let report = drawn(8000, 1.0).report(7, 12).unwrap();
         assert_eq!((report.step, report.units, report.undecided, report.pairs, report.enumerated), (7, 12, 9, 8000, None));
         for row in &report.rows {
             assert!(row.verdict == Verdict::None, "{row:?}");
@@ -440,17 +507,33 @@ mod tests {
         }
         // A linear loss's chain rule has no spread at all, and points where the truth does.
         assert!(report.rows[15..].iter().all(|row| row.rule == Rule::Ste && row.summary.variance < 1e-9 && row.cosine > 0.99));
-        for gate in &mut drawn.ste {
-            *gate *= 1.3;
-        }
-        let report = drawn.report(7, 12).unwrap();
+        let report = drawn(8000, 1.3).report(7, 12).unwrap();
         assert!(report.rows[15..].iter().all(|row| row.verdict == Verdict::Biased), "{:?}", &report.rows[15..]);
+    }
+
+    #[test]
+    fn what_is_held_does_not_grow_with_the_pairs_and_the_sums_are_those_of_all() {
+        let drawn = drawn(3 * MOST_KEPT, 1.0);
+        assert_eq!((drawn.pairs.losses.len(), drawn.pairs.bits.len()), (MOST_KEPT as usize, 3 * MOST_KEPT as usize));
+        assert_eq!(drawn.ste.len(), 9 * (MOST_KEPT / PAIRS_A_STE) as usize);
+        let report = drawn.report(0, 9).unwrap();
+        assert_eq!(report.pairs, 3 * MOST_KEPT);
+        for row in &report.rows {
+            let turn = if row.rule == Rule::Ste { PAIRS_A_STE } else { 1 };
+            assert_eq!((row.samples, row.cosine_samples), (3 * MOST_KEPT / turn, MOST_KEPT / turn));
+        }
+        // The losses are 2 and what each unit adds, 0.3 of those that are off.
+        let add = |(k, s): (i32, &f64)| [0.3 + s * (0.1 * f64::from(k % 4) - 0.3), s * (1.0 - s) * (0.1 * f64::from(k % 4) - 0.3).powi(2)];
+        let (mean, variance) = (1..).zip(&drawn.scores).map(add).fold((2.0, 0.0), |(mean, all), [more, own]| (mean + more, all + own));
+        let [found, deviation] = report.loss;
+        assert!((found - mean).abs() < 4.0 * (variance / f64::from(6 * MOST_KEPT)).sqrt(), "{found} {mean}");
+        assert!((deviation / variance.sqrt() - 1.0).abs() < 0.05, "{deviation} {variance}");
     }
 
     #[test]
     fn without_enough_draws_no_verdict_is_given() {
         assert_eq!(verdict(0.0, 0, None), Verdict::TooFew);
-        let report = drawn(40).report(0, 9).unwrap();
+        let report = drawn(40, 1.0).report(0, 9).unwrap();
         assert!(report.rows.iter().all(|row| row.verdict == Verdict::TooFew && row.judged == 0));
     }
 

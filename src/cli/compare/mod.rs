@@ -17,20 +17,19 @@ use sha2::{Digest as _, Sha256};
 
 use lacuna::config::{Config, ConfigError, KNOBS, MethodName};
 use lacuna::data::{self, Dataset};
-use lacuna::engine::SLOTS;
+use lacuna::engine::{Phase, SLOTS};
 use lacuna::pace::Pace;
 use lacuna::presets::{self, Setting};
-use lacuna::shared::Record;
 use lacuna::trainer::{DataShape, TrainError, Trainer};
 
 use self::record::{Finished, Folder, Point};
 use self::summary::Row;
-use super::{CliError, arguments, open, terminal};
+use super::{CliError, arguments, open, say, terminal};
 
 /// Least number of tests along a run.
 const POINTS: u32 = 10;
-/// Milliseconds that the measurement of a step's phases aims at.
-const PHASES_MS: f64 = 250.0;
+/// Milliseconds that each measurement of a step's phases aims at, one at each test.
+const PHASES_MS: f64 = 50.0;
 /// `static` with as many units of each group as the run of vrpge of the same seed ended with.
 const ALLOCATED: &str = "static-allocated";
 
@@ -128,37 +127,38 @@ fn tested_at(steps: u32, steps_per_epoch: u32) -> Vec<u32> {
     (1..=count).map(|point| (u64::from(steps) * u64::from(point) / u64::from(count)) as u32).collect()
 }
 
-/// Multiply-adds of these steps that were done in passes of more than half the same pass of the whole network with everything kept; each
-/// step's two forwards count apart. `choosing` is what choosing a mask before them took: one dense pass, forward and backward, or none.
-fn near_dense(run: &Trainer, records: &[Record], choosing: u64) -> u64 {
-    let groups = run.model.groups.len();
-    let dense = run.whole.multiply_adds(&run.whole.sizes(), None);
-    let batch = u64::from(run.config.batch_size);
-    let over_half = |work: u64, dense: u64| if 2 * work > dense { work } else { 0 };
-    let two = run.engine().params.masks == 2;
-    let of = |record: &Record| {
-        let alone = run.model.multiply_adds(&record.kept[..groups], None);
-        let probe = if two {
-            run.model.multiply_adds(&record.kept[..groups], Some(&record.probe_kept[..groups])).forward - alone.forward
-        } else {
-            0
-        };
-        batch * (over_half(alone.forward, dense.forward) + over_half(probe, dense.forward) + over_half(alone.backward, dense.backward))
-    };
-    records.iter().map(of).sum::<u64>() + batch * over_half(choosing / batch, dense.total())
+/// What a step's time goes to now, as shares of [`PHASES`]; none where the adapter has no clock.
+fn shares(run: &mut Trainer, step_ms: f64) -> Result<Option<Vec<f64>>, CliError> {
+    let steps = (PHASES_MS / step_ms.max(1e-3)) as u32;
+    let Some(timed) = pollster::block_on(run.measure(steps, 0, &|| 0.0, true))?.phases else { return Ok(None) };
+    let all: f64 = timed.iter().map(|(_, ms)| ms).sum();
+    let of = |phase: Phase| timed.iter().filter(|(other, _)| *other == phase).map(|(_, ms)| ms / all.max(f64::MIN_POSITIVE)).sum();
+    Ok(Some(Phase::ALL.map(of).to_vec()))
+}
+
+/// Seconds of training between two tests.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    /// Choosing masks and dropping units.
+    choosing: f64,
+    steps: f64,
 }
 
 /// Trains one run to its end and tests it at the steps `tested` on the way.
 fn train(run: &mut Trainer, contender: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
     let bar = terminal::bar(run.steps().into());
     let begin = Instant::now();
-    let clock = || begin.elapsed().as_secs_f64() * 1e3;
+    let clock = || begin.elapsed().as_secs_f64();
     let mut finished =
         Finished { contender: contender.to_owned(), seed: run.config.seed.into(), query: run.config.to_query(), ..Finished::default() };
-    let (mut pace, mut seconds, mut dense_work) = (Pace::new(SLOTS), 0.0, 0);
+    let mut pace = Pace::new(SLOTS);
     for &end in tested {
+        let (first, mut spent) = (run.step(), Spent::default());
         while run.step() < end {
-            let (left, before, submitted) = (end - run.step(), run.cost(), clock());
+            let left = end - run.step();
+            let start = clock();
+            pollster::block_on(run.choose())?;
+            let chosen = clock();
             let snapshot = match pollster::block_on(run.advance(pace.steps().min(left))) {
                 Ok(snapshot) => snapshot,
                 Err(error @ TrainError::Diverged { .. }) => {
@@ -169,36 +169,37 @@ fn train(run: &mut Trainer, contender: &str, tested: &[u32], message: &str) -> R
                 }
                 Err(error) => return Err(error.into()),
             };
-            let ms = clock() - submitted;
-            seconds += ms / 1e3;
-            pace.took(snapshot.records.len() as u32, ms);
-            dense_work += near_dense(run, &snapshot.records, run.cost().structure - before.structure);
+            let trained = clock();
+            if run.config.compact && run.step().is_multiple_of(run.steps_per_epoch()) {
+                pollster::block_on(run.compact())?;
+            }
+            spent.choosing += chosen - start + (clock() - trained);
+            spent.steps += trained - chosen;
+            pace.took(snapshot.records.len() as u32, 1e3 * (trained - chosen));
             bar.set_position(run.step().into());
             bar.set_message(message.to_owned());
-            if run.config.compact && run.step().is_multiple_of(run.steps_per_epoch()) {
-                let compacted = clock();
-                pollster::block_on(run.compact())?;
-                seconds += (clock() - compacted) / 1e3;
-            }
         }
         let evaluation = pollster::block_on(run.evaluate(run.data.test_rows))?;
         let (cost, snapshot) = (run.cost(), pollster::block_on(run.snapshot())?);
+        let before = finished.points.last().cloned().unwrap_or_default();
+        // Between two tests a step changes little: what it takes at the second stands for all.
+        let phases = shares(run, 1e3 * spent.steps / f64::from((end - first).max(1)))?.map(|shares| {
+            let spent = std::iter::once(spent.choosing).chain(shares.iter().map(|share| share * spent.steps));
+            spent.zip(before.phases.iter().copied().chain(std::iter::repeat(0.0))).map(|(spent, before)| before + spent).collect()
+        });
         finished.points.push(Point {
             step: run.step().into(),
             forward: cost.forward,
             backward: cost.backward,
             structure: cost.structure,
-            near_dense: dense_work,
-            seconds,
+            near_dense: cost.near_dense,
+            seconds: before.seconds + spent.choosing + spent.steps,
+            phases: phases.unwrap_or_default(),
             accuracy: evaluation.decided,
             loss: evaluation.loss,
             kept: snapshot.decided_kept(&run.whole).into_iter().map(u64::from).collect(),
         });
     }
-    let step_ms = 1e3 * seconds / f64::from(run.steps().max(1));
-    let steps = (PHASES_MS / step_ms.max(1e-3)) as u32;
-    let timing = pollster::block_on(run.measure(steps, 0, &clock, true))?;
-    finished.phases = timing.phases.unwrap_or_default().into_iter().map(|(phase, ms)| (phase.name().to_owned(), ms)).collect();
     finished.bytes = run.bytes();
     bar.finish_and_clear();
     Ok(finished)
@@ -217,7 +218,7 @@ impl Session<'_> {
     fn run(&self, name: &str, config: Config, only_end: bool) -> Result<Finished, CliError> {
         let seed = config.seed;
         if let Some(found) = self.folder.finished(name, seed.into(), &config.to_query())? {
-            println!("{name}, seed {seed}: finished before");
+            say(format_args!("{name}, seed {seed}: finished before"));
             return Ok(found);
         }
         let mut run = self.holder.beside(config)?;
@@ -227,8 +228,8 @@ impl Session<'_> {
         let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;
         self.folder.keep(&finished)?;
         match finished.end() {
-            Some(end) => println!("{name}, seed {seed}: {:.2} %, {:.1} s", 100.0 * end.accuracy, end.seconds),
-            None => println!("{name}, seed {seed}: {}", finished.diverged.as_deref().unwrap_or("not tested")),
+            Some(end) => say(format_args!("{name}, seed {seed}: {:.2} %, {:.1} s", 100.0 * end.accuracy, end.seconds)),
+            None => say(format_args!("{name}, seed {seed}: {}", finished.diverged.as_deref().unwrap_or("not tested"))),
         }
         Ok(finished)
     }
@@ -261,8 +262,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let folder = Folder::open(folder, &identity)?;
     let mut holder = Trainer::new(&machine, Config { method: MethodName::Static, ..base.clone() }, DataShape::of(&set))?;
     holder.load_all(&set);
-    println!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len());
-    println!("runs are kept in {}", folder.path().display());
+    say(format_args!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len()));
+    say(format_args!("runs are kept in {}", folder.path().display()));
     let session = Session { base: &base, holder, folder };
     if search {
         return find_settings(&session, &contenders, &named);
@@ -292,11 +293,11 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         contenders.iter().map(|contender| (contender.name(), own_settings(*contender, presets, &named))).collect();
     let table =
         table::Table { rows: &rows, groups: &groups, base: session.base, seeds, adapter: &adapter, data: &set.name, settings: &settings };
-    println!("{}", table.words());
+    say(table.words());
     session.folder.write("results.csv", &table.csv())?;
     session.folder.write("results.json", &format!("{:#}\n", table.json(&identity)))?;
     session.folder.write("report.html", &report::html(&table)?)?;
-    println!("results.csv, results.json and report.html are in {}", session.folder.path().display());
+    say(format_args!("results.csv, results.json and report.html are in {}", session.folder.path().display()));
     Ok(())
 }
 
@@ -321,21 +322,21 @@ fn find_settings(session: &Session<'_>, contenders: &[Contender], named: &[&str]
             let tried = settings.map(|(name, value)| format!("{name} {value}")).join(", ");
             let found = session.run(&format!("{}-{}", contender.name(), number + 1), config, true)?;
             let accuracy = found.end().map(|end| end.accuracy);
-            println!("    {tried}");
+            say(format_args!("    {tried}"));
             if let Some(accuracy) = accuracy.filter(|accuracy| best.is_none_or(|(highest, _)| *accuracy > highest)) {
                 best = Some((accuracy, settings));
             }
         }
         winners.push((contender, best));
     }
-    println!("the winners, on {} rows that none of them was trained on:", session.holder.data.test_rows);
+    say(format_args!("the winners, on {} rows that none of them was trained on:", session.holder.data.test_rows));
     for (contender, best) in winners {
         match best {
             Some((accuracy, settings)) => {
                 let settings = settings.map(|(name, value)| format!("(\"{name}\", \"{value}\")")).join(", ");
-                println!("MethodName::{:?} => &[{settings}], // {:.2} %", contender.method, 100.0 * accuracy);
+                say(format_args!("MethodName::{:?} => &[{settings}], // {:.2} %", contender.method, 100.0 * accuracy));
             }
-            None => println!("MethodName::{:?} => &[], // every setting diverged", contender.method),
+            None => say(format_args!("MethodName::{:?} => &[], // every setting diverged", contender.method)),
         }
     }
     Ok(())

@@ -6,7 +6,8 @@ use plotters::prelude::*;
 use plotters::style::RGBColor;
 
 use super::record::Point;
-use super::summary::{Row, large};
+use super::summary::Row;
+use crate::cli::terminal::large;
 
 /// The plots' size in their own units; a page scales them.
 const SIZE: (u32, u32) = (400, 300);

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::cli::CliError;
 
+/// What training's seconds go to: choosing masks and dropping units, then a step's phases in order.
+pub(super) const PHASES: [&str; 7] = ["choose", "sample", "pack", "forward", "scores", "backward", "weights"];
+
 /// A run at one moment. Work and time are those of training; tests along the way are counted in neither.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Point {
@@ -18,6 +21,8 @@ pub(super) struct Point {
     /// Those of them that were done in passes of more than half a dense one's.
     pub(super) near_dense: u64,
     pub(super) seconds: f64,
+    /// The same by [`PHASES`]; empty where the adapter has no clock.
+    pub(super) phases: Vec<f64>,
     /// Share of the test rows that the decided mask classifies rightly, and its mean cross-entropy on them.
     pub(super) accuracy: f64,
     pub(super) loss: f64,
@@ -33,7 +38,7 @@ impl Point {
     fn json(&self) -> Value {
         json!({
             "step": self.step, "forward": self.forward, "backward": self.backward, "structure": self.structure,
-            "near_dense": self.near_dense, "seconds": self.seconds, "accuracy": self.accuracy, "loss": self.loss, "kept": self.kept,
+            "near_dense": self.near_dense, "seconds": self.seconds, "phase_seconds": self.phases, "accuracy": self.accuracy, "loss": self.loss, "kept": self.kept,
         })
     }
 
@@ -49,6 +54,7 @@ impl Point {
             seconds: number("seconds")?,
             accuracy: number("accuracy")?,
             loss: number("loss")?,
+            phases: value.get("phase_seconds")?.as_array()?.iter().map(Value::as_f64).collect::<Option<_>>()?,
             kept: value.get("kept")?.as_array()?.iter().map(Value::as_u64).collect::<Option<_>>()?,
         })
     }
@@ -65,8 +71,6 @@ pub(super) struct Finished {
     pub(super) points: Vec<Point>,
     /// Bytes on the device that the network's tensors take, those for choosing masks among them; the data set is not counted.
     pub(super) bytes: u64,
-    /// Name and milliseconds of each phase of a step as it is at the end of the run; none where the adapter has no clock.
-    pub(super) phases: Vec<(String, f64)>,
     /// Why it did not get to its last step.
     pub(super) diverged: Option<String>,
 }
@@ -75,7 +79,6 @@ impl Finished {
     pub(super) fn json(&self) -> Value {
         json!({
             "contender": self.contender, "seed": self.seed, "query": self.query, "bytes": self.bytes, "diverged": self.diverged,
-            "phases_ms": self.phases.iter().map(|(name, ms)| (name.clone(), json!(ms))).collect::<serde_json::Map<_, _>>(),
             "points": self.points.iter().map(Point::json).collect::<Vec<_>>(),
         })
     }
@@ -88,12 +91,6 @@ impl Finished {
             query: text("query")?,
             bytes: value.get("bytes")?.as_u64()?,
             diverged: text("diverged"),
-            phases: value
-                .get("phases_ms")?
-                .as_object()?
-                .iter()
-                .map(|(name, ms)| Some((name.clone(), ms.as_f64()?)))
-                .collect::<Option<_>>()?,
             points: value.get("points")?.as_array()?.iter().map(Point::read).collect::<Option<_>>()?,
         })
     }
@@ -203,18 +200,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_phases_are_those_of_the_engine_after_the_choice_of_a_mask() {
+        assert_eq!(PHASES[1..], lacuna::engine::Phase::ALL.map(lacuna::engine::Phase::name));
+    }
+
+    #[test]
     fn a_run_is_read_back_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let identity = json!({"query": "keep_ratio=0.1", "adapter": "a"});
         let store = Folder::open(folder.path().join("new"), &identity).unwrap();
-        let point = Point { step: 3, forward: 1 << 60, seconds: 0.1, accuracy: 0.5, loss: 1.5, kept: vec![3, 4], ..Point::default() };
+        let point = Point {
+            step: 3,
+            forward: 1 << 60,
+            seconds: 0.1,
+            phases: vec![0.1; 7],
+            accuracy: 0.5,
+            loss: 1.5,
+            kept: vec![3, 4],
+            ..Point::default()
+        };
         let run = Finished {
             contender: "set".to_owned(),
             seed: 4,
             query: "seed=4".to_owned(),
             points: vec![point.clone(), point],
             bytes: 12,
-            phases: vec![("forward".to_owned(), 0.25)],
             diverged: None,
         };
         assert_eq!(store.finished("set", 4, "seed=4").unwrap(), None);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::CliError;
 
 use super::plot::{Axis, svg};
+use super::record::PHASES;
 use super::table::Table;
 
 /// A contender's colour in light and in dark: one colour a method, whoever else takes part.
@@ -157,44 +158,33 @@ fn cells(table: &Table<'_>) -> String {
     text
 }
 
-/// Where a step's time goes at the end of a run; nothing where no adapter has a clock.
+/// Where the seconds went; nothing where the adapter has no clock.
 fn phases(table: &Table<'_>) -> String {
-    const SHADES: [u32; 8] = [100, 78, 60, 45, 33, 24, 17, 12];
-    let timed: Vec<(&str, Vec<(String, f64)>)> =
-        table.rows.iter().map(|row| (row.name, row.phases())).filter(|(_, phases)| !phases.is_empty()).collect();
-    let Some((_, first)) = timed.first() else { return String::new() };
-    let shade = |index: usize| format!("background:color-mix(in oklab,var(--ink) {}%,var(--card))", SHADES[index.min(SHADES.len() - 1)]);
-    let names: Vec<&String> = {
-        let mut names: Vec<&String> = first.iter().map(|(name, _)| name).collect();
-        names.extend(
-            timed.iter().flat_map(|(_, phases)| phases).map(|(name, _)| name).filter(|name| !first.iter().any(|(known, _)| known == *name)),
-        );
-        names.dedup();
-        names
-    };
-    let mut text = "\n<h2>Where a step's time goes, at the end of the run</h2>\n<ul class=\"legend\">".to_owned();
-    for (index, name) in names.iter().enumerate() {
-        let _ = write!(text, "<li><i style=\"height:12px;top:0;{}\"></i>{}</li>", shade(index), escaped(name));
+    const SHADES: [u32; PHASES.len()] = [100, 82, 66, 50, 37, 25, 14];
+    let grey = |index: usize| format!("background:color-mix(in oklab,var(--ink) {}%,var(--card))", SHADES[index]);
+    let phases = table.phases();
+    if phases.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n<h2>Where the seconds went</h2>\n<ul class=\"legend\">".to_owned();
+    for (index, name) in PHASES.iter().enumerate() {
+        let _ = write!(text, "<li><i style=\"height:12px;top:0;{}\"></i>{name}</li>", grey(index));
     }
     text.push_str("</ul><div class=\"scroll\"><table><tbody>");
-    for (name, phases) in &timed {
-        let _ = write!(text, "<tr><td>{}</td><td style=\"width:100%\"><div class=\"bar\">", escaped(name));
-        for (phase, share) in phases {
-            let index = names.iter().position(|name| *name == phase).unwrap_or(0);
-            let _ = write!(
-                text,
-                "<span title=\"{} {:.0} %\" style=\"width:{:.2}%;{}\"></span>",
-                escaped(phase),
-                100.0 * share,
-                100.0 * share,
-                shade(index)
-            );
+    for (name, seconds) in &phases {
+        let series = table.rows.iter().position(|row| row.name == *name).unwrap_or(0);
+        let all: f64 = seconds.iter().sum();
+        let _ = write!(
+            text,
+            "<tr><td><i style=\"background:var(--series-{series})\"></i>{}</td><td style=\"width:100%\"><div class=\"bar\">",
+            escaped(name)
+        );
+        for (phase, &own) in seconds.iter().enumerate().filter(|(_, own)| **own > 0.0) {
+            let (name, share) = (PHASES[phase], 100.0 * own / all);
+            let _ = write!(text, "<span title=\"{name} {own:.1} s, {share:.0} %\" style=\"width:{share:.2}%;{}\"></span>", grey(phase));
         }
-        text.push_str("</div></td></tr>");
+        let _ = write!(text, "</div></td><td>{all:.1} s</td></tr>");
     }
-    text.push_str(
-        "</tbody></table></div><p class=\"notes\">Measured by the GPU's own clock on steps of the finished run, when its budget has come down: \
-         no mean over the run. The choice of a mask now and then is not in it.</p>",
-    );
+    let _ = write!(text, "</tbody></table></div><p class=\"notes\">{}</p>", escaped(Table::PHASES_NOTE));
     text
 }

@@ -1,6 +1,6 @@
 //! What runs say together: means over seeds at equal steps, equal multiply-adds, equal seconds.
 
-use super::record::{Finished, Point};
+use super::record::{Finished, PHASES, Point};
 
 /// Mean and sample standard deviation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -144,33 +144,15 @@ impl Row<'_> {
         self.runs.iter().map(|run| run.bytes as f64).sum::<f64>() / self.runs.len().max(1) as f64
     }
 
-    /// Name and share of a step's time of each phase, the mean over seeds; empty where the adapter has no clock.
-    pub(super) fn phases(&self) -> Vec<(String, f64)> {
-        let Some(first) = self.runs.iter().find(|run| !run.phases.is_empty()) else { return Vec::new() };
-        let share = |run: &Finished, name: &str| {
-            let all: f64 = run.phases.iter().map(|(_, ms)| ms).sum();
-            run.phases.iter().filter(|(other, _)| other == name).map(|(_, ms)| ms).sum::<f64>() / all.max(f64::MIN_POSITIVE)
-        };
-        let timed: Vec<&&Finished> = self.runs.iter().filter(|run| !run.phases.is_empty()).collect();
-        first
-            .phases
-            .iter()
-            .map(|(name, _)| (name.clone(), timed.iter().map(|run| share(run, name)).sum::<f64>() / timed.len() as f64))
+    /// Seconds that a run spent on each of the phases, the mean over seeds; none where the adapter has no clock.
+    pub(super) fn phases(&self) -> Option<Vec<f64>> {
+        (0..PHASES.len())
+            .map(|phase| {
+                let seconds: Vec<f64> = self.ends().into_iter().filter_map(|end| end.phases.get(phase).copied()).collect();
+                Spread::of(&seconds).map(|spread| spread.mean)
+            })
             .collect()
     }
-}
-
-/// 1234567 as `1.23 M`: multiply-adds in a table.
-pub(super) fn large(value: f64) -> String {
-    let (scaled, unit) = match value {
-        _ if value >= 1e12 => (value / 1e12, " T"),
-        _ if value >= 1e9 => (value / 1e9, " G"),
-        _ if value >= 1e6 => (value / 1e6, " M"),
-        _ if value >= 1e3 => (value / 1e3, " k"),
-        _ => (value, ""),
-    };
-    let digits = if scaled >= 100.0 || unit.is_empty() { 0 } else { 2 - usize::from(scaled >= 10.0) };
-    format!("{scaled:.digits$}{unit}")
 }
 
 #[cfg(test)]
@@ -198,10 +180,6 @@ mod tests {
         assert_eq!(Spread::of(&[]), None);
         assert_eq!(Spread::of(&[2.0]).unwrap().words(1), "2.0");
         assert_eq!(Spread::of(&[1.0, 2.0, 3.0]).unwrap(), Spread { mean: 2.0, deviation: Some(1.0) });
-        assert_eq!(
-            [0.0, 999.0, 1234.0, 12_345.0, 123_456.0, 5.6e11, 1e12].map(large).join(", "),
-            "0, 999, 1.23 k, 12.3 k, 123 k, 560 G, 1.00 T"
-        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The comparison as a table for the terminal, as CSV and as JSON.
 
-use comfy_table::{CellAlignment, Table as Grid, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{CellAlignment, LineStyle, Table as Grid, presets::UTF8_HORIZONTAL_ONLY};
 use serde_json::{Value, json};
 
 use lacuna::config::Config;
 
-use super::summary::{Mark, Row, Spread, large};
+use super::record::PHASES;
+use super::summary::{Mark, Row, Spread};
+use crate::cli::terminal::large;
 
 /// A whole comparison.
 pub(super) struct Table<'a> {
@@ -26,11 +28,26 @@ fn percent(spread: Option<Spread>) -> String {
     spread.map_or_else(|| "-".to_owned(), |spread| spread.words(2))
 }
 
+fn styled(header: impl IntoIterator<Item = &'static str>) -> Grid {
+    let mut grid = Grid::new();
+    grid.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+    grid.set_header(header);
+    grid
+}
+
+/// All but the first column.
+fn to_the_right(mut grid: Grid) -> Grid {
+    for column in grid.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    grid
+}
+
 impl Table<'_> {
     pub(super) fn header() -> [&'static str; 10] {
         [
             "method",
-            "accuracy %",
+            "accuracy % at equal steps",
             "at equal multiply-adds",
             "at equal seconds",
             "kept",
@@ -80,7 +97,7 @@ impl Table<'_> {
     pub(super) fn notes(&self) -> Vec<String> {
         let groups: Vec<String> = self.groups.iter().map(|(name, size)| format!("{size} {name}")).collect();
         let mut notes = vec![format!(
-            "accuracy: on the test rows under the decided mask after the last step; mean \u{b1} sample standard deviation over {} seeds. \
+            "accuracy at equal steps: on the test rows under the decided mask after the last step; mean \u{b1} sample standard deviation over {} seeds. \
              Learned masks decide for themselves how much of the budget each group gets; kept counts units of {}.",
             self.seeds,
             groups.join(", ")
@@ -108,6 +125,15 @@ impl Table<'_> {
         notes
     }
 
+    /// How to read where the seconds went.
+    pub(super) const PHASES_NOTE: &'static str = "choose: choosing a mask, and dropping units; the other phases share the rest as the GPU's own clock \
+        divides a step, measured at each test of a run.";
+
+    /// Each contender with its seconds by phase; none where the adapter has no clock.
+    pub(super) fn phases(&self) -> Vec<(&str, Vec<f64>)> {
+        self.rows.iter().filter_map(|row| Some((row.name, row.phases()?))).collect()
+    }
+
     /// What the comparison does not show.
     pub(super) fn limits(&self) -> Vec<String> {
         let mut limits = vec![
@@ -131,17 +157,20 @@ impl Table<'_> {
 
     /// The table and how to read it, for the terminal.
     pub(super) fn words(&self) -> String {
-        let mut grid = Grid::new();
-        grid.load_style(UTF8_HORIZONTAL_ONLY);
-        grid.set_header(Self::header());
+        let mut grid = styled(Self::header());
         for cells in self.cells() {
             grid.add_row(cells);
         }
-        for column in grid.column_iter_mut().skip(1) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        let mut lines = vec![format!("{}, on {}", self.title(), self.adapter), grid.to_string()];
+        let mut lines = vec![format!("{}, on {}", self.title(), self.adapter), to_the_right(grid).to_string()];
         lines.extend(self.notes());
+        let phases = self.phases();
+        if !phases.is_empty() {
+            let mut grid = styled(std::iter::once("seconds of").chain(PHASES));
+            for (name, seconds) in phases {
+                grid.add_row(std::iter::once(name.to_owned()).chain(seconds.iter().map(|seconds| format!("{seconds:.1}"))));
+            }
+            lines.extend([to_the_right(grid).to_string(), Self::PHASES_NOTE.to_owned()]);
+        }
         lines.push("What this does not show:".to_owned());
         lines.extend(self.limits().iter().map(|limit| format!("- {limit}")));
         lines.push("What differs between the runs beside the method:".to_owned());
@@ -151,13 +180,15 @@ impl Table<'_> {
 
     /// A line for each point of each run.
     pub(super) fn csv(&self) -> String {
-        let mut lines =
-            vec!["method,seed,step,forward,backward,structure,multiply_adds,near_dense,seconds,accuracy,loss,kept,bytes".to_owned()];
+        let header = "method,seed,step,forward,backward,structure,multiply_adds,near_dense,accuracy,loss,kept,bytes,seconds";
+        let mut lines = vec![PHASES.iter().fold(header.to_owned(), |header, phase| header + ",seconds_" + phase)];
         for run in self.rows.iter().flat_map(|row| &row.runs) {
             lines.extend(run.points.iter().map(|point| {
                 let kept = point.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
+                let phases = (0..PHASES.len()).map(|phase| point.phases.get(phase).map_or_else(String::new, f64::to_string));
+                let phases = phases.collect::<Vec<_>>().join(",");
                 format!(
-                    "{},{},{},{},{},{},{},{},{},{},{},{kept},{}",
+                    "{},{},{},{},{},{},{},{},{},{},{kept},{},{},{phases}",
                     run.contender,
                     run.seed,
                     point.step,
@@ -166,10 +197,10 @@ impl Table<'_> {
                     point.structure,
                     point.multiply_adds(),
                     point.near_dense,
-                    point.seconds,
                     point.accuracy,
                     point.loss,
-                    run.bytes
+                    run.bytes,
+                    point.seconds
                 )
             }));
         }
@@ -189,10 +220,10 @@ impl Table<'_> {
             "notes": self.notes(),
             "limits": self.limits(),
             "own_settings": self.settings.iter().map(|(name, own)| ((*name).to_owned(), json!(own))).collect::<serde_json::Map<_, _>>(),
-            "phases": self
-                .rows
-                .iter()
-                .map(|row| (row.name.to_owned(), row.phases().into_iter().map(|(name, share)| (name, json!(share))).collect()))
+            "phase_seconds": self
+                .phases()
+                .into_iter()
+                .map(|(name, seconds)| (name.to_owned(), PHASES.iter().map(|&phase| phase.to_owned()).zip(seconds.into_iter().map(|s| json!(s))).collect()))
                 .collect::<serde_json::Map<String, Value>>(),
             "runs": self.rows.iter().flat_map(|row| row.runs.iter().map(|run| run.json())).collect::<Vec<_>>(),
         })
