@@ -558,6 +558,9 @@ impl Session {
         };
         let records: Array = snapshot.records.iter().rev().map(&mut record).collect();
         let cost = run.cost();
+        // Of a method with one forward only m means anything, whatever else was drawn.
+        let probe = if snapshot.probed { 2 } else { 1 };
+        let mask: Vec<u8> = snapshot.mask.iter().map(|&bits| (bits & 1) | if bits & probe == 0 { 0 } else { 2 }).collect();
         object! {
             "step": snapshot.step,
             "steps": snapshot.steps,
@@ -565,9 +568,9 @@ impl Session {
             "finished": snapshot.step >= snapshot.steps,
             "halted": halted.map_or(JsValue::NULL, JsValue::from),
             "scores": Float32Array::from(&snapshot.scores[..]),
-            "mask": Uint8Array::from(&snapshot.mask[..]),
+            "mask": Uint8Array::from(&mask[..]),
             "kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, 1)[..]),
-            "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, 2)[..]),
+            "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, probe)[..]),
             "budget": self.budget(snapshot.budget),
             "sum_scores": snapshot.sum_scores,
             "threshold": snapshot.threshold,

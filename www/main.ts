@@ -429,7 +429,7 @@ function takeOver(link: Report & { kind: 'linked' }): void {
   const along = changed.filter(([name]) => name !== accepted.name);
   if (along.length > 0) settings.tell(along);
   for (const [name, value] of changed) {
-    if (!live.has(name) || !running || state === 'idle' || state === 'held' || state === 'error') continue;
+    if (!live.has(name) || !running || !['loading', 'training', 'paused'].includes(state)) continue;
     ask({ kind: 'change', name, value });
     replaced[name] ??= running[name] ?? '';
     running = { ...running, [name]: value };
@@ -670,7 +670,7 @@ async function show(name: string): Promise<void> {
   for (const button of document.querySelectorAll<HTMLButtonElement>('.views button')) button.ariaPressed = String(button.value === name);
   if (name === 'runs' && !runsView) {
     const { RunsView } = await import('./views/runs');
-    runsView ??= new RunsView(at('runs'), knobs, { compare, stop: endQueue, forget: (is) => (runs.forget(is), redraw('runs')) });
+    runsView ??= new RunsView(at('runs'), () => knobs, { compare, stop: endQueue, forget: (is) => (runs.forget(is), redraw('runs')) });
   }
   if (name === 'estimators' && !labView) {
     const { LabView } = await import('./views/lab');

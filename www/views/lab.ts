@@ -35,6 +35,11 @@ export class LabView {
   private readonly found = element('div', 'found');
   private readonly body = element('tbody');
   private readonly lead = element('span');
+  private readonly intro = element(
+    'p',
+    'differs-line',
+    'How good is the gradient that the scores learn from? Pairs of masks are drawn of the network as it stands, and every estimator is computed from the same pairs.',
+  );
   private readonly draws: (pairs: number) => void;
 
   constructor(root: HTMLElement, draws: (pairs: number) => void) {
@@ -58,7 +63,7 @@ export class LabView {
     this.bar.ariaLabel = 'Pairs drawn';
     this.said.dataset['testid'] = 'lab-said';
     this.body.dataset['testid'] = 'lab-rows';
-    const heads = ['α', 'bias', 'of it chance', 'variance', 'bound', 'signal / noise', 'cosine', 'verdict'];
+    const heads = ['α', 'bias', 'by chance', 'variance', 'bound', 'signal / noise', 'cosine to the truth', 'bias'];
     const chart = element('div', 'chart');
     const colour = (name: string) => () => css(this.colours[name] ?? [0, 0, 0]);
     this.chart = new uPlot(
@@ -88,12 +93,7 @@ export class LabView {
       key,
       element('div', 'scrolls', element('table', 'figures-table', element('thead', '', element('tr', '', ...heads.map((words) => element('th', '', words)))), this.body)),
     );
-    const intro = element(
-      'p',
-      'differs-line',
-      'How good is the gradient that the scores learn from? Pairs of masks are drawn of the network as it stands, and every estimator is computed from the same pairs.',
-    );
-    root.append(intro, element('div', 'bar-line', element('label', '', this.more, ' pairs of masks'), this.bar, this.go), this.said, this.found);
+    root.append(this.intro, element('div', 'bar-line', element('label', '', this.more, ' pairs of masks'), this.bar, this.go), this.said, this.found);
     this.say();
   }
 
@@ -106,6 +106,7 @@ export class LabView {
   opened(): void {
     this.progress = this.report = null;
     this.found.hidden = this.bar.hidden = true;
+    this.intro.hidden = false;
     this.refuse(null);
   }
 
@@ -156,6 +157,7 @@ export class LabView {
 
   private fill(report: LabReport): void {
     this.found.hidden = false;
+    this.intro.hidden = true;
     const rules = [...new Set(report.rows.map((row) => row.estimator))];
     this.body.replaceChildren(
       ...rules.flatMap((rule) => {

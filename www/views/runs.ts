@@ -38,7 +38,7 @@ export class RunsView {
   /** Where both charts end. */
   private domain = 1;
   private rows: [run: Run, cells: HTMLElement[]][] = [];
-  private readonly knobs: Knob[];
+  private readonly knobs: () => Knob[];
   private readonly wishes: Wishes;
   private readonly differs = element('p', 'differs-line');
   private readonly body = element('tbody');
@@ -49,7 +49,7 @@ export class RunsView {
   private readonly loss: uPlot;
   private readonly accuracy: uPlot;
 
-  constructor(root: HTMLElement, knobs: Knob[], wishes: Wishes) {
+  constructor(root: HTMLElement, knobs: () => Knob[], wishes: Wishes) {
     this.knobs = knobs;
     this.wishes = wishes;
     const [loss, accuracy] = [element('div', 'chart'), element('div', 'chart')];
@@ -114,7 +114,7 @@ export class RunsView {
   /** What differs, in a sentence; and each run's own name. */
   private say(list: Run[]): void {
     const { differing, equal, labels } = differences(list);
-    const label = (name: string): string => this.knobs.find((knob) => knob.name === name)?.label.toLowerCase() ?? name;
+    const label = (name: string): string => this.knobs().find((knob) => knob.name === name)?.label.toLowerCase() ?? name;
     const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
     const same = equal.join(', ');
     let words = 'Runs are kept while this page is open, and their curves laid over one another here. Train, change something, train again.';
