@@ -73,6 +73,7 @@ const speedView = new SpeedView({
   words: at('ratio-words'),
   dense: at('bar-dense'),
   sparse: at('bar-sparse'),
+  name: at('sparse-name'),
   dense_ms: at('ms-dense'),
   sparse_ms: at('ms-sparse'),
   key: at('phases-key'),
@@ -127,7 +128,7 @@ const parts = {
   timeline: { due: false, drawn_at: 0, every_ms: () => 60, draw: () => timelineView.draw() },
   curves: { due: false, drawn_at: 0, every_ms: () => 180, draw: () => curves.draw() },
   words: { due: false, drawn_at: 0, every_ms: () => 220, draw: drawWords },
-  runs: { due: false, drawn_at: 0, every_ms: () => 300, draw: () => runsView?.draw(runs, current, queue) },
+  runs: { due: false, drawn_at: 0, every_ms: () => 300, draw: drawRuns },
 };
 let frame = 0;
 
@@ -168,6 +169,10 @@ function drawNetwork(): void {
   const past = looking === null ? null : timeline.at(looking);
   if (past) network.draw(past);
   else if (snapshot) network.draw({ scores: quantised(snapshot.scores), mask: snapshot.mask, kept: snapshot.kept });
+}
+
+function drawRuns(): void {
+  if (body.dataset['view'] === 'runs') runsView?.draw(runs, current, queue);
 }
 
 function text(id: string, words: string): void {
@@ -515,7 +520,7 @@ function hear(report: Report): void {
       drawProgress();
       parts.words.drawn_at = 0;
       redraw('words', 'network', 'timeline', 'curves', 'runs');
-      if (current) current.state = state;
+      if (current?.number === run) current.state = state;
       if (state === 'training') labView?.moved();
       if (state === 'finished' || state === 'halted') next();
       return;
@@ -562,7 +567,7 @@ function hear(report: Report): void {
       failure = report.failure;
       waits = false;
       queue = null;
-      if (current) current.state = state;
+      if (current?.number === run) current.state = state;
       body.dataset['failure'] = report.failure;
       notice.show(report.failure, report.message);
       if (report.failure === 'webgpu') illustrate();
@@ -614,7 +619,7 @@ function begin(opened: Description): void {
   network.describe(opened);
   timelineView.describe(timeline, opened.groups, steps, settles());
   curves.describe(traces, steps);
-  speedView.describe(opened);
+  speedView.describe(opened, running?.['method'] ?? '');
   for (const id of ['loss', 'accuracy', 'rate', 'epoch', 'left', 'memory']) text(id, '–');
   at('memory').dataset['bytes'] = '';
   text('accuracy-lead', 'Test accuracy');

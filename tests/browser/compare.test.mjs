@@ -44,7 +44,9 @@ const rows = (visitor) =>
 const drawn = (visitor, colours) =>
   visitor.page.locator('#runs .chart canvas').last().evaluate((canvas, wanted) => {
     const { width, height } = canvas;
-    const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+    const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, width, height);
     return wanted.map((colour) => {
       const rgb = colour.match(/\d+/g).map(Number);
       let [count, right] = [0, 0];

@@ -63,9 +63,10 @@ const TOLD_MS = 5000;
 const TRIES: [question: string, query: string][] = [
   ['Does the mask find the digits?', 'gate_inputs=true'],
   ['Which inputs carry the class?', 'dataset=planted&gate_inputs=true&keep_ratio=0.125'],
-  ['One mask instead of two', 'gate_inputs=true&estimator=plain'],
+  ['One mask instead of two', 'gate_inputs=true&method=reinforce'],
   ['What does α = 0 do to the noise?', 'gate_inputs=true&alpha=0'],
   ['Is a random mask as good?', 'gate_inputs=true&method=static'],
+  ['Is a narrower dense net as good?', 'gate_inputs=true&method=small-dense'],
   ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64'],
   ['Where does a residual net shrink?', 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35'],
 ];

@@ -9,6 +9,8 @@ export interface SpeedElements {
   words: HTMLElement;
   dense: HTMLElement;
   sparse: HTMLElement;
+  /** What the second bar is called. */
+  name: HTMLElement;
   dense_ms: HTMLElement;
   sparse_ms: HTMLElement;
   key: HTMLElement;
@@ -16,6 +18,9 @@ export interface SpeedElements {
   /** Asks for the comparison where it is not made unasked. */
   ask: HTMLButtonElement;
 }
+
+/** What a run is called that is not sparse. */
+const NAMES: Record<string, string> = { dense: 'this', 'small-dense': 'narrow', ste: 'masked' };
 
 /** What a timed step does not show of a method's work. */
 const BESIDE: Record<string, string> = {
@@ -44,11 +49,12 @@ export class SpeedView {
     this.at = elements;
   }
 
-  describe(description: Description): void {
+  describe(description: Description, method: string): void {
     const { at } = this;
     at.root.dataset['verdict'] = 'none';
     at.ratio.textContent = '?×';
-    at.words.textContent = 'sparse against dense, measured on your device after the first steps';
+    at.name.textContent = NAMES[method] ?? 'sparse';
+    at.words.textContent = `${at.name.textContent} against dense, measured on your device after the first steps`;
     at.dense.style.width = at.sparse.style.width = '0';
     at.dense_ms.textContent = at.sparse_ms.textContent = '–';
     at.key.hidden = at.ask.hidden = true;
@@ -63,7 +69,7 @@ export class SpeedView {
     const { at } = this;
     at.ask.hidden = false;
     at.ask.disabled = false;
-    if (at.root.dataset['verdict'] === 'none') at.words.textContent = 'sparse against dense, measured on your device when you ask for it';
+    if (at.root.dataset['verdict'] === 'none') at.words.textContent = `${at.name.textContent} against dense, measured on your device when you ask for it`;
     at.note.textContent = `A comparison lasts about ${span(ms)} here, while training waits, and holds a dense network beside this one: ${bytes(more)} more.`;
   }
 
@@ -81,6 +87,7 @@ export class SpeedView {
     at.root.dataset['ratio'] = speed.ratio.toFixed(3);
     at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
     at.words.textContent = words;
+    at.name.textContent = NAMES[method] ?? 'sparse';
     at.dense_ms.textContent = milliseconds(speed.dense_ms);
     at.sparse_ms.textContent = milliseconds(speed.sparse_ms);
     const longest = Math.max(speed.dense_ms, speed.sparse_ms);
