@@ -160,6 +160,22 @@ fn a_log_says_everything_about_every_step() {
         assert!(result[key].as_f64().is_some(), "the result lacks {key}");
     }
     assert_eq!(result["kept"].as_array().unwrap().len(), 3, "decided units of each gated group");
+
+    // What was executed, told from the units that each step kept; a bias is one input more, and the inputs need no gradient.
+    let layers = |line: &Value, key: &str| -> [u64; 3] {
+        let kept: Vec<u64> = line[key].as_array().unwrap().iter().map(|kept| kept.as_u64().unwrap()).collect();
+        [0, 1, 2].map(|layer| (kept[layer] + 1) * kept[layer + 1])
+    };
+    let sum = |of: &dyn Fn(&Value) -> u64| steps.iter().map(|line| 32 * of(line)).sum::<u64>();
+    let forward = |line: &Value, key: &str| layers(line, key).iter().sum::<u64>();
+    let backward = |line: &Value| {
+        let outputs = [1, 2].map(|layer| line["kept"][layer + 1].as_u64().unwrap());
+        forward(line, "kept") + layers(line, "kept")[1..].iter().sum::<u64>() - outputs.iter().sum::<u64>()
+    };
+    let cost = &result["multiply_adds"];
+    assert_eq!(cost["forward"], sum(&|line| forward(line, "kept") + forward(line, "probe_kept")));
+    assert_eq!((&cost["backward"], &cost["structure"]), (&sum(&backward).into(), &0.into()));
+    assert!((1..sum(&|line| 4 * forward(line, "kept"))).contains(&cost["near_dense"].as_u64().unwrap()), "it starts near dense: {cost}");
 }
 
 #[test]
@@ -602,4 +618,12 @@ fn the_estimators_are_measured_and_said_in_one_object() {
         assert!(words.contains(expected), "{expected:?} is not in:\n{words}");
     }
     refuses(&[&flags[..], &["--batch-size", "32", "--epochs", "3", "--after-steps", "19"]].concat(), &["the run has 18 steps", "--epochs"]);
+
+    let table: Value = serde_json::from_str(&prints(&["estimator", "--table", "--pairs", "100", "--json"])).unwrap();
+    let rows = table["rows"].as_array().unwrap();
+    assert_eq!(rows.iter().map(|row| row["cells"].as_array().unwrap().len()).collect::<Vec<_>>(), [5; 3]);
+    let words = prints(&["estimator", "--table", "--pairs", "100"]);
+    for expected in ["two-sided \u{3b1} = 0.5", "exact, from all 64 masks", "From s = 0.5 to 0.001"] {
+        assert!(words.contains(expected), "{expected:?} is not in:\n{words}");
+    }
 }

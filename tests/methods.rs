@@ -121,7 +121,7 @@ fn every_method_trains_and_none_exceeds_its_budget_at_any_step() {
                 MethodName::Ste => assert!(cost.near_dense == cost.total() && cost.structure == 0, "{label}: {cost:?}"),
                 MethodName::Static | MethodName::Set | MethodName::SmallDense => assert_eq!(cost.near_dense, 0, "{label}: {cost:?}"),
                 MethodName::Rigl | MethodName::Snip => {
-                    assert!(cost.near_dense >= cost.structure && cost.structure > 0, "{label}: {cost:?}")
+                    assert!(cost.near_dense >= cost.structure && cost.structure > 0, "{label}: {cost:?}");
                 }
                 // They begin with everything kept.
                 _ => assert!(0 < cost.near_dense && cost.near_dense < cost.total(), "{label}: {cost:?}"),

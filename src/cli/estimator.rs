@@ -262,11 +262,30 @@ fn variances(machine: &std::rc::Rc<Machine>, pairs: u32, as_json: bool) -> Resul
         "Variance of one unit's structure gradient, the other five at s = 0.5: mlp-6 on planted inputs, frozen, on {adapter}"
     ));
     say(table(&rows));
-    say(format_args!(
-        "Above: measured over {pairs} pairs, \u{b1} its standard error. Below: exact, from all 64 masks.\n\
-         \u{3b1} = 0 grows as 1/(s(1\u{2212}s)), \u{3b1} = \u{bd} stays flat, \u{3b1} = 1 fades with its signal; two samples stay below one."
-    ));
+    say(format_args!("Above: measured over {pairs} pairs, \u{b1} its standard error. Below: exact, from all 64 masks."));
+    say(terminal::wrapped("", &pattern(&rows)));
     Ok(())
+}
+
+/// What the exact variances do from the first score to the last, and how they compare there.
+fn pattern(rows: &[TableRow]) -> String {
+    let [first, last] = [rows.first(), rows.last()].map(|row| row.expect("the table has rows"));
+    let growth = |row: &TableRow| 1.0 / (row.score * (1.0 - row.score));
+    let times = |column: usize| digits(last.cells[column].exact / first.cells[column].exact);
+    let over_two_sided = |column: usize| digits(last.cells[column].exact / last.cells[1].exact);
+    format!(
+        "From s = {} to {} the factor 1/(s(1\u{2212}s)) becomes {} times as large, and the exact variance of two-sided {} times at \u{3b1} = 0, {} times \
+         at \u{3b1} = \u{bd} and {} times at \u{3b1} = 1. At \u{3b1} = \u{bd} one-sided has then {} times the variance of two-sided, and plain, of one \
+         sample, {} times.",
+        first.score as f32,
+        last.score as f32,
+        digits(growth(last) / growth(first)),
+        times(0),
+        times(1),
+        times(2),
+        over_two_sided(3),
+        over_two_sided(4)
+    )
 }
 
 fn name((rule, alpha): (Rule, f64)) -> String {
@@ -294,6 +313,22 @@ fn table_json(rows: &[TableRow], pairs: u32, adapter: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pattern_is_told_from_the_exact_variances() {
+        let cell = |exact: f64| estimator::Cell { variance: 0.0, error: 0.0, exact };
+        let row = |score: f64, exact: [f64; 5]| TableRow { score, cells: exact.map(cell).to_vec() };
+        let told = pattern(&[row(0.5, [4.0, 1.0, 0.5, 1.0, 1.0]), row(0.25, [8.0, 1.5, 0.05, 3.0, 12.0])]);
+        for words in [
+            "1.33 times as large",
+            "2.00 times at \u{3b1} = 0, 1.50 times",
+            "0.100 times at \u{3b1} = 1",
+            "then 2.00 times",
+            "sample, 8.00 times",
+        ] {
+            assert!(told.contains(words), "{words:?} is not in {told}");
+        }
+    }
 
     #[test]
     fn numbers_of_any_size_keep_three_digits() {

@@ -33,6 +33,26 @@ pub(super) fn picture(scores: &[f32], width: usize) -> String {
     rows.chunks(2).map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Columns of a line of prose.
+const WIDTH: usize = 110;
+
+/// A paragraph in lines that end between words, the first after `head` and the others below it.
+pub(super) fn wrapped(head: &str, text: &str) -> String {
+    let width = |text: &str| text.chars().count();
+    let (mut lines, mut line) = (Vec::new(), head.to_owned());
+    for word in text.split(' ') {
+        let is_first = width(&line) == width(head);
+        if !is_first && width(&line) + 1 + width(word) > WIDTH {
+            lines.push(std::mem::replace(&mut line, " ".repeat(width(head))));
+        } else if !is_first {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.join("\n")
+}
+
 /// 1234567 as `1.23 M`: multiply-adds in a table.
 pub(super) fn large(value: f64) -> String {
     let (scaled, unit) = match value {
@@ -49,6 +69,17 @@ pub(super) fn large(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prose_is_broken_between_words_and_stands_below_its_beginning() {
+        let text = ["word"; 60].join(" ");
+        let found = wrapped("- ", &text);
+        let lines: Vec<&str> = found.lines().collect();
+        assert!(lines.len() == 3 && lines.iter().all(|line| line.len() <= WIDTH), "{found}");
+        assert!(lines[0].starts_with("- word") && lines[1..].iter().all(|line| line.starts_with("  word")), "{found}");
+        assert_eq!(lines.iter().map(|line| &line[2..]).collect::<Vec<_>>().join(" "), text);
+        assert_eq!(wrapped("", "short"), "short");
+    }
 
     #[test]
     fn multiply_adds_keep_three_digits() {

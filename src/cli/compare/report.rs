@@ -185,6 +185,6 @@ fn phases(table: &Table<'_>) -> String {
         }
         let _ = write!(text, "</div></td><td>{all:.1} s</td></tr>");
     }
-    let _ = write!(text, "</tbody></table></div><p class=\"notes\">{}</p>", escaped(Table::PHASES_NOTE));
+    let _ = write!(text, "</tbody></table></div><p class=\"notes\" style=\"padding:0\">{}</p>", escaped(Table::PHASES_NOTE));
     text
 }

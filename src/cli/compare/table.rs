@@ -7,7 +7,7 @@ use lacuna::config::Config;
 
 use super::record::PHASES;
 use super::summary::{Mark, Row, Spread};
-use crate::cli::terminal::large;
+use crate::cli::terminal::{large, wrapped};
 
 /// A whole comparison.
 pub(super) struct Table<'a> {
@@ -21,6 +21,13 @@ pub(super) struct Table<'a> {
     pub(super) data: &'a str,
     /// What each contender was given beside that.
     pub(super) settings: &'a [(&'a str, String)],
+}
+
+/// Units kept of each group, and of all where there are several.
+fn kept(groups: &[f64]) -> String {
+    let words = |count: &f64| format!("{count:.0}");
+    let each = groups.iter().map(words).collect::<Vec<_>>().join(", ");
+    if groups.len() > 1 { format!("{each} = {}", words(&groups.iter().sum())) } else { each }
 }
 
 /// Accuracy in percent.
@@ -73,7 +80,7 @@ impl Table<'_> {
                 format!("{}{diverged}", percent(row.mean(|end| 100.0 * end.accuracy))),
                 at(|point| point.multiply_adds() as f64, mark.as_ref().map(|mark| mark.multiply_adds)),
                 at(|point| point.seconds, mark.as_ref().map(|mark| mark.seconds)),
-                row.kept().iter().map(|kept| format!("{kept:.0}")).collect::<Vec<_>>().join(", "),
+                kept(&row.kept()),
                 work(super::record::Point::multiply_adds),
                 format!("{} / {} / {}", work(|end| end.forward), work(|end| end.backward), work(|end| end.structure)),
                 row.near_dense().map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
@@ -98,9 +105,11 @@ impl Table<'_> {
         let groups: Vec<String> = self.groups.iter().map(|(name, size)| format!("{size} {name}")).collect();
         let mut notes = vec![format!(
             "accuracy at equal steps: on the test rows under the decided mask after the last step; mean \u{b1} sample standard deviation over {} seeds. \
-             Learned masks decide for themselves how much of the budget each group gets; kept counts units of {}.",
+             kept: units of {}, on average; the budget pays for {:.0} of them at the end. A decided mask keeps the units whose score is at \
+             least \u{bd}: where scores that learn stay between 0 and 1 it may keep more or fewer than that.",
             self.seeds,
-            groups.join(", ")
+            groups.join(", "),
+            (self.base.keep_ratio * self.groups.iter().map(|(_, size)| f64::from(*size)).sum::<f64>()).floor()
         )];
         if let Some(mark) = Mark::of(self.rows) {
             notes.push(format!(
@@ -157,24 +166,29 @@ impl Table<'_> {
 
     /// The table and how to read it, for the terminal.
     pub(super) fn words(&self) -> String {
-        let mut grid = styled(Self::header());
-        for cells in self.cells() {
-            grid.add_row(cells);
-        }
-        let mut lines = vec![format!("{}, on {}", self.title(), self.adapter), to_the_right(grid).to_string()];
-        lines.extend(self.notes());
+        // Side by side they would be wider than a terminal: what each reached, and what it took.
+        let (header, cells) = (Self::header(), self.cells());
+        let some = |columns: std::ops::Range<usize>| {
+            let mut grid = styled(std::iter::once(header[0]).chain(header[columns.clone()].iter().copied()));
+            for cells in &cells {
+                grid.add_row(std::iter::once(&cells[0]).chain(&cells[columns.clone()]));
+            }
+            to_the_right(grid).to_string()
+        };
+        let mut lines = vec![format!("{}, on {}", self.title(), self.adapter), some(1..5), some(5..10)];
+        lines.extend(self.notes().iter().map(|note| wrapped("", note)));
         let phases = self.phases();
         if !phases.is_empty() {
             let mut grid = styled(std::iter::once("seconds of").chain(PHASES));
             for (name, seconds) in phases {
                 grid.add_row(std::iter::once(name.to_owned()).chain(seconds.iter().map(|seconds| format!("{seconds:.1}"))));
             }
-            lines.extend([to_the_right(grid).to_string(), Self::PHASES_NOTE.to_owned()]);
+            lines.extend([to_the_right(grid).to_string(), wrapped("", Self::PHASES_NOTE)]);
         }
         lines.push("What this does not show:".to_owned());
-        lines.extend(self.limits().iter().map(|limit| format!("- {limit}")));
+        lines.extend(self.limits().iter().map(|limit| wrapped("- ", limit)));
         lines.push("What differs between the runs beside the method:".to_owned());
-        lines.extend(self.settings.iter().map(|(name, own)| format!("- {name}: {own}")));
+        lines.extend(self.settings.iter().map(|(name, own)| wrapped("- ", &format!("{name}: {own}"))));
         lines.join("\n")
     }
 
