@@ -575,7 +575,7 @@ impl Session {
             "sum_scores": snapshot.sum_scores,
             "threshold": snapshot.threshold,
             "records": records.reverse(),
-            "cost": object! {"forward": cost.forward as f64, "backward": cost.backward as f64, "structure": cost.structure as f64},
+            "cost": object! {"forward": cost.forward as f64, "backward": cost.backward as f64, "structure": cost.structure as f64, "near_dense": cost.near_dense as f64},
             "step_ms": step_ms,
             "units_held": run.model.units(),
             "network_bytes": run.model.bytes(run.config.batch_size, 2).total() as f64,

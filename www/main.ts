@@ -24,7 +24,7 @@ import {
 import { type Run, Runs } from './runs';
 import { Timeline, quantised } from './timeline';
 import { Traces } from './traces';
-import { CurvesView } from './views/curves';
+import type { CurvesView } from './views/curves';
 import { ILLUSTRATED_GROUPS, illustration } from './views/illustration';
 import type { LabView } from './views/lab';
 import { NetworkView } from './views/network';
@@ -62,7 +62,6 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 let palette = readPalette();
 const network = new NetworkView(at('network'), at('cell'), palette);
 const timelineView = new TimelineView(at('history'), palette, look);
-const curves = new CurvesView(at('loss-chart'), at('accuracy-chart'), palette);
 const phases = new PhasesView(at('phases'));
 const statusView = new StatusView(at('say'), at('live'));
 const settings = new SettingsView(at('settings'), palette, change, tryOut);
@@ -122,11 +121,19 @@ let arrivals: { at: number; step: number }[] = [];
 const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'engine' });
 const ask = (request: Request): void => worker.postMessage(request);
 
+/** Charts come beside the first step, which does not wait for them. */
+let curves: CurvesView | null = null;
+async function loadCurves(): Promise<void> {
+  const { CurvesView } = await import('./views/curves');
+  curves = new CurvesView(at('loss-chart'), at('accuracy-chart'), palette);
+  curves.describe(traces, plannedSteps());
+}
+
 /** Parts of the page that are redrawn in a frame after they changed, each no oftener than the eye has use for. */
 const parts = {
   network: { due: false, drawn_at: 0, every_ms: () => (still.matches ? 600 : 60), draw: drawNetwork },
   timeline: { due: false, drawn_at: 0, every_ms: () => 60, draw: () => timelineView.draw() },
-  curves: { due: false, drawn_at: 0, every_ms: () => 180, draw: () => curves.draw() },
+  curves: { due: false, drawn_at: 0, every_ms: () => 180, draw: () => curves?.draw() },
   words: { due: false, drawn_at: 0, every_ms: () => 220, draw: drawWords },
   runs: { due: false, drawn_at: 0, every_ms: () => 300, draw: drawRuns },
 };
@@ -319,7 +326,7 @@ function differs(): boolean {
 
 function look(column: number | null): void {
   looking = column;
-  curves.mark(column === null ? null : (timeline.at(column)?.step ?? null));
+  curves?.mark(column === null ? null : (timeline.at(column)?.step ?? null));
   parts.network.drawn_at = parts.words.drawn_at = 0;
   redraw('network', 'words');
 }
@@ -475,6 +482,7 @@ function hear(report: Report): void {
       knobs = report.knobs;
       live = new Set(report.knobs.filter((knob) => knob.live).map((knob) => knob.name));
       settings.build(report.knobs);
+      void loadCurves();
       return;
     case 'values':
       values = report.values;
@@ -606,7 +614,7 @@ function begin(opened: Description): void {
   timeline = new Timeline(opened.units, steps);
   traces = new Traces();
   current = {
-    number: run, slot: 0, values: opening ?? {}, replaced: {}, description: opened, traces, evaluation: null, cost: { forward: 0, backward: 0, structure: 0 }, state,
+    number: run, slot: 0, values: opening ?? {}, replaced: {}, description: opened, traces, evaluation: null, cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 }, state,
   };
   lab = null;
   labView?.opened();
@@ -618,7 +626,7 @@ function begin(opened: Description): void {
   chip.title = opened.software ? 'An adapter in software: it works, slowly.' : 'The adapter that trains';
   network.describe(opened);
   timelineView.describe(timeline, opened.groups, steps, settles());
-  curves.describe(traces, steps);
+  curves?.describe(traces, steps);
   speedView.describe(opened, running?.['method'] ?? '');
   for (const id of ['loss', 'accuracy', 'rate', 'epoch', 'left', 'memory']) text(id, '–');
   at('memory').dataset['bytes'] = '';
@@ -757,7 +765,7 @@ function remember(theme: string | null): void {
 const system_dark = matchMedia('(prefers-color-scheme: dark)');
 function recolour(): void {
   palette = readPalette();
-  for (const view of [network, timelineView, curves, settings]) view.recolour(palette);
+  for (const view of [network, timelineView, curves, settings]) view?.recolour(palette);
   runsView?.recolour();
   labView?.recolour();
 }

@@ -113,6 +113,8 @@ export interface Cost {
   backward: number;
   /** Of passes that only served to choose a mask. */
   structure: number;
+  /** Of all these, those in passes of more than half the work of the dense net's. */
+  near_dense: number;
 }
 
 /** The run at one moment. */

@@ -31,11 +31,11 @@ const ended = (visitor, runs) => visitor.until((wanted) => window.reports.filter
 const rows = (visitor) =>
   visitor.see('kept-runs').evaluate((body) =>
     [...body.rows].map((row) => {
-      const [name, accuracy, steps, seconds, work, structure] = row.cells;
+      const [name, accuracy, steps, seconds, work, dense] = row.cells;
       const value = (cell) => Number(cell.dataset.value);
       return {
         method: row.dataset.method, name: name.innerText.trim(), accuracy: value(accuracy), steps: value(steps), seconds: value(seconds), work: value(work),
-        structure: value(structure), colour: getComputedStyle(row.querySelector('.swatch')).borderTopColor,
+        dense: value(dense), colour: getComputedStyle(row.querySelector('.swatch')).borderTopColor,
       };
     }),
   );
@@ -77,11 +77,15 @@ test('four runs by one press: what differs in words, and the curves along steps,
   assert.deepEqual(found.map(({ method }) => method), ['dense', 'small-dense', 'static', 'vrpge']);
   assert.deepEqual(found.map(({ name }) => name), ['dense', 'small-dense', 'static', 'vrpge']);
   assert.equal(new Set(found.map(({ colour }) => colour)).size, 4, 'each has a colour of its own');
-  for (const { method, accuracy, steps, seconds, structure } of found) {
+  for (const { method, accuracy, steps, seconds } of found) {
     assert(accuracy > 0 && accuracy <= 1 && seconds > 0, method);
     assert.equal(steps, STEPS);
-    assert.equal(structure, 0, 'none of these asks the dense net to choose a mask');
   }
+
+  // The dense net's work is dense, of the learned one's the beginning is, of the others' none.
+  const share = Object.fromEntries(found.map(({ method, dense }) => [method, dense]));
+  assert.deepEqual([share.dense, share['small-dense'], share.static], [1, 0, 0]);
+  assert(share.vrpge > 0 && share.vrpge < 1);
 
   // What is shown as executed is what the kept units of each step come to, in layers of inputs + 1 (a bias) by outputs.
   const [dense, small, fixed, learned] = found.map(({ work }) => work);

@@ -74,7 +74,8 @@ export class RunsView {
     this.clear.type = this.go.type = 'button';
     this.clear.dataset['testid'] = 'clear-runs';
     this.clear.addEventListener('click', () => wishes.forget((run) => run !== this.drawn?.current));
-    const heads = ['Run', 'Test accuracy', 'Steps', 'Seconds', 'Multiply-adds', 'to choose masks', ''];
+    // Near dense: in passes of more than half the work of the dense net's.
+    const heads = ['Run', 'Test accuracy', 'Steps', 'Seconds', 'Multiply-adds', 'of it near dense', ''];
     const head = element('tr', '', ...heads.map((words) => element('th', '', words)));
     const table = element('table', 'figures-table', element('thead', '', head), this.body);
     this.body.dataset['testid'] = 'kept-runs';
@@ -157,7 +158,7 @@ export class RunsView {
   }
 
   private fill(): void {
-    for (const [{ traces, evaluation, cost, state }, [, accuracy, steps, seconds, work, structure]] of this.rows) {
+    for (const [{ traces, evaluation, cost, state }, [, accuracy, steps, seconds, work, dense]] of this.rows) {
       const { last } = traces;
       const found = evaluation ?? traces.evaluations.at(-1);
       const set = (cell: HTMLElement | undefined, words: string, value: number): void => {
@@ -169,8 +170,10 @@ export class RunsView {
       set(steps, `${count(last.step + 1)}${state === 'halted' ? ', diverged' : ''}`, last.step + 1);
       set(seconds, last.seconds < 100 ? last.seconds.toFixed(1) : duration(last.seconds), last.seconds);
       set(work, magnitude(last.multiply_adds), last.multiply_adds);
-      if (work) work.title = `Forward ${magnitude(cost.forward)}, backward ${magnitude(cost.backward)}.`;
-      set(structure, cost.structure === 0 ? 'none' : magnitude(cost.structure), cost.structure);
+      const parts = `Forward ${magnitude(cost.forward)}, backward ${magnitude(cost.backward)}, to choose masks ${magnitude(cost.structure)}.`;
+      if (work) work.title = parts;
+      const share = cost.near_dense / Math.max(1, last.multiply_adds);
+      set(dense, share === 0 ? 'none' : percent(share, share < 0.1 ? 1 : 0), share);
     }
   }
 
