@@ -298,6 +298,7 @@ export class SettingsView {
     return {
       knob,
       root,
+      words: () => 'How the mask is chosen. All methods share the budget, the data and the seed.',
       show: (value) => {
         for (const input of inputs) input.checked = input.value === value;
         now.textContent = labels.get(value) ?? value;
