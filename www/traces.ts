@@ -8,7 +8,7 @@ type Place = Record<Along, number>;
 
 const MOST_BINS = 360;
 /** Where several curves are laid over one another, so many points of each can be told from noise. */
-const MOST_SHOWN = 120;
+const MOST_SHOWN = 60;
 
 interface Bin extends Place {
   steps: number;

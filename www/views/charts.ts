@@ -39,6 +39,20 @@ export const plainAxis = (stroke: Stroke, say: (value: number) => string): uPlot
   values: (_, values) => values.map(say),
 });
 
+const LEADING = [1, 2, 5];
+
+/** Round values from 0 to `most`, a few of them; on a logarithmic axis, powers of ten. */
+export function roundTicks(least: number, most: number, logarithmic: boolean): number[] {
+  if (logarithmic) {
+    const first = Math.ceil(Math.log10(least));
+    const powers = Array.from({ length: Math.max(0, Math.floor(Math.log10(most)) - first + 1) }, (_, index) => 10 ** (first + index));
+    return powers.length > 2 ? powers : powers.flatMap((power) => LEADING.map((digit) => digit * power)).filter((tick) => tick <= most);
+  }
+  const power = 10 ** Math.floor(Math.log10(most / 4));
+  const step = power * (LEADING.findLast((digit) => digit * power <= most / 4) ?? 1);
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
+}
+
 /** An axis at the side, with ticks at values that are worth a line. */
 export const tickedAxis = (stroke: Stroke, line: Stroke, ticks: (most: number) => number[], say: (value: number) => string): uPlot.Axis => ({
   font: FONT,

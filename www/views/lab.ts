@@ -63,7 +63,7 @@ export class LabView {
     this.bar.ariaLabel = 'Pairs drawn';
     this.said.dataset['testid'] = 'lab-said';
     this.body.dataset['testid'] = 'lab-rows';
-    const heads = ['α', 'bias', 'by chance', 'variance', 'bound', 'signal / noise', 'cosine to the truth', 'bias'];
+    const heads = ['α', 'bias', 'by chance', 'variance', 'bound', 'signal / noise', 'cosine to the truth', 'bias seen'];
     const chart = element('div', 'chart');
     const colour = (name: string) => () => css(this.colours[name] ?? [0, 0, 0]);
     this.chart = new uPlot(
@@ -180,14 +180,15 @@ export class LabView {
     const bins = rows[0]?.bins ?? [];
     this.chart.setData([
       bins.map((_, index) => index),
-      ...rows.map((row) => bins.map((_, index) => row?.bins[index]?.variance ?? null)),
+      ...rows.map((row) => bins.map((_, index) => row?.bins[index]?.variance || null)),
     ] as uPlot.AlignedData);
   }
 
-  /** A bin of s, in words. */
+  /** A bin of s, in words; where there is no room, its lower edge. */
   private rangeOf(index: number): string {
     const bin = this.report?.rows[0]?.bins[index];
     if (!bin) return '';
+    if (this.chart.width < 440) return `≥ ${bin.low}`;
     return `${bin.low}–${bin.high}${this.chart.width > 560 ? ` (${count(bin.units)})` : ''}`;
   }
 }
@@ -202,7 +203,7 @@ function figures(row: LabRow): HTMLElement {
     row.bound === null ? '–' : significant(row.bound),
     significant(row.signal_to_noise, 2),
     `${significant(row.cosine, 2)} ± ${significant(row.cosine_error, 1)}`,
-    row.verdict,
+    row.verdict.replace(' seen', ''),
   ];
   const made = element('tr', '', ...words.map((text) => element('td', '', text)));
   made.dataset['estimator'] = row.estimator;

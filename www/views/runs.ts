@@ -7,7 +7,7 @@ import { count, duration, magnitude, percent, short } from '../numbers';
 import type { Knob } from '../protocol';
 import { MOST_RUNS, type Run, type Runs } from '../runs';
 import type { Along } from '../traces';
-import { accuracyAxis, accuracyScale, fit, lossAxis, lossScale, plainAxis, QUIET } from './charts';
+import { accuracyAxis, accuracyScale, fit, lossAxis, lossScale, plainAxis, QUIET, roundTicks } from './charts';
 import { element } from './element';
 import { css, readColours } from './palette';
 
@@ -18,7 +18,7 @@ const dashOf = (slot: number): number[] => (slot < MOST_RUNS / 2 ? [] : [6, 3]);
 const AXES: [along: Along, words: string][] = [
   ['step', 'steps'],
   ['seconds', 'seconds'],
-  ['multiply_adds', 'multiply-adds'],
+  ['multiply_adds', 'multiply-adds (log)'],
 ];
 /** The opponents that a comparison begins with. */
 const COMPARED = ['dense', 'small-dense', 'static', 'vrpge'];
@@ -35,8 +35,8 @@ export class RunsView {
   private drawn: { runs: Runs; current: Run | null; busy: boolean } | null = null;
   private colours = readColours(NAMES);
   private built = -1;
-  /** Where both charts end. */
-  private domain = 1;
+  /** Of both charts. */
+  private domain: [number, number] = [0, 1];
   private rows: [run: Run, cells: HTMLElement[]][] = [];
   private readonly knobs: () => Knob[];
   private readonly wishes: Wishes;
@@ -60,8 +60,18 @@ export class RunsView {
         {
           ...QUIET,
           cursor: { y: false, drag: { x: false, y: false }, points: { show: false }, sync: { key: sync.key } },
-          scales: { x: { time: false, range: () => [0, this.domain] }, y: scale },
-          axes: [plainAxis(colour('soft'), short), axis(colour('soft'), colour('line'))],
+          // Dense work is many times that of the others: only ratios show all of them.
+          scales: {
+            x: {
+              time: false,
+              distr: 100,
+              fwd: (value) => (this.isLog() ? Math.log10(Math.max(value, this.domain[0])) : value),
+              bwd: (value) => (this.isLog() ? 10 ** value : value),
+              range: () => this.domain,
+            },
+            y: scale,
+          },
+          axes: [{ ...plainAxis(colour('soft'), short), splits: () => roundTicks(...this.domain, this.isLog()), filter: (_, splits) => splits }, axis(colour('soft'), colour('line'))],
           series: [{}, ...SLOTS.map((slot) => ({ stroke: colour(`run-${slot + 1}`), width: 1.75, dash: dashOf(slot), spanGaps: true, points: { show: points, size: 5, fill: colour(`run-${slot + 1}`) } }))],
         },
         [[], ...SLOTS.map(() => [])],
@@ -177,6 +187,10 @@ export class RunsView {
     }
   }
 
+  private isLog(): boolean {
+    return this.along === 'multiply_adds';
+  }
+
   private trace(list: Run[]): void {
     const nothing = (): uPlot.AlignedData => [[], ...SLOTS.map(() => [])];
     if (list.length === 0) {
@@ -184,8 +198,9 @@ export class RunsView {
       this.accuracy.setData(nothing());
       return;
     }
-    this.domain = Math.max(1e-9, ...list.map((run) => run.traces.last[this.along]));
     const curves = list.map((run) => run.traces.along(this.along, run.evaluation));
+    const first = Math.min(...curves.map(({ loss: [places] }) => places[0] ?? 0));
+    this.domain = [this.isLog() ? first : 0, Math.max(1e-9, ...list.map((run) => run.traces.last[this.along]))];
     // What no slot holds is a curve without points.
     const joined = (of: 'loss' | 'accuracy'): uPlot.AlignedData => {
       const [xs, ...ys] = uPlot.join(curves.map((curve) => curve[of] as uPlot.AlignedData));
