@@ -688,6 +688,7 @@ async function show(name: string): Promise<void> {
   if (name === 'estimators' && !labView) {
     const { LabView } = await import('./views/lab');
     labView ??= new LabView(at('estimators'), (pairs) => {
+      if (!description || state === 'error') return labView?.refuse('no network is open: press Train first.');
       waits = false;
       ask({ kind: 'draw', pairs });
     });

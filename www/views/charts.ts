@@ -53,7 +53,10 @@ export function roundTicks(least: number, most: number, logarithmic: boolean): n
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
 }
 
-/** An axis at the side, with ticks at values that are worth a line. */
+/** Values on an axis closer to each other than this, in pixels, cannot be read. */
+const APART = 13;
+
+/** An axis at the side, with ticks at values that are worth a line, as far as there is room for them. */
 export const tickedAxis = (stroke: Stroke, line: Stroke, ticks: (most: number) => number[], say: (value: number) => string): uPlot.Axis => ({
   font: FONT,
   size: 44,
@@ -61,7 +64,15 @@ export const tickedAxis = (stroke: Stroke, line: Stroke, ticks: (most: number) =
   stroke,
   grid: { stroke: line, width: 1 },
   ticks: { show: false },
-  splits: (_, __, min, max) => ticks(max).filter((tick) => tick >= min * 0.999 && tick <= max * 1.001),
+  splits: (plot, _, min, max) => {
+    let last = Infinity;
+    return ticks(max).filter((tick) => {
+      const at = plot.valToPos(tick, 'y');
+      if (tick < min * 0.999 || tick > max * 1.001 || last - at < APART) return false;
+      last = at;
+      return true;
+    });
+  },
   filter: (_, splits) => splits,
   values: (_, values) => values.map((value) => (value === null ? '' : say(value))),
 });

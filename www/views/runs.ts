@@ -20,6 +20,15 @@ const AXES: [along: Along, words: string][] = [
   ['seconds', 'seconds'],
   ['multiply_adds', 'multiply-adds (log)'],
 ];
+const HEADS: [words: string, title: string][] = [
+  ['Run', 'What sets it apart'],
+  ['Test accuracy', 'Under the decided mask (s ≥ ½)'],
+  ['Steps', 'Done so far'],
+  ['Seconds', 'Of training on this device, from the end of the first step on, which also compiles'],
+  ['Multiply-adds', 'Executed, counted from the units that each step kept'],
+  ['of it near dense', 'In passes of more than half the work of the dense net’s: a dense start, a dense backward, a dense look at every unit'],
+  ['', ''],
+];
 /** The opponents that a comparison begins with. */
 const COMPARED = ['dense', 'small-dense', 'static', 'vrpge'];
 const STEPS = '500';
@@ -84,9 +93,15 @@ export class RunsView {
     this.clear.type = this.go.type = 'button';
     this.clear.dataset['testid'] = 'clear-runs';
     this.clear.addEventListener('click', () => wishes.forget((run) => run !== this.drawn?.current));
-    // Near dense: in passes of more than half the work of the dense net's.
-    const heads = ['Run', 'Test accuracy', 'Steps', 'Seconds', 'Multiply-adds', 'of it near dense', ''];
-    const head = element('tr', '', ...heads.map((words) => element('th', '', words)));
+    const head = element(
+      'tr',
+      '',
+      ...HEADS.map(([words, title]) => {
+        const cell = element('th', '', words);
+        cell.title = title;
+        return cell;
+      }),
+    );
     const table = element('table', 'figures-table', element('thead', '', head), this.body);
     this.body.dataset['testid'] = 'kept-runs';
     this.shown.append(
