@@ -439,7 +439,7 @@ function takeOver(link: Report & { kind: 'linked' }): void {
   wanted = link.plan;
   settings.sayPlan(wanted);
   const along = changed.filter(([name]) => name !== accepted.name);
-  if (along.length > 0) settings.tell(along);
+  if (along.length > 0 && !accepted.queued) settings.tell(along);
   for (const [name, value] of changed) {
     if (!live.has(name) || !running || !['loading', 'training', 'paused'].includes(state)) continue;
     ask({ kind: 'change', name, value });

@@ -72,6 +72,7 @@ test('four runs by one press: what differs in words, and the curves along steps,
   await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
   await visitor.until((steps) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].every((row) => row.cells[2].dataset.value === String(steps)), STEPS);
 
+  assert.doesNotMatch(await visitor.see('settings').innerText(), /Set along/);
   assert.equal(await visitor.see('differs').innerText(), 'What differs: method dense / small-dense / static / vrpge. All else equal: mlp-32, planted, keep 0.25, seed 1.');
   const found = await rows(visitor);
   assert.deepEqual(found.map(({ method }) => method), ['dense', 'small-dense', 'static', 'vrpge']);

@@ -96,3 +96,26 @@ for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
     await visitor.leave();
   });
 }
+
+test('every method trains a convolutional network too', { timeout: 6 * PATIENCE_MS }, async () => {
+  const visitor = await Visitor.open(browser, server, 'dataset=mnist&model=cnn-4-4&batch_size=8&keep_ratio=0.5&structure_every=2&steps=1000');
+  await visitor.state('idle');
+  for (const method of Object.keys(METHODS)) {
+    await visitor.set('method', method);
+    await visitor.until((wanted) => (new URLSearchParams(location.search).get('method') ?? 'vrpge') === wanted, method);
+    if (await visitor.see('restart').getAttribute('data-differs') === 'true') await visitor.see('restart').click();
+    const opened = (wanted) => (window.reports.findLast(({ kind }) => kind === 'opened').query.match(/method=([a-z-]+)/)?.[1] ?? 'vrpge') === wanted;
+    await visitor.until(opened, method);
+    if (method === 'vrpge') await visitor.see('train').click();
+    await visitor.until(() => {
+      const { run } = window.reports.findLast(({ kind }) => kind === 'opened');
+      return window.reports.findLast((report) => report.kind === 'snapshot' && report.run === run)?.snapshot.step >= 6;
+    });
+    const { run, description } = (await visitor.reports('opened')).at(-1);
+    const snapshots = (await visitor.reports('snapshot')).filter((report) => report.run === run).map(({ snapshot }) => snapshot);
+    assert(snapshots.flatMap(({ records }) => records).every(({ loss, sum_scores: sum, budget }) => Number.isFinite(loss) && sum <= budget * (1 + 1e-5)), method);
+    const { structure } = snapshots.at(-1).cost;
+    assert.equal(structure > 0, ['rigl', 'snip'].includes(method), `${method} asks the dense network: ${structure / description.multiply_adds} dense steps`);
+  }
+  await visitor.leave();
+});

@@ -194,7 +194,7 @@ export class RunsView {
       set(accuracy, found ? percent(found.decided) : '–', found?.decided ?? NaN);
       set(steps, `${count(last.step + 1)}${state === 'halted' ? ', diverged' : ''}`, last.step + 1);
       set(seconds, last.seconds < 100 ? last.seconds.toFixed(1) : duration(last.seconds), last.seconds);
-      set(work, magnitude(last.multiply_adds), last.multiply_adds);
+      set(work, short(last.multiply_adds), last.multiply_adds);
       const parts = `Forward ${magnitude(cost.forward)}, backward ${magnitude(cost.backward)}, to choose masks ${magnitude(cost.structure)}.`;
       if (work) work.title = parts;
       const share = cost.near_dense / Math.max(1, last.multiply_adds);
