@@ -618,6 +618,7 @@ function begin(opened: Description): void {
   };
   lab = null;
   labView?.opened();
+  phases.describe(running ?? {});
   document.querySelectorAll<HTMLElement>('.two').forEach((words) => (words.hidden = running?.['method'] !== 'vrpge'));
   delete body.dataset['failure'];
   const chip = at('adapter');

@@ -63,6 +63,9 @@ for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
 
     await visitor.until((wanted) => (window.reports.findLast(({ kind }) => kind === 'opened').query.match(/method=([a-z-]+)/)?.[1] ?? 'vrpge') === wanted, method);
     await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
+    const before = await visitor.page.locator('footer').innerText();
+    assert.match(before, method === 'vrpge' ? /Two losses[\s\S]*no backward pass/ : /One loss/);
+    assert.equal(/Bernoulli/.test(before), ['vrpge', 'reinforce', 'ste'].includes(method), 'before the first step the foot is the method’s too');
     await visitor.see('train').click();
     await visitor.state('finished');
     const run = (await visitor.reports('opened')).at(-1).run;
