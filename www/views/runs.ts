@@ -130,9 +130,9 @@ export class RunsView {
     this.room.textContent = runs.gone
       ? `The page keeps ${MOST_RUNS} runs; the oldest, ${runs.gone.values['method']} with seed ${runs.gone.values['seed']}, made room.`
       : '';
-    this.say(list);
     if (this.built !== runs.version) this.build(list, current);
     this.built = runs.version;
+    this.say(list);
     this.fill();
     this.trace(list);
   }
@@ -156,7 +156,7 @@ export class RunsView {
 
   private build(list: Run[], current: Run | null): void {
     this.rows = list.map((run) => {
-      const swatch = element('i', slotClass(run.slot));
+      const swatch = element('i', `swatch swatch-${run.slot + 1}`);
       const cells = [element('td', '', swatch, element('span')), ...AXES.map(() => element('td')), element('td'), element('td'), element('td')];
       if (run !== current) {
         const remove = element('button', 'remove', '×');
@@ -175,11 +175,6 @@ export class RunsView {
         return row;
       }),
     );
-    const { labels } = differences(list);
-    for (const [index, [run, cells]] of this.rows.entries()) {
-      const named = cells[0]?.querySelector('span');
-      if (named) named.textContent = labels[index]?.join(' · ') || run.values['method'] || '';
-    }
   }
 
   private fill(): void {
@@ -187,8 +182,8 @@ export class RunsView {
       const { last } = traces;
       const found = evaluation ?? traces.evaluations.at(-1);
       const set = (cell: HTMLElement | undefined, words: string, value: number): void => {
-        if (!cell || cell.textContent === words) return;
-        cell.textContent = words;
+        if (!cell) return;
+        if (cell.textContent !== words) cell.textContent = words;
         cell.dataset['value'] = String(value);
       };
       set(accuracy, found ? percent(found.decided) : '–', found?.decided ?? NaN);
@@ -280,5 +275,3 @@ export class RunsView {
     );
   }
 }
-
-const slotClass = (slot: number): string => `swatch swatch-${slot + 1}`;
