@@ -5,7 +5,7 @@ use std::rc::Rc;
 use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
-use crate::config::{Config, DatasetName, KNOBS, Kind};
+use crate::config::{Config, DatasetName, KNOBS, Kind, MethodName};
 use crate::data::catalogue::{Known, known};
 use crate::data::planted::{self, planted};
 use crate::data::stream::Arrival;
@@ -260,6 +260,8 @@ pub struct Session {
     opponent: Option<Opponent>,
     /// A frozen copy of the network, whose estimators are measured.
     lab: Option<Lab>,
+    /// What all submits took, from the end of the first step on, which also compiles.
+    training_ms: f64,
     finished: bool,
 }
 
@@ -290,6 +292,7 @@ impl Session {
             pace: Pace::new(SLOTS),
             opponent: None,
             lab: None,
+            training_ms: 0.0,
             finished: false,
         })
     }
@@ -365,6 +368,9 @@ impl Session {
                 let done = snapshot.records.len() as u32;
                 if done > 0 {
                     self.pace.took(done, ms);
+                }
+                if self.run.step() > done {
+                    self.training_ms += ms;
                 }
                 if self.run.config.compact && done == epoch_left && self.run.step() < self.run.steps() {
                     self.run.compact().await.map_err(words)?;
@@ -499,24 +505,50 @@ impl Session {
         self.run.numbers()[now.first_unit as usize..][..now.size as usize].iter().map(|number| number - whole.first_unit).collect()
     }
 
+    /// K as the method has it: only one that starts whole has a budget that falls.
+    fn budget(&self, scheduled: f32) -> f64 {
+        let (config, units) = (&self.run.config, f64::from(self.run.whole.units()));
+        match config.method {
+            MethodName::Dense => units,
+            MethodName::SmallDense => f64::from(self.run.model.units()),
+            MethodName::Static | MethodName::Set | MethodName::Rigl if !config.allocation.is_empty() => {
+                config.allocation_counts().into_iter().map(f64::from).sum()
+            }
+            method if method.starts_whole() => scheduled.into(),
+            _ => config.keep_ratio * units,
+        }
+    }
+
     fn plain(&self, snapshot: &Snapshot, halted: Option<String>, step_ms: f64) -> Object {
         let (run, units) = (&self.run, self.run.whole.units());
-        let record = |record: &Record| {
+        // Multiply-adds and time up to and including each step, from the last one backwards.
+        let (mut work, mut ms) = (run.cost().total() as f64, self.training_ms);
+        let mut record = |record: &Record| {
             let now = step_at(&run.config, units, record.step.min(run.steps()), run.steps());
-            object! {
+            let object = object! {
                 "step": record.step,
                 "epoch": f64::from(record.step) / f64::from(run.steps_per_epoch()),
                 "loss": record.loss,
                 "probe_loss": if snapshot.probed { record.probe_loss } else { f32::NAN },
                 "accuracy": f64::from(record.correct) / f64::from(snapshot.batch_size),
                 "sum_scores": record.sum_scores,
-                "budget": now.budget,
+                "budget": self.budget(now.budget),
                 "threshold": record.threshold,
                 "gradient_norm": record.gradient_norm,
                 "learning_rate": now.learning_rate,
                 "scores_rate": now.scores_rate,
-            }
+                "multiply_adds": work,
+                "seconds": ms.max(0.0) / 1e3,
+            };
+            work -= (run.work(record) * u64::from(snapshot.batch_size)) as f64;
+            ms -= step_ms;
+            object
         };
+        let records: Array = snapshot.records.iter().rev().map(&mut record).collect();
+        let cost = run.cost();
+        // Of a method with one forward only m means anything, whatever else was drawn.
+        let probe = if snapshot.probed { 2 } else { 1 };
+        let mask: Vec<u8> = snapshot.mask.iter().map(|&bits| (bits & 1) | if bits & probe == 0 { 0 } else { 2 }).collect();
         object! {
             "step": snapshot.step,
             "steps": snapshot.steps,
@@ -524,13 +556,14 @@ impl Session {
             "finished": snapshot.step >= snapshot.steps,
             "halted": halted.map_or(JsValue::NULL, JsValue::from),
             "scores": Float32Array::from(&snapshot.scores[..]),
-            "mask": Uint8Array::from(&snapshot.mask[..]),
+            "mask": Uint8Array::from(&mask[..]),
             "kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, 1)[..]),
-            "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, 2)[..]),
-            "budget": snapshot.budget,
+            "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, probe)[..]),
+            "budget": self.budget(snapshot.budget),
             "sum_scores": snapshot.sum_scores,
             "threshold": snapshot.threshold,
-            "records": snapshot.records.iter().map(record).collect::<Array>(),
+            "records": records.reverse(),
+            "cost": object! {"forward": cost.forward as f64, "backward": cost.backward as f64, "structure": cost.structure as f64, "near_dense": cost.near_dense as f64},
             "step_ms": step_ms,
             "units_held": run.model.units(),
             "network_bytes": run.model.bytes(run.config.batch_size, MASKS).total() as f64,
@@ -553,7 +586,8 @@ impl Session {
         Ok(step)
     }
 
-    /// Draws `pairs` more pairs of masks of the frozen network, which it freezes if it is not; how many there are now, and how long it took.
+    /// Draws `pairs` more pairs of masks of the frozen network, which it freezes if it is not; where all masks are to be tried, some of these
+    /// instead, until none is left. How many pairs there are now, and how long it took.
     ///
     /// # Errors
     /// As `estimator_freeze`; a loss that is not finite; the device is gone.
@@ -563,8 +597,18 @@ impl Session {
         }
         let lab = self.lab.as_mut().expect("it was just frozen");
         let begin = clock();
-        lab.draw(pairs).await.map_err(words)?;
-        Ok(object! {"step": lab.step(), "pairs": lab.pairs(), "ms": clock() - begin})
+        let mut masks_left = lab.enumerate(0).await.map_err(words)?;
+        if masks_left > 0 {
+            masks_left = lab.enumerate(4 * pairs).await.map_err(words)?;
+        } else {
+            lab.draw(pairs).await.map_err(words)?;
+        }
+        Ok(object! {"step": lab.step(), "pairs": lab.pairs(), "masks_left": masks_left, "ms": clock() - begin})
+    }
+
+    /// Gives the frozen copies' memory back.
+    pub fn estimator_release(&mut self) {
+        self.lab = None;
     }
 
     /// What the pairs drawn so far say of each estimator; null before there is anything to say.

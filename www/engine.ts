@@ -1,6 +1,6 @@
 // The wasm engine as the worker sees it. The generated module types its objects as `any`; this is what they hold.
 
-import type { Description, Evaluation, Knob, Plan, Snapshot, Speed, Values } from './protocol';
+import type { Description, Evaluation, Knob, LabReport, Plan, Snapshot, Speed, Values } from './protocol';
 
 export type Progress = (stage: string, done: number, of: number) => void;
 
@@ -22,6 +22,10 @@ export interface Session {
   measure_speed(): Promise<Speed>;
   /** Selects a mask on training data and fine-tunes under it; null where the experiment does not ask for that. */
   finish(progress: Progress): Promise<{ selected_accuracy: number } | null>;
+  /** Draws so many more pairs of masks of the network as it was frozen, which the first call does; before that, tries masks while any are left. */
+  estimator_draw(pairs: number): Promise<{ step: number; pairs: number; masks_left: number; ms: number }>;
+  estimator_report(): LabReport | null;
+  estimator_release(): void;
   /** Why the device is gone, if it is. */
   lost(): string | undefined;
   free(): void;

@@ -1,12 +1,16 @@
 // The page: holds what is known of the run, hands it to the views, and passes the visitor's wishes to the worker.
 
 import { Suggestions } from './experiments';
+import { means, methodOf } from './methods';
 import { bytes, count, duration, fixed, percent } from './numbers';
 import {
   type Description,
   type Evaluation,
   type Failure,
   KEPT,
+  type Knob,
+  type LabProgress,
+  type LabReport,
   type Plan,
   PROBE_KEPT,
   type Report,
@@ -17,14 +21,17 @@ import {
   type Task,
   type Values,
 } from './protocol';
+import { type Run, Runs } from './runs';
 import { Timeline, quantised } from './timeline';
 import { Traces } from './traces';
-import { CurvesView } from './views/curves';
+import type { CurvesView } from './views/curves';
 import { ILLUSTRATED_GROUPS, illustration } from './views/illustration';
+import type { LabView } from './views/lab';
 import { NetworkView } from './views/network';
 import { NoticeView } from './views/notice';
 import { readPalette } from './views/palette';
 import { PhasesView } from './views/phases';
+import type { RunsView } from './views/runs';
 import { SettingsView } from './views/settings';
 import { SpeedView } from './views/speed';
 import { StatusView } from './views/status';
@@ -55,7 +62,6 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 let palette = readPalette();
 const network = new NetworkView(at('network'), at('cell'), palette);
 const timelineView = new TimelineView(at('history'), palette, look);
-const curves = new CurvesView(at('loss-chart'), at('accuracy-chart'), palette);
 const phases = new PhasesView(at('phases'));
 const statusView = new StatusView(at('say'), at('live'));
 const settings = new SettingsView(at('settings'), palette, change, tryOut);
@@ -66,6 +72,7 @@ const speedView = new SpeedView({
   words: at('ratio-words'),
   dense: at('bar-dense'),
   sparse: at('bar-sparse'),
+  name: at('sparse-name'),
   dense_ms: at('ms-dense'),
   sparse_ms: at('ms-sparse'),
   key: at('phases-key'),
@@ -101,18 +108,34 @@ let busy: { task: Task; at: number; ms: number | null } | null = null;
 let stepped_at = 0;
 let looking: number | null = null;
 let ticket = 0;
-let tickets: { ticket: number; name: string; values: Values }[] = [];
+let tickets: { ticket: number; name: string; values: Values; queued?: true }[] = [];
+let knobs: Knob[] = [];
+/** All runs of this visit, and the one that goes on. */
+const runs = new Runs();
+let current: Run | null = null;
+/** Methods that train one after another, all else equal. */
+let queue: { methods: string[]; steps: string; at: number } | null = null;
+let lab: { progress: LabProgress; report: LabReport | null } | null = null;
 let arrivals: { at: number; step: number }[] = [];
 
 const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'engine' });
 const ask = (request: Request): void => worker.postMessage(request);
 
+/** Charts come beside the first step, which does not wait for them. */
+let curves: CurvesView | null = null;
+async function loadCurves(): Promise<void> {
+  const { CurvesView } = await import('./views/curves');
+  curves = new CurvesView(at('loss-chart'), at('accuracy-chart'), palette);
+  curves.describe(traces, plannedSteps());
+}
+
 /** Parts of the page that are redrawn in a frame after they changed, each no oftener than the eye has use for. */
 const parts = {
   network: { due: false, drawn_at: 0, every_ms: () => (still.matches ? 600 : 60), draw: drawNetwork },
   timeline: { due: false, drawn_at: 0, every_ms: () => 60, draw: () => timelineView.draw() },
-  curves: { due: false, drawn_at: 0, every_ms: () => 180, draw: () => curves.draw() },
+  curves: { due: false, drawn_at: 0, every_ms: () => 180, draw: () => curves?.draw() },
   words: { due: false, drawn_at: 0, every_ms: () => 220, draw: drawWords },
+  runs: { due: false, drawn_at: 0, every_ms: () => 300, draw: drawRuns },
 };
 let frame = 0;
 
@@ -145,7 +168,7 @@ function plannedSteps(): number {
 
 /** The step at which a falling budget reaches its end. */
 function settles(): number | null {
-  if (running?.['method'] !== 'vrpge' || running['schedule'] !== 'cubic') return null;
+  if (!running || !methodOf(running).starts_whole || running['schedule'] !== 'cubic') return null;
   return Math.round(Number(running['anneal_fraction']) * plannedSteps());
 }
 
@@ -153,6 +176,10 @@ function drawNetwork(): void {
   const past = looking === null ? null : timeline.at(looking);
   if (past) network.draw(past);
   else if (snapshot) network.draw({ scores: quantised(snapshot.scores), mask: snapshot.mask, kept: snapshot.kept });
+}
+
+function drawRuns(): void {
+  if (body.dataset['view'] === 'runs') runsView?.draw(runs, current, queue);
 }
 
 function text(id: string, words: string): void {
@@ -185,6 +212,7 @@ function drawWords(): void {
     step_ms: snapshot?.step_ms ?? 0,
     since_ms: now - stepped_at,
     planted: planted(),
+    queued: queue && { run: queue.at + 1, of: queue.methods.length, method: labelOf(queue.methods[queue.at] ?? '') },
     looking: past?.step ?? null,
   });
   drawMeter(past?.sum_scores ?? snapshot?.sum_scores ?? 0, past?.budget ?? snapshot?.budget ?? 0);
@@ -196,6 +224,12 @@ function drawWords(): void {
     text('loss', Number.isFinite(record.probe_loss) ? `${fixed(record.loss, 3)} · ${fixed(record.probe_loss, 3)}` : fixed(record.loss, 3));
   }
   network.name();
+}
+
+/** A method's name as the controls have it. */
+function labelOf(method: string): string {
+  const kind = knobs.find(({ name }) => name === 'method')?.kind;
+  return (kind?.type === 'choice' ? kind.choices.find(([name]) => name === method)?.[1] : null) ?? method;
 }
 
 function planted(): { kept: number; of: number } | null {
@@ -212,9 +246,11 @@ function drawMeter(sum: number, budget: number): void {
   if (units === 0 || !snapshot) return;
   at('meter-fill').style.width = `${(100 * sum) / units}%`;
   at('meter-tick').style.left = `${(100 * budget) / units}%`;
-  at('meter-goal').style.left = `${100 * Number(running?.['keep_ratio'] ?? 1)}%`;
-  text('meter-sum', `Σs = ${fixed(sum, 1)} units expected`);
-  text('meter-budget', `budget K = ${fixed(budget, 1)} of ${count(units)}`);
+  const has_budget = running === null || means('keep_ratio', running);
+  const is_narrow = running?.['method'] === 'small-dense';
+  at('meter-goal').style.left = `${100 * (has_budget && !is_narrow ? Number(running?.['keep_ratio'] ?? 1) : budget / units)}%`;
+  text('meter-sum', methodOf(running).family === 'learned' ? `Σs = ${fixed(sum, 1)} units expected` : `${count(sum)} units kept`);
+  text('meter-budget', has_budget && !is_narrow ? `budget K = ${fixed(budget, 1)} of ${count(units)}` : `no budget, of ${count(units)}`);
   const meter = at('meter-sum').closest<HTMLElement>('.meter');
   if (meter) {
     meter.dataset['sum'] = String(sum);
@@ -290,7 +326,7 @@ function differs(): boolean {
 
 function look(column: number | null): void {
   looking = column;
-  curves.mark(column === null ? null : (timeline.at(column)?.step ?? null));
+  curves?.mark(column === null ? null : (timeline.at(column)?.step ?? null));
   parts.network.drawn_at = parts.words.drawn_at = 0;
   redraw('network', 'words');
 }
@@ -328,9 +364,10 @@ function restart(): void {
 let reopening = 0;
 /** What the run being opened was asked for: the controls may have moved on by the time it is there. */
 let opening: Values | null = null;
-function open(train: boolean): void {
+function open(train: boolean, queued = false): void {
   clearTimeout(reopening);
   reopening = 0;
+  if (!queued) queue = null;
   opening = values;
   notice.clear();
   run += 1;
@@ -339,7 +376,38 @@ function open(train: boolean): void {
   state = 'loading';
   ask({ kind: 'open', run, query, train });
   drawRun();
-  redraw('words');
+  redraw('words', 'runs');
+}
+
+/** Trains these methods one after another with the settings as they are. */
+function compare(methods: string[], steps: string): void {
+  queue = { methods, steps, at: -1 };
+  next();
+}
+
+/** The next run of a comparison, if one goes on. */
+function next(): void {
+  if (!queue || !values) return;
+  queue.at += 1;
+  const method = queue.methods[queue.at];
+  if (method === undefined) {
+    queue = null;
+    parts.words.drawn_at = 0;
+    return redraw('words', 'runs');
+  }
+  ticket += 1;
+  const asked = { ...values, method, steps: queue.steps };
+  tickets.push({ ticket, name: 'method', values: asked, queued: true });
+  ask({ kind: 'link', ticket, values: asked });
+}
+
+/** Ends a comparison where it is; what was trained stays. */
+function endQueue(): void {
+  queue = null;
+  waits = false;
+  ask({ kind: 'pause' });
+  drawRun();
+  redraw('words', 'runs');
 }
 
 let addressing = 0;
@@ -371,14 +439,15 @@ function takeOver(link: Report & { kind: 'linked' }): void {
   wanted = link.plan;
   settings.sayPlan(wanted);
   const along = changed.filter(([name]) => name !== accepted.name);
-  if (along.length > 0) settings.tell(along);
+  if (along.length > 0 && !accepted.queued) settings.tell(along);
   for (const [name, value] of changed) {
-    if (!live.has(name) || !running || state === 'idle' || state === 'held' || state === 'error') continue;
+    if (!live.has(name) || !running || !['loading', 'training', 'paused'].includes(state)) continue;
     ask({ kind: 'change', name, value });
     replaced[name] ??= running[name] ?? '';
     running = { ...running, [name]: value };
   }
-  followControls();
+  if (accepted.queued && queue) open(true, true);
+  else followControls();
   showValues();
 }
 
@@ -398,7 +467,7 @@ function tryOut(link: string): void {
 function showValues(): void {
   if (!values) return;
   settings.show(values, running);
-  if (wanted) settings.sayBudget(wanted.units, Number(values['keep_ratio']), values['method'] ?? '');
+  if (wanted) settings.sayBudget(wanted.units, values);
   drawRun();
 }
 
@@ -410,8 +479,10 @@ function hear(report: Report): void {
   if ('run' in report && report.run !== run && report.run !== 0) return;
   switch (report.kind) {
     case 'knobs':
+      knobs = report.knobs;
       live = new Set(report.knobs.filter((knob) => knob.live).map((knob) => knob.name));
       settings.build(report.knobs);
+      void loadCurves();
       return;
     case 'values':
       values = report.values;
@@ -429,6 +500,7 @@ function hear(report: Report): void {
       const refused = tickets.find((waiting) => waiting.ticket === report.ticket);
       tickets = tickets.filter((waiting) => waiting.ticket > report.ticket);
       settings.refuse(report.message, refused?.name);
+      if (refused?.queued) queue = null;
       if (values && refused) settings.show(values, running);
       return;
     }
@@ -447,7 +519,7 @@ function hear(report: Report): void {
       return begin(report.description);
     case 'state':
       // Train was pressed while it was being found out that somebody must press it.
-      if (report.state === 'held' && waits) return open(true);
+      if (report.state === 'held' && waits) return open(true, queue !== null);
       state = report.state;
       if (state !== 'loading') waits = false;
       if (state === 'training') notice.clear();
@@ -455,7 +527,10 @@ function hear(report: Report): void {
       drawRun();
       drawProgress();
       parts.words.drawn_at = 0;
-      redraw('words', 'network', 'timeline', 'curves');
+      redraw('words', 'network', 'timeline', 'curves', 'runs');
+      if (current?.number === run) current.state = state;
+      if (state === 'training') labView?.moved();
+      if (state === 'finished' || state === 'halted') next();
       return;
     case 'snapshot':
       return take(report.snapshot);
@@ -463,6 +538,7 @@ function hear(report: Report): void {
       evaluation = report.evaluation;
       // The whole test set at the end is another yardstick than the sample before: it is told, not joined to the curve.
       if (!report.whole || traces.evaluations.length === 0) traces.evaluate(evaluation);
+      if (current && report.whole) current.evaluation = evaluation;
       text('accuracy-lead', evaluation.images < (description?.dataset.test ?? 0) ? `Test accuracy (${count(evaluation.images)})` : 'Test accuracy');
       const accuracy = at('accuracy');
       const rest = document.createElement('small');
@@ -470,7 +546,7 @@ function hear(report: Report): void {
       accuracy.replaceChildren(percent(evaluation.decided), rest);
       accuracy.title = `On ${count(evaluation.images)} test images: under the decided mask (s ≥ ½), and under one sampled mask.`;
       accuracy.dataset['images'] = String(evaluation.images);
-      redraw('curves', 'words');
+      redraw('curves', 'words', 'runs');
       return;
     }
     case 'speed':
@@ -483,6 +559,13 @@ function hear(report: Report): void {
     case 'filters':
       network.showFilters(report.weights);
       return;
+    case 'lab':
+      lab = { progress: report.progress, report: report.report ?? (lab?.progress.step === report.progress.step ? lab.report : null) };
+      labView?.draw(lab.progress, lab.report);
+      return;
+    case 'lab_refused':
+      labView?.refuse(report.message);
+      return;
     case 'busy':
       busy = report.task && { task: report.task, at: performance.now(), ms: report.ms };
       redraw('words');
@@ -491,12 +574,14 @@ function hear(report: Report): void {
       state = 'error';
       failure = report.failure;
       waits = false;
+      queue = null;
+      if (current?.number === run) current.state = state;
       body.dataset['failure'] = report.failure;
       notice.show(report.failure, report.message);
       if (report.failure === 'webgpu') illustrate();
       drawRun();
       drawProgress();
-      redraw('words');
+      redraw('words', 'runs');
       return;
   }
 }
@@ -528,6 +613,13 @@ function begin(opened: Description): void {
   const steps = plannedSteps();
   timeline = new Timeline(opened.units, steps);
   traces = new Traces();
+  current = {
+    number: run, slot: 0, values: opening ?? {}, replaced: {}, description: opened, traces, evaluation: null, cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 }, state,
+  };
+  lab = null;
+  labView?.opened();
+  phases.describe(running ?? {});
+  document.querySelectorAll<HTMLElement>('.two').forEach((words) => (words.hidden = running?.['method'] !== 'vrpge'));
   delete body.dataset['failure'];
   const chip = at('adapter');
   chip.hidden = false;
@@ -535,8 +627,8 @@ function begin(opened: Description): void {
   chip.title = opened.software ? 'An adapter in software: it works, slowly.' : 'The adapter that trains';
   network.describe(opened);
   timelineView.describe(timeline, opened.groups, steps, settles());
-  curves.describe(traces, steps);
-  speedView.describe(opened);
+  curves?.describe(traces, steps);
+  speedView.describe(opened, running?.['method'] ?? '');
   for (const id of ['loss', 'accuracy', 'rate', 'epoch', 'left', 'memory']) text(id, '–');
   at('memory').dataset['bytes'] = '';
   text('accuracy-lead', 'Test accuracy');
@@ -561,8 +653,13 @@ function take(next: Snapshot): void {
   while (arrivals.length > 2 && now - (arrivals[0]?.at ?? now) > RATE_WINDOW_MS) arrivals.shift();
   body.dataset['step'] = String(next.step);
   if (next.halted !== null) state = 'halted';
+  if (current && running) {
+    Object.assign(current, { values: running, replaced, cost: next.cost });
+    // A curve has two points.
+    if (next.step > 1) runs.admit(current);
+  }
   if (looking === null) redraw('network');
-  redraw('timeline', 'curves', 'words');
+  redraw('timeline', 'curves', 'words', 'runs');
 }
 
 function drawSpeed(): void {
@@ -575,6 +672,34 @@ function drawSpeed(): void {
 function illustrate(): void {
   network.describe({ groups: ILLUSTRATED_GROUPS, filters: null });
   network.draw(illustration());
+}
+
+// What stands in the middle: the network, the runs, the estimators. The last two come when they are first looked at.
+
+let runsView: RunsView | null = null;
+let labView: LabView | null = null;
+
+async function show(name: string): Promise<void> {
+  body.dataset['view'] = name;
+  for (const button of document.querySelectorAll<HTMLButtonElement>('.views button')) button.ariaPressed = String(button.value === name);
+  if (name === 'runs' && !runsView) {
+    const { RunsView } = await import('./views/runs');
+    runsView ??= new RunsView(at('runs'), () => knobs, { compare, stop: endQueue, forget: (is) => (runs.forget(is), redraw('runs')) });
+  }
+  if (name === 'estimators' && !labView) {
+    const { LabView } = await import('./views/lab');
+    labView ??= new LabView(at('estimators'), (pairs) => {
+      if (!description || state === 'error') return labView?.refuse('no network is open: press Train first.');
+      waits = false;
+      ask({ kind: 'draw', pairs });
+    });
+    if (lab) labView.draw(lab.progress, lab.report);
+  }
+  redraw('runs', 'network', 'timeline');
+}
+
+for (const button of document.querySelectorAll<HTMLButtonElement>('.views button')) {
+  button.addEventListener('click', () => void show(button.value));
 }
 
 // Controls outside the table of knobs.
@@ -642,7 +767,9 @@ function remember(theme: string | null): void {
 const system_dark = matchMedia('(prefers-color-scheme: dark)');
 function recolour(): void {
   palette = readPalette();
-  for (const view of [network, timelineView, curves, settings]) view.recolour(palette);
+  for (const view of [network, timelineView, curves, settings]) view?.recolour(palette);
+  runsView?.recolour();
+  labView?.recolour();
 }
 function applyTheme(): void {
   const asked = /theme=(light|dark)/.exec(location.hash)?.[1];

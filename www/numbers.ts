@@ -64,3 +64,11 @@ export function magnitude(value: number): string {
   const [unit, name] = value >= 1e12 ? [1e12, 'trillion'] : value >= 1e9 ? [1e9, 'billion'] : value >= 1e6 ? [1e6, 'million'] : [1e3, 'thousand'];
   return value < 1e3 ? count(value) : `${Number((value / unit).toPrecision(value / unit < 10 ? 2 : 3))} ${name}`;
 }
+
+/** 300, 2.5k, 12M, 1.2G: for the ticks of an axis. */
+export function short(value: number): string {
+  for (const [unit, name] of [[1e15, 'P'], [1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k']] as const) {
+    if (value >= unit) return `${Number((value / unit).toPrecision(3))}${name}`;
+  }
+  return String(Number(value.toPrecision(3)));
+}

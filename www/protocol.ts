@@ -101,6 +101,20 @@ export interface StepRecord {
   gradient_norm: number;
   learning_rate: number;
   scores_rate: number;
+  /** Executed up to and including this step, choosing masks included. */
+  multiply_adds: number;
+  /** Of training, from the end of the first step on, which also compiles. */
+  seconds: number;
+}
+
+/** Multiply-adds that were executed, counted from the units that each step kept. */
+export interface Cost {
+  forward: number;
+  backward: number;
+  /** Of passes that only served to choose a mask. */
+  structure: number;
+  /** Of all these, those in passes of more than half the work of the dense net's. */
+  near_dense: number;
 }
 
 /** The run at one moment. */
@@ -125,6 +139,8 @@ export interface Snapshot {
   threshold: number;
   /** The steps since the snapshot before. */
   records: StepRecord[];
+  /** Of the whole run so far. */
+  cost: Cost;
   step_ms: number;
   /** Units that are still on the device: fewer once those that are off for good were dropped. */
   units_held: number;
@@ -154,6 +170,56 @@ export interface Speed {
   phases: { name: string; sparse_ms: number; dense_ms: number }[];
   adapter: string;
   how: string;
+}
+
+/** What units have in common under one estimator. */
+export interface Summary {
+  /** |mean − truth| / |truth|, and what chance alone makes of that. */
+  bias: number;
+  bias_chance: number;
+  variance: number;
+  /** What the paper's bound allows, where there is one. */
+  bound: number | null;
+  signal_to_noise: number;
+}
+
+/** One estimator at one α. */
+export interface LabRow extends Summary {
+  estimator: string;
+  alpha: number;
+  /** Pairs of masks, or single ones. */
+  samples: number;
+  verdict: string;
+  /** Of the angle between one gradient and the true one. */
+  cosine: number;
+  cosine_error: number;
+  /** Units by their s. */
+  bins: ({ low: number; high: number; units: number } & Partial<Summary>)[];
+}
+
+/** What pairs of masks say of each estimator on a frozen network. */
+export interface LabReport {
+  step: number;
+  pairs: number;
+  units: number;
+  undecided_units: number;
+  /** All masks, where the true gradient is exact because all were tried. */
+  enumerated_masks: number | null;
+  /** Masks behind the true gradient, and its standard error as a share of it. */
+  truth_masks: number;
+  truth_error: number;
+  rows: LabRow[];
+}
+
+/** How far the drawing is. */
+export interface LabProgress {
+  /** At which the network was frozen. */
+  step: number;
+  pairs: number;
+  of: number;
+  /** That are yet to be tried before the true gradient is exact. */
+  masks_left: number;
+  drawing: boolean;
 }
 
 /**
@@ -186,6 +252,8 @@ export type Request =
   | { kind: 'step' }
   /** Compare with a dense step now, whatever it costs. */
   | { kind: 'measure' }
+  /** Pause, freeze the network, and draw pairs of masks until there are so many; 0 stops. */
+  | { kind: 'draw'; pairs: number }
   | { kind: 'change'; name: string; value: string }
   /** At most so many steps a second; 0 for as many as the device can do. */
   | { kind: 'pace'; steps_per_second: number };
@@ -211,6 +279,9 @@ export type Report =
   | { kind: 'costly'; run: number; ms: number; bytes: number }
   /** [count, channels, side, side] of the first convolution. */
   | { kind: 'filters'; run: number; weights: Float32Array }
+  /** `report` comes with some of the news; null: it is as before. */
+  | { kind: 'lab'; run: number; progress: LabProgress; report: LabReport | null }
+  | { kind: 'lab_refused'; run: number; message: string }
   /** What the device is at, and about how long that lasts; null: it goes on as usual. */
   | { kind: 'busy'; run: number; task: Task | null; ms: number | null }
   | { kind: 'failed'; run: number; failure: Failure; message: string };

@@ -2,11 +2,16 @@
 
 import type { Evaluation, StepRecord } from './protocol';
 
-const MOST_BINS = 360;
+/** What a run can be looked at along. */
+export type Along = 'step' | 'seconds' | 'multiply_adds';
+type Place = Record<Along, number>;
 
-interface Bin {
+const MOST_BINS = 360;
+/** Where several curves are laid over one another, so many points of each can be told from noise. */
+const MOST_SHOWN = 60;
+
+interface Bin extends Place {
   steps: number;
-  step: number;
   loss: number;
   probe_loss: number;
   accuracy: number;
@@ -19,6 +24,8 @@ function merged(a: Bin, b: Bin): Bin {
   return {
     steps: a.steps + b.steps,
     step: b.step,
+    seconds: b.seconds,
+    multiply_adds: b.multiply_adds,
     loss: average('loss'),
     probe_loss: average('probe_loss'),
     accuracy: average('accuracy'),
@@ -28,17 +35,22 @@ function merged(a: Bin, b: Bin): Bin {
 export class Traces {
   private bins: Bin[] = [];
   private width = 1;
-  readonly evaluations: Evaluation[] = [];
+  readonly evaluations: (Evaluation & Place)[] = [];
   /** Grows with everything new, so that a view knows when to draw. */
   version = 0;
 
   get last_step(): number {
-    return this.bins.at(-1)?.step ?? 0;
+    return this.last.step;
+  }
+
+  /** Where the run is. */
+  get last(): Place {
+    return this.bins.at(-1) ?? { step: 0, seconds: 0, multiply_adds: 0 };
   }
 
   push(records: StepRecord[]): void {
-    for (const { step, loss, probe_loss, accuracy } of records) {
-      const bin: Bin = { steps: 1, step, loss, probe_loss, accuracy };
+    for (const { step, seconds, multiply_adds, loss, probe_loss, accuracy } of records) {
+      const bin: Bin = { steps: 1, step, seconds, multiply_adds, loss, probe_loss, accuracy };
       const last = this.bins.at(-1);
       if (last && last.steps < this.width) this.bins[this.bins.length - 1] = merged(last, bin);
       else this.bins.push(bin);
@@ -56,7 +68,8 @@ export class Traces {
   }
 
   evaluate(evaluation: Evaluation): void {
-    this.evaluations.push(evaluation);
+    const { seconds, multiply_adds } = this.last;
+    this.evaluations.push({ seconds, multiply_adds, ...evaluation });
     if (this.evaluations.length > MOST_BINS) {
       const thinned = this.evaluations.filter((_, index) => index % 2 === 1);
       this.evaluations.splice(0, this.evaluations.length, ...thinned);
@@ -71,6 +84,18 @@ export class Traces {
       this.bins.map((bin) => bin.loss),
       this.bins.map((bin) => (Number.isFinite(bin.probe_loss) ? bin.probe_loss : null)),
     ];
+  }
+
+  /** The loss under m, and the test accuracy of the decided mask, each with where it was; `end` is the test at the end. */
+  along(axis: Along, end: Evaluation | null): { loss: [number[], number[]]; accuracy: [number[], number[]] } {
+    const most = Math.ceil(this.bins.length / MOST_SHOWN);
+    const bins: Bin[] = [];
+    for (let i = 0; i < this.bins.length; i += most) bins.push(this.bins.slice(i, i + most).reduce(merged));
+    const tested = [...this.evaluations.map((each) => [each[axis], each.decided] as const), ...(end ? [[this.last[axis], end.decided] as const] : [])];
+    return {
+      loss: [bins.map((bin) => bin[axis]), bins.map(({ loss }) => loss)],
+      accuracy: [tested.map(([place]) => place), tested.map(([, decided]) => decided)],
+    };
   }
 
   /** [step, of the batch, decided mask, sampled mask], on the joined steps of both. */

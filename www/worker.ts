@@ -3,7 +3,7 @@
 import { hasAdapter, knownAdapter } from './adapter';
 import { type Engine, loadEngine, type Progress, type Session } from './engine';
 import { feedFiles } from './feed';
-import type { Bytes, Failure, Plan, Report, Request, RunState, Snapshot, Task } from './protocol';
+import type { Bytes, Failure, LabProgress, Plan, Report, Request, RunState, Snapshot, Task } from './protocol';
 
 /** The engine ends a submit after some 30 ms by itself, whatever it may do at most. */
 const MOST_STEPS = 4096;
@@ -32,6 +32,10 @@ const MEASUREMENT_UNASKED_BYTES = 512 << 20;
 const OPENED_UNASKED_BYTES = 1 << 30;
 const FILTERS_MS = 300;
 const FILTERS_SHARE = 0.05;
+/** The estimators' lab draws so long at a time, so many pairs at most, and sums up what it found in so much of the time. */
+const LAB_MS = 150;
+const LAB_PAIRS = 512;
+const LAB_REPORT_SHARE = 0.25;
 /** What lasts longer is announced. */
 const ANNOUNCED_MS = 700;
 const PROGRESS_MS = 80;
@@ -104,6 +108,8 @@ class Run {
   private told_costly = false;
   private measure_asked = false;
   private filters_step = -1;
+  /** The estimators' lab: how many pairs are wanted, and how many it draws at a time. */
+  private lab: { wanted: number; at_a_time: number; progress: LabProgress | null } | null = null;
   private task: Task | null = null;
   private fed: Promise<void> = Promise.resolve();
   private all_fed = false;
@@ -112,6 +118,7 @@ class Run {
   private readonly evaluations = new Sideline(EVALUATION_SHARE);
   private readonly measurements = new Sideline(MEASUREMENT_SHARE);
   private readonly filters = new Sideline(FILTERS_SHARE);
+  private readonly lab_reports = new Sideline(LAB_REPORT_SHARE);
   readonly number: number;
   private readonly session: Session;
   private readonly plan: Plan;
@@ -136,6 +143,14 @@ class Run {
   step(): void {
     this.training = false;
     this.single_steps += 1;
+    this.wake();
+  }
+
+  /** Pauses, and draws pairs of masks of the network as it stands until there are so many. */
+  draw(pairs: number): void {
+    this.training = false;
+    this.lab ??= { wanted: 0, at_a_time: 1, progress: null };
+    this.lab.wanted = pairs;
     this.wake();
   }
 
@@ -183,9 +198,10 @@ class Run {
         if (!this.training && this.single_steps === 0) {
           await this.showFilters(snapshot.step);
           this.enter(snapshot.step > 0 ? 'paused' : 'idle');
-          await this.woken(1000);
+          if (!(await this.drawPairs())) await this.woken(1000);
           continue;
         }
+        await this.leaveLab();
         if (this.session.rows_ready() > 0) {
           snapshot = await this.advance(snapshot.step);
           if (snapshot.halted !== null) {
@@ -208,7 +224,7 @@ class Run {
       // A run that ended by itself stays open: its picture can still be looked at, its device may still be lost.
       while (!this.closed && !this.isLost()) {
         await this.answerMeasurement();
-        await this.woken(1000);
+        if (!(await this.drawPairs())) await this.woken(1000);
       }
     } catch (error) {
       if (!this.isLost()) this.fail('engine', words(error));
@@ -370,6 +386,47 @@ class Run {
     this.report({ kind: 'speed', run: this.number, speed });
   }
 
+  /** Draws some pairs of masks, where that is wanted. */
+  private async drawPairs(): Promise<boolean> {
+    const { lab } = this;
+    if (!lab || this.closed) return false;
+    const enough = (progress: LabProgress | null): boolean => progress !== null && progress.masks_left === 0 && progress.pairs >= lab.wanted;
+    const stopped = lab.wanted === 0 || enough(lab.progress);
+    if (stopped) {
+      if (lab.progress?.drawing) await this.tellLab({ ...lab.progress, drawing: false }, true);
+      return false;
+    }
+    const before = lab.progress?.pairs ?? 0;
+    const pairs = Math.max(1, Math.min(lab.at_a_time, lab.wanted - before));
+    try {
+      const { ms, ...drawn } = await this.turn(() => this.session.estimator_draw(pairs));
+      lab.at_a_time = Math.min(LAB_PAIRS, Math.max(1, Math.round(pairs * Math.min(2, LAB_MS / Math.max(ms, 1)))));
+      await this.tellLab({ ...drawn, of: lab.wanted, drawing: true }, drawn.pairs >= 2 && this.lab_reports.affordable());
+    } catch (error) {
+      this.lab = null;
+      await this.turn(() => this.session.estimator_release());
+      if (!this.isLost()) this.report({ kind: 'lab_refused', run: this.number, message: words(error) });
+      return false;
+    }
+    await macrotask();
+    return true;
+  }
+
+  private async tellLab(progress: LabProgress, whole: boolean): Promise<void> {
+    if (this.lab) this.lab.progress = progress;
+    const report = whole ? await this.lab_reports.spend(() => this.turn(() => this.session.estimator_report())) : null;
+    this.report({ kind: 'lab', run: this.number, progress, report });
+  }
+
+  /** The run goes on: what was drawn stays on the page, the frozen copies go. */
+  private async leaveLab(): Promise<void> {
+    const { lab } = this;
+    if (!lab) return;
+    if (lab.progress?.drawing) await this.tellLab({ ...lab.progress, drawing: false }, true);
+    this.lab = null;
+    await this.turn(() => this.session.estimator_release());
+  }
+
   /** A batch under two masks costs about a step. */
   private test_ms(images: number): number {
     return Math.ceil(images / this.plan.batch_size) * this.step_ms;
@@ -505,6 +562,10 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       return;
     case 'measure':
       run?.measure();
+      return;
+    case 'draw':
+      train_at_once = false;
+      run?.draw(request.pairs);
       return;
     case 'pace':
       pace = request.steps_per_second;

@@ -123,8 +123,9 @@ export class Visitor {
   /** Changes a setting as a person does: opens its group, then picks, ticks, or types and leaves the field. */
   async set(name, value) {
     const row = this.page.locator(`[data-knob=${name}]`);
-    const group = this.page.locator('details', { has: row });
-    if ((await group.count()) > 0 && !(await group.evaluate((details) => details.open))) await group.locator('summary').click();
+    for (const fold of [this.page.locator('details', { has: row }), row.locator('details')]) {
+      if ((await fold.count()) > 0 && !(await fold.evaluate((details) => details.open))) await fold.locator('summary').click();
+    }
     const radio = row.locator(`label:has(input[type=radio][value=${value}])`);
     if ((await row.locator('input[type=radio]').count()) > 0) return radio.click();
     const control = this.see(name);

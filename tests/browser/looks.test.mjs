@@ -78,3 +78,35 @@ for (const [model, batch] of [['cnn-32-64-128', 4], ['resnet20', 1], ['vgg16', 1
     await visitor.leave();
   });
 }
+
+test('the comparison and the estimators in every window, light and dark', { timeout: 4 * PATIENCE_MS }, async () => {
+  const visitor = await Visitor.open(browser, server, 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=16&keep_ratio=0.25');
+  await visitor.state('idle');
+  await visitor.see('view-runs').click();
+  await visitor.see('compare-steps').fill('20');
+  await visitor.see('compare-methods').click();
+  await visitor.until(() => window.reports.filter(({ kind, state }) => kind === 'state' && state === 'finished').length === 4);
+  await visitor.see('view-estimators').click();
+  await visitor.see('lab-pairs').selectOption('256');
+  await visitor.see('lab-draw').click();
+  await visitor.until(() => window.reports.some(({ kind, progress }) => kind === 'lab' && !progress.drawing));
+  for (const view of ['runs', 'estimators']) {
+    await visitor.see(`view-${view}`).click();
+    for (const [name, viewport] of windows) {
+      for (const colorScheme of ['light', 'dark']) {
+        await visitor.page.setViewportSize(viewport);
+        await visitor.page.emulateMedia({ colorScheme });
+        await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 400)));
+        await visitor.screenshot(`${name}-${colorScheme}-${view}`, { fullPage: name === 'phone' });
+        await assertSound(visitor);
+        // What stands below one another must not overlap.
+        const overlaps = await visitor.page.locator(`#${view}`).evaluate((root) => {
+          const boxes = [...root.children].filter((child) => child.checkVisibility()).map((child) => child.getBoundingClientRect());
+          return boxes.slice(1).filter((box, index) => box.top < boxes[index].bottom - 1).length;
+        });
+        assert.equal(overlaps, 0, `${view} on a ${name}: parts overlap`);
+      }
+    }
+  }
+  await visitor.leave();
+});

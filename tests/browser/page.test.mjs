@@ -38,7 +38,7 @@ test('the page opens without a complaint, ready to train MNIST with gated inputs
 test('what is chosen while the first run still opens is what trains', limit, async () => {
   const visitor = await visit(SMALL);
   // As soon as the settings are there, which is before the kernels are compiled.
-  await visitor.page.locator('[data-knob=method] label').first().waitFor();
+  await visitor.page.locator('[data-knob=method] summary').waitFor();
   await visitor.set('method', 'static');
   await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
   await visitor.see('train').click();

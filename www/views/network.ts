@@ -5,6 +5,7 @@ import { count } from '../numbers';
 import { type Group, KEPT, type Plan, PROBE_KEPT } from '../protocol';
 import { isChannel } from '../words';
 import { Cells, Inks, type Manner, SMALL_CELL, type States } from './cells';
+import { element } from './element';
 import { FiltersView } from './filters';
 import { arrangeGrids, DIGITS, shape } from './grids';
 import { css, type Palette } from './palette';
@@ -43,13 +44,6 @@ const FILTERS_ABOVE = 64;
 const CAPTION = 44;
 /** Below this width the filters stand above two columns of strips, not beside them. */
 const BESIDE = 600;
-
-function element(tag: string, className: string, ...children: (Node | string)[]): HTMLElement {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
-}
 
 /** An input of an image, in words. */
 function pixel(group: Group, index: number): string {

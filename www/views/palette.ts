@@ -5,8 +5,8 @@ export type Colour = readonly [red: number, green: number, blue: number];
 const NAMES = ['paper', 'card', 'ink', 'soft', 'line', 'kept', 'probe', 'off', 'bar'] as const;
 export type Palette = Record<(typeof NAMES)[number], Colour>;
 
-/** Reads the colours as they are now; a browser resolves `light-dark()` only where a colour is used, hence the element. */
-export function readPalette(): Palette {
+/** Reads colours as they are now; a browser resolves `light-dark()` only where a colour is used, hence the element. */
+export function readColours<Name extends string>(names: readonly Name[]): Record<Name, Colour> {
   const probe = document.createElement('i');
   document.body.append(probe);
   const read = (name: string): Colour => {
@@ -14,10 +14,12 @@ export function readPalette(): Palette {
     const [red = 0, green = 0, blue = 0] = (getComputedStyle(probe).color.match(/[\d.]+/g) ?? []).map(Number);
     return [red, green, blue];
   };
-  const palette = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as Palette;
+  const colours = Object.fromEntries(names.map((name) => [name, read(name)])) as Record<Name, Colour>;
   probe.remove();
-  return palette;
+  return colours;
 }
+
+export const readPalette = (): Palette => readColours(NAMES);
 
 export const mixed = (a: Colour, b: Colour, share: number): Colour => [
   Math.round(a[0] + (b[0] - a[0]) * share),
@@ -25,7 +27,7 @@ export const mixed = (a: Colour, b: Colour, share: number): Colour => [
   Math.round(a[2] + (b[2] - a[2]) * share),
 ];
 
-export const css = ([red, green, blue]: Colour): string => `rgb(${red} ${green} ${blue})`;
+export const css = ([red, green, blue]: Colour, alpha = 1): string => `rgb(${red} ${green} ${blue}${alpha === 1 ? '' : ` / ${alpha}`})`;
 
 /** How a keep-probability is shaded where the unit is off: far from the solid colour of a kept one, yet telling 0 from ½. */
 export const shade = (palette: Palette, score: number): Colour => mixed(palette.off, palette.kept, 0.55 * score ** 1.2);

@@ -1,5 +1,6 @@
 // The foot of the page: one training step as six phases, each formula with the numbers of the last step.
 
+import { type Family, methodOf } from '../methods';
 import { count, fixed, percent, significant } from '../numbers';
 import type { Description, StepRecord, Values } from '../protocol';
 
@@ -48,6 +49,54 @@ function gradient(estimator: string, alpha: number): string {
   return `g = ${numerator}${under === null ? '' : ` / ${under}`}`;
 }
 
+const MASKED = 'every unit computed, times m';
+const CHAIN = 'by the chain rule, as if m were s';
+const DENSE_BACKWARD = 'dense: through every unit';
+
+type Words = [formula: string, words: string];
+
+function sample(name: string, differ: number, units: number): Words {
+  switch (name) {
+    case 'vrpge':
+      return ['m, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`];
+    case 'reinforce':
+    case 'ste':
+      return ['m ~ Bernoulli(s)', `one mask, ${count(units)} ${units === 1 ? 'unit' : 'units'}`];
+    case 'dense':
+      return ['m = 1', 'every unit is kept'];
+    case 'small-dense':
+      return ['m = 1', 'on a narrower network'];
+    case 'static':
+    case 'snip':
+      return ['m fixed', 'one mask for the whole run'];
+    default:
+      return ['m fixed', 'until it is chosen again'];
+  }
+}
+
+/** What the scores learn from. */
+function gradientOf(name: string, estimator: string, alpha: number): string {
+  return name === 'ste' ? 'g = ∂L/∂m' : gradient(name === 'reinforce' ? 'plain' : estimator, alpha);
+}
+
+/** How a mask that is not learned comes about: what units are ranked by, and which of them stay. */
+function choice(name: string, values: Values, room: string): [rank: Words, keep: Words] {
+  const every = `every ${count(Number(values['structure_every']))} steps`;
+  const share = percent(Number(values['drop_fraction']), 0);
+  switch (name) {
+    case 'magnitude':
+      return [['‖w‖ of each unit', `${every}, while K falls`], ['the largest stay', room]];
+    case 'set':
+      return [['‖w‖ of kept units', every], ['small out, random in', `${share} of them, ever fewer`]];
+    case 'rigl':
+      return [['‖w‖, |∂L/∂m|', `${every}, by a dense pass`], ['small out, wanted in', `${share} of them, ever fewer`]];
+    case 'snip':
+      return [['|∂L/∂m| of each unit', 'once, by a dense pass before step 1'], ['the largest stay', room]];
+    default:
+      return [['g = 0', 'the structure is not learned'], ['s ← s', 'nothing to project']];
+  }
+}
+
 export class PhasesView {
   private readonly phases: Phase[];
   private timer = 0;
@@ -68,35 +117,49 @@ export class PhasesView {
       root.append(item);
       return { item, title, formula, words };
     });
-    this.say(0, 'Sample', 'm, m′ ~ Bernoulli(s)', 'two masks, one batch');
-    this.say(1, 'Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks');
-    this.say(2, 'Gradient', gradient('two-sided', 0.5), 'no backward pass');
-    this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', 'onto the budget: Σs ≤ K');
-    this.say(4, 'Backward', '∇w L(w, m)', 'under m, over kept units only');
-    this.say(5, 'Weights', 'w ← w − η·momentum', 'the others rest');
+    this.describe({});
+  }
+
+  /** What a step will be, before there is one. */
+  describe(values: Values): void {
+    const name = values['method'] ?? 'vrpge';
+    const { family } = methodOf(values);
+    const [drawn, stays] = sample(name, 0, 0);
+    const two = name === 'vrpge';
+    this.say(0, 'Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays);
+    if (two) this.say(1, 'Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks');
+    else this.say(1, 'One loss', 'L(w, m)', name === 'ste' ? MASKED : 'one forward pass');
+    if (family === 'learned') {
+      const { estimator = 'two-sided', alpha = '0.5' } = values;
+      this.say(2, 'Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : 'no backward pass');
+      this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', 'onto the budget: Σs ≤ K');
+    } else this.chooses(name, values, 'as many as K pays for');
+    this.fade(family);
+    this.say(4, 'Backward', '∇w L(w, m)', name === 'ste' ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, over kept units only');
+    this.say(5, 'Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others rest');
   }
 
   draw({ record, values, description, kept, differ }: PhasesInput): void {
-    const method = values['method'] ?? 'vrpge';
-    const learned = method === 'vrpge';
-    const weights = keptWeights(description, kept);
+    const name = values['method'] ?? 'vrpge';
+    const { family } = methodOf(values);
+    const weights = name === 'ste' ? description.weights : keptWeights(description, kept);
     const share = weights / Math.max(1, description.weights);
-    if (learned) {
-      this.say(0, 'Sample', 'm, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`);
-      this.say(1, 'Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks');
-      const difference = record.loss - record.probe_loss;
-      this.say(2, 'Gradient', gradient(values['estimator'] ?? '', Number(values['alpha'])), `from L − L′ = ${fixed(difference, 3)} alone`);
+    const units = description.groups.reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
+    this.say(0, 'Sample', ...sample(name, differ, units));
+    if (name === 'vrpge') this.say(1, 'Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks');
+    else this.say(1, 'One loss', `L = ${fixed(record.loss, 3)}`, name === 'ste' ? MASKED : 'one forward pass');
+    if (family === 'learned') {
+      const { estimator = '', alpha } = values;
+      const one = name === 'reinforce' || estimator === 'plain';
+      const from = one ? `from L = ${fixed(record.loss, 3)} itself` : `from L − L′ = ${fixed(record.loss - record.probe_loss, 3)} alone`;
+      this.say(2, 'Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : from);
       const tight = record.budget - record.sum_scores < 0.5;
       const sums = tight ? `Σs = K = ${fixed(record.budget, 1)}` : `Σs = ${fixed(record.sum_scores, 1)} < K = ${fixed(record.budget, 1)}`;
       this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`);
-    } else {
-      this.say(0, 'Sample', method === 'dense' ? 'm = 1' : 'm fixed', method === 'dense' ? 'every unit is kept' : 'one mask for the whole run');
-      this.say(1, 'One loss', `L = ${fixed(record.loss, 3)}`, 'one forward pass');
-      this.say(2, 'Gradient', 'g = 0', 'the structure is not learned');
-      this.say(3, 'Project', 's ← s', 'nothing to project');
-    }
-    for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', !learned);
-    this.say(4, 'Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, `${percent(share, share < 0.1 ? 1 : 0)} of the weights`);
+    } else this.chooses(name, values, `${count(units)} units, K = ${fixed(record.budget, 1)}`);
+    this.fade(family);
+    const through = name === 'ste' ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`;
+    this.say(4, 'Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, through);
     this.say(5, 'Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`);
   }
 
@@ -109,6 +172,18 @@ export class PhasesView {
       if (index < this.phases.length) this.timer = window.setTimeout(() => visit(index + 1), SHOW_MS);
     };
     visit(0);
+  }
+
+  /** The two phases of a mask that is not learned; `room`: what the budget leaves. */
+  private chooses(name: string, values: Values, room: string): void {
+    const [rank, keep] = choice(name, values, room);
+    const { family } = methodOf({ method: name });
+    this.say(2, family === 'chosen' ? 'Rank' : 'Gradient', ...rank);
+    this.say(3, family === 'chosen' ? 'Choose' : 'Project', ...keep);
+  }
+
+  private fade(family: Family): void {
+    for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', family === 'given');
   }
 
   private say(index: number, title: string, formula: string, words: string): void {

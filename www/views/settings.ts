@@ -2,9 +2,11 @@
 // where a knob stands and which control suits it.
 
 import { about, NETWORKS } from '../experiments';
+import { FAMILIES, means, METHODS, methodOf } from '../methods';
 import { bytes, count, magnitude } from '../numbers';
 import type { Knob, Plan, Values } from '../protocol';
 import { sentence, unitsOf } from '../words';
+import { element } from './element';
 import { drawPicture } from './pictures';
 import type { Palette } from './palette';
 
@@ -13,8 +15,23 @@ const FRONT = ['dataset', 'method', 'keep_ratio', 'model', 'gate_inputs'];
 const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => string }[] = [
   {
     title: 'Structure',
-    knobs: ['schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'scores_optimizer', 'scores_rate'],
-    brief: (values) => `${values['schedule']} · α ${values['alpha']} · rate ${values['scores_rate']}`,
+    knobs: [
+      'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'scores_optimizer', 'scores_rate', 'structure_every', 'drop_fraction',
+      'allocation',
+    ],
+    brief: (values) =>
+      [
+        ['schedule', `${values['schedule']}`],
+        ['structure_every', `every ${values['structure_every']}`],
+        ['drop_fraction', `drop ${values['drop_fraction']}`],
+        ['alpha', `α ${values['alpha']}`],
+        ['scores_rate', `rate ${values['scores_rate']}`],
+        ['allocation', values['allocation'] === '' ? 'alike in each layer' : `${values['allocation']}`],
+      ]
+        .filter(([name]) => means(name ?? '', values))
+        .slice(0, 3)
+        .map(([, words]) => words)
+        .join(' · '),
   },
   {
     title: 'Weights',
@@ -28,7 +45,7 @@ const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => strin
   },
 ];
 const PICTURES = 'dataset';
-const SEGMENTS = 'method';
+const METHOD = 'method';
 const PROMINENT = 'keep_ratio';
 const NETWORK = 'model';
 const BY_NAME = 'by its name';
@@ -46,9 +63,10 @@ const TOLD_MS = 5000;
 const TRIES: [question: string, query: string][] = [
   ['Does the mask find the digits?', 'gate_inputs=true'],
   ['Which inputs carry the class?', 'dataset=planted&gate_inputs=true&keep_ratio=0.125'],
-  ['One mask instead of two', 'gate_inputs=true&estimator=plain'],
+  ['One mask instead of two', 'gate_inputs=true&method=reinforce'],
   ['What does α = 0 do to the noise?', 'gate_inputs=true&alpha=0'],
   ['Is a random mask as good?', 'gate_inputs=true&method=static'],
+  ['Is a narrower dense net as good?', 'gate_inputs=true&method=small-dense'],
   ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64'],
   ['Where does a residual net shrink?', 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35'],
 ];
@@ -61,13 +79,6 @@ interface Control {
   invalid?(on: boolean): void;
   /** What it is, where the knob's own help does not say it. */
   words?(): string;
-}
-
-function element<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.append(...children);
-  return made;
 }
 
 /** "data 184, values 36, weights 11 MB" */
@@ -99,6 +110,7 @@ export class SettingsView {
   private controls: Control[] = [];
   private pictures: [HTMLCanvasElement, string][] = [];
   private briefs: [HTMLElement, (values: Values) => string][] = [];
+  private groups: HTMLElement[] = [];
   private readonly help = element('p', 'help');
   private readonly says = element('p', 'says');
   private readonly takes = element('p', 'takes');
@@ -134,6 +146,7 @@ export class SettingsView {
       this.briefs.push([said, brief]);
       return element('details', 'group', element('summary', '', element('b', '', title), said), element('div', 'body', ...(bodies[index] ?? [])));
     });
+    this.groups = groups;
     this.root.replaceChildren(element('div', 'scroller', ...front, ...groups, this.tries()), this.help);
     this.root.removeAttribute('aria-busy');
     this.recolour(this.palette);
@@ -153,13 +166,16 @@ export class SettingsView {
       root.classList.toggle('differs', differs);
     }
     for (const [said, brief] of this.briefs) said.textContent = brief(values);
-    const static_or_learned = values['method'] !== 'dense';
-    for (const { knob, root } of this.controls) if (knob.name === PROMINENT) root.style.opacity = static_or_learned ? '' : '0.5';
+    for (const { knob, root } of this.controls) root.hidden = !means(knob.name, values);
+    for (const group of this.groups) group.hidden = group.querySelector('.body > :not([hidden])') === null;
   }
 
   /** What the keep ratio comes to on this network. */
-  sayBudget(units: number, ratio: number, method: string): void {
-    this.says.textContent = method === 'dense' ? 'not used: a dense net keeps everything' : `${count(ratio * units)} of ${count(units)} units in the end`;
+  sayBudget(units: number, values: Values): void {
+    const method = methodOf(values);
+    const kept = `${count(Number(values['keep_ratio']) * units)} of ${count(units)} units`;
+    if (values['method'] === 'small-dense') this.says.textContent = `as wide as ${kept} of VR-PGE cost`;
+    else this.says.textContent = `${kept} ${method.starts_whole ? 'in the end' : 'from the first step'}`;
   }
 
   /** What the network of the controls is and takes, before it is opened. */
@@ -195,7 +211,8 @@ export class SettingsView {
     const make = (): Control => {
       switch (knob.kind.type) {
         case 'choice':
-          if (knob.name === PICTURES || knob.name === SEGMENTS) return this.radios(knob, knob.kind.choices, knob.name === PICTURES);
+          if (knob.name === PICTURES) return this.pictured(knob, knob.kind.choices);
+          if (knob.name === METHOD) return this.methods(knob, knob.kind.choices);
           return this.select(knob, knob.kind.choices);
         case 'switch':
           return this.toggle(knob);
@@ -228,31 +245,67 @@ export class SettingsView {
     root.addEventListener('pointerleave', () => say(''));
   }
 
-  private radios(knob: Knob, choices: [string, string][], pictured: boolean): Control {
+  private radio(knob: Knob, name: string): HTMLInputElement {
+    const input = element('input');
+    input.type = 'radio';
+    input.name = `knob-${knob.name}`;
+    input.value = name;
+    input.dataset['testid'] = `${knob.name}-${name}`;
+    input.addEventListener('change', () => this.changed(knob.name, name));
+    return input;
+  }
+
+  private pictured(knob: Knob, choices: [string, string][]): Control {
     const inputs: HTMLInputElement[] = [];
     const row = element('div');
     for (const [name, label] of choices) {
       if (NOT_HERE[knob.name]?.includes(name)) continue;
-      const input = element('input');
-      input.type = 'radio';
-      input.name = `knob-${knob.name}`;
-      input.value = name;
-      input.dataset['testid'] = `${knob.name}-${name}`;
-      input.addEventListener('change', () => this.changed(knob.name, name));
+      const input = this.radio(knob, name);
       inputs.push(input);
-      const parts: HTMLElement[] = [input];
-      if (pictured) {
-        const canvas = element('canvas');
-        canvas.setAttribute('aria-hidden', 'true');
-        this.pictures.push([canvas, name]);
-        parts.push(canvas);
-      }
-      row.append(element('label', '', ...parts, element('span', '', label)));
+      const canvas = element('canvas');
+      canvas.setAttribute('aria-hidden', 'true');
+      this.pictures.push([canvas, name]);
+      row.append(element('label', '', input, canvas, element('span', '', label)));
     }
-    const legend = element('legend', '', element('span', 'name', knob.label));
-    const root = element('fieldset', pictured ? 'pictures' : 'segments', legend, row);
+    const root = element('fieldset', 'pictures', element('legend', '', element('span', 'name', knob.label)), row);
     root.setAttribute('aria-describedby', this.help.id);
     return { knob, root, show: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
+  }
+
+  /** Folded, the method that is chosen and what it does; unfolded, all of them by family. */
+  private methods(knob: Knob, choices: [string, string][]): Control {
+    const labels = new Map(choices);
+    const inputs: HTMLInputElement[] = [];
+    const now = element('b');
+    const about = element('p', 'takes');
+    about.dataset['testid'] = 'about-method';
+    const fold = element('details', 'fold', element('summary', '', element('span', 'name', knob.label), now));
+    const list = element('div', 'list');
+    for (const [family, title] of FAMILIES) {
+      list.append(element('h3', '', title));
+      for (const [name, { does }] of Object.entries(METHODS).filter(([name, method]) => method.family === family && labels.has(name))) {
+        const input = this.radio(knob, name);
+        inputs.push(input);
+        const label = element('label', '', input, element('span', '', element('b', '', labels.get(name) ?? name), does));
+        // A pointer has chosen; keys go on choosing.
+        label.addEventListener('click', (event) => (fold.open = fold.open && event.detail === 0));
+        list.append(label);
+      }
+    }
+    fold.append(list);
+    const root = element('fieldset', 'methods', element('legend', 'unseen', knob.label), fold, about);
+    root.setAttribute('aria-describedby', this.help.id);
+    return {
+      knob,
+      root,
+      words: () => 'How the mask is chosen. All methods share the budget, the data and the seed.',
+      show: (value) => {
+        for (const input of inputs) input.checked = input.value === value;
+        now.textContent = labels.get(value) ?? value;
+        const { does, dense } = methodOf({ method: value });
+        about.replaceChildren(`${does} `, element('span', dense === null ? '' : 'hides', `Dense work: ${dense ?? 'none'}.`));
+      },
+    };
   }
 
   private name(knob: Knob, id: string): HTMLLabelElement {

@@ -9,6 +9,8 @@ export interface SpeedElements {
   words: HTMLElement;
   dense: HTMLElement;
   sparse: HTMLElement;
+  /** What the second bar is called. */
+  name: HTMLElement;
   dense_ms: HTMLElement;
   sparse_ms: HTMLElement;
   key: HTMLElement;
@@ -17,11 +19,23 @@ export interface SpeedElements {
   ask: HTMLButtonElement;
 }
 
+/** What a run is called that is not sparse. */
+const NAMES: Record<string, string> = { dense: 'this', 'small-dense': 'narrow', ste: 'masked' };
+
+/** What a timed step does not show of a method's work. */
+const BESIDE: Record<string, string> = {
+  rigl: ' Its dense passes, one at each exchange, come on top.',
+  snip: ' The dense pass before the first step comes on top.',
+  magnitude: ' The dense start came before.',
+};
+
 /** Above this share of kept units a sparse step cannot win: two forwards and packing cost more than they save. */
 const NEARLY_ALL = 0.8;
 
 function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
   if (method === 'dense') return ['even', 'this run is the dense one'];
+  if (method === 'ste' && ratio <= 0.95) return ['slower', 'slower than dense: every unit is computed, whatever the mask'];
+  if (method === 'small-dense' && ratio >= 1.05) return ['faster', 'faster than dense per training step, by being narrower'];
   if (ratio >= 1.05) return ['faster', 'faster than dense per training step, just now'];
   if (ratio > 0.95) return ['even', 'as fast as dense per training step'];
   if (share > NEARLY_ALL) return ['slower', 'slower than dense while nearly every unit is still kept'];
@@ -35,11 +49,12 @@ export class SpeedView {
     this.at = elements;
   }
 
-  describe(description: Description): void {
+  describe(description: Description, method: string): void {
     const { at } = this;
     at.root.dataset['verdict'] = 'none';
     at.ratio.textContent = '?×';
-    at.words.textContent = 'sparse against dense, measured on your device after the first steps';
+    at.name.textContent = NAMES[method] ?? 'sparse';
+    at.words.textContent = `${at.name.textContent} against dense, measured on your device after the first steps`;
     at.dense.style.width = at.sparse.style.width = '0';
     at.dense_ms.textContent = at.sparse_ms.textContent = '–';
     at.key.hidden = at.ask.hidden = true;
@@ -55,7 +70,7 @@ export class SpeedView {
     const { at } = this;
     at.ask.hidden = false;
     at.ask.disabled = false;
-    if (at.root.dataset['verdict'] === 'none') at.words.textContent = 'sparse against dense, measured on your device when you ask for it';
+    if (at.root.dataset['verdict'] === 'none') at.words.textContent = `${at.name.textContent} against dense, measured on your device when you ask for it`;
     at.note.textContent = `A comparison lasts about ${span(ms)} here, while training waits, and holds a dense network beside this one: ${bytes(more)} more.`;
   }
 
@@ -74,6 +89,7 @@ export class SpeedView {
     at.root.dataset['ratio'] = speed.ratio.toFixed(3);
     at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
     at.words.textContent = words;
+    at.name.textContent = NAMES[method] ?? 'sparse';
     at.dense_ms.textContent = milliseconds(speed.dense_ms);
     at.sparse_ms.textContent = milliseconds(speed.sparse_ms);
     const longest = Math.max(speed.dense_ms, speed.sparse_ms);
@@ -94,7 +110,7 @@ export class SpeedView {
     const predicted = document.createElement('b');
     predicted.textContent = `${speed.predicted.toFixed(1)}×`;
     const where = software ? `On ${adapter}, which computes in software: not a GPU’s ratio.` : `On ${adapter}.`;
-    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}`);
+    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}${BESIDE[method] ?? ''}`);
   }
 
   private bar(element: HTMLElement, share: number, speed: Speed, which: 'sparse_ms' | 'dense_ms'): void {

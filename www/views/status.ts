@@ -1,5 +1,6 @@
 // What is happening, in one sentence.
 
+import { methodOf } from '../methods';
 import { bytes, count, milliseconds, percent, span } from '../numbers';
 import type { Description, Evaluation, Failure, Plan, RunState, Task, Values } from '../protocol';
 import { sentence, unitsOf } from '../words';
@@ -30,6 +31,8 @@ export interface StatusInput {
   /** Of the last step, and since then. */
   step_ms: number;
   since_ms: number;
+  /** Which run of a comparison this is. */
+  queued: { run: number; of: number; method: string } | null;
   /** The step looked back at. */
   looking: number | null;
 }
@@ -84,9 +87,23 @@ function going(input: StatusInput): Word[] {
   const rest = `${count(Math.max(0, steps - step))} steps to go.`;
   const share: Word = { kept: `${count(kept)} of ${count(units)}` };
   const slow = pace(input);
-  if (values?.['method'] === 'dense') return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense net. ${slow ? '' : rest}`];
-  if (values?.['method'] === 'static') return [slow, 'A random mask keeps ', share, ` ${named}; only the weights learn. ${slow ? '' : rest}`];
   const until = settles !== null && step < settles ? `the budget settles at step ${count(settles)}.` : rest;
+  const then = slow ? '' : sentence(until);
+  switch (values?.['method']) {
+    case 'dense':
+      return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense net. ${then}`];
+    case 'small-dense':
+      return [slow, 'A narrower dense net, ', share, ` ${named}: as much work as VR-PGE. ${then}`];
+    case 'static':
+      return [slow, 'A random mask keeps ', share, ` ${named}; only the weights learn. ${then}`];
+    case 'snip':
+      return [slow, 'One look at the whole net kept ', share, ` ${named}; only the weights learn. ${then}`];
+    case 'set':
+    case 'rigl':
+      return [slow, 'Keeping ', share, ` ${named}, some exchanged every ${count(Number(values['structure_every']))} steps. ${then}`];
+    case 'magnitude':
+      return [slow, 'Keeping ', share, ` ${named}, those of the largest weights. ${then}`];
+  }
   if (undecided === 0) return [slow, 'Keeping ', share, ` ${named}, and every one is decided${slow ? '.' : `; ${until}`}`];
   if (slow) return [slow, 'Keeping ', share, ` ${named}; `, { probe: count(undecided) }, ` ${are(undecided)} undecided.`];
   return ['Keeping ', share, ` ${named}. `, { probe: count(undecided) }, ` ${are(undecided)} still undecided; ${until}`];
@@ -95,16 +112,15 @@ function going(input: StatusInput): Word[] {
 function idle({ description, values, kept }: StatusInput): Word[] {
   const units = description?.units ?? 0;
   const named = unitsOf(description);
-  switch (values?.['method']) {
-    case 'dense':
-      return ['The dense net: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
-    case 'static':
-      return ['A random mask keeps ', { kept: `${count(kept)} of ${count(units)}` }, ` ${named}, from the first step to the last. Press Train.`];
-    default: {
-      const left = count(Number(values?.['keep_ratio']) * units);
-      return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, { kept: left }, '. Press Train to see which ones.'];
-    }
-  }
+  const method = values?.['method'];
+  if (method === 'dense') return ['The dense net: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
+  const left = { kept: count(Number(values?.['keep_ratio']) * units) };
+  if (method === 'snip') return ['One look at all ', { kept: count(units) }, ` ${named}, and only `, left, ' stay. Press Train to see which ones.'];
+  if (methodOf(values).starts_whole) return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
+  const share = { kept: `${count(kept)} of ${count(units)}` };
+  if (method === 'small-dense') return ['A narrower dense net, ', share, ` ${named}, with as many multiply-adds as VR-PGE. Press Train.`];
+  if (method === 'static') return ['A random mask keeps ', share, ` ${named}, from the first step to the last. Press Train.`];
+  return ['A random mask keeps ', share, ` ${named}; some will be exchanged every ${count(Number(values?.['structure_every']))} steps. Press Train.`];
 }
 
 function say(input: StatusInput): Word[] {
@@ -154,7 +170,8 @@ export class StatusView {
   }
 
   draw(input: StatusInput): void {
-    const words = say(input);
+    const { queued, looking } = input;
+    const words = queued && looking === null ? [`Run ${queued.run} of ${queued.of}, ${queued.method}. `, ...say(input)] : say(input);
     const plain = words.map((word) => (typeof word === 'string' ? word : 'kept' in word ? word.kept : word.probe)).join('');
     if (plain === this.shown) return;
     this.shown = plain;

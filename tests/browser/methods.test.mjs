@@ -1,0 +1,124 @@
+// Every way of choosing a mask, in the page: chosen by name, trained, and told what it is.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { KEPT, PATIENCE_MS, PROBE_KEPT, Visitor, launch, serve } from './harness.mjs';
+
+const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25&structure_every=5&steps=24';
+const limit = { timeout: 4 * PATIENCE_MS };
+const UNITS = 256 + 32;
+
+/** What the foot of the page must say, the settings that are the method's own, and the dense work that it hides. */
+const METHODS = {
+  vrpge: { says: [/differ in \d+ units?/, /½\(L − L′\)/, /clamp/], knobs: ['estimator', 'alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
+  reinforce: { says: [/one mask/, /g = L \(m − s\)/, /clamp/], knobs: ['alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
+  ste: { says: [/every unit computed/, /∂L\/∂m/, /through every unit/], knobs: ['scores_rate', 'schedule'], hides: /every step/ },
+  magnitude: { says: [/‖w‖/, /the largest stay/, /every 5 steps/], knobs: ['structure_every', 'schedule'], hides: /the start/ },
+  set: { says: [/random in/, /every 5 steps/], knobs: ['structure_every', 'drop_fraction', 'allocation'], hides: /none/ },
+  rigl: { says: [/wanted in/, /by a dense pass/], knobs: ['structure_every', 'drop_fraction', 'allocation'], hides: /at each exchange/ },
+  snip: { says: [/once, by a dense pass/, /the largest stay/], knobs: [], hides: /one dense forward and backward/ },
+  static: { says: [/one mask for the whole run/, /not learned/], knobs: ['allocation'], hides: /none/ },
+  'small-dense': { says: [/narrower network/], knobs: [], hides: /none/ },
+  dense: { says: [/every unit is kept/], knobs: [], hides: /all of it/ },
+};
+const OWN = ['estimator', 'alpha', 'scores_rate', 'schedule', 'structure_every', 'drop_fraction', 'allocation'];
+
+let server;
+let browser;
+
+before(async () => {
+  server = await serve();
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+test('all methods are offered, and no other', limit, async () => {
+  const visitor = await Visitor.open(browser, server, SMALL);
+  await visitor.heard('opened');
+  const offered = await visitor.page.locator('[data-knob=method] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
+  assert.deepEqual(offered, Object.keys(METHODS));
+  const { knobs } = await visitor.heard('knobs');
+  const known = knobs.find(({ name }) => name === 'method').kind.choices.map(([name]) => name);
+  assert.deepEqual([...offered].sort(), [...known].sort(), 'the engine knows the same ones');
+  await visitor.page.locator('[data-knob=method] summary').click();
+  await visitor.screenshot('methods');
+  await visitor.leave();
+});
+
+for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
+  test(`${method} trains within its budget, and the page says what it does`, limit, async () => {
+    const visitor = await Visitor.open(browser, server, SMALL);
+    await visitor.heard('opened');
+    await visitor.set('method', method);
+    await visitor.until((wanted) => (new URLSearchParams(location.search).get('method') ?? 'vrpge') === wanted, method);
+    assert.match(await visitor.see('about-method').innerText(), hides);
+    const shown = await visitor.page.locator('.settings [data-knob]').evaluateAll((rows) => rows.filter((row) => !row.hidden).map((row) => row.dataset.knob));
+    assert.deepEqual(OWN.filter((name) => shown.includes(name)), OWN.filter((name) => knobs.includes(name)));
+    assert.equal(shown.includes('keep_ratio'), method !== 'dense');
+    assert(['seed', 'learning_rate', 'model'].every((name) => shown.includes(name)));
+
+    await visitor.until((wanted) => (window.reports.findLast(({ kind }) => kind === 'opened').query.match(/method=([a-z-]+)/)?.[1] ?? 'vrpge') === wanted, method);
+    await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
+    const before = await visitor.page.locator('footer').innerText();
+    assert.match(before, method === 'vrpge' ? /Two losses[\s\S]*no backward pass/ : /One loss/);
+    assert.equal(/Bernoulli/.test(before), ['vrpge', 'reinforce', 'ste'].includes(method), 'before the first step the foot is the method’s too');
+    await visitor.see('train').click();
+    await visitor.state('finished');
+    const run = (await visitor.reports('opened')).at(-1).run;
+    const records = (await visitor.reports('snapshot')).filter((report) => report.run === run).flatMap(({ snapshot }) => snapshot.records);
+    assert.deepEqual(records.map(({ step }) => step), records.map((_, index) => index));
+    for (const { step, loss, sum_scores: sum, budget, probe_loss: probe } of records) {
+      assert(Number.isFinite(loss), `step ${step}: loss ${loss}`);
+      assert(sum <= budget * (1 + 1e-5), `step ${step}: the scores sum to ${sum}, above the budget ${budget}`);
+      assert.equal(Number.isFinite(probe), method === 'vrpge', 'only VR-PGE has a second loss');
+    }
+    const snapshot = (await visitor.snapshots()).at(-1);
+    if (method === 'dense') assert.equal(snapshot.mask.filter((bits) => bits & KEPT).length, UNITS);
+    else assert(snapshot.mask.filter((bits) => bits & KEPT).length < UNITS);
+    if (method !== 'vrpge') assert(snapshot.mask.every((bits) => bits === 0 || bits === (KEPT | PROBE_KEPT)), 'one mask, no second one to disagree');
+
+    // Multiply-adds only grow; what choosing a mask took is told apart.
+    assert(records.every(({ multiply_adds: work }, index) => index === 0 || work > records[index - 1].multiply_adds));
+    const { forward, backward, structure } = snapshot.cost;
+    assert.equal(records.at(-1).multiply_adds, forward + backward + structure);
+    // A dense pass that asks for the gradient at every unit is a dense step and the gradient at the inputs.
+    const asked = (await visitor.heard('opened')).description.multiply_adds + 32 * 256 * 32;
+    // RigL asks after every fifth step of the first three quarters of 24.
+    assert.equal(structure / asked, { rigl: 3, snip: 1 }[method] ?? 0);
+
+    const foot = await visitor.page.locator('footer').innerText();
+    for (const words of says) assert.match(foot, words);
+    assert.match(foot, method === 'vrpge' ? /Two losses/ : /One loss/);
+    const lead = await visitor.page.locator('.plot .lead').first().innerText();
+    assert.match(lead, method === 'vrpge' ? /m and m′/ : /under m\n/);
+    assert.match(await visitor.see('status').innerText(), /Done\./);
+    await visitor.leave();
+  });
+}
+
+test('every method trains a convolutional network too', { timeout: 6 * PATIENCE_MS }, async () => {
+  const visitor = await Visitor.open(browser, server, 'dataset=mnist&model=cnn-4-4&batch_size=8&keep_ratio=0.5&structure_every=2&steps=1000');
+  await visitor.state('idle');
+  for (const method of Object.keys(METHODS)) {
+    await visitor.set('method', method);
+    await visitor.until((wanted) => (new URLSearchParams(location.search).get('method') ?? 'vrpge') === wanted, method);
+    if (await visitor.see('restart').getAttribute('data-differs') === 'true') await visitor.see('restart').click();
+    const opened = (wanted) => (window.reports.findLast(({ kind }) => kind === 'opened').query.match(/method=([a-z-]+)/)?.[1] ?? 'vrpge') === wanted;
+    await visitor.until(opened, method);
+    if (method === 'vrpge') await visitor.see('train').click();
+    await visitor.until(() => {
+      const { run } = window.reports.findLast(({ kind }) => kind === 'opened');
+      return window.reports.findLast((report) => report.kind === 'snapshot' && report.run === run)?.snapshot.step >= 6;
+    });
+    const { run, description } = (await visitor.reports('opened')).at(-1);
+    const snapshots = (await visitor.reports('snapshot')).filter((report) => report.run === run).map(({ snapshot }) => snapshot);
+    assert(snapshots.flatMap(({ records }) => records).every(({ loss, sum_scores: sum, budget }) => Number.isFinite(loss) && sum <= budget * (1 + 1e-5)), method);
+    const { structure } = snapshots.at(-1).cost;
+    assert.equal(structure > 0, ['rigl', 'snip'].includes(method), `${method} asks the dense network: ${structure / description.multiply_adds} dense steps`);
+  }
+  await visitor.leave();
+});

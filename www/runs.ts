@@ -1,0 +1,50 @@
+// The runs of this visit, kept so that their curves can be laid over one another: in bounded memory, the oldest goes first.
+
+import type { Cost, Description, Evaluation, RunState, Values } from './protocol';
+import type { Traces } from './traces';
+
+/** As many as colours can be told apart. */
+export const MOST_RUNS = 8;
+
+export interface Run {
+  number: number;
+  /** Its colour, 0 to 7. */
+  slot: number;
+  values: Values;
+  /** Settings that were changed while it went on, by what they were at first. */
+  replaced: Values;
+  description: Description;
+  traces: Traces;
+  /** On the whole test set, or as much of it as there was time for, at the end. */
+  evaluation: Evaluation | null;
+  cost: Cost;
+  state: RunState;
+}
+
+export class Runs {
+  list: Run[] = [];
+  /** The one that last made room, for a while. */
+  gone: Run | null = null;
+  /** Grows when runs come or go. */
+  version = 0;
+
+  /** Takes a run in that has made its first steps. The same experiment once more takes the place of the first. */
+  admit(run: Run): void {
+    if (this.list.includes(run)) return;
+    const same = (other: Run): boolean =>
+      Object.keys(other.replaced).length === 0 && Object.entries(run.values).every(([name, value]) => other.values[name] === value);
+    this.list = this.list.filter((other) => !same(other));
+    this.gone = this.list.length === MOST_RUNS ? (this.list.shift() ?? null) : null;
+    const taken = new Set(this.list.map(({ slot }) => slot));
+    run.slot = Array.from({ length: MOST_RUNS }, (_, slot) => slot).find((slot) => !taken.has(slot)) ?? 0;
+    this.list.push(run);
+    this.version += 1;
+  }
+
+  /** Forgets those that `is` names. */
+  forget(is: (run: Run) => boolean): void {
+    this.list = this.list.filter((run) => !is(run));
+    this.gone = null;
+    this.version += 1;
+  }
+}
