@@ -130,7 +130,7 @@ fn every_method_trains_and_none_exceeds_its_budget_at_any_step() {
             let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
             println!("{label}: loss {:.3} to {:.3}", mean(&losses[..8]), mean(&losses[32..]));
             assert!(losses.iter().all(|loss| loss.is_finite()), "{label}");
-            let evaluation = block_on(run.evaluate(u32::MAX)).unwrap();
+            let evaluation = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
             assert_eq!(evaluation.images, 10);
             assert!(matches!(name, MethodName::SmallDense) || run.model.units() == units);
         }

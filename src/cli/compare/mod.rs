@@ -193,7 +193,7 @@ fn train(run: &mut Trainer, contender: &str, tested: &[u32], message: &str) -> R
             bar.set_position(run.step().into());
             bar.set_message(message.to_owned());
         }
-        let evaluation = pollster::block_on(run.evaluate(run.data.test_rows))?;
+        let evaluation = pollster::block_on(run.evaluate(run.data.test_rows, |_, _| {}))?;
         let (cost, snapshot) = (run.cost(), pollster::block_on(run.snapshot())?);
         let before = finished.points.last().cloned().unwrap_or_default();
         // Between two tests a step changes little: what it takes at the second stands for all.
