@@ -104,10 +104,14 @@ impl Table<'_> {
     pub(super) fn notes(&self) -> Vec<String> {
         let groups: Vec<String> = self.groups.iter().map(|(name, size)| format!("{size} {name}")).collect();
         let mut notes = vec![format!(
-            "accuracy at equal steps: on the test rows under the decided mask after the last step; mean \u{b1} sample standard deviation over {} seeds. \
+            "accuracy at equal steps: on the test rows under the decided mask after the last step; {}. \
              kept: units of {}, on average; the budget pays for {:.0} of them at the end. A decided mask keeps the units whose score is at \
              least \u{bd}: where scores that learn stay between 0 and 1 it may keep more or fewer than that.",
-            self.seeds,
+            if self.seeds == 1 {
+                "of one seed".to_owned()
+            } else {
+                format!("mean \u{b1} sample standard deviation over {} seeds", self.seeds)
+            },
             groups.join(", "),
             (self.base.keep_ratio * self.groups.iter().map(|(_, size)| f64::from(*size)).sum::<f64>()).floor()
         )];
@@ -155,11 +159,11 @@ impl Table<'_> {
              weights is another question."
                 .to_owned(),
         ];
-        if self.seeds < 5 {
-            limits.push(format!(
-                "With {} a standard deviation is itself a guess: differences of about its size decide nothing.",
-                if self.seeds == 1 { "one seed there is no deviation, and" } else { "so few seeds" }
-            ));
+        match self.seeds {
+            1 => limits.push("One seed says nothing of how much chance has to do with it.".to_owned()),
+            2..5 => limits
+                .push("With so few seeds a standard deviation is itself a guess: differences of about its size decide nothing.".to_owned()),
+            _ => {}
         }
         limits
     }
