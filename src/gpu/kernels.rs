@@ -43,6 +43,7 @@ const fn stripped<const ROOM: usize>(text: &str) -> ([u8; ROOM], usize) {
 const SHARED: &str = shader!(shared);
 const THREEFRY: &str = shader!(threefry);
 const SPLITS: &str = shader!(splits);
+const TILES: &str = shader!(tiles);
 const NORMALISATION: &str = shader!(normalisation);
 
 /// A line of the table.
@@ -108,7 +109,7 @@ kernels! {
     unite: [], [params, sources, lists, rows, counts, joins], false;
     pack_weights: [], [params, lists, counts, weights, packed_weights], false;
     gather_inputs: [], [params, state, lists, counts, numbers, inputs, batch_rows, shifts, output], true;
-    convolve: [], [params, counts, packed_weights, input, output], true;
+    convolve: [TILES], [params, counts, packed_weights, input, output], true;
     statistics: [], [params, lists, counts, running, input, statistics], true;
     normalise: [NORMALISATION], [params, counts, joins, statistics, packed_weights, input, shortcut, output], true;
     pool: [], [params, counts, input, output], true;
@@ -119,8 +120,8 @@ kernels! {
     d_statistics: [NORMALISATION], [params, counts, joins, statistics, input, d_output, d_statistics, d_weights, squares], true;
     d_normalise: [NORMALISATION], [params, counts, joins, statistics, d_statistics, packed_weights, input, d_output, d_input], true;
     d_shortcut: [], [params, counts, joins, shortcut, d_output, d_shortcut], true;
-    d_weights: [SPLITS], [params, counts, input, d_output, d_weights, squares], true;
-    d_activations: [], [params, counts, packed_weights, input, d_output, d_input], true;
+    d_weights: [SPLITS, TILES], [params, counts, input, d_output, d_weights, squares], true;
+    d_activations: [TILES], [params, counts, packed_weights, input, d_output, d_input], true;
     sum_gradients: [SPLITS], [params, counts, d_weights, squares], false;
     update_scores: [], [params, state, squares, units, scores, moments, d_scores, records], false;
     update_weights: [], [params, state, lists, counts, d_weights, weights, velocity], false;
