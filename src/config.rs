@@ -297,7 +297,7 @@ knobs! {
     drop_fraction: f64 = 0.3, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
         "Drop fraction", "Share of the kept units that set and rigl exchange at first; it falls to 0 along a cosine.";
     allocation: String = String::new(), Kind::Text, false,
-        "Allocation", "For static: how many units of each gated group are kept, as in 9,9,20; empty keeps the same share of each.";
+        "Allocation", "For static, set and rigl: how many units of each gated group are kept at first, as in 9,9,20; empty keeps the same share of each.";
     learning_rate: f64 = 0.1, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, true,
         "Learning rate", "Learning rate of the weights.";
     rate_schedule: RateSchedule = RateSchedule::Cosine, Kind::Choice(RateSchedule::NAMES), false,

@@ -174,7 +174,7 @@ export class SettingsView {
   sayBudget(units: number, values: Values): void {
     const method = methodOf(values);
     const kept = `${count(Number(values['keep_ratio']) * units)} of ${count(units)} units`;
-    if (values['method'] === 'small-dense') this.says.textContent = `as wide as ${kept} of VR-PGE cost`;
+    if (values['method'] === 'small-dense') this.says.textContent = `the work of a VR-PGE run that ends with ${kept}`;
     else this.says.textContent = `${kept} ${method.starts_whole ? 'in the end' : 'from the first step'}`;
   }
 
