@@ -2,6 +2,8 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod adapter;
+
 use std::rc::Rc;
 
 use pollster::block_on;
@@ -10,19 +12,12 @@ use lacuna::check;
 use lacuna::config::{Config, MethodName, Schedule};
 use lacuna::engine::Machine;
 use lacuna::estimator::{self, ALPHAS, COLUMNS, Lab, Rule, Truth, Verdict};
-use lacuna::gpu::GpuError;
 use lacuna::random::{Stream, Threefry};
 use lacuna::reference::{self, Memory, highest_score};
 use lacuna::shared::{State, Step};
 use lacuna::trainer::{DataShape, Trainer};
 
-fn machine() -> Rc<Machine> {
-    match block_on(Machine::open(None, None, |_, _| {})) {
-        Ok(machine) => machine,
-        Err(GpuError::NoAdapter) => panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers"),
-        Err(error) => panic!("{error}"),
-    }
-}
+use adapter::machine;
 
 /// A run on a small set, each class with its own mean in every feature, so that there is something to learn.
 fn start(machine: &Rc<Machine>, config: Config, (channels, height, width): (u32, u32, u32), rows: u32) -> Trainer {

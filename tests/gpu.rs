@@ -4,6 +4,8 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod adapter;
+
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -12,7 +14,7 @@ use pollster::block_on;
 use lacuna::check;
 use lacuna::config::{Config, Estimator, KNOBS, MethodName, RateSchedule, Schedule};
 use lacuna::engine::Machine;
-use lacuna::gpu::{GpuError, TABLE};
+use lacuna::gpu::TABLE;
 use lacuna::model::Model;
 use lacuna::random::{Stream, Threefry, draw};
 use lacuna::reference::{self, Memory, highest_score};
@@ -22,13 +24,7 @@ use lacuna::snapshot::Snapshot;
 use lacuna::speed::Opponent;
 use lacuna::trainer::{DataShape, TrainError, Trainer};
 
-fn machine() -> Rc<Machine> {
-    match block_on(Machine::open(None, None, |_, _| {})) {
-        Ok(machine) => machine,
-        Err(GpuError::NoAdapter) => panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers"),
-        Err(error) => panic!("{error}"),
-    }
-}
+use adapter::machine;
 
 /// A small classification set: each class has its own mean in every feature, so that there is something to learn.
 struct Data {

@@ -2,8 +2,9 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod adapter;
+
 use std::path::Path;
-use std::rc::Rc;
 
 use pollster::block_on;
 
@@ -12,18 +13,11 @@ use lacuna::data::catalogue::MNIST;
 use lacuna::data::fetch::fetch;
 use lacuna::data::planted::planted;
 use lacuna::data::{Dataset, load};
-use lacuna::engine::{Machine, SLOTS};
-use lacuna::gpu::GpuError;
+use lacuna::engine::SLOTS;
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
-fn machine() -> Rc<Machine> {
-    match block_on(Machine::open(None, None, |_, _| {})) {
-        Ok(machine) => machine,
-        Err(GpuError::NoAdapter) => panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers"),
-        Err(error) => panic!("{error}"),
-    }
-}
+use adapter::machine;
 
 /// A whole run: its first losses, its end, and what the decided mask makes of the test set.
 fn train(set: &Dataset, config: Config) -> (f32, Snapshot, Evaluation) {

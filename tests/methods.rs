@@ -2,6 +2,8 @@
 
 #![cfg(not(target_arch = "wasm32"))]
 
+mod adapter;
+
 use std::rc::Rc;
 
 use pollster::block_on;
@@ -9,7 +11,6 @@ use pollster::block_on;
 use lacuna::check;
 use lacuna::config::{Config, Estimator, MethodName, Schedule};
 use lacuna::engine::Machine;
-use lacuna::gpu::GpuError;
 use lacuna::methods::{highest, method};
 use lacuna::random::{Stream, Threefry};
 use lacuna::reference::{self, Memory};
@@ -17,13 +18,7 @@ use lacuna::schedule::step_at;
 use lacuna::shared::{Sample, State};
 use lacuna::trainer::{DataShape, Trainer};
 
-fn machine() -> Rc<Machine> {
-    match block_on(Machine::open(None, None, |_, _| {})) {
-        Ok(machine) => machine,
-        Err(GpuError::NoAdapter) => panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers"),
-        Err(error) => panic!("{error}"),
-    }
-}
+use adapter::machine;
 
 /// A small classification set: each class has its own mean in every feature, so that there is something to learn.
 struct Data {
