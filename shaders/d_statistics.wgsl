@@ -27,7 +27,7 @@ fn main(
     let kept = counts[op.group_in];
     let stride = quads(kept) * 4u;
     let scales = layer.first_gradient + layer.taps * counts[layer.group_in] * stride;
-    for (var r = workgroup.x; r < counts[op.group_out]; r += grid.x) {
+    for (var r = dealt(workgroup.x, grid.x); r < counts[op.group_out]; r += grid.x) {
         let origin = joined(0u, r).x;
         if origin == ABSENT {
             continue;

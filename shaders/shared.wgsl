@@ -11,6 +11,8 @@
 //
 // A map is [2, size + 1, Q, Bp], of which the kept rows and perhaps a row of ones are in use: image by image is fastest, so that a pixel's
 // neighbour is the same images elsewhere, and padding, stride and the edge of an image concern whole vectors.
+//
+// Of a network with room for one mask alone, maps, joins, packed weights and statistics have 1 in place of 2, and no kernel runs for m'.
 
 // Whether the adapter computes on the CPU. Its loads cost more than its arithmetic, so an invocation takes a larger tile there; it hands
 // each of its threads one stretch of the grid, and keeps a kernel with a barrier out of registers.
@@ -95,7 +97,7 @@ struct Params {
     width: u32,
     estimator: u32,    // 0 two-sided, 1 one-sided, 2 plain, 3 what the gates left
     optimizer: u32,    // of the scores: 0 Adam, 1 SGD
-    learn_scores: u32, // 0 leaves the scores as they are
+    learn_scores: u32, // 0 leaves the scores as they are, 1 learns; from 2 on one part of that, as update_scores numbers them
     alpha: f32,
     momentum: f32,
     weight_decay: f32,
@@ -167,6 +169,12 @@ fn is_finite(x: f32) -> bool {
 fn spread(workgroup: u32, grid: u32) -> u32 {
     let stretch = grid / 16u;
     return (workgroup % stretch) * 16u + workgroup / stretch;
+}
+
+// The row that a workgroup begins with where there may be fewer rows than workgroups. A software adapter gives each of its threads a stretch of the
+// grid: there the first rows are dealt to all stretches alike.
+fn dealt(workgroup: u32, grid: u32) -> u32 {
+    return select(workgroup, reverseBits(workgroup) >> 27u, SOFTWARE && grid == 32u);
 }
 
 // The cells of a row that an invocation of 64 takes: every 64th, so that neighbours read side by side; on a software adapter, which runs eight

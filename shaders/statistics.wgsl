@@ -24,7 +24,7 @@ fn main(
     let cells = op.height_in * op.width_in * images;
     let first = params.layers[op.layer].first_statistic;
     let count = f32(op.height_in * op.width_in * params.batch_size);
-    for (var row = workgroup.x; row < counts[z * MOST_GROUPS + op.group_in]; row += grid.x) {
+    for (var row = dealt(workgroup.x, grid.x); row < counts[z * MOST_GROUPS + op.group_in]; row += grid.x) {
         let out = z * params.statistics + first + row;
         if params.mode == EVALUATE {
             if lane == 0u {

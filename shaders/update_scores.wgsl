@@ -9,7 +9,8 @@
 //   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
 //
 // A norm that is not finite halts the run before a weight or a score is changed; so the scores wait for the backward pass, of which they need
-// nothing else. A unit is decided, g = 0, where the draw cannot differ: s below 2^-24 or at 1. One workgroup; each invocation owns every 128th unit.
+// nothing else. A unit is decided, g = 0, where the draw cannot differ: s below 2^-24 or at 1. A pinned unit has g = 0 and keeps its score, which
+// counts in the sum. One workgroup; each invocation owns every 128th unit. A step that is looked at phase by phase comes here once for each part.
 // v is found among all floats: their bit patterns are ordered like their values, and 8 passes of 16 candidates leave one of 2^31.
 // The sum is a fixed tree of additions, each monotone in v, so "the least v whose sum keeps the budget" is well defined, the same on
 // every device, and the budget holds exactly in the arithmetic that is used.
@@ -22,12 +23,19 @@
 @group(0) @binding(5) var<storage, read_write> moments: array<vec2<f32>>; // [U] Adam's first and second
 @group(0) @binding(6) var<storage, read_write> d_scores: array<f32>;     // [U] g
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;   // [slots]
+@group(0) @binding(8) var<storage, read> pins: array<u32>;               // [U] 1: the score rests where it is
 
 const THREADS: u32 = 128u;
 const TWO_SIDED: u32 = 0u;
 const ONE_SIDED: u32 = 1u;
 const CHAIN: u32 = 3u;
 const ADAM: u32 = 0u;
+const REST: u32 = 0u;     // of params.learn_scores: the norm and its clip alone, and the sum of the scores
+const LEARN: u32 = 1u;    // everything
+const GRADIENT: u32 = 2u; // g
+const STEP: u32 = 3u;     // the optimiser's step by the g that stands there
+const PROJECT: u32 = 4u;
+const CLIP: u32 = 5u;     // the norm and its clip
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
@@ -39,6 +47,9 @@ var<workgroup> halted: u32;
 var<workgroup> bracket: vec2<u32>;             // bits: the budget is broken at x and holds at y
 
 fn gradient(unit: u32, s: f32) -> f32 {
+    if pins[unit] == 1u {
+        return 0.0;
+    }
     if params.estimator == CHAIN {
         return d_scores[unit];
     }
@@ -95,9 +106,11 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         square += squares[k];
     }
     square = tree_sum(lane, square);
+    let part = params.learn_scores;
+    let is_one_of = part > LEARN;
     if lane == 0u {
         halted = state.halted;
-        if halted == 0u {
+        if halted == 0u && (!is_one_of || part == CLIP) {
             let norm = sqrt(square);
             let clips = params.clip_norm > 0.0 && norm > params.clip_norm;
             state.clip_scale = select(1.0, params.clip_norm / norm, clips);
@@ -110,29 +123,36 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
     workgroupBarrier();
     let is_whole = halted == 0u;
-    let live = is_whole && params.learn_scores == 1u;
+    let live = is_whole && part != REST && part != CLIP;
     let count = select(0u, params.units, live);
+    let steps = part == LEARN || part == STEP;
+    let projects = part == LEARN || part == PROJECT;
 
     var sum = 0.0;
     for (var u = lane; u < count; u += THREADS) {
         let s = scores[u];
-        let g = gradient(u, s);
-        d_scores[u] = g;
-        var stepped = s - state.scores_rate * g;
-        if params.optimizer == ADAM {
-            let old = moments[u];
-            let m = vec2(BETA1 * old.x + (1.0 - BETA1) * g, BETA2 * old.y + (1.0 - BETA2) * g * g);
-            moments[u] = m;
-            stepped = s - state.scores_rate * (m.x / state.first_correction) / (sqrt(m.y / state.second_correction) + EPSILON);
+        if part == LEARN || part == GRADIENT {
+            d_scores[u] = gradient(u, s);
         }
-        scores[u] = stepped;
+        var stepped = s;
+        if steps && pins[u] == 0u {
+            let g = d_scores[u];
+            stepped = s - state.scores_rate * g;
+            if params.optimizer == ADAM {
+                let old = moments[u];
+                let m = vec2(BETA1 * old.x + (1.0 - BETA1) * g, BETA2 * old.y + (1.0 - BETA2) * g * g);
+                moments[u] = m;
+                stepped = s - state.scores_rate * (m.x / state.first_correction) / (sqrt(m.y / state.second_correction) + EPSILON);
+            }
+            scores[u] = stepped;
+        }
         sum += clamp(stepped, 0.0, 1.0);
     }
 
     // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed at all.
     let unprojected = tree_sum(lane, sum);
     if lane == 0u {
-        bracket = vec2(0u, select(0u, LARGEST, unprojected > state.budget));
+        bracket = vec2(0u, select(0u, LARGEST, projects && unprojected > state.budget));
     }
     workgroupBarrier();
 
@@ -147,8 +167,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         // hi = 0: the budget holds without a projection; the passes run on nothing, since barriers need all invocations.
         for (var u = lane; u < select(0u, count, hi > 0u); u += THREADS) {
             let s = scores[u];
+            let is_free = pins[u] == 0u;
             for (var i = 0u; i < 16u; i++) {
-                sums[i] += clamp(s - thresholds[i], 0.0, 1.0);
+                sums[i] += clamp(s - select(0.0, thresholds[i], is_free), 0.0, 1.0);
             }
         }
         for (var i = 0u; i < 16u; i++) {
@@ -184,14 +205,14 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     sum = 0.0;
     for (var u = lane; u < select(0u, params.units, is_whole); u += THREADS) {
         var s = scores[u];
-        if live {
-            s = clamp(s - threshold, 0.0, 1.0);
+        if live && projects {
+            s = clamp(s - select(0.0, threshold, pins[u] == 0u), 0.0, 1.0);
             scores[u] = s;
         }
         sum += s;
     }
     let projected = tree_sum(lane, sum);
-    if lane == 0u {
+    if lane == 0u && (!is_one_of || part == PROJECT) {
         records[state.slot].sum_scores = projected;
         records[state.slot].threshold = threshold;
     }

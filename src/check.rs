@@ -15,9 +15,9 @@ use crate::model::{Image, Model};
 use crate::random::{Stream, Threefry};
 use crate::reference::{self, Memory, Work};
 use crate::schedule::view;
-use crate::shared::{MISSING, Mode, Params, Record, Sample, State, Step};
+use crate::shared::{MISSING, Mode, Params, Record, Sample, State, Step, part};
 
-/// What a kernel showed over all scenes.
+/// What a kernel showed, in one scene or over several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     pub kernel: &'static str,
@@ -35,6 +35,42 @@ impl Report {
     pub fn passed(&self) -> bool {
         self.worst <= self.tolerance && self.dispatches > 0
     }
+
+    fn new(kernel: &'static str) -> Self {
+        Self { kernel, dispatches: 0, worst: 0.0, tolerance: tolerance(kernel), place: String::new() }
+    }
+}
+
+/// What one scene showed: a report for each kernel that it ran.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SceneReport {
+    pub scene: &'static str,
+    /// The network's name and the shape of what it is given: features, or channels × height × width.
+    pub network: String,
+    pub kernels: Vec<Report>,
+}
+
+impl SceneReport {
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.kernels.iter().all(Report::passed)
+    }
+}
+
+/// What every kernel of the table showed over all scenes; one that no scene ran has not passed.
+#[must_use]
+pub fn by_kernel(scenes: &[SceneReport]) -> Vec<Report> {
+    let whole = |name: &'static str| {
+        let mut whole = Report::new(name);
+        for report in scenes.iter().flat_map(|scene| &scene.kernels).filter(|report| report.kernel == name) {
+            whole.dispatches += report.dispatches;
+            if report.worst > whole.worst {
+                (whole.worst, whole.place) = (report.worst, report.place.clone());
+            }
+        }
+        whole
+    };
+    TABLE.iter().map(|entry| whole(entry.name)).collect()
 }
 
 /// A network at awkward sizes, with what else its scene tries.
@@ -61,6 +97,8 @@ enum Scores {
     Vanishing,
     /// All alike: ties at the projection.
     Tied,
+    /// As mixed, with units that are pinned on and off.
+    Pinned,
 }
 
 const fn flat(features: u32) -> Image {
@@ -71,38 +109,40 @@ const fn image(channels: u32, height: u32, width: u32) -> Image {
     Image { channels, height, width }
 }
 
+/// What a scene has unless it says otherwise.
+const USUAL: Scene = Scene {
+    name: "two gated layers",
+    model: "mlp-37-19",
+    image: flat(29),
+    classes: 10,
+    gate_inputs: true,
+    gates: false,
+    batch_size: 13,
+    change: |_| {},
+    keep: 0.4,
+    scores: Scores::Mixed,
+};
+
+const PINNED: Scene = Scene { name: "pinned units", keep: 0.3, scores: Scores::Pinned, ..USUAL };
+
 const SCENES: &[Scene] = &[
-    Scene {
-        name: "two gated layers",
-        model: "mlp-37-19",
-        image: flat(29),
-        classes: 10,
-        gate_inputs: true,
-        gates: false,
-        batch_size: 13,
-        change: |_| {},
-        keep: 0.4,
-        scores: Scores::Mixed,
-    },
+    USUAL,
     Scene {
         name: "inputs not gated",
         model: "mlp-70-6-5",
         image: flat(53),
         classes: 3,
         gate_inputs: false,
-        gates: false,
         batch_size: 31,
         change: |p| p.estimator = 1,
         keep: 0.3,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "plain, alpha 0, SGD",
         model: "mlp-9",
         image: flat(6),
         classes: 2,
-        gate_inputs: true,
-        gates: false,
         batch_size: 1,
         change: |p| {
             p.estimator = 2;
@@ -110,22 +150,20 @@ const SCENES: &[Scene] = &[
             p.optimizer = 1;
         },
         keep: 0.5,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "alpha 0.75, clipped",
         model: "mlp-41",
         image: flat(17),
         classes: 101,
-        gate_inputs: true,
-        gates: false,
         batch_size: 200,
         change: |p| {
             p.alpha = 0.75;
             p.clip_norm = 0.01;
         },
         keep: 0.1,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "runs longer than a lane",
@@ -133,31 +171,25 @@ const SCENES: &[Scene] = &[
         image: flat(31),
         classes: 4,
         gate_inputs: false,
-        gates: false,
         batch_size: 6,
-        change: |_| {},
         keep: 0.7,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "nothing drawn",
         model: "mlp-33-21",
         image: flat(18),
         classes: 5,
-        gate_inputs: true,
-        gates: false,
         batch_size: 7,
-        change: |_| {},
         keep: 0.01,
         scores: Scores::Vanishing,
+        ..USUAL
     },
     Scene {
         name: "ties",
         model: "mlp-24-15",
         image: flat(22),
         classes: 5,
-        gate_inputs: true,
-        gates: false,
         batch_size: 9,
         change: |p| {
             p.optimizer = 1;
@@ -165,108 +197,57 @@ const SCENES: &[Scene] = &[
         },
         keep: 0.25,
         scores: Scores::Tied,
+        ..USUAL
     },
-    Scene {
-        name: "budget not reached",
-        model: "mlp-24-15",
-        image: flat(22),
-        classes: 5,
-        gate_inputs: true,
-        gates: false,
-        batch_size: 9,
-        change: |_| {},
-        keep: 2.0,
-        scores: Scores::Mixed,
-    },
-    Scene {
-        name: "budget 0",
-        model: "mlp-11",
-        image: flat(8),
-        classes: 3,
-        gate_inputs: true,
-        gates: false,
-        batch_size: 5,
-        change: |_| {},
-        keep: 0.0,
-        scores: Scores::Mixed,
-    },
+    Scene { name: "budget not reached", model: "mlp-24-15", image: flat(22), classes: 5, batch_size: 9, keep: 2.0, ..USUAL },
+    Scene { name: "budget 0", model: "mlp-11", image: flat(8), classes: 3, batch_size: 5, keep: 0.0, ..USUAL },
     Scene {
         name: "one mask",
         model: "mlp-35-14",
         image: flat(20),
         classes: 10,
-        gate_inputs: true,
-        gates: false,
         batch_size: 12,
         change: |p| {
             p.masks = 1;
             p.learn_scores = 0;
         },
         keep: 1.0,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "evaluation",
         model: "mlp-35-14",
         image: flat(20),
         classes: 10,
-        gate_inputs: true,
-        gates: false,
         batch_size: 12,
         change: |p| {
             p.mode = Mode::Evaluate as u32;
             p.draw = 5;
         },
         keep: 1.0,
-        scores: Scores::Mixed,
+        ..USUAL
     },
-    Scene {
-        name: "no hidden layer",
-        model: "mlp",
-        image: flat(45),
-        classes: 6,
-        gate_inputs: true,
-        gates: false,
-        batch_size: 10,
-        change: |_| {},
-        keep: 0.3,
-        scores: Scores::Mixed,
-    },
-    Scene {
-        name: "several tiles",
-        model: "mlp-150-90",
-        image: flat(130),
-        classes: 10,
-        gate_inputs: true,
-        gates: false,
-        batch_size: 20,
-        change: |_| {},
-        keep: 0.8,
-        scores: Scores::Mixed,
-    },
+    Scene { name: "no hidden layer", model: "mlp", image: flat(45), classes: 6, batch_size: 10, keep: 0.3, ..USUAL },
+    Scene { name: "several tiles", model: "mlp-150-90", image: flat(130), classes: 10, batch_size: 20, keep: 0.8, ..USUAL },
     Scene {
         name: "convolutions, odd images",
         model: "cnn-6-9",
         image: image(3, 7, 7),
         classes: 5,
         gate_inputs: false,
-        gates: false,
         batch_size: 5,
-        change: |_| {},
         keep: 0.4,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "convolutions of gated channels",
         model: "cnn-13",
         image: image(5, 9, 9),
         classes: 10,
-        gate_inputs: true,
-        gates: false,
         batch_size: 18,
         change: |p| p.clip_norm = 0.01,
         keep: 0.6,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "residual sums",
@@ -274,23 +255,19 @@ const SCENES: &[Scene] = &[
         image: image(3, 8, 8),
         classes: 4,
         gate_inputs: false,
-        gates: false,
         batch_size: 3,
-        change: |_| {},
         keep: 0.2,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "residual sums, nothing drawn",
         model: "resnet8",
         image: image(1, 5, 5),
         classes: 3,
-        gate_inputs: true,
-        gates: false,
         batch_size: 2,
-        change: |_| {},
         keep: 0.01,
         scores: Scores::Vanishing,
+        ..USUAL
     },
     Scene {
         name: "normalised before",
@@ -298,18 +275,15 @@ const SCENES: &[Scene] = &[
         image: image(2, 6, 6),
         classes: 3,
         gate_inputs: false,
-        gates: false,
         batch_size: 3,
-        change: |_| {},
         keep: 0.3,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "gates",
         model: "mlp-21-6",
         image: flat(17),
         classes: 5,
-        gate_inputs: true,
         gates: true,
         batch_size: 11,
         change: |p| {
@@ -317,14 +291,13 @@ const SCENES: &[Scene] = &[
             p.estimator = 3;
         },
         keep: 0.4,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "gates behind poolings",
         model: "cnn-6-9",
         image: image(2, 7, 7),
         classes: 4,
-        gate_inputs: true,
         gates: true,
         batch_size: 5,
         change: |p| {
@@ -332,14 +305,13 @@ const SCENES: &[Scene] = &[
             p.estimator = 3;
         },
         keep: 0.4,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "gates of a residual network",
         model: "resnet8",
         image: image(2, 6, 6),
         classes: 4,
-        gate_inputs: true,
         gates: true,
         batch_size: 3,
         change: |p| {
@@ -347,7 +319,7 @@ const SCENES: &[Scene] = &[
             p.estimator = 3;
         },
         keep: 0.4,
-        scores: Scores::Mixed,
+        ..USUAL
     },
     Scene {
         name: "gates, nothing drawn, evaluation",
@@ -367,15 +339,19 @@ const SCENES: &[Scene] = &[
         image: image(3, 6, 6),
         classes: 4,
         gate_inputs: false,
-        gates: false,
         batch_size: 6,
         change: |p| {
             p.mode = Mode::Evaluate as u32;
             p.draw = 3;
         },
         keep: 1.0,
-        scores: Scores::Mixed,
+        ..USUAL
     },
+    PINNED,
+    Scene { name: "the gradient alone", change: |p| p.learn_scores = part::GRADIENT, ..PINNED },
+    Scene { name: "the optimiser's step alone", change: |p| p.learn_scores = part::STEP, ..PINNED },
+    Scene { name: "the projection alone", change: |p| p.learn_scores = part::PROJECT, ..PINNED },
+    Scene { name: "the clip alone", change: |p| p.learn_scores = part::CLIP, ..PINNED },
 ];
 
 const ROWS: u32 = 64;
@@ -392,24 +368,21 @@ fn tolerance(kernel: &str) -> f64 {
     }
 }
 
-/// Runs every scene; `progress` is told how many are done, of how many.
+/// Runs every scene; `told` hears of each as it ends, how many are done, and of how many.
 ///
 /// # Errors
 /// The device is gone or cannot hold a scene. A kernel that differs is no error but a report that has not passed.
-pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(usize, usize)) -> Result<Vec<Report>, GpuError> {
-    let mut reports: Vec<Report> = TABLE
-        .iter()
-        .map(|entry| Report { kernel: entry.name, dispatches: 0, worst: 0.0, tolerance: tolerance(entry.name), place: String::new() })
-        .collect();
+pub async fn check(machine: &Rc<Machine>, mut told: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, GpuError> {
+    let mut reports = Vec::with_capacity(SCENES.len());
     for (index, scene) in SCENES.iter().enumerate() {
-        progress(index, SCENES.len());
-        Box::pin(play(machine, scene, index as u32, &mut reports)).await?;
+        let report = Box::pin(play(machine, scene, index as u32)).await?;
+        told(&report, index + 1, SCENES.len());
+        reports.push(report);
     }
-    progress(SCENES.len(), SCENES.len());
     Ok(reports)
 }
 
-async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Report]) -> Result<(), GpuError> {
+async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, GpuError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
     let model = if scene.gates { model.with_gates() } else { model };
     let mut params =
@@ -417,24 +390,33 @@ async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32, reports: &mut [Re
     params.scale = 1.0 / 80.0;
     (scene.change)(&mut params);
     let data = DataBuffers::new(&machine.gpu, ROWS, scene.image.features(), true)?;
-    let engine = Engine::new(machine, &model, params, &data)?;
+    // Room for no more masks than the scene forwards: a kernel that reaches for another shows.
+    let engine = Engine::new(machine, &model, params, params.masks, &data)?;
     let mut random = Threefry::new(seed, Stream::Data, 0);
     let mut start = memory(&engine).await?;
     fill(&mut start, scene, &mut random);
     write(&engine, &start);
 
     let dispatches = if params.mode == Mode::Evaluate as u32 { engine.evaluation_step() } else { engine.training_step() };
+    let mut kernels: Vec<Report> = Vec::new();
     for _ in 0..STEPS {
         for dispatch in &dispatches {
             let mut expected = memory(&engine).await?;
             reference::run(dispatch.line.name, &work(&model, &dispatch.line), dispatch.masks, &mut expected);
             engine.run_alone(dispatch);
             let found = memory(&engine).await?;
-            let report = reports.iter_mut().find(|report| report.kernel == dispatch.line.name).expect("every dispatch is of the table");
-            compare(&expected, &found, scene, dispatch, report);
+            let name = dispatch.line.name;
+            let at = kernels.iter().position(|report| report.kernel == name).unwrap_or_else(|| {
+                kernels.push(Report::new(name));
+                kernels.len() - 1
+            });
+            compare(&expected, &found, scene, dispatch, &mut kernels[at]);
         }
     }
-    Ok(())
+    let Image { channels, height, width } = scene.image;
+    let shape = if channels * height == 1 { format!("{width} features") } else { format!("{channels} \u{d7} {height} \u{d7} {width}") };
+    let network = format!("{}, {shape}", scene.model);
+    Ok(SceneReport { scene: scene.name, network, kernels })
 }
 
 fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
@@ -443,13 +425,14 @@ fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
     let units = memory.params.units as usize;
     for unit in 0..units {
         memory.scores[unit] = match (scene.scores, unit % 8) {
-            (Scores::Mixed, 0) => 0.0,
-            (Scores::Mixed, 1) => 1.0,
+            (Scores::Mixed | Scores::Pinned, 0) => 0.0,
+            (Scores::Mixed | Scores::Pinned, 1) => 1.0,
             (Scores::Mixed, 2) => f64::from(f32::from_bits(0x3300_0000)), // 2^-25, below the draw's resolution
-            (Scores::Mixed, _) => uniform(0.0, 1.0),
+            (Scores::Mixed | Scores::Pinned, _) => uniform(0.0, 1.0),
             (Scores::Vanishing, _) => uniform(0.0, 1e-7),
             (Scores::Tied, _) => 0.5,
         };
+        memory.pins[unit] = u32::from(scene.scores == Scores::Pinned && unit % 8 < 2);
         memory.moments[2 * unit] = uniform(-0.1, 0.1);
         memory.moments[2 * unit + 1] = uniform(0.0, 0.01);
     }
@@ -468,6 +451,10 @@ fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
         .chain(&mut memory.gradients)
     {
         buffer.fill(poison);
+    }
+    if scene.scores == Scores::Pinned {
+        // What the optimiser's step alone goes by.
+        memory.d_scores.iter_mut().for_each(|g| *g = uniform(-1.0, 1.0));
     }
     memory.statistics.fill([poison; 2]);
     memory.d_statistics.fill([poison; 2]);
@@ -545,6 +532,7 @@ pub async fn memory(engine: &Engine) -> Result<Memory, GpuError> {
         scores: widen(engine.read(&buffers.scores).await?),
         moments: widen(engine.read(&buffers.moments).await?),
         d_scores: widen(engine.read(&buffers.d_scores).await?),
+        pins: engine.read(&buffers.pins).await?,
         numbers: engine.read(&buffers.numbers).await?,
         units: engine.read(&buffers.units).await?,
         lists: engine.read(&buffers.lists).await?,
@@ -581,6 +569,7 @@ fn write(engine: &Engine, memory: &Memory) {
     engine.write(&buffers.scores, &narrow(&memory.scores));
     engine.write(&buffers.moments, &narrow(&memory.moments));
     engine.write(&buffers.d_scores, &narrow(&memory.d_scores));
+    engine.write(&buffers.pins, &memory.pins);
     engine.write(&buffers.units, &memory.units);
     engine.write(&buffers.lists, &memory.lists);
     engine.write(&buffers.rows, &memory.rows);

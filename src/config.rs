@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::model::Model;
+use crate::pins::Pins;
 
 /// What a knob may hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,9 +111,12 @@ macro_rules! choice {
         impl $type {
             const NAMES: &'static [(&'static str, &'static str)] = &[$(($name, $label),)+];
 
+            /// Every one, in the order of the controls.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
             /// The name in a link and on the command line.
             #[must_use]
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
         }
@@ -145,6 +149,8 @@ choice! {
         Planted = "planted", "planted features";
         /// The user's own idx files, from `--data-dir`.
         Idx = "idx", "your own idx files";
+        /// The user's own: in the page chosen there, in the terminal named by its path.
+        Own = "own", "your data";
     }
 }
 
@@ -166,20 +172,6 @@ choice! {
 }
 
 impl MethodName {
-    /// Every method.
-    pub const ALL: [Self; 10] = [
-        Self::Vrpge,
-        Self::Reinforce,
-        Self::Ste,
-        Self::Magnitude,
-        Self::Set,
-        Self::Rigl,
-        Self::Snip,
-        Self::Static,
-        Self::SmallDense,
-        Self::Dense,
-    ];
-
     /// Whether its budget comes down along the schedule; the others begin with the one they end with.
     #[must_use]
     pub fn starts_whole(self) -> bool {
@@ -298,6 +290,8 @@ knobs! {
         "Drop fraction", "Share of the kept units that set and rigl exchange at first; it falls to 0 along a cosine.";
     allocation: String = String::new(), Kind::Text, false,
         "Allocation", "For static, set and rigl: how many units of each gated group are kept at first, as in 9,9,20; empty keeps the same share of each.";
+    pins: String = String::new(), Kind::Text, true,
+        "Pinned units", "For vrpge, reinforce and ste: gated units that are held on or off, by their numbers from 0, as in 12on,40off.";
     learning_rate: f64 = 0.1, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, true,
         "Learning rate", "Learning rate of the weights.";
     rate_schedule: RateSchedule = RateSchedule::Cosine, Kind::Choice(RateSchedule::NAMES), false,
@@ -350,6 +344,7 @@ impl Config {
         if let Some(count) = counts.clone().find(|count| count.trim().parse::<u32>().is_err()) {
             return Err(ConfigError(format!("allocation must be whole numbers with commas between them, as in 9,9,20, not \"{count}\"")));
         }
+        Pins::read(&self.pins).map_err(ConfigError)?;
         if self.method.starts_whole() && self.schedule == Schedule::Cubic && self.keep_start < self.keep_ratio {
             return Err(ConfigError(format!(
                 "keep_start ({}) must not be below keep_ratio ({}): the budget only comes down",
@@ -439,6 +434,7 @@ mod tests {
             ("?prune_rate=1", "no setting"),
             ("?seed=1&seed=2", "twice"),
             ("?model=mlp-0", "mlp-0"),
+            ("?pins=3", "as in 12on,40off"),
             ("?keep_start=0.1&keep_ratio=0.5", "only comes down"),
         ] {
             let message = Config::from_link(link).unwrap_err().to_string();

@@ -23,7 +23,7 @@ pub enum Stream {
     Order = 4,
     /// The fixed mask of method `static`; counter (group, draw).
     Static = 5,
-    /// Synthetic data; counter (part, draw).
+    /// Synthetic data, and the split of the user's own; counter (part, draw).
     Data = 6,
     /// How a training image is shifted and mirrored; counter (step, image of the batch).
     View = 7,

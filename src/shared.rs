@@ -66,6 +66,16 @@ pub struct Layer {
     pub first_statistic: u32,
 }
 
+/// What of the scores' update is done: the values of [`Params::learn_scores`], as in `shaders/update_scores.wgsl`.
+pub mod part {
+    pub const REST: u32 = 0;
+    pub const LEARN: u32 = 1;
+    pub const GRADIENT: u32 = 2;
+    pub const STEP: u32 = 3;
+    pub const PROJECT: u32 = 4;
+    pub const CLIP: u32 = 5;
+}
+
 /// What one dispatch works on, for the kernels that run once an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]

@@ -72,11 +72,7 @@ impl Snapshot {
     /// Units of each gated group that the decided mask (s ≥ ½) keeps, at least one.
     #[must_use]
     pub fn decided_kept(&self, model: &Model) -> Vec<u32> {
-        let kept = |group: &Group| {
-            let scores = &self.scores[group.first_unit as usize..][..group.size as usize];
-            (scores.iter().filter(|&&score| score >= 0.5).count() as u32).max(1)
-        };
-        model.gated().map(kept).collect()
+        decided_kept(&self.scores, model)
     }
 
     /// Units of every group that the last step kept under m (`bit` 1) or m′ (`bit` 2); before the first step, the expected numbers.
@@ -94,4 +90,14 @@ impl Snapshot {
         let count = |units: &Vec<bool>| (units.iter().filter(|&&kept| kept).count() as u32).max(1);
         model.kept_units(&kept).iter().map(count).collect()
     }
+}
+
+/// Units of each gated group that the decided mask of these scores, `[U]`, keeps: [`Snapshot::decided_kept`].
+#[must_use]
+pub fn decided_kept(scores: &[f32], model: &Model) -> Vec<u32> {
+    let kept = |group: &Group| {
+        let scores = &scores[group.first_unit as usize..][..group.size as usize];
+        (scores.iter().filter(|&&score| score >= 0.5).count() as u32).max(1)
+    };
+    model.gated().map(kept).collect()
 }

@@ -1,85 +1,47 @@
 //! A run: one experiment on one device, from the first weights to the last evaluation.
 //!
-//! The phases of a step stand in `engine::step`; here stands what happens between submits: schedules, rows, live changes, evaluation,
-//! the final selection of a mask and fine-tuning under it.
+//! The phases of a step stand in `engine::step`; here stands what happens between submits: schedules, live changes, the choice of masks,
+//! what it all cost, fine-tuning. What else is done with a run has a room of its own below.
+
+mod checkpoint;
+mod compaction;
+mod evaluation;
+mod measurement;
+mod memory;
+mod phases;
+mod pinning;
+mod rows;
+
+pub use checkpoint::Checkpoint;
+pub use evaluation::Evaluation;
+pub use measurement::Timing;
+pub use memory::{holds_copy, tensors_of};
+pub use phases::{Stage, Walked};
+pub use pinning::{UnitCost, pins_of};
+pub use rows::DataShape;
 
 use std::fmt;
-use std::ops::Range;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::config::{Config, ConfigError, ScoresOptimizer};
-use crate::data::Dataset;
-use crate::data::catalogue::Known;
-use crate::engine::{DataBuffers, Engine, Inputs, Machine, Outcome, Phase};
+use crate::config::{Config, ConfigError, MethodName, ScoresOptimizer};
+use crate::engine::{DataBuffers, Engine, MASKS, Machine, Outcome};
 use crate::gpu::GpuError;
 use crate::methods::{Knowledge, Look, method};
-use crate::model::{Extra, Image, Model};
-use crate::random::{Stream, Threefry, draw};
-use crate::schedule::{BLOCK, Order, plain, step_at, view};
-use crate::shared::{MISSING, Mode, Params, Record, Sample, Step};
+use crate::model::{Bytes, Extra, Model};
+use crate::pins::Pins;
+use crate::random::{Stream, Threefry};
+use crate::schedule::{Order, step_at, view};
+use crate::shared::{Mode, Params, Record, Sample, Step};
 use crate::snapshot::Snapshot;
+
+use memory::{COPY_MASKS, asks_copy};
+use phases::Walk;
+use pinning::Base;
+use rows::Centre;
 
 /// Training rows that the faces let the final selection of a mask look at.
 pub const SELECTION_ROWS: u32 = 10_000;
-
-/// What a run learns from: shapes and counts; the rows themselves are sent with [`Trainer::load`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct DataShape {
-    pub train_rows: u32,
-    pub test_rows: u32,
-    /// I, features of a row: channels · height · width.
-    pub inputs: u32,
-    /// Planes of an image, and their size; features without a shape are one row of one channel.
-    pub channels: u32,
-    pub height: u32,
-    pub width: u32,
-    pub classes: u32,
-    /// Whether an image shifted by a few pixels or mirrored is still of its class.
-    pub augment: bool,
-    /// Standard deviation of all training features divided by 255.
-    pub deviation: f32,
-}
-
-impl DataShape {
-    /// The shape of an image.
-    #[must_use]
-    pub fn image(&self) -> Image {
-        Image { channels: self.channels, height: self.height, width: self.width }
-    }
-
-    /// The shape of a set that is all there.
-    #[must_use]
-    pub fn of(set: &Dataset) -> Self {
-        Self {
-            train_rows: set.train.len(),
-            test_rows: set.test.len(),
-            inputs: set.inputs(),
-            channels: set.channels,
-            height: set.height,
-            width: set.width,
-            classes: set.classes,
-            augment: set.augment,
-            deviation: set.deviation,
-        }
-    }
-
-    /// The shape of a known set whose files are on their way; none where they are needed to know how its features spread.
-    #[must_use]
-    pub fn of_known(known: &Known) -> Option<Self> {
-        let (_, deviation) = known.moments?;
-        Some(Self {
-            train_rows: known.train_rows,
-            test_rows: known.test_rows,
-            inputs: known.inputs(),
-            channels: known.channels,
-            height: known.height,
-            width: known.width,
-            classes: known.classes,
-            augment: known.augment,
-            deviation,
-        })
-    }
-}
 
 /// Why a run cannot start or go on, in words.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,35 +84,12 @@ impl From<GpuError> for TrainError {
     }
 }
 
-/// Accuracy and loss under the decided mask and under one sampled mask.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Evaluation {
-    pub images: u32,
-    /// Mean cross-entropy under the decided mask.
-    pub loss: f64,
-    /// Share classified rightly under the decided mask.
-    pub decided: f64,
-    pub sampled_loss: f64,
-    pub sampled: f64,
-}
-
-/// Time of a step and of its phases, milliseconds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Timing {
-    /// Of a whole step, by the CPU's clock over submits of several steps; one number a repeat.
-    pub step_ms: Vec<f64>,
-    /// Multiply-adds an image of the steps that were timed, on average, with the units that each of them kept; one number a repeat.
-    pub multiply_adds: Vec<f64>,
-    /// By the GPU's clock, where it has one.
-    pub phases: Option<Vec<(Phase, f64)>>,
-}
-
 /// Multiply-adds that were executed, counted from the units that each step kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     pub forward: u64,
     pub backward: u64,
-    /// Of passes that only served to choose a mask.
+    /// Of passes that only served to choose a mask, the final selection among them.
     pub structure: u64,
     /// Those of all these that were done in passes of more than half the work of the same pass of the whole network with everything kept:
     /// a dense start, a dense backward, a dense look at every unit. A step's two forwards count apart.
@@ -161,6 +100,12 @@ impl Cost {
     #[must_use]
     pub fn total(self) -> u64 {
         self.forward + self.backward + self.structure
+    }
+}
+
+impl std::iter::Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), std::ops::Add::add)
     }
 }
 
@@ -176,6 +121,9 @@ impl std::ops::Add for Cost {
         }
     }
 }
+
+/// What is awaited in many places, once in the program.
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, TrainError>> + 'a>>;
 
 /// One run.
 #[derive(Debug)]
@@ -205,11 +153,22 @@ pub struct Trainer {
     measured: u32,
     /// The step before which the mask was chosen last.
     chosen_at: Option<u32>,
+    /// Whether the scores are frozen to a mask.
+    selected: bool,
     cost: Cost,
     /// The network with gates, for methods that ask it now and then.
     microscope: Option<(Model, Engine)>,
     /// The schedules' row of the last step and the bits it drew of the whole network's units: evaluations and measurements overwrite those on the device.
     last: Option<(Step, Vec<u32>)>,
+    /// A step of which some parts are done.
+    walk: Option<Walk>,
+    /// As they stand on the device.
+    pins: Pins,
+    pins_settled: bool,
+    /// `[U]` of the whole network: the scores that pinned units had before.
+    unpinned: Vec<f32>,
+    /// How all that stood when the last step was done: pins that change several times between two steps are settled from there each time.
+    base: Option<Base>,
 }
 
 impl Trainer {
@@ -241,6 +200,8 @@ impl Trainer {
     /// # Errors
     /// As [`Trainer::new`].
     pub fn beside(&self, config: Config) -> Result<Self, TrainError> {
+        let pins = if method(config.method).learns_scores() { config.pins.clone() } else { String::new() };
+        let config = Config { pins, ..config };
         let mut other = Self::on(&self.engine.machine, config, self.data.clone(), self.data_buffers.clone())?;
         other.rows_ready = self.rows_ready;
         Ok(other)
@@ -259,12 +220,22 @@ impl Trainer {
             let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
             return Err(ConfigError(text).into());
         }
+        let pins = pins_of(&config, &whole)?;
         let order = Order::new(config.seed, data.train_rows, config.batch_size);
-        let steps = if config.steps > 0 { config.steps } else { config.epochs * order.steps_per_epoch() };
+        let steps = steps_of(&config, data.train_rows);
         let centre = Centre::new(&data);
-        let engine = Engine::new(machine, &model, params_of(&config, &model, &data), &data_buffers)?;
+        let engine = engine_of(machine, &config, &model, &data, &data_buffers)?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
-        engine.write(&engine.buffers.scores, &method(config.method).initial_scores(&config, &model));
+        let mut scores = method(config.method).initial_scores(&config, &model);
+        let mut unpinned = vec![0.0; whole.units() as usize];
+        if !pins.is_empty() {
+            for (score, &number) in scores.iter_mut().zip(&numbers) {
+                unpinned[number as usize] = *score;
+                *score = pins.score(number).unwrap_or(*score);
+            }
+            pinning::make_room(&pins, &mut scores, &numbers, step_at(&config, whole.units(), 0, steps).budget.into());
+        }
+        engine.write(&engine.buffers.scores, &scores);
         engine.write(&engine.buffers.numbers, &numbers);
         let run = Self {
             config,
@@ -284,60 +255,18 @@ impl Trainer {
             evaluations: 0,
             measured: 0,
             chosen_at: None,
+            selected: false,
             cost: Cost::default(),
             microscope: None,
             last: None,
+            walk: None,
+            pins,
+            pins_settled: true,
+            unpinned,
+            base: None,
         };
+        run.write_pins();
         Ok(run)
-    }
-
-    /// Sends rows of the data set, training rows first and test rows after them. `inputs` is `[n, I]`, `labels` `[n]`; either may be
-    /// empty. `first_row * I` and lengths other than the last piece's must be multiples of 4 bytes.
-    ///
-    /// The training rows must come in order: the first [`BLOCK`] of them, which are there before any step, centre the features.
-    pub fn load(&mut self, first_row: u32, inputs: &[u8], labels: &[u8]) {
-        if let Some(means) = self.centre.take(first_row, inputs) {
-            let scale = self.engine.params.scale;
-            let shifts: Vec<f32> = means.iter().map(|mean| -scale * mean).collect();
-            self.engine.write(&self.data_buffers.shifts, &shifts);
-        }
-        let queue = &self.engine.machine.gpu.queue;
-        let write = |buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]| {
-            let whole = bytes.len() & !3;
-            if whole > 0 {
-                queue.write_buffer(buffer, offset, &bytes[..whole]);
-            }
-            if whole < bytes.len() {
-                let mut last = [0; 4];
-                last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
-                queue.write_buffer(buffer, offset + whole as u64, &last);
-            }
-        };
-        let offset = u64::from(first_row) * u64::from(self.data.inputs);
-        match &self.data_buffers.inputs {
-            Inputs::Resident(buffer) => write(buffer, offset, inputs),
-            Inputs::Streamed(set) => set.borrow_mut()[offset as usize..][..inputs.len()].copy_from_slice(inputs),
-        }
-        write(&self.data_buffers.labels, first_row.into(), labels);
-    }
-
-    /// Sends a whole data set.
-    pub fn load_all(&mut self, set: &Dataset) {
-        // Test rows follow the training rows without a gap, so that one piece is aligned whatever the row's width.
-        let inputs = [&set.train.inputs[..], &set.test.inputs[..]].concat();
-        let labels = [&set.train.labels[..], &set.test.labels[..]].concat();
-        self.load(0, &inputs, &labels);
-        self.set_rows_ready(set.train.len());
-    }
-
-    /// Says that the training rows before `rows` are there, and for `rows` = all, the test rows too.
-    pub fn set_rows_ready(&mut self, rows: u32) {
-        self.rows_ready = rows;
-    }
-
-    #[must_use]
-    pub fn rows_ready(&self) -> u32 {
-        self.rows_ready
     }
 
     /// Steps of the run, without fine-tuning.
@@ -372,18 +301,25 @@ impl Trainer {
     #[must_use]
     pub fn steps_possible(&self, most: u32) -> u32 {
         let most = most.min(self.engine.steps_a_submit()).min(self.steps - self.step.min(self.steps));
-        // A submit ends where the mask is to be chosen anew.
+        // A submit ends where units are dropped, and where the mask is to be chosen anew.
+        let epoch = self.steps_per_epoch();
+        let most = if self.config.compact { most.min(epoch - self.step % epoch) } else { most };
         let chooses = |step: u32| method(self.config.method).looks(&self.config, step, self.steps).is_some();
         let most = (1..most).find(|ahead| chooses(self.step + ahead)).unwrap_or(most);
         (0..most).take_while(|ahead| self.order.rows_needed(self.step + ahead) <= self.rows_ready).count() as u32
     }
 
-    /// Trains up to `most` steps in one submit; fewer at the end of the run, or where rows are still on their way.
+    /// Trains up to `most` steps in one submit; fewer at the end of the run, or where rows are still on their way. A step that was begun in parts
+    /// is finished, and nothing else done.
     ///
     /// # Errors
     /// The run diverged, now or before, or the device is gone.
     pub async fn advance(&mut self, most: u32) -> Result<Snapshot, TrainError> {
         self.check_finite()?;
+        if let Some(snapshot) = self.finish_step().await? {
+            return Ok(snapshot);
+        }
+        self.settle_pins().await?;
         let count = self.steps_possible(most);
         let first = self.step;
         if count > 0 {
@@ -415,24 +351,33 @@ impl Trainer {
     }
 
     async fn run(&mut self, schedule: &[Step]) -> Result<Snapshot, TrainError> {
-        let Some(&last) = schedule.last() else { return self.snapshot().await };
+        if schedule.is_empty() {
+            return self.snapshot().await;
+        }
         let images = self.images_of(schedule);
         let outcome = self.engine.train(schedule, &images).await?;
-        if outcome.state.halted == 1 {
-            let slot = (outcome.state.slot as usize).min(outcome.records.len() - 1);
-            let record: &Record = &outcome.records[slot];
-            let error = TrainError::Diverged { step: outcome.state.step, loss: record.loss, probe_loss: record.probe_loss };
-            self.step = outcome.state.step;
-            self.diverged = Some(error.clone());
-            return Err(error);
-        }
+        if outcome.state.halted == 1 { Err(self.diverge(&outcome)) } else { Ok(self.finished(schedule, outcome)) }
+    }
+
+    /// Remembers where and why the run ended by itself.
+    fn diverge(&mut self, outcome: &Outcome) -> TrainError {
+        let slot = (outcome.state.slot as usize).min(outcome.records.len() - 1);
+        let record: &Record = &outcome.records[slot];
+        let error = TrainError::Diverged { step: outcome.state.step, loss: record.loss, probe_loss: record.probe_loss };
+        self.step = outcome.state.step;
+        self.diverged = Some(error.clone());
+        error
+    }
+
+    /// Counts steps that are done.
+    fn finished(&mut self, schedule: &[Step], outcome: Outcome) -> Snapshot {
         self.step += schedule.len() as u32;
         for record in &outcome.records {
             self.cost = self.cost + self.cost_of(record);
         }
         let outcome = self.in_whole(outcome);
-        self.last = Some((last, outcome.units.clone()));
-        Ok(self.snapshot_of(outcome))
+        self.last = schedule.last().map(|&last| (last, outcome.units.clone()));
+        self.snapshot_of(outcome)
     }
 
     /// The state now, without a step.
@@ -440,6 +385,7 @@ impl Trainer {
     /// # Errors
     /// The device is gone.
     pub async fn snapshot(&mut self) -> Result<Snapshot, TrainError> {
+        self.settle_pins().await?;
         let look = self.engine.look().await?;
         let mut outcome = self.in_whole(look);
         if let Some((_, units)) = &self.last {
@@ -467,13 +413,20 @@ impl Trainer {
 
     /// Multiply-adds of a step, with the units that it kept.
     fn cost_of(&self, record: &Record) -> Cost {
-        let groups = self.model.groups.len();
         let batch = u64::from(self.config.batch_size);
-        let own = self.model.multiply_adds(&record.kept[..groups], None);
-        let probe = if self.engine.params.masks == 2 { self.model.multiply_adds(&record.probe_kept[..groups], None).forward } else { 0 };
-        let dense = self.whole.multiply_adds(&self.whole.sizes(), None);
-        let near_dense = over_half(own.forward, dense.forward) + over_half(probe, dense.forward) + over_half(own.backward, dense.backward);
-        Cost { forward: (own.forward + probe) * batch, backward: own.backward * batch, structure: 0, near_dense: near_dense * batch }
+        let own = self.model.multiply_adds(&record.kept[..self.model.groups.len()], None).backward;
+        let near_dense = over_half(own, self.whole.multiply_adds(&self.whole.sizes(), None).backward);
+        self.forward_of(record) + Cost { backward: own * batch, near_dense: near_dense * batch, ..Cost::default() }
+    }
+
+    /// Multiply-adds of a batch that only goes forward, under as many masks as are forwarded now.
+    fn forward_of(&self, record: &Record) -> Cost {
+        let (groups, batch) = (self.model.groups.len(), u64::from(self.config.batch_size));
+        let dense = self.whole.multiply_adds(&self.whole.sizes(), None).forward;
+        let masks = [&record.kept, &record.probe_kept];
+        let passes =
+            masks.iter().take(self.engine.params.masks as usize).map(|kept| self.model.multiply_adds(&kept[..groups], None).forward);
+        passes.map(|pass| Cost { forward: pass * batch, near_dense: over_half(pass, dense) * batch, ..Cost::default() }).sum()
     }
 
     /// Multiply-adds of all steps so far, and of what choosing masks took beside them.
@@ -482,12 +435,18 @@ impl Trainer {
         self.cost
     }
 
-    /// Bytes on the device that grow with the units of the network, those of the copy that choosing masks asks among them; the data set is
-    /// not counted.
+    /// Bytes on the device that grow with the units of the network, by purpose; the copy that is asked for masks counts from the beginning, and
+    /// the data set not.
+    #[must_use]
+    pub fn held(&self) -> Bytes {
+        let copied = self.microscope.is_some() || asks_copy(&self.config, self.step..self.steps, self.steps);
+        Bytes::of(&memory::tensors(&self.model, self.engine.masks, copied), self.config.batch_size)
+    }
+
+    /// All of [`Trainer::held`].
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let asked = self.microscope.as_ref().map_or(0, |(model, _)| model.bytes(self.config.batch_size, 2).total());
-        self.model.bytes(self.config.batch_size, 2).total() + asked
+        self.held().total()
     }
 
     /// Chooses the mask anew where the method does so before the next step and it has not been done. [`Trainer::advance`] asks for it
@@ -562,8 +521,8 @@ impl Trainer {
     pub fn copy(&self, gates: bool) -> Result<(Model, Engine), TrainError> {
         let model = if gates && !self.model.is_gated() { self.model.with_gates() } else { self.model.clone() };
         let params = Params { mode: Mode::Train as u32, learn_scores: 0, ..params_of(&self.config, &model, &self.data) };
-        let params = if gates { Params { estimator: 3, masks: 1, ..params } } else { Params { masks: 2, ..params } };
-        let engine = Engine::new(&self.engine.machine, &model, params, &self.data_buffers)?;
+        let params = if gates { Params { estimator: 3, masks: COPY_MASKS, ..params } } else { Params { masks: MASKS, ..params } };
+        let engine = Engine::new(&self.engine.machine, &model, params, params.masks, &self.data_buffers)?;
         engine.write(&engine.buffers.numbers, &self.numbers);
         for (from, to) in [(&self.engine.buffers.weights, &engine.buffers.weights), (&self.engine.buffers.scores, &engine.buffers.scores)] {
             engine.copy(from, to);
@@ -571,17 +530,11 @@ impl Trainer {
         Ok((model, engine))
     }
 
-    /// Whether the rows of the next step's batch are there.
-    #[must_use]
-    pub fn has_next_batch(&self) -> bool {
-        self.order.rows_needed(self.step) <= self.rows_ready
-    }
-
-    /// Changes a live knob from the next step on.
+    /// Changes a live knob from the next step on; answers with that step's number, which is one later where a step is begun.
     ///
     /// # Errors
     /// A knob that is fixed during a run, or a value it refuses; the run goes on unchanged.
-    pub fn change(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+    pub fn change(&mut self, name: &str, value: &str) -> Result<u32, ConfigError> {
         if !crate::config::knob(name)?.live {
             return Err(ConfigError(format!("{name} cannot change during a run: restart with the new value")));
         }
@@ -591,164 +544,52 @@ impl Trainer {
         let mut config = self.config.clone();
         config.set(name, value)?;
         config.check()?;
+        if name == "pins" && self.engine.params.learn_scores == 0 {
+            return Err(ConfigError("the mask is fixed by now: pins wait for the next run".to_owned()));
+        }
+        let pins = pins_of(&config, &self.whole)?;
+        if name == "pins"
+            && let Some(gone) = pins.units_on().find(|unit| !self.numbers.contains(unit))
+        {
+            return Err(ConfigError(format!("unit {gone} was dropped for good: it cannot be pinned on")));
+        }
+        // Pins that were settled since the last step are settled once more where the budget changes that they made room under.
+        self.pins_settled &= pins == self.pins && self.base.as_ref().is_none_or(|base| base.step != self.step);
         self.config = config;
+        // A step that is begun ends as it began.
+        if self.walk.is_some() {
+            return Ok(self.step + 1);
+        }
+        self.take_over();
+        Ok(self.step)
+    }
+
+    /// Sends the live knobs to the device.
+    fn take_over(&mut self) {
         let Params { learn_scores, masks, streamed, .. } = self.engine.params;
         self.engine.params = Params { masks, learn_scores, streamed, ..params_of(&self.config, &self.model, &self.data) };
         self.engine.write_params();
-        Ok(())
     }
 
-    /// Loss and accuracy of `count` of the rows in `rows`, evenly spread, under the decided mask and one sampled mask. The run is not
-    /// touched. `progress` is told after each submit how many of the images are done, of how many.
-    ///
-    /// # Errors
-    /// The run diverged before, or the device is gone.
-    pub async fn evaluate_rows(&mut self, rows: Range<u32>, count: u32, progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
-        self.evaluations += 1;
-        self.evaluate_draw(rows, count, self.evaluations, progress).await
-    }
-
-    async fn evaluate_draw(
-        &mut self,
-        rows: Range<u32>,
-        count: u32,
-        draw: u32,
-        mut progress: impl FnMut(u32, u32),
-    ) -> Result<Evaluation, TrainError> {
-        let batch = self.config.batch_size;
-        let span = rows.end - rows.start;
-        let count = count.min(span);
-        let training = self.engine.params;
-        self.engine.params = Params { mode: Mode::Evaluate as u32, draw, masks: 2, ..training };
-        self.engine.write_params();
-        let mut sum = Evaluation { images: count, ..Evaluation::default() };
-        let batches = count.div_ceil(batch);
-        let mut result = Ok(());
-        let most = self.engine.steps_a_submit().min(self.batches_a_submit);
-        for first in (0..batches).step_by(most as usize) {
-            let now = (batches - first).min(most);
-            let spread = |index: u32| (u64::from(index) * u64::from(span) / u64::from(count)) as u32;
-            let row = |index: u32| if index < count { rows.start + spread(index) } else { MISSING };
-            let images = plain((first * batch..(first + now) * batch).map(row));
-            match self.engine.evaluate(now, &images).await {
-                Ok(outcome) => {
-                    for record in &outcome.records {
-                        sum.loss += f64::from(record.loss) * f64::from(batch) / f64::from(count);
-                        sum.sampled_loss += f64::from(record.probe_loss) * f64::from(batch) / f64::from(count);
-                        sum.decided += f64::from(record.correct) / f64::from(count);
-                        sum.sampled += f64::from(record.probe_correct) / f64::from(count);
-                    }
-                    progress(((first + now) * batch).min(count), count);
-                }
-                Err(error) => {
-                    result = Err(error);
-                    break;
-                }
+    /// K as the method has it, of what the schedule says: only one that starts whole has a budget that falls.
+    #[must_use]
+    pub fn budget(&self, scheduled: f32) -> f64 {
+        let (config, units) = (&self.config, f64::from(self.whole.units()));
+        match config.method {
+            MethodName::Dense => units,
+            MethodName::SmallDense => f64::from(self.model.units()),
+            MethodName::Static | MethodName::Set | MethodName::Rigl if !config.allocation.is_empty() => {
+                config.allocation_counts().into_iter().map(f64::from).sum()
             }
+            method if method.starts_whole() => scheduled.into(),
+            _ => config.keep_ratio * units,
         }
-        self.engine.params = training;
-        self.engine.write_params();
-        result?;
-        Ok(sum)
     }
 
-    /// Accuracy on the test rows, or on `most` of them spread over all, with `progress` as in [`Trainer::evaluate_rows`].
-    ///
-    /// # Errors
-    /// The run diverged before, or the device is gone.
-    pub async fn evaluate(&mut self, most: u32, progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
-        self.evaluate_rows(self.data.train_rows..self.data.train_rows + self.data.test_rows, most, progress).await
-    }
-
-    /// Ends the search: draws `select_masks` masks, keeps the one with the least loss on `rows` training rows, and freezes the scores to
-    /// it (the authors' code draws 10). What follows trains its weights alone. `progress` is told as in [`Trainer::evaluate_rows`], of the
-    /// images under all masks.
-    ///
-    /// # Errors
-    /// The run diverged before, or the device is gone.
-    pub async fn select_mask(&mut self, rows: u32, mut progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
-        let scores: Vec<f32> = self.engine.look().await?.scores;
-        let (all, masks) = (0..self.data.train_rows, self.config.select_masks);
-        // Draws of their own, never those of the evaluations along the way.
-        let mut chosen = u32::MAX;
-        let mut evaluation = self.evaluate_draw(all.clone(), rows, chosen, |done, of| progress(done, masks * of)).await?;
-        for index in 1..masks {
-            let candidate = u32::MAX - index;
-            let next = self.evaluate_draw(all.clone(), rows, candidate, |done, of| progress(index * of + done, masks * of)).await?;
-            if next.sampled_loss < evaluation.sampled_loss {
-                (chosen, evaluation) = (candidate, next);
-            }
-        }
-        let mut mask: Vec<f32> = (0..self.model.units())
-            .map(|unit| {
-                f32::from(u8::from(draw(self.config.seed, Stream::Evaluation, chosen, self.numbers[unit as usize], scores[unit as usize])))
-            })
-            .collect();
-        for group in self.model.gated() {
-            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-            if mask[units.clone()].iter().all(|&kept| kept == 0.0) {
-                mask[crate::reference::highest_score(&scores, units)] = 1.0;
-            }
-        }
-        self.engine.write(&self.engine.buffers.scores, &mask);
-        self.engine.params.learn_scores = 0;
-        self.engine.params.masks = 1;
-        self.engine.write_params();
-        Ok(evaluation)
-    }
-
-    /// Drops the units whose score is 0 for good from the device: the run goes on with smaller tensors, the same draws and the same values.
-    /// A score of 0 stays where it is unless Adam's momentum still lifts it; where the method brings units back, nothing is dropped. Gives
-    /// the numbers of units before and after.
-    ///
-    /// # Errors
-    /// The device is gone or cannot hold the smaller network beside the whole one.
-    pub async fn compact(&mut self) -> Result<(u32, u32), TrainError> {
-        let before = self.model.units();
-        if method(self.config.method).brings_back() {
-            return Ok((before, before));
-        }
-        let buffers = &self.engine.buffers;
-        let scores: Vec<f32> = self.engine.read(&buffers.scores).await?;
-        let moments: Vec<f32> = self.engine.read(&buffers.moments).await?;
-        let mut kept: Vec<bool> = (0..before as usize).map(|unit| scores[unit] > 0.0 || moments[2 * unit] < 0.0).collect();
-        for group in self.model.gated() {
-            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-            if kept[units.clone()].iter().all(|kept| !kept) {
-                kept[crate::reference::highest_score(&scores, units)] = true;
-            }
-        }
-        if kept.iter().all(|&kept| kept) {
-            return Ok((before, before));
-        }
-        let (model, remaining) = self.model.compacted(&kept);
-        let engine = Engine::new(&self.engine.machine, &model, params_of(&self.config, &model, &self.data), &self.data_buffers)?;
-        let units = |values: &[f32], width: usize| -> Vec<f32> {
-            let each = values.chunks_exact(width).zip(&kept).filter(|(_, kept)| **kept);
-            each.flat_map(|(values, _)| values.to_vec()).collect()
-        };
-        engine.write(&engine.buffers.scores, &units(&scores, 1));
-        engine.write(&engine.buffers.moments, &units(&moments, 2));
-        let weights: Vec<f32> = self.engine.read(&buffers.weights).await?;
-        let velocity: Vec<f32> = self.engine.read(&buffers.velocity).await?;
-        engine.write(&engine.buffers.weights, &remaining_weights(&self.model, &remaining, &weights));
-        engine.write(&engine.buffers.velocity, &remaining_weights(&self.model, &remaining, &velocity));
-        let running: Vec<[f32; 2]> = self.engine.read(&buffers.running).await?;
-        let normalised = self.model.layers.iter().filter(|layer| layer.is_normalised());
-        let statistics: Vec<[f32; 2]> = normalised
-            .flat_map(|layer| remaining[layer.groups[1]].iter().map(|&unit| running[(layer.first_statistic + unit) as usize]))
-            .collect();
-        engine.write(&engine.buffers.running, &statistics);
-        self.numbers = self.numbers.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(&number, _)| number).collect();
-        engine.write(&engine.buffers.numbers, &self.numbers);
-        let (learn_scores, masks) = (self.engine.params.learn_scores, self.engine.params.masks);
-        self.engine = engine;
-        (self.engine.params.learn_scores, self.engine.params.masks) = (learn_scores, masks);
-        self.engine.write_params();
-        self.model = model;
-        // The copy that choosing masks asks is one of the larger network.
-        self.microscope = None;
-        Ok((before, self.model.units()))
+    /// Whether [`Trainer::select_mask`] has frozen the scores: only weights are trained from there on.
+    #[must_use]
+    pub fn is_selected(&self) -> bool {
+        self.selected
     }
 
     /// Steps of fine-tuning after [`Trainer::select_mask`].
@@ -763,55 +604,13 @@ impl Trainer {
     /// The run diverged or the device is gone.
     pub async fn finetune(&mut self, most: u32) -> Result<Snapshot, TrainError> {
         self.check_finite()?;
+        self.finish_step().await?;
         let end = self.steps + self.finetune_steps();
         let count = most.min(self.engine.steps_a_submit()).min(end - self.step);
         let schedule: Vec<Step> = (0..count)
             .map(|ahead| Step { step: self.step + ahead, learning_rate: self.config.finetune_rate as f32, ..self.step_now(self.steps) })
             .collect();
         self.run(&schedule).await
-    }
-
-    /// Times `repeats` submits of `steps` real steps each with the network's scores as they stand: rates are 0 and the scores rest, so
-    /// that neither weights nor masks move, but every kernel does its work. The run's tensors other than the velocity stay as they are.
-    ///
-    /// # Errors
-    /// The run diverged before, or the device is gone.
-    pub async fn measure(&mut self, steps: u32, repeats: u32, clock: &dyn Fn() -> f64, phases: bool) -> Result<Timing, TrainError> {
-        self.check_finite()?;
-        let mut timing = Timing::default();
-        let velocity: Vec<f32> = self.engine.read(&self.engine.buffers.velocity).await?;
-        let running: Vec<f32> = self.engine.read(&self.engine.buffers.running).await?;
-        let moments: Vec<f32> = self.engine.read(&self.engine.buffers.moments).await?;
-        let scores: Vec<f32> = self.engine.look().await?.scores;
-        // A budget a hair below the sum makes the projection do its whole work.
-        let budget = scores.iter().sum::<f32>() * (1.0 - 1e-6);
-        let steps = steps.clamp(1, self.engine.steps_a_submit());
-        let images = plain((0..steps * self.config.batch_size).map(|index| index % self.rows_ready.max(1)));
-        for _ in 0..repeats {
-            let schedule = self.measured_steps(steps, budget);
-            let begin = clock();
-            let outcome = self.engine.train(&schedule, &images).await?;
-            timing.step_ms.push((clock() - begin) / schedule.len() as f64);
-            let work: f64 = outcome.records.iter().map(|record| self.work(record) as f64).sum();
-            timing.multiply_adds.push(work / schedule.len() as f64);
-        }
-        if phases {
-            let schedule = self.measured_steps(steps, budget);
-            timing.phases = self.engine.profile(&schedule, &images).await?;
-        }
-        self.engine.write(&self.engine.buffers.velocity, &velocity);
-        self.engine.write(&self.engine.buffers.running, &running);
-        self.engine.write(&self.engine.buffers.moments, &moments);
-        self.engine.write(&self.engine.buffers.scores, &scores);
-        Ok(timing)
-    }
-
-    /// The next steps to be timed: masks of their own, rates of 0.
-    fn measured_steps(&mut self, steps: u32, budget: f32) -> Vec<Step> {
-        let first = self.step.wrapping_add(self.measured);
-        self.measured = self.measured.wrapping_add(steps);
-        let resting = |step| Step { step, learning_rate: 0.0, scores_rate: 0.0, budget, ..self.step_now(self.step) };
-        (0..steps).map(|ahead| resting(first.wrapping_add(ahead))).collect()
     }
 
     /// Multiply-adds an image of a step, with the units that it kept.
@@ -828,54 +627,6 @@ fn over_half(work: u64, dense: u64) -> u64 {
     if 2 * work > dense { work } else { 0 }
 }
 
-/// The mean of each feature over the first rows, as they arrive: sums of integers, so that it is the same natively and in the page. Where
-/// images may be shifted, a channel's pixels have one mean in common.
-#[derive(Debug)]
-struct Centre {
-    sums: Vec<u64>,
-    rows: u32,
-    wanted: u32,
-    /// Features with one mean in common, side by side.
-    together: usize,
-}
-
-impl Centre {
-    fn new(data: &DataShape) -> Self {
-        let together = if data.augment { data.height * data.width } else { 1 } as usize;
-        Self { sums: vec![0; data.inputs as usize], rows: 0, wanted: data.train_rows.min(BLOCK), together }
-    }
-
-    /// Adds the rows from `first_row` on that are wanted and next; the means, of bytes, once the last one is there.
-    fn take(&mut self, first_row: u32, inputs: &[u8]) -> Option<Vec<f32>> {
-        if first_row != self.rows || self.rows == self.wanted || inputs.is_empty() {
-            return None;
-        }
-        for row in inputs.chunks_exact(self.sums.len()).take((self.wanted - self.rows) as usize) {
-            for (sum, &byte) in self.sums.iter_mut().zip(row) {
-                *sum += u64::from(byte);
-            }
-            self.rows += 1;
-        }
-        let count = f64::from(self.wanted) * self.together as f64;
-        let means = |sums: &[u64]| vec![(sums.iter().sum::<u64>() as f64 / count) as f32; sums.len()];
-        (self.rows == self.wanted).then(|| self.sums.chunks(self.together).flat_map(means).collect())
-    }
-}
-
-/// The weights of a network's layers between the units that remain of each group.
-fn remaining_weights(model: &Model, remaining: &[Vec<u32>], weights: &[f32]) -> Vec<f32> {
-    let mut left = Vec::new();
-    for layer in &model.layers {
-        let [from, to] = layer.groups;
-        let taps = (0..layer.taps).flat_map(|tap| remaining[from].iter().map(move |&input| tap * layer.inputs + input));
-        let extra = (0..layer.extra.rows()).map(|row| layer.taps * layer.inputs + row);
-        for row in taps.chain(extra) {
-            left.extend(remaining[to].iter().map(|&output| weights[(layer.first_weight + row * layer.outputs + output) as usize]));
-        }
-    }
-    left
-}
-
 /// The network that a method trains, of the whole one, and the numbers of its units there.
 fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
     let method = method(config.method);
@@ -884,6 +635,12 @@ fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
         None => (whole.clone(), (0..whole.units()).collect()),
     };
     (if method.has_gates() { model.with_gates() } else { model }, numbers)
+}
+
+/// `[U]` root mean square of how far the weights that lead to each gated unit moved; of an input, of those that lead away.
+fn unit_changes(model: &Model, old: &[f32], new: &[f32]) -> Vec<f32> {
+    let moved: Vec<f32> = old.iter().zip(new).map(|(old, new)| new - old).collect();
+    unit_norms(model, &moved).into_iter().map(|norm| norm as f32).collect()
 }
 
 /// `[U]` root mean square of the weights that lead to each gated unit; of an input, of those that lead away.
@@ -909,6 +666,16 @@ fn unit_norms(model: &Model, weights: &[f32]) -> Vec<f64> {
         }
     }
     sums.into_iter().map(|(sum, count)| (sum / f64::from(count.max(1))).sqrt()).collect()
+}
+
+/// Steps of an experiment before fine-tuning, on so many training rows.
+fn steps_of(config: &Config, train_rows: u32) -> u32 {
+    if config.steps > 0 { config.steps } else { config.epochs.saturating_mul(train_rows / config.batch_size) }
+}
+
+/// The engine that trains a network, with the room that its method needs.
+fn engine_of(machine: &Rc<Machine>, config: &Config, model: &Model, data: &DataShape, rows: &DataBuffers) -> Result<Engine, GpuError> {
+    Engine::new(machine, model, params_of(config, model, data), method(config.method).masks(), rows)
 }
 
 fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {

@@ -1,41 +1,30 @@
 //! The wasm face: a handful of functions that the page's worker calls. Plain numbers and words cross it, no GPU object and no formula.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
+use crate::classifier::{Classifier, MOST_BATCHES};
 use crate::config::{Config, DatasetName, KNOBS, Kind, MethodName};
+use crate::contenders::{Contender, Setting};
 use crate::data::catalogue::{Known, known};
+use crate::data::own::Own;
 use crate::data::planted::{self, planted};
 use crate::data::stream::Arrival;
-use crate::engine::{MASKS, Machine, SLOTS};
+use crate::data::{Dataset, Split};
+use crate::engine::{Machine, SLOTS};
 use crate::estimator::{Lab, Summary};
 use crate::gpu::GpuError;
-use crate::model::Model;
+use crate::model::{Bytes, Model, Tensor};
 use crate::pace::Pace;
 use crate::schedule::step_at;
 use crate::shared::Record;
 use crate::snapshot::Snapshot;
 use crate::speed::Opponent;
-use crate::trainer::{DataShape, SELECTION_ROWS, TrainError, Trainer};
-
-/// A plain object of named values.
-macro_rules! object {
-    ($($name:literal: $value:expr),+ $(,)?) => {{
-        let object = Object::new();
-        $(set(&object, $name, &JsValue::from($value));)+
-        object
-    }};
-}
-
-fn set(object: &Object, name: &str, value: &JsValue) {
-    Reflect::set(object, &name.into(), value).expect("a new object takes any property");
-}
-
-fn words(error: impl std::fmt::Display) -> JsError {
-    JsError::new(&error.to_string())
-}
+use crate::trainer::{Checkpoint, Cost, DataShape, SELECTION_ROWS, Stage, TrainError, Trainer, pins_of, tensors_of};
+use crate::web_values::{object, report, set, words};
 
 /// As [`words`], with a name by which the page tells what this device has no room for from every other trouble.
 fn named(error: &TrainError) -> JsValue {
@@ -44,11 +33,6 @@ fn named(error: &TrainError) -> JsValue {
         told.set_name("TooLarge");
     }
     told.into()
-}
-
-fn report(progress: &Function, stage: &str, done: usize, of: usize) {
-    // What the page does with news of progress must not end the work: its own errors are its own.
-    drop(progress.call3(&JsValue::NULL, &stage.into(), &(done as f64).into(), &(of as f64).into()));
 }
 
 fn plural(steps: u32) -> String {
@@ -61,14 +45,14 @@ fn clock() -> f64 {
     performance.unchecked_into::<web_sys::Performance>().now()
 }
 
-/// Readable panics in the console; a panic is a bug.
-#[wasm_bindgen(start)]
-pub fn start() {
-    console_error_panic_hook::set_once();
-}
-
 /// Data sets that the page does not offer: it has no folder of the user's, and nobody packages CIFAR-100 for it to be served.
 const NATIVE_ONLY: [DatasetName; 2] = [DatasetName::Idx, DatasetName::Cifar100];
+
+/// In place of a step: there was none.
+const NEVER: u32 = u32::MAX;
+
+/// Multiply-adds that the contributions of one image may take, on an adapter in software and on others: some seconds there, a fraction of one here.
+const EXPLAINED_WORK: [u64; 2] = [4_000_000_000, 400_000_000_000];
 
 /// The table of settings.
 #[must_use]
@@ -92,6 +76,27 @@ pub fn knobs() -> Array {
         object! {"name": knob.name, "label": knob.label, "help": knob.help, "live": knob.live, "value": value, "kind": kind}
     };
     KNOBS.iter().map(one).collect()
+}
+
+/// Who takes part in a comparison: `name`, `method`, the settings that it is lent (`presets`) and those that make it what it is (`made_by`),
+/// and whether it is divided as the run of vrpge ended up.
+#[must_use]
+#[wasm_bindgen]
+pub fn contenders() -> Array {
+    let settings = |found: &[Setting]| {
+        let settings = Object::new();
+        for (name, value) in found {
+            set(&settings, name, &(*value).into());
+        }
+        settings
+    };
+    let one = |contender: Contender| {
+        object! {
+            "name": contender.name, "method": contender.method.name(), "presets": settings(contender.presets),
+            "made_by": settings(contender.made_by), "is_allocated": contender.is_allocated,
+        }
+    };
+    Contender::all().map(one).collect()
 }
 
 /// Every setting's value for a link.
@@ -128,7 +133,7 @@ pub fn write_link(values: &Object) -> Result<String, JsError> {
 fn files_of(config: &Config) -> Result<Option<&'static Known>, JsError> {
     let name = config.dataset.name();
     match config.dataset {
-        DatasetName::Planted => Ok(None),
+        DatasetName::Planted | DatasetName::Own => Ok(None),
         DatasetName::Mnist | DatasetName::FashionMnist | DatasetName::Cifar10 => known(name).map(Some).map_err(words),
         DatasetName::Cifar100 | DatasetName::Idx => {
             Err(JsError::new(&format!("this set is for the terminal: lacuna train --dataset {name} --data-dir DIR")))
@@ -136,8 +141,79 @@ fn files_of(config: &Config) -> Result<Option<&'static Known>, JsError> {
     }
 }
 
+thread_local! {
+    /// The visitor's own data, once they were read, with what the page says of them. They stay here.
+    static OWN: RefCell<Option<(Rc<Own>, JsValue)>> = const { RefCell::new(None) };
+}
+
+fn own() -> Result<Rc<Own>, JsError> {
+    OWN.with_borrow(|own| own.as_ref().map(|(own, _)| Rc::clone(own))).ok_or_else(|| {
+        JsError::new("this experiment is of data that stayed with its owner, in the browser it was opened in: give the same files, or choose other data")
+    })
+}
+
+/// What the page says of the visitor's own data, as it was told; null where there are none.
+#[must_use]
+#[wasm_bindgen]
+pub fn own_data() -> JsValue {
+    OWN.with_borrow(|own| own.as_ref().map_or(JsValue::NULL, |(_, about)| about.clone()))
+}
+
+/// Takes the visitor's own data, as the module that reads files made them, in place of those before: `shape` is `[channels, height, width]`,
+/// inputs `[N, I]` and labels `[N]`, of the training or all rows and of the test rows, none where these are to be drawn; `about` is what the
+/// page says of them, the names of the classes among it.
+///
+/// # Errors
+/// Lengths that do not belong together.
+#[wasm_bindgen]
+pub fn take_own(
+    about: &JsValue,
+    shape: &[u32],
+    inputs: Vec<u8>,
+    labels: Vec<u8>,
+    test_inputs: Vec<u8>,
+    test_labels: Vec<u8>,
+) -> Result<(), JsError> {
+    let classes = Reflect::get(about, &"classes".into()).map(|classes| Array::from(&classes).length()).unwrap_or_default();
+    let &[channels, height, width] = shape else { return Err(JsError::new("a shape has three numbers")) };
+    let features = channels as usize * height as usize * width as usize;
+    let whole =
+        |inputs: &[u8], labels: &[u8]| inputs.len() == features * labels.len() && labels.iter().all(|&label| u32::from(label) < classes);
+    if features == 0 || labels.is_empty() || !whole(&inputs, &labels) || !whole(&test_inputs, &test_labels) {
+        return Err(JsError::new("rows, labels and classes of the data do not belong together"));
+    }
+    let own = Own {
+        name: DatasetName::Own.name().to_owned(),
+        channels,
+        height,
+        width,
+        classes: vec![String::new(); classes as usize],
+        rows: Split { inputs, labels },
+        test: (!test_labels.is_empty()).then_some(Split { inputs: test_inputs, labels: test_labels }),
+        note: String::new(),
+    };
+    OWN.set(Some((Rc::new(own), about.clone())));
+    Ok(())
+}
+
 /// The shape of a link's data, without the data.
 fn shape_of(config: &Config) -> Result<DataShape, JsError> {
+    if config.dataset == DatasetName::Own {
+        let own = own()?;
+        let (train_rows, test_rows) = own.counts();
+        return Ok(DataShape {
+            train_rows,
+            test_rows,
+            inputs: own.channels * own.height * own.width,
+            channels: own.channels,
+            height: own.height,
+            width: own.width,
+            classes: own.classes.len() as u32,
+            augment: false,
+            // Of the training rows that the seed leaves; no shape depends on it.
+            deviation: 1.0,
+        });
+    }
     let planted = DataShape {
         train_rows: planted::TRAIN_ROWS,
         test_rows: planted::TEST_ROWS,
@@ -161,13 +237,13 @@ fn data_bytes(data: &DataShape, batch_size: u32, most: u64) -> u64 {
     rows * features + all + 4 * features
 }
 
-/// The first of a network's tensors, in the order in which the engine takes them, that is larger than `limit`.
-fn too_large(model: &Model, batch_size: u32, limit: u64) -> Option<GpuError> {
-    let tensor = model.tensors(MASKS).into_iter().find(|tensor| tensor.bytes(batch_size) > limit)?;
+/// The first of a run's tensors, in the order in which it takes them, that is larger than `limit`.
+fn too_large(tensors: Vec<Tensor>, batch_size: u32, limit: u64) -> Option<GpuError> {
+    let tensor = tensors.into_iter().find(|tensor| tensor.bytes(batch_size) > limit)?;
     Some(GpuError::TooLarge { bytes: tensor.bytes(batch_size), what: tensor.name, limit })
 }
 
-/// What a network is and what it takes; `most` is what the device lets a buffer hold.
+/// What a network is and what a run of it takes; `most` is what the device lets a buffer hold.
 fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) -> Object {
     let group = |(index, group): (usize, &crate::model::Group)| {
         let is_image = index == 0 && data.height > 1 && group.size == data.inputs;
@@ -192,7 +268,8 @@ fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) -> Object {
     } else {
         JsValue::NULL
     };
-    let bytes = model.bytes(config.batch_size, MASKS);
+    let held = |config: &Config| Bytes::of(&tensors_of(config, model, data.train_rows), config.batch_size);
+    let (bytes, dense) = (held(config), held(&Config { method: MethodName::Dense, ..config.clone() }));
     object! {
         "model": model.name.as_str(),
         "batch_size": config.batch_size,
@@ -203,49 +280,52 @@ fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) -> Object {
             "data": data_bytes(data, config.batch_size, most) as f64, "activations": bytes.activations as f64,
             "weights": bytes.weights as f64, "optimiser": bytes.optimiser as f64,
         },
+        "dense_bytes": dense.total() as f64,
         "groups": model.groups.iter().enumerate().map(group).collect::<Array>(),
         "layers": model.layers.iter().map(layer).collect::<Array>(),
         "filters": filters,
         "dataset": object! {
             "name": config.dataset.name(), "train": data.train_rows, "test": data.test_rows, "classes": data.classes,
             "channels": data.channels, "width": data.width, "height": data.height,
+            "own": if config.dataset == DatasetName::Own { own_data() } else { JsValue::NULL },
         },
     }
 }
 
+/// A set that needs no files from the server: made here, or the visitor's own.
+fn set_of(config: &Config) -> Result<Option<Dataset>, JsError> {
+    match config.dataset {
+        DatasetName::Planted => Ok(Some(planted(config.seed))),
+        DatasetName::Own => Ok(Some(own()?.dataset(config.seed))),
+        _ => Ok(None),
+    }
+}
+
 /// The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer
-/// hold, where that is known; `refused` says in words what is larger.
+/// hold, where that is known; `refused` says in words what is larger. `shown` is the shape of data that are not here: training and test
+/// rows, channels, height, width, classes.
 ///
 /// # Errors
 /// A link that cannot be read, or a network that does not fit its data, in words.
 #[wasm_bindgen]
-pub fn describe(query: &str, most_bytes: Option<f64>) -> Result<Object, JsError> {
+#[expect(clippy::needless_pass_by_value, reason = "what may be missing crosses the boundary only by value")]
+pub fn describe(query: &str, most_bytes: Option<f64>, shown: Option<Box<[u32]>>) -> Result<Object, JsError> {
     let config = Config::from_link(query).map_err(words)?;
-    let data = shape_of(&config)?;
+    let data = match shown.as_deref() {
+        Some(&[train_rows, test_rows, channels, height, width, classes]) => {
+            let inputs = channels.saturating_mul(height).saturating_mul(width);
+            DataShape { train_rows, test_rows, inputs, channels, height, width, classes, augment: false, deviation: 1.0 }
+        }
+        _ => shape_of(&config)?,
+    };
     let model = Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(words)?;
+    pins_of(&config, &model).map_err(words)?;
     let limit = most_bytes.map_or(u64::MAX, |bytes| bytes as u64);
     let plan = plan(&model, &data, &config, limit);
-    let refused = too_large(&model, config.batch_size, limit).map(|error| JsValue::from(error.to_string()));
+    let refused =
+        too_large(tensors_of(&config, &model, data.train_rows), config.batch_size, limit).map(|error| JsValue::from(error.to_string()));
     set(&plan, "refused", &refused.unwrap_or(JsValue::NULL));
     Ok(plan)
-}
-
-/// Every kernel against its CPU twin on this adapter.
-///
-/// # Errors
-/// No adapter, or one that is lost on the way.
-#[wasm_bindgen]
-pub async fn check(progress: Function, adapter_name: Option<String>) -> Result<Array, JsError> {
-    let machine =
-        Machine::open(None, adapter_name.as_deref(), |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
-    let reports = crate::check::check(&machine, |done, of| report(&progress, "comparing kernels", done, of)).await.map_err(words)?;
-    let one = |report: &crate::check::Report| {
-        object! {
-            "name": report.kernel, "passed": report.passed(), "worst": report.worst, "tolerance": report.tolerance,
-            "dispatches": report.dispatches, "place": report.place.as_str(),
-        }
-    };
-    Ok(reports.iter().map(one).collect())
 }
 
 /// One run in the page.
@@ -260,9 +340,11 @@ pub struct Session {
     opponent: Option<Opponent>,
     /// A frozen copy of the network, whose estimators are measured.
     lab: Option<Lab>,
+    /// A copy of the network for images of the visitor's, and how many of its batches a submit holds.
+    classifier: Option<Classifier>,
+    classifier_pace: Pace,
     /// What all submits took, from the end of the first step on, which also compiles.
     training_ms: f64,
-    finished: bool,
 }
 
 #[wasm_bindgen]
@@ -277,7 +359,7 @@ impl Session {
         let machine = Machine::open(None, adapter_name.as_deref(), |done, of| report(&progress, "compiling kernels", done, of))
             .await
             .map_err(words)?;
-        let set = known.is_none().then(|| planted(config.seed));
+        let set = set_of(&config)?;
         let shape = set.as_ref().map_or_else(|| shape_of(&config), |set| Ok(DataShape::of(set)))?;
         let mut run = Trainer::new(&machine, config, shape).map_err(|error| named(&error))?;
         let informative = set.as_ref().and_then(|set| set.informative.clone());
@@ -292,8 +374,9 @@ impl Session {
             pace: Pace::new(SLOTS),
             opponent: None,
             lab: None,
+            classifier: None,
+            classifier_pace: Pace::new(MOST_BATCHES),
             training_ms: 0.0,
-            finished: false,
         })
     }
 
@@ -314,7 +397,7 @@ impl Session {
             "has_timestamps": self.machine.gpu.timestamp_period.is_some(),
             "informative": informative,
         };
-        Object::assign(&plan(&run.whole, &run.data, &run.config, self.most_bytes()), &described)
+        Object::assign(&plan(&run.whole, &run.data, &run.config, self.machine.gpu.buffer_limit()), &described)
     }
 
     /// The files to feed, in the order to fetch them.
@@ -357,10 +440,7 @@ impl Session {
     /// # Errors
     /// The device is gone. A run that diverged is a snapshot that says so.
     pub async fn advance(&mut self, most_steps: u32) -> Result<Object, JsError> {
-        let epoch = self.run.steps_per_epoch();
-        let epoch_left = epoch - self.run.step() % epoch;
-        let most = if self.run.config.compact { epoch_left } else { u32::MAX };
-        let steps = self.pace.steps().min(most_steps.max(1)).min(most);
+        let steps = self.pace.steps().min(most_steps.max(1));
         let begin = clock();
         match self.run.advance(steps).await {
             Ok(snapshot) => {
@@ -372,17 +452,52 @@ impl Session {
                 if self.run.step() > done {
                     self.training_ms += ms;
                 }
-                if self.run.config.compact && done == epoch_left && self.run.step() < self.run.steps() {
-                    self.run.compact().await.map_err(words)?;
-                }
+                self.drop_units(done).await?;
                 Ok(self.plain(&snapshot, None, ms / f64::from(done.max(1))))
             }
-            Err(error @ TrainError::Diverged { .. }) => {
-                let snapshot = self.run.snapshot().await.map_err(words)?;
-                Ok(self.plain(&snapshot, Some(error.to_string()), 0.0))
-            }
-            Err(error) => Err(words(error)),
+            Err(error) => self.halted(error).await,
         }
+    }
+
+    /// The next part of a step: which it was, which are left, the run as it stands, and what the part leaves for each unit (`[U]`, as
+    /// `trainer::Walked` has them; null where there is nothing). Null where rows are missing or the run is over.
+    ///
+    /// # Errors
+    /// The device is gone. A run that diverged is a snapshot that says so, alone.
+    pub async fn phase(&mut self) -> Result<JsValue, JsError> {
+        let begin = clock();
+        let walked = match self.run.next_stage().await {
+            Ok(Some(walked)) => walked,
+            Ok(None) => return Ok(JsValue::NULL),
+            Err(error) => return Ok(object! {"snapshot": self.halted(error).await?}.into()),
+        };
+        let ms = clock() - begin;
+        if self.run.step() > 0 {
+            self.training_ms += ms;
+        }
+        if walked.left.is_empty() {
+            self.drop_units(1).await?;
+        }
+        let units = |values: &[f32]| if values.is_empty() { JsValue::NULL } else { Float32Array::from(values).into() };
+        let object = object! {
+            "stage": walked.stage.name(),
+            "left": walked.left.iter().map(|stage: &Stage| JsValue::from(stage.name())).collect::<Array>(),
+            "snapshot": self.plain(&walked.snapshot, None, ms),
+            "values": units(&walked.values), "before": units(&walked.before), "stepped": units(&walked.stepped),
+        };
+        Ok(object.into())
+    }
+
+    /// What a unit is worth on at most `batches` batches: see `trainer::UnitCost`.
+    ///
+    /// # Errors
+    /// A unit without which there is no loss to compare with, or the device is gone: in words.
+    pub async fn unit_cost(&mut self, unit: u32, batches: u32) -> Result<Object, JsError> {
+        self.run.batches_a_submit = self.pace.steps();
+        let cost = Box::pin(self.run.unit_cost(unit, batches)).await.map_err(words)?;
+        Ok(
+            object! {"unit": unit, "difference": cost.difference, "error": cost.error, "on": cost.on, "off": cost.off, "batches": cost.batches},
+        )
     }
 
     /// `[count, channels, side, side]` the weights of the first convolution as they are now, those of filters that are gone as 0; null where
@@ -417,11 +532,11 @@ impl Session {
         Ok(self.plain(&snapshot, None, 0.0))
     }
 
-    /// Changes a live setting from the next step on.
+    /// Changes a live setting from the next step on, whose number it answers with.
     ///
     /// # Errors
     /// A setting that is fixed during a run, or a value that it refuses.
-    pub fn change(&mut self, name: &str, value: &str) -> Result<(), JsError> {
+    pub fn change(&mut self, name: &str, value: &str) -> Result<u32, JsError> {
         self.run.change(name, value).map_err(words)
     }
 
@@ -468,20 +583,83 @@ impl Session {
     /// # Errors
     /// The run diverged or the device is gone.
     pub async fn finish(&mut self, progress: Function) -> Result<JsValue, JsError> {
-        if self.run.config.finetune_epochs == 0 || self.finished {
-            return Ok(JsValue::NULL);
+        let (first, all) = (self.run.steps(), self.run.finetune_steps());
+        let mut selected = JsValue::NULL;
+        if all > 0 && !self.run.is_selected() {
+            self.run.batches_a_submit = self.pace.steps();
+            let begin = clock();
+            selected = self.run.select_mask(SELECTION_ROWS, |_, _| {}).await.map_err(words)?.sampled.into();
+            if self.run.config.compact {
+                self.run.compact().await.map_err(words)?;
+            }
+            self.training_ms += clock() - begin;
         }
-        self.finished = true;
-        self.run.batches_a_submit = self.pace.steps();
-        let evaluation = self.run.select_mask(SELECTION_ROWS, |_, _| {}).await.map_err(words)?;
-        let (first, all) = (self.run.step(), self.run.finetune_steps());
         while self.run.step() < first + all {
             let begin = clock();
             let snapshot = self.run.finetune(self.pace.steps()).await.map_err(words)?;
-            self.pace.took(snapshot.records.len() as u32, clock() - begin);
+            let ms = clock() - begin;
+            self.pace.took(snapshot.records.len() as u32, ms);
+            self.training_ms += ms;
             report(&progress, "fine-tuning", (self.run.step() - first) as usize, all as usize);
         }
-        Ok(object! {"selected_accuracy": evaluation.sampled}.into())
+        Ok(selected)
+    }
+
+    /// What it takes to go on from here, as plain numbers: `counts` are steps, evaluations, whether the mask is selected, the step before
+    /// which it was chosen, the multiply-adds of [`Cost`], milliseconds of training; `integers` the units on the device, then the bits of all;
+    /// `floats` the tensors of [`Checkpoint`] and what stands behind the pins; `sizes` of the groups on the device.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn checkpoint(&mut self) -> Result<Object, JsError> {
+        let state = self.run.checkpoint().await.map_err(words)?;
+        let Cost { forward, backward, structure, near_dense } = state.cost;
+        let chosen_at = state.chosen_at.unwrap_or(NEVER);
+        let counts = [
+            state.step.into(),
+            state.evaluations.into(),
+            state.selected.into(),
+            chosen_at.into(),
+            forward,
+            backward,
+            structure,
+            near_dense,
+        ];
+        let counts = counts.map(|count: u64| count as f64);
+        Ok(object! {
+            "counts": js_sys::Float64Array::from(&[&counts[..], &[self.training_ms]].concat()[..]),
+            "integers": Uint32Array::from(&[state.numbers, state.units].concat()[..]),
+            "floats": Float32Array::from(&[state.tensors, state.unpinned].concat()[..]),
+            "sizes": Uint32Array::from(&self.run.model.sizes()[..]),
+        })
+    }
+
+    /// Takes up what [`Session::checkpoint`] said of another session of the same experiment.
+    ///
+    /// # Errors
+    /// What is not of this experiment, in words; the session is then as it was.
+    pub fn restore(&mut self, counts: &[f64], integers: &[u32], mut floats: Vec<f32>) -> Result<(), JsError> {
+        let held = integers.len().saturating_sub(self.run.whole.units() as usize);
+        let (numbers, units) = integers.split_at(held);
+        let unpinned = floats.split_off(floats.len().saturating_sub(units.len()));
+        let &[step, evaluations, selected, chosen_at, forward, backward, structure, near_dense, training_ms] = counts else {
+            return Err(JsError::new("the kept run lacks its counts"));
+        };
+        let [forward, backward, structure, near_dense] = [forward, backward, structure, near_dense].map(|count| count as u64);
+        let state = Checkpoint {
+            step: step as u32,
+            evaluations: evaluations as u32,
+            selected: selected == 1.0,
+            chosen_at: Some(chosen_at as u32).filter(|&step| step != NEVER),
+            cost: Cost { forward, backward, structure, near_dense },
+            numbers: numbers.to_vec(),
+            units: units.to_vec(),
+            unpinned,
+            tensors: floats,
+        };
+        self.run.restore(state).map_err(words)?;
+        self.training_ms = training_ms;
+        Ok(())
     }
 
     /// Why the device is gone, if it is.
@@ -490,10 +668,21 @@ impl Session {
         self.machine.gpu.lost()
     }
 
-    /// What the device lets a buffer hold.
-    fn most_bytes(&self) -> u64 {
-        let limits = self.machine.gpu.device.limits();
-        limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
+    /// At the end of an epoch, which the `done` steps were the last of, units that are off for good go, where the experiment asks for that.
+    async fn drop_units(&mut self, done: u32) -> Result<(), JsError> {
+        if done > 0 && self.run.is_compact_due() {
+            self.run.compact().await.map_err(words)?;
+        }
+        Ok(())
+    }
+
+    /// The last snapshot of a run that diverged.
+    async fn halted(&mut self, error: TrainError) -> Result<Object, JsError> {
+        if !matches!(error, TrainError::Diverged { .. }) {
+            return Err(words(error));
+        }
+        let snapshot = self.run.snapshot().await.map_err(words)?;
+        Ok(self.plain(&snapshot, Some(error.to_string()), 0.0))
     }
 
     /// Which units of a group are still on the device, by their places in the whole network's group.
@@ -503,20 +692,6 @@ impl Session {
             return (0..now.size).collect();
         }
         self.run.numbers()[now.first_unit as usize..][..now.size as usize].iter().map(|number| number - whole.first_unit).collect()
-    }
-
-    /// K as the method has it: only one that starts whole has a budget that falls.
-    fn budget(&self, scheduled: f32) -> f64 {
-        let (config, units) = (&self.run.config, f64::from(self.run.whole.units()));
-        match config.method {
-            MethodName::Dense => units,
-            MethodName::SmallDense => f64::from(self.run.model.units()),
-            MethodName::Static | MethodName::Set | MethodName::Rigl if !config.allocation.is_empty() => {
-                config.allocation_counts().into_iter().map(f64::from).sum()
-            }
-            method if method.starts_whole() => scheduled.into(),
-            _ => config.keep_ratio * units,
-        }
     }
 
     fn plain(&self, snapshot: &Snapshot, halted: Option<String>, step_ms: f64) -> Object {
@@ -532,7 +707,7 @@ impl Session {
                 "probe_loss": if snapshot.probed { record.probe_loss } else { f32::NAN },
                 "accuracy": f64::from(record.correct) / f64::from(snapshot.batch_size),
                 "sum_scores": record.sum_scores,
-                "budget": self.budget(now.budget),
+                "budget": self.run.budget(now.budget),
                 "threshold": record.threshold,
                 "gradient_norm": record.gradient_norm,
                 "learning_rate": now.learning_rate,
@@ -559,14 +734,14 @@ impl Session {
             "mask": Uint8Array::from(&mask[..]),
             "kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, 1)[..]),
             "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, probe)[..]),
-            "budget": self.budget(snapshot.budget),
+            "budget": self.run.budget(snapshot.budget),
             "sum_scores": snapshot.sum_scores,
             "threshold": snapshot.threshold,
             "records": records.reverse(),
             "cost": object! {"forward": cost.forward as f64, "backward": cost.backward as f64, "structure": cost.structure as f64, "near_dense": cost.near_dense as f64},
             "step_ms": step_ms,
             "units_held": run.model.units(),
-            "network_bytes": run.model.bytes(run.config.batch_size, MASKS).total() as f64,
+            "network_bytes": run.bytes() as f64,
         }
     }
 }
@@ -648,5 +823,75 @@ impl Session {
             "rows": report.rows.iter().map(row).collect::<Array>(),
         };
         report.into()
+    }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// A test image, `inputs` of `[I]` bytes, and its `label`.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn example(&self, index: u32) -> Result<Object, JsError> {
+        let row = self.run.data.train_rows + index.min(self.run.data.test_rows.saturating_sub(1));
+        let (inputs, label) = self.run.engine().row(row).await.map_err(words)?;
+        Ok(object! {"inputs": Uint8Array::from(&inputs[..]), "label": label})
+    }
+
+    /// Takes an image of `[I]` bytes to be classified by the network as it stands now.
+    ///
+    /// # Errors
+    /// An image of another size, or a copy of the network that the device cannot hold: in words.
+    pub fn classify(&mut self, image: &[u8]) -> Result<(), JsError> {
+        if image.len() != self.run.data.inputs as usize {
+            return Err(JsError::new(&format!("the image has {} bytes, but the network takes {}", image.len(), self.run.data.inputs)));
+        }
+        if self.classifier.as_ref().is_none_or(|classifier| !classifier.is_of(&self.run)) {
+            // The old copy goes first, so that the new one finds room.
+            self.classifier = None;
+            let [software, other] = EXPLAINED_WORK;
+            let work = if self.machine.gpu.adapter.software { software } else { other };
+            self.classifier = Some(Classifier::new(&self.run, work).map_err(words)?);
+        }
+        self.classifier.as_mut().expect("it was just made").begin(&self.run, image);
+        Ok(())
+    }
+
+    /// Goes on with the image: one submit of sampled masks or, with `explain` and once all are sampled, of contributions. What is known now;
+    /// null where nothing was left to do. Probabilities are `[classes]` and `[masks, classes]`, contributions `[down, across]` with NaN
+    /// where they are not known yet.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn classify_more(&mut self, explain: bool) -> Result<JsValue, JsError> {
+        let Some(classifier) = &mut self.classifier else { return Ok(JsValue::NULL) };
+        let begin = clock();
+        let mut done = classifier.sample(self.classifier_pace.steps()).await.map_err(words)?;
+        if done == 0 && explain {
+            done = classifier.explain(self.classifier_pace.steps()).await.map_err(words)?;
+        }
+        if done == 0 {
+            return Ok(JsValue::NULL);
+        }
+        self.classifier_pace.took(done, clock() - begin);
+        let floats =
+            |values: &mut dyn Iterator<Item = f64>| Float32Array::from(&values.map(|value| value as f32).collect::<Vec<f32>>()[..]);
+        let contributions = classifier.contributions().map_or(JsValue::NULL, |found| {
+            object! {
+                "class": found.class, "side": found.side, "across": found.across, "down": found.down,
+                "values": floats(&mut found.values.iter().copied()),
+            }
+            .into()
+        });
+        let found = object! {
+            "step": classifier.step(), "decided": floats(&mut classifier.decided().iter().copied()),
+            "sampled": floats(&mut classifier.sampled().iter().flatten().copied()), "contributions": contributions,
+        };
+        Ok(found.into())
+    }
+
+    /// Gives the memory of the copy back.
+    pub fn classify_release(&mut self) {
+        self.classifier = None;
     }
 }

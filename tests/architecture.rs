@@ -14,10 +14,10 @@ use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation
 
 /// From the lowest up: a module may use its own layer and those before it.
 const LAYERS: [&[&str]; 4] = [
-    &["config", "data", "model", "pace", "presets", "random", "reference", "schedule", "shared"],
+    &["config", "contenders", "data", "model", "pace", "pins", "random", "reference", "schedule", "shared"],
     &["gpu"],
-    &["engine", "methods", "trainer", "snapshot", "check", "speed", "estimator"],
-    &["cli", "main", "web"],
+    &["engine", "methods", "trainer", "snapshot", "check", "classifier", "speed", "estimator", "keep"],
+    &["cli", "main", "web", "web_check", "web_intake", "web_values"],
 ];
 
 fn layer(module: &str) -> Option<usize> {

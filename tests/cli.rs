@@ -68,15 +68,16 @@ fn steps(log: &[Value]) -> Vec<&Value> {
 fn untimed(line: &Value) -> Value {
     let mut line = line.clone();
     let object = line.as_object_mut().unwrap();
-    object.remove("step_ms");
-    object.remove("seconds");
+    for key in ["step_ms", "seconds", "training_seconds", "phase_seconds"] {
+        object.remove(key);
+    }
     line
 }
 
 #[test]
 fn help_lists_every_command_and_every_flag() {
     let help = prints(&["--help"]);
-    for command in ["train", "compare", "model", "check", "bench", "estimator", "data", "adapters"] {
+    for command in ["train", "replay", "compare", "model", "check", "bench", "estimator", "data", "adapters"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{help}");
         prints(&[command, "--help"]);
     }
@@ -94,7 +95,8 @@ fn help_lists_every_command_and_every_flag() {
     for knob in KNOBS {
         assert!(words(&help).contains(&words(knob.help)), "the help of train does not explain {}: {}", knob.name, knob.help);
     }
-    lists(&["train"], &["--url", "--data-dir", "--log", "--trace", "--trace-steps", "--adapter"]);
+    lists(&["train"], &["--url", "--data-dir", "--log", "--trace", "--trace-steps", "--adapter", "--save", "--resume", "--record"]);
+    lists(&["replay"], &["--again", "--data-dir", "--adapter"]);
     let compared: Vec<&str> = knobs.iter().map(String::as_str).filter(|knob| *knob != "--method").collect();
     lists(&["compare"], &compared);
     lists(&["compare"], &["--methods", "--seeds", "--url", "--data-dir", "--out", "--plain", "--search", "--adapter"]);
@@ -179,6 +181,32 @@ fn a_log_says_everything_about_every_step() {
 }
 
 #[test]
+fn train_ends_with_what_it_held_and_where_its_seconds_went() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, fixture) = (folder.path().join("run.jsonl"), fixture());
+    let method = ["--method", "set", "--structure-every", "4", "--log", path.to_str().unwrap(), "--data-dir", &fixture];
+    let text = prints(&[&["train"], &RUN[..], &method].concat());
+    let line = text.lines().find(|line| line.starts_with("held on the GPU: ")).unwrap_or_else(|| panic!("no account in {text}"));
+    let result = read_log(&path).pop().unwrap();
+    let bytes = result["bytes"]["total"].as_u64().unwrap();
+    assert_eq!(bytes, read_log(&path)[0]["bytes"]["total"].as_u64().unwrap());
+    assert!(line.contains(&format!("{:.0} KiB", bytes as f64 / 1024.0)) && line.contains("seconds of training"), "{line}: {bytes}");
+    let spent = result["training_seconds"].as_f64().unwrap();
+    assert!(spent > 0.0 && spent <= result["seconds"].as_f64().unwrap(), "tests and saves come on top: {result}");
+    let phases = result["phase_seconds"].as_object().unwrap();
+    // An adapter without a clock divides nothing.
+    if !phases.is_empty() {
+        let names: Vec<&str> = phases.keys().map(String::as_str).collect();
+        assert_eq!(names, ["choose", "sample", "pack", "forward", "scores", "backward", "weights"]);
+        assert!(names.iter().all(|name| line.contains(&format!("{name} "))), "{line}");
+        let seconds = |name: &str| phases[name].as_f64().unwrap();
+        assert!(names.iter().all(|name| seconds(name) >= 0.0) && seconds("choose") > 0.0 && seconds("forward") > 0.0, "{result}");
+        let sum: f64 = names.iter().map(|name| seconds(name)).sum();
+        assert!((sum / spent - 1.0).abs() < 1e-6, "{result}");
+    }
+}
+
+#[test]
 fn the_same_experiment_gives_the_same_log() {
     let (once, again) = (log_of(&RUN), log_of(&RUN));
     assert_eq!(once.iter().map(untimed).collect::<Vec<_>>(), again.iter().map(untimed).collect::<Vec<_>>());
@@ -244,7 +272,8 @@ fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
     refuses(&["train", "--keep-start", "0.1", "--keep-ratio", "0.5"], &["keep_start (0.1)", "keep_ratio (0.5)", "only comes down"]);
     refuses(&["train", "--url", "https://example.org/?keep_ratio=2"], &["keep_ratio", "from 0.01 to 1"]);
     refuses(&["train", "--url", "?prune_rate=1"], &["no setting \"prune_rate\"", "keep_ratio"]);
-    refuses(&["bench", "--batch-size", "0"], &["--batch-size", "1..=4096"]);
+    refuses(&["bench", "--batch-size", "0"], &["--batch-size", "from 1 to 4096"]);
+    refuses(&["bench", "--keep-ratio", "0"], &["--keep-ratio", "from 0.01 to 1"]);
     refuses(&["bench", "--keep-ratio", "0.1,7"], &["keep_ratio", "from 0.01 to 1"]);
     refuses(&["bench", "--model", "cnn-0", "--repeats", "1"], &["\"cnn-0\" cannot be read", "from 1 to 32768"]);
     refuses(&["bench", "--model", "vgg19"], &["\"vgg19\" cannot be read", "vgg16, resnet20"]);
@@ -283,6 +312,35 @@ fn missing_data_is_refused_with_the_command_that_fetches_it() {
     );
     refuses(&["train", "--dataset", "idx", "--data-dir", nowhere], &[nowhere, "no such folder"]);
     assert!(!Path::new(nowhere).exists(), "a refusal makes no folder");
+}
+
+#[test]
+fn a_users_own_data_is_named_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let lines: Vec<String> = (0..40).map(|row| format!("{},{},{}", row * 5, 200 - row, ["oak", "elm"][row % 2])).collect();
+    fs::write(at("trees.csv"), lines.join("\n")).unwrap();
+    let own = |path: &str, more: &[&str]| {
+        [&["train", "--dataset", path, "--model", "mlp-8", "--batch-size", "8", "--steps", "4"], more].concat().join("\u{0}")
+    };
+    let train = |path: &str, more: &[&str]| prints(&own(path, more).split('\u{0}').collect::<Vec<_>>());
+    let said = train(&at("trees.csv"), &[]);
+    assert!(said.contains("trees.csv: 40 rows of 2 values, 2 classes: 36 training and 4 test rows"), "{said}");
+    // A link says that own data are needed, and the flag which.
+    let said = train(&at("trees.csv"), &["--url", "?dataset=own&seed=3"]);
+    assert!(said.contains("36 training and 4 test rows"), "{said}");
+    refuses(&["train", "--url", "?dataset=own"], &["stayed with its owner", "--dataset PATH"]);
+    // A folder of idx files is told by what is in it.
+    let fixture = fixture();
+    let said = train(&fixture, &[]);
+    assert!(said.contains("fashion: 250 grey images of 28 \u{d7} 28, 10 classes: 200 training and 50 test rows"), "{said}");
+    fs::write(at("bad.csv"), "1,2,oak\n3,elm\n").unwrap();
+    refuses(&["train", "--dataset", &at("bad.csv")], &["bad.csv, line 2: it has 2 values where the first line has 3"]);
+    refuses(
+        &["train", "--dataset", &at("trees.csv"), "--label", "first", "--model", "mlp-8"],
+        &["line 1: column 3 says \"oak\", which is no number"],
+    );
+    refuses(&["train", "--dataset", &at("nowhere.csv")], &["there is no file or folder of that name"]);
 }
 
 #[test]
@@ -509,6 +567,16 @@ fn train_says_the_memory_before_it_takes_it() {
     let first = &log_of(&[&CNN_RUN[..], &["--steps", "1"]].concat())[0];
     let own = account(&["cnn-6-8", "--image", "1x28x28", "--batch-size", "32"]);
     assert_eq!(first["bytes"], own["bytes"]["sparse"], "what `lacuna model` says");
+    let of = |method| [&CNN_RUN[..13], &["--gate-inputs=false", "--steps", "1", "--method", method]].concat();
+    let dense = &log_of(&of("dense"))[0];
+    assert_eq!(dense["bytes"], own["bytes"]["dense"], "a dense run takes what `lacuna model` says of dense");
+    // The copy that is asked for masks is told too.
+    let text = prints(&[&["train", "--data-dir", &fixture], &of("snip")[..]].concat());
+    let line = text.lines().nth(1).unwrap();
+    assert!(line.contains("the network and the copy that snip asks which units to keep take"), "{line}");
+    let log = log_of(&of("snip"));
+    assert!(log[0]["bytes"]["total"].as_u64() > dense["bytes"]["total"].as_u64());
+    assert_eq!(log[0]["bytes"], log.last().unwrap()["bytes"], "what was stated is what is held");
     assert_eq!((&first["data_set_bytes"], &first["streamed"]), (&(250 * 784).into(), &false.into()));
 }
 

@@ -137,6 +137,32 @@ fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn vrpge_is_compared_two_sided_and_one_sided() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["vrpge", "vrpge-one-sided", "rigl"];
+    let flags = ["--methods", &names.join(","), "--seeds", "1", "--keep-ratio", "0.3", "--structure-every", "4"];
+    let text = prints(&compare(folder.path(), &flags));
+    assert!(text.contains("vrpge-one-sided: ") && text.contains("estimator one-sided"), "what it differs in is said: {text}");
+    let results = json(&folder.path().join("results.json"));
+    let [two, one, rigl] = names.map(|name| {
+        let run = results["runs"].as_array().unwrap().iter().find(|run| run["contender"] == name);
+        run.unwrap_or_else(|| panic!("no run of {name}")).clone()
+    });
+    assert!(one["query"].as_str().unwrap().contains("estimator=one-sided") && !two["query"].as_str().unwrap().contains("estimator"));
+    let settings = |run: &Value| {
+        let query = run["query"].as_str().unwrap().to_owned();
+        query.split('&').filter(|pair| !pair.starts_with("estimator")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(settings(&one), settings(&two), "the presets of vrpge");
+    assert_ne!(one["points"][9]["loss"], two["points"][9]["loss"], "another estimator is another run");
+    assert_eq!(one["bytes"], two["bytes"]);
+    // 784, 24 and 12 units: the copy that is asked, and one mask's values, are more than two masks' values.
+    assert!(rigl["bytes"].as_u64() > two["bytes"].as_u64());
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.contains("vrpge-one-sided"));
+}
+
+#[test]
 fn a_comparison_that_is_stopped_midway_goes_on_with_the_run_that_it_lost() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["--methods", "static,dense", "--seeds", "2", "--keep-ratio", "0.3", "--epochs", "30"];
@@ -162,7 +188,7 @@ fn a_comparison_that_is_stopped_midway_goes_on_with_the_run_that_it_lost() {
 fn what_cannot_be_compared_is_refused_before_anything_is_run() {
     let folder = tempfile::tempdir().unwrap();
     for (flags, words) in [
-        (&["--methods", "dense,magic"][..], &["no method \"magic\"", "static-allocated"][..]),
+        (&["--methods", "dense,magic"][..], &["no method \"magic\"", "vrpge-one-sided, static-allocated"][..]),
         (&["--methods", "dense,dense"], &["names dense twice"]),
         (&["--methods", "static,static-allocated"], &["name vrpge too"]),
         (&["--finetune-epochs", "2"], &["without fine-tuning"]),
@@ -171,6 +197,7 @@ fn what_cannot_be_compared_is_refused_before_anything_is_run() {
         (&["--seeds", "0"], &["0"]),
         (&["--method", "dense"], &["--method"]),
         (&["--search", "--plain"], &["--plain"]),
+        (&["--search", "--pins", "1on"], &["leave the pins out"]),
     ] {
         refuses(&compare(&folder.path().join("new"), flags), words);
         assert!(!folder.path().join("new").exists(), "{flags:?} left something behind");
@@ -178,11 +205,18 @@ fn what_cannot_be_compared_is_refused_before_anything_is_run() {
 }
 
 #[test]
+fn pins_hold_in_the_methods_that_have_scores() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = prints(&compare(folder.path(), &["--methods", "static,vrpge", "--seeds", "1", "--keep-ratio", "0.3", "--pins", "7on"]));
+    assert!(found.contains("static, seed 1") && found.contains("vrpge, seed 1"), "{found}");
+}
+
+#[test]
 fn a_search_tries_as_many_settings_of_each_method_on_rows_that_are_held_out() {
     let folder = tempfile::tempdir().unwrap();
     let found = prints(&compare(folder.path(), &["--search", "--methods", "vrpge,static", "--keep-ratio", "0.3"]));
     assert!(found.contains("167 training and 33 test rows"), "{found}");
-    assert_eq!((found.matches("vrpge-").count(), found.matches("static-").count()), (6, 6), "{found}");
-    assert!(found.contains("MethodName::Vrpge => &[(\"learning_rate\", ") && found.contains("MethodName::Static => &[("), "{found}");
+    assert_eq!((found.matches("vrpge-").count(), found.matches("static-").count()), (24, 24), "{found}");
+    assert!(found.contains("\nvrpge => &[(\"learning_rate\", ") && found.contains("\nstatic => &[("), "{found}");
     assert!(!folder.path().join("results.csv").exists());
 }

@@ -22,7 +22,7 @@ use lacuna::schedule::{BLOCK, step_at};
 use lacuna::shared::{State, Step};
 use lacuna::snapshot::Snapshot;
 use lacuna::speed::Opponent;
-use lacuna::trainer::{DataShape, TrainError, Trainer};
+use lacuna::trainer::{DataShape, Stage, TrainError, Trainer};
 
 use adapter::machine;
 
@@ -141,7 +141,11 @@ fn annealed() -> Config {
 #[test]
 fn every_kernel_agrees_with_its_twin_on_this_adapter() {
     let machine = machine();
-    let reports = block_on(lacuna::check::check(&machine, |_, _| {})).unwrap();
+    let mut told = Vec::new();
+    let scenes = block_on(check::check(&machine, |scene, done, of| told.push((scene.scene, done, of)))).unwrap();
+    assert_eq!(told, scenes.iter().zip(1..).map(|(scene, done)| (scene.scene, done, scenes.len())).collect::<Vec<_>>());
+    assert!(scenes.iter().all(|scene| scene.passed() && !scene.kernels.is_empty()));
+    let reports = check::by_kernel(&scenes);
     assert_eq!(reports.iter().map(|report| report.kernel).collect::<Vec<_>>(), TABLE.iter().map(|entry| entry.name).collect::<Vec<_>>());
     let failed: Vec<_> = reports.iter().filter(|report| !report.passed()).collect();
     assert!(failed.is_empty(), "{failed:#?}");
@@ -649,6 +653,7 @@ fn a_live_change_of_every_other_knob_reaches_the_kernels() {
         ("estimator", "plain"),
         ("alpha", "0.9"),
         ("scores_rate", "0.2"),
+        ("pins", "3on,40off"),
         ("learning_rate", "0.01"),
         ("momentum", "0.1"),
         ("weight_decay", "0.5"),
@@ -959,4 +964,362 @@ fn what_belongs_to_a_channel_that_is_off_rests_bit_for_bit() {
         }
         assert!(rests > 100 && moves > 100, "{rests} weights rest and {moves} move");
     }
+}
+
+/// A run of every method that looks at its mask now and then, on a small network.
+fn short(method: MethodName, model: &str, gate_inputs: bool) -> Config {
+    Config {
+        method,
+        model: model.to_owned(),
+        gate_inputs,
+        keep_ratio: 0.4,
+        steps: 12,
+        batch_size: 14,
+        structure_every: 4,
+        learning_rate: 0.02,
+        seed: 3,
+        ..Config::default()
+    }
+}
+
+#[test]
+fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
+    use Stage::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
+    let machine = machine();
+    for (data, model, gate_inputs) in [(data(203, 20, 19, 4), "mlp-23-3", true), (images(90, 10, (2, 7, 7), 4, false), "cnn-4-5", false)] {
+        for &method in MethodName::ALL {
+            let label = format!("{} on {model}", method.name());
+            let mut whole = data.start(&machine, short(method, model, gate_inputs));
+            let mut parts = data.start(&machine, short(method, model, gate_inputs));
+            while whole.step() < whole.steps() {
+                let number = whole.step();
+                let expected = step(&mut whole);
+                let mut stages = Vec::new();
+                let found = loop {
+                    let walked = block_on(parts.next_stage()).unwrap().expect("there is a step to take");
+                    stages.push(walked.stage);
+                    let units = parts.whole.units() as usize;
+                    match walked.stage {
+                        Gradient => assert_eq!(bits(&walked.values)[..units], integers(&parts, "d_scores")[..units], "{label}: g"),
+                        Project => {
+                            let sum: f64 = walked.snapshot.scores.iter().map(|&s| f64::from(s)).sum();
+                            assert!(sum <= f64::from(walked.snapshot.budget) * (1.0 + 1e-6), "{label}, step {number}");
+                            let v = walked.snapshot.records[0].threshold;
+                            let clamped: Vec<f32> = walked.stepped.iter().map(|&s| (s - v).clamp(0.0, 1.0)).collect();
+                            assert_eq!(bits(&clamped), bits(&walked.snapshot.scores), "{label}: the projection is a shift and a clamp");
+                            assert_eq!(walked.before.len(), units);
+                        }
+                        Weights => assert!(walked.values.iter().any(|&moved| moved > 0.0), "{label}: nothing moved"),
+                        _ => assert!(walked.values.is_empty() && walked.stepped.is_empty(), "{label}"),
+                    }
+                    // Left in the middle, now and then: a look, a test of the network and a step at once finish it.
+                    match (number % 4, walked.stage) {
+                        (1, Sample) => break block_on(parts.advance(64)).unwrap(),
+                        (2, Backward) => {
+                            block_on(parts.snapshot()).unwrap();
+                            block_on(parts.evaluate(10, |_, _| {})).unwrap();
+                            break block_on(parts.snapshot()).unwrap();
+                        }
+                        _ if walked.left.is_empty() => break walked.snapshot,
+                        _ => {}
+                    }
+                };
+                assert_eq!((found.step, parts.step()), (expected.step, expected.step), "{label}");
+                if number % 4 != 2 {
+                    let records = |snapshot: &Snapshot| bytemuck::cast_slice::<_, u32>(&snapshot.records).to_vec();
+                    assert!(records(&found) == records(&expected), "{label}, step {number}: the record");
+                }
+                assert_eq!((bits(&found.scores), &found.mask), (bits(&expected.scores), &expected.mask), "{label}, step {number}");
+                assert!(tensors(&parts) == tensors(&whole), "{label}, step {number}: {stages:?}");
+                assert_eq!(parts.cost(), whole.cost(), "{label}");
+                if number % 4 == 0 {
+                    let rest: &[Stage] = match method {
+                        MethodName::Ste => &[Sample, Losses, Backward, Gradient, Project, Weights],
+                        MethodName::Vrpge | MethodName::Reinforce => &[Sample, Losses, Gradient, Project, Backward, Weights],
+                        _ => &[Sample, Losses, Backward, Weights],
+                    };
+                    let chooses = match method {
+                        MethodName::Magnitude => number < 8,
+                        MethodName::Set | MethodName::Rigl => number > 0 && number < 9,
+                        MethodName::Snip => number == 0,
+                        _ => false,
+                    };
+                    let expected: Vec<Stage> = chooses.then_some(Choose).into_iter().chain(rest.iter().copied()).collect();
+                    assert_eq!(stages, expected, "{label}, step {number}");
+                }
+            }
+            assert!(block_on(parts.next_stage()).unwrap().is_none(), "{label}: the run is over");
+        }
+    }
+}
+
+#[test]
+fn what_is_changed_in_the_middle_of_a_step_holds_from_the_next_one_on() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let config = short(MethodName::Vrpge, "mlp-23-3", true);
+    let (mut whole, mut parts) = (data.start(&machine, config.clone()), data.start(&machine, config));
+    step(&mut whole);
+    for stage in [Stage::Sample, Stage::Losses] {
+        assert_eq!(block_on(parts.next_stage()).unwrap().unwrap().stage, stage);
+    }
+    for run in [&mut whole, &mut parts] {
+        for (name, value) in [("alpha", "0.9"), ("learning_rate", "0.5"), ("keep_ratio", "0.3"), ("pins", "3on")] {
+            run.change(name, value).unwrap();
+        }
+    }
+    assert_eq!((whole.change("momentum", "0.8").unwrap(), parts.change("momentum", "0.8").unwrap()), (1, 1), "both from the next step on");
+    block_on(parts.advance(1)).unwrap();
+    assert!(tensors(&parts) == tensors(&whole));
+    let (expected, found) = (step(&mut whole), step(&mut parts));
+    assert_eq!(bits(&found.scores), bits(&expected.scores));
+    assert!(found.scores[3] == 1.0 && tensors(&parts) == tensors(&whole));
+}
+
+#[test]
+fn a_run_that_diverges_phase_by_phase_stops_where_it_does_at_once() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let config = Config { learning_rate: 10.0, clip_norm: 0.0, steps: 200, ..short(MethodName::Vrpge, "mlp-23-3", true) };
+    let (mut whole, mut parts) = (data.start(&machine, config.clone()), data.start(&machine, config));
+    // A weight so large that products of gradients overflow.
+    for run in [&whole, &parts] {
+        let mut weights = floats(run, "weights");
+        for weight in &mut weights {
+            *weight *= 1e18;
+        }
+        run.engine().write(&run.engine().buffers.weights, &weights);
+    }
+    let expected = block_on(whole.advance(1)).unwrap_err();
+    let found = loop {
+        if let Err(error) = block_on(parts.next_stage()) {
+            break error;
+        }
+    };
+    assert!(matches!(found, TrainError::Diverged { .. }));
+    assert_eq!(format!("{found}"), format!("{expected}"));
+    assert!(tensors(&parts) == tensors(&whole), "weights and scores of a run that stopped are whole");
+    assert!(block_on(parts.next_stage()).is_err());
+}
+
+#[test]
+fn pinned_units_stay_where_they_are_and_the_others_keep_the_budget() {
+    let (machine, data) = (machine(), data(203, 20, 19, 4));
+    for method in [MethodName::Vrpge, MethodName::Reinforce, MethodName::Ste] {
+        let pins = "0on,7on,19off,20on,44off";
+        let config = Config { method, pins: pins.to_owned(), scores_rate: 0.2, steps: 60, ..annealed() };
+        let mut run = data.start(&machine, config.clone());
+        let pinned = [(0, 1.0), (7, 1.0), (19, 0.0), (20, 1.0), (44, 0.0)];
+        let (units, label) = (f64::from(run.whole.units()), method.name());
+        let mut scores = block_on(run.snapshot()).unwrap().scores;
+        while run.step() < run.steps() {
+            let sum: f64 = scores.iter().map(|&s| f64::from(s)).sum();
+            let number = run.step();
+            let budget = f64::from(step_at(&run.config, run.whole.units(), number.saturating_sub(1), run.steps()).budget);
+            assert!(sum <= budget * (1.0 + 1e-6), "{label}, before step {number}: {sum} of {budget}");
+            let snapshot = step(&mut run);
+            for (unit, score) in pinned {
+                assert_eq!(snapshot.scores[unit], score, "{label}, step {number}, unit {unit}");
+                let mask = if method == MethodName::Vrpge { 3 } else { 1 };
+                assert_eq!(snapshot.mask[unit] & mask, if score == 1.0 { mask } else { 0 }, "{label}, step {number}, unit {unit}");
+            }
+            scores = snapshot.scores;
+        }
+        assert!(scores.iter().map(|&s| f64::from(s)).sum::<f64>() <= 0.15 * units * (1.0 + 1e-6));
+        assert!(
+            scores.iter().enumerate().any(|(unit, &s)| s > 0.5 && pinned.iter().all(|(pin, _)| *pin != unit)),
+            "{label}: others are kept too"
+        );
+
+        // The same link, the same run.
+        let mut again = data.start(&machine, config);
+        while again.step() < again.steps() {
+            block_on(again.advance(64)).unwrap();
+        }
+        assert!(tensors(&again) == tensors(&run), "{label}");
+    }
+}
+
+#[test]
+fn a_unit_can_be_pinned_and_let_go_while_the_run_goes_on() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let mut run = data.start(&machine, Config { schedule: Schedule::Constant, ..annealed() });
+    block_on(run.advance(10)).unwrap();
+    let before = block_on(run.snapshot()).unwrap();
+    let open = |unit: usize| before.scores[unit].min(1.0 - before.scores[unit]);
+    let unit = (0..45).max_by(|&a, &b| open(a).total_cmp(&open(b))).unwrap();
+    assert!(open(unit) > 0.1, "one is undecided");
+    run.change("pins", &format!("{unit}on")).unwrap();
+    let pinned = block_on(run.snapshot()).unwrap();
+    assert_eq!((pinned.scores[unit], pinned.step), (1.0, 10));
+    assert!(pinned.sum_scores <= f64::from(pinned.budget) * (1.0 + 1e-6), "the others make room at once");
+    run.change("pins", &format!("{unit}off")).unwrap();
+    assert_eq!(step(&mut run).scores[unit], 0.0);
+    run.change("pins", "").unwrap();
+    let free = block_on(run.snapshot()).unwrap();
+    assert!((free.scores[unit] - before.scores[unit]).abs() < 0.05, "{} was {}", free.scores[unit], before.scores[unit]);
+    assert!(free.sum_scores <= f64::from(free.budget) * (1.0 + 1e-6));
+    assert_ne!(step(&mut run).scores[unit], 0.0, "it learns again");
+
+    for (pins, words) in
+        [("45on", "0 to 44"), ("1on,2on,3on,4on,5on,6on,7on", "pays for 6 of 45"), ("1on,1off", "twice"), ("1", "as in 12on")]
+    {
+        let config = run.config.clone();
+        let error = run.change("pins", pins).unwrap_err().to_string();
+        assert!(error.contains(words), "{pins}: {error}");
+        assert_eq!(run.config, config);
+    }
+    run.change("pins", "1on,2on,3on,4on,5on,6on").unwrap();
+    assert!(run.change("keep_ratio", "0.1").unwrap_err().to_string().contains("pinned on"));
+    for method in [MethodName::Static, MethodName::Rigl, MethodName::Dense] {
+        let config = Config { method, pins: "1on".to_owned(), ..annealed() };
+        let error = Trainer::new(&machine, config, data.shape.clone()).unwrap_err().to_string();
+        assert!(error.contains("choose vrpge, reinforce or ste"), "{error}");
+    }
+    // The dense opponent of a measurement has no scores that could be pinned.
+    let mut opponent = Opponent::new(&run).unwrap();
+    block_on(opponent.measure(&mut run, &|| 0.0)).unwrap();
+}
+
+#[test]
+fn pins_that_change_between_two_steps_leave_what_the_last_ones_say() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let config = Config { schedule: Schedule::Constant, ..annealed() };
+    let (mut wavering, mut straight) = (data.start(&machine, config.clone()), data.start(&machine, config));
+    for run in [&mut wavering, &mut straight] {
+        block_on(run.advance(10)).unwrap();
+    }
+    for pins in ["1on,2on", "1off", ""] {
+        wavering.change("pins", pins).unwrap();
+        block_on(wavering.snapshot()).unwrap();
+    }
+    assert_eq!(bits(&step(&mut wavering).scores), bits(&step(&mut straight).scores), "nothing is pinned, nothing was");
+    for pins in ["4on,5off", "6on"] {
+        wavering.change("pins", pins).unwrap();
+        block_on(wavering.snapshot()).unwrap();
+    }
+    straight.change("pins", "6on").unwrap();
+    assert_eq!(bits(&step(&mut wavering).scores), bits(&step(&mut straight).scores));
+    // One that was asked for after the state was kept is settled where the run goes on.
+    let state = block_on(straight.checkpoint()).unwrap();
+    let mut restored = data.start(&machine, straight.config.clone());
+    for run in [&mut straight, &mut restored] {
+        run.change("pins", "6on,8on").unwrap();
+    }
+    restored.restore(state).unwrap();
+    assert_eq!(bits(&step(&mut restored).scores), bits(&step(&mut straight).scores));
+}
+
+#[test]
+fn a_unit_is_pinned_at_once_after_the_goal_was_raised() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let mut run = data.start(&machine, Config { schedule: Schedule::Constant, keep_ratio: 0.03, ..annealed() });
+    block_on(run.advance(5)).unwrap();
+    run.change("keep_ratio", "0.5").unwrap();
+    run.change("pins", "1on,2on,3on").unwrap();
+    let snapshot = block_on(run.snapshot()).unwrap();
+    assert_eq!(snapshot.scores[1..4], [1.0; 3]);
+    assert!(snapshot.scores.iter().any(|&score| score > 0.0 && score < 1.0), "the room of the new goal is not lost");
+}
+
+#[test]
+fn a_goal_that_moves_after_a_pin_was_settled_leaves_what_both_at_once_leave() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let config = Config { schedule: Schedule::Constant, ..annealed() };
+    let (mut wavering, mut straight) = (data.start(&machine, config.clone()), data.start(&machine, config));
+    for run in [&mut wavering, &mut straight] {
+        block_on(run.advance(10)).unwrap();
+        run.change("pins", "4on,7on").unwrap();
+    }
+    block_on(wavering.snapshot()).unwrap();
+    for run in [&mut wavering, &mut straight] {
+        run.change("keep_ratio", "0.45").unwrap();
+    }
+    assert_eq!(bits(&step(&mut wavering).scores), bits(&step(&mut straight).scores));
+}
+
+#[test]
+fn a_submit_ends_where_units_are_dropped_and_what_is_gone_cannot_be_pinned_on() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let mut run = data.start(&machine, Config { compact: true, finetune_epochs: 1, ..annealed() });
+    let (epoch, mut drops) = (run.steps_per_epoch(), 0);
+    assert!(epoch < 64 && !run.is_compact_due());
+    while run.step() < run.steps() {
+        let left = epoch - run.step() % epoch;
+        let done = block_on(run.advance(64)).unwrap().records.len() as u32;
+        assert_eq!(done, left.min(run.steps() - (run.step() - done)));
+        assert_eq!(run.is_compact_due(), run.step() < run.steps());
+        if run.is_compact_due() {
+            drops += 1;
+            block_on(run.compact()).unwrap();
+        }
+    }
+    assert_eq!(drops, run.steps().div_ceil(epoch) - 1);
+    let gone = (0..run.whole.units()).find(|unit| !run.numbers().contains(unit)).expect("the goal leaves some out");
+    let error = run.change("pins", &format!("{gone}on")).unwrap_err().to_string();
+    assert!(error.contains(&format!("unit {gone} was dropped for good")), "{error}");
+
+    // The final selection is counted, and scores that rest bring nothing back.
+    let before = run.cost();
+    let evaluation = block_on(run.select_mask(100, |_, _| {})).unwrap();
+    let dense = run.whole.multiply_adds(&run.whole.sizes(), None).forward;
+    let images = u64::from(run.config.select_masks * evaluation.images.next_multiple_of(run.config.batch_size));
+    let cost = run.cost();
+    assert_eq!((cost.forward, cost.backward), (before.forward, before.backward));
+    assert!((1..=2 * images * dense).contains(&(cost.structure - before.structure)), "{cost:?}");
+    let kept = block_on(run.snapshot()).unwrap().scores.iter().filter(|&&score| score == 1.0).count();
+    assert_eq!(block_on(run.compact()).unwrap().1 as usize, kept);
+}
+
+#[test]
+fn a_unit_that_is_pinned_off_is_not_dropped_and_can_come_back() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let mut run = data.start(&machine, Config { pins: "5off".to_owned(), ..annealed() });
+    while run.step() < 120 {
+        block_on(run.advance(64)).unwrap();
+    }
+    let (before, after) = block_on(run.compact()).unwrap();
+    assert!(after < before && run.numbers().contains(&5));
+    assert_eq!(step(&mut run).scores[5], 0.0);
+    run.change("pins", "").unwrap();
+    assert!(block_on(run.snapshot()).unwrap().scores[5] > 0.0);
+}
+
+#[test]
+fn what_a_unit_costs_is_the_difference_of_the_losses_and_leaves_the_run_alone() {
+    let (machine, data) = (machine(), data(203, 0, 19, 4));
+    let mut run = data.start(&machine, annealed());
+    let mut other = data.start(&machine, annealed());
+    for run in [&mut run, &mut other] {
+        block_on(run.advance(30)).unwrap();
+    }
+    let snapshot = block_on(run.snapshot()).unwrap();
+    let (model, weights) = (run.model.clone(), floats(&run, "weights"));
+    let mut compared = 0;
+    for unit in [0, 3, 20, 25, 40] {
+        let Ok(cost) = block_on(run.unit_cost(unit, 6)) else { continue };
+        let differences: Vec<f64> = (30..36)
+            .map(|number| {
+                let rows: Vec<u32> = run.batch(number).iter().map(|sample| sample.row).collect();
+                let loss = |on: bool| {
+                    let mut kept: Vec<bool> = snapshot.mask.iter().map(|bits| bits & 1 != 0).collect();
+                    kept[unit as usize] = on;
+                    data.dense(&model, &weights, &kept, rows.iter().copied()).0
+                };
+                loss(true) - loss(false)
+            })
+            .collect();
+        let mean = differences.iter().sum::<f64>() / 6.0;
+        let error = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 5.0 / 6.0).sqrt();
+        assert!(
+            (cost.difference - mean).abs() < 1e-5 && (cost.error - error).abs() < 1e-5,
+            "unit {unit}: {cost:?}, by the CPU {mean} ± {error}"
+        );
+        assert_eq!(cost.batches, 6);
+        assert!((cost.on - cost.off - cost.difference).abs() < 1e-9);
+        compared += 1;
+    }
+    assert!(compared >= 3);
+    assert!(block_on(run.unit_cost(45, 6)).unwrap_err().to_string().contains("no such unit"));
+    assert!(tensors(&run) == tensors(&other));
+    assert_eq!(bits(&step(&mut run).scores), bits(&step(&mut other).scores));
+    assert!(tensors(&run) == tensors(&other), "the run goes on as if nothing had been asked");
 }

@@ -7,8 +7,8 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use lacuna::config::{Config, ConfigError, MethodName};
-use lacuna::engine::{MASKS, Phase};
+use lacuna::config::{Config, ConfigError, KNOBS, MethodName};
+use lacuna::engine::Phase;
 use lacuna::methods::method;
 use lacuna::model::{Bytes, Model};
 use lacuna::random::{Stream, Threefry};
@@ -21,7 +21,7 @@ use super::{CliError, arguments, open, say, terminal};
 /// Rows of random data, more where a batch is.
 const ROWS: u32 = 2048;
 /// Milliseconds that one timed submit aims at.
-const SUBMIT_MS: f64 = 1000.0;
+const SUBMIT_MS: f64 = 2000.0;
 /// Milliseconds from which on a step needs no second one to be timed beside the first.
 const LONG_STEP_MS: f64 = 100.0;
 /// How often each is timed where nobody says it, as long as that takes no more than so many milliseconds.
@@ -77,15 +77,22 @@ impl Case {
         self.multiply_adds.iter().sum::<f64>() / self.multiply_adds.len() as f64 / dense
     }
 
-    /// The same on average over all draws.
+    /// How many times the predicted share of a dense step a step took: the median over the turns, of which each is held against the dense
+    /// step beside it and the units that it drew itself.
+    fn over_predicted(&self, dense: &Self, model: &Model) -> f64 {
+        let dense_work = model.multiply_adds(&model.sizes(), None).total() as f64;
+        let turns = self.step_ms.iter().zip(&self.multiply_adds).zip(&dense.step_ms);
+        median(&turns.map(|((ms, work), dense_ms)| (ms / dense_ms) / (work / dense_work)).collect::<Vec<f64>>())
+    }
+
+    /// The predicted share on average over all draws.
     fn expected(&self, model: &Model) -> f64 {
         model.predicted_ratio(self.keep_ratio(), method(self.config.method).forwards())
     }
 
     /// What such a step needs to hold: dense the values of one mask, otherwise those of two, of the units that are expected to be kept.
     fn memory(&self, model: &Model) -> Bytes {
-        let masks = if self.is_dense() { 1 } else { MASKS };
-        model.of_expected_sizes(self.keep_ratio()).bytes(self.config.batch_size, masks)
+        model.of_expected_sizes(self.keep_ratio()).bytes(self.config.batch_size, method(self.config.method).masks())
     }
 
     fn phase_ms(&self, phase: Phase) -> Option<f64> {
@@ -142,14 +149,13 @@ fn spread(values: &[f64]) -> f64 {
 
 /// Dense, then each keep ratio that is asked for.
 fn cases(arguments: &ArgMatches) -> Result<Vec<Case>, ConfigError> {
-    let batch_size = *arguments.get_one::<u32>("batch_size").expect("it has a default");
-    let mut base = Config { batch_size, gate_inputs: arguments.get_flag("gate_inputs"), ..Config::default() };
-    base.set("model", arguments::text(arguments, "model"))?;
+    let mut base = Config::default();
+    arguments::set(&mut base, arguments, KNOBS.iter().filter(|knob| ["model", "batch_size", "gate_inputs"].contains(&knob.name)))?;
     base.set("schedule", "constant")?;
     let mut configs = vec![Config { method: MethodName::Dense, ..base.clone() }];
     for keep_ratio in arguments.get_many::<f64>("keep_ratio").expect("it has a default") {
         let mut config = base.clone();
-        config.set("keep_ratio", &keep_ratio.to_string())?;
+        config.set("keep_ratio", &keep_ratio.to_string()).map_err(|error| ConfigError(format!("--keep-ratio: {error}")))?;
         configs.push(config);
     }
     Ok(configs
@@ -167,8 +173,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         .map_err(|error| ConfigError(error.to_string()))?;
 
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
-    let need = Need { networks: 2, ..Need::new(&machine.gpu, &model, batch_size, rows) };
-    need.check(&machine.gpu.adapter, &model, batch_size)?;
+    let need = Need::new(&machine.gpu, &model, &[&cases[0].config, &cases[1].config], rows, 0);
+    need.check(&machine.gpu.adapter)?;
     let mut progress = Progress { line: terminal::spinner("making two networks"), told: Instant::now() };
     let mut dense = Trainer::new(&machine, cases[0].config.clone(), data.clone())?;
     let mut random = Threefry::new(1, Stream::Data, 0);
@@ -178,16 +184,15 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     dense.set_rows_ready(rows);
     let sparse = dense.beside(cases[1].config.clone())?;
     let mut networks = Networks { dense, sparse };
-    need.check_allocated(&machine.gpu, &model, batch_size)?;
+    need.check_allocated(&machine.gpu)?;
 
     let repeats = arguments.get_one::<u32>("repeats").copied();
     let turns = measure(&mut networks, &mut cases, repeats, &mut progress)?;
     progress.line.finish_and_clear();
     let adapter = machine.gpu.adapter.to_string();
     if arguments.get_flag("json") {
-        let dense_ms = median(&cases[0].step_ms);
         for case in &cases {
-            say(line(case, &model, dense_ms, &adapter));
+            say(line(case, &cases[0], &model, &adapter));
         }
     } else {
         say(format_args!("{}, batch {batch_size}, on {adapter}", model.name));
@@ -196,9 +201,9 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
             if turns == 1 { "One turn".to_owned() } else { format!("Medians of {turns} turns, \u{b1} half the quartiles' distance") };
         say(format_args!(
             "ratio: time of a step over the dense one's; predicted: the same of multiply-adds, with the units that the timed steps drew;\n\
-             expected: on average over all draws. {turns}.\n\
-             memory: what a step holds, of the kept units alone; both timed networks were whole, {} each.",
-            size(need.network.total())
+             over it: how many times that a step took, turn by turn; expected: predicted on average over all draws. {turns}.\n\
+             memory: what a step holds, of the kept units alone; both timed networks were whole, {} together.",
+            size(need.network().total())
         ));
     }
     Ok(())
@@ -236,7 +241,7 @@ fn measure(networks: &mut Networks, cases: &mut [Case], repeats: Option<u32>, pr
     Ok(turns)
 }
 
-fn line(case: &Case, model: &Model, dense_ms: f64, adapter: &str) -> serde_json::Value {
+fn line(case: &Case, dense: &Case, model: &Model, adapter: &str) -> serde_json::Value {
     let step_ms = median(&case.step_ms);
     let phases: serde_json::Map<_, _> =
         Phase::ALL.iter().filter_map(|&phase| Some((phase.name().to_owned(), json!(case.phase_ms(phase)?)))).collect();
@@ -248,8 +253,9 @@ fn line(case: &Case, model: &Model, dense_ms: f64, adapter: &str) -> serde_json:
         "keep_ratio": case.keep_ratio(),
         "step_ms": step_ms,
         "step_ms_spread": spread(&case.step_ms),
-        "ratio": step_ms / dense_ms,
+        "ratio": step_ms / median(&dense.step_ms),
         "predicted_ratio": case.predicted(model),
+        "over_predicted": case.over_predicted(dense, model),
         "expected_ratio": case.expected(model),
         "bytes": in_json(case.memory(model)),
         "phases": phases,
@@ -276,7 +282,7 @@ fn table(cases: &[Case], model: &Model) -> Table {
     let dense_ms = median(&cases[0].step_ms);
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY);
-    let mut header = vec!["keep", "ms a step", "ratio", "predicted", "expected", "memory"];
+    let mut header = vec!["keep", "ms a step", "ratio", "predicted", "over it", "expected", "memory"];
     let timed = cases.iter().any(|case| !case.phases.is_empty());
     if timed {
         header.extend(Phase::ALL.map(Phase::name));
@@ -290,6 +296,7 @@ fn table(cases: &[Case], model: &Model) -> Table {
             in_ms(step_ms) + if case.step_ms.len() > 1 { &around } else { "" },
             format!("{:.3}", step_ms / dense_ms),
             format!("{:.3}", case.predicted(model)),
+            format!("{:.2}", case.over_predicted(&cases[0], model)),
             format!("{:.3}", case.expected(model)),
             size(case.memory(model).total()),
         ];

@@ -4,7 +4,6 @@ use clap::ArgMatches;
 use comfy_table::{CellAlignment, LineStyle, Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde_json::{Value, json};
 
-use lacuna::data;
 use lacuna::engine::{Machine, SLOTS};
 use lacuna::estimator::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Rule, Summary, TableRow};
 use lacuna::trainer::{DataShape, Trainer};
@@ -24,7 +23,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     }
     let pairs = asked.unwrap_or(4000);
     let config = arguments::experiment(arguments)?;
-    let set = data::load(config.dataset, &arguments::data_dir(arguments), config.seed)?;
+    let set = arguments::load(arguments, &config)?;
     let machine = open(adapter)?;
     let mut run = Trainer::new(&machine, config, DataShape::of(&set))?;
     run.load_all(&set);

@@ -7,6 +7,9 @@ mod compare;
 mod data;
 mod estimator;
 mod model;
+mod record;
+mod replay;
+mod seconds;
 mod terminal;
 mod trace;
 mod train;
@@ -84,6 +87,7 @@ pub(crate) fn run() -> Result<(), CliError> {
     let matches = arguments::command().get_matches();
     match matches.subcommand() {
         Some(("train", arguments)) => train::run(arguments),
+        Some(("replay", arguments)) => replay::run(arguments),
         Some(("compare", arguments)) => compare::run(arguments),
         Some(("model", arguments)) => model::run(arguments),
         Some(("check", arguments)) => check::run(arguments),

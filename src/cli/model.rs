@@ -13,7 +13,8 @@ use lacuna::data::planted;
 use lacuna::engine::MASKS;
 use lacuna::gpu::{Adapter, Gpu};
 use lacuna::methods::method;
-use lacuna::model::{Bytes, Image, Model, Op, Pooling};
+use lacuna::model::{Bytes, Image, Model, Op, Pooling, Tensor};
+use lacuna::trainer::{holds_copy, tensors_of};
 
 use super::{CliError, arguments, say};
 
@@ -85,11 +86,11 @@ impl Account {
         self.model.predicted_ratio(self.config.keep_ratio, method(MethodName::Vrpge).forwards())
     }
 
-    /// Memory of a dense step, of a sparse run at its start, and of one whose dropped units are gone.
+    /// Memory of a dense run, of one whose scores learn at its start, and of one whose dropped units are gone.
     fn memory(&self) -> [(String, &'static str, Bytes); 3] {
         let (model, batch) = (&self.model, self.config.batch_size);
         [
-            ("dense".to_owned(), "dense", model.bytes(batch, 1)),
+            ("dense".to_owned(), "dense", model.bytes(batch, method(MethodName::Dense).masks())),
             ("sparse, nothing dropped".to_owned(), "sparse", model.bytes(batch, MASKS)),
             (format!("at {} with --compact", self.config.keep_ratio), "compacted", self.left.bytes(batch, MASKS)),
         ]
@@ -120,7 +121,8 @@ impl Account {
              {indent}at {keep} a sparse step, two forwards and one backward, is expected to take {ratio:.3} of the dense step's\n\n\
              memory with --batch-size {batch}, the data set excepted\n\
              {memory}\n\
-             A sparse step holds the values of two masks. Every run has room for two, a dense one too: evaluations compare two.",
+             Where scores learn a run holds the values of two masks, otherwise those of one, as dense; rigl and snip hold a\n\
+             copy with all units beside it. `lacuna train` says what a run of its method takes.",
             name = model.name,
             layers = self.layers(),
             weights = grouped(model.weights().into()),
@@ -339,12 +341,17 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{amount:.digits$} {}", UNITS[unit])
 }
 
-/// What a network and its data set take, before anything is allocated.
-#[derive(Clone, Copy, Debug)]
+/// What the runs of a network and its data set take, before anything is allocated.
+#[derive(Clone, Debug)]
 pub(super) struct Need {
-    pub(super) network: Bytes,
-    /// How many networks of that size stand side by side.
-    pub(super) networks: u32,
+    name: String,
+    batch_size: u32,
+    /// Of all runs that stand side by side.
+    tensors: Vec<Tensor>,
+    /// How many these are.
+    runs: usize,
+    /// The method that asks a copy of the network.
+    asks: Option<&'static str>,
     pub(super) data_set: u64,
     /// Whether the data set stays in the memory of the program and is sent batch by batch: what the engine does where no buffer holds it.
     pub(super) streamed: bool,
@@ -353,26 +360,42 @@ pub(super) struct Need {
 }
 
 impl Need {
-    pub(super) fn new(gpu: &Gpu, model: &Model, batch_size: u32, rows: u32) -> Self {
-        let limits = gpu.device.limits();
-        let buffer_limit = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
-        let data_set = u64::from(rows) * u64::from(model.image.features());
+    /// Of runs of these experiments at once, all of one network and one batch size, on so many training and test rows.
+    pub(super) fn new(gpu: &Gpu, model: &Model, runs: &[&Config], train_rows: u32, test_rows: u32) -> Self {
+        let buffer_limit = gpu.buffer_limit();
+        let data_set = u64::from(train_rows + test_rows) * u64::from(model.image.features());
         let streamed = data_set.next_multiple_of(16) > buffer_limit;
-        Self { network: model.bytes(batch_size, MASKS), networks: 1, data_set, streamed, buffer_limit }
+        Self {
+            name: model.name.clone(),
+            batch_size: runs[0].batch_size,
+            tensors: runs.iter().flat_map(|config| tensors_of(config, model, train_rows)).collect(),
+            runs: runs.len(),
+            asks: runs.iter().find(|config| holds_copy(config, train_rows)).map(|config| config.method.name()),
+            data_set,
+            streamed,
+            buffer_limit,
+        }
+    }
+
+    pub(super) fn network(&self) -> Bytes {
+        Bytes::of(&self.tensors, self.batch_size)
     }
 
     /// One line.
-    pub(super) fn words(self) -> String {
-        let Bytes { weights, activations, optimiser } = self.network;
+    pub(super) fn words(&self) -> String {
+        let network = self.network();
+        let Bytes { weights, activations, optimiser } = network;
         let set = size(self.data_set);
         let data_set = if self.streamed {
             format!("the data set ({set}) is streamed, since a buffer of this adapter holds {}", size(self.buffer_limit))
         } else {
             format!("the data set {set} more")
         };
+        let takes =
+            self.asks.map_or_else(|| "takes".to_owned(), |method| format!("and the copy that {method} asks which units to keep take"));
         format!(
-            "on the GPU the network takes {} (weights {}, activations {}, optimiser {}); {data_set}",
-            size(self.network.total()),
+            "on the GPU the network {takes} {} (weights {}, activations {}, optimiser {}); {data_set}",
+            size(network.total()),
             size(weights),
             size(activations),
             size(optimiser)
@@ -380,20 +403,20 @@ impl Need {
     }
 
     /// What all of it takes.
-    fn total(self) -> u64 {
-        self.network.total() * u64::from(self.networks) + if self.streamed { 0 } else { self.data_set }
+    fn total(&self) -> u64 {
+        self.network().total() + if self.streamed { 0 } else { self.data_set }
     }
 
     /// Refuses what cannot be allocated, in words that say what can.
-    pub(super) fn check(self, adapter: &Adapter, model: &Model, batch_size: u32) -> Result<(), CliError> {
-        self.refusal(adapter, model, batch_size, machine_memory()).map_or(Ok(()), |words| Err(CliError::Failed(words)))
+    pub(super) fn check(&self, adapter: &Adapter) -> Result<(), CliError> {
+        self.refusal(adapter, machine_memory()).map_or(Ok(()), |words| Err(CliError::Failed(words)))
     }
 
     /// A tensor that no buffer of the adapter holds, or, where the adapter computes in the memory of this machine, more than there is of it.
     /// How much a GPU of its own has cannot be known before it is asked for.
-    fn refusal(self, adapter: &Adapter, model: &Model, batch_size: u32, free: Option<u64>) -> Option<String> {
-        let name = &model.name;
-        let tensors = model.tensors(MASKS);
+    fn refusal(&self, adapter: &Adapter, free: Option<u64>) -> Option<String> {
+        let Self { name, batch_size, tensors, .. } = self;
+        let batch_size = *batch_size;
         let fits = |batch: u32| tensors.iter().all(|tensor| tensor.bytes(batch) <= self.buffer_limit);
         if !fits(batch_size) {
             // What no batch makes small enough is said first.
@@ -412,7 +435,7 @@ impl Need {
             ));
         }
         let free = free.filter(|&free| adapter.software && self.total() > free)?;
-        let networks = if self.networks == 1 { String::new() } else { format!("{} networks of ", self.networks) };
+        let networks = if self.runs == 1 { String::new() } else { format!("{} networks of ", self.runs) };
         Some(format!(
             "{networks}{name} and the data take {} in batches of {batch_size}, but {} computes in this machine's memory, of which {} are free: \
              choose a smaller --batch-size, a narrower network, or another adapter",
@@ -423,13 +446,14 @@ impl Need {
     }
 
     /// Refuses a network that the GPU could not hold after all, or whatever else it said while the network was allocated.
-    pub(super) fn check_allocated(self, gpu: &Gpu, model: &Model, batch_size: u32) -> Result<(), CliError> {
+    pub(super) fn check_allocated(&self, gpu: &Gpu) -> Result<(), CliError> {
         gpu.check().map_err(|error| {
             CliError::Failed(format!(
-                "{}: {} in batches of {batch_size} could not be allocated: {error}. If the adapter's memory is too small, choose a smaller \
+                "{}: {} in batches of {} could not be allocated: {error}. If the adapter's memory is too small, choose a smaller \
                  --batch-size or a narrower network",
-                model.name,
-                size(self.total())
+                self.name,
+                size(self.total()),
+                self.batch_size
             ))
         })
     }
@@ -485,54 +509,66 @@ mod tests {
         let adapter = |software| Adapter { name: "an adapter".into(), backend: "vulkan".into(), driver: String::new(), software };
         let mib = 1 << 20;
         let need = |model: &Model, batch_size| Need {
-            network: model.bytes(batch_size, MASKS),
-            networks: 1,
+            name: model.name.clone(),
+            batch_size,
+            tensors: model.tensors(MASKS),
+            runs: 1,
+            asks: None,
             data_set: 10 * mib,
             streamed: false,
             buffer_limit: 128 * mib,
         };
         let model = |name: &str| Model::new(name, Image { channels: 3, height: 32, width: 32 }, 10, false).unwrap();
         let vgg16 = model("vgg16");
-        let words = |batch| need(&vgg16, batch).refusal(&adapter(false), &vgg16, batch, Some(0)).unwrap_or_default();
+        let words = |batch| need(&vgg16, batch).refusal(&adapter(false), Some(0)).unwrap_or_default();
         let message = words(512);
         for part in ["vgg16: the values of conv", "256 MiB in batches of 512", "an adapter holds 128 MiB", "--batch-size 256 or less"] {
             assert!(message.contains(part), "{part:?} is not in {message:?}");
         }
         assert_eq!(words(256), "", "the memory of a GPU of its own is not known");
         let wide = model("wrn-28-10");
-        let message = need(&wide, 64).refusal(&adapter(true), &wide, 64, None).unwrap();
+        let message = need(&wide, 64).refusal(&adapter(true), None).unwrap();
         assert!(
             message.contains("the weights take 139 MiB") && message.contains("narrower network (no batch is small enough)"),
             "{message}"
         );
         let total = need(&vgg16, 128).total();
-        let crowded = |need: Need, free| need.refusal(&adapter(true), &vgg16, 128, free);
+        let crowded = |need: Need, free| need.refusal(&adapter(true), free);
         assert_eq!(total, vgg16.bytes(128, MASKS).total() + 10 * mib);
         assert_eq!((crowded(need(&vgg16, 128), Some(total)), crowded(need(&vgg16, 128), None)), (None, None));
-        let message = crowded(Need { networks: 2, ..need(&vgg16, 128) }, Some(total)).unwrap();
+        let message =
+            crowded(Need { runs: 2, tensors: [vgg16.tensors(1), vgg16.tensors(MASKS)].concat(), ..need(&vgg16, 128) }, Some(total))
+                .unwrap();
         assert!(message.starts_with("2 networks of vgg16 and the data take") && message.contains("smaller --batch-size"), "{message}");
     }
+
+    /// With room for two masks, for one, of a smaller network, with gates of its own, and with a copy that has them.
+    const ROOMS: [MethodName; 5] = [MethodName::Vrpge, MethodName::Static, MethodName::SmallDense, MethodName::Ste, MethodName::Rigl];
 
     /// What is said before a network is allocated is what its buffers take, but for the rounding of each and for tables of one size.
     #[test]
     fn the_bytes_that_are_told_are_those_of_the_buffers() {
         let machine = super::super::open(None).unwrap();
-        for (name, gate_inputs) in [("mlp-9-7", true), ("mlp-9-7", false), ("cnn-4-8", false), ("resnet8", true), ("wrn-10-1", false)] {
-            let config = Config { model: name.to_owned(), gate_inputs, batch_size: 6, ..Config::default() };
+        let networks = [("mlp-9-7", true), ("mlp-9-7", false), ("cnn-4-8", false), ("resnet8", true), ("wrn-10-1", false)];
+        for ((name, gate_inputs), method) in networks.into_iter().flat_map(|network| ROOMS.map(|method| (network, method))) {
+            let config = Config { model: name.to_owned(), gate_inputs, batch_size: 6, method, structure_every: 2, ..Config::default() };
             let (channels, height, width, rows) = (2, 8, 8, 12);
             let (inputs, classes) = (channels * height * width, 3);
             let data =
                 DataShape { train_rows: rows, test_rows: 0, inputs, channels, height, width, classes, augment: false, deviation: 0.3 };
             let run = Trainer::new(&machine, config, data).unwrap();
-            let buffers = &run.engine().buffers;
+            let copy = (method == MethodName::Rigl).then(|| run.copy(true).unwrap().1);
+            let networks = std::iter::once(run.engine()).chain(&copy).map(|engine| &engine.buffers);
             let tables = ["params", "state", "schedule", "batch_rows", "records", "counts", "squares", "inputs", "labels", "shifts"];
             let names: BTreeSet<&str> =
                 TABLE.iter().flat_map(|entry| entry.buffers).copied().filter(|name| !tables.contains(name)).collect();
-            let alone: Vec<_> = names.iter().filter_map(|name| buffers.get(name)).collect();
-            let all = alone.into_iter().chain(&buffers.maps).chain(&buffers.gradients);
+            let all = networks.flat_map(|buffers| {
+                let alone: Vec<_> = names.iter().filter_map(|name| buffers.get(name)).collect();
+                alone.into_iter().chain(&buffers.maps).chain(&buffers.gradients)
+            });
             let (count, held) = all.fold((0, 0), |(count, held), buffer| (count + 1, held + buffer.size()));
-            let told = run.model.bytes(6, MASKS).total();
-            assert!(told <= held && held < told + 16 * count, "{name}: told {told}, held {held}");
+            let told = run.bytes();
+            assert!(told <= held && held < told + 16 * count, "{name}, {method:?}: told {told}, held {held}");
         }
     }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::say;
+
 /// A line with a spinner for work of unknown length.
 pub(super) fn spinner(message: &'static str) -> ProgressBar {
     let line = ProgressBar::new_spinner().with_message(message);
@@ -22,6 +24,15 @@ pub(super) fn bar(length: u64) -> ProgressBar {
 pub(super) fn show_end(bar: &ProgressBar, shown: bool) {
     let template = if shown { "{bar:28} {pos}/{len}  {msg}  {eta} left" } else { "{bar:28} {pos}/{len}  {msg}" };
     bar.set_style(ProgressStyle::with_template(template).expect("the templates are well formed"));
+}
+
+/// A line above the bar, or alone where there is none.
+pub(super) fn tell(bar: &ProgressBar, line: &str) {
+    if bar.is_hidden() {
+        say(line);
+    } else {
+        bar.println(line);
+    }
 }
 
 /// Which of the inputs of an image the decided mask keeps: two rows of pixels a line of text.

@@ -6,12 +6,13 @@ use std::io;
 use std::iter;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, TensorView, serialize};
+use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 
 use lacuna::config::KNOBS;
 use lacuna::data::Dataset;
 use lacuna::gpu::GpuError;
+use lacuna::keep::{Tensors, of_pairs};
 use lacuna::model::{Extra, Model, Op, Pooling};
 use lacuna::reference::shown_from;
 use lacuna::shared::Sample;
@@ -19,28 +20,6 @@ use lacuna::snapshot::Snapshot;
 use lacuna::trainer::Trainer;
 
 use super::CliError;
-
-/// A tensor as bytes, with its shape.
-struct Tensor {
-    name: String,
-    dtype: Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
-
-#[derive(Default)]
-struct Tensors(Vec<Tensor>);
-
-impl Tensors {
-    fn floats(&mut self, name: impl Into<String>, shape: &[usize], values: &[f32]) {
-        self.0.push(Tensor { name: name.into(), dtype: Dtype::F32, shape: shape.to_vec(), bytes: bytemuck::cast_slice(values).to_vec() });
-    }
-
-    fn bits(&mut self, name: &str, units: &[u32], bit: u32) {
-        let bytes: Vec<u8> = units.iter().map(|bits| (bits >> bit & 1) as u8).collect();
-        self.0.push(Tensor { name: name.to_owned(), dtype: Dtype::U8, shape: vec![bytes.len()], bytes });
-    }
-}
 
 /// The network as JSON, complete: what is read and written by which operation, with what. An operation's layer is the number in the names
 /// of its tensors.
@@ -71,22 +50,6 @@ fn network(model: &Model) -> Value {
     json!({"groups": groups.collect::<Vec<_>>(), "maps": maps.collect::<Vec<_>>(), "ops": ops.collect::<Vec<_>>()})
 }
 
-/// The shapes of a layer's weights, scale and shift, where it has them, in the order of its rows. What is fully connected keeps its biases
-/// in the last row of its weights.
-fn shapes(model: &Model, index: usize) -> [Option<Vec<usize>>; 3] {
-    let layer = &model.layers[index];
-    let kernel = model.ops.iter().find_map(|op| match *op {
-        Op::Convolve { layer, kernel, .. } if layer == index => Some(kernel),
-        _ => None,
-    });
-    let weights = kernel.map(|kernel| match layer.extra {
-        Extra::Bias => vec![layer.rows(), layer.outputs],
-        Extra::None | Extra::Normalisation => vec![kernel, kernel, layer.inputs, layer.outputs],
-    });
-    let each = layer.is_normalised().then(|| vec![layer.outputs]);
-    [weights, each.clone(), each].map(|shape| shape.map(|shape| shape.into_iter().map(|size| size as usize).collect()))
-}
-
 /// Scores, moments, weights, velocity and running statistics as they stand, each name beginning with `moment` ("before" or "after").
 fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), GpuError> {
     let (engine, model) = (run.engine(), &run.model);
@@ -98,32 +61,8 @@ fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), GpuEr
         tensors.floats(format!("{moment}.scores_{name}"), &[units], &of_pairs(&moments, index, 0, units));
     }
     let (weights, velocity, running) = (read(&engine.buffers.weights)?, read(&engine.buffers.velocity)?, read(&engine.buffers.running)?);
-    for (index, layer) in model.layers.iter().enumerate() {
-        let shapes = shapes(model, index);
-        for (values, names) in [(&weights, ["weights", "scale", "shift"]), (&velocity, ["velocity", "velocity_scale", "velocity_shift"])] {
-            let mut rest = &values[layer.first_weight as usize..][..layer.weights() as usize];
-            for (name, shape) in names.iter().zip(&shapes) {
-                let Some(shape) = shape else { continue };
-                let (own, others) = rest.split_at(shape.iter().product());
-                tensors.floats(format!("{moment}.{name}.{index}"), shape, own);
-                rest = others;
-            }
-            assert!(rest.is_empty(), "every row of layer {index} has a name");
-        }
-        if layer.is_normalised() {
-            let outputs = layer.outputs as usize;
-            for (of, name) in ["running_mean", "running_variance"].into_iter().enumerate() {
-                let values = of_pairs(&running, of, layer.first_statistic as usize, outputs);
-                tensors.floats(format!("{moment}.{name}.{index}"), &[outputs], &values);
-            }
-        }
-    }
+    tensors.layers(&format!("{moment}."), model, &weights, &velocity, &running);
     Ok(())
-}
-
-/// The first or second number of `count` pairs from pair `first` on.
-fn of_pairs(pairs: &[f32], index: usize, first: usize, count: usize) -> Vec<f32> {
-    pairs[2 * first..2 * (first + count)].iter().skip(index).step_by(2).copied().collect()
 }
 
 /// Does the next step and writes `directory/step-NNNNNN.safetensors`.
@@ -149,12 +88,7 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     let shape: Vec<usize> = iter::once(images.len()).chain(shape.into_iter().map(|size| size as usize)).collect();
     tensors.floats("inputs", &shape, &fed);
     let labels: Vec<i64> = images.iter().map(|sample| i64::from(set.train.labels[sample.row as usize])).collect();
-    tensors.0.push(Tensor {
-        name: "labels".to_owned(),
-        dtype: Dtype::I64,
-        shape: vec![labels.len()],
-        bytes: bytemuck::cast_slice(&labels).to_vec(),
-    });
+    tensors.add("labels", Dtype::I64, &[labels.len()], &labels);
 
     state(run, "before", &mut tensors)?;
     let snapshot = pollster::block_on(run.advance(1))?;
@@ -164,7 +98,8 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     let units = run.model.units() as usize;
     let bits = pollster::block_on(engine.read::<u32>(&engine.buffers.units))?;
     for (name, bit) in [("mask", 0), ("probe", 1), ("kept_mask", 2), ("kept_probe", 3)] {
-        tensors.bits(name, &bits[..units], bit);
+        let of: Vec<u8> = bits[..units].iter().map(|bits| (bits >> bit & 1) as u8).collect();
+        tensors.add(name, Dtype::U8, &[units], &of);
     }
     if params.learn_scores == 1 {
         tensors.floats("d_scores", &[units], &pollster::block_on(engine.read::<f32>(&engine.buffers.d_scores))?[..units]);
@@ -192,12 +127,8 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
         KNOBS.iter().filter_map(|knob| Some((knob.name.to_owned(), run.config.get(knob.name).ok()?))).collect();
     metadata.insert("step".to_owned(), number.to_string());
     metadata.insert("network".to_owned(), network(&run.model).to_string());
-    let views = tensors.0.iter().map(|tensor| {
-        let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes).expect("every shape is that of its bytes");
-        (tensor.name.as_str(), view)
-    });
     let path = directory.join(format!("step-{number:06}.safetensors"));
-    let bytes = serialize(views, Some(metadata)).map_err(io::Error::other);
+    let bytes = tensors.to_bytes(metadata).map_err(io::Error::other);
     bytes.and_then(|bytes| fs::write(&path, bytes)).map_err(|error| CliError::File { path: path.display().to_string(), error })?;
     Ok(snapshot)
 }

@@ -1,7 +1,7 @@
 //! `lacuna train`.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{LineWriter, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,8 +10,7 @@ use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
 use lacuna::config::{Config, ConfigError};
-use lacuna::data;
-use lacuna::engine::{MASKS, SLOTS};
+use lacuna::engine::SLOTS;
 use lacuna::model::Model;
 use lacuna::pace::Pace;
 use lacuna::schedule::step_at;
@@ -19,15 +18,17 @@ use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer};
 
 use super::model::{Need, in_json, size};
+use super::record::{Keeping, Stopped, fits, read};
+use super::seconds::{PHASES, Seconds};
 use super::{CliError, arguments, open, say, terminal, trace};
 
-/// Lines of JSON in a file, if the user asked for one.
-struct Log<'a>(Option<(&'a Path, BufWriter<File>)>);
+/// Lines of JSON in a file, if the user asked for one. Each is there whole as soon as it is written: training may be stopped at any time.
+struct Log<'a>(Option<(&'a Path, LineWriter<File>)>);
 
 impl<'a> Log<'a> {
     fn new(path: Option<&'a Path>) -> Result<Self, CliError> {
         let open = |path: &'a Path| match File::create(path) {
-            Ok(file) => Ok((path, BufWriter::new(file))),
+            Ok(file) => Ok((path, LineWriter::new(file))),
             Err(error) => Err(CliError::File { path: path.display().to_string(), error }),
         };
         Ok(Self(path.map(open).transpose()?))
@@ -106,20 +107,34 @@ fn words(run: &Trainer, snapshot: &Snapshot, step_ms: f64, tested: Option<&Evalu
 }
 
 pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let config = arguments::experiment(arguments)?;
-    let set = data::load(config.dataset, &arguments::data_dir(arguments), config.seed)?;
-    let mut log = Log::new(arguments.get_one::<std::path::PathBuf>("log").map(std::path::PathBuf::as_path))?;
+    let path = |name: &str| arguments.get_one::<std::path::PathBuf>(name).map(std::path::PathBuf::as_path);
+    let resumed = path("resume").map(read).transpose()?;
+    if let Some(kept) = &resumed {
+        kept.to_go_on()?;
+    }
+    let config = match &resumed {
+        Some(kept) => kept.config.clone(),
+        None => arguments::experiment(arguments)?,
+    };
+    let set = match &resumed {
+        Some(kept) => arguments::load_kept(arguments, &kept.config)?,
+        None => arguments::load(arguments, &config)?,
+    };
     let shape = DataShape::of(&set);
-    // What cannot be is refused before the adapter is woken.
+    // What cannot be is refused before anything is written over, and before the adapter is woken.
+    if let Some(kept) = &resumed {
+        fits(kept, &set, &shape)?;
+    }
     let model =
         Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+    let mut log = Log::new(path("log"))?;
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
-    let need = Need::new(&machine.gpu, &model, config.batch_size, shape.train_rows + shape.test_rows);
+    let need = Need::new(&machine.gpu, &model, &[&config], shape.train_rows, shape.test_rows);
     say(format_args!("{} on {}", model.name, machine.gpu.adapter));
     say(need.words());
-    need.check(&machine.gpu.adapter, &model, config.batch_size)?;
+    need.check(&machine.gpu.adapter)?;
     let mut run = Trainer::new(&machine, config.clone(), shape)?;
-    need.check_allocated(&machine.gpu, &model, config.batch_size)?;
+    need.check_allocated(&machine.gpu)?;
     run.load_all(&set);
     say(format_args!(
         "{} {} training and {} test rows; {} weights, {} gated units, {} steps",
@@ -136,7 +151,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         "adapter": machine.gpu.adapter.to_string(),
         "link": format!("?{}", config.to_query()),
         "groups": run.model.groups.iter().map(|group| json!({"name": group.name, "size": group.size, "gated": group.gated})).collect::<Vec<_>>(),
-        "bytes": in_json(need.network),
+        "bytes": in_json(need.network()),
         "data_set_bytes": need.data_set,
         "streamed": run.engine().params.streamed == 1,
         "steps": run.steps(),
@@ -154,30 +169,28 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         say(format_args!("{} steps traced into {}", count.min(run.steps()), directory.display()));
     }
 
-    let result = train(&mut run, &mut log);
+    let is_resumed = resumed.is_some();
+    let mut keeping = Keeping::new(&mut run, &set, resumed, path("save"), path("record"))?;
+    let result = train(&mut run, &mut log, &mut keeping);
     log.flush()?;
-    let (evaluation, seconds) = result?;
+    let Trained { evaluation, seconds, spent } = match result {
+        Err(Stop::Asked(Stopped)) => return Ok(()),
+        Err(Stop::Error(error)) => return Err(error),
+        Ok(result) => result,
+    };
+    keeping.end(&mut run)?;
     let snapshot = pollster::block_on(run.snapshot())?;
     let kept = snapshot.decided_kept(&run.whole);
     let mut line = evaluation_line("result", &run, &evaluation);
     line["seconds"] = json!(seconds);
     line["kept"] = json!(kept);
-    let cost = run.cost();
-    line["multiply_adds"] =
-        json!({"forward": cost.forward, "backward": cost.backward, "structure": cost.structure, "near_dense": cost.near_dense});
     say(format_args!(
         "test accuracy {:.2} % under the decided mask ({}), {:.2} % under a sampled one; {seconds:.1} s",
         100.0 * evaluation.decided,
         run.whole.gated().zip(&kept).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", "),
         100.0 * evaluation.sampled
     ));
-    say(format_args!(
-        "multiply-adds: {} forward, {} backward, {} to choose masks; {:.0} % of them in passes near dense",
-        terminal::large(cost.forward as f64),
-        terminal::large(cost.backward as f64),
-        terminal::large(cost.structure as f64),
-        100.0 * cost.near_dense as f64 / cost.total().max(1) as f64
-    ));
+    account(&run, &spent, is_resumed, &mut line);
     let inputs = run.whole.gated().find(|group| group.name == "inputs");
     if let (Some(group), true) = (inputs, set.height > 1) {
         let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
@@ -195,47 +208,116 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     log.flush()
 }
 
+/// What the run took: multiply-adds, bytes held and seconds, told and added to the log's last line. Of one that was gone on with, the seconds are
+/// those since then.
+fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
+    let cost = run.cost();
+    line["multiply_adds"] =
+        json!({"forward": cost.forward, "backward": cost.backward, "structure": cost.structure, "near_dense": cost.near_dense});
+    say(format_args!(
+        "multiply-adds: {} forward, {} backward, {} to choose masks; {:.0} % of them in passes near dense",
+        terminal::large(cost.forward as f64),
+        terminal::large(cost.backward as f64),
+        terminal::large(cost.structure as f64),
+        100.0 * cost.near_dense as f64 / cost.total().max(1) as f64
+    ));
+    let phases: Vec<(&str, f64)> = PHASES.into_iter().zip(spent.by_phase().iter().copied()).collect();
+    line["bytes"] = in_json(run.held());
+    line["training_seconds"] = json!(spent.total());
+    line["phase_seconds"] = Value::Object(phases.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect());
+    let each = phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1}")).collect::<Vec<_>>().join(", ");
+    say(format_args!(
+        "held on the GPU: {}; seconds of training{}, tests left out: {:.1}{}",
+        size(run.bytes()),
+        if is_resumed { " since it was gone on with" } else { "" },
+        spent.total(),
+        if each.is_empty() { String::new() } else { format!(" ({each})") }
+    ));
+}
+
+/// A run that came to its end.
+struct Trained {
+    evaluation: Evaluation,
+    /// By the clock, with tests and saves on the way.
+    seconds: f64,
+    /// Of training alone.
+    spent: Seconds,
+}
+
+/// Why training ended before its end.
+enum Stop {
+    /// Ctrl-C, and the run is kept.
+    Asked(Stopped),
+    Error(CliError),
+}
+
+impl<E: Into<CliError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 /// The loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning where asked for.
-fn train(run: &mut Trainer, log: &mut Log<'_>) -> Result<(Evaluation, f64), CliError> {
+fn train(run: &mut Trainer, log: &mut Log<'_>, keeping: &mut Keeping) -> Result<Trained, Stop> {
     let begin = Instant::now();
+    let mut spent = Seconds::default();
     let bar = terminal::bar(u64::from(run.steps() + run.finetune_steps()));
     let mut pace = Pace::new(SLOTS);
     let mut tested = None;
     while run.step() < run.steps() {
         let epoch_left = run.steps_per_epoch() - run.step() % run.steps_per_epoch();
-        let (snapshot, step_ms) = timed(&mut pace, |steps| pollster::block_on(run.advance(steps.min(epoch_left))))?;
+        spent.choosing(|| pollster::block_on(run.choose()))?;
+        let (snapshot, step_ms) = timed(&mut pace, &mut spent, |steps| pollster::block_on(run.advance(steps.min(epoch_left))))?;
         step_lines(run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
+        keeping.push(run, &snapshot, step_ms);
         if run.step().is_multiple_of(run.steps_per_epoch()) && run.step() < run.steps() {
             let evaluation = test(run, &bar, pace)?;
+            spent.divide(run)?;
+            keeping.test(run, &snapshot, evaluation);
             log.write(&evaluation_line("evaluation", run, &evaluation))?;
-            tell(&bar, &words(run, &snapshot, step_ms, Some(&evaluation)));
-            if run.config.compact {
-                compact(run, log, &bar)?;
+            terminal::tell(&bar, &words(run, &snapshot, step_ms, Some(&evaluation)));
+            if run.is_compact_due() {
+                compact(run, log, &mut spent, &bar)?;
             }
             tested = Some(evaluation);
         }
         bar.set_position(run.step().into());
         bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
+        keeping.now_and_then(run, &bar).map_err(stop)?;
     }
     if run.config.finetune_epochs > 0 {
-        run.batches_a_submit = pace.steps();
-        let evaluation = pollster::block_on(run.select_mask(SELECTION_ROWS, telling(&bar, "choosing a mask")))?;
-        log.write(&json!({"event": "selection", "step": run.step(), "rows": evaluation.images, "loss": evaluation.sampled_loss, "accuracy": evaluation.sampled}))?;
-        if run.config.compact {
-            compact(run, log, &bar)?;
+        if !run.is_selected() {
+            run.batches_a_submit = pace.steps();
+            spent.divide(run)?;
+            let evaluation = spent.choosing(|| pollster::block_on(run.select_mask(SELECTION_ROWS, telling(&bar, "choosing a mask"))))?;
+            log.write(&json!({"event": "selection", "step": run.step(), "rows": evaluation.images, "loss": evaluation.sampled_loss, "accuracy": evaluation.sampled}))?;
+            if run.config.compact {
+                compact(run, log, &mut spent, &bar)?;
+            }
         }
-        let end = run.step() + run.finetune_steps();
+        let end = run.steps() + run.finetune_steps();
         while run.step() < end {
-            let (snapshot, step_ms) = timed(&mut pace, |steps| pollster::block_on(run.finetune(steps)))?;
+            let (snapshot, step_ms) = timed(&mut pace, &mut spent, |steps| pollster::block_on(run.finetune(steps)))?;
             step_lines(run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
+            keeping.push(run, &snapshot, step_ms);
             bar.set_position(run.step().into());
             bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
+            keeping.now_and_then(run, &bar).map_err(stop)?;
         }
     }
     let seconds = begin.elapsed().as_secs_f64();
+    // Kept before the last test, which whoever goes on makes again.
+    keeping.save(run)?;
     let evaluation = test(run, &bar, pace)?;
+    let snapshot = pollster::block_on(run.snapshot())?;
+    keeping.test(run, &snapshot, evaluation);
+    spent.divide(run)?;
     bar.finish_and_clear();
-    Ok((evaluation, seconds))
+    Ok(Trained { evaluation, seconds, spent })
+}
+
+fn stop(why: Result<Stopped, CliError>) -> Stop {
+    why.map_or_else(Stop::Error, Stop::Asked)
 }
 
 /// An evaluation on all test images. It goes in pieces as long as a submit of training, so that the bar's line goes on saying how far it is.
@@ -254,21 +336,11 @@ fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
     }
 }
 
-/// A line above the bar, or alone where there is none.
-fn tell(bar: &ProgressBar, line: &str) {
-    if bar.is_hidden() {
-        say(line);
-    } else {
-        bar.println(line);
-    }
-}
-
 /// Drops the units that are off for good and says what that freed.
-fn compact(run: &mut Trainer, log: &mut Log<'_>, bar: &ProgressBar) -> Result<(), CliError> {
-    let held = |model: &Model| model.bytes(run.config.batch_size, MASKS);
-    let before = held(&run.model);
-    let (units_before, units) = pollster::block_on(run.compact())?;
-    let now = run.model.bytes(run.config.batch_size, MASKS);
+fn compact(run: &mut Trainer, log: &mut Log<'_>, spent: &mut Seconds, bar: &ProgressBar) -> Result<(), CliError> {
+    let before = run.held();
+    let (units_before, units) = spent.choosing(|| pollster::block_on(run.compact()))?;
+    let now = run.held();
     log.write(&json!({
         "event": "compact",
         "step": run.step(),
@@ -281,17 +353,25 @@ fn compact(run: &mut Trainer, log: &mut Log<'_>, bar: &ProgressBar) -> Result<()
     }))?;
     if units < units_before {
         let (dropped, before, now) = (units_before - units, size(before.total()), size(now.total()));
-        tell(bar, &format!("dropped {dropped} of {units_before} units that are off for good: the network takes {now}, before {before}"));
+        terminal::tell(
+            bar,
+            &format!("dropped {dropped} of {units_before} units that are off for good: the network takes {now}, before {before}"),
+        );
     }
     Ok(())
 }
 
 /// One submit of as many steps as the pace says, with its milliseconds a step.
-fn timed(pace: &mut Pace, submit: impl FnOnce(u32) -> Result<Snapshot, TrainError>) -> Result<(Snapshot, f64), TrainError> {
+fn timed(
+    pace: &mut Pace,
+    spent: &mut Seconds,
+    submit: impl FnOnce(u32) -> Result<Snapshot, TrainError>,
+) -> Result<(Snapshot, f64), TrainError> {
     let begin = Instant::now();
     let snapshot = submit(pace.steps())?;
     let ms = begin.elapsed().as_secs_f64() * 1e3;
     let steps = snapshot.records.len() as u32;
     pace.took(steps, ms);
+    spent.stepped(steps, ms / 1e3);
     Ok((snapshot, ms / f64::from(steps.max(1))))
 }

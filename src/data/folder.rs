@@ -52,6 +52,7 @@ pub fn load_known(known: &'static Known, data_dir: &Path) -> Result<Dataset, Dat
         train,
         test,
         informative: None,
+        sum: None,
     })
 }
 
@@ -131,6 +132,7 @@ pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
         train,
         test,
         informative: None,
+        sum: None,
     })
 }
 

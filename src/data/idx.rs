@@ -412,7 +412,7 @@ mod tests {
         fn no_header_panics(sizes: [u32; 3], few in proptest::array::uniform3(0u32..5), body in proptest::collection::vec(0u8..12, 0..80)) {
             for [rows, height, width] in [sizes, few] {
                 let bytes = images(rows, height, width, &body);
-                let sound = u64::from(rows) * u64::from(height) * u64::from(width) == body.len() as u64 && !body.is_empty();
+                let sound = u128::from(rows) * u128::from(height) * u128::from(width) == body.len() as u128 && !body.is_empty();
                 prop_assert_eq!(whole(IdxReader::images("i"), &bytes).is_ok(), sound);
                 let sound = rows as usize == body.len() && rows > 0 && body.iter().all(|&label| label < 10);
                 prop_assert_eq!(whole(IdxReader::labels("l", 10), &labels(rows, &body)).is_ok(), sound);

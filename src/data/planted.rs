@@ -64,6 +64,7 @@ pub fn planted_rows(seed: u32, train_rows: u32, test_rows: u32) -> Dataset {
         train,
         test: split(&words, test_rows, Threefry::new(seed, Stream::Data, 2)),
         informative: Some(words.iter().map(Option::is_some).collect()),
+        sum: None,
     }
 }
 

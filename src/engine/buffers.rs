@@ -67,11 +67,11 @@ impl DataBuffers {
 
 macro_rules! buffers {
     ($($(#[$doc:meta])* $name:ident;)+) => {
-        /// Every buffer of a network; shapes as in `shaders/shared.wgsl`.
+        /// Every buffer of a network; shapes as in `shaders/shared.wgsl`, where a network with room for one mask has 1 in place of `masks`.
         #[derive(Clone, Debug)]
         pub struct Buffers {
             $($(#[$doc])* pub $name: wgpu::Buffer,)+
-            /// One a map of the model, `[2, rows, Q, Bp]`; the inputs stand once where they are not gated.
+            /// One a map of the model, `[masks, rows, Q, Bp]`; the inputs stand once where they are not gated.
             pub maps: Vec<wgpu::Buffer>,
             /// The loss's gradients at maps, `[rows up to a multiple of 4, Q, Bp]`; which map's each holds when, the model says.
             pub gradients: Vec<wgpu::Buffer>,
@@ -107,6 +107,8 @@ buffers! {
     moments;
     /// `[U]` the structure gradient of the last step.
     d_scores;
+    /// `[U]` 1 where the score rests as a person has it.
+    pins;
     /// `[U]` numbers of the units in the whole network.
     numbers;
     /// `[U]` bits of both masks.
@@ -119,19 +121,19 @@ buffers! {
     counts;
     /// `[R]` pairs.
     sources;
-    /// `[2, R]` pairs.
+    /// `[masks, R]` pairs.
     joins;
     /// Layers of `[T · inputs + E, outputs]`.
     weights;
     /// As `weights`.
     velocity;
-    /// `[2, P]`
+    /// `[masks, P]`
     packed_weights;
     /// Layers' rooms.
     d_weights;
     /// What adds up to the square of the gradient's norm.
     squares;
-    /// `[2, S]` pairs.
+    /// `[masks, S]` pairs.
     statistics;
     /// `[S]` pairs.
     d_statistics;
@@ -155,15 +157,31 @@ pub(super) fn steps_a_submit(gpu: &Gpu, params: &Params, data: &DataBuffers) -> 
 }
 
 impl Buffers {
-    pub(super) fn new(machine: &Machine, model: &Model, params: &Params, data: &DataBuffers, squares: u32) -> Result<Self, GpuError> {
+    pub(super) fn new(
+        machine: &Machine,
+        model: &Model,
+        params: &Params,
+        masks: u32,
+        data: &DataBuffers,
+        squares: u32,
+    ) -> Result<Self, GpuError> {
         let gpu = &machine.gpu;
-        let storage = |label: &str, count: u64| gpu.buffer(label, count * 4, wgpu::BufferUsages::STORAGE);
+        // One question at the end in place of one after each buffer: the first that does not fit is remembered, and what follows it stays small.
+        let refused = RefCell::new(None);
+        let buffer = |label: &str, bytes: u64, usage: wgpu::BufferUsages| {
+            let bytes = if refused.borrow().is_some() { 0 } else { bytes };
+            gpu.buffer(label, bytes, usage).unwrap_or_else(|error| {
+                refused.replace(Some(error));
+                gpu.buffer(label, 0, usage).expect("every device holds a buffer of a few bytes")
+            })
+        };
+        let storage = |label: &str, count: u64| buffer(label, count * 4, wgpu::BufferUsages::STORAGE);
         let table = |of: usize| u64::from(SLOTS) * (of / 4) as u64;
         let (units, weights) = (u64::from(params.units), u64::from(model.weights()));
         let (rows, statistics) = (u64::from(params.rows), u64::from(params.statistics));
-        let images = u64::from(params.batch_stride);
+        let (images, masks) = (u64::from(params.batch_stride), u64::from(masks));
         let maps = model.maps.iter().enumerate().map(|(index, map)| {
-            let copies = if index == 0 && !model.groups[0].gated { 1 } else { 2 };
+            let copies = if index == 0 && !model.groups[0].gated { 1 } else { masks };
             storage(&format!("the values of {}", model.groups[map.group].name), copies * model.map_floats(map) * images)
         });
         let gradients = model.gradient_buffers();
@@ -173,39 +191,41 @@ impl Buffers {
             Inputs::Streamed(_) => {
                 let batch = u64::from(params.batch_size) * u64::from(data.features);
                 let bytes = u64::from(steps_a_submit(gpu, params, data)) * batch;
-                gpu.buffer("the rows of a submit", bytes, wgpu::BufferUsages::STORAGE)?
+                buffer("the rows of a submit", bytes, wgpu::BufferUsages::STORAGE)
             }
         };
-        Ok(Self {
-            params: gpu.buffer("params", size_of::<Params>() as u64, wgpu::BufferUsages::UNIFORM)?,
-            state: storage("state", size_of::<State>() as u64 / 4)?,
-            schedule: storage("schedule", table(size_of::<Step>()))?,
-            batch_rows: storage("batch_rows", table(size_of::<Sample>()) * u64::from(params.batch_size))?,
-            records: storage("records", table(size_of::<Record>()))?,
-            scores: storage("scores", units)?,
-            moments: storage("moments", 2 * units)?,
-            d_scores: storage("d_scores", units)?,
-            numbers: storage("numbers", units)?,
-            units: storage("units", units)?,
-            lists: storage("lists", 2 * rows)?,
-            rows: storage("rows", 2 * rows)?,
-            counts: storage("counts", 2 * MOST_GROUPS as u64)?,
-            sources: storage("sources", 2 * rows)?,
-            joins: storage("joins", 4 * rows)?,
-            weights: storage("the weights", weights)?,
-            velocity: storage("the weights' velocities", weights)?,
-            packed_weights: storage("the packed weights", 2 * u64::from(params.packed))?,
-            d_weights: storage("the weights' gradients", model.gradient_floats().into())?,
-            squares: storage("squares", squares.into())?,
-            statistics: storage("statistics", 4 * statistics)?,
-            d_statistics: storage("d_statistics", 2 * statistics)?,
-            running: storage("running", 2 * statistics)?,
+        let buffers = Self {
+            params: buffer("params", size_of::<Params>() as u64, wgpu::BufferUsages::UNIFORM),
+            state: storage("state", size_of::<State>() as u64 / 4),
+            schedule: storage("schedule", table(size_of::<Step>())),
+            batch_rows: storage("batch_rows", table(size_of::<Sample>()) * u64::from(params.batch_size)),
+            records: storage("records", table(size_of::<Record>())),
+            scores: storage("scores", units),
+            moments: storage("moments", 2 * units),
+            d_scores: storage("d_scores", units),
+            pins: storage("pins", units),
+            numbers: storage("numbers", units),
+            units: storage("units", units),
+            lists: storage("lists", 2 * rows),
+            rows: storage("rows", 2 * rows),
+            counts: storage("counts", 2 * MOST_GROUPS as u64),
+            sources: storage("sources", 2 * rows),
+            joins: storage("joins", 2 * masks * rows),
+            weights: storage("the weights", weights),
+            velocity: storage("the weights' velocities", weights),
+            packed_weights: storage("the packed weights", masks * u64::from(params.packed)),
+            d_weights: storage("the weights' gradients", model.gradient_floats().into()),
+            squares: storage("squares", squares.into()),
+            statistics: storage("statistics", 2 * masks * statistics),
+            d_statistics: storage("d_statistics", 2 * statistics),
+            running: storage("running", 2 * statistics),
             inputs,
             labels: data.labels.clone(),
             shifts: data.shifts.clone(),
-            maps: maps.collect::<Result<_, _>>()?,
-            gradients: gradients.collect::<Result<_, _>>()?,
-        })
+            maps: maps.collect(),
+            gradients: gradients.collect(),
+        };
+        refused.into_inner().map_or(Ok(buffers), Err)
     }
 
     /// Bytes that a submit's outcome takes.

@@ -8,6 +8,7 @@ pub use buffers::{Buffers, DataBuffers, Inputs};
 pub use grids::enough;
 pub use step::{Dispatch, Line, Operands, Phase, Steps};
 
+use std::pin::Pin;
 use std::rc::Rc;
 
 use bytemuck::{Zeroable, cast_slice};
@@ -21,7 +22,7 @@ use step::Plan;
 /// Most steps that one submit holds: rows of the schedule, of the batches and of the records.
 pub const SLOTS: u32 = 64;
 
-/// Masks that every network has room for, whatever its method: an evaluation compares the decided mask with a sampled one.
+/// Most masks that a network has room for: those of a step that probes, and of an evaluation, which compares the decided mask with a sampled one.
 pub const MASKS: u32 = 2;
 
 /// A device with its compiled kernels, shared by every network on it.
@@ -60,6 +61,8 @@ pub struct Outcome {
 pub struct Engine {
     pub machine: Rc<Machine>,
     pub params: Params,
+    /// Masks that it has room for, 1 or [`MASKS`]; a step forwards `params.masks` of them.
+    pub masks: u32,
     pub buffers: Buffers,
     data: DataBuffers,
     steps: Steps,
@@ -70,21 +73,26 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Allocates the network's state, all 0 but what follows from the model: the units' numbers, the sources of its unions, and running
-    /// statistics of mean 0 and variance 1.
+    /// Allocates the network's state with room for `masks` masks, all 0 but what follows from the model: the units' numbers, the sources of its
+    /// unions, and running statistics of mean 0 and variance 1.
     ///
     /// # Errors
     /// A tensor that this device cannot hold.
-    pub fn new(machine: &Rc<Machine>, model: &Model, params: Params, data: &DataBuffers) -> Result<Self, GpuError> {
+    ///
+    /// # Panics
+    /// Room for fewer masks than a step forwards, or for more than [`MASKS`].
+    pub fn new(machine: &Rc<Machine>, model: &Model, params: Params, masks: u32, data: &DataBuffers) -> Result<Self, GpuError> {
+        assert!((params.masks..=MASKS).contains(&masks), "a step of {} masks needs room for them, not for {masks}", params.masks);
         let params = Params { streamed: data.is_streamed().into(), ..params };
         let plan = Plan::new(machine, model, &params)?;
-        let buffers = Buffers::new(machine, model, &params, data, plan.squares)?;
-        let steps = Steps::new(machine, model, &plan, &buffers);
+        let buffers = Buffers::new(machine, model, &params, masks, data, plan.squares)?;
+        let steps = Steps::new(machine, model, &plan, masks, &buffers);
         let readback = Readback::new(&machine.gpu, buffers.outcome_bytes());
         let steps_a_submit = buffers::steps_a_submit(&machine.gpu, &params, data);
         let engine = Self {
             machine: Rc::clone(machine),
             params,
+            masks,
             buffers,
             data: data.clone(),
             steps,
@@ -132,7 +140,7 @@ impl Engine {
     /// The dispatches of an evaluation batch, in order.
     #[must_use]
     pub fn evaluation_step(&self) -> Vec<&Dispatch> {
-        self.steps.evaluation()
+        self.steps.losses(self.masks)
     }
 
     /// Sends `schedule.len()` training steps with their `[steps, B]` images in one submit and waits for what they leave.
@@ -145,13 +153,43 @@ impl Engine {
         self.outcome(schedule.len()).await
     }
 
-    /// Sends as many evaluation batches: forwards and losses under the decided mask and a sampled one; nothing is trained.
+    /// Readies the one step that [`Engine::pass`] then takes in parts.
+    pub fn begin(&self, step: Step, samples: &[Sample]) {
+        self.stage(&[step], samples);
+    }
+
+    /// Sends those dispatches of a training step whose line is `wanted`, with the part `learn` of the scores' update. All of them, in an order
+    /// that respects what each reads, make the step of [`Engine::train`], bit for bit.
+    pub fn send(&mut self, wanted: &dyn Fn(&Line) -> bool, learn: u32) {
+        let whole = self.params.learn_scores;
+        self.params.learn_scores = learn;
+        self.write_params();
+        let dispatches: Vec<&Dispatch> = self.training_step().into_iter().filter(|dispatch| wanted(&dispatch.line)).collect();
+        let mut encoder = self.machine.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("part of a step") });
+        self.encode(&dispatches, &mut encoder);
+        self.machine.gpu.queue.submit([encoder.finish()]);
+        self.params.learn_scores = whole;
+        self.write_params();
+    }
+
+    /// A copy of a buffer as it will stand when what was sent so far is done.
+    ///
+    /// # Errors
+    /// A tensor that this device cannot hold twice.
+    pub fn keep(&self, buffer: &wgpu::Buffer) -> Result<wgpu::Buffer, GpuError> {
+        let kept = self.machine.gpu.buffer("kept for comparison", buffer.size(), wgpu::BufferUsages::empty())?;
+        self.copy(buffer, &kept);
+        Ok(kept)
+    }
+
+    /// Sends as many evaluation batches: forwards and losses under the decided mask and, where there is room for two, a sampled one; nothing is
+    /// trained.
     ///
     /// # Errors
     /// The device is gone or refused a command.
     pub async fn evaluate(&mut self, batches: u32, samples: &[Sample]) -> Result<Outcome, GpuError> {
         let schedule = vec![Step::zeroed(); batches as usize];
-        let dispatches = self.steps.evaluation();
+        let dispatches = self.steps.losses(self.masks);
         self.submit(&dispatches, &schedule, samples);
         self.outcome(schedule.len()).await
     }
@@ -187,6 +225,30 @@ impl Engine {
         self.outcome(schedule.len()).await
     }
 
+    /// `[batches, masks, classes, Bp]` logits of evaluation batches, those of the decided mask before those of the sampled one, in one submit.
+    /// Each batch has parameters of its own, so that each may draw its own mask; the last ones stay.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn logits(&mut self, params: &[Params], samples: &[Sample]) -> Result<Vec<f32>, GpuError> {
+        self.stage(&vec![Step::zeroed(); params.len()], samples);
+        let gpu = &self.machine.gpu;
+        let bytes = size_of::<Params>() as u64;
+        let table = gpu.buffer("the parameters of each batch", bytes * params.len() as u64, wgpu::BufferUsages::empty())?;
+        self.write(&table, params);
+        let map = self.buffers.maps.last().expect("every network has a last map");
+        let mut readback = Readback::new(gpu, map.size() * params.len() as u64);
+        let dispatches = self.steps.losses(self.masks);
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("logits") });
+        for index in 0..params.len() as u64 {
+            encoder.copy_buffer_to_buffer(&table, index * bytes, &self.buffers.params, 0, Some(bytes));
+            self.encode(&dispatches, &mut encoder);
+            readback.copy(&mut encoder, map, map.size());
+        }
+        gpu.queue.submit([encoder.finish()]);
+        Ok(bytemuck::pod_collect_to_vec(&readback.read(gpu).await?))
+    }
+
     /// `[steps, U]` dL/dm of each step's mask, of a network with gates: forwards and the way back to the units; no weight's gradient, and
     /// nothing is trained.
     ///
@@ -216,6 +278,14 @@ impl Engine {
     /// The device is gone or refused a command.
     pub async fn look(&mut self) -> Result<Outcome, GpuError> {
         self.outcome(0).await
+    }
+
+    /// The same with as many records, from the first.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn look_at(&mut self, records: usize) -> Result<Outcome, GpuError> {
+        self.outcome(records).await
     }
 
     /// What the next steps read, ahead of their submit.
@@ -258,7 +328,12 @@ impl Engine {
         gpu.queue.submit([encoder.finish()]);
     }
 
-    async fn outcome(&mut self, steps: usize) -> Result<Outcome, GpuError> {
+    /// Boxed, as [`Readback::read`] is.
+    fn outcome(&mut self, steps: usize) -> Pin<Box<dyn Future<Output = Result<Outcome, GpuError>> + '_>> {
+        Box::pin(self.read_outcome(steps))
+    }
+
+    async fn read_outcome(&mut self, steps: usize) -> Result<Outcome, GpuError> {
         let gpu = &self.machine.gpu;
         let units = self.params.units as usize;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("readback") });
@@ -299,12 +374,49 @@ impl Engine {
         buffer: &wgpu::Buffer,
         bytes: u64,
     ) -> Result<Vec<T>, GpuError> {
+        Ok(bytemuck::pod_collect_to_vec(&self.read_firsts(&[(buffer, bytes)]).await?))
+    }
+
+    /// The first bytes, so many, a multiple of 4, of each of some buffers, one after another.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn read_firsts(&self, pieces: &[(&wgpu::Buffer, u64)]) -> Result<Vec<u8>, GpuError> {
         let gpu = &self.machine.gpu;
-        let mut readback = Readback::new(gpu, bytes);
+        let mut readback = Readback::new(gpu, pieces.iter().map(|(_, bytes)| bytes).sum());
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read") });
-        readback.copy(&mut encoder, buffer, bytes);
+        for (buffer, bytes) in pieces {
+            readback.copy(&mut encoder, buffer, *bytes);
+        }
         gpu.queue.submit([encoder.finish()]);
-        Ok(bytemuck::pod_collect_to_vec(&readback.read(gpu).await?))
+        readback.read(gpu).await
+    }
+
+    /// A row of the data set, `[I]` bytes, and its label.
+    ///
+    /// # Errors
+    /// The device is gone or refused a command.
+    pub async fn row(&self, row: u32) -> Result<(Vec<u8>, u8), GpuError> {
+        let features = u64::from(self.data.features);
+        let label = self.read_bytes(&self.data.labels, row.into(), 1).await?[0];
+        let at = u64::from(row) * features;
+        let inputs = match &self.data.inputs {
+            Inputs::Resident(buffer) => self.read_bytes(buffer, at, features).await?,
+            Inputs::Streamed(set) => set.borrow()[at as usize..][..features as usize].to_vec(),
+        };
+        Ok((inputs, label))
+    }
+
+    /// Bytes of a buffer from anywhere on: copies begin and end at whole words. Boxed, as [`Readback::read`] is.
+    fn read_bytes(&self, buffer: &wgpu::Buffer, at: u64, bytes: u64) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, GpuError>> + '_>> {
+        let gpu = &self.machine.gpu;
+        let begin = at & !3;
+        let words = (at + bytes - begin).next_multiple_of(4);
+        let mut readback = Readback::new(gpu, words);
+        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read") });
+        readback.copy_from(&mut encoder, buffer, begin, words);
+        gpu.queue.submit([encoder.finish()]);
+        Box::pin(async move { Ok(readback.read(gpu).await?[(at - begin) as usize..][..bytes as usize].to_vec()) })
     }
 
     /// Runs one dispatch alone, for checks.

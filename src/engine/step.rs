@@ -338,25 +338,23 @@ fn pooling_flag(pooling: Pooling) -> u32 {
 #[derive(Debug)]
 pub struct Steps {
     one_mask: Vec<Dispatch>,
+    /// Empty where there is room for one.
     two_masks: Vec<Dispatch>,
 }
 
 impl Steps {
-    pub(super) fn new(machine: &Machine, model: &Model, plan: &Plan, buffers: &Buffers) -> Self {
+    pub(super) fn new(machine: &Machine, model: &Model, plan: &Plan, room: u32, buffers: &Buffers) -> Self {
         let with_masks = |masks: u32| {
             let list = plan.lines.iter().map(|line| dispatch(machine, model, buffers, line, masks));
             list.collect()
         };
-        Self { one_mask: with_masks(1), two_masks: with_masks(2) }
+        Self { one_mask: with_masks(1), two_masks: if room == 2 { with_masks(2) } else { Vec::new() } }
     }
 
     pub(super) fn training(&self, masks: u32) -> Vec<&Dispatch> {
-        if masks == 1 { self.one_mask.iter().collect() } else { self.two_masks.iter().collect() }
-    }
-
-    /// Sampling, the forwards and the losses, for the decided mask and a sampled one.
-    pub(super) fn evaluation(&self) -> Vec<&Dispatch> {
-        self.losses(2)
+        let list = if masks == 1 { &self.one_mask } else { &self.two_masks };
+        assert!(!list.is_empty(), "the network has room for one mask");
+        list.iter().collect()
     }
 
     /// Sampling, the forwards and the losses alone.

@@ -149,8 +149,12 @@ impl Gpu {
         let mut adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
         let names: Vec<String> = adapters.iter().map(|adapter| Adapter::new(&adapter.get_info(), None).to_string()).collect();
         let matches = |name: &String| name.to_lowercase().contains(&wanted.to_lowercase());
-        let by_number = wanted.parse().ok().filter(|&number: &usize| number < adapters.len());
-        match by_number.or_else(|| names.iter().position(matches)) {
+        // So short, digits are a number of the list and no part of a name or of a driver's version.
+        let found = match wanted.parse::<usize>() {
+            Ok(number) if wanted.len() <= 2 => Some(number).filter(|&number| number < adapters.len()),
+            _ => names.iter().position(matches),
+        };
+        match found {
             Some(index) => Ok(adapters.swap_remove(index)),
             None => Err(GpuError::NoSuchAdapter { wanted: wanted.to_owned(), found: names }),
         }

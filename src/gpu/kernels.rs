@@ -123,7 +123,7 @@ kernels! {
     d_weights: [SPLITS, TILES], [params, counts, input, d_output, d_weights, squares], true;
     d_activations: [TILES], [params, counts, packed_weights, input, d_output, d_input], true;
     sum_gradients: [SPLITS], [params, counts, d_weights, squares], false;
-    update_scores: [], [params, state, squares, units, scores, moments, d_scores, records], false;
+    update_scores: [], [params, state, squares, units, scores, moments, d_scores, records, pins], false;
     update_weights: [], [params, state, lists, counts, d_weights, weights, velocity], false;
     update_statistics: [], [params, state, lists, counts, statistics, running], false;
 }

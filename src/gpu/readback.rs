@@ -48,7 +48,12 @@ impl Readback {
 
     /// Appends a copy of the first `bytes` bytes (a multiple of 4) of `buffer`, after what the encoder holds so far.
     pub fn copy(&mut self, encoder: &mut wgpu::CommandEncoder, buffer: &wgpu::Buffer, bytes: u64) {
-        encoder.copy_buffer_to_buffer(buffer, 0, &self.staging, self.used, Some(bytes));
+        self.copy_from(encoder, buffer, 0, bytes);
+    }
+
+    /// The same from the byte `offset` on, a multiple of 4.
+    pub fn copy_from(&mut self, encoder: &mut wgpu::CommandEncoder, buffer: &wgpu::Buffer, offset: u64, bytes: u64) {
+        encoder.copy_buffer_to_buffer(buffer, offset, &self.staging, self.used, Some(bytes));
         self.used += bytes;
     }
 
@@ -56,7 +61,13 @@ impl Readback {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn read(&mut self, gpu: &Gpu) -> Result<Vec<u8>, GpuError> {
+    ///
+    /// Boxed: it is awaited in many places, and each would hold the whole of it, which the page would have to load.
+    pub fn read<'a>(&'a mut self, gpu: &'a Gpu) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, GpuError>> + 'a>> {
+        Box::pin(self.map(gpu))
+    }
+
+    async fn map(&mut self, gpu: &Gpu) -> Result<Vec<u8>, GpuError> {
         let shared = Arc::new(Mutex::new(Mapped::default()));
         let slice = self.staging.slice(..std::mem::take(&mut self.used));
         let callback = Arc::clone(&shared);

@@ -60,6 +60,12 @@ pub trait Method {
         false
     }
 
+    /// Masks that its network has room for. Scores that learn stand between 0 and 1, where an evaluation compares the decided mask with a sampled
+    /// one; of scores of 0 and 1 the two are the same.
+    fn masks(&self) -> u32 {
+        if self.learns_scores() { 2 } else { 1 }
+    }
+
     /// What the scores learn from, as `shaders/shared.wgsl` numbers it.
     fn estimator(&self, config: &Config) -> u32 {
         match config.estimator {
@@ -87,6 +93,11 @@ pub trait Method {
     /// Whether the mask is chosen anew before `step` of a run of `steps`, and what for that has to be known.
     fn looks(&self, _: &Config, _step: u32, _steps: u32) -> Option<Knowledge> {
         None
+    }
+
+    /// Whether [`Method::looks`] ever needs to know [`Knowledge::Gates`].
+    fn asks_gates(&self) -> bool {
+        false
     }
 
     /// `[U]` the mask that is trained from here on, 0 or 1.

@@ -22,6 +22,10 @@ impl Method for Rigl {
         exchanges(config, step, steps).then_some(Knowledge::Gates)
     }
 
+    fn asks_gates(&self) -> bool {
+        true
+    }
+
     fn choose(&self, look: &Look<'_>) -> Vec<f32> {
         let asked: Vec<f64> = look.gates.iter().map(|gate| gate.abs()).collect();
         let count = exchange_count(look.config, look.scores, look.step, look.steps);

@@ -17,6 +17,10 @@ impl Method for Snip {
         (step == 0).then_some(Knowledge::Gates)
     }
 
+    fn asks_gates(&self) -> bool {
+        true
+    }
+
     fn choose(&self, look: &Look<'_>) -> Vec<f32> {
         let sensitivity: Vec<f64> = look.gates.iter().map(|gate| gate.abs()).collect();
         highest(look.model, &sensitivity, look.budget)

@@ -168,6 +168,15 @@ fn masks_are_exchanged_every_so_often_but_neither_first_nor_near_the_end() {
 }
 
 #[test]
+fn only_those_that_say_so_ask_how_the_loss_changes_with_each_unit() {
+    for &name in MethodName::ALL {
+        let (method, config) = (method(name), config(name));
+        let asks = (0..STEPS).any(|step| method.looks(&config, step, STEPS) == Some(Knowledge::Gates));
+        assert_eq!(method.asks_gates(), asks, "{name:?}");
+    }
+}
+
+#[test]
 fn a_static_mask_has_its_share_of_each_group_or_what_it_is_told() {
     let model = network();
     let counts = |config: &Config| {
@@ -228,7 +237,7 @@ fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearl
 
 #[test]
 fn only_vrpge_takes_two_forwards_and_only_three_learn_scores() {
-    for name in MethodName::ALL {
+    for &name in MethodName::ALL {
         let of = method(name);
         assert_eq!(of.forwards(), 1 + u32::from(name == MethodName::Vrpge), "{name:?}");
         let learns = matches!(name, MethodName::Vrpge | MethodName::Reinforce | MethodName::Ste);

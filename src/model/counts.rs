@@ -63,6 +63,23 @@ impl Bytes {
     }
 }
 
+impl Bytes {
+    /// Bytes of tensors in batches of `batch_size` images.
+    #[must_use]
+    pub fn of(tensors: &[Tensor], batch_size: u32) -> Self {
+        let mut bytes = Self::default();
+        for tensor in tensors {
+            let sum = match tensor.purpose {
+                Purpose::Weights => &mut bytes.weights,
+                Purpose::Activations => &mut bytes.activations,
+                Purpose::Optimiser => &mut bytes.optimiser,
+            };
+            *sum += tensor.bytes(batch_size);
+        }
+        bytes
+    }
+}
+
 impl Model {
     /// Multiply-adds of one image in one training step that keeps `kept[g]` units of group `g` under the mask and, where a second
     /// forward runs, `probe[g]` under the probe. Counted are the convolutions and connections, all taps everywhere; a bias counts as
@@ -148,7 +165,7 @@ impl Model {
         (pass * f64::from(forwards + 1) + d_activations) / dense
     }
 
-    /// The tensors that a network with room for `masks` masks takes: the list that `engine::Buffers` allocates, which has room for two.
+    /// The tensors that a network with room for `masks` masks takes, 1 or 2: the list that `engine::Buffers` allocates.
     #[must_use]
     pub fn tensors(&self, masks: u32) -> Vec<Tensor> {
         let fixed = |name: &str, purpose, floats: u64| Tensor { name: name.to_owned(), purpose, floats, image_floats: 0 };
@@ -160,10 +177,10 @@ impl Model {
             fixed("the packed weights", Purpose::Weights, masks * packed),
             fixed("the weights' gradients", Purpose::Weights, gradient),
             fixed("the weights' velocities", Purpose::Optimiser, weights),
-            // Score, two moments, gradient, number and masks of each.
-            fixed("the scores", Purpose::Optimiser, 6 * units),
-            // For each mask a list, its inverse and pairs of a union's rows; a union's sources.
-            fixed("the lists of kept units", Purpose::Optimiser, (4 * masks + 2) * rows),
+            // Score, two moments, gradient, pin, number and masks of each.
+            fixed("the scores", Purpose::Optimiser, 7 * units),
+            // A list and its inverse of both masks, which are drawn together; for each mask pairs of a union's rows; a union's sources.
+            fixed("the lists of kept units", Purpose::Optimiser, (4 + 2 * masks + 2) * rows),
             // Pairs: for each mask, running, and gradients.
             fixed("the statistics", Purpose::Optimiser, (2 * masks + 4) * statistics),
         ];
@@ -182,16 +199,7 @@ impl Model {
     /// Bytes that a network with room for `masks` masks takes in batches of `batch_size` images.
     #[must_use]
     pub fn bytes(&self, batch_size: u32, masks: u32) -> Bytes {
-        let mut bytes = Bytes::default();
-        for tensor in self.tensors(masks) {
-            let sum = match tensor.purpose {
-                Purpose::Weights => &mut bytes.weights,
-                Purpose::Activations => &mut bytes.activations,
-                Purpose::Optimiser => &mut bytes.optimiser,
-            };
-            *sum += tensor.bytes(batch_size);
-        }
-        bytes
+        Bytes::of(&self.tensors(masks), batch_size)
     }
 
     /// The network that is left, on average, of one that keeps each gated unit with probability `keep_ratio` and holds nothing else. Its

@@ -157,6 +157,20 @@ impl Layer {
     pub fn is_normalised(&self) -> bool {
         self.extra == Extra::Normalisation
     }
+
+    /// The shapes of its weights, scale and shift, where it has them, in the order of its rows. What is fully connected keeps its biases in
+    /// the last row of its weights.
+    #[must_use]
+    pub fn shapes(&self) -> [Option<Vec<usize>>; 3] {
+        let side = self.taps.isqrt();
+        let weights = match self.extra {
+            _ if self.taps == 0 => None,
+            Extra::Bias => Some(vec![self.rows(), self.outputs]),
+            Extra::None | Extra::Normalisation => Some(vec![side, side, self.inputs, self.outputs]),
+        };
+        let each = self.is_normalised().then(|| vec![self.outputs]);
+        [weights, each.clone(), each].map(|shape| shape.map(|shape| shape.into_iter().map(|size| size as usize).collect()))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,6 +26,7 @@ pub struct Memory {
     pub scores: Vec<f64>,
     pub moments: Vec<f64>,
     pub d_scores: Vec<f64>,
+    pub pins: Vec<u32>,
     pub numbers: Vec<u32>,
     pub units: Vec<u32>,
     pub lists: Vec<u32>,

@@ -1,7 +1,7 @@
 //! Masks and scores.
 
 use crate::random::{Stream, draw, keep_level};
-use crate::shared::{ABSENT, MOST_GROUPS, Mode};
+use crate::shared::{ABSENT, MOST_GROUPS, Mode, part};
 
 use super::{Memory, highest_score};
 use crate::schedule::{BETA1, BETA2};
@@ -106,12 +106,14 @@ pub fn structure_gradient(estimator: u32, alpha: f64, s: f64, m: f64, probe: f64
     raw / (s * (1.0 - s)).powf(1.0 - alpha)
 }
 
-/// The least v ≥ 0 with Σ clamp(s − v, 0, 1) ≤ `budget`: the sum falls along straight pieces between the breakpoints s and s − 1.
+/// The least v ≥ 0 with Σ clamp(s − v, 0, 1) ≤ `budget`: the sum falls along straight pieces between the breakpoints s and s − 1. A budget
+/// below 0 leaves nothing, as 0 does.
 #[must_use]
 pub fn project(scores: &[f64], budget: f64) -> f64 {
     if scores.iter().any(|s| s.is_nan()) {
         return f64::NAN;
     }
+    let budget = budget.max(0.0);
     let sum = |v: f64| scores.iter().map(|s| (s - v).clamp(0.0, 1.0)).sum::<f64>();
     if sum(0.0) <= budget {
         return 0.0;
@@ -124,6 +126,14 @@ pub fn project(scores: &[f64], budget: f64) -> f64 {
     let (low, high) = (breaks[end - 1], breaks[end]);
     let (above, below) = (sum(low), sum(high));
     low + (high - low) * (above - budget) / (above - below)
+}
+
+/// The same for scores of which some are pinned and count as they are.
+fn project_free(scores: &[f64], pins: &[u32], budget: f64) -> f64 {
+    let (held, free): (Vec<_>, Vec<_>) = scores.iter().zip(pins).partition(|(_, pin)| **pin == 1);
+    let held: f64 = held.iter().map(|(s, _)| **s).sum();
+    let free: Vec<f64> = free.iter().map(|(s, _)| **s).collect();
+    project(&free, budget - held)
 }
 
 /// The norm of the weights' gradient and the factor that brings it to `clip_norm`.
@@ -141,28 +151,27 @@ fn clip_gradient(memory: &mut Memory) {
     }
 }
 
-/// The clip of the weights' gradient; then the structure gradient, the optimiser's step and the projection.
+/// The clip of the weights' gradient; then the structure gradient, the optimiser's step and the projection, or one part of that.
 pub fn update_scores(memory: &mut Memory) {
-    clip_gradient(memory);
-    let (params, state) = (memory.params, memory.state);
-    if state.halted == 1 {
-        // The record's sum is that of nothing.
-        memory.records[state.slot as usize].sum_scores = 0.0;
-        memory.records[state.slot as usize].threshold = 0.0;
-        return;
+    let now = memory.params.learn_scores;
+    if [part::REST, part::LEARN, part::CLIP].contains(&now) {
+        clip_gradient(memory);
     }
-    let mut threshold = 0.0;
-    if params.learn_scores == 1 {
-        for unit in 0..params.units as usize {
-            let (s, bits) = (memory.scores[unit], memory.units[unit]);
+    let (params, state) = (memory.params, memory.state);
+    let units = if state.halted == 1 { 0 } else { params.units as usize };
+    for unit in 0..units {
+        let (s, bits, free) = (memory.scores[unit], memory.units[unit], memory.pins[unit] == 0);
+        if [part::LEARN, part::GRADIENT].contains(&now) {
             let (m, probe) = (f64::from(bits & 1), f64::from(bits >> 1 & 1));
-            // What the gates left stands there.
-            let g = if params.estimator == 3 {
-                memory.d_scores[unit]
-            } else {
-                structure_gradient(params.estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into())
+            memory.d_scores[unit] = match params.estimator {
+                _ if !free => 0.0,
+                // What the gates left stands there.
+                3 => memory.d_scores[unit],
+                estimator => structure_gradient(estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into()),
             };
-            memory.d_scores[unit] = g;
+        }
+        if free && [part::LEARN, part::STEP].contains(&now) {
+            let g = memory.d_scores[unit];
             let mut step = g;
             if params.optimizer == 0 {
                 let first = BETA1 * memory.moments[2 * unit] + (1.0 - BETA1) * g;
@@ -173,11 +182,18 @@ pub fn update_scores(memory: &mut Memory) {
             }
             memory.scores[unit] = s - f64::from(state.scores_rate) * step;
         }
-        threshold = project(&memory.scores, state.budget.into());
-        for s in &mut memory.scores[..params.units as usize] {
+    }
+    let mut threshold = 0.0;
+    if [part::LEARN, part::PROJECT].contains(&now) && units > 0 {
+        threshold = project_free(&memory.scores[..units], &memory.pins[..units], state.budget.into());
+        for (s, _) in memory.scores[..units].iter_mut().zip(&memory.pins).filter(|(_, pin)| **pin == 0) {
             *s = (*s - threshold).clamp(0.0, 1.0);
         }
     }
-    memory.records[state.slot as usize].sum_scores = memory.scores[..params.units as usize].iter().sum::<f64>() as f32;
-    memory.records[state.slot as usize].threshold = threshold as f32;
+    if [part::REST, part::LEARN, part::PROJECT].contains(&now) {
+        // Of a run that halted, the record's sum is that of nothing.
+        let record = &mut memory.records[state.slot as usize];
+        record.sum_scores = memory.scores[..units].iter().sum::<f64>() as f32;
+        record.threshold = threshold as f32;
+    }
 }

@@ -35,6 +35,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         scores: (0..units).map(|_| uniform(0.3, 0.9)).collect(),
         moments: vec![0.0; 2 * units],
         d_scores: vec![f64::NAN; units],
+        pins: vec![0; units],
         numbers: (0..units as u32).collect(),
         units: vec![0xdead_0000; units],
         lists: vec![0xdead_0000; 2 * rows],

@@ -15,58 +15,29 @@ use clap::parser::ValueSource;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use lacuna::config::{Config, ConfigError, KNOBS, MethodName, Schedule};
-use lacuna::data::{self, Dataset};
-use lacuna::engine::{Phase, SLOTS};
+use lacuna::config::{Config, ConfigError, KNOBS, MethodName};
+use lacuna::contenders::{self, Contender, Setting};
+use lacuna::data::Dataset;
+use lacuna::engine::SLOTS;
 use lacuna::methods::{Knowledge, method};
+use lacuna::model::Model;
 use lacuna::pace::Pace;
-use lacuna::presets::{self, Setting};
-use lacuna::trainer::{DataShape, TrainError, Trainer};
+use lacuna::trainer::{DataShape, TrainError, Trainer, pins_of};
 
 use self::record::{Finished, Folder, Point};
 use self::summary::Row;
+use super::seconds::Seconds;
 use super::{CliError, arguments, open, say, terminal};
 
 /// Least number of tests along a run.
 const POINTS: u32 = 10;
-/// Milliseconds that each measurement of a step's phases aims at, one at each test.
-const PHASES_MS: f64 = 50.0;
-/// `static` with as many units of each group as the run of vrpge of the same seed ended with.
-const ALLOCATED: &str = "static-allocated";
-/// `small-dense` whose step takes the multiply-adds of vrpge's last steps, not of its average one.
-const AT_THE_END: &str = "small-dense-final";
 
-/// What takes part in a comparison.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Contender {
-    method: MethodName,
-    /// The method's own name, [`ALLOCATED`] or [`AT_THE_END`].
-    name: &'static str,
-}
-
-impl Contender {
-    fn named(name: &str) -> Option<Self> {
-        let variants = [(MethodName::Static, ALLOCATED), (MethodName::SmallDense, AT_THE_END)];
-        let all = MethodName::ALL.iter().map(|&method| (method, method.name())).chain(variants);
-        all.map(|(method, name)| Self { method, name }).find(|contender| contender.name == name)
-    }
-
-    fn presets(self) -> &'static [Setting] {
-        if self.name == AT_THE_END { presets::SMALL_DENSE_FINAL } else { presets::of(self.method) }
-    }
-
-    /// Whether vrpge divides its budget.
-    fn is_allocated(self) -> bool {
-        self.name == ALLOCATED
-    }
-}
-
-/// The contenders that `names` asks for, `static-allocated` behind all others.
-fn contenders(names: &[&str]) -> Result<Vec<Contender>, CliError> {
+/// The contenders that `names` asks for, one that is divided as another ended up behind all others.
+fn asked_for(names: &[&str]) -> Result<Vec<Contender>, CliError> {
     let mut found: Vec<Contender> = Vec::new();
     for name in names {
-        let contender = Contender::named(name).ok_or_else(|| {
-            let known: Vec<&str> = MethodName::ALL.iter().map(|method| method.name()).chain([ALLOCATED, AT_THE_END]).collect();
+        let contender = Contender::all().find(|contender| contender.name == *name).ok_or_else(|| {
+            let known: Vec<&str> = Contender::all().map(|contender| contender.name).collect();
             ConfigError(format!("--methods: there is no method \"{name}\"; the methods are {}", known.join(", ")))
         })?;
         if found.contains(&contender) {
@@ -74,11 +45,12 @@ fn contenders(names: &[&str]) -> Result<Vec<Contender>, CliError> {
         }
         found.push(contender);
     }
-    if found.iter().any(|contender| contender.is_allocated()) && !found.iter().any(|contender| contender.method == MethodName::Vrpge) {
-        let text = format!("--methods: {ALLOCATED} divides the budget as vrpge ended up: name vrpge too, or leave {ALLOCATED} out");
+    let divided = found.iter().any(|contender| contender.name == MethodName::Vrpge.name());
+    if let Some(Contender { name, .. }) = found.iter().find(|contender| contender.is_allocated && !divided) {
+        let text = format!("--methods: {name} divides the budget as vrpge ended up: name vrpge too, or leave {name} out");
         return Err(ConfigError(text).into());
     }
-    found.sort_by_key(|contender| contender.is_allocated());
+    found.sort_by_key(|contender| contender.is_allocated);
     Ok(found)
 }
 
@@ -92,11 +64,8 @@ fn named(arguments: &ArgMatches, base: &Config) -> Vec<&'static str> {
 /// The experiment of one run.
 fn experiment(base: &Config, contender: Contender, seed: u32, settings: &[Setting], named: &[&str]) -> Result<Config, ConfigError> {
     let mut config = Config { method: contender.method, seed, ..base.clone() };
-    for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)) {
+    for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)).chain(contender.made_by) {
         config.set(name, value)?;
-    }
-    if contender.name == AT_THE_END {
-        config.schedule = Schedule::Constant;
     }
     config.check()?;
     Ok(config)
@@ -141,38 +110,18 @@ fn tested_at(steps: u32, steps_per_epoch: u32) -> Vec<u32> {
     (1..=count).map(|point| (u64::from(steps) * u64::from(point) / u64::from(count)) as u32).collect()
 }
 
-/// What a step's time goes to now, as shares of [`PHASES`]; none where the adapter has no clock.
-fn shares(run: &mut Trainer, step_ms: f64) -> Result<Option<Vec<f64>>, CliError> {
-    let steps = (PHASES_MS / step_ms.max(1e-3)) as u32;
-    let Some(timed) = pollster::block_on(run.measure(steps, 0, &|| 0.0, true))?.phases else { return Ok(None) };
-    let all: f64 = timed.iter().map(|(_, ms)| ms).sum();
-    let of = |phase: Phase| timed.iter().filter(|(other, _)| *other == phase).map(|(_, ms)| ms / all.max(f64::MIN_POSITIVE)).sum();
-    Ok(Some(Phase::ALL.map(of).to_vec()))
-}
-
-/// Seconds of training between two tests.
-#[derive(Clone, Copy, Debug, Default)]
-struct Spent {
-    /// Choosing masks and dropping units.
-    choosing: f64,
-    steps: f64,
-}
-
 /// Trains one run to its end and tests it at the steps `tested` on the way.
 fn train(run: &mut Trainer, contender: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
     let bar = terminal::bar(run.steps().into());
-    let begin = Instant::now();
-    let clock = || begin.elapsed().as_secs_f64();
+    let mut seconds = Seconds::default();
     let mut finished =
         Finished { contender: contender.to_owned(), seed: run.config.seed.into(), query: run.config.to_query(), ..Finished::default() };
     let mut pace = Pace::new(SLOTS);
     for &end in tested {
-        let (first, mut spent) = (run.step(), Spent::default());
         while run.step() < end {
             let left = end - run.step();
-            let start = clock();
-            pollster::block_on(run.choose())?;
-            let chosen = clock();
+            seconds.choosing(|| pollster::block_on(run.choose()))?;
+            let begin = Instant::now();
             let snapshot = match pollster::block_on(run.advance(pace.steps().min(left))) {
                 Ok(snapshot) => snapshot,
                 Err(error @ TrainError::Diverged { .. }) => {
@@ -183,32 +132,26 @@ fn train(run: &mut Trainer, contender: &str, tested: &[u32], message: &str) -> R
                 }
                 Err(error) => return Err(error.into()),
             };
-            let trained = clock();
-            if run.config.compact && run.step().is_multiple_of(run.steps_per_epoch()) {
-                pollster::block_on(run.compact())?;
+            let (steps, spent) = (snapshot.records.len() as u32, begin.elapsed().as_secs_f64());
+            seconds.stepped(steps, spent);
+            pace.took(steps, 1e3 * spent);
+            if run.is_compact_due() {
+                seconds.choosing(|| pollster::block_on(run.compact()))?;
             }
-            spent.choosing += chosen - start + (clock() - trained);
-            spent.steps += trained - chosen;
-            pace.took(snapshot.records.len() as u32, 1e3 * (trained - chosen));
             bar.set_position(run.step().into());
             bar.set_message(message.to_owned());
         }
         let evaluation = pollster::block_on(run.evaluate(run.data.test_rows, |_, _| {}))?;
         let (cost, snapshot) = (run.cost(), pollster::block_on(run.snapshot())?);
-        let before = finished.points.last().cloned().unwrap_or_default();
-        // Between two tests a step changes little: what it takes at the second stands for all.
-        let phases = shares(run, 1e3 * spent.steps / f64::from((end - first).max(1)))?.map(|shares| {
-            let spent = std::iter::once(spent.choosing).chain(shares.iter().map(|share| share * spent.steps));
-            spent.zip(before.phases.iter().copied().chain(std::iter::repeat(0.0))).map(|(spent, before)| before + spent).collect()
-        });
+        seconds.divide(run)?;
         finished.points.push(Point {
             step: run.step().into(),
             forward: cost.forward,
             backward: cost.backward,
             structure: cost.structure,
             near_dense: cost.near_dense,
-            seconds: before.seconds + spent.choosing + spent.steps,
-            phases: phases.unwrap_or_default(),
+            seconds: seconds.total(),
+            phases: seconds.by_phase().to_vec(),
             accuracy: evaluation.decided,
             loss: evaluation.loss,
             kept: snapshot.decided_kept(&run.whole).into_iter().map(u64::from).collect(),
@@ -260,17 +203,28 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         return Err(ConfigError("compare trains without fine-tuning: leave finetune_epochs at 0".to_owned()).into());
     }
     let methods: Vec<&str> = arguments.get_many::<String>("methods").expect("it has a default").map(String::as_str).collect();
-    let contenders = contenders(&methods)?;
+    let contenders = asked_for(&methods)?;
     let seeds = *arguments.get_one::<u32>("seeds").expect("it has a default");
     let last = base.seed.checked_add(seeds - 1).ok_or_else(|| ConfigError(format!("there are no {seeds} seeds from {} on", base.seed)))?;
     let (search, presets) = (arguments.get_flag("search"), !arguments.get_flag("plain"));
-    let named = named(arguments, &base);
-    // Every contradiction is said before anything is run.
-    for &contender in &contenders {
-        experiment(&base, contender, base.seed, if presets { contender.presets() } else { &[] }, &named)?;
+    if search && !base.pins.is_empty() {
+        let text = "--pins: a search gates the inputs and does not, and units have other numbers then; leave the pins out";
+        return Err(ConfigError(text.to_owned()).into());
     }
-    let set = data::load(base.dataset, &arguments::data_dir(arguments), base.seed)?;
+    let named = named(arguments, &base);
+    // Every contradiction is said before anything is run: those of the settings before the data are read, and then those with the network.
+    let settings = |contender: Contender| if presets { contender.presets } else { &[] };
+    let experiments: Vec<Config> = contenders
+        .iter()
+        .map(|&contender| experiment(&base, contender, base.seed, settings(contender), &named))
+        .collect::<Result<_, _>>()?;
+    let set = arguments::load(arguments, &base)?;
     let set = if search { held_out(&set) } else { set };
+    let shape = DataShape::of(&set);
+    let whole = Model::new(&base.model, shape.image(), shape.classes, base.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+    for config in experiments.iter().filter(|config| method(config.method).learns_scores()) {
+        pins_of(config, &whole)?;
+    }
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
     let adapter = machine.gpu.adapter.to_string();
     let identity = identity(&base, &set, &adapter, presets, search);
@@ -279,7 +233,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         PathBuf::from("compare").join(format!("{}-{}", base.model, hex(&hash[..4])))
     });
     let folder = Folder::open(folder, &identity)?;
-    let mut holder = Trainer::new(&machine, Config { method: MethodName::Static, ..base.clone() }, DataShape::of(&set))?;
+    let mut holder = Trainer::new(&machine, Config { method: MethodName::Static, pins: String::new(), ..base.clone() }, shape)?;
     holder.load_all(&set);
     say(format_args!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len()));
     say(format_args!("runs are kept in {}", folder.path().display()));
@@ -291,12 +245,13 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let mut runs: Vec<Finished> = Vec::new();
     for seed in base.seed..=last {
         for &contender in &contenders {
-            let settings = if presets { contender.presets() } else { &[] };
+            let settings = if presets { contender.presets } else { &[] };
             let mut config = experiment(&base, contender, seed, settings, &named)?;
-            if contender.is_allocated() {
+            if contender.is_allocated {
                 let learned = runs.iter().find(|run| run.contender == MethodName::Vrpge.name() && run.seed == u64::from(seed));
                 let Some(end) = learned.and_then(Finished::end) else {
-                    return Err(CliError::Failed(format!("{ALLOCATED}: the run of vrpge with seed {seed} diverged and divides no budget")));
+                    let text = format!("{}: the run of vrpge with seed {seed} diverged and divides no budget", contender.name);
+                    return Err(CliError::Failed(text));
                 };
                 config.set("allocation", &end.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(","))?;
             }
@@ -322,30 +277,36 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
 
 /// What a contender is given that not all are, in words.
 fn own_settings(contender: Contender, presets: bool, named: &[&str]) -> String {
-    let settings = if presets { contender.presets() } else { &[] };
-    let mut own: Vec<String> =
-        settings.iter().filter(|(name, _)| !named.contains(name)).map(|(name, value)| format!("{name} {value}")).collect();
-    if contender.is_allocated() {
+    let settings = if presets { contender.presets } else { &[] };
+    let own = settings.iter().filter(|(name, _)| !named.contains(name)).chain(contender.made_by);
+    let mut own: Vec<String> = own.map(|(name, value)| format!("{name} {value}")).collect();
+    if contender.is_allocated {
         own.push("allocation of the vrpge run of the same seed".to_owned());
-    }
-    if contender.name == AT_THE_END {
-        own.push("as wide as the keep ratio pays for, whatever the schedule".to_owned());
     }
     if own.is_empty() { "nothing of its own".to_owned() } else { own.join(", ") }
 }
 
-/// Tries every setting of each method's grid on rows that are held out, and prints the winners as `presets.rs` has them.
+/// Tries every setting of each method's grid on rows that are held out, with the inputs gated and without, and prints the winners as
+/// `contenders.rs` has them: those with the highest mean of the two.
 fn find_settings(session: &Session<'_>, contenders: &[Contender], named: &[&str]) -> Result<(), CliError> {
     let mut winners = Vec::new();
-    for &contender in contenders.iter().filter(|contender| !contender.is_allocated()) {
+    for &contender in contenders.iter().filter(|contender| !contender.borrows_settings()) {
         let mut best: Option<(f64, [Setting; 2])> = None;
-        for (number, settings) in presets::grid(contender.method).into_iter().enumerate() {
-            let config = experiment(session.base, contender, session.base.seed, &settings, named)?;
-            let tried = settings.map(|(name, value)| format!("{name} {value}")).join(", ");
-            let found = session.run(&format!("{}-{}", contender.name, number + 1), config, true)?;
-            let accuracy = found.end().map(|end| end.accuracy);
-            say(format_args!("    {tried}"));
-            if let Some(accuracy) = accuracy.filter(|accuracy| best.is_none_or(|(highest, _)| *accuracy > highest)) {
+        for (number, settings) in contenders::grid(contender.method).into_iter().enumerate() {
+            let mut ends = Vec::new();
+            // Nothing of the dense network is gated.
+            let gated: &[(bool, &str)] =
+                if contender.method == MethodName::Dense { &[(false, "")] } else { &[(true, "-inputs"), (false, "-hidden")] };
+            for &(gate_inputs, words) in gated {
+                let base = Config { gate_inputs, ..session.base.clone() };
+                let config = experiment(&base, contender, base.seed, &settings, named)?;
+                let found = session.run(&format!("{}-{}{words}", contender.name, number + 1), config, true)?;
+                ends.extend(found.end().map(|end| end.accuracy));
+            }
+            say(format_args!("    {}", settings.map(|(name, value)| format!("{name} {value}")).join(", ")));
+            // A setting under which a run diverges cannot win.
+            let mean = (ends.len() == gated.len()).then(|| ends.iter().sum::<f64>() / ends.len() as f64);
+            if let Some(accuracy) = mean.filter(|mean| best.is_none_or(|(highest, _)| *mean > highest)) {
                 best = Some((accuracy, settings));
             }
         }
@@ -353,12 +314,13 @@ fn find_settings(session: &Session<'_>, contenders: &[Contender], named: &[&str]
     }
     say(format_args!("the winners, on {} rows that none of them was trained on:", session.holder.data.test_rows));
     for (contender, best) in winners {
+        let words = contender.name;
         match best {
             Some((accuracy, settings)) => {
                 let settings = settings.map(|(name, value)| format!("(\"{name}\", \"{value}\")")).join(", ");
-                say(format_args!("MethodName::{:?} => &[{settings}], // {:.2} %", contender.method, 100.0 * accuracy));
+                say(format_args!("{words} => &[{settings}], // {:.2} %", 100.0 * accuracy));
             }
-            None => say(format_args!("MethodName::{:?} => &[], // every setting diverged", contender.method)),
+            None => say(format_args!("{words} => &[], // every setting diverged")),
         }
     }
     Ok(())
@@ -366,6 +328,8 @@ fn find_settings(session: &Session<'_>, contenders: &[Contender], named: &[&str]
 
 #[cfg(test)]
 mod tests {
+    use lacuna::config::{Estimator, Schedule};
+
     use super::*;
 
     #[test]
@@ -378,21 +342,26 @@ mod tests {
 
     #[test]
     fn unknown_repeated_and_lonely_methods_are_refused_and_the_allocated_one_comes_last() {
-        let refused = |names: &[&str]| contenders(names).unwrap_err().to_string();
+        let refused = |names: &[&str]| asked_for(names).unwrap_err().to_string();
         assert!(refused(&["dense", "magic"]).contains("there is no method \"magic\"; the methods are vrpge"));
         assert!(refused(&["dense", "set", "dense"]).contains("names dense twice"));
-        assert!(refused(&["static", ALLOCATED]).contains("name vrpge too"));
+        assert!(refused(&["static", "static-allocated"]).contains("name vrpge too"));
+        assert!(refused(&["vrpge-one-sided", "static-allocated"]).contains("name vrpge too"), "it is divided as the two-sided one ends up");
         let base = Config { keep_ratio: 0.1, ..Config::default() };
-        let schedule = |name| experiment(&base, Contender::named(name).unwrap(), 1, &[], &[]).unwrap().schedule;
-        assert_eq!((schedule("small-dense"), schedule(AT_THE_END)), (base.schedule, Schedule::Constant));
-        let order: Vec<&str> = contenders(&[ALLOCATED, "vrpge", "static"]).unwrap().into_iter().map(|contender| contender.name).collect();
-        assert_eq!(order, ["vrpge", "static", ALLOCATED]);
+        let named = |name| asked_for(&[name]).unwrap()[0];
+        let estimator = |name| experiment(&base, named(name), 1, &[], &["estimator"]).unwrap().estimator;
+        assert_eq!((estimator("vrpge"), estimator("vrpge-one-sided")), (Estimator::TwoSided, Estimator::OneSided));
+        let schedule = |name| experiment(&base, named(name), 1, &[], &[]).unwrap().schedule;
+        assert_eq!((schedule("small-dense"), schedule("small-dense-final")), (base.schedule, Schedule::Constant));
+        let order: Vec<&str> =
+            asked_for(&["static-allocated", "vrpge", "static"]).unwrap().iter().map(|contender| contender.name).collect();
+        assert_eq!(order, ["vrpge", "static", "static-allocated"]);
     }
 
     #[test]
     fn a_named_setting_stands_above_a_preset_and_rows_are_held_out_of_training() {
         let base = Config { learning_rate: 0.3, ..Config::default() };
-        let contender = Contender::named("set").unwrap();
+        let contender = asked_for(&["set"]).unwrap()[0];
         let settings = [("learning_rate", "0.2"), ("drop_fraction", "0.5")];
         let config = experiment(&base, contender, 4, &settings, &["learning_rate"]).unwrap();
         assert_eq!((config.method, config.seed, config.learning_rate, config.drop_fraction), (MethodName::Set, 4, 0.3, 0.5));

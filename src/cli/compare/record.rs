@@ -7,9 +7,6 @@ use serde_json::{Value, json};
 
 use crate::cli::CliError;
 
-/// What training's seconds go to: choosing masks and dropping units, then a step's phases in order.
-pub(super) const PHASES: [&str; 7] = ["choose", "sample", "pack", "forward", "scores", "backward", "weights"];
-
 /// A run at one moment. Work and time are those of training; tests along the way are counted in neither.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Point {
@@ -21,7 +18,7 @@ pub(super) struct Point {
     /// Those of them that were done in passes of more than half a dense one's.
     pub(super) near_dense: u64,
     pub(super) seconds: f64,
-    /// The same by [`PHASES`]; empty where the adapter has no clock.
+    /// The same by [`crate::cli::seconds::PHASES`]; empty where the adapter has no clock.
     pub(super) phases: Vec<f64>,
     /// Share of the test rows that the decided mask classifies rightly, and its mean cross-entropy on them.
     pub(super) accuracy: f64,
@@ -198,11 +195,6 @@ impl Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_phases_are_those_of_the_engine_after_the_choice_of_a_mask() {
-        assert_eq!(PHASES[1..], lacuna::engine::Phase::ALL.map(lacuna::engine::Phase::name));
-    }
 
     #[test]
     fn a_run_is_read_back_as_it_was_written() {

@@ -3,15 +3,16 @@
 use std::fmt::Write as _;
 
 use crate::cli::CliError;
+use crate::cli::seconds::PHASES;
 
 use super::plot::{Axis, svg};
-use super::record::PHASES;
 use super::table::Table;
 
 /// A contender's colour in light and in dark: one colour a method, whoever else takes part.
 fn colours(name: &str) -> (&'static str, &'static str) {
     match name {
         "vrpge" => ("#d1350f", "#ff7a52"),
+        "vrpge-one-sided" => ("#8f4a2e", "#d9a58c"),
         "dense" => ("#1f2733", "#e8ecf2"),
         "small-dense" => ("#7b8494", "#98a2b3"),
         "small-dense-final" => ("#a9907a", "#c9b29c"),

@@ -1,6 +1,7 @@
 //! What runs say together: means over seeds at equal steps, equal multiply-adds, equal seconds.
 
-use super::record::{Finished, PHASES, Point};
+use super::record::{Finished, Point};
+use crate::cli::seconds::PHASES;
 
 /// Mean and sample standard deviation.
 #[derive(Clone, Copy, Debug, PartialEq)]

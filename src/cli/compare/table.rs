@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use lacuna::config::Config;
 
-use super::record::PHASES;
 use super::summary::{Mark, Row, Spread};
+use crate::cli::seconds::PHASES;
 use crate::cli::terminal::{large, wrapped};
 
 /// A whole comparison.

@@ -1,23 +1,20 @@
-//! `bindgen INPUT.wasm OUT_DIR` writes `lacuna.js`, `lacuna_bg.wasm` and `lacuna.d.ts` into `OUT_DIR`.
+//! `bindgen INPUT.wasm OUT_DIR NAME` writes `NAME.js`, `NAME_bg.wasm` and `NAME.d.ts` into `OUT_DIR`.
 //!
 //! A program of the workspace rather than the published command, because its version must equal that of the
 //! `wasm-bindgen` crate in the lock file to the last digit: one lock file then holds both.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use wasm_bindgen_cli_support::Bindgen;
 
-/// The stem of the three files: what the page's worker imports, whatever the crate's own file is called.
-const NAME: &str = "lacuna";
-
 fn main() -> ExitCode {
-    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [input, out_dir] = arguments.as_slice() else {
-        eprintln!("usage: bindgen INPUT.wasm OUT_DIR");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [input, out_dir, name] = arguments.as_slice() else {
+        eprintln!("usage: bindgen INPUT.wasm OUT_DIR NAME");
         return ExitCode::from(2);
     };
-    match generate(input, out_dir) {
+    match generate(Path::new(input), Path::new(out_dir), name) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("bindgen: {message}");
@@ -26,7 +23,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn generate(input: &Path, out_dir: &Path) -> Result<(), String> {
+fn generate(input: &Path, out_dir: &Path, name: &str) -> Result<(), String> {
     if !input.is_file() {
         return Err(format!(
             "there is no {}; make it with `cargo build --profile wasm --lib --target wasm32-unknown-unknown`",
@@ -35,7 +32,7 @@ fn generate(input: &Path, out_dir: &Path) -> Result<(), String> {
     }
     std::fs::create_dir_all(out_dir).map_err(|error| format!("cannot make the folder {}: {error}", out_dir.display()))?;
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(input).out_name(NAME).typescript(true);
+    bindgen.input_path(input).out_name(name).typescript(true);
     // Left to itself the library omits the module's own address, and every caller of `init` would have to know it.
     bindgen.omit_default_module_path(false);
     // Names of functions and of the tools that made them help nobody who downloads the page.

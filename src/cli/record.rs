@@ -1,0 +1,220 @@
+//! Keeping a run while it trains: `--save`, `--resume` and `--record` of `lacuna train`.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use indicatif::ProgressBar;
+
+use lacuna::config::{Config, ConfigError, DatasetName};
+use lacuna::data::Dataset;
+use lacuna::keep::{Kept, Recorder, Shown, restore};
+use lacuna::snapshot::Snapshot;
+use lacuna::trainer::{DataShape, Evaluation, TrainError, Trainer};
+
+use super::{CliError, say, terminal};
+
+/// Between two saves on the way, and the share of the time that they may take.
+const EVERY: Duration = Duration::from_mins(1);
+const SHARE: f64 = 0.02;
+/// What a packed file may come to: more than any run that a device trains.
+const MOST_UNPACKED: u64 = 8 << 30;
+/// Moments of the history and points of the curves in a recording.
+const COLUMNS: usize = 96;
+const ROWS: usize = 512;
+
+/// Ctrl-C was pressed and the run is kept.
+pub(super) struct Stopped;
+
+fn is_packed(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("gz"))
+}
+
+/// Reads a run, packed or not.
+pub(super) fn read(path: &Path) -> Result<Kept, CliError> {
+    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    let bytes = fs::read(path).map_err(fail)?;
+    let mut plain = Vec::new();
+    let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
+        GzDecoder::new(&bytes[..]).take(MOST_UNPACKED).read_to_end(&mut plain).map_err(fail)?;
+        &plain
+    } else {
+        &bytes
+    };
+    Kept::from_bytes(bytes).map_err(|error| CliError::Failed(format!("{} cannot be read as a run: {error}", path.display())))
+}
+
+/// Where a file is written until it is whole.
+fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    PathBuf::from(beside)
+}
+
+/// Refuses a place where nothing can be written before anything is trained for it.
+fn can_be_written(path: &Path) -> Result<(), CliError> {
+    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    if path.is_dir() {
+        return Err(fail(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
+    }
+    fs::write(beside(path), b"").and_then(|()| fs::remove_file(beside(path))).map_err(fail)
+}
+
+/// Writes a run beside its place first, so that a file that was there stays whole until the new one is.
+fn write(path: &Path, kept: &Kept) -> Result<u64, CliError> {
+    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    let mut bytes = kept.to_bytes();
+    if is_packed(path) {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        bytes = packed.write_all(&bytes).and_then(|()| packed.finish()).map_err(fail)?;
+    }
+    let beside = beside(path);
+    fs::write(&beside, &bytes).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+        drop(fs::remove_file(&beside));
+        fail(error)
+    })?;
+    Ok(bytes.len() as u64)
+}
+
+/// Follows the run where one of the flags asks for it.
+pub(super) struct Keeping {
+    recorder: Recorder,
+    save: Option<PathBuf>,
+    record: Option<PathBuf>,
+    asked: Arc<AtomicBool>,
+    saved: Instant,
+    cost: Duration,
+}
+
+impl Keeping {
+    /// Takes up the kept run, where there is one, which [`fits`] the data, and listens for Ctrl-C, where the run is saved.
+    pub(super) fn new(
+        run: &mut Trainer,
+        set: &Dataset,
+        resumed: Option<Kept>,
+        save: Option<&Path>,
+        record: Option<&Path>,
+    ) -> Result<Self, CliError> {
+        let recorder = if let Some(kept) = resumed {
+            restore(run, &kept)?;
+            say(format_args!("goes on at step {} of {}", kept.step, kept.steps));
+            Recorder::resumed(kept)
+        } else {
+            let snapshot = pollster::block_on(run.snapshot())?;
+            Recorder::new(run, shown(&run.config, set, &run.data), set.informative.clone(), &snapshot).called(command())
+        };
+        for path in [save, record].into_iter().flatten() {
+            can_be_written(path)?;
+        }
+        let asked = Arc::new(AtomicBool::new(false));
+        if save.is_some() {
+            let heard = Arc::clone(&asked);
+            let listen = ctrlc::set_handler(move || {
+                // Pressed twice, it is meant.
+                if heard.swap(true, Ordering::SeqCst) {
+                    std::process::exit(130);
+                }
+            });
+            listen.map_err(|error| CliError::Failed(format!("Ctrl-C cannot be listened for: {error}")))?;
+        }
+        let [save, record] = [save, record].map(|path| path.map(Path::to_owned));
+        Ok(Self { recorder, save, record, asked, saved: Instant::now(), cost: Duration::ZERO })
+    }
+
+    pub(super) fn push(&mut self, run: &Trainer, snapshot: &Snapshot, step_ms: f64) {
+        if self.save.is_some() || self.record.is_some() {
+            self.recorder.push(run, snapshot, step_ms * snapshot.records.len() as f64);
+        }
+    }
+
+    pub(super) fn test(&mut self, run: &Trainer, snapshot: &Snapshot, evaluation: Evaluation) {
+        self.recorder.test(run, snapshot, evaluation);
+    }
+
+    /// Saves where it is time to. The error is why training ends: Ctrl-C, after which the run is kept, or that it cannot be.
+    pub(super) fn now_and_then(&mut self, run: &mut Trainer, bar: &ProgressBar) -> Result<(), Result<Stopped, CliError>> {
+        let asked = self.asked.load(Ordering::SeqCst);
+        let Some(path) = self.save.clone() else { return Ok(()) };
+        if !asked && self.saved.elapsed() < EVERY.max(self.cost.div_f64(SHARE)) {
+            return Ok(());
+        }
+        self.save(run).map_err(Err)?;
+        if asked {
+            terminal::tell(bar, &format!("stopped at step {}; to go on: lacuna train --resume {1} --save {1}", run.step(), path.display()));
+            return Err(Ok(Stopped));
+        }
+        Ok(())
+    }
+
+    /// Writes the run as it stands, where `--save` asks for it.
+    pub(super) fn save(&mut self, run: &mut Trainer) -> Result<(), CliError> {
+        let Some(path) = &self.save else { return Ok(()) };
+        let begin = Instant::now();
+        write(path, pollster::block_on(self.recorder.keep(run))?)?;
+        (self.cost, self.saved) = (begin.elapsed(), Instant::now());
+        Ok(())
+    }
+
+    /// Writes what the flags ask for at the end.
+    pub(super) fn end(&mut self, run: &mut Trainer) -> Result<(), CliError> {
+        self.save(run)?;
+        if let Some(path) = &self.save {
+            say(format_args!("kept in {}", path.display()));
+        }
+        if let Some(path) = &self.record {
+            let bytes = write(path, &self.recorder.kept().recording(COLUMNS, ROWS))?;
+            say(format_args!("recorded in {}, {} KB", path.display(), bytes.div_ceil(1000)));
+        }
+        Ok(())
+    }
+}
+
+/// What was typed, with the program's name instead of its place.
+fn command() -> String {
+    let quoted = |word: String| if word.contains([' ', '?', '&', '\'', '*']) { format!("'{word}'") } else { word };
+    std::iter::once("lacuna".to_owned())
+        .chain(std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned())))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// What a run's file says of its data: a known set by its name, a user's own by that of the files and by what tells it from others.
+fn shown(config: &Config, set: &Dataset, data: &DataShape) -> Shown {
+    let name = if config.dataset == DatasetName::Own { &set.name } else { config.dataset.name() };
+    Shown::of(name, set.sum.clone(), data)
+}
+
+/// Refuses other data than the run learned from. A user's own may have another name by now.
+pub(super) fn fits(kept: &Kept, set: &Dataset, data: &DataShape) -> Result<(), TrainError> {
+    let is_own = kept.config.dataset == DatasetName::Own;
+    let (then, now) = (&kept.shown, shown(&kept.config, set, data));
+    let mend = if is_own { "--dataset PATH" } else { "--data-dir" };
+    let refuse = |text: String| Err(ConfigError(text).into());
+    let is_of_shape = Shown { name: then.name.clone(), sum: then.sum.clone(), ..now.clone() } == *then;
+    if !is_of_shape || !is_own && now.name != then.name {
+        let told = |shown: &Shown| {
+            format!("{} training and {} test rows of {} features", shown.train_rows, shown.test_rows, shown.image.features())
+        };
+        return refuse(format!(
+            "the run learned from {} in {} classes, but {} has {} in {} here: give its own data with {mend}",
+            told(then),
+            then.classes,
+            now.name,
+            told(&now),
+            now.classes
+        ));
+    }
+    match (&then.sum, &now.sum) {
+        (Some(before), Some(here)) if before != here => {
+            refuse(format!("the run learned from other rows than those of {}: {} then; give its own data with {mend}", now.name, then.name))
+        }
+        _ => Ok(()),
+    }
+}

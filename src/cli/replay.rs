@@ -1,0 +1,180 @@
+//! `lacuna replay`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::ArgMatches;
+
+use lacuna::engine::SLOTS;
+use lacuna::keep::{COLUMNS, Change, Kept, Recorder};
+use lacuna::model::Model;
+use lacuna::pace::Pace;
+use lacuna::snapshot::decided_kept;
+use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
+
+use super::record::{fits, read};
+use super::{CliError, arguments, open, say, terminal};
+
+pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
+    let path = arguments.get_one::<PathBuf>("file").expect("clap asks for it");
+    let kept = read(path)?;
+    show(&kept)?;
+    if !arguments.get_flag("again") {
+        return Ok(());
+    }
+    let set = arguments::load_kept(arguments, &kept.config)?;
+    let shape = DataShape::of(&set);
+    fits(&kept, &set, &shape)?;
+    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let mut run = Trainer::new(&machine, kept.config.clone(), shape)?;
+    run.load_all(&set);
+    say(format_args!("again on {}, {} steps", machine.gpu.adapter, kept.step));
+    let again = train_again(&kept, &mut run)?;
+    let differences = differences(&kept, &again, &run.model);
+    if differences.is_empty() {
+        say(format_args!(
+            "the same, bit for bit: {}",
+            if kept.state.is_some() { "curves, scores and weights" } else { "curves and scores" }
+        ));
+        return Ok(());
+    }
+    if kept.adapter != machine.gpu.adapter.to_string() {
+        say(format_args!("the run was kept on {}: sums there may differ in their last bits", kept.adapter));
+    }
+    Err(CliError::Failed(format!("trained again, the run differs:\n{}", differences.join("\n"))))
+}
+
+/// What the run printed while it trained, and where it stood.
+fn show(kept: &Kept) -> Result<(), CliError> {
+    let whole = kept.model().map_err(|error| CliError::Failed(error.to_string()))?;
+    say(format_args!("{} on {}, kept by version {}", whole.name, kept.adapter, kept.version));
+    say(format_args!("lacuna train --url '?{}'", kept.config.to_query()));
+    let epochs = |step: u32| f64::from(step) / f64::from(kept.steps_per_epoch);
+    let parts = |kept: &[u32]| whole.gated().zip(kept).map(|(group, kept)| format!("{kept}/{}", group.size)).collect::<Vec<_>>().join(" ");
+    let mut changes = kept.changes.iter().peekable();
+    let tell = |change: &Change| say(format_args!("epoch {:.2}  {} = {}", epochs(change.step), change.name, change.value));
+    for test in &kept.tests {
+        while let Some(change) = changes.next_if(|change| change.step <= test.step) {
+            tell(change);
+        }
+        let loss = kept.curves.at(test.step, "loss").map_or_else(String::new, |loss| format!("loss {loss:.4}  "));
+        let accuracy = 100.0 * test.evaluation.decided;
+        say(format_args!("epoch {:.2}  {loss}kept {}  test {accuracy:.2} %", epochs(test.step), parts(&test.kept)));
+    }
+    changes.for_each(tell);
+    let counts = decided_kept(&kept.scores, &whole);
+    let named =
+        whole.gated().zip(&counts).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", ");
+    let reached = match kept.tests.last() {
+        Some(test) if test.step == kept.step => format!(
+            "; test accuracy {:.2} % under the decided mask, {:.2} % under a sampled one",
+            100.0 * test.evaluation.decided,
+            100.0 * test.evaluation.sampled
+        ),
+        _ => String::new(),
+    };
+    say(format_args!("step {} of {}: {named}{reached}; {:.1} s", kept.step, kept.steps, kept.seconds));
+    if let Some(group) = whole.gated().find(|group| group.name == "inputs")
+        && kept.shown.image.height > 1
+    {
+        let scores = &kept.scores[group.first_unit as usize..][..group.size as usize];
+        say(terminal::picture(scores, kept.shown.image.width as usize));
+    }
+    if kept.state.is_none() {
+        say("a recording: without weights, to be looked at");
+    }
+    Ok(())
+}
+
+/// Trains to the step at which the run was kept, with what was changed on the way.
+fn train_again(kept: &Kept, run: &mut Trainer) -> Result<Kept, CliError> {
+    let bar = terminal::bar(kept.step.into());
+    let snapshot = pollster::block_on(run.snapshot())?;
+    let mut recorder = Recorder::new(run, kept.shown.clone(), kept.informative.clone(), &snapshot);
+    let mut pace = Pace::new(SLOTS);
+    let mut changes = kept.changes.iter().peekable();
+    while run.step() < kept.step {
+        while let Some(change) = changes.next_if(|change| change.step <= run.step()) {
+            run.change(&change.name, &change.value)?;
+            recorder.change(change.clone());
+        }
+        let begin = Instant::now();
+        let next = changes.peek().map_or(kept.step, |change| change.step.min(kept.step));
+        let most = pace.steps().min(next - run.step());
+        let snapshot = if run.step() < run.steps() {
+            pollster::block_on(run.advance(most))?
+        } else {
+            select(run)?;
+            pollster::block_on(run.finetune(most))?
+        };
+        let ms = begin.elapsed().as_secs_f64() * 1e3;
+        if snapshot.records.is_empty() {
+            return Err(CliError::Failed(format!("the run cannot be trained beyond step {}: its file says {}", run.step(), kept.step)));
+        }
+        pace.took(snapshot.records.len() as u32, ms);
+        recorder.push(run, &snapshot, ms);
+        if run.is_compact_due() {
+            pollster::block_on(run.compact())?;
+        }
+        bar.set_position(run.step().into());
+    }
+    for change in changes {
+        run.change(&change.name, &change.value)?;
+    }
+    // A run that had its mask selected and made no step under it.
+    if kept.state.as_ref().is_some_and(|state| state.selected) {
+        select(run)?;
+    }
+    bar.finish_and_clear();
+    Ok(pollster::block_on(recorder.keep(run))?.clone())
+}
+
+/// Freezes the scores to a mask, where that is not done.
+fn select(run: &mut Trainer) -> Result<(), CliError> {
+    if run.is_selected() {
+        return Ok(());
+    }
+    pollster::block_on(run.select_mask(SELECTION_ROWS, |_, _| {}))?;
+    if run.config.compact {
+        pollster::block_on(run.compact())?;
+    }
+    Ok(())
+}
+
+/// Where two runs of one experiment part, in words.
+fn differences(kept: &Kept, again: &Kept, model: &Model) -> Vec<String> {
+    let mut found = Vec::new();
+    // A recording's curves are thinned and of 32 bits.
+    let curves =
+        if kept.state.is_none() { again.recording(again.history.moments().len(), kept.curves.len()).curves } else { again.curves.clone() };
+    let same = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan();
+    for (name, _) in COLUMNS.iter().filter(|(name, _)| *name != "seconds") {
+        let pairs = kept.curves.steps().zip(kept.curves.column(name).zip(curves.column(name)));
+        if let Some((step, (then, now))) = pairs.into_iter().find(|(_, (then, now))| !same(*then, *now)) {
+            found.push(format!("  {name}: from step {step} on, {then} then and {now} now"));
+        }
+    }
+    let mut compare = |what: &str, then: &[f32], now: &[f32]| {
+        if then.len() != now.len() {
+            found.push(format!("  {what}: {} then and {} now", then.len(), now.len()));
+            return;
+        }
+        let pairs = then.iter().zip(now);
+        let count = pairs.clone().filter(|(then, now)| then != now).count();
+        if count > 0 {
+            let most = pairs.map(|(then, now)| (then - now).abs()).fold(0.0, f32::max);
+            found.push(format!("  {what}: {count} of {} differ, by at most {most}", then.len()));
+        }
+    };
+    compare("scores", &kept.scores, &again.scores);
+    if let (Some(then), Some(now)) = (&kept.state, &again.state) {
+        let names = ["scores on the device", "moments", "weights", "velocity", "running statistics"];
+        let lengths = Checkpoint::lengths(model);
+        let (mut then, mut now) = (&then.tensors[..], &now.tensors[..]);
+        for (what, length) in names.iter().zip(lengths) {
+            let piece = |tensors: &mut &[f32]| tensors.split_off(..length.min(tensors.len())).unwrap_or_default().to_vec();
+            compare(what, &piece(&mut then), &piece(&mut now));
+        }
+    }
+    found
+}

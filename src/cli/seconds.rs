@@ -1,0 +1,84 @@
+//! What the seconds of training go to.
+
+use std::time::Instant;
+
+use lacuna::engine::Phase;
+use lacuna::trainer::{TrainError, Trainer};
+
+/// What training's seconds go to: choosing masks and dropping units, then a step's phases in order.
+pub(super) const PHASES: [&str; 7] = ["choose", "sample", "pack", "forward", "scores", "backward", "weights"];
+
+/// Milliseconds that each measurement of a step's phases aims at.
+const PHASES_MS: f64 = 50.0;
+
+/// Seconds of training so far; tests are not among them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seconds {
+    total: f64,
+    /// By [`PHASES`], of what was divided; empty where the adapter has no clock.
+    by_phase: Vec<f64>,
+    /// What is yet to be divided.
+    choosing: f64,
+    stepping: f64,
+    steps: u32,
+}
+
+impl Seconds {
+    /// Does what chooses masks or drops units, and counts its seconds.
+    pub(super) fn choosing<T>(&mut self, work: impl FnOnce() -> Result<T, TrainError>) -> Result<T, TrainError> {
+        let begin = Instant::now();
+        let done = work()?;
+        let seconds = begin.elapsed().as_secs_f64();
+        self.choosing += seconds;
+        self.total += seconds;
+        Ok(done)
+    }
+
+    /// Counts so many steps that took `seconds` together.
+    pub(super) fn stepped(&mut self, steps: u32, seconds: f64) {
+        self.stepping += seconds;
+        self.total += seconds;
+        self.steps += steps;
+    }
+
+    /// Divides the seconds since the last time by phase, as the GPU's own clock divides a step now: between two tests a step changes little, and what
+    /// it takes at the second stands for all.
+    pub(super) fn divide(&mut self, run: &mut Trainer) -> Result<(), TrainError> {
+        let step_ms = 1e3 * self.stepping / f64::from(self.steps.max(1));
+        if let Some(shares) = shares(run, step_ms)? {
+            self.by_phase.resize(PHASES.len(), 0.0);
+            let spent = std::iter::once(self.choosing).chain(shares.iter().map(|share| share * self.stepping));
+            self.by_phase.iter_mut().zip(spent).for_each(|(sum, spent)| *sum += spent);
+        }
+        (self.choosing, self.stepping, self.steps) = (0.0, 0.0, 0);
+        Ok(())
+    }
+
+    pub(super) fn total(&self) -> f64 {
+        self.total
+    }
+
+    /// The seconds of each of [`PHASES`] up to the last time that they were divided; empty where the adapter has no clock.
+    pub(super) fn by_phase(&self) -> &[f64] {
+        &self.by_phase
+    }
+}
+
+/// What a step's time goes to now, as shares of [`Phase::ALL`]; none where the adapter has no clock.
+fn shares(run: &mut Trainer, step_ms: f64) -> Result<Option<Vec<f64>>, TrainError> {
+    let steps = (PHASES_MS / step_ms.max(1e-3)) as u32;
+    let Some(timed) = pollster::block_on(run.measure(steps, 0, &|| 0.0, true))?.phases else { return Ok(None) };
+    let all: f64 = timed.iter().map(|(_, ms)| ms).sum();
+    let of = |phase: Phase| timed.iter().filter(|(other, _)| *other == phase).map(|(_, ms)| ms / all.max(f64::MIN_POSITIVE)).sum();
+    Ok(Some(Phase::ALL.map(of).to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_phases_are_those_of_the_engine_after_the_choice_of_a_mask() {
+        assert_eq!(PHASES[1..], Phase::ALL.map(Phase::name));
+    }
+}

@@ -1,0 +1,338 @@
+//! A set of the user's own, however it came: rows with their classes, split into training and test rows.
+//!
+//! The page and the terminal make it by the same code, so that the same files with the same seed are the same run on both.
+
+use md5::{Digest, Md5};
+use rand::seq::SliceRandom;
+
+use super::idx::{self, Header, IdxReader, MAX_BYTES, MAX_FEATURES};
+use super::stream::hex;
+use super::{DataError, Dataset, Split, moments};
+use crate::random::{Stream, Threefry};
+
+/// Which of the generator's turns splits a set.
+const SPLIT_TURN: u32 = 1 << 16;
+/// Of each class one row in so many is a test row, as in MNIST.
+const TEST_ONE_IN: usize = 7;
+/// What names an idx file, or the folder that it lies in, as one for the test.
+const TEST_WORDS: [&str; 3] = ["t10k", "test", "val"];
+/// A label is one byte.
+pub const MOST_CLASSES: usize = 256;
+
+/// All rows of a set, as they were read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Own {
+    /// What its files are called together.
+    pub name: String,
+    pub channels: u32,
+    pub height: u32,
+    pub width: u32,
+    /// Names of the classes, by label.
+    pub classes: Vec<String>,
+    /// All rows, or the training rows of a set that has test rows of its own.
+    pub rows: Split,
+    pub test: Option<Split>,
+    /// What was done to the values on the way, as a sentence; empty where nothing was.
+    pub note: String,
+}
+
+impl Own {
+    /// Checks what can only be known of the whole.
+    ///
+    /// # Errors
+    /// Too few or too many classes, rows of more features than a network takes, more bytes than a device addresses, values that are all alike.
+    pub fn check(self) -> Result<Self, DataError> {
+        let refuse = |problem: String, mend: &str| Err(DataError::new(&self.name, problem, mend));
+        let features = self.channels * self.height * self.width;
+        if features == 0 || features > MAX_FEATURES {
+            return refuse(format!("its rows have {features} values"), &format!("Give rows of 1 to {MAX_FEATURES} values"));
+        }
+        if self.rows.inputs.len() as u64 > MAX_BYTES {
+            return refuse("it is larger than 2 GiB".to_owned(), "Take fewer rows");
+        }
+        if self.classes.len() > MOST_CLASSES {
+            return refuse(format!("it has {} classes", self.classes.len()), &format!("There can be at most {MOST_CLASSES}"));
+        }
+        let mut counts = vec![0usize; self.classes.len()];
+        for &label in &self.rows.labels {
+            counts[usize::from(label)] += 1;
+        }
+        if counts.iter().filter(|&&count| count > 0).count() < 2 {
+            return refuse("all its rows are of one class".to_owned(), "Give rows of at least two classes");
+        }
+        if self.test.as_ref().is_none_or(Split::is_empty) && counts.iter().all(|&count| count < 2) {
+            return refuse("no class has two rows, of which one could be for the test".to_owned(), "Give several rows of each class");
+        }
+        if moments(&self.rows.inputs).1 == 0.0 {
+            return refuse("all its values are alike".to_owned(), "Give rows that differ");
+        }
+        Ok(self)
+    }
+
+    /// What tells the set from others of its shape: MD5 of names, rows and labels, in hexadecimal.
+    #[must_use]
+    pub fn sum(&self) -> String {
+        let mut sum = Md5::new();
+        for part in [Some(&self.rows), self.test.as_ref()].into_iter().flatten() {
+            sum.update(part.len().to_le_bytes());
+            sum.update(&part.inputs);
+            sum.update(&part.labels);
+        }
+        sum.update(self.classes.join("\n"));
+        hex(&sum.finalize())
+    }
+
+    /// Training and test rows of a split.
+    #[must_use]
+    pub fn counts(&self) -> (u32, u32) {
+        let test = self.test.as_ref().map_or_else(|| self.test_counts().iter().sum::<usize>() as u32, Split::len);
+        (if self.test.is_some() { self.rows.len() } else { self.rows.len() - test }, test)
+    }
+
+    /// Test rows of each class; at least one of any that has two rows.
+    fn test_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0usize; self.classes.len()];
+        for &label in &self.rows.labels {
+            counts[usize::from(label)] += 1;
+        }
+        counts.into_iter().map(|rows| if rows < 2 { 0 } else { (rows / TEST_ONE_IN).max(1) }).collect()
+    }
+
+    /// The set split by `seed`: of each class its share, drawn at random, is for the test. The training rows are shuffled, since files often
+    /// have one class after another, and the first epoch keeps more or less to their order.
+    #[must_use]
+    pub fn dataset(&self, seed: u32) -> Dataset {
+        let mut random = Threefry::new(seed, Stream::Data, SPLIT_TURN);
+        let mut order: Vec<u32> = (0..self.rows.len()).collect();
+        order.shuffle(&mut random);
+        let mut left = if self.test.is_some() { vec![0; self.classes.len()] } else { self.test_counts() };
+        let features = self.rows.inputs.len() / self.rows.labels.len().max(1);
+        let (mut train, mut test) = (Split::default(), Split::default());
+        for row in order {
+            let (row, label) = (row as usize, self.rows.labels[row as usize]);
+            let left = &mut left[usize::from(label)];
+            let part = if *left > 0 { &mut test } else { &mut train };
+            *left = left.saturating_sub(1);
+            part.inputs.extend_from_slice(&self.rows.inputs[row * features..][..features]);
+            part.labels.push(label);
+        }
+        if let Some(own) = &self.test {
+            test.clone_from(own);
+        }
+        let (mean, deviation) = moments(&train.inputs);
+        Dataset {
+            name: self.name.clone(),
+            channels: self.channels,
+            height: self.height,
+            width: self.width,
+            classes: self.classes.len() as u32,
+            augment: false,
+            mean,
+            // A handful of training rows may be alike where all together are not.
+            deviation: if deviation > 0.0 { deviation } else { 1.0 },
+            train,
+            test,
+            informative: None,
+            sum: Some(self.sum()),
+        }
+    }
+
+    /// `1,200 images of 28 × 28, 5 classes`, for a sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let (train, test) = self.counts();
+        let rows = grouped(train + test);
+        let shape = match (self.channels, self.height) {
+            (1, 1) => format!("{rows} rows of {} values", grouped(self.width)),
+            (channels, height) => {
+                format!("{rows} {} images of {} \u{d7} {height}", if channels == 3 { "colour" } else { "grey" }, self.width)
+            }
+        };
+        format!("{shape}, {} classes: {} training and {} test rows", self.classes.len(), grouped(train), grouped(test))
+    }
+}
+
+/// 1,200
+fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let places = digits.len();
+    digits
+        .char_indices()
+        .map(|(at, digit)| if at > 0 && (places - at).is_multiple_of(3) { format!(",{digit}") } else { digit.to_string() })
+        .collect()
+}
+
+/// What an idx file of either kind holds.
+enum Held {
+    Images(Header, Vec<u8>),
+    Labels(Vec<u8>),
+}
+
+/// A set from idx files, whole and unpacked: images and labels, or two such pairs, of which the names of one, or its folder's,
+/// say that it is for the test (`t10k`, `test` or `val`).
+///
+/// # Errors
+/// A malformed file, files that do not belong together, or what [`Own::check`] refuses.
+pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError> {
+    let is_test = |file: &str| {
+        let mut parts = file.rsplit(['/', '\\']).map(str::to_lowercase);
+        let (own, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        TEST_WORDS.iter().any(|word| own.contains(word) || folder == *word)
+    };
+    let pair = |wanted: bool| -> Result<Option<(Header, Split)>, DataError> {
+        let (mut images, mut labels) = (None, None);
+        for (file, bytes) in files.iter().filter(|(file, _)| is_test(file) == wanted || files.len() <= 2) {
+            let (slot, noun) = match held(file, bytes)? {
+                Held::Images(header, rows) => (images.replace((file, header, rows)).is_some(), "images"),
+                Held::Labels(rows) => (labels.replace((file, rows)).is_some(), "labels"),
+            };
+            if slot {
+                let mend = "Give one file of images and one of labels, or two pairs of which one has \"test\" or \"t10k\" in its names";
+                return Err(DataError::new(file, format!("it is a second file of {noun}"), mend));
+            }
+        }
+        match (images, labels) {
+            (None, None) => Ok(None),
+            (Some((file, ..)), None) => Err(DataError::new(file, "its labels are missing", "Give the file of labels too")),
+            (None, Some((file, _))) => Err(DataError::new(file, "its images are missing", "Give the file of images too")),
+            (Some((images_file, header, rows)), Some((labels_file, labels))) => {
+                Ok(Some((header, idx::join(images_file, (header, rows), labels_file, labels)?)))
+            }
+        }
+    };
+    // Of two files the names need say nothing.
+    let train = pair(false)?;
+    let test = if files.len() <= 2 { None } else { pair(true)? };
+    let ((header, rows), test) = match (train, test) {
+        (Some(train), test) => (train, test),
+        (None, Some(test)) => (test, None),
+        (None, None) => return Err(DataError::new(name, "there is no idx file", "Give a file of images and one of labels")),
+    };
+    if let Some((other, _)) = &test
+        && (other.height, other.width) != (header.height, header.width)
+    {
+        let shapes = [header, *other].map(|header| format!("{} \u{d7} {}", header.width, header.height));
+        let problem = format!("its training images have {} pixels, but its test images {}", shapes[0], shapes[1]);
+        return Err(DataError::new(name, problem, "Put two splits of one set together"));
+    }
+    let test = test.map(|(_, rows)| rows);
+    let classes = rows.labels.iter().chain(test.iter().flat_map(|test| &test.labels)).max().map_or(0, |&label| usize::from(label) + 1);
+    Own {
+        name: name.to_owned(),
+        channels: 1,
+        height: header.height,
+        width: header.width,
+        classes: (0..classes).map(|class| class.to_string()).collect(),
+        rows,
+        test,
+        note: String::new(),
+    }
+    .check()
+}
+
+fn held(file: &str, bytes: &[u8]) -> Result<Held, DataError> {
+    let is_labels = bytes.starts_with(&[0, 0, 8, 1]);
+    let mut reader = if is_labels { IdxReader::labels(file, 256) } else { IdxReader::images(file) };
+    reader.feed(bytes)?;
+    let rows = reader.next_rows(u32::MAX).to_vec();
+    let header = reader.finish()?;
+    Ok(if is_labels { Held::Labels(rows) } else { Held::Images(header, rows) })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    pub(in crate::data) fn own(rows: &[(u8, u8)]) -> Own {
+        let classes = rows.iter().map(|&(label, _)| label).max().map_or(0, |label| label + 1);
+        Own {
+            name: "mine".to_owned(),
+            channels: 1,
+            height: 1,
+            width: 1,
+            classes: (0..classes).map(|class| class.to_string()).collect(),
+            rows: Split { inputs: rows.iter().map(|&(_, value)| value).collect(), labels: rows.iter().map(|&(label, _)| label).collect() },
+            test: None,
+            note: String::new(),
+        }
+    }
+
+    fn idx(dimensions: &[u32], body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, 8, dimensions.len() as u8];
+        for size in dimensions {
+            bytes.extend(size.to_be_bytes());
+        }
+        bytes.extend(body);
+        bytes
+    }
+
+    fn named(files: &[(&str, Vec<u8>)]) -> Vec<(String, Vec<u8>)> {
+        files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())).collect()
+    }
+
+    #[test]
+    fn a_pair_of_idx_files_is_split_and_two_pairs_are_as_they_are() {
+        let (images, labels) = (idx(&[4, 1, 2], &[1, 2, 3, 4, 5, 6, 7, 8]), idx(&[4], &[0, 2, 0, 2]));
+        let set = of_idx("mine", &named(&[("b", images.clone()), ("a", labels.clone())])).unwrap();
+        assert_eq!((set.classes.len(), set.width, set.height, set.counts()), (3, 2, 1, (2, 2)));
+        let (test_images, test_labels) = (idx(&[1, 1, 2], &[9, 9]), idx(&[1], &[4]));
+        let files = [("train-i", images.clone()), ("train-l", labels), ("T10K-l", test_labels), ("t10k-i", test_images)];
+        let set = of_idx("mine", &named(&files)).unwrap();
+        assert_eq!((set.classes.len(), set.counts()), (5, (4, 1)));
+        assert_eq!(set.dataset(1).test, Split { inputs: vec![9, 9], labels: vec![4] });
+        assert_eq!(set.words(), "5 rows of 2 values, 5 classes: 4 training and 1 test rows");
+
+        for (files, words) in [
+            (named(&[("x", images.clone())]), "x: its labels are missing"),
+            (named(&[("x", images.clone()), ("y", images.clone())]), "y: it is a second file of images"),
+            (named(&[("x", images.clone()), ("y", idx(&[3], &[0, 1, 1]))]), "x: it holds 4 images, but y holds 3 labels"),
+            (named(&[("x", images), ("y", vec![7; 20])]), "y: it is not an idx file of images"),
+            (named(&[]), "mine: there is no idx file"),
+        ] {
+            let message = of_idx("mine", &files).unwrap_err().to_string();
+            assert!(message.starts_with(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_learnt_from_is_refused() {
+        for (rows, words) in [
+            (&[(0, 1), (0, 2)][..], "all its rows are of one class"),
+            (&[(0, 1), (1, 2)], "no class has two rows"),
+            (&[(0, 5), (1, 5), (1, 5)], "all its values are alike"),
+        ] {
+            let message = own(rows).check().unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+        assert!(Own { width: 5000, ..own(&[(0, 1), (1, 2)]) }.check().unwrap_err().to_string().contains("its rows have 5000 values"));
+    }
+
+    proptest! {
+        /// Whatever the seed: each row once, each class with its share, and counts that are known before.
+        #[test]
+        fn a_split_holds_each_row_once(sizes in proptest::collection::vec(0usize..40, 2..6), seed: u32) {
+            let rows: Vec<(u8, u8)> = sizes.iter().zip(0u8..).flat_map(|(&size, label)| (0..size).map(move |row| (label, (row * 6) as u8 + label))).collect();
+            let Ok(set) = own(&rows).check() else { return Ok(()) };
+            let split = set.dataset(seed);
+            prop_assert_eq!(set.counts(), (split.train.len(), split.test.len()));
+            let pairs = |split: &Split| split.labels.iter().copied().zip(split.inputs.iter().copied()).collect::<Vec<_>>();
+            let mut all = [pairs(&split.train), pairs(&split.test)].concat();
+            let mut expected = rows.clone();
+            all.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(all, expected);
+            for (label, &size) in (0u8..).zip(&sizes) {
+                let test = pairs(&split.test).iter().filter(|(each, _)| *each == label).count();
+                prop_assert_eq!(test, if size < 2 { 0 } else { (size / TEST_ONE_IN).max(1) });
+            }
+            prop_assert_eq!(set.dataset(seed), split);
+        }
+
+        /// Any bytes under any names: a set or words, never a panic.
+        #[test]
+        fn no_idx_files_panic(files in proptest::collection::vec(("[at0-9e-s]{0,6}", proptest::collection::vec(prop_oneof![4 => 0u8..9, 1 => any::<u8>()], 0..40)), 0..5)) {
+            drop(of_idx("mine", &files));
+        }
+    }
+}

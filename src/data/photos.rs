@@ -1,0 +1,288 @@
+//! A set from pictures, one folder a class: whatever decoded them, they are brought to one size here, so that the page and the terminal
+//! learn from the same pixels.
+//!
+//! Pictures of one size that a network takes as they are stay as they are. Others are cut to the square in their middle and scaled to
+//! 32 × 32, each pixel the mean of what it covers. Where no picture has a colour, one plane of grey is kept.
+
+use super::idx::MAX_FEATURES;
+use super::own::Own;
+use super::{DataError, Split};
+
+/// Of the square that pictures of different sizes are brought to.
+pub const SIDE: u32 = 32;
+/// Colours that differ by less are grey: what a JPEG of a grey picture may stray by.
+const GREY_WITHIN: u8 = 6;
+/// Most pixels on a side of a picture that is read at all.
+pub const MOST_SIDE: u32 = 1 << 14;
+
+/// Endings of the files that are taken for pictures.
+pub const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
+
+/// One picture: `[3, height, width]`, at most as many pixels as a network takes.
+#[derive(Clone, Debug)]
+struct Photo {
+    class: String,
+    is_test: bool,
+    width: u32,
+    height: u32,
+    planes: Vec<u8>,
+}
+
+/// Pictures as they come in.
+#[derive(Clone, Debug, Default)]
+pub struct Photos {
+    taken: Vec<Photo>,
+    /// Of the first picture; whether all have it.
+    size: (u32, u32),
+    sizes_differ: bool,
+    has_colour: bool,
+}
+
+/// The class and the part of a picture, from its path: the class is its folder; below a folder named `test` or `val` it is a test picture.
+///
+/// # Errors
+/// A picture that lies in no folder.
+pub fn place(path: &str) -> Result<(String, bool), DataError> {
+    let folders: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
+    let [above @ .., class, _] = &folders[..] else {
+        return Err(DataError::new(
+            path,
+            "it lies in no folder, and the folder is the class",
+            "Put the pictures of each class into a folder of its own",
+        ));
+    };
+    let is_test = above.iter().any(|folder| ["test", "val", "valid", "validation"].contains(&folder.to_lowercase().as_str()));
+    Ok(((*class).to_owned(), is_test))
+}
+
+impl Photos {
+    /// Takes a decoded picture, `[height, width, 4]` of red, green, blue and alpha; what is transparent is white.
+    ///
+    /// # Errors
+    /// A picture without pixels, or one that lies in no folder.
+    pub fn take(&mut self, path: &str, width: u32, height: u32, rgba: &[u8]) -> Result<(), DataError> {
+        let (class, is_test) = place(path)?;
+        if width == 0
+            || height == 0
+            || width > MOST_SIDE
+            || height > MOST_SIDE
+            || rgba.len() as u64 != 4 * u64::from(width) * u64::from(height)
+        {
+            let problem = format!("it is a picture of {width} \u{d7} {height} pixels in {} bytes", rgba.len());
+            return Err(DataError::new(path, problem, "Save it again as PNG or JPEG"));
+        }
+        let pixels = (width * height) as usize;
+        let mut planes = vec![0; 3 * pixels];
+        for (at, pixel) in rgba.chunks_exact(4).enumerate() {
+            let over = |colour: u8| ((u32::from(colour) * u32::from(pixel[3]) + 255 * (255 - u32::from(pixel[3])) + 127) / 255) as u8;
+            let colours = [over(pixel[0]), over(pixel[1]), over(pixel[2])];
+            let [red, green, blue] = colours;
+            self.has_colour |= red.max(green).max(blue) - red.min(green).min(blue) > GREY_WITHIN;
+            for (plane, colour) in colours.into_iter().enumerate() {
+                planes[plane * pixels + at] = colour;
+            }
+        }
+        if self.taken.is_empty() {
+            self.size = (width, height);
+        }
+        self.sizes_differ |= self.size != (width, height);
+        let mut photo = Photo { class, is_test, width, height, planes };
+        if width * height > MAX_FEATURES {
+            photo = photo.scaled();
+        }
+        self.taken.push(photo);
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.taken.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_empty()
+    }
+
+    /// The set of all pictures so far.
+    ///
+    /// # Errors
+    /// No picture at all, or what [`Own::check`] refuses.
+    pub fn finish(self, name: &str) -> Result<Own, DataError> {
+        if self.taken.is_empty() {
+            return Err(DataError::new(name, "there is no picture in it", "Give a folder for each class, with PNG or JPEG files in it"));
+        }
+        let channels: u32 = if self.has_colour { 3 } else { 1 };
+        let (width, height) = self.size;
+        let as_they_are = !self.sizes_differ && u64::from(channels) * u64::from(width) * u64::from(height) <= u64::from(MAX_FEATURES);
+        let (width, height) = if as_they_are { (width, height) } else { (SIDE, SIDE) };
+        let mut classes: Vec<String> = self.taken.iter().map(|photo| photo.class.clone()).collect();
+        classes.sort();
+        classes.dedup();
+        let (mut rows, mut test) = (Split::default(), Split::default());
+        let count = classes.len();
+        for photo in self.taken {
+            let class = classes.binary_search(&photo.class).expect("every class is among them");
+            let Ok(label) = u8::try_from(class) else {
+                return Err(DataError::new(name, format!("it has {count} folders of pictures"), "There can be at most 256 classes"));
+            };
+            let part = if photo.is_test { &mut test } else { &mut rows };
+            let photo = if (photo.width, photo.height) == (width, height) { photo } else { photo.scaled() };
+            let pixels = (width * height) as usize;
+            if self.has_colour {
+                part.inputs.extend_from_slice(&photo.planes);
+            } else {
+                let [red, green, blue] = [0, 1, 2].map(|plane: usize| &photo.planes[plane * pixels..][..pixels]);
+                let grey = red
+                    .iter()
+                    .zip(green)
+                    .zip(blue)
+                    .map(|((&red, &green), &blue)| (u32::from(red) + u32::from(green) + u32::from(blue) + 1) / 3);
+                part.inputs.extend(grey.map(|grey| grey as u8));
+            }
+            part.labels.push(label);
+        }
+        // A folder called test beside no other is only a name.
+        if rows.is_empty() {
+            std::mem::swap(&mut rows, &mut test);
+        }
+        let note = if as_they_are {
+            String::new()
+        } else {
+            format!("Pictures were cut to the square in their middle and scaled to {SIDE} \u{d7} {SIDE}.")
+        };
+        Own { name: name.to_owned(), channels, height, width, classes, rows, test: (!test.is_empty()).then_some(test), note }.check()
+    }
+}
+
+impl Photo {
+    /// The square in its middle, scaled to [`SIDE`]: each pixel is the mean of what it covers.
+    fn scaled(self) -> Self {
+        let side = self.width.min(self.height);
+        let (left, top) = ((self.width - side) / 2, (self.height - side) / 2);
+        let pixels = (self.width * self.height) as usize;
+        let steps: Vec<Vec<(u32, u64)>> = (0..SIDE).map(|at| covered(at, side)).collect();
+        let mut planes = Vec::with_capacity((3 * SIDE * SIDE) as usize);
+        let area = u64::from(side) * u64::from(side);
+        for plane in self.planes.chunks_exact(pixels) {
+            for rows in &steps {
+                for columns in &steps {
+                    let mut sum = 0;
+                    for &(y, high) in rows {
+                        for &(x, wide) in columns {
+                            sum += high * wide * u64::from(plane[((top + y) * self.width + left + x) as usize]);
+                        }
+                    }
+                    planes.push(((sum + area / 2) / area) as u8);
+                }
+            }
+        }
+        Self { width: SIDE, height: SIDE, planes, ..self }
+    }
+}
+
+/// Which of `side` pixels the pixel `at` of [`SIDE`] covers, and how much of each, in parts of which a pixel has [`SIDE`] and the covered
+/// stretch has `side`: whole numbers, so that every machine gets the same.
+fn covered(at: u32, side: u32) -> Vec<(u32, u64)> {
+    let (from, to) = (at * side, (at + 1) * side);
+    (from / SIDE..to.div_ceil(SIDE)).map(|pixel| (pixel, u64::from(to.min((pixel + 1) * SIDE) - from.max(pixel * SIDE)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plain(width: u32, height: u32, colour: [u8; 4]) -> Vec<u8> {
+        colour.repeat((width * height) as usize)
+    }
+
+    #[test]
+    fn pictures_of_one_size_stay_as_they_are() {
+        let mut photos = Photos::default();
+        photos.take("mine/b/1.png", 3, 2, &plain(3, 2, [9, 9, 9, 255])).unwrap();
+        photos.take("mine/b/2.png", 3, 2, &plain(3, 2, [100, 100, 100, 0])).unwrap();
+        photos.take("mine/a/1.png", 3, 2, &plain(3, 2, [20, 21, 22, 255])).unwrap();
+        let set = photos.clone().finish("mine").unwrap();
+        assert_eq!((set.channels, set.height, set.width, &set.classes[..]), (1, 2, 3, &["a".to_owned(), "b".to_owned()][..]));
+        assert_eq!((&set.rows.labels[..], set.rows.inputs.clone()), (&[1, 1, 0][..], [[9; 6], [255; 6], [21; 6]].concat()));
+        assert!(set.note.is_empty() && set.test.is_none());
+        photos.take("mine/test/a/1.png", 3, 2, &plain(3, 2, [200, 0, 0, 255])).unwrap();
+        let set = photos.finish("mine").unwrap();
+        assert_eq!((set.channels, set.counts()), (3, (3, 1)));
+        assert_eq!(set.test.unwrap().inputs, [[200; 6], [0; 6], [0; 6]].concat());
+    }
+
+    #[test]
+    fn others_are_cut_and_scaled() {
+        let mut photos = Photos::default();
+        // Wide: dark at both sides, and in the middle a square that is light above and grey below.
+        let picture: Vec<u8> = (0..64u32)
+            .flat_map(|y| {
+                (0..128u32).map(move |x| {
+                    if !(32..96).contains(&x) {
+                        0
+                    } else if y < 32 {
+                        200
+                    } else {
+                        100
+                    }
+                })
+            })
+            .flat_map(|grey| [grey, grey, grey, 255])
+            .collect();
+        photos.take("a/1.png", 128, 64, &picture).unwrap();
+        photos.take("b/1.png", 7, 7, &plain(7, 7, [50, 50, 50, 255])).unwrap();
+        photos.take("b/2.png", 7, 7, &plain(7, 7, [60, 60, 60, 255])).unwrap();
+        let set = photos.finish("mine").unwrap();
+        assert_eq!((set.channels, set.height, set.width), (1, SIDE, SIDE));
+        assert_eq!(set.rows.inputs[..512], [200; 512]);
+        assert_eq!(set.rows.inputs[512..1024], [100; 512]);
+        assert_eq!(set.rows.inputs[1024..2048], [50; 1024]);
+        assert!(set.note.contains("32 \u{d7} 32"));
+    }
+
+    #[test]
+    fn refusals_say_which_picture_and_why() {
+        let mut photos = Photos::default();
+        let message = photos.take("1.png", 1, 1, &[0; 4]).unwrap_err().to_string();
+        assert!(message.starts_with("1.png: it lies in no folder"), "{message}");
+        for (width, height, bytes) in [(0, 1, 0), (1, 1, 3), (MOST_SIDE + 1, 1, 4)] {
+            assert!(
+                photos.take("a/1.png", width, height, &vec![0; bytes]).unwrap_err().to_string().starts_with("a/1.png: it is a picture of")
+            );
+        }
+        assert!(photos.clone().finish("mine").unwrap_err().to_string().starts_with("mine: there is no picture"));
+        photos.take("a/1.png", 1, 1, &[0; 4]).unwrap();
+        assert!(photos.finish("mine").unwrap_err().to_string().contains("of one class"));
+    }
+
+    proptest! {
+        /// Every pixel of the square is covered once, and the parts of a pixel add up.
+        #[test]
+        fn scaling_covers_everything_once(side in 1u32..300) {
+            let mut whole = vec![0u64; side as usize];
+            for at in 0..SIDE {
+                let parts = covered(at, side);
+                prop_assert_eq!(parts.iter().map(|&(_, part)| part).sum::<u64>(), u64::from(side));
+                for (pixel, part) in parts {
+                    whole[pixel as usize] += part;
+                }
+            }
+            prop_assert!(whole.iter().all(|&parts| parts == u64::from(SIDE)));
+        }
+
+        /// Any sizes under any paths: a set or words, never a panic; a picture of one colour keeps it.
+        #[test]
+        fn no_pictures_panic(pictures in proptest::collection::vec(("[ab/te]{0,7}", 0u32..70, 0u32..70, any::<u8>()), 0..6)) {
+            let mut photos = Photos::default();
+            for (path, width, height, grey) in &pictures {
+                drop(photos.take(path, *width, *height, &plain(*width, *height, [*grey, *grey, *grey, 255])));
+            }
+            if let Ok(set) = photos.finish("mine") {
+                let features = (set.width * set.height) as usize;
+                prop_assert!(set.rows.inputs.chunks(features).all(|row| row.iter().all(|&byte| byte == row[0])));
+            }
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! Bytes and runs. Nothing in a file is believed: each tensor is there with the type and the shape that the network it names asks for, or the
+//! file is refused.
+
+use std::collections::HashMap;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::Dtype;
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::model::{Image, Model};
+use crate::trainer::{Checkpoint, Cost, Evaluation};
+
+use super::curves::{MOST_ROWS, Row};
+use super::tensors::{PARTS, Tensors, of_pairs};
+use super::{COLUMNS, Change, Curves, History, KeepError, Kept, Moment, Shown, Tested, model};
+
+/// The first word of the metadata, and the version of what stands in the file.
+const FORMAT: &str = "lacuna run 1";
+/// Larger capacities are nobody's.
+const MOST_CAPACITY: usize = 4096;
+const MOST_CHANGES: usize = 100_000;
+/// Most steps of a row of the curves; most evaluations, and multiply-adds, of a run: far beyond what any run comes to, and what can go on
+/// being counted.
+const MOST_WIDTH: u32 = 1 << 30;
+const MOST_EVALUATIONS: u32 = 1 << 30;
+const MOST_WORK: u64 = 1 << 62;
+/// What each test says, in this order.
+const TESTS: [&str; 5] = ["images", "loss", "accuracy", "sampled_loss", "sampled_accuracy"];
+
+type Read<T> = Result<T, KeepError>;
+
+fn refuse<T>(words: impl Into<String>) -> Read<T> {
+    Err(KeepError(words.into()))
+}
+
+/// Numbers of units as places in the whole network's `units` numbers, 0 where there is none.
+pub(super) fn spread(numbers: &[u32], values: &[f32], units: usize) -> Vec<f32> {
+    let mut whole = vec![0.0; units];
+    for (&number, &value) in numbers.iter().zip(values) {
+        whole[number as usize] = value;
+    }
+    whole
+}
+
+/// The network on the device: without the units that were dropped, or as narrow as its method builds it.
+fn held(whole: &Model, numbers: &[u32]) -> Read<Model> {
+    let kept: Vec<bool> = (0..whole.units()).map(|unit| numbers.binary_search(&unit).is_ok()).collect();
+    if whole.gated().any(|group| !kept[group.first_unit as usize..][..group.size as usize].contains(&true)) {
+        return refuse("numbers leave a group of units empty");
+    }
+    Ok(if kept.contains(&false) { whole.compacted(&kept).0 } else { whole.clone() })
+}
+
+pub(super) fn write(kept: &Kept) -> Vec<u8> {
+    let mut tensors = Tensors::default();
+    let units = kept.scores.len();
+    let whole = kept.model().expect("a run's network is one");
+    tensors.floats("scores", &[units], &kept.scores);
+    let mut decided: Vec<u8> = kept.scores.iter().map(|&score| u8::from(score >= 0.5)).collect();
+    for group in whole.gated() {
+        let range = group.first_unit as usize..(group.first_unit + group.size) as usize;
+        if !decided[range.clone()].contains(&1) {
+            decided[crate::reference::highest_score(&kept.scores, range)] = 1;
+        }
+    }
+    tensors.add("decided_mask", Dtype::U8, &[units], &decided);
+    for (name, bit) in [("mask", 0), ("probe", 1)] {
+        let bits: Vec<u8> = kept.mask.iter().map(|bits| bits >> bit & 1).collect();
+        tensors.add(name, Dtype::U8, &[units], &bits);
+    }
+    if let Some(informative) = &kept.informative {
+        let bits: Vec<u8> = informative.iter().map(|&carries| carries.into()).collect();
+        tensors.add("informative", Dtype::U8, &[bits.len()], &bits);
+    }
+    write_curves(kept, &mut tensors);
+    write_history(kept, &whole, &mut tensors);
+    if let Some(state) = &kept.state {
+        write_state(state, &held(&whole, &state.numbers).expect("a run's units are some of its network's"), units, &mut tensors);
+    }
+    tensors.to_bytes(metadata(kept)).expect("names and shapes can be written as JSON")
+}
+
+fn metadata(kept: &Kept) -> HashMap<String, String> {
+    let Shown { name, train_rows, test_rows, image, classes, sum } = &kept.shown;
+    let changes: Vec<Value> = kept.changes.iter().map(|change| json!([change.step, change.name, change.value])).collect();
+    let mut metadata: HashMap<String, String> = [
+        ("format", FORMAT.to_owned()),
+        ("version", kept.version.clone()),
+        ("link", format!("?{}", kept.config.to_query())),
+        ("changes", json!(changes).to_string()),
+        ("adapter", kept.adapter.clone()),
+        ("software", kept.software.to_string()),
+        (
+            "dataset",
+            json!({
+                "name": name, "train": train_rows, "test": test_rows, "channels": image.channels, "height": image.height,
+                "width": image.width, "classes": classes, "sum": sum,
+            })
+            .to_string(),
+        ),
+        ("step", kept.step.to_string()),
+        ("steps", kept.steps.to_string()),
+        ("steps_per_epoch", kept.steps_per_epoch.to_string()),
+        ("seconds", kept.seconds.to_string()),
+        ("curves_width", kept.curves.width.to_string()),
+        ("history_capacity", kept.history.capacity.to_string()),
+        ("history_stride", kept.history.stride.to_string()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    if let Some(command) = &kept.command {
+        metadata.insert("command".to_owned(), command.clone());
+    }
+    if let Some(state) = &kept.state {
+        let Cost { forward, backward, structure, near_dense } = state.cost;
+        let words = json!({
+            "evaluations": state.evaluations, "chosen_at": state.chosen_at, "selected": state.selected,
+            "cost": [forward, backward, structure, near_dense],
+        });
+        metadata.insert("state".to_owned(), words.to_string());
+    }
+    metadata
+}
+
+fn write_curves(kept: &Kept, tensors: &mut Tensors) {
+    let rows = &kept.curves.rows;
+    let shape = [rows.len()];
+    tensors.add("curves.step", Dtype::U32, &shape, &rows.iter().map(|row| row.step).collect::<Vec<_>>());
+    tensors.add("curves.steps", Dtype::U32, &shape, &rows.iter().map(|row| row.steps).collect::<Vec<_>>());
+    for (index, (name, _)) in COLUMNS.iter().enumerate() {
+        let values: Vec<f64> = rows.iter().map(|row| row.values[index]).collect();
+        tensors.add(format!("curves.{name}"), Dtype::F64, &shape, &values);
+    }
+    let shape = [kept.tests.len()];
+    tensors.add("tests.step", Dtype::U32, &shape, &kept.tests.iter().map(|test| test.step).collect::<Vec<_>>());
+    for (index, name) in TESTS.iter().enumerate() {
+        let of = |Evaluation { images, loss, decided, sampled_loss, sampled }: Evaluation| {
+            [f64::from(images), loss, decided, sampled_loss, sampled][index]
+        };
+        let values: Vec<f64> = kept.tests.iter().map(|test| of(test.evaluation)).collect();
+        tensors.add(format!("tests.{name}"), Dtype::F64, &shape, &values);
+    }
+    let counts: Vec<u32> = kept.tests.iter().flat_map(|test| test.kept.clone()).collect();
+    let groups = counts.len().checked_div(kept.tests.len()).unwrap_or(0);
+    tensors.add("tests.kept", Dtype::U32, &[kept.tests.len(), groups], &counts);
+}
+
+fn write_history(kept: &Kept, whole: &Model, tensors: &mut Tensors) {
+    let (moments, units, groups) = (kept.history.moments(), kept.scores.len(), whole.groups.len());
+    let count = moments.len();
+    let each = |of: fn(&Moment) -> &[u8]| moments.iter().flat_map(|moment| of(moment).to_vec()).collect::<Vec<_>>();
+    tensors.add("history.step", Dtype::U32, &[count], &moments.iter().map(|moment| moment.step).collect::<Vec<_>>());
+    tensors.add("history.scores", Dtype::U8, &[count, units], &each(|moment| &moment.scores));
+    tensors.add("history.mask", Dtype::U8, &[count, units], &each(|moment| &moment.mask));
+    let counts = |of: fn(&Moment) -> &[u32]| moments.iter().flat_map(|moment| of(moment).to_vec()).collect::<Vec<_>>();
+    tensors.add("history.kept", Dtype::U32, &[count, groups], &counts(|moment| &moment.kept));
+    tensors.add("history.probe_kept", Dtype::U32, &[count, groups], &counts(|moment| &moment.probe_kept));
+    tensors.floats("history.budget", &[count], &moments.iter().map(|moment| moment.budget).collect::<Vec<_>>());
+    tensors.floats("history.sum_scores", &[count], &moments.iter().map(|moment| moment.sum_scores).collect::<Vec<_>>());
+}
+
+fn write_state(state: &Checkpoint, model: &Model, units: usize, tensors: &mut Tensors) {
+    let mut rest = &state.tensors[..];
+    let [_, moments, weights, velocity, running] = Checkpoint::lengths(model).map(|length| rest.split_off(..length).unwrap_or_default());
+    tensors.add("numbers", Dtype::U32, &[state.numbers.len()], &state.numbers);
+    tensors.floats("unpinned", &[units], &state.unpinned);
+    for (of, name) in ["scores_first_moment", "scores_second_moment"].into_iter().enumerate() {
+        let values = of_pairs(moments, of, 0, state.numbers.len());
+        tensors.floats(name, &[units], &spread(&state.numbers, &values, units));
+    }
+    tensors.layers("", model, weights, velocity, running);
+}
+
+/// A file whose layout holds.
+struct Source<'a> {
+    tensors: SafeTensors<'a>,
+    metadata: &'a HashMap<String, String>,
+}
+
+impl Source<'_> {
+    fn text(&self, name: &str) -> Read<&str> {
+        self.metadata.get(name).map_or_else(|| refuse(format!("its metadata lack {name}")), |text| Ok(text.as_str()))
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Read<T> {
+        let text = self.text(name)?;
+        text.parse().or_else(|_| refuse(format!("{name} in its metadata is no such number: \"{}\"", short(text))))
+    }
+
+    fn json(&self, name: &str) -> Read<Value> {
+        serde_json::from_str(self.text(name)?).or_else(|_| refuse(format!("{name} in its metadata is not JSON")))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.tensors.tensor(name).is_ok()
+    }
+
+    fn tensor<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Read<Vec<T>> {
+        let Ok(view) = self.tensors.tensor(name) else { return refuse(format!("it lacks the tensor {name}")) };
+        if view.dtype() != dtype || view.shape() != shape {
+            return refuse(format!("tensor {name} is {:?} of {:?}, not {dtype:?} of {shape:?}", view.dtype(), view.shape()));
+        }
+        Ok(bytemuck::pod_collect_to_vec(view.data()))
+    }
+
+    fn floats(&self, name: &str, shape: &[usize]) -> Read<Vec<f32>> {
+        let values: Vec<f32> = self.tensor(name, Dtype::F32, shape)?;
+        if values.iter().any(|value| !value.is_finite()) {
+            return refuse(format!("tensor {name} holds what is no finite number"));
+        }
+        Ok(values)
+    }
+
+    fn bits(&self, name: &str, count: usize, most: u8) -> Read<Vec<u8>> {
+        let values: Vec<u8> = self.tensor(name, Dtype::U8, &[count])?;
+        if values.iter().any(|&value| value > most) {
+            return refuse(format!("tensor {name} holds more than {most}"));
+        }
+        Ok(values)
+    }
+
+    fn length(&self, name: &str, most: usize) -> Read<usize> {
+        let Ok(view) = self.tensors.tensor(name) else { return refuse(format!("it lacks the tensor {name}")) };
+        match view.shape() {
+            &[count] if count <= most => Ok(count),
+            shape => refuse(format!("tensor {name} has the shape {shape:?}, not one dimension of at most {most}")),
+        }
+    }
+}
+
+/// The beginning of a text, for a message.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+pub(super) fn read(bytes: &[u8]) -> Read<Kept> {
+    let no_file = |error| KeepError(format!("it is no safetensors file, or not a whole one ({error})"));
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(no_file)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(no_file)?;
+    let Some(metadata) = header.metadata() else { return refuse("it holds tensors, but not of a run: there are no metadata") };
+    let source = Source { tensors, metadata };
+    match metadata.get("format").map(String::as_str) {
+        Some(FORMAT) => {}
+        Some(other) if other.starts_with("lacuna run ") => {
+            return refuse(format!("it is of another version, \"{}\"; this program reads \"{FORMAT}\"", short(other)));
+        }
+        _ => return refuse("it holds tensors, but not of a run: its metadata do not say so"),
+    }
+    let config = Config::from_link(source.text("link")?).map_err(|error| KeepError(format!("its link: {error}")))?;
+    let shown = read_shown(&source)?;
+    let whole = model(&config, &shown)?;
+    let units = whole.units() as usize;
+    let (step, steps) = (source.number("step")?, source.number("steps")?);
+    let steps_per_epoch: u32 = source.number("steps_per_epoch")?;
+    let seconds: f64 = source.number("seconds")?;
+    let epoch = shown.train_rows / config.batch_size;
+    let trained = if config.steps > 0 { config.steps.into() } else { u64::from(config.epochs) * u64::from(epoch) };
+    let whole_run = trained + u64::from(config.finetune_epochs) * u64::from(epoch);
+    if step > steps || epoch == 0 || steps_per_epoch != epoch || u64::from(steps) != whole_run || !seconds.is_finite() || seconds < 0.0 {
+        return refuse(format!(
+            "it says step {step} of {steps}, {steps_per_epoch} an epoch, after {seconds} s, where its link and its data make {whole_run} steps, {epoch} an epoch"
+        ));
+    }
+    let scores = source.floats("scores", &[units])?;
+    if scores.iter().any(|score| !(0.0..=1.0).contains(score)) {
+        return refuse("its scores are no keep-probabilities");
+    }
+    source.bits("decided_mask", units, 1)?;
+    let mask: Vec<u8> =
+        source.bits("mask", units, 1)?.iter().zip(source.bits("probe", units, 1)?).map(|(m, probe)| m | probe << 1).collect();
+    let features = shown.image.features() as usize;
+    let informative =
+        if source.has("informative") { Some(source.bits("informative", features, 1)?.iter().map(|&bit| bit == 1).collect()) } else { None };
+    let state = if source.metadata.contains_key("state") { Some(read_state(&source, &whole, step, &scores, &mask)?) } else { None };
+    let kept = Kept {
+        changes: read_changes(&source, step)?,
+        version: short(source.text("version")?),
+        command: metadata.get("command").cloned(),
+        adapter: source.text("adapter")?.to_owned(),
+        software: source.text("software")? == "true",
+        step,
+        steps,
+        steps_per_epoch,
+        seconds,
+        curves: read_curves(&source, step)?,
+        tests: read_tests(&source, step, whole.gated().count())?,
+        history: read_history(&source, &whole, step)?,
+        config,
+        shown,
+        scores,
+        mask,
+        informative,
+        state,
+    };
+    kept.config_now()?.check().map_err(|error| KeepError(error.to_string()))?;
+    Ok(kept)
+}
+
+fn read_shown(source: &Source<'_>) -> Read<Shown> {
+    let dataset = source.json("dataset")?;
+    let number = |name: &str| {
+        let found = dataset[name].as_u64().and_then(|number| u32::try_from(number).ok()).filter(|&number| number > 0);
+        found.map_or_else(|| refuse(format!("its metadata do not say the {name} of its data")), Ok)
+    };
+    let image = Image { channels: number("channels")?, height: number("height")?, width: number("width")? };
+    if image.channels.checked_mul(image.height).and_then(|plane| plane.checked_mul(image.width)).is_none() {
+        return refuse("its data are larger than can be numbered");
+    }
+    let Some(name) = dataset["name"].as_str() else { return refuse("its metadata do not name its data") };
+    let sum = dataset["sum"].as_str().map(short);
+    Ok(Shown { name: short(name), train_rows: number("train")?, test_rows: number("test")?, image, classes: number("classes")?, sum })
+}
+
+fn read_changes(source: &Source<'_>, last: u32) -> Read<Vec<Change>> {
+    let changes = source.json("changes")?;
+    let Some(changes) = changes.as_array().filter(|changes| changes.len() <= MOST_CHANGES) else {
+        return refuse("changes in its metadata are no list");
+    };
+    let one = |change: &Value| {
+        let step = change[0].as_u64().and_then(|step| u32::try_from(step).ok())?;
+        let (name, value) = (change[1].as_str()?.to_owned(), change[2].as_str()?.to_owned());
+        crate::config::knob(&name).ok().filter(|knob| knob.live && step <= last)?;
+        Some(Change { step, name, value })
+    };
+    let changes: Option<Vec<Change>> = changes.iter().map(one).collect();
+    match changes {
+        Some(changes) if changes.is_sorted_by_key(|change| change.step) => Ok(changes),
+        _ => refuse("changes in its metadata are not [step, setting, value] in order"),
+    }
+}
+
+fn read_curves(source: &Source<'_>, last: u32) -> Read<Curves> {
+    let count = source.length("curves.step", MOST_ROWS)?;
+    let width: u32 = source.number("curves_width")?;
+    let step: Vec<u32> = source.tensor("curves.step", Dtype::U32, &[count])?;
+    let steps: Vec<u32> = source.tensor("curves.steps", Dtype::U32, &[count])?;
+    let is_rising = step.windows(2).all(|pair| pair[0] < pair[1]) && step.last().is_none_or(|&step| step <= last);
+    if width == 0 || width > MOST_WIDTH || !is_rising || steps.iter().any(|&steps| steps == 0 || steps > width) {
+        return refuse("the steps of its curves do not follow one another");
+    }
+    let mut rows: Vec<Row> = step.iter().zip(&steps).map(|(&step, &steps)| Row { steps, step, values: [0.0; COLUMNS.len()] }).collect();
+    for (index, (name, _)) in COLUMNS.iter().enumerate() {
+        let values: Vec<f64> = source.tensor(&format!("curves.{name}"), Dtype::F64, &[count])?;
+        for (row, value) in rows.iter_mut().zip(values) {
+            row.values[index] = value;
+        }
+    }
+    Ok(Curves { rows, width })
+}
+
+fn read_tests(source: &Source<'_>, last: u32, groups: usize) -> Read<Vec<Tested>> {
+    let count = source.length("tests.step", MOST_ROWS)?;
+    let step: Vec<u32> = source.tensor("tests.step", Dtype::U32, &[count])?;
+    if !step.is_sorted() || step.last().is_some_and(|&step| step > last) {
+        return refuse("the steps of its tests do not follow one another");
+    }
+    let columns: Vec<Vec<f64>> =
+        TESTS.iter().map(|name| source.tensor(&format!("tests.{name}"), Dtype::F64, &[count])).collect::<Read<_>>()?;
+    let kept: Vec<u32> = source.tensor("tests.kept", Dtype::U32, &[count, if count == 0 { 0 } else { groups }])?;
+    let one = |(index, &step): (usize, &u32)| {
+        let [images, loss, decided, sampled_loss, sampled] = [0, 1, 2, 3, 4].map(|column: usize| columns[column][index]);
+        Tested {
+            step,
+            evaluation: Evaluation { images: images as u32, loss, decided, sampled_loss, sampled },
+            kept: kept[index * groups..][..groups].to_vec(),
+        }
+    };
+    Ok(step.iter().enumerate().map(one).collect())
+}
+
+fn read_history(source: &Source<'_>, whole: &Model, last: u32) -> Read<History> {
+    let (units, groups) = (whole.units() as usize, whole.groups.len());
+    let capacity: usize = source.number("history_capacity")?;
+    let stride: f64 = source.number("history_stride")?;
+    if !(2..=MOST_CAPACITY).contains(&capacity) || !stride.is_finite() || stride < 1e-6 {
+        return refuse(format!("its history has {capacity} columns of {stride} steps"));
+    }
+    let count = source.length("history.step", capacity)?;
+    let step: Vec<u32> = source.tensor("history.step", Dtype::U32, &[count])?;
+    if !step.is_sorted() || step.last().is_some_and(|&step| step > last) {
+        return refuse("the moments of its history do not follow one another");
+    }
+    let scores: Vec<u8> = source.tensor("history.scores", Dtype::U8, &[count, units])?;
+    let mask: Vec<u8> = source.tensor("history.mask", Dtype::U8, &[count, units])?;
+    let kept: Vec<u32> = source.tensor("history.kept", Dtype::U32, &[count, groups])?;
+    let probe_kept: Vec<u32> = source.tensor("history.probe_kept", Dtype::U32, &[count, groups])?;
+    let (budget, sums) = (source.floats("history.budget", &[count])?, source.floats("history.sum_scores", &[count])?);
+    let of = |values: &[u8], index: usize| values[index * units..][..units].to_vec();
+    let counts = |values: &[u32], index: usize| values[index * groups..][..groups].to_vec();
+    let one = |(index, &step): (usize, &u32)| Moment {
+        step,
+        scores: of(&scores, index),
+        mask: of(&mask, index).iter().map(|bits| bits & 3).collect(),
+        kept: counts(&kept, index),
+        probe_kept: counts(&probe_kept, index),
+        budget: budget[index],
+        sum_scores: sums[index],
+    };
+    Ok(History { capacity, stride, columns: step.iter().enumerate().map(one).collect() })
+}
+
+fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mask: &[u8]) -> Read<Checkpoint> {
+    let units = whole.units() as usize;
+    let words = source.json("state")?;
+    let count = |value: &Value| value.as_u64().map_or_else(|| refuse("state in its metadata lacks a number"), Ok);
+    let small = |value: &Value| u32::try_from(count(value)?).or_else(|_| refuse("a number of state in its metadata is too large"));
+    let work = |value: &Value| match count(value)? {
+        work if work <= MOST_WORK => Ok(work),
+        _ => refuse("state in its metadata counts more multiply-adds than any run"),
+    };
+    if small(&words["evaluations"])? > MOST_EVALUATIONS {
+        return refuse("state in its metadata counts more tests than any run");
+    }
+    let length = source.length("numbers", units)?;
+    let numbers: Vec<u32> = source.tensor("numbers", Dtype::U32, &[length])?;
+    if !numbers.windows(2).all(|pair| pair[0] < pair[1]) || numbers.last().is_none_or(|&last| last as usize >= units) {
+        return refuse("numbers are not those of some units, each once, in order");
+    }
+    let model = held(whole, &numbers)?;
+    let (first, second) = (source.floats("scores_first_moment", &[units])?, source.floats("scores_second_moment", &[units])?);
+    let mut state = Checkpoint {
+        step,
+        evaluations: small(&words["evaluations"])?,
+        chosen_at: if words["chosen_at"].is_null() { None } else { Some(small(&words["chosen_at"])?) },
+        selected: words["selected"] == true,
+        cost: Cost {
+            forward: work(&words["cost"][0])?,
+            backward: work(&words["cost"][1])?,
+            structure: work(&words["cost"][2])?,
+            near_dense: work(&words["cost"][3])?,
+        },
+        units: mask.iter().map(|&bits| u32::from(bits) << 2 | u32::from(bits)).collect(),
+        unpinned: source.floats("unpinned", &[units])?,
+        ..Checkpoint::default()
+    };
+    let mut tensors: [Vec<f32>; 5] = Default::default();
+    let [held_scores, moments, weights, velocity, running] = &mut tensors;
+    held_scores.extend(numbers.iter().map(|&number| scores[number as usize]));
+    moments.extend(numbers.iter().flat_map(|&number| [first[number as usize], second[number as usize]]));
+    for (index, layer) in model.layers.iter().enumerate() {
+        for (values, names) in [&mut *weights, &mut *velocity].into_iter().zip(PARTS) {
+            for (name, shape) in names.iter().zip(layer.shapes()) {
+                let Some(shape) = shape else { continue };
+                values.extend(source.floats(&format!("{name}.{index}"), &shape)?);
+            }
+        }
+        if layer.is_normalised() {
+            let outputs = layer.outputs as usize;
+            let means = source.floats(&format!("running_mean.{index}"), &[outputs])?;
+            let variances = source.floats(&format!("running_variance.{index}"), &[outputs])?;
+            running.extend(means.into_iter().zip(variances).flat_map(|(mean, variance)| [mean, variance]));
+        }
+    }
+    (state.numbers, state.tensors) = (numbers, tensors.concat());
+    Ok(state)
+}

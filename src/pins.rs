@@ -1,0 +1,120 @@
+//! Units that a person holds on or off: their scores rest at 1 or 0 while the others learn under what the budget leaves.
+
+use crate::model::Model;
+
+/// Which units are pinned, by their numbers among all gated units of the whole network: `true` on, `false` off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pins(Vec<(u32, bool)>);
+
+impl Pins {
+    /// Reads the knob `pins`: `12on,40off`.
+    ///
+    /// # Errors
+    /// What is no such list, or names a unit twice, in words.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let mut pins: Vec<(u32, bool)> = Vec::new();
+        for pin in text.split(',').filter(|pin| !pin.is_empty()) {
+            let (unit, on) = match (pin.strip_suffix("on"), pin.strip_suffix("off")) {
+                (Some(unit), _) => (unit, true),
+                (None, Some(unit)) => (unit, false),
+                (None, None) => ("", false),
+            };
+            let unit = unit.parse().map_err(|_| format!("pins must be units with on or off, as in 12on,40off, not \"{pin}\""))?;
+            if pins.iter().any(|(other, _)| *other == unit) {
+                return Err(format!("pins names unit {unit} twice"));
+            }
+            pins.push((unit, on));
+        }
+        Ok(Self(pins))
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The score that a unit is pinned to, if it is.
+    #[must_use]
+    pub fn score(&self, unit: u32) -> Option<f32> {
+        self.0.iter().find(|(other, _)| *other == unit).map(|(_, on)| f32::from(u8::from(*on)))
+    }
+
+    /// The units that are pinned on.
+    pub fn units_on(&self) -> impl Iterator<Item = u32> + '_ {
+        self.0.iter().filter(|(_, on)| *on).map(|&(unit, _)| unit)
+    }
+
+    /// Those of which `holds` is true of the unit's number and the score that it is pinned to.
+    #[must_use]
+    pub fn only(&self, holds: impl Fn(u32, f32) -> bool) -> Self {
+        Self(self.0.iter().copied().filter(|&(unit, on)| holds(unit, f32::from(u8::from(on)))).collect())
+    }
+
+    /// Checks that the network has these units, that the budget pays for those that are on, and that no group is off whole.
+    ///
+    /// # Errors
+    /// The first contradiction, in words.
+    pub fn check(&self, model: &Model, keep_ratio: f64) -> Result<(), String> {
+        let units = model.units();
+        if let Some((unit, _)) = self.0.iter().find(|(unit, _)| *unit >= units) {
+            return Err(format!("pins names unit {unit}, but {} has gated units 0 to {} only", model.name, units.saturating_sub(1)));
+        }
+        let on = self.units_on().count();
+        let budget = (keep_ratio * f64::from(units)) as f32;
+        if on as f32 > budget {
+            return Err(format!(
+                "{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {} of {units}: let some go, or raise it",
+                budget as u32
+            ));
+        }
+        let is_off = |unit: u32| self.score(unit) == Some(0.0);
+        match model.gated().find(|group| (group.first_unit..group.first_unit + group.size).all(is_off)) {
+            Some(group) => Err(format!("every unit of {} is pinned off: a layer must keep one", group.name)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Image;
+    use proptest::prelude::*;
+
+    /// Inputs 12, hidden 20 and 8, all gated.
+    fn network() -> Model {
+        Model::new("mlp-20-8", Image::flat(12), 3, true).unwrap()
+    }
+
+    #[test]
+    fn pins_are_read_and_bad_ones_are_refused_in_words() {
+        let pins = Pins::read("12on,40off").unwrap();
+        assert_eq!([12, 40, 13].map(|unit| pins.score(unit)), [Some(1.0), Some(0.0), None]);
+        assert!(Pins::read("").unwrap().is_empty());
+        for (text, words) in [("12", "as in 12on"), ("on", "as in 12on"), ("-1on", "as in 12on"), ("3on,3off", "twice"), ("12ON", "as in")]
+        {
+            let message = Pins::read(text).unwrap_err();
+            assert!(message.contains(words), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_the_network_has_not_or_the_budget_does_not_hold_is_refused() {
+        let model = network();
+        let check = |text: &str, keep_ratio: f64| Pins::read(text).unwrap().check(&model, keep_ratio);
+        check("0on,39off", 0.1).unwrap();
+        assert!(check("40on", 1.0).unwrap_err().contains("0 to 39"));
+        check("1on,2on,3on,4on", 0.1).unwrap();
+        assert!(check("1on,2on,3on,4on,5on", 0.1).unwrap_err().contains("pays for 4 of 40"));
+        let all: Vec<String> = (32..40).map(|unit| format!("{unit}off")).collect();
+        assert!(check(&all.join(","), 1.0).unwrap_err().contains("hidden 2"));
+        check(&all[1..].join(","), 1.0).unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            drop(Pins::read(&text));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Dropping the units that are off for good, so that the run goes on with smaller tensors.
+
+use crate::methods::method;
+use crate::model::Model;
+
+use super::{TrainError, Trainer, engine_of};
+
+impl Trainer {
+    /// Whether an epoch ended with the last step after which the run goes on: where the experiment asks for it, units are dropped there.
+    #[must_use]
+    pub fn is_compact_due(&self) -> bool {
+        self.config.compact && self.step > 0 && self.step.is_multiple_of(self.steps_per_epoch()) && self.step < self.steps
+    }
+
+    /// Drops the units whose score is 0 for good from the device: the run goes on with smaller tensors, the same draws and the same values.
+    /// A score of 0 stays where it is unless Adam's momentum still lifts it, and where scores rest it stays in any case; where the method
+    /// brings units back, nothing is dropped. Gives the numbers of units before and after.
+    ///
+    /// # Errors
+    /// The device is gone or cannot hold the smaller network beside the whole one.
+    pub async fn compact(&mut self) -> Result<(u32, u32), TrainError> {
+        self.finish_step().await?;
+        self.settle_pins().await?;
+        let before = self.model.units();
+        if method(self.config.method).brings_back() {
+            return Ok((before, before));
+        }
+        let buffers = &self.engine.buffers;
+        let scores: Vec<f32> = self.engine.read(&buffers.scores).await?;
+        let moments: Vec<f32> = self.engine.read(&buffers.moments).await?;
+        let rests = self.engine.params.learn_scores == 0;
+        // One that is pinned may be let go.
+        let may_rise = |unit: usize| !rests && (moments[2 * unit] < 0.0 || self.pins.score(self.numbers[unit]).is_some());
+        let mut kept: Vec<bool> = (0..before as usize).map(|unit| scores[unit] > 0.0 || may_rise(unit)).collect();
+        for group in self.model.gated() {
+            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
+            if kept[units.clone()].iter().all(|kept| !kept) {
+                kept[crate::reference::highest_score(&scores, units)] = true;
+            }
+        }
+        if kept.iter().all(|&kept| kept) {
+            return Ok((before, before));
+        }
+        let (model, remaining) = self.model.compacted(&kept);
+        let engine = engine_of(&self.engine.machine, &self.config, &model, &self.data, &self.data_buffers)?;
+        let units = |values: &[f32], width: usize| -> Vec<f32> {
+            let each = values.chunks_exact(width).zip(&kept).filter(|(_, kept)| **kept);
+            each.flat_map(|(values, _)| values.to_vec()).collect()
+        };
+        engine.write(&engine.buffers.scores, &units(&scores, 1));
+        engine.write(&engine.buffers.moments, &units(&moments, 2));
+        let weights: Vec<f32> = self.engine.read(&buffers.weights).await?;
+        let velocity: Vec<f32> = self.engine.read(&buffers.velocity).await?;
+        engine.write(&engine.buffers.weights, &remaining_weights(&self.model, &remaining, &weights));
+        engine.write(&engine.buffers.velocity, &remaining_weights(&self.model, &remaining, &velocity));
+        let running: Vec<[f32; 2]> = self.engine.read(&buffers.running).await?;
+        let normalised = self.model.layers.iter().filter(|layer| layer.is_normalised());
+        let statistics: Vec<[f32; 2]> = normalised
+            .flat_map(|layer| remaining[layer.groups[1]].iter().map(|&unit| running[(layer.first_statistic + unit) as usize]))
+            .collect();
+        engine.write(&engine.buffers.running, &statistics);
+        self.numbers = self.numbers.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(&number, _)| number).collect();
+        self.base = None;
+        engine.write(&engine.buffers.numbers, &self.numbers);
+        let (learn_scores, masks) = (self.engine.params.learn_scores, self.engine.params.masks);
+        self.engine = engine;
+        (self.engine.params.learn_scores, self.engine.params.masks) = (learn_scores, masks);
+        self.engine.write_params();
+        self.write_pins();
+        self.model = model;
+        // The copy that choosing masks asks is one of the larger network.
+        self.microscope = None;
+        Ok((before, self.model.units()))
+    }
+}
+
+/// The weights of a network's layers between the units that remain of each group.
+fn remaining_weights(model: &Model, remaining: &[Vec<u32>], weights: &[f32]) -> Vec<f32> {
+    let mut left = Vec::new();
+    for layer in &model.layers {
+        let [from, to] = layer.groups;
+        let taps = (0..layer.taps).flat_map(|tap| remaining[from].iter().map(move |&input| tap * layer.inputs + input));
+        let extra = (0..layer.extra.rows()).map(|row| layer.taps * layer.inputs + row);
+        for row in taps.chain(extra) {
+            left.extend(remaining[to].iter().map(|&output| weights[(layer.first_weight + row * layer.outputs + output) as usize]));
+        }
+    }
+    left
+}

@@ -1,0 +1,202 @@
+//! One step in parts: the same dispatches as a step at once, sent phase by phase, with a look at the device after each.
+
+use std::collections::VecDeque;
+
+use crate::engine::{Line, Phase};
+use crate::methods::method;
+use crate::shared::{Step, part};
+use crate::snapshot::Snapshot;
+
+use super::{Boxed, TrainError, Trainer, unit_changes};
+
+/// The kernel that does several parts of a step.
+const UPDATE: &str = "update_scores";
+
+/// A part of a step, as a person follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The mask is chosen anew, for methods that do so now and then.
+    Choose,
+    /// m, and m′ where the method has two.
+    Sample,
+    /// The forwards.
+    Losses,
+    /// g.
+    Gradient,
+    /// The optimiser's step of the scores, and the projection.
+    Project,
+    /// The backward pass under m, and the norm of its gradient.
+    Backward,
+    Weights,
+}
+
+impl Stage {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Choose => "choose",
+            Self::Sample => "sample",
+            Self::Losses => "losses",
+            Self::Gradient => "gradient",
+            Self::Project => "project",
+            Self::Backward => "backward",
+            Self::Weights => "weights",
+        }
+    }
+}
+
+/// A step of which some parts are done.
+#[derive(Debug)]
+pub(super) struct Walk {
+    step: Step,
+    left: VecDeque<Stage>,
+    /// Scores and moments before the projection: a gradient that is not finite takes the step back.
+    before: Option<[wgpu::Buffer; 2]>,
+}
+
+/// What stands after a part of a step. `[U]` are units of the whole network.
+#[derive(Clone, Debug)]
+pub struct Walked {
+    pub stage: Stage,
+    /// What is yet to be done, in order; nothing where the step is finished.
+    pub left: Vec<Stage>,
+    /// The run as it stands; its record, of this step, is filled in as far as the step has come.
+    pub snapshot: Snapshot,
+    /// `[U]` after the gradient: g. After the weights: how far those that lead to a unit moved, root mean square, of an input those that lead
+    /// away. Otherwise empty.
+    pub values: Vec<f32>,
+    /// `[U]` after the projection: the scores before the step, and before the projection. Otherwise empty.
+    pub before: Vec<f32>,
+    pub stepped: Vec<f32>,
+}
+
+impl Trainer {
+    /// The parts of the next step, in the order in which the device takes them.
+    fn stages(&self) -> VecDeque<Stage> {
+        use Stage::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
+        let of = method(self.config.method);
+        let is_due = of.looks(&self.config, self.step, self.steps).is_some() && self.chosen_at != Some(self.step);
+        let rest: &[Stage] = match (self.engine.params.learn_scores == part::LEARN, of.has_gates()) {
+            (false, _) => &[Sample, Losses, Backward, Weights],
+            // What the scores learn from comes with the backward pass.
+            (true, true) => &[Sample, Losses, Backward, Gradient, Project, Weights],
+            (true, false) => &[Sample, Losses, Gradient, Project, Backward, Weights],
+        };
+        is_due.then_some(Choose).into_iter().chain(rest.iter().copied()).collect()
+    }
+
+    /// Takes the next part of the step that is begun, or the first of the next one; `None` where its rows are not there yet or the run is over.
+    /// The step is the one that [`Trainer::advance`] takes, bit for bit; that finishes it too.
+    ///
+    /// # Errors
+    /// The run diverged, now or before, or the device is gone.
+    pub fn next_stage(&mut self) -> Boxed<'_, Option<Walked>> {
+        Box::pin(self.take_stage())
+    }
+
+    async fn take_stage(&mut self) -> Result<Option<Walked>, TrainError> {
+        self.check_finite()?;
+        if self.walk.is_none() {
+            self.settle_pins().await?;
+            if self.steps_possible(1) == 0 {
+                return Ok(None);
+            }
+            let (step, images) = (self.step_now(self.step), self.batch(self.step));
+            self.walk = Some(Walk { step, left: self.stages(), before: None });
+            self.engine.begin(step, &images);
+        }
+        let walk = self.walk.as_mut().expect("a step is begun");
+        let (step, stage) = (walk.step, walk.left.pop_front().expect("a step that is done is no longer begun"));
+        let left: Vec<Stage> = walk.left.iter().copied().collect();
+        if stage == Stage::Choose {
+            self.choose().await?;
+        }
+        let compared = self.send(stage)?;
+        let outcome = self.engine.look_at(1).await?;
+        if outcome.state.halted == 1 {
+            let walk = self.walk.take().expect("a step is begun");
+            if let Some([scores, moments]) = walk.before {
+                self.engine.copy(&scores, &self.engine.buffers.scores);
+                self.engine.copy(&moments, &self.engine.buffers.moments);
+            }
+            self.take_over();
+            return Err(self.diverge(&outcome));
+        }
+        let mut found: Vec<Vec<f32>> = Vec::new();
+        for buffer in &compared {
+            found.push(self.engine.read(buffer).await?);
+        }
+        let (mut values, mut before, mut stepped) = (Vec::new(), Vec::new(), Vec::new());
+        match (stage, &found[..]) {
+            (Stage::Gradient, [g]) => values = self.spread(g),
+            (Stage::Project, [old, moved]) => (before, stepped) = (self.spread(old), self.spread(moved)),
+            (Stage::Weights, [old, new]) => values = self.spread(&unit_changes(&self.model, old, new)),
+            _ => {}
+        }
+        let snapshot = if left.is_empty() {
+            self.walk = None;
+            let snapshot = self.finished(&[step], outcome);
+            self.take_over();
+            snapshot
+        } else {
+            let outcome = self.in_whole(outcome);
+            Snapshot { step: self.step + 1, budget: step.budget, ..self.snapshot_of(outcome) }
+        };
+        Ok(Some(Walked { stage, left, snapshot, values, before, stepped }))
+    }
+
+    /// Sends a part of a step, and says what is to be read once it is done.
+    fn send(&mut self, stage: Stage) -> Result<Vec<wgpu::Buffer>, TrainError> {
+        let learns = self.engine.params.learn_scores;
+        let of = |wanted: &'static [Phase]| move |line: &Line| wanted.contains(&line.phase) && line.name != UPDATE;
+        let update = |line: &Line| line.name == UPDATE;
+        let engine = &mut self.engine;
+        match stage {
+            Stage::Choose => {}
+            Stage::Sample => engine.send(&of(&[Phase::Sample]), learns),
+            Stage::Losses => engine.send(&of(&[Phase::Pack, Phase::Forward, Phase::Scores]), learns),
+            Stage::Gradient => {
+                engine.send(&update, part::GRADIENT);
+                return Ok(vec![engine.buffers.d_scores.clone()]);
+            }
+            Stage::Project => {
+                let before = [engine.keep(&engine.buffers.scores)?, engine.keep(&engine.buffers.moments)?];
+                engine.send(&update, part::STEP);
+                let compared = vec![before[0].clone(), engine.keep(&engine.buffers.scores)?];
+                engine.send(&update, part::PROJECT);
+                self.walk.as_mut().expect("a step is begun").before = Some(before);
+                return Ok(compared);
+            }
+            Stage::Backward => {
+                engine.send(&of(&[Phase::Backward]), learns);
+                engine.send(&update, if learns == part::LEARN { part::CLIP } else { learns });
+            }
+            Stage::Weights => {
+                let compared = vec![engine.keep(&engine.buffers.weights)?, engine.buffers.weights.clone()];
+                engine.send(&of(&[Phase::Weights]), learns);
+                return Ok(compared);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Finishes a step that was begun in parts, if there is one. Boxed, because much that wants the device asks for it first.
+    pub(super) fn finish_step(&mut self) -> Boxed<'_, Option<Snapshot>> {
+        Box::pin(async {
+            let mut last = None;
+            while self.walk.is_some() {
+                last = self.next_stage().await?;
+            }
+            Ok(last.map(|walked| walked.snapshot))
+        })
+    }
+
+    /// `[U]` of the device's units, said of those of the whole network; what was dropped has 0.
+    fn spread(&self, values: &[f32]) -> Vec<f32> {
+        let mut whole = vec![0.0; self.whole.units() as usize];
+        for (&number, &value) in self.numbers.iter().zip(values) {
+            whole[number as usize] = value;
+        }
+        whole
+    }
+}

@@ -1,0 +1,210 @@
+//! Units that a person pins on or off while the run goes on, and what one of them is worth to the loss.
+
+use crate::config::{Config, ConfigError};
+use crate::methods::method;
+use crate::model::Model;
+use crate::pins::Pins;
+use crate::reference::project;
+
+use super::{Boxed, TrainError, Trainer};
+
+/// The scores on the device as a step left them, with the pins that held then and what stood behind those.
+#[derive(Debug)]
+pub(super) struct Base {
+    pub(super) step: u32,
+    scores: Vec<f32>,
+    pins: Pins,
+    unpinned: Vec<f32>,
+}
+
+/// How the loss differs with a unit on and off, everything else as in m.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UnitCost {
+    /// Mean over batches of the loss with the unit on less that with it off.
+    pub difference: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// Mean losses with it on and off.
+    pub on: f64,
+    pub off: f64,
+    pub batches: u32,
+}
+
+/// The pins of an experiment, checked against its network.
+///
+/// # Errors
+/// A method without scores, or what [`Pins::read`] and [`Pins::check`] refuse, in words.
+pub fn pins_of(config: &Config, whole: &Model) -> Result<Pins, ConfigError> {
+    let pins = Pins::read(&config.pins).map_err(ConfigError)?;
+    if !pins.is_empty() && !method(config.method).learns_scores() {
+        let text =
+            format!("pins hold scores, and method {} has none: choose vrpge, reinforce or ste, or let the units go", config.method.name());
+        return Err(ConfigError(text));
+    }
+    pins.check(whole, config.keep_ratio).map_err(ConfigError)?;
+    Ok(pins)
+}
+
+/// Brings the free ones among `scores` (`[U]` of the units `numbers`) under the budget that the pinned ones leave.
+pub(super) fn make_room(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget: f64) {
+    let is_free = |unit: usize| pins.score(numbers[unit]).is_none();
+    let held: f64 = (0..scores.len()).filter(|&unit| !is_free(unit)).map(|unit| f64::from(scores[unit])).sum();
+    let free: Vec<f64> = (0..scores.len()).filter(|&unit| is_free(unit)).map(|unit| f64::from(scores[unit])).collect();
+    let threshold = project(&free, budget - held);
+    for unit in (0..scores.len()).filter(|&unit| is_free(unit)) {
+        scores[unit] = (f64::from(scores[unit]) - threshold).clamp(0.0, 1.0) as f32;
+    }
+}
+
+impl Trainer {
+    /// Brings the device to the pins of the configuration, if they changed: pinned units stand at 1 or 0, one that is let go stands where it was
+    /// before, and the others make room under the budget of the last step.
+    pub(super) fn settle_pins(&mut self) -> Boxed<'_, ()> {
+        Box::pin(async { if self.walk.is_some() || self.pins_settled { Ok(()) } else { self.pin().await } })
+    }
+
+    async fn pin(&mut self) -> Result<(), TrainError> {
+        let wanted = Pins::read(&self.config.pins).map_err(ConfigError)?;
+        let base = if let Some(base) = self.base.take().filter(|base| base.step == self.step) {
+            base
+        } else {
+            let mut scores: Vec<f32> = self.engine.read(&self.engine.buffers.scores).await?;
+            scores.truncate(self.numbers.len());
+            Base { step: self.step, scores, pins: self.pins.clone(), unpinned: self.unpinned.clone() }
+        };
+        let mut scores = base.scores.clone();
+        self.unpinned.clone_from(&base.unpinned);
+        for (score, number) in scores.iter_mut().zip(&self.numbers) {
+            match (base.pins.score(*number), wanted.score(*number)) {
+                (held, Some(pinned)) => {
+                    if held.is_none() {
+                        self.unpinned[*number as usize] = *score;
+                    }
+                    *score = pinned;
+                }
+                (Some(_), None) => *score = self.unpinned[*number as usize],
+                (None, None) => {}
+            }
+        }
+        // Of the last step as the settings are now: one that ran under another goal would leave another room.
+        let budget = self.step_now(self.step.saturating_sub(1)).budget;
+        // The last step's own projection stands where its own pins do.
+        if wanted != base.pins {
+            make_room(&wanted, &mut scores, &self.numbers, budget.into());
+        }
+        (self.pins, self.base) = (wanted, Some(base));
+        self.engine.write(&self.engine.buffers.scores, &scores);
+        self.write_pins();
+        self.pins_settled = true;
+        Ok(())
+    }
+
+    /// Tells the device which scores rest.
+    pub(super) fn write_pins(&self) {
+        let pins: Vec<u32> = self.numbers.iter().map(|&number| self.pins.score(number).is_some().into()).collect();
+        self.engine.write(&self.engine.buffers.pins, &pins);
+    }
+
+    /// What `unit` (of the whole network) is worth on up to `batches` batches, the next ones whose rows are there: the loss with it on less that
+    /// with it off, everything else as in the m of the last step (before the first, as in the decided mask). The run is not touched.
+    ///
+    /// # Errors
+    /// No such unit, one that was dropped, or the only one of its group that is kept; fewer than two batches; a loss that is not finite; the
+    /// device is gone.
+    pub async fn unit_cost(&mut self, unit: u32, batches: u32) -> Result<UnitCost, TrainError> {
+        self.finish_step().await?;
+        self.check_finite()?;
+        self.settle_pins().await?;
+        let refuse = |words: &str| TrainError::from(ConfigError(words.to_owned()));
+        if unit >= self.whole.units() {
+            return Err(refuse("there is no such unit"));
+        }
+        let place = self.numbers.iter().position(|&number| number == unit).ok_or_else(|| refuse("it was dropped for good"))?;
+        let found = self.engine.look().await?;
+        let mut mask: Vec<f32> = match &self.last {
+            Some((_, bits)) => self.numbers.iter().map(|&number| (bits[number as usize] >> 2 & 1) as f32).collect(),
+            None => found.scores.iter().map(|&score| f32::from(u8::from(score >= 0.5))).collect(),
+        };
+        let group = self.model.gated().find(|group| (group.first_unit..group.first_unit + group.size).contains(&(place as u32)));
+        let group = group.expect("every score is that of a gated group");
+        let others = |&other: &usize| other != place && mask[other] == 1.0;
+        if (group.first_unit as usize..(group.first_unit + group.size) as usize).filter(others).count() == 0 {
+            return Err(refuse("it is the only one of its layer that is kept: without it the layer would close"));
+        }
+        let has_rows = |step: &u32| self.order.rows_needed(*step) <= self.rows_ready;
+        let steps: Vec<u32> = (self.step..self.step + batches).chain(0..batches).filter(has_rows).take(batches as usize).collect();
+        if steps.len() < 2 {
+            return Err(refuse("its images are still on their way"));
+        }
+        let training = self.engine.params;
+        self.engine.params.masks = 1;
+        self.engine.write_params();
+        let mut losses = Vec::new();
+        let most = (self.engine.steps_a_submit().min(self.batches_a_submit.max(2)) / 2).max(1);
+        let mut failed = None;
+        for steps in steps.chunks(most as usize) {
+            let (mut scores, mut schedule, mut images) = (Vec::new(), Vec::new(), Vec::new());
+            for &step in steps {
+                for on in [1.0, 0.0] {
+                    mask[place] = on;
+                    scores.extend_from_slice(&mask);
+                    schedule.push(self.step_now(step));
+                    images.extend(self.batch(step));
+                }
+            }
+            match Box::pin(self.engine.losses_under(&scores, &schedule, &images)).await {
+                Ok(outcome) => {
+                    losses.extend(outcome.records.chunks_exact(2).map(|pair| [f64::from(pair[0].loss), f64::from(pair[1].loss)]));
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        // What a loss that is not finite left of the state must not end the run.
+        self.engine.params = training;
+        self.engine.write_params();
+        self.engine.write(&self.engine.buffers.state, &[found.state]);
+        self.engine.write(&self.engine.buffers.scores, &found.scores);
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        if losses.iter().flatten().any(|loss| !loss.is_finite()) {
+            return Err(refuse("the loss with it or without it is not finite"));
+        }
+        let count = losses.len() as f64;
+        let mean = |of: &dyn Fn(&[f64; 2]) -> f64| losses.iter().map(of).sum::<f64>() / count;
+        let difference = mean(&|[on, off]| on - off);
+        let variance = mean(&|[on, off]| (on - off - difference).powi(2)) * count / (count - 1.0);
+        Ok(UnitCost {
+            difference,
+            error: (variance / count).sqrt(),
+            on: mean(&|pair| pair[0]),
+            off: mean(&|pair| pair[1]),
+            batches: losses.len() as u32,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn room_is_made_by_the_free_ones_alone(scores in prop::collection::vec(0.0f32..=1.0, 40), on in 0u32..40, budget in 1.0f64..40.0) {
+            let pins = Pins::read(&format!("{on}on")).unwrap();
+            let mut left = scores.clone();
+            left[on as usize] = 1.0;
+            let before: f64 = left.iter().map(|&s| f64::from(s)).sum();
+            make_room(&pins, &mut left, &(0..40).collect::<Vec<_>>(), budget);
+            let sum: f64 = left.iter().map(|&s| f64::from(s)).sum();
+            prop_assert_eq!(left[on as usize], 1.0);
+            prop_assert!(sum <= budget + 1e-5);
+            // Nothing is taken that need not be.
+            prop_assert!((sum - before.min(budget)).abs() < 1e-5);
+        }
+    }
+}

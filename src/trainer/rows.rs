@@ -1,0 +1,159 @@
+//! The rows that a run learns from and is tested on, as they arrive on the device.
+
+use crate::data::Dataset;
+use crate::data::catalogue::Known;
+use crate::engine::Inputs;
+use crate::model::Image;
+use crate::schedule::BLOCK;
+
+use super::Trainer;
+
+/// What a run learns from: shapes and counts; the rows themselves are sent with [`Trainer::load`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataShape {
+    pub train_rows: u32,
+    pub test_rows: u32,
+    /// I, features of a row: channels · height · width.
+    pub inputs: u32,
+    /// Planes of an image, and their size; features without a shape are one row of one channel.
+    pub channels: u32,
+    pub height: u32,
+    pub width: u32,
+    pub classes: u32,
+    /// Whether an image shifted by a few pixels or mirrored is still of its class.
+    pub augment: bool,
+    /// Standard deviation of all training features divided by 255.
+    pub deviation: f32,
+}
+
+impl DataShape {
+    /// The shape of an image.
+    #[must_use]
+    pub fn image(&self) -> Image {
+        Image { channels: self.channels, height: self.height, width: self.width }
+    }
+
+    /// The shape of a set that is all there.
+    #[must_use]
+    pub fn of(set: &Dataset) -> Self {
+        Self {
+            train_rows: set.train.len(),
+            test_rows: set.test.len(),
+            inputs: set.inputs(),
+            channels: set.channels,
+            height: set.height,
+            width: set.width,
+            classes: set.classes,
+            augment: set.augment,
+            deviation: set.deviation,
+        }
+    }
+
+    /// The shape of a known set whose files are on their way; none where they are needed to know how its features spread.
+    #[must_use]
+    pub fn of_known(known: &Known) -> Option<Self> {
+        let (_, deviation) = known.moments?;
+        Some(Self {
+            train_rows: known.train_rows,
+            test_rows: known.test_rows,
+            inputs: known.inputs(),
+            channels: known.channels,
+            height: known.height,
+            width: known.width,
+            classes: known.classes,
+            augment: known.augment,
+            deviation,
+        })
+    }
+}
+
+impl Trainer {
+    /// Sends rows of the data set, training rows first and test rows after them. `inputs` is `[n, I]`, `labels` `[n]`; either may be
+    /// empty. `first_row * I` and lengths other than the last piece's must be multiples of 4 bytes.
+    ///
+    /// The training rows must come in order: the first [`BLOCK`] of them, which are there before any step, centre the features.
+    pub fn load(&mut self, first_row: u32, inputs: &[u8], labels: &[u8]) {
+        if let Some(means) = self.centre.take(first_row, inputs) {
+            let scale = self.engine.params.scale;
+            let shifts: Vec<f32> = means.iter().map(|mean| -scale * mean).collect();
+            self.engine.write(&self.data_buffers.shifts, &shifts);
+        }
+        let queue = &self.engine.machine.gpu.queue;
+        let write = |buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]| {
+            let whole = bytes.len() & !3;
+            if whole > 0 {
+                queue.write_buffer(buffer, offset, &bytes[..whole]);
+            }
+            if whole < bytes.len() {
+                let mut last = [0; 4];
+                last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
+                queue.write_buffer(buffer, offset + whole as u64, &last);
+            }
+        };
+        let offset = u64::from(first_row) * u64::from(self.data.inputs);
+        match &self.data_buffers.inputs {
+            Inputs::Resident(buffer) => write(buffer, offset, inputs),
+            Inputs::Streamed(set) => set.borrow_mut()[offset as usize..][..inputs.len()].copy_from_slice(inputs),
+        }
+        write(&self.data_buffers.labels, first_row.into(), labels);
+    }
+
+    /// Sends a whole data set.
+    pub fn load_all(&mut self, set: &Dataset) {
+        // Test rows follow the training rows without a gap, so that one piece is aligned whatever the row's width.
+        let inputs = [&set.train.inputs[..], &set.test.inputs[..]].concat();
+        let labels = [&set.train.labels[..], &set.test.labels[..]].concat();
+        self.load(0, &inputs, &labels);
+        self.set_rows_ready(set.train.len());
+    }
+
+    /// Says that the training rows before `rows` are there, and for `rows` = all, the test rows too.
+    pub fn set_rows_ready(&mut self, rows: u32) {
+        self.rows_ready = rows;
+    }
+
+    #[must_use]
+    pub fn rows_ready(&self) -> u32 {
+        self.rows_ready
+    }
+
+    /// Whether the rows of the next step's batch are there.
+    #[must_use]
+    pub fn has_next_batch(&self) -> bool {
+        self.order.rows_needed(self.step) <= self.rows_ready
+    }
+}
+
+/// The mean of each feature over the first rows, as they arrive: sums of integers, so that it is the same natively and in the page. Where
+/// images may be shifted, a channel's pixels have one mean in common.
+#[derive(Debug)]
+pub(super) struct Centre {
+    sums: Vec<u64>,
+    rows: u32,
+    wanted: u32,
+    /// Features with one mean in common, side by side.
+    together: usize,
+}
+
+impl Centre {
+    pub(super) fn new(data: &DataShape) -> Self {
+        let together = if data.augment { data.height * data.width } else { 1 } as usize;
+        Self { sums: vec![0; data.inputs as usize], rows: 0, wanted: data.train_rows.min(BLOCK), together }
+    }
+
+    /// Adds the rows from `first_row` on that are wanted and next; the means, of bytes, once the last one is there.
+    fn take(&mut self, first_row: u32, inputs: &[u8]) -> Option<Vec<f32>> {
+        if first_row != self.rows || self.rows == self.wanted || inputs.is_empty() {
+            return None;
+        }
+        for row in inputs.chunks_exact(self.sums.len()).take((self.wanted - self.rows) as usize) {
+            for (sum, &byte) in self.sums.iter_mut().zip(row) {
+                *sum += u64::from(byte);
+            }
+            self.rows += 1;
+        }
+        let count = f64::from(self.wanted) * self.together as f64;
+        let means = |sums: &[u64]| vec![(sums.iter().sum::<u64>() as f64 / count) as f32; sums.len()];
+        (self.rows == self.wanted).then(|| self.sums.chunks(self.together).flat_map(means).collect())
+    }
+}

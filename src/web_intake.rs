@@ -1,0 +1,78 @@
+//! The WebAssembly module that reads the visitor's own files, for a worker of the page that does nothing else. What it makes of them goes to
+//! the module of the runs.
+
+use js_sys::{Array, Object, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use crate::data::Split;
+use crate::data::own::{Own, of_idx};
+use crate::data::photos::Photos;
+use crate::data::table::{Label, of_table};
+use crate::web_values::{object, words};
+
+/// Takes files until they make a set.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Intake {
+    photos: Photos,
+    idx: Vec<(String, Vec<u8>)>,
+    table: Option<Own>,
+}
+
+#[wasm_bindgen]
+impl Intake {
+    #[must_use]
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a decoded picture, `[height, width, 4]` bytes; its folder is its class.
+    ///
+    /// # Errors
+    /// A picture in no folder, in words.
+    pub fn picture(&mut self, path: &str, width: u32, height: u32, rgba: &[u8]) -> Result<(), JsError> {
+        self.photos.take(path, width, height, rgba).map_err(words)
+    }
+
+    /// Takes an idx file, unpacked.
+    pub fn idx(&mut self, path: &str, bytes: Vec<u8>) {
+        self.idx.push((path.to_owned(), bytes));
+    }
+
+    /// Takes a table with its class in the column that `label` names: auto, first or last.
+    ///
+    /// # Errors
+    /// A malformed table: line, column and why.
+    pub fn table(&mut self, name: &str, bytes: &[u8], label: &str) -> Result<(), JsError> {
+        self.table = Some(of_table(name, bytes, Label::named(label).unwrap_or_default()).map_err(words)?);
+        Ok(())
+    }
+
+    /// The set: `shape` `[channels, height, width]`, `inputs` `[N, I]` and `labels` `[N]`, those of the test rows beside, empty where they are to
+    /// be drawn; and what the page says `about` it.
+    ///
+    /// # Errors
+    /// Files that make no set, in words.
+    pub fn finish(self, name: &str) -> Result<Object, JsError> {
+        let own = match self.table {
+            Some(table) => table,
+            None if self.photos.is_empty() => of_idx(name, &self.idx).map_err(words)?,
+            None => self.photos.finish(name).map_err(words)?,
+        };
+        let (train, test) = own.counts();
+        let about = object! {
+            "name": own.name.as_str(), "words": own.words(), "note": own.note.as_str(), "train": train, "test": test,
+            "has_test": own.test.is_some(), "is_image": own.height > 1, "sum": own.sum(),
+            "classes": own.classes.iter().map(|name| JsValue::from(name.as_str())).collect::<Array>(),
+        };
+        let shape: Array = [own.channels, own.height, own.width].into_iter().map(JsValue::from).collect();
+        let none = Split::default();
+        let tested = own.test.as_ref().unwrap_or(&none);
+        let bytes = |bytes: &[u8]| Uint8Array::from(bytes);
+        Ok(object! {
+            "about": about, "shape": shape, "inputs": bytes(&own.rows.inputs), "labels": bytes(&own.rows.labels),
+            "test_inputs": bytes(&tested.inputs), "test_labels": bytes(&tested.labels),
+        })
+    }
+}
