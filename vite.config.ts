@@ -1,10 +1,39 @@
-import { copyFileSync, createReadStream, existsSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { copyFileSync, createReadStream, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join, normalize, resolve, sep } from 'node:path';
+import { join, normalize, relative, resolve, sep } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 
 const root = import.meta.dirname;
 const data = resolve(root, 'data');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+const [, policy] = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(readFileSync(join(root, 'index.html'), 'utf8')) ?? [];
+if (!policy) throw new Error('index.html has no content-security policy');
+const HEADERS = '_headers';
+
+/**
+ * The policy stands once, in index.html, and there it holds for the page only: a worker takes that of its own file's headers. Servers here
+ * send it with every file, and static hosts that read `_headers` do so too. In development style sheets come as elements, let through by a nonce.
+ */
+function contentPolicy(allowed: string): Plugin {
+  const nonce = randomBytes(16).toString('base64');
+  const developed = allowed.replace('style-src', `style-src 'nonce-${nonce}'`);
+  const send = (sent: string) => (_request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    response.setHeader('Content-Security-Policy', sent);
+    next();
+  };
+  return {
+    name: 'content-policy',
+    config: (_config, { command, isPreview }) => (command === 'serve' && !isPreview ? { html: { cspNonce: nonce } } : {}),
+    configureServer: (server) => void server.middlewares.use(send(developed)),
+    configurePreviewServer: (server) => void server.middlewares.use(send(allowed)),
+    transformIndexHtml: { order: 'pre', handler: (html, { server }) => (server ? html.replace(allowed, developed) : html) },
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: HEADERS, source: `/*\n  Content-Security-Policy: ${allowed}\n` });
+    },
+  };
+}
 
 /** Serves one file of the data folder as plain bytes: never with a Content-Encoding, and 404 instead of the page when it is missing. */
 function serveData(request: IncomingMessage, response: ServerResponse): void {
@@ -48,12 +77,54 @@ function dataFolder(): Plugin {
   };
 }
 
+const SERVICE_WORKER = 'service-worker.js';
+/** The picture that is shown where scripts are off, and with them all that keeps files. */
+const WITHOUT_SCRIPTS = /^assets\/page-[^/]*\.png$/;
+
+/** Tells the service worker what the build made: every file but the data, and a version that changes with any of them. */
+function precache(): Plugin {
+  return {
+    name: 'precache',
+    apply: 'build',
+    writeBundle: {
+      order: 'post',
+      handler({ dir }) {
+        if (!dir) return;
+        const file = join(dir, SERVICE_WORKER);
+        const code = readFileSync(file, 'utf8');
+        // The headers' file is for the host, which gives it to nobody.
+        const pages = ['index.html', SERVICE_WORKER, HEADERS];
+        const files = readdirSync(dir, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => relative(dir, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+          .filter((name) => !pages.includes(name) && !name.startsWith('data/') && !WITHOUT_SCRIPTS.test(name))
+          .sort();
+        const hash = createHash('sha256').update(code);
+        for (const name of ['index.html', ...files]) hash.update(name).update(readFileSync(join(dir, name)));
+        const page = readFileSync(join(dir, 'index.html'), 'utf8');
+        const built = { version: hash.digest('hex').slice(0, 16), files, named: files.filter((name) => name.startsWith('assets/') && page.includes(name)) };
+        writeFileSync(file, code.replaceAll('__BUILT__', JSON.stringify(built)));
+      },
+    },
+  };
+}
+
 export default defineConfig({
   root,
   // Relative addresses, so that the built page works under any path of any static host.
   base: './',
-  publicDir: false,
-  plugins: [dataFolder()],
-  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  publicDir: join('www', 'public'),
+  define: { __VERSION__: JSON.stringify(version) },
+  plugins: [contentPolicy(policy), dataFolder(), precache()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { index: resolve(root, 'index.html'), 'service-worker': resolve(root, 'www', 'service-worker.ts') },
+      // A service worker's name must last, and its place is its reach.
+      output: { entryFileNames: ({ name }) => (name === 'service-worker' ? SERVICE_WORKER : 'assets/[name]-[hash].js') },
+    },
+  },
   worker: { format: 'es' },
 });

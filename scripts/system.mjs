@@ -1,4 +1,4 @@
-// What the tests need from the operating system: a linker, a Vulkan driver (lavapipe will do) and a Chromium.
+// What the tests need from the operating system: a linker, a Vulkan driver (lavapipe will do), a Chromium and a Firefox.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -6,6 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { findChromium } from './chromium.mjs';
 import { Explained, find, run } from './command.mjs';
+import { findFirefox } from './firefox.mjs';
 
 /** Drivers announce themselves to the Vulkan loader by a JSON file in one of these folders. */
 function hasVulkanDriver() {
@@ -29,6 +30,7 @@ function missing() {
   // Other systems bring a driver of their own: Metal, Direct3D.
   if (process.platform === 'linux' && !hasVulkanDriver()) all.push(['a Vulkan driver', 'mesa-vulkan-drivers']);
   if (!findChromium()) all.push(['Chromium', 'chromium']);
+  if (!findFirefox()) all.push(['Firefox', 'firefox-esr']);
   return all;
 }
 

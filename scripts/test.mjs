@@ -64,6 +64,7 @@ const checks = [
   // In the release profile, because clippy then shares build scripts and macros with the tests below.
   ['lint', 'clippy, native', clippy('--release', '--workspace', '--all-targets')],
   ['lint-wasm', 'clippy, WebAssembly', clippy('--profile', 'wasm', '--lib', '--target', wasmTarget)],
+  ['lint-wasm', 'clippy, WebAssembly of the panels', clippy('--profile', 'wasm', '--lib', '--target', wasmTarget, '--features', 'self-check,own-files')],
   ['program', 'desktop program', compileProgram],
   ['data', 'data', fetchAllData],
   ['native', 'native tests', (note) => tests(cargo(['test', '--locked', '--release', '--no-fail-fast'], { note }))],

@@ -14,21 +14,37 @@ export const program = (name) => path.join(targetFolder, 'release', process.plat
 
 const compiled = path.join(targetFolder, wasmTarget, 'wasm', 'lacuna.wasm');
 const outFolder = path.join(root, 'www', 'pkg');
-const outputs = ['lacuna.js', 'lacuna_bg.wasm', 'lacuna.d.ts'].map((name) => path.join(outFolder, name));
+
+/** The page's engine, and what only a panel loads: the self-check, the readers of a visitor's own files. One library, seen through its features. */
+const modules = [
+  { name: 'lacuna', features: [] },
+  { name: 'self_check', features: ['--features', 'self-check'] },
+  { name: 'own_files', features: ['--features', 'own-files'] },
+];
 
 const time = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 
 /** Cargo itself knows whether a source changed: with nothing to do, this takes a fraction of a second. */
+const compile = (features, note) => cargo(['build', '--locked', '--profile', 'wasm', '--lib', '--target', wasmTarget, ...features], { note });
+
+/** Compiles the engine alone, so that what is wrong with it shows before the rest is begun. */
 export async function compileWasm(note) {
-  await cargo(['build', '--locked', '--profile', 'wasm', '--lib', '--target', wasmTarget], { note });
+  await compile([], note);
 }
 
-/** Writes www/pkg, unless what stands there is younger than both the module and the tool. */
+/** Writes www/pkg, but for what stands there and is younger than both its module and the tool. */
 export async function bindWasm(note) {
   await cargo(['build', '--locked', '--release', '-p', 'bindgen'], { note });
   const tool = program('bindgen');
-  const inputs = [compiled, tool].map(time);
-  if (outputs.map(time).every((made) => made !== undefined && inputs.every((input) => made >= input))) return 'already there';
-  await run(tool, [compiled, outFolder], { note });
-  return undefined;
+  let written = 0;
+  for (const { name, features } of modules) {
+    // All modules lie in one place: what cargo has just built, or found built, is there.
+    await compile(features, note);
+    const outputs = [`${name}.js`, `${name}_bg.wasm`, `${name}.d.ts`].map((file) => path.join(outFolder, file));
+    const inputs = [compiled, tool].map(time);
+    if (outputs.map(time).every((made) => made !== undefined && inputs.every((input) => made >= input))) continue;
+    await run(tool, [compiled, outFolder, name], { note });
+    written += 1;
+  }
+  return written === 0 ? 'already there' : undefined;
 }

@@ -12,11 +12,15 @@ const NAMED: [name: string, words: (value: string) => string][] = [
   ['seed', (value) => `seed ${value}`],
 ];
 
+/** What nothing means, where the settings of others are something. */
+const NOTHING: Values = { allocation: 'alike in each layer', pins: 'none' };
+
 /** A setting of a run; of one that was changed on the way, all that it was. Null where it means nothing to the run's method. */
 function told({ values, replaced }: Pick<Run, 'values' | 'replaced'>, name: string): string | null {
   if (!means(name, values)) return null;
-  const [first, now] = [replaced[name], values[name] ?? ''];
-  return first === undefined || first === now ? now : `${first} → ${now}`;
+  const say = (value = ''): string => (value === '' ? (NOTHING[name] ?? '') : value);
+  const [first, now] = [say(replaced[name] ?? values[name]), say(values[name])];
+  return first === now ? now : `${first} → ${now}`;
 }
 
 export interface Differences {

@@ -1,6 +1,7 @@
 // Fetches the data files of a run and feeds them to it, unpacked, piece by piece as they arrive.
 
 import type { Session } from './engine';
+import { fetchKept, forgetKept } from './kept';
 
 /** Concatenates the first chunks of a stream until at least two bytes are there, enough for the gzip mark. */
 async function readMark(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
@@ -17,7 +18,7 @@ async function readMark(reader: ReadableStreamDefaultReader<Uint8Array>): Promis
 }
 
 /** The unpacked bytes of a response. Some servers unpack a .gz on the way (Content-Encoding), so the bytes decide, not the name. */
-async function unpacked(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+export async function unpacked(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
   const reader = body.getReader();
   const first = await readMark(reader);
   const whole = new ReadableStream<Uint8Array>({
@@ -46,14 +47,15 @@ function joined(pieces: Uint8Array[]): Uint8Array {
   return whole;
 }
 
-async function request(name: string, folder: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array> | null> {
+async function request(name: string, folder: string, signal: AbortSignal, unkept: (why: string) => void): Promise<ReadableStream<Uint8Array> | null> {
   try {
-    const response = await fetch(new URL(name, folder), { signal, cache: 'force-cache' });
+    const response = await fetchKept(new URL(name, folder), signal, unkept);
     if (response.ok && response.body) return response.body;
     const set = name.split('/')[0] ?? name;
     throw new Error(`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
   } catch (error) {
     if (signal.aborted) return null;
+    if (!navigator.onLine) throw new Error(`${name} was not kept by this browser, and there is no network. Planted features need no files.`);
     if (error instanceof TypeError) throw new Error(`${name} could not be fetched: ${error.message}.`);
     throw error;
   }
@@ -61,7 +63,7 @@ async function request(name: string, folder: string, signal: AbortSignal): Promi
 
 /**
  * Feeds every file of the session. `turn` runs work when the session is free; `arrived` hears of the unpacked bytes so
- * far. Ends early, without an error, when `signal` is aborted.
+ * far, `unkept` of a file that the browser does not keep. Ends early, without an error, when `signal` is aborted.
  */
 export async function feedFiles(
   session: Session,
@@ -69,13 +71,14 @@ export async function feedFiles(
   signal: AbortSignal,
   turn: (work: () => void) => Promise<void>,
   arrived: (done: number, of: number) => void,
+  unkept: (why: string) => void,
 ): Promise<void> {
   let files: { name: string; bytes: number }[] = [];
   await turn(() => void (files = session.files()));
   const of = files.reduce((sum, file) => sum + file.bytes, 0);
   let done = 0;
   for (const { name } of files) {
-    const body = await request(name, folder, signal);
+    const body = await request(name, folder, signal, unkept);
     if (!body) return;
     const reader = (await unpacked(body)).getReader();
     let waiting: Uint8Array[] = [];
@@ -108,8 +111,12 @@ export async function feedFiles(
       if (bytes > MOST_WAITING) await fed;
     }
     await feed();
-    await turn(() => {
+    const end = (): void => {
       if (!signal.aborted) session.feed_end(name);
+    };
+    await turn(end).catch(async (error: unknown) => {
+      await forgetKept(new URL(name, folder));
+      throw error;
     });
   }
 }

@@ -1,16 +1,20 @@
 // The page: holds what is known of the run, hands it to the views, and passes the visitor's wishes to the worker.
 
-import { Suggestions } from './experiments';
-import { means, methodOf } from './methods';
-import { bytes, count, duration, fixed, percent } from './numbers';
+import { Controls } from './controls';
+import { Rate, differing, gatedKept, planted, plannedSteps, settles, undecided } from './counts';
+import { Frames } from './frames';
+import type { Keeper, Past } from './keep/keeper';
+import { methodOf } from './methods';
+import { Panels } from './panels';
+import { readPins, withPin } from './pins';
 import {
   type Description,
   type Evaluation,
   type Failure,
   KEPT,
-  type Knob,
   type LabProgress,
   type LabReport,
+  type OwnData,
   type Plan,
   PROBE_KEPT,
   type Report,
@@ -20,52 +24,51 @@ import {
   type Speed,
   type Task,
   type Values,
+  type Walked,
 } from './protocol';
+import type { Queue } from './queue';
+import { RemoteEngine } from './remote';
 import { type Run, Runs } from './runs';
-import { Timeline, quantised } from './timeline';
+import type { News, Stage } from './stage';
+import { followTheme } from './theme';
+import { type Moment, Timeline, quantised } from './timeline';
 import { Traces } from './traces';
+import { ButtonsView } from './views/buttons';
 import type { CurvesView } from './views/curves';
-import { ILLUSTRATED_GROUPS, illustration } from './views/illustration';
-import type { LabView } from './views/lab';
-import { NetworkView } from './views/network';
+import { at, say } from './views/element';
+import { foot } from './views/foot';
+import { MeterView } from './views/meter';
+import { NetworkView, type Picked } from './views/network';
 import { NoticeView } from './views/notice';
 import { readPalette } from './views/palette';
 import { PhasesView } from './views/phases';
-import type { RunsView } from './views/runs';
+import type { PinInput, PinView } from './views/pins';
+import { drawProgress } from './views/progress';
+import { ReadingsView } from './views/readings';
 import { SettingsView } from './views/settings';
 import { SpeedView } from './views/speed';
 import { StatusView } from './views/status';
 import { TimelineView } from './views/timeline';
+import type { WalkView } from './views/walk';
+import { sentence } from './words';
 
-/** What a first visit, without a query, opens: with inputs gated, the mask gathers in the middle of the digits. */
+/** What a first visit, without a query, opens: with inputs gated, so that the mask can be seen to prefer the pixels where digits are. */
 const FIRST_VISIT = 'gate_inputs=true';
-/** The engine writes the default experiment as nothing at all, which would read as a first visit. */
-const WRITTEN_DEFAULT = 'gate_inputs=false';
-const ADDRESS_MS = 250;
 const REOPEN_MS = 350;
-const RATE_WINDOW_MS = 2500;
 /** While the device is busy for long, how long is told every so often. */
 const TICK_MS = 1000;
 
-function at<T extends HTMLElement = HTMLElement>(id: string): T {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return found as T;
-}
-
 const { body } = document;
-const trainButton = at<HTMLButtonElement>('train');
-const stepButton = at<HTMLButtonElement>('step');
-const restartButton = at<HTMLButtonElement>('restart');
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 let palette = readPalette();
-const network = new NetworkView(at('network'), at('cell'), palette);
+const network = new NetworkView(at('network'), at('cell'), palette, (picked) => void openPin(picked));
 const timelineView = new TimelineView(at('history'), palette, look);
 const phases = new PhasesView(at('phases'));
+const buttons = new ButtonsView({ train: toggle, step, phase, restart }, () => looking !== null && (timelineView.now(), true));
 const statusView = new StatusView(at('say'), at('live'));
 const settings = new SettingsView(at('settings'), palette, change, tryOut);
-const notice = new NoticeView(at('network'), () => open(true));
+const notice = new NoticeView(at('network'), again, () => void show('own'));
 const speedView = new SpeedView({
   root: at('speed'),
   ratio: at('ratio'),
@@ -79,22 +82,26 @@ const speedView = new SpeedView({
   note: at('speed-note'),
   ask: at<HTMLButtonElement>('compare'),
 });
-const suggestions = new Suggestions();
+const readings = new ReadingsView({
+  loss: at('loss'),
+  accuracy_lead: at('accuracy-lead'),
+  accuracy: at('accuracy'),
+  rate: at('rate'),
+  epoch: at('epoch'),
+  left: at('left'),
+  memory: at('memory'),
+});
+const meter = new MeterView({ root: at('meter'), fill: at('meter-fill'), tick: at('meter-tick'), sum: at('meter-sum'), budget: at('meter-budget') });
 
 // What is known.
 let state: RunState = 'loading';
-/** What the controls say, and what the run goes on with. */
-let values: Values | null = null;
+/** What the run goes on with. */
 let running: Values | null = null;
-/** The controls as a link. */
-let query = '';
 /** Live settings changed in this run, by what they were: a run may refuse a change. */
 let replaced: Values = {};
 let run = 0;
 /** What is being opened, or is open. */
 let plan: Plan | null = null;
-/** Of the controls. */
-let wanted: Plan | null = null;
 let description: Description | null = null;
 let failure: Failure | null = null;
 let snapshot: Snapshot | null = null;
@@ -102,233 +109,228 @@ let timeline = new Timeline(0, 0);
 let traces = new Traces();
 let evaluation: Evaluation | null = null;
 let speed: Speed | null = null;
-let progress: { stage: string; done: number; of: number } | null = null;
+let progress: { stage: string; done: number; of: number; at: number } | null = null;
 let busy: { task: Task; at: number; ms: number | null } | null = null;
 /** When the last step was done. */
 let stepped_at = 0;
 let looking: number | null = null;
-let ticket = 0;
-let tickets: { ticket: number; name: string; values: Values; queued?: true }[] = [];
-let knobs: Knob[] = [];
+/** The last part of a step that is taken phase by phase. */
+let walked: Walked | null = null;
 /** All runs of this visit, and the one that goes on. */
 const runs = new Runs();
 let current: Run | null = null;
-/** Methods that train one after another, all else equal. */
-let queue: { methods: string[]; steps: string; at: number } | null = null;
+/** A comparison that goes on. */
+let queue: Queue | null = null;
 let lab: { progress: LabProgress; report: LabReport | null } | null = null;
-let arrivals: { at: number; step: number }[] = [];
+const rate = new Rate();
 
-const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'engine' });
-const ask = (request: Request): void => worker.postMessage(request);
+const data_folder = new URL('data/', document.baseURI).href;
+const engine = new RemoteEngine({ hear: receive, isOpen: () => description !== null, begin: beginAnew });
+const ask = (request: Request): void => engine.ask(request);
+const controls = new Controls(ask);
 
-/** Charts come beside the first step, which does not wait for them. */
+/** The engine before this one broke. */
+function beginAnew(): void {
+  panels.own?.lost();
+  start();
+  ask({ kind: 'pace', steps_per_second: Number(document.querySelector<HTMLInputElement>('.pace :checked')?.value) });
+}
+
+/** Loads the engine; where nothing is known yet it also says what the page's link stands for. */
+function start(): void {
+  ask(controls.values ? { kind: 'wake', data: data_folder } : { kind: 'start', query: location.search.slice(1), fallback: FIRST_VISIT, data: data_folder });
+}
+
+/** After something broke that nobody survived. */
+function again(): void {
+  if (controls.values) return open(true);
+  notice.clear();
+  waits = true;
+  engine.renew();
+}
+
+/** What outlives a device, an engine, a reload; it comes beside the first step and is then told what was said before. */
+let keeper: Keeper | null = null;
+let early: Report[] | null = [];
+async function loadKeeper(): Promise<void> {
+  const { Keeper } = await import('./keep/keeper');
+  keeper = new Keeper({
+    ask,
+    run: () => ({ state, failure, description, snapshot, timeline, evaluation, values: running, replaced, palette, past: began_from }),
+    resume: (past, train, survived = false) => open(train, survived && queue !== null, past),
+    replay,
+    leave: () => open(false),
+    renew: () => engine.renew(),
+    back: () => void show('network'),
+    look: (column) => timelineView.lookAt(column),
+    looking: () => looking,
+    drawRun,
+    button: at<HTMLButtonElement>('take-away'),
+    before: at('network'),
+  });
+  early?.forEach((report) => keeper?.hear(report));
+  early = null;
+}
+loadKeeper().catch(() => (early = null));
+
+/** Charts, and what moves the budget's goal, come beside the first step, which does not wait for them. */
 let curves: CurvesView | null = null;
 async function loadCurves(): Promise<void> {
-  const { CurvesView } = await import('./views/curves');
+  const [{ CurvesView }, { GoalView }] = await Promise.all([import('./views/curves'), import('./views/goal')]);
+  meter.goal = new GoalView(at('meter-goal'), (keep_ratio) => {
+    timelineView.now();
+    change('keep_ratio', String(keep_ratio));
+  });
   curves = new CurvesView(at('loss-chart'), at('accuracy-chart'), palette);
-  curves.describe(traces, plannedSteps());
+  curves.describe(traces, planned());
+  redraw('words');
 }
 
-/** Parts of the page that are redrawn in a frame after they changed, each no oftener than the eye has use for. */
-const parts = {
-  network: { due: false, drawn_at: 0, every_ms: () => (still.matches ? 600 : 60), draw: drawNetwork },
-  timeline: { due: false, drawn_at: 0, every_ms: () => 60, draw: () => timelineView.draw() },
-  curves: { due: false, drawn_at: 0, every_ms: () => 180, draw: () => curves?.draw() },
-  words: { due: false, drawn_at: 0, every_ms: () => 220, draw: drawWords },
-  runs: { due: false, drawn_at: 0, every_ms: () => 300, draw: drawRuns },
-};
-let frame = 0;
-
-function redraw(...names: (keyof typeof parts)[]): void {
-  for (const name of names) parts[name].due = true;
-  frame ||= requestAnimationFrame(drawFrame);
+/** A built page is kept for days without a network; a page in development is not. */
+async function loadOffline(): Promise<void> {
+  if (import.meta.env.DEV) return;
+  const { keepOffline } = await import('./offline');
+  await keepOffline((takeOver) => foot('A newer version of this page is ready.', 'Reload', takeOver));
 }
 
-function drawFrame(now: number): void {
-  frame = 0;
-  for (const part of Object.values(parts)) {
-    if (!part.due || now - part.drawn_at < part.every_ms()) continue;
-    part.due = false;
-    part.drawn_at = now;
-    part.draw();
-  }
-  if (Object.values(parts).some((part) => part.due)) frame = requestAnimationFrame(drawFrame);
+/** A part of the page that comes when it is first wanted; where it does not come, a line says so. */
+async function arrived<Part>(part: Promise<Part>): Promise<Part | null> {
+  return part.catch((error: unknown) => {
+    foot(`This part of the page could not be loaded: ${sentence(error instanceof Error ? error.message : String(error))} Ask for it once more.`);
+    return null;
+  });
 }
+
+/** The runs of before a reload are there again, and those of now will be. */
+let store: ((runs: Run[]) => string | null) | null = null;
+async function loadStored(): Promise<void> {
+  const { storeRuns, storedRuns } = await import('./stored');
+  runs.restore(storedRuns());
+  store = storeRuns;
+  redraw('runs');
+}
+function storeRuns(): void {
+  if (!store) return;
+  runs.unkept = store(runs.list);
+  redraw('runs');
+}
+addEventListener('pagehide', storeRuns);
+
+const frames = new Frames({
+  network: { every_ms: () => (still.matches ? 600 : 60), draw: drawNetwork },
+  timeline: { every_ms: () => 60, draw: () => timelineView.draw() },
+  curves: { every_ms: () => 180, draw: () => curves?.draw() },
+  words: { every_ms: () => 220, draw: drawWords },
+  runs: { every_ms: () => 300, draw: drawRuns },
+});
+const redraw: typeof frames.redraw = (...names) => frames.redraw(...names);
+const redrawNow: typeof frames.redrawNow = (...names) => frames.redrawNow(...names);
+
+/** Steps of the run. */
+const planned = (): number => (description ? plannedSteps(description, running) : 0);
+const settlesAt = (): number | null => running && settles(running, planned());
+
+/** The moment that is looked back at. */
+const past = (): Moment | null => (looking === null ? null : timeline.at(looking));
 
 /** Kept units among those that are gated. */
-function gatedKept(kept: Uint32Array): number {
-  return (description?.groups ?? []).reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
-}
-
-/** Steps of the run without fine-tuning, which no snapshot shows. */
-function plannedSteps(): number {
-  if (!description) return 0;
-  return description.steps - Number(running?.['finetune_epochs'] ?? 0) * description.steps_per_epoch;
-}
-
-/** The step at which a falling budget reaches its end. */
-function settles(): number | null {
-  if (!running || !methodOf(running).starts_whole || running['schedule'] !== 'cubic') return null;
-  return Math.round(Number(running['anneal_fraction']) * plannedSteps());
-}
+const keptUnits = (of: Moment | Snapshot | null): number => (description && of ? gatedKept(description.groups, of.kept) : 0);
 
 function drawNetwork(): void {
-  const past = looking === null ? null : timeline.at(looking);
-  if (past) network.draw(past);
+  const moment = past();
+  const pins = readPins((moment?.values ?? running)?.['pins']);
+  network.pin((unit) => pins.has(unit));
+  at('pinned-key').hidden = pins.size === 0;
+  if (moment) network.draw(moment, null, true);
+  else if (walked) network.draw({ scores: quantised(walked.snapshot.scores), mask: walked.snapshot.mask, kept: walked.snapshot.kept }, walkView?.bars(walked) ?? null);
   else if (snapshot) network.draw({ scores: quantised(snapshot.scores), mask: snapshot.mask, kept: snapshot.kept });
 }
 
 function drawRuns(): void {
-  if (body.dataset['view'] === 'runs') runsView?.draw(runs, current, queue);
+  if (panels.shown === 'runs') panels.runs?.draw(runs, current, queue);
 }
 
-function text(id: string, words: string): void {
-  const element = at(id);
-  if (element.textContent !== words) element.textContent = words;
-}
+const text = (id: string, words: string): void => say(at(id), words);
 
 function drawWords(): void {
-  const past = looking === null ? null : timeline.at(looking);
-  const kept = gatedKept(past?.kept ?? snapshot?.kept ?? new Uint32Array());
-  const undecided = snapshot?.scores.reduce((sum, score) => sum + (score > 0 && score < 1 ? 1 : 0), 0) ?? 0;
+  const moment = past();
+  const kept = keptUnits(moment ?? snapshot);
   const step = snapshot?.step ?? 0;
-  const steps = snapshot?.steps ?? plannedSteps();
+  const steps = snapshot?.steps ?? planned();
+  const mask = (moment ?? snapshot)?.mask;
   const now = performance.now();
   statusView.draw({
     state,
     failure,
     plan,
     description,
-    values: running,
+    values: moment?.values ?? running,
     step,
     steps,
     kept,
-    undecided,
-    settles: settles(),
+    undecided: moment ? undecided(moment.scores, 255) : undecided(snapshot?.scores ?? [], 1),
+    settles: settlesAt(),
     halted: snapshot?.halted ?? null,
     evaluation,
-    progress,
+    progress: progress && { ...progress, since_ms: now - progress.at },
     busy: busy && { task: busy.task, since_ms: now - busy.at, ms: busy.ms },
     step_ms: snapshot?.step_ms ?? 0,
     since_ms: now - stepped_at,
-    planted: planted(),
-    queued: queue && { run: queue.at + 1, of: queue.methods.length, method: labelOf(queue.methods[queue.at] ?? '') },
-    looking: past?.step ?? null,
+    planted: description && mask ? planted(description, mask) : null,
+    queued: queue && { ...queue.now, method: controls.labelOf(queue.now.contender) },
+    looking: moment?.step ?? null,
+    walking: walked && !moment ? (walkView?.sentence() ?? null) : null,
   });
-  drawMeter(past?.sum_scores ?? snapshot?.sum_scores ?? 0, past?.budget ?? snapshot?.budget ?? 0);
-  drawFigures(step, steps);
-  const record = snapshot?.records.at(-1);
-  if (record && snapshot && description && running) {
-    const differ = snapshot.mask.reduce((sum, bits) => sum + (bits === 1 || bits === 2 ? 1 : 0), 0);
-    phases.draw({ record, values: running, description, kept: snapshot.kept, probe_kept: snapshot.probe_kept, differ });
-    text('loss', Number.isFinite(record.probe_loss) ? `${fixed(record.loss, 3)} · ${fixed(record.probe_loss, 3)}` : fixed(record.loss, 3));
-  }
+  const asked = looking === null ? controls.wished : (moment?.values ?? running);
+  meter.draw(description?.units ?? 0, moment ?? walked?.snapshot ?? snapshot, moment?.values ?? running, asked);
+  readings.drawPace({ state, step, steps, epoch: moment?.epoch ?? snapshot?.epoch ?? 0, rate: rate.steps_per_second }, snapshot && (description?.steps_per_epoch ?? null));
+  // What is replayed stands nowhere.
+  if (description && snapshot && state !== 'replay') readings.drawMemory(description, snapshot);
+  readings.drawAccuracy(moment ? traces.testedBy(moment.step) : evaluation, description?.dataset.test ?? 0, moment !== null, methodOf(running).family === 'learned');
+  drawStep(moment);
   network.name();
 }
 
-/** A method's name as the controls have it. */
-function labelOf(method: string): string {
-  const kind = knobs.find(({ name }) => name === 'method')?.kind;
-  return (kind?.type === 'choice' ? kind.choices.find(([name]) => name === method)?.[1] : null) ?? method;
-}
-
-function planted(): { kept: number; of: number } | null {
-  const informative = description?.informative;
-  const inputs = description?.groups[0];
-  if (!informative || !inputs?.gated || !snapshot) return null;
-  const { mask } = snapshot;
-  const of = informative.reduce((sum, carries) => sum + carries, 0);
-  return { of, kept: informative.reduce((sum, carries, input) => sum + (carries & (mask[inputs.first_unit + input] ?? 0)), 0) };
-}
-
-function drawMeter(sum: number, budget: number): void {
-  const units = description?.units ?? 0;
-  if (units === 0 || !snapshot) return;
-  at('meter-fill').style.width = `${(100 * sum) / units}%`;
-  at('meter-tick').style.left = `${(100 * budget) / units}%`;
-  const has_budget = running === null || means('keep_ratio', running);
-  const is_narrow = running?.['method'] === 'small-dense';
-  at('meter-goal').style.left = `${100 * (has_budget && !is_narrow ? Number(running?.['keep_ratio'] ?? 1) : budget / units)}%`;
-  text('meter-sum', methodOf(running).family === 'learned' ? `Σs = ${fixed(sum, 1)} units expected` : `${count(sum)} units kept`);
-  text('meter-budget', has_budget && !is_narrow ? `budget K = ${fixed(budget, 1)} of ${count(units)}` : `no budget, of ${count(units)}`);
-  const meter = at('meter-sum').closest<HTMLElement>('.meter');
-  if (meter) {
-    meter.dataset['sum'] = String(sum);
-    meter.dataset['budget'] = String(budget);
+/** The numbers of the last step, now or by the moment that is looked back at. */
+function drawStep(moment: Moment | null): void {
+  const walking = moment ? null : walked;
+  const present = walking?.snapshot ?? snapshot;
+  const record = moment ? moment.record : present?.records.at(-1);
+  const [shown, values] = [moment ?? present, moment?.values ?? running];
+  if (!shown || !description || !values) return;
+  if (!record) {
+    phases.describe(values);
+    return readings.drawLoss(null);
   }
+  const { kept, mask } = shown;
+  phases.draw({ record, values, description, kept, differ: differing(mask) }, walking);
+  readings.drawLoss(walking?.left.includes('losses') ? null : record);
 }
 
-function drawFigures(step: number, steps: number): void {
-  const [first, last] = [arrivals[0], arrivals.at(-1)];
-  const ms = first && last ? last.at - first.at : 0;
-  const rate = first && last && ms > 0 ? (1000 * (last.step - first.step)) / ms : NaN;
-  const moving = state === 'training' && rate > 0;
-  if (moving) text('rate', rate >= 10 ? count(rate) : rate.toPrecision(2));
-  text('left', state === 'finished' ? 'done' : moving ? duration((steps - step) / rate) : '–');
-  if (description && snapshot) {
-    const epochs = Math.max(1, Math.ceil(steps / description.steps_per_epoch));
-    text('epoch', `${Math.min(epochs, Math.floor(snapshot.epoch) + 1)} of ${count(epochs)}`);
-    drawMemory(description, snapshot);
-  }
-}
-
-/** What the run holds on the device; less than at first once units that are off for good were dropped. */
-function drawMemory({ bytes: { data, activations, weights, optimiser }, units }: Description, { network_bytes, units_held }: Snapshot): void {
-  const [first, now] = [data + activations + weights + optimiser, data + network_bytes];
-  const figure = at('memory');
-  const words = bytes(now);
-  if (figure.dataset['bytes'] === String(now)) return;
-  figure.dataset['bytes'] = String(now);
-  const rest = document.createElement('small');
-  rest.textContent = ` of ${bytes(first)}`;
-  figure.replaceChildren(words, ...(now < first ? [rest] : []));
-  figure.title =
-    units_held < units
-      ? `The network takes ${bytes(network_bytes)} of the ${bytes(first - data)} that it took at first: ${count(units - units_held)} of ${count(units)} units were dropped.`
-      : `Of the adapter’s memory: data ${bytes(data)}, the network ${bytes(network_bytes)}.`;
-}
-
-function drawProgress(): void {
-  const bar = at('progress');
-  const shown = progress !== null && progress.done < progress.of && state !== 'error';
-  bar.hidden = !shown;
-  if (!shown || !progress) return;
-  const share = Math.round((100 * progress.done) / Math.max(1, progress.of));
-  bar.ariaValueNow = String(share);
-  bar.ariaValueText = `${progress.stage}: ${share} %`;
-  const fill = bar.querySelector('i');
-  if (fill) fill.style.width = `${share}%`;
-}
-
+/** The state, and with it its words: who sees the one finds the other. */
 function drawRun(): void {
+  drawWords();
   body.dataset['state'] = state;
   body.dataset['step'] = String(snapshot?.step ?? 0);
-  const fresh = differs();
-  const wants = state === 'training' || waits;
-  const label = wants ? 'Pause' : (state === 'finished' || state === 'halted') && !fresh ? 'Train again' : 'Train';
-  if (trainButton.textContent !== label) trainButton.textContent = label;
-  const broken = state === 'error';
-  trainButton.disabled = broken;
-  stepButton.disabled = broken || state === 'held' || state === 'finished' || state === 'halted' || description === null;
-  restartButton.disabled = broken || description === null;
-  restartButton.classList.toggle('new', fresh);
-  const name = fresh ? 'Restart with the new settings' : 'Restart';
-  restartButton.ariaLabel = name;
-  restartButton.title = `${name} (r)`;
-  restartButton.dataset['differs'] = String(fresh);
-}
-
-/** Whether the controls ask for another run than the one that goes on. */
-function differs(): boolean {
-  if (!values || !running) return false;
-  return Object.entries(values).some(([name, value]) => running?.[name] !== value);
+  buttons.draw({
+    state,
+    trains: state === 'replay' ? (keeper?.isPlaying ?? false) : state === 'training' || waits,
+    is_fresh: running !== null && controls.differ(running),
+    is_open: description !== null,
+    cannot_train: failure === 'webgpu',
+  });
 }
 
 function look(column: number | null): void {
   looking = column;
-  curves?.mark(column === null ? null : (timeline.at(column)?.step ?? null));
-  parts.network.drawn_at = parts.words.drawn_at = 0;
-  redraw('network', 'words');
+  const moment = past();
+  if (moment) body.dataset['looking'] = String(moment.step);
+  else delete body.dataset['looking'];
+  at('now').hidden = moment === null;
+  curves?.mark(moment && { step: moment.step });
+  at('walk').hidden = walked === null || moment !== null;
+  redrawNow('network', 'words');
+  tell({ kind: 'looked', step: column === null ? null : (timeline.at(column)?.step ?? null) });
 }
 
 // The visitor's wishes.
@@ -337,7 +339,7 @@ function look(column: number | null): void {
 let waits = false;
 
 function toggle(): void {
-  if (trainButton.disabled) return;
+  if (state === 'replay') return keeper?.toggle();
   // Settings that were just changed are the ones that train, not those of the run that they are about to replace.
   if (state === 'held' || state === 'finished' || state === 'halted' || reopening !== 0) return open(true);
   const wants = state === 'training' || waits;
@@ -348,57 +350,158 @@ function toggle(): void {
 }
 
 function step(): void {
-  if (stepButton.disabled) return;
   waits = false;
+  if (state === 'replay') return keeper?.step();
   timelineView.now();
   ask({ kind: 'step' });
-  phases.walk();
+  if (!walked) phases.sweep();
+}
+
+/** The next phase of a step. */
+function phase(): void {
+  waits = false;
+  timelineView.now();
+  ask({ kind: 'phase' });
+}
+
+let walkView: WalkView | null = null;
+
+async function walk(next: Walked): Promise<void> {
+  const [number, before] = [run, snapshot];
+  const late = await arrived(import('./views/walk'));
+  if (!late) return;
+  walkView ??= new late.WalkView(at('walk'), phases, () => palette, () => buttons.press('phase'), () => {
+    if (walked && walked.left.length > 0) buttons.press('step');
+    else leaveWalk();
+    // The button goes with the view.
+    buttons.focus('phase');
+  });
+  if (!description || !running || number !== run) return;
+  // While the view was on its way, the step may have been finished, or another one made.
+  if (snapshot !== before && (next.left.length > 0 || next.snapshot.step !== snapshot?.step)) return;
+  walked = next;
+  body.dataset['walking'] = next.stage;
+  at('walk').hidden = looking !== null;
+  drawWords();
+  phases.light(next);
+  walkView.show(next, description, running);
+  const { loss, probe_loss } = next.snapshot.records.at(-1) ?? {};
+  const known = loss !== undefined && !next.left.includes('losses');
+  curves?.mark(known ? { step: next.snapshot.step, losses: [loss, Number.isFinite(probe_loss) ? (probe_loss ?? null) : null] } : null);
+  const [following] = next.left;
+  text('phase-next', following ? `next: ${phases.title(following)}` : 'of the next step');
+  redrawNow('network', 'words');
+}
+
+/** The step is done, or the run is another one. */
+function leaveWalk(): void {
+  if (!walked) return;
+  walked = null;
+  delete body.dataset['walking'];
+  at('walk').hidden = true;
+  phases.light(null);
+  curves?.mark(null);
+  text('phase-next', 'of a step');
+  redraw('network', 'words');
 }
 
 /** A new run; it trains at once if the one before did, or had. */
 function restart(): void {
-  if (restartButton.disabled) return;
   open(state !== 'idle' && state !== 'held' && state !== 'paused' && !(state === 'loading' && !waits));
 }
 
 let reopening = 0;
 /** What the run being opened was asked for: the controls may have moved on by the time it is there. */
 let opening: Values | null = null;
-function open(train: boolean, queued = false): void {
+/** What a run that goes on brings along, and what the one that is open brought. */
+let brought: Past | null = null;
+let began_from: Past | null = null;
+/** It waits for the visitor's own data, which an engine and a page that are new do not have. */
+let lacks_own: { past: Past | null; train: boolean } | null = null;
+function open(train: boolean, queued = false, kept: Past | null = null): void {
   clearTimeout(reopening);
   reopening = 0;
   if (!queued) queue = null;
-  opening = values;
+  lacks_own = began_from = null;
+  brought = kept;
+  opening = kept?.values ?? controls.values;
+  if (kept?.follows) controls.follow(kept.values, kept.query_now);
   notice.clear();
   run += 1;
   waits = train;
   progress = busy = failure = null;
+  forget();
   state = 'loading';
-  ask({ kind: 'open', run, query, train });
+  ask({ kind: 'open', run, query: kept?.query ?? controls.query, train, ...(kept?.resumed && { resumed: kept.resumed }), ...(kept?.shown && { shown: kept.shown }) });
   drawRun();
-  redraw('words', 'runs');
+  redraw('runs');
 }
 
-/** Trains these methods one after another with the settings as they are. */
-function compare(methods: string[], steps: string): void {
-  queue = { methods, steps, at: -1 };
+/** The run that was open is no more: nothing is asked of it, and nothing of it is kept for another. */
+function forget(): void {
+  timelineView.now();
+  leaveWalk();
+  description = snapshot = evaluation = speed = running = null;
+  replaced = {};
+}
+
+/** A recorded run, looked at without an engine. */
+function replay(kept: Past, recorded: Description, last: Snapshot): void {
+  clearTimeout(reopening);
+  queue = null;
+  waits = false;
+  run += 1;
+  ask({ kind: 'close' });
+  if (failure !== 'webgpu') notice.clear();
+  controls.follow(kept.values, kept.query_now);
+  opening = kept.values;
+  progress = busy = null;
+  const { evaluation: tested } = kept;
+  prepare(recorded);
+  network.showFilters(null);
+  brought = kept;
+  state = 'replay';
+  begin(recorded);
+  current = null;
+  snapshot = { ...last, records: [] };
+  take({ ...last, records: [] });
+  snapshot.records = last.records;
+  if (failure === 'webgpu') body.dataset['failure'] = failure;
+  else failure = null;
+  if (tested) showAccuracy(tested);
+  text('ratio-words', 'is measured on your own device, where a network trains on it');
+  text('speed-note', '');
+  text('adapter', 'a recorded run');
+  at('adapter').title = `Recorded on ${recorded.adapter}`;
+  void show('network');
+  drawRun();
+  drawProgress(progress);
+  redraw('network', 'timeline', 'curves', 'runs');
+}
+
+/** Trains contenders one after another with the settings as they are. */
+function compare(begun: (values: Values) => Queue): void {
+  const { unlent } = controls;
+  if (!unlent) return;
+  queue = begun(unlent);
   next();
 }
 
 /** The next run of a comparison, if one goes on. */
 function next(): void {
-  if (!queue || !values) return;
-  queue.at += 1;
-  const method = queue.methods[queue.at];
-  if (method === undefined) {
+  if (!queue) return;
+  if (state === 'finished' && description && snapshot) queue.end(description, snapshot.scores);
+  const following = queue.next(controls);
+  if (following === null) {
     queue = null;
-    parts.words.drawn_at = 0;
-    return redraw('words', 'runs');
+    redraw('runs');
+    redrawNow('words');
+  } else if ('refused' in following) {
+    foot(following.refused);
+    endQueue();
+  } else {
+    controls.wish('method', following.values, queue.base);
   }
-  ticket += 1;
-  const asked = { ...values, method, steps: queue.steps };
-  tickets.push({ ticket, name: 'method', values: asked, queued: true });
-  ask({ kind: 'link', ticket, values: asked });
 }
 
 /** Ends a comparison where it is; what was trained stays. */
@@ -407,88 +510,101 @@ function endQueue(): void {
   waits = false;
   ask({ kind: 'pause' });
   drawRun();
-  redraw('words', 'runs');
-}
-
-let addressing = 0;
-function writeAddress(): void {
-  clearTimeout(addressing);
-  addressing = window.setTimeout(() => history.replaceState(null, '', `?${query}${location.hash}`), ADDRESS_MS);
+  redraw('runs');
 }
 
 /** A control was moved. The engine checks the whole before anything is taken over. */
 function change(name: string, value: string): void {
-  if (!values) return;
-  const base = tickets.at(-1)?.values ?? values;
-  if (base[name] === value) return;
-  ticket += 1;
-  const asked = { ...base, ...suggestions.along(base, name, value), [name]: value };
-  tickets.push({ ticket, name, values: asked });
-  ask({ kind: 'link', ticket, values: asked });
+  const { wished } = controls;
+  if (!wished) return;
+  if (name === 'dataset' && value === 'own') {
+    void show('own');
+    // Before the files are given the controls stay with what they have.
+    if (!controls.suggestions.own) return showValues();
+  }
+  // Somebody took a refused value back.
+  if (wished[name] === value) return settings.refuse(null);
+  controls.wish(name, { ...wished, ...controls.suggestions.along(wished, name, value), [name]: value });
 }
 
 function takeOver(link: Report & { kind: 'linked' }): void {
-  const accepted = tickets.find((waiting) => waiting.ticket === link.ticket);
-  tickets = tickets.filter((waiting) => waiting.ticket > link.ticket);
-  if (!accepted || !values) return;
-  const changed = Object.entries(accepted.values).filter(([name, value]) => values?.[name] !== value);
-  values = accepted.values;
-  query = link.query || WRITTEN_DEFAULT;
-  writeAddress();
+  const agreed = controls.agree(link);
+  if (!agreed) return;
+  const { changed, compared } = agreed;
   settings.refuse(null);
-  wanted = link.plan;
-  settings.sayPlan(wanted);
-  const along = changed.filter(([name]) => name !== accepted.name);
-  if (along.length > 0 && !accepted.queued) settings.tell(along);
-  for (const [name, value] of changed) {
-    if (!live.has(name) || !running || !['loading', 'training', 'paused'].includes(state)) continue;
-    ask({ kind: 'change', name, value });
-    replaced[name] ??= running[name] ?? '';
-    running = { ...running, [name]: value };
+  settings.sayPlan(link.plan);
+  const along = changed.filter(([name]) => name !== agreed.name);
+  if (along.length > 0 && !compared) settings.tell(along);
+  if (compared && queue) {
+    open(true, true);
+  } else {
+    for (const [name, value] of changed) {
+      if (controls.knob(name)?.live && ['loading', 'training', 'paused'].includes(state)) adjust(name, value);
+    }
+    followControls();
   }
-  if (accepted.queued && queue) open(true, true);
-  else followControls();
   showValues();
+}
+
+/** The run goes on with another value of a live setting. */
+function adjust(name: string, value: string): void {
+  // One that is being opened to go on has it at once.
+  if (brought) return void brought.late.push([name, value]);
+  if (!running) return;
+  ask({ kind: 'change', name, value });
+  replaced[name] ??= running[name] ?? '';
+  running = { ...running, [name]: value };
 }
 
 /** Before the first step there is no run to spoil: the network follows the controls. */
 function followControls(): void {
-  const asked = Object.entries(values ?? {}).some(([name, value]) => opening?.[name] !== value);
-  if (asked && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'held' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
+  // One that goes on has its first step behind it.
+  if (state === 'loading' && (brought ?? began_from)) return;
+  if (controls.differ(opening) && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'held' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
     clearTimeout(reopening);
     reopening = window.setTimeout(() => open(waits || state === 'training'), REOPEN_MS);
   }
 }
 
-function tryOut(link: string): void {
-  ask({ kind: 'read', query: link });
+function tryOut(link: string, name: string | null): void {
+  if (name === null) ask({ kind: 'read', query: link });
+  else void openClaim(name);
 }
 
 function showValues(): void {
+  const { values, plan: meant } = controls;
   if (!values) return;
   settings.show(values, running);
-  if (wanted) settings.sayBudget(wanted.units, values);
+  redraw('network');
+  const { open_unit = null } = pinView ?? {};
+  if (open_unit !== null) pinView?.draw(pinOf(open_unit));
+  if (meant) settings.sayBudget(meant.units, values);
   drawRun();
 }
 
 // The worker's reports.
 
-let live = new Set<string>();
-
 function hear(report: Report): void {
-  if ('run' in report && report.run !== run && report.run !== 0) return;
+  if (report.kind === 'failed' && keeper?.survives(report.failure, report.message)) return;
+  respond(report);
+  if (keeper) keeper.hear(report);
+  else early?.push(report);
+}
+
+function respond(report: Report): void {
   switch (report.kind) {
     case 'knobs':
-      knobs = report.knobs;
-      live = new Set(report.knobs.filter((knob) => knob.live).map((knob) => knob.name));
+      Object.assign(controls, { knobs: report.knobs, contenders: report.contenders });
       settings.build(report.knobs);
+      redrawNow('runs');
       void loadCurves();
+      void loadOffline();
+      void loadStored();
       return;
     case 'values':
-      values = report.values;
-      query = report.query;
-      tickets = [];
-      writeAddress();
+      waits ||= playing === report.query;
+      playing = null;
+      controls.follow(report.values, report.query);
       settings.refuse(report.refused === null ? null : `The link could not be read: ${report.refused}`);
       showValues();
       open(waits);
@@ -497,22 +613,31 @@ function hear(report: Report): void {
     case 'linked':
       return takeOver(report);
     case 'refused': {
-      const refused = tickets.find((waiting) => waiting.ticket === report.ticket);
-      tickets = tickets.filter((waiting) => waiting.ticket > report.ticket);
+      // The keeper's own question.
+      if (report.ticket < 0) return;
+      const refused = controls.settle(report.ticket);
       settings.refuse(report.message, refused?.name);
-      if (refused?.queued) queue = null;
-      if (values && refused) settings.show(values, running);
+      statusView.announce(report.message);
+      if (refused?.compared) {
+        foot(`The comparison ends here: ${report.message}`);
+        endQueue();
+      }
+      if (refused) showValues();
+      if (refused?.name === 'pins') pinView?.refuse(report.message);
       return;
     }
     case 'unchanged':
       running = { ...running, [report.name]: replaced[report.name] ?? '' };
+      delete replaced[report.name];
       showValues();
       return;
     case 'progress':
-      progress = report;
-      drawProgress();
+      progress = { ...report, at: progress?.stage === report.stage ? progress.at : performance.now() };
+      drawProgress(progress);
       redraw('words');
       return;
+    case 'unkept':
+      return foot(`The data could not be kept for days without a network: ${sentence(report.message)}`);
     case 'planned':
       return prepare(report.plan);
     case 'opened':
@@ -520,38 +645,42 @@ function hear(report: Report): void {
     case 'state':
       // Train was pressed while it was being found out that somebody must press it.
       if (report.state === 'held' && waits) return open(true, queue !== null);
+      // It is to go on as soon as its data are there.
+      if (report.state === 'loading') waits ||= state === 'training';
       state = report.state;
       if (state !== 'loading') waits = false;
+      if (state !== 'loading' && progress && progress.done >= progress.of) progress = null;
       if (state === 'training') notice.clear();
-      arrivals = [];
+      if (state !== 'loading' && state !== 'held') panels.own?.settle();
+      rate.forget();
       drawRun();
-      drawProgress();
-      parts.words.drawn_at = 0;
-      redraw('words', 'network', 'timeline', 'curves', 'runs');
+      drawProgress(progress);
+      redraw('timeline', 'curves', 'runs');
+      redrawNow('network');
       if (current?.number === run) current.state = state;
-      if (state === 'training') labView?.moved();
+      if (state === 'training') panels.lab?.moved();
+      if (state !== 'training' && state !== 'loading') storeRuns();
       if (state === 'finished' || state === 'halted') next();
       return;
     case 'snapshot':
       return take(report.snapshot);
-    case 'evaluated': {
-      evaluation = report.evaluation;
-      // The whole test set at the end is another yardstick than the sample before: it is told, not joined to the curve.
-      if (!report.whole || traces.evaluations.length === 0) traces.evaluate(evaluation);
-      if (current && report.whole) current.evaluation = evaluation;
-      text('accuracy-lead', evaluation.images < (description?.dataset.test ?? 0) ? `Test accuracy (${count(evaluation.images)})` : 'Test accuracy');
-      const accuracy = at('accuracy');
-      const rest = document.createElement('small');
-      rest.textContent = ` · ${percent(evaluation.sampled)} sampled`;
-      accuracy.replaceChildren(percent(evaluation.decided), rest);
-      accuracy.title = `On ${count(evaluation.images)} test images: under the decided mask (s ≥ ½), and under one sampled mask.`;
-      accuracy.dataset['images'] = String(evaluation.images);
-      redraw('curves', 'words', 'runs');
+    case 'cost':
+      pinView?.showCost(report.unit, report.cost, report.refused);
       return;
+    case 'walked':
+      return void walk(report.walked);
+    case 'evaluated': {
+      const tested = report.evaluation;
+      // The whole test set at the end is another yardstick than the sample before: it is told, not joined to the curve.
+      if (!report.whole || traces.evaluations.length === 0) traces.evaluate(tested);
+      if (current && report.whole) current.evaluation = tested;
+      return showAccuracy(tested);
     }
     case 'speed':
       speed = report.speed;
+      if (current) current.speed = { ...speed, step: snapshot?.step ?? 0 };
       drawSpeed();
+      redraw('runs');
       return;
     case 'costly':
       speedView.defer(report.ms, report.bytes);
@@ -561,16 +690,33 @@ function hear(report: Report): void {
       return;
     case 'lab':
       lab = { progress: report.progress, report: report.report ?? (lab?.progress.step === report.progress.step ? lab.report : null) };
-      labView?.draw(lab.progress, lab.report);
+      panels.lab?.draw(lab.progress, lab.report);
       return;
     case 'lab_refused':
-      labView?.refuse(report.message);
+      panels.lab?.refuse(report.message);
+      statusView.announce(report.message);
+      return;
+    case 'owned':
+      return takeOwn(report.own, report.given);
+    case 'own_refused':
+      return loseOwn(report.message);
+    case 'example':
+    case 'classified':
+    case 'classify_refused':
+      panels.tried?.hear(report);
       return;
     case 'busy':
       busy = report.task && { task: report.task, at: performance.now(), ms: report.ms };
       redraw('words');
       return;
     case 'failed':
+      if (report.failure === 'own') {
+        lacks_own = { past: brought, train: waits };
+        // Files that were given once can be read once more.
+        if (panels.own?.again(brought?.shown ?? null)) return;
+        panels.own?.refuse(report.message);
+      }
+      engine.broken = ['lost', 'crashed', 'engine'].includes(report.failure);
       state = 'error';
       failure = report.failure;
       waits = false;
@@ -578,83 +724,91 @@ function hear(report: Report): void {
       if (current?.number === run) current.state = state;
       body.dataset['failure'] = report.failure;
       notice.show(report.failure, report.message);
-      if (report.failure === 'webgpu') illustrate();
+      settings.ready();
       drawRun();
-      drawProgress();
-      redraw('words', 'runs');
+      drawProgress(null);
+      redraw('runs');
       return;
   }
 }
 
+/** What a test found. */
+function showAccuracy(found: Evaluation): void {
+  evaluation = found;
+  redraw('curves', 'runs');
+  redrawNow('words');
+}
+
 /** The network that is about to be opened: what it is can be seen, and what it takes can be read, before anything is taken. */
-function prepare(planned: Plan): void {
-  plan = planned;
-  description = snapshot = evaluation = speed = looking = null;
+function prepare(coming: Plan): void {
+  plan = coming;
+  forget();
   delete body.dataset['failure'];
-  network.describe(planned);
-  const uses_sums = planned.groups.some((group) => group.union_of !== null);
-  for (const [name, shown] of Object.entries({ channels: planned.filters !== null, sums: uses_sums, told: false })) {
+  network.describe(coming);
+  body.dataset['known'] = '';
+  const uses_sums = coming.groups.some((group) => group.union_of !== null);
+  for (const [name, shown] of Object.entries({ channels: coming.filters !== null, sums: uses_sums, told: false })) {
     const item = document.querySelector<HTMLElement>(`.key .${name}`);
     if (item) item.hidden = !shown;
   }
-  wanted = planned;
-  settings.sayPlan(planned);
+  controls.plan = coming;
+  settings.sayPlan(coming);
   showValues();
-  redraw('words');
 }
 
 function begin(opened: Description): void {
+  forget();
   description = plan = opened;
   running = opening;
-  replaced = {};
-  snapshot = null;
-  evaluation = speed = looking = null;
-  arrivals = [];
-  const steps = plannedSteps();
-  timeline = new Timeline(opened.units, steps);
-  traces = new Traces();
+  rate.forget();
+  const steps = planned();
+  timeline = brought?.timeline ?? new Timeline(opened.units, steps);
+  traces = brought?.traces ?? new Traces();
   current = {
-    number: run, slot: 0, values: opening ?? {}, replaced: {}, description: opened, traces, evaluation: null, cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 }, state,
+    number: run, slot: 0, values: opening ?? {}, replaced: {}, description: opened, traces, evaluation: null, cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 }, bytes: 0, speed: null, state,
   };
   lab = null;
-  labView?.opened();
+  panels.lab?.opened();
+  panels.tried?.opened(opened);
   phases.describe(running ?? {});
   document.querySelectorAll<HTMLElement>('.two').forEach((words) => (words.hidden = running?.['method'] !== 'vrpge'));
   delete body.dataset['failure'];
   const chip = at('adapter');
   chip.hidden = false;
   chip.textContent = `${opened.adapter} · WebGPU`;
-  chip.title = opened.software ? 'An adapter in software: it works, slowly.' : 'The adapter that trains';
+  chip.title = opened.software ? `${opened.adapter}: an adapter in software. It works, slowly.` : `${opened.adapter}: the adapter that trains`;
   network.describe(opened);
-  timelineView.describe(timeline, opened.groups, steps, settles());
+  timelineView.describe(timeline, opened.groups, steps, settlesAt());
   curves?.describe(traces, steps);
   speedView.describe(opened, running?.['method'] ?? '');
-  for (const id of ['loss', 'accuracy', 'rate', 'epoch', 'left', 'memory']) text(id, '–');
-  at('memory').dataset['bytes'] = '';
-  text('accuracy-lead', 'Test accuracy');
+  readings.clear();
   const told = document.querySelector<HTMLElement>('.key .told');
   if (told) told.hidden = opened.informative === null;
+  if (brought?.evaluation) showAccuracy(brought.evaluation);
+  [began_from, brought] = [brought, null];
+  for (const [name, value] of began_from?.late ?? []) adjust(name, value);
   followControls();
   showValues();
 }
 
-function take(next: Snapshot): void {
-  // A snapshot without steps, after a pause, must not wipe the last step's numbers.
-  if (next.records.length === 0 && snapshot) next.records = snapshot.records.slice(-1);
-  else traces.push(next.records);
+function take(reported: Snapshot): void {
+  const next = { ...reported };
+  traces.push(next.records);
+  // A snapshot without steps, after a pause, must not wipe the last step's numbers, nor must one of a run that goes on.
+  if (next.records.length === 0) next.records = snapshot?.records.slice(-1) ?? (began_from?.record ? [began_from.record] : []);
   // Before the first step no mask is drawn yet: what is shown is the one that the scores would decide on.
   if (next.step === 0) next.mask = Uint8Array.from(next.scores, (score) => (score >= 0.5 ? KEPT | PROBE_KEPT : 0));
   if (next.records.length > 0) stepped_at = performance.now();
   else if (snapshot) next.step_ms = snapshot.step_ms;
   snapshot = next;
-  timeline.push(next);
-  const now = performance.now();
-  arrivals.push({ at: now, step: next.step });
-  while (arrivals.length > 2 && now - (arrivals[0]?.at ?? now) > RATE_WINDOW_MS) arrivals.shift();
+  timeline.push(next, running ?? {});
+  rate.note(next.step, performance.now());
   body.dataset['step'] = String(next.step);
+  // A step that was finished phase by phase stays in view until the next one; one that was finished at once does not.
+  if (walked && (walked.left.length > 0 || walked.snapshot.step !== next.step)) leaveWalk();
   if (next.halted !== null) state = 'halted';
   if (current && running) {
-    Object.assign(current, { values: running, replaced, cost: next.cost });
+    Object.assign(current, { values: running, replaced, cost: next.cost, bytes: next.network_bytes });
     // A curve has two points.
     if (next.step > 1) runs.admit(current);
   }
@@ -664,39 +818,89 @@ function take(next: Snapshot): void {
 
 function drawSpeed(): void {
   if (!speed || !description || !running) return;
-  const share = snapshot ? gatedKept(snapshot.kept) / Math.max(1, description.units) : 1;
+  const share = snapshot ? keptUnits(snapshot) / Math.max(1, description.units) : 1;
   speedView.draw(speed, running['method'] ?? '', share, description);
 }
 
-/** Without WebGPU: a calm picture of what the page shows where there is one. */
-function illustrate(): void {
-  network.describe({ groups: ILLUSTRATED_GROUPS, filters: null });
-  network.draw(illustration());
+// A unit that is clicked can be pinned; its menu comes when it is first wanted.
+
+let pinView: PinView | null = null;
+
+async function openPin(picked: Picked): Promise<void> {
+  if (!description || state === 'error') return;
+  timelineView.now();
+  const late = await arrived(import('./views/pins'));
+  if (!late) return;
+  pinView ??= new late.PinView((unit, pin) => change('pins', withPin(controls.wished?.['pins'], unit, pin)));
+  pinView.open(picked, pinOf(picked.unit));
+  const refused = recorded();
+  if (refused) pinView.showCost(picked.unit, null, refused);
+  else ask({ kind: 'cost', unit: picked.unit });
 }
 
-// What stands in the middle: the network, the runs, the estimators. The last two come when they are first looked at.
+/** Why there is no network that could be asked for anything, where a recorded run is looked at. */
+const recorded = (): string | null => (state === 'replay' ? (keeper?.recorded ?? null) : null);
 
-let runsView: RunsView | null = null;
-let labView: LabView | null = null;
-
-async function show(name: string): Promise<void> {
-  body.dataset['view'] = name;
-  for (const button of document.querySelectorAll<HTMLButtonElement>('.views button')) button.ariaPressed = String(button.value === name);
-  if (name === 'runs' && !runsView) {
-    const { RunsView } = await import('./views/runs');
-    runsView ??= new RunsView(at('runs'), () => knobs, { compare, stop: endQueue, forget: (is) => (runs.forget(is), redraw('runs')) });
-  }
-  if (name === 'estimators' && !labView) {
-    const { LabView } = await import('./views/lab');
-    labView ??= new LabView(at('estimators'), (pairs) => {
-      if (!description || state === 'error') return labView?.refuse('no network is open: press Train first.');
-      waits = false;
-      ask({ kind: 'draw', pairs });
-    });
-    if (lab) labView.draw(lab.progress, lab.report);
-  }
-  redraw('runs', 'network', 'timeline');
+function pinOf(unit: number): PinInput {
+  const { values } = controls;
+  const waits_for_next = state === 'finished' || state === 'halted';
+  // Of a recorded run it is said above, where its worth would stand.
+  const refused = recorded() ? '' : methodOf(values).family === 'learned' ? null : `${controls.labelOf(values?.['method'] ?? '')} has no scores that could be pinned: choose VR-PGE, REINFORCE or straight-through.`;
+  return { pin: readPins(values?.['pins']).get(unit) ?? null, refused, waits: waits_for_next, batch_size: description?.batch_size ?? 0 };
 }
+
+/** The visitor's own data cannot be had. A run that waits for them is told of as one that never had them. */
+function loseOwn(message: string): void {
+  panels.own?.refuse(message);
+  if (state === 'loading' && lacks_own) respond({ kind: 'failed', run, failure: 'own', message });
+}
+
+/** The visitor's own data were read: they become the data of the controls. A run that goes on keeps the data that it has. */
+function takeOwn(own: OwnData, given: number): void {
+  const lacked = lacks_own;
+  const begun = !lacked && (state === 'training' || (snapshot?.step ?? 0) > 0);
+  const is_new = panels.own?.taken(given, begun) ?? false;
+  if (is_new) {
+    controls.suggestions.own = own;
+    settings.sayOwn(own);
+  }
+  // While they were read again, Train may have been pressed.
+  const train = lacked && state === 'error' ? lacked.train : waits;
+  if (lacked && (lacked.past || !is_new)) return open(train, queue !== null, lacked.past);
+  const { values } = controls;
+  if (!is_new || !values) return;
+  if (values['dataset'] !== 'own') return change('dataset', 'own');
+  // Other files under the same name: the link says the same, the run is another.
+  controls.wish('dataset', { ...values, ...controls.suggestions.forOwn(values) });
+  if (!begun) reopening = window.setTimeout(() => open(train || waits), REOPEN_MS);
+}
+
+// What stands in the middle: the network, or a panel.
+
+const panels = new Panels({
+  ask,
+  run: () => ({ state, description, palette, lab }),
+  knobs: () => controls.knobs,
+  contenders: () => controls.contenders,
+  compare: { compare, stop: endQueue, forget: (is) => (runs.forget(is), storeRuns()) },
+  draw: (pairs) => {
+    if (!description || state === 'error') return 'no network is open: press Train first.';
+    if (state === 'replay') return `${recorded()}.`;
+    waits = false;
+    ask({ kind: 'draw', pairs });
+    return null;
+  },
+  recorded,
+  classes: (probabilities) => network.showClasses(probabilities),
+  samples: () => methodOf(running).family === 'learned',
+  loseOwn,
+  openRun: (file) => void keeper?.openFile(file),
+  shows: (name) => {
+    redraw('runs', 'network', 'timeline');
+    tell({ kind: 'viewed', name });
+  },
+});
+const show = (name: string): Promise<void> => panels.show(name);
 
 for (const button of document.querySelectorAll<HTMLButtonElement>('.views button')) {
   button.addEventListener('click', () => void show(button.value));
@@ -704,16 +908,17 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('.views button
 
 // Controls outside the table of knobs.
 
-trainButton.addEventListener('click', toggle);
-stepButton.addEventListener('click', step);
-restartButton.addEventListener('click', restart);
+at('now').addEventListener('click', () => {
+  timelineView.now();
+  buttons.focus('train');
+});
 at('compare').addEventListener('click', () => {
   speedView.measuring();
   ask({ kind: 'measure' });
 });
 // Words about what lasts change while nothing else does.
 setInterval(() => {
-  if (busy !== null || state === 'training') redraw('words');
+  if (busy !== null || progress !== null || state === 'training') redraw('words');
 }, TICK_MS);
 for (const input of document.querySelectorAll<HTMLInputElement>('.pace input')) {
   input.addEventListener('change', () => ask({ kind: 'pace', steps_per_second: Number(input.value) }));
@@ -721,80 +926,58 @@ for (const input of document.querySelectorAll<HTMLInputElement>('.pace input')) 
   input.checked = input.value === '0';
 }
 
-addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  const target = event.target instanceof HTMLElement ? event.target : body;
-  const types = target instanceof HTMLInputElement && target.type === 'text';
-  const handles = target.closest('button, a, input, select, summary, [role="slider"]') !== null;
-  if (event.key === ' ' && !handles) toggle();
-  else if (event.key === 'ArrowRight' && (!handles || target instanceof HTMLButtonElement)) step();
-  else if (event.key === 'r' && !types && !(target instanceof HTMLSelectElement)) restart();
-  else return;
-  event.preventDefault();
-});
+// What stands beside the run and speaks of it. Each comes when it is first wanted.
 
-const shareButton = at<HTMLButtonElement>('share');
-shareButton.addEventListener('click', () => {
-  const address = new URL(`?${query}`, location.href);
-  const said = (words: string): void => {
-    shareButton.textContent = words;
-    setTimeout(() => (shareButton.textContent = 'Copy link'), 1600);
-  };
-  // Without a clipboard (no https) the address bar holds the same link.
-  navigator.clipboard?.writeText(address.href).then(
-    () => said('Copied'),
-    () => said('See the address bar'),
-  ) ?? said('See the address bar');
-});
+const listeners = new Set<(news: News) => void>();
+function tell(news: News): void {
+  for (const listener of listeners) listener(news);
+}
+/** The link that shall train as soon as it is read. */
+let playing: string | null = null;
+const stage: Stage = {
+  get knobs() { return controls.knobs; },
+  get values() { return controls.values; },
+  get query() { return controls.query; },
+  get state() { return state; },
+  get run() { return run; },
+  get current() { return current; },
+  get description() { return description; },
+  get snapshot() { return snapshot; },
+  play: (link) => ask({ kind: 'read', query: (playing = link) }),
+  show,
+  ask,
+  listen: (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
+};
+const openClaim = async (name: string): Promise<void> => (await arrived(import('./views/claim')))?.openClaim(stage, name);
 
-const THEME = 'lacuna-theme';
-/** A browser that keeps nothing for this page throws; the theme then lasts as long as the page. */
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(THEME);
-  } catch {
-    return null;
+at('tour').addEventListener('click', async () => (await arrived(import('./views/tour')))?.toggleTour(stage));
+at('method').addEventListener('click', async () => (await arrived(import('./views/method')))?.toggleMethod(stage));
+at('share').addEventListener('click', async () => (await arrived(import('./views/share')))?.openShare(stage, at<HTMLButtonElement>('share')));
+/** What a link asks of the page itself stands behind its #. */
+async function readHash(): Promise<void> {
+  if (/[#&]lesson=/.test(location.hash)) {
+    (await arrived(import('./views/lesson')))?.openLesson(stage);
   }
+  const claim = /[#&]claim=([a-z-]+)/.exec(location.hash)?.[1];
+  if (claim) await openClaim(claim);
 }
-function remember(theme: string | null): void {
-  try {
-    if (theme === null) localStorage.removeItem(THEME);
-    else localStorage.setItem(THEME, theme);
-  } catch {
-    document.documentElement.dataset['theme'] = theme ?? '';
-  }
-}
-const system_dark = matchMedia('(prefers-color-scheme: dark)');
+addEventListener('hashchange', () => void readHash());
+
 function recolour(): void {
   palette = readPalette();
   for (const view of [network, timelineView, curves, settings]) view?.recolour(palette);
-  runsView?.recolour();
-  labView?.recolour();
+  walkView?.recolour();
+  panels.recolour(palette);
 }
-function applyTheme(): void {
-  const asked = /theme=(light|dark)/.exec(location.hash)?.[1];
-  const theme = asked ?? remembered();
-  if (theme) document.documentElement.dataset['theme'] = theme;
-  else delete document.documentElement.dataset['theme'];
-  recolour();
-}
-at('theme').addEventListener('click', () => {
-  const now = document.documentElement.dataset['theme'] ?? (system_dark.matches ? 'dark' : 'light');
-  const next = now === 'dark' ? 'light' : 'dark';
-  if (location.hash.includes('theme=')) history.replaceState(null, '', location.pathname + location.search);
-  // What the system prefers need not be remembered, and then follows the system again.
-  remember((next === 'dark') === system_dark.matches ? null : next);
-  applyTheme();
-});
-system_dark.addEventListener('change', applyTheme);
-addEventListener('hashchange', applyTheme);
 // A canvas that lived on a lost GPU comes back empty. The event does not bubble, hence the capture.
 addEventListener('contextrestored', recolour, true);
-applyTheme();
+followTheme(at('theme'), recolour);
 
-worker.addEventListener('message', ({ data }: MessageEvent<Report>) => hear(data));
-worker.addEventListener('error', (event) => {
-  event.preventDefault();
-  hear({ kind: 'failed', run: 0, failure: 'engine', message: event.message || 'The engine’s file could not be loaded.' });
-});
-ask({ kind: 'start', query: location.search.slice(1), fallback: FIRST_VISIT, data: new URL('data/', document.baseURI).href });
+function receive(report: Report): void {
+  if ('run' in report && report.run !== run && report.run !== 0) return;
+  hear(report);
+  tell(report);
+}
+
+start();
+void readHash().finally(() => delete document.documentElement.dataset['awaits']);

@@ -19,7 +19,7 @@ export interface Method {
 
 const BUDGET = ['keep_ratio'];
 const FALLING = [...BUDGET, 'schedule', 'keep_start', 'anneal_fraction'];
-const SCORES = ['scores_optimizer', 'scores_rate', 'select_masks'];
+const SCORES = ['scores_optimizer', 'scores_rate', 'select_masks', 'pins'];
 
 export const METHODS: Record<string, Method> = {
   vrpge: {
@@ -82,7 +82,8 @@ export const METHODS: Record<string, Method> = {
     family: 'given',
     does: 'A narrower dense net of the multiply-adds of VR-PGE: the fair opponent.',
     dense: null,
-    knobs: [...BUDGET],
+    // As wide as the run of VR-PGE under the same schedule would be expensive.
+    knobs: FALLING,
     starts_whole: false,
   },
   dense: {

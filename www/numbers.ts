@@ -1,4 +1,4 @@
-// Numbers as the page writes them.
+// Numbers as the page writes them. A number and its unit stay on one line.
 
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
@@ -6,7 +6,7 @@ const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 export const count = (value: number): string => grouped.format(value);
 
 /** 97.2 % */
-export const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)} %`;
+export const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}\u00a0%`;
 
 /** Three significant digits, never with an exponent that a reader must work out: 0.061, 4.21, 311, 2.4e−7. */
 export function significant(value: number, digits = 3): string {
@@ -32,31 +32,32 @@ export function fixed(value: number, digits: number): string {
 /** 0.79 ms, 12.4 ms, 1.31 s */
 export function milliseconds(ms: number): string {
   if (!Number.isFinite(ms)) return '–';
-  if (ms >= 1000) return `${(ms / 1000).toPrecision(3)} s`;
-  return `${ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
+  if (ms >= 1000) return `${(ms / 1000).toPrecision(3)}\u00a0s`;
+  return `${ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)}\u00a0ms`;
 }
 
 /** 0:42, 12:05, 3 h 20 min, 14 h, 21 days */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   const whole = Math.round(seconds);
-  if (whole >= 172_800) return `${count(whole / 86_400)} days`;
-  if (whole >= 36_000) return `${Math.floor(whole / 3600)} h`;
-  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  if (whole >= 172_800) return `${count(whole / 86_400)}\u00a0days`;
+  if (whole >= 36_000) return `${Math.floor(whole / 3600)}\u00a0h`;
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)}\u00a0min`;
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 
 /** 3 s, 25 s, 4 min, 2 h: about how long something lasts. */
 export function span(ms: number): string {
   if (!Number.isFinite(ms)) return 'a while';
-  if (ms < 90_000) return `${Math.max(1, Math.round(ms / 1000))} s`;
-  return ms < 5_400_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+  if (ms < 90_000) return `${Math.max(1, Math.round(ms / 1000))}\u00a0s`;
+  return ms < 5_400_000 ? `${Math.round(ms / 60_000)}\u00a0min` : `${Math.round(ms / 3_600_000)}\u00a0h`;
 }
 
-/** 0.4 MB, 23 MB, 1.4 GB */
+/** 12 KB, 0.4 MB, 23 MB, 1.4 GB */
 export function bytes(size: number): string {
-  if (size >= 1e9) return `${(size / 1e9).toFixed(size < 1e10 ? 1 : 0)} GB`;
-  return `${(size / 1e6).toFixed(size < 1e7 ? 1 : 0)} MB`;
+  if (size < 1e5) return `${(size / 1e3).toFixed(0)}\u00a0KB`;
+  if (size >= 1e9) return `${(size / 1e9).toFixed(size < 1e10 ? 1 : 0)}\u00a0GB`;
+  return `${(size / 1e6).toFixed(size < 1e7 ? 1 : 0)}\u00a0MB`;
 }
 
 /** 24 thousand, 1.7 million, 2.4 billion */

@@ -1,6 +1,6 @@
-// The runs of this visit, kept so that their curves can be laid over one another: in bounded memory, the oldest goes first.
+// The runs of this tab, kept so that their curves can be laid over one another: in bounded memory, the oldest goes first.
 
-import type { Cost, Description, Evaluation, RunState, Values } from './protocol';
+import type { Cost, Description, Evaluation, RunState, Speed, Values } from './protocol';
 import type { Traces } from './traces';
 
 /** As many as colours can be told apart. */
@@ -18,6 +18,10 @@ export interface Run {
   /** On the whole test set, or as much of it as there was time for, at the end. */
   evaluation: Evaluation | null;
   cost: Cost;
+  /** What the network holds of the device's memory, without the data. */
+  bytes: number;
+  /** The last comparison with a dense step, and after how many steps it was made. */
+  speed: (Speed & { step: number }) | null;
   state: RunState;
 }
 
@@ -25,6 +29,8 @@ export class Runs {
   list: Run[] = [];
   /** The one that last made room, for a while. */
   gone: Run | null = null;
+  /** Why a reload will forget them, where the browser keeps nothing for this page. */
+  unkept: string | null = null;
   /** Grows when runs come or go. */
   version = 0;
 
@@ -38,6 +44,14 @@ export class Runs {
     const taken = new Set(this.list.map(({ slot }) => slot));
     run.slot = Array.from({ length: MOST_RUNS }, (_, slot) => slot).find((slot) => !taken.has(slot)) ?? 0;
     this.list.push(run);
+    this.version += 1;
+  }
+
+  /** Takes in those of before a reload; what trained meanwhile stays the newest. */
+  restore(before: Run[]): void {
+    const since = this.list;
+    this.list = before;
+    for (const run of since) this.admit(run);
     this.version += 1;
   }
 

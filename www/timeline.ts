@@ -1,7 +1,7 @@
 // Every unit's score and mask over the run, in bounded memory: when the columns are used up, every second one is
 // dropped and each of the rest stands for twice as many steps.
 
-import type { Snapshot } from './protocol';
+import type { Snapshot, StepRecord, Values } from './protocol';
 
 const MOST_COLUMNS = 512;
 const FEWEST_COLUMNS = 64;
@@ -10,12 +10,28 @@ const MOST_BYTES = 48 << 20;
 /** One moment of the run, as it was kept: scores in 0..255, mask bits as in a snapshot. */
 export interface Moment {
   step: number;
+  epoch: number;
   scores: Uint8Array;
   mask: Uint8Array;
   kept: Uint32Array;
   probe_kept: Uint32Array;
   budget: number;
   sum_scores: number;
+  /** The last step before it; null at the beginning. */
+  record: StepRecord | null;
+  /** The settings as they stood: some change during a run. */
+  values: Values;
+}
+
+/** What a file keeps of a moment; the rest follows from its curves and its settings. */
+export type KeptMoment = Omit<Moment, 'epoch' | 'record' | 'values'>;
+
+/** The moments of a run, in the order of their columns. */
+export interface History<Each = Moment> {
+  capacity: number;
+  /** Steps that a column stands for. */
+  stride: number;
+  moments: Each[];
 }
 
 /** Scores as bytes. Exactly 0 and exactly 1 are the only ones that become 0 and 255: a unit in between stays visibly undecided. */
@@ -40,10 +56,23 @@ export class Timeline {
   private readonly masks: Uint8Array;
   private readonly rest: Omit<Moment, 'scores' | 'mask'>[] = [];
 
-  constructor(units: number, steps: number) {
+  /** What was kept of a run. */
+  static from(units: number, { capacity, stride, moments }: History): Timeline {
+    const timeline = new Timeline(units, 0, capacity);
+    timeline.stride = stride;
+    for (const { scores, mask, ...rest } of moments) {
+      timeline.scores.set(scores, timeline.columns * units);
+      timeline.masks.set(mask, timeline.columns * units);
+      timeline.rest[timeline.columns] = rest;
+      timeline.columns += 1;
+    }
+    return timeline;
+  }
+
+  constructor(units: number, steps: number, capacity?: number) {
     this.units = units;
     const affordable = Math.floor(MOST_BYTES / Math.max(1, 2 * units));
-    this.capacity = Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, affordable & ~1));
+    this.capacity = capacity ?? Math.min(MOST_COLUMNS, Math.max(FEWEST_COLUMNS, affordable & ~1));
     this.stride = (steps + 1) / this.capacity;
     while (this.stride > 1) this.stride /= 2;
     this.scores = new Uint8Array(units * this.capacity);
@@ -51,19 +80,20 @@ export class Timeline {
   }
 
   /** Takes the moment of a snapshot. Columns whose steps no snapshot showed hold what came next. */
-  push(snapshot: Snapshot): void {
+  push(snapshot: Snapshot, values: Values): void {
     while (Math.floor(snapshot.step / this.stride) >= this.capacity) this.halve();
     const column = Math.floor(snapshot.step / this.stride);
     const { units } = this;
     const scores = this.scores.subarray(column * units, (column + 1) * units);
     quantised(snapshot.scores, scores);
     this.masks.set(snapshot.mask, column * units);
-    const { step, kept, probe_kept, budget, sum_scores } = snapshot;
-    this.rest[column] = { step, kept, probe_kept, budget, sum_scores };
+    const { step, epoch, kept, probe_kept, budget, sum_scores } = snapshot;
+    const rest = { step, epoch, kept, probe_kept, budget, sum_scores, record: snapshot.records.at(-1) ?? null, values };
+    this.rest[column] = rest;
     for (let missed = this.columns; missed < column; missed++) {
       this.scores.copyWithin(missed * units, column * units, (column + 1) * units);
       this.masks.copyWithin(missed * units, column * units, (column + 1) * units);
-      this.rest[missed] = { step, kept, probe_kept, budget, sum_scores };
+      this.rest[missed] = rest;
     }
     this.columns = Math.max(this.columns, column + 1);
   }
@@ -73,6 +103,16 @@ export class Timeline {
     if (!rest) return null;
     const [from, to] = [column * this.units, (column + 1) * this.units];
     return { ...rest, scores: this.scores.subarray(from, to), mask: this.masks.subarray(from, to) };
+  }
+
+  /** The moments up to a step. */
+  until(step: number): History {
+    const moments: Moment[] = [];
+    for (let column = 0; column < this.columns; column++) {
+      const moment = this.at(column);
+      if (moment && moment.step <= step) moments.push(moment);
+    }
+    return { capacity: this.capacity, stride: this.stride, moments };
   }
 
   private halve(): void {

@@ -17,6 +17,14 @@ interface Bin extends Place {
   accuracy: number;
 }
 
+/** A curve as it is stored: every bin a row of numbers, in the order of `BIN`. */
+export interface StoredTraces {
+  width: number;
+  bins: (number | null)[][];
+  evaluations: (Evaluation & Place)[];
+}
+const BIN = ['steps', 'step', 'seconds', 'multiply_adds', 'loss', 'probe_loss', 'accuracy'] as const;
+
 const mean = (a: number, of_a: number, b: number, of_b: number): number => (a * of_a + b * of_b) / (of_a + of_b);
 
 function merged(a: Bin, b: Bin): Bin {
@@ -38,6 +46,20 @@ export class Traces {
   readonly evaluations: (Evaluation & Place)[] = [];
   /** Grows with everything new, so that a view knows when to draw. */
   version = 0;
+
+  stored(): StoredTraces {
+    const { width, bins, evaluations } = this;
+    return { width, evaluations, bins: bins.map((bin) => BIN.map((name) => bin[name])) };
+  }
+
+  /** JSON knows no NaN: where there was no second mask, a row holds null. */
+  static restored({ width, bins, evaluations }: StoredTraces): Traces {
+    const traces = new Traces();
+    traces.width = width;
+    traces.bins = bins.map((row) => Object.fromEntries(BIN.map((name, index) => [name, row[index] ?? NaN])) as unknown as Bin);
+    traces.evaluations.push(...evaluations);
+    return traces;
+  }
 
   get last_step(): number {
     return this.last.step;
@@ -75,6 +97,11 @@ export class Traces {
       this.evaluations.splice(0, this.evaluations.length, ...thinned);
     }
     this.version += 1;
+  }
+
+  /** The last test at a step or before it. */
+  testedBy(step: number): Evaluation | null {
+    return this.evaluations.findLast((each) => each.step <= step) ?? null;
   }
 
   /** [step, loss, probe loss]; null where there is no second mask. */

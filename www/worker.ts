@@ -3,7 +3,8 @@
 import { hasAdapter, knownAdapter } from './adapter';
 import { type Engine, loadEngine, type Progress, type Session } from './engine';
 import { feedFiles } from './feed';
-import type { Bytes, Failure, LabProgress, Plan, Report, Request, RunState, Snapshot, Task } from './protocol';
+import { isSame } from './shown';
+import type { Bytes, Change, Failure, LabProgress, OwnSet, Plan, Report, Request, Resumed, RunState, Snapshot, Task } from './protocol';
 
 /** The engine ends a submit after some 30 ms by itself, whatever it may do at most. */
 const MOST_STEPS = 4096;
@@ -30,12 +31,23 @@ const MEASUREMENT_UNASKED_MS = 6000;
 const MEASUREMENT_UNASKED_BYTES = 512 << 20;
 /** Nor is a network opened unasked that takes more than this. */
 const OPENED_UNASKED_BYTES = 1 << 30;
+/** What a unit is worth is measured on so many batches: fewer where they last. */
+const COST_MS = 1500;
+const COST_BATCHES: [least: number, most: number] = [4, 32];
 const FILTERS_MS = 300;
 const FILTERS_SHARE = 0.05;
 /** The estimators' lab draws so long at a time, so many pairs at most, and sums up what it found in so much of the time. */
 const LAB_MS = 150;
 const LAB_PAIRS = 512;
 const LAB_REPORT_SHARE = 0.25;
+/** Between two checkpoints, and what they may take: of the time, and of memory. */
+const KEEP_MS = 5000;
+const KEEP_SHARE = 0.02;
+const KEEP_MOST_BYTES = 256 << 20;
+/** An image at hand is looked at anew so often while the run trains; what contributes, only where that is quick. */
+const CLASSIFY_MS = 250;
+const CLASSIFY_SHARE = 0.1;
+const EXPLAIN_QUICK_MS = 400;
 /** What lasts longer is announced. */
 const ANNOUNCED_MS = 700;
 const PROGRESS_MS = 80;
@@ -45,6 +57,8 @@ function report(message: Report, transfer: Transferable[] = []): void {
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** An engine that trapped is of no more use. */
+const failureOf = (error: unknown): Failure => (error instanceof WebAssembly.RuntimeError ? 'crashed' : 'engine');
 const all = ({ data, activations, weights, optimiser }: Bytes): number => data + activations + weights + optimiser;
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -93,6 +107,10 @@ class Sideline {
 class Run {
   private training: boolean;
   private single_steps = 0;
+  private single_phases = 0;
+  /** Whether a step is begun and not finished. */
+  private mid_step = false;
+  private cost_of: number | null = null;
   private closed = false;
   private wake: () => void = () => undefined;
   private state: RunState | null = null;
@@ -104,12 +122,17 @@ class Run {
   /** The quickest of the first steps, and what they let expect of a dense one. */
   private quick_ms = Number.POSITIVE_INFINITY;
   private dense_ms = Number.POSITIVE_INFINITY;
-  private bytes = 0;
   private told_costly = false;
   private measure_asked = false;
   private filters_step = -1;
+  private keep_asked = false;
+  private step_now = 0;
+  private kept_step = 0;
   /** The estimators' lab: how many pairs are wanted, and how many it draws at a time. */
   private lab: { wanted: number; at_a_time: number; progress: LabProgress | null } | null = null;
+  /** The image at hand, and at which step it was looked at last; what contributes is told once for each, and again where that is quick. */
+  private image: { ticket: number; bytes: Uint8Array; step: number; explained: number } | null = null;
+  private explain_ms = 0;
   private task: Task | null = null;
   private fed: Promise<void> = Promise.resolve();
   private all_fed = false;
@@ -118,12 +141,16 @@ class Run {
   private readonly evaluations = new Sideline(EVALUATION_SHARE);
   private readonly measurements = new Sideline(MEASUREMENT_SHARE);
   private readonly filters = new Sideline(FILTERS_SHARE);
+  private readonly classifications = new Sideline(CLASSIFY_SHARE);
   private readonly lab_reports = new Sideline(LAB_REPORT_SHARE);
+  private readonly keeping = new Sideline(KEEP_SHARE);
   readonly number: number;
   private readonly session: Session;
   private readonly plan: Plan;
+  private readonly changes: Change[];
 
-  constructor(number: number, session: Session, plan: Plan, train: boolean) {
+  constructor(number: number, session: Session, plan: Plan, train: boolean, changes: Change[]) {
+    this.changes = changes;
     this.number = number;
     this.session = session;
     this.plan = plan;
@@ -146,6 +173,18 @@ class Run {
     this.wake();
   }
 
+  phase(): void {
+    this.training = false;
+    this.single_phases += 1;
+    this.wake();
+  }
+
+  /** The last unit that was asked for. */
+  cost(unit: number): void {
+    this.cost_of = unit;
+    this.wake();
+  }
+
   /** Pauses, and draws pairs of masks of the network as it stands until there are so many. */
   draw(pairs: number): void {
     this.training = false;
@@ -154,14 +193,41 @@ class Run {
     this.wake();
   }
 
+  /** Looks at an image, now and while the run goes on; null ends that. */
+  classify(ticket: number, bytes: Uint8Array | null): void {
+    this.image = bytes && { ticket, bytes, step: -1, explained: -1 };
+    if (!bytes) void this.turn(() => this.session.classify_release());
+    this.wake();
+  }
+
+  /** Tells a test image, once it is there. */
+  async example(index: number): Promise<void> {
+    await this.fed;
+    if (this.closed) return;
+    const { inputs, label } = await this.turn(() => this.session.example(index));
+    this.report({ kind: 'example', run: this.number, index, inputs, label }, [inputs.buffer]);
+  }
+
   measure(): void {
     this.measure_asked = true;
     this.wake();
   }
 
+  askToKeep(): void {
+    this.keep_asked = true;
+    this.wake();
+  }
+
   /** Takes a live setting over; where the run refuses it, as a fixed mask refuses another keep ratio, it waits for a restart. */
   change(name: string, value: string): void {
-    this.turn(() => this.session.change(name, value)).catch(() => this.report({ kind: 'unchanged', run: this.number, name }));
+    const work = (): void => {
+      this.changes.push([this.session.change(name, value), name, value]);
+    };
+    this.turn(work).then(
+      // What is pinned is seen at once.
+      () => (name === 'pins' && !this.mid_step ? this.tell(() => this.session.snapshot()) : undefined),
+      () => this.report({ kind: 'unchanged', run: this.number, name }),
+    ).catch((error: unknown) => this.fail('engine', words(error)));
   }
 
   close(): void {
@@ -181,9 +247,10 @@ class Run {
       told = now;
       this.report({ kind: 'progress', run: this.number, stage: 'data', done, of });
     };
-    this.fed = feedFiles(this.session, folder, signal, (work) => this.turn(work), arrived).then(
+    const unkept = (why: string): void => this.report({ kind: 'unkept', run: this.number, message: why });
+    this.fed = feedFiles(this.session, folder, signal, (work) => this.turn(work), arrived, unkept).then(
       () => void (this.all_fed = true),
-      (error: unknown) => this.fail('engine', words(error)),
+      (error: unknown) => this.fail(failureOf(error), words(error)),
     );
   }
 
@@ -192,15 +259,38 @@ class Run {
     try {
       let snapshot = await this.tell(() => this.session.snapshot());
       await this.showFilters(snapshot.step);
-      while (!this.closed) {
+      // A run that was kept at its end has nothing left to do.
+      const ended = snapshot.step >= this.session.description().steps;
+      if (ended) this.enter('finished');
+      while (!this.closed && !ended) {
         if (this.isLost()) break;
+        snapshot = (await this.wholeStep()) ?? snapshot;
         await this.answerMeasurement();
+        await this.answerKeep();
+        await this.answerCost();
         if (!this.training && this.single_steps === 0) {
-          await this.showFilters(snapshot.step);
-          this.enter(snapshot.step > 0 ? 'paused' : 'idle');
+          if (!this.mid_step) await this.showFilters(snapshot.step);
+          this.enter(snapshot.step > 0 || this.mid_step ? 'paused' : 'idle');
+          if (!this.mid_step) {
+            await this.keepNow();
+            if (await this.classifyImage(snapshot.step, true)) continue;
+          }
+          if (this.single_phases > 0) {
+            snapshot = (await this.walk()) ?? snapshot;
+            if (snapshot.halted !== null) {
+              this.enter('halted');
+              break;
+            }
+            if (!this.mid_step && snapshot.finished) {
+              await this.finish();
+              break;
+            }
+            continue;
+          }
           if (!(await this.drawPairs())) await this.woken(1000);
           continue;
         }
+        this.single_phases = 0;
         await this.leaveLab();
         if (this.session.rows_ready() > 0) {
           snapshot = await this.advance(snapshot.step);
@@ -213,6 +303,7 @@ class Run {
             break;
           }
           if (snapshot.records.length > 0) {
+            await this.keepClassifying(snapshot.step);
             if (this.training) await this.look(snapshot);
             await macrotask();
             continue;
@@ -224,13 +315,17 @@ class Run {
       // A run that ended by itself stays open: its picture can still be looked at, its device may still be lost.
       while (!this.closed && !this.isLost()) {
         await this.answerMeasurement();
+        await this.answerKeep();
+        await this.answerCost();
+        if (await this.classifyImage(snapshot.step, true)) continue;
         if (!(await this.drawPairs())) await this.woken(1000);
       }
     } catch (error) {
-      if (!this.isLost()) this.fail('engine', words(error));
+      if (!this.isLost()) this.fail(failureOf(error), words(error));
     }
     await this.fed;
-    await this.turn(() => this.session.free());
+    // An engine that trapped cannot free anything.
+    await this.turn(() => this.session.free()).catch(() => undefined);
   }
 
   /** The session takes one call at a time, and a call that waits for the device lasts: who wants it waits for its turn. */
@@ -276,9 +371,10 @@ class Run {
   /** Hands a snapshot on to the page. Its arrays move there; the loop goes on with its plain numbers. */
   private async tell(work: () => Promise<Snapshot>): Promise<Snapshot> {
     const snapshot = await this.turn(work);
+    this.mid_step = false;
     const { scores, mask, kept, probe_kept, records, finished, halted, step } = snapshot;
+    this.step_now = step;
     this.kept_now = kept.reduce((sum, units) => sum + units, 0);
-    this.bytes = snapshot.network_bytes;
     if (records.length > 0) {
       this.step_ms = snapshot.step_ms;
       // The very first step also warms the device up.
@@ -291,6 +387,49 @@ class Run {
     this.report({ kind: 'snapshot', run: this.number, snapshot }, [scores.buffer, mask.buffer, kept.buffer, probe_kept.buffer]);
     this.weighMeasurement();
     return snapshot;
+  }
+
+  /** One part of a step; the snapshot of a step that it finished, or that ended the run. */
+  private async walk(): Promise<Snapshot | null> {
+    await this.leaveLab();
+    if (this.session.rows_ready() === 0) {
+      this.enter('loading');
+      await this.woken(100);
+      return null;
+    }
+    const walked = await this.turn(() => this.session.phase());
+    if (walked === null && !this.all_fed) {
+      this.enter('loading');
+      await this.woken(100);
+      return null;
+    }
+    this.single_phases -= 1;
+    if (walked === null) return null;
+    if (walked.stage === undefined) return this.tell(() => Promise.resolve(walked.snapshot));
+    this.mid_step = walked.left.length > 0;
+    this.report({ kind: 'walked', run: this.number, walked });
+    return this.mid_step ? null : this.tell(() => Promise.resolve(walked.snapshot));
+  }
+
+  /** Whatever else wants the device in the middle of a step waits for its end. */
+  private async wholeStep(): Promise<Snapshot | null> {
+    const wanted = this.measure_asked || this.keep_asked || this.cost_of !== null || (this.lab?.wanted ?? 0) > 0;
+    if (!this.mid_step || !wanted) return null;
+    return this.tell(() => this.session.advance(1));
+  }
+
+  private async answerCost(): Promise<void> {
+    const { cost_of: unit } = this;
+    if (unit === null || this.closed) return;
+    this.cost_of = null;
+    const batches = Math.max(COST_BATCHES[0], Math.min(COST_BATCHES[1], Math.floor(COST_MS / Math.max(1, 2 * this.step_ms))));
+    const answer = { kind: 'cost', run: this.number, unit } as const;
+    try {
+      const cost = await this.turn(() => this.session.unit_cost(unit, batches));
+      this.report({ ...answer, cost, refused: null });
+    } catch (error) {
+      if (!this.isLost()) this.report({ ...answer, cost: null, refused: words(error) });
+    }
   }
 
   private async advance(step: number): Promise<Snapshot> {
@@ -316,6 +455,7 @@ class Run {
   /** Now and then during training: how good is the net, how fast is its step, what do its filters look like? */
   private async look({ step }: Snapshot): Promise<void> {
     if (this.filters.idle_ms() >= FILTERS_MS && this.filters.affordable()) await this.showFilters(step);
+    if (this.keeping.idle_ms() >= KEEP_MS && this.keeping.affordable()) await this.keepNow();
     if (step < FIRST_LOOK_STEP) return;
     const drift = Math.abs(this.kept_now - this.measured_kept) / Math.max(1, this.measured_kept);
     const idle_ms = this.measurements.idle_ms();
@@ -329,6 +469,25 @@ class Run {
       await this.evaluate(images, false);
       this.evaluated_step = step;
     }
+  }
+
+  /** Tells the page what it takes to go on, unless it knows already or a network is too large for that unasked. */
+  private async keepNow(asked = false): Promise<void> {
+    const known = this.step_now === this.kept_step || 8 * this.plan.weights > KEEP_MOST_BYTES;
+    if (this.closed || (known && !asked)) return;
+    this.kept_step = this.step_now;
+    let changes: Change[] = [];
+    // What changes while the device is read is not in what was read.
+    const read = (): ReturnType<Session['checkpoint']> => ((changes = [...this.changes]), this.session.checkpoint());
+    const state = await this.keeping.spend(() => this.turn(read));
+    const { counts, integers, floats, sizes } = state;
+    this.report({ kind: 'kept', run: this.number, state, changes }, [counts.buffer, integers.buffer, floats.buffer, sizes.buffer]);
+  }
+
+  private async answerKeep(): Promise<void> {
+    if (!this.keep_asked) return;
+    this.keep_asked = false;
+    await this.keepNow(true);
   }
 
   /** The first convolution's weights, where they are not shown yet. */
@@ -360,7 +519,7 @@ class Run {
   private isCostly(): boolean {
     const ms = this.measurement_ms();
     // Of a run that ended before any step could be timed nothing is known, and little is lost.
-    return (Number.isFinite(ms) && ms > MEASUREMENT_UNASKED_MS) || this.bytes > MEASUREMENT_UNASKED_BYTES;
+    return (Number.isFinite(ms) && ms > MEASUREMENT_UNASKED_MS) || this.plan.dense_bytes > MEASUREMENT_UNASKED_BYTES;
   }
 
   /** Says so once where a comparison with a dense step would cost much. */
@@ -368,7 +527,7 @@ class Run {
     const ms = this.measurement_ms();
     if (this.told_costly || !Number.isFinite(ms) || !this.isCostly()) return;
     this.told_costly = true;
-    this.report({ kind: 'costly', run: this.number, ms, bytes: this.bytes });
+    this.report({ kind: 'costly', run: this.number, ms, bytes: this.plan.dense_bytes });
   }
 
   private async answerMeasurement(): Promise<void> {
@@ -427,6 +586,41 @@ class Run {
     await this.turn(() => this.session.estimator_release());
   }
 
+  /** During training: a new image at once, the same one now and then. */
+  private async keepClassifying(step: number): Promise<void> {
+    const { image, classifications } = this;
+    if (!image) return;
+    const is_new = image.step < 0;
+    if (!is_new && (classifications.idle_ms() < CLASSIFY_MS || !classifications.affordable())) return;
+    await classifications.spend(() => this.classifyImage(step, is_new || this.explain_ms < EXPLAIN_QUICK_MS));
+  }
+
+  /** What the network as it stands makes of the image at hand, told piece by piece. Whether a newer image, or Train, ended it. */
+  private async classifyImage(step: number, explain: boolean): Promise<boolean> {
+    const { image, training } = this;
+    if (!image || this.session.rows_ready() === 0 || (explain ? image.explained : image.step) === step) return false;
+    const begin = performance.now();
+    try {
+      await this.turn(() => this.session.classify(image.bytes));
+      while (this.image === image && this.training === training && !this.closed) {
+        const found = await this.turn(() => this.session.classify_more(explain));
+        if (!found) {
+          if (explain) [image.explained, this.explain_ms] = [step, performance.now() - begin];
+          return false;
+        }
+        this.report({ kind: 'classified', run: this.number, ticket: image.ticket, found });
+        image.step = step;
+        await macrotask();
+      }
+    } catch (error) {
+      if (this.isLost()) return false;
+      this.image = null;
+      this.report({ kind: 'classify_refused', run: this.number, message: words(error) });
+      return false;
+    }
+    return true;
+  }
+
   /** A batch under two masks costs about a step. */
   private test_ms(images: number): number {
     return Math.ceil(images / this.plan.batch_size) * this.step_ms;
@@ -454,6 +648,7 @@ class Run {
     if (!this.closed) await this.turn(() => this.session.finish(progress));
     await this.showFilters(Number.POSITIVE_INFINITY);
     await this.evaluate(this.testable(FINAL_MS, this.plan.dataset.test), true);
+    await this.keepNow();
     if (!this.isCostly()) await this.measureSpeed();
     this.enter('finished');
   }
@@ -473,8 +668,8 @@ let turnstile: Promise<void> = Promise.resolve();
 async function start(request: Request & { kind: 'start' }): Promise<void> {
   data = request.data;
   engine = loadEngine();
-  const { knobs, read_link } = await engine;
-  report({ kind: 'knobs', knobs: knobs() });
+  const { knobs, contenders, read_link } = await engine;
+  report({ kind: 'knobs', knobs: knobs(), contenders: contenders() });
   const query = request.query === '' ? request.fallback : request.query;
   try {
     report({ kind: 'values', values: read_link(query), query, refused: null });
@@ -483,35 +678,70 @@ async function start(request: Request & { kind: 'start' }): Promise<void> {
   }
 }
 
+/** Whether a link is of data that only their owner has. */
+function asksForOwn(read_link: Engine['read_link'], query: string): boolean {
+  try {
+    return read_link(query)['dataset'] === 'own';
+  } catch {
+    return false;
+  }
+}
+
+/** The visitor's own data go to the engine's memory, and nowhere else. */
+async function takeOwn({ about, shape, inputs, labels, test_inputs, test_labels }: OwnSet, given: number): Promise<void> {
+  try {
+    (await engine)?.take_own(about, Uint32Array.from(shape), inputs, labels, test_inputs, test_labels);
+    report({ kind: 'owned', own: about, given });
+  } catch (error) {
+    report({ kind: 'own_refused', message: words(error) });
+  }
+}
+
+/** Puts a run where it was left; one that cannot be is given back. */
+function takeUp(session: Session, { state: { counts, integers, floats }, changes }: Resumed): void {
+  try {
+    for (const [, name, value] of changes) session.change(name, value);
+    session.restore(counts, integers, floats);
+  } catch (error) {
+    if (!(error instanceof WebAssembly.RuntimeError)) session.free();
+    throw error;
+  }
+}
+
 /** Opens a run and stays with it until it is closed. */
-async function serve(number: number, query: string): Promise<void> {
+async function serve({ run: number, query, resumed, shown }: Request & { kind: 'open' }): Promise<void> {
   if (number !== latest || !engine) return;
   const fail = (failure: Failure, message: string): void => report({ kind: 'failed', run: number, failure, message });
   try {
-    const { describe, Session } = await engine;
+    const { describe, own_data, read_link, Session } = await engine;
     const adapter = await knownAdapter();
     let planned: ReturnType<typeof describe>;
+    const others = (): string => `these are other data than the run learned from, ${shown?.name}: give the same files`;
     try {
       planned = describe(query, adapter?.most_bytes);
     } catch (error) {
-      return fail('refused', words(error));
+      if (!asksForOwn(read_link, query)) return fail('refused', words(error));
+      // What goes on with its data fits them; what does not fit, with others in their place.
+      return own_data() === null ? fail('own', words(error)) : shown ? fail('own', others()) : fail('refused', words(error));
     }
+    if (shown && planned.dataset.own && !isSame(shown, planned.dataset)) return fail('own', others());
     const { refused, ...plan } = planned;
     if (adapter) {
       report({ kind: 'planned', run: number, plan });
       if (refused !== null) return fail('large', refused);
-      if (all(plan.bytes) > OPENED_UNASKED_BYTES && !train_at_once) return report({ kind: 'state', run: number, state: 'held' });
+      if (all(plan.bytes) > OPENED_UNASKED_BYTES && !train_at_once && !resumed) return report({ kind: 'state', run: number, state: 'held' });
     }
     const progress: Progress = (stage, done, of) => report({ kind: 'progress', run: number, stage, done, of });
     const session = await Session.open(query, progress, adapter?.name ?? undefined);
     if (number !== latest) return session.free();
-    run = new Run(number, session, plan, train_at_once);
+    if (resumed) takeUp(session, resumed);
+    run = new Run(number, session, plan, train_at_once, resumed?.changes ?? []);
     report({ kind: 'opened', run: number, description: session.description(), query });
     run.feed(data);
     await run.drive();
   } catch (error) {
     if (!(await hasAdapter())) return fail('webgpu', words(error));
-    fail(error instanceof Error && error.name === 'TooLarge' ? 'large' : 'engine', words(error));
+    fail(error instanceof Error && error.name === 'TooLarge' ? 'large' : failureOf(error), words(error));
   }
 }
 
@@ -534,7 +764,27 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       run = null;
       latest = request.run;
       train_at_once = request.train;
-      turnstile = turnstile.then(() => serve(request.run, request.query));
+      turnstile = turnstile.then(() => serve(request));
+      return;
+    case 'wake':
+      data = request.data;
+      engine = loadEngine();
+      return;
+    case 'close':
+      latest = 0;
+      run?.close();
+      run = null;
+      return;
+    case 'keep':
+      run?.askToKeep();
+      return;
+    case 'describe':
+      void answer(request.ticket, ({ read_link, write_link, describe }) => {
+        const began = read_link(request.query);
+        const values = { ...began, ...Object.fromEntries(request.changes.map(([, name, value]) => [name, value])) };
+        const { refused: _, ...plan } = describe(request.query, undefined, request.shown);
+        return { kind: 'described', ticket: request.ticket, plan, values, began, query: write_link(values) };
+      });
       return;
     case 'read':
       void answer(0, ({ read_link }) => ({ kind: 'values', values: read_link(request.query), query: request.query, refused: null }));
@@ -558,7 +808,15 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       run?.pause();
       return;
     case 'step':
+      train_at_once = false;
       run?.step();
+      return;
+    case 'phase':
+      train_at_once = false;
+      run?.phase();
+      return;
+    case 'cost':
+      run?.cost(request.unit);
       return;
     case 'measure':
       run?.measure();
@@ -566,6 +824,15 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
     case 'draw':
       train_at_once = false;
       run?.draw(request.pairs);
+      return;
+    case 'own':
+      void takeOwn(request.set, request.given);
+      return;
+    case 'example':
+      run?.example(request.index).catch((error: unknown) => report({ kind: 'classify_refused', run: latest, message: words(error) }));
+      return;
+    case 'classify':
+      run?.classify(request.ticket, request.image);
       return;
     case 'pace':
       pace = request.steps_per_second;

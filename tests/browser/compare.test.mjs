@@ -2,40 +2,32 @@
 // their curves along steps, seconds and multiply-adds.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { PATIENCE_MS, Visitor, launch, serve } from './harness.mjs';
+import { test } from 'node:test';
+import { PATIENCE_MS, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 const STEPS = 40;
 const limit = { timeout: 5 * PATIENCE_MS };
 
-let server;
-let browser;
-
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-const visit = (query, options) => Visitor.open(browser, server, query, options);
+const { visit } = site();
 
 /** Until so many runs have ended by themselves. */
-const ended = (visitor, runs) => visitor.until((wanted) => window.reports.filter(({ kind, state }) => kind === 'state' && state === 'finished').length >= wanted, runs);
+async function ended(visitor, runs) {
+  // However slow the device, it waits for one run at a time.
+  for (let run = 1; run <= runs; run++) {
+    await visitor.until((wanted) => window.reports.filter(({ kind, state }) => kind === 'state' && state === 'finished').length >= wanted, run);
+  }
+}
 
 /** The rows of the table of runs: its method, its name and the figures behind the words. */
 const rows = (visitor) =>
   visitor.see('kept-runs').evaluate((body) =>
     [...body.rows].map((row) => {
-      const [name, accuracy, steps, seconds, work, dense] = row.cells;
+      const [name, accuracy, steps, seconds, work, dense, memory] = row.cells;
       const value = (cell) => Number(cell.dataset.value);
       return {
         method: row.dataset.method, name: name.innerText.trim(), accuracy: value(accuracy), steps: value(steps), seconds: value(seconds), work: value(work),
-        dense: value(dense), colour: getComputedStyle(row.querySelector('.swatch')).borderTopColor,
+        dense: value(dense), memory: value(memory), told: memory.innerText, colour: getComputedStyle(row.querySelector('.swatch')).borderTopColor,
       };
     }),
   );
@@ -64,6 +56,7 @@ test('four runs by one press: what differs in words, and the curves along steps,
   await visitor.see('view-runs').click();
   await visitor.until(() => /kept while this page is open/.test(document.querySelector('[data-testid=differs]')?.innerText));
   await visitor.see('compare-steps').fill(String(STEPS));
+  await visitor.see('compare-best').uncheck();
   await visitor.see('compare-methods').click();
   await visitor.state('training');
   assert.equal(await visitor.see('compare-methods').innerText(), 'Stop');
@@ -105,6 +98,12 @@ test('four runs by one press: what differs in words, and the curves along steps,
   // Rows of the very first run begin with everything kept under both masks.
   assert(learned < 2 * dense && learned > fixed && small < dense, `${[dense, small, fixed, learned]}`);
 
+  // Memory is what each run held, as it was last told of.
+  const reported = (await visitor.reports('snapshot')).reduce((held, { run, snapshot }) => held.set(run, snapshot.network_bytes), new Map());
+  assert.deepEqual(found.map(({ memory }) => memory), [...reported.values()].slice(-4));
+  assert(found[1].memory < found[0].memory, 'a narrower network takes less');
+  for (const { memory, told } of found) assert.match(told, memory < 1e5 ? /^\d+\sKB$/ : /^\d+\.\d\sMB$/);
+
   const colours = found.map(({ colour }) => colour);
   for (const along of ['step', 'seconds', 'multiply_adds']) {
     await visitor.page.locator(`label:has([data-testid=along-${along}])`).click();
@@ -135,6 +134,83 @@ test('four runs by one press: what differs in words, and the curves along steps,
   await visitor.leave();
 });
 
+/** The lines that a run's name has opened, each as its name and its figures; null where it is closed. */
+const costs = (visitor, method) =>
+  visitor.see('kept-runs').evaluate((body, wanted) => {
+    const next = [...body.rows].find((row) => row.dataset.method === wanted).nextElementSibling;
+    if (!next?.classList.contains('costs')) return null;
+    return [...next.querySelectorAll('dl > div')].map((line) => [...line.children].map((each) => each.innerText));
+  }, method);
+
+test('a run’s name opens, by keys and on a phone too, what its work consists of and the seconds of each phase', limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=${STEPS}`);
+  await visitor.see('view-runs').click();
+  await visitor.set('method', 'snip');
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.query.includes('snip'));
+  await visitor.see('train').click();
+  await ended(visitor, 1);
+  await visitor.heard('speed');
+  await visitor.until((steps) => document.querySelector('[data-testid=kept-runs] tr')?.cells[2].dataset.value === String(steps), STEPS);
+  assert.equal(await costs(visitor, 'snip'), null);
+  const name = visitor.see('kept-runs').getByRole('button', { name: 'snip', exact: true });
+  assert.equal(await name.getAttribute('aria-expanded'), 'false');
+  await name.focus();
+  await visitor.page.keyboard.press('Enter');
+  assert.equal(await name.getAttribute('aria-expanded'), 'true');
+
+  const { cost } = (await visitor.snapshots()).at(-1);
+  assert(cost.structure > 0, 'snip looks at every unit before it chooses');
+  const all = cost.forward + cost.backward + cost.structure;
+  const [[head], ...told] = await costs(visitor, 'snip');
+  assert.equal(head, 'Multiply-adds');
+  for (const [index, part] of ['forward', 'backward', 'structure', 'near_dense'].entries()) {
+    const [what, figure, share] = told[index];
+    assert.equal(what, ['forward', 'backward', 'to choose masks', 'of all, near dense'][index]);
+    const [value, unit] = figure.split(' ');
+    assert(Math.abs((Number(value) * { thousand: 1e3, million: 1e6, billion: 1e9 }[unit]) / cost[part] - 1) < 0.06, `${part}: ${figure}, not ${cost[part]}`);
+    assert(Math.abs(parseFloat(share) / 100 - cost[part] / all) < 0.001, `${part}: ${share}`);
+  }
+
+  // Where the time of a step went when it was last compared with a dense one, and when that was.
+  const { speed, step } = await visitor.page.evaluate(() => {
+    const last = window.reports.findLastIndex(({ kind }) => kind === 'speed');
+    const before = window.reports.slice(0, last).findLast(({ kind }) => kind === 'snapshot');
+    return { speed: window.reports[last].speed, step: before.snapshot.step };
+  });
+  const [timed, ...phases] = told.slice(4);
+  assert.deepEqual(timed, [`A step, timed at step ${step}`, 'this run', 'dense']);
+  const names = ['sample', 'pack', 'forward', 'scores', 'backward', 'weights', 'whole step'];
+  assert.deepEqual(phases.map(([each]) => each), names);
+  const expected = [...speed.phases, speed];
+  for (const [index, [phase, ours, theirs]] of phases.entries()) {
+    for (const [words, value] of [[ours, expected[index].sparse_ms], [theirs, expected[index].dense_ms]]) {
+      const found = parseFloat(words) * (/\ss$/.test(words) ? 1000 : 1);
+      assert(Math.abs(found - value) <= 0.006 * value + 0.006, `${phase}: ${words}, not ${value} ms`);
+    }
+  }
+  await visitor.accessible('with a run’s costs open');
+  await visitor.screenshot('compare-costs');
+
+  // A phone has room for it, and for the line of figures above it.
+  await visitor.page.setViewportSize({ width: 390, height: 844 });
+  await visitor.frames();
+  assert(await visitor.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing stands out at the side');
+  assert(await visitor.see('kept-runs').evaluate((body) => body.parentElement.scrollWidth <= body.closest('.scrolls').clientWidth), 'nor in the table');
+  await visitor.page.locator('.costs').scrollIntoViewIfNeeded();
+  await visitor.screenshot('compare-costs-phone');
+
+  // It is known after a reload too, and Enter closes it again.
+  await visitor.page.reload();
+  await visitor.heard('opened');
+  await visitor.see('view-runs').click();
+  await name.focus();
+  await visitor.page.keyboard.press('Enter');
+  assert.deepEqual(await costs(visitor, 'snip'), [[head, '', ''], ...told]);
+  await visitor.page.keyboard.press('Enter');
+  assert.equal(await costs(visitor, 'snip'), null);
+  await visitor.leave();
+});
+
 test('a run that is restarted is kept, its own settings beside the new one’s; the same once more takes its place; eight are kept', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=6`);
   await visitor.see('view-runs').click();
@@ -154,7 +230,7 @@ test('a run that is restarted is kept, its own settings beside the new one’s; 
   assert.deepEqual((await rows(visitor)).map(({ name }) => name), ['0.05', '0.2']);
   // What means nothing to a method is no difference to it.
   await again('method', 'dense', 3);
-  await visitor.until(() => /method vrpge \/ dense/.test(document.querySelector('[data-testid=differs]').innerText));
+  await visitor.until(() => /method vrpge \/ dense/.test(document.querySelector('[data-testid=differs]')?.innerText ?? ''));
   assert.deepEqual((await rows(visitor)).map(({ name }) => name), ['vrpge · 0.05', 'vrpge · 0.2', 'dense']);
   await again(null, null, 4);
   await visitor.until(() => document.querySelectorAll('[data-testid=kept-runs] tr').length === 3);
@@ -164,6 +240,106 @@ test('a run that is restarted is kept, its own settings beside the new one’s; 
   assert.equal(new Set(found.map(({ colour }) => colour)).size, 8);
   assert(found.every(({ method }) => method === 'dense'), 'the two oldest made room');
   assert.match(await visitor.see('runs').innerText(), /the oldest, vrpge with seed 1, made room/);
+  await visitor.leave();
+});
+
+test('each method is lent the settings that were found best for it, but none that was chosen by hand', limit, async () => {
+  const visitor = await visit(`${SMALL}&learning_rate=0.03`);
+  await visitor.see('view-runs').click();
+  await visitor.see('compare-steps').fill('5');
+  for (const method of ['dense', 'small-dense', 'vrpge', 'set']) await visitor.page.locator(`label:has([data-testid=compare-${method}])`).click();
+  await visitor.see('compare-methods').click();
+  await ended(visitor, 2);
+  const { contenders, knobs } = await visitor.heard('knobs');
+  const presets = Object.fromEntries(contenders.map((contender) => [contender.name, contender.presets]));
+  const ran = (await visitor.reports('opened')).slice(-2).map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
+  assert.deepEqual(ran.map(({ method }) => method), ['static', 'set']);
+  for (const { method, learning_rate, ...settings } of ran) {
+    assert.equal(learning_rate, '0.03', 'it was chosen by hand');
+    for (const [name, value] of Object.entries(presets[method]).filter(([name]) => name !== 'learning_rate')) {
+      assert.equal(Number(settings[name] ?? knobs.find((knob) => knob.name === name).value), Number(value), `${name} of ${method}`);
+    }
+  }
+  assert(Object.keys(presets.set).includes('drop_fraction'), 'a setting of its own');
+  await visitor.leave();
+});
+
+/** Trains these alone, one after another, for a few steps each. */
+async function compare(visitor, ...methods) {
+  await visitor.see('compare-vrpge').waitFor({ state: 'attached' });
+  for (const box of await visitor.page.locator('.chips input').all()) await box.setChecked(methods.includes(await box.inputValue()), { force: true });
+  await visitor.see('compare-methods').click();
+}
+
+test('a comparison begins from what was set by hand, not from what the one before it lent', limit, async () => {
+  const visitor = await visit(SMALL);
+  await visitor.see('view-runs').click();
+  await visitor.see('compare-steps').fill('5');
+  await compare(visitor, 'vrpge-one-sided');
+  await ended(visitor, 1);
+  await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
+  await compare(visitor, 'static', 'vrpge');
+  await ended(visitor, 3);
+  const { contenders } = await visitor.heard('knobs');
+  const presets = Object.fromEntries(contenders.map((contender) => [contender.name, contender.presets]));
+  assert.notDeepEqual(presets.static, presets.vrpge, 'there is something to leak');
+  const ran = (await visitor.reports('opened')).slice(-3).map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
+  assert.deepEqual(ran.map(({ method = 'vrpge', estimator = 'two-sided' }) => [method, estimator]), [['vrpge', 'one-sided'], ['static', 'two-sided'], ['vrpge', 'two-sided']]);
+  const { knobs } = await visitor.heard('knobs');
+  for (const [index, name] of [[1, 'static'], [2, 'vrpge']]) {
+    for (const knob of ['learning_rate', 'momentum', 'scores_rate']) {
+      const expected = presets[name][knob] ?? knobs.find((each) => each.name === knob).value;
+      assert.equal(Number(ran[index][knob] ?? knobs.find((each) => each.name === knob).value), Number(expected), `${knob} of ${name}`);
+    }
+  }
+  await visitor.leave();
+});
+
+test('a contender that the settings refuse ends the comparison in words, and the next one can begin', limit, async () => {
+  const visitor = await visit(`${SMALL.replace('keep_ratio=0.25', 'keep_ratio=1')}&method=static`);
+  await visitor.see('view-runs').click();
+  await visitor.see('compare-steps').fill('5');
+  await compare(visitor, 'static', 'vrpge');
+  await ended(visitor, 1);
+  await visitor.until(() => /keep_start/.test(document.querySelector('#foot').innerText));
+  await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
+  await visitor.leave();
+});
+
+test('variants of methods take part: one-sided, as wide as the end is expensive, and by chance with the division that was learned', limit, async () => {
+  const visitor = await visit(SMALL);
+  await visitor.see('view-runs').click();
+  const chip = (name) => visitor.page.locator(`label:has([data-testid=compare-${name}])`);
+  const ticked = () => visitor.page.locator('#runs .chips input:checked').evaluateAll((all) => all.map(({ value }) => value));
+  await chip('static-allocated').waitFor();
+  await chip('static-allocated').click();
+  assert.deepEqual(await ticked(), ['vrpge', 'static', 'static-allocated', 'small-dense', 'dense']);
+  // Without VR-PGE there is no division to take; with one wanted, VR-PGE comes too.
+  await chip('vrpge').click();
+  assert.deepEqual(await ticked(), ['static', 'small-dense', 'dense']);
+  await chip('static-allocated').click();
+  for (const name of ['vrpge-one-sided', 'small-dense-final', 'dense']) await chip(name).click();
+  assert.deepEqual(await ticked(), ['vrpge', 'vrpge-one-sided', 'static', 'static-allocated', 'small-dense', 'small-dense-final']);
+  await visitor.see('compare-steps').fill(String(STEPS));
+  await visitor.see('compare-methods').click();
+  await ended(visitor, 6);
+  await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
+  const opened = (await visitor.reports('opened')).slice(-6);
+  const ran = opened.map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
+  assert.deepEqual(ran.map(({ method = 'vrpge' }) => method), ['small-dense', 'small-dense', 'static', 'vrpge', 'vrpge', 'static']);
+  const by = (wanted) => ran.flatMap((found, index) => (wanted(found) ? [index] : []));
+  assert.deepEqual([by(({ estimator }) => estimator === 'one-sided').length, by(({ schedule }) => schedule === 'constant').length, by(({ allocation }) => allocation !== undefined)], [1, 1, [5]]);
+  // As the run of both sides ended: its last snapshot before the next run was opened.
+  const two_sided = ran.findIndex(({ method = 'vrpge', estimator }) => method === 'vrpge' && estimator !== 'one-sided');
+  const all = await visitor.page.evaluate(() => window.reports.map((report) => (report.kind === 'opened' ? 'opened' : report.kind === 'snapshot' ? [...report.snapshot.scores] : null)));
+  const places = all.flatMap((each, index) => (each === 'opened' ? [index] : [])).slice(-6);
+  const scores = all.slice(places[two_sided], places[two_sided + 1] ?? all.length).findLast(Array.isArray);
+  const groups = opened[two_sided].description.groups.filter(({ gated }) => gated);
+  const ended_with = groups.map(({ first_unit, size }) => scores.slice(first_unit, first_unit + size).filter((score) => score >= 0.5).length);
+  assert.equal(ran[5].allocation, ended_with.join(','));
+  const kept = (await visitor.snapshots()).at(-1).kept;
+  assert.deepEqual(opened[5].description.groups.flatMap(({ gated }, index) => (gated ? [kept[index]] : [])), ended_with.map((units) => Math.max(1, units)));
+  assert.match(await visitor.see('differs').innerText(), new RegExp(`allocation alike in each layer / ${ended_with.join(',')}`));
   await visitor.leave();
 });
 
@@ -190,5 +366,57 @@ test('a comparison can be paused, gone on with and stopped; the run at hand stay
   await visitor.heard('refused');
   assert.match(await visitor.see('settings').innerText(), /steps must be a whole number/i);
   await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
+  await visitor.leave();
+});
+
+test('runs are there again after a reload, curves and all, until they are removed', limit, async () => {
+  const visitor = await visit(SMALL);
+  await visitor.see('view-runs').click();
+  await visitor.see('compare-steps').fill(String(STEPS));
+  await visitor.see('compare-methods').click();
+  await ended(visitor, 4);
+  await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
+  await visitor.until((steps) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].every((row) => row.cells[2].dataset.value === String(steps)), STEPS);
+  const before = await rows(visitor);
+  const sentence = await visitor.see('differs').innerText();
+
+  const again = async () => {
+    await visitor.page.reload();
+    await visitor.heard('opened');
+    await visitor.see('view-runs').click();
+  };
+  await again();
+  await visitor.until((wanted) => document.querySelectorAll('[data-testid=kept-runs] tr').length === wanted, 4);
+  assert.deepEqual(await rows(visitor), before, 'the same figures, in the same colours');
+  assert.equal(await visitor.see('differs').innerText(), sentence);
+  const curves = await drawn(visitor, before.map(({ colour }) => colour));
+  assert(curves.every(({ count }) => count > 8), `every curve is drawn: ${JSON.stringify(curves)}`);
+  const bytes = await visitor.page.evaluate(() => Object.keys(sessionStorage).reduce((sum, key) => sum + sessionStorage[key].length, 0));
+  assert(bytes > 1000 && bytes < 4 * 60_000, `${bytes} bytes for four runs`);
+
+  // One more joins them; what is removed stays away.
+  await visitor.see('train').click();
+  await visitor.state('finished');
+  await visitor.page.getByRole('button', { name: 'Remove this run: static' }).click();
+  const listed = (...methods) => visitor.until((wanted) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].map((row) => row.dataset.method).join() === wanted, methods.join());
+  await listed('dense', 'small-dense', 'vrpge');
+  await again();
+  await listed('dense', 'small-dense', 'vrpge');
+  await visitor.see('clear-runs').click();
+  await visitor.until(() => document.querySelectorAll('[data-testid=kept-runs] tr').length === 0);
+  await again();
+  await visitor.until(() => /kept while this page is open/.test(document.querySelector('[data-testid=differs]')?.innerText ?? ''));
+  await visitor.leave();
+});
+
+test('where the browser keeps nothing, runs are compared all the same, and the page says that a reload forgets them', limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=6`, {
+    prepare: (context) => context.addInitScript(() => (Storage.prototype.setItem = () => { throw new DOMException('The quota has been exceeded.', 'QuotaExceededError'); })),
+  });
+  await visitor.see('view-runs').click();
+  await visitor.see('train').click();
+  await ended(visitor, 1);
+  await visitor.until(() => /A reload will forget these runs: The quota has been exceeded\./.test(document.querySelector('[data-testid=runs]').innerText));
+  assert.equal((await rows(visitor)).length, 1);
   await visitor.leave();
 });

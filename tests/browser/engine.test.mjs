@@ -125,10 +125,10 @@ const largestDifference = (a, b) => a.reduce((largest, value, index) => Math.max
 // takes it for other than software unless it is told: here both variants run, natively (lacuna check) the one.
 for (const name of [undefined, 'SwiftShader']) {
   test(`every kernel agrees with its twin in this browser, masks bit for bit (${name ?? 'tiles of a GPU'})`, limit, async () => {
-    const results = await page.evaluate(async (adapter) => {
-      const engine = await import('/engine/lacuna.js');
-      await engine.default();
-      return engine.check(() => {}, adapter);
+    const { kernels: results } = await page.evaluate(async (adapter) => {
+      const self_check = await import('/engine/self_check.js');
+      await self_check.default();
+      return self_check.check(() => {}, () => {}, adapter);
     }, name);
     assert(results.length > 0, 'the check tested nothing');
     const wrong = results.filter(({ passed }) => !passed).map(({ name, worst, tolerance }) => `${name}: ${worst} off, ${tolerance} allowed`);

@@ -2,9 +2,11 @@
 // adapter, and a page that remembers everything it said, so that nothing goes wrong unseen.
 
 import assert from 'node:assert/strict';
-import { createReadStream, existsSync, mkdirSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
+import { after, before } from 'node:test';
+import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.mjs';
 import { root } from '../../scripts/command.mjs';
@@ -19,12 +21,34 @@ export const PATIENCE_MS = 120_000;
 const noise = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
 const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
-/** `webgpu: false` is a browser in which the page finds no adapter; `resolve` names this machine, to the browser an insecure place. */
-export function launch({ webgpu = true, resolve } = {}) {
+/**
+ * `webgpu: false` is a browser in which the page finds no adapter; `resolve` names this machine, to the browser an insecure place;
+ * `features` are the browser's own, switched off as a rule; `measured`: `gc()` there frees what nobody holds, and no code is compiled anew
+ * while it runs, which would take memory of its own.
+ */
+export function launch({ webgpu = true, resolve, features = [], measured = false } = {}) {
   const executablePath = findChromium();
   assert(executablePath, 'there is no Chromium; install one (Debian: apt-get install chromium) or name it in LACUNA_CHROMIUM');
-  const args = [...noise, ...(webgpu ? software : []), ...(resolve ? [`--host-resolver-rules=MAP ${resolve} 127.0.0.1`] : [])];
+  const args = [...noise, ...(webgpu ? software : []), ...(resolve ? [`--host-resolver-rules=MAP ${resolve} 127.0.0.1`] : []), ...features.map((name) => `--enable-blink-features=${name}`), ...(measured ? ['--js-flags=--expose-gc --no-opt --no-maglev --no-sparkplug'] : [])];
   return chromium.launch({ executablePath, args });
+}
+
+/** How Playwright keeps what nobody sees going as if it were seen. */
+const unseen = ['--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'];
+
+/**
+ * A browser as a person has it: a tab behind another, and one in a window that is put away, is hidden, and no frame comes. As a rule
+ * Playwright tells every page that it is seen; not so those of the first context of a browser that it is only connected to.
+ */
+export async function launchSeen() {
+  const free = createServer();
+  await new Promise((resolve) => free.listen(0, '127.0.0.1', resolve));
+  const { port } = free.address();
+  await new Promise((resolve) => free.close(resolve));
+  const args = [...noise, ...software, `--remote-debugging-port=${port}`, '--window-size=1440,900'];
+  const launched = await chromium.launch({ executablePath: findChromium(), args, ignoreDefaultArgs: unseen });
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  return { browser, close: () => launched.close() };
 }
 
 const types = {
@@ -35,26 +59,38 @@ const types = {
   '.json': 'application/json',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
 
 // The page stands under a path of its own, as on a static host, never at the root: an absolute address in it would break.
 const folders = { '/lacuna/': path.join(root, 'dist'), '/engine/': path.join(root, 'www', 'pkg'), '/tests/': path.join(root, 'tests', 'browser') };
 
-/** A file server as static hosts are: no rewriting, no Content-Encoding, 404 for what is not there. */
-export async function serve() {
+/** What the build asks a host to send with every file, as static hosts read it. */
+export const headersOf = (built) => Object.fromEntries([...readFileSync(path.join(built, '_headers'), 'utf8').matchAll(/^ +([\w-]+): (.+)$/gm)].map(([, name, value]) => [name, value]));
+
+/**
+ * A file server as static hosts are: no rewriting, no Content-Encoding, 404 for what is not there. `isolated`: with the headers that part the
+ * page from all others; `heeds`: it sends what the page's `_headers` ask for; `built`: another folder than the one that was built.
+ */
+export async function serve({ isolated = false, heeds = true, built = folders['/lacuna/'] } = {}) {
+  const places = { ...folders, '/lacuna/': built };
   assert(existsSync(path.join(folders['/lacuna/'], 'index.html')), 'there is no built page; build it first: npm test -- wasm page');
+  const asked = heeds ? headersOf(built) : {};
+  const unseen = path.join(built, '_headers');
   const server = createServer((request, response) => {
     const address = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
-    const mount = Object.keys(folders).find((prefix) => address.startsWith(prefix));
-    let file = mount && path.join(folders[mount], path.normalize(`/${address.slice(mount.length)}`));
+    const mount = Object.keys(places).find((prefix) => address.startsWith(prefix));
+    let file = mount && path.join(places[mount], path.normalize(`/${address.slice(mount.length)}`));
     if (file && existsSync(file) && statSync(file).isDirectory()) file = path.join(file, 'index.html');
-    if (!file || !existsSync(file)) {
+    if (!file || !existsSync(file) || file === unseen) {
       response.writeHead(404).end();
       return;
     }
     response.writeHead(200, {
       'Content-Type': types[path.extname(file)] ?? 'application/octet-stream',
       'Content-Length': statSync(file).size,
+      ...(mount === '/lacuna/' ? asked : {}),
+      ...(isolated ? { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' } : {}),
     });
     createReadStream(file).pipe(response);
   });
@@ -78,11 +114,18 @@ function overhear() {
   window.Worker = class extends window.Worker {
     constructor(...args) {
       super(...args);
-      // Copied, because the page may go on to change what it was given.
-      this.addEventListener('message', ({ data }) => window.reports.push(structuredClone(data)));
+      // Copied, because the page may go on to change what it was given; but for a kept state, which nobody changes and whose copy would take
+      // the page longer than all else.
+      this.addEventListener('message', ({ data }) => window.reports.push(data.kind === 'kept' ? data : structuredClone(data)));
     }
   };
 }
+
+/** Two frames; of a tab that is hidden, and has none, half a second. */
+export const frames = (page) => page.evaluate(() => new Promise((resolve) => {
+  setTimeout(resolve, 500);
+  requestAnimationFrame(() => requestAnimationFrame(resolve));
+}));
 
 /** One visitor: a tab, and everything that it said or asked for. */
 export class Visitor {
@@ -103,13 +146,17 @@ export class Visitor {
     });
   }
 
-  /** Follows a link: `query` without its question mark. `without`: addresses that the server does not have. */
-  static async open(browser, server, query = '', { without, ...options } = {}) {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  /**
+   * Follows a link: `query` without its question mark. `without`: addresses that the server does not have. `prepare`: what else the
+   * browser is told before. `overheard: false`: nothing is kept of what the worker says. `context`: the tab is opened there.
+   */
+  static async open(browser, server, query = '', { without, prepare, overheard = true, context: given, ...options } = {}) {
+    const context = given ?? await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     if (without) await context.route(without, (route) => route.fulfill({ status: 404 }));
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
-    await page.addInitScript(overhear);
+    if (overheard) await page.addInitScript(overhear);
+    await prepare?.(context);
     const visitor = new Visitor(page, server.origin);
     await page.goto(`${server.page}${query ? `?${query}` : ''}`);
     return visitor;
@@ -120,9 +167,20 @@ export class Visitor {
     return this.page.getByTestId(id);
   }
 
+  /** Takes something away by its menu; answers with the file, under the name that the page gave it. */
+  async take(id) {
+    await this.see('take-away').click();
+    const [download] = await Promise.all([this.page.waitForEvent('download'), this.see(id).click()]);
+    const file = path.join(root, 'target', 'taken', download.suggestedFilename());
+    await download.saveAs(file);
+    return file;
+  }
+
   /** Changes a setting as a person does: opens its group, then picks, ticks, or types and leaves the field. */
   async set(name, value) {
     const row = this.page.locator(`[data-knob=${name}]`);
+    // The settings are built once the engine has told them.
+    await row.waitFor({ state: 'attached' });
     for (const fold of [this.page.locator('details', { has: row }), row.locator('details')]) {
       if ((await fold.count()) > 0 && !(await fold.evaluate((details) => details.open))) await fold.locator('summary').click();
     }
@@ -139,14 +197,15 @@ export class Visitor {
   }
 
   /**
-   * Until `condition`, which runs in the page, answers true. Where the engine fails first there is nothing to wait for,
-   * and the test ends with the failure's own words instead of a time-out.
+   * Until `condition`, which runs in the page, answers true. Where the engine fails first, and the page does not survive it, there is
+   * nothing to wait for, and the test ends with the failure's own words instead of a time-out.
    */
   async until(condition, argument, { failing = false } = {}) {
     const wait = (predicate, given) => this.page.waitForFunction(predicate, given, { polling: 50 });
     const met = wait(condition, argument);
     if (failing) return met;
-    const failed = wait(() => window.reports.find(({ kind }) => kind === 'failed')?.message).then(async (words) => {
+    const given_up = () => document.body.dataset.state === 'error' && window.reports.findLast(({ kind }) => kind === 'failed')?.message;
+    const failed = wait(given_up).then(async (words) => {
       throw new Error(`the engine failed: ${await words.jsonValue()}`);
     });
     // Whichever is still waiting when the visitor leaves ends with an error that belongs to nobody.
@@ -154,9 +213,31 @@ export class Visitor {
     return Promise.race([met, failed]);
   }
 
-  /** Until the run is in one of these states. */
-  state(...states) {
-    return this.until((wanted) => wanted.includes(document.body.dataset.state), states, { failing: states.includes('error') });
+  /** Until the run is in one of these states, and what is drawn with it stands: the network comes in the next frame. */
+  async state(...states) {
+    await this.until((wanted) => wanted.includes(document.body.dataset.state), states, { failing: states.includes('error') || states.includes('replay') });
+    await this.frames();
+  }
+
+  frames() {
+    return frames(this.page);
+  }
+
+  /** Until the browser's storage has a run as it is after that step. */
+  stored(step) {
+    return this.until(
+      (wanted) => new Promise((found) => {
+        const request = indexedDB.open('lacuna');
+        request.onsuccess = () => {
+          const all = request.result.transaction('runs').objectStore('runs').getAll();
+          all.onsuccess = () => {
+            request.result.close();
+            found(all.result.some((each) => each.step === wanted));
+          };
+        };
+      }),
+      step,
+    );
   }
 
   query() {
@@ -217,6 +298,20 @@ export class Visitor {
     return (await this.reports(kind)).at(-1);
   }
 
+  /** What axe-core has against the page as it stands; `where` says which state that is. */
+  async accessible(where) {
+    await this.page.evaluate(axe.source);
+    const found = await this.page.evaluate(async () => {
+      // The settings fade out at their lower edge, and axe does not judge what is under a mask.
+      document.querySelector('.scroller')?.style.setProperty('mask-image', 'none');
+      const { violations, passes } = await window.axe.run(document, { resultTypes: ['violations'] });
+      const told = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary.split('\n').slice(1).join(' ').trim()}`));
+      return { told, rules: passes.length };
+    });
+    assert.deepEqual(found.told, [], where);
+    assert(found.rules > 20, `${where}: axe looked at the page`);
+  }
+
   screenshot(name, options = {}) {
     const folder = path.join(root, 'target', 'screenshots');
     mkdirSync(folder, { recursive: true });
@@ -229,4 +324,40 @@ export class Visitor {
     const surprises = this.complaints.filter((line) => !expected.some((pattern) => pattern.test(line)));
     assert.deepEqual(surprises, [], 'the page complained');
   }
+}
+
+/** Something to be put before the worker's own code. */
+export const before_worker = (code) => async (context) =>
+  context.route(/\/worker-[^/]*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${code};${await response.text()}` });
+  });
+
+/** Remembers what the page asks of its workers. */
+export const asking = (context) => context.addInitScript(() => {
+  window.asked = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...more) {
+    window.asked.push({ worker: this, ...message });
+    return postMessage.call(this, message, ...more);
+  };
+});
+
+/** A worker that throws where nothing catches it once `breakEngine` asks. */
+export const fragile = before_worker(`new BroadcastChannel('break').onmessage = () => { throw new Error('broken on purpose'); }`);
+export const breakEngine = (visitor) => visitor.page.evaluate(() => new BroadcastChannel('break').postMessage(1));
+
+/** For all tests of a file: the page served and one browser, from before the first until after the last; `visit` opens a tab in it. */
+export function site() {
+  let server;
+  let browser;
+  before(async () => {
+    server = await serve();
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  return { visit: (query, options) => Visitor.open(browser, server, query, options) };
 }

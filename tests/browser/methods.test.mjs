@@ -1,8 +1,8 @@
 // Every way of choosing a mask, in the page: chosen by name, trained, and told what it is.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { KEPT, PATIENCE_MS, PROBE_KEPT, Visitor, launch, serve } from './harness.mjs';
+import { test } from 'node:test';
+import { KEPT, PATIENCE_MS, PROBE_KEPT, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25&structure_every=5&steps=24';
 const limit = { timeout: 4 * PATIENCE_MS };
@@ -18,26 +18,15 @@ const METHODS = {
   rigl: { says: [/wanted in/, /by a dense pass/], knobs: ['structure_every', 'drop_fraction', 'allocation'], hides: /at each exchange/ },
   snip: { says: [/once, by a dense pass/, /the largest stay/], knobs: [], hides: /one dense forward and backward/ },
   static: { says: [/one mask for the whole run/, /not learned/], knobs: ['allocation'], hides: /none/ },
-  'small-dense': { says: [/narrower network/], knobs: [], hides: /none/ },
+  'small-dense': { says: [/narrower network/], knobs: ['schedule'], hides: /none/ },
   dense: { says: [/every unit is kept/], knobs: [], hides: /all of it/ },
 };
 const OWN = ['estimator', 'alpha', 'scores_rate', 'schedule', 'structure_every', 'drop_fraction', 'allocation'];
 
-let server;
-let browser;
-
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
+const { visit } = site();
 
 test('all methods are offered, and no other', limit, async () => {
-  const visitor = await Visitor.open(browser, server, SMALL);
+  const visitor = await visit(SMALL);
   await visitor.heard('opened');
   const offered = await visitor.page.locator('[data-knob=method] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
   assert.deepEqual(offered, Object.keys(METHODS));
@@ -51,7 +40,7 @@ test('all methods are offered, and no other', limit, async () => {
 
 for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
   test(`${method} trains within its budget, and the page says what it does`, limit, async () => {
-    const visitor = await Visitor.open(browser, server, SMALL);
+    const visitor = await visit(SMALL);
     await visitor.heard('opened');
     await visitor.set('method', method);
     await visitor.until((wanted) => (new URLSearchParams(location.search).get('method') ?? 'vrpge') === wanted, method);
@@ -63,6 +52,15 @@ for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
 
     await visitor.until((wanted) => (window.reports.findLast(({ kind }) => kind === 'opened').query.match(/method=([a-z-]+)/)?.[1] ?? 'vrpge') === wanted, method);
     await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
+    // What the plan says before anything is taken is what the run takes, the copy that is asked for masks among it.
+    const total = ({ weights, activations, optimiser }) => weights + activations + optimiser;
+    const planned = (await visitor.reports('planned')).at(-1).plan;
+    const { description } = (await visitor.reports('opened')).at(-1);
+    assert.deepEqual(description.bytes, planned.bytes);
+    const taken = total(planned.bytes) / planned.dense_bytes;
+    if (['rigl', 'snip'].includes(method)) assert(taken > 2, `${method} takes ${taken} dense networks`);
+    else if (['vrpge', 'reinforce', 'ste'].includes(method)) assert(taken > 1 && taken < 2, `${method} takes ${taken} dense networks`);
+    else assert(method === 'small-dense' ? taken < 1 : taken === 1, `${method} takes ${taken} dense networks`);
     const before = await visitor.page.locator('footer').innerText();
     assert.match(before, method === 'vrpge' ? /Two losses[\s\S]*no backward pass/ : /One loss/);
     assert.equal(/Bernoulli/.test(before), ['vrpge', 'reinforce', 'ste'].includes(method), 'before the first step the foot is the method’s too');
@@ -76,6 +74,8 @@ for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
       assert(sum <= budget * (1 + 1e-5), `step ${step}: the scores sum to ${sum}, above the budget ${budget}`);
       assert.equal(Number.isFinite(probe), method === 'vrpge', 'only VR-PGE has a second loss');
     }
+    const all = (await visitor.reports('snapshot')).filter((report) => report.run === run).map(({ snapshot }) => snapshot);
+    assert(all.every(({ network_bytes: bytes }) => bytes === total(planned.bytes)), 'and nothing more, from the first step to the last');
     const snapshot = (await visitor.snapshots()).at(-1);
     if (method === 'dense') assert.equal(snapshot.mask.filter((bits) => bits & KEPT).length, UNITS);
     else assert(snapshot.mask.filter((bits) => bits & KEPT).length < UNITS);
@@ -101,7 +101,7 @@ for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
 }
 
 test('every method trains a convolutional network too', { timeout: 6 * PATIENCE_MS }, async () => {
-  const visitor = await Visitor.open(browser, server, 'dataset=mnist&model=cnn-4-4&batch_size=8&keep_ratio=0.5&structure_every=2&steps=1000');
+  const visitor = await visit('dataset=mnist&model=cnn-4-4&batch_size=8&keep_ratio=0.5&structure_every=2&steps=1000');
   await visitor.state('idle');
   for (const method of Object.keys(METHODS)) {
     await visitor.set('method', method);

@@ -1,26 +1,13 @@
 // The page as a visitor meets it: opens it, presses Train, changes things, shares the link, comes back.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { KEPT, PATIENCE_MS, Visitor, launch, serve } from './harness.mjs';
+import { test } from 'node:test';
+import { KEPT, PATIENCE_MS, site } from './harness.mjs';
 
 /** Small enough for a software adapter: a step takes milliseconds. */
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 
-let server;
-let browser;
-
-before(async () => {
-  server = await serve();
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
-
-const visit = (query, options) => Visitor.open(browser, server, query, options);
+const { visit } = site();
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const limit = { timeout: 3 * PATIENCE_MS };
 
@@ -176,7 +163,7 @@ test('CIFAR-10 trains, its colours one below the other, and is tested when all o
   assert.deepEqual({ name, channels, width, height, classes }, { name: 'cifar10', channels: 3, width: 32, height: 32, classes: 10 });
   assert.deepEqual([description.groups[0].size, description.groups[0].width, description.groups[0].height], [3072, 32, 96]);
   const offered = await visitor.page.locator('[data-knob=dataset] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
-  assert.deepEqual(offered, ['mnist', 'fashion-mnist', 'cifar10', 'planted'], 'what no server has is not offered');
+  assert.deepEqual(offered, ['mnist', 'fashion-mnist', 'cifar10', 'planted', 'own'], 'what no server has is not offered, but for the visitor’s own');
   await visitor.see('train').click();
   // Every file was checked by then: the accuracy waits for the last.
   const { evaluation } = await visitor.heard('evaluated');

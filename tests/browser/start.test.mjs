@@ -13,7 +13,7 @@ let browser;
 before(async () => void (browser = await launch()));
 after(() => browser?.close());
 
-test('npm start names an address where the page trains, and Ctrl-C ends it', { timeout: 3 * PATIENCE_MS }, async () => {
+test('npm start names an address where the page trains, and Ctrl-C ends it', { timeout: 8 * PATIENCE_MS }, async () => {
   const start = spawn(process.execPath, [path.join('scripts', 'start.mjs')], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     let said = '';
@@ -28,6 +28,12 @@ test('npm start names an address where the page trains, and Ctrl-C ends it', { t
     const visitor = await Visitor.open(browser, { page: address, origin: new URL(address).origin }, 'dataset=planted&model=mlp-32&batch_size=16&steps=40');
     await visitor.see('train').click();
     await visitor.steps(5);
+    // The policy reaches workers too, and lets through the style sheets of panels, which come as elements here.
+    const [engine] = visitor.page.workers();
+    for (const url of [address, engine.url()]) assert.match((await fetch(url)).headers.get('Content-Security-Policy') ?? '', /^default-src 'none';.* style-src 'nonce-[^']+' 'self';/, url);
+    await visitor.see('view-check').click();
+    await visitor.see('check-go').waitFor();
+    assert.equal(await visitor.page.locator('.verdict').evaluate((line) => getComputedStyle(line).fontSize), '19px');
     await visitor.leave();
   } finally {
     const ended = once(start, 'exit');

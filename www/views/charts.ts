@@ -92,6 +92,12 @@ export const accuracyScale: uPlot.Scale = {
 export const accuracyAxis = (stroke: Stroke, line: Stroke): uPlot.Axis =>
   tickedAxis(stroke, line, (most) => (most > 0.81 ? ACCURACY_TICKS : LOW_ACCURACY_TICKS), (value) => percent(value, value > 0.99 && value < 1 ? 1 : 0));
 
+/** What a chart shows, for those who do not see it. */
+export function describe(room: HTMLElement, words: string): void {
+  room.setAttribute('role', 'img');
+  if (room.ariaLabel !== words) room.ariaLabel = words;
+}
+
 /** Charts fill their room, whatever becomes of it. */
 export function fit(...plots: [room: HTMLElement, plot: uPlot][]): void {
   const observer = new ResizeObserver((entries) => {

@@ -3,6 +3,7 @@
 import { count } from '../numbers';
 import { type Group, KEPT, type Plan } from '../protocol';
 import type { States } from './cells';
+import { say } from './element';
 import { css, mixed, type Palette } from './palette';
 
 type Shape = NonNullable<Plan['filters']>;
@@ -75,8 +76,10 @@ export class FiltersView {
     this.painted.fill(-1);
   }
 
-  show(weights: Float32Array): void {
+  show(weights: Float32Array | null): void {
     this.weights = weights;
+    this.forget();
+    if (!weights) return;
     const { count: filters, side, channels } = this.shape;
     const taps = side * side;
     this.colours = [];
@@ -92,14 +95,13 @@ export class FiltersView {
         this.colours.push(channels === 3 ? [red, level(1, tap), level(2, tap)] : [red, red, red]);
       }
     }
-    this.forget();
   }
 
   draw(states: States | null, kept: number | null, palette: Palette): void {
     const { count: filters, side } = this.shape;
     if (kept !== null) {
       const text = `${count(kept)} / ${count(filters)}`;
-      if (this.kept.textContent !== text) this.kept.textContent = text;
+      say(this.kept, text);
     }
     for (let filter = 0; filter < filters; filter++) {
       const unit = (states?.first ?? 0) + filter;

@@ -1,17 +1,18 @@
 // The network. Fully connected: one grid of cells for each group of units. Convolutional: the first filters as images, and one
 // strip of cells for each convolution.
 
-import { count } from '../numbers';
+import { count, percent, significant } from '../numbers';
 import { type Group, KEPT, type Plan, PROBE_KEPT } from '../protocol';
 import { isChannel } from '../words';
-import { Cells, Inks, type Manner, SMALL_CELL, type States } from './cells';
-import { element } from './element';
+import { Announcer } from './announcer';
+import { type Bars, Cells, Inks, type Manner, SMALL_CELL, type States } from './cells';
+import { element, say } from './element';
 import { FiltersView } from './filters';
 import { arrangeGrids, DIGITS, shape } from './grids';
 import { css, type Palette } from './palette';
 import { arrangeStrips, type Row, stripShape } from './strips';
 
-/** What is drawn; of a snapshot, of a moment looked back at, or of the illustration. */
+/** What is drawn; of a snapshot, or of a moment looked back at. */
 export interface Masks {
   /** [U], 0..255 */
   scores: Uint8Array;
@@ -23,6 +24,18 @@ export interface Masks {
 
 /** What the view needs to know of a network. */
 export type Shown = Pick<Plan, 'groups' | 'filters'> & { informative?: Uint8Array | null };
+
+/** A unit that was picked: to be pinned, say. */
+export interface Picked {
+  /** Its place in the scores. */
+  unit: number;
+  /** In words. */
+  name: string;
+  /** Of its cell, in the window. */
+  place: DOMRect;
+  /** What had the keyboard. */
+  from: HTMLElement;
+}
 
 /** One group on the page. */
 interface Part {
@@ -68,22 +81,34 @@ export class NetworkView {
   private states: (States | null)[] = [];
   private cell = 8;
   private masks: Masks | null = null;
+  /** [classes] of the image at hand, which are of now. */
+  private classes: Float32Array | null = null;
+  private is_past = false;
   private inks: Inks;
   private readonly root: HTMLElement;
   private readonly output: HTMLElement;
+  private readonly announcer = new Announcer();
+  /** Whether keys stand on a unit. */
+  private heard = false;
   private hovered: { group: number; index: number } | null = null;
+  private pinned: (unit: number) => boolean = () => false;
+  private bars: Bars | null = null;
+  private readonly picked: (picked: Picked) => void;
 
-  constructor(root: HTMLElement, output: HTMLElement, palette: Palette) {
+  /** `picked` hears of a gated unit that was clicked, or chosen with Enter. */
+  constructor(root: HTMLElement, output: HTMLElement, palette: Palette, picked: (picked: Picked) => void) {
     this.root = root;
     this.output = output;
+    this.picked = picked;
     this.inks = new Inks(palette);
+    output.after(this.announcer.root);
     new ResizeObserver(() => this.layOut()).observe(root);
   }
 
   describe({ groups, filters, informative = null }: Shown): void {
     this.informative = informative;
-    this.masks = null;
-    this.hovered = null;
+    this.masks = this.classes = this.hovered = null;
+    this.is_past = false;
     this.output.textContent = '';
     this.states = groups.map(() => null);
     // The run that opens is most often the one that was planned: its picture stands already.
@@ -95,6 +120,7 @@ export class NetworkView {
       kept.dataset['testid'] = `kept-${group.name.replaceAll(' ', '-')}`;
       const part: Part = { group, manner, cells: new Cells(group.size, manner), kept };
       this.listen(part.cells.canvas, index, (event) => part.cells.under(event));
+      if (manner === 'gated') this.listenToKeys(part, index);
       return part;
     });
     this.filters = null;
@@ -115,21 +141,45 @@ export class NetworkView {
     this.repaint();
   }
 
-  draw(masks: Masks): void {
+  /** Marks pinned units, from the next drawing on. */
+  pin(pinned: (unit: number) => boolean): void {
+    this.pinned = pinned;
+  }
+
+  /** `bars`: a number for each unit that is shown in its cell in place of the mask. `is_past`: of a moment that is looked back at. */
+  draw(masks: Masks, bars: Bars | null = null, is_past = false): void {
     this.masks = masks;
+    this.bars = bars;
     this.readStates(masks);
+    if (is_past !== this.is_past) {
+      this.is_past = is_past;
+      this.readClasses();
+    }
     for (const [index, part] of this.parts.entries()) {
       const text = this.share(part, masks.kept[index] ?? null);
-      if (part.kept.textContent !== text) part.kept.textContent = text;
+      say(part.kept, text);
     }
     this.paint();
     if (this.hovered) this.tell();
   }
 
-  /** New weights of the first convolution, [count, channels, side, side]. */
-  showFilters(weights: Float32Array): void {
+  /** New weights of the first convolution, [count, channels, side, side]; null: they are not known. */
+  showFilters(weights: Float32Array | null): void {
     this.filters?.view.show(weights);
     this.paintFilters();
+  }
+
+  /**
+   * [classes] probabilities of the image at hand: the column of classes shows them, the most probable one solid, but not while a moment is
+   * looked back at, of which they are not. Null: it stands still.
+   */
+  showClasses(probabilities: Float32Array | null): void {
+    const group = this.groups.at(-1);
+    if (!group || group.gated || (probabilities && probabilities.length !== group.size)) return;
+    this.classes = probabilities;
+    this.readClasses();
+    this.paint();
+    if (this.hovered) this.tell();
   }
 
   /** The accessible names change too seldom to be worth a frame's time: the page calls this now and then. */
@@ -151,6 +201,18 @@ export class NetworkView {
     return this.groups.some(({ union_of }) => union_of) ? `${kept}/${group.size}` : `${count(kept)} / ${count(group.size)}`;
   }
 
+  private readClasses(): void {
+    const probabilities = this.is_past ? null : this.classes;
+    const last = this.groups.length - 1;
+    if (last < 0 || this.groups[last]?.gated) return;
+    const highest = probabilities ? Math.max(...probabilities) : 0;
+    this.states[last] = probabilities && {
+      scores: Uint8Array.from(probabilities, (probability) => Math.round(255 * probability)),
+      mask: Uint8Array.from(probabilities, (probability) => (probability === highest ? KEPT | PROBE_KEPT : 0)),
+      first: 0,
+    };
+  }
+
   private readStates({ scores, mask }: Masks): void {
     for (const [index, { gated, first_unit, union_of, size }] of this.groups.entries()) {
       if (gated) this.states[index] = { scores, mask, first: first_unit };
@@ -167,10 +229,13 @@ export class NetworkView {
   private layOut(): void {
     const width = this.root.clientWidth;
     if (this.groups.length === 0 || width === 0) return;
+    // What is moved on the page loses the focus.
+    const held = this.root.contains(document.activeElement) ? document.activeElement : null;
     const main = this.root.parentElement?.clientHeight ?? 0;
     const narrow = matchMedia('(max-width: 820px)').matches;
     if (this.filters) this.layOutStrips(this.filters.view, width, narrow ? null : Math.max(190, Math.min(520, main * 0.53)));
     else this.layOutGrids(width, narrow ? 400 : Math.max(150, Math.min(470, main * 0.47)));
+    if (held instanceof HTMLElement && held !== document.activeElement) held.focus({ preventScroll: true });
     this.repaint();
   }
 
@@ -265,7 +330,8 @@ export class NetworkView {
 
   private paint(): void {
     for (const [index, { cells }] of this.parts.entries()) {
-      if (cells.canvas.isConnected) cells.paint(this.states[index] ?? null, this.inks, index === 0 ? this.informative : null);
+      const marks = { dots: index === 0 ? this.informative : null, pinned: this.pinned, bars: this.bars };
+      if (cells.canvas.isConnected) cells.paint(this.states[index] ?? null, this.inks, marks);
     }
     this.paintFilters();
   }
@@ -284,19 +350,66 @@ export class NetworkView {
     };
     canvas.addEventListener('pointermove', (event) => point(under(event)));
     canvas.addEventListener('pointerleave', () => point(null));
+    canvas.addEventListener('click', (event) => {
+      const index = under(event);
+      if (index !== null) this.pick(group, index, new DOMRect(event.clientX - 3, event.clientY - 3, 6, 6), canvas);
+    });
   }
 
-  /** The unit under the pointer, in words. */
+  private pick(number: number, index: number, place: DOMRect, from: HTMLElement): void {
+    const group = this.groups[number];
+    if (group?.gated && this.masks) this.picked({ unit: group.first_unit + index, name: where(group, index), place, from });
+  }
+
+  /** With the keyboard one goes from unit to unit, and picks one with Enter. */
+  private listenToKeys({ cells }: Part, group: number): void {
+    const { canvas } = cells;
+    let at = 0;
+    const stand = (index: number | null): void => {
+      cells.focus(index);
+      this.hovered = index === null ? null : { group, index };
+      this.heard = index !== null;
+      if (index !== null) this.tell();
+      else {
+        this.output.textContent = '';
+        this.announcer.say('', '');
+      }
+      this.paint();
+    };
+    canvas.tabIndex = 0;
+    canvas.setAttribute('role', 'application');
+    canvas.setAttribute('aria-roledescription', 'units');
+    canvas.setAttribute('aria-describedby', 'cells-how');
+    canvas.addEventListener('focus', () => canvas.matches(':focus-visible') && stand(at));
+    canvas.addEventListener('blur', () => stand(null));
+    canvas.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') this.pick(group, at, cells.place(at), canvas);
+      const to = event.key === 'Enter' ? at : cells.beside(at, event.key);
+      if (to === null || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      at = to;
+      stand(at);
+    });
+  }
+
+  /** The unit under the pointer, or the one that keys stand on, in words. */
   private tell(): void {
     const { group: number, index } = this.hovered ?? { group: -1, index: 0 };
     const group = this.groups[number];
     if (!group) return;
+    const [state, words] = this.told(group, number, index);
+    this.output.textContent = words;
+    // Its score changes with every step: a screen reader hears of another unit, and where it comes to be kept, off or pinned.
+    if (this.heard) this.announcer.say(`${number} ${index} ${state}`, words);
+  }
+
+  /** What can be said of a unit: the state that it is in, and all words. */
+  private told(group: Group, number: number, index: number): [state: string, words: string] {
     const states = this.states[number];
     const place = where(group, index);
-    if (!states) {
-      this.output.textContent = group.gated || group.union_of ? place : `${place}: always kept`;
-      return;
-    }
+    if (!states) return ['', group.gated || group.union_of ? place : `${place}: always kept`];
+    if (this.classes && number === this.groups.length - 1) return ['', `class ${index}: ${percent(this.classes[index] ?? 0)} for the image at hand`];
     const bits = states.mask[states.first + index] ?? 0;
     if (group.union_of) {
       const [a, b] = group.union_of.map((parent) => this.groups[parent]?.name ?? '');
@@ -305,12 +418,16 @@ export class NetworkView {
         return ((of?.mask[of.first + index] ?? 0) & KEPT) !== 0;
       };
       const by = group.union_of.filter(keeps).map((parent) => this.groups[parent]?.name);
-      this.output.textContent = `${place}: ${by.length > 0 ? `kept by ${by.join(' and ')}` : `off in ${a} and ${b}`}`;
-      return;
+      return ['', `${place}: ${by.length > 0 ? `kept by ${by.join(' and ')}` : `off in ${a} and ${b}`}`];
     }
     const score = (states.scores[states.first + index] ?? 0) / 255;
     const [kept, probe] = [(bits & KEPT) !== 0, (bits & PROBE_KEPT) !== 0];
     const state = kept === probe ? (kept ? 'kept' : 'off') : kept ? 'kept by m, not by m′' : 'kept by m′, not by m';
-    this.output.textContent = `${place}: s = ${score.toFixed(2)}, ${state}`;
+    const bar = this.bars?.values[states.first + index];
+    const pinned = this.pinned(states.first + index) ? `, pinned ${score > 0.5 ? 'on' : 'off'}` : '';
+    const barred = bar === undefined || !this.bars ? '' : `, ${this.bars.name} ${significant(bar * this.bars.most, 2)}`;
+    // Masks that are drawn anew disagree now and then about a unit that is undecided: that is no other state of it.
+    const decided = score > 0 && score < 1 ? 'undecided' : state;
+    return [`${decided}${pinned}`, `${place}: s = ${score.toFixed(2)}, ${state}${pinned}${barred}`];
   }
 }

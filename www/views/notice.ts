@@ -8,56 +8,26 @@ interface Advice {
   lines: string[];
 }
 
-/** How to get WebGPU in the browser at hand. Browsers are told apart only to give the fitting advice first. */
-function advice(): Advice {
-  const { userAgent } = navigator;
-  const title = 'This browser gives the page no WebGPU';
-  if (!window.isSecureContext) {
-    return { title, lines: ['WebGPU works only over https, or from localhost. Open this page by such an address.'] };
-  }
-  if (/Firefox\//.test(userAgent)) {
-    return {
-      title,
-      lines: [
-        'Firefox has WebGPU switched on from version 141 on Windows and from 145 on Macs with Apple silicon.',
-        'Elsewhere: open about:config, set dom.webgpu.enabled to true, and restart Firefox.',
-      ],
-    };
-  }
-  if (/(iPhone|iPad)/.test(userAgent)) {
-    return { title, lines: ['iOS and iPadOS have WebGPU from version 26 on, in every browser. On 18: Settings, Apps, Safari, Advanced, Feature Flags, WebGPU.'] };
-  }
-  if (/Version\/.*Safari\//.test(userAgent)) {
-    return { title, lines: ['Safari has WebGPU from version 26 on. In Safari 18: Settings, Feature Flags, WebGPU.'] };
-  }
-  if (/Android/.test(userAgent)) {
-    return { title, lines: ['Chrome for Android has WebGPU from version 121 on, on Android 12 and later with a Qualcomm or ARM GPU.'] };
-  }
-  const lines = [
-    'Chrome and Edge have WebGPU from version 113 on, on Windows, macOS and ChromeOS.',
-    'It may be switched off: look for “WebGPU” on chrome://gpu, and turn on graphics acceleration under Settings, System.',
-  ];
-  if (/Linux/.test(userAgent)) {
-    lines.push('On Linux, start it with --enable-unsafe-webgpu --enable-features=Vulkan, or open chrome://flags/#enable-unsafe-webgpu.');
-  }
-  return { title, lines };
-}
-
 /** What can be told: a failure, or a link that could not be read, after which the page goes on. */
 export type Trouble = Failure | 'link';
 
 function describe(failure: Trouble, message: string): Advice {
   switch (failure) {
     case 'webgpu':
-      return advice();
+      // What helps comes beside the recorded run, and is long.
+      return { title: 'This browser gives the page no WebGPU', lines: [] };
     case 'lost':
       return { title: 'The GPU went away', lines: [message, 'This happens after a driver restart or a long sleep. A new run can start at once.'] };
+    case 'crashed':
+      return { title: 'The engine broke', lines: [sentence(message), 'That is a fault of this program. A new run can start at once; what was kept of this one can still be taken away.'] };
     case 'link':
       return { title: 'The link could not be read', lines: [message, 'The first experiment was opened instead.'] };
     case 'large':
       return { title: 'This network is too large for this device', lines: [sentence(message), 'Nothing was taken. Choose another network or a smaller batch in the settings.'] };
     case 'refused':
       return { title: 'This experiment cannot be opened', lines: [sentence(message)] };
+    case 'own':
+      return { title: 'This experiment is of somebody’s own data', lines: [sentence(message)] };
     case 'engine':
       return { title: 'The engine stopped', lines: [message] };
   }
@@ -67,16 +37,19 @@ export class NoticeView {
   private notice: HTMLElement | null = null;
   private readonly before: HTMLElement;
   private readonly again: () => void;
+  private readonly give: () => void;
 
-  /** Notices stand before that element; `again` hears of the button that starts over. */
-  constructor(before: HTMLElement, again: () => void) {
+  /** Notices stand before that element; `again` hears of the button that starts over, `give` of the one that asks for the visitor's data. */
+  constructor(before: HTMLElement, again: () => void, give: () => void) {
     this.before = before;
     this.again = again;
+    this.give = give;
   }
 
-  /** The first trouble is shown, not the last: what follows is usually its consequence. */
+  /** The first trouble is shown, not the last: what follows is usually its consequence, but for a link's, after which the page goes on. */
   show(failure: Trouble, message: string): void {
-    if (this.notice) return;
+    if (this.notice && this.notice.dataset['failure'] !== 'link') return;
+    this.clear();
     const { title, lines } = describe(failure, message);
     const notice = document.createElement('section');
     notice.className = 'notice';
@@ -86,23 +59,27 @@ export class NoticeView {
     const heading = document.createElement('h2');
     heading.textContent = title;
     const list = document.createElement('ul');
-    for (const line of lines) {
-      const item = document.createElement('li');
-      item.textContent = line;
-      list.append(item);
-    }
+    const listUp = (words: string[]): void => {
+      for (const line of words) {
+        const item = document.createElement('li');
+        item.textContent = line;
+        list.append(item);
+      }
+    };
+    listUp(lines);
     notice.append(heading, list);
     if (failure === 'webgpu') {
+      import('./advice').then(({ advice }) => listUp(advice()), () => listUp(['How to come by it could not be loaded: reload the page.']));
       const said = document.createElement('p');
       said.className = 'soft';
-      said.textContent = 'Below are the masks with which a run on MNIST ended: 308 of 1,552 units are kept, and they read 97.6 % of the test digits right.';
+      said.textContent = 'Below is a run that was recorded where there was one: play it, or drag through its history.';
       notice.append(said);
-    } else if (failure === 'lost' || failure === 'engine') {
+    } else if (failure === 'lost' || failure === 'crashed' || failure === 'engine' || failure === 'own') {
       const button = document.createElement('button');
       button.type = 'button';
-      button.dataset['testid'] = 'again';
-      button.textContent = 'Start again';
-      button.addEventListener('click', () => this.again());
+      button.dataset['testid'] = failure === 'own' ? 'give' : 'again';
+      button.textContent = failure === 'own' ? 'Give the data' : 'Start again';
+      button.addEventListener('click', () => (failure === 'own' ? this.give() : this.again()));
       notice.append(button);
     }
     this.before.before(notice);

@@ -2,7 +2,8 @@
 
 import { type Family, methodOf } from '../methods';
 import { count, fixed, percent, significant } from '../numbers';
-import type { Description, StepRecord, Values } from '../protocol';
+import type { Description, Stage, StepRecord, Values } from '../protocol';
+import { say } from './element';
 
 const TITLES = ['Sample', 'Two losses', 'Gradient', 'Project', 'Backward', 'Weights'] as const;
 const SHOW_MS = 420;
@@ -13,9 +14,18 @@ export interface PhasesInput {
   values: Values;
   description: Description;
   kept: Uint32Array;
-  probe_kept: Uint32Array;
   /** Units in which m and m′ differ. */
   differ: number;
+}
+
+/** Which phases a part of a step is: choosing a mask is ranking and choosing. */
+const PHASES: Record<Stage, number[]> = { choose: [2, 3], sample: [0], losses: [1], gradient: [2], project: [3], backward: [4], weights: [5] };
+
+/** A step that is taken phase by phase. */
+export interface Walking {
+  /** What was done last, and what is yet to be done. */
+  stage: Stage;
+  left: Stage[];
 }
 
 interface Phase {
@@ -54,6 +64,8 @@ const CHAIN = 'by the chain rule, as if m were s';
 const DENSE_BACKWARD = 'dense: through every unit';
 
 type Words = [formula: string, words: string];
+/** Of one phase. */
+type Said = [title: string, formula: string, words: string];
 
 function sample(name: string, differ: number, units: number): Words {
   switch (name) {
@@ -97,6 +109,16 @@ function choice(name: string, values: Values, room: string): [rank: Words, keep:
   }
 }
 
+/** The two phases of a mask that is not learned; `room`: what the budget leaves. */
+function chooses(name: string, values: Values, room: string): Said[] {
+  const [rank, keep] = choice(name, values, room);
+  const { family } = methodOf({ method: name });
+  return [
+    [family === 'chosen' ? 'Rank' : 'Gradient', ...rank],
+    [family === 'chosen' ? 'Choose' : 'Project', ...keep],
+  ];
+}
+
 export class PhasesView {
   private readonly phases: Phase[];
   private timer = 0;
@@ -122,49 +144,90 @@ export class PhasesView {
 
   /** What a step will be, before there is one. */
   describe(values: Values): void {
+    this.fade(methodOf(values).family);
+    for (const [index, said] of this.plain(values).entries()) this.say(index, ...said);
+  }
+
+  /** `walking`: of a step that is taken phase by phase, whose later phases have no numbers yet. */
+  draw(input: PhasesInput, walking: Walking | null): void {
+    this.fade(methodOf(input.values).family);
+    const later = new Set(walking?.left.flatMap((stage) => PHASES[stage]));
+    const plain = this.plain(input.values);
+    for (const [index, said] of this.numbers(input).entries()) this.say(index, ...(later.has(index) ? (plain[index] ?? said) : said));
+  }
+
+  /** Lights the phase that was done, dims those that come after; null: no step is taken phase by phase. */
+  light(walking: Walking | null): void {
+    clearTimeout(this.timer);
+    const later = new Set(walking?.left.flatMap((stage) => PHASES[stage]));
+    const now = walking ? PHASES[walking.stage] : [];
+    for (const [index, { item }] of this.phases.entries()) {
+      item.classList.toggle('now', now.includes(index));
+      item.classList.toggle('later', later.has(index));
+      if (now.includes(index)) item.setAttribute('aria-current', 'step');
+      else item.removeAttribute('aria-current');
+    }
+  }
+
+  /** What the phase of a part is called. */
+  title(stage: Stage): string {
+    return stage === 'choose' ? 'Choose' : (this.phases[PHASES[stage][0] ?? 0]?.title.textContent ?? '');
+  }
+
+  /** Its number, title, formula and words as they stand. */
+  said(stage: Stage): [number: number, title: string, formula: string, words: string] {
+    const index = PHASES[stage].at(-1) ?? 0;
+    const { title, formula, words } = this.phases[index] ?? {};
+    return [index + 1, title?.textContent ?? '', formula?.textContent ?? '', words?.textContent ?? ''];
+  }
+
+  private plain(values: Values): Said[] {
     const name = values['method'] ?? 'vrpge';
     const { family } = methodOf(values);
     const [drawn, stays] = sample(name, 0, 0);
     const two = name === 'vrpge';
-    this.say(0, 'Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays);
-    if (two) this.say(1, 'Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks');
-    else this.say(1, 'One loss', 'L(w, m)', name === 'ste' ? MASKED : 'one forward pass');
-    if (family === 'learned') {
-      const { estimator = 'two-sided', alpha = '0.5' } = values;
-      this.say(2, 'Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : 'no backward pass');
-      this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', 'onto the budget: Σs ≤ K');
-    } else this.chooses(name, values, 'as many as K pays for');
-    this.fade(family);
-    this.say(4, 'Backward', '∇w L(w, m)', name === 'ste' ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, over kept units only');
-    this.say(5, 'Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others rest');
+    const { estimator = 'two-sided', alpha = '0.5' } = values;
+    const learns: Said[] = [
+      ['Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : 'no backward pass'],
+      ['Project', 's ← clamp(s − v, 0, 1)', 'onto the budget: Σs ≤ K'],
+    ];
+    return [
+      ['Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays],
+      two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', name === 'ste' ? MASKED : 'one forward pass'],
+      ...(family === 'learned' ? learns : chooses(name, values, 'as many as K pays for')),
+      ['Backward', '∇w L(w, m)', name === 'ste' ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
+      ['Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others rest'],
+    ];
   }
 
-  draw({ record, values, description, kept, differ }: PhasesInput): void {
+  private numbers({ record, values, description, kept, differ }: PhasesInput): Said[] {
     const name = values['method'] ?? 'vrpge';
     const { family } = methodOf(values);
     const weights = name === 'ste' ? description.weights : keptWeights(description, kept);
     const share = weights / Math.max(1, description.weights);
     const units = description.groups.reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
-    this.say(0, 'Sample', ...sample(name, differ, units));
-    if (name === 'vrpge') this.say(1, 'Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks');
-    else this.say(1, 'One loss', `L = ${fixed(record.loss, 3)}`, name === 'ste' ? MASKED : 'one forward pass');
-    if (family === 'learned') {
-      const { estimator = '', alpha } = values;
-      const one = name === 'reinforce' || estimator === 'plain';
-      const from = one ? `from L = ${fixed(record.loss, 3)} itself` : `from L − L′ = ${fixed(record.loss - record.probe_loss, 3)} alone`;
-      this.say(2, 'Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : from);
-      const tight = record.budget - record.sum_scores < 0.5;
-      const sums = tight ? `Σs = K = ${fixed(record.budget, 1)}` : `Σs = ${fixed(record.sum_scores, 1)} < K = ${fixed(record.budget, 1)}`;
-      this.say(3, 'Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`);
-    } else this.chooses(name, values, `${count(units)} units, K = ${fixed(record.budget, 1)}`);
-    this.fade(family);
-    const through = name === 'ste' ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`;
-    this.say(4, 'Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, through);
-    this.say(5, 'Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`);
+    const { estimator = '', alpha } = values;
+    const one = name === 'reinforce' || estimator === 'plain';
+    const from = one ? `from L = ${fixed(record.loss, 3)} itself` : `from L − L′ = ${fixed(record.loss - record.probe_loss, 3)} alone`;
+    const [sum, budget] = [fixed(record.sum_scores, 1), fixed(record.budget, 1)];
+    const sums = sum === budget ? `Σs = K = ${budget}` : `Σs = ${sum} < K = ${budget}`;
+    const learns: Said[] = [
+      ['Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : from],
+      ['Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`],
+    ];
+    return [
+      ['Sample', ...sample(name, differ, units)],
+      name === 'vrpge'
+        ? ['Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks']
+        : ['One loss', `L = ${fixed(record.loss, 3)}`, name === 'ste' ? MASKED : 'one forward pass'],
+      ...(family === 'learned' ? learns : chooses(name, values, `${count(units)} units, K = ${fixed(record.budget, 1)}`)),
+      ['Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, name === 'ste' ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`],
+      ['Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`],
+    ];
   }
 
-  /** After a single step: walks the eye through the phases once. */
-  walk(): void {
+  /** After a single step: leads the eye through the phases once. */
+  sweep(): void {
     clearTimeout(this.timer);
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
     const visit = (index: number): void => {
@@ -174,14 +237,6 @@ export class PhasesView {
     visit(0);
   }
 
-  /** The two phases of a mask that is not learned; `room`: what the budget leaves. */
-  private chooses(name: string, values: Values, room: string): void {
-    const [rank, keep] = choice(name, values, room);
-    const { family } = methodOf({ method: name });
-    this.say(2, family === 'chosen' ? 'Rank' : 'Gradient', ...rank);
-    this.say(3, family === 'chosen' ? 'Choose' : 'Project', ...keep);
-  }
-
   private fade(family: Family): void {
     for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', family === 'given');
   }
@@ -189,8 +244,8 @@ export class PhasesView {
   private say(index: number, title: string, formula: string, words: string): void {
     const phase = this.phases[index];
     if (!phase) return;
-    if (phase.title.textContent !== title) phase.title.textContent = title;
-    if (phase.formula.textContent !== formula) phase.formula.textContent = formula;
-    if (phase.words.textContent !== words) phase.words.textContent = words;
+    say(phase.title, title);
+    say(phase.formula, formula);
+    say(phase.words, words);
   }
 }

@@ -1,10 +1,10 @@
 // The settings, built from the engine's table of knobs. Names, ranges, defaults and help come from there; here is only
 // where a knob stands and which control suits it.
 
-import { about, NETWORKS } from '../experiments';
+import { about, NETWORKS, TRIES } from '../experiments';
 import { FAMILIES, means, METHODS, methodOf } from '../methods';
 import { bytes, count, magnitude } from '../numbers';
-import type { Knob, Plan, Values } from '../protocol';
+import type { Knob, OwnData, Plan, Values } from '../protocol';
 import { sentence, unitsOf } from '../words';
 import { element } from './element';
 import { drawPicture } from './pictures';
@@ -17,7 +17,7 @@ const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => strin
     title: 'Structure',
     knobs: [
       'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'scores_optimizer', 'scores_rate', 'structure_every', 'drop_fraction',
-      'allocation',
+      'allocation', 'pins',
     ],
     brief: (values) =>
       [
@@ -49,8 +49,8 @@ const METHOD = 'method';
 const PROMINENT = 'keep_ratio';
 const NETWORK = 'model';
 const BY_NAME = 'by its name';
-/** A choice that needs files from the visitor's own disk, which this page does not read yet. */
-const NOT_HERE: Record<string, string[]> = { dataset: ['idx'] };
+/** The visitor's own data have no picture: they are not known before they are given. */
+const OWN = 'own';
 /** A range that spans more than this, evenly, cannot be aimed at with a slider. */
 const WIDEST_LINEAR = 2;
 /** Decades below the top that a logarithmic slider spans where the range begins at 0. */
@@ -58,18 +58,6 @@ const DECADES_FROM_ZERO = 5;
 const SLIDER_TOP = 1000;
 /** What a choice brought along is told for so long, wherever the pointer goes. */
 const TOLD_MS = 5000;
-
-/** Experiments to try; each names only what differs from the defaults. */
-const TRIES: [question: string, query: string][] = [
-  ['Does the mask find the digits?', 'gate_inputs=true'],
-  ['Which inputs carry the class?', 'dataset=planted&gate_inputs=true&keep_ratio=0.125'],
-  ['One mask instead of two', 'gate_inputs=true&method=reinforce'],
-  ['What does α = 0 do to the noise?', 'gate_inputs=true&alpha=0'],
-  ['Is a random mask as good?', 'gate_inputs=true&method=static'],
-  ['Is a narrower dense net as good?', 'gate_inputs=true&method=small-dense'],
-  ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64'],
-  ['Where does a residual net shrink?', 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35'],
-];
 
 interface Control {
   knob: Knob;
@@ -83,9 +71,10 @@ interface Control {
 
 /** "data 184, values 36, weights 11 MB" */
 function shares(parts: Record<string, number>): string {
-  const [size, unit] = Math.max(...Object.values(parts)) >= 1e9 ? [1e9, 'GB'] : [1e6, 'MB'];
-  const said = Object.entries(parts).map(([name, part]) => `${name} ${(part / size).toFixed(part < 9.95 * size ? 1 : 0)}`);
-  return `${said.join(', ')} ${unit}`;
+  const most = Math.max(...Object.values(parts));
+  const [size, unit] = most >= 1e9 ? [1e9, 'GB'] : most >= 1e6 ? [1e6, 'MB'] : [1e3, 'KB'];
+  const said = (part: number): string => (part < size / 20 ? 'under 0.1' : (part / size).toFixed(part < 9.95 * size ? 1 : 0));
+  return `${Object.entries(parts).map(([name, part]) => `${name} ${said(part)}`).join(', ')} ${unit}`;
 }
 
 type Range = Extract<Knob['kind'], { type: 'number' }>;
@@ -114,13 +103,14 @@ export class SettingsView {
   private readonly help = element('p', 'help');
   private readonly says = element('p', 'says');
   private readonly takes = element('p', 'takes');
+  private readonly owned = element('span', '', 'your own data');
   private told_until = 0;
   private palette: Palette;
   private readonly root: HTMLElement;
   private readonly changed: (name: string, value: string) => void;
-  private readonly tried: (query: string) => void;
+  private readonly tried: (query: string, claim: string | null) => void;
 
-  constructor(root: HTMLElement, palette: Palette, changed: (name: string, value: string) => void, tried: (query: string) => void) {
+  constructor(root: HTMLElement, palette: Palette, changed: (name: string, value: string) => void, tried: (query: string, claim: string | null) => void) {
     this.root = root;
     this.palette = palette;
     this.changed = changed;
@@ -148,8 +138,12 @@ export class SettingsView {
     });
     this.groups = groups;
     this.root.replaceChildren(element('div', 'scroller', ...front, ...groups, this.tries()), this.help);
-    this.root.removeAttribute('aria-busy');
     this.recolour(this.palette);
+  }
+
+  /** All that will be said is said: until then, lines that come would move the others. */
+  ready(): void {
+    this.root.removeAttribute('aria-busy');
   }
 
   recolour(palette: Palette): void {
@@ -188,6 +182,12 @@ export class SettingsView {
       ` of memory: ${shares({ data, values: activations, weights: weights + optimiser })}.`,
     );
     this.takes.dataset['bytes'] = String(data + activations + weights + optimiser);
+    this.ready();
+  }
+
+  /** Says what the visitor's own data are. */
+  sayOwn({ name, words }: OwnData): void {
+    this.owned.replaceChildren('your data: ', element('b', '', name), element('small', '', words.split(': ')[0] ?? words));
   }
 
   /** Says what a choice brought along. */
@@ -259,9 +259,14 @@ export class SettingsView {
     const inputs: HTMLInputElement[] = [];
     const row = element('div');
     for (const [name, label] of choices) {
-      if (NOT_HERE[knob.name]?.includes(name)) continue;
       const input = this.radio(knob, name);
       inputs.push(input);
+      if (name === OWN) {
+        // Chosen once more, it asks for other files.
+        input.addEventListener('click', () => this.changed(knob.name, name));
+        row.append(element('label', 'own', input, this.owned));
+        continue;
+      }
       const canvas = element('canvas');
       canvas.setAttribute('aria-hidden', 'true');
       this.pictures.push([canvas, name]);
@@ -282,14 +287,19 @@ export class SettingsView {
     const fold = element('details', 'fold', element('summary', '', element('span', 'name', knob.label), now));
     const list = element('div', 'list');
     for (const [family, title] of FAMILIES) {
-      list.append(element('h3', '', title));
+      const heading = element('p', '', title);
+      heading.id = `family-${family}`;
+      const members = element('div', 'family', heading);
+      members.setAttribute('role', 'group');
+      members.setAttribute('aria-labelledby', heading.id);
+      list.append(members);
       for (const [name, { does }] of Object.entries(METHODS).filter(([name, method]) => method.family === family && labels.has(name))) {
         const input = this.radio(knob, name);
         inputs.push(input);
         const label = element('label', '', input, element('span', '', element('b', '', labels.get(name) ?? name), does));
         // A pointer has chosen; keys go on choosing.
         label.addEventListener('click', (event) => (fold.open = fold.open && event.detail === 0));
-        list.append(label);
+        members.append(label);
       }
     }
     fold.append(list);
@@ -443,16 +453,17 @@ export class SettingsView {
   }
 
   private tries(): HTMLElement {
-    const links = TRIES.map(([question, query]) => {
-      const link = element('a', '', question);
-      link.href = `?${query}`;
+    const links = TRIES.map(([title, query, claim]) => {
+      const link = element('a', '', title);
+      link.href = claim === null ? `?${query}` : `?${query}#claim=${claim}`;
+      if (claim !== null) link.dataset['testid'] = `claim-${claim}`;
       link.addEventListener('click', (event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();
-        this.tried(query);
+        this.tried(query, claim);
       });
       return element('li', '', link);
     });
-    return element('nav', 'try', element('h2', '', 'Try, and predict first'), element('ul', '', ...links));
+    return element('nav', 'try', element('h2', '', 'Is it true? Predict first'), element('ul', '', ...links));
   }
 }

@@ -101,7 +101,7 @@ export class SpeedView {
       ...speed.phases.map(({ name, sparse_ms, dense_ms }) => {
         const item = document.createElement('li');
         const swatch = document.createElement('i');
-        swatch.className = `phase-${name}`;
+        swatch.style.background = `var(--phase-${name})`;
         item.title = `${name}: dense ${milliseconds(dense_ms)}, sparse ${milliseconds(sparse_ms)}`;
         item.append(swatch, name);
         return item;
@@ -116,11 +116,13 @@ export class SpeedView {
   private bar(element: HTMLElement, share: number, speed: Speed, which: 'sparse_ms' | 'dense_ms'): void {
     element.style.width = `${(share * 100).toFixed(1)}%`;
     const parts = speed.phases.length > 0 ? speed.phases : [{ name: which === 'dense_ms' ? 'whole-dense' : 'whole', sparse_ms: 1, dense_ms: 1 }];
-    while (element.children.length > parts.length) element.lastElementChild?.remove();
-    for (const [index, part] of parts.entries()) {
-      const segment = (element.children[index] ?? element.appendChild(document.createElement('i'))) as HTMLElement;
-      segment.className = `phase-${part.name}`;
-      segment.style.flexGrow = String(part[which]);
-    }
+    const whole = parts.reduce((sum, part) => sum + part[which], 0) || 1;
+    let done = 0;
+    const stops = parts.map((part) => {
+      const from = done;
+      done += (100 * part[which]) / whole;
+      return `var(--phase-${part.name}) ${from.toFixed(2)}% ${done.toFixed(2)}%`;
+    });
+    element.style.background = `linear-gradient(to right, ${stops.join(', ')})`;
   }
 }

@@ -25,7 +25,7 @@ export interface StatusInput {
   evaluation: Evaluation | null;
   /** Planted data: inputs that carry the class, and how many of them are kept. */
   planted: { kept: number; of: number } | null;
-  progress: { stage: string; done: number; of: number } | null;
+  progress: { stage: string; done: number; of: number; since_ms: number } | null;
   /** What the device is at other than the next step, since when, and for about how long. */
   busy: { task: Task; since_ms: number; ms: number | null } | null;
   /** Of the last step, and since then. */
@@ -35,11 +35,15 @@ export interface StatusInput {
   queued: { run: number; of: number; method: string } | null;
   /** The step looked back at. */
   looking: number | null;
+  /** Of a step that is taken phase by phase: what was just done. */
+  walking: string | null;
 }
 
 /** Steps that last longer are told one by one; those that last much longer, on their way. */
 const SLOW_MS = 700;
 const VERY_SLOW_MS = 4000;
+/** Kernels that take longer to compile need a word. */
+const SLOW_COMPILE_MS = 8000;
 
 const sum = ({ bytes: { data, activations, weights, optimiser } }: Plan): number => data + activations + weights + optimiser;
 
@@ -54,6 +58,10 @@ function loading({ progress, description, plan, busy }: StatusInput): Word[] {
   if (progress?.stage === 'data' && description) {
     const million = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
     return [`Fetching ${description.dataset.name}: ${million(progress.done)} of ${million(progress.of)} MB. Training starts with the first block of images.`];
+  }
+  if (progress?.stage === 'compiling kernels' && progress.since_ms > SLOW_COMPILE_MS) {
+    const { done, of, since_ms } = progress;
+    return [`Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers keep the result.`];
   }
   if (progress && plan && !description) {
     return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`), ' Then ', plan.model, ' takes ', { kept: bytes(sum(plan)) }, ' of memory.'];
@@ -124,10 +132,15 @@ function idle({ description, values, kept }: StatusInput): Word[] {
 }
 
 function say(input: StatusInput): Word[] {
-  const { state, failure, plan, description, step, kept, evaluation, halted, looking, planted } = input;
+  const { state, failure, plan, description, values, step, kept, undecided, evaluation, halted, looking, planted } = input;
   const units = count(description?.units ?? 0);
   const named = unitsOf(description);
-  if (looking !== null) return [`At step ${count(looking)}, `, { kept: `${count(kept)} of ${units}` }, ` ${named} were kept.`];
+  if (looking !== null) {
+    const share: Word[] = [`Looking back to step ${count(looking)}: `, { kept: `${count(kept)} of ${units}` }, ` ${named} were kept`];
+    if (methodOf(values).family !== 'learned') return [...share, '.'];
+    return [...share, ...(undecided === 0 ? [', and every one was decided.'] : [', ', { probe: count(undecided) }, ' were undecided.'])];
+  }
+  if (input.walking !== null) return [input.walking];
   switch (state) {
     case 'held':
       if (!plan) return [''];
@@ -148,9 +161,14 @@ function say(input: StatusInput): Word[] {
       const found = planted ? `, among them ${planted.kept} of the ${planted.of} inputs that carry the class,` : '';
       return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` ${named}${found}${reached}`];
     }
+    case 'replay': {
+      const ended = evaluation ? `, and they read ${percent(evaluation.decided)} of ${count(evaluation.images)} test examples right` : '';
+      return ['A recorded run. It ended with ', { kept: `${count(kept)} of ${units}` }, ` ${named}${ended}. Press Play, or drag through its history.`];
+    }
     case 'halted':
       return [`${sentence(halted ?? `the run stopped at step ${count(step)}`)} Then restart.`];
     case 'error':
+      if (failure === 'own') return ['Waiting for the data of this experiment.'];
       if (failure === 'large' || failure === 'refused') return [`${plan?.model ?? 'This network'} was not opened.`];
       if (description !== null) return [`Training stopped at step ${count(step)}.`];
       return ['Most of a network can be left out while it trains. This page shows which parts, and what that saves.'];
@@ -160,6 +178,7 @@ function say(input: StatusInput): Word[] {
 export class StatusView {
   private shown = '';
   private state: RunState | null = null;
+  private looked: string | null = null;
   private announced_at = 0;
   private readonly say: HTMLElement;
   private readonly live: HTMLElement;
@@ -169,8 +188,14 @@ export class StatusView {
     this.live = live;
   }
 
+  /** Tells a screen reader what others see elsewhere on the page. */
+  announce(words: string): void {
+    this.live.textContent = words;
+  }
+
   draw(input: StatusInput): void {
-    const { queued, looking } = input;
+    const { queued, looking, walking } = input;
+    const shown_apart = walking ?? (looking === null ? null : 'past');
     const words = queued && looking === null ? [`Run ${queued.run} of ${queued.of}, ${queued.method}. `, ...say(input)] : say(input);
     const plain = words.map((word) => (typeof word === 'string' ? word : 'kept' in word ? word.kept : word.probe)).join('');
     if (plain === this.shown) return;
@@ -185,12 +210,13 @@ export class StatusView {
       }),
     );
     this.say.replaceChildren(line);
-    // A screen reader hears of every change of state at once, and of mere progress seldom.
+    // A screen reader hears at once of every change of state, of looking back and of each phase, and of mere progress seldom.
     const now = performance.now();
-    if (input.state !== this.state || now - this.announced_at > 20_000) {
+    if (input.state !== this.state || shown_apart !== this.looked || now - this.announced_at > 20_000) {
       this.live.textContent = plain;
       this.announced_at = now;
       this.state = input.state;
+      this.looked = shown_apart;
     }
   }
 }

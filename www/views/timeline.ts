@@ -3,6 +3,7 @@
 import { count } from '../numbers';
 import type { Group } from '../protocol';
 import type { Timeline } from '../timeline';
+import { say } from './element';
 import { css, mixed, type Palette } from './palette';
 
 /** Between the bands of groups, in CSS pixels; where there are many, as little as can be seen. */
@@ -27,10 +28,11 @@ export class TimelineView {
   private generation = -1;
   private painted = 0;
   private looking: number | null = null;
-  private readonly picture = document.createElement('canvas');
   private readonly canvas: HTMLCanvasElement;
   private readonly context: CanvasRenderingContext2D;
-  private readonly ink: CanvasRenderingContext2D;
+  /** The picture, one pixel across for each column, and one in which to move its columns together. */
+  private ink: CanvasRenderingContext2D;
+  private spare: CanvasRenderingContext2D;
   private readonly root: HTMLElement;
   private palette: Palette;
   private lut = new Uint32Array(256);
@@ -38,6 +40,8 @@ export class TimelineView {
   private readonly what: HTMLElement;
   private readonly end: HTMLElement;
   private readonly look: (column: number | null) => void;
+  /** Looks back at a column, or with null at the present. */
+  readonly lookAt: (column: number | null) => void;
 
   /** `look` hears of the column looked back at, or null for now. */
   constructor(root: HTMLElement, palette: Palette, look: (column: number | null) => void) {
@@ -46,27 +50,28 @@ export class TimelineView {
     this.look = look;
     const canvas = root.querySelector('canvas');
     const context = canvas?.getContext('2d');
-    const ink = this.picture.getContext('2d');
+    const [ink, spare] = [document.createElement('canvas').getContext('2d'), document.createElement('canvas').getContext('2d')];
     const [start, what, end] = root.querySelectorAll<HTMLElement>('.axis span');
-    if (!canvas || !context || !ink || !start || !what || !end) throw new Error('this browser gives no 2D canvas');
-    [this.canvas, this.context, this.ink] = [canvas, context, ink];
+    if (!canvas || !context || !ink || !spare || !start || !what || !end) throw new Error('this browser gives no 2D canvas');
+    [this.canvas, this.context, this.ink, this.spare] = [canvas, context, ink, spare];
     [this.start, this.what, this.end] = [start, what, end];
     this.recolour(palette);
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'slider');
     canvas.setAttribute('aria-label', 'Look back through the run');
     canvas.setAttribute('aria-valuemin', '0');
+    this.value(0, 0, 'nothing drawn yet');
     new ResizeObserver(() => this.layOut()).observe(canvas);
-    // It is not on the page, so nobody else hears that it came back empty from a lost GPU.
-    this.picture.addEventListener('contextrestored', () => this.recolour(this.palette));
+    // They are not on the page, so nobody else hears that they came back empty from a lost GPU.
+    for (const each of [ink, spare]) each.canvas.addEventListener('contextrestored', () => this.recolour(this.palette));
 
-    const lookAt = (column: number | null): void => {
+    const lookAt = (this.lookAt = (column: number | null): void => {
       const { timeline } = this;
       if (!timeline || timeline.columns === 0) return;
       this.looking = column === null || column >= timeline.columns - 1 ? null : Math.max(0, column);
       look(this.looking);
       this.draw();
-    };
+    });
     const under = (event: PointerEvent): number => Math.floor((event.offsetX / canvas.clientWidth) * this.domain());
     canvas.addEventListener('pointerdown', (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -86,7 +91,10 @@ export class TimelineView {
       lookAt(to);
     });
     this.what.addEventListener('click', (event) => {
-      if (event.target instanceof HTMLButtonElement) lookAt(null);
+      if (!(event.target instanceof HTMLButtonElement)) return;
+      lookAt(null);
+      // The button is gone; who pressed it by a key goes on from here.
+      canvas.focus({ preventScroll: true });
     });
   }
 
@@ -98,6 +106,7 @@ export class TimelineView {
     this.looking = null;
     delete this.root.dataset['columns'];
     for (const label of [this.start, this.what, this.end]) label.textContent = '';
+    this.value(0, 0, 'nothing drawn yet');
     this.layOut();
   }
 
@@ -152,12 +161,13 @@ export class TimelineView {
       this.looking >>= timeline.generation - this.generation;
       this.look(this.looking);
     }
-    if (this.generation !== timeline.generation || this.picture.height !== canvas.height) {
-      this.picture.width = timeline.capacity;
-      this.picture.height = canvas.height;
-      this.generation = timeline.generation;
+    if (this.generation < 0 || this.ink.canvas.height !== canvas.height) {
+      this.clear(this.ink);
       this.painted = 0;
+    } else if (this.generation !== timeline.generation) {
+      this.squeeze(2 ** (timeline.generation - this.generation));
     }
+    this.generation = timeline.generation;
     // The newest column may still change; the ones before it do not.
     const from = Math.max(0, this.painted - 1);
     if (timeline.columns > from) this.paint(from, timeline.columns);
@@ -169,7 +179,7 @@ export class TimelineView {
     context.fillStyle = css(mixed(this.palette.off, this.palette.paper, 0.55));
     for (const band of this.bands) context.fillRect(0, band.top, canvas.width, band.height);
     context.imageSmoothingEnabled = false;
-    context.drawImage(this.picture, 0, 0, timeline.columns, canvas.height, 0, 0, timeline.columns * scale, canvas.height);
+    context.drawImage(this.ink.canvas, 0, 0, timeline.columns, canvas.height, 0, 0, timeline.columns * scale, canvas.height);
     if (this.settles !== null && this.settles / timeline.stride < domain) {
       context.fillStyle = css(this.palette.soft);
       const x = Math.round((this.settles / timeline.stride) * scale);
@@ -183,15 +193,28 @@ export class TimelineView {
     this.label();
   }
 
+  private clear({ canvas }: CanvasRenderingContext2D): void {
+    canvas.width = this.domain();
+    canvas.height = this.canvas.height;
+  }
+
+  /** Of `by` columns one is left: those move together as they were painted, which takes a fraction of what painting them anew would. */
+  private squeeze(by: number): void {
+    const { ink, spare } = this;
+    this.clear(spare);
+    spare.imageSmoothingEnabled = false;
+    this.painted = Math.ceil(this.painted / by);
+    const { canvas } = ink;
+    for (let column = 0; column < this.painted; column++) spare.drawImage(canvas, by * column, 0, 1, canvas.height, column, 0, 1, canvas.height);
+    [this.ink, this.spare] = [spare, ink];
+  }
+
   private label(): void {
-    const { timeline, canvas } = this;
+    const { timeline } = this;
     if (!timeline) return;
     this.root.dataset['columns'] = String(timeline.columns);
     const moment = timeline.at(this.looking ?? timeline.columns - 1);
     const step = moment?.step ?? 0;
-    const say = (element: HTMLElement, text: string): void => {
-      if (element.textContent !== text) element.textContent = text;
-    };
     say(this.start, 'step 0');
     say(this.end, `step ${count(Math.min(this.steps, timeline.capacity * timeline.stride))}`);
     if (this.looking === null) {
@@ -206,9 +229,14 @@ export class TimelineView {
       const text = this.what.firstChild;
       if (text) text.nodeValue = `looking back at step ${count(step)} · `;
     }
-    canvas.setAttribute('aria-valuemax', String(timeline.columns - 1));
-    canvas.setAttribute('aria-valuenow', String(this.looking ?? timeline.columns - 1));
-    canvas.setAttribute('aria-valuetext', `step ${count(step)}`);
+    this.value(this.looking ?? timeline.columns - 1, timeline.columns - 1, `step ${count(step)}`);
+  }
+
+  /** For a screen reader. */
+  private value(now: number, most: number, words: string): void {
+    this.canvas.setAttribute('aria-valuemax', String(most));
+    this.canvas.setAttribute('aria-valuenow', String(now));
+    this.canvas.setAttribute('aria-valuetext', words);
   }
 
   /** Paints columns into the picture: one device pixel down is the mean of the units that fall on it. */
@@ -216,7 +244,7 @@ export class TimelineView {
     const { timeline } = this;
     if (!timeline) return;
     const width = to - from;
-    const image = this.ink.createImageData(width, this.picture.height);
+    const image = this.ink.createImageData(width, this.ink.canvas.height);
     const pixels = new Uint32Array(image.data.buffer);
     for (let column = from; column < to; column++) {
       const moment = timeline.at(column);

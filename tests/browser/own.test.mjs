@@ -1,0 +1,468 @@
+// What a visitor brings: an image to look at, data to train on, a device to check.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { crc32, deflateSync } from 'node:zlib';
+import { root } from '../../scripts/command.mjs';
+import { program } from '../../scripts/wasm.mjs';
+import { PATIENCE_MS, asking, breakEngine, fragile, site } from './harness.mjs';
+
+const limit = { timeout: 5 * PATIENCE_MS };
+const DIGITS = 'gate_inputs=true&model=mlp-32&keep_ratio=0.15&batch_size=64&anneal_fraction=0.05&steps=3000';
+
+const { visit } = site();
+
+let folder;
+before(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'lacuna-own-'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+function file(name, content) {
+  const whole = path.join(folder, name);
+  mkdirSync(path.dirname(whole), { recursive: true });
+  writeFileSync(whole, content);
+  return whole;
+}
+
+/** Images of 8 × 8 of three classes, each bright elsewhere, as lines of a table. */
+function table(rows, { names = ['ant', 'bee', 'cat'], header = true } = {}) {
+  const pixel = (row, at) => (Math.floor(at / 22) === row % 3 ? 150 : 20) + ((row * 31 + at * 17) % 60);
+  const line = (row) => [...Array.from({ length: 64 }, (_, at) => pixel(row, at)), names[row % 3]].join(',');
+  return [...(header ? [[...Array.from({ length: 64 }, (_, at) => `p${at}`), 'label'].join(',')] : []), ...Array.from({ length: rows }, (_, row) => line(row))].join('\n');
+}
+
+/** A PNG of one colour with a brighter corner. */
+function png(width, height, [red, green, blue]) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, sum]);
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2], 8);
+  const rows = Array.from({ length: height }, (_, y) => Buffer.from([0, ...Array.from({ length: width }, (_, x) => (x + y < 4 ? [255, 255, 255] : [red, green, blue])).flat()]));
+  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.concat(rows))), chunk('IEND', Buffer.alloc(0))]);
+}
+
+function idx(dimensions, bytes) {
+  const head = Buffer.alloc(4 + 4 * dimensions.length);
+  head.set([0, 0, 8, dimensions.length]);
+  dimensions.forEach((size, at) => head.writeUInt32BE(size, 4 + 4 * at));
+  return Buffer.concat([head, Buffer.from(bytes)]);
+}
+
+/** Draws lines over the surface, its corners being 0 and 1. */
+async function draw(visitor, ...strokes) {
+  const { x, y, width, height } = await visitor.see('try-surface').boundingBox();
+  const { mouse } = visitor.page;
+  for (const [first, ...rest] of strokes) {
+    await mouse.move(x + first[0] * width, y + first[1] * height);
+    await mouse.down();
+    for (const [across, down] of rest) await mouse.move(x + across * width, y + down * height, { steps: 8 });
+    await mouse.up();
+  }
+}
+
+const SEVEN = [[0.28, 0.24], [0.72, 0.24], [0.42, 0.82]];
+const ONE = [[0.5, 0.15], [0.5, 0.85]];
+
+/** Until what contributes to the image at hand is known whole; the report that says so. */
+async function explained(visitor, ticket) {
+  await visitor.until(
+    (wanted) => window.reports.some(({ kind, found, ticket }) => kind === 'classified' && ticket >= wanted && found.contributions && !found.contributions.values.some(Number.isNaN)),
+    ticket,
+  );
+  return (await visitor.reports('classified')).findLast(({ found, ticket: of }) => of >= ticket && found.contributions && found.contributions.values.every((value) => typeof value === 'number'));
+}
+
+const ticketNow = (visitor) => visitor.page.evaluate(() => window.reports.findLast(({ kind }) => kind === 'classified')?.ticket ?? 0);
+
+test('a drawn digit is prepared as the data set’s, classified while the run trains, and each kept input says what it contributes', limit, async () => {
+  const visitor = await visit(DIGITS, { prepare: asking });
+  await visitor.see('train').click();
+  await visitor.steps(260);
+  await visitor.see('view-try').click();
+  await draw(visitor, SEVEN);
+  // What is drawn so far is asked about on the way too: the last question has it whole.
+  const { found } = await explained(visitor, await visitor.page.evaluate(() => window.asked.findLast(({ kind }) => kind === 'classify').ticket));
+  await visitor.until(() => /the decided mask says/.test(document.querySelector('[data-testid=try-said]').innerText));
+  await visitor.screenshot('try-drawn');
+
+  // Probabilities of ten classes, under the decided mask and under 32 others that are not all the same.
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  assert(Math.abs(sum(found.decided) - 1) < 1e-4 && found.decided.length === 10);
+  const masks = Array.from({ length: 32 }, (_, mask) => found.sampled.slice(10 * mask, 10 * mask + 10));
+  assert.equal(found.sampled.length, 320);
+  for (const each of masks) assert(Math.abs(sum(each) - 1) < 1e-4);
+  assert(new Set(masks.map((each) => each[7].toFixed(6))).size > 4, 'sampled masks differ');
+  assert.equal(found.decided.indexOf(Math.max(...found.decided)), 7, `a seven: ${found.decided}`);
+  const { contributions } = found;
+  assert.deepEqual([contributions.class, contributions.side, contributions.across, contributions.down], [7, 1, 28, 28]);
+  const off = contributions.values.filter((value) => value === 0).length;
+  assert(off > 500 && contributions.values.some((value) => value > 1e-3), `${off} of 784 inputs are off`);
+
+  // The network goes on learning, and what it makes of the drawing follows.
+  const { step } = found;
+  await visitor.until((before) => window.reports.some(({ kind, found }) => kind === 'classified' && found.step > before), step);
+  // Its column of classes shows the probabilities too.
+  await visitor.see('view-network').click();
+  const column = visitor.page.locator('.network canvas').last();
+  const colours = () => column.evaluate((canvas) => {
+    const cell = canvas.height / 10;
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    return Array.from({ length: 10 }, (_, at) => [...copy.getImageData(2, Math.round((at + 0.4) * cell), 1, 1).data].join());
+  });
+  const shown = await colours();
+  assert.equal(shown.filter((each) => each === shown[7]).length, 1, `one class stands out: ${shown}`);
+
+  await visitor.see('view-try').click();
+  await visitor.see('try-clear').click();
+  assert.match(await visitor.see('try-said').innerText(), /Draw a digit/);
+  await visitor.see('view-network').click();
+  assert.equal(new Set(await colours()).size, 1, 'without an image the classes stand still');
+  await visitor.leave();
+});
+
+test('test images are picked by keyboard, a new one ends the look at the last, and pausing keeps all', limit, async () => {
+  const visitor = await visit(DIGITS);
+  await visitor.see('train').click();
+  await visitor.steps(120);
+  await visitor.see('train').click();
+  await visitor.state('paused');
+  await visitor.see('view-try').click();
+  await visitor.see('try-number').focus();
+  await visitor.page.keyboard.press('ControlOrMeta+a');
+  await visitor.page.keyboard.type('18');
+  await visitor.page.keyboard.press('Enter');
+  const { inputs, label } = await visitor.heard('example');
+  assert.equal(inputs.length, 784);
+  assert.equal(label, 3, 'the nineteenth test image of MNIST');
+  await explained(visitor, await ticketNow(visitor));
+  assert.match(await visitor.see('try-said').innerText(), /At step \d+ the decided mask says \d, [\d.]+\s%, (rightly|but it is 3)/);
+  assert.match(await visitor.see('try-note').innerText(), /exact, no gradient/);
+  await visitor.see('try-after').click();
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'example').index === 19);
+  const before = await ticketNow(visitor);
+  await draw(visitor, ONE);
+  const { found } = await explained(visitor, before + 1);
+  assert.equal(found.decided.length, 10);
+  assert.equal(await visitor.page.evaluate(() => document.body.dataset.state), 'paused', 'looking is no training');
+  // Names of rows and figures are there for a screen reader.
+  const rows = await visitor.see('try-bars').getByRole('row').allInnerTexts();
+  assert.equal(rows.length, 10);
+  for (const [digit, words] of rows.entries()) assert.match(words.replaceAll(/\s+/g, ' '), new RegExp(`^${digit} [\\d.]+ %$`));
+  for (const [name, viewport] of [['desk', { width: 1440, height: 900 }], ['laptop', { width: 1024, height: 768 }], ['phone', { width: 390, height: 844 }]]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await visitor.page.setViewportSize(viewport);
+      await visitor.page.emulateMedia({ colorScheme });
+      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)));
+      await visitor.screenshot(`${name}-${colorScheme}-try`, { fullPage: name === 'phone' });
+      await visitor.accessible(`an image at hand, ${name}, ${colorScheme}`);
+      const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert(wide <= 0, `${name}: the page is ${wide} pixels wider than its window`);
+    }
+  }
+  await visitor.leave();
+});
+
+test('a convolutional network says what squares of its image contribute; data without images have none', limit, async () => {
+  const visitor = await visit('dataset=cifar10&model=cnn-8-8&batch_size=8&steps=20');
+  await visitor.see('train').click();
+  await visitor.steps(2);
+  await visitor.see('train').click();
+  await visitor.see('view-try').click();
+  const { inputs } = await visitor.heard('example');
+  assert.equal(inputs.length, 3072);
+  const { found } = await explained(visitor, 1);
+  const { side, across, down, values } = found.contributions;
+  assert(side >= 1 && across === Math.ceil(32 / side) && values.length === across * down);
+  assert.match(await visitor.see('try-bars').innerText(), /airplane[\s\S]*truck/);
+  await visitor.screenshot('try-cifar10');
+  await visitor.set('dataset', 'planted');
+  await visitor.see('restart').click();
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'planted');
+  await visitor.until(() => /no pictures/.test(document.querySelector('[data-testid=try-said]').innerText));
+  await visitor.leave();
+});
+
+/** Until data were taken or refused; what the panel says. `failing`: there was a failure before, which giving data mends. */
+async function read(visitor, work, { failing = false } = {}) {
+  const count = () => visitor.page.evaluate(() => window.reports.filter(({ kind }) => kind === 'owned').length);
+  const before = await count();
+  await work();
+  await visitor.until(
+    (known) => window.reports.filter(({ kind }) => kind === 'owned').length > known || document.querySelector('[data-testid=own-said]')?.classList.contains('refusal'),
+    before,
+    { failing },
+  );
+  return visitor.see('own-said').innerText();
+}
+
+test('a table becomes a data set without a request, trains as in the terminal, and its link asks for it elsewhere', limit, async () => {
+  const csv = file('insects.csv', table(300));
+  const visitor = await visit('dataset=planted&model=mlp-16&gate_inputs=true&steps=12');
+  await visitor.state('idle');
+  await visitor.page.locator('label.own').click();
+  await visitor.see('own-files').waitFor({ state: 'attached' });
+  // The reader comes with the first files; after it, nothing is asked of anybody.
+  await read(visitor, () => visitor.see('own-files').setInputFiles(csv));
+  const requests = [];
+  visitor.page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
+  const said = await read(visitor, () => visitor.see('own-files').setInputFiles(csv));
+  assert.match(said, /^insects\.csv: 300 grey images of 8 × 8, 3 classes: 258 training and 42 test rows\.$/);
+  assert.deepEqual(await visitor.page.locator('.own-classes li').allInnerTexts(), ['ant', 'bee', 'cat']);
+  assert.match(await visitor.page.locator('label.own').innerText(), /your data: insects\.csv/);
+  await visitor.screenshot('own-table');
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'own');
+  await visitor.state('idle');
+  await visitor.until(() => new URLSearchParams(location.search).get('dataset') === 'own');
+  await visitor.see('train').click();
+  await visitor.state('finished');
+  assert.deepEqual(requests.filter((each) => !/(own-worker|own_files|icon)/.test(each)), [], 'nothing but the page’s own reader (and its icon) was asked for');
+  assert(requests.every((each) => each.startsWith('GET ')), 'nothing was sent');
+
+  const log = path.join(folder, 'log');
+  execFileSync(program('lacuna'), ['train', '--url', `?${visitor.query()}`, '--dataset', csv, '--log', log], { cwd: root, stdio: 'pipe' });
+  const steps = readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line)).filter(({ loss, step }) => loss !== undefined && step !== undefined);
+  const here = await visitor.records();
+  assert.equal(here.length, 12);
+  for (const record of here) {
+    const there = steps.find(({ step }) => step === record.step);
+    assert(Math.abs(there.loss - record.loss) < 1e-3 * Math.max(1, record.loss), `step ${record.step}: ${record.loss} here, ${there.loss} in the terminal`);
+  }
+  // Its images can be looked at, with the names of its classes.
+  await visitor.see('view-try').click();
+  await visitor.see('try-any').click();
+  await visitor.until(() => /(ant|bee|cat), [\d.]+\s%/.test(document.querySelector('[data-testid=try-said]').innerText));
+
+  const link = visitor.query();
+  await visitor.leave();
+  const elsewhere = await visit(link);
+  await elsewhere.state('error');
+  assert.match(await elsewhere.see('notice').innerText(), /somebody’s own data/);
+  assert.match(await elsewhere.see('notice').innerText(), /stayed with its owner/);
+  await elsewhere.screenshot('own-elsewhere');
+  await elsewhere.see('give').click();
+  await read(elsewhere, () => elsewhere.see('own-files').setInputFiles(csv), { failing: true });
+  await elsewhere.until(() => window.reports.some(({ kind, description }) => kind === 'opened' && description.dataset.name === 'own'), undefined, { failing: true });
+  await elsewhere.until(() => document.body.dataset.state === 'idle', undefined, { failing: true });
+  assert.equal(await elsewhere.see('notice').count(), 0, 'the notice is gone');
+  await elsewhere.leave();
+});
+
+test('a run on own data outlives its engine by itself, and a reload once the data are given again', limit, async () => {
+  const csv = file('birds.csv', table(240, { names: ['auk', 'emu', 'jay'] }));
+  const visitor = await visit('dataset=planted&model=mlp-16&batch_size=16&steps=1500', { prepare: fragile });
+  await visitor.state('idle');
+  await visitor.page.locator('label.own').click();
+  await read(visitor, () => visitor.see('own-files').setInputFiles(csv));
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'own');
+  await visitor.see('train').click();
+  await visitor.heard('kept');
+  await visitor.steps(40);
+  await breakEngine(visitor);
+  await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]').innerText), undefined, { failing: true });
+  assert.equal(await visitor.see('notice').count(), 0, 'nobody is asked for what the page can read again');
+  await visitor.state('training');
+  await visitor.see('train').click();
+  await visitor.state('paused');
+  const paused = (await visitor.snapshots()).at(-1).step;
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'kept')?.state.counts[0] === window.reports.findLast(({ kind }) => kind === 'snapshot')?.snapshot.step);
+  await visitor.stored(paused);
+
+  await visitor.page.reload();
+  await visitor.until(() => /mlp-16 on birds\.csv was left at step/.test(document.querySelector('[data-testid=strip]').innerText), undefined, { failing: true });
+  await visitor.see('go-on').click();
+  await visitor.see('give').click();
+  await read(visitor, () => visitor.see('own-files').setInputFiles(csv), { failing: true });
+  await visitor.until((from) => window.reports.find(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0)?.snapshot.records[0].step === from, paused, { failing: true });
+  await visitor.until(() => document.body.dataset.state === 'finished', undefined, { failing: true });
+  await visitor.see('view-network').click();
+  const taken = await visitor.take('take-run');
+  assert.match(path.basename(taken), /^lacuna-birds\.csv-mlp-16-run-step-1500\.safetensors$/);
+  assert.match(execFileSync(program('lacuna'), ['train', '--resume', taken, '--dataset', csv], { cwd: root, encoding: 'utf8' }), /goes on at step 1500 of 1500/);
+  await visitor.leave([/broken on purpose/]);
+});
+
+test('folders of pictures are classes, and idx files are read as they are', limit, async () => {
+  const colours = { grass: [30, 160, 40], sky: [40, 90, 220] };
+  for (const [name, colour] of Object.entries(colours)) {
+    for (let at = 0; at < 9; at++) file(`photos/${name}/${at}.png`, png(at === 3 ? 60 : 12, 12, colour.map((level) => level + at)));
+  }
+  const visitor = await visit('dataset=planted&model=mlp-16&batch_size=128&steps=6');
+  await visitor.state('idle');
+  await visitor.page.locator('label.own').click();
+  const said = await read(visitor, () => visitor.see('own-folder').setInputFiles(path.join(folder, 'photos')));
+  assert.match(said, /^photos: 18 colour images of 32 × 32, 2 classes: 16 training and 2 test rows\.$/);
+  assert.match(await visitor.see('own-note').innerText(), /cut to the square in their middle/);
+  await visitor.screenshot('own-pictures');
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.channels === 3);
+  const { description } = (await visitor.reports('opened')).at(-1);
+  assert.deepEqual([description.batch_size, description.dataset.classes, description.dataset.train], [16, 2, 16], 'a batch that there are rows for');
+  await visitor.see('train').click();
+  await visitor.state('finished');
+
+  // A run that was begun keeps its data until it is restarted.
+  const images = file('i.idx', idx([20, 5, 5], Array.from({ length: 500 }, (_, at) => (at * 37) % 256)));
+  const labels = file('l.idx', idx([20], Array.from({ length: 20 }, (_, at) => at % 4)));
+  assert.match(await read(visitor, () => visitor.see('own-files').setInputFiles([images, labels])), /20 grey images of 5 × 5, 4 classes/);
+  assert.match(await visitor.see('own-note').innerText(), /Restart begins with these/);
+  await visitor.see('restart').click();
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.width === 5);
+  await visitor.leave();
+});
+
+test('what cannot be read is refused by file, line and reason, and nothing is lost', limit, async () => {
+  const visitor = await visit('dataset=planted&model=mlp-16&steps=500&batch_size=16');
+  await visitor.see('train').click();
+  await visitor.steps(3);
+  await visitor.page.locator('label.own').click();
+  const bad = [
+    [[file('lines.csv', `${table(9)}\n1,2,ant`)], /^Lines\.csv, line 11: it has 3 values where the first line has 65\./i],
+    [[file('words.csv', '1,2,a\n3,four,b\n5,6,a')], /^Words\.csv, line 2: column 2 says "four", which is no number\./i],
+    [[file('one.csv', '1,2,a\n3,4,a')], /all its rows are of one class/],
+    [[file('empty.csv', '')], /it is empty/],
+    [[file('a/x.png', 'no picture')], /cannot be decoded as a picture/],
+    [[file('cut.idx', idx([4, 2, 2], [1, 2, 3]))], /truncated|its labels are missing/],
+    [[file('noise.bin', 'noise')], /neither a table/],
+    [[file('packed.csv.gz', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]))], /packed with gzip and damaged/],
+  ];
+  for (const [files, words] of bad) {
+    await visitor.page.evaluate(() => document.querySelector('[data-testid=own-said]')?.classList.remove('refusal'));
+    assert.match(await read(visitor, () => visitor.see('own-files').setInputFiles(files)), words);
+  }
+  await visitor.screenshot('own-refused');
+  assert.equal((await visitor.reports('owned')).length, 0);
+  assert.equal(new URLSearchParams(visitor.query()).get('dataset'), 'planted', 'the controls stay with their data');
+  assert(await visitor.see('dataset-planted').isChecked());
+  // The run goes on meanwhile.
+  const { step } = (await visitor.snapshots()).at(-1);
+  await visitor.steps(step + 2);
+  await visitor.leave();
+});
+
+test('dropping files anywhere opens the panel and reads them', limit, async () => {
+  const visitor = await visit('dataset=planted&model=mlp-16&steps=5');
+  await visitor.state('idle');
+  const fire = (kind, text) =>
+    visitor.page.evaluate(
+      ([type, content]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([content], 'dropped.csv'));
+        document.querySelector('main').dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: data }));
+      },
+      [kind, text],
+    );
+  await fire('dragover', '');
+  await visitor.see('own-drop').waitFor();
+  await fire('dragover', '');
+  assert(await visitor.see('own-drop').evaluate((zone) => zone.classList.contains('over')));
+  assert.match(await read(visitor, () => fire('drop', table(30, { header: false }))), /^dropped\.csv: 30 grey images/);
+  for (const [name, viewport] of [['desk', { width: 1440, height: 900 }], ['laptop', { width: 1024, height: 768 }], ['phone', { width: 390, height: 844 }]]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await visitor.page.setViewportSize(viewport);
+      await visitor.page.emulateMedia({ colorScheme });
+      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)));
+      await visitor.screenshot(`${name}-${colorScheme}-own`, { fullPage: name === 'phone' });
+      await visitor.accessible(`own data, ${name}, ${colorScheme}`);
+      const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert(wide <= 0, `${name}: the page is ${wide} pixels wider than its window`);
+    }
+  }
+  await visitor.leave();
+});
+
+/** Drags files and folders from the disk over the page and drops them at once, as the browser itself does it for a person. */
+async function dropFromDisk(visitor, ...files) {
+  const session = await visitor.page.context().newCDPSession(visitor.page);
+  const drag = (type) => session.send('Input.dispatchDragEvent', { type, x: 700, y: 400, data: { items: [], files, dragOperationsMask: 1 } });
+  for (const type of ['dragEnter', 'dragOver', 'drop']) await drag(type);
+  await session.detach();
+}
+
+test('a whole folder is dropped from the disk, however many files it has, and a pair of idx files', limit, async () => {
+  // More in one folder than a browser lists at once, and what systems and editors leave there.
+  const colours = { frog: [30, 160, 40], newt: [190, 90, 40] };
+  for (const [name, number] of [['frog', 115], ['newt', 25]]) {
+    for (let at = 0; at < number; at++) file(`pond/animals/${name}/${at}.png`, png(12, 12, colours[name].map((level) => level + at % 40)));
+  }
+  for (const hidden of ['pond/.DS_Store', 'pond/animals/frog/.picture.png', 'pond/.cache/toad/1.png']) file(hidden, 'no picture');
+  // The panel comes only after the files.
+  let come;
+  const dropped = new Promise((resolve) => (come = resolve));
+  const visitor = await visit('dataset=planted&model=mlp-16&batch_size=16&steps=6', {
+    prepare: (context) => context.route(/\/own-(?!worker)[^/]*\.js$/, (route) => dropped.then(() => route.continue())),
+  });
+  await visitor.state('idle');
+  const said = await read(visitor, async () => {
+    await dropFromDisk(visitor, path.join(folder, 'pond'));
+    assert.equal(await visitor.see('own-drop').count(), 0, 'the panel is not there yet');
+    come();
+  });
+  const [, training, held] = /^pond: 140 colour images of 12 × 12, 2 classes: (\d+) training and (\d+) test rows\.$/.exec(said) ?? assert.fail(said);
+  assert.deepEqual([Number(training) + Number(held), Number(held)], [140, Math.floor(115 / 7) + Math.floor(25 / 7)]);
+  assert.deepEqual(await visitor.page.locator('.own-classes li').allInnerTexts(), ['frog', 'newt']);
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'own');
+  const { description: { dataset } } = (await visitor.reports('opened')).at(-1);
+  assert.deepEqual([dataset.train, dataset.width, dataset.channels, dataset.classes], [Number(training), 12, 3, 2]);
+
+  const images = file('train-images.idx', idx([42, 6, 4], Array.from({ length: 42 * 24 }, (_, at) => (at * 37) % 256)));
+  const labels = file('train-labels.idx', idx([42], Array.from({ length: 42 }, (_, at) => at % 3)));
+  assert.match(await read(visitor, () => dropFromDisk(visitor, labels, images)), /^idx files: 42 grey images of 4 × 6, 3 classes: 36 training and 6 test rows\.$/);
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.width === 4);
+  await visitor.see('train').click();
+  await visitor.state('finished');
+  await visitor.leave();
+});
+
+test('the self-check compares every kernel on this device while the run waits, and its report can be copied', { timeout: 10 * PATIENCE_MS }, async () => {
+  const visitor = await visit('dataset=planted&model=mlp-16&steps=100000&batch_size=16', { permissions: ['clipboard-read', 'clipboard-write'] });
+  await visitor.see('train').click();
+  await visitor.steps(3);
+  await visitor.see('view-check').click();
+  await visitor.see('check-go').click();
+  await visitor.state('paused');
+  // It can be stopped, and the run goes on; then begun again.
+  await visitor.until(() => document.querySelectorAll('[data-testid=check-rows] tr').length > 1);
+  await visitor.see('check-go').click();
+  assert.match(await visitor.see('check-said').innerText(), /^Stopped after \d+ scenes, which all agree\.$/);
+  await visitor.state('training');
+  await visitor.see('check-go').click();
+  await visitor.state('paused');
+  await visitor.page.waitForFunction(() => document.querySelector('[data-testid=check-said]').dataset.verdict !== '', null, { timeout: 8 * PATIENCE_MS });
+  const said = await visitor.see('check-said').innerText();
+  assert.match(said, /^All \d+ kernels agree with their twins, in \d+ scenes and [\d,]+ dispatches\.$/);
+  await visitor.state('training');
+  const scenes = await visitor.page.locator('[data-testid=check-rows] tr').evaluateAll((rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText)));
+  assert.equal(scenes.length, Number(/in (\d+) scenes/.exec(said)[1]));
+  for (const [, worst, tolerance, dispatches, verdict] of scenes) {
+    assert.match(worst, /^(0|\d\.\de−\d+)$/);
+    assert.match(tolerance, /^(exact|\de−\d+)$/);
+    assert(Number(dispatches) > 0 && verdict === 'agrees');
+  }
+  await visitor.see('check-rows').getByRole('button').first().click();
+  assert(await visitor.page.locator('[data-testid=check-rows] tr.inner').count() > 5, 'a scene shows its kernels');
+  await visitor.screenshot('check-scenes');
+  for (const colorScheme of ['dark', 'light']) {
+    await visitor.page.emulateMedia({ colorScheme });
+    await visitor.accessible(`self-check, ${colorScheme}`);
+  }
+  await visitor.see('check-kernels').click();
+  assert.equal(await visitor.page.locator('[data-testid=check-rows] tr').count(), Number(/All (\d+)/.exec(said)[1]));
+  await visitor.see('check-copy').click();
+  await visitor.until(() => document.querySelector('[data-testid=check-copy]').innerText === 'Copied');
+  const report = await visitor.page.evaluate(() => navigator.clipboard.readText());
+  assert.match(report, /^Lacuna self-check: every kernel/);
+  for (const words of ['SwiftShader', 'Chrome', 'd_weights', 'residual sums, nothing drawn', said]) assert(report.includes(words), `the report lacks ${words}`);
+  await visitor.leave();
+});

@@ -1,0 +1,29 @@
+// Runs the self-check: an engine of its own on the visitor's adapter, away from the page's thread and from the run's.
+
+import { knownAdapter } from './adapter';
+import type { CheckReport, CheckResult, CheckScene } from './protocol';
+
+interface SelfCheck {
+  default(options: { module_or_path: string }): Promise<unknown>;
+  check(
+    progress: (stage: string, done: number, of: number) => void,
+    told: (scene: CheckScene, done: number, of: number) => void,
+    adapter_name?: string,
+  ): Promise<CheckResult>;
+}
+
+const say = (report: CheckReport): void => self.postMessage(report);
+
+async function check(): Promise<void> {
+  const [engine, wasm] = await Promise.all([import('./pkg/self_check.js') as Promise<unknown> as Promise<SelfCheck>, import('./pkg/self_check_bg.wasm?url')]);
+  await engine.default({ module_or_path: wasm.default });
+  const adapter = await knownAdapter();
+  const result = await engine.check(
+    (stage, done, of) => say({ kind: 'progress', stage, done, of }),
+    (scene, done, of) => say({ kind: 'scene', scene, done, of }),
+    adapter?.name ?? undefined,
+  );
+  say({ kind: 'done', result });
+}
+
+check().catch((error: unknown) => say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }));

@@ -1,0 +1,64 @@
+// A lesson in a link: words of one's own and the parts of the page that stay. All of it stands behind the #, where the engine's reader of
+// links does not look, and all of it is text.
+
+export interface Lesson {
+  title: string;
+  text: string;
+  /** Names of the parts that stay. */
+  show: string[];
+}
+
+/** In characters. */
+export const MOST = { title: 80, text: 800 };
+/** A page has some sixty parts; a link that names more names nonsense. */
+const MOST_PARTS = 200;
+const PART_NAME = /^[a-z][a-z0-9_-]{0,39}$/;
+
+/** Text as text: without control characters and without those that turn the direction of what follows. */
+export function plain(text: string): string {
+  return text
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g, ' ')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim();
+}
+
+const characters = (text: string): string[] => [...text];
+
+/** What is wrong with words for a lesson, in words; null where nothing is. */
+export function tooLong({ title, text }: Pick<Lesson, 'title' | 'text'>): string | null {
+  for (const [name, words, most] of [['title', title, MOST.title], ['text', text, MOST.text]] as const) {
+    const length = characters(words).length;
+    if (length > most) return `The ${name} has ${length} characters; ${most} are the most.`;
+  }
+  return null;
+}
+
+/** The part of an address behind the #, without it; what else stands there stays. */
+export function writeLesson({ title, text, show }: Lesson, hash = ''): string {
+  const said = new URLSearchParams(hash.replace(/^#/, ''));
+  for (const name of ['title', 'text', 'claim']) said.delete(name);
+  said.set('lesson', show.join('.'));
+  if (title !== '') said.set('title', plain(title));
+  if (text !== '') said.set('text', plain(text));
+  return said.toString();
+}
+
+/** The lesson of an address, with what could not be taken as it stands, in words; null where there is none. */
+export function readLesson(hash: string): { lesson: Lesson; notes: string[] } | null {
+  const said = new URLSearchParams(hash.replace(/^#/, ''));
+  const named = said.get('lesson');
+  if (named === null) return null;
+  const notes: string[] = [];
+  const words = (name: keyof typeof MOST): string => {
+    const found = characters(plain(said.get(name) ?? ''));
+    if (found.length <= MOST[name]) return found.join('');
+    notes.push(`The lesson’s ${name} is longer than ${MOST[name]} characters; the rest is left out.`);
+    return `${found.slice(0, MOST[name]).join('')}…`;
+  };
+  const [title, text] = [words('title').replaceAll('\n', ' '), words('text')];
+  const parts = [...new Set(named.split('.').filter((name) => name !== ''))];
+  const show = parts.slice(0, MOST_PARTS).filter((name) => PART_NAME.test(name));
+  if (show.length < parts.length) notes.push('Some of the parts that the link names cannot be names of parts; they are left out.');
+  return { lesson: { title, text, show }, notes };
+}

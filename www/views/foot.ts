@@ -1,0 +1,15 @@
+// One line at the foot of the window, until it is dismissed.
+
+import { at, element } from './element';
+
+export function foot(words: string, label = 'Dismiss', press: () => void = () => undefined): void {
+  const line = at('foot');
+  const button = element('button', 'small-button', label);
+  button.type = 'button';
+  button.addEventListener('click', () => {
+    line.hidden = true;
+    press();
+  });
+  line.replaceChildren(element('span', '', words), button);
+  line.hidden = false;
+}
