@@ -896,7 +896,7 @@ const panels = new Panels({
   loseOwn,
   openRun: (file) => void keeper?.openFile(file),
   shows: (name) => {
-    redraw('runs', 'network', 'timeline');
+    redrawNow('runs', 'network', 'timeline');
     tell({ kind: 'viewed', name });
   },
 });

@@ -198,7 +198,7 @@ export class Visitor {
 
   /**
    * Until `condition`, which runs in the page, answers true. Where the engine fails first, and the page does not survive it, there is
-   * nothing to wait for, and the test ends with the failure's own words instead of a time-out.
+   * nothing to wait for, and the test ends with the failure's own words, and what the browser said to it, instead of a time-out.
    */
   async until(condition, argument, { failing = false } = {}) {
     const wait = (predicate, given) => this.page.waitForFunction(predicate, given, { polling: 50 });
@@ -206,7 +206,7 @@ export class Visitor {
     if (failing) return met;
     const given_up = () => document.body.dataset.state === 'error' && window.reports.findLast(({ kind }) => kind === 'failed')?.message;
     const failed = wait(given_up).then(async (words) => {
-      throw new Error(`the engine failed: ${await words.jsonValue()}`);
+      throw new Error([`the engine failed: ${await words.jsonValue()}`, ...this.complaints].join('\n'));
     });
     // Whichever is still waiting when the visitor leaves ends with an error that belongs to nobody.
     for (const each of [met, failed]) each.catch(() => {});

@@ -177,6 +177,49 @@ for (const [what, hash] of [['the page speaks', ''], ['a lesson stands', LESSON]
   });
 }
 
+test('Compare, looked at before the engine is there, stands where it stays, empty and with runs', limit, async () => {
+  for (const [width, height] of [[1440, 900], [1024, 768]]) {
+    let let_through;
+    const held = new Promise((resolve) => (let_through = resolve));
+    const visitor = await visit('dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&steps=40', {
+      viewport: { width, height },
+      prepare: async (context) => {
+        await context.addInitScript(watchShifts);
+        await context.route(/\.wasm$/, async (route) => {
+          await held;
+          await route.continue();
+        });
+      },
+    });
+    // A panel that is opened is a change that was asked for; what moves afterwards is not.
+    const opened = async () => {
+      await visitor.see('view-runs').click();
+      await visitor.see('differs').waitFor();
+      return visitor.page.evaluate(() => performance.now());
+    };
+    const since = (from) => visitor.page.evaluate((begun) => window.shifts.filter(({ at }) => at >= begun), from);
+    let from = await opened();
+    assert.equal((await visitor.reports('knobs')).length, 0, 'the engine is not there yet');
+    assert.equal(await visitor.see('compare-methods').isVisible(), false, 'nobody can be chosen yet');
+    await visitor.frames();
+    let_through();
+    await visitor.state('idle');
+    await visitor.see('compare-dense').waitFor({ state: 'attached' });
+    await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)));
+    assert.deepEqual(await since(from), [], `${width} pixels wide, empty`);
+    // Left and opened anew, with a run to show.
+    await visitor.see('train').click();
+    await visitor.state('finished');
+    await visitor.see('view-network').click();
+    await visitor.frames();
+    from = await opened();
+    assert.equal(await visitor.see('kept-runs').locator('tr').count(), 1);
+    await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)));
+    assert.deepEqual(await since(from), [], `${width} pixels wide, with a run`);
+    await visitor.leave();
+  }
+});
+
 test('a theme that was chosen is there at the first paint; a lesson whose code never comes leaves the page', limit, async () => {
   // The page's own code is held back: what is seen is what stands there before it.
   const code = /assets\/index-.*\.js$/;

@@ -67,6 +67,7 @@ export class RunsView {
   private readonly contenders: () => Contender[];
   private readonly wishes: Wishes;
   private readonly chips = element('div', 'chips');
+  private readonly comparison = element('fieldset', 'comparison');
   private readonly differs = element('p', 'differs-line');
   private readonly body = element('tbody');
   private readonly room = element('p', 'note');
@@ -134,7 +135,8 @@ export class RunsView {
       loss,
       element('div', 'scrolls', table),
     );
-    root.append(this.differs, this.shown, this.comparison(), this.room);
+    this.compose();
+    root.append(this.differs, this.shown, this.comparison, this.room);
     this.choices();
   }
 
@@ -312,6 +314,8 @@ export class RunsView {
       whole?.addEventListener('change', () => void (divided && !whole.checked && (divided.checked = false)));
     }
     this.chips.append(...boxes.map((input) => element('label', 'chip-box', input, element('span', '', input.value))));
+    // With nobody to choose from there is nothing to begin, and nothing that would make room for the choices later.
+    this.comparison.hidden = boxes.length === 0;
     this.allow();
   }
 
@@ -327,7 +331,7 @@ export class RunsView {
   }
 
   /** Several methods, one after another, by one press. */
-  private comparison(): HTMLElement {
+  private compose(): void {
     const steps = element('input');
     steps.type = 'text';
     steps.inputMode = 'numeric';
@@ -345,9 +349,7 @@ export class RunsView {
       const chosen = this.chosen();
       this.wishes.compare((values) => new Queue(chosen, { ...values, steps: steps.value.trim() }, best.checked));
     });
-    return element(
-      'fieldset',
-      'comparison',
+    this.comparison.append(
       element('legend', '', 'Train one after another, all else as in the settings'),
       this.chips,
       element('div', 'bar-line', element('label', '', 'for ', steps, ' steps each'), element('label', 'best', best, ' each with its best settings'), this.go),
