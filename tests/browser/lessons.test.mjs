@@ -307,7 +307,7 @@ test('the formulas are set as mathematics, and every symbol lights its part of t
   await card.waitFor();
   assert.equal(await visitor.see('method-panel').getAttribute('aria-expanded'), 'true');
   const set = await card.locator('math').evaluateAll((all) => all.map((math) => ({ uri: math.namespaceURI, words: math.ariaLabel, height: math.getBoundingClientRect().height })));
-  assert.equal(set.length, 5);
+  assert.equal(set.length, 6);
   for (const { uri, words, height } of set) assert(uri.endsWith('MathML') && words.length > 20 && height > 15, words);
   // A fraction that the browser sets has its parts one above the other.
   const [over, under] = await card.locator('mfrac').last().evaluate((fraction) => [...fraction.children].map((part) => part.getBoundingClientRect().toJSON()));

@@ -48,7 +48,7 @@ const cutOff = () => {
       const beyond = fixed && !above.slice(0, above.indexOf(fixed) + 1).some((each) => scrolls(each, 'Y')) && (top < -1 || bottom > innerHeight + 1);
       return hides || aside || beyond;
     })
-    .map((element) => `${element.tagName.toLowerCase()}.${element.className} ${(element.innerText ?? element.value).slice(0, 60)}`);
+    .map((element) => `${element.tagName.toLowerCase()}.${element.className} ${(element.innerText || element.value || element.textContent).slice(0, 60)}`);
 };
 
 /** Whether it can be seen whole, and all that is in it, without scrolling. */

@@ -13,7 +13,10 @@ export function math(tag: string, ...children: Part[]): Element {
 
 function token(text: string): Element {
   if (/^[\d½]+$/.test(text)) return math('mn', text);
-  return math(/^[\p{L}∇]+$/u.test(text) ? 'mi' : 'mo', text);
+  const made = math(/^[\p{L}∇]+$/u.test(text) ? 'mi' : 'mo', text);
+  // What stands between brackets is flat everywhere, and how far they would stretch around a sign with a line under it, each font has its own view of.
+  if (/^[()]$/.test(text)) made.setAttribute('stretchy', 'false');
+  return made;
 }
 
 export const row = (...children: Part[]): Element => math('mrow', ...children);
@@ -26,7 +29,6 @@ export function room(em: number): Element {
   made.setAttribute('width', `${em}em`);
   return made;
 }
-export const sub = (base: Part, index: Part): Element => math('msub', base, index);
 
 /** A formula on a line of its own; `words` say it to those who do not see it. */
 export function formula(words: string, ...children: Part[]): Element {

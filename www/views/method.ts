@@ -5,7 +5,7 @@ import './method.css';
 import type { PlaceName } from '../places';
 import type { Stage } from '../stage';
 import { element } from './element';
-import { below, formula, fraction, math, power, room, row, sub } from './mathml';
+import { below, formula, fraction, math, power, room, row } from './mathml';
 import { place, putAway, standing } from './over';
 import { point, visit } from './point';
 
@@ -110,7 +110,7 @@ class MethodPanel {
     ) as [() => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element];
     const one_minus_s = (): Element => row('1', '−', s());
     const objective = [
-      formula('Minimise over w and s the expected loss of w and m, where m is drawn from s,', below(math('mo', 'min'), row(w(), ',', s())), room(0.2), sub(math('mi', '𝔼'), row(m(), '∼', s())), L(), '(', w(), ',', m(), ')'),
+      formula('Minimise over w and s the expected loss of w and m, where m is drawn from s,', below(math('mo', 'min'), row(w(), ',', s())), room(0.2), below(math('mo', '𝔼'), row(m(), '∼', s())), room(0.2), L(), '(', w(), ',', m(), ')'),
       formula('with every s from 0 to 1 and the sum of s at most K.', math('mtext', 'with'), room(0.5), '0', '≤', s(), '≤', '1', ',', room(0.5), math('mo', 'Σ'), s(), '≤', K()),
     ];
     const estimator = [formula(
@@ -123,7 +123,9 @@ class MethodPanel {
     )];
     const projection = [
       formula('s becomes s minus eta times the Adam step of g, minus v, clamped between 0 and 1,', s(), '←', math('mi', 'clamp'), '(', s(), '−', eta(), room(0.15), math('mi', 'Adam'), '(', g(), ')', '−', v(), ',', '0', ',', '1', ')'),
-      formula('with the least v from 0 on for which the sum of s is at most K.', math('mtext', 'with the least'), room(0.4), v(), '≥', '0', room(0.4), math('mtext', 'for which'), room(0.4), math('mo', 'Σ'), s(), '≤', K()),
+      // Two lines: in the narrowest of three columns one would fit in some fonts only.
+      formula('with the least v from 0 on', math('mtext', 'with the least'), room(0.4), v(), '≥', '0'),
+      formula('for which the sum of s is at most K.', math('mtext', 'for which'), room(0.4), math('mo', 'Σ'), s(), '≤', K()),
     ];
     return [
       this.part('What is asked for', 'section 4', objective, 'A small loss on average over the masks, within the budget. One sum binds all layers, so that capacity moves between them by itself.', ['w', 's', 'L', 'K']),
