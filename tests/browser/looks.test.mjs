@@ -13,9 +13,17 @@ const windows = [
   ['phone', { width: 390, height: 844 }],
 ];
 
-/** What no picture may show: a page wider than its window, or a control without a name. */
+/** What no picture may show: a page wider than its window, a control without a name, or the ratio's figure over its words. */
 async function assertSound(visitor) {
-  const { wide, nameless } = await visitor.page.evaluate(() => ({
+  const { wide, nameless, over } = await visitor.page.evaluate(() => ({
+    over: (() => {
+      const [figure, words] = ['ratio', 'ratio-words'].map((id) => {
+        const inked = document.createRange();
+        inked.selectNodeContents(document.getElementById(id));
+        return inked.getBoundingClientRect();
+      });
+      return figure.width > 0 && words.width > 0 ? figure.right - words.left : 0;
+    })(),
     wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     nameless: [...document.querySelectorAll('button, input, select, canvas[tabindex]')]
       .filter((control) => control.checkVisibility({ visibilityProperty: true }))
@@ -23,6 +31,7 @@ async function assertSound(visitor) {
       .map((control) => control.outerHTML.slice(0, 120)),
   }));
   assert(wide <= 0, `the page is ${wide} pixels wider than its window`);
+  assert(over <= 0, `the ratio stands ${over} pixels over its words`);
   assert.deepEqual(nameless, [], 'every control has a name that a screen reader can say');
 }
 
