@@ -14,7 +14,7 @@ export function math(tag: string, ...children: Part[]): Element {
 function token(text: string): Element {
   if (/^[\d½]+$/.test(text)) return math('mn', text);
   const made = math(/^[\p{L}∇]+$/u.test(text) ? 'mi' : 'mo', text);
-  // What stands between brackets is flat everywhere, and how far they would stretch around a sign with a line under it, each font has its own view of.
+  // All that our formulas put between brackets is flat; how far brackets stretch around a sign with a line under it depends on the font.
   if (/^[()]$/.test(text)) made.setAttribute('stretchy', 'false');
   return made;
 }
