@@ -63,18 +63,14 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     var sum11 = mat4x4<f32>();
     var sum12 = mat4x4<f32>();
     var sum13 = mat4x4<f32>();
-    for (var ky = 0u; ky < op.kernel; ky++) {
-        // Left of the image or above it, these wrap round to large numbers.
-        let row = y + ky - op.padding;
-        for (var kx = 0u; kx < op.kernel; kx++) {
-            let column = x + kx - op.padding;
+    // Left of the image or above it, these wrap round to large numbers.
+    let first_column = x - op.padding;
+    var row = y - op.padding;
+    var column = first_column;
+    loop {
+        if row < op.height_in && column < op.width_in {
             var w = tap_weight;
-            tap_weight += kept_in * columns;
-            if row >= op.height_in || column >= op.width_in {
-                continue;
-            }
             var at = first_in + (row * op.width_in + column) * images;
-            // The sum is never empty: it asks at the end, since a software adapter runs the body once more where it asks before.
             var i = 0u;
             loop {
                 let w0 = packed_weights[w];
@@ -101,6 +97,15 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
                 }
             }
         }
+        continuing {
+            tap_weight += kept_in * columns;
+            column++;
+            if column == first_column + op.kernel {
+                column = first_column;
+                row++;
+            }
+            break if row == y - op.padding + op.kernel;
+        }
     }
     store(sum00, z, o, pixel, b);
     if SOFTWARE {
@@ -126,12 +131,11 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    // A software adapter gives each of its threads a stretch of the grid: every such stretch has workgroups of both masks.
-    let place = workgroup.z * grid.x + workgroup.x;
-    let z = select(workgroup.z, place % grid.z, SOFTWARE);
+    let place = place(workgroup, grid);
+    let z = place.z;
     let rows = counts[z * MOST_GROUPS + op.group_out] + select(0u, 1u, (op.flags & ONES) != 0u);
     let tiles = tile_rows(rows) * op.height_out * op.width_out * tile_images(params.batch_stride);
-    let own = share(tiles, select(workgroup.x, place / grid.z, SOFTWARE), grid.x, lane);
+    let own = share(tiles, place.x, grid.x, lane);
     if own.first >= own.end {
         return;
     }

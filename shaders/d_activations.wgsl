@@ -70,19 +70,16 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
     var sum11 = mat4x4<f32>();
     var sum12 = mat4x4<f32>();
     var sum13 = mat4x4<f32>();
-    for (var ky = 0u; ky < op.kernel; ky++) {
+    var ky = 0u;
+    var kx = 0u;
+    loop {
         // A tap that lies before the image wraps round to a large number.
         let row = (y - ky) / op.stride;
-        let is_row = row < op.height_out && row * op.stride == y - ky;
-        for (var kx = 0u; kx < op.kernel; kx++) {
-            let column = (x - kx) / op.stride;
+        let column = (x - kx) / op.stride;
+        let is_reached = all(vec2(row, column) * op.stride == vec2(y - ky, x - kx));
+        if is_reached && row < op.height_out && column < op.width_out {
             var w = tap_weight;
-            tap_weight += kept_in * columns;
-            if !is_row || column >= op.width_out || column * op.stride != x - kx {
-                continue;
-            }
             var d = (row * op.width_out + column) * images + b;
-            // The sum is never empty: it asks at the end, since a software adapter runs the body once more where it asks before.
             var o = 0u;
             loop {
                 let w0 = weights(w, columns);
@@ -108,6 +105,15 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
                     break if o >= columns;
                 }
             }
+        }
+        continuing {
+            tap_weight += kept_in * columns;
+            kx++;
+            if kx == op.kernel {
+                kx = 0u;
+                ky++;
+            }
+            break if ky == op.kernel;
         }
     }
     store(sum00, i, pixel, b);

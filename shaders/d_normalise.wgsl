@@ -3,7 +3,7 @@
 //
 // Without NORMALISE the gradient passes as it is. As in d_activations: it stops where a rectified map is 0, is added where another reader has
 // been before, and the rows from the kept units up to a multiple of 4 become 0; so do the columns after the last image, whose values took
-// no part in the statistics. A workgroup owns every so many pieces of a row.
+// no part in the statistics. A team owns every so many pieces of a row.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;              // [2, 64]
@@ -15,9 +15,6 @@
 @group(0) @binding(7) var<storage, read> d_output: array<vec4<f32>>;      // [kO up to a multiple of 4, Q, Bp]
 @group(0) @binding(8) var<storage, read_write> d_input: array<vec4<f32>>; // [kI up to a multiple of 4, Q, Bp]
 @group(1) @binding(0) var<uniform> op: Operation;
-
-// Quads of one row that a workgroup takes at a time.
-const PIECE: u32 = 256u;
 
 @compute @workgroup_size(64)
 fn main(
@@ -34,50 +31,69 @@ fn main(
     let first_statistic = params.layers[op.layer].first_statistic;
     let count = f32(op.height_out * op.width_out * params.batch_size);
     let rows = quads(kept_out) * 4u;
-    let pieces = (cells + PIECE - 1u) / PIECE;
-    for (var k = workgroup.x; k < rows * pieces; k += grid.x) {
-        let r = k / pieces;
-        let first = k % pieces * PIECE + lane;
-        let end = min(k % pieces * PIECE + PIECE, cells);
-        // Rows of no unit; a row of the union and one of these never are the same.
-        if r >= kept && r < stride {
-            for (var cell = first; cell < end; cell += 64u) {
-                d_input[r * cells + cell] = vec4<f32>();
-            }
+    let in_row = pieces(cells);
+    let team = team(workgroup.x, grid.x, lane);
+    if team.first >= rows * in_row {
+        return;
+    }
+    let more = team.lanes % images;
+    var k = team.first;
+    loop {
+        let r = k / in_row;
+        let first = k % in_row * PIECE + team.lane;
+        let end = min(k % in_row * PIECE + PIECE, cells);
+        // Rows of no unit are 0; a row of the union and one of these never are the same.
+        let is_empty = r >= kept && r < stride;
+        var origin = r;
+        if r < kept_out {
+            origin = joined(0u, r).x;
         }
-        if r >= kept_out {
-            continue;
-        }
-        let origin = joined(0u, r).x;
-        if origin == ABSENT {
-            continue;
-        }
+        let comes = r < kept_out && origin != ABSENT;
         var moments = vec2<f32>();
         var sums = vec2<f32>();
         var factor = 1.0;
         var scale = 1.0;
-        if (op.flags & NORMALISE) != 0u {
+        if comes && (op.flags & NORMALISE) != 0u {
             moments = statistics[first_statistic + origin];
             sums = d_statistics[first_statistic + origin] / count;
             factor = 1.0 / deviation(moments.y);
             scale = packed_weights[scales + origin] * factor;
         }
-        for (var cell = first; cell < end; cell += 64u) {
-            let at = origin * cells + cell;
-            let own = input[at];
-            var value = d_output[r * cells + cell];
-            if (op.flags & NORMALISE) != 0u {
-                let x = (own - moments.x) * factor;
-                let inside = vec4(cell % images * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(params.batch_size);
-                value = select(vec4<f32>(), scale * (value - (sums.x + x * sums.y)), inside);
+        var cell = first;
+        var b = first % images;
+        loop {
+            if cell < end {
+                if is_empty {
+                    d_input[r * cells + cell] = vec4<f32>();
+                }
+                if comes {
+                    let at = origin * cells + cell;
+                    let own = input[at];
+                    var value = d_output[r * cells + cell];
+                    if (op.flags & NORMALISE) != 0u {
+                        let x = (own - moments.x) * factor;
+                        let inside = vec4(b * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(params.batch_size);
+                        value = select(vec4<f32>(), scale * (value - (sums.x + x * sums.y)), inside);
+                    }
+                    if (op.flags & RECTIFIED) != 0u {
+                        value = select(vec4<f32>(), value, own > vec4<f32>());
+                    }
+                    if (op.flags & ACCUMULATE) != 0u {
+                        value += d_input[at];
+                    }
+                    d_input[at] = value;
+                }
             }
-            if (op.flags & RECTIFIED) != 0u {
-                value = select(vec4<f32>(), value, own > vec4<f32>());
+            continuing {
+                cell += team.lanes;
+                b += more;
+                b -= select(0u, images, b >= images);
+                break if cell >= end;
             }
-            if (op.flags & ACCUMULATE) != 0u {
-                value += d_input[at];
-            }
-            d_input[at] = value;
+        }
+        continuing {
+            k += team.hop;
+            break if k >= rows * in_row;
         }
     }
 }

@@ -2,7 +2,7 @@
 // all alike; pixels that were dropped at the border get none.
 //
 // As in d_activations: it stops where a rectified map is 0, is added where another reader has been before, and the rows from the kept
-// units up to a multiple of 4 become 0. One invocation owns every so many windows of a quad of images.
+// units up to a multiple of 4 become 0. A team owns every so many pieces of a row of windows.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;              // [2, 64]
@@ -24,48 +24,84 @@ fn main(
     let down = (op.height_in + op.kernel - 1u) / op.kernel;
     let across = (op.width_in + op.kernel - 1u) / op.kernel;
     let area = op.kernel * op.kernel;
-    for (var id = workgroup.x * 64u + lane; id < rows * down * across * images; id += grid.x * 64u) {
-        let b = id % images;
-        let window = id / images;
-        let column = window % across;
-        let row = window / across % down;
-        let r = window / (across * down);
-        let corner = ((r * op.height_in + row * op.kernel) * op.width_in + column * op.kernel) * images + b;
-        let is_pooled = r < kept && row < op.height_out && column < op.width_out;
-        var d = vec4<f32>();
-        var highest = vec4<f32>();
-        if is_pooled {
-            d = d_output[((r * op.height_out + row) * op.width_out + column) * images + b];
-            highest = input[corner];
-            for (var ky = 0u; ky < op.kernel; ky++) {
-                for (var kx = 0u; kx < op.kernel; kx++) {
-                    highest = max(highest, input[corner + (ky * op.width_in + kx) * images]);
-                }
-            }
-        }
-        // Whether the window's maximum is still to come.
-        var awaited = vec4(true);
-        for (var ky = 0u; ky < op.kernel; ky++) {
-            for (var kx = 0u; kx < op.kernel; kx++) {
-                if row * op.kernel + ky >= op.height_in || column * op.kernel + kx >= op.width_in {
-                    continue;
-                }
-                let at = corner + (ky * op.width_in + kx) * images;
-                var value = vec4<f32>();
-                if is_pooled {
-                    let own = input[at];
-                    let is_highest = own == highest;
-                    value = select(select(vec4<f32>(), d, awaited & is_highest), d / f32(area), (op.flags & MEAN) != 0u);
-                    awaited = awaited & !is_highest;
-                    if (op.flags & RECTIFIED) != 0u {
-                        value = select(vec4<f32>(), value, own > vec4<f32>());
+    let cells = down * across * images;
+    let in_row = pieces(cells);
+    let team = team(workgroup.x, grid.x, lane);
+    if team.first >= rows * in_row {
+        return;
+    }
+    let hop = cell_at(team.lanes, images, across);
+    var k = team.first;
+    loop {
+        let r = k / in_row;
+        let first = k % in_row * PIECE;
+        let end = min(first + PIECE, cells);
+        var number = first + team.lane;
+        var cell = cell_at(number, images, across);
+        loop {
+            let row = cell.y * op.kernel;
+            let column = cell.x * op.kernel;
+            let corner = ((r * op.height_in + row) * op.width_in + column) * images + cell.b;
+            let is_pooled = r < kept && cell.y < op.height_out && cell.x < op.width_out;
+            var d = vec4<f32>();
+            var highest = vec4<f32>();
+            if number < end && is_pooled {
+                d = d_output[((r * op.height_out + cell.y) * op.width_out + cell.x) * images + cell.b];
+                var i = 0u;
+                var j = 0u;
+                loop {
+                    let other = input[corner + (i * op.width_in + j) * images];
+                    highest = select(max(highest, other), other, i + j == 0u);
+                    continuing {
+                        j++;
+                        if j == op.kernel {
+                            j = 0u;
+                            i++;
+                        }
+                        break if i == op.kernel;
                     }
                 }
-                if r < kept && (op.flags & ACCUMULATE) != 0u {
-                    value += d_input[at];
-                }
-                d_input[at] = value;
             }
+            // Whether the window's maximum is still to come.
+            var awaited = vec4(true);
+            var i = 0u;
+            var j = 0u;
+            loop {
+                if number < end && row + i < op.height_in && column + j < op.width_in {
+                    let at = corner + (i * op.width_in + j) * images;
+                    var value = vec4<f32>();
+                    if is_pooled {
+                        let own = input[at];
+                        let is_highest = own == highest;
+                        value = select(select(vec4<f32>(), d, awaited & is_highest), d / f32(area), (op.flags & MEAN) != 0u);
+                        awaited = awaited & !is_highest;
+                        if (op.flags & RECTIFIED) != 0u {
+                            value = select(vec4<f32>(), value, own > vec4<f32>());
+                        }
+                    }
+                    if r < kept && (op.flags & ACCUMULATE) != 0u {
+                        value += d_input[at];
+                    }
+                    d_input[at] = value;
+                }
+                continuing {
+                    j++;
+                    if j == op.kernel {
+                        j = 0u;
+                        i++;
+                    }
+                    break if i == op.kernel;
+                }
+            }
+            continuing {
+                number += team.lanes;
+                cell = further(cell, hop, images, across);
+                break if number >= end;
+            }
+        }
+        continuing {
+            k += team.hop;
+            break if k >= rows * in_row;
         }
     }
 }

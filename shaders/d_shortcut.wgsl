@@ -1,7 +1,7 @@
 // d_shortcut: the loss's gradient at a shortcut is that at the sum, under m, for the units that the shortcut keeps.
 //
 // As in d_activations: it stops where a rectified map is 0, is added where another reader has been before, and the rows from the kept
-// units up to a multiple of 4 become 0. A workgroup owns every so many pieces of a row.
+// units up to a multiple of 4 become 0. A team owns every so many pieces of a row.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;                 // [2, 64]
@@ -10,9 +10,6 @@
 @group(0) @binding(4) var<storage, read> d_output: array<vec4<f32>>;         // [kO up to a multiple of 4, Q, Bp]
 @group(0) @binding(5) var<storage, read_write> d_shortcut: array<vec4<f32>>; // likewise, of the shortcut's units
 @group(1) @binding(0) var<uniform> op: Operation;
-
-// Quads of one row that a workgroup takes at a time.
-const PIECE: u32 = 256u;
 
 @compute @workgroup_size(64)
 fn main(
@@ -25,34 +22,45 @@ fn main(
     let kept_out = counts[op.group_out];
     let first = params.groups[op.group_out].first_row;
     let rows = quads(kept_out) * 4u;
-    let pieces = (cells + PIECE - 1u) / PIECE;
-    for (var k = workgroup.x; k < rows * pieces; k += grid.x) {
-        let r = k / pieces;
-        let begin = k % pieces * PIECE + lane;
-        let end = min(k % pieces * PIECE + PIECE, cells);
+    let in_row = pieces(cells);
+    let team = team(workgroup.x, grid.x, lane);
+    if team.first >= rows * in_row {
+        return;
+    }
+    var k = team.first;
+    loop {
+        let r = k / in_row;
+        let end = min((k % in_row + 1u) * PIECE, cells);
         // Rows of no unit; a row of the union and one of these never are the same.
-        if r >= kept && r < quads(kept) * 4u {
-            for (var cell = begin; cell < end; cell += 64u) {
+        let is_empty = r >= kept && r < quads(kept) * 4u;
+        var origin = ABSENT;
+        if r < kept_out {
+            origin = joins[first + r].y;
+        }
+        var cell = k % in_row * PIECE + team.lane;
+        loop {
+            if cell < end && is_empty {
                 d_shortcut[r * cells + cell] = vec4<f32>();
             }
-        }
-        if r >= kept_out {
-            continue;
-        }
-        let origin = joins[first + r].y;
-        if origin == ABSENT {
-            continue;
-        }
-        for (var cell = begin; cell < end; cell += 64u) {
-            let at = origin * cells + cell;
-            var value = d_output[r * cells + cell];
-            if (op.flags & RECTIFIED) != 0u {
-                value = select(vec4<f32>(), value, shortcut[at] > vec4<f32>());
+            if cell < end && origin != ABSENT {
+                let at = origin * cells + cell;
+                var value = d_output[r * cells + cell];
+                if (op.flags & RECTIFIED) != 0u {
+                    value = select(vec4<f32>(), value, shortcut[at] > vec4<f32>());
+                }
+                if (op.flags & ACCUMULATE) != 0u {
+                    value += d_shortcut[at];
+                }
+                d_shortcut[at] = value;
             }
-            if (op.flags & ACCUMULATE) != 0u {
-                value += d_shortcut[at];
+            continuing {
+                cell += team.lanes;
+                break if cell >= end;
             }
-            d_shortcut[at] = value;
+        }
+        continuing {
+            k += team.hop;
+            break if k >= rows * in_row;
         }
     }
 }

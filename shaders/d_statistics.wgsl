@@ -23,6 +23,7 @@ fn main(
     @builtin(local_invocation_index) lane: u32,
 ) {
     let cells = op.height_in * op.width_in * (params.batch_stride / 4u);
+    let stretch = share(cells, 0u, 1u, lane);
     let layer = params.layers[op.layer];
     let kept = counts[op.group_in];
     let stride = quads(kept) * 4u;
@@ -35,10 +36,17 @@ fn main(
         let moments = statistics[layer.first_statistic + origin];
         let factor = 1.0 / deviation(moments.y);
         var sums = vec2<f32>();
-        for (var cell = begin_of(lane, cells); cell < end_of(lane, cells); cell += select(64u, 8u, SOFTWARE)) {
-            let d = d_output[r * cells + cell];
-            let value = (input[origin * cells + cell] - moments.x) * factor;
-            sums += vec2(dot(d, vec4(1.0)), dot(d, value));
+        var cell = stretch.first;
+        loop {
+            if cell < stretch.end {
+                let d = d_output[r * cells + cell];
+                let value = (input[origin * cells + cell] - moments.x) * factor;
+                sums += vec2(dot(d, vec4(1.0)), dot(d, value));
+            }
+            continuing {
+                cell += stretch.hop;
+                break if cell >= stretch.end;
+            }
         }
         lane_sums[lane] = sums;
         workgroupBarrier();

@@ -1,7 +1,7 @@
 // gate: what a mask does where nothing may be left out: out[r, q, b] = m[r] * in[r, q, b], for each mask.
 //
 // Only a network that asks how the loss changes with m itself has this kernel: it computes every unit, those that are off too.
-// A workgroup owns every so many pieces of a row.
+// A team owns every so many pieces of a row.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;              // [2, R]
@@ -11,24 +11,22 @@
 @group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>; // a map
 @group(1) @binding(0) var<uniform> op: Operation;
 
-// Quads of one row that a workgroup takes at a time.
-const PIECE: u32 = 256u;
-
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = workgroup.z;
+    let own = place(workgroup, grid);
+    let z = own.z;
     let group = params.groups[op.group_out];
     let cells = op.height_out * op.width_out * (params.batch_stride / 4u);
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
-    let pieces = (cells + PIECE - 1u) / PIECE;
-    for (var k = workgroup.x; k < rows * pieces; k += grid.x) {
-        let r = k / pieces;
-        let first = k % pieces * PIECE + lane;
+    let in_row = pieces(cells);
+    let team = team(own.x, grid.x, lane);
+    for (var k = team.first; k < rows * in_row; k += team.hop) {
+        let r = k / in_row;
         let read = z * (arrayLength(&input) / 2u) + r * cells;
         let out = z * (arrayLength(&output) / 2u) + r * cells;
         var is_open = false;
@@ -36,7 +34,8 @@ fn main(
             let unit = group.first_unit + lists[z * params.rows + group.first_row + r];
             is_open = ((units[unit] >> (2u + z)) & 1u) == 1u;
         }
-        for (var cell = first; cell < min(k % pieces * PIECE + PIECE, cells); cell += 64u) {
+        let first = k % in_row * PIECE;
+        for (var cell = first + team.lane; cell < min(first + PIECE, cells); cell += team.lanes) {
             var value = vec4(select(0.0, 1.0, r == kept));
             if is_open {
                 value = input[read + cell];

@@ -24,14 +24,15 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = workgroup.z;
+    let own = place(workgroup, grid);
+    let z = own.z;
     let images = params.batch_stride / 4u;
     let pixels = op.height_out * op.width_out;
     let area = params.height * params.width;
     let first = state.next * params.batch_size;
     let kept = counts[z * MOST_GROUPS];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
-    for (var id = workgroup.x * 64u + lane; id < rows * pixels * images; id += grid.x * 64u) {
+    for (var id = own.x * 64u + lane; id < rows * pixels * images; id += grid.x * 64u) {
         let r = id / (pixels * images);
         let b = id % images * 4u;
         var value = vec4(1.0);

@@ -3,7 +3,7 @@
 //
 // The mask stands after the normalisation: a unit that is off is exactly 0, has no row and costs nothing. Without NORMALISE only the sum is
 // taken. Where a shortcut is added the written group is the union of both: a row may come from one of them or from both.
-// A workgroup owns every so many pieces of a row.
+// A team owns every so many pieces of a row.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;             // [2, 64]
@@ -15,26 +15,29 @@
 @group(0) @binding(7) var<storage, read_write> output: array<vec4<f32>>; // a map
 @group(1) @binding(0) var<uniform> op: Operation;
 
-// Quads of one row that a workgroup takes at a time.
-const PIECE: u32 = 256u;
-
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = workgroup.z;
+    let own = place(workgroup, grid);
+    let z = own.z;
     let cells = op.height_out * op.width_out * (params.batch_stride / 4u);
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
     let stride = quads(counts[z * MOST_GROUPS + op.group_in]) * 4u;
     let scales = first_scale(z, stride);
     let first_statistic = z * params.statistics + params.layers[op.layer].first_statistic;
-    let pieces = (cells + PIECE - 1u) / PIECE;
-    for (var k = workgroup.x; k < rows * pieces; k += grid.x) {
-        let r = k / pieces;
-        let first = k % pieces * PIECE;
+    let in_row = pieces(cells);
+    let team = team(own.x, grid.x, lane);
+    if team.first >= rows * in_row {
+        return;
+    }
+    var k = team.first;
+    loop {
+        let r = k / in_row;
+        let first = k % in_row * PIECE;
         var origin = vec2(ABSENT);
         if r < kept {
             origin = joined(z, r);
@@ -50,18 +53,30 @@ fn main(
         let branch = z * (arrayLength(&input) / 2u) + origin.x * cells;
         let other = z * (arrayLength(&shortcut) / 2u) + origin.y * cells;
         let out = z * (arrayLength(&output) / 2u) + r * cells;
-        for (var cell = first + lane; cell < min(first + PIECE, cells); cell += 64u) {
-            var value = vec4(shift);
-            if origin.x != ABSENT {
-                value += input[branch + cell] * scale;
+        let end = min(first + PIECE, cells);
+        var cell = first + team.lane;
+        loop {
+            if cell < end {
+                var value = vec4(shift);
+                if origin.x != ABSENT {
+                    value += input[branch + cell] * scale;
+                }
+                if origin.y != ABSENT {
+                    value += shortcut[other + cell];
+                }
+                if (op.flags & RECTIFIED) != 0u {
+                    value = max(value, vec4<f32>());
+                }
+                output[out + cell] = value;
             }
-            if origin.y != ABSENT {
-                value += shortcut[other + cell];
+            continuing {
+                cell += team.lanes;
+                break if cell >= end;
             }
-            if (op.flags & RECTIFIED) != 0u {
-                value = max(value, vec4<f32>());
-            }
-            output[out + cell] = value;
+        }
+        continuing {
+            k += team.hop;
+            break if k >= rows * in_row;
         }
     }
 }

@@ -1,8 +1,8 @@
 // pack_weights: the kept weights of every layer, contiguous, for each mask: packed[tap * kI + i, o] = weights[tap * inputs + list_in[i], list_out[o]].
 //
 // The rows after the taps (bias, or scale and shift) follow; columns beyond kO are 0. Dispatched once for all layers with z masks; one
-// invocation owns every so many blocks of 4 x 4, counted through all layers. (CPU time on lavapipe over that of one quad a turn,
-// mlp-1024-1024: 0.75 dense, 0.89 at keep 0.1.)
+// invocation owns every so many blocks of 4 x 4 of each. (CPU time on lavapipe over that of one quad a turn, mlp-1024-1024: 0.75 dense, 0.89
+// at keep 0.1; of stretches for a software adapter over blocks dealt one by one 0.65 and 0.81.)
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;   // [2, R]
@@ -16,8 +16,8 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = workgroup.z;
-    var id = spread(workgroup.x, grid.x) * 64u + lane;
+    let own = place(workgroup, grid);
+    let z = own.z;
     for (var l = 0u; l < params.layer_count; l++) {
         let layer = params.layers[l];
         let kept_in = counts[z * MOST_GROUPS + layer.group_in];
@@ -28,7 +28,8 @@ fn main(
         let list_in = z * params.rows + params.groups[layer.group_in].first_row;
         let list_out = z * params.rows + params.groups[layer.group_out].first_row;
         let first = (z * params.packed + layer.first_packed) / 4u;
-        for (; id < blocks; id += grid.x * 64u) {
+        let part = share(blocks, own.x, grid.x, lane);
+        for (var id = part.first; id < part.end; id += part.hop) {
             let r = id / columns * 4u;
             let c = id % columns;
             // A list's end is followed by what stands there by chance: what it leads to is read and dropped.
@@ -53,6 +54,5 @@ fn main(
                 packed_weights[first + i * columns + c] = select(vec4<f32>(), value, inside);
             }
         }
-        id -= blocks;
     }
 }

@@ -1,6 +1,6 @@
 // pool: the maximum or the mean over windows side by side, of what is kept, for each mask. What is left at the border is dropped.
 //
-// One invocation owns every so many quads of images.
+// A team owns every so many pieces of a row.
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;             // [2, 64]
@@ -14,28 +14,65 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = workgroup.z;
+    let own = place(workgroup, grid);
+    let z = own.z;
     let images = params.batch_stride / 4u;
-    let pixels = op.height_out * op.width_out;
+    let cells = op.height_out * op.width_out * images;
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
     let first_in = select(z * (arrayLength(&input) / 2u), 0u, (op.flags & SHARED) != 0u);
-    for (var id = workgroup.x * 64u + lane; id < rows * pixels * images; id += grid.x * 64u) {
-        let r = id / (pixels * images);
-        let q = id / images % pixels;
-        let corner = r * op.height_in * op.width_in + q / op.width_out * op.kernel * op.width_in + q % op.width_out * op.kernel;
-        var value = vec4(1.0);
-        if r < kept {
-            let at = first_in + corner * images + id % images;
-            value = input[at];
-            for (var k = 1u; k < op.kernel * op.kernel; k++) {
-                let other = input[at + (k / op.kernel * op.width_in + k % op.kernel) * images];
-                value = select(max(value, other), value + other, (op.flags & MEAN) != 0u);
+    let first_out = z * (arrayLength(&output) / 2u);
+    let area = op.kernel * op.kernel;
+    let in_row = pieces(cells);
+    let team = team(own.x, grid.x, lane);
+    if team.first >= rows * in_row {
+        return;
+    }
+    let hop = cell_at(team.lanes, images, op.width_out);
+    var k = team.first;
+    loop {
+        let r = k / in_row;
+        let first = k % in_row * PIECE;
+        let end = min(first + PIECE, cells);
+        var number = first + team.lane;
+        var cell = cell_at(number, images, op.width_out);
+        loop {
+            if number < end {
+                var value = vec4(1.0);
+                if r < kept {
+                    let corner = (r * op.height_in + cell.y * op.kernel) * op.width_in + cell.x * op.kernel;
+                    var at = first_in + corner * images + cell.b;
+                    var i = 0u;
+                    var j = 0u;
+                    loop {
+                        let other = input[at];
+                        value = select(select(max(value, other), value + other, (op.flags & MEAN) != 0u), other, i + j == 0u);
+                        continuing {
+                            j++;
+                            at += images;
+                            if j == op.kernel {
+                                j = 0u;
+                                i++;
+                                at += (op.width_in - op.kernel) * images;
+                            }
+                            break if i == op.kernel;
+                        }
+                    }
+                    if (op.flags & MEAN) != 0u {
+                        value /= f32(area);
+                    }
+                }
+                output[first_out + r * cells + number] = value;
             }
-            if (op.flags & MEAN) != 0u {
-                value /= f32(op.kernel * op.kernel);
+            continuing {
+                number += team.lanes;
+                cell = further(cell, hop, images, op.width_out);
+                break if number >= end;
             }
         }
-        output[z * (arrayLength(&output) / 2u) + id] = value;
+        continuing {
+            k += team.hop;
+            break if k >= rows * in_row;
+        }
     }
 }

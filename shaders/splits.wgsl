@@ -3,7 +3,7 @@
 
 // Invocations that are enough to fill the adapter.
 fn enough() -> u32 {
-    return select(32768u, 2048u, SOFTWARE);
+    return select(32768u, 1024u, SOFTWARE);
 }
 
 // Quads along a side of a tile.
@@ -11,15 +11,21 @@ fn side() -> u32 {
     return select(1u, 2u, SOFTWARE);
 }
 
-// Tiles one below the other that neighbouring invocations take, so that they share rows of both factors.
+// Tiles one below the other that neighbouring invocations take, so that they share rows of both factors. Those that a software adapter runs
+// together stand side by side: so all of them leave out the same taps at the edge of an image.
 fn strip(rows: u32) -> u32 {
-    return clamp((rows + side() - 1u) / side(), 1u, 4u);
+    return select(clamp(rows, 1u, 4u), 1u, SOFTWARE);
 }
 
-// Tiles of a layer of so many quads of rows and columns: across, down in whole strips, and one above the other for the taps.
-fn tile_grid(layer: Layer, rows: u32, columns: u32) -> vec3<u32> {
+// Rows of a layer's gradient that d_weights sums up: [T * kI], and a bias; those of a normalisation are not among them.
+fn summed_rows(layer: Layer, kept_in: u32) -> u32 {
+    return layer.taps * kept_in + select(0u, 1u, layer.extra == 1u);
+}
+
+// Tiles of so many quads of rows and columns: across, and down in whole strips.
+fn tile_grid(rows: u32, columns: u32) -> vec2<u32> {
     let strip_quads = strip(rows) * side();
-    return vec3((columns + side() - 1u) / side(), (rows + strip_quads - 1u) / strip_quads * strip(rows), layer.taps);
+    return vec2((columns + side() - 1u) / side(), (rows + strip_quads - 1u) / strip_quads * strip(rows));
 }
 
 // Floats of one of the sums: [T * kI + E, pO].
@@ -28,8 +34,7 @@ fn sum_floats(layer: Layer, kept_in: u32, kept_out: u32) -> u32 {
 }
 
 fn split_count(layer: Layer, kept_in: u32, kept_out: u32) -> u32 {
-    let bias = select(0u, 1u, layer.extra == 1u);
-    let tiles = tile_grid(layer, quads(kept_in + bias), quads(kept_out));
-    let wanted = enough() / max(tiles.x * tiles.y * tiles.z, 1u);
+    let tiles = tile_grid(quads(summed_rows(layer, kept_in)), quads(kept_out));
+    let wanted = enough() / max(tiles.x * tiles.y, 1u);
     return clamp(wanted, 1u, min(layer.pixels, layer.room / max(sum_floats(layer, kept_in, kept_out), 1u)));
 }

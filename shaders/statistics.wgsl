@@ -19,12 +19,15 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = workgroup.z;
+    let own = place(workgroup, grid);
+    let z = own.z;
     let images = params.batch_stride / 4u;
     let cells = op.height_in * op.width_in * images;
     let first = params.layers[op.layer].first_statistic;
+    let stretch = share(cells, 0u, 1u, lane);
+    let more = stretch.hop % images;
     let count = f32(op.height_in * op.width_in * params.batch_size);
-    for (var row = dealt(workgroup.x, grid.x); row < counts[z * MOST_GROUPS + op.group_in]; row += grid.x) {
+    for (var row = dealt(own.x, grid.x); row < counts[z * MOST_GROUPS + op.group_in]; row += grid.x) {
         let out = z * params.statistics + first + row;
         if params.mode == EVALUATE {
             if lane == 0u {
@@ -35,11 +38,21 @@ fn main(
         let begin = z * (arrayLength(&input) / 2u) + row * cells;
         let origin = input[begin].x;
         var sums = vec2<f32>();
-        for (var cell = begin_of(lane, cells); cell < end_of(lane, cells); cell += select(64u, 8u, SOFTWARE)) {
-            // The columns after the last image hold no image.
-            let inside = vec4(cell % images * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(params.batch_size);
-            let value = select(vec4<f32>(), input[begin + cell] - origin, inside);
-            sums += vec2(dot(value, vec4(1.0)), dot(value, value));
+        var cell = stretch.first;
+        var b = cell % images;
+        loop {
+            if cell < stretch.end {
+                // The columns after the last image hold no image.
+                let inside = vec4(b * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(params.batch_size);
+                let value = select(vec4<f32>(), input[begin + cell] - origin, inside);
+                sums += vec2(dot(value, vec4(1.0)), dot(value, value));
+            }
+            continuing {
+                cell += stretch.hop;
+                b += more;
+                b -= select(0u, images, b >= images);
+                break if cell >= stretch.end;
+            }
         }
         lane_sums[lane] = sums;
         workgroupBarrier();

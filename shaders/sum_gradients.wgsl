@@ -27,7 +27,7 @@ fn main(
         let parts = split_count(layer, kept_in, kept_out);
         let part_quads = sum_floats(layer, kept_in, kept_out) / 4u;
         // A normalisation's rows are not cut.
-        let own_quads = (layer.taps * kept_in + select(0u, 1u, layer.extra == 1u)) * quads(kept_out);
+        let own_quads = summed_rows(layer, kept_in) * quads(kept_out);
         for (var id = workgroup.x * 64u + lane; id < own_quads; id += grid.x * 64u) {
             let at = layer.first_gradient / 4u + id;
             var sum = d_weights[at];

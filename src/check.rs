@@ -556,6 +556,7 @@ pub async fn memory(engine: &Engine) -> Result<Memory, GpuError> {
         square_starts: engine.square_starts.clone(),
         enough: enough(software),
         tile: if software { 8 } else { 4 },
+        strip: if software { 1 } else { 4 },
     })
 }
 

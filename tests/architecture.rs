@@ -317,7 +317,7 @@ fn a_kernel_stands_in_all_of_its_four_places() {
         }
     }
     // The other way round: what stands anywhere stands in the table.
-    let pieces = ["normalisation", "shared", "splits", "threefry", "tiles"];
+    let pieces = ["normalisation", "pieces", "shared", "shares", "splits", "threefry", "tiles"];
     failures.extend(
         shaders
             .iter()

@@ -14,7 +14,7 @@ use pollster::block_on;
 use lacuna::check;
 use lacuna::config::{Config, Estimator, KNOBS, MethodName, RateSchedule, Schedule};
 use lacuna::engine::Machine;
-use lacuna::gpu::TABLE;
+use lacuna::gpu::{Gpu, Kernels, TABLE};
 use lacuna::model::Model;
 use lacuna::random::{Stream, Threefry, draw};
 use lacuna::reference::{self, Memory, highest_score};
@@ -136,6 +136,23 @@ fn step(run: &mut Trainer) -> Snapshot {
 /// A small run of which the schedule comes all the way down.
 fn annealed() -> Config {
     Config { model: "mlp-23-3".to_owned(), gate_inputs: true, keep_ratio: 0.15, steps: 150, batch_size: 14, seed: 5, ..Config::default() }
+}
+
+/// The kernels and grids that a GPU gets, whatever adapter this is: tests run in software where there is none, and it would go untested.
+fn machine_as_a_gpu() -> Rc<Machine> {
+    let mut gpu = block_on(Gpu::open(None, None)).unwrap();
+    gpu.adapter.software = false;
+    let kernels = block_on(Kernels::compile(&gpu, |_, _| {})).unwrap();
+    Rc::new(Machine { gpu, kernels })
+}
+
+#[test]
+fn every_kernel_agrees_with_its_twin_as_a_gpu_gets_it() {
+    let scenes = block_on(check::check(&machine_as_a_gpu(), |_, _, _| {})).unwrap();
+    let reports = check::by_kernel(&scenes);
+    assert_eq!(reports.len(), TABLE.len());
+    let failed: Vec<_> = reports.iter().filter(|report| !report.passed()).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
 }
 
 #[test]

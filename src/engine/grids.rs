@@ -5,10 +5,10 @@ use crate::model::{Extra, Layer};
 use super::Machine;
 
 /// Most workgroups of a kernel that strides over its work: enough to fill the adapter, few enough that a sparse step does not pay for
-/// thousands that find nothing. (On lavapipe 1024 instead of 64 cost a step at keep 0.1 another third of its time; 32 instead of 64 took
-/// 0.96 of the CPU time there and as much as before when dense.)
+/// thousands that find nothing. (On lavapipe 1024 instead of 64 cost a step at keep 0.1 another third of its time; 16 instead of 32 took 0.97 of
+/// the time of vgg16 and of mlp-1024-1024 there, and as much as before when dense.)
 pub(super) fn most_workgroups(machine: &Machine) -> u32 {
-    if machine.gpu.adapter.software { 32 } else { 1024 }
+    if machine.gpu.adapter.software { 16 } else { 1024 }
 }
 
 /// Most workgroups of a kernel that has a tile for each thread: on a software adapter as few as above, since a workgroup without a tile costs there
@@ -17,7 +17,8 @@ pub(super) fn most_tiled(machine: &Machine) -> u32 {
     if machine.gpu.adapter.software { most_workgroups(machine) } else { 65_520 }
 }
 
-/// One thread each, in workgroups of 64; a multiple of 16 workgroups, for `spread` of `shaders/shared.wgsl`.
+/// One thread each, in workgroups of 64; a multiple of 16 workgroups, so that a software adapter's few are a power of two, as `dealt` of
+/// `shaders/shared.wgsl` asks.
 pub(super) fn grid(threads: u64) -> [u32; 3] {
     [u32::try_from(threads.div_ceil(64).next_multiple_of(16)).unwrap_or(u32::MAX), 1, 1]
 }
@@ -46,16 +47,16 @@ pub(super) fn tiles(name: &str, software: bool, units: u32, pixels: u32, images:
 /// Invocations that are enough to fill the adapter, as in `shaders/splits.wgsl`.
 #[must_use]
 pub fn enough(software: bool) -> u32 {
-    if software { 2048 } else { 32_768 }
+    if software { 1024 } else { 32_768 }
 }
 
 /// Threads that `d_weights` can use for a layer: its tiles, and where it can be cut, enough to fill the adapter.
 pub(super) fn d_weights_threads(layer: &Layer, software: bool) -> u64 {
     let side = tile_quads("d_weights", software).0;
-    let rows = layer.inputs + u32::from(layer.extra == Extra::Bias);
-    // Its tiles stand in strips of up to four.
+    let rows = layer.taps * layer.inputs + u32::from(layer.extra == Extra::Bias);
+    // Its tiles stand in strips of up to four, on a software adapter of one.
     let down = rows.div_ceil(4).div_ceil(side);
-    let down = down.next_multiple_of(down.clamp(1, 4));
-    let tiles = u64::from(down) * u64::from(layer.outputs.div_ceil(4).div_ceil(side)) * u64::from(layer.taps);
+    let down = if software { down } else { down.next_multiple_of(down.clamp(1, 4)) };
+    let tiles = u64::from(down) * u64::from(layer.outputs.div_ceil(4).div_ceil(side));
     if layer.pixels > 1 { tiles.max(enough(software).into()) } else { tiles }
 }

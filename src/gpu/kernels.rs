@@ -21,29 +21,47 @@ macro_rules! shader {
     }};
 }
 
-/// A shader without comments, indentation and empty lines: as many of its bytes as there is room for, and how many there are.
+/// A shader without comments, and with blanks only where words would run together: as many of its bytes as there is room for, and how many there
+/// are.
 const fn stripped<const ROOM: usize>(text: &str) -> ([u8; ROOM], usize) {
     let (text, mut kept, mut length) = (text.as_bytes(), [0; ROOM], 0);
-    let (mut at, mut last, mut comment) = (0, b'\n', false);
+    let (mut at, mut last, mut comment, mut blank) = (0, b';', false, false);
     while at < text.len() {
         let byte = text[at];
         comment = byte != b'\n' && (comment || byte == b'/' && at + 1 < text.len() && text[at + 1] == b'/');
-        let blank = byte == b'\n' && last == b'\n' || byte == b' ' && (last == b'\n' || last == b' ');
-        if !comment && !blank {
+        if comment || byte == b' ' || byte == b'\n' {
+            blank = true;
+        } else {
+            if blank && needs_blank(last, byte) {
+                if length < ROOM {
+                    kept[length] = b' ';
+                }
+                length += 1;
+            }
             if length < ROOM {
                 kept[length] = byte;
             }
-            (length, last) = (length + 1, byte);
+            (length, last, blank) = (length + 1, byte, false);
         }
         at += 1;
     }
     (kept, length)
 }
 
+/// Whether two characters of a shader that are apart must stay so. Of the signs, those that could make another one with their neighbour do.
+const fn needs_blank(last: u8, next: u8) -> bool {
+    const fn is_free(byte: u8) -> bool {
+        matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b';' | b':' | b'=' | b'+' | b'*' | b'%' | b'&' | b'|' | b'!')
+    }
+    last == b'>' || !is_free(last) && !is_free(next)
+}
+
 const SHARED: &str = shader!(shared);
 const THREEFRY: &str = shader!(threefry);
+const SHARES: &str = shader!(shares);
 const SPLITS: &str = shader!(splits);
 const TILES: &str = shader!(tiles);
+const PIECES: &str = shader!(pieces);
 const NORMALISATION: &str = shader!(normalisation);
 
 /// A line of the table.
@@ -107,24 +125,24 @@ kernels! {
     sample: [THREEFRY], [params, state, schedule, scores, numbers, units, lists, rows, counts], false;
     list_all: [], [params, lists, rows, counts], false;
     unite: [], [params, sources, lists, rows, counts, joins], false;
-    pack_weights: [], [params, lists, counts, weights, packed_weights], false;
-    gather_inputs: [], [params, state, lists, counts, numbers, inputs, batch_rows, shifts, output], true;
-    convolve: [TILES], [params, counts, packed_weights, input, output], true;
-    statistics: [], [params, lists, counts, running, input, statistics], true;
-    normalise: [NORMALISATION], [params, counts, joins, statistics, packed_weights, input, shortcut, output], true;
-    pool: [], [params, counts, input, output], true;
-    gate: [], [params, lists, counts, units, input, output], true;
+    pack_weights: [SHARES], [params, lists, counts, weights, packed_weights], false;
+    gather_inputs: [SHARES], [params, state, lists, counts, numbers, inputs, batch_rows, shifts, output], true;
+    convolve: [SHARES, TILES], [params, counts, packed_weights, input, output], true;
+    statistics: [SHARES], [params, lists, counts, running, input, statistics], true;
+    normalise: [SHARES, PIECES, NORMALISATION], [params, counts, joins, statistics, packed_weights, input, shortcut, output], true;
+    pool: [SHARES, PIECES], [params, counts, input, output], true;
+    gate: [SHARES, PIECES], [params, lists, counts, units, input, output], true;
     loss: [], [params, state, schedule, counts, labels, batch_rows, output, d_output, records], false;
     d_gate: [], [params, lists, counts, units, input, d_output, d_input, d_scores], true;
-    d_pool: [], [params, counts, input, d_output, d_input], true;
-    d_statistics: [NORMALISATION], [params, counts, joins, statistics, input, d_output, d_statistics, d_weights, squares], true;
-    d_normalise: [NORMALISATION], [params, counts, joins, statistics, d_statistics, packed_weights, input, d_output, d_input], true;
-    d_shortcut: [], [params, counts, joins, shortcut, d_output, d_shortcut], true;
-    d_weights: [SPLITS, TILES], [params, counts, input, d_output, d_weights, squares], true;
-    d_activations: [TILES], [params, counts, packed_weights, input, d_output, d_input], true;
+    d_pool: [SHARES, PIECES], [params, counts, input, d_output, d_input], true;
+    d_statistics: [SHARES, NORMALISATION], [params, counts, joins, statistics, input, d_output, d_statistics, d_weights, squares], true;
+    d_normalise: [SHARES, PIECES, NORMALISATION], [params, counts, joins, statistics, d_statistics, packed_weights, input, d_output, d_input], true;
+    d_shortcut: [SHARES, PIECES], [params, counts, joins, shortcut, d_output, d_shortcut], true;
+    d_weights: [SHARES, SPLITS], [params, counts, input, d_output, d_weights, squares], true;
+    d_activations: [SHARES, TILES], [params, counts, packed_weights, input, d_output, d_input], true;
     sum_gradients: [SPLITS], [params, counts, d_weights, squares], false;
     update_scores: [], [params, state, squares, units, scores, moments, d_scores, records, pins], false;
-    update_weights: [], [params, state, lists, counts, d_weights, weights, velocity], false;
+    update_weights: [SHARES], [params, state, lists, counts, d_weights, weights, velocity], false;
     update_statistics: [], [params, state, lists, counts, statistics, running], false;
 }
 
@@ -212,12 +230,16 @@ mod tests {
             let (bytes, length) = stripped::<32_768>(&whole);
             let text = std::str::from_utf8(&bytes[..length]).unwrap();
             assert_eq!(said(text), said(&whole), "{}", entry.name);
-            assert!(!text.contains("//") && text.lines().all(|line| !line.is_empty() && !line.starts_with(' ')), "{text}");
-            assert!(4 * length < 3 * whole.len(), "{}: {length} of {} bytes", entry.name, whole.len());
+            assert!(!text.contains("//") && !text.contains('\n') && !text.contains("  "), "{text}");
+            assert!(3 * length < 2 * whole.len(), "{}: {length} of {} bytes", entry.name, whole.len());
         }
         assert_ne!(said("const A = 1u;"), said("const A = 2u;"));
-        let (bytes, length) = stripped::<64>("\n// \u{2211}\n  a  / b; // c\n\n    d;\n");
-        assert_eq!(&bytes[..length], b"a / b; \nd;\n");
+        let short = |text: &str| {
+            let (bytes, length) = stripped::<64>(text);
+            String::from_utf8(bytes[..length].to_vec()).unwrap()
+        };
+        assert_eq!(short("\n// \u{2211}\n  a  / b; // c\n\n    d;\n"), "a / b;d;");
+        assert_eq!(short("let  a: vec2<f32> = b - -c; // d\nif a >= b {\n}\n"), "let a:vec2<f32> =b - -c;if a >=b{}");
         assert_eq!(stripped::<2>("abc"), (*b"ab", 3));
     }
 

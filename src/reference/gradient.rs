@@ -113,12 +113,12 @@ pub fn d_activations(memory: &mut Memory, work: &Work) {
 /// Into how many parts the gradient of layer `l` is cut, and the floats of a part; as in `shaders/splits.wgsl`.
 fn split_count(memory: &Memory, l: usize) -> (usize, usize) {
     let layer = memory.params.layers[l];
-    let (kept_in, kept_out) = (memory.kept(0, layer.group_in as usize), memory.kept(0, layer.group_out as usize));
-    let rows = kept_in + usize::from(layer.extra == 1);
-    let tile = memory.tile as usize;
+    let kept_out = memory.kept(0, layer.group_out as usize);
+    let rows = memory.tap_rows(0, l) + usize::from(layer.extra == 1);
+    let (tile, strip) = (memory.tile as usize, memory.strip as usize);
     let down = rows.next_multiple_of(4).div_ceil(tile);
     let across = kept_out.next_multiple_of(4).div_ceil(tile);
-    let tiles = across * down.next_multiple_of(down.clamp(1, 4)) * layer.taps as usize;
+    let tiles = across * down.next_multiple_of(down.clamp(1, strip));
     let floats = (memory.tap_rows(0, l) + layer.extra as usize) * kept_out.next_multiple_of(4);
     let most = (layer.pixels as usize).min(layer.room as usize / floats.max(1));
     ((memory.enough as usize / tiles.max(1)).clamp(1, most), floats)

@@ -52,9 +52,10 @@ pub struct Memory {
     pub gradients: Vec<Vec<f64>>,
     /// Where each kernel's stretch of `squares` begins.
     pub square_starts: Vec<u32>,
-    /// Invocations that fill the adapter, and weights along a side of a tile: what the cuts of `d_weights` follow from.
+    /// Invocations that fill the adapter, weights along a side of a tile, and most tiles of a strip: what the cuts of `d_weights` follow from.
     pub enough: u32,
     pub tile: u32,
+    pub strip: u32,
 }
 
 /// What a twin works on, besides the buffers that every kernel knows by name.

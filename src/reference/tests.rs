@@ -58,8 +58,9 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         shifts: (0..model.groups[0].size).map(|_| uniform(-2.0, -1.0)).collect(),
         maps: model.maps.iter().map(|map| vec![f64::NAN; 2 * model.map_floats(map) as usize * images]).collect(),
         gradients: model.gradient_buffers().iter().map(|&floats| vec![f64::NAN; floats as usize * images]).collect(),
-        enough: 2048,
+        enough: 1024,
         tile: 8,
+        strip: 1,
     }
 }
 
