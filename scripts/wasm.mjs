@@ -1,6 +1,7 @@
 // The engine as WebAssembly: compiled by cargo, given its JavaScript face by tools/bindgen, put where the page imports it.
 
 import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { cargo, root, run } from './command.mjs';
@@ -24,8 +25,14 @@ const modules = [
 
 const time = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 
+// A panic names its place in the sources. Of a library's, only what follows the folder that cargo keeps them in, or the page would tell of the
+// machine that it was built on, and its size would hang on where that has its home.
+const sources = path.join(process.env.CARGO_HOME ?? path.join(homedir(), '.cargo'), 'registry', 'src');
+const flags = [process.env.CARGO_ENCODED_RUSTFLAGS, `--remap-path-prefix=${sources}=`].filter(Boolean).join('\x1f');
+
 /** Cargo itself knows whether a source changed: with nothing to do, this takes a fraction of a second. */
-const compile = (features, note) => cargo(['build', '--locked', '--profile', 'wasm', '--lib', '--target', wasmTarget, ...features], { note });
+const compile = (features, note) =>
+  cargo(['build', '--locked', '--profile', 'wasm', '--lib', '--target', wasmTarget, ...features], { note, env: { CARGO_ENCODED_RUSTFLAGS: flags } });
 
 /** Compiles the engine alone, so that what is wrong with it shows before the rest is begun. */
 export async function compileWasm(note) {

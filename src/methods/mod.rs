@@ -133,12 +133,17 @@ pub fn highest(model: &Model, order: &[f64], budget: u32) -> Vec<f32> {
         mask[crate::reference::highest_score(order, units)] = 1.0;
         left = left.saturating_sub(1);
     }
-    let mut units: Vec<usize> = (0..order.len()).filter(|&unit| mask[unit] == 0.0).collect();
-    units.sort_by(|&a, &b| order[b].total_cmp(&order[a]).then(a.cmp(&b)));
-    for unit in units.into_iter().take(left as usize) {
+    for unit in ranked(&mask, 0.0, &|unit| -order[unit]).into_iter().take(left as usize) {
         mask[unit] = 1.0;
     }
     mask
+}
+
+/// The units that stand at `state` in a mask, by ascending rank; of equal ones the first goes first.
+fn ranked(mask: &[f32], state: f32, rank: &dyn Fn(usize) -> f64) -> Vec<usize> {
+    let mut units: Vec<usize> = (0..mask.len()).filter(|&unit| mask[unit] == state).collect();
+    units.sort_by(|&a, &b| rank(a).total_cmp(&rank(b)));
+    units
 }
 
 /// The mask with `count` of its units exchanged: those that stand lowest in `keep` go, and as many of the others come that stand highest in
@@ -148,10 +153,8 @@ fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64], count: us
     let mut mask = scores.to_vec();
     let mut open: Vec<u32> = model.gated().map(|group| kept_of(&mask, group.first_unit, group.size)).collect();
     let groups: Vec<usize> = model.gated().enumerate().flat_map(|(index, group)| vec![index; group.size as usize]).collect();
-    let mut lowest: Vec<usize> = (0..mask.len()).filter(|&unit| mask[unit] == 1.0).collect();
-    lowest.sort_by(|&a, &b| keep[a].total_cmp(&keep[b]).then(a.cmp(&b)));
-    let mut absent: Vec<usize> = (0..mask.len()).filter(|&unit| mask[unit] == 0.0).collect();
-    absent.sort_by(|&a, &b| grow[b].total_cmp(&grow[a]).then(a.cmp(&b)));
+    let lowest = ranked(&mask, 1.0, &|unit| keep[unit]);
+    let absent = ranked(&mask, 0.0, &|unit| -grow[unit]);
     let (mut dropped, count) = (0, count.min(absent.len()));
     for unit in lowest {
         if dropped == count {

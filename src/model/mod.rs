@@ -336,8 +336,9 @@ impl Model {
         let mut holds: Vec<Option<usize>> = vec![None; self.maps.len()];
         let mut begin = |map: usize, free: &mut Vec<usize>| {
             // The smallest that is large enough, otherwise the largest, which grows.
-            free.sort_by_key(|&buffer| buffers[buffer]);
-            let index = free.iter().position(|&buffer| buffers[buffer] >= sizes[map]).or(free.len().checked_sub(1));
+            let is_enough = |&index: &usize| buffers[free[index]] >= sizes[map];
+            let fitting = (0..free.len()).filter(is_enough).min_by_key(|&index| buffers[free[index]]);
+            let index = fitting.or_else(|| (0..free.len()).max_by_key(|&index| buffers[free[index]]));
             let buffer = index.map_or_else(
                 || {
                     buffers.push(0);
