@@ -2,7 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import process from 'node:process';
-import { find } from './command.mjs';
+import { find, run } from './command.mjs';
+
+/** The oldest that is known to take all commands of the library that drives it; 140 does not. */
+export const OLDEST_FIREFOX = 153;
 
 const places = {
   darwin: ['/Applications/Firefox.app/Contents/MacOS/firefox'],
@@ -17,4 +20,12 @@ export function findFirefox() {
     if (file) return file;
   }
   return (places[process.platform] ?? []).find((file) => existsSync(file)) ?? null;
+}
+
+/** Whether there is one that the tests can drive. */
+export async function hasFirefox() {
+  const file = findFirefox();
+  if (!file) return false;
+  const [, version] = (await run(file, ['--version'])).match(/Firefox (\d+)/) ?? [];
+  return Number(version) >= OLDEST_FIREFOX;
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { findChromium } from './chromium.mjs';
 import { Explained, find, run } from './command.mjs';
-import { findFirefox } from './firefox.mjs';
+import { OLDEST_FIREFOX, hasFirefox } from './firefox.mjs';
 
 /** Drivers announce themselves to the Vulkan loader by a JSON file in one of these folders. */
 function hasVulkanDriver() {
@@ -24,19 +24,19 @@ const debian = () => {
 };
 
 /** `[what is missing, the Debian package that has it]` */
-function missing() {
+async function missing() {
   const all = [];
   if (process.platform === 'linux' && !find('cc')) all.push(['a C linker (cc)', 'build-essential']);
   // Other systems bring a driver of their own: Metal, Direct3D.
   if (process.platform === 'linux' && !hasVulkanDriver()) all.push(['a Vulkan driver', 'mesa-vulkan-drivers']);
   if (!findChromium()) all.push(['Chromium', 'chromium']);
-  if (!findFirefox()) all.push(['Firefox', 'firefox-esr']);
+  if (!(await hasFirefox())) all.push([`Firefox ${OLDEST_FIREFOX} or newer`, 'firefox-esr']);
   return all;
 }
 
 /** Installs what is missing where that is possible without asking anybody; says what to install otherwise. */
 export async function ensureSystem(note) {
-  const lacking = missing();
+  const lacking = await missing();
   if (lacking.length === 0) return 'all there';
   const names = lacking.map(([what]) => what).join(' and ');
   const packages = lacking.map(([, name]) => name);
@@ -46,6 +46,6 @@ export async function ensureSystem(note) {
   const options = { note, env: { DEBIAN_FRONTEND: 'noninteractive' } };
   await run('apt-get', ['update'], options);
   await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], options);
-  if (missing().length > 0) throw new Explained(`${command} went through, and still the tests cannot find ${names}.`);
+  if ((await missing()).length > 0) throw new Explained(`${command} went through, and still the tests cannot find ${names}.`);
   return `installed ${packages.join(' and ')}`;
 }

@@ -3,6 +3,7 @@
 import { hasAdapter, knownAdapter } from './adapter';
 import { type Engine, loadEngine, type Progress, type Session } from './engine';
 import { feedFiles } from './feed';
+import { macrotask } from './macrotask';
 import { isSame } from './shown';
 import type { Bytes, Change, Failure, LabProgress, OwnSet, Plan, Report, Request, Resumed, RunState, Snapshot, Task } from './protocol';
 
@@ -61,16 +62,6 @@ const words = (error: unknown): string => (error instanceof Error ? error.messag
 const failureOf = (error: unknown): Failure => (error instanceof WebAssembly.RuntimeError ? 'crashed' : 'engine');
 const all = ({ data, activations, weights, optimiser }: Bytes): number => data + activations + weights + optimiser;
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Lets waiting messages in. A timer would be held back to 4 ms, a message to oneself is not. */
-const channel = new MessageChannel();
-const waiting: (() => void)[] = [];
-channel.port1.onmessage = () => waiting.shift()?.();
-const macrotask = (): Promise<void> =>
-  new Promise((resolve) => {
-    waiting.push(resolve);
-    channel.port2.postMessage(null);
-  });
 
 /** Work beside the training that may take at most a share of the time. */
 class Sideline {

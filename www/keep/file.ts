@@ -133,7 +133,7 @@ function stateTo(tensors: Layout['tensors'], { counts, integers, floats, sizes }
   const numbers = integers.slice(0, integers.length - units);
   tensors.set('numbers', tensor(numbers));
   let at = numbers.length;
-  const next = (count: number): Float32Array => floats.slice(at, (at += count));
+  const next = (count: number): Float32Array => floats.subarray(at, (at += count));
   const moments = next(2 * numbers.length);
   for (const [of, name] of ['scores_first_moment', 'scores_second_moment'].entries()) {
     const whole = new Float32Array(units);

@@ -1,6 +1,7 @@
 // What outlives the moment: the run as a file, a run that is opened and replayed, a device or an engine that breaks, a reload.
 
 import './keep.css';
+import { macrotask } from '../macrotask';
 import { count } from '../numbers';
 import { shownOf } from '../shown';
 import type { Change, Description, Evaluation, Failure, Plan, Report, Request, Resumed, RunState, Shown, Snapshot, State, StepRecord, Values } from '../protocol';
@@ -510,7 +511,10 @@ export class Keeper {
     if (!found || !this.mark || this.kept || this.full || this.mark.state.floats.byteLength > MOST_STORED_BYTES) return;
     const { kept, description } = found;
     try {
-      await put({ model: description.model, dataset: dataOf(description), step: kept.step, steps: kept.steps, bytes: toBytes(kept, description) });
+      const bytes = toBytes(kept, description);
+      // Storing copies these megabytes once more: not in one breath with their making, or a frame would have to wait for both.
+      await macrotask();
+      await put({ model: description.model, dataset: dataOf(description), step: kept.step, steps: kept.steps, bytes });
     } catch (error) {
       this.full = true;
       const why = error instanceof DOMException && error.name === 'QuotaExceededError' ? 'This browser’s storage is full' : 'This browser keeps nothing for this page';
