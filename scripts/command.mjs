@@ -30,10 +30,12 @@ export function stopChildren(signal = 'SIGTERM') {
   for (const child of running) child.kill(signal);
 }
 
+/** Where cargo has its programs and the sources of libraries. */
+export const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo');
+
 /** rustup's own folder may be missing from PATH in the very terminal that installed it. */
 function searchPath() {
-  const cargo = path.join(process.env.CARGO_HOME ?? path.join(homedir(), '.cargo'), 'bin');
-  return [...(process.env.PATH ?? '').split(path.delimiter), cargo].filter(Boolean);
+  return [...(process.env.PATH ?? '').split(path.delimiter), path.join(cargoHome, 'bin')].filter(Boolean);
 }
 
 /** Where the program of that name is, or null. */

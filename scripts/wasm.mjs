@@ -1,10 +1,9 @@
 // The engine as WebAssembly: compiled by cargo, given its JavaScript face by tools/bindgen, put where the page imports it.
 
 import { statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { cargo, root, run } from './command.mjs';
+import { cargo, cargoHome, root, run } from './command.mjs';
 import { wasmTarget } from './toolchain.mjs';
 
 /** Where cargo puts what it builds. */
@@ -27,7 +26,7 @@ const time = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 
 // A panic names its place in the sources. Of a library's, only what follows the folder that cargo keeps them in, or the page would tell of the
 // machine that it was built on, and its size would hang on where that has its home.
-const sources = path.join(process.env.CARGO_HOME ?? path.join(homedir(), '.cargo'), 'registry', 'src');
+const sources = path.join(cargoHome, 'registry', 'src');
 const flags = [process.env.CARGO_ENCODED_RUSTFLAGS, `--remap-path-prefix=${sources}=`].filter(Boolean).join('\x1f');
 
 /** Cargo itself knows whether a source changed: with nothing to do, this takes a fraction of a second. */
