@@ -116,15 +116,14 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
             break if ky == op.kernel;
         }
     }
-    store(sum00, i, pixel, b);
     if SOFTWARE {
-        store(sum01, i, pixel, b + apart);
-        store(sum02, i, pixel, b + 2u * apart);
-        store(sum03, i, pixel, b + 3u * apart);
-        store(sum10, i + 1u, pixel, b);
-        store(sum11, i + 1u, pixel, b + apart);
-        store(sum12, i + 1u, pixel, b + 2u * apart);
-        store(sum13, i + 1u, pixel, b + 3u * apart);
+        // In a loop, so that the compiler sees the stores once.
+        var sums = array(sum00, sum01, sum02, sum03, sum10, sum11, sum12, sum13);
+        for (var k = 0u; k < 8u; k++) {
+            store(sums[k], i + k / 4u, pixel, b + k % 4u * apart);
+        }
+    } else {
+        store(sum00, i, pixel, b);
     }
 }
 

@@ -7,13 +7,14 @@
 
 use std::rc::Rc;
 
+use bytemuck::{cast_slice_mut, pod_collect_to_vec};
 use rand::RngExt;
 
-use crate::engine::{DataBuffers, Dispatch, Engine, Line, Machine, enough};
-use crate::gpu::{GpuError, TABLE};
+use crate::device::{DeviceError, Machine, TABLE};
+use crate::engine::{Cuts, DataBuffers, Dispatch, Engine};
 use crate::model::{Image, Model};
 use crate::random::{Stream, Threefry};
-use crate::reference::{self, Memory, Work};
+use crate::reference::{self, Memory};
 use crate::schedule::view;
 use crate::shared::{MISSING, Mode, Params, Record, Sample, State, Step, part};
 
@@ -372,7 +373,7 @@ fn tolerance(kernel: &str) -> f64 {
 ///
 /// # Errors
 /// The device is gone or cannot hold a scene. A kernel that differs is no error but a report that has not passed.
-pub async fn check(machine: &Rc<Machine>, mut told: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, GpuError> {
+pub async fn check(machine: &Rc<Machine>, mut told: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, DeviceError> {
     let mut reports = Vec::with_capacity(SCENES.len());
     for (index, scene) in SCENES.iter().enumerate() {
         let report = Box::pin(play(machine, scene, index as u32)).await?;
@@ -382,14 +383,14 @@ pub async fn check(machine: &Rc<Machine>, mut told: impl FnMut(&SceneReport, usi
     Ok(reports)
 }
 
-async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, GpuError> {
+async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
     let model = if scene.gates { model.with_gates() } else { model };
     let mut params =
         Params { seed, alpha: 0.5, momentum: 0.9, weight_decay: 5e-4, clip_norm: 3.0, learn_scores: 1, ..model.params(scene.batch_size) };
     params.scale = 1.0 / 80.0;
     (scene.change)(&mut params);
-    let data = DataBuffers::new(&machine.gpu, ROWS, scene.image.features(), true)?;
+    let data = DataBuffers::new(machine, ROWS, scene.image.features(), true)?;
     // Room for no more masks than the scene forwards: a kernel that reaches for another shows.
     let engine = Engine::new(machine, &model, params, params.masks, &data)?;
     let mut random = Threefry::new(seed, Stream::Data, 0);
@@ -399,12 +400,13 @@ async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneRe
 
     let dispatches = if params.mode == Mode::Evaluate as u32 { engine.evaluation_step() } else { engine.training_step() };
     let mut kernels: Vec<Report> = Vec::new();
+    let mut found = memory(&engine).await?;
     for _ in 0..STEPS {
         for dispatch in &dispatches {
-            let mut expected = memory(&engine).await?;
-            reference::run(dispatch.line.name, &work(&model, &dispatch.line), dispatch.masks, &mut expected);
+            let mut expected = found;
+            reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, &mut expected);
             engine.run_alone(dispatch);
-            let found = memory(&engine).await?;
+            found = memory(&engine).await?;
             let name = dispatch.line.name;
             let at = kernels.iter().position(|report| report.kernel == name).unwrap_or_else(|| {
                 kernels.push(Report::new(name));
@@ -473,8 +475,12 @@ fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
             sample.row = MISSING;
         }
     }
-    memory.inputs.iter_mut().for_each(|byte| *byte = random.random_range(0..=255));
-    memory.labels.iter_mut().for_each(|label| *label = random.random_range(0..scene.classes) as u8);
+    for byte in cast_slice_mut::<u32, u8>(&mut memory.inputs) {
+        *byte = random.random_range(0..=255);
+    }
+    for label in cast_slice_mut::<u32, u8>(&mut memory.labels) {
+        *label = random.random_range(0..scene.classes) as u8;
+    }
     for (step, row) in memory.schedule.iter_mut().enumerate() {
         *row = Step {
             step: 1000 + step as u32,
@@ -488,75 +494,65 @@ fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
     memory.state = State::default();
 }
 
-/// What a line of the step works on, for its twin.
-#[must_use]
-pub fn work(model: &Model, line: &Line) -> Work {
-    let gradient = |map: usize| model.maps[map].gradient.unwrap_or(0);
-    let operands = line.operands;
-    Work {
-        operation: line.operation.unwrap_or_default(),
-        input: operands.input,
-        output: operands.output,
-        shortcut: operands.shortcut,
-        d_input: gradient(operands.input),
-        d_output: gradient(operands.output),
-        d_shortcut: gradient(operands.shortcut),
-    }
-}
-
 /// Every buffer of a network as its twins see it.
 ///
 /// # Errors
 /// The device is gone.
-pub async fn memory(engine: &Engine) -> Result<Memory, GpuError> {
+pub async fn memory(engine: &Engine) -> Result<Memory, DeviceError> {
     let buffers = &engine.buffers;
-    let software = engine.machine.gpu.adapter.software;
-    let widen = |values: Vec<f32>| values.into_iter().map(f64::from).collect::<Vec<f64>>();
-    let pairs = |values: Vec<[f32; 2]>| values.into_iter().map(|pair| pair.map(f64::from)).collect::<Vec<[f64; 2]>>();
-    let mut state: Vec<u32> = engine.read(&buffers.state).await?;
-    state.truncate(size_of::<State>() / 4);
-    let mut maps = Vec::new();
-    for map in &buffers.maps {
-        maps.push(widen(engine.read(map).await?));
-    }
-    let mut gradients = Vec::new();
-    for gradient in &buffers.gradients {
-        gradients.push(widen(engine.read(gradient).await?));
-    }
+    let Cuts { enough, tile, strip } = engine.cuts();
+    // All in one copy: where each begins follows from the sizes of those before it.
+    let named = buffers.named();
+    let all: Vec<_> = named.iter().map(|(_, buffer)| *buffer).chain(&buffers.maps).chain(&buffers.gradients).collect();
+    let bytes = engine.read_firsts(&all.iter().map(|buffer| (*buffer, buffer.size())).collect::<Vec<_>>()).await?;
+    let mut rest = &bytes[..];
+    let pieces: Vec<&[u8]> = all
+        .iter()
+        .map(|buffer| {
+            let (own, others) = rest.split_at(buffer.size() as usize);
+            rest = others;
+            own
+        })
+        .collect();
+    let (maps, gradients) = pieces[named.len()..].split_at(buffers.maps.len());
+    let of = |name: &str| pieces[named.iter().position(|(known, _)| *known == name).expect("every buffer of a network has a name")];
+    let floats = |bytes: &[u8]| pod_collect_to_vec::<u8, f32>(bytes).into_iter().map(f64::from).collect::<Vec<f64>>();
+    let pairs = |name: &str| floats(of(name)).chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect::<Vec<[f64; 2]>>();
+    let words = |name: &str| pod_collect_to_vec::<u8, u32>(of(name));
     Ok(Memory {
         params: engine.params,
-        state: bytemuck::pod_read_unaligned(bytemuck::cast_slice(&state)),
-        schedule: engine.read(&buffers.schedule).await?,
-        batch_rows: engine.read(&buffers.batch_rows).await?,
-        records: engine.read(&buffers.records).await?,
-        scores: widen(engine.read(&buffers.scores).await?),
-        moments: widen(engine.read(&buffers.moments).await?),
-        d_scores: widen(engine.read(&buffers.d_scores).await?),
-        pins: engine.read(&buffers.pins).await?,
-        numbers: engine.read(&buffers.numbers).await?,
-        units: engine.read(&buffers.units).await?,
-        lists: engine.read(&buffers.lists).await?,
-        rows: engine.read(&buffers.rows).await?,
-        counts: engine.read(&buffers.counts).await?,
-        sources: engine.read(&buffers.sources).await?,
-        joins: engine.read(&buffers.joins).await?,
-        weights: widen(engine.read(&buffers.weights).await?),
-        velocity: widen(engine.read(&buffers.velocity).await?),
-        packed_weights: widen(engine.read(&buffers.packed_weights).await?),
-        d_weights: widen(engine.read(&buffers.d_weights).await?),
-        squares: widen(engine.read(&buffers.squares).await?),
-        statistics: pairs(engine.read(&buffers.statistics).await?),
-        d_statistics: pairs(engine.read(&buffers.d_statistics).await?),
-        running: pairs(engine.read(&buffers.running).await?),
-        inputs: engine.read(&buffers.inputs).await?,
-        labels: engine.read(&buffers.labels).await?,
-        shifts: widen(engine.read(&buffers.shifts).await?),
-        maps,
-        gradients,
+        state: bytemuck::pod_read_unaligned(&of("state")[..size_of::<State>()]),
+        schedule: pod_collect_to_vec(of("schedule")),
+        batch_rows: pod_collect_to_vec(of("batch_rows")),
+        records: pod_collect_to_vec(of("records")),
+        scores: floats(of("scores")),
+        moments: floats(of("moments")),
+        d_scores: floats(of("d_scores")),
+        pins: words("pins"),
+        numbers: words("numbers"),
+        units: words("units"),
+        lists: words("lists"),
+        rows: words("rows"),
+        counts: words("counts"),
+        sources: pod_collect_to_vec(of("sources")),
+        joins: pod_collect_to_vec(of("joins")),
+        weights: floats(of("weights")),
+        velocity: floats(of("velocity")),
+        packed_weights: floats(of("packed_weights")),
+        d_weights: floats(of("d_weights")),
+        squares: floats(of("squares")),
+        statistics: pairs("statistics"),
+        d_statistics: pairs("d_statistics"),
+        running: pairs("running"),
+        inputs: words("inputs"),
+        labels: words("labels"),
+        shifts: floats(of("shifts")),
+        maps: maps.iter().map(|bytes| floats(bytes)).collect(),
+        gradients: gradients.iter().map(|bytes| floats(bytes)).collect(),
         square_starts: engine.square_starts.clone(),
-        enough: enough(software),
-        tile: if software { 8 } else { 4 },
-        strip: if software { 1 } else { 4 },
+        enough,
+        tile,
+        strip,
     })
 }
 

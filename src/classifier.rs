@@ -5,8 +5,8 @@
 //! pixels stands at its mean, to the nearest byte, which is what an input that is off stands at. Squares are of one pixel where the network
 //! is small enough for that, and of several for a convolutional network, whose forward takes a hundred times the work.
 
+use crate::device::DeviceError;
 use crate::engine::Engine;
-use crate::gpu::GpuError;
 use crate::model::{Image, Model};
 use crate::schedule::plain;
 use crate::shared::MISSING;
@@ -126,7 +126,7 @@ impl Classifier {
     ///
     /// # Errors
     /// The device is gone.
-    pub async fn sample(&mut self, batches: u32) -> Result<u32, GpuError> {
+    pub async fn sample(&mut self, batches: u32) -> Result<u32, DeviceError> {
         let done = self.sampled.len() as u32;
         let count = (MASKS - done).min(batches.clamp(1, MOST_BATCHES));
         if count == 0 {
@@ -147,7 +147,7 @@ impl Classifier {
     ///
     /// # Errors
     /// The device is gone.
-    pub async fn explain(&mut self, batches: u32) -> Result<u32, GpuError> {
+    pub async fn explain(&mut self, batches: u32) -> Result<u32, DeviceError> {
         if self.decided.is_empty() {
             self.sample(1).await?;
         }
@@ -185,7 +185,7 @@ impl Classifier {
     }
 
     /// The squares of the image, those yet to be tried among them: all of which something is kept.
-    async fn squares(&self) -> Result<Contributions, GpuError> {
+    async fn squares(&self) -> Result<Contributions, DeviceError> {
         let Image { height, width, .. } = self.shape;
         let forward = 2 * self.model.multiply_adds(&self.model.sizes(), None).forward;
         let cost = |side: u32| u64::from(height.div_ceil(side)) * u64::from(width.div_ceil(side)) * forward;
@@ -210,7 +210,7 @@ impl Classifier {
     }
 
     /// `[I]` which features the decided mask keeps.
-    async fn kept_features(&self) -> Result<Vec<bool>, GpuError> {
+    async fn kept_features(&self) -> Result<Vec<bool>, DeviceError> {
         let inputs = &self.model.groups[0];
         let mut kept = vec![!inputs.gated; self.shape.features() as usize];
         if !inputs.gated {
@@ -227,7 +227,7 @@ impl Classifier {
     }
 
     /// `[I]` the mean of each feature, as the byte nearest to it.
-    async fn means(&self) -> Result<Vec<u8>, GpuError> {
+    async fn means(&self) -> Result<Vec<u8>, DeviceError> {
         let shifts: Vec<f32> = self.engine.read(&self.engine.buffers.shifts).await?;
         let scale = self.engine.params.scale;
         Ok(shifts[..self.shape.features() as usize].iter().map(|shift| (-shift / scale).round() as u8).collect())
@@ -240,7 +240,7 @@ impl Classifier {
         images: &[u8],
         draws: &[u32],
         rows: impl Iterator<Item = u32>,
-    ) -> Result<Vec<[Vec<f64>; 2]>, GpuError> {
+    ) -> Result<Vec<[Vec<f64>; 2]>, DeviceError> {
         let mut bytes = images.to_vec();
         bytes.resize(images.len().next_multiple_of(4), 0);
         self.engine.write(&self.engine.buffers.inputs, &bytes);

@@ -32,22 +32,23 @@
 //! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`random`] Threefry; [`schedule`]
 //!   what each step is given; [`pace`] steps a submit; [`pins`] units held on or off; [`contenders`] who takes part in a comparison, with what
 //!   settings; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`] the CPU twin of every kernel, in f64.
-//! * Layer 1: [`gpu`] the device and the table of kernels; it knows no learning.
+//! * Layer 1: [`device`] a GPU or the CPU engine, and the table of kernels; it knows no learning.
 //! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`methods`] one file per way of choosing masks;
 //!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`estimator`] what each structure
 //!   gradient is worth; [`check`] every kernel against its twin; [`classifier`] an image of
 //!   anybody's through the network as it stands; `keep` a run as one file, natively (the page has its twin in TypeScript).
-//! * Layer 3, the faces: `main.rs` with `cli/` natively; `web.rs` in the page, `web_check.rs` and `web_intake.rs` in modules of
+//! * Layer 3, the faces: `main.rs` with `cli/` natively; `web.rs` in the page (feature `page`), `web_check.rs` and `web_intake.rs` in modules of
 //!   their own that only the panels load that want them (features `self-check`, `own-files`).
 
+#[cfg(any(not(target_arch = "wasm32"), feature = "self-check"))]
 pub mod check;
 pub mod classifier;
 pub mod config;
 pub mod contenders;
 pub mod data;
+pub mod device;
 pub mod engine;
 pub mod estimator;
-pub mod gpu;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod keep;
 pub mod methods;
@@ -61,11 +62,15 @@ pub mod shared;
 pub mod snapshot;
 pub mod speed;
 pub mod trainer;
-#[cfg(all(target_arch = "wasm32", not(any(feature = "self-check", feature = "own-files"))))]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod web;
 #[cfg(all(target_arch = "wasm32", feature = "self-check"))]
 pub mod web_check;
 #[cfg(all(target_arch = "wasm32", feature = "own-files"))]
 pub mod web_intake;
+#[cfg(all(target_arch = "wasm32", feature = "gpu", any(feature = "page", feature = "self-check")))]
+mod web_kernels;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+mod web_machine;
 #[cfg(target_arch = "wasm32")]
-pub mod web_values;
+mod web_values;

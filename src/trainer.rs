@@ -25,8 +25,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use crate::config::{Config, ConfigError, MethodName, ScoresOptimizer};
-use crate::engine::{DataBuffers, Engine, MASKS, Machine, Outcome};
-use crate::gpu::GpuError;
+use crate::device::{DeviceError, Machine};
+use crate::engine::{DataBuffers, Engine, MASKS, Outcome, kernels};
 use crate::methods::{Knowledge, Look, method};
 use crate::model::{Bytes, Extra, Model};
 use crate::pins::Pins;
@@ -47,7 +47,7 @@ pub const SELECTION_ROWS: u32 = 10_000;
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrainError {
     Config(ConfigError),
-    Gpu(GpuError),
+    Gpu(DeviceError),
     /// A loss or a gradient was not finite at this step.
     Diverged {
         step: u32,
@@ -78,8 +78,8 @@ impl From<ConfigError> for TrainError {
     }
 }
 
-impl From<GpuError> for TrainError {
-    fn from(error: GpuError) -> Self {
+impl From<DeviceError> for TrainError {
+    fn from(error: DeviceError) -> Self {
         Self::Gpu(error)
     }
 }
@@ -191,8 +191,36 @@ impl Trainer {
 
     fn holding(machine: &Rc<Machine>, config: Config, data: DataShape, resident: bool) -> Result<Self, TrainError> {
         config.check()?;
-        let data_buffers = DataBuffers::new(&machine.gpu, data.train_rows + data.test_rows, data.inputs, resident)?;
+        let data_buffers = DataBuffers::new(machine, data.train_rows + data.test_rows, data.inputs, resident)?;
         Self::on(machine, config, data, data_buffers)
+    }
+
+    /// The same on data that stand on the device already, whole: those of a run of the same data set.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn on_data(machine: &Rc<Machine>, config: Config, data: DataShape, buffers: DataBuffers) -> Result<Self, TrainError> {
+        config.check()?;
+        let rows = data.train_rows;
+        let mut run = Self::on(machine, config, data, buffers)?;
+        run.rows_ready = rows;
+        Ok(run)
+    }
+
+    /// The data as they stand on the device.
+    #[must_use]
+    pub fn data_buffers(&self) -> &DataBuffers {
+        &self.data_buffers
+    }
+
+    /// Names of the kernels that the steps of such a run need.
+    ///
+    /// # Errors
+    /// A contradictory configuration, or a network too large for the device.
+    pub fn kernels(machine: &Machine, config: &Config, data: &DataShape) -> Result<Vec<&'static str>, TrainError> {
+        config.check()?;
+        let (model, _) = built(config, &whole_of(config, data)?);
+        Ok(kernels(machine, &model, &params_of(config, &model, data))?)
     }
 
     /// A second run on the data of this one, from its own first step: the dense opponent of a measurement, say.
@@ -208,8 +236,7 @@ impl Trainer {
     }
 
     fn on(machine: &Rc<Machine>, config: Config, data: DataShape, data_buffers: DataBuffers) -> Result<Self, TrainError> {
-        let whole =
-            Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+        let whole = whole_of(&config, &data)?;
         let (groups, allocated) = (whole.gated().count(), config.allocation_counts().len());
         if allocated > 0 && allocated != groups {
             let text = format!("allocation names {allocated} groups of units, but {} has {groups}", config.model);
@@ -627,6 +654,11 @@ fn over_half(work: u64, dense: u64) -> u64 {
     if 2 * work > dense { work } else { 0 }
 }
 
+/// The network that the experiment names, on these data.
+fn whole_of(config: &Config, data: &DataShape) -> Result<Model, ConfigError> {
+    Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))
+}
+
 /// The network that a method trains, of the whole one, and the numbers of its units there.
 fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
     let method = method(config.method);
@@ -674,7 +706,7 @@ fn steps_of(config: &Config, train_rows: u32) -> u32 {
 }
 
 /// The engine that trains a network, with the room that its method needs.
-fn engine_of(machine: &Rc<Machine>, config: &Config, model: &Model, data: &DataShape, rows: &DataBuffers) -> Result<Engine, GpuError> {
+fn engine_of(machine: &Rc<Machine>, config: &Config, model: &Model, data: &DataShape, rows: &DataBuffers) -> Result<Engine, DeviceError> {
     Engine::new(machine, model, params_of(config, model, data), method(config.method).masks(), rows)
 }
 

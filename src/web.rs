@@ -1,6 +1,6 @@
 //! The wasm face: a handful of functions that the page's worker calls. Plain numbers and words cross it, no GPU object and no formula.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array, Uint32Array};
@@ -14,9 +14,9 @@ use crate::data::own::Own;
 use crate::data::planted::{self, planted};
 use crate::data::stream::Arrival;
 use crate::data::{Dataset, Split};
-use crate::engine::{Machine, SLOTS};
+use crate::device::{DeviceError, Machine};
+use crate::engine::SLOTS;
 use crate::estimator::{Lab, Summary};
-use crate::gpu::GpuError;
 use crate::model::{Bytes, Model, Tensor};
 use crate::pace::Pace;
 use crate::schedule::step_at;
@@ -24,12 +24,15 @@ use crate::shared::Record;
 use crate::snapshot::Snapshot;
 use crate::speed::Opponent;
 use crate::trainer::{Checkpoint, Cost, DataShape, SELECTION_ROWS, Stage, TrainError, Trainer, pins_of, tensors_of};
-use crate::web_values::{object, report, set, words};
+#[cfg(feature = "gpu")]
+use crate::web_kernels;
+use crate::web_machine::{self, Held};
+use crate::web_values::{clock, object, report, set, words};
 
 /// As [`words`], with a name by which the page tells what this device has no room for from every other trouble.
 fn named(error: &TrainError) -> JsValue {
     let told = js_sys::Error::new(&error.to_string());
-    if let TrainError::Gpu(GpuError::TooLarge { .. } | GpuError::TooManyWorkgroups { .. }) = error {
+    if let TrainError::Gpu(DeviceError::TooLarge { .. } | DeviceError::TooManyWorkgroups { .. }) = error {
         told.set_name("TooLarge");
     }
     told.into()
@@ -37,12 +40,6 @@ fn named(error: &TrainError) -> JsValue {
 
 fn plural(steps: u32) -> String {
     format!("{steps} step{}", if steps == 1 { "" } else { "s" })
-}
-
-/// Milliseconds by the clock of the worker or the page.
-fn clock() -> f64 {
-    let performance = Reflect::get(&js_sys::global(), &"performance".into()).expect("every browser scope has performance");
-    performance.unchecked_into::<web_sys::Performance>().now()
 }
 
 /// Data sets that the page does not offer: it has no folder of the user's, and nobody packages CIFAR-100 for it to be served.
@@ -144,6 +141,8 @@ fn files_of(config: &Config) -> Result<Option<&'static Known>, JsError> {
 thread_local! {
     /// The visitor's own data, once they were read, with what the page says of them. They stay here.
     static OWN: RefCell<Option<(Rc<Own>, JsValue)>> = const { RefCell::new(None) };
+    /// How often data of the visitor's were taken: tells those of now from those before.
+    static TAKEN: Cell<u32> = const { Cell::new(0) };
 }
 
 fn own() -> Result<Rc<Own>, JsError> {
@@ -193,6 +192,7 @@ pub fn take_own(
         note: String::new(),
     };
     OWN.set(Some((Rc::new(own), about.clone())));
+    TAKEN.set(TAKEN.get() + 1);
     Ok(())
 }
 
@@ -238,9 +238,9 @@ fn data_bytes(data: &DataShape, batch_size: u32, most: u64) -> u64 {
 }
 
 /// The first of a run's tensors, in the order in which it takes them, that is larger than `limit`.
-fn too_large(tensors: Vec<Tensor>, batch_size: u32, limit: u64) -> Option<GpuError> {
+fn too_large(tensors: Vec<Tensor>, batch_size: u32, limit: u64) -> Option<DeviceError> {
     let tensor = tensors.into_iter().find(|tensor| tensor.bytes(batch_size) > limit)?;
-    Some(GpuError::TooLarge { bytes: tensor.bytes(batch_size), what: tensor.name, limit })
+    Some(DeviceError::TooLarge { bytes: tensor.bytes(batch_size), what: tensor.name, limit })
 }
 
 /// What a network is and what a run of it takes; `most` is what the device lets a buffer hold.
@@ -301,6 +301,26 @@ fn set_of(config: &Config) -> Result<Option<Dataset>, JsError> {
     }
 }
 
+/// What tells the data of an experiment from others: two runs of the same key learn from the same rows.
+fn data_key(config: &Config) -> String {
+    let name = config.dataset.name();
+    match config.dataset {
+        DatasetName::Planted => format!("{name} {}", config.seed),
+        DatasetName::Own => format!("{name} {} {}", config.seed, TAKEN.get()),
+        _ => name.to_owned(),
+    }
+}
+
+/// What a buffer of this engine holds at most, where that does not depend on an adapter.
+#[must_use]
+#[wasm_bindgen]
+pub fn most_bytes() -> Option<f64> {
+    #[cfg(feature = "cpu")]
+    return Some(crate::device::CPU_BUFFER_LIMIT as f64);
+    #[cfg(not(feature = "cpu"))]
+    return None;
+}
+
 /// The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer
 /// hold, where that is known; `refused` says in words what is larger. `shown` is the shape of data that are not here: training and test
 /// rows, channels, height, width, classes.
@@ -333,6 +353,8 @@ pub fn describe(query: &str, most_bytes: Option<f64>, shown: Option<Box<[u32]>>)
 pub struct Session {
     machine: Rc<Machine>,
     run: Trainer,
+    /// What tells the data from others.
+    data_key: String,
     informative: Option<Vec<bool>>,
     /// The files of a known set.
     arrival: Option<Arrival>,
@@ -353,23 +375,42 @@ impl Session {
     ///
     /// # Errors
     /// A link that cannot be read, no adapter, a network too large for it: in words.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "only kernels are waited for"))]
     pub async fn open(query: String, progress: Function, adapter_name: Option<String>) -> Result<Session, JsValue> {
         let config = Config::from_link(&query).map_err(words)?;
         let known = files_of(&config)?;
-        let machine = Machine::open(None, adapter_name.as_deref(), |done, of| report(&progress, "compiling kernels", done, of))
-            .await
-            .map_err(words)?;
-        let set = set_of(&config)?;
-        let shape = set.as_ref().map_or_else(|| shape_of(&config), |set| Ok(DataShape::of(set)))?;
-        let mut run = Trainer::new(&machine, config, shape).map_err(|error| named(&error))?;
-        let informative = set.as_ref().and_then(|set| set.informative.clone());
+        let machine = web_machine::machine(adapter_name.as_deref()).await.map_err(words)?;
+        let key = data_key(&config);
+        let held = web_machine::held(&key);
+        let set = if held.is_some() { None } else { set_of(&config)? };
+        let shape = match (&held, &set) {
+            (Some(held), _) => held.shape.clone(),
+            (None, Some(set)) => DataShape::of(set),
+            (None, None) => shape_of(&config)?,
+        };
+        #[cfg(feature = "gpu")]
+        let kernels = Trainer::kernels(&machine, &config, &shape).map_err(|error| named(&error))?;
+        #[cfg(feature = "gpu")]
+        web_kernels::compile(&machine, &kernels, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
+        let buffers = held.as_ref().map(|held| held.buffers.clone());
+        let mut run = match buffers {
+            Some(buffers) => Trainer::on_data(&machine, config, shape, buffers),
+            None => Trainer::new(&machine, config, shape),
+        }
+        .map_err(|error| named(&error))?;
+        let informative = match (&held, &set) {
+            (Some(held), _) => held.informative.clone(),
+            (None, set) => set.as_ref().and_then(|set| set.informative.clone()),
+        };
         if let Some(set) = &set {
             run.load_all(set);
         }
-        Ok(Self {
+        let arrival = if held.is_some() { None } else { known.map(Arrival::new) };
+        let session = Self {
             machine,
+            data_key: key,
             informative,
-            arrival: known.map(Arrival::new),
+            arrival,
             run,
             pace: Pace::new(SLOTS),
             opponent: None,
@@ -377,13 +418,24 @@ impl Session {
             classifier: None,
             classifier_pace: Pace::new(MOST_BATCHES),
             training_ms: 0.0,
-        })
+        };
+        if set.is_some() {
+            session.hold_data();
+        }
+        Ok(session)
+    }
+
+    /// Keeps the data, which are all there, on the device for the next run.
+    fn hold_data(&self) {
+        let Self { data_key, informative, run, .. } = self;
+        let (key, informative) = (data_key.clone(), informative.clone());
+        web_machine::hold(Held { key, shape: run.data.clone(), buffers: run.data_buffers().clone(), informative });
     }
 
     /// What does not change during the run.
     #[must_use]
     pub fn description(&self) -> Object {
-        let (run, adapter) = (&self.run, &self.machine.gpu.adapter);
+        let (run, adapter) = (&self.run, &self.machine.adapter);
         let informative = match &self.informative {
             Some(informative) => Uint8Array::from(&informative.iter().map(|&carries| u8::from(carries)).collect::<Vec<u8>>()[..]).into(),
             None => JsValue::NULL,
@@ -392,12 +444,13 @@ impl Session {
             "adapter": adapter.name.as_str(),
             "backend": adapter.backend.as_str(),
             "software": adapter.software,
+            "computes": if self.machine.cpu_clock().is_some() { "cpu" } else { "gpu" },
             "steps": run.steps() + run.finetune_steps(),
             "steps_per_epoch": run.steps_per_epoch(),
-            "has_timestamps": self.machine.gpu.timestamp_period.is_some(),
+            "has_timestamps": self.machine.has_clock(),
             "informative": informative,
         };
-        Object::assign(&plan(&run.whole, &run.data, &run.config, self.machine.gpu.buffer_limit()), &described)
+        Object::assign(&plan(&run.whole, &run.data, &run.config, self.machine.buffer_limit()), &described)
     }
 
     /// The files to feed, in the order to fetch them.
@@ -425,7 +478,11 @@ impl Session {
     /// A file that is cut or changed, in words with the mend.
     pub fn feed_end(&mut self, name: &str) -> Result<(), JsError> {
         let arrival = self.arrival.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
-        arrival.end(name).map_err(words)
+        arrival.end(name).map_err(words)?;
+        if arrival.is_whole() {
+            self.hold_data();
+        }
+        Ok(())
     }
 
     /// Training rows that may be used already.
@@ -573,7 +630,7 @@ impl Session {
             "predicted": speed.predicted,
             "steps": steps,
             "phases": speed.phases.iter().map(phase).collect::<Array>(),
-            "adapter": self.machine.gpu.adapter.name.as_str(),
+            "adapter": self.machine.adapter.name.as_str(),
             "how": format!("Median of 3 bursts each, in turns, of {} of this run and of {} dense; all work to the last read-back counted.", plural(steps), plural(dense_steps)),
         })
     }
@@ -665,7 +722,7 @@ impl Session {
     /// Why the device is gone, if it is.
     #[must_use]
     pub fn lost(&self) -> Option<String> {
-        self.machine.gpu.lost()
+        self.machine.lost()
     }
 
     /// At the end of an epoch, which the `done` steps were the last of, units that are off for good go, where the experiment asks for that.
@@ -850,7 +907,7 @@ impl Session {
             // The old copy goes first, so that the new one finds room.
             self.classifier = None;
             let [software, other] = EXPLAINED_WORK;
-            let work = if self.machine.gpu.adapter.software { software } else { other };
+            let work = if self.machine.adapter.software { software } else { other };
             self.classifier = Some(Classifier::new(&self.run, work).map_err(words)?);
         }
         self.classifier.as_mut().expect("it was just made").begin(&self.run, image);

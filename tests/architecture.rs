@@ -7,7 +7,7 @@ use std::fs;
 use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
-use lacuna::gpu::TABLE;
+use lacuna::device::TABLE;
 use lacuna::random::Stream;
 use lacuna::schedule::{BETA1, BETA2};
 use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation, Params, Record, Sample, State, Step, flags};
@@ -15,9 +15,9 @@ use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation
 /// From the lowest up: a module may use its own layer and those before it.
 const LAYERS: [&[&str]; 4] = [
     &["config", "contenders", "data", "model", "pace", "pins", "random", "reference", "schedule", "shared"],
-    &["gpu"],
+    &["device"],
     &["engine", "methods", "trainer", "snapshot", "check", "classifier", "speed", "estimator", "keep"],
-    &["cli", "main", "web", "web_check", "web_intake", "web_values"],
+    &["cli", "main", "web", "web_check", "web_intake", "web_kernels", "web_machine", "web_values"],
 ];
 
 fn layer(module: &str) -> Option<usize> {
@@ -167,14 +167,14 @@ fn no_two_modules_need_each_other() {
 #[test]
 fn imports_are_found_in_every_way_of_writing_them() {
     let source = code(
-        "use crate::random::{Stream, draw}; // crate::web\nuse crate::{config::{Config, KNOBS}, gpu,\n model::Model};\nlet x = crate::speed::y();\nmy_crate::z",
+        "use crate::random::{Stream, draw}; // crate::web\nuse crate::{config::{Config, KNOBS}, device,\n model::Model};\nlet x = crate::speed::y();\nmy_crate::z",
     );
     let names: Vec<String> = named_after(&source, "crate::").into_iter().collect();
-    assert_eq!(names, ["config", "gpu", "model", "random", "speed"]);
+    assert_eq!(names, ["config", "device", "model", "random", "speed"]);
     assert_eq!(module_of(Path::new("src/model.rs")), ("model".to_owned(), 1));
     assert_eq!(module_of(Path::new("src/data/mod.rs")), ("data".to_owned(), 1));
     assert_eq!(module_of(Path::new("src/data/idx.rs")), ("data".to_owned(), 2));
-    assert!(uses(Path::new("src/engine/step.rs")).contains("gpu"));
+    assert!(uses(Path::new("src/engine/step.rs")).contains("device"));
 }
 
 /// Name, offset and size of a field.
@@ -309,7 +309,7 @@ fn a_kernel_stands_in_all_of_its_four_places() {
         if !shaders.iter().any(|shader| shader == name) {
             failures.push(format!("{name}: no shaders/{name}.wgsl"));
         }
-        if !run.contains(&format!("\"{name}\" =>")) || !reference.contains(&format!("pub fn {name}(")) {
+        if !run.contains(&format!("\"{name}\" =>")) || !reference.contains(&format!("pub fn {name}<F: Real>(")) {
             failures.push(format!("{name}: no twin: a function of that name in src/reference/ and its line in reference::run"));
         }
         if !step.contains(&format!("(\"{name}\", Phase::")) {
@@ -322,7 +322,7 @@ fn a_kernel_stands_in_all_of_its_four_places() {
         shaders
             .iter()
             .filter(|shader| !table.contains(&shader.as_str()) && !pieces.contains(&shader.as_str()))
-            .map(|shader| format!("{shader}: no line in the kernels' table, src/gpu/kernels.rs")),
+            .map(|shader| format!("{shader}: no line in the kernels' table, src/device/table.rs")),
     );
     let quoted = |source: &str, before: &str, after: &str| -> Vec<String> {
         let starts = source.match_indices(before).map(|(at, _)| &source[at + before.len()..]);
@@ -338,7 +338,7 @@ fn a_kernel_stands_in_all_of_its_four_places() {
         .chain(quoted(&step, "(\"", ", Phase::").into_iter().map(|name| (name, "src/engine/step.rs")))
     {
         if !table.contains(&name.as_str()) {
-            failures.push(format!("{name}: named in {place}, but no line in the kernels' table, src/gpu/kernels.rs"));
+            failures.push(format!("{name}: named in {place}, but no line in the kernels' table, src/device/table.rs"));
         }
     }
     assert!(failures.is_empty(), "a kernel has a shader, a line in the table, a twin and a line in the step:\n{}", failures.join("\n"));

@@ -11,7 +11,7 @@ use pollster::block_on;
 use lacuna::check;
 use lacuna::classifier::{Classifier, MASKS, MOST_BATCHES};
 use lacuna::config::Config;
-use lacuna::engine::Machine;
+use lacuna::device::Machine;
 use lacuna::model::Image;
 use lacuna::random::{Stream, Threefry};
 use lacuna::reference;
@@ -73,10 +73,10 @@ fn by_twins(run: &Trainer, image: &[u8], draw: u32) -> [Vec<f64>; 2] {
     run.bring_up_to_date(&evaluator);
     let mut memory = reference::Memory { state: State::default(), ..block_on(check::memory(&evaluator)).unwrap() };
     memory.params.draw = draw;
-    memory.inputs[..image.len()].copy_from_slice(image);
+    bytemuck::cast_slice_mut::<u32, u8>(&mut memory.inputs)[..image.len()].copy_from_slice(image);
     memory.batch_rows[0] = plain([0])[0];
     for dispatch in evaluator.evaluation_step() {
-        reference::run(dispatch.line.name, &check::work(&run.model, &dispatch.line), dispatch.masks, &mut memory);
+        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, &mut memory);
     }
     let logits = memory.maps.last().unwrap();
     let stride = memory.params.batch_stride as usize;

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use lacuna::config::DatasetName;
 use lacuna::data::catalogue::{CIFAR10, FASHION_MNIST, Known, KnownFile, MNIST};
@@ -32,6 +33,16 @@ fn fetched(known: &'static Known) -> PathBuf {
         Ok(Outcome::AlreadyThere(folder) | Outcome::Fetched(folder)) => folder,
         Err(error) => panic!("the data set {} could not be fetched: {error}", known.name),
     }
+}
+
+/// A known set as every test finds it: unpacked and checked once, because that takes longer than most tests.
+static MNIST_SET: LazyLock<Dataset> = LazyLock::new(|| whole(&MNIST, DatasetName::Mnist));
+static FASHION_SET: LazyLock<Dataset> = LazyLock::new(|| whole(&FASHION_MNIST, DatasetName::FashionMnist));
+static CIFAR10_SET: LazyLock<Dataset> = LazyLock::new(|| whole(&CIFAR10, DatasetName::Cifar10));
+
+fn whole(known: &'static Known, name: DatasetName) -> Dataset {
+    fetched(known);
+    load(name, &data_dir(), 1).unwrap()
 }
 
 /// A copy of a folder's files, to be spoilt.
@@ -203,12 +214,8 @@ fn the_other_cifar_loads_from_the_folder_of_its_archive() {
 
 #[test]
 fn known_sets_load_whole_and_the_fixture_is_a_part_of_one() {
-    for known in [&MNIST, &FASHION_MNIST] {
-        fetched(known);
-    }
-    let mnist = load(DatasetName::Mnist, &data_dir(), 1).unwrap();
-    let fashion = load(DatasetName::FashionMnist, &data_dir(), 1).unwrap();
-    for (set, known) in [(&mnist, &MNIST), (&fashion, &FASHION_MNIST)] {
+    let (mnist, fashion) = (&*MNIST_SET, &*FASHION_SET);
+    for (set, known) in [(mnist, &MNIST), (fashion, &FASHION_MNIST)] {
         assert_eq!((set.name.as_str(), set.inputs(), set.classes), (known.name, 784, 10));
         assert_eq!((set.train.len(), set.test.len()), (60_000, 10_000));
         assert_eq!((set.channels, set.augment), (1, false));
@@ -239,11 +246,10 @@ fn assert_moments(set: &Dataset) {
 
 #[test]
 fn cifar_10_loads_whole_as_planes_of_colour() {
-    fetched(&CIFAR10);
-    let set = load(DatasetName::Cifar10, &data_dir(), 1).unwrap();
+    let set = &*CIFAR10_SET;
     assert_eq!((set.channels, set.height, set.width, set.classes, set.augment), (3, 32, 32, 10, true));
     assert_eq!((set.train.len(), set.test.len(), set.inputs()), (50_000, 10_000, 3072));
-    assert_moments(&set);
+    assert_moments(set);
     // Published for each channel of the training images, to eight digits.
     for (channel, published) in [(0.491_399_68, 0.247_032_23), (0.482_158_41, 0.243_485_13), (0.446_530_9, 0.261_587_84)].iter().enumerate()
     {
@@ -258,9 +264,9 @@ fn cifar_10_loads_whole_as_planes_of_colour() {
 /// As the page does it: unpacked bytes in pieces of any size, rows used as they come.
 #[test]
 fn an_arrival_hands_out_the_rows_of_the_set() {
-    for (known, name) in [(&MNIST, DatasetName::Mnist), (&CIFAR10, DatasetName::Cifar10)] {
+    for (known, set) in [(&MNIST, &MNIST_SET), (&CIFAR10, &CIFAR10_SET)] {
         let folder = fetched(known);
-        let (set, mut arrival) = (load(name, &data_dir(), 1).unwrap(), Arrival::new(known));
+        let mut arrival = Arrival::new(known);
         let (mut inputs, mut labels) = (0, 0);
         for (file, (address, bytes)) in known.files.iter().zip(arrival.clone().files()) {
             let whole = unpacked(&packed(&folder, file.name));
@@ -363,23 +369,20 @@ fn regress(set: &Dataset, mut used: impl FnMut(usize) -> bool, epochs: u32, rate
 
 #[test]
 fn logistic_regression_learns_mnist() {
-    fetched(&MNIST);
-    let accuracy = regress(&load(DatasetName::Mnist, &data_dir(), 1).unwrap(), |_| true, 8, 0.02);
+    let accuracy = regress(&MNIST_SET, |_| true, 8, 0.02);
     assert!(accuracy >= 0.92, "mnist: {accuracy}");
 }
 
 #[test]
 fn logistic_regression_learns_fashion_mnist() {
-    fetched(&FASHION_MNIST);
-    let accuracy = regress(&load(DatasetName::FashionMnist, &data_dir(), 1).unwrap(), |_| true, 8, 0.02);
+    let accuracy = regress(&FASHION_SET, |_| true, 4, 0.02);
     assert!(accuracy >= 0.83, "fashion-mnist: {accuracy}");
 }
 
 #[test]
 fn logistic_regression_learns_cifar_10() {
-    fetched(&CIFAR10);
     // Neighbouring pixels are so alike that the rate that suits the others would diverge here.
-    let accuracy = regress(&load(DatasetName::Cifar10, &data_dir(), 1).unwrap(), |_| true, 8, 0.002);
+    let accuracy = regress(&CIFAR10_SET, |_| true, 4, 0.002);
     assert!(accuracy >= 0.40, "cifar10: {accuracy}");
 }
 

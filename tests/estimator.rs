@@ -10,7 +10,7 @@ use pollster::block_on;
 
 use lacuna::check;
 use lacuna::config::{Config, MethodName, Schedule};
-use lacuna::engine::Machine;
+use lacuna::device::Machine;
 use lacuna::estimator::{self, ALPHAS, COLUMNS, Lab, Rule, Truth, Verdict};
 use lacuna::random::{Stream, Threefry};
 use lacuna::reference::{self, Memory, highest_score};
@@ -84,7 +84,7 @@ fn enumerated(run: &mut Trainer, lab: &Lab) -> Vec<f64> {
                 *score = f64::from(u8::from(kept));
             }
             for dispatch in lab.engine().evaluation_step() {
-                reference::run(dispatch.line.name, &check::work(&run.model, &dispatch.line), dispatch.masks, &mut twin);
+                reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, &mut twin);
             }
             f64::from(twin.records[0].loss)
         })

@@ -13,8 +13,8 @@ use pollster::block_on;
 
 use lacuna::check;
 use lacuna::config::{Config, Estimator, KNOBS, MethodName, RateSchedule, Schedule};
-use lacuna::engine::Machine;
-use lacuna::gpu::{Gpu, Kernels, TABLE};
+use lacuna::device::Machine;
+use lacuna::device::{Gpu, TABLE};
 use lacuna::model::Model;
 use lacuna::random::{Stream, Threefry, draw};
 use lacuna::reference::{self, Memory, highest_score};
@@ -142,8 +142,7 @@ fn annealed() -> Config {
 fn machine_as_a_gpu() -> Rc<Machine> {
     let mut gpu = block_on(Gpu::open(None, None)).unwrap();
     gpu.adapter.software = false;
-    let kernels = block_on(Kernels::compile(&gpu, |_, _| {})).unwrap();
-    Rc::new(Machine { gpu, kernels })
+    Machine::of_gpu(gpu)
 }
 
 #[test]
@@ -256,7 +255,7 @@ fn memory(run: &Trainer) -> Memory {
 /// The twins of the lines of a training step, until one is called `end`.
 fn twins(run: &Trainer, end: &str, twin: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
-        reference::run(dispatch.line.name, &check::work(&run.model, &dispatch.line), dispatch.masks, twin);
+        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, twin);
     }
 }
 
@@ -865,7 +864,7 @@ fn gradients_of_whole_networks_agree_with_finite_differences() {
             let classes = run.model.groups.last().unwrap().size as usize;
             let one = |b: usize| {
                 let z: Vec<f64> = (0..classes).map(|c| logits[c * images + b]).collect();
-                z.iter().map(|z| z.exp()).sum::<f64>().ln() - z[memory.labels[memory.batch_rows[b].row as usize] as usize]
+                z.iter().map(|z| z.exp()).sum::<f64>().ln() - z[memory.label(memory.batch_rows[b].row as usize)]
             };
             (0..6).map(one).sum::<f64>() / 6.0
         };

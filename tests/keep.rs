@@ -13,7 +13,7 @@ use pollster::block_on;
 
 use lacuna::config::Config;
 use lacuna::data::{self, Dataset};
-use lacuna::engine::Machine;
+use lacuna::device::Machine;
 use lacuna::keep::{Change, Kept, Recorder, Shown, restore};
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 

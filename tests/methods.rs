@@ -10,7 +10,8 @@ use pollster::block_on;
 
 use lacuna::check;
 use lacuna::config::{Config, Estimator, MethodName, Schedule};
-use lacuna::engine::{MASKS, Machine};
+use lacuna::device::Machine;
+use lacuna::engine::MASKS;
 use lacuna::methods::{highest, method};
 use lacuna::model::{Bytes, Model};
 use lacuna::random::{Stream, Threefry};
@@ -435,7 +436,7 @@ fn the_straight_through_gradient_is_that_of_the_gated_network_and_every_unit_is_
 /// The twins of the lines of a training step of `run`, until one is called `end`.
 fn twins(run: &Trainer, end: &str, twin: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
-        reference::run(dispatch.line.name, &check::work(&run.model, &dispatch.line), dispatch.masks, twin);
+        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, twin);
     }
 }
 
@@ -446,7 +447,7 @@ fn loss_of(run: &Trainer, twin: &Memory) -> f64 {
     let one = |image: usize| {
         let z: Vec<f64> = (0..classes).map(|class| logits[class * images + image]).collect();
         let highest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - z[twin.labels[twin.batch_rows[image].row as usize] as usize]
+        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - z[twin.label(twin.batch_rows[image].row as usize)]
     };
     (0..16).map(one).sum::<f64>() / 16.0
 }

@@ -79,7 +79,7 @@ fn adapter() -> Arg {
     Arg::new("adapter")
         .long("adapter")
         .value_name("NAME")
-        .help("The GPU to use: part of its name, or its number in `lacuna adapters`. Without it, the fastest.")
+        .help("What computes: part of a GPU's name, its number in `lacuna adapters`, or cpu for this program's own CPU engine. Without it, the fastest GPU.")
 }
 
 fn link() -> Arg {

@@ -173,8 +173,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         .map_err(|error| ConfigError(error.to_string()))?;
 
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
-    let need = Need::new(&machine.gpu, &model, &[&cases[0].config, &cases[1].config], rows, 0);
-    need.check(&machine.gpu.adapter)?;
+    let need = Need::new(&machine, &model, &[&cases[0].config, &cases[1].config], rows, 0);
+    need.check(&machine.adapter)?;
     let mut progress = Progress { line: terminal::spinner("making two networks"), told: Instant::now() };
     let mut dense = Trainer::new(&machine, cases[0].config.clone(), data.clone())?;
     let mut random = Threefry::new(1, Stream::Data, 0);
@@ -184,12 +184,12 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     dense.set_rows_ready(rows);
     let sparse = dense.beside(cases[1].config.clone())?;
     let mut networks = Networks { dense, sparse };
-    need.check_allocated(&machine.gpu)?;
+    need.check_allocated(&machine)?;
 
     let repeats = arguments.get_one::<u32>("repeats").copied();
     let turns = measure(&mut networks, &mut cases, repeats, &mut progress)?;
     progress.line.finish_and_clear();
-    let adapter = machine.gpu.adapter.to_string();
+    let adapter = machine.adapter.to_string();
     if arguments.get_flag("json") {
         for case in &cases {
             say(line(case, &cases[0], &model, &adapter));

@@ -4,7 +4,8 @@ use clap::ArgMatches;
 use comfy_table::{CellAlignment, LineStyle, Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde_json::{Value, json};
 
-use lacuna::engine::{Machine, SLOTS};
+use lacuna::device::Machine;
+use lacuna::engine::SLOTS;
 use lacuna::estimator::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Rule, Summary, TableRow};
 use lacuna::trainer::{DataShape, Trainer};
 
@@ -54,10 +55,10 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     bar.finish_and_clear();
     let report = lab.report().expect("the truth is known and pairs were drawn");
     if as_json {
-        say(report_json(&run, &report, &machine.gpu.adapter.to_string()));
+        say(report_json(&run, &report, &machine.adapter.to_string()));
         return Ok(());
     }
-    say(format_args!("{} after {} steps, frozen, on {}", run.model.name, report.step, machine.gpu.adapter));
+    say(format_args!("{} after {} steps, frozen, on {}", run.model.name, report.step, machine.adapter));
     say(format_args!(
         "{} pairs of masks on one batch of {} images; {} of {} units undecided; loss {:.4} \u{b1} {:.4} over the masks, |L \u{2212} L\u{2032}| \u{2264} {:.4}, L \u{2264} {:.4}",
         report.pairs,
@@ -252,7 +253,7 @@ fn variances(machine: &std::rc::Rc<Machine>, pairs: u32, as_json: bool) -> Resul
     bar.set_message("pairs of masks");
     let rows = pollster::block_on(estimator::table(machine, pairs, |done, _| bar.set_position(done.into())))?;
     bar.finish_and_clear();
-    let adapter = machine.gpu.adapter.to_string();
+    let adapter = machine.adapter.to_string();
     if as_json {
         say(table_json(&rows, pairs, &adapter));
         return Ok(());

@@ -17,11 +17,12 @@ mod train;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::rc::Rc;
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use lacuna::config::ConfigError;
 use lacuna::data::DataError;
-use lacuna::engine::Machine;
-use lacuna::gpu::{Gpu, GpuError};
+use lacuna::device::{Adapter, CPU, DeviceError, Gpu, Machine};
 use lacuna::trainer::TrainError;
 
 /// Why a command ended, in words.
@@ -30,7 +31,7 @@ pub(crate) enum CliError {
     Config(ConfigError),
     Data(DataError),
     Train(TrainError),
-    Gpu(GpuError),
+    Gpu(DeviceError),
     /// A file of the user's could not be written or read.
     File {
         path: String,
@@ -63,20 +64,25 @@ macro_rules! from {
     };
 }
 
-from!(Config(ConfigError), Data(DataError), Train(TrainError), Gpu(GpuError));
+from!(Config(ConfigError), Data(DataError), Train(TrainError), Gpu(DeviceError));
 
 /// Prints a line. Where nobody reads any more (`lacuna ... | head`) it is lost, and the work and its log go on.
 fn say(line: impl fmt::Display) {
     drop(writeln!(io::stdout(), "{line}"));
 }
 
-/// Opens the adapter that `--adapter` names, with a line on the terminal while the kernels compile.
-fn open(adapter: Option<&str>) -> Result<Rc<Machine>, GpuError> {
-    let line = terminal::spinner("compiling kernels");
-    let machine =
-        pollster::block_on(Machine::open(adapter, None, |done, of| line.set_message(format!("compiling kernels, {done} of {of}"))));
-    line.finish_and_clear();
-    machine
+/// Opens the adapter that `--adapter` names.
+fn open(adapter: Option<&str>) -> Result<Rc<Machine>, DeviceError> {
+    if adapter.is_some_and(|name| name.eq_ignore_ascii_case(CPU)) {
+        return Ok(Machine::of_cpu(milliseconds));
+    }
+    pollster::block_on(Machine::open(adapter, None))
+}
+
+/// Milliseconds since the first call.
+fn milliseconds() -> f64 {
+    static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    BEGIN.elapsed().as_secs_f64() * 1e3
 }
 
 /// Runs the command that the arguments ask for.
@@ -93,7 +99,10 @@ pub(crate) fn run() -> Result<(), CliError> {
         Some(("check", arguments)) => check::run(arguments),
         Some(("bench", arguments)) => bench::run(arguments),
         Some(("estimator", arguments)) => estimator::run(arguments),
-        Some(("adapters", _)) => adapters(),
+        Some(("adapters", _)) => {
+            adapters();
+            Ok(())
+        }
         Some(("data", arguments)) => match arguments.subcommand() {
             Some(("fetch", arguments)) => {
                 data::fetch(arguments::text(arguments, "name"), &arguments::data_dir(arguments)).map_err(Into::into)
@@ -104,13 +113,11 @@ pub(crate) fn run() -> Result<(), CliError> {
     }
 }
 
-fn adapters() -> Result<(), CliError> {
+fn adapters() {
     let adapters = pollster::block_on(Gpu::adapters());
-    if adapters.is_empty() {
-        return Err(GpuError::NoAdapter.into());
-    }
     for (number, adapter) in adapters.iter().enumerate() {
         say(format_args!("{number}  {adapter}  {}", adapter.driver));
     }
-    Ok(())
+    let cpu = Adapter::cpu();
+    say(format_args!("{CPU}  {cpu}  {}", cpu.driver));
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use lacuna::config::{Config, ConfigError, MethodName};
 use lacuna::data::catalogue::{CIFAR10, KNOWN, Known, MNIST};
 use lacuna::data::planted;
+use lacuna::device::{Adapter, Machine};
 use lacuna::engine::MASKS;
-use lacuna::gpu::{Adapter, Gpu};
 use lacuna::methods::method;
 use lacuna::model::{Bytes, Image, Model, Op, Pooling, Tensor};
 use lacuna::trainer::{holds_copy, tensors_of};
@@ -361,8 +361,8 @@ pub(super) struct Need {
 
 impl Need {
     /// Of runs of these experiments at once, all of one network and one batch size, on so many training and test rows.
-    pub(super) fn new(gpu: &Gpu, model: &Model, runs: &[&Config], train_rows: u32, test_rows: u32) -> Self {
-        let buffer_limit = gpu.buffer_limit();
+    pub(super) fn new(machine: &Machine, model: &Model, runs: &[&Config], train_rows: u32, test_rows: u32) -> Self {
+        let buffer_limit = machine.buffer_limit();
         let data_set = u64::from(train_rows + test_rows) * u64::from(model.image.features());
         let streamed = data_set.next_multiple_of(16) > buffer_limit;
         Self {
@@ -446,8 +446,8 @@ impl Need {
     }
 
     /// Refuses a network that the GPU could not hold after all, or whatever else it said while the network was allocated.
-    pub(super) fn check_allocated(&self, gpu: &Gpu) -> Result<(), CliError> {
-        gpu.check().map_err(|error| {
+    pub(super) fn check_allocated(&self, machine: &Machine) -> Result<(), CliError> {
+        machine.check().map_err(|error| {
             CliError::Failed(format!(
                 "{}: {} in batches of {} could not be allocated: {error}. If the adapter's memory is too small, choose a smaller \
                  --batch-size or a narrower network",
@@ -487,7 +487,7 @@ fn group_limits(text: &str) -> Vec<u64> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use lacuna::gpu::TABLE;
+    use lacuna::device::TABLE;
     use lacuna::trainer::{DataShape, Trainer};
 
     use super::*;

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
     let mut run = Trainer::new(&machine, kept.config.clone(), shape)?;
     run.load_all(&set);
-    say(format_args!("again on {}, {} steps", machine.gpu.adapter, kept.step));
+    say(format_args!("again on {}, {} steps", machine.adapter, kept.step));
     let again = train_again(&kept, &mut run)?;
     let differences = differences(&kept, &again, &run.model);
     if differences.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         ));
         return Ok(());
     }
-    if kept.adapter != machine.gpu.adapter.to_string() {
+    if kept.adapter != machine.adapter.to_string() {
         say(format_args!("the run was kept on {}: sums there may differ in their last bits", kept.adapter));
     }
     Err(CliError::Failed(format!("trained again, the run differs:\n{}", differences.join("\n"))))

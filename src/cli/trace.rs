@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use lacuna::config::KNOBS;
 use lacuna::data::Dataset;
-use lacuna::gpu::GpuError;
+use lacuna::device::DeviceError;
 use lacuna::keep::{Tensors, of_pairs};
 use lacuna::model::{Extra, Model, Op, Pooling};
 use lacuna::reference::shown_from;
@@ -51,7 +51,7 @@ fn network(model: &Model) -> Value {
 }
 
 /// Scores, moments, weights, velocity and running statistics as they stand, each name beginning with `moment` ("before" or "after").
-fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), GpuError> {
+fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), DeviceError> {
     let (engine, model) = (run.engine(), &run.model);
     let read = |buffer| pollster::block_on(engine.read::<f32>(buffer));
     let units = model.units() as usize;

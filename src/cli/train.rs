@@ -129,12 +129,12 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
     let mut log = Log::new(path("log"))?;
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
-    let need = Need::new(&machine.gpu, &model, &[&config], shape.train_rows, shape.test_rows);
-    say(format_args!("{} on {}", model.name, machine.gpu.adapter));
+    let need = Need::new(&machine, &model, &[&config], shape.train_rows, shape.test_rows);
+    say(format_args!("{} on {}", model.name, machine.adapter));
     say(need.words());
-    need.check(&machine.gpu.adapter)?;
+    need.check(&machine.adapter)?;
     let mut run = Trainer::new(&machine, config.clone(), shape)?;
-    need.check_allocated(&machine.gpu)?;
+    need.check_allocated(&machine)?;
     run.load_all(&set);
     say(format_args!(
         "{} {} training and {} test rows; {} weights, {} gated units, {} steps",
@@ -148,7 +148,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     log.write(&json!({
         "event": "run",
         "version": env!("CARGO_PKG_VERSION"),
-        "adapter": machine.gpu.adapter.to_string(),
+        "adapter": machine.adapter.to_string(),
         "link": format!("?{}", config.to_query()),
         "groups": run.model.groups.iter().map(|group| json!({"name": group.name, "size": group.size, "gated": group.gated})).collect::<Vec<_>>(),
         "bytes": in_json(need.network()),

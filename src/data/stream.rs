@@ -195,6 +195,12 @@ impl Arrival {
         Ok(())
     }
 
+    /// Whether all files were there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.at == self.known.files.len()
+    }
+
     /// How many of the first training rows can be used: those of which both inputs and label are there.
     #[must_use]
     pub fn rows_ready(&self) -> u32 {

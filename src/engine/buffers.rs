@@ -3,20 +3,20 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::gpu::{Gpu, GpuError};
+use crate::device::{Buffer, DeviceError, Machine, Usage};
 use crate::model::Model;
 use crate::shared::{MOST_GROUPS, Params, Record, Sample, State, Step};
 
-use super::{Machine, SLOTS};
+use super::SLOTS;
 
-/// The data set, shared by every network that learns from it: on the GPU where it fits, otherwise in the memory of the program.
+/// The data set, shared by every network that learns from it: on the device where it fits, otherwise in the memory of the program.
 #[derive(Clone, Debug)]
 pub struct DataBuffers {
     pub inputs: Inputs,
     /// `[N]` bytes, four a word.
-    pub labels: wgpu::Buffer,
+    pub labels: Buffer,
     /// `[I]` what is added to a scaled feature.
-    pub shifts: wgpu::Buffer,
+    pub shifts: Buffer,
     /// I, features of a row.
     pub features: u32,
 }
@@ -24,25 +24,25 @@ pub struct DataBuffers {
 /// `[N, I]` bytes: the training rows, then the test rows.
 #[derive(Clone, Debug)]
 pub enum Inputs {
-    /// On the GPU, four bytes a word.
-    Resident(wgpu::Buffer),
+    /// On the device, four bytes a word.
+    Resident(Buffer),
     /// Here; the rows of each submit are sent with it.
     Streamed(Rc<RefCell<Vec<u8>>>),
 }
 
 impl DataBuffers {
-    /// Room for `rows` rows of `features` features: on the GPU where one buffer holds them and `resident` asks for it.
+    /// Room for `rows` rows of `features` features: on the device where one buffer holds them and `resident` asks for it.
     ///
     /// # Errors
-    /// A set that neither the GPU nor the memory here can hold.
-    pub fn new(gpu: &Gpu, rows: u32, features: u32, resident: bool) -> Result<Self, GpuError> {
-        let storage = wgpu::BufferUsages::STORAGE;
+    /// A set that neither the device nor the memory here can hold.
+    pub fn new(machine: &Machine, rows: u32, features: u32, resident: bool) -> Result<Self, DeviceError> {
+        let storage = Usage::Storage;
         let bytes = u64::from(rows) * u64::from(features);
-        let on_gpu = if resident { gpu.buffer("the data set", bytes, storage).map(Some) } else { Ok(None) };
-        let inputs = match on_gpu {
+        let on_device = if resident { machine.buffer("the data set", bytes, storage).map(Some) } else { Ok(None) };
+        let inputs = match on_device {
             Ok(Some(buffer)) => Inputs::Resident(buffer),
-            Ok(None) | Err(GpuError::TooLarge { .. }) => {
-                let too_large = || GpuError::TooLarge { what: "the data set".to_owned(), bytes, limit: gpu.buffer_limit() };
+            Ok(None) | Err(DeviceError::TooLarge { .. }) => {
+                let too_large = || DeviceError::TooLarge { what: "the data set".to_owned(), bytes, limit: machine.buffer_limit() };
                 let room = usize::try_from(bytes).map_err(|_| too_large())?;
                 let mut set = Vec::new();
                 set.try_reserve_exact(room).map_err(|_| too_large())?;
@@ -53,8 +53,8 @@ impl DataBuffers {
         };
         Ok(Self {
             inputs,
-            labels: gpu.buffer("labels", rows.into(), storage)?,
-            shifts: gpu.buffer("shifts", u64::from(features) * 4, storage)?,
+            labels: machine.buffer("labels", rows.into(), storage)?,
+            shifts: machine.buffer("shifts", u64::from(features) * 4, storage)?,
             features,
         })
     }
@@ -70,17 +70,23 @@ macro_rules! buffers {
         /// Every buffer of a network; shapes as in `shaders/shared.wgsl`, where a network with room for one mask has 1 in place of `masks`.
         #[derive(Clone, Debug)]
         pub struct Buffers {
-            $($(#[$doc])* pub $name: wgpu::Buffer,)+
+            $($(#[$doc])* pub $name: Buffer,)+
             /// One a map of the model, `[masks, rows, Q, Bp]`; the inputs stand once where they are not gated.
-            pub maps: Vec<wgpu::Buffer>,
+            pub maps: Vec<Buffer>,
             /// The loss's gradients at maps, `[rows up to a multiple of 4, Q, Bp]`; which map's each holds when, the model says.
-            pub gradients: Vec<wgpu::Buffer>,
+            pub gradients: Vec<Buffer>,
         }
 
         impl Buffers {
+            /// Those that have a name, in their order.
+            #[must_use]
+            pub fn named(&self) -> Vec<(&'static str, &Buffer)> {
+                vec![$((stringify!($name), &self.$name),)+]
+            }
+
             /// The buffer of that name, as the kernels' table spells it; the maps have none of their own.
             #[must_use]
-            pub fn get(&self, name: &str) -> Option<&wgpu::Buffer> {
+            pub fn get(&self, name: &str) -> Option<&Buffer> {
                 match name {
                     $(stringify!($name) => Some(&self.$name),)+
                     _ => None,
@@ -148,12 +154,12 @@ buffers! {
 }
 
 /// Steps of a submit: of a data set that is streamed, as many as a buffer holds rows for.
-pub(super) fn steps_a_submit(gpu: &Gpu, params: &Params, data: &DataBuffers) -> u32 {
+pub(super) fn steps_a_submit(machine: &Machine, params: &Params, data: &DataBuffers) -> u32 {
     if !data.is_streamed() {
         return SLOTS;
     }
     let batch = u64::from(params.batch_size) * u64::from(data.features);
-    (gpu.buffer_limit() / batch.max(1)).clamp(1, SLOTS.into()) as u32
+    (machine.buffer_limit() / batch.max(1)).clamp(1, SLOTS.into()) as u32
 }
 
 impl Buffers {
@@ -164,18 +170,17 @@ impl Buffers {
         masks: u32,
         data: &DataBuffers,
         squares: u32,
-    ) -> Result<Self, GpuError> {
-        let gpu = &machine.gpu;
+    ) -> Result<Self, DeviceError> {
         // One question at the end in place of one after each buffer: the first that does not fit is remembered, and what follows it stays small.
         let refused = RefCell::new(None);
-        let buffer = |label: &str, bytes: u64, usage: wgpu::BufferUsages| {
+        let buffer = |label: &str, bytes: u64, usage: Usage| {
             let bytes = if refused.borrow().is_some() { 0 } else { bytes };
-            gpu.buffer(label, bytes, usage).unwrap_or_else(|error| {
+            machine.buffer(label, bytes, usage).unwrap_or_else(|error| {
                 refused.replace(Some(error));
-                gpu.buffer(label, 0, usage).expect("every device holds a buffer of a few bytes")
+                machine.buffer(label, 0, usage).expect("every device holds a buffer of a few bytes")
             })
         };
-        let storage = |label: &str, count: u64| buffer(label, count * 4, wgpu::BufferUsages::STORAGE);
+        let storage = |label: &str, count: u64| buffer(label, count * 4, Usage::Storage);
         let table = |of: usize| u64::from(SLOTS) * (of / 4) as u64;
         let (units, weights) = (u64::from(params.units), u64::from(model.weights()));
         let (rows, statistics) = (u64::from(params.rows), u64::from(params.statistics));
@@ -190,12 +195,12 @@ impl Buffers {
             Inputs::Resident(buffer) => buffer.clone(),
             Inputs::Streamed(_) => {
                 let batch = u64::from(params.batch_size) * u64::from(data.features);
-                let bytes = u64::from(steps_a_submit(gpu, params, data)) * batch;
-                buffer("the rows of a submit", bytes, wgpu::BufferUsages::STORAGE)
+                let bytes = u64::from(steps_a_submit(machine, params, data)) * batch;
+                buffer("the rows of a submit", bytes, Usage::Storage)
             }
         };
         let buffers = Self {
-            params: buffer("params", size_of::<Params>() as u64, wgpu::BufferUsages::UNIFORM),
+            params: buffer("params", size_of::<Params>() as u64, Usage::Uniform),
             state: storage("state", size_of::<State>() as u64 / 4),
             schedule: storage("schedule", table(size_of::<Step>())),
             batch_rows: storage("batch_rows", table(size_of::<Sample>()) * u64::from(params.batch_size)),

@@ -1,20 +1,19 @@
 //! How many workgroups a kernel gets on this adapter.
 
+use crate::device::Machine;
 use crate::model::{Extra, Layer};
-
-use super::Machine;
 
 /// Most workgroups of a kernel that strides over its work: enough to fill the adapter, few enough that a sparse step does not pay for
 /// thousands that find nothing. (On lavapipe 1024 instead of 64 cost a step at keep 0.1 another third of its time; 16 instead of 32 took 0.97 of
 /// the time of vgg16 and of mlp-1024-1024 there, and as much as before when dense.)
 pub(super) fn most_workgroups(machine: &Machine) -> u32 {
-    if machine.gpu.adapter.software { 16 } else { 1024 }
+    if machine.adapter.software { 16 } else { 1024 }
 }
 
 /// Most workgroups of a kernel that has a tile for each thread: on a software adapter as few as above, since a workgroup without a tile costs there
 /// what a tile costs whose sums have one term; elsewhere as many as a dispatch may have, and a multiple of 16.
 pub(super) fn most_tiled(machine: &Machine) -> u32 {
-    if machine.gpu.adapter.software { most_workgroups(machine) } else { 65_520 }
+    if machine.adapter.software { most_workgroups(machine) } else { 65_520 }
 }
 
 /// One thread each, in workgroups of 64; a multiple of 16 workgroups, so that a software adapter's few are a power of two, as `dealt` of
@@ -45,9 +44,31 @@ pub(super) fn tiles(name: &str, software: bool, units: u32, pixels: u32, images:
 }
 
 /// Invocations that are enough to fill the adapter, as in `shaders/splits.wgsl`.
-#[must_use]
-pub fn enough(software: bool) -> u32 {
+fn enough(software: bool) -> u32 {
     if software { 1024 } else { 32_768 }
+}
+
+/// What the parts follow from into which a device cuts the gradients of weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cuts {
+    /// Invocations that fill the device.
+    pub enough: u32,
+    /// Weights along a side of a tile.
+    pub tile: u32,
+    /// Most tiles of a strip.
+    pub strip: u32,
+}
+
+impl Cuts {
+    pub(super) fn of(machine: &Machine) -> Self {
+        let software = machine.adapter.software;
+        if machine.cpu_clock().is_some() {
+            // One after another, sums need not be cut.
+            Self { enough: 1, tile: 4, strip: 1 }
+        } else {
+            Self { enough: enough(software), tile: if software { 8 } else { 4 }, strip: if software { 1 } else { 4 } }
+        }
+    }
 }
 
 /// Threads that `d_weights` can use for a layer: its tiles, and where it can be cut, enough to fill the adapter.

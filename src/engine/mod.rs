@@ -1,11 +1,13 @@
-//! Which kernels run, in which order, on which buffers. One [`Engine`] is one network with its state on the GPU.
+//! Which kernels run, in which order, on which buffers. One [`Engine`] is one network with its state on a device.
 
 mod buffers;
+#[cfg(feature = "cpu")]
+mod cpu;
 mod grids;
 mod step;
 
 pub use buffers::{Buffers, DataBuffers, Inputs};
-pub use grids::enough;
+pub use grids::Cuts;
 pub use step::{Dispatch, Line, Operands, Phase, Steps};
 
 use std::pin::Pin;
@@ -13,7 +15,7 @@ use std::rc::Rc;
 
 use bytemuck::{Zeroable, cast_slice};
 
-use crate::gpu::{Gpu, GpuError, Kernels, Readback};
+use crate::device::{Buffer, DeviceError, Encoder, Machine, Readback, Usage};
 use crate::model::Model;
 use crate::shared::{MISSING, Params, Record, Sample, State, Step};
 
@@ -24,25 +26,6 @@ pub const SLOTS: u32 = 64;
 
 /// Most masks that a network has room for: those of a step that probes, and of an evaluation, which compares the decided mask with a sampled one.
 pub const MASKS: u32 = 2;
-
-/// A device with its compiled kernels, shared by every network on it.
-#[derive(Debug)]
-pub struct Machine {
-    pub gpu: Gpu,
-    pub kernels: Kernels,
-}
-
-impl Machine {
-    /// Opens the adapter, as [`Gpu::open`] does, and compiles; `progress` is told how many kernels are done, of how many.
-    ///
-    /// # Errors
-    /// What [`Gpu::open`] and [`Kernels::compile`] refuse.
-    pub async fn open(choice: Option<&str>, name: Option<&str>, progress: impl FnMut(usize, usize)) -> Result<Rc<Self>, GpuError> {
-        let gpu = Gpu::open(choice, name).await?;
-        let kernels = Kernels::compile(&gpu, progress).await?;
-        Ok(Rc::new(Self { gpu, kernels }))
-    }
-}
 
 /// What a submit leaves: plain numbers.
 #[derive(Clone, Debug)]
@@ -56,7 +39,7 @@ pub struct Outcome {
     pub units: Vec<u32>,
 }
 
-/// One network with its state on the GPU.
+/// One network with its state on a device.
 #[derive(Debug)]
 pub struct Engine {
     pub machine: Rc<Machine>,
@@ -81,14 +64,14 @@ impl Engine {
     ///
     /// # Panics
     /// Room for fewer masks than a step forwards, or for more than [`MASKS`].
-    pub fn new(machine: &Rc<Machine>, model: &Model, params: Params, masks: u32, data: &DataBuffers) -> Result<Self, GpuError> {
+    pub fn new(machine: &Rc<Machine>, model: &Model, params: Params, masks: u32, data: &DataBuffers) -> Result<Self, DeviceError> {
         assert!((params.masks..=MASKS).contains(&masks), "a step of {} masks needs room for them, not for {masks}", params.masks);
         let params = Params { streamed: data.is_streamed().into(), ..params };
         let plan = Plan::new(machine, model, &params)?;
         let buffers = Buffers::new(machine, model, &params, masks, data, plan.squares)?;
         let steps = Steps::new(machine, model, &plan, masks, &buffers);
-        let readback = Readback::new(&machine.gpu, buffers.outcome_bytes());
-        let steps_a_submit = buffers::steps_a_submit(&machine.gpu, &params, data);
+        let readback = machine.readback(buffers.outcome_bytes());
+        let steps_a_submit = buffers::steps_a_submit(machine, &params, data);
         let engine = Self {
             machine: Rc::clone(machine),
             params,
@@ -107,6 +90,12 @@ impl Engine {
         Ok(engine)
     }
 
+    /// How this device cuts the gradients of weights into parts.
+    #[must_use]
+    pub fn cuts(&self) -> Cuts {
+        Cuts::of(&self.machine)
+    }
+
     /// Most steps that a submit of this network holds, at most [`SLOTS`].
     #[must_use]
     pub fn steps_a_submit(&self) -> u32 {
@@ -115,20 +104,19 @@ impl Engine {
 
     /// Sends the parameters, as they stand in `params`, ahead of the next submit.
     pub fn write_params(&self) {
-        self.machine.gpu.queue.write_buffer(&self.buffers.params, 0, bytemuck::bytes_of(&self.params));
+        self.machine.write(&self.buffers.params, 0, bytemuck::bytes_of(&self.params));
     }
 
     /// Overwrites a buffer from its beginning.
-    pub fn write<T: bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer, values: &[T]) {
-        self.machine.gpu.queue.write_buffer(buffer, 0, cast_slice(values));
+    pub fn write<T: bytemuck::NoUninit>(&self, buffer: &Buffer, values: &[T]) {
+        self.machine.write(buffer, 0, cast_slice(values));
     }
 
     /// Copies a buffer of another engine on the same device over one of this engine's, of the same size.
-    pub fn copy(&self, from: &wgpu::Buffer, to: &wgpu::Buffer) {
-        let gpu = &self.machine.gpu;
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("copy") });
-        encoder.copy_buffer_to_buffer(from, 0, to, 0, from.size());
-        gpu.queue.submit([encoder.finish()]);
+    pub fn copy(&self, from: &Buffer, to: &Buffer) {
+        let mut encoder = self.machine.encoder("copy");
+        encoder.copy(from, 0, to, 0, from.size());
+        encoder.submit();
     }
 
     /// The dispatches of a training step, in order.
@@ -147,13 +135,13 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn train(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, GpuError> {
+    pub async fn train(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
         let dispatches = self.steps.training(self.params.masks);
         self.submit(&dispatches, schedule, samples);
         self.outcome(schedule.len()).await
     }
 
-    /// Readies the one step that [`Engine::pass`] then takes in parts.
+    /// Readies the one step that [`Engine::send`] then takes in parts.
     pub fn begin(&self, step: Step, samples: &[Sample]) {
         self.stage(&[step], samples);
     }
@@ -165,9 +153,9 @@ impl Engine {
         self.params.learn_scores = learn;
         self.write_params();
         let dispatches: Vec<&Dispatch> = self.training_step().into_iter().filter(|dispatch| wanted(&dispatch.line)).collect();
-        let mut encoder = self.machine.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("part of a step") });
-        self.encode(&dispatches, &mut encoder);
-        self.machine.gpu.queue.submit([encoder.finish()]);
+        let mut encoder = self.machine.encoder("part of a step");
+        self.encode(&dispatches, 1, &mut encoder);
+        encoder.submit();
         self.params.learn_scores = whole;
         self.write_params();
     }
@@ -176,8 +164,8 @@ impl Engine {
     ///
     /// # Errors
     /// A tensor that this device cannot hold twice.
-    pub fn keep(&self, buffer: &wgpu::Buffer) -> Result<wgpu::Buffer, GpuError> {
-        let kept = self.machine.gpu.buffer("kept for comparison", buffer.size(), wgpu::BufferUsages::empty())?;
+    pub fn keep(&self, buffer: &Buffer) -> Result<Buffer, DeviceError> {
+        let kept = self.machine.buffer("kept for comparison", buffer.size(), Usage::Copies)?;
         self.copy(buffer, &kept);
         Ok(kept)
     }
@@ -187,7 +175,7 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn evaluate(&mut self, batches: u32, samples: &[Sample]) -> Result<Outcome, GpuError> {
+    pub async fn evaluate(&mut self, batches: u32, samples: &[Sample]) -> Result<Outcome, DeviceError> {
         let schedule = vec![Step::zeroed(); batches as usize];
         let dispatches = self.steps.losses(self.masks);
         self.submit(&dispatches, &schedule, samples);
@@ -198,7 +186,7 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn losses(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, GpuError> {
+    pub async fn losses(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
         let dispatches = self.steps.losses(self.params.masks);
         self.submit(&dispatches, schedule, samples);
         self.outcome(schedule.len()).await
@@ -208,20 +196,19 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn losses_under(&mut self, scores: &[f32], schedule: &[Step], samples: &[Sample]) -> Result<Outcome, GpuError> {
+    pub async fn losses_under(&mut self, scores: &[f32], schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
         assert_eq!(scores.len(), schedule.len() * self.params.units as usize, "scores of every step");
         self.stage(schedule, samples);
-        let gpu = &self.machine.gpu;
         let bytes = u64::from(self.params.units) * 4;
-        let table = gpu.buffer("scores of each step", bytes * schedule.len() as u64, wgpu::BufferUsages::empty())?;
+        let table = self.machine.buffer("scores of each step", bytes * schedule.len() as u64, Usage::Copies)?;
         self.write(&table, scores);
         let dispatches = self.steps.losses(self.params.masks);
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("losses") });
+        let mut encoder = self.machine.encoder("losses");
         for index in 0..schedule.len() as u64 {
-            encoder.copy_buffer_to_buffer(&table, index * bytes, &self.buffers.scores, 0, Some(bytes));
-            self.encode(&dispatches, &mut encoder);
+            encoder.copy(&table, index * bytes, &self.buffers.scores, 0, bytes);
+            self.encode(&dispatches, 1, &mut encoder);
         }
-        gpu.queue.submit([encoder.finish()]);
+        encoder.submit();
         self.outcome(schedule.len()).await
     }
 
@@ -230,23 +217,22 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn logits(&mut self, params: &[Params], samples: &[Sample]) -> Result<Vec<f32>, GpuError> {
+    pub async fn logits(&mut self, params: &[Params], samples: &[Sample]) -> Result<Vec<f32>, DeviceError> {
         self.stage(&vec![Step::zeroed(); params.len()], samples);
-        let gpu = &self.machine.gpu;
         let bytes = size_of::<Params>() as u64;
-        let table = gpu.buffer("the parameters of each batch", bytes * params.len() as u64, wgpu::BufferUsages::empty())?;
+        let table = self.machine.buffer("the parameters of each batch", bytes * params.len() as u64, Usage::Copies)?;
         self.write(&table, params);
         let map = self.buffers.maps.last().expect("every network has a last map");
-        let mut readback = Readback::new(gpu, map.size() * params.len() as u64);
+        let mut readback = self.machine.readback(map.size() * params.len() as u64);
         let dispatches = self.steps.losses(self.masks);
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("logits") });
+        let mut encoder = self.machine.encoder("logits");
         for index in 0..params.len() as u64 {
-            encoder.copy_buffer_to_buffer(&table, index * bytes, &self.buffers.params, 0, Some(bytes));
-            self.encode(&dispatches, &mut encoder);
-            readback.copy(&mut encoder, map, map.size());
+            encoder.copy(&table, index * bytes, &self.buffers.params, 0, bytes);
+            self.encode(&dispatches, 1, &mut encoder);
+            readback.copy(&mut encoder, map, 0, map.size());
         }
-        gpu.queue.submit([encoder.finish()]);
-        Ok(bytemuck::pod_collect_to_vec(&readback.read(gpu).await?))
+        encoder.submit();
+        Ok(bytemuck::pod_collect_to_vec(&readback.read(&self.machine).await?))
     }
 
     /// `[steps, U]` dL/dm of each step's mask, of a network with gates: forwards and the way back to the units; no weight's gradient, and
@@ -254,20 +240,19 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn gates(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<(State, Vec<f32>), GpuError> {
+    pub async fn gates(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<(State, Vec<f32>), DeviceError> {
         self.stage(schedule, samples);
-        let gpu = &self.machine.gpu;
         let bytes = u64::from(self.params.units) * 4;
-        let mut readback = Readback::new(gpu, bytes * schedule.len() as u64 + size_of::<State>() as u64);
+        let mut readback = self.machine.readback(bytes * schedule.len() as u64 + size_of::<State>() as u64);
         let dispatches = self.steps.gates();
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("gates") });
+        let mut encoder = self.machine.encoder("gates");
         for _ in schedule {
-            self.encode(&dispatches, &mut encoder);
-            readback.copy(&mut encoder, &self.buffers.d_scores, bytes);
+            self.encode(&dispatches, 1, &mut encoder);
+            readback.copy(&mut encoder, &self.buffers.d_scores, 0, bytes);
         }
-        readback.copy(&mut encoder, &self.buffers.state, size_of::<State>() as u64);
-        gpu.queue.submit([encoder.finish()]);
-        let found = readback.read(gpu).await?;
+        readback.copy(&mut encoder, &self.buffers.state, 0, size_of::<State>() as u64);
+        encoder.submit();
+        let found = readback.read(&self.machine).await?;
         let (gates, state) = found.split_at(found.len() - size_of::<State>());
         Ok((bytemuck::pod_read_unaligned(state), bytemuck::pod_collect_to_vec(gates)))
     }
@@ -276,7 +261,7 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn look(&mut self) -> Result<Outcome, GpuError> {
+    pub async fn look(&mut self) -> Result<Outcome, DeviceError> {
         self.outcome(0).await
     }
 
@@ -284,7 +269,7 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn look_at(&mut self, records: usize) -> Result<Outcome, GpuError> {
+    pub async fn look_at(&mut self, records: usize) -> Result<Outcome, DeviceError> {
         self.outcome(records).await
     }
 
@@ -305,47 +290,44 @@ impl Engine {
         self.write(&self.buffers.state, &[0u32]); // State::next
     }
 
-    /// Adds one step to what is submitted.
-    fn encode(&self, dispatches: &[&Dispatch], encoder: &mut wgpu::CommandEncoder) {
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("step"), timestamp_writes: None });
-        for dispatch in dispatches {
-            dispatch.encode(&self.machine.kernels, &mut pass);
+    /// Adds these dispatches, so many times, to what is submitted.
+    #[cfg_attr(not(feature = "cpu"), expect(clippy::unused_self, reason = "the CPU engine works on this network's buffers"))]
+    fn encode(&self, dispatches: &[&Dispatch], times: usize, encoder: &mut Encoder<'_>) {
+        match encoder {
+            #[cfg(feature = "gpu")]
+            Encoder::Gpu { .. } => {
+                let all = std::iter::repeat_n(dispatches, times).flatten();
+                encoder.pass("steps", all.map(|dispatch| dispatch.parts()));
+            }
+            #[cfg(feature = "cpu")]
+            Encoder::Cpu(_) => cpu::run(self, std::iter::repeat_n(dispatches, times).flatten().copied()),
         }
     }
 
     fn submit(&self, dispatches: &[&Dispatch], schedule: &[Step], samples: &[Sample]) {
         self.stage(schedule, samples);
-        let gpu = &self.machine.gpu;
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("steps") });
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("steps"), timestamp_writes: None });
-            for _ in schedule {
-                for dispatch in dispatches {
-                    dispatch.encode(&self.machine.kernels, &mut pass);
-                }
-            }
-        }
-        gpu.queue.submit([encoder.finish()]);
+        let mut encoder = self.machine.encoder("steps");
+        self.encode(dispatches, schedule.len(), &mut encoder);
+        encoder.submit();
     }
 
     /// Boxed, as [`Readback::read`] is.
-    fn outcome(&mut self, steps: usize) -> Pin<Box<dyn Future<Output = Result<Outcome, GpuError>> + '_>> {
+    fn outcome(&mut self, steps: usize) -> Pin<Box<dyn Future<Output = Result<Outcome, DeviceError>> + '_>> {
         Box::pin(self.read_outcome(steps))
     }
 
-    async fn read_outcome(&mut self, steps: usize) -> Result<Outcome, GpuError> {
-        let gpu = &self.machine.gpu;
+    async fn read_outcome(&mut self, steps: usize) -> Result<Outcome, DeviceError> {
         let units = self.params.units as usize;
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("readback") });
+        let mut encoder = self.machine.encoder("readback");
         let records = steps * size_of::<Record>();
-        self.readback.copy(&mut encoder, &self.buffers.state, size_of::<State>() as u64);
-        self.readback.copy(&mut encoder, &self.buffers.scores, units as u64 * 4);
-        self.readback.copy(&mut encoder, &self.buffers.units, units as u64 * 4);
+        self.readback.copy(&mut encoder, &self.buffers.state, 0, size_of::<State>() as u64);
+        self.readback.copy(&mut encoder, &self.buffers.scores, 0, units as u64 * 4);
+        self.readback.copy(&mut encoder, &self.buffers.units, 0, units as u64 * 4);
         if records > 0 {
-            self.readback.copy(&mut encoder, &self.buffers.records, records as u64);
+            self.readback.copy(&mut encoder, &self.buffers.records, 0, records as u64);
         }
-        gpu.queue.submit([encoder.finish()]);
-        let bytes = self.readback.read(gpu).await?;
+        encoder.submit();
+        let bytes = self.readback.read(&self.machine).await?;
         let (state, rest) = bytes.split_at(size_of::<State>());
         let (scores, rest) = rest.split_at(units * 4);
         let (masks, records) = rest.split_at(units * 4);
@@ -361,7 +343,7 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn read<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&self, buffer: &wgpu::Buffer) -> Result<Vec<T>, GpuError> {
+    pub async fn read<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&self, buffer: &Buffer) -> Result<Vec<T>, DeviceError> {
         self.read_first(buffer, buffer.size()).await
     }
 
@@ -371,9 +353,9 @@ impl Engine {
     /// The device is gone or refused a command.
     pub async fn read_first<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
         &self,
-        buffer: &wgpu::Buffer,
+        buffer: &Buffer,
         bytes: u64,
-    ) -> Result<Vec<T>, GpuError> {
+    ) -> Result<Vec<T>, DeviceError> {
         Ok(bytemuck::pod_collect_to_vec(&self.read_firsts(&[(buffer, bytes)]).await?))
     }
 
@@ -381,22 +363,21 @@ impl Engine {
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn read_firsts(&self, pieces: &[(&wgpu::Buffer, u64)]) -> Result<Vec<u8>, GpuError> {
-        let gpu = &self.machine.gpu;
-        let mut readback = Readback::new(gpu, pieces.iter().map(|(_, bytes)| bytes).sum());
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read") });
+    pub async fn read_firsts(&self, pieces: &[(&Buffer, u64)]) -> Result<Vec<u8>, DeviceError> {
+        let mut readback = self.machine.readback(pieces.iter().map(|(_, bytes)| bytes).sum());
+        let mut encoder = self.machine.encoder("read");
         for (buffer, bytes) in pieces {
-            readback.copy(&mut encoder, buffer, *bytes);
+            readback.copy(&mut encoder, buffer, 0, *bytes);
         }
-        gpu.queue.submit([encoder.finish()]);
-        readback.read(gpu).await
+        encoder.submit();
+        readback.read(&self.machine).await
     }
 
     /// A row of the data set, `[I]` bytes, and its label.
     ///
     /// # Errors
     /// The device is gone or refused a command.
-    pub async fn row(&self, row: u32) -> Result<(Vec<u8>, u8), GpuError> {
+    pub async fn row(&self, row: u32) -> Result<(Vec<u8>, u8), DeviceError> {
         let features = u64::from(self.data.features);
         let label = self.read_bytes(&self.data.labels, row.into(), 1).await?[0];
         let at = u64::from(row) * features;
@@ -408,68 +389,35 @@ impl Engine {
     }
 
     /// Bytes of a buffer from anywhere on: copies begin and end at whole words. Boxed, as [`Readback::read`] is.
-    fn read_bytes(&self, buffer: &wgpu::Buffer, at: u64, bytes: u64) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, GpuError>> + '_>> {
-        let gpu = &self.machine.gpu;
+    fn read_bytes(&self, buffer: &Buffer, at: u64, bytes: u64) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, DeviceError>> + '_>> {
         let begin = at & !3;
         let words = (at + bytes - begin).next_multiple_of(4);
-        let mut readback = Readback::new(gpu, words);
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("read") });
-        readback.copy_from(&mut encoder, buffer, begin, words);
-        gpu.queue.submit([encoder.finish()]);
-        Box::pin(async move { Ok(readback.read(gpu).await?[(at - begin) as usize..][..bytes as usize].to_vec()) })
+        let mut readback = self.machine.readback(words);
+        let mut encoder = self.machine.encoder("read");
+        readback.copy(&mut encoder, buffer, begin, words);
+        encoder.submit();
+        Box::pin(async move { Ok(readback.read(&self.machine).await?[(at - begin) as usize..][..bytes as usize].to_vec()) })
     }
 
     /// Runs one dispatch alone, for checks.
     pub fn run_alone(&self, dispatch: &Dispatch) {
-        let gpu = &self.machine.gpu;
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(dispatch.line.name) });
-        {
-            let mut pass =
-                encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(dispatch.line.name), timestamp_writes: None });
-            dispatch.encode(&self.machine.kernels, &mut pass);
-        }
-        gpu.queue.submit([encoder.finish()]);
+        let mut encoder = self.machine.encoder(dispatch.line.name);
+        self.encode(&[dispatch], 1, &mut encoder);
+        encoder.submit();
     }
 
-    /// Time of each phase of `schedule.len()` training steps, in milliseconds a step, from the GPU's own clock; the steps are real.
+    /// Time of each phase of `schedule.len()` training steps, in milliseconds a step, by the device's own clock; the steps are real.
     ///
     /// # Errors
-    /// The device is gone or refused a command. `None` where the adapter has no clock.
-    pub async fn profile(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Option<Vec<(Phase, f64)>>, GpuError> {
-        let gpu = &self.machine.gpu;
-        let Some(period) = gpu.timestamp_period else { return Ok(None) };
+    /// The device is gone or refused a command. `None` where the device has no clock.
+    pub async fn profile(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Option<Vec<(Phase, f64)>>, DeviceError> {
         let dispatches = self.steps.training(self.params.masks);
         let stretches: Vec<&[&Dispatch]> = dispatches.chunk_by(|a, b| a.line.phase == b.line.phase).collect();
-        let steps = schedule.len();
-        let count = (steps * stretches.len() * 2) as u32;
-        let queries =
-            gpu.device.create_query_set(&wgpu::QuerySetDescriptor { label: Some("phases"), ty: wgpu::QueryType::Timestamp, count });
-        let usage = wgpu::BufferUsages::QUERY_RESOLVE;
-        let resolved = gpu.buffer("phases", u64::from(count) * 8, usage)?;
         self.stage(schedule, samples);
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("phases") });
-        let mut query = 0;
-        for _ in 0..steps {
-            for stretch in &stretches {
-                let timestamp_writes = Some(wgpu::ComputePassTimestampWrites {
-                    query_set: &queries,
-                    beginning_of_pass_write_index: Some(query),
-                    end_of_pass_write_index: Some(query + 1),
-                });
-                query += 2;
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: None, timestamp_writes });
-                for dispatch in *stretch {
-                    dispatch.encode(&self.machine.kernels, &mut pass);
-                }
-            }
-        }
-        encoder.resolve_query_set(&queries, 0..count, &resolved, 0);
-        gpu.queue.submit([encoder.finish()]);
-        let ticks: Vec<u64> = self.read(&resolved).await?;
+        let Some(times) = self.time(&stretches, schedule.len()).await? else { return Ok(None) };
         let mut phases: Vec<(Phase, f64)> = Vec::new();
-        for (index, pair) in ticks[..count as usize].chunks_exact(2).enumerate() {
-            let phase = stretches[index % stretches.len()][0].line.phase;
-            let ms = pair[1].saturating_sub(pair[0]) as f64 * f64::from(period) / 1e6 / steps as f64;
+        for (stretch, ms) in stretches.iter().zip(times) {
+            let phase = stretch[0].line.phase;
             match phases.iter_mut().find(|(known, _)| *known == phase) {
                 Some((_, sum)) => *sum += ms,
                 None => phases.push((phase, ms)),
@@ -477,4 +425,41 @@ impl Engine {
         }
         Ok(Some(phases))
     }
+
+    /// Milliseconds of each stretch of `steps` steps, a step.
+    #[cfg_attr(not(feature = "gpu"), expect(clippy::unused_async, reason = "only a GPU is waited for"))]
+    async fn time(&self, stretches: &[&[&Dispatch]], steps: usize) -> Result<Option<Vec<f64>>, DeviceError> {
+        #[cfg(feature = "gpu")]
+        if let Some(gpu) = self.machine.gpu() {
+            let parts: Vec<Vec<_>> = stretches.iter().map(|stretch| stretch.iter().map(|dispatch| dispatch.parts()).collect()).collect();
+            return gpu.time(&parts, steps).await;
+        }
+        #[cfg(feature = "cpu")]
+        if let Some(clock) = self.machine.cpu_clock() {
+            let mut times = vec![0.0; stretches.len()];
+            for _ in 0..steps {
+                for (stretch, ms) in stretches.iter().zip(&mut times) {
+                    let begin = clock();
+                    cpu::run(self, stretch.iter().copied());
+                    *ms += (clock() - begin) / steps as f64;
+                }
+            }
+            return Ok(Some(times));
+        }
+        Ok(None)
+    }
+}
+
+/// Names of the kernels that the training steps of a network run.
+///
+/// # Errors
+/// A batch that is too large for a network so wide.
+pub fn kernels(machine: &Machine, model: &Model, params: &Params) -> Result<Vec<&'static str>, DeviceError> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for name in Plan::new(machine, model, params)?.names() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }

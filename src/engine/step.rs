@@ -4,11 +4,13 @@
 //! Grids are those of the dense case: the kernels read the kept counts and surplus workgroups leave at once. (Indirect dispatch
 //! costs a validation dispatch and barriers each in every WebGPU implementation.)
 
-use crate::gpu::{Entry, GpuError, Kernels};
+#[cfg(feature = "gpu")]
+use crate::device::{Binding, Buffer, entry};
+use crate::device::{DeviceError, Machine};
 use crate::model::{Layer, Map, Model, Op, Pooling};
+use crate::reference::Work;
 use crate::shared::{Operation, Params, flags};
 
-use super::Machine;
 use super::buffers::Buffers;
 use super::grids::{d_weights_threads, most_tiled, most_workgroups, striding_grid, tiles};
 
@@ -66,25 +68,42 @@ pub struct Line {
     per_mask: bool,
 }
 
+impl Line {
+    /// What it works on, for its twin.
+    #[must_use]
+    pub fn work(&self, model: &Model) -> Work {
+        let gradient = |map: usize| model.maps[map].gradient.unwrap_or(0);
+        let Operands { input, output, shortcut } = self.operands;
+        Work {
+            operation: self.operation.unwrap_or_default(),
+            input,
+            output,
+            shortcut,
+            d_input: gradient(input),
+            d_output: gradient(output),
+            d_shortcut: gradient(shortcut),
+        }
+    }
+}
+
 /// A line on this network's buffers.
 #[derive(Clone, Debug)]
 pub struct Dispatch {
     pub line: Line,
-    bindings: wgpu::BindGroup,
-    operation: Option<wgpu::BindGroup>,
+    /// What its twin works on.
+    pub work: Work,
+    /// Its buffers, on a GPU.
+    #[cfg(feature = "gpu")]
+    binding: Option<Binding>,
     /// How many masks it computes.
     pub masks: u32,
 }
 
 impl Dispatch {
-    pub(super) fn encode(&self, kernels: &Kernels, pass: &mut wgpu::ComputePass<'_>) {
-        let (_, pipeline) = kernels.get(self.line.name).expect("dispatches are made from the table");
-        pass.set_pipeline(pipeline);
-        pass.set_bind_group(0, &self.bindings, &[]);
-        if let Some(operation) = &self.operation {
-            pass.set_bind_group(1, operation, &[]);
-        }
-        pass.dispatch_workgroups(self.line.workgroups, 1, self.masks);
+    /// Kernel with its buffers, workgroups and masks.
+    #[cfg(feature = "gpu")]
+    pub(super) fn parts(&self) -> (&Binding, u32, u32) {
+        (self.binding.as_ref().expect("a GPU has one for each dispatch"), self.line.workgroups, self.masks)
     }
 }
 
@@ -107,11 +126,11 @@ struct Planner<'a> {
 }
 
 impl Plan {
-    pub(super) fn new(machine: &Machine, model: &Model, params: &Params) -> Result<Self, GpuError> {
+    pub(super) fn new(machine: &Machine, model: &Model, params: &Params) -> Result<Self, DeviceError> {
         let mut planner = Planner {
             model,
             images: params.batch_stride / 4,
-            software: machine.gpu.adapter.software,
+            software: machine.adapter.software,
             most: most_workgroups(machine),
             most_tiled: most_tiled(machine),
             plan: Self { lines: Vec::new(), squares: 0, square_starts: Vec::new() },
@@ -119,9 +138,16 @@ impl Plan {
         planner.all();
         let largest = planner.plan.lines.iter().max_by_key(|line| line.workgroups).expect("a step has lines");
         if largest.workgroups > MOST_GRID {
-            return Err(GpuError::TooManyWorkgroups { kernel: largest.name, count: largest.workgroups, limit: MOST_GRID });
+            return Err(DeviceError::TooManyWorkgroups { kernel: largest.name, count: largest.workgroups, limit: MOST_GRID });
         }
         Ok(planner.plan)
+    }
+}
+
+impl Plan {
+    /// The kernel of each line, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.lines.iter().map(|line| line.name)
     }
 }
 
@@ -372,7 +398,8 @@ impl Steps {
 }
 
 /// The buffer that a line means by a name of the kernels' table.
-fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &'a wgpu::Buffer {
+#[cfg(feature = "gpu")]
+fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &'a Buffer {
     let map = |index: usize| &buffers.maps[index];
     let gradient = |index: usize| &buffers.gradients[model.maps[index].gradient.expect("the inputs need no gradient")];
     let Operands { input, output, shortcut } = line.operands;
@@ -391,28 +418,17 @@ fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &
     }
 }
 
+#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU engine finds its buffers by their names"))]
 fn dispatch(machine: &Machine, model: &Model, buffers: &Buffers, line: &Line, masks: u32) -> Dispatch {
-    let device = &machine.gpu.device;
-    let (entry, pipeline): (&Entry, _) = machine.kernels.get(line.name).expect("the step names kernels of the table");
-    let entries: Vec<_> = entry
-        .buffers
-        .iter()
-        .zip(0..)
-        .map(|(name, binding)| wgpu::BindGroupEntry { binding, resource: buffer(model, buffers, line, name).as_entire_binding() })
-        .collect();
-    let layout = pipeline.get_bind_group_layout(0);
-    let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(entry.name), layout: &layout, entries: &entries });
-    let operation = line.operation.map(|operation| {
-        let buffer = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("op"),
-            size: size_of::<Operation>() as u64,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        machine.gpu.queue.write_buffer(&buffer, 0, bytemuck::bytes_of(&operation));
-        let layout = pipeline.get_bind_group_layout(1);
-        let entries = [wgpu::BindGroupEntry { binding: 0, resource: buffer.as_entire_binding() }];
-        device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(entry.name), layout: &layout, entries: &entries })
-    });
-    Dispatch { line: line.clone(), bindings, operation, masks: if line.per_mask { masks } else { 1 } }
+    Dispatch {
+        line: line.clone(),
+        work: line.work(model),
+        #[cfg(feature = "gpu")]
+        binding: {
+            let names = entry(line.name).1.buffers;
+            let bound: Vec<&Buffer> = names.iter().map(|name| buffer(model, buffers, line, name)).collect();
+            machine.bind(line.name, &bound, line.operation.as_ref().map(bytemuck::bytes_of))
+        },
+        masks: if line.per_mask { masks } else { 1 },
+    }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use crate::config::{Config, DatasetName, MethodName};
 use crate::data::planted::{INFORMATIVE, planted_rows};
-use crate::engine::Machine;
+use crate::device::Machine;
 use crate::trainer::{DataShape, TrainError, Trainer};
 
 use super::{Lab, MOST_ENUMERATED, Rule};

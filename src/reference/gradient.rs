@@ -2,10 +2,11 @@
 
 use crate::shared::flags;
 
-use super::{Memory, Work, tapped};
+use super::products::{Pair, Term, combine, correlate};
+use super::{Memory, Real, Work, tapped};
 
 /// The gradient of a pooling: of a maximum to the first pixel of the window that has it, of a mean to all alike.
-pub fn d_pool(memory: &mut Memory, work: &Work) {
+pub fn d_pool<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (images, window) = (memory.images(), op.kernel);
     let (pixels_in, pixels_out) = ((op.height_in * op.width_in) as usize, (op.height_out * op.width_out) as usize);
@@ -19,10 +20,10 @@ pub fn d_pool(memory: &mut Memory, work: &Work) {
                 let mut value = 0.0;
                 if window_row < op.height_out && window_column < op.width_out {
                     let q = (window_row * op.width_out + window_column) as usize;
-                    let d = memory.gradients[work.d_output][(r * pixels_out + q) * images + b];
+                    let d = memory.gradients[work.d_output][(r * pixels_out + q) * images + b].wide();
                     let value_at = |k: u32| {
                         let pixel = (window_row * window + k / window) * op.width_in + window_column * window + k % window;
-                        memory.maps[work.input][(r * pixels_in + pixel as usize) * images + b]
+                        memory.maps[work.input][(r * pixels_in + pixel as usize) * images + b].wide()
                     };
                     let values: Vec<f64> = (0..window * window).map(value_at).collect();
                     let own = row % window * window + column % window;
@@ -35,7 +36,7 @@ pub fn d_pool(memory: &mut Memory, work: &Work) {
                         0.0
                     };
                 }
-                memory.write_gradient(work, work.input, work.d_input, at, value);
+                memory.write_gradient(work, work.input, work.d_input, at, F::of(value));
             }
         }
     }
@@ -43,7 +44,7 @@ pub fn d_pool(memory: &mut Memory, work: &Work) {
 }
 
 /// `d_scores[u] = Σ in d_out`, the gradient at the mask itself, and `d_in = m · d_out`.
-pub fn d_gate(memory: &mut Memory, work: &Work) {
+pub fn d_gate<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let cells = (op.height_in * op.width_in) as usize * memory.images();
     let g = op.group_in as usize;
@@ -54,12 +55,12 @@ pub fn d_gate(memory: &mut Memory, work: &Work) {
         let mut sum = 0.0;
         for at in r * cells..(r + 1) * cells {
             let d = memory.gradients[work.d_output][at];
-            sum += memory.maps[work.input][at] * d;
+            sum += memory.maps[work.input][at].wide() * d.wide();
             if !work.has(flags::LAST) {
-                memory.write_gradient(work, work.input, work.d_input, at, if is_open { d } else { 0.0 });
+                memory.write_gradient(work, work.input, work.d_input, at, if is_open { d } else { F::ZERO });
             }
         }
-        memory.d_scores[unit] = sum;
+        memory.d_scores[unit] = F::of(sum);
     }
     if !work.has(flags::LAST) {
         memory.close_gradient(work.d_input, kept, cells);
@@ -67,7 +68,7 @@ pub fn d_gate(memory: &mut Memory, work: &Work) {
 }
 
 /// The gradient at a sum is that at the shortcut, for the units that the shortcut keeps.
-pub fn d_shortcut(memory: &mut Memory, work: &Work) {
+pub fn d_shortcut<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let cells = (op.height_out * op.width_out) as usize * memory.images();
     for r in 0..memory.kept(0, op.group_out as usize) {
@@ -84,34 +85,41 @@ pub fn d_shortcut(memory: &mut Memory, work: &Work) {
 }
 
 /// `d_in[i, p, b] = Σ packed[tap, i, o] d_out[o, q, b]` over the taps and outputs that p was read for.
-pub fn d_activations(memory: &mut Memory, work: &Work) {
+pub fn d_activations<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (l, images) = (op.layer as usize, memory.images());
     let (kept_in, kept_out) = (memory.kept(0, op.group_in as usize), memory.kept(0, op.group_out as usize));
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
-    let mut sums = vec![0.0; kept_in * pixels_in * images];
+    let columns = kept_out.next_multiple_of(4);
+    // For each pixel that is read, which taps read it for which pixels.
+    let mut readers = vec![Vec::new(); pixels_in];
     for q in 0..pixels {
         for tap in 0..memory.params.layers[l].taps {
-            let Some(p) = tapped(&op, q, tap) else { continue };
-            for i in 0..kept_in {
-                let row = memory.packed_row(0, l, tap as usize * kept_in + i);
-                for o in 0..kept_out {
-                    let d = (o * pixels as usize + q as usize) * images;
-                    for b in 0..images {
-                        sums[(i * pixels_in + p) * images + b] += memory.packed_weights[row + o] * memory.gradients[work.d_output][d + b];
-                    }
-                }
+            if let Some(p) = tapped(&op, q, tap) {
+                readers[p].push((tap as usize, q as usize));
             }
         }
     }
-    for (at, sum) in sums.into_iter().enumerate() {
-        memory.write_gradient(work, work.input, work.d_input, at, sum);
+    let mut terms = Vec::new();
+    let mut sums = vec![F::ZERO; kept_in * images];
+    for (p, readers) in readers.iter().enumerate() {
+        terms.clear();
+        for &(tap, q) in readers {
+            let row = memory.packed_row(0, l, tap * kept_in);
+            terms.extend((0..kept_out).map(|o| Term { weight: row + o, value: (o * pixels as usize + q) * images }));
+        }
+        combine(&terms, (&memory.packed_weights, columns), &memory.gradients[work.d_output], [kept_in, images], |i, b, values| {
+            sums[i * images + b..][..values.len()].copy_from_slice(values);
+        });
+        for (at, &sum) in sums.iter().enumerate() {
+            memory.write_gradient(work, work.input, work.d_input, (at / images * pixels_in + p) * images + at % images, sum);
+        }
     }
     memory.close_gradient(work.d_input, kept_in, pixels_in * images);
 }
 
 /// Into how many parts the gradient of layer `l` is cut, and the floats of a part; as in `shaders/splits.wgsl`.
-fn split_count(memory: &Memory, l: usize) -> (usize, usize) {
+fn split_count<F: Real>(memory: &Memory<F>, l: usize) -> (usize, usize) {
     let layer = memory.params.layers[l];
     let kept_out = memory.kept(0, layer.group_out as usize);
     let rows = memory.tap_rows(0, l) + usize::from(layer.extra == 1);
@@ -126,7 +134,7 @@ fn split_count(memory: &Memory, l: usize) -> (usize, usize) {
 
 /// `d_weights[tap, i, o] = Σ in[i, q · stride + tap − padding, b] d_out[o, q, b]`, in parts over the pixels q; for a layer of one pixel the
 /// square of its norm too, however it is split.
-pub fn d_weights(memory: &mut Memory, work: &Work) {
+pub fn d_weights<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (l, images) = (op.layer as usize, memory.images());
     let layer = memory.params.layers[l];
@@ -136,34 +144,36 @@ pub fn d_weights(memory: &mut Memory, work: &Work) {
     let pixels_in = (op.height_in * op.width_in) as usize;
     let (parts, floats) = split_count(memory, l);
     let mut square = 0.0;
+    let mut pairs = Vec::new();
+    let mut d_weights = std::mem::take(&mut memory.d_weights);
     for part in 0..parts {
         let pixels = part * layer.pixels as usize / parts..(part + 1) * layer.pixels as usize / parts;
         for tap in 0..layer.taps {
-            for i in 0..inputs {
-                for o in 0..columns {
-                    let mut sum = 0.0;
-                    for q in pixels.clone().filter(|_| o < kept_out) {
-                        let Some(p) = tapped(&op, q as u32, tap) else { continue };
-                        let (x, d) = ((i * pixels_in + p) * images, (o * layer.pixels as usize + q) * images);
-                        sum += (0..images).map(|b| memory.maps[work.input][x + b] * memory.gradients[work.d_output][d + b]).sum::<f64>();
-                    }
-                    let row = tap as usize * kept_in + i;
-                    memory.d_weights[layer.first_gradient as usize + part * floats + row * columns + o] = sum;
-                    square += sum * sum;
-                }
-            }
+            pairs.clear();
+            let tapped = pixels.clone().filter_map(|q| Some((q, tapped(&op, q as u32, tap)?)));
+            pairs.extend(tapped.map(|(q, p)| Pair { value: p * images, gradient: q * images }));
+            let first = layer.first_gradient as usize + part * floats + tap as usize * kept_in * columns;
+            let rows = &mut d_weights[first..first + inputs * columns];
+            rows.fill(F::ZERO);
+            let values = (&memory.maps[work.input][..], pixels_in * images);
+            let gradients = (&memory.gradients[work.d_output][..], layer.pixels as usize * images);
+            correlate(&pairs, values, gradients, [inputs, kept_out, images], |i, o, sum| {
+                rows[i * columns + o] = sum;
+                square += sum.wide() * sum.wide();
+            });
         }
     }
+    memory.d_weights = d_weights;
     if layer.pixels == 1 {
         let first = op.first_square as usize;
         let next = memory.next_square(first);
-        memory.squares[first..next].fill(0.0);
-        memory.squares[first] = square;
+        memory.squares[first..next].fill(F::ZERO);
+        memory.squares[first] = F::of(square);
     }
 }
 
 /// The parts of each layer's gradient become their sum, whose square goes to the front of `squares`.
-pub fn sum_gradients(memory: &mut Memory) {
+pub fn sum_gradients<F: Real>(memory: &mut Memory<F>) {
     let mut square = 0.0;
     for l in 0..memory.layers().len() {
         let layer = memory.params.layers[l];
@@ -174,18 +184,18 @@ pub fn sum_gradients(memory: &mut Memory) {
         let (parts, floats) = split_count(memory, l);
         for at in 0..(memory.tap_rows(0, l) + usize::from(layer.extra == 1)) * columns {
             let first = layer.first_gradient as usize + at;
-            let sum: f64 = (0..parts).map(|part| memory.d_weights[first + part * floats]).sum();
-            memory.d_weights[first] = sum;
+            let sum: f64 = (0..parts).map(|part| memory.d_weights[first + part * floats].wide()).sum();
+            memory.d_weights[first] = F::of(sum);
             square += sum * sum;
         }
     }
     let next = memory.next_square(0);
-    memory.squares[..next].fill(0.0);
-    memory.squares[0] = square;
+    memory.squares[..next].fill(F::ZERO);
+    memory.squares[0] = F::of(square);
 }
 
 /// `v ← μ v + clip_scale d_weights + decay w`, `w ← w − rate v`: for kept weights alone.
-pub fn update_weights(memory: &mut Memory) {
+pub fn update_weights<F: Real>(memory: &mut Memory<F>) {
     let (params, state) = (memory.params, memory.state);
     if state.halted == 1 {
         return;
@@ -198,13 +208,13 @@ pub fn update_weights(memory: &mut Memory) {
         for (r, row) in taps.chain((0..layer.extra).map(|row| layer.taps * layer.inputs + row)).enumerate() {
             for (c, output) in to.iter().enumerate() {
                 let at = (layer.first_weight + row * layer.outputs + output) as usize;
-                let gradient = memory.d_weights[layer.first_gradient as usize + r * to.len().next_multiple_of(4) + c];
-                let w = memory.weights[at];
-                let v = f64::from(params.momentum) * memory.velocity[at]
+                let gradient = memory.d_weights[layer.first_gradient as usize + r * to.len().next_multiple_of(4) + c].wide();
+                let w = memory.weights[at].wide();
+                let v = f64::from(params.momentum) * memory.velocity[at].wide()
                     + f64::from(state.clip_scale) * gradient
                     + f64::from(params.weight_decay) * w;
-                memory.velocity[at] = v;
-                memory.weights[at] = w - f64::from(state.learning_rate) * v;
+                memory.velocity[at] = F::of(v);
+                memory.weights[at] = F::of(w - f64::from(state.learning_rate) * v);
             }
         }
     }

@@ -1,12 +1,17 @@
-//! The CPU twin of every kernel: the same buffers, f64 arithmetic, written to be read beside the paper. The oracle of the tests and of
-//! `lacuna check`. A kernel's twin is the function of its name.
+//! The CPU twin of every kernel: the same buffers, written to be read beside the paper. A kernel's twin is the function of its name.
+//!
+//! In f64 it is the oracle of the tests and of `lacuna check`; in f32 it is the CPU engine, which trains where there is no GPU. Sums of
+//! products are of the buffers' own floats, in `products`; what is done once a unit or once an image is computed in f64 either way.
 
 mod gradient;
 mod network;
 mod normalisation;
+mod products;
 mod structure;
 
-use std::ops::Range;
+use std::fmt::Debug;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Mul, Range};
 
 use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Record, Sample, State, Step, flags};
 
@@ -15,17 +20,60 @@ pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool, shown
 pub use normalisation::{d_normalise, d_statistics, normalise, statistics, update_statistics};
 pub use structure::{list_all, project, sample, structure_gradient, unite, update_scores};
 
-/// Every buffer of a network; shapes as in `engine::Buffers`, floats widened.
+/// The floats of a network's buffers: f64 for the oracle, f32 for the CPU engine.
+pub trait Real: Copy + Default + Debug + PartialOrd + Into<f64> + Add<Output = Self> + Mul<Output = Self> + AddAssign + Sum {
+    const ZERO: Self;
+    const ONE: Self;
+
+    /// The nearest one.
+    fn of(value: f64) -> Self;
+
+    fn wide(self) -> f64 {
+        self.into()
+    }
+
+    /// The larger of it and 0.
+    #[must_use]
+    fn rectified(self) -> Self;
+}
+
+impl Real for f64 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    fn rectified(self) -> Self {
+        self.max(0.0)
+    }
+}
+
+impl Real for f32 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+
+    fn rectified(self) -> Self {
+        self.max(0.0)
+    }
+}
+
+/// Every buffer of a network; shapes as in `engine::Buffers`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Memory {
+pub struct Memory<F = f64> {
     pub params: Params,
     pub state: State,
     pub schedule: Vec<Step>,
     pub batch_rows: Vec<Sample>,
     pub records: Vec<Record>,
-    pub scores: Vec<f64>,
-    pub moments: Vec<f64>,
-    pub d_scores: Vec<f64>,
+    pub scores: Vec<F>,
+    pub moments: Vec<F>,
+    pub d_scores: Vec<F>,
     pub pins: Vec<u32>,
     pub numbers: Vec<u32>,
     pub units: Vec<u32>,
@@ -34,22 +82,22 @@ pub struct Memory {
     pub counts: Vec<u32>,
     pub sources: Vec<[u32; 2]>,
     pub joins: Vec<[u32; 2]>,
-    pub weights: Vec<f64>,
-    pub velocity: Vec<f64>,
-    pub packed_weights: Vec<f64>,
-    pub d_weights: Vec<f64>,
-    pub squares: Vec<f64>,
-    pub statistics: Vec<[f64; 2]>,
-    pub d_statistics: Vec<[f64; 2]>,
-    pub running: Vec<[f64; 2]>,
-    /// `[N, I]`, or the rows of a submit.
-    pub inputs: Vec<u8>,
-    /// `[N]`
-    pub labels: Vec<u8>,
+    pub weights: Vec<F>,
+    pub velocity: Vec<F>,
+    pub packed_weights: Vec<F>,
+    pub d_weights: Vec<F>,
+    pub squares: Vec<F>,
+    pub statistics: Vec<[F; 2]>,
+    pub d_statistics: Vec<[F; 2]>,
+    pub running: Vec<[F; 2]>,
+    /// `[N, I]` bytes, four a word, or the rows of a submit.
+    pub inputs: Vec<u32>,
+    /// `[N]` bytes, four a word.
+    pub labels: Vec<u32>,
     /// `[I]`
-    pub shifts: Vec<f64>,
-    pub maps: Vec<Vec<f64>>,
-    pub gradients: Vec<Vec<f64>>,
+    pub shifts: Vec<F>,
+    pub maps: Vec<Vec<F>>,
+    pub gradients: Vec<Vec<F>>,
     /// Where each kernel's stretch of `squares` begins.
     pub square_starts: Vec<u32>,
     /// Invocations that fill the adapter, weights along a side of a tile, and most tiles of a strip: what the cuts of `d_weights` follow from.
@@ -78,7 +126,7 @@ impl Work {
     }
 }
 
-impl Memory {
+impl<F: Real> Memory<F> {
     fn layers(&self) -> &[Layer] {
         &self.params.layers[..self.params.layer_count as usize]
     }
@@ -101,6 +149,19 @@ impl Memory {
     fn list(&self, z: usize, g: usize) -> &[u32] {
         let first = self.list_start(z, g);
         &self.lists[first..first + self.kept(z, g)]
+    }
+
+    /// The features of row `row` of the data set.
+    #[must_use]
+    pub fn features(&self, row: usize) -> &[u8] {
+        let width = (self.params.channels * self.params.height * self.params.width) as usize;
+        &bytemuck::cast_slice::<u32, u8>(&self.inputs)[row * width..][..width]
+    }
+
+    /// The label of row `row` of the data set.
+    #[must_use]
+    pub fn label(&self, row: usize) -> usize {
+        bytemuck::cast_slice::<u32, u8>(&self.labels)[row].into()
     }
 
     /// Images of a row, empty columns included.
@@ -133,15 +194,15 @@ impl Memory {
     }
 
     /// Ends a gradient: it stops where a rectified map is 0, and is added where another reader of the map was before.
-    fn write_gradient(&mut self, work: &Work, map: usize, gradient: usize, at: usize, value: f64) {
-        let value = if work.has(flags::RECTIFIED) && self.maps[map][at] <= 0.0 { 0.0 } else { value };
+    fn write_gradient(&mut self, work: &Work, map: usize, gradient: usize, at: usize, value: F) {
+        let value = if work.has(flags::RECTIFIED) && self.maps[map][at] <= F::ZERO { F::ZERO } else { value };
         let slot = &mut self.gradients[gradient][at];
         *slot = if work.has(flags::ACCUMULATE) { *slot + value } else { value };
     }
 
     /// The rows of a gradient from `kept` up to a multiple of 4 become 0.
     fn close_gradient(&mut self, gradient: usize, kept: usize, cells: usize) {
-        self.gradients[gradient][kept * cells..kept.next_multiple_of(4) * cells].fill(0.0);
+        self.gradients[gradient][kept * cells..kept.next_multiple_of(4) * cells].fill(F::ZERO);
     }
 }
 
@@ -160,7 +221,7 @@ fn tapped(op: &Operation, q: u32, tap: u32) -> Option<usize> {
 ///
 /// # Panics
 /// A name that has no twin.
-pub fn run(name: &str, work: &Work, masks: u32, memory: &mut Memory) {
+pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>) {
     let masks = 0..masks as usize;
     match name {
         "sample" => sample(memory),

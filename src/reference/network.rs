@@ -1,14 +1,15 @@
 //! The two forward passes, but for their normalisations.
 
-use crate::shared::{MISSING, Mode, Params, flags};
+use crate::shared::{MISSING, Mode, Params, Sample, flags};
 
-use super::{Memory, Work, tapped};
+use super::products::{Term, combine};
+use super::{Memory, Real, Work, tapped};
 
 /// Beyond this a run has diverged, as in `shaders/loss.wgsl`.
 const LARGEST_LOSS: f32 = 1e10;
 
 /// `packed[tap · kI + i, o] = weights[tap · inputs + list_in[i], list_out[o]]`, the rows after the taps behind them, 0 beyond kO.
-pub fn pack_weights(memory: &mut Memory, z: usize) {
+pub fn pack_weights<F: Real>(memory: &mut Memory<F>, z: usize) {
     for l in 0..memory.layers().len() {
         let layer = memory.params.layers[l];
         let (from, to) = (memory.list(z, layer.group_in as usize).to_vec(), memory.list(z, layer.group_out as usize).to_vec());
@@ -16,7 +17,7 @@ pub fn pack_weights(memory: &mut Memory, z: usize) {
         let rows = taps.chain((0..layer.extra).map(|row| layer.taps * layer.inputs + row));
         for (r, row) in rows.enumerate() {
             let at = memory.packed_row(z, l, r);
-            memory.packed_weights[at..at + to.len().next_multiple_of(4)].fill(0.0);
+            memory.packed_weights[at..at + to.len().next_multiple_of(4)].fill(F::ZERO);
             for (o, output) in to.iter().enumerate() {
                 memory.packed_weights[at + o] = memory.weights[(layer.first_weight + row * layer.outputs + output) as usize];
             }
@@ -36,38 +37,37 @@ pub fn shown_from(params: &Params, view: u32, feature: u32) -> Option<u32> {
 }
 
 /// The batch's kept features, normalised and shown as the step says; then a row of ones where the next layer has biases.
-pub fn gather_inputs(memory: &mut Memory, work: &Work, z: usize) {
+pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let params = memory.params;
     let (pixels, images) = ((work.operation.height_out * work.operation.width_out) as usize, memory.images());
     let kept = memory.kept(z, 0);
     let begin = memory.map_start(0, z, false);
-    for r in 0..kept + usize::from(work.has(flags::ONES)) {
-        for p in 0..pixels {
-            for b in 0..images {
-                let slot = memory.state.next as usize * params.batch_size as usize + b;
-                let sample = memory.batch_rows.get(slot).filter(|sample| b < params.batch_size as usize && sample.row != MISSING);
-                let value = match (memory.list(z, 0).get(r), sample) {
-                    (None, _) => 1.0,
-                    (Some(_), None) => 0.0,
-                    (Some(&unit), Some(sample)) => {
-                        // Of a network that was made smaller, the unit's number in the whole one says which feature it is.
-                        let unit = if memory.group(0).gated == 1 { memory.numbers[unit as usize] } else { unit };
-                        let row = if params.streamed == 1 { slot } else { sample.row as usize };
-                        shown_from(&params, sample.view, unit * pixels as u32 + p as u32).map_or(0.0, |from| {
-                            let byte = memory.inputs[row * (params.channels * params.height * params.width) as usize + from as usize];
-                            f64::from(params.scale) * f64::from(byte) + memory.shifts[from as usize]
-                        })
-                    }
+    let row_cells = pixels * images;
+    let first = memory.state.next as usize * params.batch_size as usize;
+    for (r, unit) in memory.list(z, 0).to_vec().into_iter().enumerate() {
+        // Of a network that was made smaller, the unit's number in the whole one says which feature it is.
+        let unit = if memory.group(0).gated == 1 { memory.numbers[unit as usize] } else { unit };
+        for b in 0..images {
+            let slot = first + b;
+            let sample = memory.batch_rows.get(slot).copied().filter(|sample| b < params.batch_size as usize && sample.row != MISSING);
+            for p in 0..pixels {
+                let shown = |sample: Sample| {
+                    let from = shown_from(&params, sample.view, unit * pixels as u32 + p as u32)? as usize;
+                    let byte = memory.features(if params.streamed == 1 { slot } else { sample.row as usize })[from];
+                    Some(f64::from(params.scale) * f64::from(byte) + memory.shifts[from].wide())
                 };
-                memory.maps[0][begin + (r * pixels + p) * images + b] = value;
+                memory.maps[0][begin + r * row_cells + p * images + b] = F::of(sample.and_then(shown).unwrap_or(0.0));
             }
         }
+    }
+    if work.has(flags::ONES) {
+        memory.maps[0][begin + kept * row_cells..][..row_cells].fill(F::ONE);
     }
 }
 
 /// `out[o, q, b] = Σ packed[tap, i, o] in[i, q · stride + tap − padding, b]`, with relu where the map is rectified; then a row of ones where
 /// the next layer has biases.
-pub fn convolve(memory: &mut Memory, work: &Work, z: usize) {
+pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let (l, images) = (op.layer as usize, memory.images());
     let layer = memory.params.layers[l];
@@ -77,29 +77,35 @@ pub fn convolve(memory: &mut Memory, work: &Work, z: usize) {
     let write = memory.map_start(work.output, z, false);
     // The bias's input is the row of ones behind the kept ones.
     let inputs = kept_in + usize::from(layer.extra == 1);
+    // A map may be read and another one written: the written one is taken out meanwhile.
+    let mut output = std::mem::take(&mut memory.maps[work.output]);
+    let mut terms = Vec::new();
     for q in 0..pixels {
-        for b in 0..images {
-            for o in 0..kept_out {
-                let mut sum = 0.0;
-                for tap in 0..layer.taps {
-                    let Some(p) = tapped(&op, q, tap) else { continue };
-                    for i in 0..inputs {
-                        let weight = memory.packed_weights[memory.packed_row(z, l, tap as usize * kept_in + i) + o];
-                        sum += weight * memory.maps[work.input][read + (i * pixels_in + p) * images + b];
-                    }
-                }
-                let value = if work.has(flags::RECTIFIED) { sum.max(0.0) } else { sum };
-                memory.maps[work.output][write + (o * pixels as usize + q as usize) * images + b] = value;
+        terms.clear();
+        for tap in 0..layer.taps {
+            let Some(p) = tapped(&op, q, tap) else { continue };
+            terms.extend(
+                (0..inputs).map(|i| Term {
+                    weight: memory.packed_row(z, l, tap as usize * kept_in + i),
+                    value: read + (i * pixels_in + p) * images,
+                }),
+            );
+        }
+        let at = |o: usize| write + (o * pixels as usize + q as usize) * images;
+        combine(&terms, (&memory.packed_weights, 1), &memory.maps[work.input], [kept_out, images], |o, b, sums| {
+            for (slot, &sum) in output[at(o) + b..].iter_mut().zip(sums) {
+                *slot = if work.has(flags::RECTIFIED) { sum.rectified() } else { sum };
             }
-            if work.has(flags::ONES) {
-                memory.maps[work.output][write + (kept_out * pixels as usize + q as usize) * images + b] = 1.0;
-            }
+        });
+        if work.has(flags::ONES) {
+            output[at(kept_out)..][..images].fill(F::ONE);
         }
     }
+    memory.maps[work.output] = output;
 }
 
 /// The maximum or the mean over windows side by side; then a row of ones where the next layer has biases.
-pub fn pool(memory: &mut Memory, work: &Work, z: usize) {
+pub fn pool<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let (images, window) = (memory.images(), op.kernel);
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
@@ -111,7 +117,7 @@ pub fn pool(memory: &mut Memory, work: &Work, z: usize) {
             for b in 0..images {
                 let value_at = |k: u32| {
                     let (row, column) = (q / op.width_out * window + k / window, q % op.width_out * window + k % window);
-                    memory.maps[work.input][read + (r * pixels_in + (row * op.width_in + column) as usize) * images + b]
+                    memory.maps[work.input][read + (r * pixels_in + (row * op.width_in + column) as usize) * images + b].wide()
                 };
                 let value = if r == kept {
                     1.0
@@ -120,14 +126,14 @@ pub fn pool(memory: &mut Memory, work: &Work, z: usize) {
                 } else {
                     (0..window * window).map(value_at).fold(f64::NEG_INFINITY, f64::max)
                 };
-                memory.maps[work.output][write + (r * pixels as usize + q as usize) * images + b] = value;
+                memory.maps[work.output][write + (r * pixels as usize + q as usize) * images + b] = F::of(value);
             }
         }
     }
 }
 
 /// `out = m · in`; then a row of ones where the next layer has biases.
-pub fn gate(memory: &mut Memory, work: &Work, z: usize) {
+pub fn gate<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let cells = (op.height_out * op.width_out) as usize * memory.images();
     let g = op.group_out as usize;
@@ -135,19 +141,19 @@ pub fn gate(memory: &mut Memory, work: &Work, z: usize) {
     let kept = memory.kept(z, g);
     for r in 0..kept {
         let unit = (memory.group(g).first_unit + memory.list(z, g)[r]) as usize;
-        let m = f64::from(memory.units[unit] >> (2 + z) & 1);
+        let is_open = memory.units[unit] >> (2 + z) & 1 == 1;
         for cell in r * cells..(r + 1) * cells {
             // Of a unit that is off nothing is read, whatever it holds.
-            memory.maps[work.output][write + cell] = if m == 0.0 { 0.0 } else { memory.maps[work.input][read + cell] };
+            memory.maps[work.output][write + cell] = if is_open { memory.maps[work.input][read + cell] } else { F::ZERO };
         }
     }
     if work.has(flags::ONES) {
-        memory.maps[work.output][write + kept * cells..][..cells].fill(1.0);
+        memory.maps[work.output][write + kept * cells..][..cells].fill(F::ONE);
     }
 }
 
 /// Both losses, the gradient of the logits under m, and the schedule's row for the kernels that follow.
-pub fn loss(memory: &mut Memory, work: &Work) {
+pub fn loss<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let params = memory.params;
     let slot = memory.state.next as usize;
     let classes = params.groups[params.group_count as usize - 1].size as usize;
@@ -159,10 +165,10 @@ pub fn loss(memory: &mut Memory, work: &Work) {
         for b in 0..images {
             let in_batch = b < params.batch_size as usize;
             let row = if in_batch { memory.batch_rows[slot * params.batch_size as usize + b].row } else { MISSING };
-            let logits: Vec<f64> = (0..classes).map(|c| memory.maps[work.output][read + c * images + b]).collect();
+            let logits: Vec<f64> = (0..classes).map(|c| memory.maps[work.output][read + c * images + b].wide()).collect();
             let mut gradient = vec![0.0; classes.next_multiple_of(4)];
             if row != MISSING {
-                let label = memory.labels[row as usize] as usize;
+                let label = memory.label(row as usize);
                 let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
                 let total: f64 = logits.iter().map(|value| (value - highest).exp()).sum();
                 sums[z] += total.ln() + highest - logits[label];
@@ -174,7 +180,7 @@ pub fn loss(memory: &mut Memory, work: &Work) {
             }
             if z == 0 {
                 for (c, value) in gradient.iter().enumerate() {
-                    memory.gradients[work.d_output][c * images + b] = *value;
+                    memory.gradients[work.d_output][c * images + b] = F::of(*value);
                 }
             }
         }

@@ -2,19 +2,19 @@
 
 use crate::shared::{ABSENT, Mode, flags};
 
-use super::{Memory, Work};
+use super::{Memory, Real, Work};
 
 const EPSILON: f64 = 1e-5;
 /// Share of the running statistics that a step leaves.
 const MEMORY: f64 = 0.9;
 
 /// Images of the batch, empty columns left out.
-fn cells(memory: &Memory, pixels: usize) -> impl Iterator<Item = usize> + use<> {
+fn cells<F: Real>(memory: &Memory<F>, pixels: usize) -> impl Iterator<Item = usize> + use<F> {
     let (images, batch) = (memory.images(), memory.params.batch_size as usize);
     (0..pixels).flat_map(move |p| (0..batch).map(move |b| p * images + b))
 }
 
-impl Memory {
+impl<F: Real> Memory<F> {
     /// Where the statistics of row `row` of an operation's layer stand under mask `z`.
     fn statistic(&self, z: usize, work: &Work, row: usize) -> usize {
         z * self.params.statistics as usize + self.params.layers[work.operation.layer as usize].first_statistic as usize + row
@@ -31,7 +31,7 @@ impl Memory {
 }
 
 /// Mean and variance of each kept unit over the batch and all pixels, or the running ones for an evaluation.
-pub fn statistics(memory: &mut Memory, work: &Work, z: usize) {
+pub fn statistics<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let pixels = (op.height_in * op.width_in) as usize;
     let begin = memory.map_start(work.input, z, false);
@@ -43,47 +43,49 @@ pub fn statistics(memory: &mut Memory, work: &Work, z: usize) {
             continue;
         }
         let first = begin + row * pixels * memory.images();
-        let values = |memory: &Memory| cells(memory, pixels).map(|cell| memory.maps[work.input][first + cell]).collect::<Vec<f64>>();
-        let values = values(memory);
+        let values: Vec<f64> = cells(memory, pixels).map(|cell| memory.maps[work.input][first + cell].wide()).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64;
-        memory.statistics[at] = [mean, variance];
+        memory.statistics[at] = [mean, variance].map(F::of);
     }
 }
 
 /// `out = relu(scale · (in − mean) / √(variance + ε) + shift + shortcut)`, each part where it is asked for; then a row of ones.
-pub fn normalise(memory: &mut Memory, work: &Work, z: usize) {
+pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let row_cells = (op.height_out * op.width_out) as usize * memory.images();
     let kept = memory.kept(z, op.group_out as usize);
     let write = memory.map_start(work.output, z, false);
     for r in 0..kept {
         let [branch, shortcut] = memory.joined(work, z, r);
+        let read = branch.map(|row| memory.map_start(work.input, z, false) + row * row_cells);
+        let added = shortcut.map(|row| memory.map_start(work.shortcut, z, false) + row * row_cells);
+        // The value and its mean, what it is multiplied by, and what is added.
+        let affine = branch.filter(|_| work.has(flags::NORMALISE)).map(|row| {
+            let [mean, variance] = memory.statistics[memory.statistic(z, work, row)].map(F::wide);
+            let (l, taps) = (op.layer as usize, memory.tap_rows(z, op.layer as usize));
+            let parameter = |extra: usize| memory.packed_weights[memory.packed_row(z, l, taps + extra) + row].wide();
+            (mean, parameter(0) / (variance + EPSILON).sqrt(), parameter(1))
+        });
         for cell in 0..row_cells {
-            let mut value = 0.0;
-            if let Some(row) = branch {
-                value = memory.maps[work.input][memory.map_start(work.input, z, false) + row * row_cells + cell];
-                if work.has(flags::NORMALISE) {
-                    let [mean, variance] = memory.statistics[memory.statistic(z, work, row)];
-                    let (l, taps) = (op.layer as usize, memory.tap_rows(z, op.layer as usize));
-                    let scale = memory.packed_weights[memory.packed_row(z, l, taps) + row];
-                    let shift = memory.packed_weights[memory.packed_row(z, l, taps + 1) + row];
-                    value = scale * (value - mean) / (variance + EPSILON).sqrt() + shift;
-                }
+            let mut value = read.map_or(0.0, |first| memory.maps[work.input][first + cell].wide());
+            if let Some((mean, scale, shift)) = affine {
+                value = scale * (value - mean) + shift;
             }
-            if let Some(row) = shortcut {
-                value += memory.maps[work.shortcut][memory.map_start(work.shortcut, z, false) + row * row_cells + cell];
+            if let Some(first) = added {
+                value += memory.maps[work.shortcut][first + cell].wide();
             }
-            memory.maps[work.output][write + r * row_cells + cell] = if work.has(flags::RECTIFIED) { value.max(0.0) } else { value };
+            let value = if work.has(flags::RECTIFIED) { value.max(0.0) } else { value };
+            memory.maps[work.output][write + r * row_cells + cell] = F::of(value);
         }
     }
     if work.has(flags::ONES) {
-        memory.maps[work.output][write + kept * row_cells..][..row_cells].fill(1.0);
+        memory.maps[work.output][write + kept * row_cells..][..row_cells].fill(F::ONE);
     }
 }
 
 /// `d_shift = Σ d`, `d_scale = Σ d x` with the normalised x, for each kept unit.
-pub fn d_statistics(memory: &mut Memory, work: &Work) {
+pub fn d_statistics<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (l, row_cells) = (op.layer as usize, (op.height_in * op.width_in) as usize * memory.images());
     let layer = memory.params.layers[l];
@@ -93,49 +95,53 @@ pub fn d_statistics(memory: &mut Memory, work: &Work) {
     for r in 0..memory.kept(0, op.group_out as usize) {
         let [Some(row), _] = memory.joined(work, 0, r) else { continue };
         let at = memory.statistic(0, work, row);
-        let [mean, variance] = memory.statistics[at];
+        let [mean, variance] = memory.statistics[at].map(F::wide);
+        let deviation = (variance + EPSILON).sqrt();
         let (mut d_shift, mut d_scale) = (0.0, 0.0);
         for cell in 0..row_cells {
-            let d = memory.gradients[work.d_output][r * row_cells + cell];
+            let d = memory.gradients[work.d_output][r * row_cells + cell].wide();
             d_shift += d;
-            d_scale += d * (memory.maps[work.input][row * row_cells + cell] - mean) / (variance + EPSILON).sqrt();
+            d_scale += d * (memory.maps[work.input][row * row_cells + cell].wide() - mean) / deviation;
         }
-        memory.d_statistics[at] = [d_shift, d_scale];
-        memory.d_weights[scales + row] = d_scale;
-        memory.d_weights[scales + columns + row] = d_shift;
-        memory.squares[op.first_square as usize + row] = d_shift * d_shift + d_scale * d_scale;
+        memory.d_statistics[at] = [d_shift, d_scale].map(F::of);
+        memory.d_weights[scales + row] = F::of(d_scale);
+        memory.d_weights[scales + columns + row] = F::of(d_shift);
+        memory.squares[op.first_square as usize + row] = F::of(d_shift * d_shift + d_scale * d_scale);
     }
-    memory.squares[op.first_square as usize + kept..][..layer.outputs as usize - kept].fill(0.0);
+    memory.squares[op.first_square as usize + kept..][..layer.outputs as usize - kept].fill(F::ZERO);
 }
 
 /// `d_in = scale / deviation · (d − (d_shift + x d_scale) / n)`, or d as it is where nothing is normalised.
-pub fn d_normalise(memory: &mut Memory, work: &Work) {
+pub fn d_normalise<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (pixels, images) = ((op.height_out * op.width_out) as usize, memory.images());
     let row_cells = pixels * images;
     let count = pixels as f64 * f64::from(memory.params.batch_size);
     for r in 0..memory.kept(0, op.group_out as usize) {
         let [Some(row), _] = memory.joined(work, 0, r) else { continue };
+        // What the gradient's formula has besides the value and its gradient.
+        let normalised = work.has(flags::NORMALISE).then(|| {
+            let at = memory.statistic(0, work, row);
+            let ([mean, variance], sums) = (memory.statistics[at].map(F::wide), memory.d_statistics[at].map(F::wide));
+            let taps = memory.tap_rows(0, op.layer as usize);
+            let scale = memory.packed_weights[memory.packed_row(0, op.layer as usize, taps) + row].wide();
+            (mean, (variance + EPSILON).sqrt(), scale, sums)
+        });
         for cell in 0..row_cells {
-            let mut value = memory.gradients[work.d_output][r * row_cells + cell];
-            if work.has(flags::NORMALISE) {
-                let at = memory.statistic(0, work, row);
-                let ([mean, variance], [d_shift, d_scale]) = (memory.statistics[at], memory.d_statistics[at]);
-                let deviation = (variance + EPSILON).sqrt();
-                let x = (memory.maps[work.input][row * row_cells + cell] - mean) / deviation;
-                let taps = memory.tap_rows(0, op.layer as usize);
-                let scale = memory.packed_weights[memory.packed_row(0, op.layer as usize, taps) + row];
+            let mut value = memory.gradients[work.d_output][r * row_cells + cell].wide();
+            if let Some((mean, deviation, scale, [d_shift, d_scale])) = normalised {
+                let x = (memory.maps[work.input][row * row_cells + cell].wide() - mean) / deviation;
                 let inside = cell % images < memory.params.batch_size as usize;
                 value = if inside { scale / deviation * (value - (d_shift + x * d_scale) / count) } else { 0.0 };
             }
-            memory.write_gradient(work, work.input, work.d_input, row * row_cells + cell, value);
+            memory.write_gradient(work, work.input, work.d_input, row * row_cells + cell, F::of(value));
         }
     }
     memory.close_gradient(work.d_input, memory.kept(0, op.group_in as usize), row_cells);
 }
 
 /// The running statistics of what m keeps, a tenth of the way to the batch's, the variance as that of a sample.
-pub fn update_statistics(memory: &mut Memory) {
+pub fn update_statistics<F: Real>(memory: &mut Memory<F>) {
     if memory.state.halted == 1 {
         return;
     }
@@ -146,10 +152,11 @@ pub fn update_statistics(memory: &mut Memory) {
         }
         let n = f64::from(layer.pixels * memory.params.batch_size);
         for (row, unit) in memory.list(0, layer.group_out as usize).to_vec().into_iter().enumerate() {
-            let [mean, variance] = memory.statistics[layer.first_statistic as usize + row];
+            let [mean, variance] = memory.statistics[layer.first_statistic as usize + row].map(F::wide);
             let running = &mut memory.running[(layer.first_statistic + unit) as usize];
-            running[0] = MEMORY * running[0] + (1.0 - MEMORY) * mean;
-            running[1] = MEMORY * running[1] + (1.0 - MEMORY) * variance * n / (n - 1.0).max(1.0);
+            let [running_mean, running_variance] = running.map(F::wide);
+            let variance = variance * n / (n - 1.0).max(1.0);
+            *running = [MEMORY * running_mean + (1.0 - MEMORY) * mean, MEMORY * running_variance + (1.0 - MEMORY) * variance].map(F::of);
         }
     }
 }

@@ -3,11 +3,11 @@
 use crate::random::{Stream, draw, keep_level};
 use crate::shared::{ABSENT, MOST_GROUPS, Mode, part};
 
-use super::{Memory, highest_score};
+use super::{Memory, Real, highest_score};
 use crate::schedule::{BETA1, BETA2};
 
 /// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both; unions excepted.
-pub fn sample(memory: &mut Memory) {
+pub fn sample<F: Real>(memory: &mut Memory<F>) {
     let params = memory.params;
     for g in 0..params.group_count as usize {
         let group = params.groups[g];
@@ -18,7 +18,7 @@ pub fn sample(memory: &mut Memory) {
         let mut drawn = [vec![true; group.size as usize], vec![true; group.size as usize]];
         if group.gated == 1 {
             for (i, unit) in units.clone().enumerate() {
-                let score = memory.scores[unit] as f32;
+                let score = memory.scores[unit].wide() as f32;
                 let sampled = |stream, counter| draw(params.seed, stream, counter, memory.numbers[unit], score);
                 if params.mode == Mode::Evaluate as u32 {
                     drawn[0][i] = score >= 0.5;
@@ -44,7 +44,7 @@ pub fn sample(memory: &mut Memory) {
 }
 
 /// Lists every unit of the gated groups, whatever was drawn.
-pub fn list_all(memory: &mut Memory) {
+pub fn list_all<F: Real>(memory: &mut Memory<F>) {
     let params = memory.params;
     for g in (0..params.group_count as usize).filter(|&g| params.groups[g].gated == 1) {
         let all: Vec<u32> = (0..memory.group(g).size).collect();
@@ -53,7 +53,7 @@ pub fn list_all(memory: &mut Memory) {
 }
 
 /// What the sum of two branches keeps, and the rows of both that each of its rows comes from.
-pub fn unite(memory: &mut Memory, z: usize) {
+pub fn unite<F: Real>(memory: &mut Memory<F>, z: usize) {
     for g in 0..memory.params.group_count as usize {
         let group = memory.params.groups[g];
         if group.united == 0 {
@@ -78,7 +78,7 @@ pub fn unite(memory: &mut Memory, z: usize) {
     }
 }
 
-impl Memory {
+impl<F: Real> Memory<F> {
     /// Makes `kept` the list of group `g` under mask `z`.
     fn keep(&mut self, z: usize, g: usize, kept: &[u32]) {
         let (first, size) = (self.list_start(z, g), self.group(g).size as usize);
@@ -137,11 +137,11 @@ fn project_free(scores: &[f64], pins: &[u32], budget: f64) -> f64 {
 }
 
 /// The norm of the weights' gradient and the factor that brings it to `clip_norm`.
-fn clip_gradient(memory: &mut Memory) {
+fn clip_gradient<F: Real>(memory: &mut Memory<F>) {
     if memory.state.halted == 1 {
         return;
     }
-    let square: f64 = memory.squares.iter().sum();
+    let square: f64 = memory.squares.iter().map(|square| square.wide()).sum();
     let norm = square.sqrt();
     let clip_norm = f64::from(memory.params.clip_norm);
     memory.state.clip_scale = if clip_norm > 0.0 && norm > clip_norm { (clip_norm / norm) as f32 } else { 1.0 };
@@ -152,7 +152,7 @@ fn clip_gradient(memory: &mut Memory) {
 }
 
 /// The clip of the weights' gradient; then the structure gradient, the optimiser's step and the projection, or one part of that.
-pub fn update_scores(memory: &mut Memory) {
+pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     let now = memory.params.learn_scores;
     if [part::REST, part::LEARN, part::CLIP].contains(&now) {
         clip_gradient(memory);
@@ -160,40 +160,42 @@ pub fn update_scores(memory: &mut Memory) {
     let (params, state) = (memory.params, memory.state);
     let units = if state.halted == 1 { 0 } else { params.units as usize };
     for unit in 0..units {
-        let (s, bits, free) = (memory.scores[unit], memory.units[unit], memory.pins[unit] == 0);
+        let (s, bits, free) = (memory.scores[unit].wide(), memory.units[unit], memory.pins[unit] == 0);
         if [part::LEARN, part::GRADIENT].contains(&now) {
             let (m, probe) = (f64::from(bits & 1), f64::from(bits >> 1 & 1));
-            memory.d_scores[unit] = match params.estimator {
+            let g = match params.estimator {
                 _ if !free => 0.0,
                 // What the gates left stands there.
-                3 => memory.d_scores[unit],
+                3 => memory.d_scores[unit].wide(),
                 estimator => structure_gradient(estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into()),
             };
+            memory.d_scores[unit] = F::of(g);
         }
         if free && [part::LEARN, part::STEP].contains(&now) {
-            let g = memory.d_scores[unit];
+            let g = memory.d_scores[unit].wide();
             let mut step = g;
             if params.optimizer == 0 {
-                let first = BETA1 * memory.moments[2 * unit] + (1.0 - BETA1) * g;
-                let second = BETA2 * memory.moments[2 * unit + 1] + (1.0 - BETA2) * g * g;
-                memory.moments[2 * unit] = first;
-                memory.moments[2 * unit + 1] = second;
+                let first = BETA1 * memory.moments[2 * unit].wide() + (1.0 - BETA1) * g;
+                let second = BETA2 * memory.moments[2 * unit + 1].wide() + (1.0 - BETA2) * g * g;
+                memory.moments[2 * unit] = F::of(first);
+                memory.moments[2 * unit + 1] = F::of(second);
                 step = first / f64::from(state.first_correction) / ((second / f64::from(state.second_correction)).sqrt() + 1e-8);
             }
-            memory.scores[unit] = s - f64::from(state.scores_rate) * step;
+            memory.scores[unit] = F::of(s - f64::from(state.scores_rate) * step);
         }
     }
     let mut threshold = 0.0;
     if [part::LEARN, part::PROJECT].contains(&now) && units > 0 {
-        threshold = project_free(&memory.scores[..units], &memory.pins[..units], state.budget.into());
+        let scores: Vec<f64> = memory.scores[..units].iter().map(|score| score.wide()).collect();
+        threshold = project_free(&scores, &memory.pins[..units], state.budget.into());
         for (s, _) in memory.scores[..units].iter_mut().zip(&memory.pins).filter(|(_, pin)| **pin == 0) {
-            *s = (*s - threshold).clamp(0.0, 1.0);
+            *s = F::of((s.wide() - threshold).clamp(0.0, 1.0));
         }
     }
     if [part::REST, part::LEARN, part::PROJECT].contains(&now) {
         // Of a run that halted, the record's sum is that of nothing.
         let record = &mut memory.records[state.slot as usize];
-        record.sum_scores = memory.scores[..units].iter().sum::<f64>() as f32;
+        record.sum_scores = memory.scores[..units].iter().map(|score| score.wide()).sum::<f64>() as f32;
         record.threshold = threshold as f32;
     }
 }

@@ -11,6 +11,12 @@ use crate::shared::ABSENT;
 /// Rows of the data set that the batches below are taken from.
 const ROWS: u32 = 16;
 
+/// Bytes, four a word.
+fn words(mut bytes: Vec<u8>) -> Vec<u32> {
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytemuck::pod_collect_to_vec(&bytes)
+}
+
 /// A network in memory with random weights, data and one batch; poison wherever a twin is to write.
 fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
     let params = Params { seed, learn_scores: 1, alpha: 0.5, scale: 1.0 / 80.0, ..model.params(batch_size) };
@@ -53,8 +59,8 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         statistics: Vec::new(),
         d_statistics: Vec::new(),
         running: Vec::new(),
-        inputs: (0..ROWS * model.groups[0].size).map(|_| uniform(0.0, 256.0) as u8).collect(),
-        labels: (0..ROWS).map(|_| uniform(0.0, f64::from(classes)) as u8).collect(),
+        inputs: words((0..ROWS * model.groups[0].size).map(|_| uniform(0.0, 256.0) as u8).collect()),
+        labels: words((0..ROWS).map(|_| uniform(0.0, f64::from(classes)) as u8).collect()),
         shifts: (0..model.groups[0].size).map(|_| uniform(-2.0, -1.0)).collect(),
         maps: model.maps.iter().map(|map| vec![f64::NAN; 2 * model.map_floats(map) as usize * images]).collect(),
         gradients: model.gradient_buffers().iter().map(|&floats| vec![f64::NAN; floats as usize * images]).collect(),
@@ -72,7 +78,7 @@ fn masked_loss(memory: &Memory, kept: &[Vec<bool>], weights: &[f64]) -> (f64, Ve
     let (mut sum, mut hidden) = (0.0, Vec::new());
     for &Sample { row, .. } in &memory.batch_rows {
         let inputs = params.groups[0].size as usize;
-        let byte = |i: usize| f64::from(memory.inputs[row as usize * inputs + i]);
+        let byte = |i: usize| f64::from(memory.features(row as usize)[i]);
         let mut x: Vec<f64> = (0..inputs).map(|i| f64::from(params.scale) * byte(i) + memory.shifts[i]).collect();
         for l in 0..groups - 1 {
             let layer = params.layers[l];
@@ -88,7 +94,7 @@ fn masked_loss(memory: &Memory, kept: &[Vec<bool>], weights: &[f64]) -> (f64, Ve
             x = if last { z } else { z.into_iter().map(|z| z.max(0.0)).collect() };
         }
         let total: f64 = x.iter().map(|z| z.exp()).sum();
-        sum += total.ln() - x[memory.labels[row as usize] as usize];
+        sum += total.ln() - x[memory.label(row as usize)];
     }
     (sum / memory.batch_rows.len() as f64, hidden)
 }
@@ -462,7 +468,9 @@ fn a_gradient_too_large_to_be_measured_halts_before_a_weight_is_changed() {
     memory.scores.fill(1.0);
     memory.weights.iter_mut().for_each(|weight| *weight *= 1e10);
     // Saturated and wrong: a right answer would have no gradient.
-    memory.labels.iter_mut().for_each(|label| *label = (*label + 1) % 4);
+    for label in bytemuck::cast_slice_mut::<u32, u8>(&mut memory.labels) {
+        *label = (*label + 1) % 4;
+    }
     let before = memory.clone();
     step(&model, &mut memory);
     assert!(memory.records[0].loss.is_finite() && memory.state.halted == 1, "{:?}", memory.records[0]);

@@ -3,6 +3,7 @@
 use bytemuck::Zeroable as _;
 
 use crate::config::ConfigError;
+use crate::device::Buffer;
 use crate::engine::Buffers;
 use crate::model::Model;
 use crate::shared::{Params, State};
@@ -42,7 +43,7 @@ impl Checkpoint {
 }
 
 /// Where the tensors of a checkpoint stand on the device, in its order.
-fn places(buffers: &Buffers) -> [&wgpu::Buffer; 5] {
+fn places(buffers: &Buffers) -> [&Buffer; 5] {
     [&buffers.scores, &buffers.moments, &buffers.weights, &buffers.velocity, &buffers.running]
 }
 

@@ -160,7 +160,7 @@ impl Trainer {
     /// # Errors
     /// The device cannot hold it.
     pub fn evaluator(&self, rows: u32, batch_size: u32) -> Result<Engine, TrainError> {
-        let data = DataBuffers::new(&self.engine.machine.gpu, rows, self.data.inputs, true)?;
+        let data = DataBuffers::new(&self.engine.machine, rows, self.data.inputs, true)?;
         let config = Config { batch_size, ..self.config.clone() };
         let params = params_of(&config, &self.model, &self.data);
         let params = Params { mode: Mode::Evaluate as u32, masks: MASKS, learn_scores: 0, ..params };

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::device::Buffer;
 use crate::engine::{Line, Phase};
 use crate::methods::method;
 use crate::shared::{Step, part};
@@ -51,7 +52,7 @@ pub(super) struct Walk {
     step: Step,
     left: VecDeque<Stage>,
     /// Scores and moments before the projection: a gradient that is not finite takes the step back.
-    before: Option<[wgpu::Buffer; 2]>,
+    before: Option<[Buffer; 2]>,
 }
 
 /// What stands after a part of a step. `[U]` are units of the whole network.
@@ -146,7 +147,7 @@ impl Trainer {
     }
 
     /// Sends a part of a step, and says what is to be read once it is done.
-    fn send(&mut self, stage: Stage) -> Result<Vec<wgpu::Buffer>, TrainError> {
+    fn send(&mut self, stage: Stage) -> Result<Vec<Buffer>, TrainError> {
         let learns = self.engine.params.learn_scores;
         let of = |wanted: &'static [Phase]| move |line: &Line| wanted.contains(&line.phase) && line.name != UPDATE;
         let update = |line: &Line| line.name == UPDATE;

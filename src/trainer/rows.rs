@@ -2,6 +2,7 @@
 
 use crate::data::Dataset;
 use crate::data::catalogue::Known;
+use crate::device::Buffer;
 use crate::engine::Inputs;
 use crate::model::Image;
 use crate::schedule::BLOCK;
@@ -78,16 +79,16 @@ impl Trainer {
             let shifts: Vec<f32> = means.iter().map(|mean| -scale * mean).collect();
             self.engine.write(&self.data_buffers.shifts, &shifts);
         }
-        let queue = &self.engine.machine.gpu.queue;
-        let write = |buffer: &wgpu::Buffer, offset: u64, bytes: &[u8]| {
+        let machine = &self.engine.machine;
+        let write = |buffer: &Buffer, offset: u64, bytes: &[u8]| {
             let whole = bytes.len() & !3;
             if whole > 0 {
-                queue.write_buffer(buffer, offset, &bytes[..whole]);
+                machine.write(buffer, offset, &bytes[..whole]);
             }
             if whole < bytes.len() {
                 let mut last = [0; 4];
                 last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
-                queue.write_buffer(buffer, offset + whole as u64, &last);
+                machine.write(buffer, offset + whole as u64, &last);
             }
         };
         let offset = u64::from(first_row) * u64::from(self.data.inputs);

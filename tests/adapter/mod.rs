@@ -4,14 +4,16 @@ use std::rc::Rc;
 
 use pollster::block_on;
 
-use lacuna::engine::Machine;
-use lacuna::gpu::GpuError;
+use lacuna::device::DeviceError;
+use lacuna::device::Machine;
 
 /// A machine without an adapter fails by name; nothing is skipped.
 pub(crate) fn machine() -> Rc<Machine> {
-    match block_on(Machine::open(None, None, |_, _| {})) {
+    match block_on(Machine::open(None, None)) {
         Ok(machine) => machine,
-        Err(GpuError::NoAdapter) => panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers"),
+        Err(DeviceError::NoAdapter) => {
+            panic!("these tests need a Vulkan adapter; a software one is in Debian's package mesa-vulkan-drivers")
+        }
         Err(error) => panic!("{error}"),
     }
 }

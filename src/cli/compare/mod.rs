@@ -226,7 +226,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         pins_of(config, &whole)?;
     }
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
-    let adapter = machine.gpu.adapter.to_string();
+    let adapter = machine.adapter.to_string();
     let identity = identity(&base, &set, &adapter, presets, search);
     let folder = arguments.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| {
         let hash = Sha256::digest(identity.to_string());

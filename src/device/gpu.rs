@@ -1,0 +1,163 @@
+//! A GPU behind wgpu: one adapter and its device.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::kernels::Kernels;
+use super::{Adapter, DeviceError};
+
+impl Adapter {
+    fn new(info: &wgpu::AdapterInfo, name: Option<&str>) -> Self {
+        let told = [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
+        let name = told.unwrap_or("an adapter that does not say its name").to_owned();
+        let known_software = ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_lowercase().contains(software));
+        Self {
+            backend: info.backend.to_string(),
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            software: info.device_type == wgpu::DeviceType::Cpu || known_software,
+            name,
+        }
+    }
+}
+
+type Slot = Arc<Mutex<Option<String>>>;
+
+/// Keeps the first message; later ones are consequences.
+fn keep_first(slot: &Slot, message: String) {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
+}
+
+fn read(slot: &Slot) -> Option<String> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// A device with its queue and its kernels.
+#[derive(Debug)]
+pub struct Gpu {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    pub adapter: Adapter,
+    /// Nanoseconds of a tick where passes can be timed on the GPU.
+    pub timestamp_period: Option<f32>,
+    pub(super) kernels: Kernels,
+    lost: Slot,
+    refused: Slot,
+}
+
+/// A kernel on its buffers.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    kernel: &'static str,
+    buffers: wgpu::BindGroup,
+    operation: Option<wgpu::BindGroup>,
+}
+
+impl Gpu {
+    /// Opens the adapter that `choice` names (part of its name or its number in [`Gpu::adapters`]), otherwise the fastest. `name` is what the
+    /// caller knows of its name where the library tells none, as in browsers.
+    ///
+    /// # Errors
+    /// No adapter, none that matches, or a device that cannot be had.
+    pub async fn open(choice: Option<&str>, name: Option<&str>) -> Result<Self, DeviceError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let adapter = if let Some(wanted) = choice {
+            Self::find(&instance, wanted).await?
+        } else {
+            let options = wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
+            instance.request_adapter(&options).await.map_err(|_| DeviceError::NoAdapter)?
+        };
+        let offered = adapter.limits();
+        let required_limits = wgpu::Limits {
+            max_buffer_size: offered.max_buffer_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        };
+        let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let descriptor =
+            wgpu::DeviceDescriptor { label: Some("lacuna"), required_features, required_limits, ..wgpu::DeviceDescriptor::default() };
+        let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| DeviceError::Device(error.to_string()))?;
+        let (lost, refused) = (Slot::default(), Slot::default());
+        let slot = Arc::clone(&lost);
+        device.set_device_lost_callback(move |reason, message| keep_first(&slot, format!("{message} ({reason:?})")));
+        let slot = Arc::clone(&refused);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep_first(&slot, error.to_string())));
+        let timestamp_period = required_features.contains(wgpu::Features::TIMESTAMP_QUERY).then(|| queue.get_timestamp_period());
+        let adapter = Adapter::new(&adapter.get_info(), name);
+        Ok(Self { adapter, device, queue, timestamp_period, kernels: Kernels::default(), lost, refused })
+    }
+
+    /// Every adapter of this machine, in the order of their numbers.
+    pub async fn adapters() -> Vec<Adapter> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(|adapter| Adapter::new(&adapter.get_info(), None)).collect()
+    }
+
+    async fn find(instance: &wgpu::Instance, wanted: &str) -> Result<wgpu::Adapter, DeviceError> {
+        let mut adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
+        let mut names: Vec<String> = adapters.iter().map(|adapter| Adapter::new(&adapter.get_info(), None).to_string()).collect();
+        let matches = |name: &String| name.to_lowercase().contains(&wanted.to_lowercase());
+        // So short, digits are a number of the list and no part of a name or of a driver's version.
+        let found = match wanted.parse::<usize>() {
+            Ok(number) if wanted.len() <= 2 => Some(number).filter(|&number| number < adapters.len()),
+            _ => names.iter().position(matches),
+        };
+        if let Some(index) = found {
+            return Ok(adapters.swap_remove(index));
+        }
+        names.push(Adapter::cpu().to_string());
+        Err(DeviceError::NoSuchAdapter { wanted: wanted.to_owned(), found: names })
+    }
+
+    /// Why the device is gone, if it is.
+    #[must_use]
+    pub fn lost(&self) -> Option<String> {
+        read(&self.lost)
+    }
+
+    /// # Errors
+    /// The first thing that went wrong since the device was opened.
+    pub fn check(&self) -> Result<(), DeviceError> {
+        match (read(&self.lost), read(&self.refused)) {
+            (Some(reason), _) => Err(DeviceError::Lost(reason)),
+            (None, Some(message)) => Err(DeviceError::Device(message)),
+            (None, None) => Ok(()),
+        }
+    }
+
+    pub(super) fn buffer_limit(&self) -> u64 {
+        let limits = self.device.limits();
+        limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
+    }
+
+    /// The kernel `name` on `buffers`, in the order of its bindings, and on the operation that these bytes say.
+    pub(super) fn bind(&self, name: &'static str, buffers: &[&wgpu::Buffer], operation: Option<&[u8]>) -> Binding {
+        let pipeline = self.kernel(name);
+        let group = |index: u32, buffers: &[&wgpu::Buffer]| {
+            let layout = pipeline.get_bind_group_layout(index);
+            let entries = buffers.iter().zip(0..);
+            let entries = entries.map(|(buffer, binding)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() });
+            let entries: Vec<_> = entries.collect();
+            self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(name), layout: &layout, entries: &entries })
+        };
+        let operation = operation.map(|bytes| {
+            let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("op"),
+                size: bytes.len() as u64,
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            self.queue.write_buffer(&buffer, 0, bytes);
+            group(1, &[&buffer])
+        });
+        Binding { kernel: name, buffers: group(0, buffers), operation }
+    }
+
+    /// Adds a kernel to a pass.
+    pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, binding: &Binding, workgroups: u32, masks: u32) {
+        pass.set_pipeline(self.kernel(binding.kernel));
+        pass.set_bind_group(0, &binding.buffers, &[]);
+        if let Some(operation) = &binding.operation {
+            pass.set_bind_group(1, operation, &[]);
+        }
+        pass.dispatch_workgroups(workgroups, 1, masks);
+    }
+}

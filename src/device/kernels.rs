@@ -1,0 +1,73 @@
+//! The compiled kernels: each is compiled when it is first wanted.
+
+use std::cell::OnceCell;
+
+use super::table::{Entry, TABLE, entry};
+use super::{DeviceError, Gpu};
+
+/// The kernels that were wanted so far, in the order of the table.
+#[derive(Debug)]
+pub(super) struct Kernels([OnceCell<wgpu::ComputePipeline>; TABLE.len()]);
+
+impl Default for Kernels {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| OnceCell::new()))
+    }
+}
+
+impl Gpu {
+    /// The kernel of that name, compiled now if it was not yet.
+    pub(super) fn kernel(&self, name: &str) -> &wgpu::ComputePipeline {
+        let (place, entry) = entry(name);
+        self.kernels.0[place].get_or_init(|| self.compile(entry))
+    }
+
+    /// Those of `names` that are not compiled yet.
+    fn missing<'a>(&self, names: &'a [&'static str]) -> impl Iterator<Item = &'static Entry> + use<'a, '_> {
+        let is_missing = |name: &&&'static str| self.kernels.0[entry(name).0].get().is_none();
+        names.iter().filter(is_missing).map(|name| entry(name).1)
+    }
+
+    /// The text, label and constants of those of `names` that are not compiled yet, for whoever can compile several at a time.
+    pub fn sources(&self, names: &[&'static str]) -> Vec<(&'static str, String, (&'static str, f64))> {
+        self.missing(names).map(|entry| (entry.name, entry.source.concat(), self.constant())).collect()
+    }
+
+    /// Compiles those of `names` that are not compiled yet.
+    ///
+    /// # Errors
+    /// A shader that the device refuses.
+    pub(super) async fn prepare(&self, names: &[&'static str]) -> Result<(), DeviceError> {
+        for entry in self.missing(names) {
+            let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+            self.kernel(entry.name);
+            if let Some(error) = scope.pop().await {
+                return Err(DeviceError::Device(format!("kernel {}: {error}", entry.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What every shader is told of the adapter.
+    fn constant(&self) -> (&'static str, f64) {
+        ("SOFTWARE", f64::from(u8::from(self.adapter.software)))
+    }
+
+    fn compile(&self, entry: &Entry) -> wgpu::ComputePipeline {
+        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(entry.name),
+            source: wgpu::ShaderSource::Wgsl(entry.source.concat().into()),
+        });
+        self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(entry.name),
+            layout: None,
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants: &[self.constant()],
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! The device, its buffers and the table of kernels: a GPU behind wgpu (feature `gpu`), or this program's own CPU engine (feature `cpu`).
+//! Knows no learning: what the kernels mean stands in their files and in `engine`.
+
+mod adapter;
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(feature = "gpu")]
+mod kernels;
+mod machine;
+#[cfg(feature = "gpu")]
+mod readback;
+mod table;
+
+pub use adapter::{Adapter, CPU, DeviceError};
+#[cfg(feature = "gpu")]
+pub use gpu::{Binding, Gpu};
+#[cfg(feature = "cpu")]
+pub use machine::CPU_BUFFER_LIMIT;
+pub use machine::{Buffer, Encoder, Machine, Readback, Usage};
+#[cfg(feature = "gpu")]
+pub use table::entry;
+pub use table::{Entry, TABLE};

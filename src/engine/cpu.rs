@@ -1,0 +1,88 @@
+//! The CPU engine: the twins of the kernels, in f32, on the network's own buffers.
+
+use bytemuck::{Pod, cast_vec};
+
+use crate::device::Buffer;
+use crate::reference::{self, Memory};
+
+use super::{Cuts, Dispatch, Engine};
+
+/// Runs these dispatches, one after another.
+pub(super) fn run<'a>(engine: &Engine, dispatches: impl Iterator<Item = &'a Dispatch>) {
+    let mut memory = take(engine);
+    for dispatch in dispatches {
+        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, &mut memory);
+    }
+    put(engine, memory);
+}
+
+/// The words of a buffer as values, moved and not copied.
+fn values<T: Pod>(buffer: &Buffer) -> Vec<T> {
+    cast_vec(buffer.take())
+}
+
+/// The value at the beginning of a buffer.
+fn first<T: Pod>(buffer: &Buffer) -> T {
+    let words = buffer.take();
+    let value = bytemuck::pod_read_unaligned(&bytemuck::cast_slice(&words)[..size_of::<T>()]);
+    buffer.put(words);
+    value
+}
+
+macro_rules! moved {
+    ($($name:ident),+) => {
+        /// Moves what the network's buffers hold to where its twins see it.
+        fn take(engine: &Engine) -> Memory<f32> {
+            let buffers = &engine.buffers;
+            let Cuts { enough, tile, strip } = engine.cuts();
+            Memory {
+                params: first(&buffers.params),
+                state: first(&buffers.state),
+                $($name: values(&buffers.$name),)+
+                maps: buffers.maps.iter().map(values).collect(),
+                gradients: buffers.gradients.iter().map(values).collect(),
+                square_starts: engine.square_starts.clone(),
+                enough,
+                tile,
+                strip,
+            }
+        }
+
+        /// Moves it back.
+        fn put(engine: &Engine, memory: Memory<f32>) {
+            let buffers = &engine.buffers;
+            engine.machine.write(&buffers.state, 0, bytemuck::bytes_of(&memory.state));
+            $(buffers.$name.put(cast_vec(memory.$name));)+
+            buffers.maps.iter().zip(memory.maps).for_each(|(buffer, values)| buffer.put(cast_vec(values)));
+            buffers.gradients.iter().zip(memory.gradients).for_each(|(buffer, values)| buffer.put(cast_vec(values)));
+        }
+    };
+}
+
+moved!(
+    schedule,
+    batch_rows,
+    records,
+    scores,
+    moments,
+    d_scores,
+    pins,
+    numbers,
+    units,
+    lists,
+    rows,
+    counts,
+    sources,
+    joins,
+    weights,
+    velocity,
+    packed_weights,
+    d_weights,
+    squares,
+    statistics,
+    d_statistics,
+    running,
+    inputs,
+    labels,
+    shifts
+);

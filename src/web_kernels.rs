@@ -1,0 +1,62 @@
+//! Kernels compiled side by side: browsers do so with what is asked for asynchronously, which the library that stands between never does.
+
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::device::{DeviceError, Machine};
+use crate::web_values::object;
+
+/// Under this name the library asks a device for a kernel.
+const ASKED: &str = "createComputePipeline";
+
+/// Compiles those of these kernels that are not compiled yet, all at once. `progress` is told how many are done, of how many.
+///
+/// # Errors
+/// A shader that the device refuses.
+pub(crate) async fn compile(machine: &Machine, names: &[&'static str], progress: impl Fn(usize, usize)) -> Result<(), DeviceError> {
+    let Some(gpu) = machine.gpu() else { return Ok(()) };
+    let sources = gpu.sources(names);
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let refused = |error: &JsValue| {
+        let told = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+        DeviceError::Device(told.unwrap_or_else(|| format!("{error:?}")))
+    };
+    let device: &JsValue = gpu.device.as_webgpu().expect("a page's device is the browser's").as_ref();
+    let method = |name: &str| -> Result<Function, DeviceError> {
+        Ok(Reflect::get(device, &name.into()).map_err(|error| refused(&error))?.unchecked_into())
+    };
+    let (module, pipeline) = (method("createShaderModule")?, method("createComputePipelineAsync")?);
+    progress(0, sources.len());
+    let mut asked = Vec::new();
+    for (label, code, (constant, value)) in &sources {
+        let shader = object! {"label": *label, "code": code.as_str()};
+        let module = module.call1(device, &shader).map_err(|error| refused(&error))?;
+        let constants = Object::new();
+        Reflect::set(&constants, &(*constant).into(), &(*value).into()).map_err(|error| refused(&error))?;
+        let compute = object! {"module": module, "entryPoint": "main", "constants": constants};
+        let wanted = object! {"label": *label, "layout": "auto", "compute": compute};
+        let promise = pipeline.call1(device, &wanted).map_err(|error| refused(&error))?;
+        asked.push(JsFuture::from(promise.unchecked_into::<Promise>()));
+    }
+    let ready = Object::new();
+    for (done, (promise, (label, ..))) in asked.into_iter().zip(&sources).enumerate() {
+        let pipeline = promise.await.map_err(|error| refused(&error))?;
+        Reflect::set(&ready, &(*label).into(), &pipeline).map_err(|error| refused(&error))?;
+        progress(done + 1, sources.len());
+    }
+    // The library now finds each kernel made.
+    let original = method(ASKED)?;
+    let owner = device.clone();
+    let find = Closure::<dyn Fn(JsValue) -> Result<JsValue, JsValue>>::new(move |wanted: JsValue| {
+        let label = Reflect::get(&wanted, &"label".into())?;
+        let made = Reflect::get(&ready, &label)?;
+        if made.is_undefined() { original.call1(&owner, &wanted) } else { Ok(made) }
+    });
+    Reflect::set(device, &ASKED.into(), find.as_ref()).map_err(|error| refused(&error))?;
+    let prepared = machine.prepare(names).await;
+    Reflect::delete_property(device.unchecked_ref::<Object>(), &ASKED.into()).map_err(|error| refused(&error))?;
+    prepared
+}

@@ -1,0 +1,127 @@
+//! What the page claims about the method, trained to the end: each claim holds with the experiment that the page tries it with. The rules that judge
+//! are those of `www/claims.ts`.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::path::Path;
+use std::rc::Rc;
+
+use pollster::block_on;
+
+use lacuna::config::{Config, DatasetName};
+use lacuna::data::catalogue::MNIST;
+use lacuna::data::fetch::fetch;
+use lacuna::data::{Dataset, load};
+use lacuna::device::Machine;
+use lacuna::engine::SLOTS;
+use lacuna::estimator::{Lab, Rule};
+use lacuna::trainer::{DataShape, Evaluation, Trainer};
+
+/// The links by which the page names what its claims train.
+const LINKS: &str = include_str!("../www/experiments.ts");
+/// Differences below so many standard errors are chance.
+const SURE: f64 = 2.0;
+
+/// The link of the claim of that name, with the usual value of the setting `without`.
+fn link(claim: &str, without: &str) -> String {
+    let table = LINKS.split_once("CLAIMED = {").unwrap().1.split_once("};").unwrap().0;
+    let line =
+        table.lines().find(|line| line.trim().trim_start_matches('\'').starts_with(claim)).unwrap_or_else(|| panic!("no claim {claim}"));
+    let query = line.rsplit('\'').nth(1).unwrap();
+    query.split('&').filter(|pair| without.is_empty() || !pair.starts_with(&format!("{without}="))).collect::<Vec<_>>().join("&")
+}
+
+fn set_of(config: &Config) -> Dataset {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    if config.dataset == DatasetName::Mnist {
+        fetch(&MNIST, &data, &mut |_| {}).unwrap_or_else(|error| panic!("the data set {} could not be fetched: {error}", MNIST.name));
+    }
+    load(config.dataset, &data, config.seed).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A run at its end.
+struct Outcome {
+    set: Dataset,
+    run: Trainer,
+    scores: Vec<f32>,
+    evaluation: Evaluation,
+}
+
+fn train(query: &str) -> Outcome {
+    let config = Config::from_link(query).unwrap();
+    let set = set_of(&config);
+    let machine: Rc<Machine> = Machine::of_cpu(|| 0.0);
+    let mut run = Trainer::new(&machine, config, DataShape::of(&set)).unwrap();
+    run.load_all(&set);
+    while run.step() < run.steps() {
+        block_on(run.advance(SLOTS)).unwrap();
+    }
+    let scores = block_on(run.snapshot()).unwrap().scores;
+    let evaluation = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
+    Outcome { set, run, scores, evaluation }
+}
+
+impl Outcome {
+    /// Inputs under the decided mask, and how many of them are `within`.
+    fn inputs_kept(&self, within: impl Fn(usize) -> bool) -> (f64, f64) {
+        let inputs = self.run.whole.groups[0].size as usize;
+        let kept: Vec<usize> = (0..inputs).filter(|&input| self.scores[input] >= 0.5).collect();
+        (kept.len() as f64, kept.iter().filter(|&&input| within(input)).count() as f64)
+    }
+}
+
+/// How far apart two accuracies are, in standard errors.
+fn apart(a: &Evaluation, b: &Evaluation) -> f64 {
+    let variance = |found: &Evaluation| found.decided * (1.0 - found.decided) / f64::from(found.images);
+    (a.decided - b.decided) / (variance(a) + variance(b)).sqrt()
+}
+
+#[test]
+fn the_mask_finds_the_digits() {
+    let run = train(&link("digits", ""));
+    let (kept, inside) = run.inputs_kept(|input| [input % 28, input / 28].iter().all(|at| (4..24).contains(at)));
+    let chance = 400.0 / 784.0;
+    let errors = (inside / kept - chance) / (chance * (1.0 - chance) / kept).sqrt();
+    assert!(errors > SURE, "{inside} of {kept} kept pixels lie in the middle: {errors} standard errors over chance");
+}
+
+#[test]
+fn reinforce_drowns_in_noise() {
+    let (one, two) = (train(&link("reinforce", "")), train(&link("reinforce", "method")));
+    let found = |run: &Outcome| run.inputs_kept(|input| run.set.informative.as_ref().unwrap()[input]).1;
+    assert!(found(&two) >= 2.0 * found(&one), "REINFORCE finds {}, VR-PGE {}", found(&one), found(&two));
+    assert!(apart(&two.evaluation, &one.evaluation) > SURE, "{:?} and {:?}", one.evaluation, two.evaluation);
+}
+
+#[test]
+fn a_small_dense_network_is_hard_to_beat() {
+    let (small, learned) = (train(&link("small-dense", "")), train(&link("small-dense", "method")));
+    let errors = apart(&learned.evaluation, &small.evaluation);
+    assert!(errors <= SURE, "the learned mask is {errors} standard errors ahead");
+}
+
+#[test]
+fn too_slow_a_structure_rate_collapses() {
+    let (slow, usual) = (train(&link("slow-rate", "")), train(&link("slow-rate", "scores_rate")));
+    assert!(slow.evaluation.decided < 0.2, "{:?} is better than guessing", slow.evaluation);
+    assert!(apart(&usual.evaluation, &slow.evaluation) > SURE, "{:?} and {:?}", slow.evaluation, usual.evaluation);
+}
+
+#[test]
+fn alpha_0_explodes() {
+    let mut frozen = train(&link("alpha", ""));
+    // The page freezes the network before its last step, whose rows are there.
+    let mut lab = block_on(Lab::new(&mut frozen.run, false)).unwrap();
+    while block_on(lab.enumerate(256)).unwrap() > 0 {}
+    block_on(lab.draw(256)).unwrap();
+    let report = lab.report().unwrap();
+    let growth = |alpha: f64| {
+        let row = report.rows.iter().find(|row| row.rule == Rule::TwoSided && row.alpha == alpha).unwrap();
+        let variance = |low: Option<f64>| {
+            let mut filled = row.bins.iter().filter(|bin| bin.units > 0 && bin.summary.is_some());
+            filled.find(|bin| low.is_none_or(|low| bin.low == low)).and_then(|bin| bin.summary.as_ref()).unwrap().variance
+        };
+        variance(None) / variance(Some(0.1))
+    };
+    assert!(growth(0.0) > 4.0 && growth(0.5) < 2.0, "{}-fold at alpha 0, {}-fold at 1/2", growth(0.0), growth(0.5));
+}
