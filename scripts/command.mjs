@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,7 @@ export function stopChildren(signal = 'SIGTERM') {
 }
 
 /** Where cargo has its programs and the sources of libraries. */
-export const cargoHome = process.env.CARGO_HOME ?? path.join(homedir(), '.cargo');
+export const cargoHome = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo');
 
 /** rustup's own folder may be missing from PATH in the very terminal that installed it. */
 function searchPath() {
@@ -54,11 +54,19 @@ export function find(name) {
   return null;
 }
 
+function lower(id) {
+  try {
+    os.setPriority(id, os.constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // A system that does not allow it runs the program as any other.
+  }
+}
+
 /**
  * Runs a program without a standard input and answers with everything it printed.
- * `note` hears its latest line, `env` is added to the environment.
+ * `note` hears its latest line, `env` is added to the environment. `background`: what else the machine does goes first.
  */
-export function run(command, args = [], { note = () => {}, env = {} } = {}) {
+export function run(command, args = [], { note = () => {}, env = {}, background = false } = {}) {
   const line = [path.basename(command), ...args].join(' ');
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -67,6 +75,8 @@ export function run(command, args = [], { note = () => {}, env = {} } = {}) {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(child);
+    // At once, because what it starts in turn inherits this. Without an id it could not be started, which the event tells.
+    if (background && child.pid) lower(child.pid);
     let output = '';
     const hear = (text) => {
       output += text;

@@ -13,7 +13,11 @@ const whole = drawing.replace(' rx="7"', '').replace('<g ', '<g transform="trans
 
 const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });
 try {
-  for (const [name, side, svg] of [['icon-192', 192, drawing], ['icon-512', 512, drawing], ['icon-whole', 512, whole]]) {
+  for (const [name, side, svg] of [
+    ['icon-192', 192, drawing],
+    ['icon-512', 512, drawing],
+    ['icon-whole', 512, whole],
+  ]) {
     const page = await browser.newPage({ viewport: { width: side, height: side } });
     await page.setContent(`<style>body { margin: 0 } svg { display: block; width: 100vw }</style>${svg}`);
     await page.screenshot({ path: path.join(folder, `${name}.png`), omitBackground: true });

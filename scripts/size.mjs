@@ -1,52 +1,106 @@
-// What a visitor downloads before the first training step: wasm, JavaScript and style sheets as a server would send them, gzipped. What the
-// page asks for later, charts and panels, is told beside it.
+// What a visitor downloads: the files of dist/ in parts, each with a budget. Counted is what a server would send, gzipped.
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Explained, root } from './command.mjs';
 
-const dist = path.join(root, 'dist');
-const limit = 300_000;
-const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+const FIRST = 'first step';
 
-const named = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => path.basename(name));
+/**
+ * The parts of the page. `files`: which of dist/ belong to it, by name; the first part has those that the first training step waits for.
+ * `budget`: kilobytes, gzipped.
+ */
+export const parts = [
+  { name: FIRST, budget: 400 },
+  { name: 'charts and panels', files: /^(?!self_check|check-worker|own_files|own-worker|lacuna_cpu).*\.(js|css)$/, budget: 180 },
+  { name: 'self-check', files: /^(self_check|check-worker).*\.(js|wasm)$/, budget: 160 },
+  { name: 'your own files', files: /^(own_files|own-worker).*\.(js|wasm)$/, budget: 80 },
+  { name: 'engine without WebGPU', files: /^lacuna_cpu.*\.(js|wasm)$/, budget: 320 },
+  { name: 'pictures', files: /\.(png|svg)$/, budget: 420 },
+];
 
-/** How files name others. A module of the page that is imported by a call is not waited for; what the worker names is. */
+/** What must belong to a part; the rest, such as the data sets and index.html, is in one or in none. */
+const CODE = /\.(js|wasm|css)$/;
+const DATA = /^data\//;
+
+/** How files name others. A module that is imported by a call is not in here. */
 const STATIC = /(?:\bimport|\bfrom|\bnew URL\(|\bsrc=|\bhref=)\s*["'`]([^"'`]+)["'`]/g;
 const ANY = /["'`]([^"'`\s]+\.(?:js|wasm))["'`]/g;
 
-/** The files of dist/ that the first step waits for: what the page names, and what these name in turn. */
-function firstFiles(files) {
-  const [needed, left] = [new Set(), [['index.html', STATIC]]];
+const named = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => path.posix.basename(name));
+
+/**
+ * The files that the first step waits for: what the page names, and what these name in turn. The page does not wait for what it imports by a
+ * call. The engine's worker does, but for what `isLater`: parts that it imports where they are wanted.
+ */
+export function firstFiles(files, read, isLater = () => false) {
+  const [needed, left] = [new Set(), [['index.html', false]]];
   while (left.length > 0) {
-    const [name, pattern] = left.pop();
-    const file = files.find((each) => path.basename(each) === name);
+    const [name, inWorker] = left.pop();
+    const file = files.find((each) => path.posix.basename(each) === name);
     if (!file || needed.has(file)) continue;
     needed.add(file);
     if (!/\.(html|js)$/.test(name)) continue;
-    const inner = name.startsWith('worker-') ? ANY : pattern;
-    left.push(...named(readFileSync(path.join(dist, file), 'utf8'), inner).map((each) => [each, inner]));
+    const inner = inWorker || name.startsWith('worker-');
+    const text = read(file);
+    const called = inner ? named(text, ANY).filter((each) => !isLater(each)) : [];
+    left.push(...[...named(text, STATIC), ...called].map((each) => [each, inner]));
   }
   return needed;
 }
 
-export function checkSize() {
-  const files = readdirSync(dist, { recursive: true });
-  const first = firstFiles(files);
-  const totals = { wasm: 0, js: 0, css: 0 };
-  let later = 0;
-  for (const file of files) {
-    const kind = path.extname(file).slice(1);
-    if (!(kind in totals)) continue;
-    const bytes = gzipSync(readFileSync(path.join(dist, file)), { level: 9 }).length;
-    if (first.has(file)) totals[kind] += bytes;
-    else later += bytes;
+/**
+ * Which files belong to which part: `{ part: [file, …] }`. `files`: all of dist/, with `/`; `read(file)` answers with its text. A file of two
+ * parts, and code of none, is an error: its bytes would be counted twice, or not at all.
+ */
+export function sortIntoParts(files, read, table = parts) {
+  const base = (file) => path.posix.basename(file);
+  const later = table.filter((part) => part.files);
+  // What is left over of charts and panels is code that the first step may wait for: only parts with files of their own are exempt.
+  const own = later.filter(({ files: pattern }) => !pattern.test('any.js'));
+  const first = firstFiles(files, read, (name) => own.some(({ files: pattern }) => pattern.test(name)));
+  const sorted = Object.fromEntries(table.map(({ name }) => [name, []]));
+  for (const file of files.filter((each) => !DATA.test(each))) {
+    const counted = CODE.test(file);
+    const found = (first.has(file) ? own : later).filter(({ files: pattern }) => pattern.test(base(file))).map(({ name }) => name);
+    if (counted && first.has(file)) found.unshift(FIRST);
+    if (found.length > 1) throw new Explained(`${file} belongs to ${found.join(' and to ')}: change the table of scripts/size.mjs, or what imports the file.`);
+    if (found.length === 1) sorted[found[0]].push(file);
+    else if (counted) throw new Explained(`${file} belongs to no part of the page: give it one in the table of scripts/size.mjs.`);
   }
-  const whole = totals.wasm + totals.js + totals.css;
-  const parts = Object.entries(totals).map(([kind, bytes]) => `${kind} ${kilobytes(bytes)}`).join(', ');
-  const words = `${kilobytes(whole)} gzipped of ${kilobytes(limit)} (${parts}), ${kilobytes(later)} later`;
-  if (Object.values(totals).some((bytes) => bytes === 0)) throw new Explained(`dist/ is not a whole page: ${parts}`);
-  if (whole > limit) throw new Explained(`The page is too large: ${words}`);
-  return words;
+  return sorted;
+}
+
+const kilobytes = (bytes) => (bytes / 1000).toFixed(1);
+
+/** A line a part: what it takes and what it may. `sizes`: bytes by part. */
+export function tableOf(sizes, table = parts) {
+  const wide = Math.max(...table.map(({ name }) => name.length));
+  return table
+    .map(({ name, budget }) => `${name.padEnd(wide)}  ${kilobytes(sizes[name]).padStart(6)} KB of ${budget}${sizes[name] > budget * 1000 ? ', too much' : ''}`)
+    .join('\n');
+}
+
+/** The parts that take more than they may. */
+export const overBudget = (sizes, table = parts) => table.filter(({ name, budget }) => sizes[name] > budget * 1000).map(({ name }) => name);
+
+/** Fails where a part is over its budget. `folder`: the built page. */
+export function checkSize(folder = path.join(root, 'dist')) {
+  if (!existsSync(path.join(folder, 'index.html'))) throw new Explained('There is no built page in dist/: build it first (npm run build:page).');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'));
+  const read = (file) => readFileSync(path.join(folder, file), 'utf8');
+  const sorted = sortIntoParts(files, read);
+  for (const kind of ['.js', '.wasm', '.css']) {
+    if (!sorted[FIRST].some((file) => file.endsWith(kind))) throw new Explained(`dist/ is not a whole page: its first step waits for no ${kind} file.`);
+  }
+  const packed = (file) => gzipSync(readFileSync(path.join(folder, file)), { level: 9 }).length;
+  const sizes = Object.fromEntries(Object.entries(sorted).map(([name, of]) => [name, of.reduce((sum, file) => sum + packed(file), 0)]));
+  const over = overBudget(sizes);
+  if (over.length > 0) throw new Explained(`Too large, gzipped: ${over.join(' and ')}\n${tableOf(sizes)}`);
+  return Object.entries(sizes)
+    .map(([name, bytes]) => `${name} ${kilobytes(bytes)} KB`)
+    .join(', ');
 }

@@ -1,68 +1,122 @@
-// One numbered line a stage: what is going on, and how long it took.
+// Stages of work, side by side where they can be; one numbered line each: what is going on, and how long it took.
 
 import process from 'node:process';
 import { CommandFailed, Explained, stopChildren } from './command.mjs';
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
+/** So many stages run side by side at most: on two cores more of them only stand in each other's way. */
+const TOGETHER = 2;
+
 /**
- * Runs the stages in order and stops at the first that fails.
- * A stage is `[title, work]`; `work(note)` may answer with a few words on what it found, `note` says what it is at.
- * Throws what the stage threw, with `stage` set to its title.
+ * Runs stages and stops at the first that fails. A stage is `{ name, title, work, needs, after, keeps }`: `needs` and `after` are names of stages
+ * that must have ended before, `after` only where they take part; two stages that keep something in common do not run at the same time. Of
+ * those that can begin, the first one of the list does. A list of `[title, work]` runs one after another.
+ * `work(note)` may answer with a few words on what it found, `note` says what it is at. Throws what the stage threw, with `stage` set to its title.
  */
-export async function runStages(stages) {
-  for (const [index, [title, work]] of stages.entries()) {
-    const head = `[${index + 1}/${stages.length}] ${title}`;
-    const start = performance.now();
-    const line = openLine(head, start);
-    try {
-      const words = await work(line.note);
-      line.close(`${seconds(start)}${words ? `, ${words}` : ''}`);
-    } catch (error) {
-      line.close(`failed after ${seconds(start)}`);
-      error.stage = title;
-      throw error;
+export async function runStages(list) {
+  const stages = list.map((stage, index) =>
+    Array.isArray(stage) ? { name: index, title: stage[0], work: stage[1], needs: index > 0 ? [index - 1] : [] } : stage,
+  );
+  const names = new Set(stages.map(({ name }) => name));
+  const [ended, running] = [new Set(), new Map()];
+  const lines = new Lines();
+  const canBegin = ({ name, needs = [], after = [], keeps = [] }) =>
+    !ended.has(name) &&
+    !running.has(name) &&
+    [...needs, ...after].every((other) => ended.has(other) || !names.has(other)) &&
+    [...running.values()].every((other) => !(other.stage.keeps ?? []).some((kept) => keeps.includes(kept)));
+  let begun = 0;
+  let failure = null;
+  const begin = (stage) => {
+    const line = lines.open(`[${(begun += 1)}/${stages.length}] ${stage.title}`);
+    const work = (async () => {
+      try {
+        const words = await stage.work(line.note);
+        line.close(`${line.seconds()}${words ? `, ${words}` : ''}`);
+        ended.add(stage.name);
+      } catch (error) {
+        line.close(failure ? `stopped after ${line.seconds()}` : `failed after ${line.seconds()}`);
+        if (!failure) {
+          failure = error;
+          error.stage = stage.title;
+          stopChildren();
+        }
+      }
+      running.delete(stage.name);
+    })();
+    running.set(stage.name, { stage, work });
+  };
+  try {
+    while (!failure && ended.size < stages.length) {
+      for (let next = stages.find(canBegin); next && running.size < TOGETHER; next = stages.find(canBegin)) begin(next);
+      if (running.size === 0)
+        throw new Error(
+          `these stages wait for one another: ${stages
+            .filter(({ name }) => !ended.has(name))
+            .map(({ title }) => title)
+            .join(', ')}`,
+        );
+      await Promise.race([...running.values()].map(({ work }) => work));
     }
+    await Promise.all([...running.values()].map(({ work }) => work));
+  } finally {
+    lines.end();
   }
+  if (failure) throw failure;
 }
 
-/** In a terminal the line lives: elapsed time and the latest word of the program at work. In a log it is two lines, and one more every minute. */
-function openLine(head, start) {
-  let latest = '';
-  if (!process.stdout.isTTY) {
-    console.log(head);
+/**
+ * In a terminal the last line lives: what runs, for how long, and the latest word of the program at work. In a log a stage is a line at its
+ * beginning and one at its end, and one more every minute.
+ */
+class Lines {
+  constructor() {
+    this.all = [];
+    this.is_live = process.stdout.isTTY === true;
     // A stage that hangs must leave a trace of where.
-    const timer = setInterval(() => console.log(`      ${seconds(start)}: ${latest}`), 60_000);
+    this.timer = this.is_live ? setInterval(() => this.draw(), 200) : null;
+  }
+
+  open(head) {
+    const start = performance.now();
+    const line = { head, latest: '', seconds: () => seconds(start) };
+    this.all.push(line);
+    if (!this.is_live) console.log(head);
+    const minutes = this.is_live ? null : setInterval(() => console.log(`      ${line.seconds()}, ${head}: ${line.latest}`), 60_000);
     return {
-      note: (text) => (latest = text),
+      seconds: line.seconds,
+      // Colours and cursor movements of the program would break the line.
+      note: (text) => (line.latest = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '')),
       close: (words) => {
-        clearInterval(timer);
-        console.log(`      ${words}`);
+        clearInterval(minutes);
+        this.all = this.all.filter((each) => each !== line);
+        if (!this.is_live) return console.log(`      ${head}: ${words}`);
+        process.stdout.write(`\r\x1b[K${head}: ${words}\n`);
+        this.draw();
       },
     };
   }
-  const draw = () => {
-    const text = `${head} · ${seconds(start)}${latest ? ` · ${latest}` : ''}`;
+
+  draw() {
+    const text = this.all.map(({ head, latest, seconds: taken }) => `${head} · ${taken()}${latest ? ` · ${latest}` : ''}`).join('   ');
     process.stdout.write(`\r\x1b[K${text.slice(0, Math.max(20, process.stdout.columns - 1))}`);
-  };
-  draw();
-  const timer = setInterval(draw, 200);
-  return {
-    // Colours and cursor movements of the program would break the line.
-    note: (text) => (latest = text.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '')),
-    close: (words) => {
-      clearInterval(timer);
-      process.stdout.write(`\r\x1b[K${head}: ${words}\n`);
-    },
-  };
+  }
+
+  end() {
+    clearInterval(this.timer);
+    if (this.is_live) process.stdout.write('\r\x1b[K');
+  }
 }
 
-/** Shows a failure: the program's own words whole, then which stage and why. */
-export function explain(error) {
-  if (error instanceof CommandFailed && error.output) process.stdout.write(`\n${error.output.trimEnd()}\n`);
+/** A failure in words: the program's own words whole, then which stage and why. */
+export function explained(error) {
+  const output = error instanceof CommandFailed && error.output ? `\n${error.output.trimEnd()}\n` : '';
   const words = error instanceof Explained ? error.message : error.stack;
-  console.log(`\n${error.stage ? `Stopped at "${error.stage}": ` : ''}${words}`);
+  return `${output}\n${error.stage ? `Stopped at "${error.stage}": ` : ''}${words}`;
 }
+
+export const explain = (error) => console.log(explained(error));
 
 /** Ctrl-C ends what runs and then this program, without a stack and without a half line. `code` answers with the exit code. */
 export function stopOnInterrupt(code = () => 130) {

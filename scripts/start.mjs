@@ -3,11 +3,11 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { Explained, root } from './command.mjs';
-import { compileProgram, fetchData } from './data.mjs';
+import { buildLater, builtOnDemand } from './on-demand.mjs';
 import { ensurePackages } from './packages.mjs';
 import { explain, runStages, stopOnInterrupt } from './stages.mjs';
 import { ensureRust } from './toolchain.mjs';
-import { bindWasm, compileWasm } from './wasm.mjs';
+import { buildFirst, buildToolIfNeeded } from './wasm.mjs';
 
 function options() {
   try {
@@ -26,7 +26,7 @@ function options() {
 async function serve(server) {
   // Imported only now: a moment ago vite may not have been installed.
   const { createServer } = await import('vite');
-  const vite = await createServer({ root, server, logLevel: 'warn', clearScreen: false });
+  const vite = await createServer({ root, server, plugins: [builtOnDemand()], logLevel: 'warn', clearScreen: false });
   await vite.listen();
   return [...vite.resolvedUrls.local, ...vite.resolvedUrls.network];
 }
@@ -37,15 +37,21 @@ async function start() {
   // Ctrl-C is how a served page is meant to end; before that it leaves the work half done.
   stopOnInterrupt(() => (addresses.length > 0 ? 0 : 130));
   await runStages([
-    ['Rust toolchain', ensureRust],
-    ['packages of the page', ensurePackages],
-    ['compiling the engine to WebAssembly, half a minute the first time', compileWasm],
-    ['giving it its JavaScript face, about a minute the first time', bindWasm],
-    ['compiling the desktop program, about a minute the first time', compileProgram],
-    ['data', fetchData],
-    ['serving the page', async () => { addresses = await serve(server); }],
+    { name: 'rust', title: 'Rust toolchain', work: ensureRust },
+    { name: 'packages', title: 'packages of the page', work: ensurePackages },
+    { name: 'tool', title: 'tool that binds WebAssembly', needs: ['rust'], work: buildToolIfNeeded },
+    { name: 'engine', title: 'engine as WebAssembly', needs: ['rust'], work: buildFirst },
+    {
+      name: 'serve',
+      title: 'serving the page',
+      needs: ['packages', 'tool', 'engine'],
+      work: async () => {
+        addresses = await serve(server);
+      },
+    },
   ]);
   console.log(`\nLacuna is at ${addresses.join(' and ')}\nCtrl-C ends it.`);
+  buildLater();
 }
 
 start().catch((error) => {

@@ -12,7 +12,10 @@ import { OLDEST_FIREFOX, hasFirefox } from './firefox.mjs';
 function hasVulkanDriver() {
   if (process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES) return true;
   const folders = [
-    '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/etc/vulkan/icd.d',
+    '/usr/share/vulkan/icd.d',
+    '/usr/local/share/vulkan/icd.d',
+    '/etc/vulkan/icd.d',
+    '/usr/local/etc/vulkan/icd.d',
     path.join(process.env.XDG_DATA_HOME ?? path.join(homedir(), '.local/share'), 'vulkan/icd.d'),
   ];
   return folders.some((folder) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.json')));

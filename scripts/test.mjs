@@ -1,17 +1,19 @@
 // `npm test`: sets up what is missing, then every check, the cheap ones first, stopping at the first that fails.
-// `npm test -- NAME...` runs only the stages of those names, without the set-up.
+// `npm run check`: the tier for between two edits. `npm test -- NAME...`: tiers, stages, files of tests or single tests by their titles, with
+// what they stand on.
 
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { CommandFailed, Explained, cargo, npm, root, run } from './command.mjs';
 import { compileProgram, fetchAllData } from './data.mjs';
+import { chosenBy, placeOf, testFiles } from './names.mjs';
 import { ensurePackages } from './packages.mjs';
 import { checkSize } from './size.mjs';
 import { explain, runStages, stopOnInterrupt } from './stages.mjs';
 import { ensureSystem } from './system.mjs';
 import { ensureRust, wasmTarget } from './toolchain.mjs';
-import { bindWasm, compileWasm, program } from './wasm.mjs';
+import { runUnitTests } from './unit.mjs';
+import { buildModules, modules } from './wasm.mjs';
 
 const count = { passed: 0, failed: 0 };
 
@@ -28,8 +30,11 @@ function tally(output) {
   return found;
 }
 
-/** A stage that runs tests. None run, or some left out, is a failure: nothing here is skipped in silence. */
-async function tests(work) {
+/**
+ * A stage that runs tests. None run, or some left out, is a failure: nothing here is skipped in silence. `picked`: of single tests, where Node's
+ * runner counts those that were not asked for as left out.
+ */
+async function tests(work, picked = false) {
   let output;
   try {
     output = await work;
@@ -39,56 +44,147 @@ async function tests(work) {
   }
   const { passed, skipped } = tally(output);
   if (passed === 0) throw new Explained('The runner ended well and ran no test.');
-  if (skipped > 0) throw new Explained(`${skipped} tests were left out; a test that cannot run must fail and say why.\n${output}`);
+  if (skipped > 0 && !picked) throw new Explained(`${skipped} tests were left out; a test that cannot run must fail and say why.\n${output}`);
   return `${passed} passed`;
 }
 
-const clippy = (...args) => async (note) => void (await cargo(['clippy', '--locked', ...args, '--', '-D', 'warnings'], { note }));
+const clippy =
+  (...args) =>
+  async (note) =>
+    void (await cargo(['clippy', '--locked', ...args, '--', '-D', 'warnings'], { note }));
+// In a profile whose libraries are those of the program, and of this package no more is compiled than what changed.
+const PROFILE = ['--locked', '--profile', 'bench'];
+/** Runs test binaries. `--no-fail-fast`: all failures of a run are told at once. */
+const cargoTest = (note, targets, filters = []) =>
+  cargo(['test', ...PROFILE, '--no-fail-fast', ...targets, ...(filters.length > 0 ? ['--', ...filters] : [])], { note });
 
-function browserTests(note) {
-  const folder = path.join('tests', 'browser');
-  const files = readdirSync(path.join(root, folder)).filter((file) => file.endsWith('.test.mjs')).sort();
-  // One after another: on a software adapter every page wants all cores.
-  const args = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files.map((file) => path.join(folder, file))];
-  return tests(run(process.execPath, args, { note }));
+/** The files of a choice: those that are named, or all of the stage. `titles` are those of single tests; null where a whole file is wanted. */
+function filesOf(choice, stage) {
+  const wanted = choice.files[stage];
+  const whole = choice.stages.has(stage);
+  const files = whole ? testFiles()[stage].filter((file) => stage !== 'native' || file !== 'architecture') : [...wanted.keys()];
+  const titles = whole || [...wanted.values()].includes(null) ? null : [...new Set([...wanted.values()].flat())];
+  return { files, titles };
 }
 
-const setUp = [
-  ['system', 'linker, Vulkan driver and browser', ensureSystem],
-  ['toolchain', 'Rust toolchain', (note) => ensureRust(note, ['clippy', 'rustfmt'])],
-  ['packages', 'packages of the page', ensurePackages],
+const exactly = (title) => `^${title.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')}$`;
+
+function unit(note, choice) {
+  const { files, titles } = filesOf(choice, 'unit');
+  return tests(runUnitTests(note, { names: files, only: (titles ?? []).map(exactly) }), titles !== null);
+}
+
+/** With the tests of the library that of the sources' architecture: all of them together take seconds. */
+function library(note, choice) {
+  if (choice.stages.has('lib')) return tests(cargoTest(note, ['--lib', '--bins', '--test', 'architecture']));
+  // A test within a module goes by the end of its path.
+  return tests(
+    cargoTest(
+      note,
+      ['--lib', '--bins'],
+      choice.files.lib.get('lib').map((title) => `::${title}`),
+    ),
+  );
+}
+
+function native(note, choice) {
+  const { files, titles } = filesOf(choice, 'native');
+  return tests(
+    cargoTest(
+      note,
+      files.flatMap((file) => ['--test', file]),
+      titles === null ? [] : ['--exact', ...titles],
+    ),
+  );
+}
+
+const browserTests = (stage, together) => (note, choice) => {
+  const { files, titles } = filesOf(choice, stage);
+  const only = (titles ?? []).map((title) => `--test-name-pattern=${exactly(title)}`);
+  const args = ['--test', `--test-concurrency=${together}`, '--test-reporter=spec', ...only, ...files.map((file) => placeOf(stage, file))];
+  return tests(run(process.execPath, args, { note }), titles !== null);
+};
+
+const biome =
+  (...args) =>
+  async (note) =>
+    void (await run(process.execPath, [path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome'), ...args], { note }));
+
+/**
+ * Every stage, with what it needs before and what it keeps to itself meanwhile (see stages.mjs): cargo works on one of its folders at a time,
+ * and tests that compute want the whole machine.
+ */
+const stages = [
+  { name: 'system', title: 'linker, Vulkan driver and browser', work: ensureSystem },
+  { name: 'toolchain', title: 'Rust toolchain', after: ['system'], work: (note) => ensureRust(note, ['clippy', 'rustfmt']) },
+  { name: 'packages', title: 'packages of the page', after: ['system'], work: ensurePackages },
+  {
+    name: 'format',
+    title: 'format',
+    needs: ['toolchain', 'packages'],
+    work: async (note) => {
+      await cargo(['fmt', '--all', '--check']);
+      await biome('format')(note);
+    },
+  },
+  { name: 'lint-page', title: 'lint, page and scripts', needs: ['packages'], keeps: ['node'], work: biome('lint', '--error-on-warnings') },
+  { name: 'types', title: 'types of the page', needs: ['packages'], keeps: ['node'], work: async (note) => void (await npm(['run', 'typecheck'], { note })) },
+  { name: 'unit', title: 'unit tests of the page', needs: ['packages'], keeps: ['node'], work: unit },
+  { name: 'lint', title: 'clippy, native', needs: ['toolchain'], keeps: ['release'], work: clippy('--profile', 'bench', '--workspace', '--all-targets') },
+  { name: 'lib', title: 'unit tests of the library and the program', needs: ['toolchain'], keeps: ['release'], work: library },
+  { name: 'lint-wasm', title: 'clippy, WebAssembly', needs: ['toolchain'], keeps: ['wasm'], work: lintWasm },
+  { name: 'program', title: 'desktop program', needs: ['toolchain'], keeps: ['release'], work: compileProgram },
+  { name: 'data', title: 'data', needs: ['program'], work: fetchAllData },
+  { name: 'wasm', title: 'engine as WebAssembly', needs: ['toolchain'], keeps: ['wasm'], work: buildModules },
+  {
+    name: 'page',
+    title: 'production page',
+    needs: ['packages', 'wasm', 'data'],
+    keeps: ['node'],
+    work: async (note) => void (await npm(['exec', '--', 'vite', 'build'], { note })),
+  },
+  { name: 'size', title: 'size of the page', needs: ['page'], work: async () => checkSize() },
+  { name: 'native', title: 'native tests', needs: ['system', 'toolchain'], after: ['data'], keeps: ['release', 'machine'], work: native },
+  { name: 'browser', title: 'browser tests', needs: ['system', 'size', 'program'], after: ['native'], keeps: ['machine'], work: browserTests('browser', 2) },
+  {
+    name: 'webgpu',
+    title: 'browser tests on a WebGPU device',
+    needs: ['system', 'size', 'program'],
+    after: ['native'],
+    keeps: ['machine'],
+    work: browserTests('webgpu', 1),
+  },
 ];
 
-const checks = [
-  ['format', 'cargo fmt', async () => void (await cargo(['fmt', '--all', '--check']))],
-  // In the release profile, because clippy then shares build scripts and macros with the tests below.
-  ['lint', 'clippy, native', clippy('--release', '--workspace', '--all-targets')],
-  ['lint-wasm', 'clippy, WebAssembly', clippy('--profile', 'wasm', '--lib', '--target', wasmTarget)],
-  ['lint-wasm', 'clippy, WebAssembly of the panels', clippy('--profile', 'wasm', '--lib', '--target', wasmTarget, '--features', 'self-check,own-files')],
-  ['program', 'desktop program', compileProgram],
-  ['data', 'data', fetchAllData],
-  ['native', 'native tests', (note) => tests(cargo(['test', '--locked', '--release', '--no-fail-fast'], { note }))],
-  ['check', 'every kernel against its twin (lacuna check)', async (note) => void (await run(program('lacuna'), ['check'], { note }))],
-  ['wasm', 'engine as WebAssembly', async (note) => { await compileWasm(note); await bindWasm(note); }],
-  ['types', 'types of the page', async (note) => void (await npm(['run', 'typecheck'], { note }))],
-  ['page', 'production page', async (note) => void (await npm(['run', 'build:page'], { note }))],
-  ['size', 'size of the page', async () => checkSize()],
-  ['browser', 'browser tests', browserTests],
-];
-
-function chosen(names) {
-  if (names.length === 0) return [...setUp, ...checks];
-  const unknown = names.filter((name) => !checks.some(([each]) => each === name));
-  if (unknown.length > 0) {
-    throw new Explained(`There is no stage ${unknown.join(', ')}; the stages are ${checks.map(([name]) => name).join(', ')}.`);
+async function lintWasm(note) {
+  // The features of each module that the page is built of (scripts/wasm.mjs); what several have in common is checked once.
+  for (const { features } of modules) {
+    await clippy('--profile', 'wasm', '--lib', '--target', wasmTarget, '--no-default-features', '--features', features)(note);
   }
-  console.log(`Only: ${names.join(', ')}`);
-  return checks.filter(([name]) => names.includes(name));
+}
+
+const tiers = {
+  check: ['format', 'lint-page', 'types', 'unit', 'lint', 'lib'],
+  all: stages.map(({ name }) => name),
+};
+
+/** The stages of a choice and all that they need, in the order of the table. */
+function planned(names) {
+  const choice = chosenBy(names.length > 0 ? names : ['all'], tiers, tiers.all);
+  const wanted = new Set();
+  const want = (name) => {
+    if (wanted.has(name)) return;
+    wanted.add(name);
+    for (const need of stages.find((stage) => stage.name === name).needs ?? []) want(need);
+  };
+  for (const { name } of stages) if (choice.has(name)) want(name);
+  if (names.length > 0) console.log(`Only: ${names.join(', ')}`);
+  return stages.filter(({ name }) => wanted.has(name)).map((stage) => ({ ...stage, work: (note) => stage.work(note, choice) }));
 }
 
 stopOnInterrupt();
 try {
-  await runStages(chosen(process.argv.slice(2)).map(([, title, work]) => [title, work]));
+  await runStages(planned(process.argv.slice(2)));
 } catch (error) {
   explain(error);
   // A stage that broke without counting, a lint or a crash, is one failure too.

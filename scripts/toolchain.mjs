@@ -24,7 +24,7 @@ async function withRustup(note, components) {
   // install nothing by itself: so both are asked for by name, and only when something is missing.
   const list = async (kind) => (await run('rustup', [kind, 'list', '--installed', '--toolchain', channel])).split('\n');
   try {
-    const [targets, installed] = [await list('target'), await list('component')];
+    const [targets, installed] = await Promise.all([list('target'), list('component')]);
     const has = (component) => installed.some((line) => line === component || line.startsWith(`${component}-`));
     if (targets.includes(wasmTarget) && components.every(has)) return `Rust ${channel}`;
   } catch {
@@ -32,8 +32,17 @@ async function withRustup(note, components) {
   }
   await run(
     'rustup',
-    ['toolchain', 'install', channel, '--profile', 'minimal', '--no-self-update', '--target', wasmTarget,
-      ...components.flatMap((component) => ['--component', component])],
+    [
+      'toolchain',
+      'install',
+      channel,
+      '--profile',
+      'minimal',
+      '--no-self-update',
+      '--target',
+      wasmTarget,
+      ...components.flatMap((component) => ['--component', component]),
+    ],
     { note },
   );
   return `Rust ${channel} installed`;
@@ -51,6 +60,7 @@ async function withoutRustup(components) {
     throw new Explained(`Rust ${version} has no ${wasmTarget} target. Install it from where Rust came from, or install rustup (https://rustup.rs).`);
   }
   const missing = components.filter((component) => !find(component === 'clippy' ? 'cargo-clippy' : component));
-  if (missing.length > 0) throw new Explained(`Rust ${version} comes without ${missing.join(' and ')}, which the tests need. rustup (https://rustup.rs) has them.`);
+  if (missing.length > 0)
+    throw new Explained(`Rust ${version} comes without ${missing.join(' and ')}, which the tests need. rustup (https://rustup.rs) has them.`);
   return `Rust ${version}, without rustup`;
 }
