@@ -1,4 +1,4 @@
-// Runs the self-check: an engine of its own on the visitor's adapter, away from the page's thread and from the run's.
+// Runs the self-check: an engine of its own on the visitor's adapter, or on the CPU, away from the page's thread and from the run's.
 
 import { knownAdapter } from './adapter';
 import type { CheckReport, CheckResult, CheckScene } from './protocol';
@@ -15,9 +15,13 @@ interface SelfCheck {
 const say = (report: CheckReport): void => self.postMessage(report);
 
 async function check(): Promise<void> {
-  const [engine, wasm] = await Promise.all([import('./pkg/self_check.js') as Promise<unknown> as Promise<SelfCheck>, import('./pkg/self_check_bg.wasm?url')]);
-  await engine.default({ module_or_path: wasm.default });
   const adapter = await knownAdapter();
+  // Without a GPU it is the CPU engine that is checked, with all that it brings.
+  const [loaded, wasm] = await (adapter
+    ? Promise.all([import('./pkg/self_check.js'), import('./pkg/self_check_bg.wasm?url')])
+    : Promise.all([import('./pkg/lacuna_cpu.js'), import('./pkg/lacuna_cpu_bg.wasm?url')]));
+  const engine = loaded as unknown as SelfCheck;
+  await engine.default({ module_or_path: wasm.default });
   const result = await engine.check(
     (stage, done, of) => say({ kind: 'progress', stage, done, of }),
     (scene, done, of) => say({ kind: 'scene', scene, done, of }),

@@ -48,7 +48,10 @@ export function apart(a: Evaluation, b: Evaluation): number {
 }
 
 /** Kept inputs under the decided mask (s ≥ ½), and how many of them are in some part of the inputs. */
-export function inputsKept({ description: { groups }, snapshot: { scores } }: Outcome, within: (input: number, width: number) => boolean): { kept: number; inside: number } {
+export function inputsKept(
+  { description: { groups }, snapshot: { scores } }: Outcome,
+  within: (input: number, width: number) => boolean,
+): { kept: number; inside: number } {
   const inputs = groups[0];
   let [kept, inside] = [0, 0];
   if (!inputs?.gated) return { kept, inside };
@@ -70,7 +73,11 @@ export function isMiddle(input: number, width: number): boolean {
 }
 
 /** The same experiment with the usual value of one setting. */
-const without = (query: string, name: string): string => query.split('&').filter((pair) => !pair.startsWith(`${name}=`)).join('&');
+const without = (query: string, name: string): string =>
+  query
+    .split('&')
+    .filter((pair) => !pair.startsWith(`${name}=`))
+    .join('&');
 
 /** How many times the variance of units of s from 0.1 to 0.5 those have that are nearest to 0; null where there are none of either. */
 function growth(row: LabRow | undefined): { times: number; from: number; to: number; below: number } | null {
@@ -148,7 +155,8 @@ export const CLAIMS: Claim[] = [
   },
   {
     name: 'small-dense',
-    about: 'The fair opponent of a sparse network is a dense one that is only narrower: as many multiply-adds over its whole run, nothing to search for, and it keeps every pixel.',
+    about:
+      'The fair opponent of a sparse network is a dense one that is only narrower: as many multiply-adds over its whole run, nothing to search for, and it keeps every pixel.',
     question: 'Which has the higher test accuracy at the end?',
     answers: ['the learned mask', 'no difference beyond chance', 'the small dense net'],
     runs: [

@@ -1,6 +1,21 @@
 // The wasm engine as the worker sees it. The generated module types its objects as `any`; this is what they hold.
 
-import type { Classified, Contender, Description, Evaluation, Knob, LabReport, OwnData, Plan, Snapshot, Speed, State, UnitCost, Values, Walked } from './protocol';
+import type {
+  Classified,
+  Contender,
+  Description,
+  Evaluation,
+  Knob,
+  LabReport,
+  OwnData,
+  Plan,
+  Snapshot,
+  Speed,
+  State,
+  UnitCost,
+  Values,
+  Walked,
+} from './protocol';
 
 export type Progress = (stage: string, done: number, of: number) => void;
 
@@ -52,14 +67,19 @@ export interface Engine {
   write_link(values: Values): string;
   /** What a link asks for, without a GPU. `refused`: what is larger than the most bytes that a buffer may have. */
   describe(query: string, most_bytes?: number, shown?: Uint32Array): Plan & { refused: string | null };
+  /** What a buffer of the CPU engine holds at most. */
+  most_bytes(): number | undefined;
   /** The visitor's own data; null where none was read. */
   own_data(): OwnData | null;
   take_own(about: OwnData, shape: Uint32Array, inputs: Uint8Array, labels: Uint8Array, test_inputs: Uint8Array, test_labels: Uint8Array): void;
   Session: { open(query: string, progress: Progress, adapter_name?: string): Promise<Session> };
 }
 
-export async function loadEngine(): Promise<Engine> {
-  const [engine, wasm] = await Promise.all([import('./pkg/lacuna.js'), import('./pkg/lacuna_bg.wasm?url')]);
+/** The engine that computes on a GPU, or the one that computes on the CPU: a module each, so that nobody loads both. */
+export async function loadEngine(on: 'gpu' | 'cpu'): Promise<Engine> {
+  const [engine, wasm] = await (on === 'gpu'
+    ? Promise.all([import('./pkg/lacuna.js'), import('./pkg/lacuna_bg.wasm?url')])
+    : Promise.all([import('./pkg/lacuna_cpu.js'), import('./pkg/lacuna_cpu_bg.wasm?url')]));
   await engine.default({ module_or_path: wasm.default });
   return engine as unknown as Engine;
 }

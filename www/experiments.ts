@@ -5,16 +5,35 @@ import type { OwnData, Values } from './protocol';
 
 /** A visitor need not know a name to choose one. */
 export const NETWORKS: [kind: string, networks: [name: string, title: string][]][] = [
-  ['Fully connected', [['mlp-512-256', 'small, two layers'], ['mlp-1024-1024', 'wide, two layers']]],
-  ['Convolutional, for images', [['cnn-32-64-128', 'small CNN'], ['vgg16', 'VGG-16, deep']]],
-  ['Residual, for images', [['resnet20', 'ResNet-20'], ['resnet32', 'ResNet-32, deeper']]],
+  [
+    'Fully connected',
+    [
+      ['mlp-512-256', 'small, two layers'],
+      ['mlp-1024-1024', 'wide, two layers'],
+    ],
+  ],
+  [
+    'Convolutional, for images',
+    [
+      ['cnn-32-64-128', 'small CNN'],
+      ['vgg16', 'VGG-16, deep'],
+    ],
+  ],
+  [
+    'Residual, for images',
+    [
+      ['resnet20', 'ResNet-20'],
+      ['resnet32', 'ResNet-32, deeper'],
+    ],
+  ],
 ];
 
 /** What a network of a kind is made of, and what its units are. */
 export function about(model: string): string {
   if (/^mlp\b/.test(model)) return 'Every unit is a neuron that sees all kept units of the layer before it.';
   const channel = 'A unit is a channel of a convolution: a filter, and the image that it draws.';
-  if (/^(resnet|wrn)/.test(model)) return `${channel} What a block of two convolutions finds is added to what came in, and the sum keeps what either branch keeps.`;
+  if (/^(resnet|wrn)/.test(model))
+    return `${channel} What a block of two convolutions finds is added to what came in, and the sum keeps what either branch keeps.`;
   return `${channel} Convolutions follow one another, and now and then the images are halved.`;
 }
 

@@ -5,6 +5,9 @@ declare const __VERSION__: string;
 declare module '*/pkg/lacuna.js' {
   export default function init(options: { module_or_path: string }): Promise<unknown>;
 }
+declare module '*/pkg/lacuna_cpu.js' {
+  export default function init(options: { module_or_path: string }): Promise<unknown>;
+}
 declare module '*/pkg/self_check.js' {
   export default function init(options: { module_or_path: string }): Promise<unknown>;
 }

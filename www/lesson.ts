@@ -27,7 +27,10 @@ const characters = (text: string): string[] => [...text];
 
 /** What is wrong with words for a lesson, in words; null where nothing is. */
 export function tooLong({ title, text }: Pick<Lesson, 'title' | 'text'>): string | null {
-  for (const [name, words, most] of [['title', title, MOST.title], ['text', text, MOST.text]] as const) {
+  for (const [name, words, most] of [
+    ['title', title, MOST.title],
+    ['text', text, MOST.text],
+  ] as const) {
     const length = characters(words).length;
     if (length > most) return `The ${name} has ${length} characters; ${most} are the most.`;
   }

@@ -52,8 +52,11 @@ import { TimelineView } from './views/timeline';
 import type { WalkView } from './views/walk';
 import { sentence } from './words';
 
-/** What a first visit, without a query, opens: with inputs gated, so that the mask can be seen to prefer the pixels where digits are. */
-const FIRST_VISIT = 'gate_inputs=true';
+/**
+ * What a first visit, without a query, opens: with inputs gated, so that the mask can be seen to prefer the pixels where digits are. On the CPU
+ * a step is of half as many images, so that it can be watched too.
+ */
+const FIRST_VISIT = { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size=64' };
 const REOPEN_MS = 350;
 /** While the device is busy for long, how long is told every so often. */
 const TICK_MS = 1000;
@@ -242,7 +245,8 @@ function drawNetwork(): void {
   network.pin((unit) => pins.has(unit));
   at('pinned-key').hidden = pins.size === 0;
   if (moment) network.draw(moment, null, true);
-  else if (walked) network.draw({ scores: quantised(walked.snapshot.scores), mask: walked.snapshot.mask, kept: walked.snapshot.kept }, walkView?.bars(walked) ?? null);
+  else if (walked)
+    network.draw({ scores: quantised(walked.snapshot.scores), mask: walked.snapshot.mask, kept: walked.snapshot.kept }, walkView?.bars(walked) ?? null);
   else if (snapshot) network.draw({ scores: quantised(snapshot.scores), mask: snapshot.mask, kept: snapshot.kept });
 }
 
@@ -283,10 +287,18 @@ function drawWords(): void {
   });
   const asked = looking === null ? controls.wished : (moment?.values ?? running);
   meter.draw(description?.units ?? 0, moment ?? walked?.snapshot ?? snapshot, moment?.values ?? running, asked);
-  readings.drawPace({ state, step, steps, epoch: moment?.epoch ?? snapshot?.epoch ?? 0, rate: rate.steps_per_second }, snapshot && (description?.steps_per_epoch ?? null));
+  readings.drawPace(
+    { state, step, steps, epoch: moment?.epoch ?? snapshot?.epoch ?? 0, rate: rate.steps_per_second },
+    snapshot && (description?.steps_per_epoch ?? null),
+  );
   // What is replayed stands nowhere.
   if (description && snapshot && state !== 'replay') readings.drawMemory(description, snapshot);
-  readings.drawAccuracy(moment ? traces.testedBy(moment.step) : evaluation, description?.dataset.test ?? 0, moment !== null, methodOf(running).family === 'learned');
+  readings.drawAccuracy(
+    moment ? traces.testedBy(moment.step) : evaluation,
+    description?.dataset.test ?? 0,
+    moment !== null,
+    methodOf(running).family === 'learned',
+  );
   drawStep(moment);
   network.name();
 }
@@ -317,7 +329,6 @@ function drawRun(): void {
     trains: state === 'replay' ? (keeper?.isPlaying ?? false) : state === 'training' || waits,
     is_fresh: running !== null && controls.differ(running),
     is_open: description !== null,
-    cannot_train: failure === 'webgpu',
   });
 }
 
@@ -370,12 +381,18 @@ async function walk(next: Walked): Promise<void> {
   const [number, before] = [run, snapshot];
   const late = await arrived(import('./views/walk'));
   if (!late) return;
-  walkView ??= new late.WalkView(at('walk'), phases, () => palette, () => buttons.press('phase'), () => {
-    if (walked && walked.left.length > 0) buttons.press('step');
-    else leaveWalk();
-    // The button goes with the view.
-    buttons.focus('phase');
-  });
+  walkView ??= new late.WalkView(
+    at('walk'),
+    phases,
+    () => palette,
+    () => buttons.press('phase'),
+    () => {
+      if (walked && walked.left.length > 0) buttons.press('step');
+      else leaveWalk();
+      // The button goes with the view.
+      buttons.focus('phase');
+    },
+  );
   if (!description || !running || number !== run) return;
   // While the view was on its way, the step may have been finished, or another one made.
   if (snapshot !== before && (next.left.length > 0 || next.snapshot.step !== snapshot?.step)) return;
@@ -432,7 +449,14 @@ function open(train: boolean, queued = false, kept: Past | null = null): void {
   progress = busy = failure = null;
   forget();
   state = 'loading';
-  ask({ kind: 'open', run, query: kept?.query ?? controls.query, train, ...(kept?.resumed && { resumed: kept.resumed }), ...(kept?.shown && { shown: kept.shown }) });
+  ask({
+    kind: 'open',
+    run,
+    query: kept?.query ?? controls.query,
+    train,
+    ...(kept?.resumed && { resumed: kept.resumed }),
+    ...(kept?.shown && { shown: kept.shown }),
+  });
   drawRun();
   redraw('runs');
 }
@@ -452,7 +476,7 @@ function replay(kept: Past, recorded: Description, last: Snapshot): void {
   waits = false;
   run += 1;
   ask({ kind: 'close' });
-  if (failure !== 'webgpu') notice.clear();
+  notice.clear();
   controls.follow(kept.values, kept.query_now);
   opening = kept.values;
   progress = busy = null;
@@ -466,13 +490,11 @@ function replay(kept: Past, recorded: Description, last: Snapshot): void {
   snapshot = { ...last, records: [] };
   take({ ...last, records: [] });
   snapshot.records = last.records;
-  if (failure === 'webgpu') body.dataset['failure'] = failure;
-  else failure = null;
+  failure = null;
   if (tested) showAccuracy(tested);
   text('ratio-words', 'is measured on your own device, where a network trains on it');
   text('speed-note', '');
   text('adapter', 'a recorded run');
-  at('adapter').title = `Recorded on ${recorded.adapter}`;
   void show('network');
   drawRun();
   drawProgress(progress);
@@ -560,7 +582,7 @@ function adjust(name: string, value: string): void {
 function followControls(): void {
   // One that goes on has its first step behind it.
   if (state === 'loading' && (brought ?? began_from)) return;
-  if (controls.differ(opening) && body.dataset['failure'] !== 'webgpu' && (state === 'idle' || state === 'held' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
+  if (controls.differ(opening) && (state === 'idle' || state === 'held' || state === 'error' || (state === 'loading' && (snapshot?.step ?? 0) === 0))) {
     clearTimeout(reopening);
     reopening = window.setTimeout(() => open(waits || state === 'training'), REOPEN_MS);
   }
@@ -765,7 +787,17 @@ function begin(opened: Description): void {
   timeline = brought?.timeline ?? new Timeline(opened.units, steps);
   traces = brought?.traces ?? new Traces();
   current = {
-    number: run, slot: 0, values: opening ?? {}, replaced: {}, description: opened, traces, evaluation: null, cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 }, bytes: 0, speed: null, state,
+    number: run,
+    slot: 0,
+    values: opening ?? {},
+    replaced: {},
+    description: opened,
+    traces,
+    evaluation: null,
+    cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 },
+    bytes: 0,
+    speed: null,
+    state,
   };
   lab = null;
   panels.lab?.opened();
@@ -775,8 +807,7 @@ function begin(opened: Description): void {
   delete body.dataset['failure'];
   const chip = at('adapter');
   chip.hidden = false;
-  chip.textContent = `${opened.adapter} · WebGPU`;
-  chip.title = opened.software ? `${opened.adapter}: an adapter in software. It works, slowly.` : `${opened.adapter}: the adapter that trains`;
+  chip.textContent = opened.computes === 'cpu' ? 'CPU · no WebGPU here' : `${opened.adapter} · WebGPU`;
   network.describe(opened);
   timelineView.describe(timeline, opened.groups, steps, settlesAt());
   curves?.describe(traces, steps);
@@ -845,7 +876,11 @@ function pinOf(unit: number): PinInput {
   const { values } = controls;
   const waits_for_next = state === 'finished' || state === 'halted';
   // Of a recorded run it is said above, where its worth would stand.
-  const refused = recorded() ? '' : methodOf(values).family === 'learned' ? null : `${controls.labelOf(values?.['method'] ?? '')} has no scores that could be pinned: choose VR-PGE, REINFORCE or straight-through.`;
+  const refused = recorded()
+    ? ''
+    : methodOf(values).family === 'learned'
+      ? null
+      : `${controls.labelOf(values?.['method'] ?? '')} has no scores that could be pinned: choose VR-PGE, REINFORCE or straight-through.`;
   return { pin: readPins(values?.['pins']).get(unit) ?? null, refused, waits: waits_for_next, batch_size: description?.batch_size ?? 0 };
 }
 
@@ -935,14 +970,30 @@ function tell(news: News): void {
 /** The link that shall train as soon as it is read. */
 let playing: string | null = null;
 const stage: Stage = {
-  get knobs() { return controls.knobs; },
-  get values() { return controls.values; },
-  get query() { return controls.query; },
-  get state() { return state; },
-  get run() { return run; },
-  get current() { return current; },
-  get description() { return description; },
-  get snapshot() { return snapshot; },
+  get knobs() {
+    return controls.knobs;
+  },
+  get values() {
+    return controls.values;
+  },
+  get query() {
+    return controls.query;
+  },
+  get state() {
+    return state;
+  },
+  get run() {
+    return run;
+  },
+  get current() {
+    return current;
+  },
+  get description() {
+    return description;
+  },
+  get snapshot() {
+    return snapshot;
+  },
   play: (link) => ask({ kind: 'read', query: (playing = link) }),
   show,
   ask,
@@ -952,6 +1003,10 @@ const openClaim = async (name: string): Promise<void> => (await arrived(import('
 
 at('tour').addEventListener('click', async () => (await arrived(import('./views/tour')))?.toggleTour(stage));
 at('method').addEventListener('click', async () => (await arrived(import('./views/method')))?.toggleMethod(stage));
+at('adapter').addEventListener(
+  'click',
+  async () => description && (await arrived(import('./views/computes')))?.toggleComputes(description, state === 'replay', at('adapter')),
+);
 at('share').addEventListener('click', async () => (await arrived(import('./views/share')))?.openShare(stage, at<HTMLButtonElement>('share')));
 /** What a link asks of the page itself stands behind its #. */
 async function readHash(): Promise<void> {

@@ -14,7 +14,8 @@ export function significant(value: number, digits = 3): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   if (size >= 1e6) return value.toExponential(1).replace('e+', 'e').replace('-', '−');
-  if (size >= 10 ** digits) return count(value);
+  // Rounded first: 999.6 is 1,000.
+  if (Number(size.toPrecision(digits)) >= 10 ** digits) return count(value).replace('-', '−');
   if (size < 1e-5) return value.toExponential(1).replace('-', '−');
   return value.toPrecision(digits).replace('-', '−');
 }
@@ -68,7 +69,13 @@ export function magnitude(value: number): string {
 
 /** 300, 2.5k, 12M, 1.2G: for the ticks of an axis. */
 export function short(value: number): string {
-  for (const [unit, name] of [[1e15, 'P'], [1e12, 'T'], [1e9, 'G'], [1e6, 'M'], [1e3, 'k']] as const) {
+  for (const [unit, name] of [
+    [1e15, 'P'],
+    [1e12, 'T'],
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const) {
     if (value >= unit) return `${Number((value / unit).toPrecision(3))}${name}`;
   }
   return String(Number(value.toPrecision(3)));

@@ -1,6 +1,7 @@
 // Reads the visitor's own files, away from the page's thread and from the run's. What they make goes to the engine's memory, and nowhere else.
 
 import { unpacked } from './feed';
+import { inTurn, isPicture, isTable, isText, lastOf } from './own-files';
 import type { OwnFile, OwnReport, OwnRequest, OwnSet } from './protocol';
 
 /** Takes files until `finish` makes them a set, and ends. */
@@ -16,29 +17,7 @@ interface Reader {
   Intake: new () => Intake;
 }
 
-const PICTURES = ['png', 'jpg', 'jpeg', 'webp', 'gif', 'bmp', 'avif'];
-const TABLES = ['csv', 'tsv'];
-const TEXTS = ['txt'];
 const MOST_BYTES = 1 << 30;
-
-const lastOf = (path: string): string => path.split('/').at(-1) ?? path;
-
-/** The ending of a file's name, that of a packed one before .gz. */
-function ending(path: string): string {
-  const parts = lastOf(path).toLowerCase().split('.');
-  const last = parts.length > 1 ? (parts.pop() ?? '') : '';
-  return last === 'gz' && parts.length > 1 ? (parts.pop() ?? '') : last;
-}
-
-/** Folder by folder, as the terminal walks them: the order of the rows is part of the run. */
-function inOrder(a: OwnFile, b: OwnFile): number {
-  const [mine, other] = [a.path.split('/'), b.path.split('/')];
-  for (let at = 0; at < Math.min(mine.length, other.length); at++) {
-    const [left = '', right = ''] = [mine[at], other[at]];
-    if (left !== right) return left < right ? -1 : 1;
-  }
-  return mine.length - other.length;
-}
 
 /** A file's bytes, unpacked. */
 async function bytesOf({ path, file }: OwnFile): Promise<Uint8Array> {
@@ -64,12 +43,13 @@ async function pixelsOf({ path, file }: OwnFile): Promise<ImageData> {
 
 /** The set that these files make; `told` hears how many of them are read. */
 async function read({ Intake }: Reader, { files: all, label }: OwnRequest, told: (done: number, of: number) => void): Promise<OwnSet> {
-  const files = all.filter(({ path }) => !path.split('/').some((part) => part.startsWith('.'))).sort(inOrder);
+  const files = inTurn(all);
   const [first] = files;
   if (!first) throw new Error('there is no file in it. Give a CSV file, idx files, or a folder with a folder of pictures for each class.');
-  if (files.reduce((sum, { file }) => sum + file.size, 0) > MOST_BYTES) throw new Error('these files are larger than 1 GB together. Take fewer, or use the terminal: lacuna train --dataset PATH.');
-  const pictures = files.filter(({ path }) => PICTURES.includes(ending(path)));
-  const [table, second] = files.filter(({ path }) => TABLES.includes(ending(path)));
+  if (files.reduce((sum, { file }) => sum + file.size, 0) > MOST_BYTES)
+    throw new Error('these files are larger than 1 GB together. Take fewer, or use the terminal: lacuna train --dataset PATH.');
+  const pictures = files.filter(isPicture);
+  const [table, second] = files.filter(isTable);
   const intake = new Intake();
   if (pictures.length > 0) {
     for (const [index, picture] of pictures.entries()) {
@@ -92,7 +72,7 @@ async function read({ Intake }: Reader, { files: all, label }: OwnRequest, told:
     intake.idx(file.path, bytes);
     found += 1;
   }
-  const [text, other] = files.filter(({ path }) => TEXTS.includes(ending(path)));
+  const [text, other] = files.filter(isText);
   if (found === 0 && text && !other) {
     intake.table(lastOf(text.path), await bytesOf(text), label);
     return intake.finish(lastOf(text.path));

@@ -130,7 +130,11 @@ export class Panels {
     }
     if (name === 'own' && !this.own) {
       const { OwnView } = await import('./views/own');
-      this.own ??= new OwnView(at('own'), { give: (set, given) => page.ask({ kind: 'own', set, given }), lose: page.loseOwn, leave: () => void this.show('network') });
+      this.own ??= new OwnView(at('own'), {
+        give: (set, given) => page.ask({ kind: 'own', set, given }),
+        lose: page.loseOwn,
+        leave: () => void this.show('network'),
+      });
     }
     if (name === 'check' && !this.check) {
       const { CheckView } = await import('./views/check');

@@ -13,5 +13,8 @@ export function withPin(text: string | undefined, unit: number, pin: Pin | null)
   const pins = readPins(text);
   if (pin === null) pins.delete(unit);
   else pins.set(unit, pin);
-  return [...pins].sort(([a], [b]) => a - b).map(([each, how]) => `${each}${how}`).join(',');
+  return [...pins]
+    .sort(([a], [b]) => a - b)
+    .map(([each, how]) => `${each}${how}`)
+    .join(',');
 }

@@ -140,6 +140,8 @@ export interface Description extends Plan {
   adapter: string;
   backend: string;
   software: boolean;
+  /** A GPU through WebGPU, or the page's own CPU engine. */
+  computes: 'gpu' | 'cpu';
   steps: number;
   steps_per_epoch: number;
   has_timestamps: boolean;
@@ -357,19 +359,19 @@ export interface Contributions {
 export type RunState = 'held' | 'idle' | 'loading' | 'training' | 'paused' | 'finished' | 'halted' | 'replay' | 'error';
 
 /**
- * What stopped the engine. `webgpu`: there is none here; `lost`: the device went away; `large`: the network does not fit the device;
+ * What stopped the engine. `lost`: the device went away; `large`: the network does not fit the device;
  * `refused`: the link asks for what cannot be; `own`: it asks for data that stayed with their owner; `crashed`: the engine itself broke;
  * `engine`: anything else.
  */
-export type Failure = 'webgpu' | 'lost' | 'large' | 'refused' | 'own' | 'crashed' | 'engine';
+export type Failure = 'lost' | 'large' | 'refused' | 'own' | 'crashed' | 'engine';
 
 /** What the device does when it does not simply train on: the first step, the comparison with a dense step, a test. */
 export type Task = 'step' | 'speed' | 'test';
 
 /** From the page to the worker. */
 export type Request =
-  /** Load the engine; `data` is the absolute address of the data folder. `fallback` is read where the link is empty. */
-  | { kind: 'start'; query: string; fallback: string; data: string }
+  /** Load the engine; `data` is the absolute address of the data folder. `fallback` is read where the link is empty, by what computes. */
+  | { kind: 'start'; query: string; fallback: Record<Description['computes'], string>; data: string }
   /** Check values and write them as a link. */
   | { kind: 'link'; ticket: number; values: Values }
   /** Read a link without opening it. */

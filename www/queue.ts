@@ -47,6 +47,15 @@ export class Queue {
     if (is_allocated && divided === null) return { refused: `${name} divides the budget as vrpge ended up, and that run did not come to its end.` };
     // What was chosen by hand stands above a preset.
     const lent = Object.entries(best ? presets : {}).filter(([named]) => base[named] === controls.knob(named)?.value);
-    return { values: { ...base, ...controls.suggestions.along(base, 'method', method), ...Object.fromEntries(lent), ...made_by, method, ...(is_allocated && { allocation: divided ?? '' }) } };
+    return {
+      values: {
+        ...base,
+        ...controls.suggestions.along(base, 'method', method),
+        ...Object.fromEntries(lent),
+        ...made_by,
+        method,
+        ...(is_allocated && { allocation: divided ?? '' }),
+      },
+    };
   }
 }

@@ -42,7 +42,12 @@ export class RemoteEngine {
     engaged.addEventListener('error', (event) => {
       event.preventDefault();
       if (engaged !== this.worker) return;
-      this.owner.hear({ kind: 'failed', run: 0, failure: this.owner.isOpen() ? 'crashed' : 'engine', message: event.message || 'The engine’s file could not be loaded.' });
+      this.owner.hear({
+        kind: 'failed',
+        run: 0,
+        failure: this.owner.isOpen() ? 'crashed' : 'engine',
+        message: event.message || 'The engine’s file could not be loaded.',
+      });
     });
     return engaged;
   }

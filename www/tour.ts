@@ -97,7 +97,12 @@ export const CHAPTERS: Chapter[] = [
         at: ['train'],
         wait: {
           words: 'Press Pause.',
-          done: (stage) => (stage.state === 'paused' ? `Paused at step ${count(stage.snapshot?.step ?? 0)}.` : hasEnded(stage) ? 'The run has come to its end by itself.' : null),
+          done: (stage) =>
+            stage.state === 'paused'
+              ? `Paused at step ${count(stage.snapshot?.step ?? 0)}.`
+              : hasEnded(stage)
+                ? 'The run has come to its end by itself.'
+                : null,
         },
       },
     ],
@@ -112,7 +117,9 @@ export const CHAPTERS: Chapter[] = [
         wait: {
           words: `Take one step. ${STEPPED}`,
           done: ({ snapshot, state }, begun) =>
-            snapshot && snapshot.step > begun.step && state !== 'training' ? `Step ${count(snapshot.step)}: m and m′ disagree about ${count(disagreeing(snapshot))} units.` : null,
+            snapshot && snapshot.step > begun.step && state !== 'training'
+              ? `Step ${count(snapshot.step)}: m and m′ disagree about ${count(disagreeing(snapshot))} units.`
+              : null,
           going: true,
         },
       },
@@ -176,7 +183,8 @@ export const CHAPTERS: Chapter[] = [
           words: 'Train on until both were measured.',
           done: (_, __, news) => {
             const shown = document.getElementById('speed')?.dataset['verdict'];
-            if (news?.kind === 'speed') return `${fixed(news.speed.ratio, 2)}× on this device, with what is kept now; multiply-adds alone would give ${fixed(news.speed.predicted, 2)}×.`;
+            if (news?.kind === 'speed')
+              return `${fixed(news.speed.ratio, 2)}× on this device, with what is kept now; multiply-adds alone would give ${fixed(news.speed.predicted, 2)}×.`;
             return shown !== undefined && shown !== 'none' ? 'Both were measured; the number says how they compare.' : null;
           },
         },
@@ -185,7 +193,11 @@ export const CHAPTERS: Chapter[] = [
         title: 'The fair opponent',
         text: 'Faster than the same network with everything kept is one question. Better than a narrower dense network of the same work is another, and often the answer is no. “Compare” trains both and lays them over one another.',
         at: ['runs'],
-        wait: { words: 'Open Compare.', done: (_, __, news) => (news?.kind === 'viewed' && news.name === 'runs' ? 'Here runs are laid over one another, along steps, seconds or multiply-adds.' : null) },
+        wait: {
+          words: 'Open Compare.',
+          done: (_, __, news) =>
+            news?.kind === 'viewed' && news.name === 'runs' ? 'Here runs are laid over one another, along steps, seconds or multiply-adds.' : null,
+        },
         view: 'network',
       },
     ],
@@ -203,7 +215,9 @@ export const CHAPTERS: Chapter[] = [
             const { snapshot } = stage;
             if (!snapshot || snapshot.step === 0) return null;
             if (undecided(snapshot) === 0) return `Step ${count(snapshot.step)}: all are decided, and ${keptOf(snapshot)} are kept.`;
-            return hasEnded(stage) ? `The run has ended: ${keptOf(snapshot)} are kept, ${percent(undecided(snapshot) / snapshot.scores.length)} are still undecided.` : null;
+            return hasEnded(stage)
+              ? `The run has ended: ${keptOf(snapshot)} are kept, ${percent(undecided(snapshot) / snapshot.scores.length)} are still undecided.`
+              : null;
           },
         },
       },

@@ -1,6 +1,6 @@
 // Owns the engine. One run at a time; its loop advances, reports, and yields to messages between submits.
 
-import { hasAdapter, knownAdapter } from './adapter';
+import { type Known, hasAdapter, knownAdapter } from './adapter';
 import { type Engine, loadEngine, type Progress, type Session } from './engine';
 import { feedFiles } from './feed';
 import { macrotask } from './macrotask';
@@ -214,11 +214,13 @@ class Run {
     const work = (): void => {
       this.changes.push([this.session.change(name, value), name, value]);
     };
-    this.turn(work).then(
-      // What is pinned is seen at once.
-      () => (name === 'pins' && !this.mid_step ? this.tell(() => this.session.snapshot()) : undefined),
-      () => this.report({ kind: 'unchanged', run: this.number, name }),
-    ).catch((error: unknown) => this.fail('engine', words(error)));
+    this.turn(work)
+      .then(
+        // What is pinned is seen at once.
+        () => (name === 'pins' && !this.mid_step ? this.tell(() => this.session.snapshot()) : undefined),
+        () => this.report({ kind: 'unchanged', run: this.number, name }),
+      )
+      .catch((error: unknown) => this.fail('engine', words(error)));
   }
 
   close(): void {
@@ -634,8 +636,7 @@ class Run {
   /** The end of a run: fine-tuning under a selected mask where that is asked for, the test set, one last measurement. */
   private async finish(): Promise<void> {
     await this.fed;
-    const progress = (stage: string, done: number, of: number): void =>
-      this.report({ kind: 'progress', run: this.number, stage, done, of });
+    const progress = (stage: string, done: number, of: number): void => this.report({ kind: 'progress', run: this.number, stage, done, of });
     if (!this.closed) await this.turn(() => this.session.finish(progress));
     await this.showFilters(Number.POSITIVE_INFINITY);
     await this.evaluate(this.testable(FINAL_MS, this.plan.dataset.test), true);
@@ -645,7 +646,9 @@ class Run {
   }
 }
 
+/** The engine, and the adapter that it computes on; null where that is the CPU. */
 let engine: Promise<Engine> | null = null;
+let adapter: Promise<Known | null> = Promise.resolve(null);
 let data = '';
 let pace = 0;
 let run: Run | null = null;
@@ -656,16 +659,22 @@ let train_at_once = false;
 /** Runs follow one another: a device is given back before the next is asked for. */
 let turnstile: Promise<void> = Promise.resolve();
 
+/** Loads the engine that fits what this browser offers. */
+function load(): Promise<Engine> {
+  adapter = knownAdapter();
+  return (engine = adapter.then((found) => loadEngine(found ? 'gpu' : 'cpu')));
+}
+
 async function start(request: Request & { kind: 'start' }): Promise<void> {
   data = request.data;
-  engine = loadEngine();
-  const { knobs, contenders, read_link } = await engine;
+  const { knobs, contenders, read_link } = await load();
   report({ kind: 'knobs', knobs: knobs(), contenders: contenders() });
-  const query = request.query === '' ? request.fallback : request.query;
+  const fallback = request.fallback[(await adapter) ? 'gpu' : 'cpu'];
+  const query = request.query === '' ? fallback : request.query;
   try {
     report({ kind: 'values', values: read_link(query), query, refused: null });
   } catch (error) {
-    report({ kind: 'values', values: read_link(request.fallback), query: request.fallback, refused: words(error) });
+    report({ kind: 'values', values: read_link(fallback), query: fallback, refused: words(error) });
   }
 }
 
@@ -700,16 +709,17 @@ function takeUp(session: Session, { state: { counts, integers, floats }, changes
 }
 
 /** Opens a run and stays with it until it is closed. */
-async function serve({ run: number, query, resumed, shown }: Request & { kind: 'open' }): Promise<void> {
+async function serve(request: Request & { kind: 'open' }): Promise<void> {
+  const { run: number, query, resumed, shown } = request;
   if (number !== latest || !engine) return;
   const fail = (failure: Failure, message: string): void => report({ kind: 'failed', run: number, failure, message });
   try {
-    const { describe, own_data, read_link, Session } = await engine;
-    const adapter = await knownAdapter();
+    const { describe, most_bytes, own_data, read_link, Session } = await engine;
+    const known = await adapter;
     let planned: ReturnType<typeof describe>;
     const others = (): string => `these are other data than the run learned from, ${shown?.name}: give the same files`;
     try {
-      planned = describe(query, adapter?.most_bytes);
+      planned = describe(query, known?.most_bytes ?? most_bytes());
     } catch (error) {
       if (!asksForOwn(read_link, query)) return fail('refused', words(error));
       // What goes on with its data fits them; what does not fit, with others in their place.
@@ -717,13 +727,11 @@ async function serve({ run: number, query, resumed, shown }: Request & { kind: '
     }
     if (shown && planned.dataset.own && !isSame(shown, planned.dataset)) return fail('own', others());
     const { refused, ...plan } = planned;
-    if (adapter) {
-      report({ kind: 'planned', run: number, plan });
-      if (refused !== null) return fail('large', refused);
-      if (all(plan.bytes) > OPENED_UNASKED_BYTES && !train_at_once && !resumed) return report({ kind: 'state', run: number, state: 'held' });
-    }
+    report({ kind: 'planned', run: number, plan });
+    if (refused !== null) return fail('large', refused);
+    if (all(plan.bytes) > OPENED_UNASKED_BYTES && !train_at_once && !resumed) return report({ kind: 'state', run: number, state: 'held' });
     const progress: Progress = (stage, done, of) => report({ kind: 'progress', run: number, stage, done, of });
-    const session = await Session.open(query, progress, adapter?.name ?? undefined);
+    const session = await Session.open(query, progress, known?.name ?? undefined);
     if (number !== latest) return session.free();
     if (resumed) takeUp(session, resumed);
     run = new Run(number, session, plan, train_at_once, resumed?.changes ?? []);
@@ -731,7 +739,11 @@ async function serve({ run: number, query, resumed, shown }: Request & { kind: '
     run.feed(data);
     await run.drive();
   } catch (error) {
-    if (!(await hasAdapter())) return fail('webgpu', words(error));
+    if ((await adapter) && !(await hasAdapter())) {
+      // The GPU went away for good: the CPU does what it did.
+      await load();
+      return serve(request);
+    }
     fail(error instanceof Error && error.name === 'TooLarge' ? 'large' : failureOf(error), words(error));
   }
 }
@@ -759,7 +771,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       return;
     case 'wake':
       data = request.data;
-      engine = loadEngine();
+      load().catch((error: unknown) => report({ kind: 'failed', run: 0, failure: 'engine', message: words(error) }));
       return;
     case 'close':
       latest = 0;

@@ -80,7 +80,14 @@ export function decided(scores: ArrayLike<number>, { groups }: Pick<Plan, 'group
 
 /** The bytes of a run, whole or without what it takes to go on. */
 export function toBytes(kept: Kept, network: Network): Uint8Array<ArrayBuffer> {
-  const { scores, mask, rows, tests, history: { moments }, state } = kept;
+  const {
+    scores,
+    mask,
+    rows,
+    tests,
+    history: { moments },
+    state,
+  } = kept;
   const [units, groups] = [scores.length, network.groups.length];
   const gated = network.groups.filter((group) => group.gated).length;
   const tensors: Layout['tensors'] = new Map([
@@ -91,12 +98,62 @@ export function toBytes(kept: Kept, network: Network): Uint8Array<ArrayBuffer> {
     ['curves.step', tensor(Uint32Array.from(rows, ({ step }) => step))],
     ['curves.steps', tensor(Uint32Array.from(rows, ({ steps }) => steps))],
     ['tests.step', tensor(Uint32Array.from(tests, ({ step }) => step))],
-    ['tests.kept', tensor(flat(new Uint32Array(tests.length * gated), tests.map((test) => test.kept)), tests.length, tests.length > 0 ? gated : 0)],
+    [
+      'tests.kept',
+      tensor(
+        flat(
+          new Uint32Array(tests.length * gated),
+          tests.map((test) => test.kept),
+        ),
+        tests.length,
+        tests.length > 0 ? gated : 0,
+      ),
+    ],
     ['history.step', tensor(Uint32Array.from(moments, ({ step }) => step))],
-    ['history.scores', tensor(flat(new Uint8Array(moments.length * units), moments.map((moment) => moment.scores)), moments.length, units)],
-    ['history.mask', tensor(flat(new Uint8Array(moments.length * units), moments.map((moment) => moment.mask)), moments.length, units)],
-    ['history.kept', tensor(flat(new Uint32Array(moments.length * groups), moments.map((moment) => moment.kept)), moments.length, groups)],
-    ['history.probe_kept', tensor(flat(new Uint32Array(moments.length * groups), moments.map((moment) => moment.probe_kept)), moments.length, groups)],
+    [
+      'history.scores',
+      tensor(
+        flat(
+          new Uint8Array(moments.length * units),
+          moments.map((moment) => moment.scores),
+        ),
+        moments.length,
+        units,
+      ),
+    ],
+    [
+      'history.mask',
+      tensor(
+        flat(
+          new Uint8Array(moments.length * units),
+          moments.map((moment) => moment.mask),
+        ),
+        moments.length,
+        units,
+      ),
+    ],
+    [
+      'history.kept',
+      tensor(
+        flat(
+          new Uint32Array(moments.length * groups),
+          moments.map((moment) => moment.kept),
+        ),
+        moments.length,
+        groups,
+      ),
+    ],
+    [
+      'history.probe_kept',
+      tensor(
+        flat(
+          new Uint32Array(moments.length * groups),
+          moments.map((moment) => moment.probe_kept),
+        ),
+        moments.length,
+        groups,
+      ),
+    ],
     ['history.budget', tensor(Float32Array.from(moments, ({ budget }) => budget))],
     ['history.sum_scores', tensor(Float32Array.from(moments, ({ sum_scores }) => sum_scores))],
   ]);
@@ -186,7 +243,8 @@ export function open(bytes: Uint8Array): Opened {
   if (format !== FORMAT || link === undefined) throw new Refused('holds tensors, but not of a run');
   const dataset = json(layout, 'dataset') as Shown;
   const sizes = [dataset.train, dataset.test, dataset.channels, dataset.height, dataset.width, dataset.classes];
-  if (typeof dataset.name !== 'string' || !sizes.every((each) => Number.isSafeInteger(each) && each > 0 && each < 2 ** 31)) throw new Refused('does not say what its data were');
+  if (typeof dataset.name !== 'string' || !sizes.every((each) => Number.isSafeInteger(each) && each > 0 && each < 2 ** 31))
+    throw new Refused('does not say what its data were');
   // Only of the visitor's own data there is a sum.
   if ((dataset.sum ?? null) !== null && !/^[0-9a-f]{1,64}$/i.test(String(dataset.sum))) throw new Refused('does not say what its data were');
   const changes = json(layout, 'changes');
@@ -324,12 +382,16 @@ function stateFrom(source: Source, layout: Layout, { units, groups, layers }: Ne
   const counts = [step, words.evaluations, words.selected ? 1 : 0, words.chosen_at ?? NEVER, ...(Array.isArray(words.cost) ? words.cost : [])];
   if (counts.length !== 8 || !counts.every((count) => Number.isFinite(count) && count >= 0)) throw new Refused('does not say its state');
   const numbers = source.take<Uint32Array>('numbers', 'U32', [source.length('numbers', units)]);
-  if (!numbers.every((each, index) => each < units && (index === 0 || each > (numbers[index - 1] ?? 0)))) throw new Refused('does not say which units are on the device');
+  if (!numbers.every((each, index) => each < units && (index === 0 || each > (numbers[index - 1] ?? 0))))
+    throw new Refused('does not say which units are on the device');
   const [first, second] = [source.floats('scores_first_moment', [units]), source.floats('scores_second_moment', [units])];
-  const parts: Float32Array[] = [Float32Array.from(numbers, (unit) => scores[unit] ?? 0), Float32Array.from({ length: 2 * numbers.length }, (_, index) => {
-    const unit = numbers[index >> 1] ?? 0;
-    return (index % 2 === 0 ? first : second)[unit] ?? 0;
-  })];
+  const parts: Float32Array[] = [
+    Float32Array.from(numbers, (unit) => scores[unit] ?? 0),
+    Float32Array.from({ length: 2 * numbers.length }, (_, index) => {
+      const unit = numbers[index >> 1] ?? 0;
+      return (index % 2 === 0 ? first : second)[unit] ?? 0;
+    }),
+  ];
   // The engine knows the sizes of groups of which some units are gone; here they are what the file says, and it refuses others.
   const sizes = new Uint32Array(groups.length);
   layers.forEach(({ taps, from, to }, index) => {

@@ -4,7 +4,22 @@ import './keep.css';
 import { macrotask } from '../macrotask';
 import { count } from '../numbers';
 import { shownOf } from '../shown';
-import type { Change, Description, Evaluation, Failure, Plan, Report, Request, Resumed, RunState, Shown, Snapshot, State, StepRecord, Values } from '../protocol';
+import type {
+  Change,
+  Description,
+  Evaluation,
+  Failure,
+  Plan,
+  Report,
+  Request,
+  Resumed,
+  RunState,
+  Shown,
+  Snapshot,
+  State,
+  StepRecord,
+  Values,
+} from '../protocol';
 import { type KeptMoment, type Moment, Timeline } from '../timeline';
 import { Traces } from '../traces';
 import { type Entry, Menu } from '../views/menu';
@@ -42,7 +57,18 @@ export interface Past {
 export interface Page {
   ask: (request: Request) => void;
   /** What is known of the run that is open; `past` is what it goes on from. */
-  run: () => { state: RunState; failure: Failure | null; description: Description | null; snapshot: Snapshot | null; timeline: Timeline; evaluation: Evaluation | null; values: Values | null; replaced: Values; palette: Palette; past: Past | null };
+  run: () => {
+    state: RunState;
+    failure: Failure | null;
+    description: Description | null;
+    snapshot: Snapshot | null;
+    timeline: Timeline;
+    evaluation: Evaluation | null;
+    values: Values | null;
+    replaced: Values;
+    palette: Palette;
+    past: Past | null;
+  };
   /** Opens a run that goes on; one that was survived is still the one of the comparison that it was in. */
   resume: (past: Past, train: boolean, survived?: boolean) => void;
   /** Shows a run without an engine. */
@@ -81,7 +107,6 @@ interface Read {
   query: string;
 }
 
-const RECORDING = new URL('../recordings/mnist.safetensors.gz', import.meta.url);
 const FORGOTTEN_MS = 14 * 86_400_000;
 
 async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
@@ -155,7 +180,6 @@ export class Keeper {
 
   /** Why a recorded run's network cannot be asked for anything, in words. */
   get recorded(): string {
-    if (this.page.run().failure === 'webgpu') return 'this run is recorded, and without WebGPU there is no network here that could be asked';
     if (!this.kept?.state) return 'this run is recorded without its weights; close it and train one of your own';
     return 'this run is recorded; go on training first';
   }
@@ -215,7 +239,6 @@ export class Keeper {
         this.waiting = [];
         // Data that are missing are given, and the run goes on.
         if (report.failure !== 'own') this.forsake();
-        if (report.failure === 'webgpu') void this.playRecorded();
         return;
     }
   }
@@ -261,7 +284,8 @@ export class Keeper {
       resumed: this.mark && { state: this.mark.state, changes: this.mark.changes },
       shown: description.dataset.own && shownOf(description.dataset),
     };
-    const said = (then: RunState): string => `${what} ${at} and was opened anew. The run ${then === 'training' ? 'went on from' : 'stands at'} step ${count(step)}, as it was kept there.`;
+    const said = (then: RunState): string =>
+      `${what} ${at} and was opened anew. The run ${then === 'training' ? 'went on from' : 'stands at'} step ${count(step)}, as it was kept there.`;
     this.survivor = { past, said };
     this.page.renew();
     this.page.resume(past, train, true);
@@ -271,14 +295,28 @@ export class Keeper {
   private entries(): Entry[] {
     const { description, timeline } = this.page.run();
     const known = description !== null && timeline.columns > 1;
-    const whole: Entry = { id: 'take-run', name: 'The whole run', says: 'weights and all, to go on here or in the terminal · safetensors', act: () => void this.takeRun(true) };
+    const whole: Entry = {
+      id: 'take-run',
+      name: 'The whole run',
+      says: 'weights and all, to go on here or in the terminal · safetensors',
+      act: () => void this.takeRun(true),
+    };
     const files: Entry[] = [
       { id: 'take-curves', name: 'Curves', says: 'losses, accuracies, rates and budget by step · CSV', act: () => void this.takeCurves() },
       { id: 'take-masks', name: 'Masks and scores', says: 'with their history, for other tools · safetensors', act: () => void this.takeRun(false) },
       ...(this.kept && !this.kept.state ? [] : [whole]),
       { id: 'take-history', name: 'The history', says: 'as a picture · PNG', act: () => void this.takePicture() },
     ];
-    return [...(known ? files : []), { id: 'open-run', name: 'Open a run…', says: 'a file from here or from the terminal, to replay and go on with', is_apart: known, act: () => this.picker.click() }];
+    return [
+      ...(known ? files : []),
+      {
+        id: 'open-run',
+        name: 'Open a run…',
+        says: 'a file from here or from the terminal, to replay and go on with',
+        is_apart: known,
+        act: () => this.picker.click(),
+      },
+    ];
   }
 
   /** Everything that is known of the run, from `mark` where it is to go on from there. */
@@ -386,7 +424,12 @@ export class Keeper {
     const whole = (moment: KeptMoment): Moment => {
       const row = kept.rows.findLast(({ step }) => step < moment.step);
       const changed = changes.filter(([step]) => step < moment.step).map(([, name, value]) => [name, value]);
-      return { ...moment, epoch: moment.step / steps_per_epoch, record: row ? recordOf(row, steps_per_epoch) : null, values: { ...began, ...Object.fromEntries(changed) } };
+      return {
+        ...moment,
+        epoch: moment.step / steps_per_epoch,
+        record: row ? recordOf(row, steps_per_epoch) : null,
+        values: { ...began, ...Object.fromEntries(changed) },
+      };
     };
     return {
       query: kept.query,
@@ -411,6 +454,7 @@ export class Keeper {
       adapter: kept.adapter,
       backend: '',
       software: kept.software,
+      computes: 'gpu',
       steps: kept.steps,
       steps_per_epoch: kept.steps_per_epoch,
       has_timestamps: false,
@@ -441,12 +485,16 @@ export class Keeper {
     this.query = kept.query;
     this.survivor = null;
     this.page.replay(this.past(read), description, last);
-    const missing = this.page.run().failure === 'webgpu';
     const go = { id: 'go-on', words: kept.step < kept.steps ? 'Go on training' : 'Open it', act: () => this.goOn(read, kept.step < kept.steps) };
-    const actions = [...(kept.state && !missing ? [go] : []), ...(missing ? [] : [{ id: 'strip-close', words: 'Close', act: () => this.page.leave() }])];
-    const why = kept.state || missing ? '' : ' It holds no weights: it can be looked at, not gone on with.';
+    const actions = [...(kept.state ? [go] : []), { id: 'strip-close', words: 'Close', act: () => this.page.leave() }];
+    const why = kept.state ? '' : ' It holds no weights: it can be looked at, not gone on with.';
     const detail = kept.command === null ? '' : `Recorded by: ${kept.command}`;
-    this.strip.show('replay', `A recorded run: ${plan.model} on ${plan.dataset.name}, ${count(kept.step)} of ${count(kept.steps)} steps, on ${kept.adapter}.${why}`, detail, actions);
+    this.strip.show(
+      'replay',
+      `A recorded run: ${plan.model} on ${plan.dataset.name}, ${count(kept.step)} of ${count(kept.steps)} steps, on ${kept.adapter}.${why}`,
+      detail,
+      actions,
+    );
     this.page.drawRun();
   }
 
@@ -454,18 +502,6 @@ export class Keeper {
     this.stop();
     this.page.resume(this.past(read), train);
     this.strip.hide();
-  }
-
-  /** The recorded run, for who cannot train. */
-  private async playRecorded(): Promise<void> {
-    try {
-      const response = await fetch(RECORDING);
-      if (!response.ok) throw new Refused(`is not on this server (${response.status})`);
-      this.replay(await this.read(new Uint8Array(await response.arrayBuffer())));
-    } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      this.strip.show('trouble', `The recorded run that would stand here ${words}.`, '', []);
-    }
   }
 
   // Replaying.
@@ -517,7 +553,8 @@ export class Keeper {
       await put({ model: description.model, dataset: dataOf(description), step: kept.step, steps: kept.steps, bytes });
     } catch (error) {
       this.full = true;
-      const why = error instanceof DOMException && error.name === 'QuotaExceededError' ? 'This browser’s storage is full' : 'This browser keeps nothing for this page';
+      const why =
+        error instanceof DOMException && error.name === 'QuotaExceededError' ? 'This browser’s storage is full' : 'This browser keeps nothing for this page';
       const words = `${why}: training goes on, but a reload will not find the run. Take it away as a file to keep it.`;
       this.strip.show('trouble', words, '', [
         { id: 'strip-take', words: 'Take the run away', act: () => void this.takeRun(true) },
@@ -544,7 +581,9 @@ export class Keeper {
       this.goOn(read, stored.step < stored.steps);
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      this.strip.show('trouble', `The kept run ${words}.`, '', [{ id: 'forget', words: 'Forget it', act: () => void forget(stored.tab).then(() => this.strip.hide()) }]);
+      this.strip.show('trouble', `The kept run ${words}.`, '', [
+        { id: 'forget', words: 'Forget it', act: () => void forget(stored.tab).then(() => this.strip.hide()) },
+      ]);
     }
   }
 }

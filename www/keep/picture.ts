@@ -12,7 +12,7 @@ const TICKS = 6;
 const KEY = 220;
 
 /** Step numbers for an axis, at most so many, round ones. */
-function ticks(last: number): number[] {
+export function ticks(last: number): number[] {
   const rough = Math.max(1, last / TICKS);
   const power = 10 ** Math.floor(Math.log10(rough));
   const every = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= rough) ?? 10 * power;

@@ -6,7 +6,17 @@ const MOST_ROWS = 4096;
 
 /** What a row tells; the first ones are the mean of its steps, the others what its last step left. */
 export const COLUMNS = [
-  'loss', 'probe_loss', 'accuracy', 'gradient_norm', 'sum_scores', 'budget', 'threshold', 'learning_rate', 'scores_rate', 'multiply_adds', 'seconds',
+  'loss',
+  'probe_loss',
+  'accuracy',
+  'gradient_norm',
+  'sum_scores',
+  'budget',
+  'threshold',
+  'learning_rate',
+  'scores_rate',
+  'multiply_adds',
+  'seconds',
 ] as const;
 const MEANS = 4;
 

@@ -73,7 +73,8 @@ export function read(bytes: Uint8Array): Layout {
     if (typeof dtype !== 'string' || !(dtype in KINDS)) continue;
     const Kind = KINDS[dtype as Dtype];
     const count = shape.reduce<number>((product, size) => product * size, 1);
-    if (count * Kind.BYTES_PER_ELEMENT !== to - from) throw new Refused(`is not a whole safetensors file: ${name.slice(0, 40)} is of another size than it says`);
+    if (count * Kind.BYTES_PER_ELEMENT !== to - from)
+      throw new Refused(`is not a whole safetensors file: ${name.slice(0, 40)} is of another size than it says`);
     // A copy of its own: a view would have to begin at a multiple of its type's size.
     tensors.set(name, { dtype: dtype as Dtype, shape: shape as number[], values: new Kind(bytes.slice(8 + length + from, 8 + length + to).buffer) });
   }

@@ -15,7 +15,9 @@ export function advice(): string[] {
   }
   // Before Safari: an app that shows pages on Android names a version and Safari too.
   if (/Android/.test(userAgent)) {
-    return ['Chrome for Android has WebGPU from version 121 on, on Android 12 and later with a GPU of Qualcomm, ARM or Intel; from 139 on also with one of Imagination, on Android 16.'];
+    return [
+      'Chrome for Android has WebGPU from version 121 on, on Android 12 and later with a GPU of Qualcomm, ARM or Intel; from 139 on also with one of Imagination, on Android 16.',
+    ];
   }
   if (/Version\/.*Safari\//.test(userAgent)) {
     return ['Safari has WebGPU from version 26 on. In Safari 18: Settings, Feature Flags, WebGPU.'];
@@ -25,7 +27,9 @@ export function advice(): string[] {
     'It may be switched off: look for “WebGPU” on chrome://gpu, and turn on graphics acceleration under Settings, System.',
   ];
   if (/Linux/.test(userAgent)) {
-    lines.push('On Linux it is on from version 144 with Intel graphics of the 12th generation, from 147 with NVIDIA’s driver 535 or later. With others, start it with --enable-unsafe-webgpu --ozone-platform=x11 --use-angle=vulkan --enable-features=Vulkan,VulkanFromANGLE.');
+    lines.push(
+      'On Linux it is on from version 144 with Intel graphics of the 12th generation, from 147 with NVIDIA’s driver 535 or later. With others, start it with --enable-unsafe-webgpu --ozone-platform=x11 --use-angle=vulkan --enable-features=Vulkan,VulkanFromANGLE.',
+    );
   }
   return lines;
 }

@@ -12,7 +12,6 @@ interface Shown {
   /** Whether a network is there, be it only to be looked at. */
   is_open: boolean;
   /** Nothing trains here, whatever is asked for. */
-  cannot_train: boolean;
 }
 
 export type Press = 'train' | 'step' | 'phase' | 'restart';
@@ -57,7 +56,7 @@ export class ButtonsView {
     this.buttons[name].focus();
   }
 
-  draw({ state, trains, is_fresh, is_open, cannot_train }: Shown): void {
+  draw({ state, trains, is_fresh, is_open }: Shown): void {
     const { train, step, phase, restart } = this.buttons;
     const replays = state === 'replay';
     const goes = replays ? 'Play' : OVER.includes(state) && !is_fresh ? 'Train again' : 'Train';
@@ -65,7 +64,7 @@ export class ButtonsView {
     train.disabled = state === 'error';
     step.disabled = train.disabled || state === 'held' || OVER.includes(state) || !is_open;
     phase.disabled = step.disabled || replays;
-    restart.disabled = train.disabled || !is_open || (replays && cannot_train);
+    restart.disabled = train.disabled || !is_open;
     restart.classList.toggle('new', is_fresh);
     const name = is_fresh ? 'Restart with the new settings' : 'Restart';
     restart.ariaLabel = name;

@@ -81,7 +81,13 @@ export const lossScale: uPlot.Scale = {
   distr: 3,
   range: (_, min, max) => [Math.max(1e-4, Math.min(min ?? 0.1, 1) * 0.8), Math.min(MOST_LOSS, Math.max(max ?? 3, 0.4) * 1.15)],
 };
-export const lossAxis = (stroke: Stroke, line: Stroke): uPlot.Axis => tickedAxis(stroke, line, () => LOSS_TICKS, (value) => significant(value, 1));
+export const lossAxis = (stroke: Stroke, line: Stroke): uPlot.Axis =>
+  tickedAxis(
+    stroke,
+    line,
+    () => LOSS_TICKS,
+    (value) => significant(value, 1),
+  );
 
 export const accuracyScale: uPlot.Scale = {
   distr: 100,
@@ -90,7 +96,12 @@ export const accuracyScale: uPlot.Scale = {
   range: (_, min, max) => [Math.min(0.5, Math.max(0, (min ?? 0.42) - 0.02)), accuracyTop(max ?? 0.9)],
 };
 export const accuracyAxis = (stroke: Stroke, line: Stroke): uPlot.Axis =>
-  tickedAxis(stroke, line, (most) => (most > 0.81 ? ACCURACY_TICKS : LOW_ACCURACY_TICKS), (value) => percent(value, value > 0.99 && value < 1 ? 1 : 0));
+  tickedAxis(
+    stroke,
+    line,
+    (most) => (most > 0.81 ? ACCURACY_TICKS : LOW_ACCURACY_TICKS),
+    (value) => percent(value, value > 0.99 && value < 1 ? 1 : 0),
+  );
 
 /** What a chart shows, for those who do not see it. */
 export function describe(room: HTMLElement, words: string): void {

@@ -7,7 +7,10 @@ import './check.css';
 import { element, say } from './element';
 
 type Tab = 'scenes' | 'kernels';
-const TABS: [Tab, string][] = [['scenes', 'Scene by scene'], ['kernels', 'Kernel by kernel']];
+const TABS: [Tab, string][] = [
+  ['scenes', 'Scene by scene'],
+  ['kernels', 'Kernel by kernel'],
+];
 const HEADS = ['worst error', 'tolerance', 'dispatches', 'verdict'];
 
 const power = (value: number, digits: number): string => (value === 0 ? '0' : value.toExponential(digits).replace('-', '−'));
@@ -146,7 +149,9 @@ export class CheckView {
       return `Comparing: ${this.done} of ${this.of} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', all agree so far'}.`;
     }
     if (this.worker) return this.stage === 'loading' ? 'Loading the twins.' : `Compiling kernels: ${this.done} of ${this.of}.`;
-    return scenes.length > 0 ? `Stopped after ${scenes.length} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', which all agree'}.` : '';
+    return scenes.length > 0
+      ? `Stopped after ${scenes.length} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', which all agree'}.`
+      : '';
   }
 
   private say(): void {
@@ -234,7 +239,16 @@ export class CheckView {
   private report(): string {
     const { result } = this;
     const line = (name: string, kernel: Omit<CheckKernel, 'name'>, where: string): string =>
-      [name.padEnd(34), error(kernel).padStart(12), bound(kernel).padStart(9), String(kernel.dispatches).padStart(10), ` ${verdict(kernel.passed)}`, where && ` ${where}`].join(' ').trimEnd();
+      [
+        name.padEnd(34),
+        error(kernel).padStart(12),
+        bound(kernel).padStart(9),
+        String(kernel.dispatches).padStart(10),
+        ` ${verdict(kernel.passed)}`,
+        where && ` ${where}`,
+      ]
+        .join(' ')
+        .trimEnd();
     const heads = ['worst error'.padStart(12), 'tolerance'.padStart(9), 'dispatches'.padStart(10)].join(' ');
     const rows = (result?.kernels ?? []).map((kernel) => line(kernel.name, kernel, kernel.place));
     const scenes = this.scenes.map((scene) => {
@@ -261,7 +275,13 @@ export class CheckView {
 /** One line of a table. */
 function figures(kernel: Omit<CheckKernel, 'name'>, ...name: (string | Node)[]): HTMLElement {
   const last = element('td', kernel.passed ? '' : 'fails', verdict(kernel.passed));
-  const made = element('tr', '', element('td', '', ...name), ...[error(kernel), bound(kernel), count(kernel.dispatches)].map((words) => element('td', '', words)), last);
+  const made = element(
+    'tr',
+    '',
+    element('td', '', ...name),
+    ...[error(kernel), bound(kernel), count(kernel.dispatches)].map((words) => element('td', '', words)),
+    last,
+  );
   made.title = kernel.place && `Largest error: ${kernel.place}`;
   made.dataset['passed'] = String(kernel.passed);
   return made;

@@ -54,7 +54,15 @@ class ClaimCard {
     const row = (head: string, words: string[]): Node[] => [element('dt', '', head), element('dd', '', words.join(' · '))];
     const shared = names.filter((name) => !own.includes(name)).map((name) => this.words(name, values[0]?.get(name)));
     const list = element('dl', 'differs-list', ...row(runs.length > 1 ? 'Both' : 'Settings', shared));
-    if (own.length > 0) runs.forEach((_, index) => list.append(...row(`Run ${index + 1}`, own.map((name) => this.words(name, values[index]?.get(name))))));
+    if (own.length > 0)
+      runs.forEach((_, index) =>
+        list.append(
+          ...row(
+            `Run ${index + 1}`,
+            own.map((name) => this.words(name, values[index]?.get(name))),
+          ),
+        ),
+      );
     return list;
   }
 
@@ -216,7 +224,11 @@ class ClaimCard {
   }
 
   private again(words: string, seed: number): HTMLElement {
-    return element('div', 'line', button(words, 'claim-again', () => this.begin(seed)));
+    return element(
+      'div',
+      'line',
+      button(words, 'claim-again', () => this.begin(seed)),
+    );
   }
 }
 

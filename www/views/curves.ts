@@ -29,21 +29,24 @@ export class CurvesView {
     this.palette = palette;
     this.rooms = { loss, accuracy };
     const sync = uPlot.sync('curves');
-    const colour = (name: keyof Palette, alpha = 1) => () => css(this.palette[name], alpha);
+    const colour =
+      (name: keyof Palette, alpha = 1) =>
+      () =>
+        css(this.palette[name], alpha);
     const [soft, line] = [colour('soft'), colour('line')];
     const steps = plainAxis(soft, (value) => (value >= 1000 ? `${value / 1000}k` : String(value)));
-    const shared = { ...QUIET, hooks: { draw: [(plot: uPlot) => this.drawMark(plot)] }, cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: sync.key } } };
+    const shared = {
+      ...QUIET,
+      hooks: { draw: [(plot: uPlot) => this.drawMark(plot)] },
+      cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: sync.key } },
+    };
     const x = { time: false, range: (): [number, number] => [0, this.domain()] };
     this.loss = new uPlot(
       {
         ...shared,
         scales: { x, y: lossScale },
         axes: [steps, lossAxis(soft, line)],
-        series: [
-          {},
-          { stroke: colour('kept'), width: 1.5, points: { show: false } },
-          { stroke: colour('probe', 0.8), width: 1.25, points: { show: false } },
-        ],
+        series: [{}, { stroke: colour('kept'), width: 1.5, points: { show: false } }, { stroke: colour('probe', 0.8), width: 1.25, points: { show: false } }],
       },
       [[], [], []],
       loss,
@@ -94,7 +97,13 @@ export class CurvesView {
     const span = (values: number[], say: (value: number) => string): string =>
       values.length === 0 ? 'nothing yet' : `from ${say(values[0] ?? 0)} to ${say(values.at(-1) ?? 0)}, up to step ${(steps.at(-1) ?? 0) + 1}`;
     describe(this.rooms.loss, `Loss along steps: ${span(losses, (loss) => significant(loss, 2))}`);
-    describe(this.rooms.accuracy, `Test accuracy along steps: ${span(told.map(({ decided }) => decided), percent)}`);
+    describe(
+      this.rooms.accuracy,
+      `Test accuracy along steps: ${span(
+        told.map(({ decided }) => decided),
+        percent,
+      )}`,
+    );
   }
 
   /** Marks a step that is looked at; null marks none. */

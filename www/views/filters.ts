@@ -87,8 +87,7 @@ export class FiltersView {
       const first = filter * channels * taps;
       let largest = 0;
       for (let at = first; at < first + channels * taps; at++) largest = Math.max(largest, Math.abs(weights[at] ?? 0));
-      const level = (channel: number, tap: number): number =>
-        Math.round(MIDDLE + (MIDDLE * (weights[first + channel * taps + tap] ?? 0)) / (largest || 1));
+      const level = (channel: number, tap: number): number => Math.round(MIDDLE + (MIDDLE * (weights[first + channel * taps + tap] ?? 0)) / (largest || 1));
       for (let tap = 0; tap < taps; tap++) {
         // Anything but three colours is shown by its first channel, in grey.
         const red = level(0, tap);

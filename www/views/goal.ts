@@ -42,7 +42,14 @@ export class GoalView {
       if (at === null) return;
       const [up, leap] = [event.shiftKey ? LEAP : STEP, LEAP];
       const to = {
-        ArrowRight: at + up, ArrowUp: at + up, ArrowLeft: at - up, ArrowDown: at - up, PageUp: at + leap, PageDown: at - leap, Home: LEAST, End: 1,
+        ArrowRight: at + up,
+        ArrowUp: at + up,
+        ArrowLeft: at - up,
+        ArrowDown: at - up,
+        PageUp: at + leap,
+        PageDown: at - leap,
+        Home: LEAST,
+        End: 1,
       }[event.key];
       if (to === undefined) return;
       event.preventDefault();

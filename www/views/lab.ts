@@ -125,20 +125,40 @@ export class LabView {
           y: { distr: 3, range: (_, min, max) => [(this.least = this.foot ?? Math.max(1e-26, (min || 1e-3) / 2)), (max || 1) * 2] },
         },
         axes: [
-          { ...plainAxis(colour('soft'), String), splits: () => [0, 1, 2, 3, 4, 5], values: (_, values) => values.map((value) => this.rangeOf(value)), space: 10 },
-          tickedAxis(colour('soft'), colour('line'), (most) => this.ticks(most), (value) => (value === this.foot ? '0' : this.quantity.tick(value))),
+          {
+            ...plainAxis(colour('soft'), String),
+            splits: () => [0, 1, 2, 3, 4, 5],
+            values: (_, values) => values.map((value) => this.rangeOf(value)),
+            space: 10,
+          },
+          tickedAxis(
+            colour('soft'),
+            colour('line'),
+            (most) => this.ticks(most),
+            (value) => (value === this.foot ? '0' : this.quantity.tick(value)),
+          ),
         ],
         series: [
           {},
           ...ALPHAS.map((_, index) => ({ stroke: colour(`run-${index + 1}`), width: 1.25, dash: [5, 4], points: { show: false }, spanGaps: true })),
-          ...ALPHAS.map((_, index) => ({ stroke: colour(`run-${index + 1}`), width: 1.75, points: { show: true, size: 6, fill: colour(`run-${index + 1}`) }, spanGaps: true })),
+          ...ALPHAS.map((_, index) => ({
+            stroke: colour(`run-${index + 1}`),
+            width: 1.75,
+            points: { show: true, size: 6, fill: colour(`run-${index + 1}`) },
+            spanGaps: true,
+          })),
         ],
       },
       [[], ...ALPHAS.map(() => []), ...ALPHAS.map(() => [])],
       chart,
     );
     fit([chart, this.chart]);
-    const key = element('ul', 'phases-key', ...ALPHAS.map((alpha, index) => element('li', '', element('i', `swatch-${index + 1}`), `α = ${alphaOf(alpha)}`)), this.key);
+    const key = element(
+      'ul',
+      'phases-key',
+      ...ALPHAS.map((alpha, index) => element('li', '', element('i', `swatch-${index + 1}`), `α = ${alphaOf(alpha)}`)),
+      this.key,
+    );
     this.bins.dataset['testid'] = 'lab-bins';
     this.found.hidden = true;
     this.found.append(
@@ -146,9 +166,19 @@ export class LabView {
       chart,
       key,
       element('details', 'by-range', element('summary', '', 'The curves in figures'), element('div', 'scrolls', this.bins)),
-      element('div', 'scrolls', element('table', 'figures-table', element('thead', '', element('tr', '', ...heads.map((words) => element('th', '', words)))), this.body)),
+      element(
+        'div',
+        'scrolls',
+        element('table', 'figures-table', element('thead', '', element('tr', '', ...heads.map((words) => element('th', '', words)))), this.body),
+      ),
     );
-    root.append(this.intro, element('div', 'bar-line', element('label', '', this.more, ' pairs of masks'), this.bar, this.go), this.said, this.announcer.root, this.found);
+    root.append(
+      this.intro,
+      element('div', 'bar-line', element('label', '', this.more, ' pairs of masks'), this.bar, this.go),
+      this.said,
+      this.announcer.root,
+      this.found,
+    );
     this.say();
   }
 
@@ -246,7 +276,8 @@ export class LabView {
     const bins = rows[0]?.bins ?? [];
     // A bias where the truth is 0 is no number.
     const known = (value: number | null | undefined): number | null => (value != null && Number.isFinite(value) ? value : null);
-    const series = (of: Quantity['of']): (number | null)[][] => rows.map((row) => bins.map((_, index) => known(row && of(row.bins[index] ?? { low: 0, high: 1, units: 0 }))));
+    const series = (of: Quantity['of']): (number | null)[][] =>
+      rows.map((row) => bins.map((_, index) => known(row && of(row.bins[index] ?? { low: 0, high: 1, units: 0 }))));
     const [own, beside] = [series(quantity.of), series(quantity.beside?.of ?? (() => null))];
     const values = [...own, ...beside].flat();
     const has_beside = beside.flat().some((value) => value !== null);
@@ -255,14 +286,21 @@ export class LabView {
     // Every point has a place of its own along the axis, and the other curves have none there.
     const places = bins.flatMap((_, bin) => ALPHAS.map((_, alpha) => bin + (alpha - 2) * BESIDE));
     const spread = (curves: (number | null)[][]): (number | null)[][] =>
-      curves.map((curve, alpha) => places.map((_, place) => (place % ALPHAS.length === alpha ? (curve[Math.floor(place / ALPHAS.length)] ?? null) : null)).map((value) => (value === 0 ? this.foot : value)));
+      curves.map((curve, alpha) =>
+        places
+          .map((_, place) => (place % ALPHAS.length === alpha ? (curve[Math.floor(place / ALPHAS.length)] ?? null) : null))
+          .map((value) => (value === 0 ? this.foot : value)),
+      );
     this.chart.setData([places, ...spread(beside), ...spread(own)] as uPlot.AlignedData);
 
     this.key.hidden = !has_beside;
     this.beside.textContent = quantity.beside?.words ?? '';
     const unbounded = quantity === VARIANCE && !has_beside ? '; there is no bound for it' : '';
     this.lead.textContent = `${quantity.words} of ${estimator} by the unit’s s${unbounded}`;
-    describe(this.room, `${this.lead.textContent}, one curve for each α${has_beside ? `, and ${quantity.beside?.words} beside it` : ''}. The figures are below.`);
+    describe(
+      this.room,
+      `${this.lead.textContent}, one curve for each α${has_beside ? `, and ${quantity.beside?.words} beside it` : ''}. The figures are below.`,
+    );
     const say = (value: number | null | undefined): string => (value == null ? '–' : quantity.cell(value));
     const heads = ['s', 'units', ...ALPHAS.map((alpha) => `α = ${alphaOf(alpha)}`)];
     this.bins.replaceChildren(
@@ -273,7 +311,9 @@ export class LabView {
         '',
         ...bins.flatMap(({ low, high, units }, index) => {
           if (units === 0) return [];
-          const cells = ALPHAS.map((_, alpha) => element('td', '', say(own[alpha]?.[index]), ...(has_beside ? [element('small', '', say(beside[alpha]?.[index]))] : [])));
+          const cells = ALPHAS.map((_, alpha) =>
+            element('td', '', say(own[alpha]?.[index]), ...(has_beside ? [element('small', '', say(beside[alpha]?.[index]))] : [])),
+          );
           return [element('tr', '', element('td', '', `${low}–${high}`), element('td', '', count(units)), ...cells)];
         }),
       ),
@@ -327,7 +367,11 @@ function figures(row: LabRow): HTMLElement {
     [significant(row.cosine, 2), ` ± ${significant(row.cosine_error, 1)}`],
     row.verdict.replace(' seen', ''),
   ];
-  const made = element('tr', '', ...words.map((text) => (typeof text === 'string' ? element('td', '', text) : element('td', '', text[0], element('small', '', text[1])))));
+  const made = element(
+    'tr',
+    '',
+    ...words.map((text) => (typeof text === 'string' ? element('td', '', text) : element('td', '', text[0], element('small', '', text[1])))),
+  );
   made.dataset['estimator'] = row.estimator;
   made.dataset['alpha'] = String(row.alpha);
   return made;

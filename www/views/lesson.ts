@@ -101,11 +101,15 @@ class LessonView {
     document.body.toggleAttribute('data-lesson', !is_all);
     if (!is_all) {
       // What a lesson keeps is not to be looked for.
-      for (const fold of document.querySelectorAll<HTMLDetailsElement>('.settings details.group')) fold.open = fold.querySelector('[data-knob]:not(.put-away, [hidden])') !== null;
+      for (const fold of document.querySelectorAll<HTMLDetailsElement>('.settings details.group'))
+        fold.open = fold.querySelector('[data-knob]:not(.put-away, [hidden])') !== null;
     }
     const known = new Set(parts.map(({ name }) => name));
     const unknown = stage.knobs.length === 0 ? [] : (lesson?.show.filter((name) => !known.has(name)) ?? []);
-    const missing = unknown.length === 0 ? [] : [`This page has no part named ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}.`];
+    const missing =
+      unknown.length === 0
+        ? []
+        : [`This page has no part named ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}.`];
     this.notes.textContent = [...this.said, ...missing].join(' ');
   }
 }
@@ -165,7 +169,11 @@ export function composeLesson(stage: Stage, opener: HTMLElement): void {
   link.target = '_blank';
   link.rel = 'noopener';
   link.dataset['testid'] = 'lesson-open';
-  const groups = [boxes('Beside the network', besideParts(), update), boxes('In the head of the page', headParts(), update), boxes('Settings', settingParts(stage), update)];
+  const groups = [
+    boxes('Beside the network', besideParts(), update),
+    boxes('In the head of the page', headParts(), update),
+    boxes('Settings', settingParts(stage), update),
+  ];
 
   function update(): void {
     const words = { title: plain(title.value), text: plain(text.value) };
@@ -196,7 +204,14 @@ export function composeLesson(stage: Stage, opener: HTMLElement): void {
     element('div', 'line', copy, link),
     said,
   );
-  place('compose', 'Make a lesson', opener, () => undefined, words, element('div', 'keeps', element('p', '', 'What stays on the page, beside the network and Train'), ...groups.map(({ root }) => root)));
+  place(
+    'compose',
+    'Make a lesson',
+    opener,
+    () => undefined,
+    words,
+    element('div', 'keeps', element('p', '', 'What stays on the page, beside the network and Train'), ...groups.map(({ root }) => root)),
+  );
   update();
   title.focus();
 }

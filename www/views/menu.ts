@@ -46,11 +46,15 @@ export class Menu {
     });
     // It stands under its button, wherever that moves, and goes with it.
     for (const moved of ['scroll', 'resize']) {
-      addEventListener(moved, () => {
-        if (!this.root.matches(':popover-open')) return;
-        if (opener.getBoundingClientRect().bottom < 0) this.root.hidePopover();
-        else this.place(opener);
-      }, { passive: true });
+      addEventListener(
+        moved,
+        () => {
+          if (!this.root.matches(':popover-open')) return;
+          if (opener.getBoundingClientRect().bottom < 0) this.root.hidePopover();
+          else this.place(opener);
+        },
+        { passive: true },
+      );
     }
     this.root.addEventListener('keydown', (event) => this.move(event));
   }

@@ -100,7 +100,14 @@ class MethodPanel {
 
   private part(title: string, where: string, set: Element[], words: string, names: SymbolName[]): HTMLElement {
     const signs = names.map((name) => element('li', '', this.button(name), element('span', '', SYMBOLS[name].means)));
-    return element('section', '', element('h3', '', title, element('small', '', where)), element('div', 'set', ...set), element('p', '', words), element('ul', 'symbols', ...signs));
+    return element(
+      'section',
+      '',
+      element('h3', '', title, element('small', '', where)),
+      element('div', 'set', ...set),
+      element('p', '', words),
+      element('ul', 'symbols', ...signs),
+    );
   }
 
   parts(): HTMLElement[] {
@@ -110,27 +117,98 @@ class MethodPanel {
     ) as [() => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element];
     const one_minus_s = (): Element => row('1', '−', s());
     const objective = [
-      formula('Minimise over w and s the expected loss of w and m, where m is drawn from s,', below(math('mo', 'min'), row(w(), ',', s())), room(0.2), below(math('mo', '𝔼'), row(m(), '∼', s())), room(0.2), L(), '(', w(), ',', m(), ')'),
-      formula('with every s from 0 to 1 and the sum of s at most K.', math('mtext', 'with'), room(0.5), '0', '≤', s(), '≤', '1', ',', room(0.5), math('mo', 'Σ'), s(), '≤', K()),
-    ];
-    const estimator = [formula(
-      'g is one half of L minus L prime, times m minus m prime, over s times one minus s to the power of one minus alpha.',
-      g(), '=', fraction('1', '2'), room(0.15),
-      fraction(
-        row('(', L(), '−', probe_loss(), ')', '(', m(), '−', probe(), ')'),
-        power(row('(', s(), '(', one_minus_s(), ')', ')'), row('1', '−', alpha())),
+      formula(
+        'Minimise over w and s the expected loss of w and m, where m is drawn from s,',
+        below(math('mo', 'min'), row(w(), ',', s())),
+        room(0.2),
+        below(math('mo', '𝔼'), row(m(), '∼', s())),
+        room(0.2),
+        L(),
+        '(',
+        w(),
+        ',',
+        m(),
+        ')',
       ),
-    )];
+      formula(
+        'with every s from 0 to 1 and the sum of s at most K.',
+        math('mtext', 'with'),
+        room(0.5),
+        '0',
+        '≤',
+        s(),
+        '≤',
+        '1',
+        ',',
+        room(0.5),
+        math('mo', 'Σ'),
+        s(),
+        '≤',
+        K(),
+      ),
+    ];
+    const estimator = [
+      formula(
+        'g is one half of L minus L prime, times m minus m prime, over s times one minus s to the power of one minus alpha.',
+        g(),
+        '=',
+        fraction('1', '2'),
+        room(0.15),
+        fraction(
+          row('(', L(), '−', probe_loss(), ')', '(', m(), '−', probe(), ')'),
+          power(row('(', s(), '(', one_minus_s(), ')', ')'), row('1', '−', alpha())),
+        ),
+      ),
+    ];
     const projection = [
-      formula('s becomes s minus eta times the Adam step of g, minus v, clamped between 0 and 1,', s(), '←', math('mi', 'clamp'), '(', s(), '−', eta(), room(0.15), math('mi', 'Adam'), '(', g(), ')', '−', v(), ',', '0', ',', '1', ')'),
+      formula(
+        's becomes s minus eta times the Adam step of g, minus v, clamped between 0 and 1,',
+        s(),
+        '←',
+        math('mi', 'clamp'),
+        '(',
+        s(),
+        '−',
+        eta(),
+        room(0.15),
+        math('mi', 'Adam'),
+        '(',
+        g(),
+        ')',
+        '−',
+        v(),
+        ',',
+        '0',
+        ',',
+        '1',
+        ')',
+      ),
       // Two lines: in the narrowest of three columns one would fit in some fonts only.
       formula('with the least v from 0 on', math('mtext', 'with the least'), room(0.4), v(), '≥', '0'),
       formula('for which the sum of s is at most K.', math('mtext', 'for which'), room(0.4), math('mo', 'Σ'), s(), '≤', K()),
     ];
     return [
-      this.part('What is asked for', 'section 4', objective, 'A small loss on average over the masks, within the budget. One sum binds all layers, so that capacity moves between them by itself.', ['w', 's', 'L', 'K']),
-      this.part('How the scores learn', 'section 4, VR-PGE, two-sided', estimator, 'Units on which the two masks agree learn nothing; where they differ, the side with the lower loss is favoured. No backward pass; from α = ½ on the variance is bounded.', ['m', 'probe', 'probe_loss', 'g', 'alpha']),
-      this.part('How the budget is kept', 'section 4, projection', projection, 'All scores step, then all are lowered by the same v until they fit the budget. At 0 a unit is off, at 1 it is kept: both are decided.', ['v', 'eta']),
+      this.part(
+        'What is asked for',
+        'section 4',
+        objective,
+        'A small loss on average over the masks, within the budget. One sum binds all layers, so that capacity moves between them by itself.',
+        ['w', 's', 'L', 'K'],
+      ),
+      this.part(
+        'How the scores learn',
+        'section 4, VR-PGE, two-sided',
+        estimator,
+        'Units on which the two masks agree learn nothing; where they differ, the side with the lower loss is favoured. No backward pass; from α = ½ on the variance is bounded.',
+        ['m', 'probe', 'probe_loss', 'g', 'alpha'],
+      ),
+      this.part(
+        'How the budget is kept',
+        'section 4, projection',
+        projection,
+        'All scores step, then all are lowered by the same v until they fit the budget. At 0 a unit is off, at 1 it is kept: both are decided.',
+        ['v', 'eta'],
+      ),
     ];
   }
 }

@@ -1,4 +1,4 @@
-// Words in place of a network: no WebGPU here, the device went away, or anything else that stopped the engine.
+// Words in place of a network: the device went away, or anything else that stopped the engine.
 
 import type { Failure } from '../protocol';
 import { sentence } from '../words';
@@ -13,17 +13,20 @@ export type Trouble = Failure | 'link';
 
 function describe(failure: Trouble, message: string): Advice {
   switch (failure) {
-    case 'webgpu':
-      // What helps comes beside the recorded run, and is long.
-      return { title: 'This browser gives the page no WebGPU', lines: [] };
     case 'lost':
       return { title: 'The GPU went away', lines: [message, 'This happens after a driver restart or a long sleep. A new run can start at once.'] };
     case 'crashed':
-      return { title: 'The engine broke', lines: [sentence(message), 'That is a fault of this program. A new run can start at once; what was kept of this one can still be taken away.'] };
+      return {
+        title: 'The engine broke',
+        lines: [sentence(message), 'That is a fault of this program. A new run can start at once; what was kept of this one can still be taken away.'],
+      };
     case 'link':
       return { title: 'The link could not be read', lines: [message, 'The first experiment was opened instead.'] };
     case 'large':
-      return { title: 'This network is too large for this device', lines: [sentence(message), 'Nothing was taken. Choose another network or a smaller batch in the settings.'] };
+      return {
+        title: 'This network is too large for this device',
+        lines: [sentence(message), 'Nothing was taken. Choose another network or a smaller batch in the settings.'],
+      };
     case 'refused':
       return { title: 'This experiment cannot be opened', lines: [sentence(message)] };
     case 'own':
@@ -59,22 +62,13 @@ export class NoticeView {
     const heading = document.createElement('h2');
     heading.textContent = title;
     const list = document.createElement('ul');
-    const listUp = (words: string[]): void => {
-      for (const line of words) {
-        const item = document.createElement('li');
-        item.textContent = line;
-        list.append(item);
-      }
-    };
-    listUp(lines);
+    for (const line of lines) {
+      const item = document.createElement('li');
+      item.textContent = line;
+      list.append(item);
+    }
     notice.append(heading, list);
-    if (failure === 'webgpu') {
-      import('./advice').then(({ advice }) => listUp(advice()), () => listUp(['How to come by it could not be loaded: reload the page.']));
-      const said = document.createElement('p');
-      said.className = 'soft';
-      said.textContent = 'Below is a run that was recorded where there was one: play it, or drag through its history.';
-      notice.append(said);
-    } else if (failure === 'lost' || failure === 'crashed' || failure === 'engine' || failure === 'own') {
+    if (failure === 'lost' || failure === 'crashed' || failure === 'engine' || failure === 'own') {
       const button = document.createElement('button');
       button.type = 'button';
       button.dataset['testid'] = failure === 'own' ? 'give' : 'again';

@@ -7,7 +7,11 @@ import { sentence } from '../words';
 import { element } from './element';
 import './own.css';
 
-const LABELS: [value: string, words: string][] = [['auto', 'found by itself'], ['first', 'the first column'], ['last', 'the last column']];
+const LABELS: [value: string, words: string][] = [
+  ['auto', 'found by itself'],
+  ['first', 'the first column'],
+  ['last', 'the last column'],
+];
 const MOST_CLASSES = 24;
 
 type Entry = FileSystemEntry;
@@ -89,7 +93,14 @@ export class OwnView {
     this.zone.append(
       element('b', '', 'Drop files or a folder here'),
       element('p', '', 'They never leave this browser: nothing of them is sent anywhere, and closing the page forgets them.'),
-      element('div', '', button('Choose files', 'own-choose-files', () => files.click(), 'go'), button('Choose a folder', 'own-choose-folder', () => folder.click()), files, folder),
+      element(
+        'div',
+        '',
+        button('Choose files', 'own-choose-files', () => files.click(), 'go'),
+        button('Choose a folder', 'own-choose-folder', () => folder.click()),
+        files,
+        folder,
+      ),
     );
     this.label.dataset['testid'] = 'own-label';
     for (const [value, words] of LABELS) {
@@ -111,7 +122,12 @@ export class OwnView {
     const kinds: [title: string, ...rest: (string | Node)[]][] = [
       ['A table', 'a CSV file: a row of numbers with its class in the first or the last column. A header may be there. 784 numbers are an image of 28 × 28.'],
       ['idx files', 'images and labels, as MNIST’s, plain or ', element('code', '', '.gz'), '. Two pairs are training and test rows.'],
-      ['Pictures', 'a folder for each class, of PNG or JPEG files. Below a folder named ', element('code', '', 'test'), ' they are for the test. Different sizes are brought to 32 × 32.'],
+      [
+        'Pictures',
+        'a folder for each class, of PNG or JPEG files. Below a folder named ',
+        element('code', '', 'test'),
+        ' they are for the test. Different sizes are brought to 32 × 32.',
+      ],
     ];
     root.append(
       this.zone,
@@ -229,7 +245,10 @@ export class OwnView {
     this.worker?.terminate();
     this.worker = null;
     if (report.kind === 'set') {
-      const { about, shape: [channels, height, width] } = report.set;
+      const {
+        about,
+        shape: [channels, height, width],
+      } = report.set;
       const { train, test } = about;
       given.dataset = { name: 'own', train, test, classes: about.classes.length, channels, height, width, own: about };
       this.page.give(report.set, this.given.indexOf(given));
@@ -256,6 +275,9 @@ export class OwnView {
     const split = own.has_test ? 'Its test rows are its own.' : 'Which rows are for the test is drawn by the seed of the run, one in seven of each class.';
     this.more.textContent = `${own.note} ${split}`.trim();
     const rest = own.classes.length - MOST_CLASSES;
-    this.classes.replaceChildren(...own.classes.slice(0, MOST_CLASSES).map((name) => element('li', '', name)), ...(rest > 0 ? [element('li', '', `and ${rest} more`)] : []));
+    this.classes.replaceChildren(
+      ...own.classes.slice(0, MOST_CLASSES).map((name) => element('li', '', name)),
+      ...(rest > 0 ? [element('li', '', `and ${rest} more`)] : []),
+    );
   }
 }

@@ -97,15 +97,30 @@ function choice(name: string, values: Values, room: string): [rank: Words, keep:
   const share = percent(Number(values['drop_fraction']), 0);
   switch (name) {
     case 'magnitude':
-      return [['‖w‖ of each unit', `${every}, while K falls`], ['the largest stay', room]];
+      return [
+        ['‖w‖ of each unit', `${every}, while K falls`],
+        ['the largest stay', room],
+      ];
     case 'set':
-      return [['‖w‖ of kept units', every], ['small out, random in', `${share} of them, ever fewer`]];
+      return [
+        ['‖w‖ of kept units', every],
+        ['small out, random in', `${share} of them, ever fewer`],
+      ];
     case 'rigl':
-      return [['‖w‖, |∂L/∂m|', `${every}, by a dense pass`], ['small out, wanted in', `${share} of them, ever fewer`]];
+      return [
+        ['‖w‖, |∂L/∂m|', `${every}, by a dense pass`],
+        ['small out, wanted in', `${share} of them, ever fewer`],
+      ];
     case 'snip':
-      return [['|∂L/∂m| of each unit', 'once, by a dense pass before step 1'], ['the largest stay', room]];
+      return [
+        ['|∂L/∂m| of each unit', 'once, by a dense pass before step 1'],
+        ['the largest stay', room],
+      ];
     default:
-      return [['g = 0', 'the structure is not learned'], ['s ← s', 'nothing to project']];
+      return [
+        ['g = 0', 'the structure is not learned'],
+        ['s ← s', 'nothing to project'],
+      ];
   }
 }
 
@@ -221,7 +236,11 @@ export class PhasesView {
         ? ['Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks']
         : ['One loss', `L = ${fixed(record.loss, 3)}`, name === 'ste' ? MASKED : 'one forward pass'],
       ...(family === 'learned' ? learns : chooses(name, values, `${count(units)} units, K = ${fixed(record.budget, 1)}`)),
-      ['Backward', `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`, name === 'ste' ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`],
+      [
+        'Backward',
+        `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`,
+        name === 'ste' ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`,
+      ],
       ['Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`],
     ];
   }

@@ -18,7 +18,22 @@ const DRAWINGS: Record<string, Draw> = {
   },
   'fashion-mnist'(context) {
     context.beginPath();
-    for (const [x, y] of [[10, 4], [4, 7], [2.5, 13], [6.6, 14.5], [8, 11.5], [8, 24], [20, 24], [20, 11.5], [21.4, 14.5], [25.5, 13], [24, 7], [18, 4], [14, 7]] as const) context.lineTo(x, y);
+    for (const [x, y] of [
+      [10, 4],
+      [4, 7],
+      [2.5, 13],
+      [6.6, 14.5],
+      [8, 11.5],
+      [8, 24],
+      [20, 24],
+      [20, 11.5],
+      [21.4, 14.5],
+      [25.5, 13],
+      [24, 7],
+      [18, 4],
+      [14, 7],
+    ] as const)
+      context.lineTo(x, y);
     context.closePath();
     context.globalAlpha = 0.78;
     context.fill();
@@ -30,7 +45,13 @@ const DRAWINGS: Record<string, Draw> = {
   cifar10(context) {
     context.globalAlpha = 0.78;
     context.beginPath();
-    for (const [x, y] of [[2.5, 15], [25.5, 15], [21.5, 20.5], [6.5, 20.5]] as const) context.lineTo(x, y);
+    for (const [x, y] of [
+      [2.5, 15],
+      [25.5, 15],
+      [21.5, 20.5],
+      [6.5, 20.5],
+    ] as const)
+      context.lineTo(x, y);
     context.closePath();
     context.fill();
     context.fillRect(8, 10.5, 11, 3.5);

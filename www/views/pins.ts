@@ -24,14 +24,23 @@ export interface PinInput {
   batch_size: number;
 }
 
-const CHOICES: [pin: Pin | null, label: string][] = [['on', 'Pin on'], ['off', 'Pin off'], [null, 'Let go']];
+const CHOICES: [pin: Pin | null, label: string][] = [
+  ['on', 'Pin on'],
+  ['off', 'Pin off'],
+  [null, 'Let go'],
+];
 
 function costWords({ difference, error, on, off, batches }: UnitCost, batch_size: number): (string | HTMLElement)[] {
   const over = `over ${count(batches)} batches of ${count(batch_size)} images, everything else as in m`;
   const size = `${significant(Math.abs(difference), 2)} ± ${significant(error, 2)}`;
-  if (Math.abs(difference) < TELLING * error || difference === 0) return ['On or off makes no difference to the loss that shows: ', element('b', '', size), `, ${over}.`];
+  if (Math.abs(difference) < TELLING * error || difference === 0)
+    return ['On or off makes no difference to the loss that shows: ', element('b', '', size), `, ${over}.`];
   const [cheaper, dearer] = difference < 0 ? ['on', 'off'] : ['off', 'on'];
-  return [`Pinning it ${dearer} costs `, element('b', '', size), ` of loss: ${significant(on, 4)} on, ${significant(off, 4)} off, ${over}. Pinning it ${cheaper} spares that.`];
+  return [
+    `Pinning it ${dearer} costs `,
+    element('b', '', size),
+    ` of loss: ${significant(on, 4)} on, ${significant(off, 4)} off, ${over}. Pinning it ${cheaper} spares that.`,
+  ];
 }
 
 export class PinView {

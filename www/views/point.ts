@@ -38,7 +38,9 @@ export async function visit(name: PlaceName, show: (view: string) => Promise<voi
   await reveal(name, show);
   const target = found(PLACES[name]);
   if (!target) return;
-  const control = target.matches('button') ? target : target.querySelector<HTMLElement>('button:not(:disabled), input:not(:disabled), select, canvas[tabindex], summary');
+  const control = target.matches('button')
+    ? target
+    : target.querySelector<HTMLElement>('button:not(:disabled), input:not(:disabled), select, canvas[tabindex], summary');
   if (control?.checkVisibility()) return control.focus({ preventScroll: true });
   if (target.tabIndex < 0) target.tabIndex = -1;
   target.focus({ preventScroll: true });

@@ -100,8 +100,20 @@ export class RunsView {
             },
             y: scale,
           },
-          axes: [{ ...plainAxis(colour('soft'), short), splits: () => roundTicks(...this.domain, this.isLog()), filter: (_, splits) => splits }, axis(colour('soft'), colour('line'))],
-          series: [{}, ...SLOTS.map((slot) => ({ stroke: colour(`run-${slot + 1}`), width: 1.75, dash: dashOf(slot), spanGaps: true, points: { show: points, size: 5, fill: colour(`run-${slot + 1}`) } }))],
+          axes: [
+            { ...plainAxis(colour('soft'), short), splits: () => roundTicks(...this.domain, this.isLog()), filter: (_, splits) => splits },
+            axis(colour('soft'), colour('line')),
+          ],
+          series: [
+            {},
+            ...SLOTS.map((slot) => ({
+              stroke: colour(`run-${slot + 1}`),
+              width: 1.75,
+              dash: dashOf(slot),
+              spanGaps: true,
+              points: { show: points, size: 5, fill: colour(`run-${slot + 1}`) },
+            })),
+          ],
         },
         [[], ...SLOTS.map(() => [])],
         into,
@@ -168,7 +180,10 @@ export class RunsView {
   /** What differs, in a sentence; and each run's own name. */
   private say(list: Run[]): void {
     const { differing, equal, labels } = differences(list);
-    const label = (name: string): string => this.knobs().find((knob) => knob.name === name)?.label.toLowerCase() ?? name;
+    const label = (name: string): string =>
+      this.knobs()
+        .find((knob) => knob.name === name)
+        ?.label.toLowerCase() ?? name;
     const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
     const same = equal.join(', ');
     let words = 'Runs are kept while this page is open, over a reload too, and their curves laid over one another here. Train, change something, train again.';
@@ -297,7 +312,9 @@ export class RunsView {
 
   /** A tick for everyone who can take part, a variant behind its method. */
   private choices(): void {
-    const all = FAMILIES.flatMap(([family]) => Object.keys(METHODS).filter((name) => METHODS[name]?.family === family)).flatMap((name) => this.contenders().filter(({ method }) => method === name));
+    const all = FAMILIES.flatMap(([family]) => Object.keys(METHODS).filter((name) => METHODS[name]?.family === family)).flatMap((name) =>
+      this.contenders().filter(({ method }) => method === name),
+    );
     const boxes = all.map(({ name }) => {
       const input = element('input');
       input.type = 'checkbox';
@@ -365,25 +382,31 @@ function tellCosts({ run: { cost, speed }, more }: Row): void {
   if (!cell || more.dataset['told'] === told) return;
   more.dataset['told'] = told;
   const all = cost.forward + cost.backward + cost.structure;
-  const part = (name: string, value: number): [string, string, string] => [name, value === 0 ? 'none' : magnitude(value), value === 0 ? '' : percent(value / Math.max(1, all))];
-  const work = figures('Multiply-adds', ['', ''], [
-    part('forward', cost.forward),
-    part('backward', cost.backward),
-    part('to choose masks', cost.structure),
-    part('of all, near dense', cost.near_dense),
-  ]);
+  const part = (name: string, value: number): [string, string, string] => [
+    name,
+    value === 0 ? 'none' : magnitude(value),
+    value === 0 ? '' : percent(value / Math.max(1, all)),
+  ];
+  const work = figures(
+    'Multiply-adds',
+    ['', ''],
+    [part('forward', cost.forward), part('backward', cost.backward), part('to choose masks', cost.structure), part('of all, near dense', cost.near_dense)],
+  );
   if (!speed) return cell.replaceChildren(work, element('p', 'note', 'Seconds by phase are known once a step was compared with a dense one.'));
   const { step, phases, sparse_ms, dense_ms } = speed;
   const line = (name: string, ours: number, theirs: number): [string, string, string] => [name, milliseconds(ours), milliseconds(theirs)];
-  const time = figures(`A step, timed at step ${count(step)}`, ['this run', 'dense'], [
-    ...phases.map((phase) => line(phase.name, phase.sparse_ms, phase.dense_ms)),
-    line('whole step', sparse_ms, dense_ms),
-  ]);
+  const time = figures(
+    `A step, timed at step ${count(step)}`,
+    ['this run', 'dense'],
+    [...phases.map((phase) => line(phase.name, phase.sparse_ms, phase.dense_ms)), line('whole step', sparse_ms, dense_ms)],
+  );
   cell.replaceChildren(work, time, ...(phases.length === 0 ? [element('p', 'note', 'This adapter does not tell the phases’ times.')] : []));
 }
 
 /** Figures in three columns, each line with its name. */
 function figures(title: string, heads: [string, string], lines: [name: string, figure: string, beside: string][]): HTMLElement {
-  const all = [[title, ...heads], ...lines].map(([name = '', ...told]) => element('div', '', element('dt', '', name), ...told.map((words) => element('dd', '', words))));
+  const all = [[title, ...heads], ...lines].map(([name = '', ...told]) =>
+    element('div', '', element('dt', '', name), ...told.map((words) => element('dd', '', words))),
+  );
   return element('dl', '', ...all);
 }

@@ -16,8 +16,17 @@ const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => strin
   {
     title: 'Structure',
     knobs: [
-      'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'scores_optimizer', 'scores_rate', 'structure_every', 'drop_fraction',
-      'allocation', 'pins',
+      'schedule',
+      'keep_start',
+      'anneal_fraction',
+      'estimator',
+      'alpha',
+      'scores_optimizer',
+      'scores_rate',
+      'structure_every',
+      'drop_fraction',
+      'allocation',
+      'pins',
     ],
     brief: (values) =>
       [
@@ -74,7 +83,9 @@ function shares(parts: Record<string, number>): string {
   const most = Math.max(...Object.values(parts));
   const [size, unit] = most >= 1e9 ? [1e9, 'GB'] : most >= 1e6 ? [1e6, 'MB'] : [1e3, 'KB'];
   const said = (part: number): string => (part < size / 20 ? 'under 0.1' : (part / size).toFixed(part < 9.95 * size ? 1 : 0));
-  return `${Object.entries(parts).map(([name, part]) => `${name} ${said(part)}`).join(', ')} ${unit}`;
+  return `${Object.entries(parts)
+    .map(([name, part]) => `${name} ${said(part)}`)
+    .join(', ')} ${unit}`;
 }
 
 type Range = Extract<Knob['kind'], { type: 'number' }>;

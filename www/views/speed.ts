@@ -29,10 +29,15 @@ const BESIDE: Record<string, string> = {
   magnitude: ' The dense start came before.',
 };
 
+/** Who computes where that is no GPU. */
+const computing = ({ computes, adapter }: Description): string =>
+  computes === 'cpu' ? 'The CPU computes, since this browser gives the page no WebGPU' : `${adapter} computes in software`;
+
 /** Above this share of kept units a sparse step cannot win: two forwards and packing cost more than they save. */
 const NEARLY_ALL = 0.8;
 
-function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
+/** How a step compares with a dense one; `share`: of the gated units that are kept. */
+export function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
   if (method === 'dense') return ['even', 'this run is the dense one'];
   if (method === 'ste' && ratio <= 0.95) return ['slower', 'slower than dense: every unit is computed, whatever the mask'];
   if (method === 'small-dense' && ratio >= 1.05) return ['faster', 'faster than dense per training step, by being narrower'];
@@ -60,9 +65,7 @@ export class SpeedView {
     at.key.hidden = at.ask.hidden = true;
     at.ask.textContent = 'Compare now';
     at.ask.disabled = false;
-    at.note.textContent = description.software
-      ? `${description.adapter} computes in software: a ratio here is not a GPU’s.`
-      : `To be measured on ${description.adapter}.`;
+    at.note.textContent = description.software ? `${computing(description)}: a ratio here is not a GPU’s.` : `To be measured on ${description.adapter}.`;
   }
 
   /** The comparison costs so much that it is made only when it is asked for. */
@@ -80,7 +83,7 @@ export class SpeedView {
   }
 
   /** `share`: of the gated units that are kept. */
-  draw(speed: Speed, method: string, share: number, { adapter, software }: Description): void {
+  draw(speed: Speed, method: string, share: number, description: Description): void {
     const { at } = this;
     const [kind, words] = verdict(speed.ratio, method, share);
     at.root.dataset['verdict'] = kind;
@@ -109,7 +112,7 @@ export class SpeedView {
     );
     const predicted = document.createElement('b');
     predicted.textContent = `${speed.predicted.toFixed(1)}×`;
-    const where = software ? `On ${adapter}, which computes in software: not a GPU’s ratio.` : `On ${adapter}.`;
+    const where = description.software ? `${computing(description)}: not a GPU’s ratio.` : `On ${description.adapter}.`;
     at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}${BESIDE[method] ?? ''}`);
   }
 

@@ -52,7 +52,7 @@ const are = (units: number): string => (units === 1 ? 'is' : 'are');
 function loading({ progress, description, plan, busy }: StatusInput): Word[] {
   if (busy?.task === 'step' && busy.since_ms > SLOW_MS) {
     const so_far = busy.since_ms > 3000 ? `, ${span(busy.since_ms)} so far` : '';
-    const software = description?.software ? '. An adapter in software takes its time' : '';
+    const software = description?.software && description.computes === 'gpu' ? '. An adapter in software takes its time' : '';
     return [`The first step is on its way${so_far}${software}.`];
   }
   if (progress?.stage === 'data' && description) {
@@ -61,7 +61,9 @@ function loading({ progress, description, plan, busy }: StatusInput): Word[] {
   }
   if (progress?.stage === 'compiling kernels' && progress.since_ms > SLOW_COMPILE_MS) {
     const { done, of, since_ms } = progress;
-    return [`Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers keep the result.`];
+    return [
+      `Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers keep the result.`,
+    ];
   }
   if (progress && plan && !description) {
     return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`), ' Then ', plan.model, ' takes ', { kept: bytes(sum(plan)) }, ' of memory.'];
@@ -124,7 +126,8 @@ function idle({ description, values, kept }: StatusInput): Word[] {
   if (method === 'dense') return ['The dense net: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
   const left = { kept: count(Number(values?.['keep_ratio']) * units) };
   if (method === 'snip') return ['One look at all ', { kept: count(units) }, ` ${named}, and only `, left, ' stay. Press Train to see which ones.'];
-  if (methodOf(values).starts_whole) return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
+  if (methodOf(values).starts_whole)
+    return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
   const share = { kept: `${count(kept)} of ${count(units)}` };
   if (method === 'small-dense') return ['A narrower dense net, ', share, ` ${named}, with as many multiply-adds as VR-PGE. Press Train.`];
   if (method === 'static') return ['A random mask keeps ', share, ` ${named}, from the first step to the last. Press Train.`];
@@ -144,7 +147,11 @@ function say(input: StatusInput): Word[] {
   switch (state) {
     case 'held':
       if (!plan) return [''];
-      return [`${plan.model} in batches of ${count(plan.batch_size)} takes `, { kept: bytes(sum(plan)) }, ' of memory. None is taken yet: press Train to open it.'];
+      return [
+        `${plan.model} in batches of ${count(plan.batch_size)} takes `,
+        { kept: bytes(sum(plan)) },
+        ' of memory. None is taken yet: press Train to open it.',
+      ];
     case 'loading':
       return loading(input);
     case 'idle':

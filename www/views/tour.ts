@@ -59,7 +59,14 @@ class TourCard {
       stop();
       point();
     };
-    place('tour', 'Tour', document.getElementById('tour'), left, element('div', 'says', this.heading, this.text, this.wait), element('div', 'moves', list, this.back, this.next));
+    place(
+      'tour',
+      'Tour',
+      document.getElementById('tour'),
+      left,
+      element('div', 'says', this.heading, this.text, this.wait),
+      element('div', 'moves', list, this.back, this.next),
+    );
     const link = wantedLink(stage);
     if (link !== null && this.at === 0) stage.ask({ kind: 'read', query: link });
     this.go(this.at);

@@ -300,7 +300,13 @@ export class TryView {
   }
 
   /** An image of [channels, height, width] bytes, with what its pixels contribute over it. */
-  private paintImage(context: CanvasRenderingContext2D, side: number, bytes: Uint8Array, { width, height, channels }: Data, over: Classified['contributions']): void {
+  private paintImage(
+    context: CanvasRenderingContext2D,
+    side: number,
+    bytes: Uint8Array,
+    { width, height, channels }: Data,
+    over: Classified['contributions'],
+  ): void {
     const { palette } = this;
     const cell = side / Math.max(width, height);
     const [left, top] = [(side - cell * width) / 2, (side - cell * height) / 2];
@@ -341,7 +347,8 @@ export class TryView {
     this.line.hidden = this.bars.hidden = recorded !== null;
     this.clear.disabled = !at_hand;
     const drawn = at_hand?.index === null;
-    this.surface_words.textContent = at_hand && !drawn ? `Test image ${count(at_hand.index ?? 0)}: ${this.nameOf(at_hand.label ?? 0)}` : this.draws() ? 'Draw a digit here' : 'A test image';
+    this.surface_words.textContent =
+      at_hand && !drawn ? `Test image ${count(at_hand.index ?? 0)}: ${this.nameOf(at_hand.label ?? 0)}` : this.draws() ? 'Draw a digit here' : 'A test image';
     this.surface.ariaLabel = this.surface_words.textContent;
     const over = found?.contributions;
     const unknown = over ? over.values.filter((value) => Number.isNaN(value)).length : 0;
@@ -354,7 +361,10 @@ export class TryView {
     if (recorded) this.said.textContent = sentence(recorded);
     else if (!data) this.said.textContent = 'No network is open yet.';
     else if (data.height <= 1) this.said.textContent = 'The inputs of this data are no pictures: choose data of images to draw or to pick one.';
-    else if (!at_hand) this.said.textContent = this.draws() ? 'Draw a digit, and see what the sparse network makes of it while it trains.' : 'Pick an image, and see what the sparse network makes of it while it trains.';
+    else if (!at_hand)
+      this.said.textContent = this.draws()
+        ? 'Draw a digit, and see what the sparse network makes of it while it trains.'
+        : 'Pick an image, and see what the sparse network makes of it while it trains.';
     else if (found) return this.sayFound(found);
     else this.said.textContent = 'Looking at it.';
     this.announcer.say(this.said.textContent, this.said.textContent);
@@ -363,7 +373,9 @@ export class TryView {
   private sayFound({ step, decided, sampled }: Classified): void {
     const top = best(decided);
     const masks = sampled.length / decided.length;
-    const agree = Array.from({ length: masks }, (_, mask) => best(sampled.subarray(mask * decided.length, (mask + 1) * decided.length))).filter((each) => each === top).length;
+    const agree = Array.from({ length: masks }, (_, mask) => best(sampled.subarray(mask * decided.length, (mask + 1) * decided.length))).filter(
+      (each) => each === top,
+    ).length;
     const right = this.at_hand?.label ?? null;
     const verdict = right === null ? '' : right === top ? ', rightly' : `, but it is ${this.nameOf(right)}`;
     const em = element('em', '', `${this.nameOf(top)}, ${percent(decided[top] ?? 0)}`);
@@ -377,7 +389,10 @@ export class TryView {
   private explanation(): string {
     const { data, found } = this;
     if (!data || data.height <= 1) return '';
-    const digit = this.draws() && this.at_hand?.index === null ? `A drawing is prepared as MNIST’s digits were: scaled into 20 × 20 of ${SIDE} × ${SIDE} and centred by its mass. ` : '';
+    const digit =
+      this.draws() && this.at_hand?.index === null
+        ? `A drawing is prepared as MNIST’s digits were: scaled into 20 × 20 of ${SIDE} × ${SIDE} and centred by its mass. `
+        : '';
     const over = found?.contributions;
     const key = this.hands.samples() ? 'Bars: under the decided mask (s ≥ ½). Dots: under masks sampled from s.' : 'Bars: under the mask of the run.';
     if (!over) return `${digit}${key}`;
@@ -391,11 +406,15 @@ export class TryView {
     const { found, data } = this;
     const classes = data && data.height > 1 ? data.classes : 0;
     const all = Array.from({ length: classes }, (_, index) => index);
-    const shown = classes <= MOST_BARS || !found ? all.slice(0, MOST_BARS) : all.sort((a, b) => (found.decided[b] ?? 0) - (found.decided[a] ?? 0)).slice(0, MOST_BARS);
+    const shown =
+      classes <= MOST_BARS || !found ? all.slice(0, MOST_BARS) : all.sort((a, b) => (found.decided[b] ?? 0) - (found.decided[a] ?? 0)).slice(0, MOST_BARS);
     while (this.bars.children.length > shown.length) this.bars.lastChild?.remove();
     while (this.bars.children.length < shown.length) this.bars.append(barOf());
     const top = found ? best(found.decided) : -1;
-    this.bars.classList.toggle('named', all.some((index) => this.nameOf(index).length > 2));
+    this.bars.classList.toggle(
+      'named',
+      all.some((index) => this.nameOf(index).length > 2),
+    );
     for (const [place, index] of shown.entries()) {
       const row = this.bars.children[place];
       const [name, canvas, figure] = row ? [row.children[0], row.querySelector('canvas'), row.children[2]] : [];

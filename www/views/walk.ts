@@ -139,11 +139,17 @@ export class WalkView {
         return `${units(moved)} ${moved === 1 ? 'has' : 'have'} a gradient: up where the score will rise, down where it will fall.`;
       }
       case 'project':
-        return threshold > 0 ? `Every score slides down by v\u00a0=\u00a0${significant(threshold, 2)}, and what falls below 0 stays there: the budget holds.` : 'The scores fit the budget as they are: nothing slides.';
+        return threshold > 0
+          ? `Every score slides down by v\u00a0=\u00a0${significant(threshold, 2)}, and what falls below 0 stays there: the budget holds.`
+          : 'The scores fit the budget as they are: nothing slides.';
       case 'backward':
-        return values['method'] === 'ste' ? 'The gradient went back through every unit.' : `The gradient went back through the ${units(kept)} that m keeps, and no others.`;
+        return values['method'] === 'ste'
+          ? 'The gradient went back through every unit.'
+          : `The gradient went back through the ${units(kept)} that m keeps, and no others.`;
       case 'weights':
-        return values['method'] === 'ste' || values['method'] === 'dense' ? `The weights move, all ${count(description.weights)}.` : 'The weights between kept units move. The others rest.';
+        return values['method'] === 'ste' || values['method'] === 'dense'
+          ? `The weights move, all ${count(description.weights)}.`
+          : 'The weights between kept units move. The others rest.';
     }
   }
 
@@ -155,17 +161,22 @@ export class WalkView {
       case 'sample':
         return values['method'] === 'vrpge' ? 'Each unit is drawn twice with its own probability s: kept, or off.' : 'Each unit is kept or off for this step.';
       case 'losses':
-        return values['method'] === 'vrpge' ? `L − L′ = ${fixed(record.loss, 4)} − ${fixed(record.probe_loss, 4)} = ${significant(record.loss - record.probe_loss, 3)}. Same images, same weights: only the masks differ.` : 'Under the one mask of this step.';
+        return values['method'] === 'vrpge'
+          ? `L − L′ = ${fixed(record.loss, 4)} − ${fixed(record.probe_loss, 4)} = ${significant(record.loss - record.probe_loss, 3)}. Same images, same weights: only the masks differ.`
+          : 'Under the one mask of this step.';
       case 'gradient':
         return this.substituted(record, values, largest(walked.values ?? new Float32Array()));
       case 'project': {
-        const sum = (scores: Float32Array | null): number => (scores ?? new Float32Array()).reduce((total, score) => total + Math.min(1, Math.max(0, score)), 0);
+        const sum = (scores: Float32Array | null): number =>
+          (scores ?? new Float32Array()).reduce((total, score) => total + Math.min(1, Math.max(0, score)), 0);
         const rate = significant(record.scores_rate, 2);
         return `Before: Σs = ${fixed(sum(before), 1)}. After the optimiser’s step at rate ${rate}: ${fixed(sum(stepped), 1)}. Projected: ${fixed(sum(snapshot.scores), 1)}, and K = ${fixed(snapshot.budget, 1)}.`;
       }
       case 'backward': {
         const clip = Number(values['clip_norm']);
-        return clip > 0 && record.gradient_norm > clip ? `The norm is above ${significant(clip, 2)}: the gradient is scaled by ${significant(clip / record.gradient_norm, 2)}.` : 'Short enough to be taken as it is.';
+        return clip > 0 && record.gradient_norm > clip
+          ? `The norm is above ${significant(clip, 2)}: the gradient is scaled by ${significant(clip / record.gradient_norm, 2)}.`
+          : 'Short enough to be taken as it is.';
       }
       case 'weights':
         return `Largest movement of a unit’s weights, root mean square: ${significant(largest(walked.values ?? new Float32Array()), 2)}.`;
@@ -284,7 +295,9 @@ export class WalkView {
       context.fillRect(start, y - bar / 2, (value / most) * room, bar);
       this.text(fixed(value, 4), start + (value / most) * room + 7, y, 'left', 'ink');
     }
-    return two ? 'Mean cross-entropy of the same batch; both are marked in the curve as well.' : 'Mean cross-entropy of the batch; it is marked in the curve as well.';
+    return two
+      ? 'Mean cross-entropy of the same batch; both are marked in the curve as well.'
+      : 'Mean cross-entropy of the batch; it is marked in the curve as well.';
   }
 
   /** A bar for each unit, layer after layer. `sign`: 0 and up, or, where negative, the opposite of the values to both sides. */

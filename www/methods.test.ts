@@ -1,0 +1,60 @@
+// The methods' table and what it says of settings.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FAMILIES, METHODS, means, methodOf } from './methods';
+
+test('the method of values is theirs, that of none is the default', () => {
+  assert.equal(methodOf({ method: 'rigl' }), METHODS['rigl']);
+  for (const values of [null, {}, { method: 'nobody' }]) assert.equal(methodOf(values), METHODS['vrpge']);
+});
+
+test('every method is of one family, and every family has some', () => {
+  const named = FAMILIES.map(([family]) => family);
+  for (const [name, { family, does }] of Object.entries(METHODS)) {
+    assert(named.includes(family), name);
+    assert(does.endsWith('.'), `${name}: ${does}`);
+  }
+  for (const family of named)
+    assert(
+      Object.values(METHODS).some((method) => method.family === family),
+      family,
+    );
+});
+
+test('a setting that is some method’s own means nothing to the others; one that is nobody’s means something to all', () => {
+  const own: Record<string, string[]> = {
+    estimator: ['vrpge'],
+    alpha: ['vrpge', 'reinforce'],
+    scores_rate: ['vrpge', 'reinforce', 'ste'],
+    pins: ['vrpge', 'reinforce', 'ste'],
+    schedule: ['vrpge', 'reinforce', 'ste', 'magnitude', 'small-dense'],
+    structure_every: ['magnitude', 'set', 'rigl'],
+    drop_fraction: ['set', 'rigl'],
+    allocation: ['set', 'rigl', 'static'],
+    compact: ['vrpge', 'reinforce', 'magnitude', 'snip', 'static'],
+  };
+  for (const method of Object.keys(METHODS)) {
+    for (const [knob, of] of Object.entries(own)) assert.equal(means(knob, { method }), of.includes(method), `${knob} of ${method}`);
+    for (const knob of ['seed', 'learning_rate', 'model', 'dataset', 'steps']) assert(means(knob, { method }), `${knob} of ${method}`);
+    assert.equal(means('keep_ratio', { method }), method !== 'dense', method);
+  }
+});
+
+test('where the budget stands still, how it would fall means nothing', () => {
+  for (const knob of ['keep_start', 'anneal_fraction']) {
+    assert.equal(means(knob, { method: 'vrpge', schedule: 'cubic' }), true);
+    assert.equal(means(knob, { method: 'vrpge', schedule: 'constant' }), false);
+  }
+  assert.equal(means('schedule', { method: 'vrpge', schedule: 'constant' }), true);
+});
+
+test('only a budget that falls starts whole', () => {
+  for (const [name, { starts_whole, knobs }] of Object.entries(METHODS)) {
+    if (starts_whole) assert(knobs.includes('schedule') && knobs.includes('keep_start'), name);
+  }
+  assert.deepEqual(
+    Object.keys(METHODS).filter((name) => METHODS[name]?.starts_whole),
+    ['vrpge', 'reinforce', 'ste', 'magnitude'],
+  );
+});
