@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createServer } from 'vite';
 import { contrast, distance, SIGHTS } from './colours.mjs';
-import { PATIENCE_MS, Visitor, launch, serve, site } from './harness.mjs';
+import { PATIENCE_MS, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 const limit = { timeout: 5 * PATIENCE_MS };
@@ -14,146 +14,145 @@ const VIEWS = ['network', 'runs', 'estimators', 'try', 'check'];
 
 const { visit } = site();
 
-for (const colorScheme of THEMES) {
-  test(`axe-core finds nothing in any view, before, during and after training, ${colorScheme}`, limit, async () => {
-    const visitor = await visit(`${SMALL}&steps=100000`, { colorScheme });
-    const view = async (name) => {
-      await visitor.see(`view-${name}`).click();
-      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
-    };
-    await visitor.state('idle');
-    await visitor.page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
-    for (const name of VIEWS) {
-      await view(name);
-      await visitor.accessible(`${name}, before training`);
-    }
-    await view('network');
-    await visitor.see('train').click();
-    await visitor.heard('speed');
-    for (const name of ['network', 'runs']) {
-      await view(name);
-      await visitor.accessible(`${name}, while it trains`);
-    }
-    await view('network');
-    await visitor.see('history').locator('canvas').press('ArrowLeft');
-    await visitor.accessible('looking back');
-    await view('estimators');
-    await visitor.see('lab-pairs').selectOption('256');
-    await visitor.see('lab-draw').click();
-    await visitor.until(() => window.reports.some(({ kind, report }) => kind === 'lab' && report));
-    await visitor.accessible('estimators, while pairs are drawn');
-    await visitor.until(() => window.reports.some(({ kind, progress }) => kind === 'lab' && !progress.drawing));
-    await visitor.accessible('estimators, with all that was found');
-    await visitor.set('batch_size', '0');
-    await visitor.heard('refused');
-    await visitor.accessible('a value refused');
-    await visitor.page.setViewportSize({ width: 390, height: 844 });
-    for (const name of VIEWS) {
-      await view(name);
-      await visitor.accessible(`${name}, on a phone`);
-    }
-    await visitor.leave();
-  });
+test(`axe-core finds nothing in any view, before, during and after training`, limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=100000`);
+  const view = async (name) => {
+    await visitor.see(`view-${name}`).click();
+    await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+  };
+  await visitor.state('idle');
+  await visitor.page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
+  for (const name of VIEWS) {
+    await view(name);
+    await visitor.accessible(`${name}, before training`);
+  }
+  await view('network');
+  await visitor.see('train').click();
+  await visitor.heard('speed');
+  for (const name of ['network', 'runs']) {
+    await view(name);
+    await visitor.accessible(`${name}, while it trains`);
+  }
+  await view('network');
+  await visitor.see('history').locator('canvas').press('ArrowLeft');
+  await visitor.accessible('looking back');
+  await view('estimators');
+  await visitor.see('lab-pairs').selectOption('256');
+  await visitor.see('lab-draw').click();
+  await visitor.until(() => window.reports.some(({ kind, report }) => kind === 'lab' && report));
+  await visitor.accessible('estimators, while pairs are drawn');
+  await visitor.until(() => window.reports.some(({ kind, progress }) => kind === 'lab' && !progress.drawing));
+  await visitor.accessible('estimators, with all that was found');
+  await visitor.set('batch_size', '0');
+  await visitor.heard('refused');
+  await visitor.accessible('a value refused');
+  await visitor.page.setViewportSize({ width: 390, height: 844 });
+  for (const name of VIEWS) {
+    await view(name);
+    await visitor.accessible(`${name}, on a phone`);
+  }
+  await visitor.leave();
+});
 
-  test(`axe-core finds nothing in claims, the tour, the method and lessons, ${colorScheme}`, limit, async () => {
-    const visitor = await visit(`${SMALL}#lesson=history.loss.keep_ratio&title=A+title&text=Some+text`, { colorScheme });
-    await visitor.state('idle');
-    await visitor.accessible('a lesson');
-    await visitor.see('lesson-all').click();
-    for (const [card, opened] of [['claim', 'claim-digits'], ['claim', 'claim-reinforce'], ['tour', 'tour'], ['method', 'method-panel']]) {
-      await visitor.see(opened).click();
-      await visitor.see(`card-${card}`).waitFor();
-      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
-      await visitor.accessible(opened);
-    }
-    await visitor.see('share').click();
-    await visitor.see('share-menu').waitFor();
-    await visitor.accessible('the menu under Share');
-    await visitor.see('make-lesson').click();
-    await visitor.see('card-compose').waitFor();
-    await visitor.accessible('a lesson being made');
-    await visitor.page.setViewportSize({ width: 390, height: 844 });
-    for (const opened of ['tour', 'method-panel', 'claim-slow-rate']) {
-      await visitor.see(opened).click();
-      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)));
-      await visitor.accessible(`${opened}, on a phone`);
-    }
-    await visitor.leave();
-  });
+test(`axe-core finds nothing in claims, the tour, the method and lessons`, limit, async () => {
+  const visitor = await visit(`${SMALL}#lesson=history.loss.keep_ratio&title=A+title&text=Some+text`);
+  await visitor.state('idle');
+  await visitor.accessible('a lesson');
+  await visitor.see('lesson-all').click();
+  for (const [card, opened] of [
+    ['claim', 'claim-digits'],
+    ['claim', 'claim-reinforce'],
+    ['tour', 'tour'],
+    ['method', 'method-panel'],
+  ]) {
+    await visitor.see(opened).click();
+    await visitor.see(`card-${card}`).waitFor();
+    await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    await visitor.accessible(opened);
+  }
+  await visitor.see('share').click();
+  await visitor.see('share-menu').waitFor();
+  await visitor.accessible('the menu under Share');
+  await visitor.see('make-lesson').click();
+  await visitor.see('card-compose').waitFor();
+  await visitor.accessible('a lesson being made');
+  await visitor.page.setViewportSize({ width: 390, height: 844 });
+  for (const opened of ['tour', 'method-panel', 'claim-slow-rate']) {
+    await visitor.see(opened).click();
+    await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)));
+    await visitor.accessible(`${opened}, on a phone`);
+  }
+  await visitor.leave();
+});
 
-  test(`axe-core finds nothing in a step by phases, a unit's pins, what is taken away and a recorded run, ${colorScheme}`, limit, async () => {
-    const visitor = await visit(`${SMALL}&steps=100000`, { colorScheme });
-    const { keyboard } = visitor.page;
-    const everywhere = async (where) => {
-      for (const [width, height] of [[1440, 900], [390, 844]]) {
-        await visitor.page.setViewportSize({ width, height });
-        await visitor.accessible(`${where}, ${width} wide`);
-      }
-      await visitor.page.setViewportSize({ width: 1440, height: 900 });
-    };
-    await visitor.state('idle');
-    for (const stage of ['sample', 'losses', 'gradient', 'project', 'backward', 'weights']) {
-      await keyboard.press('p');
-      await visitor.until((wanted) => document.body.dataset.walking === wanted, stage);
-      await everywhere(`the phase ${stage}`);
+test(`axe-core finds nothing in a step by phases, a unit's pins, what is taken away and a recorded run`, limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=100000`);
+  const { keyboard } = visitor.page;
+  const everywhere = async (where) => {
+    for (const [width, height] of [
+      [1440, 900],
+      [390, 844],
+    ]) {
+      await visitor.page.setViewportSize({ width, height });
+      await visitor.accessible(`${where}, ${width} wide`);
     }
-    await visitor.page.locator('#network canvas').first().focus();
-    await keyboard.press('Home');
-    await keyboard.press('Enter');
-    await visitor.heard('cost');
-    await everywhere('the menu of a unit');
-    await visitor.see('pin-on').click();
-    await visitor.until(() => new URLSearchParams(location.search).get('pins') !== null);
-    await everywhere('a unit pinned');
-    await keyboard.press('Escape');
-    await visitor.see('take-away').click();
-    await everywhere('the menu under Take away');
-    await keyboard.press('Escape');
-    await visitor.see('open-file').setInputFiles(await visitor.take('take-masks'));
-    await visitor.state('replay');
-    await everywhere('a recorded run');
-    await visitor.see('open-file').setInputFiles({ name: 'no-run.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('{}') });
-    await visitor.until(() => /no safetensors file/.test(document.querySelector('[data-testid=strip]').innerText));
-    await everywhere('a file that is no run');
-    await visitor.leave();
-  });
+    await visitor.page.setViewportSize({ width: 1440, height: 900 });
+  };
+  await visitor.state('idle');
+  for (const stage of ['sample', 'losses', 'gradient', 'project', 'backward', 'weights']) {
+    await keyboard.press('p');
+    await visitor.until((wanted) => document.body.dataset.walking === wanted, stage);
+    await everywhere(`the phase ${stage}`);
+  }
+  await visitor.page.locator('#network canvas').first().focus();
+  await keyboard.press('Home');
+  await keyboard.press('Enter');
+  await visitor.heard('cost');
+  await everywhere('the menu of a unit');
+  await visitor.see('pin-on').click();
+  await visitor.until(() => new URLSearchParams(location.search).get('pins') !== null);
+  await everywhere('a unit pinned');
+  await keyboard.press('Escape');
+  await visitor.see('take-away').click();
+  await everywhere('the menu under Take away');
+  await keyboard.press('Escape');
+  await visitor.see('open-file').setInputFiles(await visitor.take('take-masks'));
+  await visitor.state('replay');
+  await everywhere('a recorded run');
+  await visitor.see('open-file').setInputFiles({ name: 'no-run.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('{}') });
+  await visitor.until(() => /no safetensors file/.test(document.querySelector('[data-testid=strip]').innerText));
+  await everywhere('a file that is no run');
+  await visitor.leave();
+});
 
-  test(`axe-core finds nothing where the page has to tell of trouble, ${colorScheme}`, limit, async () => {
-    const link = await visit('keep_ratio=7', { colorScheme });
-    await link.see('notice').waitFor();
-    await link.state('idle');
-    await link.accessible('a link that cannot be read');
-    await link.leave();
-    const large = await visit('dataset=cifar10&model=wrn-28-10&batch_size=4096', { colorScheme });
-    await large.state('error', 'held');
-    await large.accessible('a network too large');
-    await large.leave();
-    const residual = await visit('dataset=cifar10&model=resnet20&batch_size=1', { colorScheme });
-    await residual.heard('opened');
-    await residual.accessible('a residual network');
-    await residual.leave();
-    const missing = await visit('dataset=mnist&model=mlp-32', { colorScheme, without: /\/data\/mnist\// });
-    await missing.see('notice').waitFor();
-    await missing.accessible('the engine stopped');
-    await missing.leave([/404/]);
-  });
-}
+test(`axe-core finds nothing where the page has to tell of trouble`, limit, async () => {
+  const link = await visit('keep_ratio=7');
+  await link.see('notice').waitFor();
+  await link.state('idle');
+  await link.accessible('a link that cannot be read');
+  await link.leave();
+  const large = await visit('dataset=cifar10&model=wrn-28-10&batch_size=4096');
+  await large.state('error', 'held');
+  await large.accessible('a network too large');
+  await large.leave();
+  const residual = await visit('dataset=cifar10&model=resnet20&batch_size=1');
+  await residual.heard('opened');
+  await residual.accessible('a residual network');
+  await residual.leave();
+  const missing = await visit('dataset=mnist&model=mlp-32', { without: /\/data\/mnist\// });
+  await missing.see('notice').waitFor();
+  await missing.accessible('the engine stopped');
+  await missing.leave([/404/]);
+});
 
 test('axe-core finds nothing in a browser without WebGPU', limit, async () => {
-  const [server, browser] = [await serve(), await launch({ webgpu: false })];
-  try {
-    for (const colorScheme of THEMES) {
-      const visitor = await Visitor.open(browser, server, SMALL, { colorScheme });
-      // In place of the network a recorded run comes by itself.
-      await visitor.state('replay');
-      await visitor.see('notice').waitFor();
-      await visitor.accessible(colorScheme);
-      await visitor.leave([/adapter/i]);
-    }
-  } finally {
-    await browser.close();
-    await server.close();
-  }
+  const visitor = await visit(SMALL);
+  await visitor.state('idle');
+  // What computes, and how to come by WebGPU.
+  await visitor.see('adapter').click();
+  await visitor.see('card-computes').waitFor();
+  await visitor.accessible('what computes');
+  await visitor.leave();
 });
 
 test('a screen reader hears every change of state, what was refused, and finds names for all parts', limit, async () => {
@@ -169,10 +168,20 @@ test('a screen reader hears every change of state, what was refused, and finds n
   await heard('^Done\\. .* units');
   const tree = await visitor.page.locator('body').ariaSnapshot();
   for (const part of [
-    /region "Run":/, /region "The network"/, /region "History of the masks"/, /region "Readings"/, /complementary "Settings"/, /main/,
-    /application "inputs: \d+ of 256 units kept"/, /slider "Look back through the run"/, /img "Loss along steps: from [\d.]+ to [\d.]+, up to step 60"/,
-    /img "Test accuracy along steps: from .*\s%/, /group "Expected number of kept units against the budget"/, /contentinfo "The six phases of a step"/,
-  ]) assert.match(tree, part);
+    /region "Run":/,
+    /region "The network"/,
+    /region "History of the masks"/,
+    /region "Readings"/,
+    /complementary "Settings"/,
+    /main/,
+    /application "inputs: \d+ of 256 units kept"/,
+    /slider "Look back through the run"/,
+    /img "Loss along steps: from [\d.]+ to [\d.]+, up to step 60"/,
+    /img "Test accuracy along steps: from .*\s%/,
+    /group "Expected number of kept units against the budget"/,
+    /contentinfo "The six phases of a step"/,
+  ])
+    assert.match(tree, part);
   const settings = await visitor.page.locator('#settings').ariaSnapshot();
   for (const part of [/group "Data"/, /slider "Keep ratio"/, /switch "Gate inputs"/, /textbox "Batch size": "32"/]) assert.match(settings, part);
   await visitor.leave();
@@ -201,7 +210,9 @@ const focused = () => {
   // What stays where it is while the page scrolls may not lie over it.
   const middle = (low, high, end) => (Math.max(0, low) + Math.min(end, high)) / 2;
   const around = (element) => (element ? [element, ...around(element.parentElement)] : []);
-  const over = around(document.elementFromPoint(middle(left, right, innerWidth), middle(top, bottom, innerHeight))).find((each) => /fixed|sticky/.test(getComputedStyle(each).position));
+  const over = around(document.elementFromPoint(middle(left, right, innerWidth), middle(top, bottom, innerHeight))).find((each) =>
+    /fixed|sticky/.test(getComputedStyle(each).position),
+  );
   const covered = over !== undefined && !over.contains(at);
   at.blur();
   const shows = places.some((place, index) => look(place) !== with_focus[index]);
@@ -225,12 +236,18 @@ async function walk(visitor, where, { least = 15, open = true } = {}) {
     assert(at.inside, `${where}: the focus is out of sight on ${at.what}`);
     if (at.stop) walked.add(at.stop);
   }
-  const missed = await visitor.page.evaluate((stops) => [...document.querySelectorAll('[data-stop]')].filter((each) => stops.includes(each.dataset.stop)).map((each) => each.outerHTML.slice(0, 110)), all.filter((stop) => !walked.has(stop)));
+  const missed = await visitor.page.evaluate(
+    (stops) => [...document.querySelectorAll('[data-stop]')].filter((each) => stops.includes(each.dataset.stop)).map((each) => each.outerHTML.slice(0, 110)),
+    all.filter((stop) => !walked.has(stop)),
+  );
   assert.deepEqual(missed, [], `${where}: Tab does not reach`);
   assert(all.length > least, `${where} has ${all.length} controls`);
 }
 
-for (const [name, viewport] of [['desk', { width: 1440, height: 900 }], ['phone', { width: 390, height: 844 }]]) {
+for (const [name, viewport] of [
+  ['desk', { width: 1440, height: 900 }],
+  ['phone', { width: 390, height: 844 }],
+]) {
   test(`Tab walks through every control of every view, each in sight and visibly focused, on a ${name}`, limit, async () => {
     const visitor = await visit(`${SMALL}&steps=30`, { viewport });
     await visitor.state('idle');
@@ -256,7 +273,12 @@ for (const [name, viewport] of [['desk', { width: 1440, height: 900 }], ['phone'
   test(`Tab walks through the tour, the method, a claim, the making of a lesson and a lesson, on a ${name}`, limit, async () => {
     const visitor = await visit(SMALL, { viewport });
     await visitor.state('idle');
-    for (const [card, opened] of [['tour', 'tour'], ['method', 'method-panel'], ['claim', 'claim-reinforce'], ['claim', 'claim-digits']]) {
+    for (const [card, opened] of [
+      ['tour', 'tour'],
+      ['method', 'method-panel'],
+      ['claim', 'claim-reinforce'],
+      ['claim', 'claim-digits'],
+    ]) {
       await visitor.see(opened).click();
       await visitor.see(`card-${card}`).waitFor();
       await walk(visitor, `${opened} on a ${name}`, { open: false });
@@ -470,7 +492,13 @@ test('everything works by keys alone', limit, async () => {
 
 test('kept, off and disagreeing cells, and the curves of eight runs, stay apart for every common form of colour blindness', limit, async () => {
   // The page's own arithmetic of colours on the colours that the browser resolved.
-  const vite = await createServer({ configFile: false, root: new URL('../..', import.meta.url).pathname, server: { middlewareMode: true, ws: false }, appType: 'custom', logLevel: 'error' });
+  const vite = await createServer({
+    configFile: false,
+    root: new URL('../..', import.meta.url).pathname,
+    server: { middlewareMode: true, ws: false },
+    appType: 'custom',
+    logLevel: 'error',
+  });
   const { mixed, shade } = await vite.ssrLoadModule('/www/views/palette.ts');
   await vite.close();
   for (const colorScheme of THEMES) {
@@ -478,7 +506,13 @@ test('kept, off and disagreeing cells, and the curves of eight runs, stay apart 
     const names = ['paper', 'card', 'ink', 'soft', 'kept', 'probe', 'off', ...Array.from({ length: 8 }, (_, slot) => `run-${slot + 1}`)];
     const colours = await visitor.page.evaluate((wanted) => {
       const sample = document.body.appendChild(document.createElement('i'));
-      const read = (name) => ((sample.style.color = `var(--${name})`), getComputedStyle(sample).color.match(/[\d.]+/g).slice(0, 3).map(Number));
+      const read = (name) => (
+        (sample.style.color = `var(--${name})`),
+        getComputedStyle(sample)
+          .color.match(/[\d.]+/g)
+          .slice(0, 3)
+          .map(Number)
+      );
       return Object.fromEntries(wanted.map((name) => [name, read(name)]));
     }, names);
     const { paper, card, ink, soft, kept, probe, off } = colours;

@@ -5,24 +5,51 @@
  * on linear RGB.
  */
 const SIGHT = {
-  'all cones': [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-  protanopia: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-  deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
-  tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+  'all cones': [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  protanopia: [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+  ],
+  deuteranopia: [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.01182, 0.04294, 0.968881],
+  ],
+  tritanopia: [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.3039],
+  ],
 };
 export const SIGHTS = Object.keys(SIGHT);
 
 const linear = (value) => (value <= 0.04045 * 255 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
 
 /** Linear RGB of a colour in 0..255 as that eye sees it. */
-const seen = (colour, sight) => SIGHT[sight].map((row) => Math.min(1, Math.max(0, row.reduce((sum, share, index) => sum + share * linear(colour[index]), 0))));
+const seen = (colour, sight) =>
+  SIGHT[sight].map((row) =>
+    Math.min(
+      1,
+      Math.max(
+        0,
+        row.reduce((sum, share, index) => sum + share * linear(colour[index]), 0),
+      ),
+    ),
+  );
 
 /** WCAG 2: (L + 0.05) / (L′ + 0.05), the lighter over the darker. */
 export function contrast(a, b, sight = 'all cones') {
-  const [more, less] = [a, b].map((colour) => {
-    const [red, green, blue] = seen(colour, sight);
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  }).sort((x, y) => y - x);
+  const [more, less] = [a, b]
+    .map((colour) => {
+      const [red, green, blue] = seen(colour, sight);
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    })
+    .sort((x, y) => y - x);
   return (more + 0.05) / (less + 0.05);
 }
 

@@ -26,30 +26,41 @@ const rows = (visitor) =>
       const [name, accuracy, steps, seconds, work, dense, memory] = row.cells;
       const value = (cell) => Number(cell.dataset.value);
       return {
-        method: row.dataset.method, name: name.innerText.trim(), accuracy: value(accuracy), steps: value(steps), seconds: value(seconds), work: value(work),
-        dense: value(dense), memory: value(memory), told: memory.innerText, colour: getComputedStyle(row.querySelector('.swatch')).borderTopColor,
+        method: row.dataset.method,
+        name: name.innerText.trim(),
+        accuracy: value(accuracy),
+        steps: value(steps),
+        seconds: value(seconds),
+        work: value(work),
+        dense: value(dense),
+        memory: value(memory),
+        told: memory.innerText,
+        colour: getComputedStyle(row.querySelector('.swatch')).borderTopColor,
       };
     }),
   );
 
 /** How many pixels of each run's colour the lower chart shows, and where the rightmost of each is, as a share of the width. */
 const drawn = (visitor, colours) =>
-  visitor.page.locator('#runs .chart canvas').last().evaluate((canvas, wanted) => {
-    const { width, height } = canvas;
-    const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-    copy.drawImage(canvas, 0, 0);
-    const { data } = copy.getImageData(0, 0, width, height);
-    return wanted.map((colour) => {
-      const rgb = colour.match(/\d+/g).map(Number);
-      let [count, right] = [0, 0];
-      for (let at = 0; at < data.length; at += 4) {
-        if (data[at + 3] < 200 || rgb.some((value, index) => Math.abs(value - data[at + index]) > 6)) continue;
-        count += 1;
-        right = Math.max(right, ((at / 4) % width) / width);
-      }
-      return { count, right };
-    });
-  }, colours);
+  visitor.page
+    .locator('#runs .chart canvas')
+    .last()
+    .evaluate((canvas, wanted) => {
+      const { width, height } = canvas;
+      const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+      copy.drawImage(canvas, 0, 0);
+      const { data } = copy.getImageData(0, 0, width, height);
+      return wanted.map((colour) => {
+        const rgb = colour.match(/\d+/g).map(Number);
+        let [count, right] = [0, 0];
+        for (let at = 0; at < data.length; at += 4) {
+          if (data[at + 3] < 200 || rgb.some((value, index) => Math.abs(value - data[at + index]) > 6)) continue;
+          count += 1;
+          right = Math.max(right, ((at / 4) % width) / width);
+        }
+        return { count, right };
+      });
+    }, colours);
 
 test('four runs by one press: what differs in words, and the curves along steps, seconds and multiply-adds', limit, async () => {
   const visitor = await visit(SMALL);
@@ -63,13 +74,25 @@ test('four runs by one press: what differs in words, and the curves along steps,
   await visitor.until(() => /^Run \d of 4, /.test(document.querySelector('[data-testid=status]').innerText));
   await ended(visitor, 4);
   await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
-  await visitor.until((steps) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].every((row) => row.cells[2].dataset.value === String(steps)), STEPS);
+  await visitor.until(
+    (steps) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].every((row) => row.cells[2].dataset.value === String(steps)),
+    STEPS,
+  );
 
   assert.doesNotMatch(await visitor.see('settings').innerText(), /Set along/);
-  assert.equal(await visitor.see('differs').innerText(), 'What differs: method dense / small-dense / static / vrpge. All else equal: mlp-32, planted, keep 0.25, seed 1.');
+  assert.equal(
+    await visitor.see('differs').innerText(),
+    'What differs: method dense / small-dense / static / vrpge. All else equal: mlp-32, planted, keep 0.25, seed 1.',
+  );
   const found = await rows(visitor);
-  assert.deepEqual(found.map(({ method }) => method), ['dense', 'small-dense', 'static', 'vrpge']);
-  assert.deepEqual(found.map(({ name }) => name), ['dense', 'small-dense', 'static', 'vrpge']);
+  assert.deepEqual(
+    found.map(({ method }) => method),
+    ['dense', 'small-dense', 'static', 'vrpge'],
+  );
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ['dense', 'small-dense', 'static', 'vrpge'],
+  );
   assert.equal(new Set(found.map(({ colour }) => colour)).size, 4, 'each has a colour of its own');
   for (const { method, accuracy, steps, seconds } of found) {
     assert(accuracy > 0 && accuracy <= 1 && seconds > 0, method);
@@ -84,10 +107,11 @@ test('four runs by one press: what differs in words, and the curves along steps,
   // What is shown as executed is what the kept units of each step come to, in layers of inputs + 1 (a bias) by outputs.
   const [dense, small, fixed, learned] = found.map(({ work }) => work);
   const opened = (await visitor.reports('opened')).map(({ description }) => description);
-  const step = (widths, forwards) => widths.slice(1).reduce((sum, outputs, layer) => {
-    const inputs = widths[layer];
-    return sum + (forwards + 1) * (inputs + 1) * outputs + (layer > 0 ? inputs * outputs : 0);
-  }, 0);
+  const step = (widths, forwards) =>
+    widths.slice(1).reduce((sum, outputs, layer) => {
+      const inputs = widths[layer];
+      return sum + (forwards + 1) * (inputs + 1) * outputs + (layer > 0 ? inputs * outputs : 0);
+    }, 0);
   assert.equal(dense, 32 * STEPS * step([256, 32, 10], 1));
   assert.equal(opened.at(-1).multiply_adds, 32 * step([256, 32, 10], 1));
   const last = (await visitor.snapshots()).at(-1);
@@ -100,7 +124,10 @@ test('four runs by one press: what differs in words, and the curves along steps,
 
   // Memory is what each run held, as it was last told of.
   const reported = (await visitor.reports('snapshot')).reduce((held, { run, snapshot }) => held.set(run, snapshot.network_bytes), new Map());
-  assert.deepEqual(found.map(({ memory }) => memory), [...reported.values()].slice(-4));
+  assert.deepEqual(
+    found.map(({ memory }) => memory),
+    [...reported.values()].slice(-4),
+  );
   assert(found[1].memory < found[0].memory, 'a narrower network takes less');
   for (const { memory, told } of found) assert.match(told, memory < 1e5 ? /^\d+\sKB$/ : /^\d+\.\d\sMB$/);
 
@@ -110,14 +137,20 @@ test('four runs by one press: what differs in words, and the curves along steps,
     assert.equal(await visitor.page.locator('.overlay').getAttribute('data-along'), along);
     await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
     const curves = await drawn(visitor, colours);
-    assert(curves.every(({ count }) => count > 8), `along ${along} every curve is drawn: ${JSON.stringify(curves)}`);
+    assert(
+      curves.every(({ count }) => count > 8),
+      `along ${along} every curve is drawn: ${JSON.stringify(curves)}`,
+    );
     const value = { step: 'steps', seconds: 'seconds', multiply_adds: 'work' }[along];
     const most = Math.max(...found.map((row) => row[value]));
     // Along multiply-adds in ratios, from the first step of the cheapest on.
     const least = Math.min(...found.map((row) => row.work)) / STEPS;
     const share = (of) => (along === 'multiply_adds' ? Math.log(of / least) / Math.log(most / least) : of / most);
     // The farthest reaches the end, the others as far as their figures say; the axis takes 44 pixels at the left and 14 are free at the right.
-    const width = await visitor.page.locator('#runs .chart').last().evaluate((chart) => chart.clientWidth);
+    const width = await visitor.page
+      .locator('#runs .chart')
+      .last()
+      .evaluate((chart) => chart.clientWidth);
     for (const [index, row] of found.entries()) {
       const expected = (44 + (width - 58) * share(row[value])) / width;
       assert(Math.abs(curves[index].right - expected) < 0.06, `along ${along} ${row.method} ends at ${curves[index].right}, not ${expected}`);
@@ -180,10 +213,16 @@ test('a run’s name opens, by keys and on a phone too, what its work consists o
   const [timed, ...phases] = told.slice(4);
   assert.deepEqual(timed, [`A step, timed at step ${step}`, 'this run', 'dense']);
   const names = ['sample', 'pack', 'forward', 'scores', 'backward', 'weights', 'whole step'];
-  assert.deepEqual(phases.map(([each]) => each), names);
+  assert.deepEqual(
+    phases.map(([each]) => each),
+    names,
+  );
   const expected = [...speed.phases, speed];
   for (const [index, [phase, ours, theirs]] of phases.entries()) {
-    for (const [words, value] of [[ours, expected[index].sparse_ms], [theirs, expected[index].dense_ms]]) {
+    for (const [words, value] of [
+      [ours, expected[index].sparse_ms],
+      [theirs, expected[index].dense_ms],
+    ]) {
       const found = parseFloat(words) * (/\ss$/.test(words) ? 1000 : 1);
       assert(Math.abs(found - value) <= 0.006 * value + 0.006, `${phase}: ${words}, not ${value} ms`);
     }
@@ -226,19 +265,31 @@ test('a run that is restarted is kept, its own settings beside the new one’s; 
   };
   await again('scores_rate', '0.2', 2);
   await visitor.until(() => document.querySelectorAll('[data-testid=kept-runs] tr').length === 2);
-  assert.match(await visitor.see('differs').innerText(), /^What differs: structure rate 0\.05 \/ 0\.2\. All else equal: mlp-32, planted, keep 0\.25, seed 1\.$/);
-  assert.deepEqual((await rows(visitor)).map(({ name }) => name), ['0.05', '0.2']);
+  assert.match(
+    await visitor.see('differs').innerText(),
+    /^What differs: structure rate 0\.05 \/ 0\.2\. All else equal: mlp-32, planted, keep 0\.25, seed 1\.$/,
+  );
+  assert.deepEqual(
+    (await rows(visitor)).map(({ name }) => name),
+    ['0.05', '0.2'],
+  );
   // What means nothing to a method is no difference to it.
   await again('method', 'dense', 3);
   await visitor.until(() => /method vrpge \/ dense/.test(document.querySelector('[data-testid=differs]')?.innerText ?? ''));
-  assert.deepEqual((await rows(visitor)).map(({ name }) => name), ['vrpge · 0.05', 'vrpge · 0.2', 'dense']);
+  assert.deepEqual(
+    (await rows(visitor)).map(({ name }) => name),
+    ['vrpge · 0.05', 'vrpge · 0.2', 'dense'],
+  );
   await again(null, null, 4);
   await visitor.until(() => document.querySelectorAll('[data-testid=kept-runs] tr').length === 3);
   for (let seed = 2; seed <= 8; seed++) await again('seed', String(seed), 3 + seed);
   await visitor.until(() => document.querySelectorAll('[data-testid=kept-runs] tr').length === 8);
   const found = await rows(visitor);
   assert.equal(new Set(found.map(({ colour }) => colour)).size, 8);
-  assert(found.every(({ method }) => method === 'dense'), 'the two oldest made room');
+  assert(
+    found.every(({ method }) => method === 'dense'),
+    'the two oldest made room',
+  );
   assert.match(await visitor.see('runs').innerText(), /the oldest, vrpge with seed 1, made room/);
   await visitor.leave();
 });
@@ -253,7 +304,10 @@ test('each method is lent the settings that were found best for it, but none tha
   const { contenders, knobs } = await visitor.heard('knobs');
   const presets = Object.fromEntries(contenders.map((contender) => [contender.name, contender.presets]));
   const ran = (await visitor.reports('opened')).slice(-2).map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
-  assert.deepEqual(ran.map(({ method }) => method), ['static', 'set']);
+  assert.deepEqual(
+    ran.map(({ method }) => method),
+    ['static', 'set'],
+  );
   for (const { method, learning_rate, ...settings } of ran) {
     assert.equal(learning_rate, '0.03', 'it was chosen by hand');
     for (const [name, value] of Object.entries(presets[method]).filter(([name]) => name !== 'learning_rate')) {
@@ -285,9 +339,19 @@ test('a comparison begins from what was set by hand, not from what the one befor
   const presets = Object.fromEntries(contenders.map((contender) => [contender.name, contender.presets]));
   assert.notDeepEqual(presets.static, presets.vrpge, 'there is something to leak');
   const ran = (await visitor.reports('opened')).slice(-3).map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
-  assert.deepEqual(ran.map(({ method = 'vrpge', estimator = 'two-sided' }) => [method, estimator]), [['vrpge', 'one-sided'], ['static', 'two-sided'], ['vrpge', 'two-sided']]);
+  assert.deepEqual(
+    ran.map(({ method = 'vrpge', estimator = 'two-sided' }) => [method, estimator]),
+    [
+      ['vrpge', 'one-sided'],
+      ['static', 'two-sided'],
+      ['vrpge', 'two-sided'],
+    ],
+  );
   const { knobs } = await visitor.heard('knobs');
-  for (const [index, name] of [[1, 'static'], [2, 'vrpge']]) {
+  for (const [index, name] of [
+    [1, 'static'],
+    [2, 'vrpge'],
+  ]) {
     for (const knob of ['learning_rate', 'momentum', 'scores_rate']) {
       const expected = presets[name][knob] ?? knobs.find((each) => each.name === knob).value;
       assert.equal(Number(ran[index][knob] ?? knobs.find((each) => each.name === knob).value), Number(expected), `${knob} of ${name}`);
@@ -327,19 +391,34 @@ test('variants of methods take part: one-sided, as wide as the end is expensive,
   await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
   const opened = (await visitor.reports('opened')).slice(-6);
   const ran = opened.map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
-  assert.deepEqual(ran.map(({ method = 'vrpge' }) => method), ['small-dense', 'small-dense', 'static', 'vrpge', 'vrpge', 'static']);
+  assert.deepEqual(
+    ran.map(({ method = 'vrpge' }) => method),
+    ['small-dense', 'small-dense', 'static', 'vrpge', 'vrpge', 'static'],
+  );
   const by = (wanted) => ran.flatMap((found, index) => (wanted(found) ? [index] : []));
-  assert.deepEqual([by(({ estimator }) => estimator === 'one-sided').length, by(({ schedule }) => schedule === 'constant').length, by(({ allocation }) => allocation !== undefined)], [1, 1, [5]]);
+  assert.deepEqual(
+    [
+      by(({ estimator }) => estimator === 'one-sided').length,
+      by(({ schedule }) => schedule === 'constant').length,
+      by(({ allocation }) => allocation !== undefined),
+    ],
+    [1, 1, [5]],
+  );
   // As the run of both sides ended: its last snapshot before the next run was opened.
   const two_sided = ran.findIndex(({ method = 'vrpge', estimator }) => method === 'vrpge' && estimator !== 'one-sided');
-  const all = await visitor.page.evaluate(() => window.reports.map((report) => (report.kind === 'opened' ? 'opened' : report.kind === 'snapshot' ? [...report.snapshot.scores] : null)));
+  const all = await visitor.page.evaluate(() =>
+    window.reports.map((report) => (report.kind === 'opened' ? 'opened' : report.kind === 'snapshot' ? [...report.snapshot.scores] : null)),
+  );
   const places = all.flatMap((each, index) => (each === 'opened' ? [index] : [])).slice(-6);
   const scores = all.slice(places[two_sided], places[two_sided + 1] ?? all.length).findLast(Array.isArray);
   const groups = opened[two_sided].description.groups.filter(({ gated }) => gated);
   const ended_with = groups.map(({ first_unit, size }) => scores.slice(first_unit, first_unit + size).filter((score) => score >= 0.5).length);
   assert.equal(ran[5].allocation, ended_with.join(','));
   const kept = (await visitor.snapshots()).at(-1).kept;
-  assert.deepEqual(opened[5].description.groups.flatMap(({ gated }, index) => (gated ? [kept[index]] : [])), ended_with.map((units) => Math.max(1, units)));
+  assert.deepEqual(
+    opened[5].description.groups.flatMap(({ gated }, index) => (gated ? [kept[index]] : [])),
+    ended_with.map((units) => Math.max(1, units)),
+  );
   assert.match(await visitor.see('differs').innerText(), new RegExp(`allocation alike in each layer / ${ended_with.join(',')}`));
   await visitor.leave();
 });
@@ -377,7 +456,10 @@ test('runs are there again after a reload, curves and all, until they are remove
   await visitor.see('compare-methods').click();
   await ended(visitor, 4);
   await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
-  await visitor.until((steps) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].every((row) => row.cells[2].dataset.value === String(steps)), STEPS);
+  await visitor.until(
+    (steps) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].every((row) => row.cells[2].dataset.value === String(steps)),
+    STEPS,
+  );
   const before = await rows(visitor);
   const sentence = await visitor.see('differs').innerText();
 
@@ -390,8 +472,14 @@ test('runs are there again after a reload, curves and all, until they are remove
   await visitor.until((wanted) => document.querySelectorAll('[data-testid=kept-runs] tr').length === wanted, 4);
   assert.deepEqual(await rows(visitor), before, 'the same figures, in the same colours');
   assert.equal(await visitor.see('differs').innerText(), sentence);
-  const curves = await drawn(visitor, before.map(({ colour }) => colour));
-  assert(curves.every(({ count }) => count > 8), `every curve is drawn: ${JSON.stringify(curves)}`);
+  const curves = await drawn(
+    visitor,
+    before.map(({ colour }) => colour),
+  );
+  assert(
+    curves.every(({ count }) => count > 8),
+    `every curve is drawn: ${JSON.stringify(curves)}`,
+  );
   const bytes = await visitor.page.evaluate(() => Object.keys(sessionStorage).reduce((sum, key) => sum + sessionStorage[key].length, 0));
   assert(bytes > 1000 && bytes < 4 * 60_000, `${bytes} bytes for four runs`);
 
@@ -399,7 +487,8 @@ test('runs are there again after a reload, curves and all, until they are remove
   await visitor.see('train').click();
   await visitor.state('finished');
   await visitor.page.getByRole('button', { name: 'Remove this run: static' }).click();
-  const listed = (...methods) => visitor.until((wanted) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].map((row) => row.dataset.method).join() === wanted, methods.join());
+  const listed = (...methods) =>
+    visitor.until((wanted) => [...document.querySelectorAll('[data-testid=kept-runs] tr')].map((row) => row.dataset.method).join() === wanted, methods.join());
   await listed('dense', 'small-dense', 'vrpge');
   await again();
   await listed('dense', 'small-dense', 'vrpge');
@@ -412,7 +501,13 @@ test('runs are there again after a reload, curves and all, until they are remove
 
 test('where the browser keeps nothing, runs are compared all the same, and the page says that a reload forgets them', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=6`, {
-    prepare: (context) => context.addInitScript(() => (Storage.prototype.setItem = () => { throw new DOMException('The quota has been exceeded.', 'QuotaExceededError'); })),
+    prepare: (context) =>
+      context.addInitScript(
+        () =>
+          (Storage.prototype.setItem = () => {
+            throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+          }),
+      ),
   });
   await visitor.see('view-runs').click();
   await visitor.see('train').click();

@@ -32,10 +32,9 @@ async function drawn(visitor, pairs) {
 
 test('the panel fills with finite figures, and variance grows as 1/(s(1-s)) at α = 0 beside α = ½', limit, async () => {
   const visitor = await visit(SMALL);
-  await visitor.see('train').click();
-  await visitor.steps(50);
   // At the eye's pace the run does not end before it is paused.
-  await visitor.page.locator('label:has([data-testid=pace-eye])').click();
+  await visitor.pace('eye');
+  await visitor.see('train').click();
   await visitor.steps(70);
   await visitor.see('train').click();
   await visitor.state('paused');
@@ -47,9 +46,15 @@ test('the panel fills with finite figures, and variance grows as 1/(s(1-s)) at �
 
   assert.equal(report.enumerated_masks, 2 ** report.undecided_units);
   assert.match(await visitor.see('lab-said').innerText(), /exact: all [\d,]+ masks were tried/);
-  const shown = await visitor.see('lab-rows').evaluate((body) => [...body.rows].filter((row) => row.dataset.alpha).map((row) => [...row.cells].map((cell) => cell.innerText)));
+  const shown = await visitor
+    .see('lab-rows')
+    .evaluate((body) => [...body.rows].filter((row) => row.dataset.alpha).map((row) => [...row.cells].map((cell) => cell.innerText)));
   assert.equal(shown.length, 4 * 5, 'two-sided, one-sided, plain, ste at five exponents each');
-  for (const [alpha, ...cells] of shown) assert(cells.slice(0, 3).every((words) => /^[\d.,e−]+(\s%)?$/.test(words)), `α = ${alpha}: ${cells}`);
+  for (const [alpha, ...cells] of shown)
+    assert(
+      cells.slice(0, 3).every((words) => /^[\d.,e−]+(\s%)?$/.test(words)),
+      `α = ${alpha}: ${cells}`,
+    );
 
   const row = (estimator, alpha) => report.rows.find((each) => each.estimator === estimator && each.alpha === alpha);
   for (const each of report.rows) {
@@ -85,11 +90,18 @@ const ALPHAS = [0, 0.25, 0.5, 0.75, 1];
 
 /** What the chart's own table says: for each range of s that has units the figures of each α, and what stands below them. */
 async function byRange(visitor) {
-  const rows = await visitor.see('lab-bins').evaluate((table) =>
-    [...table.tBodies[0].rows].map(({ cells }) => [...cells].map((cell) => [cell.firstChild.nodeValue, cell.querySelector('small')?.textContent])),
-  );
+  const rows = await visitor
+    .see('lab-bins')
+    .evaluate((table) =>
+      [...table.tBodies[0].rows].map(({ cells }) => [...cells].map((cell) => [cell.firstChild.nodeValue, cell.querySelector('small')?.textContent])),
+    );
   const number = (words) => words && Number(words.replace('−', '-').replace(/,|\s%/g, '')) / (words.endsWith('%') ? 100 : 1);
-  return rows.map(([[range], [units], ...cells]) => ({ range, units: Number(units), own: cells.map(([words]) => number(words)), beside: cells.map(([, words]) => number(words)) }));
+  return rows.map(([[range], [units], ...cells]) => ({
+    range,
+    units: Number(units),
+    own: cells.map(([words]) => number(words)),
+    beside: cells.map(([, words]) => number(words)),
+  }));
 }
 
 /** Runs in the page: the chart as it is drawn now, by places in CSS pixels. */
@@ -100,7 +112,11 @@ function readChart() {
   copy.drawImage(canvas, 0, 0);
   const { data } = copy.getImageData(0, 0, width, height);
   const scale = width / clientWidth;
-  const colours = [1, 2, 3, 4, 5].map((number) => getComputedStyle(document.querySelector(`#estimators .phases-key .swatch-${number}`)).borderTopColor.match(/\d+/g).map(Number));
+  const colours = [1, 2, 3, 4, 5].map((number) =>
+    getComputedStyle(document.querySelector(`#estimators .phases-key .swatch-${number}`))
+      .borderTopColor.match(/\d+/g)
+      .map(Number),
+  );
   // A thin line may lie on two rows of pixels, in none of them wholly.
   const has = (alpha, x, y) => {
     const at = 4 * (Math.round(x * scale) + width * Math.round(y * scale));
@@ -152,7 +168,11 @@ test('the chart shows variance beside its bound, bias, or signal to noise by s, 
     assert(populated.length >= 2, 'there are curves');
     await visitor.until((wanted) => document.querySelector('[data-testid=lab-bins]').tBodies[0].rows.length === wanted, populated.length);
     const shown = await byRange(visitor);
-    const near = (found, value, what) => assert(Math.abs(found - value) <= 0.006 * Math.abs(value) + (quantity === 'bias' ? 6e-4 : 0) + (quantity === 'signal_to_noise' ? 0.05 * value : 0), `${what}: ${found}, not ${value}`);
+    const near = (found, value, what) =>
+      assert(
+        Math.abs(found - value) <= 0.006 * Math.abs(value) + (quantity === 'bias' ? 6e-4 : 0) + (quantity === 'signal_to_noise' ? 0.05 * value : 0),
+        `${what}: ${found}, not ${value}`,
+      );
     for (const [row, bin] of populated.entries()) {
       assert.equal(shown[row].range, `${rows[0].bins[bin].low}–${rows[0].bins[bin].high}`);
       assert.equal(shown[row].units, rows[0].bins[bin].units);
@@ -166,14 +186,20 @@ test('the chart shows variance beside its bound, bias, or signal to noise by s, 
     await new Promise((resolve) => setTimeout(resolve, 150));
     await visitor.page.evaluate(readChart);
     const curves = await visitor.page.evaluate((bins) => [0, 1, 2, 3, 4].map((alpha) => bins.map((bin) => window.chart.dot(alpha, bin))), populated);
-    const points = rows.flatMap(({ bins }, alpha) => populated.map((bin, index) => [Math.log10(bins[bin][quantity]), curves[alpha][index]])).filter(([log]) => Number.isFinite(log));
-    assert(points.every(([, y]) => Number.isFinite(y)), `${quantity} of ${estimator}: every dot is there, ${JSON.stringify(curves)}`);
+    const points = rows
+      .flatMap(({ bins }, alpha) => populated.map((bin, index) => [Math.log10(bins[bin][quantity]), curves[alpha][index]]))
+      .filter(([log]) => Number.isFinite(log));
+    assert(
+      points.every(([, y]) => Number.isFinite(y)),
+      `${quantity} of ${estimator}: every dot is there, ${JSON.stringify(curves)}`,
+    );
     const mean = (of) => points.reduce((sum, point) => sum + of(point), 0) / points.length;
     const [x, y] = [mean(([log]) => log), mean(([, at]) => at)];
     const slope = mean(([log, at]) => (log - x) * (at - y)) / mean(([log]) => (log - x) ** 2);
     assert(slope < -8, `${quantity} of ${estimator}: a decade is ${slope} pixels`);
     const at = (value) => y + slope * (Math.log10(value) - x);
-    for (const [log, found] of points) assert(Math.abs(found - at(10 ** log)) < 3.5, `${quantity} of ${estimator}: ${10 ** log} at ${found}, not ${at(10 ** log)}`);
+    for (const [log, found] of points)
+      assert(Math.abs(found - at(10 ** log)) < 3.5, `${quantity} of ${estimator}: ${10 ** log} at ${found}, not ${at(10 ** log)}`);
     if (beside !== 'bound') return;
     // The bound is the dashed line, of 5 pixels in 9, between its own figures.
     const [from, to] = populated;

@@ -1,5 +1,6 @@
-// What every browser test stands on: the built page behind a plain file server, a Chromium with a software WebGPU
-// adapter, and a page that remembers everything it said, so that nothing goes wrong unseen.
+// What every browser test stands on: the built page behind a plain file server, a Chromium, and a page that remembers everything it said, so
+// that nothing goes wrong unseen. As a rule the browser has no WebGPU and the page's CPU engine trains, which opens a run at once; tests whose
+// subject is a WebGPU device ask for one, in software.
 
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
@@ -21,16 +22,27 @@ export const PATIENCE_MS = 120_000;
 const noise = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic'];
 const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
+/** Which browsers have an adapter. */
+const with_webgpu = new WeakSet();
+
 /**
- * `webgpu: false` is a browser in which the page finds no adapter; `resolve` names this machine, to the browser an insecure place;
+ * `webgpu: true` is a browser with an adapter in software; `resolve` names this machine, to the browser an insecure place;
  * `features` are the browser's own, switched off as a rule; `measured`: `gc()` there frees what nobody holds, and no code is compiled anew
  * while it runs, which would take memory of its own.
  */
-export function launch({ webgpu = true, resolve, features = [], measured = false } = {}) {
+export async function launch({ webgpu = false, resolve, features = [], measured = false } = {}) {
   const executablePath = findChromium();
   assert(executablePath, 'there is no Chromium; install one (Debian: apt-get install chromium) or name it in LACUNA_CHROMIUM');
-  const args = [...noise, ...(webgpu ? software : []), ...(resolve ? [`--host-resolver-rules=MAP ${resolve} 127.0.0.1`] : []), ...features.map((name) => `--enable-blink-features=${name}`), ...(measured ? ['--js-flags=--expose-gc --no-opt --no-maglev --no-sparkplug'] : [])];
-  return chromium.launch({ executablePath, args });
+  const args = [
+    ...noise,
+    ...(webgpu ? software : []),
+    ...(resolve ? [`--host-resolver-rules=MAP ${resolve} 127.0.0.1`] : []),
+    ...features.map((name) => `--enable-blink-features=${name}`),
+    ...(measured ? ['--js-flags=--expose-gc --no-opt --no-maglev --no-sparkplug'] : []),
+  ];
+  const browser = await chromium.launch({ executablePath, args });
+  if (webgpu) with_webgpu.add(browser);
+  return browser;
 }
 
 /** How Playwright keeps what nobody sees going as if it were seen. */
@@ -45,7 +57,7 @@ export async function launchSeen() {
   await new Promise((resolve) => free.listen(0, '127.0.0.1', resolve));
   const { port } = free.address();
   await new Promise((resolve) => free.close(resolve));
-  const args = [...noise, ...software, `--remote-debugging-port=${port}`, '--window-size=1440,900'];
+  const args = [...noise, `--remote-debugging-port=${port}`, '--window-size=1440,900'];
   const launched = await chromium.launch({ executablePath: findChromium(), args, ignoreDefaultArgs: unseen });
   const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
   return { browser, close: () => launched.close() };
@@ -65,8 +77,12 @@ const types = {
 // The page stands under a path of its own, as on a static host, never at the root: an absolute address in it would break.
 const folders = { '/lacuna/': path.join(root, 'dist'), '/engine/': path.join(root, 'www', 'pkg'), '/tests/': path.join(root, 'tests', 'browser') };
 
+/** The rules of axe-core whose answer depends on colours. */
+const OF_COLOUR = ['color-contrast', 'link-in-text-block'];
+
 /** What the build asks a host to send with every file, as static hosts read it. */
-export const headersOf = (built) => Object.fromEntries([...readFileSync(path.join(built, '_headers'), 'utf8').matchAll(/^ +([\w-]+): (.+)$/gm)].map(([, name, value]) => [name, value]));
+export const headersOf = (built) =>
+  Object.fromEntries([...readFileSync(path.join(built, '_headers'), 'utf8').matchAll(/^ +([\w-]+): (.+)$/gm)].map(([, name, value]) => [name, value]));
 
 /**
  * A file server as static hosts are: no rewriting, no Content-Encoding, 404 for what is not there. `isolated`: with the headers that part the
@@ -106,11 +122,9 @@ export async function serve({ isolated = false, heeds = true, built = folders['/
   };
 }
 
-/** Runs in the page before its own code: keeps what the worker reports, as the page hears it, and when the page stalled. */
+/** Runs in the page before its own code: keeps what the worker reports, as the page hears it. */
 function overhear() {
   window.reports = [];
-  window.stalls = [];
-  new PerformanceObserver((list) => window.stalls.push(...list.getEntries().map(({ startTime, duration }) => ({ at: startTime, ms: duration })))).observe({ entryTypes: ['longtask'] });
   window.Worker = class extends window.Worker {
     constructor(...args) {
       super(...args);
@@ -122,18 +136,25 @@ function overhear() {
 }
 
 /** Two frames; of a tab that is hidden, and has none, half a second. */
-export const frames = (page) => page.evaluate(() => new Promise((resolve) => {
-  setTimeout(resolve, 500);
-  requestAnimationFrame(() => requestAnimationFrame(resolve));
-}));
+export const frames = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        setTimeout(resolve, 500);
+        requestAnimationFrame(() => requestAnimationFrame(resolve));
+      }),
+  );
 
 /** One visitor: a tab, and everything that it said or asked for. */
 export class Visitor {
-  constructor(page, origin) {
+  constructor(page, origin, has_webgpu = true) {
     this.page = page;
+    this.has_webgpu = has_webgpu;
     this.complaints = [];
     page.on('pageerror', (error) => this.complaints.push(`uncaught: ${error.message}`));
     page.on('console', (message) => {
+      // Chromium itself remarks that it has no adapter.
+      if (message.text() === 'No available adapters.' && !this.has_webgpu) return;
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(`${message.type()}: ${message.text()}`);
     });
     page.on('requestfailed', (request) => {
@@ -151,13 +172,13 @@ export class Visitor {
    * browser is told before. `overheard: false`: nothing is kept of what the worker says. `context`: the tab is opened there.
    */
   static async open(browser, server, query = '', { without, prepare, overheard = true, context: given, ...options } = {}) {
-    const context = given ?? await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const context = given ?? (await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options }));
     if (without) await context.route(without, (route) => route.fulfill({ status: 404 }));
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     if (overheard) await page.addInitScript(overhear);
     await prepare?.(context);
-    const visitor = new Visitor(page, server.origin);
+    const visitor = new Visitor(page, server.origin, with_webgpu.has(browser));
     await page.goto(`${server.page}${query ? `?${query}` : ''}`);
     return visitor;
   }
@@ -219,6 +240,11 @@ export class Visitor {
     await this.frames();
   }
 
+  /** At the eye's pace a run does not end, nor go far, before the test has pressed the next button; at full speed the CPU does thousands of steps a second. */
+  async pace(which) {
+    await this.page.locator(`label:has([data-testid=pace-${which}])`).click();
+  }
+
   frames() {
     return frames(this.page);
   }
@@ -226,16 +252,17 @@ export class Visitor {
   /** Until the browser's storage has a run as it is after that step. */
   stored(step) {
     return this.until(
-      (wanted) => new Promise((found) => {
-        const request = indexedDB.open('lacuna');
-        request.onsuccess = () => {
-          const all = request.result.transaction('runs').objectStore('runs').getAll();
-          all.onsuccess = () => {
-            request.result.close();
-            found(all.result.some((each) => each.step === wanted));
+      (wanted) =>
+        new Promise((found) => {
+          const request = indexedDB.open('lacuna');
+          request.onsuccess = () => {
+            const all = request.result.transaction('runs').objectStore('runs').getAll();
+            all.onsuccess = () => {
+              request.result.close();
+              found(all.result.some((each) => each.step === wanted));
+            };
           };
-        };
-      }),
+        }),
       step,
     );
   }
@@ -269,19 +296,29 @@ export class Visitor {
   }
 
   /**
-   * What stalled the page while `work` went on: tasks of its own thread that lasted more than 50 ms, as the browser itself
-   * counts them. On few cores the software adapter takes the core from the page now and then; a task during which the page's
-   * thread computed for less than half of the time is not the page's fault and not among them.
+   * The frames of the page and all its tasks while `work` went on: how long each computed, in ms of the page's own thread, ascending. By the clock a
+   * task lasts as long as whatever else the machine does meanwhile; what it computes is the page's own.
    */
-  async stalls(work) {
+  async tasks(work) {
     const browser = this.page.context().browser();
-    await browser.startTracing(this.page, { categories: ['toplevel'] });
-    const since = await this.page.evaluate(() => performance.now());
+    await browser.startTracing(this.page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
     await work();
-    const found = await this.page.evaluate((from) => window.stalls.filter(({ at }) => at >= from), since);
     const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
-    const waited = traceEvents.filter(({ ph, dur, tdur }) => ph === 'X' && dur > 50_000 && tdur < dur / 2).map(({ dur }) => dur / 1000);
-    return found.filter(({ ms }) => !waited.some((each) => Math.abs(each - ms) < 1.5));
+    const threads = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid}.${tid}`);
+    const own = traceEvents.find(({ name, pid, tid }) => name === 'FireAnimationFrame' && threads.includes(`${pid}.${tid}`));
+    assert(own, 'the page drew no frame');
+    const mine = traceEvents.filter(({ ph, pid, tid, tdur }) => ph === 'X' && pid === own.pid && tid === own.tid && tdur !== undefined);
+    const of = (wanted) =>
+      mine
+        .filter(({ name }) => wanted.test(name))
+        .map(({ tdur }) => tdur / 1000)
+        .sort((a, b) => a - b);
+    return { frames: of(/^FireAnimationFrame$/), tasks: of(/RunTask$/) };
+  }
+
+  /** What stalled the page while `work` went on: tasks in which it computed for more than 50 ms. */
+  async stalls(work) {
+    return (await this.tasks(work)).tasks.filter((ms) => ms > 50);
   }
 
   /** Until so many steps are done, or the run has ended. */
@@ -298,18 +335,35 @@ export class Visitor {
     return (await this.reports(kind)).at(-1);
   }
 
-  /** What axe-core has against the page as it stands; `where` says which state that is. */
+  /**
+   * What axe-core has against the page as it stands, in both themes; `where` says which state that is. In the second theme only colours are judged:
+   * a theme changes nothing else.
+   */
   async accessible(where) {
     await this.page.evaluate(axe.source);
-    const found = await this.page.evaluate(async () => {
+    const theme = await this.page.evaluate(() => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+    const rules = await this.complained(`${where}, ${theme}`, null);
+    assert(rules > 20, `${where}: axe looked at the page`);
+    const other = theme === 'dark' ? 'light' : 'dark';
+    await this.page.emulateMedia({ colorScheme: other });
+    const judged = await this.complained(`${where}, ${other}`, OF_COLOUR);
+    assert(judged > 0, `${where}, ${other}: axe looked at its colours`);
+    await this.page.emulateMedia({ colorScheme: theme });
+  }
+
+  /** Refuses what axe-core complains of; answers with how many rules the page passed. `only`: the rules that are judged, null for all. */
+  async complained(where, only) {
+    const found = await this.page.evaluate(async (rules) => {
       // The settings fade out at their lower edge, and axe does not judge what is under a mask.
       document.querySelector('.scroller')?.style.setProperty('mask-image', 'none');
-      const { violations, passes } = await window.axe.run(document, { resultTypes: ['violations'] });
-      const told = violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary.split('\n').slice(1).join(' ').trim()}`));
+      const { violations, passes } = await window.axe.run(document, { resultTypes: ['violations'], ...(rules && { runOnly: rules }) });
+      const told = violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary.split('\n').slice(1).join(' ').trim()}`),
+      );
       return { told, rules: passes.length };
-    });
+    }, only);
     assert.deepEqual(found.told, [], where);
-    assert(found.rules > 20, `${where}: axe looked at the page`);
+    return found.rules;
   }
 
   screenshot(name, options = {}) {
@@ -318,9 +372,22 @@ export class Visitor {
     return this.page.screenshot({ path: path.join(folder, `${name}.png`), ...options });
   }
 
-  /** Leaves, and holds against the page whatever went wrong unseen. `expected`: complaints that belong to the test. */
-  async leave(expected = []) {
+  /**
+   * Leaves, and holds against the page whatever went wrong unseen. `expected`: complaints that belong to the test; `mixed`: both engines may have
+   * computed.
+   */
+  async leave(expected = [], { mixed = false } = {}) {
+    // A run on the CPU would pass for one on a device.
+    const computed = await this.page
+      .evaluate(() => (window.reports ?? []).filter(({ kind }) => kind === 'opened').map(({ description }) => description.computes))
+      .catch(() => []);
     await this.page.context().close();
+    if (!mixed)
+      assert.deepEqual(
+        computed.filter((each) => each !== (this.has_webgpu ? 'gpu' : 'cpu')),
+        [],
+        'another engine computed than the test asked for',
+      );
     const surprises = this.complaints.filter((line) => !expected.some((pattern) => pattern.test(line)));
     assert.deepEqual(surprises, [], 'the page complained');
   }
@@ -334,30 +401,31 @@ export const before_worker = (code) => async (context) =>
   });
 
 /** Remembers what the page asks of its workers. */
-export const asking = (context) => context.addInitScript(() => {
-  window.asked = [];
-  const { postMessage } = Worker.prototype;
-  Worker.prototype.postMessage = function (message, ...more) {
-    window.asked.push({ worker: this, ...message });
-    return postMessage.call(this, message, ...more);
-  };
-});
+export const asking = (context) =>
+  context.addInitScript(() => {
+    window.asked = [];
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (message, ...more) {
+      window.asked.push({ worker: this, ...message });
+      return postMessage.call(this, message, ...more);
+    };
+  });
 
 /** A worker that throws where nothing catches it once `breakEngine` asks. */
 export const fragile = before_worker(`new BroadcastChannel('break').onmessage = () => { throw new Error('broken on purpose'); }`);
 export const breakEngine = (visitor) => visitor.page.evaluate(() => new BroadcastChannel('break').postMessage(1));
 
 /** For all tests of a file: the page served and one browser, from before the first until after the last; `visit` opens a tab in it. */
-export function site() {
+export function site(options = {}) {
   let server;
   let browser;
   before(async () => {
     server = await serve();
-    browser = await launch();
+    browser = await launch(options);
   });
   after(async () => {
     await browser?.close();
     await server?.close();
   });
-  return { visit: (query, options) => Visitor.open(browser, server, query, options) };
+  return { visit: (query, options) => Visitor.open(browser, server, query, options), server: () => server };
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { program } from '../../scripts/wasm.mjs';
-import { PATIENCE_MS, Visitor, before_worker, breakEngine, fragile, launchSeen, serve, site } from './harness.mjs';
+import { PATIENCE_MS, Visitor, breakEngine, fragile, launchSeen, serve, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 const limit = { timeout: 3 * PATIENCE_MS };
@@ -20,21 +20,26 @@ const lacuna = (...args) => execFileSync(program('lacuna'), args, { encoding: 'u
 
 /** Trains and pauses at a step not before that one; answers with it. */
 async function pauseAt(visitor, least) {
+  await visitor.pace('eye');
   await visitor.see('train').click();
   await visitor.steps(least);
   await visitor.see('train').click();
   await visitor.state('paused');
+  await visitor.pace('full');
   return (await visitor.snapshots()).at(-1).step;
 }
 
 const openFile = (visitor, file) => visitor.see('open-file').setInputFiles(file);
 /** As a person drops a file on the page. */
 async function drop(visitor, file) {
-  const given = await visitor.page.evaluateHandle(({ name, bytes }) => {
-    const data = new DataTransfer();
-    data.items.add(new File([Uint8Array.from(bytes)], name));
-    return data;
-  }, { name: path.basename(file), bytes: [...readFileSync(file)] });
+  const given = await visitor.page.evaluateHandle(
+    ({ name, bytes }) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(bytes)], name));
+      return data;
+    },
+    { name: path.basename(file), bytes: [...readFileSync(file)] },
+  );
   for (const kind of ['dragover', 'drop']) await visitor.page.dispatchEvent('main', kind, { dataTransfer: given });
 }
 const losses = (records, from) => records.filter(({ step }) => step >= from).map(({ step, loss, probe_loss }) => [step, loss, probe_loss]);
@@ -63,7 +68,7 @@ test('a run is taken away whole, replayed here and in the terminal, and goes on 
   await again.state('idle');
   await openFile(again, file);
   await again.state('replay');
-  assert.match(await said(again, 'strip'), new RegExp(`A recorded run: mlp-32 on planted, ${paused} of 240 steps, on .*SwiftShader`));
+  assert.match(await said(again, 'strip'), new RegExp(`A recorded run: mlp-32 on planted, ${paused} of 240 steps, on CPU`));
   assert.match(await said(again, 'status'), /A recorded run\. It ended with/);
   assert.equal(await again.see('seed').inputValue(), '5', 'the controls say what it was');
   await again.screenshot('replay');
@@ -80,7 +85,11 @@ test('a run is taken away whole, replayed here and in the terminal, and goes on 
   await again.until(() => /^Looking back to step 0:/.test(document.querySelector('[data-testid=status]').innerText));
   assert.equal(Number(await again.page.evaluate(looking)), 0);
   assert(column >= 0);
-  assert.deepEqual((await again.snapshots()).filter(({ step }) => step > 0), [], 'nothing was trained');
+  assert.deepEqual(
+    (await again.snapshots()).filter(({ step }) => step > 0),
+    [],
+    'nothing was trained',
+  );
 
   await again.see('go-on').click();
   await again.state('finished');
@@ -138,12 +147,25 @@ test('curves, masks and the history are taken away as files that other tools rea
   await visitor.see('train').click();
   await visitor.state('finished');
   const records = await visitor.records();
-  const lines = readFileSync(await visitor.take('take-curves'), 'utf8').trim().split('\n').map((line) => line.split(','));
+  const lines = readFileSync(await visitor.take('take-curves'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
   const column = (name) => lines.slice(1).map((line) => line[lines[0].indexOf(name)]);
-  assert(lines.every((line) => line.length === lines[0].length), 'every line has every column');
+  assert(
+    lines.every((line) => line.length === lines[0].length),
+    'every line has every column',
+  );
   const told = column('loss').flatMap((loss, index) => (loss === '' ? [] : [[Number(column('step')[index]), Number(loss)]]));
-  assert.deepEqual(told, records.map(({ step, loss }) => [step, loss]), 'every step, exactly');
-  assert(column('test_accuracy').some((accuracy) => Number(accuracy) > 0), 'the tests are among them');
+  assert.deepEqual(
+    told,
+    records.map(({ step, loss }) => [step, loss]),
+    'every step, exactly',
+  );
+  assert(
+    column('test_accuracy').some((accuracy) => Number(accuracy) > 0),
+    'the tests are among them',
+  );
 
   const bytes = readFileSync(await visitor.take('take-masks'));
   const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE())).toString());
@@ -163,30 +185,46 @@ test('curves, masks and the history are taken away as files that other tools rea
   const [moments] = header['history.scores'].shape;
   const past = data.subarray(...header['history.scores'].data_offsets);
   assert.equal(past.length, moments * units);
-  const [left, across, bands] = [170, 1690, [{ top: 128, height: 812, first: 0, size: 256 }, { top: 948, height: 102, first: 256, size: 32 }]];
+  const [left, across, bands] = [
+    170,
+    1690,
+    [
+      { top: 128, height: 812, first: 0, size: 256 },
+      { top: 948, height: 102, first: 256, size: 32 },
+    ],
+  ];
   const samples = bands.flatMap(({ top, height, first, size }) =>
     Array.from({ length: 4 * moments }, (_, index) => {
       const [moment, unit] = [index >> 2, (index * 37) % size];
       const place = [Math.floor(left + ((moment + 0.5) * across) / moments), top + Math.floor(((unit + 0.5) * height) / size)];
       return { moment, unit: first + unit, place };
-    }));
-  const { found, off, kept } = await visitor.page.evaluate(async ([file, places]) => {
-    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0))]));
-    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d', { willReadFrequently: true });
-    context.drawImage(bitmap, 0, 0);
-    const probe = document.body.appendChild(document.createElement('i'));
-    const [off, kept] = ['off', 'kept'].map((name) => {
-      probe.style.color = `var(--${name})`;
-      return getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
-    });
-    probe.remove();
-    return { found: places.map(([x, y]) => [...context.getImageData(x, y, 1, 1).data].slice(0, 3)), off, kept };
-  }, [png.toString('base64'), samples.map(({ place }) => place)]);
+    }),
+  );
+  const { found, off, kept } = await visitor.page.evaluate(
+    async ([file, places]) => {
+      const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0))]));
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d', { willReadFrequently: true });
+      context.drawImage(bitmap, 0, 0);
+      const probe = document.body.appendChild(document.createElement('i'));
+      const [off, kept] = ['off', 'kept'].map((name) => {
+        probe.style.color = `var(--${name})`;
+        return getComputedStyle(probe)
+          .color.match(/[\d.]+/g)
+          .map(Number);
+      });
+      probe.remove();
+      return { found: places.map(([x, y]) => [...context.getImageData(x, y, 1, 1).data].slice(0, 3)), off, kept };
+    },
+    [png.toString('base64'), samples.map(({ place }) => place)],
+  );
   const met = new Set();
   for (const [index, { moment, unit }] of samples.entries()) {
     const score = past[moment * units + unit] / 255;
     const wanted = off.map((level, colour) => level + (kept[colour] - level) * score);
-    assert(found[index].every((level, colour) => Math.abs(level - wanted[colour]) <= 2), `moment ${moment}, unit ${unit}, s = ${score}: ${found[index]}, not ${wanted}`);
+    assert(
+      found[index].every((level, colour) => Math.abs(level - wanted[colour]) <= 2),
+      `moment ${moment}, unit ${unit}, s = ${score}: ${found[index]}, not ${wanted}`,
+    );
     met.add(Math.round(4 * score));
   }
   assert.equal(met.size, 5, 'scores from 0 to 1 are among them');
@@ -283,7 +321,14 @@ test('an engine that breaks is opened anew, and the run goes on', limit, async (
   await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]').innerText));
   const second = await visitor.page.evaluate(() => window.reports.findLastIndex(({ kind }) => kind === 'opened'));
   await visitor.until((from) => window.reports.slice(from).some(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0), second);
-  const [first] = await visitor.page.evaluate((from) => window.reports.slice(from).filter(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0).map(({ snapshot }) => snapshot.records[0].step), second);
+  const [first] = await visitor.page.evaluate(
+    (from) =>
+      window.reports
+        .slice(from)
+        .filter(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0)
+        .map(({ snapshot }) => snapshot.records[0].step),
+    second,
+  );
   assert(first > 0, 'it does not begin anew');
   assert(await visitor.see('notice').isHidden());
   await visitor.screenshot('engine-broke');
@@ -292,11 +337,12 @@ test('an engine that breaks is opened anew, and the run goes on', limit, async (
 
 test('a storage that is full is said once, and training goes on', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`, {
-    prepare: (context) => context.addInitScript(() => {
-      IDBObjectStore.prototype.put = () => {
-        throw new DOMException('no room', 'QuotaExceededError');
-      };
-    }),
+    prepare: (context) =>
+      context.addInitScript(() => {
+        IDBObjectStore.prototype.put = () => {
+          throw new DOMException('no room', 'QuotaExceededError');
+        };
+      }),
   });
   await visitor.see('train').click();
   await visitor.until(() => /storage is full: training goes on/.test(document.querySelector('[data-testid=strip]')?.innerText ?? ''));
@@ -304,20 +350,6 @@ test('a storage that is full is said once, and training goes on', limit, async (
   await visitor.steps(step + 10);
   const [download] = await Promise.all([visitor.page.waitForEvent('download'), visitor.see('strip-take').click()]);
   assert.match(download.suggestedFilename(), /-run-step-\d+\.safetensors/);
-  await visitor.leave();
-});
-
-test('kernels that take long to compile get a word', limit, async () => {
-  const visitor = await visit(SMALL, {
-    prepare: before_worker(`{
-      const { createComputePipelineAsync: quick, createComputePipeline: at_once } = GPUDevice.prototype;
-      const late = () => new Promise((resolve) => setTimeout(resolve, 700));
-      GPUDevice.prototype.createComputePipelineAsync = async function (...given) { await late(); return quick.apply(this, given); };
-      GPUDevice.prototype.popErrorScope = ((pop) => async function () { await late(); return pop.call(this); })(GPUDevice.prototype.popErrorScope);
-    }`),
-  });
-  await visitor.until(() => /Compiling kernels: \d+ of \d+, \d+\ss so far\. Some graphics drivers/.test(document.querySelector('[data-testid=status]').innerText));
-  await visitor.screenshot('slow-compile');
   await visitor.leave();
 });
 
@@ -335,12 +367,13 @@ test('a hidden tab goes on training, and the page catches up when it is seen aga
       };
       count();
     });
-    const look = () => page.evaluate(() => ({
-      visible: document.visibilityState,
-      frames: window.frames_seen,
-      columns: Number(document.querySelector('#history').dataset.columns ?? 0),
-      step: window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step,
-    }));
+    const look = () =>
+      page.evaluate(() => ({
+        visible: document.visibilityState,
+        frames: window.frames_seen,
+        columns: Number(document.querySelector('#history').dataset.columns ?? 0),
+        step: window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step,
+      }));
     const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     const seen = (state) => visitor.until((wanted) => document.visibilityState === wanted, state);
     await visitor.see('train').click();
@@ -364,7 +397,10 @@ test('a hidden tab goes on training, and the page catches up when it is seen aga
     await visitor.until((known) => window.reports.filter(({ kind }) => kind === 'kept').length > known, kept);
     await page.bringToFront();
     await seen('visible');
-    await visitor.until((from) => Number(document.body.dataset.step) > from && /still undecided|decided/.test(document.querySelector('[data-testid=status]').innerText), last.step);
+    await visitor.until(
+      (from) => Number(document.body.dataset.step) > from && /still undecided|decided/.test(document.querySelector('[data-testid=status]').innerText),
+      last.step,
+    );
     await visitor.until((known) => Number(document.querySelector('#history').dataset.columns) > known, before.columns);
 
     // A window that is put away is no other.
@@ -382,7 +418,11 @@ test('a hidden tab goes on training, and the page catches up when it is seen aga
     await seen('visible');
     await visitor.until((known) => window.frames_seen > known, away.frames);
     const steps = (await visitor.records()).map((record) => record.step);
-    assert.deepEqual(steps, steps.map((_, index) => index), 'no step is missing');
+    assert.deepEqual(
+      steps,
+      steps.map((_, index) => index),
+      'no step is missing',
+    );
     await visitor.leave();
   } finally {
     await close();

@@ -27,7 +27,11 @@ async function measured(visitor, isInside) {
         return { evaluation, width, kept, informative: description.informative ? [...description.informative] : [] };
       }),
   );
-  return runs.map(({ evaluation, kept, width, informative }) => ({ evaluation, kept: kept.length, inside: kept.filter((input) => isInside(input, width, informative)).length }));
+  return runs.map(({ evaluation, kept, width, informative }) => ({
+    evaluation,
+    kept: kept.length,
+    inside: kept.filter((input) => isInside(input, width, informative)).length,
+  }));
 }
 
 const isMiddle = (input, width) => [input % width, Math.floor(input / width)].every((at) => at >= 4 && at < 24);
@@ -36,11 +40,21 @@ const isInformative = (input, _, informative) => informative[input] === 1;
 /** The claims: what to answer, what the page measures, and what a reader of the worker's own reports says of it. */
 const CLAIMS = [
   {
-    name: 'digits', answer: 70, runs: 1, isInside: isMiddle,
-    judge: ([{ kept, inside }]) => ({ holds: inside / kept - 400 / 784 > 2 * Math.sqrt((0.51 * 0.49) / kept), right: Math.round((100 * inside) / kept), says: [`${inside} of the ${kept} kept pixels`] }),
+    name: 'digits',
+    answer: 70,
+    runs: 1,
+    isInside: isMiddle,
+    judge: ([{ kept, inside }]) => ({
+      holds: inside / kept - 400 / 784 > 2 * Math.sqrt((0.51 * 0.49) / kept),
+      right: Math.round((100 * inside) / kept),
+      says: [`${inside} of the ${kept} kept pixels`],
+    }),
   },
   {
-    name: 'reinforce', answer: 0, runs: 2, isInside: isInformative,
+    name: 'reinforce',
+    answer: 0,
+    runs: 2,
+    isInside: isInformative,
     judge: ([one, two]) => ({
       holds: two.inside >= 2 * one.inside && apart(two.evaluation, one.evaluation) > 2,
       right: one.inside >= two.inside ? 0 : two.inside < 2 * one.inside ? 1 : 2,
@@ -48,17 +62,35 @@ const CLAIMS = [
     }),
   },
   {
-    name: 'small-dense', answer: 2, runs: 2, isInside: () => true,
+    name: 'small-dense',
+    answer: 2,
+    runs: 2,
+    isInside: () => true,
     judge: ([small, learned]) => {
       const errors = apart(learned.evaluation, small.evaluation);
-      return { holds: errors <= 2, right: errors > 2 ? 0 : errors < -2 ? 2 : 1, says: [percent(small.evaluation.decided), percent(learned.evaluation.decided)] };
+      return {
+        holds: errors <= 2,
+        right: errors > 2 ? 0 : errors < -2 ? 2 : 1,
+        says: [percent(small.evaluation.decided), percent(learned.evaluation.decided)],
+      };
     },
   },
   {
-    name: 'slow-rate', answer: 1, runs: 2, isInside: () => true,
+    name: 'slow-rate',
+    answer: 1,
+    runs: 2,
+    isInside: () => true,
     judge: ([slow, usual]) => {
       const [close, guess] = [apart(usual.evaluation, slow.evaluation) <= 2, slow.evaluation.decided < 0.2];
-      return { holds: guess && !close, right: close ? 0 : guess ? 2 : 1, says: [percent(slow.evaluation.decided), percent(usual.evaluation.decided), `${slow.kept} end with s of ½ or more at the slow rate, ${usual.kept} at the usual one`] };
+      return {
+        holds: guess && !close,
+        right: close ? 0 : guess ? 2 : 1,
+        says: [
+          percent(slow.evaluation.decided),
+          percent(usual.evaluation.decided),
+          `${slow.kept} end with s of ½ or more at the slow rate, ${usual.kept} at the usual one`,
+        ],
+      };
     },
   },
 ];
@@ -306,19 +338,41 @@ test('the formulas are set as mathematics, and every symbol lights its part of t
   const card = visitor.see('card-method');
   await card.waitFor();
   assert.equal(await visitor.see('method-panel').getAttribute('aria-expanded'), 'true');
-  const set = await card.locator('math').evaluateAll((all) => all.map((math) => ({ uri: math.namespaceURI, words: math.ariaLabel, height: math.getBoundingClientRect().height })));
+  const set = await card
+    .locator('math')
+    .evaluateAll((all) => all.map((math) => ({ uri: math.namespaceURI, words: math.ariaLabel, height: math.getBoundingClientRect().height })));
   assert.equal(set.length, 6);
   for (const { uri, words, height } of set) assert(uri.endsWith('MathML') && words.length > 20 && height > 15, words);
   // A fraction that the browser sets has its parts one above the other.
-  const [over, under] = await card.locator('mfrac').last().evaluate((fraction) => [...fraction.children].map((part) => part.getBoundingClientRect().toJSON()));
+  const [over, under] = await card
+    .locator('mfrac')
+    .last()
+    .evaluate((fraction) => [...fraction.children].map((part) => part.getBoundingClientRect().toJSON()));
   assert(over.bottom <= under.top + 1, 'the numerator stands above the denominator');
 
-  const lives = { w: 'Weights', s: 'inputs', m: 'kept', probe: 'disagree', L: 'Loss', probe_loss: 'Loss', K: 'budget', alpha: 'Preconditioner', g: 'Gradient', v: 'Project', eta: 'Structure rate' };
-  assert.deepEqual((await card.locator('.symbols [data-symbol]').evaluateAll((all) => all.map(({ dataset }) => dataset.symbol))).sort(), Object.keys(lives).sort());
+  const lives = {
+    w: 'Weights',
+    s: 'inputs',
+    m: 'kept',
+    probe: 'disagree',
+    L: 'Loss',
+    probe_loss: 'Loss',
+    K: 'budget',
+    alpha: 'Preconditioner',
+    g: 'Gradient',
+    v: 'Project',
+    eta: 'Structure rate',
+  };
+  assert.deepEqual(
+    (await card.locator('.symbols [data-symbol]').evaluateAll((all) => all.map(({ dataset }) => dataset.symbol))).sort(),
+    Object.keys(lives).sort(),
+  );
   for (const [symbol, words] of Object.entries(lives)) {
     const button = card.locator(`.symbols [data-symbol=${symbol}]`);
     await button.click();
-    await visitor.until(({ words }) => [...document.querySelectorAll('.pointed')].some((part) => part.innerText.toLowerCase().includes(words.toLowerCase())), { words });
+    await visitor.until(({ words }) => [...document.querySelectorAll('.pointed')].some((part) => part.innerText.toLowerCase().includes(words.toLowerCase())), {
+      words,
+    });
     await visitor.until(() => document.activeElement.closest('.card') === null && document.activeElement !== document.body);
     await visitor.page.mouse.move(700, 5);
     if (symbol === 's') {
@@ -388,8 +442,31 @@ test('a lesson: made on the page, copied, opened by another, with its words on t
   assert.equal(await lesson.locator('.text').textContent(), text);
   assert.equal(await lesson.locator('script, b, img').count(), 0, 'text is text');
   assert.equal(await visitor.see('lesson-notes').textContent(), '');
-  for (const there of ['#history', '.plot:has(#loss-chart)', '[data-knob=keep_ratio]', '[data-knob=alpha]', '#train', '[data-testid=view-estimators]', '#network']) assert(await shown(visitor, there), there);
-  const away = ['.meter', '#speed', '.plot:has(#accuracy-chart)', '.figures', 'footer.phases', '.try', '.pace', '[data-knob=dataset]', '[data-knob=seed]', '#share', '#tour', '#method', '[data-testid=view-runs]'];
+  for (const there of [
+    '#history',
+    '.plot:has(#loss-chart)',
+    '[data-knob=keep_ratio]',
+    '[data-knob=alpha]',
+    '#train',
+    '[data-testid=view-estimators]',
+    '#network',
+  ])
+    assert(await shown(visitor, there), there);
+  const away = [
+    '.meter',
+    '#speed',
+    '.plot:has(#accuracy-chart)',
+    '.figures',
+    'footer.phases',
+    '.try',
+    '.pace',
+    '[data-knob=dataset]',
+    '[data-knob=seed]',
+    '#share',
+    '#tour',
+    '#method',
+    '[data-testid=view-runs]',
+  ];
   for (const hidden of away) assert.equal(await shown(visitor, hidden), false, hidden);
   // Nothing that is put away can be reached by keys, or is told to a screen reader.
   const tree = await visitor.page.locator('body').ariaSnapshot();
@@ -429,7 +506,12 @@ test('whatever a lesson’s link says is text, in bounds, or told in words', lim
     await visitor.page.evaluate((to) => (location.hash = to), hash);
     await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
     const lesson = visitor.see('lesson');
-    return { title: await lesson.locator('h2').textContent(), text: await lesson.locator('.text').textContent(), notes: await visitor.see('lesson-notes').textContent(), elements: await lesson.locator('*').count() };
+    return {
+      title: await lesson.locator('h2').textContent(),
+      text: await lesson.locator('.text').textContent(),
+      notes: await visitor.see('lesson-notes').textContent(),
+      elements: await lesson.locator('*').count(),
+    };
   };
   const plain = await open('#lesson=history&title=plain&text=words');
   assert.deepEqual([plain.title, plain.text, plain.notes], ['plain', 'words', '']);
@@ -449,7 +531,7 @@ test('whatever a lesson’s link says is text, in bounds, or told in words', lim
   assert.match(parts.notes, /cannot be names of parts/);
   assert.match(parts.notes, /This page has no part named nothing_here, neither_here, constructor\./);
   assert.equal(parts.title, 'A lesson');
-  assert(await shown(visitor, '#history') && !(await shown(visitor, '#speed')));
+  assert((await shown(visitor, '#history')) && !(await shown(visitor, '#speed')));
   // Without a lesson all of the page is back.
   await visitor.page.evaluate(() => (location.hash = ''));
   await visitor.until(() => document.querySelector('#speed').checkVisibility() && !document.querySelector('[data-testid=lesson]').checkVisibility());

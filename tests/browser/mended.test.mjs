@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { runnerImport } from 'vite';
 import { root } from '../../scripts/command.mjs';
-import { PATIENCE_MS, Visitor, asking, before_worker, breakEngine, fragile, launch, serve, site } from './harness.mjs';
+import { PATIENCE_MS, asking, before_worker, breakEngine, fragile, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 const limit = { timeout: 3 * PATIENCE_MS };
@@ -45,7 +45,8 @@ async function give(visitor, ...files) {
   });
   await visitor.see('own-files').setInputFiles(files);
   await visitor.until(
-    (known) => window.reports.filter(({ kind }) => kind === 'owned').length > known || document.querySelector('[data-testid=own-said]').classList.contains('refusal'),
+    (known) =>
+      window.reports.filter(({ kind }) => kind === 'owned').length > known || document.querySelector('[data-testid=own-said]').classList.contains('refusal'),
     before,
     failing,
   );
@@ -53,7 +54,12 @@ async function give(visitor, ...files) {
 
 /** Until a run is open on files of that name. */
 const opensOn = (visitor, name, from = 0) =>
-  visitor.until(([file, since]) => window.reports.slice(since).some(({ kind, description }) => kind === 'opened' && (description.dataset.own?.name ?? description.dataset.name) === file), [name, from], failing);
+  visitor.until(
+    ([file, since]) =>
+      window.reports.slice(since).some(({ kind, description }) => kind === 'opened' && (description.dataset.own?.name ?? description.dataset.name) === file),
+    [name, from],
+    failing,
+  );
 const heardSoFar = (visitor) => visitor.page.evaluate(() => window.reports.length);
 const strip = (visitor) => visitor.see('strip').innerText();
 const state = (visitor, ...wanted) => visitor.until((states) => states.includes(document.body.dataset.state), wanted, failing);
@@ -132,7 +138,12 @@ test('what was changed after the last checkpoint is changed again, at the pace t
   assert.deepEqual((await visitor.reports('kept')).at(-1).changes, [], 'no checkpoint knows of it');
   const from = await heardSoFar(visitor);
   await breakEngine(visitor);
-  await visitor.until((since) => window.reports.slice(since).some(({ kind, changes }) => kind === 'kept' && changes.some(([, name, value]) => name === 'keep_ratio' && value === '0.1')), from, failing);
+  await visitor.until(
+    (since) =>
+      window.reports.slice(since).some(({ kind, changes }) => kind === 'kept' && changes.some(([, name, value]) => name === 'keep_ratio' && value === '0.1')),
+    from,
+    failing,
+  );
   // It may have come while a step was under way: the next one has the budget.
   await visitor.until((since) => window.reports.slice(since).findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 30, from, failing);
   assert.equal(await visitor.see('keep_ratio').inputValue(), '0.1');
@@ -144,7 +155,9 @@ test('what was changed after the last checkpoint is changed again, at the pace t
   // Where it stood when nothing moved, it stands again, with the numbers of its last step.
   await visitor.see('train').click();
   await state(visitor, 'paused');
-  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'kept').state.counts[0] === window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step);
+  await visitor.until(
+    () => window.reports.findLast(({ kind }) => kind === 'kept').state.counts[0] === window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step,
+  );
   // The page's words follow a frame later.
   await visitor.until(() => {
     const { snapshot } = window.reports.findLast(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0);
@@ -167,7 +180,9 @@ test('what was changed after the last checkpoint is changed again, at the pace t
 
 test('an engine that could not be loaded is loaded by “Start again”', limit, async () => {
   let refused = true;
-  const visitor = await visit(`${SMALL}&steps=40`, { prepare: (context) => context.route(/lacuna_bg-[^/]*\.wasm$/, (route) => (refused ? route.abort() : route.continue())) });
+  const visitor = await visit(`${SMALL}&steps=40`, {
+    prepare: (context) => context.route(/lacuna_cpu_bg-[^/]*\.wasm$/, (route) => (refused ? route.abort() : route.continue())),
+  });
   await visitor.see('again').waitFor();
   refused = false;
   await visitor.see('again').click();
@@ -187,9 +202,11 @@ test('an engine that could not be loaded is loaded by “Start again”', limit,
 });
 
 test('a recorded run says in words what it cannot answer, and who looks elsewhere stops its playing', limit, async () => {
-  const server = await serve();
-  const browser = await launch({ webgpu: false });
-  const visitor = await Visitor.open(browser, server, SMALL);
+  const visitor = await visit(`${SMALL}&steps=60`);
+  await visitor.see('train').click();
+  await visitor.state('finished');
+  // Masks and scores are a run without its weights.
+  await visitor.page.setInputFiles('[data-testid=open-file]', await visitor.take('take-masks'));
   await visitor.state('replay');
   const { keyboard } = visitor.page;
   assert.equal(await visitor.see('held').innerText(), '–');
@@ -213,9 +230,12 @@ test('a recorded run says in words what it cannot answer, and who looks elsewher
   assert.equal(await visitor.page.evaluate(() => document.body.dataset.looking), at);
   await visitor.see('now').click();
 
-  await visitor.page.locator('.network canvas').first().click({ position: { x: 20, y: 20 } });
+  await visitor.page
+    .locator('.network canvas')
+    .first()
+    .click({ position: { x: 20, y: 20 } });
   await visitor.see('pin-cost').waitFor();
-  assert.match(await visitor.see('pin-cost').innerText(), /run is recorded, and without WebGPU/);
+  assert.match(await visitor.see('pin-cost').innerText(), /run is recorded without its weights; close it/);
   assert(await visitor.see('pin-on').isDisabled());
   // Nothing in it can be pressed: it has the focus itself, and keys close it.
   assert.equal(await visitor.page.evaluate(() => document.activeElement.dataset.testid), 'pin-menu');
@@ -223,13 +243,15 @@ test('a recorded run says in words what it cannot answer, and who looks elsewher
   assert(await visitor.see('pin-menu').isHidden());
   await visitor.see('view-estimators').click();
   await visitor.see('lab-draw').click();
-  assert.match(await visitor.see('lab-said').innerText(), /^This run is recorded, and without WebGPU/);
+  assert.match(await visitor.see('lab-said').innerText(), /^This run is recorded without its weights; close it/);
   await visitor.see('view-try').click();
-  await visitor.until(() => /run is recorded, and without WebGPU/.test(document.querySelector('[data-testid=try-said]')?.innerText ?? ''), undefined, failing);
+  await visitor.until(
+    () => /run is recorded without its weights; close it/.test(document.querySelector('[data-testid=try-said]')?.innerText ?? ''),
+    undefined,
+    failing,
+  );
   assert(await visitor.see('try-surface').isHidden(), 'nothing is offered that cannot be');
-  await visitor.leave([/adapter/i]);
-  await browser.close();
-  await server.close();
+  await visitor.leave();
 });
 
 test('one Escape does one thing, letters that are typed do nothing else, and the focus goes back', limit, async () => {
@@ -266,14 +288,23 @@ test('one Escape does one thing, letters that are typed do nothing else, and the
   for (const width of [1440, 390]) {
     await visitor.page.setViewportSize({ width, height: 800 });
     await visitor.see('take-away').click();
-    const cut = await visitor.page.locator('[data-testid=take-menu] button').evaluateAll((buttons) => buttons.filter((each) => each.scrollWidth > each.clientWidth || getComputedStyle(each).whiteSpace !== 'normal').length);
+    const cut = await visitor.page
+      .locator('[data-testid=take-menu] button')
+      .evaluateAll((buttons) => buttons.filter((each) => each.scrollWidth > each.clientWidth || getComputedStyle(each).whiteSpace !== 'normal').length);
     assert.equal(cut, 0, `at ${width}`);
     await visitor.screenshot(`menu-${width}`);
     await visitor.page.setViewportSize({ width: width - 20, height: 800 });
     await visitor.until(() => {
       const [menu, button] = ['take-menu', 'take-away'].map((id) => document.querySelector(`[data-testid=${id}]`));
       const [under, of] = [menu.getBoundingClientRect(), button.getBoundingClientRect()];
-      return menu.matches(':popover-open') && Math.abs(under.top - of.bottom - 4) < 1 && under.left >= 0 && under.right <= innerWidth && under.left < of.right && under.right > of.left;
+      return (
+        menu.matches(':popover-open') &&
+        Math.abs(under.top - of.bottom - 4) < 1 &&
+        under.left >= 0 &&
+        under.right <= innerWidth &&
+        under.left < of.right &&
+        under.right > of.left
+      );
     });
     await keyboard.press('Escape');
   }

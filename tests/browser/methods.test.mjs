@@ -46,11 +46,17 @@ for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
     await visitor.until((wanted) => (new URLSearchParams(location.search).get('method') ?? 'vrpge') === wanted, method);
     assert.match(await visitor.see('about-method').innerText(), hides);
     const shown = await visitor.page.locator('.settings [data-knob]').evaluateAll((rows) => rows.filter((row) => !row.hidden).map((row) => row.dataset.knob));
-    assert.deepEqual(OWN.filter((name) => shown.includes(name)), OWN.filter((name) => knobs.includes(name)));
+    assert.deepEqual(
+      OWN.filter((name) => shown.includes(name)),
+      OWN.filter((name) => knobs.includes(name)),
+    );
     assert.equal(shown.includes('keep_ratio'), method !== 'dense');
     assert(['seed', 'learning_rate', 'model'].every((name) => shown.includes(name)));
 
-    await visitor.until((wanted) => (window.reports.findLast(({ kind }) => kind === 'opened').query.match(/method=([a-z-]+)/)?.[1] ?? 'vrpge') === wanted, method);
+    await visitor.until(
+      (wanted) => (window.reports.findLast(({ kind }) => kind === 'opened').query.match(/method=([a-z-]+)/)?.[1] ?? 'vrpge') === wanted,
+      method,
+    );
     await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
     // What the plan says before anything is taken is what the run takes, the copy that is asked for masks among it.
     const total = ({ weights, activations, optimiser }) => weights + activations + optimiser;
@@ -68,18 +74,28 @@ for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
     await visitor.state('finished');
     const run = (await visitor.reports('opened')).at(-1).run;
     const records = (await visitor.reports('snapshot')).filter((report) => report.run === run).flatMap(({ snapshot }) => snapshot.records);
-    assert.deepEqual(records.map(({ step }) => step), records.map((_, index) => index));
+    assert.deepEqual(
+      records.map(({ step }) => step),
+      records.map((_, index) => index),
+    );
     for (const { step, loss, sum_scores: sum, budget, probe_loss: probe } of records) {
       assert(Number.isFinite(loss), `step ${step}: loss ${loss}`);
       assert(sum <= budget * (1 + 1e-5), `step ${step}: the scores sum to ${sum}, above the budget ${budget}`);
       assert.equal(Number.isFinite(probe), method === 'vrpge', 'only VR-PGE has a second loss');
     }
     const all = (await visitor.reports('snapshot')).filter((report) => report.run === run).map(({ snapshot }) => snapshot);
-    assert(all.every(({ network_bytes: bytes }) => bytes === total(planned.bytes)), 'and nothing more, from the first step to the last');
+    assert(
+      all.every(({ network_bytes: bytes }) => bytes === total(planned.bytes)),
+      'and nothing more, from the first step to the last',
+    );
     const snapshot = (await visitor.snapshots()).at(-1);
     if (method === 'dense') assert.equal(snapshot.mask.filter((bits) => bits & KEPT).length, UNITS);
     else assert(snapshot.mask.filter((bits) => bits & KEPT).length < UNITS);
-    if (method !== 'vrpge') assert(snapshot.mask.every((bits) => bits === 0 || bits === (KEPT | PROBE_KEPT)), 'one mask, no second one to disagree');
+    if (method !== 'vrpge')
+      assert(
+        snapshot.mask.every((bits) => bits === 0 || bits === (KEPT | PROBE_KEPT)),
+        'one mask, no second one to disagree',
+      );
 
     // Multiply-adds only grow; what choosing a mask took is told apart.
     assert(records.every(({ multiply_adds: work }, index) => index === 0 || work > records[index - 1].multiply_adds));
@@ -106,7 +122,7 @@ test('every method trains a convolutional network too', { timeout: 6 * PATIENCE_
   for (const method of Object.keys(METHODS)) {
     await visitor.set('method', method);
     await visitor.until((wanted) => (new URLSearchParams(location.search).get('method') ?? 'vrpge') === wanted, method);
-    if (await visitor.see('restart').getAttribute('data-differs') === 'true') await visitor.see('restart').click();
+    if ((await visitor.see('restart').getAttribute('data-differs')) === 'true') await visitor.see('restart').click();
     const opened = (wanted) => (window.reports.findLast(({ kind }) => kind === 'opened').query.match(/method=([a-z-]+)/)?.[1] ?? 'vrpge') === wanted;
     await visitor.until(opened, method);
     if (method === 'vrpge') await visitor.see('train').click();
@@ -116,7 +132,10 @@ test('every method trains a convolutional network too', { timeout: 6 * PATIENCE_
     });
     const { run, description } = (await visitor.reports('opened')).at(-1);
     const snapshots = (await visitor.reports('snapshot')).filter((report) => report.run === run).map(({ snapshot }) => snapshot);
-    assert(snapshots.flatMap(({ records }) => records).every(({ loss, sum_scores: sum, budget }) => Number.isFinite(loss) && sum <= budget * (1 + 1e-5)), method);
+    assert(
+      snapshots.flatMap(({ records }) => records).every(({ loss, sum_scores: sum, budget }) => Number.isFinite(loss) && sum <= budget * (1 + 1e-5)),
+      method,
+    );
     const { structure } = snapshots.at(-1).cost;
     assert.equal(structure > 0, ['rigl', 'snip'].includes(method), `${method} asks the dense network: ${structure / description.multiply_adds} dense steps`);
   }

@@ -41,41 +41,50 @@ function readPixels() {
 
 /** Of each unit of a group whether its cell is drawn as kept; `dotted` ones have a dot in their middle and are left out (null). */
 const solid = (visitor, name, { across, dotted = [] }) =>
-  visitor.page.locator('#network figure', { hasText: name }).locator('canvas').evaluate((canvas, [units, columns, skipped]) => {
-    const data = window.pixels(canvas);
-    // Cells are squares, in full columns but for the last one.
-    const fits = (many) => Number.isInteger((canvas.height * many) / canvas.width) && Math.ceil(units / ((canvas.height * many) / canvas.width)) === many;
-    const cell = canvas.width / (columns ?? Array.from({ length: units }, (_, index) => index + 1).find(fits));
-    const rows = Math.round(canvas.height / cell);
-    const probe = document.body.appendChild(document.createElement('i'));
-    const [off, kept] = ['off', 'kept'].map((colour) => {
-      probe.style.color = `var(--${colour})`;
-      return getComputedStyle(probe).color.match(/\d+/g).map(Number);
-    });
-    probe.remove();
-    const length = kept.reduce((sum, value, index) => sum + (value - off[index]) ** 2, 0);
-    return Array.from({ length: units }, (_, unit) => {
-      if (skipped[unit]) return null;
-      const [column, row] = columns ? [unit % columns, Math.floor(unit / columns)] : [Math.floor(unit / rows), unit % rows];
-      const at = 4 * (Math.floor((column + 0.45) * cell) + canvas.width * Math.floor((row + 0.45) * cell));
-      // How far its colour is on the way from off to kept: a unit that is off goes 0.55 of it at most, a kept one 0.78 at least.
-      return kept.reduce((sum, value, index) => sum + (data[at + index] - off[index]) * (value - off[index]), 0) / length > 0.66;
-    });
-  }, [across.units, across.columns, dotted]);
+  visitor.page
+    .locator('#network figure', { hasText: name })
+    .locator('canvas')
+    .evaluate(
+      (canvas, [units, columns, skipped]) => {
+        const data = window.pixels(canvas);
+        // Cells are squares, in full columns but for the last one.
+        const fits = (many) => Number.isInteger((canvas.height * many) / canvas.width) && Math.ceil(units / ((canvas.height * many) / canvas.width)) === many;
+        const cell = canvas.width / (columns ?? Array.from({ length: units }, (_, index) => index + 1).find(fits));
+        const rows = Math.round(canvas.height / cell);
+        const probe = document.body.appendChild(document.createElement('i'));
+        const [off, kept] = ['off', 'kept'].map((colour) => {
+          probe.style.color = `var(--${colour})`;
+          return getComputedStyle(probe).color.match(/\d+/g).map(Number);
+        });
+        probe.remove();
+        const length = kept.reduce((sum, value, index) => sum + (value - off[index]) ** 2, 0);
+        return Array.from({ length: units }, (_, unit) => {
+          if (skipped[unit]) return null;
+          const [column, row] = columns ? [unit % columns, Math.floor(unit / columns)] : [Math.floor(unit / rows), unit % rows];
+          const at = 4 * (Math.floor((column + 0.45) * cell) + canvas.width * Math.floor((row + 0.45) * cell));
+          // How far its colour is on the way from off to kept: a unit that is off goes 0.55 of it at most, a kept one 0.78 at least.
+          return kept.reduce((sum, value, index) => sum + (data[at + index] - off[index]) * (value - off[index]), 0) / length > 0.66;
+        });
+      },
+      [across.units, across.columns, dotted],
+    );
 
 /** Where a line goes through a chart from top to bottom, in pixels from its left; null where none does. */
 const marker = (visitor, id) =>
   visitor.page.locator(`#${id} canvas`).evaluate((canvas) => {
     const { width, height } = canvas;
     const data = window.pixels(canvas);
-    const painted = Array.from({ length: width }, (_, x) => Array.from({ length: height }, (_, y) => data[4 * (x + width * y) + 3]).filter((alpha) => alpha > 90).length);
+    const painted = Array.from(
+      { length: width },
+      (_, x) => Array.from({ length: height }, (_, y) => data[4 * (x + width * y) + 3]).filter((alpha) => alpha > 90).length,
+    );
     const most = Math.max(...painted);
     // Below the plot stand the axis' words.
     return most > 0.75 * (height - (28 * width) / canvas.clientWidth) ? (painted.indexOf(most) * canvas.clientWidth) / width : null;
   });
 
 test('everything on the page follows the moment that is looked back at, and Escape returns to now', limit, async () => {
-  const visitor = await paused(`${SMALL}&steps=1200&anneal_fraction=0.25`, 300);
+  const visitor = await paused(`${SMALL}&steps=12000&anneal_fraction=0.025`, 300);
   const read = async () => ({
     say: await visitor.see('status').innerText(),
     loss: await visitor.see('loss').innerText(),
@@ -95,8 +104,16 @@ test('everything on the page follows the moment that is looked back at, and Esca
   const shows = async ({ mask }, which) => {
     const { inputs, hidden } = await cells();
     const kept = (group, unit) => (mask[group.first_unit + unit] & KEPT) !== 0;
-    assert.deepEqual(inputs, inputs.map((shown, unit) => (shown === null ? null : kept(groups[0], unit))), `inputs, ${which}`);
-    assert.deepEqual(hidden, hidden.map((_, unit) => kept(groups[1], unit)), `hidden units, ${which}`);
+    assert.deepEqual(
+      inputs,
+      inputs.map((shown, unit) => (shown === null ? null : kept(groups[0], unit))),
+      `inputs, ${which}`,
+    );
+    assert.deepEqual(
+      hidden,
+      hidden.map((_, unit) => kept(groups[1], unit)),
+      `hidden units, ${which}`,
+    );
   };
   await shows(await last(visitor), 'now');
   for (const chart of ['loss-chart', 'accuracy-chart']) assert.equal(await marker(visitor, chart), null, `${chart} marks nothing now`);
@@ -115,7 +132,10 @@ test('everything on the page follows the moment that is looked back at, and Esca
   const snapshot = (await visitor.snapshots()).find((each) => each.step === step);
   const record = snapshot.records.at(-1);
   assert.match(then.say, new RegExp(`^Looking back to step ${step}: `));
-  assert.deepEqual(then.loss.split(' · '), [record.loss, record.probe_loss].map((loss) => fixed(loss, 3)));
+  assert.deepEqual(
+    then.loss.split(' · '),
+    [record.loss, record.probe_loss].map((loss) => fixed(loss, 3)),
+  );
   assert.equal(then.budget, snapshot.budget);
   assert.equal(numbers(then.kept)[0], snapshot.kept[0]);
   assert(then.phases.includes(`L = ${fixed(record.loss, 3)}`) && then.phases.includes(`K = ${fixed(record.budget, 1)}`), then.phases);
@@ -138,7 +158,8 @@ test('everything on the page follows the moment that is looked back at, and Esca
   }
 
   // A reading that was not recorded says that it is of now.
-  const says = (selector, which) => visitor.page.evaluate(([where, pseudo]) => getComputedStyle(document.querySelector(where), pseudo).content, [selector, which]);
+  const says = (selector, which) =>
+    visitor.page.evaluate(([where, pseudo]) => getComputedStyle(document.querySelector(where), pseudo).content, [selector, which]);
   assert.match(await says('.figures', '::after'), /of now/);
   assert.match(await says('.speed', '::before'), /now, not then/);
 
@@ -175,7 +196,9 @@ test('the column of classes does not show now’s probabilities of a moment that
     const shades = await column.evaluate((canvas, classes) => {
       const data = window.pixels(canvas);
       const cell = canvas.height / classes;
-      return Array.from({ length: classes }, (_, row) => [...data.slice(4 * (Math.floor(cell * 0.4) + canvas.width * Math.floor((row + 0.4) * cell))).slice(0, 3)].join());
+      return Array.from({ length: classes }, (_, row) =>
+        [...data.slice(4 * (Math.floor(cell * 0.4) + canvas.width * Math.floor((row + 0.4) * cell))).slice(0, 3)].join(),
+      );
     }, found.decided.length);
     await visitor.page.mouse.move(0, 0);
     return { said, shades: new Set(shades).size };
@@ -224,9 +247,36 @@ test('what the page remembers of a run stops growing, however long the run', asy
   const memory = [];
   for (let step = 1; step <= steps; step++) {
     const loss = 2 / step;
-    const record = { step: step - 1, epoch: step / 400, loss, probe_loss: loss, accuracy: 0.5, sum_scores: 60, budget: 60, threshold: 0.1, gradient_norm: 1, learning_rate: 0.1, scores_rate: 0.05, multiply_adds: step, seconds: step };
+    const record = {
+      step: step - 1,
+      epoch: step / 400,
+      loss,
+      probe_loss: loss,
+      accuracy: 0.5,
+      sum_scores: 60,
+      budget: 60,
+      threshold: 0.1,
+      gradient_norm: 1,
+      learning_rate: 0.1,
+      scores_rate: 0.05,
+      multiply_adds: step,
+      seconds: step,
+    };
     const of = new Float32Array(units).fill(step / steps);
-    timeline.push({ step, epoch: step / 400, scores: of, mask: new Uint8Array(units), kept: new Uint32Array(3), probe_kept: new Uint32Array(3), budget: 60, sum_scores: 60, records: [record] }, values);
+    timeline.push(
+      {
+        step,
+        epoch: step / 400,
+        scores: of,
+        mask: new Uint8Array(units),
+        kept: new Uint32Array(3),
+        probe_kept: new Uint32Array(3),
+        budget: 60,
+        sum_scores: 60,
+        records: [record],
+      },
+      values,
+    );
     traces.push([record]);
     if (step % 50 === 0) traces.evaluate({ step, images: 100, decided: 0.9, sampled: 0.8, loss });
     if (step % 25_000 === 0) memory.push(held());
@@ -309,7 +359,10 @@ test('a unit is clicked, its worth measured, and it is pinned: on, off, and let 
   await visitor.until(() => /batches of 32 images/.test(document.querySelector('[data-testid=pin-cost]').innerText));
   await visitor.screenshot('pin-menu');
 
-  for (const [button, pins, score] of [['pin-on', `${unit}on`, 1], ['pin-off', `${unit}off`, 0]]) {
+  for (const [button, pins, score] of [
+    ['pin-on', `${unit}on`, 1],
+    ['pin-off', `${unit}off`, 0],
+  ]) {
     await visitor.see(button).click();
     await visitor.until((wanted) => new URLSearchParams(location.search).get('pins') === wanted, pins);
     await visitor.until(([at, wanted]) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.scores[at] === wanted, [unit, score]);
@@ -429,7 +482,10 @@ test('a step is taken phase by phase: each formula with its numbers, and the ste
   assert(differ.length > 0, 'somewhere the masks disagree');
   const { threshold } = seen.project.snapshot;
   const clamped = seen.project.stepped.map((score) => Math.min(1, Math.max(0, score - threshold)));
-  assert(clamped.every((score, unit) => Math.abs(score - seen.project.snapshot.scores[unit]) < 1e-6), 'the projection is a shift and a clamp');
+  assert(
+    clamped.every((score, unit) => Math.abs(score - seen.project.snapshot.scores[unit]) < 1e-6),
+    'the projection is a shift and a clamp',
+  );
   assert(seen.project.snapshot.sum_scores <= seen.project.snapshot.budget * (1 + 1e-5));
   assert(seen.weights.values.some((moved) => moved > 0));
   await visitor.until((done) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step === done, step + 1);
@@ -443,11 +499,19 @@ test('a step is taken phase by phase: each formula with its numbers, and the ste
   await visitor.see('train').click();
   await visitor.state('paused');
   const records = await visitor.records();
-  assert.deepEqual(records.map(({ step: each }) => each), records.map((_, index) => index), 'every step is on record once');
+  assert.deepEqual(
+    records.map(({ step: each }) => each),
+    records.map((_, index) => index),
+    'every step is on record once',
+  );
   const other = await paused(`${SMALL}&steps=100000&seed=9`, step + 20);
   const losses = (await other.records()).map((record) => record.loss);
   const common = Math.min(losses.length, records.length);
-  assert.deepEqual(records.slice(0, common).map((record) => record.loss), losses.slice(0, common), 'bit for bit the run that was never looked at');
+  assert.deepEqual(
+    records.slice(0, common).map((record) => record.loss),
+    losses.slice(0, common),
+    'bit for bit the run that was never looked at',
+  );
   await other.leave();
 
   // A tab that is put away in the middle of a step finds it there again.
@@ -498,7 +562,13 @@ const palette = (visitor) =>
     const probe = document.body.appendChild(document.createElement('i'));
     const colours = ['paper', 'ink', 'off', 'kept', 'probe'].map((name) => {
       probe.style.color = `var(--${name})`;
-      return [name, getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number)];
+      return [
+        name,
+        getComputedStyle(probe)
+          .color.match(/[\d.]+/g)
+          .slice(0, 3)
+          .map(Number),
+      ];
     });
     probe.remove();
     return Object.fromEntries(colours);
@@ -543,7 +613,8 @@ test('the phases say the numbers of this very step, and the cells which masks ke
   const canvas = ({ name }) => visitor.page.locator('#network figure', { hasText: name }).locator('canvas');
   const grids = await Promise.all(gated.map((group) => pixels(canvas(group))));
   // Cells are squares, the same in every grid, filled column by column.
-  const fits = (side) => grids.every(({ width, height }, at) => width % side === 0 && height % side === 0 && Math.ceil((gated[at].size * side) / height) === width / side);
+  const fits = (side) =>
+    grids.every(({ width, height }, at) => width % side === 0 && height % side === 0 && Math.ceil((gated[at].size * side) / height) === width / side);
   const sides = Array.from({ length: 31 }, (_, pixel) => pixel + 10).filter(fits);
   assert.equal(sides.length, 1, `the side of a cell is one of ${sides}`);
   const [side] = sides;
@@ -566,7 +637,10 @@ test('the phases say the numbers of this very step, and the cells which masks ke
       seen[bits] += 1;
     }
   }
-  assert(seen.every((number) => number > 0), `off, by m only, by m′ only, by both: ${seen}`);
+  assert(
+    seen.every((number) => number > 0),
+    `off, by m only, by m′ only, by both: ${seen}`,
+  );
   assert(!near(probe, kept, 40) && !near(off, kept, 40) && !near(paper, probe, 40), 'the colours can be told apart');
 
   const { loss, probe_loss } = (await press(visitor)).snapshot.records[0];
@@ -599,14 +673,21 @@ test('the phases say the numbers of this very step, and the cells which masks ke
     const [above, below] = [middle - 1, middle].map((line) => near(bars.at(x + Math.round(side / 2), line), probe));
     assert.deepEqual([above, below], [value < 0, value > 0], `unit ${index}, g = ${value}`);
   }
-  const largest = g.slice(hidden.first_unit, hidden.first_unit + hidden.size).reduce((best, value, index, all) => (Math.abs(value) > Math.abs(all[best]) ? index : best), 0);
+  const largest = g
+    .slice(hidden.first_unit, hidden.first_unit + hidden.size)
+    .reduce((best, value, index, all) => (Math.abs(value) > Math.abs(all[best]) ? index : best), 0);
   const box = await canvas(hidden).boundingBox();
   await visitor.page.mouse.move(box.x + (Math.floor(largest / rows) + 0.5) * side, box.y + ((largest % rows) + 0.5) * side);
   await visitor.until((unit) => document.querySelector('[data-testid=cell]').innerText.includes(`unit ${unit}:`), largest);
   says(await visitor.see('cell').innerText(), SAYS('g = ', '$'), g[hidden.first_unit + largest]);
 
   const projected = await press(visitor);
-  const { threshold, budget, sum_scores, records: [record] } = projected.snapshot;
+  const {
+    threshold,
+    budget,
+    sum_scores,
+    records: [record],
+  } = projected.snapshot;
   const sum = (values) => values.reduce((total, value) => total + Math.min(1, Math.max(0, value)), 0);
   said = await told(visitor);
   for (const formula of [said.formula, said.foot[3][0]]) assert.equal(formula, 's ← clamp(s − v, 0, 1)');
@@ -621,8 +702,12 @@ test('the phases say the numbers of this very step, and the cells which masks ke
   says(said.words, SAYS('K = ', '\\.$'), budget);
 
   const backward = (await press(visitor)).snapshot;
-  const by = (group, bit) => (group.gated ? mask.slice(group.first_unit, group.first_unit + group.size).filter((bits) => (bits & bit) !== 0).length : group.size);
-  const weights = description.layers.reduce((total, { taps, extra, from, to }) => total + (taps * by(description.groups[from], KEPT) + extra) * by(description.groups[to], KEPT), 0);
+  const by = (group, bit) =>
+    group.gated ? mask.slice(group.first_unit, group.first_unit + group.size).filter((bits) => (bits & bit) !== 0).length : group.size;
+  const weights = description.layers.reduce(
+    (total, { taps, extra, from, to }) => total + (taps * by(description.groups[from], KEPT) + extra) * by(description.groups[to], KEPT),
+    0,
+  );
   said = await told(visitor);
   for (const formula of [said.formula, said.foot[4][0]]) says(formula, SAYS('^‖∇w L\\(w, m\\)‖ = ', '$'), backward.records[0].gradient_norm);
   says(said.foot[4][1], SAYS('^', '\\s% of the weights$'), (100 * weights) / description.weights);
@@ -668,7 +753,12 @@ test('a convolutional network takes the same phases, and its strips light', { ti
       disagreed += expected.flat().filter(Boolean).length;
       assert.deepEqual(await lit(), expected, `${stage}: ${snapshot.mask}`);
     }
-    if (stage === 'gradient') assert.deepEqual(await lit(), of((unit) => g[unit] !== 0), 'a bar for each unit that has a gradient');
+    if (stage === 'gradient')
+      assert.deepEqual(
+        await lit(),
+        of((unit) => g[unit] !== 0),
+        'a bar for each unit that has a gradient',
+      );
     await visitor.screenshot(`strips-${stage}`);
   }
   assert(disagreed > 0, 'somewhere the masks disagree');
@@ -738,7 +828,13 @@ test('the projection slides before the eye, and stands still where motion is unw
     } else {
       assert.match(await caption.innerText(), /the outline is before the shift by v/);
       // Within a second and a half: of a device too busy to draw four pictures in it, another step's.
-      const seen = () => visitor.page.waitForFunction(() => window.pictures.size > 3, undefined, { timeout: 3000 }).then(() => true, () => false);
+      const seen = () =>
+        visitor.page
+          .waitForFunction(() => window.pictures.size > 3, undefined, { timeout: 3000 })
+          .then(
+            () => true,
+            () => false,
+          );
       let moves = await seen();
       for (let more = 0; more < 3 && !moves; more++) {
         await slide();
@@ -769,11 +865,12 @@ function heights(scores, before, bottom, [wide, below, above]) {
 test('in the projection every score slides by v, and what then lies beyond 0 and 1 is clamped', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=1000&schedule=constant&learning_rate=0.1&seed=4`, {
     // The clock of the pictures can be stopped.
-    prepare: (context) => context.addInitScript(() => {
-      const now = performance.now.bind(performance);
-      window.clock = null;
-      performance.now = () => window.clock ?? now();
-    }),
+    prepare: (context) =>
+      context.addInitScript(() => {
+        const now = performance.now.bind(performance);
+        window.clock = null;
+        performance.now = () => window.clock ?? now();
+      }),
   });
   await stepTo(visitor, 30);
   const { kept } = await palette(visitor);
@@ -787,10 +884,17 @@ test('in the projection every score slides by v, and what then lies beyond 0 and
     if (!beyond()) await visitor.page.evaluate(() => (window.clock = null));
   }
   assert(beyond(), 'a step that goes beyond the budget');
-  const { stepped, snapshot: { scores, threshold } } = walked;
+  const {
+    stepped,
+    snapshot: { scores, threshold },
+  } = walked;
   const slid = stepped.map((score) => score - threshold);
   const masses = [];
-  for (const [ms, shown, what] of [[0, stepped, 'before the slide'], [900, slid, 'after the slide, before the clamp'], [500, scores, 'after the clamp']]) {
+  for (const [ms, shown, what] of [
+    [0, stepped, 'before the slide'],
+    [900, slid, 'after the slide, before the clamp'],
+    [500, scores, 'after the clamp'],
+  ]) {
     await visitor.page.evaluate((more) => (window.clock += more), ms);
     await drawn(visitor);
     await visitor.screenshot(`projection-${what.replaceAll(/\W+/g, '-')}`);
@@ -808,7 +912,8 @@ test('in the projection every score slides by v, and what then lies beyond 0 and
         return Array.from({ length: bottom }, (__, y) => near(at(x, y), kept, 40)).filter(Boolean).length;
       });
       // The outline of what was, and v's arrow, are drawn over the bars.
-      for (const [bin, high] of expected.entries()) assert(Math.abs(bars[bin] - high) <= 4, `${what}, bin ${bin} of ${expected.length}: ${bars[bin]} pixels high, not ${high}`);
+      for (const [bin, high] of expected.entries())
+        assert(Math.abs(bars[bin] - high) <= 4, `${what}, bin ${bin} of ${expected.length}: ${bars[bin]} pixels high, not ${high}`);
       if (bins === whole.bins) masses.push([...bars.slice(0, 3), ...bars.slice(-3)].reduce((sum, high) => sum + high, 0));
     }
   }

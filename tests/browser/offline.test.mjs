@@ -102,7 +102,10 @@ test('what the manifest names is there, under the page’s own path', limit, asy
   const { errors } = await session.send('Page.getAppManifest');
   assert.deepEqual(errors, []);
   const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
-  assert.deepEqual(installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito'), []);
+  assert.deepEqual(
+    installabilityErrors.filter(({ errorId }) => errorId !== 'in-incognito'),
+    [],
+  );
   await visitor.leave();
   await server.close();
 });
@@ -151,7 +154,12 @@ test('a newer version waits, says so, and takes over as a whole when it is asked
     await line.getByRole('button', { name: 'Reload' }).click();
     await visitor.page.waitForFunction(() => document.title.startsWith('Next '));
     await visitor.state('idle');
-    const chunks = await visitor.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.endsWith('.js') && name.includes('/assets/')));
+    const chunks = await visitor.page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .map(({ name }) => name)
+        .filter((name) => name.endsWith('.js') && name.includes('/assets/')),
+    );
     assert(chunks.length > 0 && chunks.every((name) => name.endsWith('-NEXTNEXT.js')), `${chunks}`);
     assert.equal(await visitor.see('foot').isVisible(), false);
 

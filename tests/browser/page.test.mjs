@@ -43,7 +43,11 @@ test('Train trains: the loss falls, masks move, the budget holds at every step, 
   await visitor.state('finished');
 
   const records = await visitor.records();
-  assert.deepEqual(records.map(({ step }) => step), records.map((_, index) => records[0].step + index), 'every step is on record once');
+  assert.deepEqual(
+    records.map(({ step }) => step),
+    records.map((_, index) => records[0].step + index),
+    'every step is on record once',
+  );
   assert(records.length >= 400);
   const losses = records.map(({ loss }) => loss);
   assert(mean(losses.slice(-50)) < 0.8 * mean(losses.slice(0, 20)), `loss from ${mean(losses.slice(0, 20))} to ${mean(losses.slice(-50))}`);
@@ -93,7 +97,11 @@ test('a link restores the experiment: reloaded, it is the same one and repeats t
   await first.see('train').click();
   await first.state('finished');
   const again = await first.records();
-  assert.deepEqual(again.map(({ loss }) => loss), run.map(({ loss }) => loss), 'the same link, bit for bit the same losses');
+  assert.deepEqual(
+    again.map(({ loss }) => loss),
+    run.map(({ loss }) => loss),
+    'the same link, bit for bit the same losses',
+  );
   await first.leave();
 });
 
@@ -129,10 +137,7 @@ test('the keep ratio may be changed while the run goes on, and the budget follow
   await visitor.steps(5);
   const before = (await visitor.records()).at(-1).budget;
   await visitor.set('keep_ratio', '0.1');
-  await visitor.until(
-    (budget) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 0.6 * budget,
-    before,
-  );
+  await visitor.until((budget) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 0.6 * budget, before);
   await visitor.leave();
 });
 

@@ -22,7 +22,9 @@ before(async () => {
   browser = await launch();
   stranger = createServer((request, response) => {
     asked.push(request.url);
-    response.writeHead(200, { 'Content-Type': 'image/svg+xml', 'Access-Control-Allow-Origin': '*' }).end('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>');
+    response
+      .writeHead(200, { 'Content-Type': 'image/svg+xml', 'Access-Control-Allow-Origin': '*' })
+      .end('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>');
   }).listen(0, '127.0.0.1');
   await once(stranger, 'listening');
   elsewhere = `http://localhost:${stranger.address().port}`;
@@ -37,7 +39,10 @@ after(async () => {
 async function reach(address) {
   const heard = [];
   globalThis.addEventListener('securitypolicyviolation', (event) => heard.push(event.effectiveDirective));
-  const came = await fetch(address, { mode: 'no-cors' }).then(() => true, () => false);
+  const came = await fetch(address, { mode: 'no-cors' }).then(
+    () => true,
+    () => false,
+  );
   await new Promise((resolve) => setTimeout(resolve, 100));
   return { came, heard };
 }
@@ -65,7 +70,7 @@ test('the page’s own policy blocks what comes from elsewhere and what is writt
       script.textContent = 'window.intruded = true';
       document.body.append(script);
       const picture = new Image();
-      const loaded = new Promise((resolve) => (picture.onload = () => resolve(true), picture.onerror = () => resolve(false)));
+      const loaded = new Promise((resolve) => ((picture.onload = () => resolve(true)), (picture.onerror = () => resolve(false))));
       picture.src = `${address}/picture.svg`;
       const shown = await loaded;
       const style = document.createElement('style');
@@ -97,7 +102,11 @@ test('the build tells a host what to send, and a worker that gets it cannot fetc
       const visitor = await Visitor.open(browser, server, SMALL);
       await visitor.see('train').click();
       await visitor.state('finished');
-      assert.equal(await visitor.page.locator('meta[http-equiv=Content-Security-Policy]').getAttribute('content'), sent, 'the policy of the header is the page’s');
+      assert.equal(
+        await visitor.page.locator('meta[http-equiv=Content-Security-Policy]').getAttribute('content'),
+        sent,
+        'the policy of the header is the page’s',
+      );
       const [engine] = visitor.page.workers();
       const { came, heard } = await engine.evaluate(reach, `${elsewhere}/worker`);
       // Without the header the same fetch comes through: it is the header that forbids it.
@@ -118,7 +127,8 @@ test('vite preview sends the policy with every file, workers among them', limit,
     const [main] = /assets\/index-[^"]+\.js/.exec(await page.text());
     const [worker] = /worker-[\w-]+\.js/.exec(await (await fetch(new URL(main, address))).text());
     const found = [page, await fetch(new URL(`assets/${worker}`, address))];
-    for (const { status, headers } of found) assert.deepEqual([status, headers.get('Content-Security-Policy')], [200, headersOf(DIST)['Content-Security-Policy']]);
+    for (const { status, headers } of found)
+      assert.deepEqual([status, headers.get('Content-Security-Policy')], [200, headersOf(DIST)['Content-Security-Policy']]);
   } finally {
     await served.close();
   }

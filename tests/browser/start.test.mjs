@@ -30,7 +30,8 @@ test('npm start names an address where the page trains, and Ctrl-C ends it', { t
     await visitor.steps(5);
     // The policy reaches workers too, and lets through the style sheets of panels, which come as elements here.
     const [engine] = visitor.page.workers();
-    for (const url of [address, engine.url()]) assert.match((await fetch(url)).headers.get('Content-Security-Policy') ?? '', /^default-src 'none';.* style-src 'nonce-[^']+' 'self';/, url);
+    for (const url of [address, engine.url()])
+      assert.match((await fetch(url)).headers.get('Content-Security-Policy') ?? '', /^default-src 'none';.* style-src 'nonce-[^']+' 'self';/, url);
     await visitor.see('view-check').click();
     await visitor.see('check-go').waitFor();
     assert.equal(await visitor.page.locator('.verdict').evaluate((line) => getComputedStyle(line).fontSize), '19px');

@@ -29,7 +29,7 @@ let page;
 
 before(async () => {
   server = await serve();
-  browser = await launch();
+  browser = await launch({ webgpu: true });
   page = await browser.newPage();
   await page.goto(`${server.origin}/tests/engine.html`);
 });
@@ -44,47 +44,56 @@ after(async () => {
  * first images with theirs) and, where `files` says so, more.
  */
 const trainInBrowser = (query, submit, { files = 0, images = 1000 } = {}) =>
-  page.evaluate(async ({ link, most, files, images }) => {
-    const engine = await import('/engine/lacuna.js');
-    await engine.default();
-    // The page tells the engine the adapter's name too, and with it which size of tiles suits it.
-    const session = await engine.Session.open(link, () => {}, 'SwiftShader');
-    for (const { name } of session.files().slice(0, files)) {
-      const packed = await fetch(`/lacuna/data/${name}`);
-      if (!packed.ok) throw new Error(`${name} is not there; fetch it first: npm test -- program data`);
-      const reader = packed.body.pipeThrough(new DecompressionStream('gzip')).getReader();
-      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) session.feed(name, piece.value);
-      session.feed_end(name);
-    }
-    const records = [];
-    const held = [];
-    let snapshot;
-    do {
-      snapshot = await session.advance(most);
-      records.push(...snapshot.records);
-      held.push({ step: snapshot.step, units: snapshot.units_held, bytes: snapshot.network_bytes });
-    } while (!snapshot.finished && !snapshot.halted);
-    const evaluation = images > 0 ? await session.evaluate(images) : null;
-    const filters = await session.filters();
-    const { halted, scores, mask } = snapshot;
-    session.free();
-    // The protocol between browser and test carries no typed arrays.
-    return { records, halted, scores: [...scores], mask: [...mask], evaluation, held, filters: filters && [...filters] };
-  }, { link: query, most: submit, files, images });
+  page.evaluate(
+    async ({ link, most, files, images }) => {
+      const engine = await import('/engine/lacuna.js');
+      await engine.default();
+      // The page tells the engine the adapter's name too, and with it which size of tiles suits it.
+      const session = await engine.Session.open(link, () => {}, 'SwiftShader');
+      for (const { name } of session.files().slice(0, files)) {
+        const packed = await fetch(`/lacuna/data/${name}`);
+        if (!packed.ok) throw new Error(`${name} is not there; fetch it first: npm test -- program data`);
+        const reader = packed.body.pipeThrough(new DecompressionStream('gzip')).getReader();
+        for (let piece = await reader.read(); !piece.done; piece = await reader.read()) session.feed(name, piece.value);
+        session.feed_end(name);
+      }
+      const records = [];
+      const held = [];
+      let snapshot;
+      do {
+        snapshot = await session.advance(most);
+        records.push(...snapshot.records);
+        held.push({ step: snapshot.step, units: snapshot.units_held, bytes: snapshot.network_bytes });
+      } while (!snapshot.finished && !snapshot.halted);
+      const evaluation = images > 0 ? await session.evaluate(images) : null;
+      const filters = await session.filters();
+      const { halted, scores, mask } = snapshot;
+      session.free();
+      // The protocol between browser and test carries no typed arrays.
+      return { records, halted, scores: [...scores], mask: [...mask], evaluation, held, filters: filters && [...filters] };
+    },
+    { link: query, most: submit, files, images },
+  );
 
 /** What a link asks for, as the page reads it before it opens anything. */
 const describe = (query, most) =>
-  page.evaluate(async ([link, bytes]) => {
-    const engine = await import('/engine/lacuna.js');
-    await engine.default();
-    return engine.describe(link, bytes);
-  }, [query, most]);
+  page.evaluate(
+    async ([link, bytes]) => {
+      const engine = await import('/engine/lacuna.js');
+      await engine.default();
+      return engine.describe(link, bytes);
+    },
+    [query, most],
+  );
 
 /** One tensor of 32-bit floats from a safetensors file: 8 bytes of header length, the header as JSON, the tensors. */
 function readTensor(file, name) {
   const bytes = readFileSync(file);
   const begin = 8 + Number(bytes.readBigUInt64LE(0));
-  const { dtype, data_offsets: [from, to] } = JSON.parse(bytes.toString('utf8', 8, begin))[name];
+  const {
+    dtype,
+    data_offsets: [from, to],
+  } = JSON.parse(bytes.toString('utf8', 8, begin))[name];
   assert.equal(dtype, 'F32');
   // Copied, because a typed array must start at a multiple of its element's size.
   return [...new Float32Array(new Uint8Array(bytes.subarray(begin + from, begin + to)).buffer)];
@@ -110,7 +119,9 @@ async function trainNatively(query, steps) {
       child.on('error', reject);
       child.on('exit', (code) => reject(new Error(`the program ended with ${code}:\n${said}`)));
     });
-    const files = readdirSync(folder).sort().map((name) => path.join(folder, name));
+    const files = readdirSync(folder)
+      .sort()
+      .map((name) => path.join(folder, name));
     const records = files.map((file, step) => ({ step, loss: readTensor(file, 'loss')[0], budget: readTensor(file, 'budget')[0] }));
     return { records, scores: readTensor(files.at(-1), 'after.scores') };
   } finally {
@@ -128,7 +139,11 @@ for (const name of [undefined, 'SwiftShader']) {
     const { kernels: results } = await page.evaluate(async (adapter) => {
       const self_check = await import('/engine/self_check.js');
       await self_check.default();
-      return self_check.check(() => {}, () => {}, adapter);
+      return self_check.check(
+        () => {},
+        () => {},
+        adapter,
+      );
     }, name);
     assert(results.length > 0, 'the check tested nothing');
     const wrong = results.filter(({ passed }) => !passed).map(({ name, worst, tolerance }) => `${name}: ${worst} off, ${tolerance} allowed`);
@@ -144,13 +159,19 @@ test('a run repeats bit for bit in the browser, however its steps are grouped in
 
 const relative = (a, b) => Math.abs(a - b) / Math.max(1e-6, Math.abs(a), Math.abs(b));
 
-for (const [what, link, files] of [['fully connected', LINK, 0], ['convolutional', CONVOLUTIONAL_LINK, 1]]) {
+for (const [what, link, files] of [
+  ['fully connected', LINK, 0],
+  ['convolutional', CONVOLUTIONAL_LINK, 1],
+]) {
   test(`the same link gives the same run in the browser and natively: ${what}`, limit, async () => {
     const steps = Number(new URLSearchParams(link).get('steps'));
     const [here, there] = [await trainInBrowser(link, 16, { files, images: files > 0 ? 0 : 1000 }), await trainNatively(link, steps)];
     assert.equal(here.halted, null);
     assert.equal(here.records.length, steps);
-    assert.deepEqual(here.records.map(({ step }) => step), there.records.map(({ step }) => step));
+    assert.deepEqual(
+      here.records.map(({ step }) => step),
+      there.records.map(({ step }) => step),
+    );
 
     // The first step starts from equal bits: the draws are whole numbers, the first weights are made on the CPU. What
     // differs is the order of sums in exp and in matrix products.
@@ -181,7 +202,10 @@ test('what the page says of a network before it opens one is what the terminal s
     const there = JSON.parse(await run(program('lacuna'), ['model', model, ...options]));
     const names = ({ groups }) => groups.map(({ name, size }) => `${name}: ${size}`);
     assert.deepEqual(names(here), names(there));
-    assert.deepEqual(here.groups.map(({ union_of }) => union_of?.map((parent) => here.groups[parent].name) ?? null), there.groups.map(({ union_of }) => union_of));
+    assert.deepEqual(
+      here.groups.map(({ union_of }) => union_of?.map((parent) => here.groups[parent].name) ?? null),
+      there.groups.map(({ union_of }) => union_of),
+    );
     assert.equal(here.units, there.units);
     assert.equal(here.weights, there.weights);
     assert.equal(here.multiply_adds, there.multiply_adds_dense_step * batch);
@@ -189,7 +213,10 @@ test('what the page says of a network before it opens one is what the terminal s
     const { data, ...bytes } = here.bytes;
     assert.deepEqual(bytes, { weights, activations, optimiser });
     assert(data > 50_000 * 28 * 28);
-    assert.equal(here.layers.reduce((sum, { taps, extra, from, to }) => sum + (taps * here.groups[from].size + extra) * here.groups[to].size, 0), there.weights);
+    assert.equal(
+      here.layers.reduce((sum, { taps, extra, from, to }) => sum + (taps * here.groups[from].size + extra) * here.groups[to].size, 0),
+      there.weights,
+    );
   }
 });
 
@@ -207,7 +234,10 @@ test('what is too large for the adapter is refused in the same words before anyt
   const opened = await page.evaluate(async (query) => {
     const engine = await import('/engine/lacuna.js');
     await engine.default();
-    return engine.Session.open(query, () => {}).then((session) => session.free(), ({ name, message }) => ({ name, message }));
+    return engine.Session.open(query, () => {}).then(
+      (session) => session.free(),
+      ({ name, message }) => ({ name, message }),
+    );
   }, link);
   assert.deepEqual(opened, { name: 'TooLarge', message: refused });
   assert.equal((await describe(link)).refused, null, 'without an adapter nothing is known to be too large');
@@ -222,7 +252,10 @@ test('units that are off for good leave the memory after an epoch, and the run g
     assert.equal(units, step < epoch ? 352 : 88, `step ${step}`);
     if (step >= epoch) assert(bytes < 0.4 * whole.held.at(-1).bytes, `${bytes} of ${whole.held.at(-1).bytes} bytes are left`);
   }
-  assert(compact.held.some(({ step }) => step === epoch), 'no submit goes beyond the end of an epoch');
+  assert(
+    compact.held.some(({ step }) => step === epoch),
+    'no submit goes beyond the end of an epoch',
+  );
   assert.deepEqual(compact.scores, whole.scores, 'scores are those of the whole network');
   assert.deepEqual(compact.mask, whole.mask);
   for (const [index, { loss }] of compact.records.entries()) {

@@ -55,11 +55,16 @@ test('Firefox opens, trains, pauses, goes on, shares and reloads, and a run repe
   await page.setViewport({ width: 1440, height: 900 });
   const complaints = complaintsOf(page);
   const state = (...wanted) =>
-    page.waitForFunction((states) => {
-      const { dataset } = document.body;
-      if (dataset.state === 'error' && !states.includes('error')) throw new Error(document.querySelector('[data-testid=notice]')?.innerText ?? 'the page failed');
-      return states.includes(dataset.state);
-    }, {}, wanted);
+    page.waitForFunction(
+      (states) => {
+        const { dataset } = document.body;
+        if (dataset.state === 'error' && !states.includes('error'))
+          throw new Error(document.querySelector('[data-testid=notice]')?.innerText ?? 'the page failed');
+        return states.includes(dataset.state);
+      },
+      {},
+      wanted,
+    );
   const step = () => page.$eval('body', (body) => Number(body.dataset.step));
   const reached = (least) => page.waitForFunction((wanted) => Number(document.body.dataset.step) >= wanted, {}, least);
   const text = (id) => page.$eval(see(id), (element) => element.innerText);
