@@ -24,6 +24,8 @@ function options() {
 }
 
 async function serve(server) {
+  // What is served here is in development, whatever the shell says of other programs.
+  process.env.NODE_ENV = 'development';
   // Imported only now: a moment ago vite may not have been installed.
   const { createServer } = await import('vite');
   const vite = await createServer({ root, server, plugins: [builtOnDemand()], logLevel: 'warn', clearScreen: false });

@@ -27,6 +27,7 @@ export async function runUnitTests(note, { names = unitTests(), only = [] } = {}
   if (names.length === 0) throw new Explained('There is no unit test under www/.');
   const out = path.join(targetFolder, 'unit');
   rmSync(out, { recursive: true, force: true });
+  const { NODE_ENV: before } = process.env;
   const { build } = await import('vite');
   await build({
     root,
@@ -47,6 +48,9 @@ export async function runUnitTests(note, { names = unitTests(), only = [] } = {}
       },
     },
   });
+  // The bundler says "production" to this program and all that it starts; a server in development would believe it.
+  if (before === undefined) delete process.env.NODE_ENV;
+  else process.env.NODE_ENV = before;
   // One process for all of them: each of its own would take longer to start than its tests.
   const all = path.join(out, 'all.test.mjs');
   writeFileSync(all, names.map((name) => `import './${name.replaceAll('/', '-')}.mjs';\n`).join(''));

@@ -27,6 +27,7 @@ test(`axe-core finds nothing in any view, before, during and after training`, li
     await visitor.accessible(`${name}, before training`);
   }
   await view('network');
+  await visitor.pace('eye');
   await visitor.see('train').click();
   await visitor.heard('speed');
   for (const name of ['network', 'runs']) {

@@ -208,6 +208,7 @@ const assertInSight = async (visitor) => {
 test('the tour waits for what really happens, points at what it speaks of, and goes on where it was left', long, async () => {
   const visitor = await visit(`${SMALL}&steps=700&anneal_fraction=0.4`);
   await visitor.state('idle');
+  await visitor.pace('eye');
   await visitor.see('tour').click();
   assert.equal(await tourTitle(visitor), 'Every cell is a unit');
   assert.equal(await visitor.page.evaluate(() => document.activeElement.closest('[data-testid=card-tour]') !== null), true, 'the focus is in the card');

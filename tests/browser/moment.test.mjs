@@ -19,10 +19,13 @@ const fixed = (value, digits) => value.toFixed(digits);
 async function paused(query, steps) {
   const visitor = await visit(query);
   await visitor.page.evaluate(readPixels);
+  // A moment early in the run is not to be run past.
+  if (steps <= 100) await visitor.pace('eye');
   await visitor.see('train').click();
   await visitor.steps(steps);
   await visitor.see('train').click();
   await visitor.state('paused');
+  await visitor.pace('full');
   return visitor;
 }
 
