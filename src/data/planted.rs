@@ -14,8 +14,8 @@
 //!
 //! Only integers are drawn and computed: a seed gives the same set natively and in the page.
 
+use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
-use rand::{Rng as _, RngExt as _};
 
 use super::{Dataset, Split, moments};
 use crate::random::{Stream, Threefry};
@@ -30,6 +30,9 @@ pub const TEST_ROWS: u32 = 4_000;
 
 /// Any two classes differ in at least so many informative inputs (the mean is 17.8), so that no seed draws a much harder set.
 const LEAST_DISTANCE: usize = 13;
+
+/// Inputs whose coins are drawn at once, a bit each.
+const COINS: usize = 32;
 
 /// A code word: the sign that an informative input takes for each class.
 type Word = [bool; CLASSES as usize];
@@ -87,23 +90,37 @@ fn code(rng: &mut Threefry) -> Vec<Word> {
     }
 }
 
-/// Rows of uniformly drawn classes; `words`: `[I]`, none for noise.
+/// Rows of uniformly drawn classes; `words`: `[I]`, none for noise. For every 32 inputs a word of coins is drawn, then one of noise for each.
 fn split(words: &[Option<Word>], rows: u32, mut rng: Threefry) -> Split {
-    let mut split = Split { inputs: Vec::with_capacity(rows as usize * words.len()), labels: Vec::with_capacity(rows as usize) };
-    for _ in 0..rows {
-        let class = rng.random_range(0..CLASSES);
-        split.labels.push(class as u8);
-        for words in words.chunks(32) {
-            let coins = rng.next_u32();
-            for (input, word) in words.iter().enumerate() {
-                let noise: u32 = rng.next_u32().to_le_bytes().into_iter().map(u32::from).sum();
-                let high = word.map_or(coins >> input & 1 == 1, |word| word[class as usize]);
-                let feature = if high { noise + 220 } else { noise + 40 } / 5;
-                split.inputs.push(feature as u8);
-            }
-        }
+    let bits = |of: &dyn Fn(&Option<Word>) -> bool| -> Vec<u32> {
+        let word = |inputs: &[Option<Word>]| inputs.iter().rev().fold(0, |bits, input| bits << 1 | u32::from(of(input)));
+        words.chunks(COINS).map(word).collect()
+    };
+    let noise = bits(&Option::is_none);
+    let signs: [Vec<u32>; CLASSES as usize] = std::array::from_fn(|class| bits(&|word| word.is_some_and(|word| word[class])));
+    let mut split = Split { inputs: vec![0; rows as usize * words.len()], labels: vec![0; rows as usize] };
+    for (label, row) in split.labels.iter_mut().zip(split.inputs.chunks_exact_mut(words.len())) {
+        *label = rng.random_range(0..CLASSES) as u8;
+        draw_row(row, &noise, &signs[usize::from(*label)], &mut rng);
     }
     split
+}
+
+/// Features of a row. For every 32 inputs a word of bits says which are noise, and one what sign each of the others has.
+// A function of its own: a browser compiles what is called often anew, and faster; what is called once runs to its end as it began.
+#[inline(never)]
+fn draw_row(row: &mut [u8], noise: &[u32], signs: &[u32], rng: &mut Threefry) {
+    let mut drawn = [0; 1 + COINS];
+    for ((features, noise), signs) in row.chunks_exact_mut(COINS).zip(noise).zip(signs) {
+        rng.fill(&mut drawn);
+        let high = drawn[0] & noise | signs;
+        for (input, (feature, bytes)) in features.iter_mut().zip(&drawn[1..]).enumerate() {
+            // Two sums of two bytes each, then one of four.
+            let pairs = (bytes & 0x00FF_00FF) + (bytes >> 8 & 0x00FF_00FF);
+            let sum = (pairs & 0xFFFF) + (pairs >> 16);
+            *feature = ((sum + 40 + 180 * (high >> input & 1)) / 5) as u8;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -37,31 +37,24 @@ pub trait Real: Copy + Default + Debug + PartialOrd + Into<f64> + Add<Output = S
     fn rectified(self) -> Self;
 }
 
-impl Real for f64 {
-    const ZERO: Self = 0.0;
-    const ONE: Self = 1.0;
+macro_rules! real {
+    ($type:ty) => {
+        impl Real for $type {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
 
-    fn of(value: f64) -> Self {
-        value
-    }
+            fn of(value: f64) -> Self {
+                value as Self
+            }
 
-    fn rectified(self) -> Self {
-        self.max(0.0)
-    }
+            fn rectified(self) -> Self {
+                self.max(0.0)
+            }
+        }
+    };
 }
-
-impl Real for f32 {
-    const ZERO: Self = 0.0;
-    const ONE: Self = 1.0;
-
-    fn of(value: f64) -> Self {
-        value as Self
-    }
-
-    fn rectified(self) -> Self {
-        self.max(0.0)
-    }
-}
+real!(f32);
+real!(f64);
 
 /// Every buffer of a network; shapes as in `engine::Buffers`.
 #[derive(Clone, Debug, PartialEq)]
