@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { findChromium } from './chromium.mjs';
+import { findChromium, findHeadlessChromium } from './chromium.mjs';
 import { Explained, find, run } from './command.mjs';
 import { OLDEST_FIREFOX, hasFirefox } from './firefox.mjs';
 
@@ -21,10 +21,8 @@ function hasVulkanDriver() {
   return folders.some((folder) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.json')));
 }
 
-const debian = () => {
-  const file = '/etc/os-release';
-  return existsSync(file) && /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync(file, 'utf8')) && find('apt-get') !== null;
-};
+const release = () => (existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '');
+const debian = () => /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release()) && find('apt-get') !== null;
 
 /** `[what is missing, the Debian package that has it]` */
 async function missing() {
@@ -33,6 +31,9 @@ async function missing() {
   // Other systems bring a driver of their own: Metal, Direct3D.
   if (process.platform === 'linux' && !hasVulkanDriver()) all.push(['a Vulkan driver', 'mesa-vulkan-drivers']);
   if (!findChromium()) all.push(['Chromium', 'chromium']);
+  // Only Debian has this package; elsewhere Chromium itself does, and takes longer.
+  const has_package = /^ID=debian$/m.test(release()) && !process.env.LACUNA_CHROMIUM;
+  if (has_package && findHeadlessChromium() === findChromium()) all.push(['Chromium without windows', 'chromium-headless-shell']);
   if (!(await hasFirefox())) all.push([`Firefox ${OLDEST_FIREFOX} or newer`, 'firefox-esr']);
   return all;
 }

@@ -651,28 +651,41 @@ fn bench_prints_one_object_a_line() {
     assert!(bytes.windows(2).all(|pair| pair[0] < pair[1]), "{bytes:?}");
 }
 
-#[test]
-fn bench_times_networks_of_every_kind() {
-    for model in ["cnn-4-4", "resnet8", "wrn-10-1"] {
-        let arguments = ["bench", "--model", model, "--batch-size", "4", "--keep-ratio", "0.1,0.5", "--repeats", "1"];
-        let table = prints(&arguments);
-        let lines: Vec<&str> = table.lines().collect();
-        assert!(lines[0].starts_with(&format!("{model}, batch 4, on ")), "{table}");
-        let header = lines.iter().find(|line| line.contains("ms a step")).unwrap();
-        assert!(header.contains("memory") && header.contains("predicted"), "{table}");
-        for keep in ["dense", "0.1", "0.5"] {
-            let line = lines.iter().find(|line| line.split_whitespace().next() == Some(keep));
-            assert!(line.is_some_and(|line| line.contains(" MiB") || line.contains(" KiB")), "{keep}: {table}");
-        }
-        assert!(table.contains("One turn."), "{table}");
-        assert!(lines.iter().all(|line| line.chars().count() <= 160), "{table}");
+/// What `lacuna bench` says of a network at two keep ratios, in words.
+fn benched(model: &str, flags: &[&str]) {
+    let arguments = ["bench", "--model", model, "--batch-size", "4", "--keep-ratio", "0.1,0.5", "--repeats", "1"];
+    let table = prints(&[&arguments[..], flags].concat());
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with(&format!("{model}, batch 4, on ")), "{table}");
+    let header = lines.iter().find(|line| line.contains("ms a step")).unwrap();
+    assert!(header.contains("memory") && header.contains("predicted"), "{table}");
+    for keep in ["dense", "0.1", "0.5"] {
+        let line = lines.iter().find(|line| line.split_whitespace().next() == Some(keep));
+        assert!(line.is_some_and(|line| line.contains(" MiB") || line.contains(" KiB")), "{keep}: {table}");
     }
+    assert!(table.contains("One turn."), "{table}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 160), "{table}");
+}
+
+#[test]
+fn bench_times_plain_convolutional_networks() {
+    benched("cnn-4-4", &[]);
     let bytes = |batch: &str| {
         let output = prints(&["bench", "--model", "cnn-4", "--batch-size", batch, "--keep-ratio", "0.5", "--repeats", "1", "--json"]);
         let lines: Vec<Value> = output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         lines.iter().map(|line| line["bytes"]["activations"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(bytes("8"), bytes("4").iter().map(|bytes| 2 * bytes).collect::<Vec<_>>());
+}
+
+#[test]
+fn bench_times_residual_networks() {
+    benched("resnet8", &[]);
+}
+
+#[test]
+fn bench_times_wide_residual_networks_on_the_cpu() {
+    benched("wrn-10-1", &["--adapter", "cpu"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ const inAddress = (visitor, wanted) =>
   visitor.until((all) => Object.entries(all).every(([name, value]) => new URLSearchParams(location.search).get(name) === value), wanted);
 
 test('the first filters change while they train, and are shown at rest as they are', limit, async () => {
-  const visitor = await visit('dataset=mnist&model=cnn-4-4&batch_size=4&keep_ratio=0.5&steps=400');
+  const visitor = await visit('dataset=mnist&model=cnn-4-4&batch_size=4&keep_ratio=0.5&steps=100000');
   const shown = async () => (await visitor.reports('filters')).map(({ weights }) => weights);
   await visitor.heard('filters');
   const [first] = await shown();
@@ -29,7 +29,7 @@ test('the first filters change while they train, and are shown at rest as they a
 });
 
 test('filters that are off are faded, as far as their contrast to the ground goes, and kept ones are not', limit, async () => {
-  const visitor = await visit('dataset=mnist&model=cnn-8-4&batch_size=4&keep_ratio=0.5&schedule=constant&steps=400');
+  const visitor = await visit('dataset=mnist&model=cnn-8-4&batch_size=4&keep_ratio=0.5&schedule=constant&steps=100000');
   const { description } = await visitor.heard('opened');
   await visitor.see('train').click();
   await visitor.steps(12);

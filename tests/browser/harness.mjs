@@ -9,7 +9,7 @@ import path from 'node:path';
 import { after, before } from 'node:test';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { findChromium, findHeadlessChromium } from '../../scripts/chromium.mjs';
 import { root } from '../../scripts/command.mjs';
 
 /** Kept by m, kept by m′: the bits of `Snapshot.mask`. */
@@ -31,7 +31,7 @@ const with_webgpu = new WeakSet();
  * while it runs, which would take memory of its own.
  */
 export async function launch({ webgpu = false, resolve, features = [], measured = false } = {}) {
-  const executablePath = findChromium();
+  const executablePath = measured ? findChromium() : findHeadlessChromium();
   assert(executablePath, 'there is no Chromium; install one (Debian: apt-get install chromium) or name it in LACUNA_CHROMIUM');
   const args = [
     ...noise,

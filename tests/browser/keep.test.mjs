@@ -124,7 +124,9 @@ test('the page replays and goes on with what the terminal kept, packed or not, a
   await visitor.leave();
 
   // A live setting that is changed goes with the file.
-  const changed = await visit(`${SMALL}&schedule=constant&steps=5000`);
+  const changed = await visit(`${SMALL}&schedule=constant&steps=100000`);
+  await changed.state('idle');
+  await changed.pace('eye');
   await changed.see('train').click();
   await changed.steps(20);
   await changed.set('keep_ratio', '0.1');

@@ -221,16 +221,16 @@ test('the tour waits for what really happens, points at what it speaks of, and g
   assert.equal(await visitor.see('tour-wait').getAttribute('data-done'), 'false');
   await visitor.see('train').click();
   await tourDone(visitor);
-  assert.match(await waits(visitor), /^It trains: step \d+\.$/);
+  assert.match(await waits(visitor), /^It trains: step [\d,]+\.$/);
   assert.equal(await visitor.see('tour-next').innerText(), 'Next');
 
   await next();
   assert.equal(await tourTitle(visitor), 'The budget comes down');
   await tourDone(visitor);
-  const [, step, layer, kept, size] = (await waits(visitor)).match(/^At step (\d+), (.+) keeps (\d+) of (\d+)\.$/);
+  const [, step, layer, kept, size] = (await waits(visitor)).match(/^At step ([\d,]+), (.+) keeps (\d+) of (\d+)\.$/);
   const { description } = await visitor.heard('opened');
   const group = description.groups.findIndex(({ name }) => name === layer);
-  const snapshot = (await visitor.snapshots()).find((each) => each.step === Number(step));
+  const snapshot = (await visitor.snapshots()).find((each) => each.step === Number(step.replaceAll(',', '')));
   assert.equal(snapshot.kept[group], Number(kept));
   assert(kept <= size / 2);
 
@@ -279,7 +279,7 @@ test('the tour waits for what really happens, points at what it speaks of, and g
   assert.equal(await visitor.see('tour-wait').getAttribute('data-done'), 'false');
   await visitor.page.getByRole('slider', { name: 'Look back through the run' }).press('Home');
   await tourDone(visitor);
-  assert.match(await waits(visitor), /^This is step \d+\.$/);
+  assert.match(await waits(visitor), /^This is step [\d,]+\.$/);
   await visitor.page.getByRole('slider', { name: 'Look back through the run' }).press('End');
 
   await next();

@@ -335,17 +335,22 @@ test('the goal of the budget is dragged while the run goes on: control, link and
 /** The middle of a unit's cell in a grid, in the window. */
 async function cell(visitor, name, index) {
   const canvas = visitor.page.locator('#network figure', { hasText: name }).locator('canvas');
-  const box = await canvas.boundingBox();
-  const said = async (x, y) => {
-    await visitor.page.mouse.move(box.x + x, box.y + y);
-    return visitor.see('cell').innerText();
-  };
-  for (let y = 2; y < box.height; y += 3) {
-    for (let x = 2; x < box.width; x += 3) {
-      if (new RegExp(`(unit|input) ${index}:`).test(await said(x, y))) return { x: box.x + x + 1, y: box.y + y + 1 };
+  // All points are asked within the page: hundreds of movements of a real pointer take many seconds.
+  const found = await canvas.evaluate((element, unit) => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const words = document.querySelector('[data-testid=cell]');
+    for (let y = 2; y < height; y += 3) {
+      for (let x = 2; x < width; x += 3) {
+        element.dispatchEvent(new PointerEvent('pointermove', { clientX: left + x, clientY: top + y, bubbles: true }));
+        if (new RegExp(`(unit|input) ${unit}:`).test(words.textContent)) return { x: left + x + 1, y: top + y + 1 };
+      }
     }
-  }
-  throw new Error(`there is no unit ${index} in ${name}`);
+    return null;
+  }, index);
+  assert(found, `there is no unit ${index} in ${name}`);
+  await visitor.page.mouse.move(found.x, found.y);
+  await visitor.until((unit) => new RegExp(`(unit|input) ${unit}:`).test(document.querySelector('[data-testid=cell]').innerText), index);
+  return found;
 }
 
 test('a unit is clicked, its worth measured, and it is pinned: on, off, and let go', { timeout: 5 * PATIENCE_MS }, async () => {

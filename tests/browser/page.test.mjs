@@ -68,7 +68,7 @@ test('Train trains: the loss falls, masks move, the budget holds at every step, 
 });
 
 test('a run can be paused, taken one step further and gone on with', limit, async () => {
-  const visitor = await visit(`${SMALL}&steps=5000`);
+  const visitor = await visit(`${SMALL}&steps=100000`);
   await visitor.see('train').click();
   await visitor.steps(3);
   await visitor.see('train').click();
@@ -106,7 +106,7 @@ test('a link restores the experiment: reloaded, it is the same one and repeats t
 });
 
 test('settings changed on the page are in the link, and Restart says that they are new', limit, async () => {
-  const visitor = await visit(`${SMALL}&steps=5000`);
+  const visitor = await visit(`${SMALL}&steps=100000`);
   await visitor.see('train').click();
   await visitor.steps(3);
   await visitor.see('train').click();
@@ -132,7 +132,9 @@ test('settings changed on the page are in the link, and Restart says that they a
 });
 
 test('the keep ratio may be changed while the run goes on, and the budget follows', limit, async () => {
-  const visitor = await visit(`${SMALL}&schedule=constant&steps=5000`);
+  const visitor = await visit(`${SMALL}&schedule=constant&steps=100000`);
+  await visitor.state('idle');
+  await visitor.pace('eye');
   await visitor.see('train').click();
   await visitor.steps(5);
   const before = (await visitor.records()).at(-1).budget;
