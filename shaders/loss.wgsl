@@ -20,7 +20,8 @@ const MISSING: u32 = 0xffffffffu;
 const LARGEST_LOSS: f32 = 1e10;
 
 var<workgroup> losses: array<f32, 256>;
-var<workgroup> correct: array<u32, 256>;
+// Of each mask. Whole numbers may be added in any order.
+var<workgroup> correct: array<atomic<u32>, 2>;
 
 fn is_learnable(mean: f32) -> bool {
     return is_finite(mean) && mean < LARGEST_LOSS;
@@ -32,6 +33,10 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     let slot = state.next;
     let group = params.groups[params.group_count - 1u];
     let stride = params.batch_stride;
+    if lane < 2u {
+        atomicStore(&correct[lane], 0u);
+    }
+    workgroupBarrier();
     let logits = z * (arrayLength(&output) / 2u);
 
     var sum = 0.0;
@@ -79,29 +84,25 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         }
     }
     losses[lane] = sum;
-    correct[lane] = hits;
+    atomicAdd(&correct[z], hits);
     workgroupBarrier();
     // A fixed tree: sums of 8 by 32 invocations, then sums of 16.
     if lane % 8u == 0u {
         for (var i = 1u; i < 8u; i++) {
             sum += losses[lane + i];
-            hits += correct[lane + i];
         }
     }
     workgroupBarrier();
     if lane % 8u == 0u {
         losses[lane] = sum;
-        correct[lane] = hits;
     }
     workgroupBarrier();
     if lane != 0u {
         return;
     }
     var means = vec2<f32>();
-    var rights = vec2<u32>();
     for (var i = 0u; i < 128u; i += 8u) {
         means += vec2(losses[i], losses[128u + i]);
-        rights += vec2(correct[i], correct[128u + i]);
     }
     means /= f32(params.batch_size);
     if params.masks == 1u {
@@ -112,8 +113,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     records[slot].step = now.step;
     records[slot].loss = means.x;
     records[slot].probe_loss = means.y;
-    records[slot].correct = rights.x;
-    records[slot].probe_correct = rights.y;
+    records[slot].correct = atomicLoad(&correct[0]);
+    records[slot].probe_correct = atomicLoad(&correct[1]);
     for (var g = 0u; g < params.group_count; g++) {
         records[slot].kept[g] = counts[g];
         records[slot].probe_kept[g] = counts[MOST_GROUPS + g];

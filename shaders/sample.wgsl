@@ -16,11 +16,13 @@
 @group(0) @binding(7) var<storage, read_write> rows: array<u32>;    // [2, R] where each unit stands in its list, or ABSENT
 @group(0) @binding(8) var<storage, read_write> counts: array<u32>;  // [2, 64] kept units of each group
 
-const THREADS: u32 = 256u;
+// Compiled in software, a kernel takes half a millisecond for each number of a workgroup's memory.
+override ROW: u32 = 16u - 8u * u32(SOFTWARE);
+override THREADS: u32 = 256u - 192u * u32(SOFTWARE); // ROW * ROW
 
 // Counts of m in the low half of a word and of m' in the high half: a group has at most 32,768 units.
-var<workgroup> run_counts: array<u32, 256>;
-var<workgroup> row_counts: array<u32, 16>;
+var<workgroup> run_counts: array<u32, THREADS>;
+var<workgroup> row_counts: array<u32, ROW>;
 
 // Two draws in the program's text: a third, in a branch of its own for evaluations, made lavapipe's frames so large that this kernel
 // took 12 times as long or more (2.0 against 0.15 ms at 2048 units).
@@ -44,7 +46,7 @@ fn highest_score(group: Group) -> u32 {
     return best;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let g = workgroup.x;
     let group = params.groups[g];
@@ -65,25 +67,25 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         count += (bits & 1u) | ((bits & 2u) << 15u);
     }
 
-    // Where each run begins: sums of 16 rows of 16, two barriers.
+    // Where each run begins: sums of rows of runs, two barriers.
     run_counts[lane] = count;
     workgroupBarrier();
-    if lane < 16u {
+    if lane < ROW {
         var sum = 0u;
-        for (var i = 0u; i < 16u; i++) {
-            sum += run_counts[lane * 16u + i];
+        for (var i = 0u; i < ROW; i++) {
+            sum += run_counts[lane * ROW + i];
         }
         row_counts[lane] = sum;
     }
     workgroupBarrier();
     var before = 0u;
     var total = 0u;
-    for (var i = 0u; i < 16u; i++) {
+    for (var i = 0u; i < ROW; i++) {
         let sum = row_counts[i];
-        before += select(0u, sum, i < lane / 16u);
+        before += select(0u, sum, i < lane / ROW);
         total += sum;
     }
-    for (var i = lane & ~15u; i < lane; i++) {
+    for (var i = lane - lane % ROW; i < lane; i++) {
         before += run_counts[i];
     }
 

@@ -3,7 +3,7 @@
 /// Milliseconds of steps that a submit aims at.
 const AIM_MS: f64 = 30.0;
 /// Longer submits are not doubled to find out what of them is not the steps'.
-const TRIED_MS: f64 = 250.0;
+const TRIED_MS: f64 = 150.0;
 
 /// A running answer. A submit takes `fixed + steps · each` milliseconds: some browsers (Firefox) look only ten times a second whether a device is
 /// done, so that one step takes as long as fifty.

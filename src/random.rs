@@ -73,6 +73,12 @@ fn lanes<const N: usize>(key: [u32; 2], [mut a, mut b]: [[u32; N]; 2]) -> [[u32;
     [a, b]
 }
 
+/// A random word as a number in [0, 1) with 24 bits, exact in f32.
+#[must_use]
+pub fn unit_interval(word: u32) -> f32 {
+    (word >> 8) as f32 / 16_777_216.0
+}
+
 /// The keep-probability in units of 2⁻²⁴, the resolution of the draw: 0 is never kept, 2²⁴ always.
 #[must_use]
 pub fn keep_level(score: f32) -> u32 {
@@ -101,7 +107,7 @@ impl Threefry {
 
     /// Uniform in [0, 1) with 24 bits, exact in f32.
     pub fn unit_interval(&mut self) -> f32 {
-        (self.next_word() >> 8) as f32 / 16_777_216.0
+        unit_interval(self.next_word())
     }
 
     /// The next numbers, as many as there is room for. Many at once cost a third of what they do one by one.

@@ -30,7 +30,7 @@ use crate::engine::{DataBuffers, Engine, MASKS, Outcome, kernels};
 use crate::methods::{Knowledge, Look, method};
 use crate::model::{Bytes, Extra, Model};
 use crate::pins::Pins;
-use crate::random::{Stream, Threefry};
+use crate::random::{Stream, Threefry, unit_interval};
 use crate::schedule::{Order, step_at, view};
 use crate::shared::{Mode, Params, Record, Sample, Step};
 use crate::snapshot::Snapshot;
@@ -731,6 +731,17 @@ fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
     }
 }
 
+/// Uniform in [-bound, bound). A function of its own for a browser's sake: see `data::planted`.
+#[inline(never)]
+fn draw_weights(weights: &mut [f32], bound: f32, random: &mut Threefry) {
+    let mut words = [0; 256];
+    let words = &mut words[..weights.len()];
+    random.fill(words);
+    for (weight, &word) in weights.iter_mut().zip(&*words) {
+        *weight = (2.0 * unit_interval(word) - 1.0) * bound;
+    }
+}
+
 /// He's uniform distribution for the weights (He et al. 2015), 0 for biases and shifts, 1 for scales: layers of
 /// `[taps · inputs + extra, outputs]`.
 #[must_use]
@@ -740,7 +751,11 @@ pub fn initial_weights(model: &Model, seed: u32) -> Vec<f32> {
         let own = layer.taps * layer.inputs;
         let bound = (6.0 / own as f32).sqrt();
         let mut random = Threefry::new(seed, Stream::Weights, turn);
-        weights.extend((0..own * layer.outputs).map(|_| (2.0 * random.unit_interval() - 1.0) * bound));
+        let first = weights.len();
+        weights.resize(first + (own * layer.outputs) as usize, 0.0);
+        for piece in weights[first..].chunks_mut(256) {
+            draw_weights(piece, bound, &mut random);
+        }
         let row = |value: f32| std::iter::repeat_n(value, layer.outputs as usize);
         match layer.extra {
             Extra::None => {}
