@@ -19,8 +19,5 @@ export function findChromium() {
   return (places[process.platform] ?? []).find((file) => existsSync(file)) ?? null;
 }
 
-/**
- * Chromium without windows and what belongs to them, where it is installed, else Chromium itself: the same engine, and a test in it takes three
- * quarters of the work.
- */
+/** Chromium without windows, where it is installed, else Chromium itself: the same engine, and less work a test. */
 export const findHeadlessChromium = () => (process.env.LACUNA_CHROMIUM ? findChromium() : (find('chromium-headless-shell') ?? findChromium()));

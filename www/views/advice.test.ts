@@ -10,6 +10,12 @@ const BROWSERS: [name: string, userAgent: string, says: string[]][] = [
   ['Firefox on Linux', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', ['about:config']],
   ['Firefox on Windows', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0', ['about:config']],
   ['Firefox on Android', 'Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0', ['about:config']],
+  ['a later Firefox on Android', 'Mozilla/5.0 (Android 14; Mobile; rv:146.0) Gecko/146.0 Firefox/146.0', ['about:config']],
+  [
+    'Firefox on an iPhone',
+    `Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) ${WEBKIT} FxiOS/140.0 Mobile/15E148 Safari/604.1`,
+    ['Settings, Apps, Safari'],
+  ],
   [
     'Safari on an iPhone',
     `Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) ${WEBKIT} Version/18.5 Mobile/15E148 Safari/604.1`,
@@ -48,6 +54,15 @@ for (const [name, userAgent, says] of BROWSERS) {
     assert.deepEqual(said(), says);
   });
 }
+
+test('on an iPhone the way through the settings is told whole; on Linux the switch comes after the page that tells what is off', () => {
+  const words = (name: string): string => {
+    browser(BROWSERS.find(([known]) => known === name)?.[1] ?? '');
+    return advice().join('\n');
+  };
+  for (const name of ['Safari on an iPhone', 'Firefox on an iPhone']) assert.match(words(name), /Settings, Apps, Safari, Advanced, Feature Flags/, name);
+  assert.match(words('Chrome on Linux'), /chrome:\/\/gpu[\s\S]*--ozone-platform/);
+});
 
 test('from an insecure address the browser does not matter', () => {
   for (const [name, userAgent] of BROWSERS) {
