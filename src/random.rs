@@ -110,7 +110,7 @@ impl Threefry {
         unit_interval(self.next_word())
     }
 
-    /// The next numbers, as many as there is room for. Many at once cost a third of what they do one by one.
+    /// The next numbers, as many as there is room for. Many at once are computed side by side.
     pub fn fill(&mut self, words: &mut [u32]) {
         let mut pieces = words.chunks_exact_mut(LANES);
         for piece in &mut pieces {
