@@ -155,6 +155,8 @@ export class Visitor {
     page.on('console', (message) => {
       // Chromium itself remarks that it has no adapter.
       if (message.text() === 'No available adapters.' && !this.has_webgpu) return;
+      // Said by the test's own refusal of the service worker.
+      if (message.text() === 'Service Worker registration blocked by Playwright') return;
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(`${message.type()}: ${message.text()}`);
     });
     page.on('requestfailed', (request) => {
@@ -169,10 +171,11 @@ export class Visitor {
 
   /**
    * Follows a link: `query` without its question mark. `without`: addresses that the server does not have. `prepare`: what else the
-   * browser is told before. `overheard: false`: nothing is kept of what the worker says. `context`: the tab is opened there.
+   * browser is told before. `overheard: false`: nothing is kept of what the worker says. `context`: the tab is opened there. `offline: true`: the
+   * page installs its service worker, which fetches everything once more; without, it is a page in a browser that refuses it.
    */
-  static async open(browser, server, query = '', { without, prepare, overheard = true, context: given, ...options } = {}) {
-    const context = given ?? (await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options }));
+  static async open(browser, server, query = '', { without, prepare, overheard = true, context: given, offline = false, ...options } = {}) {
+    const context = given ?? (await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: offline ? 'allow' : 'block', ...options }));
     if (without) await context.route(without, (route) => route.fulfill({ status: 404 }));
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);

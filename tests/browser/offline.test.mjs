@@ -48,7 +48,7 @@ async function telling(context) {
 
 test('visited once, the server gone: reloaded, it opens, trains on MNIST, compares and estimates', limit, async () => {
   const server = await serve();
-  const visitor = await Visitor.open(browser, server, MNIST, { prepare: telling });
+  const visitor = await Visitor.open(browser, server, MNIST, { offline: true, prepare: telling });
   const asked = listen(visitor);
   await kept(visitor);
   await visitor.until(() => window.reports.some(({ kind, stage, done, of }) => kind === 'progress' && stage === 'data' && done === of));
@@ -83,7 +83,7 @@ test('visited once, the server gone: reloaded, it opens, trains on MNIST, compar
 
 test('what the manifest names is there, under the page’s own path', limit, async () => {
   const server = await serve();
-  const visitor = await Visitor.open(browser, server, SMALL);
+  const visitor = await Visitor.open(browser, server, SMALL, { offline: true });
   const address = await visitor.page.locator('link[rel=manifest]').evaluate((link) => link.href);
   assert(address.startsWith(server.page));
   const manifest = await (await fetch(address)).json();
@@ -132,7 +132,7 @@ test('a newer version waits, says so, and takes over as a whole when it is asked
   cpSync(path.join(root, 'dist'), folder, { recursive: true, filter: (from) => path.basename(from) !== 'data' });
   const server = await serve({ built: folder });
   try {
-    const visitor = await Visitor.open(browser, server, SMALL);
+    const visitor = await Visitor.open(browser, server, SMALL, { offline: true });
     await kept(visitor);
     const other = await visitor.page.context().newPage();
     await other.goto(`${server.page}?${SMALL}`);
@@ -195,7 +195,7 @@ test('a page and a service worker of two versions are never kept together', limi
     const old = readFileSync(path.join(folder, 'service-worker.js'));
     publishNext(folder);
     writeFileSync(path.join(folder, 'service-worker.js'), old);
-    const visitor = await Visitor.open(browser, server, SMALL, { prepare: (context) => context.addInitScript(overhearInstallation) });
+    const visitor = await Visitor.open(browser, server, SMALL, { offline: true, prepare: (context) => context.addInitScript(overhearInstallation) });
     await visitor.state('idle');
     await visitor.until(() => window.installation === 'redundant');
     assert.deepEqual(await visitor.page.evaluate(() => caches.keys().then((names) => names.filter((name) => name !== 'lacuna-data'))), []);
@@ -209,6 +209,7 @@ test('a page and a service worker of two versions are never kept together', limi
 test('where storage is refused the page trains as ever, and says that data were not kept', limit, async () => {
   const server = await serve();
   const visitor = await Visitor.open(browser, server, MNIST, {
+    offline: true,
     prepare: (context) =>
       context.route(/\/worker-[^/]*\.js$/, async (route) => {
         const response = await route.fetch();

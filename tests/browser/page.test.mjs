@@ -12,7 +12,7 @@ const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.
 const limit = { timeout: 3 * PATIENCE_MS };
 
 test('the page opens without a complaint, ready to train MNIST with gated inputs', limit, async () => {
-  const visitor = await visit();
+  const visitor = await visit('', { offline: true });
   await visitor.state('idle', 'paused');
   const { description } = await visitor.heard('opened');
   assert.equal(description.dataset.name, 'mnist');

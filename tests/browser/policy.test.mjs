@@ -55,7 +55,7 @@ test('the page’s own policy blocks what comes from elsewhere and what is writt
   try {
     const response = await fetch(server.page);
     assert.equal(response.headers.get('Content-Security-Policy'), null, 'this host sends nothing');
-    const visitor = await Visitor.open(browser, server, SMALL);
+    const visitor = await Visitor.open(browser, server, SMALL, { offline: true });
     await visitor.see('train').click();
     await visitor.state('finished');
     const policy = await visitor.page.locator('meta[http-equiv=Content-Security-Policy]').getAttribute('content');
@@ -99,7 +99,7 @@ test('the build tells a host what to send, and a worker that gets it cannot fetc
   for (const heeds of [true, false]) {
     const server = await serve({ heeds });
     try {
-      const visitor = await Visitor.open(browser, server, SMALL);
+      const visitor = await Visitor.open(browser, server, SMALL, { offline: true });
       await visitor.see('train').click();
       await visitor.state('finished');
       assert.equal(

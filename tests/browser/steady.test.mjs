@@ -194,6 +194,7 @@ test('over 10,000 steps with the history on, the memory of page and worker level
   const [server, browser] = [await serve({ isolated: true }), await launch({ features: ['ForceEagerMeasureMemory'], measured: true })];
   try {
     const visitor = await Visitor.open(browser, server, 'dataset=planted&model=mlp-8&gate_inputs=true&batch_size=4&keep_ratio=0.25&steps=20000', {
+      offline: true,
       overheard: false,
       prepare: (context) =>
         context.route(/\/worker-[^/]*\.js$/, async (route) => {
