@@ -624,6 +624,8 @@ function respond(report: Report): void {
       void loadStored();
       return;
     case 'values':
+      // A kept run may be taken up, or a file opened, before this answer: then that is the experiment, and not the link's.
+      if (controls.values) return;
       waits ||= playing === report.query;
       playing = null;
       controls.follow(report.values, report.query);
@@ -893,7 +895,8 @@ function loseOwn(message: string): void {
 /** The visitor's own data were read: they become the data of the controls. A run that goes on keeps the data that it has. */
 function takeOwn(own: OwnData, given: number): void {
   const lacked = lacks_own;
-  const begun = !lacked && (state === 'training' || (snapshot?.step ?? 0) > 0);
+  // A run that goes on from a checkpoint has begun, though it may still be opening.
+  const begun = !lacked && (brought !== null || state === 'training' || (snapshot?.step ?? 0) > 0);
   const is_new = panels.own?.taken(given, begun) ?? false;
   if (is_new) {
     controls.suggestions.own = own;

@@ -226,7 +226,11 @@ export class Visitor {
    */
   async until(condition, argument, { failing = false } = {}) {
     const wait = (predicate, given) => this.page.waitForFunction(predicate, given, { polling: 50 });
-    const met = wait(condition, argument);
+    const met = wait(condition, argument).catch(async (error) => {
+      // What a person would look at first.
+      if (error.name === 'TimeoutError') error.stack = `${await this.situation()}\n${error.stack}`;
+      throw error;
+    });
     if (failing) return met;
     const given_up = () => document.body.dataset.state === 'error' && window.reports.findLast(({ kind }) => kind === 'failed')?.message;
     const failed = wait(given_up).then(async (words) => {
@@ -235,6 +239,23 @@ export class Visitor {
     // Whichever is still waiting when the visitor leaves ends with an error that belongs to nobody.
     for (const each of [met, failed]) each.catch(() => {});
     return Promise.race([met, failed]);
+  }
+
+  /** Where the page stands, in words for whoever reads of a failure: its state, what it says, and what the engine reported last. */
+  async situation() {
+    return this.page
+      .evaluate(() => {
+        const text = (id) => document.querySelector(`[data-testid=${id}]`)?.innerText ?? '';
+        const told = window.reports
+          .slice(-12)
+          .map((report) => [report.kind, report.state ?? report.stage ?? report.snapshot?.step ?? report.message ?? ''].join(' '));
+        return [
+          `state ${document.body.dataset.state}, step ${document.body.dataset.step}`,
+          ...['status', 'strip', 'notice', 'foot'].map((id) => `${id}: ${text(id)}`),
+          `reports: ${told.join(', ')}`,
+        ].join('\n');
+      })
+      .catch((error) => `the page does not answer: ${error.message}`);
   }
 
   /** Until the run is in one of these states, and what is drawn with it stands: the network comes in the next frame. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { program } from '../../scripts/wasm.mjs';
-import { PATIENCE_MS, Visitor, breakEngine, fragile, launchSeen, serve, site } from './harness.mjs';
+import { PATIENCE_MS, Visitor, asking, before_worker, breakEngine, fragile, launchSeen, serve, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 const limit = { timeout: 3 * PATIENCE_MS };
@@ -110,7 +110,7 @@ test('the page replays and goes on with what the terminal kept, packed or not, a
   const visitor = await visit(SMALL);
   await visitor.state('idle');
   await openFile(visitor, recording);
-  await visitor.until(() => /holds no weights/.test(document.querySelector('[data-testid=strip]').innerText));
+  await visitor.until(() => /holds no weights/.test(document.querySelector('[data-testid=strip]')?.innerText));
   assert.match(await said(visitor, 'strip'), /Recorded by: lacuna train --dataset planted/);
   assert.equal(await visitor.see('go-on').count(), 0);
   await visitor.until(() => document.querySelector('[data-testid=accuracy]').innerText.includes('%'), undefined, { failing: true });
@@ -118,7 +118,7 @@ test('the page replays and goes on with what the terminal kept, packed or not, a
   // Both are rounded, the page's to one digit.
   assert(Math.abs(shown - Number(accuracy)) < 0.0551, `${shown} % here, ${accuracy} % in the terminal`);
   await openFile(visitor, file);
-  await visitor.until(() => !/holds no weights/.test(document.querySelector('[data-testid=strip]').innerText));
+  await visitor.until(() => !/holds no weights/.test(document.querySelector('[data-testid=strip]')?.innerText));
   await visitor.see('go-on').click();
   await visitor.state('finished');
   await visitor.leave();
@@ -274,7 +274,7 @@ test('files that are no runs are refused in words, and the page goes on', limit,
     writeFileSync(file, bytes);
     if (words.source.includes('state')) await drop(visitor, file);
     else await openFile(visitor, file);
-    await visitor.until((pattern) => new RegExp(pattern).test(document.querySelector('[data-testid=strip]').innerText), words.source);
+    await visitor.until((pattern) => new RegExp(pattern).test(document.querySelector('[data-testid=strip]')?.innerText), words.source);
     assert.match(await said(visitor, 'strip'), /^bad\.safetensors /);
     await visitor.see('strip-close').click();
   }
@@ -299,7 +299,7 @@ test('after a reload the page offers to go on where it was, and does, bit for bi
   await visitor.stored(400);
   await visitor.page.reload();
   await visitor.see('strip').waitFor({ state: 'attached' });
-  await visitor.until(() => /ended after 400 steps/.test(document.querySelector('[data-testid=strip]').innerText));
+  await visitor.until(() => /ended after 400 steps/.test(document.querySelector('[data-testid=strip]')?.innerText));
   await visitor.see('forget').click();
   await visitor.until(() => document.querySelector('[data-testid=strip]').hidden);
   await visitor.page.reload();
@@ -308,6 +308,34 @@ test('after a reload the page offers to go on where it was, and does, bit for bi
   await visitor.see('train').click();
   await visitor.state('finished');
   assert.deepEqual(losses(await visitor.records(), paused), losses(rest, paused));
+  await visitor.leave();
+});
+
+test('a kept run taken up before the page has read its link goes on, and the link’s own run is not opened in its place', limit, async () => {
+  const visitor = await visit(`${SMALL}&seed=9&steps=400`, { prepare: asking });
+  const paused = await pauseAt(visitor, 80);
+  await visitor.heard('kept');
+  await visitor.stored(paused);
+  // From here on the worker keeps to itself what the link says, until it is let go.
+  await before_worker(`{
+    const given = self.postMessage;
+    const allowed = new Promise((resolve) => (new BroadcastChannel('link').onmessage = resolve));
+    self.postMessage = function (report, ...more) {
+      if (report.kind !== 'values') return given.call(self, report, ...more);
+      void allowed.then(() => given.call(self, report, ...more));
+    };
+  }`)(visitor.page.context());
+  await visitor.page.reload();
+  await visitor.see('go-on').click();
+  await visitor.until(() => window.asked.some(({ kind, resumed }) => kind === 'open' && resumed));
+  await visitor.page.evaluate(() => new BroadcastChannel('link').postMessage('go'));
+  await visitor.heard('values');
+  await visitor.state('finished');
+  assert.equal(await visitor.page.evaluate(() => window.asked.filter(({ kind }) => kind === 'open').length), 1);
+  assert.equal((await visitor.records())[0].step, paused);
+  assert.match(visitor.query(), /seed=9/);
+  await visitor.set('method', 'static');
+  await visitor.until(() => document.querySelector('[data-testid=restart]').dataset.differs === 'true');
   await visitor.leave();
 });
 
@@ -320,7 +348,7 @@ test('an engine that breaks is opened anew, and the run goes on', limit, async (
   await visitor.steps(40);
   await breakEngine(visitor);
   await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
-  await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]').innerText));
+  await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]')?.innerText));
   const second = await visitor.page.evaluate(() => window.reports.findLastIndex(({ kind }) => kind === 'opened'));
   await visitor.until((from) => window.reports.slice(from).some(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0), second);
   const [first] = await visitor.page.evaluate(

@@ -165,7 +165,7 @@ test('what was changed after the last checkpoint is changed again, at the pace t
   });
   const loss = await visitor.see('loss').innerText();
   await breakEngine(visitor);
-  await visitor.until(() => /stands at step/.test(document.querySelector('[data-testid=strip]').innerText), undefined, failing);
+  await visitor.until(() => /stands at step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, failing);
   await state(visitor, 'paused');
   await visitor.until((words) => document.querySelector('[data-testid=loss]').innerText === words, loss, failing);
   assert.match(await visitor.page.locator('#phases').innerText(), /L = \d/);

@@ -314,7 +314,7 @@ test('a run on own data outlives its engine by itself, and a reload once the dat
   await visitor.heard('kept');
   await visitor.steps(40);
   await breakEngine(visitor);
-  await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]').innerText), undefined, { failing: true });
+  await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, { failing: true });
   assert.equal(await visitor.see('notice').count(), 0, 'nobody is asked for what the page can read again');
   await visitor.state('training');
   await visitor.see('train').click();
@@ -326,7 +326,7 @@ test('a run on own data outlives its engine by itself, and a reload once the dat
   await visitor.stored(paused);
 
   await visitor.page.reload();
-  await visitor.until(() => /mlp-16 on birds\.csv was left at step/.test(document.querySelector('[data-testid=strip]').innerText), undefined, {
+  await visitor.until(() => /mlp-16 on birds\.csv was left at step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, {
     failing: true,
   });
   await visitor.see('go-on').click();
