@@ -1,0 +1,215 @@
+//! What must not change for those who have a link, a saved run or a trace of an earlier version. Only the program itself is asked, so that these
+//! tests stand while the code behind it is moved. `tests/fixtures/contracts` has what was recorded.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Losses may differ by the last bits of `exp` between systems; masks may not.
+const LOSS_TOLERANCE: f64 = 1e-5;
+
+fn recorded(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn lines(name: &str) -> Vec<String> {
+    let text = fs::read_to_string(recorded("contracts").join(name)).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// What a command that succeeds prints.
+fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn lacuna(arguments: &[&str]) -> String {
+    succeed(Command::new(env!("CARGO_BIN_EXE_lacuna")).args(arguments))
+}
+
+/// `lacuna train` on a link, as it stands before further flags.
+fn program(link: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lacuna"));
+    command
+        .args(["train", "--adapter", "cpu", "--url", &format!("https://example.org/lacuna/?{link}"), "--data-dir"])
+        .arg(recorded("fashion"));
+    command
+}
+
+fn train(link: &str, flags: &[&str]) {
+    succeed(program(link).args(flags));
+}
+
+fn log_of(path: &Path) -> Vec<Value> {
+    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Tensors of a file, each as `name type [shape]`, and the names of its metadata.
+fn content(path: &Path) -> Vec<String> {
+    let bytes = fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let mut found: Vec<_> = file.iter().map(|(name, view)| format!("{name} {:?} {:?}", view.dtype(), view.shape())).collect();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    found.extend(header.metadata().clone().unwrap().into_keys().map(|name| format!("metadata {name}")));
+    found.sort();
+    found
+}
+
+/// Everything that was recorded is still there; more may be.
+fn still_has(what: &str, found: &[String]) {
+    let missing: Vec<_> = lines(what).into_iter().filter(|line| !found.contains(line)).collect();
+    assert!(missing.is_empty(), "{what}: missing {missing:#?}\nfound:\n{}", found.join("\n"));
+}
+
+const TINY: &str = "dataset=planted&model=mlp-8&gate_inputs=true&keep_ratio=0.25&batch_size=16&steps=6&seed=3";
+
+#[test]
+fn settings_keep_their_names_and_defaults() {
+    let folder = TempDir::new().unwrap();
+    let log = folder.path().join("run.jsonl");
+    train("dataset=planted&model=mlp-8&steps=1", &["--log", log.to_str().unwrap()]);
+    let given = ["dataset", "model", "steps"];
+    let first = log_of(&log).swap_remove(0);
+    let settings = first["settings"].as_object().unwrap();
+    let found: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| match value {
+            _ if given.contains(&name.as_str()) => name.clone(),
+            Value::String(text) => format!("{name}={text}"),
+            other => format!("{name}={other}"),
+        })
+        .collect();
+    still_has("settings.txt", &found);
+}
+
+#[test]
+fn a_link_that_names_every_setting_is_understood_and_written_as_it_was() {
+    let link = "dataset=planted&model=mlp-12-8&gate_inputs=true&method=reinforce&keep_ratio=0.3&schedule=constant&keep_start=0.9&anneal_fraction=0.4\
+        &estimator=one-sided&alpha=0.75&scores_optimizer=sgd&scores_rate=0.1&structure_every=50&drop_fraction=0.2&allocation=40,6,4&pins=3on,30off\
+        &learning_rate=0.05&rate_schedule=constant&momentum=0.8&weight_decay=0.001&clip_norm=1&augment=false&compact=true&batch_size=24&epochs=2&steps=5\
+        &select_masks=4&finetune_epochs=1&finetune_rate=0.002&seed=77";
+    let folder = TempDir::new().unwrap();
+    let log = folder.path().join("run.jsonl");
+    train(link, &["--finetune-epochs", "0", "--log", log.to_str().unwrap()]);
+    let first = log_of(&log).swap_remove(0);
+    // What is given as a flag changes the link; a default is left out of it.
+    assert_eq!(first["link"], format!("?{}", link.replace("&finetune_epochs=1", "")));
+}
+
+#[test]
+fn a_trace_has_every_tensor_that_it_had() {
+    let folder = TempDir::new().unwrap();
+    train(TINY, &["--trace", folder.path().to_str().unwrap(), "--trace-steps", "1"]);
+    still_has("trace.txt", &content(&folder.path().join("step-000000.safetensors")));
+}
+
+#[test]
+fn a_saved_run_has_all_that_it_had_and_says_its_format() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("run.safetensors");
+    train(TINY, &["--save", path.to_str().unwrap()]);
+    still_has("run.txt", &content(&path));
+    let (_, header) = SafeTensors::read_metadata(&fs::read(&path).unwrap()).unwrap();
+    assert_eq!(header.metadata().as_ref().unwrap()["format"], "lacuna run 1");
+}
+
+#[test]
+fn a_run_saved_by_an_earlier_version_is_replayed_and_goes_on_where_it_was() {
+    let old = recorded("contracts/run-1.safetensors.gz");
+    let old = old.to_str().unwrap();
+    assert!(lacuna(&["replay", old]).contains("step 22 of 80"), "{}", lacuna(&["replay", old]));
+    let folder = TempDir::new().unwrap();
+    let log = folder.path().join("run.jsonl");
+    lacuna(&["train", "--adapter", "cpu", "--resume", old, "--log", log.to_str().unwrap()]);
+    let steps: Vec<_> =
+        log_of(&log).iter().filter(|line| line["loss"].is_number() && line["event"].is_null()).map(|line| line["step"].clone()).collect();
+    assert_eq!(steps, (22..80).map(Value::from).collect::<Vec<_>>());
+    // The run from its beginning comes to the same: what the file holds is all of its state.
+    let whole = folder.path().join("whole.jsonl");
+    train(
+        "dataset=planted&model=mlp-8&gate_inputs=true&keep_ratio=0.25&batch_size=2048&steps=80&seed=5",
+        &["--log", whole.to_str().unwrap()],
+    );
+    let losses = |path: &Path| -> BTreeMap<u64, (f64, Value)> {
+        let number = |line: &Value| (line["step"].as_u64().unwrap(), (line["loss"].as_f64().unwrap(), line["kept"].clone()));
+        log_of(path).iter().filter(|line| line["event"].is_null()).map(number).collect()
+    };
+    let (rest, whole) = (losses(&log), losses(&whole));
+    for (step, (loss, kept)) in rest {
+        let (expected, units) = &whole[&step];
+        assert_eq!(kept, *units, "step {step}");
+        assert!((loss - expected).abs() <= LOSS_TOLERANCE * expected.abs().max(1.0), "step {step}: {loss} and {expected}");
+    }
+}
+
+/// A mask as hexadecimal digits, the first unit in the highest bit of the first.
+fn digits(mask: &[u8]) -> String {
+    mask.chunks(4).fold(String::new(), |mut text, units| {
+        let value = units.iter().enumerate().fold(0, |sum, (at, &kept)| sum | kept << (3 - at));
+        write!(text, "{value:x}").unwrap();
+        text
+    })
+}
+
+/// Traces the first steps of a run. The test on all images that would follow takes longer than they do, and is not waited for.
+fn trace(link: &str, folder: &Path, steps: &str) {
+    let mut child = program(link).arg("--trace").arg(folder).args(["--trace-steps", steps]).stdout(Stdio::piped()).spawn().unwrap();
+    let traced = BufReader::new(child.stdout.take().unwrap()).lines().any(|line| line.unwrap().contains("traced into"));
+    // It may have ended by itself.
+    let _ = child.kill();
+    child.wait().unwrap();
+    assert!(traced, "{link}: nothing was traced");
+}
+
+/// A link's steps as they are recorded: step, two losses, two masks; a dash for what the method does not have.
+fn steps_of(link: &str) -> Vec<String> {
+    let steps = link.split('&').find_map(|part| part.strip_prefix("steps=")).unwrap();
+    let folder = TempDir::new().unwrap();
+    trace(link, folder.path(), steps);
+    (0..steps.parse().unwrap())
+        .map(|step| {
+            let bytes = fs::read(folder.path().join(format!("step-{step:06}.safetensors"))).unwrap();
+            let file = SafeTensors::deserialize(&bytes).unwrap();
+            let loss = |name: &str| {
+                file.tensor(name).map_or("-".to_owned(), |found| f32::from_le_bytes(found.data().try_into().unwrap()).to_string())
+            };
+            let mask = |name: &str| file.tensor(name).map_or("-".to_owned(), |found| digits(found.data()));
+            format!("{step} {} {} {} {}", loss("loss"), loss("probe_loss"), mask("mask"), mask("probe"))
+        })
+        .collect()
+}
+
+#[test]
+fn three_links_draw_the_masks_and_come_to_the_losses_that_were_recorded() {
+    let all = lines("links.txt");
+    let links: Vec<_> = all.iter().filter(|line| line.contains("dataset=")).collect();
+    assert_eq!(links.len(), 3);
+    let mut wrong = String::new();
+    for link in links {
+        let expected: Vec<_> = all.iter().skip_while(|line| line != &link).skip(1).take_while(|line| !line.contains("dataset=")).collect();
+        let found = steps_of(link);
+        let agrees = |(found, expected): (&String, &&String)| {
+            let (found, expected): (Vec<_>, Vec<_>) = (found.split(' ').collect(), expected.split(' ').collect());
+            let close = |at: usize| match [found[at], expected[at]].map(str::parse::<f64>) {
+                [Ok(a), Ok(b)] => (a - b).abs() <= LOSS_TOLERANCE * b.abs().max(1.0),
+                _ => found[at] == expected[at],
+            };
+            found[0] == expected[0] && found[3..] == expected[3..] && close(1) && close(2)
+        };
+        if found.len() != expected.len() || !found.iter().zip(&expected).all(agrees) {
+            write!(wrong, "{link}\n{}\n", found.join("\n")).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "these are other runs than they were; now they are:\n{wrong}");
+}
