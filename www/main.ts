@@ -624,8 +624,8 @@ function respond(report: Report): void {
       void loadStored();
       return;
     case 'values':
-      // A kept run may be taken up, or a file opened, before this answer: then that is the experiment, and not the link's.
-      if (controls.values) return;
+      // Before the page's own link is read, a kept run may be taken up or a file opened: then that is the experiment.
+      if (report.asked === 'start' && controls.values) return;
       waits ||= playing === report.query;
       playing = null;
       controls.follow(report.values, report.query);

@@ -410,8 +410,8 @@ export type Request =
 /** From the worker to the page. What belongs to a run carries its number, so that news of an old run can be told apart. */
 export type Report =
   | { kind: 'knobs'; knobs: Knob[]; contenders: Contender[] }
-  /** The values that a link stands for; `refused` says why the link itself could not be read. */
-  | { kind: 'values'; values: Values; query: string; refused: string | null }
+  /** The values that a link stands for, the page's own at its start or one that it asked to `read`; `refused` says why the link itself could not be read. */
+  | { kind: 'values'; asked: 'start' | 'read'; values: Values; query: string; refused: string | null }
   | { kind: 'linked'; ticket: number; query: string; plan: Plan }
   | { kind: 'refused'; ticket: number; message: string }
   | { kind: 'described'; ticket: number; plan: Plan; values: Values; began: Values; query: string }

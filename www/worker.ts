@@ -672,9 +672,9 @@ async function start(request: Request & { kind: 'start' }): Promise<void> {
   const fallback = request.fallback[(await adapter) ? 'gpu' : 'cpu'];
   const query = request.query === '' ? fallback : request.query;
   try {
-    report({ kind: 'values', values: read_link(query), query, refused: null });
+    report({ kind: 'values', asked: 'start', values: read_link(query), query, refused: null });
   } catch (error) {
-    report({ kind: 'values', values: read_link(fallback), query: fallback, refused: words(error) });
+    report({ kind: 'values', asked: 'start', values: read_link(fallback), query: fallback, refused: words(error) });
   }
 }
 
@@ -790,7 +790,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       });
       return;
     case 'read':
-      void answer(0, ({ read_link }) => ({ kind: 'values', values: read_link(request.query), query: request.query, refused: null }));
+      void answer(0, ({ read_link }) => ({ kind: 'values', asked: 'read', values: read_link(request.query), query: request.query, refused: null }));
       return;
     case 'link':
       void answer(request.ticket, ({ write_link, describe }) => {
