@@ -896,7 +896,8 @@ function loseOwn(message: string): void {
 function takeOwn(own: OwnData, given: number): void {
   const lacked = lacks_own;
   // A run that goes on from a checkpoint has begun, though it may still be opening.
-  const begun = !lacked && (brought !== null || state === 'training' || (snapshot?.step ?? 0) > 0);
+  const goes_on = brought !== null && state !== 'error';
+  const begun = !lacked && (goes_on || state === 'training' || (snapshot?.step ?? 0) > 0);
   const is_new = panels.own?.taken(given, begun) ?? false;
   if (is_new) {
     controls.suggestions.own = own;

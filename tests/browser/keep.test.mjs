@@ -118,7 +118,7 @@ test('the page replays and goes on with what the terminal kept, packed or not, a
   // Both are rounded, the page's to one digit.
   assert(Math.abs(shown - Number(accuracy)) < 0.0551, `${shown} % here, ${accuracy} % in the terminal`);
   await openFile(visitor, file);
-  await visitor.until(() => !/holds no weights/.test(document.querySelector('[data-testid=strip]')?.innerText));
+  await visitor.until(() => !/holds no weights/.test(document.querySelector('[data-testid=strip]').innerText));
   await visitor.see('go-on').click();
   await visitor.state('finished');
   await visitor.leave();
