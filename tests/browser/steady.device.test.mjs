@@ -12,6 +12,21 @@ const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(pa
 const say = (what, { frames, tasks: all }) =>
   `${what}: ${frames.length} frames, middle ${share(frames, 0.5).toFixed(1)}, 95 % below ${share(frames, 0.95).toFixed(1)}, 99 % below ${share(frames, 0.99).toFixed(1)}, longest ${frames.at(-1).toFixed(1)} ms; longest task ${all.at(-1).toFixed(1)} ms`;
 
+/**
+ * Holds the page to it: a frame computes for less than 8 ms, a task for less than 50. One frame in a hundred, and one of fewer, may take longer:
+ * where other programs want the same caches, the same work takes the processor up to twice as long.
+ */
+function keepsUp(found, words) {
+  const slow = found.frames.filter((ms) => ms >= 8);
+  assert(slow.length <= Math.max(1, found.frames.length / 100), `${slow.length} frames of 8 ms or more; ${words}`);
+  assert(share(found.frames, 0.5) < 2, words);
+  assert.deepEqual(
+    found.tasks.filter((ms) => ms >= 50),
+    [],
+    words,
+  );
+}
+
 for (const [what, query, steps, enough] of [
   ['the network of a first visit', 'gate_inputs=true&batch_size=16', 12, 30],
   ['resnet20', 'dataset=cifar10&model=resnet20&batch_size=1&keep_ratio=0.1&schedule=constant', 3, 5],
@@ -29,17 +44,10 @@ for (const [what, query, steps, enough] of [
         await visitor.steps(steps + 2);
       }
     });
-    const { frames, tasks: all } = found;
     const words = say(what, found);
     console.log(words);
-    assert(frames.length >= enough, words);
-    assert(share(frames, 0.95) < 8, words);
-    assert(all.at(-1) < 50, words);
-    assert.deepEqual(
-      all.filter((ms) => ms > 50),
-      [],
-      words,
-    );
+    assert(found.frames.length >= enough, words);
+    keepsUp(found, words);
     await visitor.leave();
   });
 }
@@ -100,14 +108,7 @@ for (const [what, query] of [
     console.log(words);
     assert(halved >= 2, words);
     assert(found.frames.length >= 100, words);
-    // Where many programs want the same cores and caches, one in a thousand may come to more.
-    assert(share(found.frames, 0.999) < 8 && found.frames.at(-1) < 16, words);
-    assert(found.tasks.at(-1) < 50, words);
-    assert.deepEqual(
-      found.tasks.filter((ms) => ms > 50),
-      [],
-      words,
-    );
+    keepsUp(found, words);
     await visitor.leave();
   });
 }
