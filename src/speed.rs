@@ -56,12 +56,13 @@ impl Opponent {
     /// The device is gone.
     pub async fn measure(&mut self, run: &mut Trainer, clock: &dyn Fn() -> f64) -> Result<Speed, TrainError> {
         self.dense.set_rows_ready(run.rows_ready());
+        let (ours, theirs) = (run.set_aside().await?, self.dense.set_aside().await?);
         let (mut sparse, mut dense, mut work) = (Vec::new(), Vec::new(), 0.0);
         // Turn 0 warms up and sizes the bursts.
         for turn in 0..=TURNS {
-            let timing = run.measure(self.steps, 1, clock, false).await?;
+            let timing = run.time(&ours, self.steps, 1, clock, false).await?;
             let ms = timing.step_ms[0];
-            let dense_ms = self.dense.measure(self.dense_steps, 1, clock, false).await?.step_ms[0];
+            let dense_ms = self.dense.time(&theirs, self.dense_steps, 1, clock, false).await?.step_ms[0];
             self.steps = steps_for(ms);
             self.dense_steps = steps_for(dense_ms);
             if turn > 0 {
@@ -71,10 +72,10 @@ impl Opponent {
             }
         }
         let mut phases = Vec::new();
-        let ours = run.measure(self.steps, 0, clock, true).await?.phases;
-        let theirs = self.dense.measure(self.dense_steps, 0, clock, true).await?.phases;
-        if let (Some(ours), Some(theirs)) = (ours, theirs) {
-            phases = ours.iter().zip(&theirs).map(|(&(phase, ms), &(_, dense_ms))| (phase, ms, dense_ms)).collect();
+        let sparse_phases = run.time(&ours, self.steps, 0, clock, true).await?.phases;
+        let dense_phases = self.dense.time(&theirs, self.dense_steps, 0, clock, true).await?.phases;
+        if let (Some(sparse_phases), Some(dense_phases)) = (sparse_phases, dense_phases) {
+            phases = sparse_phases.iter().zip(&dense_phases).map(|(&(phase, ms), &(_, dense_ms))| (phase, ms, dense_ms)).collect();
         }
         let whole = &run.whole;
         let predicted = whole.multiply_adds(&whole.sizes(), None).total() as f64 / work;

@@ -14,7 +14,7 @@ mod rows;
 
 pub use checkpoint::Checkpoint;
 pub use evaluation::Evaluation;
-pub use measurement::Timing;
+pub use measurement::{SetAside, Timing};
 pub use memory::{holds_copy, tensors_of};
 pub use phases::{Stage, Walked};
 pub use pinning::{UnitCost, pins_of};

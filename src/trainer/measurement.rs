@@ -1,5 +1,6 @@
 //! What a step takes, timed on the network as it stands.
 
+use crate::device::Buffer;
 use crate::engine::Phase;
 use crate::schedule::plain;
 use crate::shared::Step;
@@ -17,29 +18,57 @@ pub struct Timing {
     pub phases: Option<Vec<(Phase, f64)>>,
 }
 
+/// What timed steps overwrite, to be written back after them.
+#[derive(Debug)]
+pub struct SetAside {
+    /// Of each of [`Trainer::overwritten`], one after another.
+    bytes: Vec<u8>,
+    /// A hair below the sum of the scores, so that the projection does its whole work.
+    budget: f32,
+}
+
 impl Trainer {
     /// Times `repeats` submits of `steps` real steps each with the network's scores as they stand: rates are 0 and the scores rest, so
-    /// that neither weights nor masks move, but every kernel does its work. The run's tensors other than the velocity stay as they are.
+    /// that neither weights nor masks move, but every kernel does its work. The run's tensors stay as they are.
     ///
     /// # Errors
     /// The run diverged before, or the device is gone.
     pub async fn measure(&mut self, steps: u32, repeats: u32, clock: &dyn Fn() -> f64, phases: bool) -> Result<Timing, TrainError> {
+        let aside = self.set_aside().await?;
+        self.time(&aside, steps, repeats, clock, phases).await
+    }
+
+    /// Reads what timed steps overwrite, for any number of [`Trainer::time`]: all at once, as some browsers take a tenth of a second for each
+    /// time that anything is read.
+    ///
+    /// # Errors
+    /// The run diverged before, or the device is gone.
+    pub async fn set_aside(&mut self) -> Result<SetAside, TrainError> {
         self.check_finite()?;
         self.finish_step().await?;
+        let pieces = self.overwritten().map(|buffer| (buffer, buffer.size()));
+        let bytes = self.engine.read_firsts(&pieces).await?;
+        let scores: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[..self.engine.buffers.scores.size() as usize]);
+        Ok(SetAside { bytes, budget: scores.iter().sum::<f32>() * (1.0 - 1e-6) })
+    }
+
+    /// As [`Trainer::measure`], from what was set aside since the last step.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn time(
+        &mut self,
+        aside: &SetAside,
+        steps: u32,
+        repeats: u32,
+        clock: &dyn Fn() -> f64,
+        phases: bool,
+    ) -> Result<Timing, TrainError> {
         let mut timing = Timing::default();
-        let velocity: Vec<f32> = self.engine.read(&self.engine.buffers.velocity).await?;
-        let running: Vec<f32> = self.engine.read(&self.engine.buffers.running).await?;
-        let moments: Vec<f32> = self.engine.read(&self.engine.buffers.moments).await?;
-        let (state, scores) = {
-            let found = self.engine.look().await?;
-            (found.state, found.scores)
-        };
-        // A budget a hair below the sum makes the projection do its whole work.
-        let budget = scores.iter().sum::<f32>() * (1.0 - 1e-6);
         let steps = steps.clamp(1, self.engine.steps_a_submit());
         let images = plain((0..steps * self.config.batch_size).map(|index| index % self.rows_ready.max(1)));
         for _ in 0..repeats {
-            let schedule = self.measured_steps(steps, budget);
+            let schedule = self.measured_steps(steps, aside.budget);
             let begin = clock();
             let outcome = self.engine.train(&schedule, &images).await?;
             timing.step_ms.push((clock() - begin) / schedule.len() as f64);
@@ -47,16 +76,22 @@ impl Trainer {
             timing.multiply_adds.push(work / schedule.len() as f64);
         }
         if phases {
-            let schedule = self.measured_steps(steps, budget);
+            let schedule = self.measured_steps(steps, aside.budget);
             timing.phases = self.engine.profile(&schedule, &images).await?;
         }
-        self.engine.write(&self.engine.buffers.velocity, &velocity);
-        self.engine.write(&self.engine.buffers.running, &running);
-        self.engine.write(&self.engine.buffers.moments, &moments);
-        self.engine.write(&self.engine.buffers.scores, &scores);
-        // Nor must a loss that is not finite, of masks that the run never drew, end it.
-        self.engine.write(&self.engine.buffers.state, &[state]);
+        let mut rest = &aside.bytes[..];
+        for buffer in self.overwritten() {
+            let (own, others) = rest.split_at(buffer.size() as usize);
+            self.engine.write(buffer, own);
+            rest = others;
+        }
         Ok(timing)
+    }
+
+    /// The scores first. With the state: a loss that is not finite, of masks that the run never drew, must not end it.
+    fn overwritten(&self) -> [&Buffer; 5] {
+        let buffers = &self.engine.buffers;
+        [&buffers.scores, &buffers.state, &buffers.velocity, &buffers.running, &buffers.moments]
     }
 
     /// The next steps to be timed: masks of their own, rates of 0.
