@@ -39,7 +39,7 @@ export function testFiles() {
   const browser = named(path.join('tests', 'browser'), '.test.mjs');
   return {
     unit: unitTests(),
-    native: named('tests', '.rs'),
+    native: named(path.join('tests', 'native'), '.rs').filter((file) => !['main', 'adapter'].includes(file)),
     browser: browser.filter((file) => !asksForDevice(file)),
     webgpu: browser.filter(asksForDevice),
   };
@@ -47,7 +47,7 @@ export function testFiles() {
 
 const places = {
   unit: (file) => `www/${file}.test.ts`,
-  native: (file) => `tests/${file}.rs`,
+  native: (file) => `tests/native/${file}.rs`,
   browser: (file) => `tests/browser/${file}.test.mjs`,
   webgpu: (file) => `tests/browser/${file}.test.mjs`,
 };
@@ -74,7 +74,7 @@ class Choice {
 }
 
 /**
- * What the names stand for. A name that is several things is all of them: `keep` is tests/keep.rs and a file of browser tests; a path is one.
+ * What the names stand for. A name that is several things is all of them: `keep` is tests/native/keep.rs and a file of browser tests; a path is one.
  * `tiers`: names of stages by the tier's name.
  */
 export function chosenBy(names, tiers, stages) {

@@ -62,7 +62,7 @@ const cargoTest = (note, targets, filters = []) =>
 function filesOf(choice, stage) {
   const wanted = choice.files[stage];
   const whole = choice.stages.has(stage);
-  const files = whole ? testFiles()[stage].filter((file) => stage !== 'native' || file !== 'architecture') : [...wanted.keys()];
+  const files = whole ? testFiles()[stage] : [...wanted.keys()];
   const titles = whole || [...wanted.values()].includes(null) ? null : [...new Set([...wanted.values()].flat())];
   return { files, titles };
 }
@@ -87,15 +87,11 @@ function library(note, choice) {
   );
 }
 
+/** The native tests are one program, each file a module of it. */
 function native(note, choice) {
-  const { files, titles } = filesOf(choice, 'native');
-  return tests(
-    cargoTest(
-      note,
-      files.flatMap((file) => ['--test', file]),
-      titles === null ? [] : ['--exact', ...titles],
-    ),
-  );
+  if (choice.stages.has('native')) return tests(cargoTest(note, ['--test', 'native']));
+  const named = [...choice.files.native].flatMap(([file, titles]) => (titles === null ? [`${file}::`] : titles.map((title) => `${file}::${title}`)));
+  return tests(cargoTest(note, ['--test', 'native'], named));
 }
 
 const browserTests = (stage, together) => (note, choice) => {

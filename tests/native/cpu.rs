@@ -1,14 +1,10 @@
 //! The CPU engine: its kernels against their f64 twins, and its runs against those of a graphics adapter.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod adapter;
-
 use std::rc::Rc;
 
 use pollster::block_on;
 
-use adapter::machine;
+use crate::adapter::machine;
 use lacuna::check;
 use lacuna::config::{Config, MethodName};
 use lacuna::data::Dataset;

@@ -2,10 +2,6 @@
 //!
 //! A machine without an adapter fails here by name; nothing is skipped.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod adapter;
-
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -24,7 +20,7 @@ use lacuna::snapshot::Snapshot;
 use lacuna::speed::Opponent;
 use lacuna::trainer::{DataShape, Stage, TrainError, Trainer};
 
-use adapter::machine;
+use crate::adapter::machine;
 
 /// A small classification set: each class has its own mean in every feature, so that there is something to learn.
 struct Data {

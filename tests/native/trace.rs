@@ -2,8 +2,6 @@
 //! pass along the network that the file describes, own batch statistics, softmax, Adam and projection. Nothing of the program is called but
 //! its binary.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::Write as _;

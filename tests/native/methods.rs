@@ -1,9 +1,5 @@
 //! What defines each method, on whatever adapter this machine has: budgets, gradients at the masks, and what a step costs.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod adapter;
-
 use std::rc::Rc;
 
 use pollster::block_on;
@@ -20,7 +16,7 @@ use lacuna::schedule::{plain, step_at};
 use lacuna::shared::{MISSING, Sample, State};
 use lacuna::trainer::{DataShape, Trainer, tensors_of};
 
-use adapter::machine;
+use crate::adapter::machine;
 
 /// A small classification set: each class has its own mean in every feature, so that there is something to learn.
 struct Data {

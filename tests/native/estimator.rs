@@ -1,9 +1,5 @@
 //! The estimator lab on whatever adapter this machine has: against enumeration by the twins, and against the run that it must not touch.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod adapter;
-
 use std::rc::Rc;
 
 use pollster::block_on;
@@ -17,7 +13,7 @@ use lacuna::reference::{self, Memory, highest_score};
 use lacuna::shared::{State, Step};
 use lacuna::trainer::{DataShape, Trainer};
 
-use adapter::machine;
+use crate::adapter::machine;
 
 /// A run on a small set, each class with its own mean in every feature, so that there is something to learn.
 fn start(machine: &Rc<Machine>, config: Config, (channels, height, width): (u32, u32, u32), rows: u32) -> Trainer {

@@ -1,7 +1,5 @@
 //! `lacuna compare` as a person meets it: files that are whole, runs that are not run twice, refusals in words.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,9 +1,5 @@
 //! What must show when the program learns: accuracy on real data, and the inputs that matter found among those that do not.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod adapter;
-
 use std::path::Path;
 
 use pollster::block_on;
@@ -17,7 +13,7 @@ use lacuna::engine::SLOTS;
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
-use adapter::machine;
+use crate::adapter::machine;
 
 /// A whole run: its first losses, its end, and what the decided mask makes of the test set.
 fn train(set: &Dataset, config: Config) -> (f32, Snapshot, Evaluation) {

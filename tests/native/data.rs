@@ -2,8 +2,6 @@
 //!
 //! The known sets are fetched into `data/`, as `lacuna data fetch` does; a set that cannot be fetched fails its tests by name.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

@@ -1,9 +1,5 @@
 //! One image through the network as it stands, against the CPU twins of the evaluation's kernels in f64.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod adapter;
-
 use std::rc::Rc;
 
 use pollster::block_on;
@@ -19,7 +15,7 @@ use lacuna::schedule::plain;
 use lacuna::shared::State;
 use lacuna::trainer::{DataShape, Trainer};
 
-use adapter::machine;
+use crate::adapter::machine;
 
 /// The counter of the first sampled mask.
 const FIRST_DRAW: u32 = 1 << 30;

@@ -1,9 +1,5 @@
 //! A run that is kept goes on as if it had never stopped, on this machine's adapter, and its file says what it was.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod adapter;
-
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::rc::Rc;
@@ -17,7 +13,7 @@ use lacuna::device::Machine;
 use lacuna::keep::{Change, Kept, Recorder, Shown, restore};
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 
-use adapter::machine;
+use crate::adapter::machine;
 
 fn set(config: &Config) -> Dataset {
     data::load(config.dataset, Path::new("tests/fixtures/fashion"), config.seed).unwrap()

@@ -1,7 +1,5 @@
 //! The program as a newcomer meets it: help that lists, logs that parse, refusals that say what to do.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

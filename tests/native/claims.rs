@@ -1,8 +1,6 @@
 //! What the page claims about the method, trained to the end: each claim holds with the experiment that the page tries it with. The rules that judge
 //! are those of `www/claims.ts`.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::path::Path;
 use std::rc::Rc;
 
@@ -18,7 +16,7 @@ use lacuna::estimator::{Lab, Rule};
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
 /// The links by which the page names what its claims train.
-const LINKS: &str = include_str!("../www/experiments.ts");
+const LINKS: &str = include_str!("../../www/experiments.ts");
 /// Differences below so many standard errors are chance.
 const SURE: f64 = 2.0;
 

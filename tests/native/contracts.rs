@@ -1,8 +1,6 @@
 //! What must not change for those who have a link, a saved run or a trace of an earlier version. Only the program itself is asked, so that these
 //! tests stand while the code behind it is moved. `tests/fixtures/contracts` has what was recorded.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

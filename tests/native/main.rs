@@ -1,0 +1,18 @@
+//! Every native test, as one program: its tests share both cores to the end, and it is linked once.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+mod adapter;
+mod claims;
+mod classifier;
+mod cli;
+mod compare;
+mod contracts;
+mod cpu;
+mod data;
+mod estimator;
+mod gpu;
+mod keep;
+mod learning;
+mod methods;
+mod trace;
