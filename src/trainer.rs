@@ -20,6 +20,7 @@ pub use phases::{Stage, Walked};
 pub use pinning::{UnitCost, pins_of};
 pub use rows::DataShape;
 
+use std::cell::Cell;
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -54,6 +55,8 @@ pub enum TrainError {
         loss: f32,
         probe_loss: f32,
     },
+    /// What lasted was ended through [`Trainer::stop`].
+    Stopped,
 }
 
 impl fmt::Display for TrainError {
@@ -66,6 +69,7 @@ impl fmt::Display for TrainError {
                 "the run diverged at step {step} (loss {loss}, under the probe {probe_loss}) and was stopped before its weights were touched: \
                  lower learning_rate, or set clip_norm"
             ),
+            Self::Stopped => write!(f, "the run was ended from outside"),
         }
     }
 }
@@ -147,6 +151,9 @@ pub struct Trainer {
     rows_ready: u32,
     /// Most batches that a submit of an evaluation holds: a face that must stay responsive lowers it where a batch takes long.
     pub batches_a_submit: u32,
+    /// Once it is set, tests and measurements of speed end after the submit at hand, with [`TrainError::Stopped`]: who closes a run waits for
+    /// no more.
+    pub stop: Rc<Cell<bool>>,
     diverged: Option<TrainError>,
     evaluations: u32,
     /// Steps that were timed so far: each draws masks of its own.
@@ -232,6 +239,7 @@ impl Trainer {
         let config = Config { pins, ..config };
         let mut other = Self::on(&self.engine.machine, config, self.data.clone(), self.data_buffers.clone())?;
         other.rows_ready = self.rows_ready;
+        other.stop = Rc::clone(&self.stop);
         Ok(other)
     }
 
@@ -278,6 +286,7 @@ impl Trainer {
             step: 0,
             rows_ready: 0,
             batches_a_submit: u32::MAX,
+            stop: Rc::default(),
             diverged: None,
             evaluations: 0,
             measured: 0,
@@ -359,6 +368,10 @@ impl Trainer {
     /// A run that diverged stays where it stopped: nothing more is computed from its losses.
     fn check_finite(&self) -> Result<(), TrainError> {
         self.diverged.clone().map_or(Ok(()), Err)
+    }
+
+    fn check_going(&self) -> Result<(), TrainError> {
+        if self.stop.get() { Err(TrainError::Stopped) } else { Ok(()) }
     }
 
     /// The schedules' row for a step of this run, as it stands after live changes.

@@ -369,6 +369,18 @@ pub struct Session {
     training_ms: f64,
 }
 
+/// Ends what lasts in a session, from outside.
+#[wasm_bindgen]
+pub struct Stopper(Rc<Cell<bool>>);
+
+#[wasm_bindgen]
+impl Stopper {
+    /// The call at hand, if it is one that lasts, fails after its next submit, as all later ones do.
+    pub fn stop(&self) {
+        self.0.set(true);
+    }
+}
+
 #[wasm_bindgen]
 impl Session {
     /// Opens the adapter, compiles, allocates, draws the first weights. Browsers tell the page more of the adapter's name than the engine.
@@ -451,6 +463,12 @@ impl Session {
             "informative": informative,
         };
         Object::assign(&plan(&run.whole, &run.data, &run.config, self.machine.buffer_limit()), &described)
+    }
+
+    /// What ends a test, a choice of a mask or a measurement early, when the run is to be closed: a session takes one call at a time.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Rc::clone(&self.run.stop))
     }
 
     /// The files to feed, in the order to fetch them.
@@ -657,6 +675,9 @@ impl Session {
             let ms = clock() - begin;
             self.pace.took(snapshot.records.len() as u32, ms);
             self.training_ms += ms;
+            if self.run.stop.get() {
+                return Err(words(TrainError::Stopped));
+            }
             report(&progress, "fine-tuning", (self.run.step() - first) as usize, all as usize);
         }
         Ok(selected)

@@ -21,6 +21,8 @@ export type Progress = (stage: string, done: number, of: number) => void;
 
 export interface Session {
   description(): Description;
+  /** What ends a test, a choice of a mask or a measurement early, for a run that is to be closed. */
+  stopper(): { stop(): void };
   /** The data files to feed, in the order to fetch them; none for synthetic data. */
   files(): { name: string; bytes: number }[];
   feed(name: string, bytes: Uint8Array): void;

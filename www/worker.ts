@@ -137,6 +137,7 @@ class Run {
   private readonly keeping = new Sideline(KEEP_SHARE);
   readonly number: number;
   private readonly session: Session;
+  private readonly stopper: ReturnType<Session['stopper']>;
   private readonly plan: Plan;
   private readonly changes: Change[];
 
@@ -144,6 +145,7 @@ class Run {
     this.changes = changes;
     this.number = number;
     this.session = session;
+    this.stopper = session.stopper();
     this.plan = plan;
     this.training = train;
   }
@@ -225,6 +227,7 @@ class Run {
 
   close(): void {
     this.closed = true;
+    this.stopper.stop();
     this.abort.abort();
     this.wake();
   }

@@ -68,6 +68,10 @@ impl Trainer {
         let mut result = Ok(());
         let most = self.engine.steps_a_submit().min(self.batches_a_submit);
         for first in (0..batches).step_by(most as usize) {
+            result = self.check_going();
+            if result.is_err() {
+                break;
+            }
             let now = (batches - first).min(most);
             let spread = |index: u32| (u64::from(index) * u64::from(span) / u64::from(count)) as u32;
             let row = |index: u32| if index < count { rows.start + spread(index) } else { MISSING };
@@ -85,7 +89,7 @@ impl Trainer {
                     progress(((first + now) * batch).min(count), count);
                 }
                 Err(error) => {
-                    result = Err(error);
+                    result = Err(error.into());
                     break;
                 }
             }

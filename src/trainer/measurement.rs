@@ -55,7 +55,7 @@ impl Trainer {
     /// As [`Trainer::measure`], from what was set aside since the last step.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is gone, or the run was stopped.
     pub async fn time(
         &mut self,
         aside: &SetAside,
@@ -64,6 +64,7 @@ impl Trainer {
         clock: &dyn Fn() -> f64,
         phases: bool,
     ) -> Result<Timing, TrainError> {
+        self.check_going()?;
         let mut timing = Timing::default();
         let steps = steps.clamp(1, self.engine.steps_a_submit());
         let images = plain((0..steps * self.config.batch_size).map(|index| index % self.rows_ready.max(1)));

@@ -24,7 +24,7 @@ const visit = (query, options) => Visitor.open(gpu, server, query, options);
 
 /** Runs in the worker before its own code: counts what is asked of WebGPU, and tells it to whoever asks. */
 const COUNTING = `
-  const counts = { devices: 0, kernels: 0, buffers: 0, bytes: 0 };
+  const counts = { devices: 0, kernels: 0, buffers: 0, bytes: 0, submits: 0 };
   const wrap = (type, name, after) => {
     const original = type.prototype[name];
     type.prototype[name] = function (...all) {
@@ -35,6 +35,7 @@ const COUNTING = `
   };
   wrap(GPUAdapter, 'requestDevice', () => (counts.devices += 1));
   for (const name of ['createComputePipeline', 'createComputePipelineAsync']) wrap(GPUDevice, name, () => (counts.kernels += 1));
+  wrap(GPUQueue, 'submit', () => (counts.submits += 1));
   wrap(GPUDevice, 'createBuffer', (_, made) => {
     // Parameters of a kernel are a few bytes, and go with it.
     if (made.label === 'op' || made.label === '(wgpu internal) op') return;
@@ -118,6 +119,22 @@ test('two hundred restarts open no further device, compile nothing anew and leav
     );
   }
   assert.deepEqual(await counted(visitor), before);
+  await visitor.leave();
+});
+
+test('a restart does not wait until all test images are looked at', limit, async () => {
+  // Ten thousand of them, in batches of two.
+  const visitor = await visit('dataset=mnist&model=mlp-16&batch_size=2&steps=20', { prepare: counting });
+  await visitor.state('idle');
+  const before = await counted(visitor);
+  await visitor.see('train').click();
+  await visitor.until(() => window.reports.some(({ kind, task }) => kind === 'busy' && task === 'test'));
+  await visitor.see('restart').click();
+  await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
+  const { submits } = await counted(visitor);
+  assert.equal((await visitor.reports('evaluated')).length, 0);
+  // The steps, the submit of the test that was at hand, and what opens a run; the whole test has more than fifty.
+  assert(submits - before.submits < 40, `${submits - before.submits} submits`);
   await visitor.leave();
 });
 

@@ -2,6 +2,7 @@
 //!
 //! A machine without an adapter fails here by name; nothing is skipped.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -736,6 +737,45 @@ fn neither_an_evaluation_nor_a_measurement_of_speed_touches_the_run() {
             assert_eq!(expected, found);
         }
         assert_eq!(tensors(&undisturbed), tensors(&disturbed));
+    }
+}
+
+#[test]
+fn a_test_and_a_measurement_that_are_stopped_end_after_the_submit_at_hand_and_leave_the_run_as_it_was() {
+    let (machine, data) = (machine(), data(203, 45, 19, 4));
+    let start = || data.start(&machine, annealed());
+    let (mut undisturbed, mut disturbed) = (start(), start());
+    for run in [&mut undisturbed, &mut disturbed] {
+        block_on(run.advance(30)).unwrap();
+    }
+    let before = tensors(&disturbed);
+    let stop = Rc::clone(&disturbed.stop);
+
+    disturbed.batches_a_submit = 1;
+    let mut submits = 0;
+    let tested = block_on(disturbed.evaluate(45, |_, _| {
+        submits += 1;
+        stop.set(true);
+    }));
+    assert!(matches!(tested, Err(TrainError::Stopped)), "{tested:?}");
+    assert_eq!(submits, 1);
+
+    stop.set(false);
+    let ticks = Cell::new(0);
+    let clock = || {
+        ticks.set(ticks.get() + 1);
+        stop.set(ticks.get() >= 5);
+        f64::from(ticks.get())
+    };
+    let measured = block_on(Opponent::new(&disturbed).unwrap().measure(&mut disturbed, &clock));
+    assert!(matches!(measured, Err(TrainError::Stopped)), "{measured:?}");
+    // A submit is timed between two ticks: the one at hand ends, the next does not begin.
+    assert_eq!(ticks.get(), 6);
+
+    stop.set(false);
+    assert_eq!(tensors(&disturbed), before);
+    for _ in 0..3 {
+        assert_eq!(block_on(undisturbed.advance(7)).unwrap(), block_on(disturbed.advance(7)).unwrap());
     }
 }
 
