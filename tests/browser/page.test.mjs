@@ -17,7 +17,8 @@ test('the page opens without a complaint, ready to train MNIST with gated inputs
   const { description } = await visitor.heard('opened');
   assert.equal(description.dataset.name, 'mnist');
   assert.equal(description.groups[0].gated, true, 'the inputs are gated: their mask is the picture that people see');
-  assert.match(visitor.query(), /gate_inputs=true/);
+  // The address is written when nothing has changed for a moment.
+  await visitor.until(() => location.search.includes('gate_inputs=true'));
   assert.match(await visitor.page.title(), /Lacuna/);
   await visitor.leave();
 });
