@@ -39,6 +39,7 @@ export function testFiles() {
   const browser = named(path.join('tests', 'browser'), '.test.mjs');
   return {
     unit: unitTests(),
+    lib: named('tests', '.rs'),
     native: named(path.join('tests', 'native'), '.rs').filter((file) => !['main', 'adapter'].includes(file)),
     browser: browser.filter((file) => !asksForDevice(file)),
     webgpu: browser.filter(asksForDevice),
@@ -47,6 +48,7 @@ export function testFiles() {
 
 const places = {
   unit: (file) => `www/${file}.test.ts`,
+  lib: (file) => `tests/${file}.rs`,
   native: (file) => `tests/native/${file}.rs`,
   browser: (file) => `tests/browser/${file}.test.mjs`,
   webgpu: (file) => `tests/browser/${file}.test.mjs`,
@@ -55,7 +57,7 @@ const places = {
 /** The choice in words of its own: `stages` whole; of others `files`, and of these, where titles are given, only tests of these. */
 class Choice {
   stages = new Set();
-  /** By stage, by file: the titles that are wanted, or null for all. */
+  /** By stage, by file: the titles that are wanted, or null for all. Of the stage `lib` the file '' stands for all sources. */
   files = { unit: new Map(), lib: new Map(), native: new Map(), browser: new Map(), webgpu: new Map() };
 
   file(stage, file) {
@@ -98,11 +100,11 @@ export function chosenBy(names, tiers, stages) {
       for (const [stage, files] of Object.entries(all)) {
         for (const file of files) {
           const source = read(...places[stage](file).split('/'));
-          const has = stage === 'native' ? functionsIn(source).includes(name) : titlesIn(source).some((parts) => matches(name, parts));
+          const has = ['lib', 'native'].includes(stage) ? functionsIn(source).includes(name) : titlesIn(source).some((parts) => matches(name, parts));
           if (has) take(() => choice.title(stage, file, name));
         }
       }
-      if (rustSources('src').some((file) => functionsIn(read(file)).includes(name))) take(() => choice.title('lib', 'lib', name));
+      if (rustSources('src').some((file) => functionsIn(read(file)).includes(name))) take(() => choice.title('lib', '', name));
     }
     if (!found) unknown.push(name);
   }
@@ -115,7 +117,7 @@ function listed(tiers, stages, all) {
   return [
     line('tiers', Object.keys(tiers)),
     line('stages', stages),
-    line('native tests', all.native.map(places.native)),
+    line('native tests', [...all.lib.map(places.lib), ...all.native.map(places.native)]),
     line('browser tests', all.browser.map(places.browser)),
     line('browser tests on a WebGPU device', all.webgpu.map(places.webgpu)),
     line('unit tests of the page', all.unit.map(places.unit)),

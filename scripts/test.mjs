@@ -77,14 +77,16 @@ function unit(note, choice) {
 /** With the tests of the library that of the sources' architecture: all of them together take seconds. */
 function library(note, choice) {
   if (choice.stages.has('lib')) return tests(cargoTest(note, ['--lib', '--bins', '--test', 'architecture']));
-  // A test within a module goes by the end of its path.
-  return tests(
-    cargoTest(
-      note,
-      ['--lib', '--bins'],
-      choice.files.lib.get('lib').map((title) => `::${title}`),
-    ),
-  );
+  const some = async () => {
+    let output = '';
+    for (const [file, titles] of choice.files.lib) {
+      // A test within a module goes by the end of its path.
+      const filters = (titles ?? []).map((title) => (file === '' ? `::${title}` : title));
+      output += await cargoTest(note, file === '' ? ['--lib', '--bins'] : ['--test', file], filters);
+    }
+    return output;
+  };
+  return tests(some());
 }
 
 /** The native tests are one program, each file a module of it. */

@@ -411,7 +411,7 @@ async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneRe
             let mut expected = found;
             reference::run(name, &dispatch.work, dispatch.masks, &mut expected);
             engine.run_alone(dispatch);
-            found = read(&engine, is_read).await?;
+            found = read(&engine, &is_read).await?;
             let unread = of_weights(&mut expected).map(|(buffer, values)| if is_read(buffer) { Vec::new() } else { take(values) });
             let at = kernels.iter().position(|report| report.kernel == name).unwrap_or_else(|| {
                 kernels.push(Report::new(name));
@@ -519,11 +519,11 @@ fn of_weights(memory: &mut Memory) -> [(&'static str, &mut Vec<f64>); 4] {
 /// # Errors
 /// The device is gone.
 pub async fn memory(engine: &Engine) -> Result<Memory, DeviceError> {
-    read(engine, |_| true).await
+    read(engine, &|_| true).await
 }
 
 /// The maps, the gradients at them, and the buffers whose names `is_read` picks; the others are empty.
-async fn read(engine: &Engine, is_read: impl Fn(&str) -> bool) -> Result<Memory, DeviceError> {
+async fn read(engine: &Engine, is_read: &dyn Fn(&str) -> bool) -> Result<Memory, DeviceError> {
     let buffers = &engine.buffers;
     let Cuts { enough, tile, strip } = engine.cuts();
     // All in one copy: where each begins follows from the sizes of those before it.

@@ -127,6 +127,9 @@ impl std::ops::Add for Cost {
 }
 
 /// What is awaited in many places, once in the program.
+/// Gives what is to be waited for.
+pub type Wait = fn() -> Pin<Box<dyn Future<Output = ()>>>;
+
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, TrainError>> + 'a>>;
 
 /// One run.
@@ -154,6 +157,8 @@ pub struct Trainer {
     /// Once it is set, tests and measurements of speed end after the submit at hand, with [`TrainError::Stopped`]: who closes a run waits for
     /// no more.
     pub stop: Rc<Cell<bool>>,
+    /// What lasts waits for this between two submits, where nothing else would let the caller's thread hear that it shall stop.
+    pub between_submits: Option<Wait>,
     diverged: Option<TrainError>,
     evaluations: u32,
     /// Steps that were timed so far: each draws masks of its own.
@@ -240,6 +245,7 @@ impl Trainer {
         let mut other = Self::on(&self.engine.machine, config, self.data.clone(), self.data_buffers.clone())?;
         other.rows_ready = self.rows_ready;
         other.stop = Rc::clone(&self.stop);
+        other.between_submits = self.between_submits;
         Ok(other)
     }
 
@@ -287,6 +293,7 @@ impl Trainer {
             rows_ready: 0,
             batches_a_submit: u32::MAX,
             stop: Rc::default(),
+            between_submits: None,
             diverged: None,
             evaluations: 0,
             measured: 0,
@@ -370,7 +377,10 @@ impl Trainer {
         self.diverged.clone().map_or(Ok(()), Err)
     }
 
-    fn check_going(&self) -> Result<(), TrainError> {
+    async fn check_going(&self) -> Result<(), TrainError> {
+        if let Some(wait) = self.between_submits {
+            wait().await;
+        }
         if self.stop.get() { Err(TrainError::Stopped) } else { Ok(()) }
     }
 

@@ -375,7 +375,7 @@ pub struct Stopper(Rc<Cell<bool>>);
 
 #[wasm_bindgen]
 impl Stopper {
-    /// The call at hand, if it is one that lasts, fails after its next submit, as all later ones do.
+    /// A test, a choice of a mask, fine-tuning or a measurement of speed fails after the submit at hand, as all later ones do.
     pub fn stop(&self) {
         self.0.set(true);
     }
@@ -414,6 +414,10 @@ impl Session {
             (Some(held), _) => held.informative.clone(),
             (None, set) => set.as_ref().and_then(|set| set.informative.clone()),
         };
+        #[cfg(not(feature = "gpu"))]
+        {
+            run.between_submits = Some(web_machine::turn_of_events);
+        }
         if let Some(set) = &set {
             run.load_all(set);
         }

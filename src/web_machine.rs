@@ -1,7 +1,14 @@
 //! What the page keeps from run to run: the device with its compiled kernels, and the data that the last run learned from.
 
 use std::cell::RefCell;
+#[cfg(not(feature = "gpu"))]
+use std::pin::Pin;
 use std::rc::Rc;
+
+#[cfg(not(feature = "gpu"))]
+use wasm_bindgen::{JsCast, JsValue};
+#[cfg(not(feature = "gpu"))]
+use wasm_bindgen_futures::JsFuture;
 
 use crate::device::{DeviceError, Machine};
 use crate::engine::DataBuffers;
@@ -48,6 +55,16 @@ async fn open(name: Option<&str>) -> Result<Rc<Machine>, DeviceError> {
 #[expect(clippy::unused_async, reason = "a GPU is waited for")]
 async fn open(_name: Option<&str>) -> Result<Rc<Machine>, DeviceError> {
     Ok(Machine::of_cpu(crate::web_values::clock))
+}
+
+/// Lets the worker hear what the page said meanwhile: the CPU engine waits for nothing by itself.
+#[cfg(not(feature = "gpu"))]
+pub(crate) fn turn_of_events() -> Pin<Box<dyn Future<Output = ()>>> {
+    let turn = js_sys::Promise::new(&mut |resolve, _| {
+        let later = js_sys::Reflect::get(&js_sys::global(), &"setTimeout".into()).expect("every worker has timers");
+        drop(later.unchecked_into::<js_sys::Function>().call1(&JsValue::NULL, &resolve));
+    });
+    Box::pin(async move { drop(JsFuture::from(turn).await) })
 }
 
 /// The data of that key, if they still stand on the device. Others make room.

@@ -394,7 +394,7 @@ impl Need {
         let takes =
             self.asks.map_or_else(|| "takes".to_owned(), |method| format!("and the copy that {method} asks which units to keep take"));
         format!(
-            "on the GPU the network {takes} {} (weights {}, activations {}, optimiser {}); {data_set}",
+            "on the device the network {takes} {} (weights {}, activations {}, optimiser {}); {data_set}",
             size(network.total()),
             size(weights),
             size(activations),

@@ -64,6 +64,13 @@ fn can_be_written(path: &Path) -> Result<(), CliError> {
     if path.is_dir() {
         return Err(fail(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
     }
+    // The file is written beside its place and then takes it: a device, a pipe or a link would be gone.
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(fail(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "it is no ordinary file; give the path of one, new or old",
+        )));
+    }
     fs::write(beside(path), b"").and_then(|()| fs::remove_file(beside(path))).map_err(fail)
 }
 

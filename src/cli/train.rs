@@ -227,7 +227,7 @@ fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
     line["phase_seconds"] = Value::Object(phases.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect());
     let each = phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1}")).collect::<Vec<_>>().join(", ");
     say(format_args!(
-        "held on the GPU: {}; seconds of training{}, tests left out: {:.1}{}",
+        "held on the device: {}; seconds of training{}, tests left out: {:.1}{}",
         size(run.bytes()),
         if is_resumed { " since it was gone on with" } else { "" },
         spent.total(),

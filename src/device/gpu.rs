@@ -1,5 +1,6 @@
 //! A GPU behind wgpu: one adapter and its device.
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::kernels::Kernels;
@@ -48,7 +49,20 @@ pub struct Gpu {
 pub struct Binding {
     kernel: &'static str,
     buffers: wgpu::BindGroup,
-    operation: Option<wgpu::BindGroup>,
+    operation: Option<Rc<OnOperation>>,
+}
+
+/// An operation's parameters, destroyed with the last dispatch that reads them.
+#[derive(Debug)]
+struct OnOperation {
+    group: wgpu::BindGroup,
+    parameters: wgpu::Buffer,
+}
+
+impl Drop for OnOperation {
+    fn drop(&mut self) {
+        self.parameters.destroy();
+    }
 }
 
 impl Gpu {
@@ -146,7 +160,7 @@ impl Gpu {
                 mapped_at_creation: false,
             });
             self.queue.write_buffer(&buffer, 0, bytes);
-            group(1, &[&buffer])
+            Rc::new(OnOperation { group: group(1, &[&buffer]), parameters: buffer })
         });
         Binding { kernel: name, buffers: group(0, buffers), operation }
     }
@@ -156,7 +170,7 @@ impl Gpu {
         pass.set_pipeline(self.kernel(binding.kernel));
         pass.set_bind_group(0, &binding.buffers, &[]);
         if let Some(operation) = &binding.operation {
-            pass.set_bind_group(1, operation, &[]);
+            pass.set_bind_group(1, &operation.group, &[]);
         }
         pass.dispatch_workgroups(workgroups, 1, masks);
     }

@@ -364,13 +364,30 @@ impl Engine {
     /// # Errors
     /// The device is gone or refused a command.
     pub async fn read_firsts(&self, pieces: &[(&Buffer, u64)]) -> Result<Vec<u8>, DeviceError> {
-        let mut readback = self.machine.readback(pieces.iter().map(|(_, bytes)| bytes).sum());
-        let mut encoder = self.machine.encoder("read");
-        for (buffer, bytes) in pieces {
-            readback.copy(&mut encoder, buffer, 0, *bytes);
+        let mut all = Vec::new();
+        let mut rest = pieces;
+        while !rest.is_empty() {
+            // As many as one buffer holds, and at least one, which is no larger than a buffer.
+            let mut sum = 0;
+            let fit = rest.iter().take_while(|(_, bytes)| {
+                sum += bytes;
+                sum <= self.machine.buffer_limit()
+            });
+            let (now, later) = rest.split_at(fit.count().max(1));
+            let mut readback = self.machine.readback(now.iter().map(|(_, bytes)| bytes).sum());
+            let mut encoder = self.machine.encoder("read");
+            for (buffer, bytes) in now {
+                readback.copy(&mut encoder, buffer, 0, *bytes);
+            }
+            encoder.submit();
+            let found = readback.read(&self.machine).await?;
+            if later.is_empty() && all.is_empty() {
+                return Ok(found);
+            }
+            all.extend(found);
+            rest = later;
         }
-        encoder.submit();
-        readback.read(&self.machine).await
+        Ok(all)
     }
 
     /// A row of the data set, `[I]` bytes, and its label.

@@ -68,7 +68,7 @@ impl Trainer {
         let mut result = Ok(());
         let most = self.engine.steps_a_submit().min(self.batches_a_submit);
         for first in (0..batches).step_by(most as usize) {
-            result = self.check_going();
+            result = self.check_going().await;
             if result.is_err() {
                 break;
             }

@@ -64,7 +64,7 @@ impl Trainer {
         clock: &dyn Fn() -> f64,
         phases: bool,
     ) -> Result<Timing, TrainError> {
-        self.check_going()?;
+        self.check_going().await?;
         let mut timing = Timing::default();
         let steps = steps.clamp(1, self.engine.steps_a_submit());
         let images = plain((0..steps * self.config.batch_size).map(|index| index % self.rows_ready.max(1)));

@@ -340,6 +340,23 @@ for (const [name, viewport] of [
   });
 }
 
+test('in a narrow window nothing stands out at the side, in any view, and the page says what computes', limit, async () => {
+  const visitor = await visit(SMALL);
+  await visitor.state('idle');
+  for (const width of [320, 360, 390]) {
+    await visitor.page.setViewportSize({ width, height: 700 });
+    for (const view of ['network', 'runs', 'estimators', 'try', 'check']) {
+      await visitor.see(`view-${view}`).click();
+      await visitor.page.locator(`#${view} *`).first().waitFor();
+      await visitor.frames();
+      assert.equal(await visitor.page.evaluate(() => document.documentElement.scrollWidth), width, `${view} at ${width} px`);
+    }
+  }
+  await visitor.see('adapter').click();
+  assert.match(await visitor.see('card-computes').innerText(), /CPU/);
+  await visitor.leave();
+});
+
 test('everything works by keys alone', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`);
   const { keyboard } = visitor.page;

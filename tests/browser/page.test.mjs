@@ -36,6 +36,17 @@ test('what is chosen while the first run still opens is what trains', limit, asy
   await visitor.leave();
 });
 
+test('a restart does not wait until all test images are looked at', limit, async () => {
+  const visitor = await visit('dataset=mnist&model=mlp-64&batch_size=2&steps=20');
+  await visitor.state('idle');
+  await visitor.see('train').click();
+  await visitor.until(() => window.reports.some(({ kind, task }) => kind === 'busy' && task === 'test'));
+  await visitor.see('restart').click();
+  await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
+  assert.equal((await visitor.reports('evaluated')).length, 0);
+  await visitor.leave();
+});
+
 test('Train trains: the loss falls, masks move, the budget holds at every step, the speed panel fills', { timeout: 6 * PATIENCE_MS }, async () => {
   const visitor = await visit(`${SMALL}&steps=400`);
   await visitor.see('train').click();

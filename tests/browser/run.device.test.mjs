@@ -37,8 +37,6 @@ const COUNTING = `
   for (const name of ['createComputePipeline', 'createComputePipelineAsync']) wrap(GPUDevice, name, () => (counts.kernels += 1));
   wrap(GPUQueue, 'submit', () => (counts.submits += 1));
   wrap(GPUDevice, 'createBuffer', (_, made) => {
-    // Parameters of a kernel are a few bytes, and go with it.
-    if (made.label === 'op' || made.label === '(wgpu internal) op') return;
     made.counted = true;
     counts.buffers += 1;
     counts.bytes += made.size;
@@ -49,8 +47,15 @@ const COUNTING = `
     counts.buffers -= 1;
     counts.bytes -= buffer.size;
   });
+  let memory;
+  const instantiate = WebAssembly.instantiateStreaming;
+  WebAssembly.instantiateStreaming = async (...all) => {
+    const made = await instantiate.apply(WebAssembly, all);
+    memory = made.instance.exports.memory;
+    return made;
+  };
   const channel = new BroadcastChannel('counts');
-  channel.onmessage = ({ data }) => data === 'ask' && channel.postMessage({ ...counts });
+  channel.onmessage = ({ data }) => data === 'ask' && channel.postMessage({ ...counts, memory: memory.buffer.byteLength });
 `;
 const counting = before_worker(COUNTING);
 const counted = (visitor) =>
@@ -158,6 +163,13 @@ test('a comparison, another network and other data stay on the device; what they
   );
   await visitor.set('dataset', 'mnist');
   await restart(visitor);
+  assert.equal((await counted(visitor)).devices, 1);
+  // A claim runs what it predicts, one run after another.
+  const before_claim = await opened(visitor);
+  await visitor.see('claim-reinforce').click();
+  await visitor.page.locator('label:has([data-testid=answer-1])').click();
+  await visitor.see('claim-go').click();
+  await visitor.until((wanted) => window.reports.filter(({ kind }) => kind === 'opened').length > wanted, before_claim + 1);
   assert.equal((await counted(visitor)).devices, 1);
   await visitor.leave();
 });

@@ -184,7 +184,7 @@ fn train_ends_with_what_it_held_and_where_its_seconds_went() {
     let (path, fixture) = (folder.path().join("run.jsonl"), fixture());
     let method = ["--method", "set", "--structure-every", "4", "--log", path.to_str().unwrap(), "--data-dir", &fixture];
     let text = prints(&[&["train"], &RUN[..], &method].concat());
-    let line = text.lines().find(|line| line.starts_with("held on the GPU: ")).unwrap_or_else(|| panic!("no account in {text}"));
+    let line = text.lines().find(|line| line.starts_with("held on the device: ")).unwrap_or_else(|| panic!("no account in {text}"));
     let result = read_log(&path).pop().unwrap();
     let bytes = result["bytes"]["total"].as_u64().unwrap();
     assert_eq!(bytes, read_log(&path)[0]["bytes"]["total"].as_u64().unwrap());
@@ -559,7 +559,7 @@ fn train_says_the_memory_before_it_takes_it() {
     let fixture = fixture();
     let text = prints(&[&["train", "--data-dir", &fixture, "--steps", "1"], &CNN_RUN[..]].concat());
     let line = text.lines().nth(1).unwrap();
-    for words in ["on the GPU the network takes", "MiB (weights ", "activations ", "optimiser ", "the data set 191 KiB more"] {
+    for words in ["on the device the network takes", "MiB (weights ", "activations ", "optimiser ", "the data set 191 KiB more"] {
         assert!(line.contains(words), "{words:?} is not in {line:?}");
     }
     let first = &log_of(&[&CNN_RUN[..], &["--steps", "1"]].concat())[0];

@@ -247,6 +247,15 @@ fn where_nothing_can_be_written_nothing_is_trained() {
         assert!(!output.status.success() && refused.contains(path) && !said.contains("epoch"), "{flag} {path}: {said}{refused}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link.safetensors");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &link).unwrap();
+        let output = lacuna(&[&["train", "--save", link.to_str().unwrap()], &RUN[..]].concat());
+        let refused = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && refused.contains("no ordinary file"), "{refused}");
+        assert!(link.is_symlink(), "what is no file of a run is left as it was");
+    }
     let output = lacuna(&[&["train", "--trace", &whole, "--save", "run.safetensors"], &RUN[..]].concat());
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be used with"), "{output:?}");
 }
