@@ -1,7 +1,7 @@
 //! What must not change for those who have a link, a saved run or a trace of an earlier version. Only the program itself is asked, so that these
 //! tests stand while the code behind it is moved. `tests/fixtures/contracts` has what was recorded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -103,6 +103,62 @@ fn a_link_that_names_every_setting_is_understood_and_written_as_it_was() {
     let first = log_of(&log).swap_remove(0);
     // What is given as a flag changes the link; a default is left out of it.
     assert_eq!(first["link"], format!("?{}", link.replace("&finetune_epochs=1", "")));
+}
+
+/// What a JSON value holds: each number, text, truth value and null by the names that lead to it; elements of a list count as one.
+fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| keys(value, &format!("{path}.{name}"), found)),
+        Value::Array(all) => all.iter().for_each(|value| keys(value, &format!("{path}[]"), found)),
+        Value::Number(_) => drop(found.insert(format!("{path} number"))),
+        Value::String(_) => drop(found.insert(format!("{path} text"))),
+        Value::Bool(_) => drop(found.insert(format!("{path} truth"))),
+        Value::Null => drop(found.insert(format!("{path} null"))),
+    }
+}
+
+/// The same of lines of JSON; a line that is an event goes by its name.
+fn keys_of(text: &str, name: &str) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        let value: Value = serde_json::from_str(line).unwrap();
+        let path = value["event"].as_str().map_or(name.to_owned(), |event| format!("{name}:{event}"));
+        keys(&value, &path, &mut found);
+    }
+    found.into_iter().collect()
+}
+
+#[test]
+fn logs_and_json_have_every_key_that_they_had() {
+    let folder = TempDir::new().unwrap();
+    let log = folder.path().join("run.jsonl");
+    // Two forwards, a mask that is chosen, fine-tuning.
+    let link = TINY.replace("batch_size=16", "batch_size=2048");
+    train(&format!("{link}&select_masks=2&finetune_epochs=1"), &["--log", log.to_str().unwrap()]);
+    let mut found = keys_of(&fs::read_to_string(&log).unwrap(), "log");
+    for (name, arguments) in [
+        ("bench", "bench --adapter cpu --model mlp-16 --keep-ratio 0.5 --repeats 1 --json"),
+        ("model", "model resnet8 --json"),
+        ("table", "estimator --table --pairs 100 --json"),
+        (
+            "estimator",
+            "estimator --adapter cpu --dataset planted --model mlp-6 --gate-inputs=false --keep-ratio=0.5 --batch-size 256 --after-steps 2 --pairs 100 --json",
+        ),
+    ] {
+        found.extend(keys_of(&lacuna(&arguments.split(' ').collect::<Vec<_>>()), name));
+    }
+    still_has("json.txt", &found);
+}
+
+#[test]
+fn check_names_the_kernels_that_it_named_and_says_that_they_passed() {
+    let words = lacuna(&["check", "--adapter", "cpu"]);
+    let found: Vec<_> = words
+        .lines()
+        .filter_map(|line| Some((line.split_whitespace().next()?.to_owned(), line.contains(" passed "))))
+        .filter_map(|(name, passed)| passed.then_some(name))
+        .collect();
+    still_has("check.txt", &found);
 }
 
 #[test]
