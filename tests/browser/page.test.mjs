@@ -36,7 +36,7 @@ test('what is chosen while the first run still opens is what trains', limit, asy
   await visitor.leave();
 });
 
-test('a restart does not wait until all test images are looked at', limit, async () => {
+test('a restart is heard while test images are looked at, and nothing is told of them', limit, async () => {
   // Ten thousand of them, on a network that looks at them for seconds: a test that is over at once is not announced.
   const visitor = await visit('dataset=mnist&model=mlp-512-256&batch_size=2&steps=20');
   await visitor.state('idle');
