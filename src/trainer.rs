@@ -154,7 +154,7 @@ pub struct Trainer {
     rows_ready: u32,
     /// Most batches that a submit of an evaluation holds: a face that must stay responsive lowers it where a batch takes long.
     pub batches_a_submit: u32,
-    /// Once it is set, tests and measurements of speed end after the submit at hand, with [`TrainError::Stopped`]: who closes a run waits for
+    /// Once it is set, tests, fine-tuning and measurements of speed end after the submit at hand, with [`TrainError::Stopped`]: who closes a run waits for
     /// no more.
     pub stop: Rc<Cell<bool>>,
     /// What lasts waits for this between two submits, where nothing else would let the caller's thread hear that it shall stop.
@@ -653,6 +653,7 @@ impl Trainer {
     /// # Errors
     /// The run diverged or the device is gone.
     pub async fn finetune(&mut self, most: u32) -> Result<Snapshot, TrainError> {
+        self.check_going().await?;
         self.check_finite()?;
         self.finish_step().await?;
         let end = self.steps + self.finetune_steps();

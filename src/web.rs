@@ -679,9 +679,6 @@ impl Session {
             let ms = clock() - begin;
             self.pace.took(snapshot.records.len() as u32, ms);
             self.training_ms += ms;
-            if self.run.stop.get() {
-                return Err(words(TrainError::Stopped));
-            }
             report(&progress, "fine-tuning", (self.run.step() - first) as usize, all as usize);
         }
         Ok(selected)

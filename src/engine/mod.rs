@@ -380,11 +380,7 @@ impl Engine {
                 readback.copy(&mut encoder, buffer, 0, *bytes);
             }
             encoder.submit();
-            let found = readback.read(&self.machine).await?;
-            if later.is_empty() && all.is_empty() {
-                return Ok(found);
-            }
-            all.extend(found);
+            all.append(&mut readback.read(&self.machine).await?);
             rest = later;
         }
         Ok(all)

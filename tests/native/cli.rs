@@ -2,25 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
 
 use lacuna::config::KNOBS;
 use lacuna::device::TABLE;
 
-fn lacuna(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_lacuna")).args(arguments).output().unwrap()
-}
-
-/// What a command that succeeds prints.
-fn prints(arguments: &[&str]) -> String {
-    let output = lacuna(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?} failed: {errors}");
-    assert!(!errors.contains("panicked"), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::program::{lacuna, prints};
 
 /// What a command that is refused says, which must hold each of `words`.
 fn refuses(arguments: &[&str], words: &[&str]) -> String {

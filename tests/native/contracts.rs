@@ -12,6 +12,8 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::program::prints;
+
 /// Losses may differ by the last bits of `exp` between systems; masks may not.
 const LOSS_TOLERANCE: f64 = 1e-5;
 
@@ -30,10 +32,6 @@ fn succeed(command: &mut Command) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn lacuna(arguments: &[&str]) -> String {
-    succeed(Command::new(env!("CARGO_BIN_EXE_lacuna")).args(arguments))
 }
 
 /// `lacuna train` on a link, as it stands before further flags.
@@ -145,14 +143,14 @@ fn logs_and_json_have_every_key_that_they_had() {
             "estimator --adapter cpu --dataset planted --model mlp-6 --gate-inputs=false --keep-ratio=0.5 --batch-size 256 --after-steps 2 --pairs 100 --json",
         ),
     ] {
-        found.extend(keys_of(&lacuna(&arguments.split(' ').collect::<Vec<_>>()), name));
+        found.extend(keys_of(&prints(&arguments.split(' ').collect::<Vec<_>>()), name));
     }
     still_has("json.txt", &found);
 }
 
 #[test]
 fn check_names_the_kernels_that_it_named_and_says_that_they_passed() {
-    let words = lacuna(&["check", "--adapter", "cpu"]);
+    let words = prints(&["check", "--adapter", "cpu"]);
     let found: Vec<_> = words
         .lines()
         .filter_map(|line| Some((line.split_whitespace().next()?.to_owned(), line.contains(" passed "))))
@@ -182,10 +180,10 @@ fn a_saved_run_has_all_that_it_had_and_says_its_format() {
 fn a_run_saved_by_an_earlier_version_is_replayed_and_goes_on_where_it_was() {
     let old = recorded("contracts/run-1.safetensors.gz");
     let old = old.to_str().unwrap();
-    assert!(lacuna(&["replay", old]).contains("step 22 of 80"), "{}", lacuna(&["replay", old]));
+    assert!(prints(&["replay", old]).contains("step 22 of 80"), "{}", prints(&["replay", old]));
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("run.jsonl");
-    lacuna(&["train", "--adapter", "cpu", "--resume", old, "--log", log.to_str().unwrap()]);
+    prints(&["train", "--adapter", "cpu", "--resume", old, "--log", log.to_str().unwrap()]);
     // The run from its beginning comes to the same: what the file holds is all of its state.
     let whole = folder.path().join("whole.jsonl");
     train(

@@ -22,44 +22,9 @@ use lacuna::speed::Opponent;
 use lacuna::trainer::{DataShape, Stage, TrainError, Trainer};
 
 use crate::adapter::machine;
-
-/// A small classification set: each class has its own mean in every feature, so that there is something to learn.
-struct Data {
-    inputs: Vec<u8>,
-    labels: Vec<u8>,
-    shape: DataShape,
-}
-
-fn data(train_rows: u32, test_rows: u32, inputs: u32, classes: u32) -> Data {
-    let mut random = Threefry::new(17, Stream::Data, 0);
-    let mut uniform = |below: u32| (random.unit_interval() * below as f32) as u32;
-    let centres: Vec<u32> = (0..classes * inputs).map(|_| uniform(150)).collect();
-    let shape =
-        DataShape { train_rows, test_rows, inputs, channels: 1, height: 1, width: inputs, classes, augment: false, deviation: 0.25 };
-    let mut set = Data { inputs: Vec::new(), labels: Vec::new(), shape };
-    for _ in 0..train_rows + test_rows {
-        let class = uniform(classes);
-        set.labels.push(class as u8);
-        set.inputs.extend((0..inputs).map(|input| (centres[(class * inputs + input) as usize] + uniform(100)) as u8));
-    }
-    set
-}
-
-/// The same as images.
-fn images(train_rows: u32, test_rows: u32, (channels, height, width): (u32, u32, u32), classes: u32, augment: bool) -> Data {
-    let mut set = data(train_rows, test_rows, channels * height * width, classes);
-    set.shape = DataShape { channels, height, width, augment, ..set.shape };
-    set
-}
+use crate::small_set::{Data, data, images};
 
 impl Data {
-    fn start(&self, machine: &Rc<Machine>, config: Config) -> Trainer {
-        let mut run = Trainer::new(machine, config, self.shape.clone()).unwrap();
-        run.load(0, &self.inputs, &self.labels);
-        run.set_rows_ready(self.shape.train_rows);
-        run
-    }
-
     /// Mean cross-entropy and right answers over `rows` under the units `kept` (`[U]`): whole matrices in f64, nothing compacted.
     fn dense(&self, model: &Model, weights: &[f32], kept: &[bool], rows: impl Iterator<Item = u32>) -> (f64, u32) {
         let (mut sum, mut right, mut count) = (0.0, 0, 0);

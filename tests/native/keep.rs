@@ -1,7 +1,7 @@
 //! A run that is kept goes on as if it had never stopped, on this machine's adapter, and its file says what it was.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use lacuna::keep::{Change, Kept, Recorder, Shown, restore};
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 
 use crate::adapter::machine;
+use crate::program::{lacuna, prints};
 
 fn set(config: &Config) -> Dataset {
     data::load(config.dataset, Path::new("tests/fixtures/fashion"), config.seed).unwrap()
@@ -141,16 +142,6 @@ fn a_state_of_another_network_is_refused_and_the_run_left_alone() {
         assert!(error.contains(words), "{words}: {error}");
     }
     assert_eq!(block_on(run.checkpoint()).unwrap(), before);
-}
-
-fn lacuna(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_lacuna")).args(arguments).output().unwrap()
-}
-
-fn prints(arguments: &[&str]) -> String {
-    let output = lacuna(arguments);
-    assert!(output.status.success(), "{arguments:?} failed: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 const RUN: [&str; 12] = [

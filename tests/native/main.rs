@@ -15,4 +15,6 @@ mod gpu;
 mod keep;
 mod learning;
 mod methods;
+mod program;
+mod small_set;
 mod trace;

@@ -1,12 +1,9 @@
 //! What defines each method, on whatever adapter this machine has: budgets, gradients at the masks, and what a step costs.
 
-use std::rc::Rc;
-
 use pollster::block_on;
 
 use lacuna::check;
 use lacuna::config::{Config, Estimator, MethodName, Schedule};
-use lacuna::device::Machine;
 use lacuna::engine::MASKS;
 use lacuna::methods::{highest, method};
 use lacuna::model::{Bytes, Model};
@@ -14,41 +11,14 @@ use lacuna::random::{Stream, Threefry};
 use lacuna::reference::{self, Memory};
 use lacuna::schedule::{plain, step_at};
 use lacuna::shared::{MISSING, Sample, State};
-use lacuna::trainer::{DataShape, Trainer, tensors_of};
+use lacuna::trainer::{Trainer, tensors_of};
 
 use crate::adapter::machine;
+use crate::small_set::{Data, images};
 
-/// A small classification set: each class has its own mean in every feature, so that there is something to learn.
-struct Data {
-    inputs: Vec<u8>,
-    labels: Vec<u8>,
-    shape: DataShape,
-}
-
-fn images((channels, height, width): (u32, u32, u32)) -> Data {
-    const ROWS: u32 = 90;
-    let (inputs, classes) = (channels * height * width, 4);
-    let mut random = Threefry::new(17, Stream::Data, 0);
-    let mut uniform = |below: u32| (random.unit_interval() * below as f32) as u32;
-    let centres: Vec<u32> = (0..classes * inputs).map(|_| uniform(150)).collect();
-    let shape =
-        DataShape { train_rows: ROWS - 10, test_rows: 10, inputs, channels, height, width, classes, augment: false, deviation: 0.25 };
-    let mut set = Data { inputs: Vec::new(), labels: Vec::new(), shape };
-    for _ in 0..ROWS {
-        let class = uniform(classes);
-        set.labels.push(class as u8);
-        set.inputs.extend((0..inputs).map(|input| (centres[(class * inputs + input) as usize] + uniform(100)) as u8));
-    }
-    set
-}
-
-impl Data {
-    fn start(&self, machine: &Rc<Machine>, config: Config) -> Trainer {
-        let mut run = Trainer::new(machine, config, self.shape.clone()).unwrap();
-        run.load(0, &self.inputs, &self.labels);
-        run.set_rows_ready(self.shape.train_rows);
-        run
-    }
+/// 80 images to learn from and 10 to test with, of four classes.
+fn pictures(image: (u32, u32, u32)) -> Data {
+    images(80, 10, image, 4, false)
 }
 
 /// A fully connected network with gated inputs, and a convolutional one.
@@ -64,7 +34,7 @@ fn networks() -> [(Config, Data); 2] {
         seed: 3,
         ..Config::default()
     };
-    [(config("mlp-17-9", true), images((1, 1, 14))), (config("cnn-4-5", false), images((2, 7, 7)))]
+    [(config("mlp-17-9", true), pictures((1, 1, 14))), (config("cnn-4-5", false), pictures((2, 7, 7)))]
 }
 
 fn floats(run: &Trainer, name: &str) -> Vec<f32> {
@@ -548,7 +518,7 @@ fn a_run_of_small_dense_executes_nearly_what_a_run_of_vrpge_executes() {
     let machine = machine();
     for (config, _) in networks() {
         // Wide enough that one unit more or less is little.
-        let data = if config.gate_inputs { images((1, 1, 14)) } else { images((2, 7, 7)) };
+        let data = if config.gate_inputs { pictures((1, 1, 14)) } else { pictures((2, 7, 7)) };
         let model = if config.gate_inputs { "mlp-96-64" } else { "cnn-96-96" };
         let executed = [MethodName::Vrpge, MethodName::SmallDense].map(|method| {
             let mut run = data.start(&machine, Config { method, model: model.to_owned(), ..config.clone() });
