@@ -174,6 +174,9 @@ function precache(): Plugin {
   };
 }
 
+/** The folder of a feature, in a module's path. */
+const FEATURE = /\/www\/features\/([^/]+)\//;
+
 export default defineConfig({
   root,
   // Relative addresses, so that the built page works under any path of any static host.
@@ -186,9 +189,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { index: resolve(root, 'index.html'), 'service-worker': resolve(root, 'www', 'service-worker.ts') },
+      input: { index: resolve(root, 'index.html'), 'service-worker': resolve(root, 'www', 'offline', 'service-worker.ts') },
       // A service worker's name must last, and its place is its reach.
-      output: { entryFileNames: ({ name }) => (name === 'service-worker' ? SERVICE_WORKER : 'assets/[name]-[hash].js') },
+      output: {
+        entryFileNames: ({ name }) => (name === 'service-worker' ? SERVICE_WORKER : 'assets/[name]-[hash].js'),
+        // The views of all features are called view.ts: a file of the built page is called after its feature.
+        chunkFileNames: ({ facadeModuleId }) => `assets/${FEATURE.exec(facadeModuleId ?? '')?.[1] ?? '[name]'}-[hash].js`,
+      },
     },
   },
   worker: { format: 'es' },

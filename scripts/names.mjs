@@ -77,7 +77,7 @@ class Choice {
 }
 
 /**
- * What the names stand for. A name that is several things is all of them: `keep` is tests/native/keep.rs and a file of browser tests; a path is one.
+ * What the names stand for. A name that is several things is all of them: `compare` is tests/native/compare.rs and a file of browser tests; a path is one.
  * `tiers`: names of stages by the tier's name.
  */
 export function chosenBy(names, tiers, stages) {

@@ -9,7 +9,7 @@ import { targetFolder } from './wasm.mjs';
 const sources = path.join(root, 'www');
 const ending = '.test.ts';
 
-/** Every unit test's file, relative to www/, without its ending: keep/csv, numbers. */
+/** Every unit test's file, relative to www/, without its ending: features/try/digit, ui/format. */
 export const unitTests = () =>
   readdirSync(sources, { recursive: true })
     .filter((file) => file.endsWith(ending))

@@ -30,13 +30,13 @@
 //! A module uses its own layer and those below; a test reads the `use` lines.
 //!
 //! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`random`] Threefry; [`schedule`]
-//!   what each step is given; [`pace`] steps a submit; [`pins`] units held on or off; [`contenders`] who takes part in a comparison, with what
+//!   what each step is given; [`submit_size`] steps a submit; [`pins`] units held on or off; [`contenders`] who takes part in a comparison, with what
 //!   settings; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`] the CPU twin of every kernel, in f64.
 //! * Layer 1: [`device`] a GPU or the CPU engine, and the table of kernels; it knows no learning.
 //! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`methods`] one file per way of choosing masks;
-//!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`estimator`] what each structure
+//!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`estimator_lab`] what each structure
 //!   gradient is worth; [`check`] every kernel against its twin; [`classifier`] an image of
-//!   anybody's through the network as it stands; `keep` a run as one file, natively (the page has its twin in TypeScript).
+//!   anybody's through the network as it stands; `run_file` a run as one file, natively (the page has its twin in TypeScript).
 //! * Layer 3, the faces: `main.rs` with `cli/` natively; `web.rs` in the page (feature `page`), `web_check.rs` and `web_intake.rs` in modules of
 //!   their own that only the panels load that want them (features `self-check`, `own-files`).
 
@@ -48,19 +48,19 @@ pub mod contenders;
 pub mod data;
 pub mod device;
 pub mod engine;
-pub mod estimator;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod keep;
+pub mod estimator_lab;
 pub mod methods;
 pub mod model;
-pub mod pace;
 pub mod pins;
 pub mod random;
 pub mod reference;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod run_file;
 pub mod schedule;
 pub mod shared;
 pub mod snapshot;
 pub mod speed;
+pub mod submit_size;
 pub mod trainer;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod web;

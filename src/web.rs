@@ -16,13 +16,13 @@ use crate::data::stream::Arrival;
 use crate::data::{Dataset, Split};
 use crate::device::{DeviceError, Machine};
 use crate::engine::SLOTS;
-use crate::estimator::{Lab, Summary};
+use crate::estimator_lab::{Lab, Summary};
 use crate::model::{Bytes, Model, Tensor};
-use crate::pace::Pace;
 use crate::schedule::step_at;
 use crate::shared::Record;
 use crate::snapshot::Snapshot;
 use crate::speed::Opponent;
+use crate::submit_size::Pace;
 use crate::trainer::{Checkpoint, Cost, DataShape, SELECTION_ROWS, Stage, TrainError, Trainer, pins_of, tensors_of};
 #[cfg(feature = "gpu")]
 use crate::web_kernels;
@@ -877,14 +877,14 @@ impl Session {
             set(object, "bound", &or_null(summary.bound));
             set(object, "signal_to_noise", &summary.signal_to_noise.into());
         };
-        let bin = |bin: &crate::estimator::Bin| {
+        let bin = |bin: &crate::estimator_lab::Bin| {
             let object = object! {"low": bin.low, "high": bin.high, "units": bin.units};
             if let Some(summary) = &bin.summary {
                 summarise(&object, summary);
             }
             object
         };
-        let row = |row: &crate::estimator::Row| {
+        let row = |row: &crate::estimator_lab::Row| {
             let object = object! {
                 "estimator": row.rule.name(), "alpha": row.alpha, "samples": row.samples,
                 "scale": or_null(row.scale.map(|[scale, _]| scale)), "scale_error": or_null(row.scale.map(|[_, error]| error)),

@@ -14,9 +14,9 @@ use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation
 
 /// From the lowest up: a module may use its own layer and those before it.
 const LAYERS: [&[&str]; 4] = [
-    &["config", "contenders", "data", "model", "pace", "pins", "random", "reference", "schedule", "shared"],
+    &["config", "contenders", "data", "model", "submit_size", "pins", "random", "reference", "schedule", "shared"],
     &["device"],
-    &["engine", "methods", "trainer", "snapshot", "check", "classifier", "speed", "estimator", "keep"],
+    &["engine", "methods", "trainer", "snapshot", "check", "classifier", "speed", "estimator_lab", "run_file"],
     &["cli", "main", "web", "web_check", "web_intake", "web_kernels", "web_machine", "web_values"],
 ];
 

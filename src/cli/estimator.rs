@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use lacuna::device::Machine;
 use lacuna::engine::SLOTS;
-use lacuna::estimator::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Rule, Summary, TableRow};
+use lacuna::estimator_lab::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Rule, Summary, TableRow};
 use lacuna::trainer::{DataShape, Trainer};
 
 use super::{CliError, arguments, open, say, terminal};
@@ -167,7 +167,7 @@ fn range(bin: &Bin) -> String {
 fn split(report: &Report) -> Table {
     let mut table = styled(&["s", "units", "estimator", "bias (chance)", "variance", "bound", "SNR"]);
     let rows: Vec<&Row> = report.rows.iter().filter(|row| row.alpha == SPLIT_ALPHA).collect();
-    for bin in 0..estimator::EDGES.len() - 1 {
+    for bin in 0..estimator_lab::EDGES.len() - 1 {
         for (row, is_first) in rows.iter().zip([true, false, false, false]) {
             let bin = &row.bins[bin];
             let Some(summary) = &bin.summary else { continue };
@@ -249,9 +249,9 @@ fn report_json(run: &Trainer, report: &Report, adapter: &str) -> Value {
 
 /// `--table`.
 fn variances(machine: &std::rc::Rc<Machine>, pairs: u32, as_json: bool) -> Result<(), CliError> {
-    let bar = terminal::bar(u64::from(pairs) * estimator::SCORES.len() as u64);
+    let bar = terminal::bar(u64::from(pairs) * estimator_lab::SCORES.len() as u64);
     bar.set_message("pairs of masks");
-    let rows = pollster::block_on(estimator::table(machine, pairs, |done, _| bar.set_position(done.into())))?;
+    let rows = pollster::block_on(estimator_lab::table(machine, pairs, |done, _| bar.set_position(done.into())))?;
     bar.finish_and_clear();
     let adapter = machine.adapter.to_string();
     if as_json {
@@ -296,7 +296,7 @@ fn table(rows: &[TableRow]) -> Table {
     let names: Vec<String> = std::iter::once("s".to_owned()).chain(COLUMNS.map(name)).collect();
     let mut table = styled(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for row in rows {
-        let cell = |cell: &estimator::Cell| format!("{} \u{b1} {}\n{}", digits(cell.variance), digits(cell.error), digits(cell.exact));
+        let cell = |cell: &estimator_lab::Cell| format!("{} \u{b1} {}\n{}", digits(cell.variance), digits(cell.error), digits(cell.exact));
         table.add_row(std::iter::once((row.score as f32).to_string()).chain(row.cells.iter().map(cell)));
     }
     to_the_right(table, 0)
@@ -304,7 +304,7 @@ fn table(rows: &[TableRow]) -> Table {
 
 fn table_json(rows: &[TableRow], pairs: u32, adapter: &str) -> Value {
     let row = |row: &TableRow| {
-        let cell = |((rule, alpha), cell): (&(Rule, f64), &estimator::Cell)| json!({"estimator": rule.name(), "alpha": alpha, "variance": cell.variance, "error": cell.error, "exact": cell.exact});
+        let cell = |((rule, alpha), cell): (&(Rule, f64), &estimator_lab::Cell)| json!({"estimator": rule.name(), "alpha": alpha, "variance": cell.variance, "error": cell.error, "exact": cell.exact});
         json!({"score": row.score, "cells": COLUMNS.iter().zip(&row.cells).map(cell).collect::<Vec<_>>()})
     };
     json!({"adapter": adapter, "pairs": pairs, "rows": rows.iter().map(row).collect::<Vec<_>>()})
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn the_pattern_is_told_from_the_exact_variances() {
-        let cell = |exact: f64| estimator::Cell { variance: 0.0, error: 0.0, exact };
+        let cell = |exact: f64| estimator_lab::Cell { variance: 0.0, error: 0.0, exact };
         let row = |score: f64, exact: [f64; 5]| TableRow { score, cells: exact.map(cell).to_vec() };
         let told = pattern(&[row(0.5, [4.0, 1.0, 0.5, 1.0, 1.0]), row(0.25, [8.0, 1.5, 0.05, 3.0, 12.0])]);
         for words in [

@@ -15,7 +15,7 @@ use indicatif::ProgressBar;
 
 use lacuna::config::{Config, ConfigError, DatasetName};
 use lacuna::data::Dataset;
-use lacuna::keep::{Kept, Recorder, Shown, restore};
+use lacuna::run_file::{Kept, Recorder, Shown, restore};
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, TrainError, Trainer};
 

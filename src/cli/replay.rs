@@ -6,10 +6,10 @@ use std::time::Instant;
 use clap::ArgMatches;
 
 use lacuna::engine::SLOTS;
-use lacuna::keep::{COLUMNS, Change, Kept, Recorder};
 use lacuna::model::Model;
-use lacuna::pace::Pace;
+use lacuna::run_file::{COLUMNS, Change, Kept, Recorder};
 use lacuna::snapshot::decided_kept;
+use lacuna::submit_size::Pace;
 use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
 
 use super::record::{fits, read};

@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 use lacuna::config::{Config, ConfigError};
 use lacuna::engine::SLOTS;
 use lacuna::model::Model;
-use lacuna::pace::Pace;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
+use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer};
 
 use super::model::{Need, in_json, size};

@@ -517,7 +517,7 @@ test('kept, off and disagreeing cells, and the curves of eight runs, stay apart 
     appType: 'custom',
     logLevel: 'error',
   });
-  const { mixed, shade } = await vite.ssrLoadModule('/www/views/palette.ts');
+  const { mixed, shade } = await vite.ssrLoadModule('/www/ui/palette.ts');
   await vite.close();
   for (const colorScheme of THEMES) {
     const visitor = await visit(SMALL, { colorScheme });

@@ -258,7 +258,7 @@ test('a table becomes a data set without a request, trains as in the terminal, a
   await visitor.see('train').click();
   await visitor.state('finished');
   assert.deepEqual(
-    requests.filter((each) => !/(own-worker|own_files|icon)/.test(each)),
+    requests.filter((each) => !/(dataset-worker|own_files|icon)/.test(each)),
     [],
     'nothing but the page’s own reader (and its icon) was asked for',
   );

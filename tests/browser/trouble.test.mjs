@@ -72,7 +72,7 @@ test('where the browser withholds WebGPU, as from an insecure address, the page 
 });
 
 const WEBKIT = 'AppleWebKit/605.1.15 (KHTML, like Gecko)';
-/** Two of them; www/views/advice.test.ts asks for every browser. */
+/** Two of them; www/features/adapter/webgpu-help.test.ts asks for every browser. */
 const BROWSERS = [
   ['Firefox on Linux', 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', /about:config/],
   [

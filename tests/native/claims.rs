@@ -1,5 +1,5 @@
 //! What the page claims about the method, trained to the end: each claim holds with the experiment that the page tries it with. The rules that judge
-//! are those of `www/claims.ts`.
+//! are those of `www/features/claims/model.ts`.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -12,11 +12,11 @@ use lacuna::data::fetch::fetch;
 use lacuna::data::{Dataset, load};
 use lacuna::device::Machine;
 use lacuna::engine::SLOTS;
-use lacuna::estimator::{Lab, Rule};
+use lacuna::estimator_lab::{Lab, Rule};
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
 /// The links by which the page names what its claims train.
-const LINKS: &str = include_str!("../../www/experiments.ts");
+const LINKS: &str = include_str!("../../www/model/suggestions.ts");
 /// Differences below so many standard errors are chance.
 const SURE: f64 = 2.0;
 

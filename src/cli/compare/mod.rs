@@ -21,7 +21,7 @@ use lacuna::data::Dataset;
 use lacuna::engine::SLOTS;
 use lacuna::methods::{Knowledge, method};
 use lacuna::model::Model;
-use lacuna::pace::Pace;
+use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, TrainError, Trainer, pins_of};
 
 use self::record::{Finished, Folder, Point};

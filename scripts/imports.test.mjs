@@ -1,0 +1,64 @@
+// Which way the page's modules import one another.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { root } from './command.mjs';
+
+/** The folders of www/, from the lowest: a module imports from its own folder and from lower ones. */
+const LAYERS = ['protocol', 'model', 'offline', 'engine', 'ui', 'features', 'app'];
+
+const sources = path.join(root, 'www');
+const isModule = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.endsWith('.test.ts');
+const files = readdirSync(sources, { recursive: true })
+  .map((file) => file.replaceAll(path.sep, '/'))
+  .filter((file) => isModule(file) && !/^(pkg|testing)\//.test(file));
+
+/** What a source imports, types and modules that come later included. */
+const specifiers = (source) =>
+  [...source.matchAll(/(?:^import\s|^export\s[^;]*?\bfrom\s|\bfrom\s|\bimport\(|\bnew URL\()\s*['"](\.[^'"]*)['"]/gm)].map(([, name]) => name);
+
+/** The modules that a module imports, by their paths in www/. */
+function importsOf(file) {
+  const folder = path.posix.dirname(file);
+  return specifiers(readFileSync(path.join(sources, file), 'utf8'))
+    .map((name) => path.posix.join(folder, name))
+    .flatMap((name) => [name, `${name}.ts`].filter((each) => files.includes(each)));
+}
+
+const graph = new Map(files.map((file) => [file, importsOf(file)]));
+const layer = (file) => LAYERS.indexOf(file.split('/')[0]);
+
+test('imports are found in every way of writing them', () => {
+  const source =
+    "import './a.css';\nimport { b } from './b';\nimport type {\n  C,\n} from '../c';\nexport { d } from './d';\nconst e = () => import('./e');\nnew URL('./f.ts', import.meta.url);\nimport g from 'g';";
+  assert.deepEqual(specifiers(source), ['./a.css', './b', '../c', './d', './e', './f.ts']);
+  assert.ok(graph.get('app/start.ts').includes('engine/client.ts') && graph.get('engine/client.ts').includes('engine/worker.ts'));
+});
+
+test('a module of the page imports from its own folder and from lower ones', () => {
+  const wrong = files.filter((file) => layer(file) < 0).map((file) => `${file} is in no layer`);
+  for (const [file, imports] of graph) {
+    wrong.push(...imports.filter((other) => layer(other) > layer(file)).map((other) => `${file} imports ${other}`));
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('a feature imports no other feature', () => {
+  const feature = (file) => (file.startsWith('features/') ? file.split('/')[1] : null);
+  const wrong = [...graph].flatMap(([file, imports]) =>
+    imports.filter((other) => feature(file) && feature(other) && feature(file) !== feature(other)).map((other) => `${file} imports ${other}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('no modules of the page import one another in a circle', () => {
+  // Modules that import none that is still there go, until none can: what is left is in a circle or imports one.
+  const left = new Set(files);
+  for (let free = true; free; ) {
+    free = [...left].find((file) => !graph.get(file).some((other) => other !== file && left.has(other)));
+    if (free) left.delete(free);
+  }
+  assert.deepEqual([...left], []);
+});

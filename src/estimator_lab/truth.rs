@@ -1,0 +1,241 @@
+//! The true gradient of E L at the scores: from all masks, or from many.
+
+/// Where D = ∂E L/∂s comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Truth {
+    /// The loss under every mask: exact up to the rounding of the losses.
+    Enumerated(Enumeration),
+    /// Masks of its own, with a standard error.
+    LongRun(LongRun),
+}
+
+/// D of one unit and its standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Slope {
+    pub(super) value: f64,
+    pub(super) error: f64,
+}
+
+impl Truth {
+    /// `[F]` D of each undecided unit; none before enough is known.
+    pub(super) fn slopes(&self, scores: &[f64]) -> Option<Vec<Slope>> {
+        match self {
+            Self::Enumerated(found) => Some(found.moments(scores)?.iter().map(Moments::slope).collect()),
+            Self::LongRun(found) => found.slopes(scores),
+        }
+    }
+}
+
+/// The losses of all masks of F units, in order: bit i of a mask's number is that of unit i.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Enumeration {
+    losses: Vec<f64>,
+    all: u32,
+}
+
+/// Means of L and L² where one unit is on, and where it is off; and its score.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Moments {
+    score: f64,
+    on: [f64; 2],
+    off: [f64; 2],
+}
+
+impl Moments {
+    fn slope(&self) -> Slope {
+        Slope { value: self.on[0] - self.off[0], error: 0.0 }
+    }
+
+    /// The variance of g at α, exactly; none for `ste`, which no loss determines.
+    pub(super) fn variance(&self, rule: super::Rule, alpha: f64) -> Option<f64> {
+        let (s, h) = (self.score, self.score * (1.0 - self.score));
+        let mix = |on: f64, off: f64| s * (1.0 - s) * (1.0 - s) * on + (1.0 - s) * s * s * off;
+        let mean = |k: usize| s * self.on[k] + (1.0 - s) * self.off[k];
+        // E of the square of g · h^(1−α).
+        let square = match rule {
+            // m and m′ differ with probability 2h; then one loss has the unit and the other has not.
+            super::Rule::TwoSided => 0.5 * h * (self.on[1] + self.off[1] - 2.0 * self.on[0] * self.off[0]),
+            super::Rule::OneSided => {
+                let difference = |given: [f64; 2]| given[1] - 2.0 * given[0] * mean(0) + mean(1);
+                mix(difference(self.on), difference(self.off))
+            }
+            super::Rule::Plain => mix(self.on[1], self.off[1]),
+            super::Rule::Ste => return None,
+        };
+        Some((square - (h * self.slope().value).powi(2)) * h.powf(2.0 * alpha - 2.0))
+    }
+}
+
+impl Enumeration {
+    /// Of the masks of `units` units, none yet.
+    #[must_use]
+    pub fn new(units: usize) -> Self {
+        Self { losses: Vec::new(), all: 1 << units }
+    }
+
+    /// Masks whose losses are known.
+    #[must_use]
+    pub fn done(&self) -> u32 {
+        self.losses.len() as u32
+    }
+
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.all - self.done()
+    }
+
+    pub(super) fn extend(&mut self, losses: Vec<f64>) {
+        self.losses.extend(losses);
+    }
+
+    /// `[F]`, once all losses are known.
+    pub(super) fn moments(&self, scores: &[f64]) -> Option<Vec<Moments>> {
+        if self.left() > 0 {
+            return None;
+        }
+        let mut moments: Vec<Moments> = scores.iter().map(|&score| Moments { score, ..Moments::default() }).collect();
+        for (number, loss) in self.losses.iter().enumerate() {
+            let is_on = |unit: usize| number >> unit & 1 == 1;
+            let probability: f64 = scores.iter().enumerate().map(|(unit, s)| if is_on(unit) { *s } else { 1.0 - s }).product();
+            for (unit, moments) in moments.iter_mut().enumerate() {
+                // Given this unit's state, the others' alone are left to chance.
+                let (given, own) = if is_on(unit) { (&mut moments.on, scores[unit]) } else { (&mut moments.off, 1.0 - scores[unit]) };
+                given[0] += probability / own * loss;
+                given[1] += probability / own * loss * loss;
+            }
+        }
+        Some(moments)
+    }
+}
+
+/// D as the covariance of L and m over many masks, divided by h:
+///
+/// ```text
+/// D = 1/(N−1) Σᵢ (Lᵢ − L̄) (mᵢ − s) / h
+/// ```
+///
+/// It has no bias, and it is the mean of the two-sided estimator over all pairs that N masks can form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LongRun {
+    /// Count, sum of L and of L² over the masks.
+    all: [f64; 3],
+    /// `[F]` the same over those that keep the unit.
+    kept: Vec<[f64; 3]>,
+    /// The first loss: what is summed is the difference from it, which costs no precision where losses differ little.
+    origin: f64,
+}
+
+impl LongRun {
+    /// Of `units` units, nothing yet.
+    #[must_use]
+    pub fn new(units: usize) -> Self {
+        Self { all: [0.0; 3], kept: vec![[0.0; 3]; units], origin: 0.0 }
+    }
+
+    /// Masks so far.
+    #[must_use]
+    pub fn masks(&self) -> u64 {
+        self.all[0] as u64
+    }
+
+    pub(super) fn add(&mut self, loss: f64, mask: &[bool]) {
+        if self.all[0] == 0.0 {
+            self.origin = loss;
+        }
+        let loss = loss - self.origin;
+        let sums = [1.0, loss, loss * loss];
+        let kept = self.kept.iter_mut().zip(mask).filter(|(_, kept)| **kept).map(|(sums, _)| sums);
+        for of in std::iter::once(&mut self.all).chain(kept) {
+            for (of, sum) in of.iter_mut().zip(sums) {
+                *of += sum;
+            }
+        }
+    }
+
+    fn slopes(&self, scores: &[f64]) -> Option<Vec<Slope>> {
+        let [count, sum, _] = self.all;
+        if count < 2.0 {
+            return None;
+        }
+        let mean = sum / count;
+        // Σ (L − L̄)² of some of the masks.
+        let spread = |[n, sum, square]: [f64; 3]| square - 2.0 * mean * sum + n * mean * mean;
+        let slope = |(&s, &kept): (&f64, &[f64; 3])| {
+            let h = s * (1.0 - s);
+            let covariance = (kept[1] - mean * kept[0]) / (count - 1.0);
+            let off = [0, 1, 2].map(|k| self.all[k] - kept[k]);
+            let squares = (1.0 - s).powi(2) * spread(kept) + s * s * spread(off);
+            let variance = (squares / count - covariance * covariance).max(0.0);
+            Slope { value: covariance / h, error: (variance / count).sqrt() / h }
+        };
+        Some(scores.iter().zip(&self.kept).map(slope).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estimator_lab::Rule;
+    use crate::random::{Stream, Threefry, draw};
+    use crate::reference::structure_gradient;
+
+    const SCORES: [f64; 3] = [0.5, 0.125, 0.9375];
+
+    fn losses() -> Vec<f64> {
+        let mut random = Threefry::new(3, Stream::Data, 0);
+        (0..8).map(|_| f64::from(random.unit_interval()) * 3.0).collect()
+    }
+
+    fn enumerated() -> Enumeration {
+        let mut found = Enumeration::new(3);
+        assert!(found.moments(&SCORES).is_none());
+        found.extend(losses());
+        found
+    }
+
+    fn probability(mask: usize) -> f64 {
+        (0..3).map(|unit| if mask >> unit & 1 == 1 { SCORES[unit] } else { 1.0 - SCORES[unit] }).product()
+    }
+
+    /// Every pair of masks, by the twin of the kernel: the mean and the variance of each estimator are those that are computed here.
+    #[test]
+    fn means_and_variances_are_those_over_all_pairs() {
+        let (losses, moments) = (losses(), enumerated().moments(&SCORES).unwrap());
+        for (rule, number) in [(Rule::TwoSided, 0), (Rule::OneSided, 1), (Rule::Plain, 2)] {
+            for alpha in crate::estimator_lab::ALPHAS {
+                for unit in 0..3 {
+                    let (mut mean, mut square) = (0.0, 0.0);
+                    for pair in 0..64usize {
+                        let (mask, probe) = (pair % 8, pair / 8);
+                        let bit = |mask: usize| (mask >> unit & 1) as f64;
+                        let g = structure_gradient(number, alpha, SCORES[unit], bit(mask), bit(probe), losses[mask], losses[probe]);
+                        mean += probability(mask) * probability(probe) * g;
+                        square += probability(mask) * probability(probe) * g * g;
+                    }
+                    let expected = (SCORES[unit] * (1.0 - SCORES[unit])).powf(alpha) * moments[unit].slope().value;
+                    assert!((mean - expected).abs() < 1e-12, "{rule:?} {alpha} unit {unit}: {mean} {expected}");
+                    let (variance, found) = (square - mean * mean, moments[unit].variance(rule, alpha).unwrap());
+                    assert!((variance - found).abs() < 1e-9 * variance, "{rule:?} {alpha} unit {unit}: {variance} {found}");
+                }
+            }
+        }
+        assert_eq!(moments[0].variance(Rule::Ste, 0.0), None);
+    }
+
+    #[test]
+    fn a_long_run_comes_to_the_enumerated_gradient_within_its_error() {
+        let exact: Vec<Slope> = Truth::Enumerated(enumerated()).slopes(&SCORES).unwrap();
+        let (losses, mut found) = (losses(), LongRun::new(3));
+        assert!(Truth::LongRun(found.clone()).slopes(&SCORES).is_none());
+        for counter in 0..20_000 {
+            let mask: Vec<bool> = (0..3).map(|unit| draw(5, Stream::Mask, counter, unit, SCORES[unit as usize] as f32)).collect();
+            let number = mask.iter().enumerate().map(|(unit, &kept)| usize::from(kept) << unit).sum::<usize>();
+            found.add(losses[number], &mask);
+        }
+        let slopes = found.slopes(&SCORES).unwrap();
+        for (found, exact) in slopes.iter().zip(&exact) {
+            assert!((found.value - exact.value).abs() < 4.0 * found.error, "{found:?} {exact:?}");
+            assert!(found.error < 0.05 * 3.0, "{found:?}");
+        }
+    }
+}

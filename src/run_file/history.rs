@@ -1,0 +1,118 @@
+//! Every unit's score and mask over the run, in bounded memory: when the columns are used up, every second one is dropped and each of the
+//! rest stands for twice as many steps. `www/model/history.ts` does the same in the page.
+
+use crate::model::Model;
+use crate::snapshot::Snapshot;
+
+const MOST_COLUMNS: usize = 512;
+const FEWEST_COLUMNS: usize = 64;
+const MOST_BYTES: usize = 48 << 20;
+
+/// One moment of the run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moment {
+    pub step: u32,
+    /// `[U]` 0 and 255 are exactly 0 and 1; what lies between is undecided.
+    pub scores: Vec<u8>,
+    /// `[U]` bit 0 kept by m, bit 1 by m′.
+    pub mask: Vec<u8>,
+    /// `[G]` under m, and under m′.
+    pub kept: Vec<u32>,
+    pub probe_kept: Vec<u32>,
+    pub budget: f32,
+    pub sum_scores: f32,
+}
+
+/// The moments of a run, evenly spread.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    pub(super) capacity: usize,
+    /// Steps that one column stands for; less than one at first, so that after some doublings the last step is the last column.
+    pub(super) stride: f64,
+    pub(super) columns: Vec<Moment>,
+}
+
+/// Most columns for so many units, an even number.
+pub(super) fn capacity(units: u32) -> usize {
+    ((MOST_BYTES / (2 * units as usize).max(1)) & !1).clamp(FEWEST_COLUMNS, MOST_COLUMNS)
+}
+
+/// A score as a byte.
+fn quantised(score: f32) -> u8 {
+    match score {
+        score if score <= 0.0 => 0,
+        score if score >= 1.0 => 255,
+        score => 1 + (score * 254.0).floor().min(253.0) as u8,
+    }
+}
+
+/// `[U]` what is kept; before the first step, what the scores would decide on. Of a method with one forward only m means anything.
+pub(super) fn mask_of(snapshot: &Snapshot) -> Vec<u8> {
+    if snapshot.step == 0 {
+        return snapshot.scores.iter().map(|&score| if score >= 0.5 { 3 } else { 0 }).collect();
+    }
+    let one = |&bits: &u8| if snapshot.probed { bits } else { (bits & 1) * 3 };
+    snapshot.mask.iter().map(one).collect()
+}
+
+impl History {
+    /// Of a run of `steps` steps, fine-tuning among them.
+    #[must_use]
+    pub fn new(units: u32, steps: u32) -> Self {
+        let capacity = capacity(units);
+        let mut stride = (f64::from(steps) + 1.0) / capacity as f64;
+        while stride > 1.0 {
+            stride /= 2.0;
+        }
+        Self { capacity, stride, columns: Vec::new() }
+    }
+
+    /// Takes the moment of a snapshot; `budget` is K then. Columns whose steps no snapshot showed hold what came next.
+    pub fn push(&mut self, model: &Model, snapshot: &Snapshot, budget: f32) {
+        let place = |stride: f64| (f64::from(snapshot.step) / stride).floor() as usize;
+        while place(self.stride) >= self.capacity {
+            self.halve();
+        }
+        let column = place(self.stride);
+        let probe = if snapshot.probed { 2 } else { 1 };
+        let moment = Moment {
+            step: snapshot.step,
+            scores: snapshot.scores.iter().copied().map(quantised).collect(),
+            mask: mask_of(snapshot),
+            kept: snapshot.mask_kept(model, 1),
+            probe_kept: snapshot.mask_kept(model, probe),
+            budget,
+            sum_scores: snapshot.sum_scores as f32,
+        };
+        if column < self.columns.len() {
+            self.columns[column] = moment;
+            return;
+        }
+        self.columns.resize(column + 1, moment);
+    }
+
+    fn halve(&mut self) {
+        self.columns = std::mem::take(&mut self.columns).into_iter().step_by(2).collect();
+        self.stride *= 2.0;
+    }
+
+    /// With at most so many columns.
+    pub(super) fn thinned(&self, columns: usize) -> Self {
+        let mut thinned = self.clone();
+        while thinned.capacity > columns.max(2) {
+            thinned.halve();
+            thinned.capacity = thinned.capacity.div_ceil(2);
+        }
+        // The end is what the run was for.
+        if let (Some(last), Some(end)) = (thinned.columns.last_mut(), self.columns.last()) {
+            last.clone_from(end);
+        }
+        thinned
+    }
+
+    /// In the order of their steps.
+    #[must_use]
+    pub fn moments(&self) -> &[Moment] {
+        &self.columns
+    }
+}

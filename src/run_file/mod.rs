@@ -1,0 +1,268 @@
+//! A run as one file that the terminal and the page write, read and replay: safetensors, so that other tools read it too. The README lists
+//! its keys; `www/model/run-file.ts` is its twin in the page.
+
+mod curves;
+mod file;
+mod history;
+mod tensors;
+#[cfg(test)]
+mod tests;
+
+pub use curves::{COLUMNS, Curves};
+pub use history::{History, Moment};
+pub use tensors::{Tensors, of_pairs};
+
+use curves::MOST_ROWS;
+
+use std::fmt;
+
+use crate::config::{Config, ConfigError};
+use crate::model::{Image, Model};
+use crate::snapshot::Snapshot;
+use crate::trainer::{Checkpoint, DataShape, Evaluation, TrainError, Trainer};
+
+/// Why a file cannot be read as a run, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeepError(pub String);
+
+impl fmt::Display for KeepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for KeepError {}
+
+/// A live setting that was changed before the step of that number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub step: u32,
+    pub name: String,
+    pub value: String,
+}
+
+/// A test on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tested {
+    pub step: u32,
+    pub evaluation: Evaluation,
+    /// Units of each gated group that the decided mask kept.
+    pub kept: Vec<u32>,
+}
+
+/// What the network was shown: enough to build it again, and to tell another set of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub name: String,
+    pub train_rows: u32,
+    pub test_rows: u32,
+    pub image: Image,
+    pub classes: u32,
+    /// Of a user's own data: what tells them from others of the same shape.
+    pub sum: Option<String>,
+}
+
+impl Shown {
+    #[must_use]
+    pub fn of(name: &str, sum: Option<String>, data: &DataShape) -> Self {
+        let (image, classes) = (data.image(), data.classes);
+        Self { name: name.to_owned(), train_rows: data.train_rows, test_rows: data.test_rows, image, classes, sum }
+    }
+}
+
+/// A run, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// The experiment as it began, and what was changed on the way.
+    pub config: Config,
+    pub changes: Vec<Change>,
+    pub shown: Shown,
+    /// The program that wrote it, how it was called, and on what it computed.
+    pub version: String,
+    pub command: Option<String>,
+    pub adapter: String,
+    pub software: bool,
+    /// Steps done, steps of the run with fine-tuning, and of an epoch.
+    pub step: u32,
+    pub steps: u32,
+    pub steps_per_epoch: u32,
+    /// Of training.
+    pub seconds: f64,
+    /// `[U]`
+    pub scores: Vec<f32>,
+    /// `[U]` of the last step: bit 0 kept by m, bit 1 by m′.
+    pub mask: Vec<u8>,
+    /// `[I]` planted data: which inputs carry the class.
+    pub informative: Option<Vec<bool>>,
+    pub curves: Curves,
+    pub tests: Vec<Tested>,
+    pub history: History,
+    /// What it takes to go on; none in a recording, which is only looked at.
+    pub state: Option<Checkpoint>,
+}
+
+impl Kept {
+    /// The network, whole.
+    ///
+    /// # Errors
+    /// A network that does not fit what it was shown.
+    pub fn model(&self) -> Result<Model, KeepError> {
+        model(&self.config, &self.shown)
+    }
+
+    /// What it takes to go on.
+    ///
+    /// # Errors
+    /// A recording, in words.
+    pub fn to_go_on(&self) -> Result<&Checkpoint, ConfigError> {
+        let recording = "this file is a recording: it holds no weights, so that it can be looked at but not gone on with";
+        self.state.as_ref().ok_or_else(|| ConfigError(recording.to_owned()))
+    }
+
+    /// The experiment as it stood at the end, with what was changed on the way.
+    ///
+    /// # Errors
+    /// A change that the settings refuse.
+    pub fn config_now(&self) -> Result<Config, KeepError> {
+        let mut config = self.config.clone();
+        for Change { name, value, .. } in &self.changes {
+            config.set(name, value).map_err(|error| KeepError(error.to_string()))?;
+        }
+        Ok(config)
+    }
+
+    /// The file of a run.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        file::write(self)
+    }
+
+    /// Reads a file. What it holds is checked against the network that it names.
+    ///
+    /// # Errors
+    /// Bytes that are no such file, or that contradict themselves, in words.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeepError> {
+        file::read(bytes)
+    }
+
+    /// The run to be looked at, not to go on: without weights, with at most `columns` moments and `rows` points of its curves.
+    #[must_use]
+    pub fn recording(&self, columns: usize, rows: usize) -> Self {
+        Self { state: None, history: self.history.thinned(columns), curves: self.curves.thinned(rows), ..self.clone() }
+    }
+}
+
+fn model(config: &Config, shown: &Shown) -> Result<Model, KeepError> {
+    Model::new(&config.model, shown.image, shown.classes, config.gate_inputs).map_err(|error| KeepError(error.to_string()))
+}
+
+/// Takes a test. Of a step that was tested before, as where a finished run is taken up, the last one stands; beyond as many as a file holds,
+/// every second is left out.
+fn note(tests: &mut Vec<Tested>, test: Tested) {
+    tests.retain(|before| before.step < test.step);
+    tests.push(test);
+    if tests.len() > MOST_ROWS {
+        *tests = std::mem::take(tests).into_iter().skip(1).step_by(2).collect();
+    }
+}
+
+/// Follows a run and knows at every moment what is to be kept of it.
+#[derive(Debug)]
+pub struct Recorder {
+    kept: Kept,
+}
+
+impl Recorder {
+    /// Of a run that has not begun, learning from what is `shown`; `snapshot` is the run before its first step.
+    #[must_use]
+    pub fn new(run: &Trainer, shown: Shown, informative: Option<Vec<bool>>, snapshot: &Snapshot) -> Self {
+        let adapter = &run.engine().machine.adapter;
+        let steps = run.steps() + run.finetune_steps();
+        let mut kept = Kept {
+            config: run.config.clone(),
+            changes: Vec::new(),
+            shown,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: None,
+            adapter: adapter.to_string(),
+            software: adapter.software,
+            step: 0,
+            steps,
+            steps_per_epoch: run.steps_per_epoch(),
+            seconds: 0.0,
+            scores: snapshot.scores.clone(),
+            mask: vec![0; snapshot.scores.len()],
+            informative,
+            curves: Curves::new(),
+            tests: Vec::new(),
+            history: History::new(run.whole.units(), steps),
+            state: None,
+        };
+        kept.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32);
+        Self { kept }
+    }
+
+    /// Goes on with what was kept.
+    #[must_use]
+    pub fn resumed(kept: Kept) -> Self {
+        Self { kept }
+    }
+
+    /// Says how the program was called.
+    #[must_use]
+    pub fn called(mut self, command: String) -> Self {
+        self.kept.command = Some(command);
+        self
+    }
+
+    /// Takes the steps of a submit that lasted `ms`.
+    pub fn push(&mut self, run: &Trainer, snapshot: &Snapshot, ms: f64) {
+        let kept = &mut self.kept;
+        kept.seconds += ms / 1e3;
+        kept.curves.push(run, snapshot, kept.seconds, ms / 1e3 / snapshot.records.len().max(1) as f64);
+        kept.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32);
+        kept.scores.clone_from(&snapshot.scores);
+        kept.mask = history::mask_of(snapshot);
+        kept.step = snapshot.step;
+    }
+
+    /// Takes a test.
+    pub fn test(&mut self, run: &Trainer, snapshot: &Snapshot, evaluation: Evaluation) {
+        note(&mut self.kept.tests, Tested { step: run.step(), evaluation, kept: snapshot.decided_kept(&run.whole) });
+    }
+
+    /// A setting was changed.
+    pub fn change(&mut self, change: Change) {
+        self.kept.changes.push(change);
+    }
+
+    /// The run as it stands, with what it takes to go on.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn keep(&mut self, run: &mut Trainer) -> Result<&Kept, TrainError> {
+        let state = run.checkpoint().await?;
+        // The scores are the first of the tensors.
+        self.kept.scores = file::spread(&state.numbers, &state.tensors, run.whole.units() as usize);
+        self.kept.step = state.step;
+        self.kept.state = Some(state);
+        Ok(&self.kept)
+    }
+
+    #[must_use]
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+}
+
+/// Sets up a fresh run of the same experiment to go on where the kept one stopped.
+///
+/// # Errors
+/// A recording, or a state that does not fit.
+pub fn restore(run: &mut Trainer, kept: &Kept) -> Result<(), TrainError> {
+    let state = kept.to_go_on()?;
+    for Change { name, value, .. } in &kept.changes {
+        run.change(name, value)?;
+    }
+    run.restore(state.clone())
+}

@@ -1,0 +1,249 @@
+//! The estimator lab on whatever adapter this machine has: against enumeration by the twins, and against the run that it must not touch.
+
+use std::rc::Rc;
+
+use pollster::block_on;
+
+use lacuna::check;
+use lacuna::config::{Config, MethodName, Schedule};
+use lacuna::device::Machine;
+use lacuna::estimator_lab::{self, ALPHAS, COLUMNS, Lab, Rule, Truth, Verdict};
+use lacuna::random::{Stream, Threefry};
+use lacuna::reference::{self, Memory, highest_score};
+use lacuna::shared::{State, Step};
+use lacuna::trainer::{DataShape, Trainer};
+
+use crate::adapter::machine;
+
+/// A run on a small set, each class with its own mean in every feature, so that there is something to learn.
+fn start(machine: &Rc<Machine>, config: Config, (channels, height, width): (u32, u32, u32), rows: u32) -> Trainer {
+    let (inputs, classes) = (channels * height * width, 3);
+    let mut random = Threefry::new(17, Stream::Data, 0);
+    let mut uniform = |below: u32| (random.unit_interval() * below as f32) as u32;
+    let centres: Vec<u32> = (0..classes * inputs).map(|_| uniform(150)).collect();
+    let shape = DataShape { train_rows: rows, test_rows: 0, inputs, channels, height, width, classes, augment: false, deviation: 0.25 };
+    let (mut features, mut labels) = (Vec::new(), Vec::new());
+    for _ in 0..rows {
+        let class = uniform(classes);
+        labels.push(class as u8);
+        features.extend((0..inputs).map(|input| (centres[(class * inputs + input) as usize] + uniform(100)) as u8));
+    }
+    let mut run = Trainer::new(machine, config, shape).unwrap();
+    run.load(0, &features, &labels);
+    run.set_rows_ready(rows);
+    run
+}
+
+fn tensor(run: &Trainer, name: &str) -> Vec<u32> {
+    block_on(run.engine().read(run.engine().buffers.get(name).unwrap())).unwrap()
+}
+
+const SCORES: [f32; 8] = [0.5, 0.3, 0.05, 0.8, 0.6, 0.15, 0.9, 0.4];
+
+/// A network whose weights have learnt with everything kept, under scores of all sizes: then the loss says a good deal about the mask.
+fn learnt(machine: &Rc<Machine>) -> Trainer {
+    let config = Config {
+        model: "mlp-4".to_owned(),
+        gate_inputs: true,
+        method: MethodName::Dense,
+        schedule: Schedule::Constant,
+        learning_rate: 0.1,
+        weight_decay: 0.0,
+        batch_size: 24,
+        steps: 1_000_000,
+        ..Config::default()
+    };
+    let mut run = start(machine, config, (1, 1, 4), 24);
+    for _ in 0..4 {
+        block_on(run.advance(64)).unwrap();
+    }
+    run.engine().write(&run.engine().buffers.scores, &SCORES);
+    run
+}
+
+/// D of each unit over the 256 masks, their losses by the twins in f64.
+fn enumerated(run: &mut Trainer, lab: &Lab) -> Vec<f64> {
+    let mut twin = Memory { state: State::default(), ..block_on(check::memory(lab.engine())).unwrap() };
+    twin.batch_rows[..24].copy_from_slice(&run.batch(run.step()));
+    twin.params.masks = 2;
+    let losses: Vec<f64> = (0..256usize)
+        .map(|mask| {
+            let mut kept: Vec<bool> = (0..8).map(|unit| mask >> unit & 1 == 1).collect();
+            for group in run.model.gated() {
+                let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
+                if !kept[units.clone()].contains(&true) {
+                    kept[highest_score(&SCORES, units)] = true;
+                }
+            }
+            twin.state = State::default();
+            for (score, kept) in twin.scores.iter_mut().zip(kept) {
+                *score = f64::from(u8::from(kept));
+            }
+            for dispatch in lab.engine().evaluation_step() {
+                reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, &mut twin);
+            }
+            f64::from(twin.records[0].loss)
+        })
+        .collect();
+    let probability = |mask: usize| -> f64 {
+        (0..8).map(|unit| if mask >> unit & 1 == 1 { f64::from(SCORES[unit]) } else { 1.0 - f64::from(SCORES[unit]) }).product()
+    };
+    (0..8)
+        .map(|unit| {
+            let with = (0..256usize).filter(|mask| mask >> unit & 1 == 1);
+            with.map(|mask| probability(mask) / f64::from(SCORES[unit]) * (losses[mask] - losses[mask & !(1 << unit)])).sum()
+        })
+        .collect()
+}
+
+#[test]
+fn means_are_the_enumerated_gradient_and_the_chain_rule_is_found_to_be_biased() {
+    let machine = machine();
+    let mut run = learnt(&machine);
+    let mut lab = block_on(Lab::new(&mut run, true)).unwrap();
+    assert!(matches!(lab.truth(), Truth::Enumerated(_)) && lab.free().len() == 8);
+    // Nothing is said while masks are left to try.
+    block_on(lab.draw(20)).unwrap();
+    assert!(lab.report().is_none());
+    block_on(lab.draw(2480)).unwrap();
+    let report = lab.report().unwrap();
+    assert_eq!((report.pairs, report.enumerated, report.undecided), (2500, Some(256), 8));
+
+    let expected = enumerated(&mut run, &lab);
+    for alpha in ALPHAS {
+        for rule in Rule::ALL {
+            for (index, unit) in lab.units(rule, alpha).unwrap().iter().enumerate() {
+                let truth = unit.score.mul_add(-unit.score, unit.score).powf(alpha) * expected[index];
+                assert!((unit.truth - truth).abs() < 1e-4 * (1.0 + truth.abs()), "{alpha}, unit {index}: {} {truth}", unit.truth);
+                if rule != Rule::Ste {
+                    let error = 4.0 * unit.mean_error + 1e-4;
+                    assert!((unit.mean - truth).abs() < error, "{rule:?} {alpha}, unit {index}: {unit:?}");
+                    let exact = unit.exact_variance.unwrap();
+                    assert!(
+                        (unit.variance - exact).abs() < 4.0 * unit.variance_error + 1e-3 * exact,
+                        "{rule:?} {alpha}, unit {index}: {unit:?}"
+                    );
+                    assert!(exact <= unit.bound.unwrap(), "{rule:?} {alpha}, unit {index}: {unit:?}");
+                }
+            }
+        }
+    }
+    for row in &report.rows {
+        let verdict = if row.rule == Rule::Ste { Verdict::Biased } else { Verdict::None };
+        assert_eq!(row.verdict, verdict, "{row:?}");
+    }
+    let at = |rule, alpha| report.rows.iter().find(|row| row.rule == rule && row.alpha == alpha).unwrap();
+    let [two, one, plain] = [Rule::TwoSided, Rule::OneSided, Rule::Plain].map(|rule| at(rule, 0.5));
+    assert!(two.summary.variance < one.summary.variance && one.summary.variance < plain.summary.variance);
+    assert!(two.cosine > plain.cosine && two.summary.signal_to_noise > plain.summary.signal_to_noise);
+}
+
+#[test]
+fn masks_on_the_cpu_are_those_of_the_kernel_and_nothing_of_the_run_changes() {
+    const TENSORS: [&str; 7] = ["weights", "velocity", "scores", "moments", "running", "units", "d_scores"];
+    let machine = machine();
+    for (model, image) in [("mlp-17-9", (1, 1, 13)), ("cnn-6-9", (2, 8, 8))] {
+        let config = Config { model: model.to_owned(), gate_inputs: true, keep_ratio: 0.4, batch_size: 11, steps: 24, ..Config::default() };
+        let (mut run, mut alone) = (start(&machine, config.clone(), image, 101), start(&machine, config, image, 101));
+        for run in [&mut run, &mut alone] {
+            block_on(run.advance(12)).unwrap();
+        }
+        let before = TENSORS.map(|name| tensor(&run, name));
+        let mut lab = block_on(Lab::new(&mut run, true)).unwrap();
+        assert!(matches!(lab.truth(), Truth::LongRun(_)), "{model}");
+        for pairs in [1u32, 2, 70] {
+            block_on(lab.draw(pairs)).unwrap();
+        }
+        assert_eq!(lab.pairs(), 73);
+        let report = lab.report().unwrap();
+        assert_eq!((report.step, report.truth_masks), (12, 4 * 73));
+        assert!(report.rows.iter().all(|row| row.summary.variance.is_finite() && row.cosine.is_finite()), "{model}: {report:?}");
+        assert_eq!(TENSORS.map(|name| tensor(&run, name)), before, "{model}");
+        // Steps may come between draws, and are those of a run that was never looked at.
+        for _ in 0..6 {
+            block_on(lab.draw(3)).unwrap();
+            block_on(run.advance(2)).unwrap();
+        }
+        block_on(alone.advance(12)).unwrap();
+        assert_eq!(TENSORS.map(|name| tensor(&run, name)), TENSORS.map(|name| tensor(&alone, name)), "{model}");
+
+        // The lab's last submit is that of its pairs: what the kernel drew still stands there.
+        let mut lab = block_on(Lab::new(&mut alone, false)).unwrap();
+        for counter in [0u32, 1, 2] {
+            assert_eq!(lab.pair(counter).1, None);
+            block_on(lab.draw(1)).unwrap();
+            let ([mask, probe], losses) = lab.pair(counter);
+            let found: Vec<u32> = block_on(lab.engine().read(&lab.engine().buffers.units)).unwrap();
+            let expected: Vec<u32> = mask.iter().zip(&probe).map(|(&m, &probe)| u32::from(m) | u32::from(probe) << 1).collect();
+            let found: Vec<u32> = found[..expected.len()].iter().map(|bits| bits & 3).collect();
+            assert_eq!(found, expected, "{model}, pair {counter}");
+            assert!(losses.is_some_and(|losses| losses.iter().all(|loss| loss.is_finite())));
+        }
+    }
+}
+
+#[test]
+fn the_gradient_at_the_masks_is_bit_for_bit_what_the_method_ste_learns_from() {
+    let machine = machine();
+    for (model, image) in [("mlp-5", (1, 1, 9)), ("cnn-5", (1, 6, 6))] {
+        let config =
+            Config { method: MethodName::Ste, model: model.to_owned(), keep_ratio: 0.5, batch_size: 16, steps: 40, ..Config::default() };
+        let mut run = start(&machine, config, image, 64);
+        block_on(run.advance(10)).unwrap();
+        let (_, mut gates) = run.copy(true).unwrap();
+        let images = run.batch(10);
+        let (_, found) = block_on(gates.gates(&[Step { step: 10, ..Step::default() }], &images)).unwrap();
+        block_on(run.advance(1)).unwrap();
+        let found: Vec<u32> = found.into_iter().map(f32::to_bits).collect();
+        assert_eq!(found, tensor(&run, "d_scores")[..found.len()], "{model}");
+        // A lab of such a run, whose own network has gates already.
+        let mut lab = block_on(Lab::new(&mut run, true)).unwrap();
+        block_on(lab.draw(300)).unwrap();
+        let report = lab.report().unwrap();
+        assert!(report.rows.len() == 20 && report.rows[..15].iter().all(|row| row.verdict != Verdict::Biased), "{report:?}");
+    }
+}
+
+#[test]
+fn a_network_whose_units_are_all_decided_is_refused_in_words() {
+    let machine = machine();
+    let config = Config { method: MethodName::Static, model: "mlp-9".to_owned(), batch_size: 16, ..Config::default() };
+    let mut run = start(&machine, config.clone(), (1, 1, 9), 64);
+    let message = block_on(Lab::new(&mut run, true)).unwrap_err().to_string();
+    assert!(message.contains("every unit is decided"), "{message}");
+    let mut run = start(&machine, Config { method: MethodName::Vrpge, ..config }, (1, 1, 9), 64);
+    run.set_rows_ready(0);
+    let message = block_on(Lab::new(&mut run, true)).unwrap_err().to_string();
+    assert!(message.contains("still on their way"), "{message}");
+}
+
+#[test]
+fn the_published_table_holds_in_pattern() {
+    let rows = block_on(estimator_lab::table(&machine(), 3000, |_, _| {})).unwrap();
+    for row in &rows {
+        for ((rule, alpha), cell) in COLUMNS.iter().zip(&row.cells) {
+            println!("s {:.3} {rule:?} {alpha}: {:.5} +- {:.5}, exact {:.5}", row.score, cell.variance, cell.error, cell.exact);
+            assert!((cell.variance - cell.exact).abs() < 4.0 * cell.error, "s {}, {rule:?}, alpha {alpha}: {cell:?}", row.score);
+        }
+    }
+    // Each row's variance over the first row's, beside what h = s(1-s) says: exactly but for h^2a D^2, the square of the mean, which is a part of
+    // the variance at s = 1/2 and vanishes from there on; and as measured, within the errors of both.
+    let h = |row: usize| rows[row].score * (1.0 - rows[row].score);
+    for (row, from, tolerance) in [(1, 0, 0.5), (2, 0, 0.5), (2, 1, 0.03)] {
+        let growth = h(from) / h(row);
+        for (column, expected) in [(0, growth), (1, 1.0), (2, 1.0 / growth), (3, 1.0)] {
+            let (cell, first) = (rows[row].cells[column], rows[from].cells[column]);
+            let exact = cell.exact / first.exact;
+            assert!((exact / expected - 1.0).abs() < tolerance, "row {row} over {from}, column {column}: {exact}, {expected}");
+            let ratio = cell.variance / first.variance;
+            let error = ratio * (cell.error / cell.variance).hypot(first.error / first.variance);
+            assert!((ratio - exact).abs() < 4.0 * error, "row {row} over {from}, column {column}: {ratio} +- {error}, exactly {exact}");
+        }
+    }
+    for row in &rows {
+        let [_, two, _, one, plain] = row.cells[..] else { panic!("five columns") };
+        let below =
+            |a: estimator_lab::Cell, b: estimator_lab::Cell| a.exact < b.exact && a.variance < b.variance + 4.0 * a.error.hypot(b.error);
+        assert!(below(two, one) && below(one, plain), "s {}: {row:?}", row.score);
+    }
+}

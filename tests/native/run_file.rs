@@ -1,0 +1,309 @@
+//! A run that is kept goes on as if it had never stopped, on this machine's adapter, and its file says what it was.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use pollster::block_on;
+
+use lacuna::config::Config;
+use lacuna::data::{self, Dataset};
+use lacuna::device::Machine;
+use lacuna::run_file::{Change, Kept, Recorder, Shown, restore};
+use lacuna::trainer::{Checkpoint, DataShape, Trainer};
+
+use crate::adapter::machine;
+use crate::program::{lacuna, prints};
+
+fn set(config: &Config) -> Dataset {
+    data::load(config.dataset, Path::new("tests/fixtures/fashion"), config.seed).unwrap()
+}
+
+fn start(machine: &Rc<Machine>, config: &Config, set: &Dataset) -> Trainer {
+    let mut run = Trainer::new(machine, config.clone(), DataShape::of(set)).unwrap();
+    run.load_all(set);
+    run
+}
+
+/// Trains up to `until` as the faces do, step by step, with a test after each epoch and units dropped where the experiment asks for it.
+fn train(run: &mut Trainer, until: u32, recorder: &mut Recorder) {
+    while run.step() < until {
+        let epoch = run.steps_per_epoch();
+        let snapshot = if run.step() < run.steps() {
+            block_on(run.advance(1)).unwrap()
+        } else {
+            if !run.is_selected() {
+                block_on(run.select_mask(64, |_, _| {})).unwrap();
+            }
+            block_on(run.finetune(1)).unwrap()
+        };
+        recorder.push(run, &snapshot, 2.0);
+        if run.step().is_multiple_of(epoch) {
+            let evaluation = block_on(run.evaluate(50, |_, _| {})).unwrap();
+            recorder.test(run, &snapshot, evaluation);
+            if run.config.compact {
+                block_on(run.compact()).unwrap();
+            }
+        }
+    }
+}
+
+/// The whole state at the end, and what was recorded on the way.
+fn end(run: &mut Trainer, recorder: &mut Recorder) -> (Checkpoint, Kept) {
+    let kept = block_on(recorder.keep(run)).unwrap().clone();
+    (kept.state.clone().unwrap(), kept)
+}
+
+#[test]
+fn a_run_goes_on_bit_for_bit_from_its_file() {
+    let machine = machine();
+    let idx = "dataset=idx&model=mlp-24-12&gate_inputs=true&keep_ratio=0.3&batch_size=32&epochs=3";
+    for (link, stops, until) in [
+        (idx.to_owned(), 7, 18),
+        // In the first step of an epoch, with units dropped before and after.
+        (format!("{idx}&compact=true&scores_rate=0.4&anneal_fraction=0.3"), 12, 18),
+        (format!("{idx}&method=set&structure_every=4"), 8, 18),
+        (format!("{idx}&method=rigl&structure_every=5"), 5, 18),
+        (format!("{idx}&method=small-dense"), 5, 18),
+        // In the middle of fine-tuning under the mask that was selected.
+        (format!("{idx}&finetune_epochs=1"), 20, 24),
+        ("dataset=idx&model=cnn-6-8&keep_ratio=0.5&batch_size=16&steps=9".to_owned(), 4, 9),
+    ] {
+        let config = Config::from_link(&link).unwrap();
+        let set = set(&config);
+        let begin = |run: &mut Trainer| {
+            let first = block_on(run.snapshot()).unwrap();
+            Recorder::new(run, Shown::of(config.dataset.name(), None, &run.data), None, &first)
+        };
+        let mut unbroken = start(&machine, &config, &set);
+        let mut whole = begin(&mut unbroken);
+        train(&mut unbroken, until, &mut whole);
+
+        let mut before = start(&machine, &config, &set);
+        let mut recorder = begin(&mut before);
+        train(&mut before, stops, &mut recorder);
+        let bytes = end(&mut before, &mut recorder).1.to_bytes();
+        drop(before);
+
+        let kept = Kept::from_bytes(&bytes).unwrap();
+        let mut after = start(&machine, &config, &set);
+        restore(&mut after, &kept).unwrap();
+        assert_eq!((after.step(), after.cost()), (stops, kept.state.as_ref().unwrap().cost), "{link}");
+        assert_eq!(block_on(after.snapshot()).unwrap().scores, kept.scores, "{link}");
+        let mut recorder = Recorder::resumed(kept);
+        train(&mut after, until, &mut recorder);
+        let ((one, kept_one), (other, kept_other)) = (end(&mut unbroken, &mut whole), end(&mut after, &mut recorder));
+        // What a submit drew and did not keep is not kept.
+        assert_eq!(Checkpoint { units: Vec::new(), ..one }, Checkpoint { units: Vec::new(), ..other }, "{link}");
+        // Where nothing is probed stands what is no number, which equals nothing.
+        assert_eq!(format!("{:?}", kept_one.curves), format!("{:?}", kept_other.curves), "{link}");
+        assert_eq!(kept_one.tests, kept_other.tests, "{link}");
+        assert_eq!(kept_one.history, kept_other.history, "{link}");
+    }
+}
+
+#[test]
+fn what_was_changed_on_the_way_is_changed_again() {
+    let machine = machine();
+    let config = Config::from_link("dataset=planted&model=mlp-16&gate_inputs=true&batch_size=32&steps=40&schedule=constant").unwrap();
+    let set = set(&config);
+    let mut run = start(&machine, &config, &set);
+    let first = block_on(run.snapshot()).unwrap();
+    let mut recorder = Recorder::new(&run, Shown::of("planted", None, &run.data), set.informative.clone(), &first);
+    train(&mut run, 10, &mut recorder);
+    run.change("keep_ratio", "0.1").unwrap();
+    recorder.change(Change { step: 10, name: "keep_ratio".to_owned(), value: "0.1".to_owned() });
+    train(&mut run, 20, &mut recorder);
+    let kept = Kept::from_bytes(&end(&mut run, &mut recorder).1.to_bytes()).unwrap();
+    let mut again = start(&machine, &config, &set);
+    restore(&mut again, &kept).unwrap();
+    assert_eq!(again.config.keep_ratio, 0.1);
+    let (one, other) = (block_on(run.advance(8)).unwrap(), block_on(again.advance(8)).unwrap());
+    assert_eq!(one.records, other.records);
+}
+
+#[test]
+fn a_state_of_another_network_is_refused_and_the_run_left_alone() {
+    let machine = machine();
+    let config = Config::from_link("dataset=planted&model=mlp-16&batch_size=32&steps=40").unwrap();
+    let set = set(&config);
+    let mut run = start(&machine, &config, &set);
+    let state = block_on(run.checkpoint()).unwrap();
+    let before = block_on(run.checkpoint()).unwrap();
+    for (words, bad) in [
+        ("more steps", Checkpoint { step: 41, ..state.clone() }),
+        ("units", Checkpoint { numbers: vec![0, 99], ..state.clone() }),
+        ("units", Checkpoint { numbers: Vec::new(), ..state.clone() }),
+        ("sizes", Checkpoint { tensors: vec![0.0; 3], ..state.clone() }),
+        ("sizes", Checkpoint { numbers: (0..8).collect(), ..state.clone() }),
+    ] {
+        let error = run.restore(bad).unwrap_err().to_string();
+        assert!(error.contains(words), "{words}: {error}");
+    }
+    assert_eq!(block_on(run.checkpoint()).unwrap(), before);
+}
+
+const RUN: [&str; 12] = [
+    "--dataset",
+    "planted",
+    "--model",
+    "mlp-16",
+    "--gate-inputs",
+    "--keep-ratio=0.25",
+    "--batch-size",
+    "32",
+    "--steps",
+    "60",
+    "--seed",
+    "7",
+];
+
+#[test]
+fn the_terminal_keeps_replays_and_repeats_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (run, recording) = (file("run.safetensors"), file("run.safetensors.gz"));
+    let trained = prints(&[&["train", "--save", &run, "--record", &recording], &RUN[..]].concat());
+    assert!(trained.contains("kept in") && trained.contains("recorded in"), "{trained}");
+    let shown = prints(&["replay", &run]);
+    // What it ended with is said as it was said then.
+    let reached = trained.split("test accuracy ").nth(1).and_then(|rest| rest.split(" %").next()).unwrap();
+    assert!(shown.contains("step 60 of 60: inputs ") && shown.contains(&format!("test accuracy {reached} %")), "{shown}");
+    assert!(shown.contains("seed=7") && shown.contains("dataset=planted"), "{shown}");
+    assert!(prints(&["replay", &recording]).contains("without weights"));
+    for path in [&run, &recording] {
+        let again = prints(&["replay", path, "--again"]);
+        assert!(again.contains("the same, bit for bit"), "{again}");
+    }
+    let output = lacuna(&["train", "--resume", &recording]);
+    let refused = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && refused.contains("holds no weights"), "{refused}");
+
+    // A weight that is another, and a loss, are found.
+    let mut kept = Kept::from_bytes(&std::fs::read(&run).unwrap()).unwrap();
+    let state = kept.state.as_mut().unwrap();
+    let weight = 3 * state.numbers.len() + 11;
+    state.tensors[weight] += 0.5;
+    std::fs::write(&run, kept.to_bytes()).unwrap();
+    let output = lacuna(&["replay", &run, "--again"]);
+    let found = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && found.contains("weights: 1 of") && found.contains("0.5"), "{found}");
+}
+
+#[test]
+fn a_run_on_a_users_own_data_asks_for_them_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let table = |name: &str, rows: usize| {
+        let lines: Vec<String> = (0..rows).map(|row| format!("{},{},{}", row * 5, 200 - row, ["oak", "elm"][row % 2])).collect();
+        std::fs::write(folder.path().join(name), lines.join("\n")).unwrap();
+        file(name)
+    };
+    let (run, trees, fewer) = (file("run.safetensors"), table("trees.csv", 40), table("fewer.csv", 30));
+    let other = file("other.csv");
+    std::fs::write(&other, std::fs::read_to_string(&trees).unwrap().replacen("195,", "7,", 1)).unwrap();
+    prints(&["train", "--dataset", &trees, "--model", "mlp-8", "--batch-size", "8", "--steps", "12", "--save", &run]);
+    assert!(prints(&["replay", &run]).contains("dataset=own"));
+    // The same file under another name is the same data.
+    let renamed = file("renamed.csv");
+    std::fs::rename(&trees, &renamed).unwrap();
+    assert!(prints(&["replay", &run, "--again", "--dataset", &renamed]).contains("the same, bit for bit"));
+    assert!(prints(&["train", "--resume", &run, "--dataset", &renamed]).contains("goes on at step 12 of 12"));
+    for (more, words) in [
+        ([].as_slice(), "--dataset PATH"),
+        (&["--dataset", &fewer], "36 training and 4 test rows of 2 features in 2 classes, but fewer.csv has"),
+        (&["--dataset", &other], "learned from other rows than those of other.csv: trees.csv then"),
+        (&["--dataset", "mnist"], "the run learned from data of its owner"),
+    ] {
+        for called in [["train", "--resume", &run].as_slice(), &["replay", &run, "--again"]] {
+            let output = lacuna(&[called, more].concat());
+            let refused = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success() && refused.contains(words), "{called:?} {more:?}: {refused}");
+        }
+    }
+    prints(&[&["train", "--save", &run], &RUN[..]].concat());
+    let output = lacuna(&["replay", &run, "--again", "--dataset", &renamed]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the run learned from planted"), "{output:?}");
+}
+
+#[test]
+fn where_nothing_can_be_written_nothing_is_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("nowhere/run.safetensors").display().to_string();
+    let whole = folder.path().display().to_string();
+    for (flag, path) in [("--save", &missing), ("--record", &missing), ("--record", &whole)] {
+        let output = lacuna(&[&["train", flag, path], &RUN[..]].concat());
+        let (said, refused) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success() && refused.contains(path) && !said.contains("epoch"), "{flag} {path}: {said}{refused}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link.safetensors");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &link).unwrap();
+        let output = lacuna(&[&["train", "--save", link.to_str().unwrap()], &RUN[..]].concat());
+        let refused = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && refused.contains("no ordinary file"), "{refused}");
+        assert!(link.is_symlink(), "what is no file of a run is left as it was");
+    }
+    let output = lacuna(&[&["train", "--trace", &whole, "--save", "run.safetensors"], &RUN[..]].concat());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be used with"), "{output:?}");
+}
+
+#[test]
+fn the_history_tells_the_budget_that_the_method_has() {
+    let machine = machine();
+    let link = "dataset=planted&model=mlp-16&gate_inputs=true&batch_size=32&steps=20&method=static&keep_ratio=0.25";
+    let config = Config::from_link(link).unwrap();
+    let set = set(&config);
+    let mut run = start(&machine, &config, &set);
+    let first = block_on(run.snapshot()).unwrap();
+    let mut recorder = Recorder::new(&run, Shown::of("planted", None, &run.data), None, &first);
+    train(&mut run, 20, &mut recorder);
+    let kept = end(&mut run, &mut recorder).1;
+    assert!(kept.history.moments().iter().all(|moment| moment.budget == 68.0), "a fixed mask's budget does not fall");
+    assert!(kept.curves.column("budget").all(|budget| budget == 68.0));
+}
+
+#[test]
+fn files_that_are_no_runs_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no-run.safetensors");
+    std::fs::write(&path, b"{}").unwrap();
+    for arguments in [["replay", path.to_str().unwrap()].as_slice(), &["train", "--resume", path.to_str().unwrap()], &["replay", "nowhere"]]
+    {
+        let output = lacuna(arguments);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && !message.contains("panicked"), "{message}");
+        assert!(
+            message.contains("no-run.safetensors cannot be read as a run: it is no safetensors file") || message.contains("nowhere"),
+            "{message}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_the_run_and_says_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("run.safetensors"), folder.path().join("run.jsonl"));
+    let name = path.to_str().unwrap();
+    let endless = RUN.map(|word| if word == "60" { "1000000" } else { word });
+    let arguments = [&["train", "--save", name, "--log", log.to_str().unwrap()], &endless[..]].concat();
+    let child = Command::new(env!("CARGO_BIN_EXE_lacuna")).args(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    // Once the log has lines, it trains.
+    let begin = Instant::now();
+    while std::fs::metadata(&log).map_or(0, |log| log.len()) < 20_000 {
+        assert!(begin.elapsed() < Duration::from_mins(2), "it never trained");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("stopped at step") && said.contains(&format!("lacuna train --resume {name} --save {name}")), "{said}");
+    let kept = Kept::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
+    assert!(kept.step > 0 && kept.steps == 1_000_000 && kept.state.is_some());
+    let again = prints(&["replay", name, "--again"]);
+    assert!(again.contains("the same, bit for bit"), "{again}");
+}

@@ -1,0 +1,122 @@
+// Fetches the data files of a run and feeds them to it, unpacked, piece by piece as they arrive.
+
+import type { Session } from './load';
+import { fetchKept, forgetKept } from '../offline/dataset-cache';
+
+/** Concatenates the first chunks of a stream until at least two bytes are there, enough for the gzip mark. */
+async function readMark(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
+  let first = new Uint8Array();
+  while (first.length < 2) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const joined = new Uint8Array(first.length + value.length);
+    joined.set(first);
+    joined.set(value, first.length);
+    first = joined;
+  }
+  return first;
+}
+
+/** The unpacked bytes of a response. Some servers unpack a .gz on the way (Content-Encoding), so the bytes decide, not the name. */
+export async function unpacked(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+  const reader = body.getReader();
+  const first = await readMark(reader);
+  const whole = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(first),
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  const packed = first[0] === 0x1f && first[1] === 0x8b;
+  return packed ? whole.pipeThrough(new DecompressionStream('gzip') as ReadableWritablePair<Uint8Array, Uint8Array>) : whole;
+}
+
+/** Pieces wait for the engine together; more than this is not held back. */
+const MOST_WAITING = 8 << 20;
+
+function joined(pieces: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+async function request(name: string, folder: string, signal: AbortSignal, unkept: (why: string) => void): Promise<ReadableStream<Uint8Array> | null> {
+  try {
+    const response = await fetchKept(new URL(name, folder), signal, unkept);
+    if (response.ok && response.body) return response.body;
+    const set = name.split('/')[0] ?? name;
+    throw new Error(`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
+  } catch (error) {
+    if (signal.aborted) return null;
+    if (!navigator.onLine) throw new Error(`${name} was not kept by this browser, and there is no network. Planted features need no files.`);
+    if (error instanceof TypeError) throw new Error(`${name} could not be fetched: ${error.message}.`);
+    throw error;
+  }
+}
+
+/**
+ * Feeds every file of the session. `turn` runs work when the session is free; `arrived` hears of the unpacked bytes so
+ * far, `unkept` of a file that the browser does not keep. Ends early, without an error, when `signal` is aborted.
+ */
+export async function feedFiles(
+  session: Session,
+  folder: string,
+  signal: AbortSignal,
+  turn: (work: () => void) => Promise<void>,
+  arrived: (done: number, of: number) => void,
+  unkept: (why: string) => void,
+): Promise<void> {
+  let files: { name: string; bytes: number }[] = [];
+  await turn(() => void (files = session.files()));
+  const of = files.reduce((sum, file) => sum + file.bytes, 0);
+  let done = 0;
+  for (const { name } of files) {
+    const body = await request(name, folder, signal, unkept);
+    if (!body) return;
+    const reader = (await unpacked(body)).getReader();
+    let waiting: Uint8Array[] = [];
+    let bytes = 0;
+    let feeding: Promise<void> | null = null;
+    const feed = (): Promise<void> => {
+      feeding ??= turn(() => {
+        feeding = null;
+        if (signal.aborted || waiting.length === 0) return;
+        session.feed(name, joined(waiting));
+        done += bytes;
+        waiting = [];
+        bytes = 0;
+        arrived(done, of);
+      });
+      // Whoever awaits a later feed hears of the error; until then it is not unhandled.
+      feeding.catch(() => undefined);
+      return feeding;
+    };
+    for (;;) {
+      const piece = await reader.read().catch((error: unknown) => {
+        if (signal.aborted) return null;
+        throw new Error(`${name} broke off or is damaged: ${error instanceof Error ? error.message : String(error)}. Reload the page.`);
+      });
+      if (signal.aborted || !piece) return;
+      if (piece.done) break;
+      waiting.push(piece.value);
+      bytes += piece.value.length;
+      const fed = feed();
+      if (bytes > MOST_WAITING) await fed;
+    }
+    await feed();
+    const end = (): void => {
+      if (!signal.aborted) session.feed_end(name);
+    };
+    await turn(end).catch(async (error: unknown) => {
+      await forgetKept(new URL(name, folder));
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,29 @@
+// What computes, and why: a card behind the chip at the head of the page.
+
+import type { Description } from '../../protocol/messages';
+import { advice } from './webgpu-help';
+import { element } from '../../ui/element';
+import { place, putAway, standing } from '../../ui/card';
+
+const NAME = 'computes';
+
+function lines({ computes, adapter, software }: Description, is_recorded: boolean): string[] {
+  if (is_recorded) return [`Nothing computes: this run was recorded on ${adapter}.`];
+  if (computes === 'cpu') {
+    return [
+      'This browser gives the page no WebGPU. So the CPU computes, with this page’s own engine in WebAssembly. The network trains live, by the same steps as on a GPU; times and ratio are measured on your CPU.',
+      ...advice(),
+    ];
+  }
+  if (software)
+    return [`${adapter} computes, through WebGPU. It is an adapter in software: everything works, slowly, and a ratio that is measured here is not a GPU’s.`];
+  return [`${adapter} computes, through WebGPU. Times and ratio are measured on it.`];
+}
+
+/** Opens the card, or closes it. */
+export function toggleComputes(description: Description, is_recorded: boolean, opener: HTMLElement): void {
+  if (standing() === NAME) return putAway(NAME);
+  const list = element('ul', '');
+  list.append(...lines(description, is_recorded).map((line) => element('li', '', line)));
+  place(NAME, 'What computes', opener, () => undefined, element('h2', '', 'What computes'), list);
+}

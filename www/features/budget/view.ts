@@ -1,0 +1,40 @@
+// The budget as a bar: what the scores sum up to, what they may, and where the budget is to end.
+
+import { means, methodOf } from '../../model/methods';
+import { count, fixed } from '../../ui/format';
+import type { Values } from '../../protocol/messages';
+import { say } from '../../ui/element';
+import type { GoalView } from './goal';
+
+interface Parts {
+  root: HTMLElement;
+  fill: HTMLElement;
+  tick: HTMLElement;
+  sum: HTMLElement;
+  budget: HTMLElement;
+}
+
+export class MeterView {
+  /** Comes beside the first step. */
+  goal: GoalView | null = null;
+  private readonly parts: Parts;
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  /** `units`: how many are gated; `of`: the settings of the moment that is shown; `asked`: those with the goal. */
+  draw(units: number, shown: { sum_scores: number; budget: number } | null, of: Values | null, asked: Values | null): void {
+    if (units === 0 || !shown) return;
+    const { root, fill, tick, sum, budget } = this.parts;
+    fill.style.width = `${(100 * shown.sum_scores) / units}%`;
+    tick.style.translate = `${(100 * shown.budget) / units}%`;
+    const has_budget = (of === null || means('keep_ratio', of)) && of?.['method'] !== 'small-dense';
+    say(sum, methodOf(of).family === 'learned' ? `Σs = ${fixed(shown.sum_scores, 1)} units expected` : `${count(shown.sum_scores)} units kept`);
+    say(budget, has_budget ? `budget K = ${fixed(shown.budget, 1)} of ${count(units)}` : `no budget, of ${count(units)}`);
+    const falls = methodOf(asked).starts_whole && asked?.['schedule'] === 'cubic';
+    this.goal?.draw(units, has_budget ? Number(asked?.['keep_ratio'] ?? 1) : null, falls ? Number(asked?.['keep_start']) : 1);
+    root.dataset['sum'] = String(shown.sum_scores);
+    root.dataset['budget'] = String(shown.budget);
+  }
+}

@@ -1,0 +1,48 @@
+// One slim line before the network: what is being replayed, what can be gone on with, what was survived.
+
+import { element } from '../../ui/element';
+
+export interface Action {
+  id: string;
+  words: string;
+  act: () => void;
+}
+
+export class Strip {
+  private readonly root = element('section', 'strip-line');
+  private kind: string | null = null;
+  private readonly before: HTMLElement;
+
+  constructor(before: HTMLElement) {
+    this.root.dataset['testid'] = 'strip';
+    this.root.hidden = true;
+    this.root.setAttribute('role', 'status');
+    this.before = before;
+    before.before(this.root);
+  }
+
+  /** `kind` names it, so that it can be taken away by who put it there. */
+  show(kind: string, words: string, detail: string, actions: Action[]): void {
+    this.kind = kind;
+    // A notice that came meanwhile stands above it.
+    if (this.root.nextElementSibling !== this.before) this.before.before(this.root);
+    const text = element('p', '', words);
+    if (detail) text.append(' ', element('small', '', detail));
+    const buttons = actions.map(({ id, words: label, act }) => {
+      const button = element('button', 'small-button', label);
+      button.type = 'button';
+      button.dataset['testid'] = id;
+      button.addEventListener('click', act);
+      return button;
+    });
+    this.root.replaceChildren(text, ...buttons);
+    this.root.dataset['kind'] = kind;
+    this.root.hidden = false;
+  }
+
+  hide(...kinds: string[]): void {
+    if (this.kind === null || (kinds.length > 0 && !kinds.includes(this.kind))) return;
+    this.kind = null;
+    this.root.hidden = true;
+  }
+}

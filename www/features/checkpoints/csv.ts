@@ -1,0 +1,19 @@
+// The curves as a table for spreadsheets: a row for each step or stretch of steps, one for each test.
+
+import { COLUMNS, type Curves } from '../../model/recorder';
+
+const HEAD = ['step', 'steps', 'epoch', ...COLUMNS, 'test_accuracy', 'sampled_test_accuracy', 'test_loss', 'test_images'];
+
+const cell = (value: number | string): string => (typeof value === 'number' && !Number.isFinite(value) ? '' : String(value));
+
+export function toCsv({ rows, tests }: Curves, steps_per_epoch: number): string {
+  const blank = (count: number): string[] => Array.from({ length: count }, () => '');
+  const lines = [
+    ...rows.map(({ step, steps, values }) => ({ step, line: [step, steps, step / steps_per_epoch, ...values, ...blank(4)] })),
+    ...tests.map(({ step, decided, sampled, loss, images }) => ({
+      step,
+      line: [step, '', step / steps_per_epoch, ...blank(COLUMNS.length), decided, sampled, loss, images],
+    })),
+  ].sort((a, b) => a.step - b.step);
+  return `${[HEAD, ...lines.map(({ line }) => line.map(cell))].map((line) => line.join(',')).join('\n')}\n`;
+}

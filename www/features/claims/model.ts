@@ -1,0 +1,203 @@
+// Claims about the method that a visitor predicts, runs and sees measured. What is said of one comes from the numbers of its runs alone;
+// whether it holds is decided by rules that were written before.
+
+import { CLAIMED, TRIES } from '../../model/suggestions';
+import { count, percent, significant } from '../../ui/format';
+import type { Description, Evaluation, LabReport, LabRow, Snapshot } from '../../protocol/messages';
+
+/** One run of a claim, at its end. */
+export interface Outcome {
+  description: Description;
+  snapshot: Snapshot;
+  evaluation: Evaluation;
+}
+
+export interface Verdict {
+  /** Null where the numbers cannot tell. */
+  holds: boolean | null;
+  /** What was measured, in words. */
+  found: string;
+  /** Index of the answer that was right, or the value that was asked for, in its unit; null where there is none. */
+  right: number | null;
+}
+
+export interface Claim {
+  name: keyof typeof CLAIMED;
+  /** What is claimed and how it is tried, in plain words. */
+  about: string;
+  question: string;
+  /** Answers to choose from, or a share in percent to set, with one to begin at. */
+  answers: string[] | { percent: number };
+  /** Links; all of them are trained one after another. */
+  runs: { label: string; query: string }[];
+  /** Pairs of masks to draw of the last run's network. */
+  pairs?: number;
+  /** What stands in the middle while it runs. */
+  view: 'network' | 'runs' | 'estimators';
+  judge(outcomes: Outcome[], lab: LabReport | null): Verdict;
+}
+
+/** Differences below so many standard errors are chance. */
+const SURE = 2;
+const UNSURE: Verdict = { holds: null, found: 'A run did not come to its end, so that nothing can be said.', right: null };
+
+/** How far apart two test accuracies are, in standard errors. */
+export function apart(a: Evaluation, b: Evaluation): number {
+  const variance = ({ decided, images }: Evaluation): number => Math.max(decided * (1 - decided), 1 / images) / images;
+  return (a.decided - b.decided) / Math.sqrt(variance(a) + variance(b));
+}
+
+/** Kept inputs under the decided mask (s ≥ ½), and how many of them are in some part of the inputs. */
+export function inputsKept(
+  { description: { groups }, snapshot: { scores } }: Outcome,
+  within: (input: number, width: number) => boolean,
+): { kept: number; inside: number } {
+  const inputs = groups[0];
+  let [kept, inside] = [0, 0];
+  if (!inputs?.gated) return { kept, inside };
+  for (let input = 0; input < inputs.size; input++) {
+    if ((scores[inputs.first_unit + input] ?? 0) < 0.5) continue;
+    kept += 1;
+    if (within(input, inputs.width)) inside += 1;
+  }
+  return { kept, inside };
+}
+
+/** MNIST scales each digit into a box of 20 × 20 pixels and centres it by its mass in the frame of 28 × 28. */
+const BOX = 20;
+const FRAME = 28;
+export function isMiddle(input: number, width: number): boolean {
+  const edge = (FRAME - BOX) / 2;
+  const inside = (at: number): boolean => at >= edge && at < FRAME - edge;
+  return width === FRAME && inside(input % width) && inside(Math.floor(input / width));
+}
+
+/** The same experiment with the usual value of one setting. */
+const without = (query: string, name: string): string =>
+  query
+    .split('&')
+    .filter((pair) => !pair.startsWith(`${name}=`))
+    .join('&');
+
+/** How many times the variance of units of s from 0.1 to 0.5 those have that are nearest to 0; null where there are none of either. */
+function growth(row: LabRow | undefined): { times: number; from: number; to: number; below: number } | null {
+  const filled = row?.bins.filter(({ units, variance }) => units > 0 && variance !== undefined) ?? [];
+  const [least, middle] = [filled[0], filled.find(({ low }) => low === 0.1)];
+  if (!least?.variance || !middle?.variance || least === middle || least.low > middle.low) return null;
+  return { times: least.variance / middle.variance, from: middle.units, to: least.units, below: least.high };
+}
+
+const of = (outcome: Outcome): string => percent(outcome.evaluation.decided);
+const images = (outcome: Outcome): string => `${count(outcome.evaluation.images)} test images`;
+
+export const CLAIMS: Claim[] = [
+  {
+    name: 'digits',
+    about: 'Every pixel of an image has a keep-probability. Nobody tells the network where in the frame the digits stand; it may keep one unit in twenty.',
+    question: 'The middle of the frame, 20\u00a0×\u00a020 of 28\u00a0×\u00a028 pixels, is 51\u00a0% of it. How many of the kept pixels will lie there?',
+    answers: { percent: 51 },
+    runs: [{ label: 'VR-PGE', query: CLAIMED.digits }],
+    view: 'network',
+    judge([run]) {
+      if (!run) return UNSURE;
+      const { kept, inside } = inputsKept(run, isMiddle);
+      if (kept === 0) return { holds: null, found: 'The decided mask kept no pixel at all.', right: null };
+      const [share, chance] = [inside / kept, (BOX * BOX) / (FRAME * FRAME)];
+      const errors = (share - chance) / Math.sqrt((chance * (1 - chance)) / kept);
+      return {
+        holds: errors > SURE,
+        found: `${count(inside)} of the ${count(kept)} kept pixels lie in the middle, ${percent(share, 0)}; a random mask would have ${percent(chance, 0)} there. Test accuracy ${of(run)}.`,
+        right: Math.round(100 * share),
+      };
+    },
+  },
+  {
+    name: 'reinforce',
+    about:
+      'REINFORCE learns the scores from one loss, VR-PGE from the difference of two. Both are right on average. In these data 32 of 256 inputs carry the class, and the budget pays for as many.',
+    question: 'Which of the two finds more of the inputs that matter?',
+    answers: ['REINFORCE', 'VR-PGE, by less than twice', 'VR-PGE, by twice or more'],
+    runs: [
+      { label: 'REINFORCE', query: CLAIMED.reinforce },
+      { label: 'VR-PGE', query: without(CLAIMED.reinforce, 'method') },
+    ],
+    view: 'runs',
+    judge([one, two]) {
+      if (!one || !two) return UNSURE;
+      const found = (run: Outcome): { kept: number; inside: number } => inputsKept(run, (input) => run.description.informative?.[input] === 1);
+      const [single, pair] = [found(one), found(two)];
+      return {
+        holds: pair.inside >= 2 * single.inside && apart(two.evaluation, one.evaluation) > SURE,
+        found: `REINFORCE found ${count(single.inside)} of the 32, among ${count(single.kept)} inputs kept; VR-PGE ${count(pair.inside)}, among ${count(pair.kept)}. Test accuracy ${of(one)} and ${of(two)}.`,
+        right: single.inside >= pair.inside ? 0 : pair.inside < 2 * single.inside ? 1 : 2,
+      };
+    },
+  },
+  {
+    name: 'alpha',
+    about:
+      'The estimator is divided by (s(1−s))^(1−α). At α = 0 a unit that is nearly decided has a tiny divisor; at α = ½ its variance is bounded. A network is trained part of the way and frozen, and both are computed from the same pairs of masks.',
+    question: 'At α = 0, from undecided units (s of 0.1 to 0.5) to those nearest to being off, the variance',
+    answers: ['falls or stays', 'grows, up to tenfold', 'grows more than tenfold'],
+    runs: [{ label: 'VR-PGE', query: CLAIMED.alpha }],
+    pairs: 256,
+    view: 'estimators',
+    judge(_, lab) {
+      const grown = (alpha: number): ReturnType<typeof growth> => growth(lab?.rows.find((row) => row.estimator === 'two-sided' && row.alpha === alpha));
+      const [none, half] = [grown(0), grown(0.5)];
+      if (!lab || !none || !half) return { holds: null, found: 'No undecided unit was near being off, so that nothing can be said.', right: null };
+      return {
+        holds: none.times > 4 && half.times < 2,
+        found: `From ${count(none.from)} undecided units to the ${count(none.to)} with s below ${none.below} the variance changes ${significant(none.times, 2)}-fold at α = 0 and ${significant(half.times, 2)}-fold at α = ½, over ${count(lab.pairs)} pairs of masks.`,
+        right: none.times <= 1 ? 0 : none.times <= 10 ? 1 : 2,
+      };
+    },
+  },
+  {
+    name: 'small-dense',
+    about:
+      'The fair opponent of a sparse network is a dense one that is only narrower: as many multiply-adds over its whole run, nothing to search for, and it keeps every pixel.',
+    question: 'Which has the higher test accuracy at the end?',
+    answers: ['the learned mask', 'no difference beyond chance', 'the small dense net'],
+    runs: [
+      { label: 'small dense', query: CLAIMED['small-dense'] },
+      { label: 'VR-PGE', query: without(CLAIMED['small-dense'], 'method') },
+    ],
+    view: 'runs',
+    judge([small, learned]) {
+      if (!small || !learned) return UNSURE;
+      const errors = apart(learned.evaluation, small.evaluation);
+      return {
+        holds: errors <= SURE,
+        found: `The small dense net reached ${of(small)}, the learned mask ${of(learned)}, on ${images(learned)}. Longer runs may end differently: a learned mask pays for its search first.`,
+        right: errors > SURE ? 0 : errors < -SURE ? 2 : 1,
+      };
+    },
+  },
+  {
+    name: 'slow-rate',
+    about: 'While the budget falls, the projection lowers every score alike. Scores that learn too slowly are pushed down together before they are told apart.',
+    question: 'At a structure rate of 0.003, a seventeenth of the usual, the network ends',
+    answers: ['about as good', 'worse, but it works', 'as good as guessing'],
+    runs: [
+      { label: 'rate 0.003', query: CLAIMED['slow-rate'] },
+      { label: 'rate 0.05', query: without(CLAIMED['slow-rate'], 'scores_rate') },
+    ],
+    view: 'runs',
+    judge([slow, usual]) {
+      if (!slow || !usual) return UNSURE;
+      const guess = 1 / slow.description.dataset.classes;
+      const { kept } = inputsKept(slow, () => false);
+      const [is_close, is_guess] = [apart(usual.evaluation, slow.evaluation) <= SURE, slow.evaluation.decided < 2 * guess];
+      return {
+        holds: is_guess && !is_close,
+        found: `Test accuracy ${of(slow)} with the slow rate and ${of(usual)} with the usual one; guessing has ${percent(guess, 0)}. Of 784 pixels ${count(kept)} end with s of ½ or more at the slow rate, ${count(inputsKept(usual, () => false).kept)} at the usual one.`,
+        right: is_close ? 0 : is_guess ? 2 : 1,
+      };
+    },
+  },
+];
+
+/** In the words that the list of claims has it. */
+export const titleOf = (claim: Claim): string => TRIES.find(([, , name]) => name === claim.name)?.[0] ?? '';
+export const claimOf = (name: string): Claim | undefined => CLAIMS.find((claim) => claim.name === name);

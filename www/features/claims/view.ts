@@ -1,0 +1,249 @@
+// A claim as a card: what is claimed, a prediction, the runs that try it, and what they measured.
+
+import './style.css';
+import { type Claim, claimOf, type Outcome, titleOf, type Verdict } from './model';
+import { count } from '../../ui/format';
+import type { News, Stage } from '../../model/page-api';
+import { element, say } from '../../ui/element';
+import { button, place, putAway } from '../../ui/card';
+
+/** Seeds that "once more" goes through. */
+const FIRST_SEED = 1;
+
+/** One claim on the page, from the question to what was measured. */
+class ClaimCard {
+  private readonly stage: Stage;
+  private readonly claim: Claim;
+  private readonly title = element('h2');
+  private readonly asks = element('div', 'asks');
+  private readonly go = button('Train and see', 'claim-go', () => this.begin(FIRST_SEED), 'small-button go-on');
+  private readonly progress = element('p', 'soft');
+  private readonly told = element('div', 'told');
+  private said: { index: number; words: string } | null = null;
+  private seed = FIRST_SEED;
+  /** Number of the run at hand; null until its link is read. */
+  private own: number | null = null;
+  private outcomes: Outcome[] = [];
+  private running = false;
+  private drawing = false;
+
+  constructor(stage: Stage, claim: Claim) {
+    this.stage = stage;
+    this.claim = claim;
+    this.title.append(element('small', '', 'A claim. Predict first, then measure'), titleOf(claim));
+    this.title.tabIndex = -1;
+    this.progress.dataset['testid'] = 'claim-progress';
+    this.told.dataset['testid'] = 'claim-told';
+    this.told.setAttribute('role', 'status');
+    this.go.disabled = Array.isArray(claim.answers);
+    this.asks.append(this.prediction(), element('div', 'line', this.go, this.progress), this.told);
+    const stop = stage.listen((news) => this.hear(news));
+    const { activeElement } = document;
+    const opener = activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : null;
+    place('claim', `Claim: ${titleOf(claim)}`, opener, stop, element('div', 'says', this.title, element('p', '', claim.about), this.settings()), this.asks);
+    this.say(this.go.disabled ? 'Choose an answer first.' : '');
+    this.title.focus();
+  }
+
+  /** What the runs take that the defaults do not, and what sets them apart. */
+  private settings(): HTMLElement {
+    const { runs } = this.claim;
+    const values = runs.map(({ query }) => new Map(query.split('&').map((pair) => pair.split('=') as [string, string])));
+    const names = [...new Set(values.flatMap((each) => [...each.keys()]))];
+    const own = names.filter((name) => new Set(values.map((each) => each.get(name))).size > 1);
+    const row = (head: string, words: string[]): Node[] => [element('dt', '', head), element('dd', '', words.join(' · '))];
+    const shared = names.filter((name) => !own.includes(name)).map((name) => this.words(name, values[0]?.get(name)));
+    const list = element('dl', 'differs-list', ...row(runs.length > 1 ? 'Both' : 'Settings', shared));
+    if (own.length > 0)
+      runs.forEach((_, index) =>
+        list.append(
+          ...row(
+            `Run ${index + 1}`,
+            own.map((name) => this.words(name, values[index]?.get(name))),
+          ),
+        ),
+      );
+    return list;
+  }
+
+  /** A setting in words; one that a link does not name has its default. */
+  private words(name: string, set: string | undefined): string {
+    const knob = this.stage.knobs.find((each) => each.name === name);
+    const value = set ?? knob?.value ?? '';
+    const label = knob?.label.toLowerCase() ?? name;
+    if (name === 'model') return value;
+    if (knob?.kind.type === 'switch') return `${label} ${value === 'true' ? 'on' : 'off'}`;
+    if (knob?.kind.type === 'choice') return `${label} ${knob.kind.choices.find(([each]) => each === value)?.[1] ?? value}`;
+    return `${label} ${value}`;
+  }
+
+  private prediction(): HTMLElement {
+    const { answers, question } = this.claim;
+    const field = element('fieldset', 'prediction', element('legend', '', question));
+    if (Array.isArray(answers)) {
+      const chips = answers.map((words, index) => {
+        const input = element('input');
+        input.type = 'radio';
+        input.name = 'prediction';
+        input.dataset['testid'] = `answer-${index}`;
+        input.addEventListener('change', () => {
+          this.said = { index, words };
+          this.go.disabled = false;
+          this.say('');
+        });
+        return element('label', 'chip-box', input, element('span', '', words));
+      });
+      field.append(element('div', 'chips', ...chips));
+      return field;
+    }
+    const input = element('input');
+    input.type = 'range';
+    input.min = '0';
+    input.max = '100';
+    input.value = String(answers.percent);
+    input.ariaLabel = question;
+    input.dataset['testid'] = 'answer';
+    const shown = element('output');
+    const show = (): void => {
+      shown.textContent = `${input.value}\u00a0%`;
+      input.ariaValueText = shown.textContent;
+      input.style.setProperty('--at', `${input.value}%`);
+      this.said = { index: Number(input.value), words: shown.textContent };
+    };
+    input.addEventListener('input', show);
+    show();
+    field.append(element('div', 'set', input, shown));
+    return field;
+  }
+
+  private say(words: string): void {
+    say(this.progress, words);
+  }
+
+  private begin(seed: number): void {
+    this.seed = seed;
+    this.own = null;
+    this.outcomes = [];
+    this.running = true;
+    this.drawing = false;
+    this.go.hidden = true;
+    this.told.replaceChildren();
+    this.asks.querySelectorAll('input').forEach((input) => (input.disabled = true));
+    void this.stage.show(this.claim.view === 'runs' ? 'runs' : 'network');
+    this.next();
+  }
+
+  private link(): string {
+    const query = (this.claim.runs[this.outcomes.length] ?? this.claim.runs[0])?.query ?? '';
+    return this.seed === FIRST_SEED ? query : `${query}&seed=${this.seed}`;
+  }
+
+  private next(): void {
+    if (this.outcomes.length === this.claim.runs.length) return this.measure();
+    this.own = null;
+    this.tellRun();
+    this.stage.play(this.link());
+  }
+
+  private measure(): void {
+    const { pairs, view } = this.claim;
+    if (pairs === undefined) return this.tell(this.claim.judge(this.outcomes, null));
+    this.drawing = true;
+    this.say('The network is frozen, and pairs of masks are drawn of it.');
+    void this.stage.show(view);
+    this.stage.ask({ kind: 'draw', pairs });
+  }
+
+  private tellRun(): void {
+    const { runs } = this.claim;
+    const { snapshot, run } = this.stage;
+    const step = snapshot && run === this.own ? `, step ${count(snapshot.step)} of ${count(snapshot.steps)}` : '';
+    this.say(`${runs.length > 1 ? `Run ${this.outcomes.length + 1} of ${runs.length}, ` : 'Training, '}${runs[this.outcomes.length]?.label}${step}`);
+  }
+
+  private hear(news: News): void {
+    if (!this.running) return;
+    const { stage } = this;
+    // The page gives the run its number as soon as the link is read.
+    if (news.kind === 'values' && news.query === this.link()) this.own = stage.run;
+    if (this.own === null) return;
+    if (stage.run !== this.own) return this.end('Another run was opened on the way, so that nothing was measured.');
+    switch (news.kind) {
+      case 'snapshot':
+        if (!this.drawing) this.tellRun();
+        return;
+      case 'failed':
+        return this.end('The run could not go on, so that nothing was measured.');
+      case 'state':
+        if (this.drawing) return;
+        if (news.state === 'halted') return this.end('The run diverged, so that nothing was measured.');
+        if (news.state === 'finished') this.finish();
+        return;
+      case 'lab':
+        if (this.drawing && !news.progress.drawing && news.report) this.tell(this.claim.judge(this.outcomes, news.report));
+        return;
+      case 'lab_refused':
+        if (this.drawing) this.end(`No pairs could be drawn: ${news.message}`);
+    }
+  }
+
+  private finish(): void {
+    const { current, description, snapshot } = this.stage;
+    if (!current?.evaluation || !description || !snapshot) return this.end('The run ended without a test, so that nothing can be said.');
+    if (Object.keys(current.replaced).length > 0) return this.end('Settings were changed on the way: what was measured does not tell of the claim.');
+    this.outcomes.push({ description, snapshot, evaluation: current.evaluation });
+    this.next();
+  }
+
+  /** The claim was not tried to its end. */
+  private end(words: string): void {
+    this.running = false;
+    this.say('');
+    this.told.replaceChildren(element('p', '', words), this.again('Try again', this.seed));
+  }
+
+  private tell({ holds, found, right }: Verdict): void {
+    this.running = false;
+    this.say('');
+    const { answers } = this.claim;
+    const said = this.said;
+    const verdict = holds === null ? 'Open: the numbers do not tell.' : holds ? 'It held here.' : 'It did not hold here.';
+    const guess = (): string => {
+      if (right === null || !said) return '';
+      if (!Array.isArray(answers)) return `You set ${said.words}; it was ${right}\u00a0%.`;
+      return said.index === right ? `You said “${said.words}”, and so it was.` : `You said “${said.words}”; it was “${answers[right]}”.`;
+    };
+    const headline = element('b', '', verdict);
+    this.told.dataset['holds'] = String(holds);
+    this.told.dataset['right'] = String(right);
+    this.told.replaceChildren(
+      element('p', 'verdict', headline, ` ${guess()}`),
+      element('p', '', `Measured with seed ${this.seed}: ${found}`),
+      this.again('Once more, with another seed', this.seed + 1),
+    );
+  }
+
+  private again(words: string, seed: number): HTMLElement {
+    return element(
+      'div',
+      'line',
+      button(words, 'claim-again', () => this.begin(seed)),
+    );
+  }
+}
+
+/** Opens the card of a claim; a name that is none is left alone. */
+export function openClaim(stage: Stage, name: string): void {
+  const claim = claimOf(name);
+  if (claim && stage.knobs.length > 0) {
+    new ClaimCard(stage, claim);
+    return;
+  }
+  if (!claim) return putAway('claim');
+  // A link may name a claim before the engine is there.
+  const stop = stage.listen(({ kind }) => {
+    if (kind !== 'knobs') return;
+    stop();
+    new ClaimCard(stage, claim);
+  });
+}

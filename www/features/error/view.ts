@@ -1,0 +1,87 @@
+// Words in place of a network: the device went away, or anything else that stopped the engine.
+
+import type { Failure } from '../../protocol/messages';
+import { sentence } from '../../ui/words';
+
+interface Advice {
+  title: string;
+  lines: string[];
+}
+
+/** What can be told: a failure, or a link that could not be read, after which the page goes on. */
+export type Trouble = Failure | 'link';
+
+function describe(failure: Trouble, message: string): Advice {
+  switch (failure) {
+    case 'lost':
+      return { title: 'The GPU went away', lines: [message, 'This happens after a driver restart or a long sleep. A new run can start at once.'] };
+    case 'crashed':
+      return {
+        title: 'The engine broke',
+        lines: [sentence(message), 'That is a fault of this program. A new run can start at once; what was kept of this one can still be taken away.'],
+      };
+    case 'link':
+      return { title: 'The link could not be read', lines: [message, 'The first experiment was opened instead.'] };
+    case 'large':
+      return {
+        title: 'This network is too large for this device',
+        lines: [sentence(message), 'Nothing was taken. Choose another network or a smaller batch in the settings.'],
+      };
+    case 'refused':
+      return { title: 'This experiment cannot be opened', lines: [sentence(message)] };
+    case 'own':
+      return { title: 'This experiment is of somebody’s own data', lines: [sentence(message)] };
+    case 'engine':
+      return { title: 'The engine stopped', lines: [message] };
+  }
+}
+
+export class NoticeView {
+  private notice: HTMLElement | null = null;
+  private readonly before: HTMLElement;
+  private readonly again: () => void;
+  private readonly give: () => void;
+
+  /** Notices stand before that element; `again` hears of the button that starts over, `give` of the one that asks for the visitor's data. */
+  constructor(before: HTMLElement, again: () => void, give: () => void) {
+    this.before = before;
+    this.again = again;
+    this.give = give;
+  }
+
+  /** The first trouble is shown, not the last: what follows is usually its consequence, but for a link's, after which the page goes on. */
+  show(failure: Trouble, message: string): void {
+    if (this.notice && this.notice.dataset['failure'] !== 'link') return;
+    this.clear();
+    const { title, lines } = describe(failure, message);
+    const notice = document.createElement('section');
+    notice.className = 'notice';
+    notice.dataset['testid'] = 'notice';
+    notice.dataset['failure'] = failure;
+    notice.setAttribute('role', 'alert');
+    const heading = document.createElement('h2');
+    heading.textContent = title;
+    const list = document.createElement('ul');
+    for (const line of lines) {
+      const item = document.createElement('li');
+      item.textContent = line;
+      list.append(item);
+    }
+    notice.append(heading, list);
+    if (failure === 'lost' || failure === 'crashed' || failure === 'engine' || failure === 'own') {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.dataset['testid'] = failure === 'own' ? 'give' : 'again';
+      button.textContent = failure === 'own' ? 'Give the data' : 'Start again';
+      button.addEventListener('click', () => (failure === 'own' ? this.give() : this.again()));
+      notice.append(button);
+    }
+    this.before.before(notice);
+    this.notice = notice;
+  }
+
+  clear(): void {
+    this.notice?.remove();
+    this.notice = null;
+  }
+}

@@ -1,0 +1,217 @@
+// A lesson: its title and text above the page, and of the page only what the lesson keeps. And how one is made.
+
+import './style.css';
+import { CLAIMED, TRIES } from '../../model/suggestions';
+import { type Lesson, MOST, plain, readLesson, tooLong, writeLesson } from './model';
+import type { Stage } from '../../model/page-api';
+import { copyInto } from '../../ui/copy';
+import { element, say } from '../../ui/element';
+import { button, place, placeAbove } from '../../ui/card';
+
+/** A part of the page that a lesson may keep or put away. */
+interface Part {
+  name: string;
+  title: string;
+  at: () => HTMLElement | null;
+}
+
+/** What stands beside the network, which itself always stays, as do Train, one step and restart. */
+const BESIDE: [name: string, title: string, at: string][] = [
+  ['pace', 'Pace', '.pace'],
+  ['budget', 'Budget', '.meter'],
+  ['history', 'History', '#history'],
+  ['speed', 'Speed', '#speed'],
+  ['loss', 'Loss', '.plot:has(#loss-chart)'],
+  ['accuracy', 'Accuracy', '.plot:has(#accuracy-chart)'],
+  ['figures', 'Figures', '.figures'],
+  ['phases', 'The six phases', 'footer.phases'],
+  ['tries', 'Claims to try', '.try'],
+];
+/** What a lesson keeps unless its maker says otherwise. */
+const USUAL = ['history', 'budget', 'loss', 'accuracy', 'keep_ratio', 'phases'];
+/** These buttons of the head stay: one leads back, the other is a matter of eyes. */
+const ALWAYS = ['network', 'theme'];
+
+/** Buttons of the head, whatever they are. */
+function headParts(): Part[] {
+  const buttons = [...document.querySelectorAll<HTMLButtonElement>('.top nav button:not([popover] button)')];
+  return buttons.flatMap((at) => {
+    const name = at.value || at.id;
+    return name === '' || ALWAYS.includes(name) ? [] : [{ name, title: at.ariaLabel ?? at.innerText, at: () => at }];
+  });
+}
+
+const besideParts = (): Part[] => BESIDE.map(([name, title, at]) => ({ name, title, at: () => document.querySelector<HTMLElement>(at) }));
+
+function settingParts(stage: Stage): Part[] {
+  return stage.knobs.map(({ name, label }) => ({ name, title: label, at: () => document.querySelector<HTMLElement>(`[data-knob='${name}']`) }));
+}
+
+const allParts = (stage: Stage): Part[] => [...headParts(), ...besideParts(), ...settingParts(stage)];
+
+/** The lesson on the page. */
+class LessonView {
+  private readonly stage: Stage;
+  private readonly root = element('section', 'lesson');
+  private readonly title = element('h2');
+  private readonly text = element('p', 'text');
+  private readonly notes = element('p', 'notes');
+  private readonly all = button('Show everything', 'lesson-all', () => this.toggle());
+  private lesson: Lesson | null = null;
+  private whole = false;
+  private said: string[] = [];
+
+  constructor(stage: Stage) {
+    this.stage = stage;
+    this.root.ariaLabel = 'Lesson';
+    this.root.dataset['testid'] = 'lesson';
+    this.notes.dataset['testid'] = 'lesson-notes';
+    this.root.append(element('div', '', this.title, this.text, this.notes), this.all);
+    placeAbove(this.root);
+    addEventListener('hashchange', () => this.read());
+    // Settings come with the engine.
+    stage.listen(({ kind }) => {
+      if (kind === 'knobs') this.apply();
+    });
+  }
+
+  read(): void {
+    const found = readLesson(location.hash);
+    this.lesson = found?.lesson ?? null;
+    this.said = found?.notes ?? [];
+    this.whole = false;
+    this.title.textContent = this.lesson?.title || 'A lesson';
+    this.text.textContent = this.lesson?.text ?? '';
+    this.root.hidden = this.lesson === null;
+    this.apply();
+  }
+
+  private toggle(): void {
+    this.whole = !this.whole;
+    this.all.textContent = this.whole ? 'Show the lesson only' : 'Show everything';
+    this.apply();
+  }
+
+  /** Puts away what the lesson does not keep: hidden from the eye, from the keyboard and from screen readers. */
+  private apply(): void {
+    const { lesson, stage } = this;
+    const parts = allParts(stage);
+    const is_all = lesson === null || this.whole;
+    for (const { name, at } of parts) at()?.classList.toggle('put-away', !is_all && !lesson.show.includes(name));
+    document.body.toggleAttribute('data-lesson', !is_all);
+    if (!is_all) {
+      // What a lesson keeps is not to be looked for.
+      for (const fold of document.querySelectorAll<HTMLDetailsElement>('.settings details.group'))
+        fold.open = fold.querySelector('[data-knob]:not(.put-away, [hidden])') !== null;
+    }
+    const known = new Set(parts.map(({ name }) => name));
+    const unknown = stage.knobs.length === 0 ? [] : (lesson?.show.filter((name) => !known.has(name)) ?? []);
+    const missing =
+      unknown.length === 0
+        ? []
+        : [`This page has no part named ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}.`];
+    this.notes.textContent = [...this.said, ...missing].join(' ');
+  }
+}
+
+let view: LessonView | null = null;
+
+/** Shows the lesson that the address holds. */
+export function openLesson(stage: Stage): void {
+  if (view) return;
+  view = new LessonView(stage);
+  view.read();
+}
+
+/** Tick boxes for parts, under a heading. */
+function boxes(heading: string, parts: Part[], changed: () => void): { root: HTMLElement; inputs: HTMLInputElement[] } {
+  const inputs = parts.map(({ name }) => {
+    const input = element('input');
+    input.type = 'checkbox';
+    input.value = name;
+    input.checked = draft.show.includes(name);
+    input.dataset['testid'] = `keep-${name}`;
+    input.addEventListener('change', changed);
+    return input;
+  });
+  const chips = inputs.map((input, index) => element('label', 'chip-box', input, element('span', '', parts[index]?.title ?? '')));
+  return { root: element('fieldset', '', element('legend', '', heading), element('div', 'chips', ...chips)), inputs };
+}
+
+/** What was written of a lesson stays while the page does, wherever the visitor looks in between. */
+const draft: { title: string; text: string; claim: string; show: string[] } = { title: '', text: '', claim: '', show: USUAL };
+
+/** The card in which a lesson is made. */
+export function composeLesson(stage: Stage, opener: HTMLElement): void {
+  const title = element('input');
+  title.type = 'text';
+  title.dataset['testid'] = 'lesson-title';
+  title.placeholder = 'Which pixels does it need?';
+  const text = element('textarea');
+  text.rows = 4;
+  text.dataset['testid'] = 'lesson-text';
+  text.placeholder = 'What to do, what to look at, what to ask oneself.';
+  const claim = element('select');
+  claim.dataset['testid'] = 'lesson-claim';
+  for (const [words, value] of [['nothing more', ''], ...TRIES.flatMap(([words, , name]) => (name === null ? [] : [[words, name]]))]) {
+    const option = element('option', '', words ?? '');
+    option.value = value ?? '';
+    claim.append(option);
+  }
+  [title.value, text.value, claim.value] = [draft.title, draft.text, draft.claim];
+  const said = element('p', 'soft');
+  said.setAttribute('role', 'status');
+  said.dataset['testid'] = 'lesson-said';
+  const copied = element('span', '', 'Copy the lesson’s link');
+  const copy = button('', 'lesson-copy', () => copyInto(copied, link.href, 'Use “Open it” and copy its address'), 'small-button go-on');
+  copy.append(copied);
+  const link = element('a', '', 'Open it');
+  link.target = '_blank';
+  link.rel = 'noopener';
+  link.dataset['testid'] = 'lesson-open';
+  const groups = [
+    boxes('Beside the network', besideParts(), update),
+    boxes('In the head of the page', headParts(), update),
+    boxes('Settings', settingParts(stage), update),
+  ];
+
+  function update(): void {
+    const words = { title: plain(title.value), text: plain(text.value) };
+    const show = groups.flatMap(({ inputs }) => inputs.filter((input) => input.checked).map((input) => input.value));
+    Object.assign(draft, { title: title.value, text: text.value, claim: claim.value, show });
+    const trouble = tooLong(words);
+    const theme = /theme=(light|dark)/.exec(location.hash)?.[0] ?? '';
+    const hash = writeLesson({ ...words, show }, theme);
+    const address = new URL(`?${stage.query}`, location.href);
+    address.hash = claim.value in CLAIMED ? `${hash}&claim=${claim.value}` : hash;
+    link.href = address.href;
+    copy.disabled = trouble !== null;
+    link.hidden = trouble !== null;
+    const left = `${MOST.text - [...words.text].length} characters left for the text.`;
+    const now = trouble ?? `The link holds the experiment as it is set now, your words, and what stays on the page. ${left}`;
+    say(said, now);
+  }
+
+  for (const field of [title, text, claim]) field.addEventListener('input', update);
+  const heading = element('h2', '', element('small', '', 'A link for a class'), 'Make a lesson');
+  const words = element(
+    'div',
+    'words',
+    heading,
+    element('label', '', element('span', '', 'Title'), title),
+    element('label', '', element('span', '', 'Text'), text),
+    element('label', 'inline', element('span', '', 'Begin with'), claim),
+    element('div', 'line', copy, link),
+    said,
+  );
+  place(
+    'compose',
+    'Make a lesson',
+    opener,
+    () => undefined,
+    words,
+    element('div', 'keeps', element('p', '', 'What stays on the page, beside the network and Train'), ...groups.map(({ root }) => root)),
+  );
+  update();
+  title.focus();
+}

@@ -1,0 +1,223 @@
+// The method's formulas, set properly. Every symbol is linked to where it lives on the page: pointed at, it lights that part; pressed, it
+// goes there. Source: Zhou et al., NeurIPS 2021, https://arxiv.org/abs/2111.05685, section 4.
+
+import './style.css';
+import type { PlaceName } from '../../ui/anchors';
+import type { Stage } from '../../model/page-api';
+import { element } from '../../ui/element';
+import { below, formula, fraction, math, power, room, row } from '../../ui/mathml';
+import { place, putAway, standing } from '../../ui/card';
+import { point, visit } from '../../ui/highlight';
+
+interface Symbol {
+  /** As it stands in a formula. */
+  sign: string;
+  means: string;
+  lives: PlaceName[];
+}
+
+const SYMBOLS = {
+  w: { sign: 'w', means: 'the weights', lives: ['weights'] },
+  s: { sign: 's', means: 'keep-probabilities (scores)', lives: ['network', 'history'] },
+  m: { sign: 'm', means: 'the mask that trains w', lives: ['kept', 'sample'] },
+  probe: { sign: 'm′', means: 'the second mask', lives: ['disagree', 'sample'] },
+  L: { sign: 'L', means: 'the loss under m', lives: ['loss', 'losses'] },
+  probe_loss: { sign: 'L′', means: 'the loss under m′', lives: ['loss', 'losses'] },
+  K: { sign: 'K', means: 'the budget', lives: ['budget', 'keep_ratio'] },
+  alpha: { sign: 'α', means: 'the exponent', lives: ['alpha'] },
+  g: { sign: 'g', means: 'the structure gradient', lives: ['gradient'] },
+  v: { sign: 'v', means: 'the shift that keeps the budget', lives: ['project'] },
+  eta: { sign: 'η', means: 'the structure rate', lives: ['scores_rate'] },
+} satisfies Record<string, Symbol>;
+type SymbolName = keyof typeof SYMBOLS;
+
+/** Builds the panel for one page. */
+class MethodPanel {
+  private readonly stage: Stage;
+  /** A symbol was pressed, and the visitor is where it led. */
+  private gone = false;
+
+  constructor(stage: Stage) {
+    this.stage = stage;
+  }
+
+  private leave(): void {
+    if (!this.gone) point();
+  }
+
+  /** A symbol in a formula. A formula is one thing to keys and screen readers, which have the same symbols in the list under it. */
+  private sign(name: SymbolName): Element {
+    const made = math('mi', SYMBOLS[name].sign);
+    made.classList.add('symbol');
+    this.lead(made as MathMLElement, name);
+    return made;
+  }
+
+  private button(name: SymbolName): HTMLButtonElement {
+    const made = element('button', 'symbol', SYMBOLS[name].sign);
+    made.type = 'button';
+    made.ariaLabel = `${SYMBOLS[name].sign}, ${SYMBOLS[name].means}`;
+    this.lead(made, name);
+    return made;
+  }
+
+  /** Pointed at, it lights the part where the symbol lives; pressed, it goes there. */
+  private lead(made: HTMLElement | MathMLElement, name: SymbolName): void {
+    const lives: PlaceName[] = SYMBOLS[name].lives;
+    const [first] = lives;
+    made.dataset['symbol'] = name;
+    const light = (): void => {
+      this.gone = false;
+      point(...lives);
+    };
+    // A page that scrolls under a resting pointer is not pointed at.
+    made.addEventListener('pointermove', (event) => {
+      const { movementX, movementY } = event as PointerEvent;
+      if (movementX !== 0 || movementY !== 0) light();
+    });
+    made.addEventListener('focus', light);
+    made.addEventListener('pointerleave', () => this.leave());
+    made.addEventListener('blur', () => this.leave());
+    made.addEventListener('click', async () => {
+      if (!first) return;
+      await visit(first, this.stage.show);
+      point(first);
+      // The page may have moved away from under the pointer: it stays lit until the focus goes on.
+      this.gone = true;
+      const { activeElement } = document;
+      const back = async (): Promise<void> => {
+        // What is laid out anew loses the focus and has it back at once.
+        await null;
+        if (document.activeElement === activeElement) return;
+        document.removeEventListener('focusout', back);
+        if (!this.gone) return;
+        this.gone = false;
+        this.leave();
+      };
+      document.addEventListener('focusout', back);
+    });
+  }
+
+  private part(title: string, where: string, set: Element[], words: string, names: SymbolName[]): HTMLElement {
+    const signs = names.map((name) => element('li', '', this.button(name), element('span', '', SYMBOLS[name].means)));
+    return element(
+      'section',
+      '',
+      element('h3', '', title, element('small', '', where)),
+      element('div', 'set', ...set),
+      element('p', '', words),
+      element('ul', 'symbols', ...signs),
+    );
+  }
+
+  parts(): HTMLElement[] {
+    const s = (): Element => this.sign('s');
+    const [w, m, probe, L, probe_loss, K, alpha, g, v, eta] = (['w', 'm', 'probe', 'L', 'probe_loss', 'K', 'alpha', 'g', 'v', 'eta'] as const).map(
+      (name) => () => this.sign(name),
+    ) as [() => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element, () => Element];
+    const one_minus_s = (): Element => row('1', '−', s());
+    const objective = [
+      formula(
+        'Minimise over w and s the expected loss of w and m, where m is drawn from s,',
+        below(math('mo', 'min'), row(w(), ',', s())),
+        room(0.2),
+        below(math('mo', '𝔼'), row(m(), '∼', s())),
+        room(0.2),
+        L(),
+        '(',
+        w(),
+        ',',
+        m(),
+        ')',
+      ),
+      formula(
+        'with every s from 0 to 1 and the sum of s at most K.',
+        math('mtext', 'with'),
+        room(0.5),
+        '0',
+        '≤',
+        s(),
+        '≤',
+        '1',
+        ',',
+        room(0.5),
+        math('mo', 'Σ'),
+        s(),
+        '≤',
+        K(),
+      ),
+    ];
+    const estimator = [
+      formula(
+        'g is one half of L minus L prime, times m minus m prime, over s times one minus s to the power of one minus alpha.',
+        g(),
+        '=',
+        fraction('1', '2'),
+        room(0.15),
+        fraction(
+          row('(', L(), '−', probe_loss(), ')', '(', m(), '−', probe(), ')'),
+          power(row('(', s(), '(', one_minus_s(), ')', ')'), row('1', '−', alpha())),
+        ),
+      ),
+    ];
+    const projection = [
+      formula(
+        's becomes s minus eta times the Adam step of g, minus v, clamped between 0 and 1,',
+        s(),
+        '←',
+        math('mi', 'clamp'),
+        '(',
+        s(),
+        '−',
+        eta(),
+        room(0.15),
+        math('mi', 'Adam'),
+        '(',
+        g(),
+        ')',
+        '−',
+        v(),
+        ',',
+        '0',
+        ',',
+        '1',
+        ')',
+      ),
+      // Two lines: in the narrowest of three columns one would fit in some fonts only.
+      formula('with the least v from 0 on', math('mtext', 'with the least'), room(0.4), v(), '≥', '0'),
+      formula('for which the sum of s is at most K.', math('mtext', 'for which'), room(0.4), math('mo', 'Σ'), s(), '≤', K()),
+    ];
+    return [
+      this.part(
+        'What is asked for',
+        'section 4',
+        objective,
+        'A small loss on average over the masks, within the budget. One sum binds all layers, so that capacity moves between them by itself.',
+        ['w', 's', 'L', 'K'],
+      ),
+      this.part(
+        'How the scores learn',
+        'section 4, VR-PGE, two-sided',
+        estimator,
+        'Units on which the two masks agree learn nothing; where they differ, the side with the lower loss is favoured. No backward pass; from α = ½ on the variance is bounded.',
+        ['m', 'probe', 'probe_loss', 'g', 'alpha'],
+      ),
+      this.part(
+        'How the budget is kept',
+        'section 4, projection',
+        projection,
+        'All scores step, then all are lowered by the same v until they fit the budget. At 0 a unit is off, at 1 it is kept: both are decided.',
+        ['v', 'eta'],
+      ),
+    ];
+  }
+}
+
+/** Opens or closes the panel. */
+export function toggleMethod(stage: Stage): void {
+  if (standing() === 'method') return putAway('method');
+  const heading = element('h2', 'unseen', 'Method');
+  heading.tabIndex = -1;
+  place('method', 'Method', document.getElementById('method'), () => point(), heading, ...new MethodPanel(stage).parts());
+  heading.focus();
+}

@@ -1,0 +1,92 @@
+// What is read off the run in numbers: losses, accuracy, pace, memory.
+
+import { bytes, count, duration, fixed, percent } from '../../ui/format';
+import type { Description, Evaluation, RunState, Snapshot, StepRecord } from '../../protocol/messages';
+import { element, say } from '../../ui/element';
+
+interface Parts {
+  loss: HTMLElement;
+  accuracy_lead: HTMLElement;
+  accuracy: HTMLElement;
+  rate: HTMLElement;
+  epoch: HTMLElement;
+  left: HTMLElement;
+  memory: HTMLElement;
+}
+
+export interface PaceInput {
+  state: RunState;
+  step: number;
+  steps: number;
+  /** Of the moment that is shown. */
+  epoch: number;
+  /** Steps a second; NaN where nothing moved yet. */
+  rate: number;
+}
+
+/** Nothing is known. */
+const NONE = '–';
+
+export class ReadingsView {
+  private readonly parts: Parts;
+
+  constructor(parts: Parts) {
+    this.parts = parts;
+  }
+
+  /** Another run: nothing is known of it. */
+  clear(): void {
+    const { loss, accuracy_lead, accuracy, rate, epoch, left, memory } = this.parts;
+    for (const place of [loss, accuracy, rate, epoch, left, memory]) place.textContent = NONE;
+    delete memory.dataset['bytes'];
+    memory.title = '';
+    this.drawAccuracy(null, 0, false, false);
+    accuracy_lead.textContent = 'Test accuracy';
+  }
+
+  drawLoss(record: StepRecord | null): void {
+    const { loss } = this.parts;
+    if (!record) return say(loss, NONE);
+    say(loss, Number.isFinite(record.probe_loss) ? `${fixed(record.loss, 3)} · ${fixed(record.probe_loss, 3)}` : fixed(record.loss, 3));
+  }
+
+  /** `of` test images there are; `is_back`: of a moment looked back at, which may have been tested some steps before; `samples`: a run draws masks. */
+  drawAccuracy(shown: Evaluation | null, of: number, is_back: boolean, samples: boolean): void {
+    const { accuracy, accuracy_lead } = this.parts;
+    if (!shown) {
+      accuracy.title = '';
+      delete accuracy.dataset['images'];
+      return say(accuracy, NONE);
+    }
+    const { images, step, decided, sampled } = shown;
+    say(accuracy_lead, images < of ? `Test accuracy (${count(images)})` : 'Test accuracy');
+    const beside = is_back ? ` · at step ${count(step)}` : samples ? ` · ${percent(sampled)} sampled` : '';
+    accuracy.replaceChildren(percent(decided), element('small', '', beside));
+    const under = samples ? `under the decided mask (s ≥ ½), ${percent(sampled)} under one sampled mask` : 'under its mask';
+    accuracy.title = `On ${count(images)} test images at step ${count(step)}: ${percent(decided)} ${under}.`;
+    accuracy.dataset['images'] = String(images);
+  }
+
+  drawPace({ state, step, steps, epoch, rate }: PaceInput, steps_per_epoch: number | null): void {
+    const { parts } = this;
+    const moves = state === 'training' && rate > 0;
+    if (moves) say(parts.rate, rate >= 10 ? count(rate) : rate.toPrecision(2));
+    say(parts.left, state === 'finished' ? 'done' : moves ? duration((steps - step) / rate) : NONE);
+    if (steps_per_epoch === null) return;
+    const epochs = Math.max(1, Math.ceil(steps / steps_per_epoch));
+    say(parts.epoch, `${Math.min(epochs, Math.floor(epoch) + 1)} of ${count(epochs)}`);
+  }
+
+  /** What the run holds on the device; less than at first once units that are off for good were dropped. */
+  drawMemory({ bytes: { data, activations, weights, optimiser }, units }: Description, { network_bytes, units_held }: Snapshot): void {
+    const [first, now] = [data + activations + weights + optimiser, data + network_bytes];
+    const { memory } = this.parts;
+    if (memory.dataset['bytes'] === String(now)) return;
+    memory.dataset['bytes'] = String(now);
+    memory.replaceChildren(bytes(now), ...(now < first ? [element('small', '', ` of ${bytes(first)}`)] : []));
+    memory.title =
+      units_held < units
+        ? `The network takes ${bytes(network_bytes)} of the ${bytes(first - data)} that it took at first: ${count(units - units_held)} of ${count(units)} units were dropped.`
+        : `Of the adapter’s memory: data ${bytes(data)}, the network ${bytes(network_bytes)}.`;
+  }
+}

@@ -1,0 +1,412 @@
+// Runs laid over one another: what differs between them, their curves along steps, seconds or multiply-adds, and what each cost.
+
+import uPlot from 'uplot';
+import { differences } from '../../model/differences';
+import { FAMILIES, METHODS } from '../../model/methods';
+import { bytes, count, duration, magnitude, milliseconds, percent, short } from '../../ui/format';
+import type { Contender, Knob, Values } from '../../protocol/messages';
+import { Queue } from '../../model/comparison';
+import { MOST_RUNS, type Run, type Runs } from '../../model/runs';
+import type { Along } from '../../model/curves';
+import { sentence } from '../../ui/words';
+import { accuracyAxis, accuracyScale, describe, fit, lossAxis, lossScale, plainAxis, QUIET, roundTicks } from '../../ui/charts';
+import { element, say } from '../../ui/element';
+import { css, readColours } from '../../ui/palette';
+import './style.css';
+
+const SLOTS = Array.from({ length: MOST_RUNS }, (_, slot) => slot);
+const NAMES = [...SLOTS.map((slot) => `run-${slot + 1}`), 'soft', 'line'];
+/** The second half of the colours is dashed too, so that no pair rests on its hue alone. */
+const dashOf = (slot: number): number[] => (slot < MOST_RUNS / 2 ? [] : [6, 3]);
+const AXES: [along: Along, words: string][] = [
+  ['step', 'steps'],
+  ['seconds', 'seconds'],
+  ['multiply_adds', 'multiply-adds (log)'],
+];
+const HEADS: [words: string, title: string][] = [
+  ['Run', 'What sets it apart'],
+  ['Test accuracy', 'Under the decided mask (s ≥ ½)'],
+  ['Steps', 'Done so far'],
+  ['Seconds', 'Of training on this device, from the end of the first step on, which also compiles'],
+  ['Multiply-adds', 'Executed, counted from the units that each step kept'],
+  ['of it near dense', 'In passes of more than half the work of the dense net’s: a dense start, a dense backward, a dense look at every unit'],
+  ['Memory', 'What the network holds of the device’s memory, without the data'],
+  ['Remove', ''],
+];
+/** The opponents that a comparison begins with. */
+const COMPARED = ['dense', 'small-dense', 'static', 'vrpge'];
+const STEPS = '500';
+
+export interface Wishes {
+  /** Begins a comparison from what the controls say. */
+  compare(begun: (values: Values) => Queue): void;
+  stop(): void;
+  forget(is: (run: Run) => boolean): void;
+}
+
+/** A run in the table: its line, and the one below it that its name opens. */
+interface Row {
+  run: Run;
+  line: HTMLTableRowElement;
+  cells: HTMLElement[];
+  more: HTMLTableRowElement;
+}
+
+export class RunsView {
+  private along: Along = 'step';
+  private drawn: { runs: Runs; current: Run | null; busy: boolean } | null = null;
+  private colours = readColours(NAMES);
+  private built = -1;
+  /** Of both charts. */
+  private domain: [number, number] = [0, 1];
+  private rows: Row[] = [];
+  /** Runs of which more than a line is told. */
+  private readonly opened = new WeakSet<Run>();
+  private readonly knobs: () => Knob[];
+  /** None before the engine has told them. */
+  private readonly contenders: () => Contender[];
+  private readonly wishes: Wishes;
+  private readonly chips = element('div', 'chips');
+  private readonly comparison = element('fieldset', 'comparison');
+  private readonly differs = element('p', 'differs-line');
+  private readonly body = element('tbody');
+  private readonly room = element('p', 'note');
+  private readonly shown = element('div', 'overlay');
+  private readonly go = element('button', 'small-button', 'Compare');
+  private readonly clear = element('button', 'small-button', 'Clear');
+  private readonly loss: uPlot;
+  private readonly accuracy: uPlot;
+
+  constructor(root: HTMLElement, knobs: () => Knob[], contenders: () => Contender[], wishes: Wishes) {
+    this.knobs = knobs;
+    this.contenders = contenders;
+    this.wishes = wishes;
+    const [loss, accuracy] = [element('div', 'chart'), element('div', 'chart')];
+    const sync = uPlot.sync('runs');
+    const colour = (name: string) => () => css(this.colours[name] ?? [0, 0, 0]);
+    const plot = (scale: uPlot.Scale, axis: typeof lossAxis, points: boolean, into: HTMLElement): uPlot =>
+      new uPlot(
+        {
+          ...QUIET,
+          cursor: { y: false, drag: { x: false, y: false }, points: { show: false }, sync: { key: sync.key } },
+          // Dense work is many times that of the others: only ratios show all of them.
+          scales: {
+            x: {
+              time: false,
+              distr: 100,
+              fwd: (value) => (this.isLog() ? Math.log10(Math.max(value, this.domain[0])) : value),
+              bwd: (value) => (this.isLog() ? 10 ** value : value),
+              range: () => this.domain,
+            },
+            y: scale,
+          },
+          axes: [
+            { ...plainAxis(colour('soft'), short), splits: () => roundTicks(...this.domain, this.isLog()), filter: (_, splits) => splits },
+            axis(colour('soft'), colour('line')),
+          ],
+          series: [
+            {},
+            ...SLOTS.map((slot) => ({
+              stroke: colour(`run-${slot + 1}`),
+              width: 1.75,
+              dash: dashOf(slot),
+              spanGaps: true,
+              points: { show: points, size: 5, fill: colour(`run-${slot + 1}`) },
+            })),
+          ],
+        },
+        [[], ...SLOTS.map(() => [])],
+        into,
+      );
+    this.accuracy = plot(accuracyScale, accuracyAxis, true, accuracy);
+    this.loss = plot(lossScale, lossAxis, false, loss);
+    fit([loss, this.loss], [accuracy, this.accuracy]);
+    describe(loss, 'Training loss of each run. The table below has the figures.');
+    describe(accuracy, 'Test accuracy of each run. The table below has the figures.');
+    this.differs.dataset['testid'] = 'differs';
+    this.clear.type = this.go.type = 'button';
+    this.clear.dataset['testid'] = 'clear-runs';
+    this.clear.addEventListener('click', () => wishes.forget((run) => run !== this.drawn?.current));
+    const head = element(
+      'tr',
+      '',
+      ...HEADS.map(([words, title]) => {
+        // The last column needs no word for those who see its buttons.
+        const cell = element('th', '', title === '' ? element('span', 'unseen', words) : words);
+        cell.title = title;
+        return cell;
+      }),
+    );
+    const table = element('table', 'figures-table', element('thead', '', head), this.body);
+    this.body.dataset['testid'] = 'kept-runs';
+    this.shown.append(
+      element('div', 'bar-line', this.axes(), this.clear),
+      element('p', 'lead', element('span', '', 'Test accuracy of the decided mask')),
+      accuracy,
+      element('p', 'lead', element('span', '', 'Training loss under m')),
+      loss,
+      element('div', 'scrolls', table),
+    );
+    this.compose();
+    root.append(this.differs, this.shown, this.comparison, this.room);
+    this.choices();
+  }
+
+  recolour(): void {
+    this.colours = readColours(NAMES);
+    this.loss.redraw(false);
+    this.accuracy.redraw(false);
+  }
+
+  draw(runs: Runs, current: Run | null, queue: object | null): void {
+    this.drawn = { runs, current, busy: queue !== null };
+    if (this.chips.childElementCount === 0) this.choices();
+    const { list } = runs;
+    this.shown.hidden = list.length === 0;
+    this.clear.disabled = list.every((run) => run === current);
+    this.go.textContent = queue ? 'Stop' : 'Compare';
+    this.allow();
+    const { gone, unkept } = runs;
+    const made_room = gone ? `The page keeps ${MOST_RUNS} runs; the oldest, ${gone.values['method']} with seed ${gone.values['seed']}, made room. ` : '';
+    const forgets = unkept === null ? '' : `A reload will forget these runs: ${sentence(unkept)}`;
+    say(this.room, made_room + forgets);
+    if (this.built !== runs.version) this.build(list, current);
+    this.built = runs.version;
+    this.say(list);
+    this.fill();
+    this.trace(list);
+  }
+
+  /** What differs, in a sentence; and each run's own name. */
+  private say(list: Run[]): void {
+    const { differing, equal, labels } = differences(list);
+    const label = (name: string): string =>
+      this.knobs()
+        .find((knob) => knob.name === name)
+        ?.label.toLowerCase() ?? name;
+    const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
+    const same = equal.join(', ');
+    let words = 'Runs are kept while this page is open, over a reload too, and their curves laid over one another here. Train, change something, train again.';
+    if (list.length === 1) words = `One run so far: ${list[0]?.values['method']}, ${same}.`;
+    else if (list.length > 1) words = differ === '' ? `Nothing differs: ${same}.` : `What differs: ${differ}. All else equal: ${same}.`;
+    say(this.differs, words);
+    for (const [index, { run, cells }] of this.rows.entries()) {
+      const name = labels[index]?.join(' · ') || run.values['method'] || '';
+      const named = cells[0]?.querySelector('button');
+      if (named) say(named, name);
+      const remove = cells.at(-1)?.querySelector('button');
+      if (remove) remove.ariaLabel = `Remove this run: ${name}`;
+    }
+  }
+
+  private build(list: Run[], current: Run | null): void {
+    // Whoever removes runs by keys goes on with the next one; who stands on a run's name stays there.
+    const { activeElement } = document;
+    const stood = this.rows.findIndex(({ line }) => line.contains(activeElement));
+    const on = activeElement?.className ?? '';
+    const stays = list.findIndex((run) => run === this.rows[stood]?.run);
+    this.rows = list.map((run) => {
+      const open = element('button', 'more');
+      open.type = 'button';
+      open.title = 'What its work consists of';
+      const cells = [element('td', '', element('i', `swatch swatch-${run.slot + 1}`), open), ...HEADS.slice(1).map(() => element('td'))];
+      if (run !== current) {
+        const remove = element('button', 'remove', '×');
+        remove.type = 'button';
+        remove.title = 'Remove this run';
+        remove.addEventListener('click', () => this.wishes.forget((other) => other === run));
+        cells.at(-1)?.append(remove);
+      }
+      const line = element('tr', '', ...cells);
+      line.dataset['method'] = run.values['method'] ?? '';
+      const told = element('td');
+      told.colSpan = HEADS.length;
+      const row: Row = { run, line, cells, more: element('tr', 'costs', told) };
+      open.addEventListener('click', () => {
+        if (!this.opened.delete(run)) this.opened.add(run);
+        this.unfold(row);
+        this.fill();
+      });
+      return row;
+    });
+    this.body.replaceChildren(...this.rows.map(({ line }) => line));
+    for (const row of this.rows) this.unfold(row);
+    if (stood < 0) return;
+    const next = this.rows[stays >= 0 ? stays : Math.min(stood, this.rows.length - 1)];
+    (next?.line.querySelector<HTMLElement>(on === 'remove' ? '.remove' : '.more') ?? next?.line.querySelector<HTMLElement>('.more') ?? this.go).focus();
+  }
+
+  /** Opens or closes the line below a run's. */
+  private unfold({ run, line, cells, more }: Row): void {
+    const opens = this.opened.has(run);
+    if (opens) line.after(more);
+    else more.remove();
+    const button = cells[0]?.querySelector('button');
+    if (button) button.ariaExpanded = String(opens);
+  }
+
+  private fill(): void {
+    for (const row of this.rows) {
+      const { traces, evaluation, cost, state, bytes: held } = row.run;
+      const [, accuracy, steps, seconds, work, dense, memory] = row.cells;
+      const { last } = traces;
+      const found = evaluation ?? traces.evaluations.at(-1);
+      const set = (cell: HTMLElement | undefined, words: string, value: number): void => {
+        if (!cell) return;
+        say(cell, words);
+        cell.dataset['value'] = String(value);
+      };
+      set(accuracy, found ? percent(found.decided) : '–', found?.decided ?? NaN);
+      set(steps, `${count(last.step + 1)}${state === 'halted' ? ', diverged' : ''}`, last.step + 1);
+      set(seconds, last.seconds < 100 ? last.seconds.toFixed(1) : duration(last.seconds), last.seconds);
+      set(work, short(last.multiply_adds), last.multiply_adds);
+      const share = cost.near_dense / Math.max(1, last.multiply_adds);
+      set(dense, share === 0 ? 'none' : percent(share, share < 0.1 ? 1 : 0), share);
+      set(memory, bytes(held), held);
+      if (this.opened.has(row.run)) tellCosts(row);
+    }
+  }
+
+  private isLog(): boolean {
+    return this.along === 'multiply_adds';
+  }
+
+  private trace(list: Run[]): void {
+    const nothing = (): uPlot.AlignedData => [[], ...SLOTS.map(() => [])];
+    if (list.length === 0) {
+      this.loss.setData(nothing());
+      this.accuracy.setData(nothing());
+      return;
+    }
+    const curves = list.map((run) => run.traces.along(this.along, run.evaluation));
+    const first = Math.min(...curves.map(({ loss: [places] }) => places[0] ?? 0));
+    this.domain = [this.isLog() ? first : 0, Math.max(1e-9, ...list.map((run) => run.traces.last[this.along]))];
+    // What no slot holds is a curve without points.
+    const joined = (of: 'loss' | 'accuracy'): uPlot.AlignedData => {
+      const [xs, ...ys] = uPlot.join(curves.map((curve) => curve[of] as uPlot.AlignedData));
+      return [xs, ...SLOTS.map((slot) => ys[list.findIndex((run) => run.slot === slot)] ?? [])] as uPlot.AlignedData;
+    };
+    this.loss.setData(joined('loss'));
+    this.accuracy.setData(joined('accuracy'));
+  }
+
+  private axes(): HTMLElement {
+    const row = element('div');
+    for (const [along, words] of AXES) {
+      const input = element('input');
+      input.type = 'radio';
+      input.name = 'along';
+      input.value = along;
+      input.checked = along === this.along;
+      input.dataset['testid'] = `along-${along}`;
+      input.addEventListener('change', () => {
+        this.along = along;
+        this.shown.dataset['along'] = along;
+        if (this.drawn) this.trace(this.drawn.runs.list);
+      });
+      row.append(element('label', '', input, element('span', '', words)));
+    }
+    this.shown.dataset['along'] = this.along;
+    return element('fieldset', 'segments', element('legend', 'unseen', 'Along'), row);
+  }
+
+  /** A tick for everyone who can take part, a variant behind its method. */
+  private choices(): void {
+    const all = FAMILIES.flatMap(([family]) => Object.keys(METHODS).filter((name) => METHODS[name]?.family === family)).flatMap((name) =>
+      this.contenders().filter(({ method }) => method === name),
+    );
+    const boxes = all.map(({ name }) => {
+      const input = element('input');
+      input.type = 'checkbox';
+      input.value = name;
+      input.checked = COMPARED.includes(name);
+      input.dataset['testid'] = `compare-${name}`;
+      return input;
+    });
+    const box = (name: string): HTMLInputElement | undefined => boxes.find(({ value }) => value === name);
+    // One that is divided as VR-PGE ended up does not come without it.
+    for (const { name } of all.filter(({ is_allocated }) => is_allocated)) {
+      const [divided, whole] = [box(name), box('vrpge')];
+      divided?.addEventListener('change', () => void (divided.checked && whole && (whole.checked = true)));
+      whole?.addEventListener('change', () => void (divided && !whole.checked && (divided.checked = false)));
+    }
+    this.chips.append(...boxes.map((input) => element('label', 'chip-box', input, element('span', '', input.value))));
+    // With nobody to choose from there is nothing to begin, and nothing that would make room for the choices later.
+    this.comparison.hidden = boxes.length === 0;
+    this.allow();
+  }
+
+  /** Who takes part, of those that can be chosen. */
+  private chosen(): Contender[] {
+    const checked = [...this.chips.querySelectorAll('input')].filter((box) => box.checked).map((box) => box.value);
+    return checked.flatMap((wanted) => this.contenders().find(({ name }) => name === wanted) ?? []);
+  }
+
+  /** Nothing begins with nobody; what goes on can be stopped. */
+  private allow(): void {
+    this.go.disabled = !this.drawn?.busy && this.chosen().length === 0;
+  }
+
+  /** Several methods, one after another, by one press. */
+  private compose(): void {
+    const steps = element('input');
+    steps.type = 'text';
+    steps.inputMode = 'numeric';
+    steps.value = STEPS;
+    steps.ariaLabel = 'Steps of each run';
+    steps.dataset['testid'] = 'compare-steps';
+    const best = element('input');
+    best.type = 'checkbox';
+    best.checked = true;
+    best.dataset['testid'] = 'compare-best';
+    this.chips.addEventListener('change', () => this.allow());
+    this.go.dataset['testid'] = 'compare-methods';
+    this.go.addEventListener('click', () => {
+      if (this.drawn?.busy) return this.wishes.stop();
+      const chosen = this.chosen();
+      this.wishes.compare((values) => new Queue(chosen, { ...values, steps: steps.value.trim() }, best.checked));
+    });
+    this.comparison.append(
+      element('legend', '', 'Train one after another, all else as in the settings'),
+      this.chips,
+      element('div', 'bar-line', element('label', '', 'for ', steps, ' steps each'), element('label', 'best', best, ' each with its best settings'), this.go),
+    );
+  }
+}
+
+/** What a run's work consists of, and where a step's time went when it was last compared with a dense one. */
+function tellCosts({ run: { cost, speed }, more }: Row): void {
+  const cell = more.firstElementChild;
+  // Nothing is made anew while it says the same: somebody may be reading or marking it.
+  const told = JSON.stringify([cost, speed]);
+  if (!cell || more.dataset['told'] === told) return;
+  more.dataset['told'] = told;
+  const all = cost.forward + cost.backward + cost.structure;
+  const part = (name: string, value: number): [string, string, string] => [
+    name,
+    value === 0 ? 'none' : magnitude(value),
+    value === 0 ? '' : percent(value / Math.max(1, all)),
+  ];
+  const work = figures(
+    'Multiply-adds',
+    ['', ''],
+    [part('forward', cost.forward), part('backward', cost.backward), part('to choose masks', cost.structure), part('of all, near dense', cost.near_dense)],
+  );
+  if (!speed) return cell.replaceChildren(work, element('p', 'note', 'Seconds by phase are known once a step was compared with a dense one.'));
+  const { step, phases, sparse_ms, dense_ms } = speed;
+  const line = (name: string, ours: number, theirs: number): [string, string, string] => [name, milliseconds(ours), milliseconds(theirs)];
+  const time = figures(
+    `A step, timed at step ${count(step)}`,
+    ['this run', 'dense'],
+    [...phases.map((phase) => line(phase.name, phase.sparse_ms, phase.dense_ms)), line('whole step', sparse_ms, dense_ms)],
+  );
+  cell.replaceChildren(work, time, ...(phases.length === 0 ? [element('p', 'note', 'This adapter does not tell the phases’ times.')] : []));
+}
+
+/** Figures in three columns, each line with its name. */
+function figures(title: string, heads: [string, string], lines: [name: string, figure: string, beside: string][]): HTMLElement {
+  const all = [[title, ...heads], ...lines].map(([name = '', ...told]) =>
+    element('div', '', element('dt', '', name), ...told.map((words) => element('dd', '', words))),
+  );
+  return element('dl', '', ...all);
+}

@@ -1,0 +1,480 @@
+// The settings, built from the engine's table of knobs. Names, ranges, defaults and help come from there; here is only
+// where a knob stands and which control suits it.
+
+import { about, NETWORKS, TRIES } from '../../model/suggestions';
+import { FAMILIES, means, METHODS, methodOf } from '../../model/methods';
+import { bytes, count, magnitude } from '../../ui/format';
+import type { Knob, OwnData, Plan, Values } from '../../protocol/messages';
+import { sentence, unitsOf } from '../../ui/words';
+import { element } from '../../ui/element';
+import { drawPicture } from './pictures';
+import type { Palette } from '../../ui/palette';
+
+/** Knobs in front, in this order, and the groups behind. A knob that is named nowhere joins the last group. */
+const FRONT = ['dataset', 'method', 'keep_ratio', 'model', 'gate_inputs'];
+const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => string }[] = [
+  {
+    title: 'Structure',
+    knobs: [
+      'schedule',
+      'keep_start',
+      'anneal_fraction',
+      'estimator',
+      'alpha',
+      'scores_optimizer',
+      'scores_rate',
+      'structure_every',
+      'drop_fraction',
+      'allocation',
+      'pins',
+    ],
+    brief: (values) =>
+      [
+        ['schedule', `${values['schedule']}`],
+        ['structure_every', `every ${values['structure_every']}`],
+        ['drop_fraction', `drop ${values['drop_fraction']}`],
+        ['alpha', `α ${values['alpha']}`],
+        ['scores_rate', `rate ${values['scores_rate']}`],
+        ['allocation', values['allocation'] === '' ? 'alike in each layer' : `${values['allocation']}`],
+      ]
+        .filter(([name]) => means(name ?? '', values))
+        .slice(0, 3)
+        .map(([, words]) => words)
+        .join(' · '),
+  },
+  {
+    title: 'Weights',
+    knobs: ['learning_rate', 'rate_schedule', 'momentum', 'weight_decay', 'clip_norm', 'batch_size', 'augment'],
+    brief: (values) => `rate ${values['learning_rate']} · batch ${values['batch_size']}`,
+  },
+  {
+    title: 'Run',
+    knobs: ['epochs', 'steps', 'seed', 'select_masks', 'finetune_epochs', 'finetune_rate', 'compact'],
+    brief: (values) => `${values['steps'] === '0' ? `${values['epochs']} epochs` : `${values['steps']} steps`} · seed ${values['seed']}`,
+  },
+];
+const PICTURES = 'dataset';
+const METHOD = 'method';
+const PROMINENT = 'keep_ratio';
+const NETWORK = 'model';
+const BY_NAME = 'by its name';
+/** The visitor's own data have no picture: they are not known before they are given. */
+const OWN = 'own';
+/** A range that spans more than this, evenly, cannot be aimed at with a slider. */
+const WIDEST_LINEAR = 2;
+/** Decades below the top that a logarithmic slider spans where the range begins at 0. */
+const DECADES_FROM_ZERO = 5;
+const SLIDER_TOP = 1000;
+/** What a choice brought along is told for so long, wherever the pointer goes. */
+const TOLD_MS = 5000;
+
+interface Control {
+  knob: Knob;
+  root: HTMLElement;
+  /** Shows a value, unless the person is typing one. */
+  show(value: string): void;
+  invalid?(on: boolean): void;
+  /** What it is, where the knob's own help does not say it. */
+  words?(): string;
+}
+
+/** "data 184, values 36, weights 11 MB" */
+function shares(parts: Record<string, number>): string {
+  const most = Math.max(...Object.values(parts));
+  const [size, unit] = most >= 1e9 ? [1e9, 'GB'] : most >= 1e6 ? [1e6, 'MB'] : [1e3, 'KB'];
+  const said = (part: number): string => (part < size / 20 ? 'under 0.1' : (part / size).toFixed(part < 9.95 * size ? 1 : 0));
+  return `${Object.entries(parts)
+    .map(([name, part]) => `${name} ${said(part)}`)
+    .join(', ')} ${unit}`;
+}
+
+type Range = Extract<Knob['kind'], { type: 'number' }>;
+
+function toPosition({ min, max, logarithmic }: Range, value: number): number {
+  if (!logarithmic) return (SLIDER_TOP * (value - min)) / (max - min);
+  const from = min > 0 ? Math.log(min) : Math.log(max) - DECADES_FROM_ZERO * Math.LN10;
+  return value <= 0 ? 0 : Math.max(0, (SLIDER_TOP * (Math.log(value) - from)) / (Math.log(max) - from));
+}
+
+function fromPosition({ min, max, logarithmic }: Range, position: number): number {
+  const share = position / SLIDER_TOP;
+  if (!logarithmic) return Math.min(max, Math.max(min, Number((min + share * (max - min)).toFixed(2))));
+  if (share <= 0) return min;
+  const from = min > 0 ? Math.log(min) : Math.log(max) - DECADES_FROM_ZERO * Math.LN10;
+  const value = Math.exp(from + share * (Math.log(max) - from));
+  // Two digits are as fine as a hand can aim.
+  return Math.min(max, Math.max(min, Number(value.toPrecision(2))));
+}
+
+export class SettingsView {
+  private controls: Control[] = [];
+  private pictures: [HTMLCanvasElement, string][] = [];
+  private briefs: [HTMLElement, (values: Values) => string][] = [];
+  private groups: HTMLElement[] = [];
+  private readonly help = element('p', 'help');
+  private readonly says = element('p', 'says');
+  private readonly takes = element('p', 'takes');
+  private readonly owned = element('span', '', 'your own data');
+  private told_until = 0;
+  private palette: Palette;
+  private readonly root: HTMLElement;
+  private readonly changed: (name: string, value: string) => void;
+  private readonly tried: (query: string, claim: string | null) => void;
+
+  constructor(root: HTMLElement, palette: Palette, changed: (name: string, value: string) => void, tried: (query: string, claim: string | null) => void) {
+    this.root = root;
+    this.palette = palette;
+    this.changed = changed;
+    this.tried = tried;
+    this.help.id = 'settings-help';
+    this.help.setAttribute('role', 'note');
+    this.takes.dataset['testid'] = 'memory';
+  }
+
+  build(knobs: Knob[]): void {
+    const left = new Map(knobs.map((knob) => [knob.name, knob]));
+    const take = (names: string[]): HTMLElement[] =>
+      names.flatMap((name) => {
+        const knob = left.get(name);
+        left.delete(name);
+        return knob ? [this.control(knob)] : [];
+      });
+    const front = take(FRONT);
+    const bodies = GROUPS.map(({ knobs: names }) => take(names));
+    bodies.at(-1)?.push(...take([...left.keys()]));
+    const groups = GROUPS.map(({ title, brief }, index) => {
+      const said = element('span');
+      this.briefs.push([said, brief]);
+      return element('details', 'group', element('summary', '', element('b', '', title), said), element('div', 'body', ...(bodies[index] ?? [])));
+    });
+    this.groups = groups;
+    this.root.replaceChildren(element('div', 'scroller', ...front, ...groups, this.tries()), this.help);
+    this.recolour(this.palette);
+  }
+
+  /** All that will be said is said: until then, lines that come would move the others. */
+  ready(): void {
+    this.root.removeAttribute('aria-busy');
+  }
+
+  recolour(palette: Palette): void {
+    this.palette = palette;
+    for (const [canvas, name] of this.pictures) drawPicture(canvas, name, palette);
+  }
+
+  /** Shows the values; a mark where one differs from the run that goes on and waits for the next one. */
+  show(values: Values, running: Values | null): void {
+    for (const { knob, root, show } of this.controls) {
+      const value = values[knob.name] ?? knob.value;
+      show(value);
+      const differs = running !== null && running[knob.name] !== value;
+      root.classList.toggle('differs', differs);
+    }
+    for (const [said, brief] of this.briefs) said.textContent = brief(values);
+    for (const { knob, root } of this.controls) root.hidden = !means(knob.name, values);
+    for (const group of this.groups) group.hidden = group.querySelector('.body > :not([hidden])') === null;
+  }
+
+  /** What the keep ratio comes to on this network. */
+  sayBudget(units: number, values: Values): void {
+    const method = methodOf(values);
+    const kept = `${count(Number(values['keep_ratio']) * units)} of ${count(units)} units`;
+    if (values['method'] === 'small-dense') this.says.textContent = `the work of a VR-PGE run that ends with ${kept}`;
+    else this.says.textContent = `${kept} ${method.starts_whole ? 'in the end' : 'from the first step'}`;
+  }
+
+  /** What the network of the controls is and takes, before it is opened. */
+  sayPlan(plan: Plan): void {
+    const { data, activations, weights, optimiser } = plan.bytes;
+    const takes = element('b', '', bytes(data + activations + weights + optimiser));
+    this.takes.replaceChildren(
+      `${count(plan.units)} ${unitsOf(plan)}, ${magnitude(plan.weights)} weights, ${magnitude(plan.multiply_adds)} multiply-adds a dense step. Takes `,
+      takes,
+      ` of memory: ${shares({ data, values: activations, weights: weights + optimiser })}.`,
+    );
+    this.takes.dataset['bytes'] = String(data + activations + weights + optimiser);
+    this.ready();
+  }
+
+  /** Says what the visitor's own data are. */
+  sayOwn({ name, words }: OwnData): void {
+    this.owned.replaceChildren('your data: ', element('b', '', name), element('small', '', words.split(': ')[0] ?? words));
+  }
+
+  /** Says what a choice brought along. */
+  tell(changed: [name: string, value: string][]): void {
+    const label = (name: string): string => this.controls.find(({ knob }) => knob.name === name)?.knob.label ?? name;
+    const said = (value: string): string => ({ true: 'on', false: 'off' })[value] ?? value;
+    this.told_until = performance.now() + TOLD_MS;
+    this.help.textContent = `Set along with it: ${changed.map(([name, value]) => `${label(name).toLowerCase()} ${said(value)}`).join(', ')}.`;
+  }
+
+  /** Says why a value was refused, or takes that back. */
+  refuse(message: string | null, name?: string): void {
+    const refused = this.help.classList.contains('refusal');
+    this.help.classList.toggle('refusal', message !== null);
+    if (message !== null) this.help.textContent = sentence(message);
+    else if (refused) this.help.textContent = '';
+    for (const control of this.controls) control.invalid?.(message !== null && control.knob.name === name);
+  }
+
+  private control(knob: Knob): HTMLElement {
+    const make = (): Control => {
+      switch (knob.kind.type) {
+        case 'choice':
+          if (knob.name === PICTURES) return this.pictured(knob, knob.kind.choices);
+          if (knob.name === METHOD) return this.methods(knob, knob.kind.choices);
+          return this.select(knob, knob.kind.choices);
+        case 'switch':
+          return this.toggle(knob);
+        case 'number':
+          return this.number(knob, knob.kind);
+        case 'text':
+          return knob.name === NETWORK ? this.network(knob) : this.field(knob);
+        case 'count':
+          return this.field(knob);
+      }
+    };
+    const control = make();
+    control.root.dataset['knob'] = knob.name;
+    this.explain(control.root, control.words ?? (() => `${knob.help}${knob.live ? ' Works at once.' : ''}`));
+    this.controls.push(control);
+    return control.root;
+  }
+
+  /** Shows words while the pointer or the focus is on something. */
+  private explain(root: HTMLElement, words: () => string): void {
+    const say = (text: string): void => {
+      if (!this.help.classList.contains('refusal') && performance.now() > this.told_until) this.help.textContent = text;
+    };
+    const show = (event: Event): void => {
+      event.stopPropagation();
+      say(words());
+    };
+    root.addEventListener('pointerover', show);
+    root.addEventListener('focusin', show);
+    root.addEventListener('pointerleave', () => say(''));
+  }
+
+  private radio(knob: Knob, name: string): HTMLInputElement {
+    const input = element('input');
+    input.type = 'radio';
+    input.name = `knob-${knob.name}`;
+    input.value = name;
+    input.dataset['testid'] = `${knob.name}-${name}`;
+    input.addEventListener('change', () => this.changed(knob.name, name));
+    return input;
+  }
+
+  private pictured(knob: Knob, choices: [string, string][]): Control {
+    const inputs: HTMLInputElement[] = [];
+    const row = element('div');
+    for (const [name, label] of choices) {
+      const input = this.radio(knob, name);
+      inputs.push(input);
+      if (name === OWN) {
+        // Chosen once more, it asks for other files.
+        input.addEventListener('click', () => this.changed(knob.name, name));
+        row.append(element('label', 'own', input, this.owned));
+        continue;
+      }
+      const canvas = element('canvas');
+      canvas.setAttribute('aria-hidden', 'true');
+      this.pictures.push([canvas, name]);
+      row.append(element('label', '', input, canvas, element('span', '', label)));
+    }
+    const root = element('fieldset', 'pictures', element('legend', '', element('span', 'name', knob.label)), row);
+    root.setAttribute('aria-describedby', this.help.id);
+    return { knob, root, show: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
+  }
+
+  /** Folded, the method that is chosen and what it does; unfolded, all of them by family. */
+  private methods(knob: Knob, choices: [string, string][]): Control {
+    const labels = new Map(choices);
+    const inputs: HTMLInputElement[] = [];
+    const now = element('b');
+    const about = element('p', 'takes');
+    about.dataset['testid'] = 'about-method';
+    const fold = element('details', 'fold', element('summary', '', element('span', 'name', knob.label), now));
+    const list = element('div', 'list');
+    for (const [family, title] of FAMILIES) {
+      const heading = element('p', '', title);
+      heading.id = `family-${family}`;
+      const members = element('div', 'family', heading);
+      members.setAttribute('role', 'group');
+      members.setAttribute('aria-labelledby', heading.id);
+      list.append(members);
+      for (const [name, { does }] of Object.entries(METHODS).filter(([name, method]) => method.family === family && labels.has(name))) {
+        const input = this.radio(knob, name);
+        inputs.push(input);
+        const label = element('label', '', input, element('span', '', element('b', '', labels.get(name) ?? name), does));
+        // A pointer has chosen; keys go on choosing.
+        label.addEventListener('click', (event) => (fold.open = fold.open && event.detail === 0));
+        members.append(label);
+      }
+    }
+    fold.append(list);
+    const root = element('fieldset', 'methods', element('legend', 'unseen', knob.label), fold, about);
+    root.setAttribute('aria-describedby', this.help.id);
+    return {
+      knob,
+      root,
+      words: () => 'How the mask is chosen. All methods share the budget, the data and the seed.',
+      show: (value) => {
+        for (const input of inputs) input.checked = input.value === value;
+        now.textContent = labels.get(value) ?? value;
+        const { does, dense } = methodOf({ method: value });
+        about.replaceChildren(`${does} `, element('span', dense === null ? '' : 'hides', `Dense work: ${dense ?? 'none'}.`));
+      },
+    };
+  }
+
+  private name(knob: Knob, id: string): HTMLLabelElement {
+    const label = element('label', 'name', knob.label);
+    label.htmlFor = id;
+    return label;
+  }
+
+  private select(knob: Knob, choices: [string, string][]): Control {
+    const select = element('select');
+    select.id = `knob-${knob.name}`;
+    select.dataset['testid'] = knob.name;
+    for (const [name, label] of choices) {
+      const option = element('option', '', label);
+      option.value = name;
+      select.append(option);
+    }
+    select.setAttribute('aria-describedby', this.help.id);
+    select.addEventListener('change', () => this.changed(knob.name, select.value));
+    return { knob, root: element('div', 'row', this.name(knob, select.id), select), show: (value) => (select.value = value) };
+  }
+
+  private toggle(knob: Knob): Control {
+    const input = element('input', 'switch');
+    input.type = 'checkbox';
+    input.setAttribute('role', 'switch');
+    input.id = `knob-${knob.name}`;
+    input.dataset['testid'] = knob.name;
+    input.setAttribute('aria-describedby', this.help.id);
+    input.addEventListener('change', () => this.changed(knob.name, String(input.checked)));
+    return { knob, root: element('div', 'row', this.name(knob, input.id), input), show: (value) => (input.checked = value === 'true') };
+  }
+
+  private input(knob: Knob): HTMLInputElement {
+    const input = element('input', knob.kind.type === 'text' ? 'wide' : '');
+    input.type = 'text';
+    input.id = `knob-${knob.name}`;
+    input.dataset['testid'] = knob.name;
+    input.autocomplete = 'off';
+    input.spellcheck = false;
+    if (knob.kind.type === 'count') input.inputMode = 'numeric';
+    if (knob.kind.type === 'number') input.inputMode = 'decimal';
+    input.setAttribute('aria-describedby', this.help.id);
+    input.addEventListener('change', () => this.changed(knob.name, input.value.trim()));
+    input.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') input.blur();
+    });
+    return input;
+  }
+
+  private field(knob: Knob): Control {
+    const input = this.input(knob);
+    return {
+      knob,
+      root: element('div', 'row', this.name(knob, input.id), input),
+      show: (value) => {
+        if (document.activeElement !== input && input.ariaInvalid !== 'true') input.value = value;
+      },
+      invalid: (on) => (input.ariaInvalid = on ? 'true' : null),
+    };
+  }
+
+  /** A choice among networks for those who know no name, and the name itself for those who do. */
+  private network(knob: Knob): Control {
+    const field = this.field(knob);
+    const select = element('select');
+    select.id = `knob-${knob.name}-preset`;
+    select.dataset['testid'] = `${knob.name}-preset`;
+    select.setAttribute('aria-describedby', this.help.id);
+    const option = (name: string, title: string): HTMLOptionElement => {
+      const made = element('option', '', title);
+      made.value = name;
+      return made;
+    };
+    for (const [kind, networks] of NETWORKS) {
+      const group = element('optgroup', '', ...networks.map(([name, title]) => option(name, title)));
+      group.label = kind;
+      select.append(group);
+    }
+    select.append(option('', BY_NAME));
+    const known = NETWORKS.flatMap(([, networks]) => networks.map(([name]) => name));
+    const input = field.root.querySelector('input');
+    select.addEventListener('change', () => {
+      if (select.value !== '') return this.changed(knob.name, select.value);
+      input?.focus();
+      input?.select();
+    });
+    const label = element('label', 'name', knob.label);
+    label.htmlFor = select.id;
+    const name = field.root.querySelector('label');
+    if (name) name.textContent = 'Name';
+    const root = element('div', 'choice', element('div', 'row', label, select), field.root, this.takes);
+    this.explain(field.root, () => knob.help);
+    return {
+      ...field,
+      root,
+      words: () => about(input?.value ?? ''),
+      show: (value) => {
+        field.show(value);
+        select.value = known.includes(value) ? value : '';
+      },
+    };
+  }
+
+  private number(knob: Knob, kind: Range): Control {
+    const field = this.field(knob);
+    if (!kind.logarithmic && kind.max - kind.min > WIDEST_LINEAR) return field;
+    const range = element('input');
+    range.type = 'range';
+    range.min = '0';
+    range.max = String(SLIDER_TOP);
+    range.dataset['testid'] = `${knob.name}-slider`;
+    range.setAttribute('aria-label', knob.label);
+    range.setAttribute('aria-describedby', this.help.id);
+    const fill = (): void => range.style.setProperty('--at', `${Number(range.value) / (SLIDER_TOP / 100)}%`);
+    range.addEventListener('input', () => {
+      fill();
+      this.changed(knob.name, String(fromPosition(kind, Number(range.value))));
+    });
+    const prominent = knob.name === PROMINENT;
+    const root = element('div', prominent ? 'slider prominent' : 'slider', field.root, range);
+    if (prominent) root.append(this.says);
+    return {
+      ...field,
+      root,
+      show: (value) => {
+        field.show(value);
+        const number = Number(value);
+        // A slider under the hand stays where the hand put it: the value is rounded, its place is not.
+        if (fromPosition(kind, Number(range.value)) !== number) range.value = String(Math.round(toPosition(kind, number)));
+        range.setAttribute('aria-valuetext', value);
+        fill();
+      },
+    };
+  }
+
+  private tries(): HTMLElement {
+    const links = TRIES.map(([title, query, claim]) => {
+      const link = element('a', '', title);
+      link.href = claim === null ? `?${query}` : `?${query}#claim=${claim}`;
+      if (claim !== null) link.dataset['testid'] = `claim-${claim}`;
+      link.addEventListener('click', (event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        this.tried(query, claim);
+      });
+      return element('li', '', link);
+    });
+    return element('nav', 'try', element('h2', '', 'Is it true? Predict first'), element('ul', '', ...links));
+  }
+}

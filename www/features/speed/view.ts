@@ -1,0 +1,131 @@
+// How fast a step is, measured, beside the same step of the dense net.
+
+import { bytes, milliseconds, span } from '../../ui/format';
+import type { Description, Speed } from '../../protocol/messages';
+
+export interface SpeedElements {
+  root: HTMLElement;
+  ratio: HTMLElement;
+  words: HTMLElement;
+  dense: HTMLElement;
+  sparse: HTMLElement;
+  /** What the second bar is called. */
+  name: HTMLElement;
+  dense_ms: HTMLElement;
+  sparse_ms: HTMLElement;
+  key: HTMLElement;
+  note: HTMLElement;
+  /** Asks for the comparison where it is not made unasked. */
+  ask: HTMLButtonElement;
+}
+
+/** What a run is called that is not sparse. */
+const NAMES: Record<string, string> = { dense: 'this', 'small-dense': 'narrow', ste: 'masked' };
+
+/** What a timed step does not show of a method's work. */
+const BESIDE: Record<string, string> = {
+  rigl: ' Its dense passes, one at each exchange, come on top.',
+  snip: ' The dense pass before the first step comes on top.',
+  magnitude: ' The dense start came before.',
+};
+
+/** Who computes where that is no GPU. */
+const computing = ({ computes, adapter }: Description): string =>
+  computes === 'cpu' ? 'The CPU computes, since this browser gives the page no WebGPU' : `${adapter} computes in software`;
+
+/** Above this share of kept units a sparse step cannot win: two forwards and packing cost more than they save. */
+const NEARLY_ALL = 0.8;
+
+/** How a step compares with a dense one; `share`: of the gated units that are kept. */
+export function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
+  if (method === 'dense') return ['even', 'this run is the dense one'];
+  if (method === 'ste' && ratio <= 0.95) return ['slower', 'slower than dense: every unit is computed, whatever the mask'];
+  if (method === 'small-dense' && ratio >= 1.05) return ['faster', 'faster than dense per training step, by being narrower'];
+  if (ratio >= 1.05) return ['faster', 'faster than dense per training step, just now'];
+  if (ratio > 0.95) return ['even', 'as fast as dense per training step'];
+  if (share > NEARLY_ALL) return ['slower', 'slower than dense while nearly every unit is still kept'];
+  return ['slower', 'slower than dense at this size'];
+}
+
+export class SpeedView {
+  private readonly at: SpeedElements;
+
+  constructor(elements: SpeedElements) {
+    this.at = elements;
+  }
+
+  describe(description: Description, method: string): void {
+    const { at } = this;
+    at.root.dataset['verdict'] = 'none';
+    at.ratio.textContent = '?×';
+    at.name.textContent = NAMES[method] ?? 'sparse';
+    at.words.textContent = `${at.name.textContent} against dense, measured on your device after the first steps`;
+    at.dense.style.width = at.sparse.style.width = '0';
+    at.dense_ms.textContent = at.sparse_ms.textContent = '–';
+    at.key.hidden = at.ask.hidden = true;
+    at.ask.textContent = 'Compare now';
+    at.ask.disabled = false;
+    at.note.textContent = description.software ? `${computing(description)}: a ratio here is not a GPU’s.` : `To be measured on ${description.adapter}.`;
+  }
+
+  /** The comparison costs so much that it is made only when it is asked for. */
+  defer(ms: number, more: number): void {
+    const { at } = this;
+    at.ask.hidden = false;
+    at.ask.disabled = false;
+    if (at.root.dataset['verdict'] === 'none') at.words.textContent = `${at.name.textContent} against dense, measured on your device when you ask for it`;
+    at.note.textContent = `A comparison lasts about ${span(ms)} here, while training waits, and holds a dense network beside this one: ${bytes(more)} more.`;
+  }
+
+  /** It was asked for. */
+  measuring(): void {
+    this.at.ask.disabled = true;
+  }
+
+  /** `share`: of the gated units that are kept. */
+  draw(speed: Speed, method: string, share: number, description: Description): void {
+    const { at } = this;
+    const [kind, words] = verdict(speed.ratio, method, share);
+    at.root.dataset['verdict'] = kind;
+    at.ask.disabled = false;
+    at.ask.textContent = 'Compare again';
+    at.root.dataset['ratio'] = speed.ratio.toFixed(3);
+    at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
+    at.words.textContent = words;
+    at.name.textContent = NAMES[method] ?? 'sparse';
+    at.dense_ms.textContent = milliseconds(speed.dense_ms);
+    at.sparse_ms.textContent = milliseconds(speed.sparse_ms);
+    const longest = Math.max(speed.dense_ms, speed.sparse_ms);
+    this.bar(at.dense, speed.dense_ms / longest, speed, 'dense_ms');
+    this.bar(at.sparse, speed.sparse_ms / longest, speed, 'sparse_ms');
+
+    at.key.hidden = speed.phases.length === 0;
+    at.key.replaceChildren(
+      ...speed.phases.map(({ name, sparse_ms, dense_ms }) => {
+        const item = document.createElement('li');
+        const swatch = document.createElement('i');
+        swatch.style.background = `var(--phase-${name})`;
+        item.title = `${name}: dense ${milliseconds(dense_ms)}, sparse ${milliseconds(sparse_ms)}`;
+        item.append(swatch, name);
+        return item;
+      }),
+    );
+    const predicted = document.createElement('b');
+    predicted.textContent = `${speed.predicted.toFixed(1)}×`;
+    const where = description.software ? `${computing(description)}: not a GPU’s ratio.` : `On ${description.adapter}.`;
+    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}${BESIDE[method] ?? ''}`);
+  }
+
+  private bar(element: HTMLElement, share: number, speed: Speed, which: 'sparse_ms' | 'dense_ms'): void {
+    element.style.width = `${(share * 100).toFixed(1)}%`;
+    const parts = speed.phases.length > 0 ? speed.phases : [{ name: which === 'dense_ms' ? 'whole-dense' : 'whole', sparse_ms: 1, dense_ms: 1 }];
+    const whole = parts.reduce((sum, part) => sum + part[which], 0) || 1;
+    let done = 0;
+    const stops = parts.map((part) => {
+      const from = done;
+      done += (100 * part[which]) / whole;
+      return `var(--phase-${part.name}) ${from.toFixed(2)}% ${done.toFixed(2)}%`;
+    });
+    element.style.background = `linear-gradient(to right, ${stops.join(', ')})`;
+  }
+}

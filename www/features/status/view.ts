@@ -1,0 +1,229 @@
+// What is happening, in one sentence.
+
+import { methodOf } from '../../model/methods';
+import { bytes, count, milliseconds, percent, span } from '../../ui/format';
+import type { Description, Evaluation, Failure, Plan, RunState, Task, Values } from '../../protocol/messages';
+import { sentence, unitsOf } from '../../ui/words';
+
+/** Plain words, or a number in the colour of what it counts. */
+type Word = string | { kept: string } | { probe: string };
+
+export interface StatusInput {
+  state: RunState;
+  failure: Failure | null;
+  /** What is being opened, or is open. */
+  plan: Plan | null;
+  description: Description | null;
+  values: Values | null;
+  step: number;
+  steps: number;
+  kept: number;
+  undecided: number;
+  /** The step at which the budget stops falling; null where it does not fall. */
+  settles: number | null;
+  halted: string | null;
+  evaluation: Evaluation | null;
+  /** Planted data: inputs that carry the class, and how many of them are kept. */
+  planted: { kept: number; of: number } | null;
+  progress: { stage: string; done: number; of: number; since_ms: number } | null;
+  /** What the device is at other than the next step, since when, and for about how long. */
+  busy: { task: Task; since_ms: number; ms: number | null } | null;
+  /** Of the last step, and since then. */
+  step_ms: number;
+  since_ms: number;
+  /** Which run of a comparison this is. */
+  queued: { run: number; of: number; method: string } | null;
+  /** The step looked back at. */
+  looking: number | null;
+  /** Of a step that is taken phase by phase: what was just done. */
+  walking: string | null;
+}
+
+/** Steps that last longer are told one by one; those that last much longer, on their way. */
+const SLOW_MS = 700;
+const VERY_SLOW_MS = 4000;
+/** Kernels that take longer to compile need a word. */
+const SLOW_COMPILE_MS = 8000;
+
+const sum = ({ bytes: { data, activations, weights, optimiser } }: Plan): number => data + activations + weights + optimiser;
+
+const are = (units: number): string => (units === 1 ? 'is' : 'are');
+
+function loading({ progress, description, plan, busy }: StatusInput): Word[] {
+  if (busy?.task === 'step' && busy.since_ms > SLOW_MS) {
+    const so_far = busy.since_ms > 3000 ? `, ${span(busy.since_ms)} so far` : '';
+    const software = description?.software && description.computes === 'gpu' ? '. An adapter in software takes its time' : '';
+    return [`The first step is on its way${so_far}${software}.`];
+  }
+  if (progress?.stage === 'data' && description) {
+    const million = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+    return [`Fetching ${description.dataset.name}: ${million(progress.done)} of ${million(progress.of)} MB. Training starts with the first block of images.`];
+  }
+  if (progress?.stage === 'compiling kernels' && progress.since_ms > SLOW_COMPILE_MS) {
+    const { done, of, since_ms } = progress;
+    return [
+      `Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers keep the result.`,
+    ];
+  }
+  if (progress && plan && !description) {
+    return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`), ' Then ', plan.model, ' takes ', { kept: bytes(sum(plan)) }, ' of memory.'];
+  }
+  if (progress) return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`)];
+  return ['A network is about to train here, on your own machine.'];
+}
+
+/** What the run is busy with, where that is not training. */
+function aside({ busy, state, step, steps }: StatusInput): Word[] | null {
+  if (!busy || busy.task === 'step') return null;
+  const lasts = busy.ms === null ? '' : `, about ${span(busy.ms)}`;
+  const then = state === 'training' && step < steps ? ' Then training goes on.' : '';
+  return [busy.task === 'speed' ? `Comparing with a dense step${lasts}.${then}` : `Testing on images that it never saw${lasts}.`];
+}
+
+/** Steps that last are told one by one. */
+function pace({ state, step, step_ms, since_ms }: StatusInput): string {
+  if (step_ms < SLOW_MS || step === 0) return '';
+  const next = state === 'training' && step_ms > VERY_SLOW_MS && since_ms > SLOW_MS ? `, ${span(since_ms)} into the next` : '';
+  return `${state === 'training' ? `Step ${count(step)}, ` : ''}${milliseconds(step_ms)} a step${next}. `;
+}
+
+function going(input: StatusInput): Word[] {
+  const { description, values, step, steps, kept, undecided, settles, progress } = input;
+  if (progress && progress.stage !== 'data' && progress.done < progress.of) return loading(input);
+  const doing = aside(input);
+  if (doing) return doing;
+  const units = description?.units ?? 0;
+  const named = unitsOf(description);
+  const rest = `${count(Math.max(0, steps - step))} steps to go.`;
+  const share: Word = { kept: `${count(kept)} of ${count(units)}` };
+  const slow = pace(input);
+  const until = settles !== null && step < settles ? `the budget settles at step ${count(settles)}.` : rest;
+  const then = slow ? '' : sentence(until);
+  switch (values?.['method']) {
+    case 'dense':
+      return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense net. ${then}`];
+    case 'small-dense':
+      return [slow, 'A narrower dense net, ', share, ` ${named}: as much work as VR-PGE. ${then}`];
+    case 'static':
+      return [slow, 'A random mask keeps ', share, ` ${named}; only the weights learn. ${then}`];
+    case 'snip':
+      return [slow, 'One look at the whole net kept ', share, ` ${named}; only the weights learn. ${then}`];
+    case 'set':
+    case 'rigl':
+      return [slow, 'Keeping ', share, ` ${named}, some exchanged every ${count(Number(values['structure_every']))} steps. ${then}`];
+    case 'magnitude':
+      return [slow, 'Keeping ', share, ` ${named}, those of the largest weights. ${then}`];
+  }
+  if (undecided === 0) return [slow, 'Keeping ', share, ` ${named}, and every one is decided${slow ? '.' : `; ${until}`}`];
+  if (slow) return [slow, 'Keeping ', share, ` ${named}; `, { probe: count(undecided) }, ` ${are(undecided)} undecided.`];
+  return ['Keeping ', share, ` ${named}. `, { probe: count(undecided) }, ` ${are(undecided)} still undecided; ${until}`];
+}
+
+function idle({ description, values, kept }: StatusInput): Word[] {
+  const units = description?.units ?? 0;
+  const named = unitsOf(description);
+  const method = values?.['method'];
+  if (method === 'dense') return ['The dense net: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
+  const left = { kept: count(Number(values?.['keep_ratio']) * units) };
+  if (method === 'snip') return ['One look at all ', { kept: count(units) }, ` ${named}, and only `, left, ' stay. Press Train to see which ones.'];
+  if (methodOf(values).starts_whole)
+    return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
+  const share = { kept: `${count(kept)} of ${count(units)}` };
+  if (method === 'small-dense') return ['A narrower dense net, ', share, ` ${named}, with as many multiply-adds as VR-PGE. Press Train.`];
+  if (method === 'static') return ['A random mask keeps ', share, ` ${named}, from the first step to the last. Press Train.`];
+  return ['A random mask keeps ', share, ` ${named}; some will be exchanged every ${count(Number(values?.['structure_every']))} steps. Press Train.`];
+}
+
+function say(input: StatusInput): Word[] {
+  const { state, failure, plan, description, values, step, kept, undecided, evaluation, halted, looking, planted } = input;
+  const units = count(description?.units ?? 0);
+  const named = unitsOf(description);
+  if (looking !== null) {
+    const share: Word[] = [`Looking back to step ${count(looking)}: `, { kept: `${count(kept)} of ${units}` }, ` ${named} were kept`];
+    if (methodOf(values).family !== 'learned') return [...share, '.'];
+    return [...share, ...(undecided === 0 ? [', and every one was decided.'] : [', ', { probe: count(undecided) }, ' were undecided.'])];
+  }
+  if (input.walking !== null) return [input.walking];
+  switch (state) {
+    case 'held':
+      if (!plan) return [''];
+      return [
+        `${plan.model} in batches of ${count(plan.batch_size)} takes `,
+        { kept: bytes(sum(plan)) },
+        ' of memory. None is taken yet: press Train to open it.',
+      ];
+    case 'loading':
+      return loading(input);
+    case 'idle':
+      return aside(input) ?? idle(input);
+    case 'training':
+      return going(input);
+    case 'paused':
+      return [`Paused at step ${count(step)}. `, ...going(input)];
+    case 'finished': {
+      const accuracy = evaluation?.decided;
+      const reached = accuracy === undefined ? '.' : ` reach ${percent(accuracy, 2)} on ${count(evaluation?.images ?? 0)} examples that it never saw.`;
+      const doing = aside(input);
+      if (doing) return doing;
+      const found = planted ? `, among them ${planted.kept} of the ${planted.of} inputs that carry the class,` : '';
+      return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` ${named}${found}${reached}`];
+    }
+    case 'replay': {
+      const ended = evaluation ? `, and they read ${percent(evaluation.decided)} of ${count(evaluation.images)} test examples right` : '';
+      return ['A recorded run. It ended with ', { kept: `${count(kept)} of ${units}` }, ` ${named}${ended}. Press Play, or drag through its history.`];
+    }
+    case 'halted':
+      return [`${sentence(halted ?? `the run stopped at step ${count(step)}`)} Then restart.`];
+    case 'error':
+      if (failure === 'own') return ['Waiting for the data of this experiment.'];
+      if (failure === 'large' || failure === 'refused') return [`${plan?.model ?? 'This network'} was not opened.`];
+      if (description !== null) return [`Training stopped at step ${count(step)}.`];
+      return ['Most of a network can be left out while it trains. This page shows which parts, and what that saves.'];
+  }
+}
+
+export class StatusView {
+  private shown = '';
+  private state: RunState | null = null;
+  private looked: string | null = null;
+  private announced_at = 0;
+  private readonly say: HTMLElement;
+  private readonly live: HTMLElement;
+
+  constructor(say: HTMLElement, live: HTMLElement) {
+    this.say = say;
+    this.live = live;
+  }
+
+  /** Tells a screen reader what others see elsewhere on the page. */
+  announce(words: string): void {
+    this.live.textContent = words;
+  }
+
+  draw(input: StatusInput): void {
+    const { queued, looking, walking } = input;
+    const shown_apart = walking ?? (looking === null ? null : 'past');
+    const words = queued && looking === null ? [`Run ${queued.run} of ${queued.of}, ${queued.method}. `, ...say(input)] : say(input);
+    const plain = words.map((word) => (typeof word === 'string' ? word : 'kept' in word ? word.kept : word.probe)).join('');
+    if (plain === this.shown) return;
+    this.shown = plain;
+    const line = document.createElement('span');
+    line.append(
+      ...words.map((word) => {
+        if (typeof word === 'string') return word;
+        const element = document.createElement('kept' in word ? 'em' : 'u');
+        element.textContent = 'kept' in word ? word.kept : word.probe;
+        return element;
+      }),
+    );
+    this.say.replaceChildren(line);
+    // A screen reader hears at once of every change of state, of looking back and of each phase, and of mere progress seldom.
+    const now = performance.now();
+    if (input.state !== this.state || shown_apart !== this.looked || now - this.announced_at > 20_000) {
+      this.live.textContent = plain;
+      this.announced_at = now;
+      this.state = input.state;
+      this.looked = shown_apart;
+    }
+  }
+}

@@ -1,0 +1,239 @@
+// The tour: a few short chapters about the run at hand. Steps wait for what really happens on the page.
+
+import { count, fixed, percent } from '../../ui/format';
+import type { PlaceName } from '../../ui/anchors';
+import { KEPT, type Snapshot } from '../../protocol/messages';
+import type { News, Stage } from '../../model/page-api';
+
+/** How things stood when a step of the tour began. */
+export interface Begun {
+  step: number;
+  keep_ratio: string;
+}
+
+export interface TourStep {
+  title: string;
+  text: string;
+  /** What it speaks of; the first is brought into sight. */
+  at: PlaceName[];
+  /** What stands in the middle meanwhile; left out, that of the first place. */
+  view?: 'network' | 'runs';
+  wait?: {
+    /** What is to be done. */
+    words: string;
+    /** What came to pass, in words; null as long as it has not. `news` is null when the step begins. */
+    done(stage: Stage, begun: Begun, news: News | null): string | null;
+    /** Whether it takes a run that is not at its end. */
+    going?: true;
+  };
+}
+
+export interface Chapter {
+  title: string;
+  steps: TourStep[];
+}
+
+/** Shown on an adapter in software, where the first visit's network takes its time, and where another method is open. */
+export const TOUR_LINK = { quick: 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.03&batch_size=32&steps=1500', usual: 'gate_inputs=true' };
+/** Multiply-adds of a dense step that an adapter in software does in a few hundredths of a second. */
+const QUICK = 3e7;
+
+/** The link that the tour should open first; null where the run at hand does. */
+export function wantedLink({ description, values }: Stage): string | null {
+  if (!description || !values) return null;
+  const suits = values['method'] === 'vrpge' && description.groups[0]?.gated === true;
+  if (description.software && description.multiply_adds > QUICK) return TOUR_LINK.quick;
+  return suits ? null : TOUR_LINK[description.software ? 'quick' : 'usual'];
+}
+
+const hasEnded = ({ state }: Stage): boolean => state === 'finished' || state === 'halted';
+
+/** The first gated layer that keeps at most half of its units. */
+function halved({ description, snapshot }: Stage): string | null {
+  if (!description || !snapshot || snapshot.step === 0) return null;
+  for (const [index, { gated, name, size }] of description.groups.entries()) {
+    const kept = snapshot.kept[index] ?? size;
+    if (gated && kept <= size / 2) return `At step ${count(snapshot.step)}, ${name} keeps ${count(kept)} of ${count(size)}.`;
+  }
+  return null;
+}
+
+const disagreeing = ({ mask }: Snapshot): number => mask.reduce((sum, bits) => sum + (bits === 1 || bits === 2 ? 1 : 0), 0);
+const undecided = ({ scores }: Snapshot): number => scores.reduce((sum, score) => sum + (score > 0 && score < 1 ? 1 : 0), 0);
+const keptOf = ({ mask }: Snapshot): string => `${count(mask.reduce((sum, bits) => sum + (bits & KEPT), 0))} of ${count(mask.length)} units`;
+
+const STEPPED = 'Press the button beside Train, or →.';
+/** Far enough back that the budget has hardly begun to fall. */
+const BACK = 100;
+
+export const CHAPTERS: Chapter[] = [
+  {
+    title: 'What is trained',
+    steps: [
+      {
+        title: 'Every cell is a unit',
+        text: 'An input pixel or a hidden neuron. Its shade is s, the probability that it is kept; solid means kept in this very step. Weights and probabilities are learned together, by one run.',
+        at: ['network', 'kept'],
+      },
+      {
+        title: 'Set it going',
+        text: 'Everything is kept at first. “30 steps a second” under the button is slow enough for the eye, full speed is whatever your device can do.',
+        at: ['run'],
+        wait: {
+          words: 'Press Train, or the space bar.',
+          done: ({ state, snapshot }) => (state === 'training' && snapshot && snapshot.step > 0 ? `It trains: step ${count(snapshot.step)}.` : null),
+          going: true,
+        },
+      },
+      {
+        title: 'The budget comes down',
+        text: 'The line under the network is the budget K: how many units may be kept on average. As it falls, units have to go, in whichever layer they are missed least.',
+        at: ['network', 'budget'],
+        wait: { words: 'Keep training until a layer has lost half its units.', done: (stage) => halved(stage), going: true },
+      },
+      {
+        title: 'Hold it there',
+        text: 'A run can be paused at any step, and goes on as if nothing had been.',
+        at: ['train'],
+        wait: {
+          words: 'Press Pause.',
+          done: (stage) =>
+            stage.state === 'paused'
+              ? `Paused at step ${count(stage.snapshot?.step ?? 0)}.`
+              : hasEnded(stage)
+                ? 'The run has come to its end by itself.'
+                : null,
+        },
+      },
+    ],
+  },
+  {
+    title: 'Two masks, one difference',
+    steps: [
+      {
+        title: 'Two masks are drawn',
+        text: 'In each step every unit is drawn twice, once for m and once for m′, each time kept with its own probability. Where the two disagree the cell has a ring.',
+        at: ['disagree', 'network', 'sample'],
+        wait: {
+          words: `Take one step. ${STEPPED}`,
+          done: ({ snapshot, state }, begun) =>
+            snapshot && snapshot.step > begun.step && state !== 'training'
+              ? `Step ${count(snapshot.step)}: m and m′ disagree about ${count(disagreeing(snapshot))} units.`
+              : null,
+          going: true,
+        },
+      },
+      {
+        title: 'One batch, two losses',
+        text: 'The same images go forward under both masks and give L and L′. If L′ is the smaller one, units that only m′ kept were worth keeping: their s goes up, and s of those that only m kept goes down. No backward pass is needed for that.',
+        at: ['losses', 'gradient', 'loss'],
+        wait: {
+          words: `Go on in single steps until L′ is smaller than L. ${STEPPED}`,
+          done: (_, begun, news) => {
+            if (news?.kind !== 'snapshot') return null;
+            const found = news.snapshot.records.find(({ step, loss, probe_loss }) => step + 1 > begun.step && probe_loss < loss);
+            return found ? `Step ${count(found.step + 1)}: L = ${fixed(found.loss, 3)}, L′ = ${fixed(found.probe_loss, 3)}. What only m′ kept gains.` : null;
+          },
+          going: true,
+        },
+      },
+      {
+        title: 'Only the rings learn',
+        text: 'Units on which both masks agree say nothing about which is better. As units are decided (s is 0 or 1) the rings become fewer, and the mask comes to rest. The noise of this estimate is what “Estimators” measures.',
+        at: ['disagree', 'estimators'],
+      },
+    ],
+  },
+  {
+    title: 'Budget and projection',
+    steps: [
+      {
+        title: 'One budget for all layers',
+        text: 'After each step all scores are lowered by the same v until their sum fits K. A unit that learned to matter outweighs that; the others sink. Nobody says how many units a layer gets.',
+        at: ['project', 'budget'],
+      },
+      {
+        title: 'Change the budget',
+        text: 'The keep ratio is the share of units that K pays for in the end. It works at once, in the middle of a run.',
+        at: ['keep_ratio'],
+        wait: {
+          words: 'Drag the keep ratio, or type another number.',
+          done: ({ values }, begun) => (values && values['keep_ratio'] !== begun.keep_ratio ? `From ${begun.keep_ratio} to ${values['keep_ratio']}.` : null),
+        },
+      },
+      {
+        title: 'Look back',
+        text: `Each column of the history is a moment of the run, each row a unit. Drag in it, or use the arrow keys, and the network above shows that moment.`,
+        at: ['history', 'network'],
+        wait: {
+          words: `Look back to step ${BACK} or before. If the run is not so far yet, train on first.`,
+          done: (_, __, news) => (news?.kind === 'looked' && news.step !== null && news.step <= BACK ? `This is step ${count(news.step)}.` : null),
+        },
+      },
+    ],
+  },
+  {
+    title: 'Is it faster, and than what',
+    steps: [
+      {
+        title: 'Measured, not promised',
+        text: 'The large number is the time of a dense step over that of this one, both just taken on your device. While nearly everything is kept, two forward passes make the sparse step the slower one, and the page says so.',
+        at: ['speed'],
+        wait: {
+          words: 'Train on until both were measured.',
+          done: (_, __, news) => {
+            const shown = document.getElementById('speed')?.dataset['verdict'];
+            if (news?.kind === 'speed')
+              return `${fixed(news.speed.ratio, 2)}× on this device, with what is kept now; multiply-adds alone would give ${fixed(news.speed.predicted, 2)}×.`;
+            return shown !== undefined && shown !== 'none' ? 'Both were measured; the number says how they compare.' : null;
+          },
+        },
+      },
+      {
+        title: 'The fair opponent',
+        text: 'Faster than the same network with everything kept is one question. Better than a narrower dense network of the same work is another, and often the answer is no. “Compare” trains both and lays them over one another.',
+        at: ['runs'],
+        wait: {
+          words: 'Open Compare.',
+          done: (_, __, news) =>
+            news?.kind === 'viewed' && news.name === 'runs' ? 'Here runs are laid over one another, along steps, seconds or multiply-adds.' : null,
+        },
+        view: 'network',
+      },
+    ],
+  },
+  {
+    title: 'What the masks find',
+    steps: [
+      {
+        title: 'To the end',
+        text: 'Towards the end of a run every unit is decided: it stays or it is gone, and the network that is left needs nothing of the rest.',
+        at: ['network', 'say'],
+        wait: {
+          words: 'Train until every unit is decided, or the run ends.',
+          done: (stage) => {
+            const { snapshot } = stage;
+            if (!snapshot || snapshot.step === 0) return null;
+            if (undecided(snapshot) === 0) return `Step ${count(snapshot.step)}: all are decided, and ${keptOf(snapshot)} are kept.`;
+            return hasEnded(stage)
+              ? `The run has ended: ${keptOf(snapshot)} are kept, ${percent(undecided(snapshot) / snapshot.scores.length)} are still undecided.`
+              : null;
+          },
+        },
+      },
+      {
+        title: 'Where it looks',
+        text: 'Where units differ from one another, the mask has something to find: pixels in the middle of a digit say more than those at the edge. Hidden neurons are all alike before training; among them a random choice is nearly as good.',
+        at: ['network', 'accuracy'],
+      },
+      {
+        title: 'Now you',
+        text: 'Each of these claims asks for your prediction before it runs, and then measures. “Method” in the head of the page has the formulas, with every symbol leading to its place.',
+        at: ['tries'],
+      },
+    ],
+  },
+];
+
+/** All steps in a row, each with its chapter. */
+export const STEPS = CHAPTERS.flatMap((chapter, index) => chapter.steps.map((step) => ({ step, chapter: index })));

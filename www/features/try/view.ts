@@ -1,0 +1,473 @@
+// One image at hand: drawn, or of the test set. What the network makes of it under the decided mask and under sampled ones, and what each
+// input contributes.
+
+import { prepared, SIDE } from './digit';
+import { count, percent } from '../../ui/format';
+import type { Classified, Plan, Report, Request } from '../../protocol/messages';
+import { sentence } from '../../ui/words';
+import { Announcer } from '../../ui/announcer';
+import { element } from '../../ui/element';
+import { css, mixed, type Palette } from '../../ui/palette';
+import './style.css';
+
+const CLASSES: Record<string, string[]> = {
+  mnist: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+  'fashion-mnist': ['T-shirt', 'trousers', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
+  cifar10: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
+};
+/** Of the drawing surface, in its own pixels, and of the pen. */
+const SURFACE = 336;
+const PEN = 26;
+/** While a stroke goes on, it is looked at so often. */
+const STROKE_MS = 120;
+/** Of more classes than this, the most probable are shown. */
+const MOST_BARS = 12;
+/** Of the canvas that an image of any size is painted on. */
+const SHOWN = 336;
+/** How faded the image is under what its pixels contribute. */
+const FADED = 0.4;
+
+export interface Hands {
+  ask: (request: Request) => void;
+  /** The column of classes shows these. */
+  classes: (probabilities: Float32Array | null) => void;
+  /** Why there is no network that could look at anything, where a recorded run is shown. */
+  recorded: () => string | null;
+  /** Whether the run's masks are drawn by chance. */
+  samples: () => boolean;
+}
+
+type Data = Plan['dataset'];
+type Known = Extract<Report, { kind: 'example' | 'classified' | 'classify_refused' }>;
+
+/** The image at hand, [I] bytes, and where it is from. */
+interface AtHand {
+  bytes: Uint8Array;
+  /** Of the test set; null: drawn. */
+  index: number | null;
+  label: number | null;
+}
+
+export class TryView {
+  private data: Data | null = null;
+  private at_hand: AtHand | null = null;
+  private found: Classified | null = null;
+  private ticket = 0;
+  /** The test image that was asked for last. */
+  private wanted = -1;
+  private pen: { x: number; y: number } | null = null;
+  private sent_at = 0;
+  private palette: Palette;
+  private readonly hands: Hands;
+  private readonly said = element('p', 'try-said');
+  private readonly announcer = new Announcer();
+  private readonly pair = element('div', 'try-pair');
+  private readonly surface = element('canvas');
+  private readonly seen = element('canvas');
+  private readonly surface_words = element('figcaption');
+  private readonly seen_words = element('figcaption');
+  private readonly number = element('input');
+  private readonly clear = element('button', 'small-button', 'Clear');
+  private readonly line = element('div', 'try-line');
+  private readonly bars = element('div', 'try-bars');
+  private readonly note = element('p', 'note');
+  private readonly context: CanvasRenderingContext2D;
+  /** The strokes alone, without a background. */
+  private readonly ink: CanvasRenderingContext2D;
+
+  constructor(root: HTMLElement, palette: Palette, hands: Hands) {
+    this.palette = palette;
+    this.hands = hands;
+    const of = (canvas: HTMLCanvasElement, side: number, willReadFrequently = false): CanvasRenderingContext2D => {
+      canvas.width = canvas.height = side;
+      const context = canvas.getContext('2d', { willReadFrequently });
+      if (!context) throw new Error('this browser gives no 2D canvas');
+      return context;
+    };
+    this.context = of(this.surface, SURFACE);
+    this.ink = of(document.createElement('canvas'), SURFACE, true);
+    Object.assign(this.ink, { lineWidth: PEN, lineCap: 'round', lineJoin: 'round', strokeStyle: '#fff', fillStyle: '#fff' });
+    of(this.seen, SHOWN);
+    for (const canvas of [this.surface, this.seen]) canvas.setAttribute('role', 'img');
+    this.surface.dataset['testid'] = 'try-surface';
+    this.seen.dataset['testid'] = 'try-seen';
+    this.said.dataset['testid'] = 'try-said';
+    this.bars.dataset['testid'] = 'try-bars';
+    this.bars.setAttribute('role', 'table');
+    this.bars.ariaLabel = 'Probabilities of the classes';
+    this.note.dataset['testid'] = 'try-note';
+    this.listen();
+    this.line.append(...this.controls());
+    const scale = element('span', 'two-sided', 'against', element('i'), 'for');
+    root.append(this.said, this.announcer.root, this.pair, this.line, this.bars, this.note);
+    this.pair.append(element('figure', '', this.surface_words, this.surface), element('figure', '', this.seen_words, this.seen, scale));
+    this.say();
+  }
+
+  recolour(palette: Palette): void {
+    this.palette = palette;
+    this.paintSurface();
+    this.draw();
+  }
+
+  /** A run is open: what is at hand is looked at by its network, if it fits. */
+  opened({ dataset }: Pick<Plan, 'dataset'>): void {
+    const same = this.data !== null && JSON.stringify({ ...this.data, train: 0 }) === JSON.stringify({ ...dataset, train: 0 });
+    this.data = dataset;
+    this.found = null;
+    const draws = this.draws();
+    this.surface.classList.toggle('draws', draws);
+    this.number.max = String(dataset.test - 1);
+    if (!same) this.drop();
+    else if (this.at_hand) this.look();
+    if (!this.at_hand && !draws && dataset.height > 1) this.pick(0);
+    this.paintSurface();
+    this.draw();
+  }
+
+  hear(report: Known): void {
+    if (report.kind === 'classify_refused') {
+      this.said.classList.add('refusal');
+      this.said.textContent = `This image cannot be looked at: ${report.message.replace(/\.$/, '')}.`;
+      this.announcer.say(report.message, this.said.textContent);
+      return;
+    }
+    if (report.kind === 'example') {
+      if (report.index !== this.wanted) return;
+      this.wipe();
+      this.take({ bytes: report.inputs, index: report.index, label: report.label });
+      return;
+    }
+    if (report.ticket !== this.ticket || !this.at_hand) return;
+    // What contributes is computed less often than how probable the classes are: the last one stays until the next is there.
+    const kept = this.found?.contributions?.class === best(report.found.decided) ? this.found.contributions : null;
+    this.found = { ...report.found, contributions: report.found.contributions ?? kept };
+    this.hands.classes(report.found.decided);
+    this.draw();
+  }
+
+  private draws(): boolean {
+    return this.data?.name === 'mnist';
+  }
+
+  private nameOf(index: number): string {
+    return this.data?.own?.classes[index] ?? CLASSES[this.data?.name ?? '']?.[index] ?? `class ${index}`;
+  }
+
+  private controls(): HTMLElement[] {
+    const button = (words: string, id: string, press: () => void): HTMLButtonElement => {
+      const made = element('button', 'small-button', words);
+      made.type = 'button';
+      made.dataset['testid'] = id;
+      made.addEventListener('click', press);
+      return made;
+    };
+    const { number } = this;
+    Object.assign(number, { type: 'number', min: '0', value: '0', inputMode: 'numeric' });
+    number.dataset['testid'] = 'try-number';
+    number.addEventListener('change', () => this.pick(number.valueAsNumber));
+    const step = (by: number) => () => this.pick((Number.isFinite(number.valueAsNumber) ? number.valueAsNumber : 0) + by);
+    this.clear.type = 'button';
+    this.clear.dataset['testid'] = 'try-clear';
+    this.clear.addEventListener('click', () => this.drop());
+    const before = button('‹', 'try-before', step(-1));
+    const after = button('›', 'try-after', step(1));
+    before.ariaLabel = 'The test image before';
+    after.ariaLabel = 'The next test image';
+    const any = button('Any test image', 'try-any', () => this.pick(Math.floor(Math.random() * (this.data?.test ?? 1))));
+    return [this.clear, any, element('label', '', 'Test image', number), before, after];
+  }
+
+  private pick(index: number): void {
+    const { data } = this;
+    if (!data || data.height <= 1 || !Number.isFinite(index) || this.hands.recorded()) return;
+    this.wanted = Math.min(data.test - 1, Math.max(0, Math.round(index)));
+    this.number.value = String(this.wanted);
+    this.hands.ask({ kind: 'example', index: this.wanted });
+  }
+
+  private take(image: AtHand): void {
+    this.at_hand = image;
+    this.found = null;
+    this.look();
+    this.paintSurface();
+    this.draw();
+  }
+
+  /** Has the network look at what is at hand. */
+  private look(): void {
+    this.ticket += 1;
+    this.said.classList.remove('refusal');
+    if (this.hands.recorded()) return;
+    this.hands.ask({ kind: 'classify', ticket: this.ticket, image: this.at_hand?.bytes ?? null });
+  }
+
+  private wipe(): void {
+    this.ink.clearRect(0, 0, SURFACE, SURFACE);
+  }
+
+  /** Nothing is at hand any more. */
+  private drop(): void {
+    this.wipe();
+    this.at_hand = this.found = null;
+    this.wanted = -1;
+    this.look();
+    this.hands.classes(null);
+    this.paintSurface();
+    this.draw();
+  }
+
+  private listen(): void {
+    const { surface, ink } = this;
+    const at = (event: PointerEvent): { x: number; y: number } => {
+      const { left, top, width, height } = surface.getBoundingClientRect();
+      return { x: ((event.clientX - left) * SURFACE) / width, y: ((event.clientY - top) * SURFACE) / height };
+    };
+    surface.addEventListener('pointerdown', (event) => {
+      if (!this.draws() || event.button !== 0) return;
+      event.preventDefault();
+      surface.setPointerCapture(event.pointerId);
+      if (this.at_hand?.index !== null) this.wipe();
+      this.pen = at(event);
+      ink.beginPath();
+      ink.arc(this.pen.x, this.pen.y, PEN / 2, 0, 2 * Math.PI);
+      ink.fill();
+      this.drawn(false);
+    });
+    surface.addEventListener('pointermove', (event) => {
+      if (!this.pen) return;
+      for (const each of event.getCoalescedEvents?.() ?? [event]) {
+        const to = at(each);
+        ink.beginPath();
+        ink.moveTo(this.pen.x, this.pen.y);
+        ink.lineTo(to.x, to.y);
+        ink.stroke();
+        this.pen = to;
+      }
+      this.drawn(false);
+    });
+    for (const name of ['pointerup', 'pointercancel'] as const) {
+      surface.addEventListener(name, () => {
+        if (!this.pen) return;
+        this.pen = null;
+        this.drawn(true);
+      });
+    }
+  }
+
+  /** The strokes so far, as the network sees them; during a stroke not at every movement. */
+  private drawn(whole: boolean): void {
+    const now = performance.now();
+    if (!whole && now - this.sent_at < STROKE_MS) {
+      this.paintSurface();
+      return;
+    }
+    this.sent_at = now;
+    const { data } = this.ink.getImageData(0, 0, SURFACE, SURFACE);
+    const alpha = Uint8ClampedArray.from({ length: SURFACE * SURFACE }, (_, index) => data[4 * index + 3] ?? 0);
+    const bytes = prepared(alpha, SURFACE, SURFACE);
+    if (!bytes) return;
+    const before = this.found;
+    this.take({ bytes, index: null, label: null });
+    // The bars go over from one drawing to the next; what contributed to the last one does not.
+    this.found = before && { ...before, contributions: null };
+    this.draw();
+  }
+
+  private paintSurface(): void {
+    const { context, palette, at_hand, data } = this;
+    context.fillStyle = css(palette.card);
+    context.fillRect(0, 0, SURFACE, SURFACE);
+    if (at_hand && at_hand.index !== null && data) {
+      this.paintImage(context, SURFACE, at_hand.bytes, data, null);
+      return;
+    }
+    this.paintStrokes(context);
+  }
+
+  /** The strokes, which are white in their own canvas, in the theme's ink. */
+  private paintStrokes(context: CanvasRenderingContext2D): void {
+    const { canvas } = this.ink;
+    const layer = document.createElement('canvas');
+    layer.width = layer.height = SURFACE;
+    const strokes = layer.getContext('2d');
+    if (!strokes) return;
+    strokes.drawImage(canvas, 0, 0);
+    strokes.globalCompositeOperation = 'source-in';
+    strokes.fillStyle = css(this.palette.ink);
+    strokes.fillRect(0, 0, SURFACE, SURFACE);
+    context.drawImage(layer, 0, 0);
+  }
+
+  /** An image of [channels, height, width] bytes, with what its pixels contribute over it. */
+  private paintImage(
+    context: CanvasRenderingContext2D,
+    side: number,
+    bytes: Uint8Array,
+    { width, height, channels }: Data,
+    over: Classified['contributions'],
+  ): void {
+    const { palette } = this;
+    const cell = side / Math.max(width, height);
+    const [left, top] = [(side - cell * width) / 2, (side - cell * height) / 2];
+    const most = over ? over.values.reduce((largest, value) => (Number.isFinite(value) ? Math.max(largest, Math.abs(value)) : largest), 1e-6) : 1;
+    const area = width * height;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const at = y * width + x;
+        const level = (channel: number): number => bytes[channel * area + at] ?? 0;
+        const own = channels === 3 ? ([level(0), level(1), level(2)] as const) : mixed(palette.card, palette.ink, level(0) / 255);
+        let colour = over ? mixed(palette.card, own, FADED) : own;
+        const value = over ? (over.values[Math.floor(y / over.side) * over.across + Math.floor(x / over.side)] ?? NaN) : NaN;
+        if (Number.isFinite(value) && value !== 0) colour = mixed(colour, value > 0 ? palette.kept : palette.probe, Math.sqrt(Math.abs(value) / most));
+        context.fillStyle = css(colour);
+        // Whole pixels of the canvas, so that no seam is seen between the image's.
+        const [fromX, fromY] = [Math.floor(left + x * cell), Math.floor(top + y * cell)];
+        context.fillRect(fromX, fromY, Math.floor(left + (x + 1) * cell) - fromX, Math.floor(top + (y + 1) * cell) - fromY);
+      }
+    }
+  }
+
+  private draw(): void {
+    const { seen, at_hand, data, found } = this;
+    const context = seen.getContext('2d');
+    if (context) {
+      context.fillStyle = css(this.palette.card);
+      context.fillRect(0, 0, SHOWN, SHOWN);
+      if (at_hand && data) this.paintImage(context, SHOWN, at_hand.bytes, data, found?.contributions ?? null);
+    }
+    this.drawBars();
+    this.say();
+  }
+
+  private say(): void {
+    const { data, at_hand, found } = this;
+    const recorded = this.hands.recorded();
+    this.pair.hidden = recorded !== null || (data !== null && data.height <= 1);
+    this.line.hidden = this.bars.hidden = recorded !== null;
+    this.clear.disabled = !at_hand;
+    const drawn = at_hand?.index === null;
+    this.surface_words.textContent =
+      at_hand && !drawn ? `Test image ${count(at_hand.index ?? 0)}: ${this.nameOf(at_hand.label ?? 0)}` : this.draws() ? 'Draw a digit here' : 'A test image';
+    this.surface.ariaLabel = this.surface_words.textContent;
+    const over = found?.contributions;
+    const unknown = over ? over.values.filter((value) => Number.isNaN(value)).length : 0;
+    this.seen_words.textContent = over
+      ? `What speaks for ${this.nameOf(over.class)}${unknown > 0 ? `, ${percent(1 - unknown / over.values.length, 0)} tried` : ''}`
+      : `What the network sees${data && at_hand ? `, ${data.width} × ${data.height}` : ''}`;
+    this.seen.ariaLabel = this.seen_words.textContent;
+    if (this.said.classList.contains('refusal')) return;
+    this.note.textContent = recorded ? '' : this.explanation();
+    if (recorded) this.said.textContent = sentence(recorded);
+    else if (!data) this.said.textContent = 'No network is open yet.';
+    else if (data.height <= 1) this.said.textContent = 'The inputs of this data are no pictures: choose data of images to draw or to pick one.';
+    else if (!at_hand)
+      this.said.textContent = this.draws()
+        ? 'Draw a digit, and see what the sparse network makes of it while it trains.'
+        : 'Pick an image, and see what the sparse network makes of it while it trains.';
+    else if (found) return this.sayFound(found);
+    else this.said.textContent = 'Looking at it.';
+    this.announcer.say(this.said.textContent, this.said.textContent);
+  }
+
+  private sayFound({ step, decided, sampled }: Classified): void {
+    const top = best(decided);
+    const masks = sampled.length / decided.length;
+    const agree = Array.from({ length: masks }, (_, mask) => best(sampled.subarray(mask * decided.length, (mask + 1) * decided.length))).filter(
+      (each) => each === top,
+    ).length;
+    const right = this.at_hand?.label ?? null;
+    const verdict = right === null ? '' : right === top ? ', rightly' : `, but it is ${this.nameOf(right)}`;
+    const em = element('em', '', `${this.nameOf(top)}, ${percent(decided[top] ?? 0)}`);
+    const others = `Of ${masks} sampled masks ${agree === masks ? 'all' : agree === 0 ? 'none' : agree} ${agree === 1 ? 'says' : 'say'} the same.`;
+    const learned = this.hands.samples();
+    this.said.replaceChildren(`At step ${count(step)} the ${learned ? 'decided mask' : 'network'} says `, em, `${verdict}.${learned ? ` ${others}` : ''}`);
+    // Looked at anew some times a second: a screen reader hears where it is another class, or another image.
+    this.announcer.say(`${this.ticket} ${top}`, this.said.textContent ?? '');
+  }
+
+  private explanation(): string {
+    const { data, found } = this;
+    if (!data || data.height <= 1) return '';
+    const digit =
+      this.draws() && this.at_hand?.index === null
+        ? `A drawing is prepared as MNIST’s digits were: scaled into 20 × 20 of ${SIDE} × ${SIDE} and centred by its mass. `
+        : '';
+    const over = found?.contributions;
+    const key = this.hands.samples() ? 'Bars: under the decided mask (s ≥ ½). Dots: under masks sampled from s.' : 'Bars: under the mask of the run.';
+    if (!over) return `${digit}${key}`;
+    const what = over.side === 1 ? 'a pixel' : `a square of ${over.side} × ${over.side} pixels`;
+    const off = over.values.filter((value) => value === 0).length;
+    const rest = off > 0 ? ` ${count(over.values.length - off)} of ${count(over.values.length)} count; the rest is off or changes nothing.` : '';
+    return `${digit}${key} Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} stands at its mean, tried one after another: exact, no gradient.${rest}`;
+  }
+
+  private drawBars(): void {
+    const { found, data } = this;
+    const classes = data && data.height > 1 ? data.classes : 0;
+    const all = Array.from({ length: classes }, (_, index) => index);
+    const shown =
+      classes <= MOST_BARS || !found ? all.slice(0, MOST_BARS) : all.sort((a, b) => (found.decided[b] ?? 0) - (found.decided[a] ?? 0)).slice(0, MOST_BARS);
+    while (this.bars.children.length > shown.length) this.bars.lastChild?.remove();
+    while (this.bars.children.length < shown.length) this.bars.append(barOf());
+    const top = found ? best(found.decided) : -1;
+    this.bars.classList.toggle(
+      'named',
+      all.some((index) => this.nameOf(index).length > 2),
+    );
+    for (const [place, index] of shown.entries()) {
+      const row = this.bars.children[place];
+      const [name, canvas, figure] = row ? [row.children[0], row.querySelector('canvas'), row.children[2]] : [];
+      if (!(row instanceof HTMLElement) || !name || !canvas || !figure) continue;
+      row.dataset['class'] = String(index);
+      const probability = found?.decided[index] ?? 0;
+      row.dataset['probability'] = found ? String(probability) : '';
+      name.textContent = this.nameOf(index);
+      figure.textContent = found ? percent(probability) : '';
+      name.className = index === top ? 'name best' : 'name';
+      figure.className = index === top ? 'best' : '';
+      this.paintBar(canvas, index, probability, index === top);
+    }
+  }
+
+  private paintBar(canvas: HTMLCanvasElement, index: number, probability: number, is_top: boolean): void {
+    const { palette, found } = this;
+    const [width, height] = [Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio)), Math.round(16 * devicePixelRatio)];
+    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext('2d');
+    if (!context) return;
+    context.clearRect(0, 0, width, height);
+    const radius = 2.2 * devicePixelRatio;
+    const x = (share: number): number => radius + share * (width - 2 * radius);
+    context.fillStyle = css(palette.off);
+    context.fillRect(0, height * 0.28, width, height * 0.44);
+    context.fillStyle = css(is_top ? palette.kept : mixed(palette.off, palette.soft, 0.7));
+    context.fillRect(0, height * 0.28, found ? Math.max(x(probability) - radius, 0) + (probability > 0.0005 ? radius : 0) : 0, height * 0.44);
+    if (!found) return;
+    const classes = found.decided.length;
+    if (!this.hands.samples()) return;
+    context.fillStyle = css(palette.ink, 0.5);
+    for (let mask = 0; mask < found.sampled.length / classes; mask++) {
+      const share = found.sampled[mask * classes + index] ?? 0;
+      // Spread over the bar's height, so that dots of equal masks do not hide one another.
+      const y = height * (0.16 + (0.68 * ((mask * 7) % 32)) / 31);
+      context.beginPath();
+      context.arc(x(share), y, radius * 0.6, 0, 2 * Math.PI);
+      context.fill();
+    }
+  }
+}
+
+function best(probabilities: Float32Array): number {
+  return probabilities.reduce((top, value, index) => (value > (probabilities[top] ?? 0) ? index : top), 0);
+}
+
+function barOf(): HTMLElement {
+  const [row, name, track, figure] = [element('div'), element('span', 'name'), element('span', '', element('canvas')), element('b')];
+  row.setAttribute('role', 'row');
+  name.setAttribute('role', 'rowheader');
+  for (const cell of [track, figure]) cell.setAttribute('role', 'cell');
+  track.querySelector('canvas')?.setAttribute('aria-hidden', 'true');
+  row.append(name, track, figure);
+  return row;
+}

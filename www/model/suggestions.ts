@@ -1,0 +1,122 @@
+// Which networks are offered by name, and which settings go together: a choice may bring others along, which can be changed again.
+
+import { methodOf } from './methods';
+import type { OwnData, Values } from '../protocol/messages';
+
+/** A visitor need not know a name to choose one. */
+export const NETWORKS: [kind: string, networks: [name: string, title: string][]][] = [
+  [
+    'Fully connected',
+    [
+      ['mlp-512-256', 'small, two layers'],
+      ['mlp-1024-1024', 'wide, two layers'],
+    ],
+  ],
+  [
+    'Convolutional, for images',
+    [
+      ['cnn-32-64-128', 'small CNN'],
+      ['vgg16', 'VGG-16, deep'],
+    ],
+  ],
+  [
+    'Residual, for images',
+    [
+      ['resnet20', 'ResNet-20'],
+      ['resnet32', 'ResNet-32, deeper'],
+    ],
+  ],
+];
+
+/** What a network of a kind is made of, and what its units are. */
+export function about(model: string): string {
+  if (/^mlp\b/.test(model)) return 'Every unit is a neuron that sees all kept units of the layer before it.';
+  const channel = 'A unit is a channel of a convolution: a filter, and the image that it draws.';
+  if (/^(resnet|wrn)/.test(model))
+    return `${channel} What a block of two convolutions finds is added to what came in, and the sum keeps what either branch keeps.`;
+  return `${channel} Convolutions follow one another, and now and then the images are halved.`;
+}
+
+/** What each claim trains, by its name: small enough for an adapter in software, told by what differs from the defaults. */
+export const CLAIMED = {
+  digits: 'model=mlp-32&gate_inputs=true&keep_ratio=0.05&scores_rate=0.03&batch_size=64&steps=800',
+  reinforce: 'dataset=planted&model=mlp-32&gate_inputs=true&method=reinforce&keep_ratio=0.125&batch_size=32&steps=300',
+  alpha: 'dataset=planted&model=mlp-32&gate_inputs=true&keep_ratio=0.25&anneal_fraction=1&batch_size=32&steps=200',
+  'small-dense': 'model=mlp-64&gate_inputs=true&method=small-dense&keep_ratio=0.1&batch_size=32&steps=300',
+  'slow-rate': 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.003&batch_size=32&steps=300',
+};
+
+/** Experiments to try. Those with a name make a claim, which is asked about before it runs (see claims.ts); the others are only opened. */
+export const TRIES: [title: string, query: string, claim: keyof typeof CLAIMED | null][] = [
+  ['The mask finds the digits', CLAIMED.digits, 'digits'],
+  ['REINFORCE drowns in noise', CLAIMED.reinforce, 'reinforce'],
+  ['α = 0 explodes', CLAIMED.alpha, 'alpha'],
+  ['A small dense net is hard to beat', CLAIMED['small-dense'], 'small-dense'],
+  ['Too slow a structure rate collapses', CLAIMED['slow-rate'], 'slow-rate'],
+  ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64', null],
+  ['Where does a residual net shrink?', 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35', null],
+];
+
+const FOR_IMAGES = 'cnn-32-64-128';
+const FOR_FEATURES = 'mlp-512-256';
+/** Small batches suit convolutions, which do much work for each image. */
+const BATCH = { mlp: '128', convolutional: '64' };
+
+const isConvolutional = (model: string | undefined): boolean => model !== undefined && !/^mlp\b/.test(model);
+
+export class Suggestions {
+  /** What the last change of data replaced, to be given back when the data are left again. */
+  private replaced: Values | null = null;
+  /** The visitor's own data, once they are given. */
+  own: OwnData | null = null;
+
+  /** What else a change should bring along. */
+  along(values: Values, name: string, value: string): Values {
+    return { ...this.unpinned(values, name, value), ...this.others(values, name, value) };
+  }
+
+  /** Pins are those of one network's units, and of scores. */
+  private unpinned(values: Values, name: string, value: string): Values {
+    const holds = !['dataset', 'model', 'gate_inputs'].includes(name) && (name !== 'method' || methodOf({ method: value }).family === 'learned');
+    return holds || !values['pins'] || value === values[name] ? {} : { pins: '' };
+  }
+
+  private others(values: Values, name: string, value: string): Values {
+    if (name === 'model') {
+      this.replaced = null;
+      return isConvolutional(value) === isConvolutional(values['model']) ? {} : this.startOf(values, value);
+    }
+    if (name !== 'dataset' || value === values['dataset']) return {};
+    const { replaced } = this;
+    const { model = '', batch_size = '', gate_inputs = '' } = values;
+    if (value === 'cifar10' && !isConvolutional(model)) {
+      this.replaced = { model, batch_size, gate_inputs };
+      return { model: FOR_IMAGES, ...this.startOf(values, FOR_IMAGES) };
+    }
+    this.replaced = null;
+    if (replaced && model === FOR_IMAGES) return replaced;
+    if (value === 'own') return this.forOwn(values);
+    // These features have no order in space.
+    if (value === 'planted' && isConvolutional(model)) return { model: FOR_FEATURES, ...this.startOf(values, FOR_FEATURES) };
+    return {};
+  }
+
+  /** What fits the visitor's own data: a batch that there are rows for, and no convolutions where nothing has an order in space. */
+  forOwn(values: Values): Values {
+    const { own } = this;
+    if (!own) return {};
+    const fits = isConvolutional(values['model']) && !own.is_image ? { model: FOR_FEATURES, ...this.startOf(values, FOR_FEATURES) } : {};
+    const joined: Values = { ...values, ...fits };
+    const batch = Number(joined['batch_size']);
+    return { ...fits, ...(batch > own.train ? { batch_size: String(2 ** Math.floor(Math.log2(Math.max(1, own.train)))) } : {}) };
+  }
+
+  /** The usual start with a network of another kind; a batch size that was chosen by hand stays. */
+  private startOf(values: Values, model: string): Values {
+    const [from, to] = isConvolutional(model) ? [BATCH.mlp, BATCH.convolutional] : [BATCH.convolutional, BATCH.mlp];
+    return {
+      ...(values['batch_size'] === from ? { batch_size: to } : {}),
+      ...(isConvolutional(model) ? { gate_inputs: 'false' } : {}),
+    };
+  }
+}

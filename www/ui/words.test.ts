@@ -1,0 +1,24 @@
+// Words that several views use.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GROUPS, group } from '../testing/samples';
+import { isChannel, sentence, unitsOf } from './words';
+
+test('an engine’s words become one sentence, with one full stop', () => {
+  assert.equal(sentence('seed must be a number'), 'Seed must be a number.');
+  assert.equal(sentence('Is it there?'), 'Is it there?');
+  assert.equal(sentence('stop!'), 'Stop!');
+  assert.equal(sentence('done.'), 'Done.');
+  assert.equal(sentence(''), '.');
+});
+
+test('gated units are channels where all of them draw images, units where one does not', () => {
+  const channel = group({ map_width: 28, map_height: 28 });
+  assert.equal(isChannel(channel), true);
+  assert.equal(isChannel(group()), false);
+  assert.equal(unitsOf({ groups: [channel, group({ gated: false })] }), 'channels');
+  assert.equal(unitsOf({ groups: [channel, group()] }), 'units');
+  assert.equal(unitsOf({ groups: GROUPS }), 'units');
+  assert.equal(unitsOf(null), 'units');
+});

@@ -1,0 +1,13 @@
+// Words that several views use.
+
+import type { Group, Plan } from '../protocol/messages';
+
+/** An engine's words as a sentence. */
+export const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
+
+/** Whether a unit of the group draws an image, so that it is a channel. */
+export const isChannel = (group: Group): boolean => group.map_width > 1;
+
+/** What the gated units of a network are called. */
+export const unitsOf = (plan: Pick<Plan, 'groups'> | null): string =>
+  plan && plan.groups.every((group) => !group.gated || isChannel(group)) ? 'channels' : 'units';
