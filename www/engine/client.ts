@@ -10,7 +10,7 @@ interface Owner {
   begin: () => void;
 }
 
-export class RemoteEngine {
+export class EngineClient {
   /** Of no more use: before it is asked for anything, another takes its place. */
   broken = false;
   private worker: Worker;

@@ -2,7 +2,7 @@
 
 import { means } from './methods';
 import type { Values } from '../protocol/messages';
-import type { Run } from './runs';
+import type { ListedRun } from './runs';
 
 /** Settings that are named even where all runs share them. */
 const NAMED: [name: string, words: (value: string) => string][] = [
@@ -16,7 +16,7 @@ const NAMED: [name: string, words: (value: string) => string][] = [
 const NOTHING: Values = { allocation: 'alike in each layer', pins: 'none' };
 
 /** A setting of a run; of one that was changed on the way, all that it was. Null where it means nothing to the run's method. */
-function told({ values, replaced }: Pick<Run, 'values' | 'replaced'>, name: string): string | null {
+function told({ values, replaced }: Pick<ListedRun, 'values' | 'replaced'>, name: string): string | null {
   if (!means(name, values)) return null;
   const say = (value = ''): string => (value === '' ? (NOTHING[name] ?? '') : value);
   const [first, now] = [say(replaced[name] ?? values[name]), say(values[name])];
@@ -32,7 +32,7 @@ export interface Differences {
   labels: string[][];
 }
 
-export function differences(runs: Pick<Run, 'values' | 'replaced'>[]): Differences {
+export function differences(runs: Pick<ListedRun, 'values' | 'replaced'>[]): Differences {
   const names = Object.keys(runs[0]?.values ?? ({} as Values));
   const differing = names.flatMap((name): [string, string[]][] => {
     const values = [...new Set(runs.flatMap((run) => told(run, name) ?? []))];

@@ -1,4 +1,4 @@
-// The runs of this tab, kept so that their curves can be laid over one another: in bounded memory, the oldest goes first.
+// The runs of this tab, listed so that their curves can be laid over one another: in bounded memory, the oldest goes first.
 
 import type { Cost, Description, Evaluation, RunState, Speed, Values } from '../protocol/messages';
 import type { Traces } from './curves';
@@ -6,7 +6,8 @@ import type { Traces } from './curves';
 /** As many as colours can be told apart. */
 export const MOST_RUNS = 8;
 
-export interface Run {
+export interface ListedRun {
+  /** Of the runs of this page; below 0 for one from before a reload. */
   number: number;
   /** Its colour, 0 to 7. */
   slot: number;
@@ -25,40 +26,34 @@ export interface Run {
   state: RunState;
 }
 
-export class Runs {
-  list: Run[] = [];
-  /** The one that last made room, for a while. */
-  gone: Run | null = null;
-  /** Why a reload will forget them, where the browser keeps nothing for this page. */
-  unkept: string | null = null;
-  /** Grows when runs come or go. */
-  version = 0;
-
-  /** Takes a run in that has made its first steps. The same experiment once more takes the place of the first. */
-  admit(run: Run): void {
-    if (this.list.includes(run)) return;
-    const same = (other: Run): boolean =>
-      Object.keys(other.replaced).length === 0 && Object.entries(run.values).every(([name, value]) => other.values[name] === value);
-    this.list = this.list.filter((other) => !same(other));
-    this.gone = this.list.length === MOST_RUNS ? (this.list.shift() ?? null) : null;
-    const taken = new Set(this.list.map(({ slot }) => slot));
-    run.slot = Array.from({ length: MOST_RUNS }, (_, slot) => slot).find((slot) => !taken.has(slot)) ?? 0;
-    this.list.push(run);
-    this.version += 1;
-  }
-
-  /** Takes in those of before a reload; what trained meanwhile stays the newest. */
-  restore(before: Run[]): void {
-    const since = this.list;
-    this.list = before;
-    for (const run of since) this.admit(run);
-    this.version += 1;
-  }
-
-  /** Forgets those that `is` names. */
-  forget(is: (run: Run) => boolean): void {
-    this.list = this.list.filter((run) => !is(run));
-    this.gone = null;
-    this.version += 1;
-  }
+/** The list, and the run that last made room. */
+export interface Listing {
+  list: ListedRun[];
+  gone: ListedRun | null;
 }
+
+/** Whether a run that was not changed on the way is the same experiment as another one. */
+const isSame = (listed: ListedRun, run: ListedRun): boolean =>
+  Object.keys(listed.replaced).length === 0 && Object.entries(run.values).every(([name, value]) => listed.values[name] === value);
+
+/** Takes a run in that has made its first steps, or what is new of one that is listed. The same experiment once more takes the place of the first. */
+export function admit({ list, gone }: Listing, run: ListedRun): Listing {
+  const place = list.findIndex(({ number }) => number === run.number);
+  if (place >= 0) return { list: list.with(place, { ...run, slot: list[place]?.slot ?? 0 }), gone };
+  const others = list.filter((other) => !isSame(other, run));
+  const [oldest] = others;
+  const is_full = others.length === MOST_RUNS;
+  const left = is_full ? others.slice(1) : others;
+  const taken = new Set(left.map(({ slot }) => slot));
+  const slot = Array.from({ length: MOST_RUNS }, (_, each) => each).find((each) => !taken.has(each)) ?? 0;
+  return { list: [...left, { ...run, slot }], gone: is_full ? (oldest ?? null) : null };
+}
+
+/** Takes in those from before a reload; what trained meanwhile stays the newest. */
+export function restore({ list }: Listing, before: ListedRun[]): Listing {
+  const stored = before.map((run, index) => ({ ...run, number: -1 - index }));
+  return list.reduce<Listing>((listing, run) => admit(listing, run), { list: stored, gone: null });
+}
+
+/** Forgets the runs of these numbers. */
+export const forget = ({ list }: Listing, numbers: number[]): Listing => ({ list: list.filter(({ number }) => !numbers.includes(number)), gone: null });

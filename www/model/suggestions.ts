@@ -64,59 +64,53 @@ const BATCH = { mlp: '128', convolutional: '64' };
 
 const isConvolutional = (model: string | undefined): boolean => model !== undefined && !/^mlp\b/.test(model);
 
-export class Suggestions {
+/** What suggestions go by, beside the settings. */
+export interface Known {
   /** What the last change of data replaced, to be given back when the data are left again. */
-  private replaced: Values | null = null;
+  replaced: Values | null;
   /** The visitor's own data, once they are given. */
-  own: OwnData | null = null;
+  own: OwnData | null;
+}
 
-  /** What else a change should bring along. */
-  along(values: Values, name: string, value: string): Values {
-    return { ...this.unpinned(values, name, value), ...this.others(values, name, value) };
-  }
+/** What else a change should bring along, and what the next change of data gives back. */
+export function along(values: Values, name: string, value: string, known: Known): { brought: Values; replaced: Values | null } {
+  const { brought, replaced } = others(values, name, value, known);
+  return { brought: { ...unpinned(values, name, value), ...brought }, replaced };
+}
 
-  /** Pins are those of one network's units, and of scores. */
-  private unpinned(values: Values, name: string, value: string): Values {
-    const holds = !['dataset', 'model', 'gate_inputs'].includes(name) && (name !== 'method' || methodOf({ method: value }).family === 'learned');
-    return holds || !values['pins'] || value === values[name] ? {} : { pins: '' };
-  }
+/** Pins are those of one network's units, and of scores. */
+export function unpinned(values: Values, name: string, value: string): Values {
+  const holds = !['dataset', 'model', 'gate_inputs'].includes(name) && (name !== 'method' || methodOf({ method: value }).family === 'learned');
+  return holds || !values['pins'] || value === values[name] ? {} : { pins: '' };
+}
 
-  private others(values: Values, name: string, value: string): Values {
-    if (name === 'model') {
-      this.replaced = null;
-      return isConvolutional(value) === isConvolutional(values['model']) ? {} : this.startOf(values, value);
-    }
-    if (name !== 'dataset' || value === values['dataset']) return {};
-    const { replaced } = this;
-    const { model = '', batch_size = '', gate_inputs = '' } = values;
-    if (value === 'cifar10' && !isConvolutional(model)) {
-      this.replaced = { model, batch_size, gate_inputs };
-      return { model: FOR_IMAGES, ...this.startOf(values, FOR_IMAGES) };
-    }
-    this.replaced = null;
-    if (replaced && model === FOR_IMAGES) return replaced;
-    if (value === 'own') return this.forOwn(values);
-    // These features have no order in space.
-    if (value === 'planted' && isConvolutional(model)) return { model: FOR_FEATURES, ...this.startOf(values, FOR_FEATURES) };
-    return {};
-  }
+function others(values: Values, name: string, value: string, { replaced, own }: Known): { brought: Values; replaced: Values | null } {
+  if (name === 'model') return { brought: isConvolutional(value) === isConvolutional(values['model']) ? {} : startOf(values, value), replaced: null };
+  if (name !== 'dataset' || value === values['dataset']) return { brought: {}, replaced };
+  const { model = '', batch_size = '', gate_inputs = '' } = values;
+  if (value === 'cifar10' && !isConvolutional(model))
+    return { brought: { model: FOR_IMAGES, ...startOf(values, FOR_IMAGES) }, replaced: { model, batch_size, gate_inputs } };
+  if (replaced && model === FOR_IMAGES) return { brought: replaced, replaced: null };
+  if (value === 'own') return { brought: forOwn(values, own), replaced: null };
+  // These features have no order in space.
+  if (value === 'planted' && isConvolutional(model)) return { brought: { model: FOR_FEATURES, ...startOf(values, FOR_FEATURES) }, replaced: null };
+  return { brought: {}, replaced: null };
+}
 
-  /** What fits the visitor's own data: a batch that there are rows for, and no convolutions where nothing has an order in space. */
-  forOwn(values: Values): Values {
-    const { own } = this;
-    if (!own) return {};
-    const fits = isConvolutional(values['model']) && !own.is_image ? { model: FOR_FEATURES, ...this.startOf(values, FOR_FEATURES) } : {};
-    const joined: Values = { ...values, ...fits };
-    const batch = Number(joined['batch_size']);
-    return { ...fits, ...(batch > own.train ? { batch_size: String(2 ** Math.floor(Math.log2(Math.max(1, own.train)))) } : {}) };
-  }
+/** What fits the visitor's own data: a batch that there are rows for, and no convolutions where nothing has an order in space. */
+export function forOwn(values: Values, own: OwnData | null): Values {
+  if (!own) return {};
+  const fits = isConvolutional(values['model']) && !own.is_image ? { model: FOR_FEATURES, ...startOf(values, FOR_FEATURES) } : {};
+  const joined: Values = { ...values, ...fits };
+  const batch = Number(joined['batch_size']);
+  return { ...fits, ...(batch > own.train ? { batch_size: String(2 ** Math.floor(Math.log2(Math.max(1, own.train)))) } : {}) };
+}
 
-  /** The usual start with a network of another kind; a batch size that was chosen by hand stays. */
-  private startOf(values: Values, model: string): Values {
-    const [from, to] = isConvolutional(model) ? [BATCH.mlp, BATCH.convolutional] : [BATCH.convolutional, BATCH.mlp];
-    return {
-      ...(values['batch_size'] === from ? { batch_size: to } : {}),
-      ...(isConvolutional(model) ? { gate_inputs: 'false' } : {}),
-    };
-  }
+/** The usual start with a network of another kind; a batch size that was chosen by hand stays. */
+function startOf(values: Values, model: string): Values {
+  const [from, to] = isConvolutional(model) ? [BATCH.mlp, BATCH.convolutional] : [BATCH.convolutional, BATCH.mlp];
+  return {
+    ...(values['batch_size'] === from ? { batch_size: to } : {}),
+    ...(isConvolutional(model) ? { gate_inputs: 'false' } : {}),
+  };
 }

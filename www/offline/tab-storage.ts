@@ -1,19 +1,19 @@
 // The runs of this tab over a reload: the browser's session storage holds them until the tab is closed. At most eight are kept, each in
 // bounded memory (some 50 kB as text).
 
-import { MOST_RUNS, type Run } from '../model/runs';
+import { type ListedRun, MOST_RUNS } from '../model/runs';
 import { type StoredTraces, Traces } from '../model/curves';
 
 /** Another number where runs are stored in another way, so that an older page's are left alone. */
 const KEY = 'lacuna-runs-2';
 
-type Stored = Omit<Run, 'traces'> & { traces: StoredTraces };
+type Stored = Omit<ListedRun, 'traces'> & { traces: StoredTraces };
 
 /** Which inputs carry the class is of no use once the run is over. */
-const stored = (run: Run): Stored => ({ ...run, description: { ...run.description, informative: null }, traces: run.traces.stored() });
+const stored = (run: ListedRun): Stored => ({ ...run, description: { ...run.description, informative: null }, traces: run.traces.stored() });
 
 /** Keeps these and no others. Answers with why that cannot be, in the browser's words. */
-export function storeRuns(runs: Run[]): string | null {
+export function storeRuns(runs: ListedRun[]): string | null {
   try {
     if (runs.length === 0) sessionStorage.removeItem(KEY);
     else sessionStorage.setItem(KEY, JSON.stringify(runs.map(stored)));
@@ -24,7 +24,7 @@ export function storeRuns(runs: Run[]): string | null {
 }
 
 /** Those of before a reload; none where the browser keeps nothing, or keeps what this page does not understand. */
-export function storedRuns(): Run[] {
+export function storedRuns(): ListedRun[] {
   try {
     const found = JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as Stored[];
     return found.slice(-MOST_RUNS).map((run) => ({ ...run, traces: Traces.restored(run.traces) }));

@@ -1,7 +1,7 @@
 // What unit tests are made of: a small network, its run and its moments, each with what a test wants otherwise.
 
 import type { Description, Evaluation, Group, Layer, Snapshot, StepRecord, Values } from '../protocol/messages';
-import type { Run } from '../model/runs';
+import type { ListedRun } from '../model/runs';
 import { Traces } from '../model/curves';
 
 export const group = (more: Partial<Group> = {}): Group => ({
@@ -92,7 +92,7 @@ export const snapshot = (step: number, more: Partial<Snapshot> = {}): Snapshot =
 
 export const evaluation = (more: Partial<Evaluation> = {}): Evaluation => ({ step: 100, images: 10_000, decided: 0.9, sampled: 0.8, loss: 0.3, ...more });
 
-export const run = (number: number, values: Values = {}, more: Partial<Run> = {}): Run => ({
+export const run = (number: number, values: Values = {}, more: Partial<ListedRun> = {}): ListedRun => ({
   number,
   slot: 0,
   values: { method: 'vrpge', seed: String(number), ...values },

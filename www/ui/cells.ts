@@ -1,6 +1,7 @@
 // A canvas of equal cells, one for each unit of a group.
 
 import { KEPT, PROBE_KEPT } from '../protocol/messages';
+import type { Bars } from '../model/step-through';
 import { css, mixed, type Palette, shade } from './palette';
 
 /** Scores (0..255) and mask bits of units, those of a group from `first` on. */
@@ -31,14 +32,6 @@ export interface Marks {
   pinned?: (unit: number) => boolean;
   /** In place of what is kept now: from −1, a bar down, to 1, a bar up. */
   bars?: Bars | null;
-}
-
-/** A number for each unit, [U] in parts of the `most`, with a sign or without, and what it is called. */
-export interface Bars {
-  values: Float32Array;
-  signed: boolean;
-  most: number;
-  name: string;
 }
 
 /** Every colour of a cell, made once for a palette. */

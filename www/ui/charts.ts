@@ -1,7 +1,7 @@
 // What the charts have in common: the axes of a loss and of an accuracy, and quiet manners.
 
 import type uPlot from 'uplot';
-import { percent, significant } from './format';
+import { percent, significant } from '../model/format';
 
 type Stroke = () => string;
 

@@ -1,40 +1,46 @@
-// Parts of the page that are redrawn in a frame after they changed, each no oftener than the eye has use for.
+// Parts of the page that are drawn in an animation frame after they changed, each no oftener than the eye has use for.
 
 export interface Part {
-  every_ms: () => number;
-  draw: () => void;
+  /** Draws it in a frame, once its pause is over. */
+  redraw(): void;
+  /** Draws it in the very next frame, however lately it was drawn. */
+  redrawNow(): void;
 }
 
-export class Frames<Name extends string> {
-  private readonly parts: Record<Name, Part>;
-  private readonly due = new Set<Name>();
-  private readonly drawn_at = new Map<Name, number>();
+interface Drawn {
+  every_ms: () => number;
+  draw: () => void;
+  is_due: boolean;
+  drawn_at: number;
+}
+
+export class Frames {
+  private readonly parts: Drawn[] = [];
   private frame = 0;
 
-  constructor(parts: Record<Name, Part>) {
-    this.parts = parts;
-  }
-
-  redraw(...names: Name[]): void {
-    for (const name of names) this.due.add(name);
-    this.frame ||= requestAnimationFrame(this.draw);
-  }
-
-  /** The same in the very next frame, however lately they were drawn. */
-  redrawNow(...names: Name[]): void {
-    for (const name of names) this.drawn_at.delete(name);
-    this.redraw(...names);
+  /** A part that is drawn at most every so many milliseconds. Parts are drawn in the order in which they were made. */
+  part(every_ms: () => number, draw: () => void): Part {
+    const part: Drawn = { every_ms, draw, is_due: false, drawn_at: Number.NEGATIVE_INFINITY };
+    this.parts.push(part);
+    const redraw = (): void => {
+      part.is_due = true;
+      this.frame ||= requestAnimationFrame(this.draw);
+    };
+    const redrawNow = (): void => {
+      part.drawn_at = Number.NEGATIVE_INFINITY;
+      redraw();
+    };
+    return { redraw, redrawNow };
   }
 
   private readonly draw = (now: number): void => {
     this.frame = 0;
-    for (const name of Object.keys(this.parts) as Name[]) {
-      const { every_ms, draw } = this.parts[name];
-      if (!this.due.has(name) || now - (this.drawn_at.get(name) ?? -Infinity) < every_ms()) continue;
-      this.due.delete(name);
-      this.drawn_at.set(name, now);
-      draw();
+    for (const part of this.parts) {
+      if (!part.is_due || now - part.drawn_at < part.every_ms()) continue;
+      part.is_due = false;
+      part.drawn_at = now;
+      part.draw();
     }
-    if (this.due.size > 0) this.frame = requestAnimationFrame(this.draw);
+    if (this.parts.some(({ is_due }) => is_due)) this.frame ||= requestAnimationFrame(this.draw);
   };
 }

@@ -1,6 +1,6 @@
 // The goal mark of the budget's meter: where the budget ends, and a slider that moves it while the run goes on.
 
-import { count, percent } from '../../ui/format';
+import { count, percent } from '../../model/format';
 
 const LEAST = 0.01;
 const STEP = 0.01;

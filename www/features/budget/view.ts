@@ -1,7 +1,7 @@
 // The budget as a bar: what the scores sum up to, what they may, and where the budget is to end.
 
 import { means, methodOf } from '../../model/methods';
-import { count, fixed } from '../../ui/format';
+import { count, fixed } from '../../model/format';
 import type { Values } from '../../protocol/messages';
 import { say } from '../../ui/element';
 import type { GoalView } from './goal';

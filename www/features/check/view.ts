@@ -1,6 +1,6 @@
 // The self-check: every kernel against its CPU twin on the visitor's own adapter, scene by scene, and a report to copy.
 
-import { count, duration } from '../../ui/format';
+import { count, duration } from '../../model/format';
 import type { CheckKernel, CheckReport, CheckResult, CheckScene } from '../../protocol/messages';
 import { Announcer } from '../../ui/announcer';
 import './style.css';

@@ -2,90 +2,22 @@
 
 import './style.css';
 import { macrotask } from '../../engine/macrotask';
-import { count } from '../../ui/format';
+import { count } from '../../model/format';
 import { shownOf } from '../../model/dataset-identity';
-import type {
-  Change,
-  Description,
-  Evaluation,
-  Failure,
-  Plan,
-  Report,
-  Request,
-  Resumed,
-  RunState,
-  Shown,
-  Snapshot,
-  State,
-  StepRecord,
-  Values,
-} from '../../protocol/messages';
-import { type KeptMoment, type Moment, Timeline } from '../../model/history';
-import { Traces } from '../../model/curves';
+import type { Change, Description, Failure, Report, RunState, State } from '../../protocol/messages';
+import { Timeline } from '../../model/history';
 import { type Entry, Menu } from '../../ui/menu';
-import type { Palette } from '../../ui/palette';
+import type { Page } from '../../ui/page';
+import type { SavedRun } from '../../model/saved-run';
+import { openedOf, phaseOf } from '../../model/selectors';
 import { toCsv } from './csv';
 import { type Kept, type Opened, decided, fromOpened, open, toBytes } from '../../model/run-file';
 import { picture } from './picture';
-import { type Curves, Recorder, recordOf } from '../../model/recorder';
+import { type Curves, Recorder } from '../../model/recorder';
+import { descriptionOf, lastSnapshotOf, type ReadRun, recordAt, savedRunOf, tracesOf, unpacked } from './opened-run';
 import { Refused } from '../../model/safetensors';
 import { type Stored, forget, found, put } from '../../offline/run-storage';
 import { Strip } from './banner';
-
-/** A run that is opened as it was kept: what the page shows of it until the engine has more to say. */
-export interface Past {
-  /** As it began; and with what was changed, as a link and as values. */
-  query: string;
-  query_now: string;
-  values: Values;
-  /** Whether the controls are to say what it was. */
-  follows: boolean;
-  timeline: Timeline;
-  traces: Traces;
-  evaluation: Evaluation | null;
-  curves: Curves;
-  /** The last step of its curves. */
-  record: StepRecord | null;
-  resumed: Resumed | null;
-  /** The visitor's own data that it learned from. */
-  shown: Shown | null;
-  /** Live settings that were changed after what it goes on from, and what they are to be at once. */
-  late: [name: string, value: string][];
-}
-
-/** The page, as far as it concerns what is kept. */
-export interface Page {
-  ask: (request: Request) => void;
-  /** What is known of the run that is open; `past` is what it goes on from. */
-  run: () => {
-    state: RunState;
-    failure: Failure | null;
-    description: Description | null;
-    snapshot: Snapshot | null;
-    timeline: Timeline;
-    evaluation: Evaluation | null;
-    values: Values | null;
-    replaced: Values;
-    palette: Palette;
-    past: Past | null;
-  };
-  /** Opens a run that goes on; one that was survived is still the one of the comparison that it was in. */
-  resume: (past: Past, train: boolean, survived?: boolean) => void;
-  /** Shows a run without an engine. */
-  replay: (past: Past, description: Description, last: Snapshot) => void;
-  /** Leaves it: opens the experiment of the controls. */
-  leave: () => void;
-  /** A new engine in the place of one that broke. */
-  renew: () => void;
-  /** To the network, before which the words stand. */
-  back: () => void;
-  /** A column of the history, or null for its end. */
-  look: (column: number | null) => void;
-  looking: () => number | null;
-  drawRun: () => void;
-  button: HTMLButtonElement;
-  before: HTMLElement;
-}
 
 /** What it takes to go on, and the curves as they were then. */
 interface Mark extends Curves {
@@ -93,31 +25,10 @@ interface Mark extends Curves {
   changes: Change[];
 }
 
-const PLAY_MS = 14_000;
-const FRAME_MS = 40;
 const MOST_STORED_BYTES = 64 << 20;
 /** A run that breaks so often without a step between has a reason to. */
 const MOST_ATTEMPTS = 3;
-/** A file that was read: the settings with which its run began, and as they stood at its end. */
-interface Read {
-  kept: Kept;
-  plan: Plan;
-  values: Values;
-  began: Values;
-  query: string;
-}
-
 const FORGOTTEN_MS = 14 * 86_400_000;
-
-async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  try {
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch {
-    throw new Refused('is packed, but not a whole file');
-  }
-}
 
 function download(name: string, content: BlobPart, type: string): void {
   const link = document.createElement('a');
@@ -130,7 +41,7 @@ function download(name: string, content: BlobPart, type: string): void {
 /** A known set by its name, the visitor's own data by that of the files. */
 const dataOf = ({ dataset }: Description): string => dataset.own?.name ?? dataset.name;
 
-export class Keeper {
+export class Checkpoints {
   private readonly page: Page;
   private readonly strip: Strip;
   private readonly picker = document.createElement('input');
@@ -142,20 +53,18 @@ export class Keeper {
   private trained = false;
   private attempts = 0;
   /** A run that is being opened in the place of one that broke: what it goes on from, and what will be said of it. */
-  private survivor: { past: Past; said: (state: RunState) => string } | null = null;
-  private playing = 0;
-  /** The column that was played last: who looks elsewhere stops the playing. */
-  private played: number | null = null;
+  private survivor: { past: SavedRun; said: (state: RunState) => string } | null = null;
   private ticket = 0;
   private readonly asked = new Map<number, { resolve: (said: Report & { kind: 'described' }) => void; reject: (error: Error) => void }>();
   private waiting: ((mark: Mark | null) => void)[] = [];
   private full = false;
   private storing: Promise<void> = Promise.resolve();
 
-  constructor(page: Page) {
+  /** `button` opens the menu of what can be taken away; lines of words stand before `before`. */
+  constructor(page: Page, button: HTMLButtonElement, before: HTMLElement) {
     this.page = page;
-    this.strip = new Strip(page.before);
-    new Menu(page.button, 'take-menu', () => this.entries());
+    this.strip = new Strip(before);
+    new Menu(button, 'take-menu', () => this.entries());
     this.picker.type = 'file';
     this.picker.accept = '.safetensors,.gz';
     this.picker.dataset['testid'] = 'open-file';
@@ -166,37 +75,42 @@ export class Keeper {
       this.picker.value = '';
       if (file) void this.openFile(file);
     });
-    page.button.after(this.picker);
+    button.after(this.picker);
     addEventListener('visibilitychange', () => {
       // Who leaves may not come back to this tab, or only after a reload. A run that is paused was kept then.
-      if (document.visibilityState === 'hidden' && this.trained && page.run().state !== 'paused') page.ask({ kind: 'keep' });
+      if (document.visibilityState === 'hidden' && this.trained && this.run.state !== 'paused') page.ask({ kind: 'keep' });
     });
     void this.offer();
   }
 
-  get isPlaying(): boolean {
-    return this.playing !== 0;
-  }
-
-  /** Why a recorded run's network cannot be asked for anything, in words. */
-  get recorded(): string {
-    if (!this.kept?.state) return 'this run is recorded without its weights; close it and train one of your own';
-    return 'this run is recorded; go on training first';
+  /** The run that stands on the page. */
+  private get run() {
+    const { run } = this.page.state;
+    const opened = openedOf(run);
+    return {
+      state: phaseOf(run),
+      saved: run.kind === 'none' ? null : run.saved,
+      description: opened?.description ?? null,
+      snapshot: opened?.snapshot ?? null,
+      timeline: opened?.history ?? new Timeline(0, 0),
+      evaluation: opened?.evaluation ?? null,
+      values: opened?.values ?? null,
+      replaced: opened?.replaced ?? {},
+    };
   }
 
   hear(report: Report): void {
     switch (report.kind) {
       case 'opened': {
-        const { past } = this.page.run();
+        const { saved } = this.run;
         this.query = report.query;
         this.recorder = new Recorder();
-        if (past) this.recorder.back(past.curves);
-        this.mark = past?.resumed ? { ...past.resumed, ...past.curves } : null;
+        if (saved) this.recorder.back(saved.curves);
+        this.mark = saved?.resumed ? { ...saved.resumed, ...saved.curves } : null;
         this.kept = null;
         this.trained = false;
-        this.stop();
         this.strip.hide('replay');
-        if (this.survivor?.past !== past) this.forsake();
+        if (this.survivor?.past.timeline !== saved?.timeline) this.forsake();
         return;
       }
       case 'snapshot':
@@ -207,7 +121,7 @@ export class Keeper {
         if (!this.survivor) this.strip.hide('offer');
         return;
       case 'evaluated': {
-        const { description, snapshot } = this.page.run();
+        const { description, snapshot } = this.run;
         if (!description || !snapshot) return;
         const mask = decided(snapshot.scores, description);
         const kept = description.groups
@@ -252,10 +166,10 @@ export class Keeper {
 
   /** A device went away or the engine broke: goes on from what was kept last. False where nobody can. */
   survives(failure: Failure, words: string): boolean {
-    const { state, description, values, replaced, timeline, evaluation, snapshot } = this.page.run();
+    const { state, description, values, replaced, timeline, evaluation, snapshot } = this.run;
     // A recording needs the engine only to be opened.
     if (state === 'replay' && failure === 'crashed') {
-      this.page.renew();
+      this.page.renewEngine();
       return true;
     }
     if ((failure !== 'lost' && failure !== 'crashed') || !description || !values || this.attempts >= MOST_ATTEMPTS) return false;
@@ -270,7 +184,7 @@ export class Keeper {
     // What the engine will have of each setting that was changed on the way: as it was changed by then, or as it was at first.
     const changes = this.mark?.changes ?? [];
     const then = Object.fromEntries(Object.entries(replaced).map(([name, first]) => [name, changes.findLast(([, changed]) => changed === name)?.[2] ?? first]));
-    const past: Past = {
+    const past: SavedRun = {
       query: this.query,
       query_now: this.query,
       values: { ...values, ...then },
@@ -287,13 +201,13 @@ export class Keeper {
     const said = (then: RunState): string =>
       `${what} ${at} and was opened anew. The run ${then === 'training' ? 'went on from' : 'stands at'} step ${count(step)}, as it was kept there.`;
     this.survivor = { past, said };
-    this.page.renew();
-    this.page.resume(past, train, true);
+    this.page.renewEngine();
+    this.page.dispatch({ kind: 'open', train, saved: past, in_comparison: this.page.state.comparison !== null });
     return true;
   }
 
   private entries(): Entry[] {
-    const { description, timeline } = this.page.run();
+    const { description, timeline } = this.run;
     const known = description !== null && timeline.columns > 1;
     const whole: Entry = {
       id: 'take-run',
@@ -321,7 +235,7 @@ export class Keeper {
 
   /** Everything that is known of the run, from `mark` where it is to go on from there. */
   private gather(mark: Mark | null): { kept: Kept; description: Description } | null {
-    const { description, snapshot, timeline } = this.page.run();
+    const { description, snapshot, timeline } = this.run;
     if (this.kept) return description && { kept: mark ? this.kept : { ...this.kept, state: null }, description };
     if (!description || !snapshot) return null;
     const [step, units] = [mark?.state.counts[0] ?? snapshot.step, description.units];
@@ -359,7 +273,7 @@ export class Keeper {
 
   /** A mark of this moment; the last one where the engine cannot answer any more. */
   private async fresh(): Promise<Mark | null> {
-    const { state } = this.page.run();
+    const { state } = this.run;
     if (state === 'error' || state === 'held') return this.mark;
     const answer = new Promise<Mark | null>((resolve) => this.waiting.push(resolve));
     this.page.ask({ kind: 'keep' });
@@ -367,7 +281,7 @@ export class Keeper {
   }
 
   private name(kind: string, ending: string): string {
-    const { description, snapshot } = this.page.run();
+    const { description, snapshot } = this.run;
     return `lacuna-${description ? dataOf(description).replace(/[^\w.-]+/g, '-') : 'run'}-${description?.model ?? ''}-${kind}-step-${snapshot?.step ?? 0}.${ending}`;
   }
 
@@ -390,7 +304,7 @@ export class Keeper {
     if (!found) return;
     const { kept, description } = found;
     const title = `${description.model} on ${dataOf(description)}: ${count(kept.step)} steps`;
-    const blob = await picture(kept.history, description.groups, this.page.run().palette, title, `lacuna?${kept.query} · ${kept.adapter}`);
+    const blob = await picture(kept.history, description.groups, this.page.palette, title, `lacuna?${kept.query} · ${kept.adapter}`);
     download(this.name('history', 'png'), blob, 'image/png');
   }
 
@@ -400,14 +314,14 @@ export class Keeper {
     try {
       this.replay(await this.read(new Uint8Array(await file.arrayBuffer())));
     } catch (error) {
-      this.page.back();
+      void this.page.show('network');
       const words = error instanceof Refused ? error.message : `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       this.strip.show('trouble', `${file.name} ${words}.`, '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
     }
   }
 
   /** Reads a run and shows its link to the engine, which knows the network. */
-  private async read(bytes: Uint8Array<ArrayBuffer>): Promise<Read> {
+  private async read(bytes: Uint8Array<ArrayBuffer>): Promise<ReadRun> {
     const opened: Opened = open(await unpacked(bytes));
     const { train, test, channels, height, width, classes } = opened.dataset;
     this.ticket -= 1;
@@ -418,75 +332,15 @@ export class Keeper {
     return { kept: fromOpened(opened, plan), plan: { ...plan, dataset: { ...plan.dataset, name: opened.dataset.name } }, values, began, query };
   }
 
-  private past({ kept, plan, values, began, query }: Read): Past {
-    const { steps_per_epoch, changes } = kept;
-    // What a file leaves out of a moment: the step before it, and the settings as they stood.
-    const whole = (moment: KeptMoment): Moment => {
-      const row = kept.rows.findLast(({ step }) => step < moment.step);
-      const changed = changes.filter(([step]) => step < moment.step).map(([, name, value]) => [name, value]);
-      return {
-        ...moment,
-        epoch: moment.step / steps_per_epoch,
-        record: row ? recordOf(row, steps_per_epoch) : null,
-        values: { ...began, ...Object.fromEntries(changed) },
-      };
-    };
-    return {
-      query: kept.query,
-      query_now: query,
-      values,
-      follows: true,
-      timeline: Timeline.from(plan.units, { ...kept.history, moments: kept.history.moments.map(whole) }),
-      traces: tracesOf(kept, steps_per_epoch),
-      evaluation: kept.tests.at(-1) ?? null,
-      curves: { rows: kept.rows, width: kept.width, tests: kept.tests },
-      record: recordAt(kept, steps_per_epoch),
-      resumed: kept.state && { state: kept.state, changes: kept.changes },
-      shown: values['dataset'] === 'own' ? kept.dataset : null,
-      late: [],
-    };
-  }
-
-  private replay(read: Read): void {
+  private replay(read: ReadRun): void {
     const { kept, plan } = read;
-    const description: Description = {
-      ...plan,
-      adapter: kept.adapter,
-      backend: '',
-      software: kept.software,
-      computes: 'gpu',
-      steps: kept.steps,
-      steps_per_epoch: kept.steps_per_epoch,
-      has_timestamps: false,
-      informative: kept.informative,
-    };
-    const record = recordAt(kept, kept.steps_per_epoch);
-    const end = kept.history.moments.at(-1);
-    const last: Snapshot = {
-      step: kept.step,
-      steps: kept.steps,
-      epoch: kept.step / kept.steps_per_epoch,
-      finished: kept.step >= kept.steps,
-      halted: null,
-      scores: kept.scores,
-      mask: kept.mask,
-      kept: end?.kept.slice() ?? new Uint32Array(plan.groups.length),
-      probe_kept: end?.probe_kept.slice() ?? new Uint32Array(plan.groups.length),
-      budget: end?.budget ?? 0,
-      sum_scores: end?.sum_scores ?? 0,
-      threshold: record?.threshold ?? 0,
-      records: record ? [record] : [],
-      cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 },
-      step_ms: 0,
-      units_held: plan.units,
-      network_bytes: plan.bytes.activations + plan.bytes.weights + plan.bytes.optimiser,
-    };
     this.kept = kept;
     this.query = kept.query;
     this.survivor = null;
-    this.page.replay(this.past(read), description, last);
+    const refusal = kept.state ? 'this run is recorded; go on training first' : 'this run is recorded without its weights; close it and train one of your own';
+    this.page.dispatch({ kind: 'replay', saved: savedRunOf(read), description: descriptionOf(read), last: lastSnapshotOf(read), refusal });
     const go = { id: 'go-on', words: kept.step < kept.steps ? 'Go on training' : 'Open it', act: () => this.goOn(read, kept.step < kept.steps) };
-    const actions = [...(kept.state ? [go] : []), { id: 'strip-close', words: 'Close', act: () => this.page.leave() }];
+    const actions = [...(kept.state ? [go] : []), { id: 'strip-close', words: 'Close', act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) }];
     const why = kept.state ? '' : ' It holds no weights: it can be looked at, not gone on with.';
     const detail = kept.command === null ? '' : `Recorded by: ${kept.command}`;
     this.strip.show(
@@ -495,49 +349,11 @@ export class Keeper {
       detail,
       actions,
     );
-    this.page.drawRun();
   }
 
-  private goOn(read: Read, train: boolean): void {
-    this.stop();
-    this.page.resume(this.past(read), train);
+  private goOn(read: ReadRun, train: boolean): void {
+    this.page.dispatch({ kind: 'open', train, saved: savedRunOf(read), in_comparison: false });
     this.strip.hide();
-  }
-
-  // Replaying.
-
-  toggle(): void {
-    if (this.playing !== 0) return this.stop();
-    const { columns } = this.page.run().timeline;
-    const from = this.page.looking() ?? 0;
-    const began = performance.now() - (PLAY_MS * from) / Math.max(1, columns);
-    this.playing = window.setInterval(() => {
-      if (this.page.looking() !== this.played) return this.stop();
-      const column = Math.floor(((performance.now() - began) / PLAY_MS) * columns);
-      if (column < columns - 1) return this.play(column);
-      this.page.look(null);
-      this.stop();
-    }, FRAME_MS);
-    this.play(from);
-    this.page.drawRun();
-  }
-
-  private play(column: number): void {
-    this.page.look(column);
-    this.played = this.page.looking();
-  }
-
-  step(): void {
-    this.stop();
-    const at = this.page.looking();
-    this.page.look(at === null ? 0 : at + 1);
-  }
-
-  private stop(): void {
-    if (this.playing === 0) return;
-    clearInterval(this.playing);
-    this.playing = 0;
-    this.page.drawRun();
   }
 
   // A reload.
@@ -586,17 +402,4 @@ export class Keeper {
       ]);
     }
   }
-}
-
-function recordAt({ rows }: Curves, steps_per_epoch: number): StepRecord | null {
-  const row = rows.at(-1);
-  return row ? recordOf(row, steps_per_epoch) : null;
-}
-
-/** The curves as the page draws them. */
-function tracesOf({ rows, tests }: Curves, steps_per_epoch: number): Traces {
-  const traces = new Traces();
-  traces.push(rows.map((row) => recordOf(row, steps_per_epoch)));
-  for (const test of tests) traces.evaluate(test);
-  return traces;
 }

@@ -1,6 +1,6 @@
 // The history as a picture to take away: time to the right, units down, each group a band with its name.
 
-import { count } from '../../ui/format';
+import { count } from '../../model/format';
 import type { Group } from '../../protocol/messages';
 import type { History, KeptMoment } from '../../model/history';
 import { css, mixed, type Palette } from '../../ui/palette';

@@ -2,7 +2,7 @@
 // whether it holds is decided by rules that were written before.
 
 import { CLAIMED, TRIES } from '../../model/suggestions';
-import { count, percent, significant } from '../../ui/format';
+import { count, percent, significant } from '../../model/format';
 import type { Description, Evaluation, LabReport, LabRow, Snapshot } from '../../protocol/messages';
 
 /** One run of a claim, at its end. */

@@ -2,8 +2,9 @@
 
 import './style.css';
 import { type Claim, claimOf, type Outcome, titleOf, type Verdict } from './model';
-import { count } from '../../ui/format';
-import type { News, Stage } from '../../model/page-api';
+import { count } from '../../model/format';
+import type { News } from '../../model/actions';
+import type { PageFacts } from '../../model/page-facts';
 import { element, say } from '../../ui/element';
 import { button, place, putAway } from '../../ui/card';
 
@@ -12,7 +13,7 @@ const FIRST_SEED = 1;
 
 /** One claim on the page, from the question to what was measured. */
 class ClaimCard {
-  private readonly stage: Stage;
+  private readonly page: PageFacts;
   private readonly claim: Claim;
   private readonly title = element('h2');
   private readonly asks = element('div', 'asks');
@@ -27,8 +28,8 @@ class ClaimCard {
   private running = false;
   private drawing = false;
 
-  constructor(stage: Stage, claim: Claim) {
-    this.stage = stage;
+  constructor(page: PageFacts, claim: Claim) {
+    this.page = page;
     this.claim = claim;
     this.title.append(element('small', '', 'A claim. Predict first, then measure'), titleOf(claim));
     this.title.tabIndex = -1;
@@ -37,7 +38,7 @@ class ClaimCard {
     this.told.setAttribute('role', 'status');
     this.go.disabled = Array.isArray(claim.answers);
     this.asks.append(this.prediction(), element('div', 'line', this.go, this.progress), this.told);
-    const stop = stage.listen((news) => this.hear(news));
+    const stop = page.listen((news) => this.hear(news));
     const { activeElement } = document;
     const opener = activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : null;
     place('claim', `Claim: ${titleOf(claim)}`, opener, stop, element('div', 'says', this.title, element('p', '', claim.about), this.settings()), this.asks);
@@ -68,7 +69,7 @@ class ClaimCard {
 
   /** A setting in words; one that a link does not name has its default. */
   private words(name: string, set: string | undefined): string {
-    const knob = this.stage.knobs.find((each) => each.name === name);
+    const knob = this.page.knobs.find((each) => each.name === name);
     const value = set ?? knob?.value ?? '';
     const label = knob?.label.toLowerCase() ?? name;
     if (name === 'model') return value;
@@ -129,7 +130,7 @@ class ClaimCard {
     this.go.hidden = true;
     this.told.replaceChildren();
     this.asks.querySelectorAll('input').forEach((input) => (input.disabled = true));
-    void this.stage.show(this.claim.view === 'runs' ? 'runs' : 'network');
+    void this.page.show(this.claim.view === 'runs' ? 'runs' : 'network');
     this.next();
   }
 
@@ -142,7 +143,7 @@ class ClaimCard {
     if (this.outcomes.length === this.claim.runs.length) return this.measure();
     this.own = null;
     this.tellRun();
-    this.stage.play(this.link());
+    this.page.open(this.link(), true);
   }
 
   private measure(): void {
@@ -150,24 +151,24 @@ class ClaimCard {
     if (pairs === undefined) return this.tell(this.claim.judge(this.outcomes, null));
     this.drawing = true;
     this.say('The network is frozen, and pairs of masks are drawn of it.');
-    void this.stage.show(view);
-    this.stage.ask({ kind: 'draw', pairs });
+    void this.page.show(view);
+    this.page.ask({ kind: 'draw', pairs });
   }
 
   private tellRun(): void {
     const { runs } = this.claim;
-    const { snapshot, run } = this.stage;
+    const { snapshot, run } = this.page;
     const step = snapshot && run === this.own ? `, step ${count(snapshot.step)} of ${count(snapshot.steps)}` : '';
     this.say(`${runs.length > 1 ? `Run ${this.outcomes.length + 1} of ${runs.length}, ` : 'Training, '}${runs[this.outcomes.length]?.label}${step}`);
   }
 
   private hear(news: News): void {
     if (!this.running) return;
-    const { stage } = this;
+    const { page } = this;
     // The page gives the run its number as soon as the link is read.
-    if (news.kind === 'values' && news.query === this.link()) this.own = stage.run;
+    if (news.kind === 'values' && news.query === this.link()) this.own = page.run;
     if (this.own === null) return;
-    if (stage.run !== this.own) return this.end('Another run was opened on the way, so that nothing was measured.');
+    if (page.run !== this.own) return this.end('Another run was opened on the way, so that nothing was measured.');
     switch (news.kind) {
       case 'snapshot':
         if (!this.drawing) this.tellRun();
@@ -188,7 +189,7 @@ class ClaimCard {
   }
 
   private finish(): void {
-    const { current, description, snapshot } = this.stage;
+    const { current, description, snapshot } = this.page;
     if (!current?.evaluation || !description || !snapshot) return this.end('The run ended without a test, so that nothing can be said.');
     if (Object.keys(current.replaced).length > 0) return this.end('Settings were changed on the way: what was measured does not tell of the claim.');
     this.outcomes.push({ description, snapshot, evaluation: current.evaluation });
@@ -233,17 +234,17 @@ class ClaimCard {
 }
 
 /** Opens the card of a claim; a name that is none is left alone. */
-export function openClaim(stage: Stage, name: string): void {
+export function openClaim(page: PageFacts, name: string): void {
   const claim = claimOf(name);
-  if (claim && stage.knobs.length > 0) {
-    new ClaimCard(stage, claim);
+  if (claim && page.knobs.length > 0) {
+    new ClaimCard(page, claim);
     return;
   }
   if (!claim) return putAway('claim');
   // A link may name a claim before the engine is there.
-  const stop = stage.listen(({ kind }) => {
+  const stop = page.listen(({ kind }) => {
     if (kind !== 'knobs') return;
     stop();
-    new ClaimCard(stage, claim);
+    new ClaimCard(page, claim);
   });
 }

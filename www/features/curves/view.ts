@@ -1,7 +1,7 @@
 // Loss under both masks, and accuracy.
 
 import uPlot from 'uplot';
-import { percent, significant } from '../../ui/format';
+import { percent, significant } from '../../model/format';
 import type { Traces } from '../../model/curves';
 import { accuracyAxis, accuracyScale, describe, fit, lossAxis, lossScale, plainAxis, QUIET } from '../../ui/charts';
 import { css, type Palette } from '../../ui/palette';

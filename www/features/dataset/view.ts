@@ -1,9 +1,9 @@
 // The visitor's own data: dropped or chosen, read in this browser and kept in it.
 
-import { count } from '../../ui/format';
-import type { OwnData, OwnFile, OwnReport, OwnRequest, OwnSet, Plan, Shown } from '../../protocol/messages';
-import { isSame } from '../../model/dataset-identity';
-import { sentence } from '../../ui/words';
+import { count } from '../../model/format';
+import type { UserData } from '../../model/state';
+import type { OwnFile } from '../../protocol/messages';
+import { sentence } from '../../model/words';
 import { element } from '../../ui/element';
 import './style.css';
 
@@ -31,23 +31,18 @@ async function filesOf(entry: Entry): Promise<OwnFile[]> {
   }
 }
 
-/** Hears of a set, of one that was there and cannot be read any more, and of who wants to see the network. */
-interface OwnPage {
-  give: (set: OwnSet, given: number) => void;
-  lose: (message: string) => void;
-  leave: () => void;
+/** What can be asked for here. */
+interface Requests {
+  give(files: OwnFile[], label: string): void;
+  /** The browser gave files that it cannot read. */
+  unreadable(message: string): void;
+  /** To the network. */
+  leave(): void;
 }
 
-/** What was given once can be read once more, as it was read then. */
-interface Given extends OwnRequest {
-  /** As a plan has it, once it was read. */
-  dataset: Plan['dataset'] | null;
-  accepted: boolean;
-}
-
-export class OwnView {
-  private readonly page: OwnPage;
-  private worker: Worker | null = null;
+export class DatasetView {
+  private readonly requests: Requests;
+  private data: UserData | null = null;
   private readonly zone = element('div', 'drop');
   private readonly said = element('p', 'own-said');
   private readonly bar = element('progress');
@@ -55,17 +50,9 @@ export class OwnView {
   private readonly classes = element('ul', 'own-classes');
   private readonly more = element('p', 'note');
   private readonly go: HTMLButtonElement;
-  /** Files that were given last, be it in vain: another column of the class reads them again. */
-  private files: OwnFile[] = [];
-  /** All that was given in this tab, by number; what the controls stand for; and what the engine has. */
-  private readonly given: Given[] = [];
-  private wanted: Given | null = null;
-  private held: Given | null = null;
-  /** Is read once more, which nobody asked for; null: it was accepted, refused, or is no longer waited for. */
-  private anew: Given | null = null;
 
-  constructor(root: HTMLElement, page: OwnPage) {
-    this.page = page;
+  constructor(root: HTMLElement, requests: Requests) {
+    this.requests = requests;
     const input = (id: string): HTMLInputElement => {
       const made = element('input');
       made.type = 'file';
@@ -108,16 +95,15 @@ export class OwnView {
       option.value = value;
       this.label.append(option);
     }
-    this.label.addEventListener('change', () => {
-      if (this.files.length > 0) this.take(this.files);
-    });
+    // Files that were given last, be it in vain: another column of the class reads them again.
+    this.label.addEventListener('change', () => this.take(this.data?.given.at(-1)?.files ?? []));
     this.bar.hidden = true;
     this.bar.ariaLabel = 'Files read';
     this.said.setAttribute('role', 'status');
     this.said.dataset['testid'] = 'own-said';
     this.more.dataset['testid'] = 'own-note';
     this.classes.ariaLabel = 'Classes';
-    this.go = button('Show the network', 'own-train', page.leave);
+    this.go = button('Show the network', 'own-train', () => requests.leave());
     this.go.hidden = true;
     const kinds: [title: string, ...rest: (string | Node)[]][] = [
       ['A table', 'a CSV file: a row of numbers with its class in the first or the last column. A header may be there. 784 numbers are an image of 28 × 28.'],
@@ -139,7 +125,6 @@ export class OwnView {
       element('div', 'own-kinds', ...kinds.map(([title, ...words]) => element('p', '', element('b', '', title), ...words))),
     );
     this.go.style.alignSelf = 'flex-start';
-    this.say();
   }
 
   /** Something is dragged over the page, or no more. */
@@ -153,131 +138,43 @@ export class OwnView {
     try {
       this.take(entries.length > 0 ? (await Promise.all(entries.map(filesOf))).flat() : loose.map((file) => ({ path: file.name, file })));
     } catch (error) {
-      this.refuse(`these files cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      this.requests.unreadable(`these files cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-
-  /**
-   * What was given is a set, and the engine has it; `waits`: a run goes on with other data. Whether it is the visitor's last word, and so the
-   * controls' data now; false where it was only read once more.
-   */
-  taken(number: number, waits: boolean): boolean {
-    const given = this.given[number];
-    if (!given) return false;
-    given.accepted = true;
-    this.held = given;
-    if (this.anew === given) {
-      this.anew = null;
-      return false;
-    }
-    this.wanted = given;
-    this.bar.hidden = true;
-    this.say();
-    if (waits) this.more.textContent = `${this.more.textContent} The run goes on with its own data: Restart begins with these.`.trim();
-    return true;
-  }
-
-  private get own(): OwnData | null {
-    return this.wanted?.dataset?.own ?? null;
-  }
-
-  refuse(message: string): void {
-    this.bar.hidden = true;
-    this.said.classList.add('refusal');
-    this.said.textContent = sentence(message);
-    this.more.textContent = this.own ? `What was given before stays: ${this.own.name}.` : 'Nothing else was changed.';
   }
 
   private take(files: OwnFile[]): void {
-    if (files.length === 0) return;
-    this.files = files;
-    this.said.classList.remove('refusal');
-    this.said.textContent = `Reading ${files.length === 1 ? (files[0]?.path ?? '') : `${count(files.length)} files`}.`;
-    this.bar.hidden = false;
-    this.bar.removeAttribute('value');
-    this.anew = null;
-    this.read({ files, label: this.label.value, dataset: null, accepted: false });
+    this.requests.give(files, this.label.value);
   }
 
-  /** An engine that is new has nothing of it. */
-  lost(): void {
-    this.held = null;
-    if (!this.anew) return;
-    this.anew = null;
-    this.worker?.terminate();
-    this.worker = null;
-  }
-
-  /** Reads once more what that run learned from, or what was given last. False where that was never given here, or is what the engine has. */
-  again(shown: Shown | null): boolean {
-    const given = shown ? this.given.findLast(({ accepted, dataset }) => accepted && dataset && isSame(shown, dataset)) : this.wanted;
-    if (!given || given === this.held) return false;
-    if (given === this.anew) return true;
-    this.anew = given;
-    this.read(given);
-    return true;
-  }
-
-  /** The run that goes on has its data: what the controls stand for takes their place, for the next one. */
-  settle(): void {
-    if (this.wanted && this.held !== this.wanted && !this.worker) this.again(null);
-  }
-
-  /** Reads the files in a worker of their own; a later choice ends it. */
-  private read(given: Given): void {
-    if (!this.given.includes(given)) this.given.push(given);
-    this.worker?.terminate();
-    this.worker = new Worker(new URL('./dataset-worker.ts', import.meta.url), { type: 'module', name: 'own data' });
-    this.worker.addEventListener('message', ({ data }: MessageEvent<OwnReport>) => this.hear(data, given));
-    this.worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      this.hear({ kind: 'refused', message: event.message || 'the file that reads yours could not be loaded. Reload the page' }, given);
-    });
-    this.worker.postMessage({ files: given.files, label: given.label } satisfies OwnRequest);
-  }
-
-  private hear(report: OwnReport, given: Given): void {
-    if (report.kind === 'progress') {
-      this.bar.max = report.of;
-      this.bar.value = report.done;
-      return;
-    }
-    this.worker?.terminate();
-    this.worker = null;
-    if (report.kind === 'set') {
-      const {
-        about,
-        shape: [channels, height, width],
-      } = report.set;
-      const { train, test } = about;
-      given.dataset = { name: 'own', train, test, classes: about.classes.length, channels, height, width, own: about };
-      this.page.give(report.set, this.given.indexOf(given));
-    } else if (this.anew === given) {
-      // What cannot be read any more is as good as never given.
-      given.accepted = false;
-      if (this.wanted === given) this.wanted = null;
-      this.anew = null;
-      this.page.lose(report.message);
-    } else this.refuse(report.message);
-  }
-
-  private say(): void {
-    const { own } = this;
-    this.said.classList.remove('refusal');
+  /** What was given, how far it is read, and what it is. */
+  draw(data: UserData): void {
+    this.data = data;
+    const { given, wanted, reading, again, progress, refusal, waits } = data;
+    const own = wanted === null ? null : (given[wanted]?.dataset?.own ?? null);
+    this.bar.hidden = progress === null;
+    if (progress && progress.of > 0) Object.assign(this.bar, { max: progress.of, value: progress.done });
+    else this.bar.removeAttribute('value');
+    this.said.classList.toggle('refusal', refusal !== null);
     this.go.hidden = own === null;
     this.classes.hidden = own === null;
-    if (!own) {
-      this.said.textContent = '';
-      this.more.textContent = '';
+    const rest = (own?.classes.length ?? 0) - MOST_CLASSES;
+    const names = own ? [...own.classes.slice(0, MOST_CLASSES), ...(rest > 0 ? [`and ${rest} more`] : [])] : [];
+    if (names.join('\n') !== [...this.classes.children].map(({ textContent }) => textContent).join('\n'))
+      this.classes.replaceChildren(...names.map((name) => element('li', '', name)));
+    if (refusal !== null) {
+      this.said.textContent = sentence(refusal);
+      this.more.textContent = own ? `What was given before stays: ${own.name}.` : 'Nothing else was changed.';
       return;
     }
-    this.said.replaceChildren(element('em', '', own.name), `: ${own.words}.`);
-    const split = own.has_test ? 'Its test rows are its own.' : 'Which rows are for the test is drawn by the seed of the run, one in seven of each class.';
-    this.more.textContent = `${own.note} ${split}`.trim();
-    const rest = own.classes.length - MOST_CLASSES;
-    this.classes.replaceChildren(
-      ...own.classes.slice(0, MOST_CLASSES).map((name) => element('li', '', name)),
-      ...(rest > 0 ? [element('li', '', `and ${rest} more`)] : []),
-    );
+    const split = own?.has_test ? 'Its test rows are its own.' : 'Which rows are for the test is drawn by the seed of the run, one in seven of each class.';
+    const later = waits ? ' The run goes on with its own data: Restart begins with these.' : '';
+    if (reading !== null && !again) {
+      const files = given[reading]?.files ?? [];
+      this.said.textContent = `Reading ${files.length === 1 ? (files[0]?.path ?? '') : `${count(files.length)} files`}.`;
+      return;
+    }
+    if (progress !== null) return;
+    this.said.replaceChildren(...(own ? [element('em', '', own.name), `: ${own.words}.`] : []));
+    this.more.textContent = own ? `${own.note} ${split}`.trim() + later : '';
   }
 }

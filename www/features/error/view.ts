@@ -1,7 +1,7 @@
-// Words in place of a network: the device went away, or anything else that stopped the engine.
+// Words in the place of a network: the device went away, or anything else that stopped the engine.
 
 import type { Failure } from '../../protocol/messages';
-import { sentence } from '../../ui/words';
+import { sentence } from '../../model/words';
 
 interface Advice {
   title: string;
@@ -36,7 +36,7 @@ function describe(failure: Trouble, message: string): Advice {
   }
 }
 
-export class NoticeView {
+export class ErrorPanel {
   private notice: HTMLElement | null = null;
   private readonly before: HTMLElement;
   private readonly again: () => void;
@@ -49,9 +49,7 @@ export class NoticeView {
     this.give = give;
   }
 
-  /** The first trouble is shown, not the last: what follows is usually its consequence, but for a link's, after which the page goes on. */
   show(failure: Trouble, message: string): void {
-    if (this.notice && this.notice.dataset['failure'] !== 'link') return;
     this.clear();
     const { title, lines } = describe(failure, message);
     const notice = document.createElement('section');

@@ -1,9 +1,9 @@
 // The estimators' lab: what each structure gradient is worth on the network as it stands, from pairs of masks that the worker draws.
 
 import uPlot from 'uplot';
-import { count, percent, significant } from '../../ui/format';
+import { count, percent, significant } from '../../model/format';
 import type { LabProgress, LabReport, LabRow } from '../../protocol/messages';
-import { sentence } from '../../ui/words';
+import { sentence } from '../../model/words';
 import { Announcer } from '../../ui/announcer';
 import { describe, fit, plainAxis, QUIET, tickedAxis } from '../../ui/charts';
 import { element } from '../../ui/element';

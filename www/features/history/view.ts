@@ -1,6 +1,6 @@
 // Time × unit: every unit's keep-probability since the first step. Drag, or use the arrow keys, to look back.
 
-import { count } from '../../ui/format';
+import { count } from '../../model/format';
 import type { Group } from '../../protocol/messages';
 import type { Timeline } from '../../model/history';
 import { say } from '../../ui/element';
@@ -19,7 +19,7 @@ interface Band {
   height: number;
 }
 
-export class TimelineView {
+export class HistoryView {
   private timeline: Timeline | null = null;
   private groups: Group[] = [];
   private steps = 0;
@@ -39,15 +39,11 @@ export class TimelineView {
   private readonly start: HTMLElement;
   private readonly what: HTMLElement;
   private readonly end: HTMLElement;
-  private readonly look: (column: number | null) => void;
-  /** Looks back at a column, or with null at the present. */
-  readonly lookAt: (column: number | null) => void;
 
-  /** `look` hears of the column looked back at, or null for now. */
-  constructor(root: HTMLElement, palette: Palette, look: (column: number | null) => void) {
+  /** `lookAt` hears of the column that shall be looked back at, or null for the present. */
+  constructor(root: HTMLElement, palette: Palette, lookAt: (column: number | null) => void) {
     this.root = root;
     this.palette = palette;
-    this.look = look;
     const canvas = root.querySelector('canvas');
     const context = canvas?.getContext('2d');
     const [ink, spare] = [document.createElement('canvas').getContext('2d'), document.createElement('canvas').getContext('2d')];
@@ -65,13 +61,6 @@ export class TimelineView {
     // They are not on the page, so nobody else hears that they came back empty from a lost GPU.
     for (const each of [ink, spare]) each.canvas.addEventListener('contextrestored', () => this.recolour(this.palette));
 
-    const lookAt = (this.lookAt = (column: number | null): void => {
-      const { timeline } = this;
-      if (!timeline || timeline.columns === 0) return;
-      this.looking = column === null || column >= timeline.columns - 1 ? null : Math.max(0, column);
-      look(this.looking);
-      this.draw();
-    });
     const under = (event: PointerEvent): number => Math.floor((event.offsetX / canvas.clientWidth) * this.domain());
     canvas.addEventListener('pointerdown', (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -120,11 +109,9 @@ export class TimelineView {
     this.draw();
   }
 
-  /** Back to the present. */
-  now(): void {
-    if (this.looking === null) return;
-    this.looking = null;
-    this.look(null);
+  /** Shows the column that is looked back at; null: the present. */
+  look(column: number | null): void {
+    this.looking = column;
     this.draw();
   }
 
@@ -156,11 +143,6 @@ export class TimelineView {
     const { timeline, context, canvas } = this;
     // One column is only the start: the note that says what will stand here stays.
     if (!timeline || timeline.columns < 2 || canvas.width === 0) return;
-    if (this.looking !== null && this.generation >= 0 && this.generation < timeline.generation) {
-      // Every second column is gone; the moment looked at is half as far along.
-      this.looking >>= timeline.generation - this.generation;
-      this.look(this.looking);
-    }
     if (this.generation < 0 || this.ink.canvas.height !== canvas.height) {
       this.clear(this.ink);
       this.painted = 0;

@@ -3,7 +3,7 @@
 import './style.css';
 import { CLAIMED, TRIES } from '../../model/suggestions';
 import { type Lesson, MOST, plain, readLesson, tooLong, writeLesson } from './model';
-import type { Stage } from '../../model/page-api';
+import type { PageFacts } from '../../model/page-facts';
 import { copyInto } from '../../ui/copy';
 import { element, say } from '../../ui/element';
 import { button, place, placeAbove } from '../../ui/card';
@@ -43,15 +43,15 @@ function headParts(): Part[] {
 
 const besideParts = (): Part[] => BESIDE.map(([name, title, at]) => ({ name, title, at: () => document.querySelector<HTMLElement>(at) }));
 
-function settingParts(stage: Stage): Part[] {
-  return stage.knobs.map(({ name, label }) => ({ name, title: label, at: () => document.querySelector<HTMLElement>(`[data-knob='${name}']`) }));
+function settingParts(page: PageFacts): Part[] {
+  return page.knobs.map(({ name, label }) => ({ name, title: label, at: () => document.querySelector<HTMLElement>(`[data-knob='${name}']`) }));
 }
 
-const allParts = (stage: Stage): Part[] => [...headParts(), ...besideParts(), ...settingParts(stage)];
+const allParts = (page: PageFacts): Part[] => [...headParts(), ...besideParts(), ...settingParts(page)];
 
 /** The lesson on the page. */
-class LessonView {
-  private readonly stage: Stage;
+export class LessonView {
+  private readonly page: PageFacts;
   private readonly root = element('section', 'lesson');
   private readonly title = element('h2');
   private readonly text = element('p', 'text');
@@ -61,8 +61,8 @@ class LessonView {
   private whole = false;
   private said: string[] = [];
 
-  constructor(stage: Stage) {
-    this.stage = stage;
+  constructor(page: PageFacts) {
+    this.page = page;
     this.root.ariaLabel = 'Lesson';
     this.root.dataset['testid'] = 'lesson';
     this.notes.dataset['testid'] = 'lesson-notes';
@@ -70,7 +70,7 @@ class LessonView {
     placeAbove(this.root);
     addEventListener('hashchange', () => this.read());
     // Settings come with the engine.
-    stage.listen(({ kind }) => {
+    page.listen(({ kind }) => {
       if (kind === 'knobs') this.apply();
     });
   }
@@ -94,8 +94,8 @@ class LessonView {
 
   /** Puts away what the lesson does not keep: hidden from the eye, from the keyboard and from screen readers. */
   private apply(): void {
-    const { lesson, stage } = this;
-    const parts = allParts(stage);
+    const { lesson, page } = this;
+    const parts = allParts(page);
     const is_all = lesson === null || this.whole;
     for (const { name, at } of parts) at()?.classList.toggle('put-away', !is_all && !lesson.show.includes(name));
     document.body.toggleAttribute('data-lesson', !is_all);
@@ -105,22 +105,13 @@ class LessonView {
         fold.open = fold.querySelector('[data-knob]:not(.put-away, [hidden])') !== null;
     }
     const known = new Set(parts.map(({ name }) => name));
-    const unknown = stage.knobs.length === 0 ? [] : (lesson?.show.filter((name) => !known.has(name)) ?? []);
+    const unknown = page.knobs.length === 0 ? [] : (lesson?.show.filter((name) => !known.has(name)) ?? []);
     const missing =
       unknown.length === 0
         ? []
         : [`This page has no part named ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}.`];
     this.notes.textContent = [...this.said, ...missing].join(' ');
   }
-}
-
-let view: LessonView | null = null;
-
-/** Shows the lesson that the address holds. */
-export function openLesson(stage: Stage): void {
-  if (view) return;
-  view = new LessonView(stage);
-  view.read();
 }
 
 /** Tick boxes for parts, under a heading. */
@@ -142,7 +133,7 @@ function boxes(heading: string, parts: Part[], changed: () => void): { root: HTM
 const draft: { title: string; text: string; claim: string; show: string[] } = { title: '', text: '', claim: '', show: USUAL };
 
 /** The card in which a lesson is made. */
-export function composeLesson(stage: Stage, opener: HTMLElement): void {
+export function composeLesson(page: PageFacts, opener: HTMLElement): void {
   const title = element('input');
   title.type = 'text';
   title.dataset['testid'] = 'lesson-title';
@@ -172,7 +163,7 @@ export function composeLesson(stage: Stage, opener: HTMLElement): void {
   const groups = [
     boxes('Beside the network', besideParts(), update),
     boxes('In the head of the page', headParts(), update),
-    boxes('Settings', settingParts(stage), update),
+    boxes('Settings', settingParts(page), update),
   ];
 
   function update(): void {
@@ -182,7 +173,7 @@ export function composeLesson(stage: Stage, opener: HTMLElement): void {
     const trouble = tooLong(words);
     const theme = /theme=(light|dark)/.exec(location.hash)?.[0] ?? '';
     const hash = writeLesson({ ...words, show }, theme);
-    const address = new URL(`?${stage.query}`, location.href);
+    const address = new URL(`?${page.query}`, location.href);
     address.hash = claim.value in CLAIMED ? `${hash}&claim=${claim.value}` : hash;
     link.href = address.href;
     copy.disabled = trouble !== null;

@@ -3,7 +3,7 @@
 
 import './style.css';
 import type { PlaceName } from '../../ui/anchors';
-import type { Stage } from '../../model/page-api';
+import type { PageFacts } from '../../model/page-facts';
 import { element } from '../../ui/element';
 import { below, formula, fraction, math, power, room, row } from '../../ui/mathml';
 import { place, putAway, standing } from '../../ui/card';
@@ -33,12 +33,12 @@ type SymbolName = keyof typeof SYMBOLS;
 
 /** Builds the panel for one page. */
 class MethodPanel {
-  private readonly stage: Stage;
+  private readonly page: PageFacts;
   /** A symbol was pressed, and the visitor is where it led. */
   private gone = false;
 
-  constructor(stage: Stage) {
-    this.stage = stage;
+  constructor(page: PageFacts) {
+    this.page = page;
   }
 
   private leave(): void {
@@ -80,7 +80,7 @@ class MethodPanel {
     made.addEventListener('blur', () => this.leave());
     made.addEventListener('click', async () => {
       if (!first) return;
-      await visit(first, this.stage.show);
+      await visit(first, this.page.show);
       point(first);
       // The page may have moved away from under the pointer: it stays lit until the focus goes on.
       this.gone = true;
@@ -214,10 +214,10 @@ class MethodPanel {
 }
 
 /** Opens or closes the panel. */
-export function toggleMethod(stage: Stage): void {
+export function toggleMethod(page: PageFacts): void {
   if (standing() === 'method') return putAway('method');
   const heading = element('h2', 'unseen', 'Method');
   heading.tabIndex = -1;
-  place('method', 'Method', document.getElementById('method'), () => point(), heading, ...new MethodPanel(stage).parts());
+  place('method', 'Method', document.getElementById('method'), () => point(), heading, ...new MethodPanel(page).parts());
   heading.focus();
 }

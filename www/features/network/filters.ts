@@ -1,6 +1,6 @@
 // The first convolution's filters as small images: each in its own scale, those that are off faded.
 
-import { count } from '../../ui/format';
+import { count } from '../../model/format';
 import { type Group, KEPT, type Plan } from '../../protocol/messages';
 import type { States } from '../../ui/cells';
 import { say } from '../../ui/element';

@@ -1,16 +1,17 @@
 // The network. Fully connected: one grid of cells for each group of units. Convolutional: the first filters as images, and one
 // strip of cells for each convolution.
 
-import { count, percent, significant } from '../../ui/format';
+import { count, percent, significant } from '../../model/format';
 import { type Group, KEPT, type Plan, PROBE_KEPT } from '../../protocol/messages';
-import { isChannel } from '../../ui/words';
+import { isChannel } from '../../model/words';
 import { Announcer } from '../../ui/announcer';
-import { type Bars, Cells, Inks, type Manner, SMALL_CELL, type States } from '../../ui/cells';
+import type { Bars } from '../../model/step-through';
+import { Cells, Inks, type Manner, SMALL_CELL, type States } from '../../ui/cells';
 import { element, say } from '../../ui/element';
 import { FiltersView } from './filters';
 import { arrangeGrids, DIGITS, shape } from './grids';
 import { css, type Palette } from '../../ui/palette';
-import type { PickedUnit } from '../../ui/picked-unit';
+import type { PickedUnit } from '../../model/picked-unit';
 import { arrangeStrips, type Row, stripShape } from './strips';
 
 /** What is drawn; of a snapshot, or of a moment looked back at. */

@@ -2,12 +2,12 @@
 
 import './style.css';
 
-import { count, significant } from '../../ui/format';
+import { count, significant } from '../../model/format';
 import type { Pin } from '../../model/pins';
 import type { UnitCost } from '../../protocol/messages';
-import { sentence } from '../../ui/words';
+import { sentence } from '../../model/words';
 import { element, say } from '../../ui/element';
-import type { PickedUnit } from '../../ui/picked-unit';
+import type { PickedUnit } from '../../model/picked-unit';
 
 /** Between the menu and the cell, and the edge of the window, in CSS pixels. */
 const AWAY = 8;
@@ -53,8 +53,11 @@ export class PinView {
   private readonly words = element('p');
   private readonly buttons: HTMLButtonElement[];
 
-  /** `pinned` hears what is to become of a unit. */
-  constructor(pinned: (unit: number, pin: Pin | null) => void) {
+  private readonly closed: () => void;
+
+  /** `pinned` hears what is to become of a unit, `closed` that the menu is closed. */
+  constructor(pinned: (unit: number, pin: Pin | null) => void, closed: () => void) {
+    this.closed = closed;
     this.buttons = CHOICES.map(([pin, label]) => {
       const button = element('button', '', label);
       button.type = 'button';
@@ -121,11 +124,6 @@ export class PinView {
     this.say(this.words, refused ?? (waits && pin !== null ? `Pinned ${pin} from the next run on.` : held), refused !== null);
   }
 
-  /** The unit whose menu is open. */
-  get open_unit(): number | null {
-    return this.menu.hidden ? null : this.unit;
-  }
-
   showCost(unit: number, cost: UnitCost | null, refused: string | null): void {
     if (unit !== this.unit) return;
     if (cost) this.cost.replaceChildren(...costWords(cost, this.batch_size));
@@ -141,6 +139,7 @@ export class PinView {
     if (this.menu.hidden) return;
     this.menu.hidden = true;
     if (back) this.from?.focus();
+    this.closed();
   }
 
   private say(line: HTMLElement, words: string, refusal = false): void {

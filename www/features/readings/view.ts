@@ -1,6 +1,6 @@
 // What is read off the run in numbers: losses, accuracy, pace, memory.
 
-import { bytes, count, duration, fixed, percent } from '../../ui/format';
+import { bytes, count, duration, fixed, percent } from '../../model/format';
 import type { Description, Evaluation, RunState, Snapshot, StepRecord } from '../../protocol/messages';
 import { element, say } from '../../ui/element';
 

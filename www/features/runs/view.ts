@@ -3,12 +3,11 @@
 import uPlot from 'uplot';
 import { differences } from '../../model/differences';
 import { FAMILIES, METHODS } from '../../model/methods';
-import { bytes, count, duration, magnitude, milliseconds, percent, short } from '../../ui/format';
+import { bytes, count, duration, magnitude, milliseconds, percent, short } from '../../model/format';
 import type { Contender, Knob, Values } from '../../protocol/messages';
-import { Queue } from '../../model/comparison';
-import { MOST_RUNS, type Run, type Runs } from '../../model/runs';
+import { type ListedRun, MOST_RUNS } from '../../model/runs';
 import type { Along } from '../../model/curves';
-import { sentence } from '../../ui/words';
+import { sentence } from '../../model/words';
 import { accuracyAxis, accuracyScale, describe, fit, lossAxis, lossScale, plainAxis, QUIET, roundTicks } from '../../ui/charts';
 import { element, say } from '../../ui/element';
 import { css, readColours } from '../../ui/palette';
@@ -37,16 +36,36 @@ const HEADS: [words: string, title: string][] = [
 const COMPARED = ['dense', 'small-dense', 'static', 'vrpge'];
 const STEPS = '500';
 
-export interface Wishes {
-  /** Begins a comparison from what the controls say. */
-  compare(begun: (values: Values) => Queue): void;
+/** What can be asked for here. */
+export interface Requests {
+  /** Trains entrants one after another: with what they have in common beside the settings, each with its own preset if `best`. */
+  compare(entrants: Contender[], best: boolean, common: Values): void;
   stop(): void;
-  forget(is: (run: Run) => boolean): void;
+  /** Forgets the runs of these numbers. */
+  forget(numbers: number[]): void;
 }
+
+export interface RunsInput {
+  list: ListedRun[];
+  /** The run that last made room. */
+  gone: ListedRun | null;
+  /** Why a reload will forget them. */
+  unstored: string | null;
+  /** Number of the run that is open. */
+  current: number | null;
+  /** Whether a comparison goes on. */
+  compares: boolean;
+  knobs: Knob[];
+  /** Who can take part in a comparison; nobody before the engine has told. */
+  contenders: Contender[];
+}
+
+const NOTHING: RunsInput = { list: [], gone: null, unstored: null, current: null, compares: false, knobs: [], contenders: [] };
 
 /** A run in the table: its line, and the one below it that its name opens. */
 interface Row {
-  run: Run;
+  /** Of its run. */
+  number: number;
   line: HTMLTableRowElement;
   cells: HTMLElement[];
   more: HTMLTableRowElement;
@@ -54,18 +73,16 @@ interface Row {
 
 export class RunsView {
   private along: Along = 'step';
-  private drawn: { runs: Runs; current: Run | null; busy: boolean } | null = null;
+  private input = NOTHING;
   private colours = readColours(NAMES);
-  private built = -1;
+  /** Numbers of the runs that the table has rows for. */
+  private built = '';
   /** Of both charts. */
   private domain: [number, number] = [0, 1];
   private rows: Row[] = [];
   /** Runs of which more than a line is told. */
-  private readonly opened = new WeakSet<Run>();
-  private readonly knobs: () => Knob[];
-  /** None before the engine has told them. */
-  private readonly contenders: () => Contender[];
-  private readonly wishes: Wishes;
+  private readonly opened = new Set<number>();
+  private readonly requests: Requests;
   private readonly chips = element('div', 'chips');
   private readonly comparison = element('fieldset', 'comparison');
   private readonly differs = element('p', 'differs-line');
@@ -77,10 +94,8 @@ export class RunsView {
   private readonly loss: uPlot;
   private readonly accuracy: uPlot;
 
-  constructor(root: HTMLElement, knobs: () => Knob[], contenders: () => Contender[], wishes: Wishes) {
-    this.knobs = knobs;
-    this.contenders = contenders;
-    this.wishes = wishes;
+  constructor(root: HTMLElement, requests: Requests) {
+    this.requests = requests;
     const [loss, accuracy] = [element('div', 'chart'), element('div', 'chart')];
     const sync = uPlot.sync('runs');
     const colour = (name: string) => () => css(this.colours[name] ?? [0, 0, 0]);
@@ -126,7 +141,7 @@ export class RunsView {
     this.differs.dataset['testid'] = 'differs';
     this.clear.type = this.go.type = 'button';
     this.clear.dataset['testid'] = 'clear-runs';
-    this.clear.addEventListener('click', () => wishes.forget((run) => run !== this.drawn?.current));
+    this.clear.addEventListener('click', () => requests.forget(this.input.list.map(({ number }) => number).filter((number) => number !== this.input.current)));
     const head = element(
       'tr',
       '',
@@ -158,40 +173,38 @@ export class RunsView {
     this.accuracy.redraw(false);
   }
 
-  draw(runs: Runs, current: Run | null, queue: object | null): void {
-    this.drawn = { runs, current, busy: queue !== null };
+  draw(input: RunsInput): void {
+    this.input = input;
+    const { list, current, gone, unstored, compares } = input;
     if (this.chips.childElementCount === 0) this.choices();
-    const { list } = runs;
     this.shown.hidden = list.length === 0;
-    this.clear.disabled = list.every((run) => run === current);
-    this.go.textContent = queue ? 'Stop' : 'Compare';
+    this.clear.disabled = list.every(({ number }) => number === current);
+    this.go.textContent = compares ? 'Stop' : 'Compare';
     this.allow();
-    const { gone, unkept } = runs;
     const made_room = gone ? `The page keeps ${MOST_RUNS} runs; the oldest, ${gone.values['method']} with seed ${gone.values['seed']}, made room. ` : '';
-    const forgets = unkept === null ? '' : `A reload will forget these runs: ${sentence(unkept)}`;
+    const forgets = unstored === null ? '' : `A reload will forget these runs: ${sentence(unstored)}`;
     say(this.room, made_room + forgets);
-    if (this.built !== runs.version) this.build(list, current);
-    this.built = runs.version;
+    const built = JSON.stringify([current, list.map(({ number, slot }) => [number, slot])]);
+    if (this.built !== built) this.build(list, current);
+    this.built = built;
     this.say(list);
     this.fill();
     this.trace(list);
   }
 
   /** What differs, in a sentence; and each run's own name. */
-  private say(list: Run[]): void {
+  private say(list: ListedRun[]): void {
     const { differing, equal, labels } = differences(list);
     const label = (name: string): string =>
-      this.knobs()
-        .find((knob) => knob.name === name)
-        ?.label.toLowerCase() ?? name;
+      this.input.knobs.find((knob) => knob.name === name)?.label.toLowerCase() ?? name;
     const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
     const same = equal.join(', ');
     let words = 'Runs are kept while this page is open, over a reload too, and their curves laid over one another here. Train, change something, train again.';
     if (list.length === 1) words = `One run so far: ${list[0]?.values['method']}, ${same}.`;
     else if (list.length > 1) words = differ === '' ? `Nothing differs: ${same}.` : `What differs: ${differ}. All else equal: ${same}.`;
     say(this.differs, words);
-    for (const [index, { run, cells }] of this.rows.entries()) {
-      const name = labels[index]?.join(' · ') || run.values['method'] || '';
+    for (const [index, { cells }] of this.rows.entries()) {
+      const name = labels[index]?.join(' · ') || list[index]?.values['method'] || '';
       const named = cells[0]?.querySelector('button');
       if (named) say(named, name);
       const remove = cells.at(-1)?.querySelector('button');
@@ -199,31 +212,32 @@ export class RunsView {
     }
   }
 
-  private build(list: Run[], current: Run | null): void {
+  private build(list: ListedRun[], current: number | null): void {
     // Whoever removes runs by keys goes on with the next one; who stands on a run's name stays there.
     const { activeElement } = document;
     const stood = this.rows.findIndex(({ line }) => line.contains(activeElement));
     const on = activeElement?.className ?? '';
-    const stays = list.findIndex((run) => run === this.rows[stood]?.run);
+    const stays = list.findIndex(({ number }) => number === this.rows[stood]?.number);
     this.rows = list.map((run) => {
       const open = element('button', 'more');
       open.type = 'button';
       open.title = 'What its work consists of';
       const cells = [element('td', '', element('i', `swatch swatch-${run.slot + 1}`), open), ...HEADS.slice(1).map(() => element('td'))];
-      if (run !== current) {
+      const { number } = run;
+      if (number !== current) {
         const remove = element('button', 'remove', '×');
         remove.type = 'button';
         remove.title = 'Remove this run';
-        remove.addEventListener('click', () => this.wishes.forget((other) => other === run));
+        remove.addEventListener('click', () => this.requests.forget([number]));
         cells.at(-1)?.append(remove);
       }
       const line = element('tr', '', ...cells);
       line.dataset['method'] = run.values['method'] ?? '';
       const told = element('td');
       told.colSpan = HEADS.length;
-      const row: Row = { run, line, cells, more: element('tr', 'costs', told) };
+      const row: Row = { number, line, cells, more: element('tr', 'costs', told) };
       open.addEventListener('click', () => {
-        if (!this.opened.delete(run)) this.opened.add(run);
+        if (!this.opened.delete(number)) this.opened.add(number);
         this.unfold(row);
         this.fill();
       });
@@ -237,8 +251,8 @@ export class RunsView {
   }
 
   /** Opens or closes the line below a run's. */
-  private unfold({ run, line, cells, more }: Row): void {
-    const opens = this.opened.has(run);
+  private unfold({ number, line, cells, more }: Row): void {
+    const opens = this.opened.has(number);
     if (opens) line.after(more);
     else more.remove();
     const button = cells[0]?.querySelector('button');
@@ -247,7 +261,9 @@ export class RunsView {
 
   private fill(): void {
     for (const row of this.rows) {
-      const { traces, evaluation, cost, state, bytes: held } = row.run;
+      const run = this.input.list.find(({ number }) => number === row.number);
+      if (!run) continue;
+      const { traces, evaluation, cost, state, bytes: held } = run;
       const [, accuracy, steps, seconds, work, dense, memory] = row.cells;
       const { last } = traces;
       const found = evaluation ?? traces.evaluations.at(-1);
@@ -263,7 +279,7 @@ export class RunsView {
       const share = cost.near_dense / Math.max(1, last.multiply_adds);
       set(dense, share === 0 ? 'none' : percent(share, share < 0.1 ? 1 : 0), share);
       set(memory, bytes(held), held);
-      if (this.opened.has(row.run)) tellCosts(row);
+      if (this.opened.has(row.number)) tellCosts(run, row.more);
     }
   }
 
@@ -271,7 +287,7 @@ export class RunsView {
     return this.along === 'multiply_adds';
   }
 
-  private trace(list: Run[]): void {
+  private trace(list: ListedRun[]): void {
     const nothing = (): uPlot.AlignedData => [[], ...SLOTS.map(() => [])];
     if (list.length === 0) {
       this.loss.setData(nothing());
@@ -302,7 +318,7 @@ export class RunsView {
       input.addEventListener('change', () => {
         this.along = along;
         this.shown.dataset['along'] = along;
-        if (this.drawn) this.trace(this.drawn.runs.list);
+        this.trace(this.input.list);
       });
       row.append(element('label', '', input, element('span', '', words)));
     }
@@ -313,7 +329,7 @@ export class RunsView {
   /** A tick for everyone who can take part, a variant behind its method. */
   private choices(): void {
     const all = FAMILIES.flatMap(([family]) => Object.keys(METHODS).filter((name) => METHODS[name]?.family === family)).flatMap((name) =>
-      this.contenders().filter(({ method }) => method === name),
+      this.input.contenders.filter(({ method }) => method === name),
     );
     const boxes = all.map(({ name }) => {
       const input = element('input');
@@ -339,12 +355,12 @@ export class RunsView {
   /** Who takes part, of those that can be chosen. */
   private chosen(): Contender[] {
     const checked = [...this.chips.querySelectorAll('input')].filter((box) => box.checked).map((box) => box.value);
-    return checked.flatMap((wanted) => this.contenders().find(({ name }) => name === wanted) ?? []);
+    return checked.flatMap((wanted) => this.input.contenders.find(({ name }) => name === wanted) ?? []);
   }
 
   /** Nothing begins with nobody; what goes on can be stopped. */
   private allow(): void {
-    this.go.disabled = !this.drawn?.busy && this.chosen().length === 0;
+    this.go.disabled = !this.input.compares && this.chosen().length === 0;
   }
 
   /** Several methods, one after another, by one press. */
@@ -362,9 +378,8 @@ export class RunsView {
     this.chips.addEventListener('change', () => this.allow());
     this.go.dataset['testid'] = 'compare-methods';
     this.go.addEventListener('click', () => {
-      if (this.drawn?.busy) return this.wishes.stop();
-      const chosen = this.chosen();
-      this.wishes.compare((values) => new Queue(chosen, { ...values, steps: steps.value.trim() }, best.checked));
+      if (this.input.compares) return this.requests.stop();
+      this.requests.compare(this.chosen(), best.checked, { steps: steps.value.trim() });
     });
     this.comparison.append(
       element('legend', '', 'Train one after another, all else as in the settings'),
@@ -375,7 +390,7 @@ export class RunsView {
 }
 
 /** What a run's work consists of, and where a step's time went when it was last compared with a dense one. */
-function tellCosts({ run: { cost, speed }, more }: Row): void {
+function tellCosts({ cost, speed }: ListedRun, more: HTMLTableRowElement): void {
   const cell = more.firstElementChild;
   // Nothing is made anew while it says the same: somebody may be reading or marking it.
   const told = JSON.stringify([cost, speed]);

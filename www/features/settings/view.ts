@@ -3,9 +3,9 @@
 
 import { about, NETWORKS, TRIES } from '../../model/suggestions';
 import { FAMILIES, means, METHODS, methodOf } from '../../model/methods';
-import { bytes, count, magnitude } from '../../ui/format';
+import { bytes, count, magnitude } from '../../model/format';
 import type { Knob, OwnData, Plan, Values } from '../../protocol/messages';
-import { sentence, unitsOf } from '../../ui/words';
+import { sentence, unitsOf } from '../../model/words';
 import { element } from '../../ui/element';
 import { drawPicture } from './pictures';
 import type { Palette } from '../../ui/palette';

@@ -1,21 +1,18 @@
 // What stands under Share: the link of the experiment, and a link for a lesson.
 
-import type { Stage } from '../../model/page-api';
+import type { PageFacts } from '../../model/page-facts';
 import { copyInto } from '../../ui/copy';
 import { Menu } from '../../ui/menu';
 
-let menu: Menu | null = null;
-
-/** The first press brings the menu; from then on the browser opens and closes it by its button. */
-export function openShare(stage: Stage, opener: HTMLButtonElement, makeLesson: () => void): void {
-  if (menu) return;
-  menu = new Menu(opener, 'share-menu', () => [
+/** The menu under `opener`, which opens and closes it. */
+export const shareMenu = (page: PageFacts, opener: HTMLButtonElement, makeLesson: () => void): Menu =>
+  new Menu(opener, 'share-menu', () => [
     {
       id: 'copy-link',
       name: 'Copy link',
       says: 'To this experiment, with all its settings',
       act: (said) => {
-        copyInto(said, new URL(`?${stage.query}`, location.href).href, 'See the address bar');
+        copyInto(said, new URL(`?${page.query}`, location.href).href, 'See the address bar');
         return 'stays';
       },
     },
@@ -26,5 +23,3 @@ export function openShare(stage: Stage, opener: HTMLButtonElement, makeLesson: (
       act: makeLesson,
     },
   ]);
-  menu.open();
-}

@@ -1,6 +1,6 @@
 // How fast a step is, measured, beside the same step of the dense net.
 
-import { bytes, milliseconds, span } from '../../ui/format';
+import { bytes, milliseconds, span } from '../../model/format';
 import type { Description, Speed } from '../../protocol/messages';
 
 export interface SpeedElements {
@@ -54,7 +54,8 @@ export class SpeedView {
     this.at = elements;
   }
 
-  describe(description: Description, method: string): void {
+  /** A run is open, and nothing of it was measured. A recorded run is never measured. */
+  describe(description: Description, method: string, is_recorded: boolean): void {
     const { at } = this;
     at.root.dataset['verdict'] = 'none';
     at.ratio.textContent = '?×';
@@ -66,6 +67,9 @@ export class SpeedView {
     at.ask.textContent = 'Compare now';
     at.ask.disabled = false;
     at.note.textContent = description.software ? `${computing(description)}: a ratio here is not a GPU’s.` : `To be measured on ${description.adapter}.`;
+    if (!is_recorded) return;
+    at.words.textContent = 'is measured on your own device, where a network trains on it';
+    at.note.textContent = '';
   }
 
   /** The comparison costs so much that it is made only when it is asked for. */

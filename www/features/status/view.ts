@@ -1,9 +1,9 @@
 // What is happening, in one sentence.
 
 import { methodOf } from '../../model/methods';
-import { bytes, count, milliseconds, percent, span } from '../../ui/format';
+import { bytes, count, milliseconds, percent, span } from '../../model/format';
 import type { Description, Evaluation, Failure, Plan, RunState, Task, Values } from '../../protocol/messages';
-import { sentence, unitsOf } from '../../ui/words';
+import { sentence, unitsOf } from '../../model/words';
 
 /** Plain words, or a number in the colour of what it counts. */
 type Word = string | { kept: string } | { probe: string };

@@ -2,11 +2,12 @@
 
 import './style.css';
 
-import { methodOf } from '../../model/methods';
-import { count, fixed, percent, significant } from '../../ui/format';
+import { count, fixed, percent, significant } from '../../model/format';
 import { readPins } from '../../model/pins';
-import { type Description, type Group, KEPT, PROBE_KEPT, type Stage, type StepRecord, type Values, type Walked } from '../../protocol/messages';
-import type { Bars } from '../../ui/cells';
+import { type Description, type Group, KEPT, PROBE_KEPT, type StepRecord, type Values, type Walked } from '../../protocol/messages';
+import { PHASES, phaseTitle, type Said } from '../../model/phases';
+import type { StepThrough } from '../../model/state';
+import { newsOf } from '../../model/step-through';
 import { element, say } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';
 
@@ -27,26 +28,18 @@ type Box = [left: number, top: number, width: number, height: number];
 const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 const eased = (share: number): number => 1 - (1 - Math.min(1, Math.max(0, share))) ** 3;
-const units = (of: number): string => `${count(of)} ${of === 1 ? 'unit' : 'units'}`;
 
-/** What the phases of one step have left so far. */
+/** The phase that is shown, and of what. */
 interface Seen {
   walked: Walked;
   description: Description;
   values: Values;
   record: StepRecord;
-  /** Phases done, and all of the step. */
-  done: number;
-  of: number;
+  /** What the phase did, as a sentence. */
+  news: string;
 }
 
-/** What is written about a phase of a step: its title; and its number, title, formula and sentence with the numbers of the last step. */
-export interface PhaseTexts {
-  title(stage: Stage): string;
-  said(stage: Stage): [number: number, title: string, formula: string, words: string];
-}
-
-export class WalkView {
+export class StepThroughView {
   private seen: Seen | null = null;
   private begun = 0;
   private frame = 0;
@@ -60,17 +53,13 @@ export class WalkView {
   /** On a phone, where the foot is far below. */
   private readonly next = element('button', 'next');
   private readonly context: CanvasRenderingContext2D;
-  private readonly phases: PhaseTexts;
-  private readonly read: () => Palette;
 
   /** `next` hears that another phase is wanted; `left` that the rest of the step is, at once, or the view no longer. */
-  constructor(root: HTMLElement, phases: PhaseTexts, palette: () => Palette, next: () => void, left: () => void) {
+  constructor(root: HTMLElement, palette: Palette, next: () => void, left: () => void) {
     const context = this.canvas.getContext('2d');
     if (!context) throw new Error('this browser gives no 2D canvas');
     this.context = context;
-    this.phases = phases;
-    this.read = palette;
-    this.palette = palette();
+    this.palette = palette;
     this.leave.type = 'button';
     this.leave.dataset['testid'] = 'walk-leave';
     this.leave.addEventListener('click', left);
@@ -83,79 +72,27 @@ export class WalkView {
     this.canvas.addEventListener('contextrestored', () => this.draw());
   }
 
-  recolour(): void {
-    this.palette = this.read();
+  recolour(palette: Palette): void {
+    this.palette = palette;
     this.draw();
   }
 
-  /** The phases' foot has said its numbers already. */
-  show(walked: Walked, description: Description, values: Values): void {
+  /** `phases`: the step's six, with its numbers. */
+  show(step: StepThrough, phases: Said[], description: Description, values: Values): void {
+    const { walked } = step;
     const record = walked.snapshot.records.at(-1);
     if (!record) return;
-    const done = walked.snapshot.step === this.seen?.walked.snapshot.step && this.seen.description === description ? this.seen.done + 1 : 1;
-    this.seen = { walked, description, values, record, done, of: done + walked.left.length };
-    const [number, title, formula] = this.phases.said(walked.stage);
-    this.title.replaceChildren(element('small', '', String(number)), title);
+    this.seen = { walked, description, values, record, news: newsOf(step, description, values) };
+    const number = PHASES[walked.stage].at(-1) ?? 0;
+    const [title, formula] = phases[number] ?? ['', ''];
+    this.title.replaceChildren(element('small', '', String(number + 1)), title);
     this.formula.textContent = formula;
     this.words.textContent = this.explains(this.seen);
     this.leave.textContent = walked.left.length > 0 ? 'Finish the step' : 'Back to the history';
     const [following] = walked.left;
-    this.next.textContent = following ? `Next: ${this.phases.title(following)}` : 'Next step';
+    this.next.textContent = following ? `Next: ${phaseTitle(following, phases)}` : 'Next step';
     this.begun = performance.now();
     this.draw();
-  }
-
-  /** What was just done, in one sentence. */
-  sentence(): string | null {
-    if (!this.seen) return null;
-    const { walked, done, of } = this.seen;
-    const head = `Step ${count(walked.snapshot.step)}, phase ${done} of ${of}`;
-    return `${head}. ${this.news(this.seen)}`;
-  }
-
-  /** What a phase leaves for each unit, for the network's cells: g points down where it lowers a score. */
-  bars({ stage, values }: Walked): Bars | null {
-    if (!values) return null;
-    const most = largest(values) || 1;
-    if (stage === 'gradient') return { values: values.map((g) => -g / most), signed: true, most: -most, name: 'g =' };
-    return { values: values.map((moved) => moved / most), signed: false, most, name: 'weights moved by' };
-  }
-
-  private news(seen: Seen): string {
-    const { walked, record, values, description } = seen;
-    const { mask, threshold } = walked.snapshot;
-    const two = values['method'] === 'vrpge';
-    const count_of = (wanted: (bits: number) => boolean): number => mask.reduce((sum, bits) => sum + (wanted(bits) ? 1 : 0), 0);
-    const kept = count_of((bits) => (bits & KEPT) !== 0);
-    const differ = count_of((bits) => bits === KEPT || bits === PROBE_KEPT);
-    switch (walked.stage) {
-      case 'choose':
-        return `The mask was chosen anew: ${units(walked.snapshot.scores.filter((score) => score > 0).length)} stay.`;
-      case 'sample':
-        if (two) return `Two masks are drawn. They disagree about ${units(differ)}, and only those can learn from this step.`;
-        return methodOf(values).family === 'learned' ? `A mask is drawn: it keeps ${units(kept)}.` : `The mask stands: it keeps ${units(kept)}.`;
-      case 'losses': {
-        if (!two) return `The batch went forward once: the loss is ${fixed(record.loss, 3)}.`;
-        const better = record.loss < record.probe_loss ? 'm' : 'm′';
-        return `One batch went forward under both: ${better} did better, by ${significant(Math.abs(record.loss - record.probe_loss), 2)}.`;
-      }
-      case 'gradient': {
-        const moved = (walked.values ?? []).filter((g) => g !== 0).length;
-        return `${units(moved)} ${moved === 1 ? 'has' : 'have'} a gradient: up where the score will rise, down where it will fall.`;
-      }
-      case 'project':
-        return threshold > 0
-          ? `Every score slides down by v\u00a0=\u00a0${significant(threshold, 2)}, and what falls below 0 stays there: the budget holds.`
-          : 'The scores fit the budget as they are: nothing slides.';
-      case 'backward':
-        return values['method'] === 'ste'
-          ? 'The gradient went back through every unit.'
-          : `The gradient went back through the ${units(kept)} that m keeps, and no others.`;
-      case 'weights':
-        return values['method'] === 'ste' || values['method'] === 'dense'
-          ? `The weights move, all ${count(description.weights)}.`
-          : 'The weights between kept units move. The others rest.';
-    }
   }
 
   private explains({ walked, record, values }: Seen): string {
@@ -211,7 +148,7 @@ export class WalkView {
     const box: Box = [0, 0, width, height];
     const caption = this.picture(seen, box);
     say(this.caption, caption);
-    canvas.ariaLabel = `${this.news(seen)} ${caption}`;
+    canvas.ariaLabel = `${seen.news} ${caption}`;
   }
 
   /** Draws what a phase did, and says what is drawn. */

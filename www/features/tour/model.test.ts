@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { PLACES } from '../../ui/anchors';
 import type { Speed } from '../../protocol/messages';
-import type { News, Stage } from '../../model/page-api';
+import type { News } from '../../model/actions';
+import type { PageFacts } from '../../model/page-facts';
 import { description, group, record, run, snapshot } from '../../testing/samples';
 import { CHAPTERS, STEPS, TOUR_LINK, type TourStep, wantedLink } from './model';
 
-const stage = (more: Partial<Stage> = {}): Stage => ({
+const page = (more: Partial<PageFacts> = {}): PageFacts => ({
   knobs: [],
   values: { method: 'vrpge', keep_ratio: '0.2' },
   query: '',
@@ -24,8 +25,8 @@ const stage = (more: Partial<Stage> = {}): Stage => ({
   ...more,
 });
 const step = (title: string): TourStep => STEPS.find((each) => each.step.title === title)?.step ?? assert.fail(`no step ${title}`);
-const done = (title: string, at: Partial<Stage>, news: News | null = null, begun = { step: 0, keep_ratio: '0.2' }): string | null =>
-  (step(title).wait ?? assert.fail(`${title} waits for nothing`)).done(stage(at), begun, news);
+const done = (title: string, at: Partial<PageFacts>, news: News | null = null, begun = { step: 0, keep_ratio: '0.2' }): string | null =>
+  (step(title).wait ?? assert.fail(`${title} waits for nothing`)).done(page(at), begun, news);
 
 test('all steps stand in chapters, speak of places that there are, and have titles of their own', () => {
   assert.equal(
@@ -43,14 +44,14 @@ test('all steps stand in chapters, speak of places that there are, and have titl
 });
 
 test('a run of VR-PGE with gated inputs suits, but where it takes long in software; any other brings one along', () => {
-  assert.equal(wantedLink(stage()), null);
-  assert.equal(wantedLink(stage({ description: null })), null, 'nothing is known yet');
-  assert.equal(wantedLink(stage({ values: null })), null);
-  assert.equal(wantedLink(stage({ description: description({ multiply_adds: 4e7 }) })), TOUR_LINK.quick);
-  assert.equal(wantedLink(stage({ description: description({ multiply_adds: 4e7, software: false }) })), null);
-  assert.equal(wantedLink(stage({ values: { method: 'dense' } })), TOUR_LINK.quick);
-  assert.equal(wantedLink(stage({ values: { method: 'dense' }, description: description({ software: false }) })), TOUR_LINK.usual);
-  assert.equal(wantedLink(stage({ description: description({ groups: [group({ gated: false })], software: false }) })), TOUR_LINK.usual);
+  assert.equal(wantedLink(page()), null);
+  assert.equal(wantedLink(page({ description: null })), null, 'nothing is known yet');
+  assert.equal(wantedLink(page({ values: null })), null);
+  assert.equal(wantedLink(page({ description: description({ multiply_adds: 4e7 }) })), TOUR_LINK.quick);
+  assert.equal(wantedLink(page({ description: description({ multiply_adds: 4e7, software: false }) })), null);
+  assert.equal(wantedLink(page({ values: { method: 'dense' } })), TOUR_LINK.quick);
+  assert.equal(wantedLink(page({ values: { method: 'dense' }, description: description({ software: false }) })), TOUR_LINK.usual);
+  assert.equal(wantedLink(page({ description: description({ groups: [group({ gated: false })], software: false }) })), TOUR_LINK.usual);
 });
 
 test('it trains once a step is done while it trains', () => {
@@ -60,7 +61,7 @@ test('it trains once a step is done while it trains', () => {
 });
 
 test('the budget came down once a gated layer keeps at most half of its units', () => {
-  const kept = (...units: number[]): Partial<Stage> => ({ snapshot: snapshot(40, { kept: Uint32Array.from(units) }) });
+  const kept = (...units: number[]): Partial<PageFacts> => ({ snapshot: snapshot(40, { kept: Uint32Array.from(units) }) });
   assert.equal(done('The budget comes down', kept(4, 3, 0)), null, 'classes are no layer that is gated');
   assert.equal(done('The budget comes down', kept(4, 2, 3)), 'At step 40, hidden 1 keeps 2 of 4.');
   assert.equal(done('The budget comes down', kept(3, 2, 3)), 'At step 40, inputs keeps 3 of 6.');
@@ -135,7 +136,7 @@ test('Compare was opened, and no other view', () => {
 test('at the end every unit is decided, or the run says how many are not', () => {
   const scores = Float32Array.of(0, 1, 1, 0, 0, 0, 1, 0, 0, 0);
   const mask = scores.map((score) => 3 * score);
-  const ended = (more: Partial<Stage>): string | null => done('To the end', more);
+  const ended = (more: Partial<PageFacts>): string | null => done('To the end', more);
   assert.equal(
     ended({ snapshot: snapshot(90, { scores, mask: Uint8Array.from(mask) }), state: 'training' }),
     'Step 90: all are decided, and 3 of 10 units are kept.',

@@ -1,9 +1,10 @@
 // The tour: a few short chapters about the run at hand. Steps wait for what really happens on the page.
 
-import { count, fixed, percent } from '../../ui/format';
+import { count, fixed, percent } from '../../model/format';
 import type { PlaceName } from '../../ui/anchors';
 import { KEPT, type Snapshot } from '../../protocol/messages';
-import type { News, Stage } from '../../model/page-api';
+import type { News } from '../../model/actions';
+import type { PageFacts } from '../../model/page-facts';
 
 /** How things stood when a step of the tour began. */
 export interface Begun {
@@ -22,7 +23,7 @@ export interface TourStep {
     /** What is to be done. */
     words: string;
     /** What came to pass, in words; null as long as it has not. `news` is null when the step begins. */
-    done(stage: Stage, begun: Begun, news: News | null): string | null;
+    done(page: PageFacts, begun: Begun, news: News | null): string | null;
     /** Whether it takes a run that is not at its end. */
     going?: true;
   };
@@ -39,17 +40,17 @@ export const TOUR_LINK = { quick: 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&
 const QUICK = 3e7;
 
 /** The link that the tour should open first; null where the run at hand does. */
-export function wantedLink({ description, values }: Stage): string | null {
+export function wantedLink({ description, values }: PageFacts): string | null {
   if (!description || !values) return null;
   const suits = values['method'] === 'vrpge' && description.groups[0]?.gated === true;
   if (description.software && description.multiply_adds > QUICK) return TOUR_LINK.quick;
   return suits ? null : TOUR_LINK[description.software ? 'quick' : 'usual'];
 }
 
-const hasEnded = ({ state }: Stage): boolean => state === 'finished' || state === 'halted';
+const hasEnded = ({ state }: PageFacts): boolean => state === 'finished' || state === 'halted';
 
 /** The first gated layer that keeps at most half of its units. */
-function halved({ description, snapshot }: Stage): string | null {
+function halved({ description, snapshot }: PageFacts): string | null {
   if (!description || !snapshot || snapshot.step === 0) return null;
   for (const [index, { gated, name, size }] of description.groups.entries()) {
     const kept = snapshot.kept[index] ?? size;
@@ -89,7 +90,7 @@ export const CHAPTERS: Chapter[] = [
         title: 'The budget comes down',
         text: 'The line under the network is the budget K: how many units may be kept on average. As it falls, units have to go, in whichever layer they are missed least.',
         at: ['network', 'budget'],
-        wait: { words: 'Keep training until a layer has lost half its units.', done: (stage) => halved(stage), going: true },
+        wait: { words: 'Keep training until a layer has lost half its units.', done: (page) => halved(page), going: true },
       },
       {
         title: 'Hold it there',
@@ -97,10 +98,10 @@ export const CHAPTERS: Chapter[] = [
         at: ['train'],
         wait: {
           words: 'Press Pause.',
-          done: (stage) =>
-            stage.state === 'paused'
-              ? `Paused at step ${count(stage.snapshot?.step ?? 0)}.`
-              : hasEnded(stage)
+          done: (page) =>
+            page.state === 'paused'
+              ? `Paused at step ${count(page.snapshot?.step ?? 0)}.`
+              : hasEnded(page)
                 ? 'The run has come to its end by itself.'
                 : null,
         },
@@ -211,11 +212,11 @@ export const CHAPTERS: Chapter[] = [
         at: ['network', 'say'],
         wait: {
           words: 'Train until every unit is decided, or the run ends.',
-          done: (stage) => {
-            const { snapshot } = stage;
+          done: (page) => {
+            const { snapshot } = page;
             if (!snapshot || snapshot.step === 0) return null;
             if (undecided(snapshot) === 0) return `Step ${count(snapshot.step)}: all are decided, and ${keptOf(snapshot)} are kept.`;
-            return hasEnded(stage)
+            return hasEnded(page)
               ? `The run has ended: ${keptOf(snapshot)} are kept, ${percent(undecided(snapshot) / snapshot.scores.length)} are still undecided.`
               : null;
           },

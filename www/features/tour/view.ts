@@ -2,7 +2,8 @@
 
 import './style.css';
 import type { PlaceName } from '../../ui/anchors';
-import type { News, Stage } from '../../model/page-api';
+import type { News } from '../../model/actions';
+import type { PageFacts } from '../../model/page-facts';
 import { type Begun, CHAPTERS, STEPS, wantedLink } from './model';
 import { element, say } from '../../ui/element';
 import { button, place, putAway, standing } from '../../ui/card';
@@ -27,7 +28,7 @@ function remember(at: number): void {
 }
 
 class TourCard {
-  private readonly stage: Stage;
+  private readonly page: PageFacts;
   private at: number;
   private done = false;
   private begun: Begun = { step: 0, keep_ratio: '' };
@@ -40,8 +41,8 @@ class TourCard {
   private readonly next = button('Next', 'tour-next', () => this.forward());
   private readonly chapters: HTMLButtonElement[];
 
-  constructor(stage: Stage) {
-    this.stage = stage;
+  constructor(page: PageFacts) {
+    this.page = page;
     this.at = remembered();
     this.heading.tabIndex = -1;
     this.wait.setAttribute('role', 'status');
@@ -54,7 +55,7 @@ class TourCard {
     });
     const list = element('ol', '', ...this.chapters.map((each) => element('li', '', each)));
     list.ariaLabel = 'Chapters';
-    const stop = stage.listen((news) => this.hear(news));
+    const stop = page.listen((news) => this.hear(news));
     const left = (): void => {
       stop();
       point();
@@ -67,8 +68,8 @@ class TourCard {
       element('div', 'says', this.heading, this.text, this.wait),
       element('div', 'moves', list, this.back, this.next),
     );
-    const link = wantedLink(stage);
-    if (link !== null && this.at === 0) stage.ask({ kind: 'read', query: link });
+    const link = wantedLink(page);
+    if (link !== null && this.at === 0) page.open(link, false);
     this.go(this.at);
   }
 
@@ -85,7 +86,7 @@ class TourCard {
     this.at = to;
     remember(to);
     const { step, chapter } = found;
-    const { snapshot, values } = this.stage;
+    const { snapshot, values } = this.page;
     this.begun = { step: snapshot?.step ?? 0, keep_ratio: values?.['keep_ratio'] ?? '' };
     this.done = step.wait === undefined;
     const first = STEPS.findIndex((each) => each.chapter === chapter);
@@ -104,8 +105,8 @@ class TourCard {
   private async look(places: PlaceName[], view?: string): Promise<void> {
     const at = this.at;
     const [first] = places;
-    if (view && document.body.dataset['view'] !== view) await this.stage.show(view);
-    if (first) await reveal(first, this.stage.show);
+    if (view && document.body.dataset['view'] !== view) await this.page.show(view);
+    if (first) await reveal(first, this.page.show);
     // Somebody may have gone on, or away, while a view was loading.
     if (this.at === at && standing() === 'tour') point(...places);
   }
@@ -117,9 +118,9 @@ class TourCard {
     if (news?.kind === 'knobs' || news?.kind === 'opened') void this.look(step.at, step.view);
     // Another run counts its steps anew.
     if (news?.kind === 'opened') this.begun = { ...this.begun, step: 0 };
-    if (this.begun.keep_ratio === '' || news?.kind === 'values') this.begun = { ...this.begun, keep_ratio: this.stage.values?.['keep_ratio'] ?? '' };
+    if (this.begun.keep_ratio === '' || news?.kind === 'values') this.begun = { ...this.begun, keep_ratio: this.page.values?.['keep_ratio'] ?? '' };
     if (this.done || !step.wait) return;
-    const words = step.wait.done(this.stage, this.begun, news);
+    const words = step.wait.done(this.page, this.begun, news);
     if (words !== null) {
       this.done = true;
       this.say(words);
@@ -128,7 +129,7 @@ class TourCard {
 
   private say(came?: string): void {
     const wait = STEPS[this.at]?.step.wait;
-    const has_ended = this.stage.state === 'finished' || this.stage.state === 'halted';
+    const has_ended = this.page.state === 'finished' || this.page.state === 'halted';
     const words = came ?? (wait ? `${wait.words}${wait.going && has_ended ? ' This run has ended: press Train again for a new one.' : ''}` : '');
     say(this.wait, words);
     this.wait.hidden = words === '';
@@ -140,7 +141,7 @@ class TourCard {
 }
 
 /** Opens the tour where it was left, or leaves it. */
-export function toggleTour(stage: Stage): void {
+export function toggleTour(page: PageFacts): void {
   if (standing() === 'tour') return putAway('tour');
-  new TourCard(stage);
+  new TourCard(page);
 }

@@ -2,9 +2,9 @@
 // input contributes.
 
 import { prepared, SIDE } from './digit';
-import { count, percent } from '../../ui/format';
+import { count, percent } from '../../model/format';
 import type { Classified, Plan, Report, Request } from '../../protocol/messages';
-import { sentence } from '../../ui/words';
+import { sentence } from '../../model/words';
 import { Announcer } from '../../ui/announcer';
 import { element } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';

@@ -1,0 +1,81 @@
+// Does what the reducer asks for.
+
+import type { EngineClient } from '../engine/client';
+import type { Action, Effect, News } from '../model/actions';
+import type { State } from '../model/state';
+import { foot } from '../ui/toast';
+
+/**
+ * What a first visit, without a query, opens: with inputs gated, so that the mask can be seen to prefer the pixels where digits are. On the CPU
+ * a step is of half as many images, so that it can be watched too.
+ */
+const FIRST_VISIT = { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size=64' };
+const REOPEN_MS = 350;
+const ADDRESS_MS = 250;
+
+interface Around {
+  engine: EngineClient;
+  state: () => State;
+  dispatch: (action: Action) => void;
+  tell: (news: News) => void;
+  /** What a feature offers, by its name. */
+  call: (name: string, argument: unknown) => void;
+}
+
+/** Gives what performs an effect. */
+export function effects({ engine, state, dispatch, tell, call }: Around): (effect: Effect) => void {
+  const data = new URL('data/', document.baseURI).href;
+  let reopening = 0;
+  let addressing = 0;
+  return (effect) => {
+    switch (effect.kind) {
+      case 'ask':
+        return engine.ask(effect.request);
+      case 'start_engine':
+        return engine.ask(effect.again ? { kind: 'wake', data } : { kind: 'start', query: location.search.slice(1), fallback: FIRST_VISIT, data });
+      case 'engine_broke':
+        engine.broken = true;
+        return;
+      case 'renew_engine':
+        return engine.renew();
+      case 'reopen_later':
+        clearTimeout(reopening);
+        reopening = window.setTimeout(() => dispatch({ kind: 'reopen' }), REOPEN_MS);
+        return;
+      case 'reopen_never':
+        return clearTimeout(reopening);
+      case 'address':
+        clearTimeout(addressing);
+        addressing = window.setTimeout(() => history.replaceState(null, '', `?${effect.query}${location.hash}`), ADDRESS_MS);
+        return;
+      case 'tell':
+        return tell(effect.news);
+      case 'announce':
+        return call('announce', effect.words);
+      case 'toast':
+        return foot(effect.words);
+      case 'store_runs':
+        return call('store-runs', null);
+      case 'read_files':
+        return call('read-files', effect);
+      case 'stop_reading':
+        return call('stop-reading', null);
+      case 'forget_rate':
+        return effect.rate.forget();
+      case 'record': {
+        const { history: recorded, curves, rate, snapshot, steps, values, at } = effect;
+        const { generation } = recorded;
+        curves.push(steps);
+        recorded.push(snapshot, values);
+        rate.note(snapshot.step, at);
+        const { looking } = state();
+        // Every second column may be gone: the moment that is looked back at is then half as far along.
+        if (looking !== null && recorded.generation > generation) dispatch({ kind: 'look', column: looking >> (recorded.generation - generation) });
+        return;
+      }
+      case 'record_test':
+        if (!effect.whole || effect.curves.evaluations.length === 0) effect.curves.evaluate(effect.evaluation);
+        return;
+    }
+  };
+}

@@ -1,0 +1,25 @@
+// What computes: a chip at the head of the page, and a card behind it.
+
+import { openedOf } from '../../model/selectors';
+import { at } from '../../ui/element';
+import type { Feature } from '../../ui/page';
+
+export const adapter: Feature = {
+  mount(page) {
+    const chip = at('adapter');
+    page.follow(
+      ({ run }) => [openedOf(run)?.description],
+      () => {
+        const description = openedOf(page.state.run)?.description;
+        if (!description) return;
+        chip.hidden = false;
+        const computes = description.computes === 'cpu' ? 'CPU · no WebGPU here' : `${description.adapter} · WebGPU`;
+        chip.textContent = page.state.run.kind === 'replay' ? 'a recorded run' : computes;
+      },
+    );
+    chip.addEventListener('click', async () => {
+      const description = openedOf(page.state.run)?.description;
+      if (description) (await page.load(import('./view')))?.toggleComputes(description, page.state.run.kind === 'replay', chip);
+    });
+  },
+};

@@ -1,0 +1,42 @@
+// The budget: what the scores sum up to, what they may, and where the budget is to end.
+
+import { wished } from '../../model/controls';
+import { momentOf, openedOf } from '../../model/selectors';
+import { at } from '../../ui/element';
+import type { Feature } from '../../ui/page';
+import { MeterView } from './view';
+
+const WORDS_MS = 220;
+
+export const budget: Feature = {
+  mount(page) {
+    const view = new MeterView({ root: at('meter'), fill: at('meter-fill'), tick: at('meter-tick'), sum: at('meter-sum'), budget: at('meter-budget') });
+    const drawAgain = page.draw({
+      of: ({ run, controls }) => [openedOf(run)?.snapshot, openedOf(run)?.values, controls],
+      soon: ({ run, looking }) => [looking, openedOf(run)?.step_through],
+      every_ms: () => WORDS_MS,
+      draw: () => {
+        const { state } = page;
+        const [moment, opened] = [momentOf(state), openedOf(state.run)];
+        const values = moment?.values ?? opened?.values ?? null;
+        const shown = moment ?? opened?.step_through?.walked.snapshot ?? opened?.snapshot ?? null;
+        view.draw(opened?.description.units ?? 0, shown, values, moment ? values : wished(state.controls));
+      },
+    });
+    // The slider of the goal comes beside the first step, which does not wait for it.
+    page.follow(
+      ({ controls }) => [controls.knobs.length > 0],
+      () => {
+        if (page.state.controls.knobs.length === 0 || view.goal) return;
+        void page.load(import('./goal')).then((module) => {
+          if (!module) return;
+          view.goal = new module.GoalView(at('meter-goal'), (keep_ratio) => {
+            page.dispatch({ kind: 'look', column: null });
+            page.dispatch({ kind: 'change', name: 'keep_ratio', value: String(keep_ratio) });
+          });
+          drawAgain();
+        });
+      },
+    );
+  },
+};

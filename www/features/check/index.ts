@@ -1,0 +1,27 @@
+// The panel that checks every kernel on the visitor's own adapter.
+
+import { phaseOf } from '../../model/selectors';
+import { at } from '../../ui/element';
+import type { Feature } from '../../ui/page';
+
+export const check: Feature = {
+  mount: () => undefined,
+  panel: {
+    name: 'check',
+    async open(page) {
+      const { CheckView } = await import('./view');
+      // While the device is checked, the run waits.
+      let rests = false;
+      new CheckView(at('check'), {
+        begin: () => {
+          rests = phaseOf(page.state.run) === 'training';
+          if (rests) page.ask({ kind: 'pause' });
+        },
+        end: () => {
+          // The pause may be on its way yet.
+          if (rests && ['paused', 'training'].includes(phaseOf(page.state.run))) page.ask({ kind: 'train' });
+        },
+      });
+    },
+  },
+};

@@ -1,0 +1,54 @@
+// The curves of loss and accuracy. They come beside the first step, which does not wait for them.
+
+import { momentOf, openedOf, phaseOf, stepsOf } from '../../model/selectors';
+import { at } from '../../ui/element';
+import type { Feature, Page } from '../../ui/page';
+import type { CurvesView, Mark } from './view';
+
+const FRAME_MS = 180;
+
+/** The step that is marked: one that is looked back at, or the one whose losses were just taken. */
+function markOf(page: Page): Mark | null {
+  const moment = momentOf(page.state);
+  if (moment) return { step: moment.step };
+  const walked = openedOf(page.state.run)?.step_through?.walked;
+  const { loss, probe_loss } = walked?.snapshot.records.at(-1) ?? {};
+  if (!walked || loss === undefined || probe_loss === undefined || walked.left.includes('losses')) return null;
+  return { step: walked.snapshot.step, losses: [loss, Number.isFinite(probe_loss) ? probe_loss : null] };
+}
+
+function mountView(page: Page, view: CurvesView): void {
+  page.onColours((palette) => view.recolour(palette));
+  page.follow(
+    ({ run }) => [openedOf(run)?.curves],
+    () => {
+      const opened = openedOf(page.state.run);
+      if (opened) view.describe(opened.curves, stepsOf(page.state.run));
+    },
+  );
+  page.follow(
+    ({ run, looking }) => [looking, openedOf(run)?.step_through],
+    () => view.mark(markOf(page)),
+  );
+  page.draw({
+    of: ({ run }) => [openedOf(run)?.snapshot, openedOf(run)?.evaluation, phaseOf(run)],
+    every_ms: () => FRAME_MS,
+    draw: () => view.draw(),
+  });
+}
+
+export const curves: Feature = {
+  mount(page) {
+    let wanted = false;
+    page.follow(
+      ({ controls }) => [controls.knobs.length > 0],
+      () => {
+        if (wanted || page.state.controls.knobs.length === 0) return;
+        wanted = true;
+        void page.load(import('./view')).then((module) => {
+          if (module) mountView(page, new module.CurvesView(at('loss-chart'), at('accuracy-chart'), page.palette));
+        });
+      },
+    );
+  },
+};

@@ -1,0 +1,67 @@
+// The panel of the visitor's own data. Files may be dropped anywhere on the page.
+
+import type { OwnFile } from '../../protocol/messages';
+import { at } from '../../ui/element';
+import type { Feature } from '../../ui/page';
+import { UserFileReader } from './reader';
+import type { DatasetView } from './view';
+
+const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
+const isRun = ({ name }: File): boolean => /\.safetensors(\.gz)?$/i.test(name);
+
+/** The panel's view, once it was shown. */
+const shown = new WeakMap<object, DatasetView>();
+
+export const dataset: Feature = {
+  mount(page) {
+    const reader = new UserFileReader(() => new Worker(new URL('./dataset-worker.ts', import.meta.url), { type: 'module', name: 'own data' }));
+    page.offer<{ given: number; files: OwnFile[]; label: string }>('read-files', ({ given, files, label }) =>
+      reader.read(files, label, (report) => page.dispatch({ kind: 'files_report', given, report })),
+    );
+    page.offer<null>('stop-reading', () => reader.stop());
+    const over = (is: boolean): void => shown.get(page)?.over(is);
+    // At once: the panel that comes under the pointer is entered first.
+    const accept = (event: DragEvent): void => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      if (page.state.view !== 'own') void page.show('own');
+      over(true);
+    };
+    /** Once this function waits for anything, the browser has taken the list of dropped files back. */
+    const take = async ({ items, files }: DataTransfer): Promise<void> => {
+      const entries = [...items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
+      const loose = [...files];
+      await page.show('own');
+      await shown.get(page)?.drop(entries, loose);
+    };
+    addEventListener('dragenter', accept);
+    addEventListener('dragover', accept);
+    addEventListener('dragleave', (event) => {
+      if (event.relatedTarget === null) over(false);
+    });
+    addEventListener('drop', (event) => {
+      if (!carriesFiles(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      const run = [...event.dataTransfer.files].find(isRun);
+      if (!run) return void take(event.dataTransfer);
+      over(false);
+      page.call('open-run', run);
+    });
+  },
+  panel: {
+    name: 'own',
+    async open(page) {
+      const { DatasetView } = await import('./view');
+      const view = new DatasetView(at('own'), {
+        give: (files, label) => page.dispatch({ kind: 'give_files', files, label }),
+        unreadable: (message) => page.dispatch({ kind: 'files_unreadable', message }),
+        leave: () => void page.show('network'),
+      });
+      shown.set(page, view);
+      page.follow(
+        ({ user_data }) => [user_data],
+        () => view.draw(page.state.user_data),
+      );
+    },
+  },
+};

@@ -1,0 +1,30 @@
+// Reads the visitor's files in a worker of their own; a later choice ends it.
+
+import type { OwnFile, OwnReport, OwnRequest } from '../../protocol/messages';
+
+export class UserFileReader {
+  private worker: Worker | null = null;
+  private readonly make: () => Worker;
+
+  /** `make` starts the worker. */
+  constructor(make: () => Worker) {
+    this.make = make;
+  }
+
+  read(files: OwnFile[], label: string, hear: (report: OwnReport) => void): void {
+    this.stop();
+    const worker = this.make();
+    this.worker = worker;
+    worker.addEventListener('message', ({ data }: MessageEvent<OwnReport>) => hear(data));
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      hear({ kind: 'refused', message: event.message || 'the file that reads yours could not be loaded. Reload the page' });
+    });
+    worker.postMessage({ files, label } satisfies OwnRequest);
+  }
+
+  stop(): void {
+    this.worker?.terminate();
+    this.worker = null;
+  }
+}

@@ -1,0 +1,73 @@
+// The network in the middle of the page, and the key to its cells.
+
+import { readPins } from '../../model/pins';
+import { keptUnits, momentOf, openedOf, phaseOf, planOf } from '../../model/selectors';
+import { barsOf } from '../../model/step-through';
+import { quantised } from '../../model/history';
+import type { Feature } from '../../ui/page';
+import { at } from '../../ui/element';
+import { NetworkView } from './view';
+
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+const FRAME_MS = { moving: 60, still: 600 };
+const NAME_MS = 220;
+
+const keyItem = (name: string): HTMLElement | null => document.querySelector<HTMLElement>(`.key .${name}`);
+
+export const network: Feature = {
+  mount(page) {
+    const view = new NetworkView(at('network'), at('cell'), page.palette, (unit) => page.dispatch({ kind: 'pick', unit }));
+    page.onColours((palette) => view.recolour(palette));
+    const opened = () => openedOf(page.state.run);
+    page.follow(
+      ({ run }) => [planOf(run)],
+      () => {
+        const plan = planOf(page.state.run);
+        if (!plan) return;
+        view.describe(plan);
+        document.body.dataset['known'] = '';
+        const shown = {
+          channels: plan.filters !== null,
+          sums: plan.groups.some(({ union_of }) => union_of !== null),
+          told: (opened()?.description.informative ?? null) !== null,
+        };
+        for (const [name, is] of Object.entries(shown)) {
+          const item = keyItem(name);
+          if (item) item.hidden = !is;
+        }
+      },
+    );
+    page.follow(
+      ({ run }) => [openedOf(run)?.filters],
+      () => view.showFilters(opened()?.filters ?? null),
+    );
+    page.follow(
+      ({ run }) => [openedOf(run)?.classes],
+      () => view.showClasses(opened()?.classes ?? null),
+    );
+    page.follow(
+      ({ run }) => [openedOf(run)?.values['method']],
+      () => {
+        const method = opened()?.values['method'];
+        if (method) document.querySelectorAll<HTMLElement>('.two').forEach((words) => (words.hidden = method !== 'vrpge'));
+      },
+    );
+    page.draw({
+      of: ({ run }) => [openedOf(run)?.snapshot, openedOf(run)?.values['pins']],
+      soon: (state) => [state.looking, openedOf(state.run)?.step_through, phaseOf(state.run), state.view],
+      every_ms: () => (still.matches ? FRAME_MS.still : FRAME_MS.moving),
+      draw: () => {
+        const moment = momentOf(page.state);
+        const run = opened();
+        const pins = readPins((moment?.values ?? run?.values)?.['pins']);
+        view.pin((unit) => pins.has(unit));
+        at('pinned-key').hidden = pins.size === 0;
+        if (moment) return view.draw(moment, null, true);
+        const walked = run?.step_through?.walked;
+        const shown = walked?.snapshot ?? run?.snapshot;
+        if (shown) view.draw({ scores: quantised(shown.scores), mask: shown.mask, kept: shown.kept }, walked ? barsOf(walked) : null);
+      },
+    });
+    page.draw({ of: (state) => [keptUnits(state)], every_ms: () => NAME_MS, draw: () => view.name() });
+  },
+};

@@ -1,0 +1,38 @@
+// The foot of the page: a step as six phases.
+
+import { methodOf } from '../../model/methods';
+import { phaseTitle } from '../../model/phases';
+import { momentOf, openedOf } from '../../model/selectors';
+import type { State } from '../../model/state';
+import { shownPhases } from '../../model/shown-phases';
+import { at, say } from '../../ui/element';
+import type { Feature } from '../../ui/page';
+import { PhasesView } from './view';
+
+const WORDS_MS = 220;
+
+export const phases: Feature = {
+  mount(page) {
+    const view = new PhasesView(at('phases'));
+    const values = (): State['controls']['values'] => momentOf(page.state)?.values ?? openedOf(page.state.run)?.values ?? null;
+    page.draw({
+      of: ({ run }) => [openedOf(run)?.snapshot],
+      soon: ({ run, looking }) => [looking, openedOf(run)?.step_through, openedOf(run)?.values],
+      every_ms: () => WORDS_MS,
+      draw: () => view.draw(shownPhases(page.state), methodOf(values()).family),
+    });
+    page.follow(
+      ({ run }) => [openedOf(run)?.step_through],
+      () => {
+        const walked = openedOf(page.state.run)?.step_through?.walked ?? null;
+        view.light(walked);
+        const [following] = walked?.left ?? [];
+        const next = walked ? 'of the next step' : 'of a step';
+        say(at('phase-next'), following ? `next: ${phaseTitle(following, shownPhases(page.state))}` : next);
+      },
+    );
+    page.listen(({ kind }) => {
+      if (kind === 'stepped') view.sweep();
+    });
+  },
+};

@@ -1,0 +1,51 @@
+// The panel that compares runs.
+
+import { at } from '../../ui/element';
+import { openedOf } from '../../model/selectors';
+import type { Feature } from '../../ui/page';
+
+const FRAME_MS = 300;
+
+export const runs: Feature = {
+  mount(page) {
+    // Runs from before a reload are there again, and those of now will be.
+    let store: ((list: (typeof page.state.runs)['list']) => string | null) | null = null;
+    const save = (): void => {
+      if (store) page.dispatch({ kind: 'stored_runs', refusal: store(page.state.runs.list) });
+    };
+    page.offer<null>('store-runs', save);
+    addEventListener('pagehide', save);
+    page.follow(
+      ({ controls }) => [controls.knobs.length > 0],
+      () => {
+        if (store || page.state.controls.knobs.length === 0) return;
+        void page.load(import('../../offline/tab-storage')).then((module) => {
+          if (!module || store) return;
+          page.dispatch({ kind: 'restore_runs', runs: module.storedRuns() });
+          store = module.storeRuns;
+        });
+      },
+    );
+  },
+  panel: {
+    name: 'runs',
+    async open(page) {
+      const { RunsView } = await import('./view');
+      const view = new RunsView(at('runs'), {
+        compare: (entrants, best, common) => page.dispatch({ kind: 'compare', entrants, best, common }),
+        stop: () => page.dispatch({ kind: 'stop_comparison' }),
+        forget: (numbers) => page.dispatch({ kind: 'forget_runs', numbers }),
+      });
+      page.onColours(() => view.recolour());
+      page.draw({
+        of: ({ runs: list, run, comparison, controls }) => [list, openedOf(run)?.listed, comparison, controls.knobs],
+        soon: ({ view: shown }) => [shown],
+        every_ms: () => FRAME_MS,
+        draw: () => {
+          const { view: shown, runs: listing, run, comparison, controls } = page.state;
+          if (shown === 'runs') view.draw({ ...listing, current: openedOf(run)?.listed?.number ?? null, compares: comparison !== null, ...controls });
+        },
+      });
+    },
+  },
+};

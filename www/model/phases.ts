@@ -1,0 +1,190 @@
+// One training step as six phases: what each is called, its formula, and a sentence with the numbers of the last step.
+
+import { count, fixed, percent, significant } from './format';
+import { methodOf } from './methods';
+import type { Description, Stage, StepRecord, Values } from '../protocol/messages';
+
+export const TITLES = ['Sample', 'Two losses', 'Gradient', 'Project', 'Backward', 'Weights'] as const;
+
+/** A step of a run, as far as the phases speak of it. */
+export interface StepInput {
+  record: StepRecord;
+  values: Values;
+  description: Description;
+  kept: Uint32Array;
+  /** Units in which m and m′ differ. */
+  differ: number;
+}
+
+/** Which of the six a part of a step is: choosing a mask is ranking and choosing. */
+export const PHASES: Record<Stage, number[]> = { choose: [2, 3], sample: [0], losses: [1], gradient: [2], project: [3], backward: [4], weights: [5] };
+
+/** How far a step has come that is taken phase by phase. */
+export interface PartOfStep {
+  /** What was done last, and what is yet to be done. */
+  stage: Stage;
+  left: Stage[];
+}
+
+/** The weights that join kept units, with what else those units have: biases, scales, shifts. */
+export function keptWeights({ layers }: Description, kept: Uint32Array): number {
+  return layers.reduce((sum, { taps, extra, from, to }) => sum + (taps * (kept[from] ?? 0) + extra) * (kept[to] ?? 0), 0);
+}
+
+/** "33,578 of 288,746", "1.4 of 14.7 million" */
+function shareOf(part: number, whole: number): string {
+  return whole < 1e7 ? `${count(part)} of ${count(whole)}` : `${(part / 1e6).toFixed(1)} of ${(whole / 1e6).toFixed(1)} million`;
+}
+
+/** g's denominator, (s(1−s))^(1−α), as simple as α allows; null where it is 1. */
+function denominator(alpha: number): string | null {
+  if (alpha >= 1) return null;
+  if (alpha === 0.5) return '√s(1−s)';
+  if (alpha <= 0) return 's(1−s)';
+  return `(s(1−s))^${fixed(1 - alpha, 2)}`;
+}
+
+function gradient(estimator: string, alpha: number): string {
+  const numerator = { 'two-sided': '½(L − L′)(m − m′)', 'one-sided': '(L − L′)(m − s)', plain: 'L (m − s)' }[estimator] ?? '';
+  const under = denominator(alpha);
+  return `g = ${numerator}${under === null ? '' : ` / ${under}`}`;
+}
+
+const MASKED = 'every unit computed, times m';
+const CHAIN = 'by the chain rule, as if m were s';
+const DENSE_BACKWARD = 'dense: through every unit';
+
+type Words = [formula: string, words: string];
+/** Of one phase. */
+export type Said = [title: string, formula: string, words: string];
+
+function sample(name: string, differ: number, units: number): Words {
+  switch (name) {
+    case 'vrpge':
+      return ['m, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`];
+    case 'reinforce':
+    case 'ste':
+      return ['m ~ Bernoulli(s)', `one mask, ${count(units)} ${units === 1 ? 'unit' : 'units'}`];
+    case 'dense':
+      return ['m = 1', 'every unit is kept'];
+    case 'small-dense':
+      return ['m = 1', 'on a narrower network'];
+    case 'static':
+    case 'snip':
+      return ['m fixed', 'one mask for the whole run'];
+    default:
+      return ['m fixed', 'until it is chosen again'];
+  }
+}
+
+/** What the scores learn from. */
+function gradientOf(name: string, estimator: string, alpha: number): string {
+  return name === 'ste' ? 'g = ∂L/∂m' : gradient(name === 'reinforce' ? 'plain' : estimator, alpha);
+}
+
+/** How a mask that is not learned comes about: what units are ranked by, and which of them stay. */
+function choice(name: string, values: Values, room: string): [rank: Words, keep: Words] {
+  const every = `every ${count(Number(values['structure_every']))} steps`;
+  const share = percent(Number(values['drop_fraction']), 0);
+  switch (name) {
+    case 'magnitude':
+      return [
+        ['‖w‖ of each unit', `${every}, while K falls`],
+        ['the largest stay', room],
+      ];
+    case 'set':
+      return [
+        ['‖w‖ of kept units', every],
+        ['small out, random in', `${share} of them, ever fewer`],
+      ];
+    case 'rigl':
+      return [
+        ['‖w‖, |∂L/∂m|', `${every}, by a dense pass`],
+        ['small out, wanted in', `${share} of them, ever fewer`],
+      ];
+    case 'snip':
+      return [
+        ['|∂L/∂m| of each unit', 'once, by a dense pass before step 1'],
+        ['the largest stay', room],
+      ];
+    default:
+      return [
+        ['g = 0', 'the structure is not learned'],
+        ['s ← s', 'nothing to project'],
+      ];
+  }
+}
+
+/** The two phases of a mask that is not learned; `room`: what the budget leaves. */
+function chooses(name: string, values: Values, room: string): Said[] {
+  const [rank, keep] = choice(name, values, room);
+  const { family } = methodOf({ method: name });
+  return [
+    [family === 'chosen' ? 'Rank' : 'Gradient', ...rank],
+    [family === 'chosen' ? 'Choose' : 'Project', ...keep],
+  ];
+}
+
+/** What a step will be, before there are numbers. */
+export function plainPhases(values: Values): Said[] {
+  const name = values['method'] ?? 'vrpge';
+  const { family } = methodOf(values);
+  const [drawn, stays] = sample(name, 0, 0);
+  const two = name === 'vrpge';
+  const { estimator = 'two-sided', alpha = '0.5' } = values;
+  const learns: Said[] = [
+    ['Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : 'no backward pass'],
+    ['Project', 's ← clamp(s − v, 0, 1)', 'onto the budget: Σs ≤ K'],
+  ];
+  return [
+    ['Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays],
+    two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', name === 'ste' ? MASKED : 'one forward pass'],
+    ...(family === 'learned' ? learns : chooses(name, values, 'as many as K pays for')),
+    ['Backward', '∇w L(w, m)', name === 'ste' ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
+    ['Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others rest'],
+  ];
+}
+
+/** The same with the numbers of a step. */
+function numberedPhases({ record, values, description, kept, differ }: StepInput): Said[] {
+  const name = values['method'] ?? 'vrpge';
+  const { family } = methodOf(values);
+  const weights = name === 'ste' ? description.weights : keptWeights(description, kept);
+  const share = weights / Math.max(1, description.weights);
+  const units = description.groups.reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
+  const { estimator = '', alpha } = values;
+  const one = name === 'reinforce' || estimator === 'plain';
+  const from = one ? `from L = ${fixed(record.loss, 3)} itself` : `from L − L′ = ${fixed(record.loss - record.probe_loss, 3)} alone`;
+  const [sum, budget] = [fixed(record.sum_scores, 1), fixed(record.budget, 1)];
+  const sums = sum === budget ? `Σs = K = ${budget}` : `Σs = ${sum} < K = ${budget}`;
+  const learns: Said[] = [
+    ['Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : from],
+    ['Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`],
+  ];
+  return [
+    ['Sample', ...sample(name, differ, units)],
+    name === 'vrpge'
+      ? ['Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks']
+      : ['One loss', `L = ${fixed(record.loss, 3)}`, name === 'ste' ? MASKED : 'one forward pass'],
+    ...(family === 'learned' ? learns : chooses(name, values, `${count(units)} units, K = ${fixed(record.budget, 1)}`)),
+    [
+      'Backward',
+      `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`,
+      name === 'ste' ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`,
+    ],
+    ['Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`],
+  ];
+}
+
+/** With the numbers of a step; the phases that are yet to come have none. */
+export function phasesOf(input: StepInput, part: PartOfStep | null): Said[] {
+  const later = laterPhases(part);
+  const plain = plainPhases(input.values);
+  return numberedPhases(input).map((said, index) => (later.has(index) ? (plain[index] ?? said) : said));
+}
+
+/** The phases that are yet to come. */
+export const laterPhases = (part: PartOfStep | null): Set<number> => new Set(part?.left.flatMap((stage) => PHASES[stage]));
+
+/** What the phase of a part is called. */
+export const phaseTitle = (stage: Stage, all: Said[]): string => (stage === 'choose' ? 'Choose' : (all[PHASES[stage][0] ?? 0]?.[0] ?? ''));

@@ -1,0 +1,186 @@
+// What the page makes of the worker's reports.
+
+import type { Evaluation, Report, Snapshot, Walked } from '../protocol/messages';
+import { settle } from './controls';
+import type { Draft } from './draft';
+import { endComparison, fail, linked, nextRun, open, opened, readLink, relist, toNow, unchanged } from './reduce-run';
+import * as user_data from './reduce-user-data';
+import { openedOf, undrawn } from './selectors';
+import type { Open } from './state';
+import { sentence } from './words';
+
+/** Whether a report is of another run than the one that is open or being opened. */
+const isOfAnother = (report: Report, number: number): boolean => 'run' in report && report.run !== number && report.run !== 0;
+
+export function reduceReport(draft: Draft, report: Report): void {
+  const { state } = draft;
+  if (isOfAnother(report, state.run.number)) return;
+  apply(draft, report);
+  draft.do({ kind: 'tell', news: report });
+}
+
+function apply(draft: Draft, report: Report): void {
+  const { state } = draft;
+  switch (report.kind) {
+    case 'knobs':
+      return draft.setControls({ knobs: report.knobs, contenders: report.contenders });
+    case 'values':
+      return readLink(draft, report);
+    case 'linked':
+      return linked(draft, report);
+    case 'refused':
+      return refused(draft, report.ticket, report.message);
+    case 'unchanged':
+      return unchanged(draft, report.name);
+    case 'progress':
+      return progress(draft, report);
+    case 'unkept':
+      return draft.do({ kind: 'toast', words: `The data could not be kept for days without a network: ${sentence(report.message)}` });
+    case 'planned':
+      toNow(draft);
+      draft.setRun('opening', { plan: report.plan });
+      return draft.setControls({ plan: report.plan });
+    case 'opened':
+      return opened(draft, report.description);
+    case 'state':
+      return changeState(draft, report);
+    case 'snapshot':
+      return take(draft, report.snapshot);
+    case 'cost':
+      return draft.setOpened({ unit_cost: { unit: report.unit, cost: report.cost, refused: report.refused } });
+    case 'walked':
+      return walk(draft, report.walked);
+    case 'evaluated':
+      return evaluated(draft, report.evaluation, report.whole);
+    case 'speed': {
+      const { run } = state;
+      draft.setOpened({ speed: report.speed, measuring: false });
+      if (run.kind === 'open') relist(draft, { speed: { ...report.speed, step: run.snapshot?.step ?? 0 } });
+      return;
+    }
+    case 'costly':
+      return draft.setOpened({ costly: { ms: report.ms, bytes: report.bytes }, measuring: false });
+    case 'filters':
+      return draft.setOpened({ filters: report.weights });
+    case 'lab': {
+      const lab = openedOf(state.run)?.lab;
+      const before = lab?.progress.step === report.progress.step ? (lab?.report ?? null) : null;
+      return draft.setOpened({ lab: { progress: report.progress, report: report.report ?? before } });
+    }
+    case 'lab_refused':
+      return draft.do({ kind: 'announce', words: report.message });
+    case 'owned':
+      return user_data.accepted(draft, report.own, report.given);
+    case 'own_refused':
+      return user_data.refused(draft, report.message);
+    case 'busy':
+      return setBusy(draft, report);
+    case 'failed':
+      return failed(draft, report);
+    // Followed by the parts of the page that asked.
+    case 'described':
+    case 'kept':
+    case 'example':
+    case 'classified':
+    case 'classify_refused':
+      return;
+  }
+}
+
+function refused(draft: Draft, ticket: number, message: string): void {
+  // A question that was not about the controls.
+  if (ticket < 0) return;
+  const { controls, wish } = settle(draft.state.controls, ticket);
+  draft.set({ controls: { ...controls, refusal: { message, name: wish?.name } } });
+  draft.do({ kind: 'announce', words: message });
+  if (!wish?.compared) return;
+  draft.do({ kind: 'toast', words: `The comparison ends here: ${message}` });
+  endComparison(draft);
+}
+
+function progress(draft: Draft, { stage, done, of }: Report & { kind: 'progress' }): void {
+  const { run } = draft.state;
+  if (run.kind !== 'opening' && run.kind !== 'open') return;
+  const since = run.progress?.stage === stage ? run.progress.since : draft.now;
+  draft.set({ run: { ...run, progress: { stage, done, of, since } } });
+}
+
+function setBusy(draft: Draft, { task, ms }: Report & { kind: 'busy' }): void {
+  const { run } = draft.state;
+  if (run.kind === 'opening' || run.kind === 'open') draft.set({ run: { ...run, busy: task && { task, since: draft.now, ms } } });
+}
+
+function changeState(draft: Draft, { state: phase }: Report & { kind: 'state' }): void {
+  const { run, waits, comparison } = draft.state;
+  if (phase === 'held') {
+    // Train was pressed while it was being found out that somebody must press it.
+    if (waits) return open(draft, true, comparison !== null);
+    draft.setRun('opening', { held: true });
+    draft.set({ waits: false });
+    return;
+  }
+  if (run.kind !== 'open' || phase === 'replay' || phase === 'error') return;
+  if (phase === 'loading') {
+    // It is to go on as soon as its data are there.
+    draft.set({ waits: waits || run.phase === 'training' });
+    draft.setRun('open', { phase });
+  } else {
+    draft.set({ waits: false, ...(phase === 'training' && { trouble: null }) });
+    draft.setRun('open', { phase, ...(run.progress && run.progress.done >= run.progress.of && { progress: null }) });
+    user_data.settled(draft);
+  }
+  draft.do({ kind: 'forget_rate', rate: run.rate });
+  relist(draft, { state: phase });
+  if (phase !== 'training' && phase !== 'loading') draft.do({ kind: 'store_runs' });
+  if (phase === 'finished' || phase === 'halted') nextRun(draft);
+}
+
+function take(draft: Draft, reported: Snapshot): void {
+  const { run } = draft.state;
+  if (run.kind !== 'open') return;
+  const next = { ...reported };
+  // A snapshot without steps, after a pause, must not wipe the last step's numbers, nor must one of a run that goes on.
+  if (next.records.length === 0) next.records = run.snapshot?.records.slice(-1) ?? (run.saved?.record ? [run.saved.record] : []);
+  if (next.step === 0) next.mask = undrawn(next.scores);
+  const stepped = next.records.length > 0;
+  if (!stepped && run.snapshot) next.step_ms = run.snapshot.step_ms;
+  const { history, curves, rate, values, replaced, step_through } = run;
+  // A step that was finished phase by phase stays in view until the next one; one that was finished at once does not.
+  const leaves = step_through !== null && (step_through.walked.left.length > 0 || step_through.walked.snapshot.step !== next.step);
+  draft.setRun('open', {
+    snapshot: next,
+    ...(stepped && { stepped_at: draft.now }),
+    ...(leaves && { step_through: null }),
+    ...(next.halted !== null && { phase: 'halted' as Open['phase'] }),
+  });
+  draft.do({ kind: 'record', history, curves, rate, snapshot: next, steps: reported.records, values, at: draft.now });
+  // A curve has two points.
+  relist(draft, { values, replaced, cost: next.cost, bytes: next.network_bytes }, next.step > 1);
+}
+
+function walk(draft: Draft, walked: Walked): void {
+  const { run } = draft.state;
+  if (run.kind !== 'open') return;
+  const before = run.step_through;
+  const done = before && before.walked.snapshot.step === walked.snapshot.step ? before.done + 1 : 1;
+  draft.setRun('open', { step_through: { walked, done, of: done + walked.left.length } });
+}
+
+function evaluated(draft: Draft, evaluation: Evaluation, whole: boolean): void {
+  const opened = openedOf(draft.state.run);
+  if (!opened) return;
+  draft.do({ kind: 'record_test', curves: opened.curves, evaluation, whole });
+  draft.setOpened({ evaluation });
+  if (whole) relist(draft, { evaluation });
+}
+
+function failed(draft: Draft, { failure, message }: Report & { kind: 'failed' }): void {
+  const { run, waits } = draft.state;
+  if (failure === 'own') {
+    draft.set({ lacks_data: { saved: run.kind === 'opening' ? run.saved : null, train: waits } });
+    // Files that were given once can be read once more.
+    if (user_data.readAgain(draft, run.kind === 'opening' ? (run.saved?.shown ?? null) : null)) return;
+    user_data.refused(draft, message);
+  }
+  fail(draft, failure, message);
+}

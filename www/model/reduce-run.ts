@@ -1,0 +1,337 @@
+// How runs begin, go on, and make room for one another.
+
+import type { Contender, Description, Failure, Plan, Report, Snapshot, Values } from '../protocol/messages';
+import * as comparisons from './comparison';
+import { accept, differ, follow, knobOf, unlent, wish, wished } from './controls';
+import { Traces } from './curves';
+import type { Draft } from './draft';
+import { Timeline } from './history';
+import { withPin } from './pins';
+import { Rate, plannedSteps } from './run-stats';
+import { type ListedRun, admit } from './runs';
+import type { SavedRun } from './saved-run';
+import { isOver, openedOf, phaseOf } from './selectors';
+import type { Opened } from './state';
+import { along } from './suggestions';
+
+/** Opens a run with the settings of the controls, or one that goes on. Every run of before is forgotten. */
+export function open(draft: Draft, train: boolean, in_comparison = false, saved: SavedRun | null = null): void {
+  toNow(draft);
+  draft.do({ kind: 'reopen_never' });
+  const controls = saved?.follows ? takeUp(draft, saved.values, saved.query_now) : draft.state.controls;
+  const number = draft.state.run.number + 1;
+  draft.set({
+    reopens: false,
+    comparison: in_comparison ? draft.state.comparison : null,
+    lacks_data: null,
+    trouble: null,
+    waits: train,
+    run: { kind: 'opening', number, asked: saved?.values ?? controls.values ?? {}, saved, held: false, plan: null, progress: null, busy: null },
+  });
+  draft.ask({
+    kind: 'open',
+    run: number,
+    query: saved?.query ?? controls.query,
+    train,
+    ...(saved?.resumed && { resumed: saved.resumed }),
+    ...(saved?.shown && { shown: saved.shown }),
+  });
+}
+
+/** The controls show these settings. */
+export function takeUp(draft: Draft, values: Values, query: string): Draft['state']['controls'] {
+  const controls = follow(draft.state.controls, values, query);
+  draft.set({ controls });
+  draft.do({ kind: 'address', query: controls.query });
+  return controls;
+}
+
+/** What is known of a network that was just opened. */
+function fresh(number: number, asked: Values, saved: SavedRun | null, description: Description): Opened {
+  return {
+    number,
+    asked,
+    saved,
+    description,
+    values: asked,
+    replaced: {},
+    history: saved?.timeline ?? new Timeline(description.units, plannedSteps(description, asked)),
+    curves: saved?.traces ?? new Traces(),
+    rate: new Rate(),
+    snapshot: null,
+    stepped_at: 0,
+    evaluation: saved?.evaluation ?? null,
+    speed: null,
+    costly: null,
+    measuring: false,
+    filters: null,
+    step_through: null,
+    lab: null,
+    unit_cost: null,
+    classes: null,
+    listed: null,
+  };
+}
+
+/** The engine opened the network. */
+export function opened(draft: Draft, description: Description): void {
+  const { run } = draft.state;
+  if (run.kind !== 'opening') return;
+  const { number, asked, saved, held: _, plan: __, ...rest } = run;
+  const made = fresh(number, asked, saved, description);
+  draft.set({
+    run: {
+      ...made,
+      ...rest,
+      kind: 'open',
+      phase: 'loading',
+      listed: {
+        number,
+        slot: 0,
+        values: asked,
+        replaced: {},
+        description,
+        traces: made.curves,
+        evaluation: null,
+        cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 },
+        bytes: 0,
+        speed: null,
+        state: 'loading',
+      },
+    },
+  });
+  for (const [name, value] of saved?.late ?? []) adjust(draft, name, value);
+  followControls(draft);
+}
+
+/** Shows a recorded run without an engine. */
+export function replay(draft: Draft, saved: SavedRun, description: Description, last: Snapshot, refusal: string): void {
+  toNow(draft);
+  draft.do({ kind: 'reopen_never' });
+  draft.ask({ kind: 'close' });
+  const controls = takeUp(draft, saved.values, saved.query_now);
+  const made = fresh(draft.state.run.number + 1, saved.values, saved, description);
+  draft.set({
+    reopens: false,
+    comparison: null,
+    waits: false,
+    trouble: null,
+    controls: { ...controls, plan: description },
+    run: { ...made, snapshot: last, kind: 'replay', playing: false, refusal },
+  });
+  view(draft, 'network');
+}
+
+export function view(draft: Draft, name: string): void {
+  draft.set({ view: name });
+  draft.do({ kind: 'tell', news: { kind: 'viewed', name } });
+}
+
+/** Looks back at a column of the history, or at the present. */
+export function look(draft: Draft, column: number | null): void {
+  const history = openedOf(draft.state.run)?.history;
+  if (!history || history.columns === 0) return;
+  const looking = column === null || column >= history.columns - 1 ? null : Math.max(0, column);
+  draft.set({ looking });
+  draft.do({ kind: 'tell', news: { kind: 'looked', step: looking === null ? null : (history.at(looking)?.step ?? null) } });
+}
+
+/** Back to the present, where the past is looked at. */
+export function toNow(draft: Draft): void {
+  if (draft.state.looking !== null) look(draft, null);
+}
+
+/** Train or pause was pressed. */
+export function train(draft: Draft): void {
+  const { state } = draft;
+  const phase = phaseOf(state.run);
+  if (state.run.kind === 'replay') return draft.do({ kind: 'tell', news: { kind: 'play_pressed' } });
+  // Settings that were just changed are the ones that train, not those of the run that they are about to replace.
+  if (phase === 'held' || isOver(state.run) || state.reopens) return open(draft, true);
+  const wants = phase === 'training' || state.waits;
+  draft.set({ waits: !wants });
+  if (!wants) toNow(draft);
+  draft.ask({ kind: wants ? 'pause' : 'train' });
+}
+
+export function step(draft: Draft): void {
+  draft.set({ waits: false });
+  const { run } = draft.state;
+  if (run.kind === 'replay') return draft.do({ kind: 'tell', news: { kind: 'play_stepped' } });
+  toNow(draft);
+  draft.ask({ kind: 'step' });
+  if (!openedOf(run)?.step_through) draft.do({ kind: 'tell', news: { kind: 'stepped' } });
+}
+
+export function phase(draft: Draft): void {
+  draft.set({ waits: false });
+  toNow(draft);
+  draft.ask({ kind: 'phase' });
+}
+
+/** A new run; it trains at once if the one before did, or had. */
+export function restart(draft: Draft): void {
+  const { run, waits } = draft.state;
+  const phase = phaseOf(run);
+  open(draft, phase !== 'idle' && phase !== 'held' && phase !== 'paused' && !(phase === 'loading' && !waits));
+}
+
+/** Changes the run's entry in the list of runs; `admits`: and takes it into the list. */
+export function relist(draft: Draft, part: Partial<ListedRun>, admits = false): void {
+  const { run, runs } = draft.state;
+  if (run.kind !== 'open' || !run.listed) return;
+  const listed = { ...run.listed, ...part };
+  draft.setRun('open', { listed });
+  if (admits || runs.list.some(({ number }) => number === listed.number)) draft.set({ runs: { ...runs, ...admit(runs, listed) } });
+}
+
+/** Failures after which the engine is of no more use. */
+const BREAKS: Failure[] = ['lost', 'crashed', 'engine'];
+
+/** The run cannot go on, or never began. */
+export function fail(draft: Draft, failure: Failure, message: string): void {
+  const { run, trouble, controls } = draft.state;
+  if (BREAKS.includes(failure)) draft.do({ kind: 'engine_broke' });
+  relist(draft, { state: 'error' });
+  const { number } = run;
+  const [asked, saved, plan] = run.kind === 'none' ? [controls.values ?? {}, null, null] : [run.asked, run.saved, run.kind === 'opening' ? run.plan : null];
+  const opened = openedOf(draft.state.run);
+  draft.set({
+    waits: false,
+    comparison: null,
+    // The first trouble is told, not the last: what follows is usually its consequence, but for a link's, after which the page goes on.
+    trouble: trouble && trouble.failure !== 'link' ? trouble : { failure, message },
+    run: { kind: 'failed', number, asked, saved, failure, plan: plan ?? opened?.description ?? null, last: opened },
+  });
+}
+
+/** Whether a run has begun that other data must not disturb. */
+export const hasBegun = ({ state: { run } }: Draft): boolean => phaseOf(run) === 'training' || (openedOf(run)?.snapshot?.step ?? 0) > 0;
+
+// Settings.
+
+/** A setting was changed. The engine checks the whole before anything changes. */
+export function change(draft: Draft, name: string, value: string): void {
+  const { controls } = draft.state;
+  const from = wished(controls);
+  if (!from) return;
+  if (name === 'dataset' && value === 'own') {
+    view(draft, 'own');
+    // Before files are given the controls stay as they are; those of the page that moved already are drawn anew.
+    if (!controls.own) return draft.setControls({});
+  }
+  // Somebody took a refused value back.
+  if (from[name] === value) return draft.setControls({ refusal: null });
+  const { brought, replaced } = along(from, name, value, controls);
+  draft.setControls({ replaced });
+  ask(draft, name, { ...from, ...brought, [name]: value });
+}
+
+export function pin(draft: Draft, unit: number, how: 'on' | 'off' | null): void {
+  change(draft, 'pins', withPin(wished(draft.state.controls)?.['pins'], unit, how));
+}
+
+/** Asks the engine to check settings. */
+export function ask(draft: Draft, name: string, values: Values, compared: Values | null = null): void {
+  const controls = wish(draft.state.controls, name, values, compared);
+  draft.set({ controls });
+  draft.ask({ kind: 'link', ticket: controls.ticket, values });
+}
+
+/** The engine accepts settings that were asked for. */
+export function linked(draft: Draft, link: { ticket: number; query: string; plan: Plan }): void {
+  const accepted = accept(draft.state.controls, link);
+  if (!accepted) return;
+  const { controls, changed, wish: found } = accepted;
+  const others = changed.filter(([name]) => name !== found.name);
+  draft.set({ controls: { ...controls, refusal: null, along: others.length > 0 && !found.compared ? others : null } });
+  draft.do({ kind: 'address', query: controls.query });
+  if (found.compared && draft.state.comparison) return open(draft, true, true);
+  for (const [name, value] of changed) {
+    const { run } = draft.state;
+    if (knobOf(controls, name)?.live && (run.kind === 'opening' || ['loading', 'training', 'paused'].includes(phaseOf(run)))) adjust(draft, name, value);
+  }
+  followControls(draft);
+}
+
+/** The run goes on with another value of a live setting. */
+function adjust(draft: Draft, name: string, value: string): void {
+  const { run } = draft.state;
+  // One that is being opened to go on takes it as soon as it is open.
+  if (run.kind === 'opening') {
+    if (run.saved && !run.held) draft.setRun('opening', { saved: { ...run.saved, late: [...run.saved.late, [name, value]] } });
+    return;
+  }
+  if (run.kind !== 'open') return;
+  draft.ask({ kind: 'change', name, value });
+  draft.setOpened({ replaced: { [name]: run.values[name] ?? '', ...run.replaced }, values: { ...run.values, [name]: value } });
+}
+
+/** A live setting that the run does not take: it waits for the next one. */
+export function unchanged(draft: Draft, name: string): void {
+  const { run } = draft.state;
+  if (run.kind !== 'open') return;
+  const { [name]: before = '', ...replaced } = run.replaced;
+  draft.setOpened({ values: { ...run.values, [name]: before }, replaced });
+}
+
+/** Before the first step there is no run to spoil: the network follows the controls. */
+function followControls(draft: Draft): void {
+  const { run, controls } = draft.state;
+  if (run.kind === 'none' || run.kind === 'replay') return;
+  const phase = phaseOf(run);
+  // One that goes on has its first step behind it.
+  if (phase === 'loading' && run.saved) return;
+  const unbegun = phase === 'loading' && (openedOf(run)?.snapshot?.step ?? 0) === 0;
+  if (!differ(controls, run.asked) || !(phase === 'idle' || phase === 'held' || phase === 'error' || unbegun)) return;
+  reopenLater(draft);
+}
+
+export function reopenLater(draft: Draft): void {
+  draft.set({ reopens: true });
+  draft.do({ kind: 'reopen_later' });
+}
+
+// Comparisons.
+
+export function compare(draft: Draft, entrants: Contender[], best: boolean, common: Values): void {
+  const base = unlent(draft.state.controls);
+  if (!base) return;
+  draft.set({ comparison: comparisons.begun(entrants, { ...base, ...common }, best) });
+  nextRun(draft);
+}
+
+/** The next run of a comparison, if one goes on. */
+export function nextRun(draft: Draft): void {
+  const { comparison, run } = draft.state;
+  if (!comparison) return;
+  const last = openedOf(run);
+  const so_far =
+    phaseOf(run) === 'finished' && last?.snapshot ? comparisons.ended(comparison, last.description, last.snapshot.scores) : comparison;
+  const following = comparisons.next(so_far, draft.state.controls);
+  draft.set({ comparison: following?.comparison ?? null });
+  if (!following) return;
+  if ('refused' in following.asked) {
+    draft.do({ kind: 'toast', words: following.asked.refused });
+    endComparison(draft);
+  } else ask(draft, 'method', following.asked.values, comparison.base);
+}
+
+/** Ends a comparison where it is; what was trained stays. */
+export function endComparison(draft: Draft): void {
+  draft.set({ comparison: null, waits: false });
+  draft.ask({ kind: 'pause' });
+}
+
+/** The settings that a link describes, the page's own or one that was asked for: they are opened. */
+export function readLink(draft: Draft, report: Report & { kind: 'values' }): void {
+  const { state } = draft;
+  // Before the page's own link is read, a saved run may be taken up or a file opened: then that is the experiment.
+  if (report.asked === 'start' && state.controls.values) return;
+  const waits = state.waits || state.playing === report.query;
+  takeUp(draft, report.values, report.query);
+  draft.set({ playing: null });
+  draft.setControls({ refusal: report.refused === null ? null : { message: `The link could not be read: ${report.refused}`, name: undefined } });
+  open(draft, waits);
+  if (report.refused !== null) draft.set({ trouble: { failure: 'link', message: report.refused } });
+}

@@ -1,0 +1,123 @@
+// The visitor's own data: given as files, read by a worker, taken by the engine. Numbers are places in the list of what was given.
+
+import type { OwnData, OwnFile, OwnReport, Shown } from '../protocol/messages';
+import { isSame } from './dataset-identity';
+import type { Draft } from './draft';
+import { ask, change, fail, hasBegun, open, reopenLater } from './reduce-run';
+import type { Given, UserData } from './state';
+import { forOwn } from './suggestions';
+
+function set(draft: Draft, part: Partial<UserData>): void {
+  draft.set({ user_data: { ...draft.state.user_data, ...part } });
+}
+
+function setGiven(draft: Draft, number: number, part: Partial<Given>): void {
+  const { given } = draft.state.user_data;
+  const found = given[number];
+  if (found) set(draft, { given: given.with(number, { ...found, ...part }) });
+}
+
+function read(draft: Draft, number: number, again: boolean): void {
+  const found = draft.state.user_data.given[number];
+  if (!found) return;
+  set(draft, { reading: number, again });
+  draft.do({ kind: 'read_files', given: number, files: found.files, label: found.label });
+}
+
+/** Files were given: they are read. */
+export function give(draft: Draft, files: OwnFile[], label: string): void {
+  if (files.length === 0) return;
+  const { given } = draft.state.user_data;
+  set(draft, { given: [...given, { files, label, dataset: null, accepted: false }], refusal: null, progress: { done: 0, of: 0 } });
+  read(draft, given.length, false);
+}
+
+/** What reads them said something. */
+export function hear(draft: Draft, number: number, report: OwnReport): void {
+  const { reading, again, wanted } = draft.state.user_data;
+  if (reading !== number) return;
+  if (report.kind === 'progress') return again ? undefined : set(draft, { progress: { done: report.done, of: report.of } });
+  set(draft, { reading: null });
+  draft.do({ kind: 'stop_reading' });
+  if (report.kind === 'set') {
+    const {
+      about,
+      shape: [channels, height, width],
+    } = report.set;
+    const { train, test } = about;
+    setGiven(draft, number, { dataset: { name: 'own', train, test, classes: about.classes.length, channels, height, width, own: about } });
+    // Whether it was read once more is known until the engine has it.
+    draft.ask({ kind: 'own', set: report.set, given: number });
+  } else if (again) {
+    // What cannot be read any more is as good as never given.
+    setGiven(draft, number, { accepted: false });
+    set(draft, { again: false, wanted: wanted === number ? null : wanted });
+    lost(draft, report.message);
+  } else refused(draft, report.message);
+}
+
+/** Data that were given before cannot be had any more. A run that waits for them is told of as one that never had them. */
+function lost(draft: Draft, message: string): void {
+  refused(draft, message);
+  const { run, lacks_data, waits } = draft.state;
+  if (run.kind !== 'opening' || !lacks_data) return;
+  draft.set({ lacks_data: { saved: run.saved, train: waits } });
+  fail(draft, 'own', message);
+}
+
+/** Why data cannot be used. */
+export function refused(draft: Draft, message: string): void {
+  set(draft, { refusal: message, progress: null });
+}
+
+/** The engine has the data: they become the data of the controls. A run that goes on keeps the data that it has. */
+export function accepted(draft: Draft, own: OwnData, number: number): void {
+  const { lacks_data, run, waits } = draft.state;
+  const { again } = draft.state.user_data;
+  setGiven(draft, number, { accepted: true });
+  set(draft, { held: number, again: false });
+  // A run that goes on from a checkpoint has begun, though it may still be opening.
+  const goes_on = run.kind === 'opening' && run.saved !== null;
+  const begun = lacks_data === null && (goes_on || hasBegun(draft));
+  if (!again) {
+    set(draft, { wanted: number, progress: null, refusal: null, waits: begun });
+    draft.setControls({ own });
+  }
+  // While they were read again, Train may have been pressed.
+  const train = lacks_data && run.kind === 'failed' ? lacks_data.train : waits;
+  if (lacks_data && (lacks_data.saved || again)) return open(draft, train, draft.state.comparison !== null, lacks_data.saved);
+  const { values } = draft.state.controls;
+  if (again || !values) return;
+  if (values['dataset'] !== 'own') return change(draft, 'dataset', 'own');
+  // Other files under the same name: the link says the same, the run is another.
+  ask(draft, 'dataset', { ...values, ...forOwn(values, own) });
+  if (!begun) {
+    draft.set({ waits: train });
+    reopenLater(draft);
+  }
+}
+
+/** Reads once more what that run learned from, or what was given last. False where that was never given here, or is what the engine has. */
+export function readAgain(draft: Draft, shown: Shown | null): boolean {
+  const { given, wanted, held, reading, again } = draft.state.user_data;
+  const number = shown ? given.findLastIndex(({ accepted: is, dataset }) => is && dataset && isSame(shown, dataset)) : (wanted ?? -1);
+  if (number < 0 || number === held) return false;
+  if (again && reading === number) return true;
+  read(draft, number, true);
+  return true;
+}
+
+/** The run that goes on has its data: what the controls mean by own data takes their place, for the next one. */
+export function settled(draft: Draft): void {
+  const { wanted, held, reading } = draft.state.user_data;
+  if (wanted !== null && held !== wanted && reading === null) readAgain(draft, null);
+}
+
+/** A new engine has no data. */
+export function engineRenewed(draft: Draft): void {
+  const { again, reading } = draft.state.user_data;
+  set(draft, { held: null });
+  if (!again) return;
+  set(draft, { again: false, reading: null });
+  if (reading !== null) draft.do({ kind: 'stop_reading' });
+}

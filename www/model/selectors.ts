@@ -1,0 +1,94 @@
+// What follows from the state: nothing here is stored.
+
+import { KEPT, PROBE_KEPT, type Plan, type RunState, type Values } from '../protocol/messages';
+import { differ } from './controls';
+import type { Moment } from './history';
+import { gatedKept, plannedSteps, settles } from './run-stats';
+import type { Busy, Opened, Progress, Run, State } from './state';
+
+/** Where the run stands, in the word that the worker uses. */
+export function phaseOf(run: Run): RunState {
+  switch (run.kind) {
+    case 'none':
+      return 'loading';
+    case 'opening':
+      return run.held ? 'held' : 'loading';
+    case 'open':
+      return run.phase;
+    case 'replay':
+      return 'replay';
+    case 'failed':
+      return 'error';
+  }
+}
+
+/** The run whose network stands on the page: one that failed still does. */
+export function openedOf(run: Run): Opened | null {
+  if (run.kind === 'open' || run.kind === 'replay') return run;
+  return run.kind === 'failed' ? run.last : null;
+}
+
+/** The network that is being opened, or is open. */
+export function planOf(run: Run): Plan | null {
+  if (run.kind === 'opening' || run.kind === 'failed') return run.plan;
+  return openedOf(run)?.description ?? null;
+}
+
+export const progressOf = (run: Run): Progress | null => (run.kind === 'opening' || run.kind === 'open' ? run.progress : null);
+export const busyOf = (run: Run): Busy | null => (run.kind === 'opening' || run.kind === 'open' ? run.busy : null);
+
+/** The settings that the run goes on with. */
+export const valuesOf = (run: Run): Values | null => openedOf(run)?.values ?? null;
+
+/** The moment that is looked back at. */
+export function momentOf({ run, looking }: State): Moment | null {
+  return looking === null ? null : (openedOf(run)?.history.at(looking) ?? null);
+}
+
+/** Steps of the run without fine-tuning. */
+export function stepsOf(run: Run): number {
+  const opened = openedOf(run);
+  return opened ? plannedSteps(opened.description, opened.values) : 0;
+}
+
+/** The step at which a falling budget reaches its end; null where it does not fall. */
+export function settlesAt(run: Run): number | null {
+  const values = valuesOf(run);
+  return values && settles(values, stepsOf(run));
+}
+
+/** Kept units among those that are gated, at the moment that is shown. */
+export function keptUnits(state: State): number {
+  const opened = openedOf(state.run);
+  const shown = momentOf(state) ?? opened?.snapshot;
+  return opened && shown ? gatedKept(opened.description.groups, shown.kept) : 0;
+}
+
+/** Whether it trains, plays, or will train as soon as it can. */
+export function trains({ run, waits }: State): boolean {
+  if (run.kind === 'replay') return run.playing;
+  return waits || phaseOf(run) === 'training';
+}
+
+/** Whether the controls ask for another run than the one that goes on. */
+export function isFresh({ controls, run }: State): boolean {
+  const values = valuesOf(run);
+  return values !== null && differ(controls, values);
+}
+
+const OVER: RunState[] = ['finished', 'halted'];
+export const isOver = (run: Run): boolean => OVER.includes(phaseOf(run));
+
+/** What can be asked of the run. */
+export function allowed({ run }: State): Record<'train' | 'step' | 'phase' | 'restart', boolean> {
+  const train = run.kind !== 'failed';
+  const is_open = openedOf(run) !== null;
+  const step = train && is_open && phaseOf(run) !== 'held' && !isOver(run);
+  return { train, step, phase: step && run.kind !== 'replay', restart: train && is_open };
+}
+
+/** Why nothing can be asked of the network, where a recorded run is looked at. */
+export const recordedRefusal = (run: Run): string | null => (run.kind === 'replay' ? run.refusal : null);
+
+/** Before the first step no mask is drawn yet: the one that the scores would decide on. */
+export const undrawn = (scores: Float32Array): Uint8Array => Uint8Array.from(scores, (score) => (score >= 0.5 ? KEPT | PROBE_KEPT : 0));

@@ -1,0 +1,19 @@
+// The six phases of the step that the page shows: the last one, the one that is taken phase by phase, or one that is looked back at.
+
+import { phasesOf, plainPhases, type Said } from './phases';
+import { differing } from './run-stats';
+import { momentOf, openedOf } from './selectors';
+import type { State } from './state';
+
+/** The phases of the step that is shown: with its numbers, where there are any. */
+export function shownPhases(state: State): Said[] {
+  const opened = openedOf(state.run);
+  const moment = momentOf(state);
+  const values = moment?.values ?? opened?.values ?? {};
+  const walked = moment ? null : (opened?.step_through?.walked ?? null);
+  const shown = moment ?? walked?.snapshot ?? opened?.snapshot;
+  const record = moment ? moment.record : (walked?.snapshot ?? opened?.snapshot)?.records.at(-1);
+  if (!opened || !shown || !record) return plainPhases(values);
+  const { kept, mask } = shown;
+  return phasesOf({ record, values, description: opened.description, kept, differ: differing(mask) }, walked);
+}

@@ -1,0 +1,71 @@
+// A step that is taken phase by phase: what each phase did, in words and as a number for each unit.
+
+import { count, fixed, significant } from './format';
+import { methodOf } from './methods';
+import { type Description, KEPT, PROBE_KEPT, type Values, type Walked } from '../protocol/messages';
+import type { StepThrough } from './state';
+
+/** A number for each unit. */
+export interface Bars {
+  /** -1 to 1, or 0 to 1 where they have no sign. */
+  values: Float32Array;
+  signed: boolean;
+  /** What 1 stands for. */
+  most: number;
+  name: string;
+}
+
+const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+const units = (of: number): string => `${count(of)} ${of === 1 ? 'unit' : 'units'}`;
+
+/** Which phase was done, and what it did. */
+export function sentenceOf(step: StepThrough, description: Description, values: Values): string {
+  return `Step ${count(step.walked.snapshot.step)}, phase ${step.done} of ${step.of}. ${newsOf(step, description, values)}`;
+}
+
+/** What a phase leaves for each unit, for the network's cells: g points down where it lowers a score. */
+export function barsOf({ stage, values }: Walked): Bars | null {
+  if (!values) return null;
+  const most = largest(values) || 1;
+  if (stage === 'gradient') return { values: values.map((g) => -g / most), signed: true, most: -most, name: 'g =' };
+  return { values: values.map((moved) => moved / most), signed: false, most, name: 'weights moved by' };
+}
+
+/** What a phase did, as a sentence. */
+export function newsOf({ walked }: StepThrough, description: Description, values: Values): string {
+  const record = walked.snapshot.records.at(-1);
+  if (!record) return '';
+  const { mask, threshold } = walked.snapshot;
+  const two = values['method'] === 'vrpge';
+  const count_of = (wanted: (bits: number) => boolean): number => mask.reduce((sum, bits) => sum + (wanted(bits) ? 1 : 0), 0);
+  const kept = count_of((bits) => (bits & KEPT) !== 0);
+  const differ = count_of((bits) => bits === KEPT || bits === PROBE_KEPT);
+  switch (walked.stage) {
+    case 'choose':
+      return `The mask was chosen anew: ${units(walked.snapshot.scores.filter((score) => score > 0).length)} stay.`;
+    case 'sample':
+      if (two) return `Two masks are drawn. They disagree about ${units(differ)}, and only those can learn from this step.`;
+      return methodOf(values).family === 'learned' ? `A mask is drawn: it keeps ${units(kept)}.` : `The mask stands: it keeps ${units(kept)}.`;
+    case 'losses': {
+      if (!two) return `The batch went forward once: the loss is ${fixed(record.loss, 3)}.`;
+      const better = record.loss < record.probe_loss ? 'm' : 'm′';
+      return `One batch went forward under both: ${better} did better, by ${significant(Math.abs(record.loss - record.probe_loss), 2)}.`;
+    }
+    case 'gradient': {
+      const moved = (walked.values ?? []).filter((g) => g !== 0).length;
+      return `${units(moved)} ${moved === 1 ? 'has' : 'have'} a gradient: up where the score will rise, down where it will fall.`;
+    }
+    case 'project':
+      return threshold > 0
+        ? `Every score slides down by v\u00a0=\u00a0${significant(threshold, 2)}, and what falls below 0 stays there: the budget holds.`
+        : 'The scores fit the budget as they are: nothing slides.';
+    case 'backward':
+      return values['method'] === 'ste'
+        ? 'The gradient went back through every unit.'
+        : `The gradient went back through the ${units(kept)} that m keeps, and no others.`;
+    case 'weights':
+      return values['method'] === 'ste' || values['method'] === 'dense'
+        ? `The weights move, all ${count(description.weights)}.`
+        : 'The weights between kept units move. The others rest.';
+  }
+}

@@ -1,0 +1,38 @@
+// The page as the tour, claims, the method and lessons see it.
+
+import type { PageFacts } from '../model/page-facts';
+import { openedOf, phaseOf } from '../model/selectors';
+import type { Page } from './page';
+
+export function factsOf(page: Page): PageFacts {
+  return {
+    get knobs() {
+      return page.state.controls.knobs;
+    },
+    get values() {
+      return page.state.controls.values;
+    },
+    get query() {
+      return page.state.controls.query;
+    },
+    get state() {
+      return phaseOf(page.state.run);
+    },
+    get run() {
+      return page.state.run.number;
+    },
+    get current() {
+      return openedOf(page.state.run)?.listed ?? null;
+    },
+    get description() {
+      return openedOf(page.state.run)?.description ?? null;
+    },
+    get snapshot() {
+      return openedOf(page.state.run)?.snapshot ?? null;
+    },
+    open: (query, trains) => page.dispatch({ kind: 'link', query, trains }),
+    show: (name) => page.show(name),
+    ask: (request) => page.ask(request),
+    listen: (listener) => page.listen(listener),
+  };
+}

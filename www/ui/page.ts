@@ -1,0 +1,55 @@
+// What the features see of the page: its state, and ways to change it and to follow it.
+
+import type { Action, News } from '../model/actions';
+import type { State } from '../model/state';
+import type { Report, Request } from '../protocol/messages';
+import type { Palette } from './palette';
+
+/** Values that are compared one by one. */
+export type Selected = (state: State) => readonly unknown[];
+
+/** Something that is drawn in an animation frame after what it depends on changed. */
+export interface Drawing {
+  /** What it depends on. */
+  of: Selected;
+  /** What it shows in the very next frame, however lately it was drawn. */
+  soon?: Selected;
+  /** Milliseconds between two drawings, at least. */
+  every_ms?: () => number;
+  draw: () => void;
+}
+
+export interface Page {
+  readonly state: State;
+  readonly palette: Palette;
+  dispatch(action: Action): void;
+  ask(request: Request): void;
+  /** Shows the network or a panel in the middle, once it is there. */
+  show(name: string): Promise<void>;
+  /** Calls `act` now, and at once whenever what `of` selects changes. */
+  follow(of: Selected, act: () => void): void;
+  /** Draws now, and in a frame after each change. Gives what draws it once more. */
+  draw(drawing: Drawing): () => void;
+  /** Calls back after the state took the news in. Gives what ends that. */
+  listen(listener: (news: News) => void): () => void;
+  /** Puts another engine in the place of one that broke. */
+  renewEngine(): void;
+  /** Calls back when the colours of the page changed. */
+  onColours(act: (palette: Palette) => void): void;
+  /** Asks `takes` of each failure before anybody else hears of it; true: it is dealt with. */
+  onFailure(takes: (failure: Report & { kind: 'failed' }) => boolean): void;
+  /** Reads what the address asks of the page behind its #: now, and whenever that changes. */
+  onHash(read: (hash: string) => Promise<void>): void;
+  /** A module that is fetched when it is first wanted; null where it does not come, which a line on the page then says. */
+  load<Module>(module: Promise<Module>): Promise<Module | null>;
+  /** What a feature does for others, by a name, with one argument. */
+  offer<Argument>(name: string, act: (argument: Argument) => void): void;
+  call<Argument>(name: string, argument: Argument): void;
+}
+
+/** A part of the page. Its folder has all of it; app/features.ts names it. */
+export interface Feature {
+  mount(page: Page): void;
+  /** Of a view in the middle: the name of its button and section, and how it is brought there first. Rejects where it cannot be loaded. */
+  panel?: { name: string; open(page: Page): Promise<void> };
+}
