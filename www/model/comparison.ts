@@ -3,21 +3,8 @@
 import type { Contender, Description, Values } from '../protocol/messages';
 import { knobOf } from './controls';
 import { decided } from './run-file';
-import type { Controls } from './state';
+import type { Comparison, Controls } from './state';
 import { unpinned } from './suggestions';
-
-export interface Comparison {
-  /** In the order in which they train. */
-  order: Contender[];
-  /** The place of the one that trains now. */
-  at: number;
-  /** Settings that all have in common. */
-  base: Values;
-  /** Whether each has its own preset beside them. */
-  best: boolean;
-  /** How vrpge divided the budget among the groups, once it did. */
-  allocation: string | null;
-}
 
 /** A comparison before its first run. */
 export const begun = (chosen: Contender[], base: Values, best: boolean): Comparison => ({

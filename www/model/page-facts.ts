@@ -1,6 +1,6 @@
 // What the tour, claims, the method and lessons see of the page: they speak of the run and ask for no more than this.
 
-import type { Description, Knob, Request, RunState, Snapshot, Values } from '../protocol/messages';
+import type { Description, Knob, Request, RunState, Snapshot, Speed, Values } from '../protocol/messages';
 import type { News } from './actions';
 import type { ListedRun } from './runs';
 
@@ -16,6 +16,10 @@ export interface PageFacts {
   readonly current: ListedRun | null;
   readonly description: Description | null;
   readonly snapshot: Snapshot | null;
+  /** The last comparison with a dense step. */
+  readonly speed: Speed | null;
+  /** What is shown in the middle: the network, or a panel. */
+  readonly view: string;
   /** Opens the experiment of a link; `trains`: and trains it. */
   open(link: string, trains: boolean): void;
   /** Shows the network or a panel in the middle, once it is there. */

@@ -2,75 +2,79 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MOST_RUNS, Runs } from './runs';
+import { type ListedRun, type Listing, MOST_RUNS, admit, forget, restore } from './runs';
 import { chance, run } from '../testing/samples';
 
+const NONE: Listing = { list: [], gone: null };
+const admitted = (...runs: ListedRun[]): Listing => runs.reduce(admit, NONE);
+const numbers = ({ list }: Listing): number[] => list.map(({ number }) => number);
+const slots = ({ list }: Listing): number[] => list.map(({ slot }) => slot);
+
 test('a run is taken in once, and gets the first free colour', () => {
-  const runs = new Runs();
   const [one, two, three] = [run(1), run(2), run(3)];
-  for (const each of [one, two, two, one, three]) runs.admit(each);
-  assert.deepEqual(runs.list, [one, two, three]);
+  const all = admitted(one, two, two, one, three);
+  assert.deepEqual(numbers(all), [1, 2, 3]);
+  assert.deepEqual(slots(all), [0, 1, 2]);
+  const after = admit(forget(all, [2]), run(4));
+  assert.equal(after.list.at(-1)?.slot, 1, 'the colour of the one that went');
+});
+
+test('what is new of a run takes the place of what was known, in its colour', () => {
+  const all = admitted(run(1), run(2));
+  const after = admit(all, run(2, {}, { state: 'halted' }));
+  assert.deepEqual([numbers(after), slots(after)], [numbers(all), slots(all)]);
   assert.deepEqual(
-    runs.list.map(({ slot }) => slot),
-    [0, 1, 2],
+    after.list.map(({ state }) => state),
+    ['finished', 'halted'],
   );
-  runs.forget((each) => each === two);
-  const four = run(4);
-  runs.admit(four);
-  assert.equal(four.slot, 1, 'the colour of the one that went');
+  assert.equal(all.list[1]?.state, 'finished', 'the list of before stays as it was');
 });
 
 test('the same experiment once more takes the place of the first', () => {
-  const runs = new Runs();
-  const [before, other, again] = [run(1, { seed: '5' }), run(2, { seed: '6' }), run(3, { seed: '5' })];
-  for (const each of [before, other, again]) runs.admit(each);
-  assert.deepEqual(runs.list, [other, again]);
-  assert.equal(runs.gone, null, 'nobody had to make room');
+  const all = admitted(run(1, { seed: '5' }), run(2, { seed: '6' }), run(3, { seed: '5' }));
+  assert.deepEqual(numbers(all), [2, 3]);
+  assert.equal(all.gone, null, 'nobody had to make room');
 });
 
 test('a run that was changed on the way is no other’s same', () => {
-  const runs = new Runs();
-  const [changed, plain] = [run(1, { seed: '5' }, { replaced: { keep_ratio: '0.5' } }), run(2, { seed: '5' })];
-  runs.admit(changed);
-  runs.admit(plain);
-  assert.deepEqual(runs.list, [changed, plain]);
+  assert.deepEqual(numbers(admitted(run(1, { seed: '5' }, { replaced: { keep_ratio: '0.5' } }), run(2, { seed: '5' }))), [1, 2]);
 });
 
 test('the oldest makes room, and is told of until somebody else comes', () => {
-  const runs = new Runs();
   const all = Array.from({ length: MOST_RUNS + 2 }, (_, index) => run(index));
-  for (const each of all.slice(0, MOST_RUNS)) runs.admit(each);
-  assert.equal(runs.gone, null);
-  runs.admit(all[MOST_RUNS] ?? assert.fail());
-  assert.equal(runs.gone, all[0]);
-  assert.equal(runs.list.at(-1)?.slot, all[0]?.slot, 'its colour is free again');
-  runs.forget(() => false);
-  assert.equal(runs.gone, null);
+  const full = admitted(...all.slice(0, MOST_RUNS));
+  assert.equal(full.gone, null);
+  const over = admit(full, all[MOST_RUNS] ?? assert.fail());
+  assert.equal(over.gone?.number, 0);
+  assert.equal(over.list.at(-1)?.slot, 0, 'its colour is free again');
+  assert.equal(forget(over, []).gone, null);
 });
 
 test('colours are never shared and the number never exceeds what colours there are', () => {
-  const [runs, next] = [new Runs(), chance(8)];
+  const next = chance(8);
+  let listing = NONE;
   for (let turn = 0; turn < 400; turn++) {
-    const { version } = runs;
-    if (next() < 0.7) runs.admit(run(turn, { seed: String(Math.floor(next() * 20)) }));
-    else runs.forget(({ slot }) => slot === Math.floor(next() * MOST_RUNS));
-    assert(runs.list.length <= MOST_RUNS);
-    const slots = runs.list.map(({ slot }) => slot);
-    assert.equal(new Set(slots).size, slots.length);
-    assert(slots.every((slot) => slot >= 0 && slot < MOST_RUNS));
-    assert(runs.version > version, 'a view knows that something changed');
+    const before = listing;
+    const at = Math.floor(next() * MOST_RUNS);
+    if (next() < 0.7) listing = admit(listing, run(turn, { seed: String(Math.floor(next() * 20)) }));
+    else
+      listing = forget(
+        listing,
+        listing.list.filter(({ slot }) => slot === at).map(({ number }) => number),
+      );
+    assert(listing.list.length <= MOST_RUNS);
+    assert.equal(new Set(slots(listing)).size, listing.list.length);
+    assert(slots(listing).every((slot) => slot >= 0 && slot < MOST_RUNS));
+    assert.notEqual(listing.list, before.list, 'a view knows that something changed');
   }
 });
 
-test('runs of before a reload come first; what trained meanwhile stays the newest', () => {
-  const runs = new Runs();
-  const since = run(9, { seed: '9' });
-  runs.admit(since);
-  const before = [run(1), run(2)].map((each, slot) => ({ ...each, slot }));
-  runs.restore(before);
-  assert.deepEqual(
-    runs.list.map(({ number }) => number),
-    [1, 2, 9],
+test('runs of before a reload come first, under numbers of their own; what trained meanwhile stays the newest', () => {
+  const since = admitted(run(9, { seed: '9' }));
+  const after = restore(
+    since,
+    [run(1), run(9, { seed: '2' })].map((each, slot) => ({ ...each, slot })),
   );
-  assert.equal(new Set(runs.list.map(({ slot }) => slot)).size, 3);
+  assert.deepEqual(numbers(after), [-1, -2, 9]);
+  assert.equal(new Set(slots(after)).size, 3);
 });

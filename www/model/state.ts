@@ -22,7 +22,6 @@ import type {
   Values,
   Walked,
 } from '../protocol/messages';
-import type { Comparison } from './comparison';
 import type { Traces } from './curves';
 import type { Timeline } from './history';
 import type { PickedUnit } from './picked-unit';
@@ -161,6 +160,20 @@ export interface Failed extends Asked {
 }
 
 export type Run = { kind: 'none'; number: 0 } | Opening | Open | Replay | Failed;
+
+/** Entrants that train one after another. */
+export interface Comparison {
+  /** In the order in which they train. */
+  order: Contender[];
+  /** The place of the one that trains now. */
+  at: number;
+  /** Settings that all have in common. */
+  base: Values;
+  /** Whether each has its own preset beside them. */
+  best: boolean;
+  /** How vrpge divided the budget among the groups, once it did. */
+  allocation: string | null;
+}
 
 /** Files of the visitor's that were given in this tab. What was read once can be read once more, as it was read then. */
 export interface Given {

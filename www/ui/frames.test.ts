@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Frames } from './frames';
+import { Frames, type Part } from './frames';
 
 let waiting: ((now: number) => void)[] = [];
 /** Gives the next frame at that time; answers with whether one was asked for. */
@@ -19,19 +19,23 @@ beforeEach(() => {
 });
 afterEach(() => void Reflect.deleteProperty(globalThis, 'requestAnimationFrame'));
 
-function made(): { frames: Frames<'fast' | 'slow'>; drawn: string[] } {
+function made(): { fast: Part; slow: Part; drawn: string[] } {
   const drawn: string[] = [];
-  return {
-    drawn,
-    frames: new Frames({ fast: { every_ms: () => 0, draw: () => drawn.push('fast') }, slow: { every_ms: () => 100, draw: () => drawn.push('slow') } }),
-  };
+  const frames = new Frames();
+  const part = (name: string, every_ms: number): Part =>
+    frames.part(
+      () => every_ms,
+      () => drawn.push(name),
+    );
+  return { drawn, fast: part('fast', 0), slow: part('slow', 100) };
 }
 
 test('what changed is drawn in the next frame, once, however often it changed', () => {
-  const { frames, drawn } = made();
+  const { fast, slow, drawn } = made();
   assert.equal(frame(0), false, 'nothing changed, no frame');
-  frames.redraw('fast');
-  frames.redraw('fast', 'slow');
+  fast.redraw();
+  fast.redraw();
+  slow.redraw();
   assert.deepEqual(drawn, []);
   assert(frame(1000));
   assert.deepEqual(drawn, ['fast', 'slow']);
@@ -39,10 +43,11 @@ test('what changed is drawn in the next frame, once, however often it changed', 
 });
 
 test('a part is drawn no oftener than the eye has use for, and not forgotten', () => {
-  const { frames, drawn } = made();
-  frames.redraw('slow');
+  const { fast, slow, drawn } = made();
+  slow.redraw();
   frame(0);
-  frames.redraw('slow', 'fast');
+  slow.redraw();
+  fast.redraw();
   frame(50);
   assert.deepEqual(drawn, ['slow', 'fast']);
   assert(frame(99), 'it is waited for');
@@ -53,21 +58,21 @@ test('a part is drawn no oftener than the eye has use for, and not forgotten', (
 });
 
 test('what is wanted now does not wait', () => {
-  const { frames, drawn } = made();
-  frames.redraw('slow');
+  const { slow, drawn } = made();
+  slow.redraw();
   frame(0);
-  frames.redrawNow('slow');
+  slow.redrawNow();
   frame(1);
   assert.deepEqual(drawn, ['slow', 'slow']);
 });
 
 test('what a drawing changes is drawn in the frame after', () => {
   const drawn: string[] = [];
-  const frames: Frames<'one' | 'two'> = new Frames({
-    one: { every_ms: () => 0, draw: () => (drawn.push('one'), frames.redraw('two')) },
-    two: { every_ms: () => 0, draw: () => drawn.push('two') },
-  });
-  frames.redraw('one');
+  const frames = new Frames();
+  const always = (): number => 0;
+  const two = frames.part(always, () => drawn.push('two'));
+  const one = frames.part(always, () => (drawn.push('one'), two.redraw()));
+  one.redraw();
   frame(0);
   frame(16);
   assert.deepEqual(drawn, ['one', 'two']);

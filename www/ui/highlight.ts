@@ -1,11 +1,10 @@
 // Points at the part of the page that words speak of, and goes there.
 
 import './card.css';
+import type { PageFacts } from '../model/page-facts';
 import { PLACES, type Place, type PlaceName } from './anchors';
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
-
-let pointed: Element[] = [];
 
 /** What stands for a place now: where it is folded away or not shown, the nearest thing around it that is. */
 function found({ at }: Place): HTMLElement | null {
@@ -17,15 +16,14 @@ function found({ at }: Place): HTMLElement | null {
 
 /** Outlines these places, and nothing else. */
 export function point(...names: PlaceName[]): void {
-  for (const element of pointed) element.classList.remove('pointed');
-  pointed = names.flatMap((name) => found(PLACES[name]) ?? []);
-  for (const element of pointed) element.classList.add('pointed');
+  for (const element of document.querySelectorAll('.pointed')) element.classList.remove('pointed');
+  for (const name of names) found(PLACES[name])?.classList.add('pointed');
 }
 
 /** Brings a place into sight: its view of the middle, its fold, its part of a long page. */
-export async function reveal(name: PlaceName, show: (view: string) => Promise<void>): Promise<void> {
+export async function reveal(name: PlaceName, page: PageFacts): Promise<void> {
   const wanted: Place = PLACES[name];
-  if (wanted.view && document.body.dataset['view'] !== wanted.view) await show(wanted.view);
+  if (wanted.view && page.view !== wanted.view) await page.show(wanted.view);
   const target = document.querySelector<HTMLElement>(wanted.at);
   const fold = target?.closest('details');
   if (fold) fold.open = true;
@@ -34,8 +32,8 @@ export async function reveal(name: PlaceName, show: (view: string) => Promise<vo
 }
 
 /** Goes to a place: shows it, and gives the focus to its first control, or to itself. */
-export async function visit(name: PlaceName, show: (view: string) => Promise<void>): Promise<void> {
-  await reveal(name, show);
+export async function visit(name: PlaceName, page: PageFacts): Promise<void> {
+  await reveal(name, page);
   const target = found(PLACES[name]);
   if (!target) return;
   const control = target.matches('button')

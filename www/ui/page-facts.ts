@@ -30,6 +30,12 @@ export function factsOf(page: Page): PageFacts {
     get snapshot() {
       return openedOf(page.state.run)?.snapshot ?? null;
     },
+    get speed() {
+      return openedOf(page.state.run)?.speed ?? null;
+    },
+    get view() {
+      return page.state.view;
+    },
     open: (query, trains) => page.dispatch({ kind: 'link', query, trains }),
     show: (name) => page.show(name),
     ask: (request) => page.ask(request),

@@ -2,8 +2,6 @@
 
 const KEY = 'lacuna-theme';
 
-let chosen = remembered();
-
 /** A browser that keeps nothing for this page throws; the theme then lasts as long as the page. */
 function remembered(): string | null {
   try {
@@ -14,7 +12,6 @@ function remembered(): string | null {
 }
 
 function remember(theme: string | null): void {
-  chosen = theme;
   try {
     if (theme === null) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, theme);
@@ -27,6 +24,7 @@ function remember(theme: string | null): void {
 export function followTheme(button: HTMLElement, recolour: () => void): void {
   const system_dark = matchMedia('(prefers-color-scheme: dark)');
   const { dataset } = document.documentElement;
+  let chosen = remembered();
   const apply = (): void => {
     const theme = /theme=(light|dark)/.exec(location.hash)?.[1] ?? chosen;
     if (theme) dataset['theme'] = theme;
@@ -39,7 +37,8 @@ export function followTheme(button: HTMLElement, recolour: () => void): void {
     const asked = location.hash.replace(/theme=(light|dark)&?/, '').replace(/[#&]$/, '');
     if (location.hash !== asked) history.replaceState(null, '', location.pathname + location.search + asked);
     // What the system prefers need not be remembered, and then follows the system again.
-    remember((next === 'dark') === system_dark.matches ? null : next);
+    chosen = (next === 'dark') === system_dark.matches ? null : next;
+    remember(chosen);
     apply();
   });
   system_dark.addEventListener('change', apply);

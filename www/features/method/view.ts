@@ -80,7 +80,7 @@ class MethodPanel {
     made.addEventListener('blur', () => this.leave());
     made.addEventListener('click', async () => {
       if (!first) return;
-      await visit(first, this.page.show);
+      await visit(first, this.page);
       point(first);
       // The page may have moved away from under the pointer: it stays lit until the focus goes on.
       this.gone = true;

@@ -182,11 +182,10 @@ export const CHAPTERS: Chapter[] = [
         at: ['speed'],
         wait: {
           words: 'Train on until both were measured.',
-          done: (_, __, news) => {
-            const shown = document.getElementById('speed')?.dataset['verdict'];
+          done: ({ speed }, _, news) => {
             if (news?.kind === 'speed')
               return `${fixed(news.speed.ratio, 2)}× on this device, with what is kept now; multiply-adds alone would give ${fixed(news.speed.predicted, 2)}×.`;
-            return shown !== undefined && shown !== 'none' ? 'Both were measured; the number says how they compare.' : null;
+            return speed ? 'Both were measured; the number says how they compare.' : null;
           },
         },
       },

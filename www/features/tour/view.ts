@@ -105,8 +105,8 @@ class TourCard {
   private async look(places: PlaceName[], view?: string): Promise<void> {
     const at = this.at;
     const [first] = places;
-    if (view && document.body.dataset['view'] !== view) await this.page.show(view);
-    if (first) await reveal(first, this.page.show);
+    if (view && this.page.view !== view) await this.page.show(view);
+    if (first) await reveal(first, this.page);
     // Somebody may have gone on, or away, while a view was loading.
     if (this.at === at && standing() === 'tour') point(...places);
   }

@@ -1,0 +1,152 @@
+// What the reducer asks for is done.
+
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, mock, test } from 'node:test';
+import type { EngineClient } from '../engine/client';
+import type { Action, Effect, News } from '../model/actions';
+import { Traces } from '../model/curves';
+import { Timeline } from '../model/history';
+import { Rate } from '../model/run-stats';
+import { initialState, type State } from '../model/state';
+import type { Request } from '../protocol/messages';
+import { evaluation, record, snapshot } from '../testing/samples';
+import { effects } from './effects';
+
+/** What a browser gives, as far as effects use it. */
+const address = { hash: '', search: '', written: [] as string[] };
+const GLOBALS: Record<string, unknown> = {
+  window: globalThis,
+  document: { baseURI: 'https://example.org/lacuna/' },
+  location: address,
+  history: { replaceState: (_: unknown, __: string, to: string) => address.written.push(to) },
+};
+const before = Object.keys(GLOBALS).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
+beforeEach(() => {
+  Object.assign(address, { hash: '', search: '', written: [] });
+  for (const [name, value] of Object.entries(GLOBALS)) Object.defineProperty(globalThis, name, { value, configurable: true });
+  mock.timers.enable({ apis: ['setTimeout'] });
+});
+afterEach(() => {
+  mock.timers.reset();
+  for (const [name, property] of before) {
+    if (property) Object.defineProperty(globalThis, name, property);
+    else Reflect.deleteProperty(globalThis, name);
+  }
+});
+
+interface Done {
+  perform: (effect: Effect) => void;
+  asked: Request[];
+  dispatched: Action[];
+  told: News[];
+  called: [name: string, argument: unknown][];
+  engine: { broken: boolean; renewed: number };
+}
+
+function made(state: Partial<State> = {}): Done {
+  const done = { asked: [], dispatched: [], told: [], called: [] } as Omit<Done, 'perform' | 'engine'>;
+  const engine = {
+    broken: false,
+    renewed: 0,
+    ask: (request: Request) => done.asked.push(request),
+    renew: () => {
+      engine.renewed += 1;
+    },
+  };
+  const perform = effects({
+    engine: engine as unknown as EngineClient,
+    state: () => ({ ...initialState, ...state }),
+    dispatch: (action) => done.dispatched.push(action),
+    tell: (news) => done.told.push(news),
+    call: (name, argument) => done.called.push([name, argument]),
+  });
+  return { ...done, engine, perform };
+}
+
+test('the address follows after a moment, once for many changes, and keeps what stands behind its #', () => {
+  const { perform } = made();
+  address.hash = '#lesson=history';
+  perform({ kind: 'address', query: 'seed=1' });
+  perform({ kind: 'address', query: 'seed=2' });
+  mock.timers.tick(249);
+  assert.deepEqual(address.written, []);
+  mock.timers.tick(1);
+  assert.deepEqual(address.written, ['?seed=2#lesson=history']);
+});
+
+test('the engine is started with the page’s link, and woken without it', () => {
+  const { perform, asked } = made();
+  address.search = '?seed=4';
+  perform({ kind: 'start_engine', again: false });
+  perform({ kind: 'start_engine', again: true });
+  const data = 'https://example.org/lacuna/data/';
+  assert.deepEqual(asked[0], { kind: 'start', query: 'seed=4', data, fallback: { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size=64' } });
+  assert.deepEqual(asked[1], { kind: 'wake', data });
+});
+
+test('a run is opened anew once, a moment after the last change, and not at all where that was taken back', () => {
+  const { perform, dispatched } = made();
+  perform({ kind: 'reopen_later' });
+  mock.timers.tick(300);
+  perform({ kind: 'reopen_later' });
+  mock.timers.tick(349);
+  assert.deepEqual(dispatched, []);
+  mock.timers.tick(1);
+  assert.deepEqual(dispatched, [{ kind: 'reopen' }]);
+  perform({ kind: 'reopen_later' });
+  perform({ kind: 'reopen_never' });
+  mock.timers.tick(1000);
+  assert.equal(dispatched.length, 1);
+});
+
+test('a snapshot is written into all recordings, and what is looked back at stays the same moment when columns are halved', () => {
+  const [history, curves, rate] = [new Timeline(10, 0, 64), new Traces(), new Rate()];
+  const { perform, dispatched } = made({ looking: 40 });
+  history.stride = 1;
+  for (let step = 0; step <= 64; step++) {
+    const steps = step > 0 ? [record(step - 1)] : [];
+    perform({ kind: 'record', history, curves, rate, snapshot: snapshot(step), steps, values: {}, at: 10 * step });
+    assert.equal(dispatched.length, step < 64 ? 0 : 1);
+  }
+  assert.deepEqual(dispatched, [{ kind: 'look', column: 20 }]);
+  assert.equal(history.at(20)?.step, 40);
+  assert.equal(curves.last_step, 63);
+  assert(Math.abs(rate.steps_per_second - 100) < 1e-9);
+  perform({ kind: 'forget_rate', rate });
+  assert(Number.isNaN(rate.steps_per_second));
+});
+
+test('a test of the whole set stands in the curve only where it is the first', () => {
+  const { perform } = made();
+  const curves = new Traces();
+  perform({ kind: 'record_test', curves, evaluation: evaluation({ step: 5 }), whole: true });
+  perform({ kind: 'record_test', curves, evaluation: evaluation({ step: 6 }), whole: false });
+  perform({ kind: 'record_test', curves, evaluation: evaluation({ step: 7 }), whole: true });
+  assert.deepEqual(
+    curves.evaluations.map(({ step }) => step),
+    [5, 6],
+  );
+});
+
+test('the rest goes to who offers it', () => {
+  const { perform, called, told, engine } = made();
+  const files: Effect = { kind: 'read_files', given: 2, files: [], label: 'auto' };
+  for (const effect of [
+    { kind: 'announce', words: 'so' },
+    { kind: 'store_runs' },
+    files,
+    { kind: 'stop_reading' },
+    { kind: 'tell', news: { kind: 'stepped' } },
+    { kind: 'engine_broke' },
+    { kind: 'renew_engine' },
+  ] as Effect[])
+    perform(effect);
+  assert.deepEqual(called, [
+    ['announce', 'so'],
+    ['store-runs', null],
+    ['read-files', files],
+    ['stop-reading', null],
+  ]);
+  assert.deepEqual(told, [{ kind: 'stepped' }]);
+  assert.deepEqual([engine.broken, engine.renewed], [true, 1]);
+});
