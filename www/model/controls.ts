@@ -24,8 +24,7 @@ export function labelOf(controls: Controls, method: string): string {
 }
 
 /** Whether they ask for something else than these values. */
-export const differ = ({ values }: Controls, from: Values | null): boolean =>
-  Object.entries(values ?? {}).some(([name, value]) => from?.[name] !== value);
+export const differ = ({ values }: Controls, from: Values | null): boolean => Object.entries(values ?? {}).some(([name, value]) => from?.[name] !== value);
 
 /** With one wish more, whose ticket is the new one. */
 export function wish(controls: Controls, name: string, values: Values, compared: Values | null = null): Controls {

@@ -139,10 +139,10 @@ function take(draft: Draft, reported: Snapshot): void {
   const { run } = draft.state;
   if (run.kind !== 'open') return;
   const next = { ...reported };
-  // A snapshot without steps, after a pause, must not wipe the last step's numbers, nor must one of a run that goes on.
+  // A snapshot without steps, after a pause or of a run that goes on, leaves the numbers of the last step.
   if (next.records.length === 0) next.records = run.snapshot?.records.slice(-1) ?? (run.saved?.record ? [run.saved.record] : []);
   if (next.step === 0) next.mask = undrawn(next.scores);
-  const stepped = next.records.length > 0;
+  const stepped = reported.records.length > 0;
   if (!stepped && run.snapshot) next.step_ms = run.snapshot.step_ms;
   const { history, curves, rate, values, replaced, step_through } = run;
   // A step that was finished phase by phase stays in view until the next one; one that was finished at once does not.

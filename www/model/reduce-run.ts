@@ -306,8 +306,7 @@ export function nextRun(draft: Draft): void {
   const { comparison, run } = draft.state;
   if (!comparison) return;
   const last = openedOf(run);
-  const so_far =
-    phaseOf(run) === 'finished' && last?.snapshot ? comparisons.ended(comparison, last.description, last.snapshot.scores) : comparison;
+  const so_far = phaseOf(run) === 'finished' && last?.snapshot ? comparisons.ended(comparison, last.description, last.snapshot.scores) : comparison;
   const following = comparisons.next(so_far, draft.state.controls);
   draft.set({ comparison: following?.comparison ?? null });
   if (!following) return;

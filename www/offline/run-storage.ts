@@ -1,9 +1,11 @@
-// What is kept for a reload: the last runs of this browser, each tab's own, as files in IndexedDB.
+// Runs that are stored for a reload: the last ones of this browser, one of each tab, as files in IndexedDB.
 
-export interface Stored {
+export interface StoredRun {
+  /** The tab that it is of. */
   tab: string;
+  /** When it was stored, in milliseconds since 1970. */
   at: number;
-  /** For words, without reading the file. */
+  /** What it is, without reading the file. */
   model: string;
   dataset: string;
   step: number;
@@ -11,12 +13,13 @@ export interface Stored {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** So many are stored: a browser may have many tabs. */
 const MOST = 4;
 const TAB = 'lacuna-tab';
 const lockOf = (tab: string): string => `${TAB}-${tab}`;
 
-/** This tab's name: it outlives a reload, not the tab. It is put down only while the page is away, so that a copy of the tab has one of its own. */
-function named(): string {
+/** This tab's name: it outlives a reload, not the tab. It is written only while the page unloads, so that a copy of the tab gets its own. */
+function nameOfTab(): string {
   try {
     const name = sessionStorage.getItem(TAB) ?? String(Math.random()).slice(2);
     sessionStorage.removeItem(TAB);
@@ -24,7 +27,7 @@ function named(): string {
       try {
         sessionStorage.setItem(TAB, name);
       } catch {
-        // Nothing can be put down: after a reload the tab is another one.
+        // Nothing can be written: after a reload the tab is another one.
       }
     });
     addEventListener('pageshow', () => sessionStorage.removeItem(TAB));
@@ -33,15 +36,6 @@ function named(): string {
     return 'tab';
   }
 }
-export const tab = named();
-
-// Held as long as the tab lives, so that no other one offers its run.
-void navigator.locks?.request(lockOf(tab), () => new Promise(() => undefined)).catch(() => undefined);
-
-async function others(): Promise<Set<string>> {
-  const { held = [] } = (await navigator.locks?.query().catch(() => null)) ?? {};
-  return new Set(held.map(({ name }) => name ?? '').filter((name) => name !== lockOf(tab)));
-}
 
 const answered = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
@@ -49,43 +43,57 @@ const answered = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(request.error ?? new Error('the storage failed'));
   });
 
-let opened: Promise<IDBDatabase> | null = null;
-function database(): Promise<IDBDatabase> {
-  if (!opened) {
-    const request = indexedDB.open('lacuna', 1);
-    request.onupgradeneeded = () => void request.result.createObjectStore('runs', { keyPath: 'tab' });
-    opened = answered(request);
+export class RunStorage {
+  private readonly tab = nameOfTab();
+  private opened: Promise<IDBDatabase> | null = null;
+  /** Whether what is beyond the most was removed, which once a page is enough. */
+  private pruned = false;
+
+  constructor() {
+    // Held while the tab exists, so that no other one offers its run.
+    void navigator.locks?.request(lockOf(this.tab), () => new Promise(() => undefined)).catch(() => undefined);
   }
-  return opened;
-}
 
-const runs = async (mode: IDBTransactionMode): Promise<IDBObjectStore> => (await database()).transaction('runs', mode).objectStore('runs');
+  /** Stores this tab's run in the place of the one before. Rejects where the browser stores nothing, or has no room. */
+  async put(run: Omit<StoredRun, 'tab' | 'at'>): Promise<void> {
+    const store = await this.runs('readwrite');
+    const done = new Promise<void>((resolve, reject) => {
+      store.transaction.oncomplete = () => resolve();
+      store.transaction.onabort = () => reject(store.transaction.error ?? new Error('the storage failed'));
+    });
+    await Promise.all([answered(store.put({ tab: this.tab, at: Date.now(), ...run })), done]);
+    if (this.pruned) return;
+    this.pruned = true;
+    for (const old of (await this.latest()).slice(MOST)) await this.remove(old.tab);
+  }
 
-/** Keeps this tab's run in the place of the one before. */
-export async function put(stored: Omit<Stored, 'tab' | 'at'>): Promise<void> {
-  const store = await runs('readwrite');
-  const done = new Promise<void>((resolve, reject) => {
-    store.transaction.oncomplete = () => resolve();
-    store.transaction.onabort = () => reject(store.transaction.error ?? new Error('the storage failed'));
-  });
-  await Promise.all([answered(store.put({ tab, at: Date.now(), ...stored })), done]);
-  if (pruned) return;
-  pruned = true;
-  for (const old of (await latest()).slice(MOST)) await forget(old.tab);
-}
-let pruned = false;
+  /** This tab's run, or the latest one whose tab is closed. */
+  async found(): Promise<StoredRun | null> {
+    const [all, alive] = await Promise.all([this.latest(), this.otherTabs()]);
+    return all.find(({ tab }) => tab === this.tab) ?? all.find(({ tab }) => !alive.has(lockOf(tab))) ?? null;
+  }
 
-async function latest(): Promise<Stored[]> {
-  const all = (await answered((await runs('readonly')).getAll())) as Stored[];
-  return all.sort((a, b) => b.at - a.at);
-}
+  async remove(tab: string): Promise<void> {
+    await answered((await this.runs('readwrite')).delete(tab));
+  }
 
-/** This tab's run, or the latest one whose tab is closed. */
-export async function found(): Promise<Stored | null> {
-  const [all, alive] = await Promise.all([latest(), others()]);
-  return all.find((stored) => stored.tab === tab) ?? all.find((stored) => !alive.has(lockOf(stored.tab))) ?? null;
-}
+  private async latest(): Promise<StoredRun[]> {
+    const all = (await answered((await this.runs('readonly')).getAll())) as StoredRun[];
+    return all.sort((a, b) => b.at - a.at);
+  }
 
-export async function forget(name: string): Promise<void> {
-  await answered((await runs('readwrite')).delete(name));
+  /** The locks of tabs that are open beside this one. */
+  private async otherTabs(): Promise<Set<string>> {
+    const { held = [] } = (await navigator.locks?.query().catch(() => null)) ?? {};
+    return new Set(held.map(({ name }) => name ?? '').filter((name) => name !== lockOf(this.tab)));
+  }
+
+  private async runs(mode: IDBTransactionMode): Promise<IDBObjectStore> {
+    if (!this.opened) {
+      const request = indexedDB.open('lacuna', 1);
+      request.onupgradeneeded = () => void request.result.createObjectStore('runs', { keyPath: 'tab' });
+      this.opened = answered(request);
+    }
+    return (await this.opened).transaction('runs', mode).objectStore('runs');
+  }
 }

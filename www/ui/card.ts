@@ -3,12 +3,23 @@
 import './card.css';
 import { element } from './element';
 
-/** What stands there now, and how it goes: by itself, or by a person, whose focus goes back to what brought it. */
-let open: { name: string; close: () => void; leave: () => void } | null = null;
+/** A card, and how it goes: by itself, or by a person, whose focus goes back to what brought it. */
+interface Card {
+  name: string;
+  close: () => void;
+  leave: () => void;
+}
+
+/** The row has one card at a time: which one is known by its element. */
+const cards = new WeakMap<Element, Card>();
+const standingCard = (): Card | null => {
+  const root = document.querySelector('body > .over > .card');
+  return (root && cards.get(root)) ?? null;
+};
 
 // Whatever has the focus; what has a use for the key itself lets it go no further. Who looks back comes back to now first.
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !('looking' in document.body.dataset) && document.querySelector(':popover-open') === null) open?.leave();
+  if (event.key === 'Escape' && !('looking' in document.body.dataset) && document.querySelector(':popover-open') === null) standingCard()?.leave();
 });
 
 /** The row; it comes with the first thing that stands in it. */
@@ -32,20 +43,19 @@ export function button(words: string, testid: string, pressed: () => void, class
 }
 
 /** Which one stands there. */
-export const standing = (): string | null => open?.name ?? null;
+export const standing = (): string | null => standingCard()?.name ?? null;
 
 /**
  * Puts a card into the row and takes the one before away. `closed` is called when it goes, however that comes about; `opener`, a control,
  * has the focus when a person closed it, and says whether it is open where it says so at all.
  */
 export function place(name: string, label: string, opener: HTMLElement | null, closed: () => void, ...children: Node[]): HTMLElement {
-  open?.close();
+  standingCard()?.close();
   const card = element('section', `card ${name}`);
   card.ariaLabel = label;
   card.dataset['testid'] = `card-${name}`;
   const close = (): void => {
-    if (open?.close !== close) return;
-    open = null;
+    if (!card.isConnected) return;
     card.remove();
     if (opener?.ariaExpanded) opener.ariaExpanded = 'false';
     closed();
@@ -60,7 +70,7 @@ export function place(name: string, label: string, opener: HTMLElement | null, c
   cross.ariaLabel = `Close: ${label}`;
   cross.title = 'Close (Esc)';
   card.append(...children, cross);
-  open = { name, close, leave };
+  cards.set(card, { name, close, leave });
   if (opener?.ariaExpanded) opener.ariaExpanded = 'true';
   row().append(card);
   return card;
@@ -68,7 +78,8 @@ export function place(name: string, label: string, opener: HTMLElement | null, c
 
 /** Takes the card of that name away. */
 export function putAway(name: string): void {
-  if (open?.name === name) open.close();
+  const card = standingCard();
+  if (card?.name === name) card.close();
 }
 
 /** Puts something above the card, to stay. */

@@ -1,4 +1,4 @@
-// The page's colours as numbers, for canvases. They are defined once, in page.css.
+// The page's colours as numbers, for canvases. They are defined once, in base.css.
 
 export type Colour = readonly [red: number, green: number, blue: number];
 

@@ -16,7 +16,7 @@ import { picture } from './picture';
 import { type Curves, Recorder } from '../../model/recorder';
 import { descriptionOf, lastSnapshotOf, type ReadRun, recordAt, savedRunOf, tracesOf, unpacked } from './opened-run';
 import { Refused } from '../../model/safetensors';
-import { type Stored, forget, found, put } from '../../offline/run-storage';
+import { RunStorage, type StoredRun } from '../../offline/run-storage';
 import { Strip } from './banner';
 
 /** What it takes to go on, and the curves as they were then. */
@@ -45,6 +45,7 @@ export class Checkpoints {
   private readonly page: Page;
   private readonly strip: Strip;
   private readonly picker = document.createElement('input');
+  private readonly storage = new RunStorage();
   private recorder = new Recorder();
   private query = '';
   private mark: Mark | null = null;
@@ -340,7 +341,10 @@ export class Checkpoints {
     const refusal = kept.state ? 'this run is recorded; go on training first' : 'this run is recorded without its weights; close it and train one of your own';
     this.page.dispatch({ kind: 'replay', saved: savedRunOf(read), description: descriptionOf(read), last: lastSnapshotOf(read), refusal });
     const go = { id: 'go-on', words: kept.step < kept.steps ? 'Go on training' : 'Open it', act: () => this.goOn(read, kept.step < kept.steps) };
-    const actions = [...(kept.state ? [go] : []), { id: 'strip-close', words: 'Close', act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) }];
+    const actions = [
+      ...(kept.state ? [go] : []),
+      { id: 'strip-close', words: 'Close', act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) },
+    ];
     const why = kept.state ? '' : ' It holds no weights: it can be looked at, not gone on with.';
     const detail = kept.command === null ? '' : `Recorded by: ${kept.command}`;
     this.strip.show(
@@ -366,7 +370,7 @@ export class Checkpoints {
       const bytes = toBytes(kept, description);
       // Storing copies these megabytes once more: not in one breath with their making, or a frame would have to wait for both.
       await macrotask();
-      await put({ model: description.model, dataset: dataOf(description), step: kept.step, steps: kept.steps, bytes });
+      await this.storage.put({ model: description.model, dataset: dataOf(description), step: kept.step, steps: kept.steps, bytes });
     } catch (error) {
       this.full = true;
       const why =
@@ -381,24 +385,24 @@ export class Checkpoints {
 
   /** Offers what a reload or a crash of the browser interrupted. */
   private async offer(): Promise<void> {
-    const stored = await found().catch(() => null);
+    const stored = await this.storage.found().catch(() => null);
     if (!stored || this.trained || this.kept || Date.now() - stored.at > FORGOTTEN_MS) return;
     const { model, dataset, step, steps } = stored;
     const words = step < steps ? `was left at step ${count(step)} of ${count(steps)}` : `ended after ${count(step)} steps`;
     this.strip.show('offer', `Your run of ${model} on ${dataset} ${words} and is kept in this browser.`, '', [
       { id: 'go-on', words: step < steps ? 'Go on where you were' : 'Open it', act: () => void this.takeUp(stored) },
-      { id: 'forget', words: 'Forget it', act: () => void forget(stored.tab).then(() => this.strip.hide()) },
+      { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
     ]);
   }
 
-  private async takeUp(stored: Stored): Promise<void> {
+  private async takeUp(stored: StoredRun): Promise<void> {
     try {
       const read = await this.read(stored.bytes);
       this.goOn(read, stored.step < stored.steps);
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
       this.strip.show('trouble', `The kept run ${words}.`, '', [
-        { id: 'forget', words: 'Forget it', act: () => void forget(stored.tab).then(() => this.strip.hide()) },
+        { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
       ]);
     }
   }

@@ -195,8 +195,7 @@ export class RunsView {
   /** What differs, in a sentence; and each run's own name. */
   private say(list: ListedRun[]): void {
     const { differing, equal, labels } = differences(list);
-    const label = (name: string): string =>
-      this.input.knobs.find((knob) => knob.name === name)?.label.toLowerCase() ?? name;
+    const label = (name: string): string => this.input.knobs.find((knob) => knob.name === name)?.label.toLowerCase() ?? name;
     const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
     const same = equal.join(', ');
     let words = 'Runs are kept while this page is open, over a reload too, and their curves laid over one another here. Train, change something, train again.';

@@ -99,11 +99,7 @@ export const CHAPTERS: Chapter[] = [
         wait: {
           words: 'Press Pause.',
           done: (page) =>
-            page.state === 'paused'
-              ? `Paused at step ${count(page.snapshot?.step ?? 0)}.`
-              : hasEnded(page)
-                ? 'The run has come to its end by itself.'
-                : null,
+            page.state === 'paused' ? `Paused at step ${count(page.snapshot?.step ?? 0)}.` : hasEnded(page) ? 'The run has come to its end by itself.' : null,
         },
       },
     ],
