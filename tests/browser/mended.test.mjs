@@ -355,7 +355,7 @@ test('a screen reader hears what changes, not what is drawn anew; a fixed mask i
 });
 
 test('data are the same by their sum where it is known, else by their files’ name and their shape', async () => {
-  const { isSame, shownOf } = (await runnerImport(path.join(root, 'www', 'shown.ts'))).module;
+  const { isSame, shownOf } = (await runnerImport(path.join(root, 'www', 'model', 'dataset-identity.ts'))).module;
   const own = { name: 'ants.csv', words: '', note: '', train: 206, test: 34, has_test: false, is_image: true, classes: ['ant', 'bee'], sum: '0a1b' };
   const dataset = { name: 'own', train: 206, test: 34, classes: 2, channels: 1, width: 8, height: 8, own };
   const shown = shownOf(dataset);

@@ -241,7 +241,7 @@ test('the run goes on while one looks back, and the picture stays', limit, async
 
 test('what the page remembers of a run stops growing, however long the run', async () => {
   const load = async (name) => (await runnerImport(path.join(root, 'www', `${name}.ts`))).module;
-  const [{ Timeline }, { Traces }] = [await load('timeline'), await load('traces')];
+  const [{ Timeline }, { Traces }] = [await load('model/history'), await load('model/curves')];
   const [units, steps] = [300, 100_000];
   const [timeline, traces] = [new Timeline(units, steps), new Traces()];
   const values = { keep_ratio: '0.2' };

@@ -7,7 +7,7 @@ import { Store } from '../model/store';
 import { sentence } from '../model/words';
 import type { Report } from '../protocol/messages';
 import { at } from '../ui/element';
-import { Frames } from '../ui/frames';
+import { Frames, PACES } from '../ui/frames';
 import type { Page } from '../ui/page';
 import { type Palette, readPalette } from '../ui/palette';
 import { followTheme } from '../ui/theme';
@@ -24,7 +24,7 @@ function start(): void {
   const painters = new Set<(palette: Palette) => void>();
   const guards: ((failure: Failure) => boolean)[] = [];
   const readers: ((hash: string) => Promise<void>)[] = [];
-  const frames = new Frames();
+  const frames = new Frames(PACES);
   const colours = { palette: readPalette() };
 
   const call = (name: string, argument: unknown): void => offers.get(name)?.(argument as never);
@@ -60,12 +60,13 @@ function start(): void {
     show: (name) => panels.show(name),
     renewEngine: () => engine.renew(),
     follow: (of, act) => store.follow(of, act),
-    draw: ({ of, soon = () => [], every_ms = () => 0, draw }) => {
-      const part = frames.part(every_ms, draw);
+    draw: ({ of, soon = () => [], pace, draw }) => {
+      const part = frames.part(pace, draw);
       store.follow(of, () => part.redraw());
       store.follow(soon, () => part.redrawNow());
       return () => part.redraw();
     },
+    flush: (pace) => frames.flush(pace),
     listen: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -21,13 +21,9 @@ afterEach(() => void Reflect.deleteProperty(globalThis, 'requestAnimationFrame')
 
 function made(): { fast: Part; slow: Part; drawn: string[] } {
   const drawn: string[] = [];
-  const frames = new Frames();
-  const part = (name: string, every_ms: number): Part =>
-    frames.part(
-      () => every_ms,
-      () => drawn.push(name),
-    );
-  return { drawn, fast: part('fast', 0), slow: part('slow', 100) };
+  const frames = new Frames({ fast: () => 0, slow: () => 100 });
+  const part = (name: 'fast' | 'slow'): Part => frames.part(name, () => drawn.push(name));
+  return { drawn, fast: part('fast'), slow: part('slow') };
 }
 
 test('what changed is drawn in the next frame, once, however often it changed', () => {
@@ -68,13 +64,31 @@ test('what is wanted now does not wait', () => {
 
 test('what a drawing changes is drawn in the frame after', () => {
   const drawn: string[] = [];
-  const frames = new Frames();
-  const always = (): number => 0;
-  const two = frames.part(always, () => drawn.push('two'));
-  const one = frames.part(always, () => (drawn.push('one'), two.redraw()));
+  const frames = new Frames({ always: () => 0 });
+  const two = frames.part('always', () => drawn.push('two'));
+  const one = frames.part('always', () => (drawn.push('one'), two.redraw()));
   one.redraw();
   frame(0);
   frame(16);
   assert.deepEqual(drawn, ['one', 'two']);
   assert.equal(frame(32), false);
+});
+
+test('what is of one pace is drawn together, and at once where it is flushed', () => {
+  const drawn: string[] = [];
+  const frames = new Frames({ words: () => 100 });
+  const [one, two] = ['one', 'two'].map((name) => frames.part('words', () => drawn.push(name)));
+  one?.redraw();
+  frame(0);
+  one?.redraw();
+  two?.redraw();
+  frame(50);
+  assert.deepEqual(drawn, ['one'], 'the second waits for the pause that the first began');
+  frame(100);
+  assert.deepEqual(drawn, ['one', 'one', 'two']);
+  two?.redraw();
+  frames.flush('words');
+  assert.deepEqual(drawn, ['one', 'one', 'two', 'two']);
+  frame(150);
+  assert.equal(drawn.length, 4, 'and not once more');
 });

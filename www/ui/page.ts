@@ -3,6 +3,7 @@
 import type { Action, News } from '../model/actions';
 import type { State } from '../model/state';
 import type { Report, Request } from '../protocol/messages';
+import type { Pace } from './frames';
 import type { Palette } from './palette';
 
 /** Values that are compared one by one. */
@@ -14,8 +15,8 @@ export interface Drawing {
   of: Selected;
   /** What it shows in the very next frame, however lately it was drawn. */
   soon?: Selected;
-  /** Milliseconds between two drawings, at least. */
-  every_ms?: () => number;
+  /** How often at most, and with what together. */
+  pace: Pace;
   draw: () => void;
 }
 
@@ -30,6 +31,8 @@ export interface Page {
   follow(of: Selected, act: () => void): void;
   /** Draws now, and in a frame after each change. Gives what draws it once more. */
   draw(drawing: Drawing): () => void;
+  /** Draws what changed of that pace at once. */
+  flush(pace: Pace): void;
   /** Calls back after the state took the news in. Gives what ends that. */
   listen(listener: (news: News) => void): () => void;
   /** Puts another engine in the place of one that broke. */

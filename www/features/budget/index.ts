@@ -6,15 +6,13 @@ import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import { MeterView } from './view';
 
-const WORDS_MS = 220;
-
 export const budget: Feature = {
   mount(page) {
     const view = new MeterView({ root: at('meter'), fill: at('meter-fill'), tick: at('meter-tick'), sum: at('meter-sum'), budget: at('meter-budget') });
     const drawAgain = page.draw({
       of: ({ run, controls }) => [openedOf(run)?.snapshot, openedOf(run)?.values, controls],
       soon: ({ run, looking }) => [looking, openedOf(run)?.step_through],
-      every_ms: () => WORDS_MS,
+      pace: 'words',
       draw: () => {
         const { state } = page;
         const [moment, opened] = [momentOf(state), openedOf(state.run)];

@@ -5,8 +5,6 @@ import { at } from '../../ui/element';
 import type { Feature, Page } from '../../ui/page';
 import type { CurvesView, Mark } from './view';
 
-const FRAME_MS = 180;
-
 /** The step that is marked: one that is looked back at, or the one whose losses were just taken. */
 function markOf(page: Page): Mark | null {
   const moment = momentOf(page.state);
@@ -32,7 +30,7 @@ function mountView(page: Page, view: CurvesView): void {
   );
   page.draw({
     of: ({ run }) => [openedOf(run)?.snapshot, openedOf(run)?.evaluation, phaseOf(run)],
-    every_ms: () => FRAME_MS,
+    pace: 'curves',
     draw: () => view.draw(),
   });
 }

@@ -5,8 +5,6 @@ import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import { HistoryView } from './view';
 
-const FRAME_MS = 60;
-
 export const history: Feature = {
   mount(page) {
     const view = new HistoryView(at('history'), page.palette, (column) => page.dispatch({ kind: 'look', column }));
@@ -26,7 +24,7 @@ export const history: Feature = {
     page.draw({
       of: ({ run }) => [openedOf(run)?.snapshot],
       soon: ({ run, view: shown }) => [phaseOf(run), shown],
-      every_ms: () => FRAME_MS,
+      pace: 'history',
       draw: () => view.draw(),
     });
   },

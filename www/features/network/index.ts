@@ -8,10 +8,6 @@ import type { Feature } from '../../ui/page';
 import { at } from '../../ui/element';
 import { NetworkView } from './view';
 
-const still = matchMedia('(prefers-reduced-motion: reduce)');
-const FRAME_MS = { moving: 60, still: 600 };
-const NAME_MS = 220;
-
 const keyItem = (name: string): HTMLElement | null => document.querySelector<HTMLElement>(`.key .${name}`);
 
 export const network: Feature = {
@@ -55,7 +51,7 @@ export const network: Feature = {
     page.draw({
       of: ({ run }) => [openedOf(run)?.snapshot, openedOf(run)?.values['pins']],
       soon: (state) => [state.looking, openedOf(state.run)?.step_through, phaseOf(state.run), state.view],
-      every_ms: () => (still.matches ? FRAME_MS.still : FRAME_MS.moving),
+      pace: 'network',
       draw: () => {
         const moment = momentOf(page.state);
         const run = opened();
@@ -68,6 +64,6 @@ export const network: Feature = {
         if (shown) view.draw({ scores: quantised(shown.scores), mask: shown.mask, kept: shown.kept }, walked ? barsOf(walked) : null);
       },
     });
-    page.draw({ of: (state) => [keptUnits(state)], every_ms: () => NAME_MS, draw: () => view.name() });
+    page.draw({ of: (state) => [keptUnits(state)], pace: 'words', draw: () => view.name() });
   },
 };

@@ -9,8 +9,6 @@ import { at, say } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import { PhasesView } from './view';
 
-const WORDS_MS = 220;
-
 export const phases: Feature = {
   mount(page) {
     const view = new PhasesView(at('phases'));
@@ -18,7 +16,7 @@ export const phases: Feature = {
     page.draw({
       of: ({ run }) => [openedOf(run)?.snapshot],
       soon: ({ run, looking }) => [looking, openedOf(run)?.step_through, openedOf(run)?.values],
-      every_ms: () => WORDS_MS,
+      pace: 'words',
       draw: () => view.draw(shownPhases(page.state), methodOf(values()).family),
     });
     page.follow(

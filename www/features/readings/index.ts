@@ -6,8 +6,6 @@ import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import { ReadingsView } from './view';
 
-const WORDS_MS = 220;
-
 export const readings: Feature = {
   mount(page) {
     const view = new ReadingsView({
@@ -50,7 +48,7 @@ export const readings: Feature = {
     page.draw({
       of: ({ run }) => [openedOf(run)?.snapshot],
       soon: ({ run, looking }) => [looking, openedOf(run)?.step_through, openedOf(run)?.evaluation, phaseOf(run)],
-      every_ms: () => WORDS_MS,
+      pace: 'words',
       draw,
     });
   },

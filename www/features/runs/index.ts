@@ -4,8 +4,6 @@ import { at } from '../../ui/element';
 import { openedOf } from '../../model/selectors';
 import type { Feature } from '../../ui/page';
 
-const FRAME_MS = 300;
-
 export const runs: Feature = {
   mount(page) {
     // Runs from before a reload are there again, and those of now will be.
@@ -40,7 +38,7 @@ export const runs: Feature = {
       page.draw({
         of: ({ runs: list, run, comparison, controls }) => [list, openedOf(run)?.listed, comparison, controls.knobs],
         soon: ({ view: shown }) => [shown],
-        every_ms: () => FRAME_MS,
+        pace: 'runs',
         draw: () => {
           const { view: shown, runs: listing, run, comparison, controls } = page.state;
           if (shown === 'runs') view.draw({ ...listing, current: openedOf(run)?.listed?.number ?? null, compares: comparison !== null, ...controls });

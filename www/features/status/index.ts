@@ -11,7 +11,6 @@ import type { Feature } from '../../ui/page';
 import { drawProgress } from '../../ui/progress';
 import { type StatusInput, StatusView } from './view';
 
-const WORDS_MS = 220;
 /** While the device is busy for long, how long is told every so often. */
 const TICK_MS = 1000;
 
@@ -62,14 +61,15 @@ export const status: Feature = {
     const drawAgain = page.draw({
       of: ({ run }) => [openedOf(run)?.snapshot, planOf(run), progressOf(run), busyOf(run)],
       soon: (state) => [state.looking, openedOf(state.run)?.step_through, openedOf(state.run)?.evaluation, state.comparison],
-      every_ms: () => WORDS_MS,
+      pace: 'words',
       draw,
     });
     // The state, and with it its words: who sees the one finds the other.
     page.follow(
       ({ run, waits }) => [phaseOf(run), run.number, waits],
       () => {
-        draw();
+        drawAgain();
+        page.flush('words');
         mark('state', phaseOf(page.state.run));
         mark('failure', page.state.run.kind === 'failed' ? page.state.run.failure : undefined);
       },
