@@ -10,7 +10,7 @@ import { Rate } from '../model/run-stats';
 import { initialState, type State } from '../model/state';
 import type { Request } from '../protocol/messages';
 import { evaluation, record, snapshot } from '../testing/samples';
-import { effects } from './effects';
+import { effects, firstRequests } from './effects';
 
 /** What a browser gives, as far as effects use it. */
 const address = { hash: '', search: '', written: [] as string[] };
@@ -74,14 +74,14 @@ test('the address follows after a moment, once for many changes, and keeps what 
   assert.deepEqual(address.written, ['?seed=2#lesson=history']);
 });
 
-test('the engine is started with the page’s link, and woken without it', () => {
-  const { perform, asked } = made();
+test('a new engine is asked to load, with the page’s link where nothing is known yet, and told the pace', () => {
   address.search = '?seed=4';
-  perform({ kind: 'start_engine', again: false });
-  perform({ kind: 'start_engine', again: true });
   const data = 'https://example.org/lacuna/data/';
-  assert.deepEqual(asked[0], { kind: 'start', query: 'seed=4', data, fallback: { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size=64' } });
-  assert.deepEqual(asked[1], { kind: 'wake', data });
+  const fallback = { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size=64' };
+  const pace = { kind: 'pace', steps_per_second: 30 };
+  assert.deepEqual(firstRequests({ ...initialState, pace: 30 }), [{ kind: 'start', query: 'seed=4', data, fallback }, pace]);
+  const known = { ...initialState, pace: 30, controls: { ...initialState.controls, values: {} } };
+  assert.deepEqual(firstRequests(known), [{ kind: 'wake', data }, pace]);
 });
 
 test('a run is opened anew once, a moment after the last change, and not at all where that was taken back', () => {

@@ -3,6 +3,8 @@
 import type { EngineClient } from '../engine/client';
 import type { Action, Effect, News } from '../model/actions';
 import type { State } from '../model/state';
+import type { Request } from '../protocol/messages';
+import type { Page } from '../ui/page';
 import { foot } from '../ui/toast';
 
 /**
@@ -18,21 +20,24 @@ interface Around {
   state: () => State;
   dispatch: (action: Action) => void;
   tell: (news: News) => void;
-  /** What a feature offers, by its name. */
-  call: (name: string, argument: unknown) => void;
+  call: Page['call'];
+}
+
+/** What a new engine is asked first. Where nothing is known yet it also reads the page's link. */
+export function firstRequests({ controls, pace }: State): Request[] {
+  const data = new URL('data/', document.baseURI).href;
+  const load: Request = controls.values ? { kind: 'wake', data } : { kind: 'start', query: location.search.slice(1), fallback: FIRST_VISIT, data };
+  return [load, { kind: 'pace', steps_per_second: pace }];
 }
 
 /** Gives what performs an effect. */
 export function effects({ engine, state, dispatch, tell, call }: Around): (effect: Effect) => void {
-  const data = new URL('data/', document.baseURI).href;
   let reopening = 0;
   let addressing = 0;
   return (effect) => {
     switch (effect.kind) {
       case 'ask':
         return engine.ask(effect.request);
-      case 'start_engine':
-        return engine.ask(effect.again ? { kind: 'wake', data } : { kind: 'start', query: location.search.slice(1), fallback: FIRST_VISIT, data });
       case 'engine_broke':
         engine.broken = true;
         return;

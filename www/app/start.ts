@@ -12,7 +12,7 @@ import type { Page } from '../ui/page';
 import { type Palette, readPalette } from '../ui/palette';
 import { followTheme } from '../ui/theme';
 import { foot } from '../ui/toast';
-import { effects } from './effects';
+import { effects, firstRequests } from './effects';
 import { FEATURES } from './features';
 import { Panels } from './panels';
 
@@ -27,7 +27,7 @@ function start(): void {
   const frames = new Frames(PACES);
   const colours = { palette: readPalette() };
 
-  const call = (name: string, argument: unknown): void => offers.get(name)?.(argument as never);
+  const call: Page['call'] = (name, argument) => offers.get(name)?.(argument as never);
   const engine = new EngineClient({
     hear: (report) => {
       // A device or an engine that broke may be replaced without anybody else hearing of it.
@@ -35,7 +35,8 @@ function start(): void {
       store.dispatch({ kind: 'report', report });
     },
     isOpen: () => openedOf(store.state.run) !== null,
-    begin: () => store.dispatch({ kind: 'engine_renewed' }),
+    first: () => firstRequests(store.state),
+    renewed: () => store.dispatch({ kind: 'engine_renewed' }),
   });
   const isOfNow = (run: number): boolean => run === 0 || run === store.state.run.number;
   const store = new Store(
@@ -102,7 +103,7 @@ function start(): void {
       if (store.state.controls.knobs.length > 0) void storePage(page);
     },
   );
-  store.dispatch({ kind: 'start' });
+  engine.begin();
   void readHash().finally(() => delete document.documentElement.dataset['awaits']);
 }
 

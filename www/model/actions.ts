@@ -22,8 +22,6 @@ import type { ListedRun } from './runs';
 import type { SavedRun } from './saved-run';
 
 export type Action =
-  /** The page is there. */
-  | { kind: 'start' }
   /** The worker said something. */
   | { kind: 'report'; report: Report }
   /** Another engine took the place of one that broke. */
@@ -91,8 +89,6 @@ export type News =
 
 export type Effect =
   | { kind: 'ask'; request: Request }
-  /** Loads the engine; where nothing is known yet it also reads the page's link. */
-  | { kind: 'start_engine'; again: boolean }
   /** The engine is of no more use: before it is asked for anything, another takes its place. */
   | { kind: 'engine_broke' }
   | { kind: 'renew_engine' }

@@ -121,9 +121,7 @@ const saved = (more: Partial<SavedRun> = {}): SavedRun => ({
 // Beginning.
 
 test('the page’s link is read, its run is opened, and stands idle until Train is pressed', () => {
-  const page = new Page().do({ kind: 'start' });
-  assert.deepEqual(page.effects, [{ kind: 'start_engine', again: false }]);
-  page.hear({ kind: 'knobs', knobs: KNOBS, contenders: [] }).hear(values());
+  const page = new Page().hear({ kind: 'knobs', knobs: KNOBS, contenders: [] }).hear(values());
   assert.deepEqual(page.asked, [{ kind: 'open', run: 1, query: 'q', train: false }]);
   assert.equal(page.phase, 'loading');
   page.hear({ kind: 'planned', run: 1, plan: description() });
@@ -389,11 +387,8 @@ test('an engine that broke before anything was known begins anew', () => {
   const page = new Page().hear({ kind: 'failed', run: 0, failure: 'engine', message: 'not found' }).do({ kind: 'again' });
   assert.deepEqual(page.effects, [{ kind: 'renew_engine' }]);
   assert.equal(page.state.waits, true);
-  page.do({ kind: 'pace', steps_per_second: 30 }).do({ kind: 'engine_renewed' });
-  assert.deepEqual(page.effects, [
-    { kind: 'start_engine', again: false },
-    { kind: 'ask', request: { kind: 'pace', steps_per_second: 30 } },
-  ]);
+  page.do({ kind: 'pace', steps_per_second: 30 });
+  assert.deepEqual([page.asked, page.state.pace], [[{ kind: 'pace', steps_per_second: 30 }], 30]);
 });
 
 test('a network that does not fit leaves the engine whole, and other settings are tried at once', () => {

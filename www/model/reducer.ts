@@ -19,14 +19,10 @@ export function reduce(state: State, action: Action, now: number): [State, Effec
 function apply(draft: Draft, action: Action): void {
   const { state } = draft;
   switch (action.kind) {
-    case 'start':
-      return draft.do({ kind: 'start_engine', again: false });
     case 'report':
       return reduceReport(draft, action.report);
     case 'engine_renewed':
-      user_data.engineRenewed(draft);
-      draft.do({ kind: 'start_engine', again: state.controls.values !== null });
-      return draft.ask({ kind: 'pace', steps_per_second: state.pace });
+      return user_data.engineRenewed(draft);
     case 'train':
       return allowed(state).train ? runs.train(draft) : undefined;
     case 'step':

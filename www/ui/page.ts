@@ -2,9 +2,26 @@
 
 import type { Action, News } from '../model/actions';
 import type { State } from '../model/state';
-import type { Report, Request } from '../protocol/messages';
+import type { OwnFile, Report, Request } from '../protocol/messages';
 import type { Pace } from './frames';
 import type { Palette } from './palette';
+
+/** What features do for one another, by name, with the argument of each. */
+export interface Services {
+  /** Says something to a screen reader. */
+  announce: string;
+  /** Opens the card of a claim. */
+  claim: string;
+  /** Opens the card in which a lesson is made, for the control that asked. */
+  'make-lesson': HTMLElement;
+  /** Opens a run from a file. */
+  'open-run': File;
+  /** Stores the list of runs for a reload. */
+  'store-runs': null;
+  /** Reads the visitor's files. */
+  'read-files': { given: number; files: OwnFile[]; label: string };
+  'stop-reading': null;
+}
 
 /** Values that are compared one by one. */
 export type Selected = (state: State) => readonly unknown[];
@@ -45,9 +62,10 @@ export interface Page {
   onHash(read: (hash: string) => Promise<void>): void;
   /** A module that is fetched when it is first wanted; null where it does not come, which a line on the page then says. */
   load<Module>(module: Promise<Module>): Promise<Module | null>;
-  /** What a feature does for others, by a name, with one argument. */
-  offer<Argument>(name: string, act: (argument: Argument) => void): void;
-  call<Argument>(name: string, argument: Argument): void;
+  /** Does this for other features, and for the reducer's effects. */
+  offer<Name extends keyof Services>(name: Name, act: (argument: Services[Name]) => void): void;
+  /** Asks the feature that offers it. */
+  call<Name extends keyof Services>(name: Name, argument: Services[Name]): void;
 }
 
 /** A part of the page. Its folder has all of it; app/features.ts names it. */

@@ -23,7 +23,7 @@ export const checkpoints: Feature = {
       else early.push(news);
     });
     page.onFailure(({ failure, message }) => view?.survives(failure, message) ?? false);
-    page.offer<File>('open-run', (file) => void view?.openFile(file));
+    page.offer('open-run', (file) => void view?.openFile(file));
     import('./checkpoints')
       .then((module) => {
         view = new module.Checkpoints(page, at<HTMLButtonElement>('take-away'), at('network'));

@@ -6,7 +6,7 @@ import { factsOf } from '../../ui/page-facts';
 export const claims: Feature = {
   mount(page) {
     const open = async (name: string): Promise<void> => (await page.load(import('./view')))?.openClaim(factsOf(page), name);
-    page.offer<string>('claim', (name) => void open(name));
+    page.offer('claim', (name) => void open(name));
     page.onHash(async (hash) => {
       const claim = /[#&]claim=([a-z-]+)/.exec(hash)?.[1];
       if (claim) await open(claim);

@@ -1,6 +1,5 @@
 // The panel of the visitor's own data. Files may be dropped anywhere on the page.
 
-import type { OwnFile } from '../../protocol/messages';
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import { UserFileReader } from './reader';
@@ -15,10 +14,8 @@ const shown = new WeakMap<object, DatasetView>();
 export const dataset: Feature = {
   mount(page) {
     const reader = new UserFileReader(() => new Worker(new URL('./dataset-worker.ts', import.meta.url), { type: 'module', name: 'own data' }));
-    page.offer<{ given: number; files: OwnFile[]; label: string }>('read-files', ({ given, files, label }) =>
-      reader.read(files, label, (report) => page.dispatch({ kind: 'files_report', given, report })),
-    );
-    page.offer<null>('stop-reading', () => reader.stop());
+    page.offer('read-files', ({ given, files, label }) => reader.read(files, label, (report) => page.dispatch({ kind: 'files_report', given, report })));
+    page.offer('stop-reading', () => reader.stop());
     const over = (is: boolean): void => shown.get(page)?.over(is);
     // At once: the panel that comes under the pointer is entered first.
     const accept = (event: DragEvent): void => {

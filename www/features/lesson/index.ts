@@ -13,6 +13,6 @@ export const lesson: Feature = {
       view = new module.LessonView(factsOf(page));
       view.read();
     });
-    page.offer<HTMLElement>('make-lesson', async (opener) => (await page.load(import('./view')))?.composeLesson(factsOf(page), opener));
+    page.offer('make-lesson', async (opener) => (await page.load(import('./view')))?.composeLesson(factsOf(page), opener));
   },
 };

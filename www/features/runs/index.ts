@@ -11,7 +11,7 @@ export const runs: Feature = {
     const save = (): void => {
       if (store) page.dispatch({ kind: 'stored_runs', refusal: store(page.state.runs.list) });
     };
-    page.offer<null>('store-runs', save);
+    page.offer('store-runs', save);
     addEventListener('pagehide', save);
     page.follow(
       ({ controls }) => [controls.knobs.length > 0],

@@ -56,7 +56,7 @@ function mark(name: string, value: string | undefined): void {
 export const status: Feature = {
   mount(page) {
     const view = new StatusView(at('say'), at('live'));
-    page.offer<string>('announce', (words) => view.announce(words));
+    page.offer('announce', (words) => view.announce(words));
     const draw = (): void => view.draw(inputOf(page.state, performance.now()));
     const drawAgain = page.draw({
       of: ({ run }) => [openedOf(run)?.snapshot, planOf(run), progressOf(run), busyOf(run)],

@@ -1,0 +1,97 @@
+// The engine client: which worker is asked, what a new one is asked first, and whose reports are heard.
+
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { Report, Request } from '../protocol/messages';
+import { EngineClient } from './client';
+
+/** A worker that does nothing, and keeps what it was asked. */
+class StillWorker {
+  static all: StillWorker[] = [];
+  asked: Request[] = [];
+  ended = false;
+  private readonly hears = new Map<string, (event: unknown) => void>();
+
+  constructor() {
+    StillWorker.all.push(this);
+  }
+
+  addEventListener(kind: string, hear: (event: unknown) => void): void {
+    this.hears.set(kind, hear);
+  }
+
+  postMessage(request: Request): void {
+    this.asked.push(request);
+  }
+
+  terminate(): void {
+    this.ended = true;
+  }
+
+  says(report: Report): void {
+    this.hears.get('message')?.({ data: report });
+  }
+
+  breaks(message: string): void {
+    this.hears.get('error')?.({ message, preventDefault: () => undefined });
+  }
+}
+
+beforeEach(() => {
+  StillWorker.all = [];
+  Object.defineProperty(globalThis, 'Worker', { value: StillWorker, configurable: true });
+});
+afterEach(() => void Reflect.deleteProperty(globalThis, 'Worker'));
+
+const PACE: Request = { kind: 'pace', steps_per_second: 0 };
+const TRAIN: Request = { kind: 'train' };
+
+function made(is_open = false): { client: EngineClient; heard: Report[]; renewed: () => number } {
+  const heard: Report[] = [];
+  let count = 0;
+  const client = new EngineClient({ hear: (report) => heard.push(report), isOpen: () => is_open, first: () => [PACE], renewed: () => (count += 1) });
+  return { client, heard, renewed: () => count };
+}
+
+test('a new worker is asked what comes first before anything else', () => {
+  const { client, renewed } = made();
+  client.begin();
+  client.ask(TRAIN);
+  assert.deepEqual(StillWorker.all[0]?.asked, [PACE, TRAIN]);
+  client.broken = true;
+  client.ask(TRAIN);
+  const [before, after] = StillWorker.all;
+  assert.deepEqual([before?.ended, after?.asked, renewed()], [true, [PACE, TRAIN], 1]);
+  client.ask(TRAIN);
+  assert.equal(StillWorker.all.length, 2, 'and it is taken for whole again');
+});
+
+test('a broken engine is not replaced to save what it has lost', () => {
+  const { client } = made();
+  client.broken = true;
+  client.ask({ kind: 'keep' });
+  assert.equal(StillWorker.all.length, 1);
+});
+
+test('reports of a worker that was replaced are dropped', () => {
+  const { client, heard } = made();
+  client.renew();
+  const [before, after] = StillWorker.all;
+  before?.says({ kind: 'state', run: 1, state: 'training' });
+  before?.breaks('late');
+  assert.deepEqual(heard, []);
+  after?.says({ kind: 'state', run: 2, state: 'idle' });
+  assert.equal(heard.length, 1);
+});
+
+test('a worker that breaks is told of as a crash where a run was open, and as no engine where none was', () => {
+  const failures = [true, false].map((is_open) => {
+    const { heard } = made(is_open);
+    StillWorker.all.at(-1)?.breaks('');
+    return heard[0]?.kind === 'failed' ? [heard[0].run, heard[0].failure, heard[0].message !== ''] : null;
+  });
+  assert.deepEqual(failures, [
+    [0, 'crashed', true],
+    [0, 'engine', true],
+  ]);
+});
