@@ -48,7 +48,7 @@ export class Player {
   }
 
   private play(column: number): void {
+    this.played = column;
     this.page.dispatch({ kind: 'look', column });
-    this.played = this.page.state.looking;
   }
 }
