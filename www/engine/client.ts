@@ -1,47 +1,50 @@
-// The engine as the page has it: in a worker of its own, and in another one where that broke.
+// The engine client of the page: the engine runs in a worker, and in a new one where the worker before broke.
 
 import type { Report, Request } from '../protocol/messages';
 
+/** What the page tells the client, and what it is told. */
 interface Owner {
   hear: (report: Report) => void;
-  /** Whether a network stands in the engine. */
+  /** Whether a run is open in the engine. */
   isOpen: () => boolean;
-  /** Another engine is there, and knows nothing. */
+  /** A new worker was started: no engine is loaded in it, and no run is open. */
   begin: () => void;
 }
 
 export class RemoteEngine {
-  /** Of no more use: before it is asked for anything, another takes its place. */
+  /** Whether the worker is of no more use: a new one takes its place before the next request. */
   broken = false;
   private worker: Worker;
   private readonly owner: Owner;
 
   constructor(owner: Owner) {
     this.owner = owner;
-    this.worker = this.engage();
+    this.worker = this.start();
   }
 
   ask(request: Request): void {
+    // A broken engine has nothing left to save, so that a request to save starts no new one.
     if (this.broken && request.kind !== 'keep') this.renew();
     this.worker.postMessage(request);
   }
 
+  /** Ends the worker and starts a new one. */
   renew(): void {
     this.broken = false;
     this.worker.terminate();
-    this.worker = this.engage();
+    this.worker = this.start();
     this.owner.begin();
   }
 
-  /** What an old one still has to say is not heard. */
-  private engage(): Worker {
-    const engaged = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'engine' });
-    engaged.addEventListener('message', ({ data }: MessageEvent<Report>) => {
-      if (engaged === this.worker) this.owner.hear(data);
+  /** Reports of an old worker that are still on their way are dropped. */
+  private start(): Worker {
+    const started = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'engine' });
+    started.addEventListener('message', ({ data }: MessageEvent<Report>) => {
+      if (started === this.worker) this.owner.hear(data);
     });
-    engaged.addEventListener('error', (event) => {
+    started.addEventListener('error', (event) => {
       event.preventDefault();
-      if (engaged !== this.worker) return;
+      if (started !== this.worker) return;
       this.owner.hear({
         kind: 'failed',
         run: 0,
@@ -49,6 +52,6 @@ export class RemoteEngine {
         message: event.message || 'The engine’s file could not be loaded.',
       });
     });
-    return engaged;
+    return started;
   }
 }
