@@ -1,4 +1,4 @@
-// What the browser itself says of the adapter that a run gets.
+// What the browser says of the GPU adapter that a run will use.
 
 interface Gpu {
   requestAdapter(options: { powerPreference: 'high-performance' }): Promise<{
@@ -8,34 +8,34 @@ interface Gpu {
 }
 
 /** What is known of an adapter before it is opened. */
-export interface Known {
-  /** Vendor and architecture, where the browser tells no full name; null where it tells nothing. */
+export interface KnownAdapter {
+  /** The full name; vendor and architecture where the browser does not give it; null where it gives nothing. */
   name: string | null;
-  /** What a buffer may hold. */
+  /** The largest buffer that a shader may use, in bytes. */
   most_bytes: number;
 }
 
-/** Vendors name themselves in lower case here; these are not words. */
-const SPELT: Record<string, string> = { nvidia: 'NVIDIA', amd: 'AMD', arm: 'ARM', swiftshader: 'SwiftShader', llvmpipe: 'llvmpipe' };
-const spelt = (word: string): string => SPELT[word] ?? word.charAt(0).toUpperCase() + word.slice(1);
+/** Browsers give the names of vendors in lower case. These are not spelt with one capital letter at the beginning. */
+const SPELLINGS: Record<string, string> = { nvidia: 'NVIDIA', amd: 'AMD', arm: 'ARM', swiftshader: 'SwiftShader', llvmpipe: 'llvmpipe' };
+const spell = (word: string): string => SPELLINGS[word] ?? word.charAt(0).toUpperCase() + word.slice(1);
 
-async function adapter(): ReturnType<Gpu['requestAdapter']> {
+async function requestAdapter(): ReturnType<Gpu['requestAdapter']> {
   const { gpu } = navigator as { gpu?: Gpu };
   return (await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null)) ?? null;
 }
 
-/** Whether this browser gives out any adapter: tells "there is none" from every other trouble. */
-export const hasAdapter = async (): Promise<boolean> => (await adapter()) !== null;
+/** Whether the browser offers any adapter at all: when the engine fails, this tells whether the GPU is gone. */
+export const hasAdapter = async (): Promise<boolean> => (await requestAdapter()) !== null;
 
 /**
- * The adapter that a run gets, or null where there is none. The engine's WebGPU library passes only the full name on, which
- * browsers keep to themselves.
+ * The adapter that a run will use; null where there is none. The page asks for it because the engine's WebGPU library reports the full name
+ * only, and most browsers leave that empty.
  */
-export async function knownAdapter(): Promise<Known | null> {
-  const found = await adapter();
+export async function knownAdapter(): Promise<KnownAdapter | null> {
+  const found = await requestAdapter();
   if (!found) return null;
   const { vendor, architecture, device, description } = found.info;
-  const parts = [vendor, device || architecture].filter((part) => part !== '').map(spelt);
+  const parts = [vendor, device || architecture].filter((part) => part !== '').map(spell);
   const { maxBufferSize, maxStorageBufferBindingSize } = found.limits;
   return { name: description || parts.join(' ') || null, most_bytes: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
 }

@@ -1,10 +1,10 @@
-// Fetches the data files of a run and feeds them to it, unpacked, piece by piece as they arrive.
+// Fetches the data files of a run, and feeds them to its session, unpacked, piece by piece as they arrive.
 
 import type { Session } from './load';
 import { fetchKept, forgetKept } from '../offline/dataset-cache';
 
-/** Concatenates the first chunks of a stream until at least two bytes are there, enough for the gzip mark. */
-async function readMark(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
+/** Reads a stream until at least the two bytes are there by which a gzip file is known. */
+async function readBeginning(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
   let first = new Uint8Array();
   while (first.length < 2) {
     const { done, value } = await reader.read();
@@ -17,10 +17,10 @@ async function readMark(reader: ReadableStreamDefaultReader<Uint8Array>): Promis
   return first;
 }
 
-/** The unpacked bytes of a response. Some servers unpack a .gz on the way (Content-Encoding), so the bytes decide, not the name. */
+/** The unpacked bytes of a response. Its first bytes say whether it is packed, not its name: some servers unpack a .gz file on the way (Content-Encoding). */
 export async function unpacked(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
   const reader = body.getReader();
-  const first = await readMark(reader);
+  const first = await readBeginning(reader);
   const whole = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(first),
     async pull(controller) {
@@ -34,7 +34,7 @@ export async function unpacked(body: ReadableStream<Uint8Array>): Promise<Readab
   return packed ? whole.pipeThrough(new DecompressionStream('gzip') as ReadableWritablePair<Uint8Array, Uint8Array>) : whole;
 }
 
-/** Pieces wait for the engine together; more than this is not held back. */
+/** While the engine is busy, pieces are collected for one call. With more bytes than this, reading waits for that call. */
 const MOST_WAITING = 8 << 20;
 
 function joined(pieces: Uint8Array[]): Uint8Array {
@@ -47,9 +47,10 @@ function joined(pieces: Uint8Array[]): Uint8Array {
   return whole;
 }
 
-async function request(name: string, folder: string, signal: AbortSignal, unkept: (why: string) => void): Promise<ReadableStream<Uint8Array> | null> {
+/** The body of a file; null where `signal` was aborted. Errors say what the visitor can do. */
+async function request(name: string, folder: string, signal: AbortSignal, uncached: (why: string) => void): Promise<ReadableStream<Uint8Array> | null> {
   try {
-    const response = await fetchKept(new URL(name, folder), signal, unkept);
+    const response = await fetchKept(new URL(name, folder), signal, uncached);
     if (response.ok && response.body) return response.body;
     const set = name.split('/')[0] ?? name;
     throw new Error(`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
@@ -62,30 +63,30 @@ async function request(name: string, folder: string, signal: AbortSignal, unkept
 }
 
 /**
- * Feeds every file of the session. `turn` runs work when the session is free; `arrived` hears of the unpacked bytes so
- * far, `unkept` of a file that the browser does not keep. Ends early, without an error, when `signal` is aborted.
+ * Feeds every file of the session. `call` runs work when the session is free. `arrived` is told how many unpacked bytes of all were fed,
+ * `uncached` why the browser's cache could not take a file. Ends early, without an error, when `signal` is aborted.
  */
 export async function feedFiles(
   session: Session,
   folder: string,
   signal: AbortSignal,
-  turn: (work: () => void) => Promise<void>,
+  call: (work: () => void) => Promise<void>,
   arrived: (done: number, of: number) => void,
-  unkept: (why: string) => void,
+  uncached: (why: string) => void,
 ): Promise<void> {
   let files: { name: string; bytes: number }[] = [];
-  await turn(() => void (files = session.files()));
+  await call(() => void (files = session.files()));
   const of = files.reduce((sum, file) => sum + file.bytes, 0);
   let done = 0;
   for (const { name } of files) {
-    const body = await request(name, folder, signal, unkept);
+    const body = await request(name, folder, signal, uncached);
     if (!body) return;
     const reader = (await unpacked(body)).getReader();
     let waiting: Uint8Array[] = [];
     let bytes = 0;
     let feeding: Promise<void> | null = null;
     const feed = (): Promise<void> => {
-      feeding ??= turn(() => {
+      feeding ??= call(() => {
         feeding = null;
         if (signal.aborted || waiting.length === 0) return;
         session.feed(name, joined(waiting));
@@ -94,7 +95,7 @@ export async function feedFiles(
         bytes = 0;
         arrived(done, of);
       });
-      // Whoever awaits a later feed hears of the error; until then it is not unhandled.
+      // A later await handles its error; until then it must not count as unhandled.
       feeding.catch(() => undefined);
       return feeding;
     };
@@ -114,7 +115,7 @@ export async function feedFiles(
     const end = (): void => {
       if (!signal.aborted) session.feed_end(name);
     };
-    await turn(end).catch(async (error: unknown) => {
+    await call(end).catch(async (error: unknown) => {
       await forgetKept(new URL(name, folder));
       throw error;
     });

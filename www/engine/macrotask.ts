@@ -1,10 +1,10 @@
-// A turn of the event loop.
+// Gives way to the messages that wait.
 
 const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
 channel.port1.onmessage = () => waiting.shift()?.();
 
-/** Lets in what waits. A timer would be held back to 4 ms, in a hidden tab to a second; a message to oneself is not. */
+/** Resolves after the messages that wait were handled. A timer takes at least 4 ms, in a hidden tab a second; a message to oneself takes neither. */
 export const macrotask = (): Promise<void> =>
   new Promise((resolve) => {
     waiting.push(resolve);

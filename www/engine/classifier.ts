@@ -1,0 +1,75 @@
+// The visitor's image: classified by the network as it stands, and again while that learns.
+
+import { words } from './failures';
+import type { OpenRun } from './open-run';
+import { SIDE_WORK, TimeBudget } from './time-budgets';
+
+interface Image {
+  /** Numbers what the page asked for. */
+  ticket: number;
+  /** [I] */
+  bytes: Uint8Array;
+  /** At which it was classified last, and at which its contributions were computed last; −1 before that. */
+  step: number;
+  explained_step: number;
+}
+
+export class Classifier {
+  private readonly run: OpenRun;
+  private readonly budget: TimeBudget;
+  private image: Image | null = null;
+  /** How long a classification with contributions took the last time. */
+  private explain_ms = 0;
+
+  constructor(run: OpenRun) {
+    this.run = run;
+    this.budget = new TimeBudget(SIDE_WORK.classification, run.environment.clock);
+  }
+
+  /** Classifies an image now and while the run goes on; null ends that. */
+  take(ticket: number, bytes: Uint8Array | null): void {
+    this.image = bytes && { ticket, bytes, step: -1, explained_step: -1 };
+    if (!bytes) void this.run.call((session) => session.classify_release());
+    this.run.wake();
+  }
+
+  /** During training: a new image at once, the same one where that is due. */
+  async classifyIfDue(step: number): Promise<void> {
+    const { image, budget } = this;
+    if (!image) return;
+    const is_new = image.step < 0;
+    if (!is_new && !budget.isDue()) return;
+    const explain = is_new || this.explain_ms < SIDE_WORK.classification.quick_ms;
+    await budget.spend(() => this.classify(step, explain));
+  }
+
+  /**
+   * Reports what the network makes of the image, piece by piece; `explain`: with contributions. Nothing is done where that was reported at
+   * this step. Whether it was interrupted, by another image or because training began or ended.
+   */
+  async classify(step: number, explain: boolean): Promise<boolean> {
+    const { image, run } = this;
+    const { training, environment } = run;
+    if (!image || run.session.rows_ready() === 0 || (explain ? image.explained_step : image.step) === step) return false;
+    const begin_ms = environment.clock();
+    try {
+      await run.call((session) => session.classify(image.bytes));
+      while (this.image === image && run.training === training && !run.closed) {
+        const found = await run.call((session) => session.classify_more(explain));
+        if (!found) {
+          if (explain) [image.explained_step, this.explain_ms] = [step, environment.clock() - begin_ms];
+          return false;
+        }
+        run.report({ kind: 'classified', run: run.number, ticket: image.ticket, found });
+        image.step = step;
+        await environment.macrotask();
+      }
+    } catch (error) {
+      if (run.isLost()) return false;
+      this.image = null;
+      run.report({ kind: 'classify_refused', run: run.number, message: words(error) });
+      return false;
+    }
+    return true;
+  }
+}

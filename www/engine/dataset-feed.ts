@@ -1,0 +1,55 @@
+// The data of a run: fed to its session beside the loop, while it may be training already.
+
+import { feedFiles } from './dataset-fetch';
+import type { OpenRun } from './open-run';
+
+/** Between two reports of progress. */
+const PROGRESS_MS = 80;
+
+export class DatasetFeed {
+  private readonly run: OpenRun;
+  private complete = false;
+  private fed: Promise<void> = Promise.resolve();
+
+  constructor(run: OpenRun) {
+    this.run = run;
+  }
+
+  /** Whether all of it is there, test images included. */
+  get is_complete(): boolean {
+    return this.complete;
+  }
+
+  /** Begins to feed the files of the run from a folder: an absolute address. */
+  begin(folder: string): void {
+    const { run } = this;
+    const { clock } = run.environment;
+    let told_ms = Number.NEGATIVE_INFINITY;
+    const arrived = (done: number, of: number): void => {
+      run.wake();
+      const now_ms = clock();
+      if (now_ms - told_ms < PROGRESS_MS && done < of) return;
+      told_ms = now_ms;
+      run.report({ kind: 'progress', run: run.number, stage: 'data', done, of });
+    };
+    const uncached = (why: string): void => run.report({ kind: 'unkept', run: run.number, message: why });
+    this.fed = feedFiles(run.session, folder, run.signal, (work) => run.call(work), arrived, uncached).then(
+      () => void (this.complete = true),
+      (error: unknown) => run.failWith(error),
+    );
+  }
+
+  /** Resolves when no more will come, also where feeding failed or the run was closed. */
+  ended(): Promise<void> {
+    return this.fed;
+  }
+
+  /** Reports a test image once all data are there. */
+  async showExample(index: number): Promise<void> {
+    const { run } = this;
+    await this.fed;
+    if (run.closed) return;
+    const { inputs, label } = await run.call((session) => session.example(index));
+    run.report({ kind: 'example', run: run.number, index, inputs, label }, [inputs.buffer]);
+  }
+}

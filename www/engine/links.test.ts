@@ -1,0 +1,80 @@
+// What the page is told about links.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EngineLoader } from './engine-loader';
+import { answer, describeSaved, link, read, start } from './links';
+import type { Engine } from './load';
+import { description } from '../testing/samples';
+import type { Report, Values } from '../protocol/messages';
+
+/** Links of this engine are `name=value`; it knows no “unknown”. */
+const engine = {
+  knobs: () => [],
+  contenders: () => [],
+  read_link: (query: string): Values => {
+    if (query.includes('unknown')) throw new Error(`there is no ${query}`);
+    return Object.fromEntries(query.split('&').map((part) => part.split('=')));
+  },
+  write_link: (values: Values) =>
+    Object.entries(values)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('&'),
+  describe: () => ({ ...description(), refused: null }),
+} as unknown as Engine;
+
+const loader = (of: Engine | null, adapter: object | null = null): EngineLoader =>
+  ({ load: async () => of, engine: of && Promise.resolve(of), adapter: Promise.resolve(adapter) }) as unknown as EngineLoader;
+
+async function started(query: string, adapter: object | null = null): Promise<Report | undefined> {
+  const reports: Report[] = [];
+  await start(
+    loader(engine, adapter),
+    { kind: 'start', query, fallback: { gpu: 'net=large', cpu: 'net=small' }, data: '' },
+    (report) => void reports.push(report),
+  );
+  assert.deepEqual(reports[0], { kind: 'knobs', knobs: [], contenders: [] });
+  return reports[1];
+}
+
+test('the page starts with its link, or with the fallback of what computes', async () => {
+  assert.deepEqual(await started('net=own'), { kind: 'values', asked: 'start', values: { net: 'own' }, query: 'net=own', refused: null });
+  assert.deepEqual(await started(''), { kind: 'values', asked: 'start', values: { net: 'small' }, query: 'net=small', refused: null });
+  assert.deepEqual(await started('', {}), { kind: 'values', asked: 'start', values: { net: 'large' }, query: 'net=large', refused: null });
+  assert.deepEqual(await started('unknown'), {
+    kind: 'values',
+    asked: 'start',
+    values: { net: 'small' },
+    query: 'net=small',
+    refused: 'there is no unknown',
+  });
+});
+
+test('links are read and written', () => {
+  const linked = link(engine, { kind: 'link', ticket: 4, values: { net: 'a', seed: '2' } });
+  assert(linked.kind === 'linked' && linked.ticket === 4 && linked.query === 'net=a&seed=2' && !('refused' in linked.plan));
+  assert.deepEqual(read(engine, { kind: 'read', query: 'net=b' }), { kind: 'values', asked: 'read', values: { net: 'b' }, query: 'net=b', refused: null });
+});
+
+test('a saved run is described as it began and as it stands', () => {
+  const described = describeSaved(engine, { kind: 'describe', ticket: 2, query: 'net=a&lr=1', changes: [[5, 'lr', '2']], shown: new Uint32Array(6) });
+  assert(described.kind === 'described');
+  assert.deepEqual(described.began, { net: 'a', lr: '1' });
+  assert.deepEqual(described.values, { net: 'a', lr: '2' });
+  assert.equal(described.query, 'net=a&lr=2');
+});
+
+test('a refusal goes to whoever asked, in the words of the engine; without an engine there is no answer', async () => {
+  const reports: Report[] = [];
+  const ask = (of: Engine | null): Promise<void> =>
+    answer(
+      loader(of),
+      7,
+      (found) => read(found, { kind: 'read', query: 'unknown' }),
+      (report) => void reports.push(report),
+    );
+  await ask(null);
+  assert.equal(reports.length, 0);
+  await ask(engine);
+  assert.deepEqual(reports, [{ kind: 'refused', ticket: 7, message: 'there is no unknown' }]);
+});

@@ -1,0 +1,134 @@
+// A run that is open: its session of the engine, and what all parts of the worker that serve it share.
+
+import { failureOf, words } from './failures';
+import type { Session } from './load';
+import { SerialQueue } from './serial-queue';
+import type { Clock } from './time-budgets';
+import type { Change, Failure, Plan, Report, RunState, Task } from '../protocol/messages';
+
+export type Post = (report: Report, transfer?: Transferable[]) => void;
+
+/** What a run needs of the worker. */
+export interface Environment {
+  /** Sends a report to the page. */
+  post: Post;
+  clock: Clock;
+  /** Lets the worker handle the messages that wait. */
+  macrotask: () => Promise<void>;
+}
+
+/** What a run is opened with. */
+export interface Opened {
+  number: number;
+  session: Session;
+  plan: Plan;
+  /** Whether it trains at once. */
+  training: boolean;
+  /** Settings that were changed before it was saved, where it goes on from a checkpoint. */
+  changes: Change[];
+}
+
+/** Work that is expected to last so long is announced to the page. */
+const ANNOUNCED_MS = 700;
+
+export const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class OpenRun {
+  readonly number: number;
+  /** For calls that answer at once and change nothing; every other one goes through `call`. */
+  readonly session: Session;
+  readonly plan: Plan;
+  readonly environment: Environment;
+  /** Whether the visitor wants it to train. */
+  training: boolean;
+  /** Live settings that were changed so far: a checkpoint names them. */
+  readonly changes: Change[];
+  /** Of the last snapshot: its step, and how many units it keeps. */
+  step = 0;
+  kept_units = 0;
+  /** How long a step took, the last time that one was taken. */
+  step_ms = 0;
+  private state: RunState | null = null;
+  private task: Task | null = null;
+  private end_sleep: () => void = () => undefined;
+  private readonly calls = new SerialQueue();
+  private readonly closing = new AbortController();
+  private readonly stopper: ReturnType<Session['stopper']>;
+
+  constructor({ number, session, plan, training, changes }: Opened, environment: Environment) {
+    this.number = number;
+    this.session = session;
+    this.plan = plan;
+    this.training = training;
+    this.changes = changes;
+    this.environment = environment;
+    this.stopper = session.stopper();
+  }
+
+  get closed(): boolean {
+    return this.signal.aborted;
+  }
+
+  /** Aborted when the run is closed. */
+  get signal(): AbortSignal {
+    return this.closing.signal;
+  }
+
+  /** The run ends, and reports nothing more. What the engine is doing ends early where it can. */
+  close(): void {
+    this.closing.abort();
+    this.stopper.stop();
+    this.wake();
+  }
+
+  /** Calls the session. It takes one call at a time, and a call that waits for the device lasts: this one waits for those before it. */
+  call<T>(work: (session: Session) => T | Promise<T>): Promise<T> {
+    return this.calls.add(() => work(this.session));
+  }
+
+  report(message: Report, transfer: Transferable[] = []): void {
+    if (!this.closed) this.environment.post(message, transfer);
+  }
+
+  /** Reports what stopped the run, and closes it. */
+  fail(failure: Failure, message: string): void {
+    this.report({ kind: 'failed', run: this.number, failure, message });
+    this.close();
+  }
+
+  /** Fails with what the engine or the browser threw. */
+  failWith(error: unknown): void {
+    this.fail(failureOf(error), words(error));
+  }
+
+  /** Whether the device is gone; a run whose device is gone fails. */
+  isLost(): boolean {
+    const lost = this.session.lost();
+    if (lost) this.fail('lost', lost);
+    return Boolean(lost);
+  }
+
+  /** Reports the state, where it is another one than before. */
+  enter(state: RunState): void {
+    if (this.state === state) return;
+    this.state = state;
+    this.report({ kind: 'state', run: this.number, state });
+  }
+
+  /** Reports what the device is doing, unless `ms`, how long that lasts, is short; null: it trains on. */
+  announce(task: Task | null, ms: number | null = null): void {
+    if (task === this.task || (ms !== null && ms < ANNOUNCED_MS)) return;
+    this.task = task;
+    this.report({ kind: 'busy', run: this.number, task, ms });
+  }
+
+  /** Sleeps until `wake` is called, at most so long. */
+  async sleep(ms: number): Promise<void> {
+    await Promise.race([new Promise<void>((resolve) => (this.end_sleep = resolve)), after(ms)]);
+  }
+
+  /** Something changed that the loop should look at. */
+  wake(): void {
+    this.end_sleep();
+  }
+}

@@ -1,0 +1,36 @@
+// How many steps a second the visitor wants to see.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Pacer } from './pacer';
+import { FakeClock } from '../testing/engine';
+
+test('steps follow one another at the distance that is asked for', () => {
+  const clock = new FakeClock();
+  clock.ms = 10_000;
+  const pace = { steps_per_second: 0 };
+  const pacer = new Pacer(pace, clock.now);
+  assert(!pacer.isLimited());
+  pace.steps_per_second = 10;
+  assert(pacer.isLimited());
+  assert(pacer.rest_ms() <= 0);
+  pacer.begin();
+  pacer.begin();
+  assert.equal(pacer.rest_ms(), 100);
+  clock.ms += 100;
+  pacer.begin();
+  // A step that took longer than its time: the next one is in time again.
+  clock.ms += 130;
+  pacer.begin();
+  assert.equal(pacer.rest_ms(), 70);
+});
+
+test('after a long pause steps that were missed are not made up for', () => {
+  const clock = new FakeClock();
+  const pacer = new Pacer({ steps_per_second: 10 }, clock.now);
+  pacer.begin();
+  clock.ms = 60_000;
+  pacer.begin();
+  pacer.begin();
+  assert.equal(pacer.rest_ms(), 100);
+});

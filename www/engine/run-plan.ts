@@ -1,0 +1,38 @@
+// What a run will be and take, known before anything is taken.
+
+import { words } from './failures';
+import type { Engine } from './load';
+import { isSame } from '../model/dataset-identity';
+import type { Failure, Plan, Shown } from '../protocol/messages';
+
+/** A plan, with why the device cannot hold it; or why there is none. */
+export type Planned = { plan: Plan; too_large: string | null } | { failure: Failure; message: string };
+
+/** Whether a link asks for data that only the visitor has. */
+function asksForOwn(read_link: Engine['read_link'], query: string): boolean {
+  try {
+    return read_link(query)['dataset'] === 'own';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Plans the run of a link on a device whose buffers have at most so many bytes. `shown`: the data that the run learned from, where it goes on
+ * from a checkpoint; with other data of the visitor's it is refused.
+ */
+export function planRun({ describe, own_data, read_link }: Engine, query: string, most_bytes: number | undefined, shown?: Shown): Planned {
+  const others = (): Planned => ({ failure: 'own', message: `these are other data than the run learned from, ${shown?.name}: give the same files` });
+  try {
+    const { refused: too_large, ...plan } = describe(query, most_bytes);
+    return shown && plan.dataset.own && !isSame(shown, plan.dataset) ? others() : { plan, too_large };
+  } catch (error) {
+    if (!asksForOwn(read_link, query)) return { failure: 'refused', message: words(error) };
+    if (own_data() === null) return { failure: 'own', message: words(error) };
+    // A run fits the data that it learned from. Where it does not fit those that are there, they are others.
+    return shown ? others() : { failure: 'refused', message: words(error) };
+  }
+}
+
+/** What a run takes of the device's memory, in bytes. */
+export const totalBytes = ({ bytes: { data, activations, weights, optimiser } }: Plan): number => data + activations + weights + optimiser;

@@ -1,0 +1,112 @@
+// Opens runs, one after another: a device is given back before the next run asks for one.
+
+import type { EngineLoader } from './engine-loader';
+import { failureOf, hasTrapped, words } from './failures';
+import type { Progress, Session } from './load';
+import { type Environment, OpenRun } from './open-run';
+import type { Pace } from './pacer';
+import { planRun, totalBytes } from './run-plan';
+import { SerialQueue } from './serial-queue';
+import { TrainingLoop } from './training-loop';
+import type { Failure, Request, Resumed } from '../protocol/messages';
+
+type Asked = Request & { kind: 'open' };
+
+/** A network that takes more is opened only when the visitor asks for that: to train it, or to go on with it. */
+const OPENED_UNASKED_BYTES = 1 << 30;
+
+/** Puts a new session where a run was left. If that fails, the session is freed. */
+function restore(session: Session, { state: { counts, integers, floats }, changes }: Resumed): void {
+  try {
+    for (const [, name, value] of changes) session.change(name, value);
+    session.restore(counts, integers, floats);
+  } catch (error) {
+    if (!hasTrapped(error)) session.free();
+    throw error;
+  }
+}
+
+export class RunQueue {
+  /** The absolute address of the data folder. */
+  folder = '';
+  /** Whether the run that is being opened shall train at once. */
+  train_at_once = false;
+  readonly pace: Pace = { steps_per_second: 0 };
+  private readonly queue = new SerialQueue();
+  private readonly loader: EngineLoader;
+  private readonly environment: Environment;
+  private opened: TrainingLoop | null = null;
+  private latest = 0;
+
+  constructor(loader: EngineLoader, environment: Environment) {
+    this.loader = loader;
+    this.environment = environment;
+  }
+
+  /** The run that is open; null while there is none. */
+  get current(): TrainingLoop | null {
+    return this.opened;
+  }
+
+  /** The number of the last run that was asked for; 0 after `close`. */
+  get asked(): number {
+    return this.latest;
+  }
+
+  /** Closes the run before, and opens this one when that has ended. It is never opened where another is asked for meanwhile. */
+  open(request: Asked): void {
+    this.close();
+    this.latest = request.run;
+    this.train_at_once = request.train;
+    void this.queue.add(() => this.serve(request));
+  }
+
+  close(): void {
+    this.latest = 0;
+    this.opened?.run.close();
+    this.opened = null;
+  }
+
+  /** Opens a run and stays with it until it is closed. */
+  private async serve(request: Asked): Promise<void> {
+    try {
+      await this.openAndDrive(request);
+    } catch (error) {
+      if (await this.loader.hasLostAdapter()) {
+        // The GPU is gone for good: the CPU takes its place.
+        await this.loader.load();
+        return this.serve(request);
+      }
+      this.fail(request, error instanceof Error && error.name === 'TooLarge' ? 'large' : failureOf(error), words(error));
+    }
+  }
+
+  private fail({ run }: Asked, failure: Failure, message: string): void {
+    this.environment.post({ kind: 'failed', run, failure, message });
+  }
+
+  private async openAndDrive(request: Asked): Promise<void> {
+    const { run: number, query, resumed, shown } = request;
+    const { loader } = this;
+    const { post } = this.environment;
+    if (number !== this.latest || !loader.engine) return;
+    const engine = await loader.engine;
+    const adapter = await loader.adapter;
+    const planned = planRun(engine, query, adapter?.most_bytes ?? engine.most_bytes(), shown);
+    if ('failure' in planned) return this.fail(request, planned.failure, planned.message);
+    const { plan, too_large } = planned;
+    post({ kind: 'planned', run: number, plan });
+    if (too_large !== null) return this.fail(request, 'large', too_large);
+    if (totalBytes(plan) > OPENED_UNASKED_BYTES && !this.train_at_once && !resumed) return post({ kind: 'state', run: number, state: 'held' });
+    const progress: Progress = (stage, done, of) => post({ kind: 'progress', run: number, stage, done, of });
+    const session = await engine.Session.open(query, progress, adapter?.name ?? undefined);
+    if (number !== this.latest) return session.free();
+    if (resumed) restore(session, resumed);
+    const opened = { number, session, plan, training: this.train_at_once, changes: resumed?.changes ?? [] };
+    const loop = new TrainingLoop(new OpenRun(opened, this.environment), this.pace);
+    this.opened = loop;
+    post({ kind: 'opened', run: number, description: session.description(), query });
+    loop.dataset.begin(this.folder);
+    await loop.drive();
+  }
+}

@@ -1,0 +1,270 @@
+// The loop of an open run: it trains, reports, does what is asked for, and lets messages in between two submits.
+
+import { Checkpoints } from './checkpoints';
+import { Classifier } from './classifier';
+import { DatasetFeed } from './dataset-feed';
+import { EstimatorLab } from './estimator-lab';
+import { Evaluations } from './evaluations';
+import { words } from './failures';
+import { Filters } from './filters';
+import type { Session } from './load';
+import { after, type OpenRun } from './open-run';
+import { type Pace, Pacer } from './pacer';
+import { SpeedComparison } from './speed-comparison';
+import { FIRST_STEPS } from './time-budgets';
+import { UnitCosts } from './unit-costs';
+import type { Snapshot } from '../protocol/messages';
+
+/** The engine ends a submit after some 30 ms by itself; this is no limit in practice. */
+const MOST_STEPS = 4096;
+/** How long the loop sleeps at most, where data are missing and where it has nothing to do. */
+const WAIT_FOR_DATA_MS = 100;
+const WAIT_FOR_WORK_MS = 1000;
+
+export class TrainingLoop {
+  readonly run: OpenRun;
+  readonly dataset: DatasetFeed;
+  readonly checkpoints: Checkpoints;
+  readonly comparison: SpeedComparison;
+  readonly unit_costs: UnitCosts;
+  readonly lab: EstimatorLab;
+  readonly classifier: Classifier;
+  private readonly evaluations: Evaluations;
+  private readonly filters: Filters;
+  private readonly pacer: Pacer;
+  /** Steps, and phases of a step, that are asked for one by one and not taken yet. */
+  private single_steps = 0;
+  private single_phases = 0;
+  /** Whether a step is begun and not finished. */
+  private is_mid_step = false;
+  /** Of the last snapshot that the loop took. */
+  private last: Pick<Snapshot, 'step' | 'halted' | 'finished'> = { step: 0, halted: null, finished: false };
+
+  constructor(run: OpenRun, pace: Pace) {
+    this.run = run;
+    this.dataset = new DatasetFeed(run);
+    this.checkpoints = new Checkpoints(run);
+    this.comparison = new SpeedComparison(run);
+    this.unit_costs = new UnitCosts(run);
+    this.lab = new EstimatorLab(run);
+    this.classifier = new Classifier(run);
+    this.evaluations = new Evaluations(run, this.dataset);
+    this.filters = new Filters(run);
+    this.pacer = new Pacer(pace, run.environment.clock);
+  }
+
+  train(): void {
+    this.run.training = true;
+    this.run.wake();
+  }
+
+  pause(): void {
+    this.run.training = false;
+    this.run.wake();
+  }
+
+  /** Pauses, and takes one step. */
+  takeStep(): void {
+    this.single_steps += 1;
+    this.pause();
+  }
+
+  /** Pauses, and takes one phase of a step. */
+  takePhase(): void {
+    this.single_phases += 1;
+    this.pause();
+  }
+
+  /** Changes a live setting. Where the run refuses it, as a fixed mask refuses another keep ratio, it waits for the next run. */
+  change(name: string, value: string): void {
+    const { run } = this;
+    run
+      .call((session) => void run.changes.push([session.change(name, value), name, value]))
+      .then(
+        // Pinned units are shown at once, not after the next step.
+        () => (name === 'pins' && !this.is_mid_step ? this.show((session) => session.snapshot()) : undefined),
+        () => run.report({ kind: 'unchanged', run: run.number, name }),
+      )
+      .catch((error: unknown) => run.fail('engine', words(error)));
+  }
+
+  /** Serves the run until it is closed. */
+  async drive(): Promise<void> {
+    const { run } = this;
+    try {
+      this.last = await this.show((session) => session.snapshot());
+      await this.filters.show(this.last.step);
+      // A run that was saved at its end has nothing left to do.
+      if (this.last.step >= run.session.description().steps) run.enter('finished');
+      else await this.trainToEnd();
+      await this.stayOpen();
+    } catch (error) {
+      if (!run.isLost()) run.failWith(error);
+    }
+    await this.dataset.ended();
+    // An engine that trapped cannot free anything.
+    await run.call((session) => session.free()).catch(() => undefined);
+  }
+
+  /** Until the run ends by itself or is closed. */
+  private async trainToEnd(): Promise<void> {
+    const { run } = this;
+    while (!run.closed && !run.isLost()) {
+      await this.completeStep();
+      await this.answer();
+      const has_ended = await (run.training || this.single_steps > 0 ? this.trainOn() : this.stayPaused());
+      if (has_ended) return;
+    }
+  }
+
+  /** A run that ended by itself can still be looked at, and its device may still be lost. */
+  private async stayOpen(): Promise<void> {
+    const { run } = this;
+    while (!run.closed && !run.isLost()) {
+      await this.answer();
+      if (await this.classifier.classify(this.last.step, true)) continue;
+      if (!(await this.lab.drawSome())) await run.sleep(WAIT_FOR_WORK_MS);
+    }
+  }
+
+  /** Does once what was asked for meanwhile. */
+  private async answer(): Promise<void> {
+    await this.comparison.answer();
+    await this.checkpoints.answer();
+    await this.unit_costs.answer();
+  }
+
+  /** What else wants the device in the middle of a step has to wait for its end, which comes at once. */
+  private async completeStep(): Promise<void> {
+    const wanted = [this.comparison, this.checkpoints, this.unit_costs, this.lab].some(({ isAsked }) => isAsked);
+    if (this.is_mid_step && wanted) this.last = await this.show((session) => session.advance(1));
+  }
+
+  /** One round of a paused run. Whether the run has ended. */
+  private async stayPaused(): Promise<boolean> {
+    const { run } = this;
+    if (!this.is_mid_step) await this.filters.show(this.last.step);
+    run.enter(this.last.step > 0 || this.is_mid_step ? 'paused' : 'idle');
+    if (!this.is_mid_step) {
+      await this.checkpoints.save();
+      if (await this.classifier.classify(this.last.step, true)) return false;
+    }
+    if (this.single_phases > 0) {
+      await this.advancePhase();
+      return this.endIfOver();
+    }
+    if (!(await this.lab.drawSome())) await run.sleep(WAIT_FOR_WORK_MS);
+    return false;
+  }
+
+  /** One round of a run that trains. Whether the run has ended. */
+  private async trainOn(): Promise<boolean> {
+    const { run } = this;
+    this.single_phases = 0;
+    await this.lab.leave();
+    if (run.session.rows_ready() > 0) {
+      if (this.last.step === 0) run.announce('step');
+      const snapshot = await this.advance();
+      this.last = snapshot;
+      run.announce(null);
+      if (await this.endIfOver()) return true;
+      if (snapshot.records.length > 0) {
+        await this.classifier.classifyIfDue(snapshot.step);
+        if (run.training) await this.workBeside(snapshot.step);
+        await run.environment.macrotask();
+        return false;
+      }
+    }
+    await this.waitForData();
+    return false;
+  }
+
+  private async waitForData(): Promise<void> {
+    this.run.enter('loading');
+    await this.run.sleep(WAIT_FOR_DATA_MS);
+  }
+
+  /** One submit: one step where that is asked for or the visitor slows the run down, as many as fit otherwise. */
+  private async advance(): Promise<Snapshot> {
+    const { pacer } = this;
+    if (this.single_steps > 0) {
+      const snapshot = await this.show((session) => session.advance(1));
+      if (snapshot.records.length > 0) this.single_steps -= 1;
+      return snapshot;
+    }
+    if (!pacer.isLimited()) return this.show((session) => session.advance(MOST_STEPS));
+    const rest_ms = pacer.rest_ms();
+    if (rest_ms > 1) await after(rest_ms);
+    pacer.begin();
+    return this.show((session) => session.advance(1));
+  }
+
+  /** The next phase of a step. */
+  private async advancePhase(): Promise<void> {
+    const { run } = this;
+    await this.lab.leave();
+    if (run.session.rows_ready() === 0) return this.waitForData();
+    const taken = await run.call((session) => session.phase());
+    if (taken === null && !this.dataset.is_complete) return this.waitForData();
+    this.single_phases -= 1;
+    if (taken === null) return;
+    if (taken.stage !== undefined) {
+      this.is_mid_step = taken.left.length > 0;
+      run.report({ kind: 'walked', run: run.number, walked: taken });
+      if (this.is_mid_step) return;
+    }
+    this.last = await this.show(() => Promise.resolve(taken.snapshot));
+  }
+
+  /** Reports a snapshot. Its arrays move to the page; the loop goes on with its plain numbers. */
+  private async show(work: (session: Session) => Promise<Snapshot>): Promise<Snapshot> {
+    const { run } = this;
+    const snapshot = await run.call(work);
+    const { scores, mask, kept, probe_kept, records, finished, halted, step } = snapshot;
+    this.is_mid_step = false;
+    run.step = step;
+    run.kept_units = kept.reduce((sum, units) => sum + units, 0);
+    if (records.length > 0) {
+      run.step_ms = snapshot.step_ms;
+      this.comparison.observe(snapshot);
+      if (run.training && !finished && halted === null) run.enter('training');
+    }
+    run.report({ kind: 'snapshot', run: run.number, snapshot }, [scores.buffer, mask.buffer, kept.buffer, probe_kept.buffer]);
+    this.comparison.warn();
+    return snapshot;
+  }
+
+  /** Now and then during training: filters, a checkpoint, how fast a step is, how good the network is. */
+  private async workBeside(step: number): Promise<void> {
+    await this.filters.showIfDue(step);
+    await this.checkpoints.saveIfDue();
+    if (step < FIRST_STEPS) return;
+    await this.comparison.measureIfDue();
+    await this.evaluations.testIfDue(step);
+  }
+
+  /** Ends a run that diverged or took its last step. Whether it is over. */
+  private async endIfOver(): Promise<boolean> {
+    const { halted, finished } = this.last;
+    if (halted !== null) {
+      this.run.enter('halted');
+      return true;
+    }
+    if (!finished || this.is_mid_step) return false;
+    await this.finish();
+    return true;
+  }
+
+  /** The end of a run: fine-tuning under a selected mask where that is asked for, the test set, a last comparison. */
+  private async finish(): Promise<void> {
+    const { run } = this;
+    await this.dataset.ended();
+    const progress = (stage: string, done: number, of: number): void => run.report({ kind: 'progress', run: run.number, stage, done, of });
+    if (!run.closed) await run.call((session) => session.finish(progress));
+    await this.filters.show(Number.POSITIVE_INFINITY);
+    await this.evaluations.testAtEnd();
+    await this.checkpoints.save();
+    await this.comparison.measureAtEnd();
+    run.enter('finished');
+  }
+}
