@@ -91,7 +91,7 @@ function refused(draft: Draft, ticket: number, message: string): void {
   // A question that was not about the controls.
   if (ticket < 0) return;
   const { controls, wish } = settle(draft.state.controls, ticket);
-  draft.set({ controls: { ...controls, refusal: { message, name: wish?.name } } });
+  draft.set({ controls: { ...controls, refusal: { message, name: wish?.name }, reverts: controls.reverts + 1 } });
   draft.do({ kind: 'announce', words: message });
   if (!wish?.compared) return;
   draft.do({ kind: 'toast', words: `The comparison ends here: ${message}` });

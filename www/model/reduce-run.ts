@@ -217,8 +217,8 @@ export function change(draft: Draft, name: string, value: string): void {
   if (!from) return;
   if (name === 'dataset' && value === 'own') {
     view(draft, 'own');
-    // Before files are given the controls stay as they are; those of the page that moved already are drawn anew.
-    if (!controls.own) return draft.setControls({});
+    // Before files are given the controls stay as they are, and the one that was moved goes back.
+    if (!controls.own) return draft.setControls({ reverts: controls.reverts + 1 });
   }
   // Somebody took a refused value back.
   if (from[name] === value) return draft.setControls({ refusal: null });

@@ -309,7 +309,7 @@ test('a live setting goes to the run at once, and back where the run refuses it'
 test('a value that the engine refuses changes nothing, and is told; taking it back takes the words back', () => {
   const page = training().do({ kind: 'change', name: 'seed', value: 'x' });
   page.hear({ kind: 'refused', ticket: 1, message: 'a whole number' });
-  assert.deepEqual(page.state.controls.refusal, { message: 'a whole number', name: 'seed' });
+  assert.deepEqual([page.state.controls.refusal, page.state.controls.reverts], [{ message: 'a whole number', name: 'seed' }, 1]);
   assert.equal(page.state.controls.values?.['seed'], '1');
   assert.deepEqual(page.effects.slice(0, 1), [{ kind: 'announce', words: 'a whole number' }]);
   page.do({ kind: 'change', name: 'seed', value: '1' });

@@ -61,6 +61,8 @@ export interface Controls {
   own: OwnData | null;
   /** Why the last wish was refused, and which setting was changed. */
   refusal: { message: string; name: string | undefined } | null;
+  /** Counts the times that a control must show its value again, though the value is the same. */
+  reverts: number;
   /** Settings that changed along with the last one. */
   along: [name: string, value: string][] | null;
 }
@@ -261,6 +263,7 @@ export const initialState: State = {
     replaced: null,
     own: null,
     refusal: null,
+    reverts: 0,
     along: null,
   },
   run: { kind: 'none', number: 0 },

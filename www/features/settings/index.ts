@@ -48,7 +48,7 @@ export const settings: Feature = {
       },
     );
     page.follow(
-      ({ controls, run }) => [controls, valuesOf(run)],
+      ({ controls: { values, plan, knobs, reverts }, run }) => [values, plan, knobs, reverts, valuesOf(run)],
       () => {
         const { values, plan } = page.state.controls;
         if (!values) return;
