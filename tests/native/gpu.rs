@@ -12,14 +12,15 @@ use lacuna::check;
 use lacuna::config::{Config, Estimator, KNOBS, MethodName, RateSchedule, Schedule};
 use lacuna::device::Machine;
 use lacuna::device::{Gpu, TABLE};
+use lacuna::mask;
 use lacuna::model::Model;
 use lacuna::random::{Stream, Threefry, draw};
-use lacuna::reference::{self, Memory, highest_score};
+use lacuna::reference::{self, Memory};
 use lacuna::schedule::{BLOCK, step_at};
 use lacuna::shared::{State, Step};
 use lacuna::snapshot::Snapshot;
-use lacuna::speed::Opponent;
-use lacuna::trainer::{DataShape, Stage, TrainError, Trainer};
+use lacuna::speed::DenseBaseline;
+use lacuna::trainer::{DataShape, StepPart, TrainError, Trainer};
 
 use crate::adapter::machine;
 use crate::small_set::{Data, data, images};
@@ -60,12 +61,7 @@ impl Data {
 
 /// Adds the unit of the highest score to every gated group of which nothing is kept.
 fn with_one_a_group(model: &Model, scores: &[f32], mut kept: Vec<bool>) -> Vec<bool> {
-    for group in model.gated() {
-        let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-        if kept[units.clone()].iter().all(|kept| !kept) {
-            kept[highest_score(scores, units)] = true;
-        }
-    }
+    mask::close_no_group(model, scores, &mut kept);
     kept
 }
 
@@ -694,7 +690,7 @@ fn neither_an_evaluation_nor_a_measurement_of_speed_touches_the_run() {
         let before = tensors(&disturbed);
         block_on(disturbed.evaluate(45, |_, _| {})).unwrap();
         assert_eq!(tensors(&disturbed), before, "an evaluation changed the run");
-        let speed = block_on(Opponent::new(&disturbed).unwrap().measure(&mut disturbed, &clock)).unwrap();
+        let speed = block_on(DenseBaseline::new(&disturbed).unwrap().measure(&mut disturbed, &clock)).unwrap();
         assert!(speed.step_ms > 0.0 && speed.dense_ms > 0.0 && speed.predicted > 0.0, "{speed:?}");
         assert_eq!(tensors(&disturbed), before, "a measurement of speed changed the run");
         for _ in 0..3 {
@@ -732,7 +728,7 @@ fn a_test_and_a_measurement_that_are_stopped_end_after_the_submit_at_hand_and_le
         stop.set(ticks.get() >= 5);
         f64::from(ticks.get())
     };
-    let measured = block_on(Opponent::new(&disturbed).unwrap().measure(&mut disturbed, &clock));
+    let measured = block_on(DenseBaseline::new(&disturbed).unwrap().measure(&mut disturbed, &clock));
     assert!(matches!(measured, Err(TrainError::Stopped)), "{measured:?}");
     // A submit is timed between two ticks: the one at hand ends, the next does not begin.
     assert_eq!(ticks.get(), 6);
@@ -1001,7 +997,7 @@ fn short(method: MethodName, model: &str, gate_inputs: bool) -> Config {
 
 #[test]
 fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
-    use Stage::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
+    use StepPart::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
     let machine = machine();
     for (data, model, gate_inputs) in [(data(203, 20, 19, 4), "mlp-23-3", true), (images(90, 10, (2, 7, 7), 4, false), "cnn-4-5", false)] {
         for &method in MethodName::ALL {
@@ -1011,33 +1007,33 @@ fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
             while whole.step() < whole.steps() {
                 let number = whole.step();
                 let expected = step(&mut whole);
-                let mut stages = Vec::new();
+                let mut taken = Vec::new();
                 let found = loop {
-                    let walked = block_on(parts.next_stage()).unwrap().expect("there is a step to take");
-                    stages.push(walked.stage);
+                    let done = block_on(parts.next_part()).unwrap().expect("there is a step to take");
+                    taken.push(done.part);
                     let units = parts.whole.units() as usize;
-                    match walked.stage {
-                        Gradient => assert_eq!(bits(&walked.values)[..units], integers(&parts, "d_scores")[..units], "{label}: g"),
+                    match done.part {
+                        Gradient => assert_eq!(bits(&done.values)[..units], integers(&parts, "d_scores")[..units], "{label}: g"),
                         Project => {
-                            let sum: f64 = walked.snapshot.scores.iter().map(|&s| f64::from(s)).sum();
-                            assert!(sum <= f64::from(walked.snapshot.budget) * (1.0 + 1e-6), "{label}, step {number}");
-                            let v = walked.snapshot.records[0].threshold;
-                            let clamped: Vec<f32> = walked.stepped.iter().map(|&s| (s - v).clamp(0.0, 1.0)).collect();
-                            assert_eq!(bits(&clamped), bits(&walked.snapshot.scores), "{label}: the projection is a shift and a clamp");
-                            assert_eq!(walked.before.len(), units);
+                            let sum: f64 = done.snapshot.scores.iter().map(|&s| f64::from(s)).sum();
+                            assert!(sum <= f64::from(done.snapshot.budget) * (1.0 + 1e-6), "{label}, step {number}");
+                            let v = done.snapshot.records[0].threshold;
+                            let clamped: Vec<f32> = done.stepped.iter().map(|&s| (s - v).clamp(0.0, 1.0)).collect();
+                            assert_eq!(bits(&clamped), bits(&done.snapshot.scores), "{label}: the projection is a shift and a clamp");
+                            assert_eq!(done.before.len(), units);
                         }
-                        Weights => assert!(walked.values.iter().any(|&moved| moved > 0.0), "{label}: nothing moved"),
-                        _ => assert!(walked.values.is_empty() && walked.stepped.is_empty(), "{label}"),
+                        Weights => assert!(done.values.iter().any(|&moved| moved > 0.0), "{label}: nothing moved"),
+                        _ => assert!(done.values.is_empty() && done.stepped.is_empty(), "{label}"),
                     }
                     // Left in the middle, now and then: a look, a test of the network and a step at once finish it.
-                    match (number % 4, walked.stage) {
+                    match (number % 4, done.part) {
                         (1, Sample) => break block_on(parts.advance(64)).unwrap(),
                         (2, Backward) => {
                             block_on(parts.snapshot()).unwrap();
                             block_on(parts.evaluate(10, |_, _| {})).unwrap();
                             break block_on(parts.snapshot()).unwrap();
                         }
-                        _ if walked.left.is_empty() => break walked.snapshot,
+                        _ if done.left.is_empty() => break done.snapshot,
                         _ => {}
                     }
                 };
@@ -1047,10 +1043,10 @@ fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
                     assert!(records(&found) == records(&expected), "{label}, step {number}: the record");
                 }
                 assert_eq!((bits(&found.scores), &found.mask), (bits(&expected.scores), &expected.mask), "{label}, step {number}");
-                assert!(tensors(&parts) == tensors(&whole), "{label}, step {number}: {stages:?}");
+                assert!(tensors(&parts) == tensors(&whole), "{label}, step {number}: {taken:?}");
                 assert_eq!(parts.cost(), whole.cost(), "{label}");
                 if number % 4 == 0 {
-                    let rest: &[Stage] = match method {
+                    let rest: &[StepPart] = match method {
                         MethodName::Ste => &[Sample, Losses, Backward, Gradient, Project, Weights],
                         MethodName::Vrpge | MethodName::Reinforce => &[Sample, Losses, Gradient, Project, Backward, Weights],
                         _ => &[Sample, Losses, Backward, Weights],
@@ -1061,11 +1057,11 @@ fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
                         MethodName::Snip => number == 0,
                         _ => false,
                     };
-                    let expected: Vec<Stage> = chooses.then_some(Choose).into_iter().chain(rest.iter().copied()).collect();
-                    assert_eq!(stages, expected, "{label}, step {number}");
+                    let expected: Vec<StepPart> = chooses.then_some(Choose).into_iter().chain(rest.iter().copied()).collect();
+                    assert_eq!(taken, expected, "{label}, step {number}");
                 }
             }
-            assert!(block_on(parts.next_stage()).unwrap().is_none(), "{label}: the run is over");
+            assert!(block_on(parts.next_part()).unwrap().is_none(), "{label}: the run is over");
         }
     }
 }
@@ -1076,8 +1072,8 @@ fn what_is_changed_in_the_middle_of_a_step_holds_from_the_next_one_on() {
     let config = short(MethodName::Vrpge, "mlp-23-3", true);
     let (mut whole, mut parts) = (data.start(&machine, config.clone()), data.start(&machine, config));
     step(&mut whole);
-    for stage in [Stage::Sample, Stage::Losses] {
-        assert_eq!(block_on(parts.next_stage()).unwrap().unwrap().stage, stage);
+    for part in [StepPart::Sample, StepPart::Losses] {
+        assert_eq!(block_on(parts.next_part()).unwrap().unwrap().part, part);
     }
     for run in [&mut whole, &mut parts] {
         for (name, value) in [("alpha", "0.9"), ("learning_rate", "0.5"), ("keep_ratio", "0.3"), ("pins", "3on")] {
@@ -1107,14 +1103,14 @@ fn a_run_that_diverges_phase_by_phase_stops_where_it_does_at_once() {
     }
     let expected = block_on(whole.advance(1)).unwrap_err();
     let found = loop {
-        if let Err(error) = block_on(parts.next_stage()) {
+        if let Err(error) = block_on(parts.next_part()) {
             break error;
         }
     };
     assert!(matches!(found, TrainError::Diverged { .. }));
     assert_eq!(format!("{found}"), format!("{expected}"));
     assert!(tensors(&parts) == tensors(&whole), "weights and scores of a run that stopped are whole");
-    assert!(block_on(parts.next_stage()).is_err());
+    assert!(block_on(parts.next_part()).is_err());
 }
 
 #[test]
@@ -1191,9 +1187,9 @@ fn a_unit_can_be_pinned_and_let_go_while_the_run_goes_on() {
         let error = Trainer::new(&machine, config, data.shape.clone()).unwrap_err().to_string();
         assert!(error.contains("choose vrpge, reinforce or ste"), "{error}");
     }
-    // The dense opponent of a measurement has no scores that could be pinned.
-    let mut opponent = Opponent::new(&run).unwrap();
-    block_on(opponent.measure(&mut run, &|| 0.0)).unwrap();
+    // The dense baseline of a measurement has no scores that could be pinned.
+    let mut baseline = DenseBaseline::new(&run).unwrap();
+    block_on(baseline.measure(&mut run, &|| 0.0)).unwrap();
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn masks_that_are_decided_are_evaluated_once_with_the_same_numbers() {
             block_on(run.advance(12)).unwrap();
             let found = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
             let is_decided = scores(&run).iter().all(|score| [0.0, 1.0].contains(score));
-            assert_eq!(run.engine().masks, method(name).masks(), "{label}");
+            assert_eq!(run.engine().masks, name.facts().masks(), "{label}");
             assert!(is_decided || run.engine().masks == MASKS, "{label}: scores between 0 and 1 need two masks");
             if run.engine().masks == 1 {
                 assert_eq!((found.loss, found.decided), (found.sampled_loss, found.sampled), "{label}");
@@ -270,16 +270,16 @@ fn grows_the_highest(mut run: Trainer, data: &Data) {
         let step = run.step();
         let before = scores(&run);
         let (weights, cost) = (floats(&run, "weights"), run.cost());
-        let looks = method(MethodName::Rigl).looks(&run.config, step, run.steps()).is_some();
-        let gates = if looks { block_on(run.gate_gradients()).unwrap() } else { Vec::new() };
+        let chooses = method(MethodName::Rigl).chooses_before(&run.config.plan(), step, run.steps());
+        let gates = if chooses { block_on(run.mask_gradients()).unwrap() } else { Vec::new() };
         assert_eq!(before, scores(&run), "asking changes nothing");
         block_on(run.advance(1)).unwrap();
         let after = scores(&run);
         // Asked here, and by the run itself.
-        let asked = if looks { 2 * asking(&run) } else { 0 };
+        let asked = if chooses { 2 * asking(&run) } else { 0 };
         assert_eq!(run.cost().structure - cost.structure, asked, "step {step}");
-        assert!(run.cost().near_dense - cost.near_dense >= asked, "step {step}: a dense look is shown as one");
-        if !looks {
+        assert!(run.cost().near_dense - cost.near_dense >= asked, "step {step}: a dense pass is shown as one");
+        if !chooses {
             assert_eq!(before, after, "step {step}");
             continue;
         }
@@ -322,7 +322,7 @@ fn snip_keeps_what_finite_differences_say_the_loss_is_most_sensitive_to() {
 fn snip_keeps_the_channels_that_the_dense_network_is_most_sensitive_to() {
     let (machine, [_, (config, data)]) = (machine(), networks());
     let mut run = data.start(&machine, Config { method: MethodName::Snip, ..config });
-    let sensitivity: Vec<f64> = block_on(run.gate_gradients()).unwrap().iter().map(|gate| gate.abs()).collect();
+    let sensitivity: Vec<f64> = block_on(run.mask_gradients()).unwrap().iter().map(|gate| gate.abs()).collect();
     let asked = run.cost();
     block_on(run.advance(1)).unwrap();
     let budget = (run.config.keep_ratio * f64::from(run.model.units())) as u32;
@@ -426,7 +426,7 @@ fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_r
     let mut ste = data.start(&machine, Config { method: MethodName::Ste, ..config.clone() });
     let mut rigl = data.start(&machine, Config { method: MethodName::Rigl, ..config });
     let mask = scores(&rigl);
-    let gates = block_on(rigl.gate_gradients()).unwrap();
+    let gates = block_on(rigl.mask_gradients()).unwrap();
     let mut start = Memory { state: State::default(), ..block_on(check::memory(ste.engine())).unwrap() };
     for (score, &kept) in start.scores.iter_mut().zip(&mask) {
         *score = f64::from(kept);
