@@ -464,7 +464,10 @@ mod tests {
         assert_eq!(chosen, [0, 1]);
         assert_eq!([MethodName::Reinforce, MethodName::Ste].map(|method| of(method, Config::default().estimator)), [2, 3]);
         let message = Config::default().set("estimator", "ste").unwrap_err().to_string();
-        assert_eq!(message, "estimator must be one of two-sided, one-sided, plain, not \"ste\"");
+        assert!(
+            message.starts_with("estimator must be one of two-sided, one-sided, plain") && message.ends_with("not \"ste\""),
+            "{message}"
+        );
     }
 
     proptest! {

@@ -169,10 +169,10 @@ fn split(report: &Report) -> Table {
     let mut table = styled(&["s", "units", "estimator", "bias (chance)", "variance", "bound", "SNR"]);
     let rows: Vec<&Row> = report.rows.iter().filter(|row| row.alpha == SPLIT_ALPHA).collect();
     for bin in 0..estimator_lab::EDGES.len() - 1 {
-        for (row, is_first) in rows.iter().zip([true, false, false, false]) {
+        for (place, row) in rows.iter().enumerate() {
             let bin = &row.bins[bin];
             let Some(summary) = &bin.summary else { continue };
-            let (range, units) = if is_first { (range(bin), bin.units.to_string()) } else { (String::new(), String::new()) };
+            let (range, units) = if place == 0 { (range(bin), bin.units.to_string()) } else { (String::new(), String::new()) };
             table.add_row([
                 range,
                 units,

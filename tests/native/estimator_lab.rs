@@ -197,7 +197,9 @@ fn the_gradient_at_the_masks_is_bit_for_bit_what_the_method_ste_learns_from() {
         let mut lab = block_on(Lab::new(&mut run, true)).unwrap();
         block_on(lab.draw(300)).unwrap();
         let report = lab.report().unwrap();
-        assert!(report.rows.len() == 20 && report.rows[..15].iter().all(|row| row.verdict != Verdict::Biased), "{report:?}");
+        assert_eq!(report.rows.len(), Estimator::ALL.len() * ALPHAS.len());
+        let unbiased: Vec<_> = report.rows.iter().filter(|row| row.estimator.definition().is_unbiased).collect();
+        assert!(unbiased.len() >= 15 && unbiased.iter().all(|row| row.verdict != Verdict::Biased), "{report:?}");
     }
 }
 
