@@ -41,6 +41,7 @@ use crate::config::ConfigError;
 use crate::engine::Engine;
 use crate::estimators::{Estimator, is_undecided};
 use crate::mask;
+use crate::methods;
 use crate::model::Model;
 use crate::random::{Stream, draw};
 use crate::shared::{Sample, State, Step};
@@ -106,9 +107,11 @@ impl Lab {
         scores.truncate(run.model.units() as usize);
         let free: Vec<usize> = (0..scores.len()).filter(|&unit| is_undecided(scores[unit])).collect();
         if free.is_empty() {
-            let text = "every unit is decided (its score is 0 or 1): there is no gradient to estimate. Methods vrpge, reinforce and ste learn \
-                        scores between 0 and 1";
-            return Err(ConfigError(text.to_owned()).into());
+            let text = format!(
+                "every unit is decided (its score is 0 or 1): there is no gradient to estimate. Methods {} learn scores between 0 and 1",
+                methods::learning("and")
+            );
+            return Err(ConfigError(text).into());
         }
         let (model, engine) = run.copy(false)?;
         let gates = if ste { Some(run.copy(true)?.1) } else { None };

@@ -185,6 +185,17 @@ impl MethodName {
     }
 }
 
+/// The names of the methods whose scores learn, in words, with `last` before the last one: "vrpge, reinforce or ste".
+#[must_use]
+pub fn learning(last: &str) -> String {
+    let learns = |name: &&MethodName| name.facts().learns_scores;
+    let names: Vec<&str> = MethodName::ALL.iter().filter(learns).map(|name| name.name()).collect();
+    match &names[..] {
+        [others @ .., name] if !others.is_empty() => format!("{} {last} {name}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// `[U]` every score alike: at what the budget begins with.
 fn at_the_budget(plan: &Plan, model: &Model) -> Vec<f32> {
     vec![plan.budget.at_first() as f32; model.units() as usize]

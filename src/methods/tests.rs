@@ -252,6 +252,7 @@ fn only_vrpge_takes_two_forwards_and_only_three_learn_scores() {
     }
     let estimators = [MethodName::Vrpge, MethodName::Reinforce, MethodName::Ste].map(|name| name.facts().estimator);
     assert_eq!(estimators, [None, Some(Estimator::Plain), Some(Estimator::Ste)]);
+    assert_eq!(learning("or"), "vrpge, reinforce or ste");
 }
 
 /// What the page and the comparison rely on: facts that contradict each other would be shown as they are.

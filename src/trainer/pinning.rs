@@ -2,6 +2,7 @@
 
 use crate::config::{Config, ConfigError};
 use crate::mask::{self, Bits};
+use crate::methods;
 use crate::model::Model;
 use crate::pins::Pins;
 use crate::projection::threshold_of_free;
@@ -37,8 +38,11 @@ pub struct UnitCost {
 pub fn pins_of(config: &Config, whole: &Model) -> Result<Pins, ConfigError> {
     let pins = Pins::read(&config.pins).map_err(ConfigError)?;
     if !pins.is_empty() && !config.method.facts().learns_scores {
-        let text =
-            format!("pins hold scores, and method {} has none: choose vrpge, reinforce or ste, or let the units go", config.method.name());
+        let text = format!(
+            "pins hold scores, and method {} has none: choose {}, or let the units go",
+            config.method.name(),
+            methods::learning("or")
+        );
         return Err(ConfigError(text));
     }
     pins.check(whole, config.keep_ratio).map_err(ConfigError)?;

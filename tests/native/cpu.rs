@@ -1,4 +1,4 @@
-//! The CPU engine: its kernels against their f64 twins, and its runs against those of a graphics adapter.
+//! The CPU engine: its kernels against their f64 references, and its runs against those of a graphics adapter.
 
 use std::rc::Rc;
 
@@ -49,7 +49,7 @@ fn state(run: &mut Trainer) -> Checkpoint {
 }
 
 #[test]
-fn every_kernel_in_f32_agrees_with_its_twin_in_f64() {
+fn every_kernel_in_f32_agrees_with_its_reference_in_f64() {
     let scenes = block_on(check::check(&cpu(), |_, _, _| {})).unwrap();
     let reports = check::by_kernel(&scenes);
     assert_eq!(reports.len(), TABLE.len());

@@ -1,4 +1,4 @@
-//! The estimator lab on whatever adapter this machine has: against enumeration by the twins, and against the run that it must not touch.
+//! The estimator lab on whatever adapter this machine has: against enumeration by the references, and against the run that it must not touch.
 
 use std::rc::Rc;
 
@@ -63,23 +63,23 @@ fn learnt(machine: &Rc<Machine>) -> Trainer {
     run
 }
 
-/// D of each unit over the 256 masks, their losses by the twins in f64.
+/// D of each unit over the 256 masks, their losses by the references in f64.
 fn enumerated(run: &mut Trainer, lab: &Lab) -> Vec<f64> {
-    let mut twin = Memory { state: State::default(), ..block_on(check::memory(lab.engine())).unwrap() };
-    twin.batch_rows[..24].copy_from_slice(&run.batch(run.step()));
-    twin.params.masks = 2;
+    let mut reference = Memory { state: State::default(), ..block_on(check::memory(lab.engine())).unwrap() };
+    reference.batch_rows[..24].copy_from_slice(&run.batch(run.step()));
+    reference.params.masks = 2;
     let losses: Vec<f64> = (0..256usize)
         .map(|mask| {
             let mut kept: Vec<bool> = (0..8).map(|unit| mask >> unit & 1 == 1).collect();
             mask::close_no_group(&run.model, &SCORES, &mut kept);
-            twin.state = State::default();
-            for (score, kept) in twin.scores.iter_mut().zip(kept) {
+            reference.state = State::default();
+            for (score, kept) in reference.scores.iter_mut().zip(kept) {
                 *score = f64::from(u8::from(kept));
             }
             for dispatch in lab.engine().evaluation_step() {
-                reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, &mut twin);
+                reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, &mut reference);
             }
-            f64::from(twin.records[0].loss)
+            f64::from(reference.records[0].loss)
         })
         .collect();
     let probability = |mask: usize| -> f64 {

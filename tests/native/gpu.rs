@@ -1,4 +1,4 @@
-//! The engine on whatever adapter this machine has: kernels against their twins, whole runs against the CPU, and what a run promises.
+//! The engine on whatever adapter this machine has: kernels against their references, whole runs against the CPU, and what a run promises.
 //!
 //! A machine without an adapter fails here by name; nothing is skipped.
 
@@ -104,7 +104,7 @@ fn machine_as_a_gpu() -> Rc<Machine> {
 }
 
 #[test]
-fn every_kernel_agrees_with_its_twin_as_a_gpu_gets_it() {
+fn every_kernel_agrees_with_its_reference_as_a_gpu_gets_it() {
     let scenes = block_on(check::check(&machine_as_a_gpu(), |_, _, _| {})).unwrap();
     let reports = check::by_kernel(&scenes);
     assert_eq!(reports.len(), TABLE.len());
@@ -113,7 +113,7 @@ fn every_kernel_agrees_with_its_twin_as_a_gpu_gets_it() {
 }
 
 #[test]
-fn every_kernel_agrees_with_its_twin_on_this_adapter() {
+fn every_kernel_agrees_with_its_reference_on_this_adapter() {
     let machine = machine();
     let mut told = Vec::new();
     let scenes = block_on(check::check(&machine, |scene, done, of| told.push((scene.scene, done, of)))).unwrap();
@@ -205,20 +205,20 @@ fn over_a_whole_run_the_budget_holds_masks_are_those_of_the_cpu_and_no_group_clo
     assert!(step_at(&run.config, model.units(), run.steps(), run.steps()).budget < 0.16 * model.units() as f32);
 }
 
-/// Every buffer as the twins see it, at the beginning of a submit.
+/// Every buffer as the references see it, at the beginning of a submit.
 fn memory(run: &Trainer) -> Memory {
     Memory { state: State::default(), ..block_on(check::memory(run.engine())).unwrap() }
 }
 
-/// The twins of the lines of a training step, until one is called `end`.
-fn twins(run: &Trainer, end: &str, twin: &mut Memory) {
+/// The references of the lines of a training step, until one is called `end`.
+fn references(run: &Trainer, end: &str, reference: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
-        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, twin);
+        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, reference);
     }
 }
 
 #[test]
-fn a_run_on_the_gpu_is_the_run_of_its_twins() {
+fn a_run_on_the_gpu_is_the_run_of_its_references() {
     let (machine, data) = (machine(), data(101, 0, 23, 5));
     for (estimator, alpha, gate_inputs) in
         [(Estimator::TwoSided, 0.5, true), (Estimator::OneSided, 0.75, false), (Estimator::Plain, 1.0, true)]
@@ -237,19 +237,19 @@ fn a_run_on_the_gpu_is_the_run_of_its_twins() {
             ..Config::default()
         };
         let mut run = data.start(&machine, config);
-        let mut twin = memory(&run);
+        let mut reference = memory(&run);
         let units = run.model.units() as usize;
         let mut worst = 0.0f64;
         while run.step() < run.steps() {
             let number = run.step();
-            twin.state.next = 0;
-            twin.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
-            twin.batch_rows[..11].copy_from_slice(&run.batch(number));
-            twins(&run, "", &mut twin);
+            reference.state.next = 0;
+            reference.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
+            reference.batch_rows[..11].copy_from_slice(&run.batch(number));
+            references(&run, "", &mut reference);
             let found = step(&mut run);
             // Rounding could turn a draw about once in a million; the masks of this run agree, so all else can be compared.
-            assert_eq!(integers(&run, "units")[..units], twin.units[..units], "{estimator:?}, step {number}");
-            let (expected, found) = (twin.records[0], found.records[0]);
+            assert_eq!(integers(&run, "units")[..units], reference.units[..units], "{estimator:?}, step {number}");
+            let (expected, found) = (reference.records[0], found.records[0]);
             for (name, expected, found) in [
                 ("loss", expected.loss, found.loss),
                 ("probe loss", expected.probe_loss, found.probe_loss),
@@ -257,14 +257,14 @@ fn a_run_on_the_gpu_is_the_run_of_its_twins() {
             ] {
                 let error = f64::from((expected - found).abs() / expected);
                 worst = worst.max(error);
-                assert!(error < 1e-4, "{estimator:?}, step {number}, {name}: {found}, by the twins {expected}");
+                assert!(error < 1e-4, "{estimator:?}, step {number}, {name}: {found}, by the references {expected}");
             }
             assert_eq!((expected.kept, expected.probe_kept, expected.correct), (found.kept, found.probe_kept, found.correct));
         }
         for (name, expected, found) in [
-            ("scores", &twin.scores, floats(&run, "scores")),
-            ("weights", &twin.weights, floats(&run, "weights")),
-            ("velocity", &twin.velocity, floats(&run, "velocity")),
+            ("scores", &reference.scores, floats(&run, "scores")),
+            ("weights", &reference.weights, floats(&run, "weights")),
+            ("velocity", &reference.velocity, floats(&run, "velocity")),
         ] {
             let error = expected.iter().zip(&found).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
             assert!(error < 2e-4, "{estimator:?}: after the run, {name} differ by {error}");
@@ -415,19 +415,19 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
     run.engine().write(&run.engine().buffers.scores, &SCORES);
     let units = SCORES.len();
 
-    // The loss under each of the 256 masks, by the twins. Where a mask leaves a group empty, the forward keeps its highest score.
-    let mut twin = memory(&run);
-    twin.batch_rows[..24].copy_from_slice(&run.batch(0));
+    // The loss under each of the 256 masks, by the references. Where a mask leaves a group empty, the forward keeps its highest score.
+    let mut reference = memory(&run);
+    reference.batch_rows[..24].copy_from_slice(&run.batch(0));
     let masks = 1usize << units;
     let losses: Vec<f64> = (0..masks)
         .map(|mask| {
             let kept = with_one_a_group(&run.model, &SCORES, (0..units).map(|unit| mask >> unit & 1 == 1).collect());
-            twin.state = State::default();
-            for (score, kept) in twin.scores.iter_mut().zip(kept) {
+            reference.state = State::default();
+            for (score, kept) in reference.scores.iter_mut().zip(kept) {
                 *score = f64::from(u8::from(kept));
             }
-            twins(&run, "update_scores", &mut twin);
-            f64::from(twin.records[0].loss)
+            references(&run, "update_scores", &mut reference);
+            f64::from(reference.records[0].loss)
         })
         .collect();
     let probability = |mask: usize| -> f64 {
@@ -804,34 +804,34 @@ fn pictured() -> Vec<(Config, Data)> {
 }
 
 #[test]
-fn a_run_of_convolutions_on_the_gpu_is_the_run_of_its_twins() {
+fn a_run_of_convolutions_on_the_gpu_is_the_run_of_its_references() {
     let machine = machine();
     for (config, data) in pictured() {
         let mut run = data.start(&machine, Config { clip_norm: 1.0, ..config });
-        let mut twin = memory(&run);
+        let mut reference = memory(&run);
         let (units, name) = (run.model.units() as usize, run.model.name.clone());
         for _ in 0..5 {
             let number = run.step();
-            twin.state.next = 0;
-            twin.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
-            twin.batch_rows[..6].copy_from_slice(&run.batch(number));
-            twins(&run, "", &mut twin);
+            reference.state.next = 0;
+            reference.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
+            reference.batch_rows[..6].copy_from_slice(&run.batch(number));
+            references(&run, "", &mut reference);
             let found = step(&mut run);
-            assert_eq!(integers(&run, "units")[..units], twin.units[..units], "{name}, step {number}");
-            let (expected, found) = (twin.records[0], found.records[0]);
+            assert_eq!(integers(&run, "units")[..units], reference.units[..units], "{name}, step {number}");
+            let (expected, found) = (reference.records[0], found.records[0]);
             for (what, expected, found) in [
                 ("loss", expected.loss, found.loss),
                 ("probe loss", expected.probe_loss, found.probe_loss),
                 ("gradient norm", expected.gradient_norm, found.gradient_norm),
             ] {
-                assert!((expected - found).abs() < 5e-4 * expected, "{name}, step {number}, {what}: {found}, by the twins {expected}");
+                assert!((expected - found).abs() < 5e-4 * expected, "{name}, step {number}, {what}: {found}, by the references {expected}");
             }
             assert_eq!((expected.kept, expected.probe_kept), (found.kept, found.probe_kept));
         }
         for (what, expected, found) in [
-            ("scores", &twin.scores, floats(&run, "scores")),
-            ("weights", &twin.weights, floats(&run, "weights")),
-            ("running", &twin.running.as_flattened().to_vec(), floats(&run, "running")),
+            ("scores", &reference.scores, floats(&run, "scores")),
+            ("weights", &reference.weights, floats(&run, "weights")),
+            ("running", &reference.running.as_flattened().to_vec(), floats(&run, "running")),
         ] {
             let error = expected.iter().zip(&found).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
             assert!(error < 5e-4, "{name}: after the run, {what} differ by {error}");
@@ -866,7 +866,7 @@ fn gradients_of_whole_networks_agree_with_finite_differences() {
             (0..6).map(one).sum::<f64>() / 6.0
         };
         let mut stepped = start.clone();
-        twins(&run, "", &mut stepped);
+        references(&run, "", &mut stepped);
         let gradient: Vec<f64> = start.weights.iter().zip(&stepped.weights).map(|(before, after)| before - after).collect();
         let scale = gradient.iter().fold(0.0f64, |most, value| most.max(value.abs()));
         let (mut compared, mut moved) = (0, 0);
@@ -876,7 +876,7 @@ fn gradients_of_whole_networks_agree_with_finite_differences() {
                 let at_shift = |shift: f64| {
                     let mut memory = start.clone();
                     memory.weights[at] += shift;
-                    twins(&run, "loss", &mut memory);
+                    references(&run, "loss", &mut memory);
                     loss(&memory)
                 };
                 let difference = (at_shift(H) - at_shift(-H)) / (2.0 * H);

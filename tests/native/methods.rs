@@ -286,7 +286,7 @@ fn grows_the_highest(mut run: Trainer, data: &Data) {
         exchanges += 1;
         let batch = run.batch(step);
         let mask: Vec<f64> = before.iter().map(|&score| f64::from(score)).collect();
-        // What a convolutional network answers is held to its twins below.
+        // What a convolutional network answers is held to its references below.
         if run.model.maps.iter().all(|map| map.pixels() == 1) {
             assert_close(&format!("step {step}"), &gates, &differences(&run, data, &weights, &mask, &batch));
         }
@@ -399,21 +399,21 @@ fn the_straight_through_gradient_is_that_of_the_gated_network_and_every_unit_is_
     assert_eq!(run.cost().forward, 4 * 16 * run.whole.multiply_adds(&run.whole.sizes(), None).forward);
 }
 
-/// The twins of the lines of a training step of `run`, until one is called `end`.
-fn twins(run: &Trainer, end: &str, twin: &mut Memory) {
+/// The references of the lines of a training step of `run`, until one is called `end`.
+fn references(run: &Trainer, end: &str, reference: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
-        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, twin);
+        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, reference);
     }
 }
 
-/// Mean cross-entropy that the twins' logits give.
-fn loss_of(run: &Trainer, twin: &Memory) -> f64 {
-    let (images, logits) = (twin.params.batch_stride as usize, &twin.maps[run.model.logits()]);
+/// Mean cross-entropy that the references' logits give.
+fn loss_of(run: &Trainer, reference: &Memory) -> f64 {
+    let (images, logits) = (reference.params.batch_stride as usize, &reference.maps[run.model.logits()]);
     let classes = run.model.groups.last().unwrap().size as usize;
     let one = |image: usize| {
         let z: Vec<f64> = (0..classes).map(|class| logits[class * images + image]).collect();
         let highest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - z[twin.label(twin.batch_rows[image].row as usize)]
+        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - z[reference.label(reference.batch_rows[image].row as usize)]
     };
     (0..16).map(one).sum::<f64>() / 16.0
 }
@@ -422,7 +422,7 @@ fn loss_of(run: &Trainer, twin: &Memory) -> f64 {
 fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_rigl_asks() {
     const H: f64 = 1e-6;
     let (machine, [_, (config, data)]) = (machine(), networks());
-    // The gated network of ste serves as the twin; rigl asks its own copy of the same weights under the same mask.
+    // The gated network of ste serves as the reference; rigl asks its own copy of the same weights under the same mask.
     let mut ste = data.start(&machine, Config { method: MethodName::Ste, ..config.clone() });
     let mut rigl = data.start(&machine, Config { method: MethodName::Rigl, ..config });
     let mask = scores(&rigl);
@@ -436,8 +436,8 @@ fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_r
     let model = ste.model.clone();
     // A gate of m is a gate of 1 before weights that are m times as large.
     let loss = |unit: usize, m: f64| {
-        let mut twin = start.clone();
-        twin.scores[unit] = 1.0;
+        let mut reference = start.clone();
+        reference.scores[unit] = 1.0;
         let (g, group) = model
             .groups
             .iter()
@@ -448,12 +448,12 @@ fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_r
             for tap in 0..layer.taps {
                 let row = tap * layer.inputs + unit as u32 - group.first_unit;
                 for output in 0..layer.outputs {
-                    twin.weights[(layer.first_weight + row * layer.outputs + output) as usize] *= m;
+                    reference.weights[(layer.first_weight + row * layer.outputs + output) as usize] *= m;
                 }
             }
         }
-        twins(&ste, "loss", &mut twin);
-        loss_of(&ste, &twin)
+        references(&ste, "loss", &mut reference);
+        loss_of(&ste, &reference)
     };
     let mut expected = Vec::new();
     for (unit, &kept) in mask.iter().enumerate() {
