@@ -8,7 +8,7 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;               // [2, R]
 @group(0) @binding(2) var<storage, read> counts: array<u32>;              // [2, 64]
-@group(0) @binding(3) var<storage, read> units: array<u32>;               // [U] bits: 2 kept by m
+@group(0) @binding(3) var<storage, read> units: array<u32>;               // [U] bits KEPT_BY_
 @group(0) @binding(4) var<storage, read> input: array<vec4<f32>>;         // a map
 @group(0) @binding(5) var<storage, read> d_output: array<vec4<f32>>;      // [kO up to a multiple of 4, Q, Bp]
 @group(0) @binding(6) var<storage, read_write> d_input: array<vec4<f32>>; // likewise; nothing is written for the inputs
@@ -31,7 +31,7 @@ fn main(
         var is_open = false;
         if r < kept {
             unit = group.first_unit + lists[group.first_row + r];
-            is_open = ((units[unit] >> 2u) & 1u) == 1u;
+            is_open = (units[unit] & KEPT_BY_MASK) != 0u;
         }
         var sum = 0.0;
         for (var cell = lane; cell < cells; cell += 64u) {

@@ -6,7 +6,7 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;              // [2, R]
 @group(0) @binding(2) var<storage, read> counts: array<u32>;             // [2, 64]
-@group(0) @binding(3) var<storage, read> units: array<u32>;              // [U] bits: 2 kept by m, 3 by m'
+@group(0) @binding(3) var<storage, read> units: array<u32>;              // [U] bits KEPT_BY_
 @group(0) @binding(4) var<storage, read> input: array<vec4<f32>>;        // a map
 @group(0) @binding(5) var<storage, read_write> output: array<vec4<f32>>; // a map
 @group(1) @binding(0) var<uniform> op: Operation;
@@ -32,7 +32,7 @@ fn main(
         var is_open = false;
         if r < kept {
             let unit = group.first_unit + lists[z * params.rows + group.first_row + r];
-            is_open = ((units[unit] >> (2u + z)) & 1u) == 1u;
+            is_open = (units[unit] & (KEPT_BY_MASK << z)) != 0u;
         }
         let first = k % in_row * PIECE;
         for (var cell = first + team.lane; cell < min(first + PIECE, cells); cell += team.lanes) {

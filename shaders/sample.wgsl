@@ -11,7 +11,7 @@
 @group(0) @binding(2) var<storage, read> schedule: array<Step>;
 @group(0) @binding(3) var<storage, read> scores: array<f32>;        // [U]
 @group(0) @binding(4) var<storage, read> numbers: array<u32>;       // [U] of the units in the whole network
-@group(0) @binding(5) var<storage, read_write> units: array<u32>;   // [U] bits: 0 drawn in m, 1 in m', 2 kept by m, 3 by m'
+@group(0) @binding(5) var<storage, read_write> units: array<u32>;   // [U] bits DRAWN_IN_ and KEPT_BY_
 @group(0) @binding(6) var<storage, read_write> lists: array<u32>;   // [2, R] kept units of each group
 @group(0) @binding(7) var<storage, read_write> rows: array<u32>;    // [2, R] where each unit stands in its list, or ABSENT
 @group(0) @binding(8) var<storage, read_write> counts: array<u32>;  // [2, 64] kept units of each group
@@ -33,7 +33,7 @@ fn draw_both(unit: u32) -> u32 {
     let number = numbers[unit];
     let first = draw(params.seed, STREAM_MASK, counter, number, score);
     let second = draw(params.seed, select(STREAM_PROBE, STREAM_EVALUATION, evaluates), counter, number, score);
-    return select(0u, 1u, select(first, score >= 0.5, evaluates)) | select(0u, 2u, second);
+    return select(0u, DRAWN_IN_MASK, select(first, score >= 0.5, evaluates)) | select(0u, DRAWN_IN_PROBE, second);
 }
 
 fn highest_score(group: Group) -> u32 {
@@ -59,12 +59,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 
     var count = 0u;
     for (var i = begin; i < end; i++) {
-        var bits = 3u;
+        var bits = DRAWN_IN_MASK | DRAWN_IN_PROBE;
         if group.gated == 1u {
             bits = draw_both(group.first_unit + i);
-            units[group.first_unit + i] = bits | (bits << 2u);
+            units[group.first_unit + i] = bits | (bits * KEPT_BY_MASK);
         }
-        count += (bits & 1u) | ((bits & 2u) << 15u);
+        count += (bits & DRAWN_IN_MASK) | ((bits & DRAWN_IN_PROBE) << 15u);
     }
 
     // Where each run begins: sums of rows of runs, two barriers.
@@ -93,18 +93,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let second = params.rows + group.first_row;
     var at = vec2(before & 0xffffu, before >> 16u);
     for (var i = begin; i < end; i++) {
-        var bits = 3u;
+        var bits = DRAWN_IN_MASK | DRAWN_IN_PROBE;
         if group.gated == 1u {
             bits = units[group.first_unit + i];
         }
         rows[first + i] = ABSENT;
         rows[second + i] = ABSENT;
-        if (bits & 1u) != 0u {
+        if (bits & DRAWN_IN_MASK) != 0u {
             lists[first + at.x] = i;
             rows[first + i] = at.x;
             at.x++;
         }
-        if (bits & 2u) != 0u {
+        if (bits & DRAWN_IN_PROBE) != 0u {
             lists[second + at.y] = i;
             rows[second + i] = at.y;
             at.y++;
@@ -127,6 +127,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     // The forced unit's bits, by one invocation, since both masks share the word.
     if lane == 0u && group.gated == 1u && ((total & 0xffffu) == 0u || (total >> 16u) == 0u) {
         let unit = group.first_unit + highest_score(group);
-        units[unit] |= select(0u, 4u, (total & 0xffffu) == 0u) | select(0u, 8u, (total >> 16u) == 0u);
+        units[unit] |= select(0u, KEPT_BY_MASK, (total & 0xffffu) == 0u) | select(0u, KEPT_BY_PROBE, (total >> 16u) == 0u);
     }
 }

@@ -26,6 +26,12 @@ const ABSENT: u32 = 0xffffffffu; // in place of a row: this unit is not kept
 const TRAIN: u32 = 0u;
 const EVALUATE: u32 = 1u;
 
+// Bits of a unit's word in units: what was drawn in m and in m', and what each keeps, which differs where a group would have closed.
+const DRAWN_IN_MASK: u32 = 1u;
+const DRAWN_IN_PROBE: u32 = 2u;
+const KEPT_BY_MASK: u32 = 4u;
+const KEPT_BY_PROBE: u32 = 8u;
+
 struct Group {
     size: u32,         // units
     gated: u32,        // 1 if the units have scores
@@ -98,7 +104,7 @@ struct Params {
     channels: u32,     // of an image of the data set
     height: u32,
     width: u32,
-    estimator: u32,    // 0 two-sided, 1 one-sided, 2 plain, 3 what the gates left
+    estimator: u32,    // one of ESTIMATOR_ of update_scores
     optimizer: u32,    // of the scores: 0 Adam, 1 SGD
     learn_scores: u32, // 0 leaves the scores as they are, 1 learns; from 2 on one part of that, as update_scores numbers them
     alpha: f32,

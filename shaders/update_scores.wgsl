@@ -5,7 +5,7 @@
 //   two-sided  g = (L - L') (m - m') / 2 / (s (1 - s))^(1 - alpha)
 //   one-sided  g = (L - L') (m - s)      / (s (1 - s))^(1 - alpha)    (paper, VR-PGE)
 //   plain      g = L        (m - s)      / (s (1 - s))^(1 - alpha)    (REINFORCE)
-//   chain      g = dL/dm, as the gates left it                        (straight-through)
+//   ste        g = dL/dm, as the gates left it                        (straight-through)
 //   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
 //
 // A norm that is not finite halts the run before a weight or a score is changed; so the scores wait for the backward pass, of which they need
@@ -19,7 +19,7 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> state: State;
 @group(0) @binding(2) var<storage, read> squares: array<f32>;            // parts of |d_weights|^2
-@group(0) @binding(3) var<storage, read> units: array<u32>;              // [U] bits: 0 drawn in m, 1 in m'
+@group(0) @binding(3) var<storage, read> units: array<u32>;              // [U] bits DRAWN_IN_
 @group(0) @binding(4) var<storage, read_write> scores: array<f32>;       // [U]
 @group(0) @binding(5) var<storage, read_write> moments: array<vec2<f32>>; // [U] Adam's first and second
 @group(0) @binding(6) var<storage, read_write> d_scores: array<f32>;     // [U] g
@@ -27,9 +27,10 @@
 @group(0) @binding(8) var<storage, read> pins: array<u32>;               // [U] 1: the score rests where it is
 
 const THREADS: u32 = 128u;
-const TWO_SIDED: u32 = 0u;
-const ONE_SIDED: u32 = 1u;
-const CHAIN: u32 = 3u;
+const ESTIMATOR_TWO_SIDED: u32 = 0u; // as in src/estimators
+const ESTIMATOR_ONE_SIDED: u32 = 1u;
+const ESTIMATOR_PLAIN: u32 = 2u;
+const ESTIMATOR_STE: u32 = 3u;
 const ADAM: u32 = 0u;
 const REST: u32 = 0u;     // of params.learn_scores: the norm and its clip alone, and the sum of the scores
 const LEARN: u32 = 1u;    // everything
@@ -55,22 +56,22 @@ fn gradient(unit: u32, s: f32) -> f32 {
     if pins[unit] == 1u {
         return 0.0;
     }
-    if params.estimator == CHAIN {
+    if params.estimator == ESTIMATOR_STE {
         return d_scores[unit];
     }
     let bits = units[unit];
     if s * 16777216.0 < 1.0 || s >= 1.0 {
         return 0.0;
     }
-    let m = f32(bits & 1u);
-    let probe = f32((bits >> 1u) & 1u);
+    let m = select(0.0, 1.0, (bits & DRAWN_IN_MASK) != 0u);
+    let probe = select(0.0, 1.0, (bits & DRAWN_IN_PROBE) != 0u);
     let difference = state.loss - state.probe_loss;
     var g: f32;
-    if params.estimator == TWO_SIDED {
+    if params.estimator == ESTIMATOR_TWO_SIDED {
         g = 0.5 * difference * (m - probe);
-    } else if params.estimator == ONE_SIDED {
+    } else if params.estimator == ESTIMATOR_ONE_SIDED {
         g = difference * (m - s);
-    } else {
+    } else if params.estimator == ESTIMATOR_PLAIN {
         g = state.loss * (m - s);
     }
     let variance = s * (1.0 - s);

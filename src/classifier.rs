@@ -7,6 +7,7 @@
 
 use crate::device::DeviceError;
 use crate::engine::Engine;
+use crate::mask::{self, Bits};
 use crate::model::{Image, Model};
 use crate::schedule::plain;
 use crate::shared::MISSING;
@@ -22,8 +23,6 @@ pub const MASKS: u32 = 32;
 const FIRST_DRAW: u32 = 1 << 30;
 /// Sides of the squares, in pixels, from fine to coarse.
 const SIDES: [u32; 4] = [1, 2, 4, 8];
-/// Bit of `units`: kept by the decided mask, drawn or because its group would close.
-const KEPT: u32 = 4;
 
 /// What each square of the image contributes to its most probable class.
 #[derive(Clone, Debug, PartialEq)]
@@ -219,9 +218,9 @@ impl Classifier {
         let units: Vec<u32> = self.engine.read(&self.engine.buffers.units).await?;
         let numbers: Vec<u32> = self.engine.read(&self.engine.buffers.numbers).await?;
         let pixels = self.model.maps[0].pixels() as usize;
-        for unit in inputs.first_unit as usize..(inputs.first_unit + inputs.size) as usize {
+        for unit in inputs.units() {
             let first = numbers[unit] as usize * pixels;
-            kept[first..first + pixels].fill(units[unit] & KEPT != 0);
+            kept[first..first + pixels].fill(mask::split(Bits(units[unit]).kept())[0]);
         }
         Ok(kept)
     }

@@ -5,8 +5,14 @@
 
 use std::fmt;
 
+use crate::budget::Budget;
+use crate::methods::Plan;
 use crate::model::Model;
 use crate::pins::Pins;
+
+/// The types of the settings `estimator` and `method`, whose choices are the files of these modules.
+pub use crate::estimators::Estimator;
+pub use crate::methods::MethodName;
 
 /// What a knob may hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +29,7 @@ pub enum Kind {
     Text,
 }
 
-/// One knob, as the faces see it.
+/// One knob, as the terminal and the page show it.
 #[derive(Clone, Copy, Debug)]
 pub struct Knob {
     /// The name in a link; with hyphens, the flag.
@@ -121,15 +127,21 @@ macro_rules! choice {
             }
         }
 
+        named!($type);
+    };
+}
+
+/// Makes an enumeration with `ALL`, `NAMES` (those that a setting offers) and `name` one that a knob can hold.
+macro_rules! named {
+    ($type:ident) => {
         impl Value for $type {
             fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
-                match text.trim() {
-                    $($name => Ok(Self::$variant),)+
-                    other => {
-                        let names: Vec<&str> = Self::NAMES.iter().map(|(name, _)| *name).collect();
-                        Err(ConfigError(format!("{} must be one of {}, not \"{other}\"", knob.name, names.join(", "))))
-                    }
-                }
+                let offered = |name: &str| Self::NAMES.iter().any(|(offered, _)| *offered == name);
+                let of_name = Self::ALL.iter().copied().find(|of| of.name() == text.trim() && offered(of.name()));
+                of_name.ok_or_else(|| {
+                    let names: Vec<&str> = Self::NAMES.iter().map(|(name, _)| *name).collect();
+                    ConfigError(format!("{} must be one of {}, not \"{}\"", knob.name, names.join(", "), text.trim()))
+                })
             }
             fn write(&self) -> String {
                 self.name().to_owned()
@@ -137,6 +149,9 @@ macro_rules! choice {
         }
     };
 }
+
+named!(Estimator);
+named!(MethodName);
 
 choice! {
     /// What the network is trained on.
@@ -155,47 +170,10 @@ choice! {
 }
 
 choice! {
-    /// How the mask is chosen.
-    MethodName {
-        Vrpge = "vrpge", "VR-PGE";
-        Reinforce = "reinforce", "REINFORCE";
-        /// The chain rule through the mask.
-        Ste = "ste", "straight-through";
-        Magnitude = "magnitude", "magnitude";
-        Set = "set", "SET";
-        Rigl = "rigl", "RigL";
-        Snip = "snip", "SNIP";
-        Static = "static", "static random";
-        SmallDense = "small-dense", "small dense";
-        Dense = "dense", "dense";
-    }
-}
-
-impl MethodName {
-    /// Whether its budget comes down along the schedule; the others begin with the one they end with.
-    #[must_use]
-    pub fn starts_whole(self) -> bool {
-        matches!(self, Self::Vrpge | Self::Reinforce | Self::Ste | Self::Magnitude)
-    }
-}
-
-choice! {
     /// How the budget K goes from `keep_start` to `keep_ratio`.
     Schedule {
         Constant = "constant", "constant";
         Cubic = "cubic", "cubic";
-    }
-}
-
-choice! {
-    /// Which policy-gradient estimator the scores learn from.
-    Estimator {
-        /// g = ½ (L − L′) (m − m′) / (s(1−s))^(1−α)
-        TwoSided = "two-sided", "two-sided";
-        /// g = (L − L′) (m − s) / (s(1−s))^(1−α), the paper's VR-PGE
-        OneSided = "one-sided", "one-sided";
-        /// g = L (m − s) / (s(1−s))^(1−α), REINFORCE
-        Plain = "plain", "plain";
     }
 }
 
@@ -222,7 +200,7 @@ macro_rules! knobs {
         #[derive(Clone, Debug, PartialEq)]
         pub struct Config { $(#[doc = $help] pub $field: $type,)+ }
 
-        /// Every knob, in the order in which the faces show them.
+        /// Every knob, in the order in which they are shown.
         pub const KNOBS: &[Knob] = &[$(Knob { name: stringify!($field), label: $label, help: $help, kind: $kind, live: $live },)+];
 
         impl Default for Config {
@@ -345,13 +323,41 @@ impl Config {
             return Err(ConfigError(format!("allocation must be whole numbers with commas between them, as in 9,9,20, not \"{count}\"")));
         }
         Pins::read(&self.pins).map_err(ConfigError)?;
-        if self.method.starts_whole() && self.schedule == Schedule::Cubic && self.keep_start < self.keep_ratio {
+        if self.method.facts().starts_whole && self.schedule == Schedule::Cubic && self.keep_start < self.keep_ratio {
             return Err(ConfigError(format!(
                 "keep_start ({}) must not be below keep_ratio ({}): the budget only comes down",
                 self.keep_start, self.keep_ratio
             )));
         }
         Ok(())
+    }
+
+    /// How the budget goes over the run, whatever the method makes of it.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let first = match self.schedule {
+            Schedule::Constant => self.keep_ratio,
+            Schedule::Cubic => self.keep_start,
+        };
+        Budget { first, last: self.keep_ratio, until: self.anneal_fraction }
+    }
+
+    /// What the method is told.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        Plan {
+            seed: self.seed,
+            budget: self.budget(),
+            structure_every: self.structure_every,
+            drop_fraction: self.drop_fraction,
+            allocation: self.allocation_counts(),
+        }
+    }
+
+    /// What the scores learn from: the method's own estimator, or the one that is chosen.
+    #[must_use]
+    pub fn structure_estimator(&self) -> Estimator {
+        self.method.facts().estimator.unwrap_or(self.estimator)
     }
 
     /// Units of each gated group that `allocation` names.
@@ -440,6 +446,28 @@ mod tests {
             let message = Config::from_link(link).unwrap_err().to_string();
             assert!(message.contains(words), "{link}: {message}");
         }
+    }
+
+    #[test]
+    fn facts_of_methods_name_settings_that_there_are() {
+        for method in MethodName::ALL {
+            for name in method.facts().settings {
+                knob(name).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn an_estimator_that_comes_with_a_method_is_no_choice_and_stands_above_the_one_that_is_chosen() {
+        let of = |method, estimator| Config { method, estimator, ..Config::default() }.structure_estimator().id();
+        let chosen = [Estimator::TwoSided, Estimator::OneSided].map(|estimator| of(MethodName::Vrpge, estimator));
+        assert_eq!(chosen, [0, 1]);
+        assert_eq!([MethodName::Reinforce, MethodName::Ste].map(|method| of(method, Config::default().estimator)), [2, 3]);
+        let message = Config::default().set("estimator", "ste").unwrap_err().to_string();
+        assert!(
+            message.starts_with("estimator must be one of two-sided, one-sided, plain") && message.ends_with("not \"ste\""),
+            "{message}"
+        );
     }
 
     proptest! {

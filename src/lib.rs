@@ -15,6 +15,8 @@
 //!
 //! # Glossary
 //!
+//! VR-PGE is the paper's variance-reduced policy gradient estimator.
+//!
 //! | symbol | name | meaning |
 //! |---|---|---|
 //! | s | `scores` | keep-probability of each gated unit, `[U]` |
@@ -29,29 +31,34 @@
 //!
 //! A module uses its own layer and those below; a test reads the `use` lines.
 //!
-//! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`random`] Threefry; [`schedule`]
-//!   what each step is given; [`submit_size`] steps a submit; [`pins`] units held on or off; [`contenders`] who takes part in a comparison, with what
-//!   settings; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`] the CPU twin of every kernel, in f64.
+//! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`mask`] the rules about masks;
+//!   [`projection`] of scores onto the budget; [`estimators`] one file per structure gradient; [`methods`] one file per way of choosing masks;
+//!   [`budget`] how the budget goes over a run; [`random`] Threefry; [`schedule`] what each step is given; [`submit_size`] steps a submit; [`pins`]
+//!   units held on or off; [`entrants`] the entries of a comparison; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`]
+//!   the reference of every kernel, in f64, which nothing but the CPU engine and [`check`] runs.
 //! * Layer 1: [`device`] a GPU or the CPU engine, and the table of kernels; it knows no learning.
-//! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`methods`] one file per way of choosing masks;
-//!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`estimator_lab`] what each structure
-//!   gradient is worth; [`check`] every kernel against its twin; [`classifier`] an image of
-//!   anybody's through the network as it stands; `run_file` a run as one file, natively (the page has its twin in TypeScript).
-//! * Layer 3, the faces: `main.rs` with `cli/` natively; `web.rs` in the page (feature `page`), `web_check.rs` and `web_intake.rs` in modules of
+//! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a
+//!   run's step beside a dense one; [`estimator_lab`] how good each estimator is; [`check`] every kernel against its reference; [`classifier`] an
+//!   image of anybody's through the network as it stands; `run_file` a run as one file, natively (the page has a copy in TypeScript).
+//! * Layer 3, what people use: `main.rs` with `cli/` natively; `web.rs` in the page (feature `page`), `web_check.rs` and `web_intake.rs` in modules of
 //!   their own that only the panels load that want them (features `self-check`, `own-files`).
 
+pub mod budget;
 #[cfg(any(not(target_arch = "wasm32"), feature = "self-check"))]
 pub mod check;
 pub mod classifier;
 pub mod config;
-pub mod contenders;
 pub mod data;
 pub mod device;
 pub mod engine;
+pub mod entrants;
 pub mod estimator_lab;
+pub mod estimators;
+pub mod mask;
 pub mod methods;
 pub mod model;
 pub mod pins;
+pub mod projection;
 pub mod random;
 pub mod reference;
 #[cfg(not(target_arch = "wasm32"))]

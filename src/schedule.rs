@@ -3,27 +3,13 @@
 
 use rand::seq::SliceRandom;
 
-use crate::config::{Config, RateSchedule, Schedule};
+use crate::config::{Config, RateSchedule};
 use crate::random::{Stream, Threefry};
-use crate::shared::{Sample, Step};
+use crate::shared::{Params, Sample, Step};
 
 /// Adam's decay rates, as in `shaders/update_scores.wgsl`.
 pub const BETA1: f64 = 0.9;
 pub const BETA2: f64 = 0.999;
-
-/// The keep ratio that the budget pays for at `step` of a run of `steps` (cubic: Zhu and Gupta 2017, as in the authors' code).
-#[must_use]
-pub fn keep_at(config: &Config, step: u32, steps: u32) -> f64 {
-    let end = config.anneal_fraction * f64::from(steps);
-    match config.schedule {
-        Schedule::Constant => config.keep_ratio,
-        Schedule::Cubic if f64::from(step) >= end => config.keep_ratio,
-        Schedule::Cubic => {
-            let left = 1.0 - f64::from(step) / end;
-            config.keep_ratio + (config.keep_start - config.keep_ratio) * left * left * left
-        }
-    }
-}
 
 /// The schedules' row for `step` of a run of `steps` on a network of `units` gated units.
 #[must_use]
@@ -37,7 +23,7 @@ pub fn step_at(config: &Config, units: u32, step: u32, steps: u32) -> Step {
         step,
         learning_rate: (config.learning_rate * fall) as f32,
         scores_rate: (config.scores_rate * fall) as f32,
-        budget: (keep_at(config, step, steps) * f64::from(units)) as f32,
+        budget: (config.budget().keep_at(step, steps) * f64::from(units)) as f32,
         first_correction: (1.0 - BETA1.powi(time)) as f32,
         second_correction: (1.0 - BETA2.powi(time)) as f32,
     }
@@ -53,6 +39,17 @@ pub fn view(seed: u32, step: u32, index: u32) -> u32 {
     let [word, mirrored] = crate::random::threefry([seed, Stream::View as u32], [step, index]);
     let shift = |word: u32| 128 - FARTHEST + (word & 0xffff) * (2 * FARTHEST + 1) / 0x1_0000;
     shift(word) | shift(word >> 16) << 8 | (mirrored >> 31) << 16
+}
+
+/// The feature of its row that an image shows in the place of `feature`, or none beyond the image's edge.
+#[must_use]
+pub fn shown_from(params: &Params, view: u32, feature: u32) -> Option<u32> {
+    let area = params.height * params.width;
+    let (row, column) = (feature % area / params.width, feature % params.width);
+    let column = if view >> 16 & 1 == 1 { params.width - 1 - column } else { column };
+    let moved = |at: u32, by: u32, size: u32| (at + (by & 0xff)).checked_sub(128).filter(|&at| at < size);
+    let (row, column) = (moved(row, view, params.height)?, moved(column, view >> 8, params.width)?);
+    Some(feature / area * area + row * params.width + column)
 }
 
 /// The images of a batch of `rows`, each as it is.
@@ -124,17 +121,18 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Schedule;
 
     #[test]
     fn the_cubic_budget_comes_down_once_and_stays() {
         let config = Config { keep_ratio: 0.2, keep_start: 0.999, anneal_fraction: 0.6, ..Config::default() };
-        let keeps: Vec<f64> = (0..=1000).map(|step| keep_at(&config, step, 1000)).collect();
+        let keeps: Vec<f64> = (0..=1000).map(|step| config.budget().keep_at(step, 1000)).collect();
         assert!((keeps[0] - 0.999).abs() < 1e-12);
         assert!(keeps.windows(2).all(|pair| pair[1] <= pair[0]));
         assert!((keeps[300] - (0.2 + 0.799 * 0.125)).abs() < 1e-12);
         assert!(keeps[600..].iter().all(|&keep| keep == 0.2));
         let constant = Config { schedule: Schedule::Constant, ..config };
-        assert!((0..1000).all(|step| keep_at(&constant, step, 1000) == 0.2));
+        assert!((0..1000).all(|step| constant.budget().keep_at(step, 1000) == 0.2));
     }
 
     #[test]

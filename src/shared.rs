@@ -1,4 +1,5 @@
-//! The structs that the CPU and the kernels share, mirrored from `shaders/shared.wgsl`; a test compares the two through naga.
+//! What kernels and their references are told: the structs that the CPU and the kernels share, mirrored from `shaders/shared.wgsl` (a test
+//! compares the two through naga), and [`Work`], which says the same to a reference.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -96,6 +97,28 @@ pub struct Operation {
     pub unused_x: u32,
     pub unused_y: u32,
     pub unused_z: u32,
+}
+
+/// What the reference of a kernel works on, besides the buffers that every kernel knows by name: maps and the gradients at them, by their numbers
+/// in the model.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Work {
+    pub operation: Operation,
+    pub input: usize,
+    pub output: usize,
+    /// `output` where there is none.
+    pub shortcut: usize,
+    pub d_input: usize,
+    pub d_output: usize,
+    pub d_shortcut: usize,
+}
+
+impl Work {
+    /// Whether the operation has one of [`flags`].
+    #[must_use]
+    pub fn has(&self, flag: u32) -> bool {
+        self.operation.flags & flag != 0
+    }
 }
 
 /// Bits of [`Operation::flags`].

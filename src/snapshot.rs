@@ -1,6 +1,7 @@
 //! What a view may see: plain numbers, no GPU type.
 
 use crate::engine::Outcome;
+use crate::mask::{self, Bits};
 use crate::model::{Group, Model};
 use crate::shared::Record;
 
@@ -15,7 +16,8 @@ pub struct Snapshot {
     pub epoch: f64,
     /// `[U]`
     pub scores: Vec<f32>,
-    /// `[U]` bits of the last step: 0 kept by m, 1 kept by m′.
+    /// `[U]` pairs ([`mask::pair`]) of what the last step's m and m′ kept. Of a method with one forward m′ was drawn too, but means nothing:
+    /// [`Snapshot::masks`].
     pub mask: Vec<u8>,
     /// Units kept of each group under m.
     pub kept: Vec<u32>,
@@ -55,7 +57,7 @@ impl Snapshot {
             steps,
             epoch: f64::from(step) / f64::from(steps_per_epoch),
             sum_scores: outcome.scores.iter().map(|&score| f64::from(score)).sum(),
-            mask: outcome.units.iter().map(|bits| (bits >> 2) as u8 & 3).collect(),
+            mask: outcome.units.iter().map(|&bits| Bits(bits).kept()).collect(),
             scores: outcome.scores,
             kept: kept(|record| &record.kept),
             probe_kept: kept(|record| &record.probe_kept),
@@ -69,35 +71,42 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    /// Units of each gated group that the decided mask (s ≥ ½) keeps, at least one.
+    /// Units of each gated group that the [decided mask](mask::decided) keeps.
     #[must_use]
     pub fn decided_kept(&self, model: &Model) -> Vec<u32> {
         decided_kept(&self.scores, model)
     }
 
-    /// Units of every group that the last step kept under m (`bit` 1) or m′ (`bit` 2); before the first step, the expected numbers.
+    /// `[U]` pairs ([`mask::pair`]) of what the last step kept; where m′ was not forwarded, m in its place.
     #[must_use]
-    pub fn mask_kept(&self, model: &Model, bit: u8) -> Vec<u32> {
+    pub fn masks(&self) -> Vec<u8> {
+        self.mask.iter().map(|&pair| if self.probed { pair } else { mask::same(pair) }).collect()
+    }
+
+    /// Units of every group that the last step kept under m and under m′, m again where m′ was not forwarded; before the first step, the expected
+    /// numbers.
+    #[must_use]
+    pub fn mask_kept(&self, model: &Model) -> [Vec<u32>; 2] {
         if self.step == 0 {
             let share = |group: &Group| {
-                let scores = &self.scores[group.first_unit as usize..][..group.size as usize];
+                let scores = &self.scores[group.units()];
                 scores.iter().map(|&score| f64::from(score)).sum::<f64>() / f64::from(group.size)
             };
             let expected = |(group, share): (&Group, f64)| ((share * f64::from(group.size)).round() as u32).max(1);
-            return model.groups.iter().zip(model.shares(share)).map(expected).collect();
+            let expected: Vec<u32> = model.groups.iter().zip(model.shares(share)).map(expected).collect();
+            return [expected.clone(), expected];
         }
-        let kept: Vec<bool> = self.mask.iter().map(|&bits| bits & bit != 0).collect();
+        let masks = self.masks();
         let count = |units: &Vec<bool>| (units.iter().filter(|&&kept| kept).count() as u32).max(1);
-        model.kept_units(&kept).iter().map(count).collect()
+        [0, 1].map(|z: usize| {
+            let kept: Vec<bool> = masks.iter().map(|&pair| mask::split(pair)[z]).collect();
+            model.kept_units(&kept).iter().map(count).collect()
+        })
     }
 }
 
-/// Units of each gated group that the decided mask of these scores, `[U]`, keeps: [`Snapshot::decided_kept`].
+/// Units of each gated group that the [decided mask](mask::decided) of these scores, `[U]`, keeps: [`Snapshot::decided_kept`].
 #[must_use]
 pub fn decided_kept(scores: &[f32], model: &Model) -> Vec<u32> {
-    let kept = |group: &Group| {
-        let scores = &scores[group.first_unit as usize..][..group.size as usize];
-        (scores.iter().filter(|&&score| score >= 0.5).count() as u32).max(1)
-    };
-    model.gated().map(kept).collect()
+    mask::counts(model, &mask::decided(model, scores))
 }

@@ -23,9 +23,9 @@ pub struct Speed {
     pub phases: Vec<(Phase, f64, f64)>,
 }
 
-/// The dense opponent of a run, kept from measurement to measurement.
+/// The dense network that a run is measured beside, from one measurement to the next.
 #[derive(Debug)]
-pub struct Opponent {
+pub struct DenseBaseline {
     dense: Trainer,
     steps: u32,
     dense_steps: u32,
@@ -40,7 +40,7 @@ pub fn median(values: &[f64]) -> f64 {
     if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
-impl Opponent {
+impl DenseBaseline {
     /// A dense network of the same shape, batch and data.
     ///
     /// # Errors

@@ -8,7 +8,6 @@ use wasm_bindgen::prelude::*;
 
 use crate::classifier::{Classifier, MOST_BATCHES};
 use crate::config::{Config, DatasetName, KNOBS, Kind, MethodName};
-use crate::contenders::{Contender, Setting};
 use crate::data::catalogue::{Known, known};
 use crate::data::own::Own;
 use crate::data::planted::{self, planted};
@@ -16,14 +15,16 @@ use crate::data::stream::Arrival;
 use crate::data::{Dataset, Split};
 use crate::device::{DeviceError, Machine};
 use crate::engine::SLOTS;
+use crate::entrants::Entrant;
 use crate::estimator_lab::{Lab, Summary};
+use crate::methods::Setting;
 use crate::model::{Bytes, Model, Tensor};
 use crate::schedule::step_at;
 use crate::shared::Record;
 use crate::snapshot::Snapshot;
-use crate::speed::Opponent;
+use crate::speed::DenseBaseline;
 use crate::submit_size::Pace;
-use crate::trainer::{Checkpoint, Cost, DataShape, SELECTION_ROWS, Stage, TrainError, Trainer, pins_of, tensors_of};
+use crate::trainer::{Checkpoint, Cost, DataShape, SELECTION_ROWS, StepPart, TrainError, Trainer, pins_of, tensors_of};
 #[cfg(feature = "gpu")]
 use crate::web_kernels;
 use crate::web_machine::{self, Held};
@@ -87,13 +88,13 @@ pub fn contenders() -> Array {
         }
         settings
     };
-    let one = |contender: Contender| {
+    let one = |contender: Entrant| {
         object! {
             "name": contender.name, "method": contender.method.name(), "presets": settings(contender.presets),
             "made_by": settings(contender.made_by), "is_allocated": contender.is_allocated,
         }
     };
-    Contender::all().map(one).collect()
+    Entrant::all().map(one).collect()
 }
 
 /// Every setting's value for a link.
@@ -359,7 +360,7 @@ pub struct Session {
     /// The files of a known set.
     arrival: Option<Arrival>,
     pace: Pace,
-    opponent: Option<Opponent>,
+    opponent: Option<DenseBaseline>,
     /// A frozen copy of the network, whose estimators are measured.
     lab: Option<Lab>,
     /// A copy of the network for images of the visitor's, and how many of its batches a submit holds.
@@ -539,14 +540,14 @@ impl Session {
     }
 
     /// The next part of a step: which it was, which are left, the run as it stands, and what the part leaves for each unit (`[U]`, as
-    /// `trainer::Walked` has them; null where there is nothing). Null where rows are missing or the run is over.
+    /// `trainer::PartDone` has them; null where there is nothing). Null where rows are missing or the run is over.
     ///
     /// # Errors
     /// The device is gone. A run that diverged is a snapshot that says so, alone.
     pub async fn phase(&mut self) -> Result<JsValue, JsError> {
         let begin = clock();
-        let walked = match self.run.next_stage().await {
-            Ok(Some(walked)) => walked,
+        let done = match self.run.next_part().await {
+            Ok(Some(done)) => done,
             Ok(None) => return Ok(JsValue::NULL),
             Err(error) => return Ok(object! {"snapshot": self.halted(error).await?}.into()),
         };
@@ -554,15 +555,15 @@ impl Session {
         if self.run.step() > 0 {
             self.training_ms += ms;
         }
-        if walked.left.is_empty() {
+        if done.left.is_empty() {
             self.drop_units(1).await?;
         }
         let units = |values: &[f32]| if values.is_empty() { JsValue::NULL } else { Float32Array::from(values).into() };
         let object = object! {
-            "stage": walked.stage.name(),
-            "left": walked.left.iter().map(|stage: &Stage| JsValue::from(stage.name())).collect::<Array>(),
-            "snapshot": self.plain(&walked.snapshot, None, ms),
-            "values": units(&walked.values), "before": units(&walked.before), "stepped": units(&walked.stepped),
+            "stage": done.part.name(),
+            "left": done.left.iter().map(|part: &StepPart| JsValue::from(part.name())).collect::<Array>(),
+            "snapshot": self.plain(&done.snapshot, None, ms),
+            "values": units(&done.values), "before": units(&done.before), "stepped": units(&done.stepped),
         };
         Ok(object.into())
     }
@@ -639,7 +640,7 @@ impl Session {
     /// The device is gone or cannot hold the opponent.
     pub async fn measure_speed(&mut self) -> Result<Object, JsError> {
         if self.opponent.is_none() {
-            self.opponent = Some(Opponent::new(&self.run).map_err(words)?);
+            self.opponent = Some(DenseBaseline::new(&self.run).map_err(words)?);
         }
         let opponent = self.opponent.as_mut().expect("it was just made");
         let speed = opponent.measure(&mut self.run, &clock).await.map_err(words)?;
@@ -800,9 +801,7 @@ impl Session {
         };
         let records: Array = snapshot.records.iter().rev().map(&mut record).collect();
         let cost = run.cost();
-        // Of a method with one forward only m means anything, whatever else was drawn.
-        let probe = if snapshot.probed { 2 } else { 1 };
-        let mask: Vec<u8> = snapshot.mask.iter().map(|&bits| (bits & 1) | if bits & probe == 0 { 0 } else { 2 }).collect();
+        let [kept, probe_kept] = snapshot.mask_kept(&run.whole);
         object! {
             "step": snapshot.step,
             "steps": snapshot.steps,
@@ -810,9 +809,9 @@ impl Session {
             "finished": snapshot.step >= snapshot.steps,
             "halted": halted.map_or(JsValue::NULL, JsValue::from),
             "scores": Float32Array::from(&snapshot.scores[..]),
-            "mask": Uint8Array::from(&mask[..]),
-            "kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, 1)[..]),
-            "probe_kept": Uint32Array::from(&snapshot.mask_kept(&run.whole, probe)[..]),
+            "mask": Uint8Array::from(&snapshot.masks()[..]),
+            "kept": Uint32Array::from(&kept[..]),
+            "probe_kept": Uint32Array::from(&probe_kept[..]),
             "budget": self.run.budget(snapshot.budget),
             "sum_scores": snapshot.sum_scores,
             "threshold": snapshot.threshold,
@@ -886,7 +885,7 @@ impl Session {
         };
         let row = |row: &crate::estimator_lab::Row| {
             let object = object! {
-                "estimator": row.rule.name(), "alpha": row.alpha, "samples": row.samples,
+                "estimator": row.estimator.name(), "alpha": row.alpha, "samples": row.samples,
                 "scale": or_null(row.scale.map(|[scale, _]| scale)), "scale_error": or_null(row.scale.map(|[_, error]| error)),
                 "chi_square": row.chi_square, "judged_units": row.judged, "verdict": row.verdict.words(),
                 "cosine": row.cosine, "cosine_error": row.cosine_error, "bins": row.bins.iter().map(bin).collect::<Array>(),

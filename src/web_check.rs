@@ -1,4 +1,4 @@
-//! The self-check: every kernel against its twin in f64, for a worker of the page that does nothing else. A module of its own where a GPU
+//! The self-check: every kernel against its reference in f64, for a worker of the page that does nothing else. A module of its own where a GPU
 //! computes, a part of the CPU engine's otherwise.
 
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use crate::check::{self, Report, SceneReport};
 use crate::device::{DeviceError, Machine};
 use crate::web_values::{object, words};
 
-/// Compares every kernel with its twin on this adapter, scene by scene. `progress` is told how far the kernels are compiled, `told` each
+/// Compares every kernel with its reference on this adapter, scene by scene. `progress` is told how far the kernels are compiled, `told` each
 /// scene as it ends, how many are done, and of how many. Gives the adapter and what each kernel showed over all scenes. Browsers tell the
 /// page more of the adapter's name than the engine.
 ///

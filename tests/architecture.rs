@@ -1,4 +1,4 @@
-//! The house: modules import downwards only, what two languages share is the same in both, and no kernel stands in three of its four places.
+//! The architecture: modules import downwards only, what two languages share is the same in both, and every kernel stands in all of its four places.
 
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -8,15 +8,33 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
 use lacuna::device::TABLE;
+use lacuna::estimators::Estimator;
+use lacuna::mask::{DRAWN_IN_MASK, DRAWN_IN_PROBE, KEPT_BY_MASK, KEPT_BY_PROBE};
 use lacuna::random::Stream;
 use lacuna::schedule::{BETA1, BETA2};
 use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation, Params, Record, Sample, State, Step, flags};
 
 /// From the lowest up: a module may use its own layer and those before it.
 const LAYERS: [&[&str]; 4] = [
-    &["config", "contenders", "data", "model", "submit_size", "pins", "random", "reference", "schedule", "shared"],
+    &[
+        "budget",
+        "config",
+        "data",
+        "entrants",
+        "estimators",
+        "mask",
+        "methods",
+        "model",
+        "pins",
+        "projection",
+        "random",
+        "reference",
+        "schedule",
+        "shared",
+        "submit_size",
+    ],
     &["device"],
-    &["engine", "methods", "trainer", "snapshot", "check", "classifier", "speed", "estimator_lab", "run_file"],
+    &["engine", "trainer", "snapshot", "check", "classifier", "speed", "estimator_lab", "run_file"],
     &["cli", "main", "web", "web_check", "web_intake", "web_kernels", "web_machine", "web_values"],
 ];
 
@@ -149,6 +167,17 @@ fn modules_import_their_own_layer_and_lower_ones_only() {
     assert!(failures.is_empty(), "a module imports from its own layer and lower ones only:\n{}", failures.join("\n"));
 }
 
+/// A kernel has two implementations, its shader and its reference. What neither is the CPU engine nor compares the two, uses no reference: rules
+/// that more than a kernel needs stand in modules of their own.
+#[test]
+fn only_the_cpu_engine_and_the_check_use_references() {
+    let may = |file: &Path| file == Path::new("src/engine/cpu.rs") || file.starts_with("src/check") || file.starts_with("src/reference");
+    let users: Vec<PathBuf> = files("src", "rs").into_iter().filter(|file| uses(file).contains("reference")).collect();
+    assert!(users.contains(&PathBuf::from("src/engine/cpu.rs")), "the uses are found: {users:?}");
+    let others: Vec<&PathBuf> = users.iter().filter(|file| !may(file)).collect();
+    assert!(others.is_empty(), "src/reference is for the CPU engine and src/check alone, but these use it: {others:?}");
+}
+
 #[test]
 fn no_two_modules_need_each_other() {
     let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -261,7 +290,8 @@ fn constants(source: &str) -> BTreeMap<String, f64> {
 
 #[test]
 fn constants_have_one_value_in_both_languages() {
-    let expected: BTreeMap<&str, f64> = [
+    let estimators = Estimator::ALL.map(|of| (format!("ESTIMATOR_{}", of.name().replace('-', "_").to_uppercase()), f64::from(of.id())));
+    let mut expected: BTreeMap<&str, f64> = [
         ("MOST_GROUPS", MOST_GROUPS as f64),
         ("TRAIN", f64::from(Mode::Train as u32)),
         ("EVALUATE", f64::from(Mode::Evaluate as u32)),
@@ -276,11 +306,17 @@ fn constants_have_one_value_in_both_languages() {
         ("MEAN", f64::from(flags::MEAN)),
         ("BETA1", f64::from(BETA1 as f32)),
         ("BETA2", f64::from(BETA2 as f32)),
+        ("DRAWN_IN_MASK", f64::from(DRAWN_IN_MASK)),
+        ("DRAWN_IN_PROBE", f64::from(DRAWN_IN_PROBE)),
+        ("KEPT_BY_MASK", f64::from(KEPT_BY_MASK)),
+        ("KEPT_BY_PROBE", f64::from(KEPT_BY_PROBE)),
         ("STREAM_MASK", f64::from(Stream::Mask as u32)),
         ("STREAM_PROBE", f64::from(Stream::Probe as u32)),
         ("STREAM_EVALUATION", f64::from(Stream::Evaluation as u32)),
     ]
     .into();
+    expected.extend(estimators.iter().map(|(name, id)| (name.as_str(), *id)));
+    let whole = ["STREAM_", "ESTIMATOR_", "DRAWN_", "KEPT_"];
     let mut seen = BTreeSet::new();
     for entry in TABLE {
         for (name, value) in constants(&entry.source.concat()) {
@@ -288,7 +324,8 @@ fn constants_have_one_value_in_both_languages() {
                 assert_eq!(value, *expected, "{name} in shaders/{}.wgsl or a piece of it", entry.name);
                 seen.insert(*name);
             } else {
-                assert!(!name.starts_with("STREAM_"), "{name} in shaders/{}.wgsl has no twin in this test", entry.name);
+                let missing = whole.iter().any(|of| name.starts_with(of));
+                assert!(!missing, "{name} of shaders/{}.wgsl has no counterpart in Rust, or not in this test", entry.name);
             }
         }
     }
@@ -310,7 +347,7 @@ fn a_kernel_stands_in_all_of_its_four_places() {
             failures.push(format!("{name}: no shaders/{name}.wgsl"));
         }
         if !run.contains(&format!("\"{name}\" =>")) || !reference.contains(&format!("pub fn {name}<F: Real>(")) {
-            failures.push(format!("{name}: no twin: a function of that name in src/reference/ and its line in reference::run"));
+            failures.push(format!("{name}: no reference: a function of that name in src/reference/ and its line in reference::run"));
         }
         if !step.contains(&format!("(\"{name}\", Phase::")) {
             failures.push(format!("{name}: no line in the step, src/engine/step.rs"));
@@ -341,5 +378,9 @@ fn a_kernel_stands_in_all_of_its_four_places() {
             failures.push(format!("{name}: named in {place}, but no line in the kernels' table, src/device/table.rs"));
         }
     }
-    assert!(failures.is_empty(), "a kernel has a shader, a line in the table, a twin and a line in the step:\n{}", failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "a kernel has a shader, a line in the table, a reference and a line in the step:\n{}",
+        failures.join("\n")
+    );
 }

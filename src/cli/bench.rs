@@ -87,12 +87,12 @@ impl Case {
 
     /// The predicted share on average over all draws.
     fn expected(&self, model: &Model) -> f64 {
-        model.predicted_ratio(self.keep_ratio(), method(self.config.method).forwards())
+        model.predicted_ratio(self.keep_ratio(), self.config.method.facts().forwards)
     }
 
     /// What such a step needs to hold: dense the values of one mask, otherwise those of two, of the units that are expected to be kept.
     fn memory(&self, model: &Model) -> Bytes {
-        model.of_expected_sizes(self.keep_ratio()).bytes(self.config.batch_size, method(self.config.method).masks())
+        model.of_expected_sizes(self.keep_ratio()).bytes(self.config.batch_size, self.config.method.facts().masks())
     }
 
     fn phase_ms(&self, phase: Phase) -> Option<f64> {
@@ -116,7 +116,7 @@ impl Networks {
         }
         let run = &mut self.sparse;
         run.config.clone_from(&case.config);
-        let scores = method(case.config.method).initial_scores(&case.config, &run.model);
+        let scores = method(case.config.method).initial_scores(&case.config.plan(), &run.model);
         run.engine().write(&run.engine().buffers.scores, &scores);
         run
     }

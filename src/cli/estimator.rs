@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use lacuna::device::Machine;
 use lacuna::engine::SLOTS;
-use lacuna::estimator_lab::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Rule, Summary, TableRow};
+use lacuna::estimator_lab::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Summary, TableRow};
+use lacuna::estimators::Estimator;
 use lacuna::trainer::{DataShape, Trainer};
 
 use super::{CliError, arguments, open, say, terminal};
@@ -141,7 +142,7 @@ fn overall(report: &Report) -> Table {
     for row in &report.rows {
         let summary = &row.summary;
         table.add_row([
-            if row.alpha == ALPHAS[0] { row.rule.name().to_owned() } else { String::new() },
+            if row.alpha == ALPHAS[0] { row.estimator.name().to_owned() } else { String::new() },
             row.alpha.to_string(),
             bias(summary),
             row.scale.map_or_else(|| "-".to_owned(), |[scale, error]| format!("{scale:.3} \u{b1} {error:.3}")),
@@ -168,14 +169,14 @@ fn split(report: &Report) -> Table {
     let mut table = styled(&["s", "units", "estimator", "bias (chance)", "variance", "bound", "SNR"]);
     let rows: Vec<&Row> = report.rows.iter().filter(|row| row.alpha == SPLIT_ALPHA).collect();
     for bin in 0..estimator_lab::EDGES.len() - 1 {
-        for (row, is_first) in rows.iter().zip([true, false, false, false]) {
+        for (place, row) in rows.iter().enumerate() {
             let bin = &row.bins[bin];
             let Some(summary) = &bin.summary else { continue };
-            let (range, units) = if is_first { (range(bin), bin.units.to_string()) } else { (String::new(), String::new()) };
+            let (range, units) = if place == 0 { (range(bin), bin.units.to_string()) } else { (String::new(), String::new()) };
             table.add_row([
                 range,
                 units,
-                row.rule.name().to_owned(),
+                row.estimator.name().to_owned(),
                 bias(summary),
                 digits(summary.variance),
                 or_dash(summary.bound),
@@ -199,7 +200,7 @@ fn summary_json(summary: &Summary) -> Value {
 }
 
 fn row_json(row: &Row) -> Value {
-    let mut line = json!({"estimator": row.rule.name(), "alpha": row.alpha, "samples": row.samples});
+    let mut line = json!({"estimator": row.estimator.name(), "alpha": row.alpha, "samples": row.samples});
     let more = json!({
         "scale": row.scale.map(|[scale, _]| scale),
         "scale_error": row.scale.map(|[_, error]| error),
@@ -242,7 +243,7 @@ fn report_json(run: &Trainer, report: &Report, adapter: &str) -> Value {
         "largest_loss": report.largest_loss,
         "largest_difference": report.largest_difference,
         "alphas": ALPHAS,
-        "estimators": Rule::ALL.map(Rule::name),
+        "estimators": Estimator::ALL.map(Estimator::name),
         "rows": report.rows.iter().map(row_json).collect::<Vec<_>>(),
     })
 }
@@ -288,8 +289,8 @@ fn pattern(rows: &[TableRow]) -> String {
     )
 }
 
-fn name((rule, alpha): (Rule, f64)) -> String {
-    format!("{} \u{3b1} = {alpha}", rule.name())
+fn name((estimator, alpha): (Estimator, f64)) -> String {
+    format!("{} \u{3b1} = {alpha}", estimator.name())
 }
 
 fn table(rows: &[TableRow]) -> Table {
@@ -304,7 +305,7 @@ fn table(rows: &[TableRow]) -> Table {
 
 fn table_json(rows: &[TableRow], pairs: u32, adapter: &str) -> Value {
     let row = |row: &TableRow| {
-        let cell = |((rule, alpha), cell): (&(Rule, f64), &estimator_lab::Cell)| json!({"estimator": rule.name(), "alpha": alpha, "variance": cell.variance, "error": cell.error, "exact": cell.exact});
+        let cell = |((estimator, alpha), cell): (&(Estimator, f64), &estimator_lab::Cell)| json!({"estimator": estimator.name(), "alpha": alpha, "variance": cell.variance, "error": cell.error, "exact": cell.exact});
         json!({"score": row.score, "cells": COLUMNS.iter().zip(&row.cells).map(cell).collect::<Vec<_>>()})
     };
     json!({"adapter": adapter, "pairs": pairs, "rows": rows.iter().map(row).collect::<Vec<_>>()})

@@ -12,7 +12,6 @@ use lacuna::data::catalogue::{CIFAR10, KNOWN, Known, MNIST};
 use lacuna::data::planted;
 use lacuna::device::{Adapter, Machine};
 use lacuna::engine::MASKS;
-use lacuna::methods::method;
 use lacuna::model::{Bytes, Image, Model, Op, Pooling, Tensor};
 use lacuna::trainer::{holds_copy, tensors_of};
 
@@ -83,14 +82,14 @@ impl Account {
     }
 
     fn predicted_ratio(&self) -> f64 {
-        self.model.predicted_ratio(self.config.keep_ratio, method(MethodName::Vrpge).forwards())
+        self.model.predicted_ratio(self.config.keep_ratio, MethodName::Vrpge.facts().forwards)
     }
 
     /// Memory of a dense run, of one whose scores learn at its start, and of one whose dropped units are gone.
     fn memory(&self) -> [(String, &'static str, Bytes); 3] {
         let (model, batch) = (&self.model, self.config.batch_size);
         [
-            ("dense".to_owned(), "dense", model.bytes(batch, method(MethodName::Dense).masks())),
+            ("dense".to_owned(), "dense", model.bytes(batch, MethodName::Dense.facts().masks())),
             ("sparse, nothing dropped".to_owned(), "sparse", model.bytes(batch, MASKS)),
             (format!("at {} with --compact", self.config.keep_ratio), "compacted", self.left.bytes(batch, MASKS)),
         ]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use lacuna::mask;
+
 use super::say;
 
 /// A line with a spinner for work of unknown length.
@@ -37,7 +39,7 @@ pub(super) fn tell(bar: &ProgressBar, line: &str) {
 
 /// Which of the inputs of an image the decided mask keeps: two rows of pixels a line of text.
 pub(super) fn picture(scores: &[f32], width: usize) -> String {
-    let kept = |row: Option<&[f32]>, x: usize| row.and_then(|row| row.get(x)).is_some_and(|&score| score >= 0.5);
+    let kept = |row: Option<&[f32]>, x: usize| row.and_then(|row| row.get(x)).is_some_and(|&score| mask::decides_for(score));
     let rows: Vec<&[f32]> = scores.chunks(width).collect();
     let line = |pair: &[&[f32]]| {
         let cell = |x: usize| match (kept(pair.first().copied(), x), kept(pair.get(1).copied(), x)) {

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use lacuna::config::KNOBS;
 use lacuna::data::Dataset;
 use lacuna::device::DeviceError;
+use lacuna::mask::{DRAWN_IN_MASK, DRAWN_IN_PROBE, KEPT_BY_MASK, KEPT_BY_PROBE};
 use lacuna::model::{Extra, Model, Op, Pooling};
-use lacuna::reference::shown_from;
 use lacuna::run_file::{Tensors, of_pairs};
+use lacuna::schedule::shown_from;
 use lacuna::shared::Sample;
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::Trainer;
@@ -97,8 +98,8 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     let engine = run.engine();
     let units = run.model.units() as usize;
     let bits = pollster::block_on(engine.read::<u32>(&engine.buffers.units))?;
-    for (name, bit) in [("mask", 0), ("probe", 1), ("kept_mask", 2), ("kept_probe", 3)] {
-        let of: Vec<u8> = bits[..units].iter().map(|bits| (bits >> bit & 1) as u8).collect();
+    for (name, bit) in [("mask", DRAWN_IN_MASK), ("probe", DRAWN_IN_PROBE), ("kept_mask", KEPT_BY_MASK), ("kept_probe", KEPT_BY_PROBE)] {
+        let of: Vec<u8> = bits[..units].iter().map(|bits| u8::from(bits & bit != 0)).collect();
         tensors.add(name, Dtype::U8, &[units], &of);
     }
     if params.learn_scores == 1 {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use lacuna::config::{Config, ConfigError};
 use lacuna::engine::SLOTS;
+use lacuna::mask;
 use lacuna::model::Model;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
@@ -198,7 +199,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     }
     if let (Some(informative), Some(group)) = (&set.informative, inputs) {
         let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
-        let found = informative.iter().zip(scores).filter(|&(&carries, &score)| carries && score >= 0.5).count();
+        let found = informative.iter().zip(scores).filter(|&(&carries, &score)| carries && mask::decides_for(score)).count();
         let all = informative.iter().filter(|&&carries| carries).count();
         line["informative"] = json!(all);
         line["informative_kept"] = json!(found);

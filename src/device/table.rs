@@ -1,4 +1,4 @@
-//! The table of kernels: one line each. A kernel's name is its file, its label on the GPU and its twin in `reference`; its buffers stand in the
+//! The table of kernels: one line each. A kernel's name is its file, its label on the GPU and its reference in `reference`; its buffers stand in the
 //! order of their bindings and carry the names that the shader gives them. `input`, `output` and `shortcut` are the maps of the dispatch's
 //! operation, and `d_` before them the loss's gradient there.
 

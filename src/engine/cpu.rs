@@ -1,4 +1,4 @@
-//! The CPU engine: the twins of the kernels, in f32, on the network's own buffers.
+//! The CPU engine: the references of the kernels, in f32, on the network's own buffers.
 
 use bytemuck::{Pod, cast_vec};
 
@@ -31,7 +31,7 @@ fn first<T: Pod>(buffer: &Buffer) -> T {
 
 macro_rules! moved {
     ($($name:ident),+) => {
-        /// Moves what the network's buffers hold to where its twins see it.
+        /// Moves what the network's buffers hold to where the references see it.
         fn take(engine: &Engine) -> Memory<f32> {
             let buffers = &engine.buffers;
             let Cuts { enough, tile, strip } = engine.cuts();

@@ -35,7 +35,7 @@ pub struct Outcome {
     pub records: Vec<Record>,
     /// `[U]`
     pub scores: Vec<f32>,
-    /// `[U]` bits: 0 drawn in m, 1 in m′, 2 kept by m, 3 kept by m′.
+    /// `[U]` words of [`crate::mask::Bits`].
     pub units: Vec<u32>,
 }
 

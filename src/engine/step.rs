@@ -8,8 +8,7 @@
 use crate::device::{Binding, Buffer, entry};
 use crate::device::{DeviceError, Machine};
 use crate::model::{Layer, Map, Model, Op, Pooling};
-use crate::reference::Work;
-use crate::shared::{Operation, Params, flags};
+use crate::shared::{Operation, Params, Work, flags};
 
 use super::buffers::Buffers;
 use super::grids::{d_weights_threads, most_tiled, most_workgroups, striding_grid, tiles};
@@ -69,7 +68,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// What it works on, for its twin.
+    /// What it works on, for its reference.
     #[must_use]
     pub fn work(&self, model: &Model) -> Work {
         let gradient = |map: usize| model.maps[map].gradient.unwrap_or(0);
@@ -90,7 +89,7 @@ impl Line {
 #[derive(Clone, Debug)]
 pub struct Dispatch {
     pub line: Line,
-    /// What its twin works on.
+    /// What its reference works on.
     pub work: Work,
     /// Its buffers, on a GPU.
     #[cfg(feature = "gpu")]

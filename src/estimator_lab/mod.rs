@@ -1,32 +1,21 @@
-//! The estimator lab: what each structure gradient is worth on a network as it stands, weights and scores frozen.
+//! The estimator lab: how good each [estimator](crate::estimators) of the structure gradient is on a network as it stands, weights and scores
+//! frozen.
 //!
 //! A [`Lab`] holds a copy of a run's network and one mini-batch, the one that the run's next step would learn from. It draws pairs of masks
 //! m, m′ ~ Bernoulli(s), of which the GPU computes the two losses L = L(w, m), L′ = L(w, m′) and nothing else. The masks are drawn again on
-//! the CPU, bit for bit, so that every estimator at every α is computed in f64 from the very same pairs. With h = s(1−s):
-//!
-//! | name | g of one unit | |
-//! |---|---|---|
-//! | two-sided | ½ (L − L′) (m − m′) / h^(1−α) | the authors' code for two samples |
-//! | one-sided | (L − L′) (m − s) / h^(1−α) | VR-PGE, as the paper writes it |
-//! | plain | L (m − s) / h^(1−α) | REINFORCE, one sample |
-//! | ste | h^α · ∂L/∂m | the chain rule through the mask (Bengio, Léonard and Courville 2013); method `ste` takes α = 0 |
+//! the CPU, bit for bit, so that every estimator at every α is computed in f64 from the very same pairs. Each estimator's file has its formula, its
+//! mean and its bound. Below, h = s(1−s).
 //!
 //! # What they are compared with
 //!
-//! E L is linear in each s, so ∂E L/∂s = D with D = E[L | m = 1] − E[L | m = 0], and the true gradient at α is h^α D. The first three have
-//! that mean: E (m − s) L = h D, and L′ is independent of m. The fourth has not: a derivative at m ∈ {0, 1} is no difference between
+//! E L is linear in each s, so ∂E L/∂s = D with D = E[L | m = 1] − E[L | m = 0], and the true gradient at α is h^α D. The policy gradients have
+//! that mean: E (m − s) L = h D, and L′ is independent of m. `ste` has not: a derivative at m ∈ {0, 1} is no difference between
 //! them, unless the loss is linear in m. D comes from [all masks](Truth), where at most [`MOST_ENUMERATED`] units are undecided, otherwise
 //! from masks of its own, with a standard error.
 //!
 //! # The bound beside the variance
 //!
-//! Let |L − L′| ≤ Δ. Since E (m − s)² = h and E (m − m′)² = 2h,
-//!
-//! ```text
-//! one-sided  Var g ≤ E g² ≤ Δ² E (m − s)² / h^(2−2α)     = Δ² h^(2α−1)
-//! two-sided  Var g ≤ E g² ≤ ¼ Δ² E (m − m′)² / h^(2−2α)  = ½ Δ² h^(2α−1)
-//! plain      Var g ≤ E g² ≤ Λ² E (m − s)² / h^(2−2α)     = Λ² h^(2α−1)      with L ≤ Λ
-//! ```
+//! With |L − L′| ≤ Δ and L ≤ Λ the variance of g is at most ½ Δ² h^(2α−1) two-sided, Δ² h^(2α−1) one-sided and Λ² h^(2α−1) plain.
 //!
 //! As h → 0 this stays below Δ² for α ≥ ½ and grows like h^(2α−1) below: like 1/h at α = 0. That is what the paper's theorem on bounded
 //! variance says (arXiv 2111.05685, section 4; stated there for α ∈ [½, 1)); α = 1 is bounded too, but its signal h D fades with h. Two
@@ -41,6 +30,7 @@
 //! training. A group none of whose units was drawn keeps one all the same, as in training: L is the loss under that rule, a function of m,
 //! and the estimators use m. Units whose score is 0 or 1 are decided: they have no gradient and are left out everywhere.
 
+mod drawn;
 mod report;
 mod table;
 mod truth;
@@ -49,13 +39,15 @@ use bytemuck::Zeroable;
 
 use crate::config::ConfigError;
 use crate::engine::Engine;
+use crate::estimators::{Estimator, is_undecided};
+use crate::mask;
+use crate::methods;
 use crate::model::Model;
-use crate::random::{Stream, draw, keep_level};
-use crate::reference::highest_score;
+use crate::random::{Stream, draw};
 use crate::shared::{Sample, State, Step};
 use crate::trainer::{TrainError, Trainer};
 
-use report::{Losses, Sums};
+use drawn::Drawn;
 
 pub use report::{Bin, Report, Row, Summary, Unit, Verdict, bin_of};
 pub use table::{COLUMNS, Cell, SCORES, TableRow, table};
@@ -78,60 +70,8 @@ const FIRST_LONG_RUN: u32 = FIRST_PAIR + (1 << 29);
 const FIRST_STE: u32 = FIRST_PAIR + (1 << 30);
 /// Pairs of the long-run truth for each pair that is judged by it, so that its own error matters little.
 const LONG_RUN_PAIRS: u32 = 2;
-/// Pairs for each mask of `ste`, whose dense backward pass costs more and whose spread is small.
-const PAIRS_A_STE: u32 = 4;
-
-/// How a structure gradient is estimated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    TwoSided,
-    OneSided,
-    Plain,
-    Ste,
-}
-
-impl Rule {
-    pub const ALL: [Self; 4] = [Self::TwoSided, Self::OneSided, Self::Plain, Self::Ste];
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TwoSided => "two-sided",
-            Self::OneSided => "one-sided",
-            Self::Plain => "plain",
-            Self::Ste => "ste",
-        }
-    }
-
-    /// g = raw · h^(α + this).
-    fn exponent(self) -> f64 {
-        if self == Self::Ste { 0.0 } else { -1.0 }
-    }
-}
-
-/// The first pairs of masks over the undecided units, with their losses.
-#[derive(Clone, Debug, Default)]
-struct Pairs {
-    /// L and L′ of each.
-    losses: Vec<[f64; 2]>,
-    /// `[pairs, F]` of two bits: m and m′; four units a byte, each pair from a byte of its own.
-    bits: Vec<u8>,
-}
-
-/// What has been drawn so far, and of which units: sums over all, and the first samples themselves.
-#[derive(Clone, Debug)]
-struct Drawn {
-    /// `[F]` scores of the undecided units.
-    scores: Vec<f64>,
-    /// As [`Rule::ALL`].
-    sums: [Sums; Rule::ALL.len()],
-    losses: Losses,
-    /// The first [`MOST_KEPT`] pairs.
-    pairs: Pairs,
-    /// `[masks, F]` ∂L/∂m of the masks that belong to these.
-    ste: Vec<f32>,
-    truth: Truth,
-}
+/// Pairs for each mask at which derivatives are taken: the dense backward pass costs more, and their spread is small.
+const PAIRS_A_DERIVATIVE: u32 = 4;
 
 /// A frozen network and what was drawn of it.
 #[derive(Debug)]
@@ -153,8 +93,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Copies the network as it stands. The run may go on: the lab is not touched by it. With `ste` the chain rule is looked at too, which
-    /// takes a second copy and dense passes.
+    /// Copies the network as it stands. The run may go on: the lab is not touched by it. With `ste` estimators that read
+    /// derivatives are measured too, which takes a second copy and dense passes.
     ///
     /// # Errors
     /// Every unit is decided, the next batch is not there yet, or the device is gone or cannot hold the copies.
@@ -165,11 +105,13 @@ impl Lab {
         }
         let mut scores: Vec<f32> = run.engine().read(&run.engine().buffers.scores).await?;
         scores.truncate(run.model.units() as usize);
-        let free: Vec<usize> = (0..scores.len()).filter(|&unit| keep_level(scores[unit]) > 0 && scores[unit] < 1.0).collect();
+        let free: Vec<usize> = (0..scores.len()).filter(|&unit| is_undecided(scores[unit])).collect();
         if free.is_empty() {
-            let text = "every unit is decided (its score is 0 or 1): there is no gradient to estimate. Methods vrpge, reinforce and ste learn \
-                        scores between 0 and 1";
-            return Err(ConfigError(text.to_owned()).into());
+            let text = format!(
+                "every unit is decided (its score is 0 or 1): there is no gradient to estimate. Methods {} learn scores between 0 and 1",
+                methods::learning("and")
+            );
+            return Err(ConfigError(text).into());
         }
         let (model, engine) = run.copy(false)?;
         let gates = if ste { Some(run.copy(true)?.1) } else { None };
@@ -201,7 +143,7 @@ impl Lab {
     /// Pairs drawn so far.
     #[must_use]
     pub fn pairs(&self) -> u32 {
-        self.drawn.samples(Rule::TwoSided)
+        self.drawn.pairs_drawn()
     }
 
     /// `[F]` the undecided units: what every list of units here goes by.
@@ -256,24 +198,23 @@ impl Lab {
             let (first, count) = (self.pairs(), self.engine.steps_a_submit().min(end - self.pairs()));
             let losses = self.losses_of(FIRST_PAIR + first, count).await?;
             for (counter, losses) in (FIRST_PAIR + first..).zip(losses) {
-                let masks = self.free.iter().map(|&unit| {
-                    u8::from(self.is_drawn(Stream::Mask, counter, unit)) | u8::from(self.is_drawn(Stream::Probe, counter, unit)) << 1
-                });
-                let masks: Vec<u8> = masks.collect();
-                self.drawn.add_pair(losses, &masks);
+                let is_drawn = |stream, unit| self.is_drawn(stream, counter, unit);
+                let pair = |&unit: &usize| mask::pair(is_drawn(Stream::Mask, unit), is_drawn(Stream::Probe, unit));
+                let pairs: Vec<u8> = self.free.iter().map(pair).collect();
+                self.drawn.add_pair(losses, &pairs);
             }
         }
-        let wanted = end.div_ceil(PAIRS_A_STE);
+        let wanted = end.div_ceil(PAIRS_A_DERIVATIVE);
         while let Some(gates) = &mut self.gates
-            && self.drawn.samples(Rule::Ste) < wanted
+            && self.drawn.masks_differentiated() < wanted
         {
-            let first = self.drawn.samples(Rule::Ste);
+            let first = self.drawn.masks_differentiated();
             let count = gates.steps_a_submit().min(pairs).min(wanted - first);
             let (state, found) = gates.gates(&schedule(FIRST_STE + first, count), &self.batch.repeat(count as usize)).await?;
             check(&state)?;
             for row in found.chunks_exact(self.scores.len()) {
-                let gates: Vec<f32> = self.free.iter().map(|&unit| row[unit]).collect();
-                self.drawn.add_ste(&gates);
+                let derivatives: Vec<f32> = self.free.iter().map(|&unit| row[unit]).collect();
+                self.drawn.add_derivatives(&derivatives);
             }
         }
         Ok(())
@@ -308,10 +249,10 @@ impl Lab {
         self.drawn.report(self.step, self.scores.len())
     }
 
-    /// `[F]` what has been found of each undecided unit; none as long as there is no report, or nothing in it of this rule.
+    /// `[F]` what has been found of each undecided unit; none as long as there is no report, or nothing in it of this estimator.
     #[must_use]
-    pub fn units(&self, rule: Rule, alpha: f64) -> Option<Vec<Unit>> {
-        self.drawn.units(rule, alpha)
+    pub fn units(&self, estimator: Estimator, alpha: f64) -> Option<Vec<Unit>> {
+        self.drawn.units(estimator, alpha)
     }
 
     fn is_drawn(&self, stream: Stream, counter: u32, unit: usize) -> bool {
@@ -341,24 +282,12 @@ impl Lab {
 
     /// `[U]` what mask `number` keeps: a group that it leaves empty keeps the unit with the highest of the scores.
     fn mask(&self, number: u32) -> Vec<f32> {
-        let mut mask: Vec<f32> = self.scores.iter().map(|&score| f32::from(u8::from(score >= 1.0))).collect();
+        let mut kept: Vec<bool> = self.scores.iter().map(|&score| score >= 1.0).collect();
         for (index, &unit) in self.free.iter().enumerate() {
-            mask[unit] = f32::from(u8::from(number >> index & 1 == 1));
+            kept[unit] = number >> index & 1 == 1;
         }
-        for group in self.model.gated() {
-            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-            if mask[units.clone()].iter().all(|&kept| kept == 0.0) {
-                mask[highest_score(&self.scores, units)] = 1.0;
-            }
-        }
-        mask
-    }
-}
-
-impl Pairs {
-    fn push(&mut self, losses: [f64; 2], masks: &[u8]) {
-        self.losses.push(losses);
-        self.bits.extend(masks.chunks(4).map(|four| four.iter().rev().fold(0, |byte, bits| byte << 2 | bits)));
+        mask::close_no_group(&self.model, &self.scores, &mut kept);
+        mask::certain(&kept)
     }
 }
 

@@ -10,15 +10,21 @@ use std::rc::Rc;
 use crate::config::{Config, DatasetName, MethodName};
 use crate::data::planted::{INFORMATIVE, planted_rows};
 use crate::device::Machine;
+use crate::estimators::Estimator;
 use crate::trainer::{DataShape, TrainError, Trainer};
 
-use super::{Lab, MOST_ENUMERATED, Rule};
+use super::{Lab, MOST_ENUMERATED};
 
 /// Scores of the unit that is watched.
 pub const SCORES: [f32; 3] = [0.5, 0.01, 0.001];
 /// The estimators, each at an α.
-pub const COLUMNS: [(Rule, f64); 5] =
-    [(Rule::TwoSided, 0.0), (Rule::TwoSided, 0.5), (Rule::TwoSided, 1.0), (Rule::OneSided, 0.5), (Rule::Plain, 0.5)];
+pub const COLUMNS: [(Estimator, f64); 5] = [
+    (Estimator::TwoSided, 0.0),
+    (Estimator::TwoSided, 0.5),
+    (Estimator::TwoSided, 1.0),
+    (Estimator::OneSided, 0.5),
+    (Estimator::Plain, 0.5),
+];
 
 const STEPS: u32 = 128;
 const ROWS: u32 = 2048;
@@ -70,7 +76,7 @@ pub async fn table(machine: &Rc<Machine>, pairs: u32, mut progress: impl FnMut(u
     run.engine().write(&run.engine().buffers.scores, &vec![0.5f32; units]);
     let mut lab = Lab::new(&mut run, false).await?;
     lab.draw(1 << MOST_ENUMERATED.min(units)).await?;
-    let all = lab.units(Rule::TwoSided, 0.0).expect("all masks and some pairs were drawn");
+    let all = lab.units(Estimator::TwoSided, 0.0).expect("all masks and some pairs were drawn");
     let mut order: Vec<usize> = (0..units).collect();
     order.sort_by(|&a, &b| all[a].truth.abs().total_cmp(&all[b].truth.abs()));
     let watched = order[units / 2];
@@ -85,8 +91,8 @@ pub async fn table(machine: &Rc<Machine>, pairs: u32, mut progress: impl FnMut(u
             lab.draw(PIECE.min(pairs - lab.pairs())).await?;
             progress(row * pairs + lab.pairs(), pairs * SCORES.len() as u32);
         }
-        let cell = |(rule, alpha)| {
-            let unit = lab.units(rule, alpha).expect("all masks and the pairs were drawn")[watched];
+        let cell = |(estimator, alpha)| {
+            let unit = lab.units(estimator, alpha).expect("all masks and the pairs were drawn")[watched];
             Cell { variance: unit.variance, error: unit.variance_error, exact: unit.exact_variance.expect("all masks were tried") }
         };
         rows.push(TableRow { score: score.into(), cells: COLUMNS.into_iter().map(cell).collect() });

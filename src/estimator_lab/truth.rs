@@ -1,5 +1,7 @@
 //! The true gradient of E L at the scores: from all masks, or from many.
 
+use crate::estimators::Moments;
+
 /// Where D = ∂E L/∂s comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Truth {
@@ -20,7 +22,10 @@ impl Truth {
     /// `[F]` D of each undecided unit; none before enough is known.
     pub(super) fn slopes(&self, scores: &[f64]) -> Option<Vec<Slope>> {
         match self {
-            Self::Enumerated(found) => Some(found.moments(scores)?.iter().map(Moments::slope).collect()),
+            Self::Enumerated(found) => {
+                let slope = |moments: &Moments| Slope { value: moments.slope(), error: 0.0 };
+                Some(found.moments(scores)?.iter().map(slope).collect())
+            }
             Self::LongRun(found) => found.slopes(scores),
         }
     }
@@ -31,39 +36,6 @@ impl Truth {
 pub struct Enumeration {
     losses: Vec<f64>,
     all: u32,
-}
-
-/// Means of L and L² where one unit is on, and where it is off; and its score.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Moments {
-    score: f64,
-    on: [f64; 2],
-    off: [f64; 2],
-}
-
-impl Moments {
-    fn slope(&self) -> Slope {
-        Slope { value: self.on[0] - self.off[0], error: 0.0 }
-    }
-
-    /// The variance of g at α, exactly; none for `ste`, which no loss determines.
-    pub(super) fn variance(&self, rule: super::Rule, alpha: f64) -> Option<f64> {
-        let (s, h) = (self.score, self.score * (1.0 - self.score));
-        let mix = |on: f64, off: f64| s * (1.0 - s) * (1.0 - s) * on + (1.0 - s) * s * s * off;
-        let mean = |k: usize| s * self.on[k] + (1.0 - s) * self.off[k];
-        // E of the square of g · h^(1−α).
-        let square = match rule {
-            // m and m′ differ with probability 2h; then one loss has the unit and the other has not.
-            super::Rule::TwoSided => 0.5 * h * (self.on[1] + self.off[1] - 2.0 * self.on[0] * self.off[0]),
-            super::Rule::OneSided => {
-                let difference = |given: [f64; 2]| given[1] - 2.0 * given[0] * mean(0) + mean(1);
-                mix(difference(self.on), difference(self.off))
-            }
-            super::Rule::Plain => mix(self.on[1], self.off[1]),
-            super::Rule::Ste => return None,
-        };
-        Some((square - (h * self.slope().value).powi(2)) * h.powf(2.0 * alpha - 2.0))
-    }
 }
 
 impl Enumeration {
@@ -175,9 +147,8 @@ impl LongRun {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estimator_lab::Rule;
+    use crate::estimators::{Estimator, Observed};
     use crate::random::{Stream, Threefry, draw};
-    use crate::reference::structure_gradient;
 
     const SCORES: [f64; 3] = [0.5, 0.125, 0.9375];
 
@@ -197,29 +168,38 @@ mod tests {
         (0..3).map(|unit| if mask >> unit & 1 == 1 { SCORES[unit] } else { 1.0 - SCORES[unit] }).product()
     }
 
-    /// Every pair of masks, by the twin of the kernel: the mean and the variance of each estimator are those that are computed here.
+    /// Every pair of masks, by the formulas: the mean and the variance of each estimator are those that are computed here.
     #[test]
     fn means_and_variances_are_those_over_all_pairs() {
         let (losses, moments) = (losses(), enumerated().moments(&SCORES).unwrap());
-        for (rule, number) in [(Rule::TwoSided, 0), (Rule::OneSided, 1), (Rule::Plain, 2)] {
+        let is_exact = |estimator: &Estimator| estimator.definition().is_unbiased && estimator.definition().mean_square.is_some();
+        for estimator in Estimator::ALL.into_iter().filter(is_exact) {
             for alpha in crate::estimator_lab::ALPHAS {
                 for unit in 0..3 {
                     let (mut mean, mut square) = (0.0, 0.0);
                     for pair in 0..64usize {
                         let (mask, probe) = (pair % 8, pair / 8);
                         let bit = |mask: usize| (mask >> unit & 1) as f64;
-                        let g = structure_gradient(number, alpha, SCORES[unit], bit(mask), bit(probe), losses[mask], losses[probe]);
+                        let observed = Observed {
+                            score: SCORES[unit],
+                            mask: bit(mask),
+                            probe: bit(probe),
+                            loss: losses[mask],
+                            probe_loss: losses[probe],
+                            ..Observed::default()
+                        };
+                        let g = estimator.gradient(alpha, &observed);
                         mean += probability(mask) * probability(probe) * g;
                         square += probability(mask) * probability(probe) * g * g;
                     }
-                    let expected = (SCORES[unit] * (1.0 - SCORES[unit])).powf(alpha) * moments[unit].slope().value;
-                    assert!((mean - expected).abs() < 1e-12, "{rule:?} {alpha} unit {unit}: {mean} {expected}");
-                    let (variance, found) = (square - mean * mean, moments[unit].variance(rule, alpha).unwrap());
-                    assert!((variance - found).abs() < 1e-9 * variance, "{rule:?} {alpha} unit {unit}: {variance} {found}");
+                    let expected = (SCORES[unit] * (1.0 - SCORES[unit])).powf(alpha) * moments[unit].slope();
+                    assert!((mean - expected).abs() < 1e-12, "{estimator:?} {alpha} unit {unit}: {mean} {expected}");
+                    let (variance, found) = (square - mean * mean, estimator.variance(alpha, &moments[unit]).unwrap());
+                    assert!((variance - found).abs() < 1e-9 * variance, "{estimator:?} {alpha} unit {unit}: {variance} {found}");
                 }
             }
         }
-        assert_eq!(moments[0].variance(Rule::Ste, 0.0), None);
+        assert_eq!(Estimator::Ste.variance(0.0, &moments[0]), None);
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! One file per way of choosing masks, all under the same budget. A method says which scores a run starts from, how many forwards a step
-//! makes and whether the scores learn; one that chooses its mask by looking at the network says when, at what, and how. The step itself is
-//! the same for all.
+//! The ways of choosing masks, all under the same budget: one file a method. A method's file has its facts, which say what a step of it is
+//! made of, and its behaviour: which scores a run starts from and, where it chooses its mask by ranking units, when and how. The step itself
+//! is the same for all.
+//!
+//! To add one: its file, its two lines here, and what the page says of it.
 
+mod choosing;
 mod dense;
 mod magnitude;
 mod reinforce;
@@ -15,22 +18,88 @@ mod straight_through;
 mod tests;
 mod vrpge;
 
-use crate::config::{Config, Estimator, MethodName};
+use crate::budget::Budget;
+use crate::estimators::Estimator;
 use crate::model::Model;
 
-/// What has to be known of the network to choose a mask.
+pub use choosing::highest;
+
+/// The name and value of a setting, as the command line has them.
+pub type Setting = (&'static str, &'static str);
+
+/// By what a method that chooses its mask ranks the units: what has to be known of the network then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Knowledge {
-    /// The norms of its weights.
+pub enum Criterion {
+    /// The norms of their weights.
     Norms,
     /// How the loss changes with the mask of each unit, those that are off too: a dense forward and backward pass, which is counted.
-    Gates,
+    Gradients,
 }
 
-/// The network as it stands when a mask is chosen.
+/// What a step of a method is made of, and which settings are the method's own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "a table of independent answers, each asked for by its name")]
+pub struct Facts {
+    /// In links, flags, logs and reports.
+    pub name: &'static str,
+    /// The word of the page's control.
+    pub label: &'static str,
+    /// Forward passes of a training step: 1 under m, or 2 under m and m′.
+    pub forwards: u32,
+    /// Whether the scores learn.
+    pub learns_scores: bool,
+    /// What the scores learn from, where the setting `estimator` has no say.
+    pub estimator: Option<Estimator>,
+    /// Whether its budget comes down along the schedule; the others begin with the one they end with.
+    pub starts_whole: bool,
+    /// Whether every unit is computed and multiplied by its mask.
+    pub computes_all: bool,
+    /// Whether it keeps every unit of the network that it trains.
+    pub keeps_all: bool,
+    /// Whether a unit whose score is 0 may be kept again.
+    pub brings_back: bool,
+    /// By what units are ranked, where the mask is chosen now and then.
+    pub ranks_by: Option<Criterion>,
+    /// The settings that mean something to it and not to every method, in the order in which they are shown.
+    pub settings: &'static [&'static str],
+    /// What a comparison gives it beside the settings that all have in common: see `entrants`.
+    pub presets: &'static [Setting],
+    /// The setting that a search tries three values of, beside the learning rate.
+    pub search: (&'static str, [&'static str; 3]),
+}
+
+impl Facts {
+    /// Masks that its network has room for. Scores that learn stand between 0 and 1, where an evaluation compares the decided mask with a sampled
+    /// one; of scores of 0 and 1 the two are the same.
+    #[must_use]
+    pub fn masks(&self) -> u32 {
+        if self.learns_scores { 2 } else { 1 }
+    }
+
+    /// Whether the setting means something to it and not to every method.
+    #[must_use]
+    pub fn has_setting(&self, name: &str) -> bool {
+        self.settings.contains(&name)
+    }
+}
+
+/// What an experiment says to its method.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub seed: u32,
+    pub budget: Budget,
+    /// Steps between two choices of the mask.
+    pub structure_every: u32,
+    /// Share of the kept units that are exchanged at first.
+    pub drop_fraction: f64,
+    /// Units of each gated group that are kept at first; empty for the same share of each.
+    pub allocation: Vec<u32>,
+}
+
+/// What is known when a mask is chosen.
 #[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
-    pub config: &'a Config,
+pub struct Evidence<'a> {
+    pub plan: &'a Plan,
     pub model: &'a Model,
     pub step: u32,
     /// Steps of the run.
@@ -39,154 +108,100 @@ pub struct Look<'a> {
     pub budget: u32,
     /// `[U]` the mask, 0 or 1.
     pub scores: &'a [f32],
-    /// `[U]` root mean square of the weights that lead to a unit, of an input of those that lead away; empty where not asked for.
+    /// `[U]` root mean square of the weights that lead to a unit, of an input of those that lead away.
     pub norms: &'a [f64],
-    /// `[U]` dL/dm under the mask; empty where not asked for.
-    pub gates: &'a [f64],
+    /// `[U]` dL/dm under the mask; empty unless units are ranked by it.
+    pub gradients: &'a [f64],
 }
 
 /// A way of choosing masks.
 pub trait Method {
     /// `[U]` the scores of the first step; a score of 0 or 1 is a decision.
-    fn initial_scores(&self, config: &Config, model: &Model) -> Vec<f32>;
-
-    /// Forward passes of a training step: 1 under m, or 2 under m and m′.
-    fn forwards(&self) -> u32 {
-        1
-    }
-
-    /// Whether the scores learn.
-    fn learns_scores(&self) -> bool {
-        false
-    }
-
-    /// Masks that its network has room for. Scores that learn stand between 0 and 1, where an evaluation compares the decided mask with a sampled
-    /// one; of scores of 0 and 1 the two are the same.
-    fn masks(&self) -> u32 {
-        if self.learns_scores() { 2 } else { 1 }
-    }
-
-    /// What the scores learn from, as `shaders/shared.wgsl` numbers it.
-    fn estimator(&self, config: &Config) -> u32 {
-        match config.estimator {
-            Estimator::TwoSided => 0,
-            Estimator::OneSided => 1,
-            Estimator::Plain => 2,
-        }
-    }
-
-    /// Whether every unit is computed and multiplied by its mask.
-    fn has_gates(&self) -> bool {
-        false
-    }
-
-    /// Whether a unit whose score is 0 may be kept again.
-    fn brings_back(&self) -> bool {
-        false
-    }
+    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32>;
 
     /// Which units the network is built of: `[U]`, or all.
-    fn built_of(&self, _: &Config, _: &Model) -> Option<Vec<bool>> {
+    fn built_of(&self, _: &Plan, _: &Model) -> Option<Vec<bool>> {
         None
     }
 
-    /// Whether the mask is chosen anew before `step` of a run of `steps`, and what for that has to be known.
-    fn looks(&self, _: &Config, _step: u32, _steps: u32) -> Option<Knowledge> {
-        None
-    }
-
-    /// Whether [`Method::looks`] ever needs to know [`Knowledge::Gates`].
-    fn asks_gates(&self) -> bool {
+    /// Whether the mask is chosen anew before `step` of a run of `steps`. Only asked of one that ranks units.
+    fn chooses_before(&self, _: &Plan, _step: u32, _steps: u32) -> bool {
         false
     }
 
     /// `[U]` the mask that is trained from here on, 0 or 1.
-    fn choose(&self, look: &Look<'_>) -> Vec<f32> {
-        look.scores.to_vec()
+    fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
+        evidence.scores.to_vec()
     }
 }
 
-/// The method of that name.
-#[must_use]
-pub fn method(name: MethodName) -> &'static dyn Method {
-    match name {
-        MethodName::Vrpge => &vrpge::Vrpge,
-        MethodName::Reinforce => &reinforce::Reinforce,
-        MethodName::Ste => &straight_through::StraightThrough,
-        MethodName::Magnitude => &magnitude::Magnitude,
-        MethodName::Set => &set::Set,
-        MethodName::Rigl => &rigl::Rigl,
-        MethodName::Snip => &snip::Snip,
-        MethodName::Static => &static_mask::StaticMask,
-        MethodName::SmallDense => &small_dense::SmallDense,
-        MethodName::Dense => &dense::Dense,
-    }
-}
+/// The table: variant, file.
+macro_rules! methods {
+    ($($variant:ident = $file:ident;)+) => {
+        /// How the mask is chosen.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum MethodName { $(#[doc = concat!("See `src/methods/", stringify!($file), ".rs`.")] $variant,)+ }
 
-/// The mask of the `budget` units that stand highest in `order`, at least one of each gated group: the best of each first.
-#[must_use]
-pub fn highest(model: &Model, order: &[f64], budget: u32) -> Vec<f32> {
-    let mut mask = vec![0.0; order.len()];
-    let mut left = budget;
-    for group in model.gated() {
-        let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-        mask[crate::reference::highest_score(order, units)] = 1.0;
-        left = left.saturating_sub(1);
-    }
-    for unit in ranked(&mask, 0.0, &|unit| -order[unit]).into_iter().take(left as usize) {
-        mask[unit] = 1.0;
-    }
-    mask
-}
+        impl MethodName {
+            /// Names and labels, in the order of the controls.
+            pub const NAMES: &'static [(&'static str, &'static str)] = &[$(($file::FACTS.name, $file::FACTS.label),)+];
 
-/// The units that stand at `state` in a mask, by ascending rank; of equal ones the first goes first.
-fn ranked(mask: &[f32], state: f32, rank: &dyn Fn(usize) -> f64) -> Vec<usize> {
-    let mut units: Vec<usize> = (0..mask.len()).filter(|&unit| mask[unit] == state).collect();
-    units.sort_by(|&a, &b| rank(a).total_cmp(&rank(b)));
-    units
-}
+            /// Every one, in the order of the controls.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-/// The mask with `count` of its units exchanged: those that stand lowest in `keep` go, and as many of the others come that stand highest in
-/// `grow`. No group closes, and no unit comes back at once.
-#[must_use]
-fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64], count: usize) -> Vec<f32> {
-    let mut mask = scores.to_vec();
-    let mut open: Vec<u32> = model.gated().map(|group| kept_of(&mask, group.first_unit, group.size)).collect();
-    let groups: Vec<usize> = model.gated().enumerate().flat_map(|(index, group)| vec![index; group.size as usize]).collect();
-    let lowest = ranked(&mask, 1.0, &|unit| keep[unit]);
-    let absent = ranked(&mask, 0.0, &|unit| -grow[unit]);
-    let (mut dropped, count) = (0, count.min(absent.len()));
-    for unit in lowest {
-        if dropped == count {
-            break;
+            /// What its file says of it.
+            #[must_use]
+            pub const fn facts(self) -> &'static Facts {
+                match self { $(Self::$variant => &$file::FACTS,)+ }
+            }
         }
-        if open[groups[unit]] > 1 {
-            open[groups[unit]] -= 1;
-            mask[unit] = 0.0;
-            dropped += 1;
+
+        /// The behaviour of the method of that name.
+        #[must_use]
+        pub fn method(name: MethodName) -> &'static dyn Method {
+            match name { $(MethodName::$variant => &$file::$variant,)+ }
         }
+    };
+}
+
+methods! {
+    Vrpge = vrpge;
+    Reinforce = reinforce;
+    Ste = straight_through;
+    Magnitude = magnitude;
+    Set = set;
+    Rigl = rigl;
+    Snip = snip;
+    Static = static_mask;
+    SmallDense = small_dense;
+    Dense = dense;
+}
+
+impl MethodName {
+    /// The name in a link and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.facts().name
     }
-    for unit in absent.into_iter().take(dropped) {
-        mask[unit] = 1.0;
+}
+
+/// The names of the methods whose scores learn, in words, with `last` before the last one: "vrpge, reinforce or ste".
+#[must_use]
+pub fn learning(last: &str) -> String {
+    let learns = |name: &&MethodName| name.facts().learns_scores;
+    let names: Vec<&str> = MethodName::ALL.iter().filter(learns).map(|name| name.name()).collect();
+    match &names[..] {
+        [others @ .., name] if !others.is_empty() => format!("{} {last} {name}", others.join(", ")),
+        _ => names.concat(),
     }
-    mask
 }
 
-fn kept_of(mask: &[f32], first: u32, size: u32) -> u32 {
-    mask[first as usize..][..size as usize].iter().filter(|&&score| score == 1.0).count() as u32
+/// `[U]` every score alike: at what the budget begins with.
+fn at_the_budget(plan: &Plan, model: &Model) -> Vec<f32> {
+    vec![plan.budget.at_first() as f32; model.units() as usize]
 }
 
-/// Share of the run after which a mask that is exchanged piece by piece rests.
-const REST: f64 = 0.75;
-
-/// Whether `step` is one at which a mask is exchanged: every `structure_every` steps, not at the beginning and not near the end.
-fn exchanges(config: &Config, step: u32, steps: u32) -> bool {
-    step > 0 && step.is_multiple_of(config.structure_every) && f64::from(step) < REST * f64::from(steps)
-}
-
-/// Units that are exchanged at `step`: `drop_fraction` of the kept ones, less and less along a cosine (Evci et al. 2020).
-fn exchange_count(config: &Config, scores: &[f32], step: u32, steps: u32) -> usize {
-    let progress = f64::from(step) / (REST * f64::from(steps));
-    let share = config.drop_fraction / 2.0 * (1.0 + (std::f64::consts::PI * progress.min(1.0)).cos());
-    (share * scores.iter().map(|&score| f64::from(score)).sum::<f64>()).round() as usize
+/// `[U]` every unit kept.
+fn everything(model: &Model) -> Vec<f32> {
+    vec![1.0; model.units() as usize]
 }

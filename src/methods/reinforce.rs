@@ -1,24 +1,43 @@
-//! `reinforce`: the policy gradient of one sample (Williams 1992), g = L (m − s) / (s(1−s))^(1−α): unbiased, one forward a step, and a loss
-//! that is far from 0 in place of a difference.
+//! `reinforce`: the scores learn from the loss of one mask, by the [plain](crate::estimators) policy gradient: unbiased, one forward a step, and
+//! a loss that is far from 0 in place of a difference.
 
-use crate::config::Config;
+use crate::estimators::Estimator;
 use crate::model::Model;
-use crate::schedule::keep_at;
 
-use super::Method;
+use super::{Facts, Method, Plan, at_the_budget};
+
+pub(super) const FACTS: Facts = Facts {
+    name: "reinforce",
+    label: "REINFORCE",
+    forwards: 1,
+    learns_scores: true,
+    estimator: Some(Estimator::Plain),
+    starts_whole: true,
+    computes_all: false,
+    keeps_all: false,
+    brings_back: false,
+    ranks_by: None,
+    settings: &[
+        "keep_ratio",
+        "schedule",
+        "keep_start",
+        "anneal_fraction",
+        "alpha",
+        "scores_optimizer",
+        "scores_rate",
+        "select_masks",
+        "pins",
+        "compact",
+    ],
+    // 87.30 and 96.27 %.
+    presets: &[("learning_rate", "0.1"), ("scores_rate", "0.2")],
+    search: ("scores_rate", ["0.05", "0.1", "0.2"]),
+};
 
 pub(super) struct Reinforce;
 
 impl Method for Reinforce {
-    fn initial_scores(&self, config: &Config, model: &Model) -> Vec<f32> {
-        vec![keep_at(config, 0, u32::MAX) as f32; model.units() as usize]
-    }
-
-    fn learns_scores(&self) -> bool {
-        true
-    }
-
-    fn estimator(&self, _: &Config) -> u32 {
-        2
+    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32> {
+        at_the_budget(plan, model)
     }
 }

@@ -1,34 +1,43 @@
 //! `rigl`: as `set`, but those units come whose mask the loss asks for most (Evci et al. 2020, by units): |dL/dm| of units that are off, from
 //! a dense pass over one batch.
 
-use crate::config::Config;
 use crate::model::Model;
 
+use super::choosing::{exchange, exchange_count, exchanges};
 use super::static_mask::random_mask;
-use super::{Knowledge, Look, Method, exchange, exchange_count, exchanges};
+use super::{Criterion, Evidence, Facts, Method, Plan};
+
+pub(super) const FACTS: Facts = Facts {
+    name: "rigl",
+    label: "RigL",
+    forwards: 1,
+    learns_scores: false,
+    estimator: None,
+    starts_whole: false,
+    computes_all: false,
+    keeps_all: false,
+    brings_back: true,
+    ranks_by: Some(Criterion::Gradients),
+    settings: &["keep_ratio", "structure_every", "drop_fraction", "allocation"],
+    // 94.58 and 96.78 %.
+    presets: &[("learning_rate", "0.1"), ("drop_fraction", "0.1")],
+    search: ("drop_fraction", ["0.1", "0.3", "0.5"]),
+};
 
 pub(super) struct Rigl;
 
 impl Method for Rigl {
-    fn initial_scores(&self, config: &Config, model: &Model) -> Vec<f32> {
-        random_mask(config, model)
+    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32> {
+        random_mask(plan, model)
     }
 
-    fn brings_back(&self) -> bool {
-        true
+    fn chooses_before(&self, plan: &Plan, step: u32, steps: u32) -> bool {
+        exchanges(plan, step, steps)
     }
 
-    fn looks(&self, config: &Config, step: u32, steps: u32) -> Option<Knowledge> {
-        exchanges(config, step, steps).then_some(Knowledge::Gates)
-    }
-
-    fn asks_gates(&self) -> bool {
-        true
-    }
-
-    fn choose(&self, look: &Look<'_>) -> Vec<f32> {
-        let asked: Vec<f64> = look.gates.iter().map(|gate| gate.abs()).collect();
-        let count = exchange_count(look.config, look.scores, look.step, look.steps);
-        exchange(look.model, look.scores, look.norms, &asked, count)
+    fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
+        let asked: Vec<f64> = evidence.gradients.iter().map(|gradient| gradient.abs()).collect();
+        let count = exchange_count(evidence.plan, evidence.scores, evidence.step, evidence.steps);
+        exchange(evidence.model, evidence.scores, evidence.norms, &asked, count)
     }
 }

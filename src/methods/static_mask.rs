@@ -3,31 +3,47 @@
 
 use rand::seq::SliceRandom;
 
-use crate::config::Config;
+use crate::mask;
 use crate::model::Model;
 use crate::random::{Stream, Threefry};
 
-use super::Method;
+use super::{Facts, Method, Plan};
 
-pub(super) struct StaticMask;
+pub(super) const FACTS: Facts = Facts {
+    name: "static",
+    label: "static random",
+    forwards: 1,
+    learns_scores: false,
+    estimator: None,
+    starts_whole: false,
+    computes_all: false,
+    keeps_all: false,
+    brings_back: false,
+    ranks_by: None,
+    settings: &["keep_ratio", "allocation", "compact"],
+    // 89.70 and 97.10 %.
+    presets: &[("learning_rate", "0.2"), ("momentum", "0.8")],
+    search: ("momentum", ["0.8", "0.9", "0.95"]),
+};
+
+pub(super) struct Static;
 
 /// A random mask of the share `keep_ratio` of each gated group, or of as many units of each as `allocation` says.
-pub(super) fn random_mask(config: &Config, model: &Model) -> Vec<f32> {
-    let allocation = config.allocation_counts();
-    let mut scores = Vec::with_capacity(model.units() as usize);
+pub(super) fn random_mask(plan: &Plan, model: &Model) -> Vec<f32> {
+    let mut kept = Vec::with_capacity(model.units() as usize);
     for (index, group) in model.gated().enumerate() {
-        let share = (config.keep_ratio * f64::from(group.size)).floor() as u32;
-        let kept = allocation.get(index).copied().unwrap_or(share).clamp(1, group.size) as usize;
-        let mut mask = vec![0.0; group.size as usize];
-        mask[..kept].fill(1.0);
-        mask.shuffle(&mut Threefry::new(config.seed, Stream::Static, index as u32));
-        scores.extend(mask);
+        let share = (plan.budget.last * f64::from(group.size)).floor() as u32;
+        let count = plan.allocation.get(index).copied().unwrap_or(share).clamp(1, group.size) as usize;
+        let mut mask = vec![false; group.size as usize];
+        mask[..count].fill(true);
+        mask.shuffle(&mut Threefry::new(plan.seed, Stream::Static, index as u32));
+        kept.extend(mask);
     }
-    scores
+    mask::certain(&kept)
 }
 
-impl Method for StaticMask {
-    fn initial_scores(&self, config: &Config, model: &Model) -> Vec<f32> {
-        random_mask(config, model)
+impl Method for Static {
+    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32> {
+        random_mask(plan, model)
     }
 }

@@ -2,11 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::choosing::{exchange, exchange_count};
 use super::*;
-use crate::config::Schedule;
-use crate::model::Image;
+use crate::estimators::Reads;
+use crate::mask;
+use crate::model::{Group, Image};
 use crate::random::{Stream, Threefry};
-use crate::schedule::step_at;
 
 const STEPS: u32 = 1000;
 
@@ -15,8 +16,17 @@ fn network() -> Model {
     Model::new("mlp-20-8", Image::flat(12), 3, true).unwrap()
 }
 
-fn config(name: MethodName) -> Config {
-    Config { method: name, keep_ratio: 0.4, gate_inputs: true, structure_every: 50, ..Config::default() }
+/// A budget that comes down to two in five in the first half of a run.
+const FALLING: Budget = Budget { first: 0.999, last: 0.4, until: 0.5 };
+const STANDING: Budget = Budget { first: 0.4, ..FALLING };
+
+fn plan() -> Plan {
+    Plan { seed: 1, budget: FALLING, structure_every: 50, drop_fraction: 0.3, allocation: Vec::new() }
+}
+
+/// The budget of a step in units.
+fn units_at(budget: Budget, step: u32, units: u32) -> f32 {
+    (budget.keep_at(step, STEPS) * f64::from(units)) as f32
 }
 
 /// Numbers without order, of which no two are equal.
@@ -30,8 +40,8 @@ fn kept(mask: &[f32]) -> Vec<usize> {
     (0..mask.len()).filter(|&unit| mask[unit] == 1.0).collect()
 }
 
-fn look<'a>(config: &'a Config, model: &'a Model, step: u32, scores: &'a [f32], norms: &'a [f64], gates: &'a [f64]) -> Look<'a> {
-    Look { config, model, step, steps: STEPS, budget: 16, scores, norms, gates }
+fn evidence<'a>(plan: &'a Plan, model: &'a Model, step: u32, scores: &'a [f32], norms: &'a [f64], gradients: &'a [f64]) -> Evidence<'a> {
+    Evidence { plan, model, step, steps: STEPS, budget: 16, scores, norms, gradients }
 }
 
 /// Units that went and units that came.
@@ -41,7 +51,12 @@ fn changes(before: &[f32], after: &[f32]) -> (Vec<usize>, Vec<usize>) {
 }
 
 fn every_group_is_open(model: &Model, mask: &[f32]) -> bool {
-    model.gated().all(|group| kept_of(mask, group.first_unit, group.size) > 0)
+    counts(model, mask).into_iter().all(|kept| kept > 0)
+}
+
+/// Units of each gated group that a mask keeps.
+fn counts(model: &Model, mask: &[f32]) -> Vec<u32> {
+    mask::counts(model, &mask.iter().map(|&score| score == 1.0).collect::<Vec<bool>>())
 }
 
 proptest! {
@@ -78,34 +93,33 @@ proptest! {
 
 #[test]
 fn set_drops_the_smallest_norms_and_grows_at_random_alike_for_a_seed() {
-    let (model, config) = (network(), config(MethodName::Set));
+    let (model, plan) = (network(), plan());
     let set = method(MethodName::Set);
-    let scores = set.initial_scores(&config, &model);
+    let scores = set.initial_scores(&plan, &model);
     let norms: Vec<f64> = scattered(40, 5).iter().map(|value| value.abs()).collect();
-    let after = set.choose(&look(&config, &model, 50, &scores, &norms, &[]));
+    let after = set.choose(&evidence(&plan, &model, 50, &scores, &norms, &[]));
     let (gone, came) = changes(&scores, &after);
     // 30 % of 15, a little less along the cosine.
     assert_eq!((kept(&scores).len(), gone.len(), came.len()), (15, 4, 4));
     let highest_gone = gone.iter().map(|&unit| norms[unit]).fold(0.0, f64::max);
     let alone = |unit: usize| {
-        model.gated().any(|group| {
-            (group.first_unit..group.first_unit + group.size).contains(&(unit as u32)) && kept_of(&after, group.first_unit, group.size) == 1
-        })
+        let mut groups = model.gated().map(Group::units).zip(counts(&model, &after));
+        groups.any(|(units, kept)| units.contains(&unit) && kept == 1)
     };
     assert!(kept(&scores).iter().all(|&unit| gone.contains(&unit) || norms[unit] > highest_gone || alone(unit)));
-    assert_eq!(after, set.choose(&look(&config, &model, 50, &scores, &norms, &[])));
-    let other = Config { seed: 2, ..config.clone() };
-    assert_ne!(came, changes(&scores, &set.choose(&look(&other, &model, 50, &scores, &norms, &[]))).1);
-    assert_ne!(came, changes(&scores, &set.choose(&look(&config, &model, 100, &scores, &norms, &[]))).1);
+    assert_eq!(after, set.choose(&evidence(&plan, &model, 50, &scores, &norms, &[])));
+    let other = Plan { seed: 2, ..plan.clone() };
+    assert_ne!(came, changes(&scores, &set.choose(&evidence(&other, &model, 50, &scores, &norms, &[]))).1);
+    assert_ne!(came, changes(&scores, &set.choose(&evidence(&plan, &model, 100, &scores, &norms, &[]))).1);
 }
 
 #[test]
 fn rigl_grows_where_the_loss_asks_most_whatever_the_sign() {
-    let (model, config) = (network(), config(MethodName::Rigl));
+    let (model, plan) = (network(), plan());
     let rigl = method(MethodName::Rigl);
-    let scores = rigl.initial_scores(&config, &model);
+    let scores = rigl.initial_scores(&plan, &model);
     let (norms, gates) = (scattered(40, 6), scattered(40, 7));
-    let (gone, came) = changes(&scores, &rigl.choose(&look(&config, &model, 50, &scores, &norms, &gates)));
+    let (gone, came) = changes(&scores, &rigl.choose(&evidence(&plan, &model, 50, &scores, &norms, &gates)));
     let mut absent: Vec<usize> = (0..40).filter(|&unit| scores[unit] == 0.0).collect();
     absent.sort_by(|&a, &b| gates[b].abs().total_cmp(&gates[a].abs()));
     let mut wanted = absent[..gone.len()].to_vec();
@@ -115,30 +129,30 @@ fn rigl_grows_where_the_loss_asks_most_whatever_the_sign() {
 }
 
 #[test]
-fn snip_keeps_those_that_the_loss_is_most_sensitive_to_and_looks_once() {
-    let (model, config) = (network(), config(MethodName::Snip));
+fn snip_keeps_those_that_the_loss_is_most_sensitive_to_and_chooses_once() {
+    let (model, plan) = (network(), plan());
     let snip = method(MethodName::Snip);
     let gates = scattered(40, 8);
-    let mask = snip.choose(&look(&config, &model, 0, &snip.initial_scores(&config, &model), &[], &gates));
+    let mask = snip.choose(&evidence(&plan, &model, 0, &snip.initial_scores(&plan, &model), &[], &gates));
     let size: Vec<f64> = gates.iter().map(|gate| gate.abs()).collect();
     assert_eq!((mask.clone(), kept(&mask).len()), (highest(&model, &size, 16), 16));
-    let looks: Vec<u32> = (0..STEPS).filter(|&step| snip.looks(&config, step, STEPS).is_some()).collect();
-    assert_eq!(looks, [0]);
+    let choices: Vec<u32> = (0..STEPS).filter(|&step| snip.chooses_before(&plan, step, STEPS)).collect();
+    assert_eq!(choices, [0]);
 }
 
 #[test]
 fn magnitude_keeps_the_largest_norms_and_brings_nothing_back() {
     let magnitude = method(MethodName::Magnitude);
     let model = network();
-    for schedule in [Schedule::Cubic, Schedule::Constant] {
-        let config = Config { schedule, ..config(MethodName::Magnitude) };
-        let mut scores = magnitude.initial_scores(&config, &model);
+    for budget in [FALLING, STANDING] {
+        let plan = Plan { budget, ..plan() };
+        let mut scores = magnitude.initial_scores(&plan, &model);
         assert_eq!(kept(&scores).len(), 40);
-        let mut looks = 0;
-        for step in (0..STEPS).filter(|&step| magnitude.looks(&config, step, STEPS).is_some()) {
+        let mut choices = 0;
+        for step in (0..STEPS).filter(|&step| magnitude.chooses_before(&plan, step, STEPS)) {
             let norms: Vec<f64> = scattered(40, step).iter().map(|value| value.abs()).collect();
-            let budget = step_at(&config, 40, step, STEPS).budget as u32;
-            let after = magnitude.choose(&Look { budget, ..look(&config, &model, step, &scores, &norms, &[]) });
+            let budget = units_at(budget, step, 40) as u32;
+            let after = magnitude.choose(&Evidence { budget, ..evidence(&plan, &model, step, &scores, &norms, &[]) });
             let (gone, came) = changes(&scores, &after);
             assert!(came.is_empty() && kept(&after).len() as u32 <= budget.max(3), "step {step}");
             let largest_gone = gone.iter().map(|&unit| norms[unit]).fold(0.0, f64::max);
@@ -146,54 +160,53 @@ fn magnitude_keeps_the_largest_norms_and_brings_nothing_back() {
             // The best of each group stays, whatever the others'.
             assert!(below <= 3 && every_group_is_open(&model, &after), "step {step}");
             scores = after;
-            looks += 1;
+            choices += 1;
         }
         assert_eq!(kept(&scores).len(), 16);
         // Once and for all where the budget stands; each time that it has come down, otherwise.
-        assert_eq!(looks, if schedule == Schedule::Constant { 1 } else { 11 });
+        assert_eq!(choices, if budget == STANDING { 1 } else { 11 });
     }
 }
 
 #[test]
 fn masks_are_exchanged_every_so_often_but_neither_first_nor_near_the_end() {
     for name in [MethodName::Set, MethodName::Rigl] {
-        let config = config(name);
-        let looks: Vec<u32> = (0..STEPS).filter(|&step| method(name).looks(&config, step, STEPS).is_some()).collect();
-        assert_eq!(looks, (1..15).map(|turn| 50 * turn).collect::<Vec<_>>());
+        let plan = plan();
+        let choices: Vec<u32> = (0..STEPS).filter(|&step| method(name).chooses_before(&plan, step, STEPS)).collect();
+        assert_eq!(choices, (1..15).map(|turn| 50 * turn).collect::<Vec<_>>());
         let scores = [1.0; 100];
-        let counts: Vec<usize> = looks.iter().map(|&step| exchange_count(&config, &scores, step, STEPS)).collect();
+        let counts: Vec<usize> = choices.iter().map(|&step| exchange_count(&plan, &scores, step, STEPS)).collect();
         assert!(counts[0] == 30 && counts.windows(2).all(|pair| pair[1] <= pair[0]) && counts[13] <= 1, "{counts:?}");
-        assert!(method(name).brings_back());
+        assert!(name.facts().brings_back);
     }
 }
 
 #[test]
-fn only_those_that_say_so_ask_how_the_loss_changes_with_each_unit() {
+fn only_those_that_rank_units_choose_a_mask() {
     for &name in MethodName::ALL {
-        let (method, config) = (method(name), config(name));
-        let asks = (0..STEPS).any(|step| method.looks(&config, step, STEPS) == Some(Knowledge::Gates));
-        assert_eq!(method.asks_gates(), asks, "{name:?}");
+        let chooses = (0..STEPS).any(|step| method(name).chooses_before(&plan(), step, STEPS));
+        assert_eq!(name.facts().ranks_by.is_some(), chooses, "{name:?}");
     }
+    let asks = |name: &MethodName| name.facts().ranks_by == Some(Criterion::Gradients);
+    let asking: Vec<MethodName> = MethodName::ALL.iter().copied().filter(asks).collect();
+    assert_eq!(asking, [MethodName::Rigl, MethodName::Snip]);
 }
 
 #[test]
 fn a_static_mask_has_its_share_of_each_group_or_what_it_is_told() {
     let model = network();
-    let counts = |config: &Config| {
-        let mask = method(MethodName::Static).initial_scores(config, &model);
-        model.gated().map(|group| kept_of(&mask, group.first_unit, group.size)).collect::<Vec<_>>()
-    };
-    let uniform = config(MethodName::Static);
-    assert_eq!(counts(&uniform), [4, 8, 3]);
-    assert_eq!(counts(&Config { keep_ratio: 0.01, ..uniform.clone() }), [1, 1, 1]);
-    assert_eq!(counts(&Config { allocation: "12,0,5".to_owned(), ..uniform.clone() }), [12, 1, 5]);
-    let mask = |seed| method(MethodName::Static).initial_scores(&Config { seed, ..uniform.clone() }, &model);
+    let kept = |plan: &Plan| counts(&model, &method(MethodName::Static).initial_scores(plan, &model));
+    let uniform = plan();
+    assert_eq!(kept(&uniform), [4, 8, 3]);
+    assert_eq!(kept(&Plan { budget: Budget { last: 0.01, ..FALLING }, ..uniform.clone() }), [1, 1, 1]);
+    assert_eq!(kept(&Plan { allocation: vec![12, 0, 5], ..uniform.clone() }), [12, 1, 5]);
+    let mask = |seed| method(MethodName::Static).initial_scores(&Plan { seed, ..uniform.clone() }, &model);
     assert!(mask(1) == mask(1) && mask(1) != mask(2));
 }
 
 #[test]
 fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearly_as_many() {
-    let vrpge = method(MethodName::Vrpge);
+    let forwards = MethodName::Vrpge.facts().forwards;
     let picture = Image { channels: 3, height: 32, width: 32 };
     for (name, image, gate_inputs) in [
         ("mlp-512-256", Image::flat(784), true),
@@ -204,23 +217,16 @@ fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearl
         ("resnet20", picture, false),
     ] {
         let model = Model::new(name, image, 10, gate_inputs).unwrap();
-        for (keep_ratio, schedule) in [
-            (0.1, Schedule::Constant),
-            (0.2, Schedule::Constant),
-            (0.5, Schedule::Constant),
-            (0.1, Schedule::Cubic),
-            (0.5, Schedule::Cubic),
-        ] {
-            let config = Config { method: MethodName::SmallDense, keep_ratio, schedule, gate_inputs, ..Config::default() };
-            let kept = method(MethodName::SmallDense).built_of(&config, &model).unwrap();
+        for (first, last) in [(0.1, 0.1), (0.2, 0.2), (0.5, 0.5), (0.999, 0.1), (0.999, 0.5)] {
+            let budget = Budget { first, last, until: 0.5 };
+            let kept = method(MethodName::SmallDense).built_of(&Plan { budget, ..plan() }, &model).unwrap();
             let (narrow, _) = model.compacted(&kept);
             let work = narrow.multiply_adds(&narrow.sizes(), None).total() as f64;
-            let steps: Vec<f64> = (0..STEPS)
-                .map(|step| model.predicted_ratio(f64::from(step_at(&config, 10_000, step, STEPS).budget) / 10_000.0, vrpge.forwards()))
-                .collect();
+            let steps: Vec<f64> =
+                (0..STEPS).map(|step| model.predicted_ratio(f64::from(units_at(budget, step, 10_000)) / 10_000.0, forwards)).collect();
             let mean = steps.iter().sum::<f64>() / f64::from(STEPS);
             let allowed = mean * model.multiply_adds(&model.sizes(), None).total() as f64;
-            let label = format!("{name}, keep {keep_ratio} {schedule:?}");
+            let label = format!("{name}, keep {first} to {last}");
             println!("{label}: {:.3}", work / allowed);
             assert!(work <= allowed * 1.001, "{label}: {work} over {allowed}");
             // One unit more of the narrowest layer is a step of work.
@@ -231,21 +237,52 @@ fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearl
     }
     // Where the budget pays for nearly everything, two forwards take more than dense training does.
     let model = Model::new("mlp-512-256", Image::flat(784), 10, true).unwrap();
-    let config = Config { method: MethodName::SmallDense, keep_ratio: 0.95, ..Config::default() };
-    assert!(method(MethodName::SmallDense).built_of(&config, &model).unwrap().iter().all(|&kept| kept));
+    let plan = Plan { budget: Budget { first: 0.999, last: 0.95, until: 0.5 }, ..plan() };
+    assert!(method(MethodName::SmallDense).built_of(&plan, &model).unwrap().iter().all(|&kept| kept));
 }
 
 #[test]
 fn only_vrpge_takes_two_forwards_and_only_three_learn_scores() {
     for &name in MethodName::ALL {
-        let of = method(name);
-        assert_eq!(of.forwards(), 1 + u32::from(name == MethodName::Vrpge), "{name:?}");
+        let facts = name.facts();
+        assert_eq!(facts.forwards, 1 + u32::from(name == MethodName::Vrpge), "{name:?}");
         let learns = matches!(name, MethodName::Vrpge | MethodName::Reinforce | MethodName::Ste);
-        assert_eq!(of.learns_scores(), learns, "{name:?}");
-        assert_eq!(of.has_gates(), name == MethodName::Ste, "{name:?}");
+        assert_eq!(facts.learns_scores, learns, "{name:?}");
+        assert_eq!(facts.computes_all, name == MethodName::Ste, "{name:?}");
     }
-    let estimators = [Estimator::TwoSided, Estimator::OneSided]
-        .map(|estimator| method(MethodName::Vrpge).estimator(&Config { estimator, ..Config::default() }));
-    assert_eq!(estimators, [0, 1]);
-    assert_eq!([MethodName::Reinforce, MethodName::Ste].map(|name| method(name).estimator(&Config::default())), [2, 3]);
+    let estimators = [MethodName::Vrpge, MethodName::Reinforce, MethodName::Ste].map(|name| name.facts().estimator);
+    assert_eq!(estimators, [None, Some(Estimator::Plain), Some(Estimator::Ste)]);
+    assert_eq!(learning("or"), "vrpge, reinforce or ste");
+}
+
+/// What the page and the comparison rely on: facts that contradict each other would be shown as they are.
+#[test]
+fn the_facts_of_a_method_agree_with_each_other_and_with_what_it_does() {
+    let model = network();
+    let falls = ["schedule", "keep_start", "anneal_fraction"];
+    let of_scores = ["scores_optimizer", "scores_rate", "select_masks", "pins"];
+    for &name in MethodName::ALL {
+        let facts = name.facts();
+        assert!(!facts.name.is_empty() && !facts.label.is_empty() && facts.name == name.name(), "{facts:?}");
+        let repeated = facts.settings.iter().enumerate().any(|(index, setting)| facts.settings[..index].contains(setting));
+        assert!(!repeated, "{facts:?}");
+        // Whoever keeps everything that it has, has no budget of units; small-dense is as wide as that of vrpge pays for.
+        assert_eq!(facts.has_setting("keep_ratio"), !facts.keeps_all || name == MethodName::SmallDense, "{facts:?}");
+        assert_eq!(falls.map(|setting| facts.has_setting(setting)), [facts.starts_whole || name == MethodName::SmallDense; 3], "{facts:?}");
+        assert_eq!(of_scores.map(|setting| facts.has_setting(setting)), [facts.learns_scores; 4], "{facts:?}");
+        // An estimator is chosen where none comes with the method; the chain rule through the mask has no preconditioner.
+        assert_eq!(facts.has_setting("estimator"), facts.learns_scores && facts.estimator.is_none(), "{facts:?}");
+        assert_eq!(facts.has_setting("alpha"), facts.learns_scores && facts.estimator != Some(Estimator::Ste), "{facts:?}");
+        assert_eq!(facts.computes_all, facts.estimator.is_some_and(|of| of.reads() == Reads::Derivative), "{facts:?}");
+        // What comes back must not have been dropped for good.
+        assert!(!(facts.brings_back && facts.has_setting("compact")), "{facts:?}");
+        let scores = method(name).initial_scores(&plan(), &model);
+        let is_mask = scores.iter().all(|&score| score == 0.0 || score == 1.0) && scores.contains(&0.0);
+        assert!(!facts.has_setting("allocation") || is_mask, "{facts:?}: only a mask can be divided among the groups");
+        assert!(!facts.keeps_all || scores.iter().all(|&score| score == 1.0), "{facts:?}");
+        assert_eq!(facts.has_setting("structure_every"), facts.ranks_by.is_some() && name != MethodName::Snip, "{facts:?}");
+        let (setting, values) = facts.search;
+        assert!(facts.has_setting(setting) || setting == "momentum", "{facts:?}");
+        assert!(facts.presets.iter().any(|(preset, value)| *preset == setting && values.contains(value)), "{facts:?}");
+    }
 }

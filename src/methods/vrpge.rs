@@ -1,23 +1,43 @@
-//! VR-PGE (the paper, section 4): scores that start at the budget and learn from the loss difference of two forward passes.
+//! `vrpge`: the variance-reduced policy gradient estimator (arXiv 2111.05685, section 4): scores that start at the budget and learn from the
+//! difference of the losses of two forward passes.
 
-use crate::config::Config;
 use crate::model::Model;
-use crate::schedule::keep_at;
 
-use super::Method;
+use super::{Facts, Method, Plan, at_the_budget};
+
+pub(super) const FACTS: Facts = Facts {
+    name: "vrpge",
+    label: "VR-PGE",
+    forwards: 2,
+    learns_scores: true,
+    estimator: None,
+    starts_whole: true,
+    computes_all: false,
+    keeps_all: false,
+    brings_back: false,
+    ranks_by: None,
+    settings: &[
+        "keep_ratio",
+        "schedule",
+        "keep_start",
+        "anneal_fraction",
+        "estimator",
+        "alpha",
+        "scores_optimizer",
+        "scores_rate",
+        "select_masks",
+        "pins",
+        "compact",
+    ],
+    // 92.28 and 96.98 %.
+    presets: &[("learning_rate", "0.1"), ("scores_rate", "0.2")],
+    search: ("scores_rate", ["0.05", "0.1", "0.2"]),
+};
 
 pub(super) struct Vrpge;
 
 impl Method for Vrpge {
-    fn initial_scores(&self, config: &Config, model: &Model) -> Vec<f32> {
-        vec![keep_at(config, 0, u32::MAX) as f32; model.units() as usize]
-    }
-
-    fn forwards(&self) -> u32 {
-        2
-    }
-
-    fn learns_scores(&self) -> bool {
-        true
+    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32> {
+        at_the_budget(plan, model)
     }
 }

@@ -21,6 +21,7 @@ mod tests;
 pub use counts::{Bytes, MultiplyAdds, Purpose, Tensor};
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::shared::MOST_GROUPS;
 
@@ -70,6 +71,14 @@ pub struct Group {
     pub union_of: Option<[usize; 2]>,
     /// For each unit of a union, which unit of each of the two it is, where it is one.
     pub sources: Vec<[Option<u32>; 2]>,
+}
+
+impl Group {
+    /// Its places in a list of all gated units; meaningless where it is not gated.
+    #[must_use]
+    pub fn units(&self) -> Range<usize> {
+        self.first_unit as usize..(self.first_unit + self.size) as usize
+    }
 }
 
 /// The values of a group's units: `[kept, height · width, Bp]`.

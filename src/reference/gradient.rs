@@ -1,9 +1,10 @@
 //! The backward pass under m and the weights' step.
 
-use crate::shared::flags;
+use crate::mask::{self, Bits};
+use crate::shared::{Work, flags};
 
 use super::products::{Pair, Term, combine, correlate};
-use super::{Memory, Real, Work, tapped};
+use super::{Memory, Real, tapped};
 
 /// The gradient of a pooling: of a maximum to the first pixel of the window that has it, of a mean to all alike.
 pub fn d_pool<F: Real>(memory: &mut Memory<F>, work: &Work) {
@@ -51,7 +52,7 @@ pub fn d_gate<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let kept = memory.kept(0, g);
     for r in 0..kept {
         let unit = (memory.group(g).first_unit + memory.list(0, g)[r]) as usize;
-        let is_open = memory.units[unit] >> 2 & 1 == 1;
+        let [is_open, _] = mask::split(Bits(memory.units[unit]).kept());
         let mut sum = 0.0;
         for at in r * cells..(r + 1) * cells {
             let d = memory.gradients[work.d_output][at];

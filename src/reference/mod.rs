@@ -1,4 +1,4 @@
-//! The CPU twin of every kernel: the same buffers, written to be read beside the paper. A kernel's twin is the function of its name.
+//! The reference of every kernel on the CPU: the same buffers, written to be read beside the paper. A kernel's reference is the function of its name.
 //!
 //! In f64 it is the oracle of the tests and of `lacuna check`; in f32 it is the CPU engine, which trains where there is no GPU. Sums of
 //! products are of the buffers' own floats, in `products`; what is done once a unit or once an image is computed in f64 either way.
@@ -11,14 +11,14 @@ mod structure;
 
 use std::fmt::Debug;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign, Mul, Range};
+use std::ops::{Add, AddAssign, Mul};
 
-use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Record, Sample, State, Step, flags};
+use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Record, Sample, State, Step, Work, flags};
 
 pub use gradient::{d_activations, d_gate, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
-pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool, shown_from};
+pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool};
 pub use normalisation::{d_normalise, d_statistics, normalise, statistics, update_statistics};
-pub use structure::{list_all, project, sample, structure_gradient, unite, update_scores};
+pub use structure::{list_all, sample, unite, update_scores};
 
 /// The floats of a network's buffers: f64 for the oracle, f32 for the CPU engine.
 pub trait Real: Copy + Default + Debug + PartialOrd + Into<f64> + Add<Output = Self> + Mul<Output = Self> + AddAssign + Sum {
@@ -97,26 +97,6 @@ pub struct Memory<F = f64> {
     pub enough: u32,
     pub tile: u32,
     pub strip: u32,
-}
-
-/// What a twin works on, besides the buffers that every kernel knows by name.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Work {
-    pub operation: Operation,
-    /// Indices into [`Memory::maps`]; `shortcut` is `output` where there is none.
-    pub input: usize,
-    pub output: usize,
-    pub shortcut: usize,
-    /// Indices into [`Memory::gradients`]; that of the inputs is never asked for.
-    pub d_input: usize,
-    pub d_output: usize,
-    pub d_shortcut: usize,
-}
-
-impl Work {
-    fn has(&self, flag: u32) -> bool {
-        self.operation.flags & flag != 0
-    }
 }
 
 impl<F: Real> Memory<F> {
@@ -210,10 +190,10 @@ fn tapped(op: &Operation, q: u32, tap: u32) -> Option<usize> {
     Some((row * op.width_in + column) as usize)
 }
 
-/// Runs the twin of the kernel `name`; `masks` for those that run once a mask.
+/// Runs the reference of the kernel `name`; `masks` for those that run once a mask.
 ///
 /// # Panics
-/// A name that has no twin.
+/// A name that has no reference.
 pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>) {
     let masks = 0..masks as usize;
     match name {
@@ -239,14 +219,8 @@ pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>)
         "update_scores" => update_scores(memory),
         "update_weights" => update_weights(memory),
         "update_statistics" => update_statistics(memory),
-        _ => panic!("kernel {name} has no twin in reference"),
+        _ => panic!("kernel {name} has no reference"),
     }
-}
-
-/// The first of the units with the highest score: what a group keeps when none of its units was drawn.
-#[must_use]
-pub fn highest_score<T: PartialOrd + Copy>(scores: &[T], units: Range<usize>) -> usize {
-    units.clone().fold(units.start, |best, unit| if scores[unit] > scores[best] { unit } else { best })
 }
 
 #[cfg(test)]

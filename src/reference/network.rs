@@ -1,9 +1,11 @@
 //! The two forward passes, but for their normalisations.
 
-use crate::shared::{MISSING, Mode, Params, Sample, flags};
+use crate::mask::{self, Bits};
+use crate::schedule::shown_from;
+use crate::shared::{MISSING, Mode, Sample, Work, flags};
 
 use super::products::{Term, combine};
-use super::{Memory, Real, Work, tapped};
+use super::{Memory, Real, tapped};
 
 /// Beyond this a run has diverged, as in `shaders/loss.wgsl`.
 const LARGEST_LOSS: f32 = 1e10;
@@ -23,17 +25,6 @@ pub fn pack_weights<F: Real>(memory: &mut Memory<F>, z: usize) {
             }
         }
     }
-}
-
-/// The feature of its row that an image shows in the place of `feature`, or none beyond the image's edge.
-#[must_use]
-pub fn shown_from(params: &Params, view: u32, feature: u32) -> Option<u32> {
-    let area = params.height * params.width;
-    let (row, column) = (feature % area / params.width, feature % params.width);
-    let column = if view >> 16 & 1 == 1 { params.width - 1 - column } else { column };
-    let moved = |at: u32, by: u32, size: u32| (at + (by & 0xff)).checked_sub(128).filter(|&at| at < size);
-    let (row, column) = (moved(row, view, params.height)?, moved(column, view >> 8, params.width)?);
-    Some(feature / area * area + row * params.width + column)
 }
 
 /// The batch's kept features, normalised and shown as the step says; then a row of ones where the next layer has biases.
@@ -141,7 +132,7 @@ pub fn gate<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let kept = memory.kept(z, g);
     for r in 0..kept {
         let unit = (memory.group(g).first_unit + memory.list(z, g)[r]) as usize;
-        let is_open = memory.units[unit] >> (2 + z) & 1 == 1;
+        let is_open = mask::split(Bits(memory.units[unit]).kept())[z];
         for cell in r * cells..(r + 1) * cells {
             // Of a unit that is off nothing is read, whatever it holds.
             memory.maps[work.output][write + cell] = if is_open { memory.maps[work.input][read + cell] } else { F::ZERO };

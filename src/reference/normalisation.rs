@@ -1,8 +1,8 @@
 //! Batch normalisation (Ioffe and Szegedy 2015) of what is kept, forward and backward, and the sums of residual networks.
 
-use crate::shared::{ABSENT, Mode, flags};
+use crate::shared::{ABSENT, Mode, Work, flags};
 
-use super::{Memory, Real, Work};
+use super::{Memory, Real};
 
 const EPSILON: f64 = 1e-5;
 /// Share of the running statistics that a step leaves.

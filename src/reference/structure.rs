@@ -1,10 +1,13 @@
 //! Masks and scores.
 
-use crate::random::{Stream, draw, keep_level};
+use crate::estimators::{Estimator, Observed, Reads};
+use crate::mask::{self, Bits};
+use crate::projection::threshold_of_free;
+use crate::random::{Stream, draw};
+use crate::schedule::{BETA1, BETA2};
 use crate::shared::{ABSENT, MOST_GROUPS, Mode, part};
 
-use super::{Memory, Real, highest_score};
-use crate::schedule::{BETA1, BETA2};
+use super::{Memory, Real};
 
 /// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both; unions excepted.
 pub fn sample<F: Real>(memory: &mut Memory<F>) {
@@ -21,22 +24,22 @@ pub fn sample<F: Real>(memory: &mut Memory<F>) {
                 let score = memory.scores[unit].wide() as f32;
                 let sampled = |stream, counter| draw(params.seed, stream, counter, memory.numbers[unit], score);
                 if params.mode == Mode::Evaluate as u32 {
-                    drawn[0][i] = score >= 0.5;
+                    drawn[0][i] = mask::decides_for(score);
                     drawn[1][i] = sampled(Stream::Evaluation, params.draw);
                 } else {
                     let step = memory.schedule[memory.state.next as usize].step;
                     drawn[0][i] = sampled(Stream::Mask, step);
                     drawn[1][i] = sampled(Stream::Probe, step);
                 }
-                memory.units[unit] = (u32::from(drawn[0][i]) | u32::from(drawn[1][i]) << 1) * 0b101;
+                memory.units[unit] = Bits::of_drawn(mask::pair(drawn[0][i], drawn[1][i])).0;
             }
         }
         for (z, drawn) in drawn.iter().enumerate() {
             let mut kept: Vec<u32> = (0..group.size).filter(|&i| drawn[i as usize]).collect();
             if kept.is_empty() {
-                let unit = highest_score(&memory.scores, units.clone());
+                let unit = mask::first_highest(&memory.scores, units.clone());
                 kept.push(unit as u32 - group.first_unit);
-                memory.units[unit] |= 4 << z;
+                memory.units[unit] = Bits(memory.units[unit]).kept_by(z).0;
             }
             memory.keep(z, g, &kept);
         }
@@ -91,51 +94,6 @@ impl<F: Real> Memory<F> {
     }
 }
 
-/// g of one unit with score `s`, drawn as `m` and `probe` (0 or 1); estimator 0 two-sided, 1 one-sided, 2 plain.
-#[must_use]
-pub fn structure_gradient(estimator: u32, alpha: f64, s: f64, m: f64, probe: f64, loss: f64, probe_loss: f64) -> f64 {
-    let level = keep_level(s as f32);
-    if level == 0 || s >= 1.0 {
-        return 0.0;
-    }
-    let raw = match estimator {
-        0 => 0.5 * (loss - probe_loss) * (m - probe),
-        1 => (loss - probe_loss) * (m - s),
-        _ => loss * (m - s),
-    };
-    raw / (s * (1.0 - s)).powf(1.0 - alpha)
-}
-
-/// The least v ≥ 0 with Σ clamp(s − v, 0, 1) ≤ `budget`: the sum falls along straight pieces between the breakpoints s and s − 1. A budget
-/// below 0 leaves nothing, as 0 does.
-#[must_use]
-pub fn project(scores: &[f64], budget: f64) -> f64 {
-    if scores.iter().any(|s| s.is_nan()) {
-        return f64::NAN;
-    }
-    let budget = budget.max(0.0);
-    let sum = |v: f64| scores.iter().map(|s| (s - v).clamp(0.0, 1.0)).sum::<f64>();
-    if sum(0.0) <= budget {
-        return 0.0;
-    }
-    let mut breaks: Vec<f64> = scores.iter().flat_map(|&s| [s, s - 1.0]).filter(|&v| v > 0.0).collect();
-    breaks.push(0.0);
-    breaks.sort_by(f64::total_cmp);
-    // The sum does not rise with v: the first break at which the budget holds ends the piece that the solution lies on.
-    let end = breaks.partition_point(|&v| sum(v) > budget);
-    let (low, high) = (breaks[end - 1], breaks[end]);
-    let (above, below) = (sum(low), sum(high));
-    low + (high - low) * (above - budget) / (above - below)
-}
-
-/// The same for scores of which some are pinned and count as they are.
-fn project_free(scores: &[f64], pins: &[u32], budget: f64) -> f64 {
-    let (held, free): (Vec<_>, Vec<_>) = scores.iter().zip(pins).partition(|(_, pin)| **pin == 1);
-    let held: f64 = held.iter().map(|(s, _)| **s).sum();
-    let free: Vec<f64> = free.iter().map(|(s, _)| **s).collect();
-    project(&free, budget - held)
-}
-
 /// The norm of the weights' gradient and the factor that brings it to `clip_norm`.
 fn clip_gradient<F: Real>(memory: &mut Memory<F>) {
     if memory.state.halted == 1 {
@@ -151,7 +109,7 @@ fn clip_gradient<F: Real>(memory: &mut Memory<F>) {
     }
 }
 
-/// The clip of the weights' gradient; then the structure gradient, the optimiser's step and the projection, or one part of that.
+/// The clip of the weights' gradient; then the structure gradient (`estimators`), the optimiser's step and the projection, or one part of that.
 pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     let now = memory.params.learn_scores;
     if [part::REST, part::LEARN, part::CLIP].contains(&now) {
@@ -159,15 +117,18 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     }
     let (params, state) = (memory.params, memory.state);
     let units = if state.halted == 1 { 0 } else { params.units as usize };
+    let estimator = Estimator::of_id(params.estimator).expect("the parameters of a network name an estimator");
     for unit in 0..units {
-        let (s, bits, free) = (memory.scores[unit].wide(), memory.units[unit], memory.pins[unit] == 0);
+        let (s, bits, free) = (memory.scores[unit].wide(), Bits(memory.units[unit]), memory.pins[unit] == 0);
         if [part::LEARN, part::GRADIENT].contains(&now) {
-            let (m, probe) = (f64::from(bits & 1), f64::from(bits >> 1 & 1));
-            let g = match params.estimator {
+            let [mask, probe] = mask::split(bits.drawn()).map(|drawn| f64::from(u8::from(drawn)));
+            let (loss, probe_loss) = (state.loss.into(), state.probe_loss.into());
+            let observed = Observed { score: s, mask, probe, loss, probe_loss, derivative: memory.d_scores[unit].wide() };
+            let g = match estimator.reads() {
                 _ if !free => 0.0,
-                // What the gates left stands there.
-                3 => memory.d_scores[unit].wide(),
-                estimator => structure_gradient(estimator, params.alpha.into(), s, m, probe, state.loss.into(), state.probe_loss.into()),
+                Reads::Losses => estimator.gradient(params.alpha.into(), &observed),
+                // What the gates left stands there, and is taken as it is.
+                Reads::Derivative => estimator.gradient(0.0, &observed),
             };
             memory.d_scores[unit] = F::of(g);
         }
@@ -187,7 +148,7 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     let mut threshold = 0.0;
     if [part::LEARN, part::PROJECT].contains(&now) && units > 0 {
         let scores: Vec<f64> = memory.scores[..units].iter().map(|score| score.wide()).collect();
-        threshold = project_free(&scores, &memory.pins[..units], state.budget.into());
+        threshold = threshold_of_free(&scores, |unit| memory.pins[unit] == 0, state.budget.into());
         for (s, _) in memory.scores[..units].iter_mut().zip(&memory.pins).filter(|(_, pin)| **pin == 0) {
             *s = F::of((s.wide() - threshold).clamp(0.0, 1.0));
         }

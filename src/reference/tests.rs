@@ -1,6 +1,4 @@
-//! The twins against what does not use them: finite differences, enumeration of every mask, the definition of a projection.
-
-use proptest::prelude::*;
+//! The reference kernels against what does not use them: finite differences, enumeration of every mask, the definition of a projection.
 
 use super::*;
 use crate::model::{Image, Model};
@@ -17,7 +15,7 @@ fn words(mut bytes: Vec<u8>) -> Vec<u32> {
     bytemuck::pod_collect_to_vec(&bytes)
 }
 
-/// A network in memory with random weights, data and one batch; poison wherever a twin is to write.
+/// A network in memory with random weights, data and one batch; poison wherever a reference is to write.
 fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
     let params = Params { seed, learn_scores: 1, alpha: 0.5, scale: 1.0 / 80.0, ..model.params(batch_size) };
     let classes = model.groups.last().unwrap().size;
@@ -70,7 +68,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
     }
 }
 
-/// The masked network spelled out with whole matrices, zeros where a unit is off; nothing here is compacted or shared with the twins.
+/// The masked network spelled out with whole matrices, zeros where a unit is off; nothing here is compacted or shared with the reference kernels.
 /// Gives the loss and every pre-activation of a kept hidden unit.
 fn masked_loss(memory: &Memory, kept: &[Vec<bool>], weights: &[f64]) -> (f64, Vec<f64>) {
     let params = &memory.params;
@@ -105,7 +103,7 @@ fn kept_units(memory: &Memory, z: usize) -> Vec<Vec<bool>> {
     groups.map(|g| (0..memory.group(g).size).map(|unit| memory.list(z, g).contains(&unit)).collect()).collect()
 }
 
-/// Every twin of a fully connected network's step in its order, as the engine's list has it; map `l` is what layer `l` reads.
+/// Every reference of a fully connected network's step in its order, as the engine's list has it; map `l` is what layer `l` reads.
 fn step(model: &Model, memory: &mut Memory) {
     let layers = model.layers.len();
     let work = |l: usize, flags: u32| Work {
@@ -216,200 +214,8 @@ fn weights_between_units_that_are_off_have_no_gradient_and_do_not_move() {
     assert!(frozen > 20 && moved > 20, "{frozen} frozen, {moved} moved");
 }
 
-/// A loss of six units with a mean of about 6 and effects of unequal strength, pairwise ones among them; unit 0's is the weakest.
-fn toy_loss(mask: usize) -> f64 {
-    const ALONE: [f64; 6] = [0.9, 4.0, -3.8, 3.2, -4.4, 3.0];
-    let centred = |unit: usize| f64::from((mask >> unit & 1) as u32) - 0.5;
-    let alone: f64 = (0..6).map(|unit| ALONE[unit] * centred(unit)).sum();
-    let pairs: f64 = (0..6)
-        .flat_map(|a| (0..a).map(move |b| (a, b)))
-        .map(|(a, b)| f64::from(((a * 7 + b * 5) % 11) as u32) / 11.0 * centred(a) * centred(b))
-        .sum();
-    6.0 + alone + pairs
-}
-
-/// The probability of a mask of six units.
-fn probability(scores: &[f64; 6], mask: usize) -> f64 {
-    scores.iter().enumerate().map(|(unit, s)| if mask >> unit & 1 == 1 { *s } else { 1.0 - s }).product()
-}
-
-/// ∂E[L]/∂s of each unit: what the mask with the unit costs on average, less the one without.
-fn exact_gradient(scores: &[f64; 6]) -> [f64; 6] {
-    std::array::from_fn(|unit| {
-        let others = |mask: &usize| mask >> unit & 1 == 1;
-        (0..64usize)
-            .filter(others)
-            .map(|mask| probability(scores, mask) / scores[unit] * (toy_loss(mask) - toy_loss(mask & !(1 << unit))))
-            .sum()
-    })
-}
-
-/// Mean and variance of each unit's g over all pairs of masks.
-fn enumerate(estimator: u32, alpha: f64, scores: &[f64; 6]) -> ([f64; 6], [f64; 6]) {
-    let (mut mean, mut square) = ([0.0; 6], [0.0; 6]);
-    for mask in 0..64 {
-        for probe in 0..64 {
-            let weight = probability(scores, mask) * probability(scores, probe);
-            for unit in 0..6 {
-                let bit = |mask: usize| f64::from((mask >> unit & 1) as u32);
-                let g = structure_gradient(estimator, alpha, scores[unit], bit(mask), bit(probe), toy_loss(mask), toy_loss(probe));
-                mean[unit] += weight * g;
-                square[unit] += weight * g * g;
-            }
-        }
-    }
-    let variance = std::array::from_fn(|unit| square[unit] - mean[unit] * mean[unit]);
-    (mean, variance)
-}
-
-const TWO_SIDED: u32 = 0;
-const ONE_SIDED: u32 = 1;
-const PLAIN: u32 = 2;
-
-#[test]
-fn every_estimator_has_the_preconditioned_gradient_as_its_mean_over_all_pairs_of_masks() {
-    for scores in [[0.5; 6], [0.01, 0.2, 0.37, 0.5, 0.85, 0.999], [0.001, 0.9, 0.6, 0.3, 0.999, 0.45]] {
-        let gradient = exact_gradient(&scores);
-        for estimator in [TWO_SIDED, ONE_SIDED, PLAIN] {
-            for alpha in [0.0, 0.5, 0.75, 1.0] {
-                let (mean, _) = enumerate(estimator, alpha, &scores);
-                for unit in 0..6 {
-                    let s = scores[unit];
-                    let expected = (s * (1.0 - s)).powf(alpha) * gradient[unit];
-                    assert!(
-                        (mean[unit] - expected).abs() < 1e-10,
-                        "estimator {estimator}, alpha {alpha}, unit {unit} at {s}: mean {} and H^alpha grad {expected}",
-                        mean[unit]
-                    );
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn variances_follow_the_published_table() {
-    let columns = [
-        ("two-sided, 0", TWO_SIDED, 0.0),
-        ("two-sided, 1/2", TWO_SIDED, 0.5),
-        ("two-sided, 1", TWO_SIDED, 1.0),
-        ("one-sided, 1/2", ONE_SIDED, 0.5),
-        ("plain, 1/2", PLAIN, 0.5),
-    ];
-    println!("variance of g of one unit, the others at 1/2, by enumeration");
-    println!("{:>8} {}", "s", columns.map(|(name, ..)| format!("{name:>15}")).join(" "));
-    let rows = [0.5, 0.01, 0.001].map(|s| {
-        let scores = [s, 0.5, 0.5, 0.5, 0.5, 0.5];
-        let row = columns.map(|(_, estimator, alpha)| enumerate(estimator, alpha, &scores).1[0]);
-        println!("{s:>8} {}", row.map(|variance| format!("{variance:>15.4}")).join(" "));
-        (s, row)
-    });
-    let near = |value: f64, expected: f64, share: f64| (value / expected - 1.0).abs() < share;
-    let (_, half) = rows[0];
-    for (s, [zero, flat, one, one_sided, plain]) in rows {
-        let spread = 0.25 / (s * (1.0 - s));
-        assert!(near(zero, half[0] * spread, 0.03), "alpha 0 grows like 1/(s(1-s)): {zero} at {s}, {} at 1/2", half[0]);
-        assert!(near(flat, half[1], 0.03), "alpha 1/2 stays: {flat} at {s}, {} at 1/2", half[1]);
-        assert!(near(one, half[2] / spread, 0.03), "alpha 1 falls like s(1-s): {one} at {s}, {} at 1/2", half[2]);
-        assert!(near(one_sided, 2.0 * flat, 0.03), "two-sided is half of one-sided: {flat} and {one_sided} at {s}");
-        assert!(plain > 1.2 * one_sided && near(plain, 3.0 * flat, 0.2), "the second sample cuts about three times: {plain} at {s}");
-    }
-}
-
-#[test]
-fn a_decided_unit_has_no_gradient() {
-    for estimator in [TWO_SIDED, ONE_SIDED, PLAIN] {
-        for alpha in [0.0, 0.5, 1.0] {
-            for s in [0.0, 2f64.powi(-25), 1.0] {
-                assert_eq!(structure_gradient(estimator, alpha, s, 1.0, 0.0, 3.0, 1.0), 0.0, "estimator {estimator}, s {s}");
-            }
-        }
-    }
-}
-
-fn clamped(scores: &[f64], v: f64) -> Vec<f64> {
-    scores.iter().map(|s| (s - v).clamp(0.0, 1.0)).collect()
-}
-
 fn sum(values: &[f64]) -> f64 {
     values.iter().sum()
-}
-
-/// Scores as an optimiser's step leaves them, beyond both ends; coarse ones have ties.
-fn stepped_scores() -> impl Strategy<Value = Vec<f64>> {
-    let fine = prop::collection::vec(-0.6f64..1.6, 1..120);
-    let coarse = prop::collection::vec((-4i32..=12).prop_map(|eighths| f64::from(eighths) / 8.0), 1..120);
-    prop_oneof![fine, coarse]
-}
-
-proptest! {
-    #[test]
-    fn the_projection_is_the_nearest_feasible_point(scores in stepped_scores(), share in 0.0f64..1.2, other in any::<u32>()) {
-        let units = scores.len();
-        let budget = share * units as f64;
-        let v = project(&scores, budget);
-        let nearest = clamped(&scores, v);
-        prop_assert!(v >= 0.0);
-        prop_assert!(sum(&nearest) <= budget + 1e-9, "{} over {budget}", sum(&nearest));
-        if sum(&clamped(&scores, 0.0)) > budget {
-            prop_assert!((sum(&nearest) - budget).abs() < 1e-9, "an active budget is used up: {} of {budget}", sum(&nearest));
-        } else {
-            prop_assert_eq!(v, 0.0);
-        }
-        // The conditions of Karush, Kuhn and Tucker: a coordinate between the ends moved by v, one at an end by what takes it there.
-        for (s, p) in scores.iter().zip(&nearest) {
-            if *p > 0.0 && *p < 1.0 {
-                prop_assert!((s - p - v).abs() < 1e-12);
-            } else if *p == 0.0 {
-                prop_assert!(*s <= v);
-            } else {
-                prop_assert!(*s >= 1.0 + v);
-            }
-        }
-        // A projection's own property, with any other feasible point q: (s - p)(q - p) <= 0.
-        let mut random = Threefry::new(other, Stream::Data, 0);
-        let free: Vec<f64> = scores.iter().map(|_| f64::from(random.unit_interval())).collect();
-        let scale = (budget / sum(&free).max(1e-12)).min(1.0);
-        let angle: f64 = scores.iter().zip(&nearest).zip(&free).map(|((s, p), q)| (s - p) * (q * scale - p)).sum();
-        prop_assert!(angle <= 1e-9, "a feasible point lies nearer: {angle}");
-    }
-
-    #[test]
-    fn the_threshold_rises_as_the_budget_falls_and_keeps_the_order(scores in stepped_scores(), a in 0.0f64..1.0, b in 0.0f64..1.0) {
-        let units = scores.len() as f64;
-        let (small, large) = (a.min(b) * units, a.max(b) * units);
-        prop_assert!(project(&scores, small) >= project(&scores, large) - 1e-12);
-        let projected = clamped(&scores, project(&scores, small));
-        for i in 0..scores.len() {
-            for j in 0..i {
-                prop_assert!(scores[i] < scores[j] || projected[i] >= projected[j]);
-            }
-        }
-    }
-
-    #[test]
-    fn a_budget_of_all_units_changes_nothing_and_one_of_none_leaves_nothing(scores in stepped_scores(), more in 0.0f64..5.0) {
-        prop_assert_eq!(project(&scores, scores.len() as f64 + more), 0.0);
-        let nothing = clamped(&scores, project(&scores, 0.0));
-        prop_assert!(nothing.iter().all(|&s| s.abs() < 1e-12), "{nothing:?}");
-    }
-
-    #[test]
-    fn what_is_feasible_stays(scores in prop::collection::vec(0.0f64..=1.0, 1..120), more in 0.0f64..1.0) {
-        let budget = sum(&scores) + more + 1e-9;
-        prop_assert_eq!(project(&scores, budget), 0.0);
-        prop_assert_eq!(clamped(&scores, 0.0), scores);
-    }
-
-    #[test]
-    fn ties_share_the_budget_alike(score in 0.05f64..1.5, units in 1usize..200, share in 0.0f64..1.0) {
-        let scores = vec![score; units];
-        let budget = share * sum(&clamped(&scores, 0.0));
-        let projected = clamped(&scores, project(&scores, budget));
-        for p in &projected {
-            prop_assert!((p - budget / units as f64).abs() < 1e-9, "{p} instead of {}", budget / units as f64);
-        }
-    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::mask::{self, Bits};
 use crate::model::{Image, Model};
 use crate::trainer::{Checkpoint, Cost, Evaluation};
 
@@ -46,7 +47,7 @@ pub(super) fn spread(numbers: &[u32], values: &[f32], units: usize) -> Vec<f32> 
 /// The network on the device: without the units that were dropped, or as narrow as its method builds it.
 fn held(whole: &Model, numbers: &[u32]) -> Read<Model> {
     let kept: Vec<bool> = (0..whole.units()).map(|unit| numbers.binary_search(&unit).is_ok()).collect();
-    if whole.gated().any(|group| !kept[group.first_unit as usize..][..group.size as usize].contains(&true)) {
+    if mask::closes_a_group(whole, &kept) {
         return refuse("numbers leave a group of units empty");
     }
     Ok(if kept.contains(&false) { whole.compacted(&kept).0 } else { whole.clone() })
@@ -57,16 +58,10 @@ pub(super) fn write(kept: &Kept) -> Vec<u8> {
     let units = kept.scores.len();
     let whole = kept.model().expect("a run's network is one");
     tensors.floats("scores", &[units], &kept.scores);
-    let mut decided: Vec<u8> = kept.scores.iter().map(|&score| u8::from(score >= 0.5)).collect();
-    for group in whole.gated() {
-        let range = group.first_unit as usize..(group.first_unit + group.size) as usize;
-        if !decided[range.clone()].contains(&1) {
-            decided[crate::reference::highest_score(&kept.scores, range)] = 1;
-        }
-    }
+    let decided: Vec<u8> = mask::decided(&whole, &kept.scores).into_iter().map(u8::from).collect();
     tensors.add("decided_mask", Dtype::U8, &[units], &decided);
-    for (name, bit) in [("mask", 0), ("probe", 1)] {
-        let bits: Vec<u8> = kept.mask.iter().map(|bits| bits >> bit & 1).collect();
+    for (name, z) in [("mask", 0), ("probe", 1)] {
+        let bits: Vec<u8> = kept.mask.iter().map(|&pair| mask::split(pair)[z].into()).collect();
         tensors.add(name, Dtype::U8, &[units], &bits);
     }
     if let Some(informative) = &kept.informative {
@@ -268,8 +263,12 @@ pub(super) fn read(bytes: &[u8]) -> Read<Kept> {
         return refuse("its scores are no keep-probabilities");
     }
     source.bits("decided_mask", units, 1)?;
-    let mask: Vec<u8> =
-        source.bits("mask", units, 1)?.iter().zip(source.bits("probe", units, 1)?).map(|(m, probe)| m | probe << 1).collect();
+    let mask: Vec<u8> = source
+        .bits("mask", units, 1)?
+        .iter()
+        .zip(source.bits("probe", units, 1)?)
+        .map(|(m, probe)| mask::pair(*m == 1, probe == 1))
+        .collect();
     let features = shown.image.features() as usize;
     let informative =
         if source.has("informative") { Some(source.bits("informative", features, 1)?.iter().map(|&bit| bit == 1).collect()) } else { None };
@@ -392,7 +391,7 @@ fn read_history(source: &Source<'_>, whole: &Model, last: u32) -> Read<History> 
     let one = |(index, &step): (usize, &u32)| Moment {
         step,
         scores: of(&scores, index),
-        mask: of(&mask, index).iter().map(|bits| bits & 3).collect(),
+        mask: of(&mask, index).iter().map(|pair| pair & mask::BOTH).collect(),
         kept: counts(&kept, index),
         probe_kept: counts(&probe_kept, index),
         budget: budget[index],
@@ -431,7 +430,7 @@ fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mas
             structure: work(&words["cost"][2])?,
             near_dense: work(&words["cost"][3])?,
         },
-        units: mask.iter().map(|&bits| u32::from(bits) << 2 | u32::from(bits)).collect(),
+        units: mask.iter().map(|&pair| Bits::of_drawn(pair).0).collect(),
         unpinned: source.floats("unpinned", &[units])?,
         ..Checkpoint::default()
     };

@@ -1,6 +1,7 @@
 //! Every unit's score and mask over the run, in bounded memory: when the columns are used up, every second one is dropped and each of the
 //! rest stands for twice as many steps. `www/model/history.ts` does the same in the page.
 
+use crate::mask;
 use crate::model::Model;
 use crate::snapshot::Snapshot;
 
@@ -14,7 +15,7 @@ pub struct Moment {
     pub step: u32,
     /// `[U]` 0 and 255 are exactly 0 and 1; what lies between is undecided.
     pub scores: Vec<u8>,
-    /// `[U]` bit 0 kept by m, bit 1 by m′.
+    /// `[U]` pairs ([`mask::pair`]) of what m and m′ keep.
     pub mask: Vec<u8>,
     /// `[G]` under m, and under m′.
     pub kept: Vec<u32>,
@@ -46,13 +47,13 @@ fn quantised(score: f32) -> u8 {
     }
 }
 
-/// `[U]` what is kept; before the first step, what the scores would decide on. Of a method with one forward only m means anything.
+/// `[U]` pairs ([`mask::pair`]) of what is kept; before the first step, which units their scores decide for.
 pub(super) fn mask_of(snapshot: &Snapshot) -> Vec<u8> {
     if snapshot.step == 0 {
-        return snapshot.scores.iter().map(|&score| if score >= 0.5 { 3 } else { 0 }).collect();
+        let alone = |&score: &f32| mask::pair(mask::decides_for(score), mask::decides_for(score));
+        return snapshot.scores.iter().map(alone).collect();
     }
-    let one = |&bits: &u8| if snapshot.probed { bits } else { (bits & 1) * 3 };
-    snapshot.mask.iter().map(one).collect()
+    snapshot.masks()
 }
 
 impl History {
@@ -74,13 +75,13 @@ impl History {
             self.halve();
         }
         let column = place(self.stride);
-        let probe = if snapshot.probed { 2 } else { 1 };
+        let [kept, probe_kept] = snapshot.mask_kept(model);
         let moment = Moment {
             step: snapshot.step,
             scores: snapshot.scores.iter().copied().map(quantised).collect(),
             mask: mask_of(snapshot),
-            kept: snapshot.mask_kept(model, 1),
-            probe_kept: snapshot.mask_kept(model, probe),
+            kept,
+            probe_kept,
             budget,
             sum_scores: snapshot.sum_scores as f32,
         };

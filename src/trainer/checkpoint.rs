@@ -5,10 +5,12 @@ use bytemuck::Zeroable as _;
 use crate::config::ConfigError;
 use crate::device::Buffer;
 use crate::engine::Buffers;
+use crate::mask;
 use crate::model::Model;
 use crate::shared::{Params, State};
 
-use super::{Cost, TrainError, Trainer, built, engine_of, params_of, pins_of};
+use super::construction::{built, engine_of, params_of};
+use super::{Cost, TrainError, Trainer, pins_of};
 
 /// The state of a run between two submits. What follows from its experiment and its data is not in it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,8 +87,7 @@ impl Trainer {
         let (mut model, numbers) = built(&self.config, &self.whole);
         let kept: Vec<bool> = numbers.iter().map(|number| state.numbers.contains(number)).collect();
         let count = kept.iter().filter(|&&kept| kept).count();
-        let closed = model.gated().any(|group| !kept[group.first_unit as usize..][..group.size as usize].contains(&true));
-        if closed || count != state.numbers.len() || !state.numbers.is_sorted() {
+        if mask::closes_a_group(&model, &kept) || count != state.numbers.len() || !state.numbers.is_sorted() {
             return refuse("its units are others");
         }
         if count < kept.len() {
@@ -114,13 +115,13 @@ impl Trainer {
             rest = others;
         }
         self.engine.write(&self.engine.buffers.numbers, &state.numbers);
-        (self.model, self.numbers, self.microscope) = (model, state.numbers, None);
+        (self.model, self.numbers, self.dense_copy) = (model, state.numbers, None);
         (self.step, self.evaluations, self.chosen_at) = (state.step, state.evaluations, state.chosen_at);
         (self.cost, self.diverged, self.selected) = (state.cost, None, false);
         // A pin that the kept scores do not stand at was asked for after they were kept.
         let stands = |unit: u32| self.numbers.iter().position(|&number| number == unit).map(|place| state.tensors[place]);
         let held = pins.only(|unit, score| stands(unit) == Some(score));
-        (self.walk, self.base, self.unpinned) = (None, None, state.unpinned);
+        (self.step_through, self.base, self.unpinned) = (None, None, state.unpinned);
         (self.pins_settled, self.pins) = (held == pins, held);
         self.write_pins();
         self.last = (state.step > 0).then(|| (self.step_now(state.step - 1), state.units));

@@ -1,9 +1,10 @@
 //! Dropping the units that are off for good, so that the run goes on with smaller tensors.
 
-use crate::methods::method;
+use crate::mask;
 use crate::model::Model;
 
-use super::{TrainError, Trainer, engine_of};
+use super::construction::engine_of;
+use super::{TrainError, Trainer};
 
 impl Trainer {
     /// Whether an epoch ended with the last step after which the run goes on: where the experiment asks for it, units are dropped there.
@@ -22,7 +23,7 @@ impl Trainer {
         self.finish_step().await?;
         self.settle_pins().await?;
         let before = self.model.units();
-        if method(self.config.method).brings_back() {
+        if self.config.method.facts().brings_back {
             return Ok((before, before));
         }
         let buffers = &self.engine.buffers;
@@ -32,12 +33,7 @@ impl Trainer {
         // One that is pinned may be let go.
         let may_rise = |unit: usize| !rests && (moments[2 * unit] < 0.0 || self.pins.score(self.numbers[unit]).is_some());
         let mut kept: Vec<bool> = (0..before as usize).map(|unit| scores[unit] > 0.0 || may_rise(unit)).collect();
-        for group in self.model.gated() {
-            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-            if kept[units.clone()].iter().all(|kept| !kept) {
-                kept[crate::reference::highest_score(&scores, units)] = true;
-            }
-        }
+        mask::close_no_group(&self.model, &scores, &mut kept);
         if kept.iter().all(|&kept| kept) {
             return Ok((before, before));
         }
@@ -68,8 +64,8 @@ impl Trainer {
         self.engine.write_params();
         self.write_pins();
         self.model = model;
-        // The copy that choosing masks asks is one of the larger network.
-        self.microscope = None;
+        // The copy by which units are ranked is one of the larger network.
+        self.dense_copy = None;
         Ok((before, self.model.units()))
     }
 }

@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use crate::config::Config;
 use crate::engine::{DataBuffers, Engine, MASKS};
+use crate::mask;
 use crate::random::{Stream, draw};
 use crate::schedule::plain;
 use crate::shared::{MISSING, Mode, Params};
 
-use super::{Boxed, Cost, TrainError, Trainer, params_of};
+use super::construction::params_of;
+use super::{Boxed, Cost, TrainError, Trainer};
 
 /// Accuracy and loss under the decided mask and under one sampled mask.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -131,18 +133,11 @@ impl Trainer {
                 (chosen, evaluation) = (candidate, next);
             }
         }
-        let mut mask: Vec<f32> = (0..self.model.units())
-            .map(|unit| {
-                f32::from(u8::from(draw(self.config.seed, Stream::Evaluation, chosen, self.numbers[unit as usize], scores[unit as usize])))
-            })
-            .collect();
-        for group in self.model.gated() {
-            let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-            if mask[units.clone()].iter().all(|&kept| kept == 0.0) {
-                mask[crate::reference::highest_score(&scores, units)] = 1.0;
-            }
-        }
-        self.engine.write(&self.engine.buffers.scores, &mask);
+        let units = self.numbers.iter().zip(&scores);
+        let mut kept: Vec<bool> =
+            units.map(|(&number, &score)| draw(self.config.seed, Stream::Evaluation, chosen, number, score)).collect();
+        mask::close_no_group(&self.model, &scores, &mut kept);
+        self.engine.write(&self.engine.buffers.scores, &mask::certain(&kept));
         self.freeze();
         self.cost = self.cost + Cost { structure: cost.forward, near_dense: cost.near_dense, ..Cost::default() };
         Ok(evaluation)

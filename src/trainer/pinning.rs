@@ -1,10 +1,11 @@
 //! Units that a person pins on or off while the run goes on, and what one of them is worth to the loss.
 
 use crate::config::{Config, ConfigError};
-use crate::methods::method;
+use crate::mask::{self, Bits};
+use crate::methods;
 use crate::model::Model;
 use crate::pins::Pins;
-use crate::reference::project;
+use crate::projection::threshold_of_free;
 
 use super::{Boxed, TrainError, Trainer};
 
@@ -36,9 +37,12 @@ pub struct UnitCost {
 /// A method without scores, or what [`Pins::read`] and [`Pins::check`] refuse, in words.
 pub fn pins_of(config: &Config, whole: &Model) -> Result<Pins, ConfigError> {
     let pins = Pins::read(&config.pins).map_err(ConfigError)?;
-    if !pins.is_empty() && !method(config.method).learns_scores() {
-        let text =
-            format!("pins hold scores, and method {} has none: choose vrpge, reinforce or ste, or let the units go", config.method.name());
+    if !pins.is_empty() && !config.method.facts().learns_scores {
+        let text = format!(
+            "pins hold scores, and method {} has none: choose {}, or let the units go",
+            config.method.name(),
+            methods::learning("or")
+        );
         return Err(ConfigError(text));
     }
     pins.check(whole, config.keep_ratio).map_err(ConfigError)?;
@@ -48,9 +52,8 @@ pub fn pins_of(config: &Config, whole: &Model) -> Result<Pins, ConfigError> {
 /// Brings the free ones among `scores` (`[U]` of the units `numbers`) under the budget that the pinned ones leave.
 pub(super) fn make_room(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget: f64) {
     let is_free = |unit: usize| pins.score(numbers[unit]).is_none();
-    let held: f64 = (0..scores.len()).filter(|&unit| !is_free(unit)).map(|unit| f64::from(scores[unit])).sum();
-    let free: Vec<f64> = (0..scores.len()).filter(|&unit| is_free(unit)).map(|unit| f64::from(scores[unit])).collect();
-    let threshold = project(&free, budget - held);
+    let wide: Vec<f64> = scores.iter().map(|&score| score.into()).collect();
+    let threshold = threshold_of_free(&wide, is_free, budget);
     for unit in (0..scores.len()).filter(|&unit| is_free(unit)) {
         scores[unit] = (f64::from(scores[unit]) - threshold).clamp(0.0, 1.0) as f32;
     }
@@ -60,7 +63,7 @@ impl Trainer {
     /// Brings the device to the pins of the configuration, if they changed: pinned units stand at 1 or 0, one that is let go stands where it was
     /// before, and the others make room under the budget of the last step.
     pub(super) fn settle_pins(&mut self) -> Boxed<'_, ()> {
-        Box::pin(async { if self.walk.is_some() || self.pins_settled { Ok(()) } else { self.pin().await } })
+        Box::pin(async { if self.step_through.is_some() || self.pins_settled { Ok(()) } else { self.pin().await } })
     }
 
     async fn pin(&mut self) -> Result<(), TrainError> {
@@ -121,17 +124,18 @@ impl Trainer {
         }
         let place = self.numbers.iter().position(|&number| number == unit).ok_or_else(|| refuse("it was dropped for good"))?;
         let found = self.engine.look().await?;
-        let mut mask: Vec<f32> = match &self.last {
-            Some((_, bits)) => self.numbers.iter().map(|&number| (bits[number as usize] >> 2 & 1) as f32).collect(),
-            None => found.scores.iter().map(|&score| f32::from(u8::from(score >= 0.5))).collect(),
+        let kept: Vec<bool> = match &self.last {
+            Some((_, bits)) => {
+                let is_kept = |&number: &u32| mask::split(Bits(bits[number as usize]).kept())[0];
+                self.numbers.iter().map(is_kept).collect()
+            }
+            None => mask::decided(&self.model, &found.scores),
         };
-        let group = self.model.gated().find(|group| (group.first_unit..group.first_unit + group.size).contains(&(place as u32)));
-        let group = group.expect("every score is that of a gated group");
-        let others = |&other: &usize| other != place && mask[other] == 1.0;
-        if (group.first_unit as usize..(group.first_unit + group.size) as usize).filter(others).count() == 0 {
+        if mask::is_alone(&self.model, &kept, place) {
             return Err(refuse("it is the only one of its layer that is kept: without it the layer would close"));
         }
         let has_rows = |step: &u32| self.order.rows_needed(*step) <= self.rows_ready;
+        let mut mask = mask::certain(&kept);
         let steps: Vec<u32> = (self.step..self.step + batches).chain(0..batches).filter(has_rows).take(batches as usize).collect();
         if steps.len() < 2 {
             return Err(refuse("its images are still on their way"));

@@ -1,4 +1,4 @@
-//! One image through the network as it stands, against the CPU twins of the evaluation's kernels in f64.
+//! One image through the network as it stands, against the CPU references of the evaluation's kernels in f64.
 
 use std::rc::Rc;
 
@@ -63,8 +63,8 @@ fn trained(
     (run, bytes[(60 * inputs) as usize..][..inputs as usize].to_vec())
 }
 
-/// Probabilities under the decided mask and the one of that draw, by the twins.
-fn by_twins(run: &Trainer, image: &[u8], draw: u32) -> [Vec<f64>; 2] {
+/// Probabilities under the decided mask and the one of that draw, by the references.
+fn by_references(run: &Trainer, image: &[u8], draw: u32) -> [Vec<f64>; 2] {
     let evaluator = run.evaluator(1, 1).unwrap();
     run.bring_up_to_date(&evaluator);
     let mut memory = reference::Memory { state: State::default(), ..block_on(check::memory(&evaluator)).unwrap() };
@@ -92,7 +92,7 @@ fn image(channels: u32, height: u32, width: u32) -> Image {
 }
 
 #[test]
-fn probabilities_and_contributions_are_those_of_the_twins() {
+fn probabilities_and_contributions_are_those_of_the_references() {
     let machine = machine();
     for (model, shape, gate_inputs, compact) in [
         ("mlp-19-11", image(1, 7, 7), true, false),
@@ -112,7 +112,7 @@ fn probabilities_and_contributions_are_those_of_the_twins() {
         assert_eq!(classifier.sampled().len() as u32, MASKS);
         let mut differing = 0;
         for (sampled, draw) in classifier.sampled().iter().zip(FIRST_DRAW..) {
-            let [decided, expected] = by_twins(&run, &seen, draw);
+            let [decided, expected] = by_references(&run, &seen, draw);
             let error = furthest(classifier.decided(), &decided).max(furthest(sampled, &expected));
             assert!(error < 2e-5, "{what}, draw {draw}: {error}");
             differing += u32::from(furthest(sampled, &decided) > 1e-6);
@@ -126,7 +126,7 @@ fn probabilities_and_contributions_are_those_of_the_twins() {
         assert!(classifier.decided().iter().all(|&p| p <= classifier.decided()[class]));
         let shifts: Vec<f32> = block_on(run.engine().read(&run.engine().buffers.shifts)).unwrap();
         let scale = run.engine().params.scale;
-        let whole = by_twins(&run, &seen, 0)[0][class].ln();
+        let whole = by_references(&run, &seen, 0)[0][class].ln();
         let mut off = 0;
         for (square, &value) in found.values.iter().enumerate() {
             let mut other = seen.clone();
@@ -134,8 +134,8 @@ fn probabilities_and_contributions_are_those_of_the_twins() {
                 let feature = channel * (shape.width * shape.height) as usize + square;
                 other[feature] = (-shifts[feature] / scale).round() as u8;
             }
-            let expected = whole - by_twins(&run, &other, 0)[0][class].ln();
-            assert!((value - expected).abs() < 1e-4, "{what}, square {square}: {value}, by the twins {expected}");
+            let expected = whole - by_references(&run, &other, 0)[0][class].ln();
+            assert!((value - expected).abs() < 1e-4, "{what}, square {square}: {value}, by the references {expected}");
             off += u32::from(value == 0.0);
         }
         assert!(found.values.iter().any(|value| value.abs() > 1e-3), "{what}: nothing contributes");

@@ -1,4 +1,4 @@
-//! The CPU engine: its kernels against their f64 twins, and its runs against those of a graphics adapter.
+//! The CPU engine: its kernels against their f64 references, and its runs against those of a graphics adapter.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use lacuna::data::Dataset;
 use lacuna::data::planted::planted_rows;
 use lacuna::device::{Machine, TABLE};
 use lacuna::snapshot::Snapshot;
-use lacuna::speed::Opponent;
+use lacuna::speed::DenseBaseline;
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 
 /// A clock that goes on by a millisecond a look.
@@ -49,7 +49,7 @@ fn state(run: &mut Trainer) -> Checkpoint {
 }
 
 #[test]
-fn every_kernel_in_f32_agrees_with_its_twin_in_f64() {
+fn every_kernel_in_f32_agrees_with_its_reference_in_f64() {
     let scenes = block_on(check::check(&cpu(), |_, _, _| {})).unwrap();
     let reports = check::by_kernel(&scenes);
     assert_eq!(reports.len(), TABLE.len());
@@ -95,11 +95,11 @@ fn a_step_in_parts_is_the_step_at_once() {
     let (machine, set) = (cpu(), planted_set());
     let [mut whole, mut parts] = [0; 2].map(|_| start(&machine, &small(), &set));
     train(&mut whole, 3);
-    let mut walked = 0;
+    let mut taken = 0;
     while parts.step() < 3 {
-        walked += u32::from(block_on(parts.next_stage()).unwrap().is_some());
+        taken += u32::from(block_on(parts.next_part()).unwrap().is_some());
     }
-    assert_eq!(walked, 3 * 6);
+    assert_eq!(taken, 3 * 6);
     assert_eq!(state(&mut whole), state(&mut parts));
 }
 
@@ -109,7 +109,7 @@ fn networks_share_data_and_a_run_is_timed_beside_a_dense_one() {
     let mut run = start(&machine, &small(), &set);
     train(&mut run, 5);
     let before = state(&mut run);
-    let speed = block_on(Opponent::new(&run).unwrap().measure(&mut run, &ticks)).unwrap();
+    let speed = block_on(DenseBaseline::new(&run).unwrap().measure(&mut run, &ticks)).unwrap();
     assert!(speed.step_ms > 0.0 && speed.dense_ms > 0.0 && speed.predicted > 0.0, "{speed:?}");
     assert!(speed.phases.iter().all(|(_, ms, dense_ms)| *ms > 0.0 && *dense_ms > 0.0) && speed.phases.len() == 6, "{speed:?}");
     assert_eq!(state(&mut run), before);

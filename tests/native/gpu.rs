@@ -1,4 +1,4 @@
-//! The engine on whatever adapter this machine has: kernels against their twins, whole runs against the CPU, and what a run promises.
+//! The engine on whatever adapter this machine has: kernels against their references, whole runs against the CPU, and what a run promises.
 //!
 //! A machine without an adapter fails here by name; nothing is skipped.
 
@@ -12,14 +12,15 @@ use lacuna::check;
 use lacuna::config::{Config, Estimator, KNOBS, MethodName, RateSchedule, Schedule};
 use lacuna::device::Machine;
 use lacuna::device::{Gpu, TABLE};
+use lacuna::mask;
 use lacuna::model::Model;
 use lacuna::random::{Stream, Threefry, draw};
-use lacuna::reference::{self, Memory, highest_score};
+use lacuna::reference::{self, Memory};
 use lacuna::schedule::{BLOCK, step_at};
 use lacuna::shared::{State, Step};
 use lacuna::snapshot::Snapshot;
-use lacuna::speed::Opponent;
-use lacuna::trainer::{DataShape, Stage, TrainError, Trainer};
+use lacuna::speed::DenseBaseline;
+use lacuna::trainer::{DataShape, StepPart, TrainError, Trainer};
 
 use crate::adapter::machine;
 use crate::small_set::{Data, data, images};
@@ -60,12 +61,7 @@ impl Data {
 
 /// Adds the unit of the highest score to every gated group of which nothing is kept.
 fn with_one_a_group(model: &Model, scores: &[f32], mut kept: Vec<bool>) -> Vec<bool> {
-    for group in model.gated() {
-        let units = group.first_unit as usize..(group.first_unit + group.size) as usize;
-        if kept[units.clone()].iter().all(|kept| !kept) {
-            kept[highest_score(scores, units)] = true;
-        }
-    }
+    mask::close_no_group(model, scores, &mut kept);
     kept
 }
 
@@ -108,7 +104,7 @@ fn machine_as_a_gpu() -> Rc<Machine> {
 }
 
 #[test]
-fn every_kernel_agrees_with_its_twin_as_a_gpu_gets_it() {
+fn every_kernel_agrees_with_its_reference_as_a_gpu_gets_it() {
     let scenes = block_on(check::check(&machine_as_a_gpu(), |_, _, _| {})).unwrap();
     let reports = check::by_kernel(&scenes);
     assert_eq!(reports.len(), TABLE.len());
@@ -117,7 +113,7 @@ fn every_kernel_agrees_with_its_twin_as_a_gpu_gets_it() {
 }
 
 #[test]
-fn every_kernel_agrees_with_its_twin_on_this_adapter() {
+fn every_kernel_agrees_with_its_reference_on_this_adapter() {
     let machine = machine();
     let mut told = Vec::new();
     let scenes = block_on(check::check(&machine, |scene, done, of| told.push((scene.scene, done, of)))).unwrap();
@@ -209,20 +205,20 @@ fn over_a_whole_run_the_budget_holds_masks_are_those_of_the_cpu_and_no_group_clo
     assert!(step_at(&run.config, model.units(), run.steps(), run.steps()).budget < 0.16 * model.units() as f32);
 }
 
-/// Every buffer as the twins see it, at the beginning of a submit.
+/// Every buffer as the references see it, at the beginning of a submit.
 fn memory(run: &Trainer) -> Memory {
     Memory { state: State::default(), ..block_on(check::memory(run.engine())).unwrap() }
 }
 
-/// The twins of the lines of a training step, until one is called `end`.
-fn twins(run: &Trainer, end: &str, twin: &mut Memory) {
+/// The references of the lines of a training step, until one is called `end`.
+fn references(run: &Trainer, end: &str, reference: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
-        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, twin);
+        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, reference);
     }
 }
 
 #[test]
-fn a_run_on_the_gpu_is_the_run_of_its_twins() {
+fn a_run_on_the_gpu_is_the_run_of_its_references() {
     let (machine, data) = (machine(), data(101, 0, 23, 5));
     for (estimator, alpha, gate_inputs) in
         [(Estimator::TwoSided, 0.5, true), (Estimator::OneSided, 0.75, false), (Estimator::Plain, 1.0, true)]
@@ -241,19 +237,19 @@ fn a_run_on_the_gpu_is_the_run_of_its_twins() {
             ..Config::default()
         };
         let mut run = data.start(&machine, config);
-        let mut twin = memory(&run);
+        let mut reference = memory(&run);
         let units = run.model.units() as usize;
         let mut worst = 0.0f64;
         while run.step() < run.steps() {
             let number = run.step();
-            twin.state.next = 0;
-            twin.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
-            twin.batch_rows[..11].copy_from_slice(&run.batch(number));
-            twins(&run, "", &mut twin);
+            reference.state.next = 0;
+            reference.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
+            reference.batch_rows[..11].copy_from_slice(&run.batch(number));
+            references(&run, "", &mut reference);
             let found = step(&mut run);
             // Rounding could turn a draw about once in a million; the masks of this run agree, so all else can be compared.
-            assert_eq!(integers(&run, "units")[..units], twin.units[..units], "{estimator:?}, step {number}");
-            let (expected, found) = (twin.records[0], found.records[0]);
+            assert_eq!(integers(&run, "units")[..units], reference.units[..units], "{estimator:?}, step {number}");
+            let (expected, found) = (reference.records[0], found.records[0]);
             for (name, expected, found) in [
                 ("loss", expected.loss, found.loss),
                 ("probe loss", expected.probe_loss, found.probe_loss),
@@ -261,14 +257,14 @@ fn a_run_on_the_gpu_is_the_run_of_its_twins() {
             ] {
                 let error = f64::from((expected - found).abs() / expected);
                 worst = worst.max(error);
-                assert!(error < 1e-4, "{estimator:?}, step {number}, {name}: {found}, by the twins {expected}");
+                assert!(error < 1e-4, "{estimator:?}, step {number}, {name}: {found}, by the references {expected}");
             }
             assert_eq!((expected.kept, expected.probe_kept, expected.correct), (found.kept, found.probe_kept, found.correct));
         }
         for (name, expected, found) in [
-            ("scores", &twin.scores, floats(&run, "scores")),
-            ("weights", &twin.weights, floats(&run, "weights")),
-            ("velocity", &twin.velocity, floats(&run, "velocity")),
+            ("scores", &reference.scores, floats(&run, "scores")),
+            ("weights", &reference.weights, floats(&run, "weights")),
+            ("velocity", &reference.velocity, floats(&run, "velocity")),
         ] {
             let error = expected.iter().zip(&found).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
             assert!(error < 2e-4, "{estimator:?}: after the run, {name} differ by {error}");
@@ -419,19 +415,19 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
     run.engine().write(&run.engine().buffers.scores, &SCORES);
     let units = SCORES.len();
 
-    // The loss under each of the 256 masks, by the twins. Where a mask leaves a group empty, the forward keeps its highest score.
-    let mut twin = memory(&run);
-    twin.batch_rows[..24].copy_from_slice(&run.batch(0));
+    // The loss under each of the 256 masks, by the references. Where a mask leaves a group empty, the forward keeps its highest score.
+    let mut reference = memory(&run);
+    reference.batch_rows[..24].copy_from_slice(&run.batch(0));
     let masks = 1usize << units;
     let losses: Vec<f64> = (0..masks)
         .map(|mask| {
             let kept = with_one_a_group(&run.model, &SCORES, (0..units).map(|unit| mask >> unit & 1 == 1).collect());
-            twin.state = State::default();
-            for (score, kept) in twin.scores.iter_mut().zip(kept) {
+            reference.state = State::default();
+            for (score, kept) in reference.scores.iter_mut().zip(kept) {
                 *score = f64::from(u8::from(kept));
             }
-            twins(&run, "update_scores", &mut twin);
-            f64::from(twin.records[0].loss)
+            references(&run, "update_scores", &mut reference);
+            f64::from(reference.records[0].loss)
         })
         .collect();
     let probability = |mask: usize| -> f64 {
@@ -694,7 +690,7 @@ fn neither_an_evaluation_nor_a_measurement_of_speed_touches_the_run() {
         let before = tensors(&disturbed);
         block_on(disturbed.evaluate(45, |_, _| {})).unwrap();
         assert_eq!(tensors(&disturbed), before, "an evaluation changed the run");
-        let speed = block_on(Opponent::new(&disturbed).unwrap().measure(&mut disturbed, &clock)).unwrap();
+        let speed = block_on(DenseBaseline::new(&disturbed).unwrap().measure(&mut disturbed, &clock)).unwrap();
         assert!(speed.step_ms > 0.0 && speed.dense_ms > 0.0 && speed.predicted > 0.0, "{speed:?}");
         assert_eq!(tensors(&disturbed), before, "a measurement of speed changed the run");
         for _ in 0..3 {
@@ -732,7 +728,7 @@ fn a_test_and_a_measurement_that_are_stopped_end_after_the_submit_at_hand_and_le
         stop.set(ticks.get() >= 5);
         f64::from(ticks.get())
     };
-    let measured = block_on(Opponent::new(&disturbed).unwrap().measure(&mut disturbed, &clock));
+    let measured = block_on(DenseBaseline::new(&disturbed).unwrap().measure(&mut disturbed, &clock));
     assert!(matches!(measured, Err(TrainError::Stopped)), "{measured:?}");
     // A submit is timed between two ticks: the one at hand ends, the next does not begin.
     assert_eq!(ticks.get(), 6);
@@ -808,34 +804,34 @@ fn pictured() -> Vec<(Config, Data)> {
 }
 
 #[test]
-fn a_run_of_convolutions_on_the_gpu_is_the_run_of_its_twins() {
+fn a_run_of_convolutions_on_the_gpu_is_the_run_of_its_references() {
     let machine = machine();
     for (config, data) in pictured() {
         let mut run = data.start(&machine, Config { clip_norm: 1.0, ..config });
-        let mut twin = memory(&run);
+        let mut reference = memory(&run);
         let (units, name) = (run.model.units() as usize, run.model.name.clone());
         for _ in 0..5 {
             let number = run.step();
-            twin.state.next = 0;
-            twin.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
-            twin.batch_rows[..6].copy_from_slice(&run.batch(number));
-            twins(&run, "", &mut twin);
+            reference.state.next = 0;
+            reference.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
+            reference.batch_rows[..6].copy_from_slice(&run.batch(number));
+            references(&run, "", &mut reference);
             let found = step(&mut run);
-            assert_eq!(integers(&run, "units")[..units], twin.units[..units], "{name}, step {number}");
-            let (expected, found) = (twin.records[0], found.records[0]);
+            assert_eq!(integers(&run, "units")[..units], reference.units[..units], "{name}, step {number}");
+            let (expected, found) = (reference.records[0], found.records[0]);
             for (what, expected, found) in [
                 ("loss", expected.loss, found.loss),
                 ("probe loss", expected.probe_loss, found.probe_loss),
                 ("gradient norm", expected.gradient_norm, found.gradient_norm),
             ] {
-                assert!((expected - found).abs() < 5e-4 * expected, "{name}, step {number}, {what}: {found}, by the twins {expected}");
+                assert!((expected - found).abs() < 5e-4 * expected, "{name}, step {number}, {what}: {found}, by the references {expected}");
             }
             assert_eq!((expected.kept, expected.probe_kept), (found.kept, found.probe_kept));
         }
         for (what, expected, found) in [
-            ("scores", &twin.scores, floats(&run, "scores")),
-            ("weights", &twin.weights, floats(&run, "weights")),
-            ("running", &twin.running.as_flattened().to_vec(), floats(&run, "running")),
+            ("scores", &reference.scores, floats(&run, "scores")),
+            ("weights", &reference.weights, floats(&run, "weights")),
+            ("running", &reference.running.as_flattened().to_vec(), floats(&run, "running")),
         ] {
             let error = expected.iter().zip(&found).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
             assert!(error < 5e-4, "{name}: after the run, {what} differ by {error}");
@@ -870,7 +866,7 @@ fn gradients_of_whole_networks_agree_with_finite_differences() {
             (0..6).map(one).sum::<f64>() / 6.0
         };
         let mut stepped = start.clone();
-        twins(&run, "", &mut stepped);
+        references(&run, "", &mut stepped);
         let gradient: Vec<f64> = start.weights.iter().zip(&stepped.weights).map(|(before, after)| before - after).collect();
         let scale = gradient.iter().fold(0.0f64, |most, value| most.max(value.abs()));
         let (mut compared, mut moved) = (0, 0);
@@ -880,7 +876,7 @@ fn gradients_of_whole_networks_agree_with_finite_differences() {
                 let at_shift = |shift: f64| {
                     let mut memory = start.clone();
                     memory.weights[at] += shift;
-                    twins(&run, "loss", &mut memory);
+                    references(&run, "loss", &mut memory);
                     loss(&memory)
                 };
                 let difference = (at_shift(H) - at_shift(-H)) / (2.0 * H);
@@ -1001,7 +997,7 @@ fn short(method: MethodName, model: &str, gate_inputs: bool) -> Config {
 
 #[test]
 fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
-    use Stage::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
+    use StepPart::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
     let machine = machine();
     for (data, model, gate_inputs) in [(data(203, 20, 19, 4), "mlp-23-3", true), (images(90, 10, (2, 7, 7), 4, false), "cnn-4-5", false)] {
         for &method in MethodName::ALL {
@@ -1011,33 +1007,33 @@ fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
             while whole.step() < whole.steps() {
                 let number = whole.step();
                 let expected = step(&mut whole);
-                let mut stages = Vec::new();
+                let mut taken = Vec::new();
                 let found = loop {
-                    let walked = block_on(parts.next_stage()).unwrap().expect("there is a step to take");
-                    stages.push(walked.stage);
+                    let done = block_on(parts.next_part()).unwrap().expect("there is a step to take");
+                    taken.push(done.part);
                     let units = parts.whole.units() as usize;
-                    match walked.stage {
-                        Gradient => assert_eq!(bits(&walked.values)[..units], integers(&parts, "d_scores")[..units], "{label}: g"),
+                    match done.part {
+                        Gradient => assert_eq!(bits(&done.values)[..units], integers(&parts, "d_scores")[..units], "{label}: g"),
                         Project => {
-                            let sum: f64 = walked.snapshot.scores.iter().map(|&s| f64::from(s)).sum();
-                            assert!(sum <= f64::from(walked.snapshot.budget) * (1.0 + 1e-6), "{label}, step {number}");
-                            let v = walked.snapshot.records[0].threshold;
-                            let clamped: Vec<f32> = walked.stepped.iter().map(|&s| (s - v).clamp(0.0, 1.0)).collect();
-                            assert_eq!(bits(&clamped), bits(&walked.snapshot.scores), "{label}: the projection is a shift and a clamp");
-                            assert_eq!(walked.before.len(), units);
+                            let sum: f64 = done.snapshot.scores.iter().map(|&s| f64::from(s)).sum();
+                            assert!(sum <= f64::from(done.snapshot.budget) * (1.0 + 1e-6), "{label}, step {number}");
+                            let v = done.snapshot.records[0].threshold;
+                            let clamped: Vec<f32> = done.stepped.iter().map(|&s| (s - v).clamp(0.0, 1.0)).collect();
+                            assert_eq!(bits(&clamped), bits(&done.snapshot.scores), "{label}: the projection is a shift and a clamp");
+                            assert_eq!(done.before.len(), units);
                         }
-                        Weights => assert!(walked.values.iter().any(|&moved| moved > 0.0), "{label}: nothing moved"),
-                        _ => assert!(walked.values.is_empty() && walked.stepped.is_empty(), "{label}"),
+                        Weights => assert!(done.values.iter().any(|&moved| moved > 0.0), "{label}: nothing moved"),
+                        _ => assert!(done.values.is_empty() && done.stepped.is_empty(), "{label}"),
                     }
                     // Left in the middle, now and then: a look, a test of the network and a step at once finish it.
-                    match (number % 4, walked.stage) {
+                    match (number % 4, done.part) {
                         (1, Sample) => break block_on(parts.advance(64)).unwrap(),
                         (2, Backward) => {
                             block_on(parts.snapshot()).unwrap();
                             block_on(parts.evaluate(10, |_, _| {})).unwrap();
                             break block_on(parts.snapshot()).unwrap();
                         }
-                        _ if walked.left.is_empty() => break walked.snapshot,
+                        _ if done.left.is_empty() => break done.snapshot,
                         _ => {}
                     }
                 };
@@ -1047,10 +1043,10 @@ fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
                     assert!(records(&found) == records(&expected), "{label}, step {number}: the record");
                 }
                 assert_eq!((bits(&found.scores), &found.mask), (bits(&expected.scores), &expected.mask), "{label}, step {number}");
-                assert!(tensors(&parts) == tensors(&whole), "{label}, step {number}: {stages:?}");
+                assert!(tensors(&parts) == tensors(&whole), "{label}, step {number}: {taken:?}");
                 assert_eq!(parts.cost(), whole.cost(), "{label}");
                 if number % 4 == 0 {
-                    let rest: &[Stage] = match method {
+                    let rest: &[StepPart] = match method {
                         MethodName::Ste => &[Sample, Losses, Backward, Gradient, Project, Weights],
                         MethodName::Vrpge | MethodName::Reinforce => &[Sample, Losses, Gradient, Project, Backward, Weights],
                         _ => &[Sample, Losses, Backward, Weights],
@@ -1061,11 +1057,11 @@ fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
                         MethodName::Snip => number == 0,
                         _ => false,
                     };
-                    let expected: Vec<Stage> = chooses.then_some(Choose).into_iter().chain(rest.iter().copied()).collect();
-                    assert_eq!(stages, expected, "{label}, step {number}");
+                    let expected: Vec<StepPart> = chooses.then_some(Choose).into_iter().chain(rest.iter().copied()).collect();
+                    assert_eq!(taken, expected, "{label}, step {number}");
                 }
             }
-            assert!(block_on(parts.next_stage()).unwrap().is_none(), "{label}: the run is over");
+            assert!(block_on(parts.next_part()).unwrap().is_none(), "{label}: the run is over");
         }
     }
 }
@@ -1076,8 +1072,8 @@ fn what_is_changed_in_the_middle_of_a_step_holds_from_the_next_one_on() {
     let config = short(MethodName::Vrpge, "mlp-23-3", true);
     let (mut whole, mut parts) = (data.start(&machine, config.clone()), data.start(&machine, config));
     step(&mut whole);
-    for stage in [Stage::Sample, Stage::Losses] {
-        assert_eq!(block_on(parts.next_stage()).unwrap().unwrap().stage, stage);
+    for part in [StepPart::Sample, StepPart::Losses] {
+        assert_eq!(block_on(parts.next_part()).unwrap().unwrap().part, part);
     }
     for run in [&mut whole, &mut parts] {
         for (name, value) in [("alpha", "0.9"), ("learning_rate", "0.5"), ("keep_ratio", "0.3"), ("pins", "3on")] {
@@ -1107,14 +1103,14 @@ fn a_run_that_diverges_phase_by_phase_stops_where_it_does_at_once() {
     }
     let expected = block_on(whole.advance(1)).unwrap_err();
     let found = loop {
-        if let Err(error) = block_on(parts.next_stage()) {
+        if let Err(error) = block_on(parts.next_part()) {
             break error;
         }
     };
     assert!(matches!(found, TrainError::Diverged { .. }));
     assert_eq!(format!("{found}"), format!("{expected}"));
     assert!(tensors(&parts) == tensors(&whole), "weights and scores of a run that stopped are whole");
-    assert!(block_on(parts.next_stage()).is_err());
+    assert!(block_on(parts.next_part()).is_err());
 }
 
 #[test]
@@ -1191,9 +1187,9 @@ fn a_unit_can_be_pinned_and_let_go_while_the_run_goes_on() {
         let error = Trainer::new(&machine, config, data.shape.clone()).unwrap_err().to_string();
         assert!(error.contains("choose vrpge, reinforce or ste"), "{error}");
     }
-    // The dense opponent of a measurement has no scores that could be pinned.
-    let mut opponent = Opponent::new(&run).unwrap();
-    block_on(opponent.measure(&mut run, &|| 0.0)).unwrap();
+    // The dense baseline of a measurement has no scores that could be pinned.
+    let mut baseline = DenseBaseline::new(&run).unwrap();
+    block_on(baseline.measure(&mut run, &|| 0.0)).unwrap();
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn masks_that_are_decided_are_evaluated_once_with_the_same_numbers() {
             block_on(run.advance(12)).unwrap();
             let found = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
             let is_decided = scores(&run).iter().all(|score| [0.0, 1.0].contains(score));
-            assert_eq!(run.engine().masks, method(name).masks(), "{label}");
+            assert_eq!(run.engine().masks, name.facts().masks(), "{label}");
             assert!(is_decided || run.engine().masks == MASKS, "{label}: scores between 0 and 1 need two masks");
             if run.engine().masks == 1 {
                 assert_eq!((found.loss, found.decided), (found.sampled_loss, found.sampled), "{label}");
@@ -270,23 +270,23 @@ fn grows_the_highest(mut run: Trainer, data: &Data) {
         let step = run.step();
         let before = scores(&run);
         let (weights, cost) = (floats(&run, "weights"), run.cost());
-        let looks = method(MethodName::Rigl).looks(&run.config, step, run.steps()).is_some();
-        let gates = if looks { block_on(run.gate_gradients()).unwrap() } else { Vec::new() };
+        let chooses = method(MethodName::Rigl).chooses_before(&run.config.plan(), step, run.steps());
+        let gates = if chooses { block_on(run.mask_gradients()).unwrap() } else { Vec::new() };
         assert_eq!(before, scores(&run), "asking changes nothing");
         block_on(run.advance(1)).unwrap();
         let after = scores(&run);
         // Asked here, and by the run itself.
-        let asked = if looks { 2 * asking(&run) } else { 0 };
+        let asked = if chooses { 2 * asking(&run) } else { 0 };
         assert_eq!(run.cost().structure - cost.structure, asked, "step {step}");
-        assert!(run.cost().near_dense - cost.near_dense >= asked, "step {step}: a dense look is shown as one");
-        if !looks {
+        assert!(run.cost().near_dense - cost.near_dense >= asked, "step {step}: a dense pass is shown as one");
+        if !chooses {
             assert_eq!(before, after, "step {step}");
             continue;
         }
         exchanges += 1;
         let batch = run.batch(step);
         let mask: Vec<f64> = before.iter().map(|&score| f64::from(score)).collect();
-        // What a convolutional network answers is held to its twins below.
+        // What a convolutional network answers is held to its references below.
         if run.model.maps.iter().all(|map| map.pixels() == 1) {
             assert_close(&format!("step {step}"), &gates, &differences(&run, data, &weights, &mask, &batch));
         }
@@ -322,7 +322,7 @@ fn snip_keeps_what_finite_differences_say_the_loss_is_most_sensitive_to() {
 fn snip_keeps_the_channels_that_the_dense_network_is_most_sensitive_to() {
     let (machine, [_, (config, data)]) = (machine(), networks());
     let mut run = data.start(&machine, Config { method: MethodName::Snip, ..config });
-    let sensitivity: Vec<f64> = block_on(run.gate_gradients()).unwrap().iter().map(|gate| gate.abs()).collect();
+    let sensitivity: Vec<f64> = block_on(run.mask_gradients()).unwrap().iter().map(|gate| gate.abs()).collect();
     let asked = run.cost();
     block_on(run.advance(1)).unwrap();
     let budget = (run.config.keep_ratio * f64::from(run.model.units())) as u32;
@@ -399,21 +399,21 @@ fn the_straight_through_gradient_is_that_of_the_gated_network_and_every_unit_is_
     assert_eq!(run.cost().forward, 4 * 16 * run.whole.multiply_adds(&run.whole.sizes(), None).forward);
 }
 
-/// The twins of the lines of a training step of `run`, until one is called `end`.
-fn twins(run: &Trainer, end: &str, twin: &mut Memory) {
+/// The references of the lines of a training step of `run`, until one is called `end`.
+fn references(run: &Trainer, end: &str, reference: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
-        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, twin);
+        reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, reference);
     }
 }
 
-/// Mean cross-entropy that the twins' logits give.
-fn loss_of(run: &Trainer, twin: &Memory) -> f64 {
-    let (images, logits) = (twin.params.batch_stride as usize, &twin.maps[run.model.logits()]);
+/// Mean cross-entropy that the references' logits give.
+fn loss_of(run: &Trainer, reference: &Memory) -> f64 {
+    let (images, logits) = (reference.params.batch_stride as usize, &reference.maps[run.model.logits()]);
     let classes = run.model.groups.last().unwrap().size as usize;
     let one = |image: usize| {
         let z: Vec<f64> = (0..classes).map(|class| logits[class * images + image]).collect();
         let highest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - z[twin.label(twin.batch_rows[image].row as usize)]
+        z.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - z[reference.label(reference.batch_rows[image].row as usize)]
     };
     (0..16).map(one).sum::<f64>() / 16.0
 }
@@ -422,11 +422,11 @@ fn loss_of(run: &Trainer, twin: &Memory) -> f64 {
 fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_rigl_asks() {
     const H: f64 = 1e-6;
     let (machine, [_, (config, data)]) = (machine(), networks());
-    // The gated network of ste serves as the twin; rigl asks its own copy of the same weights under the same mask.
+    // The gated network of ste serves as the reference; rigl asks its own copy of the same weights under the same mask.
     let mut ste = data.start(&machine, Config { method: MethodName::Ste, ..config.clone() });
     let mut rigl = data.start(&machine, Config { method: MethodName::Rigl, ..config });
     let mask = scores(&rigl);
-    let gates = block_on(rigl.gate_gradients()).unwrap();
+    let gates = block_on(rigl.mask_gradients()).unwrap();
     let mut start = Memory { state: State::default(), ..block_on(check::memory(ste.engine())).unwrap() };
     for (score, &kept) in start.scores.iter_mut().zip(&mask) {
         *score = f64::from(kept);
@@ -436,8 +436,8 @@ fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_r
     let model = ste.model.clone();
     // A gate of m is a gate of 1 before weights that are m times as large.
     let loss = |unit: usize, m: f64| {
-        let mut twin = start.clone();
-        twin.scores[unit] = 1.0;
+        let mut reference = start.clone();
+        reference.scores[unit] = 1.0;
         let (g, group) = model
             .groups
             .iter()
@@ -448,12 +448,12 @@ fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_r
             for tap in 0..layer.taps {
                 let row = tap * layer.inputs + unit as u32 - group.first_unit;
                 for output in 0..layer.outputs {
-                    twin.weights[(layer.first_weight + row * layer.outputs + output) as usize] *= m;
+                    reference.weights[(layer.first_weight + row * layer.outputs + output) as usize] *= m;
                 }
             }
         }
-        twins(&ste, "loss", &mut twin);
-        loss_of(&ste, &twin)
+        references(&ste, "loss", &mut reference);
+        loss_of(&ste, &reference)
     };
     let mut expected = Vec::new();
     for (unit, &kept) in mask.iter().enumerate() {

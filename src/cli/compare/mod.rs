@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use lacuna::config::{Config, ConfigError, KNOBS, MethodName};
-use lacuna::contenders::{self, Contender, Setting};
 use lacuna::data::Dataset;
 use lacuna::engine::SLOTS;
-use lacuna::methods::{Knowledge, method};
+use lacuna::entrants::{self, Entrant};
+use lacuna::methods::Setting;
 use lacuna::model::Model;
 use lacuna::submit_size::Pace;
-use lacuna::trainer::{DataShape, TrainError, Trainer, pins_of};
+use lacuna::trainer::{DataShape, TrainError, Trainer, holds_copy, pins_of};
 
 use self::record::{Finished, Folder, Point};
 use self::summary::Row;
@@ -33,11 +33,11 @@ use super::{CliError, arguments, open, say, terminal};
 const POINTS: u32 = 10;
 
 /// The contenders that `names` asks for, one that is divided as another ended up behind all others.
-fn asked_for(names: &[&str]) -> Result<Vec<Contender>, CliError> {
-    let mut found: Vec<Contender> = Vec::new();
+fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CliError> {
+    let mut found: Vec<Entrant> = Vec::new();
     for name in names {
-        let contender = Contender::all().find(|contender| contender.name == *name).ok_or_else(|| {
-            let known: Vec<&str> = Contender::all().map(|contender| contender.name).collect();
+        let contender = Entrant::all().find(|contender| contender.name == *name).ok_or_else(|| {
+            let known: Vec<&str> = Entrant::all().map(|contender| contender.name).collect();
             ConfigError(format!("--methods: there is no method \"{name}\"; the methods are {}", known.join(", ")))
         })?;
         if found.contains(&contender) {
@@ -46,7 +46,7 @@ fn asked_for(names: &[&str]) -> Result<Vec<Contender>, CliError> {
         found.push(contender);
     }
     let divided = found.iter().any(|contender| contender.name == MethodName::Vrpge.name());
-    if let Some(Contender { name, .. }) = found.iter().find(|contender| contender.is_allocated && !divided) {
+    if let Some(Entrant { name, .. }) = found.iter().find(|contender| contender.is_allocated && !divided) {
         let text = format!("--methods: {name} divides the budget as vrpge ended up: name vrpge too, or leave {name} out");
         return Err(ConfigError(text).into());
     }
@@ -62,7 +62,7 @@ fn named(arguments: &ArgMatches, base: &Config) -> Vec<&'static str> {
 }
 
 /// The experiment of one run.
-fn experiment(base: &Config, contender: Contender, seed: u32, settings: &[Setting], named: &[&str]) -> Result<Config, ConfigError> {
+fn experiment(base: &Config, contender: Entrant, seed: u32, settings: &[Setting], named: &[&str]) -> Result<Config, ConfigError> {
     let mut config = Config { method: contender.method, seed, ..base.clone() };
     for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)).chain(contender.made_by) {
         config.set(name, value)?;
@@ -178,9 +178,9 @@ impl Session<'_> {
             say(format_args!("{name}, seed {seed}: finished before"));
             return Ok(found);
         }
-        // A driver compiles a kernel when it is first used: no method's seconds should pay for that. Asking every unit takes the kernels of ste.
-        let asks = |step| method(config.method).looks(&config, step, self.holder.steps()) == Some(Knowledge::Gates);
-        if (0..self.holder.steps()).any(asks) {
+        // A driver compiles a kernel when it is first used: no method's seconds should pay for that. Ranking units by their gradients takes the kernels
+        // of ste.
+        if holds_copy(&config, self.holder.data.train_rows) {
             let mut gated = self.holder.beside(Config { method: MethodName::Ste, ..config.clone() })?;
             pollster::block_on(gated.measure(1, 1, &|| 0.0, false))?;
         }
@@ -213,7 +213,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     }
     let named = named(arguments, &base);
     // Every contradiction is said before anything is run: those of the settings before the data are read, and then those with the network.
-    let settings = |contender: Contender| if presets { contender.presets } else { &[] };
+    let settings = |contender: Entrant| if presets { contender.presets } else { &[] };
     let experiments: Vec<Config> = contenders
         .iter()
         .map(|&contender| experiment(&base, contender, base.seed, settings(contender), &named))
@@ -222,7 +222,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let set = if search { held_out(&set) } else { set };
     let shape = DataShape::of(&set);
     let whole = Model::new(&base.model, shape.image(), shape.classes, base.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
-    for config in experiments.iter().filter(|config| method(config.method).learns_scores()) {
+    for config in experiments.iter().filter(|config| config.method.facts().learns_scores) {
         pins_of(config, &whole)?;
     }
     let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
@@ -276,7 +276,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
 }
 
 /// What a contender is given that not all are, in words.
-fn own_settings(contender: Contender, presets: bool, named: &[&str]) -> String {
+fn own_settings(contender: Entrant, presets: bool, named: &[&str]) -> String {
     let settings = if presets { contender.presets } else { &[] };
     let own = settings.iter().filter(|(name, _)| !named.contains(name)).chain(contender.made_by);
     let mut own: Vec<String> = own.map(|(name, value)| format!("{name} {value}")).collect();
@@ -287,12 +287,12 @@ fn own_settings(contender: Contender, presets: bool, named: &[&str]) -> String {
 }
 
 /// Tries every setting of each method's grid on rows that are held out, with the inputs gated and without, and prints the winners as
-/// `contenders.rs` has them: those with the highest mean of the two.
-fn find_settings(session: &Session<'_>, contenders: &[Contender], named: &[&str]) -> Result<(), CliError> {
+/// `src/methods/` has them: those with the highest mean of the two.
+fn find_settings(session: &Session<'_>, contenders: &[Entrant], named: &[&str]) -> Result<(), CliError> {
     let mut winners = Vec::new();
     for &contender in contenders.iter().filter(|contender| !contender.borrows_settings()) {
         let mut best: Option<(f64, [Setting; 2])> = None;
-        for (number, settings) in contenders::grid(contender.method).into_iter().enumerate() {
+        for (number, settings) in entrants::grid(contender.method).into_iter().enumerate() {
             let mut ends = Vec::new();
             // Nothing of the dense network is gated.
             let gated: &[(bool, &str)] =

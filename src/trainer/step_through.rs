@@ -1,21 +1,21 @@
-//! One step in parts: the same dispatches as a step at once, sent phase by phase, with a look at the device after each.
+//! A step in parts: the same dispatches as a step at once, sent part by part, with what the device holds read after each.
 
 use std::collections::VecDeque;
 
 use crate::device::Buffer;
 use crate::engine::{Line, Phase};
-use crate::methods::method;
 use crate::shared::{Step, part};
 use crate::snapshot::Snapshot;
 
-use super::{Boxed, TrainError, Trainer, unit_changes};
+use super::choice::unit_changes;
+use super::{Boxed, TrainError, Trainer};
 
 /// The kernel that does several parts of a step.
 const UPDATE: &str = "update_scores";
 
-/// A part of a step, as a person follows it.
+/// A part of a step, as a person follows it. The kernel that updates the scores belongs to several; the others are sent by their [`Phase`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum StepPart {
     /// The mask is chosen anew, for methods that do so now and then.
     Choose,
     /// m, and m′ where the method has two.
@@ -31,7 +31,7 @@ pub enum Stage {
     Weights,
 }
 
-impl Stage {
+impl StepPart {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -48,19 +48,19 @@ impl Stage {
 
 /// A step of which some parts are done.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct StepThrough {
     step: Step,
-    left: VecDeque<Stage>,
+    left: VecDeque<StepPart>,
     /// Scores and moments before the projection: a gradient that is not finite takes the step back.
     before: Option<[Buffer; 2]>,
 }
 
 /// What stands after a part of a step. `[U]` are units of the whole network.
 #[derive(Clone, Debug)]
-pub struct Walked {
-    pub stage: Stage,
+pub struct PartDone {
+    pub part: StepPart,
     /// What is yet to be done, in order; nothing where the step is finished.
-    pub left: Vec<Stage>,
+    pub left: Vec<StepPart>,
     /// The run as it stands; its record, of this step, is filled in as far as the step has come.
     pub snapshot: Snapshot,
     /// `[U]` after the gradient: g. After the weights: how far those that lead to a unit moved, root mean square, of an input those that lead
@@ -73,17 +73,15 @@ pub struct Walked {
 
 impl Trainer {
     /// The parts of the next step, in the order in which the device takes them.
-    fn stages(&self) -> VecDeque<Stage> {
-        use Stage::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
-        let of = method(self.config.method);
-        let is_due = of.looks(&self.config, self.step, self.steps).is_some() && self.chosen_at != Some(self.step);
-        let rest: &[Stage] = match (self.engine.params.learn_scores == part::LEARN, of.has_gates()) {
+    fn parts(&self) -> VecDeque<StepPart> {
+        use StepPart::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
+        let rest: &[StepPart] = match (self.engine.params.learn_scores == part::LEARN, self.config.method.facts().computes_all) {
             (false, _) => &[Sample, Losses, Backward, Weights],
             // What the scores learn from comes with the backward pass.
             (true, true) => &[Sample, Losses, Backward, Gradient, Project, Weights],
             (true, false) => &[Sample, Losses, Gradient, Project, Backward, Weights],
         };
-        is_due.then_some(Choose).into_iter().chain(rest.iter().copied()).collect()
+        self.is_choice_due().then_some(Choose).into_iter().chain(rest.iter().copied()).collect()
     }
 
     /// Takes the next part of the step that is begun, or the first of the next one; `None` where its rows are not there yet or the run is over.
@@ -91,32 +89,32 @@ impl Trainer {
     ///
     /// # Errors
     /// The run diverged, now or before, or the device is gone.
-    pub fn next_stage(&mut self) -> Boxed<'_, Option<Walked>> {
-        Box::pin(self.take_stage())
+    pub fn next_part(&mut self) -> Boxed<'_, Option<PartDone>> {
+        Box::pin(self.take_part())
     }
 
-    async fn take_stage(&mut self) -> Result<Option<Walked>, TrainError> {
+    async fn take_part(&mut self) -> Result<Option<PartDone>, TrainError> {
         self.check_finite()?;
-        if self.walk.is_none() {
+        if self.step_through.is_none() {
             self.settle_pins().await?;
             if self.steps_possible(1) == 0 {
                 return Ok(None);
             }
             let (step, images) = (self.step_now(self.step), self.batch(self.step));
-            self.walk = Some(Walk { step, left: self.stages(), before: None });
+            self.step_through = Some(StepThrough { step, left: self.parts(), before: None });
             self.engine.begin(step, &images);
         }
-        let walk = self.walk.as_mut().expect("a step is begun");
-        let (step, stage) = (walk.step, walk.left.pop_front().expect("a step that is done is no longer begun"));
-        let left: Vec<Stage> = walk.left.iter().copied().collect();
-        if stage == Stage::Choose {
+        let begun = self.step_through.as_mut().expect("a step is begun");
+        let (step, taken) = (begun.step, begun.left.pop_front().expect("a step that is done is no longer begun"));
+        let left: Vec<StepPart> = begun.left.iter().copied().collect();
+        if taken == StepPart::Choose {
             self.choose().await?;
         }
-        let compared = self.send(stage)?;
+        let compared = self.send(taken)?;
         let outcome = self.engine.look_at(1).await?;
         if outcome.state.halted == 1 {
-            let walk = self.walk.take().expect("a step is begun");
-            if let Some([scores, moments]) = walk.before {
+            let begun = self.step_through.take().expect("a step is begun");
+            if let Some([scores, moments]) = begun.before {
                 self.engine.copy(&scores, &self.engine.buffers.scores);
                 self.engine.copy(&moments, &self.engine.buffers.moments);
             }
@@ -128,14 +126,14 @@ impl Trainer {
             found.push(self.engine.read(buffer).await?);
         }
         let (mut values, mut before, mut stepped) = (Vec::new(), Vec::new(), Vec::new());
-        match (stage, &found[..]) {
-            (Stage::Gradient, [g]) => values = self.spread(g),
-            (Stage::Project, [old, moved]) => (before, stepped) = (self.spread(old), self.spread(moved)),
-            (Stage::Weights, [old, new]) => values = self.spread(&unit_changes(&self.model, old, new)),
+        match (taken, &found[..]) {
+            (StepPart::Gradient, [g]) => values = self.spread(g),
+            (StepPart::Project, [old, moved]) => (before, stepped) = (self.spread(old), self.spread(moved)),
+            (StepPart::Weights, [old, new]) => values = self.spread(&unit_changes(&self.model, old, new)),
             _ => {}
         }
         let snapshot = if left.is_empty() {
-            self.walk = None;
+            self.step_through = None;
             let snapshot = self.finished(&[step], outcome);
             self.take_over();
             snapshot
@@ -143,36 +141,36 @@ impl Trainer {
             let outcome = self.in_whole(outcome);
             Snapshot { step: self.step + 1, budget: step.budget, ..self.snapshot_of(outcome) }
         };
-        Ok(Some(Walked { stage, left, snapshot, values, before, stepped }))
+        Ok(Some(PartDone { part: taken, left, snapshot, values, before, stepped }))
     }
 
     /// Sends a part of a step, and says what is to be read once it is done.
-    fn send(&mut self, stage: Stage) -> Result<Vec<Buffer>, TrainError> {
+    fn send(&mut self, taken: StepPart) -> Result<Vec<Buffer>, TrainError> {
         let learns = self.engine.params.learn_scores;
         let of = |wanted: &'static [Phase]| move |line: &Line| wanted.contains(&line.phase) && line.name != UPDATE;
         let update = |line: &Line| line.name == UPDATE;
         let engine = &mut self.engine;
-        match stage {
-            Stage::Choose => {}
-            Stage::Sample => engine.send(&of(&[Phase::Sample]), learns),
-            Stage::Losses => engine.send(&of(&[Phase::Pack, Phase::Forward, Phase::Scores]), learns),
-            Stage::Gradient => {
+        match taken {
+            StepPart::Choose => {}
+            StepPart::Sample => engine.send(&of(&[Phase::Sample]), learns),
+            StepPart::Losses => engine.send(&of(&[Phase::Pack, Phase::Forward, Phase::Scores]), learns),
+            StepPart::Gradient => {
                 engine.send(&update, part::GRADIENT);
                 return Ok(vec![engine.buffers.d_scores.clone()]);
             }
-            Stage::Project => {
+            StepPart::Project => {
                 let before = [engine.keep(&engine.buffers.scores)?, engine.keep(&engine.buffers.moments)?];
                 engine.send(&update, part::STEP);
                 let compared = vec![before[0].clone(), engine.keep(&engine.buffers.scores)?];
                 engine.send(&update, part::PROJECT);
-                self.walk.as_mut().expect("a step is begun").before = Some(before);
+                self.step_through.as_mut().expect("a step is begun").before = Some(before);
                 return Ok(compared);
             }
-            Stage::Backward => {
+            StepPart::Backward => {
                 engine.send(&of(&[Phase::Backward]), learns);
                 engine.send(&update, if learns == part::LEARN { part::CLIP } else { learns });
             }
-            Stage::Weights => {
+            StepPart::Weights => {
                 let compared = vec![engine.keep(&engine.buffers.weights)?, engine.buffers.weights.clone()];
                 engine.send(&of(&[Phase::Weights]), learns);
                 return Ok(compared);
@@ -185,10 +183,10 @@ impl Trainer {
     pub(super) fn finish_step(&mut self) -> Boxed<'_, Option<Snapshot>> {
         Box::pin(async {
             let mut last = None;
-            while self.walk.is_some() {
-                last = self.next_stage().await?;
+            while self.step_through.is_some() {
+                last = self.next_part().await?;
             }
-            Ok(last.map(|walked| walked.snapshot))
+            Ok(last.map(|done| done.snapshot))
         })
     }
 

@@ -1,0 +1,154 @@
+//! Every kernel against its reference on this very adapter.
+//!
+//! Each scene is a small network at awkward sizes with random tensors, scores that include the decided ones, and poison in every buffer that
+//! a kernel is to fill. Its steps run one dispatch at a time: the reference gets the buffers as the kernel found them, and then *every* buffer is
+//! compared, so that a kernel that writes where it must not fails as surely as one that computes wrongly. The buffers of weights, most of
+//! the bytes, are compared after the kernels that bind them and after each step. Masks, lists and counts are compared bit for bit.
+
+mod buffers;
+mod compare;
+mod scenes;
+
+use std::mem::take;
+use std::rc::Rc;
+
+use crate::device::{DeviceError, Machine, TABLE};
+use crate::engine::{DataBuffers, Engine};
+use crate::model::{Image, Model};
+use crate::random::{Stream, Threefry};
+use crate::reference;
+use crate::shared::{Mode, Params};
+
+use buffers::{OF_WEIGHTS, of_weights, read, write};
+use compare::compare;
+use scenes::{SCENES, Scene, fill};
+
+pub use buffers::memory;
+
+/// What a kernel showed, in one scene or over several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    pub kernel: &'static str,
+    /// Dispatches that were compared.
+    pub dispatches: u32,
+    /// Largest |kernel − reference| of any buffer over the largest |reference| of that buffer; infinite where an integer differs.
+    pub worst: f64,
+    pub tolerance: f64,
+    /// Where the largest error stood.
+    pub place: String,
+}
+
+impl Report {
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.worst <= self.tolerance && self.dispatches > 0
+    }
+
+    fn new(kernel: &'static str) -> Self {
+        Self { kernel, dispatches: 0, worst: 0.0, tolerance: tolerance(kernel), place: String::new() }
+    }
+}
+
+/// What one scene showed: a report for each kernel that it ran.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SceneReport {
+    pub scene: &'static str,
+    /// The network's name and the shape of what it is given: features, or channels × height × width.
+    pub network: String,
+    pub kernels: Vec<Report>,
+}
+
+impl SceneReport {
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.kernels.iter().all(Report::passed)
+    }
+}
+
+/// What every kernel of the table showed over all scenes; one that no scene ran has not passed.
+#[must_use]
+pub fn by_kernel(scenes: &[SceneReport]) -> Vec<Report> {
+    let whole = |name: &'static str| {
+        let mut whole = Report::new(name);
+        for report in scenes.iter().flat_map(|scene| &scene.kernels).filter(|report| report.kernel == name) {
+            whole.dispatches += report.dispatches;
+            if report.worst > whole.worst {
+                (whole.worst, whole.place) = (report.worst, report.place.clone());
+            }
+        }
+        whole
+    };
+    TABLE.iter().map(|entry| whole(entry.name)).collect()
+}
+
+const ROWS: u32 = 64;
+const STEPS: u32 = 2;
+/// How far a kernel may be from its reference: the rounding of f32 sums over the scenes' longest reductions. 0: integers alone.
+fn tolerance(kernel: &str) -> f64 {
+    match kernel {
+        "sample" | "list_all" | "unite" | "pack_weights" | "gate" => 0.0,
+        "gather_inputs" => 2e-6,
+        _ => 2e-5,
+    }
+}
+
+/// Runs every scene; `told` hears of each as it ends, how many are done, and of how many.
+///
+/// # Errors
+/// The device is gone or cannot hold a scene. A kernel that differs is no error but a report that has not passed.
+pub async fn check(machine: &Rc<Machine>, mut told: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, DeviceError> {
+    let mut reports = Vec::with_capacity(SCENES.len());
+    for (index, scene) in SCENES.iter().enumerate() {
+        let report = Box::pin(play(machine, scene, index as u32)).await?;
+        told(&report, index + 1, SCENES.len());
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
+    let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
+    let model = if scene.gates { model.with_gates() } else { model };
+    let mut params =
+        Params { seed, alpha: 0.5, momentum: 0.9, weight_decay: 5e-4, clip_norm: 3.0, learn_scores: 1, ..model.params(scene.batch_size) };
+    params.scale = 1.0 / 80.0;
+    (scene.change)(&mut params);
+    let data = DataBuffers::new(machine, ROWS, scene.image.features(), true)?;
+    // Room for no more masks than the scene forwards: a kernel that reaches for another shows.
+    let engine = Engine::new(machine, &model, params, params.masks, &data)?;
+    let mut random = Threefry::new(seed, Stream::Data, 0);
+    let mut start = memory(&engine).await?;
+    fill(&mut start, scene, &mut random);
+    write(&engine, &start);
+
+    let dispatches = if params.mode == Mode::Evaluate as u32 { engine.evaluation_step() } else { engine.training_step() };
+    let mut kernels: Vec<Report> = Vec::new();
+    let mut found = memory(&engine).await?;
+    for _ in 0..STEPS {
+        for (index, dispatch) in dispatches.iter().enumerate() {
+            let name = dispatch.line.name;
+            let bound = TABLE.iter().find(|entry| entry.name == name).expect("a step names kernels of the table").buffers;
+            let step_ends = index + 1 == dispatches.len();
+            let is_read = |buffer: &str| step_ends || !OF_WEIGHTS.contains(&buffer) || bound.contains(&buffer);
+            let mut expected = found;
+            reference::run(name, &dispatch.work, dispatch.masks, &mut expected);
+            engine.run_alone(dispatch);
+            found = read(&engine, &is_read).await?;
+            let unread = of_weights(&mut expected).map(|(buffer, values)| if is_read(buffer) { Vec::new() } else { take(values) });
+            let at = kernels.iter().position(|report| report.kernel == name).unwrap_or_else(|| {
+                kernels.push(Report::new(name));
+                kernels.len() - 1
+            });
+            compare(&expected, &found, scene, dispatch, &mut kernels[at]);
+            for ((buffer, values), unread) in of_weights(&mut found).into_iter().zip(unread) {
+                if !is_read(buffer) {
+                    *values = unread;
+                }
+            }
+        }
+    }
+    let Image { channels, height, width } = scene.image;
+    let shape = if channels * height == 1 { format!("{width} features") } else { format!("{channels} \u{d7} {height} \u{d7} {width}") };
+    let network = format!("{}, {shape}", scene.model);
+    Ok(SceneReport { scene: scene.name, network, kernels })
+}

@@ -1,0 +1,371 @@
+//! The scenes: small networks at awkward sizes, and what stands in their buffers before the first step.
+
+use bytemuck::cast_slice_mut;
+use rand::RngExt;
+
+use crate::estimators::Estimator;
+use crate::model::Image;
+use crate::random::Threefry;
+use crate::reference::Memory;
+use crate::schedule::view;
+use crate::shared::{MISSING, Mode, Params, Sample, State, Step, part};
+
+use super::ROWS;
+
+/// A network at awkward sizes, with what else its scene tries.
+pub(super) struct Scene {
+    pub(super) name: &'static str,
+    pub(super) model: &'static str,
+    pub(super) image: Image,
+    pub(super) classes: u32,
+    pub(super) gate_inputs: bool,
+    /// Whether gates multiply by the masks.
+    pub(super) gates: bool,
+    pub(super) batch_size: u32,
+    pub(super) change: fn(&mut Params),
+    /// The budget as a share of U.
+    keep: f32,
+    scores: Scores,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scores {
+    /// All kinds: 0, 1, below the draw's resolution, and between.
+    Mixed,
+    /// So small that no unit is drawn: every group must keep one all the same.
+    Vanishing,
+    /// All alike: ties at the projection.
+    Tied,
+    /// As mixed, with units that are pinned on and off.
+    Pinned,
+}
+
+const fn flat(features: u32) -> Image {
+    Image { channels: 1, height: 1, width: features }
+}
+
+const fn image(channels: u32, height: u32, width: u32) -> Image {
+    Image { channels, height, width }
+}
+
+/// What a scene has unless it says otherwise.
+const USUAL: Scene = Scene {
+    name: "two gated layers",
+    model: "mlp-37-19",
+    image: flat(29),
+    classes: 10,
+    gate_inputs: true,
+    gates: false,
+    batch_size: 13,
+    change: |_| {},
+    keep: 0.4,
+    scores: Scores::Mixed,
+};
+
+const PINNED: Scene = Scene { name: "pinned units", keep: 0.3, scores: Scores::Pinned, ..USUAL };
+
+pub(super) const SCENES: &[Scene] = &[
+    USUAL,
+    Scene {
+        name: "inputs not gated",
+        model: "mlp-70-6-5",
+        image: flat(53),
+        classes: 3,
+        gate_inputs: false,
+        batch_size: 31,
+        change: |p| p.estimator = Estimator::OneSided.id(),
+        keep: 0.3,
+        ..USUAL
+    },
+    Scene {
+        name: "plain, alpha 0, SGD",
+        model: "mlp-9",
+        image: flat(6),
+        classes: 2,
+        batch_size: 1,
+        change: |p| {
+            p.estimator = Estimator::Plain.id();
+            p.alpha = 0.0;
+            p.optimizer = 1;
+        },
+        keep: 0.5,
+        ..USUAL
+    },
+    Scene {
+        name: "alpha 0.75, clipped",
+        model: "mlp-41",
+        image: flat(17),
+        classes: 101,
+        batch_size: 200,
+        change: |p| {
+            p.alpha = 0.75;
+            p.clip_norm = 0.01;
+        },
+        keep: 0.1,
+        ..USUAL
+    },
+    Scene {
+        name: "runs longer than a lane",
+        model: "mlp-700",
+        image: flat(31),
+        classes: 4,
+        gate_inputs: false,
+        batch_size: 6,
+        keep: 0.7,
+        ..USUAL
+    },
+    Scene {
+        name: "nothing drawn",
+        model: "mlp-33-21",
+        image: flat(18),
+        classes: 5,
+        batch_size: 7,
+        keep: 0.01,
+        scores: Scores::Vanishing,
+        ..USUAL
+    },
+    Scene {
+        name: "ties",
+        model: "mlp-24-15",
+        image: flat(22),
+        classes: 5,
+        batch_size: 9,
+        change: |p| {
+            p.optimizer = 1;
+            p.estimator = Estimator::Plain.id();
+        },
+        keep: 0.25,
+        scores: Scores::Tied,
+        ..USUAL
+    },
+    Scene { name: "budget not reached", model: "mlp-24-15", image: flat(22), classes: 5, batch_size: 9, keep: 2.0, ..USUAL },
+    Scene { name: "budget 0", model: "mlp-11", image: flat(8), classes: 3, batch_size: 5, keep: 0.0, ..USUAL },
+    Scene {
+        name: "one mask",
+        model: "mlp-35-14",
+        image: flat(20),
+        classes: 10,
+        batch_size: 12,
+        change: |p| {
+            p.masks = 1;
+            p.learn_scores = 0;
+        },
+        keep: 1.0,
+        ..USUAL
+    },
+    Scene {
+        name: "evaluation",
+        model: "mlp-35-14",
+        image: flat(20),
+        classes: 10,
+        batch_size: 12,
+        change: |p| {
+            p.mode = Mode::Evaluate as u32;
+            p.draw = 5;
+        },
+        keep: 1.0,
+        ..USUAL
+    },
+    Scene { name: "no hidden layer", model: "mlp", image: flat(45), classes: 6, batch_size: 10, keep: 0.3, ..USUAL },
+    Scene { name: "several tiles", model: "mlp-150-90", image: flat(130), classes: 10, batch_size: 20, keep: 0.8, ..USUAL },
+    Scene {
+        name: "convolutions, odd images",
+        model: "cnn-6-9",
+        image: image(3, 7, 7),
+        classes: 5,
+        gate_inputs: false,
+        batch_size: 5,
+        keep: 0.4,
+        ..USUAL
+    },
+    Scene {
+        name: "convolutions of gated channels",
+        model: "cnn-13",
+        image: image(5, 9, 9),
+        classes: 10,
+        batch_size: 18,
+        change: |p| p.clip_norm = 0.01,
+        keep: 0.6,
+        ..USUAL
+    },
+    Scene {
+        name: "residual sums",
+        model: "resnet8",
+        image: image(3, 8, 8),
+        classes: 4,
+        gate_inputs: false,
+        batch_size: 3,
+        keep: 0.2,
+        ..USUAL
+    },
+    Scene {
+        name: "residual sums, nothing drawn",
+        model: "resnet8",
+        image: image(1, 5, 5),
+        classes: 3,
+        batch_size: 2,
+        keep: 0.01,
+        scores: Scores::Vanishing,
+        ..USUAL
+    },
+    Scene {
+        name: "normalised before",
+        model: "wrn-10-1",
+        image: image(2, 6, 6),
+        classes: 3,
+        gate_inputs: false,
+        batch_size: 3,
+        keep: 0.3,
+        ..USUAL
+    },
+    Scene {
+        name: "gates",
+        model: "mlp-21-6",
+        image: flat(17),
+        classes: 5,
+        gates: true,
+        batch_size: 11,
+        change: |p| {
+            p.masks = 1;
+            p.estimator = Estimator::Ste.id();
+        },
+        keep: 0.4,
+        ..USUAL
+    },
+    Scene {
+        name: "gates behind poolings",
+        model: "cnn-6-9",
+        image: image(2, 7, 7),
+        classes: 4,
+        gates: true,
+        batch_size: 5,
+        change: |p| {
+            p.masks = 1;
+            p.estimator = Estimator::Ste.id();
+        },
+        keep: 0.4,
+        ..USUAL
+    },
+    Scene {
+        name: "gates of a residual network",
+        model: "resnet8",
+        image: image(2, 6, 6),
+        classes: 4,
+        gates: true,
+        batch_size: 3,
+        change: |p| {
+            p.masks = 1;
+            p.estimator = Estimator::Ste.id();
+        },
+        keep: 0.4,
+        ..USUAL
+    },
+    Scene {
+        name: "gates, nothing drawn, evaluation",
+        model: "wrn-10-1",
+        image: image(1, 5, 5),
+        classes: 3,
+        gate_inputs: false,
+        gates: true,
+        batch_size: 3,
+        change: |p| p.mode = Mode::Evaluate as u32,
+        keep: 0.4,
+        scores: Scores::Vanishing,
+    },
+    Scene {
+        name: "evaluation of a residual network",
+        model: "resnet8",
+        image: image(3, 6, 6),
+        classes: 4,
+        gate_inputs: false,
+        batch_size: 6,
+        change: |p| {
+            p.mode = Mode::Evaluate as u32;
+            p.draw = 3;
+        },
+        keep: 1.0,
+        ..USUAL
+    },
+    PINNED,
+    Scene { name: "the gradient alone", change: |p| p.learn_scores = part::GRADIENT, ..PINNED },
+    Scene { name: "the optimiser's step alone", change: |p| p.learn_scores = part::STEP, ..PINNED },
+    Scene { name: "the projection alone", change: |p| p.learn_scores = part::PROJECT, ..PINNED },
+    Scene { name: "the clip alone", change: |p| p.learn_scores = part::CLIP, ..PINNED },
+];
+
+/// A quiet NaN that no kernel makes.
+const POISON: u32 = 0x7fc0_dead;
+
+/// Random tensors, and poison wherever a kernel is to write.
+pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
+    let poison = f64::from(f32::from_bits(POISON));
+    let mut uniform = |low: f32, high: f32| f64::from(low + (high - low) * random.unit_interval());
+    let units = memory.params.units as usize;
+    for unit in 0..units {
+        memory.scores[unit] = match (scene.scores, unit % 8) {
+            (Scores::Mixed | Scores::Pinned, 0) => 0.0,
+            (Scores::Mixed | Scores::Pinned, 1) => 1.0,
+            (Scores::Mixed, 2) => f64::from(f32::from_bits(0x3300_0000)), // 2^-25, below the draw's resolution
+            (Scores::Mixed | Scores::Pinned, _) => uniform(0.0, 1.0),
+            (Scores::Vanishing, _) => uniform(0.0, 1e-7),
+            (Scores::Tied, _) => 0.5,
+        };
+        memory.pins[unit] = u32::from(scene.scores == Scores::Pinned && unit % 8 < 2);
+        memory.moments[2 * unit] = uniform(-0.1, 0.1);
+        memory.moments[2 * unit + 1] = uniform(0.0, 0.01);
+    }
+    for shift in &mut memory.shifts {
+        *shift = uniform(-2.0, 0.0);
+    }
+    for weight in &mut memory.weights {
+        *weight = uniform(-0.3, 0.3);
+    }
+    for velocity in &mut memory.velocity {
+        *velocity = uniform(-0.1, 0.1);
+    }
+    for buffer in [&mut memory.d_scores, &mut memory.packed_weights, &mut memory.d_weights, &mut memory.squares]
+        .into_iter()
+        .chain(&mut memory.maps)
+        .chain(&mut memory.gradients)
+    {
+        buffer.fill(poison);
+    }
+    if scene.scores == Scores::Pinned {
+        // What the optimiser's step alone goes by.
+        memory.d_scores.iter_mut().for_each(|g| *g = uniform(-1.0, 1.0));
+    }
+    memory.statistics.fill([poison; 2]);
+    memory.d_statistics.fill([poison; 2]);
+    memory.running.iter_mut().for_each(|running| *running = [uniform(-0.5, 0.5), uniform(0.1, 2.0)]);
+    memory.joins.fill([0xdead_0000; 2]);
+    memory.rows.fill(0xdead_0000);
+    memory.lists.fill(0xdead_0000);
+    memory.counts.fill(0xdead_0000);
+    memory.units.fill(0xdead_0000);
+    let batch = memory.params.batch_size as usize;
+    let seed = memory.params.seed;
+    for (index, sample) in memory.batch_rows.iter_mut().enumerate() {
+        *sample = Sample { row: random.random_range(0..ROWS), view: view(seed, 0, index as u32) };
+        // The last image of an evaluation's second batch is missing.
+        if memory.params.mode == Mode::Evaluate as u32 && index == 2 * batch - 1 {
+            sample.row = MISSING;
+        }
+    }
+    for byte in cast_slice_mut::<u32, u8>(&mut memory.inputs) {
+        *byte = random.random_range(0..=255);
+    }
+    for label in cast_slice_mut::<u32, u8>(&mut memory.labels) {
+        *label = random.random_range(0..scene.classes) as u8;
+    }
+    for (step, row) in memory.schedule.iter_mut().enumerate() {
+        *row = Step {
+            step: 1000 + step as u32,
+            learning_rate: 0.05,
+            scores_rate: 0.04,
+            budget: scene.keep * units as f32,
+            first_correction: 0.5,
+            second_correction: 0.25,
+        };
+    }
+    memory.state = State::default();
+}

@@ -1,0 +1,181 @@
+//! Rules about masks, on the CPU: no group of units closes, which units a score decides on, and in which bits a unit's two masks stand.
+//! `shaders/sample.wgsl` has the same rules for a GPU; `lacuna check` compares the two, and a test the bits.
+
+use std::ops::Range;
+
+use crate::model::{Group, Model};
+
+/// Bits of a unit's word in the buffer `units`, which [`Bits`] reads: what was drawn, and what is kept, which differs where a group would have
+/// closed.
+pub const DRAWN_IN_MASK: u32 = 1;
+pub const DRAWN_IN_PROBE: u32 = 2;
+pub const KEPT_BY_MASK: u32 = 4;
+pub const KEPT_BY_PROBE: u32 = 8;
+
+/// Bits of a pair, which says in which of two masks a unit is: in m, in m′ (the probe). [`Bits`] holds a pair that was drawn and a pair that is
+/// kept.
+pub const IN_MASK: u8 = DRAWN_IN_MASK as u8;
+pub const IN_PROBE: u8 = DRAWN_IN_PROBE as u8;
+pub const BOTH: u8 = IN_MASK | IN_PROBE;
+
+/// The pair of a unit that is in m, in m′, in both or in neither.
+#[must_use]
+pub fn pair(m: bool, probe: bool) -> u8 {
+    (u8::from(m) * IN_MASK) | (u8::from(probe) * IN_PROBE)
+}
+
+/// The pair of a unit where there is m alone: m′ is m again.
+#[must_use]
+pub fn same(pair_of: u8) -> u8 {
+    let m = pair_of & IN_MASK != 0;
+    pair(m, m)
+}
+
+/// m and m′ of a pair; higher bits mean nothing.
+#[must_use]
+pub fn split(pair: u8) -> [bool; 2] {
+    [IN_MASK, IN_PROBE].map(|bit| pair & bit != 0)
+}
+
+/// A unit's word in the buffer `units`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bits(pub u32);
+
+impl Bits {
+    /// Of a unit that is kept as it was drawn.
+    #[must_use]
+    pub fn of_drawn(pair: u8) -> Self {
+        Self(u32::from(pair) * (DRAWN_IN_MASK | KEPT_BY_MASK))
+    }
+
+    /// The same with the unit kept by mask `z` (0: m, 1: m′), whatever was drawn.
+    #[must_use]
+    pub fn kept_by(self, z: usize) -> Self {
+        Self(self.0 | [KEPT_BY_MASK, KEPT_BY_PROBE][z])
+    }
+
+    /// The pair that was drawn: what estimators learn from.
+    #[must_use]
+    pub fn drawn(self) -> u8 {
+        (self.0 / DRAWN_IN_MASK) as u8 & BOTH
+    }
+
+    /// The pair that is kept: what the forwards compute.
+    #[must_use]
+    pub fn kept(self) -> u8 {
+        (self.0 / KEPT_BY_MASK) as u8 & BOTH
+    }
+}
+
+/// The first of the units with the highest score: what a group keeps of which nothing was drawn.
+#[must_use]
+pub fn first_highest<T: PartialOrd + Copy>(scores: &[T], units: Range<usize>) -> usize {
+    units.clone().fold(units.start, |best, unit| if scores[unit] > scores[best] { unit } else { best })
+}
+
+/// Adds the unit of the highest of `scores` (`[U]`) to every gated group of which `kept` (`[U]`) has nothing: no group closes.
+pub fn close_no_group<T: PartialOrd + Copy>(model: &Model, scores: &[T], kept: &mut [bool]) {
+    for units in model.gated().map(Group::units) {
+        if !kept[units.clone()].contains(&true) {
+            kept[first_highest(scores, units)] = true;
+        }
+    }
+}
+
+/// Whether `kept` (`[U]`) has nothing of some gated group.
+#[must_use]
+pub fn closes_a_group(model: &Model, kept: &[bool]) -> bool {
+    model.gated().any(|group| !kept[group.units()].contains(&true))
+}
+
+/// Whether nothing else of the group of `unit` is kept: without it, the group would close.
+#[must_use]
+pub fn is_alone(model: &Model, kept: &[bool], unit: usize) -> bool {
+    let mut group = model.gated().map(Group::units).find(|units| units.contains(&unit)).expect("every score is that of a gated group");
+    !group.any(|other| other != unit && kept[other])
+}
+
+/// Whether a score alone decides for its unit: s ≥ ½.
+#[must_use]
+pub fn decides_for(score: f32) -> bool {
+    score >= 0.5
+}
+
+/// `[U]` the decided mask: the units whose score decides for them, and of a group that has none, the one with the highest score.
+#[must_use]
+pub fn decided(model: &Model, scores: &[f32]) -> Vec<bool> {
+    let mut kept: Vec<bool> = scores.iter().map(|&score| decides_for(score)).collect();
+    close_no_group(model, scores, &mut kept);
+    kept
+}
+
+/// `[U]` the scores under which this mask is certain: 1 and 0.
+#[must_use]
+pub fn certain(kept: &[bool]) -> Vec<f32> {
+    kept.iter().map(|&kept| f32::from(u8::from(kept))).collect()
+}
+
+/// `[gated groups]` units of each that are kept.
+#[must_use]
+pub fn counts(model: &Model, kept: &[bool]) -> Vec<u32> {
+    model.gated().map(|group| kept[group.units()].iter().filter(|&&kept| kept).count() as u32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Image;
+    use proptest::prelude::*;
+
+    /// Inputs 4, hidden 3, all gated: units 0 to 3 and 4 to 6.
+    fn network() -> Model {
+        Model::new("mlp-3", Image::flat(4), 2, true).unwrap()
+    }
+
+    #[test]
+    fn a_word_holds_what_was_drawn_and_what_is_kept_apart() {
+        for m in [false, true] {
+            for probe in [false, true] {
+                let drawn = pair(m, probe);
+                assert_eq!(split(drawn), [m, probe]);
+                assert_eq!(split(same(drawn)), [m, m]);
+                let bits = Bits::of_drawn(drawn);
+                assert_eq!((bits.drawn(), bits.kept()), (drawn, drawn));
+                for (z, kept) in [(0, pair(true, probe)), (1, pair(m, true))] {
+                    assert_eq!((bits.kept_by(z).drawn(), bits.kept_by(z).kept()), (drawn, kept));
+                }
+            }
+        }
+        let each = [DRAWN_IN_MASK, DRAWN_IN_PROBE, KEPT_BY_MASK, KEPT_BY_PROBE].map(Bits);
+        assert_eq!(each.map(Bits::drawn), [IN_MASK, IN_PROBE, 0, 0]);
+        assert_eq!(each.map(Bits::kept), [0, 0, IN_MASK, IN_PROBE]);
+    }
+
+    #[test]
+    fn the_decided_mask_keeps_from_one_half_on_and_the_first_highest_of_a_group_that_has_none() {
+        let model = network();
+        let kept = decided(&model, &[0.5, 0.49, 0.9, 0.0, 0.2, 0.4, 0.4]);
+        assert_eq!(kept, [true, false, true, false, false, true, false]);
+        assert_eq!((counts(&model, &kept), certain(&kept)), (vec![2, 1], vec![1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0]));
+        assert!(is_alone(&model, &kept, 5) && !is_alone(&model, &kept, 0) && !is_alone(&model, &kept, 4));
+    }
+
+    proptest! {
+        #[test]
+        fn no_group_closes_and_one_that_keeps_something_is_left_alone(scores in prop::collection::vec(0.0f32..1.0, 7), mask in prop::collection::vec(any::<bool>(), 7)) {
+            let model = network();
+            let mut kept = mask.clone();
+            close_no_group(&model, &scores, &mut kept);
+            prop_assert!(!closes_a_group(&model, &kept));
+            for units in model.gated().map(Group::units) {
+                if mask[units.clone()].contains(&true) {
+                    prop_assert_eq!(&kept[units.clone()], &mask[units]);
+                } else {
+                    let highest = scores[units.clone()].iter().copied().fold(0.0, f32::max);
+                    let first = units.clone().find(|&unit| scores[unit] == highest).unwrap();
+                    prop_assert!(units.clone().all(|unit| kept[unit] == (unit == first)));
+                }
+            }
+        }
+    }
+}

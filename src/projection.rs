@@ -1,0 +1,124 @@
+//! The exact projection of scores onto the budget (arXiv 2111.05685, section 4): s ← clamp(s − v, 0, 1) with the least v ≥ 0 that keeps Σs ≤ K.
+
+/// The least v ≥ 0 with Σ clamp(s − v, 0, 1) ≤ `budget`; NaN where a score is. The sum falls along straight pieces between the breakpoints s and
+/// s − 1. A budget below 0 leaves nothing, as 0 does.
+#[must_use]
+pub fn threshold(scores: &[f64], budget: f64) -> f64 {
+    if scores.iter().any(|s| s.is_nan()) {
+        return f64::NAN;
+    }
+    let budget = budget.max(0.0);
+    let sum = |v: f64| scores.iter().map(|s| (s - v).clamp(0.0, 1.0)).sum::<f64>();
+    if sum(0.0) <= budget {
+        return 0.0;
+    }
+    let mut breaks: Vec<f64> = scores.iter().flat_map(|&s| [s, s - 1.0]).filter(|&v| v > 0.0).collect();
+    breaks.push(0.0);
+    breaks.sort_by(f64::total_cmp);
+    // The sum does not rise with v: the first break at which the budget holds ends the piece that the solution lies on.
+    let end = breaks.partition_point(|&v| sum(v) > budget);
+    let (low, high) = (breaks[end - 1], breaks[end]);
+    let (above, below) = (sum(low), sum(high));
+    low + (high - low) * (above - budget) / (above - below)
+}
+
+/// v of the scores that `is_free` names, under what the others leave of the budget: these stay as they are.
+#[must_use]
+pub fn threshold_of_free(scores: &[f64], is_free: impl Fn(usize) -> bool, budget: f64) -> f64 {
+    let places = 0..scores.len();
+    let held: f64 = places.clone().filter(|&unit| !is_free(unit)).map(|unit| scores[unit]).sum();
+    let free: Vec<f64> = places.filter(|&unit| is_free(unit)).map(|unit| scores[unit]).collect();
+    threshold(&free, budget - held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Stream, Threefry};
+    use proptest::prelude::*;
+
+    fn clamped(scores: &[f64], v: f64) -> Vec<f64> {
+        scores.iter().map(|s| (s - v).clamp(0.0, 1.0)).collect()
+    }
+
+    fn sum(values: &[f64]) -> f64 {
+        values.iter().sum()
+    }
+
+    /// Scores as an optimiser's step leaves them, beyond both ends; coarse ones have ties.
+    fn stepped_scores() -> impl Strategy<Value = Vec<f64>> {
+        let fine = prop::collection::vec(-0.6f64..1.6, 1..120);
+        let coarse = prop::collection::vec((-4i32..=12).prop_map(|eighths| f64::from(eighths) / 8.0), 1..120);
+        prop_oneof![fine, coarse]
+    }
+
+    proptest! {
+        #[test]
+        fn the_projection_is_the_nearest_feasible_point(scores in stepped_scores(), share in 0.0f64..1.2, other in any::<u32>()) {
+            let units = scores.len();
+            let budget = share * units as f64;
+            let v = threshold(&scores, budget);
+            let nearest = clamped(&scores, v);
+            prop_assert!(v >= 0.0);
+            prop_assert!(sum(&nearest) <= budget + 1e-9, "{} over {budget}", sum(&nearest));
+            if sum(&clamped(&scores, 0.0)) > budget {
+                prop_assert!((sum(&nearest) - budget).abs() < 1e-9, "an active budget is used up: {} of {budget}", sum(&nearest));
+            } else {
+                prop_assert_eq!(v, 0.0);
+            }
+            // The conditions of Karush, Kuhn and Tucker: a coordinate between the ends moved by v, one at an end by what takes it there.
+            for (s, p) in scores.iter().zip(&nearest) {
+                if *p > 0.0 && *p < 1.0 {
+                    prop_assert!((s - p - v).abs() < 1e-12);
+                } else if *p == 0.0 {
+                    prop_assert!(*s <= v);
+                } else {
+                    prop_assert!(*s >= 1.0 + v);
+                }
+            }
+            // A projection's own property, with any other feasible point q: (s - p)(q - p) <= 0.
+            let mut random = Threefry::new(other, Stream::Data, 0);
+            let free: Vec<f64> = scores.iter().map(|_| f64::from(random.unit_interval())).collect();
+            let scale = (budget / sum(&free).max(1e-12)).min(1.0);
+            let angle: f64 = scores.iter().zip(&nearest).zip(&free).map(|((s, p), q)| (s - p) * (q * scale - p)).sum();
+            prop_assert!(angle <= 1e-9, "a feasible point lies nearer: {angle}");
+        }
+
+        #[test]
+        fn the_threshold_rises_as_the_budget_falls_and_keeps_the_order(scores in stepped_scores(), a in 0.0f64..1.0, b in 0.0f64..1.0) {
+            let units = scores.len() as f64;
+            let (small, large) = (a.min(b) * units, a.max(b) * units);
+            prop_assert!(threshold(&scores, small) >= threshold(&scores, large) - 1e-12);
+            let projected = clamped(&scores, threshold(&scores, small));
+            for i in 0..scores.len() {
+                for j in 0..i {
+                    prop_assert!(scores[i] < scores[j] || projected[i] >= projected[j]);
+                }
+            }
+        }
+
+        #[test]
+        fn a_budget_of_all_units_changes_nothing_and_one_of_none_leaves_nothing(scores in stepped_scores(), more in 0.0f64..5.0) {
+            prop_assert_eq!(threshold(&scores, scores.len() as f64 + more), 0.0);
+            let nothing = clamped(&scores, threshold(&scores, 0.0));
+            prop_assert!(nothing.iter().all(|&s| s.abs() < 1e-12), "{nothing:?}");
+        }
+
+        #[test]
+        fn what_is_feasible_stays(scores in prop::collection::vec(0.0f64..=1.0, 1..120), more in 0.0f64..1.0) {
+            let budget = sum(&scores) + more + 1e-9;
+            prop_assert_eq!(threshold(&scores, budget), 0.0);
+            prop_assert_eq!(clamped(&scores, 0.0), scores);
+        }
+
+        #[test]
+        fn ties_share_the_budget_alike(score in 0.05f64..1.5, units in 1usize..200, share in 0.0f64..1.0) {
+            let scores = vec![score; units];
+            let budget = share * sum(&clamped(&scores, 0.0));
+            let projected = clamped(&scores, threshold(&scores, budget));
+            for p in &projected {
+                prop_assert!((p - budget / units as f64).abs() < 1e-9, "{p} instead of {}", budget / units as f64);
+            }
+        }
+    }
+}

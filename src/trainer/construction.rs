@@ -1,0 +1,99 @@
+//! What a run is made of: the network of its method, the first weights, the parameters that the kernels are told.
+
+use std::rc::Rc;
+
+use crate::config::{Config, ConfigError, ScoresOptimizer};
+use crate::device::{DeviceError, Machine};
+use crate::engine::{DataBuffers, Engine};
+use crate::methods::method;
+use crate::model::{Extra, Model};
+use crate::random::{Stream, Threefry, unit_interval};
+use crate::shared::{Mode, Params};
+
+use super::DataShape;
+
+/// The network that the experiment names, on these data.
+pub(super) fn whole_of(config: &Config, data: &DataShape) -> Result<Model, ConfigError> {
+    Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))
+}
+
+/// The network that a method trains, of the whole one, and the numbers of its units there.
+pub(super) fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
+    let (model, numbers) = match method(config.method).built_of(&config.plan(), whole) {
+        Some(kept) => (whole.compacted(&kept).0, (0..).zip(&kept).filter(|(_, kept)| **kept).map(|(number, _)| number).collect()),
+        None => (whole.clone(), (0..whole.units()).collect()),
+    };
+    (if config.method.facts().computes_all { model.with_gates() } else { model }, numbers)
+}
+
+/// Steps of an experiment before fine-tuning, on so many training rows.
+pub(super) fn steps_of(config: &Config, train_rows: u32) -> u32 {
+    if config.steps > 0 { config.steps } else { config.epochs.saturating_mul(train_rows / config.batch_size) }
+}
+
+/// The engine that trains a network, with the room that its method needs.
+pub(super) fn engine_of(
+    machine: &Rc<Machine>,
+    config: &Config,
+    model: &Model,
+    data: &DataShape,
+    rows: &DataBuffers,
+) -> Result<Engine, DeviceError> {
+    Engine::new(machine, model, params_of(config, model, data), config.method.facts().masks(), rows)
+}
+
+pub(super) fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {
+    let facts = config.method.facts();
+    Params {
+        seed: config.seed,
+        mode: Mode::Train as u32,
+        masks: facts.forwards,
+        estimator: config.structure_estimator().id(),
+        optimizer: match config.scores_optimizer {
+            ScoresOptimizer::Adam => 0,
+            ScoresOptimizer::Sgd => 1,
+        },
+        learn_scores: u32::from(facts.learns_scores),
+        alpha: config.alpha as f32,
+        momentum: config.momentum as f32,
+        weight_decay: config.weight_decay as f32,
+        clip_norm: config.clip_norm as f32,
+        scale: 1.0 / (255.0 * data.deviation),
+        ..model.params(config.batch_size)
+    }
+}
+
+/// Uniform in [-bound, bound). A function of its own for a browser's sake: see `data::planted`.
+#[inline(never)]
+fn draw_weights(weights: &mut [f32], bound: f32, random: &mut Threefry) {
+    let mut words = [0; 256];
+    let words = &mut words[..weights.len()];
+    random.fill(words);
+    for (weight, &word) in weights.iter_mut().zip(&*words) {
+        *weight = (2.0 * unit_interval(word) - 1.0) * bound;
+    }
+}
+
+/// He's uniform distribution for the weights (He et al. 2015), 0 for biases and shifts, 1 for scales: layers of
+/// `[taps · inputs + extra, outputs]`.
+#[must_use]
+pub fn initial_weights(model: &Model, seed: u32) -> Vec<f32> {
+    let mut weights = Vec::with_capacity(model.weights() as usize);
+    for (layer, turn) in model.layers.iter().zip(0..) {
+        let own = layer.taps * layer.inputs;
+        let bound = (6.0 / own as f32).sqrt();
+        let mut random = Threefry::new(seed, Stream::Weights, turn);
+        let first = weights.len();
+        weights.resize(first + (own * layer.outputs) as usize, 0.0);
+        for piece in weights[first..].chunks_mut(256) {
+            draw_weights(piece, bound, &mut random);
+        }
+        let row = |value: f32| std::iter::repeat_n(value, layer.outputs as usize);
+        match layer.extra {
+            Extra::None => {}
+            Extra::Bias => weights.extend(row(0.0)),
+            Extra::Normalisation => weights.extend(row(1.0).chain(row(0.0))),
+        }
+    }
+    weights
+}

@@ -1,0 +1,97 @@
+//! The work that a run took, and the budget that it works under.
+
+use crate::shared::Record;
+
+use super::Trainer;
+
+/// Multiply-adds that were executed, counted from the units that each step kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    pub forward: u64,
+    pub backward: u64,
+    /// Of passes that only served to choose a mask, the final selection among them.
+    pub structure: u64,
+    /// Those of all these that were done in passes of more than half the work of the same pass of the whole network with everything kept:
+    /// a dense start, a dense backward, a dense pass that ranks every unit. A step's two forwards count apart.
+    pub near_dense: u64,
+}
+
+impl Cost {
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.forward + self.backward + self.structure
+    }
+}
+
+impl std::iter::Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), std::ops::Add::add)
+    }
+}
+
+impl std::ops::Add for Cost {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            forward: self.forward + other.forward,
+            backward: self.backward + other.backward,
+            structure: self.structure + other.structure,
+            near_dense: self.near_dense + other.near_dense,
+        }
+    }
+}
+
+impl Trainer {
+    /// Multiply-adds of a step, with the units that it kept.
+    pub(super) fn cost_of(&self, record: &Record) -> Cost {
+        let batch = u64::from(self.config.batch_size);
+        let own = self.model.multiply_adds(&record.kept[..self.model.groups.len()], None).backward;
+        let near_dense = over_half(own, self.whole.multiply_adds(&self.whole.sizes(), None).backward);
+        self.forward_of(record) + Cost { backward: own * batch, near_dense: near_dense * batch, ..Cost::default() }
+    }
+
+    /// Multiply-adds of a batch that only goes forward, under as many masks as are forwarded now.
+    pub(super) fn forward_of(&self, record: &Record) -> Cost {
+        let (groups, batch) = (self.model.groups.len(), u64::from(self.config.batch_size));
+        let dense = self.whole.multiply_adds(&self.whole.sizes(), None).forward;
+        let masks = [&record.kept, &record.probe_kept];
+        let passes =
+            masks.iter().take(self.engine.params.masks as usize).map(|kept| self.model.multiply_adds(&kept[..groups], None).forward);
+        passes.map(|pass| Cost { forward: pass * batch, near_dense: over_half(pass, dense) * batch, ..Cost::default() }).sum()
+    }
+
+    /// Multiply-adds of all steps so far, and of what choosing masks took beside them.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// K as the method has it, of what the schedule says: only one that starts whole has a budget that falls.
+    #[must_use]
+    pub fn budget(&self, scheduled: f32) -> f64 {
+        let (config, facts) = (&self.config, self.config.method.facts());
+        if facts.keeps_all {
+            f64::from(self.model.units())
+        } else if facts.has_setting("allocation") && !config.allocation.is_empty() {
+            config.allocation_counts().into_iter().map(f64::from).sum()
+        } else if facts.starts_whole {
+            scheduled.into()
+        } else {
+            config.keep_ratio * f64::from(self.whole.units())
+        }
+    }
+
+    /// Multiply-adds an image of a step, with the units that it kept.
+    #[must_use]
+    pub fn work(&self, record: &Record) -> u64 {
+        let groups = self.model.groups.len();
+        let probe = (self.engine.params.masks == 2).then_some(&record.probe_kept[..groups]);
+        self.model.multiply_adds(&record.kept[..groups], probe).total()
+    }
+}
+
+/// The work of a pass that takes more than half of what the dense one takes, otherwise 0.
+pub(super) fn over_half(work: u64, dense: u64) -> u64 {
+    if 2 * work > dense { work } else { 0 }
+}

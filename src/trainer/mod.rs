@@ -1,0 +1,416 @@
+//! A run: one experiment on one device, from the first weights to the last evaluation.
+//!
+//! The kernels of a step stand in `engine::step`; here stands what happens between submits. This file trains; each other one does one more thing
+//! with a run.
+
+mod changes;
+mod checkpoint;
+mod choice;
+mod compaction;
+mod construction;
+mod cost;
+mod error;
+mod evaluation;
+mod measurement;
+mod memory;
+mod pinning;
+mod rows;
+mod step_through;
+
+pub use checkpoint::Checkpoint;
+pub use construction::initial_weights;
+pub use cost::Cost;
+pub use error::TrainError;
+pub use evaluation::Evaluation;
+pub use measurement::{SetAside, Timing};
+pub use memory::{holds_copy, tensors_of};
+pub use pinning::{UnitCost, pins_of};
+pub use rows::DataShape;
+pub use step_through::{PartDone, StepPart};
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use crate::config::{Config, ConfigError};
+use crate::device::Machine;
+use crate::engine::{DataBuffers, Engine, Outcome, kernels};
+use crate::methods::method;
+use crate::model::Model;
+use crate::pins::Pins;
+use crate::schedule::{Order, step_at, view};
+use crate::shared::{Record, Sample, Step};
+use crate::snapshot::Snapshot;
+
+use construction::{built, engine_of, params_of, steps_of, whole_of};
+use pinning::Base;
+use rows::Centre;
+use step_through::StepThrough;
+
+/// Training rows on which terminal and page let the final selection compare masks.
+pub const SELECTION_ROWS: u32 = 10_000;
+
+/// Gives what is to be waited for.
+pub type Wait = fn() -> Pin<Box<dyn Future<Output = ()>>>;
+
+/// What is awaited in many places: boxed, so that its code is in the program once.
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, TrainError>> + 'a>>;
+
+/// One run.
+#[derive(Debug)]
+pub struct Trainer {
+    pub config: Config,
+    /// The network as it is named.
+    pub whole: Model,
+    /// The network as it is on the device: without the units that [`Trainer::compact`] dropped.
+    pub model: Model,
+    /// `[U]` numbers of the model's units in the whole network.
+    numbers: Vec<u32>,
+    pub data: DataShape,
+    engine: Engine,
+    data_buffers: DataBuffers,
+    order: Order,
+    centre: Centre,
+    /// Steps of the run before fine-tuning.
+    steps: u32,
+    /// Steps done.
+    step: u32,
+    rows_ready: u32,
+    /// Most batches that a submit of an evaluation holds: a page, which must stay responsive, lowers it where a batch takes long.
+    pub batches_a_submit: u32,
+    /// Once it is set, tests, fine-tuning and measurements of speed end after the submit at hand, with [`TrainError::Stopped`]: who closes a run waits for
+    /// no more.
+    pub stop: Rc<Cell<bool>>,
+    /// What lasts waits for this between two submits, where nothing else would let the caller's thread hear that it shall stop.
+    pub between_submits: Option<Wait>,
+    diverged: Option<TrainError>,
+    evaluations: u32,
+    /// Steps that were timed so far: each draws masks of its own.
+    measured: u32,
+    /// The step before which the mask was chosen last.
+    chosen_at: Option<u32>,
+    /// Whether the scores are frozen to a mask.
+    selected: bool,
+    cost: Cost,
+    /// A copy of the network of which every unit is computed, for methods that rank units by their gradients.
+    dense_copy: Option<(Model, Engine)>,
+    /// The schedules' row of the last step and the bits it drew of the whole network's units: evaluations and measurements overwrite those on the device.
+    last: Option<(Step, Vec<u32>)>,
+    /// A step of which some parts are done.
+    step_through: Option<StepThrough>,
+    /// As they stand on the device.
+    pins: Pins,
+    pins_settled: bool,
+    /// `[U]` of the whole network: the scores that pinned units had before.
+    unpinned: Vec<f32>,
+    /// How all that stood when the last step was done: pins that change several times between two steps are settled from there each time.
+    base: Option<Base>,
+}
+
+impl Trainer {
+    /// Allocates the run and draws its first weights and scores.
+    ///
+    /// # Errors
+    /// A contradictory configuration, a data set smaller than a batch, a network too large for the device.
+    pub fn new(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
+        Self::holding(machine, config, data, true)
+    }
+
+    /// The same with the data set in the memory of the program, from where each submit's rows are sent: what [`Trainer::new`] does where
+    /// the device cannot hold the set.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn streaming(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
+        Self::holding(machine, config, data, false)
+    }
+
+    fn holding(machine: &Rc<Machine>, config: Config, data: DataShape, resident: bool) -> Result<Self, TrainError> {
+        config.check()?;
+        let data_buffers = DataBuffers::new(machine, data.train_rows + data.test_rows, data.inputs, resident)?;
+        Self::on(machine, config, data, data_buffers)
+    }
+
+    /// The same on data that stand on the device already, whole: those of a run of the same data set.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn on_data(machine: &Rc<Machine>, config: Config, data: DataShape, buffers: DataBuffers) -> Result<Self, TrainError> {
+        config.check()?;
+        let rows = data.train_rows;
+        let mut run = Self::on(machine, config, data, buffers)?;
+        run.rows_ready = rows;
+        Ok(run)
+    }
+
+    /// The data as they stand on the device.
+    #[must_use]
+    pub fn data_buffers(&self) -> &DataBuffers {
+        &self.data_buffers
+    }
+
+    /// Names of the kernels that the steps of such a run need.
+    ///
+    /// # Errors
+    /// A contradictory configuration, or a network too large for the device.
+    pub fn kernels(machine: &Machine, config: &Config, data: &DataShape) -> Result<Vec<&'static str>, TrainError> {
+        config.check()?;
+        let (model, _) = built(config, &whole_of(config, data)?);
+        Ok(kernels(machine, &model, &params_of(config, &model, data))?)
+    }
+
+    /// A second run on the data of this one, from its own first step: the dense baseline of a measurement, say.
+    ///
+    /// # Errors
+    /// As [`Trainer::new`].
+    pub fn beside(&self, config: Config) -> Result<Self, TrainError> {
+        let pins = if config.method.facts().learns_scores { config.pins.clone() } else { String::new() };
+        let config = Config { pins, ..config };
+        let mut other = Self::on(&self.engine.machine, config, self.data.clone(), self.data_buffers.clone())?;
+        other.rows_ready = self.rows_ready;
+        other.stop = Rc::clone(&self.stop);
+        other.between_submits = self.between_submits;
+        Ok(other)
+    }
+
+    fn on(machine: &Rc<Machine>, config: Config, data: DataShape, data_buffers: DataBuffers) -> Result<Self, TrainError> {
+        let whole = whole_of(&config, &data)?;
+        let plan = config.plan();
+        let (groups, allocated) = (whole.gated().count(), plan.allocation.len());
+        if allocated > 0 && allocated != groups {
+            let text = format!("allocation names {allocated} groups of units, but {} has {groups}", config.model);
+            return Err(ConfigError(text).into());
+        }
+        let (model, numbers) = built(&config, &whole);
+        if data.train_rows < config.batch_size {
+            let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
+            return Err(ConfigError(text).into());
+        }
+        let pins = pins_of(&config, &whole)?;
+        let order = Order::new(config.seed, data.train_rows, config.batch_size);
+        let steps = steps_of(&config, data.train_rows);
+        let centre = Centre::new(&data);
+        let engine = engine_of(machine, &config, &model, &data, &data_buffers)?;
+        engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
+        let mut scores = method(config.method).initial_scores(&plan, &model);
+        let mut unpinned = vec![0.0; whole.units() as usize];
+        if !pins.is_empty() {
+            for (score, &number) in scores.iter_mut().zip(&numbers) {
+                unpinned[number as usize] = *score;
+                *score = pins.score(number).unwrap_or(*score);
+            }
+            pinning::make_room(&pins, &mut scores, &numbers, step_at(&config, whole.units(), 0, steps).budget.into());
+        }
+        engine.write(&engine.buffers.scores, &scores);
+        engine.write(&engine.buffers.numbers, &numbers);
+        let run = Self {
+            config,
+            numbers,
+            whole,
+            model,
+            data,
+            engine,
+            data_buffers,
+            order,
+            centre,
+            steps,
+            step: 0,
+            rows_ready: 0,
+            batches_a_submit: u32::MAX,
+            stop: Rc::default(),
+            between_submits: None,
+            diverged: None,
+            evaluations: 0,
+            measured: 0,
+            chosen_at: None,
+            selected: false,
+            cost: Cost::default(),
+            dense_copy: None,
+            last: None,
+            step_through: None,
+            pins,
+            pins_settled: true,
+            unpinned,
+            base: None,
+        };
+        run.write_pins();
+        Ok(run)
+    }
+
+    /// Steps of the run, without fine-tuning.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Steps done.
+    #[must_use]
+    pub fn step(&self) -> u32 {
+        self.step
+    }
+
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> u32 {
+        self.order.steps_per_epoch()
+    }
+
+    /// `[U]` numbers of the device's units in the whole network.
+    #[must_use]
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// How many steps can be done now, at most `most` and at most what a submit holds.
+    #[must_use]
+    pub fn steps_possible(&self, most: u32) -> u32 {
+        let most = most.min(self.engine.steps_a_submit()).min(self.steps - self.step.min(self.steps));
+        // A submit ends where units are dropped, and where the mask is to be chosen anew.
+        let epoch = self.steps_per_epoch();
+        let most = if self.config.compact { most.min(epoch - self.step % epoch) } else { most };
+        let (method, plan) = (method(self.config.method), self.config.plan());
+        let most = (1..most).find(|ahead| method.chooses_before(&plan, self.step + ahead, self.steps)).unwrap_or(most);
+        (0..most).take_while(|ahead| self.order.rows_needed(self.step + ahead) <= self.rows_ready).count() as u32
+    }
+
+    /// Trains up to `most` steps in one submit; fewer at the end of the run, or where rows are still on their way. A step that was begun in parts
+    /// is finished, and nothing else done.
+    ///
+    /// # Errors
+    /// The run diverged, now or before, or the device is gone.
+    pub async fn advance(&mut self, most: u32) -> Result<Snapshot, TrainError> {
+        self.check_finite()?;
+        if let Some(snapshot) = self.finish_step().await? {
+            return Ok(snapshot);
+        }
+        self.settle_pins().await?;
+        let count = self.steps_possible(most);
+        let first = self.step;
+        if count > 0 {
+            self.choose().await?;
+        }
+        let schedule: Vec<Step> = (0..count).map(|ahead| self.step_now(first + ahead)).collect();
+        self.run(&schedule).await
+    }
+
+    /// A run that diverged stays where it stopped: nothing more is computed from its losses.
+    fn check_finite(&self) -> Result<(), TrainError> {
+        self.diverged.clone().map_or(Ok(()), Err)
+    }
+
+    async fn check_going(&self) -> Result<(), TrainError> {
+        if let Some(wait) = self.between_submits {
+            wait().await;
+        }
+        if self.stop.get() { Err(TrainError::Stopped) } else { Ok(()) }
+    }
+
+    /// The schedules' row for a step of this run, as it stands after live changes.
+    fn step_now(&self, step: u32) -> Step {
+        step_at(&self.config, self.whole.units(), step, self.steps)
+    }
+
+    /// The `[B]` images that `step` learns from: rows of the training set, each with the way it is shown.
+    pub fn batch(&mut self, step: u32) -> Vec<Sample> {
+        let (seed, changes) = (self.config.seed, self.config.augment && self.data.augment);
+        let shown = |index: u32| if changes { view(seed, step, index) } else { Sample::PLAIN };
+        self.order.batch(step).iter().zip(0..).map(|(&row, index)| Sample { row, view: shown(index) }).collect()
+    }
+
+    fn images_of(&mut self, schedule: &[Step]) -> Vec<Sample> {
+        schedule.iter().flat_map(|step| self.batch(step.step)).collect()
+    }
+
+    async fn run(&mut self, schedule: &[Step]) -> Result<Snapshot, TrainError> {
+        if schedule.is_empty() {
+            return self.snapshot().await;
+        }
+        let images = self.images_of(schedule);
+        let outcome = self.engine.train(schedule, &images).await?;
+        if outcome.state.halted == 1 { Err(self.diverge(&outcome)) } else { Ok(self.finished(schedule, outcome)) }
+    }
+
+    /// Remembers where and why the run ended by itself.
+    fn diverge(&mut self, outcome: &Outcome) -> TrainError {
+        let slot = (outcome.state.slot as usize).min(outcome.records.len() - 1);
+        let record: &Record = &outcome.records[slot];
+        let error = TrainError::Diverged { step: outcome.state.step, loss: record.loss, probe_loss: record.probe_loss };
+        self.step = outcome.state.step;
+        self.diverged = Some(error.clone());
+        error
+    }
+
+    /// Counts steps that are done.
+    fn finished(&mut self, schedule: &[Step], outcome: Outcome) -> Snapshot {
+        self.step += schedule.len() as u32;
+        for record in &outcome.records {
+            self.cost = self.cost + self.cost_of(record);
+        }
+        let outcome = self.in_whole(outcome);
+        self.last = schedule.last().map(|&last| (last, outcome.units.clone()));
+        self.snapshot_of(outcome)
+    }
+
+    /// The state now, without a step.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn snapshot(&mut self) -> Result<Snapshot, TrainError> {
+        self.settle_pins().await?;
+        let found = self.engine.look().await?;
+        let mut outcome = self.in_whole(found);
+        if let Some((_, units)) = &self.last {
+            outcome.units.clone_from(units);
+        }
+        Ok(self.snapshot_of(outcome))
+    }
+
+    fn snapshot_of(&self, outcome: Outcome) -> Snapshot {
+        let budget = self.last.as_ref().map_or_else(|| self.step_now(0), |(step, _)| *step).budget;
+        let probed = self.config.method.facts().forwards == 2 && self.engine.params.learn_scores == 1;
+        Snapshot::new(&self.whole, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, outcome)
+    }
+
+    /// What the device says of its units, said of those of the whole network: what was dropped has score 0 and is off.
+    fn in_whole(&self, outcome: Outcome) -> Outcome {
+        let units = self.whole.units() as usize;
+        let (mut scores, mut bits) = (vec![0.0; units], vec![0; units]);
+        for (&number, (score, bit)) in self.numbers.iter().zip(outcome.scores.iter().zip(&outcome.units)) {
+            scores[number as usize] = *score;
+            bits[number as usize] = *bit;
+        }
+        Outcome { scores, units: bits, ..outcome }
+    }
+
+    /// Whether [`Trainer::select_mask`] has frozen the scores: only weights are trained from there on.
+    #[must_use]
+    pub fn is_selected(&self) -> bool {
+        self.selected
+    }
+
+    /// Steps of fine-tuning after [`Trainer::select_mask`].
+    #[must_use]
+    pub fn finetune_steps(&self) -> u32 {
+        self.config.finetune_epochs * self.steps_per_epoch()
+    }
+
+    /// Trains the weights of the selected mask for up to `most` steps at `finetune_rate`.
+    ///
+    /// # Errors
+    /// The run diverged or the device is gone.
+    pub async fn finetune(&mut self, most: u32) -> Result<Snapshot, TrainError> {
+        self.check_going().await?;
+        self.check_finite()?;
+        self.finish_step().await?;
+        let end = self.steps + self.finetune_steps();
+        let count = most.min(self.engine.steps_a_submit()).min(end - self.step);
+        let schedule: Vec<Step> = (0..count)
+            .map(|ahead| Step { step: self.step + ahead, learning_rate: self.config.finetune_rate as f32, ..self.step_now(self.steps) })
+            .collect();
+        self.run(&schedule).await
+    }
+}
