@@ -67,7 +67,7 @@ pub struct Known {
     /// to a device piece by piece must be aligned.
     pub files: &'static [KnownFile],
     pub archive: Option<Archive>,
-    /// Whether there is a package that `lacuna data fetch` gets it from.
+    /// Whether `lacuna data fetch` can fetch it.
     pub packaged: bool,
 }
 

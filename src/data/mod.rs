@@ -12,7 +12,7 @@
 //! | [`planted`] | a synthetic set of which it is known which inputs carry the class |
 //! | [`folder`] | a set from a folder (native) |
 //! | [`disk`] | a set of the user's own from a path (native) |
-//! | [`fetch`] | a known set from its published package into a folder (native) |
+//! | [`fetch`] | a known set from where it is published into a folder (native) |
 //! | `pictures` | records from the pictures that one of these packages holds (native) |
 //!
 //! Nothing that comes from outside is trusted: a header is checked before anything is allocated for it, a file of a known set
