@@ -1,14 +1,14 @@
 //! `lacuna check`.
 
-use clap::ArgMatches;
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use lacuna::check::{Report, by_kernel, check};
 
+use super::arguments::Check;
 use super::{CliError, open, say, terminal};
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+pub(super) fn run(arguments: &Check) -> Result<(), CliError> {
+    let machine = open(arguments.adapter.as_deref())?;
     let line = terminal::spinner("comparing kernels");
     let told = |done: usize, of: usize| line.set_message(format!("comparing kernels, {done} of {of} scenes done"));
     let scenes = pollster::block_on(check(&machine, |_, done, of| told(done, of)))?;

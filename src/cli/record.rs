@@ -39,7 +39,7 @@ fn is_packed(path: &Path) -> bool {
 
 /// Reads a run, packed or not.
 pub(super) fn read(path: &Path) -> Result<Kept, CliError> {
-    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    let fail = |error| CliError::File { path: path.to_owned(), error };
     let bytes = fs::read(path).map_err(fail)?;
     let mut plain = Vec::new();
     let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -60,7 +60,7 @@ fn beside(path: &Path) -> PathBuf {
 
 /// Refuses a place where nothing can be written before anything is trained for it.
 fn can_be_written(path: &Path) -> Result<(), CliError> {
-    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    let fail = |error| CliError::File { path: path.to_owned(), error };
     if path.is_dir() {
         return Err(fail(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
     }
@@ -76,7 +76,7 @@ fn can_be_written(path: &Path) -> Result<(), CliError> {
 
 /// Writes a run beside its place first, so that a file that was there stays whole until the new one is.
 fn write(path: &Path, kept: &Kept) -> Result<u64, CliError> {
-    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    let fail = |error| CliError::File { path: path.to_owned(), error };
     let mut bytes = kept.to_bytes();
     if is_packed(path) {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());

@@ -1,9 +1,6 @@
 //! `lacuna replay`.
 
-use std::path::PathBuf;
 use std::time::Instant;
-
-use clap::ArgMatches;
 
 use lacuna::engine::SLOTS;
 use lacuna::model::Model;
@@ -12,20 +9,20 @@ use lacuna::snapshot::decided_kept;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
 
+use super::arguments::Replay;
 use super::record::{fits, read};
-use super::{CliError, arguments, open, say, terminal};
+use super::{CliError, data, open, say, terminal};
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let path = arguments.get_one::<PathBuf>("file").expect("clap asks for it");
-    let kept = read(path)?;
+pub(super) fn run(arguments: &Replay) -> Result<(), CliError> {
+    let kept = read(&arguments.file)?;
     show(&kept)?;
-    if !arguments.get_flag("again") {
+    if !arguments.again {
         return Ok(());
     }
-    let set = arguments::load_kept(arguments, &kept.config)?;
+    let set = data::load_again(&arguments.data, &kept.config)?;
     let shape = DataShape::of(&set);
     fits(&kept, &set, &shape)?;
-    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let machine = open(arguments.adapter.as_deref())?;
     let mut run = Trainer::new(&machine, kept.config.clone(), shape)?;
     run.load_all(&set);
     say(format_args!("again on {}, {} steps", machine.adapter, kept.step));

@@ -7,7 +7,7 @@ use plotters::style::RGBColor;
 
 use super::record::Point;
 use super::summary::Row;
-use crate::cli::terminal::large;
+use crate::cli::format::large;
 
 /// The plots' size in their own units; a page scales them.
 const SIZE: (u32, u32) = (400, 300);

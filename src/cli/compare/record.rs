@@ -106,7 +106,7 @@ pub(super) struct Folder {
 
 /// Writes a file so that it is there whole or not at all, whenever the program is stopped.
 fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
-    let refuse = |error| CliError::File { path: path.display().to_string(), error };
+    let refuse = |error| CliError::File { path: path.to_owned(), error };
     let partial = path.with_extension("partial");
     fs::write(&partial, text).map_err(refuse)?;
     fs::rename(&partial, path).map_err(refuse)
@@ -119,7 +119,7 @@ impl Folder {
     /// A folder that holds another comparison, or one that cannot be read or written.
     pub(super) fn open(path: PathBuf, identity: &Value) -> Result<Self, CliError> {
         let runs = path.join("runs");
-        fs::create_dir_all(&runs).map_err(|error| CliError::File { path: runs.display().to_string(), error })?;
+        fs::create_dir_all(&runs).map_err(CliError::file(&runs))?;
         let folder = Self { path };
         let description = folder.path.join("comparison.json");
         match fs::read_to_string(&description) {
@@ -147,7 +147,7 @@ impl Folder {
                 folder.write("comparison.json", &format!("{identity:#}\n"))?;
                 Ok(folder)
             }
-            Err(error) => Err(CliError::File { path: description.display().to_string(), error }),
+            Err(error) => Err(CliError::File { path: description, error }),
         }
     }
 
@@ -172,7 +172,7 @@ impl Folder {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CliError::File { path: path.display().to_string(), error }),
+            Err(error) => return Err(CliError::File { path, error }),
         };
         let Some(found) = serde_json::from_str(&text).ok().as_ref().and_then(Finished::read) else {
             return Err(CliError::Failed(format!("{} holds no finished run: remove it, and it is run again", path.display())));
