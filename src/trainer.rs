@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod compaction;
+mod error;
 mod evaluation;
 mod measurement;
 mod memory;
@@ -13,6 +14,7 @@ mod pinning;
 mod rows;
 
 pub use checkpoint::Checkpoint;
+pub use error::{CheckpointMismatch, TrainError, UnitCostError};
 pub use evaluation::Evaluation;
 pub use measurement::{SetAside, Timing};
 pub use memory::{holds_copy, tensors_of};
@@ -21,7 +23,6 @@ pub use pinning::{UnitCost, pins_of};
 pub use rows::DataShape;
 
 use std::cell::Cell;
-use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
 
@@ -43,50 +44,6 @@ use rows::Centre;
 
 /// Training rows that the faces let the final selection of a mask look at.
 pub const SELECTION_ROWS: u32 = 10_000;
-
-/// Why a run cannot start or go on, in words.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TrainError {
-    Config(ConfigError),
-    Gpu(DeviceError),
-    /// A loss or a gradient was not finite at this step.
-    Diverged {
-        step: u32,
-        loss: f32,
-        probe_loss: f32,
-    },
-    /// What lasted was ended through [`Trainer::stop`].
-    Stopped,
-}
-
-impl fmt::Display for TrainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(error) => error.fmt(f),
-            Self::Gpu(error) => error.fmt(f),
-            Self::Diverged { step, loss, probe_loss } => write!(
-                f,
-                "the run diverged at step {step} (loss {loss}, under the probe {probe_loss}) and was stopped before its weights were touched: \
-                 lower learning_rate, or set clip_norm"
-            ),
-            Self::Stopped => write!(f, "the run was ended from outside"),
-        }
-    }
-}
-
-impl std::error::Error for TrainError {}
-
-impl From<ConfigError> for TrainError {
-    fn from(error: ConfigError) -> Self {
-        Self::Config(error)
-    }
-}
-
-impl From<DeviceError> for TrainError {
-    fn from(error: DeviceError) -> Self {
-        Self::Gpu(error)
-    }
-}
 
 /// Multiply-adds that were executed, counted from the units that each step kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -253,13 +210,11 @@ impl Trainer {
         let whole = whole_of(&config, &data)?;
         let (groups, allocated) = (whole.gated().count(), config.allocation_counts().len());
         if allocated > 0 && allocated != groups {
-            let text = format!("allocation names {allocated} groups of units, but {} has {groups}", config.model);
-            return Err(ConfigError(text).into());
+            return Err(ConfigError::AllocationGroups { named: allocated, groups, model: config.model }.into());
         }
         let (model, numbers) = built(&config, &whole);
         if data.train_rows < config.batch_size {
-            let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
-            return Err(ConfigError(text).into());
+            return Err(ConfigError::BatchTooLarge { batch_size: config.batch_size, rows: data.train_rows }.into());
         }
         let pins = pins_of(&config, &whole)?;
         let order = Order::new(config.seed, data.train_rows, config.batch_size);
@@ -584,24 +539,25 @@ impl Trainer {
     ///
     /// # Errors
     /// A knob that is fixed during a run, or a value it refuses; the run goes on unchanged.
-    pub fn change(&mut self, name: &str, value: &str) -> Result<u32, ConfigError> {
-        if !crate::config::knob(name)?.live {
-            return Err(ConfigError(format!("{name} cannot change during a run: restart with the new value")));
+    pub fn change(&mut self, name: &str, value: &str) -> Result<u32, TrainError> {
+        let knob = crate::config::knob(name)?;
+        if !knob.live {
+            return Err(TrainError::SettingIsFixed { setting: knob.name });
         }
         if name == "keep_ratio" && !method(self.config.method).learns_scores() {
-            return Err(ConfigError(format!("the mask of method {} is fixed: restart to change keep_ratio", self.config.method.name())));
+            return Err(TrainError::MaskIsFixed { method: self.config.method });
         }
         let mut config = self.config.clone();
         config.set(name, value)?;
         config.check()?;
         if name == "pins" && self.engine.params.learn_scores == 0 {
-            return Err(ConfigError("the mask is fixed by now: pins wait for the next run".to_owned()));
+            return Err(TrainError::TooLateToPin);
         }
         let pins = pins_of(&config, &self.whole)?;
         if name == "pins"
             && let Some(gone) = pins.units_on().find(|unit| !self.numbers.contains(unit))
         {
-            return Err(ConfigError(format!("unit {gone} was dropped for good: it cannot be pinned on")));
+            return Err(TrainError::PinnedUnitWasDropped { unit: gone });
         }
         // Pins that were settled since the last step are settled once more where the budget changes that they made room under.
         self.pins_settled &= pins == self.pins && self.base.as_ref().is_none_or(|base| base.step != self.step);
@@ -680,7 +636,7 @@ fn over_half(work: u64, dense: u64) -> u64 {
 
 /// The network that the experiment names, on these data.
 fn whole_of(config: &Config, data: &DataShape) -> Result<Model, ConfigError> {
-    Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))
+    Ok(Model::new(&config.model, data.image(), data.classes, config.gate_inputs)?)
 }
 
 /// The network that a method trains, of the whole one, and the numbers of its units there.

@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Check) -> Result<(), CliError> {
         say(format_args!("{} kernels passed in {} scenes", reports.len(), scenes.len()));
         Ok(())
     } else {
-        Err(CliError::Failed(format!("{} of {} kernels differ from their twins: {}", failed.len(), reports.len(), failed.join(", "))))
+        Err(CliError::KernelsDiffer { failed, kernels: reports.len() })
     }
 }
 

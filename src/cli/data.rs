@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lacuna::config::{Config, ConfigError, DatasetName};
+use lacuna::config::{Config, DatasetName};
 use lacuna::data::fetch::{self, Outcome, Phase};
 use lacuna::data::{self, Dataset, disk};
 
 use super::arguments::{DataArguments, DatasetFlag, Fetch};
+use super::record::OtherData;
 use super::{CliError, say};
 
 /// The data set of an experiment: a known one, or the user's own, of which it says what it is.
@@ -26,13 +27,7 @@ pub(super) fn load_again(data: &DataArguments, config: &Config) -> Result<Datase
     match &data.dataset {
         None => {}
         Some(DatasetFlag::Path(_)) if is_own => {}
-        Some(_) => {
-            let own = if is_own { "data of its owner" } else { config.dataset.name() };
-            return Err(ConfigError(format!(
-                "--dataset: the run learned from {own}; here the flag only says by PATH where data of your own are"
-            ))
-            .into());
-        }
+        Some(_) => return Err(OtherData::Named { learned_from: config.dataset }.into()),
     }
     load(data, config)
 }

@@ -6,7 +6,12 @@ use std::path::PathBuf;
 use lacuna::config::ConfigError;
 use lacuna::data::DataError;
 use lacuna::device::DeviceError;
+use lacuna::run_file::{RestoreError, RunFileError};
 use lacuna::trainer::TrainError;
+
+use super::compare::CompareError;
+use super::memory::MemoryError;
+use super::record::OtherData;
 
 /// Why the arguments cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +36,33 @@ pub(crate) enum CliError {
     Train(#[from] TrainError),
     #[error(transparent)]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    #[error(transparent)]
+    RunFile(#[from] RunFileError),
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    #[error(transparent)]
+    OtherData(#[from] OtherData),
     /// A file of the user's could not be written or read.
     #[error("{}: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
-    /// What a command found wrong.
-    #[error("{0}")]
-    Failed(String),
+    #[error("{} cannot be read as a run: {error}", path.display())]
+    NoRun { path: PathBuf, error: RunFileError },
+    #[error("Ctrl-C cannot be listened for: {0}")]
+    CtrlC(ctrlc::Error),
+    /// `after_steps` of `lacuna estimator` are more than the run has.
+    #[error("--after-steps {after_steps}: the run has {steps} steps; give a smaller number, or more --epochs")]
+    TooManySteps { after_steps: u32, steps: u32 },
+    #[error("{} of {kernels} kernels differ from their references: {}", failed.len(), failed.join(", "))]
+    KernelsDiffer { failed: Vec<&'static str>, kernels: usize },
+    /// One line for each curve or tensor.
+    #[error("trained again, the run differs:\n{}", differences.join("\n"))]
+    RunDiffers { differences: Vec<String> },
+    #[error("the run cannot be trained beyond step {step}: its file says {says}")]
+    RunEnds { step: u32, says: u32 },
 }
 
 impl CliError {

@@ -29,8 +29,7 @@ fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str
     let mut run = Trainer::new(&machine, experiment.config.clone(), DataShape::of(&set))?;
     run.load_all(&set);
     if steps > run.steps() {
-        let words = format!("--after-steps {steps}: the run has {} steps; give a smaller number, or more --epochs", run.steps());
-        return Err(CliError::Failed(words));
+        return Err(CliError::TooManySteps { after_steps: steps, steps: run.steps() });
     }
     let bar = terminal::bar(u64::from(steps));
     while run.step() < steps {

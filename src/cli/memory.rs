@@ -3,11 +3,10 @@
 use std::fs;
 
 use lacuna::config::Config;
-use lacuna::device::{Adapter, Machine};
+use lacuna::device::{Adapter, DeviceError, Machine};
 use lacuna::model::{Bytes, Model, Tensor};
 use lacuna::trainer::{holds_copy, tensors_of};
 
-use super::CliError;
 use super::format::size;
 
 /// What the runs of a network and its data set take, before anything is allocated.
@@ -76,56 +75,82 @@ impl Need {
         self.network().total() + if self.streamed { 0 } else { self.data_set }
     }
 
-    /// Refuses what cannot be allocated, in words that say what can.
-    pub(super) fn check(&self, adapter: &Adapter) -> Result<(), CliError> {
-        self.refusal(adapter, machine_memory()).map_or(Ok(()), |words| Err(CliError::Failed(words)))
+    /// Refuses what cannot be allocated.
+    pub(super) fn check(&self, adapter: &Adapter) -> Result<(), MemoryError> {
+        self.check_with(adapter, machine_memory())
     }
 
-    /// A tensor that no buffer of the adapter holds, or, where the adapter computes in the memory of this machine, more than there is of it.
+    /// A tensor that no buffer of the adapter holds, or, where the adapter computes in the memory of this machine, more than is `free` of it.
     /// How much a GPU of its own has cannot be known before it is asked for.
-    fn refusal(&self, adapter: &Adapter, free: Option<u64>) -> Option<String> {
-        let Self { name, batch_size, tensors, .. } = self;
-        let batch_size = *batch_size;
-        let fits = |batch: u32| tensors.iter().all(|tensor| tensor.bytes(batch) <= self.buffer_limit);
-        if !fits(batch_size) {
+    fn check_with(&self, adapter: &Adapter, free: Option<u64>) -> Result<(), MemoryError> {
+        let fits = |batch: u32| self.tensors.iter().all(|tensor| tensor.bytes(batch) <= self.buffer_limit);
+        if !fits(self.batch_size) {
             // What no batch makes small enough is said first.
-            let fixed = tensors.iter().find(|tensor| tensor.bytes(0) > self.buffer_limit);
-            let tensor = fixed.or_else(|| tensors.iter().max_by_key(|tensor| tensor.bytes(batch_size)))?;
-            let choose = (1..batch_size).rev().find(|&batch| fits(batch)).map_or_else(
-                || "choose a narrower network (no batch is small enough)".to_owned(),
-                |batch| format!("choose --batch-size {batch} or less, a narrower network"),
-            );
-            return Some(format!(
-                "{name}: {} take {} in batches of {batch_size}, but a buffer of {} holds {}: {choose}, or another adapter",
-                tensor.name,
-                size(tensor.bytes(batch_size)),
-                adapter.name,
-                size(self.buffer_limit)
-            ));
+            let fixed = self.tensors.iter().find(|tensor| tensor.bytes(0) > self.buffer_limit);
+            let largest = || self.tensors.iter().max_by_key(|tensor| tensor.bytes(self.batch_size));
+            let tensor = fixed.or_else(largest).expect("one of them does not fit");
+            return Err(MemoryError::TensorTooLarge {
+                model: self.name.clone(),
+                tensor: tensor.name.clone(),
+                bytes: tensor.bytes(self.batch_size),
+                batch_size: self.batch_size,
+                adapter: adapter.name.clone(),
+                limit: self.buffer_limit,
+                fitting: (1..self.batch_size).rev().find(|&batch| fits(batch)),
+            });
         }
-        let free = free.filter(|&free| adapter.software && self.total() > free)?;
-        let networks = if self.runs == 1 { String::new() } else { format!("{} networks of ", self.runs) };
-        Some(format!(
-            "{networks}{name} and the data take {} in batches of {batch_size}, but {} computes in this machine's memory, of which {} are free: \
-             choose a smaller --batch-size, a narrower network, or another adapter",
-            size(self.total()),
-            adapter.name,
-            size(free)
-        ))
+        match free.filter(|&free| adapter.software && self.total() > free) {
+            None => Ok(()),
+            Some(free) => Err(MemoryError::TooLittle {
+                networks: self.runs,
+                model: self.name.clone(),
+                bytes: self.total(),
+                batch_size: self.batch_size,
+                adapter: adapter.name.clone(),
+                free,
+            }),
+        }
     }
 
     /// Refuses a network that the GPU could not hold after all, or whatever else it said while the network was allocated.
-    pub(super) fn check_allocated(&self, machine: &Machine) -> Result<(), CliError> {
-        machine.check().map_err(|error| {
-            CliError::Failed(format!(
-                "{}: {} in batches of {} could not be allocated: {error}. If the adapter's memory is too small, choose a smaller \
-                 --batch-size or a narrower network",
-                self.name,
-                size(self.total()),
-                self.batch_size
-            ))
+    pub(super) fn check_allocated(&self, machine: &Machine) -> Result<(), MemoryError> {
+        machine.check().map_err(|error| MemoryError::NotAllocated {
+            model: self.name.clone(),
+            bytes: self.total(),
+            batch_size: self.batch_size,
+            error,
         })
     }
+}
+
+/// Why a network cannot be allocated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum MemoryError {
+    /// `fitting`: the largest batch size with which every tensor fits.
+    #[error(
+        "{model}: {tensor} take {} in batches of {batch_size}, but a buffer of {adapter} holds {}: {}, or another adapter",
+        size(*bytes),
+        size(*limit),
+        match fitting {
+            Some(batch) => format!("choose --batch-size {batch} or less, a narrower network"),
+            None => "choose a narrower network (no batch is small enough)".to_owned(),
+        }
+    )]
+    TensorTooLarge { model: String, tensor: String, bytes: u64, batch_size: u32, adapter: String, limit: u64, fitting: Option<u32> },
+    #[error(
+        "{}{model} and the data take {} in batches of {batch_size}, but {adapter} computes in this machine's memory, of which {} are free: choose a \
+         smaller --batch-size, a narrower network, or another adapter",
+        if *networks == 1 { String::new() } else { format!("{networks} networks of ") },
+        size(*bytes),
+        size(*free)
+    )]
+    TooLittle { networks: usize, model: String, bytes: u64, batch_size: u32, adapter: String, free: u64 },
+    #[error(
+        "{model}: {} in batches of {batch_size} could not be allocated: {error}. If the adapter's memory is too small, choose a smaller \
+         --batch-size or a narrower network",
+        size(*bytes)
+    )]
+    NotAllocated { model: String, bytes: u64, batch_size: u32, error: DeviceError },
 }
 
 /// Bytes of memory that this program can still have: what the system says is available, and no more than a control group allows. `None`
@@ -180,20 +205,20 @@ mod tests {
         };
         let model = |name: &str| Model::new(name, Image { channels: 3, height: 32, width: 32 }, 10, false).unwrap();
         let vgg16 = model("vgg16");
-        let words = |batch| need(&vgg16, batch).refusal(&adapter(false), Some(0)).unwrap_or_default();
-        let message = words(512);
+        let words = |need: Need, software, free| need.check_with(&adapter(software), free).err().map(|error| error.to_string());
+        let message = words(need(&vgg16, 512), false, Some(0)).unwrap();
         for part in ["vgg16: the values of conv", "256 MiB in batches of 512", "an adapter holds 128 MiB", "--batch-size 256 or less"] {
             assert!(message.contains(part), "{part:?} is not in {message:?}");
         }
-        assert_eq!(words(256), "", "the memory of a GPU of its own is not known");
+        assert_eq!(words(need(&vgg16, 256), false, Some(0)), None, "the memory of a GPU of its own is not known");
         let wide = model("wrn-28-10");
-        let message = need(&wide, 64).refusal(&adapter(true), None).unwrap();
+        let message = words(need(&wide, 64), true, None).unwrap();
         assert!(
             message.contains("the weights take 139 MiB") && message.contains("narrower network (no batch is small enough)"),
             "{message}"
         );
         let total = need(&vgg16, 128).total();
-        let crowded = |need: Need, free| need.refusal(&adapter(true), free);
+        let crowded = |need: Need, free| words(need, true, free);
         assert_eq!(total, vgg16.bytes(128, MASKS).total() + 10 * mib);
         assert_eq!((crowded(need(&vgg16, 128), Some(total)), crowded(need(&vgg16, 128), None)), (None, None));
         let message =

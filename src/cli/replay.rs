@@ -38,12 +38,12 @@ pub(super) fn run(arguments: &Replay) -> Result<(), CliError> {
     if kept.adapter != machine.adapter.to_string() {
         say(format_args!("the run was kept on {}: sums there may differ in their last bits", kept.adapter));
     }
-    Err(CliError::Failed(format!("trained again, the run differs:\n{}", differences.join("\n"))))
+    Err(CliError::RunDiffers { differences })
 }
 
 /// What the run printed while it trained, and where it stood.
 fn show(kept: &Kept) -> Result<(), CliError> {
-    let whole = kept.model().map_err(|error| CliError::Failed(error.to_string()))?;
+    let whole = kept.model()?;
     say(format_args!("{} on {}, kept by version {}", whole.name, kept.adapter, kept.version));
     say(format_args!("lacuna train --url '?{}'", kept.config.to_query()));
     let epochs = |step: u32| f64::from(step) / f64::from(kept.steps_per_epoch);
@@ -106,7 +106,7 @@ fn train_again(kept: &Kept, run: &mut Trainer) -> Result<Kept, CliError> {
         };
         let ms = begin.elapsed().as_secs_f64() * 1e3;
         if snapshot.records.is_empty() {
-            return Err(CliError::Failed(format!("the run cannot be trained beyond step {}: its file says {}", run.step(), kept.step)));
+            return Err(CliError::RunEnds { step: run.step(), says: kept.step });
         }
         pace.took(snapshot.records.len() as u32, ms);
         recorder.push(run, &snapshot, ms);

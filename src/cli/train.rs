@@ -118,8 +118,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     if let Some(kept) = &resumed {
         fits(kept, &set, &shape)?;
     }
-    let model =
-        Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+    let model = Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(ConfigError::from)?;
     let mut log = Log::new(arguments.log.as_deref())?;
     let machine = open(arguments.adapter.as_deref())?;
     let need = Need::new(&machine, &model, &[&config], shape.train_rows, shape.test_rows);

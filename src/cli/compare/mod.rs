@@ -1,6 +1,7 @@
 //! `lacuna compare`: methods side by side on one engine, one machine and one data set, seed by seed; and the search for settings that let
 //! each show its best.
 
+mod error;
 mod plot;
 mod record;
 mod report;
@@ -22,6 +23,7 @@ use lacuna::model::Model;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, TrainError, Trainer, pins_of};
 
+pub(super) use self::error::CompareError;
 use self::record::{Finished, Folder, Point};
 use self::summary::Row;
 use super::arguments::{Compare, Experiment};
@@ -32,22 +34,19 @@ use super::{CliError, data, open, say, terminal};
 const POINTS: u32 = 10;
 
 /// The contenders that `names` asks for, one that is divided as another ended up behind all others.
-fn asked_for(names: &[&str]) -> Result<Vec<Contender>, CliError> {
+fn asked_for(names: &[&str]) -> Result<Vec<Contender>, CompareError> {
     let mut found: Vec<Contender> = Vec::new();
     for name in names {
-        let contender = Contender::all().find(|contender| contender.name == *name).ok_or_else(|| {
-            let known: Vec<&str> = Contender::all().map(|contender| contender.name).collect();
-            ConfigError(format!("--methods: there is no method \"{name}\"; the methods are {}", known.join(", ")))
-        })?;
+        let contender = Contender::all().find(|contender| contender.name == *name);
+        let contender = contender.ok_or_else(|| CompareError::UnknownMethod { name: (*name).to_owned() })?;
         if found.contains(&contender) {
-            return Err(ConfigError(format!("--methods names {name} twice")).into());
+            return Err(CompareError::MethodTwice { name: contender.name });
         }
         found.push(contender);
     }
     let divided = found.iter().any(|contender| contender.name == MethodName::Vrpge.name());
-    if let Some(Contender { name, .. }) = found.iter().find(|contender| contender.is_allocated && !divided) {
-        let text = format!("--methods: {name} divides the budget as vrpge ended up: name vrpge too, or leave {name} out");
-        return Err(ConfigError(text).into());
+    if let Some(&Contender { name, .. }) = found.iter().find(|contender| contender.is_allocated && !divided) {
+        return Err(CompareError::NothingToDivideAs { name });
     }
     found.sort_by_key(|contender| contender.is_allocated);
     Ok(found)
@@ -200,14 +199,13 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     let Compare { experiment: Experiment { config: base, data, .. }, seeds, presets, search, .. } = arguments;
     let (seeds, presets, search) = (*seeds, *presets, *search);
     if base.finetune_epochs > 0 {
-        return Err(ConfigError("compare trains without fine-tuning: leave finetune_epochs at 0".to_owned()).into());
+        return Err(CompareError::Finetuning.into());
     }
     let methods: Vec<&str> = arguments.methods.iter().map(String::as_str).collect();
     let contenders = asked_for(&methods)?;
-    let last = base.seed.checked_add(seeds - 1).ok_or_else(|| ConfigError(format!("there are no {seeds} seeds from {} on", base.seed)))?;
+    let last = base.seed.checked_add(seeds - 1).ok_or(CompareError::TooManySeeds { seeds, first: base.seed })?;
     if search && !base.pins.is_empty() {
-        let text = "--pins: a search gates the inputs and does not, and units have other numbers then; leave the pins out";
-        return Err(ConfigError(text.to_owned()).into());
+        return Err(CompareError::PinsInSearch.into());
     }
     let named = named(&arguments.experiment);
     // Every contradiction is said before anything is run: those of the settings before the data are read, and then those with the network.
@@ -219,7 +217,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     let set = data::load(data, base)?;
     let set = if search { held_out(&set) } else { set };
     let shape = DataShape::of(&set);
-    let whole = Model::new(&base.model, shape.image(), shape.classes, base.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+    let whole = Model::new(&base.model, shape.image(), shape.classes, base.gate_inputs).map_err(ConfigError::from)?;
     for config in experiments.iter().filter(|config| method(config.method).learns_scores()) {
         pins_of(config, &whole)?;
     }
@@ -248,8 +246,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
             if contender.is_allocated {
                 let learned = runs.iter().find(|run| run.contender == MethodName::Vrpge.name() && run.seed == u64::from(seed));
                 let Some(end) = learned.and_then(Finished::end) else {
-                    let text = format!("{}: the run of vrpge with seed {seed} diverged and divides no budget", contender.name);
-                    return Err(CliError::Failed(text));
+                    return Err(CompareError::Diverged { name: contender.name, seed }.into());
                 };
                 config.set("allocation", &end.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(","))?;
             }
