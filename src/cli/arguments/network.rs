@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, value_parser};
 
-use lacuna::config::{Config, Schedule, knob};
+use lacuna::config::{Config, ConfigError, Schedule, knob};
 use lacuna::data::catalogue::{KNOWN, Known};
 use lacuna::model::Image;
 
@@ -75,6 +75,7 @@ impl Model {
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
         let mut config = Config { model: required(matches, "name"), ..Config::default() };
         set(&mut config, matches)?;
+        check_name(&config)?;
         let shown = match (optional(matches, "image"), optional::<String>(matches, "shape")) {
             (Some(image), _) => Shown::Image { image, classes: optional(matches, "classes").unwrap_or(CLASSES) },
             (None, None) => Shown::Usual,
@@ -82,6 +83,11 @@ impl Model {
         };
         Ok(Self { config, shown, json: matches.get_flag("json") })
     }
+}
+
+/// Refuses a network whose name cannot be read.
+fn check_name(config: &Config) -> Result<(), ConfigError> {
+    Ok(lacuna::model::Model::check_name(&config.model)?)
 }
 
 /// Reads the shape of an image.
@@ -137,6 +143,7 @@ impl Bench {
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
         let mut config = Config { schedule: Schedule::Constant, ..Config::default() };
         set(&mut config, matches)?;
+        check_name(&config)?;
         let read = |text: &String| {
             let mut one = Config::default();
             set_one(&mut one, knob("keep_ratio").expect("it is a setting of the table"), text)?;

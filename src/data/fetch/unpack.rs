@@ -8,10 +8,10 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
-use super::super::DataError;
 use super::super::catalogue::{Known, KnownFile, Part};
 use super::super::pictures::Pictures;
 use super::super::stream::Stream;
+use super::super::{DataError, Problem};
 use super::source::{Content, Source};
 use super::{Phase, Progress, packed, unreadable, unwritable};
 
@@ -29,7 +29,7 @@ pub(super) fn unpack(
         let mut stream = Stream::new(known, file, file.name);
         let before = done;
         pack(content, &packed(into, file), |piece| {
-            stream.feed(piece).map_err(|error| error.with_mend(source.second_try()))?;
+            stream.feed(piece).map_err(|error| error.with_remedy(source.remedy()))?;
             stream.new_rows();
             done = before + stream.received();
             progress(Progress { phase: Phase::Unpacking, done, total });
@@ -50,9 +50,9 @@ pub(super) fn unpack(
             }
         }),
         Content::Pictures => {
-            let changed = |name: &Path, problem: String| DataError::new(name.display(), problem, source.second_try());
+            let changed = |name: &Path, problem| DataError::new(name.display(), problem).with_remedy(source.remedy());
             let labels = |name: &Path, content: &mut dyn Read| -> Result<Vec<u8>, DataError> {
-                serde_json::from_reader(BufReader::new(content)).map_err(|error| changed(name, format!("it is no list of labels: {error}")))
+                serde_json::from_reader(BufReader::new(content)).map_err(|error| changed(name, Problem::NoLabels(error.to_string())))
             };
             // The archive may hold its lists of labels behind the pictures that need them.
             let (mut train, mut test) = (Vec::new(), Vec::new());
@@ -72,15 +72,16 @@ pub(super) fn unpack(
                     Part::Test => &test,
                 };
                 let rows = file.first_row as usize..(file.first_row + file.rows) as usize;
-                let labels = labels.get(rows).ok_or_else(|| changed(name, "the package holds fewer labels than it has rows".to_owned()))?;
-                let mut pictures = Pictures::open(content, labels).map_err(|error| changed(name, error.to_string()))?;
+                let labels = labels.get(rows).ok_or_else(|| changed(name, Problem::FewLabels))?;
+                let mut pictures =
+                    Pictures::open(content, labels).map_err(|error| changed(name, Problem::BadPicture(error.to_string())))?;
                 store(file, &mut pictures)
             })
         }
     }?;
     match known.files.iter().find(|file| !found.contains(file)) {
         None => Ok(()),
-        Some(file) => Err(DataError::new(source.name(), format!("it does not hold {}", file.name), source.second_try())),
+        Some(file) => Err(DataError::new(source.name(), Problem::LacksFile { file }).with_remedy(source.remedy())),
     }
 }
 
