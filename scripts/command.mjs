@@ -64,13 +64,13 @@ function lower(id) {
 
 /**
  * Runs a program without a standard input and answers with everything it printed.
- * `note` hears its latest line, `env` is added to the environment. `background`: what else the machine does goes first.
+ * It runs in `cwd`. `note` hears its latest line, `env` is added to the environment. `background`: what else the machine does goes first.
  */
-export function run(command, args = [], { note = () => {}, env = {}, background = false } = {}) {
+export function run(command, args = [], { note = () => {}, env = {}, cwd = root, background = false } = {}) {
   const line = [path.basename(command), ...args].join(' ');
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, PATH: searchPath().join(path.delimiter), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

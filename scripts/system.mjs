@@ -22,7 +22,7 @@ function hasVulkanDriver() {
 }
 
 const release = () => (existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '');
-const debian = () => /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release()) && find('apt-get') !== null;
+export const isDebian = () => /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release()) && find('apt-get') !== null;
 
 /** `[what is missing, the Debian package that has it]` */
 async function missing() {
@@ -44,7 +44,7 @@ export async function ensureSystem(note) {
   if (lacking.length === 0) return 'all there';
   const names = lacking.map(([what]) => what).join(' and ');
   const packages = lacking.map(([, name]) => name);
-  if (!debian()) throw new Explained(`The tests need ${names}: install what is missing and try again.`);
+  if (!isDebian()) throw new Explained(`The tests need ${names}: install what is missing and try again.`);
   const command = `apt-get install -y ${packages.join(' ')}`;
   if (process.getuid() !== 0) throw new Explained(`The tests need ${names}. As root, run: ${command}`);
   const options = { note, env: { DEBIAN_FRONTEND: 'noninteractive' } };

@@ -6,9 +6,9 @@
 use std::fmt;
 
 use crate::budget::Budget;
-use crate::methods::Plan;
-use crate::model::Model;
-use crate::pins::Pins;
+use crate::methods::{self, Plan};
+use crate::model::{Model, ModelError};
+use crate::pins::{PinError, Pins};
 
 /// The types of the settings `estimator` and `method`, whose choices are the files of these modules.
 pub use crate::estimators::Estimator;
@@ -43,17 +43,52 @@ pub struct Knob {
     pub live: bool,
 }
 
-/// A value that was refused, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError(pub String);
-
-impl fmt::Display for ConfigError {
+impl fmt::Display for Kind {
+    /// What a value must be, as the rest of a sentence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Number { min, max, .. } => write!(f, "a number from {min} to {max}"),
+            Self::Count { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Self::Choice(names) => {
+                let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+                write!(f, "one of {}", names.join(", "))
+            }
+            Self::Switch => f.write_str("true or false"),
+            Self::Text => f.write_str("text"),
+        }
     }
 }
 
-impl std::error::Error for ConfigError {}
+/// Why an experiment cannot be: a value that its setting refuses, or settings that contradict each other, the network or the data.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("there is no setting \"{name}\"; the settings are {}", KNOBS.iter().map(|knob| knob.name).collect::<Vec<_>>().join(", "))]
+    UnknownSetting { name: String },
+    #[error("{setting} must be {kind}, not \"{text}\"")]
+    BadValue { setting: &'static str, kind: Kind, text: String },
+    #[error("the link sets {setting} twice")]
+    SetTwice { setting: String },
+    #[error("allocation must be whole numbers with commas between them, as in 9,9,20, not \"{count}\"")]
+    BadAllocation { count: String },
+    #[error("keep_start ({keep_start}) must not be below keep_ratio ({keep_ratio}): the budget only comes down")]
+    RisingBudget { keep_start: f64, keep_ratio: f64 },
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Pins(#[from] PinError),
+    #[error("allocation names {named} groups of units, but {model} has {groups}")]
+    AllocationGroups { named: usize, groups: usize, model: String },
+    #[error("batch_size {batch_size} is larger than the training set of {rows} rows")]
+    BatchTooLarge { batch_size: u32, rows: u32 },
+    #[error("pins hold scores, and method {} has none: choose {}, or let the units go", method.name(), methods::learning("or"))]
+    PinsWithoutScores { method: MethodName },
+}
+
+impl Knob {
+    fn refuse(&self, text: &str) -> ConfigError {
+        ConfigError::BadValue { setting: self.name, kind: self.kind, text: text.to_owned() }
+    }
+}
 
 /// A type that a knob can hold: read from text against the knob's `Kind`, written back as text.
 trait Value: Sized {
@@ -64,9 +99,8 @@ trait Value: Sized {
 impl Value for f64 {
     fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
         let Kind::Number { min, max, .. } = knob.kind else { unreachable!("{} is a number", knob.name) };
-        let refuse = || ConfigError(format!("{} must be a number from {min} to {max}, not \"{text}\"", knob.name));
-        let value: f64 = text.trim().parse().map_err(|_| refuse())?;
-        if value.is_finite() && (min..=max).contains(&value) { Ok(value) } else { Err(refuse()) }
+        let value: f64 = text.trim().parse().map_err(|_| knob.refuse(text))?;
+        if value.is_finite() && (min..=max).contains(&value) { Ok(value) } else { Err(knob.refuse(text)) }
     }
     fn write(&self) -> String {
         self.to_string()
@@ -76,9 +110,8 @@ impl Value for f64 {
 impl Value for u32 {
     fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
         let Kind::Count { min, max } = knob.kind else { unreachable!("{} is a count", knob.name) };
-        let refuse = || ConfigError(format!("{} must be a whole number from {min} to {max}, not \"{text}\"", knob.name));
-        let value: u64 = text.trim().parse().map_err(|_| refuse())?;
-        if (min..=max).contains(&value) { Self::try_from(value).map_err(|_| refuse()) } else { Err(refuse()) }
+        let value: u64 = text.trim().parse().map_err(|_| knob.refuse(text))?;
+        if (min..=max).contains(&value) { Self::try_from(value).map_err(|_| knob.refuse(text)) } else { Err(knob.refuse(text)) }
     }
     fn write(&self) -> String {
         self.to_string()
@@ -90,7 +123,7 @@ impl Value for bool {
         match text.trim() {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err(ConfigError(format!("{} must be true or false, not \"{text}\"", knob.name))),
+            _ => Err(knob.refuse(text)),
         }
     }
     fn write(&self) -> String {
@@ -138,10 +171,7 @@ macro_rules! named {
             fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
                 let offered = |name: &str| Self::NAMES.iter().any(|(offered, _)| *offered == name);
                 let of_name = Self::ALL.iter().copied().find(|of| of.name() == text.trim() && offered(of.name()));
-                of_name.ok_or_else(|| {
-                    let names: Vec<&str> = Self::NAMES.iter().map(|(name, _)| *name).collect();
-                    ConfigError(format!("{} must be one of {}, not \"{}\"", knob.name, names.join(", "), text.trim()))
-                })
+                of_name.ok_or_else(|| knob.refuse(text.trim()))
             }
             fn write(&self) -> String {
                 self.name().to_owned()
@@ -213,7 +243,7 @@ macro_rules! knobs {
             /// Sets one knob from text, as the command line, a link or a control gives it.
             ///
             /// # Errors
-            /// An unknown name or a value outside the knob's range, in words; the configuration is unchanged.
+            /// An unknown name or a value outside the knob's range; the configuration is unchanged.
             pub fn set(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
                 let knob = knob(name)?;
                 match knob.name {
@@ -303,31 +333,25 @@ knobs! {
 /// The knob of that name.
 ///
 /// # Errors
-/// An unknown name; the message lists the known ones.
+/// An unknown name.
 pub fn knob(name: &str) -> Result<&'static Knob, ConfigError> {
-    KNOBS.iter().find(|knob| knob.name == name).ok_or_else(|| {
-        let names: Vec<&str> = KNOBS.iter().map(|knob| knob.name).collect();
-        ConfigError(format!("there is no setting \"{name}\"; the settings are {}", names.join(", ")))
-    })
+    KNOBS.iter().find(|knob| knob.name == name).ok_or_else(|| ConfigError::UnknownSetting { name: name.to_owned() })
 }
 
 impl Config {
     /// Checks what no single knob can: that the network's name can be read and that the budget does not rise.
     ///
     /// # Errors
-    /// The first contradiction, in words.
+    /// The first contradiction.
     pub fn check(&self) -> Result<(), ConfigError> {
-        Model::check_name(&self.model).map_err(|error| ConfigError(error.to_string()))?;
+        Model::check_name(&self.model)?;
         let counts = self.allocation.split(',').filter(|count| !count.is_empty());
         if let Some(count) = counts.clone().find(|count| count.trim().parse::<u32>().is_err()) {
-            return Err(ConfigError(format!("allocation must be whole numbers with commas between them, as in 9,9,20, not \"{count}\"")));
+            return Err(ConfigError::BadAllocation { count: count.to_owned() });
         }
-        Pins::read(&self.pins).map_err(ConfigError)?;
+        Pins::read(&self.pins)?;
         if self.method.facts().starts_whole && self.schedule == Schedule::Cubic && self.keep_start < self.keep_ratio {
-            return Err(ConfigError(format!(
-                "keep_start ({}) must not be below keep_ratio ({}): the budget only comes down",
-                self.keep_start, self.keep_ratio
-            )));
+            return Err(ConfigError::RisingBudget { keep_start: self.keep_start, keep_ratio: self.keep_ratio });
         }
         Ok(())
     }
@@ -389,7 +413,7 @@ impl Config {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if seen.contains(&name) {
-                return Err(ConfigError(format!("the link sets {name} twice")));
+                return Err(ConfigError::SetTwice { setting: name.to_owned() });
             }
             seen.push(name);
             config.set(name, value)?;

@@ -1,26 +1,35 @@
-//! The native face.
+//! The native program: the terminal's commands.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod cli;
 
 #[cfg(not(target_arch = "wasm32"))]
 fn main() -> std::process::ExitCode {
-    quiet_mesa();
+    #[cfg(target_os = "linux")]
+    restart_without_device_selection();
     match cli::run() {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lacuna: {error}");
-            std::process::ExitCode::FAILURE
+            error.exit_status().into()
         }
     }
 }
 
-/// Without a desktop session, Mesa's layer that would ask the desktop for its preferred GPU prints an error that is none of ours.
-#[cfg(not(target_arch = "wasm32"))]
-#[expect(unsafe_code, reason = "the environment is written before any other thread exists")]
-fn quiet_mesa() {
-    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
-        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+/// Where there is no desktop session, Mesa's Vulkan layer that asks the desktop for its preferred GPU prints an error that has nothing to do with
+/// this program. A variable of the environment turns the layer off. It has to be set before the process starts, so the process replaces itself by
+/// the same program with the variable set. Where that fails, the program goes on and only the message appears.
+#[cfg(target_os = "linux")]
+fn restart_without_device_selection() {
+    use std::os::unix::process::CommandExt as _;
+    const OFF: &str = "NODEVICE_SELECT";
+    let mut arguments = std::env::args_os();
+    if std::env::var_os("XDG_RUNTIME_DIR").is_some() || std::env::var_os(OFF).is_some() {
+        return;
+    }
+    if let (Ok(program), Some(name)) = (std::env::current_exe(), arguments.next()) {
+        // It returns only if it fails.
+        let _error = std::process::Command::new(program).arg0(name).args(arguments).env(OFF, "1").exec();
     }
 }
 

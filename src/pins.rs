@@ -2,6 +2,23 @@
 
 use crate::model::Model;
 
+/// Why units cannot be pinned.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PinError {
+    #[error("pins must be units with on or off, as in 12on,40off, not \"{pin}\"")]
+    NoPin { pin: String },
+    #[error("pins names unit {unit} twice")]
+    Twice { unit: u32 },
+    /// `units`: how many gated units the network has.
+    #[error("pins names unit {unit}, but {model} has gated units 0 to {} only", units.saturating_sub(1))]
+    NoSuchUnit { unit: u32, units: u32, model: String },
+    /// `pays_for`: how many units the budget pays for.
+    #[error("{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {pays_for} of {units}: let some go, or raise it")]
+    OverBudget { on: usize, keep_ratio: f64, pays_for: u32, units: u32 },
+    #[error("every unit of {group} is pinned off: a layer must keep one")]
+    GroupOff { group: String },
+}
+
 /// Which units are pinned, by their numbers among all gated units of the whole network: `true` on, `false` off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pins(Vec<(u32, bool)>);
@@ -10,8 +27,8 @@ impl Pins {
     /// Reads the knob `pins`: `12on,40off`.
     ///
     /// # Errors
-    /// What is no such list, or names a unit twice, in words.
-    pub fn read(text: &str) -> Result<Self, String> {
+    /// What is no such list, or names a unit twice.
+    pub fn read(text: &str) -> Result<Self, PinError> {
         let mut pins: Vec<(u32, bool)> = Vec::new();
         for pin in text.split(',').filter(|pin| !pin.is_empty()) {
             let (unit, on) = match (pin.strip_suffix("on"), pin.strip_suffix("off")) {
@@ -19,9 +36,9 @@ impl Pins {
                 (None, Some(unit)) => (unit, false),
                 (None, None) => ("", false),
             };
-            let unit = unit.parse().map_err(|_| format!("pins must be units with on or off, as in 12on,40off, not \"{pin}\""))?;
+            let unit = unit.parse().map_err(|_| PinError::NoPin { pin: pin.to_owned() })?;
             if pins.iter().any(|(other, _)| *other == unit) {
-                return Err(format!("pins names unit {unit} twice"));
+                return Err(PinError::Twice { unit });
             }
             pins.push((unit, on));
         }
@@ -53,23 +70,20 @@ impl Pins {
     /// Checks that the network has these units, that the budget pays for those that are on, and that no group is off whole.
     ///
     /// # Errors
-    /// The first contradiction, in words.
-    pub fn check(&self, model: &Model, keep_ratio: f64) -> Result<(), String> {
+    /// The first contradiction.
+    pub fn check(&self, model: &Model, keep_ratio: f64) -> Result<(), PinError> {
         let units = model.units();
-        if let Some((unit, _)) = self.0.iter().find(|(unit, _)| *unit >= units) {
-            return Err(format!("pins names unit {unit}, but {} has gated units 0 to {} only", model.name, units.saturating_sub(1)));
+        if let Some(&(unit, _)) = self.0.iter().find(|(unit, _)| *unit >= units) {
+            return Err(PinError::NoSuchUnit { unit, units, model: model.name.clone() });
         }
         let on = self.units_on().count();
         let budget = (keep_ratio * f64::from(units)) as f32;
         if on as f32 > budget {
-            return Err(format!(
-                "{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {} of {units}: let some go, or raise it",
-                budget as u32
-            ));
+            return Err(PinError::OverBudget { on, keep_ratio, pays_for: budget as u32, units });
         }
         let is_off = |unit: u32| self.score(unit) == Some(0.0);
         match model.gated().find(|group| (group.first_unit..group.first_unit + group.size).all(is_off)) {
-            Some(group) => Err(format!("every unit of {} is pinned off: a layer must keep one", group.name)),
+            Some(group) => Err(PinError::GroupOff { group: group.name.clone() }),
             None => Ok(()),
         }
     }
@@ -93,7 +107,7 @@ mod tests {
         assert!(Pins::read("").unwrap().is_empty());
         for (text, words) in [("12", "as in 12on"), ("on", "as in 12on"), ("-1on", "as in 12on"), ("3on,3off", "twice"), ("12ON", "as in")]
         {
-            let message = Pins::read(text).unwrap_err();
+            let message = Pins::read(text).unwrap_err().to_string();
             assert!(message.contains(words), "{text}: {message}");
         }
     }
@@ -103,11 +117,11 @@ mod tests {
         let model = network();
         let check = |text: &str, keep_ratio: f64| Pins::read(text).unwrap().check(&model, keep_ratio);
         check("0on,39off", 0.1).unwrap();
-        assert!(check("40on", 1.0).unwrap_err().contains("0 to 39"));
+        assert!(check("40on", 1.0).unwrap_err().to_string().contains("0 to 39"));
         check("1on,2on,3on,4on", 0.1).unwrap();
-        assert!(check("1on,2on,3on,4on,5on", 0.1).unwrap_err().contains("pays for 4 of 40"));
+        assert!(check("1on,2on,3on,4on,5on", 0.1).unwrap_err().to_string().contains("pays for 4 of 40"));
         let all: Vec<String> = (32..40).map(|unit| format!("{unit}off")).collect();
-        assert!(check(&all.join(","), 1.0).unwrap_err().contains("hidden 2"));
+        assert!(check(&all.join(","), 1.0).unwrap_err().to_string().contains("hidden 2"));
         check(&all[1..].join(","), 1.0).unwrap();
     }
 

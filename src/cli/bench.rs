@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use clap::ArgMatches;
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use lacuna::config::{Config, ConfigError, KNOBS, MethodName};
+use lacuna::config::{Config, ConfigError, MethodName};
 use lacuna::engine::Phase;
 use lacuna::methods::method;
 use lacuna::model::{Bytes, Model};
@@ -15,8 +14,11 @@ use lacuna::random::{Stream, Threefry};
 use lacuna::speed::median;
 use lacuna::trainer::{DataShape, TrainError, Trainer};
 
-use super::model::{Need, in_json, size, usual_set};
-use super::{CliError, arguments, open, say, terminal};
+use super::arguments::Bench;
+use super::format::{bytes_json, size};
+use super::memory::Need;
+use super::model::usual_set;
+use super::{CliError, open, say, terminal};
 
 /// Rows of random data, more where a batch is.
 const ROWS: u32 = 2048;
@@ -148,31 +150,23 @@ fn spread(values: &[f64]) -> f64 {
 }
 
 /// Dense, then each keep ratio that is asked for.
-fn cases(arguments: &ArgMatches) -> Result<Vec<Case>, ConfigError> {
-    let mut base = Config::default();
-    arguments::set(&mut base, arguments, KNOBS.iter().filter(|knob| ["model", "batch_size", "gate_inputs"].contains(&knob.name)))?;
-    base.set("schedule", "constant")?;
-    let mut configs = vec![Config { method: MethodName::Dense, ..base.clone() }];
-    for keep_ratio in arguments.get_many::<f64>("keep_ratio").expect("it has a default") {
-        let mut config = base.clone();
-        config.set("keep_ratio", &keep_ratio.to_string()).map_err(|error| ConfigError(format!("--keep-ratio: {error}")))?;
-        configs.push(config);
-    }
-    Ok(configs
-        .into_iter()
+fn cases(arguments: &Bench) -> Vec<Case> {
+    let base = &arguments.config;
+    let dense = Config { method: MethodName::Dense, ..base.clone() };
+    std::iter::once(dense)
+        .chain(arguments.keep_ratios.iter().map(|&keep_ratio| Config { keep_ratio, ..base.clone() }))
         .map(|config| Case { config, steps: 1, step_ms: Vec::new(), multiply_adds: Vec::new(), phases: Vec::new() })
-        .collect())
+        .collect()
 }
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let mut cases = cases(arguments)?;
+pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
+    let mut cases = cases(arguments);
     let batch_size = cases[0].config.batch_size;
     let rows = ROWS.max(batch_size);
     let data = shape(&cases[0].config.model, rows);
-    let model = Model::new(&cases[0].config.model, data.image(), data.classes, cases[0].config.gate_inputs)
-        .map_err(|error| ConfigError(error.to_string()))?;
+    let model = Model::new(&cases[0].config.model, data.image(), data.classes, cases[0].config.gate_inputs).map_err(ConfigError::from)?;
 
-    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let machine = open(arguments.adapter.as_deref())?;
     let need = Need::new(&machine, &model, &[&cases[0].config, &cases[1].config], rows, 0);
     need.check(&machine.adapter)?;
     let mut progress = Progress { line: terminal::spinner("making two networks"), told: Instant::now() };
@@ -186,11 +180,10 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     let mut networks = Networks { dense, sparse };
     need.check_allocated(&machine)?;
 
-    let repeats = arguments.get_one::<u32>("repeats").copied();
-    let turns = measure(&mut networks, &mut cases, repeats, &mut progress)?;
+    let turns = measure(&mut networks, &mut cases, arguments.repeats, &mut progress)?;
     progress.line.finish_and_clear();
     let adapter = machine.adapter.to_string();
-    if arguments.get_flag("json") {
+    if arguments.json {
         for case in &cases {
             say(line(case, &cases[0], &model, &adapter));
         }
@@ -257,7 +250,7 @@ fn line(case: &Case, dense: &Case, model: &Model, adapter: &str) -> serde_json::
         "predicted_ratio": case.predicted(model),
         "over_predicted": case.over_predicted(dense, model),
         "expected_ratio": case.expected(model),
-        "bytes": in_json(case.memory(model)),
+        "bytes": bytes_json(case.memory(model)),
         "phases": phases,
         "steps": case.steps,
         "repeats": case.step_ms.len(),

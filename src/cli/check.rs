@@ -1,27 +1,27 @@
 //! `lacuna check`.
 
-use clap::ArgMatches;
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use lacuna::check::{Report, by_kernel, check};
 
+use super::arguments::Check;
 use super::{CliError, open, say, terminal};
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+pub(super) fn run(arguments: &Check) -> Result<(), CliError> {
+    let machine = open(arguments.adapter.as_deref())?;
     let line = terminal::spinner("comparing kernels");
     let told = |done: usize, of: usize| line.set_message(format!("comparing kernels, {done} of {of} scenes done"));
     let scenes = pollster::block_on(check(&machine, |_, done, of| told(done, of)))?;
     let reports = by_kernel(&scenes);
     line.finish_and_clear();
-    say(format_args!("every kernel against its CPU twin in f64, on {}", machine.adapter));
+    say(format_args!("every kernel against its reference in f64 on the CPU, on {}", machine.adapter));
     say(table(&reports));
     let failed: Vec<&str> = reports.iter().filter(|report| !report.passed()).map(|report| report.kernel).collect();
     if failed.is_empty() {
         say(format_args!("{} kernels passed in {} scenes", reports.len(), scenes.len()));
         Ok(())
     } else {
-        Err(CliError::Failed(format!("{} of {} kernels differ from their twins: {}", failed.len(), reports.len(), failed.join(", "))))
+        Err(CliError::KernelsDiffer { failed, kernels: reports.len() })
     }
 }
 

@@ -1,27 +1,50 @@
-//! `lacuna data fetch`: what the fetch says while it works.
+//! The data of a command, and `lacuna data fetch`.
 
-use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lacuna::data::DataError;
-use lacuna::data::catalogue::known;
+use lacuna::config::{Config, DatasetName};
 use lacuna::data::fetch::{self, Outcome, Phase};
+use lacuna::data::{self, Dataset, disk};
 
-use super::say;
+use super::arguments::{DataArguments, DatasetFlag, Fetch};
+use super::record::OtherData;
+use super::{CliError, say};
 
-/// Fetches the known set `name` into `directory/NAME`, with a bar on the terminal and a last word on where it lies.
+/// The data set of an experiment: a known one, or the user's own, of which it says what it is.
+pub(super) fn load(data: &DataArguments, config: &Config) -> Result<Dataset, CliError> {
+    let (DatasetName::Own, Some(DatasetFlag::Path(path))) = (config.dataset, &data.dataset) else {
+        return Ok(data::load(config.dataset, &data.directory, config.seed)?);
+    };
+    let own = disk::load(path, data.label)?;
+    say(format_args!("{}: {}{}{}", own.name, own.words(), if own.note.is_empty() { "" } else { ". " }, own.note.trim_end_matches('.')));
+    Ok(own.dataset(config.seed))
+}
+
+/// The data set of a run that was saved: its file knows which, but not where a user's own data are.
+pub(super) fn load_again(data: &DataArguments, config: &Config) -> Result<Dataset, CliError> {
+    let is_own = config.dataset == DatasetName::Own;
+    match &data.dataset {
+        None => {}
+        Some(DatasetFlag::Path(_)) if is_own => {}
+        Some(_) => return Err(OtherData::Named { learned_from: config.dataset }.into()),
+    }
+    load(data, config)
+}
+
+/// Fetches a known set, with a bar on the terminal, and says where it is.
 ///
 /// # Errors
-/// An unknown name, or as [`fetch::fetch`].
-pub(super) fn fetch(name: &str, directory: &Path) -> Result<(), DataError> {
-    let known = known(name)?;
+/// As [`fetch::fetch`].
+pub(super) fn fetch(arguments: &Fetch) -> Result<(), CliError> {
+    let known = arguments.known;
+    let name = known.name;
     let bar = ProgressBar::no_length();
     bar.enable_steady_tick(Duration::from_millis(100));
     let spinner = style("{spinner} {msg} ({elapsed})");
     let measured = style("{msg} {wide_bar} {bytes} of {total_bytes}");
     let mut shown = None;
-    let outcome = fetch::fetch(known, directory, &mut |progress| {
+    let outcome = fetch::fetch(known, &arguments.data_dir, &mut |progress| {
         if shown != Some(progress.phase) {
             shown = Some(progress.phase);
             bar.set_style(if progress.total == 0 { spinner.clone() } else { measured.clone() });

@@ -1,6 +1,5 @@
 //! `lacuna estimator`.
 
-use clap::ArgMatches;
 use comfy_table::{CellAlignment, LineStyle, Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde_json::{Value, json};
 
@@ -10,29 +9,28 @@ use lacuna::estimator_lab::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, 
 use lacuna::estimators::Estimator;
 use lacuna::trainer::{DataShape, Trainer};
 
-use super::{CliError, arguments, open, say, terminal};
+use super::arguments::{self, Experiment, Measured};
+use super::{CliError, data, open, say, terminal};
 
 /// α of the split by s.
 const SPLIT_ALPHA: f64 = 0.5;
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let asked = arguments.get_one::<u32>("pairs").copied();
-    let as_json = arguments.get_flag("json");
-    let adapter = arguments.get_one::<String>("adapter").map(String::as_str);
-    if arguments.get_flag("table") {
-        let machine = open(adapter)?;
-        return variances(&machine, asked.unwrap_or(20_000), as_json);
+pub(super) fn run(arguments: &arguments::Estimator) -> Result<(), CliError> {
+    let adapter = arguments.adapter.as_deref();
+    match &arguments.measured {
+        Measured::Table { pairs } => variances(&open(adapter)?, *pairs, arguments.json),
+        Measured::Network { experiment, after_steps, pairs } => network(experiment, *after_steps, *pairs, adapter, arguments.json),
     }
-    let pairs = asked.unwrap_or(4000);
-    let config = arguments::experiment(arguments)?;
-    let set = arguments::load(arguments, &config)?;
+}
+
+/// Every estimator on the network of an experiment after so many steps.
+fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str>, as_json: bool) -> Result<(), CliError> {
+    let set = data::load(&experiment.data, &experiment.config)?;
     let machine = open(adapter)?;
-    let mut run = Trainer::new(&machine, config, DataShape::of(&set))?;
+    let mut run = Trainer::new(&machine, experiment.config.clone(), DataShape::of(&set))?;
     run.load_all(&set);
-    let steps = *arguments.get_one::<u32>("after-steps").expect("it has a default");
     if steps > run.steps() {
-        let words = format!("--after-steps {steps}: the run has {} steps; give a smaller number, or more --epochs", run.steps());
-        return Err(CliError::Failed(words));
+        return Err(CliError::TooManySteps { after_steps: steps, steps: run.steps() });
     }
     let bar = terminal::bar(u64::from(steps));
     while run.step() < steps {

@@ -1,11 +1,14 @@
-//! The native face: arguments become a `Config` and a loop, results become a terminal and files.
+//! The terminal: arguments become an experiment and a loop, results become lines and files.
 
 mod arguments;
 mod bench;
 mod check;
 mod compare;
 mod data;
+mod error;
 mod estimator;
+mod format;
+mod memory;
 mod model;
 mod record;
 mod replay;
@@ -20,51 +23,10 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use lacuna::config::ConfigError;
-use lacuna::data::DataError;
 use lacuna::device::{Adapter, CPU, DeviceError, Gpu, Machine};
-use lacuna::trainer::TrainError;
 
-/// Why a command ended, in words.
-#[derive(Debug)]
-pub(crate) enum CliError {
-    Config(ConfigError),
-    Data(DataError),
-    Train(TrainError),
-    Gpu(DeviceError),
-    /// A file of the user's could not be written or read.
-    File {
-        path: String,
-        error: io::Error,
-    },
-    /// What a command found wrong.
-    Failed(String),
-}
-
-impl fmt::Display for CliError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(error) => error.fmt(f),
-            Self::Data(error) => error.fmt(f),
-            Self::Train(error) => error.fmt(f),
-            Self::Gpu(error) => error.fmt(f),
-            Self::File { path, error } => write!(f, "{path}: {error}"),
-            Self::Failed(words) => f.write_str(words),
-        }
-    }
-}
-
-macro_rules! from {
-    ($($variant:ident($error:ty)),+) => {
-        $(impl From<$error> for CliError {
-            fn from(error: $error) -> Self {
-                Self::$variant(error)
-            }
-        })+
-    };
-}
-
-from!(Config(ConfigError), Data(DataError), Train(TrainError), Gpu(DeviceError));
+use self::arguments::Command;
+pub(crate) use self::error::CliError;
 
 /// Prints a line. Where nobody reads any more (`lacuna ... | head`) it is lost, and the work and its log go on.
 fn say(line: impl fmt::Display) {
@@ -90,26 +52,19 @@ fn milliseconds() -> f64 {
 /// # Errors
 /// What the command ran into; the caller prints it.
 pub(crate) fn run() -> Result<(), CliError> {
-    let matches = arguments::command().get_matches();
-    match matches.subcommand() {
-        Some(("train", arguments)) => train::run(arguments),
-        Some(("replay", arguments)) => replay::run(arguments),
-        Some(("compare", arguments)) => compare::run(arguments),
-        Some(("model", arguments)) => model::run(arguments),
-        Some(("check", arguments)) => check::run(arguments),
-        Some(("bench", arguments)) => bench::run(arguments),
-        Some(("estimator", arguments)) => estimator::run(arguments),
-        Some(("adapters", _)) => {
+    match arguments::read()? {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Model(arguments) => model::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Estimator(arguments) => estimator::run(&arguments),
+        Command::Fetch(arguments) => data::fetch(&arguments),
+        Command::Adapters => {
             adapters();
             Ok(())
         }
-        Some(("data", arguments)) => match arguments.subcommand() {
-            Some(("fetch", arguments)) => {
-                data::fetch(arguments::text(arguments, "name"), &arguments::data_dir(arguments)).map_err(Into::into)
-            }
-            _ => unreachable!("clap asks for a subcommand of data"),
-        },
-        _ => unreachable!("clap asks for a subcommand"),
     }
 }
 

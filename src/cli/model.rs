@@ -1,21 +1,19 @@
-//! `lacuna model`, and what the other commands say of a network before they allocate it.
+//! `lacuna model`.
 
 use std::fmt::Write as _;
-use std::fs;
 
-use clap::ArgMatches;
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use serde_json::{Value, json};
 
 use lacuna::config::{Config, ConfigError, MethodName};
-use lacuna::data::catalogue::{CIFAR10, KNOWN, Known, MNIST};
+use lacuna::data::catalogue::{CIFAR10, Known, MNIST};
 use lacuna::data::planted;
-use lacuna::device::{Adapter, Machine};
 use lacuna::engine::MASKS;
-use lacuna::model::{Bytes, Image, Model, Op, Pooling, Tensor};
-use lacuna::trainer::{holds_copy, tensors_of};
+use lacuna::model::{Bytes, Image, Model, Op, Pooling};
 
-use super::{CliError, arguments, say};
+use super::arguments::{self, Shown};
+use super::format::{bytes_json, grouped, size};
+use super::{CliError, say};
 
 /// As the other tables, without a line between rows: there are many.
 const STYLE: TableStyle = TableStyle::new()
@@ -28,22 +26,18 @@ pub(super) fn usual_set(model: &str) -> &'static Known {
     if model.starts_with("mlp") { &MNIST } else { &CIFAR10 }
 }
 
-fn image_of(known: &Known) -> Image {
-    Image { channels: known.channels, height: known.height, width: known.width }
-}
-
 /// Shape, classes, and the set that has them, if one is meant.
-fn shown(arguments: &ArgMatches, config: &Config) -> (Image, u32, Option<&'static str>) {
-    if let Some(&image) = arguments.get_one::<Image>("image") {
-        return (image, arguments.get_one::<u32>("classes").copied().unwrap_or(10), None);
+fn shape(arguments: &arguments::Model) -> (Image, u32, Option<&'static str>) {
+    let of_known = |known: &Known| {
+        let image = Image { channels: known.channels, height: known.height, width: known.width };
+        (image, known.classes, Some(known.name))
+    };
+    match arguments.shown {
+        Shown::Usual => of_known(usual_set(&arguments.config.model)),
+        Shown::Known(known) => of_known(known),
+        Shown::Planted => (Image::flat(planted::INPUTS), planted::CLASSES, Some("planted")),
+        Shown::Image { image, classes } => (image, classes, None),
     }
-    let name = arguments.get_one::<String>("dataset");
-    if name.is_some_and(|name| name == "planted") {
-        return (Image::flat(planted::INPUTS), planted::CLASSES, Some("planted"));
-    }
-    let named = name.and_then(|name| KNOWN.into_iter().find(|known| known.name == name));
-    let known = named.unwrap_or_else(|| usual_set(&config.model));
-    (image_of(known), known.classes, Some(known.name))
 }
 
 /// What `lacuna model` says of a network.
@@ -58,13 +52,13 @@ struct Account {
     left: Model,
 }
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let config = arguments::model_settings(arguments)?;
-    let (image, classes, set) = shown(arguments, &config);
-    let model = Model::new(&config.model, image, classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+pub(super) fn run(arguments: &arguments::Model) -> Result<(), CliError> {
+    let config = arguments.config.clone();
+    let (image, classes, set) = shape(arguments);
+    let model = Model::new(&config.model, image, classes, config.gate_inputs).map_err(ConfigError::from)?;
     let (shares, left) = (model.shares(|_| config.keep_ratio), model.of_expected_sizes(config.keep_ratio));
     let account = Account { model, config, classes, set, shares, left };
-    if arguments.get_flag("json") {
+    if arguments.json {
         say(account.json());
     } else {
         say(account.text());
@@ -267,7 +261,7 @@ impl Account {
                 "share_kept": share,
             })
         });
-        let memory = self.memory().map(|(_, name, bytes)| (name.to_owned(), in_json(bytes)));
+        let memory = self.memory().map(|(_, name, bytes)| (name.to_owned(), bytes_json(bytes)));
         json!({
             "model": model.name,
             "dataset": self.set,
@@ -310,275 +304,5 @@ impl Account {
             "weights": self.model.op_weights(op),
             "multiply_adds": self.model.op_multiply_adds(op),
         })
-    }
-}
-
-/// Bytes by purpose, and their sum.
-pub(super) fn in_json(bytes: Bytes) -> Value {
-    json!({"weights": bytes.weights, "activations": bytes.activations, "optimiser": bytes.optimiser, "total": bytes.total()})
-}
-
-/// 36479194 as 36,479,194.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let first = (digits.len() - 1) % 3 + 1;
-    let (head, tail) = digits.split_at(first);
-    let tail = tail.as_bytes().chunks(3).flat_map(|three| [",", str::from_utf8(three).expect("digits are ASCII")]);
-    std::iter::once(head).chain(tail).collect()
-}
-
-/// Bytes in words, three digits or so.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    let mut amount = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while amount >= 999.5 && unit + 1 < UNITS.len() {
-        amount /= 1024.0;
-        unit += 1;
-    }
-    let digits = usize::from(amount < 9.95);
-    format!("{amount:.digits$} {}", UNITS[unit])
-}
-
-/// What the runs of a network and its data set take, before anything is allocated.
-#[derive(Clone, Debug)]
-pub(super) struct Need {
-    name: String,
-    batch_size: u32,
-    /// Of all runs that stand side by side.
-    tensors: Vec<Tensor>,
-    /// How many these are.
-    runs: usize,
-    /// The method that asks a copy of the network.
-    asks: Option<&'static str>,
-    pub(super) data_set: u64,
-    /// Whether the data set stays in the memory of the program and is sent batch by batch: what the engine does where no buffer holds it.
-    pub(super) streamed: bool,
-    /// What a buffer of the adapter may hold.
-    pub(super) buffer_limit: u64,
-}
-
-impl Need {
-    /// Of runs of these experiments at once, all of one network and one batch size, on so many training and test rows.
-    pub(super) fn new(machine: &Machine, model: &Model, runs: &[&Config], train_rows: u32, test_rows: u32) -> Self {
-        let buffer_limit = machine.buffer_limit();
-        let data_set = u64::from(train_rows + test_rows) * u64::from(model.image.features());
-        let streamed = data_set.next_multiple_of(16) > buffer_limit;
-        Self {
-            name: model.name.clone(),
-            batch_size: runs[0].batch_size,
-            tensors: runs.iter().flat_map(|config| tensors_of(config, model, train_rows)).collect(),
-            runs: runs.len(),
-            asks: runs.iter().find(|config| holds_copy(config, train_rows)).map(|config| config.method.name()),
-            data_set,
-            streamed,
-            buffer_limit,
-        }
-    }
-
-    pub(super) fn network(&self) -> Bytes {
-        Bytes::of(&self.tensors, self.batch_size)
-    }
-
-    /// One line.
-    pub(super) fn words(&self) -> String {
-        let network = self.network();
-        let Bytes { weights, activations, optimiser } = network;
-        let set = size(self.data_set);
-        let data_set = if self.streamed {
-            format!("the data set ({set}) is streamed, since a buffer of this adapter holds {}", size(self.buffer_limit))
-        } else {
-            format!("the data set {set} more")
-        };
-        let takes =
-            self.asks.map_or_else(|| "takes".to_owned(), |method| format!("and the copy that {method} asks which units to keep take"));
-        format!(
-            "on the device the network {takes} {} (weights {}, activations {}, optimiser {}); {data_set}",
-            size(network.total()),
-            size(weights),
-            size(activations),
-            size(optimiser)
-        )
-    }
-
-    /// What all of it takes.
-    fn total(&self) -> u64 {
-        self.network().total() + if self.streamed { 0 } else { self.data_set }
-    }
-
-    /// Refuses what cannot be allocated, in words that say what can.
-    pub(super) fn check(&self, adapter: &Adapter) -> Result<(), CliError> {
-        self.refusal(adapter, machine_memory()).map_or(Ok(()), |words| Err(CliError::Failed(words)))
-    }
-
-    /// A tensor that no buffer of the adapter holds, or, where the adapter computes in the memory of this machine, more than there is of it.
-    /// How much a GPU of its own has cannot be known before it is asked for.
-    fn refusal(&self, adapter: &Adapter, free: Option<u64>) -> Option<String> {
-        let Self { name, batch_size, tensors, .. } = self;
-        let batch_size = *batch_size;
-        let fits = |batch: u32| tensors.iter().all(|tensor| tensor.bytes(batch) <= self.buffer_limit);
-        if !fits(batch_size) {
-            // What no batch makes small enough is said first.
-            let fixed = tensors.iter().find(|tensor| tensor.bytes(0) > self.buffer_limit);
-            let tensor = fixed.or_else(|| tensors.iter().max_by_key(|tensor| tensor.bytes(batch_size)))?;
-            let choose = (1..batch_size).rev().find(|&batch| fits(batch)).map_or_else(
-                || "choose a narrower network (no batch is small enough)".to_owned(),
-                |batch| format!("choose --batch-size {batch} or less, a narrower network"),
-            );
-            return Some(format!(
-                "{name}: {} take {} in batches of {batch_size}, but a buffer of {} holds {}: {choose}, or another adapter",
-                tensor.name,
-                size(tensor.bytes(batch_size)),
-                adapter.name,
-                size(self.buffer_limit)
-            ));
-        }
-        let free = free.filter(|&free| adapter.software && self.total() > free)?;
-        let networks = if self.runs == 1 { String::new() } else { format!("{} networks of ", self.runs) };
-        Some(format!(
-            "{networks}{name} and the data take {} in batches of {batch_size}, but {} computes in this machine's memory, of which {} are free: \
-             choose a smaller --batch-size, a narrower network, or another adapter",
-            size(self.total()),
-            adapter.name,
-            size(free)
-        ))
-    }
-
-    /// Refuses a network that the GPU could not hold after all, or whatever else it said while the network was allocated.
-    pub(super) fn check_allocated(&self, machine: &Machine) -> Result<(), CliError> {
-        machine.check().map_err(|error| {
-            CliError::Failed(format!(
-                "{}: {} in batches of {} could not be allocated: {error}. If the adapter's memory is too small, choose a smaller \
-                 --batch-size or a narrower network",
-                self.name,
-                size(self.total()),
-                self.batch_size
-            ))
-        })
-    }
-}
-
-/// Bytes of memory that this program can still have: what the system says is available, and no more than a control group allows. `None`
-/// where the system does not say.
-fn machine_memory() -> Option<u64> {
-    let limits = fs::read_to_string("/proc/self/cgroup").map(|text| group_limits(&text)).unwrap_or_default();
-    fs::read_to_string("/proc/meminfo").ok().as_deref().and_then(available).into_iter().chain(limits).min()
-}
-
-/// What `/proc/meminfo` says can be had without pressing other programs out, and the free swap.
-fn available(meminfo: &str) -> Option<u64> {
-    let kib = |name: &str| {
-        let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()
-    };
-    Some((kib("MemAvailable")? + kib("SwapFree").unwrap_or(0)) * 1024)
-}
-
-/// The limits of a control group and of those around it; `text` is what `/proc/self/cgroup` says.
-fn group_limits(text: &str) -> Vec<u64> {
-    let Some(path) = text.lines().find_map(|line| line.strip_prefix("0::/")) else { return Vec::new() };
-    let folders = std::path::Path::new("/sys/fs/cgroup").join(path);
-    let limit = |folder: &std::path::Path| fs::read_to_string(folder.join("memory.max")).ok()?.trim().parse().ok();
-    folders.ancestors().take_while(|folder| folder.starts_with("/sys/fs/cgroup")).filter_map(limit).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use lacuna::device::TABLE;
-    use lacuna::trainer::{DataShape, Trainer};
-
-    use super::*;
-
-    #[test]
-    fn numbers_and_sizes_are_readable() {
-        for (number, words) in [(0, "0"), (7, "7"), (999, "999"), (1000, "1,000"), (36_479_194, "36,479,194"), (100_000, "100,000")] {
-            assert_eq!(grouped(number), words);
-        }
-        let mib = 1 << 20;
-        for (bytes, words) in [(0, "0.0 KiB"), (5 * 1024, "5.0 KiB"), (12 * 1024, "12 KiB"), (mib, "1.0 MiB"), (mib * 999, "999 MiB")] {
-            assert_eq!(size(bytes), words);
-        }
-        assert_eq!((size(mib * 1000), size(mib * 1024 * 12), size(u64::MAX)), ("1.0 GiB".into(), "12 GiB".into(), "16777216 TiB".into()));
-    }
-
-    #[test]
-    fn what_cannot_be_allocated_is_refused_with_what_can() {
-        let adapter = |software| Adapter { name: "an adapter".into(), backend: "vulkan".into(), driver: String::new(), software };
-        let mib = 1 << 20;
-        let need = |model: &Model, batch_size| Need {
-            name: model.name.clone(),
-            batch_size,
-            tensors: model.tensors(MASKS),
-            runs: 1,
-            asks: None,
-            data_set: 10 * mib,
-            streamed: false,
-            buffer_limit: 128 * mib,
-        };
-        let model = |name: &str| Model::new(name, Image { channels: 3, height: 32, width: 32 }, 10, false).unwrap();
-        let vgg16 = model("vgg16");
-        let words = |batch| need(&vgg16, batch).refusal(&adapter(false), Some(0)).unwrap_or_default();
-        let message = words(512);
-        for part in ["vgg16: the values of conv", "256 MiB in batches of 512", "an adapter holds 128 MiB", "--batch-size 256 or less"] {
-            assert!(message.contains(part), "{part:?} is not in {message:?}");
-        }
-        assert_eq!(words(256), "", "the memory of a GPU of its own is not known");
-        let wide = model("wrn-28-10");
-        let message = need(&wide, 64).refusal(&adapter(true), None).unwrap();
-        assert!(
-            message.contains("the weights take 139 MiB") && message.contains("narrower network (no batch is small enough)"),
-            "{message}"
-        );
-        let total = need(&vgg16, 128).total();
-        let crowded = |need: Need, free| need.refusal(&adapter(true), free);
-        assert_eq!(total, vgg16.bytes(128, MASKS).total() + 10 * mib);
-        assert_eq!((crowded(need(&vgg16, 128), Some(total)), crowded(need(&vgg16, 128), None)), (None, None));
-        let message =
-            crowded(Need { runs: 2, tensors: [vgg16.tensors(1), vgg16.tensors(MASKS)].concat(), ..need(&vgg16, 128) }, Some(total))
-                .unwrap();
-        assert!(message.starts_with("2 networks of vgg16 and the data take") && message.contains("smaller --batch-size"), "{message}");
-    }
-
-    /// With room for two masks, for one, of a smaller network, with gates of its own, and with a copy that has them.
-    const ROOMS: [MethodName; 5] = [MethodName::Vrpge, MethodName::Static, MethodName::SmallDense, MethodName::Ste, MethodName::Rigl];
-
-    /// What is said before a network is allocated is what its buffers take, but for the rounding of each and for tables of one size.
-    #[test]
-    fn the_bytes_that_are_told_are_those_of_the_buffers() {
-        let machine = super::super::open(None).unwrap();
-        let networks = [("mlp-9-7", true), ("mlp-9-7", false), ("cnn-4-8", false), ("resnet8", true), ("wrn-10-1", false)];
-        for ((name, gate_inputs), method) in networks.into_iter().flat_map(|network| ROOMS.map(|method| (network, method))) {
-            let config = Config { model: name.to_owned(), gate_inputs, batch_size: 6, method, structure_every: 2, ..Config::default() };
-            let (channels, height, width, rows) = (2, 8, 8, 12);
-            let (inputs, classes) = (channels * height * width, 3);
-            let data =
-                DataShape { train_rows: rows, test_rows: 0, inputs, channels, height, width, classes, augment: false, deviation: 0.3 };
-            let run = Trainer::new(&machine, config, data).unwrap();
-            let copy = (method == MethodName::Rigl).then(|| run.copy(true).unwrap().1);
-            let networks = std::iter::once(run.engine()).chain(&copy).map(|engine| &engine.buffers);
-            let tables = ["params", "state", "schedule", "batch_rows", "records", "counts", "squares", "inputs", "labels", "shifts"];
-            let names: BTreeSet<&str> =
-                TABLE.iter().flat_map(|entry| entry.buffers).copied().filter(|name| !tables.contains(name)).collect();
-            let all = networks.flat_map(|buffers| {
-                let alone: Vec<_> = names.iter().filter_map(|name| buffers.get(name)).collect();
-                alone.into_iter().chain(&buffers.maps).chain(&buffers.gradients)
-            });
-            let (count, held) = all.fold((0, 0), |(count, held), buffer| (count + 1, held + buffer.size()));
-            let told = run.bytes();
-            assert!(told <= held && held < told + 16 * count, "{name}, {method:?}: told {told}, held {held}");
-        }
-    }
-
-    #[test]
-    fn available_memory_is_read() {
-        let text = "MemTotal:  100 kB\nMemFree:  10 kB\nMemAvailable:   60 kB\nSwapTotal: 9 kB\nSwapFree:  4 kB\n";
-        assert_eq!(available(text), Some(64 * 1024));
-        assert_eq!(available("MemAvailable: 60 kB"), Some(60 * 1024));
-        for text in ["", "MemTotal: 100 kB", "MemAvailable: much"] {
-            assert_eq!(available(text), None);
-        }
-        assert!(group_limits("").is_empty() && group_limits("1:memory:/a\n0::/../../no/such/group").len() < 9);
     }
 }

@@ -13,11 +13,11 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use indicatif::ProgressBar;
 
-use lacuna::config::{Config, ConfigError, DatasetName};
+use lacuna::config::{Config, DatasetName};
 use lacuna::data::Dataset;
 use lacuna::run_file::{Kept, Recorder, Shown, restore};
 use lacuna::snapshot::Snapshot;
-use lacuna::trainer::{DataShape, Evaluation, TrainError, Trainer};
+use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
 use super::{CliError, say, terminal};
 
@@ -39,7 +39,7 @@ fn is_packed(path: &Path) -> bool {
 
 /// Reads a run, packed or not.
 pub(super) fn read(path: &Path) -> Result<Kept, CliError> {
-    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    let fail = |error| CliError::File { path: path.to_owned(), error };
     let bytes = fs::read(path).map_err(fail)?;
     let mut plain = Vec::new();
     let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -48,7 +48,7 @@ pub(super) fn read(path: &Path) -> Result<Kept, CliError> {
     } else {
         &bytes
     };
-    Kept::from_bytes(bytes).map_err(|error| CliError::Failed(format!("{} cannot be read as a run: {error}", path.display())))
+    Kept::from_bytes(bytes).map_err(|error| CliError::NoRun { path: path.to_owned(), error })
 }
 
 /// Where a file is written until it is whole.
@@ -60,7 +60,7 @@ fn beside(path: &Path) -> PathBuf {
 
 /// Refuses a place where nothing can be written before anything is trained for it.
 fn can_be_written(path: &Path) -> Result<(), CliError> {
-    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    let fail = |error| CliError::File { path: path.to_owned(), error };
     if path.is_dir() {
         return Err(fail(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
     }
@@ -76,7 +76,7 @@ fn can_be_written(path: &Path) -> Result<(), CliError> {
 
 /// Writes a run beside its place first, so that a file that was there stays whole until the new one is.
 fn write(path: &Path, kept: &Kept) -> Result<u64, CliError> {
-    let fail = |error| CliError::File { path: path.display().to_string(), error };
+    let fail = |error| CliError::File { path: path.to_owned(), error };
     let mut bytes = kept.to_bytes();
     if is_packed(path) {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
@@ -129,7 +129,7 @@ impl Keeping {
                     std::process::exit(130);
                 }
             });
-            listen.map_err(|error| CliError::Failed(format!("Ctrl-C cannot be listened for: {error}")))?;
+            listen.map_err(CliError::CtrlC)?;
         }
         let [save, record] = [save, record].map(|path| path.map(Path::to_owned));
         Ok(Self { recorder, save, record, asked, saved: Instant::now(), cost: Duration::ZERO })
@@ -198,30 +198,48 @@ fn shown(config: &Config, set: &Dataset, data: &DataShape) -> Shown {
     Shown::of(name, set.sum.clone(), data)
 }
 
+/// Why data are not those that a saved run learned from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OtherData {
+    /// A known set was named for it, or a path where it learned from a known set.
+    #[error(
+        "--dataset: the run learned from {}; here the flag only says by PATH where data of your own are",
+        if *learned_from == DatasetName::Own { "data of its owner" } else { learned_from.name() }
+    )]
+    Named { learned_from: DatasetName },
+    #[error(
+        "the run learned from {} in {} classes, but {} has {} in {} here: give its own data with {}",
+        extent(then),
+        then.classes,
+        now.name,
+        extent(now),
+        now.classes,
+        flag(*is_own)
+    )]
+    Shape { then: Box<Shown>, now: Box<Shown>, is_own: bool },
+    #[error("the run learned from other rows than those of {now}: {then} then; give its own data with {}", flag(*is_own))]
+    Rows { then: String, now: String, is_own: bool },
+}
+
+fn extent(shown: &Shown) -> String {
+    format!("{} training and {} test rows of {} features", shown.train_rows, shown.test_rows, shown.image.features())
+}
+
+/// The flag that says where the data of a run are: a user's own, or a known set.
+fn flag(is_own: bool) -> &'static str {
+    if is_own { "--dataset PATH" } else { "--data-dir" }
+}
+
 /// Refuses other data than the run learned from. A user's own may have another name by now.
-pub(super) fn fits(kept: &Kept, set: &Dataset, data: &DataShape) -> Result<(), TrainError> {
+pub(super) fn fits(kept: &Kept, set: &Dataset, data: &DataShape) -> Result<(), OtherData> {
     let is_own = kept.config.dataset == DatasetName::Own;
     let (then, now) = (&kept.shown, shown(&kept.config, set, data));
-    let mend = if is_own { "--dataset PATH" } else { "--data-dir" };
-    let refuse = |text: String| Err(ConfigError(text).into());
     let is_of_shape = Shown { name: then.name.clone(), sum: then.sum.clone(), ..now.clone() } == *then;
     if !is_of_shape || !is_own && now.name != then.name {
-        let told = |shown: &Shown| {
-            format!("{} training and {} test rows of {} features", shown.train_rows, shown.test_rows, shown.image.features())
-        };
-        return refuse(format!(
-            "the run learned from {} in {} classes, but {} has {} in {} here: give its own data with {mend}",
-            told(then),
-            then.classes,
-            now.name,
-            told(&now),
-            now.classes
-        ));
+        return Err(OtherData::Shape { then: Box::new(then.clone()), now: Box::new(now), is_own });
     }
     match (&then.sum, &now.sum) {
-        (Some(before), Some(here)) if before != here => {
-            refuse(format!("the run learned from other rows than those of {}: {} then; give its own data with {mend}", now.name, then.name))
-        }
+        (Some(before), Some(here)) if before != here => Err(OtherData::Rows { then: then.name.clone(), now: now.name, is_own }),
         _ => Ok(()),
     }
 }

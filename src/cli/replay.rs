@@ -1,9 +1,6 @@
 //! `lacuna replay`.
 
-use std::path::PathBuf;
 use std::time::Instant;
-
-use clap::ArgMatches;
 
 use lacuna::engine::SLOTS;
 use lacuna::model::Model;
@@ -12,20 +9,20 @@ use lacuna::snapshot::decided_kept;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
 
+use super::arguments::Replay;
 use super::record::{fits, read};
-use super::{CliError, arguments, open, say, terminal};
+use super::{CliError, data, open, say, terminal};
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let path = arguments.get_one::<PathBuf>("file").expect("clap asks for it");
-    let kept = read(path)?;
+pub(super) fn run(arguments: &Replay) -> Result<(), CliError> {
+    let kept = read(&arguments.file)?;
     show(&kept)?;
-    if !arguments.get_flag("again") {
+    if !arguments.again {
         return Ok(());
     }
-    let set = arguments::load_kept(arguments, &kept.config)?;
+    let set = data::load_again(&arguments.data, &kept.config)?;
     let shape = DataShape::of(&set);
     fits(&kept, &set, &shape)?;
-    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let machine = open(arguments.adapter.as_deref())?;
     let mut run = Trainer::new(&machine, kept.config.clone(), shape)?;
     run.load_all(&set);
     say(format_args!("again on {}, {} steps", machine.adapter, kept.step));
@@ -41,12 +38,12 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     if kept.adapter != machine.adapter.to_string() {
         say(format_args!("the run was kept on {}: sums there may differ in their last bits", kept.adapter));
     }
-    Err(CliError::Failed(format!("trained again, the run differs:\n{}", differences.join("\n"))))
+    Err(CliError::RunDiffers { differences })
 }
 
 /// What the run printed while it trained, and where it stood.
 fn show(kept: &Kept) -> Result<(), CliError> {
-    let whole = kept.model().map_err(|error| CliError::Failed(error.to_string()))?;
+    let whole = kept.model()?;
     say(format_args!("{} on {}, kept by version {}", whole.name, kept.adapter, kept.version));
     say(format_args!("lacuna train --url '?{}'", kept.config.to_query()));
     let epochs = |step: u32| f64::from(step) / f64::from(kept.steps_per_epoch);
@@ -109,7 +106,7 @@ fn train_again(kept: &Kept, run: &mut Trainer) -> Result<Kept, CliError> {
         };
         let ms = begin.elapsed().as_secs_f64() * 1e3;
         if snapshot.records.is_empty() {
-            return Err(CliError::Failed(format!("the run cannot be trained beyond step {}: its file says {}", run.step(), kept.step)));
+            return Err(CliError::RunEnds { step: run.step(), says: kept.step });
         }
         pace.took(snapshot.records.len() as u32, ms);
         recorder.push(run, &snapshot, ms);

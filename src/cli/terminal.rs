@@ -73,19 +73,6 @@ pub(super) fn wrapped(head: &str, text: &str) -> String {
     lines.join("\n")
 }
 
-/// 1234567 as `1.23 M`: multiply-adds in a table.
-pub(super) fn large(value: f64) -> String {
-    let (scaled, unit) = match value {
-        _ if value >= 1e12 => (value / 1e12, " T"),
-        _ if value >= 1e9 => (value / 1e9, " G"),
-        _ if value >= 1e6 => (value / 1e6, " M"),
-        _ if value >= 1e3 => (value / 1e3, " k"),
-        _ => (value, ""),
-    };
-    let digits = if scaled >= 100.0 || unit.is_empty() { 0 } else { 2 - usize::from(scaled >= 10.0) };
-    format!("{scaled:.digits$}{unit}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,14 +86,6 @@ mod tests {
         assert!(lines[0].starts_with("- word") && lines[1..].iter().all(|line| line.starts_with("  word")), "{found}");
         assert_eq!(lines.iter().map(|line| &line[2..]).collect::<Vec<_>>().join(" "), text);
         assert_eq!(wrapped("", "short"), "short");
-    }
-
-    #[test]
-    fn multiply_adds_keep_three_digits() {
-        assert_eq!(
-            [0.0, 999.0, 1234.0, 12_345.0, 123_456.0, 5.6e11, 1e12].map(large).join(", "),
-            "0, 999, 1.23 k, 12.3 k, 123 k, 560 G, 1.00 T"
-        );
     }
 
     #[test]

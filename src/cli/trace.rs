@@ -68,8 +68,7 @@ fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), Devic
 
 /// Does the next step and writes `directory/step-NNNNNN.safetensors`.
 pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result<Snapshot, CliError> {
-    let file_error = |error| CliError::File { path: directory.display().to_string(), error };
-    fs::create_dir_all(directory).map_err(file_error)?;
+    fs::create_dir_all(directory).map_err(CliError::file(directory))?;
     let number = run.step();
     let mut tensors = Tensors::default();
 
@@ -130,6 +129,6 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     metadata.insert("network".to_owned(), network(&run.model).to_string());
     let path = directory.join(format!("step-{number:06}.safetensors"));
     let bytes = tensors.to_bytes(metadata).map_err(io::Error::other);
-    bytes.and_then(|bytes| fs::write(&path, bytes)).map_err(|error| CliError::File { path: path.display().to_string(), error })?;
+    bytes.and_then(|bytes| fs::write(&path, bytes)).map_err(CliError::file(path))?;
     Ok(snapshot)
 }

@@ -5,7 +5,6 @@ use std::io::{LineWriter, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
-use clap::ArgMatches;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
@@ -18,31 +17,30 @@ use lacuna::snapshot::Snapshot;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer};
 
-use super::model::{Need, in_json, size};
+use super::arguments::{Start, Train};
+use super::format::{bytes_json, large, size};
+use super::memory::Need;
 use super::record::{Keeping, Stopped, fits, read};
 use super::seconds::{PHASES, Seconds};
-use super::{CliError, arguments, open, say, terminal, trace};
+use super::{CliError, data, open, say, terminal, trace};
 
 /// Lines of JSON in a file, if the user asked for one. Each is there whole as soon as it is written: training may be stopped at any time.
 struct Log<'a>(Option<(&'a Path, LineWriter<File>)>);
 
 impl<'a> Log<'a> {
     fn new(path: Option<&'a Path>) -> Result<Self, CliError> {
-        let open = |path: &'a Path| match File::create(path) {
-            Ok(file) => Ok((path, LineWriter::new(file))),
-            Err(error) => Err(CliError::File { path: path.display().to_string(), error }),
-        };
+        let open = |path: &'a Path| File::create(path).map(|file| (path, LineWriter::new(file))).map_err(CliError::file(path));
         Ok(Self(path.map(open).transpose()?))
     }
 
     fn write(&mut self, value: &Value) -> Result<(), CliError> {
         let Some((path, file)) = &mut self.0 else { return Ok(()) };
-        writeln!(file, "{value}").map_err(|error| CliError::File { path: path.display().to_string(), error })
+        writeln!(file, "{value}").map_err(CliError::file(*path))
     }
 
     fn flush(&mut self) -> Result<(), CliError> {
         let Some((path, file)) = &mut self.0 else { return Ok(()) };
-        file.flush().map_err(|error| CliError::File { path: path.display().to_string(), error })
+        file.flush().map_err(CliError::file(*path))
     }
 }
 
@@ -107,29 +105,23 @@ fn words(run: &Trainer, snapshot: &Snapshot, step_ms: f64, tested: Option<&Evalu
     format!("epoch {:.2}  loss {loss:.4}  kept {}{tested}  {step_ms:.2} ms a step", snapshot.epoch, kept.join(" "))
 }
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let path = |name: &str| arguments.get_one::<std::path::PathBuf>(name).map(std::path::PathBuf::as_path);
-    let resumed = path("resume").map(read).transpose()?;
-    if let Some(kept) = &resumed {
-        kept.to_go_on()?;
-    }
-    let config = match &resumed {
-        Some(kept) => kept.config.clone(),
-        None => arguments::experiment(arguments)?,
-    };
-    let set = match &resumed {
-        Some(kept) => arguments::load_kept(arguments, &kept.config)?,
-        None => arguments::load(arguments, &config)?,
+pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
+    let (config, set, resumed) = match &arguments.start {
+        Start::New(experiment) => (experiment.config.clone(), data::load(&experiment.data, &experiment.config)?, None),
+        Start::Resume { file, data } => {
+            let kept = read(file)?;
+            kept.to_go_on()?;
+            (kept.config.clone(), data::load_again(data, &kept.config)?, Some(kept))
+        }
     };
     let shape = DataShape::of(&set);
     // What cannot be is refused before anything is written over, and before the adapter is woken.
     if let Some(kept) = &resumed {
         fits(kept, &set, &shape)?;
     }
-    let model =
-        Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
-    let mut log = Log::new(path("log"))?;
-    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let model = Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(ConfigError::from)?;
+    let mut log = Log::new(arguments.log.as_deref())?;
+    let machine = open(arguments.adapter.as_deref())?;
     let need = Need::new(&machine, &model, &[&config], shape.train_rows, shape.test_rows);
     say(format_args!("{} on {}", model.name, machine.adapter));
     say(need.words());
@@ -152,26 +144,26 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
         "adapter": machine.adapter.to_string(),
         "link": format!("?{}", config.to_query()),
         "groups": run.model.groups.iter().map(|group| json!({"name": group.name, "size": group.size, "gated": group.gated})).collect::<Vec<_>>(),
-        "bytes": in_json(need.network()),
+        "bytes": bytes_json(need.network()),
         "data_set_bytes": need.data_set,
         "streamed": run.engine().params.streamed == 1,
         "steps": run.steps(),
         "settings": settings(&config),
     }))?;
 
-    if let Some(directory) = arguments.get_one::<std::path::PathBuf>("trace") {
-        let count = *arguments.get_one::<u32>("trace-steps").expect("it has a default");
-        for _ in 0..count.min(run.steps()) {
+    if let Some(traced) = &arguments.trace {
+        let count = traced.steps.min(run.steps());
+        for _ in 0..count {
             let begin = Instant::now();
-            let snapshot = trace::step(&mut run, &set, directory)?;
+            let snapshot = trace::step(&mut run, &set, &traced.folder)?;
             let step_ms = begin.elapsed().as_secs_f64() * 1e3;
             step_lines(&run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
         }
-        say(format_args!("{} steps traced into {}", count.min(run.steps()), directory.display()));
+        say(format_args!("{count} steps traced into {}", traced.folder.display()));
     }
 
     let is_resumed = resumed.is_some();
-    let mut keeping = Keeping::new(&mut run, &set, resumed, path("save"), path("record"))?;
+    let mut keeping = Keeping::new(&mut run, &set, resumed, arguments.save.as_deref(), arguments.record.as_deref())?;
     let result = train(&mut run, &mut log, &mut keeping);
     log.flush()?;
     let Trained { evaluation, seconds, spent } = match result {
@@ -217,13 +209,13 @@ fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
         json!({"forward": cost.forward, "backward": cost.backward, "structure": cost.structure, "near_dense": cost.near_dense});
     say(format_args!(
         "multiply-adds: {} forward, {} backward, {} to choose masks; {:.0} % of them in passes near dense",
-        terminal::large(cost.forward as f64),
-        terminal::large(cost.backward as f64),
-        terminal::large(cost.structure as f64),
+        large(cost.forward as f64),
+        large(cost.backward as f64),
+        large(cost.structure as f64),
         100.0 * cost.near_dense as f64 / cost.total().max(1) as f64
     ));
     let phases: Vec<(&str, f64)> = PHASES.into_iter().zip(spent.by_phase().iter().copied()).collect();
-    line["bytes"] = in_json(run.held());
+    line["bytes"] = bytes_json(run.held());
     line["training_seconds"] = json!(spent.total());
     line["phase_seconds"] = Value::Object(phases.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect());
     let each = phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1}")).collect::<Vec<_>>().join(", ");
@@ -349,8 +341,8 @@ fn compact(run: &mut Trainer, log: &mut Log<'_>, spent: &mut Seconds, bar: &Prog
         "units_before": units_before,
         "units": units,
         "dropped": units_before - units,
-        "bytes_before": in_json(before),
-        "bytes": in_json(now),
+        "bytes_before": bytes_json(before),
+        "bytes": bytes_json(now),
     }))?;
     if units < units_before {
         let (dropped, before, now) = (units_before - units, size(before.total()), size(now.total()));

@@ -1,8 +1,8 @@
 //! The known sets: which files they are made of, what must be in each, and whose work they are.
 
-use super::DataError;
 use super::idx::{self, Content, Header};
 use super::records::Layout;
+use super::{DataError, Problem};
 
 /// Which rows of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Known {
     /// to a device piece by piece must be aligned.
     pub files: &'static [KnownFile],
     pub archive: Option<Archive>,
-    /// Whether there is a package that `lacuna data fetch` gets it from.
+    /// Whether `lacuna data fetch` can fetch it.
     pub packaged: bool,
 }
 
@@ -207,12 +207,9 @@ pub static KNOWN: [&Known; 4] = [&MNIST, &FASHION_MNIST, &CIFAR10, &CIFAR100];
 /// The known set of that name.
 ///
 /// # Errors
-/// An unknown name; the message lists the known ones.
+/// An unknown name.
 pub fn known(name: &str) -> Result<&'static Known, DataError> {
-    KNOWN.into_iter().find(|known| known.name == name).ok_or_else(|| {
-        let names = KNOWN.map(|known| known.name).join(", ");
-        DataError::new(format!("\"{name}\""), "there is no known set of that name", format!("The known sets are {names}"))
-    })
+    KNOWN.into_iter().find(|known| known.name == name).ok_or_else(|| DataError::new(format!("\"{name}\""), Problem::UnknownSet))
 }
 
 impl Known {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use png::{ColorType, Decoder, Transformations};
@@ -14,7 +14,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::own::{Own, of_idx};
 use super::photos::{ENDINGS, MOST_SIDE, Photos};
 use super::table::{Label, of_table};
-use super::{DataError, folder};
+use super::{DataError, Problem, folder};
 
 /// Endings of the files that are taken for tables, but for `.gz`; of text files only where nothing else is found.
 const TABLES: [&str; 2] = ["csv", "tsv"];
@@ -52,9 +52,7 @@ pub fn load(path: &Path, label: Label) -> Result<Own, DataError> {
         if let [text] = of(&TEXTS)[..] {
             return of_table(&name, &bytes_of(text)?, label);
         }
-        let problem = "it holds neither pictures in folders, nor idx files, nor one table";
-        let mend = "Name a CSV file, a folder of idx files, or a folder with a folder of PNG or JPEG files for each class";
-        return Err(DataError::new(path.display(), problem, mend));
+        return Err(DataError::new(path.display(), Problem::NothingReadable));
     }
     of_idx(&name, &held)
 }
@@ -70,7 +68,7 @@ fn ending(file: &Path) -> Option<String> {
 
 /// The files below a folder, in the order of their names; hidden ones are left out.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-    let unreadable = |error: std::io::Error| DataError::new(folder.display(), format!("it cannot be read: {error}"), "Make it readable");
+    let unreadable = |error: std::io::Error| DataError::new(folder.display(), Problem::Unreadable(error.to_string()));
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -91,13 +89,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
 
 /// Whether a file, packed or not, begins as an idx file of bytes does. No more of it is read than that.
 fn is_idx(path: &Path) -> bool {
-    let mut first: Vec<u8> = Vec::new();
-    // The error is how reading ends early.
-    drop(folder::read(path, |piece| {
-        first.extend(piece.iter().take(3 - first.len()));
-        if first.len() < 3 { Ok(()) } else { Err(DataError::new(path.display(), "it begins", "Read on")) }
-    }));
-    first == [0, 0, 8]
+    let mut first = [0xFF; 3];
+    folder::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == [0, 0, 8]
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, DataError> {
@@ -117,9 +110,7 @@ fn photos(name: &str, root: &Path, files: &[&PathBuf]) -> Result<Own, DataError>
         let bytes = bytes_of(file)?;
         let is_png = bytes.starts_with(&[0x89, b'P', b'N', b'G']);
         let decoded = if is_png { png_of(&bytes) } else { jpeg_of(&bytes) };
-        let (width, height, rgba) = decoded.map_err(|problem| {
-            DataError::new(file.display(), format!("it cannot be decoded: {problem}"), "Save it again as PNG or JPEG, or take it away")
-        })?;
+        let (width, height, rgba) = decoded.map_err(|said| DataError::new(file.display(), Problem::Undecodable(said)))?;
         photos.take(&below.to_string_lossy(), width, height, &rgba)?;
     }
     photos.finish(name)

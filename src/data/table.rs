@@ -9,7 +9,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::idx::MAX_FEATURES;
 use super::own::{MOST_CLASSES, Own};
-use super::{DataError, Split};
+use super::{DataError, Problem, Split};
 
 /// Which column holds the class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -108,8 +108,7 @@ pub fn of_table(name: &str, bytes: &[u8], label: Label) -> Result<Own, DataError
     let (label_column, first) = if at_end { (last, 0) } else { (0, 1) };
     let features = first..first + last;
     if last as u32 > MAX_FEATURES {
-        let problem = format!("its lines have {last} values beside the label");
-        return Err(DataError::new(name, problem, format!("Give at most {MAX_FEATURES}")));
+        return Err(DataError::new(name, Problem::TooManyColumns { values: last }));
     }
     if let Some((column, (line, cell))) = features.clone().find_map(|column| Some((column, survey.columns[column].foreign.as_ref()?))) {
         return Err(not_a_number(name, *line, column, cell));
@@ -161,9 +160,7 @@ fn scale_of(columns: &[Column]) -> Scale {
 }
 
 fn not_a_number(name: &str, line: u64, column: usize, cell: &str) -> DataError {
-    let what = if cell.is_empty() { "is empty".to_owned() } else { format!("says \"{}\", which is no number", shortened(cell)) };
-    let mend = "Every column but that of the class must hold numbers; say which that is if it was mistaken, and leave out what has none";
-    DataError::new(format!("{name}, line {line}"), format!("column {} {what}", column + 1), mend)
+    DataError::new(format!("{name}, line {line}"), Problem::NoNumber { column, cell: shortened(cell) })
 }
 
 fn shortened(cell: &str) -> String {
@@ -212,7 +209,7 @@ fn records(
         let mut begin = 0;
         for &end in &ends[..ended] {
             let Ok(cell) = std::str::from_utf8(&text[begin..end]) else {
-                return Err(DataError::new(format!("{name}, line {line}"), "it is not text in UTF-8", "Give a table as plain text"));
+                return Err(DataError::new(format!("{name}, line {line}"), Problem::NoText));
             };
             cells.push(cell.trim().to_owned());
             begin = end;
@@ -221,8 +218,8 @@ fn records(
             width = cells.len();
         }
         if cells.len() != width {
-            let problem = format!("it has {} values where the first line has {width}", cells.len());
-            return Err(DataError::new(format!("{name}, line {line}"), problem, "Give every line as many values"));
+            let problem = Problem::LineLength { values: cells.len(), first: width };
+            return Err(DataError::new(format!("{name}, line {line}"), problem));
         }
         take(index, line, &cells)?;
         index += 1;
@@ -244,12 +241,7 @@ fn survey(name: &str, bytes: &[u8], separator: u8) -> Result<Survey, DataError> 
     })?;
     let head = survey.head.clone();
     if head.len() < 2 {
-        let (problem, mend) = if head.is_empty() {
-            ("it is empty", "Give a table of numbers with a column for the class")
-        } else {
-            ("its lines have one value", "Separate values by commas, semicolons or tabs, the class in the first or the last column")
-        };
-        return Err(DataError::new(name, problem, mend));
+        return Err(DataError::new(name, if head.is_empty() { Problem::EmptyTable } else { Problem::OneColumn }));
     }
     // A header has words where numbers follow, or calls a label what no label is called.
     let has_words = survey.columns.iter().zip(&head).any(|(column, cell)| column.foreign.is_none() && number(cell).is_none());
@@ -263,7 +255,7 @@ fn survey(name: &str, bytes: &[u8], separator: u8) -> Result<Survey, DataError> 
         survey.take(head_line, &head);
     }
     if survey.rows == 0 {
-        return Err(DataError::new(name, "it has a header and no rows", "Give rows of numbers with a column for the class"));
+        return Err(DataError::new(name, Problem::HeaderAlone));
     }
     Ok(survey)
 }
@@ -310,11 +302,7 @@ fn label_is_last(name: &str, survey: &Survey, label: Label) -> Result<bool, Data
                 _ => match plausible {
                     [true, true] => Ok(counts[1] <= counts[0]),
                     [first, last] if first != last => Ok(last),
-                    _ => Err(DataError::new(
-                        name,
-                        "neither its first nor its last column reads like a class: 2 to 256 different words or whole numbers",
-                        "Put the class into the first or the last column",
-                    )),
+                    _ => Err(DataError::new(name, Problem::NoLabelColumn)),
                 },
             },
         },
@@ -324,8 +312,7 @@ fn label_is_last(name: &str, survey: &Survey, label: Label) -> Result<bool, Data
 /// The classes in order: by number where they are numbers, otherwise by name.
 fn class_names(name: &str, distinct: &BTreeSet<String>) -> Result<Vec<String>, DataError> {
     if distinct.len() > MOST_CLASSES {
-        let problem = format!("its label column holds more than {MOST_CLASSES} different values");
-        return Err(DataError::new(name, problem, "Say which column the class is in: the first or the last"));
+        return Err(DataError::new(name, Problem::TooManyLabels));
     }
     let mut names: Vec<String> = distinct.iter().cloned().collect();
     if names.iter().all(|name| number(name).is_some()) {

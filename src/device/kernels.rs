@@ -42,7 +42,7 @@ impl Gpu {
             let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
             self.kernel(entry.name);
             if let Some(error) = scope.pop().await {
-                return Err(DeviceError::Device(format!("kernel {}: {error}", entry.name)));
+                return Err(DeviceError::Kernel { kernel: entry.name, said: error.to_string() });
             }
         }
         Ok(())

@@ -37,11 +37,9 @@ mod truth;
 
 use bytemuck::Zeroable;
 
-use crate::config::ConfigError;
 use crate::engine::Engine;
 use crate::estimators::{Estimator, is_undecided};
 use crate::mask;
-use crate::methods;
 use crate::model::Model;
 use crate::random::{Stream, draw};
 use crate::shared::{Sample, State, Step};
@@ -100,18 +98,13 @@ impl Lab {
     /// Every unit is decided, the next batch is not there yet, or the device is gone or cannot hold the copies.
     pub async fn new(run: &mut Trainer, ste: bool) -> Result<Self, TrainError> {
         if !run.has_next_batch() {
-            let text = format!("the rows of step {} are still on their way: measure the estimators once they are there", run.step());
-            return Err(ConfigError(text).into());
+            return Err(TrainError::BatchIsMissing { step: run.step() });
         }
         let mut scores: Vec<f32> = run.engine().read(&run.engine().buffers.scores).await?;
         scores.truncate(run.model.units() as usize);
         let free: Vec<usize> = (0..scores.len()).filter(|&unit| is_undecided(scores[unit])).collect();
         if free.is_empty() {
-            let text = format!(
-                "every unit is decided (its score is 0 or 1): there is no gradient to estimate. Methods {} learn scores between 0 and 1",
-                methods::learning("and")
-            );
-            return Err(ConfigError(text).into());
+            return Err(TrainError::EveryUnitIsDecided);
         }
         let (model, engine) = run.copy(false)?;
         let gates = if ste { Some(run.copy(true)?.1) } else { None };
@@ -298,8 +291,7 @@ fn schedule(first: u32, count: u32) -> Vec<Step> {
 
 fn check(state: &State) -> Result<(), TrainError> {
     if state.halted == 1 {
-        let text = "under one of the masks the loss of the frozen network is not finite: lower learning_rate, or set clip_norm";
-        return Err(ConfigError(text.to_owned()).into());
+        return Err(TrainError::FrozenNetworkDiverged);
     }
     Ok(())
 }

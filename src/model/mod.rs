@@ -12,6 +12,7 @@
 //! * An [`Op`] reads maps and writes one.
 
 mod counts;
+mod error;
 mod gates;
 mod networks;
 mod tables;
@@ -19,8 +20,8 @@ mod tables;
 mod tests;
 
 pub use counts::{Bytes, MultiplyAdds, Purpose, Tensor};
+pub use error::{ModelError, ModelProblem};
 
-use std::fmt;
 use std::ops::Range;
 
 use crate::shared::MOST_GROUPS;
@@ -240,18 +241,6 @@ pub struct Model {
     pub ops: Vec<Op>,
 }
 
-/// A network's name that could not be read, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelError(String);
-
-impl fmt::Display for ModelError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ModelError {}
-
 impl Model {
     /// Checks what can be said of a name without its data.
     ///
@@ -276,22 +265,19 @@ impl Model {
 
     /// Refuses what the kernels' tables and their 32-bit numbers cannot hold, before anything is counted in such numbers.
     fn check_size(&self) -> Result<(), ModelError> {
-        let refuse = |why: &str| Err(ModelError(format!("model \"{}\" {why}", self.name)));
+        let refuse = |problem| Err(ModelError { model: self.name.clone(), problem });
         if let Some(group) = self.groups.iter().find(|group| group.size > WIDEST) {
-            let (name, size) = (&group.name, group.size);
-            return refuse(&format!(
-                "has {size} {name} side by side where the kernels number at most {WIDEST}: choose smaller images, or a cnn"
-            ));
+            return refuse(ModelProblem::TooWide { group: group.name.clone(), size: group.size });
         }
         if self.groups.len() > MOST_GROUPS || self.layers.len() > MOST_GROUPS {
-            return refuse(&format!("is deeper than the kernels' tables of {MOST_GROUPS} layers: choose a network of fewer layers"));
+            return refuse(ModelProblem::TooDeep);
         }
         let units: u64 = self.gated().map(|group| u64::from(group.size)).sum();
         if units == 0 {
-            return refuse("has no hidden layer and its inputs are not gated: nothing can be masked");
+            return refuse(ModelProblem::NothingGated);
         }
         if units > MOST_UNITS {
-            return refuse(&format!("has {units} gated units; at most {MOST_UNITS} fit the scores' workgroup: choose a narrower network"));
+            return refuse(ModelProblem::TooManyUnits { units });
         }
         let room = |layer: &Layer| {
             let [inputs, outputs] = layer.groups.map(|group| u64::from(self.groups[group].size));
@@ -300,12 +286,11 @@ impl Model {
         };
         let weights: u64 = self.layers.iter().map(room).sum();
         if u32::try_from(weights).is_err() {
-            return refuse(&format!("has about {weights} weights, more than can be numbered: choose a narrower network"));
+            return refuse(ModelProblem::TooManyWeights { weights });
         }
         let values = |map: &Map| u64::from(self.groups[map.group].size.next_multiple_of(4)) * u64::from(map.pixels());
         if let Some(map) = self.maps.iter().find(|map| u32::try_from(values(map)).is_err()) {
-            let (group, values) = (&self.groups[map.group].name, values(map));
-            return refuse(&format!("has {values} values of {group} for one image, more than can be numbered: choose smaller images"));
+            return refuse(ModelProblem::TooManyValues { group: self.groups[map.group].name.clone(), values: values(map) });
         }
         Ok(())
     }

@@ -13,10 +13,10 @@
 //! where a channel that is off still gives the shift.) In a wide residual network, which normalises before, the mask stands at the
 //! convolution.
 
-use super::{Extra, Group, Image, Layer, Map, Model, ModelError, Op, Pooling, WIDEST};
+use super::{Extra, Group, Image, Layer, Map, Model, ModelError, ModelProblem, Op, Pooling, WIDEST};
 
 /// The deepest fully connected network.
-const MOST_HIDDEN: usize = 14;
+pub(super) const MOST_HIDDEN: usize = 14;
 
 /// A name that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,19 +30,16 @@ pub(super) enum Network {
     WideResnet(u32, u32),
 }
 
-const FORMS: &str =
-    "it must be mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32 or wrn-28-10";
-
 /// Digits alone: what `parse` takes besides, a plus sign, would give one network two names.
 fn number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 pub(super) fn read(name: &str) -> Result<Network, ModelError> {
-    let refuse = |why: &str| ModelError(format!("model \"{name}\" cannot be read: {why}"));
+    let refuse = |problem| ModelError { model: name.to_owned(), problem };
     let widths = |text: &str| -> Result<Vec<u32>, ModelError> {
         let each: Option<Vec<u32>> = text.split('-').map(|width| number(width).filter(|width| (1..=WIDEST).contains(width))).collect();
-        each.ok_or_else(|| refuse(&format!("each width must be a whole number from 1 to {WIDEST}")))
+        each.ok_or_else(|| refuse(ModelProblem::BadWidth))
     };
     if name == "vgg16" {
         return Ok(Network::Vgg16);
@@ -53,7 +50,7 @@ pub(super) fn read(name: &str) -> Result<Network, ModelError> {
     if let Some(text) = name.strip_prefix("mlp-") {
         let widths = widths(text)?;
         if widths.len() > MOST_HIDDEN {
-            return Err(refuse(&format!("at most {MOST_HIDDEN} hidden layers")));
+            return Err(refuse(ModelProblem::TooManyHiddenLayers));
         }
         return Ok(Network::Mlp(widths));
     }
@@ -61,23 +58,23 @@ pub(super) fn read(name: &str) -> Result<Network, ModelError> {
         return Ok(Network::Cnn(widths(text)?));
     }
     if let Some(text) = name.strip_prefix("resnet") {
-        let depth = number(text).ok_or_else(|| refuse("resnet is followed by its number of layers, as in resnet20"))?;
+        let depth = number(text).ok_or_else(|| refuse(ModelProblem::ResnetWithoutDepth))?;
         if !(8..=38).contains(&depth) || depth % 6 != 2 {
-            return Err(refuse("a resnet has 8, 14, 20, 26, 32 or 38 layers"));
+            return Err(refuse(ModelProblem::BadResnetDepth));
         }
         return Ok(Network::Resnet((depth - 2) / 6));
     }
     if let Some(text) = name.strip_prefix("wrn-") {
         let numbers: Option<Vec<u32>> = text.split('-').map(number).collect();
         let Some(&[depth, factor]) = numbers.as_deref() else {
-            return Err(refuse("wrn- is followed by its number of layers and the factor of its widths, as in wrn-28-10"));
+            return Err(refuse(ModelProblem::WideResnetWithoutNumbers));
         };
         if !(10..=40).contains(&depth) || depth % 6 != 4 || !(1..=64).contains(&factor) {
-            return Err(refuse("a wide residual network has 10, 16, 22, 28, 34 or 40 layers and 1 to 64 times the width"));
+            return Err(refuse(ModelProblem::BadWideResnet));
         }
         return Ok(Network::WideResnet((depth - 4) / 6, factor));
     }
-    Err(refuse(FORMS))
+    Err(refuse(ModelProblem::UnknownForm))
 }
 
 /// A network on its way from the inputs to the logits.
@@ -191,23 +188,22 @@ impl Builder {
     fn pool(&mut self, input: usize, pooling: Pooling, window: u32) -> Result<usize, ModelError> {
         let Map { group, height, width, .. } = self.model.maps[input];
         if height < window || width < window {
-            let Model { name, image, .. } = &self.model;
-            return Err(ModelError(format!(
-                "model \"{name}\" halves its images more often than {}\u{d7}{} pixels allow: choose a network with fewer stages, or larger images",
-                image.width, image.height
-            )));
+            return Err(self.refuse(ModelProblem::ImagesTooSmall { image: self.model.image }));
         }
         let output = self.map(group, height / window, width / window, false);
         self.model.ops.push(Op::Pool { pooling, input, output, window });
         Ok(output)
     }
 
+    fn refuse(&self, problem: ModelProblem) -> ModelError {
+        ModelError { model: self.model.name.clone(), problem }
+    }
+
     /// The mean over what is left of the image, and the classifier.
     fn classify(mut self, input: usize, classes: u32) -> Result<Model, ModelError> {
         let Map { height, width, .. } = self.model.maps[input];
         if height != width {
-            let name = &self.model.name;
-            return Err(ModelError(format!("model \"{name}\" needs square images, and these end as {width}\u{d7}{height}: choose an mlp")));
+            return Err(self.refuse(ModelProblem::NotSquare { width, height }));
         }
         let pooled = if height > 1 { self.pool(input, Pooling::Mean, height)? } else { input };
         self.connect(pooled, "classes", classes, false, false);
@@ -217,13 +213,11 @@ impl Builder {
 
 pub(super) fn build(name: &str, image: Image, classes: u32, gate_inputs: bool) -> Result<Model, ModelError> {
     let network = read(name)?;
+    let refuse = |problem| ModelError { model: name.to_owned(), problem };
     let Image { channels, height, width } = image;
     let features = [channels, height, width].into_iter().try_fold(1u32, u32::checked_mul);
     if features.is_none_or(|features| features == 0) || classes == 0 {
-        let what = format!("{classes} classes of images of {channels}\u{d7}{height}\u{d7}{width}");
-        return Err(ModelError(format!(
-            "model \"{name}\" cannot be built for {what}: each number must be at least 1, and the image below 4 GB"
-        )));
+        return Err(refuse(ModelProblem::BadShape { classes, image }));
     }
     if let Network::Mlp(widths) = &network {
         let mut net = Builder::new(name, image, image.features(), gate_inputs);
@@ -235,7 +229,7 @@ pub(super) fn build(name: &str, image: Image, classes: u32, gate_inputs: bool) -
         return Ok(net.model);
     }
     if image.height < 2 || image.width < 2 {
-        return Err(ModelError(format!("model \"{name}\" needs images, and this data has none: choose an mlp")));
+        return Err(refuse(ModelProblem::NeedsImages));
     }
     let mut net = Builder::new(name, image, image.channels, gate_inputs);
     let mut at = 0;

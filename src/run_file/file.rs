@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use safetensors::SafeTensors;
-use safetensors::tensor::Dtype;
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensorError, SafeTensors};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -14,10 +14,10 @@ use crate::trainer::{Checkpoint, Cost, Evaluation};
 
 use super::curves::{MOST_ROWS, Row};
 use super::tensors::{PARTS, Tensors, of_pairs};
-use super::{COLUMNS, Change, Curves, History, KeepError, Kept, Moment, Shown, Tested, model};
+use super::{COLUMNS, Change, Curves, History, Kept, Moment, RunFileError, Shown, TensorProblem, Tested, model};
 
 /// The first word of the metadata, and the version of what stands in the file.
-const FORMAT: &str = "lacuna run 1";
+pub(super) const FORMAT: &str = "lacuna run 1";
 /// Larger capacities are nobody's.
 const MOST_CAPACITY: usize = 4096;
 const MOST_CHANGES: usize = 100_000;
@@ -29,10 +29,10 @@ const MOST_WORK: u64 = 1 << 62;
 /// What each test says, in this order.
 const TESTS: [&str; 5] = ["images", "loss", "accuracy", "sampled_loss", "sampled_accuracy"];
 
-type Read<T> = Result<T, KeepError>;
+type Read<T> = Result<T, RunFileError>;
 
-fn refuse<T>(words: impl Into<String>) -> Read<T> {
-    Err(KeepError(words.into()))
+fn refuse_tensor<T>(name: &str, problem: TensorProblem) -> Read<T> {
+    Err(RunFileError::Tensor { name: name.to_owned(), problem })
 }
 
 /// Numbers of units as places in the whole network's `units` numbers, 0 where there is none.
@@ -48,7 +48,7 @@ pub(super) fn spread(numbers: &[u32], values: &[f32], units: usize) -> Vec<f32> 
 fn held(whole: &Model, numbers: &[u32]) -> Read<Model> {
     let kept: Vec<bool> = (0..whole.units()).map(|unit| numbers.binary_search(&unit).is_ok()).collect();
     if mask::closes_a_group(whole, &kept) {
-        return refuse("numbers leave a group of units empty");
+        return Err(RunFileError::EmptyGroup);
     }
     Ok(if kept.contains(&false) { whole.compacted(&kept).0 } else { whole.clone() })
 }
@@ -176,16 +176,20 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn text(&self, name: &str) -> Read<&str> {
-        self.metadata.get(name).map_or_else(|| refuse(format!("its metadata lack {name}")), |text| Ok(text.as_str()))
+        self.metadata.get(name).map(String::as_str).ok_or_else(|| RunFileError::MetadataMissing { name: name.to_owned() })
     }
 
     fn number<T: std::str::FromStr>(&self, name: &str) -> Read<T> {
         let text = self.text(name)?;
-        text.parse().or_else(|_| refuse(format!("{name} in its metadata is no such number: \"{}\"", short(text))))
+        text.parse().map_err(|_| RunFileError::NoNumber { name: name.to_owned(), text: short(text) })
     }
 
     fn json(&self, name: &str) -> Read<Value> {
-        serde_json::from_str(self.text(name)?).or_else(|_| refuse(format!("{name} in its metadata is not JSON")))
+        serde_json::from_str(self.text(name)?).map_err(|_| RunFileError::NoJson { name: name.to_owned() })
+    }
+
+    fn view(&self, name: &str) -> Read<TensorView<'_>> {
+        self.tensors.tensor(name).map_err(|_| RunFileError::TensorMissing { name: name.to_owned() })
     }
 
     fn has(&self, name: &str) -> bool {
@@ -193,9 +197,10 @@ impl Source<'_> {
     }
 
     fn tensor<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Read<Vec<T>> {
-        let Ok(view) = self.tensors.tensor(name) else { return refuse(format!("it lacks the tensor {name}")) };
+        let view = self.view(name)?;
         if view.dtype() != dtype || view.shape() != shape {
-            return refuse(format!("tensor {name} is {:?} of {:?}, not {dtype:?} of {shape:?}", view.dtype(), view.shape()));
+            let found = format!("{:?} of {:?}", view.dtype(), view.shape());
+            return refuse_tensor(name, TensorProblem::OtherShape { found, wanted: format!("{dtype:?} of {shape:?}") });
         }
         Ok(bytemuck::pod_collect_to_vec(view.data()))
     }
@@ -203,7 +208,7 @@ impl Source<'_> {
     fn floats(&self, name: &str, shape: &[usize]) -> Read<Vec<f32>> {
         let values: Vec<f32> = self.tensor(name, Dtype::F32, shape)?;
         if values.iter().any(|value| !value.is_finite()) {
-            return refuse(format!("tensor {name} holds what is no finite number"));
+            return refuse_tensor(name, TensorProblem::NotFinite);
         }
         Ok(values)
     }
@@ -211,16 +216,16 @@ impl Source<'_> {
     fn bits(&self, name: &str, count: usize, most: u8) -> Read<Vec<u8>> {
         let values: Vec<u8> = self.tensor(name, Dtype::U8, &[count])?;
         if values.iter().any(|&value| value > most) {
-            return refuse(format!("tensor {name} holds more than {most}"));
+            return refuse_tensor(name, TensorProblem::TooLarge { most });
         }
         Ok(values)
     }
 
     fn length(&self, name: &str, most: usize) -> Read<usize> {
-        let Ok(view) = self.tensors.tensor(name) else { return refuse(format!("it lacks the tensor {name}")) };
+        let view = self.view(name)?;
         match view.shape() {
             &[count] if count <= most => Ok(count),
-            shape => refuse(format!("tensor {name} has the shape {shape:?}, not one dimension of at most {most}")),
+            shape => refuse_tensor(name, TensorProblem::NoList { shape: shape.to_vec(), most }),
         }
     }
 }
@@ -231,19 +236,19 @@ fn short(text: &str) -> String {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Read<Kept> {
-    let no_file = |error| KeepError(format!("it is no safetensors file, or not a whole one ({error})"));
+    let no_file = |error: SafeTensorError| RunFileError::NoTensors(error.to_string());
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(no_file)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(no_file)?;
-    let Some(metadata) = header.metadata() else { return refuse("it holds tensors, but not of a run: there are no metadata") };
+    let metadata = header.metadata().as_ref().ok_or(RunFileError::NoMetadata)?;
     let source = Source { tensors, metadata };
     match metadata.get("format").map(String::as_str) {
         Some(FORMAT) => {}
         Some(other) if other.starts_with("lacuna run ") => {
-            return refuse(format!("it is of another version, \"{}\"; this program reads \"{FORMAT}\"", short(other)));
+            return Err(RunFileError::OtherVersion { version: short(other) });
         }
-        _ => return refuse("it holds tensors, but not of a run: its metadata do not say so"),
+        _ => return Err(RunFileError::NoRun),
     }
-    let config = Config::from_link(source.text("link")?).map_err(|error| KeepError(format!("its link: {error}")))?;
+    let config = Config::from_link(source.text("link")?).map_err(RunFileError::Link)?;
     let shown = read_shown(&source)?;
     let whole = model(&config, &shown)?;
     let units = whole.units() as usize;
@@ -254,13 +259,11 @@ pub(super) fn read(bytes: &[u8]) -> Read<Kept> {
     let trained = if config.steps > 0 { config.steps.into() } else { u64::from(config.epochs) * u64::from(epoch) };
     let whole_run = trained + u64::from(config.finetune_epochs) * u64::from(epoch);
     if step > steps || epoch == 0 || steps_per_epoch != epoch || u64::from(steps) != whole_run || !seconds.is_finite() || seconds < 0.0 {
-        return refuse(format!(
-            "it says step {step} of {steps}, {steps_per_epoch} an epoch, after {seconds} s, where its link and its data make {whole_run} steps, {epoch} an epoch"
-        ));
+        return Err(RunFileError::Steps { step, steps, steps_per_epoch, seconds, whole: whole_run, of_epoch: epoch });
     }
     let scores = source.floats("scores", &[units])?;
     if scores.iter().any(|score| !(0.0..=1.0).contains(score)) {
-        return refuse("its scores are no keep-probabilities");
+        return Err(RunFileError::Scores);
     }
     source.bits("decided_mask", units, 1)?;
     let mask: Vec<u8> = source
@@ -293,21 +296,21 @@ pub(super) fn read(bytes: &[u8]) -> Read<Kept> {
         informative,
         state,
     };
-    kept.config_now()?.check().map_err(|error| KeepError(error.to_string()))?;
+    kept.config_now()?.check()?;
     Ok(kept)
 }
 
 fn read_shown(source: &Source<'_>) -> Read<Shown> {
     let dataset = source.json("dataset")?;
-    let number = |name: &str| {
-        let found = dataset[name].as_u64().and_then(|number| u32::try_from(number).ok()).filter(|&number| number > 0);
-        found.map_or_else(|| refuse(format!("its metadata do not say the {name} of its data")), Ok)
+    let number = |what: &'static str| {
+        let found = dataset[what].as_u64().and_then(|number| u32::try_from(number).ok()).filter(|&number| number > 0);
+        found.ok_or(RunFileError::DataUnsaid { what })
     };
     let image = Image { channels: number("channels")?, height: number("height")?, width: number("width")? };
     if image.channels.checked_mul(image.height).and_then(|plane| plane.checked_mul(image.width)).is_none() {
-        return refuse("its data are larger than can be numbered");
+        return Err(RunFileError::DataTooLarge);
     }
-    let Some(name) = dataset["name"].as_str() else { return refuse("its metadata do not name its data") };
+    let name = dataset["name"].as_str().ok_or(RunFileError::DataUnnamed)?;
     let sum = dataset["sum"].as_str().map(short);
     Ok(Shown { name: short(name), train_rows: number("train")?, test_rows: number("test")?, image, classes: number("classes")?, sum })
 }
@@ -315,7 +318,7 @@ fn read_shown(source: &Source<'_>) -> Read<Shown> {
 fn read_changes(source: &Source<'_>, last: u32) -> Read<Vec<Change>> {
     let changes = source.json("changes")?;
     let Some(changes) = changes.as_array().filter(|changes| changes.len() <= MOST_CHANGES) else {
-        return refuse("changes in its metadata are no list");
+        return Err(RunFileError::NoChanges);
     };
     let one = |change: &Value| {
         let step = change[0].as_u64().and_then(|step| u32::try_from(step).ok())?;
@@ -326,7 +329,7 @@ fn read_changes(source: &Source<'_>, last: u32) -> Read<Vec<Change>> {
     let changes: Option<Vec<Change>> = changes.iter().map(one).collect();
     match changes {
         Some(changes) if changes.is_sorted_by_key(|change| change.step) => Ok(changes),
-        _ => refuse("changes in its metadata are not [step, setting, value] in order"),
+        _ => Err(RunFileError::Changes),
     }
 }
 
@@ -337,7 +340,7 @@ fn read_curves(source: &Source<'_>, last: u32) -> Read<Curves> {
     let steps: Vec<u32> = source.tensor("curves.steps", Dtype::U32, &[count])?;
     let is_rising = step.windows(2).all(|pair| pair[0] < pair[1]) && step.last().is_none_or(|&step| step <= last);
     if width == 0 || width > MOST_WIDTH || !is_rising || steps.iter().any(|&steps| steps == 0 || steps > width) {
-        return refuse("the steps of its curves do not follow one another");
+        return Err(RunFileError::Curves);
     }
     let mut rows: Vec<Row> = step.iter().zip(&steps).map(|(&step, &steps)| Row { steps, step, values: [0.0; COLUMNS.len()] }).collect();
     for (index, (name, _)) in COLUMNS.iter().enumerate() {
@@ -353,7 +356,7 @@ fn read_tests(source: &Source<'_>, last: u32, groups: usize) -> Read<Vec<Tested>
     let count = source.length("tests.step", MOST_ROWS)?;
     let step: Vec<u32> = source.tensor("tests.step", Dtype::U32, &[count])?;
     if !step.is_sorted() || step.last().is_some_and(|&step| step > last) {
-        return refuse("the steps of its tests do not follow one another");
+        return Err(RunFileError::Tests);
     }
     let columns: Vec<Vec<f64>> =
         TESTS.iter().map(|name| source.tensor(&format!("tests.{name}"), Dtype::F64, &[count])).collect::<Read<_>>()?;
@@ -374,12 +377,12 @@ fn read_history(source: &Source<'_>, whole: &Model, last: u32) -> Read<History> 
     let capacity: usize = source.number("history_capacity")?;
     let stride: f64 = source.number("history_stride")?;
     if !(2..=MOST_CAPACITY).contains(&capacity) || !stride.is_finite() || stride < 1e-6 {
-        return refuse(format!("its history has {capacity} columns of {stride} steps"));
+        return Err(RunFileError::History { capacity, stride });
     }
     let count = source.length("history.step", capacity)?;
     let step: Vec<u32> = source.tensor("history.step", Dtype::U32, &[count])?;
     if !step.is_sorted() || step.last().is_some_and(|&step| step > last) {
-        return refuse("the moments of its history do not follow one another");
+        return Err(RunFileError::Moments);
     }
     let scores: Vec<u8> = source.tensor("history.scores", Dtype::U8, &[count, units])?;
     let mask: Vec<u8> = source.tensor("history.mask", Dtype::U8, &[count, units])?;
@@ -403,19 +406,19 @@ fn read_history(source: &Source<'_>, whole: &Model, last: u32) -> Read<History> 
 fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mask: &[u8]) -> Read<Checkpoint> {
     let units = whole.units() as usize;
     let words = source.json("state")?;
-    let count = |value: &Value| value.as_u64().map_or_else(|| refuse("state in its metadata lacks a number"), Ok);
-    let small = |value: &Value| u32::try_from(count(value)?).or_else(|_| refuse("a number of state in its metadata is too large"));
+    let count = |value: &Value| value.as_u64().ok_or(RunFileError::StateIncomplete);
+    let small = |value: &Value| u32::try_from(count(value)?).map_err(|_| RunFileError::StateTooLarge);
     let work = |value: &Value| match count(value)? {
         work if work <= MOST_WORK => Ok(work),
-        _ => refuse("state in its metadata counts more multiply-adds than any run"),
+        _ => Err(RunFileError::StateBeyondAnyRun { what: "multiply-adds" }),
     };
     if small(&words["evaluations"])? > MOST_EVALUATIONS {
-        return refuse("state in its metadata counts more tests than any run");
+        return Err(RunFileError::StateBeyondAnyRun { what: "tests" });
     }
     let length = source.length("numbers", units)?;
     let numbers: Vec<u32> = source.tensor("numbers", Dtype::U32, &[length])?;
     if !numbers.windows(2).all(|pair| pair[0] < pair[1]) || numbers.last().is_none_or(|&last| last as usize >= units) {
-        return refuse("numbers are not those of some units, each once, in order");
+        return Err(RunFileError::Numbers);
     }
     let model = held(whole, &numbers)?;
     let (first, second) = (source.floats("scores_first_moment", &[units])?, source.floats("scores_second_moment", &[units])?);

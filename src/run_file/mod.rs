@@ -2,6 +2,7 @@
 //! its keys; `www/model/run-file.ts` is its twin in the page.
 
 mod curves;
+mod error;
 mod file;
 mod history;
 mod tensors;
@@ -9,29 +10,16 @@ mod tensors;
 mod tests;
 
 pub use curves::{COLUMNS, Curves};
+pub use error::{RestoreError, RunFileError, TensorProblem};
 pub use history::{History, Moment};
 pub use tensors::{Tensors, of_pairs};
 
 use curves::MOST_ROWS;
 
-use std::fmt;
-
 use crate::config::{Config, ConfigError};
 use crate::model::{Image, Model};
 use crate::snapshot::Snapshot;
 use crate::trainer::{Checkpoint, DataShape, Evaluation, TrainError, Trainer};
-
-/// Why a file cannot be read as a run, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeepError(pub String);
-
-impl fmt::Display for KeepError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for KeepError {}
 
 /// A live setting that was changed before the step of that number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,27 +94,26 @@ impl Kept {
     ///
     /// # Errors
     /// A network that does not fit what it was shown.
-    pub fn model(&self) -> Result<Model, KeepError> {
+    pub fn model(&self) -> Result<Model, RunFileError> {
         model(&self.config, &self.shown)
     }
 
     /// What it takes to go on.
     ///
     /// # Errors
-    /// A recording, in words.
-    pub fn to_go_on(&self) -> Result<&Checkpoint, ConfigError> {
-        let recording = "this file is a recording: it holds no weights, so that it can be looked at but not gone on with";
-        self.state.as_ref().ok_or_else(|| ConfigError(recording.to_owned()))
+    /// A recording.
+    pub fn to_go_on(&self) -> Result<&Checkpoint, RunFileError> {
+        self.state.as_ref().ok_or(RunFileError::Recording)
     }
 
     /// The experiment as it stood at the end, with what was changed on the way.
     ///
     /// # Errors
     /// A change that the settings refuse.
-    pub fn config_now(&self) -> Result<Config, KeepError> {
+    pub fn config_now(&self) -> Result<Config, RunFileError> {
         let mut config = self.config.clone();
         for Change { name, value, .. } in &self.changes {
-            config.set(name, value).map_err(|error| KeepError(error.to_string()))?;
+            config.set(name, value)?;
         }
         Ok(config)
     }
@@ -140,8 +127,8 @@ impl Kept {
     /// Reads a file. What it holds is checked against the network that it names.
     ///
     /// # Errors
-    /// Bytes that are no such file, or that contradict themselves, in words.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeepError> {
+    /// Bytes that are no such file, or that contradict themselves.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RunFileError> {
         file::read(bytes)
     }
 
@@ -152,8 +139,8 @@ impl Kept {
     }
 }
 
-fn model(config: &Config, shown: &Shown) -> Result<Model, KeepError> {
-    Model::new(&config.model, shown.image, shown.classes, config.gate_inputs).map_err(|error| KeepError(error.to_string()))
+fn model(config: &Config, shown: &Shown) -> Result<Model, RunFileError> {
+    Ok(Model::new(&config.model, shown.image, shown.classes, config.gate_inputs).map_err(ConfigError::from)?)
 }
 
 /// Takes a test. Of a step that was tested before, as where a finished run is taken up, the last one stands; beyond as many as a file holds,
@@ -259,10 +246,10 @@ impl Recorder {
 ///
 /// # Errors
 /// A recording, or a state that does not fit.
-pub fn restore(run: &mut Trainer, kept: &Kept) -> Result<(), TrainError> {
+pub fn restore(run: &mut Trainer, kept: &Kept) -> Result<(), RestoreError> {
     let state = kept.to_go_on()?;
     for Change { name, value, .. } in &kept.changes {
         run.change(name, value)?;
     }
-    run.restore(state.clone())
+    Ok(run.restore(state.clone())?)
 }

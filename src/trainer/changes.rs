@@ -1,34 +1,35 @@
 //! Settings that change while the run goes on.
 
-use crate::config::{ConfigError, knob};
+use crate::config::knob;
 use crate::shared::Params;
 
 use super::construction::params_of;
-use super::{Trainer, pins_of};
+use super::{TrainError, Trainer, pins_of};
 
 impl Trainer {
     /// Changes a live knob from the next step on; answers with that step's number, which is one later where a step is begun.
     ///
     /// # Errors
     /// A knob that is fixed during a run, or a value it refuses; the run goes on unchanged.
-    pub fn change(&mut self, name: &str, value: &str) -> Result<u32, ConfigError> {
-        if !knob(name)?.live {
-            return Err(ConfigError(format!("{name} cannot change during a run: restart with the new value")));
+    pub fn change(&mut self, name: &str, value: &str) -> Result<u32, TrainError> {
+        let knob = knob(name)?;
+        if !knob.live {
+            return Err(TrainError::SettingIsFixed { setting: knob.name });
         }
         if name == "keep_ratio" && !self.config.method.facts().learns_scores {
-            return Err(ConfigError(format!("the mask of method {} is fixed: restart to change keep_ratio", self.config.method.name())));
+            return Err(TrainError::MaskIsFixed { method: self.config.method });
         }
         let mut config = self.config.clone();
         config.set(name, value)?;
         config.check()?;
         if name == "pins" && self.engine.params.learn_scores == 0 {
-            return Err(ConfigError("the mask is fixed by now: pins wait for the next run".to_owned()));
+            return Err(TrainError::TooLateToPin);
         }
         let pins = pins_of(&config, &self.whole)?;
         if name == "pins"
             && let Some(gone) = pins.units_on().find(|unit| !self.numbers.contains(unit))
         {
-            return Err(ConfigError(format!("unit {gone} was dropped for good: it cannot be pinned on")));
+            return Err(TrainError::PinnedUnitWasDropped { unit: gone });
         }
         // Pins that were settled since the last step are settled once more where the budget changes that they made room under.
         self.pins_settled &= pins == self.pins && self.base.as_ref().is_none_or(|base| base.step != self.step);

@@ -2,7 +2,6 @@
 
 use bytemuck::Zeroable as _;
 
-use crate::config::ConfigError;
 use crate::device::Buffer;
 use crate::engine::Buffers;
 use crate::mask;
@@ -10,7 +9,7 @@ use crate::model::Model;
 use crate::shared::{Params, State};
 
 use super::construction::{built, engine_of, params_of};
-use super::{Cost, TrainError, Trainer, pins_of};
+use super::{CheckpointMismatch, Cost, TrainError, Trainer, pins_of};
 
 /// The state of a run between two submits. What follows from its experiment and its data is not in it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,18 +76,18 @@ impl Trainer {
     /// changed again before.
     ///
     /// # Errors
-    /// A state that is not one of this network or lies beyond the end of the run, in words; the run is then as it was. The device cannot
+    /// A state that is not one of this network or lies beyond the end of the run; the run is then as it was. The device cannot
     /// hold the network.
     pub fn restore(&mut self, state: Checkpoint) -> Result<(), TrainError> {
-        let refuse = |what: &str| Err(ConfigError(format!("the kept run does not fit its experiment: {what}")).into());
+        let refuse = |mismatch| Err(TrainError::CheckpointMismatch(mismatch));
         if state.step > self.steps + self.finetune_steps() {
-            return refuse("it has more steps than there are");
+            return refuse(CheckpointMismatch::Steps);
         }
         let (mut model, numbers) = built(&self.config, &self.whole);
         let kept: Vec<bool> = numbers.iter().map(|number| state.numbers.contains(number)).collect();
         let count = kept.iter().filter(|&&kept| kept).count();
         if mask::closes_a_group(&model, &kept) || count != state.numbers.len() || !state.numbers.is_sorted() {
-            return refuse("its units are others");
+            return refuse(CheckpointMismatch::Units);
         }
         if count < kept.len() {
             model = model.compacted(&kept).0;
@@ -96,7 +95,7 @@ impl Trainer {
         let lengths = Checkpoint::lengths(&model);
         let units = self.whole.units() as usize;
         if lengths.iter().sum::<usize>() != state.tensors.len() || state.units.len() != units || state.unpinned.len() != units {
-            return refuse("its tensors are of other sizes");
+            return refuse(CheckpointMismatch::Tensors);
         }
         let pins = pins_of(&self.config, &self.whole)?;
         if state.numbers == self.numbers {

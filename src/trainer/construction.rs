@@ -14,7 +14,7 @@ use super::DataShape;
 
 /// The network that the experiment names, on these data.
 pub(super) fn whole_of(config: &Config, data: &DataShape) -> Result<Model, ConfigError> {
-    Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(|error| ConfigError(error.to_string()))
+    Ok(Model::new(&config.model, data.image(), data.classes, config.gate_inputs)?)
 }
 
 /// The network that a method trains, of the whole one, and the numbers of its units there.

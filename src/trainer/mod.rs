@@ -20,7 +20,7 @@ mod step_through;
 pub use checkpoint::Checkpoint;
 pub use construction::initial_weights;
 pub use cost::Cost;
-pub use error::TrainError;
+pub use error::{CheckpointMismatch, TrainError, UnitCostError};
 pub use evaluation::Evaluation;
 pub use measurement::{SetAside, Timing};
 pub use memory::{holds_copy, tensors_of};
@@ -178,13 +178,11 @@ impl Trainer {
         let plan = config.plan();
         let (groups, allocated) = (whole.gated().count(), plan.allocation.len());
         if allocated > 0 && allocated != groups {
-            let text = format!("allocation names {allocated} groups of units, but {} has {groups}", config.model);
-            return Err(ConfigError(text).into());
+            return Err(ConfigError::AllocationGroups { named: allocated, groups, model: config.model }.into());
         }
         let (model, numbers) = built(&config, &whole);
         if data.train_rows < config.batch_size {
-            let text = format!("batch_size {} is larger than the training set of {} rows", config.batch_size, data.train_rows);
-            return Err(ConfigError(text).into());
+            return Err(ConfigError::BatchTooLarge { batch_size: config.batch_size, rows: data.train_rows }.into());
         }
         let pins = pins_of(&config, &whole)?;
         let order = Order::new(config.seed, data.train_rows, config.batch_size);

@@ -2,12 +2,11 @@
 
 use crate::config::{Config, ConfigError};
 use crate::mask::{self, Bits};
-use crate::methods;
 use crate::model::Model;
 use crate::pins::Pins;
 use crate::projection::threshold_of_free;
 
-use super::{Boxed, TrainError, Trainer};
+use super::{Boxed, TrainError, Trainer, UnitCostError};
 
 /// The scores on the device as a step left them, with the pins that held then and what stood behind those.
 #[derive(Debug)]
@@ -34,18 +33,13 @@ pub struct UnitCost {
 /// The pins of an experiment, checked against its network.
 ///
 /// # Errors
-/// A method without scores, or what [`Pins::read`] and [`Pins::check`] refuse, in words.
+/// A method without scores, or what [`Pins::read`] and [`Pins::check`] refuse.
 pub fn pins_of(config: &Config, whole: &Model) -> Result<Pins, ConfigError> {
-    let pins = Pins::read(&config.pins).map_err(ConfigError)?;
+    let pins = Pins::read(&config.pins)?;
     if !pins.is_empty() && !config.method.facts().learns_scores {
-        let text = format!(
-            "pins hold scores, and method {} has none: choose {}, or let the units go",
-            config.method.name(),
-            methods::learning("or")
-        );
-        return Err(ConfigError(text));
+        return Err(ConfigError::PinsWithoutScores { method: config.method });
     }
-    pins.check(whole, config.keep_ratio).map_err(ConfigError)?;
+    pins.check(whole, config.keep_ratio)?;
     Ok(pins)
 }
 
@@ -67,7 +61,7 @@ impl Trainer {
     }
 
     async fn pin(&mut self) -> Result<(), TrainError> {
-        let wanted = Pins::read(&self.config.pins).map_err(ConfigError)?;
+        let wanted = Pins::read(&self.config.pins).map_err(ConfigError::from)?;
         let base = if let Some(base) = self.base.take().filter(|base| base.step == self.step) {
             base
         } else {
@@ -118,11 +112,10 @@ impl Trainer {
         self.finish_step().await?;
         self.check_finite()?;
         self.settle_pins().await?;
-        let refuse = |words: &str| TrainError::from(ConfigError(words.to_owned()));
         if unit >= self.whole.units() {
-            return Err(refuse("there is no such unit"));
+            return Err(UnitCostError::NoSuchUnit { unit }.into());
         }
-        let place = self.numbers.iter().position(|&number| number == unit).ok_or_else(|| refuse("it was dropped for good"))?;
+        let place = self.numbers.iter().position(|&number| number == unit).ok_or(UnitCostError::WasDropped { unit })?;
         let found = self.engine.look().await?;
         let kept: Vec<bool> = match &self.last {
             Some((_, bits)) => {
@@ -132,13 +125,13 @@ impl Trainer {
             None => mask::decided(&self.model, &found.scores),
         };
         if mask::is_alone(&self.model, &kept, place) {
-            return Err(refuse("it is the only one of its layer that is kept: without it the layer would close"));
+            return Err(UnitCostError::LastOfItsLayer { unit }.into());
         }
         let has_rows = |step: &u32| self.order.rows_needed(*step) <= self.rows_ready;
         let mut mask = mask::certain(&kept);
         let steps: Vec<u32> = (self.step..self.step + batches).chain(0..batches).filter(has_rows).take(batches as usize).collect();
         if steps.len() < 2 {
-            return Err(refuse("its images are still on their way"));
+            return Err(UnitCostError::BatchesAreMissing.into());
         }
         let training = self.engine.params;
         self.engine.params.masks = 1;
@@ -175,7 +168,7 @@ impl Trainer {
             return Err(error.into());
         }
         if losses.iter().flatten().any(|loss| !loss.is_finite()) {
-            return Err(refuse("the loss with it or without it is not finite"));
+            return Err(UnitCostError::LossIsNotFinite.into());
         }
         let count = losses.len() as f64;
         let mean = |of: &dyn Fn(&[f64; 2]) -> f64| losses.iter().map(of).sum::<f64>() / count;

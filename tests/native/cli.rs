@@ -270,6 +270,33 @@ fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
 }
 
 #[test]
+fn arguments_that_cannot_be_taken_exit_with_2_and_what_goes_wrong_later_with_1() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let status = |arguments: &[&str]| lacuna(arguments).status.code();
+    for arguments in [
+        &["train", "--prune-rate", "0.5"][..],
+        &["train", "--keep-ratio", "2"],
+        &["train", "--keep-start", "0.1", "--keep-ratio", "0.5"],
+        &["train", "--url", "?prune_rate=1"],
+        &["bench", "--keep-ratio", "0.1,7"],
+        &["model", "mlp-8", "--batch-size", "0"],
+        &["model", "mlp-0"],
+    ] {
+        assert_eq!(status(arguments), Some(2), "{arguments:?}");
+    }
+    assert_eq!(status(&["train", "--data-dir", nowhere.path().to_str().unwrap()]), Some(1));
+}
+
+/// Mesa's layer that selects a device would print an error of its own, which says nothing about this program.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_desktop_session_nothing_foreign_is_printed() {
+    let output = Command::new(env!("CARGO_BIN_EXE_lacuna")).arg("adapters").env_remove("XDG_RUNTIME_DIR").output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && errors.is_empty(), "{errors}");
+}
+
+#[test]
 fn a_network_that_cannot_be_is_refused_in_words() {
     for model in ["cnn-", "mlp-0", "mlp-", "512", "mlp-40000", "mlp-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1", "resnet18", "wrn-28"] {
         refuses(&["train", "--model", model], &[&format!("model \"{model}\" cannot be read")]);

@@ -1,6 +1,7 @@
 //! `lacuna compare`: methods side by side on one engine, one machine and one data set, seed by seed; and the search for settings that let
 //! each show its best.
 
+mod error;
 mod plot;
 mod record;
 mod report;
@@ -10,8 +11,6 @@ mod table;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::ArgMatches;
-use clap::parser::ValueSource;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -24,41 +23,40 @@ use lacuna::model::Model;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, TrainError, Trainer, holds_copy, pins_of};
 
+pub(super) use self::error::CompareError;
 use self::record::{Finished, Folder, Point};
 use self::summary::Row;
+use super::arguments::{Compare, Experiment};
 use super::seconds::Seconds;
-use super::{CliError, arguments, open, say, terminal};
+use super::{CliError, data, open, say, terminal};
 
 /// Least number of tests along a run.
 const POINTS: u32 = 10;
 
 /// The contenders that `names` asks for, one that is divided as another ended up behind all others.
-fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CliError> {
+fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
     let mut found: Vec<Entrant> = Vec::new();
     for name in names {
-        let contender = Entrant::all().find(|contender| contender.name == *name).ok_or_else(|| {
-            let known: Vec<&str> = Entrant::all().map(|contender| contender.name).collect();
-            ConfigError(format!("--methods: there is no method \"{name}\"; the methods are {}", known.join(", ")))
-        })?;
+        let contender = Entrant::all().find(|contender| contender.name == *name);
+        let contender = contender.ok_or_else(|| CompareError::UnknownMethod { name: (*name).to_owned() })?;
         if found.contains(&contender) {
-            return Err(ConfigError(format!("--methods names {name} twice")).into());
+            return Err(CompareError::MethodTwice { name: contender.name });
         }
         found.push(contender);
     }
     let divided = found.iter().any(|contender| contender.name == MethodName::Vrpge.name());
-    if let Some(Entrant { name, .. }) = found.iter().find(|contender| contender.is_allocated && !divided) {
-        let text = format!("--methods: {name} divides the budget as vrpge ended up: name vrpge too, or leave {name} out");
-        return Err(ConfigError(text).into());
+    if let Some(&Entrant { name, .. }) = found.iter().find(|contender| contender.is_allocated && !divided) {
+        return Err(CompareError::NothingToDivideAs { name });
     }
     found.sort_by_key(|contender| contender.is_allocated);
     Ok(found)
 }
 
-/// The knobs that a person named, which stand above every preset.
-fn named(arguments: &ArgMatches, base: &Config) -> Vec<&'static str> {
+/// The settings that the user named, as flags or by a link. They stand above every preset.
+fn named(experiment: &Experiment) -> Vec<&'static str> {
     let defaults = Config::default();
-    let is_named = |name: &str| arguments.value_source(name) == Some(ValueSource::CommandLine) || base.get(name) != defaults.get(name);
-    KNOBS.iter().map(|knob| knob.name).filter(|name| arguments.try_contains_id(name).is_ok() && is_named(name)).collect()
+    let is_named = |name: &str| experiment.flags.contains(&name) || experiment.config.get(name) != defaults.get(name);
+    KNOBS.iter().map(|knob| knob.name).filter(|name| *name != "method" && is_named(name)).collect()
 }
 
 /// The experiment of one run.
@@ -197,38 +195,36 @@ impl Session<'_> {
     }
 }
 
-pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
-    let base = arguments::experiment(arguments)?;
+pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
+    let Compare { experiment: Experiment { config: base, data, .. }, seeds, presets, search, .. } = arguments;
+    let (seeds, presets, search) = (*seeds, *presets, *search);
     if base.finetune_epochs > 0 {
-        return Err(ConfigError("compare trains without fine-tuning: leave finetune_epochs at 0".to_owned()).into());
+        return Err(CompareError::Finetuning.into());
     }
-    let methods: Vec<&str> = arguments.get_many::<String>("methods").expect("it has a default").map(String::as_str).collect();
+    let methods: Vec<&str> = arguments.methods.iter().map(String::as_str).collect();
     let contenders = asked_for(&methods)?;
-    let seeds = *arguments.get_one::<u32>("seeds").expect("it has a default");
-    let last = base.seed.checked_add(seeds - 1).ok_or_else(|| ConfigError(format!("there are no {seeds} seeds from {} on", base.seed)))?;
-    let (search, presets) = (arguments.get_flag("search"), !arguments.get_flag("plain"));
+    let last = base.seed.checked_add(seeds - 1).ok_or(CompareError::TooManySeeds { seeds, first: base.seed })?;
     if search && !base.pins.is_empty() {
-        let text = "--pins: a search gates the inputs and does not, and units have other numbers then; leave the pins out";
-        return Err(ConfigError(text.to_owned()).into());
+        return Err(CompareError::PinsInSearch.into());
     }
-    let named = named(arguments, &base);
+    let named = named(&arguments.experiment);
     // Every contradiction is said before anything is run: those of the settings before the data are read, and then those with the network.
     let settings = |contender: Entrant| if presets { contender.presets } else { &[] };
     let experiments: Vec<Config> = contenders
         .iter()
-        .map(|&contender| experiment(&base, contender, base.seed, settings(contender), &named))
+        .map(|&contender| experiment(base, contender, base.seed, settings(contender), &named))
         .collect::<Result<_, _>>()?;
-    let set = arguments::load(arguments, &base)?;
+    let set = data::load(data, base)?;
     let set = if search { held_out(&set) } else { set };
     let shape = DataShape::of(&set);
-    let whole = Model::new(&base.model, shape.image(), shape.classes, base.gate_inputs).map_err(|error| ConfigError(error.to_string()))?;
+    let whole = Model::new(&base.model, shape.image(), shape.classes, base.gate_inputs).map_err(ConfigError::from)?;
     for config in experiments.iter().filter(|config| config.method.facts().learns_scores) {
         pins_of(config, &whole)?;
     }
-    let machine = open(arguments.get_one::<String>("adapter").map(String::as_str))?;
+    let machine = open(arguments.adapter.as_deref())?;
     let adapter = machine.adapter.to_string();
-    let identity = identity(&base, &set, &adapter, presets, search);
-    let folder = arguments.get_one::<PathBuf>("out").cloned().unwrap_or_else(|| {
+    let identity = identity(base, &set, &adapter, presets, search);
+    let folder = arguments.out.clone().unwrap_or_else(|| {
         let hash = Sha256::digest(identity.to_string());
         PathBuf::from("compare").join(format!("{}-{}", base.model, hex(&hash[..4])))
     });
@@ -237,7 +233,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     holder.load_all(&set);
     say(format_args!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len()));
     say(format_args!("runs are kept in {}", folder.path().display()));
-    let session = Session { base: &base, holder, folder };
+    let session = Session { base, holder, folder };
     if search {
         return find_settings(&session, &contenders, &named);
     }
@@ -246,12 +242,11 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<(), CliError> {
     for seed in base.seed..=last {
         for &contender in &contenders {
             let settings = if presets { contender.presets } else { &[] };
-            let mut config = experiment(&base, contender, seed, settings, &named)?;
+            let mut config = experiment(base, contender, seed, settings, &named)?;
             if contender.is_allocated {
                 let learned = runs.iter().find(|run| run.contender == MethodName::Vrpge.name() && run.seed == u64::from(seed));
                 let Some(end) = learned.and_then(Finished::end) else {
-                    let text = format!("{}: the run of vrpge with seed {seed} diverged and divides no budget", contender.name);
-                    return Err(CliError::Failed(text));
+                    return Err(CompareError::Diverged { name: contender.name, seed }.into());
                 };
                 config.set("allocation", &end.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(","))?;
             }

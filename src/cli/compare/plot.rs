@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use plotters::prelude::*;
 use plotters::style::RGBColor;
 
+use super::error::CompareError;
 use super::record::Point;
 use super::summary::Row;
-use crate::cli::terminal::large;
+use crate::cli::format::large;
 
 /// The plots' size in their own units; a page scales them.
 const SIZE: (u32, u32) = (400, 300);
@@ -115,11 +116,11 @@ fn above(points: &[(f64, f64)], floor: f64) -> Vec<Vec<(f64, f64)>> {
 /// One plot.
 ///
 /// # Errors
-/// What the drawing library refuses, in words.
-pub(super) fn svg(rows: &[Row<'_>], axis: Axis) -> Result<String, String> {
+/// What the drawing library refuses.
+pub(super) fn svg(rows: &[Row<'_>], axis: Axis) -> Result<String, CompareError> {
     let curves: Vec<Curve> = rows.iter().enumerate().map(|(index, row)| curve(row, index, axis)).collect();
     let mut text = String::new();
-    draw(&mut text, &curves, axis, floor(rows)).map_err(|error| format!("the plot {} could not be drawn: {error}", axis.title()))?;
+    draw(&mut text, &curves, axis, floor(rows)).map_err(|error| CompareError::Plot { title: axis.title(), said: error.to_string() })?;
     // The library writes colours; the page has names for them.
     for index in 0..rows.len() {
         text = text.replace(&format!("\"#0100{index:02X}\""), &format!("\"var(--series-{index})\""));

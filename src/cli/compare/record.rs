@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::cli::CliError;
 
+use super::error::CompareError;
+
 /// A run at one moment. Work and time are those of training; tests along the way are counted in neither.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Point {
@@ -106,7 +108,7 @@ pub(super) struct Folder {
 
 /// Writes a file so that it is there whole or not at all, whenever the program is stopped.
 fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
-    let refuse = |error| CliError::File { path: path.display().to_string(), error };
+    let refuse = |error| CliError::File { path: path.to_owned(), error };
     let partial = path.with_extension("partial");
     fs::write(&partial, text).map_err(refuse)?;
     fs::rename(&partial, path).map_err(refuse)
@@ -119,7 +121,7 @@ impl Folder {
     /// A folder that holds another comparison, or one that cannot be read or written.
     pub(super) fn open(path: PathBuf, identity: &Value) -> Result<Self, CliError> {
         let runs = path.join("runs");
-        fs::create_dir_all(&runs).map_err(|error| CliError::File { path: runs.display().to_string(), error })?;
+        fs::create_dir_all(&runs).map_err(CliError::file(&runs))?;
         let folder = Self { path };
         let description = folder.path.join("comparison.json");
         match fs::read_to_string(&description) {
@@ -131,23 +133,21 @@ impl Folder {
                     .and_then(|wanted| wanted.keys().find(|name| found.get(name.as_str()) != identity.get(name.as_str())));
                 match (objects, differs) {
                     ((Some(_), Some(_)), None) => Ok(folder),
-                    ((Some(_), _), Some(name)) => Err(CliError::Failed(format!(
-                        "{} holds another comparison: its {name} is {}, not {}. Choose another folder with --out, or remove this one",
-                        folder.path.display(),
-                        found.get(name.as_str()).unwrap_or(&Value::Null),
-                        identity[name.as_str()]
-                    ))),
-                    _ => Err(CliError::Failed(format!(
-                        "{} describes no comparison. Choose another folder with --out, or remove this one",
-                        description.display()
-                    ))),
+                    ((Some(_), _), Some(name)) => Err(CompareError::OtherComparison {
+                        folder: folder.path,
+                        what: name.clone(),
+                        found: Box::new(found.get(name).cloned().unwrap_or_default()),
+                        wanted: Box::new(identity[name].clone()),
+                    }
+                    .into()),
+                    _ => Err(CompareError::NoComparison { file: description }.into()),
                 }
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 folder.write("comparison.json", &format!("{identity:#}\n"))?;
                 Ok(folder)
             }
-            Err(error) => Err(CliError::File { path: description.display().to_string(), error }),
+            Err(error) => Err(CliError::File { path: description, error }),
         }
     }
 
@@ -172,17 +172,13 @@ impl Folder {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CliError::File { path: path.display().to_string(), error }),
+            Err(error) => return Err(CliError::File { path, error }),
         };
         let Some(found) = serde_json::from_str(&text).ok().as_ref().and_then(Finished::read) else {
-            return Err(CliError::Failed(format!("{} holds no finished run: remove it, and it is run again", path.display())));
+            return Err(CompareError::NoFinishedRun { file: path }.into());
         };
         if found.query != query {
-            return Err(CliError::Failed(format!(
-                "{} is a run of other settings (\"{}\" where \"{query}\" is asked for): choose another folder with --out, or remove the file",
-                path.display(),
-                found.query
-            )));
+            return Err(CompareError::OtherSettings { file: path, found: found.query, wanted: query.to_owned() }.into());
         }
         Ok(Some(found))
     }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::CliError;
 use crate::cli::seconds::PHASES;
 
+use super::error::CompareError;
 use super::plot::{Axis, svg};
 use super::table::Table;
 
@@ -79,7 +79,7 @@ fn list(class: &str, items: &[String]) -> String {
 ///
 /// # Errors
 /// A plot that could not be drawn.
-pub(super) fn html(table: &Table<'_>) -> Result<String, CliError> {
+pub(super) fn html(table: &Table<'_>) -> Result<String, CompareError> {
     let mut page = String::new();
     let title = escaped(&table.title());
     let series = |dark: bool| {
@@ -109,7 +109,7 @@ pub(super) fn html(table: &Table<'_>) -> Result<String, CliError> {
     }
     page.push_str("</ul>\n<div class=\"plots\">");
     for axis in Axis::ALL {
-        let plot = svg(table.rows, axis).map_err(CliError::Failed)?;
+        let plot = svg(table.rows, axis)?;
         let _ = writeln!(page, "<figure><figcaption>Accuracy {}</figcaption>{plot}</figure>", axis.title());
     }
     page.push_str("</div>\n<h2>What each reached, and what it took</h2>\n");

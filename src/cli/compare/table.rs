@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use lacuna::config::Config;
 
 use super::summary::{Mark, Row, Spread};
+use crate::cli::format::large;
 use crate::cli::seconds::PHASES;
-use crate::cli::terminal::{large, wrapped};
+use crate::cli::terminal::wrapped;
 
 /// A whole comparison.
 pub(super) struct Table<'a> {

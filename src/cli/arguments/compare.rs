@@ -1,0 +1,95 @@
+//! `lacuna compare`: methods that are trained side by side.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, value_parser};
+
+use super::super::error::ArgumentError;
+use super::{Experiment, adapter, optional, path, required, switch};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Compare {
+    pub(crate) experiment: Experiment,
+    /// Names, each of which the user wants once.
+    pub(crate) methods: Vec<String>,
+    /// How many seeds, from the experiment's on.
+    pub(crate) seeds: u32,
+    /// Whether each method has the settings that were searched for it.
+    pub(crate) presets: bool,
+    /// Whether the settings of each method are searched instead.
+    pub(crate) search: bool,
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) adapter: Option<String>,
+}
+
+impl Compare {
+    pub(super) fn command() -> clap::Command {
+        clap::Command::new("compare")
+            .about("Train several methods side by side, and say what each reached and what it took")
+            .after_help(
+                "Is it really faster, and against what?\n  lacuna compare --methods dense,small-dense,static,vrpge --seeds 3 --gate-inputs --keep-ratio 0.1\n\n\
+                 Every method trains with every seed, one after another, under the same settings but for the few that let each show its best (see \
+                 --plain). A run that was finished is saved in --out and not run again: a comparison that was interrupted goes on. There too: \
+                 results.csv, results.json, and report.html, a page that needs nothing else.\n\n\
+                 --search tries twelve settings of each method, with the inputs gated and without, on training rows of which the last sixth is held \
+                 out, and prints the winners.",
+            )
+            .args(Experiment::flags(|knob| knob.name != "method"))
+            .arg(
+                Arg::new("methods")
+                    .long("methods")
+                    .value_name("NAME,NAME,...")
+                    .value_delimiter(',')
+                    .default_value("dense,small-dense,static,vrpge")
+                    .help(
+                        "The methods, each once: those of train's --method, and vrpge-one-sided, vrpge with --estimator one-sided, static-allocated, \
+                         a random mask with as many units of each group as vrpge ended with, and small-dense-final, as wide as a step of vrpge at \
+                         the keep ratio pays for.",
+                    ),
+            )
+            .arg(
+                Arg::new("seeds")
+                    .long("seeds")
+                    .value_name("N")
+                    .value_parser(value_parser!(u32).range(1..=1000))
+                    .default_value("3")
+                    .help("How many seeds, from --seed on."),
+            )
+            .arg(path("out", "DIR", "Where runs and results are saved. Without it, a folder of compare/ named after network and settings."))
+            .arg(switch("plain", "The same settings for all, without the presets that were searched for each method."))
+            .arg(
+                switch("search", "Search for each method's best settings instead, with as many tries for each, on held-out training rows.")
+                    .conflicts_with_all(["plain", "seeds"]),
+            )
+            .arg(adapter())
+    }
+
+    pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
+        Ok(Self {
+            experiment: Experiment::from_matches(matches)?,
+            methods: matches.get_many("methods").expect("it has a default").cloned().collect(),
+            seeds: required(matches, "seeds"),
+            presets: !matches.get_flag("plain"),
+            search: matches.get_flag("search"),
+            out: optional(matches, "out"),
+            adapter: optional(matches, "adapter"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Command;
+    use super::super::tests::read;
+
+    #[test]
+    fn methods_are_named_with_commas_between_them() {
+        let Ok(Command::Compare(found)) = read(&["compare", "--methods", "set,rigl", "--plain", "--seeds", "2"]) else {
+            panic!("it is a comparison")
+        };
+        assert_eq!(
+            (&found.methods[..], found.seeds, found.presets, found.search),
+            (&["set".to_owned(), "rigl".to_owned()][..], 2, false, false)
+        );
+    }
+}

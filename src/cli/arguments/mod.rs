@@ -1,0 +1,170 @@
+//! The command line: its commands and flags, and what they were given as plain structures.
+//!
+//! Each command has one file here with its structure, its flags and the reading of them. Nothing outside this folder sees clap. Flags are built
+//! and read by hand, not by clap's derive, for two reasons: the flags of settings are made at run time from the table of `config.rs`, so that half
+//! of a command could not be derived; and a structure may have the form of what is asked for (a new run or one to resume) instead of one
+//! optional field for each flag.
+
+mod compare;
+mod estimator;
+mod network;
+mod settings;
+mod train;
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+
+use lacuna::data::catalogue::{KNOWN, Known};
+
+pub(super) use self::compare::Compare;
+pub(super) use self::estimator::{Estimator, Measured};
+pub(super) use self::network::{Bench, Check, Model, Shown};
+pub(super) use self::settings::{DataArguments, DatasetFlag, Experiment};
+pub(super) use self::train::{Replay, Start, Train};
+use super::error::ArgumentError;
+
+/// What the program is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Command {
+    Train(Train),
+    Replay(Replay),
+    Compare(Compare),
+    Model(Model),
+    Check(Check),
+    Bench(Bench),
+    Estimator(Estimator),
+    Fetch(Fetch),
+    Adapters,
+}
+
+/// `lacuna data fetch`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fetch {
+    pub(super) known: &'static Known,
+    pub(super) data_dir: PathBuf,
+}
+
+impl Fetch {
+    fn command() -> clap::Command {
+        clap::Command::new("fetch")
+            .about("Fetch a data set, check its sums, and put it where train looks for it")
+            .arg(Arg::new("name").value_name("NAME").required(true).value_parser(KNOWN.map(|known| known.name)))
+            .arg(settings::data_dir())
+    }
+
+    fn from_matches(matches: &ArgMatches) -> Self {
+        let name: String = required(matches, "name");
+        let known = KNOWN.into_iter().find(|known| known.name == name).expect("clap refuses other names");
+        Self { known, data_dir: required(matches, "data_dir") }
+    }
+}
+
+/// The whole command line.
+fn command() -> clap::Command {
+    let data = clap::Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true);
+    clap::Command::new("lacuna")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Trains sparse neural networks: forward and backward through the kept units only (Zhou et al., NeurIPS 2021)")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(Train::command())
+        .subcommand(Replay::command())
+        .subcommand(Compare::command())
+        .subcommand(Model::command())
+        .subcommand(Check::command())
+        .subcommand(Bench::command())
+        .subcommand(Estimator::command())
+        .subcommand(data.subcommand(Fetch::command()))
+        .subcommand(clap::Command::new("adapters").about("List this machine's GPUs"))
+}
+
+/// Reads the arguments of the program. Where clap refuses them, or is asked for help, the program ends here.
+///
+/// # Errors
+/// A value that its setting refuses, or settings that contradict each other.
+pub(super) fn read() -> Result<Command, ArgumentError> {
+    from_matches(&command().get_matches())
+}
+
+fn from_matches(matches: &ArgMatches) -> Result<Command, ArgumentError> {
+    Ok(match matches.subcommand() {
+        Some(("train", matches)) => Command::Train(Train::from_matches(matches)?),
+        Some(("replay", matches)) => Command::Replay(Replay::from_matches(matches)),
+        Some(("compare", matches)) => Command::Compare(Compare::from_matches(matches)?),
+        Some(("model", matches)) => Command::Model(Model::from_matches(matches)?),
+        Some(("check", matches)) => Command::Check(Check::from_matches(matches)),
+        Some(("bench", matches)) => Command::Bench(Bench::from_matches(matches)?),
+        Some(("estimator", matches)) => Command::Estimator(Estimator::from_matches(matches)?),
+        Some(("data", matches)) => match matches.subcommand() {
+            Some(("fetch", matches)) => Command::Fetch(Fetch::from_matches(matches)),
+            _ => unreachable!("clap asks for a subcommand of data"),
+        },
+        Some(("adapters", _)) => Command::Adapters,
+        _ => unreachable!("clap asks for a subcommand"),
+    })
+}
+
+/// The value of a flag, if it was given or has a default.
+fn optional<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, id: &str) -> Option<T> {
+    matches.get_one::<T>(id).cloned()
+}
+
+/// The value of a flag that clap requires or has a default for.
+fn required<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, id: &str) -> T {
+    optional(matches, id).expect("clap requires it or gives its default")
+}
+
+fn adapter() -> Arg {
+    Arg::new("adapter")
+        .long("adapter")
+        .value_name("NAME")
+        .help("What computes: part of a GPU's name, its number in `lacuna adapters`, or cpu for this program's own CPU engine. Without it, the fastest GPU.")
+}
+
+fn json(help: &'static str) -> Arg {
+    switch("json", help)
+}
+
+fn switch(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).value_parser(value_parser!(PathBuf)).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the program would read from these words behind its name.
+    pub(super) fn read(words: &[&str]) -> Result<Command, ArgumentError> {
+        from_matches(&command().get_matches_from(std::iter::once(&"lacuna").chain(words)))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_read_without_flags() {
+        for words in [
+            &["train"][..],
+            &["replay", "a-file"],
+            &["compare"],
+            &["model", "mlp-8"],
+            &["check"],
+            &["bench"],
+            &["estimator"],
+            &["estimator", "--table"],
+            &["data", "fetch", "mnist"],
+            &["adapters"],
+        ] {
+            assert!(read(words).is_ok(), "{words:?}");
+        }
+        let Ok(Command::Fetch(fetch)) = read(&["data", "fetch", "cifar10", "--data-dir", "a-folder"]) else { panic!("it is a fetch") };
+        assert_eq!((fetch.known.name, fetch.data_dir), ("cifar10", PathBuf::from("a-folder")));
+    }
+}

@@ -1,0 +1,222 @@
+//! `lacuna model`, `lacuna bench` and `lacuna check`: a network that is described, steps that are timed, kernels that are compared.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgMatches, value_parser};
+
+use lacuna::config::{Config, ConfigError, Schedule, knob};
+use lacuna::data::catalogue::{KNOWN, Known};
+use lacuna::model::Image;
+
+use super::super::error::ArgumentError;
+use super::settings::{flag_of, set, set_one};
+use super::{adapter, json, optional, required};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Model {
+    /// Network, gated inputs, batch size and keep ratio; the rest are defaults.
+    pub(crate) config: Config,
+    pub(crate) shown: Shown,
+    pub(crate) json: bool,
+}
+
+/// What a network is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Shown {
+    /// What a network of its kind is usually shown.
+    Usual,
+    Known(&'static Known),
+    /// The synthetic set.
+    Planted,
+    Image {
+        image: Image,
+        classes: u32,
+    },
+}
+
+const PLANTED: &str = "planted";
+const CLASSES: u32 = 10;
+
+impl Model {
+    pub(super) fn command() -> clap::Command {
+        clap::Command::new("model")
+            .about("Say what a network is made of, what it costs and how much memory it takes")
+            .after_help(
+                "Without --dataset and --image the network is shown images like CIFAR-10's, a fully connected one images like MNIST's. \
+                 No GPU is used and no data is read: a large network can be looked at before it is trained.",
+            )
+            .arg(Arg::new("name").value_name("NAME").required(true).help(knob("model").expect("it is a setting of the table").help))
+            .arg(
+                Arg::new("shape")
+                    .long("dataset")
+                    .value_name("NAME")
+                    .value_parser(PossibleValuesParser::new(KNOWN.iter().map(|known| known.name).chain([PLANTED])))
+                    .conflicts_with("image")
+                    .help("The data set whose shape the network is shown."),
+            )
+            .arg(
+                Arg::new("image")
+                    .long("image")
+                    .value_name("CxHxW")
+                    .value_parser(image)
+                    .help("The shape it is shown: channels, height and width, as in 3x32x32; features without a shape are 1x1xN."),
+            )
+            .arg(
+                Arg::new("classes")
+                    .long("classes")
+                    .value_name("N")
+                    .value_parser(value_parser!(u32).range(1..=256))
+                    .requires("image")
+                    .help(format!("How many classes it tells apart, beside --image. [default: {CLASSES}]")),
+            )
+            .args(["gate_inputs", "batch_size", "keep_ratio"].map(flag_of))
+            .arg(json("One JSON object instead of tables."))
+    }
+
+    pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
+        let mut config = Config { model: required(matches, "name"), ..Config::default() };
+        set(&mut config, matches)?;
+        check_name(&config)?;
+        let shown = match (optional(matches, "image"), optional::<String>(matches, "shape")) {
+            (Some(image), _) => Shown::Image { image, classes: optional(matches, "classes").unwrap_or(CLASSES) },
+            (None, None) => Shown::Usual,
+            (None, Some(name)) => KNOWN.into_iter().find(|known| known.name == name).map_or(Shown::Planted, Shown::Known),
+        };
+        Ok(Self { config, shown, json: matches.get_flag("json") })
+    }
+}
+
+/// Refuses a network whose name cannot be read.
+fn check_name(config: &Config) -> Result<(), ConfigError> {
+    Ok(lacuna::model::Model::check_name(&config.model)?)
+}
+
+/// Reads the shape of an image.
+fn image(text: &str) -> Result<Image, String> {
+    let refuse = || "it must be channels x height x width, as in 3x32x32".to_owned();
+    let numbers: Option<Vec<u32>> = text.split(['x', '\u{d7}']).map(|number| number.trim().parse().ok()).collect();
+    let Some(&[channels, height, width]) = numbers.as_deref() else { return Err(refuse()) };
+    Ok(Image { channels, height, width })
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Bench {
+    /// Network, batch size and gated inputs, with a budget that stands; the rest are defaults.
+    pub(crate) config: Config,
+    /// At least one.
+    pub(crate) keep_ratios: Vec<f64>,
+    /// How often each step is timed.
+    pub(crate) repeats: Option<u32>,
+    pub(crate) json: bool,
+    pub(crate) adapter: Option<String>,
+}
+
+impl Bench {
+    pub(super) fn command() -> clap::Command {
+        clap::Command::new("bench")
+            .about("Measure a sparse step against a dense one, beside what the multiply-adds predict")
+            .after_help(
+                "Steps are timed in turns, dense and each keep ratio, many a submit where they are short; phases come from the GPU's own clock \
+                 where it has one. The data is random, since no value changes a kernel's work.",
+            )
+            .arg(Arg::new("model").long("model").value_name("NAME").default_value("mlp-1024-1024").help("The network."))
+            .arg(flag_of("batch_size"))
+            .arg(flag_of("gate_inputs"))
+            .arg(
+                Arg::new("ratios")
+                    .long("keep-ratio")
+                    .value_name("R,R,...")
+                    .value_delimiter(',')
+                    .default_value("0.05,0.1,0.2,0.5,0.9")
+                    .help("The keep ratios to measure beside dense."),
+            )
+            .arg(
+                Arg::new("repeats")
+                    .long("repeats")
+                    .value_name("N")
+                    .value_parser(value_parser!(u32).range(1..=1000))
+                    .help("How often each is timed. [default: 9, fewer where a step takes long]"),
+            )
+            .arg(json("One JSON object a line instead of a table."))
+            .arg(adapter())
+    }
+
+    pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
+        let mut config = Config { schedule: Schedule::Constant, ..Config::default() };
+        set(&mut config, matches)?;
+        check_name(&config)?;
+        let read = |text: &String| {
+            let mut one = Config::default();
+            set_one(&mut one, knob("keep_ratio").expect("it is a setting of the table"), text)?;
+            Ok(one.keep_ratio)
+        };
+        let keep_ratios: Result<Vec<f64>, ArgumentError> = matches.get_many("ratios").expect("it has a default").map(read).collect();
+        Ok(Self {
+            config,
+            keep_ratios: keep_ratios?,
+            repeats: optional(matches, "repeats"),
+            json: matches.get_flag("json"),
+            adapter: optional(matches, "adapter"),
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Check {
+    pub(crate) adapter: Option<String>,
+}
+
+impl Check {
+    pub(super) fn command() -> clap::Command {
+        clap::Command::new("check")
+            .about("Run every kernel against its reference on the CPU on this adapter")
+            .after_help("Prints the worst error of each kernel beside its tolerance; the exit status is not 0 if one fails.")
+            .arg(adapter())
+    }
+
+    pub(super) fn from_matches(matches: &ArgMatches) -> Self {
+        Self { adapter: optional(matches, "adapter") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Command;
+    use super::super::tests::read;
+    use super::*;
+
+    #[test]
+    fn the_shape_of_an_image_is_read() {
+        let read = |text| image(text).map(|image| (image.channels, image.height, image.width));
+        assert_eq!(read("3x32x32"), Ok((3, 32, 32)));
+        assert_eq!(read("1 \u{d7} 1 \u{d7} 256"), Ok((1, 1, 256)));
+        for text in ["", "32x32", "3x32x32x1", "3,32,32", "axbxc", "3x-1x4", "3x32x4294967296"] {
+            assert!(read(text).unwrap_err().contains("as in 3x32x32"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_network_is_shown_what_is_asked_for() {
+        let shown = |words: &[&str]| match read(&[&["model", "mlp-8"], words].concat()).unwrap() {
+            Command::Model(model) => model.shown,
+            other => panic!("it is not {other:?}"),
+        };
+        assert_eq!((shown(&[]), shown(&["--dataset", "planted"])), (Shown::Usual, Shown::Planted));
+        assert!(matches!(shown(&["--dataset", "cifar100"]), Shown::Known(known) if known.classes == 100));
+        let image = Image { channels: 1, height: 2, width: 3 };
+        assert_eq!(shown(&["--image", "1x2x3"]), Shown::Image { image, classes: 10 });
+        assert_eq!(shown(&["--image", "1x2x3", "--classes", "4"]), Shown::Image { image, classes: 4 });
+    }
+
+    #[test]
+    fn keep_ratios_are_read_against_the_range_of_the_setting() {
+        let bench = |words: &[&str]| match read(&[&["bench"], words].concat()) {
+            Ok(Command::Bench(bench)) => Ok((bench.config.model, bench.keep_ratios)),
+            Ok(other) => panic!("it is not {other:?}"),
+            Err(error) => Err(error.to_string()),
+        };
+        assert_eq!(bench(&["--keep-ratio", "0.1,1"]), Ok(("mlp-1024-1024".to_owned(), vec![0.1, 1.0])));
+        for ratios in ["0.1,7", "0.1,x", ""] {
+            assert!(bench(&["--keep-ratio", ratios]).unwrap_err().contains("--keep-ratio: keep_ratio must be a number from 0.01 to 1"));
+        }
+    }
+}

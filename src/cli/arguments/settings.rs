@@ -1,0 +1,203 @@
+//! The flags of an experiment: one for each setting of the table in `config.rs`, a link that sets several, and where the data are.
+
+use std::path::{Path, PathBuf};
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgMatches};
+
+use lacuna::config::{Config, DatasetName, KNOBS, Kind, Knob, knob};
+use lacuna::data::table::Label;
+
+use super::super::error::ArgumentError;
+use super::{optional, path, required};
+
+/// The setting that takes the path of a user's own data too.
+pub(super) const DATASET: &str = "dataset";
+
+/// What `--dataset` was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DatasetFlag {
+    /// A name of the table.
+    Name,
+    /// The place of the user's own data.
+    Path(PathBuf),
+}
+
+/// Where data are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DataArguments {
+    /// `--data-dir`, the folder of the known sets.
+    pub(crate) directory: PathBuf,
+    pub(crate) dataset: Option<DatasetFlag>,
+    /// The column of a user's table that holds the class.
+    pub(crate) label: Label,
+}
+
+/// An experiment as the arguments give it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Experiment {
+    /// The link's settings, replaced by those that were given as flags.
+    pub(crate) config: Config,
+    /// The settings that were given as flags.
+    pub(crate) flags: Vec<&'static str>,
+    pub(crate) data: DataArguments,
+}
+
+impl DataArguments {
+    /// [`data_dir`] and [`label`].
+    pub(super) fn flags() -> [Arg; 2] {
+        [data_dir(), label()]
+    }
+
+    pub(super) fn from_matches(matches: &ArgMatches) -> Self {
+        let dataset = optional::<String>(matches, DATASET);
+        let label: String = required(matches, "label");
+        Self {
+            directory: required(matches, "data_dir"),
+            dataset: dataset.map(|text| if is_a_dataset(&text) { DatasetFlag::Name } else { DatasetFlag::Path(text.into()) }),
+            label: Label::named(&label).expect("clap refuses other names"),
+        }
+    }
+}
+
+impl Experiment {
+    /// A flag for each setting that `takes` holds of, `--url`, and the flags of [`DataArguments`].
+    pub(super) fn flags(takes: impl Fn(&Knob) -> bool) -> impl Iterator<Item = Arg> {
+        let link = Arg::new("url")
+            .long("url")
+            .value_name("LINK")
+            .help("Take the experiment from a link copied from the page; other flags then change it.");
+        KNOBS.iter().filter(move |knob| takes(knob)).map(flag).chain([link]).chain(DataArguments::flags())
+    }
+
+    pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
+        let mut config = match optional::<String>(matches, "url") {
+            Some(link) => Config::from_link(&link)?,
+            None => Config::default(),
+        };
+        let flags = set(&mut config, matches)?;
+        config.check()?;
+        Ok(Self { config, flags, data: DataArguments::from_matches(matches) })
+    }
+}
+
+fn is_a_dataset(text: &str) -> bool {
+    DatasetName::ALL.iter().any(|dataset| dataset.name() == text)
+}
+
+pub(super) fn flag_name(knob: &Knob) -> String {
+    knob.name.replace('_', "-")
+}
+
+/// The flag of a setting.
+pub(super) fn flag(knob: &'static Knob) -> Arg {
+    let default = Config::default().get(knob.name).expect("every setting of the table has a value");
+    let bounds = match knob.kind {
+        Kind::Number { min, max, .. } => format!(" From {min} to {max}."),
+        Kind::Count { min, max } => format!(" From {min} to {max}."),
+        Kind::Choice(_) | Kind::Switch | Kind::Text => String::new(),
+    };
+    let default = if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
+    let arg = Arg::new(knob.name).long(flag_name(knob)).help(format!("{}{bounds}{default}", knob.help));
+    match knob.kind {
+        Kind::Choice(names) if knob.name == DATASET => arg
+            .value_name("NAME|PATH")
+            .value_parser(move |text: &str| known_or_path(names, text))
+            .help(format!("{} Or your own, by its path: a CSV file, a folder of idx files, or a folder with a folder of pictures (PNG, JPEG) for each class.{default} [possible values: {}]", knob.help, list(names))),
+        Kind::Choice(names) => {
+            arg.value_name("NAME").value_parser(PossibleValuesParser::new(names.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
+        }
+        Kind::Switch => {
+            arg.value_name("true|false").num_args(0..=1).require_equals(true).default_missing_value("true").value_parser(["true", "false"])
+        }
+        Kind::Number { .. } | Kind::Count { .. } => arg.value_name("N").allow_negative_numbers(true),
+        Kind::Text if knob.name == "pins" => arg.value_name("UNITS"),
+        Kind::Text if knob.name == "allocation" => arg.value_name("N,N,..."),
+        Kind::Text => arg.value_name("NAME"),
+    }
+}
+
+/// The flag of the setting of that name.
+pub(super) fn flag_of(name: &str) -> Arg {
+    flag(knob(name).expect("it is a setting of the table"))
+}
+
+fn list(names: &[(&str, &str)]) -> String {
+    names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+fn known_or_path(names: &[(&str, &str)], text: &str) -> Result<String, String> {
+    if is_a_dataset(text) || Path::new(text).exists() {
+        return Ok(text.to_owned());
+    }
+    Err(format!("there is no file or folder of that name, nor is it one of [possible values: {}]", list(names)))
+}
+
+/// Sets what was given as flags, of the settings that the command takes, and says which these are.
+pub(super) fn set(config: &mut Config, matches: &ArgMatches) -> Result<Vec<&'static str>, ArgumentError> {
+    let mut given = Vec::new();
+    for knob in KNOBS {
+        // A command may have no flag for a setting.
+        if let Ok(Some(value)) = matches.try_get_one::<String>(knob.name) {
+            let value = if knob.name == DATASET && !is_a_dataset(value) { DatasetName::Own.name() } else { value };
+            set_one(config, knob, value)?;
+            given.push(knob.name);
+        }
+    }
+    Ok(given)
+}
+
+/// Sets the setting of a flag.
+pub(super) fn set_one(config: &mut Config, knob: &Knob, value: &str) -> Result<(), ArgumentError> {
+    config.set(knob.name, value).map_err(|error| ArgumentError::Setting { flag: flag_name(knob), error })
+}
+
+pub(super) fn data_dir() -> Arg {
+    path("data_dir", "DIR", "Where the data sets are: DIR/mnist and so on, or the folder of your own idx files with --dataset idx.")
+        .long("data-dir")
+        .default_value("data")
+}
+
+fn label() -> Arg {
+    Arg::new("label")
+        .long("label")
+        .value_name("COLUMN")
+        .value_parser(["auto", "first", "last"])
+        .default_value("auto")
+        .help("Of a CSV file with --dataset PATH: the column that holds the class. auto goes by the header's words and by the values.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::read;
+    use super::super::{Command, Start};
+    use super::*;
+
+    fn experiment(words: &[&str]) -> Experiment {
+        match read(&[&["train"], words].concat()).unwrap() {
+            Command::Train(train) => match train.start {
+                Start::New(experiment) => experiment,
+                Start::Resume { .. } => panic!("it is a new run"),
+            },
+            other => panic!("it is not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_setting_is_a_flag_and_flags_override_a_link() {
+        let link = "https://example.org/?keep_ratio=0.1&seed=3";
+        let found = experiment(&["--url", link, "--seed", "9", "--gate-inputs", "--scores-rate", "0.03"]);
+        let config = &found.config;
+        assert_eq!((config.keep_ratio, config.seed, config.gate_inputs, config.scores_rate), (0.1, 9, true, 0.03));
+        assert_eq!(found.flags, ["gate_inputs", "scores_rate", "seed"]);
+        assert_eq!(experiment(&["--gate-inputs=false"]).config, Config::default());
+    }
+
+    #[test]
+    fn a_dataset_is_a_name_or_a_path() {
+        let flag = |words: &[&str]| (experiment(words).config.dataset, experiment(words).data.dataset);
+        assert_eq!(flag(&[]), (DatasetName::Mnist, None));
+        assert_eq!(flag(&["--dataset", "planted"]), (DatasetName::Planted, Some(DatasetFlag::Name)));
+        assert_eq!(flag(&["--dataset", "src"]), (DatasetName::Own, Some(DatasetFlag::Path("src".into()))));
+    }
+}

@@ -1,0 +1,154 @@
+//! `lacuna train` and `lacuna replay`: a run that is trained, and one that was saved.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, value_parser};
+
+use lacuna::config::KNOBS;
+
+use super::super::error::ArgumentError;
+use super::settings::{DATASET, flag_of};
+use super::{DataArguments, Experiment, adapter, optional, path, required, switch};
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Train {
+    pub(crate) start: Start,
+    pub(crate) log: Option<PathBuf>,
+    pub(crate) save: Option<PathBuf>,
+    pub(crate) record: Option<PathBuf>,
+    pub(crate) trace: Option<Trace>,
+    pub(crate) adapter: Option<String>,
+}
+
+/// Where training begins.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Start {
+    New(Experiment),
+    /// The file holds the experiment; `data` says where a user's own data are.
+    Resume {
+        file: PathBuf,
+        data: DataArguments,
+    },
+}
+
+/// `--trace` and `--trace-steps`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trace {
+    pub(crate) folder: PathBuf,
+    pub(crate) steps: u32,
+}
+
+impl Train {
+    pub(super) fn command() -> clap::Command {
+        clap::Command::new("train")
+            .about("Train a network and watch its mask settle")
+            .after_help(
+                "A first run:\n  lacuna data fetch mnist\n  lacuna train --gate-inputs --keep-ratio 0.1\n\n\
+                 The run behind a link copied from the page:\n  lacuna train --url 'https://.../?keep_ratio=0.1&seed=7'\n\n\
+                 --log writes one JSON object a line: first {\"event\":\"run\"} with the experiment and the adapter, then one for each step \
+                 (step, epoch, loss, probe_loss, accuracy, keep, kept and probe_kept per group, budget, sum_scores, threshold, gradient_norm, learning_rate, \
+                 scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, with --compact {\"event\":\"compact\"} after it with units and \
+                 bytes before and after, and last {\"event\":\"result\"} with test_accuracy under the decided mask. The keys of a trace file \
+                 stand in the README.",
+            )
+            .args(Experiment::flags(|_| true))
+            .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
+            .arg(path("save", "FILE", "Save the run in this file, now and then, on Ctrl-C and at the end: to go on with --resume, to replay, to open in the page."))
+            .arg(
+                path("resume", "FILE", "Go on with the run in this file, bit for bit as if it had not stopped; with --save it is saved again. A run on your own data takes --dataset PATH beside it.")
+                    .conflicts_with_all(KNOBS.iter().map(|knob| knob.name).filter(|name| *name != DATASET).chain(["url", "trace"])),
+            )
+            .arg(path("record", "FILE", "At the end write the run to be looked at, masks, scores and curves without weights; packed where FILE ends in .gz."))
+            .arg(
+                path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step.")
+                    .conflicts_with_all(["save", "record"]),
+            )
+            .arg(
+                Arg::new("trace-steps")
+                    .long("trace-steps")
+                    .value_name("N")
+                    .value_parser(value_parser!(u32))
+                    .default_value("1")
+                    .requires("trace")
+                    .help("How many of the first steps are traced."),
+            )
+            .arg(adapter())
+    }
+
+    pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
+        let start = match optional(matches, "resume") {
+            Some(file) => Start::Resume { file, data: DataArguments::from_matches(matches) },
+            None => Start::New(Experiment::from_matches(matches)?),
+        };
+        let trace = optional(matches, "trace").map(|folder| Trace { folder, steps: required(matches, "trace-steps") });
+        Ok(Self {
+            start,
+            log: optional(matches, "log"),
+            save: optional(matches, "save"),
+            record: optional(matches, "record"),
+            trace,
+            adapter: optional(matches, "adapter"),
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Replay {
+    pub(crate) file: PathBuf,
+    /// Whether the run is trained anew and compared.
+    pub(crate) again: bool,
+    pub(crate) data: DataArguments,
+    pub(crate) adapter: Option<String>,
+}
+
+impl Replay {
+    pub(super) fn command() -> clap::Command {
+        clap::Command::new("replay")
+            .about("Show a run that was saved, by --save or by the page, without training")
+            .after_help(
+                "Prints what the run printed: its tests on the way, where it stood at the end, which units it kept.\n\n\
+                 --again trains it anew, with what was changed on the way, and says where the two differ, if they do. On the adapter of the \
+                 recording they are equal bit for bit; another one differs in the last bits of its sums, and after many steps in more.",
+            )
+            .arg(
+                Arg::new("file")
+                    .value_name("FILE")
+                    .required(true)
+                    .value_parser(value_parser!(PathBuf))
+                    .help("A run: .safetensors, or .safetensors.gz."),
+            )
+            .arg(switch("again", "Train it anew and compare."))
+            .arg(flag_of(DATASET).value_name("PATH").help("Of a run on your own data, with --again: where they are."))
+            .args(DataArguments::flags())
+            .arg(adapter())
+    }
+
+    pub(super) fn from_matches(matches: &ArgMatches) -> Self {
+        Self {
+            file: required(matches, "file"),
+            again: matches.get_flag("again"),
+            data: DataArguments::from_matches(matches),
+            adapter: optional(matches, "adapter"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Command;
+    use super::super::tests::read;
+    use super::*;
+
+    #[test]
+    fn a_run_begins_anew_or_from_a_file() {
+        let train = |words: &[&str]| match read(&[&["train"], words].concat()).unwrap() {
+            Command::Train(train) => train,
+            other => panic!("it is not {other:?}"),
+        };
+        assert!(matches!(train(&["--save", "b"]), Train { start: Start::New(_), save: Some(_), trace: None, .. }));
+        let Train { start: Start::Resume { file, data }, .. } = train(&["--resume", "a", "--dataset", "src"]) else { panic!("it resumes") };
+        assert_eq!((file, data.dataset), ("a".into(), Some(super::super::DatasetFlag::Path("src".into()))));
+        assert_eq!(train(&["--trace", "t", "--trace-steps", "3"]).trace, Some(Trace { folder: "t".into(), steps: 3 }));
+        assert_eq!(train(&["--trace", "t"]).trace, Some(Trace { folder: "t".into(), steps: 1 }));
+    }
+}

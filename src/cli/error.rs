@@ -1,0 +1,79 @@
+//! Why a command ends early.
+
+use std::io;
+use std::path::PathBuf;
+
+use lacuna::config::ConfigError;
+use lacuna::data::DataError;
+use lacuna::device::DeviceError;
+use lacuna::run_file::{RestoreError, RunFileError};
+use lacuna::trainer::TrainError;
+
+use super::compare::CompareError;
+use super::memory::MemoryError;
+use super::record::OtherData;
+
+/// Why the arguments cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ArgumentError {
+    #[error("--{flag}: {error}")]
+    Setting { flag: String, error: ConfigError },
+    /// A link, or settings that contradict each other.
+    #[error(transparent)]
+    Experiment(#[from] ConfigError),
+}
+
+/// Why a command ended; `Display` is what the user reads.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Arguments(#[from] ArgumentError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    #[error(transparent)]
+    RunFile(#[from] RunFileError),
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    #[error(transparent)]
+    OtherData(#[from] OtherData),
+    /// A file of the user's could not be written or read.
+    #[error("{}: {error}", path.display())]
+    File { path: PathBuf, error: io::Error },
+    #[error("{} cannot be read as a run: {error}", path.display())]
+    NoRun { path: PathBuf, error: RunFileError },
+    #[error("Ctrl-C cannot be listened for: {0}")]
+    CtrlC(ctrlc::Error),
+    /// `after_steps` of `lacuna estimator` are more than the run has.
+    #[error("--after-steps {after_steps}: the run has {steps} steps; give a smaller number, or more --epochs")]
+    TooManySteps { after_steps: u32, steps: u32 },
+    #[error("{} of {kernels} kernels differ from their references: {}", failed.len(), failed.join(", "))]
+    KernelsDiffer { failed: Vec<&'static str>, kernels: usize },
+    /// One line for each curve or tensor.
+    #[error("trained again, the run differs:\n{}", differences.join("\n"))]
+    RunDiffers { differences: Vec<String> },
+    #[error("the run cannot be trained beyond step {step}: its file says {says}")]
+    RunEnds { step: u32, says: u32 },
+}
+
+impl CliError {
+    /// What turns the error of a file at `path` into this one.
+    pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |error| Self::File { path, error }
+    }
+
+    /// The exit status of the program: 2 where the arguments cannot be taken, as of what clap refuses, otherwise 1.
+    pub(crate) fn exit_status(&self) -> u8 {
+        if matches!(self, Self::Arguments(_)) { 2 } else { 1 }
+    }
+}
