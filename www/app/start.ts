@@ -806,7 +806,7 @@ function begin(opened: Description): void {
   panels.lab?.opened();
   panels.tried?.opened(opened);
   phases.describe(running ?? {});
-  document.querySelectorAll<HTMLElement>('.two').forEach((words) => (words.hidden = running?.['method'] !== 'vrpge'));
+  document.querySelectorAll<HTMLElement>('.two').forEach((words) => (words.hidden = methodOf(running).forwards < 2));
   delete body.dataset['failure'];
   const chip = at('adapter');
   chip.hidden = false;

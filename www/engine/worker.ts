@@ -1,11 +1,11 @@
 // Owns the engine. One run at a time; its loop advances, reports, and yields to messages between submits.
 
 import { type Known, hasAdapter, knownAdapter } from './adapter';
-import { type Engine, loadEngine, type Progress, type Session } from './load';
+import { type Engine, loadEngine, type Session } from './load';
 import { feedFiles } from './dataset-fetch';
 import { macrotask } from './macrotask';
 import { isSame } from '../model/dataset-identity';
-import type { Bytes, Change, Failure, LabProgress, OwnSet, Plan, Report, Request, Resumed, RunState, Snapshot, Task } from '../protocol/messages';
+import type { Bytes, Change, Failure, LabProgress, OwnSet, Plan, Progress, Report, Request, Resumed, RunState, Snapshot, Task } from '../protocol/messages';
 
 /** The engine ends a submit after some 30 ms by itself, whatever it may do at most. */
 const MOST_STEPS = 4096;
@@ -401,7 +401,7 @@ class Run {
     }
     this.single_phases -= 1;
     if (walked === null) return null;
-    if (walked.stage === undefined) return this.tell(() => Promise.resolve(walked.snapshot));
+    if (!('stage' in walked)) return this.tell(() => Promise.resolve(walked.snapshot));
     this.mid_step = walked.left.length > 0;
     this.report({ kind: 'walked', run: this.number, walked });
     return this.mid_step ? null : this.tell(() => Promise.resolve(walked.snapshot));
@@ -693,7 +693,7 @@ function asksForOwn(read_link: Engine['read_link'], query: string): boolean {
 /** The visitor's own data go to the engine's memory, and nowhere else. */
 async function takeOwn({ about, shape, inputs, labels, test_inputs, test_labels }: OwnSet, given: number): Promise<void> {
   try {
-    (await engine)?.take_own(about, Uint32Array.from(shape), inputs, labels, test_inputs, test_labels);
+    (await engine)?.take_own(about, about.classes.length, Uint32Array.from(shape), inputs, labels, test_inputs, test_labels);
     report({ kind: 'owned', own: about, given });
   } catch (error) {
     report({ kind: 'own_refused', message: words(error) });
@@ -719,17 +719,17 @@ async function serve(request: Request & { kind: 'open' }): Promise<void> {
   try {
     const { describe, most_bytes, own_data, read_link, Session } = await engine;
     const known = await adapter;
-    let planned: ReturnType<typeof describe>;
+    let described: ReturnType<typeof describe>;
     const others = (): string => `these are other data than the run learned from, ${shown?.name}: give the same files`;
     try {
-      planned = describe(query, known?.most_bytes ?? most_bytes());
+      described = describe(query, known?.most_bytes ?? most_bytes());
     } catch (error) {
       if (!asksForOwn(read_link, query)) return fail('refused', words(error));
       // What goes on with its data fits them; what does not fit, with others in their place.
       return own_data() === null ? fail('own', words(error)) : shown ? fail('own', others()) : fail('refused', words(error));
     }
-    if (shown && planned.dataset.own && !isSame(shown, planned.dataset)) return fail('own', others());
-    const { refused, ...plan } = planned;
+    const { plan, refused } = described;
+    if (shown && plan.dataset.own && !isSame(shown, plan.dataset)) return fail('own', others());
     report({ kind: 'planned', run: number, plan });
     if (refused !== null) return fail('large', refused);
     if (all(plan.bytes) > OPENED_UNASKED_BYTES && !train_at_once && !resumed) return report({ kind: 'state', run: number, state: 'held' });
@@ -788,7 +788,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       void answer(request.ticket, ({ read_link, write_link, describe }) => {
         const began = read_link(request.query);
         const values = { ...began, ...Object.fromEntries(request.changes.map(([, name, value]) => [name, value])) };
-        const { refused: _, ...plan } = describe(request.query, undefined, request.shown);
+        const { plan } = describe(request.query, undefined, request.shown);
         return { kind: 'described', ticket: request.ticket, plan, values, began, query: write_link(values) };
       });
       return;
@@ -798,7 +798,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
     case 'link':
       void answer(request.ticket, ({ write_link, describe }) => {
         const query = write_link(request.values);
-        const { refused: _, ...plan } = describe(query);
+        const { plan } = describe(query);
         return { kind: 'linked', ticket: request.ticket, query, plan };
       });
       return;

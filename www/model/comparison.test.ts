@@ -3,11 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Controls } from './controls';
-import type { Contender, Knob, Values } from '../protocol/messages';
+import type { Contender, Knob, MethodName, Values } from '../protocol/messages';
 import { Queue } from './comparison';
 import { description } from '../testing/samples';
 
-const contender = (name: string, more: Partial<Contender> = {}): Contender => ({ name, method: name, presets: {}, made_by: {}, is_allocated: false, ...more });
+const contender = (name: string, more: Partial<Contender> = {}): Contender => ({
+  name,
+  method: name as MethodName,
+  presets: {},
+  made_by: {},
+  is_allocated: false,
+  ...more,
+});
 const knob = (name: string, value: string): Knob => ({ name, label: name, help: '', live: false, value, kind: { type: 'text' } });
 
 const controls = new Controls(() => undefined);

@@ -6,7 +6,7 @@ import { FAMILIES, METHODS, means, methodOf } from './methods';
 
 test('the method of values is theirs, that of none is the default', () => {
   assert.equal(methodOf({ method: 'rigl' }), METHODS['rigl']);
-  for (const values of [null, {}, { method: 'nobody' }]) assert.equal(methodOf(values), METHODS['vrpge']);
+  for (const values of [null, {}, { method: 'nobody' }]) assert.deepEqual(methodOf(values), METHODS['vrpge']);
 });
 
 test('every method is of one family, and every family has some', () => {

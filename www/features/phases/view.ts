@@ -2,7 +2,7 @@
 
 import { type Family, methodOf } from '../../model/methods';
 import { count, fixed, percent, significant } from '../../ui/format';
-import type { Description, Stage, StepRecord, Values } from '../../protocol/messages';
+import { DEFAULT_METHOD, type Description, type Stage, type StepRecord, type Values } from '../../protocol/messages';
 import { say } from '../../ui/element';
 
 const TITLES = ['Sample', 'Two losses', 'Gradient', 'Project', 'Backward', 'Weights'] as const;
@@ -197,10 +197,10 @@ export class PhasesView {
   }
 
   private plain(values: Values): Said[] {
-    const name = values['method'] ?? 'vrpge';
-    const { family } = methodOf(values);
+    const name = values['method'] ?? DEFAULT_METHOD;
+    const { family, forwards, has_gates } = methodOf(values);
     const [drawn, stays] = sample(name, 0, 0);
-    const two = name === 'vrpge';
+    const two = forwards === 2;
     const { estimator = 'two-sided', alpha = '0.5' } = values;
     const learns: Said[] = [
       ['Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : 'no backward pass'],
@@ -208,17 +208,17 @@ export class PhasesView {
     ];
     return [
       ['Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays],
-      two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', name === 'ste' ? MASKED : 'one forward pass'],
+      two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', has_gates ? MASKED : 'one forward pass'],
       ...(family === 'learned' ? learns : chooses(name, values, 'as many as K pays for')),
-      ['Backward', '∇w L(w, m)', name === 'ste' ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
+      ['Backward', '∇w L(w, m)', has_gates ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
       ['Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others rest'],
     ];
   }
 
   private numbers({ record, values, description, kept, differ }: PhasesInput): Said[] {
-    const name = values['method'] ?? 'vrpge';
-    const { family } = methodOf(values);
-    const weights = name === 'ste' ? description.weights : keptWeights(description, kept);
+    const name = values['method'] ?? DEFAULT_METHOD;
+    const { family, forwards, has_gates } = methodOf(values);
+    const weights = has_gates ? description.weights : keptWeights(description, kept);
     const share = weights / Math.max(1, description.weights);
     const units = description.groups.reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
     const { estimator = '', alpha } = values;
@@ -232,14 +232,14 @@ export class PhasesView {
     ];
     return [
       ['Sample', ...sample(name, differ, units)],
-      name === 'vrpge'
+      forwards === 2
         ? ['Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks']
-        : ['One loss', `L = ${fixed(record.loss, 3)}`, name === 'ste' ? MASKED : 'one forward pass'],
+        : ['One loss', `L = ${fixed(record.loss, 3)}`, has_gates ? MASKED : 'one forward pass'],
       ...(family === 'learned' ? learns : chooses(name, values, `${count(units)} units, K = ${fixed(record.budget, 1)}`)),
       [
         'Backward',
         `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`,
-        name === 'ste' ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`,
+        has_gates ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`,
       ],
       ['Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`],
     ];

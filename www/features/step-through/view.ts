@@ -124,7 +124,7 @@ export class WalkView {
   private news(seen: Seen): string {
     const { walked, record, values, description } = seen;
     const { mask, threshold } = walked.snapshot;
-    const two = values['method'] === 'vrpge';
+    const two = methodOf(values).forwards === 2;
     const count_of = (wanted: (bits: number) => boolean): number => mask.reduce((sum, bits) => sum + (wanted(bits) ? 1 : 0), 0);
     const kept = count_of((bits) => (bits & KEPT) !== 0);
     const differ = count_of((bits) => bits === KEPT || bits === PROBE_KEPT);
@@ -164,9 +164,11 @@ export class WalkView {
       case 'choose':
         return 'By what the method knows of the network just now. Between such steps the mask stands.';
       case 'sample':
-        return values['method'] === 'vrpge' ? 'Each unit is drawn twice with its own probability s: kept, or off.' : 'Each unit is kept or off for this step.';
+        return methodOf(values).forwards === 2
+          ? 'Each unit is drawn twice with its own probability s: kept, or off.'
+          : 'Each unit is kept or off for this step.';
       case 'losses':
-        return values['method'] === 'vrpge'
+        return methodOf(values).forwards === 2
           ? `L − L′ = ${fixed(record.loss, 4)} − ${fixed(record.probe_loss, 4)} = ${significant(record.loss - record.probe_loss, 3)}. Same images, same weights: only the masks differ.`
           : 'Under the one mask of this step.';
       case 'gradient':
@@ -248,7 +250,7 @@ export class WalkView {
   private drawn({ walked, description, values }: Seen, [left, top, width, height]: Box): string {
     const { context } = this;
     const groups = description.groups.filter((group) => group.gated);
-    const two = values['method'] === 'vrpge';
+    const two = methodOf(values).forwards === 2;
     const row = Math.min(74, height / groups.length);
     const wordy = row >= LEAST_ROW;
     const [start, end] = wordy ? [left + 84, left + width - 96] : [left, left + width];
