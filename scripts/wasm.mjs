@@ -1,4 +1,4 @@
-// The engine as WebAssembly: compiled by cargo, given its JavaScript face by tools/bindgen, put where the page imports it.
+// The engine as WebAssembly: compiled by cargo, given its JavaScript by tools/bindgen, put where the page imports it.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ export const targetFolder = path.resolve(root, process.env.CARGO_TARGET_DIR ?? '
 export const program = (name, profile = 'release') => path.join(targetFolder, profile, process.platform === 'win32' ? `${name}.exe` : name);
 
 export const outFolder = path.join(root, 'www', 'pkg');
-const outputs = (name) => [`${name}.js`, `${name}_bg.wasm`, `${name}.d.ts`].map((file) => path.join(outFolder, file));
+const outputs = (name) => [`${name}.js`, `${name}_bg.wasm`].map((file) => path.join(outFolder, file));
 const stampFile = (name) => path.join(outFolder, `${name}.stamp.json`);
 
 // A panic names its place in the sources. Of a library's, only what follows the folder that cargo keeps them in, or the page would tell of the
@@ -148,6 +148,8 @@ async function compileAndBind(module, options) {
   const compiled = path.join(targetFolder, wasmTarget, profile, 'lacuna.wasm');
   const bindgen = await buildTool(options.note);
   rmSync(stampFile(name), { force: true });
+  // Declarations beside the module would be taken for its types in the place of www/protocol/modules.d.ts.
+  rmSync(path.join(outFolder, `${name}.d.ts`), { force: true });
   await run(bindgen, [compiled, outFolder, name], options);
   const sources = sourcesOf(compiled);
   const stamp = { sources, fingerprint: await fingerprint(module, sources) };

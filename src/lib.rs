@@ -40,8 +40,7 @@
 //! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a
 //!   run's step beside a dense one; [`estimator_lab`] how good each estimator is; [`check`] every kernel against its reference; [`classifier`] an
 //!   image of anybody's through the network as it stands; `run_file` a run as one file, natively (the page has a copy in TypeScript).
-//! * Layer 3, what people use: `main.rs` with `cli/` natively; `web.rs` in the page (feature `page`), `web_check.rs` and `web_intake.rs` in modules of
-//!   their own that only the panels load that want them (features `self-check`, `own-files`).
+//! * Layer 3, the interfaces: `main.rs` with `cli/` natively; `web/` in the page.
 
 pub mod budget;
 #[cfg(any(not(target_arch = "wasm32"), feature = "self-check"))]
@@ -69,15 +68,5 @@ pub mod snapshot;
 pub mod speed;
 pub mod submit_size;
 pub mod trainer;
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
+#[cfg(any(target_arch = "wasm32", test))]
 pub mod web;
-#[cfg(all(target_arch = "wasm32", feature = "self-check"))]
-pub mod web_check;
-#[cfg(all(target_arch = "wasm32", feature = "own-files"))]
-pub mod web_intake;
-#[cfg(all(target_arch = "wasm32", feature = "gpu", any(feature = "page", feature = "self-check")))]
-mod web_kernels;
-#[cfg(all(target_arch = "wasm32", feature = "page"))]
-mod web_machine;
-#[cfg(target_arch = "wasm32")]
-mod web_values;

@@ -35,7 +35,7 @@ const LAYERS: [&[&str]; 4] = [
     ],
     &["device"],
     &["engine", "trainer", "snapshot", "check", "classifier", "speed", "estimator_lab", "run_file"],
-    &["cli", "main", "web", "web_check", "web_intake", "web_kernels", "web_machine", "web_values"],
+    &["cli", "main", "web"],
 ];
 
 fn layer(module: &str) -> Option<usize> {

@@ -32,6 +32,9 @@ pub enum StepPart {
 }
 
 impl StepPart {
+    /// In a step's order.
+    pub const ALL: [Self; 7] = [Self::Choose, Self::Sample, Self::Losses, Self::Gradient, Self::Project, Self::Backward, Self::Weights];
+
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

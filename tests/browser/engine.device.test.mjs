@@ -81,7 +81,8 @@ const describe = (query, most) =>
     async ([link, bytes]) => {
       const engine = await import('/engine/lacuna.js');
       await engine.default();
-      return engine.describe(link, bytes);
+      const { plan, refused } = engine.describe(link, bytes);
+      return { ...plan, refused };
     },
     [query, most],
   );

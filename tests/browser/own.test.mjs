@@ -490,7 +490,7 @@ test('a whole folder is dropped from the disk, however many files it has, and a 
   let come;
   const dropped = new Promise((resolve) => (come = resolve));
   const visitor = await visit('dataset=planted&model=mlp-16&batch_size=16&steps=6', {
-    prepare: (context) => context.route(/\/dataset-(?!worker)[^/]*\.js$/, (route) => dropped.then(() => route.continue())),
+    prepare: (context) => context.route(/\/dataset-(?!worker|identity)[^/]*\.js$/, (route) => dropped.then(() => route.continue())),
   });
   await visitor.state('idle');
   const said = await read(visitor, async () => {

@@ -20,7 +20,7 @@ const engine = {
     Object.entries(values)
       .map(([name, value]) => `${name}=${value}`)
       .join('&'),
-  describe: () => ({ ...description(), refused: null }),
+  describe: () => ({ plan: description(), refused: null }),
 } as unknown as Engine;
 
 const loader = (of: Engine | null, adapter: object | null = null): EngineLoader =>

@@ -38,7 +38,7 @@ export function read({ read_link }: Engine, { query }: Asking<'read'>): Report {
 /** The link of some values, and what it asks for. */
 export function link({ write_link, describe }: Engine, { ticket, values }: Asking<'link'>): Report {
   const query = write_link(values);
-  const { refused: _, ...plan } = describe(query);
+  const { plan } = describe(query);
   return { kind: 'linked', ticket, query, plan };
 }
 
@@ -46,6 +46,6 @@ export function link({ write_link, describe }: Engine, { ticket, values }: Askin
 export function describeSaved({ read_link, write_link, describe }: Engine, { ticket, query, changes, shown }: Asking<'describe'>): Report {
   const began = read_link(query);
   const values = { ...began, ...Object.fromEntries(changes.map(([, name, value]) => [name, value])) };
-  const { refused: _, ...plan } = describe(query, undefined, shown);
+  const { plan } = describe(query, undefined, shown);
   return { kind: 'described', ticket, plan, values, began, query: write_link(values) };
 }

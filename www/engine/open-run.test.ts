@@ -37,7 +37,7 @@ test('work is announced where it lasts or nobody knows how long, and its end onl
 test('a closed run reports nothing, and what the engine is doing is stopped', async ({ mock }) => {
   mock.timers.enable({ apis: ['setTimeout'] });
   let stopped = 0;
-  const { run, reports } = opened({ session: fakeSession({ stopper: () => ({ stop: () => void (stopped += 1) }) }) });
+  const { run, reports } = opened({ session: fakeSession({ stopper: () => ({ stop: () => void (stopped += 1), free: () => undefined }) }) });
   const sleeping = run.sleep(60_000);
   run.close();
   await sleeping;

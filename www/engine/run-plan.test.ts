@@ -36,7 +36,7 @@ test('a plan comes with why the device cannot hold it', () => {
 
 test('the largest buffer of the device reaches the engine', () => {
   const asked: unknown[] = [];
-  const noting = { ...engine({ plan: PLAN }), describe: (...args: unknown[]) => (asked.push(args), { ...PLAN, refused: null }) } as unknown as Engine;
+  const noting = { ...engine({ plan: PLAN }), describe: (...args: unknown[]) => (asked.push(args), { plan: PLAN, refused: null }) } as unknown as Engine;
   planRun(noting, 'a link', 1024);
   assert.deepEqual(asked, [['a link', 1024]]);
 });

@@ -24,7 +24,7 @@ function asksForOwn(read_link: Engine['read_link'], query: string): boolean {
 export function planRun({ describe, own_data, read_link }: Engine, query: string, most_bytes: number | undefined, shown?: Shown): Planned {
   const others = (): Planned => ({ failure: 'own', message: `these are other data than the run learned from, ${shown?.name}: give the same files` });
   try {
-    const { refused: too_large, ...plan } = describe(query, most_bytes);
+    const { plan, refused: too_large } = describe(query, most_bytes);
     return shown && plan.dataset.own && !isSame(shown, plan.dataset) ? others() : { plan, too_large };
   } catch (error) {
     if (!asksForOwn(read_link, query)) return { failure: 'refused', message: words(error) };

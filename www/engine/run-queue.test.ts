@@ -20,7 +20,7 @@ function made({ mock }: TestContext, session: (query: string) => Partial<Session
   const [log, reports]: [string[], Report[]] = [[], []];
   const plan = { ...description(), bytes: { data: 0, activations, weights: 0, optimiser: 0 } };
   const engine = {
-    describe: () => ({ ...plan, refused: null }),
+    describe: () => ({ plan, refused: null }),
     most_bytes: () => undefined,
     Session: {
       open: async (query: string) => {

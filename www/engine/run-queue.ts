@@ -2,13 +2,13 @@
 
 import type { EngineLoader } from './engine-loader';
 import { failureOf, hasTrapped, words } from './failures';
-import type { Progress, Session } from './load';
+import type { Session } from './load';
 import { type Environment, OpenRun } from './open-run';
 import type { Pace } from './pacer';
 import { planRun, totalBytes } from './run-plan';
 import { SerialQueue } from './serial-queue';
 import { TrainingLoop } from './training-loop';
-import type { Failure, Request, Resumed } from '../protocol/messages';
+import type { Failure, Progress, Request, Resumed } from '../protocol/messages';
 
 type Asked = Request & { kind: 'open' };
 

@@ -7,7 +7,7 @@ import type { Opened } from './open-run';
 import { TrainingLoop } from './training-loop';
 import { brief, fakeSession, opened } from '../testing/engine';
 import { snapshot } from '../testing/samples';
-import type { Report, Stage } from '../protocol/messages';
+import type { Report, StepPart } from '../protocol/messages';
 
 /** A run that is driven, with its data there; `until` waits for a report, `end` closes the run and answers with all reports in short. */
 function driven({ mock }: TestContext, more: Partial<Opened> = {}) {
@@ -103,7 +103,7 @@ test('a run that was saved at its end is finished at once', async (t) => {
 
 /** A session whose step has three phases; `advance` completes one that is begun. */
 function inPhases(): { session: Session; calls: string[] } {
-  const phases: Stage[] = ['choose', 'losses', 'weights'];
+  const phases: StepPart[] = ['choose', 'losses', 'weights'];
   const calls: string[] = [];
   let [step, taken] = [0, 0];
   const session = fakeSession({

@@ -208,7 +208,7 @@ export class TrainingLoop {
     if (taken === null && !this.dataset.is_complete) return this.waitForData();
     this.single_phases -= 1;
     if (taken === null) return;
-    if (taken.stage !== undefined) {
+    if ('stage' in taken) {
       this.is_mid_step = taken.left.length > 0;
       run.report({ kind: 'walked', run: run.number, walked: taken });
       if (this.is_mid_step) return;

@@ -19,7 +19,7 @@ const failToLoad = (error: unknown): void => post({ kind: 'failed', run: 0, fail
 async function takeOwn({ set, given }: Request & { kind: 'own' }): Promise<void> {
   const { about, shape, inputs, labels, test_inputs, test_labels } = set;
   try {
-    (await loader.engine)?.take_own(about, Uint32Array.from(shape), inputs, labels, test_inputs, test_labels);
+    (await loader.engine)?.take_own(about, about.classes.length, Uint32Array.from(shape), inputs, labels, test_inputs, test_labels);
     post({ kind: 'owned', own: about, given });
   } catch (error) {
     post({ kind: 'own_refused', message: words(error) });

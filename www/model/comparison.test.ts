@@ -2,12 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Contender, Knob, Values } from '../protocol/messages';
+import type { Contender, Knob, MethodName, Values } from '../protocol/messages';
 import { begun, ended, entrantOf, next } from './comparison';
 import { type Comparison, type Controls, initialState } from './state';
 import { description } from '../testing/samples';
 
-const contender = (name: string, more: Partial<Contender> = {}): Contender => ({ name, method: name, presets: {}, made_by: {}, is_allocated: false, ...more });
+const contender = (name: string, more: Partial<Contender> = {}): Contender => ({
+  name,
+  method: name as MethodName,
+  presets: {},
+  made_by: {},
+  is_allocated: false,
+  ...more,
+});
 const knob = (name: string, value: string): Knob => ({ name, label: name, help: '', live: false, value, kind: { type: 'text' } });
 
 const controls: Controls = {

@@ -6,7 +6,7 @@ import { FAMILIES, METHODS, means, methodOf } from './methods';
 
 test('the method of values is theirs, that of none is the default', () => {
   assert.equal(methodOf({ method: 'rigl' }), METHODS['rigl']);
-  for (const values of [null, {}, { method: 'nobody' }]) assert.equal(methodOf(values), METHODS['vrpge']);
+  for (const values of [null, {}, { method: 'nobody' }]) assert.deepEqual(methodOf(values), METHODS['vrpge']);
 });
 
 test('every method is of one family, and every family has some', () => {
@@ -50,8 +50,8 @@ test('where the budget stands still, how it would fall means nothing', () => {
 });
 
 test('only a budget that falls starts whole', () => {
-  for (const [name, { starts_whole, knobs }] of Object.entries(METHODS)) {
-    if (starts_whole) assert(knobs.includes('schedule') && knobs.includes('keep_start'), name);
+  for (const [name, { starts_whole, settings }] of Object.entries(METHODS)) {
+    if (starts_whole) assert(settings.includes('schedule') && settings.includes('keep_start'), name);
   }
   assert.deepEqual(
     Object.keys(METHODS).filter((name) => METHODS[name]?.starts_whole),

@@ -1,99 +1,73 @@
-// The ways of choosing a mask, in words: what each does, what dense work it hides, which settings are its own.
+// The ways of choosing a mask: their facts, which are those of the Rust sources, and what the page says of them.
 
-import type { Values } from '../protocol/messages';
+import { DEFAULT_METHOD, METHOD_FACTS, type MethodFacts, type MethodName, type Values } from '../protocol/messages';
 
 /** `learned`: by scores; `chosen`: by looking at the network; `given`: before the first step, without a look. */
 export type Family = 'learned' | 'chosen' | 'given';
 
-export interface Method {
-  family: Family;
+/** What the page itself has to say about a method. */
+interface Words {
   /** In one line. */
   does: string;
   /** Work as of the dense net that its sparse steps do not show; null where there is none. */
   dense: string | null;
-  /** Settings that mean something to it and not to all. */
-  knobs: string[];
-  /** Whether its budget comes down along the schedule. */
-  starts_whole: boolean;
 }
 
-const BUDGET = ['keep_ratio'];
-const FALLING = [...BUDGET, 'schedule', 'keep_start', 'anneal_fraction'];
-const SCORES = ['scores_optimizer', 'scores_rate', 'select_masks', 'pins'];
+/** A method: its facts are those of the Rust sources. */
+export interface Method extends Words, MethodFacts {
+  family: Family;
+}
 
-export const METHODS: Record<string, Method> = {
+const WORDS: Record<MethodName, Words> = {
   vrpge: {
-    family: 'learned',
     does: 'Two masks, two losses: scores learn from the difference.',
     dense: 'none, but a budget that starts whole makes the first steps cost more than dense ones',
-    knobs: [...FALLING, 'estimator', 'alpha', ...SCORES, 'compact'],
-    starts_whole: true,
   },
   reinforce: {
-    family: 'learned',
     does: 'One mask, one loss: scores learn from the loss itself. Unbiased, and noisy.',
     dense: 'none, but a budget that starts whole makes the first steps nearly dense',
-    knobs: [...FALLING, 'alpha', ...SCORES, 'compact'],
-    starts_whole: true,
   },
   ste: {
-    family: 'learned',
     does: 'The chain rule through the mask, as if drawing it changed nothing. Biased.',
     dense: 'every step: all units are computed, forward and backward',
-    knobs: [...FALLING, ...SCORES],
-    starts_whole: true,
   },
   magnitude: {
-    family: 'chosen',
     does: 'Starts dense; as the budget falls, the units of the smallest weights go.',
     dense: 'the start, until the budget has come down',
-    knobs: [...FALLING, 'structure_every', 'compact'],
-    starts_whole: true,
   },
   set: {
-    family: 'chosen',
     does: 'A random mask; now and then its smallest units go and random ones come.',
     dense: null,
-    knobs: [...BUDGET, 'structure_every', 'drop_fraction', 'allocation'],
-    starts_whole: false,
   },
   rigl: {
-    family: 'chosen',
     does: 'As SET, but the units come that the loss asks for most.',
     dense: 'a dense forward and backward pass at each exchange',
-    knobs: [...BUDGET, 'structure_every', 'drop_fraction', 'allocation'],
-    starts_whole: false,
   },
   snip: {
-    family: 'chosen',
     does: 'One look at the whole net before the first step; then the mask stays.',
     dense: 'one dense forward and backward pass before the first step',
-    knobs: [...BUDGET, 'compact'],
-    starts_whole: false,
   },
   static: {
-    family: 'given',
     does: 'A random mask, drawn once.',
     dense: null,
-    knobs: [...BUDGET, 'allocation', 'compact'],
-    starts_whole: false,
   },
   'small-dense': {
-    family: 'given',
     does: 'A narrower dense net of the multiply-adds of VR-PGE: the fair opponent.',
     dense: null,
-    // As wide as the run of VR-PGE under the same schedule would be expensive.
-    knobs: FALLING,
-    starts_whole: false,
   },
   dense: {
-    family: 'given',
     does: 'Every unit is kept, from the first step to the last.',
     dense: 'all of it',
-    knobs: [],
-    starts_whole: false,
   },
 };
+
+function withFacts(name: MethodName): Method {
+  const [words, facts] = [WORDS[name], METHOD_FACTS[name]];
+  return { ...words, ...facts, family: facts.learns_scores ? 'learned' : facts.chooses ? 'chosen' : 'given' };
+}
+
+/** Every method by its name, in the order of the controls. */
+export const METHODS: Record<string, Method> = Object.fromEntries((Object.keys(METHOD_FACTS) as MethodName[]).map((name) => [name, withFacts(name)]));
 
 export const FAMILIES: [family: Family, title: string][] = [
   ['learned', 'Learned'],
@@ -102,13 +76,13 @@ export const FAMILIES: [family: Family, title: string][] = [
 ];
 
 /** The method of a run; that of the default where there is none yet. */
-export const methodOf = (values: Values | null): Method => METHODS[values?.['method'] ?? 'vrpge'] ?? (METHODS['vrpge'] as Method);
+export const methodOf = (values: Values | null): Method => METHODS[values?.['method'] ?? ''] ?? withFacts(DEFAULT_METHOD);
 
-const OWN = new Set(Object.values(METHODS).flatMap(({ knobs }) => knobs));
+const OF_SOME = new Set(Object.values(METHOD_FACTS).flatMap(({ settings }) => settings));
 const OF_A_FALL = ['keep_start', 'anneal_fraction'];
 
 /** Whether a setting means something to the method that the values name. */
 export function means(name: string, values: Values): boolean {
   if (OF_A_FALL.includes(name) && values['schedule'] === 'constant') return false;
-  return !OWN.has(name) || methodOf(values).knobs.includes(name);
+  return !OF_SOME.has(name) || methodOf(values).settings.includes(name);
 }

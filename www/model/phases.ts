@@ -2,7 +2,7 @@
 
 import { count, fixed, percent, significant } from './format';
 import { methodOf } from './methods';
-import type { Description, Stage, StepRecord, Values } from '../protocol/messages';
+import { DEFAULT_METHOD, type Description, type StepPart, type StepRecord, type Values } from '../protocol/messages';
 
 export const TITLES = ['Sample', 'Two losses', 'Gradient', 'Project', 'Backward', 'Weights'] as const;
 
@@ -17,13 +17,13 @@ export interface StepInput {
 }
 
 /** Which of the six a part of a step is: choosing a mask is ranking and choosing. */
-export const PHASES: Record<Stage, number[]> = { choose: [2, 3], sample: [0], losses: [1], gradient: [2], project: [3], backward: [4], weights: [5] };
+export const PHASES: Record<StepPart, number[]> = { choose: [2, 3], sample: [0], losses: [1], gradient: [2], project: [3], backward: [4], weights: [5] };
 
 /** How far a step has come that is taken phase by phase. */
 export interface PartOfStep {
   /** What was done last, and what is yet to be done. */
-  stage: Stage;
-  left: Stage[];
+  stage: StepPart;
+  left: StepPart[];
 }
 
 /** The weights that join kept units, with what else those units have: biases, scales, shifts. */
@@ -127,10 +127,10 @@ function chooses(name: string, values: Values, room: string): Said[] {
 
 /** What a step will be, before there are numbers. */
 export function plainPhases(values: Values): Said[] {
-  const name = values['method'] ?? 'vrpge';
-  const { family } = methodOf(values);
+  const name = values['method'] ?? DEFAULT_METHOD;
+  const { family, forwards, computes_all } = methodOf(values);
   const [drawn, stays] = sample(name, 0, 0);
-  const two = name === 'vrpge';
+  const two = forwards === 2;
   const { estimator = 'two-sided', alpha = '0.5' } = values;
   const learns: Said[] = [
     ['Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : 'no backward pass'],
@@ -138,18 +138,18 @@ export function plainPhases(values: Values): Said[] {
   ];
   return [
     ['Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays],
-    two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', name === 'ste' ? MASKED : 'one forward pass'],
+    two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', computes_all ? MASKED : 'one forward pass'],
     ...(family === 'learned' ? learns : chooses(name, values, 'as many as K pays for')),
-    ['Backward', '∇w L(w, m)', name === 'ste' ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
+    ['Backward', '∇w L(w, m)', computes_all ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
     ['Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others rest'],
   ];
 }
 
 /** The same with the numbers of a step. */
 function numberedPhases({ record, values, description, kept, differ }: StepInput): Said[] {
-  const name = values['method'] ?? 'vrpge';
-  const { family } = methodOf(values);
-  const weights = name === 'ste' ? description.weights : keptWeights(description, kept);
+  const name = values['method'] ?? DEFAULT_METHOD;
+  const { family, forwards, computes_all } = methodOf(values);
+  const weights = computes_all ? description.weights : keptWeights(description, kept);
   const share = weights / Math.max(1, description.weights);
   const units = description.groups.reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
   const { estimator = '', alpha } = values;
@@ -163,14 +163,14 @@ function numberedPhases({ record, values, description, kept, differ }: StepInput
   ];
   return [
     ['Sample', ...sample(name, differ, units)],
-    name === 'vrpge'
+    forwards === 2
       ? ['Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks']
-      : ['One loss', `L = ${fixed(record.loss, 3)}`, name === 'ste' ? MASKED : 'one forward pass'],
+      : ['One loss', `L = ${fixed(record.loss, 3)}`, computes_all ? MASKED : 'one forward pass'],
     ...(family === 'learned' ? learns : chooses(name, values, `${count(units)} units, K = ${fixed(record.budget, 1)}`)),
     [
       'Backward',
       `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`,
-      name === 'ste' ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`,
+      computes_all ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`,
     ],
     ['Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`],
   ];
@@ -187,4 +187,4 @@ export function phasesOf(input: StepInput, part: PartOfStep | null): Said[] {
 export const laterPhases = (part: PartOfStep | null): Set<number> => new Set(part?.left.flatMap((stage) => PHASES[stage]));
 
 /** What the phase of a part is called. */
-export const phaseTitle = (stage: Stage, all: Said[]): string => (stage === 'choose' ? 'Choose' : (all[PHASES[stage][0] ?? 0]?.[0] ?? ''));
+export const phaseTitle = (stage: StepPart, all: Said[]): string => (stage === 'choose' ? 'Choose' : (all[PHASES[stage][0] ?? 0]?.[0] ?? ''));

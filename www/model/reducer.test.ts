@@ -9,13 +9,20 @@ import { reduce } from './reducer';
 import type { SavedRun } from './saved-run';
 import { allowed, openedOf, phaseOf, planOf, trains } from './selectors';
 import { initialState, type State } from './state';
-import type { Contender, Knob, OwnSet, Plan, Report, Request, RunState, Values, Walked } from '../protocol/messages';
+import type { Contender, Knob, MethodName, OwnSet, Plan, Report, Request, RunState, Values, Walked } from '../protocol/messages';
 import { description, evaluation, record, snapshot } from '../testing/samples';
 
 const VALUES: Values = { dataset: 'planted', method: 'vrpge', seed: '1', keep_ratio: '0.2', model: 'mlp-4', batch_size: '8', pins: '' };
 const knob = (name: string, live = false): Knob => ({ name, label: name, help: '', live, value: VALUES[name] ?? '', kind: { type: 'text' } });
 const KNOBS = [knob('seed'), knob('keep_ratio', true), knob('pins', true), knob('method')];
-const entrant = (name: string, more: Partial<Contender> = {}): Contender => ({ name, method: name, presets: {}, made_by: {}, is_allocated: false, ...more });
+const entrant = (name: string, more: Partial<Contender> = {}): Contender => ({
+  name,
+  method: name as MethodName,
+  presets: {},
+  made_by: {},
+  is_allocated: false,
+  ...more,
+});
 
 /** A page to which actions happen one after another; `now` is its clock. */
 class Page {

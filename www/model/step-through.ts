@@ -36,7 +36,7 @@ export function newsOf({ walked }: StepThrough, description: Description, values
   const record = walked.snapshot.records.at(-1);
   if (!record) return '';
   const { mask, threshold } = walked.snapshot;
-  const two = values['method'] === 'vrpge';
+  const two = methodOf(values).forwards === 2;
   const count_of = (wanted: (bits: number) => boolean): number => mask.reduce((sum, bits) => sum + (wanted(bits) ? 1 : 0), 0);
   const kept = count_of((bits) => (bits & KEPT) !== 0);
   const differ = count_of((bits) => bits === KEPT || bits === PROBE_KEPT);

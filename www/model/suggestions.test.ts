@@ -7,7 +7,7 @@ import { METHODS } from './methods';
 import type { OwnData, Values } from '../protocol/messages';
 
 const DIGITS: Values = { dataset: 'mnist', model: 'mlp-32', batch_size: '128', gate_inputs: 'true', method: 'vrpge', pins: '' };
-const own: OwnData = { name: 'ants.csv', words: '', note: '', train: 50, test: 8, has_test: false, is_image: false, classes: ['ant', 'bee'] };
+const own: OwnData = { name: 'ants.csv', words: '', note: '', train: 50, test: 8, has_test: false, is_image: false, classes: ['ant', 'bee'], sum: '' };
 
 const NOTHING: Known = { replaced: null, own: null };
 /** What a change brings along, where nothing is known from before. */

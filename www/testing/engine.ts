@@ -22,7 +22,7 @@ export function fakeSession(more: Partial<Session> = {}): Session {
   const now = () => snapshot(step, { steps, finished: step === steps });
   return {
     description: () => description({ steps }),
-    stopper: () => ({ stop: () => undefined }),
+    stopper: () => ({ stop: () => undefined, free: () => undefined }),
     files: () => [],
     feed: absent('data'),
     feed_end: absent('data'),

@@ -1,4 +1,4 @@
-//! `bindgen INPUT.wasm OUT_DIR NAME` writes `NAME.js`, `NAME_bg.wasm` and `NAME.d.ts` into `OUT_DIR`.
+//! `bindgen INPUT.wasm OUT_DIR NAME` writes `NAME.js` and `NAME_bg.wasm` into `OUT_DIR`.
 //!
 //! A program of the workspace rather than the published command, because its version must equal that of the
 //! `wasm-bindgen` crate in the lock file to the last digit: one lock file then holds both.
@@ -32,7 +32,8 @@ fn generate(input: &Path, out_dir: &Path, name: &str) -> Result<(), String> {
     }
     std::fs::create_dir_all(out_dir).map_err(|error| format!("cannot make the folder {}: {error}", out_dir.display()))?;
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(input).out_name(name).typescript(true);
+    // The modules' types are written from the sources (`src/web/generate.rs`), so that the page has them before a module is built.
+    bindgen.input_path(input).out_name(name).typescript(false);
     // Left to itself the library omits the module's own address, and every caller of `init` would have to know it.
     bindgen.omit_default_module_path(false);
     // Names of functions and of the tools that made them help nobody who downloads the page.

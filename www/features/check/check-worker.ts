@@ -1,26 +1,16 @@
 // Runs the self-check: an engine of its own on the visitor's adapter, or on the CPU, away from the page's thread and from the run's.
 
 import { knownAdapter } from '../../engine/adapter';
-import type { CheckReport, CheckResult, CheckScene } from '../../protocol/messages';
-
-interface SelfCheck {
-  default(options: { module_or_path: string }): Promise<unknown>;
-  check(
-    progress: (stage: string, done: number, of: number) => void,
-    told: (scene: CheckScene, done: number, of: number) => void,
-    adapter_name?: string,
-  ): Promise<CheckResult>;
-}
+import type { CheckReport } from '../../protocol/messages';
 
 const say = (report: CheckReport): void => self.postMessage(report);
 
 async function check(): Promise<void> {
   const adapter = await knownAdapter();
   // Without a GPU it is the CPU engine that is checked, with all that it brings.
-  const [loaded, wasm] = await (adapter
+  const [engine, wasm] = await (adapter
     ? Promise.all([import('../../pkg/self_check.js'), import('../../pkg/self_check_bg.wasm?url')])
     : Promise.all([import('../../pkg/lacuna_cpu.js'), import('../../pkg/lacuna_cpu_bg.wasm?url')]));
-  const engine = loaded as unknown as SelfCheck;
   await engine.default({ module_or_path: wasm.default });
   const result = await engine.check(
     (stage, done, of) => say({ kind: 'progress', stage, done, of }),

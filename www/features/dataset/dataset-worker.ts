@@ -4,18 +4,7 @@ import { unpacked } from '../../engine/dataset-fetch';
 import { inTurn, isPicture, isTable, isText, lastOf } from './files';
 import type { OwnFile, OwnReport, OwnRequest, OwnSet } from '../../protocol/messages';
 
-/** Takes files until `finish` makes them a set, and ends. */
-interface Intake {
-  picture(path: string, width: number, height: number, rgba: Uint8Array): void;
-  idx(path: string, bytes: Uint8Array): void;
-  table(name: string, bytes: Uint8Array, label: string): void;
-  finish(name: string): OwnSet;
-}
-
-interface Reader {
-  default(options: { module_or_path: string }): Promise<unknown>;
-  Intake: new () => Intake;
-}
+type Reader = typeof import('../../pkg/own_files.js');
 
 const MOST_BYTES = 1 << 30;
 
@@ -85,10 +74,7 @@ const say = (report: OwnReport, transfer: Transferable[] = []): void => self.pos
 
 self.onmessage = async ({ data }: MessageEvent<OwnRequest>): Promise<void> => {
   try {
-    const [reader, wasm] = await Promise.all([
-      import('../../pkg/own_files.js') as Promise<unknown> as Promise<Reader>,
-      import('../../pkg/own_files_bg.wasm?url'),
-    ]);
+    const [reader, wasm] = await Promise.all([import('../../pkg/own_files.js'), import('../../pkg/own_files_bg.wasm?url')]);
     await reader.default({ module_or_path: wasm.default });
     const set = await read(reader, data, (done, of) => say({ kind: 'progress', done, of }));
     say({ kind: 'set', set }, [set.inputs.buffer, set.labels.buffer, set.test_inputs.buffer, set.test_labels.buffer]);

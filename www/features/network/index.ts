@@ -1,5 +1,6 @@
 // The network in the middle of the page, and the key to its cells.
 
+import { methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';
 import { keptUnits, momentOf, openedOf, phaseOf, planOf } from '../../model/selectors';
 import { barsOf } from '../../model/step-through';
@@ -45,7 +46,7 @@ export const network: Feature = {
       ({ run }) => [openedOf(run)?.values['method']],
       () => {
         const method = opened()?.values['method'];
-        if (method) document.querySelectorAll<HTMLElement>('.two').forEach((words) => (words.hidden = method !== 'vrpge'));
+        if (method) document.querySelectorAll<HTMLElement>('.two').forEach((words) => (words.hidden = methodOf({ method }).forwards < 2));
       },
     );
     page.draw({

@@ -3,6 +3,7 @@
 import './style.css';
 
 import { count, fixed, percent, significant } from '../../model/format';
+import { methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';
 import { type Description, type Group, KEPT, PROBE_KEPT, type StepRecord, type Values, type Walked } from '../../protocol/messages';
 import { PHASES, phaseTitle, type Said } from '../../model/phases';
@@ -101,9 +102,11 @@ export class StepThroughView {
       case 'choose':
         return 'By what the method knows of the network just now. Between such steps the mask stands.';
       case 'sample':
-        return values['method'] === 'vrpge' ? 'Each unit is drawn twice with its own probability s: kept, or off.' : 'Each unit is kept or off for this step.';
+        return methodOf(values).forwards === 2
+          ? 'Each unit is drawn twice with its own probability s: kept, or off.'
+          : 'Each unit is kept or off for this step.';
       case 'losses':
-        return values['method'] === 'vrpge'
+        return methodOf(values).forwards === 2
           ? `L − L′ = ${fixed(record.loss, 4)} − ${fixed(record.probe_loss, 4)} = ${significant(record.loss - record.probe_loss, 3)}. Same images, same weights: only the masks differ.`
           : 'Under the one mask of this step.';
       case 'gradient':
@@ -185,7 +188,7 @@ export class StepThroughView {
   private drawn({ walked, description, values }: Seen, [left, top, width, height]: Box): string {
     const { context } = this;
     const groups = description.groups.filter((group) => group.gated);
-    const two = values['method'] === 'vrpge';
+    const two = methodOf(values).forwards === 2;
     const row = Math.min(74, height / groups.length);
     const wordy = row >= LEAST_ROW;
     const [start, end] = wordy ? [left + 84, left + width - 96] : [left, left + width];

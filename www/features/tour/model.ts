@@ -1,6 +1,7 @@
 // The tour: a few short chapters about the run at hand. Steps wait for what really happens on the page.
 
 import { count, fixed, percent } from '../../model/format';
+import { methodOf } from '../../model/methods';
 import type { PlaceName } from '../../ui/anchors';
 import { KEPT, type Snapshot } from '../../protocol/messages';
 import type { News } from '../../model/actions';
@@ -42,7 +43,7 @@ const QUICK = 3e7;
 /** The link that the tour should open first; null where the run at hand does. */
 export function wantedLink({ description, values }: PageFacts): string | null {
   if (!description || !values) return null;
-  const suits = values['method'] === 'vrpge' && description.groups[0]?.gated === true;
+  const suits = methodOf(values).forwards === 2 && description.groups[0]?.gated === true;
   if (description.software && description.multiply_adds > QUICK) return TOUR_LINK.quick;
   return suits ? null : TOUR_LINK[description.software ? 'quick' : 'usual'];
 }

@@ -5,7 +5,19 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::device::{DeviceError, Machine};
-use crate::web_values::object;
+
+/// A plain object of named values.
+macro_rules! object {
+    ($($name:literal: $value:expr),+ $(,)?) => {{
+        let object = Object::new();
+        $(set(&object, $name, &JsValue::from($value));)+
+        object
+    }};
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) {
+    Reflect::set(object, &name.into(), value).expect("a new object takes any property");
+}
 
 /// Under this name the library asks a device for a kernel.
 const ASKED: &str = "createComputePipeline";
@@ -14,7 +26,7 @@ const ASKED: &str = "createComputePipeline";
 ///
 /// # Errors
 /// A shader that the device refuses.
-pub(crate) async fn compile(machine: &Machine, names: &[&'static str], progress: impl Fn(usize, usize)) -> Result<(), DeviceError> {
+pub(super) async fn compile(machine: &Machine, names: &[&'static str], progress: impl Fn(usize, usize)) -> Result<(), DeviceError> {
     let Some(gpu) = machine.gpu() else { return Ok(()) };
     let sources = gpu.sources(names);
     if sources.is_empty() {
@@ -35,7 +47,7 @@ pub(crate) async fn compile(machine: &Machine, names: &[&'static str], progress:
         let shader = object! {"label": *label, "code": code.as_str()};
         let module = module.call1(device, &shader).map_err(|error| refused(&error))?;
         let constants = Object::new();
-        Reflect::set(&constants, &(*constant).into(), &(*value).into()).map_err(|error| refused(&error))?;
+        set(&constants, constant, &(*value).into());
         let compute = object! {"module": module, "entryPoint": "main", "constants": constants};
         let wanted = object! {"label": *label, "layout": "auto", "compute": compute};
         let promise = pipeline.call1(device, &wanted).map_err(|error| refused(&error))?;
@@ -44,7 +56,7 @@ pub(crate) async fn compile(machine: &Machine, names: &[&'static str], progress:
     let ready = Object::new();
     for (done, (promise, (label, ..))) in asked.into_iter().zip(&sources).enumerate() {
         let pipeline = promise.await.map_err(|error| refused(&error))?;
-        Reflect::set(&ready, &(*label).into(), &pipeline).map_err(|error| refused(&error))?;
+        set(&ready, label, &pipeline);
         progress(done + 1, sources.len());
     }
     // The library now finds each kernel made.

@@ -1,14 +1,13 @@
 //! The WebAssembly module that reads the visitor's own files, for a worker of the page that does nothing else. What it makes of them goes to
 //! the module of the runs.
 
-use js_sys::{Array, Object, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use crate::data::Split;
+use super::js::{Js, TypedArray, words};
+use super::types::{OwnData, OwnSet};
 use crate::data::own::{Own, of_idx};
 use crate::data::photos::Photos;
 use crate::data::table::{Label, of_table};
-use crate::web_values::{object, words};
 
 /// Takes files until they make a set.
 #[wasm_bindgen]
@@ -49,30 +48,36 @@ impl Intake {
         Ok(())
     }
 
-    /// The set: `shape` `[channels, height, width]`, `inputs` `[N, I]` and `labels` `[N]`, those of the test rows beside, empty where they are to
-    /// be drawn; and what the page says `about` it.
+    /// The set that the files make.
     ///
     /// # Errors
     /// Files that make no set, in words.
-    pub fn finish(self, name: &str) -> Result<Object, JsError> {
+    pub fn finish(self, name: &str) -> Result<Js<OwnSet>, JsError> {
         let own = match self.table {
             Some(table) => table,
             None if self.photos.is_empty() => of_idx(name, &self.idx).map_err(words)?,
             None => self.photos.finish(name).map_err(words)?,
         };
         let (train, test) = own.counts();
-        let about = object! {
-            "name": own.name.as_str(), "words": own.words(), "note": own.note.as_str(), "train": train, "test": test,
-            "has_test": own.test.is_some(), "is_image": own.height > 1, "sum": own.sum(),
-            "classes": own.classes.iter().map(|name| JsValue::from(name.as_str())).collect::<Array>(),
+        let about = OwnData {
+            name: own.name.clone(),
+            words: own.words(),
+            note: own.note.clone(),
+            train,
+            test,
+            has_test: own.test.is_some(),
+            is_image: own.height > 1,
+            classes: own.classes.clone(),
+            sum: own.sum(),
         };
-        let shape: Array = [own.channels, own.height, own.width].into_iter().map(JsValue::from).collect();
-        let none = Split::default();
-        let tested = own.test.as_ref().unwrap_or(&none);
-        let bytes = |bytes: &[u8]| Uint8Array::from(bytes);
-        Ok(object! {
-            "about": about, "shape": shape, "inputs": bytes(&own.rows.inputs), "labels": bytes(&own.rows.labels),
-            "test_inputs": bytes(&tested.inputs), "test_labels": bytes(&tested.labels),
-        })
+        let tested = own.test.unwrap_or_default();
+        Ok(Js::of(&OwnSet {
+            about,
+            shape: [own.channels, own.height, own.width],
+            inputs: TypedArray(own.rows.inputs),
+            labels: TypedArray(own.rows.labels),
+            test_inputs: TypedArray(tested.inputs),
+            test_labels: TypedArray(tested.labels),
+        }))
     }
 }

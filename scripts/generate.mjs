@@ -1,0 +1,12 @@
+// `npm run generate`: writes www/protocol/generated.ts and modules.d.ts, the page's types, from the Rust sources.
+
+import process from 'node:process';
+import { cargo } from './command.mjs';
+import { explain } from './stages.mjs';
+
+try {
+  await cargo(['test', '--locked', '--profile', 'bench', '--lib', '--', 'web::generate'], { env: { LACUNA_GENERATE: '1' } });
+} catch (error) {
+  explain(error);
+  process.exit(1);
+}

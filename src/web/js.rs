@@ -1,0 +1,303 @@
+//! How values cross to JavaScript: structures as objects of their fields' names, arrays of numbers as typed arrays. With this the few things
+//! that every module of the page needs.
+//!
+//! `serde-wasm-bindgen` would do the same in some kilobytes more, which a visitor downloads.
+
+use std::marker::PhantomData;
+
+#[cfg(target_arch = "wasm32")]
+pub(super) use bridge::*;
+
+/// A value of JavaScript that is a `T` of `types`. Functions of the border give one, which says in their signature what it holds.
+pub struct Js<T> {
+    #[cfg(target_arch = "wasm32")]
+    value: wasm_bindgen::JsValue,
+    holds: PhantomData<fn() -> T>,
+}
+
+/// Numbers that cross as a typed array of JavaScript: its buffer can be handed on without a copy.
+pub struct TypedArray<T>(pub Vec<T>);
+
+/// Structures that cross as objects. In TypeScript each is a type of the same name.
+macro_rules! crossing {
+    ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$about:meta])* pub $field:ident: $type:ty,)+ })+) => {$(
+        $(#[$meta])*
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        pub struct $name { $($(#[$about])* pub $field: $type,)+ }
+
+        #[cfg(target_arch = "wasm32")]
+        impl $crate::web::js::Cross for $name {
+            // Small before fast: a structure crosses some times a second.
+            #[cold]
+            #[inline(never)]
+            fn cross(&self) -> wasm_bindgen::JsValue {
+                $crate::web::js::object! { $($field: &self.$field),+ }
+            }
+        }
+    )+};
+}
+pub(super) use crossing;
+
+/// Pairs of structures that cross as one object with the fields of both.
+macro_rules! joined {
+    ($($(#[$meta:meta])* $name:ident: $first:ty, $second:ty, $typescript:literal;)+) => {$(
+        $(#[$meta])*
+        #[cfg_attr(test, derive(ts_rs::TS), ts(type = $typescript))]
+        pub struct $name(pub $first, pub $second);
+
+        #[cfg(target_arch = "wasm32")]
+        impl $crate::web::js::Cross for $name {
+            // Small before fast: a structure crosses some times a second.
+            #[cold]
+            #[inline(never)]
+            fn cross(&self) -> wasm_bindgen::JsValue {
+                $crate::web::js::join(&self.0.cross(), &self.1.cross())
+            }
+        }
+    )+};
+}
+pub(super) use joined;
+
+/// Enumerations that cross as the names of their variants. In TypeScript each is the union of all names.
+macro_rules! cross_as_names {
+    ($($type:ident),+) => {$(
+        #[cfg(target_arch = "wasm32")]
+        impl $crate::web::js::Cross for $type {
+            fn cross(&self) -> wasm_bindgen::JsValue {
+                self.name().into()
+            }
+        }
+
+        #[cfg(test)]
+        impl ts_rs::TS for $type {
+            type WithoutGenerics = Self;
+            type OptionInnerType = Self;
+
+            fn name(_: &ts_rs::Config) -> String {
+                stringify!($type).to_owned()
+            }
+
+            fn inline(_: &ts_rs::Config) -> String {
+                Self::ALL.iter().map(|each| format!("'{}'", each.name())).collect::<Vec<_>>().join(" | ")
+            }
+
+            fn decl(config: &ts_rs::Config) -> String {
+                format!("type {} = {};", stringify!($type), Self::inline(config))
+            }
+        }
+    )+};
+}
+pub(super) use cross_as_names;
+
+#[cfg(target_arch = "wasm32")]
+mod bridge {
+    use std::fmt::Display;
+
+    use js_sys::{Array, Float32Array, Float64Array, Object, Reflect, Uint8Array, Uint32Array};
+    use wasm_bindgen::convert::IntoWasmAbi;
+    use wasm_bindgen::describe::WasmDescribe;
+    use wasm_bindgen::prelude::*;
+
+    use super::{Js, PhantomData, TypedArray};
+
+    /// What can cross.
+    pub trait Cross {
+        fn cross(&self) -> JsValue;
+    }
+
+    /// An object of values by name.
+    macro_rules! object {
+        ($($name:ident: $value:expr),+) => {{
+            let object = js_sys::Object::new();
+            $($crate::web::js::set(&object, stringify!($name), $crate::web::js::Cross::cross($value));)+
+            wasm_bindgen::JsValue::from(object)
+        }};
+    }
+    pub(in crate::web) use object;
+
+    /// Never inlined, and the value dropped in it: it is called for every field of every structure.
+    #[inline(never)]
+    #[expect(clippy::needless_pass_by_value, reason = "to drop it here takes fewer bytes than at every call")]
+    pub(in crate::web) fn set(object: &Object, name: &str, value: JsValue) {
+        Reflect::set(object, &name.into(), &value).expect("a new object takes any property");
+    }
+
+    /// The first object with the fields of the second, which may be null.
+    pub(in crate::web) fn join(first: &JsValue, second: &JsValue) -> JsValue {
+        Object::assign(first.unchecked_ref::<Object>(), second.unchecked_ref()).into()
+    }
+
+    macro_rules! primitives {
+        ($($type:ty),+) => {$(
+            impl Cross for $type {
+                fn cross(&self) -> JsValue {
+                    JsValue::from(*self)
+                }
+            }
+        )+};
+    }
+    primitives!(bool, u8, u32, f32, f64);
+
+    impl Cross for str {
+        fn cross(&self) -> JsValue {
+            self.into()
+        }
+    }
+
+    impl Cross for String {
+        fn cross(&self) -> JsValue {
+            self.as_str().into()
+        }
+    }
+
+    impl<T: Cross + ?Sized> Cross for &T {
+        fn cross(&self) -> JsValue {
+            (**self).cross()
+        }
+    }
+
+    impl<T: Cross> Cross for Option<T> {
+        fn cross(&self) -> JsValue {
+            self.as_ref().map_or(JsValue::NULL, Cross::cross)
+        }
+    }
+
+    impl<T: Cross> Cross for Vec<T> {
+        fn cross(&self) -> JsValue {
+            self.iter().map(Cross::cross).collect::<Array>().into()
+        }
+    }
+
+    impl<T: Cross, const N: usize> Cross for [T; N] {
+        fn cross(&self) -> JsValue {
+            self.iter().map(Cross::cross).collect::<Array>().into()
+        }
+    }
+
+    impl<A: Cross, B: Cross> Cross for (A, B) {
+        fn cross(&self) -> JsValue {
+            Array::of2(&self.0.cross(), &self.1.cross()).into()
+        }
+    }
+
+    macro_rules! typed_arrays {
+        ($($number:ty: $array:ty),+) => {$(
+            impl Cross for TypedArray<$number> {
+                fn cross(&self) -> JsValue {
+                    <$array>::from(&self.0[..]).into()
+                }
+            }
+        )+};
+    }
+    typed_arrays!(u8: Uint8Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array);
+
+    impl<T> Js<T> {
+        /// A value that JavaScript gave and that Rust only hands on.
+        pub(in crate::web) fn given(value: JsValue) -> Self {
+            Self { value, holds: PhantomData }
+        }
+    }
+
+    impl<T: Cross> Js<T> {
+        pub(in crate::web) fn of(value: &T) -> Self {
+            Self::given(value.cross())
+        }
+    }
+
+    impl<T> Clone for Js<T> {
+        fn clone(&self) -> Self {
+            Self::given(self.value.clone())
+        }
+    }
+
+    impl<T> From<Js<T>> for JsValue {
+        fn from(js: Js<T>) -> Self {
+            js.value
+        }
+    }
+
+    impl<T> Cross for Js<T> {
+        fn cross(&self) -> JsValue {
+            self.value.clone()
+        }
+    }
+
+    impl<T> WasmDescribe for Js<T> {
+        fn describe() {
+            JsValue::describe();
+        }
+    }
+
+    impl<T> IntoWasmAbi for Js<T> {
+        type Abi = <JsValue as IntoWasmAbi>::Abi;
+
+        fn into_abi(self) -> Self::Abi {
+            self.value.into_abi()
+        }
+    }
+
+    /// An error as a sentence.
+    pub(in crate::web) fn words(error: impl Display) -> JsError {
+        JsError::new(&error.to_string())
+    }
+
+    /// Tells the page how far something is.
+    #[cfg(any(feature = "page", feature = "self-check"))]
+    pub(in crate::web) fn report(progress: &js_sys::Function, stage: &str, done: usize, of: usize) {
+        // What the page does with news of progress must not end the work: its own errors are its own.
+        drop(progress.call3(&JsValue::NULL, &stage.into(), &(done as f64).into(), &(of as f64).into()));
+    }
+
+    /// Milliseconds by the clock of the worker or the page.
+    #[cfg(any(feature = "page", all(feature = "self-check", feature = "cpu")))]
+    pub(in crate::web) fn clock() -> f64 {
+        let performance = Reflect::get(&js_sys::global(), &"performance".into()).expect("every browser scope has performance");
+        performance.unchecked_into::<web_sys::Performance>().now()
+    }
+
+    /// Readable panics in the console; a panic is a bug.
+    #[wasm_bindgen(start)]
+    pub(in crate::web) fn start() {
+        console_error_panic_hook::set_once();
+    }
+}
+
+#[cfg(test)]
+mod declared {
+    use ts_rs::{Config, TS};
+
+    use super::{Js, TypedArray};
+
+    /// In TypeScript a value of JavaScript is what it holds.
+    impl<T: TS> TS for Js<T> {
+        type WithoutGenerics = T::WithoutGenerics;
+        type OptionInnerType = Self;
+
+        fn name(config: &Config) -> String {
+            T::name(config)
+        }
+
+        fn inline(config: &Config) -> String {
+            T::inline(config)
+        }
+    }
+
+    macro_rules! typed_arrays {
+        ($($number:ty: $array:literal),+) => {$(
+            impl TS for TypedArray<$number> {
+                type WithoutGenerics = Self;
+                type OptionInnerType = Self;
+
+                fn name(_: &Config) -> String {
+                    $array.to_owned()
+                }
+
+                fn inline(config: &Config) -> String {
+                    Self::name(config)
+                }
+            }
+        )+};
+    }
+
+    typed_arrays!(u8: "Uint8Array", u32: "Uint32Array", f32: "Float32Array", f64: "Float64Array");
+}

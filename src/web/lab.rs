@@ -1,0 +1,74 @@
+//! The estimators' panel: a frozen copy of the network, on which pairs of masks are drawn.
+
+use wasm_bindgen::prelude::*;
+
+use super::js::{Js, clock, words};
+use super::session::Session;
+use super::types::{Drawn, Estimate, LabBin, LabReport, LabRow, ScoreRange, Summary};
+use crate::estimator_lab::{self, Bin, Lab, Row};
+
+#[wasm_bindgen]
+impl Session {
+    /// Draws `pairs` more pairs of masks of the frozen network, which it freezes if it is not; where all masks are to be tried, some of these
+    /// instead, until none is left.
+    ///
+    /// # Errors
+    /// Every unit is decided, rows are missing, a loss that is not finite, or the device cannot hold two more copies: in words.
+    pub async fn estimator_draw(&mut self, pairs: u32) -> Result<Js<Drawn>, JsError> {
+        if self.lab.is_none() {
+            self.lab = Some(Lab::new(&mut self.run, true).await.map_err(words)?);
+        }
+        let lab = self.lab.as_mut().expect("it was just frozen");
+        let begin = clock();
+        let mut masks_left = lab.enumerate(0).await.map_err(words)?;
+        if masks_left > 0 {
+            masks_left = lab.enumerate(4 * pairs).await.map_err(words)?;
+        } else {
+            lab.draw(pairs).await.map_err(words)?;
+        }
+        Ok(Js::of(&Drawn { step: lab.step(), pairs: lab.pairs(), masks_left, ms: clock() - begin }))
+    }
+
+    /// Gives the frozen copies' memory back.
+    pub fn estimator_release(&mut self) {
+        self.lab = None;
+    }
+
+    /// What the pairs drawn so far say of each estimator; null before there is anything to say.
+    #[must_use]
+    pub fn estimator_report(&self) -> Js<Option<LabReport>> {
+        let report = |report: estimator_lab::Report| LabReport {
+            step: report.step,
+            pairs: report.pairs,
+            units: report.units,
+            undecided_units: report.undecided,
+            enumerated_masks: report.enumerated,
+            truth_masks: report.truth_masks as f64,
+            truth_error: report.truth_error,
+            rows: report.rows.iter().map(row).collect(),
+        };
+        Js::of(&self.lab.as_ref().and_then(Lab::report).map(report))
+    }
+}
+
+fn summary(summary: &estimator_lab::Summary) -> Summary {
+    let &estimator_lab::Summary { bias, bias_chance, variance, bound, signal_to_noise } = summary;
+    Summary { bias, bias_chance, variance, bound, signal_to_noise }
+}
+
+fn bin(bin: &Bin) -> LabBin {
+    LabBin(ScoreRange { low: bin.low, high: bin.high, units: bin.units }, bin.summary.as_ref().map(summary))
+}
+
+fn row(row: &Row) -> LabRow {
+    let estimate = Estimate {
+        estimator: row.estimator.name(),
+        alpha: row.alpha,
+        samples: row.samples,
+        verdict: row.verdict.words(),
+        cosine: row.cosine,
+        cosine_error: row.cosine_error,
+        bins: row.bins.iter().map(bin).collect(),
+    };
+    LabRow(estimate, summary(&row.summary))
+}

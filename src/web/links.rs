@@ -1,0 +1,80 @@
+//! The settings and the links made of them, the methods, and who takes part in a comparison.
+
+use js_sys::{Array, Object};
+use wasm_bindgen::prelude::*;
+
+use super::js::{Js, words};
+use super::types::{Contender, Knob, KnobKind, Values};
+use crate::config::{self, Config, DatasetName, KNOBS, Kind};
+use crate::entrants::Entrant;
+use crate::methods::Setting;
+
+/// Data sets that the page does not offer: it has no folder of the user's, and nobody packages CIFAR-100 for it to be served.
+const NATIVE_ONLY: [DatasetName; 2] = [DatasetName::Idx, DatasetName::Cifar100];
+
+/// The table of settings.
+#[must_use]
+#[wasm_bindgen]
+pub fn knobs() -> Js<Vec<Knob>> {
+    let defaults = Config::default();
+    let one = |knob: &config::Knob| Knob {
+        name: knob.name,
+        label: knob.label,
+        help: knob.help,
+        live: knob.live,
+        value: defaults.get(knob.name).expect("every knob of the table has a value"),
+        kind: match knob.kind {
+            Kind::Number { min, max, logarithmic } => KnobKind::Number { min, max, logarithmic },
+            Kind::Count { min, max } => KnobKind::Count { min: min as f64, max: max as f64 },
+            Kind::Choice(names) => {
+                let is_offered = |name: &str| knob.name != "dataset" || NATIVE_ONLY.iter().all(|only| only.name() != name);
+                KnobKind::Choice { choices: names.iter().copied().filter(|(name, _)| is_offered(name)).collect() }
+            }
+            Kind::Switch => KnobKind::Switch,
+            Kind::Text => KnobKind::Text,
+        },
+    };
+    Js::of(&KNOBS.iter().map(one).collect())
+}
+
+/// Who takes part in a comparison.
+#[must_use]
+#[wasm_bindgen]
+pub fn contenders() -> Js<Vec<Contender>> {
+    let settings = |found: &[Setting]| Values(found.iter().map(|&(name, value)| (name, value.to_owned())).collect());
+    let one = |entrant: Entrant| Contender {
+        name: entrant.name,
+        method: entrant.method,
+        presets: settings(entrant.presets),
+        made_by: settings(entrant.made_by),
+        is_allocated: entrant.is_allocated,
+    };
+    Js::of(&Entrant::all().map(one).collect())
+}
+
+/// Every setting's value for a link.
+///
+/// # Errors
+/// A link that cannot be read, in words.
+#[wasm_bindgen]
+pub fn read_link(query: &str) -> Result<Js<Values>, JsError> {
+    let config = Config::from_link(query).map_err(words)?;
+    let value = |knob: &config::Knob| Ok((knob.name, config.get(knob.name).map_err(words)?));
+    Ok(Js::of(&Values(KNOBS.iter().map(value).collect::<Result<_, JsError>>()?)))
+}
+
+/// The query of the experiment with these values: what differs from the defaults.
+///
+/// # Errors
+/// A value that its setting refuses, in words.
+#[wasm_bindgen]
+pub fn write_link(#[wasm_bindgen(unchecked_param_type = "Values")] values: &Object) -> Result<String, JsError> {
+    let mut config = Config::default();
+    for pair in Object::entries(values).iter() {
+        let pair: Array = pair.unchecked_into();
+        let (name, value) = (pair.get(0).as_string().unwrap_or_default(), pair.get(1).as_string().unwrap_or_default());
+        config.set(&name, &value).map_err(words)?;
+    }
+    config.check().map_err(words)?;
+    Ok(config.to_query())
+}

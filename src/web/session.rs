@@ -1,0 +1,408 @@
+//! One run in the page: opened, fed, advanced, measured.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+use super::between_runs::{self, Held};
+use super::js::{Js, TypedArray, clock, report, words};
+#[cfg(feature = "gpu")]
+use super::kernels;
+use super::plan::{data_key, files_of, plan, set_of, shape_of};
+use super::types::{Computes, DataFile, Description, Evaluation, Halted, NextPart, PhaseTime, RunFacts, Snapshot, Speed, UnitCost, Walked};
+use crate::classifier::{Classifier, MOST_BATCHES};
+use crate::config::Config;
+use crate::data::stream::Arrival;
+use crate::device::{DeviceError, Machine};
+use crate::engine::{Phase, SLOTS};
+use crate::estimator_lab::Lab;
+use crate::speed::DenseBaseline;
+use crate::submit_size::Pace;
+use crate::trainer::{self, DataShape, SELECTION_ROWS, TrainError, Trainer};
+
+/// As [`words`], with a name by which the page tells a network that is too large for this device from every other error.
+fn named(error: &TrainError) -> JsValue {
+    let told = js_sys::Error::new(&error.to_string());
+    if let TrainError::Gpu(DeviceError::TooLarge { .. } | DeviceError::TooManyWorkgroups { .. }) = error {
+        told.set_name("TooLarge");
+    }
+    told.into()
+}
+
+fn plural(steps: u32) -> String {
+    format!("{steps} step{}", if steps == 1 { "" } else { "s" })
+}
+
+/// One run in the page.
+#[wasm_bindgen]
+pub struct Session {
+    pub(super) machine: Rc<Machine>,
+    pub(super) run: Trainer,
+    /// What tells the data from others.
+    data_key: String,
+    informative: Option<Vec<bool>>,
+    /// The files of a known set.
+    arrival: Option<Arrival>,
+    pace: Pace,
+    baseline: Option<DenseBaseline>,
+    /// A frozen copy of the network, whose estimators are measured.
+    pub(super) lab: Option<Lab>,
+    /// A copy of the network for images of the visitor's, and how many of its batches a submit holds.
+    pub(super) classifier: Option<Classifier>,
+    pub(super) classifier_pace: Pace,
+    /// What all submits took, from the end of the first step on, which also compiles.
+    pub(super) training_ms: f64,
+}
+
+/// Ends what lasts in a session, from outside.
+#[wasm_bindgen]
+pub struct Stopper(Rc<Cell<bool>>);
+
+#[wasm_bindgen]
+impl Stopper {
+    /// A test, a choice of a mask, fine-tuning or a measurement of speed fails after the submit at hand, as all later ones do.
+    pub fn stop(&self) {
+        self.0.set(true);
+    }
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// Opens the adapter, compiles, allocates, draws the first weights. Browsers tell the page more of the adapter's name than the engine.
+    ///
+    /// # Errors
+    /// A link that cannot be read, no adapter, a network too large for it: in words.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "only kernels of a GPU are waited for"))]
+    pub async fn open(
+        query: String,
+        #[wasm_bindgen(unchecked_param_type = "Progress")] progress: Function,
+        adapter_name: Option<String>,
+    ) -> Result<Session, JsValue> {
+        let config = Config::from_link(&query).map_err(words)?;
+        let known = files_of(&config)?;
+        let machine = between_runs::machine(adapter_name.as_deref()).await.map_err(words)?;
+        let key = data_key(&config);
+        let held = between_runs::held(&key);
+        let set = if held.is_some() { None } else { set_of(&config)? };
+        let shape = match (&held, &set) {
+            (Some(held), _) => held.shape.clone(),
+            (None, Some(set)) => DataShape::of(set),
+            (None, None) => shape_of(&config)?,
+        };
+        #[cfg(feature = "gpu")]
+        let kernels = Trainer::kernels(&machine, &config, &shape).map_err(|error| named(&error))?;
+        #[cfg(feature = "gpu")]
+        kernels::compile(&machine, &kernels, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
+        let buffers = held.as_ref().map(|held| held.buffers.clone());
+        let mut run = match buffers {
+            Some(buffers) => Trainer::on_data(&machine, config, shape, buffers),
+            None => Trainer::new(&machine, config, shape),
+        }
+        .map_err(|error| named(&error))?;
+        let informative = match (&held, &set) {
+            (Some(held), _) => held.informative.clone(),
+            (None, set) => set.as_ref().and_then(|set| set.informative.clone()),
+        };
+        // The CPU engine waits for nothing by itself: it lets the worker hear what the page said meanwhile.
+        run.between_submits = machine.cpu_clock().map(|_| between_runs::turn_of_events as trainer::Wait);
+        if let Some(set) = &set {
+            run.load_all(set);
+        }
+        let arrival = if held.is_some() { None } else { known.map(Arrival::new) };
+        let session = Self {
+            machine,
+            data_key: key,
+            informative,
+            arrival,
+            run,
+            pace: Pace::new(SLOTS),
+            baseline: None,
+            lab: None,
+            classifier: None,
+            classifier_pace: Pace::new(MOST_BATCHES),
+            training_ms: 0.0,
+        };
+        if set.is_some() {
+            session.hold_data();
+        }
+        Ok(session)
+    }
+
+    /// Keeps the data, which are all there, on the device for the next run.
+    fn hold_data(&self) {
+        let Self { data_key, informative, run, .. } = self;
+        let (key, informative) = (data_key.clone(), informative.clone());
+        between_runs::hold(Held { key, shape: run.data.clone(), buffers: run.data_buffers().clone(), informative });
+    }
+
+    /// What does not change during the run.
+    #[must_use]
+    pub fn description(&self) -> Js<Description> {
+        let (run, adapter) = (&self.run, &self.machine.adapter);
+        let informative = |informative: &Vec<bool>| TypedArray(informative.iter().map(|&carries| u8::from(carries)).collect());
+        let facts = RunFacts {
+            adapter: adapter.name.clone(),
+            backend: adapter.backend.clone(),
+            software: adapter.software,
+            computes: if self.machine.cpu_clock().is_some() { Computes::Cpu } else { Computes::Gpu },
+            steps: run.steps() + run.finetune_steps(),
+            steps_per_epoch: run.steps_per_epoch(),
+            has_timestamps: self.machine.has_clock(),
+            informative: self.informative.as_ref().map(informative),
+        };
+        Js::of(&Description(plan(&run.whole, &run.data, &run.config, self.machine.buffer_limit()), facts))
+    }
+
+    /// What ends a test, a choice of a mask or a measurement early, when the run is to be closed: a session takes one call at a time.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Rc::clone(&self.run.stop))
+    }
+
+    /// The files to feed, in the order to fetch them.
+    #[must_use]
+    pub fn files(&self) -> Js<Vec<DataFile>> {
+        let one = |(name, bytes): (String, u64)| DataFile { name, bytes: bytes as f64 };
+        Js::of(&self.arrival.iter().flat_map(Arrival::files).map(one).collect())
+    }
+
+    /// Takes the next unpacked bytes of a file and sends whole rows to the GPU.
+    ///
+    /// # Errors
+    /// A file that is not what it should be, in words.
+    pub fn feed(&mut self, name: &str, bytes: &[u8]) -> Result<(), JsError> {
+        let arrival = self.arrival.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
+        let rows = arrival.feed(name, bytes).map_err(words)?;
+        self.run.load(rows.first_row, rows.inputs, rows.labels);
+        self.run.set_rows_ready(arrival.rows_ready());
+        Ok(())
+    }
+
+    /// Checks a file's length and checksum once nothing more comes.
+    ///
+    /// # Errors
+    /// A file that is cut or changed, in words with the mend.
+    pub fn feed_end(&mut self, name: &str) -> Result<(), JsError> {
+        let arrival = self.arrival.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
+        arrival.end(name).map_err(words)?;
+        if arrival.is_whole() {
+            self.hold_data();
+        }
+        Ok(())
+    }
+
+    /// Training rows that may be used already.
+    #[must_use]
+    pub fn rows_ready(&self) -> u32 {
+        self.run.rows_ready()
+    }
+
+    /// One submit of at most `most_steps` steps, fewer where rows are missing or the device is slow. Where the experiment asks for that,
+    /// an epoch that ends takes the units that are off for good out of memory.
+    ///
+    /// # Errors
+    /// The device is gone. A run that diverged is a snapshot that says so.
+    pub async fn advance(&mut self, most_steps: u32) -> Result<Js<Snapshot>, JsError> {
+        let steps = self.pace.steps().min(most_steps.max(1));
+        let begin = clock();
+        match self.run.advance(steps).await {
+            Ok(snapshot) => {
+                let ms = clock() - begin;
+                let done = snapshot.records.len() as u32;
+                if done > 0 {
+                    self.pace.took(done, ms);
+                }
+                if self.run.step() > done {
+                    self.training_ms += ms;
+                }
+                self.drop_units(done).await?;
+                Ok(Js::of(&self.plain(snapshot, None, ms / f64::from(done.max(1)))))
+            }
+            Err(error) => Ok(Js::of(&self.halted(error).await?)),
+        }
+    }
+
+    /// Takes the next part of a step. Null where rows are missing or the run is over.
+    ///
+    /// # Errors
+    /// The device is gone. A run that diverged is a snapshot that says so, alone.
+    pub async fn phase(&mut self) -> Result<Js<Option<NextPart>>, JsError> {
+        let begin = clock();
+        let done = match self.run.next_part().await {
+            Ok(Some(done)) => done,
+            Ok(None) => return Ok(Js::of(&None)),
+            Err(error) => return Ok(Js::of(&Some(NextPart::Halted(Box::new(Halted { snapshot: self.halted(error).await? }))))),
+        };
+        let ms = clock() - begin;
+        if self.run.step() > 0 {
+            self.training_ms += ms;
+        }
+        if done.left.is_empty() {
+            self.drop_units(1).await?;
+        }
+        let units = |values: Vec<f32>| (!values.is_empty()).then_some(TypedArray(values));
+        Ok(Js::of(&Some(NextPart::Walked(Box::new(Walked {
+            stage: done.part,
+            left: done.left,
+            snapshot: self.plain(done.snapshot, None, ms),
+            values: units(done.values),
+            before: units(done.before),
+            stepped: units(done.stepped),
+        })))))
+    }
+
+    /// What a unit is worth on at most `batches` batches: see `trainer::UnitCost`.
+    ///
+    /// # Errors
+    /// A unit without which there is no loss to compare with, or the device is gone: in words.
+    pub async fn unit_cost(&mut self, unit: u32, batches: u32) -> Result<Js<UnitCost>, JsError> {
+        self.run.batches_a_submit = self.pace.steps();
+        let trainer::UnitCost { difference, error, on, off, batches } = Box::pin(self.run.unit_cost(unit, batches)).await.map_err(words)?;
+        Ok(Js::of(&UnitCost { unit, difference, error, on, off, batches }))
+    }
+
+    /// `[count, channels, side, side]` the weights of the first convolution as they are now, those of filters that are gone as 0; null where
+    /// the network does not begin with one.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn filters(&self) -> Result<Js<Option<TypedArray<f32>>>, JsError> {
+        let (run, now, whole) = (&self.run, &self.run.model.layers[0], &self.run.whole.layers[0]);
+        if whole.taps == 1 {
+            return Ok(Js::of(&None));
+        }
+        let engine = run.engine();
+        let weights: Vec<f32> = engine.read_first(&engine.buffers.weights, u64::from(now.weights()) * 4).await.map_err(words)?;
+        let [inputs, outputs] = now.groups.map(|group| self.remaining(group));
+        let mut filters = vec![0.0; (whole.outputs * whole.inputs * whole.taps) as usize];
+        for (row, values) in weights.chunks_exact(outputs.len()).take((now.taps * now.inputs) as usize).enumerate() {
+            let (tap, input) = (row / inputs.len(), inputs[row % inputs.len()]);
+            for (&output, &weight) in outputs.iter().zip(values) {
+                filters[((output * whole.inputs + input) * whole.taps) as usize + tap] = weight;
+            }
+        }
+        Ok(Js::of(&Some(TypedArray(filters))))
+    }
+
+    /// The state now.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn snapshot(&mut self) -> Result<Js<Snapshot>, JsError> {
+        let snapshot = self.run.snapshot().await.map_err(words)?;
+        Ok(Js::of(&self.plain(snapshot, None, 0.0)))
+    }
+
+    /// Changes a live setting from the next step on, whose number it answers with.
+    ///
+    /// # Errors
+    /// A setting that is fixed during a run, or a value that it refuses.
+    pub fn change(&mut self, name: &str, value: &str) -> Result<u32, JsError> {
+        self.run.change(name, value).map_err(words)
+    }
+
+    /// Test accuracy under the decided mask and a sampled one, over at most `most_images` images.
+    ///
+    /// # Errors
+    /// The device is gone.
+    pub async fn evaluate(&mut self, most_images: u32) -> Result<Js<Evaluation>, JsError> {
+        // A batch of both forwards costs less than a step.
+        self.run.batches_a_submit = self.pace.steps();
+        let found = self.run.evaluate(most_images, |_, _| {}).await.map_err(words)?;
+        let (step, images) = (self.run.step(), found.images);
+        Ok(Js::of(&Evaluation { step, images, decided: found.decided, sampled: found.sampled, loss: found.loss }))
+    }
+
+    /// Times this run's step against a dense one, in turns; the run is left as it was.
+    ///
+    /// # Errors
+    /// The device is gone or cannot hold the baseline.
+    pub async fn measure_speed(&mut self) -> Result<Js<Speed>, JsError> {
+        if self.baseline.is_none() {
+            self.baseline = Some(DenseBaseline::new(&self.run).map_err(words)?);
+        }
+        let baseline = self.baseline.as_mut().expect("it was just made");
+        let speed = baseline.measure(&mut self.run, &clock).await.map_err(words)?;
+        let phase = |(phase, ms, dense_ms): &(Phase, f64, f64)| PhaseTime { name: phase.name(), sparse_ms: *ms, dense_ms: *dense_ms };
+        let (steps, dense_steps) = speed.steps;
+        Ok(Js::of(&Speed {
+            sparse_ms: speed.step_ms,
+            dense_ms: speed.dense_ms,
+            ratio: speed.dense_ms / speed.step_ms,
+            predicted: speed.predicted,
+            steps,
+            phases: speed.phases.iter().map(phase).collect(),
+            adapter: self.machine.adapter.name.clone(),
+            how: format!(
+                "Median of 3 bursts each, in turns, of {} of this run and of {} dense; all work to the last read-back counted.",
+                plural(steps),
+                plural(dense_steps)
+            ),
+        }))
+    }
+
+    /// Selects a mask and fine-tunes under it, where the experiment asks for that. Gives the accuracy under the selected mask, null where none
+    /// was selected.
+    ///
+    /// # Errors
+    /// The run diverged or the device is gone.
+    pub async fn finish(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Progress")] progress: Function,
+    ) -> Result<Js<Option<f64>>, JsError> {
+        let (first, all) = (self.run.steps(), self.run.finetune_steps());
+        let mut selected = None;
+        if all > 0 && !self.run.is_selected() {
+            self.run.batches_a_submit = self.pace.steps();
+            let begin = clock();
+            selected = Some(self.run.select_mask(SELECTION_ROWS, |_, _| {}).await.map_err(words)?.sampled);
+            if self.run.config.compact {
+                self.run.compact().await.map_err(words)?;
+            }
+            self.training_ms += clock() - begin;
+        }
+        while self.run.step() < first + all {
+            let begin = clock();
+            let snapshot = self.run.finetune(self.pace.steps()).await.map_err(words)?;
+            let ms = clock() - begin;
+            self.pace.took(snapshot.records.len() as u32, ms);
+            self.training_ms += ms;
+            report(&progress, "fine-tuning", (self.run.step() - first) as usize, all as usize);
+        }
+        Ok(Js::of(&selected))
+    }
+
+    /// Why the device is gone, if it is.
+    #[must_use]
+    pub fn lost(&self) -> Option<String> {
+        self.machine.lost()
+    }
+
+    /// At the end of an epoch, which the `done` steps were the last of, units that are off for good go, where the experiment asks for that.
+    async fn drop_units(&mut self, done: u32) -> Result<(), JsError> {
+        if done > 0 && self.run.is_compact_due() {
+            self.run.compact().await.map_err(words)?;
+        }
+        Ok(())
+    }
+
+    /// The last snapshot of a run that diverged.
+    async fn halted(&mut self, error: TrainError) -> Result<Snapshot, JsError> {
+        if !matches!(error, TrainError::Diverged { .. }) {
+            return Err(words(error));
+        }
+        let snapshot = self.run.snapshot().await.map_err(words)?;
+        Ok(self.plain(snapshot, Some(error.to_string()), 0.0))
+    }
+
+    /// Which units of a group are still on the device, by their places in the whole network's group.
+    fn remaining(&self, group: usize) -> Vec<u32> {
+        let (now, whole) = (&self.run.model.groups[group], &self.run.whole.groups[group]);
+        if !now.gated {
+            return (0..now.size).collect();
+        }
+        self.run.numbers()[now.first_unit as usize..][..now.size as usize].iter().map(|number| number - whole.first_unit).collect()
+    }
+}
