@@ -1,4 +1,4 @@
-//! The structs that the CPU and the kernels share, mirrored from `shaders/shared.wgsl`; a test compares the two through naga.
+//! The structs that the CPU and the kernels share, mirrored from `shaders/shared/structs.wgsl`; a test compares the two through naga.
 
 use bytemuck::{Pod, Zeroable};
 

@@ -66,7 +66,7 @@ pub trait Method {
         if self.learns_scores() { 2 } else { 1 }
     }
 
-    /// What the scores learn from, as `shaders/shared.wgsl` numbers it.
+    /// What the scores learn from, as `shaders/shared/structs.wgsl` numbers it.
     fn estimator(&self, config: &Config) -> u32 {
         match config.estimator {
             Estimator::TwoSided => 0,
