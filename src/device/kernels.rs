@@ -55,11 +55,11 @@ impl Gpu {
     }
 
     /// The version of a kernel that this adapter gets.
-    fn source(&self, entry: &Entry) -> KernelSource {
+    fn source(&self, entry: &'static Entry) -> KernelSource {
         entry.source(self.adapter.software)
     }
 
-    fn compile(&self, entry: &Entry) -> wgpu::ComputePipeline {
+    fn compile(&self, entry: &'static Entry) -> wgpu::ComputePipeline {
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(entry.name),
             source: wgpu::ShaderSource::Wgsl(self.source(entry).text().into()),

@@ -51,13 +51,6 @@ impl ShaderFile {
     }
 }
 
-impl PartialEq for ShaderFile {
-    /// A file is known by its place.
-    fn eq(&self, other: &Self) -> bool {
-        (self.folder, self.name) == (other.folder, other.name)
-    }
-}
-
 /// Its place in the repository.
 impl fmt::Display for ShaderFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,50 +62,55 @@ impl fmt::Display for ShaderFile {
 #[derive(Debug)]
 enum ImportError {
     /// There is no shared file of that name.
-    Unknown { file: ShaderFile, name: &'static str },
-    /// `imported` needs `file` itself.
-    Circle { file: ShaderFile, imported: ShaderFile },
+    Unknown { file: &'static ShaderFile, name: &'static str },
+    /// The file of that name needs `file` itself.
+    Circle { file: &'static ShaderFile, name: &'static str },
 }
 
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { file, name } => write!(f, "{file} imports {name}, and there is no shaders/shared/{name}.wgsl"),
-            Self::Circle { file, imported } => write!(f, "{file} imports {imported}, which needs {file}"),
+            Self::Circle { file, name } => write!(f, "{file} imports {name}, which needs {file}"),
         }
     }
 }
 
-/// The source of a kernel.
+/// The source of a kernel: its files in order, of which no two have the same name.
 #[derive(Clone, Debug)]
-pub struct KernelSource(Vec<ShaderFile>);
+pub struct KernelSource(Vec<&'static ShaderFile>);
 
 impl KernelSource {
     /// That of the kernel whose file is `kernel`. `software`: for an adapter that computes on the CPU.
-    pub(super) fn new(kernel: ShaderFile, software: bool) -> Self {
+    pub(super) fn new(kernel: &'static ShaderFile, software: bool) -> Self {
         let software = if software { SOFTWARE } else { &[] };
-        let Ok(source) = Self::resolve(kernel, SHARED, software) else { unreachable!("a test resolves the imports of every kernel") };
+        let Ok(source) = Self::resolve(kernel, [software, SHARED]) else { unreachable!("a test resolves the imports of every kernel") };
         source
     }
 
-    fn resolve(kernel: ShaderFile, shared: &[ShaderFile], software: &[ShaderFile]) -> Result<Self, ImportError> {
-        let of_name = |files: &[ShaderFile], name: &str| files.iter().find(|file| file.name == name).copied();
+    /// `lists`: the software files and the shared ones.
+    fn resolve(kernel: &'static ShaderFile, lists: [&'static [ShaderFile]; 2]) -> Result<Self, ImportError> {
         let mut source = Self(Vec::new());
-        let kernel = of_name(software, kernel.name).unwrap_or(kernel);
-        source.add(kernel, &|name| of_name(software, name).or_else(|| of_name(shared, name)), &mut Vec::new())?;
+        let kernel = lists[0].iter().find(|file| file.name == kernel.name).unwrap_or(kernel);
+        source.add(kernel, lists, &mut Vec::new())?;
         Ok(source)
     }
 
-    /// Adds what `file` imports, as `find` finds it, and then the file. `open` are the files whose imports are being added.
-    fn add(&mut self, file: ShaderFile, find: &dyn Fn(&str) -> Option<ShaderFile>, open: &mut Vec<ShaderFile>) -> Result<(), ImportError> {
-        open.push(file);
+    /// Adds what `file` imports and then the file. `open` has the names of the files whose imports are being added.
+    fn add(
+        &mut self,
+        file: &'static ShaderFile,
+        lists: [&'static [ShaderFile]; 2],
+        open: &mut Vec<&'static str>,
+    ) -> Result<(), ImportError> {
+        open.push(file.name);
         for name in file.imports() {
-            let imported = find(name).ok_or(ImportError::Unknown { file, name })?;
-            if open.contains(&imported) {
-                return Err(ImportError::Circle { file, imported });
+            if open.contains(&name) {
+                return Err(ImportError::Circle { file, name });
             }
-            if !self.0.contains(&imported) {
-                self.add(imported, find, open)?;
+            if !self.0.iter().any(|added| added.name == name) {
+                let imported = lists.into_iter().flatten().find(|file| file.name == name).ok_or(ImportError::Unknown { file, name })?;
+                self.add(imported, lists, open)?;
             }
         }
         open.pop();
@@ -142,12 +140,12 @@ impl KernelSource {
     }
 
     /// The file of a line of the source, and which of its lines that is; both counted from 1.
-    fn place(&self, line: usize) -> Option<(ShaderFile, usize)> {
+    fn place(&self, line: usize) -> Option<(&'static ShaderFile, usize)> {
         let mut left = line.checked_sub(1)?;
         for file in &self.0 {
             let lines = file.text.lines().count();
             if left < lines {
-                return Some((*file, left + 1));
+                return Some((file, left + 1));
             }
             left -= lines;
         }
@@ -164,49 +162,61 @@ mod tests {
         ShaderFile { folder, name, text }
     }
 
-    const SHARED_HERE: [ShaderFile; 4] = [
+    static SHARED_HERE: [ShaderFile; 4] = [
         made("shared/", "a", "// #import b\n// #import c\na\n"),
         made("shared/", "b", "// #import c\nb\n"),
         made("shared/", "c", "c\n"),
         made("shared/", "d", "// #import e\nd\n"),
     ];
 
-    fn names(kernel: &'static str, software: &[ShaderFile]) -> Result<Vec<String>, String> {
-        let kernel = made("", "kernel", kernel);
-        let source = KernelSource::resolve(kernel, &SHARED_HERE, software).map_err(|error| error.to_string())?;
-        Ok(source.0.iter().map(ToString::to_string).collect())
+    static KERNELS: [ShaderFile; 5] = [
+        made("", "no_import", "none\n"),
+        made("", "of_a", "// #import a\n"),
+        made("", "of_c_and_b", "// #import c\n// #import b\n"),
+        made("", "of_d", "// #import d\n"),
+        made("", "of_f", "// #import f\n"),
+    ];
+
+    fn resolve(kernel: &str, software: &'static [ShaderFile]) -> Result<KernelSource, ImportError> {
+        KernelSource::resolve(KERNELS.iter().find(|file| file.name == kernel).unwrap(), [software, &SHARED_HERE])
+    }
+
+    fn places(kernel: &str, software: &'static [ShaderFile]) -> Vec<String> {
+        resolve(kernel, software).unwrap().0.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn imports_come_once_and_before_what_imports_them() {
-        assert_eq!(names("none\n", &[]).unwrap(), ["kernel.wgsl"]);
-        assert_eq!(names("// #import a\n", &[]).unwrap(), ["shared/c.wgsl", "shared/b.wgsl", "shared/a.wgsl", "kernel.wgsl"]);
-        assert_eq!(names("// #import c\n// #import b\n", &[]).unwrap(), ["shared/c.wgsl", "shared/b.wgsl", "kernel.wgsl"]);
+        assert_eq!(places("no_import", &[]), ["no_import.wgsl"]);
+        assert_eq!(places("of_a", &[]), ["shared/c.wgsl", "shared/b.wgsl", "shared/a.wgsl", "of_a.wgsl"]);
+        assert_eq!(places("of_c_and_b", &[]), ["shared/c.wgsl", "shared/b.wgsl", "of_c_and_b.wgsl"]);
     }
 
     #[test]
     fn a_software_file_replaces_the_one_of_its_name_with_its_imports() {
-        let software = [made("software/", "b", "b\n"), made("software/", "kernel", "// #import b\n"), made("software/", "d", "d\n")];
-        assert_eq!(names("// #import a\n", &software).unwrap(), ["software/b.wgsl", "software/kernel.wgsl"]);
-        assert_eq!(names("// #import a\n", &software[..1]).unwrap(), ["software/b.wgsl", "shared/c.wgsl", "shared/a.wgsl", "kernel.wgsl"]);
+        static SOFTWARE_HERE: [ShaderFile; 3] =
+            [made("software/", "b", "b\n"), made("software/", "d", "d\n"), made("software/", "of_a", "// #import b\n")];
+        assert_eq!(places("of_a", &SOFTWARE_HERE[..2]), ["software/b.wgsl", "shared/c.wgsl", "shared/a.wgsl", "of_a.wgsl"]);
+        assert_eq!(places("of_a", &SOFTWARE_HERE), ["software/b.wgsl", "software/of_a.wgsl"]);
     }
 
     #[test]
     fn an_unknown_import_and_a_circle_are_refused_with_the_file() {
-        assert_eq!(names("// #import f\n", &[]).unwrap_err(), "kernel.wgsl imports f, and there is no shaders/shared/f.wgsl");
-        assert_eq!(names("// #import d\n", &[]).unwrap_err(), "shared/d.wgsl imports e, and there is no shaders/shared/e.wgsl");
-        let circle = [made("software/", "c", "// #import a\n")];
-        assert_eq!(names("// #import a\n", &circle).unwrap_err(), "software/c.wgsl imports shared/a.wgsl, which needs software/c.wgsl");
+        static CIRCLE: [ShaderFile; 1] = [made("software/", "c", "// #import a\n")];
+        let refused = |kernel, software| resolve(kernel, software).unwrap_err().to_string();
+        assert_eq!(refused("of_f", &[]), "of_f.wgsl imports f, and there is no shaders/shared/f.wgsl");
+        assert_eq!(refused("of_d", &[]), "shared/d.wgsl imports e, and there is no shaders/shared/e.wgsl");
+        assert_eq!(refused("of_a", &CIRCLE), "software/c.wgsl imports a, which needs software/c.wgsl");
     }
 
     #[test]
     fn a_message_names_the_file_and_its_line() {
-        let source = KernelSource::resolve(made("", "kernel", "// #import a\n"), &SHARED_HERE, &[]).unwrap();
+        let source = resolve("of_a", &[]).unwrap();
         assert_eq!(source.text(), "c\n// #import c\nb\n// #import b\n// #import c\na\n// #import a\n");
         let places: Vec<String> =
             (0..9).map(|line| source.place(line).map_or_else(String::new, |(file, line)| format!("{} {line}", file.name))).collect();
-        assert_eq!(places, ["", "c 1", "b 1", "b 2", "a 1", "a 2", "a 3", "kernel 1", ""]);
-        assert_eq!(source.with_places("at wgsl:3:7 and wgsl:7, not wgsl:8"), "at shared/b.wgsl:2:7 and kernel.wgsl:1, not wgsl:8");
+        assert_eq!(places, ["", "c 1", "b 1", "b 2", "a 1", "a 2", "a 3", "of_a 1", ""]);
+        assert_eq!(source.with_places("at wgsl:3:7 and wgsl:7, not wgsl:8"), "at shared/b.wgsl:2:7 and of_a.wgsl:1, not wgsl:8");
         assert_eq!(source.with_places("nothing: wgsl:"), "nothing: wgsl:");
     }
 
@@ -216,7 +226,7 @@ mod tests {
         let mut failures = Vec::new();
         for entry in TABLE {
             for software in [&[][..], SOFTWARE] {
-                failures.extend(KernelSource::resolve(entry.file, SHARED, software).err().map(|error| error.to_string()));
+                failures.extend(KernelSource::resolve(&entry.file, [software, SHARED]).err().map(|error| error.to_string()));
             }
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -241,32 +251,26 @@ mod tests {
     /// Every file of `shaders/` is in a list, and in use.
     #[test]
     fn no_file_is_idle() {
-        let used: Vec<ShaderFile> =
-            TABLE.iter().flat_map(|entry| [false, true].map(|software| entry.source(software).0)).flatten().collect();
-        for (folder, listed) in [
-            ("shaders/", TABLE.iter().map(|entry| entry.file).collect()),
-            ("shaders/shared/", SHARED.to_vec()),
-            ("shaders/software/", SOFTWARE.to_vec()),
-        ] {
+        let places = |files: &[ShaderFile]| files.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let kernels: Vec<ShaderFile> = TABLE.iter().map(|entry| entry.file).collect();
+        let listed = [places(&kernels), places(SHARED), places(SOFTWARE)].concat();
+        let sources = TABLE.iter().flat_map(|entry| [entry.source(false), entry.source(true)]);
+        let used: Vec<String> = sources.flat_map(|source| source.0.iter().map(ToString::to_string).collect::<Vec<_>>()).collect();
+        for file in &listed {
+            assert!(used.contains(file), "no kernel uses {file}");
+        }
+        for folder in ["shaders/", "shaders/shared/", "shaders/software/"] {
             for entry in std::fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
-                let path = entry.unwrap().path();
-                let name = path.file_stem().unwrap().to_str().unwrap();
-                if path.is_dir() {
-                    assert!(["shared", "software"].contains(&name), "{} is no folder of shaders", path.display());
-                    continue;
-                }
-                assert!(listed.iter().any(|file| file.name == name), "{folder}{name}.wgsl is in no list of src/device");
-            }
-            for file in listed {
-                assert!(used.contains(&file), "no kernel uses {file}");
+                let place = format!("{folder}{}", entry.unwrap().file_name().into_string().unwrap());
+                let is_known = listed.contains(&place) || ["shaders/shared", "shaders/software"].contains(&place.as_str());
+                assert!(is_known, "{place} is in no list of src/device");
             }
         }
         for file in SOFTWARE {
-            let replaced = SHARED.iter().chain(TABLE.iter().map(|entry| &entry.file)).any(|other| other.name == file.name);
-            assert!(replaced, "{file} replaces no file");
+            assert!(SHARED.iter().chain(&kernels).any(|other| other.name == file.name), "{file} replaces no file");
         }
         for file in SHARED {
-            assert!(TABLE.iter().all(|entry| entry.name != file.name), "{file} has the name of a kernel");
+            assert!(kernels.iter().all(|kernel| kernel.name != file.name), "{file} has the name of a kernel");
         }
     }
 }

@@ -60,8 +60,8 @@ kernels! {
 impl Entry {
     /// The kernel's source. `software`: for an adapter that computes on the CPU.
     #[must_use]
-    pub fn source(&self, software: bool) -> KernelSource {
-        KernelSource::new(self.file, software)
+    pub fn source(&'static self, software: bool) -> KernelSource {
+        KernelSource::new(&self.file, software)
     }
 }
 
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     /// What is wrong with a kernel's source, or with what it binds.
-    fn failures(entry: &Entry, software: bool) -> Vec<String> {
+    fn failures(entry: &'static Entry, software: bool) -> Vec<String> {
         let source = entry.source(software);
         let text = source.text();
         let module = match naga::front::wgsl::parse_str(&text) {
