@@ -44,6 +44,9 @@ const SOFTWARE: &[ShaderFile] = files!("shaders/software/":
 
 const IMPORT: &str = "// #import ";
 
+/// What stands before a place in a message of wgpu or naga.
+const PLACE: &str = "┌─ ";
+
 impl ShaderFile {
     /// The names that it imports.
     fn imports(&self) -> impl Iterator<Item = &'static str> + use<> {
@@ -124,16 +127,17 @@ impl KernelSource {
         self.0.iter().map(|file| file.text).collect()
     }
 
-    /// A message of wgpu or naga, with each place `wgsl:LINE` in the source replaced by the file and its line.
+    /// A message of wgpu or naga in which each place in the source, `┌─ NAME:LINE`, is that of the file and its line.
     #[must_use]
     pub fn with_places(&self, message: &str) -> String {
-        let mut parts = message.split("wgsl:");
+        let mut parts = message.split(PLACE);
         let first = parts.next().unwrap_or_default().to_owned();
         let others = parts.map(|part| {
-            let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
-            match part[..part.len() - rest.len()].parse().ok().and_then(|line| self.place(line)) {
-                Some((file, line)) => format!("{file}:{line}{rest}"),
-                None => format!("wgsl:{part}"),
+            let (_, place) = part.split_once(':').unwrap_or_default();
+            let rest = place.trim_start_matches(|c: char| c.is_ascii_digit());
+            match place[..place.len() - rest.len()].parse().ok().and_then(|line| self.place(line)) {
+                Some((file, line)) => format!("{PLACE}{file}:{line}{rest}"),
+                None => format!("{PLACE}{part}"),
             }
         });
         std::iter::once(first).chain(others).collect()
@@ -216,8 +220,10 @@ mod tests {
         let places: Vec<String> =
             (0..9).map(|line| source.place(line).map_or_else(String::new, |(file, line)| format!("{} {line}", file.name))).collect();
         assert_eq!(places, ["", "c 1", "b 1", "b 2", "a 1", "a 2", "a 3", "of_a 1", ""]);
-        assert_eq!(source.with_places("at wgsl:3:7 and wgsl:7, not wgsl:8"), "at shared/b.wgsl:2:7 and of_a.wgsl:1, not wgsl:8");
-        assert_eq!(source.with_places("nothing: wgsl:"), "nothing: wgsl:");
+        assert_eq!(source.with_places("┌─ wgsl:3:7, ┌─ name:7, ┌─ wgsl:8"), "┌─ shared/b.wgsl:2:7, ┌─ of_a.wgsl:1, ┌─ wgsl:8");
+        assert_eq!(source.with_places("wgsl:3 ┌─ wgsl"), "wgsl:3 ┌─ wgsl");
+        let refused = naga::front::wgsl::parse_str(&source.text()).unwrap_err().emit_to_string(&source.text());
+        assert!(source.with_places(&refused).contains("┌─ shared/c.wgsl:1:1"), "{refused}");
     }
 
     /// Every kernel's imports, in both versions.
