@@ -1,11 +1,16 @@
 // convolve: one layer for each mask, kept units only: out[o, q, b] = sum over taps and i of packed[tap, i, o] * in[i, q * stride + tap - padding, b].
 //
-// A fully connected layer has one tap and maps of one pixel; its bias is the weight of a row of ones behind the kept inputs. Relu where the
-// written map is rectified (where a normalisation follows it is not). What lies outside the image is 0: its tap is left out.
-// One invocation owns, at one pixel, a tile of four kept units and four images, on a software adapter of 8 x 16; what a tile reads beyond the
-// edge is not stored. No workgroup memory, no barrier. Grid of the dense case; surplus leaves at once. On a software adapter, which runs what it
-// leaves out under an empty mask, there are only as many workgroups as keep it busy, and all tiles go one way, at the edge too.
-// (CPU time on lavapipe over that of 4 x 4, mlp-1024-1024, batch 128: 0.43 dense, 0.48 at keep 0.1.)
+// A fully connected layer has one tap and maps of one pixel. Its bias is the weight of a row of ones behind the kept inputs. The relu is applied where
+// the written map is rectified, which it is not where a normalisation follows. Values outside the image are 0: their tap is left out.
+// One invocation sums up a tile of units and images at one pixel (convolve_tile). What a tile reads beyond the edge is not stored. There is no
+// workgroup memory and no barrier. The grid is that of the dense case, and an invocation without a tile returns at once.
+
+// #import structs
+// #import quads
+// #import sizes
+// #import dispatch
+// #import tiles
+// #import convolve_tile
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;               // [2, 64]
@@ -19,7 +24,7 @@ fn outer(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
     return mat4x4(a * b.x, a * b.y, a * b.z, a * b.w);
 }
 
-// Units from o * 4 on (columns) and images from b * 4 on (rows).
+// Stores the units from o * 4 on (columns) for the images from b * 4 on (rows).
 fn store(sum: mat4x4<f32>, z: u32, o: u32, pixel: u32, b: u32) {
     let images = params.batch_stride / 4u;
     if b >= images {
@@ -42,7 +47,7 @@ fn store(sum: mat4x4<f32>, z: u32, o: u32, pixel: u32, b: u32) {
     }
 }
 
-// The tile at one pixel of units from o * 4 on and of quads of images b, b + apart, ...
+// Computes the tile at one pixel: units from o * 4 on, and quads of images b, b + apart, ...
 fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     let images = params.batch_stride / 4u;
     let columns = quads(counts[z * MOST_GROUPS + op.group_out]);
@@ -55,14 +60,7 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     let y = pixel / op.width_out * op.stride;
     let x = pixel % op.width_out * op.stride;
 
-    var sum00 = mat4x4<f32>();
-    var sum01 = mat4x4<f32>();
-    var sum02 = mat4x4<f32>();
-    var sum03 = mat4x4<f32>();
-    var sum10 = mat4x4<f32>();
-    var sum11 = mat4x4<f32>();
-    var sum12 = mat4x4<f32>();
-    var sum13 = mat4x4<f32>();
+    var sums = Sums();
     // Left of the image or above it, these wrap round to large numbers.
     let first_column = x - op.padding;
     var row = y - op.padding;
@@ -73,22 +71,7 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
             var at = first_in + (row * op.width_in + column) * images;
             var i = 0u;
             loop {
-                let w0 = packed_weights[w];
-                let x0 = input[at];
-                sum00 += outer(x0, w0);
-                if SOFTWARE {
-                    let w1 = packed_weights[w + 1u];
-                    let x1 = input[at + apart];
-                    let x2 = input[at + 2u * apart];
-                    let x3 = input[at + 3u * apart];
-                    sum01 += outer(x1, w0);
-                    sum02 += outer(x2, w0);
-                    sum03 += outer(x3, w0);
-                    sum10 += outer(x0, w1);
-                    sum11 += outer(x1, w1);
-                    sum12 += outer(x2, w1);
-                    sum13 += outer(x3, w1);
-                }
+                sums = add_products(sums, w, at, apart);
                 w += columns;
                 at += apart_in;
                 continuing {
@@ -107,22 +90,13 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
             break if row == y - op.padding + op.kernel;
         }
     }
-    store(sum00, z, o, pixel, b);
-    if SOFTWARE {
-        store(sum01, z, o, pixel, b + apart);
-        store(sum02, z, o, pixel, b + 2u * apart);
-        store(sum03, z, o, pixel, b + 3u * apart);
-        store(sum10, z, o + 1u, pixel, b);
-        store(sum11, z, o + 1u, pixel, b + apart);
-        store(sum12, z, o + 1u, pixel, b + 2u * apart);
-        store(sum13, z, o + 1u, pixel, b + 3u * apart);
-    }
+    store_tile(sums, z, o, pixel, b, apart);
 }
 
 fn numbered(z: u32, id: u32) {
     let pixels = op.height_out * op.width_out;
     let apart = tile_images(params.batch_stride);
-    tile(z, id / (apart * pixels) * select(1u, 2u, SOFTWARE), id / apart % pixels, id % apart, apart);
+    tile(z, id / (apart * pixels) * TILE_UNITS, id / apart % pixels, id % apart, apart);
 }
 
 @compute @workgroup_size(64)

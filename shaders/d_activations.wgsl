@@ -1,11 +1,16 @@
 // d_activations: the loss's gradient at what a layer reads, under m, through kept units only:
 //   d_in[i, p, b] = [in[i, p, b] > 0] * sum over taps and o of packed[tap, i, o] * d_out[o, q, b]   where q * stride + tap - padding = p
 //
-// The bracket stands where the map has passed a relu. The gradient is added where another reader of the map has been there before.
-// Rows from kI up to a multiple of 4 become 0: so they are in every gradient, and a sum over four rows at a time needs no bound.
-// One invocation owns, at one pixel, a tile of four kept units and four images, on a software adapter of 8 x 16. What a tile reads beyond the
-// edge is not stored. (Time on lavapipe: 8 x 8 over 4 x 4, mlp-1024-1024, batch 128: 0.59 dense, 0.75 at keep 0.1; 8 x 16 over 8 x 8, vgg16,
-// batch 64: 0.81 dense, 0.95 at keep 0.1.)
+// The bracket stands where the map has passed a relu. Where another reader of the map has written its gradient before, this one is added to it.
+// Rows from kI up to a multiple of 4 become 0. All gradients have such rows, so that a sum over four rows at a time needs no bound.
+// One invocation sums up a tile of units and images at one pixel (d_activations_tile). What a tile reads beyond the edge is not stored.
+
+// #import structs
+// #import quads
+// #import sizes
+// #import dispatch
+// #import tiles
+// #import d_activations_tile
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;               // [2, 64]
@@ -25,7 +30,7 @@ fn gradients(at: u32, stride: u32) -> mat4x4<f32> {
     return mat4x4(d_output[at], d_output[at + stride], d_output[at + 2u * stride], d_output[at + 3u * stride]);
 }
 
-// Units from i * 4 on (columns) and images from b * 4 on (rows).
+// Stores the units from i * 4 on (columns) for the images from b * 4 on (rows).
 fn store(sum: mat4x4<f32>, i: u32, pixel: u32, b: u32) {
     let images = params.batch_stride / 4u;
     let kept = counts[op.group_in];
@@ -51,7 +56,7 @@ fn store(sum: mat4x4<f32>, i: u32, pixel: u32, b: u32) {
     }
 }
 
-// The tile at one pixel of units from i * 4 on and of quads of images b, b + apart, ...
+// Computes the tile at one pixel: units from i * 4 on, and quads of images b, b + apart, ...
 fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
     let images = params.batch_stride / 4u;
     let kept_in = counts[op.group_in];
@@ -62,14 +67,7 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
     let y = pixel / op.width_in + op.padding;
     let x = pixel % op.width_in + op.padding;
 
-    var sum00 = mat4x4<f32>();
-    var sum01 = mat4x4<f32>();
-    var sum02 = mat4x4<f32>();
-    var sum03 = mat4x4<f32>();
-    var sum10 = mat4x4<f32>();
-    var sum11 = mat4x4<f32>();
-    var sum12 = mat4x4<f32>();
-    var sum13 = mat4x4<f32>();
+    var sums = Sums();
     var ky = 0u;
     var kx = 0u;
     loop {
@@ -82,22 +80,7 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
             var d = (row * op.width_out + column) * images + b;
             var o = 0u;
             loop {
-                let w0 = weights(w, columns);
-                let d0 = gradients(d, apart_out);
-                sum00 += d0 * w0;
-                if SOFTWARE {
-                    let w1 = weights(w + 4u * columns, columns);
-                    sum10 += d0 * w1;
-                    let d1 = gradients(d + apart, apart_out);
-                    sum01 += d1 * w0;
-                    sum11 += d1 * w1;
-                    let d2 = gradients(d + 2u * apart, apart_out);
-                    sum02 += d2 * w0;
-                    sum12 += d2 * w1;
-                    let d3 = gradients(d + 3u * apart, apart_out);
-                    sum03 += d3 * w0;
-                    sum13 += d3 * w1;
-                }
+                sums = add_products(sums, w, columns, d, apart_out, apart);
                 w += 1u;
                 d += 4u * apart_out;
                 continuing {
@@ -116,21 +99,13 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
             break if ky == op.kernel;
         }
     }
-    if SOFTWARE {
-        // In a loop, so that the compiler sees the stores once.
-        var sums = array(sum00, sum01, sum02, sum03, sum10, sum11, sum12, sum13);
-        for (var k = 0u; k < 8u; k++) {
-            store(sums[k], i + k / 4u, pixel, b + k % 4u * apart);
-        }
-    } else {
-        store(sum00, i, pixel, b);
-    }
+    store_tile(sums, i, pixel, b, apart);
 }
 
 fn numbered(id: u32) {
     let pixels = op.height_in * op.width_in;
     let apart = tile_images(params.batch_stride);
-    tile(id / (apart * pixels) * select(1u, 2u, SOFTWARE), id / apart % pixels, id % apart, apart);
+    tile(id / (apart * pixels) * TILE_UNITS, id / apart % pixels, id % apart, apart);
 }
 
 @compute @workgroup_size(64)

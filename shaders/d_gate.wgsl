@@ -1,9 +1,12 @@
 // d_gate: the loss's gradient at the mask itself and through it, under m:
 //   d_scores[u] = dL/dm[u] = sum over q and b of in[u] * d_out[u],   d_in[u] = m[u] * d_out[u]
 //
-// The first is what a straight-through estimator takes for the gradient at the scores. As in d_activations: the second stops where a
-// rectified map is 0, is added where another reader has been before, and the rows from the kept units up to a multiple of 4 become 0.
+// A straight-through estimator takes the first for the gradient at the scores. As in d_activations: the second is 0 where a rectified map is 0, it is
+// added to the gradient of another reader of the map, and the rows from the kept units up to a multiple of 4 become 0.
 // One workgroup owns every so many rows.
+
+// #import structs
+// #import quads
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;               // [2, R]

@@ -1,9 +1,15 @@
 // d_normalise: the loss's gradient through a normalisation to what it read, under m; n = B * Q:
 //   d_in = scale / deviation * (d - (d_shift + x * d_scale) / n)   with x = (in - mean) / deviation
 //
-// Without NORMALISE the gradient passes as it is. As in d_activations: it stops where a rectified map is 0, is added where another reader has
-// been before, and the rows from the kept units up to a multiple of 4 become 0; so do the columns after the last image, whose values took
-// no part in the statistics. A team owns every so many pieces of a row.
+// Without NORMALISE the gradient passes as it is. As in d_activations: it is 0 where a rectified map is 0, it is added to the gradient of
+// another reader of the map, and the rows from the kept units up to a multiple of 4 become 0. So do the columns after the last image, whose values
+// took no part in the statistics. A team owns every so many pieces of a row.
+
+// #import structs
+// #import quads
+// #import dispatch
+// #import cells
+// #import normalisation
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;              // [2, 64]

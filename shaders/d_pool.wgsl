@@ -1,8 +1,13 @@
 // d_pool: the loss's gradient at what was pooled, under m. Of a maximum it goes to the first of the window's pixels that has it, of a mean to
 // all alike; pixels that were dropped at the border get none.
 //
-// As in d_activations: it stops where a rectified map is 0, is added where another reader has been before, and the rows from the kept
+// As in d_activations: it is 0 where a rectified map is 0, it is added to the gradient of another reader of the map, and the rows from the kept
 // units up to a multiple of 4 become 0. A team owns every so many pieces of a row of windows.
+
+// #import structs
+// #import quads
+// #import dispatch
+// #import cells
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;              // [2, 64]

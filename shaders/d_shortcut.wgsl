@@ -1,7 +1,12 @@
 // d_shortcut: the loss's gradient at a shortcut is that at the sum, under m, for the units that the shortcut keeps.
 //
-// As in d_activations: it stops where a rectified map is 0, is added where another reader has been before, and the rows from the kept
+// As in d_activations: it is 0 where a rectified map is 0, it is added to the gradient of another reader of the map, and the rows from the kept
 // units up to a multiple of 4 become 0. A team owns every so many pieces of a row.
+
+// #import structs
+// #import quads
+// #import dispatch
+// #import cells
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;                 // [2, 64]

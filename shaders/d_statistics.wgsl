@@ -3,6 +3,11 @@
 //
 // The first two go into the weights' gradient, with their squares for its norm; d_normalise needs both. One workgroup owns every so many rows.
 
+// #import structs
+// #import quads
+// #import dispatch
+// #import normalisation
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;                   // [2, 64]
 @group(0) @binding(2) var<storage, read> joins: array<vec2<u32>>;              // [2, R]

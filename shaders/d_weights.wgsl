@@ -1,23 +1,27 @@
 // d_weights: the gradient of one layer's weights under m, for kept units only:
 //   d_weights[tap, i, o] = sum over q and b of in[i, q * stride + tap - padding, b] * d_out[o, q, b]
 //
-// The bias's input is the row of ones, so its gradient is a row like any other. The sum over pixels is cut where that fills the adapter
-// (splits.wgsl): part n stands n times the layer's packed size further on, and sum_gradients adds the parts. One invocation owns every so
-// many tiles of 4 x 4 weights, on a software adapter of 8 x 8; what a tile reads beyond the edge is not stored. A tile's rows run on from tap to
-// tap, so that few kept inputs fill it too. (Time on lavapipe over that of tiles for each tap, vgg16: 0.89 at keep 0.1, 1.00 dense.)
-// A layer of one pixel is never cut: each workgroup leaves the sum of its squares for the gradient's norm, in a fixed order; on a software
-// adapter each invocation leaves its own, without a barrier. (CPU time on lavapipe over that of 4 x 4 with a barrier, mlp-1024-1024, batch 128: 0.53
-// dense, 0.66 at keep 0.1. Dropping the barrier alone took an earlier body of 8 x 8 from 0.74 and 0.78 to 0.55 and 0.59.)
+// The bias's input is the row of ones, so that its gradient is a row like any other. The sum over pixels is cut into parts where that fills the
+// adapter (gradient_parts): part n stands n times the layer's packed size further on, and sum_gradients adds the parts. One invocation owns every
+// so many tiles of weights (d_weights_tile). What a tile reads beyond the edge is not stored. A tile's rows run on from tap to tap, so that few
+// kept inputs fill it too.
+// A layer of one pixel is never cut: its squares are left here for the gradient's norm.
+
+// #import structs
+// #import quads
+// #import sizes
+// #import dispatch
+// #import gradient_parts
+// #import squares
+// #import d_weights_tile
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;                // [2, 64]
 @group(0) @binding(2) var<storage, read> input: array<vec4<f32>>;           // a map
 @group(0) @binding(3) var<storage, read> d_output: array<vec4<f32>>;        // [kO up to a multiple of 4, Q, Bp]
 @group(0) @binding(4) var<storage, read_write> d_weights: array<vec4<f32>>; // layers of parts of [T * kI + E, pO]
-@group(0) @binding(5) var<storage, read_write> squares: array<f32>;         // from first_square on [workgroups], on a software adapter [invocations]
+@group(0) @binding(5) var<storage, read_write> squares: array<f32>;         // from first_square on [workgroups * SQUARES]
 @group(1) @binding(0) var<uniform> op: Operation;
-
-var<workgroup> lane_squares: array<f32, 64>;
 
 // A row of the gradient: the weights from one of the kept inputs at one tap.
 struct Row {
@@ -26,7 +30,7 @@ struct Row {
     right: u32,
 }
 
-// The next one. Behind the last tap follows the bias, whose input stands behind the kept ones; what follows that is not stored.
+// The row after `row`. Behind the last tap follows the bias, whose input stands behind the kept ones; what follows that is not stored.
 fn next(row: Row, kept_in: u32, taps: u32) -> Row {
     let is_last = row.i + 1u >= kept_in && row.down * op.kernel + row.right + 1u < taps;
     let is_edge = is_last && row.right + 1u == op.kernel;
@@ -34,7 +38,7 @@ fn next(row: Row, kept_in: u32, taps: u32) -> Row {
     return Row(select(row.i + 1u, 0u, is_last), row.down + select(0u, 1u, is_edge), select(right, 0u, is_edge));
 }
 
-// Four of them: where the values that they are multiplied with begin, and how far below and right of a pixel's corner these are.
+// Four rows: where the values that they are multiplied with begin, and how far below and right of a pixel's corner these are.
 struct Rows {
     at: vec4<u32>,
     down: vec4<u32>,
@@ -57,7 +61,7 @@ fn inside(rows: Rows, row: u32, column: u32) -> vec4<bool> {
     return (rows.down + row < vec4(op.height_in)) & (rows.right + column < vec4(op.width_in));
 }
 
-// Four rows of four images each; what is read beyond the image's edge is 0.
+// The values of four rows for four images. What is read beyond the image's edge is 0.
 fn inputs(rows: Rows, at: u32, inside: vec4<bool>) -> mat4x4<f32> {
     return mat4x4(
         select(vec4<f32>(), input[rows.at.x + at], inside.x),
@@ -67,11 +71,12 @@ fn inputs(rows: Rows, at: u32, inside: vec4<bool>) -> mat4x4<f32> {
     );
 }
 
+// The gradients at four outputs for four images.
 fn gradients(at: u32, stride: u32) -> mat4x4<f32> {
     return mat4x4(d_output[at], d_output[at + stride], d_output[at + 2u * stride], d_output[at + 3u * stride]);
 }
 
-// Inputs from i * 4 on (columns) and outputs from o * 4 on (rows), at `first`; returns the sum of squares of what it stored.
+// Stores the inputs from i * 4 on (columns) and outputs from o * 4 on (rows) at `first`; returns the sum of squares of what it stored.
 fn store(sum: mat4x4<f32>, first: u32, i: u32, o: u32, rows: u32, kept_out: u32) -> f32 {
     let columns = quads(kept_out);
     if o >= columns {
@@ -114,17 +119,13 @@ fn main(
     for (var id = own.first; id < own.end; id += own.hop) {
         let tile = id % all;
         let part = id / all;
-        let o = (tile / high % tiles.x) * side();
-        let i = (tile / (high * tiles.x) * high + tile % high) * side();
+        let o = (tile / high % tiles.x) * WEIGHT_QUADS;
+        let i = (tile / (high * tiles.x) * high + tile % high) * WEIGHT_QUADS;
         if i * 4u >= rows {
             continue;
         }
-        let rows0 = rows_from(i * 4u, kept_in, layer.taps, apart_in, images);
-        let rows1 = rows_from(i * 4u + 4u, kept_in, layer.taps, apart_in, images);
-        var sum00 = mat4x4<f32>();
-        var sum01 = mat4x4<f32>();
-        var sum10 = mat4x4<f32>();
-        var sum11 = mat4x4<f32>();
+        let tile_rows = tile_rows_from(i * 4u, kept_in, layer.taps, apart_in, images);
+        var sums = Sums();
         let begin = part * layer.pixels / parts;
         let end = (part + 1u) * layer.pixels / parts;
         // The corner that the pixel's taps count from. Left of the image or above it, these wrap round to large numbers; a tap's distance may
@@ -133,23 +134,13 @@ fn main(
         var column = begin % op.width_out * op.stride - op.padding;
         var q = begin;
         loop {
-            let inside0 = inside(rows0, row, column);
-            let inside1 = inside(rows1, row, column);
+            let inside = tile_inside(tile_rows, row, column);
             var x = (row * op.width_in + column) * images;
             var d = o * 4u * apart_out + q * images;
-            if any(inside0) || (SOFTWARE && any(inside1)) {
+            if is_any(inside) {
                 var b = 0u;
                 loop {
-                    let x0 = inputs(rows0, x, inside0);
-                    let d0 = transpose(gradients(d, apart_out));
-                    sum00 += d0 * x0;
-                    if SOFTWARE {
-                        let x1 = inputs(rows1, x, inside1);
-                        let d1 = transpose(gradients(d + 4u * apart_out, apart_out));
-                        sum01 += d1 * x0;
-                        sum10 += d0 * x1;
-                        sum11 += d1 * x1;
-                    }
+                    sums = add_products(sums, tile_rows, inside, x, d, apart_out);
                     x++;
                     d++;
                     continuing {
@@ -169,27 +160,10 @@ fn main(
             }
         }
         let first = layer.first_gradient / 4u + part * part_quads;
-        square += store(sum00, first, i, o, rows, kept_out);
-        if SOFTWARE {
-            square += store(sum01, first, i, o + 1u, rows, kept_out);
-            square += store(sum10, first, i + 1u, o, rows, kept_out);
-            square += store(sum11, first, i + 1u, o + 1u, rows, kept_out);
-        }
+        square = store_tile(square, sums, first, i, o, rows, kept_out);
     }
     if layer.pixels > 1u {
         return;
     }
-    if SOFTWARE {
-        squares[op.first_square + workgroup.x * 64u + lane] = square;
-        return;
-    }
-    lane_squares[lane] = square;
-    workgroupBarrier();
-    if lane == 0u {
-        var total = 0.0;
-        for (var k = 0u; k < 64u; k++) {
-            total += lane_squares[k];
-        }
-        squares[op.first_square + workgroup.x] = total;
-    }
+    leave_square(square, op.first_square, workgroup.x, lane);
 }

@@ -1,7 +1,11 @@
-// gate: what a mask does where nothing may be left out: out[r, q, b] = m[r] * in[r, q, b], for each mask.
+// gate: multiplies a map by the mask, for each mask: out[r, q, b] = m[r] * in[r, q, b].
 //
-// Only a network that asks how the loss changes with m itself has this kernel: it computes every unit, those that are off too.
+// Only a network that asks how the loss changes with m itself has this kernel. Such a network computes every unit, those that are off too.
 // A team owns every so many pieces of a row.
+
+// #import structs
+// #import dispatch
+// #import cells
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;              // [2, R]

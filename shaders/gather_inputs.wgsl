@@ -5,6 +5,9 @@
 // A data set that is streamed has only the rows of the submit there, in the order of the batches.
 // One invocation owns every so many quads of images; z masks where the inputs are gated, otherwise 1 for both.
 
+// #import structs
+// #import dispatch
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> lists: array<u32>;       // [2, R]

@@ -1,7 +1,9 @@
-// list_all: where gates multiply by the masks nothing may be left out: the lists of gated groups hold every unit, whatever was drawn. What the
-// masks keep stays in the units' bits.
+// list_all: the lists of gated groups hold every unit, whatever was drawn. It runs where gates multiply by the masks, since nothing may be left out
+// there. What the masks keep stays in the units' bits.
 //
 // One workgroup owns one group.
+
+// #import structs
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> lists: array<u32>;  // [2, R]

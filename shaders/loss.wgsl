@@ -1,9 +1,13 @@
-// loss: softmax and mean cross-entropy under both masks, the gradient of the logits under m, and the opening of the step's second half.
+// loss: softmax and mean cross-entropy under both masks, and the gradient at the logits under m. Then the state is set for the kernels that follow.
 //
 //   L = 1/B sum_b (log sum_c exp(z_cb) - z_yb),   dL/dz_cb = (softmax(z_b)_c - [c = y]) / B
 //
-// One workgroup; invocations 0..127 own the images of m, 128..255 those of m'. It moves the step on: it copies the schedule's row
-// into the state for the kernels that follow and turns `next`; a loss that is not finite, or as good as that, halts the run here, before anything is changed.
+// One workgroup: invocations 0..127 own the images of m, 128..255 those of m'. It copies the schedule's row into the state and advances `next`.
+// A loss that is not finite, or not below LARGEST_LOSS, halts the run here, before a weight or a score is changed.
+
+// #import structs
+// #import quads
+// #import finite
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> state: State;
@@ -16,7 +20,7 @@
 @group(0) @binding(8) var<storage, read_write> records: array<Record>; // [slots]
 
 const MISSING: u32 = 0xffffffffu;
-// Beyond this a run has diverged, and the square of a structure gradient could leave the floats.
+// From here on a run has diverged, and the square of a structure gradient could overflow.
 const LARGEST_LOSS: f32 = 1e10;
 
 var<workgroup> losses: array<f32, 256>;

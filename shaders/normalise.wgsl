@@ -5,6 +5,12 @@
 // taken. Where a shortcut is added the written group is the union of both: a row may come from one of them or from both.
 // A team owns every so many pieces of a row.
 
+// #import structs
+// #import quads
+// #import dispatch
+// #import cells
+// #import normalisation
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;             // [2, 64]
 @group(0) @binding(2) var<storage, read> joins: array<vec2<u32>>;        // [2, R] rows of branch and shortcut

@@ -1,8 +1,11 @@
 // pack_weights: the kept weights of every layer, contiguous, for each mask: packed[tap * kI + i, o] = weights[tap * inputs + list_in[i], list_out[o]].
 //
-// The rows after the taps (bias, or scale and shift) follow; columns beyond kO are 0. Dispatched once for all layers with z masks; one
-// invocation owns every so many blocks of 4 x 4 of each. (CPU time on lavapipe over that of one quad a turn, mlp-1024-1024: 0.75 dense, 0.89
-// at keep 0.1; of stretches for a software adapter over blocks dealt one by one 0.65 and 0.81.)
+// The rows after the taps (bias, or scale and shift) follow; columns beyond kO are 0. Dispatched once for all layers with z masks. An invocation
+// owns a share of each layer's blocks of 4 x 4.
+
+// #import structs
+// #import quads
+// #import dispatch
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;   // [2, R]

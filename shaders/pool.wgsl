@@ -2,6 +2,10 @@
 //
 // A team owns every so many pieces of a row.
 
+// #import structs
+// #import dispatch
+// #import cells
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;             // [2, 64]
 @group(0) @binding(2) var<storage, read> input: array<vec4<f32>>;        // a map

@@ -1,10 +1,14 @@
 // sample: m ~ Bernoulli(s) and m' ~ Bernoulli(s), and the lists of kept units of both (paper, section 4; Threefry).
 //
-// One workgroup owns one group; one invocation owns a run of consecutive units, so that the lists stay in order. Unions are unite's affair.
-// A draw's counter is the unit's number in the whole network, so that one that was made smaller draws on as before.
-// A group none of whose units was drawn keeps the one with the highest score: a layer never closes. The estimator goes on
-// using the draws (bits 0 and 1), which keeps it unbiased; the forwards use the lists.
+// One workgroup owns one group; one invocation owns a run of consecutive units, so that the lists stay in order. The lists of unions are made by unite.
+// A draw's counter is the unit's number in the whole network, so that a network that was made smaller draws as before.
+// A group none of whose units was drawn keeps the one with the highest score, so that no layer is empty. The estimator uses the
+// draws (bits 0 and 1), which keeps it unbiased; the forwards use the lists.
 // An evaluation takes the decided mask (s >= 1/2) as m and a sampled one as m'.
+
+// #import structs
+// #import sizes
+// #import threefry
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;
@@ -16,16 +20,15 @@
 @group(0) @binding(7) var<storage, read_write> rows: array<u32>;    // [2, R] where each unit stands in its list, or ABSENT
 @group(0) @binding(8) var<storage, read_write> counts: array<u32>;  // [2, 64] kept units of each group
 
-// Compiled in software, a kernel takes half a millisecond for each number of a workgroup's memory.
-override ROW: u32 = 16u - 8u * u32(SOFTWARE);
-override THREADS: u32 = 256u - 192u * u32(SOFTWARE); // ROW * ROW
+const ROW: u32 = SAMPLE_ROW;
+const THREADS: u32 = ROW * ROW;
 
 // Counts of m in the low half of a word and of m' in the high half: a group has at most 32,768 units.
 var<workgroup> run_counts: array<u32, THREADS>;
 var<workgroup> row_counts: array<u32, ROW>;
 
-// Two draws in the program's text: a third, in a branch of its own for evaluations, made lavapipe's frames so large that this kernel
-// took 12 times as long or more (2.0 against 0.15 ms at 2048 units).
+// Two draws in the program's text. With a third one, in a branch of its own for evaluations, llvmpipe makes frames so large that the kernel is
+// slower by an order of magnitude.
 fn draw_both(unit: u32) -> u32 {
     let score = scores[unit];
     let evaluates = params.mode == EVALUATE;
@@ -111,7 +114,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         }
     }
 
-    // What was written above for a group that would close is written over here by the same workgroup.
+    // Where nothing was drawn, the same workgroup overwrites here what it wrote above.
     storageBarrier();
     if lane < 2u {
         let list = select(first, second, lane == 1u);
@@ -124,7 +127,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         }
         counts[lane * MOST_GROUPS + g] = kept;
     }
-    // The forced unit's bits, by one invocation, since both masks share the word.
+    // One invocation sets the bits of the unit that is kept all the same, since both masks share the word.
     if lane == 0u && group.gated == 1u && ((total & 0xffffu) == 0u || (total >> 16u) == 0u) {
         let unit = group.first_unit + highest_score(group);
         units[unit] |= select(0u, KEPT_BY_MASK, (total & 0xffffu) == 0u) | select(0u, KEPT_BY_PROBE, (total >> 16u) == 0u);

@@ -1,7 +1,10 @@
-// statistics: mean and variance of each kept unit under each mask, over the batch and all pixels. An evaluation takes the running ones.
+// statistics: mean and variance of each kept unit under each mask, over the batch and all pixels. In an evaluation they are the running ones.
 //
 // One workgroup owns every so many rows. One pass over values less the unit's first one, so that a mean far from 0 costs no precision:
 //   mean = x0 + S1 / n,  variance = S2 / n - (S1 / n)^2   with S1, S2 the sums of (x - x0) and its square
+
+// #import structs
+// #import dispatch
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lists: array<u32>;                   // [2, R]

@@ -3,12 +3,15 @@
 // Dispatched once for all layers of more than one pixel; one invocation owns every so many quads. The squares of these layers are left here
 // for the gradient's norm, those of the others by d_weights.
 
+// #import structs
+// #import quads
+// #import gradient_parts
+// #import squares
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;                // [2, 64]
 @group(0) @binding(2) var<storage, read_write> d_weights: array<vec4<f32>>; // layers of parts of [T * kI + E, pO]
-@group(0) @binding(3) var<storage, read_write> squares: array<f32>;         // the first [workgroups], on a software adapter [invocations]
-
-var<workgroup> lane_squares: array<f32, 64>;
+@group(0) @binding(3) var<storage, read_write> squares: array<f32>;         // the first [workgroups * SQUARES]
 
 @compute @workgroup_size(64)
 fn main(
@@ -38,17 +41,5 @@ fn main(
             square += dot(sum, sum);
         }
     }
-    if SOFTWARE {
-        squares[workgroup.x * 64u + lane] = square;
-        return;
-    }
-    lane_squares[lane] = square;
-    workgroupBarrier();
-    if lane == 0u {
-        var total = 0.0;
-        for (var k = 0u; k < 64u; k++) {
-            total += lane_squares[k];
-        }
-        squares[workgroup.x] = total;
-    }
+    leave_square(square, 0u, workgroup.x, lane);
 }

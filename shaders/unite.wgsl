@@ -1,7 +1,10 @@
-// unite: where two branches are added, the sum keeps what either of them keeps: its list, and for each of its rows the rows that it comes from.
+// unite: where two branches are added, the sum keeps what either of them keeps. For each union: its list, and for each of its rows the rows of the
+// branches that it comes from.
 //
-// One workgroup for each mask goes through the unions in order, since one may be the branch of another; an invocation owns a run of
+// One workgroup for each mask goes through the unions in order, since one may be the branch of another. An invocation owns a run of
 // consecutive units.
+
+// #import structs
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> sources: array<vec2<u32>>;    // [R] of a union: which unit of each of the two, or ABSENT

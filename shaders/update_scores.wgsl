@@ -11,10 +11,14 @@
 // A norm that is not finite halts the run before a weight or a score is changed; so the scores wait for the backward pass, of which they need
 // nothing else. A unit is decided, g = 0, where the draw cannot differ: s below 2^-24 or at 1. A pinned unit has g = 0 and keeps its score, which
 // counts in the sum. One workgroup; each invocation owns every 128th unit. A step that is looked at phase by phase comes here once for each part.
-// v is found among all floats: their bit patterns are ordered like their values, and 8 passes of 16 candidates leave one of 2^31; on an adapter in
-// software it is 14 passes of 4, since there each number of a workgroup's memory takes the compiler half a millisecond.
+// v is found among all floats: their bit patterns are ordered like their values, and PASSES passes of CANDIDATES candidates each (candidate_sums)
+// leave one of 2^31.
 // The sum is a fixed tree of additions, each monotone in v, so "the least v whose sum keeps the budget" is well defined, the same on
 // every device, and the budget holds exactly in the arithmetic that is used.
+
+// #import structs
+// #import finite
+// #import candidate_sums
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> state: State;
@@ -43,9 +47,7 @@ const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 const LARGEST: u32 = 0x7f7fffffu; // bits of the largest float: nothing is left at this threshold
 
-override PASSES: u32 = 8u + 6u * u32(SOFTWARE);
-override CANDIDATES: u32 = 16u - 12u * u32(SOFTWARE);
-override PARTIAL_SUMS: u32 = 2048u - 1536u * u32(SOFTWARE);
+const PARTIAL_SUMS: u32 = CANDIDATES * THREADS;
 
 var<workgroup> partial_sums: array<f32, PARTIAL_SUMS>; // [candidates, 128 invocations]
 var<workgroup> part_sums: array<f32, 128>;     // [candidates, 8 parts]
@@ -168,35 +170,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         let hi = bracket.y;
         // hi = 0: the budget holds without a projection; the passes run on nothing, since barriers need all invocations.
         let scored = select(0u, count, hi > 0u);
-        if SOFTWARE {
-            var thresholds = vec4<f32>();
-            for (var i = 0u; i < 4u; i++) {
-                thresholds[i] = bitcast<f32>(candidate(lo, hi, i));
-            }
-            var sums = vec4<f32>();
-            for (var u = lane; u < scored; u += THREADS) {
-                sums += clamp(scores[u] - select(vec4<f32>(), thresholds, pins[u] == 0u), vec4<f32>(), vec4(1.0));
-            }
-            for (var i = 0u; i < 4u; i++) {
-                partial_sums[i * THREADS + lane] = sums[i];
-            }
-        } else {
-            var sums = array<f32, 16>();
-            var thresholds = array<f32, 16>();
-            for (var i = 0u; i < 16u; i++) {
-                thresholds[i] = bitcast<f32>(candidate(lo, hi, i));
-            }
-            for (var u = lane; u < scored; u += THREADS) {
-                let s = scores[u];
-                let is_free = pins[u] == 0u;
-                for (var i = 0u; i < 16u; i++) {
-                    sums[i] += clamp(s - select(0.0, thresholds[i], is_free), 0.0, 1.0);
-                }
-            }
-            for (var i = 0u; i < 16u; i++) {
-                partial_sums[i * THREADS + lane] = sums[i];
-            }
-        }
+        sum_candidates(lane, lo, hi, scored);
         workgroupBarrier();
         if lane < 8u * CANDIDATES {
             var part = 0.0;

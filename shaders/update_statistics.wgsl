@@ -1,7 +1,9 @@
-// update_statistics: the running statistics of the units that m keeps move towards the batch's; those of units that are off rest.
+// update_statistics: the running statistics of the units that m keeps move towards the batch's; those of units that are off stay.
 //   running <- 0.9 * running + 0.1 * (mean, variance * n / (n - 1))   with n = B * Q
 //
-// The probe's never do, and neither do those of a halted run. Dispatched once for all layers; one invocation owns every so many units.
+// The probe's statistics have no influence, and a halted run changes nothing. Dispatched once for all layers; one invocation owns every so many units.
+
+// #import structs
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> state: State;

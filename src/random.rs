@@ -1,7 +1,7 @@
 //! Counter-based random numbers: Threefry2x32 with 20 rounds (Salmon et al., SC 2011), the CPU truth of sampling.
 //!
 //! A mask is a pure function of (seed, stream, step, scores): only add, rotate and xor, which every device does alike, and the
-//! comparison is made between integers. The same function in WGSL is `shaders/threefry.wgsl`.
+//! comparison is made between integers. The same function in WGSL is `shaders/shared/threefry.wgsl`.
 
 use std::convert::Infallible;
 

@@ -1,5 +1,5 @@
-//! What kernels and their references are told: the structs that the CPU and the kernels share, mirrored from `shaders/shared.wgsl` (a test
-//! compares the two through naga), and [`Work`], which says the same to a reference.
+//! What kernels and their references are told: the structs that the CPU and the kernels share, mirrored from `shaders/shared/structs.wgsl` (a
+//! test compares the two through naga), and [`Work`], which says the same to a reference.
 
 use bytemuck::{Pod, Zeroable};
 

@@ -8,6 +8,7 @@ use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
 use lacuna::device::TABLE;
+use lacuna::engine::Sizes;
 use lacuna::estimators::Estimator;
 use lacuna::mask::{DRAWN_IN_MASK, DRAWN_IN_PROBE, KEPT_BY_MASK, KEPT_BY_PROBE};
 use lacuna::random::Stream;
@@ -229,7 +230,7 @@ fn wgsl(source: &str) -> naga::Module {
 
 #[test]
 fn shared_structs_are_laid_out_alike_in_both_languages() {
-    let module = wgsl(&text("shaders/shared.wgsl"));
+    let module = wgsl(&text("shaders/shared/structs.wgsl"));
     let mut known = Vec::new();
     for (name, rust, rust_size) in [
         layout!(Group: size, gated, first_unit, first_row, united, first_group, second_group, unused),
@@ -256,9 +257,9 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
         ),
     ] {
         let (_, found) = module.types.iter().find(|(_, found)| found.name.as_deref() == Some(name)).unwrap_or_else(|| {
-            panic!("shaders/shared.wgsl has no struct {name}");
+            panic!("shaders/shared/structs.wgsl has no struct {name}");
         });
-        let naga::TypeInner::Struct { members, span } = &found.inner else { panic!("{name} is no struct in shaders/shared.wgsl") };
+        let naga::TypeInner::Struct { members, span } = &found.inner else { panic!("{name} is no struct in shaders/shared/structs.wgsl") };
         let shader: Vec<Field> = members
             .iter()
             .map(|member| {
@@ -266,13 +267,13 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
                 (member.name.clone().unwrap_or_default(), member.offset as usize, size as usize)
             })
             .collect();
-        assert_eq!(rust, shader, "{name}: (name, offset, size) of each field in src/shared.rs and in shaders/shared.wgsl");
+        assert_eq!(rust, shader, "{name}: (name, offset, size) of each field in src/shared.rs and in shaders/shared/structs.wgsl");
         assert_eq!(rust_size, *span as usize, "{name}: size, and so the stride of an array of it");
         known.push(name);
     }
     for (_, found) in module.types.iter() {
         if let (naga::TypeInner::Struct { .. }, Some(name)) = (&found.inner, &found.name) {
-            assert!(known.contains(&name.as_str()), "src/shared.rs, or this test, lacks struct {name} of shaders/shared.wgsl");
+            assert!(known.contains(&name.as_str()), "src/shared.rs, or this test, lacks struct {name} of shaders/shared/structs.wgsl");
         }
     }
 }
@@ -319,13 +320,17 @@ fn constants_have_one_value_in_both_languages() {
     let whole = ["STREAM_", "ESTIMATOR_", "DRAWN_", "KEPT_"];
     let mut seen = BTreeSet::new();
     for entry in TABLE {
-        for (name, value) in constants(&entry.source.concat()) {
+        for (name, value) in [false, true].into_iter().flat_map(|software| constants(&entry.source(software).text())) {
             if let Some((name, expected)) = expected.get_key_value(name.as_str()) {
-                assert_eq!(value, *expected, "{name} in shaders/{}.wgsl or a piece of it", entry.name);
+                assert_eq!(value, *expected, "{name} in shaders/{}.wgsl or in what it imports", entry.name);
                 seen.insert(*name);
             } else {
                 let missing = whole.iter().any(|of| name.starts_with(of));
-                assert!(!missing, "{name} of shaders/{}.wgsl has no counterpart in Rust, or not in this test", entry.name);
+                assert!(
+                    !missing,
+                    "{name} in shaders/{}.wgsl or in what it imports has no counterpart in Rust, or not in this test",
+                    entry.name
+                );
             }
         }
     }
@@ -334,10 +339,33 @@ fn constants_have_one_value_in_both_languages() {
 }
 
 #[test]
+fn sizes_are_the_same_in_both_languages() {
+    for (file, sizes) in [("shaders/shared/sizes.wgsl", Sizes::GPU), ("shaders/software/sizes.wgsl", Sizes::SOFTWARE)] {
+        let mut shader = constants(&text(file));
+        assert!(shader.remove("SAMPLE_ROW").is_some(), "{file}: the only size that no grid depends on");
+        let Sizes { tile_units, tile_images, weight_quads, strip, enough, squares, most_workgroups, most_tiled } = sizes;
+        let expected: BTreeMap<String, f64> = [
+            ("TILE_UNITS", tile_units),
+            ("TILE_IMAGES", tile_images),
+            ("WEIGHT_QUADS", weight_quads),
+            ("STRIP", strip),
+            ("ENOUGH", enough),
+            ("SQUARES", squares),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), f64::from(value)))
+        .collect();
+        assert_eq!(shader, expected, "{file} and src/engine/grids.rs");
+        assert!(most_workgroups % 16 == 0 && most_tiled % 16 == 0, "grids are multiples of 16: {sizes:?}");
+    }
+}
+
+#[test]
 fn a_kernel_stands_in_all_of_its_four_places() {
     let table: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
-    let shaders: Vec<String> =
-        files("shaders", "wgsl").iter().map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    // What stands in a folder of `shaders/` is no kernel of its own; src/device/shaders.rs tests that it is in use.
+    let kernels = files("shaders", "wgsl").into_iter().filter(|path| path.parent() == Some(Path::new("shaders")));
+    let shaders: Vec<String> = kernels.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
     let reference: String = files("src/reference", "rs").iter().map(|path| code(&text(path))).collect();
     let run = code(&text("src/reference/mod.rs"));
     let step = code(&text("src/engine/step.rs"));
@@ -354,11 +382,10 @@ fn a_kernel_stands_in_all_of_its_four_places() {
         }
     }
     // The other way round: what stands anywhere stands in the table.
-    let pieces = ["normalisation", "pieces", "shared", "shares", "splits", "threefry", "tiles"];
     failures.extend(
         shaders
             .iter()
-            .filter(|shader| !table.contains(&shader.as_str()) && !pieces.contains(&shader.as_str()))
+            .filter(|shader| !table.contains(&shader.as_str()))
             .map(|shader| format!("{shader}: no line in the kernels' table, src/device/table.rs")),
     );
     let quoted = |source: &str, before: &str, after: &str| -> Vec<String> {

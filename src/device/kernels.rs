@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::shaders::KernelSource;
 use super::table::{Entry, TABLE, entry};
 use super::{DeviceError, Gpu};
 
@@ -28,9 +29,9 @@ impl Gpu {
         names.iter().filter(is_missing).map(|name| entry(name).1)
     }
 
-    /// The text, label and constants of those of `names` that are not compiled yet, for whoever can compile several at a time.
-    pub fn sources(&self, names: &[&'static str]) -> Vec<(&'static str, String, (&'static str, f64))> {
-        self.missing(names).map(|entry| (entry.name, entry.source.concat(), self.constant())).collect()
+    /// The label and the text of those of `names` that are not compiled yet, for whoever can compile several at a time.
+    pub fn sources(&self, names: &[&'static str]) -> Vec<(&'static str, String)> {
+        self.missing(names).map(|entry| (entry.name, self.source(entry).text())).collect()
     }
 
     /// Compiles those of `names` that are not compiled yet.
@@ -42,31 +43,33 @@ impl Gpu {
             let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
             self.kernel(entry.name);
             if let Some(error) = scope.pop().await {
-                return Err(DeviceError::Kernel { kernel: entry.name, said: error.to_string() });
+                let mut said = error.to_string();
+                // Browsers have their own ways of naming a line.
+                if cfg!(not(target_arch = "wasm32")) {
+                    said = self.source(entry).with_places(&said);
+                }
+                return Err(DeviceError::Kernel { kernel: entry.name, said });
             }
         }
         Ok(())
     }
 
-    /// What every shader is told of the adapter.
-    fn constant(&self) -> (&'static str, f64) {
-        ("SOFTWARE", f64::from(u8::from(self.adapter.software)))
+    /// The version of a kernel that this adapter gets.
+    fn source(&self, entry: &'static Entry) -> KernelSource {
+        entry.source(self.adapter.software)
     }
 
-    fn compile(&self, entry: &Entry) -> wgpu::ComputePipeline {
+    fn compile(&self, entry: &'static Entry) -> wgpu::ComputePipeline {
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(entry.name),
-            source: wgpu::ShaderSource::Wgsl(entry.source.concat().into()),
+            source: wgpu::ShaderSource::Wgsl(self.source(entry).text().into()),
         });
         self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(entry.name),
             layout: None,
             module: &module,
             entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &[self.constant()],
-                zero_initialize_workgroup_memory: false,
-            },
+            compilation_options: wgpu::PipelineCompilationOptions { constants: &[], zero_initialize_workgroup_memory: false },
             cache: None,
         })
     }

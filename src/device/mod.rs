@@ -9,6 +9,8 @@ mod kernels;
 mod machine;
 #[cfg(feature = "gpu")]
 mod readback;
+#[cfg(feature = "gpu")]
+mod shaders;
 mod table;
 
 pub use adapter::{Adapter, CPU, DeviceError};
@@ -17,6 +19,8 @@ pub use gpu::{Binding, Gpu};
 #[cfg(feature = "cpu")]
 pub use machine::CPU_BUFFER_LIMIT;
 pub use machine::{Buffer, Encoder, Machine, Readback, Usage};
+#[cfg(feature = "gpu")]
+pub use shaders::{KernelSource, ShaderFile};
 #[cfg(feature = "gpu")]
 pub use table::entry;
 pub use table::{Entry, TABLE};

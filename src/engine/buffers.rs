@@ -67,7 +67,7 @@ impl DataBuffers {
 
 macro_rules! buffers {
     ($($(#[$doc:meta])* $name:ident;)+) => {
-        /// Every buffer of a network; shapes as in `shaders/shared.wgsl`, where a network with room for one mask has 1 in place of `masks`.
+        /// Every buffer of a network; shapes as in `shaders/shared/structs.wgsl`, where a network with room for one mask has 1 in place of `masks`.
         #[derive(Clone, Debug)]
         pub struct Buffers {
             $($(#[$doc])* pub $name: Buffer,)+

@@ -3,21 +3,77 @@
 use crate::device::Machine;
 use crate::model::{Extra, Layer};
 
-/// Most workgroups of a kernel that strides over its work: enough to fill the adapter, few enough that a sparse step does not pay for
-/// thousands that find nothing. (On lavapipe 1024 instead of 64 cost a step at keep 0.1 another third of its time; 16 instead of 32 took 0.97 of
-/// the time of vgg16 and of mlp-1024-1024 there, and as much as before when dense.)
-pub(super) fn most_workgroups(machine: &Machine) -> u32 {
-    if machine.adapter.software { 16 } else { 1024 }
+/// Numbers that depend on whether the adapter computes on the CPU. Those that kernels need too stand in `shaders/shared/sizes.wgsl` and
+/// `shaders/software/sizes.wgsl` under the same names; a test compares them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Quads of units of a tile of `convolve` and of `d_activations`.
+    pub tile_units: u32,
+    /// Quads of images of such a tile.
+    pub tile_images: u32,
+    /// Quads along each side of a tile of `d_weights`.
+    pub weight_quads: u32,
+    /// Most tiles of `d_weights` in a strip.
+    pub strip: u32,
+    /// Invocations that are enough to fill the adapter.
+    pub enough: u32,
+    /// Numbers that a workgroup leaves in `squares`.
+    pub squares: u32,
+    /// Most workgroups of a kernel that strides over its work: enough to fill the adapter, few enough that a sparse step does not pay for
+    /// thousands that find nothing to do.
+    pub most_workgroups: u32,
+    /// Most workgroups of a kernel that has a tile for each thread; a multiple of 16.
+    pub most_tiled: u32,
 }
 
-/// Most workgroups of a kernel that has a tile for each thread: on a software adapter as few as above, since a workgroup without a tile costs there
-/// what a tile costs whose sums have one term; elsewhere as many as a dispatch may have, and a multiple of 16.
-pub(super) fn most_tiled(machine: &Machine) -> u32 {
-    if machine.adapter.software { most_workgroups(machine) } else { 65_520 }
+impl Sizes {
+    pub const GPU: Self = Self {
+        tile_units: 1,
+        tile_images: 1,
+        weight_quads: 1,
+        strip: 4,
+        enough: 32_768,
+        squares: 1,
+        most_workgroups: 1024,
+        // As many as a dispatch may have.
+        most_tiled: 65_520,
+    };
+
+    /// Of an adapter that computes on the CPU, and of the CPU engine.
+    pub const SOFTWARE: Self = Self {
+        tile_units: 2,
+        tile_images: 4,
+        weight_quads: 2,
+        strip: 1,
+        enough: 1024,
+        squares: 64,
+        most_workgroups: 16,
+        // A workgroup without a tile costs there what a tile costs whose sums have one term.
+        most_tiled: 16,
+    };
+
+    pub(super) fn of(machine: &Machine) -> Self {
+        if machine.adapter.software { Self::SOFTWARE } else { Self::GPU }
+    }
+
+    /// Threads that tiles need to cover `units` quads of units at each of `pixels` pixels of `images` quads of images.
+    pub(super) fn tiles(&self, units: u32, pixels: u32, images: u32) -> u64 {
+        u64::from(units.div_ceil(self.tile_units)) * u64::from(pixels) * u64::from(images.div_ceil(self.tile_images))
+    }
+
+    /// Threads that `d_weights` can use for a layer: its tiles, and where its sums can be cut, enough to fill the adapter.
+    pub(super) fn d_weights_threads(&self, layer: &Layer) -> u64 {
+        let rows = layer.taps * layer.inputs + u32::from(layer.extra == Extra::Bias);
+        let down = rows.div_ceil(4).div_ceil(self.weight_quads);
+        // In whole strips.
+        let down = down.next_multiple_of(down.clamp(1, self.strip));
+        let tiles = u64::from(down) * u64::from(layer.outputs.div_ceil(4).div_ceil(self.weight_quads));
+        if layer.pixels > 1 { tiles.max(self.enough.into()) } else { tiles }
+    }
 }
 
-/// One thread each, in workgroups of 64; a multiple of 16 workgroups, so that a software adapter's few are a power of two, as `dealt` of
-/// `shaders/shared.wgsl` asks.
+/// One thread each, in workgroups of 64. A multiple of 16 workgroups, so that the few of an adapter that computes on the CPU are a power of two,
+/// as `dealt` of `shaders/software/dealing.wgsl` asks.
 pub(super) fn grid(threads: u64) -> [u32; 3] {
     [u32::try_from(threads.div_ceil(64).next_multiple_of(16)).unwrap_or(u32::MAX), 1, 1]
 }
@@ -26,26 +82,6 @@ pub(super) fn grid(threads: u64) -> [u32; 3] {
 pub(super) fn striding_grid(threads: u64, most: u32) -> [u32; 3] {
     let [x, y, z] = grid(threads);
     [x.min(most), y, z]
-}
-
-/// Quads along the tile of an invocation: of units and of images.
-pub(super) fn tile_quads(name: &str, software: bool) -> (u32, u32) {
-    match name {
-        "convolve" | "d_activations" if software => (2, 4),
-        _ if software => (2, 2),
-        _ => (1, 1),
-    }
-}
-
-/// Threads that tiles need to cover `units` quads of units at each of `pixels` pixels of `images` quads of images.
-pub(super) fn tiles(name: &str, software: bool, units: u32, pixels: u32, images: u32) -> u64 {
-    let (down, across) = tile_quads(name, software);
-    u64::from(units.div_ceil(down)) * u64::from(pixels) * u64::from(images.div_ceil(across))
-}
-
-/// Invocations that are enough to fill the adapter, as in `shaders/splits.wgsl`.
-fn enough(software: bool) -> u32 {
-    if software { 1024 } else { 32_768 }
 }
 
 /// What the parts follow from into which a device cuts the gradients of weights.
@@ -61,23 +97,12 @@ pub struct Cuts {
 
 impl Cuts {
     pub(super) fn of(machine: &Machine) -> Self {
-        let software = machine.adapter.software;
         if machine.cpu_clock().is_some() {
             // One after another, sums need not be cut.
             Self { enough: 1, tile: 4, strip: 1 }
         } else {
-            Self { enough: enough(software), tile: if software { 8 } else { 4 }, strip: if software { 1 } else { 4 } }
+            let Sizes { enough, weight_quads, strip, .. } = Sizes::of(machine);
+            Self { enough, tile: weight_quads * 4, strip }
         }
     }
-}
-
-/// Threads that `d_weights` can use for a layer: its tiles, and where it can be cut, enough to fill the adapter.
-pub(super) fn d_weights_threads(layer: &Layer, software: bool) -> u64 {
-    let side = tile_quads("d_weights", software).0;
-    let rows = layer.taps * layer.inputs + u32::from(layer.extra == Extra::Bias);
-    // Its tiles stand in strips of up to four, on a software adapter of one.
-    let down = rows.div_ceil(4).div_ceil(side);
-    let down = if software { down } else { down.next_multiple_of(down.clamp(1, 4)) };
-    let tiles = u64::from(down) * u64::from(layer.outputs.div_ceil(4).div_ceil(side));
-    if layer.pixels > 1 { tiles.max(enough(software).into()) } else { tiles }
 }

@@ -7,7 +7,7 @@ mod grids;
 mod step;
 
 pub use buffers::{Buffers, DataBuffers, Inputs};
-pub use grids::Cuts;
+pub use grids::{Cuts, Sizes};
 pub use step::{Dispatch, Line, Operands, Phase, Steps};
 
 use std::pin::Pin;

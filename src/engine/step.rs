@@ -11,7 +11,7 @@ use crate::model::{Layer, Map, Model, Op, Pooling};
 use crate::shared::{Operation, Params, Work, flags};
 
 use super::buffers::Buffers;
-use super::grids::{d_weights_threads, most_tiled, most_workgroups, striding_grid, tiles};
+use super::grids::{Sizes, striding_grid};
 
 /// Workgroups along a dimension that WebGPU guarantees.
 const MOST_GRID: u32 = 65_535;
@@ -118,9 +118,7 @@ pub(super) struct Plan {
 struct Planner<'a> {
     model: &'a Model,
     images: u32,
-    software: bool,
-    most: u32,
-    most_tiled: u32,
+    sizes: Sizes,
     plan: Plan,
 }
 
@@ -129,9 +127,7 @@ impl Plan {
         let mut planner = Planner {
             model,
             images: params.batch_stride / 4,
-            software: machine.adapter.software,
-            most: most_workgroups(machine),
-            most_tiled: most_tiled(machine),
+            sizes: Sizes::of(machine),
             plan: Self { lines: Vec::new(), squares: 0, square_starts: Vec::new() },
         };
         planner.all();
@@ -152,7 +148,7 @@ impl Plan {
 
 impl Planner<'_> {
     fn all(&mut self) {
-        let all_quads = striding_grid(u64::from(self.model.packed() / 4), self.most);
+        let all_quads = striding_grid(u64::from(self.model.packed() / 4), self.sizes.most_workgroups);
         let has_unions = self.model.groups.iter().any(|group| group.union_of.is_some());
         self.once("sample", Phase::Sample, self.model.groups.len() as u32, false);
         if self.model.is_gated() {
@@ -170,8 +166,8 @@ impl Planner<'_> {
         // A layer of one pixel leaves its squares itself, the others leave them to sum_gradients, which comes first in the buffer.
         let is_cut = |layer: &Layer| layer.pixels > 1 && layer.taps > 0;
         let cut: u64 = self.model.layers.iter().filter(|layer| is_cut(layer)).map(|layer| u64::from(layer.packed() / 4)).sum();
-        let sum_grid = if cut > 0 { striding_grid(cut, self.most)[0] } else { 0 };
-        self.take_squares(self.squares_of(sum_grid));
+        let sum_grid = if cut > 0 { striding_grid(cut, self.sizes.most_workgroups)[0] } else { 0 };
+        self.take_squares(sum_grid * self.sizes.squares);
 
         for (index, _) in self.model.ops.iter().enumerate() {
             self.forward(index);
@@ -187,7 +183,7 @@ impl Planner<'_> {
         self.once("update_scores", Phase::Scores, 1, false);
         self.once("update_weights", Phase::Weights, all_quads[0], false);
         if self.model.statistics() > 0 {
-            let statistics = striding_grid(self.model.statistics().into(), self.most);
+            let statistics = striding_grid(self.model.statistics().into(), self.sizes.most_workgroups);
             self.once("update_statistics", Phase::Weights, statistics[0], false);
         }
     }
@@ -205,12 +201,7 @@ impl Planner<'_> {
     /// Workgroups of a kernel that strides over the quads of a map, with `more` rows.
     fn elements(&self, map: &Map, more: u32) -> u32 {
         let rows = self.model.groups[map.group].size + more;
-        striding_grid(u64::from(rows) * u64::from(map.pixels()) * u64::from(self.images), self.most)[0]
-    }
-
-    /// Numbers that a kernel of so many workgroups leaves in `squares`: one a workgroup, on a software adapter one an invocation.
-    fn squares_of(&self, workgroups: u32) -> u32 {
-        workgroups * if self.software { 64 } else { 1 }
+        striding_grid(u64::from(rows) * u64::from(map.pixels()) * u64::from(self.images), self.sizes.most_workgroups)[0]
     }
 
     /// Where the next `count` squares begin.
@@ -266,14 +257,14 @@ impl Planner<'_> {
         let elements = self.elements(output, 1);
         match op {
             Op::Convolve { .. } => {
-                let threads = tiles("convolve", self.software, rows.div_ceil(4), pixels, self.images);
-                self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.most_tiled)[0], true);
+                let threads = self.sizes.tiles(rows.div_ceil(4), pixels, self.images);
+                self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0], true);
             }
             Op::Normalise { layer, shortcut, .. } => {
                 operation.flags |= normalise_flags(layer, shortcut);
                 if layer.is_some() {
                     let units = self.model.groups[operation.group_in as usize].size;
-                    self.push("statistics", Phase::Forward, operation, operands, units.min(self.most), true);
+                    self.push("statistics", Phase::Forward, operation, operands, units.min(self.sizes.most_workgroups), true);
                 }
                 self.push("normalise", Phase::Forward, operation, operands, elements, true);
             }
@@ -297,16 +288,17 @@ impl Planner<'_> {
         match op {
             Op::Convolve { layer, .. } => {
                 let layer = &self.model.layers[layer];
-                let workgroups = striding_grid(d_weights_threads(layer, self.software), self.most)[0];
+                let workgroups = striding_grid(self.sizes.d_weights_threads(layer), self.sizes.most_workgroups)[0];
                 let mut own = operation;
                 if layer.pixels == 1 {
-                    own.first_square = self.take_squares(self.squares_of(workgroups));
+                    own.first_square = self.take_squares(workgroups * self.sizes.squares);
                 }
                 self.push("d_weights", Phase::Backward, own, operands, workgroups, false);
                 if operands.input != 0 {
                     let units = self.model.groups[input.group].size.div_ceil(4);
-                    let threads = tiles("d_activations", self.software, units, input.pixels(), self.images);
-                    self.push("d_activations", Phase::Backward, operation, operands, striding_grid(threads, self.most_tiled)[0], false);
+                    let threads = self.sizes.tiles(units, input.pixels(), self.images);
+                    let workgroups = striding_grid(threads, self.sizes.most_tiled)[0];
+                    self.push("d_activations", Phase::Backward, operation, operands, workgroups, false);
                 }
             }
             Op::Normalise { layer, shortcut, .. } => {
@@ -316,7 +308,7 @@ impl Planner<'_> {
                 if let Some(layer) = layer {
                     let units = self.model.layers[layer].outputs;
                     operation.first_square = self.take_squares(units);
-                    self.push("d_statistics", Phase::Backward, operation, operands, units.min(self.most), false);
+                    self.push("d_statistics", Phase::Backward, operation, operands, units.min(self.sizes.most_workgroups), false);
                 }
                 self.push("d_normalise", Phase::Backward, operation, operands, elements, false);
                 if let Some(shortcut) = shortcut {
@@ -334,7 +326,7 @@ impl Planner<'_> {
                     operation.flags |= flags::LAST;
                 }
                 let rows = self.model.groups[input.group].size.next_multiple_of(4);
-                self.push("d_gate", Phase::Backward, operation, operands, rows.min(self.most), false);
+                self.push("d_gate", Phase::Backward, operation, operands, rows.min(self.sizes.most_workgroups), false);
             }
         }
     }

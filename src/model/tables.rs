@@ -1,4 +1,4 @@
-//! What the kernels are told of a network: the tables of `shaders/shared.wgsl`.
+//! What the kernels are told of a network: the tables of `shaders/shared/structs.wgsl`.
 
 use bytemuck::Zeroable;
 

@@ -119,7 +119,7 @@ pub fn d_activations<F: Real>(memory: &mut Memory<F>, work: &Work) {
     memory.close_gradient(work.d_input, kept_in, pixels_in * images);
 }
 
-/// Into how many parts the gradient of layer `l` is cut, and the floats of a part; as in `shaders/splits.wgsl`.
+/// Into how many parts the gradient of layer `l` is cut, and the floats of a part; as in `shaders/shared/gradient_parts.wgsl`.
 fn split_count<F: Real>(memory: &Memory<F>, l: usize) -> (usize, usize) {
     let layer = memory.params.layers[l];
     let kept_out = memory.kept(0, layer.group_out as usize);

@@ -43,18 +43,16 @@ pub(super) async fn compile(machine: &Machine, names: &[&'static str], progress:
     let (module, pipeline) = (method("createShaderModule")?, method("createComputePipelineAsync")?);
     progress(0, sources.len());
     let mut asked = Vec::new();
-    for (label, code, (constant, value)) in &sources {
+    for (label, code) in &sources {
         let shader = object! {"label": *label, "code": code.as_str()};
         let module = module.call1(device, &shader).map_err(|error| refused(&error))?;
-        let constants = Object::new();
-        set(&constants, constant, &(*value).into());
-        let compute = object! {"module": module, "entryPoint": "main", "constants": constants};
+        let compute = object! {"module": module, "entryPoint": "main"};
         let wanted = object! {"label": *label, "layout": "auto", "compute": compute};
         let promise = pipeline.call1(device, &wanted).map_err(|error| refused(&error))?;
         asked.push(JsFuture::from(promise.unchecked_into::<Promise>()));
     }
     let ready = Object::new();
-    for (done, (promise, (label, ..))) in asked.into_iter().zip(&sources).enumerate() {
+    for (done, (promise, (label, _))) in asked.into_iter().zip(&sources).enumerate() {
         let pipeline = promise.await.map_err(|error| refused(&error))?;
         set(&ready, label, &pipeline);
         progress(done + 1, sources.len());

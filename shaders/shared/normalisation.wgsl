@@ -1,4 +1,6 @@
-// What the kernels of the batch normalisation (Ioffe and Szegedy 2015) share.
+// What the kernels of the batch normalisation (Ioffe and Szegedy 2015) share. They bind `joins` and `op`.
+
+// #import structs
 
 const EPSILON: f32 = 1e-5;
 

@@ -1,5 +1,5 @@
-// What every kernel sees: the shared structs and the glossary of dimensions. This file is the truth for the structs; src/gpu/shared.rs
-// mirrors them, and a test compares the two field by field.
+// The structs and constants that the kernels share, and the letters that stand for dimensions in all shaders. src/shared.rs mirrors the
+// structs; tests/architecture.rs compares the two field by field.
 //
 //   B  batch_size, images in a batch        Bp  batch_stride, B up to a multiple of 4
 //   G  groups of units: inputs, hidden layers or channels, their unions, classes        U  gated units of all groups
@@ -9,17 +9,13 @@
 //   S  units that are normalised
 //   z  which mask: 0 is m, 1 is m' (the probe)
 //
-// A map is [2, size + 1, Q, Bp], of which the kept rows and perhaps a row of ones are in use: image by image is fastest, so that a pixel's
-// neighbour is the same images elsewhere, and padding, stride and the edge of an image concern whole vectors.
+// A map is [2, size + 1, Q, Bp]. The kept rows are in use, and after them perhaps a row of ones. The image is the fastest index, so that the next
+// pixel is the same images at another place, and padding, stride and the edge of an image concern whole vectors.
 //
-// Of a network with room for one mask alone, maps, joins, packed weights and statistics have 1 in place of 2, and no kernel runs for m'.
-
-// Whether the adapter computes on the CPU. Its loads cost more than its arithmetic, so an invocation takes a larger tile there; it hands
-// each of its threads one stretch of the grid, and keeps a kernel with a barrier out of registers. It runs eight invocations at a time, what one of
-// them leaves out under an empty mask, and a loop's body once more than the loop asks for where that asks before: a loop that takes time and is
-// never empty asks at the end. (Time on lavapipe over that of loops over taps that ask before, vgg16 at keep 0.1: convolve 0.95, d_activations
-// 0.93.)
-override SOFTWARE: bool = false;
+// A network with room for one mask alone has 1 in place of 2 in maps, joins, packed weights and statistics, and no kernel runs for m'.
+//
+// llvmpipe runs eight invocations in lockstep and evaluates a loop's condition once more than the loop runs: hot loops that run at least once
+// test at the end.
 
 const MOST_GROUPS: u32 = 64u;
 const ABSENT: u32 = 0xffffffffu; // in place of a row: this unit is not kept
@@ -161,14 +157,4 @@ struct Record {
     gradient_norm: f32, // before clipping
     kept: array<u32, 64>,       // units of each group under m
     probe_kept: array<u32, 64>, // and under m'
-}
-
-// Quads that hold so many values.
-fn quads(count: u32) -> u32 {
-    return (count + 3u) / 4u;
-}
-
-// Infinity and NaN have all exponent bits set; a comparison of floats could be optimised away.
-fn is_finite(x: f32) -> bool {
-    return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
 }

@@ -1,0 +1,23 @@
+// The sums of the scores at the thresholds that a pass of the projection tries (update_scores).
+
+const PASSES: u32 = 8u;
+const CANDIDATES: u32 = 16u;
+
+// Leaves an invocation's part of each candidate's sum in partial_sums. `count`: how many scores there are to sum up.
+fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
+    var sums = array<f32, 16>();
+    var thresholds = array<f32, 16>();
+    for (var i = 0u; i < 16u; i++) {
+        thresholds[i] = bitcast<f32>(candidate(lo, hi, i));
+    }
+    for (var u = lane; u < count; u += THREADS) {
+        let s = scores[u];
+        let is_free = pins[u] == 0u;
+        for (var i = 0u; i < 16u; i++) {
+            sums[i] += clamp(s - select(0.0, thresholds[i], is_free), 0.0, 1.0);
+        }
+    }
+    for (var i = 0u; i < 16u; i++) {
+        partial_sums[i * THREADS + lane] = sums[i];
+    }
+}

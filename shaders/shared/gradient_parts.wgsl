@@ -1,0 +1,33 @@
+// The gradient of a layer's weights is cut into parts, each a sum over a part of the pixels: few tiles with a long sum would leave most of the
+// adapter idle. How many parts there are follows from the kept counts; d_weights and sum_gradients each compute it.
+
+// #import structs
+// #import quads
+// #import sizes
+
+// Tiles one below the other that neighbouring invocations take.
+fn strip(rows: u32) -> u32 {
+    return clamp(rows, 1u, STRIP);
+}
+
+// Rows of a layer's gradient that d_weights sums up: [T * kI], and a bias. Those of a normalisation are not among them.
+fn summed_rows(layer: Layer, kept_in: u32) -> u32 {
+    return layer.taps * kept_in + select(0u, 1u, layer.extra == 1u);
+}
+
+// Tiles of so many quads of rows and columns: across, and down in whole strips.
+fn tile_grid(rows: u32, columns: u32) -> vec2<u32> {
+    let strip_quads = strip(rows) * WEIGHT_QUADS;
+    return vec2((columns + WEIGHT_QUADS - 1u) / WEIGHT_QUADS, (rows + strip_quads - 1u) / strip_quads * strip(rows));
+}
+
+// Floats of one part: [T * kI + E, pO].
+fn sum_floats(layer: Layer, kept_in: u32, kept_out: u32) -> u32 {
+    return (layer.taps * kept_in + layer.extra) * quads(kept_out) * 4u;
+}
+
+fn split_count(layer: Layer, kept_in: u32, kept_out: u32) -> u32 {
+    let tiles = tile_grid(quads(summed_rows(layer, kept_in)), quads(kept_out));
+    let wanted = ENOUGH / max(tiles.x * tiles.y, 1u);
+    return clamp(wanted, 1u, min(layer.pixels, layer.room / max(sum_floats(layer, kept_in, kept_out), 1u)));
+}

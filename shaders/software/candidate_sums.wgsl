@@ -1,0 +1,19 @@
+// The sums of the scores at a pass's thresholds on an adapter that computes on the CPU, in place of shared/candidate_sums.wgsl. There are fewer
+// candidates and more passes: llvmpipe compiles a kernel more slowly the more numbers its workgroup's memory holds.
+
+const PASSES: u32 = 14u;
+const CANDIDATES: u32 = 4u;
+
+fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
+    var thresholds = vec4<f32>();
+    for (var i = 0u; i < 4u; i++) {
+        thresholds[i] = bitcast<f32>(candidate(lo, hi, i));
+    }
+    var sums = vec4<f32>();
+    for (var u = lane; u < count; u += THREADS) {
+        sums += clamp(scores[u] - select(vec4<f32>(), thresholds, pins[u] == 0u), vec4<f32>(), vec4(1.0));
+    }
+    for (var i = 0u; i < 4u; i++) {
+        partial_sums[i * THREADS + lane] = sums[i];
+    }
+}

@@ -1,0 +1,26 @@
+// How work is dealt on an adapter that computes on the CPU, in place of shared/dealing.wgsl. Such an adapter gives each of its threads one stretch
+// of consecutive workgroups, and runs eight invocations at a time, to their end.
+
+// Every stretch has workgroups of both masks.
+fn place(workgroup: vec3<u32>, grid: vec3<u32>) -> Place {
+    let number = workgroup.z * grid.x + workgroup.x;
+    return Place(number / grid.z, number % grid.z);
+}
+
+// The first parts are dealt to all stretches alike: in a grid of a power of two the workgroup's bits are reversed.
+fn dealt(workgroup: u32, grid: u32) -> u32 {
+    return select(workgroup, (reverseBits(workgroup) >> countLeadingZeros(grid)) >> 1u, countOneBits(grid) == 1u);
+}
+
+// Each eight invocations take one stretch of the work, all of equal length.
+fn share(work: u32, place: u32, places: u32, lane: u32) -> Share {
+    let eights = (work + 7u) / 8u;
+    let part = place * 8u + lane / 8u;
+    let parts = places * 8u;
+    return Share(part * eights / parts * 8u + lane % 8u, min((part + 1u) * eights / parts * 8u, work), 8u);
+}
+
+// Eight invocations are a team.
+fn team(workgroup: u32, grid: u32, lane: u32) -> Team {
+    return Team(dealt(workgroup, grid) + lane / 8u * grid, grid * 8u, lane % 8u, 8u);
+}

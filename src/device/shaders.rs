@@ -1,0 +1,282 @@
+//! The source of a kernel: its file of `shaders/`, and before it each file that it imports, once.
+//!
+//! A line `// #import NAME` imports `shaders/shared/NAME.wgsl`, which may import others. To WGSL the line is a comment. So every file is WGSL by
+//! itself to an editor, no line has to be taken out, and a line of the source is a line of a file. (`naga_oil` and vello write `#import` without
+//! the comment and take the lines out.)
+//!
+//! On an adapter that computes on the CPU, a file of `shaders/software/` replaces the one of the same name.
+
+use std::fmt;
+
+/// A file of `shaders/`.
+#[derive(Clone, Copy, Debug)]
+pub struct ShaderFile {
+    pub folder: &'static str,
+    pub name: &'static str,
+    pub text: &'static str,
+}
+
+macro_rules! file {
+    ($folder:literal, $name:ident) => {
+        $crate::device::shaders::ShaderFile {
+            folder: $folder,
+            name: stringify!($name),
+            text: include_str!(concat!("../../", $folder, stringify!($name), ".wgsl")),
+        }
+    };
+}
+pub(super) use file;
+
+macro_rules! files {
+    ($folder:literal: $($name:ident)+) => { &[$(file!($folder, $name)),+] };
+}
+
+/// What kernels import.
+const SHARED: &[ShaderFile] = files!("shaders/shared/":
+    candidate_sums cells convolve_tile d_activations_tile d_weights_tile dealing dispatch finite gradient_parts normalisation quads sizes squares
+    structs threefry tiles
+);
+
+/// What replaces a file of the same name on an adapter that computes on the CPU.
+const SOFTWARE: &[ShaderFile] = files!("shaders/software/":
+    candidate_sums convolve_tile d_activations_tile d_weights_tile dealing sizes squares
+);
+
+const IMPORT: &str = "// #import ";
+
+/// What stands before a place in a message of wgpu or naga.
+const PLACE: &str = "┌─ ";
+
+impl ShaderFile {
+    /// The names that it imports.
+    fn imports(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.text.lines().filter_map(|line| line.strip_prefix(IMPORT))
+    }
+}
+
+/// Its place in the repository.
+impl fmt::Display for ShaderFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}.wgsl", self.folder, self.name)
+    }
+}
+
+/// An import that cannot be.
+#[derive(Debug)]
+enum ImportError {
+    /// There is no shared file of that name.
+    Unknown { file: &'static ShaderFile, name: &'static str },
+    /// The file of that name needs `file` itself.
+    Circle { file: &'static ShaderFile, name: &'static str },
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { file, name } => write!(f, "{file} imports {name}, and there is no shaders/shared/{name}.wgsl"),
+            Self::Circle { file, name } => write!(f, "{file} imports {name}, which needs {file}"),
+        }
+    }
+}
+
+/// The source of a kernel: its files in order, of which no two have the same name.
+#[derive(Clone, Debug)]
+pub struct KernelSource(Vec<&'static ShaderFile>);
+
+impl KernelSource {
+    /// That of the kernel whose file is `kernel`. `software`: for an adapter that computes on the CPU.
+    pub(super) fn new(kernel: &'static ShaderFile, software: bool) -> Self {
+        let software = if software { SOFTWARE } else { &[] };
+        let Ok(source) = Self::resolve(kernel, [software, SHARED]) else { unreachable!("a test resolves the imports of every kernel") };
+        source
+    }
+
+    /// `lists`: the software files and the shared ones.
+    fn resolve(kernel: &'static ShaderFile, lists: [&'static [ShaderFile]; 2]) -> Result<Self, ImportError> {
+        let mut source = Self(Vec::new());
+        let kernel = lists[0].iter().find(|file| file.name == kernel.name).unwrap_or(kernel);
+        source.add(kernel, lists, &mut Vec::new())?;
+        Ok(source)
+    }
+
+    /// Adds what `file` imports and then the file. `open` has the names of the files whose imports are being added.
+    fn add(
+        &mut self,
+        file: &'static ShaderFile,
+        lists: [&'static [ShaderFile]; 2],
+        open: &mut Vec<&'static str>,
+    ) -> Result<(), ImportError> {
+        open.push(file.name);
+        for name in file.imports() {
+            if open.contains(&name) {
+                return Err(ImportError::Circle { file, name });
+            }
+            if !self.0.iter().any(|added| added.name == name) {
+                let imported = lists.into_iter().flatten().find(|file| file.name == name).ok_or(ImportError::Unknown { file, name })?;
+                self.add(imported, lists, open)?;
+            }
+        }
+        open.pop();
+        self.0.push(file);
+        Ok(())
+    }
+
+    /// The WGSL.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.iter().map(|file| file.text).collect()
+    }
+
+    /// A message of wgpu or naga in which each place in the source, `┌─ NAME:LINE`, is that of the file and its line.
+    #[must_use]
+    pub fn with_places(&self, message: &str) -> String {
+        let mut parts = message.split(PLACE);
+        let first = parts.next().unwrap_or_default().to_owned();
+        let others = parts.map(|part| {
+            let (_, place) = part.split_once(':').unwrap_or_default();
+            let rest = place.trim_start_matches(|c: char| c.is_ascii_digit());
+            match place[..place.len() - rest.len()].parse().ok().and_then(|line| self.place(line)) {
+                Some((file, line)) => format!("{PLACE}{file}:{line}{rest}"),
+                None => format!("{PLACE}{part}"),
+            }
+        });
+        std::iter::once(first).chain(others).collect()
+    }
+
+    /// The file of a line of the source, and which of its lines that is; both counted from 1.
+    fn place(&self, line: usize) -> Option<(&'static ShaderFile, usize)> {
+        let mut left = line.checked_sub(1)?;
+        for file in &self.0 {
+            let lines = file.text.lines().count();
+            if left < lines {
+                return Some((file, left + 1));
+            }
+            left -= lines;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::TABLE;
+    use super::*;
+
+    const fn made(folder: &'static str, name: &'static str, text: &'static str) -> ShaderFile {
+        ShaderFile { folder, name, text }
+    }
+
+    static SHARED_HERE: [ShaderFile; 4] = [
+        made("shared/", "a", "// #import b\n// #import c\na\n"),
+        made("shared/", "b", "// #import c\nb\n"),
+        made("shared/", "c", "c\n"),
+        made("shared/", "d", "// #import e\nd\n"),
+    ];
+
+    static KERNELS: [ShaderFile; 5] = [
+        made("", "no_import", "none\n"),
+        made("", "of_a", "// #import a\n"),
+        made("", "of_c_and_b", "// #import c\n// #import b\n"),
+        made("", "of_d", "// #import d\n"),
+        made("", "of_f", "// #import f\n"),
+    ];
+
+    fn resolve(kernel: &str, software: &'static [ShaderFile]) -> Result<KernelSource, ImportError> {
+        KernelSource::resolve(KERNELS.iter().find(|file| file.name == kernel).unwrap(), [software, &SHARED_HERE])
+    }
+
+    fn places(kernel: &str, software: &'static [ShaderFile]) -> Vec<String> {
+        resolve(kernel, software).unwrap().0.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn imports_come_once_and_before_what_imports_them() {
+        assert_eq!(places("no_import", &[]), ["no_import.wgsl"]);
+        assert_eq!(places("of_a", &[]), ["shared/c.wgsl", "shared/b.wgsl", "shared/a.wgsl", "of_a.wgsl"]);
+        assert_eq!(places("of_c_and_b", &[]), ["shared/c.wgsl", "shared/b.wgsl", "of_c_and_b.wgsl"]);
+    }
+
+    #[test]
+    fn a_software_file_replaces_the_one_of_its_name_with_its_imports() {
+        static SOFTWARE_HERE: [ShaderFile; 3] =
+            [made("software/", "b", "b\n"), made("software/", "d", "d\n"), made("software/", "of_a", "// #import b\n")];
+        assert_eq!(places("of_a", &SOFTWARE_HERE[..2]), ["software/b.wgsl", "shared/c.wgsl", "shared/a.wgsl", "of_a.wgsl"]);
+        assert_eq!(places("of_a", &SOFTWARE_HERE), ["software/b.wgsl", "software/of_a.wgsl"]);
+    }
+
+    #[test]
+    fn an_unknown_import_and_a_circle_are_refused_with_the_file() {
+        static CIRCLE: [ShaderFile; 1] = [made("software/", "c", "// #import a\n")];
+        let refused = |kernel, software| resolve(kernel, software).unwrap_err().to_string();
+        assert_eq!(refused("of_f", &[]), "of_f.wgsl imports f, and there is no shaders/shared/f.wgsl");
+        assert_eq!(refused("of_d", &[]), "shared/d.wgsl imports e, and there is no shaders/shared/e.wgsl");
+        assert_eq!(refused("of_a", &CIRCLE), "software/c.wgsl imports a, which needs software/c.wgsl");
+    }
+
+    #[test]
+    fn a_message_names_the_file_and_its_line() {
+        let source = resolve("of_a", &[]).unwrap();
+        assert_eq!(source.text(), "c\n// #import c\nb\n// #import b\n// #import c\na\n// #import a\n");
+        let places: Vec<String> =
+            (0..9).map(|line| source.place(line).map_or_else(String::new, |(file, line)| format!("{} {line}", file.name))).collect();
+        assert_eq!(places, ["", "c 1", "b 1", "b 2", "a 1", "a 2", "a 3", "of_a 1", ""]);
+        assert_eq!(source.with_places("┌─ wgsl:3:7, ┌─ name:7, ┌─ wgsl:8"), "┌─ shared/b.wgsl:2:7, ┌─ of_a.wgsl:1, ┌─ wgsl:8");
+        assert_eq!(source.with_places("wgsl:3 ┌─ wgsl"), "wgsl:3 ┌─ wgsl");
+        let refused = naga::front::wgsl::parse_str(&source.text()).unwrap_err().emit_to_string(&source.text());
+        assert!(source.with_places(&refused).contains("┌─ shared/c.wgsl:1:1"), "{refused}");
+    }
+
+    /// Every kernel's imports, in both versions.
+    #[test]
+    fn every_import_is_found() {
+        let mut failures = Vec::new();
+        for entry in TABLE {
+            for software in [&[][..], SOFTWARE] {
+                failures.extend(KernelSource::resolve(&entry.file, [software, SHARED]).err().map(|error| error.to_string()));
+            }
+        }
+        assert!(failures.is_empty(), "{}", failures.join("\n"));
+    }
+
+    /// A line that is almost an import would be a comment, and nothing would be imported.
+    #[test]
+    fn imports_are_written_in_one_way() {
+        for file in TABLE.iter().map(|entry| &entry.file).chain(SHARED).chain(SOFTWARE) {
+            for (line, number) in file.text.lines().zip(1..) {
+                let name = line.strip_prefix(IMPORT).unwrap_or_default();
+                let is_import = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+                assert!(is_import || !line.contains("#import"), "{file}:{number}: an import is written as in // #import quads");
+            }
+            assert!(
+                file.text.ends_with('\n'),
+                "{file} does not end with a line's end, so that the next file's first line would join its last"
+            );
+        }
+    }
+
+    /// Every file of `shaders/` is in a list, and in use.
+    #[test]
+    fn no_file_is_idle() {
+        let places = |files: &[ShaderFile]| files.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let kernels: Vec<ShaderFile> = TABLE.iter().map(|entry| entry.file).collect();
+        let listed = [places(&kernels), places(SHARED), places(SOFTWARE)].concat();
+        let sources = TABLE.iter().flat_map(|entry| [entry.source(false), entry.source(true)]);
+        let used: Vec<String> = sources.flat_map(|source| source.0.iter().map(ToString::to_string).collect::<Vec<_>>()).collect();
+        for file in &listed {
+            assert!(used.contains(file), "no kernel uses {file}");
+        }
+        for folder in ["shaders/", "shaders/shared/", "shaders/software/"] {
+            for entry in std::fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
+                let place = format!("{folder}{}", entry.unwrap().file_name().into_string().unwrap());
+                let is_known = listed.contains(&place) || ["shaders/shared", "shaders/software"].contains(&place.as_str());
+                assert!(is_known, "{place} is in no list of src/device");
+            }
+        }
+        for file in SOFTWARE {
+            assert!(SHARED.iter().chain(&kernels).any(|other| other.name == file.name), "{file} replaces no file");
+        }
+        for file in SHARED {
+            assert!(kernels.iter().all(|kernel| kernel.name != file.name), "{file} has the name of a kernel");
+        }
+    }
+}
