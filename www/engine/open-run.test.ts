@@ -66,3 +66,16 @@ test('an engine that trapped is another failure than one that refuses', () => {
     { kind: 'failed', run: 1, failure: 'engine', message: 'no' },
   ]);
 });
+
+test('what changes while nobody sleeps is looked at without a sleep, once', async ({ mock }) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const { run } = opened();
+  run.wake();
+  await run.sleep(60_000);
+  let ended = false;
+  const sleeping = run.sleep(60_000).then(() => (ended = true));
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  assert.equal(ended, false, 'the second sleep is one');
+  run.wake();
+  await sleeping;
+});

@@ -51,6 +51,8 @@ export class OpenRun {
   private state: RunState | null = null;
   private task: Task | null = null;
   private end_sleep: () => void = () => undefined;
+  /** Whether something changed while nobody slept. */
+  private is_woken = false;
   private readonly calls = new SerialQueue();
   private readonly closing = new AbortController();
   private readonly stopper: ReturnType<Session['stopper']>;
@@ -122,13 +124,19 @@ export class OpenRun {
     this.report({ kind: 'busy', run: this.number, task, ms });
   }
 
-  /** Sleeps until `wake` is called, at most so long. */
+  /** Sleeps until `wake` is called, at most so long; not at all where that was called since the last sleep. */
   async sleep(ms: number): Promise<void> {
+    if (this.is_woken) {
+      this.is_woken = false;
+      return;
+    }
     await Promise.race([new Promise<void>((resolve) => (this.end_sleep = resolve)), after(ms)]);
+    this.is_woken = false;
   }
 
   /** Something changed that the loop should look at. */
   wake(): void {
+    this.is_woken = true;
     this.end_sleep();
   }
 }

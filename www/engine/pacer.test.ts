@@ -34,3 +34,19 @@ test('after a long pause steps that were missed are not made up for', () => {
   pacer.begin();
   assert.equal(pacer.rest_ms(), 100);
 });
+
+test('a pace that is let go while a step waits is forgotten, and the next one holds again', () => {
+  const clock = new FakeClock();
+  const pace = { steps_per_second: 10 };
+  const pacer = new Pacer(pace, clock.now);
+  pacer.begin();
+  pacer.begin();
+  pace.steps_per_second = 0;
+  pacer.begin();
+  assert(pacer.rest_ms() <= 0);
+  pace.steps_per_second = 20;
+  clock.ms = 1000;
+  pacer.begin();
+  pacer.begin();
+  assert.equal(pacer.rest_ms(), 50);
+});

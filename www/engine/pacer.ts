@@ -27,8 +27,13 @@ export class Pacer {
     return this.next_ms - this.clock();
   }
 
-  /** A step begins. Where it is later than by the distance of two steps, the steps that were missed are not made up for. */
+  /** A step begins. Without a pace the next one may begin at once. Where it is later than by the distance of two steps, the steps that were missed are not made up for. */
   begin(): void {
+    // A pace may be let go while a step waits for its time.
+    if (!this.isLimited()) {
+      this.next_ms = 0;
+      return;
+    }
     const distance_ms = 1000 / this.pace.steps_per_second;
     this.next_ms = Math.max(this.next_ms, this.clock() - distance_ms) + distance_ms;
   }

@@ -16,7 +16,7 @@ const SHOWN: Shown = { ...OWN_PLAN.dataset, name: 'mine.csv', sum: 'ab' };
 function engine(answer: { plan: Plan; refused?: string } | string, { dataset = 'planted', own = null as OwnData | null } = {}): Engine {
   const describe = () => {
     if (typeof answer === 'string') throw new Error(answer);
-    return { ...answer.plan, refused: answer.refused ?? null };
+    return { plan: answer.plan, refused: answer.refused ?? null };
   };
   const read_link = () => {
     if (dataset === '') throw new Error('unreadable');
