@@ -1,7 +1,7 @@
 //! Why a command ends early.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lacuna::config::ConfigError;
 use lacuna::data::DataError;
@@ -67,9 +67,8 @@ pub(crate) enum CliError {
 
 impl CliError {
     /// What turns the error of a file at `path` into this one.
-    pub(super) fn file(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |error| Self::File { path, error }
+    pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::File { path: path.to_owned(), error }
     }
 
     /// The exit status of the program: 2 where the arguments cannot be taken, as of what clap refuses, otherwise 1.

@@ -129,6 +129,6 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     metadata.insert("network".to_owned(), network(&run.model).to_string());
     let path = directory.join(format!("step-{number:06}.safetensors"));
     let bytes = tensors.to_bytes(metadata).map_err(io::Error::other);
-    bytes.and_then(|bytes| fs::write(&path, bytes)).map_err(CliError::file(path))?;
+    bytes.and_then(|bytes| fs::write(&path, bytes)).map_err(CliError::file(&path))?;
     Ok(snapshot)
 }

@@ -35,12 +35,12 @@ impl<'a> Log<'a> {
 
     fn write(&mut self, value: &Value) -> Result<(), CliError> {
         let Some((path, file)) = &mut self.0 else { return Ok(()) };
-        writeln!(file, "{value}").map_err(CliError::file(*path))
+        writeln!(file, "{value}").map_err(CliError::file(path))
     }
 
     fn flush(&mut self) -> Result<(), CliError> {
         let Some((path, file)) = &mut self.0 else { return Ok(()) };
-        file.flush().map_err(CliError::file(*path))
+        file.flush().map_err(CliError::file(path))
     }
 }
 

@@ -14,7 +14,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::own::{Own, of_idx};
 use super::photos::{ENDINGS, MOST_SIDE, Photos};
 use super::table::{Label, of_table};
-use super::{DataError, Problem, folder};
+use super::{DataError, FileProblem, folder};
 
 /// Endings of the files that are taken for tables, but for `.gz`; of text files only where nothing else is found.
 const TABLES: [&str; 2] = ["csv", "tsv"];
@@ -52,7 +52,7 @@ pub fn load(path: &Path, label: Label) -> Result<Own, DataError> {
         if let [text] = of(&TEXTS)[..] {
             return of_table(&name, &bytes_of(text)?, label);
         }
-        return Err(DataError::new(path.display(), Problem::NothingReadable));
+        return Err(DataError::new(path.display(), FileProblem::NothingReadable));
     }
     of_idx(&name, &held)
 }
@@ -68,7 +68,7 @@ fn ending(file: &Path) -> Option<String> {
 
 /// The files below a folder, in the order of their names; hidden ones are left out.
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-    let unreadable = |error: std::io::Error| DataError::new(folder.display(), Problem::Unreadable(error.to_string()));
+    let unreadable = |error: std::io::Error| DataError::new(folder.display(), FileProblem::Unreadable(error.to_string()));
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -110,7 +110,7 @@ fn photos(name: &str, root: &Path, files: &[&PathBuf]) -> Result<Own, DataError>
         let bytes = bytes_of(file)?;
         let is_png = bytes.starts_with(&[0x89, b'P', b'N', b'G']);
         let decoded = if is_png { png_of(&bytes) } else { jpeg_of(&bytes) };
-        let (width, height, rgba) = decoded.map_err(|said| DataError::new(file.display(), Problem::Undecodable(said)))?;
+        let (width, height, rgba) = decoded.map_err(|said| DataError::new(file.display(), FileProblem::Undecodable(said)))?;
         photos.take(&below.to_string_lossy(), width, height, &rgba)?;
     }
     photos.finish(name)

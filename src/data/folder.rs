@@ -9,7 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::catalogue::{Known, KnownFile, Part};
 use super::idx::{self, Header, IdxReader};
 use super::stream::{Rows, Stream};
-use super::{DataError, Dataset, Problem, Remedy, Split, moments};
+use super::{DataError, Dataset, FileProblem, Remedy, Split, moments};
 
 /// The known set whose files lie in `data_dir/NAME`. One that its authors publish as an archive may also lie where that unpacks to, in
 /// `data_dir/NAME` or in `data_dir`, or in `data_dir` itself. Every file is checked against its checksum, where that is known.
@@ -72,7 +72,7 @@ pub(super) fn check(known: &'static Known, file: &'static KnownFile, path: &Path
 fn spread(place: &Path, train: &Split) -> Result<(f32, f32), DataError> {
     let (mean, deviation) = moments(&train.inputs);
     if deviation == 0.0 {
-        return Err(DataError::new(place.display(), Problem::PixelsAlike));
+        return Err(DataError::new(place.display(), FileProblem::PixelsAlike));
     }
     Ok((mean, deviation))
 }
@@ -103,7 +103,7 @@ pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
     let (test_path, test_images) = rows(idx::TEST_IMAGES, IdxReader::images)?;
     let (shape, test_shape) = (train_images.0, test_images.0);
     if (shape.height, shape.width) != (test_shape.height, test_shape.width) {
-        let problem = Problem::OtherShapes { train: shape, test: test_shape, train_file: train_path.display().to_string() };
+        let problem = FileProblem::OtherShapes { train: shape, test: test_shape, train_file: train_path.display().to_string() };
         return Err(DataError::new(test_path.display(), problem));
     }
     let join = |images_path: &Path, images, labels_path: &Path, labels| {
@@ -113,7 +113,7 @@ pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
     let test = join(&test_path, test_images, &test_labels_path, test_labels)?;
     let classes = train.labels.iter().chain(&test.labels).max().map_or(0, |&label| u32::from(label) + 1);
     if classes < 2 {
-        return Err(DataError::new(train_labels_path.display(), Problem::LabelsAlike));
+        return Err(DataError::new(train_labels_path.display(), FileProblem::LabelsAlike));
     }
     let (mean, deviation) = spread(&train_path, &train)?;
     Ok(Dataset {
@@ -133,7 +133,7 @@ pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
 }
 
 fn no_folder(place: &Path) -> DataError {
-    DataError::new(place.display(), Problem::NoFolder { exists: place.exists() })
+    DataError::new(place.display(), FileProblem::NoFolder { exists: place.exists() })
 }
 
 /// Where the files of a known set may lie, below the data folder; the first is where the fetch puts them.
@@ -162,7 +162,7 @@ fn find_set(known: &'static Known, data_dir: &Path) -> Result<PathBuf, DataError
     if !place.is_dir() {
         return Err(no_folder(&place));
     }
-    Err(DataError::new(place.display(), Problem::NoFileOfSet { known, below }))
+    Err(DataError::new(place.display(), FileProblem::NoFileOfSet { known, below }))
 }
 
 /// The file of that name in any of its spellings; as the fetch writes it, first.
@@ -174,7 +174,7 @@ pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf, DataError> {
         .iter()
         .map(|spelling| folder.join(spelling))
         .find(|path| path.is_file())
-        .ok_or_else(|| DataError::new(folder.join(name).display(), Problem::NoFile { name: name.to_owned() }))
+        .ok_or_else(|| DataError::new(folder.join(name).display(), FileProblem::NoFile { name: name.to_owned() }))
 }
 
 /// Feeds a file to `take` piece by piece, unpacked if it is gzip (told by its first bytes: browsers unpack but keep the name).
@@ -200,9 +200,9 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
 
 fn unreadable(path: &Path, error: &io::Error) -> DataError {
     let problem = match error.kind() {
-        io::ErrorKind::UnexpectedEof => Problem::GzipEnds,
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Problem::GzipDamaged(error.to_string()),
-        _ => Problem::Unreadable(error.to_string()),
+        io::ErrorKind::UnexpectedEof => FileProblem::GzipEnds,
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => FileProblem::GzipDamaged(error.to_string()),
+        _ => FileProblem::Unreadable(error.to_string()),
     };
     DataError::new(path.display(), problem)
 }

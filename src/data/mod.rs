@@ -28,12 +28,14 @@ pub mod fetch;
 pub mod folder;
 pub mod idx;
 pub mod own;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 pub mod photos;
 #[cfg(not(target_arch = "wasm32"))]
 mod pictures;
 pub mod planted;
 pub mod records;
 pub mod stream;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 pub mod table;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -42,7 +44,11 @@ use std::path::Path;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::config::DatasetName;
 
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+pub use error::OwnProblem;
 pub use error::{DataError, Expected, Problem, Remedy};
+#[cfg(not(target_arch = "wasm32"))]
+pub use error::{FetchProblem, FileProblem};
 
 /// Images or feature rows with their labels, one byte a feature and one a label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +124,7 @@ pub fn load(name: DatasetName, data_dir: &Path, seed: u32) -> Result<Dataset, Da
         DatasetName::Cifar100 => folder::load_known(&catalogue::CIFAR100, data_dir),
         DatasetName::Planted => Ok(planted::planted(seed)),
         DatasetName::Idx => folder::load_own(data_dir),
-        DatasetName::Own => Err(DataError::new("own", Problem::OwnerHasIt)),
+        DatasetName::Own => Err(DataError::new("own", FileProblem::OwnerHasIt)),
     }
 }
 

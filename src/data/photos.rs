@@ -6,7 +6,7 @@
 
 use super::idx::MAX_FEATURES;
 use super::own::Own;
-use super::{DataError, Problem, Split};
+use super::{DataError, OwnProblem, Split};
 
 /// Of the square that pictures of different sizes are brought to.
 pub const SIDE: u32 = 32;
@@ -45,7 +45,7 @@ pub struct Photos {
 pub fn place(path: &str) -> Result<(String, bool), DataError> {
     let folders: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
     let [above @ .., class, _] = &folders[..] else {
-        return Err(DataError::new(path, Problem::PictureWithoutFolder));
+        return Err(DataError::new(path, OwnProblem::PictureWithoutFolder));
     };
     let is_test = above.iter().any(|folder| ["test", "val", "valid", "validation"].contains(&folder.to_lowercase().as_str()));
     Ok(((*class).to_owned(), is_test))
@@ -64,7 +64,7 @@ impl Photos {
             || height > MOST_SIDE
             || rgba.len() as u64 != 4 * u64::from(width) * u64::from(height)
         {
-            return Err(DataError::new(path, Problem::PictureSize { width, height, bytes: rgba.len() }));
+            return Err(DataError::new(path, OwnProblem::PictureSize { width, height, bytes: rgba.len() }));
         }
         let pixels = (width * height) as usize;
         let mut planes = vec![0; 3 * pixels];
@@ -105,7 +105,7 @@ impl Photos {
     /// No picture at all, or what [`Own::check`] refuses.
     pub fn finish(self, name: &str) -> Result<Own, DataError> {
         if self.taken.is_empty() {
-            return Err(DataError::new(name, Problem::NoPicture));
+            return Err(DataError::new(name, OwnProblem::NoPicture));
         }
         let channels: u32 = if self.has_colour { 3 } else { 1 };
         let (width, height) = self.size;
@@ -119,7 +119,7 @@ impl Photos {
         for photo in self.taken {
             let class = classes.binary_search(&photo.class).expect("every class is among them");
             let Ok(label) = u8::try_from(class) else {
-                return Err(DataError::new(name, Problem::TooManyFolders { folders: count }));
+                return Err(DataError::new(name, OwnProblem::TooManyFolders { folders: count }));
             };
             let part = if photo.is_test { &mut test } else { &mut rows };
             let photo = if (photo.width, photo.height) == (width, height) { photo } else { photo.scaled() };

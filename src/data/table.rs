@@ -9,7 +9,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::idx::MAX_FEATURES;
 use super::own::{MOST_CLASSES, Own};
-use super::{DataError, Problem, Split};
+use super::{DataError, OwnProblem, Split};
 
 /// Which column holds the class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -108,7 +108,7 @@ pub fn of_table(name: &str, bytes: &[u8], label: Label) -> Result<Own, DataError
     let (label_column, first) = if at_end { (last, 0) } else { (0, 1) };
     let features = first..first + last;
     if last as u32 > MAX_FEATURES {
-        return Err(DataError::new(name, Problem::TooManyColumns { values: last }));
+        return Err(DataError::new(name, OwnProblem::TooManyColumns { values: last }));
     }
     if let Some((column, (line, cell))) = features.clone().find_map(|column| Some((column, survey.columns[column].foreign.as_ref()?))) {
         return Err(not_a_number(name, *line, column, cell));
@@ -160,7 +160,7 @@ fn scale_of(columns: &[Column]) -> Scale {
 }
 
 fn not_a_number(name: &str, line: u64, column: usize, cell: &str) -> DataError {
-    DataError::new(format!("{name}, line {line}"), Problem::NoNumber { column, cell: shortened(cell) })
+    DataError::new(format!("{name}, line {line}"), OwnProblem::NoNumber { column, cell: shortened(cell) })
 }
 
 fn shortened(cell: &str) -> String {
@@ -209,7 +209,7 @@ fn records(
         let mut begin = 0;
         for &end in &ends[..ended] {
             let Ok(cell) = std::str::from_utf8(&text[begin..end]) else {
-                return Err(DataError::new(format!("{name}, line {line}"), Problem::NoText));
+                return Err(DataError::new(format!("{name}, line {line}"), OwnProblem::NoText));
             };
             cells.push(cell.trim().to_owned());
             begin = end;
@@ -218,7 +218,7 @@ fn records(
             width = cells.len();
         }
         if cells.len() != width {
-            let problem = Problem::LineLength { values: cells.len(), first: width };
+            let problem = OwnProblem::LineLength { values: cells.len(), first: width };
             return Err(DataError::new(format!("{name}, line {line}"), problem));
         }
         take(index, line, &cells)?;
@@ -241,7 +241,7 @@ fn survey(name: &str, bytes: &[u8], separator: u8) -> Result<Survey, DataError> 
     })?;
     let head = survey.head.clone();
     if head.len() < 2 {
-        return Err(DataError::new(name, if head.is_empty() { Problem::EmptyTable } else { Problem::OneColumn }));
+        return Err(DataError::new(name, if head.is_empty() { OwnProblem::EmptyTable } else { OwnProblem::OneColumn }));
     }
     // A header has words where numbers follow, or calls a label what no label is called.
     let has_words = survey.columns.iter().zip(&head).any(|(column, cell)| column.foreign.is_none() && number(cell).is_none());
@@ -255,7 +255,7 @@ fn survey(name: &str, bytes: &[u8], separator: u8) -> Result<Survey, DataError> 
         survey.take(head_line, &head);
     }
     if survey.rows == 0 {
-        return Err(DataError::new(name, Problem::HeaderAlone));
+        return Err(DataError::new(name, OwnProblem::HeaderAlone));
     }
     Ok(survey)
 }
@@ -302,7 +302,7 @@ fn label_is_last(name: &str, survey: &Survey, label: Label) -> Result<bool, Data
                 _ => match plausible {
                     [true, true] => Ok(counts[1] <= counts[0]),
                     [first, last] if first != last => Ok(last),
-                    _ => Err(DataError::new(name, Problem::NoLabelColumn)),
+                    _ => Err(DataError::new(name, OwnProblem::NoLabelColumn)),
                 },
             },
         },
@@ -312,7 +312,7 @@ fn label_is_last(name: &str, survey: &Survey, label: Label) -> Result<bool, Data
 /// The classes in order: by number where they are numbers, otherwise by name.
 fn class_names(name: &str, distinct: &BTreeSet<String>) -> Result<Vec<String>, DataError> {
     if distinct.len() > MOST_CLASSES {
-        return Err(DataError::new(name, Problem::TooManyLabels));
+        return Err(DataError::new(name, OwnProblem::TooManyLabels));
     }
     let mut names: Vec<String> = distinct.iter().cloned().collect();
     if names.iter().all(|name| number(name).is_some()) {

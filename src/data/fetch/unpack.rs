@@ -11,7 +11,7 @@ use flate2::{Compression, GzBuilder};
 use super::super::catalogue::{Known, KnownFile, Part};
 use super::super::pictures::Pictures;
 use super::super::stream::Stream;
-use super::super::{DataError, Problem};
+use super::super::{DataError, FetchProblem};
 use super::source::{Content, Source};
 use super::{Phase, Progress, packed, unreadable, unwritable};
 
@@ -52,7 +52,7 @@ pub(super) fn unpack(
         Content::Pictures => {
             let changed = |name: &Path, problem| DataError::new(name.display(), problem).with_remedy(source.remedy());
             let labels = |name: &Path, content: &mut dyn Read| -> Result<Vec<u8>, DataError> {
-                serde_json::from_reader(BufReader::new(content)).map_err(|error| changed(name, Problem::NoLabels(error.to_string())))
+                serde_json::from_reader(BufReader::new(content)).map_err(|error| changed(name, FetchProblem::NoLabels(error.to_string())))
             };
             // The archive may hold its lists of labels behind the pictures that need them.
             let (mut train, mut test) = (Vec::new(), Vec::new());
@@ -72,16 +72,16 @@ pub(super) fn unpack(
                     Part::Test => &test,
                 };
                 let rows = file.first_row as usize..(file.first_row + file.rows) as usize;
-                let labels = labels.get(rows).ok_or_else(|| changed(name, Problem::FewLabels))?;
+                let labels = labels.get(rows).ok_or_else(|| changed(name, FetchProblem::FewLabels))?;
                 let mut pictures =
-                    Pictures::open(content, labels).map_err(|error| changed(name, Problem::BadPicture(error.to_string())))?;
+                    Pictures::open(content, labels).map_err(|error| changed(name, FetchProblem::BadPicture(error.to_string())))?;
                 store(file, &mut pictures)
             })
         }
     }?;
     match known.files.iter().find(|file| !found.contains(file)) {
         None => Ok(()),
-        Some(file) => Err(DataError::new(source.name(), Problem::LacksFile { file }).with_remedy(source.remedy())),
+        Some(file) => Err(DataError::new(source.name(), FetchProblem::LacksFile { file }).with_remedy(source.remedy())),
     }
 }
 

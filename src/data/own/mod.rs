@@ -2,20 +2,22 @@
 //!
 //! The page and the terminal make it by the same code, so that the same files with the same seed are the same run on both.
 
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+mod files;
+
 use md5::{Digest, Md5};
 use rand::seq::SliceRandom;
 
-use super::idx::{self, Content, Header, IdxReader, MAX_BYTES, MAX_FEATURES};
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+pub use self::files::of_idx;
 use super::stream::hex;
-use super::{DataError, Dataset, Problem, Split, moments};
+use super::{Dataset, Split, moments};
 use crate::random::{Stream, Threefry};
 
 /// Which of the generator's turns splits a set.
 const SPLIT_TURN: u32 = 1 << 16;
 /// Of each class one row in so many is a test row, as in MNIST.
 const TEST_ONE_IN: usize = 7;
-/// What names an idx file, or the folder that it lies in, as one for the test.
-const TEST_WORDS: [&str; 3] = ["t10k", "test", "val"];
 /// A label is one byte.
 pub const MOST_CLASSES: usize = 256;
 
@@ -37,38 +39,6 @@ pub struct Own {
 }
 
 impl Own {
-    /// Checks what can only be known of the whole.
-    ///
-    /// # Errors
-    /// Too few or too many classes, rows of more features than a network takes, more bytes than a device addresses, values that are all alike.
-    pub fn check(self) -> Result<Self, DataError> {
-        let refuse = |problem| Err(DataError::new(&self.name, problem));
-        let features = self.channels * self.height * self.width;
-        if features == 0 || features > MAX_FEATURES {
-            return refuse(Problem::RowSize { features });
-        }
-        if self.rows.inputs.len() as u64 > MAX_BYTES {
-            return refuse(Problem::TooLarge);
-        }
-        if self.classes.len() > MOST_CLASSES {
-            return refuse(Problem::TooManyClasses { classes: self.classes.len() });
-        }
-        let mut counts = vec![0usize; self.classes.len()];
-        for &label in &self.rows.labels {
-            counts[usize::from(label)] += 1;
-        }
-        if counts.iter().filter(|&&count| count > 0).count() < 2 {
-            return refuse(Problem::OneClass);
-        }
-        if self.test.as_ref().is_none_or(Split::is_empty) && counts.iter().all(|&count| count < 2) {
-            return refuse(Problem::OneRowEach);
-        }
-        if moments(&self.rows.inputs).1 == 0.0 {
-            return refuse(Problem::ValuesAlike);
-        }
-        Ok(self)
-    }
-
     /// What tells the set from others of its shape: MD5 of names, rows and labels, in hexadecimal.
     #[must_use]
     pub fn sum(&self) -> String {
@@ -160,80 +130,6 @@ fn grouped(number: u32) -> String {
         .char_indices()
         .map(|(at, digit)| if at > 0 && (places - at).is_multiple_of(3) { format!(",{digit}") } else { digit.to_string() })
         .collect()
-}
-
-/// What an idx file of either kind holds.
-enum Held {
-    Images(Header, Vec<u8>),
-    Labels(Vec<u8>),
-}
-
-/// A set from idx files, whole and unpacked: images and labels, or two such pairs, of which the names of one, or its folder's,
-/// say that it is for the test (`t10k`, `test` or `val`).
-///
-/// # Errors
-/// A malformed file, files that do not belong together, or what [`Own::check`] refuses.
-pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError> {
-    let is_test = |file: &str| {
-        let mut parts = file.rsplit(['/', '\\']).map(str::to_lowercase);
-        let (own, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        TEST_WORDS.iter().any(|word| own.contains(word) || folder == *word)
-    };
-    let pair = |wanted: bool| -> Result<Option<(Header, Split)>, DataError> {
-        let (mut images, mut labels) = (None, None);
-        for (file, bytes) in files.iter().filter(|(file, _)| is_test(file) == wanted || files.len() <= 2) {
-            let (is_second, content) = match held(file, bytes)? {
-                Held::Images(header, rows) => (images.replace((file, header, rows)).is_some(), Content::Images),
-                Held::Labels(rows) => (labels.replace((file, rows)).is_some(), Content::Labels),
-            };
-            if is_second {
-                return Err(DataError::new(file, Problem::SecondFile { content }));
-            }
-        }
-        match (images, labels) {
-            (None, None) => Ok(None),
-            (Some((file, ..)), None) => Err(DataError::new(file, Problem::HalfMissing { missing: Content::Labels })),
-            (None, Some((file, _))) => Err(DataError::new(file, Problem::HalfMissing { missing: Content::Images })),
-            (Some((images_file, header, rows)), Some((labels_file, labels))) => {
-                Ok(Some((header, idx::join(images_file, (header, rows), labels_file, labels)?)))
-            }
-        }
-    };
-    // Of two files the names need say nothing.
-    let train = pair(false)?;
-    let test = if files.len() <= 2 { None } else { pair(true)? };
-    let ((header, rows), test) = match (train, test) {
-        (Some(train), test) => (train, test),
-        (None, Some(test)) => (test, None),
-        (None, None) => return Err(DataError::new(name, Problem::NoIdxFile)),
-    };
-    if let Some((other, _)) = &test
-        && (other.height, other.width) != (header.height, header.width)
-    {
-        return Err(DataError::new(name, Problem::PartsDiffer { train: header, test: *other }));
-    }
-    let test = test.map(|(_, rows)| rows);
-    let classes = rows.labels.iter().chain(test.iter().flat_map(|test| &test.labels)).max().map_or(0, |&label| usize::from(label) + 1);
-    Own {
-        name: name.to_owned(),
-        channels: 1,
-        height: header.height,
-        width: header.width,
-        classes: (0..classes).map(|class| class.to_string()).collect(),
-        rows,
-        test,
-        note: String::new(),
-    }
-    .check()
-}
-
-fn held(file: &str, bytes: &[u8]) -> Result<Held, DataError> {
-    let is_labels = bytes.starts_with(&[0, 0, 8, 1]);
-    let mut reader = if is_labels { IdxReader::labels(file, 256) } else { IdxReader::images(file) };
-    reader.feed(bytes)?;
-    let rows = reader.next_rows(u32::MAX).to_vec();
-    let header = reader.finish()?;
-    Ok(if is_labels { Held::Labels(rows) } else { Held::Images(header, rows) })
 }
 
 #[cfg(test)]

@@ -1,0 +1,202 @@
+//! Why data could not be had.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+mod own;
+
+#[cfg(not(target_arch = "wasm32"))]
+use std::path::PathBuf;
+
+use super::catalogue::KNOWN;
+#[cfg(not(target_arch = "wasm32"))]
+use super::catalogue::Known;
+use super::idx::{Content, Header, MAX_BYTES, MAX_FEATURES};
+#[cfg(not(target_arch = "wasm32"))]
+use native::{capitalised, fetch, fetch_or_place, place};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::{FetchProblem, FileProblem};
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+pub use own::OwnProblem;
+
+/// Why data could not be had: where, what is wrong, and what a person can do about it.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{place}: {problem}. {}.", match remedy { Some(remedy) => remedy.to_string(), None => problem.remedy() })]
+pub struct DataError {
+    /// The file, folder, set or program concerned.
+    pub place: String,
+    pub problem: Problem,
+    /// What helps, where the caller knows more about that than the problem says by itself.
+    pub remedy: Option<Box<Remedy>>,
+}
+
+impl DataError {
+    pub(super) fn new(place: impl std::fmt::Display, problem: impl Into<Problem>) -> Self {
+        Self { place: place.to_string(), problem: problem.into(), remedy: None }
+    }
+
+    /// The same problem with the remedy that the caller knows.
+    #[must_use]
+    pub fn with_remedy(self, remedy: Remedy) -> Self {
+        Self { remedy: Some(Box::new(remedy)), ..self }
+    }
+}
+
+/// What is wrong, as the rest of a sentence about the place.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Problem {
+    #[error("there is no known set of that name")]
+    UnknownSet,
+    /// Of idx files, and of records.
+    #[error("it is empty")]
+    EmptyIdx,
+    #[error("it is empty")]
+    EmptyRecords,
+    #[error("it is compressed with gzip where plain idx bytes are expected")]
+    Gzip,
+    #[error("it holds {} where {} are expected", expected.other().noun(), expected.noun())]
+    Swapped { expected: Content },
+    #[error("it is not an idx file of {}: it begins with {found:#010x} instead of {wanted:#010x}", expected.noun())]
+    NoIdx { expected: Content, found: u32, wanted: u32 },
+    #[error("its header promises no {}", content.noun())]
+    NoRows { content: Content },
+    #[error("its header promises images of {height}\u{d7}{width} pixels")]
+    ImageSize { height: u32, width: u32 },
+    #[error("its header promises {rows} {}, {bytes} bytes", content.noun())]
+    TooManyRows { content: Content, rows: u32, bytes: u64 },
+    #[error("it is truncated: it ends after {length} bytes, within its header")]
+    HeaderEnds { length: usize },
+    #[error("it is truncated: {expected}, but it has only {found}")]
+    TooShort { expected: Expected, found: u64 },
+    #[error("it is too long: {expected}, but more bytes follow")]
+    TooLong { expected: Expected },
+    #[error("label {label} in row {row} is not below {classes}, the number of {}classes", if *of_records { "its " } else { "" })]
+    Label { label: u8, row: u64, classes: u32, of_records: bool },
+    #[error("its header promises {} where {set} has {}", extent(found), extent(wanted))]
+    OtherHeader { found: Header, wanted: Header, set: &'static str },
+    #[error("its content is not that of {set}: expected MD5 {expected}, found {found}")]
+    OtherContent { set: &'static str, expected: &'static str, found: String },
+    #[error("it is not the file of {set} that comes next")]
+    OutOfTurn { set: &'static str },
+    #[error("it holds {images} images, but {labels_file} holds {labels} labels")]
+    OtherCount { images: u32, labels: usize, labels_file: String },
+    #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+    #[error(transparent)]
+    Own(#[from] OwnProblem),
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error(transparent)]
+    File(#[from] FileProblem),
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error(transparent)]
+    Fetch(#[from] FetchProblem),
+}
+
+/// How long a file must be, and why.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Expected {
+    #[error(
+        "its header promises {}, {} bytes in all",
+        extent(.0),
+        .0.file_bytes()
+    )]
+    Idx(Header),
+    #[error("{rows} records of {record_bytes} bytes are {} bytes", u64::from(*rows) * record_bytes)]
+    Records { rows: u32, record_bytes: u64 },
+}
+
+fn extent(header: &Header) -> String {
+    match header.content {
+        Content::Images => format!("{} images of {} pixels", header.rows, pixels(header)),
+        Content::Labels => format!("{} labels", header.rows),
+    }
+}
+
+fn pixels(header: &Header) -> String {
+    format!("{}\u{d7}{}", header.height, header.width)
+}
+
+const LOAD_AGAIN: &str = "Load it again; if that does not help, the place that serves it has a damaged copy";
+
+impl Problem {
+    /// What helps wherever it occurs, as a sentence without its full stop.
+    fn remedy(&self) -> String {
+        let words = match self {
+            Self::UnknownSet => return format!("The known sets are {}", KNOWN.map(|known| known.name).join(", ")),
+            Self::Gzip => "Unpack it first",
+            Self::Swapped { .. } => "The images and labels files are probably swapped: exchange their names",
+            Self::ImageSize { .. } => return format!("Images must have 1 to {MAX_FEATURES} pixels: scale them first"),
+            Self::TooManyRows { .. } => return format!("A file may hold at most {MAX_BYTES} bytes: take fewer rows"),
+            Self::TooShort { expected: Expected::Records { .. }, .. }
+            | Self::TooLong { expected: Expected::Records { .. } }
+            | Self::EmptyRecords
+            | Self::Label { of_records: true, .. } => "Replace it by a whole file of the authors' binary version, plain or .gz",
+            Self::NoIdx { .. }
+            | Self::NoRows { .. }
+            | Self::EmptyIdx
+            | Self::HeaderEnds { .. }
+            | Self::TooShort { .. }
+            | Self::TooLong { .. }
+            | Self::Label { .. }
+            | Self::OtherHeader { .. } => "Replace it by a whole idx file of unsigned bytes, plain or .gz",
+            Self::OtherContent { .. } => LOAD_AGAIN,
+            Self::OutOfTurn { .. } => "Reload the page",
+            Self::OtherCount { .. } => "Put the two files of one split together",
+            #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+            Self::Own(problem) => return problem.remedy(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File(problem) => return problem.remedy(),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Fetch(FetchProblem::Unwritable(_)) => "Make room and give the right to write there, or name another folder by --data-dir",
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::Fetch(_) => "Try again",
+        };
+        words.to_owned()
+    }
+}
+
+/// What helps where the caller knows more than the problem says.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Remedy {
+    /// A file that arrived over a network.
+    #[error("{LOAD_AGAIN}")]
+    LoadAgain,
+    /// A file of this set is missing in the data folder.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error("{}", capitalised(&fetch_or_place(known, data_dir)))]
+    Fetch { known: &'static Known, data_dir: PathBuf },
+    /// A file of this set is another's.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error(
+        "Remove it and {}{}",
+        if known.packaged { fetch(known, data_dir) } else { place(known, data_dir) },
+        if known.archive.is_none() { ", or use `--dataset idx` for files of your own" } else { "" }
+    )]
+    Replace { known: &'static Known, data_dir: PathBuf },
+    /// `first`: what to try before the user places the files of this set; the beginning of a sentence.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error("{first}, or {}", place(known, data_dir))]
+    OrPlace { first: &'static str, known: &'static Known, data_dir: PathBuf },
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error("The package has changed: place the official files yourself")]
+    PackageChanged,
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error("Try again, or place the official files yourself")]
+    AgainOrPlace,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_where_what_and_what_helps() {
+        let error = DataError::new("a-file", Problem::Gzip);
+        assert_eq!(error.to_string(), "a-file: it is compressed with gzip where plain idx bytes are expected. Unpack it first.");
+        let helped = error.with_remedy(Remedy::LoadAgain).to_string();
+        assert!(
+            helped.ends_with("are expected. Load it again; if that does not help, the place that serves it has a damaged copy."),
+            "{helped}"
+        );
+    }
+}

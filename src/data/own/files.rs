@@ -1,0 +1,116 @@
+//! A set of the user's own from its files: idx files, and the checks of a set from any files.
+
+use super::super::idx::{self, Content, Header, IdxReader, MAX_BYTES, MAX_FEATURES};
+use super::super::{DataError, OwnProblem, Split, moments};
+use super::{MOST_CLASSES, Own};
+
+/// What names an idx file, or the folder that it lies in, as one for the test.
+const TEST_WORDS: [&str; 3] = ["t10k", "test", "val"];
+
+impl Own {
+    /// Checks what can only be known of the whole.
+    ///
+    /// # Errors
+    /// Too few or too many classes, rows of more features than a network takes, more bytes than a device addresses, values that are all alike.
+    pub fn check(self) -> Result<Self, DataError> {
+        let refuse = |problem| Err(DataError::new(&self.name, problem));
+        let features = self.channels * self.height * self.width;
+        if features == 0 || features > MAX_FEATURES {
+            return refuse(OwnProblem::RowSize { features });
+        }
+        if self.rows.inputs.len() as u64 > MAX_BYTES {
+            return refuse(OwnProblem::TooLarge);
+        }
+        if self.classes.len() > MOST_CLASSES {
+            return refuse(OwnProblem::TooManyClasses { classes: self.classes.len() });
+        }
+        let mut counts = vec![0usize; self.classes.len()];
+        for &label in &self.rows.labels {
+            counts[usize::from(label)] += 1;
+        }
+        if counts.iter().filter(|&&count| count > 0).count() < 2 {
+            return refuse(OwnProblem::OneClass);
+        }
+        if self.test.as_ref().is_none_or(Split::is_empty) && counts.iter().all(|&count| count < 2) {
+            return refuse(OwnProblem::OneRowEach);
+        }
+        if moments(&self.rows.inputs).1 == 0.0 {
+            return refuse(OwnProblem::ValuesAlike);
+        }
+        Ok(self)
+    }
+}
+
+/// What an idx file of either kind holds.
+enum Held {
+    Images(Header, Vec<u8>),
+    Labels(Vec<u8>),
+}
+
+/// A set from idx files, whole and unpacked: images and labels, or two such pairs, of which the names of one, or its folder's,
+/// say that it is for the test (`t10k`, `test` or `val`).
+///
+/// # Errors
+/// A malformed file, files that do not belong together, or what [`Own::check`] refuses.
+pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError> {
+    let is_test = |file: &str| {
+        let mut parts = file.rsplit(['/', '\\']).map(str::to_lowercase);
+        let (own, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        TEST_WORDS.iter().any(|word| own.contains(word) || folder == *word)
+    };
+    let pair = |wanted: bool| -> Result<Option<(Header, Split)>, DataError> {
+        let (mut images, mut labels) = (None, None);
+        for (file, bytes) in files.iter().filter(|(file, _)| is_test(file) == wanted || files.len() <= 2) {
+            let (is_second, content) = match held(file, bytes)? {
+                Held::Images(header, rows) => (images.replace((file, header, rows)).is_some(), Content::Images),
+                Held::Labels(rows) => (labels.replace((file, rows)).is_some(), Content::Labels),
+            };
+            if is_second {
+                return Err(DataError::new(file, OwnProblem::SecondFile { content }));
+            }
+        }
+        match (images, labels) {
+            (None, None) => Ok(None),
+            (Some((file, ..)), None) => Err(DataError::new(file, OwnProblem::HalfMissing { missing: Content::Labels })),
+            (None, Some((file, _))) => Err(DataError::new(file, OwnProblem::HalfMissing { missing: Content::Images })),
+            (Some((images_file, header, rows)), Some((labels_file, labels))) => {
+                Ok(Some((header, idx::join(images_file, (header, rows), labels_file, labels)?)))
+            }
+        }
+    };
+    // Of two files the names need say nothing.
+    let train = pair(false)?;
+    let test = if files.len() <= 2 { None } else { pair(true)? };
+    let ((header, rows), test) = match (train, test) {
+        (Some(train), test) => (train, test),
+        (None, Some(test)) => (test, None),
+        (None, None) => return Err(DataError::new(name, OwnProblem::NoIdxFile)),
+    };
+    if let Some((other, _)) = &test
+        && (other.height, other.width) != (header.height, header.width)
+    {
+        return Err(DataError::new(name, OwnProblem::PartsDiffer { train: header, test: *other }));
+    }
+    let test = test.map(|(_, rows)| rows);
+    let classes = rows.labels.iter().chain(test.iter().flat_map(|test| &test.labels)).max().map_or(0, |&label| usize::from(label) + 1);
+    Own {
+        name: name.to_owned(),
+        channels: 1,
+        height: header.height,
+        width: header.width,
+        classes: (0..classes).map(|class| class.to_string()).collect(),
+        rows,
+        test,
+        note: String::new(),
+    }
+    .check()
+}
+
+fn held(file: &str, bytes: &[u8]) -> Result<Held, DataError> {
+    let is_labels = bytes.starts_with(&[0, 0, 8, 1]);
+    let mut reader = if is_labels { IdxReader::labels(file, 256) } else { IdxReader::images(file) };
+    reader.feed(bytes)?;
+    let rows = reader.next_rows(u32::MAX).to_vec();
+    let header = reader.finish()?;
+    Ok(if is_labels { Held::Labels(rows) } else { Held::Images(header, rows) })
+}
