@@ -1,4 +1,5 @@
-//! `lacuna train --trace`: everything that a step computed from and to, one safetensors file a step. The keys stand in the README.
+//! `lacuna train --trace`: everything that a step computed from and to, one safetensors file a step. `docs/file-formats.md`
+//! lists the keys.
 
 use std::collections::HashMap;
 use std::fs;

@@ -1,5 +1,5 @@
-//! A run as one file that the terminal and the page write, read and replay: safetensors, so that other tools read it too. The README lists
-//! its keys; `www/model/run-file.ts` is its twin in the page.
+//! A run as one file that the terminal and the page write, read and replay: safetensors, so that other tools read it too.
+//! `docs/file-formats.md` lists its keys; `www/model/run-file.ts` does the same in the page.
 
 mod curves;
 mod error;

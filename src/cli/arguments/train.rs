@@ -48,8 +48,8 @@ impl Train {
                  --log writes one JSON object a line: first {\"event\":\"run\"} with the experiment and the adapter, then one for each step \
                  (step, epoch, loss, probe_loss, accuracy, keep, kept and probe_kept per group, budget, sum_scores, threshold, gradient_norm, learning_rate, \
                  scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, with --compact {\"event\":\"compact\"} after it with units and \
-                 bytes before and after, and last {\"event\":\"result\"} with test_accuracy under the decided mask. The keys of a trace file \
-                 stand in the README.",
+                 bytes before and after, and last {\"event\":\"result\"} with test_accuracy under the decided mask. docs/file-formats.md \
+                 lists the keys of logs and traces.",
             )
             .args(Experiment::flags(|_| true))
             .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))

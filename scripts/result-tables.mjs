@@ -1,0 +1,217 @@
+// The tables of docs/results: which commands of the program each one needs, and how their output becomes the table.
+
+const count = (value) => Math.round(value).toLocaleString('en');
+
+/** With so many significant digits, and commas between thousands. */
+const significant = (value, digits) => Number(value.toPrecision(digits)).toLocaleString('en', { maximumSignificantDigits: digits });
+
+/** Bytes in the largest unit of 1,024 that leaves at least 1. */
+export function bytes(value) {
+  const unit = value >= 2 ** 30 ? ['GiB', 2 ** 30] : value >= 2 ** 20 ? ['MiB', 2 ** 20] : ['KiB', 2 ** 10];
+  const amount = value / unit[1];
+  return `${amount < 9.95 ? amount.toFixed(1) : Math.round(amount)} ${unit[0]}`;
+}
+
+const row = (cells) => `| ${cells.join(' | ')} |`;
+const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+
+/** What the program printed, as it printed it. */
+const printed = (text) => `\`\`\`text\n${text.trim()}\n\`\`\``;
+
+/** The beginning of a printout with its first `tables` tables: each has two single lines and one double line. */
+export function firstTables(text, tables) {
+  const lines = text.split('\n');
+  let edges = 0;
+  const end = lines.findIndex((line) => /^─+$/.test(line) && (edges += 1) === 2 * tables);
+  return end === -1 ? text : lines.slice(0, end + 1).join('\n');
+}
+
+const jsonLines = (text) =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+
+/** First and last event of a run's log. */
+const runOf = ({ log }) => {
+  const lines = jsonLines(log);
+  return { run: lines.find(({ event }) => event === 'run'), result: lines.findLast(({ event }) => event === 'result') };
+};
+const percent = ({ result }) => (100 * result.test_accuracy).toFixed(2);
+
+const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10'];
+const KEEP = ['0.1', '0.2'];
+const COMPARED = 'dense,small-dense,small-dense-final,static,static-allocated,magnitude,set,rigl,snip,ste,reinforce,vrpge';
+
+/** A table of `lacuna bench`. */
+const bench = (title, about, flags) => ({
+  title,
+  about,
+  commands: [['bench', ...flags, '--json']],
+  read([{ text }]) {
+    const lines = jsonLines(text);
+    const phases = Object.keys(lines[0].phases);
+    const spread = (value) => value.toFixed(value < 10 ? 2 : 1);
+    const cells = (line, index) => [
+      index === 0 ? 'dense' : String(line.keep_ratio),
+      `${significant(line.step_ms, 4)} ± ${spread(line.step_ms_spread)}`,
+      index === 0 ? '1' : line.ratio.toFixed(3),
+      index === 0 ? '1' : line.predicted_ratio.toFixed(3),
+      index === 0 ? '1' : line.over_predicted.toFixed(2),
+      ...phases.map((phase) => significant(line.phases[phase], 3)),
+    ];
+    return {
+      adapter: lines[0].adapter,
+      body: table(['keep', 'ms a step', 'over dense', 'multiply-adds predict', 'over that', ...phases], lines.map(cells)),
+    };
+  },
+});
+
+/** A table of `lacuna compare`, of which the first `tables` tables are taken. */
+const compare = (title, about, flags, tables = Number.POSITIVE_INFINITY) => ({
+  title,
+  about,
+  commands: [['compare', '--methods', ...flags]],
+  read([{ text }]) {
+    const from = text.slice(text.search(/^.* seeds, on /m));
+    return { adapter: / seeds, on (.+)$/m.exec(from)[1], body: printed(firstTables(from, tables)) };
+  },
+});
+
+const BENCH = `Time of a training step by keep ratio, beside that of the dense step. *Over dense*: time over the dense step's time. *Multiply-adds predict*: the same
+ratio, of multiply-adds. *Over that*: how many times the predicted share a step took, turn by turn. The columns behind are milliseconds of each phase.`;
+const COMPARE = `Every method with its preset of \`lacuna compare\`. The printout explains its columns; [methods](../methods.md) says what is counted.`;
+
+/**
+ * Every table by the name of its file. `commands`: arguments of the program. `read` gets of each command what it printed (`text`) and, of
+ * `lacuna train`, its log (`log`); it answers with the adapter and the table in Markdown.
+ */
+export const resultTables = {
+  'mnist-learned-or-static': {
+    title: 'MNIST: learned mask and static random mask',
+    about:
+      'Test accuracy in per cent under the decided mask. `mlp-512-256`, inputs and hidden neurons gated, nine epochs, default settings for both methods, three seeds.',
+    commands: ['0.2', '0.1'].flatMap((keep) =>
+      [[], ['--method', 'static']].flatMap((method) =>
+        [1, 2, 3].map((seed) => ['train', '--gate-inputs', '--keep-ratio', keep, ...method, '--seed', String(seed)]),
+      ),
+    ),
+    read(outputs) {
+      const runs = outputs.map(runOf);
+      const rows = [0, 3, 6, 9].map((first) => {
+        const three = runs.slice(first, first + 3);
+        const { keep_ratio, method } = three[0].run.settings;
+        const mean = three.reduce((sum, { result }) => sum + result.test_accuracy, 0) / 3;
+        return [String(keep_ratio), method === 'static' ? 'static random' : 'learned', ...three.map(percent), (100 * mean).toFixed(2)];
+      });
+      return { adapter: runs[0].run.adapter, body: table(['keep ratio', 'mask', 'seed 1', 'seed 2', 'seed 3', 'mean'], rows) };
+    },
+  },
+  'compare-keep-0.1': compare('MNIST, keep 0.1, inputs gated: thirteen entrants', COMPARE, [
+    `${COMPARED},vrpge-one-sided`,
+    '--seeds',
+    '3',
+    '--epochs',
+    '2',
+    '--gate-inputs',
+    '--keep-ratio',
+    '0.1',
+  ]),
+  'compare-keep-0.2': compare(
+    'MNIST, keep 0.2, inputs gated: thirteen entrants',
+    COMPARE,
+    [`${COMPARED},vrpge-one-sided`, '--seeds', '3', '--epochs', '2', '--gate-inputs', '--keep-ratio', '0.2'],
+    2,
+  ),
+  'compare-hidden-keep-0.1': compare(
+    'MNIST, keep 0.1, hidden neurons only: thirteen entrants',
+    COMPARE,
+    [`${COMPARED},vrpge-one-sided`, '--seeds', '3', '--epochs', '2', '--keep-ratio', '0.1'],
+    2,
+  ),
+  'compare-nine-epochs': compare(
+    'MNIST, keep 0.1, inputs gated, nine epochs: twelve entrants',
+    COMPARE,
+    [COMPARED, '--seeds', '3', '--epochs', '9', '--gate-inputs', '--keep-ratio', '0.1'],
+    1,
+  ),
+  planted: {
+    title: 'Planted features: which inputs the mask keeps',
+    about: `The data set \`planted\` has 256 inputs. 32 of them carry the class, all equally strongly. The budget of keep ratio 0.125 pays for 128 of the 1,024
+units of the network; the scores divide it between inputs and neurons.`,
+    commands: [1, 2, 3, 4, 5, 6].map((seed) => ['train', '--dataset', 'planted', '--gate-inputs', '--keep-ratio', '0.125', '--seed', String(seed)]),
+    read(outputs) {
+      const runs = outputs.map(runOf);
+      const rows = runs.map(({ run, result }) => [run.settings.seed, `${result.informative_kept} of ${result.informative}`, result.kept[0]].map(String));
+      return { adapter: runs[0].run.adapter, body: table(['seed', 'kept of the inputs that carry the class', 'kept of all inputs'], rows) };
+    },
+  },
+  'cifar10-one-epoch': {
+    title: 'CIFAR-10: one epoch of a small convolutional network',
+    about: `One epoch shows that the network learns. What a mask is worth on CIFAR-10 takes hundreds of epochs (the authors of the method train 300).`,
+    commands: [['train', '--dataset', 'cifar10', '--model', 'cnn-32-64-128', '--keep-ratio', '0.3', '--epochs', '1', '--batch-size', '64']],
+    read(outputs) {
+      const [{ run, result }] = outputs.map(runOf);
+      const gated = run.groups.filter(({ gated }) => gated);
+      const rows = [
+        ['test accuracy under the decided mask', `${(100 * result.test_accuracy).toFixed(1)} %`],
+        ...gated.map(({ name, size }, index) => [`channels kept of ${name}`, `${result.kept[index]} of ${size}`]),
+        ['seconds', String(Math.round(result.seconds))],
+      ];
+      return { adapter: run.adapter, body: table(['what', 'value'], rows) };
+    },
+  },
+  'bench-mlp-1024-1024': bench('Speed: mlp-1024-1024', `${BENCH} Batch 128, hidden neurons gated.`, ['--repeats', '9']),
+  'bench-vgg16': bench('Speed: vgg16', `${BENCH} Images of 3×32×32, batch 128.`, ['--model', 'vgg16', '--repeats', '3']),
+  'bench-resnet32': bench('Speed: resnet32', `${BENCH} Images of 3×32×32, batch 32.`, ['--model', 'resnet32', '--batch-size', '32', '--repeats', '3']),
+  'estimator-variance': {
+    title: 'Variance of the structure gradients',
+    about: `One unit of a small frozen network is given ever lower scores, and pairs of masks are drawn on the adapter. In each row the upper line is measured over
+20,000 pairs, with its standard error; the lower line is exact, from all 64 masks.`,
+    commands: [['estimator', '--table']],
+    read([{ text }]) {
+      const from = text.slice(text.search(/^Variance of /m));
+      return { adapter: /, frozen, on (.+)$/m.exec(from)[1], body: printed(from) };
+    },
+  },
+  networks: {
+    title: 'Networks: weights, work and memory',
+    about: `What \`lacuna model\` computes for images like CIFAR-10's (MNIST's for the mlp), batch 128. *Step at R*: a sparse step's multiply-adds over a dense step's, with keep ratio R
+spread evenly. *Compacted at R*: memory with \`--compact\`, once units have been dropped. Nothing is trained and no GPU is used.`,
+    commands: NETWORKS.flatMap((name) => KEEP.map((keep) => ['model', name, '--keep-ratio', keep, '--json'])),
+    read(outputs) {
+      const accounts = outputs.flatMap(({ text }) => jsonLines(text));
+      const rows = NETWORKS.map((name) => {
+        const [sparser, denser] = accounts.filter(({ model }) => model === name);
+        const memory = [sparser.bytes.dense, sparser.bytes.sparse, sparser.bytes.compacted, denser.bytes.compacted];
+        return [
+          `\`${name}\``,
+          count(sparser.weights),
+          count(sparser.multiply_adds_forward),
+          sparser.predicted_ratio.toFixed(3),
+          denser.predicted_ratio.toFixed(3),
+          ...memory.map(({ total }) => bytes(total)),
+        ];
+      });
+      const head = ['network', 'weights', 'multiply-adds an image, forward', 'step at 0.1', 'step at 0.2'];
+      return { adapter: 'none', body: table([...head, 'memory, dense', 'sparse', 'compacted at 0.1', 'compacted at 0.2'], rows) };
+    },
+  },
+};
+
+export const commandLine = (args) => `lacuna ${args.join(' ')}`;
+
+/** The file of a table. `made`: commit, adapter and date. */
+export function fileOf(name, made, body) {
+  const { title, about, commands } = resultTables[name];
+  const facts = table(
+    ['', ''],
+    [
+      ['commit', `\`${made.commit}\``],
+      ['adapter', made.adapter],
+      ['date', made.date],
+      ['made again by', `\`npm run results -- ${name}\``],
+    ],
+  );
+  return `# ${title}\n\n${about}\n\n${facts}\n\n\`\`\`sh\n${commands.map(commandLine).join('\n')}\n\`\`\`\n\n${body}\n`;
+}
