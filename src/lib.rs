@@ -31,7 +31,7 @@
 //!
 //! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`random`] Threefry; [`schedule`]
 //!   what each step is given; [`submit_size`] steps a submit; [`pins`] units held on or off; [`contenders`] who takes part in a comparison, with what
-//!   settings; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`] the CPU twin of every kernel, in f64.
+//!   settings; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`](mod@reference) the CPU twin of every kernel, in f64.
 //! * Layer 1: [`device`] a GPU or the CPU engine, and the table of kernels; it knows no learning.
 //! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`methods`] one file per way of choosing masks;
 //!   [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a run's step beside a dense one; [`estimator_lab`] what each structure
