@@ -13,7 +13,7 @@ import { explain, runStages, stopOnInterrupt } from './stages.mjs';
 import { ensureSystem } from './system.mjs';
 import { ensureRust, wasmTarget } from './toolchain.mjs';
 import { runUnitTests } from './unit.mjs';
-import { buildModules, modules } from './wasm.mjs';
+import { buildModules, modules, removeDeclarations } from './wasm.mjs';
 
 const count = { passed: 0, failed: 0 };
 
@@ -46,6 +46,11 @@ async function tests(work, picked = false) {
   if (passed === 0) throw new Explained('The runner ended well and ran no test.');
   if (skipped > 0 && !picked) throw new Explained(`${skipped} tests were left out; a test that cannot run must fail and say why.\n${output}`);
   return `${passed} passed`;
+}
+
+async function checkTypes(note) {
+  removeDeclarations();
+  await npm(['run', 'typecheck'], { note });
 }
 
 const clippy =
@@ -126,7 +131,7 @@ const stages = [
     },
   },
   { name: 'lint-page', title: 'lint, page and scripts', needs: ['packages'], keeps: ['node'], work: biome('lint', '--error-on-warnings') },
-  { name: 'types', title: 'types of the page', needs: ['packages'], keeps: ['node'], work: async (note) => void (await npm(['run', 'typecheck'], { note })) },
+  { name: 'types', title: 'types of the page', needs: ['packages'], keeps: ['node'], work: checkTypes },
   { name: 'unit', title: 'unit tests of the page', needs: ['packages'], keeps: ['node'], work: unit },
   { name: 'lint', title: 'clippy, native', needs: ['toolchain'], keeps: ['release'], work: clippy('--profile', 'bench', '--workspace', '--all-targets') },
   { name: 'lib', title: 'unit tests of the library and the program', needs: ['toolchain'], keeps: ['release'], work: library },

@@ -148,8 +148,6 @@ async function compileAndBind(module, options) {
   const compiled = path.join(targetFolder, wasmTarget, profile, 'lacuna.wasm');
   const bindgen = await buildTool(options.note);
   rmSync(stampFile(name), { force: true });
-  // Declarations beside the module would be taken for its types in the place of www/protocol/modules.d.ts.
-  rmSync(path.join(outFolder, `${name}.d.ts`), { force: true });
   await run(bindgen, [compiled, outFolder, name], options);
   const sources = sourcesOf(compiled);
   const stamp = { sources, fingerprint: await fingerprint(module, sources) };
@@ -202,6 +200,11 @@ export const buildFirst = (note) =>
     modules.filter(({ first }) => first),
     note,
   );
+
+/** Declarations beside a module would be taken for its types in the place of www/protocol/modules.d.ts. An older build may have left some. */
+export function removeDeclarations() {
+  for (const { name } of modules) rmSync(path.join(outFolder, `${name}.d.ts`), { force: true });
+}
 
 /** All modules, for the production page and the tests. */
 export async function buildModules(note) {

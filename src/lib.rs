@@ -31,17 +31,11 @@
 //!
 //! A module uses its own layer and those below; a test reads the `use` lines.
 //!
-<<<<<<< HEAD
 //! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`mask`] the rules about masks;
 //!   [`projection`] of scores onto the budget; [`estimators`] one file per structure gradient; [`methods`] one file per way of choosing masks;
 //!   [`budget`] how the budget goes over a run; [`random`] Threefry; [`schedule`] what each step is given; [`submit_size`] steps a submit; [`pins`]
-//!   units held on or off; [`entrants`] the entries of a comparison; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`]
+//!   units held on or off; [`entrants`] the entries of a comparison; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`](mod@reference)
 //!   the reference of every kernel, in f64, which nothing but the CPU engine and [`check`] runs.
-=======
-//! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`random`] Threefry; [`schedule`]
-//!   what each step is given; [`submit_size`] steps a submit; [`pins`] units held on or off; [`contenders`] who takes part in a comparison, with what
-//!   settings; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`](mod@reference) the CPU twin of every kernel, in f64.
->>>>>>> redesign-docs
 //! * Layer 1: [`device`] a GPU or the CPU engine, and the table of kernels; it knows no learning.
 //! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a
 //!   run's step beside a dense one; [`estimator_lab`] how good each estimator is; [`check`] every kernel against its reference; [`classifier`] an
