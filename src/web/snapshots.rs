@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use super::js::{Js, TypedArray, words};
 use super::session::Session;
-use super::types::{self, KEPT, PROBE_KEPT, State, StepRecord};
+use super::types::{self, State, StepRecord};
 use crate::schedule::step_at;
 use crate::shared::Record;
 use crate::snapshot::Snapshot;
