@@ -1,4 +1,4 @@
-//! How many steps a submit should hold: enough that reading back costs little, few enough that a page stays responsive and no watchdog bites.
+//! How many steps a submit should hold: enough that reading back costs little, few enough that a page stays responsive and no driver's timeout is reached.
 
 /// Milliseconds of steps that a submit aims at.
 const AIM_MS: f64 = 30.0;

@@ -135,7 +135,7 @@ buffers! {
     velocity;
     /// `[masks, P]`
     packed_weights;
-    /// Layers' rooms.
+    /// The gradients' storage of each layer.
     d_weights;
     /// What adds up to the square of the gradient's norm.
     squares;

@@ -49,7 +49,7 @@ impl Phase {
 pub struct Operands {
     pub input: usize,
     pub output: usize,
-    /// The output again where there is none.
+    /// The index of the output where there is no shortcut.
     pub shortcut: usize,
 }
 

@@ -135,7 +135,7 @@ const largestDifference = (a, b) => a.reduce((largest, value, index) => Math.max
 
 // Software adapters and others get tiles of different sizes. The browser keeps the adapter's name to itself, so that the engine takes it for other
 // than software unless it is told, as the page tells it: the page's own self-check (run.device) runs the other variant here.
-test('every kernel, in tiles of a GPU, agrees with its twin in this browser, masks bit for bit', limit, async () => {
+test('every kernel, in tiles of a GPU, agrees with its reference in this browser, masks bit for bit', limit, async () => {
   const { kernels: results } = await page.evaluate(async () => {
     const self_check = await import('/engine/self_check.js');
     await self_check.default();

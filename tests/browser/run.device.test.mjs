@@ -309,7 +309,7 @@ test('the self-check compares every kernel on this device while the run waits, a
   await visitor.state('paused');
   await visitor.page.waitForFunction(() => document.querySelector('[data-testid=check-said]').dataset.verdict !== '', null, { timeout: 8 * PATIENCE_MS });
   const said = await visitor.see('check-said').innerText();
-  assert.match(said, /^All \d+ kernels agree with their twins, in \d+ scenes and [\d,]+ dispatches\.$/);
+  assert.match(said, /^All \d+ kernels agree with their references, in \d+ scenes and [\d,]+ dispatches\.$/);
   await visitor.state('training');
   const scenes = await visitor.page
     .locator('[data-testid=check-rows] tr')

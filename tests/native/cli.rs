@@ -628,14 +628,14 @@ fn a_run_that_drops_units_goes_on_as_one_that_does_not() {
     // The same draws and the same losses, but for the order of some sums; every line goes on speaking of the whole network.
     let rest: Vec<&Value> = compacted.iter().filter(|line| line["event"] != "compact").collect();
     assert_eq!(rest.len(), whole.len());
-    for (line, twin) in rest.iter().zip(&whole).skip(1) {
+    for (line, full) in rest.iter().zip(&whole).skip(1) {
         assert_eq!(
             (&line["kept"], &line["probe_kept"], &line["budget"], &line["keep"]),
-            (&twin["kept"], &twin["probe_kept"], &twin["budget"], &twin["keep"])
+            (&full["kept"], &full["probe_kept"], &full["budget"], &full["keep"])
         );
         for key in ["loss", "probe_loss", "sum_scores", "gradient_norm", "test_loss", "sampled_test_loss"] {
-            if let (Some(value), Some(other)) = (line[key].as_f64(), twin[key].as_f64()) {
-                assert!((value - other).abs() <= 1e-4 * other.abs(), "{key}: {line} {twin}");
+            if let (Some(value), Some(other)) = (line[key].as_f64(), full[key].as_f64()) {
+                assert!((value - other).abs() <= 1e-4 * other.abs(), "{key}: {line} {full}");
             }
         }
     }

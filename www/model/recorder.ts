@@ -1,4 +1,4 @@
-// The curves of a run with all that a step says, in bounded memory: the twin of src/run_file/curves.rs.
+// The curves of a run with all that a step says, in bounded memory: as src/run_file/curves.rs does.
 
 import type { Evaluation, StepRecord } from '../protocol/messages';
 

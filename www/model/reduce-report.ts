@@ -113,7 +113,7 @@ function setBusy(draft: Draft, { task, ms }: Report & { kind: 'busy' }): void {
 function changeState(draft: Draft, { state: phase }: Report & { kind: 'state' }): void {
   const { run, waits, comparison } = draft.state;
   if (phase === 'held') {
-    // Train was pressed while it was being found out that somebody must press it.
+    // Train was pressed before it was known that this large network waits for it.
     if (waits) return open(draft, true, comparison !== null);
     draft.setRun('opening', { held: true });
     draft.set({ waits: false });

@@ -1,4 +1,4 @@
-// A run as a file: the twin of src/run_file/file.rs. Nothing in a file is believed.
+// A run as a file, in the format of src/run_file/file.rs: a change of one is a change of both. Every value that is read is checked.
 
 import type { Change, Layer, Plan, Shown, State } from '../protocol/messages';
 import type { History, KeptMoment } from './history';

@@ -127,7 +127,7 @@ export interface Opened extends Asked {
   /** What a measurement of speed would cost, where it is made only when it is asked for. */
   costly: { ms: number; bytes: number } | null;
   measuring: boolean;
-  /** [side, side, channels, count] of the first convolution. */
+  /** [count, channels, side, side] weights of the first convolution. */
   filters: Float32Array | null;
   step_through: StepThrough | null;
   lab: { progress: LabProgress; report: LabReport | null } | null;
@@ -206,7 +206,7 @@ export interface UserData {
 
 export interface Runs {
   list: ListedRun[];
-  /** The run that last made room, for a while. */
+  /** The run that was removed last because the list was full; told until the list changes. */
   gone: ListedRun | null;
   /** Why a reload will forget them, where the browser stores nothing for this page. */
   unstored: string | null;

@@ -1,4 +1,4 @@
-// The self-check: every kernel against its CPU twin on the visitor's own adapter, scene by scene, and a report to copy.
+// The self-check: every kernel against its reference on the visitor's own adapter, scene by scene, and a report to copy.
 
 import { count, duration } from '../../model/format';
 import type { CheckKernel, CheckReport, CheckResult, CheckScene } from '../../protocol/messages';
@@ -142,13 +142,13 @@ export class CheckView {
     const wrong = result?.kernels.filter(({ passed }) => !passed) ?? [];
     const bad = scenes.filter(({ passed }) => !passed);
     if (result && wrong.length === 0) {
-      return `All ${result.kernels.length} kernels agree with their twins, in ${scenes.length} scenes and ${count(all(result.kernels))} dispatches.`;
+      return `All ${result.kernels.length} kernels agree with their references, in ${scenes.length} scenes and ${count(all(result.kernels))} dispatches.`;
     }
-    if (result) return `${wrong.length} of ${result.kernels.length} kernels differ from their twins: ${wrong.map(({ name }) => name).join(', ')}.`;
+    if (result) return `${wrong.length} of ${result.kernels.length} kernels differ from their references: ${wrong.map(({ name }) => name).join(', ')}.`;
     if (this.worker && this.stage === 'comparing kernels') {
       return `Comparing: ${this.done} of ${this.of} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', all agree so far'}.`;
     }
-    if (this.worker) return this.stage === 'loading' ? 'Loading the twins.' : `Compiling kernels: ${this.done} of ${this.of}.`;
+    if (this.worker) return this.stage === 'loading' ? 'Loading the references.' : `Compiling kernels: ${this.done} of ${this.of}.`;
     return scenes.length > 0
       ? `Stopped after ${scenes.length} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', which all agree'}.`
       : '';
@@ -256,7 +256,7 @@ export class CheckView {
       return most ? line(scene.scene, { ...most, passed: scene.passed, dispatches: all(scene.kernels) }, scene.network) : scene.scene;
     });
     return [
-      'Lacuna self-check: every kernel against its CPU twin in f64',
+      'Lacuna self-check: every kernel against its reference in f64 on the CPU',
       `when     ${this.when}, ${this.seconds.toFixed(1)} s`,
       `adapter  ${result ? this.adapter(result) : 'unknown'}`,
       `browser  ${navigator.userAgent}`,

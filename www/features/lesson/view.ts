@@ -29,7 +29,7 @@ const BESIDE: [name: string, title: string, at: string][] = [
 ];
 /** What a lesson keeps unless its maker says otherwise. */
 const USUAL = ['history', 'budget', 'loss', 'accuracy', 'keep_ratio', 'phases'];
-/** These buttons of the head stay: one leads back, the other is a matter of eyes. */
+/** These buttons of the head stay: one leads back to the network, the other changes colours only. */
 const ALWAYS = ['network', 'theme'];
 
 /** Buttons of the head, whatever they are. */
