@@ -2,7 +2,7 @@
 
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
-import { UserFileReader } from './reader';
+import type { UserFileReader } from './reader';
 import type { DatasetView } from './view';
 
 const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
@@ -13,9 +13,16 @@ const shown = new WeakMap<object, DatasetView>();
 
 export const dataset: Feature = {
   mount(page) {
-    const reader = new UserFileReader(() => new Worker(new URL('./dataset-worker.ts', import.meta.url), { type: 'module', name: 'own data' }));
-    page.offer('read-files', ({ given, files, label }) => reader.read(files, label, (report) => page.dispatch({ kind: 'files_report', given, report })));
-    page.offer('stop-reading', () => reader.stop());
+    // What reads files comes when the first ones are given.
+    let reader: Promise<UserFileReader | null> | null = null;
+    page.offer('read-files', async ({ given, files, label }) => {
+      reader ??= page.load(import('./reader')).then((module) => module && new module.UserFileReader());
+      const loaded = await reader;
+      if (loaded) return loaded.read(files, label, (report) => page.dispatch({ kind: 'files_report', given, report }));
+      reader = null;
+      page.dispatch({ kind: 'files_report', given, report: { kind: 'refused', message: 'what reads files could not be loaded: give them once more' } });
+    });
+    page.offer('stop-reading', async () => (await reader)?.stop());
     const over = (is: boolean): void => shown.get(page)?.over(is);
     // At once: the panel that comes under the pointer is entered first.
     const accept = (event: DragEvent): void => {

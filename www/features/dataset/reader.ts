@@ -4,16 +4,10 @@ import type { OwnFile, OwnReport, OwnRequest } from '../../protocol/messages';
 
 export class UserFileReader {
   private worker: Worker | null = null;
-  private readonly make: () => Worker;
-
-  /** `make` starts the worker. */
-  constructor(make: () => Worker) {
-    this.make = make;
-  }
 
   read(files: OwnFile[], label: string, hear: (report: OwnReport) => void): void {
     this.stop();
-    const worker = this.make();
+    const worker = new Worker(new URL('./dataset-worker.ts', import.meta.url), { type: 'module', name: 'own data' });
     this.worker = worker;
     worker.addEventListener('message', ({ data }: MessageEvent<OwnReport>) => hear(data));
     worker.addEventListener('error', (event) => {
