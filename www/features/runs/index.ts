@@ -1,7 +1,7 @@
 // The panel that compares runs.
 
 import { at } from '../../ui/element';
-import { openedOf } from '../../model/selectors';
+import { openedOf, phaseOf } from '../../model/selectors';
 import type { Feature } from '../../ui/page';
 
 export const runs: Feature = {
@@ -35,7 +35,7 @@ export const runs: Feature = {
         forget: (numbers) => page.dispatch({ kind: 'forget_runs', numbers }),
       });
       page.onColours(() => view.recolour());
-      page.draw({
+      const drawAgain = page.draw({
         of: ({ runs: list, run, comparison, controls }) => [list, openedOf(run)?.listed, comparison, controls.knobs],
         soon: ({ view: shown }) => [shown],
         pace: 'runs',
@@ -44,6 +44,14 @@ export const runs: Feature = {
           if (shown === 'runs') view.draw({ ...listing, current: openedOf(run)?.listed?.number ?? null, compares: comparison !== null, ...controls });
         },
       });
+      // Who hears that a run ended finds its figures.
+      page.follow(
+        ({ run }) => [phaseOf(run)],
+        () => {
+          drawAgain();
+          page.flush('runs');
+        },
+      );
     },
   },
 };
