@@ -79,11 +79,10 @@ export const status: Feature = {
       () => mark('step', String(openedOf(page.state.run)?.snapshot?.step ?? 0)),
     );
     page.follow(
-      ({ run, looking }) => [looking, openedOf(run)?.step_through],
+      ({ looking }) => [looking],
       () => {
         const moment = momentOf(page.state);
         mark('looking', moment ? String(moment.step) : undefined);
-        mark('walking', openedOf(page.state.run)?.step_through?.walked.stage);
         at('now').hidden = moment === null;
       },
     );

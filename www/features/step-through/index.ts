@@ -17,12 +17,16 @@ export const stepThrough: Feature = {
       if (!view || !opened?.step_through) return;
       root.hidden = page.state.looking !== null;
       view.show(opened.step_through, shownPhases(page.state), opened.description, opened.values);
+      // Who sees which phase was taken finds the card, its words and its numbers.
+      page.flush('words');
+      document.body.dataset['walking'] = opened.step_through.walked.stage;
     };
     page.follow(
       ({ run }) => [openedOf(run)?.step_through],
       () => {
-        if (openedOf(page.state.run)?.step_through) void show();
-        else root.hidden = true;
+        if (openedOf(page.state.run)?.step_through) return void show();
+        root.hidden = true;
+        delete document.body.dataset['walking'];
       },
     );
     page.follow(
