@@ -1,5 +1,6 @@
 // What stands in the middle of the page: the network, or the panel of a feature, which comes when it is first looked at.
 
+import { messageOf } from '../model/words';
 import { at } from '../ui/element';
 import type { Feature, Page } from '../ui/page';
 
@@ -53,7 +54,7 @@ export class Panels {
       const words = document.createElement('p');
       words.className = 'unloaded refusal';
       words.setAttribute('role', 'alert');
-      words.textContent = `This panel could not be loaded: ${error instanceof Error ? error.message : String(error)}. Press its button once more.`;
+      words.textContent = `This panel could not be loaded: ${messageOf(error)}. Press its button once more.`;
       place.append(words);
     }
   }

@@ -4,7 +4,7 @@ import { EngineClient } from '../engine/client';
 import type { News } from '../model/actions';
 import { openedOf } from '../model/selectors';
 import { Store } from '../model/store';
-import { sentence } from '../model/words';
+import { messageOf, sentence } from '../model/words';
 import type { Report } from '../protocol/messages';
 import { at } from '../ui/element';
 import { Frames, PACES } from '../ui/frames';
@@ -72,12 +72,24 @@ function start(): void {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    onEngine: (act) => {
+      let called = false;
+      const isThere = (): boolean => store.state.controls.knobs.length > 0;
+      store.follow(
+        () => [isThere()],
+        () => {
+          if (called || !isThere()) return;
+          called = true;
+          act();
+        },
+      );
+    },
     onColours: (paint) => void painters.add(paint),
     onFailure: (takes) => void guards.push(takes),
     onHash: (read) => void readers.push(read),
     load: (module) =>
       module.catch((error: unknown) => {
-        const words = sentence(error instanceof Error ? error.message : String(error));
+        const words = sentence(messageOf(error));
         foot(`This part of the page could not be loaded: ${words} Ask for it once more.`);
         return null;
       }),
@@ -97,12 +109,7 @@ function start(): void {
 
   const readHash = (): Promise<unknown> => Promise.all(readers.map((read) => read(location.hash)));
   addEventListener('hashchange', () => void readHash());
-  store.follow(
-    ({ controls }) => [controls.knobs.length > 0],
-    () => {
-      if (store.state.controls.knobs.length > 0) void storePage(page);
-    },
-  );
+  page.onEngine(() => void storePage(page));
   engine.begin();
   void readHash().finally(() => delete document.documentElement.dataset['awaits']);
 }

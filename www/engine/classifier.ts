@@ -1,8 +1,8 @@
 // The visitor's image: classified by the network as it stands, and again while that learns.
 
-import { words } from './failures';
 import type { OpenRun } from './open-run';
 import { SIDE_WORK, TimeBudget } from './time-budgets';
+import { messageOf } from '../model/words';
 
 interface Image {
   /** Numbers what the page asked for. */
@@ -67,7 +67,7 @@ export class Classifier {
     } catch (error) {
       if (run.isLost()) return false;
       this.image = null;
-      run.report({ kind: 'classify_refused', run: run.number, message: words(error) });
+      run.report({ kind: 'classify_refused', run: run.number, message: messageOf(error) });
       return false;
     }
     return true;

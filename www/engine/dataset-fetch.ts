@@ -1,7 +1,18 @@
 // Fetches the data files of a run, and feeds them to its session, unpacked, piece by piece as they arrive.
 
 import type { Session } from './load';
+import { messageOf } from '../model/words';
 import { fetchKept, forgetKept } from '../offline/dataset-cache';
+
+function joined(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
 
 /** Reads a stream until at least the two bytes are there by which a gzip file is known. */
 async function readBeginning(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
@@ -9,10 +20,7 @@ async function readBeginning(reader: ReadableStreamDefaultReader<Uint8Array>): P
   while (first.length < 2) {
     const { done, value } = await reader.read();
     if (done) break;
-    const joined = new Uint8Array(first.length + value.length);
-    joined.set(first);
-    joined.set(value, first.length);
-    first = joined;
+    first = joined([first, value]);
   }
   return first;
 }
@@ -36,16 +44,6 @@ export async function unpacked(body: ReadableStream<Uint8Array>): Promise<Readab
 
 /** While the engine is busy, pieces are collected for one call. With more bytes than this, reading waits for that call. */
 const MOST_WAITING = 8 << 20;
-
-function joined(pieces: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
 
 /** The body of a file; null where `signal` was aborted. Errors say what the visitor can do. */
 async function request(name: string, folder: string, signal: AbortSignal, uncached: (why: string) => void): Promise<ReadableStream<Uint8Array> | null> {
@@ -102,7 +100,7 @@ export async function feedFiles(
     for (;;) {
       const piece = await reader.read().catch((error: unknown) => {
         if (signal.aborted) return null;
-        throw new Error(`${name} broke off or is damaged: ${error instanceof Error ? error.message : String(error)}. Reload the page.`);
+        throw new Error(`${name} broke off or is damaged: ${messageOf(error)}. Reload the page.`);
       });
       if (signal.aborted || !piece) return;
       if (piece.done) break;

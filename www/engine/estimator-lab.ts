@@ -1,8 +1,8 @@
 // The estimator lab: draws pairs of masks of a frozen copy of the network while the run is paused.
 
-import { words } from './failures';
 import type { OpenRun } from './open-run';
 import { ASKED_WORK, SIDE_WORK, TimeBudget } from './time-budgets';
+import { messageOf } from '../model/words';
 import type { LabProgress } from '../protocol/messages';
 
 const { lab_draw } = ASKED_WORK;
@@ -59,7 +59,7 @@ export class EstimatorLab {
       await this.show({ ...drawn, of: drawing.wanted, drawing: true }, drawn.pairs >= 2 && this.reports.isAffordable());
     } catch (error) {
       await this.release();
-      if (!run.isLost()) run.report({ kind: 'lab_refused', run: run.number, message: words(error) });
+      if (!run.isLost()) run.report({ kind: 'lab_refused', run: run.number, message: messageOf(error) });
       return false;
     }
     await run.environment.macrotask();

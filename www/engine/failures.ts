@@ -2,8 +2,6 @@
 
 import type { Failure } from '../protocol/messages';
 
-export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Whether the WebAssembly module trapped: it cannot be called any more, not even to free what it holds. */
 export const hasTrapped = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError;
 

@@ -1,9 +1,9 @@
 // What the page asks about links: answered by the engine's table of settings, without a run.
 
 import type { EngineLoader } from './engine-loader';
-import { words } from './failures';
 import type { Engine } from './load';
 import type { Post } from './open-run';
+import { messageOf } from '../model/words';
 import type { Report, Request } from '../protocol/messages';
 
 type Asking<Kind extends Request['kind']> = Request & { kind: Kind };
@@ -17,7 +17,7 @@ export async function start(loader: EngineLoader, { fallback: fallbacks, query: 
   try {
     post({ kind: 'values', asked: 'start', values: read_link(query), query, refused: null });
   } catch (error) {
-    post({ kind: 'values', asked: 'start', values: read_link(fallback), query: fallback, refused: words(error) });
+    post({ kind: 'values', asked: 'start', values: read_link(fallback), query: fallback, refused: messageOf(error) });
   }
 }
 
@@ -26,7 +26,7 @@ export async function answer(loader: EngineLoader, ticket: number, say: (engine:
   try {
     if (loader.engine) post(say(await loader.engine));
   } catch (error) {
-    post({ kind: 'refused', ticket, message: words(error) });
+    post({ kind: 'refused', ticket, message: messageOf(error) });
   }
 }
 

@@ -1,9 +1,10 @@
 // A run that is open: its session of the engine, and what all parts of the worker that serve it share.
 
-import { failureOf, words } from './failures';
+import { failureOf } from './failures';
 import type { Session } from './load';
 import { SerialQueue } from './serial-queue';
 import type { Clock } from './time-budgets';
+import { messageOf } from '../model/words';
 import type { Change, Failure, Plan, Report, RunState, Task } from '../protocol/messages';
 
 export type Post = (report: Report, transfer?: Transferable[]) => void;
@@ -100,7 +101,7 @@ export class OpenRun {
 
   /** Fails with what the engine or the browser threw. */
   failWith(error: unknown): void {
-    this.fail(failureOf(error), words(error));
+    this.fail(failureOf(error), messageOf(error));
   }
 
   /** Whether the device is gone; a run whose device is gone fails. */

@@ -1,7 +1,7 @@
 // What a run will be and take, known before anything is taken.
 
-import { words } from './failures';
 import type { Engine } from './load';
+import { messageOf } from '../model/words';
 import { isSame } from '../model/dataset-identity';
 import type { Failure, Plan, Shown } from '../protocol/messages';
 
@@ -27,10 +27,10 @@ export function planRun({ describe, own_data, read_link }: Engine, query: string
     const { plan, refused: too_large } = describe(query, most_bytes);
     return shown && plan.dataset.own && !isSame(shown, plan.dataset) ? others() : { plan, too_large };
   } catch (error) {
-    if (!asksForOwn(read_link, query)) return { failure: 'refused', message: words(error) };
-    if (own_data() === null) return { failure: 'own', message: words(error) };
+    if (!asksForOwn(read_link, query)) return { failure: 'refused', message: messageOf(error) };
+    if (own_data() === null) return { failure: 'own', message: messageOf(error) };
     // A run fits the data that it learned from. Where it does not fit those that are there, they are others.
-    return shown ? others() : { failure: 'refused', message: words(error) };
+    return shown ? others() : { failure: 'refused', message: messageOf(error) };
   }
 }
 

@@ -1,13 +1,14 @@
 // Opens runs, one after another: a device is given back before the next run asks for one.
 
 import type { EngineLoader } from './engine-loader';
-import { failureOf, hasTrapped, words } from './failures';
+import { failureOf, hasTrapped } from './failures';
 import type { Session } from './load';
 import { type Environment, OpenRun } from './open-run';
 import type { Pace } from './pacer';
 import { planRun, totalBytes } from './run-plan';
 import { SerialQueue } from './serial-queue';
 import { TrainingLoop } from './training-loop';
+import { messageOf } from '../model/words';
 import type { Failure, Progress, Request, Resumed } from '../protocol/messages';
 
 type Asked = Request & { kind: 'open' };
@@ -77,7 +78,7 @@ export class RunQueue {
         await this.loader.load();
         return this.serve(request);
       }
-      this.fail(request, error instanceof Error && error.name === 'TooLarge' ? 'large' : failureOf(error), words(error));
+      this.fail(request, error instanceof Error && error.name === 'TooLarge' ? 'large' : failureOf(error), messageOf(error));
     }
   }
 

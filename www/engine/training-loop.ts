@@ -5,7 +5,6 @@ import { Classifier } from './classifier';
 import { DatasetFeed } from './dataset-feed';
 import { EstimatorLab } from './estimator-lab';
 import { Evaluations } from './evaluations';
-import { words } from './failures';
 import { Filters } from './filters';
 import type { Session } from './load';
 import { after, type OpenRun } from './open-run';
@@ -13,6 +12,7 @@ import { type Pace, Pacer } from './pacer';
 import { SpeedComparison } from './speed-comparison';
 import { FIRST_STEPS } from './time-budgets';
 import { UnitCosts } from './unit-costs';
+import { messageOf } from '../model/words';
 import type { Snapshot } from '../protocol/messages';
 
 /** The engine ends a submit after some 30 ms by itself; this is no limit in practice. */
@@ -85,7 +85,7 @@ export class TrainingLoop {
         () => (name === 'pins' && !this.is_mid_step ? this.show((session) => session.snapshot()) : undefined),
         () => run.report({ kind: 'unchanged', run: run.number, name }),
       )
-      .catch((error: unknown) => run.fail('engine', words(error)));
+      .catch((error: unknown) => run.fail('engine', messageOf(error)));
   }
 
   /** Serves the run until it is closed. */

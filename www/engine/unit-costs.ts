@@ -1,8 +1,8 @@
 // What a unit is worth: the loss with it on and with it off.
 
-import { words } from './failures';
 import type { OpenRun } from './open-run';
 import { ASKED_WORK } from './time-budgets';
+import { messageOf } from '../model/words';
 
 const { aim_ms, least_batches, most_batches } = ASKED_WORK.unit_cost;
 
@@ -39,7 +39,7 @@ export class UnitCosts {
       const cost = await run.call((session) => session.unit_cost(unit, batches));
       run.report({ ...answer, cost, refused: null });
     } catch (error) {
-      if (!run.isLost()) run.report({ ...answer, cost: null, refused: words(error) });
+      if (!run.isLost()) run.report({ ...answer, cost: null, refused: messageOf(error) });
     }
   }
 }

@@ -1,11 +1,11 @@
 // The worker that owns the engine: hands each message of the page to what answers it. Runs train in run-queue.ts and training-loop.ts.
 
 import { EngineLoader } from './engine-loader';
-import { words } from './failures';
 import { answer, describeSaved, link, read, start } from './links';
 import { macrotask } from './macrotask';
 import type { Post } from './open-run';
 import { RunQueue } from './run-queue';
+import { messageOf } from '../model/words';
 import type { Request } from '../protocol/messages';
 
 const post: Post = (report, transfer = []) => self.postMessage(report, { transfer });
@@ -13,7 +13,7 @@ const loader = new EngineLoader();
 const runs = new RunQueue(loader, { post, clock: () => performance.now(), macrotask });
 
 /** There is no engine, and without one no run. */
-const failToLoad = (error: unknown): void => post({ kind: 'failed', run: 0, failure: 'engine', message: words(error) });
+const failToLoad = (error: unknown): void => post({ kind: 'failed', run: 0, failure: 'engine', message: messageOf(error) });
 
 /** The visitor's own data go into the engine's memory and nowhere else. */
 async function takeOwn({ set, given }: Request & { kind: 'own' }): Promise<void> {
@@ -22,7 +22,7 @@ async function takeOwn({ set, given }: Request & { kind: 'own' }): Promise<void>
     (await loader.engine)?.take_own(about, about.classes.length, Uint32Array.from(shape), inputs, labels, test_inputs, test_labels);
     post({ kind: 'owned', own: about, given });
   } catch (error) {
-    post({ kind: 'own_refused', message: words(error) });
+    post({ kind: 'own_refused', message: messageOf(error) });
   }
 }
 
@@ -99,7 +99,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       current?.classifier.take(request.ticket, request.image);
       return;
     case 'example':
-      current?.dataset.showExample(request.index).catch((error: unknown) => post({ kind: 'classify_refused', run: runs.asked, message: words(error) }));
+      current?.dataset.showExample(request.index).catch((error: unknown) => post({ kind: 'classify_refused', run: runs.asked, message: messageOf(error) }));
       return;
   }
 };

@@ -2,20 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Contender, Knob, MethodName, Values } from '../protocol/messages';
+import type { Values } from '../protocol/messages';
 import { begun, ended, entrantOf, next } from './comparison';
 import { type Comparison, type Controls, initialState } from './state';
-import { description } from '../testing/samples';
-
-const contender = (name: string, more: Partial<Contender> = {}): Contender => ({
-  name,
-  method: name as MethodName,
-  presets: {},
-  made_by: {},
-  is_allocated: false,
-  ...more,
-});
-const knob = (name: string, value: string): Knob => ({ name, label: name, help: '', live: false, value, kind: { type: 'text' } });
+import { contender, description, knob } from '../testing/samples';
 
 const controls: Controls = {
   ...initialState.controls,

@@ -9,20 +9,11 @@ import { reduce } from './reducer';
 import type { SavedRun } from './saved-run';
 import { allowed, openedOf, phaseOf, planOf, trains } from './selectors';
 import { initialState, type State } from './state';
-import type { Contender, Knob, MethodName, OwnSet, Plan, Report, Request, RunState, Values, Walked } from '../protocol/messages';
-import { description, evaluation, record, snapshot } from '../testing/samples';
+import type { OwnSet, Plan, Report, Request, RunState, Values, Walked } from '../protocol/messages';
+import { contender, description, evaluation, knob, record, snapshot } from '../testing/samples';
 
 const VALUES: Values = { dataset: 'planted', method: 'vrpge', seed: '1', keep_ratio: '0.2', model: 'mlp-4', batch_size: '8', pins: '' };
-const knob = (name: string, live = false): Knob => ({ name, label: name, help: '', live, value: VALUES[name] ?? '', kind: { type: 'text' } });
-const KNOBS = [knob('seed'), knob('keep_ratio', true), knob('pins', true), knob('method')];
-const entrant = (name: string, more: Partial<Contender> = {}): Contender => ({
-  name,
-  method: name as MethodName,
-  presets: {},
-  made_by: {},
-  is_allocated: false,
-  ...more,
-});
+const KNOBS = [knob('seed', '1'), knob('keep_ratio', '0.2', true), knob('pins', '', true), knob('method', 'vrpge')];
 
 /** A page to which actions happen one after another; `now` is its clock. */
 class Page {
@@ -412,7 +403,7 @@ test('a network that does not fit leaves the engine whole, and other settings ar
 const compared = (): Page => {
   const page = training();
   page.hear({ kind: 'knobs', knobs: KNOBS, contenders: [] });
-  return page.do({ kind: 'compare', entrants: [entrant('vrpge'), entrant('dense')], best: false, common: { steps: '50' } });
+  return page.do({ kind: 'compare', entrants: [contender('vrpge'), contender('dense')], best: false, common: { steps: '50' } });
 };
 
 test('a comparison trains one entrant after another with the settings as they are', () => {

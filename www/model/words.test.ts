@@ -1,9 +1,9 @@
-// Words that several views use.
+// Words that several parts of the page use.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GROUPS, group } from '../testing/samples';
-import { isChannel, sentence, unitsOf } from './words';
+import { isChannel, messageOf, sentence, unitsOf } from './words';
 
 test('an engine’s words become one sentence, with one full stop', () => {
   assert.equal(sentence('seed must be a number'), 'Seed must be a number.');
@@ -11,6 +11,12 @@ test('an engine’s words become one sentence, with one full stop', () => {
   assert.equal(sentence('stop!'), 'Stop!');
   assert.equal(sentence('done.'), 'Done.');
   assert.equal(sentence(''), '.');
+});
+
+test('an error’s message is what it says, also where something else was thrown', () => {
+  assert.equal(messageOf(new TypeError('no such thing')), 'no such thing');
+  assert.equal(messageOf('as text'), 'as text');
+  assert.equal(messageOf(undefined), 'undefined');
 });
 
 test('gated units are channels where all of them draw images, units where one does not', () => {

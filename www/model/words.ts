@@ -1,9 +1,12 @@
-// Words that several views use.
+// Words that several parts of the page use.
 
 import type { Group, Plan } from '../protocol/messages';
 
 /** An engine's words as a sentence. */
 export const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
+
+/** What an error says: anything may be thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Whether a unit of the group draws an image, so that it is a channel. */
 export const isChannel = (group: Group): boolean => group.map_width > 1;

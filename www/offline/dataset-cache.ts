@@ -1,6 +1,8 @@
 // Data files, kept by the browser when they are first used, so that a second visit needs no network. A run that is left while its files
 // arrive keeps nothing of the one that broke off.
 
+import { messageOf } from '../model/words';
+
 const STORE = 'lacuna-data';
 
 /** Where the browser keeps nothing for this page, as from an insecure address, there is no store. */
@@ -14,7 +16,7 @@ export async function fetchKept(address: URL, signal: AbortSignal, unkept: (why:
   const response = await fetch(address, { signal, cache: 'force-cache' });
   if (kept && response.ok) {
     kept.put(address, response.clone()).catch((error: unknown) => {
-      if (!signal.aborted) unkept(error instanceof Error ? error.message : String(error));
+      if (!signal.aborted) unkept(messageOf(error));
     });
   }
   return response;

@@ -3,6 +3,7 @@
 
 import { type ListedRun, MOST_RUNS } from '../model/runs';
 import { type StoredTraces, Traces } from '../model/curves';
+import { messageOf } from '../model/words';
 
 /** Another number where runs are stored in another way, so that an older page's are left alone. */
 const KEY = 'lacuna-runs-2';
@@ -19,7 +20,7 @@ export function storeRuns(runs: ListedRun[]): string | null {
     else sessionStorage.setItem(KEY, JSON.stringify(runs.map(stored)));
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -52,6 +52,8 @@ export interface Page {
   flush(pace: Pace): void;
   /** Calls back after the state took the news in. Gives what ends that. */
   listen(listener: (news: News) => void): () => void;
+  /** Calls `act` once, when the engine is loaded and its settings are known: what is fetched only then does not delay it. */
+  onEngine(act: () => void): void;
   /** Puts another engine in the place of one that broke. */
   renewEngine(): void;
   /** Calls back when the colours of the page changed. */

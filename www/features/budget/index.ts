@@ -22,19 +22,14 @@ export const budget: Feature = {
       },
     });
     // The slider of the goal comes beside the first step, which does not wait for it.
-    page.follow(
-      ({ controls }) => [controls.knobs.length > 0],
-      () => {
-        if (page.state.controls.knobs.length === 0 || view.goal) return;
-        void page.load(import('./goal')).then((module) => {
-          if (!module) return;
-          view.goal = new module.GoalView(at('meter-goal'), (keep_ratio) => {
-            page.dispatch({ kind: 'look', column: null });
-            page.dispatch({ kind: 'change', name: 'keep_ratio', value: String(keep_ratio) });
-          });
-          drawAgain();
-        });
-      },
-    );
+    page.onEngine(async () => {
+      const module = await page.load(import('./goal'));
+      if (!module) return;
+      view.goal = new module.GoalView(at('meter-goal'), (keep_ratio) => {
+        page.dispatch({ kind: 'look', column: null });
+        page.dispatch({ kind: 'change', name: 'keep_ratio', value: String(keep_ratio) });
+      });
+      drawAgain();
+    });
   },
 };

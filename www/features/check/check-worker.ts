@@ -1,6 +1,7 @@
 // Runs the self-check: an engine of its own on the visitor's adapter, or on the CPU, away from the page's thread and from the run's.
 
 import { knownAdapter } from '../../engine/adapter';
+import { messageOf } from '../../model/words';
 import type { CheckReport } from '../../protocol/messages';
 
 const say = (report: CheckReport): void => self.postMessage(report);
@@ -20,4 +21,4 @@ async function check(): Promise<void> {
   say({ kind: 'done', result });
 }
 
-check().catch((error: unknown) => say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }));
+check().catch((error: unknown) => say({ kind: 'failed', message: messageOf(error) }));

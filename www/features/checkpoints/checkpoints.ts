@@ -16,6 +16,7 @@ import { picture } from './picture';
 import { type Curves, Recorder } from '../../model/recorder';
 import { descriptionOf, lastSnapshotOf, type ReadRun, recordAt, savedRunOf, tracesOf, unpacked } from './opened-run';
 import { Refused } from '../../model/safetensors';
+import { messageOf } from '../../model/words';
 import { RunStorage, type StoredRun } from '../../offline/run-storage';
 import { Strip } from './banner';
 
@@ -316,7 +317,7 @@ export class Checkpoints {
       this.replay(await this.read(new Uint8Array(await file.arrayBuffer())));
     } catch (error) {
       void this.page.show('network');
-      const words = error instanceof Refused ? error.message : `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      const words = error instanceof Refused ? error.message : `cannot be read: ${messageOf(error)}`;
       this.strip.show('trouble', `${file.name} ${words}.`, '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
     }
   }
@@ -400,8 +401,7 @@ export class Checkpoints {
       const read = await this.read(stored.bytes);
       this.goOn(read, stored.step < stored.steps);
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      this.strip.show('trouble', `The kept run ${words}.`, '', [
+      this.strip.show('trouble', `The kept run ${messageOf(error)}.`, '', [
         { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
       ]);
     }

@@ -37,16 +37,9 @@ function mountView(page: Page, view: CurvesView): void {
 
 export const curves: Feature = {
   mount(page) {
-    let wanted = false;
-    page.follow(
-      ({ controls }) => [controls.knobs.length > 0],
-      () => {
-        if (wanted || page.state.controls.knobs.length === 0) return;
-        wanted = true;
-        void page.load(import('./view')).then((module) => {
-          if (module) mountView(page, new module.CurvesView(at('loss-chart'), at('accuracy-chart'), page.palette));
-        });
-      },
-    );
+    page.onEngine(async () => {
+      const module = await page.load(import('./view'));
+      if (module) mountView(page, new module.CurvesView(at('loss-chart'), at('accuracy-chart'), page.palette));
+    });
   },
 };

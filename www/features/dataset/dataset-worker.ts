@@ -2,6 +2,7 @@
 
 import { unpacked } from '../../engine/dataset-fetch';
 import { inTurn, isPicture, isTable, isText, lastOf } from './files';
+import { messageOf } from '../../model/words';
 import type { OwnFile, OwnReport, OwnRequest, OwnSet } from '../../protocol/messages';
 
 type Reader = typeof import('../../pkg/own_files.js');
@@ -79,6 +80,6 @@ self.onmessage = async ({ data }: MessageEvent<OwnRequest>): Promise<void> => {
     const set = await read(reader, data, (done, of) => say({ kind: 'progress', done, of }));
     say({ kind: 'set', set }, [set.inputs.buffer, set.labels.buffer, set.test_inputs.buffer, set.test_labels.buffer]);
   } catch (error) {
-    say({ kind: 'refused', message: error instanceof Error ? error.message : String(error) });
+    say({ kind: 'refused', message: messageOf(error) });
   }
 };

@@ -3,7 +3,7 @@
 import { count } from '../../model/format';
 import type { UserData } from '../../model/state';
 import type { OwnFile } from '../../protocol/messages';
-import { sentence } from '../../model/words';
+import { messageOf, sentence } from '../../model/words';
 import { element } from '../../ui/element';
 import './style.css';
 
@@ -138,7 +138,7 @@ export class DatasetView {
     try {
       this.take(entries.length > 0 ? (await Promise.all(entries.map(filesOf))).flat() : loose.map((file) => ({ path: file.name, file })));
     } catch (error) {
-      this.requests.unreadable(`these files cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      this.requests.unreadable(`these files cannot be read: ${messageOf(error)}`);
     }
   }
 

@@ -13,17 +13,12 @@ export const runs: Feature = {
     };
     page.offer('store-runs', save);
     addEventListener('pagehide', save);
-    page.follow(
-      ({ controls }) => [controls.knobs.length > 0],
-      () => {
-        if (store || page.state.controls.knobs.length === 0) return;
-        void page.load(import('../../offline/tab-storage')).then((module) => {
-          if (!module || store) return;
-          page.dispatch({ kind: 'restore_runs', runs: module.storedRuns() });
-          store = module.storeRuns;
-        });
-      },
-    );
+    page.onEngine(async () => {
+      const module = await page.load(import('../../offline/tab-storage'));
+      if (!module) return;
+      page.dispatch({ kind: 'restore_runs', runs: module.storedRuns() });
+      store = module.storeRuns;
+    });
   },
   panel: {
     name: 'runs',
