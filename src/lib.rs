@@ -39,7 +39,7 @@
 //! * Layer 1: [`device`] a GPU or the CPU engine, and the table of kernels; it knows no learning.
 //! * Layer 2: [`engine`] which kernels run, in which order, on which buffers; [`trainer`] a run; [`snapshot`] what a view may see; [`speed`] a
 //!   run's step beside a dense one; [`estimator_lab`] how good each estimator is; [`check`] every kernel against its reference; [`classifier`] an
-//!   image of anybody's through the network as it stands; `run_file` a run as one file, natively (the page has a copy in TypeScript).
+//!   image of anybody's through the network as it stands; [`run_file`] a run as one file.
 //! * Layer 3, the interfaces: `main.rs` with `cli/` natively; `web/` in the page.
 
 pub mod budget;
@@ -60,7 +60,6 @@ pub mod pins;
 pub mod projection;
 pub mod random;
 pub mod reference;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod run_file;
 pub mod schedule;
 pub mod shared;

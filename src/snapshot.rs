@@ -77,9 +77,14 @@ impl Snapshot {
         decided_kept(&self.scores, model)
     }
 
-    /// `[U]` pairs ([`mask::pair`]) of what the last step kept; where m′ was not forwarded, m in its place.
+    /// `[U]` pairs ([`mask::pair`]) of what the last step kept; where m′ was not forwarded, m in its place. Before the first step, which units
+    /// their scores decide for.
     #[must_use]
     pub fn masks(&self) -> Vec<u8> {
+        if self.step == 0 {
+            let alone = |&score: &f32| mask::pair(mask::decides_for(score), mask::decides_for(score));
+            return self.scores.iter().map(alone).collect();
+        }
         self.mask.iter().map(|&pair| if self.probed { pair } else { mask::same(pair) }).collect()
     }
 

@@ -1,4 +1,4 @@
-//! Keeping a run while it trains: `--save`, `--resume` and `--record` of `lacuna train`.
+//! Saving a run while it trains: `--save`, `--resume` and `--record` of `lacuna train`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +15,7 @@ use indicatif::ProgressBar;
 
 use lacuna::config::{Config, DatasetName};
 use lacuna::data::Dataset;
-use lacuna::run_file::{Kept, Recorder, Shown, restore};
+use lacuna::run_file::{RunFile, Recorder, Shown, restore};
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
@@ -30,7 +30,7 @@ const MOST_UNPACKED: u64 = 8 << 30;
 const COLUMNS: usize = 96;
 const ROWS: usize = 512;
 
-/// Ctrl-C was pressed and the run is kept.
+/// Ctrl-C was pressed and the run is saved.
 pub(super) struct Stopped;
 
 fn is_packed(path: &Path) -> bool {
@@ -38,7 +38,7 @@ fn is_packed(path: &Path) -> bool {
 }
 
 /// Reads a run, packed or not.
-pub(super) fn read(path: &Path) -> Result<Kept, CliError> {
+pub(super) fn read(path: &Path) -> Result<RunFile, CliError> {
     let fail = |error| CliError::File { path: path.to_owned(), error };
     let bytes = fs::read(path).map_err(fail)?;
     let mut plain = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn read(path: &Path) -> Result<Kept, CliError> {
     } else {
         &bytes
     };
-    Kept::from_bytes(bytes).map_err(|error| CliError::NoRun { path: path.to_owned(), error })
+    RunFile::from_bytes(bytes).map_err(|error| CliError::NoRun { path: path.to_owned(), error })
 }
 
 /// Where a file is written until it is whole.
@@ -75,9 +75,9 @@ fn can_be_written(path: &Path) -> Result<(), CliError> {
 }
 
 /// Writes a run beside its place first, so that a file that was there stays whole until the new one is.
-fn write(path: &Path, kept: &Kept) -> Result<u64, CliError> {
+fn write(path: &Path, file: &RunFile) -> Result<u64, CliError> {
     let fail = |error| CliError::File { path: path.to_owned(), error };
-    let mut bytes = kept.to_bytes();
+    let mut bytes = file.to_bytes();
     if is_packed(path) {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         bytes = packed.write_all(&bytes).and_then(|()| packed.finish()).map_err(fail)?;
@@ -91,7 +91,7 @@ fn write(path: &Path, kept: &Kept) -> Result<u64, CliError> {
 }
 
 /// Follows the run where one of the flags asks for it.
-pub(super) struct Keeping {
+pub(super) struct Saving {
     recorder: Recorder,
     save: Option<PathBuf>,
     record: Option<PathBuf>,
@@ -100,19 +100,19 @@ pub(super) struct Keeping {
     cost: Duration,
 }
 
-impl Keeping {
-    /// Takes up the kept run, where there is one, which [`fits`] the data, and listens for Ctrl-C, where the run is saved.
+impl Saving {
+    /// Takes up the saved run, where there is one, which [`fits`] the data, and listens for Ctrl-C, where the run is saved.
     pub(super) fn new(
         run: &mut Trainer,
         set: &Dataset,
-        resumed: Option<Kept>,
+        resumed: Option<RunFile>,
         save: Option<&Path>,
         record: Option<&Path>,
     ) -> Result<Self, CliError> {
-        let recorder = if let Some(kept) = resumed {
-            restore(run, &kept)?;
-            say(format_args!("goes on at step {} of {}", kept.step, kept.steps));
-            Recorder::resumed(kept)
+        let recorder = if let Some(mut file) = resumed {
+            restore(run, &mut file)?;
+            say(format_args!("goes on at step {} of {}", file.step, file.steps));
+            Recorder::resumed(file)
         } else {
             let snapshot = pollster::block_on(run.snapshot())?;
             Recorder::new(run, shown(&run.config, set, &run.data), set.informative.clone(), &snapshot).called(command())
@@ -142,10 +142,10 @@ impl Keeping {
     }
 
     pub(super) fn test(&mut self, run: &Trainer, snapshot: &Snapshot, evaluation: Evaluation) {
-        self.recorder.test(run, snapshot, evaluation);
+        self.recorder.test(run, &snapshot.scores, evaluation);
     }
 
-    /// Saves where it is time to. The error is why training ends: Ctrl-C, after which the run is kept, or that it cannot be.
+    /// Saves where it is time to. The error is why training ends: Ctrl-C, after which the run is saved, or that it cannot be.
     pub(super) fn now_and_then(&mut self, run: &mut Trainer, bar: &ProgressBar) -> Result<(), Result<Stopped, CliError>> {
         let asked = self.asked.load(Ordering::SeqCst);
         let Some(path) = self.save.clone() else { return Ok(()) };
@@ -164,7 +164,7 @@ impl Keeping {
     pub(super) fn save(&mut self, run: &mut Trainer) -> Result<(), CliError> {
         let Some(path) = &self.save else { return Ok(()) };
         let begin = Instant::now();
-        write(path, pollster::block_on(self.recorder.keep(run))?)?;
+        write(path, pollster::block_on(self.recorder.checkpoint(run))?)?;
         (self.cost, self.saved) = (begin.elapsed(), Instant::now());
         Ok(())
     }
@@ -173,10 +173,10 @@ impl Keeping {
     pub(super) fn end(&mut self, run: &mut Trainer) -> Result<(), CliError> {
         self.save(run)?;
         if let Some(path) = &self.save {
-            say(format_args!("kept in {}", path.display()));
+            say(format_args!("saved in {}", path.display()));
         }
         if let Some(path) = &self.record {
-            let bytes = write(path, &self.recorder.kept().recording(COLUMNS, ROWS))?;
+            let bytes = write(path, &self.recorder.file().recording(COLUMNS, ROWS))?;
             say(format_args!("recorded in {}, {} KB", path.display(), bytes.div_ceil(1000)));
         }
         Ok(())
@@ -231,9 +231,9 @@ fn flag(is_own: bool) -> &'static str {
 }
 
 /// Refuses other data than the run learned from. A user's own may have another name by now.
-pub(super) fn fits(kept: &Kept, set: &Dataset, data: &DataShape) -> Result<(), OtherData> {
-    let is_own = kept.config.dataset == DatasetName::Own;
-    let (then, now) = (&kept.shown, shown(&kept.config, set, data));
+pub(super) fn fits(file: &RunFile, set: &Dataset, data: &DataShape) -> Result<(), OtherData> {
+    let is_own = file.config.dataset == DatasetName::Own;
+    let (then, now) = (&file.shown, shown(&file.config, set, data));
     let is_of_shape = Shown { name: then.name.clone(), sum: then.sum.clone(), ..now.clone() } == *then;
     if !is_of_shape || !is_own && now.name != then.name {
         return Err(OtherData::Shape { then: Box::new(then.clone()), now: Box::new(now), is_own });

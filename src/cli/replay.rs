@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use lacuna::engine::SLOTS;
 use lacuna::model::Model;
-use lacuna::run_file::{COLUMNS, Change, Kept, Recorder};
+use lacuna::run_file::{COLUMNS, Change, RunFile, Recorder};
 use lacuna::snapshot::decided_kept;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
@@ -14,89 +14,89 @@ use super::record::{fits, read};
 use super::{CliError, data, open, say, terminal};
 
 pub(super) fn run(arguments: &Replay) -> Result<(), CliError> {
-    let kept = read(&arguments.file)?;
-    show(&kept)?;
+    let saved = read(&arguments.file)?;
+    show(&saved)?;
     if !arguments.again {
         return Ok(());
     }
-    let set = data::load_again(&arguments.data, &kept.config)?;
+    let set = data::load_again(&arguments.data, &saved.config)?;
     let shape = DataShape::of(&set);
-    fits(&kept, &set, &shape)?;
+    fits(&saved, &set, &shape)?;
     let machine = open(arguments.adapter.as_deref())?;
-    let mut run = Trainer::new(&machine, kept.config.clone(), shape)?;
+    let mut run = Trainer::new(&machine, saved.config.clone(), shape)?;
     run.load_all(&set);
-    say(format_args!("again on {}, {} steps", machine.adapter, kept.step));
-    let again = train_again(&kept, &mut run)?;
-    let differences = differences(&kept, &again, &run.model);
+    say(format_args!("again on {}, {} steps", machine.adapter, saved.step));
+    let again = train_again(&saved, &mut run)?;
+    let differences = differences(&saved, &again, &run.model);
     if differences.is_empty() {
         say(format_args!(
             "the same, bit for bit: {}",
-            if kept.state.is_some() { "curves, scores and weights" } else { "curves and scores" }
+            if saved.state.is_some() { "curves, scores and weights" } else { "curves and scores" }
         ));
         return Ok(());
     }
-    if kept.adapter != machine.adapter.to_string() {
-        say(format_args!("the run was kept on {}: sums there may differ in their last bits", kept.adapter));
+    if saved.adapter != machine.adapter.to_string() {
+        say(format_args!("the run was saved on {}: sums there may differ in their last bits", saved.adapter));
     }
     Err(CliError::RunDiffers { differences })
 }
 
 /// What the run printed while it trained, and where it stood.
-fn show(kept: &Kept) -> Result<(), CliError> {
-    let whole = kept.model()?;
-    say(format_args!("{} on {}, kept by version {}", whole.name, kept.adapter, kept.version));
-    say(format_args!("lacuna train --url '?{}'", kept.config.to_query()));
-    let epochs = |step: u32| f64::from(step) / f64::from(kept.steps_per_epoch);
-    let parts = |kept: &[u32]| whole.gated().zip(kept).map(|(group, kept)| format!("{kept}/{}", group.size)).collect::<Vec<_>>().join(" ");
-    let mut changes = kept.changes.iter().peekable();
+fn show(saved: &RunFile) -> Result<(), CliError> {
+    let whole = saved.model()?;
+    say(format_args!("{} on {}, saved by version {}", whole.name, saved.adapter, saved.version));
+    say(format_args!("lacuna train --url '?{}'", saved.config.to_query()));
+    let epochs = |step: u32| f64::from(step) / f64::from(saved.steps_per_epoch);
+    let parts = |counts: &[u32]| whole.gated().zip(counts).map(|(group, kept)| format!("{kept}/{}", group.size)).collect::<Vec<_>>().join(" ");
+    let mut changes = saved.changes.iter().peekable();
     let tell = |change: &Change| say(format_args!("epoch {:.2}  {} = {}", epochs(change.step), change.name, change.value));
-    for test in &kept.tests {
+    for test in &saved.tests {
         while let Some(change) = changes.next_if(|change| change.step <= test.step) {
             tell(change);
         }
-        let loss = kept.curves.at(test.step, "loss").map_or_else(String::new, |loss| format!("loss {loss:.4}  "));
+        let loss = saved.curves.at(test.step, "loss").map_or_else(String::new, |loss| format!("loss {loss:.4}  "));
         let accuracy = 100.0 * test.evaluation.decided;
         say(format_args!("epoch {:.2}  {loss}kept {}  test {accuracy:.2} %", epochs(test.step), parts(&test.kept)));
     }
     changes.for_each(tell);
-    let counts = decided_kept(&kept.scores, &whole);
+    let counts = decided_kept(&saved.scores, &whole);
     let named =
         whole.gated().zip(&counts).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", ");
-    let reached = match kept.tests.last() {
-        Some(test) if test.step == kept.step => format!(
+    let reached = match saved.tests.last() {
+        Some(test) if test.step == saved.step => format!(
             "; test accuracy {:.2} % under the decided mask, {:.2} % under a sampled one",
             100.0 * test.evaluation.decided,
             100.0 * test.evaluation.sampled
         ),
         _ => String::new(),
     };
-    say(format_args!("step {} of {}: {named}{reached}; {:.1} s", kept.step, kept.steps, kept.seconds));
+    say(format_args!("step {} of {}: {named}{reached}; {:.1} s", saved.step, saved.steps, saved.seconds));
     if let Some(group) = whole.gated().find(|group| group.name == "inputs")
-        && kept.shown.image.height > 1
+        && saved.shown.image.height > 1
     {
-        let scores = &kept.scores[group.first_unit as usize..][..group.size as usize];
-        say(terminal::picture(scores, kept.shown.image.width as usize));
+        let scores = &saved.scores[group.first_unit as usize..][..group.size as usize];
+        say(terminal::picture(scores, saved.shown.image.width as usize));
     }
-    if kept.state.is_none() {
+    if saved.state.is_none() {
         say("a recording: without weights, to be looked at");
     }
     Ok(())
 }
 
-/// Trains to the step at which the run was kept, with what was changed on the way.
-fn train_again(kept: &Kept, run: &mut Trainer) -> Result<Kept, CliError> {
-    let bar = terminal::bar(kept.step.into());
+/// Trains to the step at which the run was saved, with what was changed on the way.
+fn train_again(saved: &RunFile, run: &mut Trainer) -> Result<RunFile, CliError> {
+    let bar = terminal::bar(saved.step.into());
     let snapshot = pollster::block_on(run.snapshot())?;
-    let mut recorder = Recorder::new(run, kept.shown.clone(), kept.informative.clone(), &snapshot);
+    let mut recorder = Recorder::new(run, saved.shown.clone(), saved.informative.clone(), &snapshot);
     let mut pace = Pace::new(SLOTS);
-    let mut changes = kept.changes.iter().peekable();
-    while run.step() < kept.step {
+    let mut changes = saved.changes.iter().peekable();
+    while run.step() < saved.step {
         while let Some(change) = changes.next_if(|change| change.step <= run.step()) {
             run.change(&change.name, &change.value)?;
             recorder.change(change.clone());
         }
         let begin = Instant::now();
-        let next = changes.peek().map_or(kept.step, |change| change.step.min(kept.step));
+        let next = changes.peek().map_or(saved.step, |change| change.step.min(saved.step));
         let most = pace.steps().min(next - run.step());
         let snapshot = if run.step() < run.steps() {
             pollster::block_on(run.advance(most))?
@@ -106,7 +106,7 @@ fn train_again(kept: &Kept, run: &mut Trainer) -> Result<Kept, CliError> {
         };
         let ms = begin.elapsed().as_secs_f64() * 1e3;
         if snapshot.records.is_empty() {
-            return Err(CliError::RunEnds { step: run.step(), says: kept.step });
+            return Err(CliError::RunEnds { step: run.step(), says: saved.step });
         }
         pace.took(snapshot.records.len() as u32, ms);
         recorder.push(run, &snapshot, ms);
@@ -119,11 +119,11 @@ fn train_again(kept: &Kept, run: &mut Trainer) -> Result<Kept, CliError> {
         run.change(&change.name, &change.value)?;
     }
     // A run that had its mask selected and made no step under it.
-    if kept.state.as_ref().is_some_and(|state| state.selected) {
+    if saved.state.as_ref().is_some_and(|state| state.selected) {
         select(run)?;
     }
     bar.finish_and_clear();
-    Ok(pollster::block_on(recorder.keep(run))?.clone())
+    Ok(pollster::block_on(recorder.checkpoint(run))?.clone())
 }
 
 /// Freezes the scores to a mask, where that is not done.
@@ -139,14 +139,14 @@ fn select(run: &mut Trainer) -> Result<(), CliError> {
 }
 
 /// Where two runs of one experiment part, in words.
-fn differences(kept: &Kept, again: &Kept, model: &Model) -> Vec<String> {
+fn differences(saved: &RunFile, again: &RunFile, model: &Model) -> Vec<String> {
     let mut found = Vec::new();
     // A recording's curves are thinned and of 32 bits.
     let curves =
-        if kept.state.is_none() { again.recording(again.history.moments().len(), kept.curves.len()).curves } else { again.curves.clone() };
+        if saved.state.is_none() { again.recording(again.history.moments().len(), saved.curves.len()).curves } else { again.curves.clone() };
     let same = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan();
     for (name, _) in COLUMNS.iter().filter(|(name, _)| *name != "seconds") {
-        let pairs = kept.curves.steps().zip(kept.curves.column(name).zip(curves.column(name)));
+        let pairs = saved.curves.steps().zip(saved.curves.column(name).zip(curves.column(name)));
         if let Some((step, (then, now))) = pairs.into_iter().find(|(_, (then, now))| !same(*then, *now)) {
             found.push(format!("  {name}: from step {step} on, {then} then and {now} now"));
         }
@@ -163,8 +163,8 @@ fn differences(kept: &Kept, again: &Kept, model: &Model) -> Vec<String> {
             found.push(format!("  {what}: {count} of {} differ, by at most {most}", then.len()));
         }
     };
-    compare("scores", &kept.scores, &again.scores);
-    if let (Some(then), Some(now)) = (&kept.state, &again.state) {
+    compare("scores", &saved.scores, &again.scores);
+    if let (Some(then), Some(now)) = (&saved.state, &again.state) {
         let names = ["scores on the device", "moments", "weights", "velocity", "running statistics"];
         let lengths = Checkpoint::lengths(model);
         let (mut then, mut now) = (&then.tensors[..], &now.tensors[..]);

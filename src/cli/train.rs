@@ -20,7 +20,7 @@ use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer
 use super::arguments::{Start, Train};
 use super::format::{bytes_json, large, size};
 use super::memory::Need;
-use super::record::{Keeping, Stopped, fits, read};
+use super::record::{Saving, Stopped, fits, read};
 use super::seconds::{PHASES, Seconds};
 use super::{CliError, data, open, say, terminal, trace};
 
@@ -109,15 +109,15 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     let (config, set, resumed) = match &arguments.start {
         Start::New(experiment) => (experiment.config.clone(), data::load(&experiment.data, &experiment.config)?, None),
         Start::Resume { file, data } => {
-            let kept = read(file)?;
-            kept.to_go_on()?;
-            (kept.config.clone(), data::load_again(data, &kept.config)?, Some(kept))
+            let saved = read(file)?;
+            saved.to_go_on()?;
+            (saved.config.clone(), data::load_again(data, &saved.config)?, Some(saved))
         }
     };
     let shape = DataShape::of(&set);
     // What cannot be is refused before anything is written over, and before the adapter is woken.
-    if let Some(kept) = &resumed {
-        fits(kept, &set, &shape)?;
+    if let Some(saved) = &resumed {
+        fits(saved, &set, &shape)?;
     }
     let model = Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(ConfigError::from)?;
     let mut log = Log::new(arguments.log.as_deref())?;
@@ -163,15 +163,15 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     }
 
     let is_resumed = resumed.is_some();
-    let mut keeping = Keeping::new(&mut run, &set, resumed, arguments.save.as_deref(), arguments.record.as_deref())?;
-    let result = train(&mut run, &mut log, &mut keeping);
+    let mut saving = Saving::new(&mut run, &set, resumed, arguments.save.as_deref(), arguments.record.as_deref())?;
+    let result = train(&mut run, &mut log, &mut saving);
     log.flush()?;
     let Trained { evaluation, seconds, spent } = match result {
         Err(Stop::Asked(Stopped)) => return Ok(()),
         Err(Stop::Error(error)) => return Err(error),
         Ok(result) => result,
     };
-    keeping.end(&mut run)?;
+    saving.end(&mut run)?;
     let snapshot = pollster::block_on(run.snapshot())?;
     let kept = snapshot.decided_kept(&run.whole);
     let mut line = evaluation_line("result", &run, &evaluation);
@@ -239,7 +239,7 @@ struct Trained {
 
 /// Why training ended before its end.
 enum Stop {
-    /// Ctrl-C, and the run is kept.
+    /// Ctrl-C, and the run is saved.
     Asked(Stopped),
     Error(CliError),
 }
@@ -251,7 +251,7 @@ impl<E: Into<CliError>> From<E> for Stop {
 }
 
 /// The loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning where asked for.
-fn train(run: &mut Trainer, log: &mut Log<'_>, keeping: &mut Keeping) -> Result<Trained, Stop> {
+fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Trained, Stop> {
     let begin = Instant::now();
     let mut spent = Seconds::default();
     let bar = terminal::bar(u64::from(run.steps() + run.finetune_steps()));
@@ -262,11 +262,11 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, keeping: &mut Keeping) -> Result<
         spent.choosing(|| pollster::block_on(run.choose()))?;
         let (snapshot, step_ms) = timed(&mut pace, &mut spent, |steps| pollster::block_on(run.advance(steps.min(epoch_left))))?;
         step_lines(run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
-        keeping.push(run, &snapshot, step_ms);
+        saving.push(run, &snapshot, step_ms);
         if run.step().is_multiple_of(run.steps_per_epoch()) && run.step() < run.steps() {
             let evaluation = test(run, &bar, pace)?;
             spent.divide(run)?;
-            keeping.test(run, &snapshot, evaluation);
+            saving.test(run, &snapshot, evaluation);
             log.write(&evaluation_line("evaluation", run, &evaluation))?;
             terminal::tell(&bar, &words(run, &snapshot, step_ms, Some(&evaluation)));
             if run.is_compact_due() {
@@ -276,7 +276,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, keeping: &mut Keeping) -> Result<
         }
         bar.set_position(run.step().into());
         bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
-        keeping.now_and_then(run, &bar).map_err(stop)?;
+        saving.now_and_then(run, &bar).map_err(stop)?;
     }
     if run.config.finetune_epochs > 0 {
         if !run.is_selected() {
@@ -292,18 +292,18 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, keeping: &mut Keeping) -> Result<
         while run.step() < end {
             let (snapshot, step_ms) = timed(&mut pace, &mut spent, |steps| pollster::block_on(run.finetune(steps)))?;
             step_lines(run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
-            keeping.push(run, &snapshot, step_ms);
+            saving.push(run, &snapshot, step_ms);
             bar.set_position(run.step().into());
             bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
-            keeping.now_and_then(run, &bar).map_err(stop)?;
+            saving.now_and_then(run, &bar).map_err(stop)?;
         }
     }
     let seconds = begin.elapsed().as_secs_f64();
-    // Kept before the last test, which whoever goes on makes again.
-    keeping.save(run)?;
+    // RunFile before the last test, which whoever goes on makes again.
+    saving.save(run)?;
     let evaluation = test(run, &bar, pace)?;
     let snapshot = pollster::block_on(run.snapshot())?;
-    keeping.test(run, &snapshot, evaluation);
+    saving.test(run, &snapshot, evaluation);
     spent.divide(run)?;
     bar.finish_and_clear();
     Ok(Trained { evaluation, seconds, spent })

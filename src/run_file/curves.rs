@@ -24,7 +24,7 @@ pub const COLUMNS: [(&str, bool); 11] = [
 
 /// Steps side by side.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Row {
+pub struct Row {
     /// How many, and the last of them.
     pub steps: u32,
     pub step: u32,
@@ -42,6 +42,35 @@ impl Row {
         }
         Self { steps: self.steps + next.steps, step: next.step, values }
     }
+}
+
+/// A row for each step of a submit, of which the last ended `seconds` after the first of the run began, `step_seconds` apart.
+#[must_use]
+pub fn rows_of(run: &Trainer, snapshot: &Snapshot, seconds: f64, step_seconds: f64) -> Vec<Row> {
+    let units = run.whole.units();
+    // Counted down in whole numbers: how steps were grouped into submits must not show.
+    let mut work = run.cost().total();
+    let mut rows: Vec<Row> = Vec::with_capacity(snapshot.records.len());
+    for (record, left) in snapshot.records.iter().rev().zip(0u32..) {
+        let now = step_at(&run.config, units, record.step.min(run.steps()), run.steps());
+        let values = [
+            record.loss.into(),
+            if snapshot.probed { record.probe_loss.into() } else { f64::NAN },
+            f64::from(record.correct) / f64::from(snapshot.batch_size),
+            record.gradient_norm.into(),
+            record.sum_scores.into(),
+            run.budget(now.budget),
+            record.threshold.into(),
+            now.learning_rate.into(),
+            now.scores_rate.into(),
+            work as f64,
+            seconds - f64::from(left) * step_seconds,
+        ];
+        rows.push(Row { steps: 1, step: record.step, values });
+        work = work.saturating_sub(run.work(record) * u64::from(snapshot.batch_size));
+    }
+    rows.reverse();
+    rows
 }
 
 /// The curves of a run.
@@ -64,41 +93,17 @@ impl Curves {
         Self { rows: Vec::new(), width: 1 }
     }
 
-    /// Takes the steps of a submit, of which the last ended `seconds` after the first began, `step_seconds` apart.
-    pub fn push(&mut self, run: &Trainer, snapshot: &Snapshot, seconds: f64, step_seconds: f64) {
-        let units = run.whole.units();
-        // Counted down in whole numbers: how steps were grouped into submits must not show.
-        let mut work = run.cost().total();
-        let mut rows: Vec<Row> = Vec::with_capacity(snapshot.records.len());
-        for (record, left) in snapshot.records.iter().rev().zip(0u32..) {
-            let now = step_at(&run.config, units, record.step.min(run.steps()), run.steps());
-            let values = [
-                record.loss.into(),
-                if snapshot.probed { record.probe_loss.into() } else { f64::NAN },
-                f64::from(record.correct) / f64::from(snapshot.batch_size),
-                record.gradient_norm.into(),
-                record.sum_scores.into(),
-                run.budget(now.budget),
-                record.threshold.into(),
-                now.learning_rate.into(),
-                now.scores_rate.into(),
-                work as f64,
-                seconds - f64::from(left) * step_seconds,
-            ];
-            rows.push(Row { steps: 1, step: record.step, values });
-            work = work.saturating_sub(run.work(record) * u64::from(snapshot.batch_size));
-        }
-        rows.into_iter().rev().for_each(|row| self.take(row));
-    }
-
-    pub(super) fn take(&mut self, row: Row) {
+    /// Takes a row of one step. Answers with the place of the first row that is another one now.
+    pub(super) fn take(&mut self, row: Row) -> usize {
         match self.rows.last_mut() {
             Some(last) if last.steps < self.width => *last = last.with(&row),
             _ => self.rows.push(row),
         }
         if self.rows.len() > MOST_ROWS {
             self.halve();
+            return 0;
         }
+        self.rows.len() - 1
     }
 
     fn halve(&mut self) {
@@ -116,6 +121,17 @@ impl Curves {
             *value = f64::from(*value as f32);
         }
         thinned
+    }
+
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Steps of a row; the last one may have fewer.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.width
     }
 
     #[must_use]

@@ -14,7 +14,7 @@ use crate::trainer::{Checkpoint, Cost, Evaluation};
 
 use super::curves::{MOST_ROWS, Row};
 use super::tensors::{PARTS, Tensors, of_pairs};
-use super::{COLUMNS, Change, Curves, History, Kept, Moment, RunFileError, Shown, TensorProblem, Tested, model};
+use super::{COLUMNS, Change, Curves, History, RunFile, Moment, RunFileError, Shown, TensorProblem, Tested, model};
 
 /// The first word of the metadata, and the version of what stands in the file.
 pub(super) const FORMAT: &str = "lacuna run 1";
@@ -53,39 +53,40 @@ fn held(whole: &Model, numbers: &[u32]) -> Read<Model> {
     Ok(if kept.contains(&false) { whole.compacted(&kept).0 } else { whole.clone() })
 }
 
-pub(super) fn write(kept: &Kept) -> Vec<u8> {
+pub(super) fn write(file: &RunFile) -> Vec<u8> {
     let mut tensors = Tensors::default();
-    let units = kept.scores.len();
-    let whole = kept.model().expect("a run's network is one");
-    tensors.floats("scores", &[units], &kept.scores);
-    let decided: Vec<u8> = mask::decided(&whole, &kept.scores).into_iter().map(u8::from).collect();
+    let units = file.scores.len();
+    let whole = file.model().expect("a run's network is one");
+    tensors.floats("scores", &[units], &file.scores);
+    let decided: Vec<u8> = mask::decided(&whole, &file.scores).into_iter().map(u8::from).collect();
     tensors.add("decided_mask", Dtype::U8, &[units], &decided);
     for (name, z) in [("mask", 0), ("probe", 1)] {
-        let bits: Vec<u8> = kept.mask.iter().map(|&pair| mask::split(pair)[z].into()).collect();
+        let bits: Vec<u8> = file.mask.iter().map(|&pair| mask::split(pair)[z].into()).collect();
         tensors.add(name, Dtype::U8, &[units], &bits);
     }
-    if let Some(informative) = &kept.informative {
+    if let Some(informative) = &file.informative {
         let bits: Vec<u8> = informative.iter().map(|&carries| carries.into()).collect();
         tensors.add("informative", Dtype::U8, &[bits.len()], &bits);
     }
-    write_curves(kept, &mut tensors);
-    write_history(kept, &whole, &mut tensors);
-    if let Some(state) = &kept.state {
+    write_curves(file, &mut tensors);
+    write_history(file, &whole, &mut tensors);
+    if let Some(state) = &file.state {
         write_state(state, &held(&whole, &state.numbers).expect("a run's units are some of its network's"), units, &mut tensors);
     }
-    tensors.to_bytes(metadata(kept)).expect("names and shapes can be written as JSON")
+    tensors.to_bytes(metadata(file)).expect("names and shapes can be written as JSON")
 }
 
-fn metadata(kept: &Kept) -> HashMap<String, String> {
-    let Shown { name, train_rows, test_rows, image, classes, sum } = &kept.shown;
-    let changes: Vec<Value> = kept.changes.iter().map(|change| json!([change.step, change.name, change.value])).collect();
+fn metadata(file: &RunFile) -> HashMap<String, String> {
+    let Shown { name, train_rows, test_rows, image, classes, sum } = &file.shown;
+    // What is changed in the middle of a step holds from the next one on, which the file may not know of yet.
+    let changes: Vec<Value> = file.changes.iter().filter(|change| change.step <= file.step).map(|change| json!([change.step, change.name, change.value])).collect();
     let mut metadata: HashMap<String, String> = [
         ("format", FORMAT.to_owned()),
-        ("version", kept.version.clone()),
-        ("link", format!("?{}", kept.config.to_query())),
+        ("version", file.version.clone()),
+        ("link", format!("?{}", file.config.to_query())),
         ("changes", json!(changes).to_string()),
-        ("adapter", kept.adapter.clone()),
-        ("software", kept.software.to_string()),
+        ("adapter", file.adapter.clone()),
+        ("software", file.software.to_string()),
         (
             "dataset",
             json!({
@@ -94,21 +95,21 @@ fn metadata(kept: &Kept) -> HashMap<String, String> {
             })
             .to_string(),
         ),
-        ("step", kept.step.to_string()),
-        ("steps", kept.steps.to_string()),
-        ("steps_per_epoch", kept.steps_per_epoch.to_string()),
-        ("seconds", kept.seconds.to_string()),
-        ("curves_width", kept.curves.width.to_string()),
-        ("history_capacity", kept.history.capacity.to_string()),
-        ("history_stride", kept.history.stride.to_string()),
+        ("step", file.step.to_string()),
+        ("steps", file.steps.to_string()),
+        ("steps_per_epoch", file.steps_per_epoch.to_string()),
+        ("seconds", file.seconds.to_string()),
+        ("curves_width", file.curves.width.to_string()),
+        ("history_capacity", file.history.capacity.to_string()),
+        ("history_stride", file.history.stride.to_string()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
-    if let Some(command) = &kept.command {
+    if let Some(command) = &file.command {
         metadata.insert("command".to_owned(), command.clone());
     }
-    if let Some(state) = &kept.state {
+    if let Some(state) = &file.state {
         let Cost { forward, backward, structure, near_dense } = state.cost;
         let words = json!({
             "evaluations": state.evaluations, "chosen_at": state.chosen_at, "selected": state.selected,
@@ -119,8 +120,8 @@ fn metadata(kept: &Kept) -> HashMap<String, String> {
     metadata
 }
 
-fn write_curves(kept: &Kept, tensors: &mut Tensors) {
-    let rows = &kept.curves.rows;
+fn write_curves(file: &RunFile, tensors: &mut Tensors) {
+    let rows = &file.curves.rows;
     let shape = [rows.len()];
     tensors.add("curves.step", Dtype::U32, &shape, &rows.iter().map(|row| row.step).collect::<Vec<_>>());
     tensors.add("curves.steps", Dtype::U32, &shape, &rows.iter().map(|row| row.steps).collect::<Vec<_>>());
@@ -128,22 +129,22 @@ fn write_curves(kept: &Kept, tensors: &mut Tensors) {
         let values: Vec<f64> = rows.iter().map(|row| row.values[index]).collect();
         tensors.add(format!("curves.{name}"), Dtype::F64, &shape, &values);
     }
-    let shape = [kept.tests.len()];
-    tensors.add("tests.step", Dtype::U32, &shape, &kept.tests.iter().map(|test| test.step).collect::<Vec<_>>());
+    let shape = [file.tests.len()];
+    tensors.add("tests.step", Dtype::U32, &shape, &file.tests.iter().map(|test| test.step).collect::<Vec<_>>());
     for (index, name) in TESTS.iter().enumerate() {
         let of = |Evaluation { images, loss, decided, sampled_loss, sampled }: Evaluation| {
             [f64::from(images), loss, decided, sampled_loss, sampled][index]
         };
-        let values: Vec<f64> = kept.tests.iter().map(|test| of(test.evaluation)).collect();
+        let values: Vec<f64> = file.tests.iter().map(|test| of(test.evaluation)).collect();
         tensors.add(format!("tests.{name}"), Dtype::F64, &shape, &values);
     }
-    let counts: Vec<u32> = kept.tests.iter().flat_map(|test| test.kept.clone()).collect();
-    let groups = counts.len().checked_div(kept.tests.len()).unwrap_or(0);
-    tensors.add("tests.kept", Dtype::U32, &[kept.tests.len(), groups], &counts);
+    let counts: Vec<u32> = file.tests.iter().flat_map(|test| test.kept.clone()).collect();
+    let groups = counts.len().checked_div(file.tests.len()).unwrap_or(0);
+    tensors.add("tests.kept", Dtype::U32, &[file.tests.len(), groups], &counts);
 }
 
-fn write_history(kept: &Kept, whole: &Model, tensors: &mut Tensors) {
-    let (moments, units, groups) = (kept.history.moments(), kept.scores.len(), whole.groups.len());
+fn write_history(file: &RunFile, whole: &Model, tensors: &mut Tensors) {
+    let (moments, units, groups) = (file.history.moments(), file.scores.len(), whole.groups.len());
     let count = moments.len();
     let each = |of: fn(&Moment) -> &[u8]| moments.iter().flat_map(|moment| of(moment).to_vec()).collect::<Vec<_>>();
     tensors.add("history.step", Dtype::U32, &[count], &moments.iter().map(|moment| moment.step).collect::<Vec<_>>());
@@ -235,7 +236,7 @@ fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-pub(super) fn read(bytes: &[u8]) -> Read<Kept> {
+pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
     let no_file = |error: SafeTensorError| RunFileError::NoTensors(error.to_string());
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(no_file)?;
     let tensors = SafeTensors::deserialize(bytes).map_err(no_file)?;
@@ -276,7 +277,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<Kept> {
     let informative =
         if source.has("informative") { Some(source.bits("informative", features, 1)?.iter().map(|&bit| bit == 1).collect()) } else { None };
     let state = if source.metadata.contains_key("state") { Some(read_state(&source, &whole, step, &scores, &mask)?) } else { None };
-    let kept = Kept {
+    let file = RunFile {
         changes: read_changes(&source, step)?,
         version: short(source.text("version")?),
         command: metadata.get("command").cloned(),
@@ -296,8 +297,8 @@ pub(super) fn read(bytes: &[u8]) -> Read<Kept> {
         informative,
         state,
     };
-    kept.config_now()?.check()?;
-    Ok(kept)
+    file.config_now()?.check()?;
+    Ok(file)
 }
 
 fn read_shown(source: &Source<'_>) -> Read<Shown> {

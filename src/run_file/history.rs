@@ -1,7 +1,6 @@
 //! Every unit's score and mask over the run, in bounded memory: when the columns are used up, every second one is dropped and each of the
-//! rest stands for twice as many steps. `www/model/history.ts` does the same in the page.
+//! rest stands for twice as many steps.
 
-use crate::mask;
 use crate::model::Model;
 use crate::snapshot::Snapshot;
 
@@ -15,7 +14,7 @@ pub struct Moment {
     pub step: u32,
     /// `[U]` 0 and 255 are exactly 0 and 1; what lies between is undecided.
     pub scores: Vec<u8>,
-    /// `[U]` pairs ([`mask::pair`]) of what m and m′ keep.
+    /// `[U]` pairs ([`crate::mask::pair`]) of what m and m′ keep.
     pub mask: Vec<u8>,
     /// `[G]` under m, and under m′.
     pub kept: Vec<u32>,
@@ -38,22 +37,18 @@ pub(super) fn capacity(units: u32) -> usize {
     ((MOST_BYTES / (2 * units as usize).max(1)) & !1).clamp(FEWEST_COLUMNS, MOST_COLUMNS)
 }
 
-/// A score as a byte.
-fn quantised(score: f32) -> u8 {
+/// Scores as the history has them, `[U]`.
+#[must_use]
+pub fn shades(scores: &[f32]) -> Vec<u8> {
+    scores.iter().copied().map(shade).collect()
+}
+
+fn shade(score: f32) -> u8 {
     match score {
         score if score <= 0.0 => 0,
         score if score >= 1.0 => 255,
         score => 1 + (score * 254.0).floor().min(253.0) as u8,
     }
-}
-
-/// `[U]` pairs ([`mask::pair`]) of what is kept; before the first step, which units their scores decide for.
-pub(super) fn mask_of(snapshot: &Snapshot) -> Vec<u8> {
-    if snapshot.step == 0 {
-        let alone = |&score: &f32| mask::pair(mask::decides_for(score), mask::decides_for(score));
-        return snapshot.scores.iter().map(alone).collect();
-    }
-    snapshot.masks()
 }
 
 impl History {
@@ -68,8 +63,8 @@ impl History {
         Self { capacity, stride, columns: Vec::new() }
     }
 
-    /// Takes the moment of a snapshot; `budget` is K then. Columns whose steps no snapshot showed hold what came next.
-    pub fn push(&mut self, model: &Model, snapshot: &Snapshot, budget: f32) {
+    /// Takes the moment of a snapshot; `budget` is K then. Columns whose steps no snapshot showed hold what came next. Answers with its column.
+    pub fn push(&mut self, model: &Model, snapshot: &Snapshot, budget: f32) -> usize {
         let place = |stride: f64| (f64::from(snapshot.step) / stride).floor() as usize;
         while place(self.stride) >= self.capacity {
             self.halve();
@@ -78,8 +73,8 @@ impl History {
         let [kept, probe_kept] = snapshot.mask_kept(model);
         let moment = Moment {
             step: snapshot.step,
-            scores: snapshot.scores.iter().copied().map(quantised).collect(),
-            mask: mask_of(snapshot),
+            scores: shades(&snapshot.scores),
+            mask: snapshot.masks(),
             kept,
             probe_kept,
             budget,
@@ -87,9 +82,10 @@ impl History {
         };
         if column < self.columns.len() {
             self.columns[column] = moment;
-            return;
+        } else {
+            self.columns.resize(column + 1, moment);
         }
-        self.columns.resize(column + 1, moment);
+        column
     }
 
     fn halve(&mut self) {
@@ -109,6 +105,18 @@ impl History {
             last.clone_from(end);
         }
         thinned
+    }
+
+    /// Most columns.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Steps that a column stands for.
+    #[must_use]
+    pub fn stride(&self) -> f64 {
+        self.stride
     }
 
     /// In the order of their steps.

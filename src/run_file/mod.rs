@@ -1,5 +1,5 @@
 //! A run as one file that the terminal and the page write, read and replay: safetensors, so that other tools read it too.
-//! `docs/file-formats.md` lists its keys; `www/model/run-file.ts` does the same in the page.
+//! `docs/file-formats.md` lists its keys. The page has this code as WebAssembly: nothing else writes, reads or thins a run.
 
 mod curves;
 mod error;
@@ -9,17 +9,20 @@ mod tensors;
 #[cfg(test)]
 mod tests;
 
-pub use curves::{COLUMNS, Curves};
+pub use curves::{COLUMNS, Curves, Row, rows_of};
 pub use error::{RestoreError, RunFileError, TensorProblem};
-pub use history::{History, Moment};
+pub use history::{History, Moment, shades};
 pub use tensors::{Tensors, of_pairs};
 
 use curves::MOST_ROWS;
 
 use crate::config::{Config, ConfigError};
+use crate::device::Adapter;
 use crate::model::{Image, Model};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, decided_kept};
 use crate::trainer::{Checkpoint, DataShape, Evaluation, TrainError, Trainer};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A live setting that was changed before the step of that number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,9 +61,9 @@ impl Shown {
     }
 }
 
-/// A run, as it is kept.
+/// What a run's file holds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kept {
+pub struct RunFile {
     /// The experiment as it began, and what was changed on the way.
     pub config: Config,
     pub changes: Vec<Change>,
@@ -89,7 +92,7 @@ pub struct Kept {
     pub state: Option<Checkpoint>,
 }
 
-impl Kept {
+impl RunFile {
     /// The network, whole.
     ///
     /// # Errors
@@ -153,10 +156,21 @@ fn note(tests: &mut Vec<Tested>, test: Tested) {
     }
 }
 
-/// Follows a run and knows at every moment what is to be kept of it.
+/// The rows of a run's curves that are new, or other ones than when they were asked for last: those from `from` on.
+#[derive(Debug)]
+pub struct NewRows<'a> {
+    pub from: usize,
+    pub rows: &'a [Row],
+    /// Steps of a row; the last one may have fewer.
+    pub width: u32,
+}
+
+/// Follows a run and knows at every moment what its file holds, but for what it takes to go on, which is read when it is asked for.
 #[derive(Debug)]
 pub struct Recorder {
-    kept: Kept,
+    file: RunFile,
+    /// The first row that changed since the rows were asked for.
+    changed_from: usize,
 }
 
 impl Recorder {
@@ -165,11 +179,11 @@ impl Recorder {
     pub fn new(run: &Trainer, shown: Shown, informative: Option<Vec<bool>>, snapshot: &Snapshot) -> Self {
         let adapter = &run.engine().machine.adapter;
         let steps = run.steps() + run.finetune_steps();
-        let mut kept = Kept {
+        let mut file = RunFile {
             config: run.config.clone(),
             changes: Vec::new(),
             shown,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: VERSION.to_owned(),
             command: None,
             adapter: adapter.to_string(),
             software: adapter.software,
@@ -185,71 +199,102 @@ impl Recorder {
             history: History::new(run.whole.units(), steps),
             state: None,
         };
-        kept.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32);
-        Self { kept }
+        file.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32);
+        Self { file, changed_from: 0 }
     }
 
-    /// Goes on with what was kept.
+    /// Goes on with a run that was saved.
     #[must_use]
-    pub fn resumed(kept: Kept) -> Self {
-        Self { kept }
+    pub fn resumed(file: RunFile) -> Self {
+        Self { file: RunFile { state: None, ..file }, changed_from: 0 }
     }
 
     /// Says how the program was called.
     #[must_use]
     pub fn called(mut self, command: String) -> Self {
-        self.kept.command = Some(command);
+        self.file.command = Some(command);
         self
     }
 
-    /// Takes the steps of a submit that lasted `ms`.
-    pub fn push(&mut self, run: &Trainer, snapshot: &Snapshot, ms: f64) {
-        let kept = &mut self.kept;
-        kept.seconds += ms / 1e3;
-        kept.curves.push(run, snapshot, kept.seconds, ms / 1e3 / snapshot.records.len().max(1) as f64);
-        kept.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32);
-        kept.scores.clone_from(&snapshot.scores);
-        kept.mask = history::mask_of(snapshot);
-        kept.step = snapshot.step;
+    /// Says that another program goes on with the run, this one, on that adapter.
+    #[must_use]
+    pub fn here(mut self, adapter: &Adapter) -> Self {
+        self.file.version = VERSION.to_owned();
+        (self.file.command, self.file.adapter, self.file.software) = (None, adapter.to_string(), adapter.software);
+        self
     }
 
-    /// Takes a test.
-    pub fn test(&mut self, run: &Trainer, snapshot: &Snapshot, evaluation: Evaluation) {
-        note(&mut self.kept.tests, Tested { step: run.step(), evaluation, kept: snapshot.decided_kept(&run.whole) });
+    /// Takes the steps of a submit that lasted `ms`, or a moment without steps. Answers with its column of the history.
+    pub fn push(&mut self, run: &Trainer, snapshot: &Snapshot, ms: f64) -> usize {
+        let file = &mut self.file;
+        file.seconds += ms / 1e3;
+        for row in rows_of(run, snapshot, file.seconds, ms / 1e3 / snapshot.records.len().max(1) as f64) {
+            self.changed_from = self.changed_from.min(file.curves.take(row));
+        }
+        file.scores.clone_from(&snapshot.scores);
+        file.mask = snapshot.masks();
+        file.step = snapshot.step;
+        file.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32)
+    }
+
+    /// Time of training that no step is told with.
+    pub fn took(&mut self, ms: f64) {
+        self.file.seconds += ms / 1e3;
+    }
+
+    /// Takes a test of a network whose scores are these, `[U]`.
+    ///
+    /// # Panics
+    /// Never: a test that was just taken is there.
+    pub fn test(&mut self, run: &Trainer, scores: &[f32], evaluation: Evaluation) -> &Tested {
+        note(&mut self.file.tests, Tested { step: run.step(), evaluation, kept: decided_kept(scores, &run.whole) });
+        self.file.tests.last().expect("it was just taken")
     }
 
     /// A setting was changed.
     pub fn change(&mut self, change: Change) {
-        self.kept.changes.push(change);
+        self.file.changes.push(change);
+    }
+
+    /// The rows of the curves that changed since this was asked last.
+    pub fn new_rows(&mut self) -> NewRows<'_> {
+        let Curves { rows, width } = &self.file.curves;
+        let from = std::mem::replace(&mut self.changed_from, rows.len());
+        NewRows { from, rows: &rows[from..], width: *width }
     }
 
     /// The run as it stands, with what it takes to go on.
     ///
     /// # Errors
     /// The device is gone.
-    pub async fn keep(&mut self, run: &mut Trainer) -> Result<&Kept, TrainError> {
+    pub async fn checkpoint(&mut self, run: &mut Trainer) -> Result<&RunFile, TrainError> {
         let state = run.checkpoint().await?;
         // The scores are the first of the tensors.
-        self.kept.scores = file::spread(&state.numbers, &state.tensors, run.whole.units() as usize);
-        self.kept.step = state.step;
-        self.kept.state = Some(state);
-        Ok(&self.kept)
+        self.file.scores = file::spread(&state.numbers, &state.tensors, run.whole.units() as usize);
+        self.file.step = state.step;
+        self.file.state = Some(state);
+        Ok(&self.file)
+    }
+
+    /// Forgets what it takes to go on, which is as large as the network.
+    pub fn forget_state(&mut self) {
+        self.file.state = None;
     }
 
     #[must_use]
-    pub fn kept(&self) -> &Kept {
-        &self.kept
+    pub fn file(&self) -> &RunFile {
+        &self.file
     }
 }
 
-/// Sets up a fresh run of the same experiment to go on where the kept one stopped.
+/// Sets up a fresh run of the same experiment to go on where the saved one stopped. What that takes is moved out of the file.
 ///
 /// # Errors
 /// A recording, or a state that does not fit.
-pub fn restore(run: &mut Trainer, kept: &Kept) -> Result<(), RestoreError> {
-    let state = kept.to_go_on()?;
-    for Change { name, value, .. } in &kept.changes {
+pub fn restore(run: &mut Trainer, file: &mut RunFile) -> Result<(), RestoreError> {
+    let state = file.state.take().ok_or(RunFileError::Recording)?;
+    for Change { name, value, .. } in &file.changes {
         run.change(name, value)?;
     }
-    Ok(run.restore(state.clone())?)
+    Ok(run.restore(state)?)
 }

@@ -6,8 +6,8 @@ use crate::config::Config;
 use crate::snapshot::Snapshot;
 use crate::trainer::Cost;
 
-/// A run that never was, whole: of an mlp whose inputs are gated, or of a small residual network's kind.
-fn kept(link: &str, image: Image, dropped: bool) -> Kept {
+/// The file of a run that never was, whole: of an mlp whose inputs are gated, or of a small residual network's kind.
+fn file(link: &str, image: Image, dropped: bool) -> RunFile {
     let config = Config::from_link(link).unwrap();
     let shown =
         Shown { name: config.dataset.name().to_owned(), train_rows: 640, test_rows: 64, image, classes: 10, sum: Some("d41d".to_owned()) };
@@ -29,7 +29,7 @@ fn kept(link: &str, image: Image, dropped: bool) -> Kept {
         history.push(&whole, &snapshot, snapshot.budget);
     }
     let evaluation = Evaluation { images: 64, loss: 0.5, decided: 0.75, sampled_loss: 0.625, sampled: 0.5 };
-    Kept {
+    RunFile {
         changes: vec![Change { step: 3, name: "keep_ratio".to_owned(), value: "0.25".to_owned() }],
         version: "0.1.0".to_owned(),
         command: Some("lacuna train".to_owned()),
@@ -68,8 +68,8 @@ fn kept(link: &str, image: Image, dropped: bool) -> Kept {
     }
 }
 
-fn small() -> Kept {
-    kept("dataset=planted&model=mlp-12-9&gate_inputs=true&batch_size=32&steps=60", Image::flat(20), false)
+fn small() -> RunFile {
+    file("dataset=planted&model=mlp-12-9&gate_inputs=true&batch_size=32&steps=60", Image::flat(20), false)
 }
 
 #[test]
@@ -77,18 +77,18 @@ fn a_run_comes_back_from_its_file_as_it_was() {
     let image = Image { channels: 3, height: 8, width: 8 };
     for run in [
         small(),
-        kept("dataset=planted&model=mlp-12-9&gate_inputs=true&batch_size=32&steps=60", Image::flat(20), true),
-        kept("dataset=cifar10&model=cnn-8-12&keep_ratio=0.5&steps=60", image, false),
-        kept("dataset=cifar10&model=cnn-8-12&keep_ratio=0.5&steps=60", image, true),
+        file("dataset=planted&model=mlp-12-9&gate_inputs=true&batch_size=32&steps=60", Image::flat(20), true),
+        file("dataset=cifar10&model=cnn-8-12&keep_ratio=0.5&steps=60", image, false),
+        file("dataset=cifar10&model=cnn-8-12&keep_ratio=0.5&steps=60", image, true),
         small().recording(2, 8),
     ] {
-        assert_eq!(Kept::from_bytes(&run.to_bytes()).unwrap(), run);
+        assert_eq!(RunFile::from_bytes(&run.to_bytes()).unwrap(), run);
     }
 }
 
 #[test]
 fn other_tools_find_what_the_readme_says() {
-    let bytes = kept("dataset=cifar10&model=cnn-8-12&keep_ratio=0.5", Image { channels: 3, height: 8, width: 8 }, false).to_bytes();
+    let bytes = file("dataset=cifar10&model=cnn-8-12&keep_ratio=0.5", Image { channels: 3, height: 8, width: 8 }, false).to_bytes();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let shape = |name: &str| file.tensor(name).unwrap().shape().to_vec();
     assert_eq!(shape("scores"), shape("decided_mask"));
@@ -149,10 +149,10 @@ fn tests_stay_as_many_as_a_file_holds() {
 
 #[test]
 fn bad_files_are_refused_in_words() {
-    let refused = |edit: &dyn Fn(&mut Kept)| {
+    let refused = |edit: &dyn Fn(&mut RunFile)| {
         let mut run = small();
         edit(&mut run);
-        Kept::from_bytes(&run.to_bytes()).unwrap_err().to_string()
+        RunFile::from_bytes(&run.to_bytes()).unwrap_err().to_string()
     };
     for (words, found) in [
         ("keep-probabilities", refused(&|run| run.scores[3] = 1.5)),
@@ -167,14 +167,14 @@ fn bad_files_are_refused_in_words() {
         ("keep_ratio must be", refused(&|run| run.changes[0].value = "7".to_owned())),
         ("history", refused(&|run| run.history.stride = 0.0)),
         ("curves", refused(&|run| run.curves.rows[4].step = 3)),
-        ("no safetensors file", Kept::from_bytes(b"not a file").unwrap_err().to_string()),
-        ("no safetensors file", Kept::from_bytes(&small().to_bytes()[..900]).unwrap_err().to_string()),
+        ("no safetensors file", RunFile::from_bytes(b"not a file").unwrap_err().to_string()),
+        ("no safetensors file", RunFile::from_bytes(&small().to_bytes()[..900]).unwrap_err().to_string()),
     ] {
         assert!(found.contains(words), "{words}: {found}");
     }
     let foreign =
         safetensors::serialize([("a", safetensors::tensor::TensorView::new(safetensors::Dtype::U8, vec![1], &[1]).unwrap())], None);
-    assert!(Kept::from_bytes(&foreign.unwrap()).unwrap_err().to_string().contains("not of a run"));
+    assert!(RunFile::from_bytes(&foreign.unwrap()).unwrap_err().to_string().contains("not of a run"));
 }
 
 proptest! {
@@ -182,7 +182,7 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        drop(Kept::from_bytes(&bytes));
+        drop(RunFile::from_bytes(&bytes));
     }
 
     /// Most of the file is values; mutations are drawn from its head as often, where the layout stands.
@@ -197,8 +197,8 @@ proptest! {
         if cuts {
             bytes.truncate(cut.index(bytes.len()));
         }
-        if let Ok(run) = Kept::from_bytes(&bytes) {
-            prop_assert_eq!(Kept::from_bytes(&run.to_bytes()).map(|again| again.scores), Ok(run.scores));
+        if let Ok(run) = RunFile::from_bytes(&bytes) {
+            prop_assert_eq!(RunFile::from_bytes(&run.to_bytes()).map(|again| again.scores), Ok(run.scores));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A run that is kept goes on as if it had never stopped, on this machine's adapter, and its file says what it was.
+//! A run that is saved goes on as if it had never stopped, on this machine's adapter, and its file says what it was.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use pollster::block_on;
 use lacuna::config::Config;
 use lacuna::data::{self, Dataset};
 use lacuna::device::Machine;
-use lacuna::run_file::{Change, Kept, Recorder, Shown, restore};
+use lacuna::run_file::{Change, RunFile, Recorder, Shown, restore};
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 
 use crate::adapter::machine;
@@ -41,7 +41,7 @@ fn train(run: &mut Trainer, until: u32, recorder: &mut Recorder) {
         recorder.push(run, &snapshot, 2.0);
         if run.step().is_multiple_of(epoch) {
             let evaluation = block_on(run.evaluate(50, |_, _| {})).unwrap();
-            recorder.test(run, &snapshot, evaluation);
+            recorder.test(run, &snapshot.scores, evaluation);
             if run.config.compact {
                 block_on(run.compact()).unwrap();
             }
@@ -50,9 +50,9 @@ fn train(run: &mut Trainer, until: u32, recorder: &mut Recorder) {
 }
 
 /// The whole state at the end, and what was recorded on the way.
-fn end(run: &mut Trainer, recorder: &mut Recorder) -> (Checkpoint, Kept) {
-    let kept = block_on(recorder.keep(run)).unwrap().clone();
-    (kept.state.clone().unwrap(), kept)
+fn end(run: &mut Trainer, recorder: &mut Recorder) -> (Checkpoint, RunFile) {
+    let file = block_on(recorder.checkpoint(run)).unwrap().clone();
+    (file.state.clone().unwrap(), file)
 }
 
 #[test]
@@ -86,20 +86,21 @@ fn a_run_goes_on_bit_for_bit_from_its_file() {
         let bytes = end(&mut before, &mut recorder).1.to_bytes();
         drop(before);
 
-        let kept = Kept::from_bytes(&bytes).unwrap();
+        let mut file = RunFile::from_bytes(&bytes).unwrap();
+        let cost = file.state.as_ref().unwrap().cost;
         let mut after = start(&machine, &config, &set);
-        restore(&mut after, &kept).unwrap();
-        assert_eq!((after.step(), after.cost()), (stops, kept.state.as_ref().unwrap().cost), "{link}");
-        assert_eq!(block_on(after.snapshot()).unwrap().scores, kept.scores, "{link}");
-        let mut recorder = Recorder::resumed(kept);
+        restore(&mut after, &mut file).unwrap();
+        assert_eq!((after.step(), after.cost()), (stops, cost), "{link}");
+        assert_eq!(block_on(after.snapshot()).unwrap().scores, file.scores, "{link}");
+        let mut recorder = Recorder::resumed(file);
         train(&mut after, until, &mut recorder);
-        let ((one, kept_one), (other, kept_other)) = (end(&mut unbroken, &mut whole), end(&mut after, &mut recorder));
+        let ((one, file_one), (other, file_other)) = (end(&mut unbroken, &mut whole), end(&mut after, &mut recorder));
         // What a submit drew and did not keep is not kept.
         assert_eq!(Checkpoint { units: Vec::new(), ..one }, Checkpoint { units: Vec::new(), ..other }, "{link}");
         // Where nothing is probed stands what is no number, which equals nothing.
-        assert_eq!(format!("{:?}", kept_one.curves), format!("{:?}", kept_other.curves), "{link}");
-        assert_eq!(kept_one.tests, kept_other.tests, "{link}");
-        assert_eq!(kept_one.history, kept_other.history, "{link}");
+        assert_eq!(format!("{:?}", file_one.curves), format!("{:?}", file_other.curves), "{link}");
+        assert_eq!(file_one.tests, file_other.tests, "{link}");
+        assert_eq!(file_one.history, file_other.history, "{link}");
     }
 }
 
@@ -115,9 +116,9 @@ fn what_was_changed_on_the_way_is_changed_again() {
     run.change("keep_ratio", "0.1").unwrap();
     recorder.change(Change { step: 10, name: "keep_ratio".to_owned(), value: "0.1".to_owned() });
     train(&mut run, 20, &mut recorder);
-    let kept = Kept::from_bytes(&end(&mut run, &mut recorder).1.to_bytes()).unwrap();
+    let mut file = RunFile::from_bytes(&end(&mut run, &mut recorder).1.to_bytes()).unwrap();
     let mut again = start(&machine, &config, &set);
-    restore(&mut again, &kept).unwrap();
+    restore(&mut again, &mut file).unwrap();
     assert_eq!(again.config.keep_ratio, 0.1);
     let (one, other) = (block_on(run.advance(8)).unwrap(), block_on(again.advance(8)).unwrap());
     assert_eq!(one.records, other.records);
@@ -165,7 +166,7 @@ fn the_terminal_keeps_replays_and_repeats_a_run() {
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (run, recording) = (file("run.safetensors"), file("run.safetensors.gz"));
     let trained = prints(&[&["train", "--save", &run, "--record", &recording], &RUN[..]].concat());
-    assert!(trained.contains("kept in") && trained.contains("recorded in"), "{trained}");
+    assert!(trained.contains("saved in") && trained.contains("recorded in"), "{trained}");
     let shown = prints(&["replay", &run]);
     // What it ended with is said as it was said then.
     let reached = trained.split("test accuracy ").nth(1).and_then(|rest| rest.split(" %").next()).unwrap();
@@ -181,7 +182,7 @@ fn the_terminal_keeps_replays_and_repeats_a_run() {
     assert!(!output.status.success() && refused.contains("holds no weights"), "{refused}");
 
     // A weight that is another, and a loss, are found.
-    let mut kept = Kept::from_bytes(&std::fs::read(&run).unwrap()).unwrap();
+    let mut kept = RunFile::from_bytes(&std::fs::read(&run).unwrap()).unwrap();
     let state = kept.state.as_mut().unwrap();
     let weight = 3 * state.numbers.len() + 11;
     state.tensors[weight] += 0.5;
@@ -302,7 +303,7 @@ fn ctrl_c_keeps_the_run_and_says_how_to_go_on() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("stopped at step") && said.contains(&format!("lacuna train --resume {name} --save {name}")), "{said}");
-    let kept = Kept::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
+    let kept = RunFile::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
     assert!(kept.step > 0 && kept.steps == 1_000_000 && kept.state.is_some());
     let again = prints(&["replay", name, "--again"]);
     assert!(again.contains("the same, bit for bit"), "{again}");
