@@ -15,7 +15,7 @@ use indicatif::ProgressBar;
 
 use lacuna::config::{Config, DatasetName};
 use lacuna::data::Dataset;
-use lacuna::run_file::{RunFile, Recorder, Shown, restore};
+use lacuna::run_file::{Recorder, RunFile, Shown, restore};
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use lacuna::engine::SLOTS;
 use lacuna::model::Model;
-use lacuna::run_file::{COLUMNS, Change, RunFile, Recorder};
+use lacuna::run_file::{COLUMNS, Change, Recorder, RunFile};
 use lacuna::snapshot::decided_kept;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
@@ -47,7 +47,8 @@ fn show(saved: &RunFile) -> Result<(), CliError> {
     say(format_args!("{} on {}, saved by version {}", whole.name, saved.adapter, saved.version));
     say(format_args!("lacuna train --url '?{}'", saved.config.to_query()));
     let epochs = |step: u32| f64::from(step) / f64::from(saved.steps_per_epoch);
-    let parts = |counts: &[u32]| whole.gated().zip(counts).map(|(group, kept)| format!("{kept}/{}", group.size)).collect::<Vec<_>>().join(" ");
+    let parts =
+        |counts: &[u32]| whole.gated().zip(counts).map(|(group, kept)| format!("{kept}/{}", group.size)).collect::<Vec<_>>().join(" ");
     let mut changes = saved.changes.iter().peekable();
     let tell = |change: &Change| say(format_args!("epoch {:.2}  {} = {}", epochs(change.step), change.name, change.value));
     for test in &saved.tests {
@@ -142,8 +143,11 @@ fn select(run: &mut Trainer) -> Result<(), CliError> {
 fn differences(saved: &RunFile, again: &RunFile, model: &Model) -> Vec<String> {
     let mut found = Vec::new();
     // A recording's curves are thinned and of 32 bits.
-    let curves =
-        if saved.state.is_none() { again.recording(again.history.moments().len(), saved.curves.len()).curves } else { again.curves.clone() };
+    let curves = if saved.state.is_none() {
+        again.recording(again.history.moments().len(), saved.curves.len()).curves
+    } else {
+        again.curves.clone()
+    };
     let same = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan();
     for (name, _) in COLUMNS.iter().filter(|(name, _)| *name != "seconds") {
         let pairs = saved.curves.steps().zip(saved.curves.column(name).zip(curves.column(name)));

@@ -128,12 +128,6 @@ impl Curves {
         &self.rows
     }
 
-    /// Steps of a row; the last one may have fewer.
-    #[must_use]
-    pub fn width(&self) -> u32 {
-        self.width
-    }
-
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -14,7 +14,7 @@ use crate::trainer::{Checkpoint, Cost, Evaluation};
 
 use super::curves::{MOST_ROWS, Row};
 use super::tensors::{PARTS, Tensors, of_pairs};
-use super::{COLUMNS, Change, Curves, History, RunFile, Moment, RunFileError, Shown, TensorProblem, Tested, model};
+use super::{COLUMNS, Change, Curves, History, Moment, RunFile, RunFileError, Shown, TensorProblem, Tested, model};
 
 /// The first word of the metadata, and the version of what stands in the file.
 pub(super) const FORMAT: &str = "lacuna run 1";
@@ -79,7 +79,12 @@ pub(super) fn write(file: &RunFile) -> Vec<u8> {
 fn metadata(file: &RunFile) -> HashMap<String, String> {
     let Shown { name, train_rows, test_rows, image, classes, sum } = &file.shown;
     // What is changed in the middle of a step holds from the next one on, which the file may not know of yet.
-    let changes: Vec<Value> = file.changes.iter().filter(|change| change.step <= file.step).map(|change| json!([change.step, change.name, change.value])).collect();
+    let changes: Vec<Value> = file
+        .changes
+        .iter()
+        .filter(|change| change.step <= file.step)
+        .map(|change| json!([change.step, change.name, change.value]))
+        .collect();
     let mut metadata: HashMap<String, String> = [
         ("format", FORMAT.to_owned()),
         ("version", file.version.clone()),

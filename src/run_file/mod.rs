@@ -161,8 +161,6 @@ fn note(tests: &mut Vec<Tested>, test: Tested) {
 pub struct NewRows<'a> {
     pub from: usize,
     pub rows: &'a [Row],
-    /// Steps of a row; the last one may have fewer.
-    pub width: u32,
 }
 
 /// Follows a run and knows at every moment what its file holds, but for what it takes to go on, which is read when it is asked for.
@@ -219,8 +217,8 @@ impl Recorder {
     /// Says that another program goes on with the run, this one, on that adapter.
     #[must_use]
     pub fn here(mut self, adapter: &Adapter) -> Self {
-        self.file.version = VERSION.to_owned();
-        (self.file.command, self.file.adapter, self.file.software) = (None, adapter.to_string(), adapter.software);
+        let (version, adapter, software) = (VERSION.to_owned(), adapter.to_string(), adapter.software);
+        self.file = RunFile { version, command: None, adapter, software, ..self.file };
         self
     }
 
@@ -258,9 +256,9 @@ impl Recorder {
 
     /// The rows of the curves that changed since this was asked last.
     pub fn new_rows(&mut self) -> NewRows<'_> {
-        let Curves { rows, width } = &self.file.curves;
+        let rows = self.file.curves.rows();
         let from = std::mem::replace(&mut self.changed_from, rows.len());
-        NewRows { from, rows: &rows[from..], width: *width }
+        NewRows { from, rows: &rows[from..] }
     }
 
     /// The run as it stands, with what it takes to go on.

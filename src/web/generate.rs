@@ -11,13 +11,14 @@ use syn::{Attribute, Expr, FnArg, GenericArgument, ImplItem, Item, Lit, Meta, Pa
 use ts_rs::{Config, TS};
 
 use super::types::{
-    Bytes, CheckKernel, CheckResult, CheckScene, Classified, Computes, Contender, Contributions, Cost, DataFile, DatasetShape, Described,
-    Description, Drawn, Estimate, Evaluation, Example, Filters, Group, Halted, KEPT, Knob, KnobKind, LabBin, LabReport, LabRow, Layer,
-    NextPart, OwnData, OwnSet, PROBE_KEPT, PhaseTime, Plan, RunFacts, ScoreRange, Snapshot, Speed, State, StepRecord, Summary, UnitCost,
-    Values, Walked,
+    Bytes, CheckKernel, CheckResult, CheckScene, Checkpoint, Classified, Columns, Computes, Contender, Contributions, Cost, DataFile,
+    DatasetShape, Described, Description, Drawn, Estimate, Evaluated, Evaluation, Example, Filters, Group, Halted, KEPT, Knob, KnobKind,
+    LabBin, LabReport, LabRow, Layer, NextPart, OwnData, OwnSet, PROBE_KEPT, PhaseTime, Plan, ReadRun, Recorded, RunFacts, ScoreRange,
+    Shown, Snapshot, Speed, StepRecord, Summary, UnitCost, Values, Walked,
 };
 use crate::config::{self, MethodName};
 use crate::methods::Facts;
+use crate::run_file::COLUMNS;
 use crate::trainer::StepPart;
 
 /// The modules of the page, as `scripts/wasm.mjs` builds them, and the features that decide which functions each has.
@@ -159,13 +160,17 @@ fn types() -> (String, BTreeSet<String>) {
         &config,
         KnobKind, Knob, Values, Contender, MethodName, MethodFacts,
         Group, Layer, Bytes, Filters, DatasetShape, Plan, Described, Computes, RunFacts, Description, DataFile,
-        StepRecord, Cost, Snapshot, StepPart, Walked, Halted, NextPart, UnitCost, Evaluation, PhaseTime, Speed, State,
+        StepRecord, Cost, Snapshot, StepPart, Walked, Halted, NextPart, UnitCost, Evaluation, Evaluated, PhaseTime, Speed,
+        Recorded, Checkpoint, Shown, Columns, ReadRun,
         Drawn, Summary, ScoreRange, LabBin, Estimate, LabRow, LabReport, Example, Contributions, Classified,
         CheckKernel, CheckScene, CheckResult, OwnData, OwnSet,
     );
     let mut out = format!("{HEAD}\n");
     comment(&mut out, 0, "Bits of a unit's byte in a mask.");
     writeln!(out, "export const KEPT = {KEPT};\nexport const PROBE_KEPT = {PROBE_KEPT};\n").unwrap();
+    comment(&mut out, 0, "What a row of the curves tells, in this order; `mean`: as the mean of its steps, not as its last step left it.");
+    let columns: Vec<String> = COLUMNS.iter().map(|(name, mean)| format!("  {{ name: '{name}', mean: {mean} }},\n")).collect();
+    writeln!(out, "export const CURVES = [\n{}] as const;\n", columns.concat()).unwrap();
     comment(&mut out, 0, "The method of an experiment that names none.");
     writeln!(out, "export const DEFAULT_METHOD: MethodName = '{}';\n", config::Config::default().method.name()).unwrap();
     comment(&mut out, 0, "What each method does, in the order of the controls.");

@@ -180,6 +180,12 @@ mod bridge {
         }
     }
 
+    impl<A: Cross, B: Cross, C: Cross> Cross for (A, B, C) {
+        fn cross(&self) -> JsValue {
+            Array::of3(&self.0.cross(), &self.1.cross(), &self.2.cross()).into()
+        }
+    }
+
     macro_rules! typed_arrays {
         ($($number:ty: $array:ty),+) => {$(
             impl Cross for TypedArray<$number> {

@@ -52,6 +52,12 @@ pub fn contenders() -> Js<Vec<Contender>> {
     Js::of(&Entrant::all().map(one).collect())
 }
 
+/// Every setting's value.
+pub(super) fn values_of(config: &Config) -> Result<Values, JsError> {
+    let value = |knob: &config::Knob| Ok((knob.name, config.get(knob.name).map_err(words)?));
+    Ok(Values(KNOBS.iter().map(value).collect::<Result<_, JsError>>()?))
+}
+
 /// Every setting's value for a link.
 ///
 /// # Errors
@@ -59,8 +65,7 @@ pub fn contenders() -> Js<Vec<Contender>> {
 #[wasm_bindgen]
 pub fn read_link(query: &str) -> Result<Js<Values>, JsError> {
     let config = Config::from_link(query).map_err(words)?;
-    let value = |knob: &config::Knob| Ok((knob.name, config.get(knob.name).map_err(words)?));
-    Ok(Js::of(&Values(KNOBS.iter().map(value).collect::<Result<_, JsError>>()?)))
+    Ok(Js::of(&values_of(&config)?))
 }
 
 /// The query of the experiment with these values: what differs from the defaults.

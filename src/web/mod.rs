@@ -27,9 +27,11 @@ pub mod own_files;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod plan;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub mod run_files;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod session;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
-pub mod snapshots;
+mod snapshots;
 pub mod types;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod user_data;

@@ -144,7 +144,7 @@ pub(super) fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) 
         layers: model.layers.iter().map(layer).collect(),
         filters: (first.taps > 1).then_some(filters),
         dataset: DatasetShape {
-            name: config.dataset.name(),
+            name: config.dataset.name().to_owned(),
             train: data.train_rows,
             test: data.test_rows,
             classes: data.classes,
@@ -168,22 +168,14 @@ pub fn most_bytes() -> Option<f64> {
 }
 
 /// The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer
-/// hold, where that is known; `refused` says in words what is larger. `shown` is the shape of data that are not here: training and test
-/// rows, channels, height, width, classes.
+/// hold, where that is known; `refused` says in words what is larger.
 ///
 /// # Errors
 /// A link that cannot be read, or a network that does not fit its data, in words.
 #[wasm_bindgen]
-#[expect(clippy::needless_pass_by_value, reason = "what may be missing crosses only by value")]
-pub fn describe(query: &str, most_bytes: Option<f64>, shown: Option<Box<[u32]>>) -> Result<Js<Described>, JsError> {
+pub fn describe(query: &str, most_bytes: Option<f64>) -> Result<Js<Described>, JsError> {
     let config = Config::from_link(query).map_err(words)?;
-    let data = match shown.as_deref() {
-        Some(&[train_rows, test_rows, channels, height, width, classes]) => {
-            let inputs = channels.saturating_mul(height).saturating_mul(width);
-            DataShape { train_rows, test_rows, inputs, channels, height, width, classes, augment: false, deviation: 1.0 }
-        }
-        _ => shape_of(&config)?,
-    };
+    let data = shape_of(&config)?;
     let model = Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(words)?;
     pins_of(&config, &model).map_err(words)?;
     let limit = most_bytes.map_or(u64::MAX, |bytes| bytes as u64);

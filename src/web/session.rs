@@ -11,13 +11,16 @@ use super::js::{Js, TypedArray, clock, report, words};
 #[cfg(feature = "gpu")]
 use super::kernels;
 use super::plan::{data_key, files_of, plan, set_of, shape_of};
-use super::types::{Computes, DataFile, Description, Evaluation, Halted, NextPart, PhaseTime, RunFacts, Snapshot, Speed, UnitCost, Walked};
+use super::run_files::{shown, told};
+use super::snapshots::Spent;
+use super::types::{Computes, DataFile, Description, Evaluated, Halted, NextPart, PhaseTime, RunFacts, Snapshot, Speed, UnitCost, Walked};
 use crate::classifier::{Classifier, MOST_BATCHES};
 use crate::config::Config;
 use crate::data::stream::Arrival;
 use crate::device::{DeviceError, Machine};
 use crate::engine::{Phase, SLOTS};
 use crate::estimator_lab::Lab;
+use crate::run_file::{Change, Recorder};
 use crate::speed::DenseBaseline;
 use crate::submit_size::Pace;
 use crate::trainer::{self, DataShape, SELECTION_ROWS, TrainError, Trainer};
@@ -52,8 +55,8 @@ pub struct Session {
     /// A copy of the network for images of the visitor's, and how many of its batches a submit holds.
     pub(super) classifier: Option<Classifier>,
     pub(super) classifier_pace: Pace,
-    /// What all submits took, from the end of the first step on, which also compiles.
-    pub(super) training_ms: f64,
+    /// Everything of the run that its file holds. Its time begins with the end of the first step, which also compiles.
+    pub(super) recorder: Recorder,
 }
 
 /// Ends what lasts in a session, from outside.
@@ -111,6 +114,8 @@ impl Session {
             run.load_all(set);
         }
         let arrival = if held.is_some() { None } else { known.map(Arrival::new) };
+        let first = run.snapshot().await.map_err(|error| named(&error))?;
+        let recorder = Recorder::new(&run, shown(&run.config, &run.data), informative.clone(), &first);
         let session = Self {
             machine,
             data_key: key,
@@ -122,7 +127,7 @@ impl Session {
             lab: None,
             classifier: None,
             classifier_pace: Pace::new(MOST_BATCHES),
-            training_ms: 0.0,
+            recorder,
         };
         if set.is_some() {
             session.hold_data();
@@ -151,6 +156,7 @@ impl Session {
             steps_per_epoch: run.steps_per_epoch(),
             has_timestamps: self.machine.has_clock(),
             informative: self.informative.as_ref().map(informative),
+            history_columns: self.recorder.file().history.capacity() as u32,
         };
         Js::of(&Description(plan(&run.whole, &run.data, &run.config, self.machine.buffer_limit()), facts))
     }
@@ -214,11 +220,12 @@ impl Session {
                 if done > 0 {
                     self.pace.took(done, ms);
                 }
-                if self.run.step() > done {
-                    self.training_ms += ms;
+                let spent = Spent { step_ms: ms / f64::from(done.max(1)), training_ms: if self.run.step() > done { ms } else { 0.0 } };
+                let mut told = self.recorded(snapshot, None, spent);
+                if self.drop_units(done).await? {
+                    (told.units_held, told.network_bytes) = (self.run.model.units(), self.run.bytes() as f64);
                 }
-                self.drop_units(done).await?;
-                Ok(Js::of(&self.plain(snapshot, None, ms / f64::from(done.max(1)))))
+                Ok(Js::of(&told))
             }
             Err(error) => Ok(Js::of(&self.halted(error).await?)),
         }
@@ -235,18 +242,23 @@ impl Session {
             Ok(None) => return Ok(Js::of(&None)),
             Err(error) => return Ok(Js::of(&Some(NextPart::Halted(Box::new(Halted { snapshot: self.halted(error).await? }))))),
         };
-        let ms = clock() - begin;
+        let step_ms = clock() - begin;
         if self.run.step() > 0 {
-            self.training_ms += ms;
+            self.recorder.took(step_ms);
         }
-        if done.left.is_empty() {
+        let spent = Spent { step_ms, training_ms: 0.0 };
+        let snapshot = if done.left.is_empty() {
+            let snapshot = self.recorded(done.snapshot, None, spent);
             self.drop_units(1).await?;
-        }
+            snapshot
+        } else {
+            self.plain(done.snapshot, None, spent, None)
+        };
         let units = |values: Vec<f32>| (!values.is_empty()).then_some(TypedArray(values));
         Ok(Js::of(&Some(NextPart::Walked(Box::new(Walked {
             stage: done.part,
             left: done.left,
-            snapshot: self.plain(done.snapshot, None, ms),
+            snapshot,
             values: units(done.values),
             before: units(done.before),
             stepped: units(done.stepped),
@@ -292,7 +304,7 @@ impl Session {
     /// The device is gone.
     pub async fn snapshot(&mut self) -> Result<Js<Snapshot>, JsError> {
         let snapshot = self.run.snapshot().await.map_err(words)?;
-        Ok(Js::of(&self.plain(snapshot, None, 0.0)))
+        Ok(Js::of(&self.recorded(snapshot, None, Spent::default())))
     }
 
     /// Changes a live setting from the next step on, whose number it answers with.
@@ -300,19 +312,22 @@ impl Session {
     /// # Errors
     /// A setting that is fixed during a run, or a value that it refuses.
     pub fn change(&mut self, name: &str, value: &str) -> Result<u32, JsError> {
-        self.run.change(name, value).map_err(words)
+        let step = self.run.change(name, value).map_err(words)?;
+        self.recorder.change(Change { step, name: name.to_owned(), value: value.to_owned() });
+        Ok(step)
     }
 
     /// Test accuracy under the decided mask and a sampled one, over at most `most_images` images.
     ///
     /// # Errors
     /// The device is gone.
-    pub async fn evaluate(&mut self, most_images: u32) -> Result<Js<Evaluation>, JsError> {
+    pub async fn evaluate(&mut self, most_images: u32) -> Result<Js<Evaluated>, JsError> {
         // A batch of both forwards costs less than a step.
         self.run.batches_a_submit = self.pace.steps();
         let found = self.run.evaluate(most_images, |_, _| {}).await.map_err(words)?;
-        let (step, images) = (self.run.step(), found.images);
-        Ok(Js::of(&Evaluation { step, images, decided: found.decided, sampled: found.sampled, loss: found.loss }))
+        let scores = self.run.snapshot().await.map_err(words)?.scores;
+        let evaluation = told(self.recorder.test(&self.run, &scores, found));
+        Ok(Js::of(&Evaluated { evaluation, tests: self.recorder.file().tests.len() as u32 }))
     }
 
     /// Times this run's step against a dense one, in turns; the run is left as it was.
@@ -361,14 +376,14 @@ impl Session {
             if self.run.config.compact {
                 self.run.compact().await.map_err(words)?;
             }
-            self.training_ms += clock() - begin;
+            self.recorder.took(clock() - begin);
         }
         while self.run.step() < first + all {
             let begin = clock();
             let snapshot = self.run.finetune(self.pace.steps()).await.map_err(words)?;
             let ms = clock() - begin;
             self.pace.took(snapshot.records.len() as u32, ms);
-            self.training_ms += ms;
+            self.recorder.push(&self.run, &snapshot, ms);
             report(&progress, "fine-tuning", (self.run.step() - first) as usize, all as usize);
         }
         Ok(Js::of(&selected))
@@ -381,11 +396,13 @@ impl Session {
     }
 
     /// At the end of an epoch, which the `done` steps were the last of, units that are off for good go, where the experiment asks for that.
-    async fn drop_units(&mut self, done: u32) -> Result<(), JsError> {
-        if done > 0 && self.run.is_compact_due() {
+    /// Answers with whether it asked for that.
+    async fn drop_units(&mut self, done: u32) -> Result<bool, JsError> {
+        let is_due = done > 0 && self.run.is_compact_due();
+        if is_due {
             self.run.compact().await.map_err(words)?;
         }
-        Ok(())
+        Ok(is_due)
     }
 
     /// The last snapshot of a run that diverged.
@@ -394,7 +411,7 @@ impl Session {
             return Err(words(error));
         }
         let snapshot = self.run.snapshot().await.map_err(words)?;
-        Ok(self.plain(snapshot, Some(error.to_string()), 0.0))
+        Ok(self.recorded(snapshot, Some(error.to_string()), Spent::default()))
     }
 
     /// Which units of a group are still on the device, by their places in the whole network's group.

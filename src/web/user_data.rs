@@ -38,6 +38,11 @@ pub(super) fn about_own() -> Option<Js<OwnData>> {
     TAKEN.with_borrow(|taken| taken.as_ref().map(|taken| taken.about.clone()))
 }
 
+/// A text of what the page says about them, by its name.
+pub(super) fn told(name: &str) -> Option<String> {
+    js_sys::Reflect::get(&about_own()?.into(), &name.into()).ok()?.as_string()
+}
+
 /// How often data were taken.
 pub(super) fn times_taken() -> u32 {
     TIMES.get()

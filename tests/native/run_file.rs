@@ -10,7 +10,7 @@ use pollster::block_on;
 use lacuna::config::Config;
 use lacuna::data::{self, Dataset};
 use lacuna::device::Machine;
-use lacuna::run_file::{Change, RunFile, Recorder, Shown, restore};
+use lacuna::run_file::{Change, Recorder, RunFile, Shown, restore};
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 
 use crate::adapter::machine;

@@ -4,6 +4,21 @@
 export const KEPT = 1;
 export const PROBE_KEPT = 2;
 
+/** What a row of the curves tells, in this order; `mean`: as the mean of its steps, not as its last step left it. */
+export const CURVES = [
+  { name: 'loss', mean: true },
+  { name: 'probe_loss', mean: true },
+  { name: 'accuracy', mean: true },
+  { name: 'gradient_norm', mean: true },
+  { name: 'sum_scores', mean: false },
+  { name: 'budget', mean: false },
+  { name: 'threshold', mean: false },
+  { name: 'learning_rate', mean: false },
+  { name: 'scores_rate', mean: false },
+  { name: 'multiply_adds', mean: false },
+  { name: 'seconds', mean: false },
+] as const;
+
 /** The method of an experiment that names none. */
 export const DEFAULT_METHOD: MethodName = 'vrpge';
 
@@ -254,6 +269,8 @@ export type RunFacts = {
   has_timestamps: boolean;
   /** `[I]` Planted data only: 1 where an input carries the class. */
   informative: Uint8Array | null;
+  /** Most columns of its history. */
+  history_columns: number;
 };
 
 /** What a run is: it does not change until the next one is opened. */
@@ -307,7 +324,9 @@ export type Snapshot = {
   halted: string | null;
   /** `[U]` */
   scores: Float32Array;
-  /** `[U]` bits: `KEPT` and `PROBE_KEPT`. */
+  /** `[U]` s in 255 shades, of which 0 and 255 are exactly 0 and 1. */
+  shades: Uint8Array;
+  /** `[U]` bits: `KEPT` and `PROBE_KEPT`. Before the first step, the units that their scores decide for. */
   mask: Uint8Array;
   /** `[G]` units kept under m. */
   kept: Uint32Array;
@@ -325,6 +344,8 @@ export type Snapshot = {
   units_held: number;
   /** What the network, and a copy that is asked for masks, take of the device's memory now, without the data. */
   network_bytes: number;
+  /** Null in the middle of a step, of which nothing is recorded. */
+  recorded: Recorded | null;
 };
 
 export type StepPart = 'choose' | 'sample' | 'losses' | 'gradient' | 'project' | 'backward' | 'weights';
@@ -374,6 +395,14 @@ export type Evaluation = {
   sampled: number;
   /** Under the decided mask. */
   loss: number;
+  /** Units of each gated group under the decided mask. */
+  kept: Array<number>;
+};
+
+/** A test, and how many the run's file holds now: of more than it may hold, every second one is gone. */
+export type Evaluated = {
+  evaluation: Evaluation;
+  tests: number;
 };
 
 /** What a phase of a step takes, in milliseconds. */
@@ -398,16 +427,97 @@ export type Speed = {
   how: string;
 };
 
-/** What it takes to go on with a run. */
-export type State = {
-  /** Steps, evaluations, whether the mask is selected, the step before which it was chosen, the multiply-adds of a cost, milliseconds of training. */
-  counts: Float64Array;
-  /** Numbers of the units on the device, then the bits of all. */
-  integers: Uint32Array;
-  /** Tensors, and scores that stand behind the pins. */
-  floats: Float32Array;
-  /** `[G]` sizes of the groups on the device. */
-  sizes: Uint32Array;
+/** What a moment changed of the run's curves, and where it stands in the run's history. */
+export type Recorded = {
+  /** Rows before this one stay as they are; all others are in `rows`. */
+  from: number;
+  /** Rows one after another: how many steps a row stands for, the last of them, and its `CURVES`. */
+  rows: Float64Array;
+  /** The column of the history. Columns between the last one and this one show the same moment. */
+  column: number;
+  /** Steps that a column stands for; where it doubled, every second column is gone. */
+  stride: number;
+};
+
+/** A run as a file, to go on from. */
+export type Checkpoint = {
+  bytes: Uint8Array;
+  step: number;
+  /** Settings that were changed by then. */
+  changes: Array<[number, string, string]>;
+};
+
+/** Data that a run learned from; the visitor's own by the name of their files. */
+export type Shown = {
+  name: string;
+  /** Rows to train and to test. */
+  train: number;
+  test: number;
+  channels: number;
+  height: number;
+  width: number;
+  classes: number;
+  /** Of the visitor's own data: tells them from others of the same shape. */
+  sum: string | null;
+};
+
+/** The history of a file: C columns, one after another. */
+export type Columns = {
+  /** How many there may be. */
+  capacity: number;
+  /** Steps that a column stands for. */
+  stride: number;
+  /** `[C]` */
+  steps: Uint32Array;
+  /** `[C, U]` in the shades of a snapshot. */
+  shades: Uint8Array;
+  /** `[C, U]` bits as in a snapshot. */
+  masks: Uint8Array;
+  /** `[C, G]` */
+  kept: Uint32Array;
+  /** `[C, G]` */
+  probe_kept: Uint32Array;
+  /** `[C]` */
+  budgets: Float32Array;
+  /** `[C]` */
+  sums: Float32Array;
+};
+
+/** What a run file holds, but for what it takes to go on. */
+export type ReadRun = {
+  plan: Plan;
+  /** The link that it began with, and its settings. */
+  query: string;
+  began: Values;
+  /** The same with what was changed on the way. */
+  query_now: string;
+  values: Values;
+  changes: Array<[number, string, string]>;
+  shown: Shown;
+  version: string;
+  /** How the program was called that wrote it. */
+  command: string | null;
+  adapter: string;
+  software: boolean;
+  /** Steps done, of the whole run, and of an epoch. */
+  step: number;
+  steps: number;
+  steps_per_epoch: number;
+  seconds: number;
+  /** `[U]` */
+  scores: Float32Array;
+  /** `[U]` in the shades of a snapshot. */
+  shades: Uint8Array;
+  /** `[U]` bits as in a snapshot. */
+  mask: Uint8Array;
+  /** `[I]` Planted data only: 1 where an input carries the class. */
+  informative: Uint8Array | null;
+  /** As those of `Recorded`. */
+  rows: Float64Array;
+  tests: Array<Evaluation>;
+  history: Columns;
+  /** Whether it holds what it takes to go on. */
+  can_go_on: boolean;
 };
 
 /** How far drawing masks of a frozen network is. */

@@ -1,22 +1,23 @@
 // Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares.
 
 declare module '*/pkg/lacuna.js' {
+  type Checkpoint = import('./generated').Checkpoint;
   type Classified = import('./generated').Classified;
   type Contender = import('./generated').Contender;
   type DataFile = import('./generated').DataFile;
   type Described = import('./generated').Described;
   type Description = import('./generated').Description;
   type Drawn = import('./generated').Drawn;
-  type Evaluation = import('./generated').Evaluation;
+  type Evaluated = import('./generated').Evaluated;
   type Example = import('./generated').Example;
   type Knob = import('./generated').Knob;
   type LabReport = import('./generated').LabReport;
   type NextPart = import('./generated').NextPart;
   type OwnData = import('./generated').OwnData;
   type Progress = import('./generated').Progress;
+  type ReadRun = import('./generated').ReadRun;
   type Snapshot = import('./generated').Snapshot;
   type Speed = import('./generated').Speed;
-  type State = import('./generated').State;
   type UnitCost = import('./generated').UnitCost;
   type Values = import('./generated').Values;
 
@@ -34,10 +35,13 @@ declare module '*/pkg/lacuna.js' {
   export function most_bytes(): number | undefined;
   /**
    * The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer hold, where
-   * that is known; `refused` says in words what is larger. `shown` is the shape of data that are not here: training and test rows, channels, height,
-   * width, classes.
+   * that is known; `refused` says in words what is larger.
    */
-  export function describe(query: string, most_bytes?: number, shown?: Uint32Array): Described;
+  export function describe(query: string, most_bytes?: number): Described;
+  /** What a run file holds, for the page to show. */
+  export function read_run(bytes: Uint8Array): ReadRun;
+  /** The same file without what it takes to go on. */
+  export function recording_of(bytes: Uint8Array): Uint8Array;
   /** What the page says about the visitor's own data, as it was told; null where there are none. */
   export function own_data(): OwnData | null;
   /**
@@ -67,6 +71,12 @@ declare module '*/pkg/lacuna.js' {
     estimator_release(): void;
     /** What the pairs drawn so far say of each estimator; null before there is anything to say. */
     estimator_report(): LabReport | null;
+    /** The run as a file, to go on from here. */
+    checkpoint(): Promise<Checkpoint>;
+    /** The run as a file to be looked at, as the last snapshot told it: without what it takes to go on. */
+    recording(): Uint8Array;
+    /** Takes up the run of a file, with its curves, its history, its tests and what was changed on the way. */
+    restore(bytes: Uint8Array): void;
     /** Opens the adapter, compiles, allocates, draws the first weights. Browsers tell the page more of the adapter's name than the engine. */
     static open(query: string, progress: Progress, adapter_name?: string): Promise<Session>;
     /** What does not change during the run. */
@@ -100,7 +110,7 @@ declare module '*/pkg/lacuna.js' {
     /** Changes a live setting from the next step on, whose number it answers with. */
     change(name: string, value: string): number;
     /** Test accuracy under the decided mask and a sampled one, over at most `most_images` images. */
-    evaluate(most_images: number): Promise<Evaluation>;
+    evaluate(most_images: number): Promise<Evaluated>;
     /** Times this run's step against a dense one, in turns; the run is left as it was. */
     measure_speed(): Promise<Speed>;
     /**
@@ -110,10 +120,6 @@ declare module '*/pkg/lacuna.js' {
     finish(progress: Progress): Promise<number | null>;
     /** Why the device is gone, if it is. */
     lost(): string | undefined;
-    /** What it takes to go on from here. */
-    checkpoint(): Promise<State>;
-    /** Takes up what [`Session::checkpoint`] said of another session of the same experiment. */
-    restore(counts: Float64Array, integers: Uint32Array, floats: Float32Array): void;
     /** Gives its memory back; nothing may be asked of it afterwards. */
     free(): void;
   }
@@ -129,22 +135,23 @@ declare module '*/pkg/lacuna.js' {
 declare module '*/pkg/lacuna_cpu.js' {
   type CheckResult = import('./generated').CheckResult;
   type CheckScene = import('./generated').CheckScene;
+  type Checkpoint = import('./generated').Checkpoint;
   type Classified = import('./generated').Classified;
   type Contender = import('./generated').Contender;
   type DataFile = import('./generated').DataFile;
   type Described = import('./generated').Described;
   type Description = import('./generated').Description;
   type Drawn = import('./generated').Drawn;
-  type Evaluation = import('./generated').Evaluation;
+  type Evaluated = import('./generated').Evaluated;
   type Example = import('./generated').Example;
   type Knob = import('./generated').Knob;
   type LabReport = import('./generated').LabReport;
   type NextPart = import('./generated').NextPart;
   type OwnData = import('./generated').OwnData;
   type Progress = import('./generated').Progress;
+  type ReadRun = import('./generated').ReadRun;
   type Snapshot = import('./generated').Snapshot;
   type Speed = import('./generated').Speed;
-  type State = import('./generated').State;
   type UnitCost = import('./generated').UnitCost;
   type Values = import('./generated').Values;
 
@@ -168,10 +175,13 @@ declare module '*/pkg/lacuna_cpu.js' {
   export function most_bytes(): number | undefined;
   /**
    * The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer hold, where
-   * that is known; `refused` says in words what is larger. `shown` is the shape of data that are not here: training and test rows, channels, height,
-   * width, classes.
+   * that is known; `refused` says in words what is larger.
    */
-  export function describe(query: string, most_bytes?: number, shown?: Uint32Array): Described;
+  export function describe(query: string, most_bytes?: number): Described;
+  /** What a run file holds, for the page to show. */
+  export function read_run(bytes: Uint8Array): ReadRun;
+  /** The same file without what it takes to go on. */
+  export function recording_of(bytes: Uint8Array): Uint8Array;
   /** What the page says about the visitor's own data, as it was told; null where there are none. */
   export function own_data(): OwnData | null;
   /**
@@ -201,6 +211,12 @@ declare module '*/pkg/lacuna_cpu.js' {
     estimator_release(): void;
     /** What the pairs drawn so far say of each estimator; null before there is anything to say. */
     estimator_report(): LabReport | null;
+    /** The run as a file, to go on from here. */
+    checkpoint(): Promise<Checkpoint>;
+    /** The run as a file to be looked at, as the last snapshot told it: without what it takes to go on. */
+    recording(): Uint8Array;
+    /** Takes up the run of a file, with its curves, its history, its tests and what was changed on the way. */
+    restore(bytes: Uint8Array): void;
     /** Opens the adapter, compiles, allocates, draws the first weights. Browsers tell the page more of the adapter's name than the engine. */
     static open(query: string, progress: Progress, adapter_name?: string): Promise<Session>;
     /** What does not change during the run. */
@@ -234,7 +250,7 @@ declare module '*/pkg/lacuna_cpu.js' {
     /** Changes a live setting from the next step on, whose number it answers with. */
     change(name: string, value: string): number;
     /** Test accuracy under the decided mask and a sampled one, over at most `most_images` images. */
-    evaluate(most_images: number): Promise<Evaluation>;
+    evaluate(most_images: number): Promise<Evaluated>;
     /** Times this run's step against a dense one, in turns; the run is left as it was. */
     measure_speed(): Promise<Speed>;
     /**
@@ -244,10 +260,6 @@ declare module '*/pkg/lacuna_cpu.js' {
     finish(progress: Progress): Promise<number | null>;
     /** Why the device is gone, if it is. */
     lost(): string | undefined;
-    /** What it takes to go on from here. */
-    checkpoint(): Promise<State>;
-    /** Takes up what [`Session::checkpoint`] said of another session of the same experiment. */
-    restore(counts: Float64Array, integers: Uint32Array, floats: Float32Array): void;
     /** Gives its memory back; nothing may be asked of it afterwards. */
     free(): void;
   }

@@ -17,10 +17,12 @@ use crate::web::js::{cross_as_names, crossing};
 mod network;
 mod panels;
 mod run;
+mod run_file;
 
 pub use network::*;
 pub use panels::*;
 pub use run::*;
+pub use run_file::*;
 
 /// The first bit of a unit's byte in a mask: kept by m.
 pub const KEPT: u8 = 1;

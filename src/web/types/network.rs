@@ -53,7 +53,7 @@ crossing! {
 
     /// The data of a plan, by their shape.
     pub struct DatasetShape {
-        pub name: &'static str,
+        pub name: String,
         /// Rows to train and to test.
         pub train: u32,
         pub test: u32,
@@ -99,6 +99,8 @@ crossing! {
         pub has_timestamps: bool,
         /// `[I]` Planted data only: 1 where an input carries the class.
         pub informative: Option<TypedArray<u8>>,
+        /// Most columns of its history.
+        pub history_columns: u32,
     }
 
     /// A file of a data set, to be fed to a run.

@@ -1,5 +1,6 @@
 //! A run: its steps, its state, what is measured of it.
 
+use super::Recorded;
 use crate::trainer::{self, StepPart};
 use crate::web::js::{TypedArray, crossing};
 
@@ -8,17 +9,17 @@ crossing! {
     pub struct StepRecord {
         pub step: u32,
         pub epoch: f64,
-        pub loss: f32,
+        pub loss: f64,
         /// NaN for methods with one forward pass.
-        pub probe_loss: f32,
+        pub probe_loss: f64,
         /// Of the batch.
         pub accuracy: f64,
-        pub sum_scores: f32,
+        pub sum_scores: f64,
         pub budget: f64,
-        pub threshold: f32,
-        pub gradient_norm: f32,
-        pub learning_rate: f32,
-        pub scores_rate: f32,
+        pub threshold: f64,
+        pub gradient_norm: f64,
+        pub learning_rate: f64,
+        pub scores_rate: f64,
         /// Executed up to and including this step, choosing masks included.
         pub multiply_adds: f64,
         /// Of training, from the end of the first step on, which also compiles.
@@ -46,7 +47,9 @@ crossing! {
         pub halted: Option<String>,
         /// `[U]`
         pub scores: TypedArray<f32>,
-        /// `[U]` bits: `KEPT` and `PROBE_KEPT`.
+        /// `[U]` s in 255 shades, of which 0 and 255 are exactly 0 and 1.
+        pub shades: TypedArray<u8>,
+        /// `[U]` bits: `KEPT` and `PROBE_KEPT`. Before the first step, the units that their scores decide for.
         pub mask: TypedArray<u8>,
         /// `[G]` units kept under m.
         pub kept: TypedArray<u32>,
@@ -64,6 +67,8 @@ crossing! {
         pub units_held: u32,
         /// What the network, and a copy that is asked for masks, take of the device's memory now, without the data.
         pub network_bytes: f64,
+        /// Null in the middle of a step, of which nothing is recorded.
+        pub recorded: Option<Recorded>,
     }
 
     /// What stands after a part of a step.
@@ -108,6 +113,8 @@ crossing! {
         pub sampled: f64,
         /// Under the decided mask.
         pub loss: f64,
+        /// Units of each gated group under the decided mask.
+        pub kept: Vec<u32>,
     }
 
     /// What a phase of a step takes, in milliseconds.
@@ -130,19 +137,6 @@ crossing! {
         pub adapter: String,
         /// How it was measured, in words.
         pub how: String,
-    }
-
-    /// What it takes to go on with a run.
-    pub struct State {
-        /// Steps, evaluations, whether the mask is selected, the step before which it was chosen, the multiply-adds of a cost, milliseconds of
-        /// training.
-        pub counts: TypedArray<f64>,
-        /// Numbers of the units on the device, then the bits of all.
-        pub integers: TypedArray<u32>,
-        /// Tensors, and scores that stand behind the pins.
-        pub floats: TypedArray<f32>,
-        /// `[G]` sizes of the groups on the device.
-        pub sizes: TypedArray<u32>,
     }
 }
 
