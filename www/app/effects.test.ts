@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { EngineClient } from '../engine/client';
 import type { Action, Effect, News } from '../model/actions';
-import { Traces } from '../model/curves';
+import { Curves } from '../model/curves';
 import { Timeline } from '../model/history';
 import { Rate } from '../model/run-stats';
 import { initialState, type State } from '../model/state';
 import type { Request } from '../protocol/messages';
-import { evaluation, record, snapshot } from '../testing/samples';
+import { evaluation, snapshot } from '../testing/samples';
 import { effects, firstRequests } from './effects';
 
 /** What a browser gives, as far as effects use it. */
@@ -100,31 +100,36 @@ test('a run is opened anew once, a moment after the last change, and not at all 
 });
 
 test('a snapshot is written into all recordings, and what is looked back at stays the same moment when columns are halved', () => {
-  const [history, curves, rate] = [new Timeline(10, 0, 64), new Traces(), new Rate()];
+  const [history, curves, rate] = [new Timeline(10, 64), new Curves(), new Rate()];
   const { perform, dispatched } = made({ looking: 40 });
-  history.stride = 1;
   for (let step = 0; step <= 64; step++) {
-    const steps = step > 0 ? [record(step - 1)] : [];
-    perform({ kind: 'record', history, curves, rate, snapshot: snapshot(step), steps, values: {}, at: 10 * step });
+    const told = snapshot(step);
+    if (step === 64 && told.recorded) [told.recorded.column, told.recorded.stride] = [32, 2];
+    perform({ kind: 'record', history, curves, rate, snapshot: told, values: {}, at: 10 * step });
     assert.equal(dispatched.length, step < 64 ? 0 : 1);
   }
   assert.deepEqual(dispatched, [{ kind: 'look', column: 20 }]);
   assert.equal(history.at(20)?.step, 40);
-  assert.equal(curves.last_step, 63);
+  assert.deepEqual([curves.rows.length, curves.last.step], [64, 63]);
   assert(Math.abs(rate.steps_per_second - 100) < 1e-9);
   perform({ kind: 'forget_rate', rate });
   assert(Number.isNaN(rate.steps_per_second));
 });
 
-test('a test of the whole set stands in the curve only where it is the first', () => {
+test('tests are written into the curves, as many as the run’s file has', () => {
   const { perform } = made();
-  const curves = new Traces();
-  perform({ kind: 'record_test', curves, evaluation: evaluation({ step: 5 }), whole: true });
-  perform({ kind: 'record_test', curves, evaluation: evaluation({ step: 6 }), whole: false });
-  perform({ kind: 'record_test', curves, evaluation: evaluation({ step: 7 }), whole: true });
+  const curves = new Curves();
+  for (const [step, tests] of [
+    [5, 1],
+    [6, 2],
+    [6, 2],
+    [7, 3],
+    [8, 2],
+  ] as const)
+    perform({ kind: 'record_test', curves, evaluation: evaluation({ step }), tests });
   assert.deepEqual(
-    curves.evaluations.map(({ step }) => step),
-    [5, 6],
+    curves.tests.map(({ step }) => step),
+    [6, 8],
   );
 });
 

@@ -68,10 +68,10 @@ export function effects({ engine, state, dispatch, tell, call }: Around): (effec
       case 'forget_rate':
         return effect.rate.forget();
       case 'record': {
-        const { history: recorded, curves, rate, snapshot, steps, values, at } = effect;
+        const { history: recorded, curves, rate, snapshot, values, at } = effect;
         const { generation } = recorded;
-        curves.push(steps);
-        recorded.push(snapshot, values);
+        if (snapshot.recorded) curves.take(snapshot.recorded);
+        recorded.take(snapshot, values);
         rate.note(snapshot.step, at);
         const { looking } = state();
         // Every second column may be gone: the moment that is looked back at is then half as far along.
@@ -79,8 +79,7 @@ export function effects({ engine, state, dispatch, tell, call }: Around): (effec
         return;
       }
       case 'record_test':
-        if (!effect.whole || effect.curves.evaluations.length === 0) effect.curves.evaluate(effect.evaluation);
-        return;
+        return effect.curves.test(effect.evaluation, effect.tests);
     }
   };
 }

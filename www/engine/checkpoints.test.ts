@@ -1,13 +1,10 @@
-// When a run is saved, and what a checkpoint says of its settings.
+// When a run is saved, and what is written without the device.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Checkpoints } from './checkpoints';
-import { fakeSession, opened } from '../testing/engine';
+import { opened } from '../testing/engine';
 import { description } from '../testing/samples';
-import type { Report } from '../protocol/messages';
-
-const changes = (reports: Report[]) => reports.flatMap((report) => (report.kind === 'kept' ? [report.changes] : []));
 
 test('a step is saved once, and again only when that is asked for', async () => {
   const { run, reports } = opened();
@@ -25,7 +22,7 @@ test('a step is saved once, and again only when that is asked for', async () => 
   assert(!checkpoints.isAsked);
   assert.deepEqual(
     reports.map(({ kind }) => kind),
-    ['kept', 'kept'],
+    ['checkpoint', 'checkpoint'],
   );
 });
 
@@ -59,19 +56,19 @@ test('during training every five seconds, and at most 2 % of the time', async ()
   assert.equal(await saved(2), 2);
 });
 
-test('it names the settings that were changed before it was read, not those that changed meanwhile', async () => {
-  const plain = fakeSession();
-  const { run, reports } = opened({
-    changes: [[3, 'lr', '0.1']],
-    session: fakeSession({
-      checkpoint: async () => {
-        run.changes.push([7, 'momentum', '0.5']);
-        return plain.checkpoint();
-      },
-    }),
-  });
+test('a recording is written when it is asked for, also of a run that is closed; one that cannot be is refused', async () => {
+  const { run, reports } = opened();
   const checkpoints = new Checkpoints(run);
-  run.step = 7;
-  await checkpoints.save();
-  assert.deepEqual(changes(reports), [[[3, 'lr', '0.1']]]);
+  await checkpoints.record(-1);
+  run.close();
+  await checkpoints.record(-2);
+  run.session.recording = () => {
+    throw new Error('it was freed');
+  };
+  await checkpoints.record(-3);
+  assert.deepEqual(reports, [
+    { kind: 'recording', ticket: -1, bytes: Uint8Array.of(0) },
+    { kind: 'recording', ticket: -2, bytes: Uint8Array.of(0) },
+    { kind: 'refused', ticket: -3, message: 'it was freed' },
+  ]);
 });

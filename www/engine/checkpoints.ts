@@ -1,9 +1,8 @@
-// Checkpoints: what it takes to go on with the run, read from the device and handed to the page.
+// Checkpoints: the run as a file, written by the engine and handed to the page.
 
-import type { Session } from './load';
 import type { OpenRun } from './open-run';
 import { SIDE_WORK, TimeBudget } from './time-budgets';
-import type { Change } from '../protocol/messages';
+import { messageOf } from '../model/words';
 
 export class Checkpoints {
   private readonly run: OpenRun;
@@ -29,32 +28,36 @@ export class Checkpoints {
   async answer(): Promise<void> {
     if (!this.asked) return;
     this.asked = false;
-    await this.read();
+    await this.write();
   }
 
   /** Saves the run as it stands, unless this step is saved already or the network is too large to save it unasked. */
   async save(): Promise<void> {
     // A weight and its velocity take four bytes each; scores are few beside them.
     const is_large = 8 * this.run.plan.weights > SIDE_WORK.checkpoint.most_bytes;
-    if (this.run.step !== this.saved_step && !is_large) await this.read();
+    if (this.run.step !== this.saved_step && !is_large) await this.write();
   }
 
   async saveIfDue(): Promise<void> {
     if (this.budget.isDue()) await this.save();
   }
 
-  private async read(): Promise<void> {
+  /** The run as a file that is only looked at. No device is asked. */
+  async record(ticket: number): Promise<void> {
+    const { post } = this.run.environment;
+    try {
+      const bytes = await this.run.call((session) => session.recording());
+      post({ kind: 'recording', ticket, bytes }, [bytes.buffer]);
+    } catch (error) {
+      post({ kind: 'refused', ticket, message: messageOf(error) });
+    }
+  }
+
+  private async write(): Promise<void> {
     const { run } = this;
     if (run.closed) return;
     this.saved_step = run.step;
-    let changes: Change[] = [];
-    // A setting that changes while the device is read is not part of what was read.
-    const read = (session: Session): ReturnType<Session['checkpoint']> => {
-      changes = [...run.changes];
-      return session.checkpoint();
-    };
-    const state = await this.budget.spend(() => run.call(read));
-    const { counts, integers, floats, sizes } = state;
-    run.report({ kind: 'kept', run: run.number, state, changes }, [counts.buffer, integers.buffer, floats.buffer, sizes.buffer]);
+    const checkpoint = await this.budget.spend(() => run.call((session) => session.checkpoint()));
+    run.report({ kind: 'checkpoint', run: run.number, checkpoint }, [checkpoint.bytes.buffer]);
   }
 }

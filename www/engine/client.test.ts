@@ -69,7 +69,7 @@ test('a new worker is asked what comes first before anything else', () => {
 test('a broken engine is not replaced to save what it has lost', () => {
   const { client } = made();
   client.broken = true;
-  client.ask({ kind: 'keep' });
+  client.ask({ kind: 'checkpoint' });
   assert.equal(StillWorker.all.length, 1);
 });
 

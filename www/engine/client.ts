@@ -31,7 +31,7 @@ export class EngineClient {
 
   ask(request: Request): void {
     // A broken engine has nothing left to save, so that a request to save starts no new one.
-    if (this.broken && request.kind !== 'keep') this.renew();
+    if (this.broken && request.kind !== 'checkpoint') this.renew();
     this.worker.postMessage(request);
   }
 

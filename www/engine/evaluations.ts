@@ -65,8 +65,8 @@ export class Evaluations {
     const { run } = this;
     if (run.closed) return;
     run.announce('test', testMs(images, this.cost()));
-    const evaluation = await this.budget.spend(() => run.call((session) => session.evaluate(images)));
+    const evaluated = await this.budget.spend(() => run.call((session) => session.evaluate(images)));
     run.announce(null);
-    run.report({ kind: 'evaluated', run: run.number, evaluation, whole });
+    run.report({ kind: 'evaluated', run: run.number, ...evaluated, whole });
   }
 }

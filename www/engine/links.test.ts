@@ -1,10 +1,11 @@
-// What the page is told about links.
+// What the page is told about links and run files.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EngineLoader } from './engine-loader';
-import { answer, describeSaved, link, read, start } from './links';
+import { answer, link, read, readRun, recordingOf, start } from './links';
 import type { Engine } from './load';
+import type { Post } from './open-run';
 import { description } from '../testing/samples';
 import type { Report, Values } from '../protocol/messages';
 
@@ -21,6 +22,8 @@ const engine = {
       .map(([name, value]) => `${name}=${value}`)
       .join('&'),
   describe: () => ({ plan: description(), refused: null }),
+  read_run: (bytes: Uint8Array) => ({ step: bytes[0], history: { shades: Uint8Array.of(1), masks: Uint8Array.of(2) } }),
+  recording_of: (bytes: Uint8Array) => bytes.slice(1),
 } as unknown as Engine;
 
 const loader = (of: Engine | null, adapter: object | null = null): EngineLoader =>
@@ -56,12 +59,22 @@ test('links are read and written', () => {
   assert.deepEqual(read(engine, { kind: 'read', query: 'net=b' }), { kind: 'values', asked: 'read', values: { net: 'b' }, query: 'net=b', refused: null });
 });
 
-test('a saved run is described as it began and as it stands', () => {
-  const described = describeSaved(engine, { kind: 'describe', ticket: 2, query: 'net=a&lr=1', changes: [[5, 'lr', '2']], shown: new Uint32Array(6) });
-  assert(described.kind === 'described');
-  assert.deepEqual(described.began, { net: 'a', lr: '1' });
-  assert.deepEqual(described.values, { net: 'a', lr: '2' });
-  assert.equal(described.query, 'net=a&lr=2');
+test('a run file is read and cut by the engine; what is large is moved to the page, not copied', async () => {
+  const posted: Parameters<Post>[] = [];
+  const bytes = Uint8Array.of(7, 8);
+  for (const say of [
+    (of: Engine) => readRun(of, { kind: 'read_run', ticket: -2, bytes }),
+    (of: Engine) => recordingOf(of, -3, bytes),
+    (of: Engine) => read(of, { kind: 'read', query: 'net=b' }),
+  ])
+    await answer(loader(engine), -2, say, (...all) => void posted.push(all));
+  const [[first], [second]] = posted as [[Report], [Report]];
+  assert(first.kind === 'run_read' && first.ticket === -2 && first.read.step === 7);
+  assert.deepEqual(second, { kind: 'recording', ticket: -3, bytes: Uint8Array.of(8) });
+  assert.deepEqual(
+    posted.map(([, buffers]) => buffers?.length),
+    [2, 1, 0],
+  );
 });
 
 test('a refusal goes to whoever asked, in the words of the engine; without an engine there is no answer', async () => {

@@ -1,4 +1,4 @@
-// What the page asks about links: answered by the engine's table of settings, without a run.
+// What the page asks about links and run files: answered by the engine without a run.
 
 import type { EngineLoader } from './engine-loader';
 import type { Engine } from './load';
@@ -21,10 +21,18 @@ export async function start(loader: EngineLoader, { fallback: fallbacks, query: 
   }
 }
 
+/** What is too large to be copied on its way to the page. */
+function buffersOf(report: Report): Transferable[] {
+  if (report.kind === 'recording') return [report.bytes.buffer];
+  return report.kind === 'run_read' ? [report.read.history.shades.buffer, report.read.history.masks.buffer] : [];
+}
+
 /** Posts what the engine says, or why it refuses to. */
 export async function answer(loader: EngineLoader, ticket: number, say: (engine: Engine) => Report, post: Post): Promise<void> {
   try {
-    if (loader.engine) post(say(await loader.engine));
+    if (!loader.engine) return;
+    const report = say(await loader.engine);
+    post(report, buffersOf(report));
   } catch (error) {
     post({ kind: 'refused', ticket, message: messageOf(error) });
   }
@@ -42,10 +50,12 @@ export function link({ write_link, describe }: Engine, { ticket, values }: Askin
   return { kind: 'linked', ticket, query, plan };
 }
 
-/** What a saved run is: its link, with the settings that were changed while it ran. */
-export function describeSaved({ read_link, write_link, describe }: Engine, { ticket, query, changes, shown }: Asking<'describe'>): Report {
-  const began = read_link(query);
-  const values = { ...began, ...Object.fromEntries(changes.map(([, name, value]) => [name, value])) };
-  const { plan } = describe(query, undefined, shown);
-  return { kind: 'described', ticket, plan, values, began, query: write_link(values) };
+/** What a run file holds. */
+export function readRun({ read_run }: Engine, { ticket, bytes }: Asking<'read_run'>): Report {
+  return { kind: 'run_read', ticket, read: read_run(bytes) };
+}
+
+/** A run file without what it takes to go on. */
+export function recordingOf({ recording_of }: Engine, ticket: number, bytes: Uint8Array): Report {
+  return { kind: 'recording', ticket, bytes: recording_of(bytes) };
 }

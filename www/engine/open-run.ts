@@ -5,7 +5,7 @@ import type { Session } from './load';
 import { SerialQueue } from './serial-queue';
 import type { Clock } from './time-budgets';
 import { messageOf } from '../model/words';
-import type { Change, Failure, Plan, Report, RunState, Task } from '../protocol/messages';
+import type { Failure, Plan, Report, RunState, Task } from '../protocol/messages';
 
 export type Post = (report: Report, transfer?: Transferable[]) => void;
 
@@ -25,8 +25,6 @@ export interface Opened {
   plan: Plan;
   /** Whether it trains at once. */
   training: boolean;
-  /** Settings that were changed before it was saved, where it goes on from a checkpoint. */
-  changes: Change[];
 }
 
 /** Work that is expected to last so long is announced to the page. */
@@ -42,8 +40,6 @@ export class OpenRun {
   readonly environment: Environment;
   /** Whether the visitor wants it to train. */
   training: boolean;
-  /** Live settings that were changed so far: a checkpoint names them. */
-  readonly changes: Change[];
   /** Of the last snapshot: its step, and how many units it keeps. */
   step = 0;
   kept_units = 0;
@@ -58,12 +54,11 @@ export class OpenRun {
   private readonly closing = new AbortController();
   private readonly stopper: ReturnType<Session['stopper']>;
 
-  constructor({ number, session, plan, training, changes }: Opened, environment: Environment) {
+  constructor({ number, session, plan, training }: Opened, environment: Environment) {
     this.number = number;
     this.session = session;
     this.plan = plan;
     this.training = training;
-    this.changes = changes;
     this.environment = environment;
     this.stopper = session.stopper();
   }

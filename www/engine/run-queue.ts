@@ -9,7 +9,7 @@ import { planRun, totalBytes } from './run-plan';
 import { SerialQueue } from './serial-queue';
 import { TrainingLoop } from './training-loop';
 import { messageOf } from '../model/words';
-import type { Failure, Progress, Request, Resumed } from '../protocol/messages';
+import type { Failure, Progress, Request } from '../protocol/messages';
 
 type Asked = Request & { kind: 'open' };
 
@@ -17,10 +17,9 @@ type Asked = Request & { kind: 'open' };
 const OPENED_UNASKED_BYTES = 1 << 30;
 
 /** Puts a new session where a run was left. If that fails, the session is freed. */
-function restore(session: Session, { state: { counts, integers, floats }, changes }: Resumed): void {
+function restore(session: Session, saved: Uint8Array): void {
   try {
-    for (const [, name, value] of changes) session.change(name, value);
-    session.restore(counts, integers, floats);
+    session.restore(saved);
   } catch (error) {
     if (!hasTrapped(error)) session.free();
     throw error;
@@ -103,7 +102,7 @@ export class RunQueue {
     const session = await engine.Session.open(query, progress, adapter?.name ?? undefined);
     if (number !== this.latest) return session.free();
     if (resumed) restore(session, resumed);
-    const opened = { number, session, plan, training: this.train_at_once, changes: resumed?.changes ?? [] };
+    const opened = { number, session, plan, training: this.train_at_once };
     const loop = new TrainingLoop(new OpenRun(opened, this.environment), this.pace);
     this.opened = loop;
     post({ kind: 'opened', run: number, description: session.description(), query });

@@ -79,7 +79,7 @@ export class TrainingLoop {
   change(name: string, value: string): void {
     const { run } = this;
     run
-      .call((session) => void run.changes.push([session.change(name, value), name, value]))
+      .call((session) => session.change(name, value))
       .then(
         // Pinned units are shown at once, not after the next step.
         () => (name === 'pins' && !this.is_mid_step ? this.show((session) => session.snapshot()) : undefined),
@@ -220,7 +220,7 @@ export class TrainingLoop {
   private async show(work: (session: Session) => Promise<Snapshot>): Promise<Snapshot> {
     const { run } = this;
     const snapshot = await run.call(work);
-    const { scores, mask, kept, probe_kept, records, finished, halted, step } = snapshot;
+    const { scores, shades, mask, kept, probe_kept, recorded, records, finished, halted, step } = snapshot;
     this.is_mid_step = false;
     run.step = step;
     run.kept_units = kept.reduce((sum, units) => sum + units, 0);
@@ -229,7 +229,11 @@ export class TrainingLoop {
       this.comparison.observe(snapshot);
       if (run.training && !finished && halted === null) run.enter('training');
     }
-    run.report({ kind: 'snapshot', run: run.number, snapshot }, [scores.buffer, mask.buffer, kept.buffer, probe_kept.buffer]);
+    const arrays = [scores, shades, mask, kept, probe_kept, ...(recorded ? [recorded.rows] : [])];
+    run.report(
+      { kind: 'snapshot', run: run.number, snapshot },
+      arrays.map(({ buffer }) => buffer),
+    );
     this.comparison.warn();
     return snapshot;
   }

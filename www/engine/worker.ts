@@ -1,7 +1,7 @@
 // The worker that owns the engine: hands each message of the page to what answers it. Runs train in run-queue.ts and training-loop.ts.
 
 import { EngineLoader } from './engine-loader';
-import { answer, describeSaved, link, read, start } from './links';
+import { answer, link, read, readRun, recordingOf, start } from './links';
 import { macrotask } from './macrotask';
 import type { Post } from './open-run';
 import { RunQueue } from './run-queue';
@@ -49,9 +49,18 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
     case 'link':
       void answer(loader, request.ticket, (engine) => link(engine, request), post);
       return;
-    case 'describe':
-      void answer(loader, request.ticket, (engine) => describeSaved(engine, request), post);
+
+    // Run files.
+    case 'read_run':
+      void answer(loader, request.ticket, (engine) => readRun(engine, request), post);
       return;
+    case 'recording': {
+      const { ticket, bytes } = request;
+      if (bytes) void answer(loader, ticket, (engine) => recordingOf(engine, ticket, bytes), post);
+      else if (current) void current.checkpoints.record(ticket);
+      else post({ kind: 'refused', ticket, message: 'no run is open' });
+      return;
+    }
 
     // Runs.
     case 'open':
@@ -86,7 +95,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
     case 'change':
       current?.change(request.name, request.value);
       return;
-    case 'keep':
+    case 'checkpoint':
       current?.checkpoints.ask();
       return;
     case 'measure':

@@ -1,20 +1,7 @@
 // What can happen to the page's state, and what the reducer asks to be done about it.
 
-import type {
-  Contender,
-  Description,
-  Evaluation,
-  OwnFile,
-  OwnReport,
-  Plan,
-  Report,
-  Request,
-  RunState,
-  Snapshot,
-  StepRecord,
-  Values,
-} from '../protocol/messages';
-import type { Traces } from './curves';
+import type { Contender, Description, Evaluated, OwnFile, OwnReport, Plan, Report, Request, RunState, Snapshot, Values } from '../protocol/messages';
+import type { Curves } from './curves';
 import type { Timeline } from './history';
 import type { PickedUnit } from './picked-unit';
 import type { Rate } from './run-stats';
@@ -101,10 +88,10 @@ export type Effect =
   | { kind: 'announce'; words: string }
   | { kind: 'toast'; words: string }
   | { kind: 'store_runs' }
-  /** Writes a snapshot into a run's recordings. `steps`: those that are new. */
-  | { kind: 'record'; history: Timeline; curves: Traces; rate: Rate; snapshot: Snapshot; steps: StepRecord[]; values: Values; at: number }
-  /** Writes a test into a run's curves. `whole`: on the whole test set, which stands in the curve only where it is the first. */
-  | { kind: 'record_test'; curves: Traces; evaluation: Evaluation; whole: boolean }
+  /** Writes a snapshot into a run's recordings. */
+  | { kind: 'record'; history: Timeline; curves: Curves; rate: Rate; snapshot: Snapshot; values: Values; at: number }
+  /** Writes a test into a run's curves. */
+  | ({ kind: 'record_test'; curves: Curves } & Evaluated)
   | { kind: 'forget_rate'; rate: Rate }
   /** Reads the visitor's files in a worker. */
   | { kind: 'read_files'; given: number; files: OwnFile[]; label: string }

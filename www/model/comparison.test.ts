@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Values } from '../protocol/messages';
 import { begun, ended, entrantOf, next } from './comparison';
 import { type Comparison, type Controls, initialState } from './state';
-import { contender, description, knob } from '../testing/samples';
+import { contender, evaluation, knob } from '../testing/samples';
 
 const controls: Controls = {
   ...initialState.controls,
@@ -22,20 +22,20 @@ const ALL = [
 ];
 
 type Found = { values: Values } | { refused: string };
-/** All that a comparison asks for, one after another; each run ends with these scores. */
-function asked(begins: Comparison, scores: Float32Array | null): { name: string; found: Found }[] {
+/** All that a comparison asks for, one after another; each run ends with a test of units of each group that are kept. */
+function asked(begins: Comparison, kept: number[] | null): { name: string; found: Found }[] {
   const all = [];
   for (let at = next(begins, controls); at !== null; ) {
     all.push({ name: entrantOf(at.comparison).entrant, found: at.asked });
-    at = next(scores && 'values' in at.asked ? ended(at.comparison, description(), scores) : at.comparison, controls);
+    at = next(kept && 'values' in at.asked ? ended(at.comparison, evaluation({ kept })) : at.comparison, controls);
   }
   return all;
 }
-const SCORES = Float32Array.of(0.5, 0.9, 0.1, 0.2, 0, 1, 0.4, 0.4, 0.45, 0.1);
+const KEPT = [3, 1];
 
 test('opponents come first, the learned ones after them, who waits for one of these last', () => {
   assert.deepEqual(
-    asked(begun(ALL, BASE, false), SCORES).map(({ name }) => name),
+    asked(begun(ALL, BASE, false), KEPT).map(({ name }) => name),
     ['dense', 'static', 'vrpge-one-sided', 'vrpge', 'static-allocated'],
   );
 });
@@ -47,7 +47,7 @@ test('where it is can be told', () => {
 });
 
 test('all have what they have in common, and what makes each the one it is', () => {
-  const by = Object.fromEntries(asked(begun(ALL, BASE, false), SCORES).map(({ name, found }) => [name, 'values' in found ? found.values : null]));
+  const by = Object.fromEntries(asked(begun(ALL, BASE, false), KEPT).map(({ name, found }) => [name, 'values' in found ? found.values : null]));
   assert.deepEqual(by['dense'], { ...BASE, method: 'dense' });
   assert.deepEqual(by['vrpge'], { ...BASE, method: 'vrpge' });
   assert.deepEqual(by['vrpge-one-sided'], { ...BASE, method: 'vrpge', estimator: 'one-sided' });
@@ -55,7 +55,7 @@ test('all have what they have in common, and what makes each the one it is', () 
 
 test('presets are lent where that is wanted, but for what was chosen by hand', () => {
   const by = Object.fromEntries(
-    asked(begun(ALL, { ...BASE, learning_rate: '0.03' }, true), SCORES).map(({ name, found }) => [name, 'values' in found ? found.values : null]),
+    asked(begun(ALL, { ...BASE, learning_rate: '0.03' }, true), KEPT).map(({ name, found }) => [name, 'values' in found ? found.values : null]),
   );
   assert.deepEqual([by['vrpge']?.['learning_rate'], by['vrpge']?.['scores_rate']], ['0.03', '0.03']);
   assert.deepEqual([by['static']?.['learning_rate'], by['static']?.['scores_rate']], ['0.03', '0.05'], 'nothing of the one before');
@@ -63,8 +63,7 @@ test('presets are lent where that is wanted, but for what was chosen by hand', (
 });
 
 test('who keeps as many units as VR-PGE ended with is asked for just these', () => {
-  const [last] = asked(begun(ALL, BASE, false), SCORES).slice(-1);
-  // Three inputs, and of the hidden units, none of which is kept, the best.
+  const [last] = asked(begun(ALL, BASE, false), KEPT).slice(-1);
   assert.deepEqual(last?.found, { values: { ...BASE, method: 'static', allocation: '3,1' } });
 });
 
@@ -75,10 +74,7 @@ test('without a run of VR-PGE that ended, its division is refused in words', () 
 
 test('pins go with the scores that they belong to', () => {
   const by = Object.fromEntries(
-    asked(begun(ALL, { ...BASE, method: 'vrpge', pins: '2on' }, false), SCORES).map(({ name, found }) => [
-      name,
-      'values' in found ? found.values['pins'] : null,
-    ]),
+    asked(begun(ALL, { ...BASE, method: 'vrpge', pins: '2on' }, false), KEPT).map(({ name, found }) => [name, 'values' in found ? found.values['pins'] : null]),
   );
   assert.deepEqual(by, { dense: '', static: '', 'vrpge-one-sided': '2on', vrpge: '2on', 'static-allocated': '' });
 });

@@ -1,8 +1,7 @@
 // A comparison: entrants that train one after another, all else equal.
 
-import type { Contender, Description, Values } from '../protocol/messages';
+import type { Contender, Evaluation, Values } from '../protocol/messages';
 import { knobOf } from './controls';
-import { decided } from './run-file';
 import type { Comparison, Controls } from './state';
 import { unpinned } from './suggestions';
 
@@ -23,16 +22,9 @@ export const entrantOf = ({ order, at }: Comparison): { run: number; of: number;
   entrant: order[at]?.name ?? '',
 });
 
-/** Units of each gated group under the decided mask, as the setting `allocation` has them. */
-function allocationOf(description: Description, scores: Float32Array): string {
-  const mask = decided(scores, description);
-  const gated = description.groups.filter((group) => group.gated);
-  return gated.map(({ first_unit, size }) => mask.subarray(first_unit, first_unit + size).filter((kept) => kept === 1).length).join(',');
-}
-
-/** The run that trained came to its end with these scores. */
-export const ended = (comparison: Comparison, description: Description, scores: Float32Array): Comparison =>
-  comparison.order[comparison.at]?.name === 'vrpge' ? { ...comparison, allocation: allocationOf(description, scores) } : comparison;
+/** The run that trained came to its end with this test. What it kept of each gated group is what the setting `allocation` has. */
+export const ended = (comparison: Comparison, { kept }: Evaluation): Comparison =>
+  comparison.order[comparison.at]?.name === 'vrpge' ? { ...comparison, allocation: kept.join(',') } : comparison;
 
 /** The comparison at its next run, with what is asked for it or why that cannot be had; null after the last. */
 export function next(comparison: Comparison, controls: Controls): { comparison: Comparison; asked: { values: Values } | { refused: string } } | null {

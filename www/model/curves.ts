@@ -1,137 +1,152 @@
-// The curves of a run in bounded memory: steps are averaged in bins, and the bins grow with the run.
+// The curves of a run as the engine told them: rows of steps, and tests. What a chart draws is made of them when it is drawn.
 
-import type { Evaluation, StepRecord } from '../protocol/messages';
+import { CURVES, type Evaluation, type Recorded, type StepRecord } from '../protocol/messages';
 
 /** What a run can be looked at along. */
 export type Along = 'step' | 'seconds' | 'multiply_adds';
-type Place = Record<Along, number>;
 
-const MOST_BINS = 360;
-/** Where several curves are laid over one another, so many points of each can be told from noise. */
-const MOST_SHOWN = 60;
+type Column = (typeof CURVES)[number]['name'];
 
-interface Bin extends Place {
-  steps: number;
-  loss: number;
-  probe_loss: number;
-  accuracy: number;
+/** Steps side by side: how many, the last of them, and what is told of them. */
+export type Row = Record<'steps' | 'step' | Column, number>;
+
+/** The numbers of a row, in the order in which they are told. */
+const NUMBERS = ['steps', 'step', ...CURVES.map(({ name }) => name)] as const;
+const MEANS = CURVES.filter(({ mean }) => mean).map(({ name }) => name);
+
+/** Points of a chart; and of one in which several curves are laid over one another, where so many can be told from noise. */
+const MOST_DRAWN = 360;
+const MOST_COMPARED = 60;
+
+/** Curves as they are stored: the numbers of their rows one after another. JSON knows no NaN, and has null in its place. */
+export interface StoredCurves {
+  rows: (number | null)[];
+  tests: Evaluation[];
 }
 
-/** A curve as it is stored: every bin a row of numbers, in the order of `BIN`. */
-export interface StoredTraces {
-  width: number;
-  bins: (number | null)[][];
-  evaluations: (Evaluation & Place)[];
-}
-const BIN = ['steps', 'step', 'seconds', 'multiply_adds', 'loss', 'probe_loss', 'accuracy'] as const;
-
-const mean = (a: number, of_a: number, b: number, of_b: number): number => (a * of_a + b * of_b) / (of_a + of_b);
-
-function merged(a: Bin, b: Bin): Bin {
-  const average = (name: 'loss' | 'probe_loss' | 'accuracy'): number => mean(a[name], a.steps, b[name], b.steps);
-  return {
-    steps: a.steps + b.steps,
-    step: b.step,
-    seconds: b.seconds,
-    multiply_adds: b.multiply_adds,
-    loss: average('loss'),
-    probe_loss: average('probe_loss'),
-    accuracy: average('accuracy'),
-  };
+/** Rows whose numbers stand one after another. */
+export function rowsOf(told: ArrayLike<number | null>): Row[] {
+  const row = (_: unknown, index: number): Row =>
+    Object.fromEntries(NUMBERS.map((name, place) => [name, told[index * NUMBERS.length + place] ?? NaN])) as unknown as Row;
+  return Array.from({ length: told.length / NUMBERS.length }, row);
 }
 
-export class Traces {
-  private bins: Bin[] = [];
-  private width = 1;
-  readonly evaluations: (Evaluation & Place)[] = [];
+/** Rows side by side as one. */
+function joined(rows: Row[]): Row {
+  const steps = rows.reduce((sum, row) => sum + row.steps, 0);
+  const mean = (name: Column): number => rows.reduce((sum, row) => sum + row[name] * row.steps, 0) / steps;
+  return { ...(rows.at(-1) as Row), steps, ...Object.fromEntries(MEANS.map((name) => [name, mean(name)])) };
+}
+
+/** At most so many tests, the last one among them. */
+function thinned(tests: Evaluation[], most: number): Evaluation[] {
+  const each = Math.ceil(tests.length / most);
+  return tests.filter((_, index) => (tests.length - 1 - index) % each === 0);
+}
+
+/** At most so many points: each is two, four, eight… rows. */
+export function binned(rows: Row[], most: number): Row[] {
+  let each = 1;
+  while (rows.length > most * each) each *= 2;
+  return each === 1 ? rows : Array.from({ length: Math.ceil(rows.length / each) }, (_, index) => joined(rows.slice(index * each, (index + 1) * each)));
+}
+
+export class Curves {
+  /** In the order of their steps. */
+  rows: Row[];
+  tests: Evaluation[];
   /** Grows with everything new, so that a view knows when to draw. */
   version = 0;
 
-  stored(): StoredTraces {
-    const { width, bins, evaluations } = this;
-    return { width, evaluations, bins: bins.map((bin) => BIN.map((name) => bin[name])) };
+  constructor(rows: Row[] = [], tests: Evaluation[] = []) {
+    this.rows = rows;
+    this.tests = tests;
   }
 
-  /** JSON knows no NaN: where there was no second mask, a row holds null. */
-  static restored({ width, bins, evaluations }: StoredTraces): Traces {
-    const traces = new Traces();
-    traces.width = width;
-    traces.bins = bins.map((row) => Object.fromEntries(BIN.map((name, index) => [name, row[index] ?? NaN])) as unknown as Bin);
-    traces.evaluations.push(...evaluations);
-    return traces;
+  /** As much as is drawn of them. */
+  stored(): StoredCurves {
+    const rows = binned(this.rows, MOST_DRAWN).flatMap((row) => NUMBERS.map((name) => row[name]));
+    return { rows, tests: thinned(this.tests, MOST_DRAWN) };
   }
 
-  get last_step(): number {
-    return this.last.step;
+  static restored({ rows, tests }: StoredCurves): Curves {
+    return new Curves(rowsOf(rows), [...tests]);
   }
 
   /** Where the run is. */
-  get last(): Place {
-    return this.bins.at(-1) ?? { step: 0, seconds: 0, multiply_adds: 0 };
+  get last(): Record<Along, number> {
+    return this.rows.at(-1) ?? { step: 0, seconds: 0, multiply_adds: 0 };
   }
 
-  push(records: StepRecord[]): void {
-    for (const { step, seconds, multiply_adds, loss, probe_loss, accuracy } of records) {
-      const bin: Bin = { steps: 1, step, seconds, multiply_adds, loss, probe_loss, accuracy };
-      const last = this.bins.at(-1);
-      if (last && last.steps < this.width) this.bins[this.bins.length - 1] = merged(last, bin);
-      else this.bins.push(bin);
-      if (this.bins.length > MOST_BINS) {
-        const pairs: Bin[] = [];
-        for (let i = 0; i < this.bins.length; i += 2) {
-          const [a, b] = [this.bins[i], this.bins[i + 1]];
-          if (a) pairs.push(b ? merged(a, b) : a);
-        }
-        this.bins = pairs;
-        this.width *= 2;
-      }
-    }
-    if (records.length > 0) this.version += 1;
+  /** What the last step said, or the last steps together. */
+  record(steps_per_epoch: number): StepRecord | null {
+    return this.recordBefore(Infinity, steps_per_epoch);
   }
 
-  evaluate(evaluation: Evaluation): void {
-    const { seconds, multiply_adds } = this.last;
-    this.evaluations.push({ seconds, multiply_adds, ...evaluation });
-    if (this.evaluations.length > MOST_BINS) {
-      const thinned = this.evaluations.filter((_, index) => index % 2 === 1);
-      this.evaluations.splice(0, this.evaluations.length, ...thinned);
-    }
+  /** What the last step before that many said. */
+  recordBefore(steps: number, steps_per_epoch: number): StepRecord | null {
+    const row = this.rows.findLast(({ step }) => step < steps);
+    if (!row) return null;
+    const { steps: _, ...told } = row;
+    return { ...told, epoch: row.step / steps_per_epoch };
+  }
+
+  /** Takes what the engine says of rows: those from `from` on are these. */
+  take({ from, rows }: Pick<Recorded, 'from' | 'rows'>): void {
+    if (rows.length === 0) return;
+    this.rows.length = Math.min(from, this.rows.length);
+    this.rows.push(...rowsOf(rows));
     this.version += 1;
+  }
+
+  /** Takes a test, with which the run's file has so many. Of one step the last test stands. */
+  test(test: Evaluation, tests: number): void {
+    this.tests = [...this.tests.filter(({ step }) => step < test.step), test];
+    if (this.tests.length > tests) this.tests = this.tests.filter((_, index) => index % 2 === 1);
+    this.version += 1;
+  }
+
+  /** As they were after so many steps. */
+  until(steps: number): Curves {
+    return new Curves(
+      this.rows.filter(({ step }) => step < steps),
+      this.tests.filter(({ step }) => step <= steps),
+    );
   }
 
   /** The last test at a step or before it. */
   testedBy(step: number): Evaluation | null {
-    return this.evaluations.findLast((each) => each.step <= step) ?? null;
+    return this.tests.findLast((each) => each.step <= step) ?? null;
   }
 
   /** [step, loss, probe loss]; null where there is no second mask. */
   losses(): [number[], number[], (number | null)[]] {
-    return [
-      this.bins.map((bin) => bin.step),
-      this.bins.map((bin) => bin.loss),
-      this.bins.map((bin) => (Number.isFinite(bin.probe_loss) ? bin.probe_loss : null)),
-    ];
+    const rows = binned(this.rows, MOST_DRAWN);
+    return [rows.map(({ step }) => step), rows.map(({ loss }) => loss), rows.map(({ probe_loss }) => (Number.isFinite(probe_loss) ? probe_loss : null))];
   }
 
-  /** The loss under m, and the test accuracy of the decided mask, each with where it was; `end` is the test at the end. */
-  along(axis: Along, end: Evaluation | null): { loss: [number[], number[]]; accuracy: [number[], number[]] } {
-    const most = Math.ceil(this.bins.length / MOST_SHOWN);
-    const bins: Bin[] = [];
-    for (let i = 0; i < this.bins.length; i += most) bins.push(this.bins.slice(i, i + most).reduce(merged));
-    const tested = [...this.evaluations.map((each) => [each[axis], each.decided] as const), ...(end ? [[this.last[axis], end.decided] as const] : [])];
+  /** The loss under m, and the test accuracy of the decided mask, each with where it was. */
+  along(axis: Along): { loss: [number[], number[]]; accuracy: [number[], number[]] } {
+    const rows = binned(this.rows, MOST_COMPARED);
+    const tests = thinned(this.tests, MOST_COMPARED);
+    let next = 0;
+    const place = ({ step }: Evaluation): number => {
+      while ((this.rows[next]?.step ?? Infinity) < step) next += 1;
+      return this.rows[next - 1]?.[axis] ?? 0;
+    };
     return {
-      loss: [bins.map((bin) => bin[axis]), bins.map(({ loss }) => loss)],
-      accuracy: [tested.map(([place]) => place), tested.map(([, decided]) => decided)],
+      loss: [rows.map((row) => row[axis]), rows.map(({ loss }) => loss)],
+      accuracy: [tests.map(place), tests.map(({ decided }) => decided)],
     };
   }
 
   /** [step, of the batch, decided mask, sampled mask], on the joined steps of both. */
   accuracies(): [number[], (number | null)[], (number | null)[], (number | null)[]] {
-    const rows = [
-      ...this.bins.map((bin) => ({ step: bin.step, row: [bin.accuracy, null, null] as (number | null)[] })),
-      ...this.evaluations.map(({ step, decided, sampled }) => ({ step, row: [null, decided, sampled] as (number | null)[] })),
+    const points = [
+      ...binned(this.rows, MOST_DRAWN).map(({ step, accuracy }) => ({ step, point: [accuracy, null, null] as (number | null)[] })),
+      ...thinned(this.tests, MOST_DRAWN).map(({ step, decided, sampled }) => ({ step, point: [null, decided, sampled] as (number | null)[] })),
     ].sort((a, b) => a.step - b.step);
-    const column = (index: number): (number | null)[] => rows.map(({ row }) => row[index] ?? null);
-    return [rows.map(({ step }) => step), column(0), column(1), column(2)];
+    const column = (index: number): (number | null)[] => points.map(({ point }) => point[index] ?? null);
+    return [points.map(({ step }) => step), column(0), column(1), column(2)];
   }
 }

@@ -3,7 +3,9 @@
 import type { Plan, Shown } from '../protocol/messages';
 
 /** Data by the name of their files where they are the visitor's own, and by their sum where it is known. */
-export const shownOf = (dataset: Plan['dataset']): Shown => ({ ...dataset, name: dataset.own?.name ?? dataset.name, sum: dataset.own?.sum });
+export function shownOf({ own, ...dataset }: Plan['dataset']): Shown {
+  return { ...dataset, name: own?.name ?? dataset.name, sum: own?.sum ?? null };
+}
 
 /** Whether a run that learned from the one goes on with the other: files may be renamed, what they hold is the same. */
 export function isSame(before: Shown, dataset: Plan['dataset']): boolean {

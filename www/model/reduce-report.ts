@@ -1,11 +1,11 @@
 // What the page makes of the worker's reports.
 
-import type { Evaluation, Report, Snapshot, Walked } from '../protocol/messages';
+import type { Report, Snapshot, Walked } from '../protocol/messages';
 import { settle } from './controls';
 import type { Draft } from './draft';
 import { endComparison, fail, linked, nextRun, open, opened, readLink, relist, toNow, unchanged } from './reduce-run';
 import * as user_data from './reduce-user-data';
-import { openedOf, undrawn } from './selectors';
+import { openedOf } from './selectors';
 import type { Open } from './state';
 import { sentence } from './words';
 
@@ -51,7 +51,7 @@ function apply(draft: Draft, report: Report): void {
     case 'walked':
       return walk(draft, report.walked);
     case 'evaluated':
-      return evaluated(draft, report.evaluation, report.whole);
+      return evaluated(draft, report);
     case 'speed': {
       const { run } = state;
       draft.setOpened({ speed: report.speed, measuring: false });
@@ -78,8 +78,9 @@ function apply(draft: Draft, report: Report): void {
     case 'failed':
       return failed(draft, report);
     // Followed by the parts of the page that asked.
-    case 'described':
-    case 'kept':
+    case 'run_read':
+    case 'recording':
+    case 'checkpoint':
     case 'example':
     case 'classified':
     case 'classify_refused':
@@ -140,11 +141,10 @@ function take(draft: Draft, reported: Snapshot): void {
   if (run.kind !== 'open') return;
   const next = { ...reported };
   // A snapshot without steps, after a pause or of a run that goes on, leaves the numbers of the last step.
-  if (next.records.length === 0) next.records = run.snapshot?.records.slice(-1) ?? (run.saved?.record ? [run.saved.record] : []);
-  if (next.step === 0) next.mask = undrawn(next.scores);
   const stepped = reported.records.length > 0;
+  const { history, curves, rate, values, replaced, step_through, description } = run;
+  if (!stepped) next.records = run.snapshot?.records.slice(-1) ?? [curves.record(description.steps_per_epoch)].filter((record) => record !== null);
   if (!stepped && run.snapshot) next.step_ms = run.snapshot.step_ms;
-  const { history, curves, rate, values, replaced, step_through } = run;
   // A step that was finished phase by phase stays in view until the next one; one that was finished at once does not.
   const leaves = step_through !== null && (step_through.walked.left.length > 0 || step_through.walked.snapshot.step !== next.step);
   draft.setRun('open', {
@@ -153,7 +153,7 @@ function take(draft: Draft, reported: Snapshot): void {
     ...(leaves && { step_through: null }),
     ...(next.halted !== null && { phase: 'halted' as Open['phase'] }),
   });
-  draft.do({ kind: 'record', history, curves, rate, snapshot: next, steps: reported.records, values, at: draft.now });
+  draft.do({ kind: 'record', history, curves, rate, snapshot: next, values, at: draft.now });
   // A curve has two points.
   relist(draft, { values, replaced, cost: next.cost, bytes: next.network_bytes }, next.step > 1);
 }
@@ -166,10 +166,10 @@ function walk(draft: Draft, walked: Walked): void {
   draft.setRun('open', { step_through: { walked, done, of: done + walked.left.length } });
 }
 
-function evaluated(draft: Draft, evaluation: Evaluation, whole: boolean): void {
+function evaluated(draft: Draft, { evaluation, tests, whole }: Report & { kind: 'evaluated' }): void {
   const opened = openedOf(draft.state.run);
   if (!opened) return;
-  draft.do({ kind: 'record_test', curves: opened.curves, evaluation, whole });
+  draft.do({ kind: 'record_test', curves: opened.curves, evaluation, tests });
   draft.setOpened({ evaluation });
   if (whole) relist(draft, { evaluation });
 }

@@ -3,11 +3,11 @@
 import type { Contender, Description, Failure, Plan, Report, Snapshot, Values } from '../protocol/messages';
 import * as comparisons from './comparison';
 import { accept, differ, follow, knobOf, unlent, wish, wished } from './controls';
-import { Traces } from './curves';
+import { Curves } from './curves';
 import type { Draft } from './draft';
 import { Timeline } from './history';
 import { withPin } from './pins';
-import { Rate, plannedSteps } from './run-stats';
+import { Rate } from './run-stats';
 import { type ListedRun, admit } from './runs';
 import type { SavedRun } from './saved-run';
 import { isOver, openedOf, phaseOf } from './selectors';
@@ -33,7 +33,7 @@ export function open(draft: Draft, train: boolean, in_comparison = false, saved:
     run: number,
     query: saved?.query ?? controls.query,
     train,
-    ...(saved?.resumed && { resumed: saved.resumed }),
+    ...(saved?.resumed && { resumed: saved.resumed.bytes }),
     ...(saved?.shown && { shown: saved.shown }),
   });
 }
@@ -55,8 +55,8 @@ function fresh(number: number, asked: Values, saved: SavedRun | null, descriptio
     description,
     values: asked,
     replaced: {},
-    history: saved?.timeline ?? new Timeline(description.units, plannedSteps(description, asked)),
-    curves: saved?.traces ?? new Traces(),
+    history: saved?.timeline ?? new Timeline(description.units, description.history_columns),
+    curves: saved?.curves ?? new Curves(),
     rate: new Rate(),
     snapshot: null,
     stepped_at: 0,
@@ -91,7 +91,7 @@ export function opened(draft: Draft, description: Description): void {
         values: asked,
         replaced: {},
         description,
-        traces: made.curves,
+        curves: made.curves,
         evaluation: null,
         cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 },
         bytes: 0,
@@ -306,7 +306,7 @@ export function nextRun(draft: Draft): void {
   const { comparison, run } = draft.state;
   if (!comparison) return;
   const last = openedOf(run);
-  const so_far = phaseOf(run) === 'finished' && last?.snapshot ? comparisons.ended(comparison, last.description, last.snapshot.scores) : comparison;
+  const so_far = phaseOf(run) === 'finished' && last?.evaluation ? comparisons.ended(comparison, last.evaluation) : comparison;
   const following = comparisons.next(so_far, draft.state.controls);
   draft.set({ comparison: following?.comparison ?? null });
   if (!following) return;

@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Action, Effect } from './actions';
-import { Traces } from './curves';
+import { Curves, rowsOf } from './curves';
 import { Timeline } from './history';
 import { reduce } from './reducer';
 import type { SavedRun } from './saved-run';
 import { allowed, openedOf, phaseOf, planOf, trains } from './selectors';
 import { initialState, type State } from './state';
-import type { OwnSet, Plan, Report, Request, RunState, Values, Walked } from '../protocol/messages';
-import { contender, description, evaluation, knob, record, snapshot } from '../testing/samples';
+import type { OwnSet, Report, Request, RunState, Values, Walked } from '../protocol/messages';
+import { contender, description, evaluation, knob, record, rows, snapshot } from '../testing/samples';
 
 const VALUES: Values = { dataset: 'planted', method: 'vrpge', seed: '1', keep_ratio: '0.2', model: 'mlp-4', batch_size: '8', pins: '' };
 const KNOBS = [knob('seed', '1'), knob('keep_ratio', '0.2', true), knob('pins', '', true), knob('method', 'vrpge')];
@@ -72,7 +72,7 @@ class Page {
 
 /** What can be compared of a state: recordings grow in place. */
 const frozen = (value: unknown): unknown =>
-  value instanceof Traces || value instanceof Timeline
+  value instanceof Curves || value instanceof Timeline
     ? null
     : Array.isArray(value)
       ? value.map(frozen)
@@ -103,14 +103,9 @@ const saved = (more: Partial<SavedRun> = {}): SavedRun => ({
   values: { ...VALUES, seed: '7' },
   follows: true,
   timeline: new Timeline(10, 100),
-  traces: new Traces(),
+  curves: new Curves(rowsOf(rows([record(49)]))),
   evaluation: evaluation(),
-  curves: { rows: [], width: 1, tests: [] },
-  record: record(49),
-  resumed: {
-    state: { counts: Float64Array.of(50), integers: new Uint32Array(), floats: new Float32Array(), sizes: new Uint32Array() },
-    changes: [],
-  },
+  resumed: { bytes: Uint8Array.of(50), step: 50, changes: [] },
   shown: null,
   late: [],
   ...more,
@@ -201,7 +196,7 @@ test('a restart trains where the run before did or had, and waits where it had n
 });
 
 test('a new run has nothing of the one before', () => {
-  const page = training().hear({ kind: 'evaluated', run: 1, evaluation: evaluation(), whole: false });
+  const page = training().hear({ kind: 'evaluated', run: 1, evaluation: evaluation(), tests: 1, whole: false });
   page.hear({ kind: 'filters', run: 1, weights: new Float32Array(3) } as Report).do({ kind: 'look', column: 0 });
   page.do({ kind: 'restart' }).hear({ kind: 'opened', run: 2, description: description(), query: 'q' });
   const run = openedOf(page.state.run) ?? assert.fail();
@@ -221,11 +216,12 @@ test('a run that waits for its data goes on by itself', () => {
 
 test('a snapshot without steps leaves the last step’s numbers', () => {
   const page = training().steps(8, { step_ms: 3 });
-  page.steps(8, { records: [], step_ms: 0 });
+  const recorded = { from: 8, rows: new Float64Array(), column: 8, stride: 1 };
+  page.steps(8, { records: [], recorded, step_ms: 0 });
   const run = openedOf(page.state.run);
   assert.deepEqual([run?.snapshot?.records.at(-1)?.step, run?.snapshot?.step_ms], [7, 3]);
-  const recorded = page.effects.find((effect) => effect.kind === 'record');
-  assert.deepEqual(recorded?.kind === 'record' && recorded.steps, [], 'and is no step of its curves');
+  const told = page.effects.find((effect) => effect.kind === 'record');
+  assert.equal(told?.kind === 'record' && told.snapshot.recorded, recorded, 'and is no step of its curves');
 });
 
 test('a run that diverged says so and stands still', () => {
@@ -259,7 +255,7 @@ test('a step that is taken phase by phase counts its phases, and goes with the n
 test('what is looked back at is a column of the history, and any wish to go on leads back', () => {
   const page = training();
   const history = openedOf(page.state.run)?.history ?? assert.fail();
-  for (const step of [0, 3, 6, 9]) history.push(snapshot(step), VALUES);
+  for (const step of [0, 3, 6, 9]) history.take(snapshot(step), VALUES);
   page.do({ kind: 'look', column: 1 });
   assert.equal(page.state.looking, 1);
   assert.deepEqual(page.effects, [{ kind: 'tell', news: { kind: 'looked', step: history.at(1)?.step ?? null } }]);
@@ -337,7 +333,7 @@ test('a run that goes on has its history at once, and what was changed after its
   const page = opened().steps(0);
   const from = saved({ late: [['keep_ratio', '0.4']] });
   page.do({ kind: 'open', train: true, saved: from, in_comparison: false });
-  assert.deepEqual(page.asked, [{ kind: 'open', run: 2, query: 'saved', train: true, resumed: from.resumed }]);
+  assert.deepEqual(page.asked, [{ kind: 'open', run: 2, query: 'saved', train: true, resumed: from.resumed?.bytes }]);
   assert.equal(page.state.controls.query, 'saved-now');
   page.do({ kind: 'change', name: 'pins', value: '1on' }).links();
   assert.deepEqual(page.asked, [], 'there is no run yet that could take it');
@@ -438,7 +434,7 @@ test('runs are listed once they have a curve, with what becomes of them', () => 
     [[1, 'finished']],
   );
   assert(page.kinds.includes('store_runs'));
-  page.hear({ kind: 'evaluated', run: 1, evaluation: evaluation(), whole: true });
+  page.hear({ kind: 'evaluated', run: 1, evaluation: evaluation(), tests: 1, whole: true });
   assert.equal(page.state.runs.list[0]?.evaluation?.decided, 0.9);
   page.do({ kind: 'forget_runs', numbers: [1] });
   assert.equal(page.state.runs.list.length, 0);
@@ -509,13 +505,13 @@ test('a new engine has no data: what was given once is read once more, and the r
 
 test('data that are not known are asked for, and then the run that waits goes on', () => {
   const page = opening({ ...VALUES, dataset: 'own' });
-  const from = saved({ shown: { name: 'own', train: 4, test: 1, classes: 2, channels: 1, width: 3, height: 1, own: about } as Plan['dataset'] });
+  const from = saved({ shown: { name: 'own', train: 4, test: 1, classes: 2, channels: 1, width: 3, height: 1, sum: 'a' } });
   page.do({ kind: 'open', train: true, saved: from, in_comparison: false });
   page.hear({ kind: 'failed', run: page.number, failure: 'own', message: 'give them' });
   assert.deepEqual([page.phase, page.state.trouble?.failure, page.state.lacks_data?.train], ['error', 'own', true]);
   given(page);
   const [request] = page.asked;
-  assert(request?.kind === 'open' && request.train && request.resumed === from.resumed);
+  assert(request?.kind === 'open' && request.train && request.resumed === from.resumed?.bytes);
 });
 
 test('a run that goes on keeps its data, and is told of for the next one', () => {

@@ -1,7 +1,7 @@
 // The runs of this tab, listed so that their curves can be laid over one another: in bounded memory, the oldest goes first.
 
 import type { Cost, Description, Evaluation, RunState, Speed, Values } from '../protocol/messages';
-import type { Traces } from './curves';
+import type { Curves } from './curves';
 
 /** As many as colours can be told apart. */
 export const MOST_RUNS = 8;
@@ -15,7 +15,7 @@ export interface ListedRun {
   /** Settings that were changed while it went on, by what they were at first. */
   replaced: Values;
   description: Description;
-  traces: Traces;
+  curves: Curves;
   /** On the whole test set, or as much of it as there was time for, at the end. */
   evaluation: Evaluation | null;
   cost: Cost;

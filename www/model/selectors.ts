@@ -1,6 +1,6 @@
 // What follows from the state: nothing here is stored.
 
-import { KEPT, PROBE_KEPT, type Plan, type RunState, type Values } from '../protocol/messages';
+import type { Plan, RunState, Values } from '../protocol/messages';
 import { differ } from './controls';
 import type { Moment } from './history';
 import { gatedKept, plannedSteps, settles } from './run-stats';
@@ -89,6 +89,3 @@ export function allowed({ run }: State): Record<'train' | 'step' | 'phase' | 're
 
 /** Why nothing can be asked of the network, where a recorded run is looked at. */
 export const recordedRefusal = (run: Run): string | null => (run.kind === 'replay' ? run.refusal : null);
-
-/** Before the first step no mask is drawn yet: the one that the scores would decide on. */
-export const undrawn = (scores: Float32Array): Uint8Array => Uint8Array.from(scores, (score) => (score >= 0.5 ? KEPT | PROBE_KEPT : 0));

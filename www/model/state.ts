@@ -22,7 +22,7 @@ import type {
   Values,
   Walked,
 } from '../protocol/messages';
-import type { Traces } from './curves';
+import type { Curves } from './curves';
 import type { Timeline } from './history';
 import type { PickedUnit } from './picked-unit';
 import type { Rate } from './run-stats';
@@ -117,7 +117,7 @@ export interface Opened extends Asked {
   /** Live settings that were changed in this run, with their values from before. */
   replaced: Values;
   history: Timeline;
-  curves: Traces;
+  curves: Curves;
   rate: Rate;
   snapshot: Snapshot | null;
   /** When the last step was done, by the page's clock. */

@@ -10,7 +10,7 @@ export interface StoredRun {
   dataset: string;
   step: number;
   steps: number;
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array;
 }
 
 /** So many are stored: a browser may have many tabs. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { MOST_RUNS } from '../model/runs';
 import { storeRuns, storedRuns } from './tab-storage';
-import { description, record, run } from '../testing/samples';
+import { description, record, rows, run } from '../testing/samples';
 
 class Store {
   kept = new Map<string, string>();
@@ -21,12 +21,12 @@ afterEach(() => void Reflect.deleteProperty(globalThis, 'sessionStorage'));
 
 test('runs come back as they were, curves and all; which inputs carry the class is not kept', () => {
   const kept = run(3, {}, { description: description({ informative: Uint8Array.of(1, 0, 1, 0, 0, 0) }) });
-  kept.traces.push(Array.from({ length: 1000 }, (_, step) => record(step, { loss: 1 / (step + 1), probe_loss: NaN })));
+  kept.curves.take({ from: 0, rows: rows(Array.from({ length: 1000 }, (_, step) => record(step, { loss: 1 / (step + 1), probe_loss: NaN }))) });
   assert.equal(storeRuns([kept, run(4)]), null);
   const [first, second, ...others] = storedRuns();
   assert.deepEqual(others, []);
-  assert.deepEqual(first?.traces.losses(), kept.traces.losses());
-  assert.deepEqual({ ...first, traces: null }, { ...kept, description: description(), traces: null });
+  assert.deepEqual(first?.curves.losses(), kept.curves.losses());
+  assert.deepEqual({ ...first, curves: null }, { ...kept, description: description(), curves: null });
   assert.equal(second?.number, 4);
 });
 

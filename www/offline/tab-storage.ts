@@ -2,16 +2,16 @@
 // bounded memory (some 50 kB as text).
 
 import { type ListedRun, MOST_RUNS } from '../model/runs';
-import { type StoredTraces, Traces } from '../model/curves';
+import { Curves, type StoredCurves } from '../model/curves';
 import { messageOf } from '../model/words';
 
 /** Another number where runs are stored in another way, so that an older page's are left alone. */
-const KEY = 'lacuna-runs-2';
+const KEY = 'lacuna-runs-3';
 
-type Stored = Omit<ListedRun, 'traces'> & { traces: StoredTraces };
+type Stored = Omit<ListedRun, 'curves'> & { curves: StoredCurves };
 
 /** Which inputs carry the class is of no use once the run is over. */
-const stored = (run: ListedRun): Stored => ({ ...run, description: { ...run.description, informative: null }, traces: run.traces.stored() });
+const stored = (run: ListedRun): Stored => ({ ...run, description: { ...run.description, informative: null }, curves: run.curves.stored() });
 
 /** Keeps these and no others. Answers with why that cannot be, in the browser's words. */
 export function storeRuns(runs: ListedRun[]): string | null {
@@ -28,7 +28,7 @@ export function storeRuns(runs: ListedRun[]): string | null {
 export function storedRuns(): ListedRun[] {
   try {
     const found = JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as Stored[];
-    return found.slice(-MOST_RUNS).map((run) => ({ ...run, traces: Traces.restored(run.traces) }));
+    return found.slice(-MOST_RUNS).map((run) => ({ ...run, curves: Curves.restored(run.curves) }));
   } catch {
     return [];
   }

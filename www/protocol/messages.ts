@@ -3,30 +3,28 @@
 import type {
   CheckResult,
   CheckScene,
+  Checkpoint,
   Classified,
   Computes,
   Contender,
-  DatasetShape,
   Description,
   Drawn,
-  Evaluation,
+  Evaluated,
   Knob,
   LabReport,
   OwnData,
   OwnSet,
   Plan,
+  ReadRun,
+  Shown,
   Snapshot,
   Speed,
-  State,
   UnitCost,
   Values,
   Walked,
 } from './generated';
 
 export * from './generated';
-
-/** The data that a run learned from, by the name of their files where they are the visitor's own. */
-export type Shown = DatasetShape & { sum?: string | null | undefined };
 
 /** From the panel of own data to the worker that reads them; `label`: the column of the class in a table (auto, first, last). */
 export interface OwnRequest {
@@ -44,15 +42,6 @@ export interface OwnFile {
 
 /** How far the drawing of pairs is: `of` how many are wanted, and whether it goes on. */
 export type LabProgress = Omit<Drawn, 'ms'> & { of: number; drawing: boolean };
-
-/** A live setting that was changed before the step of that number. */
-export type Change = [step: number, name: string, value: string];
-
-/** From where a run goes on. */
-export interface Resumed {
-  state: State;
-  changes: Change[];
-}
 
 /**
  * Where a run stands. `loading` also means: wants to train, waits for data; `held`: not opened, because it would take much memory and
@@ -78,16 +67,18 @@ export type Request =
   | { kind: 'link'; ticket: number; values: Values }
   /** Read a link without opening it. */
   | { kind: 'read'; query: string }
-  /** Open a new run, or one that goes on, with the data that it was shown before. */
-  | { kind: 'open'; run: number; query: string; train: boolean; resumed?: Resumed; shown?: Shown }
+  /** Open a new run, or one that goes on from a run file, with the data that it was shown before. */
+  | { kind: 'open'; run: number; query: string; train: boolean; resumed?: Uint8Array; shown?: Shown }
   /** Load the engine, in the place of one that broke. */
   | { kind: 'wake'; data: string }
   /** Give the device back. */
   | { kind: 'close' }
-  /** Say what it takes to go on from here. */
-  | { kind: 'keep' }
-  /** What is kept by a link, with what was changed, shown data of that shape: rows to train and to test, channels, height, width, classes. */
-  | { kind: 'describe'; ticket: number; query: string; changes: Change[]; shown: Uint32Array }
+  /** Write the run as a file, to go on from here. */
+  | { kind: 'checkpoint' }
+  /** Say what a run file holds. */
+  | { kind: 'read_run'; ticket: number; bytes: Uint8Array }
+  /** Write the run as a file that is only looked at: the one of these bytes, or the run that is open. */
+  | { kind: 'recording'; ticket: number; bytes: Uint8Array | null }
   | { kind: 'train' }
   | { kind: 'pause' }
   | { kind: 'step' }
@@ -116,9 +107,10 @@ export type Report =
   | { kind: 'values'; asked: 'start' | 'read'; values: Values; query: string; refused: string | null }
   | { kind: 'linked'; ticket: number; query: string; plan: Plan }
   | { kind: 'refused'; ticket: number; message: string }
-  | { kind: 'described'; ticket: number; plan: Plan; values: Values; began: Values; query: string }
+  | { kind: 'run_read'; ticket: number; read: ReadRun }
+  | { kind: 'recording'; ticket: number; bytes: Uint8Array }
   /** Now and then, and when it is asked for. */
-  | { kind: 'kept'; run: number; state: State; changes: Change[] }
+  | { kind: 'checkpoint'; run: number; checkpoint: Checkpoint }
   /** A live setting that this run does not take: it waits for the next one. */
   | { kind: 'unchanged'; run: number; name: string }
   | { kind: 'progress'; run: number; stage: string; done: number; of: number }
@@ -132,7 +124,8 @@ export type Report =
   | { kind: 'walked'; run: number; walked: Walked }
   /** `refused`: why there is no cost, in words. */
   | { kind: 'cost'; run: number; unit: number; cost: UnitCost | null; refused: string | null }
-  | { kind: 'evaluated'; run: number; evaluation: Evaluation; whole: boolean }
+  /** `whole`: at the end, on the whole test set or as much of it as there was time for. */
+  | ({ kind: 'evaluated'; run: number; whole: boolean } & Evaluated)
   | { kind: 'speed'; run: number; speed: Speed }
   /** The comparison with a dense step costs more than is taken unasked. */
   | { kind: 'costly'; run: number; ms: number; bytes: number }

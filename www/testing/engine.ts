@@ -36,10 +36,11 @@ export function fakeSession(more: Partial<Session> = {}): Session {
     snapshot: async () => ({ ...now(), records: [] }),
     change: () => step,
     filters: async () => null,
-    evaluate: async (images) => evaluation({ step, images }),
+    evaluate: async (images) => ({ evaluation: evaluation({ step, images }), tests: 1 }),
     measure_speed: async () => ({ sparse_ms: 1, dense_ms: 2, ratio: 2, predicted: 3, steps: 1, phases: [], adapter: 'an adapter', how: '' }),
     finish: async () => null,
-    checkpoint: async () => ({ counts: Float64Array.of(step), integers: new Uint32Array(), floats: new Float32Array(), sizes: new Uint32Array() }),
+    checkpoint: async () => ({ bytes: Uint8Array.of(step), step, changes: [] }),
+    recording: () => Uint8Array.of(step),
     restore: absent('checkpoint'),
     estimator_draw: absent('lab'),
     estimator_report: () => null,
@@ -69,7 +70,7 @@ export function opened(more: Partial<Opened> = {}): Opening {
     clock: clock.now,
     macrotask: () => new Promise<void>((resolve) => setImmediate(resolve)),
   };
-  const run = new OpenRun({ number: 1, session: fakeSession(), plan: description(), training: false, changes: [], ...more }, environment);
+  const run = new OpenRun({ number: 1, session: fakeSession(), plan: description(), training: false, ...more }, environment);
   return { run, reports, clock };
 }
 

@@ -1,8 +1,20 @@
 // What unit tests are made of: a small network, its run and its moments, each with what a test wants otherwise.
 
-import type { Contender, Description, Evaluation, Group, Knob, Layer, MethodName, Snapshot, StepRecord, Values } from '../protocol/messages';
+import {
+  CURVES,
+  type Contender,
+  type Description,
+  type Evaluation,
+  type Group,
+  type Knob,
+  type Layer,
+  type MethodName,
+  type Snapshot,
+  type StepRecord,
+  type Values,
+} from '../protocol/messages';
 import type { ListedRun } from '../model/runs';
-import { Traces } from '../model/curves';
+import { Curves } from '../model/curves';
 
 export const group = (more: Partial<Group> = {}): Group => ({
   name: 'hidden 1',
@@ -49,6 +61,7 @@ export const description = (more: Partial<Description> = {}): Description => ({
   steps_per_epoch: 10,
   has_timestamps: false,
   informative: null,
+  history_columns: 64,
   ...more,
 });
 
@@ -69,6 +82,10 @@ export const record = (step: number, more: Partial<StepRecord> = {}): StepRecord
   ...more,
 });
 
+/** Steps as rows of the curves, as the engine tells them. */
+export const rows = (records: StepRecord[]): Float64Array =>
+  Float64Array.from(records.flatMap((each) => [1, each.step, ...CURVES.map(({ name }) => each[name])]));
+
 export const snapshot = (step: number, more: Partial<Snapshot> = {}): Snapshot => ({
   step,
   steps: 100,
@@ -76,6 +93,7 @@ export const snapshot = (step: number, more: Partial<Snapshot> = {}): Snapshot =
   finished: false,
   halted: null,
   scores: new Float32Array(10),
+  shades: new Uint8Array(10),
   mask: new Uint8Array(10),
   kept: new Uint32Array(3),
   probe_kept: new Uint32Array(3),
@@ -87,10 +105,19 @@ export const snapshot = (step: number, more: Partial<Snapshot> = {}): Snapshot =
   step_ms: 1,
   units_held: 10,
   network_bytes: 900,
+  recorded: { from: Math.max(0, step - 1), rows: rows(step > 0 ? [record(step - 1)] : []), column: step, stride: 1 },
   ...more,
 });
 
-export const evaluation = (more: Partial<Evaluation> = {}): Evaluation => ({ step: 100, images: 10_000, decided: 0.9, sampled: 0.8, loss: 0.3, ...more });
+export const evaluation = (more: Partial<Evaluation> = {}): Evaluation => ({
+  step: 100,
+  images: 10_000,
+  decided: 0.9,
+  sampled: 0.8,
+  loss: 0.3,
+  kept: [6, 4],
+  ...more,
+});
 
 export const contender = (name: string, more: Partial<Contender> = {}): Contender => ({
   name,
@@ -109,7 +136,7 @@ export const run = (number: number, values: Values = {}, more: Partial<ListedRun
   values: { method: 'vrpge', seed: String(number), ...values },
   replaced: {},
   description: description(),
-  traces: new Traces(),
+  curves: new Curves(),
   evaluation: null,
   cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 },
   bytes: 0,

@@ -1,39 +1,38 @@
 // What outlives the moment: the run as a file, a run that is opened and replayed, a device or an engine that breaks, a reload.
 
 import './style.css';
-import { macrotask } from '../../engine/macrotask';
-import { count } from '../../model/format';
+import { Curves } from '../../model/curves';
 import { shownOf } from '../../model/dataset-identity';
-import type { Change, Description, Failure, Report, RunState, State } from '../../protocol/messages';
+import { count } from '../../model/format';
 import { Timeline } from '../../model/history';
-import { type Entry, Menu } from '../../ui/menu';
-import type { Page } from '../../ui/page';
 import type { SavedRun } from '../../model/saved-run';
 import { openedOf, phaseOf } from '../../model/selectors';
-import { toCsv } from './csv';
-import { type Kept, type Opened, decided, fromOpened, open, toBytes } from '../../model/run-file';
-import { picture } from './picture';
-import { type Curves, Recorder } from '../../model/recorder';
-import { descriptionOf, lastSnapshotOf, type ReadRun, recordAt, savedRunOf, tracesOf, unpacked } from './opened-run';
-import { Refused } from '../../model/safetensors';
 import { messageOf } from '../../model/words';
 import { RunStorage, type StoredRun } from '../../offline/run-storage';
+import type { Checkpoint, Description, Failure, Report, RunState } from '../../protocol/messages';
+import { type Entry, Menu } from '../../ui/menu';
+import type { Page } from '../../ui/page';
 import { Strip } from './banner';
+import { toCsv } from './csv';
+import { descriptionOf, lastSnapshotOf, type OpenedFile, savedRunOf, unpacked } from './opened-run';
+import { picture } from './picture';
 
-/** What it takes to go on, and the curves as they were then. */
-interface Mark extends Curves {
-  state: State;
-  changes: Change[];
+/** The last checkpoint of the run, and how many steps a column of its history stood for then. */
+interface Mark extends Checkpoint {
+  stride: number;
 }
 
-const MOST_STORED_BYTES = 64 << 20;
+type Answer = Report & { kind: 'run_read' | 'recording' };
+
+/** A state of 64 MB, and a history of 48. */
+const MOST_STORED_BYTES = 112 << 20;
 /** A run that breaks so often without a step between has a reason to. */
 const MOST_ATTEMPTS = 3;
 const FORGOTTEN_MS = 14 * 86_400_000;
 
-function download(name: string, content: BlobPart, type: string): void {
+function download(name: string, content: Uint8Array | Blob | string, type: string): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.href = URL.createObjectURL(new Blob([content as BlobPart], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
@@ -47,17 +46,16 @@ export class Checkpoints {
   private readonly strip: Strip;
   private readonly picker = document.createElement('input');
   private readonly storage = new RunStorage();
-  private recorder = new Recorder();
   private query = '';
   private mark: Mark | null = null;
-  /** The file that is replayed, or that the run goes on from until it is open. */
-  private kept: Kept | null = null;
+  /** The file that is replayed. */
+  private replayed: OpenedFile | null = null;
   private trained = false;
   private attempts = 0;
   /** A run that is being opened in the place of one that broke: what it goes on from, and what will be said of it. */
   private survivor: { past: SavedRun; said: (state: RunState) => string } | null = null;
   private ticket = 0;
-  private readonly asked = new Map<number, { resolve: (said: Report & { kind: 'described' }) => void; reject: (error: Error) => void }>();
+  private readonly asked = new Map<number, { resolve: (said: Answer) => void; reject: (error: Error) => void }>();
   private waiting: ((mark: Mark | null) => void)[] = [];
   private full = false;
   private storing: Promise<void> = Promise.resolve();
@@ -79,8 +77,8 @@ export class Checkpoints {
     });
     button.after(this.picker);
     addEventListener('visibilitychange', () => {
-      // Who leaves may not come back to this tab, or only after a reload. A run that is paused was kept then.
-      if (document.visibilityState === 'hidden' && this.trained && this.run.state !== 'paused') page.ask({ kind: 'keep' });
+      // Who leaves may not come back to this tab, or only after a reload. A run that is paused was saved then.
+      if (document.visibilityState === 'hidden' && this.trained && this.run.state !== 'paused') page.ask({ kind: 'checkpoint' });
     });
     void this.offer();
   }
@@ -95,6 +93,7 @@ export class Checkpoints {
       description: opened?.description ?? null,
       snapshot: opened?.snapshot ?? null,
       timeline: opened?.history ?? new Timeline(0, 0),
+      curves: opened?.curves ?? new Curves(),
       evaluation: opened?.evaluation ?? null,
       values: opened?.values ?? null,
       replaced: opened?.replaced ?? {},
@@ -106,33 +105,21 @@ export class Checkpoints {
       case 'opened': {
         const { saved } = this.run;
         this.query = report.query;
-        this.recorder = new Recorder();
-        if (saved) this.recorder.back(saved.curves);
-        this.mark = saved?.resumed ? { ...saved.resumed, ...saved.curves } : null;
-        this.kept = null;
+        this.mark = saved?.resumed ? { ...saved.resumed, stride: saved.timeline.stride } : null;
+        this.replayed = null;
         this.trained = false;
         this.strip.hide('replay');
         if (this.survivor?.past.timeline !== saved?.timeline) this.forsake();
         return;
       }
       case 'snapshot':
-        this.recorder.push(report.snapshot.records);
         if (report.snapshot.records.length === 0) return;
         this.trained = true;
         this.attempts = 0;
         if (!this.survivor) this.strip.hide('offer');
         return;
-      case 'evaluated': {
-        const { description, snapshot } = this.run;
-        if (!description || !snapshot) return;
-        const mask = decided(snapshot.scores, description);
-        const kept = description.groups
-          .filter(({ gated }) => gated)
-          .map(({ first_unit, size }) => mask.subarray(first_unit, first_unit + size).reduce((sum, bit) => sum + bit, 0));
-        return this.recorder.test({ ...report.evaluation, kept });
-      }
-      case 'kept':
-        this.mark = { state: report.state, changes: report.changes, ...this.recorder.mark() };
+      case 'checkpoint':
+        this.mark = { ...report.checkpoint, stride: this.run.timeline.stride };
         this.waiting.forEach((resolve) => resolve(this.mark));
         this.waiting = [];
         this.storing = this.storing.then(() => this.store());
@@ -142,12 +129,13 @@ export class Checkpoints {
         this.strip.show('survived', this.survivor.said(report.state), '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
         this.survivor = null;
         return;
-      case 'described':
+      case 'run_read':
+      case 'recording':
         this.asked.get(report.ticket)?.resolve(report);
         this.asked.delete(report.ticket);
         return;
       case 'refused':
-        this.asked.get(report.ticket)?.reject(new Refused(`cannot be opened: ${report.message}`));
+        this.asked.get(report.ticket)?.reject(new Error(report.message));
         this.asked.delete(report.ticket);
         return;
       case 'failed':
@@ -166,9 +154,9 @@ export class Checkpoints {
     this.strip.hide('trouble');
   }
 
-  /** A device went away or the engine broke: goes on from what was kept last. False where nobody can. */
+  /** A device went away or the engine broke: goes on from the last checkpoint. False where nobody can. */
   survives(failure: Failure, words: string): boolean {
-    const { state, description, values, replaced, timeline, evaluation, snapshot } = this.run;
+    const { state, description, values, replaced, timeline, curves, evaluation, snapshot } = this.run;
     // A recording needs the engine only to be opened.
     if (state === 'replay' && failure === 'crashed') {
       this.page.renewEngine();
@@ -176,15 +164,14 @@ export class Checkpoints {
     }
     if ((failure !== 'lost' && failure !== 'crashed') || !description || !values || this.attempts >= MOST_ATTEMPTS) return false;
     this.attempts += 1;
-    const step = this.mark?.state.counts[0] ?? 0;
+    const { mark } = this;
+    const step = mark?.step ?? 0;
     const what = failure === 'lost' ? 'The GPU went away' : 'The engine broke';
     const at = `at step ${count(snapshot?.step ?? 0)}`;
     const train = state === 'training' || state === 'loading';
     this.strip.show('trouble', `${what} ${at} (${words.slice(0, 120)}). A new one is being opened, and the run goes on from step ${count(step)}.`, '', []);
-    const curves: Curves = this.mark ?? { rows: [], width: 1, tests: [] };
-    const now = this.recorder.mark();
     // What the engine will have of each setting that was changed on the way: as it was changed by then, or as it was at first.
-    const changes = this.mark?.changes ?? [];
+    const changes = mark?.changes ?? [];
     const then = Object.fromEntries(Object.entries(replaced).map(([name, first]) => [name, changes.findLast(([, changed]) => changed === name)?.[2] ?? first]));
     const past: SavedRun = {
       query: this.query,
@@ -192,16 +179,14 @@ export class Checkpoints {
       values: { ...values, ...then },
       late: Object.keys(then).flatMap((name) => (then[name] === values[name] ? [] : [[name, values[name] ?? '']])),
       follows: false,
-      timeline: Timeline.from(description.units, timeline.until(step)),
-      traces: tracesOf(curves, description.steps_per_epoch),
-      evaluation: now.tests.some((test) => test.step <= step) ? evaluation : null,
-      curves,
-      record: recordAt(curves, description.steps_per_epoch),
-      resumed: this.mark && { state: this.mark.state, changes: this.mark.changes },
+      timeline: mark ? timeline.until(step, mark.stride) : new Timeline(description.units, description.history_columns),
+      curves: curves.until(step),
+      evaluation: curves.testedBy(step) && evaluation,
+      resumed: mark && { bytes: mark.bytes, step, changes },
       shown: description.dataset.own && shownOf(description.dataset),
     };
     const said = (then: RunState): string =>
-      `${what} ${at} and was opened anew. The run ${then === 'training' ? 'went on from' : 'stands at'} step ${count(step)}, as it was kept there.`;
+      `${what} ${at} and was opened anew. The run ${then === 'training' ? 'went on from' : 'stands at'} step ${count(step)}, as it was saved there.`;
     this.survivor = { past, said };
     this.page.renewEngine();
     this.page.dispatch({ kind: 'open', train, saved: past, in_comparison: this.page.state.comparison !== null });
@@ -215,12 +200,12 @@ export class Checkpoints {
       id: 'take-run',
       name: 'The whole run',
       says: 'weights and all, to go on here or in the terminal · safetensors',
-      act: () => void this.takeRun(true),
+      act: () => void this.takeRun(),
     };
     const files: Entry[] = [
       { id: 'take-curves', name: 'Curves', says: 'losses, accuracies, rates and budget by step · CSV', act: () => void this.takeCurves() },
-      { id: 'take-masks', name: 'Masks and scores', says: 'with their history, for other tools · safetensors', act: () => void this.takeRun(false) },
-      ...(this.kept && !this.kept.state ? [] : [whole]),
+      { id: 'take-masks', name: 'Masks and scores', says: 'with their history, for other tools · safetensors', act: () => void this.takeMasks() },
+      ...(this.replayed && !this.replayed.read.can_go_on ? [] : [whole]),
       { id: 'take-history', name: 'The history', says: 'as a picture · PNG', act: () => void this.takePicture() },
     ];
     return [
@@ -235,51 +220,24 @@ export class Checkpoints {
     ];
   }
 
-  /** Everything that is known of the run, from `mark` where it is to go on from there. */
-  private gather(mark: Mark | null): { kept: Kept; description: Description } | null {
-    const { description, snapshot, timeline } = this.run;
-    if (this.kept) return description && { kept: mark ? this.kept : { ...this.kept, state: null }, description };
-    if (!description || !snapshot) return null;
-    const [step, units] = [mark?.state.counts[0] ?? snapshot.step, description.units];
-    const curves: Curves = mark ?? this.recorder.mark();
-    let { scores, mask } = snapshot;
-    if (mark) {
-      const { integers, floats } = mark.state;
-      const numbers = integers.subarray(0, integers.length - units);
-      scores = new Float32Array(units);
-      numbers.forEach((number, index) => (scores[number] = floats[index] ?? 0));
-      const probed = Number.isFinite(curves.rows.at(-1)?.values[1] ?? NaN);
-      mask = Uint8Array.from(integers.subarray(numbers.length), (bits) => (probed ? (bits >> 2) & 3 : ((bits >> 2) & 1) * 3));
-    }
-    const kept: Kept = {
-      ...curves,
-      query: this.query,
-      changes: mark?.changes ?? this.mark?.changes ?? [],
-      dataset: shownOf(description.dataset),
-      version: __VERSION__,
-      command: null,
-      adapter: `${description.adapter} (${description.backend}${description.software ? ', in software' : ''})`,
-      software: description.software,
-      step,
-      steps: description.steps,
-      steps_per_epoch: description.steps_per_epoch,
-      seconds: curves.rows.at(-1)?.values.at(-1) ?? 0,
-      scores,
-      mask,
-      informative: description.informative,
-      history: timeline.until(step),
-      state: mark?.state ?? null,
-    };
-    return { kept, description };
+  /** A checkpoint of this moment; the last one where the engine cannot answer any more. */
+  private async fresh(): Promise<Mark | null> {
+    if (!this.answers) return this.mark;
+    const answer = new Promise<Mark | null>((resolve) => this.waiting.push(resolve));
+    this.page.ask({ kind: 'checkpoint' });
+    return (await answer) ?? this.mark;
   }
 
-  /** A mark of this moment; the last one where the engine cannot answer any more. */
-  private async fresh(): Promise<Mark | null> {
-    const { state } = this.run;
-    if (state === 'error' || state === 'held') return this.mark;
-    const answer = new Promise<Mark | null>((resolve) => this.waiting.push(resolve));
-    this.page.ask({ kind: 'keep' });
-    return (await answer) ?? this.mark;
+  /** Whether the engine has the run. */
+  private get answers(): boolean {
+    return !['error', 'held', 'replay'].includes(this.run.state);
+  }
+
+  /** A ticket for what the engine is asked about a run file, and what it will answer. Nobody else's tickets are below 0. */
+  private ticketed(): [ticket: number, answer: Promise<Answer>] {
+    this.ticket -= 1;
+    const { ticket } = this;
+    return [ticket, new Promise((resolve, reject) => this.asked.set(ticket, { resolve, reject }))];
   }
 
   private name(kind: string, ending: string): string {
@@ -288,25 +246,34 @@ export class Checkpoints {
   }
 
   private takeCurves(): void {
-    const found = this.gather(null);
-    if (found) download(this.name('curves', 'csv'), toCsv(found.kept, found.description.steps_per_epoch), 'text/csv');
+    const { description, curves } = this.run;
+    if (description) download(this.name('curves', 'csv'), toCsv(curves, description.steps_per_epoch), 'text/csv');
   }
 
-  private async takeRun(whole: boolean): Promise<void> {
-    const replayed = this.kept !== null;
-    const mark = whole && !replayed ? await this.fresh() : null;
-    const found = this.gather(mark);
-    if (!found) return;
-    const kept = whole && replayed ? (this.kept ?? found.kept) : found.kept;
-    download(this.name(whole ? 'run' : 'masks', 'safetensors'), toBytes(kept, found.description), 'application/octet-stream');
+  private async takeRun(): Promise<void> {
+    const bytes = this.replayed?.bytes ?? (await this.fresh())?.bytes;
+    if (bytes) download(this.name('run', 'safetensors'), bytes, 'application/octet-stream');
+  }
+
+  private async takeMasks(): Promise<void> {
+    const file = this.replayed ?? (this.answers ? null : this.mark);
+    const [ticket, answer] = this.ticketed();
+    this.page.ask({ kind: 'recording', ticket, bytes: file && file.bytes });
+    try {
+      const said = await answer;
+      if (said.kind === 'recording') download(this.name('masks', 'safetensors'), said.bytes, 'application/octet-stream');
+    } catch (error) {
+      this.trouble(`Masks and scores cannot be written: ${messageOf(error)}.`);
+    }
   }
 
   private async takePicture(): Promise<void> {
-    const found = this.gather(null);
-    if (!found) return;
-    const { kept, description } = found;
-    const title = `${description.model} on ${dataOf(description)}: ${count(kept.step)} steps`;
-    const blob = await picture(kept.history, description.groups, this.page.palette, title, `lacuna?${kept.query} · ${kept.adapter}`);
+    const { description, snapshot, timeline } = this.run;
+    if (!description) return;
+    const { adapter, backend, software } = description;
+    const on = backend ? `${adapter} (${backend}${software ? ', in software' : ''})` : adapter;
+    const title = `${description.model} on ${dataOf(description)}: ${count(snapshot?.step ?? 0)} steps`;
+    const blob = await picture(timeline, description.groups, this.page.palette, title, `lacuna?${this.query} · ${on}`);
     download(this.name('history', 'png'), blob, 'image/png');
   }
 
@@ -317,68 +284,66 @@ export class Checkpoints {
       this.replay(await this.read(new Uint8Array(await file.arrayBuffer())));
     } catch (error) {
       void this.page.show('network');
-      const words = error instanceof Refused ? error.message : `cannot be read: ${messageOf(error)}`;
-      this.strip.show('trouble', `${file.name} ${words}.`, '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
+      this.trouble(`${file.name} cannot be read as a run: ${messageOf(error)}.`);
     }
   }
 
-  /** Reads a run and shows its link to the engine, which knows the network. */
-  private async read(bytes: Uint8Array<ArrayBuffer>): Promise<ReadRun> {
-    const opened: Opened = open(await unpacked(bytes));
-    const { train, test, channels, height, width, classes } = opened.dataset;
-    this.ticket -= 1;
-    const answer = new Promise<Report & { kind: 'described' }>((resolve, reject) => this.asked.set(this.ticket, { resolve, reject }));
-    const shown = Uint32Array.of(train, test, channels, height, width, classes);
-    this.page.ask({ kind: 'describe', ticket: this.ticket, query: opened.query, changes: opened.changes, shown });
-    const { plan, values, began, query } = await answer;
-    return { kept: fromOpened(opened, plan), plan: { ...plan, dataset: { ...plan.dataset, name: opened.dataset.name } }, values, began, query };
+  private trouble(words: string): void {
+    this.strip.show('trouble', words, '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
   }
 
-  private replay(read: ReadRun): void {
-    const { kept, plan } = read;
-    this.kept = kept;
-    this.query = kept.query;
+  private async read(packed: Uint8Array): Promise<OpenedFile> {
+    const bytes = await unpacked(packed);
+    const [ticket, answer] = this.ticketed();
+    this.page.ask({ kind: 'read_run', ticket, bytes });
+    const said = await answer;
+    if (said.kind !== 'run_read') throw new Error('the engine answered something else');
+    return { bytes, read: said.read };
+  }
+
+  private replay(file: OpenedFile): void {
+    const { read } = file;
+    const saved = savedRunOf(file);
+    this.replayed = file;
+    this.query = read.query;
     this.survivor = null;
-    const refusal = kept.state ? 'this run is recorded; go on training first' : 'this run is recorded without its weights; close it and train one of your own';
-    this.page.dispatch({ kind: 'replay', saved: savedRunOf(read), description: descriptionOf(read), last: lastSnapshotOf(read), refusal });
-    const go = { id: 'go-on', words: kept.step < kept.steps ? 'Go on training' : 'Open it', act: () => this.goOn(read, kept.step < kept.steps) };
+    const refusal = read.can_go_on
+      ? 'this run is recorded; go on training first'
+      : 'this run is recorded without its weights; close it and train one of your own';
+    this.page.dispatch({ kind: 'replay', saved, description: descriptionOf(read), last: lastSnapshotOf({ read, saved }), refusal });
+    const go = { id: 'go-on', words: read.step < read.steps ? 'Go on training' : 'Open it', act: () => this.goOn(file) };
     const actions = [
-      ...(kept.state ? [go] : []),
+      ...(read.can_go_on ? [go] : []),
       { id: 'strip-close', words: 'Close', act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) },
     ];
-    const why = kept.state ? '' : ' It holds no weights: it can be looked at, not gone on with.';
-    const detail = kept.command === null ? '' : `Recorded by: ${kept.command}`;
-    this.strip.show(
-      'replay',
-      `A recorded run: ${plan.model} on ${plan.dataset.name}, ${count(kept.step)} of ${count(kept.steps)} steps, on ${kept.adapter}.${why}`,
-      detail,
-      actions,
-    );
+    const why = read.can_go_on ? '' : ' It holds no weights: it can be looked at, not gone on with.';
+    const detail = read.command === null ? '' : `Recorded by: ${read.command}`;
+    const { model, dataset } = read.plan;
+    const words = `A recorded run: ${model} on ${dataset.name}, ${count(read.step)} of ${count(read.steps)} steps, on ${read.adapter}.${why}`;
+    this.strip.show('replay', words, detail, actions);
   }
 
-  private goOn(read: ReadRun, train: boolean): void {
-    this.page.dispatch({ kind: 'open', train, saved: savedRunOf(read), in_comparison: false });
+  private goOn(file: OpenedFile): void {
+    this.page.dispatch({ kind: 'open', train: file.read.step < file.read.steps, saved: savedRunOf(file), in_comparison: false });
     this.strip.hide();
   }
 
   // A reload.
 
   private async store(): Promise<void> {
-    const found = this.gather(this.mark);
-    if (!found || !this.mark || this.kept || this.full || this.mark.state.floats.byteLength > MOST_STORED_BYTES) return;
-    const { kept, description } = found;
+    const { mark, replayed } = this;
+    const { description } = this.run;
+    if (!description || !mark || replayed || this.full || mark.bytes.length > MOST_STORED_BYTES) return;
+    const { model, steps } = description;
     try {
-      const bytes = toBytes(kept, description);
-      // Storing copies these megabytes once more: not in one breath with their making, or a frame would have to wait for both.
-      await macrotask();
-      await this.storage.put({ model: description.model, dataset: dataOf(description), step: kept.step, steps: kept.steps, bytes });
+      await this.storage.put({ model, dataset: dataOf(description), step: mark.step, steps, bytes: mark.bytes });
     } catch (error) {
       this.full = true;
       const why =
-        error instanceof DOMException && error.name === 'QuotaExceededError' ? 'This browser’s storage is full' : 'This browser keeps nothing for this page';
+        error instanceof DOMException && error.name === 'QuotaExceededError' ? 'This browser’s storage is full' : 'This browser stores nothing for this page';
       const words = `${why}: training goes on, but a reload will not find the run. Take it away as a file to keep it.`;
       this.strip.show('trouble', words, '', [
-        { id: 'strip-take', words: 'Take the run away', act: () => void this.takeRun(true) },
+        { id: 'strip-take', words: 'Take the run away', act: () => void this.takeRun() },
         { id: 'strip-close', words: 'Close', act: () => this.strip.hide() },
       ]);
     }
@@ -387,10 +352,10 @@ export class Checkpoints {
   /** Offers what a reload or a crash of the browser interrupted. */
   private async offer(): Promise<void> {
     const stored = await this.storage.found().catch(() => null);
-    if (!stored || this.trained || this.kept || Date.now() - stored.at > FORGOTTEN_MS) return;
+    if (!stored || this.trained || this.replayed || Date.now() - stored.at > FORGOTTEN_MS) return;
     const { model, dataset, step, steps } = stored;
     const words = step < steps ? `was left at step ${count(step)} of ${count(steps)}` : `ended after ${count(step)} steps`;
-    this.strip.show('offer', `Your run of ${model} on ${dataset} ${words} and is kept in this browser.`, '', [
+    this.strip.show('offer', `Your run of ${model} on ${dataset} ${words} and is stored in this browser.`, '', [
       { id: 'go-on', words: step < steps ? 'Go on where you were' : 'Open it', act: () => void this.takeUp(stored) },
       { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
     ]);
@@ -398,10 +363,9 @@ export class Checkpoints {
 
   private async takeUp(stored: StoredRun): Promise<void> {
     try {
-      const read = await this.read(stored.bytes);
-      this.goOn(read, stored.step < stored.steps);
+      this.goOn(await this.read(stored.bytes));
     } catch (error) {
-      this.strip.show('trouble', `The kept run ${messageOf(error)}.`, '', [
+      this.strip.show('trouble', `The saved run cannot be read: ${messageOf(error)}.`, '', [
         { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
       ]);
     }

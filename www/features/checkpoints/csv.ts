@@ -1,15 +1,17 @@
 // The curves as a table for spreadsheets: a row for each step or stretch of steps, one for each test.
 
-import { COLUMNS, type Curves } from '../../model/recorder';
+import type { Curves } from '../../model/curves';
+import { CURVES } from '../../protocol/messages';
 
+const COLUMNS = CURVES.map(({ name }) => name);
 const HEAD = ['step', 'steps', 'epoch', ...COLUMNS, 'test_accuracy', 'sampled_test_accuracy', 'test_loss', 'test_images'];
 
 const cell = (value: number | string): string => (typeof value === 'number' && !Number.isFinite(value) ? '' : String(value));
 
-export function toCsv({ rows, tests }: Curves, steps_per_epoch: number): string {
+export function toCsv({ rows, tests }: Pick<Curves, 'rows' | 'tests'>, steps_per_epoch: number): string {
   const blank = (count: number): string[] => Array.from({ length: count }, () => '');
   const lines = [
-    ...rows.map(({ step, steps, values }) => ({ step, line: [step, steps, step / steps_per_epoch, ...values, ...blank(4)] })),
+    ...rows.map((row) => ({ step: row.step, line: [row.step, row.steps, row.step / steps_per_epoch, ...COLUMNS.map((name) => row[name]), ...blank(4)] })),
     ...tests.map(({ step, decided, sampled, loss, images }) => ({
       step,
       line: [step, '', step / steps_per_epoch, ...blank(COLUMNS.length), decided, sampled, loss, images],

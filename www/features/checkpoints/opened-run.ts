@@ -1,90 +1,91 @@
 // A run that was read from a file, as the page shows it.
 
-import { Traces } from '../../model/curves';
-import { type KeptMoment, type Moment, Timeline } from '../../model/history';
-import { type Curves, recordOf } from '../../model/recorder';
-import type { Kept } from '../../model/run-file';
-import { Refused } from '../../model/safetensors';
+import { Curves, rowsOf } from '../../model/curves';
+import { Timeline } from '../../model/history';
 import type { SavedRun } from '../../model/saved-run';
-import type { Description, Plan, Snapshot, StepRecord, Values } from '../../protocol/messages';
+import type { Description, ReadRun, Snapshot } from '../../protocol/messages';
 
-/** A file that was read, with the settings as its run began (`began`) and at its end (`values`, and `query` as a link). */
-export interface ReadRun {
-  kept: Kept;
-  plan: Plan;
-  values: Values;
-  began: Values;
-  query: string;
+/** A run file, and what it holds. */
+export interface OpenedFile {
+  bytes: Uint8Array;
+  read: ReadRun;
 }
 
 /** The bytes of a file, unpacked where it is packed with gzip. */
-export async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+export async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream('gzip'));
   try {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch {
-    throw new Refused('is packed, but not a whole file');
+    throw new Error('it is packed, but not a whole file');
   }
 }
 
 /** What the page shows of a run that was read. */
-export function savedRunOf({ kept, plan, values, began, query }: ReadRun): SavedRun {
-  const { steps_per_epoch, changes } = kept;
-  // What a file leaves out of a moment: the step before it, and the settings as they stood.
-  const whole = (moment: KeptMoment): Moment => {
-    const row = kept.rows.findLast(({ step }) => step < moment.step);
-    const changed = changes.filter(([step]) => step < moment.step).map(([, name, value]) => [name, value]);
+export function savedRunOf({ bytes, read }: OpenedFile): SavedRun {
+  const { plan, began, changes, history, steps_per_epoch } = read;
+  const groups = plan.groups.length;
+  const curves = new Curves(rowsOf(read.rows), read.tests);
+  // What a file leaves out of a moment follows: the step before it, and the settings as they stood.
+  const timeline = Timeline.of(plan.units, history, (column) => {
+    const step = history.steps[column] ?? 0;
+    const changed = changes.filter(([before]) => before < step).map(([, name, value]) => [name, value]);
     return {
-      ...moment,
-      epoch: moment.step / steps_per_epoch,
-      record: row ? recordOf(row, steps_per_epoch) : null,
+      step,
+      epoch: step / steps_per_epoch,
+      kept: history.kept.slice(column * groups, (column + 1) * groups),
+      probe_kept: history.probe_kept.slice(column * groups, (column + 1) * groups),
+      budget: history.budgets[column] ?? 0,
+      sum_scores: history.sums[column] ?? 0,
+      record: curves.recordBefore(step, steps_per_epoch),
       values: { ...began, ...Object.fromEntries(changed) },
     };
-  };
+  });
   return {
-    query: kept.query,
-    query_now: query,
-    values,
+    query: read.query,
+    query_now: read.query_now,
+    values: read.values,
     follows: true,
-    timeline: Timeline.from(plan.units, { ...kept.history, moments: kept.history.moments.map(whole) }),
-    traces: tracesOf(kept, steps_per_epoch),
-    evaluation: kept.tests.at(-1) ?? null,
-    curves: { rows: kept.rows, width: kept.width, tests: kept.tests },
-    record: recordAt(kept, steps_per_epoch),
-    resumed: kept.state && { state: kept.state, changes: kept.changes },
-    shown: values['dataset'] === 'own' ? kept.dataset : null,
+    timeline,
+    curves,
+    evaluation: read.tests.at(-1) ?? null,
+    resumed: read.can_go_on ? { bytes, step: read.step, changes } : null,
+    shown: read.values['dataset'] === 'own' ? read.shown : null,
     late: [],
   };
 }
 
 /** What a recorded run is described as. */
-export function descriptionOf({ kept, plan }: ReadRun): Description {
+export function descriptionOf({ plan, adapter, software, steps, steps_per_epoch, informative, history }: ReadRun): Description {
   return {
     ...plan,
-    adapter: kept.adapter,
+    adapter,
     backend: '',
-    software: kept.software,
+    software,
     computes: 'gpu',
-    steps: kept.steps,
-    steps_per_epoch: kept.steps_per_epoch,
+    steps,
+    steps_per_epoch,
     has_timestamps: false,
-    informative: kept.informative,
+    informative,
+    history_columns: history.capacity,
   };
 }
 
 /** The end of a recorded run. */
-export function lastSnapshotOf({ kept, plan }: ReadRun): Snapshot {
-  const record = recordAt(kept, kept.steps_per_epoch);
-  const end = kept.history.moments.at(-1);
+export function lastSnapshotOf({ read, saved: { curves, timeline } }: { read: ReadRun; saved: SavedRun }): Snapshot {
+  const { plan, step, steps, steps_per_epoch, scores, shades, mask } = read;
+  const record = curves.record(steps_per_epoch);
+  const end = timeline.at(timeline.columns - 1);
   return {
-    step: kept.step,
-    steps: kept.steps,
-    epoch: kept.step / kept.steps_per_epoch,
-    finished: kept.step >= kept.steps,
+    step,
+    steps,
+    epoch: step / steps_per_epoch,
+    finished: step >= steps,
     halted: null,
-    scores: kept.scores,
-    mask: kept.mask,
+    scores,
+    shades,
+    mask,
     kept: end?.kept.slice() ?? new Uint32Array(plan.groups.length),
     probe_kept: end?.probe_kept.slice() ?? new Uint32Array(plan.groups.length),
     budget: end?.budget ?? 0,
@@ -95,19 +96,6 @@ export function lastSnapshotOf({ kept, plan }: ReadRun): Snapshot {
     step_ms: 0,
     units_held: plan.units,
     network_bytes: plan.bytes.activations + plan.bytes.weights + plan.bytes.optimiser,
+    recorded: null,
   };
-}
-
-/** The last step of curves. */
-export function recordAt({ rows }: Curves, steps_per_epoch: number): StepRecord | null {
-  const row = rows.at(-1);
-  return row ? recordOf(row, steps_per_epoch) : null;
-}
-
-/** The curves as the page draws them. */
-export function tracesOf({ rows, tests }: Curves, steps_per_epoch: number): Traces {
-  const traces = new Traces();
-  traces.push(rows.map((row) => recordOf(row, steps_per_epoch)));
-  for (const test of tests) traces.evaluate(test);
-  return traces;
 }

@@ -2,7 +2,7 @@
 
 import { count } from '../../model/format';
 import type { Group } from '../../protocol/messages';
-import type { History, KeptMoment } from '../../model/history';
+import type { Timeline } from '../../model/history';
 import { css, mixed, type Palette } from '../../ui/palette';
 
 const [WIDTH, HEIGHT] = [1920, 1200];
@@ -19,8 +19,8 @@ export function ticks(last: number): number[] {
   return Array.from({ length: Math.floor(last / every) + 1 }, (_, index) => index * every);
 }
 
-export async function picture(history: History<KeptMoment>, groups: Group[], palette: Palette, title: string, caption: string): Promise<Blob> {
-  const { moments, stride } = history;
+export async function picture(history: Timeline, groups: Group[], palette: Palette, title: string, caption: string): Promise<Blob> {
+  const { columns, stride } = history;
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [WIDTH, HEIGHT];
   const context = canvas.getContext('2d');
@@ -40,17 +40,18 @@ export async function picture(history: History<KeptMoment>, groups: Group[], pal
   const bands = groups.filter((group) => group.gated);
   const units = bands.reduce((sum, group) => sum + group.size, 0);
   const room = HEIGHT - TOP - BOTTOM - GAP * (bands.length - 1);
-  const [across, columns] = [WIDTH - LEFT - RIGHT, moments.length];
+  const across = WIDTH - LEFT - RIGHT;
   let [top, labelled] = [TOP, -Infinity];
   for (const { name, first_unit, size } of bands) {
     const height = Math.max(2, Math.round((room * size) / units));
     const image = new ImageData(columns, height);
     for (let column = 0; column < columns; column++) {
+      const scores = history.at(column)?.scores;
       for (let row = 0; row < height; row++) {
         const from = first_unit + Math.floor((row * size) / height);
         const to = Math.max(from + 1, first_unit + Math.floor(((row + 1) * size) / height));
         let sum = 0;
-        for (let unit = from; unit < to; unit++) sum += moments[column]?.scores[unit] ?? 0;
+        for (let unit = from; unit < to; unit++) sum += scores?.[unit] ?? 0;
         image.data.set([...mixed(palette.off, palette.kept, sum / (to - from) / 255), 255], 4 * (row * columns + column));
       }
     }

@@ -2,7 +2,7 @@
 
 import uPlot from 'uplot';
 import { percent, significant } from '../../model/format';
-import type { Traces } from '../../model/curves';
+import type { Curves } from '../../model/curves';
 import { accuracyAxis, accuracyScale, describe, fit, lossAxis, lossScale, plainAxis, QUIET } from '../../ui/charts';
 import { css, type Palette } from '../../ui/palette';
 
@@ -16,7 +16,7 @@ export interface Mark {
 }
 
 export class CurvesView {
-  private traces: Traces | null = null;
+  private curves: Curves | null = null;
   private steps = 1;
   private drawn = -1;
   private marked: Mark | null = null;
@@ -69,8 +69,8 @@ export class CurvesView {
     fit([loss, this.loss], [accuracy, this.accuracy]);
   }
 
-  describe(traces: Traces, steps: number): void {
-    this.traces = traces;
+  describe(curves: Curves, steps: number): void {
+    this.curves = curves;
     this.steps = steps;
     this.drawn = -1;
     this.draw();
@@ -83,17 +83,17 @@ export class CurvesView {
   }
 
   draw(): void {
-    if (!this.traces || this.traces.version === this.drawn) return;
-    this.drawn = this.traces.version;
-    this.loss.setData(this.traces.losses());
-    this.accuracy.setData(this.traces.accuracies());
-    this.say(this.traces);
+    if (!this.curves || this.curves.version === this.drawn) return;
+    this.drawn = this.curves.version;
+    this.loss.setData(this.curves.losses());
+    this.accuracy.setData(this.curves.accuracies());
+    this.say(this.curves);
   }
 
   /** Both charts in words: from where to where. */
-  private say(traces: Traces): void {
-    const [steps, losses] = traces.losses();
-    const told = traces.evaluations;
+  private say(curves: Curves): void {
+    const [steps, losses] = curves.losses();
+    const told = curves.tests;
     const span = (values: number[], say: (value: number) => string): string =>
       values.length === 0 ? 'nothing yet' : `from ${say(values[0] ?? 0)} to ${say(values.at(-1) ?? 0)}, up to step ${(steps.at(-1) ?? 0) + 1}`;
     describe(this.rooms.loss, `Loss along steps: ${span(losses, (loss) => significant(loss, 2))}`);
@@ -141,7 +141,7 @@ export class CurvesView {
 
   /** The x axis ends at the planned end, or earlier while the run is young, so that its beginning can be seen. */
   private domain(): number {
-    const last = this.traces?.last_step ?? 0;
+    const last = this.curves?.last.step ?? 0;
     let end = this.steps;
     while (end > 64 && last < end / 2) end /= 2;
     return Math.max(1, end);

@@ -1,6 +1,6 @@
 // The history of a run's scores, and looking back at it.
 
-import { openedOf, phaseOf, settlesAt, stepsOf } from '../../model/selectors';
+import { openedOf, phaseOf, settlesAt } from '../../model/selectors';
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import { HistoryView } from './view';
@@ -14,7 +14,7 @@ export const history: Feature = {
       () => {
         const { run } = page.state;
         const opened = openedOf(run);
-        if (opened) view.describe(opened.history, opened.description.groups, stepsOf(run), settlesAt(run));
+        if (opened) view.describe(opened.history, opened.description.groups, opened.description.steps, settlesAt(run));
       },
     );
     page.follow(

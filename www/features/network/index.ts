@@ -4,7 +4,6 @@ import { methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';
 import { keptUnits, momentOf, openedOf, phaseOf, planOf } from '../../model/selectors';
 import { barsOf } from '../../model/step-through';
-import { quantised } from '../../model/history';
 import type { Feature } from '../../ui/page';
 import { at } from '../../ui/element';
 import { NetworkView } from './view';
@@ -62,7 +61,7 @@ export const network: Feature = {
         if (moment) return view.draw(moment, null, true);
         const walked = run?.step_through?.walked;
         const shown = walked?.snapshot ?? run?.snapshot;
-        if (shown) view.draw({ scores: quantised(shown.scores), mask: shown.mask, kept: shown.kept }, walked ? barsOf(walked) : null);
+        if (shown) view.draw({ scores: shown.shades, mask: shown.mask, kept: shown.kept }, walked ? barsOf(walked) : null);
       },
     });
     page.draw({ of: (state) => [keptUnits(state)], pace: 'words', draw: () => view.name() });

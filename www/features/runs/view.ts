@@ -262,10 +262,10 @@ export class RunsView {
     for (const row of this.rows) {
       const run = this.input.list.find(({ number }) => number === row.number);
       if (!run) continue;
-      const { traces, evaluation, cost, state, bytes: held } = run;
+      const { curves, evaluation, cost, state, bytes: held } = run;
       const [, accuracy, steps, seconds, work, dense, memory] = row.cells;
-      const { last } = traces;
-      const found = evaluation ?? traces.evaluations.at(-1);
+      const { last } = curves;
+      const found = evaluation ?? curves.tests.at(-1);
       const set = (cell: HTMLElement | undefined, words: string, value: number): void => {
         if (!cell) return;
         say(cell, words);
@@ -293,9 +293,9 @@ export class RunsView {
       this.accuracy.setData(nothing());
       return;
     }
-    const curves = list.map((run) => run.traces.along(this.along, run.evaluation));
+    const curves = list.map((run) => run.curves.along(this.along));
     const first = Math.min(...curves.map(({ loss: [places] }) => places[0] ?? 0));
-    this.domain = [this.isLog() ? first : 0, Math.max(1e-9, ...list.map((run) => run.traces.last[this.along]))];
+    this.domain = [this.isLog() ? first : 0, Math.max(1e-9, ...list.map((run) => run.curves.last[this.along]))];
     // What no slot holds is a curve without points.
     const joined = (of: 'loss' | 'accuracy'): uPlot.AlignedData => {
       const [xs, ...ys] = uPlot.join(curves.map((curve) => curve[of] as uPlot.AlignedData));
