@@ -135,6 +135,192 @@ fn the_history_stays_bounded_however_long_the_run() {
 }
 
 #[test]
+fn exactly_0_and_exactly_1_are_the_only_scores_that_look_decided() {
+    let scores = [-1.0, 0.0, f32::from_bits(1), 1e-30, 1e-9, 0.25, 0.5, 0.999_999, 1.0, 2.0];
+    assert_eq!(shades(&scores), [0, 0, 1, 1, 1, 64, 128, 254, 255, 255]);
+    for step in 1..1000u16 {
+        let score = f32::from(step) / 1000.0;
+        let [shade] = shades(&[score])[..] else { panic!("one score is one shade") };
+        assert!((1..=254).contains(&shade) && ((f32::from(shade) - 0.5) / 254.0 - score).abs() <= 1.0 / 254.0, "{score}: {shade}");
+    }
+}
+
+/// The moment after a step, whose scores say it.
+fn moment(step: u32, of: u32, units: usize) -> Snapshot {
+    let scores = vec![step as f32 / of as f32; units];
+    Snapshot { step, scores, mask: vec![(step % 4) as u8; units], probed: true, ..Snapshot::default() }
+}
+
+#[test]
+fn a_short_run_has_a_column_for_each_step_and_its_last_step_in_the_last_columns() {
+    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().shown).unwrap();
+    let mut history = History::new(12, 100);
+    for step in 0..=100 {
+        let column = history.push(&whole, &moment(step, 100, 12), 6.0);
+        assert_eq!(history.moments()[column].step, step);
+    }
+    let steps: Vec<u32> = history.moments().iter().map(|moment| moment.step).collect();
+    assert!(history.stride() <= 1.0 && steps.len() <= history.capacity() && steps.len() > history.capacity() / 2);
+    assert!((0..=100).all(|step| steps.contains(&step)) && steps.is_sorted(), "{steps:?}");
+}
+
+#[test]
+fn columns_whose_steps_no_snapshot_showed_hold_the_next_one() {
+    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().shown).unwrap();
+    let mut history = History::new(12, 100);
+    history.push(&whole, &moment(0, 100, 12), 6.0);
+    let column = history.push(&whole, &moment(4, 100, 12), 6.0);
+    let steps: Vec<u32> = history.moments().iter().map(|moment| moment.step).collect();
+    assert!(column > 2 && steps.len() == column + 1, "there are columns between");
+    assert!(steps[0] == 0 && steps[1..].iter().all(|&step| step == 4), "{steps:?}");
+}
+
+#[test]
+fn after_any_steps_each_column_shows_a_moment_of_its_own_stretch() {
+    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().shown).unwrap();
+    let mut seed = 21u32;
+    for (last, most) in [(100_000, 97), (900, 5), (5000, 400)] {
+        let mut history = History::new(12, 50);
+        history.push(&whole, &moment(0, last, 12), 6.0);
+        let mut step = 0;
+        while step < last {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            step += 1 + (seed >> 8) % most;
+            history.push(&whole, &moment(step, 2 * last, 12), 6.0);
+        }
+        assert!(history.stride() > 1.0 && history.moments().len() <= history.capacity());
+        for (column, found) in history.moments().iter().enumerate() {
+            let (from, to) = (column as f64 * history.stride() - 1.0, (column + 2) as f64 * history.stride() + f64::from(most));
+            assert!((from..=to).contains(&f64::from(found.step)), "column {column} of {} steps shows {}", history.stride(), found.step);
+            if found.step > 0 {
+                let shown = moment(found.step, 2 * last, 12);
+                assert_eq!((&found.scores, &found.mask), (&shades(&shown.scores), &shown.mask));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wide_network_has_fewer_columns_an_even_number_of_them() {
+    let capacities = [1, 300, 50_000, 300_000, 5_000_000].map(|units| History::new(units, 100).capacity());
+    assert!(capacities.is_sorted_by(|wide, narrow| wide >= narrow), "{capacities:?}");
+    assert!(capacities.iter().all(|capacity| (64..=512).contains(capacity) && capacity % 2 == 0), "{capacities:?}");
+}
+
+#[test]
+fn a_run_before_its_first_step_is_a_run() {
+    let mut run = small();
+    (run.step, run.curves, run.changes) = (0, Curves::new(), Vec::new());
+    run.tests.clear();
+    run.history.columns.truncate(1);
+    run.state.as_mut().unwrap().step = 0;
+    assert_eq!(RunFile::from_bytes(&run.to_bytes()).unwrap(), run);
+}
+
+#[test]
+fn a_change_that_waits_for_the_end_of_a_step_is_none_of_the_file_yet() {
+    let mut run = small();
+    let now = run.changes.clone();
+    run.changes.push(Change { step: run.step + 1, name: "keep_ratio".to_owned(), value: "0.5".to_owned() });
+    assert_eq!(RunFile::from_bytes(&run.to_bytes()).unwrap().changes, now);
+}
+
+#[test]
+fn a_row_tells_where_it_changed_the_curves() {
+    let mut curves = Curves::new();
+    let row = |step: u32| Row { steps: 1, step, values: [0.0; COLUMNS.len()] };
+    for step in 0..curves::MOST_ROWS as u32 {
+        assert_eq!(curves.take(row(step)), step as usize, "a row of its own");
+    }
+    assert_eq!(curves.take(row(4096)), 0, "all are joined");
+    assert_eq!([curves.take(row(4097)), curves.take(row(4098))], [2048, 2049], "the last one grew, then another came");
+}
+
+/// The bytes of a file whose metadata and tensors were changed.
+fn changed(
+    change: impl Fn(&mut std::collections::HashMap<String, String>, &mut Vec<(String, safetensors::Dtype, Vec<usize>, Vec<u8>)>),
+) -> Vec<u8> {
+    let bytes = small().to_bytes();
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let mut metadata = header.metadata().clone().unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let one =
+        |(name, view): (String, safetensors::tensor::TensorView<'_>)| (name, view.dtype(), view.shape().to_vec(), view.data().to_vec());
+    let mut tensors = file.tensors().into_iter().map(one).collect();
+    change(&mut metadata, &mut tensors);
+    let views =
+        tensors.iter().map(|(name, dtype, shape, data)| (name, safetensors::tensor::TensorView::new(*dtype, shape.clone(), data).unwrap()));
+    safetensors::serialize(views, Some(metadata)).unwrap()
+}
+
+#[test]
+fn words_that_say_nothing_are_refused_by_what_they_were_to_say() {
+    let refused = |name: &str, word: Option<&str>| {
+        let bytes = changed(|metadata, _| {
+            metadata.remove(name);
+            metadata.extend(word.map(|word| (name.to_owned(), word.to_owned())));
+        });
+        RunFile::from_bytes(&bytes).unwrap_err().to_string()
+    };
+    let names = ["link", "dataset", "changes", "version", "adapter", "software", "step", "steps", "steps_per_epoch", "seconds"];
+    for name in names.into_iter().chain(["curves_width", "history_capacity", "history_stride"]) {
+        assert!(refused(name, None).contains(&format!("lack {name}")), "{name}: {}", refused(name, None));
+    }
+    for (name, word, words) in [
+        ("format", "lacuna run 9", "of another version, \"lacuna run 9\""),
+        ("format", "others", "not of a run"),
+        ("link", "?keep_ratio=7", "its link: keep_ratio must be"),
+        ("link", "?nothing=7", "its link: "),
+        ("dataset", "no JSON", "dataset in its metadata is not JSON"),
+        ("dataset", "{\"name\": \"planted\", \"train\": 0}", "do not say the channels of its data"),
+        ("dataset", "{\"train\":1,\"test\":1,\"channels\":1,\"height\":1,\"width\":1,\"classes\":2}", "do not name its data"),
+        ("changes", "7", "changes in its metadata are no list"),
+        ("changes", "[[1, \"keep_ratio\"]]", "not [step, setting, value]"),
+        ("changes", "[[9, \"keep_ratio\", \"0.5\"], [3, \"keep_ratio\", \"0.2\"]]", "not [step, setting, value] in order"),
+        ("step", "-1", "step in its metadata is no such number: \"-1\""),
+        ("seconds", "soon", "seconds in its metadata is no such number"),
+        ("curves_width", "0", "its curves do not follow"),
+        ("history_capacity", "100000", "its history has 100000 columns"),
+        ("state", "no JSON", "state in its metadata is not JSON"),
+        ("state", "{}", "state in its metadata lacks a number"),
+        ("state", "{\"evaluations\": 99999999999}", "a number of state in its metadata is too large"),
+    ] {
+        let found = refused(name, Some(word));
+        assert!(found.contains(words), "{name} = {word}: {found}");
+    }
+}
+
+#[test]
+fn tensors_that_are_missing_or_of_another_type_or_shape_are_refused_by_name() {
+    let bytes = small().to_bytes();
+    let names: Vec<String> = safetensors::SafeTensors::deserialize(&bytes)
+        .unwrap()
+        .names()
+        .into_iter()
+        .filter(|name| *name != "informative")
+        .map(str::to_owned)
+        .collect();
+    assert!(names.len() > 30, "{names:?}");
+    for wanted in &names {
+        let without = changed(|_, tensors| tensors.retain(|(name, ..)| name != wanted));
+        assert_eq!(RunFile::from_bytes(&without).unwrap_err().to_string(), format!("it lacks the tensor {wanted}"));
+        let other = changed(|_, tensors| {
+            for (_, dtype, shape, data) in tensors.iter_mut().filter(|(name, ..)| name == wanted) {
+                (*dtype, *shape, *data) = (safetensors::Dtype::I64, vec![1, 1, 1], vec![0; 8]);
+            }
+        });
+        let found = RunFile::from_bytes(&other).unwrap_err().to_string();
+        assert!(found.starts_with(&format!("tensor {wanted} ")), "{wanted}: {found}");
+    }
+    let other = changed(|metadata, _| {
+        let link = metadata["link"].replace("mlp-12-9", "mlp-13-9");
+        metadata.insert("link".to_owned(), link);
+    });
+    let found = RunFile::from_bytes(&other).unwrap_err().to_string();
+    assert!(found.contains("tensor scores is F32 of [41], not F32 of [42]"), "a run of another network than its link names: {found}");
+}
+
+#[test]
 fn tests_stay_as_many_as_a_file_holds() {
     let mut tests = Vec::new();
     let evaluation = Evaluation { images: 64, loss: 0.5, decided: 0.75, sampled_loss: 0.625, sampled: 0.5 };

@@ -128,9 +128,9 @@ function overhear() {
   window.Worker = class extends window.Worker {
     constructor(...args) {
       super(...args);
-      // Copied, because the page may go on to change what it was given; but for a kept state, which nobody changes and whose copy would take
+      // Copied, because the page may go on to change what it was given; but for a checkpoint, which nobody changes and whose copy would take
       // the page longer than all else.
-      this.addEventListener('message', ({ data }) => window.reports.push(data.kind === 'kept' ? data : structuredClone(data)));
+      this.addEventListener('message', ({ data }) => window.reports.push(data.kind === 'checkpoint' ? data : structuredClone(data)));
     }
   };
 }

@@ -23,7 +23,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const forgetful = before_worker(`{
   let silent = false;
   const post = self.postMessage.bind(self);
-  self.postMessage = (message, more) => (silent && message.kind === 'kept' ? undefined : post(message, more));
+  self.postMessage = (message, more) => (silent && message.kind === 'checkpoint' ? undefined : post(message, more));
   new BroadcastChannel('silent').onmessage = () => (silent = true);
   new BroadcastChannel('break').onmessage = () => { throw new Error('broken on purpose'); };
 }`);
@@ -69,7 +69,7 @@ test('a run keeps the data that it learned from, whatever else was given, refuse
   writeFileSync(bad, '1,2,a\n3,four,b');
   const visitor = await visit('dataset=planted&model=mlp-16&batch_size=16&steps=100000', { prepare: fragile });
   await visitor.see('train').click();
-  await visitor.heard('kept');
+  await visitor.heard('checkpoint');
   await visitor.page.locator('label.own').click();
   await give(visitor, ants);
   assert.match(await visitor.see('own-note').innerText(), /Restart begins with these/);
@@ -81,7 +81,7 @@ test('a run keeps the data that it learned from, whatever else was given, refuse
   await visitor.see('restart').click();
   await opensOn(visitor, 'ants.csv', from);
   await state(visitor, 'training');
-  await visitor.until((since) => window.reports.slice(since).some(({ kind }) => kind === 'kept'), from, failing);
+  await visitor.until((since) => window.reports.slice(since).some(({ kind }) => kind === 'checkpoint'), from, failing);
   // Others are given, and some that are none: the run goes on with its own.
   await give(visitor, bees);
   await give(visitor, bad);
@@ -94,12 +94,12 @@ test('a run keeps the data that it learned from, whatever else was given, refuse
   await visitor.see('view-network').click();
   await visitor.see('train').click();
   await state(visitor, 'paused');
-  const kept = await visitor.take('take-run');
+  const saved = await visitor.take('take-run');
   from = await heardSoFar(visitor);
   await visitor.see('restart').click();
   await opensOn(visitor, 'bees.csv', from);
-  // In this tab the files of the kept run are known: they are read once more.
-  await visitor.see('open-file').setInputFiles(kept);
+  // In this tab the files of the saved run are known: they are read once more.
+  await visitor.see('open-file').setInputFiles(saved);
   await state(visitor, 'replay');
   from = await heardSoFar(visitor);
   await visitor.see('go-on').click();
@@ -112,7 +112,7 @@ test('a run keeps the data that it learned from, whatever else was given, refuse
   await elsewhere.page.locator('label.own').click();
   await give(elsewhere, bees);
   await opensOn(elsewhere, 'bees.csv');
-  await elsewhere.see('open-file').setInputFiles(kept);
+  await elsewhere.see('open-file').setInputFiles(saved);
   await state(elsewhere, 'replay');
   await elsewhere.see('go-on').click();
   await state(elsewhere, 'error');
@@ -130,17 +130,19 @@ test('a run keeps the data that it learned from, whatever else was given, refuse
 test('what was changed after the last checkpoint is changed again, at the pace that was chosen', limit, async () => {
   const visitor = await visit(`${SMALL}&schedule=constant&steps=100000`, { prepare: async (context) => (await forgetful(context), asking(context)) });
   await visitor.see('train').click();
-  await visitor.heard('kept');
+  await visitor.heard('checkpoint');
   await visitor.page.evaluate(() => new BroadcastChannel('silent').postMessage(1));
   await visitor.page.locator('label:has([data-testid=pace-eye])').click();
   await visitor.set('keep_ratio', '0.1');
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 30);
-  assert.deepEqual((await visitor.reports('kept')).at(-1).changes, [], 'no checkpoint knows of it');
+  assert.deepEqual((await visitor.reports('checkpoint')).at(-1).checkpoint.changes, [], 'no checkpoint knows of it');
   const from = await heardSoFar(visitor);
   await breakEngine(visitor);
   await visitor.until(
     (since) =>
-      window.reports.slice(since).some(({ kind, changes }) => kind === 'kept' && changes.some(([, name, value]) => name === 'keep_ratio' && value === '0.1')),
+      window.reports
+        .slice(since)
+        .some(({ kind, checkpoint }) => kind === 'checkpoint' && checkpoint.changes.some(([, name, value]) => name === 'keep_ratio' && value === '0.1')),
     from,
     failing,
   );
@@ -156,7 +158,8 @@ test('what was changed after the last checkpoint is changed again, at the pace t
   await visitor.see('train').click();
   await state(visitor, 'paused');
   await visitor.until(
-    () => window.reports.findLast(({ kind }) => kind === 'kept').state.counts[0] === window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step,
+    () =>
+      window.reports.findLast(({ kind }) => kind === 'checkpoint').checkpoint.step === window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step,
   );
   // The page's words follow a frame later.
   await visitor.until(() => {
@@ -190,8 +193,8 @@ test('an engine that could not be loaded is loaded by “Start again”', limit,
   assert.equal(await visitor.see('notice').count(), 0);
   // A finished run that is opened again has the numbers of its last step.
   const loss = await visitor.see('loss').innerText();
-  const kept = await visitor.take('take-run');
-  await visitor.see('open-file').setInputFiles(kept);
+  const saved = await visitor.take('take-run');
+  await visitor.see('open-file').setInputFiles(saved);
   await state(visitor, 'replay');
   assert.equal(await visitor.see('held').innerText(), '–', 'a recorded run takes no memory');
   const from = await heardSoFar(visitor);

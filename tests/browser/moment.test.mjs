@@ -3,8 +3,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import v8 from 'node:v8';
-import { runnerImport } from 'vite';
 import { root } from '../../scripts/command.mjs';
 import { KEPT, PATIENCE_MS, PROBE_KEPT, site } from './harness.mjs';
 
@@ -237,65 +235,6 @@ test('the run goes on while one looks back, and the picture stays', limit, async
   await visitor.page.keyboard.press('Escape');
   await visitor.until(() => !/Looking back/.test(document.querySelector('[data-testid=status]').innerText));
   await visitor.leave();
-});
-
-test('what the page remembers of a run stops growing, however long the run', async () => {
-  const load = async (name) => (await runnerImport(path.join(root, 'www', `${name}.ts`))).module;
-  const [{ Timeline }, { Traces }] = [await load('model/history'), await load('model/curves')];
-  const [units, steps] = [300, 100_000];
-  const [timeline, traces] = [new Timeline(units, steps), new Traces()];
-  const values = { keep_ratio: '0.2' };
-  // Everything that hangs on the two, as bytes.
-  const held = () => v8.serialize({ timeline, traces }).byteLength;
-  const memory = [];
-  for (let step = 1; step <= steps; step++) {
-    const loss = 2 / step;
-    const record = {
-      step: step - 1,
-      epoch: step / 400,
-      loss,
-      probe_loss: loss,
-      accuracy: 0.5,
-      sum_scores: 60,
-      budget: 60,
-      threshold: 0.1,
-      gradient_norm: 1,
-      learning_rate: 0.1,
-      scores_rate: 0.05,
-      multiply_adds: step,
-      seconds: step,
-    };
-    const of = new Float32Array(units).fill(step / steps);
-    timeline.push(
-      {
-        step,
-        epoch: step / 400,
-        scores: of,
-        mask: new Uint8Array(units),
-        kept: new Uint32Array(3),
-        probe_kept: new Uint32Array(3),
-        budget: 60,
-        sum_scores: 60,
-        records: [record],
-      },
-      values,
-    );
-    traces.push([record]);
-    if (step % 50 === 0) traces.evaluate({ step, images: 100, decided: 0.9, sampled: 0.8, loss });
-    if (step % 25_000 === 0) memory.push(held());
-  }
-  assert(timeline.columns <= timeline.capacity && timeline.columns > timeline.capacity / 2 - 1);
-  for (const [index, column] of [0, Math.floor(timeline.columns / 2), timeline.columns - 1].entries()) {
-    const moment = timeline.at(column);
-    assert(Math.abs(moment.step - column * timeline.stride) <= 2 * timeline.stride, `column ${column} shows step ${moment.step}`);
-    assert(index === 0 || Math.abs(moment.scores[7] / 255 - moment.step / steps) < 0.01, 'with its scores');
-    assert.equal(moment.record?.step ?? -1, moment.step - 1, 'and its record');
-  }
-  const [points, losses] = traces.losses();
-  assert(points.length <= 360 && losses.length === points.length && traces.evaluations.length <= 360);
-  assert(traces.testedBy(50_000).step <= 50_000 && traces.testedBy(10) === null);
-  // Between two halvings a tenth of it comes and goes; it does not grow with the run.
-  assert(memory.every((bytes) => bytes < 1.1 * memory[0]) && memory[0] < 2 << 20, `held after each quarter: ${memory.join(', ')}`);
 });
 
 test('the goal of the budget is dragged while the run goes on: control, link and engine follow', limit, async () => {

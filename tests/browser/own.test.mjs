@@ -311,7 +311,7 @@ test('a run on own data outlives its engine by itself, and a reload once the dat
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'own');
   await visitor.pace('eye');
   await visitor.see('train').click();
-  await visitor.heard('kept');
+  await visitor.heard('checkpoint');
   await visitor.steps(40);
   await breakEngine(visitor);
   await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, { failing: true });
@@ -321,7 +321,9 @@ test('a run on own data outlives its engine by itself, and a reload once the dat
   await visitor.state('paused');
   const paused = (await visitor.snapshots()).at(-1).step;
   await visitor.until(
-    () => window.reports.findLast(({ kind }) => kind === 'kept')?.state.counts[0] === window.reports.findLast(({ kind }) => kind === 'snapshot')?.snapshot.step,
+    () =>
+      window.reports.findLast(({ kind }) => kind === 'checkpoint')?.checkpoint.step ===
+      window.reports.findLast(({ kind }) => kind === 'snapshot')?.snapshot.step,
   );
   await visitor.stored(paused);
 

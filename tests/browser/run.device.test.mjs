@@ -204,7 +204,7 @@ async function killDevice() {
 test('a device lost in the middle of a run: the page says so, opens another and goes on bit for bit', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`);
   await visitor.see('train').click();
-  await visitor.heard('kept');
+  await visitor.heard('checkpoint');
   await visitor.steps(60);
   await killDevice();
   await visitor.until(() => /GPU went away at step .*goes on from step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, {
@@ -245,7 +245,7 @@ test('where the device goes away for good, the CPU goes on with the run', limit,
   `);
   const visitor = await visit(`${SMALL}&steps=100000`, { prepare: gone });
   await visitor.see('train').click();
-  await visitor.heard('kept');
+  await visitor.heard('checkpoint');
   await visitor.steps(60);
   await visitor.page.evaluate(
     () =>
@@ -272,7 +272,7 @@ test('where the device goes away for good, the CPU goes on with the run', limit,
     const last = window.reports.findLastIndex(({ kind }) => kind === 'opened');
     return window.reports.slice(last).flatMap(({ snapshot }) => snapshot?.records ?? [])[0].step;
   });
-  assert(first > 0, 'it went on from what was kept');
+  assert(first > 0, 'it went on from a checkpoint');
   await visitor.leave([/external Instance|device|adapter/i], { mixed: true });
 });
 

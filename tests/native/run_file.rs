@@ -125,6 +125,51 @@ fn what_was_changed_on_the_way_is_changed_again() {
 }
 
 #[test]
+fn the_page_is_told_what_is_new_and_after_a_resumption_everything() {
+    let machine = machine();
+    let config = Config::from_link("dataset=planted&model=mlp-16&gate_inputs=true&batch_size=32&steps=40").unwrap();
+    let set = set(&config);
+    let mut run = start(&machine, &config, &set);
+    let first = block_on(run.snapshot()).unwrap();
+    let mut recorder = Recorder::new(&run, Shown::of("planted", None, &run.data), None, &first);
+    let told = |recorder: &mut Recorder| {
+        let new = recorder.new_rows();
+        (new.from, new.rows.iter().map(|row| row.step).collect::<Vec<_>>())
+    };
+    assert_eq!(told(&mut recorder), (0, vec![]));
+    for until in [3u32, 7] {
+        let snapshot = block_on(run.advance(until - run.step())).unwrap();
+        let column = recorder.push(&run, &snapshot, 2.0);
+        assert_eq!(recorder.file().history.moments()[column].step, until);
+    }
+    assert_eq!(told(&mut recorder), (0, (0..7).collect()));
+    assert_eq!(told(&mut recorder), (7, vec![]), "once");
+    let snapshot = block_on(run.advance(2)).unwrap();
+    recorder.push(&run, &snapshot, 2.0);
+    recorder.took(500.0);
+    assert_eq!(told(&mut recorder), (7, vec![7, 8]));
+    assert!((recorder.file().seconds - 0.506).abs() < 1e-9, "{}", recorder.file().seconds);
+
+    // Without the device, the file of the last moment is one to look at.
+    let recording = RunFile::from_bytes(&recorder.file().to_bytes()).unwrap();
+    assert_eq!((recording.step, recording.state, &recording.scores), (9, None, &snapshot.scores));
+    let bytes = block_on(recorder.checkpoint(&mut run)).unwrap().to_bytes();
+    recorder.forget_state();
+    assert!(recorder.file().state.is_none());
+    let mut file = RunFile::from_bytes(&bytes).unwrap();
+    file.command = Some("lacuna train".to_owned());
+    let mut again = start(&machine, &config, &set);
+    restore(&mut again, &mut file).unwrap();
+    assert!(file.state.is_none(), "what the device has now is not in memory once more");
+    let mut resumed = Recorder::resumed(file).here(&machine.adapter);
+    assert_eq!(told(&mut resumed), (0, (0..9).collect()));
+    let now = resumed.file();
+    assert_eq!((&now.adapter, &now.command, now.seconds), (&machine.adapter.to_string(), &None, recorder.file().seconds));
+    let error = restore(&mut again, &mut RunFile::from_bytes(&recorder.file().to_bytes()).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("holds no weights"), "{error}");
+}
+
+#[test]
 fn a_state_of_another_network_is_refused_and_the_run_left_alone() {
     let machine = machine();
     let config = Config::from_link("dataset=planted&model=mlp-16&batch_size=32&steps=40").unwrap();
