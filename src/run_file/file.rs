@@ -53,10 +53,13 @@ fn held(whole: &Model, numbers: &[u32]) -> Read<Model> {
     Ok(if kept.contains(&false) { whole.compacted(&kept).0 } else { whole.clone() })
 }
 
+#[cold]
+#[inline(never)]
 pub(super) fn write(file: &RunFile) -> Vec<u8> {
     let mut tensors = Tensors::default();
     let units = file.scores.len();
-    let whole = file.model().expect("a run's network is one");
+    // Without the words of the errors, which cannot come: the page would have to load how they are printed.
+    let Ok(whole) = file.model() else { panic!("a run's network is one") };
     tensors.floats("scores", &[units], &file.scores);
     let decided: Vec<u8> = mask::decided(&whole, &file.scores).into_iter().map(u8::from).collect();
     tensors.add("decided_mask", Dtype::U8, &[units], &decided);
@@ -71,11 +74,15 @@ pub(super) fn write(file: &RunFile) -> Vec<u8> {
     write_curves(file, &mut tensors);
     write_history(file, &whole, &mut tensors);
     if let Some(state) = &file.state {
-        write_state(state, &held(&whole, &state.numbers).expect("a run's units are some of its network's"), units, &mut tensors);
+        let Ok(held) = held(&whole, &state.numbers) else { panic!("a run's units are some of its network's") };
+        write_state(state, &held, units, &mut tensors);
     }
-    tensors.to_bytes(metadata(file)).expect("names and shapes can be written as JSON")
+    let Ok(bytes) = tensors.to_bytes(metadata(file)) else { panic!("names and shapes can be written as JSON") };
+    bytes
 }
 
+#[cold]
+#[inline(never)]
 fn metadata(file: &RunFile) -> HashMap<String, String> {
     let Shown { name, train_rows, test_rows, image, classes, sum } = &file.shown;
     // What is changed in the middle of a step holds from the next one on, which the file may not know of yet.
@@ -125,6 +132,8 @@ fn metadata(file: &RunFile) -> HashMap<String, String> {
     metadata
 }
 
+#[cold]
+#[inline(never)]
 fn write_curves(file: &RunFile, tensors: &mut Tensors) {
     let rows = &file.curves.rows;
     let shape = [rows.len()];
@@ -148,6 +157,8 @@ fn write_curves(file: &RunFile, tensors: &mut Tensors) {
     tensors.add("tests.kept", Dtype::U32, &[file.tests.len(), groups], &counts);
 }
 
+#[cold]
+#[inline(never)]
 fn write_history(file: &RunFile, whole: &Model, tensors: &mut Tensors) {
     let (moments, units, groups) = (file.history.moments(), file.scores.len(), whole.groups.len());
     let count = moments.len();
@@ -162,6 +173,8 @@ fn write_history(file: &RunFile, whole: &Model, tensors: &mut Tensors) {
     tensors.floats("history.sum_scores", &[count], &moments.iter().map(|moment| moment.sum_scores).collect::<Vec<_>>());
 }
 
+#[cold]
+#[inline(never)]
 fn write_state(state: &Checkpoint, model: &Model, units: usize, tensors: &mut Tensors) {
     let mut rest = &state.tensors[..];
     let [_, moments, weights, velocity, running] = Checkpoint::lengths(model).map(|length| rest.split_off(..length).unwrap_or_default());
@@ -241,6 +254,8 @@ fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
+#[cold]
+#[inline(never)]
 pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
     let no_file = |error: SafeTensorError| RunFileError::NoTensors(error.to_string());
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(no_file)?;
@@ -306,6 +321,8 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
     Ok(file)
 }
 
+#[cold]
+#[inline(never)]
 fn read_shown(source: &Source<'_>) -> Read<Shown> {
     let dataset = source.json("dataset")?;
     let number = |what: &'static str| {
@@ -321,6 +338,8 @@ fn read_shown(source: &Source<'_>) -> Read<Shown> {
     Ok(Shown { name: short(name), train_rows: number("train")?, test_rows: number("test")?, image, classes: number("classes")?, sum })
 }
 
+#[cold]
+#[inline(never)]
 fn read_changes(source: &Source<'_>, last: u32) -> Read<Vec<Change>> {
     let changes = source.json("changes")?;
     let Some(changes) = changes.as_array().filter(|changes| changes.len() <= MOST_CHANGES) else {
@@ -339,6 +358,8 @@ fn read_changes(source: &Source<'_>, last: u32) -> Read<Vec<Change>> {
     }
 }
 
+#[cold]
+#[inline(never)]
 fn read_curves(source: &Source<'_>, last: u32) -> Read<Curves> {
     let count = source.length("curves.step", MOST_ROWS)?;
     let width: u32 = source.number("curves_width")?;
@@ -358,6 +379,8 @@ fn read_curves(source: &Source<'_>, last: u32) -> Read<Curves> {
     Ok(Curves { rows, width })
 }
 
+#[cold]
+#[inline(never)]
 fn read_tests(source: &Source<'_>, last: u32, groups: usize) -> Read<Vec<Tested>> {
     let count = source.length("tests.step", MOST_ROWS)?;
     let step: Vec<u32> = source.tensor("tests.step", Dtype::U32, &[count])?;
@@ -378,6 +401,8 @@ fn read_tests(source: &Source<'_>, last: u32, groups: usize) -> Read<Vec<Tested>
     Ok(step.iter().enumerate().map(one).collect())
 }
 
+#[cold]
+#[inline(never)]
 fn read_history(source: &Source<'_>, whole: &Model, last: u32) -> Read<History> {
     let (units, groups) = (whole.units() as usize, whole.groups.len());
     let capacity: usize = source.number("history_capacity")?;
@@ -409,6 +434,8 @@ fn read_history(source: &Source<'_>, whole: &Model, last: u32) -> Read<History> 
     Ok(History { capacity, stride, columns: step.iter().enumerate().map(one).collect() })
 }
 
+#[cold]
+#[inline(never)]
 fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mask: &[u8]) -> Read<Checkpoint> {
     let units = whole.units() as usize;
     let words = source.json("state")?;

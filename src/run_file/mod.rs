@@ -174,6 +174,8 @@ pub struct Recorder {
 impl Recorder {
     /// Of a run that has not begun, learning from what is `shown`; `snapshot` is the run before its first step.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn new(run: &Trainer, shown: Shown, informative: Option<Vec<bool>>, snapshot: &Snapshot) -> Self {
         let adapter = &run.engine().machine.adapter;
         let steps = run.steps() + run.finetune_steps();

@@ -25,7 +25,13 @@ pub struct Tensors(Vec<Tensor>);
 impl Tensors {
     /// `values` are as many as `shape` says, of the type that `dtype` says.
     pub fn add<T: bytemuck::NoUninit>(&mut self, name: impl Into<String>, dtype: Dtype, shape: &[usize], values: &[T]) {
-        self.0.push(Tensor { name: name.into(), dtype, shape: shape.to_vec(), bytes: bytemuck::cast_slice(values).to_vec() });
+        self.push(name.into(), dtype, shape, bytemuck::cast_slice(values));
+    }
+
+    // Once for all types of numbers: the page loads this code.
+    #[inline(never)]
+    fn push(&mut self, name: String, dtype: Dtype, shape: &[usize], bytes: &[u8]) {
+        self.0.push(Tensor { name, dtype, shape: shape.to_vec(), bytes: bytes.to_vec() });
     }
 
     pub fn floats(&mut self, name: impl Into<String>, shape: &[usize], values: &[f32]) {
@@ -66,7 +72,9 @@ impl Tensors {
     /// A tensor whose values are not as many as its shape says.
     pub fn to_bytes(&self, metadata: HashMap<String, String>) -> Result<Vec<u8>, SafeTensorError> {
         let views = self.0.iter().map(|tensor| {
-            let view = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes).expect("every shape is that of its bytes");
+            let Ok(view) = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes) else {
+                panic!("every shape is that of its bytes")
+            };
             (tensor.name.as_str(), view)
         });
         serialize(views, Some(metadata))

@@ -102,6 +102,8 @@ fn too_large(tensors: Vec<Tensor>, batch_size: u32, limit: u64) -> Option<Device
 }
 
 /// What a network is and what a run of it takes; `most` is what the device lets a buffer hold, in bytes.
+#[cold]
+#[inline(never)]
 pub(super) fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) -> Plan {
     let group = |(index, group): (usize, &model::Group)| {
         let is_image = index == 0 && data.height > 1 && group.size == data.inputs;
