@@ -1,4 +1,4 @@
-// `npm run generate`: writes www/protocol/generated.ts and modules.d.ts, the page's types, from the Rust sources.
+// `npm run generate`: writes the page's types, generated.ts, columns.ts and modules.d.ts of www/protocol, from the Rust sources.
 
 import process from 'node:process';
 import { cargo } from './command.mjs';

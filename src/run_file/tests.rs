@@ -87,6 +87,35 @@ fn a_run_comes_back_from_its_file_as_it_was() {
 }
 
 #[test]
+fn a_run_that_the_terminal_saved_is_read_whole() {
+    let packed = std::fs::read("tests/fixtures/saved/run.safetensors.gz").unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut bytes).unwrap();
+    let run = RunFile::from_bytes(&bytes).unwrap();
+    let link = "dataset=planted&model=mlp-8&gate_inputs=true&keep_ratio=0.25&batch_size=16&steps=60&seed=5";
+    assert_eq!(run.config, Config::from_link(link).unwrap());
+    assert_eq!((run.step, run.steps, run.software, run.shown.classes), (60, 60, true, 10));
+    assert!(run.command.as_ref().unwrap().starts_with("lacuna train --dataset planted"));
+    assert_eq!(run.informative.as_ref().unwrap().iter().filter(|&&carries| carries).count(), 32);
+    assert!(run.curves.steps().eq(0..60) && run.curves.rows().iter().all(|row| row.values.iter().all(|value| value.is_finite())));
+    assert!(run.tests.last().unwrap().evaluation.decided > 0.1 && run.history.moments().len() > 30);
+    let whole = run.model().unwrap();
+    // Before the first step nothing is drawn yet.
+    for moment in run.history.moments().iter().filter(|moment| moment.step > 0) {
+        for (group, kept) in whole.groups.iter().zip(&moment.kept).filter(|(group, _)| group.gated) {
+            assert_eq!(
+                moment.mask[group.units()].iter().filter(|&&pair| pair & 1 == 1).count(),
+                *kept as usize,
+                "counts are those of the masks"
+            );
+        }
+    }
+    let state = run.state.as_ref().unwrap();
+    assert_eq!((state.numbers.len(), state.tensors.len()), (264, 264 * 3 + 2 * (257 * 8 + 9 * 10)));
+    assert_eq!(RunFile::from_bytes(&run.to_bytes()).unwrap(), run);
+}
+
+#[test]
 fn other_tools_find_what_the_readme_says() {
     let bytes = file("dataset=cifar10&model=cnn-8-12&keep_ratio=0.5", Image { channels: 3, height: 8, width: 8 }, false).to_bytes();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();

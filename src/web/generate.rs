@@ -1,4 +1,4 @@
-//! Writes the page's types: `generated.ts` has the structures of `types`, `modules.d.ts` the functions of the WebAssembly modules, read from
+//! Writes the page's types: `generated.ts` has the structures of `types`, `columns.ts` those of a row of the curves, `modules.d.ts` the functions of the WebAssembly modules, read from
 //! their sources. A test compares them with what stands in `www/`.
 
 use std::collections::BTreeSet;
@@ -168,9 +168,6 @@ fn types() -> (String, BTreeSet<String>) {
     let mut out = format!("{HEAD}\n");
     comment(&mut out, 0, "Bits of a unit's byte in a mask.");
     writeln!(out, "export const KEPT = {KEPT};\nexport const PROBE_KEPT = {PROBE_KEPT};\n").unwrap();
-    comment(&mut out, 0, "What a row of the curves tells, in this order; `mean`: as the mean of its steps, not as its last step left it.");
-    let columns: Vec<String> = COLUMNS.iter().map(|(name, mean)| format!("  {{ name: '{name}', mean: {mean} }},\n")).collect();
-    writeln!(out, "export const CURVES = [\n{}] as const;\n", columns.concat()).unwrap();
     comment(&mut out, 0, "The method of an experiment that names none.");
     writeln!(out, "export const DEFAULT_METHOD: MethodName = '{}';\n", config::Config::default().method.name()).unwrap();
     comment(&mut out, 0, "What each method does, in the order of the controls.");
@@ -191,6 +188,15 @@ fn types() -> (String, BTreeSet<String>) {
     }
     let names = declared.into_iter().map(|(name, ..)| name).chain(["Progress".to_owned()]).collect();
     (out, names)
+}
+
+/// `columns.ts`. In a file of its own, so that the bundler does not part `generated.ts` from the modules that every page needs.
+fn columns() -> String {
+    let mut out = format!("{HEAD}\n");
+    comment(&mut out, 0, "What a row of the curves tells, in this order; `mean`: as the mean of its steps, not as its last step left it.");
+    let lines: Vec<String> = COLUMNS.iter().map(|(name, mean)| format!("  {{ name: '{name}', mean: {mean} }},\n")).collect();
+    writeln!(out, "export const CURVES = [\n{}] as const;", lines.concat()).unwrap();
+    out
 }
 
 /// A function of a module, a method of a class of it, or a constructor.
@@ -416,7 +422,8 @@ fn modules(types: &BTreeSet<String>) -> String {
 #[test]
 fn the_page_has_the_types_of_rust() {
     let (types, names) = types();
-    let files = [("www/protocol/generated.ts", types), ("www/protocol/modules.d.ts", modules(&names))];
+    let files =
+        [("www/protocol/generated.ts", types), ("www/protocol/columns.ts", columns()), ("www/protocol/modules.d.ts", modules(&names))];
     for (file, text) in files {
         let path = root().join(file);
         if env::var_os("LACUNA_GENERATE").is_some() {

@@ -1,9 +1,7 @@
 // The moment that is looked at: the past that everything follows, the goal that is dragged, units that are pinned.
 
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { test } from 'node:test';
-import { root } from '../../scripts/command.mjs';
 import { KEPT, PATIENCE_MS, PROBE_KEPT, site } from './harness.mjs';
 
 /** Small enough for a software adapter: a step takes milliseconds. */

@@ -1,6 +1,7 @@
 // The curves of a run as the engine told them: rows of steps, and tests. What a chart draws is made of them when it is drawn.
 
-import { CURVES, type Evaluation, type Recorded, type StepRecord } from '../protocol/messages';
+import { CURVES } from '../protocol/columns';
+import type { Evaluation, Recorded, StepRecord } from '../protocol/messages';
 
 /** What a run can be looked at along. */
 export type Along = 'step' | 'seconds' | 'multiply_adds';
@@ -10,8 +11,10 @@ type Column = (typeof CURVES)[number]['name'];
 /** Steps side by side: how many, the last of them, and what is told of them. */
 export type Row = Record<'steps' | 'step' | Column, number>;
 
+/** What is told of steps. */
+export const COLUMNS = CURVES.map(({ name }) => name);
 /** The numbers of a row, in the order in which they are told. */
-const NUMBERS = ['steps', 'step', ...CURVES.map(({ name }) => name)] as const;
+const NUMBERS = ['steps', 'step', ...COLUMNS] as const;
 const MEANS = CURVES.filter(({ mean }) => mean).map(({ name }) => name);
 
 /** Points of a chart; and of one in which several curves are laid over one another, where so many can be told from noise. */

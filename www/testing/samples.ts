@@ -1,18 +1,7 @@
 // What unit tests are made of: a small network, its run and its moments, each with what a test wants otherwise.
 
-import {
-  CURVES,
-  type Contender,
-  type Description,
-  type Evaluation,
-  type Group,
-  type Knob,
-  type Layer,
-  type MethodName,
-  type Snapshot,
-  type StepRecord,
-  type Values,
-} from '../protocol/messages';
+import { CURVES } from '../protocol/columns';
+import type { Contender, Description, Evaluation, Group, Knob, Layer, MethodName, Snapshot, StepRecord, Values } from '../protocol/messages';
 import type { ListedRun } from '../model/runs';
 import { Curves } from '../model/curves';
 

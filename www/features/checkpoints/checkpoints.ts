@@ -141,10 +141,17 @@ export class Checkpoints {
       case 'failed':
         this.waiting.forEach((resolve) => resolve(null));
         this.waiting = [];
+        if (report.failure === 'crashed') this.drop(report.message);
         // Data that are missing are given, and the run goes on.
         if (report.failure !== 'own') this.forsake();
         return;
     }
+  }
+
+  /** The engine that was asked about run files is gone. */
+  private drop(why: string): void {
+    this.asked.forEach(({ reject }) => reject(new Error(why)));
+    this.asked.clear();
   }
 
   /** What broke is not gone on with after all. */
@@ -158,6 +165,7 @@ export class Checkpoints {
   survives(failure: Failure, words: string): boolean {
     const { state, description, values, replaced, timeline, curves, evaluation, snapshot } = this.run;
     // A recording needs the engine only to be opened.
+    if (failure === 'crashed') this.drop(words);
     if (state === 'replay' && failure === 'crashed') {
       this.page.renewEngine();
       return true;

@@ -1,9 +1,7 @@
 // The curves as a table for spreadsheets: a row for each step or stretch of steps, one for each test.
 
-import type { Curves } from '../../model/curves';
-import { CURVES } from '../../protocol/messages';
+import { COLUMNS, type Curves } from '../../model/curves';
 
-const COLUMNS = CURVES.map(({ name }) => name);
 const HEAD = ['step', 'steps', 'epoch', ...COLUMNS, 'test_accuracy', 'sampled_test_accuracy', 'test_loss', 'test_images'];
 
 const cell = (value: number | string): string => (typeof value === 'number' && !Number.isFinite(value) ? '' : String(value));
