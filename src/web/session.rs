@@ -222,9 +222,7 @@ impl Session {
                 }
                 let spent = Spent { step_ms: ms / f64::from(done.max(1)), training_ms: if self.run.step() > done { ms } else { 0.0 } };
                 let mut told = self.recorded(snapshot, None, spent);
-                if self.drop_units(done).await? {
-                    (told.units_held, told.network_bytes) = (self.run.model.units(), self.run.bytes() as f64);
-                }
+                self.drop_units(done, &mut told).await?;
                 Ok(Js::of(&told))
             }
             Err(error) => Ok(Js::of(&self.halted(error).await?)),
@@ -248,9 +246,9 @@ impl Session {
         }
         let spent = Spent { step_ms, training_ms: 0.0 };
         let snapshot = if done.left.is_empty() {
-            let snapshot = self.recorded(done.snapshot, None, spent);
-            self.drop_units(1).await?;
-            snapshot
+            let mut told = self.recorded(done.snapshot, None, spent);
+            self.drop_units(1, &mut told).await?;
+            told
         } else {
             self.plain(done.snapshot, None, spent, None)
         };
@@ -395,14 +393,14 @@ impl Session {
         self.machine.lost()
     }
 
-    /// At the end of an epoch, which the `done` steps were the last of, units that are off for good go, where the experiment asks for that.
-    /// Answers with whether it asked for that.
-    async fn drop_units(&mut self, done: u32) -> Result<bool, JsError> {
-        let is_due = done > 0 && self.run.is_compact_due();
-        if is_due {
+    /// At the end of an epoch, which the `done` steps were the last of, units that are off for good go, where the experiment asks for that;
+    /// `told`: what is said of these steps.
+    async fn drop_units(&mut self, done: u32, told: &mut Snapshot) -> Result<(), JsError> {
+        if done > 0 && self.run.is_compact_due() {
             self.run.compact().await.map_err(words)?;
+            (told.units_held, told.network_bytes) = (self.run.model.units(), self.run.bytes() as f64);
         }
-        Ok(is_due)
+        Ok(())
     }
 
     /// The last snapshot of a run that diverged.
