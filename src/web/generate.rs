@@ -11,10 +11,10 @@ use syn::{Attribute, Expr, FnArg, GenericArgument, ImplItem, Item, Lit, Meta, Pa
 use ts_rs::{Config, TS};
 
 use super::types::{
-    Bytes, CheckKernel, CheckResult, CheckScene, Classified, Computes, Contender, Contributions, Cost, DataFile, DatasetShape, Described,
-    Description, Drawn, Estimate, Evaluation, Example, Filters, Group, Halted, KEPT, Knob, KnobKind, LabBin, LabReport, LabRow, Layer,
-    NextPart, OwnData, OwnSet, PROBE_KEPT, PhaseTime, Plan, RunFacts, ScoreRange, Snapshot, Speed, State, StepRecord, Summary, UnitCost,
-    Values, Walked,
+    Bytes, CheckKernel, CheckResult, CheckScene, Classified, Computes, Contributions, Cost, DataFile, DatasetShape, Described, Description,
+    Drawn, Entrant, Estimate, Evaluation, Example, Filters, Group, Halted, KEPT, LabBin, LabReport, LabRow, Layer, NextPart, OwnData,
+    OwnSet, PROBE_KEPT, PartialStep, PhaseTime, Plan, RunFacts, ScoreRange, Setting, SettingKind, Snapshot, Speed, State, StepRecord,
+    Summary, UnitCost, Values,
 };
 use crate::config::{self, MethodName};
 use crate::methods::Facts;
@@ -157,9 +157,9 @@ fn types() -> (String, BTreeSet<String>) {
     #[rustfmt::skip]
     let declared = declarations!(
         &config,
-        KnobKind, Knob, Values, Contender, MethodName, MethodFacts,
+        SettingKind, Setting, Values, Entrant, MethodName, MethodFacts,
         Group, Layer, Bytes, Filters, DatasetShape, Plan, Described, Computes, RunFacts, Description, DataFile,
-        StepRecord, Cost, Snapshot, StepPart, Walked, Halted, NextPart, UnitCost, Evaluation, PhaseTime, Speed, State,
+        StepRecord, Cost, Snapshot, StepPart, PartialStep, Halted, NextPart, UnitCost, Evaluation, PhaseTime, Speed, State,
         Drawn, Summary, ScoreRange, LabBin, Estimate, LabRow, LabReport, Example, Contributions, Classified,
         CheckKernel, CheckScene, CheckResult, OwnData, OwnSet,
     );

@@ -1,19 +1,6 @@
 // What can happen to the page's state, and what the reducer asks to be done about it.
 
-import type {
-  Contender,
-  Description,
-  Evaluation,
-  OwnFile,
-  OwnReport,
-  Plan,
-  Report,
-  Request,
-  RunState,
-  Snapshot,
-  StepRecord,
-  Values,
-} from '../protocol/messages';
+import type { Entrant, Description, Evaluation, OwnFile, OwnReport, Plan, Report, Request, RunState, Snapshot, StepRecord, Values } from '../protocol/messages';
 import type { Traces } from './curves';
 import type { Timeline } from './history';
 import type { PickedUnit } from './picked-unit';
@@ -62,7 +49,7 @@ export type Action =
   /** Shows the probabilities of the image at hand. */
   | { kind: 'classes'; probabilities: Float32Array | null }
   /** Trains entrants one after another. `steps`: of each. `best`: each with its own preset. */
-  | { kind: 'compare'; entrants: Contender[]; best: boolean; common: Values }
+  | { kind: 'compare'; entrants: Entrant[]; best: boolean; common: Values }
   | { kind: 'stop_comparison' }
   | { kind: 'forget_runs'; numbers: number[] }
   /** Runs from before a reload. */

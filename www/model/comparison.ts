@@ -1,13 +1,13 @@
 // A comparison: entrants that train one after another, all else equal.
 
-import type { Contender, Description, Values } from '../protocol/messages';
-import { knobOf } from './controls';
+import type { Entrant, Description, Values } from '../protocol/messages';
+import { settingOf } from './controls';
 import { decided } from './run-file';
 import type { Comparison, Controls } from './state';
 import { unpinned } from './suggestions';
 
 /** A comparison before its first run. */
-export const begun = (chosen: Contender[], base: Values, best: boolean): Comparison => ({
+export const begun = (chosen: Entrant[], base: Values, best: boolean): Comparison => ({
   // Baselines come first: what they reach is what the learned ones are measured by. Those that wait for how one of these ends come last.
   order: chosen.toReversed().sort((a, b) => Number(a.is_allocated) - Number(b.is_allocated)),
   at: -1,
@@ -45,7 +45,7 @@ export function next(comparison: Comparison, controls: Controls): { comparison: 
   if (is_allocated && allocation === null)
     return { comparison: following, asked: { refused: `${name} divides the budget as vrpge ended up, and that run did not come to its end.` } };
   // What was chosen by hand stands above a preset.
-  const lent = Object.entries(best ? presets : {}).filter(([named]) => base[named] === knobOf(controls, named)?.value);
+  const lent = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
   return {
     comparison: following,
     asked: {

@@ -1,6 +1,6 @@
 // What unit tests are made of: a small network, its run and its moments, each with what a test wants otherwise.
 
-import type { Contender, Description, Evaluation, Group, Knob, Layer, MethodName, Snapshot, StepRecord, Values } from '../protocol/messages';
+import type { Entrant, Description, Evaluation, Group, Setting, Layer, MethodName, Snapshot, StepRecord, Values } from '../protocol/messages';
 import type { ListedRun } from '../model/runs';
 import { Traces } from '../model/curves';
 
@@ -92,7 +92,7 @@ export const snapshot = (step: number, more: Partial<Snapshot> = {}): Snapshot =
 
 export const evaluation = (more: Partial<Evaluation> = {}): Evaluation => ({ step: 100, images: 10_000, decided: 0.9, sampled: 0.8, loss: 0.3, ...more });
 
-export const contender = (name: string, more: Partial<Contender> = {}): Contender => ({
+export const entrant = (name: string, more: Partial<Entrant> = {}): Entrant => ({
   name,
   method: name as MethodName,
   presets: {},
@@ -101,7 +101,7 @@ export const contender = (name: string, more: Partial<Contender> = {}): Contende
   ...more,
 });
 
-export const knob = (name: string, value = '', live = false): Knob => ({ name, label: name, help: '', live, value, kind: { type: 'text' } });
+export const setting = (name: string, value = '', live = false): Setting => ({ name, label: name, help: '', live, value, kind: { type: 'text' } });
 
 export const run = (number: number, values: Values = {}, more: Partial<ListedRun> = {}): ListedRun => ({
   number,

@@ -276,7 +276,7 @@ export class Checkpoints {
   /** A mark of this moment; the last one where the engine cannot answer any more. */
   private async fresh(): Promise<Mark | null> {
     const { state } = this.run;
-    if (state === 'error' || state === 'held') return this.mark;
+    if (state === 'error' || state === 'unopened') return this.mark;
     const answer = new Promise<Mark | null>((resolve) => this.waiting.push(resolve));
     this.page.ask({ kind: 'keep' });
     return (await answer) ?? this.mark;
