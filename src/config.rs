@@ -1,4 +1,4 @@
-//! Every knob of an experiment, once: its name, range, default and one line of help.
+//! Every setting of an experiment, once: its name, range, default and one line of help.
 //!
 //! The same table is the command line's flags (`keep_ratio` is `--keep-ratio`), the page's controls and the
 //! query of a link, so that one link reproduces one run anywhere. Nothing else in the program holds a default.
@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::budget::Budget;
-use crate::methods::{self, Plan};
+use crate::methods::{self, MethodConfig};
 use crate::model::{Model, ModelError};
 use crate::pins::{PinError, Pins};
 
@@ -14,7 +14,7 @@ use crate::pins::{PinError, Pins};
 pub use crate::estimators::Estimator;
 pub use crate::methods::MethodName;
 
-/// What a knob may hold.
+/// What a setting may hold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A real number between two bounds, both allowed. `logarithmic`: a slider should move in ratios.
@@ -29,9 +29,9 @@ pub enum Kind {
     Text,
 }
 
-/// One knob, as the terminal and the page show it.
+/// One setting, as the terminal and the page show it.
 #[derive(Clone, Copy, Debug)]
-pub struct Knob {
+pub struct Setting {
     /// The name in a link; with hyphens, the flag.
     pub name: &'static str,
     /// Two or three words for a label.
@@ -62,7 +62,7 @@ impl fmt::Display for Kind {
 /// Why an experiment cannot be: a value that its setting refuses, or settings that contradict each other, the network or the data.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ConfigError {
-    #[error("there is no setting \"{name}\"; the settings are {}", KNOBS.iter().map(|knob| knob.name).collect::<Vec<_>>().join(", "))]
+    #[error("there is no setting \"{name}\"; the settings are {}", SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", "))]
     UnknownSetting { name: String },
     #[error("{setting} must be {kind}, not \"{text}\"")]
     BadValue { setting: &'static str, kind: Kind, text: String },
@@ -84,23 +84,23 @@ pub enum ConfigError {
     PinsWithoutScores { method: MethodName },
 }
 
-impl Knob {
+impl Setting {
     fn refuse(&self, text: &str) -> ConfigError {
         ConfigError::BadValue { setting: self.name, kind: self.kind, text: text.to_owned() }
     }
 }
 
-/// A type that a knob can hold: read from text against the knob's `Kind`, written back as text.
+/// A type that a setting can hold: read from text against the setting's `Kind`, written back as text.
 trait Value: Sized {
-    fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError>;
+    fn read(text: &str, setting: &Setting) -> Result<Self, ConfigError>;
     fn write(&self) -> String;
 }
 
 impl Value for f64 {
-    fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
-        let Kind::Number { min, max, .. } = knob.kind else { unreachable!("{} is a number", knob.name) };
-        let value: f64 = text.trim().parse().map_err(|_| knob.refuse(text))?;
-        if value.is_finite() && (min..=max).contains(&value) { Ok(value) } else { Err(knob.refuse(text)) }
+    fn read(text: &str, setting: &Setting) -> Result<Self, ConfigError> {
+        let Kind::Number { min, max, .. } = setting.kind else { unreachable!("{} is a number", setting.name) };
+        let value: f64 = text.trim().parse().map_err(|_| setting.refuse(text))?;
+        if value.is_finite() && (min..=max).contains(&value) { Ok(value) } else { Err(setting.refuse(text)) }
     }
     fn write(&self) -> String {
         self.to_string()
@@ -108,10 +108,10 @@ impl Value for f64 {
 }
 
 impl Value for u32 {
-    fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
-        let Kind::Count { min, max } = knob.kind else { unreachable!("{} is a count", knob.name) };
-        let value: u64 = text.trim().parse().map_err(|_| knob.refuse(text))?;
-        if (min..=max).contains(&value) { Self::try_from(value).map_err(|_| knob.refuse(text)) } else { Err(knob.refuse(text)) }
+    fn read(text: &str, setting: &Setting) -> Result<Self, ConfigError> {
+        let Kind::Count { min, max } = setting.kind else { unreachable!("{} is a count", setting.name) };
+        let value: u64 = text.trim().parse().map_err(|_| setting.refuse(text))?;
+        if (min..=max).contains(&value) { Self::try_from(value).map_err(|_| setting.refuse(text)) } else { Err(setting.refuse(text)) }
     }
     fn write(&self) -> String {
         self.to_string()
@@ -119,11 +119,11 @@ impl Value for u32 {
 }
 
 impl Value for bool {
-    fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
+    fn read(text: &str, setting: &Setting) -> Result<Self, ConfigError> {
         match text.trim() {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err(knob.refuse(text)),
+            _ => Err(setting.refuse(text)),
         }
     }
     fn write(&self) -> String {
@@ -132,7 +132,7 @@ impl Value for bool {
 }
 
 impl Value for String {
-    fn read(text: &str, _: &Knob) -> Result<Self, ConfigError> {
+    fn read(text: &str, _: &Setting) -> Result<Self, ConfigError> {
         Ok(text.trim().to_owned())
     }
     fn write(&self) -> String {
@@ -164,14 +164,14 @@ macro_rules! choice {
     };
 }
 
-/// Makes an enumeration with `ALL`, `NAMES` (those that a setting offers) and `name` one that a knob can hold.
+/// Makes an enumeration with `ALL`, `NAMES` (those that a setting offers) and `name` one that a setting can hold.
 macro_rules! named {
     ($type:ident) => {
         impl Value for $type {
-            fn read(text: &str, knob: &Knob) -> Result<Self, ConfigError> {
+            fn read(text: &str, setting: &Setting) -> Result<Self, ConfigError> {
                 let offered = |name: &str| Self::NAMES.iter().any(|(offered, _)| *offered == name);
                 let of_name = Self::ALL.iter().copied().find(|of| of.name() == text.trim() && offered(of.name()));
-                of_name.ok_or_else(|| knob.refuse(text.trim()))
+                of_name.ok_or_else(|| setting.refuse(text.trim()))
             }
             fn write(&self) -> String {
                 self.name().to_owned()
@@ -224,14 +224,14 @@ choice! {
 }
 
 /// The table. One entry: field, type, default; kind; live or fixed; label; help.
-macro_rules! knobs {
+macro_rules! settings {
     ($($field:ident: $type:ty = $default:expr, $kind:expr, $live:literal, $label:literal, $help:literal;)+) => {
         /// One experiment, whole. Build it with [`Config::default`] and [`Config::set`], or from a link.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Config { $(#[doc = $help] pub $field: $type,)+ }
 
-        /// Every knob, in the order in which they are shown.
-        pub const KNOBS: &[Knob] = &[$(Knob { name: stringify!($field), label: $label, help: $help, kind: $kind, live: $live },)+];
+        /// Every setting, in the order in which they are shown.
+        pub const SETTINGS: &[Setting] = &[$(Setting { name: stringify!($field), label: $label, help: $help, kind: $kind, live: $live },)+];
 
         impl Default for Config {
             fn default() -> Self {
@@ -240,34 +240,34 @@ macro_rules! knobs {
         }
 
         impl Config {
-            /// Sets one knob from text, as the command line, a link or a control gives it.
+            /// Sets one setting from text, as the command line, a link or a control gives it.
             ///
             /// # Errors
-            /// An unknown name or a value outside the knob's range; the configuration is unchanged.
+            /// An unknown name or a value outside the setting's range; the configuration is unchanged.
             pub fn set(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
-                let knob = knob(name)?;
-                match knob.name {
-                    $(stringify!($field) => self.$field = <$type as Value>::read(text, knob)?,)+
-                    _ => unreachable!("every knob has a field"),
+                let setting = setting(name)?;
+                match setting.name {
+                    $(stringify!($field) => self.$field = <$type as Value>::read(text, setting)?,)+
+                    _ => unreachable!("every setting has a field"),
                 }
                 Ok(())
             }
 
-            /// One knob's value as text, the inverse of [`Config::set`].
+            /// One setting's value as text, the inverse of [`Config::set`].
             ///
             /// # Errors
             /// An unknown name.
             pub fn get(&self, name: &str) -> Result<String, ConfigError> {
-                Ok(match knob(name)?.name {
+                Ok(match setting(name)?.name {
                     $(stringify!($field) => self.$field.write(),)+
-                    _ => unreachable!("every knob has a field"),
+                    _ => unreachable!("every setting has a field"),
                 })
             }
         }
     };
 }
 
-knobs! {
+settings! {
     dataset: DatasetName = DatasetName::Mnist, Kind::Choice(DatasetName::NAMES), false,
         "Data", "What the network learns.";
     model: String = "mlp-512-256".to_owned(), Kind::Text, false,
@@ -330,16 +330,16 @@ knobs! {
         "Seed", "Fixes the first weights, the order of the images and every mask.";
 }
 
-/// The knob of that name.
+/// The setting of that name.
 ///
 /// # Errors
 /// An unknown name.
-pub fn knob(name: &str) -> Result<&'static Knob, ConfigError> {
-    KNOBS.iter().find(|knob| knob.name == name).ok_or_else(|| ConfigError::UnknownSetting { name: name.to_owned() })
+pub fn setting(name: &str) -> Result<&'static Setting, ConfigError> {
+    SETTINGS.iter().find(|setting| setting.name == name).ok_or_else(|| ConfigError::UnknownSetting { name: name.to_owned() })
 }
 
 impl Config {
-    /// Checks what no single knob can: that the network's name can be read and that the budget does not rise.
+    /// Checks what no single setting can: that the network's name can be read and that the budget does not rise.
     ///
     /// # Errors
     /// The first contradiction.
@@ -368,8 +368,8 @@ impl Config {
 
     /// What the method is told.
     #[must_use]
-    pub fn plan(&self) -> Plan {
-        Plan {
+    pub fn plan(&self) -> MethodConfig {
+        MethodConfig {
             seed: self.seed,
             budget: self.budget(),
             structure_every: self.structure_every,
@@ -390,13 +390,13 @@ impl Config {
         self.allocation.split(',').filter_map(|count| count.trim().parse().ok()).collect()
     }
 
-    /// The experiment as the query of a link: the knobs that differ from their defaults, in table order.
+    /// The experiment as the query of a link: the settings that differ from their defaults, in table order.
     #[must_use]
     pub fn to_query(&self) -> String {
         let defaults = Self::default();
-        let pairs = KNOBS.iter().filter_map(|knob| {
-            let value = self.get(knob.name).ok()?;
-            (defaults.get(knob.name).ok()? != value).then(|| format!("{}={value}", knob.name))
+        let pairs = SETTINGS.iter().filter_map(|setting| {
+            let value = self.get(setting.name).ok()?;
+            (defaults.get(setting.name).ok()? != value).then(|| format!("{}={value}", setting.name))
         });
         pairs.collect::<Vec<_>>().join("&")
     }
@@ -404,7 +404,7 @@ impl Config {
     /// Reads a link copied from the page, or only its query. What stands after `#` is the page's own.
     ///
     /// # Errors
-    /// An unknown or repeated setting, a value that its knob refuses, or a contradiction between knobs.
+    /// An unknown or repeated setting, a value that its setting refuses, or a contradiction between settings.
     pub fn from_link(link: &str) -> Result<Self, ConfigError> {
         let link = link.split('#').next().unwrap_or_default();
         let query = link.split_once('?').map_or(if link.contains("://") { "" } else { link }, |(_, query)| query);
@@ -429,11 +429,11 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn every_default_passes_its_own_knob_and_a_default_link_is_empty() {
+    fn every_default_passes_its_own_setting_and_a_default_link_is_empty() {
         let mut config = Config::default();
-        for knob in KNOBS {
-            let text = config.get(knob.name).unwrap();
-            config.set(knob.name, &text).unwrap();
+        for setting in SETTINGS {
+            let text = config.get(setting.name).unwrap();
+            config.set(setting.name, &text).unwrap();
         }
         assert_eq!(config, Config::default());
         assert_eq!(config.to_query(), "");
@@ -476,7 +476,7 @@ mod tests {
     fn facts_of_methods_name_settings_that_there_are() {
         for method in MethodName::ALL {
             for name in method.facts().settings {
-                knob(name).unwrap();
+                setting(name).unwrap();
             }
         }
     }

@@ -11,7 +11,7 @@
 //!
 //! [`Facts::presets`]: crate::methods::Facts::presets
 
-use crate::methods::{MethodName, Setting};
+use crate::methods::{MethodName, SettingValue};
 
 /// An entry of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,10 +19,10 @@ pub struct Entrant {
     /// The method's own name, or that of a variant.
     pub name: &'static str,
     pub method: MethodName,
-    /// What it is given beside the settings that all have in common; a knob that is not named keeps its default.
-    pub presets: &'static [Setting],
+    /// What it is given beside the settings that all have in common; a setting that is not named keeps its default.
+    pub presets: &'static [SettingValue],
     /// What makes it this variant, above anything that is asked for.
-    pub made_by: &'static [Setting],
+    pub made_by: &'static [SettingValue],
     /// Whether it keeps as many units of each gated group as the run of `vrpge` with the same seed ended with.
     pub is_allocated: bool,
 }
@@ -62,7 +62,7 @@ const VARIANTS: [Entrant; 3] = [
 ///
 /// [`Facts::search`]: crate::methods::Facts::search
 #[must_use]
-pub fn grid(method: MethodName) -> [[Setting; 2]; 12] {
+pub fn grid(method: MethodName) -> [[SettingValue; 2]; 12] {
     let (name, values) = method.facts().search;
     std::array::from_fn(|index| [("learning_rate", ["0.05", "0.1", "0.2", "0.4"][index / 3]), (name, values[index % 3])])
 }
@@ -73,11 +73,11 @@ mod tests {
     use crate::config::Config;
 
     #[test]
-    fn every_setting_is_one_that_its_knob_takes_and_a_search_tries_each_once() {
+    fn every_preset_has_a_value_that_its_setting_takes_and_a_search_tries_each_once() {
         for entrant in Entrant::all() {
             let searched = grid(entrant.method);
             let mut config = Config { method: entrant.method, ..Config::default() };
-            for settings in [entrant.presets, entrant.made_by].into_iter().chain(searched.iter().map(<[Setting; 2]>::as_slice)) {
+            for settings in [entrant.presets, entrant.made_by].into_iter().chain(searched.iter().map(<[SettingValue; 2]>::as_slice)) {
                 for (name, value) in settings {
                     config.set(name, value).unwrap();
                 }

@@ -31,7 +31,7 @@
 //!
 //! A module uses its own layer and those below; a test reads the `use` lines.
 //!
-//! * Layer 0, plain arithmetic: [`config`] every knob once; [`model`] groups, layers and their counts; [`mask`] the rules about masks;
+//! * Layer 0, plain arithmetic: [`config`] every setting once; [`model`] groups, layers and their counts; [`mask`] the rules about masks;
 //!   [`projection`] of scores onto the budget; [`estimators`] one file per structure gradient; [`methods`] one file per way of choosing masks;
 //!   [`budget`] how the budget goes over a run; [`random`] Threefry; [`schedule`] what each step is given; [`submit_size`] steps a submit; [`pins`]
 //!   units held on or off; [`entrants`] the entries of a comparison; [`data`] the sets; [`shared`] the structs that the kernels share; [`reference`](mod@reference)

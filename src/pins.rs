@@ -24,7 +24,7 @@ pub enum PinError {
 pub struct Pins(Vec<(u32, bool)>);
 
 impl Pins {
-    /// Reads the knob `pins`: `12on,40off`.
+    /// Reads the setting `pins`: `12on,40off`.
     ///
     /// # Errors
     /// What is no such list, or names a unit twice.

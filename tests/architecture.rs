@@ -197,7 +197,7 @@ fn no_two_modules_need_each_other() {
 #[test]
 fn imports_are_found_in_every_way_of_writing_them() {
     let source = code(
-        "use crate::random::{Stream, draw}; // crate::web\nuse crate::{config::{Config, KNOBS}, device,\n model::Model};\nlet x = crate::speed::y();\nmy_crate::z",
+        "use crate::random::{Stream, draw}; // crate::web\nuse crate::{config::{Config, SETTINGS}, device,\n model::Model};\nlet x = crate::speed::y();\nmy_crate::z",
     );
     let names: Vec<String> = named_after(&source, "crate::").into_iter().collect();
     assert_eq!(names, ["config", "device", "model", "random", "speed"]);

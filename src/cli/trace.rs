@@ -10,7 +10,7 @@ use std::path::Path;
 use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 
-use lacuna::config::KNOBS;
+use lacuna::config::SETTINGS;
 use lacuna::data::Dataset;
 use lacuna::device::DeviceError;
 use lacuna::mask::{DRAWN_IN_MASK, DRAWN_IN_PROBE, KEPT_BY_MASK, KEPT_BY_PROBE};
@@ -125,7 +125,7 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     }
 
     let mut metadata: HashMap<String, String> =
-        KNOBS.iter().filter_map(|knob| Some((knob.name.to_owned(), run.config.get(knob.name).ok()?))).collect();
+        SETTINGS.iter().filter_map(|setting| Some((setting.name.to_owned(), run.config.get(setting.name).ok()?))).collect();
     metadata.insert("step".to_owned(), number.to_string());
     metadata.insert("network".to_owned(), network(&run.model).to_string());
     let path = directory.join(format!("step-{number:06}.safetensors"));

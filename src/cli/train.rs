@@ -44,15 +44,15 @@ impl<'a> Log<'a> {
     }
 }
 
-/// The experiment as JSON: every knob by its name.
+/// The experiment as JSON: every setting by its name.
 fn settings(config: &Config) -> Value {
-    let pairs = lacuna::config::KNOBS.iter().map(|knob| {
-        let text = config.get(knob.name).expect("every knob of the table has a value");
-        let value = match knob.kind {
+    let pairs = lacuna::config::SETTINGS.iter().map(|setting| {
+        let text = config.get(setting.name).expect("every setting of the table has a value");
+        let value = match setting.kind {
             lacuna::config::Kind::Choice(_) | lacuna::config::Kind::Text => Value::String(text),
             _ => serde_json::from_str(&text).unwrap_or(Value::String(text)),
         };
-        (knob.name.to_owned(), value)
+        (setting.name.to_owned(), value)
     });
     Value::Object(pairs.collect::<Map<_, _>>())
 }
@@ -215,7 +215,7 @@ fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
         100.0 * cost.near_dense as f64 / cost.total().max(1) as f64
     ));
     let phases: Vec<(&str, f64)> = PHASES.into_iter().zip(spent.by_phase().iter().copied()).collect();
-    line["bytes"] = bytes_json(run.held());
+    line["bytes"] = bytes_json(run.memory());
     line["training_seconds"] = json!(spent.total());
     line["phase_seconds"] = Value::Object(phases.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect());
     let each = phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1}")).collect::<Vec<_>>().join(", ");
@@ -331,9 +331,9 @@ fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
 
 /// Drops the units that are off for good and says what that freed.
 fn compact(run: &mut Trainer, log: &mut Log<'_>, spent: &mut Seconds, bar: &ProgressBar) -> Result<(), CliError> {
-    let before = run.held();
+    let before = run.memory();
     let (units_before, units) = spent.choosing(|| pollster::block_on(run.compact()))?;
-    let now = run.held();
+    let now = run.memory();
     log.write(&json!({
         "event": "compact",
         "step": run.step(),

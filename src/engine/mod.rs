@@ -19,7 +19,7 @@ use crate::device::{Buffer, DeviceError, Encoder, Machine, Readback, Usage};
 use crate::model::Model;
 use crate::shared::{MISSING, Params, Record, Sample, State, Step};
 
-use step::Plan;
+use step::StepPlan;
 
 /// Most steps that one submit holds: rows of the schedule, of the batches and of the records.
 pub const SLOTS: u32 = 64;
@@ -67,7 +67,7 @@ impl Engine {
     pub fn new(machine: &Rc<Machine>, model: &Model, params: Params, masks: u32, data: &DataBuffers) -> Result<Self, DeviceError> {
         assert!((params.masks..=MASKS).contains(&masks), "a step of {} masks needs room for them, not for {masks}", params.masks);
         let params = Params { streamed: data.is_streamed().into(), ..params };
-        let plan = Plan::new(machine, model, &params)?;
+        let plan = StepPlan::new(machine, model, &params)?;
         let buffers = Buffers::new(machine, model, &params, masks, data, plan.squares)?;
         let steps = Steps::new(machine, model, &plan, masks, &buffers);
         let readback = machine.readback(buffers.outcome_bytes());
@@ -469,7 +469,7 @@ impl Engine {
 /// A batch that is too large for a network so wide.
 pub fn kernels(machine: &Machine, model: &Model, params: &Params) -> Result<Vec<&'static str>, DeviceError> {
     let mut names: Vec<&'static str> = Vec::new();
-    for name in Plan::new(machine, model, params)?.names() {
+    for name in StepPlan::new(machine, model, params)?.names() {
         if !names.contains(&name) {
             names.push(name);
         }

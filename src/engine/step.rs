@@ -107,22 +107,22 @@ impl Dispatch {
 }
 
 /// The lines of a training step, and how many squares of weight gradients they leave.
-pub(super) struct Plan {
+pub(super) struct StepPlan {
     lines: Vec<Line>,
     pub(super) squares: u32,
     /// Where each kernel's stretch of `squares` begins.
     pub(super) square_starts: Vec<u32>,
 }
 
-/// What [`Plan::new`] adds its lines to.
+/// What [`StepPlan::new`] adds its lines to.
 struct Planner<'a> {
     model: &'a Model,
     images: u32,
     sizes: Sizes,
-    plan: Plan,
+    plan: StepPlan,
 }
 
-impl Plan {
+impl StepPlan {
     pub(super) fn new(machine: &Machine, model: &Model, params: &Params) -> Result<Self, DeviceError> {
         let mut planner = Planner {
             model,
@@ -139,7 +139,7 @@ impl Plan {
     }
 }
 
-impl Plan {
+impl StepPlan {
     /// The kernel of each line, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().map(|line| line.name)
@@ -360,7 +360,7 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(machine: &Machine, model: &Model, plan: &Plan, room: u32, buffers: &Buffers) -> Self {
+    pub(super) fn new(machine: &Machine, model: &Model, plan: &StepPlan, room: u32, buffers: &Buffers) -> Self {
         let with_masks = |masks: u32| {
             let list = plan.lines.iter().map(|line| dispatch(machine, model, buffers, line, masks));
             list.collect()

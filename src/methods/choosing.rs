@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use crate::mask;
 use crate::model::Model;
 
-use super::Plan;
+use super::MethodConfig;
 
 /// The mask of the `budget` units that stand highest in `order`, at least one of each gated group: the best of each first.
 #[must_use]
@@ -53,12 +53,12 @@ pub(super) fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64]
 const REST: f64 = 0.75;
 
 /// Whether `step` is one at which a mask is exchanged: every `structure_every` steps, not at the beginning and not near the end.
-pub(super) fn exchanges(plan: &Plan, step: u32, steps: u32) -> bool {
+pub(super) fn exchanges(plan: &MethodConfig, step: u32, steps: u32) -> bool {
     step > 0 && step.is_multiple_of(plan.structure_every) && f64::from(step) < REST * f64::from(steps)
 }
 
 /// Units that are exchanged at `step`: `drop_fraction` of the kept ones, less and less along a cosine (Evci et al. 2020).
-pub(super) fn exchange_count(plan: &Plan, scores: &[f32], step: u32, steps: u32) -> usize {
+pub(super) fn exchange_count(plan: &MethodConfig, scores: &[f32], step: u32, steps: u32) -> usize {
     let progress = f64::from(step) / (REST * f64::from(steps));
     let share = plan.drop_fraction / 2.0 * (1.0 + (PI * progress.min(1.0)).cos());
     (share * scores.iter().map(|&score| f64::from(score)).sum::<f64>()).round() as usize

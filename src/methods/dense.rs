@@ -2,7 +2,7 @@
 
 use crate::model::Model;
 
-use super::{Facts, Method, Plan, everything};
+use super::{Facts, Method, MethodConfig, everything};
 
 pub(super) const FACTS: Facts = Facts {
     name: "dense",
@@ -24,7 +24,7 @@ pub(super) const FACTS: Facts = Facts {
 pub(super) struct Dense;
 
 impl Method for Dense {
-    fn initial_scores(&self, _: &Plan, model: &Model) -> Vec<f32> {
+    fn initial_scores(&self, _: &MethodConfig, model: &Model) -> Vec<f32> {
         everything(model)
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::model::Model;
 
-use super::{Criterion, Evidence, Facts, Method, Plan, everything, highest};
+use super::{Criterion, Evidence, Facts, Method, MethodConfig, everything, highest};
 
 pub(super) const FACTS: Facts = Facts {
     name: "magnitude",
@@ -25,12 +25,12 @@ pub(super) const FACTS: Facts = Facts {
 pub(super) struct Magnitude;
 
 impl Method for Magnitude {
-    fn initial_scores(&self, _: &Plan, model: &Model) -> Vec<f32> {
+    fn initial_scores(&self, _: &MethodConfig, model: &Model) -> Vec<f32> {
         // The first choice comes before the first step, by the norms of the first weights, if the budget does not pay for everything then.
         everything(model)
     }
 
-    fn chooses_before(&self, plan: &Plan, step: u32, steps: u32) -> bool {
+    fn chooses_before(&self, plan: &MethodConfig, step: u32, steps: u32) -> bool {
         let is_above = |step: u32| plan.budget.keep_at(step, steps) > plan.budget.last;
         let falls = is_above(step) || step < plan.structure_every;
         let ended = step > 0 && is_above(step - 1);

@@ -25,7 +25,7 @@ use crate::model::Model;
 pub use choosing::highest;
 
 /// The name and value of a setting, as the command line has them.
-pub type Setting = (&'static str, &'static str);
+pub type SettingValue = (&'static str, &'static str);
 
 /// By what a method that chooses its mask ranks the units: what has to be known of the network then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct Facts {
     /// The settings that mean something to it and not to every method, in the order in which they are shown.
     pub settings: &'static [&'static str],
     /// What a comparison gives it beside the settings that all have in common: see `entrants`.
-    pub presets: &'static [Setting],
+    pub presets: &'static [SettingValue],
     /// The setting that a search tries three values of, beside the learning rate.
     pub search: (&'static str, [&'static str; 3]),
 }
@@ -85,7 +85,7 @@ impl Facts {
 
 /// What an experiment says to its method.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct MethodConfig {
     pub seed: u32,
     pub budget: Budget,
     /// Steps between two choices of the mask.
@@ -99,7 +99,7 @@ pub struct Plan {
 /// What is known when a mask is chosen.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
-    pub plan: &'a Plan,
+    pub plan: &'a MethodConfig,
     pub model: &'a Model,
     pub step: u32,
     /// Steps of the run.
@@ -117,15 +117,15 @@ pub struct Evidence<'a> {
 /// A way of choosing masks.
 pub trait Method {
     /// `[U]` the scores of the first step; a score of 0 or 1 is a decision.
-    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32>;
+    fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32>;
 
     /// Which units the network is built of: `[U]`, or all.
-    fn built_of(&self, _: &Plan, _: &Model) -> Option<Vec<bool>> {
+    fn built_of(&self, _: &MethodConfig, _: &Model) -> Option<Vec<bool>> {
         None
     }
 
     /// Whether the mask is chosen anew before `step` of a run of `steps`. Only asked of one that ranks units.
-    fn chooses_before(&self, _: &Plan, _step: u32, _steps: u32) -> bool {
+    fn chooses_before(&self, _: &MethodConfig, _step: u32, _steps: u32) -> bool {
         false
     }
 
@@ -197,7 +197,7 @@ pub fn learning(last: &str) -> String {
 }
 
 /// `[U]` every score alike: at what the budget begins with.
-fn at_the_budget(plan: &Plan, model: &Model) -> Vec<f32> {
+fn at_the_budget(plan: &MethodConfig, model: &Model) -> Vec<f32> {
     vec![plan.budget.at_first() as f32; model.units() as usize]
 }
 

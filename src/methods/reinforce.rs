@@ -4,7 +4,7 @@
 use crate::estimators::Estimator;
 use crate::model::Model;
 
-use super::{Facts, Method, Plan, at_the_budget};
+use super::{Facts, Method, MethodConfig, at_the_budget};
 
 pub(super) const FACTS: Facts = Facts {
     name: "reinforce",
@@ -37,7 +37,7 @@ pub(super) const FACTS: Facts = Facts {
 pub(super) struct Reinforce;
 
 impl Method for Reinforce {
-    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32> {
+    fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32> {
         at_the_budget(plan, model)
     }
 }

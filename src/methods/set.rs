@@ -6,7 +6,7 @@ use crate::random::{Stream, Threefry};
 
 use super::choosing::{exchange, exchange_count, exchanges};
 use super::static_mask::random_mask;
-use super::{Criterion, Evidence, Facts, Method, Plan};
+use super::{Criterion, Evidence, Facts, Method, MethodConfig};
 
 pub(super) const FACTS: Facts = Facts {
     name: "set",
@@ -28,11 +28,11 @@ pub(super) const FACTS: Facts = Facts {
 pub(super) struct Set;
 
 impl Method for Set {
-    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32> {
+    fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32> {
         random_mask(plan, model)
     }
 
-    fn chooses_before(&self, plan: &Plan, step: u32, steps: u32) -> bool {
+    fn chooses_before(&self, plan: &MethodConfig, step: u32, steps: u32) -> bool {
         exchanges(plan, step, steps)
     }
 

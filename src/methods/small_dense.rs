@@ -4,7 +4,7 @@
 
 use crate::model::Model;
 
-use super::{Facts, Method, Plan, everything, vrpge};
+use super::{Facts, Method, MethodConfig, everything, vrpge};
 
 pub(super) const FACTS: Facts = Facts {
     name: "small-dense",
@@ -40,7 +40,7 @@ fn narrowed(model: &Model, share: f64) -> Vec<bool> {
 const STRETCHES: u32 = 512;
 
 /// Multiply-adds of vrpge's step, averaged over a run, over those of a dense step.
-fn mean_ratio(plan: &Plan, model: &Model) -> f64 {
+fn mean_ratio(plan: &MethodConfig, model: &Model) -> f64 {
     let ratio = |stretch: u32| model.predicted_ratio(plan.budget.keep_at(2 * stretch + 1, 2 * STRETCHES), vrpge::FACTS.forwards);
     (0..STRETCHES).map(ratio).sum::<f64>() / f64::from(STRETCHES)
 }
@@ -52,11 +52,11 @@ fn work(model: &Model, kept: &[bool]) -> u64 {
 }
 
 impl Method for SmallDense {
-    fn initial_scores(&self, _: &Plan, model: &Model) -> Vec<f32> {
+    fn initial_scores(&self, _: &MethodConfig, model: &Model) -> Vec<f32> {
         everything(model)
     }
 
-    fn built_of(&self, plan: &Plan, model: &Model) -> Option<Vec<bool>> {
+    fn built_of(&self, plan: &MethodConfig, model: &Model) -> Option<Vec<bool>> {
         let allowed = mean_ratio(plan, model) * model.multiply_adds(&model.sizes(), None).total() as f64;
         if work(model, &narrowed(model, 1.0)) as f64 <= allowed {
             return Some(narrowed(model, 1.0));

@@ -3,7 +3,7 @@
 
 use crate::model::Model;
 
-use super::{Criterion, Evidence, Facts, Method, Plan, everything, highest};
+use super::{Criterion, Evidence, Facts, Method, MethodConfig, everything, highest};
 
 pub(super) const FACTS: Facts = Facts {
     name: "snip",
@@ -25,11 +25,11 @@ pub(super) const FACTS: Facts = Facts {
 pub(super) struct Snip;
 
 impl Method for Snip {
-    fn initial_scores(&self, _: &Plan, model: &Model) -> Vec<f32> {
+    fn initial_scores(&self, _: &MethodConfig, model: &Model) -> Vec<f32> {
         everything(model)
     }
 
-    fn chooses_before(&self, _: &Plan, step: u32, _: u32) -> bool {
+    fn chooses_before(&self, _: &MethodConfig, step: u32, _: u32) -> bool {
         step == 0
     }
 

@@ -7,7 +7,7 @@ use crate::mask;
 use crate::model::Model;
 use crate::random::{Stream, Threefry};
 
-use super::{Facts, Method, Plan};
+use super::{Facts, Method, MethodConfig};
 
 pub(super) const FACTS: Facts = Facts {
     name: "static",
@@ -29,7 +29,7 @@ pub(super) const FACTS: Facts = Facts {
 pub(super) struct Static;
 
 /// A random mask of the share `keep_ratio` of each gated group, or of as many units of each as `allocation` says.
-pub(super) fn random_mask(plan: &Plan, model: &Model) -> Vec<f32> {
+pub(super) fn random_mask(plan: &MethodConfig, model: &Model) -> Vec<f32> {
     let mut kept = Vec::with_capacity(model.units() as usize);
     for (index, group) in model.gated().enumerate() {
         let share = (plan.budget.last * f64::from(group.size)).floor() as u32;
@@ -43,7 +43,7 @@ pub(super) fn random_mask(plan: &Plan, model: &Model) -> Vec<f32> {
 }
 
 impl Method for Static {
-    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32> {
+    fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32> {
         random_mask(plan, model)
     }
 }

@@ -20,8 +20,8 @@ fn network() -> Model {
 const FALLING: Budget = Budget { first: 0.999, last: 0.4, until: 0.5 };
 const STANDING: Budget = Budget { first: 0.4, ..FALLING };
 
-fn plan() -> Plan {
-    Plan { seed: 1, budget: FALLING, structure_every: 50, drop_fraction: 0.3, allocation: Vec::new() }
+fn plan() -> MethodConfig {
+    MethodConfig { seed: 1, budget: FALLING, structure_every: 50, drop_fraction: 0.3, allocation: Vec::new() }
 }
 
 /// The budget of a step in units.
@@ -40,7 +40,14 @@ fn kept(mask: &[f32]) -> Vec<usize> {
     (0..mask.len()).filter(|&unit| mask[unit] == 1.0).collect()
 }
 
-fn evidence<'a>(plan: &'a Plan, model: &'a Model, step: u32, scores: &'a [f32], norms: &'a [f64], gradients: &'a [f64]) -> Evidence<'a> {
+fn evidence<'a>(
+    plan: &'a MethodConfig,
+    model: &'a Model,
+    step: u32,
+    scores: &'a [f32],
+    norms: &'a [f64],
+    gradients: &'a [f64],
+) -> Evidence<'a> {
     Evidence { plan, model, step, steps: STEPS, budget: 16, scores, norms, gradients }
 }
 
@@ -108,7 +115,7 @@ fn set_drops_the_smallest_norms_and_grows_at_random_alike_for_a_seed() {
     };
     assert!(kept(&scores).iter().all(|&unit| gone.contains(&unit) || norms[unit] > highest_gone || alone(unit)));
     assert_eq!(after, set.choose(&evidence(&plan, &model, 50, &scores, &norms, &[])));
-    let other = Plan { seed: 2, ..plan.clone() };
+    let other = MethodConfig { seed: 2, ..plan.clone() };
     assert_ne!(came, changes(&scores, &set.choose(&evidence(&other, &model, 50, &scores, &norms, &[]))).1);
     assert_ne!(came, changes(&scores, &set.choose(&evidence(&plan, &model, 100, &scores, &norms, &[]))).1);
 }
@@ -145,7 +152,7 @@ fn magnitude_keeps_the_largest_norms_and_brings_nothing_back() {
     let magnitude = method(MethodName::Magnitude);
     let model = network();
     for budget in [FALLING, STANDING] {
-        let plan = Plan { budget, ..plan() };
+        let plan = MethodConfig { budget, ..plan() };
         let mut scores = magnitude.initial_scores(&plan, &model);
         assert_eq!(kept(&scores).len(), 40);
         let mut choices = 0;
@@ -195,12 +202,12 @@ fn only_those_that_rank_units_choose_a_mask() {
 #[test]
 fn a_static_mask_has_its_share_of_each_group_or_what_it_is_told() {
     let model = network();
-    let kept = |plan: &Plan| counts(&model, &method(MethodName::Static).initial_scores(plan, &model));
+    let kept = |plan: &MethodConfig| counts(&model, &method(MethodName::Static).initial_scores(plan, &model));
     let uniform = plan();
     assert_eq!(kept(&uniform), [4, 8, 3]);
-    assert_eq!(kept(&Plan { budget: Budget { last: 0.01, ..FALLING }, ..uniform.clone() }), [1, 1, 1]);
-    assert_eq!(kept(&Plan { allocation: vec![12, 0, 5], ..uniform.clone() }), [12, 1, 5]);
-    let mask = |seed| method(MethodName::Static).initial_scores(&Plan { seed, ..uniform.clone() }, &model);
+    assert_eq!(kept(&MethodConfig { budget: Budget { last: 0.01, ..FALLING }, ..uniform.clone() }), [1, 1, 1]);
+    assert_eq!(kept(&MethodConfig { allocation: vec![12, 0, 5], ..uniform.clone() }), [12, 1, 5]);
+    let mask = |seed| method(MethodName::Static).initial_scores(&MethodConfig { seed, ..uniform.clone() }, &model);
     assert!(mask(1) == mask(1) && mask(1) != mask(2));
 }
 
@@ -219,7 +226,7 @@ fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearl
         let model = Model::new(name, image, 10, gate_inputs).unwrap();
         for (first, last) in [(0.1, 0.1), (0.2, 0.2), (0.5, 0.5), (0.999, 0.1), (0.999, 0.5)] {
             let budget = Budget { first, last, until: 0.5 };
-            let kept = method(MethodName::SmallDense).built_of(&Plan { budget, ..plan() }, &model).unwrap();
+            let kept = method(MethodName::SmallDense).built_of(&MethodConfig { budget, ..plan() }, &model).unwrap();
             let (narrow, _) = model.compacted(&kept);
             let work = narrow.multiply_adds(&narrow.sizes(), None).total() as f64;
             let steps: Vec<f64> =
@@ -237,7 +244,7 @@ fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearl
     }
     // Where the budget pays for nearly everything, two forwards take more than dense training does.
     let model = Model::new("mlp-512-256", Image::flat(784), 10, true).unwrap();
-    let plan = Plan { budget: Budget { first: 0.999, last: 0.95, until: 0.5 }, ..plan() };
+    let plan = MethodConfig { budget: Budget { first: 0.999, last: 0.95, until: 0.5 }, ..plan() };
     assert!(method(MethodName::SmallDense).built_of(&plan, &model).unwrap().iter().all(|&kept| kept));
 }
 

@@ -3,7 +3,7 @@
 
 use crate::model::Model;
 
-use super::{Facts, Method, Plan, at_the_budget};
+use super::{Facts, Method, MethodConfig, at_the_budget};
 
 pub(super) const FACTS: Facts = Facts {
     name: "vrpge",
@@ -37,7 +37,7 @@ pub(super) const FACTS: Facts = Facts {
 pub(super) struct Vrpge;
 
 impl Method for Vrpge {
-    fn initial_scores(&self, plan: &Plan, model: &Model) -> Vec<f32> {
+    fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32> {
         at_the_budget(plan, model)
     }
 }

@@ -348,7 +348,7 @@ fn read_changes(source: &Source<'_>, last: u32) -> Read<Vec<Change>> {
     let one = |change: &Value| {
         let step = change[0].as_u64().and_then(|step| u32::try_from(step).ok())?;
         let (name, value) = (change[1].as_str()?.to_owned(), change[2].as_str()?.to_owned());
-        crate::config::knob(&name).ok().filter(|knob| knob.live && step <= last)?;
+        crate::config::setting(&name).ok().filter(|setting| setting.live && step <= last)?;
         Some(Change { step, name, value })
     };
     let changes: Option<Vec<Change>> = changes.iter().map(one).collect();

@@ -1,20 +1,20 @@
 //! Settings that change while the run goes on.
 
-use crate::config::knob;
+use crate::config::setting;
 use crate::shared::Params;
 
 use super::construction::params_of;
 use super::{TrainError, Trainer, pins_of};
 
 impl Trainer {
-    /// Changes a live knob from the next step on; answers with that step's number, which is one later where a step is begun.
+    /// Changes a live setting from the next step on; answers with that step's number, which is one later where a step is begun.
     ///
     /// # Errors
-    /// A knob that is fixed during a run, or a value it refuses; the run goes on unchanged.
+    /// A setting that is fixed during a run, or a value it refuses; the run goes on unchanged.
     pub fn change(&mut self, name: &str, value: &str) -> Result<u32, TrainError> {
-        let knob = knob(name)?;
-        if !knob.live {
-            return Err(TrainError::SettingIsFixed { setting: knob.name });
+        let setting = setting(name)?;
+        if !setting.live {
+            return Err(TrainError::SettingIsFixed { setting: setting.name });
         }
         if name == "keep_ratio" && !self.config.method.facts().learns_scores {
             return Err(TrainError::MaskIsFixed { method: self.config.method });
@@ -42,7 +42,7 @@ impl Trainer {
         Ok(self.step)
     }
 
-    /// Sends the live knobs to the device.
+    /// Sends the live settings to the device.
     pub(super) fn take_over(&mut self) {
         let Params { learn_scores, masks, streamed, .. } = self.engine.params;
         self.engine.params = Params { masks, learn_scores, streamed, ..params_of(&self.config, &self.model, &self.data) };

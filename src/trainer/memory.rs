@@ -29,7 +29,7 @@ pub(super) fn tensors(network: &Model, masks: u32, copied: bool) -> Vec<Tensor> 
 
 /// The tensors whose sizes the network decides that a run of this experiment on so many training rows takes, in the order in which it takes
 /// them: those of the network as the method builds it, of `whole`, and of the copy by which units are ranked. Their bytes are those that
-/// [`super::Trainer::held`] says of the run before its first step.
+/// [`super::Trainer::memory`] says of the run before its first step.
 #[must_use]
 pub fn tensors_of(config: &Config, whole: &Model, train_rows: u32) -> Vec<Tensor> {
     tensors(&built(config, whole).0, config.method.facts().masks(), holds_copy(config, train_rows))
@@ -46,14 +46,14 @@ impl Trainer {
     /// Bytes on the device that grow with the units of the network, by purpose; the copy by which units are ranked counts from the beginning, and
     /// the data set not.
     #[must_use]
-    pub fn held(&self) -> Bytes {
+    pub fn memory(&self) -> Bytes {
         let copied = self.dense_copy.is_some() || needs_copy(&self.config, self.step..self.steps, self.steps);
         Bytes::of(&tensors(&self.model, self.engine.masks, copied), self.config.batch_size)
     }
 
-    /// All of [`Trainer::held`].
+    /// All of [`Trainer::memory`].
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.held().total()
+        self.memory().total()
     }
 }

@@ -14,7 +14,7 @@ use crate::trainer::DataShape;
 
 /// Data as they stand on a device, whole.
 #[derive(Clone)]
-pub(super) struct Held {
+pub(super) struct DeviceData {
     /// What tells them from other data.
     pub(super) key: String,
     pub(super) shape: DataShape,
@@ -25,7 +25,7 @@ pub(super) struct Held {
 
 thread_local! {
     static MACHINE: RefCell<Option<Rc<Machine>>> = const { RefCell::new(None) };
-    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+    static DATA: RefCell<Option<DeviceData>> = const { RefCell::new(None) };
 }
 
 /// The device of the page's runs: opened when it is first wanted, and anew after one that was lost or refused something. `name` as in [`open`].
@@ -37,7 +37,7 @@ pub(super) async fn machine(name: Option<&str>) -> Result<Rc<Machine>, DeviceErr
         return Ok(machine);
     }
     MACHINE.set(None);
-    HELD.set(None);
+    DATA.set(None);
     let machine = open(name).await?;
     MACHINE.set(Some(Rc::clone(&machine)));
     Ok(machine)
@@ -53,11 +53,11 @@ pub(super) fn turn_of_events() -> Pin<Box<dyn Future<Output = ()>>> {
 }
 
 /// The data of that key, if they still stand on the device. Others make room.
-pub(super) fn held(key: &str) -> Option<Held> {
-    HELD.with_borrow_mut(|held| held.take_if(|held| held.key != key).map_or_else(|| held.clone(), |_| None))
+pub(super) fn data_of(key: &str) -> Option<DeviceData> {
+    DATA.with_borrow_mut(|data| data.take_if(|data| data.key != key).map_or_else(|| data.clone(), |_| None))
 }
 
 /// Leaves data on the device for the next run.
-pub(super) fn hold(data: Held) {
-    HELD.set(Some(data));
+pub(super) fn leave(data: DeviceData) {
+    DATA.set(Some(data));
 }

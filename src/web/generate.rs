@@ -158,7 +158,7 @@ fn types() -> (String, BTreeSet<String>) {
     #[rustfmt::skip]
     let declared = declarations!(
         &config,
-        KnobKind, Knob, Values, Contender, MethodName, MethodFacts,
+        SettingKind, Setting, Values, Entrant, MethodName, MethodFacts,
         Group, Layer, Bytes, Filters, DatasetShape, Plan, Described, Computes, RunFacts, Description, DataFile,
         StepRecord, Cost, Snapshot, StepPart, Walked, Halted, NextPart, UnitCost, Evaluation, Evaluated, PhaseTime, Speed,
         Recorded, Checkpoint, Shown, Columns, ReadRun,

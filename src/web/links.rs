@@ -4,10 +4,10 @@ use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 use super::js::{Js, words};
-use super::types::{Contender, Knob, KnobKind, Values};
-use crate::config::{self, Config, DatasetName, KNOBS, Kind};
+use super::types::{Entrant, Setting, SettingKind, Values};
+use crate::config::{self, Config, DatasetName, Kind, SETTINGS};
 use crate::entrants::Entrant;
-use crate::methods::Setting;
+use crate::methods::SettingValue;
 
 /// Data sets that the page does not offer: it has no folder of the user's, and nobody packages CIFAR-100 for it to be served.
 const NATIVE_ONLY: [DatasetName; 2] = [DatasetName::Idx, DatasetName::Cifar100];
@@ -15,34 +15,34 @@ const NATIVE_ONLY: [DatasetName; 2] = [DatasetName::Idx, DatasetName::Cifar100];
 /// The table of settings.
 #[must_use]
 #[wasm_bindgen]
-pub fn knobs() -> Js<Vec<Knob>> {
+pub fn settings() -> Js<Vec<Setting>> {
     let defaults = Config::default();
-    let one = |knob: &config::Knob| Knob {
-        name: knob.name,
-        label: knob.label,
-        help: knob.help,
-        live: knob.live,
-        value: defaults.get(knob.name).expect("every knob of the table has a value"),
-        kind: match knob.kind {
-            Kind::Number { min, max, logarithmic } => KnobKind::Number { min, max, logarithmic },
-            Kind::Count { min, max } => KnobKind::Count { min: min as f64, max: max as f64 },
+    let one = |setting: &config::Setting| Setting {
+        name: setting.name,
+        label: setting.label,
+        help: setting.help,
+        live: setting.live,
+        value: defaults.get(setting.name).expect("every setting of the table has a value"),
+        kind: match setting.kind {
+            Kind::Number { min, max, logarithmic } => SettingKind::Number { min, max, logarithmic },
+            Kind::Count { min, max } => SettingKind::Count { min: min as f64, max: max as f64 },
             Kind::Choice(names) => {
-                let is_offered = |name: &str| knob.name != "dataset" || NATIVE_ONLY.iter().all(|only| only.name() != name);
-                KnobKind::Choice { choices: names.iter().copied().filter(|(name, _)| is_offered(name)).collect() }
+                let is_offered = |name: &str| setting.name != "dataset" || NATIVE_ONLY.iter().all(|only| only.name() != name);
+                SettingKind::Choice { choices: names.iter().copied().filter(|(name, _)| is_offered(name)).collect() }
             }
-            Kind::Switch => KnobKind::Switch,
-            Kind::Text => KnobKind::Text,
+            Kind::Switch => SettingKind::Switch,
+            Kind::Text => SettingKind::Text,
         },
     };
-    Js::of(&KNOBS.iter().map(one).collect())
+    Js::of(&SETTINGS.iter().map(one).collect())
 }
 
 /// Who takes part in a comparison.
 #[must_use]
 #[wasm_bindgen]
-pub fn contenders() -> Js<Vec<Contender>> {
-    let settings = |found: &[Setting]| Values(found.iter().map(|&(name, value)| (name, value.to_owned())).collect());
-    let one = |entrant: Entrant| Contender {
+pub fn entrants() -> Js<Vec<Entrant>> {
+    let settings = |found: &[SettingValue]| Values(found.iter().map(|&(name, value)| (name, value.to_owned())).collect());
+    let one = |entrant: Entrant| Entrant {
         name: entrant.name,
         method: entrant.method,
         presets: settings(entrant.presets),

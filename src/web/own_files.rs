@@ -12,14 +12,14 @@ use crate::data::table::{Label, of_table};
 /// Takes files until they make a set.
 #[wasm_bindgen]
 #[derive(Default)]
-pub struct Intake {
+pub struct FileImporter {
     photos: Photos,
     idx: Vec<(String, Vec<u8>)>,
     table: Option<Own>,
 }
 
 #[wasm_bindgen]
-impl Intake {
+impl FileImporter {
     #[must_use]
     #[wasm_bindgen(constructor)]
     pub fn new() -> Self {

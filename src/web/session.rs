@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::between_runs::{self, Held};
+use super::between_runs::{self, DeviceData};
 use super::js::{Js, TypedArray, clock, report, words};
 #[cfg(feature = "gpu")]
 use super::kernels;
@@ -87,10 +87,10 @@ impl Session {
         let known = files_of(&config)?;
         let machine = between_runs::machine(adapter_name.as_deref()).await.map_err(words)?;
         let key = data_key(&config);
-        let held = between_runs::held(&key);
-        let set = if held.is_some() { None } else { set_of(&config)? };
-        let shape = match (&held, &set) {
-            (Some(held), _) => held.shape.clone(),
+        let left = between_runs::data_of(&key);
+        let set = if left.is_some() { None } else { set_of(&config)? };
+        let shape = match (&left, &set) {
+            (Some(left), _) => left.shape.clone(),
             (None, Some(set)) => DataShape::of(set),
             (None, None) => shape_of(&config)?,
         };
@@ -98,14 +98,14 @@ impl Session {
         let kernels = Trainer::kernels(&machine, &config, &shape).map_err(|error| named(&error))?;
         #[cfg(feature = "gpu")]
         kernels::compile(&machine, &kernels, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
-        let buffers = held.as_ref().map(|held| held.buffers.clone());
+        let buffers = left.as_ref().map(|left| left.buffers.clone());
         let mut run = match buffers {
             Some(buffers) => Trainer::on_data(&machine, config, shape, buffers),
             None => Trainer::new(&machine, config, shape),
         }
         .map_err(|error| named(&error))?;
-        let informative = match (&held, &set) {
-            (Some(held), _) => held.informative.clone(),
+        let informative = match (&left, &set) {
+            (Some(left), _) => left.informative.clone(),
             (None, set) => set.as_ref().and_then(|set| set.informative.clone()),
         };
         // The CPU engine waits for nothing by itself: it lets the worker hear what the page said meanwhile.
@@ -139,7 +139,7 @@ impl Session {
     fn hold_data(&self) {
         let Self { data_key, informative, run, .. } = self;
         let (key, informative) = (data_key.clone(), informative.clone());
-        between_runs::hold(Held { key, shape: run.data.clone(), buffers: run.data_buffers().clone(), informative });
+        between_runs::leave(DeviceData { key, shape: run.data.clone(), buffers: run.data_buffers().clone(), informative });
     }
 
     /// What does not change during the run.
@@ -253,7 +253,7 @@ impl Session {
             self.plain(done.snapshot, None, spent, None)
         };
         let units = |values: Vec<f32>| (!values.is_empty()).then_some(TypedArray(values));
-        Ok(Js::of(&Some(NextPart::Walked(Box::new(Walked {
+        Ok(Js::of(&Some(NextPart::PartialStep(Box::new(PartialStep {
             stage: done.part,
             left: done.left,
             snapshot,

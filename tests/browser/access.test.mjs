@@ -102,7 +102,7 @@ test(`axe-core finds nothing in a step by phases, a unit's pins, what is taken a
   await visitor.state('idle');
   for (const stage of ['sample', 'losses', 'gradient', 'project', 'backward', 'weights']) {
     await keyboard.press('p');
-    await visitor.until((wanted) => document.body.dataset.walking === wanted, stage);
+    await visitor.until((wanted) => document.body.dataset.partialStep === wanted, stage);
     await everywhere(`the phase ${stage}`);
   }
   await visitor.page.locator('#network canvas').first().focus();
@@ -133,7 +133,7 @@ test(`axe-core finds nothing where the page has to tell of trouble`, limit, asyn
   await link.accessible('a link that cannot be read');
   await link.leave();
   const large = await visit('dataset=cifar10&model=wrn-28-10&batch_size=4096');
-  await large.state('error', 'held');
+  await large.state('error', 'unopened');
   await large.accessible('a network too large');
   await large.leave();
   const residual = await visit('dataset=cifar10&model=resnet20&batch_size=1');
@@ -228,18 +228,18 @@ async function walk(visitor, where, { least = 15, open = true } = {}) {
   await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)));
   await visitor.page.evaluate(() => (getSelection().removeAllRanges(), document.activeElement.blur(), scrollTo(0, 0)));
   const all = await visitor.page.evaluate(operable);
-  const walked = new Set();
+  const partial = new Set();
   for (let press = 0; press < all.length + 5; press++) {
     await visitor.page.keyboard.press('Tab');
     const at = await visitor.page.evaluate(focused);
     if (!at) continue;
     assert(at.shows, `${where}: the focus cannot be seen on ${at.what}`);
     assert(at.inside, `${where}: the focus is out of sight on ${at.what}`);
-    if (at.stop) walked.add(at.stop);
+    if (at.stop) partial.add(at.stop);
   }
   const missed = await visitor.page.evaluate(
     (stops) => [...document.querySelectorAll('[data-stop]')].filter((each) => stops.includes(each.dataset.stop)).map((each) => each.outerHTML.slice(0, 110)),
-    all.filter((stop) => !walked.has(stop)),
+    all.filter((stop) => !partial.has(stop)),
   );
   assert.deepEqual(missed, [], `${where}: Tab does not reach`);
   assert(all.length > least, `${where} has ${all.length} controls`);
@@ -302,12 +302,12 @@ for (const [name, viewport] of [
     await visitor.state('idle');
     for (const stage of ['sample', 'losses']) {
       await keyboard.press('p');
-      await visitor.until((wanted) => document.body.dataset.walking === wanted, stage);
+      await visitor.until((wanted) => document.body.dataset.partialStep === wanted, stage);
     }
     await walk(visitor, `a step by phases on a ${name}`);
     await visitor.see('walk-leave').focus();
     await keyboard.press('Enter');
-    await visitor.until(() => document.body.dataset.walking === undefined);
+    await visitor.until(() => document.body.dataset.partialStep === undefined);
 
     // The menu of a unit has the focus until Escape gives it back.
     await visitor.page.locator('#network canvas').first().focus();
@@ -414,11 +414,11 @@ test('everything works by keys alone', limit, async () => {
   await keyboard.type('mlp-16');
   await keyboard.press('Enter');
   await address('model', 'mlp-16');
-  await visitor.page.locator('[data-knob=method] summary').focus();
+  await visitor.page.locator('[data-setting=method] summary').focus();
   await keyboard.press('Enter');
   await on('method-vrpge');
   await keyboard.press('ArrowUp');
-  await visitor.until(() => document.querySelector('[name=knob-method]:checked').value !== 'vrpge');
+  await visitor.until(() => document.querySelector('[name=setting-method]:checked').value !== 'vrpge');
   await visitor.page.locator('.group summary').last().focus();
   await keyboard.press('Enter');
   await on('seed');
@@ -578,14 +578,14 @@ test('where less motion is wanted, nothing moves by itself', limit, async () => 
   await visitor.see('train').click();
   await visitor.state('paused');
   await visitor.see('step').click();
-  // The eye is not walked through the phases of a step.
-  const walked = await visitor.page.evaluate(async () => {
+  // The eye is not partial through the phases of a step.
+  const partial = await visitor.page.evaluate(async () => {
     for (let wait = 0; wait < 20; wait++) {
       if (document.querySelector('.phases .now')) return true;
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
     return false;
   });
-  assert.equal(walked, false);
+  assert.equal(partial, false);
   await visitor.leave();
 });

@@ -329,17 +329,17 @@ test('each method is lent the settings that were found best for it, but none tha
   for (const method of ['dense', 'small-dense', 'vrpge', 'set']) await visitor.page.locator(`label:has([data-testid=compare-${method}])`).click();
   await visitor.see('compare-methods').click();
   await ended(visitor, 2);
-  const { contenders, knobs } = await visitor.heard('knobs');
-  const presets = Object.fromEntries(contenders.map((contender) => [contender.name, contender.presets]));
+  const { entrants, settings } = await visitor.heard('settings');
+  const presets = Object.fromEntries(entrants.map((entrant) => [entrant.name, entrant.presets]));
   const ran = (await visitor.reports('opened')).slice(-2).map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
   assert.deepEqual(
     ran.map(({ method }) => method),
     ['static', 'set'],
   );
-  for (const { method, learning_rate, ...settings } of ran) {
+  for (const { method, learning_rate, ...given } of ran) {
     assert.equal(learning_rate, '0.03', 'it was chosen by hand');
     for (const [name, value] of Object.entries(presets[method]).filter(([name]) => name !== 'learning_rate')) {
-      assert.equal(Number(settings[name] ?? knobs.find((knob) => knob.name === name).value), Number(value), `${name} of ${method}`);
+      assert.equal(Number(given[name] ?? settings.find((setting) => setting.name === name).value), Number(value), `${name} of ${method}`);
     }
   }
   assert(Object.keys(presets.set).includes('drop_fraction'), 'a setting of its own');
@@ -363,8 +363,8 @@ test('a comparison begins from what was set by hand, not from what the one befor
   await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
   await compare(visitor, 'static', 'vrpge');
   await ended(visitor, 3);
-  const { contenders } = await visitor.heard('knobs');
-  const presets = Object.fromEntries(contenders.map((contender) => [contender.name, contender.presets]));
+  const { entrants } = await visitor.heard('settings');
+  const presets = Object.fromEntries(entrants.map((entrant) => [entrant.name, entrant.presets]));
   assert.notDeepEqual(presets.static, presets.vrpge, 'there is something to leak');
   const ran = (await visitor.reports('opened')).slice(-3).map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
   assert.deepEqual(
@@ -375,20 +375,20 @@ test('a comparison begins from what was set by hand, not from what the one befor
       ['vrpge', 'two-sided'],
     ],
   );
-  const { knobs } = await visitor.heard('knobs');
+  const { settings } = await visitor.heard('settings');
   for (const [index, name] of [
     [1, 'static'],
     [2, 'vrpge'],
   ]) {
-    for (const knob of ['learning_rate', 'momentum', 'scores_rate']) {
-      const expected = presets[name][knob] ?? knobs.find((each) => each.name === knob).value;
-      assert.equal(Number(ran[index][knob] ?? knobs.find((each) => each.name === knob).value), Number(expected), `${knob} of ${name}`);
+    for (const setting of ['learning_rate', 'momentum', 'scores_rate']) {
+      const expected = presets[name][setting] ?? settings.find((each) => each.name === setting).value;
+      assert.equal(Number(ran[index][setting] ?? settings.find((each) => each.name === setting).value), Number(expected), `${setting} of ${name}`);
     }
   }
   await visitor.leave();
 });
 
-test('a contender that the settings refuse ends the comparison in words, and the next one can begin', limit, async () => {
+test('an entrant that the settings refuse ends the comparison in words, and the next one can begin', limit, async () => {
   const visitor = await visit(`${SMALL.replace('keep_ratio=0.25', 'keep_ratio=1')}&method=static`);
   await visitor.see('view-runs').click();
   await visitor.see('compare-steps').fill('5');

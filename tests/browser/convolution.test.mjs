@@ -168,7 +168,7 @@ test('a sum is shown, and keeps what either of its branches keeps', limit, async
 
 test('a network that takes much is not opened until somebody asks for it', limit, async () => {
   const visitor = await visit('dataset=cifar10&model=resnet32&batch_size=256');
-  await visitor.state('held');
+  await visitor.state('unopened');
   assert.match(await visitor.see('status').innerText(), /takes 2\.9\sGB of memory\. None is taken yet/);
   assert.equal((await visitor.reports('opened')).length, 0);
   assert(await visitor.see('step').isDisabled());

@@ -202,7 +202,7 @@ export class Visitor {
 
   /** Changes a setting as a person does: opens its group, then picks, ticks, or types and leaves the field. */
   async set(name, value) {
-    const row = this.page.locator(`[data-knob=${name}]`);
+    const row = this.page.locator(`[data-setting=${name}]`);
     // The settings are built once the engine has told them.
     await row.waitFor({ state: 'attached' });
     for (const fold of [this.page.locator('details', { has: row }), row.locator('details')]) {

@@ -216,7 +216,7 @@ test('a step by phases, the menus, a unit’s pins and a run played again in eve
 
   const press = async (stage) => {
     await visitor.see('phase').click();
-    await visitor.until((wanted) => document.body.dataset.walking === wanted, stage);
+    await visitor.until((wanted) => document.body.dataset.partialStep === wanted, stage);
   };
   await press('sample');
   await inEveryWindow(visitor, 'phase-sample', 'walk');
@@ -224,7 +224,7 @@ test('a step by phases, the menus, a unit’s pins and a run played again in eve
   await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)));
   await inEveryWindow(visitor, 'phase-project', 'walk');
   await visitor.page.keyboard.press('ArrowRight');
-  await visitor.until(() => document.body.dataset.walking === undefined);
+  await visitor.until(() => document.body.dataset.partialStep === undefined);
 
   // A window that changes its size closes a menu.
   await inEveryWindow(visitor, 'pin', 'pin-menu', {

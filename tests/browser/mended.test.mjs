@@ -283,7 +283,7 @@ test('one Escape does one thing, letters that are typed do nothing else, and the
   assert(await link.evaluate((each) => each === document.activeElement), 'back on the link');
 
   await visitor.see('phase').click();
-  await visitor.heard('walked');
+  await visitor.heard('partial_step');
   await visitor.see('walk-leave').click();
   assert.equal(await focused(), 'phase');
 

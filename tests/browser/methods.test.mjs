@@ -10,16 +10,16 @@ const UNITS = 256 + 32;
 
 /** What the foot of the page must say, the settings that are the method's own, and the dense work that it hides. */
 const METHODS = {
-  vrpge: { says: [/differ in \d+ units?/, /½\(L − L′\)/, /clamp/], knobs: ['estimator', 'alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
-  reinforce: { says: [/one mask/, /g = L \(m − s\)/, /clamp/], knobs: ['alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
-  ste: { says: [/every unit computed/, /∂L\/∂m/, /through every unit/], knobs: ['scores_rate', 'schedule'], hides: /every step/ },
-  magnitude: { says: [/‖w‖/, /the largest stay/, /every 5 steps/], knobs: ['structure_every', 'schedule'], hides: /the start/ },
-  set: { says: [/random in/, /every 5 steps/], knobs: ['structure_every', 'drop_fraction', 'allocation'], hides: /none/ },
-  rigl: { says: [/wanted in/, /by a dense pass/], knobs: ['structure_every', 'drop_fraction', 'allocation'], hides: /at each exchange/ },
-  snip: { says: [/once, by a dense pass/, /the largest stay/], knobs: [], hides: /one dense forward and backward/ },
-  static: { says: [/one mask for the whole run/, /not learned/], knobs: ['allocation'], hides: /none/ },
-  'small-dense': { says: [/narrower network/], knobs: ['schedule'], hides: /none/ },
-  dense: { says: [/every unit is kept/], knobs: [], hides: /all of it/ },
+  vrpge: { says: [/differ in \d+ units?/, /½\(L − L′\)/, /clamp/], settings: ['estimator', 'alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
+  reinforce: { says: [/one mask/, /g = L \(m − s\)/, /clamp/], settings: ['alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
+  ste: { says: [/every unit computed/, /∂L\/∂m/, /through every unit/], settings: ['scores_rate', 'schedule'], hides: /every step/ },
+  magnitude: { says: [/‖w‖/, /the largest stay/, /every 5 steps/], settings: ['structure_every', 'schedule'], hides: /the start/ },
+  set: { says: [/random in/, /every 5 steps/], settings: ['structure_every', 'drop_fraction', 'allocation'], hides: /none/ },
+  rigl: { says: [/wanted in/, /by a dense pass/], settings: ['structure_every', 'drop_fraction', 'allocation'], hides: /at each exchange/ },
+  snip: { says: [/once, by a dense pass/, /the largest stay/], settings: [], hides: /one dense forward and backward/ },
+  static: { says: [/one mask for the whole run/, /not learned/], settings: ['allocation'], hides: /none/ },
+  'small-dense': { says: [/narrower network/], settings: ['schedule'], hides: /none/ },
+  dense: { says: [/every unit is kept/], settings: [], hides: /all of it/ },
 };
 const OWN = ['estimator', 'alpha', 'scores_rate', 'schedule', 'structure_every', 'drop_fraction', 'allocation'];
 
@@ -28,27 +28,29 @@ const { visit } = site();
 test('all methods are offered, and no other', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.heard('opened');
-  const offered = await visitor.page.locator('[data-knob=method] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
+  const offered = await visitor.page.locator('[data-setting=method] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
   assert.deepEqual(offered, Object.keys(METHODS));
-  const { knobs } = await visitor.heard('knobs');
-  const known = knobs.find(({ name }) => name === 'method').kind.choices.map(([name]) => name);
+  const { settings } = await visitor.heard('settings');
+  const known = settings.find(({ name }) => name === 'method').kind.choices.map(([name]) => name);
   assert.deepEqual([...offered].sort(), [...known].sort(), 'the engine knows the same ones');
-  await visitor.page.locator('[data-knob=method] summary').click();
+  await visitor.page.locator('[data-setting=method] summary').click();
   await visitor.screenshot('methods');
   await visitor.leave();
 });
 
-for (const [method, { says, knobs, hides }] of Object.entries(METHODS)) {
+for (const [method, { says, settings, hides }] of Object.entries(METHODS)) {
   test(`${method} trains within its budget, and the page says what it does`, limit, async () => {
     const visitor = await visit(SMALL);
     await visitor.heard('opened');
     await visitor.set('method', method);
     await visitor.until((wanted) => (new URLSearchParams(location.search).get('method') ?? 'vrpge') === wanted, method);
     assert.match(await visitor.see('about-method').innerText(), hides);
-    const shown = await visitor.page.locator('.settings [data-knob]').evaluateAll((rows) => rows.filter((row) => !row.hidden).map((row) => row.dataset.knob));
+    const shown = await visitor.page
+      .locator('.settings [data-setting]')
+      .evaluateAll((rows) => rows.filter((row) => !row.hidden).map((row) => row.dataset.setting));
     assert.deepEqual(
       OWN.filter((name) => shown.includes(name)),
-      OWN.filter((name) => knobs.includes(name)),
+      OWN.filter((name) => settings.includes(name)),
     );
     assert.equal(shown.includes('keep_ratio'), method !== 'dense');
     assert(['seed', 'learning_rate', 'model'].every((name) => shown.includes(name)));

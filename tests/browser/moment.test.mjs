@@ -378,13 +378,13 @@ test('pins are in the link, the shared link repeats the run, and what cannot be 
 
 /** Presses for one phase, and answers with what the device then held. */
 async function press(visitor, key = false) {
-  const before = (await visitor.reports('walked')).length;
+  const before = (await visitor.reports('partial_step')).length;
   if (key) await visitor.page.keyboard.press('p');
   else await visitor.see('phase').click();
-  await visitor.until((done) => window.reports.filter(({ kind }) => kind === 'walked').length > done, before);
-  const { walked } = (await visitor.reports('walked')).at(-1);
-  await visitor.until((stage) => document.body.dataset.walking === stage, walked.stage);
-  return walked;
+  await visitor.until((done) => window.reports.filter(({ kind }) => kind === 'partial_step').length > done, before);
+  const { partial } = (await visitor.reports('partial_step')).at(-1);
+  await visitor.until((stage) => document.body.dataset.partialStep === stage, partial.stage);
+  return partial;
 }
 
 test('a step is taken phase by phase: each formula with its numbers, and the step is the one at once', { timeout: 6 * PATIENCE_MS }, async () => {
@@ -399,13 +399,13 @@ test('a step is taken phase by phase: each formula with its numbers, and the ste
   const stages = ['sample', 'losses', 'gradient', 'project', 'backward', 'weights'];
   const seen = {};
   for (const [index, stage] of stages.entries()) {
-    const walked = (seen[stage] = await press(visitor, index % 2 === 1));
-    assert.deepEqual([walked.stage, walked.left], [stage, stages.slice(index + 1)]);
+    const partial = (seen[stage] = await press(visitor, index % 2 === 1));
+    assert.deepEqual([partial.stage, partial.left], [stage, stages.slice(index + 1)]);
     const { now, later, words, heading } = await shown();
     assert.deepEqual([now, later], [[index], [4, 5, 3, 2, 1].filter((each) => each > index).sort((a, b) => a - b)]);
     assert.match(heading, new RegExp(`^${index + 1}`));
     assert.match(await visitor.see('status').innerText(), new RegExp(`^Step ${step + 1}, phase ${index + 1} of 6\\.`));
-    const { loss, probe_loss, budget } = walked.snapshot.records[0];
+    const { loss, probe_loss, budget } = partial.snapshot.records[0];
     if (index >= 1) assert(words[1].includes(`L = ${fixed(loss, 3)}`) && words[1].includes(`L′ = ${fixed(probe_loss, 3)}`), words[1]);
     else assert.match(words[1], /L\(w, m\)/, 'the losses are not known yet');
     if (index >= 3) assert.match(words[3], new RegExp(`K = ${fixed(budget, 1)}`));
@@ -440,7 +440,7 @@ test('a step is taken phase by phase: each formula with its numbers, and the ste
   await press(visitor, true);
   await visitor.see('train').click();
   await visitor.steps(step + 20);
-  await visitor.until(() => document.body.dataset.walking === undefined);
+  await visitor.until(() => document.body.dataset.partialStep === undefined);
   await visitor.see('train').click();
   await visitor.state('paused');
   const records = await visitor.records();
@@ -468,16 +468,16 @@ test('a step is taken phase by phase: each formula with its numbers, and the ste
   });
   const halves = await visitor.page.evaluate(() => window.reports.length);
   await visitor.page.waitForTimeout(1500);
-  assert.equal(await visitor.page.evaluate(() => document.body.dataset.walking), 'sample');
+  assert.equal(await visitor.page.evaluate(() => document.body.dataset.partialStep), 'sample');
   assert.deepEqual(await visitor.page.evaluate((from) => window.reports.slice(from).filter(({ kind }) => kind === 'snapshot').length, halves), 0);
 
   // The arrow finishes a step too, and a unit that is asked about in the middle of one.
   await press(visitor);
   await visitor.page.keyboard.press('ArrowRight');
-  await visitor.until(() => document.body.dataset.walking === undefined);
+  await visitor.until(() => document.body.dataset.partialStep === undefined);
   await press(visitor);
   await visitor.see('walk-leave').click();
-  await visitor.until(() => document.body.dataset.walking === undefined && document.querySelector('#history').offsetParent !== null);
+  await visitor.until(() => document.body.dataset.partialStep === undefined && document.querySelector('#history').offsetParent !== null);
   await visitor.leave();
 });
 
@@ -745,7 +745,7 @@ test('the projection slides before the eye, and stands still where motion is unw
     await visitor.page.evaluate(() => {
       window.pictures = new Set();
       const look = () => {
-        if (document.body.dataset.walking === 'project') window.pictures.add(document.querySelector('#walk canvas').toDataURL());
+        if (document.body.dataset.partialStep === 'project') window.pictures.add(document.querySelector('#walk canvas').toDataURL());
         requestAnimationFrame(look);
       };
       look();
@@ -820,19 +820,19 @@ test('in the projection every score slides by v, and what then lies beyond 0 and
   await stepTo(visitor, 30);
   const { kept } = await palette(visitor);
   // To a step that slides scores beyond the ends.
-  let walked;
-  const beyond = () => walked?.snapshot.threshold > 0 && walked.stepped.some((score) => score < walked.snapshot.threshold);
+  let partial;
+  const beyond = () => partial?.snapshot.threshold > 0 && partial.stepped.some((score) => score < partial.snapshot.threshold);
   for (let turn = 0; turn < 12 && !beyond(); turn++) {
     for (let phase = 0; phase < (turn === 0 ? 3 : 5); phase++) await press(visitor);
     await visitor.page.evaluate(() => (window.clock = performance.now()));
-    walked = await press(visitor);
+    partial = await press(visitor);
     if (!beyond()) await visitor.page.evaluate(() => (window.clock = null));
   }
   assert(beyond(), 'a step that goes beyond the budget');
   const {
     stepped,
     snapshot: { scores, threshold },
-  } = walked;
+  } = partial;
   const slid = stepped.map((score) => score - threshold);
   const masses = [];
   for (const [ms, shown, what] of [

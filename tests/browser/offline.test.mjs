@@ -223,7 +223,7 @@ test('where storage is refused the page trains as ever, and says that data were 
   await visitor.see('train').click();
   await visitor.steps(5);
   // Each of the four files says so.
-  await visitor.until(() => window.reports.filter(({ kind }) => kind === 'unkept').length === 4);
+  await visitor.until(() => window.reports.filter(({ kind }) => kind === 'uncached').length === 4);
   await visitor.see('foot').getByRole('button', { name: 'Dismiss' }).click();
   assert.equal(await visitor.see('foot').isVisible(), false);
   await visitor.leave();

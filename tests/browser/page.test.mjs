@@ -26,7 +26,7 @@ test('the page opens without a complaint, ready to train MNIST with gated inputs
 test('what is chosen while the first run still opens is what trains', limit, async () => {
   const visitor = await visit(SMALL);
   // As soon as the settings are there, which is before the kernels are compiled.
-  await visitor.page.locator('[data-knob=method] summary').waitFor();
+  await visitor.page.locator('[data-setting=method] summary').waitFor();
   await visitor.set('method', 'static');
   await visitor.until(() => !document.querySelector('[data-testid=train]').disabled);
   await visitor.see('train').click();
@@ -182,7 +182,7 @@ test('CIFAR-10 trains, its colours one below the other, and is tested when all o
   const { name, channels, width, height, classes } = description.dataset;
   assert.deepEqual({ name, channels, width, height, classes }, { name: 'cifar10', channels: 3, width: 32, height: 32, classes: 10 });
   assert.deepEqual([description.groups[0].size, description.groups[0].width, description.groups[0].height], [3072, 32, 96]);
-  const offered = await visitor.page.locator('[data-knob=dataset] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
+  const offered = await visitor.page.locator('[data-setting=dataset] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
   assert.deepEqual(offered, ['mnist', 'fashion-mnist', 'cifar10', 'planted', 'own'], 'what no server has is not offered, but for the visitor’s own');
   await visitor.see('train').click();
   // Every file was checked by then: the accuracy waits for the last.

@@ -83,7 +83,7 @@ for (const [what, query] of [
       await visitor.see('view-network').click();
       for (const stage of ['sample', 'losses', 'gradient', 'project']) {
         await visitor.see('phase').click();
-        await visitor.until((wanted) => document.body.dataset.walking === wanted, stage);
+        await visitor.until((wanted) => document.body.dataset.partialStep === wanted, stage);
       }
       await visitor.see('train').click();
       await onward(1200);

@@ -58,7 +58,7 @@ for (const [what, hash] of [
       }));
       assert.match(`${heading} ${say}`, /lacuna.*network/is);
       assert.equal(/Which pixels\?/.test(lesson), hash !== '', 'a lesson’s words are part of what is seen first');
-      assert.equal((await visitor.reports('knobs')).length, 0, 'the engine is not there yet');
+      assert.equal((await visitor.reports('settings')).length, 0, 'the engine is not there yet');
       await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 400)));
       if (width === 1440) await visitor.screenshot(hash ? 'lesson-before-the-engine' : 'before-the-engine');
       let_through();
@@ -101,7 +101,7 @@ test('Compare, looked at before the engine is there, stands where it stays, empt
     };
     const since = (from) => visitor.page.evaluate((begun) => window.shifts.filter(({ at }) => at >= begun), from);
     let from = await opened();
-    assert.equal((await visitor.reports('knobs')).length, 0, 'the engine is not there yet');
+    assert.equal((await visitor.reports('settings')).length, 0, 'the engine is not there yet');
     assert.equal(await visitor.see('compare-methods').isVisible(), false, 'nobody can be chosen yet');
     await visitor.frames();
     let_through();

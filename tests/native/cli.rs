@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use lacuna::config::KNOBS;
+use lacuna::config::SETTINGS;
 use lacuna::device::TABLE;
 
 use crate::program::{lacuna, prints};
@@ -76,15 +76,15 @@ fn help_lists_every_command_and_every_flag() {
         }
         help
     };
-    let knobs: Vec<String> = KNOBS.iter().map(|knob| format!("--{}", knob.name.replace('_', "-"))).collect();
-    let help = lists(&["train"], &knobs.iter().map(String::as_str).collect::<Vec<_>>());
+    let settings: Vec<String> = SETTINGS.iter().map(|setting| format!("--{}", setting.name.replace('_', "-"))).collect();
+    let help = lists(&["train"], &settings.iter().map(String::as_str).collect::<Vec<_>>());
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for knob in KNOBS {
-        assert!(words(&help).contains(&words(knob.help)), "the help of train does not explain {}: {}", knob.name, knob.help);
+    for setting in SETTINGS {
+        assert!(words(&help).contains(&words(setting.help)), "the help of train does not explain {}: {}", setting.name, setting.help);
     }
     lists(&["train"], &["--url", "--data-dir", "--log", "--trace", "--trace-steps", "--adapter", "--save", "--resume", "--record"]);
     lists(&["replay"], &["--again", "--data-dir", "--adapter"]);
-    let compared: Vec<&str> = knobs.iter().map(String::as_str).filter(|knob| *knob != "--method").collect();
+    let compared: Vec<&str> = settings.iter().map(String::as_str).filter(|setting| *setting != "--method").collect();
     lists(&["compare"], &compared);
     lists(&["compare"], &["--methods", "--seeds", "--url", "--data-dir", "--out", "--plain", "--search", "--adapter"]);
     lists(&["model"], &["--dataset", "--image", "--classes", "--gate-inputs", "--batch-size", "--keep-ratio", "--json"]);
@@ -105,8 +105,8 @@ fn a_log_says_everything_about_every_step() {
         (&first["steps"], &first["settings"]["keep_ratio"], &first["settings"]["model"]),
         (&18.into(), &0.3.into(), &"mlp-24-12".into())
     );
-    for knob in KNOBS {
-        assert!(first["settings"].get(knob.name).is_some(), "the first line lacks {}", knob.name);
+    for setting in SETTINGS {
+        assert!(first["settings"].get(setting.name).is_some(), "the first line lacks {}", setting.name);
     }
     assert!(first["adapter"].as_str().is_some_and(|adapter| !adapter.is_empty()));
 

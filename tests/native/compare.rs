@@ -72,7 +72,7 @@ fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
             assert!((phases.iter().sum::<f64>() / seconds - 1.0).abs() < 1e-6, "{run}");
             assert!(phases.iter().all(|&seconds| seconds >= 0.0) && phases[3] > 0.0, "{run}");
         }
-        match run["contender"].as_str().unwrap() {
+        match run["entrant"].as_str().unwrap() {
             // Every pass is dense, and says so.
             "dense" => {
                 let step = 784 * 24 + 24 + 24 * 12 + 12 + 12 * 10 + 10;
@@ -85,8 +85,8 @@ fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
             other => panic!("{other}"),
         }
     }
-    let kept = |contender: &str| {
-        let run = runs.iter().find(|run| run["contender"] == contender && run["seed"] == 2).unwrap();
+    let kept = |entrant: &str| {
+        let run = runs.iter().find(|run| run["entrant"] == entrant && run["seed"] == 2).unwrap();
         run["points"][9]["kept"].clone()
     };
     assert_eq!(kept("static-allocated"), kept("vrpge"));
@@ -143,7 +143,7 @@ fn vrpge_is_compared_two_sided_and_one_sided() {
     assert!(text.contains("vrpge-one-sided: ") && text.contains("estimator one-sided"), "what it differs in is said: {text}");
     let results = json(&folder.path().join("results.json"));
     let [two, one, rigl] = names.map(|name| {
-        let run = results["runs"].as_array().unwrap().iter().find(|run| run["contender"] == name);
+        let run = results["runs"].as_array().unwrap().iter().find(|run| run["entrant"] == name);
         run.unwrap_or_else(|| panic!("no run of {name}")).clone()
     });
     assert!(one["query"].as_str().unwrap().contains("estimator=one-sided") && !two["query"].as_str().unwrap().contains("estimator"));

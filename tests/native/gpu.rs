@@ -9,7 +9,7 @@ use std::time::Instant;
 use pollster::block_on;
 
 use lacuna::check;
-use lacuna::config::{Config, Estimator, KNOBS, MethodName, RateSchedule, Schedule};
+use lacuna::config::{Config, Estimator, MethodName, RateSchedule, SETTINGS, Schedule};
 use lacuna::device::Machine;
 use lacuna::device::{Gpu, TABLE};
 use lacuna::mask;
@@ -587,11 +587,11 @@ fn a_new_keep_ratio_is_obeyed_from_the_next_step_on_and_a_fixed_setting_is_refus
         assert!((f64::from(snapshot.budget) - keep_ratio * units).abs() < 1e-5 * units);
         assert!(snapshot.sum_scores <= f64::from(snapshot.budget) * (1.0 + 1e-6), "{} over {}", snapshot.sum_scores, snapshot.budget);
     }
-    for knob in KNOBS.iter().filter(|knob| !knob.live) {
-        let value = run.config.get(knob.name).unwrap();
+    for setting in SETTINGS.iter().filter(|setting| !setting.live) {
+        let value = run.config.get(setting.name).unwrap();
         let before = run.config.clone();
-        let message = run.change(knob.name, &value).unwrap_err().to_string();
-        assert!(message.contains(knob.name) && message.contains("restart"), "{message}");
+        let message = run.change(setting.name, &value).unwrap_err().to_string();
+        assert!(message.contains(setting.name) && message.contains("restart"), "{message}");
         assert_eq!(run.config, before);
     }
     for (name, value, words) in [("alpha", "2", "from 0 to 1"), ("momentum", "abc", "a number"), ("magic", "1", "no setting")] {
@@ -610,7 +610,7 @@ fn a_new_keep_ratio_is_obeyed_from_the_next_step_on_and_a_fixed_setting_is_refus
 }
 
 #[test]
-fn a_live_change_of_every_other_knob_reaches_the_kernels() {
+fn a_live_change_of_every_other_setting_reaches_the_kernels() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let run = |change: Option<(&str, &str)>| {
         let mut run = data.start(&machine, Config { keep_ratio: 0.5, ..annealed() });
@@ -633,8 +633,8 @@ fn a_live_change_of_every_other_knob_reaches_the_kernels() {
         ("weight_decay", "0.5"),
         ("clip_norm", "0.01"),
     ];
-    let live: Vec<&str> = KNOBS.iter().filter(|knob| knob.live).map(|knob| knob.name).collect();
-    assert_eq!(live, values.map(|(name, _)| name), "each live knob is tried here");
+    let live: Vec<&str> = SETTINGS.iter().filter(|setting| setting.live).map(|setting| setting.name).collect();
+    assert_eq!(live, values.map(|(name, _)| name), "each live setting is tried here");
     for (name, value) in values {
         assert!(run(Some((name, value))) != unchanged, "{name} changed nothing");
     }

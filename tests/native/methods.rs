@@ -112,11 +112,11 @@ fn what_a_run_takes_is_known_before_it_is_taken() {
             let label = format!("{} on {}", name.name(), config.model);
             let config = Config { method: name, ..config.clone() };
             let mut run = data.start(&machine, config.clone());
-            assert_eq!(run.held(), stated(&config), "{label}");
-            assert_eq!(run.bytes(), run.held().total(), "{label}");
+            assert_eq!(run.memory(), stated(&config), "{label}");
+            assert_eq!(run.bytes(), run.memory().total(), "{label}");
             while run.step() < run.steps() {
                 block_on(run.advance(8)).unwrap();
-                assert_eq!(run.held(), stated(&config), "{label}, step {}: nothing more is taken on the way", run.step());
+                assert_eq!(run.memory(), stated(&config), "{label}, step {}: nothing more is taken on the way", run.step());
             }
             let expected = match name {
                 MethodName::Vrpge | MethodName::Reinforce => whole.bytes(config.batch_size, MASKS).total(),
@@ -132,7 +132,7 @@ fn what_a_run_takes_is_known_before_it_is_taken() {
         // One that ends before it asks holds no copy.
         let short = Config { method: MethodName::Rigl, steps: config.structure_every, ..config.clone() };
         assert_eq!(stated(&short), dense);
-        assert_eq!(data.start(&machine, short).held(), dense);
+        assert_eq!(data.start(&machine, short).memory(), dense);
     }
 }
 
@@ -147,11 +147,11 @@ fn a_copy_that_will_not_be_asked_again_is_not_counted() {
     assert_eq!(snip.bytes(), both);
     let (before, after) = block_on(snip.compact()).unwrap();
     assert!(after < before);
-    assert_eq!(snip.held(), snip.model.bytes(config.batch_size, 1), "the copy goes with the units");
+    assert_eq!(snip.memory(), snip.model.bytes(config.batch_size, 1), "the copy goes with the units");
     let kept = block_on(snip.checkpoint()).unwrap();
     let mut again = data.start(&machine, of(MethodName::Snip));
     again.restore(kept).unwrap();
-    assert_eq!(again.held(), snip.held());
+    assert_eq!(again.memory(), snip.memory());
 }
 
 /// Evaluations of a network with room for one mask are those of the same with room for two, of which the second is sampled.

@@ -74,7 +74,7 @@ function start(): void {
     },
     onEngine: (act) => {
       let called = false;
-      const isThere = (): boolean => store.state.controls.knobs.length > 0;
+      const isThere = (): boolean => store.state.controls.settings.length > 0;
       store.follow(
         () => [isThere()],
         () => {

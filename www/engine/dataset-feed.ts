@@ -32,7 +32,7 @@ export class DatasetFeed {
       told_ms = now_ms;
       run.report({ kind: 'progress', run: run.number, stage: 'data', done, of });
     };
-    const uncached = (why: string): void => run.report({ kind: 'unkept', run: run.number, message: why });
+    const uncached = (why: string): void => run.report({ kind: 'uncached', run: run.number, message: why });
     this.fed = feedFiles(run.session, folder, run.signal, (work) => run.call(work), arrived, uncached).then(
       () => void (this.complete = true),
       (error: unknown) => run.failWith(error),

@@ -11,8 +11,8 @@ import type { Report, Values } from '../protocol/messages';
 
 /** Links of this engine are `name=value`; it knows no “unknown”. */
 const engine = {
-  knobs: () => [],
-  contenders: () => [],
+  settings: () => [],
+  entrants: () => [],
   read_link: (query: string): Values => {
     if (query.includes('unknown')) throw new Error(`there is no ${query}`);
     return Object.fromEntries(query.split('&').map((part) => part.split('=')));
@@ -36,7 +36,7 @@ async function started(query: string, adapter: object | null = null): Promise<Re
     { kind: 'start', query, fallback: { gpu: 'net=large', cpu: 'net=small' }, data: '' },
     (report) => void reports.push(report),
   );
-  assert.deepEqual(reports[0], { kind: 'knobs', knobs: [], contenders: [] });
+  assert.deepEqual(reports[0], { kind: 'settings', settings: [], entrants: [] });
   return reports[1];
 }
 

@@ -10,8 +10,8 @@ type Asking<Kind extends Request['kind']> = Request & { kind: Kind };
 
 /** Loads the engine, and reports its settings and the values of the page's link, or of the fallback where the engine refuses that link. */
 export async function start(loader: EngineLoader, { fallback: fallbacks, query: asked }: Asking<'start'>, post: Post): Promise<void> {
-  const { knobs, contenders, read_link } = await loader.load();
-  post({ kind: 'knobs', knobs: knobs(), contenders: contenders() });
+  const { settings, entrants, read_link } = await loader.load();
+  post({ kind: 'settings', settings: settings(), entrants: entrants() });
   const fallback = fallbacks[(await loader.adapter) ? 'gpu' : 'cpu'];
   const query = asked === '' ? fallback : asked;
   try {

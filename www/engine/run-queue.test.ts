@@ -92,7 +92,7 @@ test('a run of more than 1 GB waits to be asked for', async (t) => {
   const { runs, open, log, reports } = made(t, undefined, 2 ** 30 + 1);
   open(1, 'a');
   await soon();
-  assert.deepEqual(reports.map(brief), ['planned', 'held']);
+  assert.deepEqual(reports.map(brief), ['planned', 'unopened']);
   open(2, 'a', { train: true });
   await soon();
   assert(log.includes('a opens'));

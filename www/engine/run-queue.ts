@@ -97,7 +97,7 @@ export class RunQueue {
     const { plan, too_large } = planned;
     post({ kind: 'planned', run: number, plan });
     if (too_large !== null) return this.fail(request, 'large', too_large);
-    if (totalBytes(plan) > OPENED_UNASKED_BYTES && !this.train_at_once && !resumed) return post({ kind: 'state', run: number, state: 'held' });
+    if (totalBytes(plan) > OPENED_UNASKED_BYTES && !this.train_at_once && !resumed) return post({ kind: 'state', run: number, state: 'unopened' });
     const progress: Progress = (stage, done, of) => post({ kind: 'progress', run: number, stage, done, of });
     const session = await engine.Session.open(query, progress, adapter?.name ?? undefined);
     if (number !== this.latest) return session.free();

@@ -130,18 +130,18 @@ test('a step is taken phase by phase; a snapshot follows its last one', async (t
   await until('idle');
   for (const taken of [1, 2, 3]) {
     loop.takePhase();
-    await until('walked', taken);
+    await until('partial_step', taken);
     assert.deepEqual(snapshots(reports), taken < 3 ? [0] : [0, 1]);
   }
   assert.deepEqual(calls, ['choose', 'losses', 'weights']);
   const told = await end();
-  assert.deepEqual(told.filter((each) => ['walked', 'snapshot', 'idle', 'paused'].includes(each)).slice(0, 6), [
+  assert.deepEqual(told.filter((each) => ['partial_step', 'snapshot', 'idle', 'paused'].includes(each)).slice(0, 6), [
     'snapshot',
     'idle',
-    'walked',
+    'partial_step',
     'paused',
-    'walked',
-    'walked',
+    'partial_step',
+    'partial_step',
   ]);
 });
 

@@ -210,7 +210,7 @@ export class TrainingLoop {
     if (taken === null) return;
     if ('stage' in taken) {
       this.is_mid_step = taken.left.length > 0;
-      run.report({ kind: 'walked', run: run.number, walked: taken });
+      run.report({ kind: 'partial_step', run: run.number, partial: taken });
       if (this.is_mid_step) return;
     }
     this.last = await this.show(() => Promise.resolve(taken.snapshot));

@@ -49,7 +49,7 @@ export type Action =
   /** Shows the probabilities of the image at hand. */
   | { kind: 'classes'; probabilities: Float32Array | null }
   /** Trains entrants one after another. `steps`: of each. `best`: each with its own preset. */
-  | { kind: 'compare'; entrants: Contender[]; best: boolean; common: Values }
+  | { kind: 'compare'; entrants: Entrant[]; best: boolean; common: Values }
   | { kind: 'stop_comparison' }
   | { kind: 'forget_runs'; numbers: number[] }
   /** Runs from before a reload. */

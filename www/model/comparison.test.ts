@@ -9,16 +9,16 @@ import { contender, evaluation, knob } from '../testing/samples';
 
 const controls: Controls = {
   ...initialState.controls,
-  knobs: [knob('learning_rate', '0.1'), knob('scores_rate', '0.05'), knob('method', 'vrpge')],
+  settings: [setting('learning_rate', '0.1'), setting('scores_rate', '0.05'), setting('method', 'vrpge')],
 };
 const BASE: Values = { method: 'static', learning_rate: '0.1', scores_rate: '0.05', seed: '3', pins: '', allocation: '' };
 
 const ALL = [
-  contender('vrpge', { presets: { learning_rate: '0.2', scores_rate: '0.03' } }),
-  contender('vrpge-one-sided', { method: 'vrpge', made_by: { estimator: 'one-sided' } }),
-  contender('static', { presets: { learning_rate: '0.4' } }),
-  contender('static-allocated', { method: 'static', is_allocated: true }),
-  contender('dense'),
+  entrant('vrpge', { presets: { learning_rate: '0.2', scores_rate: '0.03' } }),
+  entrant('vrpge-one-sided', { method: 'vrpge', made_by: { estimator: 'one-sided' } }),
+  entrant('static', { presets: { learning_rate: '0.4' } }),
+  entrant('static-allocated', { method: 'static', is_allocated: true }),
+  entrant('dense'),
 ];
 
 type Found = { values: Values } | { refused: string };

@@ -6,7 +6,7 @@ import type { Comparison, Controls } from './state';
 import { unpinned } from './suggestions';
 
 /** A comparison before its first run. */
-export const begun = (chosen: Contender[], base: Values, best: boolean): Comparison => ({
+export const begun = (chosen: Entrant[], base: Values, best: boolean): Comparison => ({
   // Baselines come first: what they reach is what the learned ones are measured by. Those that wait for how one of these ends come last.
   order: chosen.toReversed().sort((a, b) => Number(a.is_allocated) - Number(b.is_allocated)),
   at: -1,
@@ -37,7 +37,7 @@ export function next(comparison: Comparison, controls: Controls): { comparison: 
   if (is_allocated && allocation === null)
     return { comparison: following, asked: { refused: `${name} divides the budget as vrpge ended up, and that run did not come to its end.` } };
   // What was chosen by hand stands above a preset.
-  const lent = Object.entries(best ? presets : {}).filter(([named]) => base[named] === knobOf(controls, named)?.value);
+  const lent = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
   return {
     comparison: following,
     asked: {

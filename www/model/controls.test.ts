@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accept, differ, follow, knobOf, labelOf, settle, unlent, wish, wished } from './controls';
+import { accept, differ, follow, settingOf, labelOf, settle, unlent, wish, wished } from './controls';
 import { type Controls, initialState } from './state';
-import type { Knob, Plan, Values } from '../protocol/messages';
+import type { Setting, Plan, Values } from '../protocol/messages';
 import { description } from '../testing/samples';
 
 const plan: Plan = description();
@@ -66,9 +66,9 @@ test('they differ from values in any setting, and from none in all', () => {
 
 test('a method is called as the engine’s table has it', () => {
   assert.equal(labelOf(shows(), 'vrpge'), 'vrpge');
-  const knob: Knob = { name: 'method', label: 'Method', help: '', live: false, value: 'vrpge', kind: { type: 'choice', choices: [['vrpge', 'VR-PGE']] } };
-  const controls = { ...shows(), knobs: [knob] };
-  assert.deepEqual([labelOf(controls, 'vrpge'), labelOf(controls, 'other'), knobOf(controls, 'seed')], ['VR-PGE', 'other', undefined]);
+  const setting: Setting = { name: 'method', label: 'Method', help: '', live: false, value: 'vrpge', kind: { type: 'choice', choices: [['vrpge', 'VR-PGE']] } };
+  const controls = { ...shows(), settings: [setting] };
+  assert.deepEqual([labelOf(controls, 'vrpge'), labelOf(controls, 'other'), settingOf(controls, 'seed')], ['VR-PGE', 'other', undefined]);
 });
 
 test('a default experiment is told from a first visit', () => {

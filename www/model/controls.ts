@@ -1,6 +1,6 @@
 // What the controls show: as values, as a link, and as wishes on their way to the engine, which checks the whole before anything changes.
 
-import type { Knob, Plan, Values } from '../protocol/messages';
+import type { Setting, Plan, Values } from '../protocol/messages';
 import type { Controls, Wish } from './state';
 
 /** The engine writes the default experiment as an empty link, which would open the experiment of a first visit. */
@@ -15,11 +15,11 @@ export function unlent({ values, lent }: Controls): Values | null {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value === lent.put[name] ? (lent.before[name] ?? value) : value]));
 }
 
-export const knobOf = ({ knobs }: Controls, name: string): Knob | undefined => knobs.find((knob) => knob.name === name);
+export const settingOf = ({ settings }: Controls, name: string): Setting | undefined => settings.find((setting) => setting.name === name);
 
 /** A method's name as the controls show it. */
 export function labelOf(controls: Controls, method: string): string {
-  const kind = knobOf(controls, 'method')?.kind;
+  const kind = settingOf(controls, 'method')?.kind;
   return (kind?.type === 'choice' ? kind.choices.find(([name]) => name === method)?.[1] : null) ?? method;
 }
 

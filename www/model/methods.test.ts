@@ -35,16 +35,16 @@ test('a setting that is some method’s own means nothing to the others; one tha
     compact: ['vrpge', 'reinforce', 'magnitude', 'snip', 'static'],
   };
   for (const method of Object.keys(METHODS)) {
-    for (const [knob, of] of Object.entries(own)) assert.equal(means(knob, { method }), of.includes(method), `${knob} of ${method}`);
-    for (const knob of ['seed', 'learning_rate', 'model', 'dataset', 'steps']) assert(means(knob, { method }), `${knob} of ${method}`);
+    for (const [setting, of] of Object.entries(own)) assert.equal(means(setting, { method }), of.includes(method), `${setting} of ${method}`);
+    for (const setting of ['seed', 'learning_rate', 'model', 'dataset', 'steps']) assert(means(setting, { method }), `${setting} of ${method}`);
     assert.equal(means('keep_ratio', { method }), method !== 'dense', method);
   }
 });
 
 test('where the budget stands still, how it would fall means nothing', () => {
-  for (const knob of ['keep_start', 'anneal_fraction']) {
-    assert.equal(means(knob, { method: 'vrpge', schedule: 'cubic' }), true);
-    assert.equal(means(knob, { method: 'vrpge', schedule: 'constant' }), false);
+  for (const setting of ['keep_start', 'anneal_fraction']) {
+    assert.equal(means(setting, { method: 'vrpge', schedule: 'cubic' }), true);
+    assert.equal(means(setting, { method: 'vrpge', schedule: 'constant' }), false);
   }
   assert.equal(means('schedule', { method: 'vrpge', schedule: 'constant' }), true);
 });

@@ -1,11 +1,11 @@
 // What the tour, claims, the method and lessons see of the page: they speak of the run and ask for no more than this.
 
-import type { Description, Knob, Request, RunState, Snapshot, Speed, Values } from '../protocol/messages';
+import type { Description, Setting, Request, RunState, Snapshot, Speed, Values } from '../protocol/messages';
 import type { News } from './actions';
 import type { ListedRun } from './runs';
 
 export interface PageFacts {
-  readonly knobs: Knob[];
+  readonly settings: Setting[];
   /** What the controls show. */
   readonly values: Values | null;
   /** The controls as a link. */

@@ -1,4 +1,4 @@
-// Units that are held on or off, as the knob `pins` writes them: 12on,40off.
+// Units that are held on or off, as the setting `pins` writes them: 12on,40off.
 
 export type Pin = 'on' | 'off';
 

@@ -22,8 +22,8 @@ export function reduceReport(draft: Draft, report: Report): void {
 function apply(draft: Draft, report: Report): void {
   const { state } = draft;
   switch (report.kind) {
-    case 'knobs':
-      return draft.setControls({ knobs: report.knobs, contenders: report.contenders });
+    case 'settings':
+      return draft.setControls({ settings: report.settings, entrants: report.entrants });
     case 'values':
       return readLink(draft, report);
     case 'linked':
@@ -34,7 +34,7 @@ function apply(draft: Draft, report: Report): void {
       return unchanged(draft, report.name);
     case 'progress':
       return progress(draft, report);
-    case 'unkept':
+    case 'uncached':
       return draft.do({ kind: 'toast', words: `The data could not be kept for days without a network: ${sentence(report.message)}` });
     case 'planned':
       toNow(draft);
@@ -48,8 +48,8 @@ function apply(draft: Draft, report: Report): void {
       return take(draft, report.snapshot);
     case 'cost':
       return draft.setOpened({ unit_cost: { unit: report.unit, cost: report.cost, refused: report.refused } });
-    case 'walked':
-      return walk(draft, report.walked);
+    case 'partial_step':
+      return walk(draft, report.partial);
     case 'evaluated':
       return evaluated(draft, report);
     case 'speed': {
@@ -113,10 +113,10 @@ function setBusy(draft: Draft, { task, ms }: Report & { kind: 'busy' }): void {
 
 function changeState(draft: Draft, { state: phase }: Report & { kind: 'state' }): void {
   const { run, waits, comparison } = draft.state;
-  if (phase === 'held') {
+  if (phase === 'unopened') {
     // Train was pressed before it was known that this large network waits for it.
     if (waits) return open(draft, true, comparison !== null);
-    draft.setRun('opening', { held: true });
+    draft.setRun('opening', { unopened: true });
     draft.set({ waits: false });
     return;
   }
@@ -146,7 +146,7 @@ function take(draft: Draft, reported: Snapshot): void {
   if (!stepped) next.records = run.snapshot?.records.slice(-1) ?? [curves.record(description.steps_per_epoch)].filter((record) => record !== null);
   if (!stepped && run.snapshot) next.step_ms = run.snapshot.step_ms;
   // A step that was finished phase by phase stays in view until the next one; one that was finished at once does not.
-  const leaves = step_through !== null && (step_through.walked.left.length > 0 || step_through.walked.snapshot.step !== next.step);
+  const leaves = step_through !== null && (step_through.partial.left.length > 0 || step_through.partial.snapshot.step !== next.step);
   draft.setRun('open', {
     snapshot: next,
     ...(stepped && { stepped_at: draft.now }),
@@ -158,12 +158,12 @@ function take(draft: Draft, reported: Snapshot): void {
   relist(draft, { values, replaced, cost: next.cost, bytes: next.network_bytes }, next.step > 1);
 }
 
-function walk(draft: Draft, walked: Walked): void {
+function walk(draft: Draft, partial: PartialStep): void {
   const { run } = draft.state;
   if (run.kind !== 'open') return;
   const before = run.step_through;
-  const done = before && before.walked.snapshot.step === walked.snapshot.step ? before.done + 1 : 1;
-  draft.setRun('open', { step_through: { walked, done, of: done + walked.left.length } });
+  const done = before && before.partial.snapshot.step === partial.snapshot.step ? before.done + 1 : 1;
+  draft.setRun('open', { step_through: { partial, done, of: done + partial.left.length } });
 }
 
 function evaluated(draft: Draft, { evaluation, tests, whole }: Report & { kind: 'evaluated' }): void {

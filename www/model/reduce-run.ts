@@ -1,6 +1,6 @@
 // How runs begin, go on, and make room for one another.
 
-import type { Contender, Description, Failure, Plan, Report, Snapshot, Values } from '../protocol/messages';
+import type { Entrant, Description, Failure, Plan, Report, Snapshot, Values } from '../protocol/messages';
 import * as comparisons from './comparison';
 import { accept, differ, follow, knobOf, unlent, wish, wished } from './controls';
 import { Curves } from './curves';
@@ -26,7 +26,7 @@ export function open(draft: Draft, train: boolean, in_comparison = false, saved:
     lacks_data: null,
     trouble: null,
     waits: train,
-    run: { kind: 'opening', number, asked: saved?.values ?? controls.values ?? {}, saved, held: false, plan: null, progress: null, busy: null },
+    run: { kind: 'opening', number, asked: saved?.values ?? controls.values ?? {}, saved, unopened: false, plan: null, progress: null, busy: null },
   });
   draft.ask({
     kind: 'open',
@@ -77,7 +77,7 @@ function fresh(number: number, asked: Values, saved: SavedRun | null, descriptio
 export function opened(draft: Draft, description: Description): void {
   const { run } = draft.state;
   if (run.kind !== 'opening') return;
-  const { number, asked, saved, held: _, plan: __, ...rest } = run;
+  const { number, asked, saved, unopened: _, plan: __, ...rest } = run;
   const made = fresh(number, asked, saved, description);
   draft.set({
     run: {
@@ -147,7 +147,7 @@ export function train(draft: Draft): void {
   const phase = phaseOf(state.run);
   if (state.run.kind === 'replay') return draft.do({ kind: 'tell', news: { kind: 'play_pressed' } });
   // Settings that were just changed are the ones that train, not those of the run that they are about to replace.
-  if (phase === 'held' || isOver(state.run) || state.reopens) return open(draft, true);
+  if (phase === 'unopened' || isOver(state.run) || state.reopens) return open(draft, true);
   const wants = phase === 'training' || state.waits;
   draft.set({ waits: !wants });
   if (!wants) toNow(draft);
@@ -173,7 +173,7 @@ export function phase(draft: Draft): void {
 export function restart(draft: Draft): void {
   const { run, waits } = draft.state;
   const phase = phaseOf(run);
-  open(draft, phase !== 'idle' && phase !== 'held' && phase !== 'paused' && !(phase === 'loading' && !waits));
+  open(draft, phase !== 'idle' && phase !== 'unopened' && phase !== 'paused' && !(phase === 'loading' && !waits));
 }
 
 /** Changes the run's entry in the list of runs; `admits`: and takes it into the list. */
@@ -249,7 +249,7 @@ export function linked(draft: Draft, link: { ticket: number; query: string; plan
   if (found.compared && draft.state.comparison) return open(draft, true, true);
   for (const [name, value] of changed) {
     const { run } = draft.state;
-    if (knobOf(controls, name)?.live && (run.kind === 'opening' || ['loading', 'training', 'paused'].includes(phaseOf(run)))) adjust(draft, name, value);
+    if (settingOf(controls, name)?.live && (run.kind === 'opening' || ['loading', 'training', 'paused'].includes(phaseOf(run)))) adjust(draft, name, value);
   }
   followControls(draft);
 }
@@ -259,7 +259,7 @@ function adjust(draft: Draft, name: string, value: string): void {
   const { run } = draft.state;
   // One that is being opened to go on takes it as soon as it is open.
   if (run.kind === 'opening') {
-    if (run.saved && !run.held) draft.setRun('opening', { saved: { ...run.saved, late: [...run.saved.late, [name, value]] } });
+    if (run.saved && !run.unopened) draft.setRun('opening', { saved: { ...run.saved, late: [...run.saved.late, [name, value]] } });
     return;
   }
   if (run.kind !== 'open') return;
@@ -283,7 +283,7 @@ function followControls(draft: Draft): void {
   // One that goes on has its first step behind it.
   if (phase === 'loading' && run.saved) return;
   const unbegun = phase === 'loading' && (openedOf(run)?.snapshot?.step ?? 0) === 0;
-  if (!differ(controls, run.asked) || !(phase === 'idle' || phase === 'held' || phase === 'error' || unbegun)) return;
+  if (!differ(controls, run.asked) || !(phase === 'idle' || phase === 'unopened' || phase === 'error' || unbegun)) return;
   reopenLater(draft);
 }
 
@@ -294,7 +294,7 @@ export function reopenLater(draft: Draft): void {
 
 // Comparisons.
 
-export function compare(draft: Draft, entrants: Contender[], best: boolean, common: Values): void {
+export function compare(draft: Draft, entrants: Entrant[], best: boolean, common: Values): void {
   const base = unlent(draft.state.controls);
   if (!base) return;
   draft.set({ comparison: comparisons.begun(entrants, { ...base, ...common }, best) });

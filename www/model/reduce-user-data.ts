@@ -75,7 +75,7 @@ export function accepted(draft: Draft, own: OwnData, number: number): void {
   const { lacks_data, run, waits } = draft.state;
   const { again } = draft.state.user_data;
   setGiven(draft, number, { accepted: true });
-  set(draft, { held: number, again: false });
+  set(draft, { in_engine: number, again: false });
   // A run that goes on from a checkpoint has begun, though it may still be opening.
   const goes_on = run.kind === 'opening' && run.saved !== null;
   const begun = lacks_data === null && (goes_on || hasBegun(draft));
@@ -99,9 +99,9 @@ export function accepted(draft: Draft, own: OwnData, number: number): void {
 
 /** Reads once more what that run learned from, or what was given last. False where that was never given here, or is what the engine has. */
 export function readAgain(draft: Draft, shown: Shown | null): boolean {
-  const { given, wanted, held, reading, again } = draft.state.user_data;
+  const { given, wanted, in_engine, reading, again } = draft.state.user_data;
   const number = shown ? given.findLastIndex(({ accepted: is, dataset }) => is && dataset && isSame(shown, dataset)) : (wanted ?? -1);
-  if (number < 0 || number === held) return false;
+  if (number < 0 || number === in_engine) return false;
   if (again && reading === number) return true;
   read(draft, number, true);
   return true;
@@ -109,14 +109,14 @@ export function readAgain(draft: Draft, shown: Shown | null): boolean {
 
 /** The run that goes on has its data: what the controls mean by own data takes their place, for the next one. */
 export function settled(draft: Draft): void {
-  const { wanted, held, reading } = draft.state.user_data;
-  if (wanted !== null && held !== wanted && reading === null) readAgain(draft, null);
+  const { wanted, in_engine, reading } = draft.state.user_data;
+  if (wanted !== null && in_engine !== wanted && reading === null) readAgain(draft, null);
 }
 
 /** A new engine has no data. */
 export function engineRenewed(draft: Draft): void {
   const { again, reading } = draft.state.user_data;
-  set(draft, { held: null });
+  set(draft, { in_engine: null });
   if (!again) return;
   set(draft, { again: false, reading: null });
   if (reading !== null) draft.do({ kind: 'stop_reading' });

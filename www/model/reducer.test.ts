@@ -13,7 +13,7 @@ import type { OwnSet, Report, Request, RunState, Values, Walked } from '../proto
 import { contender, description, evaluation, knob, record, rows, snapshot } from '../testing/samples';
 
 const VALUES: Values = { dataset: 'planted', method: 'vrpge', seed: '1', keep_ratio: '0.2', model: 'mlp-4', batch_size: '8', pins: '' };
-const KNOBS = [knob('seed', '1'), knob('keep_ratio', '0.2', true), knob('pins', '', true), knob('method', 'vrpge')];
+const SETTINGS = [setting('seed', '1'), setting('keep_ratio', '0.2', true), setting('pins', '', true), setting('method', 'vrpge')];
 
 /** A page to which actions happen one after another; `now` is its clock. */
 class Page {
@@ -89,7 +89,7 @@ const values = (given: Values = VALUES, asked: 'start' | 'read' = 'start', query
 });
 
 /** The page's own link is read, and its run is being opened. */
-const opening = (given: Values = VALUES): Page => new Page().hear({ kind: 'knobs', knobs: KNOBS, contenders: [] }).hear(values(given));
+const opening = (given: Values = VALUES): Page => new Page().hear({ kind: 'settings', settings: SETTINGS, entrants: [] }).hear(values(given));
 /** The engine opened it. */
 const opened = (given: Values = VALUES): Page => {
   const page = opening(given);
@@ -114,7 +114,7 @@ const saved = (more: Partial<SavedRun> = {}): SavedRun => ({
 // Beginning.
 
 test('the page’s link is read, its run is opened, and stands idle until Train is pressed', () => {
-  const page = new Page().hear({ kind: 'knobs', knobs: KNOBS, contenders: [] }).hear(values());
+  const page = new Page().hear({ kind: 'settings', settings: SETTINGS, entrants: [] }).hear(values());
   assert.deepEqual(page.asked, [{ kind: 'open', run: 1, query: 'q', train: false }]);
   assert.equal(page.phase, 'loading');
   page.hear({ kind: 'planned', run: 1, plan: description() });
@@ -132,14 +132,14 @@ test('the page’s link is read, its run is opened, and stands idle until Train 
 test('Train that is pressed before anything is open trains what is opened', () => {
   const page = new Page().do({ kind: 'train' });
   assert.equal(page.state.waits, true);
-  page.hear({ kind: 'knobs', knobs: KNOBS, contenders: [] }).hear(values());
+  page.hear({ kind: 'settings', settings: SETTINGS, entrants: [] }).hear(values());
   assert.deepEqual(page.asked.at(-1), { kind: 'open', run: 1, query: 'q', train: true });
   page.do({ kind: 'train' });
   assert.deepEqual([page.asked, page.state.waits], [[{ kind: 'pause' }], false], 'and may be taken back');
 });
 
 test('a saved run that is taken up before the page’s own link is read stays', () => {
-  const page = new Page().hear({ kind: 'knobs', knobs: KNOBS, contenders: [] });
+  const page = new Page().hear({ kind: 'settings', settings: SETTINGS, entrants: [] });
   page.do({ kind: 'open', train: true, saved: saved(), in_comparison: false });
   page.hear(values());
   assert.deepEqual(page.asked, [], 'its link opens nothing');
@@ -170,12 +170,12 @@ test('news of a run that was closed is not heard', () => {
 });
 
 test('a run that would take much memory waits until somebody asks for it', () => {
-  const page = opening().enters('held');
-  assert.equal(page.phase, 'held');
+  const page = opening().enters('unopened');
+  assert.equal(page.phase, 'unopened');
   assert.equal(allowed(page.state).step, false);
   page.do({ kind: 'train' });
   assert.deepEqual(page.asked, [{ kind: 'open', run: 2, query: 'q', train: true }]);
-  const early = opening().do({ kind: 'train' }).enters('held');
+  const early = opening().do({ kind: 'train' }).enters('unopened');
   assert.deepEqual(early.asked, [{ kind: 'open', run: 2, query: 'q', train: true }], 'Train was pressed already');
 });
 
@@ -231,22 +231,22 @@ test('a run that diverged says so and stands still', () => {
 });
 
 test('a step that is taken phase by phase counts its phases, and goes with the next step', () => {
-  const walked = (left: Walked['left'], step = 6): Report => ({
-    kind: 'walked',
+  const partial = (left: PartialStep['left'], step = 6): Report => ({
+    kind: 'partial_step',
     run: 1,
-    walked: { stage: 'sample', left, snapshot: snapshot(step), values: null, before: null, stepped: null },
+    partial: { stage: 'sample', left, snapshot: snapshot(step), values: null, before: null, stepped: null },
   });
   const page = training()
     .enters('paused')
-    .hear(walked(['losses', 'weights']))
-    .hear(walked(['weights']));
+    .hear(partial(['losses', 'weights']))
+    .hear(partial(['weights']));
   const through = () => openedOf(page.state.run)?.step_through;
   assert.deepEqual([through()?.done, through()?.of], [2, 3]);
   page.do({ kind: 'leave_step' });
   assert.deepEqual(page.asked, [{ kind: 'step' }], 'the rest of it is wanted');
   page.steps(6);
   assert.equal(through(), null);
-  page.hear(walked([])).steps(6);
+  page.hear(partial([])).steps(6);
   assert.notEqual(through(), null, 'a finished one stays in view');
   page.do({ kind: 'leave_step' });
   assert.equal(through(), null);
@@ -398,8 +398,8 @@ test('a network that does not fit leaves the engine whole, and other settings ar
 
 const compared = (): Page => {
   const page = training();
-  page.hear({ kind: 'knobs', knobs: KNOBS, contenders: [] });
-  return page.do({ kind: 'compare', entrants: [contender('vrpge'), contender('dense')], best: false, common: { steps: '50' } });
+  page.hear({ kind: 'settings', settings: SETTINGS, entrants: [] });
+  return page.do({ kind: 'compare', entrants: [entrant('vrpge'), entrant('dense')], best: false, common: { steps: '50' } });
 };
 
 test('a comparison trains one entrant after another with the settings as they are', () => {
@@ -467,7 +467,7 @@ test('files are read, go to the engine, and become the data of the controls', ()
   assert.deepEqual(page.asked, [{ kind: 'own', set, given: 0 }]);
   page.hear({ kind: 'owned', own: about, given: 0 });
   assert.deepEqual(page.asked, [{ kind: 'link', ticket: 1, values: { ...VALUES, dataset: 'own', batch_size: '4' } }]);
-  assert.deepEqual([page.state.user_data.wanted, page.state.user_data.held, page.state.view], [0, 0, 'own']);
+  assert.deepEqual([page.state.user_data.wanted, page.state.user_data.in_engine, page.state.view], [0, 0, 'own']);
 });
 
 test('files that cannot be read leave what was given before', () => {
@@ -491,7 +491,7 @@ test('a new engine has no data: what was given once is read once more, and the r
       .steps(0)
       .enters('idle'),
   ).do({ kind: 'engine_renewed' });
-  assert.equal(page.state.user_data.held, null);
+  assert.equal(page.state.user_data.in_engine, null);
   page.do({ kind: 'open', train: true, saved: null, in_comparison: false });
   const { number } = page;
   page.hear({ kind: 'failed', run: number, failure: 'own', message: 'give them' });

@@ -93,7 +93,7 @@ function apply(draft: Draft, action: Action): void {
 function leaveStep(draft: Draft): void {
   const { run } = draft.state;
   if (run.kind !== 'open' || !run.step_through) return;
-  if (run.step_through.walked.left.length > 0) return allowed(draft.state).step ? runs.step(draft) : undefined;
+  if (run.step_through.partial.left.length > 0) return allowed(draft.state).step ? runs.step(draft) : undefined;
   draft.setRun('open', { step_through: null });
 }
 

@@ -12,7 +12,7 @@ export function phaseOf(run: Run): RunState {
     case 'none':
       return 'loading';
     case 'opening':
-      return run.held ? 'held' : 'loading';
+      return run.unopened ? 'unopened' : 'loading';
     case 'open':
       return run.phase;
     case 'replay':
@@ -83,7 +83,7 @@ export const isOver = (run: Run): boolean => OVER.includes(phaseOf(run));
 export function allowed({ run }: State): Record<'train' | 'step' | 'phase' | 'restart', boolean> {
   const train = run.kind !== 'failed';
   const is_open = openedOf(run) !== null;
-  const step = train && is_open && phaseOf(run) !== 'held' && !isOver(run);
+  const step = train && is_open && phaseOf(run) !== 'unopened' && !isOver(run);
   return { train, step, phase: step && run.kind !== 'replay', restart: train && is_open };
 }
 

@@ -10,10 +10,10 @@ export function shownPhases(state: State): Said[] {
   const opened = openedOf(state.run);
   const moment = momentOf(state);
   const values = moment?.values ?? opened?.values ?? {};
-  const walked = moment ? null : (opened?.step_through?.walked ?? null);
-  const shown = moment ?? walked?.snapshot ?? opened?.snapshot;
-  const record = moment ? moment.record : (walked?.snapshot ?? opened?.snapshot)?.records.at(-1);
+  const partial = moment ? null : (opened?.step_through?.partial ?? null);
+  const shown = moment ?? partial?.snapshot ?? opened?.snapshot;
+  const record = moment ? moment.record : (partial?.snapshot ?? opened?.snapshot)?.records.at(-1);
   if (!opened || !shown || !record) return plainPhases(values);
   const { kept, mask } = shown;
-  return phasesOf({ record, values, description: opened.description, kept, differ: differing(mask) }, walked);
+  return phasesOf({ record, values, description: opened.description, kept, differ: differing(mask) }, partial);
 }

@@ -4,11 +4,11 @@
 // them; it asks for that by an effect.
 
 import type {
-  Contender,
+  Entrant,
   Description,
   Evaluation,
   Failure,
-  Knob,
+  Setting,
   LabProgress,
   LabReport,
   OwnData,
@@ -20,7 +20,7 @@ import type {
   Task,
   UnitCost,
   Values,
-  Walked,
+  PartialStep,
 } from '../protocol/messages';
 import type { Curves } from './curves';
 import type { Timeline } from './history';
@@ -41,9 +41,9 @@ export interface Wish {
 
 /** What the controls show. */
 export interface Controls {
-  knobs: Knob[];
+  settings: Setting[];
   /** Who can take part in a comparison. */
-  contenders: Contender[];
+  entrants: Entrant[];
   /** Null until the engine has read the page's link. */
   values: Values | null;
   /** The same as a link. */
@@ -84,7 +84,7 @@ export interface Busy {
 
 /** A step that is taken phase by phase. */
 export interface StepThrough {
-  walked: Walked;
+  partial: PartialStep;
   /** Phases done, and all of the step. */
   done: number;
   of: number;
@@ -103,7 +103,7 @@ interface Asked {
 export interface Opening extends Asked {
   kind: 'opening';
   /** Not opened before somebody asks: it would take much memory. */
-  held: boolean;
+  unopened: boolean;
   plan: Plan | null;
   progress: Progress | null;
   busy: Busy | null;
@@ -141,7 +141,7 @@ export interface Opened extends Asked {
 
 export interface Open extends Opened {
   kind: 'open';
-  phase: Exclude<RunState, 'held' | 'replay' | 'error'>;
+  phase: Exclude<RunState, 'unopened' | 'replay' | 'error'>;
   progress: Progress | null;
   busy: Busy | null;
 }
@@ -166,7 +166,7 @@ export type Run = { kind: 'none'; number: 0 } | Opening | Open | Replay | Failed
 /** Entrants that train one after another. */
 export interface Comparison {
   /** In the order in which they train. */
-  order: Contender[];
+  order: Entrant[];
   /** The place of the one that trains now. */
   at: number;
   /** Settings that all have in common. */
@@ -193,7 +193,7 @@ export interface UserData {
   /** What the controls mean by own data. */
   wanted: number | null;
   /** What the engine has. */
-  held: number | null;
+  in_engine: number | null;
   /** What is being read. */
   reading: number | null;
   /** Whether it is read once more, which nobody asked for. */
@@ -242,7 +242,7 @@ export interface State {
 export const noUserData: UserData = {
   given: [],
   wanted: null,
-  held: null,
+  in_engine: null,
   reading: null,
   again: false,
   progress: null,
@@ -252,8 +252,8 @@ export const noUserData: UserData = {
 
 export const initialState: State = {
   controls: {
-    knobs: [],
-    contenders: [],
+    settings: [],
+    entrants: [],
     values: null,
     query: '',
     plan: null,

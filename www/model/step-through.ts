@@ -2,7 +2,7 @@
 
 import { count, fixed, significant } from './format';
 import { methodOf } from './methods';
-import { type Description, KEPT, PROBE_KEPT, type Values, type Walked } from '../protocol/messages';
+import { type Description, KEPT, PROBE_KEPT, type Values, type PartialStep } from '../protocol/messages';
 import type { StepThrough } from './state';
 
 /** A number for each unit. */
@@ -20,11 +20,11 @@ const units = (of: number): string => `${count(of)} ${of === 1 ? 'unit' : 'units
 
 /** Which phase was done, and what it did. */
 export function sentenceOf(step: StepThrough, description: Description, values: Values): string {
-  return `Step ${count(step.walked.snapshot.step)}, phase ${step.done} of ${step.of}. ${newsOf(step, description, values)}`;
+  return `Step ${count(step.partial.snapshot.step)}, phase ${step.done} of ${step.of}. ${newsOf(step, description, values)}`;
 }
 
 /** What a phase leaves for each unit, for the network's cells: g points down where it lowers a score. */
-export function barsOf({ stage, values }: Walked): Bars | null {
+export function barsOf({ stage, values }: PartialStep): Bars | null {
   if (!values) return null;
   const most = largest(values) || 1;
   if (stage === 'gradient') return { values: values.map((g) => -g / most), signed: true, most: -most, name: 'g =' };
@@ -32,17 +32,17 @@ export function barsOf({ stage, values }: Walked): Bars | null {
 }
 
 /** What a phase did, as a sentence. */
-export function newsOf({ walked }: StepThrough, description: Description, values: Values): string {
-  const record = walked.snapshot.records.at(-1);
+export function newsOf({ partial }: StepThrough, description: Description, values: Values): string {
+  const record = partial.snapshot.records.at(-1);
   if (!record) return '';
-  const { mask, threshold } = walked.snapshot;
+  const { mask, threshold } = partial.snapshot;
   const two = methodOf(values).forwards === 2;
   const count_of = (wanted: (bits: number) => boolean): number => mask.reduce((sum, bits) => sum + (wanted(bits) ? 1 : 0), 0);
   const kept = count_of((bits) => (bits & KEPT) !== 0);
   const differ = count_of((bits) => bits === KEPT || bits === PROBE_KEPT);
-  switch (walked.stage) {
+  switch (partial.stage) {
     case 'choose':
-      return `The mask was chosen anew: ${units(walked.snapshot.scores.filter((score) => score > 0).length)} stay.`;
+      return `The mask was chosen anew: ${units(partial.snapshot.scores.filter((score) => score > 0).length)} stay.`;
     case 'sample':
       if (two) return `Two masks are drawn. They disagree about ${units(differ)}, and only those can learn from this step.`;
       return methodOf(values).family === 'learned' ? `A mask is drawn: it keeps ${units(kept)}.` : `The mask stands: it keeps ${units(kept)}.`;
@@ -52,7 +52,7 @@ export function newsOf({ walked }: StepThrough, description: Description, values
       return `One batch went forward under both: ${better} did better, by ${significant(Math.abs(record.loss - record.probe_loss), 2)}.`;
     }
     case 'gradient': {
-      const moved = (walked.values ?? []).filter((g) => g !== 0).length;
+      const moved = (partial.values ?? []).filter((g) => g !== 0).length;
       return `${units(moved)} ${moved === 1 ? 'has' : 'have'} a gradient: up where the score will rise, down where it will fall.`;
     }
     case 'project':

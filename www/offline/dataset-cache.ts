@@ -8,15 +8,15 @@ const STORE = 'lacuna-data';
 /** Where the browser keeps nothing for this page, as from an insecure address, there is no store. */
 const store = async (): Promise<Cache | null> => ('caches' in globalThis ? await caches.open(STORE).catch(() => null) : null);
 
-/** The file at that address; `unkept` hears why it could not be kept, where storage is full or refused. */
-export async function fetchKept(address: URL, signal: AbortSignal, unkept: (why: string) => void): Promise<Response> {
+/** The file at that address; `uncached` hears why it could not be kept, where storage is full or refused. */
+export async function fetchKept(address: URL, signal: AbortSignal, uncached: (why: string) => void): Promise<Response> {
   const kept = await store();
   const found = await kept?.match(address);
   if (found) return found;
   const response = await fetch(address, { signal, cache: 'force-cache' });
   if (kept && response.ok) {
     kept.put(address, response.clone()).catch((error: unknown) => {
-      if (!signal.aborted) unkept(messageOf(error));
+      if (!signal.aborted) uncached(messageOf(error));
     });
   }
   return response;

@@ -95,7 +95,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
 export type Progress = (stage: string, done: number, of: number) => void;
 
 /** What a setting may hold. */
-export type KnobKind = {
+export type SettingKind = {
   "type": "number";
   min: number;
   max: number;
@@ -113,8 +113,8 @@ export type KnobKind = {
   "type": "text"
 };
 
-/** One setting of an experiment, as `config::KNOBS` describes it. */
-export type Knob = {
+/** One setting of an experiment, as `config::SETTINGS` describes it. */
+export type Setting = {
   name: string;
   label: string;
   help: string;
@@ -122,14 +122,14 @@ export type Knob = {
   live: boolean;
   /** The default. */
   value: string;
-  kind: KnobKind;
+  kind: SettingKind;
 };
 
 /** Values of settings as text, by name. */
 export type Values = Record<string, string>;
 
 /** What takes part in a comparison: a method or a variant of one. */
-export type Contender = {
+export type Entrant = {
   name: string;
   method: MethodName;
   /** Settings that let it show its best. */
@@ -336,7 +336,7 @@ export type Snapshot = {
 export type StepPart = 'choose' | 'sample' | 'losses' | 'gradient' | 'project' | 'backward' | 'weights';
 
 /** What stands after a part of a step. */
-export type Walked = {
+export type PartialStep = {
   stage: StepPart;
   /** What is yet to be done, in order; the step is finished where nothing is. */
   left: Array<StepPart>;
@@ -356,7 +356,7 @@ export type Halted = {
 };
 
 /** What asking for the next part of a step leads to. */
-export type NextPart = Walked | Halted;
+export type NextPart = PartialStep | Halted;
 
 /** How the loss differs with a unit on and off, everything else as in m. */
 export type UnitCost = {

@@ -21,7 +21,7 @@ import type {
   Speed,
   UnitCost,
   Values,
-  Walked,
+  PartialStep,
 } from './generated';
 
 export * from './generated';
@@ -44,10 +44,10 @@ export interface OwnFile {
 export type LabProgress = Omit<Drawn, 'ms'> & { of: number; drawing: boolean };
 
 /**
- * Where a run stands. `loading` also means: wants to train, waits for data; `held`: not opened, because it would take much memory and
+ * Where a run stands. `loading` also means: wants to train, waits for data; `unopened`: not opened, because it would take much memory and
  * nobody has asked for it yet; `replay`: recorded, and looked at without an engine.
  */
-export type RunState = 'held' | 'idle' | 'loading' | 'training' | 'paused' | 'finished' | 'halted' | 'replay' | 'error';
+export type RunState = 'unopened' | 'idle' | 'loading' | 'training' | 'paused' | 'finished' | 'halted' | 'replay' | 'error';
 
 /**
  * What stopped the engine. `lost`: the device went away; `large`: the network does not fit the device;
@@ -102,7 +102,7 @@ export type Request =
 
 /** From the worker to the page. What belongs to a run carries its number, so that news of an old run can be told apart. */
 export type Report =
-  | { kind: 'knobs'; knobs: Knob[]; contenders: Contender[] }
+  | { kind: 'settings'; settings: Setting[]; entrants: Entrant[] }
   /** The values that a link stands for, the page's own at its start or one that it asked to `read`; `refused` says why the link itself could not be read. */
   | { kind: 'values'; asked: 'start' | 'read'; values: Values; query: string; refused: string | null }
   | { kind: 'linked'; ticket: number; query: string; plan: Plan }
@@ -115,13 +115,13 @@ export type Report =
   | { kind: 'unchanged'; run: number; name: string }
   | { kind: 'progress'; run: number; stage: string; done: number; of: number }
   /** The browser does not keep a data file for days without a network. */
-  | { kind: 'unkept'; run: number; message: string }
+  | { kind: 'uncached'; run: number; message: string }
   /** The network that is about to be opened. */
   | { kind: 'planned'; run: number; plan: Plan }
   | { kind: 'opened'; run: number; description: Description; query: string }
   | { kind: 'state'; run: number; state: RunState }
   | { kind: 'snapshot'; run: number; snapshot: Snapshot }
-  | { kind: 'walked'; run: number; walked: Walked }
+  | { kind: 'partial_step'; run: number; partial: PartialStep }
   /** `refused`: why there is no cost, in words. */
   | { kind: 'cost'; run: number; unit: number; cost: UnitCost | null; refused: string | null }
   /** `whole`: at the end, on the whole test set or as much of it as there was time for. */

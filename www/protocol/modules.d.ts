@@ -3,14 +3,12 @@
 declare module '*/pkg/lacuna.js' {
   type Checkpoint = import('./generated').Checkpoint;
   type Classified = import('./generated').Classified;
-  type Contender = import('./generated').Contender;
   type DataFile = import('./generated').DataFile;
   type Described = import('./generated').Described;
   type Description = import('./generated').Description;
   type Drawn = import('./generated').Drawn;
   type Evaluated = import('./generated').Evaluated;
   type Example = import('./generated').Example;
-  type Knob = import('./generated').Knob;
   type LabReport = import('./generated').LabReport;
   type NextPart = import('./generated').NextPart;
   type OwnData = import('./generated').OwnData;
@@ -24,9 +22,9 @@ declare module '*/pkg/lacuna.js' {
   /** Loads the module. */
   export default function init(options: { module_or_path: string }): Promise<unknown>;
   /** The table of settings. */
-  export function knobs(): Array<Knob>;
+  export function settings(): Array<Setting>;
   /** Who takes part in a comparison. */
-  export function contenders(): Array<Contender>;
+  export function entrants(): Array<Entrant>;
   /** Every setting's value for a link. */
   export function read_link(query: string): Values;
   /** The query of the experiment with these values: what differs from the defaults. */
@@ -137,14 +135,12 @@ declare module '*/pkg/lacuna_cpu.js' {
   type CheckScene = import('./generated').CheckScene;
   type Checkpoint = import('./generated').Checkpoint;
   type Classified = import('./generated').Classified;
-  type Contender = import('./generated').Contender;
   type DataFile = import('./generated').DataFile;
   type Described = import('./generated').Described;
   type Description = import('./generated').Description;
   type Drawn = import('./generated').Drawn;
   type Evaluated = import('./generated').Evaluated;
   type Example = import('./generated').Example;
-  type Knob = import('./generated').Knob;
   type LabReport = import('./generated').LabReport;
   type NextPart = import('./generated').NextPart;
   type OwnData = import('./generated').OwnData;
@@ -164,9 +160,9 @@ declare module '*/pkg/lacuna_cpu.js' {
    */
   export function check(progress: Progress, told: (scene: CheckScene, done: number, of: number) => void, adapter_name?: string): Promise<CheckResult>;
   /** The table of settings. */
-  export function knobs(): Array<Knob>;
+  export function settings(): Array<Setting>;
   /** Who takes part in a comparison. */
-  export function contenders(): Array<Contender>;
+  export function entrants(): Array<Entrant>;
   /** Every setting's value for a link. */
   export function read_link(query: string): Values;
   /** The query of the experiment with these values: what differs from the defaults. */
@@ -292,7 +288,7 @@ declare module '*/pkg/own_files.js' {
 
   /** Loads the module. */
   export default function init(options: { module_or_path: string }): Promise<unknown>;
-  export class Intake {
+  export class FileImporter {
     /**  */
     constructor();
     /** Takes a decoded picture, `[height, width, 4]` bytes; its folder is its class. */

@@ -108,7 +108,7 @@ export const evaluation = (more: Partial<Evaluation> = {}): Evaluation => ({
   ...more,
 });
 
-export const contender = (name: string, more: Partial<Contender> = {}): Contender => ({
+export const entrant = (name: string, more: Partial<Entrant> = {}): Entrant => ({
   name,
   method: name as MethodName,
   presets: {},
@@ -117,7 +117,7 @@ export const contender = (name: string, more: Partial<Contender> = {}): Contende
   ...more,
 });
 
-export const knob = (name: string, value = '', live = false): Knob => ({ name, label: name, help: '', live, value, kind: { type: 'text' } });
+export const setting = (name: string, value = '', live = false): Setting => ({ name, label: name, help: '', live, value, kind: { type: 'text' } });
 
 export const run = (number: number, values: Values = {}, more: Partial<ListedRun> = {}): ListedRun => ({
   number,

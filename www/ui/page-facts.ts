@@ -6,8 +6,8 @@ import type { Page } from './page';
 
 export function factsOf(page: Page): PageFacts {
   return {
-    get knobs() {
-      return page.state.controls.knobs;
+    get settings() {
+      return page.state.controls.settings;
     },
     get values() {
       return page.state.controls.values;

@@ -34,7 +34,7 @@ impl Compare {
                  --search tries twelve settings of each method, with the inputs gated and without, on training rows of which the last sixth is held \
                  out, and prints the winners.",
             )
-            .args(Experiment::flags(|knob| knob.name != "method"))
+            .args(Experiment::flags(|setting| setting.name != "method"))
             .arg(
                 Arg::new("methods")
                     .long("methods")

@@ -3,7 +3,7 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, value_parser};
 
-use lacuna::config::{Config, ConfigError, Schedule, knob};
+use lacuna::config::{Config, ConfigError, Schedule, setting};
 use lacuna::data::catalogue::{KNOWN, Known};
 use lacuna::model::Image;
 
@@ -44,7 +44,7 @@ impl Model {
                 "Without --dataset and --image the network is shown images like CIFAR-10's, a fully connected one images like MNIST's. \
                  No GPU is used and no data is read: a large network can be looked at before it is trained.",
             )
-            .arg(Arg::new("name").value_name("NAME").required(true).help(knob("model").expect("it is a setting of the table").help))
+            .arg(Arg::new("name").value_name("NAME").required(true).help(setting("model").expect("it is a setting of the table").help))
             .arg(
                 Arg::new("shape")
                     .long("dataset")
@@ -146,7 +146,7 @@ impl Bench {
         check_name(&config)?;
         let read = |text: &String| {
             let mut one = Config::default();
-            set_one(&mut one, knob("keep_ratio").expect("it is a setting of the table"), text)?;
+            set_one(&mut one, setting("keep_ratio").expect("it is a setting of the table"), text)?;
             Ok(one.keep_ratio)
         };
         let keep_ratios: Result<Vec<f64>, ArgumentError> = matches.get_many("ratios").expect("it has a default").map(read).collect();

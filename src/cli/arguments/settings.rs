@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches};
 
-use lacuna::config::{Config, DatasetName, KNOBS, Kind, Knob, knob};
+use lacuna::config::{Config, DatasetName, Kind, SETTINGS, Setting, setting};
 use lacuna::data::table::Label;
 
 use super::super::error::ArgumentError;
@@ -62,12 +62,12 @@ impl DataArguments {
 
 impl Experiment {
     /// A flag for each setting that `takes` holds of, `--url`, and the flags of [`DataArguments`].
-    pub(super) fn flags(takes: impl Fn(&Knob) -> bool) -> impl Iterator<Item = Arg> {
+    pub(super) fn flags(takes: impl Fn(&Setting) -> bool) -> impl Iterator<Item = Arg> {
         let link = Arg::new("url")
             .long("url")
             .value_name("LINK")
             .help("Take the experiment from a link copied from the page; other flags then change it.");
-        KNOBS.iter().filter(move |knob| takes(knob)).map(flag).chain([link]).chain(DataArguments::flags())
+        SETTINGS.iter().filter(move |setting| takes(setting)).map(flag).chain([link]).chain(DataArguments::flags())
     }
 
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
@@ -85,25 +85,25 @@ fn is_a_dataset(text: &str) -> bool {
     DatasetName::ALL.iter().any(|dataset| dataset.name() == text)
 }
 
-pub(super) fn flag_name(knob: &Knob) -> String {
-    knob.name.replace('_', "-")
+pub(super) fn flag_name(setting: &Setting) -> String {
+    setting.name.replace('_', "-")
 }
 
 /// The flag of a setting.
-pub(super) fn flag(knob: &'static Knob) -> Arg {
-    let default = Config::default().get(knob.name).expect("every setting of the table has a value");
-    let bounds = match knob.kind {
+pub(super) fn flag(setting: &'static Setting) -> Arg {
+    let default = Config::default().get(setting.name).expect("every setting of the table has a value");
+    let bounds = match setting.kind {
         Kind::Number { min, max, .. } => format!(" From {min} to {max}."),
         Kind::Count { min, max } => format!(" From {min} to {max}."),
         Kind::Choice(_) | Kind::Switch | Kind::Text => String::new(),
     };
     let default = if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
-    let arg = Arg::new(knob.name).long(flag_name(knob)).help(format!("{}{bounds}{default}", knob.help));
-    match knob.kind {
-        Kind::Choice(names) if knob.name == DATASET => arg
+    let arg = Arg::new(setting.name).long(flag_name(setting)).help(format!("{}{bounds}{default}", setting.help));
+    match setting.kind {
+        Kind::Choice(names) if setting.name == DATASET => arg
             .value_name("NAME|PATH")
             .value_parser(move |text: &str| known_or_path(names, text))
-            .help(format!("{} Or your own, by its path: a CSV file, a folder of idx files, or a folder with a folder of pictures (PNG, JPEG) for each class.{default} [possible values: {}]", knob.help, list(names))),
+            .help(format!("{} Or your own, by its path: a CSV file, a folder of idx files, or a folder with a folder of pictures (PNG, JPEG) for each class.{default} [possible values: {}]", setting.help, list(names))),
         Kind::Choice(names) => {
             arg.value_name("NAME").value_parser(PossibleValuesParser::new(names.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
         }
@@ -111,15 +111,15 @@ pub(super) fn flag(knob: &'static Knob) -> Arg {
             arg.value_name("true|false").num_args(0..=1).require_equals(true).default_missing_value("true").value_parser(["true", "false"])
         }
         Kind::Number { .. } | Kind::Count { .. } => arg.value_name("N").allow_negative_numbers(true),
-        Kind::Text if knob.name == "pins" => arg.value_name("UNITS"),
-        Kind::Text if knob.name == "allocation" => arg.value_name("N,N,..."),
+        Kind::Text if setting.name == "pins" => arg.value_name("UNITS"),
+        Kind::Text if setting.name == "allocation" => arg.value_name("N,N,..."),
         Kind::Text => arg.value_name("NAME"),
     }
 }
 
 /// The flag of the setting of that name.
 pub(super) fn flag_of(name: &str) -> Arg {
-    flag(knob(name).expect("it is a setting of the table"))
+    flag(setting(name).expect("it is a setting of the table"))
 }
 
 fn list(names: &[(&str, &str)]) -> String {
@@ -136,20 +136,20 @@ fn known_or_path(names: &[(&str, &str)], text: &str) -> Result<String, String> {
 /// Sets what was given as flags, of the settings that the command takes, and says which these are.
 pub(super) fn set(config: &mut Config, matches: &ArgMatches) -> Result<Vec<&'static str>, ArgumentError> {
     let mut given = Vec::new();
-    for knob in KNOBS {
+    for setting in SETTINGS {
         // A command may have no flag for a setting.
-        if let Ok(Some(value)) = matches.try_get_one::<String>(knob.name) {
-            let value = if knob.name == DATASET && !is_a_dataset(value) { DatasetName::Own.name() } else { value };
-            set_one(config, knob, value)?;
-            given.push(knob.name);
+        if let Ok(Some(value)) = matches.try_get_one::<String>(setting.name) {
+            let value = if setting.name == DATASET && !is_a_dataset(value) { DatasetName::Own.name() } else { value };
+            set_one(config, setting, value)?;
+            given.push(setting.name);
         }
     }
     Ok(given)
 }
 
 /// Sets the setting of a flag.
-pub(super) fn set_one(config: &mut Config, knob: &Knob, value: &str) -> Result<(), ArgumentError> {
-    config.set(knob.name, value).map_err(|error| ArgumentError::Setting { flag: flag_name(knob), error })
+pub(super) fn set_one(config: &mut Config, setting: &Setting, value: &str) -> Result<(), ArgumentError> {
+    config.set(setting.name, value).map_err(|error| ArgumentError::Setting { flag: flag_name(setting), error })
 }
 
 pub(super) fn data_dir() -> Arg {

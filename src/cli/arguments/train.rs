@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, value_parser};
 
-use lacuna::config::KNOBS;
+use lacuna::config::SETTINGS;
 
 use super::super::error::ArgumentError;
 use super::settings::{DATASET, flag_of};
@@ -56,7 +56,7 @@ impl Train {
             .arg(path("save", "FILE", "Save the run in this file, now and then, on Ctrl-C and at the end: to go on with --resume, to replay, to open in the page."))
             .arg(
                 path("resume", "FILE", "Go on with the run in this file, bit for bit as if it had not stopped; with --save it is saved again. A run on your own data takes --dataset PATH beside it.")
-                    .conflicts_with_all(KNOBS.iter().map(|knob| knob.name).filter(|name| *name != DATASET).chain(["url", "trace"])),
+                    .conflicts_with_all(SETTINGS.iter().map(|setting| setting.name).filter(|name| *name != DATASET).chain(["url", "trace"])),
             )
             .arg(path("record", "FILE", "At the end write the run to be looked at, masks, scores and curves without weights; packed where FILE ends in .gz."))
             .arg(

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) enum CompareError {
     #[error(
         "--methods: there is no method \"{name}\"; the methods are {}",
-        Entrant::all().map(|contender| contender.name).collect::<Vec<_>>().join(", ")
+        Entrant::all().map(|entrant| entrant.name).collect::<Vec<_>>().join(", ")
     )]
     UnknownMethod { name: String },
     #[error("--methods names {name} twice")]

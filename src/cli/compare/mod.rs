@@ -14,11 +14,11 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use lacuna::config::{Config, ConfigError, KNOBS, MethodName};
+use lacuna::config::{Config, ConfigError, MethodName, SETTINGS};
 use lacuna::data::Dataset;
 use lacuna::engine::SLOTS;
 use lacuna::entrants::{self, Entrant};
-use lacuna::methods::Setting;
+use lacuna::methods::SettingValue;
 use lacuna::model::Model;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, TrainError, Trainer, holds_copy, pins_of};
@@ -33,22 +33,22 @@ use super::{CliError, data, open, say, terminal};
 /// Least number of tests along a run.
 const POINTS: u32 = 10;
 
-/// The contenders that `names` asks for, one that is divided as another ended up behind all others.
+/// The entrants that `names` asks for, one that is divided as another ended up behind all others.
 fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
     let mut found: Vec<Entrant> = Vec::new();
     for name in names {
-        let contender = Entrant::all().find(|contender| contender.name == *name);
-        let contender = contender.ok_or_else(|| CompareError::UnknownMethod { name: (*name).to_owned() })?;
-        if found.contains(&contender) {
-            return Err(CompareError::MethodTwice { name: contender.name });
+        let entrant = Entrant::all().find(|entrant| entrant.name == *name);
+        let entrant = entrant.ok_or_else(|| CompareError::UnknownMethod { name: (*name).to_owned() })?;
+        if found.contains(&entrant) {
+            return Err(CompareError::MethodTwice { name: entrant.name });
         }
-        found.push(contender);
+        found.push(entrant);
     }
-    let divided = found.iter().any(|contender| contender.name == MethodName::Vrpge.name());
-    if let Some(&Entrant { name, .. }) = found.iter().find(|contender| contender.is_allocated && !divided) {
+    let divided = found.iter().any(|entrant| entrant.name == MethodName::Vrpge.name());
+    if let Some(&Entrant { name, .. }) = found.iter().find(|entrant| entrant.is_allocated && !divided) {
         return Err(CompareError::NothingToDivideAs { name });
     }
-    found.sort_by_key(|contender| contender.is_allocated);
+    found.sort_by_key(|entrant| entrant.is_allocated);
     Ok(found)
 }
 
@@ -56,13 +56,13 @@ fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
 fn named(experiment: &Experiment) -> Vec<&'static str> {
     let defaults = Config::default();
     let is_named = |name: &str| experiment.flags.contains(&name) || experiment.config.get(name) != defaults.get(name);
-    KNOBS.iter().map(|knob| knob.name).filter(|name| *name != "method" && is_named(name)).collect()
+    SETTINGS.iter().map(|setting| setting.name).filter(|name| *name != "method" && is_named(name)).collect()
 }
 
 /// The experiment of one run.
-fn experiment(base: &Config, contender: Entrant, seed: u32, settings: &[Setting], named: &[&str]) -> Result<Config, ConfigError> {
-    let mut config = Config { method: contender.method, seed, ..base.clone() };
-    for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)).chain(contender.made_by) {
+fn experiment(base: &Config, entrant: Entrant, seed: u32, settings: &[SettingValue], named: &[&str]) -> Result<Config, ConfigError> {
+    let mut config = Config { method: entrant.method, seed, ..base.clone() };
+    for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)).chain(entrant.made_by) {
         config.set(name, value)?;
     }
     config.check()?;
@@ -109,11 +109,11 @@ fn tested_at(steps: u32, steps_per_epoch: u32) -> Vec<u32> {
 }
 
 /// Trains one run to its end and tests it at the steps `tested` on the way.
-fn train(run: &mut Trainer, contender: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
+fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
     let bar = terminal::bar(run.steps().into());
     let mut seconds = Seconds::default();
     let mut finished =
-        Finished { contender: contender.to_owned(), seed: run.config.seed.into(), query: run.config.to_query(), ..Finished::default() };
+        Finished { entrant: entrant.to_owned(), seed: run.config.seed.into(), query: run.config.to_query(), ..Finished::default() };
     let mut pace = Pace::new(SLOTS);
     for &end in tested {
         while run.step() < end {
@@ -202,18 +202,16 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         return Err(CompareError::Finetuning.into());
     }
     let methods: Vec<&str> = arguments.methods.iter().map(String::as_str).collect();
-    let contenders = asked_for(&methods)?;
+    let entrants = asked_for(&methods)?;
     let last = base.seed.checked_add(seeds - 1).ok_or(CompareError::TooManySeeds { seeds, first: base.seed })?;
     if search && !base.pins.is_empty() {
         return Err(CompareError::PinsInSearch.into());
     }
     let named = named(&arguments.experiment);
     // Every contradiction is said before anything is run: those of the settings before the data are read, and then those with the network.
-    let settings = |contender: Entrant| if presets { contender.presets } else { &[] };
-    let experiments: Vec<Config> = contenders
-        .iter()
-        .map(|&contender| experiment(base, contender, base.seed, settings(contender), &named))
-        .collect::<Result<_, _>>()?;
+    let settings = |entrant: Entrant| if presets { entrant.presets } else { &[] };
+    let experiments: Vec<Config> =
+        entrants.iter().map(|&entrant| experiment(base, entrant, base.seed, settings(entrant), &named)).collect::<Result<_, _>>()?;
     let set = data::load(data, base)?;
     let set = if search { held_out(&set) } else { set };
     let shape = DataShape::of(&set);
@@ -235,31 +233,30 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     say(format_args!("runs are kept in {}", folder.path().display()));
     let session = Session { base, holder, folder };
     if search {
-        return find_settings(&session, &contenders, &named);
+        return find_settings(&session, &entrants, &named);
     }
 
     let mut runs: Vec<Finished> = Vec::new();
     for seed in base.seed..=last {
-        for &contender in &contenders {
-            let settings = if presets { contender.presets } else { &[] };
-            let mut config = experiment(base, contender, seed, settings, &named)?;
-            if contender.is_allocated {
-                let learned = runs.iter().find(|run| run.contender == MethodName::Vrpge.name() && run.seed == u64::from(seed));
+        for &entrant in &entrants {
+            let settings = if presets { entrant.presets } else { &[] };
+            let mut config = experiment(base, entrant, seed, settings, &named)?;
+            if entrant.is_allocated {
+                let learned = runs.iter().find(|run| run.entrant == MethodName::Vrpge.name() && run.seed == u64::from(seed));
                 let Some(end) = learned.and_then(Finished::end) else {
-                    return Err(CompareError::Diverged { name: contender.name, seed }.into());
+                    return Err(CompareError::Diverged { name: entrant.name, seed }.into());
                 };
                 config.set("allocation", &end.kept.iter().map(u64::to_string).collect::<Vec<_>>().join(","))?;
             }
-            runs.push(session.run(contender.name, config, false)?);
+            runs.push(session.run(entrant.name, config, false)?);
         }
     }
-    let rows: Vec<Row<'_>> = contenders
+    let rows: Vec<Row<'_>> = entrants
         .iter()
-        .map(|contender| Row { name: contender.name, runs: runs.iter().filter(|run| run.contender == contender.name).collect() })
+        .map(|entrant| Row { name: entrant.name, runs: runs.iter().filter(|run| run.entrant == entrant.name).collect() })
         .collect();
     let groups: Vec<(String, u32)> = session.holder.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
-    let settings: Vec<(&str, String)> =
-        contenders.iter().map(|contender| (contender.name, own_settings(*contender, presets, &named))).collect();
+    let settings: Vec<(&str, String)> = entrants.iter().map(|entrant| (entrant.name, own_settings(*entrant, presets, &named))).collect();
     let table =
         table::Table { rows: &rows, groups: &groups, base: session.base, seeds, adapter: &adapter, data: &set.name, settings: &settings };
     say(table.words());
@@ -270,12 +267,12 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What a contender is given that not all are, in words.
-fn own_settings(contender: Entrant, presets: bool, named: &[&str]) -> String {
-    let settings = if presets { contender.presets } else { &[] };
-    let own = settings.iter().filter(|(name, _)| !named.contains(name)).chain(contender.made_by);
+/// What an entrant is given that not all are, in words.
+fn own_settings(entrant: Entrant, presets: bool, named: &[&str]) -> String {
+    let settings = if presets { entrant.presets } else { &[] };
+    let own = settings.iter().filter(|(name, _)| !named.contains(name)).chain(entrant.made_by);
     let mut own: Vec<String> = own.map(|(name, value)| format!("{name} {value}")).collect();
-    if contender.is_allocated {
+    if entrant.is_allocated {
         own.push("allocation of the vrpge run of the same seed".to_owned());
     }
     if own.is_empty() { "nothing of its own".to_owned() } else { own.join(", ") }
@@ -283,19 +280,19 @@ fn own_settings(contender: Entrant, presets: bool, named: &[&str]) -> String {
 
 /// Tries every setting of each method's grid on rows that are held out, with the inputs gated and without, and prints the winners as
 /// `src/methods/` has them: those with the highest mean of the two.
-fn find_settings(session: &Session<'_>, contenders: &[Entrant], named: &[&str]) -> Result<(), CliError> {
+fn find_settings(session: &Session<'_>, entrants: &[Entrant], named: &[&str]) -> Result<(), CliError> {
     let mut winners = Vec::new();
-    for &contender in contenders.iter().filter(|contender| !contender.borrows_settings()) {
-        let mut best: Option<(f64, [Setting; 2])> = None;
-        for (number, settings) in entrants::grid(contender.method).into_iter().enumerate() {
+    for &entrant in entrants.iter().filter(|entrant| !entrant.borrows_settings()) {
+        let mut best: Option<(f64, [SettingValue; 2])> = None;
+        for (number, settings) in entrants::grid(entrant.method).into_iter().enumerate() {
             let mut ends = Vec::new();
             // Nothing of the dense network is gated.
             let gated: &[(bool, &str)] =
-                if contender.method == MethodName::Dense { &[(false, "")] } else { &[(true, "-inputs"), (false, "-hidden")] };
+                if entrant.method == MethodName::Dense { &[(false, "")] } else { &[(true, "-inputs"), (false, "-hidden")] };
             for &(gate_inputs, words) in gated {
                 let base = Config { gate_inputs, ..session.base.clone() };
-                let config = experiment(&base, contender, base.seed, &settings, named)?;
-                let found = session.run(&format!("{}-{}{words}", contender.name, number + 1), config, true)?;
+                let config = experiment(&base, entrant, base.seed, &settings, named)?;
+                let found = session.run(&format!("{}-{}{words}", entrant.name, number + 1), config, true)?;
                 ends.extend(found.end().map(|end| end.accuracy));
             }
             say(format_args!("    {}", settings.map(|(name, value)| format!("{name} {value}")).join(", ")));
@@ -305,11 +302,11 @@ fn find_settings(session: &Session<'_>, contenders: &[Entrant], named: &[&str]) 
                 best = Some((accuracy, settings));
             }
         }
-        winners.push((contender, best));
+        winners.push((entrant, best));
     }
     say(format_args!("the winners, on {} rows that none of them was trained on:", session.holder.data.test_rows));
-    for (contender, best) in winners {
-        let words = contender.name;
+    for (entrant, best) in winners {
+        let words = entrant.name;
         match best {
             Some((accuracy, settings)) => {
                 let settings = settings.map(|(name, value)| format!("(\"{name}\", \"{value}\")")).join(", ");
@@ -348,17 +345,16 @@ mod tests {
         assert_eq!((estimator("vrpge"), estimator("vrpge-one-sided")), (Estimator::TwoSided, Estimator::OneSided));
         let schedule = |name| experiment(&base, named(name), 1, &[], &[]).unwrap().schedule;
         assert_eq!((schedule("small-dense"), schedule("small-dense-final")), (base.schedule, Schedule::Constant));
-        let order: Vec<&str> =
-            asked_for(&["static-allocated", "vrpge", "static"]).unwrap().iter().map(|contender| contender.name).collect();
+        let order: Vec<&str> = asked_for(&["static-allocated", "vrpge", "static"]).unwrap().iter().map(|entrant| entrant.name).collect();
         assert_eq!(order, ["vrpge", "static", "static-allocated"]);
     }
 
     #[test]
     fn a_named_setting_stands_above_a_preset_and_rows_are_held_out_of_training() {
         let base = Config { learning_rate: 0.3, ..Config::default() };
-        let contender = asked_for(&["set"]).unwrap()[0];
+        let entrant = asked_for(&["set"]).unwrap()[0];
         let settings = [("learning_rate", "0.2"), ("drop_fraction", "0.5")];
-        let config = experiment(&base, contender, 4, &settings, &["learning_rate"]).unwrap();
+        let config = experiment(&base, entrant, 4, &settings, &["learning_rate"]).unwrap();
         assert_eq!((config.method, config.seed, config.learning_rate, config.drop_fraction), (MethodName::Set, 4, 0.3, 0.5));
         let set = lacuna::data::planted::planted_rows(1, 62, 9);
         let held = held_out(&set);

@@ -1,4 +1,4 @@
-//! Accuracy over what it took, as SVG: the mean of each contender as a line, its seeds as a band.
+//! Accuracy over what it took, as SVG: the mean of each entrant as a line, its seeds as a band.
 
 use std::fmt::Write as _;
 
@@ -64,7 +64,7 @@ impl Axis {
     }
 }
 
-/// A contender's curve: x, mean, least and highest of the seeds at each test.
+/// An entrant's curve: x, mean, least and highest of the seeds at each test.
 struct Curve {
     series: usize,
     bold: bool,

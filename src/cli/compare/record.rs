@@ -62,7 +62,7 @@ impl Point {
 /// A run that came to its end.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Finished {
-    pub(super) contender: String,
+    pub(super) entrant: String,
     pub(super) seed: u64,
     /// All that its experiment differs in from the defaults, as the query of a link.
     pub(super) query: String,
@@ -77,7 +77,7 @@ pub(super) struct Finished {
 impl Finished {
     pub(super) fn json(&self) -> Value {
         json!({
-            "contender": self.contender, "seed": self.seed, "query": self.query, "bytes": self.bytes, "diverged": self.diverged,
+            "entrant": self.entrant, "seed": self.seed, "query": self.query, "bytes": self.bytes, "diverged": self.diverged,
             "points": self.points.iter().map(Point::json).collect::<Vec<_>>(),
         })
     }
@@ -85,7 +85,7 @@ impl Finished {
     fn read(value: &Value) -> Option<Self> {
         let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
         Some(Self {
-            contender: text("contender")?,
+            entrant: text("entrant")?,
             seed: value.get("seed")?.as_u64()?,
             query: text("query")?,
             bytes: value.get("bytes")?.as_u64()?,
@@ -159,16 +159,16 @@ impl Folder {
         write_whole(&self.path.join(name), text)
     }
 
-    fn run_path(&self, contender: &str, seed: u64) -> PathBuf {
-        self.path.join("runs").join(format!("{contender}-{seed}.json"))
+    fn run_path(&self, entrant: &str, seed: u64) -> PathBuf {
+        self.path.join("runs").join(format!("{entrant}-{seed}.json"))
     }
 
     /// A run that was finished before, of these very settings.
     ///
     /// # Errors
     /// A file that holds no run, or one of other settings.
-    pub(super) fn finished(&self, contender: &str, seed: u64, query: &str) -> Result<Option<Finished>, CliError> {
-        let path = self.run_path(contender, seed);
+    pub(super) fn finished(&self, entrant: &str, seed: u64, query: &str) -> Result<Option<Finished>, CliError> {
+        let path = self.run_path(entrant, seed);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -184,7 +184,7 @@ impl Folder {
     }
 
     pub(super) fn keep(&self, run: &Finished) -> Result<(), CliError> {
-        write_whole(&self.run_path(&run.contender, run.seed), &format!("{:#}\n", run.json()))
+        write_whole(&self.run_path(&run.entrant, run.seed), &format!("{:#}\n", run.json()))
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
             ..Point::default()
         };
         let run = Finished {
-            contender: "set".to_owned(),
+            entrant: "set".to_owned(),
             seed: 4,
             query: "seed=4".to_owned(),
             points: vec![point.clone(), point],

@@ -8,7 +8,7 @@ use super::error::CompareError;
 use super::plot::{Axis, svg};
 use super::table::Table;
 
-/// A contender's colour in light and in dark: one colour a method, whoever else takes part.
+/// An entrant's colour in light and in dark: one colour a method, whoever else takes part.
 fn colours(name: &str) -> (&'static str, &'static str) {
     match name {
         "vrpge" => ("#d1350f", "#ff7a52"),
@@ -126,7 +126,7 @@ pub(super) fn html(table: &Table<'_>) -> Result<String, CompareError> {
     let query = lacuna::config::Config { method: lacuna::config::Config::default().method, ..table.base.clone() }.to_query();
     let settings = if query.is_empty() { "every default".to_owned() } else { query.replace('&', "  ") };
     for (name, value) in [
-        ("Settings", format!("<code>{}</code>; every other knob at its default", escaped(&settings))),
+        ("Settings", format!("<code>{}</code>; every other setting at its default", escaped(&settings))),
         ("Data", escaped(table.data)),
         ("Adapter", escaped(table.adapter)),
         ("Program", format!("lacuna {}", env!("CARGO_PKG_VERSION"))),

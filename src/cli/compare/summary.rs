@@ -69,7 +69,7 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// What a run of vrpge took; without one, the least that any contender took.
+    /// What a run of vrpge took; without one, the least that any entrant took.
     pub(super) fn of(rows: &[Row<'_>]) -> Option<Self> {
         let ended: Vec<&Row<'_>> = rows.iter().filter(|row| row.mean(|end| end.seconds).is_some()).collect();
         let least = |of: fn(&Point) -> f64| ended.iter().filter_map(|row| row.mean(of)).map(|spread| spread.mean).min_by(f64::total_cmp);
@@ -91,7 +91,7 @@ impl Mark {
     }
 }
 
-/// The runs of one contender, a seed each.
+/// The runs of one entrant, a seed each.
 #[derive(Clone, Debug)]
 pub(super) struct Row<'a> {
     pub(super) name: &'a str,

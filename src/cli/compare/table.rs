@@ -20,7 +20,7 @@ pub(super) struct Table<'a> {
     pub(super) seeds: u32,
     pub(super) adapter: &'a str,
     pub(super) data: &'a str,
-    /// What each contender was given beside that.
+    /// What each entrant was given beside that.
     pub(super) settings: &'a [(&'a str, String)],
 }
 
@@ -67,7 +67,7 @@ impl Table<'_> {
         ]
     }
 
-    /// The cells of each contender.
+    /// The cells of each entrant.
     pub(super) fn cells(&self) -> Vec<[String; 10]> {
         let mark = Mark::of(self.rows);
         let of = |row: &Row<'_>| {
@@ -143,7 +143,7 @@ impl Table<'_> {
     pub(super) const PHASES_NOTE: &'static str = "choose: choosing a mask, and dropping units; the other phases share the rest as the GPU's own clock \
         divides a step, measured at each test of a run.";
 
-    /// Each contender with its seconds by phase; none where the adapter has no clock.
+    /// Each entrant with its seconds by phase; none where the adapter has no clock.
     pub(super) fn phases(&self) -> Vec<(&str, Vec<f64>)> {
         self.rows.iter().filter_map(|row| Some((row.name, row.phases()?))).collect()
     }
@@ -208,7 +208,7 @@ impl Table<'_> {
                 let phases = phases.collect::<Vec<_>>().join(",");
                 format!(
                     "{},{},{},{},{},{},{},{},{},{},{kept},{},{},{phases}",
-                    run.contender,
+                    run.entrant,
                     run.seed,
                     point.step,
                     point.forward,

@@ -42,7 +42,7 @@ impl Own {
 }
 
 /// What an idx file of either kind holds.
-enum Held {
+enum FileContent {
     Images(Header, Vec<u8>),
     Labels(Vec<u8>),
 }
@@ -61,9 +61,9 @@ pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError>
     let pair = |wanted: bool| -> Result<Option<(Header, Split)>, DataError> {
         let (mut images, mut labels) = (None, None);
         for (file, bytes) in files.iter().filter(|(file, _)| is_test(file) == wanted || files.len() <= 2) {
-            let (is_second, content) = match held(file, bytes)? {
-                Held::Images(header, rows) => (images.replace((file, header, rows)).is_some(), Content::Images),
-                Held::Labels(rows) => (labels.replace((file, rows)).is_some(), Content::Labels),
+            let (is_second, content) = match content_of(file, bytes)? {
+                FileContent::Images(header, rows) => (images.replace((file, header, rows)).is_some(), Content::Images),
+                FileContent::Labels(rows) => (labels.replace((file, rows)).is_some(), Content::Labels),
             };
             if is_second {
                 return Err(DataError::new(file, OwnProblem::SecondFile { content }));
@@ -106,11 +106,11 @@ pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError>
     .check()
 }
 
-fn held(file: &str, bytes: &[u8]) -> Result<Held, DataError> {
+fn content_of(file: &str, bytes: &[u8]) -> Result<FileContent, DataError> {
     let is_labels = bytes.starts_with(&[0, 0, 8, 1]);
     let mut reader = if is_labels { IdxReader::labels(file, 256) } else { IdxReader::images(file) };
     reader.feed(bytes)?;
     let rows = reader.next_rows(u32::MAX).to_vec();
     let header = reader.finish()?;
-    Ok(if is_labels { Held::Labels(rows) } else { Held::Images(header, rows) })
+    Ok(if is_labels { FileContent::Labels(rows) } else { FileContent::Images(header, rows) })
 }

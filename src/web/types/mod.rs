@@ -52,7 +52,7 @@ cross_as_names!(Computes, MethodName, StepPart);
 
 /// What a setting may hold.
 #[cfg_attr(test, derive(ts_rs::TS), ts(tag = "type", rename_all = "lowercase"))]
-pub enum KnobKind {
+pub enum SettingKind {
     Number {
         min: f64,
         max: f64,
@@ -71,7 +71,7 @@ pub enum KnobKind {
 }
 
 #[cfg(target_arch = "wasm32")]
-impl Cross for KnobKind {
+impl Cross for SettingKind {
     fn cross(&self) -> JsValue {
         match self {
             Self::Number { min, max, logarithmic } => {
@@ -101,8 +101,8 @@ impl Cross for Values {
 }
 
 crossing! {
-    /// One setting of an experiment, as `config::KNOBS` describes it.
-    pub struct Knob {
+    /// One setting of an experiment, as `config::SETTINGS` describes it.
+    pub struct Setting {
         pub name: &'static str,
         pub label: &'static str,
         pub help: &'static str,
@@ -110,11 +110,11 @@ crossing! {
         pub live: bool,
         /// The default.
         pub value: String,
-        pub kind: KnobKind,
+        pub kind: SettingKind,
     }
 
     /// What takes part in a comparison: a method or a variant of one.
-    pub struct Contender {
+    pub struct Entrant {
         pub name: &'static str,
         pub method: MethodName,
         /// Settings that let it show its best.

@@ -72,7 +72,7 @@ crossing! {
     }
 
     /// What stands after a part of a step.
-    pub struct Walked {
+    pub struct PartialStep {
         pub stage: StepPart,
         /// What is yet to be done, in order; the step is finished where nothing is.
         pub left: Vec<StepPart>,
@@ -150,7 +150,7 @@ impl From<trainer::Cost> for Cost {
 /// What asking for the next part of a step leads to.
 #[cfg_attr(test, derive(ts_rs::TS), ts(untagged))]
 pub enum NextPart {
-    Walked(Box<Walked>),
+    PartialStep(Box<PartialStep>),
     /// The run diverged.
     Halted(Box<Halted>),
 }
@@ -159,7 +159,7 @@ pub enum NextPart {
 impl crate::web::js::Cross for NextPart {
     fn cross(&self) -> wasm_bindgen::JsValue {
         match self {
-            Self::Walked(walked) => walked.cross(),
+            Self::PartialStep(partial) => partial.cross(),
             Self::Halted(halted) => halted.cross(),
         }
     }

@@ -17,7 +17,7 @@ export const budget: Feature = {
         const { state } = page;
         const [moment, opened] = [momentOf(state), openedOf(state.run)];
         const values = moment?.values ?? opened?.values ?? null;
-        const shown = moment ?? opened?.step_through?.walked.snapshot ?? opened?.snapshot ?? null;
+        const shown = moment ?? opened?.step_through?.partial.snapshot ?? opened?.snapshot ?? null;
         view.draw(opened?.description.units ?? 0, shown, values, moment ? values : wished(state.controls));
       },
     });

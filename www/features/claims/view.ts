@@ -69,12 +69,12 @@ class ClaimCard {
 
   /** A setting in words; one that a link does not name has its default. */
   private words(name: string, set: string | undefined): string {
-    const knob = this.page.knobs.find((each) => each.name === name);
-    const value = set ?? knob?.value ?? '';
-    const label = knob?.label.toLowerCase() ?? name;
+    const setting = this.page.settings.find((each) => each.name === name);
+    const value = set ?? setting?.value ?? '';
+    const label = setting?.label.toLowerCase() ?? name;
     if (name === 'model') return value;
-    if (knob?.kind.type === 'switch') return `${label} ${value === 'true' ? 'on' : 'off'}`;
-    if (knob?.kind.type === 'choice') return `${label} ${knob.kind.choices.find(([each]) => each === value)?.[1] ?? value}`;
+    if (setting?.kind.type === 'switch') return `${label} ${value === 'true' ? 'on' : 'off'}`;
+    if (setting?.kind.type === 'choice') return `${label} ${setting.kind.choices.find(([each]) => each === value)?.[1] ?? value}`;
     return `${label} ${value}`;
   }
 
@@ -236,14 +236,14 @@ class ClaimCard {
 /** Opens the card of a claim; a name that is none is left alone. */
 export function openClaim(page: PageFacts, name: string): void {
   const claim = claimOf(name);
-  if (claim && page.knobs.length > 0) {
+  if (claim && page.settings.length > 0) {
     new ClaimCard(page, claim);
     return;
   }
   if (!claim) return putAway('claim');
   // A link may name a claim before the engine is there.
   const stop = page.listen(({ kind }) => {
-    if (kind !== 'knobs') return;
+    if (kind !== 'settings') return;
     stop();
     new ClaimCard(page, claim);
   });

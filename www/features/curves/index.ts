@@ -9,10 +9,10 @@ import type { CurvesView, Mark } from './view';
 function markOf(page: Page): Mark | null {
   const moment = momentOf(page.state);
   if (moment) return { step: moment.step };
-  const walked = openedOf(page.state.run)?.step_through?.walked;
-  const { loss, probe_loss } = walked?.snapshot.records.at(-1) ?? {};
-  if (!walked || loss === undefined || probe_loss === undefined || walked.left.includes('losses')) return null;
-  return { step: walked.snapshot.step, losses: [loss, Number.isFinite(probe_loss) ? probe_loss : null] };
+  const partial = openedOf(page.state.run)?.step_through?.partial;
+  const { loss, probe_loss } = partial?.snapshot.records.at(-1) ?? {};
+  if (!partial || loss === undefined || probe_loss === undefined || partial.left.includes('losses')) return null;
+  return { step: partial.snapshot.step, losses: [loss, Number.isFinite(probe_loss) ? probe_loss : null] };
 }
 
 function mountView(page: Page, view: CurvesView): void {

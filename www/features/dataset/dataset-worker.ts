@@ -32,7 +32,7 @@ async function pixelsOf({ path, file }: OwnFile): Promise<ImageData> {
 }
 
 /** The set that these files make; `told` hears how many of them are read. */
-async function read({ Intake }: Reader, { files: all, label }: OwnRequest, told: (done: number, of: number) => void): Promise<OwnSet> {
+async function read({ FileImporter }: Reader, { files: all, label }: OwnRequest, told: (done: number, of: number) => void): Promise<OwnSet> {
   const files = inTurn(all);
   const [first] = files;
   if (!first) throw new Error('there is no file in it. Give a CSV file, idx files, or a folder with a folder of pictures for each class.');
@@ -40,35 +40,35 @@ async function read({ Intake }: Reader, { files: all, label }: OwnRequest, told:
     throw new Error('these files are larger than 1 GB together. Take fewer, or use the terminal: lacuna train --dataset PATH.');
   const pictures = files.filter(isPicture);
   const [table, second] = files.filter(isTable);
-  const intake = new Intake();
+  const importer = new FileImporter();
   if (pictures.length > 0) {
     for (const [index, picture] of pictures.entries()) {
       const { width, height, data } = await pixelsOf(picture);
-      intake.picture(picture.path, width, height, new Uint8Array(data.buffer));
+      importer.picture(picture.path, width, height, new Uint8Array(data.buffer));
       told(index + 1, pictures.length);
     }
-    return intake.finish(first.path.split('/')[0] ?? '');
+    return importer.finish(first.path.split('/')[0] ?? '');
   }
   if (table) {
     if (second) throw new Error(`${table.path} and ${second.path} are two tables. Give one, with all rows in it.`);
-    intake.table(lastOf(table.path), await bytesOf(table), label);
-    return intake.finish(lastOf(table.path));
+    importer.table(lastOf(table.path), await bytesOf(table), label);
+    return importer.finish(lastOf(table.path));
   }
   let found = 0;
   for (const [index, file] of files.entries()) {
     const bytes = await bytesOf(file);
     told(index + 1, files.length);
     if (bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 8) continue;
-    intake.idx(file.path, bytes);
+    importer.idx(file.path, bytes);
     found += 1;
   }
   const [text, other] = files.filter(isText);
   if (found === 0 && text && !other) {
-    intake.table(lastOf(text.path), await bytesOf(text), label);
-    return intake.finish(lastOf(text.path));
+    importer.table(lastOf(text.path), await bytesOf(text), label);
+    return importer.finish(lastOf(text.path));
   }
   if (found === 0) throw new Error(`${first.path}: it is neither a table (.csv), nor an idx file of bytes, nor a picture in a folder.`);
-  return intake.finish(first.path.includes('/') ? (first.path.split('/')[0] ?? '') : 'idx files');
+  return importer.finish(first.path.includes('/') ? (first.path.split('/')[0] ?? '') : 'idx files');
 }
 
 const say = (report: OwnReport, transfer: Transferable[] = []): void => self.postMessage(report, { transfer });

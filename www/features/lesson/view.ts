@@ -44,7 +44,7 @@ function headParts(): Part[] {
 const besideParts = (): Part[] => BESIDE.map(([name, title, at]) => ({ name, title, at: () => document.querySelector<HTMLElement>(at) }));
 
 function settingParts(page: PageFacts): Part[] {
-  return page.knobs.map(({ name, label }) => ({ name, title: label, at: () => document.querySelector<HTMLElement>(`[data-knob='${name}']`) }));
+  return page.settings.map(({ name, label }) => ({ name, title: label, at: () => document.querySelector<HTMLElement>(`[data-setting='${name}']`) }));
 }
 
 const allParts = (page: PageFacts): Part[] => [...headParts(), ...besideParts(), ...settingParts(page)];
@@ -71,7 +71,7 @@ export class LessonView {
     addEventListener('hashchange', () => this.read());
     // Settings come with the engine.
     page.listen(({ kind }) => {
-      if (kind === 'knobs') this.apply();
+      if (kind === 'settings') this.apply();
     });
   }
 
@@ -102,10 +102,10 @@ export class LessonView {
     if (!is_all) {
       // What a lesson keeps is not to be looked for.
       for (const fold of document.querySelectorAll<HTMLDetailsElement>('.settings details.group'))
-        fold.open = fold.querySelector('[data-knob]:not(.put-away, [hidden])') !== null;
+        fold.open = fold.querySelector('[data-setting]:not(.put-away, [hidden])') !== null;
     }
     const known = new Set(parts.map(({ name }) => name));
-    const unknown = page.knobs.length === 0 ? [] : (lesson?.show.filter((name) => !known.has(name)) ?? []);
+    const unknown = page.settings.length === 0 ? [] : (lesson?.show.filter((name) => !known.has(name)) ?? []);
     const missing =
       unknown.length === 0
         ? []

@@ -22,10 +22,10 @@ export const phases: Feature = {
     page.follow(
       ({ run }) => [openedOf(run)?.step_through],
       () => {
-        const walked = openedOf(page.state.run)?.step_through?.walked ?? null;
-        view.light(walked);
-        const [following] = walked?.left ?? [];
-        const next = walked ? 'of the next step' : 'of a step';
+        const partial = openedOf(page.state.run)?.step_through?.partial ?? null;
+        view.light(partial);
+        const [following] = partial?.left ?? [];
+        const next = partial ? 'of the next step' : 'of a step';
         say(at('phase-next'), following ? `next: ${phaseTitle(following, shownPhases(page.state))}` : next);
       },
     );

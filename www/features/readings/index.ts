@@ -41,9 +41,9 @@ export const readings: Feature = {
       if (snapshot && state.run.kind !== 'replay') view.drawMemory(description, snapshot);
       const tested = moment ? curves.testedBy(moment.step) : evaluation;
       view.drawAccuracy(tested, description.dataset.test, moment !== null, methodOf(values).family === 'learned');
-      const walked = moment ? null : (step_through?.walked ?? null);
-      const record = moment ? moment.record : (walked?.snapshot ?? snapshot)?.records.at(-1);
-      if (moment || snapshot || walked) view.drawLoss(walked?.left.includes('losses') ? null : (record ?? null));
+      const partial = moment ? null : (step_through?.partial ?? null);
+      const record = moment ? moment.record : (partial?.snapshot ?? snapshot)?.records.at(-1);
+      if (moment || snapshot || partial) view.drawLoss(partial?.left.includes('losses') ? null : (record ?? null));
     };
     page.draw({
       of: ({ run }) => [openedOf(run)?.snapshot],

@@ -31,7 +31,7 @@ export const runs: Feature = {
       });
       page.onColours(() => view.recolour());
       const drawAgain = page.draw({
-        of: ({ runs: list, run, comparison, controls }) => [list, openedOf(run)?.listed, comparison, controls.knobs],
+        of: ({ runs: list, run, comparison, controls }) => [list, openedOf(run)?.listed, comparison, controls.settings],
         soon: ({ view: shown }) => [shown],
         pace: 'runs',
         draw: () => {

@@ -4,7 +4,7 @@ import uPlot from 'uplot';
 import { differences } from '../../model/differences';
 import { FAMILIES, METHODS } from '../../model/methods';
 import { bytes, count, duration, magnitude, milliseconds, percent, short } from '../../model/format';
-import type { Contender, Knob, Values } from '../../protocol/messages';
+import type { Entrant, Setting, Values } from '../../protocol/messages';
 import { type ListedRun, MOST_RUNS } from '../../model/runs';
 import type { Along } from '../../model/curves';
 import { sentence } from '../../model/words';
@@ -39,7 +39,7 @@ const STEPS = '500';
 /** What can be asked for here. */
 export interface Requests {
   /** Trains entrants one after another: with what they have in common beside the settings, each with its own preset if `best`. */
-  compare(entrants: Contender[], best: boolean, common: Values): void;
+  compare(entrants: Entrant[], best: boolean, common: Values): void;
   stop(): void;
   /** Forgets the runs of these numbers. */
   forget(numbers: number[]): void;
@@ -55,12 +55,12 @@ export interface RunsInput {
   current: number | null;
   /** Whether a comparison goes on. */
   compares: boolean;
-  knobs: Knob[];
+  settings: Setting[];
   /** Who can take part in a comparison; nobody before the engine has told. */
-  contenders: Contender[];
+  entrants: Entrant[];
 }
 
-const NOTHING: RunsInput = { list: [], gone: null, unstored: null, current: null, compares: false, knobs: [], contenders: [] };
+const NOTHING: RunsInput = { list: [], gone: null, unstored: null, current: null, compares: false, settings: [], entrants: [] };
 
 /** A run in the table: its line, and the one below it that its name opens. */
 interface Row {
@@ -195,7 +195,7 @@ export class RunsView {
   /** What differs, in a sentence; and each run's own name. */
   private say(list: ListedRun[]): void {
     const { differing, equal, labels } = differences(list);
-    const label = (name: string): string => this.input.knobs.find((knob) => knob.name === name)?.label.toLowerCase() ?? name;
+    const label = (name: string): string => this.input.settings.find((setting) => setting.name === name)?.label.toLowerCase() ?? name;
     const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
     const same = equal.join(', ');
     let words = 'Runs are kept while this page is open, over a reload too, and their curves laid over one another here. Train, change something, train again.';
@@ -328,7 +328,7 @@ export class RunsView {
   /** A tick for everyone who can take part, a variant behind its method. */
   private choices(): void {
     const all = FAMILIES.flatMap(([family]) => Object.keys(METHODS).filter((name) => METHODS[name]?.family === family)).flatMap((name) =>
-      this.input.contenders.filter(({ method }) => method === name),
+      this.input.entrants.filter(({ method }) => method === name),
     );
     const boxes = all.map(({ name }) => {
       const input = element('input');
@@ -352,9 +352,9 @@ export class RunsView {
   }
 
   /** Who takes part, of those that can be chosen. */
-  private chosen(): Contender[] {
+  private chosen(): Entrant[] {
     const checked = [...this.chips.querySelectorAll('input')].filter((box) => box.checked).map((box) => box.value);
-    return checked.flatMap((wanted) => this.input.contenders.find(({ name }) => name === wanted) ?? []);
+    return checked.flatMap((wanted) => this.input.entrants.find(({ name }) => name === wanted) ?? []);
   }
 
   /** Nothing begins with nobody; what goes on can be stopped. */

@@ -15,9 +15,9 @@ export const settings: Feature = {
     );
     page.onColours((palette) => view.recolour(palette));
     page.follow(
-      ({ controls }) => [controls.knobs],
+      ({ controls }) => [controls.settings],
       () => {
-        if (page.state.controls.knobs.length > 0) view.build(page.state.controls.knobs);
+        if (page.state.controls.settings.length > 0) view.build(page.state.controls.settings);
       },
     );
     page.follow(
@@ -48,7 +48,7 @@ export const settings: Feature = {
       },
     );
     page.follow(
-      ({ controls: { values, plan, knobs, reverts }, run }) => [values, plan, knobs, reverts, valuesOf(run)],
+      ({ controls: { values, plan, settings, reverts }, run }) => [values, plan, settings, reverts, valuesOf(run)],
       () => {
         const { values, plan } = page.state.controls;
         if (!values) return;

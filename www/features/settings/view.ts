@@ -1,21 +1,21 @@
-// The settings, built from the engine's table of knobs. Names, ranges, defaults and help come from there; here is only
-// where a knob stands and which control suits it.
+// The settings, built from the engine's table of settings. Names, ranges, defaults and help come from there; here is only
+// where a setting stands and which control suits it.
 
 import { about, NETWORKS, TRIES } from '../../model/suggestions';
 import { FAMILIES, means, METHODS, methodOf } from '../../model/methods';
 import { bytes, count, magnitude } from '../../model/format';
-import type { Knob, OwnData, Plan, Values } from '../../protocol/messages';
+import type { Setting, OwnData, Plan, Values } from '../../protocol/messages';
 import { sentence, unitsOf } from '../../model/words';
 import { element } from '../../ui/element';
 import { drawPicture } from './pictures';
 import type { Palette } from '../../ui/palette';
 
-/** Knobs in front, in this order, and the groups behind. A knob that is named nowhere joins the last group. */
+/** Settings in front, in this order, and the groups behind. A setting that is named nowhere joins the last group. */
 const FRONT = ['dataset', 'method', 'keep_ratio', 'model', 'gate_inputs'];
-const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => string }[] = [
+const GROUPS: { title: string; settings: string[]; brief: (values: Values) => string }[] = [
   {
     title: 'Structure',
-    knobs: [
+    settings: [
       'schedule',
       'keep_start',
       'anneal_fraction',
@@ -44,12 +44,12 @@ const GROUPS: { title: string; knobs: string[]; brief: (values: Values) => strin
   },
   {
     title: 'Weights',
-    knobs: ['learning_rate', 'rate_schedule', 'momentum', 'weight_decay', 'clip_norm', 'batch_size', 'augment'],
+    settings: ['learning_rate', 'rate_schedule', 'momentum', 'weight_decay', 'clip_norm', 'batch_size', 'augment'],
     brief: (values) => `rate ${values['learning_rate']} · batch ${values['batch_size']}`,
   },
   {
     title: 'Run',
-    knobs: ['epochs', 'steps', 'seed', 'select_masks', 'finetune_epochs', 'finetune_rate', 'compact'],
+    settings: ['epochs', 'steps', 'seed', 'select_masks', 'finetune_epochs', 'finetune_rate', 'compact'],
     brief: (values) => `${values['steps'] === '0' ? `${values['epochs']} epochs` : `${values['steps']} steps`} · seed ${values['seed']}`,
   },
 ];
@@ -69,12 +69,12 @@ const SLIDER_TOP = 1000;
 const TOLD_MS = 5000;
 
 interface Control {
-  knob: Knob;
+  setting: Setting;
   root: HTMLElement;
   /** Shows a value, unless the person is typing one. */
   show(value: string): void;
   invalid?(on: boolean): void;
-  /** What it is, where the knob's own help does not say it. */
+  /** What it is, where the setting's own help does not say it. */
   words?(): string;
 }
 
@@ -88,7 +88,7 @@ function shares(parts: Record<string, number>): string {
     .join(', ')} ${unit}`;
 }
 
-type Range = Extract<Knob['kind'], { type: 'number' }>;
+type Range = Extract<Setting['kind'], { type: 'number' }>;
 
 function toPosition({ min, max, logarithmic }: Range, value: number): number {
   if (!logarithmic) return (SLIDER_TOP * (value - min)) / (max - min);
@@ -131,16 +131,16 @@ export class SettingsView {
     this.takes.dataset['testid'] = 'memory';
   }
 
-  build(knobs: Knob[]): void {
-    const left = new Map(knobs.map((knob) => [knob.name, knob]));
+  build(settings: Setting[]): void {
+    const left = new Map(settings.map((setting) => [setting.name, setting]));
     const take = (names: string[]): HTMLElement[] =>
       names.flatMap((name) => {
-        const knob = left.get(name);
+        const setting = left.get(name);
         left.delete(name);
-        return knob ? [this.control(knob)] : [];
+        return setting ? [this.control(setting)] : [];
       });
     const front = take(FRONT);
-    const bodies = GROUPS.map(({ knobs: names }) => take(names));
+    const bodies = GROUPS.map(({ settings: names }) => take(names));
     bodies.at(-1)?.push(...take([...left.keys()]));
     const groups = GROUPS.map(({ title, brief }, index) => {
       const said = element('span');
@@ -164,14 +164,14 @@ export class SettingsView {
 
   /** Shows the values; a mark where one differs from the run that goes on and waits for the next one. */
   show(values: Values, running: Values | null): void {
-    for (const { knob, root, show } of this.controls) {
-      const value = values[knob.name] ?? knob.value;
+    for (const { setting, root, show } of this.controls) {
+      const value = values[setting.name] ?? setting.value;
       show(value);
-      const differs = running !== null && running[knob.name] !== value;
+      const differs = running !== null && running[setting.name] !== value;
       root.classList.toggle('differs', differs);
     }
     for (const [said, brief] of this.briefs) said.textContent = brief(values);
-    for (const { knob, root } of this.controls) root.hidden = !means(knob.name, values);
+    for (const { setting, root } of this.controls) root.hidden = !means(setting.name, values);
     for (const group of this.groups) group.hidden = group.querySelector('.body > :not([hidden])') === null;
   }
 
@@ -203,7 +203,7 @@ export class SettingsView {
 
   /** Says what a choice brought along. */
   tell(changed: [name: string, value: string][]): void {
-    const label = (name: string): string => this.controls.find(({ knob }) => knob.name === name)?.knob.label ?? name;
+    const label = (name: string): string => this.controls.find(({ setting }) => setting.name === name)?.setting.label ?? name;
     const said = (value: string): string => ({ true: 'on', false: 'off' })[value] ?? value;
     this.told_until = performance.now() + TOLD_MS;
     this.help.textContent = `Set along with it: ${changed.map(([name, value]) => `${label(name).toLowerCase()} ${said(value)}`).join(', ')}.`;
@@ -215,29 +215,29 @@ export class SettingsView {
     this.help.classList.toggle('refusal', message !== null);
     if (message !== null) this.help.textContent = sentence(message);
     else if (refused) this.help.textContent = '';
-    for (const control of this.controls) control.invalid?.(message !== null && control.knob.name === name);
+    for (const control of this.controls) control.invalid?.(message !== null && control.setting.name === name);
   }
 
-  private control(knob: Knob): HTMLElement {
+  private control(setting: Setting): HTMLElement {
     const make = (): Control => {
-      switch (knob.kind.type) {
+      switch (setting.kind.type) {
         case 'choice':
-          if (knob.name === PICTURES) return this.pictured(knob, knob.kind.choices);
-          if (knob.name === METHOD) return this.methods(knob, knob.kind.choices);
-          return this.select(knob, knob.kind.choices);
+          if (setting.name === PICTURES) return this.pictured(setting, setting.kind.choices);
+          if (setting.name === METHOD) return this.methods(setting, setting.kind.choices);
+          return this.select(setting, setting.kind.choices);
         case 'switch':
-          return this.toggle(knob);
+          return this.toggle(setting);
         case 'number':
-          return this.number(knob, knob.kind);
+          return this.number(setting, setting.kind);
         case 'text':
-          return knob.name === NETWORK ? this.network(knob) : this.field(knob);
+          return setting.name === NETWORK ? this.network(setting) : this.field(setting);
         case 'count':
-          return this.field(knob);
+          return this.field(setting);
       }
     };
     const control = make();
-    control.root.dataset['knob'] = knob.name;
-    this.explain(control.root, control.words ?? (() => `${knob.help}${knob.live ? ' Works at once.' : ''}`));
+    control.root.dataset['setting'] = setting.name;
+    this.explain(control.root, control.words ?? (() => `${setting.help}${setting.live ? ' Works at once.' : ''}`));
     this.controls.push(control);
     return control.root;
   }
@@ -256,25 +256,25 @@ export class SettingsView {
     root.addEventListener('pointerleave', () => say(''));
   }
 
-  private radio(knob: Knob, name: string): HTMLInputElement {
+  private radio(setting: Setting, name: string): HTMLInputElement {
     const input = element('input');
     input.type = 'radio';
-    input.name = `knob-${knob.name}`;
+    input.name = `setting-${setting.name}`;
     input.value = name;
-    input.dataset['testid'] = `${knob.name}-${name}`;
-    input.addEventListener('change', () => this.changed(knob.name, name));
+    input.dataset['testid'] = `${setting.name}-${name}`;
+    input.addEventListener('change', () => this.changed(setting.name, name));
     return input;
   }
 
-  private pictured(knob: Knob, choices: [string, string][]): Control {
+  private pictured(setting: Setting, choices: [string, string][]): Control {
     const inputs: HTMLInputElement[] = [];
     const row = element('div');
     for (const [name, label] of choices) {
-      const input = this.radio(knob, name);
+      const input = this.radio(setting, name);
       inputs.push(input);
       if (name === OWN) {
         // Chosen once more, it asks for other files.
-        input.addEventListener('click', () => this.changed(knob.name, name));
+        input.addEventListener('click', () => this.changed(setting.name, name));
         row.append(element('label', 'own', input, this.owned));
         continue;
       }
@@ -283,19 +283,19 @@ export class SettingsView {
       this.pictures.push([canvas, name]);
       row.append(element('label', '', input, canvas, element('span', '', label)));
     }
-    const root = element('fieldset', 'pictures', element('legend', '', element('span', 'name', knob.label)), row);
+    const root = element('fieldset', 'pictures', element('legend', '', element('span', 'name', setting.label)), row);
     root.setAttribute('aria-describedby', this.help.id);
-    return { knob, root, show: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
+    return { setting, root, show: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
   }
 
   /** Folded, the method that is chosen and what it does; unfolded, all of them by family. */
-  private methods(knob: Knob, choices: [string, string][]): Control {
+  private methods(setting: Setting, choices: [string, string][]): Control {
     const labels = new Map(choices);
     const inputs: HTMLInputElement[] = [];
     const now = element('b');
     const about = element('p', 'takes');
     about.dataset['testid'] = 'about-method';
-    const fold = element('details', 'fold', element('summary', '', element('span', 'name', knob.label), now));
+    const fold = element('details', 'fold', element('summary', '', element('span', 'name', setting.label), now));
     const list = element('div', 'list');
     for (const [family, title] of FAMILIES) {
       const heading = element('p', '', title);
@@ -305,7 +305,7 @@ export class SettingsView {
       members.setAttribute('aria-labelledby', heading.id);
       list.append(members);
       for (const [name, { does }] of Object.entries(METHODS).filter(([name, method]) => method.family === family && labels.has(name))) {
-        const input = this.radio(knob, name);
+        const input = this.radio(setting, name);
         inputs.push(input);
         const label = element('label', '', input, element('span', '', element('b', '', labels.get(name) ?? name), does));
         // A pointer has chosen; keys go on choosing.
@@ -314,10 +314,10 @@ export class SettingsView {
       }
     }
     fold.append(list);
-    const root = element('fieldset', 'methods', element('legend', 'unseen', knob.label), fold, about);
+    const root = element('fieldset', 'methods', element('legend', 'unseen', setting.label), fold, about);
     root.setAttribute('aria-describedby', this.help.id);
     return {
-      knob,
+      setting,
       root,
       words: () => 'How the mask is chosen. All methods share the budget, the data and the seed.',
       show: (value) => {
@@ -329,59 +329,59 @@ export class SettingsView {
     };
   }
 
-  private name(knob: Knob, id: string): HTMLLabelElement {
-    const label = element('label', 'name', knob.label);
+  private name(setting: Setting, id: string): HTMLLabelElement {
+    const label = element('label', 'name', setting.label);
     label.htmlFor = id;
     return label;
   }
 
-  private select(knob: Knob, choices: [string, string][]): Control {
+  private select(setting: Setting, choices: [string, string][]): Control {
     const select = element('select');
-    select.id = `knob-${knob.name}`;
-    select.dataset['testid'] = knob.name;
+    select.id = `setting-${setting.name}`;
+    select.dataset['testid'] = setting.name;
     for (const [name, label] of choices) {
       const option = element('option', '', label);
       option.value = name;
       select.append(option);
     }
     select.setAttribute('aria-describedby', this.help.id);
-    select.addEventListener('change', () => this.changed(knob.name, select.value));
-    return { knob, root: element('div', 'row', this.name(knob, select.id), select), show: (value) => (select.value = value) };
+    select.addEventListener('change', () => this.changed(setting.name, select.value));
+    return { setting, root: element('div', 'row', this.name(setting, select.id), select), show: (value) => (select.value = value) };
   }
 
-  private toggle(knob: Knob): Control {
+  private toggle(setting: Setting): Control {
     const input = element('input', 'switch');
     input.type = 'checkbox';
     input.setAttribute('role', 'switch');
-    input.id = `knob-${knob.name}`;
-    input.dataset['testid'] = knob.name;
+    input.id = `setting-${setting.name}`;
+    input.dataset['testid'] = setting.name;
     input.setAttribute('aria-describedby', this.help.id);
-    input.addEventListener('change', () => this.changed(knob.name, String(input.checked)));
-    return { knob, root: element('div', 'row', this.name(knob, input.id), input), show: (value) => (input.checked = value === 'true') };
+    input.addEventListener('change', () => this.changed(setting.name, String(input.checked)));
+    return { setting, root: element('div', 'row', this.name(setting, input.id), input), show: (value) => (input.checked = value === 'true') };
   }
 
-  private input(knob: Knob): HTMLInputElement {
-    const input = element('input', knob.kind.type === 'text' ? 'wide' : '');
+  private input(setting: Setting): HTMLInputElement {
+    const input = element('input', setting.kind.type === 'text' ? 'wide' : '');
     input.type = 'text';
-    input.id = `knob-${knob.name}`;
-    input.dataset['testid'] = knob.name;
+    input.id = `setting-${setting.name}`;
+    input.dataset['testid'] = setting.name;
     input.autocomplete = 'off';
     input.spellcheck = false;
-    if (knob.kind.type === 'count') input.inputMode = 'numeric';
-    if (knob.kind.type === 'number') input.inputMode = 'decimal';
+    if (setting.kind.type === 'count') input.inputMode = 'numeric';
+    if (setting.kind.type === 'number') input.inputMode = 'decimal';
     input.setAttribute('aria-describedby', this.help.id);
-    input.addEventListener('change', () => this.changed(knob.name, input.value.trim()));
+    input.addEventListener('change', () => this.changed(setting.name, input.value.trim()));
     input.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') input.blur();
     });
     return input;
   }
 
-  private field(knob: Knob): Control {
-    const input = this.input(knob);
+  private field(setting: Setting): Control {
+    const input = this.input(setting);
     return {
-      knob,
-      root: element('div', 'row', this.name(knob, input.id), input),
+      setting,
+      root: element('div', 'row', this.name(setting, input.id), input),
       show: (value) => {
         if (document.activeElement !== input && input.ariaInvalid !== 'true') input.value = value;
       },
@@ -390,11 +390,11 @@ export class SettingsView {
   }
 
   /** A choice among networks for those who know no name, and the name itself for those who do. */
-  private network(knob: Knob): Control {
-    const field = this.field(knob);
+  private network(setting: Setting): Control {
+    const field = this.field(setting);
     const select = element('select');
-    select.id = `knob-${knob.name}-preset`;
-    select.dataset['testid'] = `${knob.name}-preset`;
+    select.id = `setting-${setting.name}-preset`;
+    select.dataset['testid'] = `${setting.name}-preset`;
     select.setAttribute('aria-describedby', this.help.id);
     const option = (name: string, title: string): HTMLOptionElement => {
       const made = element('option', '', title);
@@ -410,16 +410,16 @@ export class SettingsView {
     const known = NETWORKS.flatMap(([, networks]) => networks.map(([name]) => name));
     const input = field.root.querySelector('input');
     select.addEventListener('change', () => {
-      if (select.value !== '') return this.changed(knob.name, select.value);
+      if (select.value !== '') return this.changed(setting.name, select.value);
       input?.focus();
       input?.select();
     });
-    const label = element('label', 'name', knob.label);
+    const label = element('label', 'name', setting.label);
     label.htmlFor = select.id;
     const name = field.root.querySelector('label');
     if (name) name.textContent = 'Name';
     const root = element('div', 'choice', element('div', 'row', label, select), field.root, this.takes);
-    this.explain(field.root, () => knob.help);
+    this.explain(field.root, () => setting.help);
     return {
       ...field,
       root,
@@ -431,22 +431,22 @@ export class SettingsView {
     };
   }
 
-  private number(knob: Knob, kind: Range): Control {
-    const field = this.field(knob);
+  private number(setting: Setting, kind: Range): Control {
+    const field = this.field(setting);
     if (!kind.logarithmic && kind.max - kind.min > WIDEST_LINEAR) return field;
     const range = element('input');
     range.type = 'range';
     range.min = '0';
     range.max = String(SLIDER_TOP);
-    range.dataset['testid'] = `${knob.name}-slider`;
-    range.setAttribute('aria-label', knob.label);
+    range.dataset['testid'] = `${setting.name}-slider`;
+    range.setAttribute('aria-label', setting.label);
     range.setAttribute('aria-describedby', this.help.id);
     const fill = (): void => range.style.setProperty('--at', `${Number(range.value) / (SLIDER_TOP / 100)}%`);
     range.addEventListener('input', () => {
       fill();
-      this.changed(knob.name, String(fromPosition(kind, Number(range.value))));
+      this.changed(setting.name, String(fromPosition(kind, Number(range.value))));
     });
-    const prominent = knob.name === PROMINENT;
+    const prominent = setting.name === PROMINENT;
     const root = element('div', prominent ? 'slider prominent' : 'slider', field.root, range);
     if (prominent) root.append(this.says);
     return {

@@ -43,7 +43,7 @@ function inputOf(state: State, now: number): StatusInput {
     planted: description && mask ? planted(description, mask) : null,
     queued: comparison && { ...entrantOf(comparison), method: labelOf(controls, entrantOf(comparison).entrant) },
     looking: moment?.step ?? null,
-    walking: opened?.step_through && !moment ? sentenceOf(opened.step_through, opened.description, opened.values) : null,
+    partial_step: opened?.step_through && !moment ? sentenceOf(opened.step_through, opened.description, opened.values) : null,
   };
 }
 

@@ -36,7 +36,7 @@ export interface StatusInput {
   /** The step looked back at. */
   looking: number | null;
   /** Of a step that is taken phase by phase: what was just done. */
-  walking: string | null;
+  partial_step: string | null;
 }
 
 /** Steps that last longer are told one by one; those that last much longer, on their way. */
@@ -143,9 +143,9 @@ function say(input: StatusInput): Word[] {
     if (methodOf(values).family !== 'learned') return [...share, '.'];
     return [...share, ...(undecided === 0 ? [', and every one was decided.'] : [', ', { probe: count(undecided) }, ' were undecided.'])];
   }
-  if (input.walking !== null) return [input.walking];
+  if (input.partial_step !== null) return [input.partial_step];
   switch (state) {
-    case 'held':
+    case 'unopened':
       if (!plan) return [''];
       return [
         `${plan.model} in batches of ${count(plan.batch_size)} takes `,
@@ -201,8 +201,8 @@ export class StatusView {
   }
 
   draw(input: StatusInput): void {
-    const { queued, looking, walking } = input;
-    const shown_apart = walking ?? (looking === null ? null : 'past');
+    const { queued, looking, partial_step } = input;
+    const shown_apart = partial_step ?? (looking === null ? null : 'past');
     const words = queued && looking === null ? [`Run ${queued.run} of ${queued.of}, ${queued.method}. `, ...say(input)] : say(input);
     const plain = words.map((word) => (typeof word === 'string' ? word : 'kept' in word ? word.kept : word.probe)).join('');
     if (plain === this.shown) return;

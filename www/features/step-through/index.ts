@@ -19,14 +19,14 @@ export const stepThrough: Feature = {
       view.show(opened.step_through, shownPhases(page.state), opened.description, opened.values);
       // Who sees which phase was taken finds the card, its words and its numbers.
       page.flush('words');
-      document.body.dataset['walking'] = opened.step_through.walked.stage;
+      document.body.dataset['partialStep'] = opened.step_through.partial.stage;
     };
     page.follow(
       ({ run }) => [openedOf(run)?.step_through],
       () => {
         if (openedOf(page.state.run)?.step_through) return void show();
         root.hidden = true;
-        delete document.body.dataset['walking'];
+        delete document.body.dataset['partialStep'];
       },
     );
     page.follow(

@@ -5,7 +5,7 @@ import './style.css';
 import { count, fixed, percent, significant } from '../../model/format';
 import { methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';
-import { type Description, type Group, KEPT, PROBE_KEPT, type StepRecord, type Values, type Walked } from '../../protocol/messages';
+import { type Description, type Group, KEPT, PROBE_KEPT, type StepRecord, type Values, type PartialStep } from '../../protocol/messages';
 import { PHASES, phaseTitle, type Said } from '../../model/phases';
 import type { StepThrough } from '../../model/state';
 import { newsOf } from '../../model/step-through';
@@ -32,7 +32,7 @@ const eased = (share: number): number => 1 - (1 - Math.min(1, Math.max(0, share)
 
 /** The phase that is shown, and of what. */
 interface Seen {
-  walked: Walked;
+  partial: PartialStep;
   description: Description;
   values: Values;
   record: StepRecord;
@@ -80,25 +80,25 @@ export class StepThroughView {
 
   /** `phases`: the step's six, with its numbers. */
   show(step: StepThrough, phases: Said[], description: Description, values: Values): void {
-    const { walked } = step;
-    const record = walked.snapshot.records.at(-1);
+    const { partial } = step;
+    const record = partial.snapshot.records.at(-1);
     if (!record) return;
-    this.seen = { walked, description, values, record, news: newsOf(step, description, values) };
-    const number = PHASES[walked.stage].at(-1) ?? 0;
+    this.seen = { partial, description, values, record, news: newsOf(step, description, values) };
+    const number = PHASES[partial.stage].at(-1) ?? 0;
     const [title, formula] = phases[number] ?? ['', ''];
     this.title.replaceChildren(element('small', '', String(number + 1)), title);
     this.formula.textContent = formula;
     this.words.textContent = this.explains(this.seen);
-    this.leave.textContent = walked.left.length > 0 ? 'Finish the step' : 'Back to the history';
-    const [following] = walked.left;
+    this.leave.textContent = partial.left.length > 0 ? 'Finish the step' : 'Back to the history';
+    const [following] = partial.left;
     this.next.textContent = following ? `Next: ${phaseTitle(following, phases)}` : 'Next step';
     this.begun = performance.now();
     this.draw();
   }
 
-  private explains({ walked, record, values }: Seen): string {
-    const { before, stepped, snapshot } = walked;
-    switch (walked.stage) {
+  private explains({ partial, record, values }: Seen): string {
+    const { before, stepped, snapshot } = partial;
+    switch (partial.stage) {
       case 'choose':
         return 'By what the method knows of the network just now. Between such steps the mask stands.';
       case 'sample':
@@ -110,7 +110,7 @@ export class StepThroughView {
           ? `L − L′ = ${fixed(record.loss, 4)} − ${fixed(record.probe_loss, 4)} = ${significant(record.loss - record.probe_loss, 3)}. Same images, same weights: only the masks differ.`
           : 'Under the one mask of this step.';
       case 'gradient':
-        return this.substituted(record, values, largest(walked.values ?? new Float32Array()));
+        return this.substituted(record, values, largest(partial.values ?? new Float32Array()));
       case 'project': {
         const sum = (scores: Float32Array | null): number =>
           (scores ?? new Float32Array()).reduce((total, score) => total + Math.min(1, Math.max(0, score)), 0);
@@ -124,7 +124,7 @@ export class StepThroughView {
           : 'Short enough to be taken as it is.';
       }
       case 'weights':
-        return `Largest movement of a unit’s weights, root mean square: ${significant(largest(walked.values ?? new Float32Array()), 2)}.`;
+        return `Largest movement of a unit’s weights, root mean square: ${significant(largest(partial.values ?? new Float32Array()), 2)}.`;
     }
   }
 
@@ -156,7 +156,7 @@ export class StepThroughView {
 
   /** Draws what a phase did, and says what is drawn. */
   private picture(seen: Seen, box: Box): string {
-    const { stage, values } = seen.walked;
+    const { stage, values } = seen.partial;
     switch (stage) {
       case 'choose':
       case 'sample':
@@ -185,7 +185,7 @@ export class StepThroughView {
   }
 
   /** A row for each group: what it keeps under either mask, of what it has. */
-  private drawn({ walked, description, values }: Seen, [left, top, width, height]: Box): string {
+  private drawn({ partial, description, values }: Seen, [left, top, width, height]: Box): string {
     const { context } = this;
     const groups = description.groups.filter((group) => group.gated);
     const two = methodOf(values).forwards === 2;
@@ -194,7 +194,7 @@ export class StepThroughView {
     const [start, end] = wordy ? [left + 84, left + width - 96] : [left, left + width];
     const room = end - start;
     const bar = Math.max(1, Math.min(15, row * 0.26));
-    const { mask, scores } = walked.snapshot;
+    const { mask, scores } = partial.snapshot;
     groups.forEach((group, index) => {
       const y = top + (index + 0.5) * row;
       const of = (bit: number): number => this.over(group, (unit) => (((mask[unit] ?? 0) & bit) !== 0 ? 1 : 0));
@@ -272,8 +272,8 @@ export class StepThroughView {
   }
 
   /** The scores after the optimiser's step slide by v, and what leaves 0 to 1 is clamped. */
-  private projection({ walked, values }: Seen, [left, top, width, height]: Box): string {
-    const { stepped, snapshot } = walked;
+  private projection({ partial, values }: Seen, [left, top, width, height]: Box): string {
+    const { stepped, snapshot } = partial;
     if (!stepped) return '';
     const pins = readPins(values['pins']);
     const { threshold } = snapshot;
@@ -359,9 +359,9 @@ export class StepThroughView {
   }
 
   /** A row for each layer: which share of its weights the gradient went through. */
-  private layers({ walked, description, values }: Seen, [left, top, width, height]: Box): string {
+  private layers({ partial, description, values }: Seen, [left, top, width, height]: Box): string {
     const { context } = this;
-    const { kept } = walked.snapshot;
+    const { kept } = partial.snapshot;
     const { groups, layers } = description;
     const shown = layers.filter(({ taps }) => taps > 0);
     const row = Math.min(60, height / shown.length);

@@ -10,7 +10,7 @@ import { description, group, record, run, snapshot } from '../../testing/samples
 import { CHAPTERS, STEPS, TOUR_LINK, type TourStep, wantedLink } from './model';
 
 const page = (more: Partial<PageFacts> = {}): PageFacts => ({
-  knobs: [],
+  settings: [],
   values: { method: 'vrpge', keep_ratio: '0.2' },
   query: '',
   state: 'paused',

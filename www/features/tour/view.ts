@@ -115,7 +115,7 @@ class TourCard {
     const step = STEPS[this.at]?.step;
     if (!step) return;
     // What it points at may have been built anew.
-    if (news?.kind === 'knobs' || news?.kind === 'opened') void this.look(step.at, step.view);
+    if (news?.kind === 'settings' || news?.kind === 'opened') void this.look(step.at, step.view);
     // Another run counts its steps anew.
     if (news?.kind === 'opened') this.begun = { ...this.begun, step: 0 };
     if (this.begun.keep_ratio === '' || news?.kind === 'values') this.begun = { ...this.begun, keep_ratio: this.page.values?.['keep_ratio'] ?? '' };
