@@ -11,10 +11,10 @@ use syn::{Attribute, Expr, FnArg, GenericArgument, ImplItem, Item, Lit, Meta, Pa
 use ts_rs::{Config, TS};
 
 use super::types::{
-    Bytes, CheckKernel, CheckResult, CheckScene, Checkpoint, Classified, Columns, Computes, Contender, Contributions, Cost, DataFile,
-    DatasetShape, Described, Description, Drawn, Estimate, Evaluated, Evaluation, Example, Filters, Group, Halted, KEPT, Knob, KnobKind,
-    LabBin, LabReport, LabRow, Layer, NextPart, OwnData, OwnSet, PROBE_KEPT, PhaseTime, Plan, ReadRun, Recorded, RunFacts, ScoreRange,
-    Shown, Snapshot, Speed, StepRecord, Summary, UnitCost, Values, Walked,
+    Bytes, CheckKernel, CheckResult, CheckScene, Checkpoint, Classified, Columns, Computes, Contributions, Cost, DataFile, DatasetShape,
+    Described, Description, Drawn, Entrant, Estimate, Evaluated, Evaluation, Example, Filters, Group, Halted, KEPT, LabBin, LabReport,
+    LabRow, Layer, NextPart, OwnData, OwnSet, PROBE_KEPT, PartialStep, PhaseTime, Plan, ReadRun, Recorded, RunFacts, ScoreRange, Setting,
+    SettingKind, Shown, Snapshot, Speed, StepRecord, Summary, UnitCost, Values,
 };
 use crate::config::{self, MethodName};
 use crate::methods::Facts;
@@ -160,7 +160,7 @@ fn types() -> (String, BTreeSet<String>) {
         &config,
         SettingKind, Setting, Values, Entrant, MethodName, MethodFacts,
         Group, Layer, Bytes, Filters, DatasetShape, Plan, Described, Computes, RunFacts, Description, DataFile,
-        StepRecord, Cost, Snapshot, StepPart, Walked, Halted, NextPart, UnitCost, Evaluation, Evaluated, PhaseTime, Speed,
+        StepRecord, Cost, Snapshot, StepPart, PartialStep, Halted, NextPart, UnitCost, Evaluation, Evaluated, PhaseTime, Speed,
         Recorded, Checkpoint, Shown, Columns, ReadRun,
         Drawn, Summary, ScoreRange, LabBin, Estimate, LabRow, LabReport, Example, Contributions, Classified,
         CheckKernel, CheckScene, CheckResult, OwnData, OwnSet,

@@ -54,8 +54,8 @@ pub fn entrants() -> Js<Vec<Entrant>> {
 
 /// Every setting's value.
 pub(super) fn values_of(config: &Config) -> Result<Values, JsError> {
-    let value = |knob: &config::Knob| Ok((knob.name, config.get(knob.name).map_err(words)?));
-    Ok(Values(KNOBS.iter().map(value).collect::<Result<_, JsError>>()?))
+    let value = |setting: &config::Setting| Ok((setting.name, config.get(setting.name).map_err(words)?));
+    Ok(Values(SETTINGS.iter().map(value).collect::<Result<_, JsError>>()?))
 }
 
 /// Every setting's value for a link.

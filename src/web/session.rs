@@ -13,7 +13,9 @@ use super::kernels;
 use super::plan::{data_key, files_of, plan, set_of, shape_of};
 use super::run_files::{shown, told};
 use super::snapshots::Spent;
-use super::types::{Computes, DataFile, Description, Evaluated, Halted, NextPart, PhaseTime, RunFacts, Snapshot, Speed, UnitCost, Walked};
+use super::types::{
+    Computes, DataFile, Description, Evaluated, Halted, NextPart, PartialStep, PhaseTime, RunFacts, Snapshot, Speed, UnitCost,
+};
 use crate::classifier::{Classifier, MOST_BATCHES};
 use crate::config::Config;
 use crate::data::stream::Arrival;

@@ -1,6 +1,6 @@
 // What can happen to the page's state, and what the reducer asks to be done about it.
 
-import type { Contender, Description, Evaluated, OwnFile, OwnReport, Plan, Report, Request, RunState, Snapshot, Values } from '../protocol/messages';
+import type { Entrant, Description, Evaluated, OwnFile, OwnReport, Plan, Report, Request, RunState, Snapshot, Values } from '../protocol/messages';
 import type { Curves } from './curves';
 import type { Timeline } from './history';
 import type { PickedUnit } from './picked-unit';

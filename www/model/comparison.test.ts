@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Values } from '../protocol/messages';
 import { begun, ended, entrantOf, next } from './comparison';
 import { type Comparison, type Controls, initialState } from './state';
-import { contender, evaluation, knob } from '../testing/samples';
+import { entrant, evaluation, setting } from '../testing/samples';
 
 const controls: Controls = {
   ...initialState.controls,

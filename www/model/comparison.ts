@@ -1,7 +1,7 @@
 // A comparison: entrants that train one after another, all else equal.
 
-import type { Contender, Evaluation, Values } from '../protocol/messages';
-import { knobOf } from './controls';
+import type { Entrant, Evaluation, Values } from '../protocol/messages';
+import { settingOf } from './controls';
 import type { Comparison, Controls } from './state';
 import { unpinned } from './suggestions';
 

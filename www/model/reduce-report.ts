@@ -1,6 +1,6 @@
 // What the page makes of the worker's reports.
 
-import type { Report, Snapshot, Walked } from '../protocol/messages';
+import type { Report, Snapshot, PartialStep } from '../protocol/messages';
 import { settle } from './controls';
 import type { Draft } from './draft';
 import { endComparison, fail, linked, nextRun, open, opened, readLink, relist, toNow, unchanged } from './reduce-run';

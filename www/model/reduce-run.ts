@@ -2,7 +2,7 @@
 
 import type { Entrant, Description, Failure, Plan, Report, Snapshot, Values } from '../protocol/messages';
 import * as comparisons from './comparison';
-import { accept, differ, follow, knobOf, unlent, wish, wished } from './controls';
+import { accept, differ, follow, settingOf, unlent, wish, wished } from './controls';
 import { Curves } from './curves';
 import type { Draft } from './draft';
 import { Timeline } from './history';

@@ -9,8 +9,8 @@ import { reduce } from './reducer';
 import type { SavedRun } from './saved-run';
 import { allowed, openedOf, phaseOf, planOf, trains } from './selectors';
 import { initialState, type State } from './state';
-import type { OwnSet, Report, Request, RunState, Values, Walked } from '../protocol/messages';
-import { contender, description, evaluation, knob, record, rows, snapshot } from '../testing/samples';
+import type { OwnSet, Report, Request, RunState, Values, PartialStep } from '../protocol/messages';
+import { entrant, description, evaluation, setting, record, rows, snapshot } from '../testing/samples';
 
 const VALUES: Values = { dataset: 'planted', method: 'vrpge', seed: '1', keep_ratio: '0.2', model: 'mlp-4', batch_size: '8', pins: '' };
 const SETTINGS = [setting('seed', '1'), setting('keep_ratio', '0.2', true), setting('pins', '', true), setting('method', 'vrpge')];

@@ -1,7 +1,7 @@
 // What unit tests are made of: a small network, its run and its moments, each with what a test wants otherwise.
 
 import { CURVES } from '../protocol/columns';
-import type { Contender, Description, Evaluation, Group, Knob, Layer, MethodName, Snapshot, StepRecord, Values } from '../protocol/messages';
+import type { Entrant, Description, Evaluation, Group, Setting, Layer, MethodName, Snapshot, StepRecord, Values } from '../protocol/messages';
 import type { ListedRun } from '../model/runs';
 import { Curves } from '../model/curves';
 

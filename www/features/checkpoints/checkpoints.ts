@@ -238,7 +238,7 @@ export class Checkpoints {
 
   /** Whether the engine has the run. */
   private get answers(): boolean {
-    return !['error', 'held', 'replay'].includes(this.run.state);
+    return !['error', 'unopened', 'replay'].includes(this.run.state);
   }
 
   /** A ticket for what the engine is asked about a run file, and what it will answer. Nobody else's tickets are below 0. */

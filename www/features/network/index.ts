@@ -59,9 +59,9 @@ export const network: Feature = {
         view.pin((unit) => pins.has(unit));
         at('pinned-key').hidden = pins.size === 0;
         if (moment) return view.draw(moment, null, true);
-        const walked = run?.step_through?.walked;
-        const shown = walked?.snapshot ?? run?.snapshot;
-        if (shown) view.draw({ scores: shown.shades, mask: shown.mask, kept: shown.kept }, walked ? barsOf(walked) : null);
+        const partial = run?.step_through?.partial;
+        const shown = partial?.snapshot ?? run?.snapshot;
+        if (shown) view.draw({ scores: shown.shades, mask: shown.mask, kept: shown.kept }, partial ? barsOf(partial) : null);
       },
     });
     page.draw({ of: (state) => [keptUnits(state)], pace: 'words', draw: () => view.name() });
