@@ -275,7 +275,7 @@ settings! {
     gate_inputs: bool = false, Kind::Switch, false,
         "Gate inputs", "Give every input a keep-probability, not only every hidden unit.";
     method: MethodName = MethodName::Vrpge, Kind::Choice(MethodName::NAMES), false,
-        "Method", "How the mask is chosen: learned from two losses (vrpge), from one (reinforce) or by the chain rule (ste); by the norms of weights once and for all (magnitude) or with random (set) or wanted (rigl) units in exchange; before the first step (snip); at random (static); everything (dense), or a narrower network of vrpge's multiply-adds (small-dense).";
+        "Method", "How the mask is chosen: learned from two losses by the variance-reduced policy gradient estimator, VR-PGE (vrpge), from one loss (reinforce) or by the chain rule (ste); pruned by the norms of weights (magnitude), with new units at random (set) or by their gradients (rigl); chosen before the first step (snip); random (static); every unit (dense), or a narrower dense network with vrpge's multiply-adds (small-dense).";
     keep_ratio: f64 = 0.2, Kind::Number { min: 0.01, max: 1.0, logarithmic: true }, true,
         "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
     schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,

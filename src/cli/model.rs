@@ -15,18 +15,18 @@ use super::arguments::{self, Shown};
 use super::format::{bytes_json, grouped, size};
 use super::{CliError, say};
 
-/// As the other tables, without a line between rows: there are many.
+/// As the other tables, but without lines between the many rows.
 const STYLE: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('\u{2500}').junction('\u{2500}'))
     .header_separator(LineStyle::none().fill('\u{2550}').junction('\u{2550}'))
     .bottom_border(LineStyle::none().fill('\u{2500}').junction('\u{2500}'));
 
-/// What a network is shown where nothing says otherwise: images like CIFAR-10's, a fully connected one images like MNIST's.
+/// The images that a network is built for by default: like CIFAR-10's, for a fully connected network like MNIST's.
 pub(super) fn usual_set(model: &str) -> &'static Known {
     if model.starts_with("mlp") { &MNIST } else { &CIFAR10 }
 }
 
-/// Shape, classes, and the set that has them, if one is meant.
+/// Shape, classes, and the set that has them, if there is one.
 fn shape(arguments: &arguments::Model) -> (Image, u32, Option<&'static str>) {
     let of_known = |known: &Known| {
         let image = Image { channels: known.channels, height: known.height, width: known.width };
@@ -40,15 +40,15 @@ fn shape(arguments: &arguments::Model) -> (Image, u32, Option<&'static str>) {
     }
 }
 
-/// What `lacuna model` says of a network.
+/// The description of a network.
 struct Account {
     model: Model,
     config: Config,
     classes: u32,
     set: Option<&'static str>,
-    /// Share of each group that is expected to be kept.
+    /// Expected share of kept units of each group.
     shares: Vec<f64>,
-    /// What is left on average once the units that are off have been dropped.
+    /// The average network once the units that are off have been dropped.
     left: Model,
 }
 
@@ -79,7 +79,7 @@ impl Account {
         self.model.predicted_ratio(self.config.keep_ratio, MethodName::Vrpge.facts().forwards)
     }
 
-    /// Memory of a dense run, of one whose scores learn at its start, and of one whose dropped units are gone.
+    /// Memory of a dense run, of a sparse run at its start, and of a sparse run once its units have been dropped.
     fn memory(&self) -> [(String, &'static str, Bytes); 3] {
         let (model, batch) = (&self.model, self.config.batch_size);
         [

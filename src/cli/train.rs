@@ -24,7 +24,7 @@ use super::record::{Keeping, Stopped, fits, read};
 use super::seconds::{PHASES, Seconds};
 use super::{CliError, data, open, say, terminal, trace};
 
-/// Lines of JSON in a file, if the user asked for one. Each is there whole as soon as it is written: training may be stopped at any time.
+/// Lines of JSON in a file, if the user asked for one. Each line is written at once, since training may be stopped at any time.
 struct Log<'a>(Option<(&'a Path, LineWriter<File>)>);
 
 impl<'a> Log<'a> {
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         }
     };
     let shape = DataShape::of(&set);
-    // What cannot be is refused before anything is written over, and before the adapter is woken.
+    // Refusals come before anything is overwritten and before the adapter is opened.
     if let Some(kept) = &resumed {
         fits(kept, &set, &shape)?;
     }
@@ -159,7 +159,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
             let step_ms = begin.elapsed().as_secs_f64() * 1e3;
             step_lines(&run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
         }
-        say(format_args!("{count} steps traced into {}", traced.folder.display()));
+        say(format_args!("{count} steps traced to {}", traced.folder.display()));
     }
 
     let is_resumed = resumed.is_some();
@@ -201,14 +201,14 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     log.flush()
 }
 
-/// What the run took: multiply-adds, bytes held and seconds, told and added to the log's last line. Of one that was gone on with, the seconds are
-/// those since then.
+/// Prints the cost of the run, multiply-adds, bytes and seconds, and adds it to the log's last line. The seconds of a resumed run are those since it
+/// was resumed.
 fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
     let cost = run.cost();
     line["multiply_adds"] =
         json!({"forward": cost.forward, "backward": cost.backward, "structure": cost.structure, "near_dense": cost.near_dense});
     say(format_args!(
-        "multiply-adds: {} forward, {} backward, {} to choose masks; {:.0} % of them in passes near dense",
+        "multiply-adds: {} forward, {} backward, {} to choose masks; {:.0} % of all in passes near dense",
         large(cost.forward as f64),
         large(cost.backward as f64),
         large(cost.structure as f64),
@@ -220,26 +220,26 @@ fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
     line["phase_seconds"] = Value::Object(phases.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect());
     let each = phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1}")).collect::<Vec<_>>().join(", ");
     say(format_args!(
-        "held on the device: {}; seconds of training{}, tests left out: {:.1}{}",
+        "memory on the device: {}; seconds of training{}, without tests: {:.1}{}",
         size(run.bytes()),
-        if is_resumed { " since it was gone on with" } else { "" },
+        if is_resumed { " since it was resumed" } else { "" },
         spent.total(),
         if each.is_empty() { String::new() } else { format!(" ({each})") }
     ));
 }
 
-/// A run that came to its end.
+/// A run that has ended.
 struct Trained {
     evaluation: Evaluation,
-    /// By the clock, with tests and saves on the way.
+    /// Of wall time, with evaluations and saves.
     seconds: f64,
     /// Of training alone.
     spent: Seconds,
 }
 
-/// Why training ended before its end.
+/// Why training stopped early.
 enum Stop {
-    /// Ctrl-C, and the run is kept.
+    /// Ctrl-C; the run is saved.
     Asked(Stopped),
     Error(CliError),
 }
@@ -250,7 +250,7 @@ impl<E: Into<CliError>> From<E> for Stop {
     }
 }
 
-/// The loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning where asked for.
+/// The training loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning if the settings ask for them.
 fn train(run: &mut Trainer, log: &mut Log<'_>, keeping: &mut Keeping) -> Result<Trained, Stop> {
     let begin = Instant::now();
     let mut spent = Seconds::default();
@@ -299,7 +299,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, keeping: &mut Keeping) -> Result<
         }
     }
     let seconds = begin.elapsed().as_secs_f64();
-    // Kept before the last test, which whoever goes on makes again.
+    // The run is saved before the last evaluation, which a resumed run repeats.
     keeping.save(run)?;
     let evaluation = test(run, &bar, pace)?;
     let snapshot = pollster::block_on(run.snapshot())?;
@@ -313,13 +313,13 @@ fn stop(why: Result<Stopped, CliError>) -> Stop {
     why.map_or_else(Stop::Error, Stop::Asked)
 }
 
-/// An evaluation on all test images. It goes in pieces as long as a submit of training, so that the bar's line goes on saying how far it is.
+/// Evaluates all test images. It goes in pieces as long as a training submit, so that the progress bar is updated.
 fn test(run: &mut Trainer, bar: &ProgressBar, pace: Pace) -> Result<Evaluation, TrainError> {
     run.batches_a_submit = pace.steps();
     pollster::block_on(run.evaluate(run.data.test_rows, telling(bar, "testing")))
 }
 
-/// What says on the bar's line how far an evaluation is.
+/// A callback that shows the progress of an evaluation on the bar.
 fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
     terminal::show_end(bar, false);
     bar.set_message(what);
@@ -329,7 +329,7 @@ fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
     }
 }
 
-/// Drops the units that are off for good and says what that freed.
+/// Drops the units that are off for good and prints how much memory that freed.
 fn compact(run: &mut Trainer, log: &mut Log<'_>, spent: &mut Seconds, bar: &ProgressBar) -> Result<(), CliError> {
     let before = run.memory();
     let (units_before, units) = spent.choosing(|| pollster::block_on(run.compact()))?;
@@ -354,7 +354,7 @@ fn compact(run: &mut Trainer, log: &mut Log<'_>, spent: &mut Seconds, bar: &Prog
     Ok(())
 }
 
-/// One submit of as many steps as the pace says, with its milliseconds a step.
+/// One submit of as many steps as `pace` gives. Returns its milliseconds a step too.
 fn timed(
     pace: &mut Pace,
     spent: &mut Seconds,

@@ -1,4 +1,4 @@
-//! `lacuna model`, `lacuna bench` and `lacuna check`: a network that is described, steps that are timed, kernels that are compared.
+//! `lacuna model`, `lacuna bench` and `lacuna check`: describe a network, time steps, compare kernels.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, value_parser};
@@ -13,19 +13,19 @@ use super::{adapter, json, optional, required};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Model {
-    /// Network, gated inputs, batch size and keep ratio; the rest are defaults.
+    /// Network, gated inputs, batch size and keep ratio. The other settings have their defaults.
     pub(crate) config: Config,
     pub(crate) shown: Shown,
     pub(crate) json: bool,
 }
 
-/// What a network is shown.
+/// The shape of the images for which a network is described.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Shown {
-    /// What a network of its kind is usually shown.
+    /// The usual images for a network of its kind.
     Usual,
     Known(&'static Known),
-    /// The synthetic set.
+    /// The shape of the synthetic set.
     Planted,
     Image {
         image: Image,
@@ -39,7 +39,7 @@ const CLASSES: u32 = 10;
 impl Model {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("model")
-            .about("Say what a network is made of, what it costs and how much memory it takes")
+            .about("Print the layers of a network, its multiply-adds and its memory")
             .after_help(
                 "Without --dataset and --image the network is shown images like CIFAR-10's, a fully connected one images like MNIST's. \
                  No GPU is used and no data is read: a large network can be looked at before it is trained.",
@@ -51,14 +51,14 @@ impl Model {
                     .value_name("NAME")
                     .value_parser(PossibleValuesParser::new(KNOWN.iter().map(|known| known.name).chain([PLANTED])))
                     .conflicts_with("image")
-                    .help("The data set whose shape the network is shown."),
+                    .help("The data set whose images the network is built for."),
             )
             .arg(
                 Arg::new("image")
                     .long("image")
                     .value_name("CxHxW")
                     .value_parser(image)
-                    .help("The shape it is shown: channels, height and width, as in 3x32x32; features without a shape are 1x1xN."),
+                    .help("The images it is built for: channels, height and width, as in 3x32x32; features without a shape are 1x1xN."),
             )
             .arg(
                 Arg::new("classes")
@@ -66,10 +66,10 @@ impl Model {
                     .value_name("N")
                     .value_parser(value_parser!(u32).range(1..=256))
                     .requires("image")
-                    .help(format!("How many classes it tells apart, beside --image. [default: {CLASSES}]")),
+                    .help(format!("The number of classes, with --image. [default: {CLASSES}]")),
             )
             .args(["gate_inputs", "batch_size", "keep_ratio"].map(flag_of))
-            .arg(json("One JSON object instead of tables."))
+            .arg(json("Print one JSON object instead of tables."))
     }
 
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
@@ -100,11 +100,11 @@ fn image(text: &str) -> Result<Image, String> {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bench {
-    /// Network, batch size and gated inputs, with a budget that stands; the rest are defaults.
+    /// Network, batch size and gated inputs, with a constant budget. The other settings have their defaults.
     pub(crate) config: Config,
     /// At least one.
     pub(crate) keep_ratios: Vec<f64>,
-    /// How often each step is timed.
+    /// How many times each step is timed.
     pub(crate) repeats: Option<u32>,
     pub(crate) json: bool,
     pub(crate) adapter: Option<String>,
@@ -113,7 +113,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("bench")
-            .about("Measure a sparse step against a dense one, beside what the multiply-adds predict")
+            .about("Time sparse steps and a dense step, and compare with the ratio of their multiply-adds")
             .after_help(
                 "Steps are timed in turns, dense and each keep ratio, many a submit where they are short; phases come from the GPU's own clock \
                  where it has one. The data is random, since no value changes a kernel's work.",
@@ -127,16 +127,16 @@ impl Bench {
                     .value_name("R,R,...")
                     .value_delimiter(',')
                     .default_value("0.05,0.1,0.2,0.5,0.9")
-                    .help("The keep ratios to measure beside dense."),
+                    .help("The keep ratios to time, beside dense."),
             )
             .arg(
                 Arg::new("repeats")
                     .long("repeats")
                     .value_name("N")
                     .value_parser(value_parser!(u32).range(1..=1000))
-                    .help("How often each is timed. [default: 9, fewer where a step takes long]"),
+                    .help("How many times each is timed. [default: 9, fewer for long steps]"),
             )
-            .arg(json("One JSON object a line instead of a table."))
+            .arg(json("Print one JSON object a line instead of a table."))
             .arg(adapter())
     }
 
@@ -168,7 +168,7 @@ pub(crate) struct Check {
 impl Check {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("check")
-            .about("Run every kernel against its reference on the CPU on this adapter")
+            .about("Run every kernel on this adapter and compare it with its reference on the CPU")
             .after_help("Prints the worst error of each kernel beside its tolerance; the exit status is not 0 if one fails.")
             .arg(adapter())
     }
@@ -195,10 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_shown_what_is_asked_for() {
+    fn a_network_is_built_for_the_images_that_are_named() {
         let shown = |words: &[&str]| match read(&[&["model", "mlp-8"], words].concat()).unwrap() {
             Command::Model(model) => model.shown,
-            other => panic!("it is not {other:?}"),
+            other => panic!("unexpected: {other:?}"),
         };
         assert_eq!((shown(&[]), shown(&["--dataset", "planted"])), (Shown::Usual, Shown::Planted));
         assert!(matches!(shown(&["--dataset", "cifar100"]), Shown::Known(known) if known.classes == 100));
@@ -211,7 +211,7 @@ mod tests {
     fn keep_ratios_are_read_against_the_range_of_the_setting() {
         let bench = |words: &[&str]| match read(&[&["bench"], words].concat()) {
             Ok(Command::Bench(bench)) => Ok((bench.config.model, bench.keep_ratios)),
-            Ok(other) => panic!("it is not {other:?}"),
+            Ok(other) => panic!("unexpected: {other:?}"),
             Err(error) => Err(error.to_string()),
         };
         assert_eq!(bench(&["--keep-ratio", "0.1,1"]), Ok(("mlp-1024-1024".to_owned(), vec![0.1, 1.0])));

@@ -1,5 +1,4 @@
-//! `lacuna compare`: methods side by side on one engine, one machine and one data set, seed by seed; and the search for settings that let
-//! each show its best.
+//! `lacuna compare`: trains methods on one engine, one machine and one data set, seed by seed, and searches for the best settings of each.
 
 mod error;
 mod plot;
@@ -30,10 +29,10 @@ use super::arguments::{Compare, Experiment};
 use super::seconds::Seconds;
 use super::{CliError, data, open, say, terminal};
 
-/// Least number of tests along a run.
+/// Least number of evaluations during a run.
 const POINTS: u32 = 10;
 
-/// The entrants that `names` asks for, one that is divided as another ended up behind all others.
+/// The entrants with these names. One that uses another's allocation comes last.
 fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
     let mut found: Vec<Entrant> = Vec::new();
     for name in names {
@@ -52,14 +51,14 @@ fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
     Ok(found)
 }
 
-/// The settings that the user named, as flags or by a link. They stand above every preset.
+/// The settings that the user gave, as flags or by a link. They override every preset.
 fn named(experiment: &Experiment) -> Vec<&'static str> {
     let defaults = Config::default();
     let is_named = |name: &str| experiment.flags.contains(&name) || experiment.config.get(name) != defaults.get(name);
     SETTINGS.iter().map(|setting| setting.name).filter(|name| *name != "method" && is_named(name)).collect()
 }
 
-/// The experiment of one run.
+/// The settings of one run.
 fn experiment(base: &Config, entrant: Entrant, seed: u32, settings: &[SettingValue], named: &[&str]) -> Result<Config, ConfigError> {
     let mut config = Config { method: entrant.method, seed, ..base.clone() };
     for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)).chain(entrant.made_by) {
@@ -69,7 +68,7 @@ fn experiment(base: &Config, entrant: Entrant, seed: u32, settings: &[SettingVal
     Ok(config)
 }
 
-/// The set without its test rows: the last sixth of its training rows, which no run trains on, in their place.
+/// The set with the last sixth of its training rows as test rows, instead of the real ones. No run trains on them.
 fn held_out(set: &Dataset) -> Dataset {
     let rows = set.train.len() as usize;
     let left = rows - rows / 6;
@@ -79,7 +78,7 @@ fn held_out(set: &Dataset) -> Dataset {
     held
 }
 
-/// What a folder must be of to be gone on with: everything that runs have in common.
+/// What identifies a comparison: everything that its runs have in common. A folder is continued only by the same comparison.
 fn identity(base: &Config, set: &Dataset, adapter: &str, presets: bool, is_search: bool) -> Value {
     let common = Config { method: Config::default().method, seed: Config::default().seed, ..base.clone() };
     let data = Sha256::new()
@@ -102,13 +101,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-/// The steps after which a run is tested: evenly along it, after each epoch where there are enough of them.
+/// The steps after which a run is evaluated: evenly spread, and after each epoch if there are enough epochs.
 fn tested_at(steps: u32, steps_per_epoch: u32) -> Vec<u32> {
     let count = POINTS.max(steps / steps_per_epoch.max(1)).min(steps.max(1));
     (1..=count).map(|point| (u64::from(steps) * u64::from(point) / u64::from(count)) as u32).collect()
 }
 
-/// Trains one run to its end and tests it at the steps `tested` on the way.
+/// Trains one run to its end and evaluates it after the steps `tested`.
 fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
     let bar = terminal::bar(run.steps().into());
     let mut seconds = Seconds::default();
@@ -160,24 +159,24 @@ fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Res
     Ok(finished)
 }
 
-/// A comparison that is about to run.
+/// The data of a comparison in progress.
 struct Session<'a> {
     base: &'a Config,
-    /// Holds the data set on the device.
+    /// Has the data set on the device.
     holder: Trainer,
     folder: Folder,
 }
 
 impl Session<'_> {
-    /// The run of `config`, from its file where it was finished before.
+    /// Trains the run of `config`, or reads it from its file if it is finished.
     fn run(&self, name: &str, config: Config, only_end: bool) -> Result<Finished, CliError> {
         let seed = config.seed;
         if let Some(found) = self.folder.finished(name, seed.into(), &config.to_query())? {
-            say(format_args!("{name}, seed {seed}: finished before"));
+            say(format_args!("{name}, seed {seed}: read from its file"));
             return Ok(found);
         }
-        // A driver compiles a kernel when it is first used: no method's seconds should pay for that. Ranking units by their gradients takes the kernels
-        // of ste.
+        // A driver compiles a kernel at its first use. No method's time should include that, so all kernels run once before. Ranking units by their
+        // gradients needs the kernels of ste.
         if holds_copy(&config, self.holder.data.train_rows) {
             let mut gated = self.holder.beside(Config { method: MethodName::Ste, ..config.clone() })?;
             pollster::block_on(gated.measure(1, 1, &|| 0.0, false))?;
@@ -208,7 +207,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         return Err(CompareError::PinsInSearch.into());
     }
     let named = named(&arguments.experiment);
-    // Every contradiction is said before anything is run: those of the settings before the data are read, and then those with the network.
+    // All contradictions are reported before anything runs: first those of the settings, before the data is read, then those with the network.
     let settings = |entrant: Entrant| if presets { entrant.presets } else { &[] };
     let experiments: Vec<Config> =
         entrants.iter().map(|&entrant| experiment(base, entrant, base.seed, settings(entrant), &named)).collect::<Result<_, _>>()?;
@@ -230,7 +229,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     let mut holder = Trainer::new(&machine, Config { method: MethodName::Static, pins: String::new(), ..base.clone() }, shape)?;
     holder.load_all(&set);
     say(format_args!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len()));
-    say(format_args!("runs are kept in {}", folder.path().display()));
+    say(format_args!("runs are saved in {}", folder.path().display()));
     let session = Session { base, holder, folder };
     if search {
         return find_settings(&session, &entrants, &named);
@@ -267,7 +266,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What an entrant is given that not all are, in words.
+/// The settings of an entrant that not all have, as text.
 fn own_settings(entrant: Entrant, presets: bool, named: &[&str]) -> String {
     let settings = if presets { entrant.presets } else { &[] };
     let own = settings.iter().filter(|(name, _)| !named.contains(name)).chain(entrant.made_by);
@@ -275,18 +274,18 @@ fn own_settings(entrant: Entrant, presets: bool, named: &[&str]) -> String {
     if entrant.is_allocated {
         own.push("allocation of the vrpge run of the same seed".to_owned());
     }
-    if own.is_empty() { "nothing of its own".to_owned() } else { own.join(", ") }
+    if own.is_empty() { "only the common settings".to_owned() } else { own.join(", ") }
 }
 
-/// Tries every setting of each method's grid on rows that are held out, with the inputs gated and without, and prints the winners as
-/// `src/methods/` has them: those with the highest mean of the two.
+/// Tries every setting of each method's grid on held-out rows, with inputs gated and not gated, and prints the winners in the form of `src/methods/`:
+/// those with the highest mean of the two.
 fn find_settings(session: &Session<'_>, entrants: &[Entrant], named: &[&str]) -> Result<(), CliError> {
     let mut winners = Vec::new();
     for &entrant in entrants.iter().filter(|entrant| !entrant.borrows_settings()) {
         let mut best: Option<(f64, [SettingValue; 2])> = None;
         for (number, settings) in entrants::grid(entrant.method).into_iter().enumerate() {
             let mut ends = Vec::new();
-            // Nothing of the dense network is gated.
+            // The dense network has no gated units.
             let gated: &[(bool, &str)] =
                 if entrant.method == MethodName::Dense { &[(false, "")] } else { &[(true, "-inputs"), (false, "-hidden")] };
             for &(gate_inputs, words) in gated {
@@ -338,7 +337,7 @@ mod tests {
         assert!(refused(&["dense", "magic"]).contains("there is no method \"magic\"; the methods are vrpge"));
         assert!(refused(&["dense", "set", "dense"]).contains("names dense twice"));
         assert!(refused(&["static", "static-allocated"]).contains("name vrpge too"));
-        assert!(refused(&["vrpge-one-sided", "static-allocated"]).contains("name vrpge too"), "it is divided as the two-sided one ends up");
+        assert!(refused(&["vrpge-one-sided", "static-allocated"]).contains("name vrpge too"), "its allocation comes from vrpge, which is two-sided");
         let base = Config { keep_ratio: 0.1, ..Config::default() };
         let named = |name| asked_for(&[name]).unwrap()[0];
         let estimator = |name| experiment(&base, named(name), 1, &[], &["estimator"]).unwrap().estimator;
