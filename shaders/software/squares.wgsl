@@ -1,4 +1,4 @@
-// What a kernel leaves in `squares` on an adapter that computes on the CPU, in place of shared/squares.wgsl.
+// How a kernel writes its squares on an adapter that computes on the CPU; it replaces shared/squares.wgsl.
 
 // #import sizes
 
