@@ -49,7 +49,7 @@ pub(crate) enum CliError {
     /// A file of the user cannot be written or read.
     #[error("{}: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
-    #[error("{} is no run file: {error}", path.display())]
+    #[error("{} cannot be read as a run: {error}", path.display())]
     NoRun { path: PathBuf, error: RunFileError },
     #[error("Ctrl-C cannot be handled: {0}")]
     CtrlC(ctrlc::Error),

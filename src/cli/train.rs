@@ -159,7 +159,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
             let step_ms = begin.elapsed().as_secs_f64() * 1e3;
             step_lines(&run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
         }
-        say(format_args!("{count} steps traced to {}", traced.folder.display()));
+        say(format_args!("{count} steps traced into {}", traced.folder.display()));
     }
 
     let is_resumed = resumed.is_some();

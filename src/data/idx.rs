@@ -1,11 +1,11 @@
-//! The idx format of the MNIST family, whole or piece by piece.
+//! Reads the idx format of the MNIST family, piece by piece.
 //!
 //! ```text
 //! images  00 00 08 03   rows u32   height u32   width u32   rows·height·width bytes
 //! labels  00 00 08 01   rows u32                            rows bytes             (all big-endian)
 //! ```
 //!
-//! A header is only a claim: what is kept in memory grows with the bytes that really arrive, never with what it promises.
+//! A header may be wrong: memory is allocated for the bytes that arrive, not for the sizes that the header promises.
 
 use super::{DataError, Expected, Problem, Split};
 

@@ -1,4 +1,4 @@
-//! Data sets as plain bytes: reading, checking, fetching, making. No GPU, no learning.
+//! Data sets as plain bytes: reading, checking, fetching, generating. This module knows no GPU and no training.
 //!
 //! | module | |
 //! |---|---|
@@ -6,17 +6,17 @@
 //! | [`records`] | the file format of the CIFAR family, piece by piece |
 //! | [`catalogue`] | the known sets: their files, checksums, shapes, authors |
 //! | [`stream`] | the files of a known set, checked while they arrive |
-//! | [`own`] | a set of the user's own, split into training and test rows; from idx files |
-//! | [`table`] | one from a table, CSV say |
-//! | [`photos`] | one from pictures, a folder for each class |
-//! | [`planted`] | a synthetic set of which it is known which inputs carry the class |
+//! | [`own`] | a user's own set, split into training and test rows; from idx files |
+//! | [`table`] | a user's own set from a table, such as a CSV file |
+//! | [`photos`] | a user's own set from pictures, one folder for each class |
+//! | [`planted`] | a synthetic set with known informative inputs |
 //! | [`folder`] | a set from a folder (native) |
-//! | [`disk`] | a set of the user's own from a path (native) |
-//! | [`fetch`] | a known set from where it is published into a folder (native) |
-//! | `pictures` | records from the pictures that one of these packages holds (native) |
+//! | [`disk`] | a user's own set from a path (native) |
+//! | [`fetch`] | downloads a known set into a folder (native) |
+//! | `pictures` | records from the pictures of one of the published packages (native) |
 //!
-//! Nothing that comes from outside is trusted: a header is checked before anything is allocated for it, a file of a known set
-//! against its checksum, a label against the number of classes. Every refusal is a [`DataError`].
+//! All input is checked: a header before anything is allocated for it, a file of a known set against its checksum, a label against the
+//! number of classes. Every refusal is a [`DataError`].
 
 pub mod catalogue;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,4 +1,5 @@
-//! Records from a picture in which every row of pixels is one image, its own rows one behind the other: how one package holds CIFAR-10.
+//! Converts a picture to records. Every row of the picture's pixels is one image, with the rows of the image one after another. One package
+//! publishes CIFAR-10 in this form.
 //!
 //! ```text
 //! picture row   r g b  r g b ...   I / 3 pixels         record   label   r r ...   g g ...   b b ...

@@ -1,4 +1,4 @@
-//! A synthetic set of which it is known which inputs carry the class: the ground truth for gated inputs.
+//! A synthetic set with known informative inputs: the ground truth for gated inputs.
 //!
 //! Feature j of a row of class c is
 //!
@@ -7,12 +7,12 @@
 //!                                                                   sign = ±1 by a fair coin  elsewhere
 //! ```
 //!
-//! so x lies in 8 to 248, with a bell of deviation 29.6 around 110 or 146. Every code word `code[j]` is +1 for five classes and
-//! -1 for the other five, and no two are equal or opposite: each informative input shifts its mean by the same amount, and no one
-//! is a copy of another. Over all classes an informative and a noise input have exactly the same distribution, so that neither a
-//! mean nor a variance, only the label, tells them apart.
+//! so x is between 8 and 248, with a bell curve of deviation 29.6 around 110 or 146. Every code word `code[j]` is +1 for five classes and -1
+//! for the other five, and no two are equal or opposite. So the mean of each informative input differs by the same amount between classes,
+//! and no input copies another. Over all classes an informative and a noise input have exactly the same distribution: they differ only in
+//! their relation to the label, not in mean or variance.
 //!
-//! Only integers are drawn and computed: a seed gives the same set natively and in the page.
+//! Only integers are drawn and computed, so that a seed gives the same set natively and in the page.
 
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;

@@ -1,10 +1,10 @@
-//! The records of the CIFAR family's binary files, piece by piece.
+//! Reads the records of the CIFAR family's binary files, piece by piece.
 //!
 //! ```text
-//! record  label bytes, of which the last is the class     a plane of height·width bytes for each channel, row by row
+//! record  label bytes, the last one is the class          a plane of height·width bytes for each channel, row by row
 //! ```
 //!
-//! Such a file has no header: what is in it, and how many rows, must be known from elsewhere.
+//! Such a file has no header: its layout and number of rows must be known.
 
 use super::{DataError, Expected, Problem};
 

@@ -256,7 +256,7 @@ mod tests {
 
     /// Every file of `shaders/` is listed, and used.
     #[test]
-    fn no_file_is_idle() {
+    fn no_file_is_unused() {
         let places = |files: &[ShaderFile]| files.iter().map(ToString::to_string).collect::<Vec<_>>();
         let kernels: Vec<ShaderFile> = TABLE.iter().map(|entry| entry.file).collect();
         let listed = [places(&kernels), places(SHARED), places(SOFTWARE)].concat();

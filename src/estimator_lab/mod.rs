@@ -1,34 +1,33 @@
-//! The estimator lab: how good each [estimator](crate::estimators) of the structure gradient is on a network as it stands, weights and scores
-//! frozen.
+//! The estimator lab measures how good each [estimator](crate::estimators) of the structure gradient is on a network with frozen weights and
+//! scores.
 //!
-//! A [`Lab`] holds a copy of a run's network and one mini-batch, the one that the run's next step would learn from. It draws pairs of masks
-//! m, m′ ~ Bernoulli(s), of which the GPU computes the two losses L = L(w, m), L′ = L(w, m′) and nothing else. The masks are drawn again on
-//! the CPU, bit for bit, so that every estimator at every α is computed in f64 from the very same pairs. Each estimator's file has its formula, its
-//! mean and its bound. Below, h = s(1−s).
+//! A [`Lab`] has a copy of a run's network and one mini-batch, that of the run's next step. It draws pairs of masks m, m′ ~ Bernoulli(s).
+//! The GPU computes only their losses L = L(w, m) and L′ = L(w, m′). The CPU draws the same masks again, bit for bit, and computes every
+//! estimator at every α in f64 from the same pairs. Each estimator's file has its formula, its mean and its bound. Below, h = s(1−s).
 //!
-//! # What they are compared with
+//! # The true gradient
 //!
 //! E L is linear in each s, so ∂E L/∂s = D with D = E[L | m = 1] − E[L | m = 0], and the true gradient at α is h^α D. The policy gradients have
-//! that mean: E (m − s) L = h D, and L′ is independent of m. `ste` has not: a derivative at m ∈ {0, 1} is no difference between
-//! them, unless the loss is linear in m. D comes from [all masks](Truth), where at most [`MOST_ENUMERATED`] units are undecided, otherwise
-//! from masks of its own, with a standard error.
+//! that mean: E (m − s) L = h D, and L′ is independent of m. `ste` does not: a derivative at m = 0 or 1 differs from L(1) − L(0)
+//! unless the loss is linear in m. D is computed from [all masks](Truth) if at most [`MOST_ENUMERATED`] units are undecided, otherwise from
+//! masks drawn for it, with a standard error.
 //!
-//! # The bound beside the variance
+//! # The bound on the variance
 //!
 //! With |L − L′| ≤ Δ and L ≤ Λ the variance of g is at most ½ Δ² h^(2α−1) two-sided, Δ² h^(2α−1) one-sided and Λ² h^(2α−1) plain.
 //!
-//! As h → 0 this stays below Δ² for α ≥ ½ and grows like h^(2α−1) below: like 1/h at α = 0. That is what the paper's theorem on bounded
-//! variance says (arXiv 2111.05685, section 4; stated there for α ∈ [½, 1)); α = 1 is bounded too, but its signal h D fades with h. Two
-//! samples beat one because Δ is smaller than Λ: what all masks have in common cancels. Here Δ and Λ are the largest |L − L′| and L of the
-//! pairs seen, so the bound is one for the losses that occurred, not for all that could; and it bounds the variance, not its estimate from few pairs, which
-//! may pass it by chance. For `ste` there is none.
+//! As h → 0 this is at most Δ² for α ≥ ½ and grows like h^(2α−1) for smaller α: like 1/h at α = 0. That is the paper's theorem on bounded
+//! variance (arXiv 2111.05685, section 4; stated there for α ∈ [½, 1)). At α = 1 the variance is bounded too, but the signal h D vanishes
+//! with h. Two samples are better than one because Δ is smaller than Λ: the part of the loss that all masks share cancels. Here Δ and Λ are
+//! the largest |L − L′| and L of the drawn pairs, so the bound is for the losses that occurred, not for all possible ones. It bounds the
+//! variance, not an estimate of it from few pairs, which may exceed it by chance. For `ste` there is no bound.
 //!
-//! # Nothing of the run changes
+//! # The run does not change
 //!
-//! The copy has an engine of its own. Its draws have counters from 2³¹ on, which no step of a run reaches, in three stretches: the pairs,
-//! the masks of the long-run truth, and those of `ste` are independent. Batch normalisation takes each mask's batch statistics, as in
-//! training. A group none of whose units was drawn keeps one all the same, as in training: L is the loss under that rule, a function of m,
-//! and the estimators use m. Units whose score is 0 or 1 are decided: they have no gradient and are left out everywhere.
+//! The copy has its own engine. Its draws have counters from 2³¹ on, which no step of a run has, in three ranges, so that the pairs, the masks
+//! of the long-run true gradient and those of `ste` are independent. Batch normalisation uses each mask's batch statistics, as in
+//! training. A group without a drawn unit keeps one, as in training: L is the loss under that rule, a function of m, and the estimators
+//! use m. Units whose score is 0 or 1 are decided: they have no gradient and are left out everywhere.
 
 mod drawn;
 mod report;

@@ -154,7 +154,7 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
         }
     }
     if [part::REST, part::LEARN, part::PROJECT].contains(&now) {
-        // The record of a halted run has the sum of the unchanged scores.
+        // `units` is 0 in a halted run, so the sum in its record is 0.
         let record = &mut memory.records[state.slot as usize];
         record.sum_scores = memory.scores[..units].iter().map(|score| score.wide()).sum::<f64>() as f32;
         record.threshold = threshold as f32;

@@ -172,7 +172,7 @@ impl Session<'_> {
     fn run(&self, name: &str, config: Config, only_end: bool) -> Result<Finished, CliError> {
         let seed = config.seed;
         if let Some(found) = self.folder.finished(name, seed.into(), &config.to_query())? {
-            say(format_args!("{name}, seed {seed}: read from its file"));
+            say(format_args!("{name}, seed {seed}: already finished"));
             return Ok(found);
         }
         // A driver compiles a kernel at its first use. No method's time should include that, so all kernels run once before. Ranking units by their
