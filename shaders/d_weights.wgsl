@@ -165,5 +165,5 @@ fn main(
     if layer.pixels > 1u {
         return;
     }
-    leave_square(square, op.first_square, workgroup.x, lane);
+    write_square(square, op.first_square, workgroup.x, lane);
 }

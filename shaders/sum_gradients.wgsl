@@ -41,5 +41,5 @@ fn main(
             square += dot(sum, sum);
         }
     }
-    leave_square(square, 0u, workgroup.x, lane);
+    write_square(square, 0u, workgroup.x, lane);
 }

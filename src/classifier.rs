@@ -90,7 +90,7 @@ impl Classifier {
     pub fn begin(&mut self, run: &Trainer, image: &[u8]) {
         assert!(self.is_of(run), "the network of the run has changed");
         assert_eq!(image.len(), self.shape.features() as usize, "bytes of an image");
-        run.bring_up_to_date(&self.engine);
+        run.update_evaluator(&self.engine);
         self.image = image.to_vec();
         self.step = run.step();
         self.decided.clear();

@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn every_method_takes_part_and_names_are_told_apart() {
         let names: Vec<&str> = Entrant::all().map(|entrant| entrant.name).collect();
-        let told: std::collections::BTreeSet<&&str> = names.iter().collect();
-        assert_eq!((names.len(), told.len()), (MethodName::ALL.len() + VARIANTS.len(), names.len()));
+        let distinct: std::collections::BTreeSet<&&str> = names.iter().collect();
+        assert_eq!((names.len(), distinct.len()), (MethodName::ALL.len() + VARIANTS.len(), names.len()));
         let borrowed: Vec<&str> = Entrant::all().filter(Entrant::borrows_settings).map(|entrant| entrant.name).collect();
         assert_eq!(borrowed, ["vrpge-one-sided", "static-allocated"]);
     }

@@ -73,7 +73,7 @@ pub fn first_highest<T: PartialOrd + Copy>(scores: &[T], units: Range<usize>) ->
 }
 
 /// Makes every gated group keep at least one unit: where `kept` (`[U]`) has none of a group, it adds the unit with the highest of `scores` (`[U]`).
-pub fn close_no_group<T: PartialOrd + Copy>(model: &Model, scores: &[T], kept: &mut [bool]) {
+pub fn keep_one_of_each_group<T: PartialOrd + Copy>(model: &Model, scores: &[T], kept: &mut [bool]) {
     for units in model.gated().map(Group::units) {
         if !kept[units.clone()].contains(&true) {
             kept[first_highest(scores, units)] = true;
@@ -104,7 +104,7 @@ pub fn decides_for(score: f32) -> bool {
 #[must_use]
 pub fn decided(model: &Model, scores: &[f32]) -> Vec<bool> {
     let mut kept: Vec<bool> = scores.iter().map(|&score| decides_for(score)).collect();
-    close_no_group(model, scores, &mut kept);
+    keep_one_of_each_group(model, scores, &mut kept);
     kept
 }
 
@@ -164,7 +164,7 @@ mod tests {
         fn no_group_closes_and_one_that_keeps_something_is_left_alone(scores in prop::collection::vec(0.0f32..1.0, 7), mask in prop::collection::vec(any::<bool>(), 7)) {
             let model = network();
             let mut kept = mask.clone();
-            close_no_group(&model, &scores, &mut kept);
+            keep_one_of_each_group(&model, &scores, &mut kept);
             prop_assert!(!closes_a_group(&model, &kept));
             for units in model.gated().map(Group::units) {
                 if mask[units.clone()].contains(&true) {

@@ -13,7 +13,9 @@ pub enum PinError {
     #[error("pins names unit {unit}, but {model} has gated units 0 to {} only", units.saturating_sub(1))]
     NoSuchUnit { unit: u32, units: u32, model: String },
     /// `pays_for`: how many units the budget pays for.
-    #[error("{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {pays_for} of {units}: remove some pins, or raise keep_ratio")]
+    #[error(
+        "{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {pays_for} of {units}: remove some pins, or raise keep_ratio"
+    )]
     OverBudget { on: usize, keep_ratio: f64, pays_for: u32, units: u32 },
     #[error("every unit of {group} is pinned off: a layer must keep one")]
     GroupOff { group: String },

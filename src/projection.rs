@@ -26,9 +26,9 @@ pub fn threshold(scores: &[f64], budget: f64) -> f64 {
 #[must_use]
 pub fn threshold_of_free(scores: &[f64], is_free: impl Fn(usize) -> bool, budget: f64) -> f64 {
     let places = 0..scores.len();
-    let held: f64 = places.clone().filter(|&unit| !is_free(unit)).map(|unit| scores[unit]).sum();
+    let pinned_sum: f64 = places.clone().filter(|&unit| !is_free(unit)).map(|unit| scores[unit]).sum();
     let free: Vec<f64> = places.filter(|&unit| is_free(unit)).map(|unit| scores[unit]).collect();
-    threshold(&free, budget - held)
+    threshold(&free, budget - pinned_sum)
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl DenseBaseline {
     /// # Errors
     /// The device cannot hold a second network.
     pub fn new(run: &Trainer) -> Result<Self, TrainError> {
-        let dense = run.beside(Config { method: MethodName::Dense, ..run.config.clone() })?;
+        let dense = run.on_same_data(Config { method: MethodName::Dense, ..run.config.clone() })?;
         Ok(Self { dense, steps: 1, dense_steps: 1 })
     }
 
@@ -56,13 +56,13 @@ impl DenseBaseline {
     /// The device is lost.
     pub async fn measure(&mut self, run: &mut Trainer, clock: &dyn Fn() -> f64) -> Result<Speed, TrainError> {
         self.dense.set_rows_ready(run.rows_ready());
-        let (ours, theirs) = (run.set_aside().await?, self.dense.set_aside().await?);
+        let (run_buffers, dense_buffers) = (run.save_buffers().await?, self.dense.save_buffers().await?);
         let (mut sparse, mut dense, mut work) = (Vec::new(), Vec::new(), 0.0);
         // Turn 0 warms up and finds the lengths of the bursts.
         for turn in 0..=TURNS {
-            let timing = run.time(&ours, self.steps, 1, clock, false).await?;
+            let timing = run.time(&run_buffers, self.steps, 1, clock, false).await?;
             let ms = timing.step_ms[0];
-            let dense_ms = self.dense.time(&theirs, self.dense_steps, 1, clock, false).await?.step_ms[0];
+            let dense_ms = self.dense.time(&dense_buffers, self.dense_steps, 1, clock, false).await?.step_ms[0];
             self.steps = steps_for(ms);
             self.dense_steps = steps_for(dense_ms);
             if turn > 0 {
@@ -72,8 +72,8 @@ impl DenseBaseline {
             }
         }
         let mut phases = Vec::new();
-        let sparse_phases = run.time(&ours, self.steps, 0, clock, true).await?.phases;
-        let dense_phases = self.dense.time(&theirs, self.dense_steps, 0, clock, true).await?.phases;
+        let sparse_phases = run.time(&run_buffers, self.steps, 0, clock, true).await?.phases;
+        let dense_phases = self.dense.time(&dense_buffers, self.dense_steps, 0, clock, true).await?.phases;
         if let (Some(sparse_phases), Some(dense_phases)) = (sparse_phases, dense_phases) {
             phases = sparse_phases.iter().zip(&dense_phases).map(|(&(phase, ms), &(_, dense_ms))| (phase, ms, dense_ms)).collect();
         }

@@ -6,7 +6,7 @@ var<workgroup> lane_squares: array<f32, 64>;
 
 // Writes the sum of the workgroup's squares, added in a fixed order. All invocations of the workgroup call it; `first` is where the kernel's squares
 // begin.
-fn leave_square(square: f32, first: u32, workgroup: u32, lane: u32) {
+fn write_square(square: f32, first: u32, workgroup: u32, lane: u32) {
     lane_squares[lane] = square;
     workgroupBarrier();
     if lane == 0u {

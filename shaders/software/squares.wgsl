@@ -3,6 +3,6 @@
 // #import sizes
 
 // Writes the invocation's own square: there is no barrier.
-fn leave_square(square: f32, first: u32, workgroup: u32, lane: u32) {
+fn write_square(square: f32, first: u32, workgroup: u32, lane: u32) {
     squares[first + workgroup * SQUARES + lane] = square;
 }

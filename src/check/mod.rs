@@ -92,21 +92,21 @@ fn tolerance(kernel: &str) -> f64 {
     }
 }
 
-/// Runs every scene. `told` is called with each result, the number of finished scenes and their total.
+/// Runs every scene. `progress` is called with each result, the number of finished scenes and their total.
 ///
 /// # Errors
 /// The device is lost or cannot hold a scene. A kernel that differs is not an error but a report that has not passed.
-pub async fn check(machine: &Rc<Machine>, mut told: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, DeviceError> {
+pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, DeviceError> {
     let mut reports = Vec::with_capacity(SCENES.len());
     for (index, scene) in SCENES.iter().enumerate() {
-        let report = Box::pin(play(machine, scene, index as u32)).await?;
-        told(&report, index + 1, SCENES.len());
+        let report = Box::pin(run_scene(machine, scene, index as u32)).await?;
+        progress(&report, index + 1, SCENES.len());
         reports.push(report);
     }
     Ok(reports)
 }
 
-async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
+async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
     let model = if scene.gates { model.with_gates() } else { model };
     let mut params =

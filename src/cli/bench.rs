@@ -30,7 +30,7 @@ const LONG_STEP_MS: f64 = 100.0;
 const REPEATS: u32 = 9;
 const MOST_MS: f64 = 120_000.0;
 /// Without a terminal, progress is printed at this interval.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PRINT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The shape of the data: like MNIST's for fully connected networks, like CIFAR-10's for others, with ten classes. Its values are random, since no
 /// value changes a kernel's work.
@@ -127,22 +127,22 @@ impl Networks {
 /// Prints progress: on a line of the terminal or, without a terminal, as lines on the error stream at intervals.
 struct Progress {
     line: ProgressBar,
-    told: Instant,
+    printed: Instant,
 }
 
 impl Progress {
     fn tell(&mut self, words: String) {
         if !self.line.is_hidden() {
             self.line.set_message(words);
-        } else if self.told.elapsed() > PATIENCE {
-            self.told = Instant::now();
+        } else if self.printed.elapsed() > PRINT_INTERVAL {
+            self.printed = Instant::now();
             eprintln!("lacuna bench: {words}");
         }
     }
 }
 
 /// Half the interquartile range.
-fn spread(values: &[f64]) -> f64 {
+fn half_iqr(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
@@ -169,14 +169,14 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
     let machine = open(arguments.adapter.as_deref())?;
     let need = Need::new(&machine, &model, &[&cases[0].config, &cases[1].config], rows, 0);
     need.check(&machine.adapter)?;
-    let mut progress = Progress { line: terminal::spinner("making two networks"), told: Instant::now() };
+    let mut progress = Progress { line: terminal::spinner("making two networks"), printed: Instant::now() };
     let mut dense = Trainer::new(&machine, cases[0].config.clone(), data.clone())?;
     let mut random = Threefry::new(1, Stream::Data, 0);
     let features: Vec<u8> = (0..rows * data.inputs).map(|_| (random.unit_interval() * 256.0) as u8).collect();
     let labels: Vec<u8> = (0..rows).map(|row| (row % data.classes) as u8).collect();
     dense.load(0, &features, &labels);
     dense.set_rows_ready(rows);
-    let sparse = dense.beside(cases[1].config.clone())?;
+    let sparse = dense.on_same_data(cases[1].config.clone())?;
     let mut networks = Networks { dense, sparse };
     need.check_allocated(&machine)?;
 
@@ -194,7 +194,7 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
             if turns == 1 { "One turn".to_owned() } else { format!("Medians of {turns} turns, \u{b1} half the interquartile range") };
         say(format_args!(
             "ratio: time of a step divided by the dense step's; predicted: the same ratio of multiply-adds, for the units that the timed steps drew;\n\
-             over it: how many times that a step took, turn by turn; expected: predicted on average over all draws. {turns}.\n\
+             over it: ratio divided by predicted, turn by turn; expected: predicted, averaged over all draws. {turns}.\n\
              memory: of a step with the kept units alone. Both timed networks have all units and take {} together.",
             size(need.network().total())
         ));
@@ -245,7 +245,7 @@ fn line(case: &Case, dense: &Case, model: &Model, adapter: &str) -> serde_json::
         "method": case.config.method.name(),
         "keep_ratio": case.keep_ratio(),
         "step_ms": step_ms,
-        "step_ms_spread": spread(&case.step_ms),
+        "step_ms_spread": half_iqr(&case.step_ms),
         "ratio": step_ms / median(&dense.step_ms),
         "predicted_ratio": case.predicted(model),
         "over_predicted": case.over_predicted(dense, model),
@@ -283,7 +283,7 @@ fn table(cases: &[Case], model: &Model) -> Table {
     table.set_header(header);
     for case in cases {
         let step_ms = median(&case.step_ms);
-        let around = format!(" \u{b1} {:.1$}", spread(&case.step_ms), digits(step_ms));
+        let around = format!(" \u{b1} {:.1$}", half_iqr(&case.step_ms), digits(step_ms));
         let mut row = vec![
             case.name(),
             in_ms(step_ms) + if case.step_ms.len() > 1 { &around } else { "" },

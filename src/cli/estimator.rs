@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use lacuna::device::Machine;
 use lacuna::engine::SLOTS;
-use lacuna::estimator_lab::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Summary, TableRow};
+use lacuna::estimator_lab::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_STORED, Report, Row, Summary, TableRow};
 use lacuna::estimators::Estimator;
 use lacuna::trainer::{DataShape, Trainer};
 
@@ -74,7 +74,7 @@ fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str
     say(format_args!(
         "bias: |mean \u{2212} truth| / |truth|, in brackets its value by chance alone. scale: length along the truth, 1 without bias. \
          variance and\nbound: means over the units; bound: \u{394}\u{b2} h^(2\u{3b1}\u{2212}1), half of it two-sided, with the largest loss instead of \u{394} = |L \u{2212} L\u{2032}| \
-         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth, over the first {MOST_KEPT} pairs at most."
+         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth, over the first {MOST_STORED} pairs at most."
     ));
     say(format_args!("\nSplit by s, at \u{3b1} = {SPLIT_ALPHA}:\n{}", split(&report)));
     Ok(())
@@ -118,7 +118,7 @@ fn styled(header: &[&str]) -> Table {
     table
 }
 
-fn to_the_right(mut table: Table, from: usize) -> Table {
+fn align_right(mut table: Table, from: usize) -> Table {
     for column in table.column_iter_mut().skip(from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -152,7 +152,7 @@ fn overall(report: &Report) -> Table {
             format!("{:.4} \u{b1} {:.4}", row.cosine, row.cosine_error),
         ]);
     }
-    to_the_right(table, 1)
+    align_right(table, 1)
 }
 
 fn range(bin: &Bin) -> String {
@@ -182,7 +182,7 @@ fn split(report: &Report) -> Table {
             ]);
         }
     }
-    let mut table = to_the_right(table, 3);
+    let mut table = align_right(table, 3);
     table.column_mut(1).expect("it has seven columns").set_cell_alignment(CellAlignment::Right);
     table
 }
@@ -274,7 +274,7 @@ fn pattern(rows: &[TableRow]) -> String {
     let over_two_sided = |column: usize| digits(last.cells[column].exact / last.cells[1].exact);
     format!(
         "From s = {} to {} the factor 1/(s(1\u{2212}s)) becomes {} times as large, and the exact variance of two-sided {} times at \u{3b1} = 0, {} times \
-         at \u{3b1} = \u{bd} and {} times at \u{3b1} = 1. At \u{3b1} = \u{bd} one-sided has then {} times the variance of two-sided, and plain, of one \
+         at \u{3b1} = \u{bd} and {} times at \u{3b1} = 1. At \u{3b1} = \u{bd} the variance of one-sided is then {} times that of two-sided, and that of plain, from one \
          sample, {} times.",
         first.score as f32,
         last.score as f32,
@@ -298,7 +298,7 @@ fn table(rows: &[TableRow]) -> Table {
         let cell = |cell: &estimator_lab::Cell| format!("{} \u{b1} {}\n{}", digits(cell.variance), digits(cell.error), digits(cell.exact));
         table.add_row(std::iter::once((row.score as f32).to_string()).chain(row.cells.iter().map(cell)));
     }
-    to_the_right(table, 0)
+    align_right(table, 0)
 }
 
 fn table_json(rows: &[TableRow], pairs: u32, adapter: &str) -> Value {
@@ -317,7 +317,7 @@ mod tests {
     fn the_pattern_is_computed_from_the_exact_variances() {
         let cell = |exact: f64| estimator_lab::Cell { variance: 0.0, error: 0.0, exact };
         let row = |score: f64, exact: [f64; 5]| TableRow { score, cells: exact.map(cell).to_vec() };
-        let told = pattern(&[row(0.5, [4.0, 1.0, 0.5, 1.0, 1.0]), row(0.25, [8.0, 1.5, 0.05, 3.0, 12.0])]);
+        let text = pattern(&[row(0.5, [4.0, 1.0, 0.5, 1.0, 1.0]), row(0.25, [8.0, 1.5, 0.05, 3.0, 12.0])]);
         for words in [
             "1.33 times as large",
             "2.00 times at \u{3b1} = 0, 1.50 times",
@@ -325,7 +325,7 @@ mod tests {
             "then 2.00 times",
             "sample, 8.00 times",
         ] {
-            assert!(told.contains(words), "{words:?} is not in {told}");
+            assert!(text.contains(words), "{words:?} is not in {text}");
         }
     }
 

@@ -59,8 +59,7 @@ impl Need {
         } else {
             format!("the data set takes {set} more")
         };
-        let takes =
-            self.asks.map_or_else(|| "takes".to_owned(), |method| format!("and the copy with which {method} ranks units take"));
+        let takes = self.asks.map_or_else(|| "takes".to_owned(), |method| format!("and the copy with which {method} ranks units take"));
         format!(
             "on the device the network {takes} {} (weights {}, activations {}, optimiser {}); {data_set}",
             size(network.total()),
@@ -207,7 +206,12 @@ mod tests {
         let vgg16 = model("vgg16");
         let words = |need: Need, software, free| need.check_with(&adapter(software), free).err().map(|error| error.to_string());
         let message = words(need(&vgg16, 512), false, Some(0)).unwrap();
-        for part in ["vgg16: the values of conv", "256 MiB in batches of 512", "largest buffer of an adapter holds 128 MiB", "--batch-size 256 or less"] {
+        for part in [
+            "vgg16: the values of conv",
+            "256 MiB in batches of 512",
+            "largest buffer of an adapter holds 128 MiB",
+            "--batch-size 256 or less",
+        ] {
             assert!(message.contains(part), "{part:?} is not in {message:?}");
         }
         assert_eq!(words(need(&vgg16, 256), false, Some(0)), None, "the memory of a GPU of its own is not known");
@@ -228,14 +232,14 @@ mod tests {
     }
 
     /// With buffers for two masks, for one, of a smaller network, with gates, and with a copy that has gates.
-    const ROOMS: [MethodName; 5] = [MethodName::Vrpge, MethodName::Static, MethodName::SmallDense, MethodName::Ste, MethodName::Rigl];
+    const METHODS: [MethodName; 5] = [MethodName::Vrpge, MethodName::Static, MethodName::SmallDense, MethodName::Ste, MethodName::Rigl];
 
     /// The memory that is printed equals that of the buffers, except for rounding and for tables of a fixed size.
     #[test]
-    fn the_bytes_that_are_told_are_those_of_the_buffers() {
+    fn the_predicted_bytes_are_those_of_the_buffers() {
         let machine = super::super::open(None).unwrap();
         let networks = [("mlp-9-7", true), ("mlp-9-7", false), ("cnn-4-8", false), ("resnet8", true), ("wrn-10-1", false)];
-        for ((name, gate_inputs), method) in networks.into_iter().flat_map(|network| ROOMS.map(|method| (network, method))) {
+        for ((name, gate_inputs), method) in networks.into_iter().flat_map(|network| METHODS.map(|method| (network, method))) {
             let config = Config { model: name.to_owned(), gate_inputs, batch_size: 6, method, structure_every: 2, ..Config::default() };
             let (channels, height, width, rows) = (2, 8, 8, 12);
             let (inputs, classes) = (channels * height * width, 3);
@@ -251,9 +255,12 @@ mod tests {
                 let alone: Vec<_> = names.iter().filter_map(|name| buffers.get(name)).collect();
                 alone.into_iter().chain(&buffers.maps).chain(&buffers.gradients)
             });
-            let (count, held) = all.fold((0, 0), |(count, held), buffer| (count + 1, held + buffer.size()));
-            let told = run.bytes();
-            assert!(told <= held && held < told + 16 * count, "{name}, {method:?}: told {told}, held {held}");
+            let (count, allocated) = all.fold((0, 0), |(count, allocated), buffer| (count + 1, allocated + buffer.size()));
+            let predicted = run.bytes();
+            assert!(
+                predicted <= allocated && allocated < predicted + 16 * count,
+                "{name}, {method:?}: predicted {predicted}, allocated {allocated}"
+            );
         }
     }
 

@@ -183,7 +183,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         run.whole.gated().zip(&kept).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", "),
         100.0 * evaluation.sampled
     ));
-    account(&run, &spent, is_resumed, &mut line);
+    print_cost(&run, &spent, is_resumed, &mut line);
     let inputs = run.whole.gated().find(|group| group.name == "inputs");
     if let (Some(group), true) = (inputs, set.height > 1) {
         let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
@@ -203,7 +203,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
 
 /// Prints the cost of the run, multiply-adds, bytes and seconds, and adds it to the log's last line. The seconds of a resumed run are those since it
 /// was resumed.
-fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
+fn print_cost(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
     let cost = run.cost();
     line["multiply_adds"] =
         json!({"forward": cost.forward, "backward": cost.backward, "structure": cost.structure, "near_dense": cost.near_dense});
@@ -282,7 +282,8 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, keeping: &mut Keeping) -> Result<
         if !run.is_selected() {
             run.batches_a_submit = pace.steps();
             spent.divide(run)?;
-            let evaluation = spent.choosing(|| pollster::block_on(run.select_mask(SELECTION_ROWS, telling(&bar, "choosing a mask"))))?;
+            let evaluation =
+                spent.choosing(|| pollster::block_on(run.select_mask(SELECTION_ROWS, progress_on(&bar, "choosing a mask"))))?;
             log.write(&json!({"event": "selection", "step": run.step(), "rows": evaluation.images, "loss": evaluation.sampled_loss, "accuracy": evaluation.sampled}))?;
             if run.config.compact {
                 compact(run, log, &mut spent, &bar)?;
@@ -316,11 +317,11 @@ fn stop(why: Result<Stopped, CliError>) -> Stop {
 /// Evaluates all test images. It goes in pieces as long as a training submit, so that the progress bar is updated.
 fn test(run: &mut Trainer, bar: &ProgressBar, pace: Pace) -> Result<Evaluation, TrainError> {
     run.batches_a_submit = pace.steps();
-    pollster::block_on(run.evaluate(run.data.test_rows, telling(bar, "testing")))
+    pollster::block_on(run.evaluate(run.data.test_rows, progress_on(bar, "testing")))
 }
 
 /// A callback that shows the progress of an evaluation on the bar.
-fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
+fn progress_on(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
     terminal::show_end(bar, false);
     bar.set_message(what);
     move |done, of| {

@@ -13,7 +13,7 @@ pub enum Part {
 
 /// The content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub enum FileContents {
     /// An idx file of images, of one channel.
     Images,
     /// An idx file of labels.
@@ -27,7 +27,7 @@ pub enum Holds {
 pub struct KnownFile {
     /// The authors' name of the file, without `.gz`.
     pub name: &'static str,
-    pub holds: Holds,
+    pub contents: FileContents,
     pub part: Part,
     /// The first of its rows within the part. `rows`: how many there are.
     pub first_row: u32,
@@ -73,14 +73,14 @@ pub struct Known {
 
 /// The four files of the MNIST family; `sums` in the order of [`idx::FILES`].
 const fn idx_files(train_rows: u32, test_rows: u32, sums: [&'static str; 4]) -> [KnownFile; 4] {
-    const fn file(name: &'static str, holds: Holds, part: Part, rows: u32, md5: &'static str) -> KnownFile {
-        KnownFile { name, holds, part, first_row: 0, rows, md5: Some(md5) }
+    const fn file(name: &'static str, contents: FileContents, part: Part, rows: u32, md5: &'static str) -> KnownFile {
+        KnownFile { name, contents, part, first_row: 0, rows, md5: Some(md5) }
     }
     [
-        file(idx::TRAIN_LABELS, Holds::Labels, Part::Train, train_rows, sums[0]),
-        file(idx::TEST_LABELS, Holds::Labels, Part::Test, test_rows, sums[1]),
-        file(idx::TRAIN_IMAGES, Holds::Images, Part::Train, train_rows, sums[2]),
-        file(idx::TEST_IMAGES, Holds::Images, Part::Test, test_rows, sums[3]),
+        file(idx::TRAIN_LABELS, FileContents::Labels, Part::Train, train_rows, sums[0]),
+        file(idx::TEST_LABELS, FileContents::Labels, Part::Test, test_rows, sums[1]),
+        file(idx::TRAIN_IMAGES, FileContents::Images, Part::Train, train_rows, sums[2]),
+        file(idx::TEST_IMAGES, FileContents::Images, Part::Test, test_rows, sums[3]),
     ]
 }
 
@@ -136,7 +136,7 @@ pub static FASHION_MNIST: Known = Known {
 
 /// One of the six files of CIFAR-10, each of 10,000 rows.
 const fn cifar10_file(name: &'static str, part: Part, first_row: u32, md5: &'static str) -> KnownFile {
-    KnownFile { name, holds: Holds::Records { labels: &[10] }, part, first_row, rows: 10_000, md5: Some(md5) }
+    KnownFile { name, contents: FileContents::Records { labels: &[10] }, part, first_row, rows: 10_000, md5: Some(md5) }
 }
 
 pub static CIFAR10: Known = Known {
@@ -181,7 +181,7 @@ pub static CIFAR100: Known = Known {
     files: &[
         KnownFile {
             name: "train.bin",
-            holds: Holds::Records { labels: &[20, 100] },
+            contents: FileContents::Records { labels: &[20, 100] },
             part: Part::Train,
             first_row: 0,
             rows: 50_000,
@@ -189,7 +189,7 @@ pub static CIFAR100: Known = Known {
         },
         KnownFile {
             name: "test.bin",
-            holds: Holds::Records { labels: &[20, 100] },
+            contents: FileContents::Records { labels: &[20, 100] },
             part: Part::Test,
             first_row: 0,
             rows: 10_000,
@@ -230,10 +230,10 @@ impl Known {
     /// Size of an unpacked file, header included.
     #[must_use]
     pub fn bytes(&self, file: &KnownFile) -> u64 {
-        match file.holds {
-            Holds::Images => self.header(Content::Images, file).file_bytes(),
-            Holds::Labels => self.header(Content::Labels, file).file_bytes(),
-            Holds::Records { labels } => self.layout(labels, file).file_bytes(),
+        match file.contents {
+            FileContents::Images => self.header(Content::Images, file).file_bytes(),
+            FileContents::Labels => self.header(Content::Labels, file).file_bytes(),
+            FileContents::Records { labels } => self.layout(labels, file).file_bytes(),
         }
     }
 
@@ -289,10 +289,10 @@ mod tests {
             for (part, rows) in [(Part::Train, known.train_rows), (Part::Test, known.test_rows)] {
                 let (mut images, mut labels) = (0, 0);
                 for file in known.files.iter().filter(|file| file.part == part) {
-                    let (has_images, has_labels) = match file.holds {
-                        Holds::Images => (true, false),
-                        Holds::Labels => (false, true),
-                        Holds::Records { labels: values } => {
+                    let (has_images, has_labels) = match file.contents {
+                        FileContents::Images => (true, false),
+                        FileContents::Labels => (false, true),
+                        FileContents::Records { labels: values } => {
                             assert_eq!(values.last(), Some(&known.classes));
                             (true, true)
                         }
@@ -304,7 +304,7 @@ mod tests {
                         }
                     }
                     assert!(known.first_row(file).is_multiple_of(4) && file.md5.is_none_or(|sum| sum.len() == 32));
-                    assert!(file.holds != Holds::Images || known.channels == 1);
+                    assert!(file.contents != FileContents::Images || known.channels == 1);
                 }
                 assert_eq!((images, labels), (rows, rows), "{}", known.name);
             }

@@ -32,7 +32,7 @@ pub fn load(path: &Path, label: Label) -> Result<Own, DataError> {
         return of_table(&name, &bytes_of(path)?, label);
     }
     let mut files = Vec::new();
-    walk(path, &mut files)?;
+    list_files(path, &mut files)?;
     let of = |endings: &[&str]| -> Vec<&PathBuf> {
         files.iter().filter(|file| ending(file).is_some_and(|it| endings.contains(&&it[..]))).collect()
     };
@@ -44,17 +44,17 @@ pub fn load(path: &Path, label: Label) -> Result<Own, DataError> {
     if let [table] = tables[..] {
         return of_table(&name, &bytes_of(table)?, label);
     }
-    let mut held = Vec::new();
+    let mut idx_files = Vec::new();
     for file in files.iter().filter(|file| is_idx(file)) {
-        held.push((file.display().to_string(), bytes_of(file)?));
+        idx_files.push((file.display().to_string(), bytes_of(file)?));
     }
-    if held.is_empty() {
+    if idx_files.is_empty() {
         if let [text] = of(&TEXTS)[..] {
             return of_table(&name, &bytes_of(text)?, label);
         }
         return Err(DataError::new(path.display(), FileProblem::NothingReadable));
     }
-    of_idx(&name, &held)
+    of_idx(&name, &idx_files)
 }
 
 /// The ending of a file's name in lower case; of a compressed file, the one before `.gz`.
@@ -67,7 +67,7 @@ fn ending(file: &Path) -> Option<String> {
 }
 
 /// Adds the files below a folder, sorted by name; hidden ones are left out.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
+fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
     let unreadable = |error: std::io::Error| DataError::new(folder.display(), FileProblem::Unreadable(error.to_string()));
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -79,7 +79,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
     entries.sort();
     for path in entries {
         if path.is_dir() {
-            walk(&path, files)?;
+            list_files(&path, files)?;
         } else {
             files.push(path);
         }
@@ -151,16 +151,16 @@ fn jpeg_of(bytes: &[u8]) -> Decoded {
 fn orientation(exif: &[u8]) -> u32 {
     let read = exif::Reader::new().read_raw(exif.to_vec()).ok();
     let field = read.as_ref().and_then(|found| found.get_field(exif::Tag::Orientation, exif::In::PRIMARY));
-    field.and_then(|field| field.value.get_uint(0)).filter(|held| (1..=8).contains(held)).unwrap_or(1)
+    field.and_then(|field| field.value.get_uint(0)).filter(|orientation| (1..=8).contains(orientation)).unwrap_or(1)
 }
 
 /// Turns a picture upright, as browsers do when they decode it.
-fn upright(width: u32, height: u32, rgba: Vec<u8>, held: u32) -> (u32, u32, Vec<u8>) {
-    if held == 1 {
+fn upright(width: u32, height: u32, rgba: Vec<u8>, orientation: u32) -> (u32, u32, Vec<u8>) {
+    if orientation == 1 {
         return (width, height, rgba);
     }
     let (right, bottom) = (width - 1, height - 1);
-    let from = |x: u32, y: u32| match held {
+    let from = |x: u32, y: u32| match orientation {
         2 => (right - x, y),
         3 => (right - x, bottom - y),
         4 => (x, bottom - y),
@@ -169,7 +169,7 @@ fn upright(width: u32, height: u32, rgba: Vec<u8>, held: u32) -> (u32, u32, Vec<
         7 => (right - y, bottom - x),
         _ => (right - y, x),
     };
-    let (wide, high) = if held < 5 { (width, height) } else { (height, width) };
+    let (wide, high) = if orientation < 5 { (width, height) } else { (height, width) };
     let pixels = (0..high).flat_map(|y| (0..wide).map(move |x| (x, y)));
     let turned = pixels.flat_map(|(x, y)| {
         let (x, y) = from(x, y);
@@ -204,16 +204,16 @@ mod tests {
     /// One picture in all eight EXIF orientations, 16 × 8: its left end is dark, its lower right corner grey.
     #[test]
     fn pictures_are_upright_however_the_camera_was_held() {
-        let of = |held: u32| {
-            let path = format!("{}/tests/fixtures/held/{held}.jpg", env!("CARGO_MANIFEST_DIR"));
+        let of = |orientation: u32| {
+            let path = format!("{}/tests/fixtures/held/{orientation}.jpg", env!("CARGO_MANIFEST_DIR"));
             jpeg_of(&fs::read(path).unwrap()).unwrap()
         };
         let grey = |(width, _, rgba): &(u32, u32, Vec<u8>), x: u32, y: u32| rgba[4 * (y * width + x) as usize];
-        for held in 1..=8 {
-            let picture = of(held);
-            assert_eq!((picture.0, picture.1), (16, 8), "orientation {held}");
+        for orientation in 1..=8 {
+            let picture = of(orientation);
+            assert_eq!((picture.0, picture.1), (16, 8), "orientation {orientation}");
             let [left, right, corner] = [grey(&picture, 2, 2), grey(&picture, 13, 1), grey(&picture, 13, 6)];
-            assert!(left < 30 && right > 225 && (98..158).contains(&corner), "orientation {held}: {left}, {right}, {corner}");
+            assert!(left < 30 && right > 225 && (98..158).contains(&corner), "orientation {orientation}: {left}, {right}, {corner}");
         }
     }
 
@@ -252,8 +252,7 @@ mod tests {
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fashion");
         let (own, known) = (load(&fixture, Label::Auto).unwrap(), folder::load_own(&fixture).unwrap());
         assert_eq!((own.counts(), &own.rows, own.test.as_ref()), ((200, 50), &known.train, Some(&known.test)));
-        for (path, words) in [("none", "it has neither pictures"), ("two", "it has neither pictures"), ("nowhere", "it cannot be read")]
-        {
+        for (path, words) in [("none", "it has neither pictures"), ("two", "it has neither pictures"), ("nowhere", "it cannot be read")] {
             let message = load(&root.path().join(path), Label::Auto).unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
         }

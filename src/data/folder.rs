@@ -20,11 +20,11 @@ pub fn load_known(known: &'static Known, data_dir: &Path) -> Result<Dataset, Dat
     let missing = Remedy::Fetch { known, data_dir: data_dir.to_owned() };
     let foreign = || Remedy::Replace { known, data_dir: data_dir.to_owned() };
     let folder = find_set(known, data_dir).map_err(|error| error.with_remedy(missing.clone()))?;
-    let room = |rows: u32| Split {
+    let empty = |rows: u32| Split {
         inputs: Vec::with_capacity(rows as usize * known.inputs() as usize),
         labels: Vec::with_capacity(rows as usize),
     };
-    let (mut train, mut test) = (room(known.train_rows), room(known.test_rows));
+    let (mut train, mut test) = (empty(known.train_rows), empty(known.test_rows));
     for file in known.files {
         let path = find(&folder, file.name).map_err(|error| error.with_remedy(missing.clone()))?;
         let split = match file.part {
@@ -148,9 +148,9 @@ fn folders(known: &Known) -> Vec<PathBuf> {
 /// The folder with the most files of the set. If it lacks some, the error names them.
 fn find_set(known: &'static Known, data_dir: &Path) -> Result<PathBuf, DataError> {
     let folders = folders(known);
-    let held = |folder: &PathBuf| known.files.iter().filter(|file| find(&data_dir.join(folder), file.name).is_ok()).count();
+    let files_in = |folder: &PathBuf| known.files.iter().filter(|file| find(&data_dir.join(folder), file.name).is_ok()).count();
     // `max_by_key` takes the last of equals, so the order is reversed.
-    if let Some(most) = folders.iter().rev().max_by_key(|folder| held(folder)).filter(|folder| held(folder) > 0) {
+    if let Some(most) = folders.iter().rev().max_by_key(|folder| files_in(folder)).filter(|folder| files_in(folder) > 0) {
         return Ok(data_dir.join(most));
     }
     let (place, below) = if known.archive.is_none() {
@@ -210,7 +210,7 @@ fn unreadable(path: &Path, error: &io::Error) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::catalogue::{Archive, Holds};
+    use crate::data::catalogue::{Archive, FileContents};
     use proptest::prelude::*;
 
     fn fixture() -> PathBuf {
@@ -289,7 +289,7 @@ mod tests {
     };
 
     const fn dots(name: &'static str, part: Part, first_row: u32, rows: u32) -> KnownFile {
-        KnownFile { name, holds: Holds::Records { labels: &[5] }, part, first_row, rows, md5: None }
+        KnownFile { name, contents: FileContents::Records { labels: &[5] }, part, first_row, rows, md5: None }
     }
 
     /// Record r of `rows` from `first` on: its label and three features.

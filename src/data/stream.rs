@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use md5::{Digest, Md5};
 
-use super::catalogue::{Holds, Known, KnownFile, Part};
+use super::catalogue::{FileContents, Known, KnownFile, Part};
 use super::idx::{Content, Header, IdxReader};
 use super::records::RecordReader;
 use super::{DataError, Problem, Remedy};
@@ -49,10 +49,10 @@ impl Stream {
     #[must_use]
     pub fn new(known: &'static Known, file: &'static KnownFile, name: impl Into<String>) -> Self {
         let name = name.into();
-        let reader = match file.holds {
-            Holds::Images => Reader::Idx(IdxReader::images(&name), known.header(Content::Images, file)),
-            Holds::Labels => Reader::Idx(IdxReader::labels(&name, known.classes), known.header(Content::Labels, file)),
-            Holds::Records { labels } => Reader::Records(RecordReader::new(&name, known.layout(labels, file))),
+        let reader = match file.contents {
+            FileContents::Images => Reader::Idx(IdxReader::images(&name), known.header(Content::Images, file)),
+            FileContents::Labels => Reader::Idx(IdxReader::labels(&name, known.classes), known.header(Content::Labels, file)),
+            FileContents::Records { labels } => Reader::Records(RecordReader::new(&name, known.layout(labels, file))),
         };
         Self { known, file, name, reader, sum: Md5::new(), received: 0, handed: 0 }
     }
@@ -93,9 +93,9 @@ impl Stream {
         let count = if self.handed + waiting == self.file.rows { waiting } else { waiting & !3 };
         let first_row = self.known.first_row(self.file) + self.handed;
         self.handed += count;
-        let (inputs, labels) = match (&mut self.reader, self.file.holds) {
+        let (inputs, labels) = match (&mut self.reader, self.file.contents) {
             (Reader::Records(reader), _) => reader.next_rows(count),
-            (Reader::Idx(reader, _), Holds::Labels) => (&[][..], reader.next_rows(count)),
+            (Reader::Idx(reader, _), FileContents::Labels) => (&[][..], reader.next_rows(count)),
             (Reader::Idx(reader, _), _) => (reader.next_rows(count), &[][..]),
         };
         Rows { first_row, count, inputs, labels }
@@ -131,7 +131,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// A complete known set that arrives over a network: one file after another, in the order of [`Known::files`].
 #[derive(Clone, Debug)]
-pub struct Arrival {
+pub struct DatasetStream {
     known: &'static Known,
     /// Which file is arriving; the number of files when all have arrived.
     at: usize,
@@ -141,7 +141,7 @@ pub struct Arrival {
     labels: u32,
 }
 
-impl Arrival {
+impl DatasetStream {
     #[must_use]
     pub fn new(known: &'static Known) -> Self {
         Self { known, at: 0, stream: None, inputs: 0, labels: 0 }
@@ -270,20 +270,20 @@ mod tests {
         channels: 1,
         width: 4,
         files: &[
-            idx_file("labels", Holds::Labels, Part::Train, 9),
-            idx_file("test-labels", Holds::Labels, Part::Test, 5),
-            idx_file("images", Holds::Images, Part::Train, 9),
-            idx_file("test-images", Holds::Images, Part::Test, 5),
+            idx_file("labels", FileContents::Labels, Part::Train, 9),
+            idx_file("test-labels", FileContents::Labels, Part::Test, 5),
+            idx_file("images", FileContents::Images, Part::Train, 9),
+            idx_file("test-images", FileContents::Images, Part::Test, 5),
         ],
         ..SMALL
     };
 
     const fn record_file(name: &'static str, part: Part, first_row: u32, rows: u32) -> KnownFile {
-        KnownFile { name, holds: Holds::Records { labels: &[3, 7] }, part, first_row, rows, md5: None }
+        KnownFile { name, contents: FileContents::Records { labels: &[3, 7] }, part, first_row, rows, md5: None }
     }
 
-    const fn idx_file(name: &'static str, holds: Holds, part: Part, rows: u32) -> KnownFile {
-        KnownFile { name, holds, part, first_row: 0, rows, md5: None }
+    const fn idx_file(name: &'static str, contents: FileContents, part: Part, rows: u32) -> KnownFile {
+        KnownFile { name, contents, part, first_row: 0, rows, md5: None }
     }
 
     /// Features and label of a row of the whole set.
@@ -295,19 +295,19 @@ mod tests {
         let first = known.first_row(file);
         let rows = (first..first + file.rows).map(|index| row(index, salt));
         let size = file.rows.to_be_bytes();
-        match file.holds {
-            Holds::Labels => [0, 0, 8, 1].into_iter().chain(size).chain(rows.map(|(_, label)| label)).collect(),
-            Holds::Images => {
+        match file.contents {
+            FileContents::Labels => [0, 0, 8, 1].into_iter().chain(size).chain(rows.map(|(_, label)| label)).collect(),
+            FileContents::Images => {
                 let head = [0, 0, 8, 3].into_iter().chain(size).chain([0, 0, 0, 1, 0, 0, 0, 4]);
                 head.chain(rows.flat_map(|(features, _)| features)).collect()
             }
-            Holds::Records { .. } => rows.flat_map(|([a, b, c, d], label)| [label % 3, label, a, b, c, d]).collect(),
+            FileContents::Records { .. } => rows.flat_map(|([a, b, c, d], label)| [label % 3, label, a, b, c, d]).collect(),
         }
     }
 
     #[test]
     fn files_come_in_their_order() {
-        let mut arrival = Arrival::new(&SMALL);
+        let mut arrival = DatasetStream::new(&SMALL);
         let files: Vec<(String, u64)> = arrival.files().collect();
         assert_eq!(files, [("small/one.bin.gz".into(), 48), ("small/two.bin.gz".into(), 6), ("small/test.bin.gz".into(), 30)]);
         let message = arrival.feed("small/two.bin.gz", &[]).unwrap_err().to_string();
@@ -328,7 +328,7 @@ mod tests {
         fn any_pieces_give_the_same_rows(cuts in proptest::collection::vec(1usize..30, 1..40), salt: u8) {
             for known in [&SMALL, &SMALL_IDX] {
                 let (mut inputs, mut labels) = (vec![None; 14], vec![None; 14]);
-                let mut arrival = Arrival::new(known);
+                let mut arrival = DatasetStream::new(known);
                 let mut cuts = cuts.iter().cycle();
                 for file in known.files {
                     let (address, whole) = (known.address(file), content(known, file, salt));
@@ -360,7 +360,7 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(0u8..9, 0..200), cut in 1usize..50) {
             for known in [&SMALL, &SMALL_IDX, &MNIST, &CIFAR100] {
-                let mut arrival = Arrival::new(known);
+                let mut arrival = DatasetStream::new(known);
                 let address = known.address(&known.files[0]);
                 for piece in bytes.chunks(cut) {
                     drop(arrival.feed(&address, piece).map(|rows| rows.count));

@@ -8,8 +8,9 @@ use super::{Adapter, DeviceError};
 
 impl Adapter {
     fn new(info: &wgpu::AdapterInfo, name: Option<&str>) -> Self {
-        let told = [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
-        let name = told.unwrap_or("an unnamed adapter").to_owned();
+        let name_found =
+            [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
+        let name = name_found.unwrap_or("an unnamed adapter").to_owned();
         let known_software = ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_lowercase().contains(software));
         Self {
             backend: info.backend.to_string(),

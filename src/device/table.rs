@@ -121,12 +121,12 @@ mod tests {
     /// Validates every shader in both versions, lists all failures at once, and compares the bindings with the table.
     #[test]
     fn shaders_are_valid_and_agree_with_the_table() {
-        let mut told = Vec::new();
+        let mut all_failures = Vec::new();
         for entry in TABLE {
             for (software, version) in [(false, "for a GPU"), (true, "for a CPU")] {
-                told.extend(failures(entry, software).into_iter().map(|failure| format!("{} {version}: {failure}", entry.name)));
+                all_failures.extend(failures(entry, software).into_iter().map(|failure| format!("{} {version}: {failure}", entry.name)));
             }
         }
-        assert!(told.is_empty(), "{}", told.join("\n"));
+        assert!(all_failures.is_empty(), "{}", all_failures.join("\n"));
     }
 }

@@ -43,10 +43,10 @@ impl DataBuffers {
             Ok(Some(buffer)) => Inputs::Resident(buffer),
             Ok(None) | Err(DeviceError::TooLarge { .. }) => {
                 let too_large = || DeviceError::TooLarge { what: "the data set".to_owned(), bytes, limit: machine.buffer_limit() };
-                let room = usize::try_from(bytes).map_err(|_| too_large())?;
+                let length = usize::try_from(bytes).map_err(|_| too_large())?;
                 let mut set = Vec::new();
-                set.try_reserve_exact(room).map_err(|_| too_large())?;
-                set.resize(room, 0);
+                set.try_reserve_exact(length).map_err(|_| too_large())?;
+                set.resize(length, 0);
                 Inputs::Streamed(Rc::new(RefCell::new(set)))
             }
             Err(error) => return Err(error),

@@ -164,10 +164,10 @@ impl Engine {
     ///
     /// # Errors
     /// A tensor that this device cannot hold twice.
-    pub fn keep(&self, buffer: &Buffer) -> Result<Buffer, DeviceError> {
-        let kept = self.machine.buffer("kept for comparison", buffer.size(), Usage::Copies)?;
-        self.copy(buffer, &kept);
-        Ok(kept)
+    pub fn duplicate(&self, buffer: &Buffer) -> Result<Buffer, DeviceError> {
+        let copy = self.machine.buffer("copy for comparison", buffer.size(), Usage::Copies)?;
+        self.copy(buffer, &copy);
+        Ok(copy)
     }
 
     /// Sends `batches` evaluation batches: forward passes and losses under the decided mask and, if there are buffers for two masks, a sampled one.

@@ -359,12 +359,12 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(machine: &Machine, model: &Model, plan: &StepPlan, room: u32, buffers: &Buffers) -> Self {
+    pub(super) fn new(machine: &Machine, model: &Model, plan: &StepPlan, masks: u32, buffers: &Buffers) -> Self {
         let with_masks = |masks: u32| {
             let list = plan.lines.iter().map(|line| dispatch(machine, model, buffers, line, masks));
             list.collect()
         };
-        Self { one_mask: with_masks(1), two_masks: if room == 2 { with_masks(2) } else { Vec::new() } }
+        Self { one_mask: with_masks(1), two_masks: if masks == 2 { with_masks(2) } else { Vec::new() } }
     }
 
     pub(super) fn training(&self, masks: u32) -> Vec<&Dispatch> {

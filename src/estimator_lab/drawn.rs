@@ -5,7 +5,7 @@ use crate::mask;
 
 use super::report::{Report, Unit, row};
 use super::truth::{Slope, Truth};
-use super::{ALPHAS, MOST_KEPT, PAIRS_A_DERIVATIVE};
+use super::{ALPHAS, MOST_STORED, PAIRS_A_DERIVATIVE};
 
 /// A unit's bias is judged if pairs · s(1−s) is at least this: the mean of a few rare events has no reliable error. The rule uses s and the number of
 /// pairs, never the drawn values.
@@ -79,7 +79,7 @@ pub(super) struct Drawn {
     /// As [`Estimator::ALL`].
     sums: [Sums; Estimator::ALL.len()],
     losses: Losses,
-    /// The first [`MOST_KEPT`] pairs.
+    /// The first [`MOST_STORED`] pairs.
     pub(super) pairs: Pairs,
     /// `[masks, F]` ∂L/∂m of the masks that belong to these pairs.
     derivatives: Vec<f32>,
@@ -134,7 +134,7 @@ impl Drawn {
         for estimator in that_read(Reads::Losses) {
             self.sums[estimator as usize].add(pairs.iter().zip(&self.scores).map(|(&pair, &s)| estimator.raw(&observed(losses, pair, s))));
         }
-        if self.pairs.losses.len() < MOST_KEPT as usize {
+        if self.pairs.losses.len() < MOST_STORED as usize {
             self.pairs.push(losses, pairs);
         }
     }
@@ -145,7 +145,7 @@ impl Drawn {
             self.sums[estimator as usize]
                 .add(derivatives.iter().zip(&self.scores).map(|(&value, &s)| estimator.raw(&differentiated(value, s))));
         }
-        if self.derivatives.len() / self.scores.len() < (MOST_KEPT / PAIRS_A_DERIVATIVE) as usize {
+        if self.derivatives.len() / self.scores.len() < (MOST_STORED / PAIRS_A_DERIVATIVE) as usize {
             self.derivatives.extend(derivatives);
         }
     }
@@ -177,7 +177,7 @@ impl Drawn {
     }
 
     /// Samples of an estimator that are stored.
-    fn kept(&self, estimator: Estimator) -> usize {
+    fn stored(&self, estimator: Estimator) -> usize {
         match estimator.reads() {
             Reads::Losses => self.pairs.losses.len(),
             Reads::Derivative => self.derivatives.len() / self.scores.len(),
@@ -209,7 +209,7 @@ impl Drawn {
             self.preconditioners(0.0).iter().map(|all| all.iter().zip(slopes).map(|(h, slope)| h * slope.value).collect()).collect();
         let norms: Vec<f64> = truths.iter().map(|truth| truth.iter().map(|value| value * value).sum::<f64>().sqrt()).collect();
         let mut found = vec![0.0; self.scores.len()];
-        for index in 0..self.kept(estimator) {
+        for index in 0..self.stored(estimator) {
             self.sample(estimator, index, &mut found);
             for (alpha, cosines) in cosines.iter_mut().enumerate() {
                 let (mut along, mut square) = (0.0, 0.0);
@@ -263,7 +263,7 @@ impl Drawn {
         let known = self.known()?;
         let mut rows = Vec::new();
         for estimator in Estimator::ALL.into_iter().filter(|&estimator| self.samples(estimator) >= 2) {
-            let (samples, kept) = (self.samples(estimator), self.kept(estimator) as u32);
+            let (samples, kept) = (self.samples(estimator), self.stored(estimator) as u32);
             for (alpha, cosines) in ALPHAS.into_iter().zip(self.cosines(estimator, &known.slopes)) {
                 rows.push(row(estimator, alpha, &self.units_of(estimator, alpha, &known), samples, cosines, kept));
             }
@@ -363,20 +363,20 @@ mod tests {
 
     #[test]
     fn memory_does_not_grow_with_the_pairs_and_the_sums_are_over_all_pairs() {
-        let drawn = drawn(3 * MOST_KEPT, 1.0);
-        assert_eq!((drawn.pairs.losses.len(), drawn.pairs.bits.len()), (MOST_KEPT as usize, 3 * MOST_KEPT as usize));
-        assert_eq!(drawn.derivatives.len(), 9 * (MOST_KEPT / PAIRS_A_DERIVATIVE) as usize);
+        let drawn = drawn(3 * MOST_STORED, 1.0);
+        assert_eq!((drawn.pairs.losses.len(), drawn.pairs.bits.len()), (MOST_STORED as usize, 3 * MOST_STORED as usize));
+        assert_eq!(drawn.derivatives.len(), 9 * (MOST_STORED / PAIRS_A_DERIVATIVE) as usize);
         let report = drawn.report(0, 9).unwrap();
-        assert_eq!(report.pairs, 3 * MOST_KEPT);
+        assert_eq!(report.pairs, 3 * MOST_STORED);
         for row in &report.rows {
             let turn = if row.estimator.reads() == Reads::Derivative { PAIRS_A_DERIVATIVE } else { 1 };
-            assert_eq!((row.samples, row.cosine_samples), (3 * MOST_KEPT / turn, MOST_KEPT / turn));
+            assert_eq!((row.samples, row.cosine_samples), (3 * MOST_STORED / turn, MOST_STORED / turn));
         }
         // The losses are 2 plus 0.3 for each unit that is off, and what each unit adds.
         let add = |(k, s): (i32, &f64)| [0.3 + s * (0.1 * f64::from(k % 4) - 0.3), s * (1.0 - s) * (0.1 * f64::from(k % 4) - 0.3).powi(2)];
         let (mean, variance) = (1..).zip(&drawn.scores).map(add).fold((2.0, 0.0), |(mean, all), [more, own]| (mean + more, all + own));
         let [found, deviation] = report.loss;
-        assert!((found - mean).abs() < 4.0 * (variance / f64::from(6 * MOST_KEPT)).sqrt(), "{found} {mean}");
+        assert!((found - mean).abs() < 4.0 * (variance / f64::from(6 * MOST_STORED)).sqrt(), "{found} {mean}");
         assert!((deviation / variance.sqrt() - 1.0).abs() < 0.05, "{deviation} {variance}");
     }
 

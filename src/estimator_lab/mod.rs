@@ -59,7 +59,7 @@ pub const MOST_ENUMERATED: usize = 14;
 /// Most pairs of a lab. Its memory does not grow with them.
 pub const MOST_PAIRS: u32 = 1 << 27;
 /// Pairs that are stored: an angle to the true gradient can only be computed once that is known, and its estimate improves with every draw.
-pub const MOST_KEPT: u32 = 2048;
+pub const MOST_STORED: u32 = 2048;
 
 /// Counters of the draws. No step of a run has such a counter, and the distances between the three are larger than any number of draws.
 const FIRST_PAIR: u32 = 1 << 31;
@@ -278,7 +278,7 @@ impl Lab {
         for (index, &unit) in self.free.iter().enumerate() {
             kept[unit] = number >> index & 1 == 1;
         }
-        mask::close_no_group(&self.model, &self.scores, &mut kept);
+        mask::keep_one_of_each_group(&self.model, &self.scores, &mut kept);
         mask::certain(&kept)
     }
 }

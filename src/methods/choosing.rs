@@ -11,7 +11,7 @@ use super::MethodConfig;
 #[must_use]
 pub fn highest(model: &Model, order: &[f64], budget: u32) -> Vec<f32> {
     let mut kept = vec![false; order.len()];
-    mask::close_no_group(model, order, &mut kept);
+    mask::keep_one_of_each_group(model, order, &mut kept);
     let left = (budget as usize).saturating_sub(model.gated().count());
     for unit in ranked(&kept, false, &|unit| -order[unit]).into_iter().take(left) {
         kept[unit] = true;
@@ -50,16 +50,16 @@ pub(super) fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64]
 }
 
 /// Share of the run after which the mask no longer changes.
-const REST: f64 = 0.75;
+const LAST_EXCHANGE: f64 = 0.75;
 
 /// Whether the mask is exchanged at `step`: every `structure_every` steps, not at the beginning and not near the end.
 pub(super) fn exchanges(plan: &MethodConfig, step: u32, steps: u32) -> bool {
-    step > 0 && step.is_multiple_of(plan.structure_every) && f64::from(step) < REST * f64::from(steps)
+    step > 0 && step.is_multiple_of(plan.structure_every) && f64::from(step) < LAST_EXCHANGE * f64::from(steps)
 }
 
 /// Units exchanged at `step`: `drop_fraction` of the kept ones, falling along a cosine (Evci et al. 2020).
 pub(super) fn exchange_count(plan: &MethodConfig, scores: &[f32], step: u32, steps: u32) -> usize {
-    let progress = f64::from(step) / (REST * f64::from(steps));
+    let progress = f64::from(step) / (LAST_EXCHANGE * f64::from(steps));
     let share = plan.drop_fraction / 2.0 * (1.0 + (PI * progress.min(1.0)).cos());
     (share * scores.iter().map(|&score| f64::from(score)).sum::<f64>()).round() as usize
 }

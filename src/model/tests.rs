@@ -331,15 +331,15 @@ fn a_union_is_expected_to_keep_what_either_branch_keeps() {
 fn bytes_are_those_of_every_tensor() {
     let model = Model::new("mlp-3", Image::flat(2), 4, false).unwrap();
     // 3·3 + 4·4 weights; packed, outputs go in fours: 3·4 + 4·4.
-    let (weights, packed, room) = (25, 28, u64::from(model.gradient_floats()));
+    let (weights, packed, gradient) = (25, 28, u64::from(model.gradient_floats()));
     let rows = 3 + 4 + 5;
     // Five images take the memory of eight. The inputs are not gated and are stored once; ones follow inputs and hidden units.
     let dense = model.bytes(5, 1);
-    assert_eq!(dense.weights, 4 * (weights + packed + room));
+    assert_eq!(dense.weights, 4 * (weights + packed + gradient));
     assert_eq!(dense.optimiser, 4 * (weights + 7 * 3 + 8 * rows));
     assert_eq!(dense.activations, 4 * 8 * (3 + 4 + 4 + 4 + 4));
     let sparse = model.bytes(5, 2);
-    assert_eq!(sparse.weights, 4 * (weights + 2 * packed + room));
+    assert_eq!(sparse.weights, 4 * (weights + 2 * packed + gradient));
     assert_eq!(sparse.optimiser, 4 * (weights + 7 * 3 + 10 * rows));
     assert_eq!(sparse.activations, 4 * 8 * (3 + 2 * 4 + 2 * 4 + 4 + 4));
     assert_eq!(sparse.total(), sparse.weights + sparse.activations + sparse.optimiser);

@@ -133,10 +133,10 @@ mod tests {
     #[test]
     fn tiles_of_any_size_equal_their_sums() {
         for (outputs, images, count) in [(1, 4, 3), (3, 12, 1), (4, 8, 7), (9, 20, 5), (5, 4, 0)] {
-            let (stride, room) = (outputs + 3, 40 + images);
+            let (stride, length) = (outputs + 3, 40 + images);
             let weights = numbers(count * stride * outputs + stride * outputs, 1);
-            let values = numbers(room * (count + 1), 2);
-            let terms: Vec<Term> = (0..count).map(|t| Term { weight: t * stride * outputs, value: t * room + t }).collect();
+            let values = numbers(length * (count + 1), 2);
+            let terms: Vec<Term> = (0..count).map(|t| Term { weight: t * stride * outputs, value: t * length + t }).collect();
             let mut found = vec![f64::NAN; outputs * images];
             combine(&terms, (&weights, stride), &values, [outputs, images], |o, b, sums| {
                 found[o * images + b..][..sums.len()].copy_from_slice(sums);

@@ -32,18 +32,18 @@ impl Trainer {
             return Err(TrainError::PinnedUnitWasDropped { unit: gone });
         }
         // If the budget changes, pins that were applied since the last step are applied again: the scores of other units depend on the budget.
-        self.pins_settled &= pins == self.pins && self.base.as_ref().is_none_or(|base| base.step != self.step);
+        self.pins_applied &= pins == self.pins && self.base.as_ref().is_none_or(|base| base.step != self.step);
         self.config = config;
         // A step in progress ends with the settings that it began with.
         if self.step_through.is_some() {
             return Ok(self.step + 1);
         }
-        self.take_over();
+        self.send_live_settings();
         Ok(self.step)
     }
 
     /// Sends the live settings to the device.
-    pub(super) fn take_over(&mut self) {
+    pub(super) fn send_live_settings(&mut self) {
         let Params { learn_scores, masks, streamed, .. } = self.engine.params;
         self.engine.params = Params { masks, learn_scores, streamed, ..params_of(&self.config, &self.model, &self.data) };
         self.engine.write_params();

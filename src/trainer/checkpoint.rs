@@ -55,7 +55,7 @@ impl Trainer {
     /// The run diverged in that step, or the device is lost.
     pub async fn checkpoint(&mut self) -> Result<Checkpoint, TrainError> {
         self.finish_step().await?;
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let lengths = Checkpoint::lengths(&self.model);
         let pieces: Vec<_> = places(&self.engine.buffers).into_iter().zip(lengths.map(|length| length as u64 * 4)).collect();
         let tensors = self.engine.read_firsts(&pieces).await?;
@@ -117,10 +117,10 @@ impl Trainer {
         (self.step, self.evaluations, self.chosen_at) = (state.step, state.evaluations, state.chosen_at);
         (self.cost, self.diverged, self.selected) = (state.cost, None, false);
         // A pin that the saved scores do not match was set after the checkpoint was saved.
-        let stands = |unit: u32| self.numbers.iter().position(|&number| number == unit).map(|place| state.tensors[place]);
-        let held = pins.only(|unit, score| stands(unit) == Some(score));
+        let saved_score = |unit: u32| self.numbers.iter().position(|&number| number == unit).map(|place| state.tensors[place]);
+        let applied = pins.only(|unit, score| saved_score(unit) == Some(score));
         (self.step_through, self.base, self.unpinned) = (None, None, state.unpinned);
-        (self.pins_settled, self.pins) = (held == pins, held);
+        (self.pins_applied, self.pins) = (applied == pins, applied);
         self.write_pins();
         self.last = (state.step > 0).then(|| (self.step_now(state.step - 1), state.units));
         if state.selected {

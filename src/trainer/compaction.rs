@@ -21,7 +21,7 @@ impl Trainer {
     /// The device is lost or cannot hold the smaller network beside the whole one.
     pub async fn compact(&mut self) -> Result<(u32, u32), TrainError> {
         self.finish_step().await?;
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let before = self.model.units();
         if self.config.method.facts().brings_back {
             return Ok((before, before));
@@ -33,7 +33,7 @@ impl Trainer {
         // A pinned unit may get its score back.
         let may_rise = |unit: usize| !rests && (moments[2 * unit] < 0.0 || self.pins.score(self.numbers[unit]).is_some());
         let mut kept: Vec<bool> = (0..before as usize).map(|unit| scores[unit] > 0.0 || may_rise(unit)).collect();
-        mask::close_no_group(&self.model, &scores, &mut kept);
+        mask::keep_one_of_each_group(&self.model, &scores, &mut kept);
         if kept.iter().all(|&kept| kept) {
             return Ok((before, before));
         }

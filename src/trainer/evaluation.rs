@@ -118,7 +118,7 @@ impl Trainer {
     /// The run diverged before, or the device is lost.
     pub async fn select_mask(&mut self, rows: u32, mut progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
         self.finish_step().await?;
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let scores: Vec<f32> = self.engine.look().await?.scores;
         let (all, masks) = (0..self.data.train_rows, self.config.select_masks);
         // These draws must differ from those of the evaluations during the run.
@@ -136,7 +136,7 @@ impl Trainer {
         let units = self.numbers.iter().zip(&scores);
         let mut kept: Vec<bool> =
             units.map(|(&number, &score)| draw(self.config.seed, Stream::Evaluation, chosen, number, score)).collect();
-        mask::close_no_group(&self.model, &scores, &mut kept);
+        mask::keep_one_of_each_group(&self.model, &scores, &mut kept);
         self.engine.write(&self.engine.buffers.scores, &mask::certain(&kept));
         self.freeze();
         self.cost = self.cost + Cost { structure: cost.forward, near_dense: cost.near_dense, ..Cost::default() };
@@ -154,7 +154,7 @@ impl Trainer {
     }
 
     /// An engine that evaluates other images, at most `rows` at a time: the network on the device, with buffers for two masks and for its own rows.
-    /// [`Trainer::bring_up_to_date`] fills it.
+    /// [`Trainer::update_evaluator`] fills it.
     ///
     /// # Errors
     /// The device cannot hold it.
@@ -169,7 +169,7 @@ impl Trainer {
     }
 
     /// Copies the current weights, scores, running statistics and means of this run to an evaluator of its network.
-    pub fn bring_up_to_date(&self, evaluator: &Engine) {
+    pub fn update_evaluator(&self, evaluator: &Engine) {
         let (from, to) = (&self.engine.buffers, &evaluator.buffers);
         for (from, to) in
             [(&from.weights, &to.weights), (&from.scores, &to.scores), (&from.running, &to.running), (&from.shifts, &to.shifts)]

@@ -20,7 +20,7 @@ pub struct Timing {
 
 /// The buffers that timed steps overwrite, saved to be written back.
 #[derive(Debug)]
-pub struct SetAside {
+pub struct SavedBuffers {
     /// The buffers of [`Trainer::overwritten`], one after another.
     bytes: Vec<u8>,
     /// Slightly below the sum of the scores, so that the projection does all of its work.
@@ -34,8 +34,8 @@ impl Trainer {
     /// # Errors
     /// The run diverged before, or the device is lost.
     pub async fn measure(&mut self, steps: u32, repeats: u32, clock: &dyn Fn() -> f64, phases: bool) -> Result<Timing, TrainError> {
-        let aside = self.set_aside().await?;
-        self.time(&aside, steps, repeats, clock, phases).await
+        let saved = self.save_buffers().await?;
+        self.time(&saved, steps, repeats, clock, phases).await
     }
 
     /// Reads the buffers that timed steps overwrite, for any number of calls of [`Trainer::time`]. They are read at once, because some browsers take
@@ -43,13 +43,13 @@ impl Trainer {
     ///
     /// # Errors
     /// The run diverged before, or the device is lost.
-    pub async fn set_aside(&mut self) -> Result<SetAside, TrainError> {
+    pub async fn save_buffers(&mut self) -> Result<SavedBuffers, TrainError> {
         self.check_finite()?;
         self.finish_step().await?;
         let pieces = self.overwritten().map(|buffer| (buffer, buffer.size()));
         let bytes = self.engine.read_firsts(&pieces).await?;
         let scores: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[..self.engine.buffers.scores.size() as usize]);
-        Ok(SetAside { bytes, budget: scores.iter().sum::<f32>() * (1.0 - 1e-6) })
+        Ok(SavedBuffers { bytes, budget: scores.iter().sum::<f32>() * (1.0 - 1e-6) })
     }
 
     /// As [`Trainer::measure`], with buffers saved since the last step.
@@ -58,7 +58,7 @@ impl Trainer {
     /// The device is lost, or the run was stopped.
     pub async fn time(
         &mut self,
-        aside: &SetAside,
+        saved: &SavedBuffers,
         steps: u32,
         repeats: u32,
         clock: &dyn Fn() -> f64,
@@ -69,7 +69,7 @@ impl Trainer {
         let steps = steps.clamp(1, self.engine.steps_a_submit());
         let images = plain((0..steps * self.config.batch_size).map(|index| index % self.rows_ready.max(1)));
         for _ in 0..repeats {
-            let schedule = self.measured_steps(steps, aside.budget);
+            let schedule = self.measured_steps(steps, saved.budget);
             let begin = clock();
             let outcome = self.engine.train(&schedule, &images).await?;
             timing.step_ms.push((clock() - begin) / schedule.len() as f64);
@@ -77,10 +77,10 @@ impl Trainer {
             timing.multiply_adds.push(work / schedule.len() as f64);
         }
         if phases {
-            let schedule = self.measured_steps(steps, aside.budget);
+            let schedule = self.measured_steps(steps, saved.budget);
             timing.phases = self.engine.profile(&schedule, &images).await?;
         }
-        let mut rest = &aside.bytes[..];
+        let mut rest = &saved.bytes[..];
         for buffer in self.overwritten() {
             let (own, others) = rest.split_at(buffer.size() as usize);
             self.engine.write(buffer, own);

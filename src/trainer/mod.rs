@@ -22,7 +22,7 @@ pub use construction::initial_weights;
 pub use cost::Cost;
 pub use error::{CheckpointMismatch, TrainError, UnitCostError};
 pub use evaluation::Evaluation;
-pub use measurement::{SetAside, Timing};
+pub use measurement::{SavedBuffers, Timing};
 pub use memory::{holds_copy, tensors_of};
 pub use pinning::{UnitCost, pins_of};
 pub use rows::DataShape;
@@ -101,7 +101,7 @@ pub struct Trainer {
     step_through: Option<StepThrough>,
     /// The pins that the device has.
     pins: Pins,
-    pins_settled: bool,
+    pins_applied: bool,
     /// `[U]` of the whole network: the scores that pinned units had before.
     unpinned: Vec<f32>,
     /// The state after the last step. Pins that change several times between two steps are applied to it each time.
@@ -114,7 +114,7 @@ impl Trainer {
     /// # Errors
     /// A contradictory configuration, a data set smaller than a batch, a network too large for the device.
     pub fn new(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
-        Self::holding(machine, config, data, true)
+        Self::with_data(machine, config, data, true)
     }
 
     /// As [`Trainer::new`], with the data set in the memory of the program, from which the rows of each submit are sent. [`Trainer::new`] does this
@@ -123,10 +123,10 @@ impl Trainer {
     /// # Errors
     /// As [`Trainer::new`].
     pub fn streaming(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
-        Self::holding(machine, config, data, false)
+        Self::with_data(machine, config, data, false)
     }
 
-    fn holding(machine: &Rc<Machine>, config: Config, data: DataShape, resident: bool) -> Result<Self, TrainError> {
+    fn with_data(machine: &Rc<Machine>, config: Config, data: DataShape, resident: bool) -> Result<Self, TrainError> {
         config.check()?;
         let data_buffers = DataBuffers::new(machine, data.train_rows + data.test_rows, data.inputs, resident)?;
         Self::on(machine, config, data, data_buffers)
@@ -164,7 +164,7 @@ impl Trainer {
     ///
     /// # Errors
     /// As [`Trainer::new`].
-    pub fn beside(&self, config: Config) -> Result<Self, TrainError> {
+    pub fn on_same_data(&self, config: Config) -> Result<Self, TrainError> {
         let pins = if config.method.facts().learns_scores { config.pins.clone() } else { String::new() };
         let config = Config { pins, ..config };
         let mut other = Self::on(&self.engine.machine, config, self.data.clone(), self.data_buffers.clone())?;
@@ -198,7 +198,7 @@ impl Trainer {
                 unpinned[number as usize] = *score;
                 *score = pins.score(number).unwrap_or(*score);
             }
-            pinning::make_room(&pins, &mut scores, &numbers, step_at(&config, whole.units(), 0, steps).budget.into());
+            pinning::lower_to_budget(&pins, &mut scores, &numbers, step_at(&config, whole.units(), 0, steps).budget.into());
         }
         engine.write(&engine.buffers.scores, &scores);
         engine.write(&engine.buffers.numbers, &numbers);
@@ -228,7 +228,7 @@ impl Trainer {
             last: None,
             step_through: None,
             pins,
-            pins_settled: true,
+            pins_applied: true,
             unpinned,
             base: None,
         };
@@ -286,7 +286,7 @@ impl Trainer {
         if let Some(snapshot) = self.finish_step().await? {
             return Ok(snapshot);
         }
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let count = self.steps_possible(most);
         let first = self.step;
         if count > 0 {
@@ -349,7 +349,7 @@ impl Trainer {
         for record in &outcome.records {
             self.cost = self.cost + self.cost_of(record);
         }
-        let outcome = self.in_whole(outcome);
+        let outcome = self.outcome_of_whole(outcome);
         self.last = schedule.last().map(|&last| (last, outcome.units.clone()));
         self.snapshot_of(outcome)
     }
@@ -359,9 +359,9 @@ impl Trainer {
     /// # Errors
     /// The device is lost.
     pub async fn snapshot(&mut self) -> Result<Snapshot, TrainError> {
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let found = self.engine.look().await?;
-        let mut outcome = self.in_whole(found);
+        let mut outcome = self.outcome_of_whole(found);
         if let Some((_, units)) = &self.last {
             outcome.units.clone_from(units);
         }
@@ -375,7 +375,7 @@ impl Trainer {
     }
 
     /// Converts the values of the units on the device to the units of the whole network: a dropped unit has score 0 and is off.
-    fn in_whole(&self, outcome: Outcome) -> Outcome {
+    fn outcome_of_whole(&self, outcome: Outcome) -> Outcome {
         let units = self.whole.units() as usize;
         let (mut scores, mut bits) = (vec![0.0; units], vec![0; units]);
         for (&number, (score, bit)) in self.numbers.iter().zip(outcome.scores.iter().zip(&outcome.units)) {

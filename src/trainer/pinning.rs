@@ -44,7 +44,7 @@ pub fn pins_of(config: &Config, whole: &Model) -> Result<Pins, ConfigError> {
 }
 
 /// Lowers the free scores among `scores` (`[U]` of the units `numbers`) until they fit under the rest of the budget.
-pub(super) fn make_room(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget: f64) {
+pub(super) fn lower_to_budget(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget: f64) {
     let is_free = |unit: usize| pins.score(numbers[unit]).is_none();
     let wide: Vec<f64> = scores.iter().map(|&score| score.into()).collect();
     let threshold = threshold_of_free(&wide, is_free, budget);
@@ -56,8 +56,8 @@ pub(super) fn make_room(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget
 impl Trainer {
     /// Applies the pins of the configuration on the device, if they changed. Pinned units get score 1 or 0, a unit whose pin was removed gets back
     /// its earlier score, and the other scores are lowered to fit the budget of the last step.
-    pub(super) fn settle_pins(&mut self) -> Boxed<'_, ()> {
-        Box::pin(async { if self.step_through.is_some() || self.pins_settled { Ok(()) } else { self.pin().await } })
+    pub(super) fn apply_pins(&mut self) -> Boxed<'_, ()> {
+        Box::pin(async { if self.step_through.is_some() || self.pins_applied { Ok(()) } else { self.pin().await } })
     }
 
     async fn pin(&mut self) -> Result<(), TrainError> {
@@ -87,12 +87,12 @@ impl Trainer {
         let budget = self.step_now(self.step.saturating_sub(1)).budget;
         // With its own pins, the last step's scores are projected already.
         if wanted != base.pins {
-            make_room(&wanted, &mut scores, &self.numbers, budget.into());
+            lower_to_budget(&wanted, &mut scores, &self.numbers, budget.into());
         }
         (self.pins, self.base) = (wanted, Some(base));
         self.engine.write(&self.engine.buffers.scores, &scores);
         self.write_pins();
-        self.pins_settled = true;
+        self.pins_applied = true;
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Trainer {
     pub async fn unit_cost(&mut self, unit: u32, batches: u32) -> Result<UnitCost, TrainError> {
         self.finish_step().await?;
         self.check_finite()?;
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         if unit >= self.whole.units() {
             return Err(UnitCostError::NoSuchUnit { unit }.into());
         }
@@ -195,7 +195,7 @@ mod tests {
             let mut left = scores.clone();
             left[on as usize] = 1.0;
             let before: f64 = left.iter().map(|&s| f64::from(s)).sum();
-            make_room(&pins, &mut left, &(0..40).collect::<Vec<_>>(), budget);
+            lower_to_budget(&pins, &mut left, &(0..40).collect::<Vec<_>>(), budget);
             let sum: f64 = left.iter().map(|&s| f64::from(s)).sum();
             prop_assert_eq!(left[on as usize], 1.0);
             prop_assert!(sum <= budget + 1e-5);

@@ -100,7 +100,7 @@ impl Trainer {
     async fn take_part(&mut self) -> Result<Option<PartDone>, TrainError> {
         self.check_finite()?;
         if self.step_through.is_none() {
-            self.settle_pins().await?;
+            self.apply_pins().await?;
             if self.steps_possible(1) == 0 {
                 return Ok(None);
             }
@@ -108,21 +108,21 @@ impl Trainer {
             self.step_through = Some(StepThrough { step, left: self.parts(), before: None });
             self.engine.begin(step, &images);
         }
-        let begun = self.step_through.as_mut().expect("a step is in progress");
-        let (step, taken) = (begun.step, begun.left.pop_front().expect("a step in progress has a part left"));
-        let left: Vec<StepPart> = begun.left.iter().copied().collect();
+        let in_progress = self.step_through.as_mut().expect("a step is in progress");
+        let (step, taken) = (in_progress.step, in_progress.left.pop_front().expect("a step in progress has a part left"));
+        let left: Vec<StepPart> = in_progress.left.iter().copied().collect();
         if taken == StepPart::Choose {
             self.choose().await?;
         }
         let compared = self.send(taken)?;
         let outcome = self.engine.look_at(1).await?;
         if outcome.state.halted == 1 {
-            let begun = self.step_through.take().expect("a step is in progress");
-            if let Some([scores, moments]) = begun.before {
+            let in_progress = self.step_through.take().expect("a step is in progress");
+            if let Some([scores, moments]) = in_progress.before {
                 self.engine.copy(&scores, &self.engine.buffers.scores);
                 self.engine.copy(&moments, &self.engine.buffers.moments);
             }
-            self.take_over();
+            self.send_live_settings();
             return Err(self.diverge(&outcome));
         }
         let mut found: Vec<Vec<f32>> = Vec::new();
@@ -131,18 +131,18 @@ impl Trainer {
         }
         let (mut values, mut before, mut stepped) = (Vec::new(), Vec::new(), Vec::new());
         match (taken, &found[..]) {
-            (StepPart::Gradient, [g]) => values = self.spread(g),
-            (StepPart::Project, [old, moved]) => (before, stepped) = (self.spread(old), self.spread(moved)),
-            (StepPart::Weights, [old, new]) => values = self.spread(&unit_changes(&self.model, old, new)),
+            (StepPart::Gradient, [g]) => values = self.to_whole(g),
+            (StepPart::Project, [old, moved]) => (before, stepped) = (self.to_whole(old), self.to_whole(moved)),
+            (StepPart::Weights, [old, new]) => values = self.to_whole(&unit_changes(&self.model, old, new)),
             _ => {}
         }
         let snapshot = if left.is_empty() {
             self.step_through = None;
             let snapshot = self.finished(&[step], outcome);
-            self.take_over();
+            self.send_live_settings();
             snapshot
         } else {
-            let outcome = self.in_whole(outcome);
+            let outcome = self.outcome_of_whole(outcome);
             Snapshot { step: self.step + 1, budget: step.budget, ..self.snapshot_of(outcome) }
         };
         Ok(Some(PartDone { part: taken, left, snapshot, values, before, stepped }))
@@ -163,9 +163,9 @@ impl Trainer {
                 return Ok(vec![engine.buffers.d_scores.clone()]);
             }
             StepPart::Project => {
-                let before = [engine.keep(&engine.buffers.scores)?, engine.keep(&engine.buffers.moments)?];
+                let before = [engine.duplicate(&engine.buffers.scores)?, engine.duplicate(&engine.buffers.moments)?];
                 engine.send(&update, part::STEP);
-                let compared = vec![before[0].clone(), engine.keep(&engine.buffers.scores)?];
+                let compared = vec![before[0].clone(), engine.duplicate(&engine.buffers.scores)?];
                 engine.send(&update, part::PROJECT);
                 self.step_through.as_mut().expect("a step is in progress").before = Some(before);
                 return Ok(compared);
@@ -175,7 +175,7 @@ impl Trainer {
                 engine.send(&update, if learns == part::LEARN { part::CLIP } else { learns });
             }
             StepPart::Weights => {
-                let compared = vec![engine.keep(&engine.buffers.weights)?, engine.buffers.weights.clone()];
+                let compared = vec![engine.duplicate(&engine.buffers.weights)?, engine.buffers.weights.clone()];
                 engine.send(&of(&[Phase::Weights]), learns);
                 return Ok(compared);
             }
@@ -195,7 +195,7 @@ impl Trainer {
     }
 
     /// `[U]` the values of the units on the device as values of the whole network; a dropped unit has 0.
-    fn spread(&self, values: &[f32]) -> Vec<f32> {
+    fn to_whole(&self, values: &[f32]) -> Vec<f32> {
         let mut whole = vec![0.0; self.whole.units() as usize];
         for (&number, &value) in self.numbers.iter().zip(values) {
             whole[number as usize] = value;

@@ -150,7 +150,7 @@ fn a_log_says_everything_about_every_step() {
     }
     assert_eq!(result["kept"].as_array().unwrap().len(), 3, "decided units of each gated group");
 
-    // What was executed, told from the units that each step kept; a bias is one input more, and the inputs need no gradient.
+    // What was executed, computed from the units that each step kept; a bias is one input more, and the inputs need no gradient.
     let layers = |line: &Value, key: &str| -> [u64; 3] {
         let kept: Vec<u64> = line[key].as_array().unwrap().iter().map(|kept| kept.as_u64().unwrap()).collect();
         [0, 1, 2].map(|layer| (kept[layer] + 1) * kept[layer + 1])
@@ -168,20 +168,21 @@ fn a_log_says_everything_about_every_step() {
 }
 
 #[test]
-fn train_ends_with_what_it_held_and_where_its_seconds_went() {
+fn train_ends_with_its_memory_and_its_seconds_by_phase() {
     let folder = tempfile::tempdir().unwrap();
     let (path, fixture) = (folder.path().join("run.jsonl"), fixture());
     let method = ["--method", "set", "--structure-every", "4", "--log", path.to_str().unwrap(), "--data-dir", &fixture];
     let text = prints(&[&["train"], &RUN[..], &method].concat());
-    let line = text.lines().find(|line| line.starts_with("memory on the device: ")).unwrap_or_else(|| panic!("no account in {text}"));
+    let line =
+        text.lines().find(|line| line.starts_with("memory on the device: ")).unwrap_or_else(|| panic!("no line about memory in {text}"));
     let result = read_log(&path).pop().unwrap();
     let bytes = result["bytes"]["total"].as_u64().unwrap();
     assert_eq!(bytes, read_log(&path)[0]["bytes"]["total"].as_u64().unwrap());
     assert!(line.contains(&format!("{:.0} KiB", bytes as f64 / 1024.0)) && line.contains("seconds of training"), "{line}: {bytes}");
     let spent = result["training_seconds"].as_f64().unwrap();
-    assert!(spent > 0.0 && spent <= result["seconds"].as_f64().unwrap(), "tests and saves come on top: {result}");
+    assert!(spent > 0.0 && spent <= result["seconds"].as_f64().unwrap(), "tests and saves are extra: {result}");
     let phases = result["phase_seconds"].as_object().unwrap();
-    // An adapter without a clock divides nothing.
+    // An adapter without a clock has no phases.
     if !phases.is_empty() {
         let names: Vec<&str> = phases.keys().map(String::as_str).collect();
         assert_eq!(names, ["choose", "sample", "pack", "forward", "scores", "backward", "weights"]);
@@ -209,7 +210,7 @@ fn a_link_reproduces_the_run_of_the_flags() {
     let link = log_of(&["--url", &format!("https://example.org/lacuna/{query}#view=scores")]);
     assert_eq!(flags.iter().map(untimed).collect::<Vec<_>>(), link.iter().map(untimed).collect::<Vec<_>>());
     let changed = log_of(&["--url", query, "--steps", "2"]);
-    assert_eq!(steps(&changed).len(), 2, "a flag beside a link changes it");
+    assert_eq!(steps(&changed).len(), 2, "a flag overrides a link");
     assert_eq!(steps(&changed)[0]["loss"], steps(&flags)[0]["loss"]);
 }
 

@@ -12,7 +12,7 @@ use lacuna::data::fetch::{Outcome, fetch};
 use lacuna::data::folder::{load_known, load_own};
 use lacuna::data::idx::{TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS};
 use lacuna::data::planted::{planted, planted_rows};
-use lacuna::data::stream::{Arrival, Stream};
+use lacuna::data::stream::{DatasetStream, Stream};
 use lacuna::data::{Dataset, Split, load, moments};
 use lacuna::random::{Stream as Use, Threefry};
 use rand::seq::SliceRandom as _;
@@ -264,7 +264,7 @@ fn cifar_10_loads_completely_as_colour_channels() {
 fn an_arrival_hands_out_the_rows_of_the_set() {
     for (known, set) in [(&MNIST, &MNIST_SET), (&CIFAR10, &CIFAR10_SET)] {
         let folder = fetched(known);
-        let mut arrival = Arrival::new(known);
+        let mut arrival = DatasetStream::new(known);
         let (mut inputs, mut labels) = (0, 0);
         for (file, (address, bytes)) in known.files.iter().zip(arrival.clone().files()) {
             let whole = unpacked(&packed(&folder, file.name));

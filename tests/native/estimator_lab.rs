@@ -71,7 +71,7 @@ fn enumerated(run: &mut Trainer, lab: &Lab) -> Vec<f64> {
     let losses: Vec<f64> = (0..256usize)
         .map(|mask| {
             let mut kept: Vec<bool> = (0..8).map(|unit| mask >> unit & 1 == 1).collect();
-            mask::close_no_group(&run.model, &SCORES, &mut kept);
+            mask::keep_one_of_each_group(&run.model, &SCORES, &mut kept);
             reference.state = State::default();
             for (score, kept) in reference.scores.iter_mut().zip(kept) {
                 *score = f64::from(u8::from(kept));

@@ -61,7 +61,7 @@ impl Data {
 
 /// Adds the unit with the highest score to every gated group that keeps none.
 fn with_one_a_group(model: &Model, scores: &[f32], mut kept: Vec<bool>) -> Vec<bool> {
-    mask::close_no_group(model, scores, &mut kept);
+    mask::keep_one_of_each_group(model, scores, &mut kept);
     kept
 }
 
@@ -115,9 +115,9 @@ fn every_kernel_of_a_gpu_agrees_with_its_reference() {
 #[test]
 fn every_kernel_agrees_with_its_reference_on_this_adapter() {
     let machine = machine();
-    let mut told = Vec::new();
-    let scenes = block_on(check::check(&machine, |scene, done, of| told.push((scene.scene, done, of)))).unwrap();
-    assert_eq!(told, scenes.iter().zip(1..).map(|(scene, done)| (scene.scene, done, scenes.len())).collect::<Vec<_>>());
+    let mut reported = Vec::new();
+    let scenes = block_on(check::check(&machine, |scene, done, of| reported.push((scene.scene, done, of)))).unwrap();
+    assert_eq!(reported, scenes.iter().zip(1..).map(|(scene, done)| (scene.scene, done, scenes.len())).collect::<Vec<_>>());
     assert!(scenes.iter().all(|scene| scene.passed() && !scene.kernels.is_empty()));
     let reports = check::by_kernel(&scenes);
     assert_eq!(reports.iter().map(|report| report.kernel).collect::<Vec<_>>(), TABLE.iter().map(|entry| entry.name).collect::<Vec<_>>());
@@ -457,7 +457,7 @@ fn with_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
                 samples.push(f64::from(g));
             }
         }
-        let mut telling = 0;
+        let mut significant = 0;
         let variance: Vec<f64> = (0..units)
             .map(|unit| {
                 let s = f64::from(SCORES[unit]);
@@ -472,11 +472,11 @@ fn with_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
                     (mean - expected).abs() < 4.0 * error,
                     "{estimator}, alpha {alpha}, unit {unit}: {mean} +- {error}, expected {expected}"
                 );
-                telling += u32::from(expected.abs() > 6.0 * error);
+                significant += u32::from(expected.abs() > 6.0 * error);
                 variance
             })
             .collect();
-        assert!(telling >= 1, "{estimator}, alpha {alpha}: no mean is far enough from 0 to tell a wrong factor");
+        assert!(significant >= 1, "{estimator}, alpha {alpha}: no mean is far enough from 0 to tell a wrong factor");
         variances.push(variance);
     }
     assert_eq!(floats(&run, "scores")[..units], SCORES, "the scores must not change");
@@ -539,9 +539,9 @@ fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_trains_only_its_we
     let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
     assert!(scores.iter().any(|&score| score > 0.05 && score < 0.95), "a run that has decided everything has nothing to select");
     // An evaluation during the run must not change what is drawn.
-    let mut told = Vec::new();
-    let evaluation = block_on(run.select_mask(100, |done, of| told.push((done, of)))).unwrap();
-    assert_eq!(told, (1..=6).map(|mask| (mask * 100, 600)).collect::<Vec<_>>());
+    let mut reported = Vec::new();
+    let evaluation = block_on(run.select_mask(100, |done, of| reported.push((done, of)))).unwrap();
+    assert_eq!(reported, (1..=6).map(|mask| (mask * 100, 600)).collect::<Vec<_>>());
 
     let candidates: Vec<(f64, Vec<bool>)> = (0..6)
         .map(|index| {
@@ -655,10 +655,10 @@ fn accuracy_equals_that_of_the_cpu_also_with_an_incomplete_last_batch() {
         // One submit and several give the same, and report each.
         let (batch, several) = (run.config.batch_size, turn % 2 == 1);
         run.batches_a_submit = if several { 1 } else { u32::MAX };
-        let mut told = Vec::new();
-        let found = block_on(run.evaluate_rows(rows.clone(), most, |done, of| told.push((done, of)))).unwrap();
+        let mut reported = Vec::new();
+        let found = block_on(run.evaluate_rows(rows.clone(), most, |done, of| reported.push((done, of)))).unwrap();
         let first = if several { 1 } else { count.div_ceil(batch) };
-        assert_eq!(told, (first..=count.div_ceil(batch)).map(|batches| ((batches * batch).min(count), count)).collect::<Vec<_>>());
+        assert_eq!(reported, (first..=count.div_ceil(batch)).map(|batches| ((batches * batch).min(count), count)).collect::<Vec<_>>());
         let seen = || (0..count).map(|index| rows.start + index * (rows.end - rows.start) / count);
         let (loss, right) = data.dense(&run.model, &weights, &decided, seen());
         assert_eq!(found.images, count);

@@ -173,7 +173,7 @@ fn masks_that_are_decided_are_evaluated_once_with_the_same_numbers() {
             }
             let (rows, batch) = (data.shape.test_rows, config.batch_size);
             let mut both = run.evaluator(rows, batch).unwrap();
-            run.bring_up_to_date(&both);
+            run.update_evaluator(&both);
             let first = (data.shape.train_rows * data.shape.inputs) as usize;
             let padded = |bytes: &[u8]| [bytes, &[0; 3][..bytes.len().next_multiple_of(4) - bytes.len()]].concat();
             both.write(&both.buffers.inputs, &padded(&data.inputs[first..]));
@@ -190,7 +190,7 @@ fn masks_that_are_decided_are_evaluated_once_with_the_same_numbers() {
 }
 
 /// Changes every weight a little: where a bias is 0 and nothing before it is kept, the input of a relu is exactly 0, where it has no derivative.
-fn leave_the_kinks(run: &Trainer) {
+fn shift_weights(run: &Trainer) {
     let mut random = Threefry::new(23, Stream::Data, 1);
     let moved: Vec<f32> = floats(run, "weights").into_iter().map(|weight| weight + 0.1 * random.unit_interval() - 0.05).collect();
     run.engine().write(&run.engine().buffers.weights, &moved);
@@ -244,7 +244,7 @@ fn assert_close(label: &str, found: &[f64], expected: &[f64]) {
 }
 
 /// Multiply-adds of a pass that ranks every unit of `run`: the network with gates, forward, and backward as far as the gates of the inputs.
-fn asking(run: &Trainer) -> u64 {
+fn ranking_work(run: &Trainer) -> u64 {
     let gated = run.model.with_gates();
     let (asked, dense) = (gated.multiply_adds(&gated.sizes(), None), run.model.multiply_adds(&run.model.sizes(), None));
     // The backward pass is longer than that of a dense step where the inputs have gates.
@@ -258,7 +258,7 @@ fn rigl_computes_the_gradient_at_every_mask_and_grows_the_highest() {
     let machine = machine();
     for (config, data) in networks() {
         let run = data.start(&machine, Config { method: MethodName::Rigl, ..config });
-        leave_the_kinks(&run);
+        shift_weights(&run);
         grows_the_highest(run, &data);
     }
 }
@@ -275,7 +275,7 @@ fn grows_the_highest(mut run: Trainer, data: &Data) {
         block_on(run.advance(1)).unwrap();
         let after = scores(&run);
         // Computed here, and by the run itself.
-        let asked = if chooses { 2 * asking(&run) } else { 0 };
+        let asked = if chooses { 2 * ranking_work(&run) } else { 0 };
         assert_eq!(run.cost().structure - cost.structure, asked, "step {step}");
         assert!(run.cost().near_dense - cost.near_dense >= asked, "step {step}: a dense pass is counted as one");
         if !chooses {
@@ -309,7 +309,7 @@ fn snip_keeps_the_most_sensitive_units_by_finite_differences() {
     block_on(run.advance(1)).unwrap();
     assert_eq!(scores(&run), highest(&run.model, &sensitivity, budget));
     let cost = run.cost();
-    assert_eq!(cost.structure, asking(&run), "one dense pass over one batch");
+    assert_eq!(cost.structure, ranking_work(&run), "one dense pass over one batch");
     assert!(run.bytes() > run.model.bytes(16, 1).total(), "the dense copy is counted");
     while run.step() < run.steps() {
         block_on(run.advance(64)).unwrap();
@@ -371,7 +371,11 @@ fn the_units_with_the_smallest_norms_go_and_the_largest_are_kept() {
                     let group = run.model.gated().find(|group| (group.first_unit..group.first_unit + group.size).contains(&(unit as u32)));
                     let range = group.map(|group| group.first_unit as usize..(group.first_unit + group.size) as usize).unwrap();
                     let others = stayed.iter().filter(|other| range.contains(other)).count();
-                    assert_eq!(others, 1, "{name:?} on {}, step {step}: unit {unit} is kept only if it is the last of its group", config.model);
+                    assert_eq!(
+                        others, 1,
+                        "{name:?} on {}, step {step}: unit {unit} is kept only if it is the last of its group",
+                        config.model
+                    );
                 }
                 dropped += gone.len();
             }
@@ -384,7 +388,7 @@ fn the_units_with_the_smallest_norms_go_and_the_largest_are_kept() {
 fn the_straight_through_gradient_is_that_of_the_gated_network_and_every_unit_is_computed() {
     let (machine, [(config, data), _]) = (machine(), networks());
     let mut run = data.start(&machine, Config { method: MethodName::Ste, schedule: Schedule::Constant, ..config });
-    leave_the_kinks(&run);
+    shift_weights(&run);
     for step in 0..4 {
         let (weights, batch) = (floats(&run, "weights"), run.batch(step));
         let snapshot = block_on(run.advance(1)).unwrap();

@@ -28,11 +28,11 @@ impl Compare {
             .about("Train several methods under the same settings and compare accuracy, work and time")
             .after_help(
                 "Is it really faster, and against what?\n  lacuna compare --methods dense,small-dense,static,vrpge --seeds 3 --gate-inputs --keep-ratio 0.1\n\n\
-                 Every method trains with every seed, one after another, under the same settings but for the few that let each show its best (see \
-                 --plain). A run that was finished is saved in --out and not run again: a comparison that was interrupted goes on. There too: \
-                 results.csv, results.json, and report.html, a page that needs nothing else.\n\n\
-                 --search tries twelve settings of each method, with the inputs gated and without, on training rows of which the last sixth is held \
-                 out, and prints the winners.",
+                 Every method trains with every seed, one after another, under the same settings, except for a few that were tuned for each method \
+                 (see --plain). A finished run is saved in --out and not run again, so that an interrupted comparison continues. --out also gets \
+                 results.csv, results.json, and report.html, a self-contained page.\n\n\
+                 --search tries twelve settings of each method, with gated inputs and without, and prints the winners. It trains on five sixths of \
+                 the training rows and tests on the held-out last sixth.",
             )
             .args(Experiment::flags(|setting| setting.name != "method"))
             .arg(

@@ -31,9 +31,10 @@ impl Estimator {
             .about("Measure bias, variance and direction of every estimator of the structure gradient on a frozen network")
             .after_help(
                 "Trains --after-steps steps of the experiment, then freezes it and draws pairs of masks on one mini-batch. Every estimator at \
-                 every alpha is computed from the same pairs and held against the true gradient: from all masks where at most 14 units are \
-                 undecided, otherwise from other masks, with its standard error.\n\n\
-                 With few units all is exact; this one runs in seconds:\n  lacuna estimator --dataset planted --model mlp-12 --keep-ratio 0.5\n\n\
+                 every alpha is computed from the same pairs and compared with the true gradient. That is computed from all masks if at most 14 \
+                 units are undecided, otherwise from other masks, with a standard error. one-sided is the paper's VR-PGE, the variance-reduced \
+                 policy gradient estimator; two-sided, the default, is its mean over both orders of a pair.\n\n\
+                 With few units all is exact. This example runs in seconds:\n  lacuna estimator --dataset planted --model mlp-12 --keep-ratio 0.5\n\n\
                  Why alpha 1/2 is the default:\n  lacuna estimator --table",
             )
             .args(Experiment::flags(|_| true))

@@ -19,7 +19,7 @@ use lacuna::data::catalogue::{KNOWN, Known};
 
 pub(super) use self::compare::Compare;
 pub(super) use self::estimator::{Estimator, Measured};
-pub(super) use self::network::{Bench, Check, Model, Shown};
+pub(super) use self::network::{Bench, Check, InputShape, Model};
 pub(super) use self::settings::{DataArguments, DatasetFlag, Experiment};
 pub(super) use self::train::{Replay, Start, Train};
 use super::error::ArgumentError;

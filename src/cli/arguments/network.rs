@@ -15,13 +15,13 @@ use super::{adapter, json, optional, required};
 pub(crate) struct Model {
     /// Network, gated inputs, batch size and keep ratio. The other settings have their defaults.
     pub(crate) config: Config,
-    pub(crate) shown: Shown,
+    pub(crate) input_shape: InputShape,
     pub(crate) json: bool,
 }
 
 /// The shape of the images for which a network is described.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Shown {
+pub(crate) enum InputShape {
     /// The usual images for a network of its kind.
     Usual,
     Known(&'static Known),
@@ -41,8 +41,8 @@ impl Model {
         clap::Command::new("model")
             .about("Print the layers of a network, its multiply-adds and its memory")
             .after_help(
-                "Without --dataset and --image the network is shown images like CIFAR-10's, a fully connected one images like MNIST's. \
-                 No GPU is used and no data is read: a large network can be looked at before it is trained.",
+                "Without --dataset and --image the network is built for images like CIFAR-10's, a fully connected one for images like MNIST's. \
+                 No GPU is used and no data is read, so that a large network can be examined before it is trained.",
             )
             .arg(Arg::new("name").value_name("NAME").required(true).help(setting("model").expect("it is a setting of the table").help))
             .arg(
@@ -76,12 +76,12 @@ impl Model {
         let mut config = Config { model: required(matches, "name"), ..Config::default() };
         set(&mut config, matches)?;
         check_name(&config)?;
-        let shown = match (optional(matches, "image"), optional::<String>(matches, "shape")) {
-            (Some(image), _) => Shown::Image { image, classes: optional(matches, "classes").unwrap_or(CLASSES) },
-            (None, None) => Shown::Usual,
-            (None, Some(name)) => KNOWN.into_iter().find(|known| known.name == name).map_or(Shown::Planted, Shown::Known),
+        let input_shape = match (optional(matches, "image"), optional::<String>(matches, "shape")) {
+            (Some(image), _) => InputShape::Image { image, classes: optional(matches, "classes").unwrap_or(CLASSES) },
+            (None, None) => InputShape::Usual,
+            (None, Some(name)) => KNOWN.into_iter().find(|known| known.name == name).map_or(InputShape::Planted, InputShape::Known),
         };
-        Ok(Self { config, shown, json: matches.get_flag("json") })
+        Ok(Self { config, input_shape, json: matches.get_flag("json") })
     }
 }
 
@@ -115,8 +115,8 @@ impl Bench {
         clap::Command::new("bench")
             .about("Time sparse steps and a dense step, and compare with the ratio of their multiply-adds")
             .after_help(
-                "Steps are timed in turns, dense and each keep ratio, many a submit where they are short; phases come from the GPU's own clock \
-                 where it has one. The data is random, since no value changes a kernel's work.",
+                "The dense step and each keep ratio are timed in turns; short steps are timed many in a submit. Phases are timed by the GPU's \
+                 clock, if it has one. The data is random, since no value changes a kernel's work.",
             )
             .arg(Arg::new("model").long("model").value_name("NAME").default_value("mlp-1024-1024").help("The network."))
             .arg(flag_of("batch_size"))
@@ -169,7 +169,7 @@ impl Check {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("check")
             .about("Run every kernel on this adapter and compare it with its reference on the CPU")
-            .after_help("Prints the worst error of each kernel beside its tolerance; the exit status is not 0 if one fails.")
+            .after_help("Prints the worst error and the tolerance of each kernel; the exit status is not 0 if a kernel fails.")
             .arg(adapter())
     }
 
@@ -196,15 +196,15 @@ mod tests {
 
     #[test]
     fn a_network_is_built_for_the_images_that_are_named() {
-        let shown = |words: &[&str]| match read(&[&["model", "mlp-8"], words].concat()).unwrap() {
-            Command::Model(model) => model.shown,
+        let input_shape = |words: &[&str]| match read(&[&["model", "mlp-8"], words].concat()).unwrap() {
+            Command::Model(model) => model.input_shape,
             other => panic!("unexpected: {other:?}"),
         };
-        assert_eq!((shown(&[]), shown(&["--dataset", "planted"])), (Shown::Usual, Shown::Planted));
-        assert!(matches!(shown(&["--dataset", "cifar100"]), Shown::Known(known) if known.classes == 100));
+        assert_eq!((input_shape(&[]), input_shape(&["--dataset", "planted"])), (InputShape::Usual, InputShape::Planted));
+        assert!(matches!(input_shape(&["--dataset", "cifar100"]), InputShape::Known(known) if known.classes == 100));
         let image = Image { channels: 1, height: 2, width: 3 };
-        assert_eq!(shown(&["--image", "1x2x3"]), Shown::Image { image, classes: 10 });
-        assert_eq!(shown(&["--image", "1x2x3", "--classes", "4"]), Shown::Image { image, classes: 4 });
+        assert_eq!(input_shape(&["--image", "1x2x3"]), InputShape::Image { image, classes: 10 });
+        assert_eq!(input_shape(&["--image", "1x2x3", "--classes", "4"]), InputShape::Image { image, classes: 4 });
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Replay {
             .about("Show a run that was saved, by --save or by the page, without training")
             .after_help(
                 "Prints what the run printed: its evaluations, its state at the end, and the units it kept.\n\n\
-                 --again trains it anew, with what was changed on the way, and says where the two differ, if they do. On the adapter of the \
+                 --again trains it again, with the changes of settings during the run, and prints the differences, if any. On the adapter of the \
                  recording they are equal bit for bit. Another adapter differs in the last bits of its sums, and after many steps in more.",
             )
             .arg(
@@ -146,7 +146,9 @@ mod tests {
             other => panic!("unexpected: {other:?}"),
         };
         assert!(matches!(train(&["--save", "b"]), Train { start: Start::New(_), save: Some(_), trace: None, .. }));
-        let Train { start: Start::Resume { file, data }, .. } = train(&["--resume", "a", "--dataset", "src"]) else { panic!("not resumed") };
+        let Train { start: Start::Resume { file, data }, .. } = train(&["--resume", "a", "--dataset", "src"]) else {
+            panic!("not resumed")
+        };
         assert_eq!((file, data.dataset), ("a".into(), Some(super::super::DatasetFlag::Path("src".into()))));
         assert_eq!(train(&["--trace", "t", "--trace-steps", "3"]).trace, Some(Trace { folder: "t".into(), steps: 3 }));
         assert_eq!(train(&["--trace", "t"]).trace, Some(Trace { folder: "t".into(), steps: 1 }));

@@ -33,7 +33,7 @@ use super::{CliError, data, open, say, terminal};
 const POINTS: u32 = 10;
 
 /// The entrants with these names. One that uses another's allocation comes last.
-fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
+fn entrants_named(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
     let mut found: Vec<Entrant> = Vec::new();
     for name in names {
         let entrant = Entrant::all().find(|entrant| entrant.name == *name);
@@ -72,10 +72,10 @@ fn experiment(base: &Config, entrant: Entrant, seed: u32, settings: &[SettingVal
 fn held_out(set: &Dataset) -> Dataset {
     let rows = set.train.len() as usize;
     let left = rows - rows / 6;
-    let mut held = set.clone();
-    held.test.inputs = held.train.inputs.split_off(left * set.inputs() as usize);
-    held.test.labels = held.train.labels.split_off(left);
-    held
+    let mut split = set.clone();
+    split.test.inputs = split.train.inputs.split_off(left * set.inputs() as usize);
+    split.test.labels = split.train.labels.split_off(left);
+    split
 }
 
 /// What identifies a comparison: everything that its runs have in common. A folder is continued only by the same comparison.
@@ -163,7 +163,7 @@ fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Res
 struct Session<'a> {
     base: &'a Config,
     /// Has the data set on the device.
-    holder: Trainer,
+    data_run: Trainer,
     folder: Folder,
 }
 
@@ -177,11 +177,11 @@ impl Session<'_> {
         }
         // A driver compiles a kernel at its first use. No method's time should include that, so all kernels run once before. Ranking units by their
         // gradients needs the kernels of ste.
-        if holds_copy(&config, self.holder.data.train_rows) {
-            let mut gated = self.holder.beside(Config { method: MethodName::Ste, ..config.clone() })?;
+        if holds_copy(&config, self.data_run.data.train_rows) {
+            let mut gated = self.data_run.on_same_data(Config { method: MethodName::Ste, ..config.clone() })?;
             pollster::block_on(gated.measure(1, 1, &|| 0.0, false))?;
         }
-        let mut run = self.holder.beside(config)?;
+        let mut run = self.data_run.on_same_data(config)?;
         pollster::block_on(run.measure(1, 1, &|| 0.0, false))?;
         let tested = if only_end { vec![run.steps()] } else { tested_at(run.steps(), run.steps_per_epoch()) };
         let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;
@@ -201,7 +201,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         return Err(CompareError::Finetuning.into());
     }
     let methods: Vec<&str> = arguments.methods.iter().map(String::as_str).collect();
-    let entrants = asked_for(&methods)?;
+    let entrants = entrants_named(&methods)?;
     let last = base.seed.checked_add(seeds - 1).ok_or(CompareError::TooManySeeds { seeds, first: base.seed })?;
     if search && !base.pins.is_empty() {
         return Err(CompareError::PinsInSearch.into());
@@ -226,11 +226,11 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         PathBuf::from("compare").join(format!("{}-{}", base.model, hex(&hash[..4])))
     });
     let folder = Folder::open(folder, &identity)?;
-    let mut holder = Trainer::new(&machine, Config { method: MethodName::Static, pins: String::new(), ..base.clone() }, shape)?;
-    holder.load_all(&set);
+    let mut data_run = Trainer::new(&machine, Config { method: MethodName::Static, pins: String::new(), ..base.clone() }, shape)?;
+    data_run.load_all(&set);
     say(format_args!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len()));
     say(format_args!("runs are saved in {}", folder.path().display()));
-    let session = Session { base, holder, folder };
+    let session = Session { base, data_run, folder };
     if search {
         return find_settings(&session, &entrants, &named);
     }
@@ -254,7 +254,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         .iter()
         .map(|entrant| Row { name: entrant.name, runs: runs.iter().filter(|run| run.entrant == entrant.name).collect() })
         .collect();
-    let groups: Vec<(String, u32)> = session.holder.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
+    let groups: Vec<(String, u32)> = session.data_run.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
     let settings: Vec<(&str, String)> = entrants.iter().map(|entrant| (entrant.name, own_settings(*entrant, presets, &named))).collect();
     let table =
         table::Table { rows: &rows, groups: &groups, base: session.base, seeds, adapter: &adapter, data: &set.name, settings: &settings };
@@ -303,7 +303,7 @@ fn find_settings(session: &Session<'_>, entrants: &[Entrant], named: &[&str]) ->
         }
         winners.push((entrant, best));
     }
-    say(format_args!("the winners, on {} rows that none of them was trained on:", session.holder.data.test_rows));
+    say(format_args!("the winners, on {} rows that none of them was trained on:", session.data_run.data.test_rows));
     for (entrant, best) in winners {
         let words = entrant.name;
         match best {
@@ -333,32 +333,36 @@ mod tests {
 
     #[test]
     fn unknown_repeated_and_lonely_methods_are_refused_and_the_allocated_one_comes_last() {
-        let refused = |names: &[&str]| asked_for(names).unwrap_err().to_string();
+        let refused = |names: &[&str]| entrants_named(names).unwrap_err().to_string();
         assert!(refused(&["dense", "magic"]).contains("there is no method \"magic\"; the methods are vrpge"));
         assert!(refused(&["dense", "set", "dense"]).contains("names dense twice"));
         assert!(refused(&["static", "static-allocated"]).contains("name vrpge too"));
-        assert!(refused(&["vrpge-one-sided", "static-allocated"]).contains("name vrpge too"), "its allocation comes from vrpge, which is two-sided");
+        assert!(
+            refused(&["vrpge-one-sided", "static-allocated"]).contains("name vrpge too"),
+            "its allocation comes from vrpge, which is two-sided"
+        );
         let base = Config { keep_ratio: 0.1, ..Config::default() };
-        let named = |name| asked_for(&[name]).unwrap()[0];
+        let named = |name| entrants_named(&[name]).unwrap()[0];
         let estimator = |name| experiment(&base, named(name), 1, &[], &["estimator"]).unwrap().estimator;
         assert_eq!((estimator("vrpge"), estimator("vrpge-one-sided")), (Estimator::TwoSided, Estimator::OneSided));
         let schedule = |name| experiment(&base, named(name), 1, &[], &[]).unwrap().schedule;
         assert_eq!((schedule("small-dense"), schedule("small-dense-final")), (base.schedule, Schedule::Constant));
-        let order: Vec<&str> = asked_for(&["static-allocated", "vrpge", "static"]).unwrap().iter().map(|entrant| entrant.name).collect();
+        let order: Vec<&str> =
+            entrants_named(&["static-allocated", "vrpge", "static"]).unwrap().iter().map(|entrant| entrant.name).collect();
         assert_eq!(order, ["vrpge", "static", "static-allocated"]);
     }
 
     #[test]
     fn a_named_setting_stands_above_a_preset_and_rows_are_held_out_of_training() {
         let base = Config { learning_rate: 0.3, ..Config::default() };
-        let entrant = asked_for(&["set"]).unwrap()[0];
+        let entrant = entrants_named(&["set"]).unwrap()[0];
         let settings = [("learning_rate", "0.2"), ("drop_fraction", "0.5")];
         let config = experiment(&base, entrant, 4, &settings, &["learning_rate"]).unwrap();
         assert_eq!((config.method, config.seed, config.learning_rate, config.drop_fraction), (MethodName::Set, 4, 0.3, 0.5));
         let set = lacuna::data::planted::planted_rows(1, 62, 9);
-        let held = held_out(&set);
-        assert_eq!((held.train.len(), held.test.len()), (52, 10));
-        assert_eq!([held.train.inputs, held.test.inputs].concat(), set.train.inputs);
-        assert_eq!([held.train.labels, held.test.labels].concat(), set.train.labels);
+        let split = held_out(&set);
+        assert_eq!((split.train.len(), split.test.len()), (52, 10));
+        assert_eq!([split.train.inputs, split.test.inputs].concat(), set.train.inputs);
+        assert_eq!([split.train.labels, split.test.labels].concat(), set.train.labels);
     }
 }

@@ -44,7 +44,7 @@ fn styled(header: impl IntoIterator<Item = &'static str>) -> Grid {
 }
 
 /// Aligns all but the first column to the right.
-fn to_the_right(mut grid: Grid) -> Grid {
+fn align_right(mut grid: Grid) -> Grid {
     for column in grid.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -178,7 +178,7 @@ impl Table<'_> {
             for cells in &cells {
                 grid.add_row(std::iter::once(&cells[0]).chain(&cells[columns.clone()]));
             }
-            to_the_right(grid).to_string()
+            align_right(grid).to_string()
         };
         let mut lines = vec![format!("{}, on {}", self.title(), self.adapter), some(1..5), some(5..10)];
         lines.extend(self.notes().iter().map(|note| wrapped("", note)));
@@ -188,7 +188,7 @@ impl Table<'_> {
             for (name, seconds) in phases {
                 grid.add_row(std::iter::once(name.to_owned()).chain(seconds.iter().map(|seconds| format!("{seconds:.1}"))));
             }
-            lines.extend([to_the_right(grid).to_string(), wrapped("", Self::PHASES_NOTE)]);
+            lines.extend([align_right(grid).to_string(), wrapped("", Self::PHASES_NOTE)]);
         }
         lines.push("What this does not show:".to_owned());
         lines.extend(self.limits().iter().map(|limit| wrapped("- ", limit)));

