@@ -1,9 +1,9 @@
 // convolve: one layer for each mask, kept units only: out[o, q, b] = sum over taps and i of packed[tap, i, o] * in[i, q * stride + tap - padding, b].
 //
-// A fully connected layer has one tap and maps of one pixel. Its bias is the weight of a row of ones behind the kept inputs. The relu is applied where
-// the written map is rectified, which it is not where a normalisation follows. Values outside the image are 0: their tap is left out.
-// One invocation sums up a tile of units and images at one pixel (convolve_tile). What a tile reads beyond the edge is not stored. There is no
-// workgroup memory and no barrier. The grid is that of the dense case, and an invocation without a tile returns at once.
+// A fully connected layer has one tap and maps of one pixel. Its bias is the weight of a row of ones after the kept inputs. The relu is applied where
+// the written map is rectified; before a normalisation it is not. Values outside the image are 0, so their taps are skipped.
+// One invocation computes a tile of units and images at one pixel (convolve_tile). Results of a tile beyond the edge are not stored. There is no
+// workgroup memory and no barrier. The grid is that of the dense network; an invocation without a tile returns at once.
 
 // #import structs
 // #import quads
@@ -19,7 +19,7 @@
 @group(0) @binding(4) var<storage, read_write> output: array<vec4<f32>>;   // a map
 @group(1) @binding(0) var<uniform> op: Operation;
 
-// One column for each of b, one row for each of a.
+// One column for each element of b, one row for each element of a.
 fn outer(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
     return mat4x4(a * b.x, a * b.y, a * b.z, a * b.w);
 }
@@ -61,7 +61,7 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     let x = pixel % op.width_out * op.stride;
 
     var sums = Sums();
-    // Left of the image or above it, these wrap round to large numbers.
+    // Left of the image or above it, these wrap around to large numbers.
     let first_column = x - op.padding;
     var row = y - op.padding;
     var column = first_column;

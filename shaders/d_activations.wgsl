@@ -1,9 +1,9 @@
-// d_activations: the loss's gradient at what a layer reads, under m, through kept units only:
+// d_activations: the gradient of the loss at the input map of a layer, under m, through kept units only:
 //   d_in[i, p, b] = [in[i, p, b] > 0] * sum over taps and o of packed[tap, i, o] * d_out[o, q, b]   where q * stride + tap - padding = p
 //
-// The bracket stands where the map has passed a relu. Where another reader of the map has written its gradient before, this one is added to it.
+// The bracket applies if the map has passed a relu. If another reader of the map has already written its gradient, this one is added to it.
 // Rows from kI up to a multiple of 4 become 0. All gradients have such rows, so that a sum over four rows at a time needs no bound.
-// One invocation sums up a tile of units and images at one pixel (d_activations_tile). What a tile reads beyond the edge is not stored.
+// One invocation computes a tile of units and images at one pixel (d_activations_tile). Results of a tile beyond the edge are not stored.
 
 // #import structs
 // #import quads
@@ -71,7 +71,7 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
     var ky = 0u;
     var kx = 0u;
     loop {
-        // A tap that lies before the image wraps round to a large number.
+        // A tap before the image wraps around to a large number.
         let row = (y - ky) / op.stride;
         let column = (x - kx) / op.stride;
         let is_reached = all(vec2(row, column) * op.stride == vec2(y - ky, x - kx));

@@ -1,9 +1,9 @@
-// d_gate: the loss's gradient at the mask itself and through it, under m:
+// d_gate: the gradient of the loss with respect to the mask, and at the input of the gate, under m:
 //   d_scores[u] = dL/dm[u] = sum over q and b of in[u] * d_out[u],   d_in[u] = m[u] * d_out[u]
 //
-// A straight-through estimator takes the first for the gradient at the scores. As in d_activations: the second is 0 where a rectified map is 0, it is
+// A straight-through estimator uses the first as the gradient of the scores. As in d_activations, the second is 0 where a rectified map is 0, it is
 // added to the gradient of another reader of the map, and the rows from the kept units up to a multiple of 4 become 0.
-// One workgroup owns every so many rows.
+// The rows are distributed over the workgroups.
 
 // #import structs
 // #import quads
@@ -14,7 +14,7 @@
 @group(0) @binding(3) var<storage, read> units: array<u32>;               // [U] bits KEPT_BY_
 @group(0) @binding(4) var<storage, read> input: array<vec4<f32>>;         // a map
 @group(0) @binding(5) var<storage, read> d_output: array<vec4<f32>>;      // [kO up to a multiple of 4, Q, Bp]
-@group(0) @binding(6) var<storage, read_write> d_input: array<vec4<f32>>; // likewise; nothing is written for the inputs
+@group(0) @binding(6) var<storage, read_write> d_input: array<vec4<f32>>; // likewise; not written for the inputs
 @group(0) @binding(7) var<storage, read_write> d_scores: array<f32>;      // [U]
 @group(1) @binding(0) var<uniform> op: Operation;
 

@@ -1,9 +1,9 @@
-// d_normalise: the loss's gradient through a normalisation to what it read, under m; n = B * Q:
+// d_normalise: the gradient of the loss at the input of a normalisation, under m; n = B * Q:
 //   d_in = scale / deviation * (d - (d_shift + x * d_scale) / n)   with x = (in - mean) / deviation
 //
-// Without NORMALISE the gradient passes as it is. As in d_activations: it is 0 where a rectified map is 0, it is added to the gradient of
-// another reader of the map, and the rows from the kept units up to a multiple of 4 become 0. So do the columns after the last image, whose values
-// took no part in the statistics. A team owns every so many pieces of a row.
+// Without NORMALISE the gradient passes unchanged. As in d_activations, it is 0 where a rectified map is 0, it is added to the gradient of another
+// reader of the map, and the rows from the kept units up to a multiple of 4 become 0. The columns after the last image become 0 too, because their
+// values are not part of the statistics. The pieces of rows are distributed over the teams.
 
 // #import structs
 // #import quads
@@ -48,7 +48,7 @@ fn main(
         let r = k / in_row;
         let first = k % in_row * PIECE + team.lane;
         let end = min(k % in_row * PIECE + PIECE, cells);
-        // Rows of no unit are 0; a row of the union and one of these never are the same.
+        // Rows without a unit are 0. A row of the union is never one of them.
         let is_empty = r >= kept && r < stride;
         var origin = r;
         if r < kept_out {

@@ -1,8 +1,8 @@
-// d_pool: the loss's gradient at what was pooled, under m. Of a maximum it goes to the first of the window's pixels that has it, of a mean to
-// all alike; pixels that were dropped at the border get none.
+// d_pool: the gradient of the loss at the input of a pooling, under m. For a maximum it goes to the first pixel of the window that has the maximum,
+// for a mean to all pixels alike. Pixels that were dropped at the border get none.
 //
-// As in d_activations: it is 0 where a rectified map is 0, it is added to the gradient of another reader of the map, and the rows from the kept
-// units up to a multiple of 4 become 0. A team owns every so many pieces of a row of windows.
+// As in d_activations, it is 0 where a rectified map is 0, it is added to the gradient of another reader of the map, and the rows from the kept units
+// up to a multiple of 4 become 0. The pieces of rows of windows are distributed over the teams.
 
 // #import structs
 // #import quads
@@ -25,7 +25,7 @@ fn main(
     let images = params.batch_stride / 4u;
     let kept = counts[op.group_in];
     let rows = quads(kept) * 4u;
-    // Windows that begin within the image; those at the border that do not end there were dropped.
+    // Windows that begin inside the image. Those that do not end inside it were dropped.
     let down = (op.height_in + op.kernel - 1u) / op.kernel;
     let across = (op.width_in + op.kernel - 1u) / op.kernel;
     let area = op.kernel * op.kernel;
@@ -67,7 +67,7 @@ fn main(
                     }
                 }
             }
-            // Whether the window's maximum is still to come.
+            // Whether the pixel with the window's maximum has not been found yet.
             var awaited = vec4(true);
             var i = 0u;
             var j = 0u;

@@ -1,7 +1,7 @@
-// d_shortcut: the loss's gradient at a shortcut is that at the sum, under m, for the units that the shortcut keeps.
+// d_shortcut: the gradient of the loss at a shortcut equals that at the sum, under m, for the units that the shortcut keeps.
 //
-// As in d_activations: it is 0 where a rectified map is 0, it is added to the gradient of another reader of the map, and the rows from the kept
-// units up to a multiple of 4 become 0. A team owns every so many pieces of a row.
+// As in d_activations, it is 0 where a rectified map is 0, it is added to the gradient of another reader of the map, and the rows from the kept units
+// up to a multiple of 4 become 0. The pieces of rows are distributed over the teams.
 
 // #import structs
 // #import quads
@@ -36,7 +36,7 @@ fn main(
     loop {
         let r = k / in_row;
         let end = min((k % in_row + 1u) * PIECE, cells);
-        // Rows of no unit; a row of the union and one of these never are the same.
+        // Rows without a unit. A row of the union is never one of them.
         let is_empty = r >= kept && r < quads(kept) * 4u;
         var origin = ABSENT;
         if r < kept_out {

@@ -1,7 +1,8 @@
-// d_statistics: what the gradient at a normalisation's output sums up to for each kept unit under m, over the batch and all pixels:
+// d_statistics: two sums of the gradient at a normalisation's output, for each kept unit under m, over the batch and all pixels:
 //   d_shift = sum of d,  d_scale = sum of d * (in - mean) / deviation
 //
-// The first two go into the weights' gradient, with their squares for its norm; d_normalise needs both. One workgroup owns every so many rows.
+// Both are written into the weights' gradient, and their squares are added to its norm; d_normalise reads both. The rows are distributed over the
+// workgroups.
 
 // #import structs
 // #import quads

@@ -1,11 +1,11 @@
 // d_weights: the gradient of one layer's weights under m, for kept units only:
 //   d_weights[tap, i, o] = sum over q and b of in[i, q * stride + tap - padding, b] * d_out[o, q, b]
 //
-// The bias's input is the row of ones, so that its gradient is a row like any other. The sum over pixels is cut into parts where that fills the
-// adapter (gradient_parts): part n stands n times the layer's packed size further on, and sum_gradients adds the parts. One invocation owns every
-// so many tiles of weights (d_weights_tile). What a tile reads beyond the edge is not stored. A tile's rows run on from tap to tap, so that few
-// kept inputs fill it too.
-// A layer of one pixel is never cut: its squares are left here for the gradient's norm.
+// The input of a bias is the row of ones, so that its gradient is a row like any other. The sum over pixels is split into parts if that occupies more
+// of the adapter (gradient_parts): part n begins n times the layer's packed size after the first, and sum_gradients adds the parts. The tiles of
+// weights (d_weights_tile) are distributed over the invocations. Results of a tile beyond the edge are not stored. The rows of a tile continue from
+// tap to tap, so that few kept inputs still fill a tile.
+// The gradient of a layer of one pixel is never split: its squares, for the norm of the gradient, are written here.
 
 // #import structs
 // #import quads
@@ -23,14 +23,14 @@
 @group(0) @binding(5) var<storage, read_write> squares: array<f32>;         // from first_square on [workgroups * SQUARES]
 @group(1) @binding(0) var<uniform> op: Operation;
 
-// A row of the gradient: the weights from one of the kept inputs at one tap.
+// A row of the gradient: the weights of one kept input at one tap.
 struct Row {
     i: u32,
     down: u32,
     right: u32,
 }
 
-// The row after `row`. Behind the last tap follows the bias, whose input stands behind the kept ones; what follows that is not stored.
+// The row after `row`. After the last tap comes the bias, whose input comes after the kept inputs. Later rows are not stored.
 fn next(row: Row, kept_in: u32, taps: u32) -> Row {
     let is_last = row.i + 1u >= kept_in && row.down * op.kernel + row.right + 1u < taps;
     let is_edge = is_last && row.right + 1u == op.kernel;
@@ -38,7 +38,7 @@ fn next(row: Row, kept_in: u32, taps: u32) -> Row {
     return Row(select(row.i + 1u, 0u, is_last), row.down + select(0u, 1u, is_edge), select(right, 0u, is_edge));
 }
 
-// Four rows: where the values that they are multiplied with begin, and how far below and right of a pixel's corner these are.
+// Four rows: where the values that they multiply begin, and how far down and right of a pixel's corner these are.
 struct Rows {
     at: vec4<u32>,
     down: vec4<u32>,
@@ -56,12 +56,12 @@ fn rows_from(r: u32, kept_in: u32, taps: u32, apart: u32, images: u32) -> Rows {
     return Rows(vec4(a.i, b.i, c.i, d.i) * apart + (down * op.width_in + right) * images, down, right);
 }
 
-// Which of the rows read within the image, of a pixel with this corner.
+// Which of the rows read inside the image, for a pixel with this corner.
 fn inside(rows: Rows, row: u32, column: u32) -> vec4<bool> {
     return (rows.down + row < vec4(op.height_in)) & (rows.right + column < vec4(op.width_in));
 }
 
-// The values of four rows for four images. What is read beyond the image's edge is 0.
+// The values of four rows for four images, 0 outside the image.
 fn inputs(rows: Rows, at: u32, inside: vec4<bool>) -> mat4x4<f32> {
     return mat4x4(
         select(vec4<f32>(), input[rows.at.x + at], inside.x),
@@ -128,8 +128,8 @@ fn main(
         var sums = Sums();
         let begin = part * layer.pixels / parts;
         let end = (part + 1u) * layer.pixels / parts;
-        // The corner that the pixel's taps count from. Left of the image or above it, these wrap round to large numbers; a tap's distance may
-        // bring them back.
+        // The corner from which the pixel's taps count. Left of the image or above it, these wrap around to large numbers; adding a tap's distance
+        // may wrap them back.
         var row = begin / op.width_out * op.stride - op.padding;
         var column = begin % op.width_out * op.stride - op.padding;
         var q = begin;
@@ -165,5 +165,5 @@ fn main(
     if layer.pixels > 1u {
         return;
     }
-    leave_square(square, op.first_square, workgroup.x, lane);
+    write_square(square, op.first_square, workgroup.x, lane);
 }

@@ -1,7 +1,7 @@
 // gate: multiplies a map by the mask, for each mask: out[r, q, b] = m[r] * in[r, q, b].
 //
-// Only a network that asks how the loss changes with m itself has this kernel. Such a network computes every unit, those that are off too.
-// A team owns every so many pieces of a row.
+// Only a network with gates has this kernel: it gives the derivative of the loss with respect to m. Such a network computes every unit, also those
+// that are off. The pieces of rows are distributed over the teams.
 
 // #import structs
 // #import dispatch

@@ -1,9 +1,9 @@
 // gather_inputs: the batch's kept features, normalised, as a map: out[r, p, b] = scale * byte + shifts[feature].
 //
-// A unit is a feature, or a channel with all its pixels. An image may be shown shifted and mirrored: what comes from beyond its edge is 0,
-// the mean. A row of ones follows for the next layer's biases. The columns of images that an incomplete evaluation batch lacks are 0.
-// A data set that is streamed has only the rows of the submit there, in the order of the batches.
-// One invocation owns every so many quads of images; z masks where the inputs are gated, otherwise 1 for both.
+// A unit is a feature, or a channel with all its pixels. Augmentation may shift and mirror an image; pixels from outside it are 0, the mean. A row of
+// ones for the next layer's biases follows. Columns without an image, in an incomplete evaluation batch, are 0.
+// Of a streamed data set, only the rows of the submit are on the device, in the order of the batches.
+// The quads of images are distributed over the invocations. z counts the masks if the inputs are gated; otherwise it is 0 for both.
 
 // #import structs
 // #import dispatch
@@ -41,7 +41,7 @@ fn main(
         var value = vec4(1.0);
         if r < kept {
             value = vec4<f32>();
-            // Of a network that was made smaller, the unit's number in the whole one says which feature it is.
+            // In a compacted network, the unit's number in the whole network says which feature it is.
             var unit = lists[z * params.rows + r];
             if params.groups[0].gated == 1u {
                 unit = numbers[unit];
@@ -53,7 +53,7 @@ fn main(
             for (var i = 0u; i < 4u; i++) {
                 if b + i < params.batch_size {
                     let sample = batch_rows[first + b + i];
-                    // Beyond the edge these wrap round to large numbers.
+                    // Outside the image these wrap around to large numbers.
                     let row = y + (sample.view & 0xffu) - 128u;
                     let mirrored = select(x, params.width - 1u - x, (sample.view & 0x10000u) != 0u);
                     let column = mirrored + ((sample.view >> 8u) & 0xffu) - 128u;

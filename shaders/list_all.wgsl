@@ -1,7 +1,7 @@
-// list_all: the lists of gated groups hold every unit, whatever was drawn. It runs where gates multiply by the masks, since nothing may be left out
-// there. What the masks keep stays in the units' bits.
+// list_all: lists every unit of the gated groups, whatever was drawn. It runs in networks with gates, which compute every unit. Which units the masks
+// keep remains in the bits of the units.
 //
-// One workgroup owns one group.
+// Each workgroup lists one group.
 
 // #import structs
 

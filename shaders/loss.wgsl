@@ -1,8 +1,9 @@
-// loss: softmax and mean cross-entropy under both masks, and the gradient at the logits under m. Then the state is set for the kernels that follow.
+// loss: softmax and mean cross-entropy under both masks, and the gradient at the logits under m. It then sets the state for the following kernels.
 //
 //   L = 1/B sum_b (log sum_c exp(z_cb) - z_yb),   dL/dz_cb = (softmax(z_b)_c - [c = y]) / B
 //
-// One workgroup: invocations 0..127 own the images of m, 128..255 those of m'. It copies the schedule's row into the state and advances `next`.
+// One workgroup: invocations 0..127 compute the images of m, 128..255 those of m'. It copies the scheduled values of the step into the state and
+// advances `next`.
 // A loss that is not finite, or not below LARGEST_LOSS, halts the run here, before a weight or a score is changed.
 
 // #import structs
@@ -20,11 +21,11 @@
 @group(0) @binding(8) var<storage, read_write> records: array<Record>; // [slots]
 
 const MISSING: u32 = 0xffffffffu;
-// From here on a run has diverged, and the square of a structure gradient could overflow.
+// A run with a larger loss has diverged, and the square of its structure gradient could overflow.
 const LARGEST_LOSS: f32 = 1e10;
 
 var<workgroup> losses: array<f32, 256>;
-// Of each mask. Whole numbers may be added in any order.
+// For each mask. Integers may be added in any order.
 var<workgroup> correct: array<atomic<u32>, 2>;
 
 fn is_learnable(mean: f32) -> bool {
@@ -90,7 +91,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     losses[lane] = sum;
     atomicAdd(&correct[z], hits);
     workgroupBarrier();
-    // A fixed tree: sums of 8 by 32 invocations, then sums of 16.
+    // Sums in a fixed order: 32 sums of 8 invocations, then sums of 16.
     if lane % 8u == 0u {
         for (var i = 1u; i < 8u; i++) {
             sum += losses[lane + i];
@@ -123,7 +124,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         records[slot].kept[g] = counts[g];
         records[slot].probe_kept[g] = counts[MOST_GROUPS + g];
     }
-    // Weights and scores of a halted run are whole: it can be evaluated, not trained on.
+    // The weights and scores of a halted run are valid: it can be evaluated, but not trained further.
     if params.mode == TRAIN && state.halted == 1u {
         return;
     }

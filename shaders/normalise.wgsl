@@ -1,9 +1,9 @@
-// normalise: batch normalisation of what is kept, the shortcut's sum, relu, for each mask:
+// normalise: batch normalisation of kept units, the sum with the shortcut, and relu, for each mask:
 //   out = relu(scale * (in - mean) / sqrt(variance + 1e-5) + shift + shortcut)
 //
-// The mask stands after the normalisation: a unit that is off is exactly 0, has no row and costs nothing. Without NORMALISE only the sum is
-// taken. Where a shortcut is added the written group is the union of both: a row may come from one of them or from both.
-// A team owns every so many pieces of a row.
+// The mask is applied after the normalisation: a unit that is off is exactly 0, has no row and costs nothing. Without NORMALISE only the sum is
+// computed. With a shortcut, the written group is the union of both branches: a row may come from one of them or from both.
+// The pieces of rows are distributed over the teams.
 
 // #import structs
 // #import quads
@@ -17,7 +17,7 @@
 @group(0) @binding(3) var<storage, read> statistics: array<vec2<f32>>;   // [2, S]
 @group(0) @binding(4) var<storage, read> packed_weights: array<f32>;     // [2, P]
 @group(0) @binding(5) var<storage, read> input: array<vec4<f32>>;        // a map
-@group(0) @binding(6) var<storage, read> shortcut: array<vec4<f32>>;     // a map; the same again where none is added
+@group(0) @binding(6) var<storage, read> shortcut: array<vec4<f32>>;     // a map; the input map if there is no shortcut
 @group(0) @binding(7) var<storage, read_write> output: array<vec4<f32>>; // a map
 @group(1) @binding(0) var<uniform> op: Operation;
 

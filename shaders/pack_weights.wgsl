@@ -1,7 +1,7 @@
 // pack_weights: the kept weights of every layer, contiguous, for each mask: packed[tap * kI + i, o] = weights[tap * inputs + list_in[i], list_out[o]].
 //
-// The rows after the taps (bias, or scale and shift) follow; columns beyond kO are 0. Dispatched once for all layers with z masks. An invocation
-// owns a share of each layer's blocks of 4 x 4.
+// The rows after the taps (bias, or scale and shift) follow; columns beyond kO are 0. Dispatched once for all layers, with z counting masks. The
+// blocks of 4 x 4 of each layer are distributed over the invocations.
 
 // #import structs
 // #import quads
@@ -35,14 +35,14 @@ fn main(
         for (var id = part.first; id < part.end; id += part.hop) {
             let r = id / columns * 4u;
             let c = id % columns;
-            // A list's end is followed by what stands there by chance: what it leads to is read and dropped.
+            // After the end of a list there are arbitrary numbers: the weights that they point to are read and dropped.
             let at = list_out + c * 4u;
             let units = vec4(lists[at], lists[at + 1u], lists[at + 2u], lists[at + 3u]);
             let inside = vec4(c * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(kept_out);
             var tap = r / kept_in;
             var place = r % kept_in;
             for (var i = r; i < min(r + 4u, rows); i++) {
-                // Rows behind the taps count on from the last of them.
+                // The rows after the taps are numbered on from the last tap.
                 var row = layer.taps * (layer.inputs - kept_in) + i;
                 if tap < layer.taps {
                     row = tap * layer.inputs + lists[list_in + place];

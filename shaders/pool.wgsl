@@ -1,6 +1,6 @@
-// pool: the maximum or the mean over windows side by side, of what is kept, for each mask. What is left at the border is dropped.
+// pool: the maximum or the mean over windows side by side, of kept units, for each mask. Pixels that fill no window are dropped.
 //
-// A team owns every so many pieces of a row.
+// The pieces of rows are distributed over the teams.
 
 // #import structs
 // #import dispatch

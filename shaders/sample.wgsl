@@ -1,10 +1,10 @@
 // sample: m ~ Bernoulli(s) and m' ~ Bernoulli(s), and the lists of kept units of both (paper, section 4; Threefry).
 //
-// One workgroup owns one group; one invocation owns a run of consecutive units, so that the lists stay in order. The lists of unions are made by unite.
-// A draw's counter is the unit's number in the whole network, so that a network that was made smaller draws as before.
-// A group none of whose units was drawn keeps the one with the highest score, so that no layer is empty. The estimator uses the
-// draws (bits 0 and 1), which keeps it unbiased; the forwards use the lists.
-// An evaluation takes the decided mask (s >= 1/2) as m and a sampled one as m'.
+// Each workgroup samples one group; each invocation samples consecutive units, so that the lists are in order. unite makes the lists of unions.
+// The counter of a draw is the unit's number in the whole network, so that a compacted network draws the same masks.
+// If no unit of a group was drawn, the group keeps the unit with the highest score, so that no layer is empty. The estimator uses the draws (bits 0
+// and 1), which makes it unbiased; the forward passes use the lists.
+// An evaluation uses the decided mask (s >= 1/2) as m and a sampled one as m'.
 
 // #import structs
 // #import sizes
@@ -17,7 +17,7 @@
 @group(0) @binding(4) var<storage, read> numbers: array<u32>;       // [U] of the units in the whole network
 @group(0) @binding(5) var<storage, read_write> units: array<u32>;   // [U] bits DRAWN_IN_ and KEPT_BY_
 @group(0) @binding(6) var<storage, read_write> lists: array<u32>;   // [2, R] kept units of each group
-@group(0) @binding(7) var<storage, read_write> rows: array<u32>;    // [2, R] where each unit stands in its list, or ABSENT
+@group(0) @binding(7) var<storage, read_write> rows: array<u32>;    // [2, R] the place of each unit in its list, or ABSENT
 @group(0) @binding(8) var<storage, read_write> counts: array<u32>;  // [2, 64] kept units of each group
 
 const ROW: u32 = SAMPLE_ROW;
@@ -27,8 +27,8 @@ const THREADS: u32 = ROW * ROW;
 var<workgroup> run_counts: array<u32, THREADS>;
 var<workgroup> row_counts: array<u32, ROW>;
 
-// Two draws in the program's text. With a third one, in a branch of its own for evaluations, llvmpipe makes frames so large that the kernel is
-// slower by an order of magnitude.
+// The code has two draws only. With a third one, in a branch for evaluations, llvmpipe makes stack frames so large that the kernel is ten times
+// slower.
 fn draw_both(unit: u32) -> u32 {
     let score = scores[unit];
     let evaluates = params.mode == EVALUATE;
@@ -70,7 +70,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         count += (bits & DRAWN_IN_MASK) | ((bits & DRAWN_IN_PROBE) << 15u);
     }
 
-    // Where each run begins: sums of rows of runs, two barriers.
+    // The first entry of each invocation's units: prefix sums by rows, with two barriers.
     run_counts[lane] = count;
     workgroupBarrier();
     if lane < ROW {
@@ -114,7 +114,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         }
     }
 
-    // Where nothing was drawn, the same workgroup overwrites here what it wrote above.
+    // If nothing was drawn, the workgroup overwrites here what it wrote above.
     storageBarrier();
     if lane < 2u {
         let list = select(first, second, lane == 1u);
@@ -127,7 +127,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         }
         counts[lane * MOST_GROUPS + g] = kept;
     }
-    // One invocation sets the bits of the unit that is kept all the same, since both masks share the word.
+    // One invocation sets the bits of the unit that is kept without a draw, because both masks share the word.
     if lane == 0u && group.gated == 1u && ((total & 0xffffu) == 0u || (total >> 16u) == 0u) {
         let unit = group.first_unit + highest_score(group);
         units[unit] |= select(0u, KEPT_BY_MASK, (total & 0xffffu) == 0u) | select(0u, KEPT_BY_PROBE, (total >> 16u) == 0u);

@@ -1,6 +1,6 @@
-// statistics: mean and variance of each kept unit under each mask, over the batch and all pixels. In an evaluation they are the running ones.
+// statistics: mean and variance of each kept unit under each mask, over the batch and all pixels. An evaluation uses the running ones.
 //
-// One workgroup owns every so many rows. One pass over values less the unit's first one, so that a mean far from 0 costs no precision:
+// The rows are distributed over the workgroups. One pass over values less the unit's first value, so that a mean far from 0 costs no precision:
 //   mean = x0 + S1 / n,  variance = S2 / n - (S1 / n)^2   with S1, S2 the sums of (x - x0) and its square
 
 // #import structs
@@ -45,7 +45,7 @@ fn main(
         var b = cell % images;
         loop {
             if cell < stretch.end {
-                // The columns after the last image hold no image.
+                // The columns after the last image have no image.
                 let inside = vec4(b * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(params.batch_size);
                 let value = select(vec4<f32>(), input[begin + cell] - origin, inside);
                 sums += vec2(dot(value, vec4(1.0)), dot(value, value));

@@ -1,7 +1,7 @@
-// sum_gradients: the parts that d_weights left of each layer's gradient become their sum, in a fixed order, where the first part stands.
+// sum_gradients: replaces the first part of each layer's gradient by the sum of all parts that d_weights wrote, in a fixed order.
 //
-// Dispatched once for all layers of more than one pixel; one invocation owns every so many quads. The squares of these layers are left here
-// for the gradient's norm, those of the others by d_weights.
+// Dispatched once for all layers of more than one pixel. The quads are distributed over the invocations. It writes the squares of these layers, for
+// the norm of the gradient; d_weights writes those of the others.
 
 // #import structs
 // #import quads
@@ -29,7 +29,7 @@ fn main(
         let kept_out = counts[layer.group_out];
         let parts = split_count(layer, kept_in, kept_out);
         let part_quads = sum_floats(layer, kept_in, kept_out) / 4u;
-        // A normalisation's rows are not cut.
+        // The rows of a normalisation are not split.
         let own_quads = summed_rows(layer, kept_in) * quads(kept_out);
         for (var id = workgroup.x * 64u + lane; id < own_quads; id += grid.x * 64u) {
             let at = layer.first_gradient / 4u + id;
@@ -41,5 +41,5 @@ fn main(
             square += dot(sum, sum);
         }
     }
-    leave_square(square, 0u, workgroup.x, lane);
+    write_square(square, 0u, workgroup.x, lane);
 }

@@ -1,8 +1,7 @@
-// unite: where two branches are added, the sum keeps what either of them keeps. For each union: its list, and for each of its rows the rows of the
-// branches that it comes from.
+// unite: where two branches are added, the sum keeps what either of them keeps. For each union it writes its list, and for each of its rows the rows
+// of the branches that it comes from.
 //
-// One workgroup for each mask goes through the unions in order, since one may be the branch of another. An invocation owns a run of
-// consecutive units.
+// One workgroup for each mask computes the unions in order, because one may be a branch of another. Each invocation computes consecutive units.
 
 // #import structs
 
@@ -17,7 +16,7 @@ const THREADS: u32 = 64u;
 
 var<workgroup> run_counts: array<u32, 64>;
 
-// The rows that unit i of a union comes from under mask z.
+// The rows of the branches for unit i of a union under mask z.
 fn origins(group: Group, z: u32, i: u32) -> vec2<u32> {
     let source = sources[group.first_row + i];
     var origin = vec2(ABSENT);

@@ -3,18 +3,17 @@
 //
 //   clip_scale = min(1, clip_norm / |d_weights|), or 1 where clip_norm is 0
 //   two-sided  g = (L - L') (m - m') / 2 / (s (1 - s))^(1 - alpha)
-//   one-sided  g = (L - L') (m - s)      / (s (1 - s))^(1 - alpha)    (paper, VR-PGE)
+//   one-sided  g = (L - L') (m - s)      / (s (1 - s))^(1 - alpha)    (paper: VR-PGE, the variance-reduced policy gradient estimator)
 //   plain      g = L        (m - s)      / (s (1 - s))^(1 - alpha)    (REINFORCE)
-//   ste        g = dL/dm, as the gates left it                        (straight-through)
+//   ste        g = dL/dm, as d_gate wrote it                         (straight-through)
 //   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
 //
-// A norm that is not finite halts the run before a weight or a score is changed; so the scores wait for the backward pass, of which they need
-// nothing else. A unit is decided, g = 0, where the draw cannot differ: s below 2^-24 or at 1. A pinned unit has g = 0 and keeps its score, which
-// counts in the sum. One workgroup; each invocation owns every 128th unit. A step that is looked at phase by phase comes here once for each part.
-// v is found among all floats: their bit patterns are ordered like their values, and PASSES passes of CANDIDATES candidates each (candidate_sums)
-// leave one of 2^31.
-// The sum is a fixed tree of additions, each monotone in v, so "the least v whose sum keeps the budget" is well defined, the same on
-// every device, and the budget holds exactly in the arithmetic that is used.
+// A norm that is not finite halts the run before a weight or a score is changed. Only for that do the scores wait for the backward pass. A unit is
+// decided, g = 0, if its draws cannot differ: s below 2^-24 or at 1. A pinned unit has g = 0 and a fixed score, which counts in the sum.
+// One workgroup; each invocation updates every 128th unit. A step that is shown in parts runs this kernel once for each part.
+// v is searched among all floats: their bit patterns are ordered like their values, and PASSES passes of CANDIDATES candidates each (candidate_sums)
+// narrow 2^31 of them down to one. The sum is a fixed tree of additions, each monotone in v. Therefore "the least v whose sum is within the budget"
+// is well defined and the same on every device, and the budget holds exactly in this arithmetic.
 
 // #import structs
 // #import finite
@@ -28,7 +27,7 @@
 @group(0) @binding(5) var<storage, read_write> moments: array<vec2<f32>>; // [U] Adam's first and second
 @group(0) @binding(6) var<storage, read_write> d_scores: array<f32>;     // [U] g
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;   // [slots]
-@group(0) @binding(8) var<storage, read> pins: array<u32>;               // [U] 1: the score rests where it is
+@group(0) @binding(8) var<storage, read> pins: array<u32>;               // [U] 1: the score is fixed
 
 const THREADS: u32 = 128u;
 const ESTIMATOR_TWO_SIDED: u32 = 0u; // as in src/estimators
@@ -36,23 +35,23 @@ const ESTIMATOR_ONE_SIDED: u32 = 1u;
 const ESTIMATOR_PLAIN: u32 = 2u;
 const ESTIMATOR_STE: u32 = 3u;
 const ADAM: u32 = 0u;
-const REST: u32 = 0u;     // of params.learn_scores: the norm and its clip alone, and the sum of the scores
+const REST: u32 = 0u;     // of params.learn_scores: only the norm and its clip, and the sum of the scores
 const LEARN: u32 = 1u;    // everything
 const GRADIENT: u32 = 2u; // g
-const STEP: u32 = 3u;     // the optimiser's step by the g that stands there
+const STEP: u32 = 3u;     // the optimiser's step with the g in d_scores
 const PROJECT: u32 = 4u;
 const CLIP: u32 = 5u;     // the norm and its clip
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
-const LARGEST: u32 = 0x7f7fffffu; // bits of the largest float: nothing is left at this threshold
+const LARGEST: u32 = 0x7f7fffffu; // bits of the largest float: this threshold makes all scores 0
 
 const PARTIAL_SUMS: u32 = CANDIDATES * THREADS;
 
 var<workgroup> partial_sums: array<f32, PARTIAL_SUMS>; // [candidates, 128 invocations]
 var<workgroup> part_sums: array<f32, 128>;     // [candidates, 8 parts]
 var<workgroup> halted: u32;
-var<workgroup> bracket: vec2<u32>;             // bits: the budget is broken at x and holds at y
+var<workgroup> bracket: vec2<u32>;             // bits: the sum is over the budget at x and within it at y
 
 fn gradient(unit: u32, s: f32) -> f32 {
     if pins[unit] == 1u {
@@ -89,7 +88,7 @@ fn candidate(lo: u32, hi: u32, index: u32) -> u32 {
     return lo + (width / parts) * (index + 1u) + ((width % parts) * (index + 1u)) / parts;
 }
 
-// The sum of one value of each invocation: 8 parts of 16, then the parts; the order in which a candidate's sum is taken too.
+// The sum of one value of each invocation: 8 parts of 16, then the parts, in the order of a candidate's sum.
 fn tree_sum(lane: u32, value: f32) -> f32 {
     partial_sums[lane] = value;
     workgroupBarrier();
@@ -158,7 +157,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         sum += clamp(stepped, 0.0, 1.0);
     }
 
-    // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed at all.
+    // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed.
     let unprojected = tree_sum(lane, sum);
     if lane == 0u {
         bracket = vec2(0u, select(0u, LARGEST, projects && unprojected > state.budget));
@@ -168,7 +167,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     for (var round = 0u; round < PASSES; round++) {
         let lo = bracket.x;
         let hi = bracket.y;
-        // hi = 0: the budget holds without a projection; the passes run on nothing, since barriers need all invocations.
+        // hi = 0: no projection is needed. The passes still run, on no scores, because barriers need all invocations.
         let scored = select(0u, count, hi > 0u);
         sum_candidates(lane, lo, hi, scored);
         workgroupBarrier();

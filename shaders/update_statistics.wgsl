@@ -1,7 +1,8 @@
-// update_statistics: the running statistics of the units that m keeps move towards the batch's; those of units that are off stay.
+// update_statistics: moves the running statistics of the units that m keeps towards the batch's; those of units that are off do not change.
 //   running <- 0.9 * running + 0.1 * (mean, variance * n / (n - 1))   with n = B * Q
 //
-// The probe's statistics have no influence, and a halted run changes nothing. Dispatched once for all layers; one invocation owns every so many units.
+// The probe's statistics have no influence, and a halted run changes nothing. Dispatched once for all layers; the units are distributed over the
+// invocations.
 
 // #import structs
 

@@ -1,8 +1,8 @@
-// update_weights: momentum SGD with weight decay on the kept weights; those of units that are off keep value and velocity.
+// update_weights: momentum SGD with weight decay on the weights of kept units; weights and velocities of other units do not change.
 //
 //   v <- momentum * v + clip_scale * d_weights + weight_decay * w;   w <- w - learning_rate * v
 //
-// Dispatched once for all layers. An invocation owns a share of each layer's quads, a quad being four columns of one packed row.
+// Dispatched once for all layers. The quads of each layer, four columns of one packed row, are distributed over the invocations.
 
 // #import structs
 // #import quads
@@ -12,7 +12,7 @@
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> lists: array<u32>;           // [2, R]
 @group(0) @binding(3) var<storage, read> counts: array<u32>;          // [2, 64]
-@group(0) @binding(4) var<storage, read> d_weights: array<vec4<f32>>; // layers of [T * kI + E, pO], perhaps with parts behind
+@group(0) @binding(4) var<storage, read> d_weights: array<vec4<f32>>; // layers of [T * kI + E, pO], parts may follow
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;   // layers of [T * inputs + E, outputs]
 @group(0) @binding(6) var<storage, read_write> velocity: array<f32>;  // as weights
 
@@ -37,7 +37,7 @@ fn main(
         for (var quad = part.first; quad < part.end; quad += part.hop) {
             let r = quad / columns;
             let c = (quad % columns) * 4u;
-            // Rows behind the taps count on from the last of them.
+            // The rows after the taps are numbered on from the last tap.
             var row = layer.taps * (layer.inputs - kept_in) + r;
             if r < layer.taps * kept_in {
                 row = r / kept_in * layer.inputs + lists[list_in + r % kept_in];

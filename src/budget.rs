@@ -1,18 +1,18 @@
-//! How the budget goes over a run, as a share of the gated units.
+//! The budget K over a run, as a share of the gated units.
 
-/// A budget that stands at one share, or comes down from one to another.
+/// A budget that is constant, or that falls from one share to another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Budget {
-    /// The share at the first step, and from the end of the fall on.
+    /// The share at the first step. `last` is the share from the end of the fall on.
     pub first: f64,
     pub last: f64,
-    /// The part of the run after which it has come down.
+    /// The part of the run after which the fall has ended.
     pub until: f64,
 }
 
 impl Budget {
-    /// The share of the units that the budget pays for at `step` of a run of `steps`: it falls with the cube of what is left of the fall (Zhu and
-    /// Gupta 2017, as in the code of arXiv 2111.05685).
+    /// The share of the units that the budget pays for at `step` of a run of `steps`. The fall is cubic (Zhu and Gupta 2017, as in the code of arXiv
+    /// 2111.05685).
     #[must_use]
     pub fn keep_at(&self, step: u32, steps: u32) -> f64 {
         let end = self.until * f64::from(steps);
@@ -23,7 +23,7 @@ impl Budget {
         self.last + (self.first - self.last) * left * left * left
     }
 
-    /// What a run begins with, however long it is.
+    /// The share at the first step of a run of any length.
     #[must_use]
     pub fn at_first(&self) -> f64 {
         self.keep_at(0, u32::MAX)

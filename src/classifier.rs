@@ -1,9 +1,9 @@
-//! An image of anybody's through the network as it stands: the probabilities of the classes under the decided mask and under sampled ones,
-//! and what each part of the image contributes. The run is not touched.
+//! Classifies any image with the current network of a run: the probabilities of the classes under the decided mask and under sampled masks, and what
+//! each part of the image contributes. The run is not changed.
 //!
-//! A contribution is an exact difference, not a gradient: how much smaller log p(class) becomes under the decided mask when a square of
-//! pixels stands at its mean, to the nearest byte, which is what an input that is off stands at. Squares are of one pixel where the network
-//! is small enough for that, and of several for a convolutional network, whose forward takes a hundred times the work.
+//! A contribution is an exact difference, not a gradient: by how much log p(class) under the decided mask falls when a square of pixels is replaced
+//! by its mean, rounded to a byte. The mean is also the value of an input that is off. Squares are one pixel wide where the network is small enough
+//! for that. They are larger for a convolutional network, whose forward pass takes a hundred times the work.
 
 use crate::device::DeviceError;
 use crate::engine::Engine;
@@ -13,13 +13,14 @@ use crate::schedule::plain;
 use crate::shared::MISSING;
 use crate::trainer::{TrainError, Trainer};
 
-/// Images of a batch: few, because most batches are of one image under one more mask.
+/// Images of a batch: few, because most batches hold one image under one more mask.
 const BATCH: u32 = 8;
 /// Most batches of a submit.
 pub const MOST_BATCHES: u32 = 16;
 /// Masks that are sampled.
 pub const MASKS: u32 = 32;
-/// Counter of their first draw: far from those of evaluations, which count from 1 up, and of the final selection, from 2³² down.
+/// Counter of their first draw. It is far from the counters of evaluations, which count up from 1, and of the final selection, which count down from
+/// 2³².
 const FIRST_DRAW: u32 = 1 << 30;
 /// Sides of the squares, in pixels, from fine to coarse.
 const SIDES: [u32; 4] = [1, 2, 4, 8];
@@ -29,25 +30,25 @@ const SIDES: [u32; 4] = [1, 2, 4, 8];
 pub struct Contributions {
     /// The most probable class under the decided mask.
     pub class: u32,
-    /// Side of a square in pixels, all colours of which are replaced together.
+    /// Side of a square in pixels. All colours of its pixels are replaced together.
     pub side: u32,
     pub across: u32,
     pub down: u32,
-    /// `[down, across]` log p(class) less what it is with the square at its mean: positive where the square speaks for the class. NaN
-    /// while it is not known, 0 where nothing of the square is kept.
+    /// `[down, across]` log p(class), less its value with the square at its mean: positive where the square is evidence for the class. NaN until it
+    /// is computed, 0 where no feature of the square is kept.
     pub values: Vec<f64>,
-    /// Squares yet to be tried, the next one last.
+    /// Squares not computed yet. The next one is the last of the list.
     left: Vec<u32>,
 }
 
-/// A network's copy that classifies one image at a time.
+/// A copy of a network that classifies one image at a time.
 #[derive(Debug)]
 pub struct Classifier {
     model: Model,
     shape: Image,
     engine: Engine,
     image: Vec<u8>,
-    /// Of the run whose network it was when the image was taken.
+    /// The step of the run at which the weights were copied.
     step: u32,
     most_work: u64,
     /// `[classes]`
@@ -76,20 +77,20 @@ impl Classifier {
         })
     }
 
-    /// Whether it is of the run's network still: one that was compacted is another.
+    /// Whether the run still has the network of this classifier. A run that was compacted has another one.
     #[must_use]
     pub fn is_of(&self, run: &Trainer) -> bool {
         self.model == run.model
     }
 
-    /// Takes an image of `[I]` bytes, and the network as it stands now. What was known of the image before is dropped.
+    /// Takes an image of `[I]` bytes and the current weights of the run. Earlier results are dropped.
     ///
     /// # Panics
-    /// An image of another size, or a run whose network is another ([`Classifier::is_of`]).
+    /// An image of another size, or a run that has another network ([`Classifier::is_of`]).
     pub fn begin(&mut self, run: &Trainer, image: &[u8]) {
-        assert!(self.is_of(run), "a classifier is of one network");
+        assert!(self.is_of(run), "the network of the run has changed");
         assert_eq!(image.len(), self.shape.features() as usize, "bytes of an image");
-        run.bring_up_to_date(&self.engine);
+        run.update_evaluator(&self.engine);
         self.image = image.to_vec();
         self.step = run.step();
         self.decided.clear();
@@ -97,13 +98,13 @@ impl Classifier {
         self.contributions = None;
     }
 
-    /// Step of the run whose network this is.
+    /// The step of the run at which the weights were copied.
     #[must_use]
     pub fn step(&self) -> u32 {
         self.step
     }
 
-    /// `[classes]` probabilities under the decided mask; none before the first [`Classifier::sample`].
+    /// `[classes]` probabilities under the decided mask; empty before the first [`Classifier::sample`].
     #[must_use]
     pub fn decided(&self) -> &[f64] {
         &self.decided
@@ -120,11 +121,11 @@ impl Classifier {
         self.contributions.as_ref()
     }
 
-    /// Classifies the image under the decided mask and under at most `batches` more sampled ones. Gives how many were sampled: 0 once
-    /// there are [`MASKS`].
+    /// Classifies the image under the decided mask and under at most `batches` more sampled masks. Returns how many were sampled: 0 once there are
+    /// [`MASKS`].
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn sample(&mut self, batches: u32) -> Result<u32, DeviceError> {
         let done = self.sampled.len() as u32;
         let count = (MASKS - done).min(batches.clamp(1, MOST_BATCHES));
@@ -142,10 +143,10 @@ impl Classifier {
         Ok(count)
     }
 
-    /// Tries at most `batches` more batches of squares at their means. Gives how many were tried: 0 once all are.
+    /// Computes at most `batches` more batches of squares. Returns how many were computed: 0 once all are.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn explain(&mut self, batches: u32) -> Result<u32, DeviceError> {
         if self.decided.is_empty() {
             self.sample(1).await?;
@@ -177,13 +178,13 @@ impl Classifier {
         let whole = self.decided[class].ln();
         let Some(contributions) = &mut self.contributions else { unreachable!("it was just there") };
         for (&square, [decided, _]) in squares.iter().zip(&found) {
-            // What is as good as impossible stays a number.
+            // A probability that rounds to 0 must not give an infinite logarithm.
             contributions.values[square as usize] = whole.max(-1e3) - decided[class].ln().max(-1e3);
         }
         Ok(count)
     }
 
-    /// The squares of the image, those yet to be tried among them: all of which something is kept.
+    /// The squares of the image. Those with a kept feature are yet to be computed.
     async fn squares(&self) -> Result<Contributions, DeviceError> {
         let Image { height, width, .. } = self.shape;
         let forward = 2 * self.model.multiply_adds(&self.model.sizes(), None).forward;
@@ -232,8 +233,8 @@ impl Classifier {
         Ok(shifts[..self.shape.features() as usize].iter().map(|shift| (-shift / scale).round() as u8).collect())
     }
 
-    /// `[images]` of probabilities under the decided mask and under the one that each batch draws; `rows` says which of the images each
-    /// place of the batches holds.
+    /// `[images]` of probabilities under the decided mask and under the mask that each batch draws. `rows` says which image is at each place of the
+    /// batches.
     async fn probabilities(
         &mut self,
         images: &[u8],

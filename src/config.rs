@@ -1,7 +1,7 @@
-//! Every setting of an experiment, once: its name, range, default and one line of help.
+//! Every setting of an experiment: its name, range, default and one line of help.
 //!
-//! The same table is the command line's flags (`keep_ratio` is `--keep-ratio`), the page's controls and the
-//! query of a link, so that one link reproduces one run anywhere. Nothing else in the program holds a default.
+//! One table makes the flags of the command line (`keep_ratio` is `--keep-ratio`), the controls of the page and the query of a link, so that a link
+//! reproduces a run anywhere. No other module has a default.
 
 use std::fmt;
 
@@ -10,18 +10,18 @@ use crate::methods::{self, MethodConfig};
 use crate::model::{Model, ModelError};
 use crate::pins::{PinError, Pins};
 
-/// The types of the settings `estimator` and `method`, whose choices are the files of these modules.
+/// The types of the settings `estimator` and `method`. Each of their choices is a file of these modules.
 pub use crate::estimators::Estimator;
 pub use crate::methods::MethodName;
 
-/// What a setting may hold.
+/// The values that a setting may have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// A real number between two bounds, both allowed. `logarithmic`: a slider should move in ratios.
+    /// A real number between two bounds, both allowed. `logarithmic`: equal moves of a slider multiply the value by equal factors.
     Number { min: f64, max: f64, logarithmic: bool },
     /// A whole number between two bounds, both allowed.
     Count { min: u64, max: u64 },
-    /// One of several names, each with the word that the page shows.
+    /// One of several names, each with its label on the page.
     Choice(&'static [(&'static str, &'static str)]),
     /// On or off: `true` or `false`.
     Switch,
@@ -39,12 +39,12 @@ pub struct Setting {
     /// One sentence for `--help` and for a tooltip.
     pub help: &'static str,
     pub kind: Kind,
-    /// Whether it may change while a run goes on.
+    /// Whether it may change during a run.
     pub live: bool,
 }
 
 impl fmt::Display for Kind {
-    /// What a value must be, as the rest of a sentence.
+    /// What a value must be, to complete the sentence "NAME must be".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number { min, max, .. } => write!(f, "a number from {min} to {max}"),
@@ -59,7 +59,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Why an experiment cannot be: a value that its setting refuses, or settings that contradict each other, the network or the data.
+/// Why an experiment is refused: a value outside the range of its setting, or settings that contradict each other, the network or the data.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ConfigError {
     #[error("there is no setting \"{name}\"; the settings are {}", SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", "))]
@@ -80,7 +80,7 @@ pub enum ConfigError {
     AllocationGroups { named: usize, groups: usize, model: String },
     #[error("batch_size {batch_size} is larger than the training set of {rows} rows")]
     BatchTooLarge { batch_size: u32, rows: u32 },
-    #[error("pins hold scores, and method {} has none: choose {}, or let the units go", method.name(), methods::learning("or"))]
+    #[error("pins fix scores, and method {} has none: choose {}, or remove the pins", method.name(), methods::learning("or"))]
     PinsWithoutScores { method: MethodName },
 }
 
@@ -140,7 +140,7 @@ impl Value for String {
     }
 }
 
-/// An enumeration whose variants have names in a link and words on the page.
+/// Makes an enumeration whose variants have a name in links and a label on the page.
 macro_rules! choice {
     ($(#[$meta:meta])* $type:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal, $label:literal;)+ }) => {
         $(#[$meta])*
@@ -150,7 +150,7 @@ macro_rules! choice {
         impl $type {
             const NAMES: &'static [(&'static str, &'static str)] = &[$(($name, $label),)+];
 
-            /// Every one, in the order of the controls.
+            /// Every variant, in the order of the controls.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
             /// The name in a link and on the command line.
@@ -164,7 +164,7 @@ macro_rules! choice {
     };
 }
 
-/// Makes an enumeration with `ALL`, `NAMES` (those that a setting offers) and `name` one that a setting can hold.
+/// Makes a setting's type of an enumeration with `ALL`, `name` and `NAMES` (the names that the setting offers).
 macro_rules! named {
     ($type:ident) => {
         impl Value for $type {
@@ -190,11 +190,11 @@ choice! {
         FashionMnist = "fashion-mnist", "Fashion-MNIST";
         Cifar10 = "cifar10", "CIFAR-10";
         Cifar100 = "cifar100", "CIFAR-100";
-        /// Synthetic: a known set of inputs carries all the information.
+        /// Synthetic data: a known set of inputs carries all the information.
         Planted = "planted", "planted features";
         /// The user's own idx files, from `--data-dir`.
         Idx = "idx", "your own idx files";
-        /// The user's own: in the page chosen there, in the terminal named by its path.
+        /// The user's own data: chosen in the page, or given by its path on the command line.
         Own = "own", "your data";
     }
 }
@@ -208,7 +208,7 @@ choice! {
 }
 
 choice! {
-    /// What turns the structure gradient into a step of the scores.
+    /// The optimiser of the scores.
     ScoresOptimizer {
         Adam = "adam", "Adam";
         Sgd = "sgd", "SGD";
@@ -216,17 +216,17 @@ choice! {
 }
 
 choice! {
-    /// How the learning rates go over the run.
+    /// How the learning rates change over the run.
     RateSchedule {
         Cosine = "cosine", "cosine";
         Constant = "constant", "constant";
     }
 }
 
-/// The table. One entry: field, type, default; kind; live or fixed; label; help.
+/// The table. An entry has: field, type, default; kind; live or fixed; label; help.
 macro_rules! settings {
     ($($field:ident: $type:ty = $default:expr, $kind:expr, $live:literal, $label:literal, $help:literal;)+) => {
-        /// One experiment, whole. Build it with [`Config::default`] and [`Config::set`], or from a link.
+        /// The settings of one experiment. Build it with [`Config::default`] and [`Config::set`], or from a link.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Config { $(#[doc = $help] pub $field: $type,)+ }
 
@@ -240,7 +240,7 @@ macro_rules! settings {
         }
 
         impl Config {
-            /// Sets one setting from text, as the command line, a link or a control gives it.
+            /// Sets one setting from its text on the command line, in a link or in a control.
             ///
             /// # Errors
             /// An unknown name or a value outside the setting's range; the configuration is unchanged.
@@ -253,7 +253,7 @@ macro_rules! settings {
                 Ok(())
             }
 
-            /// One setting's value as text, the inverse of [`Config::set`].
+            /// The value of a setting as text, the inverse of [`Config::set`].
             ///
             /// # Errors
             /// An unknown name.
@@ -269,61 +269,61 @@ macro_rules! settings {
 
 settings! {
     dataset: DatasetName = DatasetName::Mnist, Kind::Choice(DatasetName::NAMES), false,
-        "Data", "What the network learns.";
+        "Data", "The data set that the network is trained on.";
     model: String = "mlp-512-256".to_owned(), Kind::Text, false,
         "Network", "The network: mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32, wrn-28-10.";
     gate_inputs: bool = false, Kind::Switch, false,
-        "Gate inputs", "Give every input a keep-probability too, not only every hidden neuron.";
+        "Gate inputs", "Give every input a keep-probability, not only every hidden unit.";
     method: MethodName = MethodName::Vrpge, Kind::Choice(MethodName::NAMES), false,
-        "Method", "How the mask is chosen: learned from two losses (vrpge), from one (reinforce) or by the chain rule (ste); by the norms of weights once and for all (magnitude) or with random (set) or wanted (rigl) units in exchange; before the first step (snip); at random (static); everything (dense), or a narrower network of vrpge's multiply-adds (small-dense).";
+        "Method", "How the mask is chosen: learned from two losses by the variance-reduced policy gradient estimator, VR-PGE (vrpge), from one loss (reinforce) or by the chain rule (ste); pruned by the norms of weights (magnitude), with new units at random (set) or by their gradients (rigl); chosen before the first step (snip); random (static); every unit (dense), or a narrower dense network with vrpge's multiply-adds (small-dense).";
     keep_ratio: f64 = 0.2, Kind::Number { min: 0.01, max: 1.0, logarithmic: true }, true,
         "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
     schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,
-        "Schedule", "Whether the budget stands at the keep ratio from the first step (constant) or comes down to it (cubic).";
+        "Schedule", "Whether the budget is at the keep ratio from the first step (constant) or falls to it (cubic).";
     keep_start: f64 = 0.999, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
         "Keep at start", "The keep ratio at the first step of the cubic schedule.";
     anneal_fraction: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
         "Anneal until", "The fraction of the run after which the cubic schedule has reached the keep ratio.";
     estimator: Estimator = Estimator::TwoSided, Kind::Choice(Estimator::NAMES), true,
-        "Estimator", "The policy gradient that the scores learn from: two masks (two-sided, one-sided) or one (plain).";
+        "Estimator", "The policy gradient that trains the scores: two masks (two-sided, one-sided) or one (plain).";
     alpha: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, true,
         "Preconditioner \u{3b1}", "Exponent of the preconditioner (s(1-s))^alpha; the variance is bounded from one half on.";
     scores_optimizer: ScoresOptimizer = ScoresOptimizer::Adam, Kind::Choice(ScoresOptimizer::NAMES), false,
-        "Score optimiser", "What turns the structure gradient into a step of the scores.";
+        "Score optimiser", "The optimiser of the scores.";
     scores_rate: f64 = 0.05, Kind::Number { min: 1e-4, max: 10.0, logarithmic: true }, true,
         "Structure rate", "Learning rate of the scores.";
     structure_every: u32 = 100, Kind::Count { min: 1, max: 1_000_000 }, false,
-        "Structure every", "Steps between two choices of the mask, for magnitude, set and rigl.";
+        "Structure every", "For magnitude, set and rigl: steps between two choices of the mask.";
     drop_fraction: f64 = 0.3, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
-        "Drop fraction", "Share of the kept units that set and rigl exchange at first; it falls to 0 along a cosine.";
+        "Drop fraction", "For set and rigl: the share of the kept units that is exchanged at first; it falls to 0 along a cosine.";
     allocation: String = String::new(), Kind::Text, false,
         "Allocation", "For static, set and rigl: how many units of each gated group are kept at first, as in 9,9,20; empty keeps the same share of each.";
     pins: String = String::new(), Kind::Text, true,
-        "Pinned units", "For vrpge, reinforce and ste: gated units that are held on or off, by their numbers from 0, as in 12on,40off.";
+        "Pinned units", "For vrpge, reinforce and ste: gated units held on or off, by their numbers from 0, as in 12on,40off.";
     learning_rate: f64 = 0.1, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, true,
         "Learning rate", "Learning rate of the weights.";
     rate_schedule: RateSchedule = RateSchedule::Cosine, Kind::Choice(RateSchedule::NAMES), false,
-        "Rate schedule", "Whether both learning rates fall along a cosine or stay.";
+        "Rate schedule", "Whether both learning rates fall along a cosine or are constant.";
     momentum: f64 = 0.9, Kind::Number { min: 0.0, max: 0.999, logarithmic: false }, true,
         "Momentum", "Momentum of the weights.";
     weight_decay: f64 = 5e-4, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, true,
         "Weight decay", "Weight decay of the kept weights.";
     clip_norm: f64 = 3.0, Kind::Number { min: 0.0, max: 1e6, logarithmic: false }, true,
-        "Gradient clip", "Largest norm of the whole weight gradient; 0 never clips.";
+        "Gradient clip", "The largest norm of the gradient of all weights; 0 never clips.";
     augment: bool = true, Kind::Switch, false,
-        "Augment", "Show training images shifted and mirrored at random, where they stay what they are (CIFAR).";
+        "Augment", "Shift and mirror training images at random, where that does not change their class (CIFAR).";
     compact: bool = false, Kind::Switch, false,
-        "Compact", "After each epoch drop the units whose score is 0 for good from memory.";
+        "Compact", "After each epoch, drop from memory the units whose score is 0 for good.";
     batch_size: u32 = 128, Kind::Count { min: 1, max: 4096 }, false,
         "Batch size", "Images a step.";
     epochs: u32 = 9, Kind::Count { min: 1, max: 10_000 }, false,
-        "Epochs", "Passes over the training set; the schedules are laid out over them.";
+        "Epochs", "Passes over the training set; they set the length of the schedules.";
     steps: u32 = 0, Kind::Count { min: 0, max: 100_000_000 }, false,
-        "Steps", "Length of the run in steps; 0 leaves it to epochs.";
+        "Steps", "Length of the run in steps; 0 uses epochs instead.";
     select_masks: u32 = 10, Kind::Count { min: 1, max: 1000 }, false,
-        "Masks drawn", "Before fine-tuning: how many masks are drawn, of which the best on training data is kept.";
+        "Masks drawn", "Before fine-tuning: how many masks are drawn; the best one on training data is selected.";
     finetune_epochs: u32 = 0, Kind::Count { min: 0, max: 1000 }, false,
-        "Fine-tune epochs", "Passes over the training set under the one mask selected at the end; 0 leaves that phase out.";
+        "Fine-tune epochs", "Passes over the training set under the mask selected at the end; 0 skips fine-tuning.";
     finetune_rate: f64 = 1e-3, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, false,
         "Fine-tune rate", "Learning rate of the weights while fine-tuning.";
     seed: u32 = 1, Kind::Count { min: 0, max: 4_294_967_295 }, false,
@@ -339,7 +339,7 @@ pub fn setting(name: &str) -> Result<&'static Setting, ConfigError> {
 }
 
 impl Config {
-    /// Checks what no single setting can: that the network's name can be read and that the budget does not rise.
+    /// Checks what no single setting can: that the network's name can be read, and that the budget does not rise.
     ///
     /// # Errors
     /// The first contradiction.
@@ -356,7 +356,7 @@ impl Config {
         Ok(())
     }
 
-    /// How the budget goes over the run, whatever the method makes of it.
+    /// The budget over the run, as the settings give it. A method may use it in another way.
     #[must_use]
     pub fn budget(&self) -> Budget {
         let first = match self.schedule {
@@ -366,7 +366,7 @@ impl Config {
         Budget { first, last: self.keep_ratio, until: self.anneal_fraction }
     }
 
-    /// What the method is told.
+    /// The settings that a method reads.
     #[must_use]
     pub fn plan(&self) -> MethodConfig {
         MethodConfig {
@@ -378,7 +378,7 @@ impl Config {
         }
     }
 
-    /// What the scores learn from: the method's own estimator, or the one that is chosen.
+    /// The estimator that trains the scores: the method's own, or the one that the settings choose.
     #[must_use]
     pub fn structure_estimator(&self) -> Estimator {
         self.method.facts().estimator.unwrap_or(self.estimator)
@@ -390,7 +390,7 @@ impl Config {
         self.allocation.split(',').filter_map(|count| count.trim().parse().ok()).collect()
     }
 
-    /// The experiment as the query of a link: the settings that differ from their defaults, in table order.
+    /// The experiment as the query of a link: the settings that differ from their defaults, in the order of the table.
     #[must_use]
     pub fn to_query(&self) -> String {
         let defaults = Self::default();
@@ -401,10 +401,10 @@ impl Config {
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    /// Reads a link copied from the page, or only its query. What stands after `#` is the page's own.
+    /// Reads a link copied from the page, or its query alone. The part after `#` belongs to the page and is ignored.
     ///
     /// # Errors
-    /// An unknown or repeated setting, a value that its setting refuses, or a contradiction between settings.
+    /// An unknown or repeated setting, a value outside its setting's range, or a contradiction between settings.
     pub fn from_link(link: &str) -> Result<Self, ConfigError> {
         let link = link.split('#').next().unwrap_or_default();
         let query = link.split_once('?').map_or(if link.contains("://") { "" } else { link }, |(_, query)| query);

@@ -1,29 +1,28 @@
-//! The entries of `lacuna compare`: every method with settings that were tuned for it, so that each shows its best, and variants of three of
-//! them. The settings themselves stand with the methods, as [`Facts::presets`].
+//! The entrants of `lacuna compare`: every method with settings tuned for it, and variants of three of them. The settings are in the files of the
+//! methods, as [`Facts::presets`].
 //!
-//! They were found by `lacuna compare --search`, which spends the same on every method: twelve settings each, four learning rates by three values
-//! of a setting of its own, of which the one with the highest accuracy on a part of the training set that it was not trained on wins, on average
-//! over two problems, with inputs gated and with hidden neurons only. The test set has no say. Printed on MNIST, 50,000 rows trained on and 10,000
-//! held out, seed 1, by `lacuna compare --search --methods
-//! vrpge,set,rigl,snip,static,small-dense,small-dense-final,reinforce,magnitude,dense,ste --keep-ratio 0.1 --epochs 2`; beside each preset stands
-//! the accuracy with inputs gated and with hidden neurons only. They are settings for runs of about that length: scores that have longer to learn
-//! want a lower rate. A setting that a person names on the command line, or in a link, stands above its preset.
+//! `lacuna compare --search` found them. It spends the same on every method: twelve runs, four learning rates by three values of one other setting.
+//! The winner has the highest accuracy on held-out training rows, averaged over two problems: inputs gated, and only hidden units gated. The test set
+//! is not used. The search ran on MNIST, 50,000 rows trained on and 10,000 held out, seed 1: `lacuna compare --search --methods
+//! vrpge,set,rigl,snip,static,small-dense,small-dense-final,reinforce,magnitude,dense,ste --keep-ratio 0.1 --epochs 2`. A comment beside each preset
+//! gives the two accuracies. The presets suit runs of about that length: scores that train longer need a lower rate. A setting on the command line or
+//! in a link overrides its preset.
 //!
 //! [`Facts::presets`]: crate::methods::Facts::presets
 
 use crate::methods::{MethodName, SettingValue};
 
-/// An entry of a comparison.
+/// A method, or a variant of one, in a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Entrant {
-    /// The method's own name, or that of a variant.
+    /// The name of the method or of the variant.
     pub name: &'static str,
     pub method: MethodName,
-    /// What it is given beside the settings that all have in common; a setting that is not named keeps its default.
+    /// Its settings beside those that all entrants share. A setting that is not named has its default.
     pub presets: &'static [SettingValue],
-    /// What makes it this variant, above anything that is asked for.
+    /// The settings that make it this variant. They override everything else.
     pub made_by: &'static [SettingValue],
-    /// Whether it keeps as many units of each gated group as the run of `vrpge` with the same seed ended with.
+    /// Whether it keeps as many units of each gated group as the `vrpge` run of the same seed kept at its end.
     pub is_allocated: bool,
 }
 
@@ -32,24 +31,24 @@ impl Entrant {
         Self { name: method.name(), method, presets: method.facts().presets, made_by: &[], is_allocated: false }
     }
 
-    /// All of them, variants behind the methods.
+    /// All entrants: the methods, then the variants.
     pub fn all() -> impl Iterator<Item = Self> {
         MethodName::ALL.iter().copied().map(Self::of).chain(VARIANTS)
     }
 
-    /// Whether its settings are those that were found for another one.
+    /// Whether its presets were tuned for another entrant.
     #[must_use]
     pub fn borrows_settings(&self) -> bool {
         self.name != self.method.name() && self.presets == self.method.facts().presets
     }
 }
 
-/// The entrants beside the methods themselves.
+/// The entrants that are not a method alone.
 const VARIANTS: [Entrant; 3] = [
     Entrant { name: "vrpge-one-sided", made_by: &[("estimator", "one-sided")], ..Entrant::of(MethodName::Vrpge) },
     Entrant { name: "static-allocated", is_allocated: true, ..Entrant::of(MethodName::Static) },
-    // A step takes the multiply-adds of vrpge's last steps, not of its average one. Its presets are the winner of the same search at its
-    // widths: 92.46 and 97.44 %.
+    // A step takes the multiply-adds of vrpge's last steps, not of its average step. Its presets won the same search at its widths: 92.46 and 97.44
+    // %.
     Entrant {
         name: "small-dense-final",
         made_by: &[("schedule", "constant")],
@@ -58,7 +57,7 @@ const VARIANTS: [Entrant; 3] = [
     },
 ];
 
-/// The settings that a search tries for `method`: as many for each, four learning rates by three values of [`Facts::search`].
+/// The settings that a search tries for `method`: four learning rates by three values of [`Facts::search`].
 ///
 /// [`Facts::search`]: crate::methods::Facts::search
 #[must_use]
@@ -92,8 +91,8 @@ mod tests {
     #[test]
     fn every_method_takes_part_and_names_are_told_apart() {
         let names: Vec<&str> = Entrant::all().map(|entrant| entrant.name).collect();
-        let told: std::collections::BTreeSet<&&str> = names.iter().collect();
-        assert_eq!((names.len(), told.len()), (MethodName::ALL.len() + VARIANTS.len(), names.len()));
+        let distinct: std::collections::BTreeSet<&&str> = names.iter().collect();
+        assert_eq!((names.len(), distinct.len()), (MethodName::ALL.len() + VARIANTS.len(), names.len()));
         let borrowed: Vec<&str> = Entrant::all().filter(Entrant::borrows_settings).map(|entrant| entrant.name).collect();
         assert_eq!(borrowed, ["vrpge-one-sided", "static-allocated"]);
     }

@@ -1,4 +1,4 @@
-//! The native program: the terminal's commands.
+//! The native program: the commands of the terminal.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod cli;
@@ -16,9 +16,9 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-/// Where there is no desktop session, Mesa's Vulkan layer that asks the desktop for its preferred GPU prints an error that has nothing to do with
-/// this program. A variable of the environment turns the layer off. It has to be set before the process starts, so the process replaces itself by
-/// the same program with the variable set. Where that fails, the program goes on and only the message appears.
+/// Without a desktop session, Mesa's Vulkan layer that asks the desktop for its preferred GPU prints an error that does not concern this program. An
+/// environment variable turns the layer off. It must be set before the process starts, so the process replaces itself by the same program with the
+/// variable set. If that fails, the program continues and only the message appears.
 #[cfg(target_os = "linux")]
 fn restart_without_device_selection() {
     use std::os::unix::process::CommandExt as _;
@@ -28,11 +28,11 @@ fn restart_without_device_selection() {
         return;
     }
     if let (Ok(program), Some(name)) = (std::env::current_exe(), arguments.next()) {
-        // It returns only if it fails.
+        // `exec` returns only if it fails.
         let _error = std::process::Command::new(program).arg0(name).args(arguments).env(OFF, "1").exec();
     }
 }
 
-/// In a browser the page is the program; cargo still asks for a `main` when it builds everything for wasm.
+/// In a browser the page is the program, but cargo needs a `main` when it builds everything for wasm.
 #[cfg(target_arch = "wasm32")]
 fn main() {}

@@ -1,19 +1,18 @@
-//! Rules about masks, on the CPU: no group of units closes, which units a score decides on, and in which bits a unit's two masks stand.
-//! `shaders/sample.wgsl` has the same rules for a GPU; `lacuna check` compares the two, and a test the bits.
+//! Rules about masks, on the CPU: every group keeps at least one unit, which units the decided mask keeps, and which bits of a word hold a unit's two
+//! masks. `shaders/sample.wgsl` has the same rules for a GPU; `lacuna check` compares the two, and a test the bits.
 
 use std::ops::Range;
 
 use crate::model::{Group, Model};
 
-/// Bits of a unit's word in the buffer `units`, which [`Bits`] reads: what was drawn, and what is kept, which differs where a group would have
-/// closed.
+/// Bits of a unit's word in the buffer `units`, which [`Bits`] reads: whether the unit was drawn, and whether it is kept. The two differ where a
+/// group would have been left without a unit.
 pub const DRAWN_IN_MASK: u32 = 1;
 pub const DRAWN_IN_PROBE: u32 = 2;
 pub const KEPT_BY_MASK: u32 = 4;
 pub const KEPT_BY_PROBE: u32 = 8;
 
-/// Bits of a pair, which says in which of two masks a unit is: in m, in m′ (the probe). [`Bits`] holds a pair that was drawn and a pair that is
-/// kept.
+/// Bits of a pair, which says whether a unit is in m and in m′ (the probe). [`Bits`] holds the pair that was drawn and the pair that is kept.
 pub const IN_MASK: u8 = DRAWN_IN_MASK as u8;
 pub const IN_PROBE: u8 = DRAWN_IN_PROBE as u8;
 pub const BOTH: u8 = IN_MASK | IN_PROBE;
@@ -24,14 +23,14 @@ pub fn pair(m: bool, probe: bool) -> u8 {
     (u8::from(m) * IN_MASK) | (u8::from(probe) * IN_PROBE)
 }
 
-/// The pair of a unit where there is m alone: m′ is m again.
+/// The pair of a unit if there is only m: m′ equals m.
 #[must_use]
 pub fn same(pair_of: u8) -> u8 {
     let m = pair_of & IN_MASK != 0;
     pair(m, m)
 }
 
-/// m and m′ of a pair; higher bits mean nothing.
+/// m and m′ of a pair; higher bits are ignored.
 #[must_use]
 pub fn split(pair: u8) -> [bool; 2] {
     [IN_MASK, IN_PROBE].map(|bit| pair & bit != 0)
@@ -42,39 +41,39 @@ pub fn split(pair: u8) -> [bool; 2] {
 pub struct Bits(pub u32);
 
 impl Bits {
-    /// Of a unit that is kept as it was drawn.
+    /// The word of a unit that is kept as it was drawn.
     #[must_use]
     pub fn of_drawn(pair: u8) -> Self {
         Self(u32::from(pair) * (DRAWN_IN_MASK | KEPT_BY_MASK))
     }
 
-    /// The same with the unit kept by mask `z` (0: m, 1: m′), whatever was drawn.
+    /// The same word with the unit kept by mask `z` (0: m, 1: m′).
     #[must_use]
     pub fn kept_by(self, z: usize) -> Self {
         Self(self.0 | [KEPT_BY_MASK, KEPT_BY_PROBE][z])
     }
 
-    /// The pair that was drawn: what estimators learn from.
+    /// The pair that was drawn: estimators learn from it.
     #[must_use]
     pub fn drawn(self) -> u8 {
         (self.0 / DRAWN_IN_MASK) as u8 & BOTH
     }
 
-    /// The pair that is kept: what the forwards compute.
+    /// The pair that is kept: forward passes compute it.
     #[must_use]
     pub fn kept(self) -> u8 {
         (self.0 / KEPT_BY_MASK) as u8 & BOTH
     }
 }
 
-/// The first of the units with the highest score: what a group keeps of which nothing was drawn.
+/// The first of the units with the highest score: the unit that a group keeps if none of it was drawn.
 #[must_use]
 pub fn first_highest<T: PartialOrd + Copy>(scores: &[T], units: Range<usize>) -> usize {
     units.clone().fold(units.start, |best, unit| if scores[unit] > scores[best] { unit } else { best })
 }
 
-/// Adds the unit of the highest of `scores` (`[U]`) to every gated group of which `kept` (`[U]`) has nothing: no group closes.
-pub fn close_no_group<T: PartialOrd + Copy>(model: &Model, scores: &[T], kept: &mut [bool]) {
+/// Makes every gated group keep at least one unit: where `kept` (`[U]`) has none of a group, it adds the unit with the highest of `scores` (`[U]`).
+pub fn keep_one_of_each_group<T: PartialOrd + Copy>(model: &Model, scores: &[T], kept: &mut [bool]) {
     for units in model.gated().map(Group::units) {
         if !kept[units.clone()].contains(&true) {
             kept[first_highest(scores, units)] = true;
@@ -82,40 +81,40 @@ pub fn close_no_group<T: PartialOrd + Copy>(model: &Model, scores: &[T], kept: &
     }
 }
 
-/// Whether `kept` (`[U]`) has nothing of some gated group.
+/// Whether `kept` (`[U]`) has no unit of some gated group.
 #[must_use]
 pub fn closes_a_group(model: &Model, kept: &[bool]) -> bool {
     model.gated().any(|group| !kept[group.units()].contains(&true))
 }
 
-/// Whether nothing else of the group of `unit` is kept: without it, the group would close.
+/// Whether `kept` has no other unit of the group of `unit`.
 #[must_use]
 pub fn is_alone(model: &Model, kept: &[bool], unit: usize) -> bool {
-    let mut group = model.gated().map(Group::units).find(|units| units.contains(&unit)).expect("every score is that of a gated group");
+    let mut group = model.gated().map(Group::units).find(|units| units.contains(&unit)).expect("every unit belongs to a gated group");
     !group.any(|other| other != unit && kept[other])
 }
 
-/// Whether a score alone decides for its unit: s ≥ ½.
+/// Whether the decided mask keeps a unit with this score: s ≥ ½.
 #[must_use]
 pub fn decides_for(score: f32) -> bool {
     score >= 0.5
 }
 
-/// `[U]` the decided mask: the units whose score decides for them, and of a group that has none, the one with the highest score.
+/// `[U]` the decided mask: the units with s ≥ ½. A group without such a unit keeps the one with its highest score.
 #[must_use]
 pub fn decided(model: &Model, scores: &[f32]) -> Vec<bool> {
     let mut kept: Vec<bool> = scores.iter().map(|&score| decides_for(score)).collect();
-    close_no_group(model, scores, &mut kept);
+    keep_one_of_each_group(model, scores, &mut kept);
     kept
 }
 
-/// `[U]` the scores under which this mask is certain: 1 and 0.
+/// `[U]` the scores that always draw this mask: 1 and 0.
 #[must_use]
 pub fn certain(kept: &[bool]) -> Vec<f32> {
     kept.iter().map(|&kept| f32::from(u8::from(kept))).collect()
 }
 
-/// `[gated groups]` units of each that are kept.
+/// `[gated groups]` the number of kept units of each.
 #[must_use]
 pub fn counts(model: &Model, kept: &[bool]) -> Vec<u32> {
     model.gated().map(|group| kept[group.units()].iter().filter(|&&kept| kept).count() as u32).collect()
@@ -165,7 +164,7 @@ mod tests {
         fn no_group_closes_and_one_that_keeps_something_is_left_alone(scores in prop::collection::vec(0.0f32..1.0, 7), mask in prop::collection::vec(any::<bool>(), 7)) {
             let model = network();
             let mut kept = mask.clone();
-            close_no_group(&model, &scores, &mut kept);
+            keep_one_of_each_group(&model, &scores, &mut kept);
             prop_assert!(!closes_a_group(&model, &kept));
             for units in model.gated().map(Group::units) {
                 if mask[units.clone()].contains(&true) {

@@ -1,4 +1,4 @@
-//! Units that a person holds on or off: their scores rest at 1 or 0 while the others learn under what the budget leaves.
+//! Units that a person holds on or off: their scores are fixed at 1 or 0 while the others train under the rest of the budget.
 
 use crate::model::Model;
 
@@ -13,7 +13,9 @@ pub enum PinError {
     #[error("pins names unit {unit}, but {model} has gated units 0 to {} only", units.saturating_sub(1))]
     NoSuchUnit { unit: u32, units: u32, model: String },
     /// `pays_for`: how many units the budget pays for.
-    #[error("{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {pays_for} of {units}: let some go, or raise it")]
+    #[error(
+        "{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {pays_for} of {units}: remove some pins, or raise keep_ratio"
+    )]
     OverBudget { on: usize, keep_ratio: f64, pays_for: u32, units: u32 },
     #[error("every unit of {group} is pinned off: a layer must keep one")]
     GroupOff { group: String },
@@ -27,7 +29,7 @@ impl Pins {
     /// Reads the setting `pins`: `12on,40off`.
     ///
     /// # Errors
-    /// What is no such list, or names a unit twice.
+    /// Text that is no such list, or a unit named twice.
     pub fn read(text: &str) -> Result<Self, PinError> {
         let mut pins: Vec<(u32, bool)> = Vec::new();
         for pin in text.split(',').filter(|pin| !pin.is_empty()) {
@@ -61,13 +63,13 @@ impl Pins {
         self.0.iter().filter(|(_, on)| *on).map(|&(unit, _)| unit)
     }
 
-    /// Those of which `holds` is true of the unit's number and the score that it is pinned to.
+    /// The pins for which `holds` is true of the unit's number and its pinned score.
     #[must_use]
     pub fn only(&self, holds: impl Fn(u32, f32) -> bool) -> Self {
         Self(self.0.iter().copied().filter(|&(unit, on)| holds(unit, f32::from(u8::from(on)))).collect())
     }
 
-    /// Checks that the network has these units, that the budget pays for those that are on, and that no group is off whole.
+    /// Checks that the network has these units, that the budget pays for those that are on, and that no group is off entirely.
     ///
     /// # Errors
     /// The first contradiction.
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_network_has_not_or_the_budget_does_not_hold_is_refused() {
+    fn unknown_units_and_more_units_than_the_budget_pays_for_are_refused() {
         let model = network();
         let check = |text: &str, keep_ratio: f64| Pins::read(text).unwrap().check(&model, keep_ratio);
         check("0on,39off", 0.1).unwrap();

@@ -1,7 +1,7 @@
 //! The exact projection of scores onto the budget (arXiv 2111.05685, section 4): s ← clamp(s − v, 0, 1) with the least v ≥ 0 that keeps Σs ≤ K.
 
-/// The least v ≥ 0 with Σ clamp(s − v, 0, 1) ≤ `budget`; NaN where a score is. The sum falls along straight pieces between the breakpoints s and
-/// s − 1. A budget below 0 leaves nothing, as 0 does.
+/// The least v ≥ 0 with Σ clamp(s − v, 0, 1) ≤ `budget`; NaN if a score is. The sum is linear in v between the breakpoints s and s − 1. A budget
+/// below 0 acts as 0.
 #[must_use]
 pub fn threshold(scores: &[f64], budget: f64) -> f64 {
     if scores.iter().any(|s| s.is_nan()) {
@@ -15,20 +15,20 @@ pub fn threshold(scores: &[f64], budget: f64) -> f64 {
     let mut breaks: Vec<f64> = scores.iter().flat_map(|&s| [s, s - 1.0]).filter(|&v| v > 0.0).collect();
     breaks.push(0.0);
     breaks.sort_by(f64::total_cmp);
-    // The sum does not rise with v: the first break at which the budget holds ends the piece that the solution lies on.
+    // The sum does not rise with v, so the solution is on the piece that ends at the first breakpoint within the budget.
     let end = breaks.partition_point(|&v| sum(v) > budget);
     let (low, high) = (breaks[end - 1], breaks[end]);
     let (above, below) = (sum(low), sum(high));
     low + (high - low) * (above - budget) / (above - below)
 }
 
-/// v of the scores that `is_free` names, under what the others leave of the budget: these stay as they are.
+/// v of the scores that `is_free` selects, under the budget that the others leave. The others do not change.
 #[must_use]
 pub fn threshold_of_free(scores: &[f64], is_free: impl Fn(usize) -> bool, budget: f64) -> f64 {
     let places = 0..scores.len();
-    let held: f64 = places.clone().filter(|&unit| !is_free(unit)).map(|unit| scores[unit]).sum();
+    let pinned_sum: f64 = places.clone().filter(|&unit| !is_free(unit)).map(|unit| scores[unit]).sum();
     let free: Vec<f64> = places.filter(|&unit| is_free(unit)).map(|unit| scores[unit]).collect();
-    threshold(&free, budget - held)
+    threshold(&free, budget - pinned_sum)
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
         values.iter().sum()
     }
 
-    /// Scores as an optimiser's step leaves them, beyond both ends; coarse ones have ties.
+    /// Scores after an optimiser's step, some outside 0 to 1; coarse ones have ties.
     fn stepped_scores() -> impl Strategy<Value = Vec<f64>> {
         let fine = prop::collection::vec(-0.6f64..1.6, 1..120);
         let coarse = prop::collection::vec((-4i32..=12).prop_map(|eighths| f64::from(eighths) / 8.0), 1..120);
@@ -66,7 +66,7 @@ mod tests {
             } else {
                 prop_assert_eq!(v, 0.0);
             }
-            // The conditions of Karush, Kuhn and Tucker: a coordinate between the ends moved by v, one at an end by what takes it there.
+            // The conditions of Karush, Kuhn and Tucker: a coordinate inside (0, 1) moved by v; one at a bound moved no further than to that bound.
             for (s, p) in scores.iter().zip(&nearest) {
                 if *p > 0.0 && *p < 1.0 {
                     prop_assert!((s - p - v).abs() < 1e-12);
@@ -76,7 +76,7 @@ mod tests {
                     prop_assert!(*s >= 1.0 + v);
                 }
             }
-            // A projection's own property, with any other feasible point q: (s - p)(q - p) <= 0.
+            // The variational inequality of a projection, for any other feasible point q: (s - p)(q - p) <= 0.
             let mut random = Threefry::new(other, Stream::Data, 0);
             let free: Vec<f64> = scores.iter().map(|_| f64::from(random.unit_interval())).collect();
             let scale = (budget / sum(&free).max(1e-12)).min(1.0);

@@ -1,13 +1,13 @@
-//! Counter-based random numbers: Threefry2x32 with 20 rounds (Salmon et al., SC 2011), the CPU truth of sampling.
+//! Counter-based random numbers: Threefry2x32 with 20 rounds (Salmon et al., SC 2011), the reference for the sampling on a GPU.
 //!
-//! A mask is a pure function of (seed, stream, step, scores): only add, rotate and xor, which every device does alike, and the
-//! comparison is made between integers. The same function in WGSL is `shaders/shared/threefry.wgsl`.
+//! A mask is a pure function of (seed, stream, step, scores). It uses only add, rotate and xor, which give the same result on every device, and
+//! compares integers. The same function in WGSL is `shaders/shared/threefry.wgsl`.
 
 use std::convert::Infallible;
 
 use rand::TryRng;
 
-/// Who draws: the second word of the key, so that no two uses share numbers.
+/// What a random number is used for. It is the second word of the key, so that no two uses share numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Stream {
@@ -23,7 +23,7 @@ pub enum Stream {
     Order = 4,
     /// The fixed mask of method `static`; counter (group, draw).
     Static = 5,
-    /// Synthetic data, and the split of the user's own; counter (part, draw).
+    /// Synthetic data, and the split of the user's data; counter (part, draw).
     Data = 6,
     /// How a training image is shifted and mirrored; counter (step, image of the batch).
     View = 7,
@@ -41,15 +41,15 @@ pub fn threefry(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
     [a, b]
 }
 
-/// Counters that are computed side by side.
+/// Counters computed at a time.
 const LANES: usize = 32;
 
-/// The first words for `LANES` counters that follow each other.
+/// The first words for `LANES` consecutive counters.
 fn first_words(key: [u32; 2], [high, low]: [u32; 2]) -> [u32; LANES] {
     lanes(key, [[high; LANES], std::array::from_fn(|lane| low.wrapping_add(lane as u32))])[0]
 }
 
-/// Threefry2x32-20 of N counters side by side, which a compiler turns into vectors.
+/// Threefry2x32-20 of N counters at a time, in a form that compilers vectorise.
 #[inline]
 fn lanes<const N: usize>(key: [u32; 2], [mut a, mut b]: [[u32; N]; 2]) -> [[u32; N]; 2] {
     let keys = [key[0], key[1], PARITY ^ key[0] ^ key[1]];
@@ -91,7 +91,7 @@ pub fn draw(seed: u32, stream: Stream, step: u32, unit: u32, score: f32) -> bool
     (threefry([seed, stream as u32], [step, unit])[0] >> 8) < keep_level(score)
 }
 
-/// Threefry as a generator: one stream of numbers for `rand`'s shuffles and ranges.
+/// Threefry as a generator for `rand`'s shuffles and ranges.
 #[derive(Clone, Debug)]
 pub struct Threefry {
     key: [u32; 2],
@@ -110,7 +110,7 @@ impl Threefry {
         unit_interval(self.next_word())
     }
 
-    /// The next numbers, as many as there is room for. Many at once are computed side by side.
+    /// Fills `words` with the next numbers. Many at once are computed together.
     pub fn fill(&mut self, words: &mut [u32]) {
         let mut pieces = words.chunks_exact_mut(LANES);
         for piece in &mut pieces {

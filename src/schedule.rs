@@ -1,5 +1,5 @@
-//! What each step is given: its rates, its budget and its rows of the training set. Computed on the CPU in f64, so that every step of
-//! a submit encodes alike and no device's cosine enters a run.
+//! The rates, the budget and the training rows of each step. They are computed on the CPU in f64, so that the parts of a submit agree and a run does
+//! not depend on a device's cosine.
 
 use rand::seq::SliceRandom;
 
@@ -11,7 +11,7 @@ use crate::shared::{Params, Sample, Step};
 pub const BETA1: f64 = 0.9;
 pub const BETA2: f64 = 0.999;
 
-/// The schedules' row for `step` of a run of `steps` on a network of `units` gated units.
+/// The scheduled values for `step` of a run of `steps` on a network of `units` gated units.
 #[must_use]
 pub fn step_at(config: &Config, units: u32, step: u32, steps: u32) -> Step {
     let fall = match config.rate_schedule {
@@ -32,8 +32,8 @@ pub fn step_at(config: &Config, units: u32, step: u32, steps: u32) -> Step {
 /// Pixels that an image may be shifted by in each direction (as is usual for CIFAR).
 const FARTHEST: u32 = 4;
 
-/// How image `index` of the batch of `step` is shown where it may be changed: shifted by up to four pixels each way, and mirrored or not.
-/// A pure function of its arguments, drawn here and not on a device.
+/// The augmentation of image `index` of the batch of `step`: a shift of up to four pixels each way, and whether it is mirrored. A pure function of
+/// its arguments, drawn on the CPU.
 #[must_use]
 pub fn view(seed: u32, step: u32, index: u32) -> u32 {
     let [word, mirrored] = crate::random::threefry([seed, Stream::View as u32], [step, index]);
@@ -41,7 +41,7 @@ pub fn view(seed: u32, step: u32, index: u32) -> u32 {
     shift(word) | shift(word >> 16) << 8 | (mirrored >> 31) << 16
 }
 
-/// The feature of its row that an image shows in the place of `feature`, or none beyond the image's edge.
+/// The feature of the row that an image has at the place of `feature`; none outside the image.
 #[must_use]
 pub fn shown_from(params: &Params, view: u32, feature: u32) -> Option<u32> {
     let area = params.height * params.width;
@@ -52,17 +52,17 @@ pub fn shown_from(params: &Params, view: u32, feature: u32) -> Option<u32> {
     Some(feature / area * area + row * params.width + column)
 }
 
-/// The images of a batch of `rows`, each as it is.
+/// The images of a batch of `rows`, without augmentation.
 #[must_use]
 pub fn plain(rows: impl IntoIterator<Item = u32>) -> Vec<Sample> {
     rows.into_iter().map(|row| Sample { row, view: Sample::PLAIN }).collect()
 }
 
-/// Rows that the first epoch shuffles among themselves: what must have arrived before training can start.
+/// Rows that the first epoch shuffles among themselves. So many must have arrived before training can start.
 pub const BLOCK: u32 = 4096;
 
-/// The order in which the training rows are visited. Each epoch is a permutation; the first one only shuffles within blocks of
-/// [`BLOCK`] rows, so that training can begin while later rows are still on their way, and a link still repeats a run exactly.
+/// The order in which the training rows are visited. Each epoch is a permutation. The first one only shuffles within blocks of [`BLOCK`] rows, so
+/// that training can begin while later rows are still arriving and a link still repeats a run exactly.
 #[derive(Clone, Debug)]
 pub struct Order {
     seed: u32,
@@ -98,7 +98,7 @@ impl Order {
         &self.permutation[first..first + self.batch_size as usize]
     }
 
-    /// How many rows, from the first, must be there before `step` can run.
+    /// How many rows must have arrived, from the first on, before `step` can run.
     #[must_use]
     pub fn rows_needed(&self, step: u32) -> u32 {
         if step >= self.steps_per_epoch() {

@@ -1,31 +1,31 @@
-//! What kernels and their references are told: the structs that the CPU and the kernels share, mirrored from `shaders/shared/structs.wgsl` (a
-//! test compares the two through naga), and [`Work`], which says the same to a reference.
+//! The structs that the CPU and the kernels share, mirrored from `shaders/shared/structs.wgsl` (a test compares the two through naga), and [`Work`],
+//! the same information for a reference kernel.
 
 use bytemuck::{Pod, Zeroable};
 
 /// Most groups of a network, inputs and classes included, and most layers.
 pub const MOST_GROUPS: usize = 64;
-/// In place of a row: this unit is not kept.
+/// Instead of a row: this unit is not kept.
 pub const ABSENT: u32 = u32::MAX;
-/// In place of a row of the data set: this column of the batch is empty.
+/// Instead of a row of the data set: this column of the batch is empty.
 pub const MISSING: u32 = u32::MAX;
 
 /// An image of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Sample {
-    /// Of the data set, or [`MISSING`].
+    /// Row of the data set, or [`MISSING`].
     pub row: u32,
-    /// How it is shown: bits 0 to 7 pixels down, 8 to 15 pixels right, each plus 128, bit 16 mirrored.
+    /// Its augmentation: bits 0 to 7 pixels down, 8 to 15 pixels right, each plus 128, bit 16 mirrored.
     pub view: u32,
 }
 
 impl Sample {
-    /// As it is.
+    /// The image without augmentation.
     pub const PLAIN: u32 = 128 | 128 << 8;
 }
 
-/// What a step does with the masks.
+/// Which masks a step uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Mode {
@@ -35,7 +35,7 @@ pub enum Mode {
     Evaluate = 1,
 }
 
-/// A row of units.
+/// Units that share a mask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Group {
@@ -67,7 +67,7 @@ pub struct Layer {
     pub first_statistic: u32,
 }
 
-/// What of the scores' update is done: the values of [`Params::learn_scores`], as in `shaders/update_scores.wgsl`.
+/// Which part of the scores' update runs: the values of [`Params::learn_scores`], as in `shaders/update_scores.wgsl`.
 pub mod part {
     pub const REST: u32 = 0;
     pub const LEARN: u32 = 1;
@@ -77,7 +77,7 @@ pub mod part {
     pub const CLIP: u32 = 5;
 }
 
-/// What one dispatch works on, for the kernels that run once an operation.
+/// The arguments of one dispatch, for kernels that run once for each operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Operation {
@@ -99,14 +99,13 @@ pub struct Operation {
     pub unused_z: u32,
 }
 
-/// What the reference of a kernel works on, besides the buffers that every kernel knows by name: maps and the gradients at them, by their numbers
-/// in the model.
+/// The arguments of a reference kernel besides the named buffers: maps and their gradients, by their numbers in the model.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Work {
     pub operation: Operation,
     pub input: usize,
     pub output: usize,
-    /// `output` where there is none.
+    /// Equal to `output` if there is no shortcut.
     pub shortcut: usize,
     pub d_input: usize,
     pub d_output: usize,
@@ -123,13 +122,13 @@ impl Work {
 
 /// Bits of [`Operation::flags`].
 pub mod flags {
-    /// The map that is written, or at which a gradient is written, has passed a relu.
+    /// The map that is written, or whose gradient is written, has passed a relu.
     pub const RECTIFIED: u32 = 1;
     /// A row of ones follows the kept rows of the map that is written.
     pub const ONES: u32 = 2;
-    /// The map that is read stands once for both masks.
+    /// Both masks read the same map.
     pub const SHARED: u32 = 4;
-    /// The gradient is added to what stands there.
+    /// The gradient is added to the one in the buffer.
     pub const ACCUMULATE: u32 = 8;
     /// The values are normalised, not only added.
     pub const NORMALISE: u32 = 16;
@@ -137,11 +136,11 @@ pub mod flags {
     pub const JOINED: u32 = 32;
     /// The mean over a window, not the maximum.
     pub const MEAN: u32 = 64;
-    /// No gradient is wanted at the map that is read.
+    /// The map that is read needs no gradient.
     pub const LAST: u32 = 128;
 }
 
-/// What a person may change, and the network. A uniform.
+/// The settings that the kernels read, and the network. A uniform buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Params {
@@ -179,7 +178,7 @@ impl Default for Params {
     }
 }
 
-/// What the schedules say of one step.
+/// The scheduled values of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Step {
@@ -191,7 +190,7 @@ pub struct Step {
     pub second_correction: f32,
 }
 
-/// What a step changes besides the tensors.
+/// The state of a step besides the tensors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct State {
@@ -209,7 +208,7 @@ pub struct State {
     pub clip_scale: f32,
 }
 
-/// What a step leaves for whoever watches.
+/// The results of a step that are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Record {

@@ -1,29 +1,29 @@
-//! The measured speed of a run's step beside a dense step of the same network on the same data and device.
+//! Measures the time of a run's step and of a dense step of the same network on the same data and device.
 
 use crate::config::{Config, MethodName};
 use crate::engine::Phase;
 use crate::trainer::{TrainError, Trainer};
 
-/// Milliseconds that one burst of steps aims at.
+/// Target time of a burst of steps, in milliseconds.
 const BURST_MS: f64 = 50.0;
-/// Bursts of each, in turns.
+/// Bursts of each of the two, alternating.
 const TURNS: usize = 3;
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Speed {
-    /// Median over the bursts, of one step.
+    /// Time of one step, the median over the bursts. `dense_ms`: of a dense step.
     pub step_ms: f64,
     pub dense_ms: f64,
-    /// Multiply-adds of the dense step over those of this one, with the units that the timed steps kept.
+    /// Multiply-adds of the dense step divided by those of this one, with the units that the timed steps kept.
     pub predicted: f64,
     /// Steps of a burst of this run, and of a dense one.
     pub steps: (u32, u32),
-    /// Of this run and of the dense one, where the GPU has a clock.
+    /// Milliseconds of this run and of the dense one, by phase, if the GPU has a clock.
     pub phases: Vec<(Phase, f64, f64)>,
 }
 
-/// The dense network that a run is measured beside, from one measurement to the next.
+/// The dense network for the comparison, reused between measurements.
 #[derive(Debug)]
 pub struct DenseBaseline {
     dense: Trainer,
@@ -31,7 +31,7 @@ pub struct DenseBaseline {
     dense_steps: u32,
 }
 
-/// The middle of at least one value, or of the two in the middle.
+/// The median of at least one value.
 #[must_use]
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
@@ -46,23 +46,23 @@ impl DenseBaseline {
     /// # Errors
     /// The device cannot hold a second network.
     pub fn new(run: &Trainer) -> Result<Self, TrainError> {
-        let dense = run.beside(Config { method: MethodName::Dense, ..run.config.clone() })?;
+        let dense = run.on_same_data(Config { method: MethodName::Dense, ..run.config.clone() })?;
         Ok(Self { dense, steps: 1, dense_steps: 1 })
     }
 
-    /// Times bursts of real steps in turns, this run's and dense ones; the run is left as it was. `clock` gives milliseconds.
+    /// Times alternating bursts of real steps of this run and of the dense one. The run does not change. `clock` gives milliseconds.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn measure(&mut self, run: &mut Trainer, clock: &dyn Fn() -> f64) -> Result<Speed, TrainError> {
         self.dense.set_rows_ready(run.rows_ready());
-        let (ours, theirs) = (run.set_aside().await?, self.dense.set_aside().await?);
+        let (run_buffers, dense_buffers) = (run.save_buffers().await?, self.dense.save_buffers().await?);
         let (mut sparse, mut dense, mut work) = (Vec::new(), Vec::new(), 0.0);
-        // Turn 0 warms up and sizes the bursts.
+        // Turn 0 warms up and finds the lengths of the bursts.
         for turn in 0..=TURNS {
-            let timing = run.time(&ours, self.steps, 1, clock, false).await?;
+            let timing = run.time(&run_buffers, self.steps, 1, clock, false).await?;
             let ms = timing.step_ms[0];
-            let dense_ms = self.dense.time(&theirs, self.dense_steps, 1, clock, false).await?.step_ms[0];
+            let dense_ms = self.dense.time(&dense_buffers, self.dense_steps, 1, clock, false).await?.step_ms[0];
             self.steps = steps_for(ms);
             self.dense_steps = steps_for(dense_ms);
             if turn > 0 {
@@ -72,8 +72,8 @@ impl DenseBaseline {
             }
         }
         let mut phases = Vec::new();
-        let sparse_phases = run.time(&ours, self.steps, 0, clock, true).await?.phases;
-        let dense_phases = self.dense.time(&theirs, self.dense_steps, 0, clock, true).await?.phases;
+        let sparse_phases = run.time(&run_buffers, self.steps, 0, clock, true).await?.phases;
+        let dense_phases = self.dense.time(&dense_buffers, self.dense_steps, 0, clock, true).await?.phases;
         if let (Some(sparse_phases), Some(dense_phases)) = (sparse_phases, dense_phases) {
             phases = sparse_phases.iter().zip(&dense_phases).map(|(&(phase, ms), &(_, dense_ms))| (phase, ms, dense_ms)).collect();
         }

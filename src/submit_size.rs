@@ -1,19 +1,20 @@
-//! How many steps a submit should hold: enough that reading back costs little, few enough that a page stays responsive and no driver's timeout is reached.
+//! How many steps a submit should have: enough that reading back costs little, and few enough that a page stays responsive and no driver's timeout is
+//! reached.
 
-/// Milliseconds of steps that a submit aims at.
+/// Target time of a submit, in milliseconds.
 const AIM_MS: f64 = 30.0;
-/// Longer submits are not doubled to find out what of them is not the steps'.
+/// Submits longer than this are not doubled to measure the fixed part of their time.
 const TRIED_MS: f64 = 150.0;
 
-/// A running answer. A submit takes `fixed + steps · each` milliseconds: some browsers (Firefox) look only ten times a second whether a device is
-/// done, so that one step takes as long as fifty.
+/// Chooses the steps of the next submit from the times of earlier ones. A submit takes `fixed + steps · each` milliseconds. Some browsers (Firefox)
+/// check only ten times a second whether a device is done, so that one step takes as long as fifty.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace {
     steps: u32,
     most: u32,
-    /// Milliseconds of a submit that do not depend on its steps, once two submits of different lengths told.
+    /// Milliseconds of a submit that do not depend on its steps, known after two submits of different lengths.
     fixed_ms: Option<f64>,
-    /// Steps and milliseconds of the submit before.
+    /// Steps and milliseconds of the previous submit.
     before: Option<(u32, f64)>,
 }
 
@@ -30,8 +31,8 @@ impl Pace {
         self.steps
     }
 
-    /// Learns from a submit of `steps` steps that took `ms` milliseconds. It at most doubles, so that one quick measurement cannot
-    /// make a submit that hangs.
+    /// Learns from a submit of `steps` steps that took `ms` milliseconds. The next one at most doubles, so that one quick measurement cannot make a
+    /// submit that takes too long.
     pub fn took(&mut self, steps: u32, ms: f64) {
         let count = f64::from(steps.max(1));
         if let Some((earlier, earlier_ms)) = self.before.replace((steps, ms)).filter(|&(earlier, _)| earlier != steps) {
@@ -39,10 +40,10 @@ impl Pace {
             self.fixed_ms = Some(ms - each.max(0.0) * count);
         }
         let fixed = self.fixed_ms.unwrap_or(0.0).clamp(0.0, ms);
-        // As much time for steps as the submit takes without them: half of what could be done is done at least.
+        // The steps get as much time as the fixed part takes, so that at least half of the device's time is used for steps.
         let aim = AIM_MS.max(fixed.min(TRIED_MS));
         let fitting = aim * count / (ms - fixed).max(1e-3);
-        // Nothing is known of one step that took long: two tell what of it was the step's.
+        // One slow step does not tell how much of its time is fixed, so two are tried.
         let least = if self.fixed_ms.is_none() && ms < TRIED_MS { 2 } else { 1 };
         self.steps = (fitting as u32).clamp(least, self.steps.max(1) * 2).min(self.most);
     }
@@ -52,7 +53,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// The steps of so many submits, each of which takes `fixed` milliseconds and `each` more a step.
+    /// The steps of `submits` submits, each of which takes `fixed` milliseconds and `each` more a step.
     fn paced(submits: usize, fixed: f64, each: f64) -> Vec<u32> {
         let mut pace = Pace::new(64);
         let submit = |_| {
@@ -75,9 +76,9 @@ mod tests {
     }
 
     #[test]
-    fn a_submit_that_takes_long_whatever_it_holds_is_filled() {
+    fn a_submit_with_a_long_fixed_time_gets_more_steps() {
         assert_eq!(paced(8, 100.0, 0.5), [2, 4, 8, 16, 32, 64, 64, 64]);
-        // Half of the time is the steps'.
+        // Half of the time is for steps.
         assert_eq!(paced(6, 100.0, 10.0), [2, 4, 8, 10, 10, 10]);
     }
 

@@ -1,9 +1,9 @@
-// The sums of the scores at the thresholds that a pass of the projection tries (update_scores).
+// The sums of the scores at the candidate thresholds of one pass of the projection (update_scores).
 
 const PASSES: u32 = 8u;
 const CANDIDATES: u32 = 16u;
 
-// Leaves an invocation's part of each candidate's sum in partial_sums. `count`: how many scores there are to sum up.
+// Writes an invocation's part of each candidate's sum to partial_sums. `count`: the number of scores to sum.
 fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
     var sums = array<f32, 16>();
     var thresholds = array<f32, 16>();

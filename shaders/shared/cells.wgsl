@@ -10,7 +10,7 @@ fn pieces(cells: u32) -> u32 {
     return (cells + PIECE - 1u) / PIECE;
 }
 
-// Where a cell lies.
+// The place of a cell.
 struct Cell {
     b: u32, // quad of images
     x: u32,
@@ -21,7 +21,7 @@ fn cell_at(number: u32, images: u32, width: u32) -> Cell {
     return Cell(number % images, number / images % width, number / images / width);
 }
 
-// The cell that lies `hop` further on. It needs no division.
+// The cell `hop` further on, computed without a division.
 fn further(cell: Cell, hop: Cell, images: u32, width: u32) -> Cell {
     let b = cell.b + hop.b;
     let x = cell.x + hop.x + select(0u, 1u, b >= images);

@@ -1,4 +1,4 @@
-// What an invocation of d_activations sums up: at one pixel four units for four images.
+// The tile of one invocation of d_activations: four units for four images at one pixel.
 
 // The sums: a column for each unit, a row for each image.
 alias Sums = mat4x4<f32>;

@@ -1,7 +1,7 @@
-// What an invocation of d_weights sums up: the weights from four inputs to four outputs.
+// The tile of one invocation of d_weights: the weights from four inputs to four outputs.
 
 alias TileRows = Rows;
-// Which of the rows read within the image.
+// Which of the rows read inside the image.
 alias Inside = vec4<bool>;
 // The sums: a column for each input, a row for each output.
 alias Sums = mat4x4<f32>;
@@ -23,7 +23,7 @@ fn add_products(sums: Sums, rows: TileRows, inside: Inside, x: u32, d: u32, apar
     return sums + transpose(gradients(d, apart_out)) * inputs(rows, x, inside);
 }
 
-// Returns `square` with the squares of what it stored.
+// Returns `square` plus the squares of the values that it stored.
 fn store_tile(square: f32, sums: Sums, first: u32, i: u32, o: u32, rows: u32, kept_out: u32) -> f32 {
     return square + store(sums, first, i, o, rows, kept_out);
 }

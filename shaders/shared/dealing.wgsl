@@ -1,11 +1,11 @@
-// How work is dealt to the workgroups, of 64 invocations each: neighbours take neighbouring work, so that they read side by side.
+// How work is distributed over the workgroups of 64 invocations: neighbours take neighbouring work, so that they read adjacent memory.
 
-// Where a workgroup stands in a grid that has one layer for each mask.
+// The place of a workgroup in a grid that has one layer for each mask.
 fn place(workgroup: vec3<u32>, grid: vec3<u32>) -> Place {
     return Place(workgroup.x, workgroup.z);
 }
 
-// Which part of the work a workgroup begins with, where there may be fewer parts than workgroups.
+// The first part of the work for a workgroup, if there may be fewer parts than workgroups.
 fn dealt(workgroup: u32, grid: u32) -> u32 {
     return workgroup;
 }

@@ -1,21 +1,21 @@
-// The gradient of a layer's weights is cut into parts, each a sum over a part of the pixels: few tiles with a long sum would leave most of the
-// adapter idle. How many parts there are follows from the kept counts; d_weights and sum_gradients each compute it.
+// The gradient of a layer's weights is split into parts, each a sum over some of the pixels, because few tiles with long sums would leave most of the
+// adapter idle. The number of parts follows from the kept counts; d_weights and sum_gradients each compute it.
 
 // #import structs
 // #import quads
 // #import sizes
 
-// Tiles one below the other that neighbouring invocations take.
+// Tiles, one below the other, that neighbouring invocations compute.
 fn strip(rows: u32) -> u32 {
     return clamp(rows, 1u, STRIP);
 }
 
-// Rows of a layer's gradient that d_weights sums up: [T * kI], and a bias. Those of a normalisation are not among them.
+// Rows of a layer's gradient that d_weights sums: [T * kI], and a bias, without the rows of a normalisation.
 fn summed_rows(layer: Layer, kept_in: u32) -> u32 {
     return layer.taps * kept_in + select(0u, 1u, layer.extra == 1u);
 }
 
-// Tiles of so many quads of rows and columns: across, and down in whole strips.
+// Numbers of tiles for so many quads of rows and columns: across, and down in complete strips.
 fn tile_grid(rows: u32, columns: u32) -> vec2<u32> {
     let strip_quads = strip(rows) * WEIGHT_QUADS;
     return vec2((columns + WEIGHT_QUADS - 1u) / WEIGHT_QUADS, (rows + strip_quads - 1u) / strip_quads * strip(rows));

@@ -1,10 +1,10 @@
-// What the kernels of the batch normalisation (Ioffe and Szegedy 2015) share. They bind `joins` and `op`.
+// Shared code of the batch normalisation kernels (Ioffe and Szegedy 2015). They bind `joins` and `op`.
 
 // #import structs
 
 const EPSILON: f32 = 1e-5;
 
-// Row of the branch and of the shortcut that row r of the written group under mask z comes from, or ABSENT.
+// The rows of the branch and of the shortcut from which row r of the written group under mask z comes, or ABSENT.
 fn joined(z: u32, r: u32) -> vec2<u32> {
     if (op.flags & JOINED) != 0u {
         return joins[z * params.rows + params.groups[op.group_out].first_row + r];

@@ -1,6 +1,6 @@
-// Values stand four together: a quad is a vec4.
+// A quad is a vec4 of four consecutive values.
 
-// Quads that hold so many values.
+// Quads for so many values.
 fn quads(count: u32) -> u32 {
     return (count + 3u) / 4u;
 }

@@ -6,11 +6,11 @@ const TILE_UNITS: u32 = 1u;
 const TILE_IMAGES: u32 = 1u;
 // A tile of d_weights: quads along each side.
 const WEIGHT_QUADS: u32 = 1u;
-// Most tiles of d_weights, one below the other, that neighbouring invocations take: they share rows of both factors.
+// Most tiles of d_weights, one below the other, that neighbouring invocations compute: they share rows of both factors.
 const STRIP: u32 = 4u;
-// Invocations that are enough to fill the adapter.
+// Invocations that occupy the whole adapter.
 const ENOUGH: u32 = 32768u;
-// Numbers that a workgroup leaves in `squares`.
+// Numbers that a workgroup writes to `squares`.
 const SQUARES: u32 = 1u;
 // The workgroup of sample has SAMPLE_ROW * SAMPLE_ROW invocations.
 const SAMPLE_ROW: u32 = 16u;

@@ -1,12 +1,12 @@
-// What a kernel that computes a gradient leaves in `squares` for the gradient's norm.
+// How a kernel that computes a gradient writes its squares, for the norm of the gradient.
 
 // #import sizes
 
 var<workgroup> lane_squares: array<f32, 64>;
 
-// Writes the sum of the workgroup's squares, added in a fixed order. All invocations of the workgroup call it; `first` is where the kernel's
-// squares begin.
-fn leave_square(square: f32, first: u32, workgroup: u32, lane: u32) {
+// Writes the sum of the workgroup's squares, added in a fixed order. All invocations of the workgroup call it; `first` is where the kernel's squares
+// begin.
+fn write_square(square: f32, first: u32, workgroup: u32, lane: u32) {
     lane_squares[lane] = square;
     workgroupBarrier();
     if lane == 0u {

@@ -1,5 +1,5 @@
-// The structs and constants that the kernels share, and the letters that stand for dimensions in all shaders. src/shared.rs mirrors the
-// structs; tests/architecture.rs compares the two field by field.
+// The structs and constants that the kernels share, and the letters for dimensions in all shaders. src/shared.rs mirrors the structs;
+// tests/architecture.rs compares the two field by field.
 //
 //   B  batch_size, images in a batch        Bp  batch_stride, B up to a multiple of 4
 //   G  groups of units: inputs, hidden layers or channels, their unions, classes        U  gated units of all groups
@@ -9,20 +9,21 @@
 //   S  units that are normalised
 //   z  which mask: 0 is m, 1 is m' (the probe)
 //
-// A map is [2, size + 1, Q, Bp]. The kept rows are in use, and after them perhaps a row of ones. The image is the fastest index, so that the next
-// pixel is the same images at another place, and padding, stride and the edge of an image concern whole vectors.
+// A map is [2, size + 1, Q, Bp]. The kept rows come first, then in some maps a row of ones. The image is the fastest index, so that the next pixel is
+// the same images at another place, and padding, stride and the edge of an image apply to whole vectors.
 //
-// A network with room for one mask alone has 1 in place of 2 in maps, joins, packed weights and statistics, and no kernel runs for m'.
+// A network with buffers for one mask has 1 instead of 2 in maps, joins, packed weights and statistics, and no kernel runs for m'.
 //
 // llvmpipe runs eight invocations in lockstep and evaluates a loop's condition once more than the loop runs: hot loops that run at least once
 // test at the end.
 
 const MOST_GROUPS: u32 = 64u;
-const ABSENT: u32 = 0xffffffffu; // in place of a row: this unit is not kept
+const ABSENT: u32 = 0xffffffffu; // instead of a row: this unit is not kept
 const TRAIN: u32 = 0u;
 const EVALUATE: u32 = 1u;
 
-// Bits of a unit's word in units: what was drawn in m and in m', and what each keeps, which differs where a group would have closed.
+// Bits of a unit's word in `units`: whether it was drawn in m and in m', and whether each mask keeps it. The two differ where a group would have been
+// left without a unit.
 const DRAWN_IN_MASK: u32 = 1u;
 const DRAWN_IN_PROBE: u32 = 2u;
 const KEPT_BY_MASK: u32 = 4u;
@@ -33,7 +34,7 @@ struct Group {
     gated: u32,        // 1 if the units have scores
     first_unit: u32,   // index into scores
     first_row: u32,    // entry of the kept lists
-    united: u32,       // 1 if it keeps what either of two groups keeps
+    united: u32,       // 1 if it is the union of two groups
     first_group: u32,  // those two
     second_group: u32,
     unused: u32,
@@ -54,7 +55,7 @@ struct Layer {
     first_statistic: u32, // of its outputs, if they are normalised
 }
 
-// What one dispatch works on, for the kernels that run once an operation.
+// The arguments of one dispatch, for kernels that run once for each operation.
 struct Operation {
     layer: u32,
     group_in: u32,  // of the map that is read going forward
@@ -74,16 +75,16 @@ struct Operation {
     unused_z: u32,
 }
 
-const RECTIFIED: u32 = 1u;   // the map that is written, or at which a gradient is written, has passed a relu
+const RECTIFIED: u32 = 1u;   // the map that is written, or whose gradient is written, has passed a relu
 const ONES: u32 = 2u;        // a row of ones follows the kept rows of the map that is written
-const SHARED: u32 = 4u;      // the map that is read stands once for both masks
-const ACCUMULATE: u32 = 8u;  // the gradient is added to what stands there
+const SHARED: u32 = 4u;      // both masks read the same map
+const ACCUMULATE: u32 = 8u;  // the gradient is added to the one in the buffer
 const NORMALISE: u32 = 16u;  // values are normalised, not only added
 const JOINED: u32 = 32u;     // a shortcut is added; the group that is written is a union
 const MEAN: u32 = 64u;       // the mean over a window, not the maximum
-const LAST: u32 = 128u;      // no gradient is wanted at the map that is read
+const LAST: u32 = 128u;      // the map that is read needs no gradient
 
-// What a person may change, and the network.
+// The settings that the kernels read, and the network.
 struct Params {
     seed: u32,
     mode: u32,         // TRAIN or EVALUATE
@@ -102,13 +103,13 @@ struct Params {
     width: u32,
     estimator: u32,    // one of ESTIMATOR_ of update_scores
     optimizer: u32,    // of the scores: 0 Adam, 1 SGD
-    learn_scores: u32, // 0 leaves the scores as they are, 1 learns; from 2 on one part of that, as update_scores numbers them
+    learn_scores: u32, // 0 does not change the scores, 1 trains them; from 2 on only a part of that, numbered in update_scores
     alpha: f32,
     momentum: f32,
     weight_decay: f32,
     clip_norm: f32,    // 0 never clips
     scale: f32,        // a feature byte x enters as scale * x + its shift
-    streamed: u32,     // 1 if the device holds only the rows of a submit
+    streamed: u32,     // 1 if the device has only the rows of a submit
     groups: array<Group, 64>,
     layers: array<Layer, 64>,
 }
@@ -119,7 +120,7 @@ struct Sample {
     view: u32, // bits 0 to 7 pixels down, 8 to 15 pixels right, each plus 128, bit 16 mirrored
 }
 
-// What the schedules say of one step, computed on the CPU.
+// The scheduled values of one step, computed on the CPU.
 struct Step {
     step: u32,          // counted from 0, the counter of the draws
     learning_rate: f32,
@@ -129,10 +130,10 @@ struct Step {
     second_correction: f32, // 1 - beta2^t
 }
 
-// What a step changes besides the tensors.
+// The state of a step besides the tensors.
 struct State {
-    next: u32,      // row of the schedule that sampling and the forwards read
-    slot: u32,      // row of the step whose losses stand here
+    next: u32,      // row of the schedule for sampling and the forward passes
+    slot: u32,      // row of the step whose losses these are
     halted: u32,    // 1 once a loss or a gradient was not finite; nothing is changed from then on
     step: u32,
     loss: f32,       // L(w, m)
@@ -145,15 +146,15 @@ struct State {
     clip_scale: f32, // factor that brings the gradient's norm to clip_norm
 }
 
-// What a step leaves for whoever watches.
+// The results of a step that are recorded.
 struct Record {
     step: u32,
     loss: f32,
     probe_loss: f32,
-    correct: u32,       // images classified rightly under m
+    correct: u32,       // images classified correctly under m
     probe_correct: u32, // and under m'
     sum_scores: f32,    // after the projection
-    threshold: f32,     // v of the projection, 0 where the budget held without
+    threshold: f32,     // v of the projection, 0 if the budget held without it
     gradient_norm: f32, // before clipping
     kept: array<u32, 64>,       // units of each group under m
     probe_kept: array<u32, 64>, // and under m'

@@ -1,5 +1,5 @@
-// The sums of the scores at a pass's thresholds on an adapter that computes on the CPU, in place of shared/candidate_sums.wgsl. There are fewer
-// candidates and more passes: llvmpipe compiles a kernel more slowly the more numbers its workgroup's memory holds.
+// The sums of the scores at the candidate thresholds of one pass, on an adapter that computes on the CPU; it replaces shared/candidate_sums.wgsl.
+// There are fewer candidates and more passes, because llvmpipe compiles a kernel more slowly the more numbers its workgroup memory has.
 
 const PASSES: u32 = 14u;
 const CANDIDATES: u32 = 4u;

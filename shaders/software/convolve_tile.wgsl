@@ -1,5 +1,5 @@
-// What an invocation of convolve sums up on an adapter that computes on the CPU, in place of shared/convolve_tile.wgsl: at one pixel eight units for
-// sixteen images.
+// The tile of one invocation of convolve on an adapter that computes on the CPU; it replaces shared/convolve_tile.wgsl: eight units for sixteen
+// images at one pixel.
 
 // The first digit counts quads of units, the second quads of images.
 struct Sums {

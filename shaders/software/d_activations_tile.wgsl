@@ -1,5 +1,5 @@
-// What an invocation of d_activations sums up on an adapter that computes on the CPU, in place of shared/d_activations_tile.wgsl: at one pixel eight
-// units for sixteen images.
+// The tile of one invocation of d_activations on an adapter that computes on the CPU; it replaces shared/d_activations_tile.wgsl: eight units for
+// sixteen images at one pixel.
 
 // The first digit counts quads of units, the second quads of images.
 struct Sums {
@@ -33,7 +33,7 @@ fn add_products(sums: Sums, w: u32, columns: u32, d: u32, apart_out: u32, apart:
 }
 
 fn store_tile(sums: Sums, i: u32, pixel: u32, b: u32, apart: u32) {
-    // A loop, so that the compiler sees the stores once.
+    // A loop, so that the compiler sees the store only once.
     var all = array(sums.sum00, sums.sum01, sums.sum02, sums.sum03, sums.sum10, sums.sum11, sums.sum12, sums.sum13);
     for (var k = 0u; k < 8u; k++) {
         store(all[k], i + k / 4u, pixel, b + k % 4u * apart);

@@ -1,18 +1,18 @@
-// How work is dealt on an adapter that computes on the CPU, in place of shared/dealing.wgsl. Such an adapter gives each of its threads one stretch
+// How work is distributed on an adapter that computes on the CPU; it replaces shared/dealing.wgsl. Such an adapter gives each of its threads a range
 // of consecutive workgroups, and runs eight invocations at a time, to their end.
 
-// Every stretch has workgroups of both masks.
+// Every such range has workgroups of both masks.
 fn place(workgroup: vec3<u32>, grid: vec3<u32>) -> Place {
     let number = workgroup.z * grid.x + workgroup.x;
     return Place(number / grid.z, number % grid.z);
 }
 
-// The first parts are dealt to all stretches alike: in a grid of a power of two the workgroup's bits are reversed.
+// The first parts go to all ranges equally: in a grid of a power of two the bits of the workgroup's number are reversed.
 fn dealt(workgroup: u32, grid: u32) -> u32 {
     return select(workgroup, (reverseBits(workgroup) >> countLeadingZeros(grid)) >> 1u, countOneBits(grid) == 1u);
 }
 
-// Each eight invocations take one stretch of the work, all of equal length.
+// Each eight invocations take one range of the work; all ranges have equal length.
 fn share(work: u32, place: u32, places: u32, lane: u32) -> Share {
     let eights = (work + 7u) / 8u;
     let part = place * 8u + lane / 8u;

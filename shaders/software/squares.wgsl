@@ -1,8 +1,8 @@
-// What a kernel leaves in `squares` on an adapter that computes on the CPU, in place of shared/squares.wgsl.
+// How a kernel writes its squares on an adapter that computes on the CPU; it replaces shared/squares.wgsl.
 
 // #import sizes
 
 // Writes the invocation's own square: there is no barrier.
-fn leave_square(square: f32, first: u32, workgroup: u32, lane: u32) {
+fn write_square(square: f32, first: u32, workgroup: u32, lane: u32) {
     squares[first + workgroup * SQUARES + lane] = square;
 }

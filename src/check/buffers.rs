@@ -1,4 +1,4 @@
-//! A network's buffers, as its references see them.
+//! The buffers of a network in the form of its reference kernels.
 
 use bytemuck::pod_collect_to_vec;
 
@@ -7,8 +7,8 @@ use crate::engine::{Cuts, Engine};
 use crate::reference::Memory;
 use crate::shared::State;
 
-/// The buffers as large as the weights, most of a network's bytes. No kernel can write one that it does not bind: they are read after the
-/// kernels that do, and, like all others, after each step.
+/// The buffers as large as the weights, which are most of a network's bytes. A kernel cannot write a buffer that it does not bind, so they are read
+/// after the kernels that bind them and, like all others, after each step.
 pub(super) const OF_WEIGHTS: [&str; 4] = ["weights", "velocity", "packed_weights", "d_weights"];
 
 pub(super) fn of_weights(memory: &mut Memory) -> [(&'static str, &mut Vec<f64>); 4] {
@@ -20,16 +20,16 @@ pub(super) fn of_weights(memory: &mut Memory) -> [(&'static str, &mut Vec<f64>);
 /// Every buffer of a network.
 ///
 /// # Errors
-/// The device is gone.
+/// The device is lost.
 pub async fn memory(engine: &Engine) -> Result<Memory, DeviceError> {
     read(engine, &|_| true).await
 }
 
-/// The maps, the gradients at them, and the buffers whose names `is_read` picks; the others are empty.
+/// The maps, their gradients, and the buffers whose names `is_read` selects; the others are empty.
 pub(super) async fn read(engine: &Engine, is_read: &dyn Fn(&str) -> bool) -> Result<Memory, DeviceError> {
     let buffers = &engine.buffers;
     let Cuts { enough, tile, strip } = engine.cuts();
-    // All in one copy: where each begins follows from the sizes of those before it.
+    // All are read in one copy: where each begins follows from the sizes of those before it.
     let named = buffers.named();
     let all: Vec<_> = named.iter().map(|(_, buffer)| *buffer).chain(&buffers.maps).chain(&buffers.gradients).collect();
     let sizes: Vec<u64> = all

@@ -1,4 +1,4 @@
-//! What a dispatch left, beside what its reference left.
+//! Compares the results of a dispatch with those of its reference.
 
 use bytemuck::cast_slice;
 
@@ -9,7 +9,7 @@ use crate::shared::{Record, State};
 use super::Report;
 use super::scenes::Scene;
 
-/// Raises the report's worst error by what this dispatch shows.
+/// Updates the report's worst error with this dispatch.
 pub(super) fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch: &Dispatch, report: &mut Report) {
     report.dispatches += 1;
     let mut raise = |error: f64, buffer: &str, index: usize| {
@@ -19,16 +19,16 @@ pub(super) fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch
             report.place = format!("{buffer}[{index}], scene \"{}\"{map}", scene.name);
         }
     };
-    // Errors are relative to the largest number of the buffer, so that small gradients are not lost beside the 1 of a score.
+    // Errors are relative to the largest number of the buffer, so that errors of small gradients are visible beside a score of 1.
     let mut floats = |buffer: &str, expected: &[f64], found: &[f64]| {
         assert_eq!(expected.len(), found.len(), "{buffer} was read whole, or on neither side");
-        // Most dispatches leave most buffers as they were.
+        // Most dispatches do not change most buffers.
         if cast_slice::<f64, u64>(expected) == cast_slice::<f64, u64>(found) {
             return;
         }
         let scale = expected.iter().map(|value| value.abs()).filter(|value| value.is_finite()).fold(f64::MIN_POSITIVE, f64::max);
         for (index, (&expected, &found)) in expected.iter().zip(found).enumerate() {
-            // Bits say what values do not: poison equals poison, and a NaN differs from every number.
+            // Bits are compared, not values: poison equals poison, and a NaN differs from every number.
             if (expected as f32).to_bits() != (found as f32).to_bits() {
                 let error = (expected - found).abs() / scale;
                 raise(if error.is_nan() { f64::INFINITY } else { error }, buffer, index);
@@ -51,7 +51,7 @@ pub(super) fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch
     for (expected, found) in expected.gradients.iter().zip(&found.gradients) {
         floats("a gradient", expected, found);
     }
-    // How a kernel splits its squares over workgroups is its own affair; their sum is not.
+    // Only the sum of a kernel's squares matters, not how it splits them over workgroups.
     let sums = |memory: &Memory| {
         let mut rest = &memory.squares[..];
         let mut sums: Vec<f64> = Vec::new();
@@ -87,7 +87,7 @@ pub(super) fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch
         ] {
             floats(name, &[expected.into()], &[found.into()]);
         }
-        // The threshold is a difference of scores: it is as exact as they are.
+        // The threshold is a difference of scores, so its error is relative to a score of 1.
         floats("record.threshold", &[expected.threshold.into(), 1.0], &[found.threshold.into(), 1.0]);
     }
 

@@ -1,9 +1,9 @@
-//! Every kernel against its reference on this very adapter.
+//! Compares every kernel with its reference on this adapter.
 //!
-//! Each scene is a small network at awkward sizes with random tensors, scores that include the decided ones, and poison in every buffer that
-//! a kernel is to fill. Its steps run one dispatch at a time: the reference gets the buffers as the kernel found them, and then *every* buffer is
-//! compared, so that a kernel that writes where it must not fails as surely as one that computes wrongly. The buffers of weights, most of
-//! the bytes, are compared after the kernels that bind them and after each step. Masks, lists and counts are compared bit for bit.
+//! Each scene is a small network with awkward sizes and random tensors. Some of its scores are decided, and every buffer that a kernel should fill
+//! contains poison. The steps run one dispatch at a time. The reference gets the buffers as they were before the kernel, and then *every* buffer is
+//! compared, so that a kernel fails if it writes to the wrong place or computes a wrong value. The buffers of weights, which are most of the bytes,
+//! are compared after the kernels that bind them and after each step. Masks, lists and counts are compared bit for bit.
 
 mod buffers;
 mod compare;
@@ -25,16 +25,16 @@ use scenes::{SCENES, Scene, fill};
 
 pub use buffers::memory;
 
-/// What a kernel showed, in one scene or over several.
+/// The result of a kernel, in one scene or over several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     pub kernel: &'static str,
     /// Dispatches that were compared.
     pub dispatches: u32,
-    /// Largest |kernel − reference| of any buffer over the largest |reference| of that buffer; infinite where an integer differs.
+    /// The largest |kernel − reference| of any buffer divided by the largest |reference| of that buffer; infinite if an integer differs.
     pub worst: f64,
     pub tolerance: f64,
-    /// Where the largest error stood.
+    /// Where the largest error occurred.
     pub place: String,
 }
 
@@ -49,11 +49,11 @@ impl Report {
     }
 }
 
-/// What one scene showed: a report for each kernel that it ran.
+/// The result of one scene: a report for each kernel that it ran.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SceneReport {
     pub scene: &'static str,
-    /// The network's name and the shape of what it is given: features, or channels × height × width.
+    /// The network's name and the shape of its inputs: features, or channels × height × width.
     pub network: String,
     pub kernels: Vec<Report>,
 }
@@ -65,7 +65,7 @@ impl SceneReport {
     }
 }
 
-/// What every kernel of the table showed over all scenes; one that no scene ran has not passed.
+/// The results of every kernel of the table over all scenes; a kernel that no scene ran has not passed.
 #[must_use]
 pub fn by_kernel(scenes: &[SceneReport]) -> Vec<Report> {
     let whole = |name: &'static str| {
@@ -83,7 +83,7 @@ pub fn by_kernel(scenes: &[SceneReport]) -> Vec<Report> {
 
 const ROWS: u32 = 64;
 const STEPS: u32 = 2;
-/// How far a kernel may be from its reference: the rounding of f32 sums over the scenes' longest reductions. 0: integers alone.
+/// The largest allowed error of a kernel: the rounding of f32 sums over the scenes' longest reductions. 0: only integers.
 fn tolerance(kernel: &str) -> f64 {
     match kernel {
         "sample" | "list_all" | "unite" | "pack_weights" | "gate" => 0.0,
@@ -92,21 +92,21 @@ fn tolerance(kernel: &str) -> f64 {
     }
 }
 
-/// Runs every scene; `told` hears of each as it ends, how many are done, and of how many.
+/// Runs every scene. `progress` is called with each result, the number of finished scenes and their total.
 ///
 /// # Errors
-/// The device is gone or cannot hold a scene. A kernel that differs is no error but a report that has not passed.
-pub async fn check(machine: &Rc<Machine>, mut told: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, DeviceError> {
+/// The device is lost or cannot hold a scene. A kernel that differs is not an error but a report that has not passed.
+pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, DeviceError> {
     let mut reports = Vec::with_capacity(SCENES.len());
     for (index, scene) in SCENES.iter().enumerate() {
-        let report = Box::pin(play(machine, scene, index as u32)).await?;
-        told(&report, index + 1, SCENES.len());
+        let report = Box::pin(run_scene(machine, scene, index as u32)).await?;
+        progress(&report, index + 1, SCENES.len());
         reports.push(report);
     }
     Ok(reports)
 }
 
-async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
+async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
     let model = if scene.gates { model.with_gates() } else { model };
     let mut params =
@@ -114,7 +114,7 @@ async fn play(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneRe
     params.scale = 1.0 / 80.0;
     (scene.change)(&mut params);
     let data = DataBuffers::new(machine, ROWS, scene.image.features(), true)?;
-    // Room for no more masks than the scene forwards: a kernel that reaches for another shows.
+    // There are buffers only for the masks that the scene uses, so that a kernel that uses another mask fails.
     let engine = Engine::new(machine, &model, params, params.masks, &data)?;
     let mut random = Threefry::new(seed, Stream::Data, 0);
     let mut start = memory(&engine).await?;

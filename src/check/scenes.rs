@@ -1,4 +1,4 @@
-//! The scenes: small networks at awkward sizes, and what stands in their buffers before the first step.
+//! The scenes: small networks with awkward sizes, and the first contents of their buffers.
 
 use bytemuck::cast_slice_mut;
 use rand::RngExt;
@@ -12,7 +12,7 @@ use crate::shared::{MISSING, Mode, Params, Sample, State, Step, part};
 
 use super::ROWS;
 
-/// A network at awkward sizes, with what else its scene tries.
+/// A network with awkward sizes, and the other conditions of its scene.
 pub(super) struct Scene {
     pub(super) name: &'static str,
     pub(super) model: &'static str,
@@ -32,11 +32,11 @@ pub(super) struct Scene {
 enum Scores {
     /// All kinds: 0, 1, below the draw's resolution, and between.
     Mixed,
-    /// So small that no unit is drawn: every group must keep one all the same.
+    /// So small that no unit is drawn: every group must still keep one.
     Vanishing,
-    /// All alike: ties at the projection.
+    /// All equal: ties in the projection.
     Tied,
-    /// As mixed, with units that are pinned on and off.
+    /// As `Mixed`, with units pinned on and off.
     Pinned,
 }
 
@@ -48,7 +48,7 @@ const fn image(channels: u32, height: u32, width: u32) -> Image {
     Image { channels, height, width }
 }
 
-/// What a scene has unless it says otherwise.
+/// The defaults of a scene.
 const USUAL: Scene = Scene {
     name: "two gated layers",
     model: "mlp-37-19",
@@ -105,7 +105,7 @@ pub(super) const SCENES: &[Scene] = &[
         ..USUAL
     },
     Scene {
-        name: "runs longer than a lane",
+        name: "several units for each invocation",
         model: "mlp-700",
         image: flat(31),
         classes: 4,
@@ -296,7 +296,7 @@ pub(super) const SCENES: &[Scene] = &[
 /// A quiet NaN that no kernel makes.
 const POISON: u32 = 0x7fc0_dead;
 
-/// Random tensors, and poison wherever a kernel is to write.
+/// Fills tensors with random numbers, and everything that a kernel should write with poison.
 pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
     let poison = f64::from(f32::from_bits(POISON));
     let mut uniform = |low: f32, high: f32| f64::from(low + (high - low) * random.unit_interval());
@@ -331,7 +331,7 @@ pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
         buffer.fill(poison);
     }
     if scene.scores == Scores::Pinned {
-        // What the optimiser's step alone goes by.
+        // The optimiser's step alone reads these.
         memory.d_scores.iter_mut().for_each(|g| *g = uniform(-1.0, 1.0));
     }
     memory.statistics.fill([poison; 2]);

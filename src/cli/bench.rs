@@ -20,20 +20,20 @@ use super::memory::Need;
 use super::model::usual_set;
 use super::{CliError, open, say, terminal};
 
-/// Rows of random data, more where a batch is.
+/// Rows of random data; at least one batch.
 const ROWS: u32 = 2048;
-/// Milliseconds that one timed submit aims at.
+/// Target time of one timed submit, in milliseconds.
 const SUBMIT_MS: f64 = 2000.0;
-/// Milliseconds from which on a step needs no second one to be timed beside the first.
+/// From this time on, in milliseconds, a submit times one step alone.
 const LONG_STEP_MS: f64 = 100.0;
-/// How often each is timed where nobody says it, as long as that takes no more than so many milliseconds.
+/// How many times each is timed by default, if that takes no longer than `REPEATS_MS`.
 const REPEATS: u32 = 9;
 const MOST_MS: f64 = 120_000.0;
-/// How long a reader without a terminal is told nothing of what goes on.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Without a terminal, progress is printed at this interval.
+const PRINT_INTERVAL: Duration = Duration::from_secs(10);
 
-/// What is timed, random, since no value changes a kernel's work: rows like MNIST's for fully connected networks, images like CIFAR-10's
-/// for the others, of ten classes.
+/// The shape of the data: like MNIST's for fully connected networks, like CIFAR-10's for others, with ten classes. Its values are random, since no
+/// value changes a kernel's work.
 fn shape(model: &str, rows: u32) -> DataShape {
     let known = usual_set(model);
     DataShape {
@@ -55,7 +55,7 @@ struct Case {
     /// Steps of a submit.
     steps: u32,
     step_ms: Vec<f64>,
-    /// Multiply-adds an image of the timed steps, each with the units that it drew.
+    /// Multiply-adds an image of the timed steps, with the units that each drew.
     multiply_adds: Vec<f64>,
     phases: Vec<Vec<(Phase, f64)>>,
 }
@@ -73,26 +73,26 @@ impl Case {
         if self.is_dense() { "dense".to_owned() } else { self.config.keep_ratio.to_string() }
     }
 
-    /// Multiply-adds of the steps that were timed over a dense step's: a few draws of a large network can lie well beside the average.
+    /// Multiply-adds of the timed steps divided by those of a dense step. A few draws of a large network can be far from the average.
     fn predicted(&self, model: &Model) -> f64 {
         let dense = model.multiply_adds(&model.sizes(), None).total() as f64;
         self.multiply_adds.iter().sum::<f64>() / self.multiply_adds.len() as f64 / dense
     }
 
-    /// How many times the predicted share of a dense step a step took: the median over the turns, of which each is held against the dense
-    /// step beside it and the units that it drew itself.
+    /// The measured ratio of a step's time to a dense step's, divided by the predicted ratio: the median over the turns. Each turn is compared with
+    /// its own dense step and the units that it drew.
     fn over_predicted(&self, dense: &Self, model: &Model) -> f64 {
         let dense_work = model.multiply_adds(&model.sizes(), None).total() as f64;
         let turns = self.step_ms.iter().zip(&self.multiply_adds).zip(&dense.step_ms);
         median(&turns.map(|((ms, work), dense_ms)| (ms / dense_ms) / (work / dense_work)).collect::<Vec<f64>>())
     }
 
-    /// The predicted share on average over all draws.
+    /// The predicted ratio, averaged over all draws.
     fn expected(&self, model: &Model) -> f64 {
         model.predicted_ratio(self.keep_ratio(), self.config.method.facts().forwards)
     }
 
-    /// What such a step needs to hold: dense the values of one mask, otherwise those of two, of the units that are expected to be kept.
+    /// Memory that such a step needs: for dense the values of one mask, otherwise those of two, of the units expected to be kept.
     fn memory(&self, model: &Model) -> Bytes {
         model.of_expected_sizes(self.keep_ratio()).bytes(self.config.batch_size, self.config.method.facts().masks())
     }
@@ -104,14 +104,14 @@ impl Case {
     }
 }
 
-/// The two networks that are timed. All keep ratios share one: only its scores differ.
+/// The two timed networks. All keep ratios share one: only its scores differ.
 struct Networks {
     dense: Trainer,
     sparse: Trainer,
 }
 
 impl Networks {
-    /// The network of a case, with the scores that the case begins with.
+    /// The network of a case, with the scores of that case.
     fn of(&mut self, case: &Case) -> &mut Trainer {
         if case.is_dense() {
             return &mut self.dense;
@@ -124,32 +124,32 @@ impl Networks {
     }
 }
 
-/// What goes on: on a line of the terminal, or, where there is none and it takes long, line by line on the error stream.
+/// Prints progress: on a line of the terminal or, without a terminal, as lines on the error stream at intervals.
 struct Progress {
     line: ProgressBar,
-    told: Instant,
+    printed: Instant,
 }
 
 impl Progress {
     fn tell(&mut self, words: String) {
         if !self.line.is_hidden() {
             self.line.set_message(words);
-        } else if self.told.elapsed() > PATIENCE {
-            self.told = Instant::now();
+        } else if self.printed.elapsed() > PRINT_INTERVAL {
+            self.printed = Instant::now();
             eprintln!("lacuna bench: {words}");
         }
     }
 }
 
-/// Half the distance between the quartiles.
-fn spread(values: &[f64]) -> f64 {
+/// Half the interquartile range.
+fn half_iqr(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
     (at(0.75) - at(0.25)) / 2.0
 }
 
-/// Dense, then each keep ratio that is asked for.
+/// Dense, then each keep ratio of the arguments.
 fn cases(arguments: &Bench) -> Vec<Case> {
     let base = &arguments.config;
     let dense = Config { method: MethodName::Dense, ..base.clone() };
@@ -169,14 +169,14 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
     let machine = open(arguments.adapter.as_deref())?;
     let need = Need::new(&machine, &model, &[&cases[0].config, &cases[1].config], rows, 0);
     need.check(&machine.adapter)?;
-    let mut progress = Progress { line: terminal::spinner("making two networks"), told: Instant::now() };
+    let mut progress = Progress { line: terminal::spinner("making two networks"), printed: Instant::now() };
     let mut dense = Trainer::new(&machine, cases[0].config.clone(), data.clone())?;
     let mut random = Threefry::new(1, Stream::Data, 0);
     let features: Vec<u8> = (0..rows * data.inputs).map(|_| (random.unit_interval() * 256.0) as u8).collect();
     let labels: Vec<u8> = (0..rows).map(|row| (row % data.classes) as u8).collect();
     dense.load(0, &features, &labels);
     dense.set_rows_ready(rows);
-    let sparse = dense.beside(cases[1].config.clone())?;
+    let sparse = dense.on_same_data(cases[1].config.clone())?;
     let mut networks = Networks { dense, sparse };
     need.check_allocated(&machine)?;
 
@@ -191,18 +191,18 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
         say(format_args!("{}, batch {batch_size}, on {adapter}", model.name));
         say(table(&cases, &model));
         let turns =
-            if turns == 1 { "One turn".to_owned() } else { format!("Medians of {turns} turns, \u{b1} half the quartiles' distance") };
+            if turns == 1 { "One turn".to_owned() } else { format!("Medians of {turns} turns, \u{b1} half the interquartile range") };
         say(format_args!(
-            "ratio: time of a step over the dense one's; predicted: the same of multiply-adds, with the units that the timed steps drew;\n\
-             over it: how many times that a step took, turn by turn; expected: predicted on average over all draws. {turns}.\n\
-             memory: what a step holds, of the kept units alone; both timed networks were whole, {} together.",
+            "ratio: time of a step divided by the dense step's; predicted: the same ratio of multiply-adds, for the units that the timed steps drew;\n\
+             over it: ratio divided by predicted, turn by turn; expected: predicted, averaged over all draws. {turns}.\n\
+             memory: of a step with the kept units alone. Both timed networks have all units and take {} together.",
             size(need.network().total())
         ));
     }
     Ok(())
 }
 
-/// Times all cases in turns, so that a slow moment hits all alike; says in how many turns.
+/// Times all cases in turns, so that a disturbance affects all alike. Returns the number of turns.
 fn measure(networks: &mut Networks, cases: &mut [Case], repeats: Option<u32>, progress: &mut Progress) -> Result<u32, TrainError> {
     let begin = Instant::now();
     let clock = || begin.elapsed().as_secs_f64() * 1e3;
@@ -245,7 +245,7 @@ fn line(case: &Case, dense: &Case, model: &Model, adapter: &str) -> serde_json::
         "method": case.config.method.name(),
         "keep_ratio": case.keep_ratio(),
         "step_ms": step_ms,
-        "step_ms_spread": spread(&case.step_ms),
+        "step_ms_spread": half_iqr(&case.step_ms),
         "ratio": step_ms / median(&dense.step_ms),
         "predicted_ratio": case.predicted(model),
         "over_predicted": case.over_predicted(dense, model),
@@ -258,7 +258,7 @@ fn line(case: &Case, dense: &Case, model: &Model, adapter: &str) -> serde_json::
     })
 }
 
-/// Decimals that leave a number of milliseconds about five digits.
+/// Decimals so that a number of milliseconds has about five digits.
 fn digits(ms: f64) -> usize {
     match ms {
         ..100.0 => 3,
@@ -283,7 +283,7 @@ fn table(cases: &[Case], model: &Model) -> Table {
     table.set_header(header);
     for case in cases {
         let step_ms = median(&case.step_ms);
-        let around = format!(" \u{b1} {:.1$}", spread(&case.step_ms), digits(step_ms));
+        let around = format!(" \u{b1} {:.1$}", half_iqr(&case.step_ms), digits(step_ms));
         let mut row = vec![
             case.name(),
             in_ms(step_ms) + if case.step_ms.len() > 1 { &around } else { "" },

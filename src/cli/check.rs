@@ -10,11 +10,11 @@ use super::{CliError, open, say, terminal};
 pub(super) fn run(arguments: &Check) -> Result<(), CliError> {
     let machine = open(arguments.adapter.as_deref())?;
     let line = terminal::spinner("comparing kernels");
-    let told = |done: usize, of: usize| line.set_message(format!("comparing kernels, {done} of {of} scenes done"));
-    let scenes = pollster::block_on(check(&machine, |_, done, of| told(done, of)))?;
+    let progress = |done: usize, of: usize| line.set_message(format!("comparing kernels, {done} of {of} scenes done"));
+    let scenes = pollster::block_on(check(&machine, |_, done, of| progress(done, of)))?;
     let reports = by_kernel(&scenes);
     line.finish_and_clear();
-    say(format_args!("every kernel against its reference in f64 on the CPU, on {}", machine.adapter));
+    say(format_args!("every kernel compared with its reference in f64 on the CPU, on {}", machine.adapter));
     say(table(&reports));
     let failed: Vec<&str> = reports.iter().filter(|report| !report.passed()).map(|report| report.kernel).collect();
     if failed.is_empty() {

@@ -11,7 +11,7 @@ use super::arguments::{DataArguments, DatasetFlag, Fetch};
 use super::record::OtherData;
 use super::{CliError, say};
 
-/// The data set of an experiment: a known one, or the user's own, of which it says what it is.
+/// Loads the data set of an experiment: a known one, or the user's own, which it describes on the terminal.
 pub(super) fn load(data: &DataArguments, config: &Config) -> Result<Dataset, CliError> {
     let (DatasetName::Own, Some(DatasetFlag::Path(path))) = (config.dataset, &data.dataset) else {
         return Ok(data::load(config.dataset, &data.directory, config.seed)?);
@@ -21,7 +21,7 @@ pub(super) fn load(data: &DataArguments, config: &Config) -> Result<Dataset, Cli
     Ok(own.dataset(config.seed))
 }
 
-/// The data set of a run that was saved: its file knows which, but not where a user's own data are.
+/// Loads the data set of a saved run. The file names the set, but not where a user's own data is.
 pub(super) fn load_again(data: &DataArguments, config: &Config) -> Result<Dataset, CliError> {
     let is_own = config.dataset == DatasetName::Own;
     match &data.dataset {
@@ -32,7 +32,7 @@ pub(super) fn load_again(data: &DataArguments, config: &Config) -> Result<Datase
     load(data, config)
 }
 
-/// Fetches a known set, with a bar on the terminal, and says where it is.
+/// Fetches a known set, with a progress bar on the terminal, and prints where it is.
 ///
 /// # Errors
 /// As [`fetch::fetch`].
@@ -62,7 +62,7 @@ pub(super) fn fetch(arguments: &Fetch) -> Result<(), CliError> {
     });
     bar.finish_and_clear();
     match outcome? {
-        Outcome::AlreadyThere(folder) => say(format_args!("{name} is already in {}, whole and checked.", folder.display())),
+        Outcome::AlreadyThere(folder) => say(format_args!("{name} is already in {}, complete and checked.", folder.display())),
         Outcome::Fetched(folder) => say(format_args!("{name} is in {}, checked. {}.", folder.display(), known.attribution)),
     }
     Ok(())

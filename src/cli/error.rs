@@ -1,4 +1,4 @@
-//! Why a command ends early.
+//! The errors of commands.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,17 @@ use super::compare::CompareError;
 use super::memory::MemoryError;
 use super::record::OtherData;
 
-/// Why the arguments cannot be taken.
+/// Why the arguments are refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArgumentError {
     #[error("--{flag}: {error}")]
     Setting { flag: String, error: ConfigError },
-    /// A link, or settings that contradict each other.
+    /// An error in a link, or settings that contradict each other.
     #[error(transparent)]
     Experiment(#[from] ConfigError),
 }
 
-/// Why a command ended; `Display` is what the user reads.
+/// Why a command failed; `Display` is the message for the user.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error(transparent)]
@@ -46,12 +46,12 @@ pub(crate) enum CliError {
     Restore(#[from] RestoreError),
     #[error(transparent)]
     OtherData(#[from] OtherData),
-    /// A file of the user's could not be written or read.
+    /// A file of the user cannot be written or read.
     #[error("{}: {error}", path.display())]
     File { path: PathBuf, error: io::Error },
     #[error("{} cannot be read as a run: {error}", path.display())]
     NoRun { path: PathBuf, error: RunFileError },
-    #[error("Ctrl-C cannot be listened for: {0}")]
+    #[error("Ctrl-C cannot be handled: {0}")]
     CtrlC(ctrlc::Error),
     /// `after_steps` of `lacuna estimator` are more than the run has.
     #[error("--after-steps {after_steps}: the run has {steps} steps; give a smaller number, or more --epochs")]
@@ -59,19 +59,19 @@ pub(crate) enum CliError {
     #[error("{} of {kernels} kernels differ from their references: {}", failed.len(), failed.join(", "))]
     KernelsDiffer { failed: Vec<&'static str>, kernels: usize },
     /// One line for each curve or tensor.
-    #[error("trained again, the run differs:\n{}", differences.join("\n"))]
+    #[error("the run that was trained again differs:\n{}", differences.join("\n"))]
     RunDiffers { differences: Vec<String> },
     #[error("the run cannot be trained beyond step {step}: its file says {says}")]
     RunEnds { step: u32, says: u32 },
 }
 
 impl CliError {
-    /// What turns the error of a file at `path` into this one.
+    /// Converts an error of the file at `path`.
     pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::File { path: path.to_owned(), error }
     }
 
-    /// The exit status of the program: 2 where the arguments cannot be taken, as of what clap refuses, otherwise 1.
+    /// The exit status of the program: 2 if the arguments are refused, as clap does, otherwise 1.
     pub(crate) fn exit_status(&self) -> u8 {
         if matches!(self, Self::Arguments(_)) { 2 } else { 1 }
     }

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use lacuna::device::Machine;
 use lacuna::engine::SLOTS;
-use lacuna::estimator_lab::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_KEPT, Report, Row, Summary, TableRow};
+use lacuna::estimator_lab::{self, ALPHAS, Bin, COLUMNS, Lab, MOST_STORED, Report, Row, Summary, TableRow};
 use lacuna::estimators::Estimator;
 use lacuna::trainer::{DataShape, Trainer};
 
 use super::arguments::{self, Experiment, Measured};
 use super::{CliError, data, open, say, terminal};
 
-/// α of the split by s.
+/// α of the table by ranges of s.
 const SPLIT_ALPHA: f64 = 0.5;
 
 pub(super) fn run(arguments: &arguments::Estimator) -> Result<(), CliError> {
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &arguments::Estimator) -> Result<(), CliError> {
     }
 }
 
-/// Every estimator on the network of an experiment after so many steps.
+/// Measures every estimator on the network of an experiment after `steps` steps.
 fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str>, as_json: bool) -> Result<(), CliError> {
     let set = data::load(&experiment.data, &experiment.config)?;
     let machine = open(adapter)?;
@@ -42,7 +42,7 @@ fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str
 
     let mut lab = pollster::block_on(Lab::new(&mut run, true))?;
     let bar = terminal::bar(u64::from(pairs));
-    bar.set_message("trying all masks");
+    bar.set_message("computing all masks");
     while pollster::block_on(lab.enumerate(SLOTS))? > 0 {
         bar.tick();
     }
@@ -52,7 +52,7 @@ fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str
         bar.set_position(lab.pairs().into());
     }
     bar.finish_and_clear();
-    let report = lab.report().expect("the truth is known and pairs were drawn");
+    let report = lab.report().expect("the true gradient is computed and pairs were drawn");
     if as_json {
         say(report_json(&run, &report, &machine.adapter.to_string()));
         return Ok(());
@@ -72,9 +72,9 @@ fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str
     say(truth_words(&report));
     say(overall(&report));
     say(format_args!(
-        "bias: |mean \u{2212} truth| / |truth|, and in brackets what chance alone makes of it. scale: length along the truth, 1 without bias. \
+        "bias: |mean \u{2212} truth| / |truth|, in brackets its value by chance alone. scale: length along the truth, 1 without bias. \
          variance and\nbound: means over the units; bound: \u{394}\u{b2} h^(2\u{3b1}\u{2212}1), half of it two-sided, with the largest loss instead of \u{394} = |L \u{2212} L\u{2032}| \
-         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth, over the first {MOST_KEPT} pairs at most."
+         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth, over the first {MOST_STORED} pairs at most."
     ));
     say(format_args!("\nSplit by s, at \u{3b1} = {SPLIT_ALPHA}:\n{}", split(&report)));
     Ok(())
@@ -84,7 +84,7 @@ fn truth_words(report: &Report) -> String {
     match report.enumerated {
         Some(masks) => format!("true gradient: from all {masks} masks"),
         None => format!(
-            "true gradient: from {} other masks, standard error {} of its norm, which lowers the cosines too",
+            "true gradient: from {} other masks, with a standard error of {} of its norm, which also lowers the cosines",
             report.truth_masks,
             percent(report.truth_error)
         ),
@@ -118,7 +118,7 @@ fn styled(header: &[&str]) -> Table {
     table
 }
 
-fn to_the_right(mut table: Table, from: usize) -> Table {
+fn align_right(mut table: Table, from: usize) -> Table {
     for column in table.column_iter_mut().skip(from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -152,7 +152,7 @@ fn overall(report: &Report) -> Table {
             format!("{:.4} \u{b1} {:.4}", row.cosine, row.cosine_error),
         ]);
     }
-    to_the_right(table, 1)
+    align_right(table, 1)
 }
 
 fn range(bin: &Bin) -> String {
@@ -182,7 +182,7 @@ fn split(report: &Report) -> Table {
             ]);
         }
     }
-    let mut table = to_the_right(table, 3);
+    let mut table = align_right(table, 3);
     table.column_mut(1).expect("it has seven columns").set_cell_alignment(CellAlignment::Right);
     table
 }
@@ -261,12 +261,12 @@ fn variances(machine: &std::rc::Rc<Machine>, pairs: u32, as_json: bool) -> Resul
         "Variance of one unit's structure gradient, the other five at s = 0.5: mlp-6 on planted inputs, frozen, on {adapter}"
     ));
     say(table(&rows));
-    say(format_args!("Above: measured over {pairs} pairs, \u{b1} its standard error. Below: exact, from all 64 masks."));
+    say(format_args!("Upper line: measured over {pairs} pairs, \u{b1} its standard error. Lower line: exact, from all 64 masks."));
     say(terminal::wrapped("", &pattern(&rows)));
     Ok(())
 }
 
-/// What the exact variances do from the first score to the last, and how they compare there.
+/// How the exact variances change from the first score to the last, and their ratios there.
 fn pattern(rows: &[TableRow]) -> String {
     let [first, last] = [rows.first(), rows.last()].map(|row| row.expect("the table has rows"));
     let growth = |row: &TableRow| 1.0 / (row.score * (1.0 - row.score));
@@ -274,7 +274,7 @@ fn pattern(rows: &[TableRow]) -> String {
     let over_two_sided = |column: usize| digits(last.cells[column].exact / last.cells[1].exact);
     format!(
         "From s = {} to {} the factor 1/(s(1\u{2212}s)) becomes {} times as large, and the exact variance of two-sided {} times at \u{3b1} = 0, {} times \
-         at \u{3b1} = \u{bd} and {} times at \u{3b1} = 1. At \u{3b1} = \u{bd} one-sided has then {} times the variance of two-sided, and plain, of one \
+         at \u{3b1} = \u{bd} and {} times at \u{3b1} = 1. At \u{3b1} = \u{bd} the variance of one-sided is then {} times that of two-sided, and that of plain, from one \
          sample, {} times.",
         first.score as f32,
         last.score as f32,
@@ -298,7 +298,7 @@ fn table(rows: &[TableRow]) -> Table {
         let cell = |cell: &estimator_lab::Cell| format!("{} \u{b1} {}\n{}", digits(cell.variance), digits(cell.error), digits(cell.exact));
         table.add_row(std::iter::once((row.score as f32).to_string()).chain(row.cells.iter().map(cell)));
     }
-    to_the_right(table, 0)
+    align_right(table, 0)
 }
 
 fn table_json(rows: &[TableRow], pairs: u32, adapter: &str) -> Value {
@@ -314,10 +314,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pattern_is_told_from_the_exact_variances() {
+    fn the_pattern_is_computed_from_the_exact_variances() {
         let cell = |exact: f64| estimator_lab::Cell { variance: 0.0, error: 0.0, exact };
         let row = |score: f64, exact: [f64; 5]| TableRow { score, cells: exact.map(cell).to_vec() };
-        let told = pattern(&[row(0.5, [4.0, 1.0, 0.5, 1.0, 1.0]), row(0.25, [8.0, 1.5, 0.05, 3.0, 12.0])]);
+        let text = pattern(&[row(0.5, [4.0, 1.0, 0.5, 1.0, 1.0]), row(0.25, [8.0, 1.5, 0.05, 3.0, 12.0])]);
         for words in [
             "1.33 times as large",
             "2.00 times at \u{3b1} = 0, 1.50 times",
@@ -325,7 +325,7 @@ mod tests {
             "then 2.00 times",
             "sample, 8.00 times",
         ] {
-            assert!(told.contains(words), "{words:?} is not in {told}");
+            assert!(text.contains(words), "{words:?} is not in {text}");
         }
     }
 

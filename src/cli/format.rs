@@ -1,4 +1,4 @@
-//! Numbers as a person reads them.
+//! Formats numbers for people.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(super) fn grouped(number: u64) -> String {
     std::iter::once(head).chain(tail).collect()
 }
 
-/// Bytes in words, three digits or so.
+/// Bytes with a unit, to about three digits.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     let mut amount = bytes as f64 / 1024.0;

@@ -1,4 +1,4 @@
-//! What the runs of a command take of memory: said, and refused where it cannot be had, before anything is allocated.
+//! The memory that the runs of a command need: printed, and refused if it is not available, before anything is allocated.
 
 use std::fs;
 
@@ -9,26 +9,26 @@ use lacuna::trainer::{holds_copy, tensors_of};
 
 use super::format::size;
 
-/// What the runs of a network and its data set take, before anything is allocated.
+/// The memory that the runs of a network and its data set need.
 #[derive(Clone, Debug)]
 pub(super) struct Need {
     name: String,
     batch_size: u32,
-    /// Of all runs that stand side by side.
+    /// Of all runs that are in memory at once.
     tensors: Vec<Tensor>,
-    /// How many these are.
+    /// The number of these runs.
     runs: usize,
-    /// The method that asks a copy of the network.
+    /// The method that needs a copy of the network.
     asks: Option<&'static str>,
     pub(super) data_set: u64,
-    /// Whether the data set stays in the memory of the program and is sent batch by batch: what the engine does where no buffer holds it.
+    /// Whether the data set stays in the memory of the program and is sent batch by batch: the engine does so if no buffer can hold it.
     pub(super) streamed: bool,
-    /// What a buffer of the adapter may hold.
+    /// The largest buffer of the adapter.
     pub(super) buffer_limit: u64,
 }
 
 impl Need {
-    /// Of runs of these experiments at once, all of one network and one batch size, on so many training and test rows.
+    /// For runs of these experiments at once, all of one network and one batch size, on so many training and test rows.
     pub(super) fn new(machine: &Machine, model: &Model, runs: &[&Config], train_rows: u32, test_rows: u32) -> Self {
         let buffer_limit = machine.buffer_limit();
         let data_set = u64::from(train_rows + test_rows) * u64::from(model.image.features());
@@ -49,18 +49,17 @@ impl Need {
         Bytes::of(&self.tensors, self.batch_size)
     }
 
-    /// One line.
+    /// The needed memory as one line.
     pub(super) fn words(&self) -> String {
         let network = self.network();
         let Bytes { weights, activations, optimiser } = network;
         let set = size(self.data_set);
         let data_set = if self.streamed {
-            format!("the data set ({set}) is streamed, since a buffer of this adapter holds {}", size(self.buffer_limit))
+            format!("the data set ({set}) is streamed, since the largest buffer of this adapter holds {}", size(self.buffer_limit))
         } else {
-            format!("the data set {set} more")
+            format!("the data set takes {set} more")
         };
-        let takes =
-            self.asks.map_or_else(|| "takes".to_owned(), |method| format!("and the copy that {method} asks which units to keep take"));
+        let takes = self.asks.map_or_else(|| "takes".to_owned(), |method| format!("and the copy with which {method} ranks units take"));
         format!(
             "on the device the network {takes} {} (weights {}, activations {}, optimiser {}); {data_set}",
             size(network.total()),
@@ -70,7 +69,7 @@ impl Need {
         )
     }
 
-    /// What all of it takes.
+    /// The sum of all.
     fn total(&self) -> u64 {
         self.network().total() + if self.streamed { 0 } else { self.data_set }
     }
@@ -80,12 +79,12 @@ impl Need {
         self.check_with(adapter, machine_memory())
     }
 
-    /// A tensor that no buffer of the adapter holds, or, where the adapter computes in the memory of this machine, more than is `free` of it.
-    /// How much a GPU of its own has cannot be known before it is asked for.
+    /// Refuses a tensor that is larger than the largest buffer of the adapter or, if the adapter computes in the memory of this machine, more memory
+    /// than is `free`. The memory of a separate GPU is not known before it is allocated.
     fn check_with(&self, adapter: &Adapter, free: Option<u64>) -> Result<(), MemoryError> {
         let fits = |batch: u32| self.tensors.iter().all(|tensor| tensor.bytes(batch) <= self.buffer_limit);
         if !fits(self.batch_size) {
-            // What no batch makes small enough is said first.
+            // First the tensors that are too large for any batch size.
             let fixed = self.tensors.iter().find(|tensor| tensor.bytes(0) > self.buffer_limit);
             let largest = || self.tensors.iter().max_by_key(|tensor| tensor.bytes(self.batch_size));
             let tensor = fixed.or_else(largest).expect("one of them does not fit");
@@ -112,7 +111,7 @@ impl Need {
         }
     }
 
-    /// Refuses a network that the GPU could not hold after all, or whatever else it said while the network was allocated.
+    /// Refuses a network that the GPU could not allocate, with any other error of the device during the allocation.
     pub(super) fn check_allocated(&self, machine: &Machine) -> Result<(), MemoryError> {
         machine.check().map_err(|error| MemoryError::NotAllocated {
             model: self.name.clone(),
@@ -128,7 +127,7 @@ impl Need {
 pub(crate) enum MemoryError {
     /// `fitting`: the largest batch size with which every tensor fits.
     #[error(
-        "{model}: {tensor} take {} in batches of {batch_size}, but a buffer of {adapter} holds {}: {}, or another adapter",
+        "{model}: {tensor} take {} in batches of {batch_size}, but the largest buffer of {adapter} holds {}: {}, or another adapter",
         size(*bytes),
         size(*limit),
         match fitting {
@@ -138,7 +137,7 @@ pub(crate) enum MemoryError {
     )]
     TensorTooLarge { model: String, tensor: String, bytes: u64, batch_size: u32, adapter: String, limit: u64, fitting: Option<u32> },
     #[error(
-        "{}{model} and the data take {} in batches of {batch_size}, but {adapter} computes in this machine's memory, of which {} are free: choose a \
+        "{}{model} and the data take {} in batches of {batch_size}, but {adapter} computes in this machine's memory, and {} of it are free: choose a \
          smaller --batch-size, a narrower network, or another adapter",
         if *networks == 1 { String::new() } else { format!("{networks} networks of ") },
         size(*bytes),
@@ -153,14 +152,14 @@ pub(crate) enum MemoryError {
     NotAllocated { model: String, bytes: u64, batch_size: u32, error: DeviceError },
 }
 
-/// Bytes of memory that this program can still have: what the system says is available, and no more than a control group allows. `None`
-/// where the system does not say.
+/// Bytes of memory that this program can still allocate: what the system says is available, and no more than a control group allows. `None` if the
+/// system does not say.
 fn machine_memory() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/cgroup").map(|text| group_limits(&text)).unwrap_or_default();
     fs::read_to_string("/proc/meminfo").ok().as_deref().and_then(available).into_iter().chain(limits).min()
 }
 
-/// What `/proc/meminfo` says can be had without pressing other programs out, and the free swap.
+/// The memory that `/proc/meminfo` says is available to new programs, and the free swap.
 fn available(meminfo: &str) -> Option<u64> {
     let kib = |name: &str| {
         let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
@@ -169,7 +168,7 @@ fn available(meminfo: &str) -> Option<u64> {
     Some((kib("MemAvailable")? + kib("SwapFree").unwrap_or(0)) * 1024)
 }
 
-/// The limits of a control group and of those around it; `text` is what `/proc/self/cgroup` says.
+/// The limits of a control group and its parents; `text` is the content of `/proc/self/cgroup`.
 fn group_limits(text: &str) -> Vec<u64> {
     let Some(path) = text.lines().find_map(|line| line.strip_prefix("0::/")) else { return Vec::new() };
     let folders = std::path::Path::new("/sys/fs/cgroup").join(path);
@@ -190,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_allocated_is_refused_with_what_can() {
+    fn a_network_that_is_too_large_is_refused_with_a_size_that_fits() {
         let adapter = |software| Adapter { name: "an adapter".into(), backend: "vulkan".into(), driver: String::new(), software };
         let mib = 1 << 20;
         let need = |model: &Model, batch_size| Need {
@@ -207,7 +206,12 @@ mod tests {
         let vgg16 = model("vgg16");
         let words = |need: Need, software, free| need.check_with(&adapter(software), free).err().map(|error| error.to_string());
         let message = words(need(&vgg16, 512), false, Some(0)).unwrap();
-        for part in ["vgg16: the values of conv", "256 MiB in batches of 512", "an adapter holds 128 MiB", "--batch-size 256 or less"] {
+        for part in [
+            "vgg16: the values of conv",
+            "256 MiB in batches of 512",
+            "largest buffer of an adapter holds 128 MiB",
+            "--batch-size 256 or less",
+        ] {
             assert!(message.contains(part), "{part:?} is not in {message:?}");
         }
         assert_eq!(words(need(&vgg16, 256), false, Some(0)), None, "the memory of a GPU of its own is not known");
@@ -227,15 +231,15 @@ mod tests {
         assert!(message.starts_with("2 networks of vgg16 and the data take") && message.contains("smaller --batch-size"), "{message}");
     }
 
-    /// With room for two masks, for one, of a smaller network, with gates of its own, and with a copy that has them.
-    const ROOMS: [MethodName; 5] = [MethodName::Vrpge, MethodName::Static, MethodName::SmallDense, MethodName::Ste, MethodName::Rigl];
+    /// With buffers for two masks, for one, of a smaller network, with gates, and with a copy that has gates.
+    const METHODS: [MethodName; 5] = [MethodName::Vrpge, MethodName::Static, MethodName::SmallDense, MethodName::Ste, MethodName::Rigl];
 
-    /// What is said before a network is allocated is what its buffers take, but for the rounding of each and for tables of one size.
+    /// The memory that is printed equals that of the buffers, except for rounding and for tables of a fixed size.
     #[test]
-    fn the_bytes_that_are_told_are_those_of_the_buffers() {
+    fn the_predicted_bytes_are_those_of_the_buffers() {
         let machine = super::super::open(None).unwrap();
         let networks = [("mlp-9-7", true), ("mlp-9-7", false), ("cnn-4-8", false), ("resnet8", true), ("wrn-10-1", false)];
-        for ((name, gate_inputs), method) in networks.into_iter().flat_map(|network| ROOMS.map(|method| (network, method))) {
+        for ((name, gate_inputs), method) in networks.into_iter().flat_map(|network| METHODS.map(|method| (network, method))) {
             let config = Config { model: name.to_owned(), gate_inputs, batch_size: 6, method, structure_every: 2, ..Config::default() };
             let (channels, height, width, rows) = (2, 8, 8, 12);
             let (inputs, classes) = (channels * height * width, 3);
@@ -251,9 +255,12 @@ mod tests {
                 let alone: Vec<_> = names.iter().filter_map(|name| buffers.get(name)).collect();
                 alone.into_iter().chain(&buffers.maps).chain(&buffers.gradients)
             });
-            let (count, held) = all.fold((0, 0), |(count, held), buffer| (count + 1, held + buffer.size()));
-            let told = run.bytes();
-            assert!(told <= held && held < told + 16 * count, "{name}, {method:?}: told {told}, held {held}");
+            let (count, allocated) = all.fold((0, 0), |(count, allocated), buffer| (count + 1, allocated + buffer.size()));
+            let predicted = run.bytes();
+            assert!(
+                predicted <= allocated && allocated < predicted + 16 * count,
+                "{name}, {method:?}: predicted {predicted}, allocated {allocated}"
+            );
         }
     }
 

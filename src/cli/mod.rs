@@ -1,4 +1,4 @@
-//! The terminal: arguments become an experiment and a loop, results become lines and files.
+//! The terminal: arguments become an experiment and a training loop, results become lines and files.
 
 mod arguments;
 mod bench;
@@ -28,7 +28,7 @@ use lacuna::device::{Adapter, CPU, DeviceError, Gpu, Machine};
 use self::arguments::Command;
 pub(crate) use self::error::CliError;
 
-/// Prints a line. Where nobody reads any more (`lacuna ... | head`) it is lost, and the work and its log go on.
+/// Prints a line. If nobody reads the output any more (`lacuna ... | head`), the line is lost, and the work and its log continue.
 fn say(line: impl fmt::Display) {
     drop(writeln!(io::stdout(), "{line}"));
 }
@@ -47,10 +47,10 @@ fn milliseconds() -> f64 {
     BEGIN.elapsed().as_secs_f64() * 1e3
 }
 
-/// Runs the command that the arguments ask for.
+/// Runs the command of the arguments.
 ///
 /// # Errors
-/// What the command ran into; the caller prints it.
+/// The error of the command; the caller prints it.
 pub(crate) fn run() -> Result<(), CliError> {
     match arguments::read()? {
         Command::Train(arguments) => train::run(&arguments),

@@ -11,44 +11,44 @@ use lacuna::data::planted;
 use lacuna::engine::MASKS;
 use lacuna::model::{Bytes, Image, Model, Op, Pooling};
 
-use super::arguments::{self, Shown};
+use super::arguments::{self, InputShape};
 use super::format::{bytes_json, grouped, size};
 use super::{CliError, say};
 
-/// As the other tables, without a line between rows: there are many.
+/// As the other tables, but without lines between the many rows.
 const STYLE: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('\u{2500}').junction('\u{2500}'))
     .header_separator(LineStyle::none().fill('\u{2550}').junction('\u{2550}'))
     .bottom_border(LineStyle::none().fill('\u{2500}').junction('\u{2500}'));
 
-/// What a network is shown where nothing says otherwise: images like CIFAR-10's, a fully connected one images like MNIST's.
+/// The images that a network is built for by default: like CIFAR-10's, for a fully connected network like MNIST's.
 pub(super) fn usual_set(model: &str) -> &'static Known {
     if model.starts_with("mlp") { &MNIST } else { &CIFAR10 }
 }
 
-/// Shape, classes, and the set that has them, if one is meant.
+/// Shape, classes, and the set that has them, if there is one.
 fn shape(arguments: &arguments::Model) -> (Image, u32, Option<&'static str>) {
     let of_known = |known: &Known| {
         let image = Image { channels: known.channels, height: known.height, width: known.width };
         (image, known.classes, Some(known.name))
     };
-    match arguments.shown {
-        Shown::Usual => of_known(usual_set(&arguments.config.model)),
-        Shown::Known(known) => of_known(known),
-        Shown::Planted => (Image::flat(planted::INPUTS), planted::CLASSES, Some("planted")),
-        Shown::Image { image, classes } => (image, classes, None),
+    match arguments.input_shape {
+        InputShape::Usual => of_known(usual_set(&arguments.config.model)),
+        InputShape::Known(known) => of_known(known),
+        InputShape::Planted => (Image::flat(planted::INPUTS), planted::CLASSES, Some("planted")),
+        InputShape::Image { image, classes } => (image, classes, None),
     }
 }
 
-/// What `lacuna model` says of a network.
-struct Account {
+/// The description of a network.
+struct Description {
     model: Model,
     config: Config,
     classes: u32,
     set: Option<&'static str>,
-    /// Share of each group that is expected to be kept.
+    /// Expected share of kept units of each group.
     shares: Vec<f64>,
-    /// What is left on average once the units that are off have been dropped.
+    /// The average network once the units that are off have been dropped.
     left: Model,
 }
 
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &arguments::Model) -> Result<(), CliError> {
     let (image, classes, set) = shape(arguments);
     let model = Model::new(&config.model, image, classes, config.gate_inputs).map_err(ConfigError::from)?;
     let (shares, left) = (model.shares(|_| config.keep_ratio), model.of_expected_sizes(config.keep_ratio));
-    let account = Account { model, config, classes, set, shares, left };
+    let account = Description { model, config, classes, set, shares, left };
     if arguments.json {
         say(account.json());
     } else {
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &arguments::Model) -> Result<(), CliError> {
     Ok(())
 }
 
-impl Account {
+impl Description {
     fn dense_step(&self) -> u64 {
         self.model.multiply_adds(&self.model.sizes(), None).total()
     }
@@ -79,7 +79,7 @@ impl Account {
         self.model.predicted_ratio(self.config.keep_ratio, MethodName::Vrpge.facts().forwards)
     }
 
-    /// Memory of a dense run, of one whose scores learn at its start, and of one whose dropped units are gone.
+    /// Memory of a dense run, of a sparse run at its start, and of a sparse run once its units have been dropped.
     fn memory(&self) -> [(String, &'static str, Bytes); 3] {
         let (model, batch) = (&self.model, self.config.batch_size);
         [
@@ -112,10 +112,10 @@ impl Account {
              gated units    {units} in {groups} group{s}\n\
              multiply-adds  {forward} forward for an image, {step} in a dense training step\n\
              {indent}at {keep} a sparse step, two forwards and one backward, is expected to take {ratio:.3} of the dense step's\n\n\
-             memory with --batch-size {batch}, the data set excepted\n\
+             memory with --batch-size {batch}, without the data set\n\
              {memory}\n\
-             Where scores learn a run holds the values of two masks, otherwise those of one, as dense; rigl and snip hold a\n\
-             copy with all units beside it. `lacuna train` says what a run of its method takes.",
+             A run that trains scores stores the values of two masks; any other run stores those of one mask, as dense does.\n\
+             rigl and snip also store a copy with all units. `lacuna train` prints the memory of its own run.",
             name = model.name,
             layers = self.layers(),
             weights = grouped(model.weights().into()),
@@ -136,9 +136,9 @@ impl Account {
         let mut table = Table::new();
         table.load_style(STYLE);
         table.set_header(["layer", "operation", "output", "weights", "multiply-adds", "kept"]);
-        let mut told = vec![false; self.model.groups.len()];
+        let mut listed = vec![false; self.model.groups.len()];
         let mut kept = |group: usize| {
-            if std::mem::replace(&mut told[group], true) { String::new() } else { self.kept(group) }
+            if std::mem::replace(&mut listed[group], true) { String::new() } else { self.kept(group) }
         };
         table.add_row([self.name(0), "", &self.shape(0), "", "", &kept(self.model.maps[0].group)]);
         let mut previous = 0;
@@ -150,12 +150,12 @@ impl Account {
             }
             previous = last.output();
             let maps = &self.model.maps;
-            let goes_on = maps[first.input()].group == maps[last.output()].group;
+            let same_group = maps[first.input()].group == maps[last.output()].group;
             let weights: u32 = stretch.iter().map(|op| self.model.op_weights(op)).sum();
             let work: u64 = stretch.iter().map(|op| self.model.op_multiply_adds(op)).sum();
             let number = |number: u64| if number == 0 { String::new() } else { grouped(number) };
             table.add_row([
-                if goes_on { "" } else { self.name(last.output()) },
+                if same_group { "" } else { self.name(last.output()) },
                 &words.join(", "),
                 &self.shape(last.output()),
                 &number(weights.into()),

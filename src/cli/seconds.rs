@@ -1,30 +1,30 @@
-//! What the seconds of training go to.
+//! The seconds of training, by phase.
 
 use std::time::Instant;
 
 use lacuna::engine::Phase;
 use lacuna::trainer::{TrainError, Trainer};
 
-/// What training's seconds go to: choosing masks and dropping units, then a step's phases in order.
+/// The phases: choosing masks and dropping units, then the phases of a step in order.
 pub(super) const PHASES: [&str; 7] = ["choose", "sample", "pack", "forward", "scores", "backward", "weights"];
 
-/// Milliseconds that each measurement of a step's phases aims at.
+/// Target time of each measurement of a step's phases, in milliseconds.
 const PHASES_MS: f64 = 50.0;
 
-/// Seconds of training so far; tests are not among them.
+/// Seconds of training so far, without evaluations.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seconds {
     total: f64,
-    /// By [`PHASES`], of what was divided; empty where the adapter has no clock.
+    /// The seconds divided so far, by [`PHASES`]; empty if the adapter has no clock.
     by_phase: Vec<f64>,
-    /// What is yet to be divided.
+    /// The seconds not divided yet.
     choosing: f64,
     stepping: f64,
     steps: u32,
 }
 
 impl Seconds {
-    /// Does what chooses masks or drops units, and counts its seconds.
+    /// Runs work that chooses masks or drops units, and counts its seconds.
     pub(super) fn choosing<T>(&mut self, work: impl FnOnce() -> Result<T, TrainError>) -> Result<T, TrainError> {
         let begin = Instant::now();
         let done = work()?;
@@ -34,15 +34,15 @@ impl Seconds {
         Ok(done)
     }
 
-    /// Counts so many steps that took `seconds` together.
+    /// Counts `steps` steps that took `seconds` together.
     pub(super) fn stepped(&mut self, steps: u32, seconds: f64) {
         self.stepping += seconds;
         self.total += seconds;
         self.steps += steps;
     }
 
-    /// Divides the seconds since the last time by phase, as the GPU's own clock divides a step now: between two tests a step changes little, and what
-    /// it takes at the second stands for all.
+    /// Divides the seconds since the last call by phase, in the proportions that the GPU's clock measures for a step now. A step changes little
+    /// between two evaluations.
     pub(super) fn divide(&mut self, run: &mut Trainer) -> Result<(), TrainError> {
         let step_ms = 1e3 * self.stepping / f64::from(self.steps.max(1));
         if let Some(shares) = shares(run, step_ms)? {
@@ -58,13 +58,13 @@ impl Seconds {
         self.total
     }
 
-    /// The seconds of each of [`PHASES`] up to the last time that they were divided; empty where the adapter has no clock.
+    /// The seconds of each of [`PHASES`] up to the last division; empty if the adapter has no clock.
     pub(super) fn by_phase(&self) -> &[f64] {
         &self.by_phase
     }
 }
 
-/// What a step's time goes to now, as shares of [`Phase::ALL`]; none where the adapter has no clock.
+/// The shares of [`Phase::ALL`] in the time of a step now; `None` if the adapter has no clock.
 fn shares(run: &mut Trainer, step_ms: f64) -> Result<Option<Vec<f64>>, TrainError> {
     let steps = (PHASES_MS / step_ms.max(1e-3)) as u32;
     let Some(timed) = pollster::block_on(run.measure(steps, 0, &|| 0.0, true))?.phases else { return Ok(None) };

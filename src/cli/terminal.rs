@@ -1,4 +1,4 @@
-//! Bars and spinners, alike in every command. They draw on the error stream and only where that is a terminal.
+//! The progress bars and spinners of all commands. They are drawn on the error stream and only if that is a terminal.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
     line
 }
 
-/// A bar over `length` steps, of which its message says more.
+/// A bar of `length` steps with a message.
 pub(super) fn bar(length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
     show_end(&bar, true);
     bar
 }
 
-/// Whether a bar says how long its steps will still take, which it cannot know while something else is done.
+/// Whether a bar shows the remaining time of its steps, which is unknown while something else runs.
 pub(super) fn show_end(bar: &ProgressBar, shown: bool) {
     let template = if shown { "{bar:28} {pos}/{len}  {msg}  {eta} left" } else { "{bar:28} {pos}/{len}  {msg}" };
     bar.set_style(ProgressStyle::with_template(template).expect("the templates are well formed"));
 }
 
-/// A line above the bar, or alone where there is none.
+/// Prints a line above the bar, or alone if there is no bar.
 pub(super) fn tell(bar: &ProgressBar, line: &str) {
     if bar.is_hidden() {
         say(line);
@@ -37,7 +37,7 @@ pub(super) fn tell(bar: &ProgressBar, line: &str) {
     }
 }
 
-/// Which of the inputs of an image the decided mask keeps: two rows of pixels a line of text.
+/// The inputs of an image that the decided mask keeps: two rows of pixels on each line of text.
 pub(super) fn picture(scores: &[f32], width: usize) -> String {
     let kept = |row: Option<&[f32]>, x: usize| row.and_then(|row| row.get(x)).is_some_and(|&score| mask::decides_for(score));
     let rows: Vec<&[f32]> = scores.chunks(width).collect();
@@ -53,10 +53,10 @@ pub(super) fn picture(scores: &[f32], width: usize) -> String {
     rows.chunks(2).map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Columns of a line of prose.
+/// Width of a line of prose, in columns.
 const WIDTH: usize = 110;
 
-/// A paragraph in lines that end between words, the first after `head` and the others below it.
+/// Wraps a paragraph: the first line follows `head`, and the others are indented by its width.
 pub(super) fn wrapped(head: &str, text: &str) -> String {
     let width = |text: &str| text.chars().count();
     let (mut lines, mut line) = (Vec::new(), head.to_owned());
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prose_is_broken_between_words_and_stands_below_its_beginning() {
+    fn prose_is_wrapped_between_words_and_indented() {
         let text = ["word"; 60].join(" ");
         let found = wrapped("- ", &text);
         let lines: Vec<&str> = found.lines().collect();

@@ -1,5 +1,4 @@
-//! `lacuna train --trace`: everything that a step computed from and to, one safetensors file a step. `docs/file-formats.md`
-//! lists the keys.
+//! `lacuna train --trace`: all inputs and results of a step, one safetensors file a step. `docs/file-formats.md` lists the keys.
 
 use std::collections::HashMap;
 use std::fs;
@@ -23,8 +22,7 @@ use lacuna::trainer::Trainer;
 
 use super::CliError;
 
-/// The network as JSON, complete: what is read and written by which operation, with what. An operation's layer is the number in the names
-/// of its tensors.
+/// The complete network as JSON: what each operation reads and writes. The layer of an operation is the number in the names of its tensors.
 fn network(model: &Model) -> Value {
     let groups = model.groups.iter().map(|group| {
         let first_unit = group.gated.then_some(group.first_unit);
@@ -52,7 +50,7 @@ fn network(model: &Model) -> Value {
     json!({"groups": groups.collect::<Vec<_>>(), "maps": maps.collect::<Vec<_>>(), "ops": ops.collect::<Vec<_>>()})
 }
 
-/// Scores, moments, weights, velocity and running statistics as they stand, each name beginning with `moment` ("before" or "after").
+/// The current scores, moments, weights, velocity and running statistics; `moment` ("before" or "after") begins each name.
 fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), DeviceError> {
     let (engine, model) = (run.engine(), &run.model);
     let read = |buffer| pollster::block_on(engine.read::<f32>(buffer));

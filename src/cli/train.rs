@@ -24,7 +24,7 @@ use super::record::{Saving, Stopped, fits, read};
 use super::seconds::{PHASES, Seconds};
 use super::{CliError, data, open, say, terminal, trace};
 
-/// Lines of JSON in a file, if the user asked for one. Each is there whole as soon as it is written: training may be stopped at any time.
+/// Lines of JSON in a file, if the user asked for one. Each line is written at once, since training may be stopped at any time.
 struct Log<'a>(Option<(&'a Path, LineWriter<File>)>);
 
 impl<'a> Log<'a> {
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         }
     };
     let shape = DataShape::of(&set);
-    // What cannot be is refused before anything is written over, and before the adapter is woken.
+    // Refusals come before anything is overwritten and before the adapter is opened.
     if let Some(saved) = &resumed {
         fits(saved, &set, &shape)?;
     }
@@ -183,7 +183,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         run.whole.gated().zip(&kept).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", "),
         100.0 * evaluation.sampled
     ));
-    account(&run, &spent, is_resumed, &mut line);
+    print_cost(&run, &spent, is_resumed, &mut line);
     let inputs = run.whole.gated().find(|group| group.name == "inputs");
     if let (Some(group), true) = (inputs, set.height > 1) {
         let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
@@ -201,14 +201,14 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     log.flush()
 }
 
-/// What the run took: multiply-adds, bytes held and seconds, told and added to the log's last line. Of one that was gone on with, the seconds are
-/// those since then.
-fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
+/// Prints the cost of the run, multiply-adds, bytes and seconds, and adds it to the log's last line. The seconds of a resumed run are those since it
+/// was resumed.
+fn print_cost(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
     let cost = run.cost();
     line["multiply_adds"] =
         json!({"forward": cost.forward, "backward": cost.backward, "structure": cost.structure, "near_dense": cost.near_dense});
     say(format_args!(
-        "multiply-adds: {} forward, {} backward, {} to choose masks; {:.0} % of them in passes near dense",
+        "multiply-adds: {} forward, {} backward, {} to choose masks; {:.0} % of all in passes near dense",
         large(cost.forward as f64),
         large(cost.backward as f64),
         large(cost.structure as f64),
@@ -220,26 +220,26 @@ fn account(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value) {
     line["phase_seconds"] = Value::Object(phases.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect());
     let each = phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1}")).collect::<Vec<_>>().join(", ");
     say(format_args!(
-        "held on the device: {}; seconds of training{}, tests left out: {:.1}{}",
+        "memory on the device: {}; seconds of training{}, without tests: {:.1}{}",
         size(run.bytes()),
-        if is_resumed { " since it was gone on with" } else { "" },
+        if is_resumed { " since it was resumed" } else { "" },
         spent.total(),
         if each.is_empty() { String::new() } else { format!(" ({each})") }
     ));
 }
 
-/// A run that came to its end.
+/// A run that has ended.
 struct Trained {
     evaluation: Evaluation,
-    /// By the clock, with tests and saves on the way.
+    /// Of wall time, with evaluations and saves.
     seconds: f64,
     /// Of training alone.
     spent: Seconds,
 }
 
-/// Why training ended before its end.
+/// Why training stopped early.
 enum Stop {
-    /// Ctrl-C, and the run is saved.
+    /// Ctrl-C; the run is saved.
     Asked(Stopped),
     Error(CliError),
 }
@@ -250,7 +250,7 @@ impl<E: Into<CliError>> From<E> for Stop {
     }
 }
 
-/// The loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning where asked for.
+/// The training loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning if the settings ask for them.
 fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Trained, Stop> {
     let begin = Instant::now();
     let mut spent = Seconds::default();
@@ -282,7 +282,8 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Tr
         if !run.is_selected() {
             run.batches_a_submit = pace.steps();
             spent.divide(run)?;
-            let evaluation = spent.choosing(|| pollster::block_on(run.select_mask(SELECTION_ROWS, telling(&bar, "choosing a mask"))))?;
+            let evaluation =
+                spent.choosing(|| pollster::block_on(run.select_mask(SELECTION_ROWS, progress_on(&bar, "choosing a mask"))))?;
             log.write(&json!({"event": "selection", "step": run.step(), "rows": evaluation.images, "loss": evaluation.sampled_loss, "accuracy": evaluation.sampled}))?;
             if run.config.compact {
                 compact(run, log, &mut spent, &bar)?;
@@ -299,7 +300,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Tr
         }
     }
     let seconds = begin.elapsed().as_secs_f64();
-    // RunFile before the last test, which whoever goes on makes again.
+    // The run is saved before the last evaluation, which a resumed run repeats.
     saving.save(run)?;
     let evaluation = test(run, &bar, pace)?;
     let snapshot = pollster::block_on(run.snapshot())?;
@@ -313,14 +314,14 @@ fn stop(why: Result<Stopped, CliError>) -> Stop {
     why.map_or_else(Stop::Error, Stop::Asked)
 }
 
-/// An evaluation on all test images. It goes in pieces as long as a submit of training, so that the bar's line goes on saying how far it is.
+/// Evaluates all test images. It goes in pieces as long as a training submit, so that the progress bar is updated.
 fn test(run: &mut Trainer, bar: &ProgressBar, pace: Pace) -> Result<Evaluation, TrainError> {
     run.batches_a_submit = pace.steps();
-    pollster::block_on(run.evaluate(run.data.test_rows, telling(bar, "testing")))
+    pollster::block_on(run.evaluate(run.data.test_rows, progress_on(bar, "testing")))
 }
 
-/// What says on the bar's line how far an evaluation is.
-fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
+/// A callback that shows the progress of an evaluation on the bar.
+fn progress_on(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
     terminal::show_end(bar, false);
     bar.set_message(what);
     move |done, of| {
@@ -329,7 +330,7 @@ fn telling(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
     }
 }
 
-/// Drops the units that are off for good and says what that freed.
+/// Drops the units that are off for good and prints how much memory that freed.
 fn compact(run: &mut Trainer, log: &mut Log<'_>, spent: &mut Seconds, bar: &ProgressBar) -> Result<(), CliError> {
     let before = run.memory();
     let (units_before, units) = spent.choosing(|| pollster::block_on(run.compact()))?;
@@ -354,7 +355,7 @@ fn compact(run: &mut Trainer, log: &mut Log<'_>, spent: &mut Seconds, bar: &Prog
     Ok(())
 }
 
-/// One submit of as many steps as the pace says, with its milliseconds a step.
+/// One submit of as many steps as `pace` gives. Returns its milliseconds a step too.
 fn timed(
     pace: &mut Pace,
     spent: &mut Seconds,

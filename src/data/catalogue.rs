@@ -1,4 +1,4 @@
-//! The known sets: which files they are made of, what must be in each, and whose work they are.
+//! The known sets: their files, the checksums, and the authors.
 
 use super::idx::{self, Content, Header};
 use super::records::Layout;
@@ -11,9 +11,9 @@ pub enum Part {
     Test,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub enum FileContents {
     /// An idx file of images, of one channel.
     Images,
     /// An idx file of labels.
@@ -25,21 +25,21 @@ pub enum Holds {
 /// One file of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownFile {
-    /// The name that the authors gave it, without `.gz`.
+    /// The authors' name of the file, without `.gz`.
     pub name: &'static str,
-    pub holds: Holds,
+    pub contents: FileContents,
     pub part: Part,
-    /// Which of the part's rows are in it.
+    /// The first of its rows within the part. `rows`: how many there are.
     pub first_row: u32,
     pub rows: u32,
-    /// MD5 of the unpacked file, in hexadecimal, where it is known to us.
+    /// MD5 of the unpacked file, in hexadecimal, if we know it.
     pub md5: Option<&'static str>,
 }
 
-/// The one archive that the authors publish, where they publish their files so.
+/// The one archive in which the authors publish their files, if they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Archive {
-    /// What their page calls it.
+    /// Its name on the authors' page.
     pub title: &'static str,
     pub page: &'static str,
     /// The folder that it unpacks into.
@@ -49,7 +49,7 @@ pub struct Archive {
 /// A published set.
 #[derive(Debug, PartialEq)]
 pub struct Known {
-    /// As `--dataset` names it, and the folder of its files.
+    /// Its name for `--dataset`, and the folder of its files.
     pub name: &'static str,
     pub channels: u32,
     pub height: u32,
@@ -57,14 +57,14 @@ pub struct Known {
     pub classes: u32,
     pub train_rows: u32,
     pub test_rows: u32,
-    /// Whether an image shifted by a few pixels or mirrored is still of its class.
+    /// Whether shifting an image by a few pixels or mirroring it leaves its class unchanged.
     pub augment: bool,
-    /// Mean and standard deviation of all training pixels divided by 255, where they are known without the files.
+    /// Mean and standard deviation of all training pixels divided by 255, if they are known without the files.
     pub moments: Option<(f32, f32)>,
-    /// Authors and licence, for wherever the set is shown.
+    /// Authors and licence, shown with the set.
     pub attribution: &'static str,
-    /// In the order in which they are read. Training rows come in order, and the first row of a file is a multiple of 4: what is sent
-    /// to a device piece by piece must be aligned.
+    /// In the order in which they are read. Training rows come in order, and the first row of a file is a multiple of 4, because pieces sent to a
+    /// device must be aligned.
     pub files: &'static [KnownFile],
     pub archive: Option<Archive>,
     /// Whether `lacuna data fetch` can fetch it.
@@ -73,14 +73,14 @@ pub struct Known {
 
 /// The four files of the MNIST family; `sums` in the order of [`idx::FILES`].
 const fn idx_files(train_rows: u32, test_rows: u32, sums: [&'static str; 4]) -> [KnownFile; 4] {
-    const fn file(name: &'static str, holds: Holds, part: Part, rows: u32, md5: &'static str) -> KnownFile {
-        KnownFile { name, holds, part, first_row: 0, rows, md5: Some(md5) }
+    const fn file(name: &'static str, contents: FileContents, part: Part, rows: u32, md5: &'static str) -> KnownFile {
+        KnownFile { name, contents, part, first_row: 0, rows, md5: Some(md5) }
     }
     [
-        file(idx::TRAIN_LABELS, Holds::Labels, Part::Train, train_rows, sums[0]),
-        file(idx::TEST_LABELS, Holds::Labels, Part::Test, test_rows, sums[1]),
-        file(idx::TRAIN_IMAGES, Holds::Images, Part::Train, train_rows, sums[2]),
-        file(idx::TEST_IMAGES, Holds::Images, Part::Test, test_rows, sums[3]),
+        file(idx::TRAIN_LABELS, FileContents::Labels, Part::Train, train_rows, sums[0]),
+        file(idx::TEST_LABELS, FileContents::Labels, Part::Test, test_rows, sums[1]),
+        file(idx::TRAIN_IMAGES, FileContents::Images, Part::Train, train_rows, sums[2]),
+        file(idx::TEST_IMAGES, FileContents::Images, Part::Test, test_rows, sums[3]),
     ]
 }
 
@@ -136,7 +136,7 @@ pub static FASHION_MNIST: Known = Known {
 
 /// One of the six files of CIFAR-10, each of 10,000 rows.
 const fn cifar10_file(name: &'static str, part: Part, first_row: u32, md5: &'static str) -> KnownFile {
-    KnownFile { name, holds: Holds::Records { labels: &[10] }, part, first_row, rows: 10_000, md5: Some(md5) }
+    KnownFile { name, contents: FileContents::Records { labels: &[10] }, part, first_row, rows: 10_000, md5: Some(md5) }
 }
 
 pub static CIFAR10: Known = Known {
@@ -166,8 +166,7 @@ pub static CIFAR10: Known = Known {
     packaged: true,
 };
 
-/// Of the two files only size and labels are checked: no sum of their content is known to us. A record has two labels, that of one of
-/// 20 coarse classes and that of the class.
+/// Of the two files only size and labels are checked: we have no checksum of them. A record has two labels, one of 20 coarse classes and the class.
 pub static CIFAR100: Known = Known {
     name: "cifar100",
     channels: 3,
@@ -182,7 +181,7 @@ pub static CIFAR100: Known = Known {
     files: &[
         KnownFile {
             name: "train.bin",
-            holds: Holds::Records { labels: &[20, 100] },
+            contents: FileContents::Records { labels: &[20, 100] },
             part: Part::Train,
             first_row: 0,
             rows: 50_000,
@@ -190,7 +189,7 @@ pub static CIFAR100: Known = Known {
         },
         KnownFile {
             name: "test.bin",
-            holds: Holds::Records { labels: &[20, 100] },
+            contents: FileContents::Records { labels: &[20, 100] },
             part: Part::Test,
             first_row: 0,
             rows: 10_000,
@@ -204,7 +203,7 @@ pub static CIFAR100: Known = Known {
 /// Every known set.
 pub static KNOWN: [&Known; 4] = [&MNIST, &FASHION_MNIST, &CIFAR10, &CIFAR100];
 
-/// The known set of that name.
+/// The known set with this name.
 ///
 /// # Errors
 /// An unknown name.
@@ -219,7 +218,7 @@ impl Known {
         self.channels * self.height * self.width
     }
 
-    /// Place of a file's first row in the whole set, where the test rows follow the training rows.
+    /// The first row of a file in the whole set, in which test rows follow training rows.
     #[must_use]
     pub const fn first_row(&self, file: &KnownFile) -> u32 {
         match file.part {
@@ -231,20 +230,20 @@ impl Known {
     /// Size of an unpacked file, header included.
     #[must_use]
     pub fn bytes(&self, file: &KnownFile) -> u64 {
-        match file.holds {
-            Holds::Images => self.header(Content::Images, file).file_bytes(),
-            Holds::Labels => self.header(Content::Labels, file).file_bytes(),
-            Holds::Records { labels } => self.layout(labels, file).file_bytes(),
+        match file.contents {
+            FileContents::Images => self.header(Content::Images, file).file_bytes(),
+            FileContents::Labels => self.header(Content::Labels, file).file_bytes(),
+            FileContents::Records { labels } => self.layout(labels, file).file_bytes(),
         }
     }
 
-    /// Where the page finds a file, below the data folder: as the fetch leaves it.
+    /// The address of a file for the page, below the data folder, with the name that the fetch gives it.
     #[must_use]
     pub fn address(&self, file: &KnownFile) -> String {
         format!("{}/{}.gz", self.name, file.name)
     }
 
-    /// What the header of an idx file must say.
+    /// The required header of an idx file.
     pub(super) fn header(&self, content: Content, file: &KnownFile) -> Header {
         let (height, width) = match content {
             Content::Images => (self.height, self.width),
@@ -253,7 +252,7 @@ impl Known {
         Header { content, rows: file.rows, height, width }
     }
 
-    /// What a file of records must hold.
+    /// The required layout of a file of records.
     pub(super) fn layout(&self, labels: &'static [u32], file: &KnownFile) -> Layout {
         Layout { labels, features: self.inputs(), rows: file.rows }
     }
@@ -283,17 +282,17 @@ mod tests {
         assert!(known("nmist").unwrap_err().to_string().contains("The known sets are mnist, fashion-mnist, cifar10, cifar100"));
     }
 
-    /// What the loaders and the page take for granted of the tables above.
+    /// Assumptions of the loaders and the page about the tables above.
     #[test]
     fn the_files_of_a_set_hold_each_row_once_and_in_order() {
         for known in KNOWN {
             for (part, rows) in [(Part::Train, known.train_rows), (Part::Test, known.test_rows)] {
                 let (mut images, mut labels) = (0, 0);
                 for file in known.files.iter().filter(|file| file.part == part) {
-                    let (has_images, has_labels) = match file.holds {
-                        Holds::Images => (true, false),
-                        Holds::Labels => (false, true),
-                        Holds::Records { labels: values } => {
+                    let (has_images, has_labels) = match file.contents {
+                        FileContents::Images => (true, false),
+                        FileContents::Labels => (false, true),
+                        FileContents::Records { labels: values } => {
                             assert_eq!(values.last(), Some(&known.classes));
                             (true, true)
                         }
@@ -305,7 +304,7 @@ mod tests {
                         }
                     }
                     assert!(known.first_row(file).is_multiple_of(4) && file.md5.is_none_or(|sum| sum.len() == 32));
-                    assert!(file.holds != Holds::Images || known.channels == 1);
+                    assert!(file.contents != FileContents::Images || known.channels == 1);
                 }
                 assert_eq!((images, labels), (rows, rows), "{}", known.name);
             }

@@ -1,4 +1,4 @@
-//! A set of the user's own from a path: a table, a folder of idx files, or a folder with a folder of pictures for each class.
+//! A user's own set from a path: a table, a folder of idx files, or a folder with a folder of pictures for each class.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,23 +16,23 @@ use super::photos::{ENDINGS, MOST_SIDE, Photos};
 use super::table::{Label, of_table};
 use super::{DataError, FileProblem, folder};
 
-/// Endings of the files that are taken for tables, but for `.gz`; of text files only where nothing else is found.
+/// Endings of tables, without `.gz`. Text files count as tables only if nothing else is found.
 const TABLES: [&str; 2] = ["csv", "tsv"];
 const TEXTS: [&str; 1] = ["txt"];
 
-/// The set at that path. `label` concerns tables only.
+/// The set at this path. `label` is for tables only.
 ///
 /// # Errors
-/// A path where there is none, a file that is malformed or does not belong with the others, or what [`Own::check`] refuses.
+/// A path that does not exist, a file that is malformed or does not fit the others, or what [`Own::check`] refuses.
 pub fn load(path: &Path, label: Label) -> Result<Own, DataError> {
-    // Of "." too the folder's own name.
+    // With ".", the name of the set is that of the folder.
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = whole.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     if path.is_file() {
         return of_table(&name, &bytes_of(path)?, label);
     }
     let mut files = Vec::new();
-    walk(path, &mut files)?;
+    list_files(path, &mut files)?;
     let of = |endings: &[&str]| -> Vec<&PathBuf> {
         files.iter().filter(|file| ending(file).is_some_and(|it| endings.contains(&&it[..]))).collect()
     };
@@ -44,20 +44,20 @@ pub fn load(path: &Path, label: Label) -> Result<Own, DataError> {
     if let [table] = tables[..] {
         return of_table(&name, &bytes_of(table)?, label);
     }
-    let mut held = Vec::new();
+    let mut idx_files = Vec::new();
     for file in files.iter().filter(|file| is_idx(file)) {
-        held.push((file.display().to_string(), bytes_of(file)?));
+        idx_files.push((file.display().to_string(), bytes_of(file)?));
     }
-    if held.is_empty() {
+    if idx_files.is_empty() {
         if let [text] = of(&TEXTS)[..] {
             return of_table(&name, &bytes_of(text)?, label);
         }
         return Err(DataError::new(path.display(), FileProblem::NothingReadable));
     }
-    of_idx(&name, &held)
+    of_idx(&name, &idx_files)
 }
 
-/// The ending of a file's name in small letters, that of a packed one before `.gz`.
+/// The ending of a file's name in lower case; of a compressed file, the one before `.gz`.
 fn ending(file: &Path) -> Option<String> {
     let lower = |path: &Path| path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     match lower(file) {
@@ -66,8 +66,8 @@ fn ending(file: &Path) -> Option<String> {
     }
 }
 
-/// The files below a folder, in the order of their names; hidden ones are left out.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
+/// Adds the files below a folder, sorted by name; hidden ones are left out.
+fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
     let unreadable = |error: std::io::Error| DataError::new(folder.display(), FileProblem::Unreadable(error.to_string()));
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
@@ -79,7 +79,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
     entries.sort();
     for path in entries {
         if path.is_dir() {
-            walk(&path, files)?;
+            list_files(&path, files)?;
         } else {
             files.push(path);
         }
@@ -87,7 +87,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
     Ok(())
 }
 
-/// Whether a file, packed or not, begins as an idx file of bytes does. No more of it is read than that.
+/// Whether a file, compressed or not, begins like an idx file of bytes. Only the beginning is read.
 fn is_idx(path: &Path) -> bool {
     let mut first = [0xFF; 3];
     folder::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == [0, 0, 8]
@@ -105,7 +105,7 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, DataError> {
 fn photos(name: &str, root: &Path, files: &[&PathBuf]) -> Result<Own, DataError> {
     let mut photos = Photos::default();
     for file in files {
-        // The folder that was named is one of the folders above a picture.
+        // The named folder counts as one of the folders above a picture.
         let below = Path::new(name).join(file.strip_prefix(root).unwrap_or(file));
         let bytes = bytes_of(file)?;
         let is_png = bytes.starts_with(&[0x89, b'P', b'N', b'G']);
@@ -124,7 +124,7 @@ fn png_of(bytes: &[u8]) -> Decoded {
     let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
     let (width, height) = reader.info().size();
     if width > MOST_SIDE || height > MOST_SIDE {
-        return Err(format!("it says that it has {width} \u{d7} {height} pixels, of at most {MOST_SIDE} each way"));
+        return Err(format!("its header claims {width} \u{d7} {height} pixels, and at most {MOST_SIDE} are allowed on each side"));
     }
     let mut pixels = vec![0; reader.output_buffer_size().ok_or("it is too large")?];
     let info = reader.next_frame(&mut pixels).map_err(|error| error.to_string())?;
@@ -147,20 +147,20 @@ fn jpeg_of(bytes: &[u8]) -> Decoded {
     Ok(upright(width as u32, height as u32, rgba, decoder.exif().map_or(1, |exif| orientation(exif))))
 }
 
-/// How a camera was held, 1 to 8; 1, as it is, where that cannot be read.
+/// The EXIF orientation, 1 to 8; 1 (upright) if it cannot be read.
 fn orientation(exif: &[u8]) -> u32 {
     let read = exif::Reader::new().read_raw(exif.to_vec()).ok();
     let field = read.as_ref().and_then(|found| found.get_field(exif::Tag::Orientation, exif::In::PRIMARY));
-    field.and_then(|field| field.value.get_uint(0)).filter(|held| (1..=8).contains(held)).unwrap_or(1)
+    field.and_then(|field| field.value.get_uint(0)).filter(|orientation| (1..=8).contains(orientation)).unwrap_or(1)
 }
 
-/// The picture as it is looked at, which is how browsers decode it.
-fn upright(width: u32, height: u32, rgba: Vec<u8>, held: u32) -> (u32, u32, Vec<u8>) {
-    if held == 1 {
+/// Turns a picture upright, as browsers do when they decode it.
+fn upright(width: u32, height: u32, rgba: Vec<u8>, orientation: u32) -> (u32, u32, Vec<u8>) {
+    if orientation == 1 {
         return (width, height, rgba);
     }
     let (right, bottom) = (width - 1, height - 1);
-    let from = |x: u32, y: u32| match held {
+    let from = |x: u32, y: u32| match orientation {
         2 => (right - x, y),
         3 => (right - x, bottom - y),
         4 => (x, bottom - y),
@@ -169,7 +169,7 @@ fn upright(width: u32, height: u32, rgba: Vec<u8>, held: u32) -> (u32, u32, Vec<
         7 => (right - y, bottom - x),
         _ => (right - y, x),
     };
-    let (wide, high) = if held < 5 { (width, height) } else { (height, width) };
+    let (wide, high) = if orientation < 5 { (width, height) } else { (height, width) };
     let pixels = (0..high).flat_map(|y| (0..wide).map(move |x| (x, y)));
     let turned = pixels.flat_map(|(x, y)| {
         let (x, y) = from(x, y);
@@ -201,19 +201,19 @@ mod tests {
         }
     }
 
-    /// One picture, held in all eight ways, is the same upright: 16 × 8 with its left end dark, its lower right corner middling.
+    /// One picture in all eight EXIF orientations, 16 × 8: its left end is dark, its lower right corner grey.
     #[test]
     fn pictures_are_upright_however_the_camera_was_held() {
-        let of = |held: u32| {
-            let path = format!("{}/tests/fixtures/held/{held}.jpg", env!("CARGO_MANIFEST_DIR"));
+        let of = |orientation: u32| {
+            let path = format!("{}/tests/fixtures/held/{orientation}.jpg", env!("CARGO_MANIFEST_DIR"));
             jpeg_of(&fs::read(path).unwrap()).unwrap()
         };
         let grey = |(width, _, rgba): &(u32, u32, Vec<u8>), x: u32, y: u32| rgba[4 * (y * width + x) as usize];
-        for held in 1..=8 {
-            let picture = of(held);
-            assert_eq!((picture.0, picture.1), (16, 8), "held {held}");
+        for orientation in 1..=8 {
+            let picture = of(orientation);
+            assert_eq!((picture.0, picture.1), (16, 8), "orientation {orientation}");
             let [left, right, corner] = [grey(&picture, 2, 2), grey(&picture, 13, 1), grey(&picture, 13, 6)];
-            assert!(left < 30 && right > 225 && (98..158).contains(&corner), "held {held}: {left}, {right}, {corner}");
+            assert!(left < 30 && right > 225 && (98..158).contains(&corner), "orientation {orientation}: {left}, {right}, {corner}");
         }
     }
 
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_and_idx_files_are_told_by_what_they_hold() {
+    fn tables_and_idx_files_are_recognised_by_their_content() {
         let root = tempfile::tempdir().unwrap();
         let table = b"1,2,a\n3,4,b\n5,6,a\n";
         write(root.path(), &[("t/mine.csv", table), ("none/a.bin", b"???"), ("two/a.csv", table), ("two/b.csv", table)]);
@@ -252,8 +252,7 @@ mod tests {
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fashion");
         let (own, known) = (load(&fixture, Label::Auto).unwrap(), folder::load_own(&fixture).unwrap());
         assert_eq!((own.counts(), &own.rows, own.test.as_ref()), ((200, 50), &known.train, Some(&known.test)));
-        for (path, words) in [("none", "it holds neither pictures"), ("two", "it holds neither pictures"), ("nowhere", "it cannot be read")]
-        {
+        for (path, words) in [("none", "it has neither pictures"), ("two", "it has neither pictures"), ("nowhere", "it cannot be read")] {
             let message = load(&root.path().join(path), Label::Auto).unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
         }
@@ -271,14 +270,14 @@ mod tests {
         assert_eq!(load(root.path(), Label::Auto).unwrap().counts(), (200, 50));
         write(root.path(), &[("alone/rows.txt", b"1,2,a\n3,4,b\n5,6,a\n")]);
         assert_eq!(load(&root.path().join("alone"), Label::Auto).unwrap().classes, ["a", "b"]);
-        // Only a header, which claims 40,000 pixels each way.
+        // Only a header, which claims 40,000 pixels on each side.
         let mut claims = png(1, 1, ColorType::Grayscale, &[0]);
         claims[16..24].copy_from_slice(&[0, 0, 0x9C, 0x40, 0, 0, 0x9C, 0x40]);
         let sum = crc32(&claims[12..29]);
         claims[29..33].copy_from_slice(&sum.to_be_bytes());
         write(root.path(), &[("huge/a/1.png", &claims), ("huge/b/1.png", &png(1, 1, ColorType::Grayscale, &[9]))]);
         let message = load(&root.path().join("huge"), Label::Auto).unwrap_err().to_string();
-        assert!(message.contains("of at most 16384 each way"), "{message}");
+        assert!(message.contains("at most 16384 are allowed on each side"), "{message}");
     }
 
     fn crc32(bytes: &[u8]) -> u32 {
@@ -288,7 +287,7 @@ mod tests {
     }
 
     proptest! {
-        /// Any bytes behind a picture's first ones: pixels or words, never a panic.
+        /// Any bytes after a picture's signature give pixels or an error, never a panic.
         #[test]
         fn no_picture_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..80) {
             let whole = png(4, 4, ColorType::Rgba, &[3; 64]);

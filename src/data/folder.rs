@@ -1,4 +1,4 @@
-//! A set from a folder: a known one, or the user's own in the four files of the MNIST family. Every file may be packed with gzip.
+//! A set from a folder: a known one, or the user's own in the four files of the MNIST family. Every file may be compressed with gzip.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
@@ -11,20 +11,20 @@ use super::idx::{self, Header, IdxReader};
 use super::stream::{Rows, Stream};
 use super::{DataError, Dataset, FileProblem, Remedy, Split, moments};
 
-/// The known set whose files lie in `data_dir/NAME`. One that its authors publish as an archive may also lie where that unpacks to, in
-/// `data_dir/NAME` or in `data_dir`, or in `data_dir` itself. Every file is checked against its checksum, where that is known.
+/// The known set in `data_dir/NAME`. A set that its authors publish as an archive may also be in the folder of that archive, in `data_dir/NAME` or in
+/// `data_dir`, or in `data_dir` itself. Every file is compared with its checksum, if that is known.
 ///
 /// # Errors
-/// A missing, damaged or foreign file, by name, with what to do about it.
+/// A missing, damaged or foreign file, by name, with advice.
 pub fn load_known(known: &'static Known, data_dir: &Path) -> Result<Dataset, DataError> {
     let missing = Remedy::Fetch { known, data_dir: data_dir.to_owned() };
     let foreign = || Remedy::Replace { known, data_dir: data_dir.to_owned() };
     let folder = find_set(known, data_dir).map_err(|error| error.with_remedy(missing.clone()))?;
-    let room = |rows: u32| Split {
+    let empty = |rows: u32| Split {
         inputs: Vec::with_capacity(rows as usize * known.inputs() as usize),
         labels: Vec::with_capacity(rows as usize),
     };
-    let (mut train, mut test) = (room(known.train_rows), room(known.test_rows));
+    let (mut train, mut test) = (empty(known.train_rows), empty(known.test_rows));
     for file in known.files {
         let path = find(&folder, file.name).map_err(|error| error.with_remedy(missing.clone()))?;
         let split = match file.part {
@@ -57,7 +57,7 @@ pub fn load_known(known: &'static Known, data_dir: &Path) -> Result<Dataset, Dat
     })
 }
 
-/// Reads one file of a known set and hands its rows to `take` as they come: only where there is no error, they were the right ones.
+/// Reads one file of a known set and passes its rows to `take` as they are read. They are correct only if this returns no error.
 pub(super) fn check(known: &'static Known, file: &'static KnownFile, path: &Path, mut take: impl FnMut(Rows<'_>)) -> Result<(), DataError> {
     let mut stream = Stream::new(known, file, path.display().to_string());
     read(path, |piece| {
@@ -68,7 +68,7 @@ pub(super) fn check(known: &'static Known, file: &'static KnownFile, path: &Path
     stream.finish()
 }
 
-/// Mean and deviation of the training features, which must not be all alike; `place` is where they are from.
+/// Mean and deviation of the training features, which must not all be equal; `place` is where they come from.
 fn spread(place: &Path, train: &Split) -> Result<(f32, f32), DataError> {
     let (mean, deviation) = moments(&train.inputs);
     if deviation == 0.0 {
@@ -77,11 +77,11 @@ fn spread(place: &Path, train: &Split) -> Result<(f32, f32), DataError> {
     Ok((mean, deviation))
 }
 
-/// A set of the user's own in the four files of the MNIST family: any image size up to 4096 pixels, as many classes as the
-/// largest label plus one, mean and deviation computed.
+/// A user's own set in the four files of the MNIST family: any image size up to 4096 pixels; the number of classes is the largest label plus one;
+/// mean and deviation are computed.
 ///
 /// # Errors
-/// A missing or malformed file, files that do not belong together, fewer than two classes, pixels that are all alike.
+/// A missing or malformed file, files that do not fit each other, fewer than two classes, pixels that are all equal.
 pub fn load_own(folder: &Path) -> Result<Dataset, DataError> {
     if !folder.is_dir() {
         return Err(no_folder(folder));
@@ -136,7 +136,7 @@ fn no_folder(place: &Path) -> DataError {
     DataError::new(place.display(), FileProblem::NoFolder { exists: place.exists() })
 }
 
-/// Where the files of a known set may lie, below the data folder; the first is where the fetch puts them.
+/// Where the files of a known set may be, below the data folder; the fetch uses the first.
 fn folders(known: &Known) -> Vec<PathBuf> {
     let name = PathBuf::from(known.name);
     match known.archive {
@@ -145,12 +145,12 @@ fn folders(known: &Known) -> Vec<PathBuf> {
     }
 }
 
-/// The folder that holds the most files of the set: all of them, or else those beside which the others are missing.
+/// The folder with the most files of the set. If it lacks some, the error names them.
 fn find_set(known: &'static Known, data_dir: &Path) -> Result<PathBuf, DataError> {
     let folders = folders(known);
-    let held = |folder: &PathBuf| known.files.iter().filter(|file| find(&data_dir.join(folder), file.name).is_ok()).count();
-    // Of equals `max_by_key` takes the last one, so from behind.
-    if let Some(most) = folders.iter().rev().max_by_key(|folder| held(folder)).filter(|folder| held(folder) > 0) {
+    let files_in = |folder: &PathBuf| known.files.iter().filter(|file| find(&data_dir.join(folder), file.name).is_ok()).count();
+    // `max_by_key` takes the last of equals, so the order is reversed.
+    if let Some(most) = folders.iter().rev().max_by_key(|folder| files_in(folder)).filter(|folder| files_in(folder) > 0) {
         return Ok(data_dir.join(most));
     }
     let (place, below) = if known.archive.is_none() {
@@ -165,9 +165,9 @@ fn find_set(known: &'static Known, data_dir: &Path) -> Result<PathBuf, DataError
     Err(DataError::new(place.display(), FileProblem::NoFileOfSet { known, below }))
 }
 
-/// The file of that name in any of its spellings; as the fetch writes it, first.
+/// The file of that name in any of its spellings; that of the fetch first.
 pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf, DataError> {
-    // Some idx archives were unpacked by programs that made a dot of the last hyphen but one.
+    // Some idx archives were unpacked by programs that turn the second to last hyphen into a dot.
     let dotted = name.replace("-idx", ".idx");
     let spellings = [format!("{name}.gz"), name.to_owned(), format!("{dotted}.gz"), dotted];
     spellings
@@ -177,7 +177,7 @@ pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf, DataError> {
         .ok_or_else(|| DataError::new(folder.join(name).display(), FileProblem::NoFile { name: name.to_owned() }))
 }
 
-/// Feeds a file to `take` piece by piece, unpacked if it is gzip (told by its first bytes: browsers unpack but keep the name).
+/// Feeds a file to `take` piece by piece. It is unpacked if its first bytes are those of gzip: browsers unpack files but do not rename them.
 pub(super) fn read(path: &Path, mut take: impl FnMut(&[u8]) -> Result<(), DataError>) -> Result<(), DataError> {
     let mut from = open(path)?;
     let mut piece = vec![0; 1 << 16];
@@ -210,7 +210,7 @@ fn unreadable(path: &Path, error: &io::Error) -> DataError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::catalogue::{Archive, Holds};
+    use crate::data::catalogue::{Archive, FileContents};
     use proptest::prelude::*;
 
     fn fixture() -> PathBuf {
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_from_which_nothing_can_be_learnt_are_refused() {
+    fn sets_with_one_class_or_equal_pixels_are_refused() {
         let images =
             |rows: u8, pixel: u8| [&[0, 0, 8, 3, 0, 0, 0, rows, 0, 0, 0, 1, 0, 0, 0, 2][..], &[0, pixel].repeat(rows.into())].concat();
         let labels = |labels: &[u8]| [&[0, 0, 8, 1, 0, 0, 0, labels.len() as u8][..], labels].concat();
@@ -271,7 +271,7 @@ mod tests {
         assert!(message.contains("train-images-idx3-ubyte: all its pixels are alike"), "{message}");
     }
 
-    /// A set as the authors of CIFAR publish theirs, but of one pixel; without sums.
+    /// A set in the form of CIFAR, but with images of one pixel and without checksums.
     static DOTS: Known = Known {
         name: "dots",
         channels: 3,
@@ -289,7 +289,7 @@ mod tests {
     };
 
     const fn dots(name: &'static str, part: Part, first_row: u32, rows: u32) -> KnownFile {
-        KnownFile { name, holds: Holds::Records { labels: &[5] }, part, first_row, rows, md5: None }
+        KnownFile { name, contents: FileContents::Records { labels: &[5] }, part, first_row, rows, md5: None }
     }
 
     /// Record r of `rows` from `first` on: its label and three features.
@@ -338,11 +338,11 @@ mod tests {
     }
 
     #[test]
-    fn records_that_are_not_there_or_spoilt_are_refused() {
+    fn missing_and_damaged_records_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let refusal = || load_known(&DOTS, folder.path()).unwrap_err().to_string();
         assert!(
-            refusal().contains("it holds no file of dots (one.bin, two.bin, test.bin), nor do dots, dots/dots-bin, dots-bin in it. Fetch")
+            refusal().contains("it has no file of dots (one.bin, two.bin, test.bin), nor have dots, dots/dots-bin, dots-bin in it. Fetch")
         );
         let with = |name: &str, bytes: &[u8]| {
             put_dots(&folder.path().join("dots"));
@@ -354,7 +354,7 @@ mod tests {
             (&records(4, 2)[..7], "it is truncated: 2 records of 4 bytes are 8 bytes, but it has only 7"),
             (&records(4, 3), "it is too long: 2 records of 4 bytes are 8 bytes"),
             (b"<html>", "label 60 in row 0 is not below 5"),
-            (&[0x1F, 0x8B, 8, 0], "its gzip stream breaks off"),
+            (&[0x1F, 0x8B, 8, 0], "its gzip stream ends early"),
         ] {
             let message = with("two.bin", bytes);
             assert!(message.contains("two.bin: ") && message.contains(words), "{words:?} is not in {message:?}");
@@ -370,7 +370,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Any bytes as a file of records: a set or an error, and no panic.
+        /// Any bytes as a file of records give a set or an error, and no panic.
         #[test]
         fn no_records_panic(bytes in proptest::collection::vec(any::<u8>(), 0..20)) {
             let folder = tempfile::tempdir().unwrap();
@@ -380,7 +380,7 @@ mod tests {
             prop_assert_eq!(load_known(&DOTS, folder.path()).is_ok(), sound);
         }
 
-        /// Any bytes after a sound beginning of a gzip stream, or after a sound stream, are an error and no panic.
+        /// Any bytes after a valid beginning of a gzip stream, or after a valid stream, are an error and no panic.
         #[test]
         fn no_gzip_panics(bytes in proptest::collection::vec(any::<u8>(), 1..300), behind: bool) {
             let folder = tempfile::tempdir().unwrap();

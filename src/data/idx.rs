@@ -1,30 +1,30 @@
-//! The idx format of the MNIST family, whole or piece by piece.
+//! Reads the idx format of the MNIST family, piece by piece.
 //!
 //! ```text
 //! images  00 00 08 03   rows u32   height u32   width u32   rows·height·width bytes
 //! labels  00 00 08 01   rows u32                            rows bytes             (all big-endian)
 //! ```
 //!
-//! A header is only a claim: what is kept in memory grows with the bytes that really arrive, never with what it promises.
+//! A header may be wrong: memory is allocated for the bytes that arrive, not for the sizes that the header promises.
 
 use super::{DataError, Expected, Problem, Split};
 
-/// What the authors of MNIST called the four files of a set, without `.gz`; the sets of that family keep the names.
+/// The names of the four files of MNIST, without `.gz`; other sets of that family have the same names.
 pub const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
 pub const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
 pub const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
 pub const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
 
-/// The four in the order in which they are read: labels first, they are small.
+/// The four in the order in which they are read: labels first, because they are small.
 pub const FILES: [&str; 4] = [TRAIN_LABELS, TEST_LABELS, TRAIN_IMAGES, TEST_IMAGES];
 
-/// Most features of one row: the widest input that the network takes.
+/// Most features of one row: the widest input of a network.
 pub const MAX_FEATURES: u32 = 4096;
 
-/// Most bytes that the rows of one file may hold, so that a set stays addressable on every device.
+/// Most bytes of the rows of one file, so that every device can address a set.
 pub const MAX_BYTES: u64 = 1 << 31;
 
-/// What an idx file holds.
+/// The content of an idx file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     Images,
@@ -63,7 +63,7 @@ impl Content {
     }
 }
 
-/// What the head of an idx file says, found to be within bounds.
+/// The header of an idx file, checked to be within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub content: Content,
@@ -93,9 +93,9 @@ impl Header {
     }
 }
 
-/// Reads one idx file from pieces of any size, and keeps a row only until it is handed out.
+/// Reads one idx file from pieces of any size. It stores a row only until the row is returned.
 ///
-/// The first error stays: whatever is fed after it is refused with the same words.
+/// After the first error, every call gives the same error.
 #[derive(Clone, Debug)]
 pub struct IdxReader {
     file: String,
@@ -106,9 +106,9 @@ pub struct IdxReader {
     header: Option<Header>,
     /// Bytes of the rows that have arrived.
     received: u64,
-    /// The last of these bytes: rows to be handed out, before them those that were handed out since the last feed.
+    /// The last of these bytes: rows that were returned since the last feed, then rows that are waiting.
     body: Vec<u8>,
-    /// Bytes of `body` that were handed out.
+    /// Bytes of `body` that were returned.
     taken: usize,
     failure: Option<DataError>,
 }
@@ -133,7 +133,7 @@ impl IdxReader {
     /// Takes the next bytes of the file.
     ///
     /// # Errors
-    /// A wrong or oversized header as soon as it is there, a label out of range, more bytes than the header promises.
+    /// A wrong or oversized header as soon as it has arrived, a label out of range, more bytes than the header promises.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), DataError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -171,7 +171,7 @@ impl IdxReader {
         Ok(())
     }
 
-    /// Refuses the file for a reason that only the caller can know; like every error, it stays.
+    /// Refuses the file for a reason that only the caller knows; like every error, it is final.
     pub(super) fn fail(&mut self, problem: Problem) -> DataError {
         let failure = self.refuse(problem);
         self.failure = Some(failure.clone());
@@ -182,7 +182,7 @@ impl IdxReader {
         DataError::new(&self.file, problem)
     }
 
-    /// Refuses a file by its first bytes, as soon as there are enough of them to tell what it is.
+    /// Refuses a file by its first bytes, as soon as there are enough of them.
     fn check_magic(&self) -> Result<(), DataError> {
         if let [0x1F, 0x8B, ..] = *self.head {
             return Err(self.refuse(Problem::Gzip));
@@ -222,20 +222,20 @@ impl IdxReader {
         Ok(Header { content, rows, height, width })
     }
 
-    /// What the file says of itself, once that has arrived and been found sound.
+    /// The header, once it has arrived and was accepted.
     #[must_use]
     pub fn header(&self) -> Option<Header> {
         self.header
     }
 
-    /// How many whole rows have arrived and are not handed out.
+    /// How many complete rows have arrived and were not returned.
     #[must_use]
     pub fn waiting(&self) -> u32 {
-        // No more rows are let in than the header's u32 promises.
+        // The body never has more rows than the header's u32 promises.
         self.header.map_or(0, |header| ((self.body.len() - self.taken) / header.row_bytes()) as u32)
     }
 
-    /// Hands out the next whole rows, `[n, row_bytes]`: `most` of them, fewer where fewer are waiting.
+    /// Returns the next complete rows, `[n, row_bytes]`: `most` of them, or as many as are waiting.
     pub fn next_rows(&mut self, most: u32) -> &[u8] {
         let bytes = self.header.map_or(0, |header| self.waiting().min(most) as usize * header.row_bytes());
         let from = self.taken;
@@ -243,10 +243,10 @@ impl IdxReader {
         &self.body[from..self.taken]
     }
 
-    /// The header, when nothing more will come.
+    /// The header, after the last byte.
     ///
     /// # Errors
-    /// An empty file, a file that ends before its header says, or the error that [`IdxReader::feed`] has given before.
+    /// An empty file, a file that ends too early, or an earlier error of [`IdxReader::feed`].
     pub fn finish(self) -> Result<Header, DataError> {
         if let Some(failure) = self.failure {
             return Err(failure);
@@ -268,7 +268,7 @@ impl IdxReader {
 /// Images `[rows, height * width]` and their labels `[rows]`, joined.
 ///
 /// # Errors
-/// Numbers that differ; both files are named.
+/// Different numbers of rows; both files are named.
 pub fn join(images_file: &str, images: (Header, Vec<u8>), labels_file: &str, labels: Vec<u8>) -> Result<Split, DataError> {
     let (header, inputs) = images;
     if header.rows as usize != labels.len() {
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_handed_out_as_many_as_are_asked_for() {
+    fn at_most_the_requested_rows_are_returned() {
         let mut reader = IdxReader::images("i");
         reader.feed(&images(4, 1, 2, b"abcdefg")).unwrap();
         assert_eq!(reader.waiting(), 3);
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_name_the_file_the_trouble_and_the_mend() {
+    fn refusals_name_the_file_the_problem_and_the_remedy() {
         let refusal = |bytes: &[u8]| whole(IdxReader::images("the-file"), bytes).unwrap_err().to_string();
         for (bytes, words) in [
             (vec![], "it is empty"),
@@ -336,7 +336,7 @@ mod tests {
             (images(1, 1, 1, &[])[..15].to_vec(), "ends after 15 bytes"),
             (b"\x89PNG....".to_vec(), "begins with 0x89504e47 instead of 0x00000803"),
             (vec![0x1F, 0x8B, 8], "gzip"),
-            (labels(1, &[0]), "holds labels where images are expected. The images and labels files are probably swapped"),
+            (labels(1, &[0]), "has labels where images are expected. The images and labels files are probably swapped"),
             (images(2, 2, 2, &[0; 7]), "truncated: its header promises 2 images of 2\u{d7}2 pixels, 24 bytes in all, but it has only 23"),
             (images(2, 2, 2, &[0; 9]), "too long"),
             (images(0, 2, 2, &[]), "promises no images"),
@@ -351,14 +351,14 @@ mod tests {
         let message = whole(IdxReader::labels("the-file", 10), &labels(3, &[0, 9, 10])).unwrap_err().to_string();
         assert!(message.contains("label 10 in row 2 is not below 10"), "{message}");
         let message = whole(IdxReader::labels("the-file", 10), &images(1, 1, 1, &[0])).unwrap_err().to_string();
-        assert!(message.contains("holds images where labels are expected"), "{message}");
+        assert!(message.contains("has images where labels are expected"), "{message}");
     }
 
     #[test]
     fn counts_must_agree() {
         let (image_rows, label_rows) = (whole(IdxReader::images("i"), &images(2, 1, 1, &[0, 1])).unwrap(), vec![0; 3]);
         let message = join("the-images", image_rows, "the-labels", label_rows).unwrap_err().to_string();
-        assert!(message.contains("the-images: it holds 2 images, but the-labels holds 3 labels"), "{message}");
+        assert!(message.contains("the-images: it has 2 images, but the-labels has 3 labels"), "{message}");
     }
 
     #[test]
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_is_judged_before_the_rows_arrive_and_the_verdict_stays() {
+    fn a_bad_header_is_refused_before_the_rows_arrive_and_the_error_is_final() {
         let mut reader = IdxReader::images("i");
         reader.feed(&[0, 0]).unwrap();
         let first = reader.feed(&[8, 1]).unwrap_err();
@@ -378,7 +378,7 @@ mod tests {
     }
 
     proptest! {
-        /// Any bytes, in any pieces: an answer or an error, never a panic, and memory only for what arrived.
+        /// Any bytes in any pieces give a result or an error, never a panic, and take memory only for the bytes that arrived.
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 1usize..50, classes in 0u32..300) {
             for mut reader in [IdxReader::images("i"), IdxReader::labels("l", classes)] {
@@ -392,7 +392,7 @@ mod tests {
             }
         }
 
-        /// The same behind a sound magic number, where random bytes seldom come.
+        /// The same after a valid magic number, which random bytes seldom have.
         #[test]
         fn no_header_panics(sizes: [u32; 3], few in proptest::array::uniform3(0u32..5), body in proptest::collection::vec(0u8..12, 0..80)) {
             for [rows, height, width] in [sizes, few] {
@@ -404,7 +404,7 @@ mod tests {
             }
         }
 
-        /// Pieces make no difference, and the rows handed out on the way are the rows of the end.
+        /// The pieces of a file do not change its rows.
         #[test]
         fn pieces_equal_the_whole(rows in 1u32..20, height in 1u32..5, width in 1u32..5, cut in 1usize..40, most in 0u32..9, salt: u8) {
             let body: Vec<u8> = (0..rows * height * width).map(|at| (at as u8).wrapping_mul(31) ^ salt).collect();

@@ -1,4 +1,4 @@
-//! Data sets as plain bytes: reading, checking, fetching, making. No GPU, no learning.
+//! Data sets as plain bytes: reading, checking, fetching, generating. This module knows no GPU and no training.
 //!
 //! | module | |
 //! |---|---|
@@ -6,17 +6,17 @@
 //! | [`records`] | the file format of the CIFAR family, piece by piece |
 //! | [`catalogue`] | the known sets: their files, checksums, shapes, authors |
 //! | [`stream`] | the files of a known set, checked while they arrive |
-//! | [`own`] | a set of the user's own, split into training and test rows; from idx files |
-//! | [`table`] | one from a table, CSV say |
-//! | [`photos`] | one from pictures, a folder for each class |
-//! | [`planted`] | a synthetic set of which it is known which inputs carry the class |
+//! | [`own`] | a user's own set, split into training and test rows; from idx files |
+//! | [`table`] | a user's own set from a table, such as a CSV file |
+//! | [`photos`] | a user's own set from pictures, one folder for each class |
+//! | [`planted`] | a synthetic set with known informative inputs |
 //! | [`folder`] | a set from a folder (native) |
-//! | [`disk`] | a set of the user's own from a path (native) |
-//! | [`fetch`] | a known set from where it is published into a folder (native) |
-//! | `pictures` | records from the pictures that one of these packages holds (native) |
+//! | [`disk`] | a user's own set from a path (native) |
+//! | [`fetch`] | downloads a known set into a folder (native) |
+//! | `pictures` | records from the pictures of one of the published packages (native) |
 //!
-//! Nothing that comes from outside is trusted: a header is checked before anything is allocated for it, a file of a known set
-//! against its checksum, a label against the number of classes. Every refusal is a [`DataError`].
+//! All input is checked: a header before anything is allocated for it, a file of a known set against its checksum, a label against the
+//! number of classes. Every refusal is a [`DataError`].
 
 pub mod catalogue;
 #[cfg(not(target_arch = "wasm32"))]
@@ -50,10 +50,10 @@ pub use error::{DataError, Expected, Problem, Remedy};
 #[cfg(not(target_arch = "wasm32"))]
 pub use error::{FetchProblem, FileProblem};
 
-/// Images or feature rows with their labels, one byte a feature and one a label.
+/// Images or rows of features with their labels, one byte for each feature and each label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
-    /// `[N, I]`, row after row, 0 to 255; a row is `[C, height, width]`, a plane a channel.
+    /// `[N, I]`, row after row, 0 to 255; a row is `[C, height, width]`, one plane for each channel.
     pub inputs: Vec<u8>,
     /// `[N]`, each below the number of classes.
     pub labels: Vec<u8>,
@@ -63,7 +63,7 @@ impl Split {
     /// N, the number of rows.
     ///
     /// # Panics
-    /// With 2³² rows or more, which no loader of this module gives.
+    /// With 2³² rows or more, which no loader of this module returns.
     #[must_use]
     pub fn len(&self) -> u32 {
         u32::try_from(self.labels.len()).expect("a data set has fewer than 2^32 rows")
@@ -75,18 +75,18 @@ impl Split {
     }
 }
 
-/// A classification set, whole. A feature reaches the network less its own mean over the first training rows, divided by `deviation`.
+/// A complete classification set. The network gets a feature less its mean over the first training rows, divided by `deviation`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// As `--dataset` names it.
+    /// Its name for `--dataset`.
     pub name: String,
-    /// C, planes of an image: 1 for grey, 3 for red, green and blue.
+    /// C, channels of an image: 1 for grey, 3 for red, green and blue.
     pub channels: u32,
     /// Height and width of an image; features without a shape are one row of one channel.
     pub height: u32,
     pub width: u32,
     pub classes: u32,
-    /// Whether an image shifted by a few pixels or mirrored is still of its class.
+    /// Whether shifting an image by a few pixels or mirroring it leaves its class unchanged.
     pub augment: bool,
     /// Mean of all training features divided by 255.
     pub mean: f32,
@@ -94,9 +94,9 @@ pub struct Dataset {
     pub deviation: f32,
     pub train: Split,
     pub test: Split,
-    /// `[I]`, which inputs carry the class, where that is known (`planted`).
+    /// `[I]`, which inputs carry the class, if that is known (`planted`).
     pub informative: Option<Vec<bool>>,
-    /// Of a user's own set: [`own::Own::sum`].
+    /// For a user's own set: [`own::Own::sum`].
     pub sum: Option<String>,
 }
 
@@ -110,11 +110,11 @@ impl Dataset {
 
 /// The set that `--dataset` names.
 ///
-/// A known set is looked for in `data_dir/NAME`, one whose authors publish it as one archive also where that may have been unpacked
-/// (see [`folder::load_known`]), the user's own idx files in `data_dir` itself. `seed` matters only to a synthetic set.
+/// A known set is looked for in `data_dir/NAME`, and if its authors publish an archive, also where that may have been unpacked (see
+/// [`folder::load_known`]). The user's own idx files are looked for in `data_dir` itself. `seed` is for a synthetic set only.
 ///
 /// # Errors
-/// A missing, damaged or foreign file, by name, with what to do about it.
+/// A missing, damaged or foreign file, by name, with advice.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn load(name: DatasetName, data_dir: &Path, seed: u32) -> Result<Dataset, DataError> {
     match name {
@@ -134,7 +134,7 @@ pub fn load(name: DatasetName, data_dir: &Path, seed: u32) -> Result<Dataset, Da
 #[must_use]
 pub fn moments(features: &[u8]) -> (f32, f32) {
     let mut histogram = [0u64; 256];
-    // Piece by piece, since a browser runs what is called once as slowly as it began.
+    // Browsers optimise a function that is called often, but not one long call, so the work is split into pieces.
     for piece in features.chunks(1 << 14) {
         count(&mut histogram, piece);
     }
@@ -149,7 +149,7 @@ pub fn moments(features: &[u8]) -> (f32, f32) {
     ((mean / 255.0) as f32, (variance.sqrt() / 255.0) as f32)
 }
 
-/// Adds how often each byte occurs.
+/// Adds the number of occurrences of each byte.
 #[inline(never)]
 fn count(histogram: &mut [u64; 256], bytes: &[u8]) {
     for &byte in bytes {

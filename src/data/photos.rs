@@ -1,21 +1,21 @@
-//! A set from pictures, one folder a class: whatever decoded them, they are brought to one size here, so that the page and the terminal
-//! learn from the same pixels.
+//! A set from pictures, one folder for each class. The pictures are brought to one size here, so that the page and the terminal learn from the same
+//! pixels, whatever decoded them.
 //!
-//! Pictures of one size that a network takes as they are stay as they are. Others are cut to the square in their middle and scaled to
-//! 32 × 32, each pixel the mean of what it covers. Where no picture has a colour, one plane of grey is kept.
+//! Pictures that all have one size that a network can take are not changed. Others are cropped to the square in their middle and scaled to 32 × 32;
+//! each pixel is the mean of the area that it covers. If no picture has a colour, one grey channel is stored.
 
 use super::idx::MAX_FEATURES;
 use super::own::Own;
 use super::{DataError, OwnProblem, Split};
 
-/// Of the square that pictures of different sizes are brought to.
+/// Side of the square that pictures of different sizes are scaled to.
 pub const SIDE: u32 = 32;
-/// Colours that differ by less are grey: what a JPEG of a grey picture may stray by.
+/// Channels that differ by less than this are grey: a JPEG of a grey picture may differ by as much.
 const GREY_WITHIN: u8 = 6;
-/// Most pixels on a side of a picture that is read at all.
+/// The longest side of a picture that is read.
 pub const MOST_SIDE: u32 = 1 << 14;
 
-/// Endings of the files that are taken for pictures.
+/// Endings of picture files.
 pub const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
 
 /// One picture: `[3, height, width]`, at most as many pixels as a network takes.
@@ -28,20 +28,20 @@ struct Photo {
     planes: Vec<u8>,
 }
 
-/// Pictures as they come in.
+/// The pictures so far.
 #[derive(Clone, Debug, Default)]
 pub struct Photos {
     taken: Vec<Photo>,
-    /// Of the first picture; whether all have it.
+    /// Size of the first picture. `one_size`: whether all have it.
     size: (u32, u32),
     sizes_differ: bool,
     has_colour: bool,
 }
 
-/// The class and the part of a picture, from its path: the class is its folder; below a folder named `test` or `val` it is a test picture.
+/// The class and the part of a picture, from its path. The class is its folder; below a folder named `test` or `val` it is a test picture.
 ///
 /// # Errors
-/// A picture that lies in no folder.
+/// A picture that is in no folder.
 pub fn place(path: &str) -> Result<(String, bool), DataError> {
     let folders: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
     let [above @ .., class, _] = &folders[..] else {
@@ -52,10 +52,10 @@ pub fn place(path: &str) -> Result<(String, bool), DataError> {
 }
 
 impl Photos {
-    /// Takes a decoded picture, `[height, width, 4]` of red, green, blue and alpha; what is transparent is white.
+    /// Adds a decoded picture, `[height, width, 4]` of red, green, blue and alpha; transparent pixels become white.
     ///
     /// # Errors
-    /// A picture without pixels, or one that lies in no folder.
+    /// A picture without pixels, or one that is in no folder.
     pub fn take(&mut self, path: &str, width: u32, height: u32, rgba: &[u8]) -> Result<(), DataError> {
         let (class, is_test) = place(path)?;
         if width == 0
@@ -117,7 +117,7 @@ impl Photos {
         let (mut rows, mut test) = (Split::default(), Split::default());
         let count = classes.len();
         for photo in self.taken {
-            let class = classes.binary_search(&photo.class).expect("every class is among them");
+            let class = classes.binary_search(&photo.class).expect("every picture's class is in the list");
             let Ok(label) = u8::try_from(class) else {
                 return Err(DataError::new(name, OwnProblem::TooManyFolders { folders: count }));
             };
@@ -137,21 +137,21 @@ impl Photos {
             }
             part.labels.push(label);
         }
-        // A folder called test beside no other is only a name.
+        // If all pictures are below a folder named test, its name means nothing.
         if rows.is_empty() {
             std::mem::swap(&mut rows, &mut test);
         }
         let note = if as_they_are {
             String::new()
         } else {
-            format!("Pictures were cut to the square in their middle and scaled to {SIDE} \u{d7} {SIDE}.")
+            format!("Pictures were cropped to the square in their middle and scaled to {SIDE} \u{d7} {SIDE}.")
         };
         Own { name: name.to_owned(), channels, height, width, classes, rows, test: (!test.is_empty()).then_some(test), note }.check()
     }
 }
 
 impl Photo {
-    /// The square in its middle, scaled to [`SIDE`]: each pixel is the mean of what it covers.
+    /// The square in its middle, scaled to [`SIDE`]: each pixel is the mean of the area that it covers.
     fn scaled(self) -> Self {
         let side = self.width.min(self.height);
         let (left, top) = ((self.width - side) / 2, (self.height - side) / 2);
@@ -176,8 +176,8 @@ impl Photo {
     }
 }
 
-/// Which of `side` pixels the pixel `at` of [`SIDE`] covers, and how much of each, in parts of which a pixel has [`SIDE`] and the covered
-/// stretch has `side`: whole numbers, so that every machine gets the same.
+/// Which of `side` pixels the pixel `at` of [`SIDE`] covers, and how much of each. One source pixel counts [`SIDE`] parts and the covered length is
+/// `side` parts: whole numbers, so that every machine gets the same result.
 fn covered(at: u32, side: u32) -> Vec<(u32, u64)> {
     let (from, to) = (at * side, (at + 1) * side);
     (from / SIDE..to.div_ceil(SIDE)).map(|pixel| (pixel, u64::from(to.min((pixel + 1) * SIDE) - from.max(pixel * SIDE)))).collect()
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_of_one_size_stay_as_they_are() {
+    fn pictures_of_one_size_are_not_changed() {
         let mut photos = Photos::default();
         photos.take("mine/b/1.png", 3, 2, &plain(3, 2, [9, 9, 9, 255])).unwrap();
         photos.take("mine/b/2.png", 3, 2, &plain(3, 2, [100, 100, 100, 0])).unwrap();
@@ -209,9 +209,9 @@ mod tests {
     }
 
     #[test]
-    fn others_are_cut_and_scaled() {
+    fn others_are_cropped_and_scaled() {
         let mut photos = Photos::default();
-        // Wide: dark at both sides, and in the middle a square that is light above and grey below.
+        // A wide picture: dark at both sides, and in the middle a square that is light above and grey below.
         let picture: Vec<u8> = (0..64u32)
             .flat_map(|y| {
                 (0..128u32).map(move |x| {
@@ -241,7 +241,7 @@ mod tests {
     fn refusals_say_which_picture_and_why() {
         let mut photos = Photos::default();
         let message = photos.take("1.png", 1, 1, &[0; 4]).unwrap_err().to_string();
-        assert!(message.starts_with("1.png: it lies in no folder"), "{message}");
+        assert!(message.starts_with("1.png: it is in no folder"), "{message}");
         for (width, height, bytes) in [(0, 1, 0), (1, 1, 3), (MOST_SIDE + 1, 1, 4)] {
             assert!(
                 photos.take("a/1.png", width, height, &vec![0; bytes]).unwrap_err().to_string().starts_with("a/1.png: it is a picture of")
@@ -253,7 +253,7 @@ mod tests {
     }
 
     proptest! {
-        /// Every pixel of the square is covered once, and the parts of a pixel add up.
+        /// Every source pixel is covered once, and the parts of a pixel add up.
         #[test]
         fn scaling_covers_everything_once(side in 1u32..300) {
             let mut whole = vec![0u64; side as usize];
@@ -267,7 +267,7 @@ mod tests {
             prop_assert!(whole.iter().all(|&parts| parts == u64::from(SIDE)));
         }
 
-        /// Any sizes under any paths: a set or words, never a panic; a picture of one colour keeps it.
+        /// Any sizes under any paths give a set or an error, never a panic; a picture of one colour keeps that colour.
         #[test]
         fn no_pictures_panic(pictures in proptest::collection::vec(("[ab/te]{0,7}", 0u32..70, 0u32..70, any::<u8>()), 0..6)) {
             let mut photos = Photos::default();

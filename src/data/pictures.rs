@@ -1,4 +1,5 @@
-//! Records from a picture in which every row of pixels is one image, its own rows one behind the other: how one package holds CIFAR-10.
+//! Converts a picture to records. Every row of the picture's pixels is one image, with the rows of the image one after another. One package
+//! publishes CIFAR-10 in this form.
 //!
 //! ```text
 //! picture row   r g b  r g b ...   I / 3 pixels         record   label   r r ...   g g ...   b b ...
@@ -8,12 +9,12 @@ use std::io::{self, Cursor, Read};
 
 use png::{BitDepth, ColorType, Decoder, Reader};
 
-/// The records of a picture and its labels, read row by row: nothing but the packed picture and one row is kept.
+/// The records of a picture and its labels, read row by row: only the compressed picture and one row are in memory.
 pub(super) struct Pictures<'a> {
     reader: Reader<Cursor<Vec<u8>>>,
-    /// `[N]`, of the rows that are still to come.
+    /// `[N]`, the labels of the remaining rows.
     labels: &'a [u8],
-    /// `[I]` as the picture has it: the colours of a pixel together.
+    /// `[I]` in the order of the picture: the colours of a pixel together.
     row: Vec<u8>,
     /// `[1 + I]`: a label, then a plane for each colour.
     record: Vec<u8>,
@@ -24,7 +25,7 @@ pub(super) struct Pictures<'a> {
 impl<'a> Pictures<'a> {
     /// `picture`: a PNG file; `labels`: `[N]`, for each of its rows.
     pub(super) fn open(mut picture: impl Read, labels: &'a [u8]) -> io::Result<Self> {
-        // The decoder wants to go back in its file, and an archive only goes forward.
+        // The decoder needs to seek, which an archive cannot.
         let mut packed = Vec::new();
         picture.read_to_end(&mut packed)?;
         let reader = Decoder::new(Cursor::new(packed)).read_info()?;
@@ -37,7 +38,7 @@ impl<'a> Pictures<'a> {
         Ok(Self { reader, labels, row, record: Vec::new(), read: 0 })
     }
 
-    /// Makes the next record; false behind the last one.
+    /// Makes the next record; false after the last one.
     fn advance(&mut self) -> io::Result<bool> {
         let Some((&label, labels)) = self.labels.split_first() else { return Ok(false) };
         if self.reader.read_row(&mut self.row)?.is_none() {
@@ -109,7 +110,7 @@ pub(super) mod tests {
     }
 
     proptest! {
-        /// A picture with some bytes changed: records or an error, and no panic.
+        /// A picture with some bytes changed gives records or an error, and no panic.
         #[test]
         fn no_picture_panics(changes in proptest::collection::vec((0usize..90, any::<u8>()), 0..4), keep in 0usize..90) {
             let mut file = picture(2, ColorType::Rgb, &[9; 24]);

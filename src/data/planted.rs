@@ -1,4 +1,4 @@
-//! A synthetic set of which it is known which inputs carry the class: the ground truth for gated inputs.
+//! A synthetic set with known informative inputs: the ground truth for gated inputs.
 //!
 //! Feature j of a row of class c is
 //!
@@ -7,12 +7,12 @@
 //!                                                                   sign = ±1 by a fair coin  elsewhere
 //! ```
 //!
-//! so x lies in 8 to 248, with a bell of deviation 29.6 around 110 or 146. Every code word `code[j]` is +1 for five classes and
-//! -1 for the other five, and no two are equal or opposite: each informative input shifts its mean by the same amount, and no one
-//! is a copy of another. Over all classes an informative and a noise input have exactly the same distribution, so that neither a
-//! mean nor a variance, only the label, tells them apart.
+//! so x is between 8 and 248, with a bell curve of deviation 29.6 around 110 or 146. Every code word `code[j]` is +1 for five classes and -1
+//! for the other five, and no two are equal or opposite. So the mean of each informative input differs by the same amount between classes,
+//! and no input copies another. Over all classes an informative and a noise input have exactly the same distribution: they differ only in
+//! their relation to the label, not in mean or variance.
 //!
-//! Only integers are drawn and computed: a seed gives the same set natively and in the page.
+//! Only integers are drawn and computed, so that a seed gives the same set natively and in the page.
 
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
@@ -28,16 +28,16 @@ pub const CLASSES: u32 = 10;
 pub const TRAIN_ROWS: u32 = 60_000;
 pub const TEST_ROWS: u32 = 4_000;
 
-/// Any two classes differ in at least so many informative inputs (the mean is 17.8), so that no seed draws a much harder set.
+/// The least number of informative inputs in which any two classes differ (the mean is 17.8), so that no seed gives a much harder set.
 const LEAST_DISTANCE: usize = 13;
 
-/// Inputs whose coins are drawn at once, a bit each.
+/// Inputs whose coins are drawn at once, one bit each.
 const COINS: usize = 32;
 
-/// A code word: the sign that an informative input takes for each class.
+/// A code word: the sign of an informative input for each class.
 type Word = [bool; CLASSES as usize];
 
-/// The set of that seed, of 60,000 training and 4,000 test rows.
+/// The set of this seed, with 60,000 training and 4,000 test rows.
 #[must_use]
 pub fn planted(seed: u32) -> Dataset {
     planted_rows(seed, TRAIN_ROWS, TEST_ROWS)
@@ -90,7 +90,8 @@ fn code(rng: &mut Threefry) -> Vec<Word> {
     }
 }
 
-/// Rows of uniformly drawn classes; `words`: `[I]`, none for noise. For every 32 inputs a word of coins is drawn, then one of noise for each.
+/// Rows of uniformly drawn classes; `words`: `[I]`, `None` for noise. For every 32 inputs it draws a word of coins, then a word of noise for each
+/// input.
 fn split(words: &[Option<Word>], rows: u32, mut rng: Threefry) -> Split {
     let bits = |of: &dyn Fn(&Option<Word>) -> bool| -> Vec<u32> {
         let word = |inputs: &[Option<Word>]| inputs.iter().rev().fold(0, |bits, input| bits << 1 | u32::from(of(input)));
@@ -106,8 +107,8 @@ fn split(words: &[Option<Word>], rows: u32, mut rng: Threefry) -> Split {
     split
 }
 
-/// Features of a row. For every 32 inputs a word of bits says which are noise, and one what sign each of the others has.
-// A function of its own: a browser compiles what is called often anew, and faster; what is called once runs to its end as it began.
+/// The features of a row. For every 32 inputs, a word of bits says which are noise, and another gives the signs of the rest.
+// It is a function of its own because browsers optimise functions that are called often, but not a loop in a function that runs once.
 #[inline(never)]
 fn draw_row(row: &mut [u8], noise: &[u32], signs: &[u32], rng: &mut Threefry) {
     let mut drawn = [0; 1 + COINS];
@@ -137,7 +138,7 @@ mod tests {
         assert_ne!(small.train.inputs[..256], small.test.inputs[..256]);
     }
 
-    /// The page and the desktop must make the same set: a change of one byte shows here.
+    /// The page and the native program must make the same set: a change of one byte shows here.
     #[test]
     fn known_answer() {
         use md5::{Digest as _, Md5};
@@ -166,7 +167,7 @@ mod tests {
             }
             let mean = sum / 60_000.0;
             let deviation = (squares / 60_000.0 - mean * mean).sqrt();
-            // Deviation of the bell 29.6 and of the shift 18 together: 34.6, for noise and informative inputs alike.
+            // The deviation of the noise, 29.6, and of the shift, 18, together: 34.6, for noise and informative inputs alike.
             assert!((mean - 127.6).abs() < 1.2, "mean of input {input}: {mean}");
             assert!((deviation - 34.6).abs() < 0.7, "deviation of input {input}: {deviation}");
             let energy: f64 = (0..10).map(|class| (sums[class] / rows[class] - mean).powi(2)).sum::<f64>() / 10.0;
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn every_seed_keeps_its_classes_apart() {
+    fn every_seed_gives_classes_that_differ_enough() {
         for seed in 0..50 {
             let words = code(&mut Threefry::new(seed, Stream::Data, 0));
             assert!(words.iter().all(|word| word.iter().filter(|&&sign| sign).count() == 5));

@@ -1,17 +1,17 @@
-//! The records of the CIFAR family's binary files, piece by piece.
+//! Reads the records of the CIFAR family's binary files, piece by piece.
 //!
 //! ```text
-//! record  label bytes, of which the last is the class     a plane of height·width bytes for each channel, row by row
+//! record  label bytes, the last one is the class          a plane of height·width bytes for each channel, row by row
 //! ```
 //!
-//! Such a file has no header: what is in it, and how many rows, must be known from elsewhere.
+//! Such a file has no header: its layout and number of rows must be known.
 
 use super::{DataError, Expected, Problem};
 
-/// What a file of records holds.
+/// The layout of a file of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// How many values each label byte of a record may take, at most 256; the last byte is the class.
+    /// The number of values of each label byte of a record, at most 256; the last byte is the class.
     pub labels: &'static [u32],
     /// I, the features of a record.
     pub features: u32,
@@ -32,19 +32,19 @@ impl Layout {
     }
 }
 
-/// Reads one file of records from pieces of any size, and keeps a row only until it is handed out.
+/// Reads one file of records from pieces of any size. It stores a row only until the row is returned.
 ///
-/// The first error stays: whatever is fed after it is refused with the same words.
+/// After the first error, every call gives the same error.
 #[derive(Clone, Debug)]
 pub struct RecordReader {
     file: String,
     layout: Layout,
     /// Bytes that have arrived.
     received: u64,
-    /// `[n, I]` and `[n]`: rows to be handed out, before them those that were handed out since the last feed.
+    /// `[n, I]` and `[n]`: rows that were returned since the last feed, then rows that are waiting.
     inputs: Vec<u8>,
     labels: Vec<u8>,
-    /// Rows of these that were handed out.
+    /// How many of these rows were returned.
     taken: usize,
     failure: Option<DataError>,
 }
@@ -104,24 +104,24 @@ impl RecordReader {
         Expected::Records { rows: self.layout.rows, record_bytes: self.layout.record_bytes() }
     }
 
-    /// How many whole rows have arrived and are not handed out.
+    /// How many complete rows have arrived and were not returned.
     #[must_use]
     pub fn waiting(&self) -> u32 {
-        // No more rows are let in than the layout's u32 says.
+        // There are never more rows than the layout's u32 says.
         (self.inputs.len() / self.layout.features as usize - self.taken) as u32
     }
 
-    /// Hands out the next whole rows, inputs `[n, I]` and labels `[n]`: `most` of them, fewer where fewer are waiting.
+    /// Returns the next complete rows, inputs `[n, I]` and labels `[n]`: `most` of them, or as many as are waiting.
     pub fn next_rows(&mut self, most: u32) -> (&[u8], &[u8]) {
         let (from, features) = (self.taken, self.layout.features as usize);
         self.taken += self.waiting().min(most) as usize;
         (&self.inputs[from * features..self.taken * features], &self.labels[from..self.taken])
     }
 
-    /// Says whether the file was whole, when nothing more will come.
+    /// Checks that the file is complete, after the last byte.
     ///
     /// # Errors
-    /// A file that ends before its last record, or the error that [`RecordReader::feed`] has given before.
+    /// A file that ends before its last record, or an earlier error of [`RecordReader::feed`].
     pub fn finish(self) -> Result<(), DataError> {
         if let Some(failure) = self.failure {
             return Err(failure);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_handed_out_as_many_as_are_asked_for() {
+    fn at_most_the_requested_rows_are_returned() {
         let mut reader = reader(3);
         reader.feed(&[0, 8, b'a', b'b', b'c', 1, 3, b'd', b'e', b'f', 1, 4]).unwrap();
         assert_eq!(reader.waiting(), 2);
@@ -175,9 +175,9 @@ mod tests {
     }
 
     #[test]
-    fn refusals_name_the_file_the_trouble_and_the_mend() {
+    fn refusals_name_the_file_the_problem_and_the_remedy() {
         for (bytes, words) in [
-            (&[][..], "it is empty. Replace it by a whole file of the authors' binary version"),
+            (&[][..], "it is empty. Replace it by a complete file of the authors' binary version"),
             (&[0, 1, 2], "it is truncated: 2 records of 5 bytes are 10 bytes, but it has only 3."),
             (&[0; 11], "it is too long: 2 records of 5 bytes are 10 bytes, but more bytes follow."),
             (&[2], "label 2 in row 0 is not below 2, the number of its classes."),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_stays() {
+    fn an_error_is_final() {
         let mut reader = reader(2);
         let first = reader.feed(&[7]).unwrap_err();
         assert_eq!(reader.feed(&[]).unwrap_err(), first);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     proptest! {
-        /// Any bytes, in any pieces: an answer or an error, never a panic, and memory only for what arrived.
+        /// Any bytes in any pieces give a result or an error, never a panic, and take memory only for the bytes that arrived.
         #[test]
         fn no_bytes_panic(
             bytes in proptest::collection::vec(prop_oneof![3 => 0u8..3, 1 => any::<u8>()], 0..60), cut in 1usize..20, rows in 0u32..9
@@ -215,7 +215,7 @@ mod tests {
             prop_assert_eq!(reader.finish().is_ok(), handed == rows as usize && 5 * handed == bytes.len() && rows > 0);
         }
 
-        /// Pieces make no difference, however many rows are asked for on the way.
+        /// The pieces of a file do not change its rows, however many rows are requested at a time.
         #[test]
         fn pieces_equal_the_whole(rows in 1u32..20, cut in 1usize..40, most in 0u32..9, salt: u8) {
             let record = |row: u32| [row as u8 & 1, (row as u8 ^ salt) % 9, row as u8 ^ salt, 255 - row as u8, salt];

@@ -1,10 +1,10 @@
-//! The files of a known set, unpacked, checked while they arrive piece by piece.
+//! The unpacked files of a known set, checked while they arrive piece by piece.
 
 use std::fmt::Write as _;
 
 use md5::{Digest, Md5};
 
-use super::catalogue::{Holds, Known, KnownFile, Part};
+use super::catalogue::{FileContents, Known, KnownFile, Part};
 use super::idx::{Content, Header, IdxReader};
 use super::records::RecordReader;
 use super::{DataError, Problem, Remedy};
@@ -12,13 +12,13 @@ use super::{DataError, Problem, Remedy};
 /// Rows that have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rows<'a> {
-    /// Place of the first one in the whole set, where the test rows follow the training rows.
+    /// The first of them in the whole set, in which test rows follow training rows.
     pub first_row: u32,
-    /// n, a multiple of 4 but for the last rows of a file.
+    /// n, a multiple of 4 except for the last rows of a file.
     pub count: u32,
-    /// `[n, I]`, or empty where the file holds only labels.
+    /// `[n, I]`, or empty if the file has only labels.
     pub inputs: &'a [u8],
-    /// `[n]`, or empty where the file holds only images.
+    /// `[n]`, or empty if the file has only images.
     pub labels: &'a [u8],
 }
 
@@ -30,30 +30,29 @@ enum Reader {
 
 /// One file of a known set: format, shape and labels are checked at once, length and checksum at the end.
 ///
-/// Rows may be used as they come; only [`Stream::finish`] proves that they were the right ones. They are kept only until they are
-/// handed out.
+/// Rows may be used as they arrive, but only [`Stream::finish`] proves that they were correct. They are stored only until they are returned.
 #[derive(Clone, Debug)]
 pub struct Stream {
     known: &'static Known,
     file: &'static KnownFile,
-    /// What errors call the file.
+    /// The name of the file in errors.
     name: String,
     reader: Reader,
     sum: Md5,
     received: u64,
-    /// Rows handed out.
+    /// Rows that were returned.
     handed: u32,
 }
 
 impl Stream {
-    /// `name`: what errors are to call the file.
+    /// `name`: the name of the file in errors.
     #[must_use]
     pub fn new(known: &'static Known, file: &'static KnownFile, name: impl Into<String>) -> Self {
         let name = name.into();
-        let reader = match file.holds {
-            Holds::Images => Reader::Idx(IdxReader::images(&name), known.header(Content::Images, file)),
-            Holds::Labels => Reader::Idx(IdxReader::labels(&name, known.classes), known.header(Content::Labels, file)),
-            Holds::Records { labels } => Reader::Records(RecordReader::new(&name, known.layout(labels, file))),
+        let reader = match file.contents {
+            FileContents::Images => Reader::Idx(IdxReader::images(&name), known.header(Content::Images, file)),
+            FileContents::Labels => Reader::Idx(IdxReader::labels(&name, known.classes), known.header(Content::Labels, file)),
+            FileContents::Records { labels } => Reader::Records(RecordReader::new(&name, known.layout(labels, file))),
         };
         Self { known, file, name, reader, sum: Md5::new(), received: 0, handed: 0 }
     }
@@ -84,8 +83,8 @@ impl Stream {
         self.received
     }
 
-    /// The whole rows that have arrived since the last call, in multiples of 4 until the file's last row is there: so they stay aligned
-    /// wherever bytes are sent in words.
+    /// The complete rows that have arrived since the last call, in multiples of 4 until the file's last row has arrived. So they are aligned wherever
+    /// bytes are sent in words.
     pub fn new_rows(&mut self) -> Rows<'_> {
         let waiting = match &self.reader {
             Reader::Idx(reader, _) => reader.waiting(),
@@ -94,18 +93,18 @@ impl Stream {
         let count = if self.handed + waiting == self.file.rows { waiting } else { waiting & !3 };
         let first_row = self.known.first_row(self.file) + self.handed;
         self.handed += count;
-        let (inputs, labels) = match (&mut self.reader, self.file.holds) {
+        let (inputs, labels) = match (&mut self.reader, self.file.contents) {
             (Reader::Records(reader), _) => reader.next_rows(count),
-            (Reader::Idx(reader, _), Holds::Labels) => (&[][..], reader.next_rows(count)),
+            (Reader::Idx(reader, _), FileContents::Labels) => (&[][..], reader.next_rows(count)),
             (Reader::Idx(reader, _), _) => (reader.next_rows(count), &[][..]),
         };
         Rows { first_row, count, inputs, labels }
     }
 
-    /// Says whether these were the right bytes, when nothing more will come.
+    /// Checks that the bytes were correct, after the last byte.
     ///
     /// # Errors
-    /// As [`IdxReader::finish`] and [`RecordReader::finish`], and a checksum that differs; expected and found sum are given.
+    /// As [`IdxReader::finish`] and [`RecordReader::finish`], and a checksum that differs; the error has the expected and the found one.
     pub fn finish(self) -> Result<(), DataError> {
         match self.reader {
             Reader::Idx(reader, _) => reader.finish().map(|_| ()),
@@ -130,11 +129,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A whole known set as it arrives over a network: one file after the other, in the order of [`Known::files`].
+/// A complete known set that arrives over a network: one file after another, in the order of [`Known::files`].
 #[derive(Clone, Debug)]
-pub struct Arrival {
+pub struct DatasetStream {
     known: &'static Known,
-    /// Which file is arriving; past the last one when all are there.
+    /// Which file is arriving; the number of files when all have arrived.
     at: usize,
     stream: Option<Stream>,
     /// How many of the first training rows have arrived, inputs and labels.
@@ -142,7 +141,7 @@ pub struct Arrival {
     labels: u32,
 }
 
-impl Arrival {
+impl DatasetStream {
     #[must_use]
     pub fn new(known: &'static Known) -> Self {
         Self { known, at: 0, stream: None, inputs: 0, labels: 0 }
@@ -154,7 +153,7 @@ impl Arrival {
         known.files.iter().map(|file| (known.address(file), known.bytes(file)))
     }
 
-    /// Takes the next unpacked bytes of the file of that address; the rows that became whole by them.
+    /// Takes the next unpacked bytes of the file with this address. Returns the rows that are now complete.
     ///
     /// # Errors
     /// As [`Stream::feed`], and a file that is not the next one.
@@ -171,7 +170,7 @@ impl Arrival {
         Ok(rows)
     }
 
-    /// Checks the file of that address once nothing more of it comes.
+    /// Checks the file with this address, after its last byte.
     ///
     /// # Errors
     /// As [`Stream::finish`], and a file that is not the next one.
@@ -182,13 +181,13 @@ impl Arrival {
         Ok(())
     }
 
-    /// Whether all files were there.
+    /// Whether all files have arrived.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.at == self.known.files.len()
     }
 
-    /// How many of the first training rows can be used: those of which both inputs and label are there.
+    /// How many of the first training rows can be used: those whose inputs and label have arrived.
     #[must_use]
     pub fn rows_ready(&self) -> u32 {
         self.inputs.min(self.labels)
@@ -217,7 +216,7 @@ mod tests {
         let mut other = stream();
         let message = other.feed(&[0, 0, 8, 1, 0, 0, 0, 5]).unwrap_err().to_string();
         assert!(message.contains("t10k-labels-idx1-ubyte") && message.contains("5 labels where mnist has 10000 labels"), "{message}");
-        assert!(other.feed(&[]).is_err() && other.finish().is_err(), "the verdict stays");
+        assert!(other.feed(&[]).is_err() && other.finish().is_err(), "the error is final");
 
         let mut other = stream();
         other.feed(&[0, 0, 8, 1]).unwrap();
@@ -247,7 +246,7 @@ mod tests {
         assert!(message.contains("the-file: label 20 in row 0 is not below 20"), "{message}");
     }
 
-    /// A set of 2 channels of 1×2 pixels, its last training row alone in its file, and one of the MNIST family.
+    /// A set of 2 channels of 1×2 pixels whose last training row is alone in its file, and one of the MNIST family.
     static SMALL: Known = Known {
         name: "small",
         channels: 2,
@@ -271,20 +270,20 @@ mod tests {
         channels: 1,
         width: 4,
         files: &[
-            idx_file("labels", Holds::Labels, Part::Train, 9),
-            idx_file("test-labels", Holds::Labels, Part::Test, 5),
-            idx_file("images", Holds::Images, Part::Train, 9),
-            idx_file("test-images", Holds::Images, Part::Test, 5),
+            idx_file("labels", FileContents::Labels, Part::Train, 9),
+            idx_file("test-labels", FileContents::Labels, Part::Test, 5),
+            idx_file("images", FileContents::Images, Part::Train, 9),
+            idx_file("test-images", FileContents::Images, Part::Test, 5),
         ],
         ..SMALL
     };
 
     const fn record_file(name: &'static str, part: Part, first_row: u32, rows: u32) -> KnownFile {
-        KnownFile { name, holds: Holds::Records { labels: &[3, 7] }, part, first_row, rows, md5: None }
+        KnownFile { name, contents: FileContents::Records { labels: &[3, 7] }, part, first_row, rows, md5: None }
     }
 
-    const fn idx_file(name: &'static str, holds: Holds, part: Part, rows: u32) -> KnownFile {
-        KnownFile { name, holds, part, first_row: 0, rows, md5: None }
+    const fn idx_file(name: &'static str, contents: FileContents, part: Part, rows: u32) -> KnownFile {
+        KnownFile { name, contents, part, first_row: 0, rows, md5: None }
     }
 
     /// Features and label of a row of the whole set.
@@ -296,19 +295,19 @@ mod tests {
         let first = known.first_row(file);
         let rows = (first..first + file.rows).map(|index| row(index, salt));
         let size = file.rows.to_be_bytes();
-        match file.holds {
-            Holds::Labels => [0, 0, 8, 1].into_iter().chain(size).chain(rows.map(|(_, label)| label)).collect(),
-            Holds::Images => {
+        match file.contents {
+            FileContents::Labels => [0, 0, 8, 1].into_iter().chain(size).chain(rows.map(|(_, label)| label)).collect(),
+            FileContents::Images => {
                 let head = [0, 0, 8, 3].into_iter().chain(size).chain([0, 0, 0, 1, 0, 0, 0, 4]);
                 head.chain(rows.flat_map(|(features, _)| features)).collect()
             }
-            Holds::Records { .. } => rows.flat_map(|([a, b, c, d], label)| [label % 3, label, a, b, c, d]).collect(),
+            FileContents::Records { .. } => rows.flat_map(|([a, b, c, d], label)| [label % 3, label, a, b, c, d]).collect(),
         }
     }
 
     #[test]
     fn files_come_in_their_order() {
-        let mut arrival = Arrival::new(&SMALL);
+        let mut arrival = DatasetStream::new(&SMALL);
         let files: Vec<(String, u64)> = arrival.files().collect();
         assert_eq!(files, [("small/one.bin.gz".into(), 48), ("small/two.bin.gz".into(), 6), ("small/test.bin.gz".into(), 30)]);
         let message = arrival.feed("small/two.bin.gz", &[]).unwrap_err().to_string();
@@ -324,12 +323,12 @@ mod tests {
     }
 
     proptest! {
-        /// In pieces of any size, from either kind of files, the same rows: each once, in aligned pieces, and counted when it can be used.
+        /// Pieces of any size, from either kind of file, give the same rows: each once, in aligned pieces, and counted once it can be used.
         #[test]
         fn any_pieces_give_the_same_rows(cuts in proptest::collection::vec(1usize..30, 1..40), salt: u8) {
             for known in [&SMALL, &SMALL_IDX] {
                 let (mut inputs, mut labels) = (vec![None; 14], vec![None; 14]);
-                let mut arrival = Arrival::new(known);
+                let mut arrival = DatasetStream::new(known);
                 let mut cuts = cuts.iter().cycle();
                 for file in known.files {
                     let (address, whole) = (known.address(file), content(known, file, salt));
@@ -361,7 +360,7 @@ mod tests {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(0u8..9, 0..200), cut in 1usize..50) {
             for known in [&SMALL, &SMALL_IDX, &MNIST, &CIFAR100] {
-                let mut arrival = Arrival::new(known);
+                let mut arrival = DatasetStream::new(known);
                 let address = known.address(&known.files[0]);
                 for piece in bytes.chunks(cut) {
                     drop(arrival.feed(&address, piece).map(|rows| rows.count));

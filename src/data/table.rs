@@ -1,7 +1,7 @@
-//! A set from a table: a row of values with its class in the first or the last column, as in most CSV files that are passed around.
+//! A set from a table: rows of values with the class in the first or the last column, as in most CSV files.
 //!
-//! Separators are commas, semicolons or tabs; the first line may be a header. The file is read twice: first for what its columns hold, then
-//! for the values, so that nothing but the bytes that the network learns from is ever kept.
+//! Separators are commas, semicolons or tabs; the first line may be a header. The file is read twice, first for the ranges of its columns, then for
+//! the values, so that only the bytes that the network learns from are stored.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use super::idx::MAX_FEATURES;
 use super::own::{MOST_CLASSES, Own};
 use super::{DataError, OwnProblem, Split};
 
-/// Which column holds the class.
+/// Which column has the class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Label {
-    /// The one that its header or its values give away.
+    /// Found from the header or the values.
     #[default]
     Auto,
     First,
@@ -22,7 +22,7 @@ pub enum Label {
 }
 
 impl Label {
-    /// Of its name, as the page and the flag spell it.
+    /// By its name on the page and in the flag.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         match name {
@@ -34,29 +34,29 @@ impl Label {
     }
 }
 
-/// Words that a header gives the class's column.
+/// Names of the class column in a header.
 const LABEL_NAMES: [&str; 8] = ["label", "labels", "class", "target", "y", "digit", "species", "category"];
-/// Sides of images that a row of so many values is taken for, from the smallest on.
+/// The smallest side of a square image that a row of values may be.
 const LEAST_SIDE: u32 = 8;
 
-/// How the values become bytes.
+/// How values become bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Scale {
     /// Whole numbers from 0 to 255.
     Bytes,
     /// Numbers from 0 to 1.
     Unit,
-    /// Anything: each column between its least and its largest value.
+    /// Any numbers: each column is scaled from its least to its largest value.
     Columns,
 }
 
-/// What the rows of a column hold.
+/// What is known of the values of a column.
 #[derive(Clone, Debug)]
 struct Column {
     least: f64,
     most: f64,
     whole: bool,
-    /// The first cell that is no number: its line and what it says.
+    /// The first cell that is not a number: its line and its text.
     foreign: Option<(u64, String)>,
 }
 
@@ -67,7 +67,7 @@ impl Column {
 
     fn take(&mut self, line: u64, cell: &str) {
         let Some(value) = number(cell) else {
-            // The first line is taken last: only then is it known to be no header.
+            // The first line is taken last, once it is known not to be a header.
             if self.foreign.as_ref().is_none_or(|(first, _)| line < *first) {
                 self.foreign = Some((line, cell.to_owned()));
             }
@@ -83,13 +83,13 @@ fn number(cell: &str) -> Option<f64> {
     cell.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// The columns of a table, from the first reading.
+/// The columns of a table, after the first reading.
 struct Survey {
     header: bool,
     columns: Vec<Column>,
     /// Distinct values of the first and the last column, at most one more than there can be classes.
     distinct: [BTreeSet<String>; 2],
-    /// The first line, as it stands.
+    /// The first line.
     head: Vec<String>,
     rows: u64,
 }
@@ -97,8 +97,8 @@ struct Survey {
 /// A set from the bytes of a table.
 ///
 /// # Errors
-/// Lines of different lengths, a value that is no number, too many classes, a file that is no text, or what [`Own::check`] refuses: by file,
-/// line and column.
+/// Lines of different lengths, a value that is not a number, too many classes, a file that is not text, or what [`Own::check`] refuses: by file, line
+/// and column.
 pub fn of_table(name: &str, bytes: &[u8], label: Label) -> Result<Own, DataError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let separator = separator(bytes);
@@ -133,8 +133,8 @@ pub fn of_table(name: &str, bytes: &[u8], label: Label) -> Result<Own, DataError
     let (height, width) = if is_image { (side, side) } else { (1, last as u32) };
     let note = match scale {
         Scale::Bytes => String::new(),
-        Scale::Unit => "Values from 0 to 1 were brought to 256 levels.".to_owned(),
-        Scale::Columns => "Each column was brought to 256 levels between its least and its largest value.".to_owned(),
+        Scale::Unit => "Values from 0 to 1 were rounded to 256 levels.".to_owned(),
+        Scale::Columns => "Each column was rounded to 256 levels between its least and its largest value.".to_owned(),
     };
     Own { name: name.to_owned(), channels: 1, height, width, classes: names, rows, test: None, note }.check()
 }
@@ -143,7 +143,7 @@ fn to_byte(value: f64, scale: Scale, column: &Column) -> u8 {
     match scale {
         Scale::Bytes => value as u8,
         Scale::Unit => (255.0 * value).round() as u8,
-        // Halves, so that the span of a column from one end of the floats to the other stays a float.
+        // Halves, because the range of a column may be too large for a float.
         Scale::Columns => (255.0 * (value / 2.0 - column.least / 2.0) / (column.most / 2.0 - column.least / 2.0)).round() as u8,
     }
 }
@@ -167,15 +167,15 @@ fn shortened(cell: &str) -> String {
     if cell.chars().count() > 24 { cell.chars().take(23).chain(['\u{2026}']).collect() } else { cell.to_owned() }
 }
 
-/// The separator that the first line holds most of.
+/// The separator that is most frequent in the first line.
 fn separator(bytes: &[u8]) -> u8 {
     let line = bytes.split(|&byte| byte == b'\n' || byte == b'\r').next().unwrap_or_default();
-    // Of equals the last one is taken.
+    // `max_by_key` takes the last of equals.
     let pieces = |separator: u8| line.split(|&byte| byte == separator).count();
     *b"\t;,".iter().max_by_key(|&&separator| pieces(separator)).expect("there are three")
 }
 
-/// Hands every record to `take`: its number, the line it begins in, its trimmed cells. All must be of one length.
+/// Passes every record to `take`: its number, its first line, its trimmed cells. All must have the same length.
 fn records(
     name: &str,
     bytes: &[u8],
@@ -243,7 +243,7 @@ fn survey(name: &str, bytes: &[u8], separator: u8) -> Result<Survey, DataError> 
     if head.len() < 2 {
         return Err(DataError::new(name, if head.is_empty() { OwnProblem::EmptyTable } else { OwnProblem::OneColumn }));
     }
-    // A header has words where numbers follow, or calls a label what no label is called.
+    // A header has words where numbers follow, or names a column as only classes are named.
     let has_words = survey.columns.iter().zip(&head).any(|(column, cell)| column.foreign.is_none() && number(cell).is_none());
     let names_label = [head.first(), head.last()]
         .into_iter()
@@ -274,12 +274,12 @@ impl Survey {
     }
 }
 
-/// Whether a header calls the label so.
+/// Whether a header uses this name for the class.
 fn is_label_name(cell: &str) -> bool {
     LABEL_NAMES.contains(&cell.to_lowercase().as_str())
 }
 
-/// Whether the class stands in the last column, otherwise in the first.
+/// Whether the class is in the last column; otherwise it is in the first.
 fn label_is_last(name: &str, survey: &Survey, label: Label) -> Result<bool, DataError> {
     let ends = [&survey.columns[0], &survey.columns[survey.columns.len() - 1]];
     let by_header = |at: usize| {
@@ -287,7 +287,7 @@ fn label_is_last(name: &str, survey: &Survey, label: Label) -> Result<bool, Data
         survey.header && cell.is_some_and(|cell| is_label_name(cell))
     };
     let counts = [0, 1].map(|at: usize| survey.distinct[at].len());
-    // Of classes there are few; they are words, or whole numbers of which there are at least two.
+    // A class column has few different values: words, or at least two whole numbers.
     let plausible =
         [0, 1].map(|at: usize| counts[at] <= MOST_CLASSES && (ends[at].foreign.is_some() || (ends[at].whole && counts[at] >= 2)));
     match label {
@@ -309,7 +309,7 @@ fn label_is_last(name: &str, survey: &Survey, label: Label) -> Result<bool, Data
     }
 }
 
-/// The classes in order: by number where they are numbers, otherwise by name.
+/// The classes in order: by number if they are numbers, otherwise by name.
 fn class_names(name: &str, distinct: &BTreeSet<String>) -> Result<Vec<String>, DataError> {
     if distinct.len() > MOST_CLASSES {
         return Err(DataError::new(name, OwnProblem::TooManyLabels));
@@ -354,10 +354,10 @@ mod tests {
         ] {
             assert_eq!(rows(&read(text).unwrap()), expected, "{text:?}");
         }
-        // Numbers: by the header's word, then by which column has fewer values.
+        // Numbers: the header decides, then the column with fewer different values.
         assert_eq!(rows(&read("y,p,q\n7,2,3\n10,5,6\n7,8,9\n").unwrap()), vec![(vec![2, 3], "7"), (vec![5, 6], "10"), (vec![8, 9], "7")]);
         assert_eq!(read("1,2,0\n3,4,1\n5,6,0\n").unwrap().classes, ["0", "1"]);
-        // A last pixel that is always 0 is no class, as in MNIST written as a table.
+        // A last pixel that is always 0 is no class, as in tables of MNIST.
         assert_eq!(read("5,9,0\n4,7,0\n5,8,0\n").unwrap().classes, ["4", "5"]);
         let forced = of_table("t", b"1,2,0\n1,4,1\n3,6,0\n", Label::First).unwrap();
         assert_eq!(rows(&forced), vec![(vec![2, 0], "1"), (vec![4, 1], "1"), (vec![6, 0], "3")]);
@@ -401,13 +401,13 @@ mod tests {
     }
 
     proptest! {
-        /// Any bytes: a set or words, never a panic.
+        /// Any bytes give a set or an error, never a panic.
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(prop_oneof![3 => proptest::sample::select(b"0123456789.,;\t\n\r\"-e".to_vec()), 1 => any::<u8>()], 0..160), which in 0usize..3) {
             drop(of_table("t", &bytes, [Label::Auto, Label::First, Label::Last][which]));
         }
 
-        /// What is written is read, whatever separates it.
+        /// A written table is read back, with any separator.
         #[test]
         fn a_table_comes_back(
             values in proptest::collection::vec((any::<u8>(), any::<u8>(), any::<u8>(), 0usize..3), 4..30), separator in 0usize..3, header: bool, first: bool
@@ -423,7 +423,7 @@ mod tests {
             }
             if let Ok(set) = of_table("t", lines.join("\n").as_bytes(), if first { Label::First } else { Label::Last }) {
                 let expected: Vec<(Vec<u8>, &str)> = values.iter().map(|&(a, b, c, label)| (vec![a, b, c], ["red", "green", "blue"][label])).collect();
-                // All whole numbers within a byte, unless none is above 1.
+                // Whole numbers from 0 to 255, unless none is above 1.
                 prop_assert_eq!(rows(&set), expected);
             } else {
                 let labels: BTreeSet<usize> = values.iter().map(|value| value.3).collect();

@@ -1,44 +1,44 @@
-//! Which adapter computes, and what can go wrong with it.
+//! The adapter that computes, and the errors of devices.
 
 use std::fmt;
 
-/// What went wrong on the way to or on a device.
+/// An error of finding, opening or using a device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
-    /// There is no adapter at all.
+    /// There is no adapter.
     #[error("{NO_ADAPTER}")]
     NoAdapter,
-    /// None of that name; the names that there are, of which the CPU engine is always one.
+    /// No adapter with this name. `found` always has the CPU engine.
     #[error("no adapter matches \"{wanted}\"; there is {}", found.join(", "))]
     NoSuchAdapter { wanted: String, found: Vec<String> },
-    /// The device could not be had or refused a command; what it said.
-    #[error("the GPU refused: {0}")]
+    /// The device could not be opened or refused a command; its message.
+    #[error("GPU error: {0}")]
     Device(String),
-    /// The device refused a kernel; what it said.
-    #[error("the GPU refused: kernel {kernel}: {said}")]
+    /// The device refused a kernel; `said` is its message.
+    #[error("GPU error: kernel {kernel}: {said}")]
     Kernel { kernel: &'static str, said: String },
-    /// The device is gone; what it said.
+    /// The device is lost; its message.
     #[error("the GPU was lost: {0}")]
     Lost(String),
-    /// A tensor is larger than the device lets a buffer be.
+    /// A tensor is larger than the largest buffer of the device.
     #[error(
-        "{what} would take {:.0} MiB, but this adapter's buffers end at {:.0} MiB: choose a narrower network or a smaller batch",
+        "{what} would take {:.0} MiB, but the largest buffer of this adapter is {:.0} MiB: choose a narrower network or a smaller batch",
         mib(*bytes),
         mib(*limit)
     )]
     TooLarge { what: String, bytes: u64, limit: u64 },
-    /// A kernel would need more workgroups than WebGPU promises.
+    /// A kernel would need more workgroups than WebGPU guarantees.
     #[error(
-        "batch_size is too large for a network this wide: kernel {kernel} would need {count} workgroups where WebGPU allows {limit}; \
+        "batch_size is too large for a network this wide: kernel {kernel} would need {count} workgroups and WebGPU allows {limit}; \
          choose a smaller batch or a narrower network"
     )]
     TooManyWorkgroups { kernel: &'static str, count: u32, limit: u32 },
 }
 
 const NO_ADAPTER: &str = if cfg!(target_arch = "wasm32") {
-    "this browser offers no WebGPU adapter: update the browser and the graphics driver, or switch WebGPU on in its settings"
+    "this browser offers no WebGPU adapter: update the browser and the graphics driver, or enable WebGPU in its settings"
 } else {
-    "no graphics adapter was found: install the GPU's Vulkan driver, or a software one (Debian and Ubuntu: apt install mesa-vulkan-drivers), or \
+    "no graphics adapter was found: install the GPU's Vulkan driver, or a software driver (Debian and Ubuntu: apt install mesa-vulkan-drivers), or \
      compute on the processor with --adapter cpu"
 };
 
@@ -46,7 +46,7 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 
-/// Which adapter computes; every figure is printed beside it.
+/// The adapter that computes. Every measured figure is printed with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adapter {
     pub name: String,
@@ -56,7 +56,7 @@ pub struct Adapter {
     pub software: bool,
 }
 
-/// What `--adapter` calls the CPU engine.
+/// The name of the CPU engine for `--adapter`.
 pub const CPU: &str = "cpu";
 
 impl Adapter {

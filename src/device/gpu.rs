@@ -8,8 +8,9 @@ use super::{Adapter, DeviceError};
 
 impl Adapter {
     fn new(info: &wgpu::AdapterInfo, name: Option<&str>) -> Self {
-        let told = [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
-        let name = told.unwrap_or("an adapter that does not say its name").to_owned();
+        let name_found =
+            [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
+        let name = name_found.unwrap_or("an unnamed adapter").to_owned();
         let known_software = ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_lowercase().contains(software));
         Self {
             backend: info.backend.to_string(),
@@ -22,7 +23,7 @@ impl Adapter {
 
 type Slot = Arc<Mutex<Option<String>>>;
 
-/// Keeps the first message; later ones are consequences.
+/// Stores the first message; later ones are consequences of it.
 fn keep_first(slot: &Slot, message: String) {
     slot.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(message);
 }
@@ -37,14 +38,14 @@ pub struct Gpu {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub adapter: Adapter,
-    /// Nanoseconds of a tick where passes can be timed on the GPU.
+    /// Nanoseconds of a tick, if the GPU can time passes.
     pub timestamp_period: Option<f32>,
     pub(super) kernels: Kernels,
     lost: Slot,
     refused: Slot,
 }
 
-/// A kernel on its buffers.
+/// A kernel with its buffers.
 #[derive(Clone, Debug)]
 pub struct Binding {
     kernel: &'static str,
@@ -52,7 +53,7 @@ pub struct Binding {
     operation: Option<Rc<OnOperation>>,
 }
 
-/// An operation's parameters, destroyed with the last dispatch that reads them.
+/// An operation's parameters. They are destroyed with the last dispatch that reads them.
 #[derive(Debug)]
 struct OnOperation {
     group: wgpu::BindGroup,
@@ -66,11 +67,11 @@ impl Drop for OnOperation {
 }
 
 impl Gpu {
-    /// Opens the adapter that `choice` names (part of its name or its number in [`Gpu::adapters`]), otherwise the fastest. `name` is what the
-    /// caller knows of its name where the library tells none, as in browsers.
+    /// Opens the adapter that `choice` names (part of its name or its number in [`Gpu::adapters`]), otherwise the fastest. `name` is the adapter's
+    /// name for libraries that do not give one, as in browsers.
     ///
     /// # Errors
-    /// No adapter, none that matches, or a device that cannot be had.
+    /// No adapter, none that matches, or a device that cannot be opened.
     pub async fn open(choice: Option<&str>, name: Option<&str>) -> Result<Self, DeviceError> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let adapter = if let Some(wanted) = choice {
@@ -109,7 +110,7 @@ impl Gpu {
         let mut adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
         let mut names: Vec<String> = adapters.iter().map(|adapter| Adapter::new(&adapter.get_info(), None).to_string()).collect();
         let matches = |name: &String| name.to_lowercase().contains(&wanted.to_lowercase());
-        // So short, digits are a number of the list and no part of a name or of a driver's version.
+        // A number this short is a place in the list, not part of a name or of a driver's version.
         let found = match wanted.parse::<usize>() {
             Ok(number) if wanted.len() <= 2 => Some(number).filter(|&number| number < adapters.len()),
             _ => names.iter().position(matches),
@@ -121,7 +122,7 @@ impl Gpu {
         Err(DeviceError::NoSuchAdapter { wanted: wanted.to_owned(), found: names })
     }
 
-    /// Why the device is gone, if it is.
+    /// Why the device is lost, if it is.
     #[must_use]
     pub fn lost(&self) -> Option<String> {
         read(&self.lost)
@@ -142,7 +143,7 @@ impl Gpu {
         limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
     }
 
-    /// The kernel `name` on `buffers`, in the order of its bindings, and on the operation that these bytes say.
+    /// Binds the kernel `name` to `buffers`, in the order of its bindings, and to the operation in these bytes.
     pub(super) fn bind(&self, name: &'static str, buffers: &[&wgpu::Buffer], operation: Option<&[u8]>) -> Binding {
         let pipeline = self.kernel(name);
         let group = |index: u32, buffers: &[&wgpu::Buffer]| {

@@ -1,4 +1,4 @@
-//! The compiled kernels: each is compiled when it is first wanted.
+//! The compiled kernels. Each is compiled when it is first needed.
 
 use std::cell::OnceCell;
 
@@ -6,7 +6,7 @@ use super::shaders::KernelSource;
 use super::table::{Entry, TABLE, entry};
 use super::{DeviceError, Gpu};
 
-/// The kernels that were wanted so far, in the order of the table.
+/// The kernels compiled so far, in the order of the table.
 #[derive(Debug)]
 pub(super) struct Kernels([OnceCell<wgpu::ComputePipeline>; TABLE.len()]);
 
@@ -17,19 +17,19 @@ impl Default for Kernels {
 }
 
 impl Gpu {
-    /// The kernel of that name, compiled now if it was not yet.
+    /// The kernel with this name, compiled now if it was not yet.
     pub(super) fn kernel(&self, name: &str) -> &wgpu::ComputePipeline {
         let (place, entry) = entry(name);
         self.kernels.0[place].get_or_init(|| self.compile(entry))
     }
 
-    /// Those of `names` that are not compiled yet.
+    /// The entries of `names` that are not compiled yet.
     fn missing<'a>(&self, names: &'a [&'static str]) -> impl Iterator<Item = &'static Entry> + use<'a, '_> {
         let is_missing = |name: &&&'static str| self.kernels.0[entry(name).0].get().is_none();
         names.iter().filter(is_missing).map(|name| entry(name).1)
     }
 
-    /// The label and the text of those of `names` that are not compiled yet, for whoever can compile several at a time.
+    /// Label and source of those of `names` that are not compiled yet, for callers that can compile several at a time.
     pub fn sources(&self, names: &[&'static str]) -> Vec<(&'static str, String)> {
         self.missing(names).map(|entry| (entry.name, self.source(entry).text())).collect()
     }
@@ -44,7 +44,7 @@ impl Gpu {
             self.kernel(entry.name);
             if let Some(error) = scope.pop().await {
                 let mut said = error.to_string();
-                // Browsers have their own ways of naming a line.
+                // Browsers report lines in their own formats.
                 if cfg!(not(target_arch = "wasm32")) {
                     said = self.source(entry).with_places(&said);
                 }
@@ -54,7 +54,7 @@ impl Gpu {
         Ok(())
     }
 
-    /// The version of a kernel that this adapter gets.
+    /// The source of a kernel for this adapter.
     fn source(&self, entry: &'static Entry) -> KernelSource {
         entry.source(self.adapter.software)
     }

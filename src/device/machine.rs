@@ -1,7 +1,7 @@
-//! One device for many networks, whatever computes: buffers, commands and copies that both kinds of device understand.
+//! One device for many networks: buffers, commands and copies that work on a GPU and on the CPU engine.
 //!
-//! On a GPU commands are recorded and submitted; the CPU engine does each as it is asked. Either way what is written to a buffer is there for
-//! all that is submitted afterwards.
+//! On a GPU commands are recorded and submitted; the CPU engine executes each at once. In both cases everything submitted after a write to a buffer
+//! sees it.
 
 #[cfg(feature = "cpu")]
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use super::gpu::{Binding, Gpu};
 use super::readback::Staging;
 use super::{Adapter, DeviceError};
 
-/// Most bytes of a buffer of the CPU engine: what a page may ask for at once.
+/// The largest buffer of the CPU engine, a size that browsers allow.
 #[cfg(feature = "cpu")]
 pub const CPU_BUFFER_LIMIT: u64 = 1 << 30;
 
@@ -29,12 +29,12 @@ pub struct Machine {
 enum Backend {
     #[cfg(feature = "gpu")]
     Gpu(Box<Gpu>),
-    /// Gives milliseconds.
+    /// The clock, in milliseconds.
     #[cfg(feature = "cpu")]
     Cpu(fn() -> f64),
 }
 
-/// What a buffer is for, beside copies.
+/// The use of a buffer, besides copies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// Kernels read and write it.
@@ -45,7 +45,7 @@ pub enum Usage {
     Copies,
 }
 
-/// A buffer on a device. Its memory is given back when the last handle to it goes.
+/// A buffer on a device. Its memory is freed when its last handle is dropped.
 #[derive(Clone, Debug)]
 pub struct Buffer(Rc<Memory>);
 
@@ -60,7 +60,7 @@ enum Memory {
 #[cfg(feature = "gpu")]
 impl Drop for Memory {
     fn drop(&mut self) {
-        // A page's garbage collector does not know how much of a device's memory hangs on an object.
+        // A page's garbage collector does not know how much device memory an object uses.
         #[cfg_attr(not(feature = "cpu"), expect(irrefutable_let_patterns, reason = "there is one kind of device"))]
         if let Self::Gpu(buffer) = self {
             buffer.destroy();
@@ -80,7 +80,7 @@ impl Buffer {
         }
     }
 
-    /// Takes the words out of a buffer of the CPU engine, whose kernels work on them; [`Buffer::put`] brings them back.
+    /// Moves the words out of a buffer of the CPU engine, for its kernels; [`Buffer::put`] moves them back.
     #[cfg(feature = "cpu")]
     pub(crate) fn take(&self) -> Vec<u32> {
         self.words().take()
@@ -95,7 +95,7 @@ impl Buffer {
     fn words(&self) -> &RefCell<Vec<u32>> {
         match &*self.0 {
             #[cfg(feature = "gpu")]
-            Memory::Gpu(_) => unreachable!("a network's buffers are of its own device"),
+            Memory::Gpu(_) => unreachable!("a network's buffers are on its own device"),
             Memory::Cpu { words, .. } => words,
         }
     }
@@ -105,7 +105,7 @@ impl Buffer {
         match &*self.0 {
             Memory::Gpu(buffer) => buffer,
             #[cfg(feature = "cpu")]
-            Memory::Cpu { .. } => unreachable!("a network's buffers are of its own device"),
+            Memory::Cpu { .. } => unreachable!("a network's buffers are on its own device"),
         }
     }
 
@@ -138,7 +138,7 @@ impl Machine {
         Ok(Self::of_gpu(Gpu::open(choice, name).await?))
     }
 
-    /// The GPU, where it is one.
+    /// The GPU, if this device is one.
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn gpu(&self) -> Option<&Gpu> {
@@ -149,7 +149,7 @@ impl Machine {
         }
     }
 
-    /// The clock of the CPU engine, in milliseconds, where it is that.
+    /// The clock of the CPU engine, in milliseconds, if this device is one.
     #[must_use]
     pub fn cpu_clock(&self) -> Option<fn() -> f64> {
         match &self.backend {
@@ -160,7 +160,7 @@ impl Machine {
         }
     }
 
-    /// Compiles those of these kernels that are not compiled yet. A kernel that is not asked for here is compiled when a network first needs it.
+    /// Compiles those of these kernels that are not compiled yet. Other kernels are compiled when a network first needs them.
     ///
     /// # Errors
     /// A shader that the device refuses.
@@ -176,7 +176,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Why the device is gone, if it is.
+    /// Why the device is lost, if it is.
     #[must_use]
     pub fn lost(&self) -> Option<String> {
         match &self.backend {
@@ -209,7 +209,7 @@ impl Machine {
         }
     }
 
-    /// Most bytes of a buffer that a kernel works on.
+    /// The largest buffer for kernels, in bytes.
     #[must_use]
     pub fn buffer_limit(&self) -> u64 {
         match &self.backend {
@@ -223,7 +223,7 @@ impl Machine {
     /// A buffer of `bytes` bytes, all 0, for `usage` and copies.
     ///
     /// # Errors
-    /// More bytes than the device lets a buffer have.
+    /// More bytes than the largest buffer of the device.
     #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "memory has no uses"))]
     pub fn buffer(&self, label: &str, bytes: u64, usage: Usage) -> Result<Buffer, DeviceError> {
         let limit = self.buffer_limit();
@@ -268,8 +268,8 @@ impl Machine {
         }
     }
 
-    /// The kernel `name` of the table on `buffers`, in the order of its bindings, and on the operation that these bytes say; the CPU engine needs
-    /// none, since it finds its buffers by their names.
+    /// Binds the kernel `name` of the table to `buffers`, in the order of its bindings, and to the operation in these bytes. The CPU engine needs no
+    /// binding, because it finds its buffers by their names.
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn bind(&self, name: &'static str, buffers: &[&Buffer], operation: Option<&[u8]>) -> Option<Binding> {
@@ -280,7 +280,7 @@ impl Machine {
         self.gpu().map(buffers)
     }
 
-    /// Commands that are done in their order once they are submitted.
+    /// A recorder of commands that run in order once they are submitted.
     #[must_use]
     pub fn encoder(&self, label: &str) -> Encoder<'_> {
         match &self.backend {
@@ -297,7 +297,7 @@ impl Machine {
         }
     }
 
-    /// Room for copies of `bytes` bytes at a time.
+    /// A staging area for copies of `bytes` bytes at a time.
     #[must_use]
     pub fn readback(&self, bytes: u64) -> Readback {
         match &self.backend {
@@ -311,11 +311,11 @@ impl Machine {
 
 #[cfg(feature = "gpu")]
 impl Gpu {
-    /// Milliseconds of each of the stretches of `steps` times the same dispatches, a step; each a kernel, its workgroups and its masks. `None`
-    /// where the GPU has no clock.
+    /// Milliseconds of each of `stretches` for each step, from `steps` repetitions of the same dispatches; each is a kernel, its workgroups and its
+    /// masks. `None` if the GPU has no clock.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn time(&self, stretches: &[Vec<(&Binding, u32, u32)>], steps: usize) -> Result<Option<Vec<f64>>, DeviceError> {
         let Some(period) = self.timestamp_period else { return Ok(None) };
         let count = (steps * stretches.len() * 2) as u32;
@@ -366,7 +366,7 @@ fn add<'a>(gpu: &Gpu, pass: &mut wgpu::ComputePass<'_>, dispatches: impl Iterato
 pub enum Encoder<'a> {
     #[cfg(feature = "gpu")]
     Gpu { gpu: &'a Gpu, commands: wgpu::CommandEncoder },
-    /// Does each command as it comes.
+    /// Executes each command at once.
     #[cfg(feature = "cpu")]
     Cpu(std::marker::PhantomData<&'a ()>),
 }
@@ -411,7 +411,7 @@ impl Encoder<'_> {
     }
 }
 
-/// Copies of pieces of buffers, made within a submit and read after it.
+/// Copies of parts of buffers, made in a submit and read after it.
 #[derive(Debug)]
 pub enum Readback {
     #[cfg(feature = "gpu")]
@@ -422,7 +422,7 @@ pub enum Readback {
 }
 
 impl Readback {
-    /// Appends a copy of `bytes` bytes of `buffer` from the byte `at` on, both multiples of 4, after what the encoder holds so far.
+    /// Appends a copy of `bytes` bytes of `buffer` from byte `at` on, both multiples of 4, after the commands of the encoder so far.
     pub fn copy(&mut self, encoder: &mut Encoder<'_>, buffer: &Buffer, at: u64, bytes: u64) {
         match (self, encoder) {
             #[cfg(feature = "gpu")]
@@ -434,10 +434,10 @@ impl Readback {
         }
     }
 
-    /// Waits for the submits so far and returns what was copied, in order.
+    /// Waits for the submits so far and returns the copies, in order.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub fn read<'a>(&'a mut self, machine: &'a Machine) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, DeviceError>> + 'a>> {
         match self {
             #[cfg(feature = "gpu")]

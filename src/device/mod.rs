@@ -1,5 +1,5 @@
-//! The device, its buffers and the table of kernels: a GPU behind wgpu (feature `gpu`), or this program's own CPU engine (feature `cpu`).
-//! Knows no learning: what the kernels mean stands in their files and in `engine`.
+//! The device, its buffers and the table of kernels: a GPU behind wgpu (feature `gpu`), or this program's CPU engine (feature `cpu`). This module
+//! knows nothing of training: the kernels are described in their files and in `engine`.
 
 mod adapter;
 #[cfg(feature = "gpu")]

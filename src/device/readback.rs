@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::{DeviceError, Gpu};
 
-/// Where copies of pieces of buffers are made within a submit, to be read after it.
+/// A staging buffer for copies of parts of buffers, made in a submit and read after it.
 #[derive(Debug)]
 pub(super) struct Staging {
     buffer: wgpu::Buffer,
@@ -34,7 +34,7 @@ impl Future for Mapping {
 }
 
 impl Staging {
-    /// Room for `bytes` bytes at a time.
+    /// A staging buffer for `bytes` bytes at a time.
     pub(super) fn new(gpu: &Gpu, bytes: u64) -> Self {
         let buffer = gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("readback"),
@@ -45,16 +45,16 @@ impl Staging {
         Self { buffer, used: 0 }
     }
 
-    /// Appends a copy of `bytes` bytes of `buffer` from the byte `offset` on, both multiples of 4, after what the encoder holds so far.
+    /// Appends a copy of `bytes` bytes of `buffer` from byte `offset` on, both multiples of 4, after the commands of the encoder so far.
     pub(super) fn copy(&mut self, encoder: &mut wgpu::CommandEncoder, buffer: &wgpu::Buffer, offset: u64, bytes: u64) {
         encoder.copy_buffer_to_buffer(buffer, offset, &self.buffer, self.used, Some(bytes));
         self.used += bytes;
     }
 
-    /// Waits for the submits so far and returns what was copied, in order.
+    /// Waits for the submits so far and returns the copies, in order.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub(super) async fn read(&mut self, gpu: &Gpu) -> Result<Vec<u8>, DeviceError> {
         let shared = Arc::new(Mutex::new(Mapped::default()));
         let slice = self.buffer.slice(..std::mem::take(&mut self.used));

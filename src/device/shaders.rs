@@ -1,10 +1,10 @@
-//! The source of a kernel: its file of `shaders/`, and before it each file that it imports, once.
+//! The source of a kernel: its file of `shaders/`, after each file that it imports, once.
 //!
-//! A line `// #import NAME` imports `shaders/shared/NAME.wgsl`, which may import others. To WGSL the line is a comment. So every file is WGSL by
-//! itself to an editor, no line has to be taken out, and a line of the source is a line of a file. (`naga_oil` and vello write `#import` without
-//! the comment and take the lines out.)
+//! A line `// #import NAME` imports `shaders/shared/NAME.wgsl`, which may import others. WGSL treats the line as a comment. So editors read every
+//! file as plain WGSL, no line has to be removed, and a line of the source is a line of a file. (`naga_oil` and vello write `#import` without the
+//! comment and remove the lines.)
 //!
-//! On an adapter that computes on the CPU, a file of `shaders/software/` replaces the one of the same name.
+//! On an adapter that computes on the CPU, a file of `shaders/software/` replaces the one with the same name.
 
 use std::fmt;
 
@@ -31,20 +31,20 @@ macro_rules! files {
     ($folder:literal: $($name:ident)+) => { &[$(file!($folder, $name)),+] };
 }
 
-/// What kernels import.
+/// The files that kernels import.
 const SHARED: &[ShaderFile] = files!("shaders/shared/":
     candidate_sums cells convolve_tile d_activations_tile d_weights_tile dealing dispatch finite gradient_parts normalisation quads sizes squares
     structs threefry tiles
 );
 
-/// What replaces a file of the same name on an adapter that computes on the CPU.
+/// The files that replace a file with the same name on an adapter that computes on the CPU.
 const SOFTWARE: &[ShaderFile] = files!("shaders/software/":
     candidate_sums convolve_tile d_activations_tile d_weights_tile dealing sizes squares
 );
 
 const IMPORT: &str = "// #import ";
 
-/// What stands before a place in a message of wgpu or naga.
+/// The characters before a place in a message of wgpu or naga.
 const PLACE: &str = "┌─ ";
 
 impl ShaderFile {
@@ -54,14 +54,14 @@ impl ShaderFile {
     }
 }
 
-/// Its place in the repository.
+/// Its path in the repository.
 impl fmt::Display for ShaderFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}.wgsl", self.folder, self.name)
     }
 }
 
-/// An import that cannot be.
+/// An import that cannot be resolved.
 #[derive(Debug)]
 enum ImportError {
     /// There is no shared file of that name.
@@ -79,12 +79,12 @@ impl fmt::Display for ImportError {
     }
 }
 
-/// The source of a kernel: its files in order, of which no two have the same name.
+/// The source of a kernel: its files in order, each with a different name.
 #[derive(Clone, Debug)]
 pub struct KernelSource(Vec<&'static ShaderFile>);
 
 impl KernelSource {
-    /// That of the kernel whose file is `kernel`. `software`: for an adapter that computes on the CPU.
+    /// The source of the kernel in the file `kernel`. `software`: for an adapter that computes on the CPU.
     pub(super) fn new(kernel: &'static ShaderFile, software: bool) -> Self {
         let software = if software { SOFTWARE } else { &[] };
         let Ok(source) = Self::resolve(kernel, [software, SHARED]) else { unreachable!("a test resolves the imports of every kernel") };
@@ -99,7 +99,7 @@ impl KernelSource {
         Ok(source)
     }
 
-    /// Adds what `file` imports and then the file. `open` has the names of the files whose imports are being added.
+    /// Adds the imports of `file` and then the file. `open` has the names of the files whose imports are being added.
     fn add(
         &mut self,
         file: &'static ShaderFile,
@@ -127,7 +127,7 @@ impl KernelSource {
         self.0.iter().map(|file| file.text).collect()
     }
 
-    /// A message of wgpu or naga in which each place in the source, `┌─ NAME:LINE`, is that of the file and its line.
+    /// A message of wgpu or naga in which each place in the source, `┌─ NAME:LINE`, is replaced by the file and its line.
     #[must_use]
     pub fn with_places(&self, message: &str) -> String {
         let mut parts = message.split(PLACE);
@@ -143,7 +143,7 @@ impl KernelSource {
         std::iter::once(first).chain(others).collect()
     }
 
-    /// The file of a line of the source, and which of its lines that is; both counted from 1.
+    /// The file of a line of the source, and its number in the file; both counted from 1.
     fn place(&self, line: usize) -> Option<(&'static ShaderFile, usize)> {
         let mut left = line.checked_sub(1)?;
         for file in &self.0 {
@@ -238,7 +238,7 @@ mod tests {
         assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 
-    /// A line that is almost an import would be a comment, and nothing would be imported.
+    /// A misspelt import would be a comment and import nothing.
     #[test]
     fn imports_are_written_in_one_way() {
         for file in TABLE.iter().map(|entry| &entry.file).chain(SHARED).chain(SOFTWARE) {
@@ -254,9 +254,9 @@ mod tests {
         }
     }
 
-    /// Every file of `shaders/` is in a list, and in use.
+    /// Every file of `shaders/` is listed, and used.
     #[test]
-    fn no_file_is_idle() {
+    fn no_file_is_unused() {
         let places = |files: &[ShaderFile]| files.iter().map(ToString::to_string).collect::<Vec<_>>();
         let kernels: Vec<ShaderFile> = TABLE.iter().map(|entry| entry.file).collect();
         let listed = [places(&kernels), places(SHARED), places(SOFTWARE)].concat();

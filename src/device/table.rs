@@ -1,6 +1,6 @@
-//! The table of kernels: one line each. A kernel's name is its file, its label on the GPU and its reference in `reference`; its buffers stand in the
-//! order of their bindings and carry the names that the shader gives them. `input`, `output` and `shortcut` are the maps of the dispatch's
-//! operation, and `d_` before them the loss's gradient there.
+//! The table of kernels, one line each. A kernel's name is that of its file, of its label on the GPU and of its reference in `reference`. Its buffers
+//! are in the order of their bindings and have the names of the shader. `input`, `output` and `shortcut` are the maps of the dispatch's operation;
+//! with `d_` they are the gradients of the loss at these maps.
 
 #[cfg(feature = "gpu")]
 use super::shaders::{KernelSource, ShaderFile, file};
@@ -9,12 +9,12 @@ use super::shaders::{KernelSource, ShaderFile, file};
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     pub name: &'static str,
-    /// `shaders/NAME.wgsl`, in which its imports stand.
+    /// `shaders/NAME.wgsl`, which has its imports.
     #[cfg(feature = "gpu")]
     pub file: ShaderFile,
     /// Buffers of bind group 0.
     pub buffers: &'static [&'static str],
-    /// Whether bind group 1 says which operation.
+    /// Whether bind group 1 has the operation.
     pub per_operation: bool,
 }
 
@@ -65,7 +65,7 @@ impl Entry {
     }
 }
 
-/// The line of that name, and its place in the table.
+/// The line with this name, and its place in the table.
 ///
 /// # Panics
 /// A name that no kernel has.
@@ -79,7 +79,7 @@ pub fn entry(name: &str) -> (usize, &'static Entry) {
 mod tests {
     use super::*;
 
-    /// What is wrong with a kernel's source, or with what it binds.
+    /// The errors of a kernel's source, and of its bindings.
     fn failures(entry: &'static Entry, software: bool) -> Vec<String> {
         let source = entry.source(software);
         let text = source.text();
@@ -113,20 +113,20 @@ mod tests {
             failures.push("no entry point main".to_owned());
         }
         if !module.overrides.is_empty() {
-            failures.push("what depends on the adapter is a file of shaders/software/, not an override".to_owned());
+            failures.push("a constant that depends on the adapter must be in shaders/software/, not an override".to_owned());
         }
         failures
     }
 
-    /// Every shader is validated in both versions, all failures listed at once, and its bindings are those of the table.
+    /// Validates every shader in both versions, lists all failures at once, and compares the bindings with the table.
     #[test]
     fn shaders_are_valid_and_agree_with_the_table() {
-        let mut told = Vec::new();
+        let mut all_failures = Vec::new();
         for entry in TABLE {
             for (software, version) in [(false, "for a GPU"), (true, "for a CPU")] {
-                told.extend(failures(entry, software).into_iter().map(|failure| format!("{} {version}: {failure}", entry.name)));
+                all_failures.extend(failures(entry, software).into_iter().map(|failure| format!("{} {version}: {failure}", entry.name)));
             }
         }
-        assert!(told.is_empty(), "{}", told.join("\n"));
+        assert!(all_failures.is_empty(), "{}", all_failures.join("\n"));
     }
 }

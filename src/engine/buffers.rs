@@ -1,4 +1,4 @@
-//! Every buffer of a network. Its name is the name that the kernels' bindings give it.
+//! Every buffer of a network, with the name that the kernels' bindings use.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,13 +9,13 @@ use crate::shared::{MOST_GROUPS, Params, Record, Sample, State, Step};
 
 use super::SLOTS;
 
-/// The data set, shared by every network that learns from it: on the device where it fits, otherwise in the memory of the program.
+/// The data set, shared by every network that trains on it: on the device if it fits, otherwise in the memory of the program.
 #[derive(Clone, Debug)]
 pub struct DataBuffers {
     pub inputs: Inputs,
     /// `[N]` bytes, four a word.
     pub labels: Buffer,
-    /// `[I]` what is added to a scaled feature.
+    /// `[I]` the number added to each scaled feature.
     pub shifts: Buffer,
     /// I, features of a row.
     pub features: u32,
@@ -26,15 +26,15 @@ pub struct DataBuffers {
 pub enum Inputs {
     /// On the device, four bytes a word.
     Resident(Buffer),
-    /// Here; the rows of each submit are sent with it.
+    /// In the memory of the program; the rows of each submit are sent with it.
     Streamed(Rc<RefCell<Vec<u8>>>),
 }
 
 impl DataBuffers {
-    /// Room for `rows` rows of `features` features: on the device where one buffer holds them and `resident` asks for it.
+    /// Buffers for `rows` rows of `features` features: on the device if one buffer can hold them and `resident` asks for it.
     ///
     /// # Errors
-    /// A set that neither the device nor the memory here can hold.
+    /// A set that fits neither on the device nor in memory.
     pub fn new(machine: &Machine, rows: u32, features: u32, resident: bool) -> Result<Self, DeviceError> {
         let storage = Usage::Storage;
         let bytes = u64::from(rows) * u64::from(features);
@@ -43,10 +43,10 @@ impl DataBuffers {
             Ok(Some(buffer)) => Inputs::Resident(buffer),
             Ok(None) | Err(DeviceError::TooLarge { .. }) => {
                 let too_large = || DeviceError::TooLarge { what: "the data set".to_owned(), bytes, limit: machine.buffer_limit() };
-                let room = usize::try_from(bytes).map_err(|_| too_large())?;
+                let length = usize::try_from(bytes).map_err(|_| too_large())?;
                 let mut set = Vec::new();
-                set.try_reserve_exact(room).map_err(|_| too_large())?;
-                set.resize(room, 0);
+                set.try_reserve_exact(length).map_err(|_| too_large())?;
+                set.resize(length, 0);
                 Inputs::Streamed(Rc::new(RefCell::new(set)))
             }
             Err(error) => return Err(error),
@@ -67,24 +67,24 @@ impl DataBuffers {
 
 macro_rules! buffers {
     ($($(#[$doc:meta])* $name:ident;)+) => {
-        /// Every buffer of a network; shapes as in `shaders/shared/structs.wgsl`, where a network with room for one mask has 1 in place of `masks`.
+        /// Every buffer of a network; shapes as in `shaders/shared/structs.wgsl`, where a network with buffers for one mask has 1 instead of `masks`.
         #[derive(Clone, Debug)]
         pub struct Buffers {
             $($(#[$doc])* pub $name: Buffer,)+
-            /// One a map of the model, `[masks, rows, Q, Bp]`; the inputs stand once where they are not gated.
+            /// One for each map of the model, `[masks, rows, Q, Bp]`. Inputs that are not gated are stored once.
             pub maps: Vec<Buffer>,
-            /// The loss's gradients at maps, `[rows up to a multiple of 4, Q, Bp]`; which map's each holds when, the model says.
+            /// The gradients of the loss at maps, `[rows up to a multiple of 4, Q, Bp]`. The model says which map uses which buffer.
             pub gradients: Vec<Buffer>,
         }
 
         impl Buffers {
-            /// Those that have a name, in their order.
+            /// The buffers that have a name, in their order.
             #[must_use]
             pub fn named(&self) -> Vec<(&'static str, &Buffer)> {
                 vec![$((stringify!($name), &self.$name),)+]
             }
 
-            /// The buffer of that name, as the kernels' table spells it; the maps have none of their own.
+            /// The buffer with this name in the table of kernels; maps have no such names.
             #[must_use]
             pub fn get(&self, name: &str) -> Option<&Buffer> {
                 match name {
@@ -113,7 +113,7 @@ buffers! {
     moments;
     /// `[U]` the structure gradient of the last step.
     d_scores;
-    /// `[U]` 1 where the score rests as a person has it.
+    /// `[U]` 1 if the score is pinned.
     pins;
     /// `[U]` numbers of the units in the whole network.
     numbers;
@@ -135,9 +135,9 @@ buffers! {
     velocity;
     /// `[masks, P]`
     packed_weights;
-    /// The gradients' storage of each layer.
+    /// The floats for the gradient of each layer.
     d_weights;
-    /// What adds up to the square of the gradient's norm.
+    /// The squares that add up to the squared norm of the gradient.
     squares;
     /// `[masks, S]` pairs.
     statistics;
@@ -145,7 +145,7 @@ buffers! {
     d_statistics;
     /// `[S]` pairs.
     running;
-    /// `[N, I]` bytes, or `[SLOTS, B, I]` of a set that is streamed.
+    /// `[N, I]` bytes, or `[SLOTS, B, I]` of a streamed set.
     inputs;
     /// `[N]` bytes.
     labels;
@@ -153,7 +153,7 @@ buffers! {
     shifts;
 }
 
-/// Steps of a submit: of a data set that is streamed, as many as a buffer holds rows for.
+/// Steps of a submit: for a streamed data set, as many as a buffer can hold rows for.
 pub(super) fn steps_a_submit(machine: &Machine, params: &Params, data: &DataBuffers) -> u32 {
     if !data.is_streamed() {
         return SLOTS;
@@ -171,13 +171,13 @@ impl Buffers {
         data: &DataBuffers,
         squares: u32,
     ) -> Result<Self, DeviceError> {
-        // One question at the end in place of one after each buffer: the first that does not fit is remembered, and what follows it stays small.
+        // The first allocation that fails is stored and reported once at the end; later buffers are made small.
         let refused = RefCell::new(None);
         let buffer = |label: &str, bytes: u64, usage: Usage| {
             let bytes = if refused.borrow().is_some() { 0 } else { bytes };
             machine.buffer(label, bytes, usage).unwrap_or_else(|error| {
                 refused.replace(Some(error));
-                machine.buffer(label, 0, usage).expect("every device holds a buffer of a few bytes")
+                machine.buffer(label, 0, usage).expect("every device can allocate a buffer of a few bytes")
             })
         };
         let storage = |label: &str, count: u64| buffer(label, count * 4, Usage::Storage);
@@ -233,7 +233,7 @@ impl Buffers {
         refused.into_inner().map_or(Ok(buffers), Err)
     }
 
-    /// Bytes that a submit's outcome takes.
+    /// Bytes of a submit's outcome.
     pub(super) fn outcome_bytes(&self) -> u64 {
         self.state.size() + self.records.size() + self.scores.size() + self.units.size()
     }

@@ -1,4 +1,4 @@
-//! The CPU engine: the references of the kernels, in f32, on the network's own buffers.
+//! The CPU engine: the reference kernels in f32, on the network's own buffers.
 
 use bytemuck::{Pod, cast_vec};
 
@@ -31,7 +31,7 @@ fn first<T: Pod>(buffer: &Buffer) -> T {
 
 macro_rules! moved {
     ($($name:ident),+) => {
-        /// Moves what the network's buffers hold to where the references see it.
+        /// Moves the contents of the network's buffers to the memory of the reference kernels.
         fn take(engine: &Engine) -> Memory<f32> {
             let buffers = &engine.buffers;
             let Cuts { enough, tile, strip } = engine.cuts();
@@ -48,7 +48,7 @@ macro_rules! moved {
             }
         }
 
-        /// Moves it back.
+        /// Moves them back.
         fn put(engine: &Engine, memory: Memory<f32>) {
             let buffers = &engine.buffers;
             engine.machine.write(&buffers.state, 0, bytemuck::bytes_of(&memory.state));

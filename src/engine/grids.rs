@@ -1,10 +1,10 @@
-//! How many workgroups a kernel gets on this adapter.
+//! The number of workgroups of each kernel on this adapter.
 
 use crate::device::Machine;
 use crate::model::{Extra, Layer};
 
-/// Numbers that depend on whether the adapter computes on the CPU. Those that kernels need too stand in `shaders/shared/sizes.wgsl` and
-/// `shaders/software/sizes.wgsl` under the same names; a test compares them.
+/// Numbers that depend on whether the adapter computes on the CPU. Those that kernels also need are in `shaders/shared/sizes.wgsl` and
+/// `shaders/software/sizes.wgsl` with the same names; a test compares them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
     /// Quads of units of a tile of `convolve` and of `d_activations`.
@@ -15,12 +15,12 @@ pub struct Sizes {
     pub weight_quads: u32,
     /// Most tiles of `d_weights` in a strip.
     pub strip: u32,
-    /// Invocations that are enough to fill the adapter.
+    /// Invocations that occupy the whole adapter.
     pub enough: u32,
-    /// Numbers that a workgroup leaves in `squares`.
+    /// Numbers that a workgroup writes to `squares`.
     pub squares: u32,
-    /// Most workgroups of a kernel that strides over its work: enough to fill the adapter, few enough that a sparse step does not pay for
-    /// thousands that find nothing to do.
+    /// Most workgroups of a kernel that strides over its work: enough to occupy the adapter, and few enough that a sparse step does not start
+    /// thousands without work.
     pub most_workgroups: u32,
     /// Most workgroups of a kernel that has a tile for each thread; a multiple of 16.
     pub most_tiled: u32,
@@ -35,11 +35,11 @@ impl Sizes {
         enough: 32_768,
         squares: 1,
         most_workgroups: 1024,
-        // As many as a dispatch may have.
+        // The most that a dispatch may have.
         most_tiled: 65_520,
     };
 
-    /// Of an adapter that computes on the CPU, and of the CPU engine.
+    /// For an adapter that computes on the CPU, and for the CPU engine.
     pub const SOFTWARE: Self = Self {
         tile_units: 2,
         tile_images: 4,
@@ -48,7 +48,7 @@ impl Sizes {
         enough: 1024,
         squares: 64,
         most_workgroups: 16,
-        // A workgroup without a tile costs there what a tile costs whose sums have one term.
+        // There a workgroup without a tile costs as much as a tile whose sums have one term.
         most_tiled: 16,
     };
 
@@ -56,24 +56,24 @@ impl Sizes {
         if machine.adapter.software { Self::SOFTWARE } else { Self::GPU }
     }
 
-    /// Threads that tiles need to cover `units` quads of units at each of `pixels` pixels of `images` quads of images.
+    /// Threads for tiles that cover `units` quads of units at each of `pixels` pixels of `images` quads of images.
     pub(super) fn tiles(&self, units: u32, pixels: u32, images: u32) -> u64 {
         u64::from(units.div_ceil(self.tile_units)) * u64::from(pixels) * u64::from(images.div_ceil(self.tile_images))
     }
 
-    /// Threads that `d_weights` can use for a layer: its tiles, and where its sums can be cut, enough to fill the adapter.
+    /// Threads that `d_weights` can use for a layer: one for each tile or, if its sums can be split, enough to occupy the adapter.
     pub(super) fn d_weights_threads(&self, layer: &Layer) -> u64 {
         let rows = layer.taps * layer.inputs + u32::from(layer.extra == Extra::Bias);
         let down = rows.div_ceil(4).div_ceil(self.weight_quads);
-        // In whole strips.
+        // In complete strips.
         let down = down.next_multiple_of(down.clamp(1, self.strip));
         let tiles = u64::from(down) * u64::from(layer.outputs.div_ceil(4).div_ceil(self.weight_quads));
         if layer.pixels > 1 { tiles.max(self.enough.into()) } else { tiles }
     }
 }
 
-/// One thread each, in workgroups of 64. A multiple of 16 workgroups, so that the few of an adapter that computes on the CPU are a power of two,
-/// as `dealt` of `shaders/software/dealing.wgsl` asks.
+/// One thread each, in workgroups of 64. The number of workgroups is a multiple of 16, so that the few of an adapter that computes on the CPU are a
+/// power of two, as `dealt` in `shaders/software/dealing.wgsl` requires.
 pub(super) fn grid(threads: u64) -> [u32; 3] {
     [u32::try_from(threads.div_ceil(64).next_multiple_of(16)).unwrap_or(u32::MAX), 1, 1]
 }
@@ -84,10 +84,10 @@ pub(super) fn striding_grid(threads: u64, most: u32) -> [u32; 3] {
     [x.min(most), y, z]
 }
 
-/// What the parts follow from into which a device cuts the gradients of weights.
+/// The numbers that decide into how many parts a device splits the gradients of weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cuts {
-    /// Invocations that fill the device.
+    /// Invocations that occupy the device.
     pub enough: u32,
     /// Weights along a side of a tile.
     pub tile: u32,
@@ -98,7 +98,7 @@ pub struct Cuts {
 impl Cuts {
     pub(super) fn of(machine: &Machine) -> Self {
         if machine.cpu_clock().is_some() {
-            // One after another, sums need not be cut.
+            // A sequential device does not need to split sums.
             Self { enough: 1, tile: 4, strip: 1 }
         } else {
             let Sizes { enough, weight_quads, strip, .. } = Sizes::of(machine);

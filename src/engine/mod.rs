@@ -1,4 +1,4 @@
-//! Which kernels run, in which order, on which buffers. One [`Engine`] is one network with its state on a device.
+//! Which kernels run, in which order, on which buffers. An [`Engine`] is one network with its state on a device.
 
 mod buffers;
 #[cfg(feature = "cpu")]
@@ -21,13 +21,13 @@ use crate::shared::{MISSING, Params, Record, Sample, State, Step};
 
 use step::StepPlan;
 
-/// Most steps that one submit holds: rows of the schedule, of the batches and of the records.
+/// Most steps of one submit: rows of the schedule, of the batches and of the records.
 pub const SLOTS: u32 = 64;
 
-/// Most masks that a network has room for: those of a step that probes, and of an evaluation, which compares the decided mask with a sampled one.
+/// Most masks of a network's buffers: those of a step with a probe, and of an evaluation, which compares the decided mask with a sampled one.
 pub const MASKS: u32 = 2;
 
-/// What a submit leaves: plain numbers.
+/// The results of a submit.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub state: State,
@@ -44,28 +44,28 @@ pub struct Outcome {
 pub struct Engine {
     pub machine: Rc<Machine>,
     pub params: Params,
-    /// Masks that it has room for, 1 or [`MASKS`]; a step forwards `params.masks` of them.
+    /// Masks of its buffers, 1 or [`MASKS`]; a step forwards `params.masks` of them.
     pub masks: u32,
     pub buffers: Buffers,
     data: DataBuffers,
     steps: Steps,
     steps_a_submit: u32,
-    /// Where each kernel's stretch of `squares` begins.
+    /// Where each kernel's part of `squares` begins.
     pub square_starts: Vec<u32>,
     readback: Readback,
 }
 
 impl Engine {
-    /// Allocates the network's state with room for `masks` masks, all 0 but what follows from the model: the units' numbers, the sources of its
+    /// Allocates the network's state with buffers for `masks` masks, all 0 except what follows from the model: the units' numbers, the sources of its
     /// unions, and running statistics of mean 0 and variance 1.
     ///
     /// # Errors
     /// A tensor that this device cannot hold.
     ///
     /// # Panics
-    /// Room for fewer masks than a step forwards, or for more than [`MASKS`].
+    /// Fewer masks than a step forwards, or more than [`MASKS`].
     pub fn new(machine: &Rc<Machine>, model: &Model, params: Params, masks: u32, data: &DataBuffers) -> Result<Self, DeviceError> {
-        assert!((params.masks..=MASKS).contains(&masks), "a step of {} masks needs room for them, not for {masks}", params.masks);
+        assert!((params.masks..=MASKS).contains(&masks), "a step of {} masks needs buffers for them, not for {masks}", params.masks);
         let params = Params { streamed: data.is_streamed().into(), ..params };
         let plan = StepPlan::new(machine, model, &params)?;
         let buffers = Buffers::new(machine, model, &params, masks, data, plan.squares)?;
@@ -90,19 +90,19 @@ impl Engine {
         Ok(engine)
     }
 
-    /// How this device cuts the gradients of weights into parts.
+    /// How this device splits the gradients of weights into parts.
     #[must_use]
     pub fn cuts(&self) -> Cuts {
         Cuts::of(&self.machine)
     }
 
-    /// Most steps that a submit of this network holds, at most [`SLOTS`].
+    /// Most steps of a submit of this network, at most [`SLOTS`].
     #[must_use]
     pub fn steps_a_submit(&self) -> u32 {
         self.steps_a_submit
     }
 
-    /// Sends the parameters, as they stand in `params`, ahead of the next submit.
+    /// Sends `params` to the device, before the next submit.
     pub fn write_params(&self) {
         self.machine.write(&self.buffers.params, 0, bytemuck::bytes_of(&self.params));
     }
@@ -112,7 +112,7 @@ impl Engine {
         self.machine.write(buffer, 0, cast_slice(values));
     }
 
-    /// Copies a buffer of another engine on the same device over one of this engine's, of the same size.
+    /// Copies a buffer of another engine on the same device to one of this engine with the same size.
     pub fn copy(&self, from: &Buffer, to: &Buffer) {
         let mut encoder = self.machine.encoder("copy");
         encoder.copy(from, 0, to, 0, from.size());
@@ -131,23 +131,23 @@ impl Engine {
         self.steps.losses(self.masks)
     }
 
-    /// Sends `schedule.len()` training steps with their `[steps, B]` images in one submit and waits for what they leave.
+    /// Sends `schedule.len()` training steps with their `[steps, B]` images in one submit and waits for the results.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn train(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
         let dispatches = self.steps.training(self.params.masks);
         self.submit(&dispatches, schedule, samples);
         self.outcome(schedule.len()).await
     }
 
-    /// Readies the one step that [`Engine::send`] then takes in parts.
+    /// Prepares one step, which [`Engine::send`] then sends in parts.
     pub fn begin(&self, step: Step, samples: &[Sample]) {
         self.stage(&[step], samples);
     }
 
-    /// Sends those dispatches of a training step whose line is `wanted`, with the part `learn` of the scores' update. All of them, in an order
-    /// that respects what each reads, make the step of [`Engine::train`], bit for bit.
+    /// Sends those dispatches of a training step for whose line `wanted` is true, with the part `learn` of the scores' update. All dispatches, each
+    /// after those that it depends on, make the step of [`Engine::train`], bit for bit.
     pub fn send(&mut self, wanted: &dyn Fn(&Line) -> bool, learn: u32) {
         let whole = self.params.learn_scores;
         self.params.learn_scores = learn;
@@ -160,21 +160,21 @@ impl Engine {
         self.write_params();
     }
 
-    /// A copy of a buffer as it will stand when what was sent so far is done.
+    /// A copy of a buffer with its content after everything sent so far.
     ///
     /// # Errors
     /// A tensor that this device cannot hold twice.
-    pub fn keep(&self, buffer: &Buffer) -> Result<Buffer, DeviceError> {
-        let kept = self.machine.buffer("kept for comparison", buffer.size(), Usage::Copies)?;
-        self.copy(buffer, &kept);
-        Ok(kept)
+    pub fn duplicate(&self, buffer: &Buffer) -> Result<Buffer, DeviceError> {
+        let copy = self.machine.buffer("copy for comparison", buffer.size(), Usage::Copies)?;
+        self.copy(buffer, &copy);
+        Ok(copy)
     }
 
-    /// Sends as many evaluation batches: forwards and losses under the decided mask and, where there is room for two, a sampled one; nothing is
-    /// trained.
+    /// Sends `batches` evaluation batches: forward passes and losses under the decided mask and, if there are buffers for two masks, a sampled one.
+    /// Nothing is trained.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn evaluate(&mut self, batches: u32, samples: &[Sample]) -> Result<Outcome, DeviceError> {
         let schedule = vec![Step::zeroed(); batches as usize];
         let dispatches = self.steps.losses(self.masks);
@@ -182,20 +182,21 @@ impl Engine {
         self.outcome(schedule.len()).await
     }
 
-    /// Runs sampling, forwards and losses of as many steps in one submit, m and m′ drawn as in training; nothing is trained.
+    /// Samples masks and computes the losses of `schedule.len()` steps in one submit, m and m′ drawn as in training. Nothing is trained.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn losses(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
         let dispatches = self.steps.losses(self.params.masks);
         self.submit(&dispatches, schedule, samples);
         self.outcome(schedule.len()).await
     }
 
-    /// The same under scores of its own for each step, `[steps, U]`: with 0 and 1 alone, under these masks. The last ones stay.
+    /// As [`Engine::losses`], with other scores for each step, `[steps, U]`: scores of 0 and 1 give exactly these masks. The last scores remain on
+    /// the device.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn losses_under(&mut self, scores: &[f32], schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
         assert_eq!(scores.len(), schedule.len() * self.params.units as usize, "scores of every step");
         self.stage(schedule, samples);
@@ -212,11 +213,11 @@ impl Engine {
         self.outcome(schedule.len()).await
     }
 
-    /// `[batches, masks, classes, Bp]` logits of evaluation batches, those of the decided mask before those of the sampled one, in one submit.
-    /// Each batch has parameters of its own, so that each may draw its own mask; the last ones stay.
+    /// `[batches, masks, classes, Bp]` logits of evaluation batches, those of the decided mask before those of the sampled one, in one submit. Each
+    /// batch has its own parameters, so that each may draw another mask; the last ones remain on the device.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn logits(&mut self, params: &[Params], samples: &[Sample]) -> Result<Vec<f32>, DeviceError> {
         self.stage(&vec![Step::zeroed(); params.len()], samples);
         let bytes = size_of::<Params>() as u64;
@@ -235,11 +236,11 @@ impl Engine {
         Ok(bytemuck::pod_collect_to_vec(&readback.read(&self.machine).await?))
     }
 
-    /// `[steps, U]` dL/dm of each step's mask, of a network with gates: forwards and the way back to the units; no weight's gradient, and
-    /// nothing is trained.
+    /// `[steps, U]` dL/dm of each step's mask, for a network with gates: forward passes, and the backward pass to the units without gradients of
+    /// weights. Nothing is trained.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn gates(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<(State, Vec<f32>), DeviceError> {
         self.stage(schedule, samples);
         let bytes = u64::from(self.params.units) * 4;
@@ -257,25 +258,25 @@ impl Engine {
         Ok((bytemuck::pod_read_unaligned(state), bytemuck::pod_collect_to_vec(gates)))
     }
 
-    /// The state now, without a step.
+    /// The current state, without a step.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn look(&mut self) -> Result<Outcome, DeviceError> {
         self.outcome(0).await
     }
 
-    /// The same with as many records, from the first.
+    /// The current state with the first `records` records.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn look_at(&mut self, records: usize) -> Result<Outcome, DeviceError> {
         self.outcome(records).await
     }
 
-    /// What the next steps read, ahead of their submit.
+    /// Writes what the next steps read, before their submit.
     fn stage(&self, schedule: &[Step], samples: &[Sample]) {
-        assert!(schedule.len() <= self.steps_a_submit as usize, "a submit holds at most {} steps", self.steps_a_submit);
+        assert!(schedule.len() <= self.steps_a_submit as usize, "a submit has at most {} steps", self.steps_a_submit);
         assert_eq!(samples.len(), schedule.len() * self.params.batch_size as usize, "images of every batch");
         self.write(&self.buffers.schedule, schedule);
         self.write(&self.buffers.batch_rows, samples);
@@ -290,7 +291,7 @@ impl Engine {
         self.write(&self.buffers.state, &[0u32]); // State::next
     }
 
-    /// Adds these dispatches, so many times, to what is submitted.
+    /// Adds these dispatches, repeated `times` times, to the submit.
     #[cfg_attr(not(feature = "cpu"), expect(clippy::unused_self, reason = "the CPU engine works on this network's buffers"))]
     fn encode(&self, dispatches: &[&Dispatch], times: usize, encoder: &mut Encoder<'_>) {
         match encoder {
@@ -339,10 +340,10 @@ impl Engine {
         })
     }
 
-    /// The whole content of a buffer, for checkpoints, traces and checks; not on the training path.
+    /// The whole content of a buffer, for checkpoints, traces and checks; not used in training.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn read<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(&self, buffer: &Buffer) -> Result<Vec<T>, DeviceError> {
         self.read_first(buffer, buffer.size()).await
     }
@@ -350,7 +351,7 @@ impl Engine {
     /// The first `bytes` bytes of a buffer, a multiple of 4.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn read_first<T: bytemuck::AnyBitPattern + bytemuck::NoUninit>(
         &self,
         buffer: &Buffer,
@@ -359,15 +360,15 @@ impl Engine {
         Ok(bytemuck::pod_collect_to_vec(&self.read_firsts(&[(buffer, bytes)]).await?))
     }
 
-    /// The first bytes, so many, a multiple of 4, of each of some buffers, one after another.
+    /// The first bytes of several buffers, one after another; each number of bytes is a multiple of 4.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn read_firsts(&self, pieces: &[(&Buffer, u64)]) -> Result<Vec<u8>, DeviceError> {
         let mut all = Vec::new();
         let mut rest = pieces;
         while !rest.is_empty() {
-            // As many as one buffer holds, and at least one, which is no larger than a buffer.
+            // As many pieces as one buffer can hold, and at least one, which is no larger than a buffer.
             let mut sum = 0;
             let fit = rest.iter().take_while(|(_, bytes)| {
                 sum += bytes;
@@ -389,7 +390,7 @@ impl Engine {
     /// A row of the data set, `[I]` bytes, and its label.
     ///
     /// # Errors
-    /// The device is gone or refused a command.
+    /// The device is lost or refused a command.
     pub async fn row(&self, row: u32) -> Result<(Vec<u8>, u8), DeviceError> {
         let features = u64::from(self.data.features);
         let label = self.read_bytes(&self.data.labels, row.into(), 1).await?[0];
@@ -401,7 +402,7 @@ impl Engine {
         Ok((inputs, label))
     }
 
-    /// Bytes of a buffer from anywhere on: copies begin and end at whole words. Boxed, as [`Readback::read`] is.
+    /// Bytes of a buffer from any place on, although copies begin and end at whole words. Boxed, as [`Readback::read`] is.
     fn read_bytes(&self, buffer: &Buffer, at: u64, bytes: u64) -> Pin<Box<dyn Future<Output = Result<Vec<u8>, DeviceError>> + '_>> {
         let begin = at & !3;
         let words = (at + bytes - begin).next_multiple_of(4);
@@ -419,10 +420,11 @@ impl Engine {
         encoder.submit();
     }
 
-    /// Time of each phase of `schedule.len()` training steps, in milliseconds a step, by the device's own clock; the steps are real.
+    /// Time of each phase of `schedule.len()` training steps, in milliseconds for each step, by the device's clock; the steps are real. `None` if the
+    /// device has no clock.
     ///
     /// # Errors
-    /// The device is gone or refused a command. `None` where the device has no clock.
+    /// The device is lost or refused a command.
     pub async fn profile(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Option<Vec<(Phase, f64)>>, DeviceError> {
         let dispatches = self.steps.training(self.params.masks);
         let stretches: Vec<&[&Dispatch]> = dispatches.chunk_by(|a, b| a.line.phase == b.line.phase).collect();
@@ -439,8 +441,8 @@ impl Engine {
         Ok(Some(phases))
     }
 
-    /// Milliseconds of each stretch of `steps` steps, a step.
-    #[cfg_attr(not(feature = "gpu"), expect(clippy::unused_async, reason = "only a GPU is waited for"))]
+    /// Milliseconds of each part of a step, from `steps` steps.
+    #[cfg_attr(not(feature = "gpu"), expect(clippy::unused_async, reason = "only a GPU needs waiting"))]
     async fn time(&self, stretches: &[&[&Dispatch]], steps: usize) -> Result<Option<Vec<f64>>, DeviceError> {
         #[cfg(feature = "gpu")]
         if let Some(gpu) = self.machine.gpu() {
@@ -466,7 +468,7 @@ impl Engine {
 /// Names of the kernels that the training steps of a network run.
 ///
 /// # Errors
-/// A batch that is too large for a network so wide.
+/// A batch that is too large for a network of this width.
 pub fn kernels(machine: &Machine, model: &Model, params: &Params) -> Result<Vec<&'static str>, DeviceError> {
     let mut names: Vec<&'static str> = Vec::new();
     for name in StepPlan::new(machine, model, params)?.names() {

@@ -1,8 +1,7 @@
-//! One training step as one visible list of dispatches, built once from the model's operations: forward in their order, backward in the
-//! opposite one.
+//! A training step as a list of dispatches, built once from the model's operations: forward in their order, backward in reverse.
 //!
-//! Grids are those of the dense case: the kernels read the kept counts and surplus workgroups leave at once. (Indirect dispatch
-//! costs a validation dispatch and barriers each in every WebGPU implementation.)
+//! The grids are those of the dense network: the kernels read the kept counts, and surplus workgroups return at once. (Every WebGPU implementation
+//! adds a validation dispatch and barriers to an indirect dispatch.)
 
 #[cfg(feature = "gpu")]
 use crate::device::{Binding, Buffer, entry};
@@ -16,7 +15,7 @@ use super::grids::{Sizes, striding_grid};
 /// Workgroups along a dimension that WebGPU guarantees.
 const MOST_GRID: u32 = 65_535;
 
-/// What a stretch of dispatches is for.
+/// What a range of dispatches is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     Sample,
@@ -49,16 +48,16 @@ impl Phase {
 pub struct Operands {
     pub input: usize,
     pub output: usize,
-    /// The index of the output where there is no shortcut.
+    /// The index of the output if there is no shortcut.
     pub shortcut: usize,
 }
 
-/// One kernel with what it works on; which buffers these are is the engine's affair.
+/// One kernel with its operands. The engine finds the buffers for them.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub name: &'static str,
     pub phase: Phase,
-    /// For the kernels that run once an operation.
+    /// For kernels that run once for each operation.
     pub operation: Option<Operation>,
     pub operands: Operands,
     /// Workgroups along x.
@@ -68,7 +67,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// What it works on, for its reference.
+    /// The arguments of its reference.
     #[must_use]
     pub fn work(&self, model: &Model) -> Work {
         let gradient = |map: usize| model.maps[map].gradient.unwrap_or(0);
@@ -85,11 +84,11 @@ impl Line {
     }
 }
 
-/// A line on this network's buffers.
+/// A line with this network's buffers.
 #[derive(Clone, Debug)]
 pub struct Dispatch {
     pub line: Line,
-    /// What its reference works on.
+    /// The arguments of its reference.
     pub work: Work,
     /// Its buffers, on a GPU.
     #[cfg(feature = "gpu")]
@@ -106,15 +105,15 @@ impl Dispatch {
     }
 }
 
-/// The lines of a training step, and how many squares of weight gradients they leave.
+/// The lines of a training step, and how many squares of weight gradients they write.
 pub(super) struct StepPlan {
     lines: Vec<Line>,
     pub(super) squares: u32,
-    /// Where each kernel's stretch of `squares` begins.
+    /// Where each kernel's part of `squares` begins.
     pub(super) square_starts: Vec<u32>,
 }
 
-/// What [`StepPlan::new`] adds its lines to.
+/// Collects the lines of a [`StepPlan`].
 struct Planner<'a> {
     model: &'a Model,
     images: u32,
@@ -163,7 +162,7 @@ impl Planner<'_> {
         let workgroups = self.elements(inputs, 1);
         self.push("gather_inputs", Phase::Pack, operation, Operands::default(), workgroups, self.model.groups[0].gated);
 
-        // A layer of one pixel leaves its squares itself, the others leave them to sum_gradients, which comes first in the buffer.
+        // The kernel of a layer of one pixel writes its squares itself; sum_gradients, which is first in the buffer, writes those of the others.
         let is_cut = |layer: &Layer| layer.pixels > 1 && layer.taps > 0;
         let cut: u64 = self.model.layers.iter().filter(|layer| is_cut(layer)).map(|layer| u64::from(layer.packed() / 4)).sum();
         let sum_grid = if cut > 0 { striding_grid(cut, self.sizes.most_workgroups)[0] } else { 0 };
@@ -179,7 +178,7 @@ impl Planner<'_> {
         if sum_grid > 0 {
             self.once("sum_gradients", Phase::Backward, sum_grid, false);
         }
-        // The scores need no backward pass; they wait for it all the same, so that a gradient that is not finite halts the run whole.
+        // The scores need no backward pass, but they wait for it, so that a gradient that is not finite halts the run before anything changes.
         self.once("update_scores", Phase::Scores, 1, false);
         self.once("update_weights", Phase::Weights, all_quads[0], false);
         if self.model.statistics() > 0 {
@@ -188,7 +187,7 @@ impl Planner<'_> {
         }
     }
 
-    /// A kernel that works on the whole network; what it calls the output are the logits.
+    /// Adds a kernel that works on the whole network; its output operand is the logits.
     fn once(&mut self, name: &'static str, phase: Phase, workgroups: u32, per_mask: bool) {
         let operands = Operands { output: self.model.logits(), ..Operands::default() };
         self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask });
@@ -198,7 +197,7 @@ impl Planner<'_> {
         self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask });
     }
 
-    /// Workgroups of a kernel that strides over the quads of a map, with `more` rows.
+    /// Workgroups of a kernel that strides over the quads of a map, with `more` extra rows.
     fn elements(&self, map: &Map, more: u32) -> u32 {
         let rows = self.model.groups[map.group].size + more;
         striding_grid(u64::from(rows) * u64::from(map.pixels()) * u64::from(self.images), self.sizes.most_workgroups)[0]
@@ -212,7 +211,7 @@ impl Planner<'_> {
         first
     }
 
-    /// What the kernels of an operation are told of it, without its flags.
+    /// The operation as its kernels read it, without its flags.
     fn operation(&self, op: &Op) -> (Operation, Operands) {
         let (input, output) = (op.input(), op.output());
         let shortcut = op.shortcut().unwrap_or(output);
@@ -355,40 +354,40 @@ fn pooling_flag(pooling: Pooling) -> u32 {
 #[derive(Debug)]
 pub struct Steps {
     one_mask: Vec<Dispatch>,
-    /// Empty where there is room for one.
+    /// Empty if there are buffers for one mask only.
     two_masks: Vec<Dispatch>,
 }
 
 impl Steps {
-    pub(super) fn new(machine: &Machine, model: &Model, plan: &StepPlan, room: u32, buffers: &Buffers) -> Self {
+    pub(super) fn new(machine: &Machine, model: &Model, plan: &StepPlan, masks: u32, buffers: &Buffers) -> Self {
         let with_masks = |masks: u32| {
             let list = plan.lines.iter().map(|line| dispatch(machine, model, buffers, line, masks));
             list.collect()
         };
-        Self { one_mask: with_masks(1), two_masks: if room == 2 { with_masks(2) } else { Vec::new() } }
+        Self { one_mask: with_masks(1), two_masks: if masks == 2 { with_masks(2) } else { Vec::new() } }
     }
 
     pub(super) fn training(&self, masks: u32) -> Vec<&Dispatch> {
         let list = if masks == 1 { &self.one_mask } else { &self.two_masks };
-        assert!(!list.is_empty(), "the network has room for one mask");
+        assert!(!list.is_empty(), "the network has buffers for one mask");
         list.iter().collect()
     }
 
-    /// Sampling, the forwards and the losses alone.
+    /// Only sampling, the forward passes and the losses.
     pub(super) fn losses(&self, masks: u32) -> Vec<&Dispatch> {
         let all = self.training(masks);
         let losses = all.iter().position(|dispatch| dispatch.line.name == "loss");
         all.into_iter().take(losses.map_or(0, |index| index + 1)).collect()
     }
 
-    /// Those of one mask and the way back to the units: no weight's gradient, and no step.
+    /// The dispatches of one mask and of the backward pass to the units, without gradients of weights or a step.
     pub(super) fn gates(&self) -> Vec<&Dispatch> {
         const OF_WEIGHTS: [&str; 5] = ["d_weights", "sum_gradients", "update_scores", "update_weights", "update_statistics"];
         self.training(1).into_iter().filter(|dispatch| !OF_WEIGHTS.contains(&dispatch.line.name)).collect()
     }
 }
 
-/// The buffer that a line means by a name of the kernels' table.
+/// The buffer of a line for a name in the table of kernels.
 #[cfg(feature = "gpu")]
 fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &'a Buffer {
     let map = |index: usize| &buffers.maps[index];
@@ -397,10 +396,10 @@ fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &
     match name {
         "input" => map(input),
         "output" => map(output),
-        // Nothing is read there without one; a buffer that is written cannot stand in.
+        // Without a shortcut nothing is read, but a binding is needed. A buffer that the kernel writes cannot be used.
         "shortcut" if shortcut == output => map(input),
         "shortcut" => map(shortcut),
-        // Nothing is written at the inputs; some buffer must stand there that is not read by the same kernel.
+        // Nothing is written at the inputs, but a binding is needed: a buffer that the same kernel does not read.
         "d_input" if model.maps[input].gradient.is_none() => &buffers.d_weights,
         "d_input" => gradient(input),
         "d_output" => gradient(output),

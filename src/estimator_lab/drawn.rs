@@ -1,19 +1,19 @@
-//! What has been drawn so far, as sums, and what follows from them.
+//! Statistics of the samples drawn so far.
 
 use crate::estimators::{Estimator, Largest, Moments, Observed, Reads};
 use crate::mask;
 
 use super::report::{Report, Unit, row};
 use super::truth::{Slope, Truth};
-use super::{ALPHAS, MOST_KEPT, PAIRS_A_DERIVATIVE};
+use super::{ALPHAS, MOST_STORED, PAIRS_A_DERIVATIVE};
 
-/// A unit's bias is judged from pairs · s(1−s) = this on: a mean over a handful of rare events has no error that one could trust. The rule
-/// looks at s and at the number of pairs, never at what was drawn.
+/// A unit's bias is judged if pairs · s(1−s) is at least this: the mean of a few rare events has no reliable error. The rule uses s and the number of
+/// pairs, never the drawn values.
 const ENOUGH: f64 = 25.0;
-/// What the rounding of the losses to f32 may shift a mean by, as a share of the largest loss.
+/// How much rounding the losses to f32 may shift a mean, as a share of the largest loss.
 const ROUNDING: f64 = 1e-6;
 
-/// What has been summed of one estimator's samples.
+/// Sums over one estimator's samples.
 #[derive(Clone, Debug)]
 pub(super) struct Sums {
     count: u32,
@@ -33,10 +33,10 @@ impl Sums {
     }
 }
 
-/// What has been summed of the losses of all pairs.
+/// Sums over the losses of all pairs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Losses {
-    /// The first loss: what is summed is the difference from it, which costs no precision where losses differ little.
+    /// The first loss. The sums are of differences from it, which loses no precision if losses differ little.
     origin: Option<f64>,
     sum: f64,
     square: f64,
@@ -67,11 +67,11 @@ impl Losses {
 pub(super) struct Pairs {
     /// L and L′ of each.
     pub(super) losses: Vec<[f64; 2]>,
-    /// `[pairs, F]` of two bits ([`mask::pair`]); four units a byte, each pair of masks from a byte of its own.
+    /// `[pairs, F]` of two bits ([`mask::pair`]), four units a byte; each pair of masks begins with a new byte.
     bits: Vec<u8>,
 }
 
-/// What has been drawn so far, and of which units: sums over all, and the first samples themselves.
+/// The samples so far: sums over all of them, and the first samples themselves.
 #[derive(Clone, Debug)]
 pub(super) struct Drawn {
     /// `[F]` scores of the undecided units.
@@ -79,73 +79,73 @@ pub(super) struct Drawn {
     /// As [`Estimator::ALL`].
     sums: [Sums; Estimator::ALL.len()],
     losses: Losses,
-    /// The first [`MOST_KEPT`] pairs.
+    /// The first [`MOST_STORED`] pairs.
     pub(super) pairs: Pairs,
-    /// `[masks, F]` ∂L/∂m of the masks that belong to these.
+    /// `[masks, F]` ∂L/∂m of the masks that belong to these pairs.
     derivatives: Vec<f32>,
     pub(super) truth: Truth,
 }
 
 impl Pairs {
-    /// The losses of a pair of masks and, `[F]`, which of the two each unit is in.
+    /// Adds the losses of a pair of masks and, `[F]`, which of the two masks have each unit.
     fn push(&mut self, losses: [f64; 2], pairs: &[u8]) {
         self.losses.push(losses);
         self.bits.extend(pairs.chunks(4).map(|four| four.iter().rev().fold(0, |byte, pair| byte << 2 | pair)));
     }
 
-    /// In which masks of pair `index` a unit is, of `units` in all.
+    /// Which masks of pair `index` have a unit, of `units` in all.
     fn pair(&self, index: usize, units: usize, unit: usize) -> u8 {
         self.bits[index * units.div_ceil(4) + unit / 4] >> (unit % 4 * 2) & mask::BOTH
     }
 }
 
-/// The estimators that read this of a step.
+/// The estimators that read this from a step.
 fn that_read(reads: Reads) -> impl Iterator<Item = Estimator> {
     Estimator::ALL.into_iter().filter(move |estimator| estimator.reads() == reads)
 }
 
-/// A unit with score `s` under a pair of masks with these losses, drawn as `pair` says.
+/// The values of a unit with score `s` under a pair of masks with these losses; `pair` says which masks have it.
 fn observed([loss, probe_loss]: [f64; 2], pair: u8, s: f64) -> Observed {
     let [mask, probe] = mask::split(pair).map(|drawn| f64::from(u8::from(drawn)));
     Observed { score: s, mask, probe, loss, probe_loss, ..Observed::default() }
 }
 
-/// A unit with score `s` at whose mask the loss has this derivative.
+/// The values of a unit with score `s` and this derivative of the loss at its mask.
 fn differentiated(derivative: f32, s: f64) -> Observed {
     Observed { score: s, derivative: derivative.into(), ..Observed::default() }
 }
 
-/// What is said of every estimator needs.
+/// The numbers that the statistics of every estimator need.
 struct Known {
     slopes: Vec<Slope>,
     moments: Option<Vec<Moments>>,
 }
 
 impl Drawn {
-    /// Of undecided units with these scores, nothing yet.
+    /// No samples yet, for undecided units with these scores.
     pub(super) fn new(scores: Vec<f64>, truth: Truth) -> Self {
         let sums = Estimator::ALL.map(|_| Sums { count: 0, powers: vec![[0.0; 4]; scores.len()] });
         Self { scores, sums, losses: Losses::default(), pairs: Pairs::default(), derivatives: Vec::new(), truth }
     }
 
-    /// Of a pair of masks its losses and, `[F]`, which of the two each unit is in.
+    /// Adds the losses of a pair of masks and, `[F]`, which of the two masks have each unit.
     pub(super) fn add_pair(&mut self, losses: [f64; 2], pairs: &[u8]) {
         self.losses.add(losses);
         for estimator in that_read(Reads::Losses) {
             self.sums[estimator as usize].add(pairs.iter().zip(&self.scores).map(|(&pair, &s)| estimator.raw(&observed(losses, pair, s))));
         }
-        if self.pairs.losses.len() < MOST_KEPT as usize {
+        if self.pairs.losses.len() < MOST_STORED as usize {
             self.pairs.push(losses, pairs);
         }
     }
 
-    /// `[F]` ∂L/∂m under a mask.
+    /// Adds `[F]` ∂L/∂m under a mask.
     pub(super) fn add_derivatives(&mut self, derivatives: &[f32]) {
         for estimator in that_read(Reads::Derivative) {
             self.sums[estimator as usize]
                 .add(derivatives.iter().zip(&self.scores).map(|(&value, &s)| estimator.raw(&differentiated(value, s))));
         }
-        if self.derivatives.len() / self.scores.len() < (MOST_KEPT / PAIRS_A_DERIVATIVE) as usize {
+        if self.derivatives.len() / self.scores.len() < (MOST_STORED / PAIRS_A_DERIVATIVE) as usize {
             self.derivatives.extend(derivatives);
         }
     }
@@ -166,7 +166,7 @@ impl Drawn {
         self.samples(Estimator::TwoSided)
     }
 
-    /// Masks so far whose derivatives are known.
+    /// Masks so far with derivatives.
     pub(super) fn masks_differentiated(&self) -> u32 {
         self.samples(Estimator::Ste)
     }
@@ -176,15 +176,15 @@ impl Drawn {
         self.sums[estimator as usize].count
     }
 
-    /// Samples of an estimator that are kept whole.
-    fn kept(&self, estimator: Estimator) -> usize {
+    /// Samples of an estimator that are stored.
+    fn stored(&self, estimator: Estimator) -> usize {
         match estimator.reads() {
             Reads::Losses => self.pairs.losses.len(),
             Reads::Derivative => self.derivatives.len() / self.scores.len(),
         }
     }
 
-    /// Sample `index` of those that are kept of an estimator: `[F]` raw, where g = raw · h^(α + the estimator's exponent).
+    /// Stored sample `index` of an estimator: `[F]` raw, where g = raw · h^(α + the estimator's exponent).
     fn sample(&self, estimator: Estimator, index: usize, found: &mut [f64]) {
         let units = self.scores.len();
         for (unit, (found, &s)) in found.iter_mut().zip(&self.scores).enumerate() {
@@ -201,7 +201,7 @@ impl Drawn {
         ALPHAS.iter().map(|&alpha| of(alpha)).collect()
     }
 
-    /// For each α, the sum over the kept samples of the cosines to the truth, and of their squares.
+    /// For each α, the sum over the stored samples of the cosines to the true gradient, and of their squares.
     fn cosines(&self, estimator: Estimator, slopes: &[Slope]) -> [[f64; 2]; ALPHAS.len()] {
         let mut cosines = [[0.0; 2]; ALPHAS.len()];
         let factors = self.preconditioners(estimator.exponent());
@@ -209,7 +209,7 @@ impl Drawn {
             self.preconditioners(0.0).iter().map(|all| all.iter().zip(slopes).map(|(h, slope)| h * slope.value).collect()).collect();
         let norms: Vec<f64> = truths.iter().map(|truth| truth.iter().map(|value| value * value).sum::<f64>().sqrt()).collect();
         let mut found = vec![0.0; self.scores.len()];
-        for index in 0..self.kept(estimator) {
+        for index in 0..self.stored(estimator) {
             self.sample(estimator, index, &mut found);
             for (alpha, cosines) in cosines.iter_mut().enumerate() {
                 let (mut along, mut square) = (0.0, 0.0);
@@ -263,7 +263,7 @@ impl Drawn {
         let known = self.known()?;
         let mut rows = Vec::new();
         for estimator in Estimator::ALL.into_iter().filter(|&estimator| self.samples(estimator) >= 2) {
-            let (samples, kept) = (self.samples(estimator), self.kept(estimator) as u32);
+            let (samples, kept) = (self.samples(estimator), self.stored(estimator) as u32);
             for (alpha, cosines) in ALPHAS.into_iter().zip(self.cosines(estimator, &known.slopes)) {
                 rows.push(row(estimator, alpha, &self.units_of(estimator, alpha, &known), samples, cosines, kept));
             }
@@ -297,7 +297,7 @@ mod tests {
     use crate::random::{Stream, draw};
     use proptest::prelude::*;
 
-    /// Pairs on a made-up loss of nine units, with a truth from other masks and a chain rule that is `wrong` times as long as it.
+    /// Pairs with an invented loss of nine units, a true gradient from other masks, and a chain rule that is `wrong` times as long.
     fn drawn(pairs: u32, wrong: f32) -> Drawn {
         let scores: Vec<f64> = [0.004f32, 0.05, 0.25, 0.5, 0.75, 0.89, 0.9, 0.95, 0.995].map(f64::from).to_vec();
         let mask =
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn unbiased_estimators_are_found_to_be_so_and_a_wrong_factor_is_found() {
+    fn unbiased_estimators_and_a_wrong_factor_are_recognised() {
         let report = drawn(8000, 1.0).report(7, 12).unwrap();
         assert_eq!((report.step, report.units, report.undecided, report.pairs, report.enumerated), (7, 12, 9, 8000, None));
         let of_derivatives = |row: &&Row| row.estimator.reads() == Reads::Derivative;
@@ -353,7 +353,7 @@ mod tests {
             assert_eq!(row.bins.iter().map(|bin| bin.units).sum::<u32>(), 9);
             assert!(row.summary.bound.is_none_or(|bound| row.summary.variance < bound * 1.2), "{row:?}");
         }
-        // A linear loss's chain rule has no spread at all, and points where the truth does.
+        // The chain rule of a linear loss has no variance and the direction of the true gradient.
         let found: Vec<&Row> = report.rows.iter().filter(of_derivatives).collect();
         assert!(found.len() == ALPHAS.len() && found.iter().all(|row| row.summary.variance < 1e-9 && row.cosine > 0.99), "{found:?}");
         let report = drawn(8000, 1.3).report(7, 12).unwrap();
@@ -362,21 +362,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_does_not_grow_with_the_pairs_and_the_sums_are_those_of_all() {
-        let drawn = drawn(3 * MOST_KEPT, 1.0);
-        assert_eq!((drawn.pairs.losses.len(), drawn.pairs.bits.len()), (MOST_KEPT as usize, 3 * MOST_KEPT as usize));
-        assert_eq!(drawn.derivatives.len(), 9 * (MOST_KEPT / PAIRS_A_DERIVATIVE) as usize);
+    fn memory_does_not_grow_with_the_pairs_and_the_sums_are_over_all_pairs() {
+        let drawn = drawn(3 * MOST_STORED, 1.0);
+        assert_eq!((drawn.pairs.losses.len(), drawn.pairs.bits.len()), (MOST_STORED as usize, 3 * MOST_STORED as usize));
+        assert_eq!(drawn.derivatives.len(), 9 * (MOST_STORED / PAIRS_A_DERIVATIVE) as usize);
         let report = drawn.report(0, 9).unwrap();
-        assert_eq!(report.pairs, 3 * MOST_KEPT);
+        assert_eq!(report.pairs, 3 * MOST_STORED);
         for row in &report.rows {
             let turn = if row.estimator.reads() == Reads::Derivative { PAIRS_A_DERIVATIVE } else { 1 };
-            assert_eq!((row.samples, row.cosine_samples), (3 * MOST_KEPT / turn, MOST_KEPT / turn));
+            assert_eq!((row.samples, row.cosine_samples), (3 * MOST_STORED / turn, MOST_STORED / turn));
         }
-        // The losses are 2 and what each unit adds, 0.3 of those that are off.
+        // The losses are 2 plus 0.3 for each unit that is off, and what each unit adds.
         let add = |(k, s): (i32, &f64)| [0.3 + s * (0.1 * f64::from(k % 4) - 0.3), s * (1.0 - s) * (0.1 * f64::from(k % 4) - 0.3).powi(2)];
         let (mean, variance) = (1..).zip(&drawn.scores).map(add).fold((2.0, 0.0), |(mean, all), [more, own]| (mean + more, all + own));
         let [found, deviation] = report.loss;
-        assert!((found - mean).abs() < 4.0 * (variance / f64::from(6 * MOST_KEPT)).sqrt(), "{found} {mean}");
+        assert!((found - mean).abs() < 4.0 * (variance / f64::from(6 * MOST_STORED)).sqrt(), "{found} {mean}");
         assert!((deviation / variance.sqrt() - 1.0).abs() < 0.05, "{deviation} {variance}");
     }
 
@@ -388,7 +388,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_comes_out_again(masks in prop::collection::vec(0u8..4, 1..40)) {
+        fn packed_masks_are_unpacked_unchanged(masks in prop::collection::vec(0u8..4, 1..40)) {
             let mut pairs = Pairs::default();
             pairs.push([1.0, 2.0], &masks);
             for (unit, &bits) in masks.iter().enumerate() {

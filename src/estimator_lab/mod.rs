@@ -1,34 +1,33 @@
-//! The estimator lab: how good each [estimator](crate::estimators) of the structure gradient is on a network as it stands, weights and scores
-//! frozen.
+//! The estimator lab measures how good each [estimator](crate::estimators) of the structure gradient is on a network with frozen weights and
+//! scores.
 //!
-//! A [`Lab`] holds a copy of a run's network and one mini-batch, the one that the run's next step would learn from. It draws pairs of masks
-//! m, m′ ~ Bernoulli(s), of which the GPU computes the two losses L = L(w, m), L′ = L(w, m′) and nothing else. The masks are drawn again on
-//! the CPU, bit for bit, so that every estimator at every α is computed in f64 from the very same pairs. Each estimator's file has its formula, its
-//! mean and its bound. Below, h = s(1−s).
+//! A [`Lab`] has a copy of a run's network and one mini-batch, that of the run's next step. It draws pairs of masks m, m′ ~ Bernoulli(s).
+//! The GPU computes only their losses L = L(w, m) and L′ = L(w, m′). The CPU draws the same masks again, bit for bit, and computes every
+//! estimator at every α in f64 from the same pairs. Each estimator's file has its formula, its mean and its bound. Below, h = s(1−s).
 //!
-//! # What they are compared with
+//! # The true gradient
 //!
 //! E L is linear in each s, so ∂E L/∂s = D with D = E[L | m = 1] − E[L | m = 0], and the true gradient at α is h^α D. The policy gradients have
-//! that mean: E (m − s) L = h D, and L′ is independent of m. `ste` has not: a derivative at m ∈ {0, 1} is no difference between
-//! them, unless the loss is linear in m. D comes from [all masks](Truth), where at most [`MOST_ENUMERATED`] units are undecided, otherwise
-//! from masks of its own, with a standard error.
+//! that mean: E (m − s) L = h D, and L′ is independent of m. `ste` does not: a derivative at m = 0 or 1 differs from L(1) − L(0)
+//! unless the loss is linear in m. D is computed from [all masks](Truth) if at most [`MOST_ENUMERATED`] units are undecided, otherwise from
+//! masks drawn for it, with a standard error.
 //!
-//! # The bound beside the variance
+//! # The bound on the variance
 //!
 //! With |L − L′| ≤ Δ and L ≤ Λ the variance of g is at most ½ Δ² h^(2α−1) two-sided, Δ² h^(2α−1) one-sided and Λ² h^(2α−1) plain.
 //!
-//! As h → 0 this stays below Δ² for α ≥ ½ and grows like h^(2α−1) below: like 1/h at α = 0. That is what the paper's theorem on bounded
-//! variance says (arXiv 2111.05685, section 4; stated there for α ∈ [½, 1)); α = 1 is bounded too, but its signal h D fades with h. Two
-//! samples beat one because Δ is smaller than Λ: what all masks have in common cancels. Here Δ and Λ are the largest |L − L′| and L of the
-//! pairs seen, so the bound is one for the losses that occurred, not for all that could; and it bounds the variance, not its estimate from few pairs, which
-//! may pass it by chance. For `ste` there is none.
+//! As h → 0 this is at most Δ² for α ≥ ½ and grows like h^(2α−1) for smaller α: like 1/h at α = 0. That is the paper's theorem on bounded
+//! variance (arXiv 2111.05685, section 4; stated there for α ∈ [½, 1)). At α = 1 the variance is bounded too, but the signal h D vanishes
+//! with h. Two samples are better than one because Δ is smaller than Λ: the part of the loss that all masks share cancels. Here Δ and Λ are
+//! the largest |L − L′| and L of the drawn pairs, so the bound is for the losses that occurred, not for all possible ones. It bounds the
+//! variance, not an estimate of it from few pairs, which may exceed it by chance. For `ste` there is no bound.
 //!
-//! # Nothing of the run changes
+//! # The run does not change
 //!
-//! The copy has an engine of its own. Its draws have counters from 2³¹ on, which no step of a run reaches, in three stretches: the pairs,
-//! the masks of the long-run truth, and those of `ste` are independent. Batch normalisation takes each mask's batch statistics, as in
-//! training. A group none of whose units was drawn keeps one all the same, as in training: L is the loss under that rule, a function of m,
-//! and the estimators use m. Units whose score is 0 or 1 are decided: they have no gradient and are left out everywhere.
+//! The copy has its own engine. Its draws have counters from 2³¹ on, which no step of a run has, in three ranges, so that the pairs, the masks
+//! of the long-run true gradient and those of `ste` are independent. Batch normalisation uses each mask's batch statistics, as in
+//! training. A group without a drawn unit keeps one, as in training: L is the loss under that rule, a function of m, and the estimators
+//! use m. Units whose score is 0 or 1 are decided: they have no gradient and are left out everywhere.
 
 mod drawn;
 mod report;
@@ -53,37 +52,37 @@ pub use truth::{Enumeration, LongRun, Truth};
 
 /// The exponents that are compared.
 pub const ALPHAS: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 1.0];
-/// Edges of the bins by s; a bin holds its lower edge.
+/// Edges of the bins of s; the lower edge belongs to the bin.
 pub const EDGES: [f64; 7] = [0.0, 0.01, 0.1, 0.5, 0.9, 0.99, 1.0];
-/// Undecided units up to which all masks are tried: 16,384.
+/// Most undecided units for which all masks are computed: 16,384 masks.
 pub const MOST_ENUMERATED: usize = 14;
-/// Most pairs of a lab. What it holds does not grow with them.
+/// Most pairs of a lab. Its memory does not grow with them.
 pub const MOST_PAIRS: u32 = 1 << 27;
-/// Pairs that are kept whole: an angle to the truth can only be taken once the truth is known, and the truth is known better and better.
-pub const MOST_KEPT: u32 = 2048;
+/// Pairs that are stored: an angle to the true gradient can only be computed once that is known, and its estimate improves with every draw.
+pub const MOST_STORED: u32 = 2048;
 
-/// Counters of the draws: what no step of a run reaches, and apart from each other by more than is ever drawn.
+/// Counters of the draws. No step of a run has such a counter, and the distances between the three are larger than any number of draws.
 const FIRST_PAIR: u32 = 1 << 31;
 const FIRST_LONG_RUN: u32 = FIRST_PAIR + (1 << 29);
 const FIRST_STE: u32 = FIRST_PAIR + (1 << 30);
-/// Pairs of the long-run truth for each pair that is judged by it, so that its own error matters little.
+/// Pairs of the long-run estimate of the true gradient for each measured pair, so that its own error is small.
 const LONG_RUN_PAIRS: u32 = 2;
-/// Pairs for each mask at which derivatives are taken: the dense backward pass costs more, and their spread is small.
+/// Pairs for each mask at which derivatives are computed: the dense backward pass costs more, and derivatives vary little.
 const PAIRS_A_DERIVATIVE: u32 = 4;
 
-/// A frozen network and what was drawn of it.
+/// A frozen network and the samples drawn from it.
 #[derive(Debug)]
 pub struct Lab {
     model: Model,
     engine: Engine,
-    /// The same with gates, for `ste`, where that is wanted.
+    /// The copy with gates, for `ste`, if it is measured.
     gates: Option<Engine>,
     step: u32,
     /// `[B]`
     batch: Vec<Sample>,
     /// `[U]`
     scores: Vec<f32>,
-    /// `[U]` numbers of the units in the whole network, which their draws count by.
+    /// `[U]` numbers of the units in the whole network, which are the counters of their draws.
     numbers: Vec<u32>,
     /// `[F]` the undecided units.
     free: Vec<usize>,
@@ -91,11 +90,11 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Copies the network as it stands. The run may go on: the lab is not touched by it. With `ste` estimators that read
-    /// derivatives are measured too, which takes a second copy and dense passes.
+    /// Copies the current network. The run may continue: it does not affect the lab. With `ste`, estimators that read derivatives are measured too,
+    /// which takes a second copy and dense passes.
     ///
     /// # Errors
-    /// Every unit is decided, the next batch is not there yet, or the device is gone or cannot hold the copies.
+    /// Every unit is decided, the next batch has not arrived, or the device is lost or cannot hold the copies.
     pub async fn new(run: &mut Trainer, ste: bool) -> Result<Self, TrainError> {
         if !run.has_next_batch() {
             return Err(TrainError::BatchIsMissing { step: run.step() });
@@ -139,7 +138,7 @@ impl Lab {
         self.drawn.pairs_drawn()
     }
 
-    /// `[F]` the undecided units: what every list of units here goes by.
+    /// `[F]` the undecided units, in the order of every list of units here.
     #[must_use]
     pub fn free(&self) -> &[usize] {
         &self.free
@@ -156,18 +155,18 @@ impl Lab {
         &self.drawn.truth
     }
 
-    /// `[U]` m and m′ of pair `index`, as they are drawn; and L and L′, where they are there and kept.
+    /// `[U]` m and m′ of pair `index`; and L and L′, if they were computed and stored.
     #[must_use]
     pub fn pair(&self, index: u32) -> ([Vec<bool>; 2], Option<[f64; 2]>) {
         let mask = |stream| (0..self.scores.len()).map(|unit| self.is_drawn(stream, FIRST_PAIR + index, unit)).collect();
         ([mask(Stream::Mask), mask(Stream::Probe)], self.drawn.pairs.losses.get(index as usize).copied())
     }
 
-    /// Draws `pairs` more pairs, and what belongs to them: masks of `ste`, masks of the truth. In submits of at most so many steps, and at
-    /// most 64, so that a page that asks for few stays responsive.
+    /// Draws `pairs` more pairs and the masks that belong to them: for `ste`, and for the true gradient. Each submit has at most `pairs` steps, and
+    /// at most 64, so that a page that draws few stays responsive.
     ///
     /// # Errors
-    /// A loss that is not finite, or the device is gone.
+    /// A loss that is not finite, or the device is lost.
     pub async fn draw(&mut self, pairs: u32) -> Result<(), TrainError> {
         let pairs = pairs.min(MOST_PAIRS - self.pairs());
         self.enumerate(4 * pairs).await?;
@@ -213,10 +212,10 @@ impl Lab {
         Ok(())
     }
 
-    /// Computes the losses of up to `most` of the masks that are left to enumerate; how many are left then.
+    /// Computes the losses of up to `most` of the masks that are left to enumerate. Returns how many are left.
     ///
     /// # Errors
-    /// A loss that is not finite, or the device is gone.
+    /// A loss that is not finite, or the device is lost.
     pub async fn enumerate(&mut self, most: u32) -> Result<u32, TrainError> {
         let Truth::Enumerated(found) = &self.drawn.truth else { return Ok(0) };
         let (first, left) = (found.done(), found.left());
@@ -236,13 +235,13 @@ impl Lab {
         Ok(left - count)
     }
 
-    /// What has been found so far; none before the truth is known and two pairs were drawn.
+    /// The results so far; `None` before the true gradient is known and two pairs were drawn.
     #[must_use]
     pub fn report(&self) -> Option<Report> {
         self.drawn.report(self.step, self.scores.len())
     }
 
-    /// `[F]` what has been found of each undecided unit; none as long as there is no report, or nothing in it of this estimator.
+    /// `[F]` the results for each undecided unit; `None` before there is a report, or if this estimator is not in it.
     #[must_use]
     pub fn units(&self, estimator: Estimator, alpha: f64) -> Option<Vec<Unit>> {
         self.drawn.units(estimator, alpha)
@@ -259,7 +258,7 @@ impl Lab {
         Ok(outcome.records.iter().map(|record| [record.loss.into(), record.probe_loss.into()]).collect())
     }
 
-    /// L of the masks from number `first` on: bit i of a mask's number is that of undecided unit i.
+    /// L of the masks from number `first` on: bit i of a mask's number is undecided unit i.
     async fn losses_of_masks(&mut self, first: u32, count: u32) -> Result<Vec<f64>, TrainError> {
         let mut losses = Vec::with_capacity(count as usize);
         while losses.len() < count as usize {
@@ -273,18 +272,18 @@ impl Lab {
         Ok(losses)
     }
 
-    /// `[U]` what mask `number` keeps: a group that it leaves empty keeps the unit with the highest of the scores.
+    /// `[U]` which units mask `number` keeps: a group without one keeps the unit with the highest score.
     fn mask(&self, number: u32) -> Vec<f32> {
         let mut kept: Vec<bool> = self.scores.iter().map(|&score| score >= 1.0).collect();
         for (index, &unit) in self.free.iter().enumerate() {
             kept[unit] = number >> index & 1 == 1;
         }
-        mask::close_no_group(&self.model, &self.scores, &mut kept);
+        mask::keep_one_of_each_group(&self.model, &self.scores, &mut kept);
         mask::certain(&kept)
     }
 }
 
-/// Steps that only their counters tell apart.
+/// Steps that differ only in their counters.
 fn schedule(first: u32, count: u32) -> Vec<Step> {
     (first..first + count).map(|step| Step { step, ..Step::zeroed() }).collect()
 }

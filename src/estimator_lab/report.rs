@@ -1,17 +1,17 @@
-//! What the drawn pairs say of each estimator: plain numbers.
+//! The results for each estimator, from the drawn pairs.
 
 use crate::estimators::Estimator;
 
 use super::EDGES;
 
-/// What the means say of a bias.
+/// Whether the means show a bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The means are as far from the true gradient as chance puts them.
+    /// The means differ from the true gradient no more than by chance.
     None,
-    /// Further than chance usually would (3 standard deviations).
+    /// They differ by more than chance usually explains (3 standard deviations).
     Doubtful,
-    /// Further than chance ever would (5 standard deviations).
+    /// They differ by more than chance explains (5 standard deviations).
     Biased,
     /// No unit was drawn often enough.
     TooFew,
@@ -34,18 +34,18 @@ impl Verdict {
 pub struct Unit {
     /// s.
     pub score: f64,
-    /// Of g, with its standard error.
+    /// Mean of g. `mean_error`: its standard error.
     pub mean: f64,
     pub mean_error: f64,
-    /// h^α D, with its standard error: 0 where it is exact.
+    /// h^α D. `truth_error`: its standard error, 0 if it is exact.
     pub truth: f64,
     pub truth_error: f64,
-    /// Of g, with its standard error.
+    /// Variance of g. `variance_error`: its standard error.
     pub variance: f64,
     pub variance_error: f64,
-    /// What all masks say the variance is, where they were tried.
+    /// The exact variance over all masks, if they were enumerated.
     pub exact_variance: Option<f64>,
-    /// The bound on the variance that holds for the losses seen; none for an estimator without one.
+    /// The bound on the variance for the losses that occurred; `None` for an estimator without one.
     pub bound: Option<f64>,
     /// Whether its bias can be judged.
     pub is_judged: bool,
@@ -57,28 +57,28 @@ impl Unit {
     }
 }
 
-/// Units of a range of s.
+/// Units with s in a range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bin {
-    /// s from here, inclusive.
+    /// Lower end of the range, inclusive.
     pub low: f64,
-    /// To here, exclusive.
+    /// Upper end, exclusive.
     pub high: f64,
     pub units: u32,
     pub summary: Option<Summary>,
 }
 
-/// What units have in common.
+/// Statistics over several units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
     /// |mean − truth| / |truth|, norms over the units.
     pub bias: f64,
-    /// What chance alone makes of that.
+    /// Its expected value without any bias.
     pub bias_chance: f64,
     /// Means over the units.
     pub variance: f64,
     pub bound: Option<f64>,
-    /// |E g|² / Σ variance of one sample; what noise adds to |mean|² is taken off.
+    /// |E g|² / Σ variance of one sample, with the noise in |mean|² subtracted.
     pub signal_to_noise: f64,
 }
 
@@ -87,33 +87,33 @@ pub struct Summary {
 pub struct Row {
     pub estimator: Estimator,
     pub alpha: f64,
-    /// Pairs, or masks of an estimator that reads derivatives.
+    /// Pairs, or masks for an estimator that reads derivatives.
     pub samples: u32,
     pub summary: Summary,
-    /// Σ ((mean − truth) / error)² over the units that can be judged, and how many these are: alike where there is no bias.
+    /// Σ ((mean − truth) / error)² over the units that can be judged, and how many these are. The two are nearly equal without a bias.
     pub chi_square: f64,
     pub judged: u32,
-    /// How long the mean is along the truth, as a share of it; with its standard error. 1 where there is no bias. None where the truth is
-    /// lost in its own error.
+    /// The length of the mean along the true gradient, as a share of its length, with a standard error: 1 without a bias. `None` if the true gradient
+    /// is smaller than its own error.
     pub scale: Option<[f64; 2]>,
     pub verdict: Verdict,
-    /// Mean cosine of the angle between a single g and the truth, with its standard error, over the first samples. A g of 0 counts as 0.
+    /// Mean cosine of the angle between one g and the true gradient, with its standard error, over the first samples. A g of 0 counts as 0.
     pub cosine: f64,
     pub cosine_error: f64,
-    /// How many samples that are.
+    /// The number of these samples.
     pub cosine_samples: u32,
     pub bins: Vec<Bin>,
 }
 
-/// All that a lab found.
+/// All results of a lab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Steps that the run had done.
+    /// The step of the run.
     pub step: u32,
     pub pairs: u32,
-    /// Masks that were tried where all were, otherwise none.
+    /// The number of masks if all were enumerated, otherwise `None`.
     pub enumerated: Option<u32>,
-    /// Masks behind the truth.
+    /// Masks from which the true gradient was computed.
     pub truth_masks: u64,
     /// Standard error of the true gradient (α = 0) as a share of its norm.
     pub truth_error: f64,
@@ -124,7 +124,7 @@ pub struct Report {
     pub largest_loss: f64,
     /// Mean of the losses and their standard deviation over the masks.
     pub loss: [f64; 2],
-    /// [`Estimator::ALL`] by [`super::ALPHAS`]; those that read derivatives only where these were measured.
+    /// [`Estimator::ALL`] by [`super::ALPHAS`]; those that read derivatives only if they were measured.
     pub rows: Vec<Row>,
 }
 
@@ -134,7 +134,7 @@ pub fn bin_of(score: f64) -> usize {
     EDGES[1..EDGES.len() - 1].iter().filter(|&&edge| score >= edge).count()
 }
 
-/// What units have in common; none where there are none.
+/// Statistics over several units; `None` without units.
 fn summary(units: &[&Unit], samples: f64) -> Option<Summary> {
     if units.is_empty() {
         return None;
@@ -159,7 +159,7 @@ pub(super) fn row(estimator: Estimator, alpha: f64, units: &[Unit], samples: u32
         Bin { low: EDGES[bin], high: EDGES[bin + 1], units: inside.len() as u32, summary: summary(&inside, samples.into()) }
     });
     let judged: Vec<&Unit> = units.iter().filter(|unit| unit.is_judged).collect();
-    // The sum of nothing is -0.
+    // The sum of no numbers is -0.
     let chi_square = judged.iter().map(|unit| ((unit.mean - unit.truth) / unit.error()).powi(2)).sum::<f64>() + 0.0;
     let scale = scale(&judged);
     let angles = f64::from(cosine_samples);
@@ -180,7 +180,7 @@ pub(super) fn row(estimator: Estimator, alpha: f64, units: &[Unit], samples: u32
     }
 }
 
-/// (mean · truth) / |truth|² and its standard error. A truth with an error of its own looks longer than it is: that is taken off.
+/// (mean · truth) / |truth|² and its standard error. Its own error makes a true gradient longer; that part is subtracted.
 fn scale(units: &[&Unit]) -> Option<[f64; 2]> {
     let sum = |of: &dyn Fn(&Unit) -> f64| units.iter().map(|unit| of(unit)).sum::<f64>();
     let (seen, noise) = (sum(&|unit| unit.truth.powi(2)), sum(&|unit| unit.truth_error.powi(2)));
@@ -195,8 +195,8 @@ fn scale(units: &[&Unit]) -> Option<[f64; 2]> {
     Some([sum(&|unit| unit.mean * unit.truth) / length, variance.sqrt() / length])
 }
 
-/// Two tests of the same means: how far all are from the truth together, by χ² turned into a standard normal (Wilson and Hilferty 1931), and
-/// whether they are too long or too short along it. The units' estimates are all but uncorrelated, since their masks are independent.
+/// Two tests of the same means. One is the distance of all from the true gradient together, by χ² converted to a standard normal (Wilson and Hilferty
+/// 1931). The other is their length along it. The units' estimates are almost uncorrelated, because their masks are independent.
 fn verdict(chi_square: f64, units: usize, scale: Option<[f64; 2]>) -> Verdict {
     if units == 0 {
         return Verdict::TooFew;

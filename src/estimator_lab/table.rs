@@ -1,9 +1,9 @@
-//! The variance table: one unit's structure gradient as its score goes to 0, all others at ½.
+//! The variance table: one unit's structure gradient as its score goes to 0, with all others at ½.
 //!
-//! A small network, `mlp-6` on the informative inputs of the planted set, learns with everything kept and is then frozen. Under each of the
-//! scores in [`SCORES`] pairs are drawn; beside each measured variance stands the exact one, from all 64 masks. Conditional on the unit, the
-//! losses do not depend on its score, so the exact column shows the preconditioner alone: with h = s(1−s), two-sided variances are
-//! `V h^(2α−1) − h^(2α) D²` with one V. The unit that is watched is the one whose D is in the middle of all.
+//! A small network, `mlp-6` on the informative inputs of the planted set, is trained with everything kept and is then frozen. Pairs are drawn under
+//! each of the scores in [`SCORES`]; each measured variance is printed with the exact one, from all 64 masks. Given the unit's mask, the losses do
+//! not depend on its score, so the exact column shows the effect of the preconditioner alone: with h = s(1−s), two-sided variances are `V h^(2α−1) −
+//! h^(2α) D²` with one V. The measured unit is the one with the median D.
 
 use std::rc::Rc;
 
@@ -15,9 +15,9 @@ use crate::trainer::{DataShape, TrainError, Trainer};
 
 use super::{Lab, MOST_ENUMERATED};
 
-/// Scores of the unit that is watched.
+/// Scores of the measured unit.
 pub const SCORES: [f32; 3] = [0.5, 0.01, 0.001];
-/// The estimators, each at an α.
+/// The estimators, each with an α.
 pub const COLUMNS: [(Estimator, f64); 5] = [
     (Estimator::TwoSided, 0.0),
     (Estimator::TwoSided, 0.5),
@@ -29,10 +29,10 @@ pub const COLUMNS: [(Estimator, f64); 5] = [
 const STEPS: u32 = 128;
 const ROWS: u32 = 2048;
 const BATCH: u32 = 32;
-/// Pairs between two words of progress.
+/// Pairs between two reports of progress.
 const PIECE: u32 = 512;
 
-/// A variance that was measured, its standard error, and what all masks say it is.
+/// A measured variance, its standard error, and the exact one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
     pub variance: f64,
@@ -40,7 +40,7 @@ pub struct Cell {
     pub exact: f64,
 }
 
-/// One score of the unit that is watched.
+/// One score of the measured unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableRow {
     pub score: f64,
@@ -48,14 +48,14 @@ pub struct TableRow {
     pub cells: Vec<Cell>,
 }
 
-/// Measures the table with `pairs` pairs a row; `progress` is told how many pairs are done, of how many.
+/// Measures the table with `pairs` pairs for each row; `progress` is called with the finished pairs and their total.
 ///
 /// # Errors
-/// The device is gone.
+/// The device is lost.
 pub async fn table(machine: &Rc<Machine>, pairs: u32, mut progress: impl FnMut(u32, u32)) -> Result<Vec<TableRow>, TrainError> {
     let mut set = planted_rows(1, ROWS, 0);
-    // Inputs that carry nothing would only cost time.
-    let informative = set.informative.take().expect("of the planted set it is known");
+    // Inputs without information would only cost time.
+    let informative = set.informative.take().expect("the planted set says which inputs are informative");
     set.train.inputs = set.train.inputs.iter().zip(informative.iter().cycle()).filter(|(_, carries)| **carries).map(|(&x, _)| x).collect();
     set.width = INFORMATIVE;
     let config = Config {

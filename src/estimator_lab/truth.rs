@@ -1,13 +1,13 @@
-//! The true gradient of E L at the scores: from all masks, or from many.
+//! The true gradient of E L at the scores: from all masks, or estimated from many.
 
 use crate::estimators::Moments;
 
-/// Where D = ∂E L/∂s comes from.
+/// The source of D = ∂E L/∂s.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Truth {
     /// The loss under every mask: exact up to the rounding of the losses.
     Enumerated(Enumeration),
-    /// Masks of its own, with a standard error.
+    /// Other masks, with a standard error.
     LongRun(LongRun),
 }
 
@@ -19,7 +19,7 @@ pub(super) struct Slope {
 }
 
 impl Truth {
-    /// `[F]` D of each undecided unit; none before enough is known.
+    /// `[F]` D of each undecided unit; `None` before enough losses are known.
     pub(super) fn slopes(&self, scores: &[f64]) -> Option<Vec<Slope>> {
         match self {
             Self::Enumerated(found) => {
@@ -31,7 +31,7 @@ impl Truth {
     }
 }
 
-/// The losses of all masks of F units, in order: bit i of a mask's number is that of unit i.
+/// The losses of all masks of F units, in order: bit i of a mask's number is unit i.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enumeration {
     losses: Vec<f64>,
@@ -39,7 +39,7 @@ pub struct Enumeration {
 }
 
 impl Enumeration {
-    /// Of the masks of `units` units, none yet.
+    /// For the masks of `units` units, with no losses yet.
     #[must_use]
     pub fn new(units: usize) -> Self {
         Self { losses: Vec::new(), all: 1 << units }
@@ -70,7 +70,7 @@ impl Enumeration {
             let is_on = |unit: usize| number >> unit & 1 == 1;
             let probability: f64 = scores.iter().enumerate().map(|(unit, s)| if is_on(unit) { *s } else { 1.0 - s }).product();
             for (unit, moments) in moments.iter_mut().enumerate() {
-                // Given this unit's state, the others' alone are left to chance.
+                // Given this unit's mask, only the other units are random.
                 let (given, own) = if is_on(unit) { (&mut moments.on, scores[unit]) } else { (&mut moments.off, 1.0 - scores[unit]) };
                 given[0] += probability / own * loss;
                 given[1] += probability / own * loss * loss;
@@ -91,14 +91,14 @@ impl Enumeration {
 pub struct LongRun {
     /// Count, sum of L and of L² over the masks.
     all: [f64; 3],
-    /// `[F]` the same over those that keep the unit.
+    /// `[F]` the same over the masks that keep the unit.
     kept: Vec<[f64; 3]>,
-    /// The first loss: what is summed is the difference from it, which costs no precision where losses differ little.
+    /// The first loss. The sums are of differences from it, which loses no precision if losses differ little.
     origin: f64,
 }
 
 impl LongRun {
-    /// Of `units` units, nothing yet.
+    /// For `units` units, with no masks yet.
     #[must_use]
     pub fn new(units: usize) -> Self {
         Self { all: [0.0; 3], kept: vec![[0.0; 3]; units], origin: 0.0 }
@@ -130,7 +130,7 @@ impl LongRun {
             return None;
         }
         let mean = sum / count;
-        // Σ (L − L̄)² of some of the masks.
+        // Σ (L − L̄)² over some of the masks.
         let spread = |[n, sum, square]: [f64; 3]| square - 2.0 * mean * sum + n * mean * mean;
         let slope = |(&s, &kept): (&f64, &[f64; 3])| {
             let h = s * (1.0 - s);
@@ -168,7 +168,7 @@ mod tests {
         (0..3).map(|unit| if mask >> unit & 1 == 1 { SCORES[unit] } else { 1.0 - SCORES[unit] }).product()
     }
 
-    /// Every pair of masks, by the formulas: the mean and the variance of each estimator are those that are computed here.
+    /// The mean and the variance of each estimator, computed here by its formula over every pair of masks, equal those of this module.
     #[test]
     fn means_and_variances_are_those_over_all_pairs() {
         let (losses, moments) = (losses(), enumerated().moments(&SCORES).unwrap());
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_run_comes_to_the_enumerated_gradient_within_its_error() {
+    fn a_long_run_estimates_the_enumerated_gradient_within_its_error() {
         let exact: Vec<Slope> = Truth::Enumerated(enumerated()).slopes(&SCORES).unwrap();
         let (losses, mut found) = (losses(), LongRun::new(3));
         assert!(Truth::LongRun(found.clone()).slopes(&SCORES).is_none());

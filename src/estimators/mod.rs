@@ -1,11 +1,11 @@
-//! How the gradient of the expected loss with respect to a keep-probability is estimated: one file an estimator.
+//! Estimators of the gradient of the expected loss with respect to a keep-probability: one file each.
 //!
-//! Of one unit, s is its keep-probability and h = s(1−s). It is drawn in m and in m′, which are 0 or 1; L = L(w, m) and L′ = L(w, m′) are the
-//! losses of one batch. E L is linear in s: its derivative is D = E[L | m = 1] − E[L | m = 0]. With the preconditioner h^α (arXiv 2111.05685,
-//! section 4) the gradient to be estimated is h^α D. An estimator is unbiased where that is its mean.
+//! For one unit, s is its keep-probability and h = s(1−s). Its values in the masks m and m′ are 0 or 1. L = L(w, m) and L′ = L(w, m′) are the losses
+//! of one batch. E L is linear in s: its derivative is D = E[L | m = 1] − E[L | m = 0]. With the preconditioner h^α (arXiv 2111.05685, section 4) the
+//! gradient to estimate is h^α D. An estimator is unbiased if that is its mean.
 //!
-//! To add one: its file, its two lines here, its case in `shaders/update_scores.wgsl` with the constant `ESTIMATOR_NAME`, and what the page says
-//! of it. A test compares the constants with the ids, another enumerates every pair of masks and compares mean, variance and bound.
+//! To add one: its file, its two lines here, its case in `shaders/update_scores.wgsl` with the constant `ESTIMATOR_NAME`, and its text on the page. A
+//! test compares the constants with the ids. Another enumerates every pair of masks and compares mean, variance and bound.
 
 mod one_sided;
 mod plain;
@@ -16,16 +16,16 @@ mod two_sided;
 
 use crate::random::keep_level;
 
-/// What an estimator reads of a step.
+/// What an estimator reads from a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
-    /// The masks that were drawn and their losses: g = raw / h^(1−α).
+    /// The drawn masks and their losses: g = raw / h^(1−α).
     Losses,
-    /// The derivative of the loss at the unit's mask, for which every unit is computed: g = raw · h^α.
+    /// The derivative of the loss at the unit's mask, which needs every unit computed: g = raw · h^α.
     Derivative,
 }
 
-/// What a step says of one unit.
+/// The values of one unit in one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Observed {
     /// s
@@ -40,18 +40,18 @@ pub struct Observed {
     pub derivative: f64,
 }
 
-/// The losses under all masks, seen from one unit.
+/// The losses under all masks, split by one unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
     /// s
     pub score: f64,
-    /// Means of L and of L² over the masks that have the unit, and over those that have it not.
+    /// Means of L and of L² over the masks that keep the unit, and over the masks that do not.
     pub on: [f64; 2],
     pub off: [f64; 2],
 }
 
 impl Moments {
-    /// D
+    /// D, the derivative of the expected loss.
     #[must_use]
     pub fn slope(&self) -> f64 {
         self.on[0] - self.off[0]
@@ -69,7 +69,7 @@ impl Moments {
     }
 }
 
-/// The largest losses that occur: what a bound on the variance is in.
+/// The largest losses that occur: a bound on the variance is a multiple of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Largest {
     /// Δ ≥ |L − L′|
@@ -78,23 +78,23 @@ pub struct Largest {
     pub loss: f64,
 }
 
-/// An estimator, as its file states it.
+/// An estimator, as its file defines it.
 #[derive(Clone, Copy, Debug)]
 pub struct Definition {
-    /// The number by which the kernels know it: `ESTIMATOR_…` in `shaders/update_scores.wgsl`.
+    /// Its number in the kernels: `ESTIMATOR_…` in `shaders/update_scores.wgsl`.
     pub id: u32,
-    /// In links, flags, logs and reports.
+    /// Its name in links, flags, logs and reports.
     pub name: &'static str,
-    /// The word of the page's control, where the setting `estimator` offers it. The others come with a method.
+    /// The label of the page's control, if the setting `estimator` offers it. The others belong to a method.
     pub label: Option<&'static str>,
-    /// Whether its mean is h^α D, whatever the loss.
+    /// Whether its mean is h^α D for every loss.
     pub is_unbiased: bool,
     pub reads: Reads,
-    /// g without the power of h that [`Reads`] says.
+    /// g without the power of h that [`Reads`] gives.
     pub raw: fn(&Observed) -> f64,
-    /// E raw² exactly; none where no loss determines it.
+    /// E raw² exactly; `None` if the losses do not determine it.
     pub mean_square: Option<fn(&Moments) -> f64>,
-    /// A bound on E raw² / h, so that h^(2α−1) times it bounds the variance of g; none where there is no such bound.
+    /// A bound on E raw² / h. Times h^(2α−1) it bounds the variance of g. `None` if there is no such bound.
     pub bound: Option<fn(Largest) -> f64>,
 }
 
@@ -106,10 +106,10 @@ macro_rules! estimators {
         pub enum Estimator { $(#[doc = concat!("See `src/estimators/", stringify!($file), ".rs`.")] $variant,)+ }
 
         impl Estimator {
-            /// Every one.
+            /// Every estimator.
             pub const ALL: [Self; [$(stringify!($variant)),+].len()] = [$(Self::$variant,)+];
 
-            /// What its file says of it.
+            /// Its definition, from its file.
             #[must_use]
             pub const fn definition(self) -> &'static Definition {
                 match self { $(Self::$variant => &$file::ESTIMATOR,)+ }
@@ -125,7 +125,7 @@ estimators! {
     Ste = ste;
 }
 
-/// How many the setting `estimator` offers.
+/// How many estimators the setting `estimator` offers.
 const OFFERED: usize = {
     let (mut count, mut index) = (0, 0);
     while index < Estimator::ALL.len() {
@@ -138,7 +138,7 @@ const OFFERED: usize = {
 };
 
 impl Estimator {
-    /// Names and labels of those that the setting `estimator` offers.
+    /// Names and labels of the estimators that the setting `estimator` offers.
     pub const NAMES: &'static [(&'static str, &'static str)] = &{
         let (mut names, mut found, mut index) = ([("", ""); OFFERED], 0, 0);
         while index < Self::ALL.len() {
@@ -157,13 +157,13 @@ impl Estimator {
         self.definition().name
     }
 
-    /// The number by which the kernels know it.
+    /// Its number in the kernels.
     #[must_use]
     pub const fn id(self) -> u32 {
         self.definition().id
     }
 
-    /// The one of that number.
+    /// The estimator with this number.
     #[must_use]
     pub fn of_id(id: u32) -> Option<Self> {
         Self::ALL.into_iter().find(|estimator| estimator.id() == id)
@@ -189,7 +189,7 @@ impl Estimator {
         (self.definition().raw)(observed)
     }
 
-    /// g of one unit. Of a unit that is [decided](is_undecided) no loss says anything: 0.
+    /// g of one unit: 0 for a [decided](is_undecided) unit, about which no loss says anything.
     #[must_use]
     pub fn gradient(self, alpha: f64, observed: &Observed) -> f64 {
         let s = observed.score;
@@ -200,7 +200,7 @@ impl Estimator {
         }
     }
 
-    /// The variance of g, exactly; none where no loss determines it.
+    /// The exact variance of g; `None` if the losses do not determine it.
     #[must_use]
     pub fn variance(self, alpha: f64, moments: &Moments) -> Option<f64> {
         let h = moments.score * (1.0 - moments.score);
@@ -208,7 +208,7 @@ impl Estimator {
         Some((square - (h * moments.slope()).powi(2)) * h.powf(2.0 * alpha - 2.0))
     }
 
-    /// A bound on the variance of g of a unit with score `score` for losses of at most these sizes, where there is one.
+    /// A bound on the variance of g of a unit with score `score` for losses of at most these sizes, if there is one.
     #[must_use]
     pub fn bound(self, alpha: f64, score: f64, largest: Largest) -> Option<f64> {
         let h = score * (1.0 - score);
@@ -216,7 +216,7 @@ impl Estimator {
     }
 }
 
-/// Whether two draws of a unit with this score can differ: where s is 1 or below the draw's resolution of 2⁻²⁴, there is nothing to learn.
+/// Whether two draws of a unit with this score can differ. If s is 1, or below the draw's resolution of 2⁻²⁴, there is nothing to learn.
 #[must_use]
 pub fn is_undecided(score: f32) -> bool {
     keep_level(score) > 0 && score < 1.0

@@ -1,6 +1,6 @@
 //! Plain: g = L (m − s) / h^(1−α), the policy gradient of one sample, REINFORCE (Williams 1992).
 //!
-//! E (m − s) L = h D: unbiased. But L is far from 0 where a difference of losses is near it. Since E (m − s)² = h,
+//! E (m − s) L = h D: unbiased. But L is far from 0, where a difference of losses is near 0. Since E (m − s)² = h,
 //!
 //! ```text
 //! Var g ≤ E g² ≤ Λ² E (m − s)² / h^(2−2α) = Λ² h^(2α−1)

@@ -1,8 +1,8 @@
-//! Straight-through: g = h^α · ∂L/∂m, the chain rule through the mask as if drawing it were the identity (Bengio, Léonard and Courville 2013).
-//! Method `ste` takes α = 0.
+//! Straight-through: g = h^α · ∂L/∂m, the chain rule through the mask as if drawing it were the identity (Bengio, Léonard and Courville 2013). Method
+//! `ste` sets α = 0.
 //!
-//! A derivative at m ∈ {0, 1} is no difference between them: it is biased unless the loss is linear in m. It needs the derivative at units that
-//! are off too, for which every unit is computed. Losses neither determine its variance nor bound it.
+//! It is biased unless the loss is linear in m: a derivative at m = 0 or 1 is not the difference of the losses at 1 and 0. It needs the derivative at
+//! units that are off, so every unit is computed. Losses neither determine its variance nor bound it.
 
 use super::{Definition, Reads};
 

@@ -1,10 +1,10 @@
-//! Each estimator against what its formula does not say: the mean, the variance and the bound over every pair of masks.
+//! The mean, the variance and the bound of each estimator, compared with an enumeration of every pair of masks.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// A loss of six units with a mean of about 6 and effects of unequal strength, pairwise ones among them; unit 0's is the weakest.
+/// A loss of six units with a mean of about 6 and unequal effects, some of them pairwise. Unit 0 has the weakest effect.
 fn toy_loss(mask: usize) -> f64 {
     const ALONE: [f64; 6] = [0.9, 4.0, -3.8, 3.2, -4.4, 3.0];
     let centred = |unit: usize| f64::from((mask >> unit & 1) as u32) - 0.5;
@@ -21,7 +21,7 @@ fn probability(scores: &[f64; 6], mask: usize) -> f64 {
     scores.iter().enumerate().map(|(unit, s)| if mask >> unit & 1 == 1 { *s } else { 1.0 - s }).product()
 }
 
-/// ∂E[L]/∂s of each unit: what the mask with the unit costs on average, less the one without.
+/// ∂E[L]/∂s of each unit: the mean loss of the masks with the unit, less the mean loss of those without.
 fn exact_gradient(scores: &[f64; 6]) -> [f64; 6] {
     std::array::from_fn(|unit| {
         let others = |mask: &usize| mask >> unit & 1 == 1;
@@ -58,7 +58,7 @@ fn enumerate(estimator: Estimator, alpha: f64, scores: &[f64; 6]) -> ([f64; 6], 
     (mean, variance)
 }
 
-/// Those that read losses.
+/// The estimators that read losses.
 fn of_losses() -> impl Iterator<Item = Estimator> {
     Estimator::ALL.into_iter().filter(|estimator| estimator.reads() == Reads::Losses)
 }
@@ -135,7 +135,7 @@ fn variances_are_the_ones_over_all_pairs_and_bounds_hold_them() {
     let losses: Vec<f64> = (0..64).map(toy_loss).collect();
     let (least, most) = losses.iter().fold((f64::INFINITY, 0.0f64), |(least, most), &loss| (least.min(loss), most.max(loss)));
     let largest = Largest { difference: most - least, loss: most };
-    // Means over the masks that have unit `unit`, or have it not.
+    // Means over the masks that keep unit `unit`, or do not.
     let moments = |unit: usize| {
         let given = |on: bool| {
             let share = if on { scores[unit] } else { 1.0 - scores[unit] };

@@ -1,4 +1,4 @@
-//! What methods that choose their mask by ranking units have in common.
+//! Functions shared by the methods that choose their mask by ranking units.
 
 use std::f64::consts::PI;
 
@@ -7,11 +7,11 @@ use crate::model::Model;
 
 use super::MethodConfig;
 
-/// The mask of the `budget` units that stand highest in `order`, at least one of each gated group: the best of each first.
+/// The mask of the `budget` units with the highest values in `order`. Every gated group keeps at least its highest unit.
 #[must_use]
 pub fn highest(model: &Model, order: &[f64], budget: u32) -> Vec<f32> {
     let mut kept = vec![false; order.len()];
-    mask::close_no_group(model, order, &mut kept);
+    mask::keep_one_of_each_group(model, order, &mut kept);
     let left = (budget as usize).saturating_sub(model.gated().count());
     for unit in ranked(&kept, false, &|unit| -order[unit]).into_iter().take(left) {
         kept[unit] = true;
@@ -19,15 +19,15 @@ pub fn highest(model: &Model, order: &[f64], budget: u32) -> Vec<f32> {
     mask::certain(&kept)
 }
 
-/// The units that are kept, or those that are not, by ascending rank; of equal ones the first goes first.
+/// The kept units, or those that are not kept, by ascending rank. Of equal ones the first comes first.
 fn ranked(mask: &[bool], kept: bool, rank: &dyn Fn(usize) -> f64) -> Vec<usize> {
     let mut units: Vec<usize> = (0..mask.len()).filter(|&unit| mask[unit] == kept).collect();
     units.sort_by(|&a, &b| rank(a).total_cmp(&rank(b)));
     units
 }
 
-/// The mask with `count` of its units exchanged: those that stand lowest in `keep` go, and as many of the others come that stand highest in
-/// `grow`. No group closes, and no unit comes back at once.
+/// Exchanges `count` units of the mask: those with the lowest values in `keep` go, and as many of the others with the highest values in `grow` come.
+/// Every group keeps at least one unit, and a unit that goes does not come back in the same exchange.
 #[must_use]
 pub(super) fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64], count: usize) -> Vec<f32> {
     let mut kept: Vec<bool> = scores.iter().map(|&score| score == 1.0).collect();
@@ -49,17 +49,17 @@ pub(super) fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64]
     mask::certain(&kept)
 }
 
-/// Share of the run after which a mask that is exchanged piece by piece rests.
-const REST: f64 = 0.75;
+/// Share of the run after which the mask no longer changes.
+const LAST_EXCHANGE: f64 = 0.75;
 
-/// Whether `step` is one at which a mask is exchanged: every `structure_every` steps, not at the beginning and not near the end.
+/// Whether the mask is exchanged at `step`: every `structure_every` steps, not at the beginning and not near the end.
 pub(super) fn exchanges(plan: &MethodConfig, step: u32, steps: u32) -> bool {
-    step > 0 && step.is_multiple_of(plan.structure_every) && f64::from(step) < REST * f64::from(steps)
+    step > 0 && step.is_multiple_of(plan.structure_every) && f64::from(step) < LAST_EXCHANGE * f64::from(steps)
 }
 
-/// Units that are exchanged at `step`: `drop_fraction` of the kept ones, less and less along a cosine (Evci et al. 2020).
+/// Units exchanged at `step`: `drop_fraction` of the kept ones, falling along a cosine (Evci et al. 2020).
 pub(super) fn exchange_count(plan: &MethodConfig, scores: &[f32], step: u32, steps: u32) -> usize {
-    let progress = f64::from(step) / (REST * f64::from(steps));
+    let progress = f64::from(step) / (LAST_EXCHANGE * f64::from(steps));
     let share = plan.drop_fraction / 2.0 * (1.0 + (PI * progress.min(1.0)).cos());
     (share * scores.iter().map(|&score| f64::from(score)).sum::<f64>()).round() as usize
 }

@@ -1,4 +1,4 @@
-//! `dense`: everything kept, by the same path with every score at 1.
+//! `dense`: every unit is kept. The kernels are the same, with every score at 1.
 
 use crate::model::Model;
 
@@ -16,7 +16,7 @@ pub(super) const FACTS: Facts = Facts {
     brings_back: false,
     ranks_by: None,
     settings: &[],
-    // 97.98 %, where nothing is gated.
+    // 97.98 %, with nothing gated.
     presets: &[("learning_rate", "0.1"), ("momentum", "0.9")],
     search: ("momentum", ["0.8", "0.9", "0.95"]),
 };

@@ -1,5 +1,5 @@
-//! `magnitude`: gradual pruning of whole units by the norm of their weights (Zhu and Gupta 2017, by units instead of weights): the network
-//! starts dense, and every `structure_every` steps only the units of the largest norms stay that the budget pays for.
+//! `magnitude`: gradual pruning of units by the norm of their weights (Zhu and Gupta 2017, by units instead of weights). The network starts dense.
+//! Every `structure_every` steps the units with the largest norms are kept, as many as the budget pays for.
 
 use crate::model::Model;
 
@@ -26,7 +26,7 @@ pub(super) struct Magnitude;
 
 impl Method for Magnitude {
     fn initial_scores(&self, _: &MethodConfig, model: &Model) -> Vec<f32> {
-        // The first choice comes before the first step, by the norms of the first weights, if the budget does not pay for everything then.
+        // The first choice comes before the first step, by the norms of the first weights, if the budget does not pay for every unit.
         everything(model)
     }
 
@@ -38,7 +38,7 @@ impl Method for Magnitude {
     }
 
     fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
-        // What has been dropped does not come back: its norm rests, those of the others grow.
+        // A dropped unit must not come back: its norm does not change any more, while others change.
         let norms = evidence.norms.iter().zip(evidence.scores);
         let order: Vec<f64> = norms.map(|(norm, &score)| if score == 0.0 { -1.0 } else { *norm }).collect();
         highest(evidence.model, &order, evidence.budget)

@@ -1,8 +1,8 @@
-//! The ways of choosing masks, all under the same budget: one file a method. A method's file has its facts, which say what a step of it is
-//! made of, and its behaviour: which scores a run starts from and, where it chooses its mask by ranking units, when and how. The step itself
-//! is the same for all.
+//! The methods of choosing masks, all under the same budget: one file each. A file has the method's facts, which say what a step of it computes, and
+//! its behaviour: the first scores of a run and, for a method that ranks units, when and how it chooses its mask. The rest of the step is the same
+//! for all.
 //!
-//! To add one: its file, its two lines here, and what the page says of it.
+//! To add one: its file, its two lines here, and its text on the page.
 
 mod choosing;
 mod dense;
@@ -24,33 +24,34 @@ use crate::model::Model;
 
 pub use choosing::highest;
 
-/// The name and value of a setting, as the command line has them.
+/// The name and value of a setting, as on the command line.
 pub type SettingValue = (&'static str, &'static str);
 
-/// By what a method that chooses its mask ranks the units: what has to be known of the network then.
+/// What a method ranks units by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Criterion {
     /// The norms of their weights.
     Norms,
-    /// How the loss changes with the mask of each unit, those that are off too: a dense forward and backward pass, which is counted.
+    /// How the loss changes with the mask of each unit, also of those that are off. It takes a dense forward and backward pass, whose work is
+    /// counted.
     Gradients,
 }
 
-/// What a step of a method is made of, and which settings are the method's own.
+/// What a step of a method computes, and which settings the method reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "a table of independent answers, each asked for by its name")]
 pub struct Facts {
-    /// In links, flags, logs and reports.
+    /// Its name in links, flags, logs and reports.
     pub name: &'static str,
-    /// The word of the page's control.
+    /// The label of the page's control.
     pub label: &'static str,
     /// Forward passes of a training step: 1 under m, or 2 under m and m′.
     pub forwards: u32,
-    /// Whether the scores learn.
+    /// Whether the scores are trained.
     pub learns_scores: bool,
-    /// What the scores learn from, where the setting `estimator` has no say.
+    /// The estimator that trains the scores; `None` if the setting `estimator` chooses it.
     pub estimator: Option<Estimator>,
-    /// Whether its budget comes down along the schedule; the others begin with the one they end with.
+    /// Whether its budget falls along the schedule. The other methods use the final budget from the first step.
     pub starts_whole: bool,
     /// Whether every unit is computed and multiplied by its mask.
     pub computes_all: bool,
@@ -58,32 +59,32 @@ pub struct Facts {
     pub keeps_all: bool,
     /// Whether a unit whose score is 0 may be kept again.
     pub brings_back: bool,
-    /// By what units are ranked, where the mask is chosen now and then.
+    /// What it ranks units by, if it chooses its mask that way.
     pub ranks_by: Option<Criterion>,
-    /// The settings that mean something to it and not to every method, in the order in which they are shown.
+    /// The settings that only some methods read and this one reads, in the order in which they are shown.
     pub settings: &'static [&'static str],
-    /// What a comparison gives it beside the settings that all have in common: see `entrants`.
+    /// The settings that a comparison gives it, beside those that all entrants share: see `entrants`.
     pub presets: &'static [SettingValue],
-    /// The setting that a search tries three values of, beside the learning rate.
+    /// The setting of which a search tries three values, beside the learning rate.
     pub search: (&'static str, [&'static str; 3]),
 }
 
 impl Facts {
-    /// Masks that its network has room for. Scores that learn stand between 0 and 1, where an evaluation compares the decided mask with a sampled
-    /// one; of scores of 0 and 1 the two are the same.
+    /// Masks that its buffers hold. An evaluation compares the decided mask with a sampled one where scores are between 0 and 1. For scores of 0 and
+    /// 1 the two are the same.
     #[must_use]
     pub fn masks(&self) -> u32 {
         if self.learns_scores { 2 } else { 1 }
     }
 
-    /// Whether the setting means something to it and not to every method.
+    /// Whether only some methods read the setting and this one reads it.
     #[must_use]
     pub fn has_setting(&self, name: &str) -> bool {
         self.settings.contains(&name)
     }
 }
 
-/// What an experiment says to its method.
+/// The settings that a method reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MethodConfig {
     pub seed: u32,
@@ -92,11 +93,11 @@ pub struct MethodConfig {
     pub structure_every: u32,
     /// Share of the kept units that are exchanged at first.
     pub drop_fraction: f64,
-    /// Units of each gated group that are kept at first; empty for the same share of each.
+    /// Units of each gated group that are kept at first; empty: the same share of each.
     pub allocation: Vec<u32>,
 }
 
-/// What is known when a mask is chosen.
+/// What a method knows of the network when it chooses a mask.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
     pub plan: &'a MethodConfig,
@@ -104,32 +105,32 @@ pub struct Evidence<'a> {
     pub step: u32,
     /// Steps of the run.
     pub steps: u32,
-    /// Units that may be kept until the mask is chosen again: ⌊K⌋ of the last step before that.
+    /// Units that may be kept until the next choice: ⌊K⌋ of the last step before it.
     pub budget: u32,
     /// `[U]` the mask, 0 or 1.
     pub scores: &'a [f32],
-    /// `[U]` root mean square of the weights that lead to a unit, of an input of those that lead away.
+    /// `[U]` root mean square of the weights that lead to a unit; of an input, of the weights that lead away from it.
     pub norms: &'a [f64],
-    /// `[U]` dL/dm under the mask; empty unless units are ranked by it.
+    /// `[U]` dL/dm under the mask; empty unless the method ranks units by it.
     pub gradients: &'a [f64],
 }
 
-/// A way of choosing masks.
+/// A method of choosing masks.
 pub trait Method {
-    /// `[U]` the scores of the first step; a score of 0 or 1 is a decision.
+    /// `[U]` the scores of the first step; a score of 0 or 1 decides the unit.
     fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32>;
 
-    /// Which units the network is built of: `[U]`, or all.
+    /// `[U]` which units the network is built of; `None`: all.
     fn built_of(&self, _: &MethodConfig, _: &Model) -> Option<Vec<bool>> {
         None
     }
 
-    /// Whether the mask is chosen anew before `step` of a run of `steps`. Only asked of one that ranks units.
+    /// Whether the mask is chosen again before `step` of a run of `steps`. Called only for a method that ranks units.
     fn chooses_before(&self, _: &MethodConfig, _step: u32, _steps: u32) -> bool {
         false
     }
 
-    /// `[U]` the mask that is trained from here on, 0 or 1.
+    /// `[U]` the next mask, 0 or 1.
     fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
         evidence.scores.to_vec()
     }
@@ -146,10 +147,10 @@ macro_rules! methods {
             /// Names and labels, in the order of the controls.
             pub const NAMES: &'static [(&'static str, &'static str)] = &[$(($file::FACTS.name, $file::FACTS.label),)+];
 
-            /// Every one, in the order of the controls.
+            /// Every method, in the order of the controls.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// What its file says of it.
+            /// Its facts, from its file.
             #[must_use]
             pub const fn facts(self) -> &'static Facts {
                 match self { $(Self::$variant => &$file::FACTS,)+ }
@@ -185,7 +186,7 @@ impl MethodName {
     }
 }
 
-/// The names of the methods whose scores learn, in words, with `last` before the last one: "vrpge, reinforce or ste".
+/// The names of the methods that train scores, as a phrase, with `last` before the last name: "vrpge, reinforce or ste".
 #[must_use]
 pub fn learning(last: &str) -> String {
     let learns = |name: &&MethodName| name.facts().learns_scores;
@@ -196,7 +197,7 @@ pub fn learning(last: &str) -> String {
     }
 }
 
-/// `[U]` every score alike: at what the budget begins with.
+/// `[U]` every score at the share of the first step's budget.
 fn at_the_budget(plan: &MethodConfig, model: &Model) -> Vec<f32> {
     vec![plan.budget.at_first() as f32; model.units() as usize]
 }

@@ -1,5 +1,5 @@
-//! `reinforce`: the scores learn from the loss of one mask, by the [plain](crate::estimators) policy gradient: unbiased, one forward a step, and
-//! a loss that is far from 0 in place of a difference.
+//! `reinforce`: the [plain](crate::estimators) policy gradient trains the scores from the loss of one mask. It is unbiased and takes one forward pass
+//! a step, but its variance is high, since a loss is far from 0 where a difference of losses is near 0.
 
 use crate::estimators::Estimator;
 use crate::model::Model;

@@ -1,5 +1,5 @@
-//! `rigl`: as `set`, but those units come whose mask the loss asks for most (Evci et al. 2020, by units): |dL/dm| of units that are off, from
-//! a dense pass over one batch.
+//! `rigl`: as `set`, but the units that come are those with the largest |dL/dm| among the units that are off, from a dense pass over one batch
+//! (rigged lottery, Evci et al. 2020, by units).
 
 use crate::model::Model;
 

@@ -1,5 +1,5 @@
-//! `set`: sparse evolutionary training (Mocanu et al. 2018, by units): a random mask of which every `structure_every` steps the units of the
-//! smallest norms go, and as many come at random.
+//! `set`: sparse evolutionary training (Mocanu et al. 2018, by units). The mask is random. Every `structure_every` steps the units with the smallest
+//! norms go, and as many others come at random.
 
 use crate::model::Model;
 use crate::random::{Stream, Threefry};

@@ -1,5 +1,5 @@
-//! `small-dense`: what a mask has to be compared with, a dense network of the same shape, so much narrower that its run takes as many multiply-adds as a run of
-//! vrpge of as many steps under the same schedule. It sees all inputs. Under a constant schedule its step takes those of a step at
+//! `small-dense`: the baseline for every mask. It is a dense network of the same shape, so narrow that its run takes as many multiply-adds as a run
+//! of vrpge of as many steps under the same schedule. It reads all inputs. Under a constant schedule its step takes the multiply-adds of a step at
 //! `keep_ratio`.
 
 use crate::model::Model;
@@ -17,7 +17,7 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: true,
     brings_back: false,
     ranks_by: None,
-    // As wide as the run of vrpge under the same schedule would be expensive.
+    // The schedule of the run of vrpge whose work this one matches.
     settings: &["keep_ratio", "schedule", "keep_start", "anneal_fraction"],
     // 97.65 and 97.75 %.
     presets: &[("learning_rate", "0.1"), ("momentum", "0.9")],
@@ -26,7 +26,7 @@ pub(super) const FACTS: Facts = Facts {
 
 pub(super) struct SmallDense;
 
-/// `[U]` the first units of each gated group but the inputs: the share `share`, rounded down, at least one.
+/// `[U]` the first units of each gated group except the inputs: the share `share`, rounded down, at least one.
 fn narrowed(model: &Model, share: f64) -> Vec<bool> {
     let mut kept = Vec::with_capacity(model.units() as usize);
     for (index, group) in model.groups.iter().enumerate().filter(|(_, group)| group.gated) {
@@ -36,16 +36,16 @@ fn narrowed(model: &Model, share: f64) -> Vec<bool> {
     kept
 }
 
-/// Stretches of a run over which the work of vrpge is averaged.
+/// Points of a run over which the work of vrpge is averaged.
 const STRETCHES: u32 = 512;
 
-/// Multiply-adds of vrpge's step, averaged over a run, over those of a dense step.
+/// Multiply-adds of a step of vrpge, averaged over a run, divided by those of a dense step.
 fn mean_ratio(plan: &MethodConfig, model: &Model) -> f64 {
     let ratio = |stretch: u32| model.predicted_ratio(plan.budget.keep_at(2 * stretch + 1, 2 * STRETCHES), vrpge::FACTS.forwards);
     (0..STRETCHES).map(ratio).sum::<f64>() / f64::from(STRETCHES)
 }
 
-/// Multiply-adds of a dense step of the network of these units.
+/// Multiply-adds of a dense step of the network of the units `kept`.
 fn work(model: &Model, kept: &[bool]) -> u64 {
     let (narrow, _) = model.compacted(kept);
     narrow.multiply_adds(&narrow.sizes(), None).total()
@@ -61,7 +61,7 @@ impl Method for SmallDense {
         if work(model, &narrowed(model, 1.0)) as f64 <= allowed {
             return Some(narrowed(model, 1.0));
         }
-        // The work rises with the width: the widest that is allowed, to one in 4,096.
+        // The work rises with the width. The search finds the largest share within the work, to one in 4,096.
         let (mut low, mut high) = (0.0, 1.0);
         for _ in 0..12 {
             let middle = f64::midpoint(low, high);

@@ -1,5 +1,5 @@
-//! `snip`: before the first step the units are kept whose mask the loss is most sensitive to, |dL/dm| of the dense network on one batch, and
-//! no others ever (Lee, Ajanthan and Torr 2019, by units).
+//! `snip`: single-shot network pruning (Lee, Ajanthan and Torr 2019, by units). Before the first step it chooses the units to which the loss is most
+//! sensitive: |dL/dm| of the dense network on one batch. The mask never changes after that.
 
 use crate::model::Model;
 

@@ -1,5 +1,5 @@
-//! `static`: a random mask, drawn once and fixed: of each gated group the share `keep_ratio`, rounded down, at least one unit; or as many
-//! units of each as `allocation` says, so that another method's division of the budget can be tried without its choice.
+//! `static`: a random mask, drawn once and fixed. It keeps the share `keep_ratio` of each gated group, rounded down, at least one unit; or as many
+//! units of each as `allocation` says, which tests another method's allocation without its choice of units.
 
 use rand::seq::SliceRandom;
 

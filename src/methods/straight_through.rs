@@ -1,5 +1,5 @@
-//! `ste`: the scores learn by the chain rule through the mask, as if drawing it were the identity ([ste](crate::estimators); so do
-//! `ProbMask`'s relaxations). It is biased, and it needs the gradient at units that are off: every unit is computed, forward and backward.
+//! `ste`: the scores are trained by the chain rule through the mask, as if drawing it were the identity ([ste](crate::estimators); `ProbMask`'s
+//! relaxations do the same). It is biased, and it needs the gradient at units that are off: every unit is computed, forward and backward.
 
 use crate::estimators::Estimator;
 use crate::model::Model;

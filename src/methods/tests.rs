@@ -1,4 +1,4 @@
-//! What defines each method, on the CPU: which units it chooses when it is told what a network is like.
+//! The behaviour of each method on the CPU: which units it chooses from given norms and gradients.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn network() -> Model {
     Model::new("mlp-20-8", Image::flat(12), 3, true).unwrap()
 }
 
-/// A budget that comes down to two in five in the first half of a run.
+/// A budget that falls to two in five in the first half of a run.
 const FALLING: Budget = Budget { first: 0.999, last: 0.4, until: 0.5 };
 const STANDING: Budget = Budget { first: 0.4, ..FALLING };
 
@@ -29,7 +29,7 @@ fn units_at(budget: Budget, step: u32, units: u32) -> f32 {
     (budget.keep_at(step, STEPS) * f64::from(units)) as f32
 }
 
-/// Numbers without order, of which no two are equal.
+/// Numbers in no order, no two equal.
 fn scattered(units: usize, seed: u32) -> Vec<f64> {
     let mut random = Threefry::new(seed, Stream::Data, 0);
     (0..units).map(|unit| f64::from(random.unit_interval()) - 0.5 + 1e-9 * unit as f64).collect()
@@ -74,7 +74,7 @@ proptest! {
         let mask = highest(&model, &order, budget);
         prop_assert_eq!(kept(&mask).len() as u32, budget.clamp(3, 40));
         prop_assert!(every_group_is_open(&model, &mask));
-        // Of what is kept, only the best of its group may stand below what is not.
+        // A kept unit may rank below a unit that is off only if it is the best of its group.
         for unit in kept(&mask) {
             let group = model.gated().find(|group| (group.first_unit..group.first_unit + group.size).contains(&(unit as u32))).unwrap();
             let best = (group.first_unit..group.first_unit + group.size).all(|other| order[other as usize] <= order[unit]);
@@ -92,7 +92,7 @@ proptest! {
         prop_assert_eq!(gone.len(), came.len());
         prop_assert_eq!(kept(&after).len(), kept(&before).len());
         prop_assert!(gone.len() <= count && every_group_is_open(&model, &after));
-        // Those that came stand highest among all that were off.
+        // The units that came rank highest among all that were off.
         let lowest = came.iter().map(|&unit| grow[unit]).fold(f64::INFINITY, f64::min);
         prop_assert!((0..40).all(|unit| before[unit] == 1.0 || came.contains(&unit) || grow[unit] < lowest));
     }
@@ -164,13 +164,13 @@ fn magnitude_keeps_the_largest_norms_and_brings_nothing_back() {
             assert!(came.is_empty() && kept(&after).len() as u32 <= budget.max(3), "step {step}");
             let largest_gone = gone.iter().map(|&unit| norms[unit]).fold(0.0, f64::max);
             let below = kept(&after).into_iter().filter(|&unit| norms[unit] < largest_gone).count();
-            // The best of each group stays, whatever the others'.
+            // The best unit of each group is kept, even if its norm is small.
             assert!(below <= 3 && every_group_is_open(&model, &after), "step {step}");
             scores = after;
             choices += 1;
         }
         assert_eq!(kept(&scores).len(), 16);
-        // Once and for all where the budget stands; each time that it has come down, otherwise.
+        // Once if the budget is constant; otherwise each time that it has fallen.
         assert_eq!(choices, if budget == STANDING { 1 } else { 11 });
     }
 }
@@ -242,7 +242,7 @@ fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearl
             assert!(!gate_inputs || narrow.groups[0].size == model.groups[0].size, "it sees every input");
         }
     }
-    // Where the budget pays for nearly everything, two forwards take more than dense training does.
+    // If the budget pays for nearly every unit, two forward passes take more than dense training does.
     let model = Model::new("mlp-512-256", Image::flat(784), 10, true).unwrap();
     let plan = MethodConfig { budget: Budget { first: 0.999, last: 0.95, until: 0.5 }, ..plan() };
     assert!(method(MethodName::SmallDense).built_of(&plan, &model).unwrap().iter().all(|&kept| kept));
@@ -262,7 +262,7 @@ fn only_vrpge_takes_two_forwards_and_only_three_learn_scores() {
     assert_eq!(learning("or"), "vrpge, reinforce or ste");
 }
 
-/// What the page and the comparison rely on: facts that contradict each other would be shown as they are.
+/// The page and the comparison show these facts as they are, so that a contradiction would be visible.
 #[test]
 fn the_facts_of_a_method_agree_with_each_other_and_with_what_it_does() {
     let model = network();
@@ -273,15 +273,15 @@ fn the_facts_of_a_method_agree_with_each_other_and_with_what_it_does() {
         assert!(!facts.name.is_empty() && !facts.label.is_empty() && facts.name == name.name(), "{facts:?}");
         let repeated = facts.settings.iter().enumerate().any(|(index, setting)| facts.settings[..index].contains(setting));
         assert!(!repeated, "{facts:?}");
-        // Whoever keeps everything that it has, has no budget of units; small-dense is as wide as that of vrpge pays for.
+        // A method that keeps every unit has no budget of units, except small-dense, whose width follows from that of vrpge.
         assert_eq!(facts.has_setting("keep_ratio"), !facts.keeps_all || name == MethodName::SmallDense, "{facts:?}");
         assert_eq!(falls.map(|setting| facts.has_setting(setting)), [facts.starts_whole || name == MethodName::SmallDense; 3], "{facts:?}");
         assert_eq!(of_scores.map(|setting| facts.has_setting(setting)), [facts.learns_scores; 4], "{facts:?}");
-        // An estimator is chosen where none comes with the method; the chain rule through the mask has no preconditioner.
+        // The setting `estimator` applies to methods that have none of their own; the chain rule through the mask has no preconditioner.
         assert_eq!(facts.has_setting("estimator"), facts.learns_scores && facts.estimator.is_none(), "{facts:?}");
         assert_eq!(facts.has_setting("alpha"), facts.learns_scores && facts.estimator != Some(Estimator::Ste), "{facts:?}");
         assert_eq!(facts.computes_all, facts.estimator.is_some_and(|of| of.reads() == Reads::Derivative), "{facts:?}");
-        // What comes back must not have been dropped for good.
+        // A unit that may come back must not be dropped for good.
         assert!(!(facts.brings_back && facts.has_setting("compact")), "{facts:?}");
         let scores = method(name).initial_scores(&plan(), &model);
         let is_mask = scores.iter().all(|&score| score == 0.0 || score == 1.0) && scores.contains(&0.0);

@@ -1,5 +1,5 @@
-//! `vrpge`: the variance-reduced policy gradient estimator (arXiv 2111.05685, section 4): scores that start at the budget and learn from the
-//! difference of the losses of two forward passes.
+//! `vrpge`: VR-PGE, the variance-reduced policy gradient estimator (arXiv 2111.05685, section 4). The scores start at the budget and are trained by
+//! the difference of the losses of two forward passes.
 
 use crate::model::Model;
 

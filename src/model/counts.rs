@@ -1,4 +1,4 @@
-//! What a network costs: multiply-adds of a step and bytes held, for any numbers of kept units.
+//! The cost of a network: multiply-adds of a step and bytes of memory, for any numbers of kept units.
 
 use super::{Extra, Group, Layer, Map, Model, Op};
 
@@ -16,32 +16,32 @@ impl MultiplyAdds {
     }
 }
 
-/// What a tensor is held for.
+/// What a tensor is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The weights, their packed copies for each mask, their gradients.
     Weights,
-    /// The values of each forward pass and the gradients at them.
+    /// The values of each forward pass and their gradients.
     Activations,
-    /// What a step leaves for the next one and draws for itself: the weights' velocity, the scores with their moments and masks, the lists
-    /// of kept units, the statistics of the normalisations.
+    /// The optimiser's state and the masks: the weights' velocity, the scores with their moments and masks, the lists of kept units, the statistics
+    /// of the normalisations.
     Optimiser,
 }
 
-/// A tensor on the device whose size the network decides.
+/// A tensor on the device whose size depends on the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
-    /// In words, as in "the weights take 3 MiB".
+    /// Its name in a sentence, as in "the weights take 3 MiB".
     pub name: String,
     pub purpose: Purpose,
-    /// Floats that it has whatever the batch.
+    /// Floats that do not depend on the batch.
     pub floats: u64,
-    /// Floats that it has for each image of the batch.
+    /// Floats for each image of the batch.
     pub image_floats: u64,
 }
 
 impl Tensor {
-    /// Bytes in batches of `batch_size` images; kernels take images in fours.
+    /// Bytes in batches of `batch_size` images. Kernels compute four images at a time.
     #[must_use]
     pub fn bytes(&self, batch_size: u32) -> u64 {
         4 * (self.floats + self.image_floats * u64::from(batch_size.next_multiple_of(4)))
@@ -81,9 +81,9 @@ impl Bytes {
 }
 
 impl Model {
-    /// Multiply-adds of one image in one training step that keeps `kept[g]` units of group `g` under the mask and, where a second
-    /// forward runs, `probe[g]` under the probe. Counted are the convolutions and connections, all taps everywhere; a bias counts as
-    /// one input. The inputs need no gradient.
+    /// Multiply-adds of one image in one training step that keeps `kept[g]` units of group `g` under the mask and, if there is a second forward pass,
+    /// `probe[g]` under the probe. It counts the convolutions and fully connected layers, with all taps at every pixel. A bias counts as one input.
+    /// The inputs need no gradient.
     #[must_use]
     pub fn multiply_adds(&self, kept: &[u32], probe: Option<&[u32]>) -> MultiplyAdds {
         let widen = |kept: &[u32]| kept.iter().map(|&kept| f64::from(kept)).collect::<Vec<f64>>();
@@ -93,7 +93,7 @@ impl Model {
         MultiplyAdds { forward: (forward + probed) as u64, backward: (forward + d_activations) as u64 }
     }
 
-    /// Multiply-adds of a forward pass, which are those of the weights' gradient too, and of the gradient at the activations.
+    /// Multiply-adds of a forward pass (the weights' gradient takes as many), and of the gradient at the activations.
     pub(super) fn work(&self, kept: &[f64]) -> (f64, f64) {
         let (mut forward, mut d_activations) = (0.0, 0.0);
         for op in &self.ops {
@@ -106,7 +106,7 @@ impl Model {
         (forward, d_activations)
     }
 
-    /// Multiply-adds of one operation for one image: by weights of inputs, and by biases.
+    /// Multiply-adds of the forward pass of one operation for one image: by weights of inputs, and by biases.
     fn work_of(&self, op: &Op, kept: &[f64]) -> (f64, f64) {
         let Op::Convolve { layer, .. } = *op else { return (0.0, 0.0) };
         let Layer { taps, extra, groups: [from, to], pixels, .. } = self.layers[layer];
@@ -114,7 +114,7 @@ impl Model {
         (outputs * f64::from(taps) * kept[from], if extra == Extra::Bias { outputs } else { 0.0 })
     }
 
-    /// Multiply-adds of one operation going forward for one image when everything is kept.
+    /// Multiply-adds of the forward pass of one operation for one image, with everything kept.
     #[must_use]
     pub fn op_multiply_adds(&self, op: &Op) -> u64 {
         let sizes: Vec<f64> = self.groups.iter().map(|group| f64::from(group.size)).collect();
@@ -122,7 +122,7 @@ impl Model {
         (products + biases) as u64
     }
 
-    /// Weights that one operation is the first to multiply by: the taps and the bias of a convolution, scale and shift of a normalisation.
+    /// Weights that this operation uses first: taps and bias of a convolution, scale and shift of a normalisation.
     #[must_use]
     pub fn op_weights(&self, op: &Op) -> u32 {
         match *op {
@@ -135,8 +135,8 @@ impl Model {
         }
     }
 
-    /// Share of each group that is kept on average when of each gated group the share `of` is, and every unit is drawn for itself: a union
-    /// lacks what both of its groups lack.
+    /// The share of each group that is kept on average if the share `of` of each gated group is kept and units are drawn independently. A unit of a
+    /// union is off if both of its branches lack it.
     #[must_use]
     pub fn shares(&self, of: impl Fn(&Group) -> f64) -> Vec<f64> {
         let mut shares: Vec<f64> = Vec::with_capacity(self.groups.len());
@@ -150,14 +150,14 @@ impl Model {
         shares
     }
 
-    /// Units of each group that are kept on average when each gated one is with probability `keep_ratio`.
+    /// Units of each group that are kept on average if each gated unit is kept with probability `keep_ratio`.
     #[must_use]
     pub fn expected(&self, keep_ratio: f64) -> Vec<f64> {
         self.groups.iter().zip(self.shares(|_| keep_ratio)).map(|(group, share)| f64::from(group.size) * share).collect()
     }
 
-    /// Expected multiply-adds of a step of so many forwards that keeps each gated unit with probability `keep_ratio`, over those of a
-    /// dense step.
+    /// Expected multiply-adds of a step with `forwards` forward passes that keeps each gated unit with probability `keep_ratio`, divided by those of
+    /// a dense step.
     #[must_use]
     pub fn predicted_ratio(&self, keep_ratio: f64, forwards: u32) -> f64 {
         let dense = self.multiply_adds(&self.sizes(), None).total() as f64;
@@ -165,7 +165,7 @@ impl Model {
         (pass * f64::from(forwards + 1) + d_activations) / dense
     }
 
-    /// The tensors that a network with room for `masks` masks takes, 1 or 2: the list that `engine::Buffers` allocates.
+    /// The tensors of a network with buffers for `masks` masks, 1 or 2: the list that `engine::Buffers` allocates.
     #[must_use]
     pub fn tensors(&self, masks: u32) -> Vec<Tensor> {
         let fixed = |name: &str, purpose, floats: u64| Tensor { name: name.to_owned(), purpose, floats, image_floats: 0 };
@@ -177,9 +177,9 @@ impl Model {
             fixed("the packed weights", Purpose::Weights, masks * packed),
             fixed("the weights' gradients", Purpose::Weights, gradient),
             fixed("the weights' velocities", Purpose::Optimiser, weights),
-            // Score, two moments, gradient, pin, number and masks of each.
+            // Of each unit: score, two moments, gradient, pin, number and masks.
             fixed("the scores", Purpose::Optimiser, 7 * units),
-            // A list and its inverse of both masks, which are drawn together; for each mask pairs of a union's rows; a union's sources.
+            // A list and its inverse for both masks, which are drawn together; for each mask, pairs of a union's rows; a union's sources.
             fixed("the lists of kept units", Purpose::Optimiser, (4 + 2 * masks + 2) * rows),
             // Pairs: for each mask, running, and gradients.
             fixed("the statistics", Purpose::Optimiser, (2 * masks + 4) * statistics),
@@ -196,14 +196,14 @@ impl Model {
         tensors
     }
 
-    /// Bytes that a network with room for `masks` masks takes in batches of `batch_size` images.
+    /// Bytes of a network with buffers for `masks` masks, in batches of `batch_size` images.
     #[must_use]
     pub fn bytes(&self, batch_size: u32, masks: u32) -> Bytes {
         Bytes::of(&self.tensors(masks), batch_size)
     }
 
-    /// The network that is left, on average, of one that keeps each gated unit with probability `keep_ratio` and holds nothing else. Its
-    /// sizes are those that [`Model::compacted`] would give; which units they are is not decided, so that its unions have no sources.
+    /// The average network that remains if each gated unit is kept with probability `keep_ratio` and the others are dropped. Its sizes are those that
+    /// [`Model::compacted`] would give. Which units it has is not decided, so its unions have no sources.
     #[must_use]
     pub fn of_expected_sizes(&self, keep_ratio: f64) -> Self {
         let mut model = self.clone();

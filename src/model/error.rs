@@ -1,10 +1,10 @@
-//! Why a network cannot be.
+//! Why a network is refused.
 
 use super::networks::MOST_HIDDEN;
 use super::{Image, MOST_UNITS, WIDEST};
 use crate::shared::MOST_GROUPS;
 
-/// A network that cannot be read from its name, or not be built for its data.
+/// A network whose name cannot be read, or that cannot be built for its data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("model \"{model}\" {problem}")]
 pub struct ModelError {
@@ -38,23 +38,23 @@ pub enum ModelProblem {
     BadShape { classes: u32, image: Image },
     #[error("needs images, and this data has none: choose an mlp")]
     NeedsImages,
-    #[error("needs square images, and these end as {width}\u{d7}{height}: choose an mlp")]
+    #[error("needs square images, and before its classifier these are {width}\u{d7}{height}: choose an mlp")]
     NotSquare { width: u32, height: u32 },
     #[error(
         "halves its images more often than {}\u{d7}{} pixels allow: choose a network with fewer stages, or larger images",
         image.width, image.height
     )]
     ImagesTooSmall { image: Image },
-    #[error("has {size} {group} side by side where the kernels number at most {WIDEST}: choose smaller images, or a cnn")]
+    #[error("has {size} {group} in one layer, and the kernels take at most {WIDEST}: choose smaller images, or a cnn")]
     TooWide { group: String, size: u32 },
-    #[error("is deeper than the kernels' tables of {MOST_GROUPS} layers: choose a network of fewer layers")]
+    #[error("has more layers than the kernels take ({MOST_GROUPS}): choose a network of fewer layers")]
     TooDeep,
     #[error("has no hidden layer and its inputs are not gated: nothing can be masked")]
     NothingGated,
-    #[error("has {units} gated units; at most {MOST_UNITS} fit the scores' workgroup: choose a narrower network")]
+    #[error("has {units} gated units; at most {MOST_UNITS} fit in the workgroup that updates the scores: choose a narrower network")]
     TooManyUnits { units: u64 },
-    #[error("has about {weights} weights, more than can be numbered: choose a narrower network")]
+    #[error("has about {weights} weights, more than a 32-bit index can number: choose a narrower network")]
     TooManyWeights { weights: u64 },
-    #[error("has {values} values of {group} for one image, more than can be numbered: choose smaller images")]
+    #[error("has {values} values of {group} for one image, more than a 32-bit index can number: choose smaller images")]
     TooManyValues { group: String, values: u64 },
 }

@@ -1,17 +1,17 @@
-//! The network as one whose masks are values: every unit is computed, and a gate multiplies it by its mask. That is what it takes to ask
-//! how the loss changes with a mask itself, of units that are off too: dense forward, dense backward. Units, layers and weights are those
-//! of the network that it was made from, number for number.
+//! The network with masks as factors: every unit is computed, and a gate multiplies it by its mask. This gives the derivative of the loss at every
+//! mask, also of units that are off: dense forward, dense backward. Units, layers and weights have the same numbers as in the network that it is made
+//! from.
 
 use super::{Map, Model, Op};
 
 impl Model {
-    /// The network with a gate behind each gated group, where its mask stands in the sparse one; where its values are pooled at once, behind
-    /// the pooling. That is the same, since a mask is not negative, and behind a closed gate all pixels of a window would be alike, so that
-    /// the pooling could not tell whose gradient it is.
+    /// The network with a gate after each gated group, where the sparse network applies its mask. If a group is only read by a pooling, its gate
+    /// comes after the pooling. That is the same, since a mask is not negative. Before the pooling, a closed gate would make all pixels of a window
+    /// equal, and the maximum would not know whose gradient it is.
     #[must_use]
     pub fn with_gates(&self) -> Self {
         let mut model = Self { maps: self.maps.clone(), ops: Vec::new(), ..self.clone() };
-        // Where each map of the sparse network is read now.
+        // The map that now replaces each map of the sparse network.
         let mut reads: Vec<usize> = (0..self.maps.len()).collect();
         if self.groups[0].gated {
             reads[0] = model.gate(0);
@@ -25,7 +25,7 @@ impl Model {
             match *op {
                 Op::Convolve { layer, input, output, kernel, stride, padding } => {
                     model.ops.push(Op::Convolve { layer, input: reads[input], output, kernel, stride, padding });
-                    // A normalisation of its own comes before the mask.
+                    // A normalisation after the convolution comes before the mask.
                     if is_gated(output) && !self.layers[layer].is_normalised() && !is_pooled_only(output) {
                         reads[output] = model.gate(output);
                     }
@@ -54,18 +54,18 @@ impl Model {
                         reads[output] = model.gate(output);
                     }
                 }
-                Op::Gate { .. } => unreachable!("a network is given its gates once"),
+                Op::Gate { .. } => unreachable!("the network has gates already"),
             }
         }
         model.share_gradients();
         model
     }
 
-    /// A gate behind map `input`: the map that it writes.
+    /// Adds a gate after map `input`: returns the map that it writes.
     fn gate(&mut self, input: usize) -> usize {
         let Map { group, height, width, ones, .. } = self.maps[input].clone();
         self.maps[input].ones = false;
-        // A gradient must reach a unit that is off: what the gate writes is no relu, whatever it reads.
+        // A gradient must reach a unit that is off, so the output of a gate does not count as rectified, whatever it reads.
         self.maps.push(Map { group, height, width, rectified: false, ones, gradient: None });
         let output = self.maps.len() - 1;
         self.ops.push(Op::Gate { input, output });

@@ -1,14 +1,14 @@
-//! The network as arithmetic: groups of units, the maps that hold their values, the layers of weights, and the operations from the
-//! inputs to the logits in order. No GPU, no data.
+//! The network as arithmetic: groups of units, the maps of their values, the layers of weights, and the operations from the inputs to the logits in
+//! order. This module knows no GPU and no data.
 //!
-//! * A [`Group`] is a row of units that one mask chooses from: the inputs, a hidden layer, the output channels of a convolution, the
-//!   classes. Where a sum joins two branches its group is the *union* of theirs: a channel of a residual stream is kept as long as
-//!   anything that was added to it is. The gated units of all groups are numbered through: that is the index into `scores`.
-//! * A [`Map`] holds the values of a group: rows of kept units, in each row its pixels, for each pixel the images of the batch. A row of
-//!   features is a map of one pixel.
-//! * A [`Layer`] is a tensor of weights, `[taps · inputs + extra, outputs]`: for each tap of a square kernel a row for each input, then
-//!   the bias, or the scale and the shift of the normalisation that follows. So all of them are sampled, packed, differentiated, decayed
-//!   and clipped by the same lines. A fully connected layer is a convolution of one tap on maps of one pixel.
+//! * A [`Group`] is a list of units that share a mask: the inputs, a hidden layer, the output channels of a convolution, the classes. Where a sum
+//! joins two branches, its group is the *union* of theirs: a channel of a residual stream is kept if anything that was added to it is. The gated
+//! units of all groups are numbered consecutively: that number is the index into `scores`.
+//! * A [`Map`] holds the activations of a group: a row for each kept unit, in it the pixels, and for each pixel the images of the batch. A row of
+//! features is a map of one pixel.
+//! * A [`Layer`] is a tensor of weights, `[taps · inputs + extra, outputs]`: for each tap of a square kernel a row for each input, then the bias, or
+//! the scale and the shift of the normalisation that follows. The same code therefore packs, differentiates, decays and clips all of them. A fully
+//! connected layer is a convolution of one tap on maps of one pixel.
 //! * An [`Op`] reads maps and writes one.
 
 mod counts;
@@ -26,15 +26,14 @@ use std::ops::Range;
 
 use crate::shared::MOST_GROUPS;
 
-/// The widest layer that the kernels' 16-bit prefix scan can number.
+/// The widest layer: the kernels' prefix scan uses 16-bit numbers.
 const WIDEST: u32 = 32_768;
-/// Most units of a network: the scores' kernel is one workgroup.
+/// Most gated units of a network: the scores are updated by one workgroup.
 const MOST_UNITS: u64 = 1 << 17;
-/// Room that a layer's weight gradient has for sums over parts of the images' pixels, in floats: what lets few tiles with a long sum
-/// fill an adapter.
+/// Floats of a layer's weight gradient that may hold partial sums over the pixels. They let a layer of few tiles and long sums use the whole device.
 const SPLIT_FLOATS: u32 = 1 << 18;
 
-/// The shape of what a network is shown.
+/// The shape of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Image {
     pub channels: u32,
@@ -56,7 +55,7 @@ impl Image {
     }
 }
 
-/// A row of units.
+/// A list of units that share a mask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// "inputs", "hidden 1", "conv 3", "2.1 sum", ..., "classes".
@@ -66,16 +65,16 @@ pub struct Group {
     pub gated: bool,
     /// Index of the group's first unit in `scores`; meaningless where it is not gated.
     pub first_unit: u32,
-    /// First entry of the group in the kept lists, each of [`Model::rows`] entries; it has one more than units.
+    /// First entry of the group in the lists of kept units, each of [`Model::rows`] entries. A group has one entry more than units.
     pub first_row: u32,
-    /// The two groups whose kept units it keeps.
+    /// The two groups of which this one is the union.
     pub union_of: Option<[usize; 2]>,
-    /// For each unit of a union, which unit of each of the two it is, where it is one.
+    /// For each unit of a union, its number in each of the two groups, if it is in it.
     pub sources: Vec<[Option<u32>; 2]>,
 }
 
 impl Group {
-    /// Its places in a list of all gated units; meaningless where it is not gated.
+    /// Its indices in a list of all gated units; meaningless if it is not gated.
     #[must_use]
     pub fn units(&self) -> Range<usize> {
         self.first_unit as usize..(self.first_unit + self.size) as usize
@@ -90,9 +89,9 @@ pub struct Map {
     pub width: u32,
     /// Whether the values have passed a relu: a gradient stops where they are 0.
     pub rectified: bool,
-    /// Whether a row of ones follows the kept units: the input of the next layer's biases.
+    /// Whether a row of ones follows the kept units: the next layer multiplies its biases by it.
     pub ones: bool,
-    /// Which of the gradients' buffers holds the loss's gradient at this map; `None` for the inputs.
+    /// Which of the gradient buffers holds the gradient of the loss at this map; `None` for the inputs.
     pub gradient: Option<usize>,
 }
 
@@ -103,10 +102,10 @@ impl Map {
     }
 }
 
-/// What the rows of a layer after its taps are.
+/// The rows of a layer after its taps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extra {
-    /// A convolution alone.
+    /// None: a convolution alone.
     None,
     Bias,
     /// Scale and shift of the normalisation of the layer's outputs.
@@ -127,20 +126,20 @@ impl Extra {
 /// A tensor of weights, `[taps · inputs + extra, outputs]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// Of the kernel; 0 for a normalisation that has no convolution of its own.
+    /// Taps of the kernel; 0 for a normalisation that has no convolution of its own.
     pub taps: u32,
     pub extra: Extra,
     /// The groups that it reads and writes.
     pub groups: [usize; 2],
     pub inputs: u32,
     pub outputs: u32,
-    /// Output pixels that each weight is used at.
+    /// Output pixels that each weight contributes to.
     pub pixels: u32,
     /// Where its weights begin.
     pub first_weight: u32,
-    /// Where its packed weights, at most `[taps · inputs + extra, outputs up to a multiple of 4]`, begin.
+    /// Where its packed weights begin, at most `[taps · inputs + extra, outputs up to a multiple of 4]`.
     pub first_packed: u32,
-    /// Where the room for its gradient begins, and how many floats it has.
+    /// Where the floats for its gradient begin, and how many there are.
     pub first_gradient: u32,
     pub room: u32,
     /// Where the statistics of its outputs begin, if they are normalised.
@@ -168,8 +167,8 @@ impl Layer {
         self.extra == Extra::Normalisation
     }
 
-    /// The shapes of its weights, scale and shift, where it has them, in the order of its rows. What is fully connected keeps its biases in
-    /// the last row of its weights.
+    /// The shapes of its weights, scale and shift, where it has them, in the order of its rows. A fully connected layer has its biases in the last
+    /// row of its weights.
     #[must_use]
     pub fn shapes(&self) -> [Option<Vec<usize>>; 3] {
         let side = self.taps.isqrt();
@@ -189,15 +188,15 @@ pub enum Pooling {
     Mean,
 }
 
-/// A step from the inputs to the logits. Numbers are indices into [`Model::maps`] and [`Model::layers`].
+/// One operation between the inputs and the logits. Its numbers are indices into [`Model::maps`] and [`Model::layers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// `out[o, q] = Σ weights[tap, i, o] in[i, q · stride + tap − padding] + bias[o]` over the pixels that there are.
+    /// `out[o, q] = Σ weights[tap, i, o] in[i, q · stride + tap − padding] + bias[o]` over the pixels inside the image.
     Convolve { layer: usize, input: usize, output: usize, kernel: u32, stride: u32, padding: u32 },
-    /// `out = relu(scale · (in − mean) / deviation + shift + shortcut)`, over the batch and all pixels of each kept unit; without a
-    /// layer only the sum, without a shortcut none, and relu where the output map is rectified.
+    /// `out = relu(scale · (in − mean) / deviation + shift + shortcut)`, with the statistics of the batch and all pixels of each kept unit. Without a
+    /// layer it is only the sum. The shortcut is optional. The relu applies where the output map is rectified.
     Normalise { layer: Option<usize>, input: usize, output: usize, shortcut: Option<usize> },
-    /// Over windows of `window` by `window` pixels side by side; what is left at the border is dropped.
+    /// Over windows of `window` by `window` pixels side by side; pixels that fill no window are dropped.
     Pool { pooling: Pooling, input: usize, output: usize, window: u32 },
     /// `out = m · in`: see [`Model::with_gates`].
     Gate { input: usize, output: usize },
@@ -242,7 +241,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Checks what can be said of a name without its data.
+    /// Checks a name without its data.
     ///
     /// # Errors
     /// A name of no known form.
@@ -250,11 +249,11 @@ impl Model {
         networks::read(name).map(drop)
     }
 
-    /// The network of that name for `image` and `classes` classes.
+    /// The network with this name for `image` and `classes` classes.
     ///
     /// # Errors
-    /// A name of no known form, images too small for its poolings, a network without a gated unit, or one that is too large for the
-    /// kernels: too wide, too deep, or of more weights than can be numbered.
+    /// A name of no known form, images too small for its poolings, a network without a gated unit, or one that is too large for the kernels: too
+    /// wide, too deep, or with more weights than a 32-bit index can number.
     pub fn new(name: &str, image: Image, classes: u32, gate_inputs: bool) -> Result<Self, ModelError> {
         let mut model = networks::build(name, image, classes, gate_inputs)?;
         model.check_size()?;
@@ -263,7 +262,7 @@ impl Model {
         Ok(model)
     }
 
-    /// Refuses what the kernels' tables and their 32-bit numbers cannot hold, before anything is counted in such numbers.
+    /// Refuses a network that the kernels' tables and 32-bit indices cannot describe, before anything is counted with such indices.
     fn check_size(&self) -> Result<(), ModelError> {
         let refuse = |problem| Err(ModelError { model: self.name.clone(), problem });
         if let Some(group) = self.groups.iter().find(|group| group.size > WIDEST) {
@@ -295,7 +294,7 @@ impl Model {
         Ok(())
     }
 
-    /// Numbers units, rows, weights and statistics through, from the groups' sizes.
+    /// Numbers units, rows, weights and statistics consecutively, from the sizes of the groups.
     fn lay_out(&mut self) {
         let (mut unit, mut row) = (0, 0);
         for group in &mut self.groups {
@@ -321,15 +320,15 @@ impl Model {
         }
     }
 
-    /// Gives each map a buffer for its gradient. Going backward, a gradient begins with the last operation that reads its map and
-    /// ends with the one that wrote it; buffers are taken again once theirs has ended.
+    /// Gives each map a buffer for its gradient. In the backward pass a gradient begins with the last operation that reads its map and ends with the
+    /// one that wrote it. After that another map uses the buffer.
     fn share_gradients(&mut self) {
         let sizes: Vec<u32> = self.maps.iter().map(|map| self.gradient_floats_of(map)).collect();
         let mut buffers: Vec<u32> = Vec::new();
         let mut free: Vec<usize> = Vec::new();
         let mut holds: Vec<Option<usize>> = vec![None; self.maps.len()];
         let mut begin = |map: usize, free: &mut Vec<usize>| {
-            // The smallest that is large enough, otherwise the largest, which grows.
+            // The smallest buffer that is large enough; otherwise the largest one, which grows.
             let is_enough = |&index: &usize| buffers[free[index]] >= sizes[map];
             let fitting = (0..free.len()).filter(is_enough).min_by_key(|&index| buffers[free[index]]);
             let index = fitting.or_else(|| (0..free.len()).max_by_key(|&index| buffers[free[index]]));
@@ -374,7 +373,7 @@ impl Model {
         self.groups[map.group].size.next_multiple_of(4) * map.pixels()
     }
 
-    /// Whether going backward an operation is the first to write the gradient of map `map`, which it reads: later ones add.
+    /// Whether operation `op` is the first in the backward pass to write the gradient of map `map`, which it reads. Later ones add to it.
     #[must_use]
     pub fn writes_first(&self, op: usize, map: usize) -> bool {
         !self.ops[op + 1..].iter().any(|later| later.input() == map || later.shortcut() == Some(map))
@@ -403,13 +402,13 @@ impl Model {
         self.layers.iter().map(Layer::weights).sum()
     }
 
-    /// Number of packed weights for one mask when everything is kept.
+    /// Number of packed weights for one mask with everything kept.
     #[must_use]
     pub fn packed(&self) -> u32 {
         self.layers.iter().map(Layer::packed).sum()
     }
 
-    /// Floats of all rooms for gradients of weights.
+    /// Floats for the gradients of all weights.
     #[must_use]
     pub fn gradient_floats(&self) -> u32 {
         self.layers.iter().map(|layer| layer.room).sum()
@@ -421,19 +420,20 @@ impl Model {
         self.layers.iter().filter(|layer| layer.is_normalised()).map(|layer| layer.outputs).sum()
     }
 
-    /// Units of each group when everything is kept.
+    /// Units of each group with everything kept.
     #[must_use]
     pub fn sizes(&self) -> Vec<u32> {
         self.groups.iter().map(|group| group.size).collect()
     }
 
-    /// Features of the data that one unit of the inputs stands for: the pixels of a channel, or 1.
+    /// Features of the data for each unit of the inputs: the pixels of a channel, or 1.
     #[must_use]
     pub fn features_a_unit(&self) -> u32 {
         self.maps[0].pixels()
     }
 
-    /// Units of every group that `kept` (`[U]`) keeps: gated ones at least one, a union what either of its groups keeps.
+    /// Which units of every group are kept under the mask `kept` (`[U]`): of a gated group at least one, of a union what either of its branches
+    /// keeps.
     #[must_use]
     pub fn kept_units(&self, kept: &[bool]) -> Vec<Vec<bool>> {
         let mut groups: Vec<Vec<bool>> = Vec::with_capacity(self.groups.len());
@@ -453,8 +453,8 @@ impl Model {
         groups
     }
 
-    /// The network without the units that `kept` (`[U]`) lacks, and for each group which of its units remain. At least one of every
-    /// gated group must be kept.
+    /// The network without the units that `kept` (`[U]`) lacks, and for each group which of its units remain. Every gated group must keep at least
+    /// one.
     #[must_use]
     pub fn compacted(&self, kept: &[bool]) -> (Self, Vec<Vec<u32>>) {
         let remaining: Vec<Vec<u32>> = self

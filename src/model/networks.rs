@@ -1,16 +1,18 @@
-//! The networks by name: one place that says how each is built.
+//! The networks by name, and how each is built.
 //!
 //! | name | |
 //! |---|---|
 //! | `mlp-512-256` | fully connected, hidden widths; relu |
 //! | `cnn-32-64-128` | for each width two 3×3 convolutions and a 2×2 max pooling, then the mean over the image |
 //! | `vgg16` | Simonyan and Zisserman 2015 with batch normalisation and one classifier, as is usual for 32×32 images |
-//! | `resnet20`, `resnet32`, ... | He et al. 2016 for 32×32 images, 6n + 2 layers, with widths 32, 64, 128 and 1×1 convolutions on the shortcuts that change them (both as in the authors' code of the method) |
-//! | `wrn-28-10`, ... | Zagoruyko and Komodakis 2016: 6n + 4 layers, k times as wide, normalised before each convolution; a 1×1 convolution on the shortcuts that change the width or the size |
+//! | `resnet20`, `resnet32`, ... | He et al. 2016 for 32×32 images, 6n + 2 layers, with widths 32, 64, 128 and 1×1 convolutions on the shortcuts that
+//! change them (both as in the authors' code of the method) |
+//! | `wrn-28-10`, ... | Zagoruyko and Komodakis 2016: 6n + 4 layers, k times as wide, normalised before each convolution; a 1×1 convolution on the
+//! shortcuts that change the width or the size |
 //!
-//! Every convolution's output channels are gated, those of the shortcuts too; the classifier is not. Batch normalisation follows a
-//! convolution, and the mask the normalisation: a channel that is off is exactly 0 and costs nothing. (The authors' code masks before it,
-//! where a channel that is off still gives the shift.) In a wide residual network, which normalises before, the mask stands at the
+//! The output channels of every convolution are gated, also on shortcuts; the classifier is not. Batch normalisation follows a convolution, and the
+//! mask is applied after the normalisation: a channel that is off is exactly 0 and costs nothing. (The authors' code masks before it, so that a
+//! channel that is off still outputs the shift.) A wide residual network normalises before the convolution, and its mask is applied after the
 //! convolution.
 
 use super::{Extra, Group, Image, Layer, Map, Model, ModelError, ModelProblem, Op, Pooling, WIDEST};
@@ -18,19 +20,19 @@ use super::{Extra, Group, Image, Layer, Map, Model, ModelError, ModelProblem, Op
 /// The deepest fully connected network.
 pub(super) const MOST_HIDDEN: usize = 14;
 
-/// A name that was read.
+/// The network that a name describes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Network {
     Mlp(Vec<u32>),
     Cnn(Vec<u32>),
     Vgg16,
-    /// Blocks a stage.
+    /// Blocks of each stage.
     Resnet(u32),
-    /// Blocks a stage and the factor of the widths.
+    /// Blocks of each stage and the factor of the widths.
     WideResnet(u32, u32),
 }
 
-/// Digits alone: what `parse` takes besides, a plus sign, would give one network two names.
+/// Digits only: `parse` would also accept a plus sign, and one network would have two names.
 fn number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -77,10 +79,10 @@ pub(super) fn read(name: &str) -> Result<Network, ModelError> {
     Err(refuse(ModelProblem::UnknownForm))
 }
 
-/// A network on its way from the inputs to the logits.
+/// A network under construction.
 struct Builder {
     model: Model,
-    /// Convolutions so far that have no name of their own.
+    /// Numbered convolutions so far.
     convolutions: u32,
 }
 
@@ -137,7 +139,7 @@ impl Builder {
         output
     }
 
-    /// A convolution of `kernel` by `kernel` taps that keeps the image's size up to `stride`: its output map and its layer.
+    /// A convolution of `kernel` by `kernel` taps whose output is the image's size divided by `stride`: its output map and its layer.
     fn convolve(&mut self, input: usize, name: &str, width: u32, kernel: u32, stride: u32, extra: Extra) -> (usize, usize) {
         let group = self.group(name, width, true);
         let Map { group: from, height: rows, width: columns, .. } = self.model.maps[input];
@@ -176,7 +178,7 @@ impl Builder {
         output
     }
 
-    /// Normalisation and relu of a stream before what reads it.
+    /// Normalisation and relu of a residual stream, for the operations that read it.
     fn normalise(&mut self, input: usize) -> usize {
         let Map { group, height, width, .. } = self.model.maps[input];
         let layer = self.layer(0, Extra::Normalisation, [group, group], height * width);
@@ -199,7 +201,7 @@ impl Builder {
         ModelError { model: self.model.name.clone(), problem }
     }
 
-    /// The mean over what is left of the image, and the classifier.
+    /// The mean over the remaining image, and the classifier.
     fn classify(mut self, input: usize, classes: u32) -> Result<Model, ModelError> {
         let Map { height, width, .. } = self.model.maps[input];
         if height != width {
@@ -274,7 +276,7 @@ pub(super) fn build(name: &str, image: Image, classes: u32, gate_inputs: bool) -
                     let stride = if stage > 1 && block == 1 { 2 } else { 1 };
                     let label = |part: &str| format!("{stage}.{block} {part}");
                     let ready = net.normalise(at);
-                    // The convolution's own normalisation stands before the next one.
+                    // In this network the normalisation comes before the next convolution.
                     let inner = net.normalised(ready, &label("conv 1"), width, 3, stride, true);
                     let (raw, _) = net.convolve(inner, &label("conv 2"), width, 3, 1, Extra::None);
                     let shortcut = if stride == 1 && net.width(at) == width {

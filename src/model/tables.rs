@@ -1,4 +1,4 @@
-//! What the kernels are told of a network: the tables of `shaders/shared/structs.wgsl`.
+//! The tables that describe a network to the kernels, as in `shaders/shared/structs.wgsl`.
 
 use bytemuck::Zeroable;
 
@@ -7,7 +7,7 @@ use crate::shared::{ABSENT, Group, Layer, Params};
 use super::Model;
 
 impl Model {
-    /// The part of [`Params`] that the network alone decides.
+    /// The fields of [`Params`] that follow from the network.
     #[must_use]
     pub fn params(&self, batch_size: u32) -> Params {
         let mut params = Params {
@@ -58,7 +58,7 @@ impl Model {
         params
     }
 
-    /// `[R]` for each unit of a union, which unit of each of its two groups it is, or [`ABSENT`].
+    /// `[R]` for each unit of a union, its number in each of its two groups, or [`ABSENT`].
     #[must_use]
     pub fn sources(&self) -> Vec<[u32; 2]> {
         let mut sources = vec![[ABSENT; 2]; self.rows() as usize];

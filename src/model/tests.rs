@@ -114,14 +114,14 @@ fn networks_that_cannot_be_are_refused_in_words() {
         assert!(message.contains("needs images, and this data has none"), "{message}");
     }
     let message = refusal("mlp-8", Image { channels: 3, height: 200, width: 200 });
-    assert!(message.contains("120000 inputs side by side") && message.contains("at most 32768"), "{message}");
+    assert!(message.contains("120000 inputs in one layer") && message.contains("at most 32768"), "{message}");
     assert!(Model::new("cnn-8", Image { channels: 3, height: 200, width: 200 }, 10, false).is_ok(), "a cnn's inputs are its channels");
     let message = refusal("mlp-32768-32768-32768-32768-1", DIGITS);
     assert!(message.contains("131073 gated units; at most 131072"), "{message}");
     let message = refusal("cnn-32768", DIGITS);
-    assert!(message.contains("weights, more than can be numbered: choose a narrower network"), "{message}");
+    assert!(message.contains("weights, more than a 32-bit index can number: choose a narrower network"), "{message}");
     let message = refusal("cnn-2048", Image { channels: 1, height: 4096, width: 4096 });
-    assert!(message.contains("values of conv 1 for one image, more than can be numbered: choose smaller images"), "{message}");
+    assert!(message.contains("values of conv 1 for one image, more than a 32-bit index can number: choose smaller images"), "{message}");
     for image in [Image { channels: 0, ..COLOURS }, Image { height: 0, ..COLOURS }, Image { channels: 1, height: 65_536, width: 65_536 }] {
         for name in ["mlp-8", "cnn-8", "resnet8"] {
             assert!(refusal(name, image).contains("each number must be at least 1"));
@@ -181,7 +181,7 @@ fn a_cnn_has_the_counts_of_its_widths() {
         .chain([(128, 4, 4), (128, 1, 1), (10, 1, 1)])
         .collect();
     assert_eq!(shapes, expected);
-    // Pooling that does not divide: 28, 14, 7, 3.
+    // Sizes that do not divide by two are rounded down: 28, 14, 7, 3.
     let odd = Model::new("cnn-4-4-4", DIGITS, 10, false).unwrap();
     let pooled: Vec<u32> = odd.ops.iter().filter(|op| matches!(op, Op::Pool { .. })).map(|op| odd.maps[op.output()].height).collect();
     assert_eq!(pooled, [14, 7, 3, 1]);
@@ -223,13 +223,13 @@ fn residual_networks_have_the_counts_of_their_widths() {
             sums.iter().all(|map| map.rectified && [(32, 32), (64, 16), (128, 8)].contains(&(model.groups[map.group].size, map.height)))
         );
     }
-    // A stride that does not divide rounds up: 7, 4, 2.
+    // Sizes that do not divide by the stride are rounded up: 7, 4, 2.
     let odd = Model::new("resnet8", Image { channels: 3, height: 7, width: 7 }, 10, false).unwrap();
     let sums = odd.maps.iter().filter(|map| odd.groups[map.group].name.ends_with("sum")).map(|map| map.height);
     assert_eq!(sums.collect::<Vec<_>>(), [7, 4, 2, 1]);
 }
 
-/// Table 4 of Zagoruyko and Komodakis 2016, and the exact count of the largest as their code is known for.
+/// The counts are from table 4 of Zagoruyko and Komodakis 2016; the exact count of the largest is from their code.
 #[test]
 fn wide_residual_networks_have_the_published_counts() {
     for (name, millions) in [
@@ -291,9 +291,9 @@ fn the_prediction_agrees_with_the_published_counts() {
             assert!((predicted - ratio).abs() < 0.001, "{} at {keep}: {predicted}", model.name);
         }
     }
-    // Of a residual network the published count is 0.071, 0.156 and 0.493, where the stream between the blocks is dense. Here a channel of the
-    // stream is there only while something was added to it, so that the convolutions that read the stream work less: by much at small
-    // ratios, where few channels of a stage's first sums are there, and hardly at large ones.
+    // For a residual network the published count is 0.071, 0.156 and 0.493, with a dense residual stream. Here a channel of the stream is kept only
+    // if something was added to it, so the convolutions that read the stream take less work: much less at small ratios, where few channels of a
+    // stage's first sums are kept, and hardly less at large ones.
     let resnet = colours("resnet20");
     let dense = resnet.multiply_adds(&resnet.sizes(), None).total() as f64;
     for (keep, published, here) in [(0.1, 0.071, 0.0220), (0.2, 0.156, 0.0818), (0.5, 0.493, 0.4265)] {
@@ -319,7 +319,7 @@ fn a_union_is_expected_to_keep_what_either_branch_keeps() {
     assert_eq!(share("inputs"), 1.0);
     assert_eq!((share("conv 1"), share("1.1 conv 1"), share("2.1 shortcut")), (0.25, 0.25, 0.25));
     assert!((share("1.1 sum") - (1.0 - 0.75 * 0.75)).abs() < 1e-12);
-    // A block that changes the width begins a stream of its own.
+    // A block that changes the width begins a new stream.
     assert!((share("2.1 sum") - share("3.1 sum")).abs() < 1e-12);
     let long = colours("resnet20");
     let last = long.groups.iter().position(|group| group.name == "1.3 sum").unwrap();
@@ -331,20 +331,20 @@ fn a_union_is_expected_to_keep_what_either_branch_keeps() {
 fn bytes_are_those_of_every_tensor() {
     let model = Model::new("mlp-3", Image::flat(2), 4, false).unwrap();
     // 3·3 + 4·4 weights; packed, outputs go in fours: 3·4 + 4·4.
-    let (weights, packed, room) = (25, 28, u64::from(model.gradient_floats()));
+    let (weights, packed, gradient) = (25, 28, u64::from(model.gradient_floats()));
     let rows = 3 + 4 + 5;
-    // Five images take the room of eight. The inputs, ungated, stand once; ones follow inputs and hidden units.
+    // Five images take the memory of eight. The inputs are not gated and are stored once; ones follow inputs and hidden units.
     let dense = model.bytes(5, 1);
-    assert_eq!(dense.weights, 4 * (weights + packed + room));
+    assert_eq!(dense.weights, 4 * (weights + packed + gradient));
     assert_eq!(dense.optimiser, 4 * (weights + 7 * 3 + 8 * rows));
     assert_eq!(dense.activations, 4 * 8 * (3 + 4 + 4 + 4 + 4));
     let sparse = model.bytes(5, 2);
-    assert_eq!(sparse.weights, 4 * (weights + 2 * packed + room));
+    assert_eq!(sparse.weights, 4 * (weights + 2 * packed + gradient));
     assert_eq!(sparse.optimiser, 4 * (weights + 7 * 3 + 10 * rows));
     assert_eq!(sparse.activations, 4 * 8 * (3 + 2 * 4 + 2 * 4 + 4 + 4));
     assert_eq!(sparse.total(), sparse.weights + sparse.activations + sparse.optimiser);
     let gated = Model::new("mlp-3", Image::flat(2), 4, true).unwrap();
-    assert_eq!(gated.bytes(5, 2).activations - sparse.activations, 4 * 8 * 3, "gated inputs stand for each mask");
+    assert_eq!(gated.bytes(5, 2).activations - sparse.activations, 4 * 8 * 3, "gated inputs are stored for each mask");
     let statistics = colours("cnn-4").bytes(1, 2).optimiser - 4 * (u64::from(colours("cnn-4").weights()) + 7 * 8 + 10 * (4 + 5 + 5 + 11));
     assert_eq!(statistics, 4 * 8 * 8, "running, of both masks, gradients; pairs");
 }
@@ -368,17 +368,17 @@ fn a_network_of_expected_sizes_takes_less_the_less_it_keeps() {
             before = bytes;
         }
     }
-    // Between gated layers the weights go with the square of the ratio, the values with the ratio.
+    // Between gated layers the weights scale with the square of the ratio, the values with the ratio.
     let (whole, left) = (colours("vgg16"), colours("vgg16").of_expected_sizes(0.25));
     let share = f64::from(left.weights()) / f64::from(whole.weights());
     assert!((share - 0.0625).abs() < 0.001, "{share}");
     let values = left.bytes(128, 2).activations as f64 / whole.bytes(128, 2).activations as f64;
     assert!((0.25..0.27).contains(&values), "{values}");
-    assert_eq!(colours("mlp-8-2").of_expected_sizes(0.01).sizes(), [3072, 1, 1, 10], "a layer never closes");
+    assert_eq!(colours("mlp-8-2").of_expected_sizes(0.01).sizes(), [3072, 1, 1, 10], "a layer keeps at least one unit");
 }
 
 #[test]
-fn sums_know_which_branches_they_join() {
+fn a_sum_names_the_branches_that_it_joins() {
     let model = colours("resnet14");
     let named = |name: &str| model.groups.iter().position(|group| group.name == name).unwrap();
     let parents = |name: &str| model.groups[named(name)].union_of.unwrap().map(|parent| &model.groups[parent].name[..]);
@@ -401,7 +401,7 @@ fn sums_know_which_branches_they_join() {
     }
 }
 
-/// Operations are in an order in which every map is written before it is read, each once, and with the shapes that they say.
+/// Every map is written once, before it is read, and shapes fit.
 fn check_order(model: &Model) {
     let mut written = HashSet::from([0]);
     for op in &model.ops {
@@ -476,13 +476,13 @@ fn check_numbering(model: &Model) {
     assert_eq!((gradient, statistic), (model.gradient_floats(), model.statistics()));
 }
 
-/// Walks a backward pass with a slot for each buffer that says whose gradient stands in it: what is read must be there, whole, and what is
-/// written first must not hit what is still to be read.
+/// Simulates a backward pass and tracks which map's gradient each buffer holds: a gradient that is read must be complete, and the first write of a
+/// gradient must not overwrite one that is still needed.
 fn check_gradients(model: &Model) {
     let sizes = model.gradient_buffers();
     let logits = model.maps.len() - 1;
     let mut holder: Vec<Option<usize>> = vec![None; sizes.len()];
-    // Operations that have still to add to a map's gradient or to read it, itself the last.
+    // Operations that still add to a map's gradient or read it. The last one is the operation that wrote the map.
     let uses = |map: usize| model.ops.iter().filter(|op| op.input() == map || op.shortcut() == Some(map)).count() + 1;
     let mut left: Vec<usize> = (0..model.maps.len()).map(uses).collect();
     let write = |map: usize, first: bool, holder: &mut Vec<Option<usize>>, left: &mut Vec<usize>| {
@@ -495,7 +495,7 @@ fn check_gradients(model: &Model) {
             }
             holder[buffer] = Some(map);
         }
-        assert_eq!(holder[buffer], Some(map), "what is added to stands there");
+        assert_eq!(holder[buffer], Some(map), "the gradient that is added to is in the buffer");
         left[map] -= 1;
     };
     assert_eq!(model.maps[0].gradient, None, "the inputs need no gradient");
@@ -510,7 +510,7 @@ fn check_gradients(model: &Model) {
             write(map, model.writes_first(index, map), &mut holder, &mut left);
         }
         let standing = model.maps[output].gradient.map(|buffer| holder[buffer]);
-        assert_eq!(standing, Some(Some(output)), "nothing of operation {index} is written over what it reads");
+        assert_eq!(standing, Some(Some(output)), "operation {index} does not overwrite what it reads");
         left[output] = 0;
     }
 }
@@ -568,7 +568,7 @@ proptest! {
         check_gradients(&model);
     }
 
-    /// What is left of a network without some units is a network, of the sizes that the mask says.
+    /// A compacted network is a valid network with the sizes that the mask gives.
     #[test]
     fn a_compacted_network_is_what_was_kept(model in any_model(), bits in proptest::collection::vec(any::<bool>(), 97)) {
         let kept = some_kept(&model, &bits);
@@ -582,7 +582,7 @@ proptest! {
             let expected: HashSet<u32> = if group.gated {
                 whole.into_iter().filter(|unit| kept[(group.first_unit + unit) as usize]).collect()
             } else if let Some([a, b]) = group.union_of {
-                // In a network as it is named a sum joins equal units.
+                // In an uncompacted network a sum joins equal units.
                 remaining[a].iter().chain(&remaining[b]).copied().collect()
             } else {
                 whole
@@ -601,7 +601,7 @@ proptest! {
         }
     }
 
-    /// Dropping units in two turns is dropping them in one.
+    /// Dropping units twice equals dropping them at once.
     #[test]
     fn compacting_twice_is_compacting_once(model in any_model(), first in proptest::collection::vec(any::<bool>(), 89), second in proptest::collection::vec(any::<bool>(), 83)) {
         let kept = some_kept(&model, &first);
@@ -619,7 +619,7 @@ proptest! {
         prop_assert!(all.iter().zip(&model.groups).all(|(units, group)| units.len() as u32 == group.size));
     }
 
-    /// What either branch of a sum keeps, the sum keeps; and nothing else.
+    /// A sum keeps what either branch keeps, and nothing else.
     #[test]
     fn kept_units_of_unions_follow_their_branches(model in any_model(), bits in proptest::collection::vec(any::<bool>(), 101)) {
         let (model, _) = model.compacted(&some_kept(&model, &bits));

@@ -6,7 +6,7 @@ use crate::shared::{Work, flags};
 use super::products::{Pair, Term, combine, correlate};
 use super::{Memory, Real, tapped};
 
-/// The gradient of a pooling: of a maximum to the first pixel of the window that has it, of a mean to all alike.
+/// The gradient of a pooling: for a maximum it goes to the first pixel of the window that has it, for a mean to all alike.
 pub fn d_pool<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (images, window) = (memory.images(), op.kernel);
@@ -44,7 +44,7 @@ pub fn d_pool<F: Real>(memory: &mut Memory<F>, work: &Work) {
     memory.close_gradient(work.d_input, kept, pixels_in * images);
 }
 
-/// `d_scores[u] = Σ in d_out`, the gradient at the mask itself, and `d_in = m · d_out`.
+/// `d_scores[u] = Σ in d_out`, the gradient with respect to the mask, and `d_in = m · d_out`.
 pub fn d_gate<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let cells = (op.height_in * op.width_in) as usize * memory.images();
@@ -68,7 +68,7 @@ pub fn d_gate<F: Real>(memory: &mut Memory<F>, work: &Work) {
     }
 }
 
-/// The gradient at a sum is that at the shortcut, for the units that the shortcut keeps.
+/// The gradient at a shortcut equals that at the sum, for the units that the shortcut keeps.
 pub fn d_shortcut<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let cells = (op.height_out * op.width_out) as usize * memory.images();
@@ -85,14 +85,14 @@ pub fn d_shortcut<F: Real>(memory: &mut Memory<F>, work: &Work) {
     memory.close_gradient(work.d_shortcut, memory.kept(0, op.group_shortcut as usize), cells);
 }
 
-/// `d_in[i, p, b] = Σ packed[tap, i, o] d_out[o, q, b]` over the taps and outputs that p was read for.
+/// `d_in[i, p, b] = Σ packed[tap, i, o] d_out[o, q, b]` over the taps and outputs that read p.
 pub fn d_activations<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (l, images) = (op.layer as usize, memory.images());
     let (kept_in, kept_out) = (memory.kept(0, op.group_in as usize), memory.kept(0, op.group_out as usize));
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
     let columns = kept_out.next_multiple_of(4);
-    // For each pixel that is read, which taps read it for which pixels.
+    // For each pixel, the taps that read it and the output pixels for which they do.
     let mut readers = vec![Vec::new(); pixels_in];
     for q in 0..pixels {
         for tap in 0..memory.params.layers[l].taps {
@@ -119,7 +119,7 @@ pub fn d_activations<F: Real>(memory: &mut Memory<F>, work: &Work) {
     memory.close_gradient(work.d_input, kept_in, pixels_in * images);
 }
 
-/// Into how many parts the gradient of layer `l` is cut, and the floats of a part; as in `shaders/shared/gradient_parts.wgsl`.
+/// The number of parts of the gradient of layer `l`, and the floats of a part; as in `shaders/shared/gradient_parts.wgsl`.
 fn split_count<F: Real>(memory: &Memory<F>, l: usize) -> (usize, usize) {
     let layer = memory.params.layers[l];
     let kept_out = memory.kept(0, layer.group_out as usize);
@@ -133,8 +133,8 @@ fn split_count<F: Real>(memory: &Memory<F>, l: usize) -> (usize, usize) {
     ((memory.enough as usize / tiles.max(1)).clamp(1, most), floats)
 }
 
-/// `d_weights[tap, i, o] = Σ in[i, q · stride + tap − padding, b] d_out[o, q, b]`, in parts over the pixels q; for a layer of one pixel the
-/// square of its norm too, however it is split.
+/// `d_weights[tap, i, o] = Σ in[i, q · stride + tap − padding, b] d_out[o, q, b]`, in parts over the pixels q. For a layer of one pixel it also
+/// writes the square of its norm.
 pub fn d_weights<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (l, images) = (op.layer as usize, memory.images());
@@ -173,7 +173,7 @@ pub fn d_weights<F: Real>(memory: &mut Memory<F>, work: &Work) {
     }
 }
 
-/// The parts of each layer's gradient become their sum, whose square goes to the front of `squares`.
+/// Adds up the parts of each layer's gradient, and writes the square of the sum to the front of `squares`.
 pub fn sum_gradients<F: Real>(memory: &mut Memory<F>) {
     let mut square = 0.0;
     for l in 0..memory.layers().len() {
@@ -195,7 +195,7 @@ pub fn sum_gradients<F: Real>(memory: &mut Memory<F>) {
     memory.squares[0] = F::of(square);
 }
 
-/// `v ← μ v + clip_scale d_weights + decay w`, `w ← w − rate v`: for kept weights alone.
+/// `v ← μ v + clip_scale d_weights + decay w`, `w ← w − rate v`, for kept weights only.
 pub fn update_weights<F: Real>(memory: &mut Memory<F>) {
     let (params, state) = (memory.params, memory.state);
     if state.halted == 1 {

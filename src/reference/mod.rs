@@ -1,7 +1,8 @@
-//! The reference of every kernel on the CPU: the same buffers, written to be read beside the paper. A kernel's reference is the function of its name.
+//! The reference of every kernel on the CPU: the same buffers, in code that can be compared with the paper. A kernel's reference is the function with
+//! its name.
 //!
-//! In f64 it is the oracle of the tests and of `lacuna check`; in f32 it is the CPU engine, which trains where there is no GPU. Sums of
-//! products are of the buffers' own floats, in `products`; what is done once a unit or once an image is computed in f64 either way.
+//! In f64 it checks the kernels, in the tests and in `lacuna check`. In f32 it is the CPU engine, which trains without a GPU. Sums of products, in
+//! `products`, use the floats of the buffers; everything else is computed in f64.
 
 mod gradient;
 mod network;
@@ -20,7 +21,7 @@ pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool};
 pub use normalisation::{d_normalise, d_statistics, normalise, statistics, update_statistics};
 pub use structure::{list_all, sample, unite, update_scores};
 
-/// The floats of a network's buffers: f64 for the oracle, f32 for the CPU engine.
+/// The floats of a network's buffers: f64 for checks, f32 for the CPU engine.
 pub trait Real: Copy + Default + Debug + PartialOrd + Into<f64> + Add<Output = Self> + Mul<Output = Self> + AddAssign + Sum {
     const ZERO: Self;
     const ONE: Self;
@@ -91,9 +92,10 @@ pub struct Memory<F = f64> {
     pub shifts: Vec<F>,
     pub maps: Vec<Vec<F>>,
     pub gradients: Vec<Vec<F>>,
-    /// Where each kernel's stretch of `squares` begins.
+    /// Where each kernel's part of `squares` begins.
     pub square_starts: Vec<u32>,
-    /// Invocations that fill the adapter, weights along a side of a tile, and most tiles of a strip: what the cuts of `d_weights` follow from.
+    /// Invocations that occupy the adapter, weights along a side of a tile, and most tiles of a strip: they decide into how many parts `d_weights`
+    /// splits its sums.
     pub enough: u32,
     pub tile: u32,
     pub strip: u32,
@@ -137,7 +139,7 @@ impl<F: Real> Memory<F> {
         bytemuck::cast_slice::<u32, u8>(&self.labels)[row].into()
     }
 
-    /// Images of a row, empty columns included.
+    /// Columns of images in a row, empty ones included.
     fn images(&self) -> usize {
         self.params.batch_stride as usize
     }
@@ -154,7 +156,7 @@ impl<F: Real> Memory<F> {
         z * self.params.packed as usize + layer.first_packed as usize + r * columns
     }
 
-    /// Where the stretch of `squares` that begins at `first` ends.
+    /// The end of the part of `squares` that begins at `first`.
     fn next_square(&self, first: usize) -> usize {
         let starts = self.square_starts.iter().map(|&start| start as usize);
         starts.filter(|&start| start > first).min().unwrap_or(self.squares.len())
@@ -166,14 +168,14 @@ impl<F: Real> Memory<F> {
         layer.taps as usize * self.kept(z, layer.group_in as usize)
     }
 
-    /// Ends a gradient: it stops where a rectified map is 0, and is added where another reader of the map was before.
+    /// Writes a gradient: it is 0 where a rectified map is 0, and it is added if another reader of the map has written before.
     fn write_gradient(&mut self, work: &Work, map: usize, gradient: usize, at: usize, value: F) {
         let value = if work.has(flags::RECTIFIED) && self.maps[map][at] <= F::ZERO { F::ZERO } else { value };
         let slot = &mut self.gradients[gradient][at];
         *slot = if work.has(flags::ACCUMULATE) { *slot + value } else { value };
     }
 
-    /// The rows of a gradient from `kept` up to a multiple of 4 become 0.
+    /// Sets the rows of a gradient from `kept` up to a multiple of 4 to 0.
     fn close_gradient(&mut self, gradient: usize, kept: usize, cells: usize) {
         self.gradients[gradient][kept * cells..kept.next_multiple_of(4) * cells].fill(F::ZERO);
     }
@@ -190,7 +192,7 @@ fn tapped(op: &Operation, q: u32, tap: u32) -> Option<usize> {
     Some((row * op.width_in + column) as usize)
 }
 
-/// Runs the reference of the kernel `name`; `masks` for those that run once a mask.
+/// Runs the reference of the kernel `name`; `masks` is for kernels that run once for each mask.
 ///
 /// # Panics
 /// A name that has no reference.

@@ -1,4 +1,4 @@
-//! The two forward passes, but for their normalisations.
+//! The two forward passes, without their normalisations.
 
 use crate::mask::{self, Bits};
 use crate::schedule::shown_from;
@@ -7,10 +7,10 @@ use crate::shared::{MISSING, Mode, Sample, Work, flags};
 use super::products::{Term, combine};
 use super::{Memory, Real, tapped};
 
-/// Beyond this a run has diverged, as in `shaders/loss.wgsl`.
+/// A run with a larger loss has diverged, as in `shaders/loss.wgsl`.
 const LARGEST_LOSS: f32 = 1e10;
 
-/// `packed[tap · kI + i, o] = weights[tap · inputs + list_in[i], list_out[o]]`, the rows after the taps behind them, 0 beyond kO.
+/// `packed[tap · kI + i, o] = weights[tap · inputs + list_in[i], list_out[o]]`, then the rows after the taps, and 0 beyond kO.
 pub fn pack_weights<F: Real>(memory: &mut Memory<F>, z: usize) {
     for l in 0..memory.layers().len() {
         let layer = memory.params.layers[l];
@@ -27,7 +27,7 @@ pub fn pack_weights<F: Real>(memory: &mut Memory<F>, z: usize) {
     }
 }
 
-/// The batch's kept features, normalised and shown as the step says; then a row of ones where the next layer has biases.
+/// The batch's kept features, normalised and augmented; then a row of ones if the next layer has biases.
 pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let params = memory.params;
     let (pixels, images) = ((work.operation.height_out * work.operation.width_out) as usize, memory.images());
@@ -36,7 +36,7 @@ pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let row_cells = pixels * images;
     let first = memory.state.next as usize * params.batch_size as usize;
     for (r, unit) in memory.list(z, 0).to_vec().into_iter().enumerate() {
-        // Of a network that was made smaller, the unit's number in the whole one says which feature it is.
+        // In a compacted network, the unit's number in the whole network says which feature it is.
         let unit = if memory.group(0).gated == 1 { memory.numbers[unit as usize] } else { unit };
         for b in 0..images {
             let slot = first + b;
@@ -56,8 +56,8 @@ pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     }
 }
 
-/// `out[o, q, b] = Σ packed[tap, i, o] in[i, q · stride + tap − padding, b]`, with relu where the map is rectified; then a row of ones where
-/// the next layer has biases.
+/// `out[o, q, b] = Σ packed[tap, i, o] in[i, q · stride + tap − padding, b]`, with relu if the map is rectified; then a row of ones if the next layer
+/// has biases.
 pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let (l, images) = (op.layer as usize, memory.images());
@@ -66,9 +66,9 @@ pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
     let read = memory.map_start(work.input, z, work.has(flags::SHARED));
     let write = memory.map_start(work.output, z, false);
-    // The bias's input is the row of ones behind the kept ones.
+    // The input of the bias is the row of ones after the kept rows.
     let inputs = kept_in + usize::from(layer.extra == 1);
-    // A map may be read and another one written: the written one is taken out meanwhile.
+    // One map is read while another is written: the written one is moved out meanwhile.
     let mut output = std::mem::take(&mut memory.maps[work.output]);
     let mut terms = Vec::new();
     for q in 0..pixels {
@@ -95,7 +95,7 @@ pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     memory.maps[work.output] = output;
 }
 
-/// The maximum or the mean over windows side by side; then a row of ones where the next layer has biases.
+/// The maximum or the mean over windows side by side; then a row of ones if the next layer has biases.
 pub fn pool<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let (images, window) = (memory.images(), op.kernel);
@@ -123,7 +123,7 @@ pub fn pool<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     }
 }
 
-/// `out = m · in`; then a row of ones where the next layer has biases.
+/// `out = m · in`; then a row of ones if the next layer has biases.
 pub fn gate<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let cells = (op.height_out * op.width_out) as usize * memory.images();
@@ -134,7 +134,7 @@ pub fn gate<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
         let unit = (memory.group(g).first_unit + memory.list(z, g)[r]) as usize;
         let is_open = mask::split(Bits(memory.units[unit]).kept())[z];
         for cell in r * cells..(r + 1) * cells {
-            // Of a unit that is off nothing is read, whatever it holds.
+            // The value of a unit that is off is not read, whatever it is.
             memory.maps[work.output][write + cell] = if is_open { memory.maps[work.input][read + cell] } else { F::ZERO };
         }
     }
@@ -143,7 +143,7 @@ pub fn gate<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     }
 }
 
-/// Both losses, the gradient of the logits under m, and the schedule's row for the kernels that follow.
+/// Both losses, the gradient of the logits under m, and the scheduled values for the following kernels.
 pub fn loss<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let params = memory.params;
     let slot = memory.state.next as usize;

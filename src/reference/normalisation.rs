@@ -1,26 +1,26 @@
-//! Batch normalisation (Ioffe and Szegedy 2015) of what is kept, forward and backward, and the sums of residual networks.
+//! Batch normalisation (Ioffe and Szegedy 2015) of kept units, forward and backward, and the sums of residual networks.
 
 use crate::shared::{ABSENT, Mode, Work, flags};
 
 use super::{Memory, Real};
 
 const EPSILON: f64 = 1e-5;
-/// Share of the running statistics that a step leaves.
+/// Share of the old running statistics after a step.
 const MEMORY: f64 = 0.9;
 
-/// Images of the batch, empty columns left out.
+/// Cells of the batch's images, empty columns left out.
 fn cells<F: Real>(memory: &Memory<F>, pixels: usize) -> impl Iterator<Item = usize> + use<F> {
     let (images, batch) = (memory.images(), memory.params.batch_size as usize);
     (0..pixels).flat_map(move |p| (0..batch).map(move |b| p * images + b))
 }
 
 impl<F: Real> Memory<F> {
-    /// Where the statistics of row `row` of an operation's layer stand under mask `z`.
+    /// The place of the statistics of row `row` of an operation's layer under mask `z`.
     fn statistic(&self, z: usize, work: &Work, row: usize) -> usize {
         z * self.params.statistics as usize + self.params.layers[work.operation.layer as usize].first_statistic as usize + row
     }
 
-    /// Rows of the branch and of the shortcut that row `r` of the written group comes from.
+    /// Rows of the branch and of the shortcut from which row `r` of the written group comes.
     fn joined(&self, work: &Work, z: usize, r: usize) -> [Option<usize>; 2] {
         if !work.has(flags::JOINED) {
             return [Some(r), None];
@@ -50,7 +50,7 @@ pub fn statistics<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     }
 }
 
-/// `out = relu(scale · (in − mean) / √(variance + ε) + shift + shortcut)`, each part where it is asked for; then a row of ones.
+/// `out = relu(scale · (in − mean) / √(variance + ε) + shift + shortcut)`, each part if the flags ask for it; then a row of ones.
 pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let row_cells = (op.height_out * op.width_out) as usize * memory.images();
@@ -60,7 +60,7 @@ pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
         let [branch, shortcut] = memory.joined(work, z, r);
         let read = branch.map(|row| memory.map_start(work.input, z, false) + row * row_cells);
         let added = shortcut.map(|row| memory.map_start(work.shortcut, z, false) + row * row_cells);
-        // The value and its mean, what it is multiplied by, and what is added.
+        // The value, its mean, its factor, and the number added.
         let affine = branch.filter(|_| work.has(flags::NORMALISE)).map(|row| {
             let [mean, variance] = memory.statistics[memory.statistic(z, work, row)].map(F::wide);
             let (l, taps) = (op.layer as usize, memory.tap_rows(z, op.layer as usize));
@@ -111,7 +111,7 @@ pub fn d_statistics<F: Real>(memory: &mut Memory<F>, work: &Work) {
     memory.squares[op.first_square as usize + kept..][..layer.outputs as usize - kept].fill(F::ZERO);
 }
 
-/// `d_in = scale / deviation · (d − (d_shift + x d_scale) / n)`, or d as it is where nothing is normalised.
+/// `d_in = scale / deviation · (d − (d_shift + x d_scale) / n)`, or d without a normalisation.
 pub fn d_normalise<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
     let (pixels, images) = ((op.height_out * op.width_out) as usize, memory.images());
@@ -119,7 +119,7 @@ pub fn d_normalise<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let count = pixels as f64 * f64::from(memory.params.batch_size);
     for r in 0..memory.kept(0, op.group_out as usize) {
         let [Some(row), _] = memory.joined(work, 0, r) else { continue };
-        // What the gradient's formula has besides the value and its gradient.
+        // The other terms of the formula.
         let normalised = work.has(flags::NORMALISE).then(|| {
             let at = memory.statistic(0, work, row);
             let ([mean, variance], sums) = (memory.statistics[at].map(F::wide), memory.d_statistics[at].map(F::wide));
@@ -140,7 +140,7 @@ pub fn d_normalise<F: Real>(memory: &mut Memory<F>, work: &Work) {
     memory.close_gradient(work.d_input, memory.kept(0, op.group_in as usize), row_cells);
 }
 
-/// The running statistics of what m keeps, a tenth of the way to the batch's, the variance as that of a sample.
+/// Moves the running statistics of the units that m keeps a tenth of the way to the batch's, with the unbiased variance of the batch.
 pub fn update_statistics<F: Real>(memory: &mut Memory<F>) {
     if memory.state.halted == 1 {
         return;

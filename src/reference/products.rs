@@ -1,4 +1,4 @@
-//! Sums of products, which are nearly all of a step's work, in tiles that a compiler turns into vector instructions.
+//! Sums of products, which are nearly all of a step's work, in tiles that a compiler vectorises.
 
 use super::Real;
 
@@ -6,18 +6,18 @@ use super::Real;
 const DOWN: usize = 4;
 /// Rows of values along a side of a tile of weights' gradients.
 const ROWS: usize = 2;
-/// Images that are summed side by side there.
+/// Images of such a tile that are summed side by side.
 const LANES: usize = 4;
 
-/// A term of a sum over inputs: where the weight of output 0 stands, and the value of image 0.
+/// A term of a sum over inputs: the place of the weight of output 0, and of the value of image 0.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Term {
     pub(super) weight: usize,
     pub(super) value: usize,
 }
 
-/// `out[o, b] = Σ weights[term.weight + o · stride] · values[term.value + b]` over all terms, for `outputs` outputs and `images` images, a
-/// multiple of 4. `write` gets an output, the first of some images, and their sums.
+/// `out[o, b] = Σ weights[term.weight + o · stride] · values[term.value + b]` over all terms, for `outputs` outputs and `images` images, a multiple
+/// of 4. `write` is called with an output, the first of some images, and their sums.
 pub(super) fn combine<F: Real>(
     terms: &[Term],
     (weights, stride): (&[F], usize),
@@ -26,7 +26,7 @@ pub(super) fn combine<F: Real>(
     mut write: impl FnMut(usize, usize, &[F]),
 ) {
     for first in (0..outputs).step_by(DOWN) {
-        // Outputs that there are not are summed like the last one, and nobody is told.
+        // Outputs beyond the last one repeat the last one, and their sums are dropped.
         let offsets: [usize; DOWN] = std::array::from_fn(|down| (first + down).min(outputs - 1) * stride);
         let here = (outputs - first).min(DOWN);
         let mut image = 0;
@@ -53,7 +53,7 @@ fn tile<F: Real, const ACROSS: usize>(
 ) -> [[F; ACROSS]; DOWN] {
     let mut sums = [[F::ZERO; ACROSS]; DOWN];
     for term in terms {
-        let values: &[F; ACROSS] = values[term.value + image..][..ACROSS].try_into().expect("so many were taken");
+        let values: &[F; ACROSS] = values[term.value + image..][..ACROSS].try_into().expect("the slice has this length");
         for (sums, offset) in sums.iter_mut().zip(offsets) {
             let weight = weights[term.weight + offset];
             for (sum, &value) in sums.iter_mut().zip(values) {
@@ -64,15 +64,15 @@ fn tile<F: Real, const ACROSS: usize>(
     sums
 }
 
-/// Where the values of one pixel of row 0 begin in a map, and in another one.
+/// The places of one pixel of row 0 in two maps.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pair {
     pub(super) value: usize,
     pub(super) gradient: usize,
 }
 
-/// `out[i, o] = Σ values[pair.value + i · stride + b] · gradients[pair.gradient + o · stride + b]` over all pairs and images, for so many
-/// inputs and outputs. `write` gets an input, an output and their sum.
+/// `out[i, o] = Σ values[pair.value + i · stride + b] · gradients[pair.gradient + o · stride + b]` over all pairs and images, for so many inputs and
+/// outputs. `write` is called with an input, an output and their sum.
 pub(super) fn correlate<F: Real>(
     pairs: &[Pair],
     (values, value_stride): (&[F], usize),
@@ -108,7 +108,7 @@ fn block<F: Real>(
         let values = rows.map(|row| &values[pair.value + row..][..images]);
         let gradients = columns.map(|column| &gradients[pair.gradient + column..][..images]);
         for image in (0..images).step_by(LANES) {
-            let lanes = |row: &[F]| -> [F; LANES] { row[image..image + LANES].try_into().expect("so many were taken") };
+            let lanes = |row: &[F]| -> [F; LANES] { row[image..image + LANES].try_into().expect("the slice has this length") };
             let (values, gradients) = (values.map(lanes), gradients.map(lanes));
             for (sums, values) in sums.iter_mut().zip(values) {
                 for (sums, gradients) in sums.iter_mut().zip(gradients) {
@@ -131,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn tiles_of_any_size_are_the_sums_that_they_stand_for() {
+    fn tiles_of_any_size_equal_their_sums() {
         for (outputs, images, count) in [(1, 4, 3), (3, 12, 1), (4, 8, 7), (9, 20, 5), (5, 4, 0)] {
-            let (stride, room) = (outputs + 3, 40 + images);
+            let (stride, length) = (outputs + 3, 40 + images);
             let weights = numbers(count * stride * outputs + stride * outputs, 1);
-            let values = numbers(room * (count + 1), 2);
-            let terms: Vec<Term> = (0..count).map(|t| Term { weight: t * stride * outputs, value: t * room + t }).collect();
+            let values = numbers(length * (count + 1), 2);
+            let terms: Vec<Term> = (0..count).map(|t| Term { weight: t * stride * outputs, value: t * length + t }).collect();
             let mut found = vec![f64::NAN; outputs * images];
             combine(&terms, (&weights, stride), &values, [outputs, images], |o, b, sums| {
                 found[o * images + b..][..sums.len()].copy_from_slice(sums);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_any_size_are_the_sums_that_they_stand_for() {
+    fn blocks_of_any_size_equal_their_sums() {
         for (inputs, outputs, images, count) in [(1, 1, 4, 1), (3, 5, 8, 2), (2, 4, 12, 3), (7, 9, 4, 4), (2, 3, 4, 0)] {
             let (values, gradients) = (numbers(1000, 3), numbers(1000, 4));
             let pairs: Vec<Pair> = (0..count).map(|p| Pair { value: 8 * p, gradient: 4 * p + 1 }).collect();

@@ -9,7 +9,7 @@ use crate::shared::{ABSENT, MOST_GROUPS, Mode, part};
 
 use super::{Memory, Real};
 
-/// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both; unions excepted.
+/// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both, without those of unions.
 pub fn sample<F: Real>(memory: &mut Memory<F>) {
     let params = memory.params;
     for g in 0..params.group_count as usize {
@@ -55,7 +55,7 @@ pub fn list_all<F: Real>(memory: &mut Memory<F>) {
     }
 }
 
-/// What the sum of two branches keeps, and the rows of both that each of its rows comes from.
+/// The list of units that the sum of two branches keeps, and the rows of both from which each of its rows comes.
 pub fn unite<F: Real>(memory: &mut Memory<F>, z: usize) {
     for g in 0..memory.params.group_count as usize {
         let group = memory.params.groups[g];
@@ -94,7 +94,7 @@ impl<F: Real> Memory<F> {
     }
 }
 
-/// The norm of the weights' gradient and the factor that brings it to `clip_norm`.
+/// The norm of the weights' gradient and the factor that reduces it to `clip_norm`.
 fn clip_gradient<F: Real>(memory: &mut Memory<F>) {
     if memory.state.halted == 1 {
         return;
@@ -109,7 +109,7 @@ fn clip_gradient<F: Real>(memory: &mut Memory<F>) {
     }
 }
 
-/// The clip of the weights' gradient; then the structure gradient (`estimators`), the optimiser's step and the projection, or one part of that.
+/// The clip of the weights' gradient; then the structure gradient (`estimators`), the optimiser's step and the projection, or only one part of these.
 pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     let now = memory.params.learn_scores;
     if [part::REST, part::LEARN, part::CLIP].contains(&now) {
@@ -127,7 +127,7 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
             let g = match estimator.reads() {
                 _ if !free => 0.0,
                 Reads::Losses => estimator.gradient(params.alpha.into(), &observed),
-                // What the gates left stands there, and is taken as it is.
+                // d_gate wrote the derivative; no preconditioner is applied.
                 Reads::Derivative => estimator.gradient(0.0, &observed),
             };
             memory.d_scores[unit] = F::of(g);
@@ -154,7 +154,7 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
         }
     }
     if [part::REST, part::LEARN, part::PROJECT].contains(&now) {
-        // Of a run that halted, the record's sum is that of nothing.
+        // `units` is 0 in a halted run, so the sum in its record is 0.
         let record = &mut memory.records[state.slot as usize];
         record.sum_scores = memory.scores[..units].iter().map(|score| score.wide()).sum::<f64>() as f32;
         record.threshold = threshold as f32;

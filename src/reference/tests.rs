@@ -1,4 +1,4 @@
-//! The reference kernels against what does not use them: finite differences, enumeration of every mask, the definition of a projection.
+//! The reference kernels compared with other computations: finite differences, an enumeration of every mask, the definition of the projection.
 
 use super::*;
 use crate::model::{Image, Model};
@@ -6,7 +6,7 @@ use crate::random::{Stream, Threefry};
 use crate::schedule::plain;
 use crate::shared::ABSENT;
 
-/// Rows of the data set that the batches below are taken from.
+/// Rows of the data set for the batches below.
 const ROWS: u32 = 16;
 
 /// Bytes, four a word.
@@ -15,7 +15,7 @@ fn words(mut bytes: Vec<u8>) -> Vec<u32> {
     bytemuck::pod_collect_to_vec(&bytes)
 }
 
-/// A network in memory with random weights, data and one batch; poison wherever a reference is to write.
+/// A network in memory with random weights, data and one batch, and poison wherever a reference should write.
 fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
     let params = Params { seed, learn_scores: 1, alpha: 0.5, scale: 1.0 / 80.0, ..model.params(batch_size) };
     let classes = model.groups.last().unwrap().size;
@@ -68,8 +68,8 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
     }
 }
 
-/// The masked network spelled out with whole matrices, zeros where a unit is off; nothing here is compacted or shared with the reference kernels.
-/// Gives the loss and every pre-activation of a kept hidden unit.
+/// The masked network as whole matrices with zeros for units that are off. Nothing here is compacted or shared with the reference kernels. Returns
+/// the loss and every pre-activation of a kept hidden unit.
 fn masked_loss(memory: &Memory, kept: &[Vec<bool>], weights: &[f64]) -> (f64, Vec<f64>) {
     let params = &memory.params;
     let groups = params.group_count as usize;
@@ -97,13 +97,13 @@ fn masked_loss(memory: &Memory, kept: &[Vec<bool>], weights: &[f64]) -> (f64, Ve
     (sum / memory.batch_rows.len() as f64, hidden)
 }
 
-/// `[group][unit]`, what mask `z` keeps.
+/// `[group][unit]`, which units mask `z` keeps.
 fn kept_units(memory: &Memory, z: usize) -> Vec<Vec<bool>> {
     let groups = 0..memory.params.group_count as usize;
     groups.map(|g| (0..memory.group(g).size).map(|unit| memory.list(z, g).contains(&unit)).collect()).collect()
 }
 
-/// Every reference of a fully connected network's step in its order, as the engine's list has it; map `l` is what layer `l` reads.
+/// Every reference of a fully connected network's step, in the order of the engine; map `l` is the input of layer `l`.
 fn step(model: &Model, memory: &mut Memory) {
     let layers = model.layers.len();
     let work = |l: usize, flags: u32| Work {
@@ -149,7 +149,7 @@ fn step(model: &Model, memory: &mut Memory) {
 
 #[test]
 fn weight_gradients_agree_with_finite_differences_of_the_masked_network() {
-    /// Half the distance of the two evaluations of a difference.
+    /// Half the distance between the two evaluations of a difference.
     const H: f64 = 1e-5;
     for (name, inputs, classes, gate_inputs, batch_size, seed) in [
         ("mlp-7-5", 6, 4, true, 3, 1),
@@ -161,7 +161,7 @@ fn weight_gradients_agree_with_finite_differences_of_the_masked_network() {
         let model = Model::new(name, Image::flat(inputs), classes, gate_inputs).unwrap();
         let mut memory = network(&model, batch_size, seed);
         let before = memory.weights.clone();
-        // Rate 1 with neither momentum, decay nor clip: the step is the gradient.
+        // With rate 1 and no momentum, decay or clip, the step is the gradient.
         step(&model, &mut memory);
         let kept = kept_units(&memory, 0);
         assert!(kept.iter().flatten().any(|kept| !kept), "{name}: a mask that keeps everything shows little");
@@ -169,9 +169,9 @@ fn weight_gradients_agree_with_finite_differences_of_the_masked_network() {
         assert!((loss - f64::from(memory.records[0].loss)).abs() < 1e-6 * loss, "{name}: {loss} and {}", memory.records[0].loss);
         let probe_loss = masked_loss(&memory, &kept_units(&memory, 1), &before).0;
         assert!((probe_loss - f64::from(memory.records[0].probe_loss)).abs() < 1e-6 * probe_loss, "{name}: {probe_loss} under the probe");
-        // A pre-activation near 0 would change sides between the two evaluations, and the difference would mean nothing.
+        // A pre-activation near 0 would change its sign between the two evaluations and make the difference useless.
         let nearest = hidden.iter().map(|z| z.abs()).fold(f64::INFINITY, f64::min);
-        assert!(nearest > 1e-3, "{name}: a pre-activation of {nearest} is too near to the kink; choose another seed");
+        assert!(nearest > 1e-3, "{name}: a pre-activation of {nearest} is too near to 0; choose another seed");
 
         let mut norm = 0.0;
         for (at, (before_weight, after)) in before.iter().zip(&memory.weights).enumerate() {
@@ -239,7 +239,7 @@ fn the_scores_step_ends_within_the_budget_and_records_it() {
 }
 
 #[test]
-fn a_group_of_which_nothing_was_drawn_keeps_its_highest_score_and_says_so_apart_from_the_draw() {
+fn a_group_without_a_drawn_unit_keeps_its_highest_score_without_changing_the_draw() {
     let model = Model::new("mlp-5", Image::flat(4), 2, true).unwrap();
     let mut memory = network(&model, 2, 3);
     memory.scores = vec![0.0; 9];
@@ -249,7 +249,7 @@ fn a_group_of_which_nothing_was_drawn_keeps_its_highest_score_and_says_so_apart_
     assert_eq!((memory.list(0, 1), memory.kept(0, 2)), (&[0][..], 2), "ties go to the first unit; classes are never gated");
     assert_eq!(memory.units, [0, 0, 0b1100, 0, 0b1100, 0, 0, 0, 0]);
     let row = |unit: usize| memory.rows[memory.group(0).first_row as usize + unit];
-    assert_eq!((0..4).map(row).collect::<Vec<_>>(), [ABSENT, ABSENT, 0, ABSENT], "where each unit stands in the list");
+    assert_eq!((0..4).map(row).collect::<Vec<_>>(), [ABSENT, ABSENT, 0, ABSENT], "the place of each unit in the list");
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn a_gradient_too_large_to_be_measured_halts_before_a_weight_is_changed() {
     let mut memory = network(&model, 3, 1);
     memory.scores.fill(1.0);
     memory.weights.iter_mut().for_each(|weight| *weight *= 1e10);
-    // Saturated and wrong: a right answer would have no gradient.
+    // Saturated and wrong: the gradient of a correct answer would be 0.
     for label in bytemuck::cast_slice_mut::<u32, u8>(&mut memory.labels) {
         *label = (*label + 1) % 4;
     }

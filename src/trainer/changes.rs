@@ -1,4 +1,4 @@
-//! Settings that change while the run goes on.
+//! Settings that change during a run.
 
 use crate::config::setting;
 use crate::shared::Params;
@@ -7,10 +7,10 @@ use super::construction::params_of;
 use super::{TrainError, Trainer, pins_of};
 
 impl Trainer {
-    /// Changes a live setting from the next step on; answers with that step's number, which is one later where a step is begun.
+    /// Changes a live setting from the next step on. Returns the number of that step; if a step is in progress, it is the one after.
     ///
     /// # Errors
-    /// A setting that is fixed during a run, or a value it refuses; the run goes on unchanged.
+    /// A setting that is fixed during a run, or a value outside its range; the run is unchanged.
     pub fn change(&mut self, name: &str, value: &str) -> Result<u32, TrainError> {
         let setting = setting(name)?;
         if !setting.live {
@@ -31,19 +31,19 @@ impl Trainer {
         {
             return Err(TrainError::PinnedUnitWasDropped { unit: gone });
         }
-        // Pins that were settled since the last step are settled once more where the budget changes that they made room under.
-        self.pins_settled &= pins == self.pins && self.base.as_ref().is_none_or(|base| base.step != self.step);
+        // If the budget changes, pins that were applied since the last step are applied again: the scores of other units depend on the budget.
+        self.pins_applied &= pins == self.pins && self.base.as_ref().is_none_or(|base| base.step != self.step);
         self.config = config;
-        // A step that is begun ends as it began.
+        // A step in progress ends with the settings that it began with.
         if self.step_through.is_some() {
             return Ok(self.step + 1);
         }
-        self.take_over();
+        self.send_live_settings();
         Ok(self.step)
     }
 
     /// Sends the live settings to the device.
-    pub(super) fn take_over(&mut self) {
+    pub(super) fn send_live_settings(&mut self) {
         let Params { learn_scores, masks, streamed, .. } = self.engine.params;
         self.engine.params = Params { masks, learn_scores, streamed, ..params_of(&self.config, &self.model, &self.data) };
         self.engine.write_params();

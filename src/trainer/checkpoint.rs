@@ -1,4 +1,4 @@
-//! What a run needs to go on, bit for bit, as if it had never stopped.
+//! The checkpoint of a run: a run restored from it continues bit for bit.
 
 use bytemuck::Zeroable as _;
 
@@ -11,31 +11,31 @@ use crate::shared::{Params, State};
 use super::construction::{built, engine_of, params_of};
 use super::{CheckpointMismatch, Cost, TrainError, Trainer, pins_of};
 
-/// The state of a run between two submits. What follows from its experiment and its data is not in it.
+/// The state of a run between two submits, without what its settings and its data determine.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checkpoint {
     /// Steps done.
     pub step: u32,
     /// Evaluations so far: each draws a mask of its own.
     pub evaluations: u32,
-    /// The step before which the mask was chosen last, where the method does that.
+    /// The step before which the mask was last chosen, for methods that choose it.
     pub chosen_at: Option<u32>,
     /// Whether the scores are frozen to a mask, for fine-tuning.
     pub selected: bool,
     pub cost: Cost,
-    /// `[H]` numbers of the units on the device in the whole network, rising.
+    /// `[H]` numbers in the whole network of the units on the device, ascending.
     pub numbers: Vec<u32>,
-    /// `[U]` of the whole network: what the last step drew and kept, as in [`crate::engine::Outcome::units`].
+    /// `[U]` of the whole network: which units the last step drew and kept, as in [`crate::engine::Outcome::units`].
     pub units: Vec<u32>,
-    /// `[U]` of the whole network: where a unit that is pinned stood before, and stands again once it is let go.
+    /// `[U]` of the whole network: the score that a pinned unit had before, which it gets back when its pin is removed.
     pub unpinned: Vec<f32>,
-    /// What is on the device, one after another: scores, pairs of Adam's moments, weights, their velocity, pairs of running mean and
-    /// variance; so many of each as [`Checkpoint::lengths`] says.
+    /// The tensors on the device, one after another: scores, pairs of Adam's moments, weights, their velocity, pairs of running mean and variance.
+    /// [`Checkpoint::lengths`] gives their lengths.
     pub tensors: Vec<f32>,
 }
 
 impl Checkpoint {
-    /// `[H, 2H, W, W, 2S]` of a network as it is on the device.
+    /// `[H, 2H, W, W, 2S]` of the network on the device.
     #[must_use]
     pub fn lengths(model: &Model) -> [usize; 5] {
         let (units, weights) = (model.units() as usize, model.weights() as usize);
@@ -43,19 +43,19 @@ impl Checkpoint {
     }
 }
 
-/// Where the tensors of a checkpoint stand on the device, in its order.
+/// The buffers of a checkpoint's tensors, in its order.
 fn places(buffers: &Buffers) -> [&Buffer; 5] {
     [&buffers.scores, &buffers.moments, &buffers.weights, &buffers.velocity, &buffers.running]
 }
 
 impl Trainer {
-    /// The state as it stands; a step that is begun is finished first, and units are pinned that shall be.
+    /// The current state. A step in progress is finished first, and waiting pins are applied.
     ///
     /// # Errors
-    /// The run diverged in that step, or the device is gone.
+    /// The run diverged in that step, or the device is lost.
     pub async fn checkpoint(&mut self) -> Result<Checkpoint, TrainError> {
         self.finish_step().await?;
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let lengths = Checkpoint::lengths(&self.model);
         let pieces: Vec<_> = places(&self.engine.buffers).into_iter().zip(lengths.map(|length| length as u64 * 4)).collect();
         let tensors = self.engine.read_firsts(&pieces).await?;
@@ -72,12 +72,11 @@ impl Trainer {
         })
     }
 
-    /// Takes up the state of a run of the same experiment, whatever this one did. Live settings that were changed on the way are to be
-    /// changed again before.
+    /// Loads a checkpoint of the same experiment and replaces the state of this run. Live settings that were changed before the checkpoint must be
+    /// changed again first.
     ///
     /// # Errors
-    /// A state that is not one of this network or lies beyond the end of the run; the run is then as it was. The device cannot
-    /// hold the network.
+    /// A checkpoint of another network, or of a step beyond the end of the run; this run is then unchanged. The device cannot hold the network.
     pub fn restore(&mut self, state: Checkpoint) -> Result<(), TrainError> {
         let refuse = |mismatch| Err(TrainError::CheckpointMismatch(mismatch));
         if state.step > self.steps + self.finetune_steps() {
@@ -99,7 +98,7 @@ impl Trainer {
         }
         let pins = pins_of(&self.config, &self.whole)?;
         if state.numbers == self.numbers {
-            // All that it holds is written over: no second network stands beside it, which might not fit.
+            // The buffers are overwritten: there may be no memory for a second network beside this one.
             let Params { streamed, .. } = self.engine.params;
             self.engine.params = Params { streamed, ..params_of(&self.config, &model, &self.data) };
             self.engine.write_params();
@@ -117,11 +116,11 @@ impl Trainer {
         (self.model, self.numbers, self.dense_copy) = (model, state.numbers, None);
         (self.step, self.evaluations, self.chosen_at) = (state.step, state.evaluations, state.chosen_at);
         (self.cost, self.diverged, self.selected) = (state.cost, None, false);
-        // A pin that the kept scores do not stand at was asked for after they were kept.
-        let stands = |unit: u32| self.numbers.iter().position(|&number| number == unit).map(|place| state.tensors[place]);
-        let held = pins.only(|unit, score| stands(unit) == Some(score));
+        // A pin that the saved scores do not match was set after the checkpoint was saved.
+        let saved_score = |unit: u32| self.numbers.iter().position(|&number| number == unit).map(|place| state.tensors[place]);
+        let applied = pins.only(|unit, score| saved_score(unit) == Some(score));
         (self.step_through, self.base, self.unpinned) = (None, None, state.unpinned);
-        (self.pins_settled, self.pins) = (held == pins, held);
+        (self.pins_applied, self.pins) = (applied == pins, applied);
         self.write_pins();
         self.last = (state.step > 0).then(|| (self.step_now(state.step - 1), state.units));
         if state.selected {

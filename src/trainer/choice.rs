@@ -1,4 +1,4 @@
-//! The choice of masks by ranking units, for methods that do so, and the copy of the network that it needs.
+//! Choosing masks by ranking units, and the copy of the network that this needs.
 
 use crate::engine::{Engine, MASKS};
 use crate::estimators::Estimator;
@@ -12,16 +12,16 @@ use super::memory::COPY_MASKS;
 use super::{Cost, TrainError, Trainer};
 
 impl Trainer {
-    /// Whether the method chooses its mask anew before the next step, and has not done it yet.
+    /// Whether the method chooses its mask before the next step and has not done so yet.
     pub(super) fn is_choice_due(&self) -> bool {
         method(self.config.method).chooses_before(&self.config.plan(), self.step, self.steps) && self.chosen_at != Some(self.step)
     }
 
-    /// Chooses the mask anew where the method does so before the next step and it has not been done. [`Trainer::advance`] asks for it
-    /// itself; whoever wants to time it, asks before.
+    /// Chooses the mask if the method does so before the next step and has not done so yet. [`Trainer::advance`] calls it; a caller that wants to
+    /// time it calls it before.
     ///
     /// # Errors
-    /// The device is gone or cannot hold the copy that is asked.
+    /// The device is lost or cannot hold the copy that this needs.
     pub async fn choose(&mut self) -> Result<(), TrainError> {
         if !self.is_choice_due() {
             return Ok(());
@@ -33,7 +33,7 @@ impl Trainer {
         scores.truncate(self.model.units() as usize);
         let norms = unit_norms(&self.model, &weights);
         let gradients = if facts.ranks_by == Some(Criterion::Gradients) { self.mask_gradients().await? } else { Vec::new() };
-        // The mask stands until the next choice: the budget is that of the last step before it.
+        // The mask is used until the next choice, so the budget is that of the last step before it.
         let next = (step + 1..self.steps).find(|&next| method.chooses_before(&plan, next, self.steps)).unwrap_or(self.steps);
         let budget = if facts.starts_whole {
             self.step_now(next - 1).budget
@@ -56,11 +56,11 @@ impl Trainer {
         Ok(())
     }
 
-    /// `[U]` dL/dm of every unit under the mask as it stands, on the next step's batch: a dense forward and backward pass of a copy of the
-    /// network that computes all of them. The run is not touched; the work is counted as structure's.
+    /// `[U]` dL/dm of every unit under the current mask, on the next step's batch: a dense forward and backward pass of a copy of the network that
+    /// computes every unit. The run is not changed; the work counts as structure.
     ///
     /// # Errors
-    /// The device is gone or cannot hold the copy.
+    /// The device is lost or cannot hold the copy.
     pub async fn mask_gradients(&mut self) -> Result<Vec<f64>, TrainError> {
         if self.dense_copy.is_none() {
             self.dense_copy = Some(self.copy(true)?);
@@ -80,9 +80,8 @@ impl Trainer {
         Ok(gradients[..model.units() as usize].iter().map(|&gradient| f64::from(gradient)).collect())
     }
 
-    /// The network as it stands on an engine of its own, with this run's weights, scores and data: what is done there leaves the run alone.
-    /// It draws two masks a step; with `gates`, one, and every unit is computed. Velocity, moments and running statistics are those of a
-    /// first step.
+    /// A copy of the current network on its own engine, with this run's weights, scores and data. Work on the copy does not change the run. It draws
+    /// two masks a step; with `gates` it draws one and computes every unit. Velocity, moments and running statistics start as in a new run.
     ///
     /// # Errors
     /// The device cannot hold the copy.
@@ -100,13 +99,13 @@ impl Trainer {
     }
 }
 
-/// `[U]` root mean square of how far the weights that lead to each gated unit moved; of an input, of those that lead away.
+/// `[U]` root mean square of the changes of the weights that lead to each gated unit; of an input, of those that lead away from it.
 pub(super) fn unit_changes(model: &Model, old: &[f32], new: &[f32]) -> Vec<f32> {
     let moved: Vec<f32> = old.iter().zip(new).map(|(old, new)| new - old).collect();
     unit_norms(model, &moved).into_iter().map(|norm| norm as f32).collect()
 }
 
-/// `[U]` root mean square of the weights that lead to each gated unit; of an input, of those that lead away.
+/// `[U]` root mean square of the weights that lead to each gated unit; of an input, of those that lead away from it.
 fn unit_norms(model: &Model, weights: &[f32]) -> Vec<f64> {
     let mut sums = vec![(0.0, 0u32); model.units() as usize];
     for layer in &model.layers {

@@ -1,4 +1,4 @@
-//! Dropping the units that are off for good, so that the run goes on with smaller tensors.
+//! Drops the units that are off for good, so that the run continues with smaller tensors.
 
 use crate::mask;
 use crate::model::Model;
@@ -7,21 +7,21 @@ use super::construction::engine_of;
 use super::{TrainError, Trainer};
 
 impl Trainer {
-    /// Whether an epoch ended with the last step after which the run goes on: where the experiment asks for it, units are dropped there.
+    /// Whether units are to be dropped now: the experiment compacts, an epoch has just ended, and the run is not over.
     #[must_use]
     pub fn is_compact_due(&self) -> bool {
         self.config.compact && self.step > 0 && self.step.is_multiple_of(self.steps_per_epoch()) && self.step < self.steps
     }
 
-    /// Drops the units whose score is 0 for good from the device: the run goes on with smaller tensors, the same draws and the same values.
-    /// A score of 0 stays where it is unless Adam's momentum still lifts it, and where scores rest it stays in any case; where the method
-    /// brings units back, nothing is dropped. Gives the numbers of units before and after.
+    /// Drops from the device the units whose score is 0 for good. The run continues with smaller tensors, the same draws and the same values. A score
+    /// of 0 does not change unless Adam's momentum still raises it; scores that are not trained never change. If the method brings units back,
+    /// nothing is dropped. Returns the numbers of units before and after.
     ///
     /// # Errors
-    /// The device is gone or cannot hold the smaller network beside the whole one.
+    /// The device is lost or cannot hold the smaller network beside the whole one.
     pub async fn compact(&mut self) -> Result<(u32, u32), TrainError> {
         self.finish_step().await?;
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let before = self.model.units();
         if self.config.method.facts().brings_back {
             return Ok((before, before));
@@ -30,10 +30,10 @@ impl Trainer {
         let scores: Vec<f32> = self.engine.read(&buffers.scores).await?;
         let moments: Vec<f32> = self.engine.read(&buffers.moments).await?;
         let rests = self.engine.params.learn_scores == 0;
-        // One that is pinned may be let go.
+        // A pinned unit may get its score back.
         let may_rise = |unit: usize| !rests && (moments[2 * unit] < 0.0 || self.pins.score(self.numbers[unit]).is_some());
         let mut kept: Vec<bool> = (0..before as usize).map(|unit| scores[unit] > 0.0 || may_rise(unit)).collect();
-        mask::close_no_group(&self.model, &scores, &mut kept);
+        mask::keep_one_of_each_group(&self.model, &scores, &mut kept);
         if kept.iter().all(|&kept| kept) {
             return Ok((before, before));
         }
@@ -64,7 +64,7 @@ impl Trainer {
         self.engine.write_params();
         self.write_pins();
         self.model = model;
-        // The copy by which units are ranked is one of the larger network.
+        // The dense copy has the larger network.
         self.dense_copy = None;
         Ok((before, self.model.units()))
     }

@@ -1,4 +1,4 @@
-//! What a run is made of: the network of its method, the first weights, the parameters that the kernels are told.
+//! Builds a run: the network of its method, the first weights, the parameters of the kernels.
 
 use std::rc::Rc;
 
@@ -12,12 +12,12 @@ use crate::shared::{Mode, Params};
 
 use super::DataShape;
 
-/// The network that the experiment names, on these data.
+/// The network that the experiment names, for this data.
 pub(super) fn whole_of(config: &Config, data: &DataShape) -> Result<Model, ConfigError> {
     Ok(Model::new(&config.model, data.image(), data.classes, config.gate_inputs)?)
 }
 
-/// The network that a method trains, of the whole one, and the numbers of its units there.
+/// The part of the whole network that a method trains, and the numbers of its units in the whole.
 pub(super) fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
     let (model, numbers) = match method(config.method).built_of(&config.plan(), whole) {
         Some(kept) => (whole.compacted(&kept).0, (0..).zip(&kept).filter(|(_, kept)| **kept).map(|(number, _)| number).collect()),
@@ -26,12 +26,12 @@ pub(super) fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
     (if config.method.facts().computes_all { model.with_gates() } else { model }, numbers)
 }
 
-/// Steps of an experiment before fine-tuning, on so many training rows.
+/// Steps of an experiment before fine-tuning, for a training set of this size.
 pub(super) fn steps_of(config: &Config, train_rows: u32) -> u32 {
     if config.steps > 0 { config.steps } else { config.epochs.saturating_mul(train_rows / config.batch_size) }
 }
 
-/// The engine that trains a network, with the room that its method needs.
+/// The engine that trains a network, with the buffers that its method needs.
 pub(super) fn engine_of(
     machine: &Rc<Machine>,
     config: &Config,
@@ -63,7 +63,7 @@ pub(super) fn params_of(config: &Config, model: &Model, data: &DataShape) -> Par
     }
 }
 
-/// Uniform in [-bound, bound). A function of its own for a browser's sake: see `data::planted`.
+/// Uniform in [-bound, bound). It is a function of its own because that is faster in a browser: see `data::planted`.
 #[inline(never)]
 fn draw_weights(weights: &mut [f32], bound: f32, random: &mut Threefry) {
     let mut words = [0; 256];

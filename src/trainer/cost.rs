@@ -1,4 +1,4 @@
-//! The work that a run took, and the budget that it works under.
+//! The work that a run took, and its budget.
 
 use crate::shared::Record;
 
@@ -9,10 +9,10 @@ use super::Trainer;
 pub struct Cost {
     pub forward: u64,
     pub backward: u64,
-    /// Of passes that only served to choose a mask, the final selection among them.
+    /// Of passes that only choose a mask, including the final selection.
     pub structure: u64,
-    /// Those of all these that were done in passes of more than half the work of the same pass of the whole network with everything kept:
-    /// a dense start, a dense backward, a dense pass that ranks every unit. A step's two forwards count apart.
+    /// The multiply-adds, of all those above, in passes that took more than half the work of the same pass of the whole dense network: a dense start,
+    /// a dense backward pass, a dense pass that ranks every unit. The two forward passes of a step count separately.
     pub near_dense: u64,
 }
 
@@ -51,7 +51,7 @@ impl Trainer {
         self.forward_of(record) + Cost { backward: own * batch, near_dense: near_dense * batch, ..Cost::default() }
     }
 
-    /// Multiply-adds of a batch that only goes forward, under as many masks as are forwarded now.
+    /// Multiply-adds of a forward pass over a batch, under the masks of the current method.
     pub(super) fn forward_of(&self, record: &Record) -> Cost {
         let (groups, batch) = (self.model.groups.len(), u64::from(self.config.batch_size));
         let dense = self.whole.multiply_adds(&self.whole.sizes(), None).forward;
@@ -61,13 +61,13 @@ impl Trainer {
         passes.map(|pass| Cost { forward: pass * batch, near_dense: over_half(pass, dense) * batch, ..Cost::default() }).sum()
     }
 
-    /// Multiply-adds of all steps so far, and of what choosing masks took beside them.
+    /// Multiply-adds of all steps so far, and of choosing masks.
     #[must_use]
     pub fn cost(&self) -> Cost {
         self.cost
     }
 
-    /// K as the method has it, of what the schedule says: only one that starts whole has a budget that falls.
+    /// K of the method, given the scheduled value: only a method that starts whole has a budget that falls.
     #[must_use]
     pub fn budget(&self, scheduled: f32) -> f64 {
         let (config, facts) = (&self.config, self.config.method.facts());
@@ -82,7 +82,7 @@ impl Trainer {
         }
     }
 
-    /// Multiply-adds an image of a step, with the units that it kept.
+    /// Multiply-adds of a step for each image, with the units that it kept.
     #[must_use]
     pub fn work(&self, record: &Record) -> u64 {
         let groups = self.model.groups.len();
@@ -91,7 +91,7 @@ impl Trainer {
     }
 }
 
-/// The work of a pass that takes more than half of what the dense one takes, otherwise 0.
+/// `work` if it is more than half of `dense`, otherwise 0.
 pub(super) fn over_half(work: u64, dense: u64) -> u64 {
     if 2 * work > dense { work } else { 0 }
 }

@@ -1,4 +1,4 @@
-//! How well a run's network does on rows that it is not training on, and the choice of the mask that it ends with.
+//! Evaluates a run's network on rows that it is not training on, and selects the final mask.
 
 use std::ops::Range;
 
@@ -18,18 +18,18 @@ pub struct Evaluation {
     pub images: u32,
     /// Mean cross-entropy under the decided mask.
     pub loss: f64,
-    /// Share classified rightly under the decided mask.
+    /// Accuracy under the decided mask.
     pub decided: f64,
     pub sampled_loss: f64,
     pub sampled: f64,
 }
 
 impl Trainer {
-    /// Loss and accuracy of `count` of the rows in `rows`, evenly spread, under the decided mask and one sampled mask, which are one where
-    /// every score is a decision. The run is not touched. `progress` is told after each submit how many of the images are done, of how many.
+    /// Loss and accuracy on `count` of the rows in `rows`, evenly spread, under the decided mask and one sampled mask. The two masks are equal if
+    /// every unit is decided. The run is not changed. After each submit, `progress` gets the number of evaluated images and the total.
     ///
     /// # Errors
-    /// The run diverged before, or the device is gone.
+    /// The run diverged before, or the device is lost.
     pub async fn evaluate_rows(
         &mut self,
         rows: Range<u32>,
@@ -102,26 +102,26 @@ impl Trainer {
         Ok((sum, cost))
     }
 
-    /// Accuracy on the test rows, or on `most` of them spread over all, with `progress` as in [`Trainer::evaluate_rows`].
+    /// Accuracy on the test rows, or on `most` of them evenly spread, with `progress` as in [`Trainer::evaluate_rows`].
     ///
     /// # Errors
-    /// The run diverged before, or the device is gone.
+    /// The run diverged before, or the device is lost.
     pub async fn evaluate(&mut self, most: u32, progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
         self.evaluate_rows(self.data.train_rows..self.data.train_rows + self.data.test_rows, most, progress).await
     }
 
-    /// Ends the search: draws `select_masks` masks, keeps the one with the least loss on `rows` training rows, and freezes the scores to
-    /// it (the authors' code draws 10). What follows trains its weights alone. `progress` is told as in [`Trainer::evaluate_rows`], of the
-    /// images under all masks.
+    /// Ends the search: draws `select_masks` masks, selects the one with the least loss on `rows` training rows, and freezes the scores to it (the
+    /// authors' code draws 10). From then on only weights train. `progress` is called as in [`Trainer::evaluate_rows`], with the images under all
+    /// masks.
     ///
     /// # Errors
-    /// The run diverged before, or the device is gone.
+    /// The run diverged before, or the device is lost.
     pub async fn select_mask(&mut self, rows: u32, mut progress: impl FnMut(u32, u32)) -> Result<Evaluation, TrainError> {
         self.finish_step().await?;
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let scores: Vec<f32> = self.engine.look().await?.scores;
         let (all, masks) = (0..self.data.train_rows, self.config.select_masks);
-        // Draws of their own, never those of the evaluations along the way.
+        // These draws must differ from those of the evaluations during the run.
         let mut chosen = u32::MAX;
         let (mut evaluation, mut cost) = self.evaluate_draw(all.clone(), rows, chosen, &mut |done, of| progress(done, masks * of)).await?;
         for index in 1..masks {
@@ -136,25 +136,25 @@ impl Trainer {
         let units = self.numbers.iter().zip(&scores);
         let mut kept: Vec<bool> =
             units.map(|(&number, &score)| draw(self.config.seed, Stream::Evaluation, chosen, number, score)).collect();
-        mask::close_no_group(&self.model, &scores, &mut kept);
+        mask::keep_one_of_each_group(&self.model, &scores, &mut kept);
         self.engine.write(&self.engine.buffers.scores, &mask::certain(&kept));
         self.freeze();
         self.cost = self.cost + Cost { structure: cost.forward, near_dense: cost.near_dense, ..Cost::default() };
         Ok(evaluation)
     }
 
-    /// From here on the scores rest and one mask is forwarded.
+    /// From here on the scores are not trained and one mask is forwarded.
     pub(super) fn freeze(&mut self) {
         self.selected = true;
-        // Nothing is settled from the scores of before any more.
+        // Pins no longer change scores.
         self.base = None;
         self.engine.params.learn_scores = 0;
         self.engine.params.masks = 1;
         self.engine.write_params();
     }
 
-    /// An engine for evaluations of other images, at most `rows` at a time: the network as it is on the device, with room for two masks and for
-    /// rows of its own. [`Trainer::bring_up_to_date`] fills it.
+    /// An engine that evaluates other images, at most `rows` at a time: the network on the device, with buffers for two masks and for its own rows.
+    /// [`Trainer::update_evaluator`] fills it.
     ///
     /// # Errors
     /// The device cannot hold it.
@@ -168,8 +168,8 @@ impl Trainer {
         Ok(engine)
     }
 
-    /// Brings the weights, scores, running statistics and centres of this run, as they stand, to an evaluator of its network.
-    pub fn bring_up_to_date(&self, evaluator: &Engine) {
+    /// Copies the current weights, scores, running statistics and means of this run to an evaluator of its network.
+    pub fn update_evaluator(&self, evaluator: &Engine) {
         let (from, to) = (&self.engine.buffers, &evaluator.buffers);
         for (from, to) in
             [(&from.weights, &to.weights), (&from.scores, &to.scores), (&from.running, &to.running), (&from.shifts, &to.shifts)]

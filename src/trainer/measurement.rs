@@ -1,4 +1,4 @@
-//! What a step takes, timed on the network as it stands.
+//! Times steps of the current network.
 
 use crate::device::Buffer;
 use crate::engine::Phase;
@@ -12,53 +12,53 @@ use super::{TrainError, Trainer};
 pub struct Timing {
     /// Of a whole step, by the CPU's clock over submits of several steps; one number a repeat.
     pub step_ms: Vec<f64>,
-    /// Multiply-adds an image of the steps that were timed, on average, with the units that each of them kept; one number a repeat.
+    /// Multiply-adds an image of the timed steps, on average, with the units that each of them kept; one number a repeat.
     pub multiply_adds: Vec<f64>,
-    /// By the GPU's clock, where it has one.
+    /// By the GPU's clock, if it has one.
     pub phases: Option<Vec<(Phase, f64)>>,
 }
 
-/// What timed steps overwrite, to be written back after them.
+/// The buffers that timed steps overwrite, saved to be written back.
 #[derive(Debug)]
-pub struct SetAside {
-    /// Of each of [`Trainer::overwritten`], one after another.
+pub struct SavedBuffers {
+    /// The buffers of [`Trainer::overwritten`], one after another.
     bytes: Vec<u8>,
-    /// A hair below the sum of the scores, so that the projection does its whole work.
+    /// Slightly below the sum of the scores, so that the projection does all of its work.
     budget: f32,
 }
 
 impl Trainer {
-    /// Times `repeats` submits of `steps` real steps each with the network's scores as they stand: rates are 0 and the scores rest, so
-    /// that neither weights nor masks move, but every kernel does its work. The run's tensors stay as they are.
+    /// Times `repeats` submits of `steps` real steps each. The rates are 0 and the scores are not trained: every kernel does its work, but neither
+    /// weights nor scores change. The run's tensors are restored.
     ///
     /// # Errors
-    /// The run diverged before, or the device is gone.
+    /// The run diverged before, or the device is lost.
     pub async fn measure(&mut self, steps: u32, repeats: u32, clock: &dyn Fn() -> f64, phases: bool) -> Result<Timing, TrainError> {
-        let aside = self.set_aside().await?;
-        self.time(&aside, steps, repeats, clock, phases).await
+        let saved = self.save_buffers().await?;
+        self.time(&saved, steps, repeats, clock, phases).await
     }
 
-    /// Reads what timed steps overwrite, for any number of [`Trainer::time`]: all at once, as some browsers take a tenth of a second for each
-    /// time that anything is read.
+    /// Reads the buffers that timed steps overwrite, for any number of calls of [`Trainer::time`]. They are read at once, because some browsers take
+    /// a tenth of a second for each read.
     ///
     /// # Errors
-    /// The run diverged before, or the device is gone.
-    pub async fn set_aside(&mut self) -> Result<SetAside, TrainError> {
+    /// The run diverged before, or the device is lost.
+    pub async fn save_buffers(&mut self) -> Result<SavedBuffers, TrainError> {
         self.check_finite()?;
         self.finish_step().await?;
         let pieces = self.overwritten().map(|buffer| (buffer, buffer.size()));
         let bytes = self.engine.read_firsts(&pieces).await?;
         let scores: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[..self.engine.buffers.scores.size() as usize]);
-        Ok(SetAside { bytes, budget: scores.iter().sum::<f32>() * (1.0 - 1e-6) })
+        Ok(SavedBuffers { bytes, budget: scores.iter().sum::<f32>() * (1.0 - 1e-6) })
     }
 
-    /// As [`Trainer::measure`], from what was set aside since the last step.
+    /// As [`Trainer::measure`], with buffers saved since the last step.
     ///
     /// # Errors
-    /// The device is gone, or the run was stopped.
+    /// The device is lost, or the run was stopped.
     pub async fn time(
         &mut self,
-        aside: &SetAside,
+        saved: &SavedBuffers,
         steps: u32,
         repeats: u32,
         clock: &dyn Fn() -> f64,
@@ -69,7 +69,7 @@ impl Trainer {
         let steps = steps.clamp(1, self.engine.steps_a_submit());
         let images = plain((0..steps * self.config.batch_size).map(|index| index % self.rows_ready.max(1)));
         for _ in 0..repeats {
-            let schedule = self.measured_steps(steps, aside.budget);
+            let schedule = self.measured_steps(steps, saved.budget);
             let begin = clock();
             let outcome = self.engine.train(&schedule, &images).await?;
             timing.step_ms.push((clock() - begin) / schedule.len() as f64);
@@ -77,10 +77,10 @@ impl Trainer {
             timing.multiply_adds.push(work / schedule.len() as f64);
         }
         if phases {
-            let schedule = self.measured_steps(steps, aside.budget);
+            let schedule = self.measured_steps(steps, saved.budget);
             timing.phases = self.engine.profile(&schedule, &images).await?;
         }
-        let mut rest = &aside.bytes[..];
+        let mut rest = &saved.bytes[..];
         for buffer in self.overwritten() {
             let (own, others) = rest.split_at(buffer.size() as usize);
             self.engine.write(buffer, own);
@@ -89,13 +89,13 @@ impl Trainer {
         Ok(timing)
     }
 
-    /// The scores first. With the state: a loss that is not finite, of masks that the run never drew, must not end it.
+    /// The scores come first. The state is included: a loss that is not finite, under masks that the run never drew, must not end the run.
     fn overwritten(&self) -> [&Buffer; 5] {
         let buffers = &self.engine.buffers;
         [&buffers.scores, &buffers.state, &buffers.velocity, &buffers.running, &buffers.moments]
     }
 
-    /// The next steps to be timed: masks of their own, rates of 0.
+    /// The next steps to time: each with its own masks, rates of 0.
     fn measured_steps(&mut self, steps: u32, budget: f32) -> Vec<Step> {
         let first = self.step.wrapping_add(self.measured);
         self.measured = self.measured.wrapping_add(steps);

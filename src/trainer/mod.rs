@@ -1,7 +1,7 @@
 //! A run: one experiment on one device, from the first weights to the last evaluation.
 //!
-//! The kernels of a step stand in `engine::step`; here stands what happens between submits. This file trains; each other one does one more thing
-//! with a run.
+//! The kernels of a step are in `engine::step`; this module does what happens between submits. This file trains; each other file adds one operation
+//! on a run.
 
 mod changes;
 mod checkpoint;
@@ -22,7 +22,7 @@ pub use construction::initial_weights;
 pub use cost::Cost;
 pub use error::{CheckpointMismatch, TrainError, UnitCostError};
 pub use evaluation::Evaluation;
-pub use measurement::{SetAside, Timing};
+pub use measurement::{SavedBuffers, Timing};
 pub use memory::{holds_copy, tensors_of};
 pub use pinning::{UnitCost, pins_of};
 pub use rows::DataShape;
@@ -47,22 +47,22 @@ use pinning::Base;
 use rows::Centre;
 use step_through::StepThrough;
 
-/// Training rows on which terminal and page let the final selection compare masks.
+/// Training rows on which the terminal and the page compare masks in the final selection.
 pub const SELECTION_ROWS: u32 = 10_000;
 
-/// Gives what is to be waited for.
+/// Makes a future to wait for.
 pub type Wait = fn() -> Pin<Box<dyn Future<Output = ()>>>;
 
-/// What is awaited in many places: boxed, so that its code is in the program once.
+/// A future that many places await. It is boxed so that its code is in the program once.
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, TrainError>> + 'a>>;
 
 /// One run.
 #[derive(Debug)]
 pub struct Trainer {
     pub config: Config,
-    /// The network as it is named.
+    /// The network that the settings name.
     pub whole: Model,
-    /// The network as it is on the device: without the units that [`Trainer::compact`] dropped.
+    /// The network on the device: without the units that [`Trainer::compact`] dropped.
     pub model: Model,
     /// `[U]` numbers of the model's units in the whole network.
     numbers: Vec<u32>,
@@ -76,34 +76,35 @@ pub struct Trainer {
     /// Steps done.
     step: u32,
     rows_ready: u32,
-    /// Most batches that a submit of an evaluation holds: a page, which must stay responsive, lowers it where a batch takes long.
+    /// Most batches of an evaluation's submit. A page, which must stay responsive, lowers it if a batch is slow.
     pub batches_a_submit: u32,
-    /// Once it is set, tests, fine-tuning and measurements of speed end after the submit at hand, with [`TrainError::Stopped`]: who closes a run waits for
-    /// no more.
+    /// Set it to end tests, fine-tuning and measurements of speed after the current submit, with [`TrainError::Stopped`], so that closing a run does
+    /// not wait for them.
     pub stop: Rc<Cell<bool>>,
-    /// What lasts waits for this between two submits, where nothing else would let the caller's thread hear that it shall stop.
+    /// Slow operations wait for this between two submits, so that the caller's thread can receive a request to stop.
     pub between_submits: Option<Wait>,
     diverged: Option<TrainError>,
     evaluations: u32,
-    /// Steps that were timed so far: each draws masks of its own.
+    /// Timed steps so far: each draws its own masks.
     measured: u32,
-    /// The step before which the mask was chosen last.
+    /// The step before which the mask was last chosen.
     chosen_at: Option<u32>,
     /// Whether the scores are frozen to a mask.
     selected: bool,
     cost: Cost,
-    /// A copy of the network of which every unit is computed, for methods that rank units by their gradients.
+    /// A copy of the network that computes every unit, for methods that rank units by their gradients.
     dense_copy: Option<(Model, Engine)>,
-    /// The schedules' row of the last step and the bits it drew of the whole network's units: evaluations and measurements overwrite those on the device.
+    /// The scheduled values of the last step and its masks' bits for the units of the whole network: evaluations and measurements overwrite those on
+    /// the device.
     last: Option<(Step, Vec<u32>)>,
-    /// A step of which some parts are done.
+    /// A step in progress, of which some parts are done.
     step_through: Option<StepThrough>,
-    /// As they stand on the device.
+    /// The pins that the device has.
     pins: Pins,
-    pins_settled: bool,
+    pins_applied: bool,
     /// `[U]` of the whole network: the scores that pinned units had before.
     unpinned: Vec<f32>,
-    /// How all that stood when the last step was done: pins that change several times between two steps are settled from there each time.
+    /// The state after the last step. Pins that change several times between two steps are applied to it each time.
     base: Option<Base>,
 }
 
@@ -113,25 +114,25 @@ impl Trainer {
     /// # Errors
     /// A contradictory configuration, a data set smaller than a batch, a network too large for the device.
     pub fn new(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
-        Self::holding(machine, config, data, true)
+        Self::with_data(machine, config, data, true)
     }
 
-    /// The same with the data set in the memory of the program, from where each submit's rows are sent: what [`Trainer::new`] does where
-    /// the device cannot hold the set.
+    /// As [`Trainer::new`], with the data set in the memory of the program, from which the rows of each submit are sent. [`Trainer::new`] does this
+    /// if the device cannot hold the set.
     ///
     /// # Errors
     /// As [`Trainer::new`].
     pub fn streaming(machine: &Rc<Machine>, config: Config, data: DataShape) -> Result<Self, TrainError> {
-        Self::holding(machine, config, data, false)
+        Self::with_data(machine, config, data, false)
     }
 
-    fn holding(machine: &Rc<Machine>, config: Config, data: DataShape, resident: bool) -> Result<Self, TrainError> {
+    fn with_data(machine: &Rc<Machine>, config: Config, data: DataShape, resident: bool) -> Result<Self, TrainError> {
         config.check()?;
         let data_buffers = DataBuffers::new(machine, data.train_rows + data.test_rows, data.inputs, resident)?;
         Self::on(machine, config, data, data_buffers)
     }
 
-    /// The same on data that stand on the device already, whole: those of a run of the same data set.
+    /// As [`Trainer::new`], on data that is on the device already: that of a run of the same data set.
     ///
     /// # Errors
     /// As [`Trainer::new`].
@@ -143,7 +144,7 @@ impl Trainer {
         Ok(run)
     }
 
-    /// The data as they stand on the device.
+    /// The data on the device.
     #[must_use]
     pub fn data_buffers(&self) -> &DataBuffers {
         &self.data_buffers
@@ -159,11 +160,11 @@ impl Trainer {
         Ok(kernels(machine, &model, &params_of(config, &model, data))?)
     }
 
-    /// A second run on the data of this one, from its own first step: the dense baseline of a measurement, say.
+    /// A second run on the same data, from its own first step: for example the dense baseline of a measurement.
     ///
     /// # Errors
     /// As [`Trainer::new`].
-    pub fn beside(&self, config: Config) -> Result<Self, TrainError> {
+    pub fn on_same_data(&self, config: Config) -> Result<Self, TrainError> {
         let pins = if config.method.facts().learns_scores { config.pins.clone() } else { String::new() };
         let config = Config { pins, ..config };
         let mut other = Self::on(&self.engine.machine, config, self.data.clone(), self.data_buffers.clone())?;
@@ -197,7 +198,7 @@ impl Trainer {
                 unpinned[number as usize] = *score;
                 *score = pins.score(number).unwrap_or(*score);
             }
-            pinning::make_room(&pins, &mut scores, &numbers, step_at(&config, whole.units(), 0, steps).budget.into());
+            pinning::lower_to_budget(&pins, &mut scores, &numbers, step_at(&config, whole.units(), 0, steps).budget.into());
         }
         engine.write(&engine.buffers.scores, &scores);
         engine.write(&engine.buffers.numbers, &numbers);
@@ -227,7 +228,7 @@ impl Trainer {
             last: None,
             step_through: None,
             pins,
-            pins_settled: true,
+            pins_applied: true,
             unpinned,
             base: None,
         };
@@ -252,7 +253,7 @@ impl Trainer {
         self.order.steps_per_epoch()
     }
 
-    /// `[U]` numbers of the device's units in the whole network.
+    /// `[U]` numbers in the whole network of the units on the device.
     #[must_use]
     pub fn numbers(&self) -> &[u32] {
         &self.numbers
@@ -263,11 +264,11 @@ impl Trainer {
         &self.engine
     }
 
-    /// How many steps can be done now, at most `most` and at most what a submit holds.
+    /// How many steps can be done now: at most `most`, and at most what fits in a submit.
     #[must_use]
     pub fn steps_possible(&self, most: u32) -> u32 {
         let most = most.min(self.engine.steps_a_submit()).min(self.steps - self.step.min(self.steps));
-        // A submit ends where units are dropped, and where the mask is to be chosen anew.
+        // A submit ends where units are dropped, and where the mask is to be chosen.
         let epoch = self.steps_per_epoch();
         let most = if self.config.compact { most.min(epoch - self.step % epoch) } else { most };
         let (method, plan) = (method(self.config.method), self.config.plan());
@@ -275,17 +276,17 @@ impl Trainer {
         (0..most).take_while(|ahead| self.order.rows_needed(self.step + ahead) <= self.rows_ready).count() as u32
     }
 
-    /// Trains up to `most` steps in one submit; fewer at the end of the run, or where rows are still on their way. A step that was begun in parts
-    /// is finished, and nothing else done.
+    /// Trains up to `most` steps in one submit: fewer at the end of the run, or where rows are still loading. If a step is in progress, it is
+    /// finished and nothing else is done.
     ///
     /// # Errors
-    /// The run diverged, now or before, or the device is gone.
+    /// The run diverged, now or before, or the device is lost.
     pub async fn advance(&mut self, most: u32) -> Result<Snapshot, TrainError> {
         self.check_finite()?;
         if let Some(snapshot) = self.finish_step().await? {
             return Ok(snapshot);
         }
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let count = self.steps_possible(most);
         let first = self.step;
         if count > 0 {
@@ -295,7 +296,7 @@ impl Trainer {
         self.run(&schedule).await
     }
 
-    /// A run that diverged stays where it stopped: nothing more is computed from its losses.
+    /// A run that diverged does not continue: nothing is computed from its losses.
     fn check_finite(&self) -> Result<(), TrainError> {
         self.diverged.clone().map_or(Ok(()), Err)
     }
@@ -307,12 +308,12 @@ impl Trainer {
         if self.stop.get() { Err(TrainError::Stopped) } else { Ok(()) }
     }
 
-    /// The schedules' row for a step of this run, as it stands after live changes.
+    /// The scheduled values of a step of this run, with live changes of settings.
     fn step_now(&self, step: u32) -> Step {
         step_at(&self.config, self.whole.units(), step, self.steps)
     }
 
-    /// The `[B]` images that `step` learns from: rows of the training set, each with the way it is shown.
+    /// The `[B]` images of `step`: rows of the training set, each with its augmentation.
     pub fn batch(&mut self, step: u32) -> Vec<Sample> {
         let (seed, changes) = (self.config.seed, self.config.augment && self.data.augment);
         let shown = |index: u32| if changes { view(seed, step, index) } else { Sample::PLAIN };
@@ -332,7 +333,7 @@ impl Trainer {
         if outcome.state.halted == 1 { Err(self.diverge(&outcome)) } else { Ok(self.finished(schedule, outcome)) }
     }
 
-    /// Remembers where and why the run ended by itself.
+    /// Stores where and why the run diverged.
     fn diverge(&mut self, outcome: &Outcome) -> TrainError {
         let slot = (outcome.state.slot as usize).min(outcome.records.len() - 1);
         let record: &Record = &outcome.records[slot];
@@ -348,19 +349,19 @@ impl Trainer {
         for record in &outcome.records {
             self.cost = self.cost + self.cost_of(record);
         }
-        let outcome = self.in_whole(outcome);
+        let outcome = self.outcome_of_whole(outcome);
         self.last = schedule.last().map(|&last| (last, outcome.units.clone()));
         self.snapshot_of(outcome)
     }
 
-    /// The state now, without a step.
+    /// The current state, without a step.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn snapshot(&mut self) -> Result<Snapshot, TrainError> {
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         let found = self.engine.look().await?;
-        let mut outcome = self.in_whole(found);
+        let mut outcome = self.outcome_of_whole(found);
         if let Some((_, units)) = &self.last {
             outcome.units.clone_from(units);
         }
@@ -373,8 +374,8 @@ impl Trainer {
         Snapshot::new(&self.whole, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, outcome)
     }
 
-    /// What the device says of its units, said of those of the whole network: what was dropped has score 0 and is off.
-    fn in_whole(&self, outcome: Outcome) -> Outcome {
+    /// Converts the values of the units on the device to the units of the whole network: a dropped unit has score 0 and is off.
+    fn outcome_of_whole(&self, outcome: Outcome) -> Outcome {
         let units = self.whole.units() as usize;
         let (mut scores, mut bits) = (vec![0.0; units], vec![0; units]);
         for (&number, (score, bit)) in self.numbers.iter().zip(outcome.scores.iter().zip(&outcome.units)) {
@@ -384,7 +385,7 @@ impl Trainer {
         Outcome { scores, units: bits, ..outcome }
     }
 
-    /// Whether [`Trainer::select_mask`] has frozen the scores: only weights are trained from there on.
+    /// Whether [`Trainer::select_mask`] has frozen the scores: from then on only weights train.
     #[must_use]
     pub fn is_selected(&self) -> bool {
         self.selected
@@ -399,7 +400,7 @@ impl Trainer {
     /// Trains the weights of the selected mask for up to `most` steps at `finetune_rate`.
     ///
     /// # Errors
-    /// The run diverged or the device is gone.
+    /// The run diverged or the device is lost.
     pub async fn finetune(&mut self, most: u32) -> Result<Snapshot, TrainError> {
         self.check_going().await?;
         self.check_finite()?;

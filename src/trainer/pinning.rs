@@ -1,4 +1,4 @@
-//! Units that a person pins on or off while the run goes on, and what one of them is worth to the loss.
+//! Pins units on or off during a run, and measures the effect of one unit on the loss.
 
 use crate::config::{Config, ConfigError};
 use crate::mask::{self, Bits};
@@ -8,7 +8,7 @@ use crate::projection::threshold_of_free;
 
 use super::{Boxed, TrainError, Trainer, UnitCostError};
 
-/// The scores on the device as a step left them, with the pins that held then and what stood behind those.
+/// The scores on the device after a step, with the pins at that time and the scores that pinned units had before.
 #[derive(Debug)]
 pub(super) struct Base {
     pub(super) step: u32,
@@ -17,7 +17,7 @@ pub(super) struct Base {
     unpinned: Vec<f32>,
 }
 
-/// How the loss differs with a unit on and off, everything else as in m.
+/// The difference of the loss with a unit on and off, everything else as in m.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UnitCost {
     /// Mean over batches of the loss with the unit on less that with it off.
@@ -43,8 +43,8 @@ pub fn pins_of(config: &Config, whole: &Model) -> Result<Pins, ConfigError> {
     Ok(pins)
 }
 
-/// Brings the free ones among `scores` (`[U]` of the units `numbers`) under the budget that the pinned ones leave.
-pub(super) fn make_room(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget: f64) {
+/// Lowers the free scores among `scores` (`[U]` of the units `numbers`) until they fit under the rest of the budget.
+pub(super) fn lower_to_budget(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget: f64) {
     let is_free = |unit: usize| pins.score(numbers[unit]).is_none();
     let wide: Vec<f64> = scores.iter().map(|&score| score.into()).collect();
     let threshold = threshold_of_free(&wide, is_free, budget);
@@ -54,10 +54,10 @@ pub(super) fn make_room(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget
 }
 
 impl Trainer {
-    /// Brings the device to the pins of the configuration, if they changed: pinned units stand at 1 or 0, one that is let go stands where it was
-    /// before, and the others make room under the budget of the last step.
-    pub(super) fn settle_pins(&mut self) -> Boxed<'_, ()> {
-        Box::pin(async { if self.step_through.is_some() || self.pins_settled { Ok(()) } else { self.pin().await } })
+    /// Applies the pins of the configuration on the device, if they changed. Pinned units get score 1 or 0, a unit whose pin was removed gets back
+    /// its earlier score, and the other scores are lowered to fit the budget of the last step.
+    pub(super) fn apply_pins(&mut self) -> Boxed<'_, ()> {
+        Box::pin(async { if self.step_through.is_some() || self.pins_applied { Ok(()) } else { self.pin().await } })
     }
 
     async fn pin(&mut self) -> Result<(), TrainError> {
@@ -83,35 +83,34 @@ impl Trainer {
                 (None, None) => {}
             }
         }
-        // Of the last step as the settings are now: one that ran under another goal would leave another room.
+        // The budget of the last step under the current settings: the settings may have changed since.
         let budget = self.step_now(self.step.saturating_sub(1)).budget;
-        // The last step's own projection stands where its own pins do.
+        // With its own pins, the last step's scores are projected already.
         if wanted != base.pins {
-            make_room(&wanted, &mut scores, &self.numbers, budget.into());
+            lower_to_budget(&wanted, &mut scores, &self.numbers, budget.into());
         }
         (self.pins, self.base) = (wanted, Some(base));
         self.engine.write(&self.engine.buffers.scores, &scores);
         self.write_pins();
-        self.pins_settled = true;
+        self.pins_applied = true;
         Ok(())
     }
 
-    /// Tells the device which scores rest.
+    /// Tells the device which scores are fixed.
     pub(super) fn write_pins(&self) {
         let pins: Vec<u32> = self.numbers.iter().map(|&number| self.pins.score(number).is_some().into()).collect();
         self.engine.write(&self.engine.buffers.pins, &pins);
     }
 
-    /// What `unit` (of the whole network) is worth on up to `batches` batches, the next ones whose rows are there: the loss with it on less that
-    /// with it off, everything else as in the m of the last step (before the first, as in the decided mask). The run is not touched.
+    /// The effect of `unit` (of the whole network) on the loss over up to `batches` batches, the next ones whose rows are loaded: the loss with it on
+    /// less that with it off, everything else as in the m of the last step (before the first, as in the decided mask). The run is not changed.
     ///
     /// # Errors
-    /// No such unit, one that was dropped, or the only one of its group that is kept; fewer than two batches; a loss that is not finite; the
-    /// device is gone.
+    /// No such unit, a dropped unit, or the only kept unit of its group; fewer than two batches; a loss that is not finite; the device is lost.
     pub async fn unit_cost(&mut self, unit: u32, batches: u32) -> Result<UnitCost, TrainError> {
         self.finish_step().await?;
         self.check_finite()?;
-        self.settle_pins().await?;
+        self.apply_pins().await?;
         if unit >= self.whole.units() {
             return Err(UnitCostError::NoSuchUnit { unit }.into());
         }
@@ -159,7 +158,7 @@ impl Trainer {
                 }
             }
         }
-        // What a loss that is not finite left of the state must not end the run.
+        // A loss that is not finite here must not end the run.
         self.engine.params = training;
         self.engine.write_params();
         self.engine.write(&self.engine.buffers.state, &[found.state]);
@@ -196,11 +195,11 @@ mod tests {
             let mut left = scores.clone();
             left[on as usize] = 1.0;
             let before: f64 = left.iter().map(|&s| f64::from(s)).sum();
-            make_room(&pins, &mut left, &(0..40).collect::<Vec<_>>(), budget);
+            lower_to_budget(&pins, &mut left, &(0..40).collect::<Vec<_>>(), budget);
             let sum: f64 = left.iter().map(|&s| f64::from(s)).sum();
             prop_assert_eq!(left[on as usize], 1.0);
             prop_assert!(sum <= budget + 1e-5);
-            // Nothing is taken that need not be.
+            // No more is taken than is needed.
             prop_assert!((sum - before.min(budget)).abs() < 1e-5);
         }
     }

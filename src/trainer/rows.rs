@@ -1,4 +1,4 @@
-//! The rows that a run learns from and is tested on, as they arrive on the device.
+//! The training and test rows of a run, as they arrive on the device.
 
 use crate::data::Dataset;
 use crate::data::catalogue::Known;
@@ -9,19 +9,19 @@ use crate::schedule::BLOCK;
 
 use super::Trainer;
 
-/// What a run learns from: shapes and counts; the rows themselves are sent with [`Trainer::load`].
+/// The shape of a run's data: sizes and counts. The rows themselves are sent with [`Trainer::load`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataShape {
     pub train_rows: u32,
     pub test_rows: u32,
     /// I, features of a row: channels · height · width.
     pub inputs: u32,
-    /// Planes of an image, and their size; features without a shape are one row of one channel.
+    /// Channels of an image, and their size. Features without a shape are one row of one channel.
     pub channels: u32,
     pub height: u32,
     pub width: u32,
     pub classes: u32,
-    /// Whether an image shifted by a few pixels or mirrored is still of its class.
+    /// Whether shifting an image by a few pixels or mirroring it leaves its class unchanged.
     pub augment: bool,
     /// Standard deviation of all training features divided by 255.
     pub deviation: f32,
@@ -34,7 +34,7 @@ impl DataShape {
         Image { channels: self.channels, height: self.height, width: self.width }
     }
 
-    /// The shape of a set that is all there.
+    /// The shape of a complete set.
     #[must_use]
     pub fn of(set: &Dataset) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl DataShape {
         }
     }
 
-    /// The shape of a known set whose files are on their way; none where they are needed to know how its features spread.
+    /// The shape of a known set whose files are still loading; `None` if the deviation of its features is not known in advance.
     #[must_use]
     pub fn of_known(known: &Known) -> Option<Self> {
         let (_, deviation) = known.moments?;
@@ -69,10 +69,10 @@ impl DataShape {
 }
 
 impl Trainer {
-    /// Sends rows of the data set, training rows first and test rows after them. `inputs` is `[n, I]`, `labels` `[n]`; either may be
-    /// empty. `first_row * I` and lengths other than the last piece's must be multiples of 4 bytes.
+    /// Sends rows of the data set, training rows first and test rows after them. `inputs` is `[n, I]`, `labels` `[n]`; either may be empty.
+    /// `first_row * I` and all lengths except those of the last piece must be multiples of 4 bytes.
     ///
-    /// The training rows must come in order: the first [`BLOCK`] of them, which are there before any step, centre the features.
+    /// The training rows must come in order: the first [`BLOCK`] of them, which arrive before any step, give the means of the features.
     pub fn load(&mut self, first_row: u32, inputs: &[u8], labels: &[u8]) {
         if let Some(means) = self.centre.take(first_row, inputs) {
             let scale = self.engine.params.scale;
@@ -101,14 +101,14 @@ impl Trainer {
 
     /// Sends a whole data set.
     pub fn load_all(&mut self, set: &Dataset) {
-        // Test rows follow the training rows without a gap, so that one piece is aligned whatever the row's width.
+        // Test rows follow the training rows without a gap, so that one piece is aligned for any width of a row.
         let inputs = [&set.train.inputs[..], &set.test.inputs[..]].concat();
         let labels = [&set.train.labels[..], &set.test.labels[..]].concat();
         self.load(0, &inputs, &labels);
         self.set_rows_ready(set.train.len());
     }
 
-    /// Says that the training rows before `rows` are there, and for `rows` = all, the test rows too.
+    /// Says that the training rows before `rows` have arrived; if `rows` is all of them, the test rows have too.
     pub fn set_rows_ready(&mut self, rows: u32) {
         self.rows_ready = rows;
     }
@@ -118,21 +118,21 @@ impl Trainer {
         self.rows_ready
     }
 
-    /// Whether the rows of the next step's batch are there.
+    /// Whether the rows of the next step's batch have arrived.
     #[must_use]
     pub fn has_next_batch(&self) -> bool {
         self.order.rows_needed(self.step) <= self.rows_ready
     }
 }
 
-/// The mean of each feature over the first rows, as they arrive: sums of integers, so that it is the same natively and in the page. Where
-/// images may be shifted, a channel's pixels have one mean in common.
+/// The mean of each feature over the first rows, summed as they arrive. The sums are integers, so that the result is the same natively and in the
+/// page. If images may be shifted, all pixels of a channel have one mean.
 #[derive(Debug)]
 pub(super) struct Centre {
     sums: Vec<u64>,
     rows: u32,
     wanted: u32,
-    /// Features with one mean in common, side by side.
+    /// Consecutive features that have one mean.
     together: usize,
 }
 
@@ -142,7 +142,7 @@ impl Centre {
         Self { sums: vec![0; data.inputs as usize], rows: 0, wanted: data.train_rows.min(BLOCK), together }
     }
 
-    /// Adds the rows from `first_row` on that are wanted and next; the means, of bytes, once the last one is there.
+    /// Adds the rows from `first_row` on, if they are the next ones. Returns the means, of bytes, once the last row has arrived.
     fn take(&mut self, first_row: u32, inputs: &[u8]) -> Option<Vec<f32>> {
         if first_row != self.rows || self.rows == self.wanted || inputs.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! A step in parts: the same dispatches as a step at once, sent part by part, with what the device holds read after each.
+//! A step in parts: the same dispatches as a whole step, sent part by part, and the results read after each.
 
 use std::collections::VecDeque;
 
@@ -13,16 +13,17 @@ use super::{Boxed, TrainError, Trainer};
 /// The kernel that does several parts of a step.
 const UPDATE: &str = "update_scores";
 
-/// A part of a step, as a person follows it. The kernel that updates the scores belongs to several; the others are sent by their [`Phase`].
+/// A part of a step, as the page shows it. The kernel that updates the scores belongs to several parts; the other kernels are sent by their
+/// [`Phase`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepPart {
-    /// The mask is chosen anew, for methods that do so now and then.
+    /// The mask is chosen, for methods that rank units.
     Choose,
     /// m, and m′ where the method has two.
     Sample,
-    /// The forwards.
+    /// The forward passes.
     Losses,
-    /// g.
+    /// The structure gradient g.
     Gradient,
     /// The optimiser's step of the scores, and the projection.
     Project,
@@ -32,7 +33,7 @@ pub enum StepPart {
 }
 
 impl StepPart {
-    /// In a step's order.
+    /// All parts, in the order of a step.
     pub const ALL: [Self; 7] = [Self::Choose, Self::Sample, Self::Losses, Self::Gradient, Self::Project, Self::Backward, Self::Weights];
 
     #[must_use]
@@ -49,25 +50,25 @@ impl StepPart {
     }
 }
 
-/// A step of which some parts are done.
+/// A step in progress.
 #[derive(Debug)]
 pub(super) struct StepThrough {
     step: Step,
     left: VecDeque<StepPart>,
-    /// Scores and moments before the projection: a gradient that is not finite takes the step back.
+    /// Scores and moments before the projection, to undo the step if a gradient is not finite.
     before: Option<[Buffer; 2]>,
 }
 
-/// What stands after a part of a step. `[U]` are units of the whole network.
+/// The state after a part of a step. `[U]` are units of the whole network.
 #[derive(Clone, Debug)]
 pub struct PartDone {
     pub part: StepPart,
-    /// What is yet to be done, in order; nothing where the step is finished.
+    /// The remaining parts, in order; empty if the step is finished.
     pub left: Vec<StepPart>,
-    /// The run as it stands; its record, of this step, is filled in as far as the step has come.
+    /// The current state of the run; its record, of this step, is filled in as far as the step has come.
     pub snapshot: Snapshot,
-    /// `[U]` after the gradient: g. After the weights: how far those that lead to a unit moved, root mean square, of an input those that lead
-    /// away. Otherwise empty.
+    /// `[U]` after the gradient: g. After the weights: the root mean square of the changes of the weights that lead to a unit; of an input, of those
+    /// that lead away from it. Otherwise empty.
     pub values: Vec<f32>,
     /// `[U]` after the projection: the scores before the step, and before the projection. Otherwise empty.
     pub before: Vec<f32>,
@@ -75,23 +76,23 @@ pub struct PartDone {
 }
 
 impl Trainer {
-    /// The parts of the next step, in the order in which the device takes them.
+    /// The parts of the next step, in the order in which the device computes them.
     fn parts(&self) -> VecDeque<StepPart> {
         use StepPart::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
         let rest: &[StepPart] = match (self.engine.params.learn_scores == part::LEARN, self.config.method.facts().computes_all) {
             (false, _) => &[Sample, Losses, Backward, Weights],
-            // What the scores learn from comes with the backward pass.
+            // The backward pass gives the derivatives that train the scores.
             (true, true) => &[Sample, Losses, Backward, Gradient, Project, Weights],
             (true, false) => &[Sample, Losses, Gradient, Project, Backward, Weights],
         };
         self.is_choice_due().then_some(Choose).into_iter().chain(rest.iter().copied()).collect()
     }
 
-    /// Takes the next part of the step that is begun, or the first of the next one; `None` where its rows are not there yet or the run is over.
-    /// The step is the one that [`Trainer::advance`] takes, bit for bit; that finishes it too.
+    /// Computes the next part of the step in progress, or the first part of the next step. Returns `None` if its rows have not arrived or the run is
+    /// over. The step equals that of [`Trainer::advance`] bit for bit; `advance` also finishes a step in progress.
     ///
     /// # Errors
-    /// The run diverged, now or before, or the device is gone.
+    /// The run diverged, now or before, or the device is lost.
     pub fn next_part(&mut self) -> Boxed<'_, Option<PartDone>> {
         Box::pin(self.take_part())
     }
@@ -99,7 +100,7 @@ impl Trainer {
     async fn take_part(&mut self) -> Result<Option<PartDone>, TrainError> {
         self.check_finite()?;
         if self.step_through.is_none() {
-            self.settle_pins().await?;
+            self.apply_pins().await?;
             if self.steps_possible(1) == 0 {
                 return Ok(None);
             }
@@ -107,21 +108,21 @@ impl Trainer {
             self.step_through = Some(StepThrough { step, left: self.parts(), before: None });
             self.engine.begin(step, &images);
         }
-        let begun = self.step_through.as_mut().expect("a step is begun");
-        let (step, taken) = (begun.step, begun.left.pop_front().expect("a step that is done is no longer begun"));
-        let left: Vec<StepPart> = begun.left.iter().copied().collect();
+        let in_progress = self.step_through.as_mut().expect("a step is in progress");
+        let (step, taken) = (in_progress.step, in_progress.left.pop_front().expect("a step in progress has a part left"));
+        let left: Vec<StepPart> = in_progress.left.iter().copied().collect();
         if taken == StepPart::Choose {
             self.choose().await?;
         }
         let compared = self.send(taken)?;
         let outcome = self.engine.look_at(1).await?;
         if outcome.state.halted == 1 {
-            let begun = self.step_through.take().expect("a step is begun");
-            if let Some([scores, moments]) = begun.before {
+            let in_progress = self.step_through.take().expect("a step is in progress");
+            if let Some([scores, moments]) = in_progress.before {
                 self.engine.copy(&scores, &self.engine.buffers.scores);
                 self.engine.copy(&moments, &self.engine.buffers.moments);
             }
-            self.take_over();
+            self.send_live_settings();
             return Err(self.diverge(&outcome));
         }
         let mut found: Vec<Vec<f32>> = Vec::new();
@@ -130,24 +131,24 @@ impl Trainer {
         }
         let (mut values, mut before, mut stepped) = (Vec::new(), Vec::new(), Vec::new());
         match (taken, &found[..]) {
-            (StepPart::Gradient, [g]) => values = self.spread(g),
-            (StepPart::Project, [old, moved]) => (before, stepped) = (self.spread(old), self.spread(moved)),
-            (StepPart::Weights, [old, new]) => values = self.spread(&unit_changes(&self.model, old, new)),
+            (StepPart::Gradient, [g]) => values = self.to_whole(g),
+            (StepPart::Project, [old, moved]) => (before, stepped) = (self.to_whole(old), self.to_whole(moved)),
+            (StepPart::Weights, [old, new]) => values = self.to_whole(&unit_changes(&self.model, old, new)),
             _ => {}
         }
         let snapshot = if left.is_empty() {
             self.step_through = None;
             let snapshot = self.finished(&[step], outcome);
-            self.take_over();
+            self.send_live_settings();
             snapshot
         } else {
-            let outcome = self.in_whole(outcome);
+            let outcome = self.outcome_of_whole(outcome);
             Snapshot { step: self.step + 1, budget: step.budget, ..self.snapshot_of(outcome) }
         };
         Ok(Some(PartDone { part: taken, left, snapshot, values, before, stepped }))
     }
 
-    /// Sends a part of a step, and says what is to be read once it is done.
+    /// Sends a part of a step. Returns the buffers to read when it is done.
     fn send(&mut self, taken: StepPart) -> Result<Vec<Buffer>, TrainError> {
         let learns = self.engine.params.learn_scores;
         let of = |wanted: &'static [Phase]| move |line: &Line| wanted.contains(&line.phase) && line.name != UPDATE;
@@ -162,11 +163,11 @@ impl Trainer {
                 return Ok(vec![engine.buffers.d_scores.clone()]);
             }
             StepPart::Project => {
-                let before = [engine.keep(&engine.buffers.scores)?, engine.keep(&engine.buffers.moments)?];
+                let before = [engine.duplicate(&engine.buffers.scores)?, engine.duplicate(&engine.buffers.moments)?];
                 engine.send(&update, part::STEP);
-                let compared = vec![before[0].clone(), engine.keep(&engine.buffers.scores)?];
+                let compared = vec![before[0].clone(), engine.duplicate(&engine.buffers.scores)?];
                 engine.send(&update, part::PROJECT);
-                self.step_through.as_mut().expect("a step is begun").before = Some(before);
+                self.step_through.as_mut().expect("a step is in progress").before = Some(before);
                 return Ok(compared);
             }
             StepPart::Backward => {
@@ -174,7 +175,7 @@ impl Trainer {
                 engine.send(&update, if learns == part::LEARN { part::CLIP } else { learns });
             }
             StepPart::Weights => {
-                let compared = vec![engine.keep(&engine.buffers.weights)?, engine.buffers.weights.clone()];
+                let compared = vec![engine.duplicate(&engine.buffers.weights)?, engine.buffers.weights.clone()];
                 engine.send(&of(&[Phase::Weights]), learns);
                 return Ok(compared);
             }
@@ -182,7 +183,7 @@ impl Trainer {
         Ok(Vec::new())
     }
 
-    /// Finishes a step that was begun in parts, if there is one. Boxed, because much that wants the device asks for it first.
+    /// Finishes the step in progress, if there is one. It is boxed because many functions call it first.
     pub(super) fn finish_step(&mut self) -> Boxed<'_, Option<Snapshot>> {
         Box::pin(async {
             let mut last = None;
@@ -193,8 +194,8 @@ impl Trainer {
         })
     }
 
-    /// `[U]` of the device's units, said of those of the whole network; what was dropped has 0.
-    fn spread(&self, values: &[f32]) -> Vec<f32> {
+    /// `[U]` the values of the units on the device as values of the whole network; a dropped unit has 0.
+    fn to_whole(&self, values: &[f32]) -> Vec<f32> {
         let mut whole = vec![0.0; self.whole.units() as usize];
         for (&number, &value) in self.numbers.iter().zip(values) {
             whole[number as usize] = value;

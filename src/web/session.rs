@@ -18,7 +18,7 @@ use super::types::{
 };
 use crate::classifier::{Classifier, MOST_BATCHES};
 use crate::config::Config;
-use crate::data::stream::Arrival;
+use crate::data::stream::DatasetStream;
 use crate::device::{DeviceError, Machine};
 use crate::engine::{Phase, SLOTS};
 use crate::estimator_lab::Lab;
@@ -49,7 +49,7 @@ pub struct Session {
     data_key: String,
     informative: Option<Vec<bool>>,
     /// The files of a known set.
-    arrival: Option<Arrival>,
+    arrival: Option<DatasetStream>,
     pace: Pace,
     baseline: Option<DenseBaseline>,
     /// A frozen copy of the network, whose estimators are measured.
@@ -115,7 +115,7 @@ impl Session {
         if let Some(set) = &set {
             run.load_all(set);
         }
-        let arrival = if held.is_some() { None } else { known.map(Arrival::new) };
+        let arrival = if left.is_some() { None } else { known.map(DatasetStream::new) };
         let first = run.snapshot().await.map_err(|error| named(&error))?;
         let recorder = Recorder::new(&run, shown(&run.config, &run.data), informative.clone(), &first);
         let session = Self {
@@ -173,7 +173,7 @@ impl Session {
     #[must_use]
     pub fn files(&self) -> Js<Vec<DataFile>> {
         let one = |(name, bytes): (String, u64)| DataFile { name, bytes: bytes as f64 };
-        Js::of(&self.arrival.iter().flat_map(Arrival::files).map(one).collect())
+        Js::of(&self.arrival.iter().flat_map(DatasetStream::files).map(one).collect())
     }
 
     /// Takes the next unpacked bytes of a file and sends whole rows to the GPU.

@@ -1,4 +1,4 @@
-//! The adapter that a file's tests share.
+//! The adapter that all tests share.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use pollster::block_on;
 use lacuna::device::DeviceError;
 use lacuna::device::Machine;
 
-/// A machine without an adapter fails by name; nothing is skipped.
+/// Without an adapter the test fails with this message; nothing is skipped.
 pub(crate) fn machine() -> Rc<Machine> {
     match block_on(Machine::open(None, None)) {
         Ok(machine) => machine,

@@ -1,5 +1,5 @@
-//! What the page claims about the method, trained to the end: each claim holds with the experiment that the page tries it with. The rules that judge
-//! are those of `www/features/claims/model.ts`.
+//! The claims of the page about the method: each is trained to its end with the page's experiment. The rules that decide are those of
+//! `www/features/claims/model.ts`.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -16,12 +16,12 @@ use lacuna::estimator_lab::Lab;
 use lacuna::estimators::Estimator;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
-/// The links by which the page names what its claims train.
+/// The links of the experiments of the page's claims.
 const LINKS: &str = include_str!("../../www/model/suggestions.ts");
-/// Differences below so many standard errors are chance.
+/// Differences smaller than this many standard errors count as chance.
 const SURE: f64 = 2.0;
 
-/// The link of the claim of that name, with the usual value of the setting `without`.
+/// The link of the claim with this name, with the default value of the setting `without`.
 fn link(claim: &str, without: &str) -> String {
     let table = LINKS.split_once("CLAIMED = {").unwrap().1.split_once("};").unwrap().0;
     let line =
@@ -61,7 +61,7 @@ fn train(query: &str) -> Outcome {
 }
 
 impl Outcome {
-    /// Inputs under the decided mask, and how many of them are `within`.
+    /// Inputs that the decided mask keeps, and how many of them are `within`.
     fn inputs_kept(&self, within: impl Fn(usize) -> bool) -> (f64, f64) {
         let inputs = self.run.whole.groups[0].size as usize;
         let kept: Vec<usize> = (0..inputs).filter(|&input| self.scores[input] >= 0.5).collect();
@@ -69,7 +69,7 @@ impl Outcome {
     }
 }
 
-/// How far apart two accuracies are, in standard errors.
+/// The difference of two accuracies, in standard errors.
 fn apart(a: &Evaluation, b: &Evaluation) -> f64 {
     let variance = |found: &Evaluation| found.decided * (1.0 - found.decided) / f64::from(found.images);
     (a.decided - b.decided) / (variance(a) + variance(b)).sqrt()
@@ -85,7 +85,7 @@ fn the_mask_finds_the_digits() {
 }
 
 #[test]
-fn reinforce_drowns_in_noise() {
+fn reinforce_finds_fewer_inputs_than_vrpge() {
     let (one, two) = (train(&link("reinforce", "")), train(&link("reinforce", "method")));
     let found = |run: &Outcome| run.inputs_kept(|input| run.set.informative.as_ref().unwrap()[input]).1;
     assert!(found(&two) >= 2.0 * found(&one), "REINFORCE finds {}, VR-PGE {}", found(&one), found(&two));
@@ -100,16 +100,16 @@ fn a_small_dense_network_is_hard_to_beat() {
 }
 
 #[test]
-fn too_slow_a_structure_rate_collapses() {
+fn a_low_structure_rate_learns_nothing() {
     let (slow, usual) = (train(&link("slow-rate", "")), train(&link("slow-rate", "scores_rate")));
     assert!(slow.evaluation.decided < 0.2, "{:?} is better than guessing", slow.evaluation);
     assert!(apart(&usual.evaluation, &slow.evaluation) > SURE, "{:?} and {:?}", slow.evaluation, usual.evaluation);
 }
 
 #[test]
-fn alpha_0_explodes() {
+fn the_variance_grows_at_alpha_0() {
     let mut frozen = train(&link("alpha", ""));
-    // The page freezes the network before its last step, whose rows are there.
+    // The page freezes the network before its last step, whose rows have arrived.
     let mut lab = block_on(Lab::new(&mut frozen.run, false)).unwrap();
     while block_on(lab.enumerate(256)).unwrap() > 0 {}
     block_on(lab.draw(256)).unwrap();

@@ -1,4 +1,4 @@
-//! One image through the network as it stands, against the CPU references of the evaluation's kernels in f64.
+//! The classifier compared with the reference kernels in f64.
 
 use std::rc::Rc;
 
@@ -63,10 +63,10 @@ fn trained(
     (run, bytes[(60 * inputs) as usize..][..inputs as usize].to_vec())
 }
 
-/// Probabilities under the decided mask and the one of that draw, by the references.
+/// Probabilities under the decided mask and under the mask of this draw, by the reference kernels.
 fn by_references(run: &Trainer, image: &[u8], draw: u32) -> [Vec<f64>; 2] {
     let evaluator = run.evaluator(1, 1).unwrap();
-    run.bring_up_to_date(&evaluator);
+    run.update_evaluator(&evaluator);
     let mut memory = reference::Memory { state: State::default(), ..block_on(check::memory(&evaluator)).unwrap() };
     memory.params.draw = draw;
     bytemuck::cast_slice_mut::<u32, u8>(&mut memory.inputs)[..image.len()].copy_from_slice(image);
@@ -117,7 +117,7 @@ fn probabilities_and_contributions_are_those_of_the_references() {
             assert!(error < 2e-5, "{what}, draw {draw}: {error}");
             differing += u32::from(furthest(sampled, &decided) > 1e-6);
         }
-        assert!(differing > 5, "{what}: the sampled masks say what the decided one says");
+        assert!(differing > 5, "{what}: the sampled masks give the same result as the decided one");
 
         while block_on(classifier.explain(2)).unwrap() > 0 {}
         let found = classifier.contributions().unwrap();
@@ -141,12 +141,12 @@ fn probabilities_and_contributions_are_those_of_the_references() {
         assert!(found.values.iter().any(|value| value.abs() > 1e-3), "{what}: nothing contributes");
         assert!(!gate_inputs || model.starts_with("cnn") || off >= 20, "{what}: {off} inputs are off");
         let after: Vec<u32> = block_on(run.engine().read(&run.engine().buffers.weights)).unwrap();
-        assert!(before == after, "{what}: the run was touched");
+        assert!(before == after, "{what}: the run has changed");
     }
 }
 
 #[test]
-fn where_single_pixels_would_cost_too_much_squares_of_several_are_tried() {
+fn squares_are_larger_where_single_pixels_would_cost_too_much() {
     let machine = machine();
     let (run, seen) = trained(&machine, "cnn-5-6", image(3, 9, 8), false, false);
     let forward = 2 * run.model.multiply_adds(&run.model.sizes(), None).forward;
@@ -165,7 +165,7 @@ fn where_single_pixels_would_cost_too_much_squares_of_several_are_tried() {
 }
 
 #[test]
-fn a_row_of_the_data_comes_back_wherever_it_begins() {
+fn a_row_of_the_data_is_read_back_from_any_offset() {
     let machine = machine();
     // 35 bytes a row, so that rows begin at every remainder of a word.
     let (run, first) = trained(&machine, "mlp-5", image(1, 5, 7), false, false);

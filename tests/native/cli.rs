@@ -1,4 +1,4 @@
-//! The program as a newcomer meets it: help that lists, logs that parse, refusals that say what to do.
+//! The program as a new user sees it: help that lists everything, logs that parse, refusals that say what to do.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use lacuna::device::TABLE;
 
 use crate::program::{lacuna, prints};
 
-/// What a command that is refused says, which must hold each of `words`.
+/// Runs a command that must be refused with a message that contains all of `words`. Returns the message.
 fn refuses(arguments: &[&str], words: &[&str]) -> String {
     let output = lacuna(arguments);
     let message = String::from_utf8(output.stderr).unwrap();
@@ -32,7 +32,7 @@ fn fixture() -> String {
 const RUN: [&str; 12] =
     ["--dataset", "idx", "--model", "mlp-24-12", "--gate-inputs", "--keep-ratio=0.3", "--batch-size", "32", "--epochs", "3", "--seed", "7"];
 
-/// Trains with `flags` on the fixture and gives the lines of its log.
+/// Trains with `flags` on the fixture and returns the lines of its log.
 fn log_of(flags: &[&str]) -> Vec<Value> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
@@ -51,7 +51,7 @@ fn steps(log: &[Value]) -> Vec<&Value> {
     log.iter().filter(|line| line.get("event").is_none()).collect()
 }
 
-/// A line without what a clock says.
+/// A line without the values of a clock.
 fn untimed(line: &Value) -> Value {
     let mut line = line.clone();
     let object = line.as_object_mut().unwrap();
@@ -150,7 +150,7 @@ fn a_log_says_everything_about_every_step() {
     }
     assert_eq!(result["kept"].as_array().unwrap().len(), 3, "decided units of each gated group");
 
-    // What was executed, told from the units that each step kept; a bias is one input more, and the inputs need no gradient.
+    // What was executed, computed from the units that each step kept; a bias is one input more, and the inputs need no gradient.
     let layers = |line: &Value, key: &str| -> [u64; 3] {
         let kept: Vec<u64> = line[key].as_array().unwrap().iter().map(|kept| kept.as_u64().unwrap()).collect();
         [0, 1, 2].map(|layer| (kept[layer] + 1) * kept[layer + 1])
@@ -168,20 +168,21 @@ fn a_log_says_everything_about_every_step() {
 }
 
 #[test]
-fn train_ends_with_what_it_held_and_where_its_seconds_went() {
+fn train_ends_with_its_memory_and_its_seconds_by_phase() {
     let folder = tempfile::tempdir().unwrap();
     let (path, fixture) = (folder.path().join("run.jsonl"), fixture());
     let method = ["--method", "set", "--structure-every", "4", "--log", path.to_str().unwrap(), "--data-dir", &fixture];
     let text = prints(&[&["train"], &RUN[..], &method].concat());
-    let line = text.lines().find(|line| line.starts_with("held on the device: ")).unwrap_or_else(|| panic!("no account in {text}"));
+    let line =
+        text.lines().find(|line| line.starts_with("memory on the device: ")).unwrap_or_else(|| panic!("no line about memory in {text}"));
     let result = read_log(&path).pop().unwrap();
     let bytes = result["bytes"]["total"].as_u64().unwrap();
     assert_eq!(bytes, read_log(&path)[0]["bytes"]["total"].as_u64().unwrap());
     assert!(line.contains(&format!("{:.0} KiB", bytes as f64 / 1024.0)) && line.contains("seconds of training"), "{line}: {bytes}");
     let spent = result["training_seconds"].as_f64().unwrap();
-    assert!(spent > 0.0 && spent <= result["seconds"].as_f64().unwrap(), "tests and saves come on top: {result}");
+    assert!(spent > 0.0 && spent <= result["seconds"].as_f64().unwrap(), "tests and saves are extra: {result}");
     let phases = result["phase_seconds"].as_object().unwrap();
-    // An adapter without a clock divides nothing.
+    // An adapter without a clock has no phases.
     if !phases.is_empty() {
         let names: Vec<&str> = phases.keys().map(String::as_str).collect();
         assert_eq!(names, ["choose", "sample", "pack", "forward", "scores", "backward", "weights"]);
@@ -209,12 +210,12 @@ fn a_link_reproduces_the_run_of_the_flags() {
     let link = log_of(&["--url", &format!("https://example.org/lacuna/{query}#view=scores")]);
     assert_eq!(flags.iter().map(untimed).collect::<Vec<_>>(), link.iter().map(untimed).collect::<Vec<_>>());
     let changed = log_of(&["--url", query, "--steps", "2"]);
-    assert_eq!(steps(&changed).len(), 2, "a flag beside a link changes it");
+    assert_eq!(steps(&changed).len(), 2, "a flag overrides a link");
     assert_eq!(steps(&changed)[0]["loss"], steps(&flags)[0]["loss"]);
 }
 
 #[test]
-fn a_run_with_fine_tuning_selects_a_mask_and_keeps_it() {
+fn a_run_with_fine_tuning_selects_a_mask_that_does_not_change() {
     let log = log_of(&[&RUN[..], &["--finetune-epochs", "2", "--select-masks", "3"]].concat());
     let at = log.iter().position(|line| line["event"] == "selection").expect("a line on the selection");
     assert_eq!((&log[at]["step"], &log[at]["rows"]), (&18.into(), &200.into()));
@@ -234,7 +235,7 @@ fn methods_with_a_fixed_mask_log_no_probe() {
 }
 
 #[test]
-fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
+fn an_impossible_value_is_refused_with_the_flag_and_its_range() {
     for (flag, value, words) in [
         ("--keep-ratio", "2", "from 0.01 to 1"),
         ("--keep-ratio", "NaN", "from 0.01 to 1"),
@@ -270,7 +271,7 @@ fn a_value_that_cannot_be_is_refused_with_the_flag_and_its_range() {
 }
 
 #[test]
-fn arguments_that_cannot_be_taken_exit_with_2_and_what_goes_wrong_later_with_1() {
+fn refused_arguments_exit_with_2_and_later_errors_with_1() {
     let nowhere = tempfile::tempdir().unwrap();
     let status = |arguments: &[&str]| lacuna(arguments).status.code();
     for arguments in [
@@ -287,7 +288,7 @@ fn arguments_that_cannot_be_taken_exit_with_2_and_what_goes_wrong_later_with_1()
     assert_eq!(status(&["train", "--data-dir", nowhere.path().to_str().unwrap()]), Some(1));
 }
 
-/// Mesa's layer that selects a device would print an error of its own, which says nothing about this program.
+/// Mesa's layer that selects a device would print an error that does not concern this program.
 #[cfg(target_os = "linux")]
 #[test]
 fn without_a_desktop_session_nothing_foreign_is_printed() {
@@ -297,7 +298,7 @@ fn without_a_desktop_session_nothing_foreign_is_printed() {
 }
 
 #[test]
-fn a_network_that_cannot_be_is_refused_in_words() {
+fn an_impossible_network_is_refused_with_an_explanation() {
     for model in ["cnn-", "mlp-0", "mlp-", "512", "mlp-40000", "mlp-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1", "resnet18", "wrn-28"] {
         refuses(&["train", "--model", model], &[&format!("model \"{model}\" cannot be read")]);
         refuses(&["model", model], &[&format!("model \"{model}\" cannot be read")]);
@@ -322,7 +323,7 @@ fn missing_data_is_refused_with_the_command_that_fetches_it() {
     refuses(&["train", "--dataset", "cifar100", "--data-dir", nowhere], &[nowhere, "no such folder", archive]);
     refuses(
         &["data", "fetch", "cifar100", "--data-dir", nowhere],
-        &["no package", archive, "cs.toronto.edu/~kriz", "cifar-100-binary lies in"],
+        &["no package", archive, "cs.toronto.edu/~kriz", "cifar-100-binary is in"],
     );
     refuses(&["train", "--dataset", "idx", "--data-dir", nowhere], &[nowhere, "no such folder"]);
     assert!(!Path::new(nowhere).exists(), "a refusal makes no folder");
@@ -340,11 +341,11 @@ fn a_users_own_data_is_named_by_its_path() {
     let train = |path: &str, more: &[&str]| prints(&own(path, more).split('\u{0}').collect::<Vec<_>>());
     let said = train(&at("trees.csv"), &[]);
     assert!(said.contains("trees.csv: 40 rows of 2 values, 2 classes: 36 training and 4 test rows"), "{said}");
-    // A link says that own data are needed, and the flag which.
+    // A link says that the user's own data is needed, and the flag says where it is.
     let said = train(&at("trees.csv"), &["--url", "?dataset=own&seed=3"]);
     assert!(said.contains("36 training and 4 test rows"), "{said}");
-    refuses(&["train", "--url", "?dataset=own"], &["stayed with its owner", "--dataset PATH"]);
-    // A folder of idx files is told by what is in it.
+    refuses(&["train", "--url", "?dataset=own"], &["a user's own data", "--dataset PATH"]);
+    // A folder of idx files is recognised by its content.
     let fixture = fixture();
     let said = train(&fixture, &[]);
     assert!(said.contains("fashion: 250 grey images of 28 \u{d7} 28, 10 classes: 200 training and 50 test rows"), "{said}");
@@ -354,7 +355,7 @@ fn a_users_own_data_is_named_by_its_path() {
         &["train", "--dataset", &at("trees.csv"), "--label", "first", "--model", "mlp-8"],
         &["line 1: column 3 says \"oak\", which is no number"],
     );
-    refuses(&["train", "--dataset", &at("nowhere.csv")], &["there is no file or folder of that name"]);
+    refuses(&["train", "--dataset", &at("nowhere.csv")], &["there is no such file or folder"]);
 }
 
 #[test]
@@ -372,7 +373,7 @@ fn files_that_cannot_be_written_are_refused_by_name() {
 }
 
 #[test]
-fn a_run_that_diverges_ends_with_words_and_a_log_of_what_was() {
+fn a_run_that_diverges_ends_with_an_explanation_and_its_log() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     let fixture = fixture();
@@ -388,7 +389,7 @@ fn a_run_that_diverges_ends_with_words_and_a_log_of_what_was() {
 }
 
 #[test]
-fn an_adapter_that_is_not_there_is_refused_with_those_that_are() {
+fn an_unknown_adapter_is_refused_with_a_list_of_the_known_ones() {
     let adapters = prints(&["adapters"]);
     let names: Vec<&str> = adapters.lines().map(|line| line.split("  ").nth(1).unwrap()).collect();
     assert!(!names.is_empty());
@@ -446,9 +447,9 @@ fn model_prints_every_layer_and_what_it_costs() {
     holds("multiply-adds", &["49,120,522 forward", "146,476,820 in a dense training step"]);
     holds("at 0.25 a sparse step", &["of the dense step's"]);
     holds("all ", &["MiB"]);
-    assert!(text.lines().all(|line| line.chars().count() <= 120), "a terminal of 120 columns holds it:\n{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "it fits in a terminal of 120 columns:\n{text}");
     assert!(prints(&["model", "mlp-8"]).contains("images of 1\u{d7}28\u{d7}28 in 10 classes, as of mnist"));
-    assert!(!prints(&["model", "mlp-8"]).contains("either's"), "what a network has not needs no words");
+    assert!(!prints(&["model", "mlp-8"]).contains("either's"), "a line about sums is printed only for networks with sums");
     let named = prints(&["model", "cnn-4", "--dataset", "cifar100"]);
     assert!(named.contains("3\u{d7}32\u{d7}32 in 100 classes, as of cifar100"), "{named}");
 }
@@ -479,7 +480,8 @@ fn model_prints_one_object_for_machines() {
     assert_eq!(account(&["mlp", "--dataset", "planted", "--gate-inputs"])["image"], serde_json::json!([1, 1, 256]));
 }
 
-/// Networks by name: weights; a sparse step over a dense one at keep 0.1 and 0.2; memory dense, sparse, compacted at 0.1 and compacted at 0.2.
+/// Networks by name: weights; the ratio of a sparse step to a dense one at keep ratios 0.1 and 0.2; memory dense, sparse, compacted at 0.1 and
+/// compacted at 0.2.
 const NETWORKS: [(&str, u64, [&str; 2], [&str; 4]); 6] = [
     ("mlp-1024-1024", 1_863_690, ["0.060", "0.138"], ["31 MiB", "39 MiB", "2.5 MiB", "5.0 MiB"]),
     ("cnn-32-64-128", 288_746, ["0.015", "0.057"], ["162 MiB", "282 MiB", "30 MiB", "62 MiB"]),
@@ -512,14 +514,14 @@ fn model_predicts_the_work_and_the_memory_of_known_networks() {
 }
 
 #[test]
-fn model_refuses_in_words_what_cannot_be() {
+fn model_refuses_impossible_networks_with_an_explanation() {
     refuses(&["model"], &["<NAME>"]);
     refuses(&["model", "vgg16", "--dataset", "mnist"], &["halves its images more often than 28\u{d7}28 pixels allow", "fewer stages"]);
     refuses(&["model", "vgg16", "--image", "3x31x31"], &["31\u{d7}31 pixels"]);
     refuses(&["model", "resnet20", "--image", "3x32x48"], &["needs square images", "choose an mlp"]);
     refuses(&["model", "cnn-4", "--dataset", "planted"], &["needs images, and this data has none"]);
     refuses(&["model", "mlp"], &["nothing can be masked"]);
-    refuses(&["model", "cnn-32768"], &["weights, more than can be numbered", "narrower"]);
+    refuses(&["model", "cnn-32768"], &["weights, more than a 32-bit index can number", "narrower"]);
     refuses(&["model", "mlp-8", "--image", "3x200x200"], &["120000 inputs", "at most 32768"]);
     refuses(&["model", "mlp-8", "--image", "1x65536x65536"], &["1\u{d7}65536\u{d7}65536", "below 4 GB"]);
     refuses(&["model", "mlp-8", "--image", "0x4x4"], &["each number must be at least 1"]);
@@ -533,7 +535,7 @@ fn model_refuses_in_words_what_cannot_be() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_ends_nothing_with_a_panic() {
+fn a_reader_that_closes_the_output_early_causes_no_panic() {
     use std::process::Stdio;
     let (fixture, data) = (fixture(), concat!(env!("CARGO_MANIFEST_DIR"), "/data"));
     let commands: [&[&str]; 6] = [
@@ -553,7 +555,7 @@ fn a_reader_that_leaves_early_ends_nothing_with_a_panic() {
     }
 }
 
-/// A run of a convolutional network on the fixture that drops units on its way.
+/// A run of a convolutional network on the fixture that drops units.
 const CNN_RUN: [&str; 16] = [
     "--dataset",
     "idx",
@@ -574,41 +576,41 @@ const CNN_RUN: [&str; 16] = [
 ];
 
 #[test]
-fn train_says_the_memory_before_it_takes_it() {
+fn train_prints_the_memory_before_it_allocates_it() {
     let fixture = fixture();
     let text = prints(&[&["train", "--data-dir", &fixture, "--steps", "1"], &CNN_RUN[..]].concat());
     let line = text.lines().nth(1).unwrap();
-    for words in ["on the device the network takes", "MiB (weights ", "activations ", "optimiser ", "the data set 191 KiB more"] {
+    for words in ["on the device the network takes", "MiB (weights ", "activations ", "optimiser ", "the data set takes 191 KiB more"] {
         assert!(line.contains(words), "{words:?} is not in {line:?}");
     }
     let first = &log_of(&[&CNN_RUN[..], &["--steps", "1"]].concat())[0];
     let own = account(&["cnn-6-8", "--image", "1x28x28", "--batch-size", "32"]);
-    assert_eq!(first["bytes"], own["bytes"]["sparse"], "what `lacuna model` says");
+    assert_eq!(first["bytes"], own["bytes"]["sparse"], "as `lacuna model` prints");
     let of = |method| [&CNN_RUN[..13], &["--gate-inputs=false", "--steps", "1", "--method", method]].concat();
     let dense = &log_of(&of("dense"))[0];
-    assert_eq!(dense["bytes"], own["bytes"]["dense"], "a dense run takes what `lacuna model` says of dense");
-    // The copy that is asked for masks is told too.
+    assert_eq!(dense["bytes"], own["bytes"]["dense"], "a dense run takes the dense memory of `lacuna model`");
+    // The copy that ranks units is printed too.
     let text = prints(&[&["train", "--data-dir", &fixture], &of("snip")[..]].concat());
     let line = text.lines().nth(1).unwrap();
-    assert!(line.contains("the network and the copy that snip asks which units to keep take"), "{line}");
+    assert!(line.contains("the network and the copy with which snip ranks units take"), "{line}");
     let log = log_of(&of("snip"));
     assert!(log[0]["bytes"]["total"].as_u64() > dense["bytes"]["total"].as_u64());
-    assert_eq!(log[0]["bytes"], log.last().unwrap()["bytes"], "what was stated is what is held");
+    assert_eq!(log[0]["bytes"], log.last().unwrap()["bytes"], "the stated memory is the memory in use");
     assert_eq!((&first["data_set_bytes"], &first["streamed"]), (&(250 * 784).into(), &false.into()));
 }
 
-// Elsewhere wgpu binds 2 GiB at most; Metal binds what the machine has.
+// Other adapters allow at most 2 GiB in wgpu; Metal allows what the machine has.
 #[cfg(not(target_os = "macos"))]
 #[test]
-fn a_network_too_large_for_the_adapter_is_refused_with_what_would_fit() {
+fn a_network_too_large_for_the_adapter_is_refused_with_advice() {
     let fixture = fixture();
     let train = ["train", "--dataset", "idx", "--data-dir", &fixture, "--model", "mlp-32768-32768-32", "--batch-size", "8"];
-    refuses(&train, &["mlp-32768-32768-32: the weights take 4.1 GiB", "a buffer of", "narrower network", "another adapter"]);
+    refuses(&train, &["mlp-32768-32768-32: the weights take 4.1 GiB", "largest buffer of", "narrower network", "another adapter"]);
     refuses(&["bench", "--model", "mlp-32768-32768-32"], &["the weights take 4.1 GiB", "narrower network"]);
 }
 
 #[test]
-fn a_run_that_drops_units_goes_on_as_one_that_does_not() {
+fn a_run_that_drops_units_continues_like_one_that_does_not() {
     let whole = log_of(&CNN_RUN);
     let compacted = log_of(&[&CNN_RUN[..], &["--compact"]].concat());
     let events: Vec<&Value> = compacted.iter().filter(|line| line["event"] == "compact").collect();
@@ -625,7 +627,7 @@ fn a_run_that_drops_units_goes_on_as_one_that_does_not() {
     assert!(units < 20, "units were dropped: {units} are left");
     assert!(whole.iter().all(|line| line["event"] != "compact"));
 
-    // The same draws and the same losses, but for the order of some sums; every line goes on speaking of the whole network.
+    // The draws are the same, and the losses too except for the order of some sums. Every line is still about the whole network.
     let rest: Vec<&Value> = compacted.iter().filter(|line| line["event"] != "compact").collect();
     assert_eq!(rest.len(), whole.len());
     for (line, full) in rest.iter().zip(&whole).skip(1) {
@@ -655,7 +657,7 @@ fn bench_prints_one_object_a_line() {
         }
         assert!(line["step_ms_spread"].as_f64().is_some_and(|spread| spread >= 0.0));
         assert!(line["adapter"].as_str().is_some_and(|adapter| !adapter.is_empty()));
-        // An adapter without a clock of its own has no phases; one that has measures all of them.
+        // An adapter without a clock has no phases; one with a clock has all of them.
         let phases = line["phases"].as_object().unwrap();
         let names: Vec<&str> = phases.keys().map(String::as_str).collect();
         assert!(names.is_empty() || names == ["sample", "pack", "forward", "scores", "backward", "weights"], "{names:?}");
@@ -668,7 +670,7 @@ fn bench_prints_one_object_a_line() {
     assert!(bytes.windows(2).all(|pair| pair[0] < pair[1]), "{bytes:?}");
 }
 
-/// What `lacuna bench` says of a network at two keep ratios, in words.
+/// Checks the table of `lacuna bench` for a network at two keep ratios.
 fn benched(model: &str, flags: &[&str]) {
     let arguments = ["bench", "--model", model, "--batch-size", "4", "--keep-ratio", "0.1,0.5", "--repeats", "1"];
     let table = prints(&[&arguments[..], flags].concat());
@@ -706,7 +708,7 @@ fn bench_times_wide_residual_networks_on_the_cpu() {
 }
 
 #[test]
-fn the_estimators_are_measured_and_said_in_one_object() {
+fn the_estimators_are_measured_and_printed_as_one_object() {
     let fixture = fixture();
     let flags = ["estimator", "--data-dir", &fixture, "--dataset", "idx", "--model", "mlp-6", "--keep-ratio=0.5", "--schedule", "constant"];
     let more = ["--batch-size", "32", "--epochs", "3", "--after-steps", "5", "--pairs", "100"];

@@ -1,4 +1,4 @@
-//! `lacuna compare` as a person meets it: files that are whole, runs that are not run twice, refusals in words.
+//! `lacuna compare` as a user sees it: complete files, runs that are not run twice, refusals that explain.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn json(path: &Path) -> Value {
 }
 
 #[test]
-fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
+fn a_comparison_writes_complete_files_and_continues_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("here");
     let methods = "static-allocated,dense,vrpge,rigl";
@@ -73,12 +73,12 @@ fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
             assert!(phases.iter().all(|&seconds| seconds >= 0.0) && phases[3] > 0.0, "{run}");
         }
         match run["entrant"].as_str().unwrap() {
-            // Every pass is dense, and says so.
+            // Every pass is dense, and is counted as such.
             "dense" => {
                 let step = 784 * 24 + 24 + 24 * 12 + 12 + 12 * 10 + 10;
                 assert_eq!((end("forward"), end("near_dense")), (18 * 32 * step, total));
             }
-            // Three dense looks at steps 4, 8 and 12, and nothing else.
+            // Three dense passes that rank units, at steps 4, 8 and 12, and nothing else.
             "rigl" => assert_eq!((end("structure") > 0, end("near_dense")), (true, end("structure"))),
             "vrpge" => assert!(end("structure") == 0 && end("near_dense") > 0 && end("near_dense") < total, "a dense start: {run}"),
             "static-allocated" => assert_eq!((end("structure"), end("near_dense")), (0, 0)),
@@ -108,14 +108,14 @@ fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
     assert_eq!(elsewhere, 0);
     assert_eq!(fs::read_dir(out.join("runs")).unwrap().count(), 8, "no file is left half written");
 
-    // One run is lost, as if the program had been stopped, and a half-written one lies about.
+    // One run is missing, as if the program had been stopped, and there is a half-written file.
     let written = |name: &str| fs::metadata(out.join("runs").join(name)).unwrap().modified().unwrap();
     let before: SystemTime = written("dense-1.json");
     let lost = out.join("runs/rigl-2.json");
     let was = json(&lost);
     fs::rename(&lost, lost.with_extension("partial")).unwrap();
     let again = prints(&compare(&out, &["--methods", methods, "--seeds", "2", "--keep-ratio", "0.3", "--structure-every", "4"]));
-    assert_eq!(again.matches("finished before").count(), 7, "{again}");
+    assert_eq!(again.matches("already finished").count(), 7, "{again}");
     assert_eq!(written("dense-1.json"), before);
     let untimed = |run: &Value| {
         run["points"]
@@ -126,9 +126,9 @@ fn a_comparison_leaves_whole_files_and_goes_on_where_it_stopped() {
             .collect::<Vec<_>>()
     };
     assert_eq!(untimed(&json(&lost)), untimed(&was), "a run repeats");
-    // Fewer methods and more seeds go on in the same folder.
+    // Fewer methods and more seeds continue in the same folder.
     let wider = prints(&compare(&out, &["--methods", "dense", "--seeds", "3", "--keep-ratio", "0.3", "--structure-every", "4"]));
-    assert_eq!(wider.matches("finished before").count(), 2, "{wider}");
+    assert_eq!(wider.matches("already finished").count(), 2, "{wider}");
 
     refuses(&compare(&out, &["--methods", "dense", "--keep-ratio", "0.2"]), &["another comparison", "keep_ratio=0.3", "--out"]);
     refuses(&compare(&out, &["--methods", "dense", "--keep-ratio", "0.3", "--structure-every", "4", "--plain"]), &["its presets is true"]);
@@ -140,7 +140,7 @@ fn vrpge_is_compared_two_sided_and_one_sided() {
     let names = ["vrpge", "vrpge-one-sided", "rigl"];
     let flags = ["--methods", &names.join(","), "--seeds", "1", "--keep-ratio", "0.3", "--structure-every", "4"];
     let text = prints(&compare(folder.path(), &flags));
-    assert!(text.contains("vrpge-one-sided: ") && text.contains("estimator one-sided"), "what it differs in is said: {text}");
+    assert!(text.contains("vrpge-one-sided: ") && text.contains("estimator one-sided"), "its settings are printed: {text}");
     let results = json(&folder.path().join("results.json"));
     let [two, one, rigl] = names.map(|name| {
         let run = results["runs"].as_array().unwrap().iter().find(|run| run["entrant"] == name);
@@ -154,14 +154,14 @@ fn vrpge_is_compared_two_sided_and_one_sided() {
     assert_eq!(settings(&one), settings(&two), "the presets of vrpge");
     assert_ne!(one["points"][9]["loss"], two["points"][9]["loss"], "another estimator is another run");
     assert_eq!(one["bytes"], two["bytes"]);
-    // 784, 24 and 12 units: the copy that is asked, and one mask's values, are more than two masks' values.
+    // 784, 24 and 12 units: the dense copy and the values of one mask take more than the values of two masks.
     assert!(rigl["bytes"].as_u64() > two["bytes"].as_u64());
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
     assert!(page.contains("vrpge-one-sided"));
 }
 
 #[test]
-fn a_comparison_that_is_stopped_midway_goes_on_with_the_run_that_it_lost() {
+fn a_comparison_that_is_stopped_continues_with_the_interrupted_run() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["--methods", "static,dense", "--seeds", "2", "--keep-ratio", "0.3", "--epochs", "30"];
     let mut stopped = command(folder.path(), &flags).stdout(std::process::Stdio::null()).spawn().unwrap();
@@ -176,21 +176,21 @@ fn a_comparison_that_is_stopped_midway_goes_on_with_the_run_that_it_lost() {
     stopped.wait().unwrap();
     let finished =
         fs::read_dir(&runs).unwrap().filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "json")).count();
-    assert!((1..4).contains(&finished), "it was stopped midway: {finished}");
+    assert!((1..4).contains(&finished), "it was stopped during the comparison: {finished}");
     let again = prints(&compare(folder.path(), &flags));
-    assert_eq!(again.matches("finished before").count(), finished, "{again}");
+    assert_eq!(again.matches("already finished").count(), finished, "{again}");
     assert_eq!(json(&folder.path().join("results.json"))["runs"].as_array().unwrap().len(), 4);
 }
 
 #[test]
-fn what_cannot_be_compared_is_refused_before_anything_is_run() {
+fn an_impossible_comparison_is_refused_before_anything_is_run() {
     let folder = tempfile::tempdir().unwrap();
     for (flags, words) in [
         (&["--methods", "dense,magic"][..], &["no method \"magic\"", "vrpge-one-sided, static-allocated"][..]),
         (&["--methods", "dense,dense"], &["names dense twice"]),
         (&["--methods", "static,static-allocated"], &["name vrpge too"]),
         (&["--finetune-epochs", "2"], &["without fine-tuning"]),
-        (&["--seed", "4294967295", "--seeds", "2"], &["no 2 seeds"]),
+        (&["--seed", "4294967295", "--seeds", "2"], &["fewer than 2 seeds"]),
         (&["--keep-ratio", "0.9", "--keep-start", "0.5"], &["only comes down"]),
         (&["--seeds", "0"], &["0"]),
         (&["--method", "dense"], &["--method"]),
@@ -203,14 +203,14 @@ fn what_cannot_be_compared_is_refused_before_anything_is_run() {
 }
 
 #[test]
-fn pins_hold_in_the_methods_that_have_scores() {
+fn pins_apply_to_the_methods_that_have_scores() {
     let folder = tempfile::tempdir().unwrap();
     let found = prints(&compare(folder.path(), &["--methods", "static,vrpge", "--seeds", "1", "--keep-ratio", "0.3", "--pins", "7on"]));
     assert!(found.contains("static, seed 1") && found.contains("vrpge, seed 1"), "{found}");
 }
 
 #[test]
-fn a_search_tries_as_many_settings_of_each_method_on_rows_that_are_held_out() {
+fn a_search_tries_as_many_settings_of_each_method_on_held_out_rows() {
     let folder = tempfile::tempdir().unwrap();
     let found = prints(&compare(folder.path(), &["--search", "--methods", "vrpge,static", "--keep-ratio", "0.3"]));
     assert!(found.contains("167 training and 33 test rows"), "{found}");

@@ -1,5 +1,5 @@
-//! What must not change for those who have a link, a saved run or a trace of an earlier version. Only the program itself is asked, so that these
-//! tests stand while the code behind it is moved. `tests/fixtures/contracts` has what was recorded.
+//! Contracts with users who have a link, a saved run or a trace of an earlier version. The tests only run the program, so that they do not depend on
+//! its code. `tests/fixtures/contracts` has the recorded behaviour.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -26,7 +26,7 @@ fn lines(name: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// What a command that succeeds prints.
+/// The output of a command that succeeds.
 fn succeed(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -34,7 +34,7 @@ fn succeed(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// `lacuna train` on a link, as it stands before further flags.
+/// `lacuna train` with a link, to which more flags are added.
 fn program(link: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lacuna"));
     command
@@ -62,7 +62,7 @@ fn content(path: &Path) -> Vec<String> {
     found
 }
 
-/// Everything that was recorded is still there; more may be.
+/// Everything that was recorded is still there; there may be more.
 fn still_has(what: &str, found: &[String]) {
     let missing: Vec<_> = lines(what).into_iter().filter(|line| !found.contains(line)).collect();
     assert!(missing.is_empty(), "{what}: missing {missing:#?}\nfound:\n{}", found.join("\n"));
@@ -99,11 +99,11 @@ fn a_link_that_names_every_setting_is_understood_and_written_as_it_was() {
     let log = folder.path().join("run.jsonl");
     train(link, &["--finetune-epochs", "0", "--log", log.to_str().unwrap()]);
     let first = log_of(&log).swap_remove(0);
-    // What is given as a flag changes the link; a default is left out of it.
+    // A flag overrides the link, and a setting with its default value is left out of it.
     assert_eq!(first["link"], format!("?{}", link.replace("&finetune_epochs=1", "")));
 }
 
-/// What a JSON value holds: each number, text, truth value and null by the names that lead to it; elements of a list count as one.
+/// The keys of a JSON value: the path of each number, text, truth value and null; the elements of a list count as one.
 fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, value)| keys(value, &format!("{path}.{name}"), found)),
@@ -115,7 +115,7 @@ fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The same of lines of JSON; a line that is an event goes by its name.
+/// The same for lines of JSON. A line with an event has the name of the event.
 fn keys_of(text: &str, name: &str) -> Vec<String> {
     let mut found = BTreeSet::new();
     for line in text.lines() {
@@ -127,10 +127,10 @@ fn keys_of(text: &str, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn logs_and_json_have_every_key_that_they_had() {
+fn logs_and_json_still_have_every_recorded_key() {
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("run.jsonl");
-    // Two forwards, a mask that is chosen, fine-tuning.
+    // Two forward passes, a chosen mask, fine-tuning.
     let link = TINY.replace("batch_size=16", "batch_size=2048");
     train(&format!("{link}&select_masks=2&finetune_epochs=1"), &["--log", log.to_str().unwrap()]);
     let mut found = keys_of(&fs::read_to_string(&log).unwrap(), "log");
@@ -149,7 +149,7 @@ fn logs_and_json_have_every_key_that_they_had() {
 }
 
 #[test]
-fn check_names_the_kernels_that_it_named_and_says_that_they_passed() {
+fn check_still_names_every_recorded_kernel_and_each_passes() {
     let words = prints(&["check", "--adapter", "cpu"]);
     let found: Vec<_> = words
         .lines()
@@ -160,14 +160,14 @@ fn check_names_the_kernels_that_it_named_and_says_that_they_passed() {
 }
 
 #[test]
-fn a_trace_has_every_tensor_that_it_had() {
+fn a_trace_still_has_every_recorded_tensor() {
     let folder = TempDir::new().unwrap();
     trace(TINY, folder.path(), "1");
     still_has("trace.txt", &content(&folder.path().join("step-000000.safetensors")));
 }
 
 #[test]
-fn a_saved_run_has_all_that_it_had_and_says_its_format() {
+fn a_saved_run_still_has_every_recorded_tensor_and_its_format() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("run.safetensors");
     train(TINY, &["--save", path.to_str().unwrap()]);
@@ -177,14 +177,14 @@ fn a_saved_run_has_all_that_it_had_and_says_its_format() {
 }
 
 #[test]
-fn a_run_saved_by_an_earlier_version_is_replayed_and_goes_on_where_it_was() {
+fn a_run_saved_by_an_earlier_version_is_replayed_and_continued() {
     let old = recorded("contracts/run-1.safetensors.gz");
     let old = old.to_str().unwrap();
     assert!(prints(&["replay", old]).contains("step 22 of 80"), "{}", prints(&["replay", old]));
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("run.jsonl");
     prints(&["train", "--adapter", "cpu", "--resume", old, "--log", log.to_str().unwrap()]);
-    // The run from its beginning comes to the same: what the file holds is all of its state.
+    // The run from its beginning gives the same results: the file has all of its state.
     let whole = folder.path().join("whole.jsonl");
     train(
         "dataset=planted&model=mlp-8&gate_inputs=true&keep_ratio=0.25&batch_size=2048&steps=80&seed=5",
@@ -212,17 +212,17 @@ fn digits(mask: &[u8]) -> String {
     })
 }
 
-/// Traces the first steps of a run. The test on all images that would follow takes longer than they do, and is not waited for.
+/// Traces the first steps of a run. The test on all images after them takes longer and is skipped.
 fn trace(link: &str, folder: &Path, steps: &str) {
     let mut child = program(link).arg("--trace").arg(folder).args(["--trace-steps", steps]).stdout(Stdio::piped()).spawn().unwrap();
     let traced = BufReader::new(child.stdout.take().unwrap()).lines().any(|line| line.unwrap().contains("traced into"));
-    // It may have ended by itself.
+    // It may have ended already.
     let _ = child.kill();
     child.wait().unwrap();
     assert!(traced, "{link}: nothing was traced");
 }
 
-/// A link's steps as they are recorded: step, two losses, two masks; a dash for what the method does not have.
+/// The recorded form of a link's steps: step, two losses, two masks; a dash for what the method does not have.
 fn steps_of(link: &str) -> Vec<String> {
     let steps = link.split('&').find_map(|part| part.strip_prefix("steps=")).unwrap();
     let folder = TempDir::new().unwrap();
@@ -241,7 +241,7 @@ fn steps_of(link: &str) -> Vec<String> {
 }
 
 #[test]
-fn three_links_draw_the_masks_and_come_to_the_losses_that_were_recorded() {
+fn three_links_give_the_recorded_masks_and_losses() {
     let all = lines("links.txt");
     let links: Vec<_> = all.iter().filter(|line| line.contains("dataset=")).collect();
     assert_eq!(links.len(), 3);
@@ -261,5 +261,5 @@ fn three_links_draw_the_masks_and_come_to_the_losses_that_were_recorded() {
             write!(wrong, "{link}\n{}\n", found.join("\n")).unwrap();
         }
     }
-    assert!(wrong.is_empty(), "these are other runs than they were; now they are:\n{wrong}");
+    assert!(wrong.is_empty(), "these runs differ from the recorded ones; they are now:\n{wrong}");
 }

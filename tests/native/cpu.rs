@@ -1,4 +1,4 @@
-//! The CPU engine: its kernels against their f64 references, and its runs against those of a graphics adapter.
+//! The CPU engine: its kernels compared with the f64 references, and its runs with those of a graphics adapter.
 
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ use lacuna::snapshot::Snapshot;
 use lacuna::speed::DenseBaseline;
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 
-/// A clock that goes on by a millisecond a look.
+/// A clock that advances by a millisecond at each call.
 fn ticks() -> f64 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static LOOKS: AtomicU32 = AtomicU32::new(0);
@@ -72,7 +72,7 @@ fn the_masks_of_a_run_are_those_of_a_graphics_adapter_bit_for_bit() {
 }
 
 #[test]
-fn a_run_repeats_bit_for_bit_whatever_its_submits_and_goes_on_from_a_checkpoint() {
+fn a_run_repeats_bit_for_bit_for_any_submits_and_continues_from_a_checkpoint() {
     let (machine, set) = (cpu(), planted_set());
     let config = small();
     let mut whole = start(&machine, &config, &set);
@@ -91,7 +91,7 @@ fn a_run_repeats_bit_for_bit_whatever_its_submits_and_goes_on_from_a_checkpoint(
 }
 
 #[test]
-fn a_step_in_parts_is_the_step_at_once() {
+fn a_step_in_parts_equals_a_whole_step() {
     let (machine, set) = (cpu(), planted_set());
     let [mut whole, mut parts] = [0; 2].map(|_| start(&machine, &small(), &set));
     train(&mut whole, 3);

@@ -1,6 +1,6 @@
-//! Data as a user meets it: spoilt files are refused in words that help, and what loads can be learnt from.
+//! Data as a user sees it: damaged files are refused with advice, and a network can learn from what loads.
 //!
-//! The known sets are fetched into `data/`, as `lacuna data fetch` does; a set that cannot be fetched fails its tests by name.
+//! The known sets are fetched into `data/`, as `lacuna data fetch` does; if a set cannot be fetched, its tests fail with its name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use lacuna::data::fetch::{Outcome, fetch};
 use lacuna::data::folder::{load_known, load_own};
 use lacuna::data::idx::{TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS};
 use lacuna::data::planted::{planted, planted_rows};
-use lacuna::data::stream::{Arrival, Stream};
+use lacuna::data::stream::{DatasetStream, Stream};
 use lacuna::data::{Dataset, Split, load, moments};
 use lacuna::random::{Stream as Use, Threefry};
 use rand::seq::SliceRandom as _;
@@ -33,7 +33,7 @@ fn fetched(known: &'static Known) -> PathBuf {
     }
 }
 
-/// A known set as every test finds it: unpacked and checked once, because that takes longer than most tests.
+/// A known set for all tests: unpacked and checked once, because that takes longer than most tests.
 static MNIST_SET: LazyLock<Dataset> = LazyLock::new(|| whole(&MNIST, DatasetName::Mnist));
 static FASHION_SET: LazyLock<Dataset> = LazyLock::new(|| whole(&FASHION_MNIST, DatasetName::FashionMnist));
 static CIFAR10_SET: LazyLock<Dataset> = LazyLock::new(|| whole(&CIFAR10, DatasetName::Cifar10));
@@ -43,7 +43,7 @@ fn whole(known: &'static Known, name: DatasetName) -> Dataset {
     load(name, &data_dir(), 1).unwrap()
 }
 
-/// A copy of a folder's files, to be spoilt.
+/// A copy of a folder's files, to be damaged.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -62,7 +62,7 @@ fn unpacked(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// Replaces a packed file by plain bytes.
+/// Replaces a compressed file by plain bytes.
 fn put(folder: &Path, name: &str, bytes: &[u8]) {
     fs::remove_file(packed(folder, name)).unwrap();
     fs::write(folder.join(name), bytes).unwrap();
@@ -75,7 +75,7 @@ fn assert_says(message: &str, words: &[&str]) {
 }
 
 #[test]
-fn own_files_that_are_spoilt_are_refused_by_name_and_with_what_helps() {
+fn damaged_files_are_refused_by_name_and_with_advice() {
     let labels = unpacked(&packed(&fixture(), TEST_LABELS));
     let images = unpacked(&packed(&fixture(), TEST_IMAGES));
     let refusal = |spoil: &dyn Fn(&Path)| {
@@ -95,16 +95,16 @@ fn own_files_that_are_spoilt_are_refused_by_name_and_with_what_helps() {
     let message = with(TEST_IMAGES, b"<!doctype html><title>Not found</title>");
     assert_says(&message, &["t10k-images-idx3-ubyte", "not an idx file of images", "Replace it"]);
     let message = with(TEST_IMAGES, &labels);
-    assert_says(&message, &["t10k-images-idx3-ubyte", "holds labels where images are expected", "swapped: exchange their names"]);
+    assert_says(&message, &["t10k-images-idx3-ubyte", "has labels where images are expected", "swapped: exchange their names"]);
     let message = with(TEST_LABELS, &images);
-    assert_says(&message, &["t10k-labels-idx1-ubyte", "holds images where labels are expected", "swapped: exchange their names"]);
+    assert_says(&message, &["t10k-labels-idx1-ubyte", "has images where labels are expected", "swapped: exchange their names"]);
 
     let message = refusal(&|folder| {
         let path = packed(folder, TRAIN_IMAGES);
         let bytes = fs::read(&path).unwrap();
         fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
     });
-    assert_says(&message, &["train-images-idx3-ubyte.gz", "truncated: its gzip stream breaks off", "whole copy"]);
+    assert_says(&message, &["train-images-idx3-ubyte.gz", "truncated: its gzip stream ends early", "complete copy"]);
     let message = refusal(&|folder| {
         let path = packed(folder, TRAIN_IMAGES);
         let mut bytes = fs::read(&path).unwrap();
@@ -113,12 +113,12 @@ fn own_files_that_are_spoilt_are_refused_by_name_and_with_what_helps() {
         bytes[at] ^= 1;
         fs::write(path, bytes).unwrap();
     });
-    assert_says(&message, &["train-images-idx3-ubyte.gz", "gzip stream is damaged", "whole copy"]);
+    assert_says(&message, &["train-images-idx3-ubyte.gz", "gzip stream is damaged", "complete copy"]);
     let message = refusal(&|folder| {
         fs::rename(packed(folder, TEST_LABELS), packed(folder, TRAIN_LABELS)).unwrap();
         fs::copy(packed(&fixture(), TEST_LABELS), packed(folder, TEST_LABELS)).unwrap();
     });
-    assert_says(&message, &["train-images-idx3-ubyte.gz", "holds 200 images, but ", "train-labels-idx1-ubyte.gz holds 50 labels", "Put"]);
+    assert_says(&message, &["train-images-idx3-ubyte.gz", "has 200 images, but ", "train-labels-idx1-ubyte.gz has 50 labels", "Put"]);
     let message = refusal(&|folder| fs::remove_file(packed(folder, TRAIN_LABELS)).unwrap());
     assert_says(&message, &["train-labels-idx1-ubyte", "no such file", "Put it there"]);
 
@@ -129,7 +129,7 @@ fn own_files_that_are_spoilt_are_refused_by_name_and_with_what_helps() {
 }
 
 #[test]
-fn missing_folders_are_named_with_what_helps() {
+fn missing_folders_are_named_with_advice() {
     let nowhere = tempfile::tempdir().unwrap().path().join("nowhere");
     let message = load(DatasetName::Mnist, &nowhere, 1).unwrap_err().to_string();
     let place = nowhere.display().to_string();
@@ -139,17 +139,17 @@ fn missing_folders_are_named_with_what_helps() {
     assert_says(&message, &[&place, "no such folder", "--data-dir", "train-images-idx3-ubyte"]);
     let message = load(DatasetName::Cifar10, &nowhere, 1).unwrap_err().to_string();
     let command = format!("`lacuna data fetch cifar10 --data-dir {place}`");
-    assert_says(&message, &[&place, "no such folder", &command, "\"CIFAR-10 binary version\"", "cifar-10-batches-bin lies in"]);
+    assert_says(&message, &[&place, "no such folder", &command, "\"CIFAR-10 binary version\"", "cifar-10-batches-bin is in"]);
     let message = load(DatasetName::Cifar100, &nowhere, 1).unwrap_err().to_string();
-    assert_says(&message, &[&place, "no such folder", "Unpack the archive \"CIFAR-100 binary version\"", "cifar-100-binary lies in"]);
+    assert_says(&message, &[&place, "no such folder", "Unpack the archive \"CIFAR-100 binary version\"", "cifar-100-binary is in"]);
     assert!(!message.contains("data fetch"), "{message}");
 
     let folder = tempfile::tempdir().unwrap();
     for (name, words) in [
-        (DatasetName::Mnist, "mnist: it holds no file of mnist (train-labels-idx1-ubyte, "),
+        (DatasetName::Mnist, "mnist: it has no file of mnist (train-labels-idx1-ubyte, "),
         (
             DatasetName::Cifar100,
-            "it holds no file of cifar100 (train.bin, test.bin), nor do cifar100, cifar100/cifar-100-binary, cifar-100-",
+            "it has no file of cifar100 (train.bin, test.bin), nor have cifar100, cifar100/cifar-100-binary, cifar-100-",
         ),
     ] {
         fs::create_dir_all(folder.path().join(name.name())).unwrap();
@@ -189,7 +189,7 @@ fn a_known_set_is_refused_when_one_bit_differs() {
     assert_says(&message, &["data_batch_1.bin: ", expected, "found 5ea93a67294ea407fff1d09f752e9692"]);
 }
 
-/// Of CIFAR-100 no sum is known: what has its sizes and labels in range is taken for it.
+/// The checksums of CIFAR-100 are not known: files of its sizes with valid labels are accepted.
 #[test]
 fn the_other_cifar_loads_from_the_folder_of_its_archive() {
     let rows = |rows: u32, first: u32| -> Vec<u8> {
@@ -211,7 +211,7 @@ fn the_other_cifar_loads_from_the_folder_of_its_archive() {
 }
 
 #[test]
-fn known_sets_load_whole_and_the_fixture_is_a_part_of_one() {
+fn known_sets_load_completely_and_the_fixture_is_a_part_of_one() {
     let (mnist, fashion) = (&*MNIST_SET, &*FASHION_SET);
     for (set, known) in [(mnist, &MNIST), (fashion, &FASHION_MNIST)] {
         assert_eq!((set.name.as_str(), set.inputs(), set.classes), (known.name, 784, 10));
@@ -243,7 +243,7 @@ fn assert_moments(set: &Dataset) {
 }
 
 #[test]
-fn cifar_10_loads_whole_as_planes_of_colour() {
+fn cifar_10_loads_completely_as_colour_channels() {
     let set = &*CIFAR10_SET;
     assert_eq!((set.channels, set.height, set.width, set.classes, set.augment), (3, 32, 32, 10, true));
     assert_eq!((set.train.len(), set.test.len(), set.inputs()), (50_000, 10_000, 3072));
@@ -259,12 +259,12 @@ fn cifar_10_loads_whole_as_planes_of_colour() {
     assert_eq!(set.test.labels[..10], [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]);
 }
 
-/// As the page does it: unpacked bytes in pieces of any size, rows used as they come.
+/// As in the page: unpacked bytes in pieces of any size, with rows used as they arrive.
 #[test]
 fn an_arrival_hands_out_the_rows_of_the_set() {
     for (known, set) in [(&MNIST, &MNIST_SET), (&CIFAR10, &CIFAR10_SET)] {
         let folder = fetched(known);
-        let mut arrival = Arrival::new(known);
+        let mut arrival = DatasetStream::new(known);
         let (mut inputs, mut labels) = (0, 0);
         for (file, (address, bytes)) in known.files.iter().zip(arrival.clone().files()) {
             let whole = unpacked(&packed(&folder, file.name));
@@ -287,7 +287,7 @@ fn an_arrival_hands_out_the_rows_of_the_set() {
 }
 
 #[test]
-fn a_stream_that_is_cut_says_so() {
+fn a_truncated_stream_is_refused() {
     static FILE: &KnownFile = &MNIST.files[3];
     let bytes = unpacked(&packed(&fetched(&MNIST), FILE.name));
     let mut stream = Stream::new(&MNIST, FILE, FILE.name);
@@ -299,8 +299,8 @@ fn a_stream_that_is_cut_says_so() {
 /// Classes, rounded up so that a row of weights fills whole vectors.
 const LANES: usize = 16;
 
-/// Multinomial logistic regression by plain SGD, its rate falling in a straight line to 0; gives the test accuracy.
-/// `used`: `[I]`, which inputs it may see.
+/// Multinomial logistic regression by plain SGD with a rate that falls linearly to 0; returns the test accuracy.
+/// `used`: `[I]`, which inputs it reads.
 fn regress(set: &Dataset, mut used: impl FnMut(usize) -> bool, epochs: u32, rate: f32) -> f64 {
     const BATCH: usize = 50;
     let inputs: Vec<usize> = (0..set.inputs() as usize).filter(|&input| used(input)).collect();
@@ -379,13 +379,13 @@ fn logistic_regression_learns_fashion_mnist() {
 
 #[test]
 fn logistic_regression_learns_cifar_10() {
-    // Neighbouring pixels are so alike that the rate that suits the others would diverge here.
+    // Neighbouring pixels are so similar that the rate of the other sets would diverge here.
     let accuracy = regress(&CIFAR10_SET, |_| true, 4, 0.002);
     assert!(accuracy >= 0.40, "cifar10: {accuracy}");
 }
 
 #[test]
-fn the_planted_inputs_carry_all_of_the_class_and_the_others_none() {
+fn only_the_informative_inputs_predict_the_class() {
     let set = planted(5);
     let informative = set.informative.clone().unwrap();
     let all = regress(&set, |_| true, 3, 0.05);
@@ -409,7 +409,7 @@ fn the_planted_inputs_carry_all_of_the_class_and_the_others_none() {
 }
 
 #[test]
-fn a_planted_set_comes_from_its_seed() {
+fn a_planted_set_depends_on_its_seed() {
     assert_eq!(load(DatasetName::Planted, Path::new("."), 9).unwrap(), planted(9));
     assert_ne!(planted_rows(9, 10, 10), planted_rows(10, 10, 10));
 }

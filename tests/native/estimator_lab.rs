@@ -1,4 +1,4 @@
-//! The estimator lab on whatever adapter this machine has: against enumeration by the references, and against the run that it must not touch.
+//! The estimator lab on this machine's adapter: compared with an enumeration by the references, and with the run, which must not change.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ use lacuna::trainer::{DataShape, Trainer};
 
 use crate::adapter::machine;
 
-/// A run on a small set, each class with its own mean in every feature, so that there is something to learn.
+/// A run on a small set in which each class has its own mean in every feature, so that it can be learned.
 fn start(machine: &Rc<Machine>, config: Config, (channels, height, width): (u32, u32, u32), rows: u32) -> Trainer {
     let (inputs, classes) = (channels * height * width, 3);
     let mut random = Threefry::new(17, Stream::Data, 0);
@@ -42,7 +42,7 @@ fn tensor(run: &Trainer, name: &str) -> Vec<u32> {
 
 const SCORES: [f32; 8] = [0.5, 0.3, 0.05, 0.8, 0.6, 0.15, 0.9, 0.4];
 
-/// A network whose weights have learnt with everything kept, under scores of all sizes: then the loss says a good deal about the mask.
+/// A network that was trained with everything kept, under scores of all sizes: its loss depends strongly on the mask.
 fn learnt(machine: &Rc<Machine>) -> Trainer {
     let config = Config {
         model: "mlp-4".to_owned(),
@@ -63,7 +63,7 @@ fn learnt(machine: &Rc<Machine>) -> Trainer {
     run
 }
 
-/// D of each unit over the 256 masks, their losses by the references in f64.
+/// D of each unit over the 256 masks, with losses by the references in f64.
 fn enumerated(run: &mut Trainer, lab: &Lab) -> Vec<f64> {
     let mut reference = Memory { state: State::default(), ..block_on(check::memory(lab.engine())).unwrap() };
     reference.batch_rows[..24].copy_from_slice(&run.batch(run.step()));
@@ -71,7 +71,7 @@ fn enumerated(run: &mut Trainer, lab: &Lab) -> Vec<f64> {
     let losses: Vec<f64> = (0..256usize)
         .map(|mask| {
             let mut kept: Vec<bool> = (0..8).map(|unit| mask >> unit & 1 == 1).collect();
-            mask::close_no_group(&run.model, &SCORES, &mut kept);
+            mask::keep_one_of_each_group(&run.model, &SCORES, &mut kept);
             reference.state = State::default();
             for (score, kept) in reference.scores.iter_mut().zip(kept) {
                 *score = f64::from(u8::from(kept));
@@ -94,12 +94,12 @@ fn enumerated(run: &mut Trainer, lab: &Lab) -> Vec<f64> {
 }
 
 #[test]
-fn means_are_the_enumerated_gradient_and_the_chain_rule_is_found_to_be_biased() {
+fn means_equal_the_enumerated_gradient_and_the_chain_rule_is_biased() {
     let machine = machine();
     let mut run = learnt(&machine);
     let mut lab = block_on(Lab::new(&mut run, true)).unwrap();
     assert!(matches!(lab.truth(), Truth::Enumerated(_)) && lab.free().len() == 8);
-    // Nothing is said while masks are left to try.
+    // There is no report while masks are left to enumerate.
     block_on(lab.draw(20)).unwrap();
     assert!(lab.report().is_none());
     block_on(lab.draw(2480)).unwrap();
@@ -156,7 +156,7 @@ fn masks_on_the_cpu_are_those_of_the_kernel_and_nothing_of_the_run_changes() {
         assert_eq!((report.step, report.truth_masks), (12, 4 * 73));
         assert!(report.rows.iter().all(|row| row.summary.variance.is_finite() && row.cosine.is_finite()), "{model}: {report:?}");
         assert_eq!(TENSORS.map(|name| tensor(&run, name)), before, "{model}");
-        // Steps may come between draws, and are those of a run that was never looked at.
+        // Steps may come between draws, and are those of a run without a lab.
         for _ in 0..6 {
             block_on(lab.draw(3)).unwrap();
             block_on(run.advance(2)).unwrap();
@@ -164,7 +164,7 @@ fn masks_on_the_cpu_are_those_of_the_kernel_and_nothing_of_the_run_changes() {
         block_on(alone.advance(12)).unwrap();
         assert_eq!(TENSORS.map(|name| tensor(&run, name)), TENSORS.map(|name| tensor(&alone, name)), "{model}");
 
-        // The lab's last submit is that of its pairs: what the kernel drew still stands there.
+        // The lab's last submit is that of its pairs: the kernel's draws are still in the buffer.
         let mut lab = block_on(Lab::new(&mut alone, false)).unwrap();
         for counter in [0u32, 1, 2] {
             assert_eq!(lab.pair(counter).1, None);
@@ -180,7 +180,7 @@ fn masks_on_the_cpu_are_those_of_the_kernel_and_nothing_of_the_run_changes() {
 }
 
 #[test]
-fn the_gradient_at_the_masks_is_bit_for_bit_what_the_method_ste_learns_from() {
+fn the_gradient_at_the_masks_is_bit_for_bit_that_of_method_ste() {
     let machine = machine();
     for (model, image) in [("mlp-5", (1, 1, 9)), ("cnn-5", (1, 6, 6))] {
         let config =
@@ -193,7 +193,7 @@ fn the_gradient_at_the_masks_is_bit_for_bit_what_the_method_ste_learns_from() {
         block_on(run.advance(1)).unwrap();
         let found: Vec<u32> = found.into_iter().map(f32::to_bits).collect();
         assert_eq!(found, tensor(&run, "d_scores")[..found.len()], "{model}");
-        // A lab of such a run, whose own network has gates already.
+        // A lab of such a run, whose network has gates already.
         let mut lab = block_on(Lab::new(&mut run, true)).unwrap();
         block_on(lab.draw(300)).unwrap();
         let report = lab.report().unwrap();
@@ -204,7 +204,7 @@ fn the_gradient_at_the_masks_is_bit_for_bit_what_the_method_ste_learns_from() {
 }
 
 #[test]
-fn a_network_whose_units_are_all_decided_is_refused_in_words() {
+fn a_network_whose_units_are_all_decided_is_refused_with_an_explanation() {
     let machine = machine();
     let config = Config { method: MethodName::Static, model: "mlp-9".to_owned(), batch_size: 16, ..Config::default() };
     let mut run = start(&machine, config.clone(), (1, 1, 9), 64);
@@ -213,11 +213,11 @@ fn a_network_whose_units_are_all_decided_is_refused_in_words() {
     let mut run = start(&machine, Config { method: MethodName::Vrpge, ..config }, (1, 1, 9), 64);
     run.set_rows_ready(0);
     let message = block_on(Lab::new(&mut run, true)).unwrap_err().to_string();
-    assert!(message.contains("still on their way"), "{message}");
+    assert!(message.contains("still loading"), "{message}");
 }
 
 #[test]
-fn the_published_table_holds_in_pattern() {
+fn the_published_table_is_reproduced_in_pattern() {
     let rows = block_on(estimator_lab::table(&machine(), 3000, |_, _| {})).unwrap();
     for row in &rows {
         for ((estimator, alpha), cell) in COLUMNS.iter().zip(&row.cells) {
@@ -225,8 +225,8 @@ fn the_published_table_holds_in_pattern() {
             assert!((cell.variance - cell.exact).abs() < 4.0 * cell.error, "s {}, {estimator:?}, alpha {alpha}: {cell:?}", row.score);
         }
     }
-    // Each row's variance over the first row's, beside what h = s(1-s) says: exactly but for h^2a D^2, the square of the mean, which is a part of
-    // the variance at s = 1/2 and vanishes from there on; and as measured, within the errors of both.
+    // Each row's variance divided by the first row's, compared with the prediction from h = s(1-s): exact except for h^2a D^2, the square of the
+    // mean, which is a part of the variance at s = 1/2 and vanishes after that; measured values within the errors of both.
     let h = |row: usize| rows[row].score * (1.0 - rows[row].score);
     for (row, from, tolerance) in [(1, 0, 0.5), (2, 0, 0.5), (2, 1, 0.03)] {
         let growth = h(from) / h(row);

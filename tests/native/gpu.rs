@@ -1,6 +1,6 @@
-//! The engine on whatever adapter this machine has: kernels against their references, whole runs against the CPU, and what a run promises.
+//! The engine on this machine's adapter: kernels compared with their references, whole runs with the CPU, and the promises about a run.
 //!
-//! A machine without an adapter fails here by name; nothing is skipped.
+//! Without an adapter the tests fail with its name; nothing is skipped.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -26,10 +26,10 @@ use crate::adapter::machine;
 use crate::small_set::{Data, data, images};
 
 impl Data {
-    /// Mean cross-entropy and right answers over `rows` under the units `kept` (`[U]`): whole matrices in f64, nothing compacted.
+    /// Mean cross-entropy and correct answers over `rows` under the units `kept` (`[U]`): whole matrices in f64, nothing compacted.
     fn dense(&self, model: &Model, weights: &[f32], kept: &[bool], rows: impl Iterator<Item = u32>) -> (f64, u32) {
         let (mut sum, mut right, mut count) = (0.0, 0, 0);
-        // Each feature is centred by its mean over the first rows of the training set.
+        // Each feature is shifted by its mean over the first rows of the training set.
         let (width, first) = (self.shape.inputs as usize, self.shape.train_rows.min(BLOCK));
         let total = |i: usize| (0..first as usize).map(|row| f64::from(self.inputs[row * width + i])).sum::<f64>();
         let means: Vec<f64> = (0..width).map(|i| total(i) / f64::from(first)).collect();
@@ -51,7 +51,7 @@ impl Data {
             let label = usize::from(self.labels[row as usize]);
             let highest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             sum += x.iter().map(|z| (z - highest).exp()).sum::<f64>().ln() + highest - x[label];
-            // Of equal logits, as where every hidden unit is closed, the first counts.
+            // Of equal logits, as with every hidden unit off, the first counts.
             right += u32::from(x.iter().position(|&z| z == highest) == Some(label));
             count += 1;
         }
@@ -59,13 +59,13 @@ impl Data {
     }
 }
 
-/// Adds the unit of the highest score to every gated group of which nothing is kept.
+/// Adds the unit with the highest score to every gated group that keeps none.
 fn with_one_a_group(model: &Model, scores: &[f32], mut kept: Vec<bool>) -> Vec<bool> {
-    mask::close_no_group(model, scores, &mut kept);
+    mask::keep_one_of_each_group(model, scores, &mut kept);
     kept
 }
 
-/// `[U]` what the CPU draws.
+/// `[U]` the mask that the CPU draws.
 fn drawn(seed: u32, stream: Stream, counter: u32, scores: &[f32]) -> Vec<bool> {
     scores.iter().zip(0..).map(|(&score, unit)| draw(seed, stream, counter, unit, score)).collect()
 }
@@ -82,7 +82,7 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// Everything that a run carries from step to step, as bits.
+/// All tensors that a run passes from step to step, as bits.
 fn tensors(run: &Trainer) -> Vec<(&'static str, Vec<u32>)> {
     ["scores", "moments", "weights", "velocity"].map(|name| (name, integers(run, name))).to_vec()
 }
@@ -91,12 +91,12 @@ fn step(run: &mut Trainer) -> Snapshot {
     block_on(run.advance(1)).unwrap()
 }
 
-/// A small run of which the schedule comes all the way down.
+/// A small run whose schedule falls to its end.
 fn annealed() -> Config {
     Config { model: "mlp-23-3".to_owned(), gate_inputs: true, keep_ratio: 0.15, steps: 150, batch_size: 14, seed: 5, ..Config::default() }
 }
 
-/// The kernels and grids that a GPU gets, whatever adapter this is: tests run in software where there is none, and it would go untested.
+/// The kernels and grids of a GPU on any adapter: on machines without a GPU the tests run in software, and would not test these.
 fn machine_as_a_gpu() -> Rc<Machine> {
     let mut gpu = block_on(Gpu::open(None, None)).unwrap();
     gpu.adapter.software = false;
@@ -104,7 +104,7 @@ fn machine_as_a_gpu() -> Rc<Machine> {
 }
 
 #[test]
-fn every_kernel_agrees_with_its_reference_as_a_gpu_gets_it() {
+fn every_kernel_of_a_gpu_agrees_with_its_reference() {
     let scenes = block_on(check::check(&machine_as_a_gpu(), |_, _, _| {})).unwrap();
     let reports = check::by_kernel(&scenes);
     assert_eq!(reports.len(), TABLE.len());
@@ -115,9 +115,9 @@ fn every_kernel_agrees_with_its_reference_as_a_gpu_gets_it() {
 #[test]
 fn every_kernel_agrees_with_its_reference_on_this_adapter() {
     let machine = machine();
-    let mut told = Vec::new();
-    let scenes = block_on(check::check(&machine, |scene, done, of| told.push((scene.scene, done, of)))).unwrap();
-    assert_eq!(told, scenes.iter().zip(1..).map(|(scene, done)| (scene.scene, done, scenes.len())).collect::<Vec<_>>());
+    let mut reported = Vec::new();
+    let scenes = block_on(check::check(&machine, |scene, done, of| reported.push((scene.scene, done, of)))).unwrap();
+    assert_eq!(reported, scenes.iter().zip(1..).map(|(scene, done)| (scene.scene, done, scenes.len())).collect::<Vec<_>>());
     assert!(scenes.iter().all(|scene| scene.passed() && !scene.kernels.is_empty()));
     let reports = check::by_kernel(&scenes);
     assert_eq!(reports.iter().map(|report| report.kernel).collect::<Vec<_>>(), TABLE.iter().map(|entry| entry.name).collect::<Vec<_>>());
@@ -127,7 +127,7 @@ fn every_kernel_agrees_with_its_reference_on_this_adapter() {
 }
 
 #[test]
-fn a_run_repeats_bit_for_bit_however_its_steps_are_grouped_into_submits() {
+fn a_run_repeats_bit_for_bit_for_any_grouping_of_steps_into_submits() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let run = |submits: &[u32]| {
         let mut run = data.start(&machine, annealed());
@@ -155,7 +155,7 @@ fn a_run_repeats_bit_for_bit_however_its_steps_are_grouped_into_submits() {
 }
 
 #[test]
-fn over_a_whole_run_the_budget_holds_masks_are_those_of_the_cpu_and_no_group_closes() {
+fn a_whole_run_stays_within_its_budget_with_the_masks_of_the_cpu_and_a_unit_in_every_group() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let mut run = data.start(&machine, annealed());
     let model = run.model.clone();
@@ -200,17 +200,17 @@ fn over_a_whole_run_the_budget_holds_masks_are_those_of_the_cpu_and_no_group_clo
         }
         scores = snapshot.scores;
     }
-    assert!(forced > 5, "the rule that a group never closes was needed {forced} times");
+    assert!(forced > 5, "the rule that a group keeps a unit was needed {forced} times");
     assert!(active > 75, "the projection was needed {active} times");
     assert!(step_at(&run.config, model.units(), run.steps(), run.steps()).budget < 0.16 * model.units() as f32);
 }
 
-/// Every buffer as the references see it, at the beginning of a submit.
+/// Every buffer in the form of the references, at the beginning of a submit.
 fn memory(run: &Trainer) -> Memory {
     Memory { state: State::default(), ..block_on(check::memory(run.engine())).unwrap() }
 }
 
-/// The references of the lines of a training step, until one is called `end`.
+/// Runs the references of the lines of a training step, up to the line named `end`.
 fn references(run: &Trainer, end: &str, reference: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
         reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, reference);
@@ -218,7 +218,7 @@ fn references(run: &Trainer, end: &str, reference: &mut Memory) {
 }
 
 #[test]
-fn a_run_on_the_gpu_is_the_run_of_its_references() {
+fn a_run_on_the_gpu_equals_the_run_of_its_references() {
     let (machine, data) = (machine(), data(101, 0, 23, 5));
     for (estimator, alpha, gate_inputs) in
         [(Estimator::TwoSided, 0.5, true), (Estimator::OneSided, 0.75, false), (Estimator::Plain, 1.0, true)]
@@ -247,7 +247,7 @@ fn a_run_on_the_gpu_is_the_run_of_its_references() {
             reference.batch_rows[..11].copy_from_slice(&run.batch(number));
             references(&run, "", &mut reference);
             let found = step(&mut run);
-            // Rounding could turn a draw about once in a million; the masks of this run agree, so all else can be compared.
+            // Rounding changes about one draw in a million. The masks of this run agree, so everything else can be compared.
             assert_eq!(integers(&run, "units")[..units], reference.units[..units], "{estimator:?}, step {number}");
             let (expected, found) = (reference.records[0], found.records[0]);
             for (name, expected, found) in [
@@ -303,7 +303,7 @@ fn a_step_leaves_the_weights_of_units_that_are_off_bit_for_bit_and_moves_the_oth
                 }
             }
             assert!(frozen > 50, "{frozen} weights were off");
-            // A weight that has never had a gradient has only its decay, which may be lost in rounding.
+            // A weight without a gradient has only its decay, which may be lost in rounding.
             assert!(moved * 10 > kept_weights * 9, "{moved} of {kept_weights} kept weights moved");
         }
     }
@@ -321,7 +321,7 @@ fn advance_until_it_diverges(run: &mut Trainer, submit: u32) -> (TrainError, Vec
 }
 
 #[test]
-fn a_run_that_blows_up_stops_says_so_and_keeps_its_weights() {
+fn a_run_that_diverges_stops_with_an_error_and_its_weights_do_not_change() {
     let (machine, data) = (machine(), data(203, 31, 19, 4));
     let config = Config {
         model: "mlp-23-11".to_owned(),
@@ -342,16 +342,16 @@ fn a_run_that_blows_up_stops_says_so_and_keeps_its_weights() {
     let after = tensors(&run);
     for ((name, before), (_, after)) in before.iter().zip(&after) {
         assert!(before == after, "{name} changed in step {at}, which diverged");
-        assert!(after.iter().all(|&bits| f32::from_bits(bits).is_finite()), "{name} holds what is not finite");
+        assert!(after.iter().all(|&bits| f32::from_bits(bits).is_finite()), "{name} has a value that is not finite");
     }
-    // What it had learned can still be told.
+    // It can still be evaluated.
     let evaluation = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
     assert_eq!(evaluation.images, 31);
     assert!((0.0..=1.0).contains(&evaluation.decided) && evaluation.loss > 0.0);
     assert_eq!(block_on(run.advance(1)).unwrap_err(), error);
     assert_eq!(tensors(&run), after, "an advance after the end changed something");
 
-    // Many steps a submit: those after the halt must not touch anything either.
+    // With many steps a submit, those after the halt must not change anything either.
     let mut grouped = data.start(&machine, config);
     let (grouped_error, _) = advance_until_it_diverges(&mut grouped, 64);
     assert_eq!(grouped_error.to_string(), error.to_string());
@@ -389,11 +389,11 @@ fn a_step_of_a_network_of_three_layers_takes_at_most_14_dispatches() {
 }
 
 #[test]
-fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
+fn with_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
     const STEPS: usize = 2000;
     const SCORES: [f32; 8] = [0.5, 0.3, 0.02, 0.8, 0.6, 0.15, 0.9, 0.4];
     let (machine, data) = (machine(), data(24, 0, 4, 3));
-    // Rates of 0 and a budget for every unit freeze the run; a training set of one batch makes every step's loss a function of its mask.
+    // Rates of 0 and a budget for every unit freeze the run. With a training set of one batch, every step's loss depends on its mask alone.
     let config = Config {
         model: "mlp-4".to_owned(),
         gate_inputs: true,
@@ -405,7 +405,7 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
         steps: 1_000_000,
         ..Config::default()
     };
-    // Weights that have learnt, densely: then the loss says a good deal about the mask.
+    // Weights after dense training: the loss then depends strongly on the mask.
     let mut dense = data.start(&machine, Config { method: MethodName::Dense, learning_rate: 0.1, weight_decay: 0.0, ..config.clone() });
     for _ in 0..4 {
         block_on(dense.advance(64)).unwrap();
@@ -415,7 +415,7 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
     run.engine().write(&run.engine().buffers.scores, &SCORES);
     let units = SCORES.len();
 
-    // The loss under each of the 256 masks, by the references. Where a mask leaves a group empty, the forward keeps its highest score.
+    // The loss under each of the 256 masks, by the references. If a mask leaves a group empty, the forward pass keeps its highest score.
     let mut reference = memory(&run);
     reference.batch_rows[..24].copy_from_slice(&run.batch(0));
     let masks = 1usize << units;
@@ -457,7 +457,7 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
                 samples.push(f64::from(g));
             }
         }
-        let mut telling = 0;
+        let mut significant = 0;
         let variance: Vec<f64> = (0..units)
             .map(|unit| {
                 let s = f64::from(SCORES[unit]);
@@ -472,14 +472,14 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
                     (mean - expected).abs() < 4.0 * error,
                     "{estimator}, alpha {alpha}, unit {unit}: {mean} +- {error}, expected {expected}"
                 );
-                telling += u32::from(expected.abs() > 6.0 * error);
+                significant += u32::from(expected.abs() > 6.0 * error);
                 variance
             })
             .collect();
-        assert!(telling >= 1, "{estimator}, alpha {alpha}: no mean is far enough from 0 to tell a wrong factor");
+        assert!(significant >= 1, "{estimator}, alpha {alpha}: no mean is far enough from 0 to tell a wrong factor");
         variances.push(variance);
     }
-    assert_eq!(floats(&run, "scores")[..units], SCORES, "the scores were to rest");
+    assert_eq!(floats(&run, "scores")[..units], SCORES, "the scores must not change");
     let [two_sided, one_sided, plain, raw, full] = &variances[..] else { unreachable!("five settings") };
     for unit in 0..units {
         assert!(two_sided[unit] < one_sided[unit] && one_sided[unit] < plain[unit], "unit {unit}");
@@ -489,7 +489,7 @@ fn on_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
 }
 
 #[test]
-fn a_fixed_mask_stays_and_costs_one_forward() {
+fn a_fixed_mask_does_not_change_and_takes_one_forward_pass() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     for method in [MethodName::Static, MethodName::Dense] {
         let mut run = data.start(&machine, Config { method, keep_ratio: 0.4, ..annealed() });
@@ -528,7 +528,7 @@ fn dense_is_the_network_with_everything_kept() {
 }
 
 #[test]
-fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_moves_its_weights_alone() {
+fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_trains_only_its_weights() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let config = Config { keep_ratio: 0.4, select_masks: 6, finetune_epochs: 2, finetune_rate: 0.01, steps: 60, ..annealed() };
     let mut run = data.start(&machine, config);
@@ -538,10 +538,10 @@ fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_moves_its_weights_
     let units = run.model.units() as usize;
     let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
     assert!(scores.iter().any(|&score| score > 0.05 && score < 0.95), "a run that has decided everything has nothing to select");
-    // An evaluation along the way must not change what is drawn.
-    let mut told = Vec::new();
-    let evaluation = block_on(run.select_mask(100, |done, of| told.push((done, of)))).unwrap();
-    assert_eq!(told, (1..=6).map(|mask| (mask * 100, 600)).collect::<Vec<_>>());
+    // An evaluation during the run must not change what is drawn.
+    let mut reported = Vec::new();
+    let evaluation = block_on(run.select_mask(100, |done, of| reported.push((done, of)))).unwrap();
+    assert_eq!(reported, (1..=6).map(|mask| (mask * 100, 600)).collect::<Vec<_>>());
 
     let candidates: Vec<(f64, Vec<bool>)> = (0..6)
         .map(|index| {
@@ -576,7 +576,7 @@ fn the_selected_mask_is_the_best_of_the_draws_and_fine_tuning_moves_its_weights_
 }
 
 #[test]
-fn a_new_keep_ratio_is_obeyed_from_the_next_step_on_and_a_fixed_setting_is_refused() {
+fn a_new_keep_ratio_applies_from_the_next_step_on_and_a_fixed_setting_is_refused() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let mut run = data.start(&machine, Config { keep_ratio: 0.6, schedule: Schedule::Constant, ..annealed() });
     block_on(run.advance(10)).unwrap();
@@ -641,7 +641,7 @@ fn a_live_change_of_every_other_setting_reaches_the_kernels() {
 }
 
 #[test]
-fn accuracy_is_that_of_the_masks_on_the_cpu_also_where_the_last_batch_is_not_full() {
+fn accuracy_equals_that_of_the_cpu_also_with_an_incomplete_last_batch() {
     let (machine, data) = (machine(), data(203, 45, 19, 4));
     let mut run = data.start(&machine, Config { keep_ratio: 0.4, steps: 90, ..annealed() });
     block_on(run.advance(64)).unwrap();
@@ -650,15 +650,15 @@ fn accuracy_is_that_of_the_masks_on_the_cpu_also_where_the_last_batch_is_not_ful
     let decided = with_one_a_group(&run.model, &scores, scores.iter().map(|&score| score >= 0.5).collect());
     let cases = [(203..248, 45), (203..248, 45), (0..203, 203), (203..248, 14), (203..248, 1), (7..36, 500), (0..203, 100)];
     for (turn, (rows, most)) in cases.into_iter().enumerate() {
-        // Fewer than all are spread evenly.
+        // Fewer than all are evenly spread.
         let count = most.min(rows.end - rows.start);
-        // In one submit or in several: the same, and each is told.
+        // One submit and several give the same, and report each.
         let (batch, several) = (run.config.batch_size, turn % 2 == 1);
         run.batches_a_submit = if several { 1 } else { u32::MAX };
-        let mut told = Vec::new();
-        let found = block_on(run.evaluate_rows(rows.clone(), most, |done, of| told.push((done, of)))).unwrap();
+        let mut reported = Vec::new();
+        let found = block_on(run.evaluate_rows(rows.clone(), most, |done, of| reported.push((done, of)))).unwrap();
         let first = if several { 1 } else { count.div_ceil(batch) };
-        assert_eq!(told, (first..=count.div_ceil(batch)).map(|batches| ((batches * batch).min(count), count)).collect::<Vec<_>>());
+        assert_eq!(reported, (first..=count.div_ceil(batch)).map(|batches| ((batches * batch).min(count), count)).collect::<Vec<_>>());
         let seen = || (0..count).map(|index| rows.start + index * (rows.end - rows.start) / count);
         let (loss, right) = data.dense(&run.model, &weights, &decided, seen());
         assert_eq!(found.images, count);
@@ -675,7 +675,7 @@ fn accuracy_is_that_of_the_masks_on_the_cpu_also_where_the_last_batch_is_not_ful
 }
 
 #[test]
-fn neither_an_evaluation_nor_a_measurement_of_speed_touches_the_run() {
+fn neither_an_evaluation_nor_a_measurement_of_speed_changes_the_run() {
     let (machine, data) = (machine(), data(203, 45, 19, 4));
     let begin = Instant::now();
     let clock = || begin.elapsed().as_secs_f64() * 1e3;
@@ -702,7 +702,7 @@ fn neither_an_evaluation_nor_a_measurement_of_speed_touches_the_run() {
 }
 
 #[test]
-fn a_test_and_a_measurement_that_are_stopped_end_after_the_submit_at_hand_and_leave_the_run_as_it_was() {
+fn a_stopped_test_or_measurement_ends_after_the_current_submit_and_does_not_change_the_run() {
     let (machine, data) = (machine(), data(203, 45, 19, 4));
     let start = || data.start(&machine, annealed());
     let (mut undisturbed, mut disturbed) = (start(), start());
@@ -730,7 +730,7 @@ fn a_test_and_a_measurement_that_are_stopped_end_after_the_submit_at_hand_and_le
     };
     let measured = block_on(DenseBaseline::new(&disturbed).unwrap().measure(&mut disturbed, &clock));
     assert!(matches!(measured, Err(TrainError::Stopped)), "{measured:?}");
-    // A submit is timed between two ticks: the one at hand ends, the next does not begin.
+    // A submit is timed between two ticks: the current one ends, the next one does not begin.
     assert_eq!(ticks.get(), 6);
 
     stop.set(false);
@@ -741,12 +741,12 @@ fn a_test_and_a_measurement_that_are_stopped_end_after_the_submit_at_hand_and_le
 }
 
 #[test]
-fn training_waits_for_rows_that_are_on_their_way() {
+fn training_waits_for_rows_that_are_loading() {
     let (machine, data) = (machine(), data(5000, 0, 19, 4));
     let mut run = data.start(&machine, Config { batch_size: 500, steps: 30, ..annealed() });
     run.set_rows_ready(0);
     assert_eq!((run.steps_possible(64), block_on(run.advance(64)).unwrap().records.len()), (0, 0));
-    // The first epoch needs no more than the first 4096 rows for its first eight steps.
+    // The first epoch needs only the first 4096 rows for its first eight steps.
     run.set_rows_ready(4096);
     assert_eq!(block_on(run.advance(64)).unwrap().records.len(), 8);
     run.set_rows_ready(5000);
@@ -770,7 +770,7 @@ fn a_run_that_cannot_start_says_why() {
 }
 
 #[test]
-fn a_snapshot_shows_the_last_step_also_after_an_evaluation_or_a_measurement() {
+fn a_snapshot_is_of_the_last_step_also_after_an_evaluation_or_a_measurement() {
     let (machine, data) = (machine(), data(203, 31, 19, 4));
     let begin = Instant::now();
     let clock = || begin.elapsed().as_secs_f64() * 1e3;
@@ -783,7 +783,7 @@ fn a_snapshot_shows_the_last_step_also_after_an_evaluation_or_a_measurement() {
     assert_eq!((&later.mask, &later.scores, later.budget), (&step.mask, &step.scores, step.budget));
 }
 
-/// Small networks of every kind of operation, each with images that its poolings do not divide evenly.
+/// Small networks with every kind of operation, each on images whose size its poolings do not divide.
 fn pictured() -> Vec<(Config, Data)> {
     let config = |model: &str, gate_inputs, seed| Config {
         model: model.to_owned(),
@@ -804,7 +804,7 @@ fn pictured() -> Vec<(Config, Data)> {
 }
 
 #[test]
-fn a_run_of_convolutions_on_the_gpu_is_the_run_of_its_references() {
+fn a_run_of_convolutions_on_the_gpu_equals_the_run_of_its_references() {
     let machine = machine();
     for (config, data) in pictured() {
         let mut run = data.start(&machine, Config { clip_norm: 1.0, ..config });
@@ -841,16 +841,16 @@ fn a_run_of_convolutions_on_the_gpu_is_the_run_of_its_references() {
 
 #[test]
 fn gradients_of_whole_networks_agree_with_finite_differences() {
-    /// Half the distance of the two evaluations of a difference.
+    /// Half the distance between the two evaluations of a difference.
     const H: f64 = 1e-6;
     let machine = machine();
     for (config, data) in pictured() {
-        // Rate 1 with neither momentum, decay nor clip: the step is the gradient.
+        // With rate 1 and no momentum, decay or clip, the step is the gradient.
         let config = Config { momentum: 0.0, weight_decay: 0.0, clip_norm: 0.0, ..config };
         let mut run = data.start(&machine, config);
         let mut random = Threefry::new(11, Stream::Data, 1);
         let mut start = memory(&run);
-        // Shifts of 0 would leave half of the rectified values on the kink where a channel is constant.
+        // Shifts of 0 would give rectified values of exactly 0 where a channel is constant.
         for weight in &mut start.weights {
             *weight += 0.1 * f64::from(random.unit_interval()) - 0.05;
         }
@@ -892,7 +892,7 @@ fn gradients_of_whole_networks_agree_with_finite_differences() {
 }
 
 #[test]
-fn a_compacted_run_goes_on_as_if_it_were_whole() {
+fn a_compacted_run_continues_like_a_whole_one() {
     let machine = machine();
     let small = data(203, 45, 19, 4);
     let mut cases = pictured();
@@ -927,7 +927,7 @@ fn a_compacted_run_goes_on_as_if_it_were_whole() {
 }
 
 #[test]
-fn a_set_that_is_streamed_gives_the_run_of_one_that_is_resident() {
+fn a_streamed_set_gives_the_same_run_as_a_resident_one() {
     let machine = machine();
     for (config, data) in pictured() {
         let mut resident = data.start(&machine, config.clone());
@@ -943,7 +943,7 @@ fn a_set_that_is_streamed_gives_the_run_of_one_that_is_resident() {
 }
 
 #[test]
-fn what_belongs_to_a_channel_that_is_off_rests_bit_for_bit() {
+fn the_weights_and_statistics_of_a_channel_that_is_off_do_not_change() {
     let machine = machine();
     for (config, data) in pictured() {
         let mut run = data.start(&machine, config);
@@ -979,7 +979,7 @@ fn what_belongs_to_a_channel_that_is_off_rests_bit_for_bit() {
     }
 }
 
-/// A run of every method that looks at its mask now and then, on a small network.
+/// A run of any method, in which masks are chosen several times, on a small network.
 fn short(method: MethodName, model: &str, gate_inputs: bool) -> Config {
     Config {
         method,
@@ -996,7 +996,7 @@ fn short(method: MethodName, model: &str, gate_inputs: bool) -> Config {
 }
 
 #[test]
-fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
+fn a_step_in_parts_equals_a_whole_step_bit_for_bit() {
     use StepPart::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
     let machine = machine();
     for (data, model, gate_inputs) in [(data(203, 20, 19, 4), "mlp-23-3", true), (images(90, 10, (2, 7, 7), 4, false), "cnn-4-5", false)] {
@@ -1025,7 +1025,7 @@ fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
                         Weights => assert!(done.values.iter().any(|&moved| moved > 0.0), "{label}: nothing moved"),
                         _ => assert!(done.values.is_empty() && done.stepped.is_empty(), "{label}"),
                     }
-                    // Left in the middle, now and then: a look, a test of the network and a step at once finish it.
+                    // Sometimes interrupted in the middle: a snapshot, an evaluation and a whole step finish it.
                     match (number % 4, done.part) {
                         (1, Sample) => break block_on(parts.advance(64)).unwrap(),
                         (2, Backward) => {
@@ -1067,7 +1067,7 @@ fn a_step_taken_phase_by_phase_is_the_step_at_once_bit_for_bit() {
 }
 
 #[test]
-fn what_is_changed_in_the_middle_of_a_step_holds_from_the_next_one_on() {
+fn a_change_during_a_step_applies_from_the_next_step_on() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let config = short(MethodName::Vrpge, "mlp-23-3", true);
     let (mut whole, mut parts) = (data.start(&machine, config.clone()), data.start(&machine, config));
@@ -1089,7 +1089,7 @@ fn what_is_changed_in_the_middle_of_a_step_holds_from_the_next_one_on() {
 }
 
 #[test]
-fn a_run_that_diverges_phase_by_phase_stops_where_it_does_at_once() {
+fn a_run_in_parts_diverges_at_the_same_step_as_a_whole_one() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let config = Config { learning_rate: 10.0, clip_norm: 0.0, steps: 200, ..short(MethodName::Vrpge, "mlp-23-3", true) };
     let (mut whole, mut parts) = (data.start(&machine, config.clone()), data.start(&machine, config));
@@ -1109,12 +1109,12 @@ fn a_run_that_diverges_phase_by_phase_stops_where_it_does_at_once() {
     };
     assert!(matches!(found, TrainError::Diverged { .. }));
     assert_eq!(format!("{found}"), format!("{expected}"));
-    assert!(tensors(&parts) == tensors(&whole), "weights and scores of a run that stopped are whole");
+    assert!(tensors(&parts) == tensors(&whole), "weights and scores of a stopped run are valid");
     assert!(block_on(parts.next_part()).is_err());
 }
 
 #[test]
-fn pinned_units_stay_where_they_are_and_the_others_keep_the_budget() {
+fn pinned_scores_do_not_change_and_the_others_stay_within_the_budget() {
     let (machine, data) = (machine(), data(203, 20, 19, 4));
     for method in [MethodName::Vrpge, MethodName::Reinforce, MethodName::Ste] {
         let pins = "0on,7on,19off,20on,44off";
@@ -1142,7 +1142,7 @@ fn pinned_units_stay_where_they_are_and_the_others_keep_the_budget() {
             "{label}: others are kept too"
         );
 
-        // The same link, the same run.
+        // The same link gives the same run.
         let mut again = data.start(&machine, config);
         while again.step() < again.steps() {
             block_on(again.advance(64)).unwrap();
@@ -1152,7 +1152,7 @@ fn pinned_units_stay_where_they_are_and_the_others_keep_the_budget() {
 }
 
 #[test]
-fn a_unit_can_be_pinned_and_let_go_while_the_run_goes_on() {
+fn a_unit_can_be_pinned_and_unpinned_during_a_run() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let mut run = data.start(&machine, Config { schedule: Schedule::Constant, ..annealed() });
     block_on(run.advance(10)).unwrap();
@@ -1163,7 +1163,7 @@ fn a_unit_can_be_pinned_and_let_go_while_the_run_goes_on() {
     run.change("pins", &format!("{unit}on")).unwrap();
     let pinned = block_on(run.snapshot()).unwrap();
     assert_eq!((pinned.scores[unit], pinned.step), (1.0, 10));
-    assert!(pinned.sum_scores <= f64::from(pinned.budget) * (1.0 + 1e-6), "the others make room at once");
+    assert!(pinned.sum_scores <= f64::from(pinned.budget) * (1.0 + 1e-6), "the other scores are lowered at once");
     run.change("pins", &format!("{unit}off")).unwrap();
     assert_eq!(step(&mut run).scores[unit], 0.0);
     run.change("pins", "").unwrap();
@@ -1187,13 +1187,13 @@ fn a_unit_can_be_pinned_and_let_go_while_the_run_goes_on() {
         let error = Trainer::new(&machine, config, data.shape.clone()).unwrap_err().to_string();
         assert!(error.contains("choose vrpge, reinforce or ste"), "{error}");
     }
-    // The dense baseline of a measurement has no scores that could be pinned.
+    // The dense baseline of a measurement has no scores to pin.
     let mut baseline = DenseBaseline::new(&run).unwrap();
     block_on(baseline.measure(&mut run, &|| 0.0)).unwrap();
 }
 
 #[test]
-fn pins_that_change_between_two_steps_leave_what_the_last_ones_say() {
+fn only_the_last_pins_between_two_steps_matter() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let config = Config { schedule: Schedule::Constant, ..annealed() };
     let (mut wavering, mut straight) = (data.start(&machine, config.clone()), data.start(&machine, config));
@@ -1211,7 +1211,7 @@ fn pins_that_change_between_two_steps_leave_what_the_last_ones_say() {
     }
     straight.change("pins", "6on").unwrap();
     assert_eq!(bits(&step(&mut wavering).scores), bits(&step(&mut straight).scores));
-    // One that was asked for after the state was kept is settled where the run goes on.
+    // A pin that was set after the checkpoint is applied when the run continues.
     let state = block_on(straight.checkpoint()).unwrap();
     let mut restored = data.start(&machine, straight.config.clone());
     for run in [&mut straight, &mut restored] {
@@ -1222,7 +1222,7 @@ fn pins_that_change_between_two_steps_leave_what_the_last_ones_say() {
 }
 
 #[test]
-fn a_unit_is_pinned_at_once_after_the_goal_was_raised() {
+fn a_unit_is_pinned_at_once_after_the_keep_ratio_was_raised() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let mut run = data.start(&machine, Config { schedule: Schedule::Constant, keep_ratio: 0.03, ..annealed() });
     block_on(run.advance(5)).unwrap();
@@ -1230,11 +1230,11 @@ fn a_unit_is_pinned_at_once_after_the_goal_was_raised() {
     run.change("pins", "1on,2on,3on").unwrap();
     let snapshot = block_on(run.snapshot()).unwrap();
     assert_eq!(snapshot.scores[1..4], [1.0; 3]);
-    assert!(snapshot.scores.iter().any(|&score| score > 0.0 && score < 1.0), "the room of the new goal is not lost");
+    assert!(snapshot.scores.iter().any(|&score| score > 0.0 && score < 1.0), "the new budget is used");
 }
 
 #[test]
-fn a_goal_that_moves_after_a_pin_was_settled_leaves_what_both_at_once_leave() {
+fn a_keep_ratio_that_changes_after_a_pin_gives_the_result_of_both_at_once() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let config = Config { schedule: Schedule::Constant, ..annealed() };
     let (mut wavering, mut straight) = (data.start(&machine, config.clone()), data.start(&machine, config));
@@ -1250,7 +1250,7 @@ fn a_goal_that_moves_after_a_pin_was_settled_leaves_what_both_at_once_leave() {
 }
 
 #[test]
-fn a_submit_ends_where_units_are_dropped_and_what_is_gone_cannot_be_pinned_on() {
+fn a_submit_ends_where_units_are_dropped_and_a_dropped_unit_cannot_be_pinned_on() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let mut run = data.start(&machine, Config { compact: true, finetune_epochs: 1, ..annealed() });
     let (epoch, mut drops) = (run.steps_per_epoch(), 0);
@@ -1266,11 +1266,11 @@ fn a_submit_ends_where_units_are_dropped_and_what_is_gone_cannot_be_pinned_on() 
         }
     }
     assert_eq!(drops, run.steps().div_ceil(epoch) - 1);
-    let gone = (0..run.whole.units()).find(|unit| !run.numbers().contains(unit)).expect("the goal leaves some out");
+    let gone = (0..run.whole.units()).find(|unit| !run.numbers().contains(unit)).expect("the budget leaves some out");
     let error = run.change("pins", &format!("{gone}on")).unwrap_err().to_string();
-    assert!(error.contains(&format!("unit {gone} was dropped for good")), "{error}");
+    assert!(error.contains(&format!("unit {gone} was dropped from memory")), "{error}");
 
-    // The final selection is counted, and scores that rest bring nothing back.
+    // The final selection is counted, and scores that are not trained bring nothing back.
     let before = run.cost();
     let evaluation = block_on(run.select_mask(100, |_, _| {})).unwrap();
     let dense = run.whole.multiply_adds(&run.whole.sizes(), None).forward;
@@ -1297,7 +1297,7 @@ fn a_unit_that_is_pinned_off_is_not_dropped_and_can_come_back() {
 }
 
 #[test]
-fn what_a_unit_costs_is_the_difference_of_the_losses_and_leaves_the_run_alone() {
+fn the_cost_of_a_unit_is_a_difference_of_losses_and_does_not_change_the_run() {
     let (machine, data) = (machine(), data(203, 0, 19, 4));
     let mut run = data.start(&machine, annealed());
     let mut other = data.start(&machine, annealed());
@@ -1334,5 +1334,5 @@ fn what_a_unit_costs_is_the_difference_of_the_losses_and_leaves_the_run_alone() 
     assert!(block_on(run.unit_cost(45, 6)).unwrap_err().to_string().contains("no such unit"));
     assert!(tensors(&run) == tensors(&other));
     assert_eq!(bits(&step(&mut run).scores), bits(&step(&mut other).scores));
-    assert!(tensors(&run) == tensors(&other), "the run goes on as if nothing had been asked");
+    assert!(tensors(&run) == tensors(&other), "the run continues unchanged");
 }

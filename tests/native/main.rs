@@ -1,4 +1,4 @@
-//! Every native test, as one program: its tests share both cores to the end, and it is linked once.
+//! Every native test in one program, so that its tests use both cores to the end and it is linked once.
 
 #![cfg(not(target_arch = "wasm32"))]
 

@@ -1,4 +1,4 @@
-//! What defines each method, on whatever adapter this machine has: budgets, gradients at the masks, and what a step costs.
+//! The behaviour of each method on this machine's adapter: budgets, gradients at the masks, and the cost of a step.
 
 use pollster::block_on;
 
@@ -16,7 +16,7 @@ use lacuna::trainer::{Trainer, tensors_of};
 use crate::adapter::machine;
 use crate::small_set::{Data, images};
 
-/// 80 images to learn from and 10 to test with, of four classes.
+/// 80 images to train on and 10 to test on, of four classes.
 fn pictures(image: (u32, u32, u32)) -> Data {
     images(80, 10, image, 4, false)
 }
@@ -66,7 +66,7 @@ fn every_method_trains_and_none_exceeds_its_budget_at_any_step() {
                 let fixed = (run.config.keep_ratio * f64::from(units)) as f32;
                 let sum: u32 = gated.iter().sum();
                 match name {
-                    // Drawn masks keep the budget on average: their probabilities keep it always.
+                    // Drawn masks are within the budget on average; their probabilities always are.
                     MethodName::Vrpge | MethodName::Reinforce | MethodName::Ste => {
                         assert!(snapshot.sum_scores <= f64::from(annealed) * (1.0 + 1e-6), "{label}, step {step}");
                     }
@@ -87,7 +87,7 @@ fn every_method_trains_and_none_exceeds_its_budget_at_any_step() {
                 MethodName::Rigl | MethodName::Snip => {
                     assert!(cost.near_dense >= cost.structure && cost.structure > 0, "{label}: {cost:?}");
                 }
-                // They begin with everything kept.
+                // They start with everything kept.
                 _ => assert!(0 < cost.near_dense && cost.near_dense < cost.total(), "{label}: {cost:?}"),
             }
             let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
@@ -101,13 +101,13 @@ fn every_method_trains_and_none_exceeds_its_budget_at_any_step() {
 }
 
 #[test]
-fn what_a_run_takes_is_known_before_it_is_taken() {
+fn the_memory_of_a_run_is_predicted_exactly() {
     let machine = machine();
     for (config, data) in networks() {
         let whole = Model::new(&config.model, data.shape.image(), data.shape.classes, config.gate_inputs).unwrap();
         let stated = |config: &Config| Bytes::of(&tensors_of(config, &whole, data.shape.train_rows), config.batch_size);
         let dense = stated(&Config { method: MethodName::Dense, ..config.clone() });
-        assert_eq!(dense, whole.bytes(config.batch_size, 1), "a dense run holds the values of one mask");
+        assert_eq!(dense, whole.bytes(config.batch_size, 1), "a dense run stores the values of one mask");
         for &name in MethodName::ALL {
             let label = format!("{} on {}", name.name(), config.model);
             let config = Config { method: name, ..config.clone() };
@@ -116,11 +116,11 @@ fn what_a_run_takes_is_known_before_it_is_taken() {
             assert_eq!(run.bytes(), run.memory().total(), "{label}");
             while run.step() < run.steps() {
                 block_on(run.advance(8)).unwrap();
-                assert_eq!(run.memory(), stated(&config), "{label}, step {}: nothing more is taken on the way", run.step());
+                assert_eq!(run.memory(), stated(&config), "{label}, step {}: nothing more is allocated during the run", run.step());
             }
             let expected = match name {
                 MethodName::Vrpge | MethodName::Reinforce => whole.bytes(config.batch_size, MASKS).total(),
-                // The values before and behind each gate.
+                // The values before and after each gate.
                 MethodName::Ste => whole.with_gates().bytes(config.batch_size, MASKS).total(),
                 MethodName::Rigl | MethodName::Snip => dense.total() + whole.with_gates().bytes(config.batch_size, 1).total(),
                 MethodName::SmallDense => run.model.bytes(config.batch_size, 1).total(),
@@ -129,7 +129,7 @@ fn what_a_run_takes_is_known_before_it_is_taken() {
             assert_eq!(run.bytes(), expected, "{label}");
             assert_eq!(name == MethodName::SmallDense, run.bytes() < dense.total(), "{label}");
         }
-        // One that ends before it asks holds no copy.
+        // A run that ends before the first choice has no copy.
         let short = Config { method: MethodName::Rigl, steps: config.structure_every, ..config.clone() };
         assert_eq!(stated(&short), dense);
         assert_eq!(data.start(&machine, short).memory(), dense);
@@ -137,7 +137,7 @@ fn what_a_run_takes_is_known_before_it_is_taken() {
 }
 
 #[test]
-fn a_copy_that_will_not_be_asked_again_is_not_counted() {
+fn a_copy_that_is_no_longer_needed_is_not_counted() {
     let machine = machine();
     let [(config, data), _] = networks();
     let of = |method| Config { method, compact: true, ..config.clone() };
@@ -147,14 +147,14 @@ fn a_copy_that_will_not_be_asked_again_is_not_counted() {
     assert_eq!(snip.bytes(), both);
     let (before, after) = block_on(snip.compact()).unwrap();
     assert!(after < before);
-    assert_eq!(snip.memory(), snip.model.bytes(config.batch_size, 1), "the copy goes with the units");
+    assert_eq!(snip.memory(), snip.model.bytes(config.batch_size, 1), "the copy is dropped with the units");
     let kept = block_on(snip.checkpoint()).unwrap();
     let mut again = data.start(&machine, of(MethodName::Snip));
     again.restore(kept).unwrap();
     assert_eq!(again.memory(), snip.memory());
 }
 
-/// Evaluations of a network with room for one mask are those of the same with room for two, of which the second is sampled.
+/// Evaluations of a network with buffers for one mask equal those with buffers for two, where the second mask is sampled.
 #[test]
 fn masks_that_are_decided_are_evaluated_once_with_the_same_numbers() {
     let machine = machine();
@@ -173,7 +173,7 @@ fn masks_that_are_decided_are_evaluated_once_with_the_same_numbers() {
             }
             let (rows, batch) = (data.shape.test_rows, config.batch_size);
             let mut both = run.evaluator(rows, batch).unwrap();
-            run.bring_up_to_date(&both);
+            run.update_evaluator(&both);
             let first = (data.shape.train_rows * data.shape.inputs) as usize;
             let padded = |bytes: &[u8]| [bytes, &[0; 3][..bytes.len().next_multiple_of(4) - bytes.len()]].concat();
             both.write(&both.buffers.inputs, &padded(&data.inputs[first..]));
@@ -189,15 +189,14 @@ fn masks_that_are_decided_are_evaluated_once_with_the_same_numbers() {
     }
 }
 
-/// Moves every weight a little: where a bias is 0 and nothing is kept before it, a relu stands exactly on its kink.
-fn leave_the_kinks(run: &Trainer) {
+/// Changes every weight a little: where a bias is 0 and nothing before it is kept, the input of a relu is exactly 0, where it has no derivative.
+fn shift_weights(run: &Trainer) {
     let mut random = Threefry::new(23, Stream::Data, 1);
     let moved: Vec<f32> = floats(run, "weights").into_iter().map(|weight| weight + 0.1 * random.unit_interval() - 0.05).collect();
     run.engine().write(&run.engine().buffers.weights, &moved);
 }
 
-/// Mean cross-entropy of the fully connected network of `run` on a batch, its gated units multiplied by `gates` (`[U]`): whole matrices in
-/// f64.
+/// Mean cross-entropy of the fully connected network of `run` on a batch, with its gated units multiplied by `gates` (`[U]`): whole matrices in f64.
 fn gated_loss(run: &Trainer, data: &Data, weights: &[f32], gates: &[f64], batch: &[Sample]) -> f64 {
     let (model, width, first) = (&run.model, data.shape.inputs as usize, data.shape.train_rows as usize);
     let means: Vec<f64> =
@@ -224,9 +223,9 @@ fn gated_loss(run: &Trainer, data: &Data, weights: &[f32], gates: &[f64], batch:
     sum / batch.len() as f64
 }
 
-/// `[U]` dL/dm by differences of that network.
+/// `[U]` dL/dm of that network by finite differences.
 fn differences(run: &Trainer, data: &Data, weights: &[f32], mask: &[f64], batch: &[Sample]) -> Vec<f64> {
-    // So close that no relu turns in between.
+    // So small that no relu changes in between.
     const H: f64 = 1e-8;
     let at = |unit: usize, shift: f64| {
         let mut gates = mask.to_vec();
@@ -244,22 +243,22 @@ fn assert_close(label: &str, found: &[f64], expected: &[f64]) {
     }
 }
 
-/// Multiply-adds of asking every unit of `run`: the network with gates, forward and backward as far as the inputs' gates.
-fn asking(run: &Trainer) -> u64 {
+/// Multiply-adds of a pass that ranks every unit of `run`: the network with gates, forward, and backward as far as the gates of the inputs.
+fn ranking_work(run: &Trainer) -> u64 {
     let gated = run.model.with_gates();
     let (asked, dense) = (gated.multiply_adds(&gated.sizes(), None), run.model.multiply_adds(&run.model.sizes(), None));
-    // Beyond a dense step's way back it goes on to the inputs, where they have gates.
+    // The backward pass is longer than that of a dense step where the inputs have gates.
     assert_eq!((asked.forward, asked.backward > dense.backward), (dense.forward, run.model.groups[0].gated));
     assert!(asked.backward >= dense.backward);
     asked.total() * u64::from(run.config.batch_size)
 }
 
 #[test]
-fn rigl_asks_every_unit_for_the_gradient_at_its_mask_and_grows_the_highest() {
+fn rigl_computes_the_gradient_at_every_mask_and_grows_the_highest() {
     let machine = machine();
     for (config, data) in networks() {
         let run = data.start(&machine, Config { method: MethodName::Rigl, ..config });
-        leave_the_kinks(&run);
+        shift_weights(&run);
         grows_the_highest(run, &data);
     }
 }
@@ -272,13 +271,13 @@ fn grows_the_highest(mut run: Trainer, data: &Data) {
         let (weights, cost) = (floats(&run, "weights"), run.cost());
         let chooses = method(MethodName::Rigl).chooses_before(&run.config.plan(), step, run.steps());
         let gates = if chooses { block_on(run.mask_gradients()).unwrap() } else { Vec::new() };
-        assert_eq!(before, scores(&run), "asking changes nothing");
+        assert_eq!(before, scores(&run), "computing gradients changes nothing");
         block_on(run.advance(1)).unwrap();
         let after = scores(&run);
-        // Asked here, and by the run itself.
-        let asked = if chooses { 2 * asking(&run) } else { 0 };
+        // Computed here, and by the run itself.
+        let asked = if chooses { 2 * ranking_work(&run) } else { 0 };
         assert_eq!(run.cost().structure - cost.structure, asked, "step {step}");
-        assert!(run.cost().near_dense - cost.near_dense >= asked, "step {step}: a dense pass is shown as one");
+        assert!(run.cost().near_dense - cost.near_dense >= asked, "step {step}: a dense pass is counted as one");
         if !chooses {
             assert_eq!(before, after, "step {step}");
             continue;
@@ -286,7 +285,7 @@ fn grows_the_highest(mut run: Trainer, data: &Data) {
         exchanges += 1;
         let batch = run.batch(step);
         let mask: Vec<f64> = before.iter().map(|&score| f64::from(score)).collect();
-        // What a convolutional network answers is held to its references below.
+        // Convolutional networks are compared with their references below.
         if run.model.maps.iter().all(|map| map.pixels() == 1) {
             assert_close(&format!("step {step}"), &gates, &differences(&run, data, &weights, &mask, &batch));
         }
@@ -300,7 +299,7 @@ fn grows_the_highest(mut run: Trainer, data: &Data) {
 }
 
 #[test]
-fn snip_keeps_what_finite_differences_say_the_loss_is_most_sensitive_to() {
+fn snip_keeps_the_most_sensitive_units_by_finite_differences() {
     let (machine, [(config, data), _]) = (machine(), networks());
     let mut run = data.start(&machine, Config { method: MethodName::Snip, ..config });
     let (weights, batch) = (floats(&run, "weights"), run.batch(0));
@@ -310,7 +309,7 @@ fn snip_keeps_what_finite_differences_say_the_loss_is_most_sensitive_to() {
     block_on(run.advance(1)).unwrap();
     assert_eq!(scores(&run), highest(&run.model, &sensitivity, budget));
     let cost = run.cost();
-    assert_eq!(cost.structure, asking(&run), "one dense pass over one batch");
+    assert_eq!(cost.structure, ranking_work(&run), "one dense pass over one batch");
     assert!(run.bytes() > run.model.bytes(16, 1).total(), "the dense copy is counted");
     while run.step() < run.steps() {
         block_on(run.advance(64)).unwrap();
@@ -327,10 +326,10 @@ fn snip_keeps_the_channels_that_the_dense_network_is_most_sensitive_to() {
     block_on(run.advance(1)).unwrap();
     let budget = (run.config.keep_ratio * f64::from(run.model.units())) as u32;
     assert_eq!(scores(&run), highest(&run.model, &sensitivity, budget));
-    assert_eq!(run.cost().structure, 2 * asked.structure, "asked here, and by the run itself");
+    assert_eq!(run.cost().structure, 2 * asked.structure, "computed here, and by the run itself");
 }
 
-/// `[U]` root mean square of the weights that lead to a unit; of an input, of those that lead away: told unit by unit.
+/// `[U]` root mean square of the weights that lead to a unit; of an input, of those that lead away from it: computed unit by unit.
 fn norms(run: &Trainer, weights: &[f32]) -> Vec<f64> {
     let mut norms = Vec::new();
     for (index, group) in run.model.groups.iter().enumerate().filter(|(_, group)| group.gated) {
@@ -355,7 +354,7 @@ fn norms(run: &Trainer, weights: &[f32]) -> Vec<f64> {
 }
 
 #[test]
-fn the_units_of_the_smallest_norms_go_and_the_largest_stay() {
+fn the_units_with_the_smallest_norms_go_and_the_largest_are_kept() {
     let machine = machine();
     for (config, data) in networks() {
         for name in [MethodName::Magnitude, MethodName::Set, MethodName::Rigl] {
@@ -372,7 +371,11 @@ fn the_units_of_the_smallest_norms_go_and_the_largest_stay() {
                     let group = run.model.gated().find(|group| (group.first_unit..group.first_unit + group.size).contains(&(unit as u32)));
                     let range = group.map(|group| group.first_unit as usize..(group.first_unit + group.size) as usize).unwrap();
                     let others = stayed.iter().filter(|other| range.contains(other)).count();
-                    assert_eq!(others, 1, "{name:?} on {}, step {step}: unit {unit} stayed only if its group would close", config.model);
+                    assert_eq!(
+                        others, 1,
+                        "{name:?} on {}, step {step}: unit {unit} is kept only if it is the last of its group",
+                        config.model
+                    );
                 }
                 dropped += gone.len();
             }
@@ -385,7 +388,7 @@ fn the_units_of_the_smallest_norms_go_and_the_largest_stay() {
 fn the_straight_through_gradient_is_that_of_the_gated_network_and_every_unit_is_computed() {
     let (machine, [(config, data), _]) = (machine(), networks());
     let mut run = data.start(&machine, Config { method: MethodName::Ste, schedule: Schedule::Constant, ..config });
-    leave_the_kinks(&run);
+    shift_weights(&run);
     for step in 0..4 {
         let (weights, batch) = (floats(&run, "weights"), run.batch(step));
         let snapshot = block_on(run.advance(1)).unwrap();
@@ -399,14 +402,14 @@ fn the_straight_through_gradient_is_that_of_the_gated_network_and_every_unit_is_
     assert_eq!(run.cost().forward, 4 * 16 * run.whole.multiply_adds(&run.whole.sizes(), None).forward);
 }
 
-/// The references of the lines of a training step of `run`, until one is called `end`.
+/// Runs the references of the lines of a training step of `run`, up to the line named `end`.
 fn references(run: &Trainer, end: &str, reference: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
         reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, reference);
     }
 }
 
-/// Mean cross-entropy that the references' logits give.
+/// Mean cross-entropy of the references' logits.
 fn loss_of(run: &Trainer, reference: &Memory) -> f64 {
     let (images, logits) = (reference.params.batch_stride as usize, &reference.maps[run.model.logits()]);
     let classes = run.model.groups.last().unwrap().size as usize;
@@ -419,10 +422,10 @@ fn loss_of(run: &Trainer, reference: &Memory) -> f64 {
 }
 
 #[test]
-fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_rigl_asks() {
+fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_rigl() {
     const H: f64 = 1e-6;
     let (machine, [_, (config, data)]) = (machine(), networks());
-    // The gated network of ste serves as the reference; rigl asks its own copy of the same weights under the same mask.
+    // The network of ste, which has gates, is the reference; rigl uses a copy with the same weights under the same mask.
     let mut ste = data.start(&machine, Config { method: MethodName::Ste, ..config.clone() });
     let mut rigl = data.start(&machine, Config { method: MethodName::Rigl, ..config });
     let mask = scores(&rigl);
@@ -434,7 +437,7 @@ fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_r
     start.schedule[0] = step_at(&ste.config, ste.model.units(), 0, ste.steps());
     start.batch_rows[..16].copy_from_slice(&ste.batch(0));
     let model = ste.model.clone();
-    // A gate of m is a gate of 1 before weights that are m times as large.
+    // A gate of m equals a gate of 1 before weights that are m times as large.
     let loss = |unit: usize, m: f64| {
         let mut reference = start.clone();
         reference.scores[unit] = 1.0;
@@ -458,7 +461,7 @@ fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_what_r
     let mut expected = Vec::new();
     for (unit, &kept) in mask.iter().enumerate() {
         let m = f64::from(kept);
-        // To one side of 0, where a gate below would turn its images over: to the second order all the same.
+        // On one side of 0, because a negative gate would negate its images; the difference is still of second order.
         expected.push(if kept == 1.0 {
             (loss(unit, m + H) - loss(unit, m - H)) / (2.0 * H)
         } else {
@@ -478,7 +481,7 @@ fn set_never_takes_back_at_once_what_it_drops() {
         while run.step() < run.steps() {
             let before = scores(&run);
             block_on(run.advance(64)).unwrap();
-            // A submit ends where masks are chosen, so that at most one choice lies between.
+            // A submit ends where masks are chosen, so there is at most one choice in between.
             let after = scores(&run);
             let gone = before.iter().zip(&after).filter(|&(&before, &after)| before > after).count();
             let came = before.iter().zip(&after).filter(|&(&before, &after)| before < after).count();
@@ -508,7 +511,7 @@ fn reinforce_takes_one_forward_and_vrpge_two_of_either_side() {
             }
             assert_eq!(run.engine().params.masks, if name == MethodName::Vrpge { 2 } else { 1 });
             assert_eq!((run.cost().forward, run.cost().structure), (forward, 0));
-            assert_ne!(scores(&run), start, "{name:?}, {estimator:?}: the scores learn");
+            assert_ne!(scores(&run), start, "{name:?}, {estimator:?}: the scores are trained");
         }
     }
 }
@@ -517,7 +520,7 @@ fn reinforce_takes_one_forward_and_vrpge_two_of_either_side() {
 fn a_run_of_small_dense_executes_nearly_what_a_run_of_vrpge_executes() {
     let machine = machine();
     for (config, _) in networks() {
-        // Wide enough that one unit more or less is little.
+        // So wide that one unit more or less changes little.
         let data = if config.gate_inputs { pictures((1, 1, 14)) } else { pictures((2, 7, 7)) };
         let model = if config.gate_inputs { "mlp-96-64" } else { "cnn-96-96" };
         let executed = [MethodName::Vrpge, MethodName::SmallDense].map(|method| {
@@ -534,7 +537,7 @@ fn a_run_of_small_dense_executes_nearly_what_a_run_of_vrpge_executes() {
 }
 
 #[test]
-fn only_masks_that_bring_nothing_back_are_dropped_from_memory() {
+fn units_are_dropped_from_memory_only_by_methods_that_bring_none_back() {
     let machine = machine();
     for (config, data) in networks() {
         for &name in MethodName::ALL {

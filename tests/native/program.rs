@@ -7,7 +7,7 @@ pub(crate) fn lacuna(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lacuna")).args(arguments).output().unwrap()
 }
 
-/// What a command that succeeds prints.
+/// The output of a command that succeeds.
 pub(crate) fn prints(arguments: &[&str]) -> String {
     let output = lacuna(arguments);
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -1,4 +1,4 @@
-//! A run that is saved goes on as if it had never stopped, on this machine's adapter, and its file says what it was.
+//! A saved run continues as if it had never stopped, on this machine's adapter, and its file describes it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -26,7 +26,7 @@ fn start(machine: &Rc<Machine>, config: &Config, set: &Dataset) -> Trainer {
     run
 }
 
-/// Trains up to `until` as the faces do, step by step, with a test after each epoch and units dropped where the experiment asks for it.
+/// Trains up to `until` as the terminal and the page do, step by step, with a test after each epoch and units dropped if the experiment compacts.
 fn train(run: &mut Trainer, until: u32, recorder: &mut Recorder) {
     while run.step() < until {
         let epoch = run.steps_per_epoch();
@@ -49,14 +49,14 @@ fn train(run: &mut Trainer, until: u32, recorder: &mut Recorder) {
     }
 }
 
-/// The whole state at the end, and what was recorded on the way.
+/// The whole state at the end, and the recording.
 fn end(run: &mut Trainer, recorder: &mut Recorder) -> (Checkpoint, RunFile) {
     let file = block_on(recorder.checkpoint(run)).unwrap().clone();
     (file.state.clone().unwrap(), file)
 }
 
 #[test]
-fn a_run_goes_on_bit_for_bit_from_its_file() {
+fn a_run_continues_bit_for_bit_from_its_file() {
     let machine = machine();
     let idx = "dataset=idx&model=mlp-24-12&gate_inputs=true&keep_ratio=0.3&batch_size=32&epochs=3";
     for (link, stops, until) in [
@@ -66,7 +66,7 @@ fn a_run_goes_on_bit_for_bit_from_its_file() {
         (format!("{idx}&method=set&structure_every=4"), 8, 18),
         (format!("{idx}&method=rigl&structure_every=5"), 5, 18),
         (format!("{idx}&method=small-dense"), 5, 18),
-        // In the middle of fine-tuning under the mask that was selected.
+        // During fine-tuning under the selected mask.
         (format!("{idx}&finetune_epochs=1"), 20, 24),
         ("dataset=idx&model=cnn-6-8&keep_ratio=0.5&batch_size=16&steps=9".to_owned(), 4, 9),
     ] {
@@ -95,9 +95,9 @@ fn a_run_goes_on_bit_for_bit_from_its_file() {
         let mut recorder = Recorder::resumed(file);
         train(&mut after, until, &mut recorder);
         let ((one, file_one), (other, file_other)) = (end(&mut unbroken, &mut whole), end(&mut after, &mut recorder));
-        // What a submit drew and did not keep is not kept.
+        // A file has the kept masks, not the drawn ones, so `units` is left out.
         assert_eq!(Checkpoint { units: Vec::new(), ..one }, Checkpoint { units: Vec::new(), ..other }, "{link}");
-        // Where nothing is probed stands what is no number, which equals nothing.
+        // Steps without a probe have NaN, which equals nothing, so the text is compared.
         assert_eq!(format!("{:?}", file_one.curves), format!("{:?}", file_other.curves), "{link}");
         assert_eq!(file_one.tests, file_other.tests, "{link}");
         assert_eq!(file_one.history, file_other.history, "{link}");
@@ -105,7 +105,7 @@ fn a_run_goes_on_bit_for_bit_from_its_file() {
 }
 
 #[test]
-fn what_was_changed_on_the_way_is_changed_again() {
+fn a_replay_repeats_the_changes_of_settings() {
     let machine = machine();
     let config = Config::from_link("dataset=planted&model=mlp-16&gate_inputs=true&batch_size=32&steps=40&schedule=constant").unwrap();
     let set = set(&config);
@@ -170,7 +170,7 @@ fn the_page_is_told_what_is_new_and_after_a_resumption_everything() {
 }
 
 #[test]
-fn a_state_of_another_network_is_refused_and_the_run_left_alone() {
+fn a_checkpoint_of_another_network_is_refused_and_the_run_is_unchanged() {
     let machine = machine();
     let config = Config::from_link("dataset=planted&model=mlp-16&batch_size=32&steps=40").unwrap();
     let set = set(&config);
@@ -206,14 +206,14 @@ const RUN: [&str; 12] = [
 ];
 
 #[test]
-fn the_terminal_keeps_replays_and_repeats_a_run() {
+fn the_terminal_saves_replays_and_repeats_a_run() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (run, recording) = (file("run.safetensors"), file("run.safetensors.gz"));
     let trained = prints(&[&["train", "--save", &run, "--record", &recording], &RUN[..]].concat());
     assert!(trained.contains("saved in") && trained.contains("recorded in"), "{trained}");
     let shown = prints(&["replay", &run]);
-    // What it ended with is said as it was said then.
+    // The replay prints the same result as the run.
     let reached = trained.split("test accuracy ").nth(1).and_then(|rest| rest.split(" %").next()).unwrap();
     assert!(shown.contains("step 60 of 60: inputs ") && shown.contains(&format!("test accuracy {reached} %")), "{shown}");
     assert!(shown.contains("seed=7") && shown.contains("dataset=planted"), "{shown}");
@@ -226,7 +226,7 @@ fn the_terminal_keeps_replays_and_repeats_a_run() {
     let refused = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && refused.contains("holds no weights"), "{refused}");
 
-    // A weight that is another, and a loss, are found.
+    // A changed weight and a changed loss are found.
     let mut kept = RunFile::from_bytes(&std::fs::read(&run).unwrap()).unwrap();
     let state = kept.state.as_mut().unwrap();
     let weight = 3 * state.numbers.len() + 11;
@@ -274,7 +274,7 @@ fn a_run_on_a_users_own_data_asks_for_them_again() {
 }
 
 #[test]
-fn where_nothing_can_be_written_nothing_is_trained() {
+fn nothing_is_trained_if_the_file_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("nowhere/run.safetensors").display().to_string();
     let whole = folder.path().display().to_string();
@@ -283,7 +283,7 @@ fn where_nothing_can_be_written_nothing_is_trained() {
         let (said, refused) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(!output.status.success() && refused.contains(path) && !said.contains("epoch"), "{flag} {path}: {said}{refused}");
     }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file is left");
     #[cfg(unix)]
     {
         let link = folder.path().join("link.safetensors");
@@ -291,14 +291,14 @@ fn where_nothing_can_be_written_nothing_is_trained() {
         let output = lacuna(&[&["train", "--save", link.to_str().unwrap()], &RUN[..]].concat());
         let refused = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && refused.contains("no ordinary file"), "{refused}");
-        assert!(link.is_symlink(), "what is no file of a run is left as it was");
+        assert!(link.is_symlink(), "a link is not replaced");
     }
     let output = lacuna(&[&["train", "--trace", &whole, "--save", "run.safetensors"], &RUN[..]].concat());
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be used with"), "{output:?}");
 }
 
 #[test]
-fn the_history_tells_the_budget_that_the_method_has() {
+fn the_history_has_the_budget_of_the_method() {
     let machine = machine();
     let link = "dataset=planted&model=mlp-16&gate_inputs=true&batch_size=32&steps=20&method=static&keep_ratio=0.25";
     let config = Config::from_link(link).unwrap();
@@ -331,14 +331,14 @@ fn files_that_are_no_runs_are_refused_by_name() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_keeps_the_run_and_says_how_to_go_on() {
+fn ctrl_c_saves_the_run_and_prints_how_to_continue() {
     let folder = tempfile::tempdir().unwrap();
     let (path, log) = (folder.path().join("run.safetensors"), folder.path().join("run.jsonl"));
     let name = path.to_str().unwrap();
     let endless = RUN.map(|word| if word == "60" { "1000000" } else { word });
     let arguments = [&["train", "--save", name, "--log", log.to_str().unwrap()], &endless[..]].concat();
     let child = Command::new(env!("CARGO_BIN_EXE_lacuna")).args(&arguments).stdout(Stdio::piped()).spawn().unwrap();
-    // Once the log has lines, it trains.
+    // Training has begun once the log has lines.
     let begin = Instant::now();
     while std::fs::metadata(&log).map_or(0, |log| log.len()) < 20_000 {
         assert!(begin.elapsed() < Duration::from_mins(2), "it never trained");

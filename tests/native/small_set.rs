@@ -1,4 +1,4 @@
-//! A data set of any size, made on the spot, and a run on it.
+//! A generated data set of any size, and a run on it.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use lacuna::device::Machine;
 use lacuna::random::{Stream, Threefry};
 use lacuna::trainer::{DataShape, Trainer};
 
-/// A small classification set: each class has its own mean in every feature, so that there is something to learn.
+/// A small classification set in which each class has its own mean in every feature, so that it can be learned.
 pub(crate) struct Data {
     pub(crate) inputs: Vec<u8>,
     pub(crate) labels: Vec<u8>,

@@ -1,6 +1,5 @@
-//! A traced step, recomputed by someone who knows the method and has the file: dense tensors times masks in f64, an own forward and backward
-//! pass along the network that the file describes, own batch statistics, softmax, Adam and projection. Nothing of the program is called but
-//! its binary.
+//! A traced step, recomputed from its file alone: dense tensors times masks in f64, with a separate forward and backward pass along the network that
+//! the file describes, and separate batch statistics, softmax, Adam and projection. The tests use nothing of the program but its binary.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -14,7 +13,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A trace file, every tensor widened to f64, with the bits of the floats as they stand.
+/// A trace file, with every tensor as f64, and the bits of its floats.
 struct Trace {
     values: HashMap<String, Vec<f64>>,
     shapes: HashMap<String, Vec<usize>>,
@@ -66,16 +65,16 @@ impl Trace {
     }
 }
 
-/// A row of units that one mask chooses from.
+/// Units that share a mask.
 struct Group {
     size: usize,
-    /// Where its units begin among the gated ones, if they are.
+    /// The index of its first unit among the gated ones, if they are gated.
     first_unit: Option<usize>,
-    /// The groups of the same size whose kept units it keeps.
+    /// The groups of the same size of which it is the union.
     union_of: Option<[usize; 2]>,
 }
 
-/// The values of a group: `[units, images, height, width]`.
+/// The activations of a group: `[units, images, height, width]`.
 struct Map {
     group: usize,
     height: usize,
@@ -95,7 +94,7 @@ enum Kind {
         padding: usize,
         bias: bool,
     },
-    /// Batch normalisation where there is a layer, then the shortcut's sum where there is one.
+    /// Batch normalisation if there is a layer, then the sum with the shortcut if there is one.
     Normalise {
         shortcut: Option<usize>,
     },
@@ -116,7 +115,7 @@ struct Op {
     rectified: bool,
 }
 
-/// The network as the trace describes it, from map 0, the inputs, to the last one, the logits.
+/// The network that the trace describes, from map 0, the inputs, to the last one, the logits.
 struct Network {
     groups: Vec<Group>,
     maps: Vec<Map>,
@@ -171,7 +170,7 @@ impl Network {
         &self.groups[self.maps[map].group]
     }
 
-    /// The gated units' numbers of `flat` for each group; ones for the others, a union apart.
+    /// Splits `flat`, numbers of the gated units, into groups; other groups have ones, and unions are left out.
     fn spread(&self, flat: &[f64]) -> Masks {
         let units: usize = self.groups.iter().filter(|group| group.first_unit.is_some()).map(|group| group.size).sum();
         assert_eq!(flat.len(), units, "one number for each gated unit");
@@ -179,7 +178,7 @@ impl Network {
         self.groups.iter().map(own).collect()
     }
 
-    /// A mask of all groups: a group of which nothing was drawn keeps its first unit of the highest score; a union what either keeps.
+    /// A mask of all groups: a group without a drawn unit keeps its first unit with the highest score; a union keeps what either branch keeps.
     fn mask(&self, drawn: &[f64], scores: &[f64]) -> Masks {
         let (mut masks, scores) = (self.spread(drawn), self.spread(scores));
         for (g, group) in self.groups.iter().enumerate() {
@@ -194,28 +193,28 @@ impl Network {
         masks
     }
 
-    /// The gated units' part of a mask.
+    /// The gated units of a mask.
     fn flat(&self, masks: &Masks) -> Vec<f64> {
         let gated = self.groups.iter().zip(masks).filter(|(group, _)| group.first_unit.is_some());
         gated.flat_map(|(_, mask)| mask.clone()).collect()
     }
 }
 
-/// One number a unit for each group: 1 where it is kept, 0 where not.
+/// For each group one number a unit: 1 if it is kept, 0 if not.
 type Masks = Vec<Vec<f64>>;
 
-/// `weights.l`, `scale.l` and `shift.l` of every layer l, or something of each of these numbers.
+/// A vector for each `weights.l`, `scale.l` and `shift.l` of every layer l.
 type Parameters = BTreeMap<String, Vec<f64>>;
 
-/// The loss's gradient at every parameter.
+/// The gradient of the loss for every parameter.
 #[derive(Default)]
 struct Gradients {
     values: Parameters,
-    /// What each would be if none of the products it sums were negative.
+    /// The same sums with the absolute values of their products.
     sizes: Parameters,
 }
 
-/// Where one tap of a convolution meets: for each row of outputs the first pixel written, the first one read, and how many there are.
+/// Where one tap of a convolution is inside the image: for each row of outputs the first pixel written, the first one read, and their number.
 fn meetings(input: &Map, output: &Map, [row_tap, column_tap]: [usize; 2], stride: usize, padding: usize) -> Vec<[usize; 3]> {
     // An output at q reads q * stride + tap - padding, where that is a pixel.
     let reads = |q: usize, tap: usize, size: usize| (q * stride + tap).checked_sub(padding).filter(|&at| at < size);
@@ -226,7 +225,7 @@ fn meetings(input: &Map, output: &Map, [row_tap, column_tap]: [usize; 2], stride
     rows.map(|[q, row]| [q * output.width + first, row * input.width + from, columns.len()]).collect()
 }
 
-/// What a step starts from.
+/// The inputs of a step.
 struct Task {
     network: Network,
     parameters: Parameters,
@@ -239,12 +238,12 @@ struct Task {
 struct Pass<'a> {
     task: &'a Task,
     masks: &'a Masks,
-    /// Of each map, 0 for units that are off.
+    /// Of each map; 0 for units that are off.
     values: Vec<Vec<f64>>,
     /// Mean and variance of each unit that a layer normalises.
     moments: BTreeMap<usize, Vec<[f64; 2]>>,
     loss: f64,
-    /// Maps and pixels whose gradient hangs on a comparison that f32 may decide otherwise.
+    /// Maps and pixels whose gradient depends on a comparison that f32 may decide differently.
     doubtful: Vec<[usize; 2]>,
 }
 
@@ -326,7 +325,7 @@ impl<'a> Pass<'a> {
         sums
     }
 
-    /// The values that a layer normalises, each less its unit's mean over the batch and all pixels, over the deviation.
+    /// The values that a layer normalises: each less its unit's mean over the batch and all pixels, divided by the deviation.
     fn normalised(&self, op: &Op, layer: usize) -> Vec<f64> {
         let values = &self.values[op.input];
         let row = values.len() / self.moments[&layer].len();
@@ -351,7 +350,7 @@ impl<'a> Pass<'a> {
                 }
             }
         }
-        // The mask stands after the normalisation: what is off does not give its shift to the sum.
+        // The mask is applied after the normalisation: a unit that is off does not add its shift to the sum.
         times(&mut values, &self.masks[self.task.network.maps[op.input].group]);
         if let Some(shortcut) = shortcut {
             values.iter_mut().zip(&self.values[shortcut]).for_each(|(value, x)| *value += x);
@@ -359,7 +358,7 @@ impl<'a> Pass<'a> {
         values
     }
 
-    /// Where in its input the windows of a pooling lie, in the order of the outputs.
+    /// The pixels of the windows of a pooling, in the order of the outputs.
     fn window_pixels(&self, op: &Op, window: usize) -> impl Iterator<Item = Vec<usize>> + use<> {
         let [input, output] = [op.input, op.output].map(|map| &self.task.network.maps[map]);
         let (planes, [pixels_in, pixels]) = (self.values[op.input].len() / input.pixels(), [input.pixels(), output.pixels()]);
@@ -383,7 +382,7 @@ impl<'a> Pass<'a> {
         powers.into_iter().map(|power| power / total).collect()
     }
 
-    /// The loss's gradient at every parameter; as if one doubtful comparison had gone the other way, where one is named.
+    /// The gradient of the loss for every parameter; with `otherwise`, as if that doubtful comparison had the other result.
     fn gradients(&self, otherwise: Option<[usize; 2]>) -> Gradients {
         let (network, images) = (&self.task.network, self.images());
         let mut gradients = Gradients::default();
@@ -473,7 +472,7 @@ impl<'a> Pass<'a> {
         d_in
     }
 
-    /// Through y = scale x + shift with x = (input - mean) / deviation, where mean and deviation are those of the inputs themselves.
+    /// Through y = scale x + shift with x = (input - mean) / deviation, where mean and deviation are computed from the inputs.
     fn d_normalise(&self, op: &Op, layer: usize, d: &[f64], gradients: &mut Gradients) -> Vec<f64> {
         let (x, scale) = (self.normalised(op, layer), &self.task.parameters[&format!("scale.{layer}")]);
         let row = d.len() / scale.len();
@@ -481,7 +480,7 @@ impl<'a> Pass<'a> {
         for (((d, x), scale), [_, variance]) in d.chunks(row).zip(x.chunks(row)).zip(scale).zip(&self.moments[&layer]) {
             let products: Vec<f64> = d.iter().zip(x).map(|(d, x)| d * x).collect();
             let (along_x, along_one, n) = (products.iter().sum::<f64>(), d.iter().sum::<f64>(), row as f64);
-            // What changes only mean or deviation changes nothing: these two directions are taken out.
+            // A change of only the mean or only the deviation changes nothing, so these two directions are subtracted.
             d_in.extend(d.iter().zip(x).map(|(d, x)| scale / (variance + EPSILON).sqrt() * (d - along_one / n - x * along_x / n)));
             sums.iter_mut().zip([along_x, along_one, size(&products), size(d)]).for_each(|(sums, sum)| sums.push(sum));
         }
@@ -494,7 +493,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The sum of all sizes.
+/// The sum of all absolute values.
 fn size(values: &[f64]) -> f64 {
     values.iter().map(|value| value.abs()).sum()
 }
@@ -504,7 +503,7 @@ fn pairs(first: usize, second: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..first).flat_map(move |a| (0..second).map(move |b| (a, b)))
 }
 
-/// Where the highest value stands first, and the highest of the others.
+/// The index of the first highest value, and that of the highest of the others.
 fn highest_two(values: &[f64]) -> [usize; 2] {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
@@ -535,42 +534,42 @@ fn threshold(scores: &[f64], budget: f64) -> f64 {
     high
 }
 
-// What a step is held to. In brackets the worst that llvmpipe, Mesa's driver in software, leaves of it.
+// The tolerances of a step. In brackets: the largest error with llvmpipe, Mesa's driver in software.
 
-/// Of a loss: WGSL allows a logarithm an error of 2^-21 and an exponential one of a few roundings. (6e-7, in resnet20.)
+/// For a loss: WGSL allows a logarithm an error of 2^-21 and an exponential one of a few roundings. (6e-7, in resnet20.)
 const LOSS: f64 = 2e-6;
-/// Of a score: what the losses' rounding makes of a step of 0.05, for Adam divides g by its own size. (5e-7.)
+/// For a score: the effect of the losses' rounding on a step of 0.05, because Adam divides g by its own size. (5e-7.)
 const SCORES: f64 = 2e-5;
-/// Of a gradient beside the largest of its layer's sums of the products' sizes: the products are what f32 rounds, by 6e-8 each, and the
-/// gradient is what they leave of each other. Activations and their gradients bring the rounding of all operations between with them.
-/// (2.1e-6 in resnet20, which has 44; 3e-7 in an mlp.)
+/// For a gradient, relative to the largest sum of absolute products of its layer: f32 rounds each product by 6e-8, and the products nearly cancel.
+/// Activations and their gradients add the rounding of all operations before. (2.1e-6 in resnet20, which has 44; 3e-7 in an mlp.)
 const SUMS: f64 = 5e-6;
-/// Of a batch's mean beside the deviation, and of its variance: f32 sums of up to thirty thousand terms, and what came before. (6e-7.)
+/// For a batch's mean, relative to the deviation, and its variance: f32 sums of up to thirty thousand terms, and the errors of earlier operations.
+/// (6e-7.)
 const MOMENTS: f64 = 2e-6;
-/// Of a feature as it is fed: a byte times a scale and a shift, both rounded, and none larger than 4.
+/// For a feature as the network gets it: a byte times a scale and a shift, both rounded, and none larger than 4.
 const SHOWN: f64 = 2e-6;
-/// Of a sum of two products with settings: four roundings of 6e-8. (1e-7.)
+/// For a sum of two products with settings: four roundings of 6e-8. (1e-7.)
 const ROUNDING: f64 = 2.4e-7;
-/// Nearer to 0 than this, f32 may see an activation on the other side, and two of a window in the other order: they are of size 1, and some
-/// twenty layers deep. What another outcome is worth is computed, not allowed for as such.
+/// Closer to 0 than this, f32 may compute an activation with the other sign, and two values of a window in the other order: they are about 1 in size,
+/// after some twenty layers. The effect of the other result is computed, not included in a tolerance.
 const DOUBT: f64 = 1e-5;
 
 fn close(name: &str, found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance, "{name}: {found}, recomputed {expected}");
 }
 
-/// What a step began with and what its two forwards and its backward give, recomputed.
+/// The start of a step, and its two forward passes and its backward pass, recomputed.
 struct Step<'a> {
     trace: &'a Trace,
     number: i32,
     task: &'a Task,
     kept: Masks,
     loss: f64,
-    /// Where the probe was forwarded.
+    /// If the probe was forwarded.
     probe_loss: Option<f64>,
     moments: BTreeMap<usize, Vec<[f64; 2]>>,
     gradients: Gradients,
-    /// How far these may be off where comparisons are doubtful: what each of them is worth, summed.
+    /// How much these may differ because of doubtful comparisons: the sum of the effects of each.
     slack: Parameters,
 }
 
@@ -614,7 +613,7 @@ impl Task {
         Self { network, parameters, inputs, labels }
     }
 
-    /// Whether each number of a parameter is of units that are kept.
+    /// Whether each number of a parameter belongs to kept units.
     fn kept_entries(&self, masks: &Masks) -> BTreeMap<String, Vec<bool>> {
         let mut kept = BTreeMap::new();
         for op in &self.network.ops {
@@ -624,7 +623,7 @@ impl Task {
                     let name = format!("weights.{layer}");
                     let entry = |at: usize| {
                         let row = at / to.len();
-                        // The row after the taps is the biases', whose input is always on.
+                        // The row after the taps is that of the biases, whose input is always on.
                         to[at % to.len()] == 1.0 && (row == kernel * kernel * from.len() || from[row % from.len()] == 1.0)
                     };
                     kept.insert(name.clone(), (0..self.parameters[&name].len()).map(entry).collect());
@@ -646,7 +645,7 @@ fn velocity_of(name: &str) -> String {
     name.strip_prefix("weights").map_or_else(|| format!("velocity_{name}"), |rest| format!("velocity{rest}"))
 }
 
-/// Numbers of units that were off, which rest, and others.
+/// How many numbers of units that were off did not change, and how many others did.
 #[derive(Debug, Default)]
 struct Counts {
     resting: u32,
@@ -693,10 +692,10 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// g of one unit, and what the losses' own rounding may make of it.
+    /// g of one unit, and the possible effect of the losses' rounding.
     fn structure_gradient(&self, unit: usize, probe_loss: f64) -> (f64, f64) {
         let (s, m, p) = (self.trace.tensor("before.scores")[unit], self.trace.tensor("mask")[unit], self.trace.tensor("probe")[unit]);
-        // The draw has 24 bits: below them, and at 1, the unit is decided.
+        // The draw has 24 bits: for smaller scores, and at 1, the unit is decided.
         if s < 2f64.powi(-24) || s >= 1.0 {
             return (0.0, 0.0);
         }
@@ -710,11 +709,11 @@ impl<'a> Step<'a> {
         (raw / spread, 2.0 * LOSS * self.loss.max(probe_loss) / spread)
     }
 
-    /// The estimator, the optimiser's step, the projection.
+    /// Checks the estimator, the optimiser's step and the projection.
     fn check_scores(&self) {
         let (trace, step) = (self.trace, self.number);
         let Some(probe_loss) = self.probe_loss else {
-            assert_eq!(trace.bits["after.scores"], trace.bits["before.scores"], "a fixed mask's scores rest");
+            assert_eq!(trace.bits["after.scores"], trace.bits["before.scores"], "the scores of a fixed mask do not change");
             return;
         };
         let (budget, rate) = (trace.number("budget"), trace.number("scores_rate"));
@@ -744,14 +743,14 @@ impl<'a> Step<'a> {
         assert!(trace.tensor("after.scores").iter().sum::<f64>() <= budget * (1.0 + 1e-6), "step {step}: over the budget");
     }
 
-    /// The gradient at kept entries, clipped by its whole norm, momentum and decay; the others rest.
+    /// Checks the gradient of kept entries, clipped by the norm of all, momentum and decay; other entries must not change.
     fn check_weights(&self, counts: &mut Counts) {
         let (trace, step) = (self.trace, self.number);
         let (length, doubt) = (norm(&self.gradients.values), norm(&self.slack));
         close("gradient norm", trace.number("gradient_norm"), length, SUMS * length + doubt);
         let clip_norm: f64 = trace.setting("clip_norm");
         let expected = if clip_norm > 0.0 && length > clip_norm { clip_norm / length } else { 1.0 };
-        // The file's own from here on: it follows from the whole gradient, doubts included, and scales each part of it.
+        // From here on the file's value is used: it follows from the whole gradient, with its doubtful comparisons, and scales each part of it.
         let clip = trace.number("clip_scale");
         close("clip scale", clip, expected, expected * (SUMS + doubt / length));
         let (momentum, decay): (f64, f64) = (trace.setting("momentum"), trace.setting("weight_decay"));
@@ -786,7 +785,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// The running statistics of kept units move a tenth of the way to the batch's, the variance as that of a sample; the others rest.
+    /// Checks that the running statistics of kept units move a tenth of the way to the batch's, with the unbiased variance; others must not change.
     fn check_statistics(&self, counts: &mut Counts) {
         let (trace, network) = (self.trace, &self.task.network);
         for op in &network.ops {
@@ -812,12 +811,12 @@ impl<'a> Step<'a> {
     }
 }
 
-/// A byte that looks drawn.
+/// A pseudorandom byte.
 fn noise(at: usize) -> u8 {
     (((at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 17).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33) as u8
 }
 
-/// Grey images of `side` by `side` pixels in five classes, as idx files: noise, brighter where the class says.
+/// Grey images of `side` by `side` pixels in five classes, as idx files: noise with a brightness that depends on the class.
 fn idx_set(side: usize) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (part, rows) in [("train", 40), ("t10k", 8)] {
@@ -841,8 +840,8 @@ fn cifar_image(number: usize) -> Vec<u8> {
     pairs(3, area).map(|(channel, at)| noise((number * 3 + channel) * area + at) / 2 + 50 * channel as u8).collect()
 }
 
-/// A set in the form of CIFAR-100: records of two labels, of which the last counts, and an image, the one of the label's last digit. 1,000
-/// of them are a gzip file, and such files in a row are one.
+/// A set in the form of CIFAR-100: records of two labels, of which the second is the class, and the image for the class's last digit. 1,000 records
+/// are one gzip file, and several such files in a row are one set.
 fn cifar_set() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let images: Vec<Vec<u8>> = (0..10).map(cifar_image).collect();
@@ -857,17 +856,17 @@ fn cifar_set() -> TempDir {
     folder
 }
 
-/// How an image is shown.
+/// The augmentation of an image.
 #[derive(Clone, Copy, Debug)]
 struct View {
-    /// Where the pixel in a corner of what is shown comes from, before it is mirrored.
+    /// The source of the pixel in a corner of the augmented image, before it is mirrored.
     down: isize,
     right: isize,
     mirrored: bool,
 }
 
-/// How each image of a step of [`cifar_set`] is shown: less the mean of its channel's pixels over the first 4,096 rows, over the deviation of
-/// all, and 0 beyond its edge.
+/// The augmentation of each image of a step of [`cifar_set`]. The network gets the pixels less the mean of their channel over the first 4,096 rows,
+/// divided by the deviation of all, and 0 outside the image.
 fn views(trace: &Trace) -> Vec<View> {
     let (side, area) = (CIFAR_SIDE, CIFAR_SIDE * CIFAR_SIDE);
     let images: Vec<Vec<f64>> =
@@ -899,7 +898,7 @@ fn views(trace: &Trace) -> Vec<View> {
     trace.tensor("inputs").chunks(3 * area).zip(trace.tensor("labels")).map(view).collect()
 }
 
-/// Runs the program with `flags` and recomputes each traced step; what one step leaves is what the next one finds.
+/// Runs the program with `flags` and recomputes each traced step. The state after one step must be the state before the next.
 fn trace(flags: &[&str]) -> Vec<Trace> {
     const STEPS: usize = 3;
     let folder = tempfile::tempdir().unwrap();
@@ -923,7 +922,7 @@ fn trace(flags: &[&str]) -> Vec<Trace> {
         step.check_statistics(&mut statistics);
     }
     assert!(weights.resting > 100 && weights.moving > 100, "{weights:?}");
-    // Both, or where nothing is normalised neither.
+    // Both, or neither without a normalisation.
     assert_eq!(statistics.resting > 10, statistics.moving > 10, "{statistics:?}");
     let moved = traces.iter().any(|trace| trace.bits["after.scores"] != trace.bits["before.scores"]);
     assert_eq!(moved, traces[0].settings["method"] == "vrpge", "whether a score moved");
@@ -946,7 +945,7 @@ fn trace_idx(side: usize, flags: &[&str]) -> Vec<Trace> {
     trace(&[&["--dataset", "idx", "--data-dir", set.path().to_str().unwrap()], flags].concat())
 }
 
-/// Whether under m some sum somewhere got units from the one branch alone, and from the other alone.
+/// Whether under m some sum has units from only one branch, and from only the other.
 fn has_lone_branches(traces: &[Trace]) -> bool {
     let mut found = [false; 2];
     for trace in traces {
@@ -963,7 +962,7 @@ fn has_lone_branches(traces: &[Trace]) -> bool {
 
 #[test]
 fn a_step_of_a_convolutional_network_can_be_recomputed_and_its_clipped_gradient_too() {
-    // Of 7 by 7 pixels, the second pooling drops the last row and column.
+    // With 7 by 7 pixels, the second pooling drops the last row and column.
     let flags = ["--model", "cnn-6-10", "--batch-size", "5", "--keep-ratio", "0.6", "--schedule", "constant", "--clip-norm", "0.3"];
     let traces = trace_idx(14, &flags);
     assert!(traces.iter().any(|trace| trace.number("clip_scale") < 1.0), "no gradient was clipped");
@@ -1033,7 +1032,7 @@ fn a_step_under_a_static_mask_can_be_recomputed() {
 }
 
 #[test]
-fn units_that_are_kept_only_so_that_a_layer_never_closes_are_told_apart_from_the_draw() {
+fn units_that_are_kept_without_a_draw_differ_from_the_drawn_mask() {
     let traces = trace_planted(&["--model", "mlp-20-2-9", "--gate-inputs", "--keep-ratio", "0.05", "--schedule", "constant"]);
     assert!(traces.iter().any(|trace| trace.tensor("mask") != trace.tensor("kept_mask")), "every layer kept a unit by its draw");
 }

@@ -1,4 +1,4 @@
-//! `lacuna compare`: methods that are trained side by side.
+//! `lacuna compare`: trains several methods under the same settings.
 
 use std::path::PathBuf;
 
@@ -10,13 +10,13 @@ use super::{Experiment, adapter, optional, path, required, switch};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Compare {
     pub(crate) experiment: Experiment,
-    /// Names, each of which the user wants once.
+    /// Names of entrants, each once.
     pub(crate) methods: Vec<String>,
-    /// How many seeds, from the experiment's on.
+    /// How many seeds, from the experiment's seed on.
     pub(crate) seeds: u32,
-    /// Whether each method has the settings that were searched for it.
+    /// Whether each entrant has the settings that were tuned for it.
     pub(crate) presets: bool,
-    /// Whether the settings of each method are searched instead.
+    /// Whether to search for each method's settings instead.
     pub(crate) search: bool,
     pub(crate) out: Option<PathBuf>,
     pub(crate) adapter: Option<String>,
@@ -25,14 +25,14 @@ pub(crate) struct Compare {
 impl Compare {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("compare")
-            .about("Train several methods side by side, and say what each reached and what it took")
+            .about("Train several methods under the same settings and compare accuracy, work and time")
             .after_help(
                 "Is it really faster, and against what?\n  lacuna compare --methods dense,small-dense,static,vrpge --seeds 3 --gate-inputs --keep-ratio 0.1\n\n\
-                 Every method trains with every seed, one after another, under the same settings but for the few that let each show its best (see \
-                 --plain). A run that was finished is saved in --out and not run again: a comparison that was interrupted goes on. There too: \
-                 results.csv, results.json, and report.html, a page that needs nothing else.\n\n\
-                 --search tries twelve settings of each method, with the inputs gated and without, on training rows of which the last sixth is held \
-                 out, and prints the winners.",
+                 Every method trains with every seed, one after another, under the same settings, except for a few that were tuned for each method \
+                 (see --plain). A finished run is saved in --out and not run again, so that an interrupted comparison continues. --out also gets \
+                 results.csv, results.json, and report.html, a self-contained page.\n\n\
+                 --search tries twelve settings of each method, with gated inputs and without, and prints the winners. It trains on five sixths of \
+                 the training rows and tests on the held-out last sixth.",
             )
             .args(Experiment::flags(|setting| setting.name != "method"))
             .arg(
@@ -44,7 +44,7 @@ impl Compare {
                     .help(
                         "The methods, each once: those of train's --method, and vrpge-one-sided, vrpge with --estimator one-sided, static-allocated, \
                          a random mask with as many units of each group as vrpge ended with, and small-dense-final, as wide as a step of vrpge at \
-                         the keep ratio pays for.",
+                         the keep ratio pays for. vrpge is VR-PGE, the variance-reduced policy gradient estimator.",
                     ),
             )
             .arg(
@@ -55,10 +55,10 @@ impl Compare {
                     .default_value("3")
                     .help("How many seeds, from --seed on."),
             )
-            .arg(path("out", "DIR", "Where runs and results are saved. Without it, a folder of compare/ named after network and settings."))
-            .arg(switch("plain", "The same settings for all, without the presets that were searched for each method."))
+            .arg(path("out", "DIR", "The folder for runs and results. [default: a folder of compare/ named after network and settings]"))
+            .arg(switch("plain", "The same settings for all, without the presets that were tuned for each method."))
             .arg(
-                switch("search", "Search for each method's best settings instead, with as many tries for each, on held-out training rows.")
+                switch("search", "Search for each method's best settings instead, with as many runs for each, on held-out training rows.")
                     .conflicts_with_all(["plain", "seeds"]),
             )
             .arg(adapter())
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn methods_are_named_with_commas_between_them() {
         let Ok(Command::Compare(found)) = read(&["compare", "--methods", "set,rigl", "--plain", "--seeds", "2"]) else {
-            panic!("it is a comparison")
+            panic!("not a comparison")
         };
         assert_eq!(
             (&found.methods[..], found.seeds, found.presets, found.search),

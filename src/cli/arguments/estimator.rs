@@ -1,4 +1,4 @@
-//! `lacuna estimator`: estimators of the structure gradient that are measured.
+//! `lacuna estimator`: measures estimators of the structure gradient.
 
 use clap::{Arg, ArgMatches, value_parser};
 
@@ -12,28 +12,29 @@ pub(crate) struct Estimator {
     pub(crate) adapter: Option<String>,
 }
 
-/// What the estimators are measured on, over so many pairs of masks.
+/// The network on which the estimators are measured, and over how many pairs of masks.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Measured {
     /// The network of an experiment after some steps.
     Network { experiment: Box<Experiment>, after_steps: u32, pairs: u32 },
-    /// A small network of the program's own, as one score goes to 0; so many pairs for each row of the table.
+    /// A small network that this program defines, as one score goes to 0; so many pairs for each row of the table.
     Table { pairs: u32 },
 }
 
-/// Pairs of masks where none are asked for.
+/// The default number of pairs of masks.
 const PAIRS: u32 = 4000;
 const PAIRS_A_ROW: u32 = 20_000;
 
 impl Estimator {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("estimator")
-            .about("Measure bias, variance and direction of every structure gradient on a network as it stands")
+            .about("Measure bias, variance and direction of every estimator of the structure gradient on a frozen network")
             .after_help(
                 "Trains --after-steps steps of the experiment, then freezes it and draws pairs of masks on one mini-batch. Every estimator at \
-                 every alpha is computed from the same pairs and held against the true gradient: from all masks where at most 14 units are \
-                 undecided, otherwise from other masks, with its standard error.\n\n\
-                 With few units all is exact; this one runs in seconds:\n  lacuna estimator --dataset planted --model mlp-12 --keep-ratio 0.5\n\n\
+                 every alpha is computed from the same pairs and compared with the true gradient. That is computed from all masks if at most 14 \
+                 units are undecided, otherwise from other masks, with a standard error. one-sided is the paper's VR-PGE, the variance-reduced \
+                 policy gradient estimator; two-sided, the default, is its mean over both orders of a pair.\n\n\
+                 With few units all is exact. This example runs in seconds:\n  lacuna estimator --dataset planted --model mlp-12 --keep-ratio 0.5\n\n\
                  Why alpha 1/2 is the default:\n  lacuna estimator --table",
             )
             .args(Experiment::flags(|_| true))
@@ -43,16 +44,16 @@ impl Estimator {
                     .value_name("N")
                     .value_parser(value_parser!(u32))
                     .default_value("100")
-                    .help("Steps that are trained before the network is frozen."),
+                    .help("Training steps before the network is frozen."),
             )
             .arg(
                 Arg::new("pairs")
                     .long("pairs")
                     .value_name("P")
                     .value_parser(value_parser!(u32).range(100..=10_000_000))
-                    .help(format!("Pairs of masks; of --table, for each row. [default: {PAIRS}, of --table {PAIRS_A_ROW}]")),
+                    .help(format!("Pairs of masks; with --table, for each row. [default: {PAIRS}, with --table {PAIRS_A_ROW}]")),
             )
-            .arg(switch("table", "Instead, the variance of one unit's gradient as its score goes to 0, on a small frozen network of its own."))
+            .arg(switch("table", "Instead measure the variance of one unit's gradient as its score goes to 0, on a small frozen network."))
             .arg(json("Print one JSON object instead of tables."))
             .arg(adapter())
     }

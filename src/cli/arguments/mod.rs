@@ -1,9 +1,9 @@
-//! The command line: its commands and flags, and what they were given as plain structures.
+//! The command line: its commands and flags, and their values as plain structures.
 //!
-//! Each command has one file here with its structure, its flags and the reading of them. Nothing outside this folder sees clap. Flags are built
-//! and read by hand, not by clap's derive, for two reasons: the flags of settings are made at run time from the table of `config.rs`, so that half
-//! of a command could not be derived; and a structure may have the form of what is asked for (a new run or one to resume) instead of one
-//! optional field for each flag.
+//! Each command has a file here with its structure, its flags and the code that reads them. Nothing outside this folder uses clap. Flags are built
+//! and read by hand, not by clap's derive, for two reasons. The flags of settings are made at run time from the table of `config.rs`, so half of a
+//! command could not be derived. And a structure can describe one of several requests (a new run or one to resume) instead of having an optional
+//! field for each flag.
 
 mod compare;
 mod estimator;
@@ -19,12 +19,12 @@ use lacuna::data::catalogue::{KNOWN, Known};
 
 pub(super) use self::compare::Compare;
 pub(super) use self::estimator::{Estimator, Measured};
-pub(super) use self::network::{Bench, Check, Model, Shown};
+pub(super) use self::network::{Bench, Check, InputShape, Model};
 pub(super) use self::settings::{DataArguments, DatasetFlag, Experiment};
 pub(super) use self::train::{Replay, Start, Train};
 use super::error::ArgumentError;
 
-/// What the program is asked to do.
+/// A command with its arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Command {
     Train(Train),
@@ -48,14 +48,14 @@ pub(super) struct Fetch {
 impl Fetch {
     fn command() -> clap::Command {
         clap::Command::new("fetch")
-            .about("Fetch a data set, check its sums, and put it where train looks for it")
+            .about("Fetch a data set, check its checksums, and put it where train looks for it")
             .arg(Arg::new("name").value_name("NAME").required(true).value_parser(KNOWN.map(|known| known.name)))
             .arg(settings::data_dir())
     }
 
     fn from_matches(matches: &ArgMatches) -> Self {
         let name: String = required(matches, "name");
-        let known = KNOWN.into_iter().find(|known| known.name == name).expect("clap refuses other names");
+        let known = KNOWN.into_iter().find(|known| known.name == name).expect("clap rejects other names");
         Self { known, data_dir: required(matches, "data_dir") }
     }
 }
@@ -65,7 +65,7 @@ fn command() -> clap::Command {
     let data = clap::Command::new("data").about("Data sets").subcommand_required(true).arg_required_else_help(true);
     clap::Command::new("lacuna")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Trains sparse neural networks: forward and backward through the kept units only (Zhou et al., NeurIPS 2021)")
+        .about("Trains sparse neural networks: forward and backward through the kept units only, with the variance-reduced policy gradient estimator, VR-PGE (Zhou et al., NeurIPS 2021)")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(Train::command())
@@ -79,10 +79,10 @@ fn command() -> clap::Command {
         .subcommand(clap::Command::new("adapters").about("List this machine's GPUs"))
 }
 
-/// Reads the arguments of the program. Where clap refuses them, or is asked for help, the program ends here.
+/// Reads the arguments of the program. If clap rejects them or prints help, the program ends here.
 ///
 /// # Errors
-/// A value that its setting refuses, or settings that contradict each other.
+/// A value outside its setting's range, or settings that contradict each other.
 pub(super) fn read() -> Result<Command, ArgumentError> {
     from_matches(&command().get_matches())
 }
@@ -98,10 +98,10 @@ fn from_matches(matches: &ArgMatches) -> Result<Command, ArgumentError> {
         Some(("estimator", matches)) => Command::Estimator(Estimator::from_matches(matches)?),
         Some(("data", matches)) => match matches.subcommand() {
             Some(("fetch", matches)) => Command::Fetch(Fetch::from_matches(matches)),
-            _ => unreachable!("clap asks for a subcommand of data"),
+            _ => unreachable!("clap requires a subcommand of data"),
         },
         Some(("adapters", _)) => Command::Adapters,
-        _ => unreachable!("clap asks for a subcommand"),
+        _ => unreachable!("clap requires a subcommand"),
     })
 }
 
@@ -119,7 +119,7 @@ fn adapter() -> Arg {
     Arg::new("adapter")
         .long("adapter")
         .value_name("NAME")
-        .help("What computes: part of a GPU's name, its number in `lacuna adapters`, or cpu for this program's own CPU engine. Without it, the fastest GPU.")
+        .help("The adapter that computes: part of a GPU's name, its number in `lacuna adapters`, or cpu for this program's CPU engine. [default: the fastest GPU]")
 }
 
 fn json(help: &'static str) -> Arg {
@@ -138,7 +138,7 @@ fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
 mod tests {
     use super::*;
 
-    /// What the program would read from these words behind its name.
+    /// The command that these words after the program's name give.
     pub(super) fn read(words: &[&str]) -> Result<Command, ArgumentError> {
         from_matches(&command().get_matches_from(std::iter::once(&"lacuna").chain(words)))
     }
@@ -164,7 +164,7 @@ mod tests {
         ] {
             assert!(read(words).is_ok(), "{words:?}");
         }
-        let Ok(Command::Fetch(fetch)) = read(&["data", "fetch", "cifar10", "--data-dir", "a-folder"]) else { panic!("it is a fetch") };
+        let Ok(Command::Fetch(fetch)) = read(&["data", "fetch", "cifar10", "--data-dir", "a-folder"]) else { panic!("not a fetch") };
         assert_eq!((fetch.known.name, fetch.data_dir), ("cifar10", PathBuf::from("a-folder")));
     }
 }

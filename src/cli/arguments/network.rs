@@ -1,4 +1,4 @@
-//! `lacuna model`, `lacuna bench` and `lacuna check`: a network that is described, steps that are timed, kernels that are compared.
+//! `lacuna model`, `lacuna bench` and `lacuna check`: describe a network, time steps, compare kernels.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, value_parser};
@@ -13,19 +13,19 @@ use super::{adapter, json, optional, required};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Model {
-    /// Network, gated inputs, batch size and keep ratio; the rest are defaults.
+    /// Network, gated inputs, batch size and keep ratio. The other settings have their defaults.
     pub(crate) config: Config,
-    pub(crate) shown: Shown,
+    pub(crate) input_shape: InputShape,
     pub(crate) json: bool,
 }
 
-/// What a network is shown.
+/// The shape of the images for which a network is described.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Shown {
-    /// What a network of its kind is usually shown.
+pub(crate) enum InputShape {
+    /// The usual images for a network of its kind.
     Usual,
     Known(&'static Known),
-    /// The synthetic set.
+    /// The shape of the synthetic set.
     Planted,
     Image {
         image: Image,
@@ -39,10 +39,10 @@ const CLASSES: u32 = 10;
 impl Model {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("model")
-            .about("Say what a network is made of, what it costs and how much memory it takes")
+            .about("Print the layers of a network, its multiply-adds and its memory")
             .after_help(
-                "Without --dataset and --image the network is shown images like CIFAR-10's, a fully connected one images like MNIST's. \
-                 No GPU is used and no data is read: a large network can be looked at before it is trained.",
+                "Without --dataset and --image the network is built for images like CIFAR-10's, a fully connected one for images like MNIST's. \
+                 No GPU is used and no data is read, so that a large network can be examined before it is trained.",
             )
             .arg(Arg::new("name").value_name("NAME").required(true).help(setting("model").expect("it is a setting of the table").help))
             .arg(
@@ -51,14 +51,14 @@ impl Model {
                     .value_name("NAME")
                     .value_parser(PossibleValuesParser::new(KNOWN.iter().map(|known| known.name).chain([PLANTED])))
                     .conflicts_with("image")
-                    .help("The data set whose shape the network is shown."),
+                    .help("The data set whose images the network is built for."),
             )
             .arg(
                 Arg::new("image")
                     .long("image")
                     .value_name("CxHxW")
                     .value_parser(image)
-                    .help("The shape it is shown: channels, height and width, as in 3x32x32; features without a shape are 1x1xN."),
+                    .help("The images it is built for: channels, height and width, as in 3x32x32; features without a shape are 1x1xN."),
             )
             .arg(
                 Arg::new("classes")
@@ -66,22 +66,22 @@ impl Model {
                     .value_name("N")
                     .value_parser(value_parser!(u32).range(1..=256))
                     .requires("image")
-                    .help(format!("How many classes it tells apart, beside --image. [default: {CLASSES}]")),
+                    .help(format!("The number of classes, with --image. [default: {CLASSES}]")),
             )
             .args(["gate_inputs", "batch_size", "keep_ratio"].map(flag_of))
-            .arg(json("One JSON object instead of tables."))
+            .arg(json("Print one JSON object instead of tables."))
     }
 
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
         let mut config = Config { model: required(matches, "name"), ..Config::default() };
         set(&mut config, matches)?;
         check_name(&config)?;
-        let shown = match (optional(matches, "image"), optional::<String>(matches, "shape")) {
-            (Some(image), _) => Shown::Image { image, classes: optional(matches, "classes").unwrap_or(CLASSES) },
-            (None, None) => Shown::Usual,
-            (None, Some(name)) => KNOWN.into_iter().find(|known| known.name == name).map_or(Shown::Planted, Shown::Known),
+        let input_shape = match (optional(matches, "image"), optional::<String>(matches, "shape")) {
+            (Some(image), _) => InputShape::Image { image, classes: optional(matches, "classes").unwrap_or(CLASSES) },
+            (None, None) => InputShape::Usual,
+            (None, Some(name)) => KNOWN.into_iter().find(|known| known.name == name).map_or(InputShape::Planted, InputShape::Known),
         };
-        Ok(Self { config, shown, json: matches.get_flag("json") })
+        Ok(Self { config, input_shape, json: matches.get_flag("json") })
     }
 }
 
@@ -100,11 +100,11 @@ fn image(text: &str) -> Result<Image, String> {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bench {
-    /// Network, batch size and gated inputs, with a budget that stands; the rest are defaults.
+    /// Network, batch size and gated inputs, with a constant budget. The other settings have their defaults.
     pub(crate) config: Config,
     /// At least one.
     pub(crate) keep_ratios: Vec<f64>,
-    /// How often each step is timed.
+    /// How many times each step is timed.
     pub(crate) repeats: Option<u32>,
     pub(crate) json: bool,
     pub(crate) adapter: Option<String>,
@@ -113,10 +113,10 @@ pub(crate) struct Bench {
 impl Bench {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("bench")
-            .about("Measure a sparse step against a dense one, beside what the multiply-adds predict")
+            .about("Time sparse steps and a dense step, and compare with the ratio of their multiply-adds")
             .after_help(
-                "Steps are timed in turns, dense and each keep ratio, many a submit where they are short; phases come from the GPU's own clock \
-                 where it has one. The data is random, since no value changes a kernel's work.",
+                "The dense step and each keep ratio are timed in turns; short steps are timed many in a submit. Phases are timed by the GPU's \
+                 clock, if it has one. The data is random, since no value changes a kernel's work.",
             )
             .arg(Arg::new("model").long("model").value_name("NAME").default_value("mlp-1024-1024").help("The network."))
             .arg(flag_of("batch_size"))
@@ -127,16 +127,16 @@ impl Bench {
                     .value_name("R,R,...")
                     .value_delimiter(',')
                     .default_value("0.05,0.1,0.2,0.5,0.9")
-                    .help("The keep ratios to measure beside dense."),
+                    .help("The keep ratios to time, beside dense."),
             )
             .arg(
                 Arg::new("repeats")
                     .long("repeats")
                     .value_name("N")
                     .value_parser(value_parser!(u32).range(1..=1000))
-                    .help("How often each is timed. [default: 9, fewer where a step takes long]"),
+                    .help("How many times each is timed. [default: 9, fewer for long steps]"),
             )
-            .arg(json("One JSON object a line instead of a table."))
+            .arg(json("Print one JSON object a line instead of a table."))
             .arg(adapter())
     }
 
@@ -168,8 +168,8 @@ pub(crate) struct Check {
 impl Check {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("check")
-            .about("Run every kernel against its reference on the CPU on this adapter")
-            .after_help("Prints the worst error of each kernel beside its tolerance; the exit status is not 0 if one fails.")
+            .about("Run every kernel on this adapter and compare it with its reference on the CPU")
+            .after_help("Prints the worst error and the tolerance of each kernel; the exit status is not 0 if a kernel fails.")
             .arg(adapter())
     }
 
@@ -195,23 +195,23 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_shown_what_is_asked_for() {
-        let shown = |words: &[&str]| match read(&[&["model", "mlp-8"], words].concat()).unwrap() {
-            Command::Model(model) => model.shown,
-            other => panic!("it is not {other:?}"),
+    fn a_network_is_built_for_the_images_that_are_named() {
+        let input_shape = |words: &[&str]| match read(&[&["model", "mlp-8"], words].concat()).unwrap() {
+            Command::Model(model) => model.input_shape,
+            other => panic!("unexpected: {other:?}"),
         };
-        assert_eq!((shown(&[]), shown(&["--dataset", "planted"])), (Shown::Usual, Shown::Planted));
-        assert!(matches!(shown(&["--dataset", "cifar100"]), Shown::Known(known) if known.classes == 100));
+        assert_eq!((input_shape(&[]), input_shape(&["--dataset", "planted"])), (InputShape::Usual, InputShape::Planted));
+        assert!(matches!(input_shape(&["--dataset", "cifar100"]), InputShape::Known(known) if known.classes == 100));
         let image = Image { channels: 1, height: 2, width: 3 };
-        assert_eq!(shown(&["--image", "1x2x3"]), Shown::Image { image, classes: 10 });
-        assert_eq!(shown(&["--image", "1x2x3", "--classes", "4"]), Shown::Image { image, classes: 4 });
+        assert_eq!(input_shape(&["--image", "1x2x3"]), InputShape::Image { image, classes: 10 });
+        assert_eq!(input_shape(&["--image", "1x2x3", "--classes", "4"]), InputShape::Image { image, classes: 4 });
     }
 
     #[test]
     fn keep_ratios_are_read_against_the_range_of_the_setting() {
         let bench = |words: &[&str]| match read(&[&["bench"], words].concat()) {
             Ok(Command::Bench(bench)) => Ok((bench.config.model, bench.keep_ratios)),
-            Ok(other) => panic!("it is not {other:?}"),
+            Ok(other) => panic!("unexpected: {other:?}"),
             Err(error) => Err(error.to_string()),
         };
         assert_eq!(bench(&["--keep-ratio", "0.1,1"]), Ok(("mlp-1024-1024".to_owned(), vec![0.1, 1.0])));

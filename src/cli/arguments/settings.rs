@@ -1,4 +1,4 @@
-//! The flags of an experiment: one for each setting of the table in `config.rs`, a link that sets several, and where the data are.
+//! The flags of an experiment: one for each setting of the table in `config.rs`, a link that sets several, and where the data is.
 
 use std::path::{Path, PathBuf};
 
@@ -11,19 +11,19 @@ use lacuna::data::table::Label;
 use super::super::error::ArgumentError;
 use super::{optional, path, required};
 
-/// The setting that takes the path of a user's own data too.
+/// The setting whose value may also be the path of the user's own data.
 pub(super) const DATASET: &str = "dataset";
 
-/// What `--dataset` was given.
+/// The value of `--dataset`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DatasetFlag {
-    /// A name of the table.
+    /// A name of the table, which the configuration has.
     Name,
-    /// The place of the user's own data.
+    /// The path of the user's own data.
     Path(PathBuf),
 }
 
-/// Where data are looked for.
+/// Where to look for data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DataArguments {
     /// `--data-dir`, the folder of the known sets.
@@ -33,12 +33,12 @@ pub(crate) struct DataArguments {
     pub(crate) label: Label,
 }
 
-/// An experiment as the arguments give it.
+/// An experiment as given by the arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Experiment {
-    /// The link's settings, replaced by those that were given as flags.
+    /// The link's settings, overridden by those given as flags.
     pub(crate) config: Config,
-    /// The settings that were given as flags.
+    /// The settings given as flags.
     pub(crate) flags: Vec<&'static str>,
     pub(crate) data: DataArguments,
 }
@@ -55,18 +55,18 @@ impl DataArguments {
         Self {
             directory: required(matches, "data_dir"),
             dataset: dataset.map(|text| if is_a_dataset(&text) { DatasetFlag::Name } else { DatasetFlag::Path(text.into()) }),
-            label: Label::named(&label).expect("clap refuses other names"),
+            label: Label::named(&label).expect("clap rejects other names"),
         }
     }
 }
 
 impl Experiment {
-    /// A flag for each setting that `takes` holds of, `--url`, and the flags of [`DataArguments`].
+    /// A flag for each setting for which `takes` is true, `--url`, and the flags of [`DataArguments`].
     pub(super) fn flags(takes: impl Fn(&Setting) -> bool) -> impl Iterator<Item = Arg> {
         let link = Arg::new("url")
             .long("url")
             .value_name("LINK")
-            .help("Take the experiment from a link copied from the page; other flags then change it.");
+            .help("The experiment of a link copied from the page; other flags override its settings.");
         SETTINGS.iter().filter(move |setting| takes(setting)).map(flag).chain([link]).chain(DataArguments::flags())
     }
 
@@ -103,7 +103,7 @@ pub(super) fn flag(setting: &'static Setting) -> Arg {
         Kind::Choice(names) if setting.name == DATASET => arg
             .value_name("NAME|PATH")
             .value_parser(move |text: &str| known_or_path(names, text))
-            .help(format!("{} Or your own, by its path: a CSV file, a folder of idx files, or a folder with a folder of pictures (PNG, JPEG) for each class.{default} [possible values: {}]", setting.help, list(names))),
+            .help(format!("{} Or the path of your own data: a CSV file, a folder of idx files, or a folder with a folder of pictures (PNG, JPEG) for each class.{default} [possible values: {}]", setting.help, list(names))),
         Kind::Choice(names) => {
             arg.value_name("NAME").value_parser(PossibleValuesParser::new(names.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
         }
@@ -130,10 +130,10 @@ fn known_or_path(names: &[(&str, &str)], text: &str) -> Result<String, String> {
     if is_a_dataset(text) || Path::new(text).exists() {
         return Ok(text.to_owned());
     }
-    Err(format!("there is no file or folder of that name, nor is it one of [possible values: {}]", list(names)))
+    Err(format!("there is no such file or folder, and it is none of [possible values: {}]", list(names)))
 }
 
-/// Sets what was given as flags, of the settings that the command takes, and says which these are.
+/// Sets the settings that were given as flags, and returns their names.
 pub(super) fn set(config: &mut Config, matches: &ArgMatches) -> Result<Vec<&'static str>, ArgumentError> {
     let mut given = Vec::new();
     for setting in SETTINGS {
@@ -153,7 +153,7 @@ pub(super) fn set_one(config: &mut Config, setting: &Setting, value: &str) -> Re
 }
 
 pub(super) fn data_dir() -> Arg {
-    path("data_dir", "DIR", "Where the data sets are: DIR/mnist and so on, or the folder of your own idx files with --dataset idx.")
+    path("data_dir", "DIR", "The folder of the data sets: DIR/mnist and so on, or of your own idx files with --dataset idx.")
         .long("data-dir")
         .default_value("data")
 }
@@ -164,7 +164,7 @@ fn label() -> Arg {
         .value_name("COLUMN")
         .value_parser(["auto", "first", "last"])
         .default_value("auto")
-        .help("Of a CSV file with --dataset PATH: the column that holds the class. auto goes by the header's words and by the values.")
+        .help("The class column of a CSV file with --dataset PATH. auto reads it from the header and the values.")
 }
 
 #[cfg(test)]
@@ -177,9 +177,9 @@ mod tests {
         match read(&[&["train"], words].concat()).unwrap() {
             Command::Train(train) => match train.start {
                 Start::New(experiment) => experiment,
-                Start::Resume { .. } => panic!("it is a new run"),
+                Start::Resume { .. } => panic!("not a new run"),
             },
-            other => panic!("it is not {other:?}"),
+            other => panic!("unexpected: {other:?}"),
         }
     }
 

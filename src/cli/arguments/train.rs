@@ -1,4 +1,4 @@
-//! `lacuna train` and `lacuna replay`: a run that is trained, and one that was saved.
+//! `lacuna train`, which trains a run, and `lacuna replay`, which shows a saved one.
 
 use std::path::PathBuf;
 
@@ -20,11 +20,11 @@ pub(crate) struct Train {
     pub(crate) adapter: Option<String>,
 }
 
-/// Where training begins.
+/// Whether a run is new or resumed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Start {
     New(Experiment),
-    /// The file holds the experiment; `data` says where a user's own data are.
+    /// The file has the experiment; `data` says where a user's own data is.
     Resume {
         file: PathBuf,
         data: DataArguments,
@@ -41,7 +41,7 @@ pub(crate) struct Trace {
 impl Train {
     pub(super) fn command() -> clap::Command {
         clap::Command::new("train")
-            .about("Train a network and watch its mask settle")
+            .about("Train a network and print how its mask settles. The default method is VR-PGE, the variance-reduced policy gradient estimator")
             .after_help(
                 "A first run:\n  lacuna data fetch mnist\n  lacuna train --gate-inputs --keep-ratio 0.1\n\n\
                  The run behind a link copied from the page:\n  lacuna train --url 'https://.../?keep_ratio=0.1&seed=7'\n\n\
@@ -53,14 +53,14 @@ impl Train {
             )
             .args(Experiment::flags(|_| true))
             .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
-            .arg(path("save", "FILE", "Save the run in this file, now and then, on Ctrl-C and at the end: to go on with --resume, to replay, to open in the page."))
+            .arg(path("save", "FILE", "Save the run to this file at intervals, on Ctrl-C and at the end: to continue with --resume, to replay, to open in the page."))
             .arg(
-                path("resume", "FILE", "Go on with the run in this file, bit for bit as if it had not stopped; with --save it is saved again. A run on your own data takes --dataset PATH beside it.")
+                path("resume", "FILE", "Continue the run in this file, bit for bit as if it had not stopped; with --save it is saved again. A run on your own data also needs --dataset PATH.")
                     .conflicts_with_all(SETTINGS.iter().map(|setting| setting.name).filter(|name| *name != DATASET).chain(["url", "trace"])),
             )
-            .arg(path("record", "FILE", "At the end write the run to be looked at, masks, scores and curves without weights; packed where FILE ends in .gz."))
+            .arg(path("record", "FILE", "At the end save a recording of the run for replay: masks, scores and curves without weights; compressed if FILE ends in .gz."))
             .arg(
-                path("trace", "DIR", "Write everything that the first steps computed from and to, one safetensors file a step.")
+                path("trace", "DIR", "Write all inputs and results of the first steps, one safetensors file a step.")
                     .conflicts_with_all(["save", "record"]),
             )
             .arg(
@@ -70,7 +70,7 @@ impl Train {
                     .value_parser(value_parser!(u32))
                     .default_value("1")
                     .requires("trace")
-                    .help("How many of the first steps are traced."),
+                    .help("How many steps are traced."),
             )
             .arg(adapter())
     }
@@ -95,7 +95,7 @@ impl Train {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Replay {
     pub(crate) file: PathBuf,
-    /// Whether the run is trained anew and compared.
+    /// Whether the run is trained again and compared.
     pub(crate) again: bool,
     pub(crate) data: DataArguments,
     pub(crate) adapter: Option<String>,
@@ -106,9 +106,9 @@ impl Replay {
         clap::Command::new("replay")
             .about("Show a run that was saved, by --save or by the page, without training")
             .after_help(
-                "Prints what the run printed: its tests on the way, where it stood at the end, which units it kept.\n\n\
-                 --again trains it anew, with what was changed on the way, and says where the two differ, if they do. On the adapter of the \
-                 recording they are equal bit for bit; another one differs in the last bits of its sums, and after many steps in more.",
+                "Prints what the run printed: its evaluations, its state at the end, and the units it kept.\n\n\
+                 --again trains it again, with the changes of settings during the run, and prints the differences, if any. On the adapter of the \
+                 recording they are equal bit for bit. Another adapter differs in the last bits of its sums, and after many steps in more.",
             )
             .arg(
                 Arg::new("file")
@@ -117,8 +117,8 @@ impl Replay {
                     .value_parser(value_parser!(PathBuf))
                     .help("A run: .safetensors, or .safetensors.gz."),
             )
-            .arg(switch("again", "Train it anew and compare."))
-            .arg(flag_of(DATASET).value_name("PATH").help("Of a run on your own data, with --again: where they are."))
+            .arg(switch("again", "Train it again and compare."))
+            .arg(flag_of(DATASET).value_name("PATH").help("With --again, for a run on your own data: where the data is."))
             .args(DataArguments::flags())
             .arg(adapter())
     }
@@ -140,13 +140,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_begins_anew_or_from_a_file() {
+    fn a_run_is_new_or_resumed_from_a_file() {
         let train = |words: &[&str]| match read(&[&["train"], words].concat()).unwrap() {
             Command::Train(train) => train,
-            other => panic!("it is not {other:?}"),
+            other => panic!("unexpected: {other:?}"),
         };
         assert!(matches!(train(&["--save", "b"]), Train { start: Start::New(_), save: Some(_), trace: None, .. }));
-        let Train { start: Start::Resume { file, data }, .. } = train(&["--resume", "a", "--dataset", "src"]) else { panic!("it resumes") };
+        let Train { start: Start::Resume { file, data }, .. } = train(&["--resume", "a", "--dataset", "src"]) else {
+            panic!("not resumed")
+        };
         assert_eq!((file, data.dataset), ("a".into(), Some(super::super::DatasetFlag::Path("src".into()))));
         assert_eq!(train(&["--trace", "t", "--trace-steps", "3"]).trace, Some(Trace { folder: "t".into(), steps: 3 }));
         assert_eq!(train(&["--trace", "t"]).trace, Some(Trace { folder: "t".into(), steps: 1 }));

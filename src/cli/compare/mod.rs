@@ -1,5 +1,4 @@
-//! `lacuna compare`: methods side by side on one engine, one machine and one data set, seed by seed; and the search for settings that let
-//! each show its best.
+//! `lacuna compare`: trains methods on one engine, one machine and one data set, seed by seed, and searches for the best settings of each.
 
 mod error;
 mod plot;
@@ -30,11 +29,11 @@ use super::arguments::{Compare, Experiment};
 use super::seconds::Seconds;
 use super::{CliError, data, open, say, terminal};
 
-/// Least number of tests along a run.
+/// Least number of evaluations during a run.
 const POINTS: u32 = 10;
 
-/// The entrants that `names` asks for, one that is divided as another ended up behind all others.
-fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
+/// The entrants with these names. One that uses another's allocation comes last.
+fn entrants_named(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
     let mut found: Vec<Entrant> = Vec::new();
     for name in names {
         let entrant = Entrant::all().find(|entrant| entrant.name == *name);
@@ -52,14 +51,14 @@ fn asked_for(names: &[&str]) -> Result<Vec<Entrant>, CompareError> {
     Ok(found)
 }
 
-/// The settings that the user named, as flags or by a link. They stand above every preset.
+/// The settings that the user gave, as flags or by a link. They override every preset.
 fn named(experiment: &Experiment) -> Vec<&'static str> {
     let defaults = Config::default();
     let is_named = |name: &str| experiment.flags.contains(&name) || experiment.config.get(name) != defaults.get(name);
     SETTINGS.iter().map(|setting| setting.name).filter(|name| *name != "method" && is_named(name)).collect()
 }
 
-/// The experiment of one run.
+/// The settings of one run.
 fn experiment(base: &Config, entrant: Entrant, seed: u32, settings: &[SettingValue], named: &[&str]) -> Result<Config, ConfigError> {
     let mut config = Config { method: entrant.method, seed, ..base.clone() };
     for (name, value) in settings.iter().filter(|(name, _)| !named.contains(name)).chain(entrant.made_by) {
@@ -69,17 +68,17 @@ fn experiment(base: &Config, entrant: Entrant, seed: u32, settings: &[SettingVal
     Ok(config)
 }
 
-/// The set without its test rows: the last sixth of its training rows, which no run trains on, in their place.
+/// The set with the last sixth of its training rows as test rows, instead of the real ones. No run trains on them.
 fn held_out(set: &Dataset) -> Dataset {
     let rows = set.train.len() as usize;
     let left = rows - rows / 6;
-    let mut held = set.clone();
-    held.test.inputs = held.train.inputs.split_off(left * set.inputs() as usize);
-    held.test.labels = held.train.labels.split_off(left);
-    held
+    let mut split = set.clone();
+    split.test.inputs = split.train.inputs.split_off(left * set.inputs() as usize);
+    split.test.labels = split.train.labels.split_off(left);
+    split
 }
 
-/// What a folder must be of to be gone on with: everything that runs have in common.
+/// What identifies a comparison: everything that its runs have in common. A folder is continued only by the same comparison.
 fn identity(base: &Config, set: &Dataset, adapter: &str, presets: bool, is_search: bool) -> Value {
     let common = Config { method: Config::default().method, seed: Config::default().seed, ..base.clone() };
     let data = Sha256::new()
@@ -102,13 +101,13 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-/// The steps after which a run is tested: evenly along it, after each epoch where there are enough of them.
+/// The steps after which a run is evaluated: evenly spread, and after each epoch if there are enough epochs.
 fn tested_at(steps: u32, steps_per_epoch: u32) -> Vec<u32> {
     let count = POINTS.max(steps / steps_per_epoch.max(1)).min(steps.max(1));
     (1..=count).map(|point| (u64::from(steps) * u64::from(point) / u64::from(count)) as u32).collect()
 }
 
-/// Trains one run to its end and tests it at the steps `tested` on the way.
+/// Trains one run to its end and evaluates it after the steps `tested`.
 fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
     let bar = terminal::bar(run.steps().into());
     let mut seconds = Seconds::default();
@@ -160,29 +159,29 @@ fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Res
     Ok(finished)
 }
 
-/// A comparison that is about to run.
+/// The data of a comparison in progress.
 struct Session<'a> {
     base: &'a Config,
-    /// Holds the data set on the device.
-    holder: Trainer,
+    /// Has the data set on the device.
+    data_run: Trainer,
     folder: Folder,
 }
 
 impl Session<'_> {
-    /// The run of `config`, from its file where it was finished before.
+    /// Trains the run of `config`, or reads it from its file if it is finished.
     fn run(&self, name: &str, config: Config, only_end: bool) -> Result<Finished, CliError> {
         let seed = config.seed;
         if let Some(found) = self.folder.finished(name, seed.into(), &config.to_query())? {
-            say(format_args!("{name}, seed {seed}: finished before"));
+            say(format_args!("{name}, seed {seed}: already finished"));
             return Ok(found);
         }
-        // A driver compiles a kernel when it is first used: no method's seconds should pay for that. Ranking units by their gradients takes the kernels
-        // of ste.
-        if holds_copy(&config, self.holder.data.train_rows) {
-            let mut gated = self.holder.beside(Config { method: MethodName::Ste, ..config.clone() })?;
+        // A driver compiles a kernel at its first use. No method's time should include that, so all kernels run once before. Ranking units by their
+        // gradients needs the kernels of ste.
+        if holds_copy(&config, self.data_run.data.train_rows) {
+            let mut gated = self.data_run.on_same_data(Config { method: MethodName::Ste, ..config.clone() })?;
             pollster::block_on(gated.measure(1, 1, &|| 0.0, false))?;
         }
-        let mut run = self.holder.beside(config)?;
+        let mut run = self.data_run.on_same_data(config)?;
         pollster::block_on(run.measure(1, 1, &|| 0.0, false))?;
         let tested = if only_end { vec![run.steps()] } else { tested_at(run.steps(), run.steps_per_epoch()) };
         let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;
@@ -202,13 +201,13 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         return Err(CompareError::Finetuning.into());
     }
     let methods: Vec<&str> = arguments.methods.iter().map(String::as_str).collect();
-    let entrants = asked_for(&methods)?;
+    let entrants = entrants_named(&methods)?;
     let last = base.seed.checked_add(seeds - 1).ok_or(CompareError::TooManySeeds { seeds, first: base.seed })?;
     if search && !base.pins.is_empty() {
         return Err(CompareError::PinsInSearch.into());
     }
     let named = named(&arguments.experiment);
-    // Every contradiction is said before anything is run: those of the settings before the data are read, and then those with the network.
+    // All contradictions are reported before anything runs: first those of the settings, before the data is read, then those with the network.
     let settings = |entrant: Entrant| if presets { entrant.presets } else { &[] };
     let experiments: Vec<Config> =
         entrants.iter().map(|&entrant| experiment(base, entrant, base.seed, settings(entrant), &named)).collect::<Result<_, _>>()?;
@@ -227,11 +226,11 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         PathBuf::from("compare").join(format!("{}-{}", base.model, hex(&hash[..4])))
     });
     let folder = Folder::open(folder, &identity)?;
-    let mut holder = Trainer::new(&machine, Config { method: MethodName::Static, pins: String::new(), ..base.clone() }, shape)?;
-    holder.load_all(&set);
+    let mut data_run = Trainer::new(&machine, Config { method: MethodName::Static, pins: String::new(), ..base.clone() }, shape)?;
+    data_run.load_all(&set);
     say(format_args!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len()));
-    say(format_args!("runs are kept in {}", folder.path().display()));
-    let session = Session { base, holder, folder };
+    say(format_args!("runs are saved in {}", folder.path().display()));
+    let session = Session { base, data_run, folder };
     if search {
         return find_settings(&session, &entrants, &named);
     }
@@ -255,7 +254,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         .iter()
         .map(|entrant| Row { name: entrant.name, runs: runs.iter().filter(|run| run.entrant == entrant.name).collect() })
         .collect();
-    let groups: Vec<(String, u32)> = session.holder.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
+    let groups: Vec<(String, u32)> = session.data_run.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
     let settings: Vec<(&str, String)> = entrants.iter().map(|entrant| (entrant.name, own_settings(*entrant, presets, &named))).collect();
     let table =
         table::Table { rows: &rows, groups: &groups, base: session.base, seeds, adapter: &adapter, data: &set.name, settings: &settings };
@@ -267,7 +266,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What an entrant is given that not all are, in words.
+/// The settings of an entrant that not all have, as text.
 fn own_settings(entrant: Entrant, presets: bool, named: &[&str]) -> String {
     let settings = if presets { entrant.presets } else { &[] };
     let own = settings.iter().filter(|(name, _)| !named.contains(name)).chain(entrant.made_by);
@@ -275,18 +274,18 @@ fn own_settings(entrant: Entrant, presets: bool, named: &[&str]) -> String {
     if entrant.is_allocated {
         own.push("allocation of the vrpge run of the same seed".to_owned());
     }
-    if own.is_empty() { "nothing of its own".to_owned() } else { own.join(", ") }
+    if own.is_empty() { "only the common settings".to_owned() } else { own.join(", ") }
 }
 
-/// Tries every setting of each method's grid on rows that are held out, with the inputs gated and without, and prints the winners as
-/// `src/methods/` has them: those with the highest mean of the two.
+/// Tries every setting of each method's grid on held-out rows, with inputs gated and not gated, and prints the winners in the form of `src/methods/`:
+/// those with the highest mean of the two.
 fn find_settings(session: &Session<'_>, entrants: &[Entrant], named: &[&str]) -> Result<(), CliError> {
     let mut winners = Vec::new();
     for &entrant in entrants.iter().filter(|entrant| !entrant.borrows_settings()) {
         let mut best: Option<(f64, [SettingValue; 2])> = None;
         for (number, settings) in entrants::grid(entrant.method).into_iter().enumerate() {
             let mut ends = Vec::new();
-            // Nothing of the dense network is gated.
+            // The dense network has no gated units.
             let gated: &[(bool, &str)] =
                 if entrant.method == MethodName::Dense { &[(false, "")] } else { &[(true, "-inputs"), (false, "-hidden")] };
             for &(gate_inputs, words) in gated {
@@ -304,7 +303,7 @@ fn find_settings(session: &Session<'_>, entrants: &[Entrant], named: &[&str]) ->
         }
         winners.push((entrant, best));
     }
-    say(format_args!("the winners, on {} rows that none of them was trained on:", session.holder.data.test_rows));
+    say(format_args!("the winners, on {} rows that none of them was trained on:", session.data_run.data.test_rows));
     for (entrant, best) in winners {
         let words = entrant.name;
         match best {
@@ -334,32 +333,36 @@ mod tests {
 
     #[test]
     fn unknown_repeated_and_lonely_methods_are_refused_and_the_allocated_one_comes_last() {
-        let refused = |names: &[&str]| asked_for(names).unwrap_err().to_string();
+        let refused = |names: &[&str]| entrants_named(names).unwrap_err().to_string();
         assert!(refused(&["dense", "magic"]).contains("there is no method \"magic\"; the methods are vrpge"));
         assert!(refused(&["dense", "set", "dense"]).contains("names dense twice"));
         assert!(refused(&["static", "static-allocated"]).contains("name vrpge too"));
-        assert!(refused(&["vrpge-one-sided", "static-allocated"]).contains("name vrpge too"), "it is divided as the two-sided one ends up");
+        assert!(
+            refused(&["vrpge-one-sided", "static-allocated"]).contains("name vrpge too"),
+            "its allocation comes from vrpge, which is two-sided"
+        );
         let base = Config { keep_ratio: 0.1, ..Config::default() };
-        let named = |name| asked_for(&[name]).unwrap()[0];
+        let named = |name| entrants_named(&[name]).unwrap()[0];
         let estimator = |name| experiment(&base, named(name), 1, &[], &["estimator"]).unwrap().estimator;
         assert_eq!((estimator("vrpge"), estimator("vrpge-one-sided")), (Estimator::TwoSided, Estimator::OneSided));
         let schedule = |name| experiment(&base, named(name), 1, &[], &[]).unwrap().schedule;
         assert_eq!((schedule("small-dense"), schedule("small-dense-final")), (base.schedule, Schedule::Constant));
-        let order: Vec<&str> = asked_for(&["static-allocated", "vrpge", "static"]).unwrap().iter().map(|entrant| entrant.name).collect();
+        let order: Vec<&str> =
+            entrants_named(&["static-allocated", "vrpge", "static"]).unwrap().iter().map(|entrant| entrant.name).collect();
         assert_eq!(order, ["vrpge", "static", "static-allocated"]);
     }
 
     #[test]
     fn a_named_setting_stands_above_a_preset_and_rows_are_held_out_of_training() {
         let base = Config { learning_rate: 0.3, ..Config::default() };
-        let entrant = asked_for(&["set"]).unwrap()[0];
+        let entrant = entrants_named(&["set"]).unwrap()[0];
         let settings = [("learning_rate", "0.2"), ("drop_fraction", "0.5")];
         let config = experiment(&base, entrant, 4, &settings, &["learning_rate"]).unwrap();
         assert_eq!((config.method, config.seed, config.learning_rate, config.drop_fraction), (MethodName::Set, 4, 0.3, 0.5));
         let set = lacuna::data::planted::planted_rows(1, 62, 9);
-        let held = held_out(&set);
-        assert_eq!((held.train.len(), held.test.len()), (52, 10));
-        assert_eq!([held.train.inputs, held.test.inputs].concat(), set.train.inputs);
-        assert_eq!([held.train.labels, held.test.labels].concat(), set.train.labels);
+        let split = held_out(&set);
+        assert_eq!((split.train.len(), split.test.len()), (52, 10));
+        assert_eq!([split.train.inputs, split.test.inputs].concat(), set.train.inputs);
+        assert_eq!([split.train.labels, split.test.labels].concat(), set.train.labels);
     }
 }

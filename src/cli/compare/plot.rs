@@ -1,4 +1,4 @@
-//! Accuracy over what it took, as SVG: the mean of each entrant as a line, its seeds as a band.
+//! Plots accuracy over steps, work or time as SVG: the mean of each entrant as a line, its seeds as a band.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use crate::cli::format::large;
 
 /// The plots' size in their own units; a page scales them.
 const SIZE: (u32, u32) = (400, 300);
-/// Stand-ins that become the page's own colours, which know light and dark.
+/// Placeholder colours, replaced by the page's own colours, which differ in light and dark mode.
 const INK: RGBColor = RGBColor(2, 0, 1);
 const GRID: RGBColor = RGBColor(2, 0, 2);
 
@@ -47,7 +47,7 @@ impl Axis {
         }
     }
 
-    /// Steps are alike for all; work and time differ by factors, which a logarithm shows.
+    /// All runs have the same steps; work and time differ by factors, which a logarithmic axis shows.
     fn is_logarithmic(self) -> bool {
         !matches!(self, Self::Steps)
     }
@@ -64,7 +64,7 @@ impl Axis {
     }
 }
 
-/// An entrant's curve: x, mean, least and highest of the seeds at each test.
+/// An entrant's curve: x, mean, lowest and highest of the seeds at each evaluation.
 struct Curve {
     series: usize,
     bold: bool,
@@ -84,7 +84,7 @@ fn curve(row: &Row<'_>, series: usize, axis: Axis) -> Curve {
     Curve { series, bold: row.name == "vrpge", points: (0..tests).map(at).collect() }
 }
 
-/// The lowest accuracy that is shown: what begins below it is cut off, so that the ends can be told apart.
+/// The lowest accuracy of the plot. Lower values are cut off, so that the ends of the curves differ visibly.
 fn floor(rows: &[Row<'_>]) -> f64 {
     let ends: Vec<f64> = rows.iter().flat_map(Row::ends).map(|end| 100.0 * end.accuracy).collect();
     let least = ends.iter().copied().fold(100.0, f64::min);
@@ -92,7 +92,7 @@ fn floor(rows: &[Row<'_>]) -> f64 {
     (least - 0.8 * (most - least).max(2.0)).max(0.0).floor()
 }
 
-/// The line above `floor`, with the places where it enters and leaves.
+/// The parts of a line above `floor`, with the points where it crosses it.
 fn above(points: &[(f64, f64)], floor: f64) -> Vec<Vec<(f64, f64)>> {
     let mut pieces: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
     for (index, &(x, y)) in points.iter().enumerate() {
@@ -100,13 +100,13 @@ fn above(points: &[(f64, f64)], floor: f64) -> Vec<Vec<(f64, f64)>> {
             && (y0 < floor) != (y < floor)
         {
             let crossing = (x0 + (x - x0) * (floor - y0) / (y - y0), floor);
-            pieces.last_mut().expect("there is always a piece").push(crossing);
+            pieces.last_mut().expect("there is at least one piece").push(crossing);
             if y < floor {
                 pieces.push(Vec::new());
             }
         }
         if y >= floor {
-            pieces.last_mut().expect("there is always a piece").push((x, y));
+            pieces.last_mut().expect("there is at least one piece").push((x, y));
         }
     }
     pieces.retain(|piece| !piece.is_empty());
@@ -116,12 +116,12 @@ fn above(points: &[(f64, f64)], floor: f64) -> Vec<Vec<(f64, f64)>> {
 /// One plot.
 ///
 /// # Errors
-/// What the drawing library refuses.
+/// An error of the drawing library.
 pub(super) fn svg(rows: &[Row<'_>], axis: Axis) -> Result<String, CompareError> {
     let curves: Vec<Curve> = rows.iter().enumerate().map(|(index, row)| curve(row, index, axis)).collect();
     let mut text = String::new();
     draw(&mut text, &curves, axis, floor(rows)).map_err(|error| CompareError::Plot { title: axis.title(), said: error.to_string() })?;
-    // The library writes colours; the page has names for them.
+    // The library writes colours; the page defines variables for them.
     for index in 0..rows.len() {
         text = text.replace(&format!("\"#0100{index:02X}\""), &format!("\"var(--series-{index})\""));
     }

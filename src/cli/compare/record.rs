@@ -1,4 +1,4 @@
-//! What a run of a comparison leaves, as a file: one JSON object a run, whole or not there.
+//! The file of a run in a comparison: one JSON object, written completely or not at all.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::cli::CliError;
 
 use super::error::CompareError;
 
-/// A run at one moment. Work and time are those of training; tests along the way are counted in neither.
+/// A run at one evaluation. Work and time are those of training; evaluations are not counted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Point {
     pub(super) step: u64,
@@ -17,12 +17,12 @@ pub(super) struct Point {
     pub(super) forward: u64,
     pub(super) backward: u64,
     pub(super) structure: u64,
-    /// Those of them that were done in passes of more than half a dense one's.
+    /// The part of them in passes of more than half the work of a dense one.
     pub(super) near_dense: u64,
     pub(super) seconds: f64,
-    /// The same by [`crate::cli::seconds::PHASES`]; empty where the adapter has no clock.
+    /// Seconds by [`crate::cli::seconds::PHASES`]; empty if the adapter has no clock.
     pub(super) phases: Vec<f64>,
-    /// Share of the test rows that the decided mask classifies rightly, and its mean cross-entropy on them.
+    /// Share of the test rows that the decided mask classifies correctly. `loss`: its mean cross-entropy on them.
     pub(super) accuracy: f64,
     pub(super) loss: f64,
     /// Units of each gated group that the decided mask keeps.
@@ -59,18 +59,18 @@ impl Point {
     }
 }
 
-/// A run that came to its end.
+/// A run that has ended.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Finished {
     pub(super) entrant: String,
     pub(super) seed: u64,
-    /// All that its experiment differs in from the defaults, as the query of a link.
+    /// The settings that differ from the defaults, as the query of a link.
     pub(super) query: String,
-    /// In order; none where it diverged before the first.
+    /// In order; empty if the run diverged before the first.
     pub(super) points: Vec<Point>,
-    /// Bytes on the device that the network's tensors take, those for choosing masks among them; the data set is not counted.
+    /// Bytes on the device of the network's tensors, including those for choosing masks; the data set is not counted.
     pub(super) bytes: u64,
-    /// Why it did not get to its last step.
+    /// Why it did not reach its last step.
     pub(super) diverged: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl Finished {
         })
     }
 
-    /// The run at its end, unless it diverged.
+    /// The last point of the run, unless it diverged.
     pub(super) fn end(&self) -> Option<&Point> {
         if self.diverged.is_some() { None } else { self.points.last() }
     }
@@ -106,7 +106,7 @@ pub(super) struct Folder {
     path: PathBuf,
 }
 
-/// Writes a file so that it is there whole or not at all, whenever the program is stopped.
+/// Writes a file completely or not at all, even if the program is stopped.
 fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
     let refuse = |error| CliError::File { path: path.to_owned(), error };
     let partial = path.with_extension("partial");
@@ -115,10 +115,10 @@ fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
 }
 
 impl Folder {
-    /// The folder at `path` for the comparison that `identity` describes, made where it is not there yet.
+    /// The folder at `path` for the comparison that `identity` describes; it is created if it does not exist.
     ///
     /// # Errors
-    /// A folder that holds another comparison, or one that cannot be read or written.
+    /// A folder with another comparison, or one that cannot be read or written.
     pub(super) fn open(path: PathBuf, identity: &Value) -> Result<Self, CliError> {
         let runs = path.join("runs");
         fs::create_dir_all(&runs).map_err(CliError::file(&runs))?;
@@ -163,10 +163,10 @@ impl Folder {
         self.path.join("runs").join(format!("{entrant}-{seed}.json"))
     }
 
-    /// A run that was finished before, of these very settings.
+    /// The run with exactly these settings, if it is finished.
     ///
     /// # Errors
-    /// A file that holds no run, or one of other settings.
+    /// A file that is no run, or a run with other settings.
     pub(super) fn finished(&self, entrant: &str, seed: u64, query: &str) -> Result<Option<Finished>, CliError> {
         let path = self.run_path(entrant, seed);
         let text = match fs::read_to_string(&path) {

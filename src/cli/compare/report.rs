@@ -1,4 +1,4 @@
-//! The comparison as one page that needs nothing else: no request, no script.
+//! The comparison as one self-contained page: no request, no script.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::error::CompareError;
 use super::plot::{Axis, svg};
 use super::table::Table;
 
-/// An entrant's colour in light and in dark: one colour a method, whoever else takes part.
+/// An entrant's colour in light and dark mode. An entrant always has the same colour.
 fn colours(name: &str) -> (&'static str, &'static str) {
     match name {
         "vrpge" => ("#d1350f", "#ff7a52"),
@@ -65,7 +65,7 @@ code{font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media(max-width:640px){main{padding:32px 16px 48px}h1{font-size:25px}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:10px}}
 ";
 
-/// Text as it must stand in HTML.
+/// Escapes text for HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -98,7 +98,7 @@ pub(super) fn html(table: &Table<'_>) -> Result<String, CompareError> {
     );
     let _ = writeln!(
         page,
-        "<header><p class=\"eyebrow\">Lacuna, methods side by side</p><h1>{title}</h1>\
+        "<header><p class=\"eyebrow\">Lacuna, comparison of methods</p><h1>{title}</h1>\
          <p class=\"lead\">Trained one after another on {}, by the same kernels. Lines are means over seeds, bands reach from the lowest to \
          the highest seed; accuracy is that of the decided mask on the test rows.</p></header>",
         escaped(table.adapter)
@@ -112,17 +112,17 @@ pub(super) fn html(table: &Table<'_>) -> Result<String, CompareError> {
         let plot = svg(table.rows, axis)?;
         let _ = writeln!(page, "<figure><figcaption>Accuracy {}</figcaption>{plot}</figure>", axis.title());
     }
-    page.push_str("</div>\n<h2>What each reached, and what it took</h2>\n");
+    page.push_str("</div>\n<h2>Accuracy and cost of each</h2>\n");
     page.push_str(&cells(table));
     page.push_str(&list("notes", &table.notes()));
     page.push_str("\n<h2>What this does not show</h2>\n");
     page.push_str(&list("limits", &table.limits()));
     page.push_str(&phases(table));
-    page.push_str("\n<h2>What differs beside the method</h2>\n<dl>");
+    page.push_str("\n<h2>Settings of each</h2>\n<dl>");
     for (name, own) in table.settings {
         let _ = write!(page, "<dt>{}</dt><dd>{}</dd>", escaped(name), escaped(own));
     }
-    page.push_str("</dl>\n<h2>What all have in common</h2>\n<dl>");
+    page.push_str("</dl>\n<h2>Settings of all</h2>\n<dl>");
     let query = lacuna::config::Config { method: lacuna::config::Config::default().method, ..table.base.clone() }.to_query();
     let settings = if query.is_empty() { "every default".to_owned() } else { query.replace('&', "  ") };
     for (name, value) in [
@@ -160,7 +160,7 @@ fn cells(table: &Table<'_>) -> String {
     text
 }
 
-/// Where the seconds went; nothing where the adapter has no clock.
+/// The seconds of each phase; empty if the adapter has no clock.
 fn phases(table: &Table<'_>) -> String {
     const SHADES: [u32; PHASES.len()] = [100, 82, 66, 50, 37, 25, 14];
     let grey = |index: usize| format!("background:color-mix(in oklab,var(--ink) {}%,var(--card))", SHADES[index]);
@@ -168,7 +168,7 @@ fn phases(table: &Table<'_>) -> String {
     if phases.is_empty() {
         return String::new();
     }
-    let mut text = "\n<h2>Where the seconds went</h2>\n<ul class=\"legend\">".to_owned();
+    let mut text = "\n<h2>Seconds by phase</h2>\n<ul class=\"legend\">".to_owned();
     for (index, name) in PHASES.iter().enumerate() {
         let _ = write!(text, "<li><i style=\"height:12px;top:0;{}\"></i>{name}</li>", grey(index));
     }

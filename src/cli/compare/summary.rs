@@ -1,4 +1,4 @@
-//! What runs say together: means over seeds at equal steps, equal multiply-adds, equal seconds.
+//! Summaries of runs: means over seeds at equal steps, equal multiply-adds and equal seconds.
 
 use super::record::{Finished, Point};
 use crate::cli::seconds::PHASES;
@@ -7,7 +7,7 @@ use crate::cli::seconds::PHASES;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
     pub(super) mean: f64,
-    /// Of at least two values.
+    /// With at least two values.
     pub(super) deviation: Option<f64>,
 }
 
@@ -22,21 +22,21 @@ impl Spread {
         Some(Self { mean, deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()) })
     }
 
-    /// As `mean ± deviation` with so many digits.
+    /// As `mean ± deviation` with `digits` decimals.
     pub(super) fn words(self, digits: usize) -> String {
         let Self { mean, deviation } = self;
         deviation.map_or_else(|| format!("{mean:.digits$}"), |deviation| format!("{mean:.digits$} \u{b1} {deviation:.digits$}"))
     }
 }
 
-/// Accuracy where a run has spent so much.
+/// The accuracy of a run at a given cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Reached {
-    /// Between two of its points, along a line.
+    /// Interpolated between two of its points.
     At(f64),
-    /// At its end: the whole run took less.
+    /// At its end: the whole run cost less.
     Ended(f64),
-    /// Before its first point.
+    /// No value: the cost is below that of the first point.
     Before,
 }
 
@@ -59,17 +59,17 @@ pub(super) fn reached(points: &[Point], axis: impl Fn(&Point) -> f64, x: f64) ->
     Reached::At(last.accuracy)
 }
 
-/// Multiply-adds or seconds at which all are compared.
+/// The multiply-adds and the seconds at which all are compared.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Mark {
     pub(super) multiply_adds: f64,
     pub(super) seconds: f64,
-    /// Whose whole run took as much, on average.
+    /// Which run has that cost, on average.
     pub(super) whose: String,
 }
 
 impl Mark {
-    /// What a run of vrpge took; without one, the least that any entrant took.
+    /// The cost of a run of vrpge; without one, the least cost of any entrant.
     pub(super) fn of(rows: &[Row<'_>]) -> Option<Self> {
         let ended: Vec<&Row<'_>> = rows.iter().filter(|row| row.mean(|end| end.seconds).is_some()).collect();
         let least = |of: fn(&Point) -> f64| ended.iter().filter_map(|row| row.mean(of)).map(|spread| spread.mean).min_by(f64::total_cmp);
@@ -77,7 +77,7 @@ impl Mark {
             Some(Self {
                 multiply_adds: row.mean(|end| end.multiply_adds() as f64)?.mean,
                 seconds: row.mean(|end| end.seconds)?.mean,
-                whose: "what a whole run of vrpge took".to_owned(),
+                whose: "the cost of a whole run of vrpge".to_owned(),
             })
         };
         match ended.iter().find(|row| row.name == "vrpge") {
@@ -85,13 +85,13 @@ impl Mark {
             None => Some(Self {
                 multiply_adds: least(|end| end.multiply_adds() as f64)?,
                 seconds: least(|end| end.seconds)?,
-                whose: "the least that a whole run of any of them took".to_owned(),
+                whose: "the least cost of a whole run of any of them".to_owned(),
             }),
         }
     }
 }
 
-/// The runs of one entrant, a seed each.
+/// The runs of one entrant, one for each seed.
 #[derive(Clone, Debug)]
 pub(super) struct Row<'a> {
     pub(super) name: &'a str,
@@ -107,12 +107,12 @@ impl Row<'_> {
         self.runs.iter().filter(|run| run.diverged.is_some()).count()
     }
 
-    /// Over the seeds whose run came to its end.
+    /// Over the seeds whose run has ended.
     pub(super) fn mean(&self, of: impl Fn(&Point) -> f64) -> Option<Spread> {
         Spread::of(&self.ends().into_iter().map(of).collect::<Vec<_>>())
     }
 
-    /// Accuracy in percent where `axis` is `x`, in words.
+    /// Accuracy in percent where `axis` is `x`, as text.
     pub(super) fn reached(&self, axis: impl Fn(&Point) -> f64, x: f64) -> String {
         let found: Vec<Reached> = self.runs.iter().filter(|run| run.end().is_some()).map(|run| reached(&run.points, &axis, x)).collect();
         let values: Vec<f64> = found
@@ -129,12 +129,12 @@ impl Row<'_> {
         Spread::of(&values).map_or_else(|| "-".to_owned(), |spread| format!("{}{}", spread.words(2), if ended { " (end)" } else { "" }))
     }
 
-    /// Share of the multiply-adds that was done in passes of more than half a dense one's.
+    /// Share of the multiply-adds in passes of more than half the work of a dense one.
     pub(super) fn near_dense(&self) -> Option<f64> {
         self.mean(|end| end.near_dense as f64 / end.multiply_adds().max(1) as f64).map(|spread| spread.mean)
     }
 
-    /// Units that the decided mask keeps of each gated group, on average.
+    /// Units of each gated group that the decided mask keeps, on average.
     pub(super) fn kept(&self) -> Vec<f64> {
         let ends = self.ends();
         let groups = ends.first().map_or(0, |end| end.kept.len());
@@ -145,7 +145,7 @@ impl Row<'_> {
         self.runs.iter().map(|run| run.bytes as f64).sum::<f64>() / self.runs.len().max(1) as f64
     }
 
-    /// Seconds that a run spent on each of the phases, the mean over seeds; none where the adapter has no clock.
+    /// Seconds of each phase, the mean over seeds; `None` if the adapter has no clock.
     pub(super) fn phases(&self) -> Option<Vec<f64>> {
         (0..PHASES.len())
             .map(|phase| {
@@ -177,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_spread_is_that_of_a_sample() {
+    fn the_standard_deviation_is_that_of_a_sample() {
         assert_eq!(Spread::of(&[]), None);
         assert_eq!(Spread::of(&[2.0]).unwrap().words(1), "2.0");
         assert_eq!(Spread::of(&[1.0, 2.0, 3.0]).unwrap(), Spread { mean: 2.0, deviation: Some(1.0) });
     }
 
     #[test]
-    fn all_are_compared_at_what_vrpge_took_or_at_the_least() {
+    fn all_are_compared_at_the_cost_of_vrpge_or_at_the_least_cost() {
         let run = |forward| Finished { points: vec![point(1, 0.1), point(forward, 0.9)], ..Finished::default() };
         let (cheap, dear, diverged) = (run(10), run(30), Finished { diverged: Some(String::new()), ..run(1) });
         let rows = |name| vec![Row { name, runs: vec![&dear] }, Row { name: "set", runs: vec![&cheap, &diverged] }];

@@ -15,16 +15,16 @@ pub(super) struct Table<'a> {
     pub(super) rows: &'a [Row<'a>],
     /// Name and size of each gated group.
     pub(super) groups: &'a [(String, u32)],
-    /// What all runs have in common.
+    /// The settings of all runs.
     pub(super) base: &'a Config,
     pub(super) seeds: u32,
     pub(super) adapter: &'a str,
     pub(super) data: &'a str,
-    /// What each entrant was given beside that.
+    /// The settings of each entrant beside those.
     pub(super) settings: &'a [(&'a str, String)],
 }
 
-/// Units kept of each group, and of all where there are several.
+/// Kept units of each group, and of all if there are several.
 fn kept(groups: &[f64]) -> String {
     let words = |count: &f64| format!("{count:.0}");
     let each = groups.iter().map(words).collect::<Vec<_>>().join(", ");
@@ -43,8 +43,8 @@ fn styled(header: impl IntoIterator<Item = &'static str>) -> Grid {
     grid
 }
 
-/// All but the first column.
-fn to_the_right(mut grid: Grid) -> Grid {
+/// Aligns all but the first column to the right.
+fn align_right(mut grid: Grid) -> Grid {
     for column in grid.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -101,13 +101,13 @@ impl Table<'_> {
         format!("{model} on {}, keep {keep_ratio}{inputs}, {steps} steps of {batch_size} images, {seeds}", self.data)
     }
 
-    /// How to read the table, a sentence each.
+    /// Explanations of the table, a sentence each.
     pub(super) fn notes(&self) -> Vec<String> {
         let groups: Vec<String> = self.groups.iter().map(|(name, size)| format!("{size} {name}")).collect();
         let mut notes = vec![format!(
-            "accuracy at equal steps: on the test rows under the decided mask after the last step; {}. \
+            "accuracy at equal steps: on the test rows, under the decided mask, after the last step; {}. \
              kept: units of {}, on average; the budget pays for {:.0} of them at the end. A decided mask keeps the units whose score is at \
-             least \u{bd}: where scores that learn stay between 0 and 1 it may keep more or fewer than that.",
+             least \u{bd}. Where trained scores are still between 0 and 1, it may keep more or fewer than the budget.",
             if self.seeds == 1 {
                 "of one seed".to_owned()
             } else {
@@ -118,32 +118,32 @@ impl Table<'_> {
         )];
         if let Some(mark) = Mark::of(self.rows) {
             notes.push(format!(
-                "at equal multiply-adds: where a run had executed {}; at equal seconds: where it had trained for {:.1} s; both are {}, and \
-                 accuracy is read along a line between two tests of a run. (end): the whole run took less, and this is its end.",
+                "at equal multiply-adds: after {}; at equal seconds: after {:.1} s of training; both are {}, and \
+                 accuracy is interpolated between two tests of a run. (end): the whole run took less; the value is that of its end.",
                 large(mark.multiply_adds),
                 mark.seconds,
                 mark.whose
             ));
         }
         notes.push(
-            "multiply-adds: of all images and steps, counted from the units that each step kept; structure: passes that only served to \
-             choose a mask (a second forward that learns the scores counts as forward)."
+            "multiply-adds: of all images and steps, for the units that each step kept; structure: passes that only \
+             choose a mask (the second forward pass, which trains the scores, counts as forward)."
                 .to_owned(),
         );
         notes.push(
-            "near dense: their share that was done in passes of more than half the dense network's, counted from the same units: a dense \
-             start, a dense backward, a dense look at every unit; schedules that begin with a high budget have it too."
+            "near dense: the share of multiply-adds in passes of more than half the work of the dense network: a dense \
+             start, a dense backward pass, a dense pass that ranks every unit; a schedule that begins with a high budget counts too."
                 .to_owned(),
         );
-        notes.push("seconds: of training, tests left out; MiB: of the network's tensors, without the data set.".to_owned());
+        notes.push("seconds: of training without tests; MiB: of the network's tensors, without the data set.".to_owned());
         notes
     }
 
-    /// How to read where the seconds went.
-    pub(super) const PHASES_NOTE: &'static str = "choose: choosing a mask, and dropping units; the other phases share the rest as the GPU's own clock \
-        divides a step, measured at each test of a run.";
+    /// Explains the table of seconds by phase.
+    pub(super) const PHASES_NOTE: &'static str = "choose: choosing a mask, and dropping units; the rest is divided by phase with the GPU's clock, \
+        which times a step at each test of a run.";
 
-    /// Each entrant with its seconds by phase; none where the adapter has no clock.
+    /// Each entrant with its seconds by phase; empty if the adapter has no clock.
     pub(super) fn phases(&self) -> Vec<(&str, Vec<f64>)> {
         self.rows.iter().filter_map(|row| Some((row.name, row.phases()?))).collect()
     }
@@ -151,34 +151,34 @@ impl Table<'_> {
     /// What the comparison does not show.
     pub(super) fn limits(&self) -> Vec<String> {
         let mut limits = vec![
-            "Rates and budgets are laid out over the whole run: a run that is read before its end, at equal multiply-adds or seconds, had not \
-             come down yet, and a shorter run of the same method may be better there."
+            "The schedules of rates and budgets span the whole run: before its end, at equal multiply-adds or seconds, they have not \
+             fallen yet. A shorter run of the same method may be better there."
                 .to_owned(),
-            format!("Seconds are those of one adapter ({}) and of whatever else the machine did; multiply-adds are not.", self.adapter),
-            "One network, one data set, one keep ratio: other ones may rank the methods otherwise.".to_owned(),
-            "Methods that were published for single weights (magnitude, SET, RigL, SNIP) choose whole units here, as all do; what they do for \
-             weights is another question."
+            format!("Seconds depend on the adapter ({}) and on other programs of the machine; multiply-adds do not.", self.adapter),
+            "One network, one data set, one keep ratio: others may rank the methods differently.".to_owned(),
+            "Methods that were published for single weights (magnitude, SET, RigL, SNIP) choose whole units here, as all do. Their results for single \
+             weights may differ."
                 .to_owned(),
         ];
         match self.seeds {
-            1 => limits.push("One seed says nothing of how much chance has to do with it.".to_owned()),
+            1 => limits.push("One seed does not show how much of a difference is chance.".to_owned()),
             2..5 => limits
-                .push("With so few seeds a standard deviation is itself a guess: differences of about its size decide nothing.".to_owned()),
+                .push("With so few seeds the standard deviation is uncertain: differences of about its size prove nothing.".to_owned()),
             _ => {}
         }
         limits
     }
 
-    /// The table and how to read it, for the terminal.
+    /// The table and its explanations, for the terminal.
     pub(super) fn words(&self) -> String {
-        // Side by side they would be wider than a terminal: what each reached, and what it took.
+        // In one table the columns would be wider than a terminal, so it is split in two: accuracy, and cost.
         let (header, cells) = (Self::header(), self.cells());
         let some = |columns: std::ops::Range<usize>| {
             let mut grid = styled(std::iter::once(header[0]).chain(header[columns.clone()].iter().copied()));
             for cells in &cells {
                 grid.add_row(std::iter::once(&cells[0]).chain(&cells[columns.clone()]));
             }
-            to_the_right(grid).to_string()
+            align_right(grid).to_string()
         };
         let mut lines = vec![format!("{}, on {}", self.title(), self.adapter), some(1..5), some(5..10)];
         lines.extend(self.notes().iter().map(|note| wrapped("", note)));
@@ -188,11 +188,11 @@ impl Table<'_> {
             for (name, seconds) in phases {
                 grid.add_row(std::iter::once(name.to_owned()).chain(seconds.iter().map(|seconds| format!("{seconds:.1}"))));
             }
-            lines.extend([to_the_right(grid).to_string(), wrapped("", Self::PHASES_NOTE)]);
+            lines.extend([align_right(grid).to_string(), wrapped("", Self::PHASES_NOTE)]);
         }
         lines.push("What this does not show:".to_owned());
         lines.extend(self.limits().iter().map(|limit| wrapped("- ", limit)));
-        lines.push("What differs between the runs beside the method:".to_owned());
+        lines.push("Settings of each entrant:".to_owned());
         lines.extend(self.settings.iter().map(|(name, own)| wrapped("- ", &format!("{name}: {own}"))));
         lines.join("\n")
     }
@@ -226,7 +226,7 @@ impl Table<'_> {
         lines.join("\n") + "\n"
     }
 
-    /// Everything: the settings, the runs whole, the table's cells.
+    /// Everything as JSON: the settings, the complete runs, the cells of the table.
     pub(super) fn json(&self, identity: &Value) -> Value {
         let header = Self::header();
         let cells = |cells: [String; 10]| {

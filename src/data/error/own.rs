@@ -1,9 +1,9 @@
-//! What can be wrong with a set of the user's own.
+//! The errors of a user's own set.
 
 use super::super::idx::{Content, Header, MAX_FEATURES};
 use super::super::own::MOST_CLASSES;
 
-/// What is wrong with a set of the user's own.
+/// What is wrong with a user's own set.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum OwnProblem {
     #[error("its rows have {features} values")]
@@ -14,7 +14,7 @@ pub enum OwnProblem {
     TooManyClasses { classes: usize },
     #[error("all its rows are of one class")]
     OneClass,
-    #[error("no class has two rows, of which one could be for the test")]
+    #[error("no class has two rows, one of them for the test")]
     OneRowEach,
     #[error("all its values are alike")]
     ValuesAlike,
@@ -26,7 +26,7 @@ pub enum OwnProblem {
     NoIdxFile,
     #[error("its training images have {} \u{d7} {} pixels, but its test images {} \u{d7} {}", train.width, train.height, test.width, test.height)]
     PartsDiffer { train: Header, test: Header },
-    #[error("it lies in no folder, and the folder is the class")]
+    #[error("it is in no folder, and the folder names the class")]
     PictureWithoutFolder,
     #[error("it is a picture of {width} \u{d7} {height} pixels in {bytes} bytes")]
     PictureSize { width: u32, height: u32, bytes: usize },
@@ -50,11 +50,11 @@ pub enum OwnProblem {
     EmptyTable,
     #[error("its lines have one value")]
     OneColumn,
-    #[error("it has a header and no rows")]
+    #[error("it has a header but no rows")]
     HeaderAlone,
-    #[error("neither its first nor its last column reads like a class: 2 to 256 different words or whole numbers")]
+    #[error("neither its first nor its last column looks like a class: 2 to 256 different words or whole numbers")]
     NoLabelColumn,
-    #[error("its label column holds more than {MOST_CLASSES} different values")]
+    #[error("its label column has more than {MOST_CLASSES} different values")]
     TooManyLabels,
 }
 
@@ -69,7 +69,7 @@ impl OwnProblem {
             Self::OneRowEach => "Give several rows of each class",
             Self::ValuesAlike => "Give rows that differ",
             Self::SecondFile { .. } => {
-                "Give one file of images and one of labels, or two pairs of which one has \"test\" or \"t10k\" in its names"
+                "Give one file of images and one of labels, or two pairs, one of them with \"test\" or \"t10k\" in its names"
             }
             Self::HalfMissing { missing } => return format!("Give the file of {} too", missing.noun()),
             Self::NoIdxFile => "Give a file of images and one of labels",
@@ -79,7 +79,7 @@ impl OwnProblem {
             Self::NoPicture => "Give a folder for each class, with PNG or JPEG files in it",
             Self::TooManyColumns { .. } => return format!("Give at most {MAX_FEATURES}"),
             Self::NoNumber { .. } => {
-                "Every column but that of the class must hold numbers; say which that is if it was mistaken, and leave out what has none"
+                "Every column except the class must have numbers: name the class column if the wrong one was found, and remove columns without numbers"
             }
             Self::NoText => "Give a table as plain text",
             Self::LineLength { .. } => "Give every line as many values",

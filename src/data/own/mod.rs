@@ -1,6 +1,6 @@
-//! A set of the user's own, however it came: rows with their classes, split into training and test rows.
+//! A user's own set from any source: rows with their classes, split into training and test rows.
 //!
-//! The page and the terminal make it by the same code, so that the same files with the same seed are the same run on both.
+//! The page and the terminal use this code, so that the same files with the same seed give the same run on both.
 
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 mod files;
@@ -14,32 +14,32 @@ use super::stream::hex;
 use super::{Dataset, Split, moments};
 use crate::random::{Stream, Threefry};
 
-/// Which of the generator's turns splits a set.
+/// The turn of the generator that splits a set.
 const SPLIT_TURN: u32 = 1 << 16;
-/// Of each class one row in so many is a test row, as in MNIST.
+/// One row in this many of each class is a test row, as in MNIST.
 const TEST_ONE_IN: usize = 7;
 /// A label is one byte.
 pub const MOST_CLASSES: usize = 256;
 
-/// All rows of a set, as they were read.
+/// All rows of a set, as read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Own {
-    /// What its files are called together.
+    /// A name for all of its files.
     pub name: String,
     pub channels: u32,
     pub height: u32,
     pub width: u32,
     /// Names of the classes, by label.
     pub classes: Vec<String>,
-    /// All rows, or the training rows of a set that has test rows of its own.
+    /// All rows, or the training rows if the set has its own test rows.
     pub rows: Split,
     pub test: Option<Split>,
-    /// What was done to the values on the way, as a sentence; empty where nothing was.
+    /// How the values were converted, as a sentence; empty if they were not.
     pub note: String,
 }
 
 impl Own {
-    /// What tells the set from others of its shape: MD5 of names, rows and labels, in hexadecimal.
+    /// Identifies the set among others of its shape: MD5 of names, rows and labels, in hexadecimal.
     #[must_use]
     pub fn sum(&self) -> String {
         let mut sum = Md5::new();
@@ -52,14 +52,14 @@ impl Own {
         hex(&sum.finalize())
     }
 
-    /// Training and test rows of a split.
+    /// Numbers of training and test rows after the split.
     #[must_use]
     pub fn counts(&self) -> (u32, u32) {
         let test = self.test.as_ref().map_or_else(|| self.test_counts().iter().sum::<usize>() as u32, Split::len);
         (if self.test.is_some() { self.rows.len() } else { self.rows.len() - test }, test)
     }
 
-    /// Test rows of each class; at least one of any that has two rows.
+    /// Numbers of test rows of each class; at least one for a class of two or more rows.
     fn test_counts(&self) -> Vec<usize> {
         let mut counts = vec![0usize; self.classes.len()];
         for &label in &self.rows.labels {
@@ -68,8 +68,8 @@ impl Own {
         counts.into_iter().map(|rows| if rows < 2 { 0 } else { (rows / TEST_ONE_IN).max(1) }).collect()
     }
 
-    /// The set split by `seed`: of each class its share, drawn at random, is for the test. The training rows are shuffled, since files often
-    /// have one class after another, and the first epoch keeps more or less to their order.
+    /// Splits the set by `seed`: of each class a share, drawn at random, becomes test rows. The training rows are shuffled, because files often have
+    /// one class after another and the first epoch only shuffles within blocks.
     #[must_use]
     pub fn dataset(&self, seed: u32) -> Dataset {
         let mut random = Threefry::new(seed, Stream::Data, SPLIT_TURN);
@@ -98,7 +98,7 @@ impl Own {
             classes: self.classes.len() as u32,
             augment: false,
             mean,
-            // A handful of training rows may be alike where all together are not.
+            // A few training rows may be equal although the whole set is not.
             deviation: if deviation > 0.0 { deviation } else { 1.0 },
             train,
             test,
@@ -179,7 +179,7 @@ pub(super) mod tests {
         for (files, words) in [
             (named(&[("x", images.clone())]), "x: its labels are missing"),
             (named(&[("x", images.clone()), ("y", images.clone())]), "y: it is a second file of images"),
-            (named(&[("x", images.clone()), ("y", idx(&[3], &[0, 1, 1]))]), "x: it holds 4 images, but y holds 3 labels"),
+            (named(&[("x", images.clone()), ("y", idx(&[3], &[0, 1, 1]))]), "x: it has 4 images, but y has 3 labels"),
             (named(&[("x", images), ("y", vec![7; 20])]), "y: it is not an idx file of images"),
             (named(&[]), "mine: there is no idx file"),
         ] {
@@ -189,7 +189,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_cannot_be_learnt_from_is_refused() {
+    fn sets_of_one_class_or_of_equal_values_are_refused() {
         for (rows, words) in [
             (&[(0, 1), (0, 2)][..], "all its rows are of one class"),
             (&[(0, 1), (1, 2)], "no class has two rows"),
@@ -202,7 +202,7 @@ pub(super) mod tests {
     }
 
     proptest! {
-        /// Whatever the seed: each row once, each class with its share, and counts that are known before.
+        /// For every seed, each row is in one part, each class has its share, and the counts are those given in advance.
         #[test]
         fn a_split_holds_each_row_once(sizes in proptest::collection::vec(0usize..40, 2..6), seed: u32) {
             let rows: Vec<(u8, u8)> = sizes.iter().zip(0u8..).flat_map(|(&size, label)| (0..size).map(move |row| (label, (row * 6) as u8 + label))).collect();
@@ -222,7 +222,7 @@ pub(super) mod tests {
             prop_assert_eq!(set.dataset(seed), split);
         }
 
-        /// Any bytes under any names: a set or words, never a panic.
+        /// Any bytes under any names give a set or an error, never a panic.
         #[test]
         fn no_idx_files_panic(files in proptest::collection::vec(("[at0-9e-s]{0,6}", proptest::collection::vec(prop_oneof![4 => 0u8..9, 1 => any::<u8>()], 0..40)), 0..5)) {
             drop(of_idx("mine", &files));
