@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_links_are_refused_in_words() {
+    fn bad_links_are_refused_with_an_explanation() {
         for (link, words) in [
             ("?keep_ratio=2", "from 0.01 to 1"),
             ("?keep_ratio=NaN", "from 0.01 to 1"),
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_of_methods_name_settings_that_there_are() {
+    fn facts_of_methods_name_existing_settings() {
         for method in MethodName::ALL {
             for name in method.facts().settings {
                 setting(name).unwrap();
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn an_estimator_that_comes_with_a_method_is_no_choice_and_stands_above_the_one_that_is_chosen() {
+    fn the_estimator_of_a_method_cannot_be_chosen_and_overrides_the_setting() {
         let of = |method, estimator| Config { method, estimator, ..Config::default() }.structure_estimator().id();
         let chosen = [Estimator::TwoSided, Estimator::OneSided].map(|estimator| of(MethodName::Vrpge, estimator));
         assert_eq!(chosen, [0, 1]);

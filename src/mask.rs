@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_holds_what_was_drawn_and_what_is_kept_apart() {
+    fn a_word_has_the_drawn_pair_and_the_kept_pair() {
         for m in [false, true] {
             for probe in [false, true] {
                 let drawn = pair(m, probe);
@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_group_closes_and_one_that_keeps_something_is_left_alone(scores in prop::collection::vec(0.0f32..1.0, 7), mask in prop::collection::vec(any::<bool>(), 7)) {
+        fn every_group_keeps_a_unit_and_one_that_has_a_unit_is_not_changed(scores in prop::collection::vec(0.0f32..1.0, 7), mask in prop::collection::vec(any::<bool>(), 7)) {
             let model = network();
             let mut kept = mask.clone();
             keep_one_of_each_group(&model, &scores, &mut kept);

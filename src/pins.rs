@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn pins_are_read_and_bad_ones_are_refused_in_words() {
+    fn pins_are_read_and_bad_ones_are_refused_with_an_explanation() {
         let pins = Pins::read("12on,40off").unwrap();
         assert_eq!([12, 40, 13].map(|unit| pins.score(unit)), [Some(1.0), Some(0.0), None]);
         assert!(Pins::read("").unwrap().is_empty());

@@ -105,7 +105,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_feasible_stays(scores in prop::collection::vec(0.0f64..=1.0, 1..120), more in 0.0f64..1.0) {
+        fn feasible_scores_do_not_change(scores in prop::collection::vec(0.0f64..=1.0, 1..120), more in 0.0f64..1.0) {
             let budget = sum(&scores) + more + 1e-9;
             prop_assert_eq!(threshold(&scores, budget), 0.0);
             prop_assert_eq!(clamped(&scores, 0.0), scores);

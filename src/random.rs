@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_are_those_one_by_one() {
+    fn many_at_once_equal_those_one_by_one() {
         for many in [0, 1, 31, 32, 33, 64, 264] {
             let [mut here, mut there] = [0, 1].map(|_| Threefry::new(7, Stream::Data, 3));
             let mut words = vec![0; many];
@@ -175,11 +175,11 @@ mod tests {
         let mut last = Threefry { key: [1, 2], counter: [3, u32::MAX - 3] };
         let mut words = [0; LANES];
         last.fill(&mut words);
-        assert_eq!(words[7], threefry([1, 2], [3, 3])[0], "a counter that overflows begins anew");
+        assert_eq!(words[7], threefry([1, 2], [3, 3])[0], "a counter that overflows starts again from 0");
     }
 
     #[test]
-    fn certain_scores_are_certain_and_others_keep_their_share() {
+    fn decided_scores_are_certain_and_others_are_drawn_at_their_rate() {
         let share = |score: f32| f64::from((0..100_000).filter(|&unit| draw(7, Stream::Mask, 3, unit, score)).count() as u32) / 1e5;
         assert_eq!(share(0.0), 0.0);
         assert_eq!(share(1.0), 1.0);

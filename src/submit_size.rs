@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn one_submit_that_was_held_up_is_forgotten() {
+    fn one_slow_submit_has_no_lasting_effect() {
         let mut pace = Pace::new(64);
         for ms in [60.0, 20.0, 20.0, 40.0, 80.0, 100.0, 100.0, 100.0] {
             let steps = pace.steps();

@@ -284,7 +284,7 @@ mod tests {
 
     /// Assumptions of the loaders and the page about the tables above.
     #[test]
-    fn the_files_of_a_set_hold_each_row_once_and_in_order() {
+    fn the_files_of_a_set_have_each_row_once_and_in_order() {
         for known in KNOWN {
             for (part, rows) in [(Part::Train, known.train_rows), (Part::Test, known.test_rows)] {
                 let (mut images, mut labels) = (0, 0);

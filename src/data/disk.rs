@@ -203,7 +203,7 @@ mod tests {
 
     /// One picture in all eight EXIF orientations, 16 × 8: its left end is dark, its lower right corner grey.
     #[test]
-    fn pictures_are_upright_however_the_camera_was_held() {
+    fn pictures_are_upright_for_every_orientation() {
         let of = |orientation: u32| {
             let path = format!("{}/tests/fixtures/held/{orientation}.jpg", env!("CARGO_MANIFEST_DIR"));
             jpeg_of(&fs::read(path).unwrap()).unwrap()

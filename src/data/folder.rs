@@ -266,7 +266,7 @@ mod tests {
         let set = load(6, 255).unwrap();
         assert_eq!((set.height, set.width, set.classes, set.mean, set.deviation), (1, 2, 7, 0.5, 0.5));
         let message = load(0, 255).unwrap_err();
-        assert!(message.contains("train-labels-idx1-ubyte: all its labels are 0. Give at least two classes"), "{message}");
+        assert!(message.contains("train-labels-idx1-ubyte: all its labels are 0. Use at least two classes"), "{message}");
         let message = load(1, 0).unwrap_err();
         assert!(message.contains("train-images-idx3-ubyte: all its pixels are alike"), "{message}");
     }

@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lying_header_allocates_nothing() {
+    fn a_wrong_header_allocates_nothing() {
         let mut reader = IdxReader::images("i");
         reader.feed(&images(500_000, 64, 64, &[1, 2, 3])).unwrap();
         assert!(reader.body.capacity() < 4096, "{}", reader.body.capacity());

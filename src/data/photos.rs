@@ -144,7 +144,7 @@ impl Photos {
         let note = if as_they_are {
             String::new()
         } else {
-            format!("Pictures were cropped to the square in their middle and scaled to {SIDE} \u{d7} {SIDE}.")
+            format!("Pictures were cut to the square in their middle and scaled to {SIDE} \u{d7} {SIDE}.")
         };
         Own { name: name.to_owned(), channels, height, width, classes, rows, test: (!test.is_empty()).then_some(test), note }.check()
     }

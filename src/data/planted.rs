@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_is_a_set_and_rows_do_not_depend_on_their_number() {
+    fn a_seed_fixes_a_set_and_rows_do_not_depend_on_their_number() {
         let (small, large) = (planted_rows(7, 50, 20), planted_rows(7, 80, 30));
         assert_eq!(small.train.inputs[..], large.train.inputs[..50 * 256]);
         assert_eq!(small.test.labels[..], large.test.labels[..20]);

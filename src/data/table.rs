@@ -409,7 +409,7 @@ mod tests {
 
         /// A written table is read back, with any separator.
         #[test]
-        fn a_table_comes_back(
+        fn a_written_table_is_read_back(
             values in proptest::collection::vec((any::<u8>(), any::<u8>(), any::<u8>(), 0usize..3), 4..30), separator in 0usize..3, header: bool, first: bool
         ) {
             let separator = [",", ";", "\t"][separator];

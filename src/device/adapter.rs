@@ -22,7 +22,7 @@ pub enum DeviceError {
     Lost(String),
     /// A tensor is larger than the largest buffer of the device.
     #[error(
-        "{what} would take {:.0} MiB, but the largest buffer of this adapter is {:.0} MiB: choose a narrower network or a smaller batch",
+        "{what} would take {:.0} MiB, but this adapter's buffers end at {:.0} MiB: choose a narrower network or a smaller batch",
         mib(*bytes),
         mib(*limit)
     )]

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_import_and_a_circle_are_refused_with_the_file() {
+    fn an_unknown_import_and_a_cycle_are_refused_with_the_file() {
         static CIRCLE: [ShaderFile; 1] = [made("software/", "c", "// #import a\n")];
         let refused = |kernel, software| resolve(kernel, software).unwrap_err().to_string();
         assert_eq!(refused("of_f", &[]), "of_f.wgsl imports f, and there is no shaders/shared/f.wgsl");

@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn samples_are_the_gradients_of_the_kernel_and_nothing_is_said_too_early() {
+    fn samples_are_the_gradients_of_the_kernel_and_no_report_comes_too_early() {
         let drawn = drawn(40, 1.0);
         let mut raw = vec![0.0; 9];
         for estimator in Estimator::ALL.into_iter().filter(|estimator| estimator.reads() == Reads::Losses) {

@@ -238,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_score_lies_in_the_one_bin_whose_edges_hold_it(score in 0.0f64..1.0) {
+        fn a_score_is_in_exactly_one_bin(score in 0.0f64..1.0) {
             let bin = bin_of(score);
             prop_assert!(EDGES[bin] <= score && score < EDGES[bin + 1]);
         }

@@ -130,7 +130,7 @@ fn a_decided_unit_has_no_gradient() {
 }
 
 #[test]
-fn variances_are_the_ones_over_all_pairs_and_bounds_hold_them() {
+fn variances_equal_those_over_all_pairs_and_are_within_their_bounds() {
     let scores = [0.01, 0.2, 0.37, 0.5, 0.85, 0.999];
     let losses: Vec<f64> = (0..64).map(toy_loss).collect();
     let (least, most) = losses.iter().fold((f64::INFINITY, 0.0f64), |(least, most), &loss| (least.min(loss), most.max(loss)));

@@ -121,7 +121,7 @@ fn set_drops_the_smallest_norms_and_grows_at_random_alike_for_a_seed() {
 }
 
 #[test]
-fn rigl_grows_where_the_loss_asks_most_whatever_the_sign() {
+fn rigl_grows_the_largest_gradients_of_either_sign() {
     let (model, plan) = (network(), plan());
     let rigl = method(MethodName::Rigl);
     let scores = rigl.initial_scores(&plan, &model);
@@ -176,7 +176,7 @@ fn magnitude_keeps_the_largest_norms_and_brings_nothing_back() {
 }
 
 #[test]
-fn masks_are_exchanged_every_so_often_but_neither_first_nor_near_the_end() {
+fn masks_are_exchanged_at_intervals_but_neither_first_nor_near_the_end() {
     for name in [MethodName::Set, MethodName::Rigl] {
         let plan = plan();
         let choices: Vec<u32> = (0..STEPS).filter(|&step| method(name).chooses_before(&plan, step, STEPS)).collect();
@@ -200,7 +200,7 @@ fn only_those_that_rank_units_choose_a_mask() {
 }
 
 #[test]
-fn a_static_mask_has_its_share_of_each_group_or_what_it_is_told() {
+fn a_static_mask_has_its_share_of_each_group_or_its_allocation() {
     let model = network();
     let kept = |plan: &MethodConfig| counts(&model, &method(MethodName::Static).initial_scores(plan, &model));
     let uniform = plan();

@@ -2,13 +2,13 @@
 //! order. This module knows no GPU and no data.
 //!
 //! * A [`Group`] is a list of units that share a mask: the inputs, a hidden layer, the output channels of a convolution, the classes. Where a sum
-//! joins two branches, its group is the *union* of theirs: a channel of a residual stream is kept if anything that was added to it is. The gated
-//! units of all groups are numbered consecutively: that number is the index into `scores`.
+//!   joins two branches, its group is the *union* of theirs: a channel of a residual stream is kept if anything that was added to it is. The gated
+//!   units of all groups are numbered consecutively: that number is the index into `scores`.
 //! * A [`Map`] holds the activations of a group: a row for each kept unit, in it the pixels, and for each pixel the images of the batch. A row of
-//! features is a map of one pixel.
+//!   features is a map of one pixel.
 //! * A [`Layer`] is a tensor of weights, `[taps · inputs + extra, outputs]`: for each tap of a square kernel a row for each input, then the bias, or
-//! the scale and the shift of the normalisation that follows. The same code therefore packs, differentiates, decays and clips all of them. A fully
-//! connected layer is a convolution of one tap on maps of one pixel.
+//!   the scale and the shift of the normalisation that follows. The same code therefore packs, differentiates, decays and clips all of them. A fully
+//!   connected layer is a convolution of one tap on maps of one pixel.
 //! * An [`Op`] reads maps and writes one.
 
 mod counts;

@@ -57,7 +57,7 @@ fn names_are_read() {
 }
 
 #[test]
-fn unreadable_names_are_refused_in_words() {
+fn unreadable_names_are_refused_with_an_explanation() {
     for (name, words) in [
         ("", "it must be mlp-"),
         ("512", "it must be mlp-"),
@@ -96,7 +96,7 @@ fn unreadable_names_are_refused_in_words() {
 }
 
 #[test]
-fn networks_that_cannot_be_are_refused_in_words() {
+fn impossible_networks_are_refused_with_an_explanation() {
     assert!(refusal("mlp", DIGITS).contains("no hidden layer and its inputs are not gated: nothing can be masked"));
     assert_eq!(Model::new("mlp", DIGITS, 10, true).unwrap().units(), 784);
     for (name, image) in [("vgg16", DIGITS), ("cnn-4-4-4-4-4", DIGITS), ("cnn-4-4", Image { channels: 3, height: 3, width: 9 })] {
@@ -570,7 +570,7 @@ proptest! {
 
     /// A compacted network is a valid network with the sizes that the mask gives.
     #[test]
-    fn a_compacted_network_is_what_was_kept(model in any_model(), bits in proptest::collection::vec(any::<bool>(), 97)) {
+    fn a_compacted_network_has_the_kept_units(model in any_model(), bits in proptest::collection::vec(any::<bool>(), 97)) {
         let kept = some_kept(&model, &bits);
         let (small, remaining) = model.compacted(&kept);
         check_order(&small);

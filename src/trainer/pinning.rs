@@ -190,7 +190,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn room_is_made_by_the_free_ones_alone(scores in prop::collection::vec(0.0f32..=1.0, 40), on in 0u32..40, budget in 1.0f64..40.0) {
+        fn only_free_scores_are_lowered(scores in prop::collection::vec(0.0f32..=1.0, 40), on in 0u32..40, budget in 1.0f64..40.0) {
             let pins = Pins::read(&format!("{on}on")).unwrap();
             let mut left = scores.clone();
             left[on as usize] = 1.0;

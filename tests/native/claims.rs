@@ -81,7 +81,7 @@ fn the_mask_finds_the_digits() {
     let (kept, inside) = run.inputs_kept(|input| [input % 28, input / 28].iter().all(|at| (4..24).contains(at)));
     let chance = 400.0 / 784.0;
     let errors = (inside / kept - chance) / (chance * (1.0 - chance) / kept).sqrt();
-    assert!(errors > SURE, "{inside} of {kept} kept pixels lie in the middle: {errors} standard errors over chance");
+    assert!(errors > SURE, "{inside} of {kept} kept pixels are in the middle: {errors} standard errors over chance");
 }
 
 #[test]

@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_repeated_and_lonely_methods_are_refused_and_the_allocated_one_comes_last() {
+    fn unknown_repeated_and_incomplete_methods_are_refused_and_the_allocated_one_comes_last() {
         let refused = |names: &[&str]| entrants_named(names).unwrap_err().to_string();
         assert!(refused(&["dense", "magic"]).contains("there is no method \"magic\"; the methods are vrpge"));
         assert!(refused(&["dense", "set", "dense"]).contains("names dense twice"));
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_setting_stands_above_a_preset_and_rows_are_held_out_of_training() {
+    fn a_given_setting_overrides_a_preset_and_rows_are_held_out_of_training() {
         let base = Config { learning_rate: 0.3, ..Config::default() };
         let entrant = entrants_named(&["set"]).unwrap()[0];
         let settings = [("learning_rate", "0.2"), ("drop_fraction", "0.5")];

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn accuracy_is_read_along_a_line_and_neither_before_nor_after_the_run() {
+    fn accuracy_is_interpolated_only_within_a_run() {
         let points = [point(10, 0.5), point(20, 0.7), point(40, 0.8)];
         let at = |x| reached(&points, |point| point.forward as f64, x);
         assert_eq!(at(9.0), Reached::Before);

@@ -165,7 +165,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_pair_of_idx_files_is_split_and_two_pairs_are_as_they_are() {
+    fn a_pair_of_idx_files_is_split_and_two_pairs_are_not() {
         let (images, labels) = (idx(&[4, 1, 2], &[1, 2, 3, 4, 5, 6, 7, 8]), idx(&[4], &[0, 2, 0, 2]));
         let set = of_idx("mine", &named(&[("b", images.clone()), ("a", labels.clone())])).unwrap();
         assert_eq!((set.classes.len(), set.width, set.height, set.counts()), (3, 2, 1, (2, 2)));
@@ -204,7 +204,7 @@ pub(super) mod tests {
     proptest! {
         /// For every seed, each row is in one part, each class has its share, and the counts are those given in advance.
         #[test]
-        fn a_split_holds_each_row_once(sizes in proptest::collection::vec(0usize..40, 2..6), seed: u32) {
+        fn a_split_has_each_row_once(sizes in proptest::collection::vec(0usize..40, 2..6), seed: u32) {
             let rows: Vec<(u8, u8)> = sizes.iter().zip(0u8..).flat_map(|(&size, label)| (0..size).map(move |row| (label, (row * 6) as u8 + label))).collect();
             let Ok(set) = own(&rows).check() else { return Ok(()) };
             let split = set.dataset(seed);
