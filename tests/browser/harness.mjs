@@ -11,6 +11,7 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { findChromium, findHeadlessChromium } from '../../scripts/chromium.mjs';
 import { root } from '../../scripts/command.mjs';
+import { readPixels } from './canvas.mjs';
 
 /** Kept by m, kept by m′: the bits of `Snapshot.mask`. */
 export const KEPT = 1;
@@ -439,7 +440,35 @@ export const asking = (context) =>
 export const fragile = before_worker(`new BroadcastChannel('break').onmessage = () => { throw new Error('broken on purpose'); }`);
 export const breakEngine = (visitor) => visitor.page.evaluate(() => new BroadcastChannel('break').postMessage(1));
 
-/** For all tests of a file: the page served and one browser, from before the first until after the last; `visit` opens a tab in it. */
+/** Trains and pauses at a step not before that one; answers with it. */
+export async function pauseAt(visitor, least) {
+  await visitor.pace('eye');
+  await visitor.see('train').click();
+  await visitor.steps(least);
+  await visitor.see('train').click();
+  await visitor.state('paused');
+  await visitor.pace('full');
+  return (await visitor.snapshots()).at(-1).step;
+}
+
+/** The last step that the engine reported. */
+export const last = async (visitor) => (await visitor.snapshots()).at(-1);
+
+/** Losses under both masks, from that step on. */
+export const losses = (records, from) => records.filter(({ step }) => step >= from).map(({ step, loss, probe_loss }) => [step, loss, probe_loss]);
+
+/** Presses for one phase, and answers with what the device then held. */
+export async function press(visitor, key = false) {
+  const before = (await visitor.reports('partial_step')).length;
+  if (key) await visitor.page.keyboard.press('p');
+  else await visitor.see('phase').click();
+  await visitor.until((done) => window.reports.filter(({ kind }) => kind === 'partial_step').length > done, before);
+  const { partial } = (await visitor.reports('partial_step')).at(-1);
+  await visitor.until((stage) => document.body.dataset.partialStep === stage, partial.stage);
+  return partial;
+}
+
+/** For all tests of a file: the page served and one browser, from before the first until after the last; `visit` opens a tab in it, `paused` also trains so many steps and pauses. */
 export function site(options = {}) {
   let server;
   let browser;
@@ -451,5 +480,18 @@ export function site(options = {}) {
     await browser?.close();
     await server?.close();
   });
-  return { visit: (query, options) => Visitor.open(browser, server, query, options), server: () => server };
+  const visit = (query, options) => Visitor.open(browser, server, query, options);
+  async function paused(query, steps) {
+    const visitor = await visit(query);
+    await visitor.page.evaluate(readPixels);
+    // A moment early in the run is not to be run past.
+    if (steps <= 100) await visitor.pace('eye');
+    await visitor.see('train').click();
+    await visitor.steps(steps);
+    await visitor.see('train').click();
+    await visitor.state('paused');
+    await visitor.pace('full');
+    return visitor;
+  }
+  return { visit, paused, server: () => server };
 }

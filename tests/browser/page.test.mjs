@@ -144,18 +144,6 @@ test('settings changed on the page are in the link, and Restart says that they a
   await visitor.leave();
 });
 
-test('the keep ratio may be changed while the run goes on, and the budget follows', limit, async () => {
-  const visitor = await visit(`${SMALL}&schedule=constant&steps=100000`);
-  await visitor.state('idle');
-  await visitor.pace('eye');
-  await visitor.see('train').click();
-  await visitor.steps(5);
-  const before = (await visitor.records()).at(-1).budget;
-  await visitor.set('keep_ratio', '0.1');
-  await visitor.until((budget) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 0.6 * budget, before);
-  await visitor.leave();
-});
-
 for (const method of ['static', 'dense']) {
   test(`the ${method} network trains by the same button`, limit, async () => {
     const visitor = await visit(`${SMALL}&method=${method}&steps=150`);

@@ -156,7 +156,7 @@ test('what other tools read is there under its name: scores, masks, weights', ()
 });
 
 test('a run that the terminal kept is read whole, weights and all', () => {
-  const bytes = new Uint8Array(gunzipSync(readFileSync('tests/fixtures/kept/run.safetensors.gz')));
+  const bytes = new Uint8Array(gunzipSync(readFileSync('tests/fixtures/recorded-run/run.safetensors.gz')));
   const opened = open(bytes);
   assert.deepEqual(Object.fromEntries(new URLSearchParams(opened.query)), {
     dataset: 'planted',

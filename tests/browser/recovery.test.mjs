@@ -1,23 +1,200 @@
-// What a careful visitor runs into: an engine, a device or data that are lost at an awkward moment, a recorded run that is asked for what only
-// a network can answer, keys and menus where they are least expected.
+// A run goes on after a reload, an engine that breaks or is not loaded, a full storage, and in a hidden tab.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { runnerImport } from 'vite';
-import { root } from '../../scripts/command.mjs';
-import { PATIENCE_MS, asking, before_worker, breakEngine, fragile, site } from './harness.mjs';
+import { PATIENCE_MS, Visitor, asking, before_worker, breakEngine, fragile, launchSeen, losses, pauseAt, serve, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 const limit = { timeout: 3 * PATIENCE_MS };
-const failing = { failing: true };
 const { visit } = site();
-
+const failing = { failing: true };
 let folder;
-before(() => void (folder = mkdtempSync(path.join(tmpdir(), 'lacuna-mended-'))));
+before(() => void (folder = mkdtempSync(path.join(tmpdir(), 'lacuna-recovery-'))));
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+const said = (visitor, id) => visitor.see(id).innerText();
+
+test('after a reload the page offers to go on where it was, and does, bit for bit', limit, async () => {
+  const visitor = await visit(`${SMALL}&seed=9&steps=400`);
+  const paused = await pauseAt(visitor, 80);
+  await visitor.heard('kept');
+  await visitor.stored(paused);
+  await visitor.page.reload();
+  await visitor.state('idle');
+  await visitor.until(() => /left at step/.test(document.querySelector('[data-testid=strip]')?.innerText ?? ''));
+  assert.match(await said(visitor, 'strip'), new RegExp(`mlp-32 on planted was left at step ${paused} of 400`));
+  await visitor.screenshot('go-on');
+  await visitor.see('go-on').click();
+  await visitor.state('finished');
+  const rest = await visitor.records();
+  assert.equal(rest[0].step, paused);
+  await visitor.stored(400);
+  await visitor.page.reload();
+  await visitor.see('strip').waitFor({ state: 'attached' });
+  await visitor.until(() => /ended after 400 steps/.test(document.querySelector('[data-testid=strip]')?.innerText));
+  await visitor.see('forget').click();
+  await visitor.until(() => document.querySelector('[data-testid=strip]').hidden);
+  await visitor.page.reload();
+  await visitor.state('idle');
+  assert(await visitor.see('strip').isHidden(), 'what is forgotten is not offered again');
+  await visitor.see('train').click();
+  await visitor.state('finished');
+  assert.deepEqual(losses(await visitor.records(), paused), losses(rest, paused));
+  await visitor.leave();
+});
+
+test('a kept run taken up before the page has read its link goes on, and the link’s own run is not opened in its place', limit, async () => {
+  const visitor = await visit(`${SMALL}&seed=9&steps=400`, { prepare: asking });
+  const paused = await pauseAt(visitor, 80);
+  await visitor.heard('kept');
+  await visitor.stored(paused);
+  // From here on the worker keeps to itself what the link says, until it is let go.
+  await before_worker(`{
+    const given = self.postMessage;
+    const allowed = new Promise((resolve) => (new BroadcastChannel('link').onmessage = resolve));
+    self.postMessage = function (report, ...more) {
+      if (report.kind !== 'values') return given.call(self, report, ...more);
+      void allowed.then(() => given.call(self, report, ...more));
+    };
+  }`)(visitor.page.context());
+  await visitor.page.reload();
+  await visitor.see('go-on').click();
+  await visitor.until(() => window.asked.some(({ kind, resumed }) => kind === 'open' && resumed));
+  await visitor.page.evaluate(() => new BroadcastChannel('link').postMessage('go'));
+  await visitor.heard('values');
+  await visitor.state('finished');
+  assert.equal(await visitor.page.evaluate(() => window.asked.filter(({ kind }) => kind === 'open').length), 1);
+  assert.equal((await visitor.records())[0].step, paused);
+  assert.match(visitor.query(), /seed=9/);
+  await visitor.set('method', 'static');
+  await visitor.until(() => document.querySelector('[data-testid=restart]').dataset.differs === 'true');
+  await visitor.leave();
+});
+
+test('an engine that breaks is opened anew, and the run goes on', limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=100000`, {
+    prepare: fragile,
+  });
+  await visitor.see('train').click();
+  await visitor.heard('kept');
+  await visitor.steps(40);
+  await breakEngine(visitor);
+  await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
+  await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]')?.innerText));
+  const second = await visitor.page.evaluate(() => window.reports.findLastIndex(({ kind }) => kind === 'opened'));
+  await visitor.until((from) => window.reports.slice(from).some(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0), second);
+  const [first] = await visitor.page.evaluate(
+    (from) =>
+      window.reports
+        .slice(from)
+        .filter(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0)
+        .map(({ snapshot }) => snapshot.records[0].step),
+    second,
+  );
+  assert(first > 0, 'it does not begin anew');
+  assert(await visitor.see('notice').isHidden());
+  await visitor.screenshot('engine-broke');
+  await visitor.leave([/broken on purpose/]);
+});
+
+test('a storage that is full is said once, and training goes on', limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=100000`, {
+    prepare: (context) =>
+      context.addInitScript(() => {
+        IDBObjectStore.prototype.put = () => {
+          throw new DOMException('no room', 'QuotaExceededError');
+        };
+      }),
+  });
+  await visitor.see('train').click();
+  await visitor.until(() => /storage is full: training goes on/.test(document.querySelector('[data-testid=strip]')?.innerText ?? ''));
+  const step = (await visitor.snapshots()).at(-1).step;
+  await visitor.steps(step + 10);
+  const [download] = await Promise.all([visitor.page.waitForEvent('download'), visitor.see('strip-take').click()]);
+  assert.match(download.suggestedFilename(), /-run-step-\d+\.safetensors/);
+  await visitor.leave();
+});
+
+test('a hidden tab goes on training, and the page catches up when it is seen again', limit, async () => {
+  const server = await serve();
+  const { browser, close } = await launchSeen();
+  try {
+    const visitor = await Visitor.open(browser, server, `${SMALL}&steps=100000`, { context: browser.contexts()[0] });
+    const { page } = visitor;
+    await page.evaluate(() => {
+      window.frames_seen = 0;
+      const count = () => {
+        window.frames_seen += 1;
+        requestAnimationFrame(count);
+      };
+      count();
+    });
+    const look = () =>
+      page.evaluate(() => ({
+        visible: document.visibilityState,
+        frames: window.frames_seen,
+        columns: Number(document.querySelector('#history').dataset.columns ?? 0),
+        step: window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step,
+      }));
+    const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const seen = (state) => visitor.until((wanted) => document.visibilityState === wanted, state);
+    await visitor.see('train').click();
+    await visitor.steps(20);
+    const kept = (await visitor.reports('kept')).length;
+
+    const other = await page.context().newPage();
+    await other.goto('about:blank');
+    await seen('hidden');
+    // What was on its way is drawn.
+    await rest(500);
+    const before = await look();
+    let last = before;
+    // A hidden tab's own timers come once a second.
+    for (let turn = 0; turn < 3; turn++) {
+      await rest(1200);
+      await visitor.steps(last.step + 5);
+      last = await look();
+      assert.equal(last.visible, 'hidden');
+    }
+    assert.deepEqual([last.frames, last.columns], [before.frames, before.columns], 'no frame comes, and nothing is drawn that nobody sees');
+    await visitor.until((known) => window.reports.filter(({ kind }) => kind === 'kept').length > known, kept);
+    await page.bringToFront();
+    await seen('visible');
+    await visitor.until(
+      (from) => Number(document.body.dataset.step) > from && /still undecided|decided/.test(document.querySelector('[data-testid=status]').innerText),
+      last.step,
+    );
+    await visitor.until((known) => Number(document.querySelector('#history').dataset.columns) > known, before.columns);
+
+    // A window that is put away is no other.
+    await other.close();
+    const session = await page.context().newCDPSession(page);
+    const { windowId } = await session.send('Browser.getWindowForTarget');
+    const put = (windowState) => session.send('Browser.setWindowBounds', { windowId, bounds: { windowState } });
+    await put('minimized');
+    await seen('hidden');
+    await rest(500);
+    const away = await look();
+    await visitor.steps(away.step + 20);
+    assert.equal((await look()).frames, away.frames, 'no frame comes');
+    await put('normal');
+    await seen('visible');
+    await visitor.until((known) => window.frames_seen > known, away.frames);
+    const steps = (await visitor.records()).map((record) => record.step);
+    assert.deepEqual(
+      steps,
+      steps.map((_, index) => index),
+      'no step is missing',
+    );
+    await visitor.leave();
+  } finally {
+    await close();
+    await server.close();
+  }
+});
 
 /** A worker that breaks when it is asked to, and keeps its checkpoints to itself when it is asked to: how often it makes one is not the test's. */
 const forgetful = before_worker(`{
@@ -60,6 +237,7 @@ const opensOn = (visitor, name, from = 0) =>
     [name, from],
     failing,
   );
+
 const heardSoFar = (visitor) => visitor.page.evaluate(() => window.reports.length);
 const strip = (visitor) => visitor.see('strip').innerText();
 const state = (visitor, ...wanted) => visitor.until((states) => states.includes(document.body.dataset.state), wanted, failing);
@@ -199,176 +377,4 @@ test('an engine that could not be loaded is loaded by “Start again”', limit,
   await visitor.until((since) => window.reports.slice(since).some(({ kind, state }) => kind === 'state' && state === 'finished'), from, failing);
   await visitor.until((words) => document.querySelector('[data-testid=loss]').innerText === words, loss, failing);
   await visitor.leave([/wasm|ERR_FAILED|WebAssembly|fetch/i]);
-});
-
-test('a recorded run says in words what it cannot answer, and who looks elsewhere stops its playing', limit, async () => {
-  const visitor = await visit(`${SMALL}&steps=60`);
-  await visitor.see('train').click();
-  await visitor.state('finished');
-  // Masks and scores are a run without its weights.
-  await visitor.page.setInputFiles('[data-testid=open-file]', await visitor.take('take-masks'));
-  await visitor.state('replay');
-  const { keyboard } = visitor.page;
-  assert.equal(await visitor.see('held').innerText(), '–');
-  await visitor.see('take-away').click();
-  assert.equal(await visitor.see('take-run').count(), 0, 'it has no weights to go on from');
-  assert.equal(await visitor.see('take-masks').count(), 1);
-  await keyboard.press('Escape');
-
-  const looking = () => document.body.dataset.looking !== undefined;
-  await visitor.see('train').click();
-  await visitor.until(looking, undefined, failing);
-  await keyboard.press('Escape');
-  await visitor.until(() => document.querySelector('#train').textContent === 'Play', undefined, failing);
-  assert.equal(await visitor.page.evaluate(looking), false, 'it is now, and stays so');
-  await visitor.see('train').click();
-  await visitor.until(() => Number(document.body.dataset.looking) > 0, undefined, failing);
-  await visitor.page.locator('#history canvas').click({ position: { x: 5, y: 5 } });
-  await visitor.until(() => document.querySelector('#train').textContent === 'Play', undefined, failing);
-  const at = await visitor.page.evaluate(() => document.body.dataset.looking);
-  await visitor.page.waitForTimeout(200);
-  assert.equal(await visitor.page.evaluate(() => document.body.dataset.looking), at);
-  await visitor.see('now').click();
-
-  await visitor.page
-    .locator('.network canvas')
-    .first()
-    .click({ position: { x: 20, y: 20 } });
-  await visitor.see('pin-cost').waitFor();
-  assert.match(await visitor.see('pin-cost').innerText(), /run is recorded without its weights; close it/);
-  assert(await visitor.see('pin-on').isDisabled());
-  // Nothing in it can be pressed: it has the focus itself, and keys close it.
-  assert.equal(await visitor.page.evaluate(() => document.activeElement.dataset.testid), 'pin-menu');
-  await keyboard.press('Escape');
-  assert(await visitor.see('pin-menu').isHidden());
-  await visitor.see('view-estimators').click();
-  await visitor.see('lab-draw').click();
-  assert.match(await visitor.see('lab-said').innerText(), /^This run is recorded without its weights; close it/);
-  await visitor.see('view-try').click();
-  await visitor.until(
-    () => /run is recorded without its weights; close it/.test(document.querySelector('[data-testid=try-said]')?.innerText ?? ''),
-    undefined,
-    failing,
-  );
-  assert(await visitor.see('try-surface').isHidden(), 'nothing is offered that cannot be');
-  await visitor.leave();
-});
-
-test('one Escape does one thing, letters that are typed do nothing else, and the focus goes back', limit, async () => {
-  const visitor = await visit(`${SMALL}&steps=100000`, { prepare: asking });
-  const { keyboard } = visitor.page;
-  const focused = () => visitor.page.evaluate(() => document.activeElement?.dataset.testid ?? document.activeElement?.id);
-  await visitor.see('train').click();
-  await visitor.steps(40);
-  await visitor.see('train').click();
-  await visitor.state('paused');
-  await visitor.see('tour').click();
-  await visitor.see('card-tour').waitFor();
-  await visitor.page.locator('#history canvas').click({ position: { x: 2, y: 5 } });
-  await visitor.until(() => document.body.dataset.looking !== undefined);
-  await visitor.see('tour-next').focus();
-  await keyboard.press('Escape');
-  await visitor.until(() => document.body.dataset.looking === undefined);
-  assert.equal(await visitor.see('card-tour').count(), 1, 'the tour goes on');
-  await keyboard.press('Escape');
-  assert.equal(await visitor.see('card-tour').count(), 0);
-
-  const link = visitor.page.locator('#settings .try a[href*="#claim="]').first();
-  await link.click();
-  await visitor.see('card-claim').waitFor();
-  await visitor.see('close-claim').click();
-  assert(await link.evaluate((each) => each === document.activeElement), 'back on the link');
-
-  await visitor.see('phase').click();
-  await visitor.heard('partial_step');
-  await visitor.see('walk-leave').click();
-  assert.equal(await focused(), 'phase');
-
-  // A menu's words are whole, and it stays under its button when the window changes.
-  for (const width of [1440, 390]) {
-    await visitor.page.setViewportSize({ width, height: 800 });
-    await visitor.see('take-away').click();
-    const cut = await visitor.page
-      .locator('[data-testid=take-menu] button')
-      .evaluateAll((buttons) => buttons.filter((each) => each.scrollWidth > each.clientWidth || getComputedStyle(each).whiteSpace !== 'normal').length);
-    assert.equal(cut, 0, `at ${width}`);
-    await visitor.screenshot(`menu-${width}`);
-    await visitor.page.setViewportSize({ width: width - 20, height: 800 });
-    await visitor.until(() => {
-      const [menu, button] = ['take-menu', 'take-away'].map((id) => document.querySelector(`[data-testid=${id}]`));
-      const [under, of] = [menu.getBoundingClientRect(), button.getBoundingClientRect()];
-      return (
-        menu.matches(':popover-open') &&
-        Math.abs(under.top - of.bottom - 4) < 1 &&
-        under.left >= 0 &&
-        under.right <= innerWidth &&
-        under.left < of.right &&
-        under.right > of.left
-      );
-    });
-    await keyboard.press('Escape');
-  }
-  await visitor.page.setViewportSize({ width: 1440, height: 900 });
-  await visitor.set('dataset', 'mnist');
-  await visitor.see('restart').click();
-  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened').description.dataset.name === 'mnist');
-  await visitor.state('idle', 'paused', 'training');
-  await visitor.see('view-try').click();
-  await visitor.see('try-number').focus();
-  const asked = () => visitor.page.evaluate(() => window.asked.filter(({ kind }) => kind === 'open' || kind === 'phase').length);
-  const before = await asked();
-  await keyboard.press('r');
-  await keyboard.press('p');
-  assert.equal(await asked(), before, 'neither a restart nor a phase');
-  await visitor.leave();
-});
-
-test('a screen reader hears what changes, not what is drawn anew; a fixed mask is not told of as sampled', limit, async () => {
-  const visitor = await visit(`${SMALL.replace('0.25', '0.9')}&schedule=constant&steps=100000`);
-  await visitor.see('train').click();
-  await visitor.steps(10);
-  await visitor.page.evaluate(() => {
-    window.said = { shown: 0, heard: 0 };
-    const cell = document.querySelector('[data-testid=cell]');
-    new MutationObserver(() => (window.said.shown += 1)).observe(cell, { childList: true, characterData: true, subtree: true });
-    new MutationObserver(() => (window.said.heard += 1)).observe(cell.nextElementSibling, { childList: true, characterData: true, subtree: true });
-  });
-  await visitor.page.locator('.network canvas').first().focus();
-  await visitor.page.keyboard.press('ArrowRight');
-  await visitor.until(() => window.said.shown > 20);
-  const { heard } = await visitor.page.evaluate(() => window.said);
-  assert(heard >= 1 && heard < 10, `of more than 20 drawings ${heard} were said`);
-  assert.equal(await visitor.page.evaluate(() => document.querySelector('[data-testid=cell]').ariaLive), 'off');
-
-  await visitor.set('method', 'static');
-  await visitor.set('steps', '30');
-  await visitor.see('restart').click();
-  await visitor.state('finished');
-  await visitor.until(() => /%/.test(document.querySelector('[data-testid=accuracy]').innerText));
-  assert.doesNotMatch(await visitor.see('accuracy').innerText(), /sampled/);
-  assert.match(await visitor.see('accuracy').getAttribute('title'), /under its mask/);
-  await visitor.set('seed', '3');
-  await visitor.see('restart').click();
-  await visitor.until(() => document.querySelector('[data-testid=accuracy]').innerText === '–');
-  assert.equal(await visitor.see('accuracy').getAttribute('title'), '');
-  await visitor.leave();
-});
-
-test('data are the same by their sum where it is known, else by their files’ name and their shape', async () => {
-  const { isSame, shownOf } = (await runnerImport(path.join(root, 'www', 'model', 'dataset-identity.ts'))).module;
-  const own = { name: 'ants.csv', words: '', note: '', train: 206, test: 34, has_test: false, is_image: true, classes: ['ant', 'bee'], sum: '0a1b' };
-  const dataset = { name: 'own', train: 206, test: 34, classes: 2, channels: 1, width: 8, height: 8, own };
-  const shown = shownOf(dataset);
-  const { own: _, ...written } = JSON.parse(JSON.stringify(shown));
-  assert.deepEqual([written.name, written.sum], ['ants.csv', '0a1b']);
-  const other = (more, shape = {}) => ({ ...dataset, ...shape, own: { ...own, ...more } });
-  assert(isSame(written, dataset));
-  assert(isSame(written, other({ name: 'renamed.csv' })), 'a file may be renamed');
-  assert(!isSame(written, other({ sum: 'ffff' })), 'what it holds is the same');
-  // Files of before, and of the terminal, say no sum.
-  const { sum: __, ...old } = written;
-  assert(isSame(old, dataset));
-  assert(!isSame(old, other({ name: 'bees.csv' })));
-  assert(!isSame(old, other({}, { width: 4, height: 16 })));
-  assert(!isSame(old, other({}, { train: 200 })));
 });

@@ -1,4 +1,4 @@
-// A page that keeps up with a WebGPU device: frames that cost little, and no task that stalls it.
+// How long frames and tasks of the page take while a WebGPU device in software trains.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,6 @@ import { PATIENCE_MS, site } from './harness.mjs';
 
 const limit = { timeout: 6 * PATIENCE_MS };
 const { visit } = site({ webgpu: true });
-
 const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 
 const say = (what, { frames, tasks: all }) =>

@@ -1,0 +1,160 @@
+// Memory levels off, however long a run is: in the page, its worker and the engine.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import v8 from 'node:v8';
+import { runnerImport } from 'vite';
+import { root } from '../../scripts/command.mjs';
+import { PATIENCE_MS, Visitor, launch, serve } from './harness.mjs';
+
+/**
+ * Steps that the memory is looked at after. History and curves fill up and are halved, each time after twice as many steps: at twice the steps
+ * they are as full, and between the last two looks nothing may have grown.
+ */
+const LOOKS = [1250, 2500, 5000, 10_000];
+
+/** What a growth of nothing may come to by chance, in bytes over 5,000 steps: 24 a step. */
+const CHANCE = 120_000;
+
+/** Before the worker's own code: keeps hold of the engine's memory, which the browser does not count. */
+function holdMemory() {
+  for (const name of ['instantiate', 'instantiateStreaming']) {
+    const plain = WebAssembly[name];
+    WebAssembly[name] = async (...args) => {
+      const made = await plain.apply(WebAssembly, args);
+      self.engine_memory = (made.instance ?? made).exports.memory;
+      return made;
+    };
+  }
+}
+
+test('over 10,000 steps with the history on, the memory of page and worker levels off', { timeout: 10 * PATIENCE_MS }, async () => {
+  // Only a page that shares its process with nobody may ask how much memory it takes.
+  const [server, browser] = [await serve({ isolated: true }), await launch({ features: ['ForceEagerMeasureMemory'], measured: true })];
+  try {
+    const visitor = await Visitor.open(browser, server, 'dataset=planted&model=mlp-8&gate_inputs=true&batch_size=4&keep_ratio=0.25&steps=20000', {
+      offline: true,
+      overheard: false,
+      prepare: (context) =>
+        context.route(/\/worker-[^/]*\.js$/, async (route) => {
+          const response = await route.fetch();
+          await route.fulfill({ response, body: `(${holdMemory})();${await response.text()}` });
+        }),
+    });
+    assert(await visitor.page.evaluate(() => crossOriginIsolated));
+    await visitor.page.waitForFunction(() => document.body.dataset.state === 'idle');
+    await visitor.see('train').click();
+    const found = [];
+    for (const step of LOOKS) {
+      // Paused by the page itself, in the frame that sees the step: within a round trip the CPU would do hundreds more, and fill what is measured.
+      await visitor.page.waitForFunction(
+        (least) => {
+          if (Number(document.body.dataset.step) < least) return false;
+          document.querySelector('[data-testid=train]').click();
+          return true;
+        },
+        step,
+        { timeout: 5 * PATIENCE_MS },
+      );
+      await visitor.page.waitForFunction(() => document.body.dataset.state === 'paused');
+      // What nobody holds any more is not what is held.
+      const held = { page: Infinity, worker: Infinity };
+      for (let look = 0; look < 3; look++) {
+        for (const thread of [visitor.page, visitor.page.workers()[0]]) await thread.evaluate(() => self.gc());
+        const { breakdown } = await visitor.page.evaluate(() => performance.measureUserAgentSpecificMemory());
+        // What the two share is now told of the page, now of neither: all that is not the worker's counts as the page's.
+        const sum = (is) =>
+          breakdown
+            .filter(({ attribution }) => attribution.some(({ scope }) => scope === 'DedicatedWorkerGlobalScope') === is)
+            .reduce((total, { bytes }) => total + bytes, 0);
+        // Of three looks the least: what was just used may not be given back yet.
+        held.page = Math.min(held.page, sum(false));
+        held.worker = Math.min(held.worker, sum(true));
+      }
+      const engine = await visitor.page.workers()[0].evaluate(() => self.engine_memory.buffer.byteLength);
+      found.push({ step, ...held, engine });
+      await visitor.see('train').click();
+    }
+    console.log(
+      found
+        .map(
+          ({ step, ...bytes }) =>
+            `step ${step}: ${Object.entries(bytes)
+              .map(([where, each]) => `${where} ${(each / 1e6).toFixed(2)}`)
+              .join(', ')} MB`,
+        )
+        .join('; '),
+    );
+    const columns = await visitor.see('history').getAttribute('data-columns');
+    assert(Number(columns) > 100, `the history was on: ${columns} columns`);
+    const [, , before, after] = found;
+    for (const where of ['page', 'worker', 'engine']) {
+      assert(found[0][where] > 100_000, `${where}: something was measured`);
+      assert(after[where] - before[where] < CHANCE, `${where}: ${JSON.stringify(found)}`);
+    }
+    await visitor.leave();
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
+
+test('what the page remembers of a run stops growing, however long the run', async () => {
+  const load = async (name) => (await runnerImport(path.join(root, 'www', `${name}.ts`))).module;
+  const [{ Timeline }, { Traces }] = [await load('model/history'), await load('model/curves')];
+  const [units, steps] = [300, 100_000];
+  const [timeline, traces] = [new Timeline(units, steps), new Traces()];
+  const values = { keep_ratio: '0.2' };
+  // Everything that hangs on the two, as bytes.
+  const held = () => v8.serialize({ timeline, traces }).byteLength;
+  const memory = [];
+  for (let step = 1; step <= steps; step++) {
+    const loss = 2 / step;
+    const record = {
+      step: step - 1,
+      epoch: step / 400,
+      loss,
+      probe_loss: loss,
+      accuracy: 0.5,
+      sum_scores: 60,
+      budget: 60,
+      threshold: 0.1,
+      gradient_norm: 1,
+      learning_rate: 0.1,
+      scores_rate: 0.05,
+      multiply_adds: step,
+      seconds: step,
+    };
+    const of = new Float32Array(units).fill(step / steps);
+    timeline.push(
+      {
+        step,
+        epoch: step / 400,
+        scores: of,
+        mask: new Uint8Array(units),
+        kept: new Uint32Array(3),
+        probe_kept: new Uint32Array(3),
+        budget: 60,
+        sum_scores: 60,
+        records: [record],
+      },
+      values,
+    );
+    traces.push([record]);
+    if (step % 50 === 0) traces.evaluate({ step, images: 100, decided: 0.9, sampled: 0.8, loss });
+    if (step % 25_000 === 0) memory.push(held());
+  }
+  assert(timeline.columns <= timeline.capacity && timeline.columns > timeline.capacity / 2 - 1);
+  for (const [index, column] of [0, Math.floor(timeline.columns / 2), timeline.columns - 1].entries()) {
+    const moment = timeline.at(column);
+    assert(Math.abs(moment.step - column * timeline.stride) <= 2 * timeline.stride, `column ${column} shows step ${moment.step}`);
+    assert(index === 0 || Math.abs(moment.scores[7] / 255 - moment.step / steps) < 0.01, 'with its scores');
+    assert.equal(moment.record?.step ?? -1, moment.step - 1, 'and its record');
+  }
+  const [points, losses] = traces.losses();
+  assert(points.length <= 360 && losses.length === points.length && traces.evaluations.length <= 360);
+  assert(traces.testedBy(50_000).step <= 50_000 && traces.testedBy(10) === null);
+  // Between two halvings a tenth of it comes and goes; it does not grow with the run.
+  assert(memory.every((bytes) => bytes < 1.1 * memory[0]) && memory[0] < 2 << 20, `held after each quarter: ${memory.join(', ')}`);
+});
