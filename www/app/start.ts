@@ -29,7 +29,7 @@ function start(): void {
 
   const call: Page['call'] = (name, argument) => offers.get(name)?.(argument as never);
   const engine = new EngineClient({
-    hear: (report) => {
+    receive: (report) => {
       // A device or an engine that broke may be replaced without anybody else hearing of it.
       if (report.kind === 'failed' && isOfNow(report.run) && guards.some((takes) => takes(report))) return;
       store.dispatch({ kind: 'report', report });

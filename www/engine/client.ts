@@ -4,7 +4,7 @@ import type { Report, Request } from '../protocol/messages';
 
 /** What the page tells the client, and what it is told. */
 interface Owner {
-  hear: (report: Report) => void;
+  receive: (report: Report) => void;
   /** Whether a run is open in the engine. */
   isOpen: () => boolean;
   /** What a new worker is asked first: to load the engine, and what else it must know. */
@@ -48,12 +48,12 @@ export class EngineClient {
   private start(): Worker {
     const started = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'engine' });
     started.addEventListener('message', ({ data }: MessageEvent<Report>) => {
-      if (started === this.worker) this.owner.hear(data);
+      if (started === this.worker) this.owner.receive(data);
     });
     started.addEventListener('error', (event) => {
       event.preventDefault();
       if (started !== this.worker) return;
-      this.owner.hear({
+      this.owner.receive({
         kind: 'failed',
         run: 0,
         failure: this.owner.isOpen() ? 'crashed' : 'engine',

@@ -53,7 +53,7 @@ test('all have what they have in common, and what makes each the one it is', () 
   assert.deepEqual(by['vrpge-one-sided'], { ...BASE, method: 'vrpge', estimator: 'one-sided' });
 });
 
-test('presets are lent where that is wanted, but for what was chosen by hand', () => {
+test('presets apply where that is wanted, except to settings that were chosen by hand', () => {
   const by = Object.fromEntries(
     asked(begun(ALL, { ...BASE, learning_rate: '0.03' }, true), SCORES).map(({ name, found }) => [name, 'values' in found ? found.values : null]),
   );

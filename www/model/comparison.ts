@@ -45,14 +45,14 @@ export function next(comparison: Comparison, controls: Controls): { comparison: 
   if (is_allocated && allocation === null)
     return { comparison: following, asked: { refused: `${name} divides the budget as vrpge ended up, and that run did not come to its end.` } };
   // What was chosen by hand stands above a preset.
-  const lent = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
+  const from_preset = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
   return {
     comparison: following,
     asked: {
       values: {
         ...base,
         ...unpinned(base, 'method', method),
-        ...Object.fromEntries(lent),
+        ...Object.fromEntries(from_preset),
         ...made_by,
         method,
         ...(is_allocated && { allocation: allocation ?? '' }),

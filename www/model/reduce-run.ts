@@ -2,7 +2,7 @@
 
 import type { Entrant, Description, Failure, Plan, Report, Snapshot, Values } from '../protocol/messages';
 import * as comparisons from './comparison';
-import { accept, differ, follow, settingOf, unlent, wish, wished } from './controls';
+import { accept, differ, follow, settingOf, requestChange, requestedValues, withoutComparison } from './controls';
 import { Traces } from './curves';
 import type { Draft } from './draft';
 import { Timeline } from './history';
@@ -213,7 +213,7 @@ export const hasBegun = ({ state: { run } }: Draft): boolean => phaseOf(run) ===
 /** A setting was changed. The engine checks the whole before anything changes. */
 export function change(draft: Draft, name: string, value: string): void {
   const { controls } = draft.state;
-  const from = wished(controls);
+  const from = requestedValues(controls);
   if (!from) return;
   if (name === 'dataset' && value === 'own') {
     view(draft, 'own');
@@ -228,12 +228,12 @@ export function change(draft: Draft, name: string, value: string): void {
 }
 
 export function pin(draft: Draft, unit: number, how: 'on' | 'off' | null): void {
-  change(draft, 'pins', withPin(wished(draft.state.controls)?.['pins'], unit, how));
+  change(draft, 'pins', withPin(requestedValues(draft.state.controls)?.['pins'], unit, how));
 }
 
 /** Asks the engine to check settings. */
 export function ask(draft: Draft, name: string, values: Values, compared: Values | null = null): void {
-  const controls = wish(draft.state.controls, name, values, compared);
+  const controls = requestChange(draft.state.controls, name, values, compared);
   draft.set({ controls });
   draft.ask({ kind: 'link', ticket: controls.ticket, values });
 }
@@ -295,7 +295,7 @@ export function reopenLater(draft: Draft): void {
 // Comparisons.
 
 export function compare(draft: Draft, entrants: Entrant[], best: boolean, common: Values): void {
-  const base = unlent(draft.state.controls);
+  const base = withoutComparison(draft.state.controls);
   if (!base) return;
   draft.set({ comparison: comparisons.begun(entrants, { ...base, ...common }, best) });
   nextRun(draft);

@@ -33,7 +33,7 @@ export function give(draft: Draft, files: OwnFile[], label: string): void {
 }
 
 /** What reads them said something. */
-export function hear(draft: Draft, number: number, report: OwnReport): void {
+export function receive(draft: Draft, number: number, report: OwnReport): void {
   const { reading, again, wanted } = draft.state.user_data;
   if (reading !== number) return;
   if (report.kind === 'progress') return again ? undefined : set(draft, { progress: { done: report.done, of: report.of } });

@@ -85,7 +85,7 @@ function apply(draft: Draft, action: Action): void {
     case 'files_unreadable':
       return user_data.refused(draft, action.message);
     case 'files_report':
-      return user_data.hear(draft, action.given, action.report);
+      return user_data.receive(draft, action.given, action.report);
   }
 }
 

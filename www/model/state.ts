@@ -30,7 +30,7 @@ import type { ListedRun } from './runs';
 import type { SavedRun } from './saved-run';
 
 /** Settings that the visitor asked for and that the engine has not checked yet. */
-export interface Wish {
+export interface PendingChange {
   ticket: number;
   /** The setting that was changed; others may have changed with it. */
   name: string;
@@ -50,11 +50,11 @@ export interface Controls {
   query: string;
   /** The network that they describe. */
   plan: Plan | null;
-  wishes: Wish[];
+  pending: PendingChange[];
   /** The last ticket that was given. */
   ticket: number;
   /** What a comparison put here last, and what it began from. */
-  lent: { put: Values; before: Values } | null;
+  by_comparison: { put: Values; before: Values } | null;
   /** What the last change of data replaced, to be restored when the data are changed back. */
   replaced: Values | null;
   /** The visitor's own data, once they were read. */
@@ -257,9 +257,9 @@ export const initialState: State = {
     values: null,
     query: '',
     plan: null,
-    wishes: [],
+    pending: [],
     ticket: 0,
-    lent: null,
+    by_comparison: null,
     replaced: null,
     own: null,
     refusal: null,

@@ -11,7 +11,7 @@ export async function keepOffline(waits: (takeOver: () => void) => void): Promis
   const registration = await serviceWorker.register(new URL('service-worker.js', document.baseURI)).catch(() => null);
   if (!registration) return;
   let asked = false;
-  const tell = (): void => {
+  const announceWaiting = (): void => {
     const { waiting } = registration;
     // The very first version has nobody to wait for.
     if (!waiting || !serviceWorker.controller) return;
@@ -24,11 +24,11 @@ export async function keepOffline(waits: (takeOver: () => void) => void): Promis
     // Other tabs of the old version go on with it until they are reloaded.
     if (asked) location.reload();
   });
-  const follow = (): void => registration.installing?.addEventListener('statechange', tell);
+  const follow = (): void => registration.installing?.addEventListener('statechange', announceWaiting);
   registration.addEventListener('updatefound', follow);
   // A newer version may have been found while it was being registered.
   follow();
-  tell();
+  announceWaiting();
   let looked = performance.now();
   document.addEventListener('visibilitychange', () => {
     if (document.hidden || performance.now() - looked < LOOK_MS) return;

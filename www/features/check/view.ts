@@ -100,10 +100,10 @@ export class CheckView {
     this.when = new Date().toISOString();
     this.around.begin();
     this.worker = new Worker(new URL('./check-worker.ts', import.meta.url), { type: 'module', name: 'self-check' });
-    this.worker.addEventListener('message', ({ data }: MessageEvent<CheckReport>) => this.hear(data));
+    this.worker.addEventListener('message', ({ data }: MessageEvent<CheckReport>) => this.receive(data));
     this.worker.addEventListener('error', (event) => {
       event.preventDefault();
-      this.hear({ kind: 'failed', message: event.message || 'the self-check’s file could not be loaded' });
+      this.receive({ kind: 'failed', message: event.message || 'the self-check’s file could not be loaded' });
     });
     this.fill();
   }
@@ -117,7 +117,7 @@ export class CheckView {
     this.fill();
   }
 
-  private hear(report: CheckReport): void {
+  private receive(report: CheckReport): void {
     switch (report.kind) {
       case 'progress':
         Object.assign(this, { stage: report.stage, done: report.done, of: report.of });

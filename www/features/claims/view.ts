@@ -38,7 +38,7 @@ class ClaimCard {
     this.told.setAttribute('role', 'status');
     this.go.disabled = Array.isArray(claim.answers);
     this.asks.append(this.prediction(), element('div', 'line', this.go, this.progress), this.told);
-    const stop = page.listen((news) => this.hear(news));
+    const stop = page.listen((news) => this.receive(news));
     const { activeElement } = document;
     const opener = activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : null;
     place('claim', `Claim: ${titleOf(claim)}`, opener, stop, element('div', 'says', this.title, element('p', '', claim.about), this.settings()), this.asks);
@@ -148,7 +148,7 @@ class ClaimCard {
 
   private measure(): void {
     const { pairs, view } = this.claim;
-    if (pairs === undefined) return this.tell(this.claim.judge(this.outcomes, null));
+    if (pairs === undefined) return this.showVerdict(this.claim.judge(this.outcomes, null));
     this.drawing = true;
     this.say('The network is frozen, and pairs of masks are drawn of it.');
     void this.page.show(view);
@@ -162,7 +162,7 @@ class ClaimCard {
     this.say(`${runs.length > 1 ? `Run ${this.outcomes.length + 1} of ${runs.length}, ` : 'Training, '}${runs[this.outcomes.length]?.label}${step}`);
   }
 
-  private hear(news: News): void {
+  private receive(news: News): void {
     if (!this.running) return;
     const { page } = this;
     // The page gives the run its number as soon as the link is read.
@@ -181,7 +181,7 @@ class ClaimCard {
         if (news.state === 'finished') this.finish();
         return;
       case 'lab':
-        if (this.drawing && !news.progress.drawing && news.report) this.tell(this.claim.judge(this.outcomes, news.report));
+        if (this.drawing && !news.progress.drawing && news.report) this.showVerdict(this.claim.judge(this.outcomes, news.report));
         return;
       case 'lab_refused':
         if (this.drawing) this.end(`No pairs could be drawn: ${news.message}`);
@@ -203,7 +203,7 @@ class ClaimCard {
     this.told.replaceChildren(element('p', '', words), this.again('Try again', this.seed));
   }
 
-  private tell({ holds, found, right }: Verdict): void {
+  private showVerdict({ holds, found, right }: Verdict): void {
     this.running = false;
     this.say('');
     const { answers } = this.claim;

@@ -79,7 +79,7 @@ export class NetworkView {
   private readonly output: HTMLElement;
   private readonly announcer = new Announcer();
   /** Whether keys stand on a unit. */
-  private heard = false;
+  private by_keyboard = false;
   private hovered: { group: number; index: number } | null = null;
   private pinned: (unit: number) => boolean = () => false;
   private bars: Bars | null = null;
@@ -150,7 +150,7 @@ export class NetworkView {
       say(part.kept, text);
     }
     this.paint();
-    if (this.hovered) this.tell();
+    if (this.hovered) this.describePointed();
   }
 
   /** New weights of the first convolution, [count, channels, side, side]; null: they are not known. */
@@ -169,7 +169,7 @@ export class NetworkView {
     this.classes = probabilities;
     this.readClasses();
     this.paint();
-    if (this.hovered) this.tell();
+    if (this.hovered) this.describePointed();
   }
 
   /** The accessible names change too seldom to be worth a frame's time: the page calls this now and then. */
@@ -335,7 +335,7 @@ export class NetworkView {
   private listen(canvas: HTMLCanvasElement, group: number, under: (event: PointerEvent) => number | null): void {
     const point = (index: number | null): void => {
       this.hovered = index === null ? null : { group, index };
-      if (this.hovered) this.tell();
+      if (this.hovered) this.describePointed();
       else this.output.textContent = '';
     };
     canvas.addEventListener('pointermove', (event) => point(under(event)));
@@ -358,8 +358,8 @@ export class NetworkView {
     const stand = (index: number | null): void => {
       cells.focus(index);
       this.hovered = index === null ? null : { group, index };
-      this.heard = index !== null;
-      if (index !== null) this.tell();
+      this.by_keyboard = index !== null;
+      if (index !== null) this.describePointed();
       else {
         this.output.textContent = '';
         this.announcer.say('', '');
@@ -384,14 +384,14 @@ export class NetworkView {
   }
 
   /** The unit under the pointer, or the one that keys stand on, in words. */
-  private tell(): void {
+  private describePointed(): void {
     const { group: number, index } = this.hovered ?? { group: -1, index: 0 };
     const group = this.groups[number];
     if (!group) return;
     const [state, words] = this.told(group, number, index);
     this.output.textContent = words;
     // Its score changes with every step: a screen reader hears of another unit, and where it comes to be kept, off or pinned.
-    if (this.heard) this.announcer.say(`${number} ${index} ${state}`, words);
+    if (this.by_keyboard) this.announcer.say(`${number} ${index} ${state}`, words);
   }
 
   /** What can be said of a unit: the state that it is in, and all words. */

@@ -214,9 +214,9 @@ export class RunsView {
   private build(list: ListedRun[], current: number | null): void {
     // Whoever removes runs by keys goes on with the next one; who stands on a run's name stays there.
     const { activeElement } = document;
-    const stood = this.rows.findIndex(({ line }) => line.contains(activeElement));
+    const focused = this.rows.findIndex(({ line }) => line.contains(activeElement));
     const on = activeElement?.className ?? '';
-    const stays = list.findIndex(({ number }) => number === this.rows[stood]?.number);
+    const stays = list.findIndex(({ number }) => number === this.rows[focused]?.number);
     this.rows = list.map((run) => {
       const open = element('button', 'more');
       open.type = 'button';
@@ -244,8 +244,8 @@ export class RunsView {
     });
     this.body.replaceChildren(...this.rows.map(({ line }) => line));
     for (const row of this.rows) this.unfold(row);
-    if (stood < 0) return;
-    const next = this.rows[stays >= 0 ? stays : Math.min(stood, this.rows.length - 1)];
+    if (focused < 0) return;
+    const next = this.rows[stays >= 0 ? stays : Math.min(focused, this.rows.length - 1)];
     (next?.line.querySelector<HTMLElement>(on === 'remove' ? '.remove' : '.more') ?? next?.line.querySelector<HTMLElement>('.more') ?? this.go).focus();
   }
 

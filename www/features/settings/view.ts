@@ -202,7 +202,7 @@ export class SettingsView {
   }
 
   /** Says what a choice brought along. */
-  tell(changed: [name: string, value: string][]): void {
+  showBroughtAlong(changed: [name: string, value: string][]): void {
     const label = (name: string): string => this.controls.find(({ setting }) => setting.name === name)?.setting.label ?? name;
     const said = (value: string): string => ({ true: 'on', false: 'off' })[value] ?? value;
     this.told_until = performance.now() + TOLD_MS;

@@ -9,7 +9,7 @@ import type { StepThroughView } from './view';
 export const stepThrough: Feature = {
   mount(page) {
     let view: StepThroughView | null = null;
-    const root = at('walk');
+    const root = at('step-through');
     const show = async (): Promise<void> => {
       view ??= await load(page, root);
       const opened = openedOf(page.state.run);

@@ -62,7 +62,7 @@ export class StepThroughView {
     this.context = context;
     this.palette = palette;
     this.leave.type = 'button';
-    this.leave.dataset['testid'] = 'walk-leave';
+    this.leave.dataset['testid'] = 'step-through-leave';
     this.leave.addEventListener('click', left);
     this.next.type = 'button';
     this.next.addEventListener('click', next);

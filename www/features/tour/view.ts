@@ -55,7 +55,7 @@ class TourCard {
     });
     const list = element('ol', '', ...this.chapters.map((each) => element('li', '', each)));
     list.ariaLabel = 'Chapters';
-    const stop = page.listen((news) => this.hear(news));
+    const stop = page.listen((news) => this.receive(news));
     const left = (): void => {
       stop();
       point();
@@ -98,7 +98,7 @@ class TourCard {
     this.say();
     this.heading.focus({ preventScroll: true });
     void this.look(step.at, step.view);
-    this.hear(null);
+    this.receive(null);
   }
 
   /** Shows what the step speaks of. */
@@ -111,7 +111,7 @@ class TourCard {
     if (this.at === at && standing() === 'tour') point(...places);
   }
 
-  private hear(news: News | null): void {
+  private receive(news: News | null): void {
     const step = STEPS[this.at]?.step;
     if (!step) return;
     // What it points at may have been built anew.

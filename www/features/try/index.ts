@@ -26,7 +26,7 @@ export const tryIt: Feature = {
         },
       );
       page.listen((news) => {
-        if (news.kind === 'example' || news.kind === 'classified' || news.kind === 'classify_refused') view.hear(news);
+        if (news.kind === 'example' || news.kind === 'classified' || news.kind === 'classify_refused') view.receive(news);
       });
     },
   },

@@ -125,7 +125,7 @@ export class TryView {
     this.draw();
   }
 
-  hear(report: Known): void {
+  receive(report: Known): void {
     if (report.kind === 'classify_refused') {
       this.said.classList.add('refusal');
       this.said.textContent = `This image cannot be looked at: ${report.message.replace(/\.$/, '')}.`;
