@@ -1,11 +1,11 @@
-// The engine client: which worker is asked, what a new one is asked first, and whose reports are received.
+// The engine client: which worker gets a request, which requests a new worker gets first, and whose reports are passed on.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Report, Request } from '../protocol/messages';
 import { EngineClient } from './client';
 
-/** A worker that does nothing, and keeps what it was asked. */
+/** A worker that only records the requests it gets. */
 class StillWorker {
   static all: StillWorker[] = [];
   asked: Request[] = [];

@@ -1,4 +1,4 @@
-// Data files: fetched, unpacked, fed piece by piece, and what is said where that cannot be.
+// Data files are fetched, unpacked and fed piece by piece; errors say what the visitor can do.
 
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';

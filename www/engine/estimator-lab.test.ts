@@ -1,4 +1,4 @@
-// The estimator lab draws in short calls until it has what was asked for.
+// The estimator lab draws pairs in short calls until it has as many as were asked for.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What the page is told about links.
+// The worker's answers about links.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

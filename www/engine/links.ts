@@ -1,4 +1,4 @@
-// What the page asks about links: answered by the engine's table of settings, without a run.
+// Answers the page's questions about links. They need the engine's table of settings, and no run.
 
 import type { EngineLoader } from './engine-loader';
 import type { Engine } from './load';
@@ -21,7 +21,7 @@ export async function start(loader: EngineLoader, { fallback: fallbacks, query: 
   }
 }
 
-/** Posts what the engine says, or why it refuses to. */
+/** Posts the engine's answer, or why it refuses. */
 export async function answer(loader: EngineLoader, ticket: number, say: (engine: Engine) => Report, post: Post): Promise<void> {
   try {
     if (loader.engine) post(say(await loader.engine));

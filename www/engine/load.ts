@@ -1,4 +1,4 @@
-// The WebAssembly modules that compute. Their types are written from the Rust sources (protocol/modules.d.ts).
+// Loads the WebAssembly modules. Their types are generated from the Rust sources (protocol/modules.d.ts).
 
 import type { Computes } from '../protocol/messages';
 

@@ -1,4 +1,4 @@
-// What is said of a run before it is opened.
+// The plan of a run before it is opened.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
