@@ -1,4 +1,4 @@
-// A comparison: who trains after whom, and with which settings.
+// A comparison: the order of its entrants, and the settings of each.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,7 +22,7 @@ const ALL = [
 ];
 
 type Found = { values: Values } | { refused: string };
-/** All that a comparison asks for, one after another; each run ends with these scores. */
+/** All runs of a comparison, in order; each ends with these scores. */
 function asked(begins: Comparison, scores: Float32Array | null): { name: string; found: Found }[] {
   const all = [];
   for (let at = next(begins, controls); at !== null; ) {

@@ -1,4 +1,4 @@
-// A comparison: entrants that train one after another, all else equal.
+// A comparison: entrants that train one after another, with all other settings equal.
 
 import type { Entrant, Description, Values } from '../protocol/messages';
 import { settingOf } from './controls';
@@ -8,7 +8,7 @@ import { unpinned } from './suggestions';
 
 /** A comparison before its first run. */
 export const begun = (chosen: Entrant[], base: Values, best: boolean): Comparison => ({
-  // Baselines come first: what they reach is what the learned ones are measured by. Those that wait for how one of these ends come last.
+  // Baselines come first. Entrants that need the result of another one, such as its allocation, come last.
   order: chosen.toReversed().sort((a, b) => Number(a.is_allocated) - Number(b.is_allocated)),
   at: -1,
   base,
@@ -16,25 +16,25 @@ export const begun = (chosen: Entrant[], base: Values, best: boolean): Compariso
   allocation: null,
 });
 
-/** The entrant that trains now: the how manieth, of how many, and its name. */
+/** The entrant that trains now: its place, the number of entrants, and its name. */
 export const entrantOf = ({ order, at }: Comparison): { run: number; of: number; entrant: string } => ({
   run: at + 1,
   of: order.length,
   entrant: order[at]?.name ?? '',
 });
 
-/** Units of each gated group under the decided mask, as the setting `allocation` has them. */
+/** Kept units of each gated group under the decided mask, in the form of the setting `allocation`. */
 function allocationOf(description: Description, scores: Float32Array): string {
   const mask = decided(scores, description);
   const gated = description.groups.filter((group) => group.gated);
   return gated.map(({ first_unit, size }) => mask.subarray(first_unit, first_unit + size).filter((kept) => kept === 1).length).join(',');
 }
 
-/** The run that trained came to its end with these scores. */
+/** The run of the comparison ended with these scores. */
 export const ended = (comparison: Comparison, description: Description, scores: Float32Array): Comparison =>
   comparison.order[comparison.at]?.name === 'vrpge' ? { ...comparison, allocation: allocationOf(description, scores) } : comparison;
 
-/** The comparison at its next run, with what is asked for it or why that cannot be had; null after the last. */
+/** The comparison at its next run, with the settings of that run or the reason why it cannot be opened; null after the last run. */
 export function next(comparison: Comparison, controls: Controls): { comparison: Comparison; asked: { values: Values } | { refused: string } } | null {
   const at = comparison.at + 1;
   const entrant = comparison.order[at];
@@ -44,7 +44,7 @@ export function next(comparison: Comparison, controls: Controls): { comparison: 
   const following = { ...comparison, at };
   if (is_allocated && allocation === null)
     return { comparison: following, asked: { refused: `${name} divides the budget as vrpge ended up, and that run did not come to its end.` } };
-  // What was chosen by hand stands above a preset.
+  // A setting that was chosen by hand overrides a preset.
   const from_preset = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
   return {
     comparison: following,

@@ -1,4 +1,4 @@
-// Which data are the same.
+// Whether two data sets are the same.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { isSame, shownOf } from './dataset-identity';
 
 const own: OwnData = { name: 'ants.csv', words: '', note: '', train: 206, test: 34, has_test: false, is_image: true, classes: ['ant', 'bee'], sum: '0a1b' };
 const dataset: Plan['dataset'] = { name: 'own', train: 206, test: 34, classes: 2, channels: 1, width: 8, height: 8, own };
-/** As a file has it: without what only the page knows. */
+/** As a run file has it: without the fields that only the page uses. */
 const written = JSON.parse(JSON.stringify({ ...shownOf(dataset), own: null })) as ReturnType<typeof shownOf>;
 const other = (more: Partial<OwnData>, shape: Partial<Plan['dataset']> = {}): Plan['dataset'] => ({ ...dataset, ...shape, own: { ...own, ...more } });
 

@@ -1,19 +1,19 @@
-// The ways of choosing a mask: their facts, which are those of the Rust sources, and what the page says of them.
+// The methods: their facts, generated from the Rust sources, and the page's sentences about them.
 
 import { DEFAULT_METHOD, METHOD_FACTS, type MethodFacts, type MethodName, type Values } from '../protocol/messages';
 
-/** `learned`: by scores; `chosen`: by looking at the network; `given`: before the first step, without a look. */
+/** How the mask is made. `learned`: from scores; `chosen`: from the weights or gradients of the network; `given`: before the first step, without them. */
 export type Family = 'learned' | 'chosen' | 'given';
 
-/** What the page itself has to say about a method. */
+/** The page's sentences about a method. */
 interface Words {
   /** In one line. */
   does: string;
-  /** Work as of the dense net that its sparse steps do not show; null where there is none. */
+  /** Dense work that the time of a sparse step does not include; null if there is none. */
   dense: string | null;
 }
 
-/** A method: its facts are those of the Rust sources. */
+/** A method: its facts from the Rust sources and its sentences. */
 export interface Method extends Words, MethodFacts {
   family: Family;
 }
@@ -75,13 +75,13 @@ export const FAMILIES: [family: Family, title: string][] = [
   ['given', 'Given: the opponents'],
 ];
 
-/** The method of a run; that of the default where there is none yet. */
+/** The method of a run, or the default method if there is no run yet. */
 export const methodOf = (values: Values | null): Method => METHODS[values?.['method'] ?? ''] ?? withFacts(DEFAULT_METHOD);
 
 const OF_SOME = new Set(Object.values(METHOD_FACTS).flatMap(({ settings }) => settings));
 const OF_A_FALL = ['keep_start', 'anneal_fraction'];
 
-/** Whether a setting means something to the method that the values name. */
+/** Whether the method that the values name uses a setting. */
 export function means(name: string, values: Values): boolean {
   if (OF_A_FALL.includes(name) && values['schedule'] === 'constant') return false;
   return !OF_SOME.has(name) || methodOf(values).settings.includes(name);

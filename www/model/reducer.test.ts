@@ -1,4 +1,4 @@
-// The reducer: how runs begin, go on, fail and make room; what settings, files and comparisons do to them.
+// The reducer: how runs begin, continue, fail and are replaced; the effects of settings, files and comparisons.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -64,13 +64,13 @@ class Page {
     return this.receive({ kind: 'snapshot', run: this.number, snapshot: snapshot(step, more) });
   }
 
-  /** The engine accepts the last wish. */
+  /** The engine accepts the last pending change. */
   links(query = '?'): this {
     return this.receive({ kind: 'linked', ticket: this.state.controls.ticket, query, plan: description() });
   }
 }
 
-/** What can be compared of a state: recordings grow in place. */
+/** The part of a state that can be compared: recordings grow in place. */
 const frozen = (value: unknown): unknown =>
   value instanceof Traces || value instanceof Timeline
     ? null
@@ -184,7 +184,7 @@ test('a run that would take much memory waits until somebody asks for it', () =>
   assert.deepEqual(early.asked, [{ kind: 'open', run: 2, query: 'q', train: true }], 'Train was pressed already');
 });
 
-// Going on.
+// Continuing.
 
 test('a restart trains where the run before did or had, and waits where it had not', () => {
   const restarted = (page: Page): boolean | undefined => {

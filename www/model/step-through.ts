@@ -1,4 +1,4 @@
-// A step that is taken phase by phase: what each phase did, in words and as a number for each unit.
+// A step that is executed phase by phase: what each phase did, as a sentence and as a number for each unit.
 
 import { count, fixed, significant } from './format';
 import { methodOf } from './methods';
@@ -23,7 +23,7 @@ export function sentenceOf(step: StepThrough, description: Description, values: 
   return `Step ${count(step.partial.snapshot.step)}, phase ${step.done} of ${step.of}. ${newsOf(step, description, values)}`;
 }
 
-/** What a phase leaves for each unit, for the network's cells: g points down where it lowers a score. */
+/** The result of a phase for each unit, for the network's cells. A bar of g points down where g lowers the score. */
 export function barsOf({ stage, values }: PartialStep): Bars | null {
   if (!values) return null;
   const most = largest(values) || 1;
