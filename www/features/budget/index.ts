@@ -1,4 +1,4 @@
-// The budget: what the scores sum up to, what they may, and where the budget is to end.
+// The budget: the sum of the scores, its bound, and the goal where the bound ends.
 
 import { requestedValues } from '../../model/controls';
 import { momentOf, openedOf } from '../../model/selectors';
@@ -21,7 +21,7 @@ export const budget: Feature = {
         view.draw(opened?.description.units ?? 0, shown, values, moment ? values : requestedValues(state.controls));
       },
     });
-    // The slider of the goal comes beside the first step, which does not wait for it.
+    // The slider of the goal is loaded later, so that the first step does not wait for it.
     page.onEngine(async () => {
       const module = await page.load(import('./goal'));
       if (!module) return;

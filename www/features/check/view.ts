@@ -1,4 +1,4 @@
-// The self-check: every kernel against its reference on the visitor's own adapter, scene by scene, and a report to copy.
+// The self-check: compares every kernel with its reference on the visitor's adapter, scene by scene. Its report can be copied.
 
 import { count, duration } from '../../model/format';
 import type { CheckKernel, CheckReport, CheckResult, CheckScene } from '../../protocol/messages';
@@ -19,13 +19,13 @@ const bound = ({ tolerance }: Pick<CheckKernel, 'tolerance'>): string => (tolera
 const verdict = (passed: boolean): string => (passed ? 'agrees' : 'differs');
 const all = (kernels: CheckKernel[]): number => kernels.reduce((sum, { dispatches }) => sum + dispatches, 0);
 
-/** The kernel that came nearest to its tolerance, or went furthest beyond it. */
+/** The kernel with the largest error relative to its tolerance. */
 function nearest(kernels: CheckKernel[]): CheckKernel | undefined {
   const used = ({ worst, tolerance }: CheckKernel): number => (worst === 0 ? 0 : worst / tolerance);
   return kernels.reduce<CheckKernel | undefined>((most, kernel) => (!most || used(kernel) > used(most) ? kernel : most), undefined);
 }
 
-/** What the page does around a check: the device computes for one of them at a time. */
+/** What the page does before and after a check: run and check do not compute at the same time. */
 export interface Around {
   begin: () => void;
   end: () => void;
@@ -158,13 +158,13 @@ export class CheckView {
     const words = this.outcome();
     say(this.said, words);
     this.said.hidden = words === '';
-    // On the way a screen reader hears that it began, that kernels are compared, and of the first that differs; then of its end.
+    // A screen reader hears of the start, of the comparison, of the first kernel that differs, and of the end.
     this.announcer.say(this.worker ? `${this.began} ${this.stage === 'comparing kernels'} ${this.scenes.some(({ passed }) => !passed)}` : words, words);
     this.said.classList.toggle('fails', this.failure !== null || this.scenes.some(({ passed }) => !passed));
     this.said.dataset['verdict'] = this.result ? verdict(this.result.kernels.every(({ passed }) => passed)) : '';
     this.go.textContent = this.worker ? 'Stop' : this.began > 0 ? 'Check again' : 'Check this device';
     this.bar.style.visibility = this.worker ? 'visible' : 'hidden';
-    // Compiling is the first tenth of the way.
+    // Compiling is the first tenth of the bar.
     this.bar.max = 100;
     const share = this.of > 0 ? this.done / this.of : 0;
     this.bar.value = this.stage === 'comparing kernels' ? 10 + 90 * share : 10 * share;
@@ -223,7 +223,7 @@ export class CheckView {
       await navigator.clipboard.writeText(this.report());
       said('Copied');
     } catch {
-      // Without a clipboard (no https) the words can still be marked and copied by hand.
+      // Without a clipboard (no https) the visitor can select and copy the text.
       const text = element('textarea');
       text.value = this.report();
       text.rows = 14;

@@ -1,5 +1,5 @@
-// Claims about the method that a visitor predicts, runs and sees measured. What is said of one comes from the numbers of its runs alone;
-// whether it holds is decided by rules that were written before.
+// Claims about the method. A visitor predicts the outcome, the runs are trained, and a rule judges the claim. The rule is fixed before and uses
+// the numbers of the runs alone.
 
 import { CLAIMED, TRIES } from '../../model/suggestions';
 import { count, percent, significant } from '../../model/format';
@@ -13,41 +13,41 @@ export interface Outcome {
 }
 
 export interface Verdict {
-  /** Null where the numbers cannot tell. */
+  /** Null if the numbers do not decide. */
   holds: boolean | null;
   /** What was measured, in words. */
   found: string;
-  /** Index of the answer that was right, or the value that was asked for, in its unit; null where there is none. */
+  /** The index of the right answer, or the value that was asked for; null if there is none. */
   right: number | null;
 }
 
 export interface Claim {
   name: keyof typeof CLAIMED;
-  /** What is claimed and how it is tried, in plain words. */
+  /** What is claimed and how it is tested. */
   about: string;
   question: string;
-  /** Answers to choose from, or a share in percent to set, with one to begin at. */
+  /** Answers to choose from, or a share in percent with its first value. */
   answers: string[] | { percent: number };
-  /** Links; all of them are trained one after another. */
+  /** The links of the runs, which are trained one after another. */
   runs: { label: string; query: string }[];
-  /** Pairs of masks to draw of the last run's network. */
+  /** How many pairs of masks to draw from the network of the last run. */
   pairs?: number;
-  /** What stands in the middle while it runs. */
+  /** The view in the middle while the runs train. */
   view: 'network' | 'runs' | 'estimators';
   judge(outcomes: Outcome[], lab: LabReport | null): Verdict;
 }
 
-/** Differences below so many standard errors are chance. */
+/** Smaller differences, in standard errors, count as chance. */
 const SURE = 2;
 const UNSURE: Verdict = { holds: null, found: 'A run did not come to its end, so that nothing can be said.', right: null };
 
-/** How far apart two test accuracies are, in standard errors. */
+/** The difference of two test accuracies, in standard errors. */
 export function apart(a: Evaluation, b: Evaluation): number {
   const variance = ({ decided, images }: Evaluation): number => Math.max(decided * (1 - decided), 1 / images) / images;
   return (a.decided - b.decided) / Math.sqrt(variance(a) + variance(b));
 }
 
-/** Kept inputs under the decided mask (s ≥ ½), and how many of them are in some part of the inputs. */
+/** The number of inputs that the decided mask keeps (s ≥ ½), and how many of them are in a part of the inputs. */
 export function inputsKept(
   { description: { groups }, snapshot: { scores } }: Outcome,
   within: (input: number, width: number) => boolean,
@@ -79,7 +79,7 @@ const without = (query: string, name: string): string =>
     .filter((pair) => !pair.startsWith(`${name}=`))
     .join('&');
 
-/** How many times the variance of units of s from 0.1 to 0.5 those have that are nearest to 0; null where there are none of either. */
+/** The variance of the units with s nearest to 0 over that of the units with s from 0.1 to 0.5; null if either kind is missing. */
 function growth(row: LabRow | undefined): { times: number; from: number; to: number; below: number } | null {
   const filled = row?.bins.filter(({ units, variance }) => units > 0 && variance !== undefined) ?? [];
   const [least, middle] = [filled[0], filled.find(({ low }) => low === 0.1)];
@@ -198,6 +198,6 @@ export const CLAIMS: Claim[] = [
   },
 ];
 
-/** In the words that the list of claims has it. */
+/** The title of a claim in the list of claims. */
 export const titleOf = (claim: Claim): string => TRIES.find(([, , name]) => name === claim.name)?.[0] ?? '';
 export const claimOf = (name: string): Claim | undefined => CLAIMS.find((claim) => claim.name === name);

@@ -1,4 +1,4 @@
-// A claim as a card: what is claimed, a prediction, the runs that try it, and what they measured.
+// The card of a claim: the claim, a prediction, the runs that test it, and what they measured.
 
 import './style.css';
 import { type Claim, claimOf, type Outcome, titleOf, type Verdict } from './model';
@@ -8,10 +8,10 @@ import type { PageFacts } from '../../model/page-facts';
 import { element, say } from '../../ui/element';
 import { button, place, putAway } from '../../ui/card';
 
-/** Seeds that "once more" goes through. */
+/** The seeds of "Once more". */
 const FIRST_SEED = 1;
 
-/** One claim on the page, from the question to what was measured. */
+/** One claim, from the question to the verdict. */
 class ClaimCard {
   private readonly page: PageFacts;
   private readonly claim: Claim;
@@ -22,7 +22,7 @@ class ClaimCard {
   private readonly told = element('div', 'told');
   private said: { index: number; words: string } | null = null;
   private seed = FIRST_SEED;
-  /** Number of the run at hand; null until its link is read. */
+  /** The number of the current run; null until its link is read. */
   private own: number | null = null;
   private outcomes: Outcome[] = [];
   private running = false;
@@ -46,7 +46,7 @@ class ClaimCard {
     this.title.focus();
   }
 
-  /** What the runs take that the defaults do not, and what sets them apart. */
+  /** The settings of the runs that are not defaults, and those that differ between the runs. */
   private settings(): HTMLElement {
     const { runs } = this.claim;
     const values = runs.map(({ query }) => new Map(query.split('&').map((pair) => pair.split('=') as [string, string])));
@@ -67,7 +67,7 @@ class ClaimCard {
     return list;
   }
 
-  /** A setting in words; one that a link does not name has its default. */
+  /** A setting in words. A setting that a link does not name has its default. */
   private words(name: string, set: string | undefined): string {
     const setting = this.page.settings.find((each) => each.name === name);
     const value = set ?? setting?.value ?? '';
@@ -196,7 +196,7 @@ class ClaimCard {
     this.next();
   }
 
-  /** The claim was not tried to its end. */
+  /** Ends the claim without a verdict. */
   private end(words: string): void {
     this.running = false;
     this.say('');
@@ -233,7 +233,7 @@ class ClaimCard {
   }
 }
 
-/** Opens the card of a claim; a name that is none is left alone. */
+/** Opens the card of a claim. An unknown name does nothing. */
 export function openClaim(page: PageFacts, name: string): void {
   const claim = claimOf(name);
   if (claim && page.settings.length > 0) {
@@ -241,7 +241,7 @@ export function openClaim(page: PageFacts, name: string): void {
     return;
   }
   if (!claim) return putAway('claim');
-  // A link may name a claim before the engine is there.
+  // A link may name a claim before the engine is loaded.
   const stop = page.listen(({ kind }) => {
     if (kind !== 'settings') return;
     stop();

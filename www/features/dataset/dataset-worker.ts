@@ -1,4 +1,4 @@
-// Reads the visitor's own files, away from the page's thread and from the run's. What they make goes to the engine's memory, and nowhere else.
+// Reads the visitor's files in a worker of its own. The data set goes into the engine's memory and nowhere else.
 
 import { unpacked } from '../../engine/dataset-fetch';
 import { inTurn, isPicture, isTable, isText, lastOf } from './files';
@@ -31,7 +31,7 @@ async function pixelsOf({ path, file }: OwnFile): Promise<ImageData> {
   return context.getImageData(0, 0, width, height);
 }
 
-/** The set that these files make; `told` hears how many of them are read. */
+/** The data set of these files. `told` is called with the number of files that were read. */
 async function read({ FileImporter }: Reader, { files: all, label }: OwnRequest, told: (done: number, of: number) => void): Promise<OwnSet> {
   const files = inTurn(all);
   const [first] = files;

@@ -8,12 +8,12 @@ import type { DatasetView } from './view';
 const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 const isRun = ({ name }: File): boolean => /\.safetensors(\.gz)?$/i.test(name);
 
-/** The panel's view, once it was shown. */
+/** The view, once the panel was shown. */
 const shown = new WeakMap<object, DatasetView>();
 
 export const dataset: Feature = {
   mount(page) {
-    // What reads files comes when the first ones are given.
+    // The reader is loaded when the first files are given.
     let reader: Promise<UserFileReader | null> | null = null;
     page.offer('read-files', async ({ given, files, label }) => {
       reader ??= page.load(import('./reader')).then((module) => module && new module.UserFileReader());
@@ -31,7 +31,7 @@ export const dataset: Feature = {
       if (page.state.view !== 'own') void page.show('own');
       over(true);
     };
-    /** Once this function waits for anything, the browser has taken the list of dropped files back. */
+    /** The browser empties the list of dropped files once this function awaits anything, so it is read first. */
     const take = async ({ items, files }: DataTransfer): Promise<void> => {
       const entries = [...items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
       const loose = [...files];

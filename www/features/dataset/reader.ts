@@ -1,4 +1,4 @@
-// Reads the visitor's files in a worker of their own; a later choice ends it.
+// Reads the visitor's files in a worker. Another choice of files ends it.
 
 import type { OwnFile, OwnReport, OwnRequest } from '../../protocol/messages';
 

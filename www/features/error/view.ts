@@ -1,4 +1,4 @@
-// Words in the place of a network: the device went away, or anything else that stopped the engine.
+// The notice in the place of the network: a lost device, or anything else that stopped the engine.
 
 import type { Failure } from '../../protocol/messages';
 import { sentence } from '../../model/words';
@@ -8,7 +8,7 @@ interface Advice {
   lines: string[];
 }
 
-/** What can be told: a failure, or a link that could not be read, after which the page goes on. */
+/** A failure, or a link that could not be read. After the latter the page works on. */
 export type Trouble = Failure | 'link';
 
 function describe(failure: Trouble, message: string): Advice {
@@ -42,7 +42,7 @@ export class ErrorPanel {
   private readonly again: () => void;
   private readonly give: () => void;
 
-  /** Notices stand before that element; `again` hears of the button that starts over, `give` of the one that asks for the visitor's data. */
+  /** A notice is put before that element. `again` is called by the button that opens the run again, `give` by the one that asks for the visitor's data. */
   constructor(before: HTMLElement, again: () => void, give: () => void) {
     this.before = before;
     this.again = again;

@@ -1,4 +1,4 @@
-// A lesson in a link: written, read back, and whatever else a link may say.
+// A lesson in a link: written and read back, and links that are no lessons.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// How the groups of a fully connected network stand beside one another.
+// The layout of the groups of a fully connected network.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
