@@ -468,6 +468,15 @@ export async function press(visitor, key = false) {
   return partial;
 }
 
+/** Step by step to exactly that one, however slow the device is. */
+export async function stepTo(visitor, step) {
+  await visitor.state('idle');
+  for (let next = 1; next <= step; next++) {
+    await visitor.see('step').click();
+    await visitor.steps(next);
+  }
+}
+
 /** For all tests of a file: the page served and one browser, from before the first until after the last; `visit` opens a tab in it, `paused` also trains so many steps and pauses. */
 export function site(options = {}) {
   let server;

@@ -43,7 +43,7 @@ const focused = () => {
 };
 
 /** Tab from the top of the page through all that can be operated as it stands; `where` says which state that is. `open`: folded parts are opened before. */
-async function walk(visitor, where, { least = 15, open = true } = {}) {
+async function tabThrough(visitor, where, { least = 15, open = true } = {}) {
   if (open) await visitor.page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
   // A view that is new on the page settles which of its buttons are of use.
   await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)));
@@ -70,7 +70,7 @@ for (const [name, viewport] of [
   ['desk', { width: 1440, height: 900 }],
   ['phone', { width: 390, height: 844 }],
 ]) {
-  test(`Tab walks through every control of every view, each in sight and visibly focused, on a ${name}`, limit, async () => {
+  test(`Tab reaches every control of every view, each in sight and visibly focused, on a ${name}`, limit, async () => {
     const visitor = await visit(`${SMALL}&steps=30`, { viewport });
     await visitor.state('idle');
     await visitor.see('train').click();
@@ -84,15 +84,15 @@ for (const [name, viewport] of [
         await visitor.until(() => window.reports.some(({ kind, progress }) => kind === 'lab' && !progress.drawing));
       }
       await visitor.page.locator(`#${view} > *`).first().waitFor({ state: 'attached' });
-      await walk(visitor, `${view} on a ${name}`);
+      await tabThrough(visitor, `${view} on a ${name}`);
     }
     await visitor.page.locator('label.own').click();
     await visitor.see('own-drop').waitFor();
-    await walk(visitor, `own data on a ${name}`);
+    await tabThrough(visitor, `own data on a ${name}`);
     await visitor.leave();
   });
 
-  test(`Tab walks through the tour, the method, a claim, the making of a lesson and a lesson, on a ${name}`, limit, async () => {
+  test(`Tab reaches the tour, the method, a claim, the making of a lesson and a lesson, on a ${name}`, limit, async () => {
     const visitor = await visit(SMALL, { viewport });
     await visitor.state('idle');
     for (const [card, opened] of [
@@ -103,21 +103,21 @@ for (const [name, viewport] of [
     ]) {
       await visitor.see(opened).click();
       await visitor.see(`card-${card}`).waitFor();
-      await walk(visitor, `${opened} on a ${name}`, { open: false });
+      await tabThrough(visitor, `${opened} on a ${name}`, { open: false });
     }
     await visitor.see('share').click();
     await visitor.see('make-lesson').click();
     await visitor.see('card-compose').waitFor();
-    await walk(visitor, `a lesson being made on a ${name}`);
+    await tabThrough(visitor, `a lesson being made on a ${name}`);
     await visitor.leave();
     const lesson = await visit(`${SMALL}#lesson=history.loss.keep_ratio&title=A+title&text=Some+text`, { viewport });
     await lesson.state('idle');
     await lesson.see('lesson-all').waitFor();
-    await walk(lesson, `a lesson on a ${name}`, { least: 4 });
+    await tabThrough(lesson, `a lesson on a ${name}`, { least: 4 });
     await lesson.leave();
   });
 
-  test(`Tab walks through a step by phases, a unit’s pins and a recorded run, on a ${name}`, limit, async () => {
+  test(`Tab reaches a step by phases, a unit’s pins and a recorded run, on a ${name}`, limit, async () => {
     const visitor = await visit(`${SMALL}&steps=100000`, { viewport });
     const { keyboard } = visitor.page;
     await visitor.state('idle');
@@ -125,8 +125,8 @@ for (const [name, viewport] of [
       await keyboard.press('p');
       await visitor.until((wanted) => document.body.dataset.partialStep === wanted, stage);
     }
-    await walk(visitor, `a step by phases on a ${name}`);
-    await visitor.see('walk-leave').focus();
+    await tabThrough(visitor, `a step by phases on a ${name}`);
+    await visitor.see('step-through-leave').focus();
     await keyboard.press('Enter');
     await visitor.until(() => document.body.dataset.partialStep === undefined);
 
@@ -156,7 +156,7 @@ for (const [name, viewport] of [
     await visitor.see('open-file').setInputFiles(await visitor.take('take-run'));
     await visitor.state('replay');
     await visitor.see('go-on').waitFor();
-    await walk(visitor, `a recorded run on a ${name}`);
+    await tabThrough(visitor, `a recorded run on a ${name}`);
     await visitor.leave();
   });
 }
@@ -339,7 +339,7 @@ test('one Escape does one thing, letters that are typed do nothing else, and the
 
   await visitor.see('phase').click();
   await visitor.heard('partial_step');
-  await visitor.see('walk-leave').click();
+  await visitor.see('step-through-leave').click();
   assert.equal(await focused(), 'phase');
 
   // A menu's words are whole, and it stays under its button when the window changes.

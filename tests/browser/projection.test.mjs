@@ -3,22 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawn, near, palette, pixels } from './canvas.mjs';
-import { PATIENCE_MS, press, site } from './harness.mjs';
+import { PATIENCE_MS, press, site, stepTo } from './harness.mjs';
 
 /** Small enough for a software adapter: a step takes milliseconds. */
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 
 const { visit } = site();
 const limit = { timeout: 3 * PATIENCE_MS };
-/** Step by step to exactly that one, however slow the device is. */
-async function stepTo(visitor, step) {
-  await visitor.state('idle');
-  for (let next = 1; next <= step; next++) {
-    await visitor.see('step').click();
-    await visitor.steps(next);
-  }
-}
-
 test('the projection slides before the eye, and stands still where motion is unwanted', limit, async () => {
   for (const reducedMotion of ['no-preference', 'reduce']) {
     const visitor = await visit(`${SMALL}&steps=1000&schedule=constant&learning_rate=0.1&seed=4`, { reducedMotion });
@@ -27,7 +18,7 @@ test('the projection slides before the eye, and stands still where motion is unw
     await visitor.page.evaluate(() => {
       window.pictures = new Set();
       const look = () => {
-        if (document.body.dataset.partialStep === 'project') window.pictures.add(document.querySelector('#walk canvas').toDataURL());
+        if (document.body.dataset.partialStep === 'project') window.pictures.add(document.querySelector('#step-through canvas').toDataURL());
         requestAnimationFrame(look);
       };
       look();
@@ -43,7 +34,7 @@ test('the projection slides before the eye, and stands still where motion is unw
       assert(threshold > 0, 'there is something to slide');
     };
     await slide();
-    const caption = visitor.page.locator('#walk figcaption');
+    const caption = visitor.page.locator('#step-through figcaption');
     if (reducedMotion === 'reduce') {
       assert.match(await caption.innerText(), /Before the projection, left, and after it, right/);
       // The words may have taken a line more, and the picture a line less.
@@ -125,7 +116,7 @@ test('in the projection every score slides by v, and what then lies beyond 0 and
     await visitor.page.evaluate((more) => (window.clock += more), ms);
     await drawn(visitor);
     await visitor.screenshot(`projection-${what.replaceAll(/\W+/g, '-')}`);
-    const { width, height, at } = await pixels(visitor.page.locator('#walk canvas'));
+    const { width, height, at } = await pixels(visitor.page.locator('#step-through canvas'));
     const bottom = height - 20;
     const left = Math.round(0.64 * width);
     // The whole range with 3 bins beyond either end, and beside it the end at 0, ten times as far as it slides.

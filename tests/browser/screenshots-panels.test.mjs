@@ -81,10 +81,10 @@ test('a step by phases, the menus, a unit’s pins and a run played again in eve
     await visitor.until((wanted) => document.body.dataset.partialStep === wanted, stage);
   };
   await press('sample');
-  await inEveryWindow(visitor, 'phase-sample', 'walk');
+  await inEveryWindow(visitor, 'phase-sample', 'step-through');
   for (const stage of ['losses', 'gradient', 'project']) await press(stage);
   await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)));
-  await inEveryWindow(visitor, 'phase-project', 'walk');
+  await inEveryWindow(visitor, 'phase-project', 'step-through');
   await visitor.page.keyboard.press('ArrowRight');
   await visitor.until(() => document.body.dataset.partialStep === undefined);
 

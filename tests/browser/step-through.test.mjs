@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drawn, near, palette, pixels } from './canvas.mjs';
-import { KEPT, PATIENCE_MS, PROBE_KEPT, last, press, site } from './harness.mjs';
+import { KEPT, PATIENCE_MS, PROBE_KEPT, last, press, site, stepTo } from './harness.mjs';
 
 /** Small enough for a software adapter: a step takes milliseconds. */
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
@@ -18,7 +18,7 @@ test('a step is taken phase by phase: each formula with its numbers, and the ste
     visitor.page.evaluate(() => {
       const items = [...document.querySelectorAll('#phases li')];
       const at = (name) => items.flatMap((item, index) => (item.classList.contains(name) ? [index] : []));
-      return { now: at('now'), later: at('later'), words: items.map((item) => item.innerText), heading: document.querySelector('#walk h2').innerText };
+      return { now: at('now'), later: at('later'), words: items.map((item) => item.innerText), heading: document.querySelector('#step-through h2').innerText };
     });
   const stages = ['sample', 'losses', 'gradient', 'project', 'backward', 'weights'];
   const seen = {};
@@ -100,7 +100,7 @@ test('a step is taken phase by phase: each formula with its numbers, and the ste
   await visitor.page.keyboard.press('ArrowRight');
   await visitor.until(() => document.body.dataset.partialStep === undefined);
   await press(visitor);
-  await visitor.see('walk-leave').click();
+  await visitor.see('step-through-leave').click();
   await visitor.until(() => document.body.dataset.partialStep === undefined && document.querySelector('#history').offsetParent !== null);
   await visitor.leave();
 });
@@ -122,7 +122,7 @@ const SAYS = (before, after = '') => new RegExp(`${before}${NUMBER}${after}`);
 const told = (visitor) =>
   visitor.page.evaluate(() => {
     const foot = [...document.querySelectorAll('#phases li')].map((item) => [...item.querySelectorAll('p')].map((part) => part.innerText));
-    const [formula, words] = ['.formula', '.words'].map((part) => document.querySelector(`#walk ${part}`).innerText);
+    const [formula, words] = ['.formula', '.words'].map((part) => document.querySelector(`#step-through ${part}`).innerText);
     return { formula, words, foot, status: document.querySelector('[data-testid=status]').innerText };
   });
 
