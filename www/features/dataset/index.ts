@@ -24,7 +24,7 @@ export const dataset: Feature = {
     });
     page.offer('stop-reading', async () => (await reader)?.stop());
     const over = (is: boolean): void => shown.get(page)?.over(is);
-    // At once: the panel that comes under the pointer is entered first.
+    // The panel is shown at once, so that it can mark that files are dragged over it.
     const accept = (event: DragEvent): void => {
       if (!carriesFiles(event)) return;
       event.preventDefault();

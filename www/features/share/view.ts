@@ -1,4 +1,4 @@
-// What stands under Share: the link of the experiment, and a link for a lesson.
+// The menu of Share: the link of the experiment, and a link with a lesson.
 
 import type { PageFacts } from '../../model/page-facts';
 import { copyInto } from '../../ui/copy';

@@ -1,4 +1,4 @@
-// The tour's steps: what each waits for, and what it says when that came to pass.
+// The steps of the tour: what each waits for, and what it says when that has happened.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

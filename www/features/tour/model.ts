@@ -1,4 +1,4 @@
-// The tour: a few short chapters about the run at hand. Steps wait for what really happens on the page.
+// The tour: a few short chapters about the current run. A step waits until what it describes has happened.
 
 import { count, fixed, percent } from '../../model/format';
 import { methodOf } from '../../model/methods';
@@ -7,7 +7,7 @@ import { KEPT, type Snapshot } from '../../protocol/messages';
 import type { News } from '../../model/actions';
 import type { PageFacts } from '../../model/page-facts';
 
-/** How things stood when a step of the tour began. */
+/** The state of the run when a step of the tour began. */
 export interface Begun {
   step: number;
   keep_ratio: string;
@@ -16,16 +16,16 @@ export interface Begun {
 export interface TourStep {
   title: string;
   text: string;
-  /** What it speaks of; the first is brought into sight. */
+  /** The anchors that it explains. The page scrolls to the first. */
   at: PlaceName[];
-  /** What stands in the middle meanwhile; left out, that of the first place. */
+  /** The view in the middle; by default the view of the first anchor. */
   view?: 'network' | 'runs';
   wait?: {
-    /** What is to be done. */
+    /** The instruction. */
     words: string;
-    /** What came to pass, in words; null as long as it has not. `news` is null when the step begins. */
+    /** What has happened, in words; null until then. `news` is null when the step begins. */
     done(page: PageFacts, begun: Begun, news: News | null): string | null;
-    /** Whether it takes a run that is not at its end. */
+    /** Whether it needs a run that has not ended. */
     going?: true;
   };
 }
@@ -35,12 +35,12 @@ export interface Chapter {
   steps: TourStep[];
 }
 
-/** Shown on an adapter in software, where the first visit's network takes its time, and where another method is open. */
+/** The experiment of the tour where the open run does not suit: on an adapter in software, or with another method. */
 export const TOUR_LINK = { quick: 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.03&batch_size=32&steps=1500', usual: 'gate_inputs=true' };
-/** Multiply-adds of a dense step that an adapter in software does in a few hundredths of a second. */
+/** Most multiply-adds of a dense step for an adapter in software: these take a few hundredths of a second. */
 const QUICK = 3e7;
 
-/** The link that the tour should open first; null where the run at hand does. */
+/** The link that the tour should open first; null if the current run suits. */
 export function wantedLink({ description, values }: PageFacts): string | null {
   if (!description || !values) return null;
   const suits = methodOf(values).forwards === 2 && description.groups[0]?.gated === true;
@@ -65,7 +65,7 @@ const undecided = ({ scores }: Snapshot): number => scores.reduce((sum, score) =
 const keptOf = ({ mask }: Snapshot): string => `${count(mask.reduce((sum, bits) => sum + (bits & KEPT), 0))} of ${count(mask.length)} units`;
 
 const STEPPED = 'Press the button beside Train, or →.';
-/** Far enough back that the budget has hardly begun to fall. */
+/** A step at which the budget has hardly begun to fall. */
 const BACK = 100;
 
 export const CHAPTERS: Chapter[] = [
@@ -232,5 +232,5 @@ export const CHAPTERS: Chapter[] = [
   },
 ];
 
-/** All steps in a row, each with its chapter. */
+/** All steps in order, each with its chapter. */
 export const STEPS = CHAPTERS.flatMap((chapter, index) => chapter.steps.map((step) => ({ step, chapter: index })));

@@ -1,4 +1,4 @@
-// The panel in which the network looks at one image.
+// The panel in which the network classifies one image.
 
 import { methodOf } from '../../model/methods';
 import { openedOf, recordedRefusal, valuesOf } from '../../model/selectors';

@@ -1,4 +1,4 @@
-// One image at hand: drawn, or of the test set. What the network makes of it under the decided mask and under sampled ones, and what each
+// Classifies one image, drawn or from the test set: the class probabilities under the decided mask and under sampled masks, and what each
 // input contributes.
 
 import { prepared, SIDE } from './digit';
@@ -15,35 +15,35 @@ const CLASSES: Record<string, string[]> = {
   'fashion-mnist': ['T-shirt', 'trousers', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
   cifar10: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
 };
-/** Of the drawing surface, in its own pixels, and of the pen. */
+/** Side of the drawing surface, and width of the pen, in pixels of the surface. */
 const SURFACE = 336;
 const PEN = 26;
-/** While a stroke goes on, it is looked at so often. */
+/** How often an unfinished stroke is classified. */
 const STROKE_MS = 120;
-/** Of more classes than this, the most probable are shown. */
+/** How many classes are shown at most: the most probable ones. */
 const MOST_BARS = 12;
-/** Of the canvas that an image of any size is painted on. */
+/** Side of the canvas on which an image of any size is drawn. */
 const SHOWN = 336;
-/** How faded the image is under what its pixels contribute. */
+/** The opacity of the image below the contributions of its pixels. */
 const FADED = 0.4;
 
 export interface Hands {
   ask: (request: Request) => void;
-  /** The column of classes shows these. */
+  /** Called with the probabilities, which the column of classes shows. */
   classes: (probabilities: Float32Array | null) => void;
-  /** Why there is no network that could look at anything, where a recorded run is shown. */
+  /** Of a recorded run: why there is no network that could classify. */
   recorded: () => string | null;
-  /** Whether the run's masks are drawn by chance. */
+  /** Whether the run samples its masks. */
   samples: () => boolean;
 }
 
 type Data = Plan['dataset'];
 type Known = Extract<Report, { kind: 'example' | 'classified' | 'classify_refused' }>;
 
-/** The image at hand, [I] bytes, and where it is from. */
+/** The image, [I] bytes, and where it is from. */
 interface AtHand {
   bytes: Uint8Array;
-  /** Of the test set; null: drawn. */
+  /** Its row in the test set; null: it was drawn. */
   index: number | null;
   label: number | null;
 }
@@ -110,7 +110,7 @@ export class TryView {
     this.draw();
   }
 
-  /** A run is open: what is at hand is looked at by its network, if it fits. */
+  /** Another run is open: its network classifies the image, if the image fits. */
   opened({ dataset }: Pick<Plan, 'dataset'>): void {
     const same = this.data !== null && JSON.stringify({ ...this.data, train: 0 }) === JSON.stringify({ ...dataset, train: 0 });
     this.data = dataset;
@@ -139,7 +139,7 @@ export class TryView {
       return;
     }
     if (report.ticket !== this.ticket || !this.at_hand) return;
-    // What contributes is computed less often than how probable the classes are: the last one stays until the next is there.
+    // Contributions are computed less often than probabilities: the last ones stay until there are new ones.
     const kept = this.found?.contributions?.class === best(report.found.decided) ? this.found.contributions : null;
     this.found = { ...report.found, contributions: report.found.contributions ?? kept };
     this.hands.classes(report.found.decided);
@@ -194,7 +194,7 @@ export class TryView {
     this.draw();
   }
 
-  /** Has the network look at what is at hand. */
+  /** Asks the network to classify the image. */
   private look(): void {
     this.ticket += 1;
     this.said.classList.remove('refusal');
@@ -206,7 +206,7 @@ export class TryView {
     this.ink.clearRect(0, 0, SURFACE, SURFACE);
   }
 
-  /** Nothing is at hand any more. */
+  /** Removes the image. */
   private drop(): void {
     this.wipe();
     this.at_hand = this.found = null;
@@ -255,7 +255,7 @@ export class TryView {
     }
   }
 
-  /** The strokes so far, as the network sees them; during a stroke not at every movement. */
+  /** Classifies the strokes so far; during a stroke not at every movement. */
   private drawn(whole: boolean): void {
     const now = performance.now();
     if (!whole && now - this.sent_at < STROKE_MS) {
@@ -269,7 +269,7 @@ export class TryView {
     if (!bytes) return;
     const before = this.found;
     this.take({ bytes, index: null, label: null });
-    // The bars go over from one drawing to the next; what contributed to the last one does not.
+    // The bars stay until the new drawing is classified; the contributions to the last one do not.
     this.found = before && { ...before, contributions: null };
     this.draw();
   }
@@ -285,7 +285,7 @@ export class TryView {
     this.paintStrokes(context);
   }
 
-  /** The strokes, which are white in their own canvas, in the theme's ink. */
+  /** Draws the strokes, which are white in their own canvas, in the theme's colour of ink. */
   private paintStrokes(context: CanvasRenderingContext2D): void {
     const { canvas } = this.ink;
     const layer = document.createElement('canvas');
@@ -321,7 +321,7 @@ export class TryView {
         const value = over ? (over.values[Math.floor(y / over.side) * over.across + Math.floor(x / over.side)] ?? NaN) : NaN;
         if (Number.isFinite(value) && value !== 0) colour = mixed(colour, value > 0 ? palette.kept : palette.probe, Math.sqrt(Math.abs(value) / most));
         context.fillStyle = css(colour);
-        // Whole pixels of the canvas, so that no seam is seen between the image's.
+        // Whole pixels of the canvas, so that there are no seams between the pixels of the image.
         const [fromX, fromY] = [Math.floor(left + x * cell), Math.floor(top + y * cell)];
         context.fillRect(fromX, fromY, Math.floor(left + (x + 1) * cell) - fromX, Math.floor(top + (y + 1) * cell) - fromY);
       }
@@ -382,7 +382,7 @@ export class TryView {
     const others = `Of ${masks} sampled masks ${agree === masks ? 'all' : agree === 0 ? 'none' : agree} ${agree === 1 ? 'says' : 'say'} the same.`;
     const learned = this.hands.samples();
     this.said.replaceChildren(`At step ${count(step)} the ${learned ? 'decided mask' : 'network'} says `, em, `${verdict}.${learned ? ` ${others}` : ''}`);
-    // Looked at anew some times a second: a screen reader hears where it is another class, or another image.
+    // The image is classified several times a second: a screen reader hears only of another class or another image.
     this.announcer.say(`${this.ticket} ${top}`, this.said.textContent ?? '');
   }
 
