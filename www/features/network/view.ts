@@ -37,7 +37,7 @@ interface Part {
 }
 
 const COLOURS = ['red', 'green', 'blue'];
-/** In CSS pixels: sizes of the filters beside the strips, and the space for a caption. */
+/** Largest width of the filters beside the strips: in CSS pixels, and as a share of the width. */
 const MOST_FILTERS = 190;
 const FILTERS_SHARE = 0.26;
 /** Residual networks need the width for two columns of strips. */

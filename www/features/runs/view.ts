@@ -212,7 +212,7 @@ export class RunsView {
   }
 
   private build(list: ListedRun[], current: number | null): void {
-    // After a run was removed by keys, the next run has the focus. A focused name keeps the focus.
+    // The rows are made anew. After a run was removed by keys, the next run gets the focus; a focused name has it again.
     const { activeElement } = document;
     const focused = this.rows.findIndex(({ line }) => line.contains(activeElement));
     const on = activeElement?.className ?? '';
@@ -346,7 +346,7 @@ export class RunsView {
       whole?.addEventListener('change', () => void (divided && !whole.checked && (divided.checked = false)));
     }
     this.chips.append(...boxes.map((input) => element('label', 'chip-box', input, element('span', '', input.value))));
-    // With nobody to choose from there is nothing to begin, and nothing that would make room for the choices later.
+    // Without entrants there is nothing to begin, and no text that would make space for the choices later.
     this.comparison.hidden = boxes.length === 0;
     this.allow();
   }

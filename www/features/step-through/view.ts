@@ -245,7 +245,7 @@ export class StepThroughView {
       : 'Mean cross-entropy of the batch; it is marked in the curve as well.';
   }
 
-  /** A bar for each unit, layer after layer. `sign`: 0 and up, or, where negative, the opposite of the values to both sides. */
+  /** A bar for each unit, layer after layer. `sign`: 1 for values from 0 up; −1 draws the opposite of values of both signs. */
   private perUnit({ description }: Seen, values: Float32Array, sign: number, [left, top, width, height]: Box): string {
     const { context } = this;
     const groups = description.groups.filter((group) => group.gated);
