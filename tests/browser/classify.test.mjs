@@ -112,7 +112,7 @@ test('test images are picked by keyboard, a new one ends the look at the last, a
   assert.equal(label, 3, 'the nineteenth test image of MNIST');
   await explained(visitor, await ticketNow(visitor));
   assert.match(await visitor.see('try-said').innerText(), /At step [\d,]+ the decided mask says \d, [\d.]+\s%, (rightly|but it is 3)/);
-  assert.match(await visitor.see('try-note').innerText(), /exact, no gradient/);
+  assert.match(await visitor.see('try-note').innerText(), /exact and uses no gradient/);
   await visitor.see('try-after').click();
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'example').index === 19);
   const before = await ticketNow(visitor);

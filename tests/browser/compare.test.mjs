@@ -1,4 +1,4 @@
-// Runs laid over one another in the page: the opponents one after another by one press, what differs between them in words, and
+// Runs compared in one chart: entrants trained one after another by one press, their differences in words, and
 // their curves along steps, seconds and multiply-adds.
 
 import assert from 'node:assert/strict';
@@ -78,7 +78,7 @@ const look = (visitor, colours) =>
 test('four runs by one press: what differs in words, and the curves along steps, seconds and multiply-adds', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.see('view-runs').click();
-  await visitor.until(() => /kept while this page is open/.test(document.querySelector('[data-testid=differs]')?.innerText));
+  await visitor.until(() => /listed here until this tab is closed/.test(document.querySelector('[data-testid=differs]')?.innerText));
   await visitor.see('compare-steps').fill(String(STEPS));
   await visitor.see('compare-best').uncheck();
   // On the CPU all four may be over before a test asks what the page says meanwhile.
@@ -316,9 +316,9 @@ test('a run that is restarted is kept, its own settings beside the new one’s; 
   assert.equal(new Set(found.map(({ colour }) => colour)).size, 8);
   assert(
     found.every(({ method }) => method === 'dense'),
-    'the two oldest made room',
+    'the two oldest were removed',
   );
-  assert.match(await visitor.see('runs').innerText(), /the oldest, vrpge with seed 1, made room/);
+  assert.match(await visitor.see('runs').innerText(), /the oldest, vrpge with seed 1, was removed/);
   await visitor.leave();
 });
 
@@ -523,7 +523,7 @@ test('runs are there again after a reload, curves and all, until they are remove
   await visitor.see('clear-runs').click();
   await visitor.until(() => document.querySelectorAll('[data-testid=kept-runs] tr').length === 0);
   await again();
-  await visitor.until(() => /kept while this page is open/.test(document.querySelector('[data-testid=differs]')?.innerText ?? ''));
+  await visitor.until(() => /listed here until this tab is closed/.test(document.querySelector('[data-testid=differs]')?.innerText ?? ''));
   await visitor.leave();
 });
 
@@ -540,7 +540,7 @@ test('where the browser keeps nothing, runs are compared all the same, and the p
   await visitor.see('view-runs').click();
   await visitor.see('train').click();
   await ended(visitor, 1);
-  await visitor.until(() => /A reload will forget these runs: The quota has been exceeded\./.test(document.querySelector('[data-testid=runs]').innerText));
+  await visitor.until(() => /These runs are lost on a reload: The quota has been exceeded\./.test(document.querySelector('[data-testid=runs]').innerText));
   assert.equal((await rows(visitor)).length, 1);
   await visitor.leave();
 });

@@ -135,7 +135,7 @@ test('everything on the page follows the moment that is looked back at, and Esca
   // A reading that was not recorded says that it is of now.
   const says = (selector, which) =>
     visitor.page.evaluate(([where, pseudo]) => getComputedStyle(document.querySelector(where), pseudo).content, [selector, which]);
-  assert.match(await says('.figures', '::after'), /of now/);
+  assert.match(await says('.figures', '::after'), /current values/);
   assert.match(await says('.speed', '::before'), /now, not then/);
 
   await visitor.page.keyboard.press('Escape');
@@ -180,7 +180,7 @@ test('the column of classes does not show now’s probabilities of a moment that
   };
   await visitor.until(() => document.body.dataset.view === 'network');
   const now = await read();
-  assert.match(now.said, /^class \d: [\d.]+\s% for the image at hand$/);
+  assert.match(now.said, /^class \d: [\d.]+\s% for your image$/);
   assert(now.shades > 1, 'the most probable one stands out');
   await history(visitor).focus();
   await visitor.page.keyboard.press('Home');

@@ -173,7 +173,7 @@ test('a claim that is left for another run says so and tells nothing else; with 
   await visitor.until(() => /Run 1 of 2, REINFORCE, step/.test(document.querySelector('[data-testid=claim-progress]').innerText));
   await visitor.see('restart').click();
   await told(visitor);
-  assert.match(await visitor.see('claim-told').innerText(), /^Another run was opened on the way/);
+  assert.match(await visitor.see('claim-told').innerText(), /^Another run was opened meanwhile/);
   assert.equal(await visitor.see('claim-told').getAttribute('data-holds'), null);
   await visitor.see('claim-again').click();
   await visitor.until(() => /Run 1 of 2, REINFORCE, step/.test(document.querySelector('[data-testid=claim-progress]').innerText));
@@ -431,7 +431,7 @@ test('a lesson: made on the page, copied, opened by another, with its words on t
 
   await maker.see('lesson-text').fill('x'.repeat(801));
   assert(await maker.see('lesson-copy').isDisabled());
-  assert.match(await maker.see('lesson-said').innerText(), /has 801 characters; 800 are the most/);
+  assert.match(await maker.see('lesson-said').innerText(), /has 801 characters; at most 800 are allowed/);
   await maker.leave();
 
   const { search, hash } = new URL(link);

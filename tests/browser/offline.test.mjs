@@ -76,7 +76,7 @@ test('visited once, the server gone: reloaded, it opens, trains on MNIST, compar
   // Data that were never used are not there, and the page says what is.
   await visitor.page.goto(`${server.page}?dataset=fashion-mnist&model=mlp-32`);
   await visitor.see('notice').waitFor();
-  assert.match(await visitor.see('notice').innerText(), /fashion-mnist\/.* (was not kept by this browser|could not be fetched)/);
+  assert.match(await visitor.see('notice').innerText(), /fashion-mnist\/.* (is not cached in this browser|could not be fetched)/);
   // The browser remarks on what it could not fetch itself.
   await visitor.leave([/ERR_CONNECTION_REFUSED/, /ERR_FAILED/]);
 });

@@ -136,7 +136,7 @@ test('a table becomes a data set without a request, trains as in the terminal, a
   await visitor.leave();
   const elsewhere = await visit(link);
   await elsewhere.state('error');
-  assert.match(await elsewhere.see('notice').innerText(), /somebody’s own data/);
+  assert.match(await elsewhere.see('notice').innerText(), /its author’s own data/);
   assert.match(await elsewhere.see('notice').innerText(), /stayed with its owner/);
   await elsewhere.screenshot('own-elsewhere');
   await elsewhere.see('give').click();

@@ -54,7 +54,7 @@ export class Panels {
       const words = document.createElement('p');
       words.className = 'unloaded refusal';
       words.setAttribute('role', 'alert');
-      words.textContent = `This panel could not be loaded: ${messageOf(error)}. Press its button once more.`;
+      words.textContent = `This panel could not be loaded: ${messageOf(error)}. Press its button again.`;
       place.append(words);
     }
   }

@@ -90,7 +90,7 @@ function start(): void {
     load: (module) =>
       module.catch((error: unknown) => {
         const words = sentence(messageOf(error));
-        foot(`This part of the page could not be loaded: ${words} Ask for it once more.`);
+        foot(`This part of the page could not be loaded: ${words} Try it again.`);
         return null;
       }),
     offer: (name, act) => void offers.set(name, act),

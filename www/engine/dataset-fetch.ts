@@ -54,7 +54,7 @@ async function request(name: string, folder: string, signal: AbortSignal, uncach
     throw new Error(`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
   } catch (error) {
     if (signal.aborted) return null;
-    if (!navigator.onLine) throw new Error(`${name} was not kept by this browser, and there is no network. Planted features need no files.`);
+    if (!navigator.onLine) throw new Error(`${name} is not cached in this browser, and there is no network. Planted features need no files.`);
     if (error instanceof TypeError) throw new Error(`${name} could not be fetched: ${error.message}.`);
     throw error;
   }
@@ -100,7 +100,7 @@ export async function feedFiles(
     for (;;) {
       const piece = await reader.read().catch((error: unknown) => {
         if (signal.aborted) return null;
-        throw new Error(`${name} broke off or is damaged: ${messageOf(error)}. Reload the page.`);
+        throw new Error(`${name} is incomplete or damaged: ${messageOf(error)}. Reload the page.`);
       });
       if (signal.aborted || !piece) return;
       if (piece.done) break;

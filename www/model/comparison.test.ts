@@ -70,7 +70,7 @@ test('who keeps as many units as VR-PGE ended with is asked for just these', () 
 
 test('without a run of VR-PGE that ended, its division is refused in words', () => {
   const [last] = asked(begun(ALL, BASE, false), null).slice(-1);
-  assert.deepEqual(last?.found, { refused: 'static-allocated divides the budget as vrpge ended up, and that run did not come to its end.' });
+  assert.deepEqual(last?.found, { refused: 'static-allocated divides the budget like the result of vrpge, and that run did not end.' });
 });
 
 test('pins go with the scores that they belong to', () => {

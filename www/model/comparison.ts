@@ -43,7 +43,7 @@ export function next(comparison: Comparison, controls: Controls): { comparison: 
   const { name, method, made_by, presets, is_allocated } = entrant;
   const following = { ...comparison, at };
   if (is_allocated && allocation === null)
-    return { comparison: following, asked: { refused: `${name} divides the budget as vrpge ended up, and that run did not come to its end.` } };
+    return { comparison: following, asked: { refused: `${name} divides the budget like the result of vrpge, and that run did not end.` } };
   // A setting that was chosen by hand overrides a preset.
   const from_preset = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
   return {

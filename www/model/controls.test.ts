@@ -54,7 +54,11 @@ test('what a comparison set has its earlier value again, unless it was changed s
   controls = accepted(requestChange(controls, 'seed', { ...BASE, method: 'static', keep_ratio: '0.4', seed: '7' }), 2);
   controls = accepted(requestChange(controls, 'keep_ratio', { ...BASE, method: 'static', keep_ratio: '0.6', seed: '7' }), 3);
   assert.deepEqual(withoutComparison(controls), { method: 'vrpge', seed: '7', keep_ratio: '0.6' });
-  assert.deepEqual(withoutComparison(follow(controls, { ...BASE, method: 'static' }, '')), { ...BASE, method: 'static' }, 'a link replaces what the comparison set');
+  assert.deepEqual(
+    withoutComparison(follow(controls, { ...BASE, method: 'static' }, '')),
+    { ...BASE, method: 'static' },
+    'a link replaces what the comparison set',
+  );
 });
 
 test('they differ from values in any setting, and from none in all', () => {

@@ -12,7 +12,9 @@ export const requestedValues = ({ pending, values }: Controls): Values | null =>
 /** The settings without those that the last comparison set: each of these has its earlier value again, unless the visitor changed it since. */
 export function withoutComparison({ values, by_comparison }: Controls): Values | null {
   if (!values || !by_comparison) return values;
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value === by_comparison.put[name] ? (by_comparison.before[name] ?? value) : value]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value === by_comparison.put[name] ? (by_comparison.before[name] ?? value) : value]),
+  );
 }
 
 export const settingOf = ({ settings }: Controls, name: string): Setting | undefined => settings.find((setting) => setting.name === name);

@@ -32,19 +32,19 @@ const WORDS: Record<MethodName, Words> = {
     dense: 'every step: all units are computed, forward and backward',
   },
   magnitude: {
-    does: 'Starts dense; as the budget falls, the units of the smallest weights go.',
+    does: 'Starts dense; as the budget falls, the units with the smallest weights are dropped.',
     dense: 'the start, until the budget has come down',
   },
   set: {
-    does: 'A random mask; now and then its smallest units go and random ones come.',
+    does: 'A random mask; at intervals its smallest units are exchanged for random ones.',
     dense: null,
   },
   rigl: {
-    does: 'As SET, but the units come that the loss asks for most.',
+    does: 'Like SET, but units with the largest gradients are added.',
     dense: 'a dense forward and backward pass at each exchange',
   },
   snip: {
-    does: 'One look at the whole net before the first step; then the mask stays.',
+    does: 'One dense pass before the first step chooses the mask, which then stays.',
     dense: 'one dense forward and backward pass before the first step',
   },
   static: {
@@ -52,7 +52,7 @@ const WORDS: Record<MethodName, Words> = {
     dense: null,
   },
   'small-dense': {
-    does: 'A narrower dense net of the multiply-adds of VR-PGE: the fair opponent.',
+    does: 'A narrower dense net with the multiply-adds of VR-PGE: the fair baseline.',
     dense: null,
   },
   dense: {

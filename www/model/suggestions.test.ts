@@ -91,7 +91,7 @@ test('what is offered is known by kind: fully connected, convolutional, residual
   for (const [kind, name] of kinds) {
     const words = about(name);
     assert.equal(/neuron/.test(words), kind === 'Fully', name);
-    assert.equal(/added to what came in/.test(words), kind === 'Residual', name);
+    assert.equal(/is added to its input/.test(words), kind === 'Residual', name);
     assert.equal(/follow one another/.test(words), kind === 'Convolutional', name);
   }
 });

@@ -31,10 +31,10 @@ export const NETWORKS: [kind: string, networks: [name: string, title: string][]]
 /** A description of a kind of network and its units. */
 export function about(model: string): string {
   if (/^mlp\b/.test(model)) return 'Every unit is a neuron that sees all kept units of the layer before it.';
-  const channel = 'A unit is a channel of a convolution: a filter, and the image that it draws.';
+  const channel = 'A unit is a channel of a convolution: a filter and its output map.';
   if (/^(resnet|wrn)/.test(model))
-    return `${channel} What a block of two convolutions finds is added to what came in, and the sum keeps what either branch keeps.`;
-  return `${channel} Convolutions follow one another, and now and then the images are halved.`;
+    return `${channel} The output of a block of two convolutions is added to its input, and the sum keeps the channels that either branch keeps.`;
+  return `${channel} Convolutions follow one another, and poolings halve the maps.`;
 }
 
 /** The link of each claim, by its name. The runs are small enough for an adapter in software. */

@@ -61,7 +61,7 @@ export class CheckView {
     const intro = element(
       'p',
       'differs-line',
-      'Is what your device computes right? Every kernel runs in small networks of awkward sizes, on buffers filled with poison, and every buffer is compared with what plain arithmetic in 64 bits makes of the same numbers. Masks and lists must agree bit for bit.',
+      'Does your device compute correctly? Every kernel runs in small networks of odd sizes, on buffers filled with invalid values. Every buffer is then compared with the same computation in 64-bit arithmetic. Masks and lists must agree bit for bit.',
     );
     this.go.type = this.copy.type = 'button';
     this.go.dataset['testid'] = 'check-go';
@@ -138,7 +138,7 @@ export class CheckView {
   /** The outcome in one sentence. */
   private outcome(): string {
     const { result, scenes, failure } = this;
-    if (failure !== null) return `The check could not go on: ${failure.replace(/\.$/, '')}.`;
+    if (failure !== null) return `The check failed: ${failure.replace(/\.$/, '')}.`;
     const wrong = result?.kernels.filter(({ passed }) => !passed) ?? [];
     const bad = scenes.filter(({ passed }) => !passed);
     if (result && wrong.length === 0) {
@@ -171,7 +171,7 @@ export class CheckView {
     this.copy.hidden = this.worker !== null || (this.result === null && this.failure === null);
     this.facts.textContent = this.result
       ? `${this.adapter(this.result)}, ${duration(this.seconds)} min. ${navigator.userAgent}`
-      : 'It takes seconds on a GPU and minutes on an adapter in software; a run that trains waits meanwhile.';
+      : 'It takes seconds on a GPU and minutes on an adapter in software. A run that trains waits meanwhile.';
   }
 
   private adapter({ adapter, backend, driver, software }: CheckResult): string {

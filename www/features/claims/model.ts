@@ -39,7 +39,7 @@ export interface Claim {
 
 /** Smaller differences, in standard errors, count as chance. */
 const SURE = 2;
-const UNSURE: Verdict = { holds: null, found: 'A run did not come to its end, so that nothing can be said.', right: null };
+const UNSURE: Verdict = { holds: null, found: 'A run did not end, so there is no result.', right: null };
 
 /** The difference of two test accuracies, in standard errors. */
 export function apart(a: Evaluation, b: Evaluation): number {
@@ -93,8 +93,8 @@ const images = (outcome: Outcome): string => `${count(outcome.evaluation.images)
 export const CLAIMS: Claim[] = [
   {
     name: 'digits',
-    about: 'Every pixel of an image has a keep-probability. Nobody tells the network where in the frame the digits stand; it may keep one unit in twenty.',
-    question: 'The middle of the frame, 20\u00a0×\u00a020 of 28\u00a0×\u00a028 pixels, is 51\u00a0% of it. How many of the kept pixels will lie there?',
+    about: 'Every pixel of an image has a keep-probability. The network is not told where in the image the digits are. It may keep one unit in twenty.',
+    question: 'The middle of the image, 20\u00a0×\u00a020 of 28\u00a0×\u00a028 pixels, is 51\u00a0% of it. How many of the kept pixels will lie there?',
     answers: { percent: 51 },
     runs: [{ label: 'VR-PGE', query: CLAIMED.digits }],
     view: 'network',
@@ -114,8 +114,8 @@ export const CLAIMS: Claim[] = [
   {
     name: 'reinforce',
     about:
-      'REINFORCE learns the scores from one loss, VR-PGE from the difference of two. Both are right on average. In these data 32 of 256 inputs carry the class, and the budget pays for as many.',
-    question: 'Which of the two finds more of the inputs that matter?',
+      'REINFORCE learns the scores from one loss, VR-PGE from the difference of two. Both are right on average. In these data 32 of 256 inputs carry the class, and the budget pays for 32 units.',
+    question: 'Which of the two finds more of these inputs?',
     answers: ['REINFORCE', 'VR-PGE, by less than twice', 'VR-PGE, by twice or more'],
     runs: [
       { label: 'REINFORCE', query: CLAIMED.reinforce },
@@ -145,7 +145,7 @@ export const CLAIMS: Claim[] = [
     judge(_, lab) {
       const grown = (alpha: number): ReturnType<typeof growth> => growth(lab?.rows.find((row) => row.estimator === 'two-sided' && row.alpha === alpha));
       const [none, half] = [grown(0), grown(0.5)];
-      if (!lab || !none || !half) return { holds: null, found: 'No undecided unit was near being off, so that nothing can be said.', right: null };
+      if (!lab || !none || !half) return { holds: null, found: 'No undecided unit was nearly off, so there is no result.', right: null };
       return {
         holds: none.times > 4 && half.times < 2,
         found: `From ${count(none.from)} undecided units to the ${count(none.to)} with s below ${none.below} the variance changes ${significant(none.times, 2)}-fold at α = 0 and ${significant(half.times, 2)}-fold at α = ½, over ${count(lab.pairs)} pairs of masks.`,
@@ -156,7 +156,7 @@ export const CLAIMS: Claim[] = [
   {
     name: 'small-dense',
     about:
-      'The fair opponent of a sparse network is a dense one that is only narrower: as many multiply-adds over its whole run, nothing to search for, and it keeps every pixel.',
+      'The fair baseline for a sparse network is a narrower dense one: it takes as many multiply-adds over its whole run, searches for no mask, and keeps every pixel.',
     question: 'Which has the higher test accuracy at the end?',
     answers: ['the learned mask', 'no difference beyond chance', 'the small dense net'],
     runs: [
@@ -169,14 +169,14 @@ export const CLAIMS: Claim[] = [
       const errors = apart(learned.evaluation, small.evaluation);
       return {
         holds: errors <= SURE,
-        found: `The small dense net reached ${of(small)}, the learned mask ${of(learned)}, on ${images(learned)}. Longer runs may end differently: a learned mask pays for its search first.`,
+        found: `The small dense net reached ${of(small)}, the learned mask ${of(learned)}, on ${images(learned)}. Longer runs may end differently, because most of the search for a mask is at the beginning.`,
         right: errors > SURE ? 0 : errors < -SURE ? 2 : 1,
       };
     },
   },
   {
     name: 'slow-rate',
-    about: 'While the budget falls, the projection lowers every score alike. Scores that learn too slowly are pushed down together before they are told apart.',
+    about: 'While the budget falls, the projection lowers all scores by the same amount. Scores that learn too slowly fall to 0 before they differ.',
     question: 'At a structure rate of 0.003, a seventeenth of the usual, the network ends',
     answers: ['about as good', 'worse, but it works', 'as good as guessing'],
     runs: [

@@ -150,7 +150,7 @@ class ClaimCard {
     const { pairs, view } = this.claim;
     if (pairs === undefined) return this.showVerdict(this.claim.judge(this.outcomes, null));
     this.drawing = true;
-    this.say('The network is frozen, and pairs of masks are drawn of it.');
+    this.say('The network is frozen, and pairs of masks are drawn from its scores.');
     void this.page.show(view);
     this.page.ask({ kind: 'draw', pairs });
   }
@@ -168,16 +168,16 @@ class ClaimCard {
     // The page gives the run its number as soon as the link is read.
     if (news.kind === 'values' && news.query === this.link()) this.own = page.run;
     if (this.own === null) return;
-    if (page.run !== this.own) return this.end('Another run was opened on the way, so that nothing was measured.');
+    if (page.run !== this.own) return this.end('Another run was opened meanwhile, so nothing was measured.');
     switch (news.kind) {
       case 'snapshot':
         if (!this.drawing) this.tellRun();
         return;
       case 'failed':
-        return this.end('The run could not go on, so that nothing was measured.');
+        return this.end('The run failed, so nothing was measured.');
       case 'state':
         if (this.drawing) return;
-        if (news.state === 'halted') return this.end('The run diverged, so that nothing was measured.');
+        if (news.state === 'halted') return this.end('The run diverged, so nothing was measured.');
         if (news.state === 'finished') this.finish();
         return;
       case 'lab':
@@ -190,8 +190,8 @@ class ClaimCard {
 
   private finish(): void {
     const { current, description, snapshot } = this.page;
-    if (!current?.evaluation || !description || !snapshot) return this.end('The run ended without a test, so that nothing can be said.');
-    if (Object.keys(current.replaced).length > 0) return this.end('Settings were changed on the way: what was measured does not tell of the claim.');
+    if (!current?.evaluation || !description || !snapshot) return this.end('The run ended without a test, so there is no result.');
+    if (Object.keys(current.replaced).length > 0) return this.end('Settings were changed meanwhile: the measurement does not answer the claim.');
     this.outcomes.push({ description, snapshot, evaluation: current.evaluation });
     this.next();
   }
@@ -208,11 +208,11 @@ class ClaimCard {
     this.say('');
     const { answers } = this.claim;
     const said = this.said;
-    const verdict = holds === null ? 'Open: the numbers do not tell.' : holds ? 'It held here.' : 'It did not hold here.';
+    const verdict = holds === null ? 'Undecided: the numbers do not show a difference.' : holds ? 'It held here.' : 'It did not hold here.';
     const guess = (): string => {
       if (right === null || !said) return '';
       if (!Array.isArray(answers)) return `You set ${said.words}; it was ${right}\u00a0%.`;
-      return said.index === right ? `You said “${said.words}”, and so it was.` : `You said “${said.words}”; it was “${answers[right]}”.`;
+      return said.index === right ? `You said “${said.words}”, and that is right.` : `You said “${said.words}”; it was “${answers[right]}”.`;
     };
     const headline = element('b', '', verdict);
     this.told.dataset['holds'] = String(holds);

@@ -14,18 +14,18 @@ async function bytesOf({ path, file }: OwnFile): Promise<Uint8Array> {
   try {
     return new Uint8Array(await new Response(await unpacked(file.stream())).arrayBuffer());
   } catch {
-    throw new Error(`${path}: it cannot be read, or it is packed with gzip and damaged. Replace it by a whole copy.`);
+    throw new Error(`${path}: it cannot be read, or it is packed with gzip and damaged. Replace it by a complete copy.`);
   }
 }
 
 /** [height, width, 4] as the browser decodes it. */
 async function pixelsOf({ path, file }: OwnFile): Promise<ImageData> {
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' }).catch(() => {
-    throw new Error(`${path}: it cannot be decoded as a picture. Save it again as PNG or JPEG, or take it away.`);
+    throw new Error(`${path}: it cannot be decoded as a picture. Save it again as PNG or JPEG, or remove it.`);
   });
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-  if (!context) throw new Error('this browser gives no 2D canvas to a worker, which pictures are decoded with');
+  if (!context) throw new Error('this browser has no 2D canvas in workers, which is needed to decode pictures');
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return context.getImageData(0, 0, width, height);

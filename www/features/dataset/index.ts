@@ -20,7 +20,7 @@ export const dataset: Feature = {
       const loaded = await reader;
       if (loaded) return loaded.read(files, label, (report) => page.dispatch({ kind: 'files_report', given, report }));
       reader = null;
-      page.dispatch({ kind: 'files_report', given, report: { kind: 'refused', message: 'what reads files could not be loaded: give them once more' } });
+      page.dispatch({ kind: 'files_report', given, report: { kind: 'refused', message: 'the reader of files could not be loaded: give the files again' } });
     });
     page.offer('stop-reading', async () => (await reader)?.stop());
     const over = (is: boolean): void => shown.get(page)?.over(is);

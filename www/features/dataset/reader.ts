@@ -12,7 +12,7 @@ export class UserFileReader {
     worker.addEventListener('message', ({ data }: MessageEvent<OwnReport>) => receive(data));
     worker.addEventListener('error', (event) => {
       event.preventDefault();
-      receive({ kind: 'refused', message: event.message || 'the file that reads yours could not be loaded. Reload the page' });
+      receive({ kind: 'refused', message: event.message || 'the reader of files could not be loaded. Reload the page' });
     });
     worker.postMessage({ files, label } satisfies OwnRequest);
   }

@@ -79,7 +79,7 @@ export class DatasetView {
     this.zone.dataset['testid'] = 'own-drop';
     this.zone.append(
       element('b', '', 'Drop files or a folder here'),
-      element('p', '', 'They never leave this browser: nothing of them is sent anywhere, and closing the page forgets them.'),
+      element('p', '', 'They never leave this browser: nothing is sent, and nothing is stored after the page is closed.'),
       element(
         'div',
         '',
@@ -106,7 +106,7 @@ export class DatasetView {
     this.go = button('Show the network', 'own-train', () => requests.leave());
     this.go.hidden = true;
     const kinds: [title: string, ...rest: (string | Node)[]][] = [
-      ['A table', 'a CSV file: a row of numbers with its class in the first or the last column. A header may be there. 784 numbers are an image of 28 × 28.'],
+      ['A table', 'a CSV file: a row of numbers with its class in the first or the last column. It may have a header. 784 numbers are an image of 28 × 28.'],
       ['idx files', 'images and labels, as MNIST’s, plain or ', element('code', '', '.gz'), '. Two pairs are training and test rows.'],
       [
         'Pictures',
@@ -166,7 +166,7 @@ export class DatasetView {
       this.more.textContent = own ? `What was given before stays: ${own.name}.` : 'Nothing else was changed.';
       return;
     }
-    const split = own?.has_test ? 'Its test rows are its own.' : 'Which rows are for the test is drawn by the seed of the run, one in seven of each class.';
+    const split = own?.has_test ? 'Its test rows are its own.' : 'One in seven rows of each class is a test row, drawn by the seed of the run.';
     const later = waits ? ' The run goes on with its own data: Restart begins with these.' : '';
     if (reading !== null && !again) {
       const files = given[reading]?.files ?? [];

@@ -18,19 +18,19 @@ function describe(failure: Trouble, message: string): Advice {
     case 'crashed':
       return {
         title: 'The engine broke',
-        lines: [sentence(message), 'That is a fault of this program. A new run can start at once; what was kept of this one can still be taken away.'],
+        lines: [sentence(message), 'That is a fault of this program. A new run can start at once, and “Take away” can still download this one.'],
       };
     case 'link':
       return { title: 'The link could not be read', lines: [message, 'The first experiment was opened instead.'] };
     case 'large':
       return {
         title: 'This network is too large for this device',
-        lines: [sentence(message), 'Nothing was taken. Choose another network or a smaller batch in the settings.'],
+        lines: [sentence(message), 'No memory was allocated. Choose another network or a smaller batch in the settings.'],
       };
     case 'refused':
       return { title: 'This experiment cannot be opened', lines: [sentence(message)] };
     case 'own':
-      return { title: 'This experiment is of somebody’s own data', lines: [sentence(message)] };
+      return { title: 'This experiment needs its author’s own data', lines: [sentence(message)] };
     case 'engine':
       return { title: 'The engine stopped', lines: [message] };
   }

@@ -87,7 +87,7 @@ export class LabView {
   private readonly intro = element(
     'p',
     'differs-line',
-    'How good is the gradient that the scores learn from? Pairs of masks are drawn of the network as it stands, and every estimator is computed from the same pairs.',
+    'How good is the gradient that the scores learn from? Pairs of masks are drawn from the current scores, and every estimator is computed from the same pairs.',
   );
   private readonly draws: (pairs: number) => void;
 
@@ -239,7 +239,7 @@ export class LabView {
       const kept = report.undecided_units === report.units ? '' : `, of which ${count(report.undecided_units)} are undecided`;
       parts.push(`At step ${count(report.step)}, ${count(report.units)} units${kept}, ${count(report.pairs)} pairs. ${truth}`);
     }
-    if (parts.length === 0) parts.push('Drawing pauses the run, which goes on afterwards as if nothing had been.');
+    if (parts.length === 0) parts.push('Drawing pauses the run. It does not change how the run continues.');
     this.said.textContent = parts.join(' ');
   }
 

@@ -71,8 +71,8 @@ test('words that are too long are cut, and a note says which', () => {
 
 test('who writes is told what is too long', () => {
   assert.equal(tooLong({ title: '🙂'.repeat(80), text: 'x'.repeat(800) }), null);
-  assert.equal(tooLong({ title: 'x'.repeat(81), text: '' }), 'The title has 81 characters; 80 are the most.');
-  assert.equal(tooLong({ title: '', text: 'x'.repeat(801) }), 'The text has 801 characters; 800 are the most.');
+  assert.equal(tooLong({ title: 'x'.repeat(81), text: '' }), 'The title has 81 characters; at most 80 are allowed.');
+  assert.equal(tooLong({ title: '', text: 'x'.repeat(801) }), 'The text has 801 characters; at most 800 are allowed.');
 });
 
 test('parts that can be no names are left out, and a note says so; doubles are one', () => {

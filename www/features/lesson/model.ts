@@ -32,7 +32,7 @@ export function tooLong({ title, text }: Pick<Lesson, 'title' | 'text'>): string
     ['text', text, MOST.text],
   ] as const) {
     const length = characters(words).length;
-    if (length > most) return `The ${name} has ${length} characters; ${most} are the most.`;
+    if (length > most) return `The ${name} has ${length} characters; at most ${most} are allowed.`;
   }
   return null;
 }

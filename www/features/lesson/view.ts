@@ -141,7 +141,7 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
   const text = element('textarea');
   text.rows = 4;
   text.dataset['testid'] = 'lesson-text';
-  text.placeholder = 'What to do, what to look at, what to ask oneself.';
+  text.placeholder = 'What to do, what to look at, what to ask.';
   const claim = element('select');
   claim.dataset['testid'] = 'lesson-claim';
   for (const [words, value] of [['nothing more', ''], ...TRIES.flatMap(([words, , name]) => (name === null ? [] : [[words, name]]))]) {
@@ -162,7 +162,7 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
   link.dataset['testid'] = 'lesson-open';
   const groups = [
     boxes('Beside the network', besideParts(), update),
-    boxes('In the head of the page', headParts(), update),
+    boxes('In the header', headParts(), update),
     boxes('Settings', settingParts(page), update),
   ];
 
@@ -179,7 +179,7 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
     copy.disabled = trouble !== null;
     link.hidden = trouble !== null;
     const left = `${MOST.text - [...words.text].length} characters left for the text.`;
-    const now = trouble ?? `The link holds the experiment as it is set now, your words, and what stays on the page. ${left}`;
+    const now = trouble ?? `The link holds the experiment as it is set now, your text, and the parts of the page that stay. ${left}`;
     say(said, now);
   }
 

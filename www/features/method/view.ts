@@ -192,7 +192,7 @@ class MethodPanel {
         'What is asked for',
         'section 4',
         objective,
-        'A small loss on average over the masks, within the budget. One sum binds all layers, so that capacity moves between them by itself.',
+        'The aim is a small mean loss over the masks, within the budget. One sum covers all layers, so that capacity can move between them.',
         ['w', 's', 'L', 'K'],
       ),
       this.part(
@@ -206,7 +206,7 @@ class MethodPanel {
         'How the budget is kept',
         'section 4, projection',
         projection,
-        'All scores step, then all are lowered by the same v until they fit the budget. At 0 a unit is off, at 1 it is kept: both are decided.',
+        'All scores take a step, then all are lowered by the same v so that they fit the budget. At 0 a unit is off, at 1 it is kept: both are decided.',
         ['v', 'eta'],
       ),
     ];

@@ -399,7 +399,7 @@ export class NetworkView {
     const states = this.states[number];
     const place = where(group, index);
     if (!states) return ['', group.gated || group.union_of ? place : `${place}: always kept`];
-    if (this.classes && number === this.groups.length - 1) return ['', `class ${index}: ${percent(this.classes[index] ?? 0)} for the image at hand`];
+    if (this.classes && number === this.groups.length - 1) return ['', `class ${index}: ${percent(this.classes[index] ?? 0)} for your image`];
     const bits = states.mask[states.first + index] ?? 0;
     if (group.union_of) {
       const [a, b] = group.union_of.map((parent) => this.groups[parent]?.name ?? '');

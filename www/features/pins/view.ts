@@ -34,12 +34,12 @@ function costWords({ difference, error, on, off, batches }: UnitCost, batch_size
   const over = `over ${count(batches)} batches of ${count(batch_size)} images, everything else as in m`;
   const size = `${significant(Math.abs(difference), 2)} ± ${significant(error, 2)}`;
   if (Math.abs(difference) < TELLING * error || difference === 0)
-    return ['On or off makes no difference to the loss that shows: ', element('b', '', size), `, ${over}.`];
+    return ['On or off makes no measurable difference to the loss: ', element('b', '', size), `, ${over}.`];
   const [cheaper, dearer] = difference < 0 ? ['on', 'off'] : ['off', 'on'];
   return [
     `Pinning it ${dearer} costs `,
     element('b', '', size),
-    ` of loss: ${significant(on, 4)} on, ${significant(off, 4)} off, ${over}. Pinning it ${cheaper} spares that.`,
+    ` of loss: ${significant(on, 4)} on, ${significant(off, 4)} off, ${over}. Pinning it ${cheaper} saves that.`,
   ];
 }
 
@@ -127,7 +127,7 @@ export class PinView {
   showCost(unit: number, cost: UnitCost | null, refused: string | null): void {
     if (unit !== this.unit) return;
     if (cost) this.cost.replaceChildren(...costWords(cost, this.batch_size));
-    else this.say(this.cost, `What it is worth cannot be told: ${refused ?? ''}.`);
+    else this.say(this.cost, `What it is worth cannot be measured: ${refused ?? ''}.`);
   }
 
   /** Shows why the engine refused a pin. */

@@ -27,9 +27,9 @@ const HEADS: [words: string, title: string][] = [
   ['Test accuracy', 'Under the decided mask (s ≥ ½)'],
   ['Steps', 'Done so far'],
   ['Seconds', 'Of training on this device, from the end of the first step on, which also compiles'],
-  ['Multiply-adds', 'Executed, counted from the units that each step kept'],
-  ['of it near dense', 'In passes of more than half the work of the dense net’s: a dense start, a dense backward, a dense look at every unit'],
-  ['Memory', 'What the network holds of the device’s memory, without the data'],
+  ['Multiply-adds', 'Multiply-adds that were executed, from the units that each step kept'],
+  ['of it near dense', 'In passes with more than half the work of the dense network, such as a dense start or a dense backward pass'],
+  ['Memory', 'Device memory of the network, without the data'],
   ['Remove', ''],
 ];
 /** The entrants that are ticked at first. */
@@ -181,8 +181,10 @@ export class RunsView {
     this.clear.disabled = list.every(({ number }) => number === current);
     this.go.textContent = compares ? 'Stop' : 'Compare';
     this.allow();
-    const made_room = gone ? `The page keeps ${MOST_RUNS} runs; the oldest, ${gone.values['method']} with seed ${gone.values['seed']}, made room. ` : '';
-    const forgets = unstored === null ? '' : `A reload will forget these runs: ${sentence(unstored)}`;
+    const made_room = gone
+      ? `The list has at most ${MOST_RUNS} runs; the oldest, ${gone.values['method']} with seed ${gone.values['seed']}, was removed. `
+      : '';
+    const forgets = unstored === null ? '' : `These runs are lost on a reload: ${sentence(unstored)}`;
     say(this.room, made_room + forgets);
     const built = JSON.stringify([current, list.map(({ number, slot }) => [number, slot])]);
     if (this.built !== built) this.build(list, current);
@@ -198,7 +200,7 @@ export class RunsView {
     const label = (name: string): string => this.input.settings.find((setting) => setting.name === name)?.label.toLowerCase() ?? name;
     const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
     const same = equal.join(', ');
-    let words = 'Runs are kept while this page is open, over a reload too, and their curves laid over one another here. Train, change something, train again.';
+    let words = 'Runs are listed here until this tab is closed, and their curves are drawn in one chart. Train, change a setting, train again.';
     if (list.length === 1) words = `One run so far: ${list[0]?.values['method']}, ${same}.`;
     else if (list.length > 1) words = differ === '' ? `Nothing differs: ${same}.` : `What differs: ${differ}. All else equal: ${same}.`;
     say(this.differs, words);
@@ -381,7 +383,7 @@ export class RunsView {
       this.requests.compare(this.chosen(), best.checked, { steps: steps.value.trim() });
     });
     this.comparison.append(
-      element('legend', '', 'Train one after another, all else as in the settings'),
+      element('legend', '', 'Train one after another, with all other settings equal'),
       this.chips,
       element('div', 'bar-line', element('label', '', 'for ', steps, ' steps each'), element('label', 'best', best, ' each with its best settings'), this.go),
     );
@@ -406,7 +408,7 @@ function tellCosts({ cost, speed }: ListedRun, more: HTMLTableRowElement): void 
     ['', ''],
     [part('forward', cost.forward), part('backward', cost.backward), part('to choose masks', cost.structure), part('of all, near dense', cost.near_dense)],
   );
-  if (!speed) return cell.replaceChildren(work, element('p', 'note', 'Seconds by phase are known once a step was compared with a dense one.'));
+  if (!speed) return cell.replaceChildren(work, element('p', 'note', 'Times by phase are known after the first comparison with a dense step.'));
   const { step, phases, sparse_ms, dense_ms } = speed;
   const line = (name: string, ours: number, theirs: number): [string, string, string] => [name, milliseconds(ours), milliseconds(theirs)];
   const time = figures(
@@ -414,7 +416,7 @@ function tellCosts({ cost, speed }: ListedRun, more: HTMLTableRowElement): void 
     ['this run', 'dense'],
     [...phases.map((phase) => line(phase.name, phase.sparse_ms, phase.dense_ms)), line('whole step', sparse_ms, dense_ms)],
   );
-  cell.replaceChildren(work, time, ...(phases.length === 0 ? [element('p', 'note', 'This adapter does not tell the phases’ times.')] : []));
+  cell.replaceChildren(work, time, ...(phases.length === 0 ? [element('p', 'note', 'This adapter does not report the times of phases.')] : []));
 }
 
 /** A table of three columns, each row with a name. */

@@ -19,7 +19,7 @@ export const shareMenu = (page: PageFacts, opener: HTMLButtonElement, makeLesson
     {
       id: 'make-lesson',
       name: 'Make a lesson',
-      says: 'A link with your own words, and only the controls you choose',
+      says: 'A link with your own text, and only the controls you choose',
       act: makeLesson,
     },
   ]);

@@ -78,7 +78,7 @@ export class SpeedView {
     at.ask.hidden = false;
     at.ask.disabled = false;
     if (at.root.dataset['verdict'] === 'none') at.words.textContent = `${at.name.textContent} against dense, measured on your device when you ask for it`;
-    at.note.textContent = `A comparison lasts about ${span(ms)} here, while training waits, and holds a dense network beside this one: ${bytes(more)} more.`;
+    at.note.textContent = `A comparison takes about ${span(ms)} here, while training waits. Its dense network takes ${bytes(more)} more memory.`;
   }
 
   /** It was asked for. */

@@ -52,8 +52,8 @@ const are = (units: number): string => (units === 1 ? 'is' : 'are');
 function loading({ progress, description, plan, busy }: StatusInput): Word[] {
   if (busy?.task === 'step' && busy.since_ms > SLOW_MS) {
     const so_far = busy.since_ms > 3000 ? `, ${span(busy.since_ms)} so far` : '';
-    const software = description?.software && description.computes === 'gpu' ? '. An adapter in software takes its time' : '';
-    return [`The first step is on its way${so_far}${software}.`];
+    const software = description?.software && description.computes === 'gpu' ? '. An adapter in software is slow' : '';
+    return [`The first step is being computed${so_far}${software}.`];
   }
   if (progress?.stage === 'data' && description) {
     const million = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
@@ -62,7 +62,7 @@ function loading({ progress, description, plan, busy }: StatusInput): Word[] {
   if (progress?.stage === 'compiling kernels' && progress.since_ms > SLOW_COMPILE_MS) {
     const { done, of, since_ms } = progress;
     return [
-      `Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers keep the result.`,
+      `Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers cache the result.`,
     ];
   }
   if (progress && plan && !description) {
@@ -76,7 +76,7 @@ function loading({ progress, description, plan, busy }: StatusInput): Word[] {
 function aside({ busy, state, step, steps }: StatusInput): Word[] | null {
   if (!busy || busy.task === 'step') return null;
   const lasts = busy.ms === null ? '' : `, about ${span(busy.ms)}`;
-  const then = state === 'training' && step < steps ? ' Then training goes on.' : '';
+  const then = state === 'training' && step < steps ? ' Then training continues.' : '';
   return [busy.task === 'speed' ? `Comparing with a dense step${lasts}.${then}` : `Testing on images that it never saw${lasts}.`];
 }
 

@@ -100,7 +100,7 @@ export class StepThroughView {
     const { before, stepped, snapshot } = partial;
     switch (partial.stage) {
       case 'choose':
-        return 'By what the method knows of the network just now. Between such steps the mask stands.';
+        return 'The method chooses the mask by the current network. Between such steps the mask stays the same.';
       case 'sample':
         return methodOf(values).forwards === 2
           ? 'Each unit is drawn twice with its own probability s: kept, or off.'
@@ -121,7 +121,7 @@ export class StepThroughView {
         const clip = Number(values['clip_norm']);
         return clip > 0 && record.gradient_norm > clip
           ? `The norm is above ${significant(clip, 2)}: the gradient is scaled by ${significant(clip / record.gradient_norm, 2)}.`
-          : 'Short enough to be taken as it is.';
+          : 'The norm is below the limit: the gradient is not scaled.';
       }
       case 'weights':
         return `Largest movement of a unit’s weights, root mean square: ${significant(largest(partial.values ?? new Float32Array()), 2)}.`;
@@ -131,7 +131,7 @@ export class StepThroughView {
   /** The formula of g with the numbers of this step. */
   private substituted(record: StepRecord, { method, estimator, alpha }: Values, most: number): string {
     const end = ` Largest |g|: ${significant(most, 2)}.`;
-    if (method === 'ste') return `What the backward pass left at each mask, as if m were s.${end}`;
+    if (method === 'ste') return `The gradient of the loss at each mask, as if m were s.${end}`;
     const power = Number(alpha) >= 1 ? '' : Number(alpha) === 0.5 ? ' / √s(1−s)' : ` / (s(1−s))^${fixed(1 - Number(alpha), 2)}`;
     if (method === 'reinforce' || estimator === 'plain') return `${significant(record.loss, 3)} · (m − s)${power}.${end}`;
     const difference = `(${significant(record.loss - record.probe_loss, 3)})`;
@@ -380,6 +380,6 @@ export class StepThroughView {
       this.text(`to ${groups[layer.to]?.name ?? ''}`, left, y);
       this.text(percent(share, share < 0.1 ? 1 : 0), left + width, y, 'right', 'ink');
     });
-    return 'Weights that the gradient went through, of each layer’s.';
+    return 'The share of each layer’s weights that have a gradient.';
   }
 }

@@ -128,7 +128,7 @@ export class TryView {
   receive(report: Known): void {
     if (report.kind === 'classify_refused') {
       this.said.classList.add('refusal');
-      this.said.textContent = `This image cannot be looked at: ${report.message.replace(/\.$/, '')}.`;
+      this.said.textContent = `This image cannot be classified: ${report.message.replace(/\.$/, '')}.`;
       this.announcer.say(report.message, this.said.textContent);
       return;
     }
@@ -360,11 +360,11 @@ export class TryView {
     this.note.textContent = recorded ? '' : this.explanation();
     if (recorded) this.said.textContent = sentence(recorded);
     else if (!data) this.said.textContent = 'No network is open yet.';
-    else if (data.height <= 1) this.said.textContent = 'The inputs of this data are no pictures: choose data of images to draw or to pick one.';
+    else if (data.height <= 1) this.said.textContent = 'The inputs of these data are no images. Choose data with images to draw or pick one.';
     else if (!at_hand)
       this.said.textContent = this.draws()
-        ? 'Draw a digit, and see what the sparse network makes of it while it trains.'
-        : 'Pick an image, and see what the sparse network makes of it while it trains.';
+        ? 'Draw a digit. The sparse network classifies it while it trains.'
+        : 'Pick an image. The sparse network classifies it while it trains.';
     else if (found) return this.sayFound(found);
     else this.said.textContent = 'Looking at it.';
     this.announcer.say(this.said.textContent, this.said.textContent);
@@ -399,7 +399,7 @@ export class TryView {
     const what = over.side === 1 ? 'a pixel' : `a square of ${over.side} × ${over.side} pixels`;
     const off = over.values.filter((value) => value === 0).length;
     const rest = off > 0 ? ` ${count(over.values.length - off)} of ${count(over.values.length)} count; the rest is off or changes nothing.` : '';
-    return `${digit}${key} Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} stands at its mean, tried one after another: exact, no gradient.${rest}`;
+    return `${digit}${key} Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} is set to its mean, one after another. This is exact and uses no gradient.${rest}`;
   }
 
   private drawBars(): void {
