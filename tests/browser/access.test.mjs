@@ -85,7 +85,7 @@ test(`axe-core finds nothing in claims, the tour, the method and lessons`, limit
   await visitor.leave();
 });
 
-test(`axe-core finds nothing in a step by phases, a unit's pins, what is taken away and a recorded run`, limit, async () => {
+test(`axe-core finds nothing in a step by phases, a unit's pins, the downloads and a recorded run`, limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`);
   const { keyboard } = visitor.page;
   const everywhere = async (where) => {
@@ -125,7 +125,7 @@ test(`axe-core finds nothing in a step by phases, a unit's pins, what is taken a
   await visitor.leave();
 });
 
-test(`axe-core finds nothing where the page has to tell of trouble`, limit, async () => {
+test(`axe-core finds nothing in the notices of failures`, limit, async () => {
   const link = await visit('keep_ratio=7');
   await link.see('notice').waitFor();
   await link.state('idle');
@@ -155,7 +155,7 @@ test('axe-core finds nothing in a browser without WebGPU', limit, async () => {
   await visitor.leave();
 });
 
-test('a screen reader hears every change of state, what was refused, and finds names for all parts', limit, async () => {
+test('a screen reader hears every change of state and every refusal, and finds names for all parts', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=60`);
   await visitor.state('idle');
   const heard = (words) => visitor.until((pattern) => new RegExp(pattern).test(document.querySelector('[role=status][aria-live=polite]').textContent), words);
@@ -187,7 +187,7 @@ test('a screen reader hears every change of state, what was refused, and finds n
   await visitor.leave();
 });
 
-test('a screen reader hears what changes, not what is drawn anew; a fixed mask is not told of as sampled', limit, async () => {
+test('a screen reader hears changes, not every drawing; with a fixed mask nothing is called sampled', limit, async () => {
   const visitor = await visit(`${SMALL.replace('0.25', '0.9')}&schedule=constant&steps=100000`);
   await visitor.see('train').click();
   await visitor.steps(10);
@@ -218,7 +218,7 @@ test('a screen reader hears what changes, not what is drawn anew; a fixed mask i
   await visitor.leave();
 });
 
-test('in a narrow window nothing stands out at the side, in any view, and the page says what computes', limit, async () => {
+test('in a narrow window no view is wider than the window, and the page says what computes', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.state('idle');
   for (const width of [320, 360, 390]) {
@@ -235,7 +235,7 @@ test('in a narrow window nothing stands out at the side, in any view, and the pa
   await visitor.leave();
 });
 
-test('kept, off and disagreeing cells, and the curves of eight runs, stay apart for every common form of colour blindness', limit, async () => {
+test('kept, off and disagreeing cells, and the curves of eight runs, differ for every common form of colour blindness', limit, async () => {
   // The page's own arithmetic of colours on the colours that the browser resolved.
   const vite = await createServer({
     configFile: false,
@@ -295,7 +295,7 @@ test('kept, off and disagreeing cells, and the curves of eight runs, stay apart 
   }
 });
 
-test('where less motion is wanted, nothing moves by itself', limit, async () => {
+test('with reduced motion nothing moves by itself', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`, { reducedMotion: 'reduce' });
   await visitor.state('idle');
   await visitor.see('train').click();

@@ -1,4 +1,4 @@
-// The budget changed during a run: by the control of the keep ratio, and by dragging its goal in the chart.
+// The budget is changed during a run: by the control of the keep ratio, and by dragging the goal on the bar.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_
 const { visit, paused } = site();
 const limit = { timeout: 3 * PATIENCE_MS };
 
-test('the goal of the budget is dragged while the run goes on: control, link and engine follow', limit, async () => {
+test('the goal of the budget is dragged during a run: control, link and engine follow', limit, async () => {
   const visitor = await paused(`${SMALL}&schedule=constant&steps=100000`, 20);
   const goal = visitor.see('goal');
   assert.equal(await goal.getAttribute('role'), 'slider');
@@ -44,7 +44,7 @@ test('the goal of the budget is dragged while the run goes on: control, link and
   await visitor.leave();
 });
 
-test('the keep ratio may be changed while the run goes on, and the budget follows', limit, async () => {
+test('the keep ratio is changed during a run, and the budget follows', limit, async () => {
   const visitor = await visit(`${SMALL}&schedule=constant&steps=100000`);
   await visitor.state('idle');
   await visitor.pace('eye');

@@ -1,6 +1,6 @@
 // What is drawn on the page: pixels of its canvases, and the colours of its style sheet.
 
-/** Runs in the page: a canvas' pixels, from a copy, so that the canvas itself stays where it is drawn fastest. */
+/** Runs in the page: reads the pixels of a canvas from a copy, because reading from the canvas itself would slow its drawing. */
 export function readPixels() {
   window.pixels = (canvas) => {
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
@@ -39,7 +39,7 @@ export async function pixels(canvas) {
 
 export const near = (a, b, by = 6) => a.every((level, index) => Math.abs(level - b[index]) <= by);
 
-/** Until the pictures stand that the last report asked for. */
+/** Waits until the page has drawn the last report. */
 export const drawn = async (visitor) => {
   await visitor.page.waitForTimeout(150);
   await visitor.frames();

@@ -47,7 +47,7 @@ async function explained(visitor, ticket) {
 
 const ticketNow = (visitor) => visitor.page.evaluate(() => window.reports.findLast(({ kind }) => kind === 'classified')?.ticket ?? 0);
 
-test('a drawn digit is prepared as the data set’s, classified while the run trains, and each kept input says what it contributes', limit, async () => {
+test('a drawn digit is prepared like those of MNIST and classified while the run trains, with the contribution of each kept input', limit, async () => {
   const visitor = await visit(DIGITS, { prepare: asking });
   await visitor.pace('eye');
   await visitor.see('train').click();
@@ -96,7 +96,7 @@ test('a drawn digit is prepared as the data set’s, classified while the run tr
   await visitor.leave();
 });
 
-test('test images are picked by keyboard, a new one ends the look at the last, and pausing keeps all', limit, async () => {
+test('test images are picked by keyboard; a new one ends the classification of the last; pausing changes nothing', limit, async () => {
   const visitor = await visit(DIGITS);
   await visitor.see('train').click();
   await visitor.steps(120);
@@ -142,7 +142,7 @@ test('test images are picked by keyboard, a new one ends the look at the last, a
   await visitor.leave();
 });
 
-test('a convolutional network says what squares of its image contribute; data without images have none', limit, async () => {
+test('a convolutional network shows the contributions of squares; data without images have no contributions', limit, async () => {
   const visitor = await visit('dataset=cifar10&model=cnn-8-8&batch_size=8&steps=20');
   await visitor.see('train').click();
   await visitor.steps(2);

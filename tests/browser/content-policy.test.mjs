@@ -50,7 +50,7 @@ async function reach(address) {
 /** What Chromium and the visitor remark on what was tried on purpose. */
 const tried = [/Content Security Policy/, /csp/, /^a request to somebody else: .*\/(worker|fetched|picture)/];
 
-test('the page’s own policy blocks what comes from elsewhere and what is written into it, on a host that sends no header', limit, async () => {
+test('on a host that sends no header the page’s own policy blocks requests to other hosts and injected code', limit, async () => {
   const server = await serve({ heeds: false });
   try {
     const response = await fetch(server.page);
@@ -94,7 +94,7 @@ test('the page’s own policy blocks what comes from elsewhere and what is writt
   }
 });
 
-test('the build tells a host what to send, and a worker that gets it cannot fetch from elsewhere', limit, async () => {
+test('the build names the header for hosts, and a worker that gets it cannot fetch from other hosts', limit, async () => {
   const sent = headersOf(DIST)['Content-Security-Policy'];
   for (const heeds of [true, false]) {
     const server = await serve({ heeds });
@@ -119,7 +119,7 @@ test('the build tells a host what to send, and a worker that gets it cannot fetc
   }
 });
 
-test('vite preview sends the policy with every file, workers among them', limit, async () => {
+test('vite preview sends the policy with every file, also with workers', limit, async () => {
   const served = await preview({ root, logLevel: 'warn', preview: { port: 0 } });
   try {
     const [address] = served.resolvedUrls.local;

@@ -30,7 +30,7 @@ async function drawn(visitor, pairs) {
   return (await visitor.reports('lab')).findLast(({ report }) => report !== null).report;
 }
 
-test('the panel fills with finite figures, and variance grows as 1/(s(1-s)) at α = 0 beside α = ½', limit, async () => {
+test('the panel shows finite numbers, and variance grows as 1/(s(1-s)) at α = 0 beside α = ½', limit, async () => {
   const visitor = await visit(SMALL);
   // At the eye's pace the run does not end before it is paused.
   await visitor.pace('eye');
@@ -149,7 +149,7 @@ function readChart() {
   };
 }
 
-test('the chart shows variance beside its bound, bias, or signal to noise by s, as it is chosen, while pairs are drawn too', limit, async () => {
+test('the chart shows the chosen quantity by s: variance with its bound, bias or signal to noise, also while pairs are drawn', limit, async () => {
   const visitor = await visit(SMALL);
   await trainTo(visitor, 24);
   await visitor.see('view-estimators').click();
@@ -253,7 +253,7 @@ test('the chart shows variance beside its bound, bias, or signal to noise by s, 
   await visitor.leave();
 });
 
-test('a run goes on after a look at its estimators exactly as without one, and the drawing can be stopped', limit, async () => {
+test('a run continues exactly as without a measurement of estimators, and the measurement can be stopped', limit, async () => {
   const link = SMALL.replace('steps=300', 'steps=40');
   const untouched = await visit(link);
   await untouched.see('train').click();
@@ -294,7 +294,7 @@ test('where every unit is decided there is nothing to estimate, and the page say
   await visitor.leave();
 });
 
-test('beyond fourteen units the truth is a long-run mean, and the page says how well it is known', limit, async () => {
+test('beyond fourteen units the true gradient is a mean over many masks, and the page gives its error', limit, async () => {
   const visitor = await visit('dataset=planted&model=mlp-32&gate_inputs=true&batch_size=16&keep_ratio=0.5&schedule=constant');
   await trainTo(visitor, 1);
   await visitor.see('view-estimators').click();

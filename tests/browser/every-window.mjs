@@ -79,7 +79,7 @@ export async function inEveryWindow(visitor, what, at, { ready, long = true, scr
       await visitor.page.setViewportSize(viewport);
       await visitor.page.emulateMedia({ colorScheme });
       await ready?.();
-      // Strips and charts follow their room within a frame or two.
+      // Strips and charts are resized within a frame or two.
       await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 250)));
       await visitor.screenshot(`${name}-${colorScheme}-${what}`, { fullPage: long && name === 'phone' });
       assert(await visitor.see(at).isVisible(), `${what} on a ${name}: it is there`);

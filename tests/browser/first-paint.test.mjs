@@ -27,10 +27,10 @@ function watchShifts() {
 const LESSON = '#lesson=history.budget.loss.keep_ratio&title=Which+pixels%3F&text=Train%2C+and+look+at+the+digits.';
 
 for (const [what, hash] of [
-  ['the page speaks', ''],
-  ['a lesson stands', LESSON],
+  ['the page has its text', ''],
+  ['a lesson is shown', LESSON],
 ]) {
-  test(`${what} before the engine is there, and nothing jumps from its first paint to trained and measured`, limit, async () => {
+  test(`${what} before the engine is loaded, and nothing moves from the first paint until the network is trained and measured`, limit, async () => {
     const moved = {};
     for (const [width, height] of [
       [1440, 900],
@@ -77,7 +77,7 @@ for (const [what, hash] of [
   });
 }
 
-test('Compare, looked at before the engine is there, stands where it stays, empty and with runs', limit, async () => {
+test('Compare does not move when the engine is loaded, without runs and with runs', limit, async () => {
   for (const [width, height] of [
     [1440, 900],
     [1024, 768],
@@ -123,7 +123,7 @@ test('Compare, looked at before the engine is there, stands where it stays, empt
   }
 });
 
-test('a theme that was chosen is there at the first paint; a lesson whose code never comes leaves the page', limit, async () => {
+test('a chosen theme applies at the first paint; the page is shown if the code of a lesson never arrives', limit, async () => {
   // The page's own code is held back: what is seen is what stands there before it.
   const code = /assets\/index-.*\.js$/;
   const background = (visitor) => visitor.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

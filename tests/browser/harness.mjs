@@ -1,6 +1,6 @@
-// What every browser test stands on: the built page behind a plain file server, a Chromium, and a page that remembers everything it said, so
-// that nothing goes wrong unseen. As a rule the browser has no WebGPU and the page's CPU engine trains, which opens a run at once; tests whose
-// subject is a WebGPU device ask for one, in software.
+// Shared by all browser tests: a file server for the built page, a Chromium, and a visitor that records all reports and errors of the page.
+// Usually the browser has no WebGPU and the page's CPU engine trains, which opens a run quickly. Tests of a WebGPU device ask for one in
+// software.
 
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { findChromium, findHeadlessChromium } from '../../scripts/chromium.mjs';
 import { root } from '../../scripts/command.mjs';
 import { readPixels } from './canvas.mjs';
 
-/** Kept by m, kept by m′: the bits of `Snapshot.mask`. */
+/** The bits of `Snapshot.mask`: kept by m, kept by m′. */
 export const KEPT = 1;
 export const PROBE_KEPT = 2;
 
@@ -46,7 +46,7 @@ export async function launch({ webgpu = false, resolve, features = [], measured 
   return browser;
 }
 
-/** How Playwright keeps what nobody sees going as if it were seen. */
+/** The options by which Playwright makes hidden pages run like visible ones. */
 const unseen = ['--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'];
 
 /**
@@ -75,7 +75,7 @@ const types = {
   '.webmanifest': 'application/manifest+json',
 };
 
-// The page stands under a path of its own, as on a static host, never at the root: an absolute address in it would break.
+// The page is served under a path, not at the root, as on many static hosts: an absolute address in it would fail.
 const folders = { '/lacuna/': path.join(root, 'dist'), '/engine/': path.join(root, 'www', 'pkg'), '/tests/': path.join(root, 'tests', 'browser') };
 
 /** The rules of axe-core whose answer depends on colours. */
@@ -123,7 +123,7 @@ export async function serve({ isolated = false, heeds = true, built = folders['/
   };
 }
 
-/** Runs in the page before its own code: keeps what the worker reports, as the page hears it. */
+/** Runs in the page before its own code: records the reports of the worker. */
 function overhear() {
   window.reports = [];
   window.Worker = class extends window.Worker {
@@ -136,7 +136,7 @@ function overhear() {
   };
 }
 
-/** Two frames; of a tab that is hidden, and has none, half a second. */
+/** Waits for two frames, or half a second in a hidden tab, which has no frames. */
 export const frames = (page) =>
   page.evaluate(
     () =>
@@ -146,7 +146,7 @@ export const frames = (page) =>
       }),
   );
 
-/** One visitor: a tab, and everything that it said or asked for. */
+/** One visitor: a tab, with all its errors and requests. */
 export class Visitor {
   constructor(page, origin, has_webgpu = true) {
     this.page = page;
@@ -192,7 +192,7 @@ export class Visitor {
     return this.page.getByTestId(id);
   }
 
-  /** Takes something away by its menu; answers with the file, under the name that the page gave it. */
+  /** Downloads something by the menu Take away. Returns the path of the file, which has the name that the page gave it. */
   async take(id) {
     await this.see('take-away').click();
     const [download] = await Promise.all([this.page.waitForEvent('download'), this.see(id).click()]);
@@ -274,7 +274,7 @@ export class Visitor {
     return frames(this.page);
   }
 
-  /** Until the browser's storage has a run as it is after that step. */
+  /** Waits until the browser has stored a checkpoint of that step. */
   stored(step) {
     return this.until(
       (wanted) =>
@@ -346,7 +346,7 @@ export class Visitor {
     return (await this.tasks(work)).tasks.filter((ms) => ms > 50);
   }
 
-  /** Until so many steps are done, or the run has ended. */
+  /** Waits until so many steps are done or the run has ended. */
   async steps(least) {
     await this.until((wanted) => {
       const last = window.reports.findLast((each) => each.kind === 'snapshot')?.snapshot;
@@ -354,7 +354,7 @@ export class Visitor {
     }, least);
   }
 
-  /** Until a report of that kind is there; answers with the latest. */
+  /** Waits for a report of that kind. Returns the latest. */
   async heard(kind) {
     await this.until((wanted) => window.reports.some((each) => each.kind === wanted), kind);
     return (await this.reports(kind)).at(-1);
@@ -418,14 +418,14 @@ export class Visitor {
   }
 }
 
-/** Something to be put before the worker's own code. */
+/** Puts code before the worker's own. */
 export const before_worker = (code) => async (context) =>
   context.route(/\/worker-[^/]*\.js$/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${code};${await response.text()}` });
   });
 
-/** Remembers what the page asks of its workers. */
+/** Records the requests of the page to its workers. */
 export const asking = (context) =>
   context.addInitScript(() => {
     window.asked = [];
@@ -436,7 +436,7 @@ export const asking = (context) =>
     };
   });
 
-/** A worker that throws where nothing catches it once `breakEngine` asks. */
+/** A worker that throws an uncaught error when `breakEngine` is called. */
 export const fragile = before_worker(`new BroadcastChannel('break').onmessage = () => { throw new Error('broken on purpose'); }`);
 export const breakEngine = (visitor) => visitor.page.evaluate(() => new BroadcastChannel('break').postMessage(1));
 
@@ -457,7 +457,7 @@ export const last = async (visitor) => (await visitor.snapshots()).at(-1);
 /** Losses under both masks, from that step on. */
 export const losses = (records, from) => records.filter(({ step }) => step >= from).map(({ step, loss, probe_loss }) => [step, loss, probe_loss]);
 
-/** Presses for one phase, and answers with what the device then held. */
+/** Executes one phase, by the button or by its key. Returns the report of it. */
 export async function press(visitor, key = false) {
   const before = (await visitor.reports('partial_step')).length;
   if (key) await visitor.page.keyboard.press('p');
@@ -468,7 +468,7 @@ export async function press(visitor, key = false) {
   return partial;
 }
 
-/** Step by step to exactly that one, however slow the device is. */
+/** Takes single steps up to exactly that step. */
 export async function stepTo(visitor, step) {
   await visitor.state('idle');
   for (let next = 1; next <= step; next++) {
@@ -493,7 +493,7 @@ export function site(options = {}) {
   async function paused(query, steps) {
     const visitor = await visit(query);
     await visitor.page.evaluate(readPixels);
-    // A moment early in the run is not to be run past.
+    // At full speed an early step would be passed before the pause.
     if (steps <= 100) await visitor.pace('eye');
     await visitor.see('train').click();
     await visitor.steps(steps);

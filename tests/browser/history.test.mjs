@@ -58,7 +58,7 @@ const marker = (visitor, id) =>
     return most > 0.75 * (height - (28 * width) / canvas.clientWidth) ? (painted.indexOf(most) * canvas.clientWidth) / width : null;
   });
 
-test('everything on the page follows the moment that is looked back at, and Escape returns to now', limit, async () => {
+test('all parts of the page show the step that is looked back at, and Escape returns to the present', limit, async () => {
   const visitor = await paused(`${SMALL}&steps=12000&anneal_fraction=0.025`, 300);
   const read = async () => ({
     say: await visitor.see('status').innerText(),
@@ -154,7 +154,7 @@ test('everything on the page follows the moment that is looked back at, and Esca
   await visitor.leave();
 });
 
-test('the column of classes does not show now’s probabilities of a moment that is looked back at', limit, async () => {
+test('while the page looks back, the column of classes does not show current probabilities', limit, async () => {
   const visitor = await paused('dataset=mnist&model=mlp-16&batch_size=16&keep_ratio=0.5&steps=100000', 12);
   await visitor.see('view-try').click();
   await visitor.see('try-number').fill('3');
@@ -194,7 +194,7 @@ test('the column of classes does not show now’s probabilities of a moment that
   await visitor.leave();
 });
 
-test('the run goes on while one looks back, and the picture stays', limit, async () => {
+test('the run continues while the page looks back, and the picture stays', limit, async () => {
   const visitor = await paused(`${SMALL}&steps=100000`, 60);
   await history(visitor).focus();
   await visitor.see('train').click();

@@ -312,7 +312,7 @@ test('everything works by keys alone', limit, async () => {
   await visitor.leave();
 });
 
-test('one Escape does one thing, letters that are typed do nothing else, and the focus goes back', limit, async () => {
+test('one Escape closes one thing, typed letters are no shortcuts, and the focus returns', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`, { prepare: asking });
   const { keyboard } = visitor.page;
   const focused = () => visitor.page.evaluate(() => document.activeElement?.dataset.testid ?? document.activeElement?.id);

@@ -112,7 +112,7 @@ async function predict(visitor, name, answer) {
 const told = (visitor) => visitor.until(() => document.querySelector('[data-testid=claim-told]')?.childElementCount > 0);
 
 for (const { name, answer, runs, isInside, judge } of CLAIMS) {
-  test(`claim ${name}: predicted, run and told from what was measured`, long, async () => {
+  test(`claim ${name}: predicted, run and judged by its numbers`, long, async () => {
     const visitor = await visit(SMALL);
     await visitor.state('idle');
     await predict(visitor, name, answer);
@@ -140,7 +140,7 @@ for (const { name, answer, runs, isInside, judge } of CLAIMS) {
   });
 }
 
-test('claim alpha: the lab’s own variances say how it explodes', long, async () => {
+test('claim alpha: the verdict follows from the variances of the lab', long, async () => {
   const visitor = await visit(SMALL);
   await visitor.state('idle');
   await predict(visitor, 'alpha', 2);
@@ -163,7 +163,7 @@ test('claim alpha: the lab’s own variances say how it explodes', long, async (
   await visitor.leave();
 });
 
-test('a claim that is left for another run says so and tells nothing else; with another seed it is asked anew; Escape closes it', limit, async () => {
+test('a claim that another run interrupts has no verdict; “Once more” asks again with another seed; Escape closes it', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.state('idle');
   await predict(visitor, 'reinforce', 1);
@@ -205,7 +205,7 @@ const assertInSight = async (visitor) => {
   assert(seen);
 };
 
-test('the tour waits for what really happens, points at what it speaks of, and goes on where it was left', long, async () => {
+test('the tour waits for events of the run, highlights what it explains, and continues where it was left', long, async () => {
   const visitor = await visit(`${SMALL}&steps=700&anneal_fraction=0.4`);
   await visitor.state('idle');
   await visitor.pace('eye');
@@ -300,7 +300,7 @@ test('the tour waits for what really happens, points at what it speaks of, and g
   await visitor.leave();
 });
 
-test('where another experiment is open the tour brings one of its own', limit, async () => {
+test('the tour opens an experiment of its own where another one is open', limit, async () => {
   const visitor = await visit('dataset=planted&model=mlp-32&method=dense&batch_size=32&steps=50');
   await visitor.state('idle');
   await visitor.see('tour').click();
@@ -311,7 +311,7 @@ test('where another experiment is open the tour brings one of its own', limit, a
   await visitor.leave();
 });
 
-test('the tour on a phone stands at the foot and leaves what it points at in sight', limit, async () => {
+test('on a phone the tour is at the bottom and does not cover what it highlights', limit, async () => {
   const visitor = await visit(SMALL, { viewport: { width: 390, height: 844 } });
   await visitor.state('idle');
   await visitor.see('tour').click();
@@ -327,7 +327,7 @@ test('the tour on a phone stands at the foot and leaves what it points at in sig
   await visitor.leave();
 });
 
-test('the formulas are set as mathematics, and every symbol lights its part of the page and leads there', limit, async () => {
+test('the formulas are MathML, and every symbol highlights its part of the page and leads there', limit, async () => {
   // What is led to comes into sight at once: a click during a smooth scroll would meet what has moved there.
   const visitor = await visit(SMALL, { reducedMotion: 'reduce' });
   await visitor.see('train').click();
@@ -401,7 +401,7 @@ test('the formulas are set as mathematics, and every symbol lights its part of t
 
 const shown = (visitor, selector) => visitor.page.locator(selector).first().isVisible();
 
-test('a lesson: made on the page, copied, opened by another, with its words on top and nothing but what it keeps', limit, async () => {
+test('a lesson is made on the page, copied and opened by another visitor, with its text on top and only its parts', limit, async () => {
   const maker = await visit(`${SMALL}&seed=5`);
   await maker.state('idle');
   await maker.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -500,7 +500,7 @@ test('a lesson: made on the page, copied, opened by another, with its words on t
   await visitor.leave();
 });
 
-test('whatever a lesson’s link says is text, in bounds, or told in words', limit, async () => {
+test('the texts of a lesson’s link are never markup, are bounded, and what is left out is mentioned', limit, async () => {
   const visitor = await visit(`${SMALL}#lesson=history&title=x`);
   await visitor.state('idle');
   const open = async (hash) => {

@@ -100,7 +100,7 @@ test('over 10,000 steps with the history on, the memory of page and worker level
   }
 });
 
-test('what the page remembers of a run stops growing, however long the run', async () => {
+test('history and curves stop growing, however long the run', async () => {
   const load = async (name) => (await runnerImport(path.join(root, 'www', `${name}.ts`))).module;
   const [{ Timeline }, { Traces }] = [await load('model/history'), await load('model/curves')];
   const [units, steps] = [300, 100_000];

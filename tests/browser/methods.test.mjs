@@ -25,7 +25,7 @@ const OWN = ['estimator', 'alpha', 'scores_rate', 'schedule', 'structure_every',
 
 const { visit } = site();
 
-test('all methods are offered, and no other', limit, async () => {
+test('exactly the known methods are offered', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.heard('opened');
   const offered = await visitor.page.locator('[data-setting=method] input').evaluateAll((inputs) => inputs.map(({ value }) => value));

@@ -46,7 +46,7 @@ async function telling(context) {
   });
 }
 
-test('visited once, the server gone: reloaded, it opens, trains on MNIST, compares and estimates', limit, async () => {
+test('after one visit and without a server the page reloads, trains on MNIST, compares and estimates', limit, async () => {
   const server = await serve();
   const visitor = await Visitor.open(browser, server, MNIST, { offline: true, prepare: telling });
   const asked = listen(visitor);
@@ -81,7 +81,7 @@ test('visited once, the server gone: reloaded, it opens, trains on MNIST, compar
   await visitor.leave([/ERR_CONNECTION_REFUSED/, /ERR_FAILED/]);
 });
 
-test('what the manifest names is there, under the page’s own path', limit, async () => {
+test('all files of the manifest exist under the page’s own path', limit, async () => {
   const server = await serve();
   const visitor = await Visitor.open(browser, server, SMALL, { offline: true });
   const address = await visitor.page.locator('link[rel=manifest]').evaluate((link) => link.href);
@@ -128,7 +128,7 @@ function publishNext(folder) {
   writeFileSync(worker, renamed(readFileSync(worker, 'utf8')).replace(/"version":"[^"]*"/, '"version":"0123456789abcdef"'));
 }
 
-test('a newer version waits, says so, and takes over as a whole when it is asked for; another tab goes on with its own', limit, async () => {
+test('a newer version waits, says so, and replaces the old one as a whole when it is asked for; another tab stays on its version', limit, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'lacuna-'));
   cpSync(path.join(root, 'dist'), folder, { recursive: true, filter: (from) => path.basename(from) !== 'data' });
   const server = await serve({ built: folder });
@@ -187,7 +187,7 @@ function overhearInstallation() {
   };
 }
 
-test('a page and a service worker of two versions are never kept together', limit, async () => {
+test('a page and a service worker of two versions are never cached together', limit, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'lacuna-'));
   cpSync(path.join(root, 'dist'), folder, { recursive: true, filter: (from) => path.basename(from) !== 'data' });
   const server = await serve({ built: folder });
@@ -207,7 +207,7 @@ test('a page and a service worker of two versions are never kept together', limi
   }
 });
 
-test('where storage is refused the page trains as ever, and says that data were not kept', limit, async () => {
+test('where storage is refused the page trains, and says that data were not cached', limit, async () => {
   const server = await serve();
   const visitor = await Visitor.open(browser, server, MNIST, {
     offline: true,

@@ -30,7 +30,7 @@ async function cell(visitor, name, index) {
   return found;
 }
 
-test('a unit is clicked, its worth measured, and it is pinned: on, off, and let go', { timeout: 5 * PATIENCE_MS }, async () => {
+test('a unit is clicked, its worth is measured, and it is pinned on, pinned off and unpinned', { timeout: 5 * PATIENCE_MS }, async () => {
   const visitor = await paused(`${SMALL}&steps=100000`, 40);
   const { description } = await visitor.heard('opened');
   const hidden = description.groups.find(({ name }) => name === 'hidden 1');
@@ -84,7 +84,7 @@ test('a unit is clicked, its worth measured, and it is pinned: on, off, and let 
   await visitor.leave();
 });
 
-test('pins are in the link, the shared link repeats the run, and what cannot be pinned is said in words', { timeout: 5 * PATIENCE_MS }, async () => {
+test('pins are in the link, the shared link repeats the run, and the page says why a unit cannot be pinned', { timeout: 5 * PATIENCE_MS }, async () => {
   const link = `${SMALL}&steps=40&pins=2on,33off`;
   const runs = [];
   for (let turn = 0; turn < 2; turn++) {

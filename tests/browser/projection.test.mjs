@@ -10,7 +10,7 @@ const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_
 
 const { visit } = site();
 const limit = { timeout: 3 * PATIENCE_MS };
-test('the projection slides before the eye, and stands still where motion is unwanted', limit, async () => {
+test('the projection is animated, and not with reduced motion', limit, async () => {
   for (const reducedMotion of ['no-preference', 'reduce']) {
     const visitor = await visit(`${SMALL}&steps=1000&schedule=constant&learning_rate=0.1&seed=4`, { reducedMotion });
     await stepTo(visitor, 30);
@@ -80,7 +80,7 @@ function heights(scores, before, bottom, [wide, below, above]) {
   return now.map((number) => (Math.sqrt(number) / most) * (bottom - 4));
 }
 
-test('in the projection every score slides by v, and what then lies beyond 0 and 1 is clamped', limit, async () => {
+test('in the projection every score moves by v and is then clamped to 0 to 1', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=1000&schedule=constant&learning_rate=0.1&seed=4`, {
     // The clock of the pictures can be stopped.
     prepare: (context) =>

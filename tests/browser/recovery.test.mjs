@@ -17,7 +17,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const said = (visitor, id) => visitor.see(id).innerText();
 
-test('after a reload the page offers to go on where it was, and does, bit for bit', limit, async () => {
+test('after a reload the page offers to continue, and does so bit for bit', limit, async () => {
   const visitor = await visit(`${SMALL}&seed=9&steps=400`);
   const paused = await pauseAt(visitor, 80);
   await visitor.heard('kept');
@@ -46,7 +46,7 @@ test('after a reload the page offers to go on where it was, and does, bit for bi
   await visitor.leave();
 });
 
-test('a kept run taken up before the page has read its link goes on, and the link’s own run is not opened in its place', limit, async () => {
+test('a saved run that is continued before the page has read its link is not replaced by the run of the link', limit, async () => {
   const visitor = await visit(`${SMALL}&seed=9&steps=400`, { prepare: asking });
   const paused = await pauseAt(visitor, 80);
   await visitor.heard('kept');
@@ -74,7 +74,7 @@ test('a kept run taken up before the page has read its link goes on, and the lin
   await visitor.leave();
 });
 
-test('an engine that breaks is opened anew, and the run goes on', limit, async () => {
+test('after an engine breaks another is opened, and the run continues', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`, {
     prepare: fragile,
   });
@@ -100,7 +100,7 @@ test('an engine that breaks is opened anew, and the run goes on', limit, async (
   await visitor.leave([/broken on purpose/]);
 });
 
-test('a storage that is full is said once, and training goes on', limit, async () => {
+test('a full storage is mentioned once, and training continues', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`, {
     prepare: (context) =>
       context.addInitScript(() => {
@@ -118,7 +118,7 @@ test('a storage that is full is said once, and training goes on', limit, async (
   await visitor.leave();
 });
 
-test('a hidden tab goes on training, and the page catches up when it is seen again', limit, async () => {
+test('a hidden tab trains on, and the page catches up when it is visible again', limit, async () => {
   const server = await serve();
   const { browser, close } = await launchSeen();
   try {
@@ -242,7 +242,7 @@ const heardSoFar = (visitor) => visitor.page.evaluate(() => window.reports.lengt
 const strip = (visitor) => visitor.see('strip').innerText();
 const state = (visitor, ...wanted) => visitor.until((states) => states.includes(document.body.dataset.state), wanted, failing);
 
-test('a run keeps the data that it learned from, whatever else was given, refused or lost on the way', limit, async () => {
+test('a run stays on the data that it learned from, whatever other data are given, refused or lost', limit, async () => {
   const [ants, bees, bad] = [table('ants.csv', 31), table('bees.csv', 13), path.join(folder, 'bad.csv')];
   writeFileSync(bad, '1,2,a\n3,four,b');
   const visitor = await visit('dataset=planted&model=mlp-16&batch_size=16&steps=100000', { prepare: fragile });
@@ -305,7 +305,7 @@ test('a run keeps the data that it learned from, whatever else was given, refuse
   await elsewhere.leave();
 });
 
-test('what was changed after the last checkpoint is changed again, at the pace that was chosen', limit, async () => {
+test('settings changed after the last checkpoint are changed again, and the pace stays', limit, async () => {
   const visitor = await visit(`${SMALL}&schedule=constant&steps=100000`, { prepare: async (context) => (await forgetful(context), asking(context)) });
   await visitor.see('train').click();
   await visitor.heard('kept');

@@ -35,7 +35,7 @@ async function drop(visitor, file) {
 
 const said = (visitor, id) => visitor.see(id).innerText();
 
-test('a run is taken away whole, replayed here and in the terminal, and goes on bit for bit', limit, async () => {
+test('a whole run is downloaded, replayed here and in the terminal, and continues bit for bit', limit, async () => {
   const link = `${SMALL}&seed=5&steps=240`;
   const unbroken = await visit(link);
   await unbroken.see('train').click();
@@ -92,7 +92,7 @@ test('a run is taken away whole, replayed here and in the terminal, and goes on 
   await again.leave();
 });
 
-test('the page replays and goes on with what the terminal kept, packed or not, and with what was changed on the way', limit, async () => {
+test('the page replays and continues run files of the terminal, packed or not, and those with changed settings', limit, async () => {
   const [file, recording] = [path.join(folder, 'terminal.safetensors'), path.join(folder, 'terminal.safetensors.gz')];
   const flags = ['--dataset', 'planted', '--model', 'mlp-24', '--gate-inputs', '--keep-ratio', '0.25', '--batch-size', '32', '--steps', '60'];
   const printed = lacuna('train', ...flags, '--save', file, '--record', recording);
@@ -134,7 +134,7 @@ test('the page replays and goes on with what the terminal kept, packed or not, a
   await again.leave();
 });
 
-test('curves, masks and the history are taken away as files that other tools read', limit, async () => {
+test('curves, masks and the history are downloaded as files that other tools read', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=150`);
   await visitor.see('train').click();
   await visitor.state('finished');
@@ -222,7 +222,7 @@ test('curves, masks and the history are taken away as files that other tools rea
   assert.equal(met.size, 5, 'scores from 0 to 1 are among them');
   await visitor.see('take-away').click();
   await visitor.screenshot('take-away');
-  // By keyboard: arrows walk, Escape closes and gives the focus back.
+  // By keyboard: arrow keys move, Escape closes and gives the focus back.
   await visitor.page.keyboard.press('End');
   assert.match(await visitor.page.evaluate(() => document.activeElement.dataset.testid), /open-run/);
   await visitor.page.keyboard.press('Escape');
@@ -230,7 +230,7 @@ test('curves, masks and the history are taken away as files that other tools rea
   await visitor.leave();
 });
 
-test('files that are no runs are refused in words, and the page goes on', limit, async () => {
+test('files that are no runs are refused with a reason, and the run stays open', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=5000`);
   await visitor.state('idle');
   await pauseAt(visitor, 10);
@@ -272,7 +272,7 @@ test('files that are no runs are refused in words, and the page goes on', limit,
   await visitor.leave();
 });
 
-test('a recorded run says in words what it cannot answer, and who looks elsewhere stops its playing', limit, async () => {
+test('a recorded run says what it cannot answer, and looking back stops its playing', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=60`);
   await visitor.see('train').click();
   await visitor.state('finished');

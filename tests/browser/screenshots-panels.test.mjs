@@ -42,7 +42,7 @@ test('the comparison and the estimators in every window, light and dark', { time
   await visitor.leave();
 });
 
-test('a claim, the tour, the method, a lesson and its making in every window, light and dark', { timeout: 3 * PATIENCE_MS }, async () => {
+test('a claim, the tour, the method, a lesson and the card that makes one in every window, light and dark', { timeout: 3 * PATIENCE_MS }, async () => {
   const lesson = `lesson=history.budget.loss.keep_ratio&title=${encodeURIComponent('Which pixels does it need?')}&text=${encodeURIComponent('Predict first: where in the frame will the kept pixels lie?\nThen press Train, and pause when half of them are gone.')}`;
   const visitor = await visit(`model=mlp-64&gate_inputs=true&batch_size=16#${lesson}`);
   await visitor.state('idle', 'paused');
@@ -68,7 +68,7 @@ test('a claim, the tour, the method, a lesson and its making in every window, li
   await visitor.leave();
 });
 
-test('a step by phases, the menus, a unit’s pins and a run played again in every window, light and dark', { timeout: 5 * PATIENCE_MS }, async () => {
+test('a step by phases, the menus, a unit’s pins and a recorded run in every window, light and dark', { timeout: 5 * PATIENCE_MS }, async () => {
   const visitor = await visit('model=mlp-64&gate_inputs=true&batch_size=16');
   await visitor.state('idle', 'paused');
   await visitor.see('train').click();
@@ -126,7 +126,7 @@ test('a step by phases, the menus, a unit’s pins and a run played again in eve
   await visitor.leave();
 });
 
-test('the self-check before it runs and with what it found, in every window, light and dark', { timeout: 5 * PATIENCE_MS }, async () => {
+test('the self-check before it runs and with its report in every window, light and dark', { timeout: 5 * PATIENCE_MS }, async () => {
   const visitor = await visit('dataset=planted&model=mlp-16&gate_inputs=true&batch_size=16');
   await visitor.state('idle');
   await visitor.see('view-check').click();
@@ -140,7 +140,7 @@ test('the self-check before it runs and with what it found, in every window, lig
   await visitor.leave();
 });
 
-test('what the page says of trouble in every window, light and dark', { timeout: 5 * PATIENCE_MS }, async () => {
+test('notices of failures in every window, light and dark', { timeout: 5 * PATIENCE_MS }, async () => {
   for (const [what, link] of [
     ['own-asked', 'dataset=own&model=mlp-16&gate_inputs=true'],
     ['large', 'dataset=cifar10&model=wrn-28-10&batch_size=4096'],

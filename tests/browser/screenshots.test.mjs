@@ -40,7 +40,7 @@ for (const [model, batch] of [
       for (const colorScheme of ['light', 'dark']) {
         await visitor.page.setViewportSize(viewport);
         await visitor.page.emulateMedia({ colorScheme });
-        // Strips and charts follow their room within a frame or two.
+        // Strips and charts are resized within a frame or two.
         await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)));
         await visitor.screenshot(`${name}-${colorScheme}-${model}`, { fullPage: name === 'phone' });
         await assertSound(visitor);

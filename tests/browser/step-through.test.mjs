@@ -11,7 +11,7 @@ const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_
 const { visit, paused } = site();
 const fixed = (value, digits) => value.toFixed(digits);
 
-test('a step is taken phase by phase: each formula with its numbers, and the step is the one at once', { timeout: 6 * PATIENCE_MS }, async () => {
+test('a step is executed phase by phase: each formula has its numbers, and the result is that of a whole step', { timeout: 6 * PATIENCE_MS }, async () => {
   const visitor = await paused(`${SMALL}&steps=100000&seed=9`, 60);
   const { step } = await last(visitor);
   const shown = () =>
@@ -128,7 +128,7 @@ const told = (visitor) =>
 
 const mixed = (a, b, share) => a.map((level, index) => level + (b[index] - level) * share);
 
-test('the phases say the numbers of this very step, and the cells which masks keep a unit', { timeout: 6 * PATIENCE_MS }, async () => {
+test('the phases show the numbers of this step, and the cells show which masks keep a unit', { timeout: 6 * PATIENCE_MS }, async () => {
   // The goal from the first step on, and few steps: a quarter is kept, and the two masks disagree about many units.
   const visitor = await visit(`${SMALL}&schedule=constant&steps=1000&seed=9`);
   await stepTo(visitor, 30);
@@ -257,7 +257,7 @@ test('the phases say the numbers of this very step, and the cells which masks ke
   await visitor.leave();
 });
 
-test('a convolutional network takes the same phases, and its strips light', { timeout: 6 * PATIENCE_MS }, async () => {
+test('a convolutional network has the same phases, and its strips show them', { timeout: 6 * PATIENCE_MS }, async () => {
   const visitor = await visit('dataset=cifar10&model=cnn-4-4&batch_size=1&keep_ratio=0.5&schedule=constant&steps=1000&seed=3');
   await visitor.state('idle');
   const { description } = await visitor.heard('opened');
@@ -301,7 +301,7 @@ test('a convolutional network takes the same phases, and its strips light', { ti
   await visitor.leave();
 });
 
-test('methods without two masks take the phases that they have', { timeout: 6 * PATIENCE_MS }, async () => {
+test('methods without two masks execute only their own phases', { timeout: 6 * PATIENCE_MS }, async () => {
   for (const [method, stages, says] of [
     ['reinforce', ['sample', 'losses', 'gradient', 'project', 'backward', 'weights'], /One loss/],
     ['ste', ['sample', 'losses', 'backward', 'gradient', 'project', 'weights'], /by the chain rule/],

@@ -84,7 +84,7 @@ async function read(visitor, work, { failing = false } = {}) {
   return visitor.see('own-said').innerText();
 }
 
-test('a table becomes a data set without a request, trains as in the terminal, and its link asks for it elsewhere', limit, async () => {
+test('a table becomes a data set without a request, trains as in the terminal, and its link asks other visitors for it', limit, async () => {
   const csv = file('insects.csv', table(300));
   const visitor = await visit('dataset=planted&model=mlp-16&gate_inputs=true&steps=12');
   await visitor.state('idle');
@@ -149,7 +149,7 @@ test('a table becomes a data set without a request, trains as in the terminal, a
   await elsewhere.leave();
 });
 
-test('a run on own data outlives its engine by itself, and a reload once the data are given again', limit, async () => {
+test('a run on own data continues after its engine breaks, and after a reload once the data are given again', limit, async () => {
   const csv = file('birds.csv', table(240, { names: ['auk', 'emu', 'jay'] }));
   const visitor = await visit('dataset=planted&model=mlp-16&batch_size=16&steps=1500', { prepare: fragile });
   await visitor.state('idle');
@@ -243,7 +243,7 @@ test('folders of pictures are classes, and idx files are read as they are', limi
   await visitor.leave();
 });
 
-test('what cannot be read is refused by file, line and reason, and nothing is lost', limit, async () => {
+test('files that cannot be read are refused with file, line and reason, and nothing is lost', limit, async () => {
   const visitor = await visit('dataset=planted&model=mlp-16&steps=500&batch_size=16');
   await visitor.see('train').click();
   await visitor.steps(3);
@@ -378,7 +378,7 @@ test('a whole folder is dropped from the disk, however many files it has, and a 
   await visitor.leave();
 });
 
-test('data are the same by their sum where it is known, else by their files’ name and their shape', async () => {
+test('data are the same if their checksums are, or without checksums if name and shape are', async () => {
   const { isSame, shownOf } = (await runnerImport(path.join(root, 'www', 'model', 'dataset-identity.ts'))).module;
   const own = { name: 'ants.csv', words: '', note: '', train: 206, test: 34, has_test: false, is_image: true, classes: ['ant', 'bee'], sum: '0a1b' };
   const dataset = { name: 'own', train: 206, test: 34, classes: 2, channels: 1, width: 8, height: 8, own };
