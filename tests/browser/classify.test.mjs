@@ -158,6 +158,6 @@ test('a convolutional network shows the contributions of squares; data without i
   await visitor.set('dataset', 'planted');
   await visitor.see('restart').click();
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'planted');
-  await visitor.until(() => /no pictures/.test(document.querySelector('[data-testid=try-said]').innerText));
+  await visitor.until(() => /are no images/.test(document.querySelector('[data-testid=try-said]').innerText));
   await visitor.leave();
 });
