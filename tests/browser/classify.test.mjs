@@ -8,7 +8,7 @@ const limit = { timeout: 5 * PATIENCE_MS };
 const DIGITS = 'gate_inputs=true&model=mlp-32&keep_ratio=0.15&batch_size=64&anneal_fraction=0.05&steps=3000';
 const { visit } = site();
 
-/** Draws lines over the surface, its corners being 0 and 1. */
+/** Draws lines on the surface, in coordinates from 0 to 1. */
 async function draw(visitor, ...strokes) {
   const { x, y, width, height } = await visitor.see('try-surface').boundingBox();
   const { mouse } = visitor.page;
@@ -31,7 +31,7 @@ const ONE = [
   [0.5, 0.85],
 ];
 
-/** Until what contributes to the image at hand is known whole; the report that says so. */
+/** Waits until all contributions are known. Returns that report. */
 async function explained(visitor, ticket) {
   await visitor.until(
     (wanted) =>
@@ -54,7 +54,7 @@ test('a drawn digit is prepared like those of MNIST and classified while the run
   await visitor.steps(260);
   await visitor.see('view-try').click();
   await draw(visitor, SEVEN);
-  // What is drawn so far is asked about on the way too: the last question has it whole.
+  // Unfinished drawings are classified too: the last request has the whole one.
   const { found } = await explained(visitor, await visitor.page.evaluate(() => window.asked.findLast(({ kind }) => kind === 'classify').ticket));
   await visitor.until(() => /the decided mask says/.test(document.querySelector('[data-testid=try-said]').innerText));
   await visitor.screenshot('try-drawn');
@@ -72,7 +72,7 @@ test('a drawn digit is prepared like those of MNIST and classified while the run
   const off = contributions.values.filter((value) => value === 0).length;
   assert(off > 500 && contributions.values.some((value) => value > 1e-3), `${off} of 784 inputs are off`);
 
-  // The network goes on learning, and what it makes of the drawing follows.
+  // The network trains on, and the drawing is classified again.
   const { step } = found;
   await visitor.until((before) => window.reports.some(({ kind, found }) => kind === 'classified' && found.step > before), step);
   // Its column of classes shows the probabilities too.

@@ -146,7 +146,7 @@ test('four runs by one press: what differs in words, and the curves along steps,
   // Rows of the very first run begin with everything kept under both masks.
   assert(learned < 2 * dense && learned > fixed && small < dense, `${[dense, small, fixed, learned]}`);
 
-  // Memory is what each run held, as it was last told of.
+  // Memory is that of the last report of each run.
   const reported = (await visitor.reports('snapshot')).reduce((held, { run, snapshot }) => held.set(run, snapshot.network_bytes), new Map());
   assert.deepEqual(
     found.map(({ memory }) => memory),
@@ -349,7 +349,7 @@ test('each method gets its own preset, except for settings that were chosen by h
 /** Trains these alone, one after another, for a few steps each. */
 async function compare(visitor, ...methods) {
   await visitor.see('compare-vrpge').waitFor({ state: 'attached' });
-  // As a person does: the box is drawn by its label, which has to stand still and lie open to be met.
+  // The visible box is drawn by its label, so the label is clicked.
   for (const chip of await visitor.page.locator('.chips label').all()) await chip.setChecked(methods.includes(await chip.innerText()));
   await visitor.see('compare-methods').click();
 }

@@ -1,4 +1,4 @@
-// The content-security policy: what it forbids is heard to be forbidden, in the page on any host and in workers where the host sends it.
+// The content-security policy blocks what it forbids: in the page on any host, and in workers if the host sends the header.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const DIST = path.join(root, 'dist');
 
 let browser;
 let stranger;
-/** Somebody else's server, which would give anything to anybody; what it was asked for. */
+/** Another server, which would answer any request, and the requests that it got. */
 let elsewhere;
 const asked = [];
 before(async () => {
@@ -35,7 +35,7 @@ after(async () => {
   stranger?.close();
 });
 
-/** Runs where it is to be found out: whether a fetch from elsewhere came through, and which violations were heard. */
+/** Runs in the page or in a worker: whether a fetch from another host succeeded, and which violations were reported. */
 async function reach(address) {
   const heard = [];
   globalThis.addEventListener('securitypolicyviolation', (event) => heard.push(event.effectiveDirective));
@@ -47,7 +47,7 @@ async function reach(address) {
   return { came, heard };
 }
 
-/** What Chromium and the visitor remark on what was tried on purpose. */
+/** Messages that the forbidden requests cause. */
 const tried = [/Content Security Policy/, /csp/, /^a request to somebody else: .*\/(worker|fetched|picture)/];
 
 test('on a host that sends no header the page’s own policy blocks requests to other hosts and injected code', limit, async () => {

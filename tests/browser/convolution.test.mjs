@@ -1,4 +1,4 @@
-// Convolutional networks as a visitor meets them: chosen without knowing a name, told what they take, trained without a stall.
+// Convolutional networks: chosen without knowing a name, with their memory shown before they are opened, and trained.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ const limit = { timeout: 4 * PATIENCE_MS };
 
 const { visit } = site();
 const values = (visitor) => Object.fromEntries(new URLSearchParams(visitor.query()));
-/** Until the address has all of these. */
+/** Waits until the address has all of these. */
 const inAddress = (visitor, wanted) =>
   visitor.until((all) => Object.entries(all).every(([name, value]) => new URLSearchParams(location.search).get(name) === value), wanted);
 

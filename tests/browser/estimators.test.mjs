@@ -1,4 +1,4 @@
-// The estimators' lab in the page: fills from pairs of masks of the run as it stands, shows how variance goes with s, and leaves the run alone.
+// The estimator lab: measures from pairs of masks of the current scores, shows variance by s, and does not change the run.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -88,7 +88,7 @@ test('the panel shows finite numbers, and variance grows as 1/(s(1-s)) at α = 0
 
 const ALPHAS = [0, 0.25, 0.5, 0.75, 1];
 
-/** What the chart's own table says: for each range of s that has units the figures of each α, and what stands below them. */
+/** The table of the chart: the numbers of each α for each range of s with units, and the line below them. */
 async function byRange(visitor) {
   const rows = await visitor
     .see('lab-bins')
@@ -122,7 +122,7 @@ function readChart() {
     const at = 4 * (Math.round(x * scale) + width * Math.round(y * scale));
     return data[at + 3] > 70 && colours[alpha].every((value, index) => Math.abs(value - data[at + index]) < 12);
   };
-  // The axis takes 44 pixels at the left and 30 are free at the right; the points of a range stand side by side.
+  // The axis takes 44 pixels at the left and 30 are free at the right; the points of a range are side by side.
   const place = (alpha, bin) => 44 + ((bin + (alpha - 2) * 0.075 + 0.4) / 5.8) * (clientWidth - 74);
   window.chart = {
     /** The height of the dot of α in a range: the longest stretch of its colour in that column. */
@@ -182,7 +182,7 @@ test('the chart shows the chosen quantity by s: variance with its bound, bias or
         else assert.equal(shown[row].beside[alpha], undefined);
       }
     }
-    // The dots stand where the report's figures are on a logarithmic axis: one straight line from figure to height for all of them.
+    // The dots are at the report's numbers on a logarithmic axis: the heights are linear in the logarithms.
     await new Promise((resolve) => setTimeout(resolve, 150));
     await visitor.page.evaluate(readChart);
     const curves = await visitor.page.evaluate((bins) => [0, 1, 2, 3, 4].map((alpha) => bins.map((bin) => window.chart.dot(alpha, bin))), populated);

@@ -8,7 +8,7 @@ export const windows = [
   ['phone', { width: 390, height: 844 }],
 ];
 
-/** What no picture may show: a page wider than its window, a control without a name, or the ratio's figure over its words. */
+/** Fails if the page is wider than its window, if a control has no name, or if the number of the ratio covers its text. */
 export async function assertSound(visitor) {
   const { wide, nameless, over } = await visitor.page.evaluate(() => ({
     over: (() => {
@@ -30,7 +30,7 @@ export async function assertSound(visitor) {
   assert.deepEqual(nameless, [], 'every control has a name that a screen reader can say');
 }
 
-/** Words and controls that no one can see whole: beyond the window where nothing scrolls to them, or beyond a box that hides what sticks out. */
+/** Texts and controls that are cut off: outside the window without scrolling, or outside a box that hides its overflow. */
 const cutOff = () => {
   const scrolls = (element, axis) => /auto|scroll/.test(getComputedStyle(element)[`overflow${axis}`]);
   const around = (element) => (element ? [element, ...around(element.parentElement)] : []);
@@ -44,11 +44,11 @@ const cutOff = () => {
       const above = around(element.parentElement);
       const { overflowX, textOverflow } = getComputedStyle(element);
       const hides = /hidden|clip/.test(overflowX) && textOverflow !== 'ellipsis' && element.scrollWidth > element.clientWidth + 1;
-      // A table that is wider than its place is scrolled to the side; nothing else is.
+      // Only tables may be scrolled to the side.
       const frame = above.find((each) => scrolls(each, 'X'));
       const end = frame ? Math.min(innerWidth, frame.getBoundingClientRect().right) : innerWidth;
       const aside = !frame?.matches('.scrolls') && (left < -1 || right > end + 1);
-      // What is fixed to the window does not move with the page.
+      // An element that is fixed to the window does not scroll with the page.
       const fixed = above.find((each) => getComputedStyle(each).position === 'fixed');
       const beyond = fixed && !above.slice(0, above.indexOf(fixed) + 1).some((each) => scrolls(each, 'Y')) && (top < -1 || bottom > innerHeight + 1);
       return hides || aside || beyond;
@@ -56,7 +56,7 @@ const cutOff = () => {
     .map((element) => `${element.tagName.toLowerCase()}.${element.className} ${(element.innerText || element.value || element.textContent).slice(0, 60)}`);
 };
 
-/** Whether it can be seen whole, and all that is in it, without scrolling. */
+/** Whether an element and its content are completely visible without scrolling. */
 const whole = (id) => {
   const found = document.querySelector(`[data-testid="${id}"]`);
   const { top, bottom } = found.getBoundingClientRect();
@@ -68,9 +68,9 @@ const whole = (id) => {
 };
 
 /**
- * A picture in every window, light and dark, and what may not be seen in any. `ready` brings about what shall be seen in each window anew, for
- * what a window that changes its size closes; `at`: what shall be in sight, whole where a page does not scroll as one; `scrolled`: it may
- * be longer than its place; `long`: on a phone all is pictured.
+ * Takes a screenshot in every window, light and dark, and checks it. `at`: the test id that must be visible, completely unless the page scrolls as
+ * a whole or `scrolled` is true. `ready` is called in each window, for menus that a change of size closes. `long`: on a phone the whole page is
+ * taken.
  */
 export async function inEveryWindow(visitor, what, at, { ready, long = true, scrolled = false } = {}) {
   const cut = {};

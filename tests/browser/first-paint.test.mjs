@@ -7,7 +7,7 @@ import { PATIENCE_MS, site } from './harness.mjs';
 const limit = { timeout: 6 * PATIENCE_MS };
 const { visit } = site();
 
-/** Told before anything else: what moves by itself, and where to. */
+/** Runs before the page's own code: records layout shifts. */
 function watchShifts() {
   window.shifts = [];
   new PerformanceObserver((list) => {
@@ -94,7 +94,7 @@ test('Compare does not move when the engine is loaded, without runs and with run
         });
       },
     });
-    // A panel that is opened is a change that was asked for; what moves afterwards is not.
+    // Opening a panel is a change that was asked for. Movements afterwards are not.
     const opened = async () => {
       await visitor.see('view-runs').click();
       await visitor.see('differs').waitFor();
@@ -124,7 +124,7 @@ test('Compare does not move when the engine is loaded, without runs and with run
 });
 
 test('a chosen theme applies at the first paint; the page is shown if the code of a lesson never arrives', limit, async () => {
-  // The page's own code is held back: what is seen is what stands there before it.
+  // The page's own code never arrives: only the HTML and the style sheets are shown.
   const code = /assets\/index-.*\.js$/;
   const background = (visitor) => visitor.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const seen = [];

@@ -1,4 +1,4 @@
-// The history: all parts of the page show the step that is looked back at, while the run goes on.
+// The history: all parts of the page show the step that is looked back at, while the run trains on.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -37,7 +37,7 @@ const solid = (visitor, name, { across, dotted = [] }) =>
           if (skipped[unit]) return null;
           const [column, row] = columns ? [unit % columns, Math.floor(unit / columns)] : [Math.floor(unit / rows), unit % rows];
           const at = 4 * (Math.floor((column + 0.45) * cell) + canvas.width * Math.floor((row + 0.45) * cell));
-          // How far its colour is on the way from off to kept: a unit that is off goes 0.55 of it at most, a kept one 0.78 at least.
+          // The share of the way from the colour off to the colour kept: at most 0.55 for a unit that is off, at least 0.78 for a kept one.
           return kept.reduce((sum, value, index) => sum + (data[at + index] - off[index]) * (value - off[index]), 0) / length > 0.66;
         });
       },
@@ -54,7 +54,7 @@ const marker = (visitor, id) =>
       (_, x) => Array.from({ length: height }, (_, y) => data[4 * (x + width * y) + 3]).filter((alpha) => alpha > 90).length,
     );
     const most = Math.max(...painted);
-    // Below the plot stand the axis' words.
+    // The values of the axis are below the plot.
     return most > 0.75 * (height - (28 * width) / canvas.clientWidth) ? (painted.indexOf(most) * canvas.clientWidth) / width : null;
   });
 
@@ -75,7 +75,7 @@ test('all parts of the page show the step that is looked back at, and Escape ret
     inputs: await solid(visitor, 'inputs', { across: { units: groups[0].size, columns: groups[0].width || null }, dotted: Object.values(informative) }),
     hidden: await solid(visitor, groups[1].name, { across: { units: groups[1].size, columns: groups[1].width || null } }),
   });
-  /** The cells are those of this snapshot. */
+  /** Asserts that the cells show this snapshot. */
   const shows = async ({ mask }, which) => {
     const { inputs, hidden } = await cells();
     const kept = (group, unit) => (mask[group.first_unit + unit] & KEPT) !== 0;
@@ -123,7 +123,7 @@ test('all parts of the page show the step that is looked back at, and Escape ret
   const moved = snapshot.mask.filter((bits, unit) => (bits & KEPT) !== (lasting.mask[unit] & KEPT)).length;
   assert(moved > 50, `${moved} units changed since`);
   await shows(snapshot, 'then');
-  // The curves mark the step: the axis takes 44 pixels at the left and 14 are free at the right, and a run that is young has its beginning shown.
+  // The curves mark the step: the axis takes 44 pixels at the left and 14 are free at the right, and at the beginning of a run only the first part of the axis is shown.
   let end = steps;
   while (end > 64 && lasting.step < end / 2) end /= 2;
   for (const chart of ['loss-chart', 'accuracy-chart']) {
@@ -132,7 +132,7 @@ test('all parts of the page show the step that is looked back at, and Escape ret
     assert(found !== null && Math.abs(found - wanted) < 2.5, `${chart} marks ${found}, not ${wanted}`);
   }
 
-  // A reading that was not recorded says that it is of now.
+  // A value that was not recorded is marked as current.
   const says = (selector, which) =>
     visitor.page.evaluate(([where, pseudo]) => getComputedStyle(document.querySelector(where), pseudo).content, [selector, which]);
   assert.match(await says('.figures', '::after'), /current values/);

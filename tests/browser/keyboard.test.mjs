@@ -18,7 +18,7 @@ const operable = () =>
     .filter((each) => each.type !== 'file' || each.tabIndex >= 0)
     .map((each) => (each.dataset.stop ??= String(document.querySelectorAll('[data-stop]').length)));
 
-/** Where the focus is, and whether one can see that. */
+/** The focused element, and whether its focus is visible. */
 const focused = () => {
   const at = document.activeElement;
   if (!at || at === document.body) return null;
@@ -29,7 +29,7 @@ const focused = () => {
   const places = [at, at.nextElementSibling].filter(Boolean);
   const with_focus = places.map(look);
   const { left, right, top, bottom } = at.getBoundingClientRect();
-  // What stays where it is while the page scrolls may not lie over it.
+  // Fixed and sticky elements must not cover it.
   const middle = (low, high, end) => (Math.max(0, low) + Math.min(end, high)) / 2;
   const around = (element) => (element ? [element, ...around(element.parentElement)] : []);
   const over = around(document.elementFromPoint(middle(left, right, innerWidth), middle(top, bottom, innerHeight))).find((each) =>
@@ -42,10 +42,10 @@ const focused = () => {
   return { stop: at.dataset.stop ?? null, what: at.outerHTML.slice(0, 90), shows, inside: bottom > 0 && top < innerHeight && left < innerWidth && !covered };
 };
 
-/** Tab from the top of the page through all that can be operated as it stands; `where` says which state that is. `open`: folded parts are opened before. */
+/** Presses Tab through all controls of the current page. `where`: the state of the page, for messages. `open`: folded parts are opened before. */
 async function tabThrough(visitor, where, { least = 15, open = true } = {}) {
   if (open) await visitor.page.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
-  // A view that is new on the page settles which of its buttons are of use.
+  // A new view takes a moment to enable its buttons.
   await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)));
   await visitor.page.evaluate(() => (getSelection().removeAllRanges(), document.activeElement.blur(), scrollTo(0, 0)));
   const all = await visitor.page.evaluate(operable);
@@ -236,7 +236,7 @@ test('everything works by keys alone', limit, async () => {
   await keyboard.press('r');
   await visitor.until((was) => window.reports.filter(({ kind }) => kind === 'opened').length > was, opened);
 
-  // The head of the page.
+  // The header.
   await on('theme');
   await keyboard.press('Enter');
   assert.equal(await visitor.page.locator('html').getAttribute('data-theme'), 'dark');
@@ -342,7 +342,7 @@ test('one Escape closes one thing, typed letters are no shortcuts, and the focus
   await visitor.see('step-through-leave').click();
   assert.equal(await focused(), 'phase');
 
-  // A menu's words are whole, and it stays under its button when the window changes.
+  // The text of a menu is not cut off, and the menu stays below its button when the window changes.
   for (const width of [1440, 390]) {
     await visitor.page.setViewportSize({ width, height: 800 });
     await visitor.see('take-away').click();

@@ -1,4 +1,4 @@
-// What the page teaches with: claims that are predicted and then measured, the tour, the method's formulas, lessons in a link.
+// Teaching with the page: claims, the tour, the formulas of the method, and lessons in links.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ const { visit } = site();
 const apart = (a, b) => (a.decided - b.decided) / Math.sqrt((a.decided * (1 - a.decided)) / a.images + (b.decided * (1 - b.decided)) / b.images);
 const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
 
-/** What the worker itself reported of each run of a claim, in order; `isInside` picks some of the kept inputs. */
+/** The worker's reports of each run of a claim, in order. `isInside` picks some of the kept inputs. */
 async function measured(visitor, isInside) {
   const runs = await visitor.page.evaluate(() =>
     window.reports
@@ -37,7 +37,7 @@ async function measured(visitor, isInside) {
 const isMiddle = (input, width) => [input % width, Math.floor(input / width)].every((at) => at >= 4 && at < 24);
 const isInformative = (input, _, informative) => informative[input] === 1;
 
-/** The claims: what to answer, what the page measures, and what a reader of the worker's own reports says of it. */
+/** The claims: the answer of the test, the text of the page, and the result computed from the worker's reports. */
 const CLAIMS = [
   {
     name: 'digits',
@@ -134,7 +134,7 @@ for (const { name, answer, runs, isInside, judge } of CLAIMS) {
     for (const each of says) assert(words.includes(each), `"${each}" in: ${words}`);
     assert.match(words, holds ? /^It held here\./ : /^It did not hold here\./);
     assert.match(words, /You (said|set) /);
-    // With this seed it holds; were it otherwise, the claim would be worded wrongly.
+    // With this seed the claim holds; otherwise its text would be wrong.
     assert.equal(holds, true, words);
     await visitor.leave();
   });
@@ -190,11 +190,11 @@ test('a link can name a claim; its entry in the list is such a link', limit, asy
   await visitor.leave();
 });
 
-/** Until the tour's step is done, by what really happened. */
+/** Waits until the step of the tour is done. */
 const tourDone = (visitor) => visitor.until(() => document.querySelector('[data-testid=tour-wait]').dataset.done === 'true');
 const tourTitle = (visitor) => visitor.see('card-tour').locator('h2 span').innerText();
 const waits = (visitor) => visitor.see('tour-wait').innerText();
-/** What is outlined lies within the window, and no card covers it. */
+/** Asserts that highlighted elements are within the window and not covered by a card. */
 const assertInSight = async (visitor) => {
   await visitor.until(() => document.querySelectorAll('.pointed').length > 0);
   const seen = await visitor.until(() => {
@@ -245,7 +245,7 @@ test('the tour waits for events of the run, highlights what it explains, and con
   const last = (await visitor.snapshots()).at(-1);
   assert.equal(await waits(visitor), `Step ${last.step}: m and m′ disagree about ${last.mask.filter((bits) => bits === 1 || bits === 2).length} units.`);
 
-  // Left here, it goes on here, after a reload too.
+  // The tour continues where it was left, also after a reload.
   await visitor.see('tour-back').focus();
   await visitor.page.keyboard.press('Escape');
   assert.equal(await visitor.see('card-tour').count(), 0);
@@ -328,7 +328,7 @@ test('on a phone the tour is at the bottom and does not cover what it highlights
 });
 
 test('the formulas are MathML, and every symbol highlights its part of the page and leads there', limit, async () => {
-  // What is led to comes into sight at once: a click during a smooth scroll would meet what has moved there.
+  // The page scrolls at once: during a smooth scroll a click would hit another element.
   const visitor = await visit(SMALL, { reducedMotion: 'reduce' });
   await visitor.see('train').click();
   await visitor.steps(10);
@@ -344,7 +344,7 @@ test('the formulas are MathML, and every symbol highlights its part of the page 
     .evaluateAll((all) => all.map((math) => ({ uri: math.namespaceURI, words: math.ariaLabel, height: math.getBoundingClientRect().height })));
   assert.equal(set.length, 6);
   for (const { uri, words, height } of set) assert(uri.endsWith('MathML') && words.length > 20 && height > 15, words);
-  // A fraction that the browser sets has its parts one above the other.
+  // In a fraction the parts are one above the other.
   const [over, under] = await card
     .locator('mfrac')
     .last()
@@ -377,14 +377,14 @@ test('the formulas are MathML, and every symbol highlights its part of the page 
     await visitor.until(() => document.activeElement.closest('.card') === null && document.activeElement !== document.body);
     await visitor.page.mouse.move(700, 5);
     if (symbol === 's') {
-      // The network laid out anew gives the focus back to where it was, and what was gone to stays lit.
+      // After a new layout of the network the focus is where it was, and the part is still highlighted.
       await visitor.page.setViewportSize({ width: 1400, height: 860 });
       await visitor.frames();
       await visitor.page.setViewportSize({ width: 1440, height: 900 });
       await visitor.frames();
       assert.equal(await visitor.page.locator('.pointed').count(), 1, 'the network is still lit');
     }
-    // With the keyboard alone: what is focused is lit.
+    // By keys: focusing a symbol highlights its part.
     await button.focus();
     assert((await visitor.page.locator('.pointed').count()) > 0, symbol);
     await button.blur();
@@ -469,7 +469,7 @@ test('a lesson is made on the page, copied and opened by another visitor, with i
     '[data-testid=view-runs]',
   ];
   for (const hidden of away) assert.equal(await shown(visitor, hidden), false, hidden);
-  // Nothing that is put away can be reached by keys, or is told to a screen reader.
+  // Hidden parts are not reachable by keys or by screen readers.
   const tree = await visitor.page.locator('body').ariaSnapshot();
   assert.doesNotMatch(tree, /Share|Tour|Learning rate|Seed|Steps a second/);
   assert.match(tree, /Keep ratio/);

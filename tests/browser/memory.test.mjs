@@ -9,15 +9,15 @@ import { root } from '../../scripts/command.mjs';
 import { PATIENCE_MS, Visitor, launch, serve } from './harness.mjs';
 
 /**
- * Steps that the memory is looked at after. History and curves fill up and are halved, each time after twice as many steps: at twice the steps
- * they are as full, and between the last two looks nothing may have grown.
+ * The steps at which memory is measured. History and curves are halved when they are full, each time after twice as many steps. At twice the steps
+ * they are equally full, so the last two measurements must not differ.
  */
 const LOOKS = [1250, 2500, 5000, 10_000];
 
-/** What a growth of nothing may come to by chance, in bytes over 5,000 steps: 24 a step. */
+/** The largest difference by chance, in bytes over 5,000 steps: 24 a step. */
 const CHANCE = 120_000;
 
-/** Before the worker's own code: keeps hold of the engine's memory, which the browser does not count. */
+/** Runs before the worker's own code: remembers the engine's memory, which the browser does not count. */
 function holdMemory() {
   for (const name of ['instantiate', 'instantiateStreaming']) {
     const plain = WebAssembly[name];
@@ -30,7 +30,7 @@ function holdMemory() {
 }
 
 test('over 10,000 steps with the history on, the memory of page and worker levels off', { timeout: 10 * PATIENCE_MS }, async () => {
-  // Only a page that shares its process with nobody may ask how much memory it takes.
+  // Only an isolated page may measure its memory.
   const [server, browser] = [await serve({ isolated: true }), await launch({ features: ['ForceEagerMeasureMemory'], measured: true })];
   try {
     const visitor = await Visitor.open(browser, server, 'dataset=planted&model=mlp-8&gate_inputs=true&batch_size=4&keep_ratio=0.25&steps=20000', {
@@ -47,7 +47,7 @@ test('over 10,000 steps with the history on, the memory of page and worker level
     await visitor.see('train').click();
     const found = [];
     for (const step of LOOKS) {
-      // Paused by the page itself, in the frame that sees the step: within a round trip the CPU would do hundreds more, and fill what is measured.
+      // Paused within the page, in the frame that sees the step: during a round trip to the test the CPU would do hundreds of steps.
       await visitor.page.waitForFunction(
         (least) => {
           if (Number(document.body.dataset.step) < least) return false;
@@ -58,17 +58,17 @@ test('over 10,000 steps with the history on, the memory of page and worker level
         { timeout: 5 * PATIENCE_MS },
       );
       await visitor.page.waitForFunction(() => document.body.dataset.state === 'paused');
-      // What nobody holds any more is not what is held.
+      // Garbage is not counted.
       const held = { page: Infinity, worker: Infinity };
       for (let look = 0; look < 3; look++) {
         for (const thread of [visitor.page, visitor.page.workers()[0]]) await thread.evaluate(() => self.gc());
         const { breakdown } = await visitor.page.evaluate(() => performance.measureUserAgentSpecificMemory());
-        // What the two share is now told of the page, now of neither: all that is not the worker's counts as the page's.
+        // Memory that both share is attributed to the page or to neither: all that is not the worker's counts as the page's.
         const sum = (is) =>
           breakdown
             .filter(({ attribution }) => attribution.some(({ scope }) => scope === 'DedicatedWorkerGlobalScope') === is)
             .reduce((total, { bytes }) => total + bytes, 0);
-        // Of three looks the least: what was just used may not be given back yet.
+        // The least of three measurements: some memory is freed late.
         held.page = Math.min(held.page, sum(false));
         held.worker = Math.min(held.worker, sum(true));
       }
@@ -106,7 +106,7 @@ test('history and curves stop growing, however long the run', async () => {
   const [units, steps] = [300, 100_000];
   const [timeline, traces] = [new Timeline(units, steps), new Traces()];
   const values = { keep_ratio: '0.2' };
-  // Everything that hangs on the two, as bytes.
+  // The size of both with all that they refer to.
   const held = () => v8.serialize({ timeline, traces }).byteLength;
   const memory = [];
   for (let step = 1; step <= steps; step++) {
@@ -155,6 +155,6 @@ test('history and curves stop growing, however long the run', async () => {
   const [points, losses] = traces.losses();
   assert(points.length <= 360 && losses.length === points.length && traces.evaluations.length <= 360);
   assert(traces.testedBy(50_000).step <= 50_000 && traces.testedBy(10) === null);
-  // Between two halvings a tenth of it comes and goes; it does not grow with the run.
+  // Between two halvings it varies by a tenth; it does not grow with the run.
   assert(memory.every((bytes) => bytes < 1.1 * memory[0]) && memory[0] < 2 << 20, `held after each quarter: ${memory.join(', ')}`);
 });

@@ -1,4 +1,4 @@
-// Installed and without a network: the page is kept when it is first visited, data when they are first used, and versions never mix.
+// Installed and without a network: the page is cached at the first visit, data at their first use, and versions never mix.
 
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,12 +23,12 @@ function listen(visitor) {
   return asked;
 }
 
-/** Until every file is kept, and the page is answered by what was kept. */
+/** Waits until all files are cached and the page is served from the cache. */
 const kept = (visitor) => visitor.until(() => navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null));
 
 /**
- * The worker tells what the store has to the last byte, which only the end of `put` says: Chromium names a file among its keys, and even gives
- * all of it, up to some tenths of a second before, and loses it where the page is left in between.
+ * Makes the worker report when a file is cached completely, which only the end of `put` shows. Chromium lists and returns a file some tenths of a
+ * second earlier, and loses it if the page is left in between.
  */
 async function telling(context) {
   await before_worker(`{

@@ -1,4 +1,4 @@
-// A run goes on after a reload, an engine that breaks or is not loaded, a full storage, and in a hidden tab.
+// A run continues after a reload, after an engine breaks or cannot be loaded, with a full storage, and in a hidden tab.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -51,7 +51,7 @@ test('a saved run that is continued before the page has read its link is not rep
   const paused = await pauseAt(visitor, 80);
   await visitor.heard('kept');
   await visitor.stored(paused);
-  // From here on the worker keeps to itself what the link says, until it is let go.
+  // From here on the worker holds back its answer about the link until the test releases it.
   await before_worker(`{
     const given = self.postMessage;
     const allowed = new Promise((resolve) => (new BroadcastChannel('link').onmessage = resolve));
@@ -148,11 +148,11 @@ test('a hidden tab trains on, and the page catches up when it is visible again',
     const other = await page.context().newPage();
     await other.goto('about:blank');
     await seen('hidden');
-    // What was on its way is drawn.
+    // Pending drawings are finished.
     await rest(500);
     const before = await look();
     let last = before;
-    // A hidden tab's own timers come once a second.
+    // Timers of a hidden tab fire once a second.
     for (let turn = 0; turn < 3; turn++) {
       await rest(1200);
       await visitor.steps(last.step + 5);
@@ -169,7 +169,7 @@ test('a hidden tab trains on, and the page catches up when it is visible again',
     );
     await visitor.until((known) => Number(document.querySelector('#history').dataset.columns) > known, before.columns);
 
-    // A window that is put away is no other.
+    // The same with a minimised window.
     await other.close();
     const session = await page.context().newCDPSession(page);
     const { windowId } = await session.send('Browser.getWindowForTarget');
@@ -196,7 +196,7 @@ test('a hidden tab trains on, and the page catches up when it is visible again',
   }
 });
 
-/** A worker that breaks when it is asked to, and keeps its checkpoints to itself when it is asked to: how often it makes one is not the test's. */
+/** A worker that breaks on request, and that holds back its checkpoints on request, because the test cannot choose when it makes one. */
 const forgetful = before_worker(`{
   let silent = false;
   const post = self.postMessage.bind(self);
@@ -214,7 +214,7 @@ function table(name, shade) {
   return whole;
 }
 
-/** Gives files; until they were taken or refused. */
+/** Gives files, and waits until they are accepted or refused. */
 async function give(visitor, ...files) {
   const before = await visitor.page.evaluate(() => {
     document.querySelector('[data-testid=own-said]')?.classList.remove('refusal');
@@ -229,7 +229,7 @@ async function give(visitor, ...files) {
   );
 }
 
-/** Until a run is open on files of that name. */
+/** Waits until a run is open on files of that name. */
 const opensOn = (visitor, name, from = 0) =>
   visitor.until(
     ([file, since]) =>
@@ -251,7 +251,7 @@ test('a run stays on the data that it learned from, whatever other data are give
   await visitor.page.locator('label.own').click();
   await give(visitor, ants);
   assert.match(await visitor.see('own-note').innerText(), /Restart begins with these/);
-  // The engine that follows has none of it, and the controls ask for it.
+  // The new engine has no data, and the controls ask for them.
   let from = await heardSoFar(visitor);
   await breakEngine(visitor);
   await opensOn(visitor, 'planted', from);
@@ -260,7 +260,7 @@ test('a run stays on the data that it learned from, whatever other data are give
   await opensOn(visitor, 'ants.csv', from);
   await state(visitor, 'training');
   await visitor.until((since) => window.reports.slice(since).some(({ kind }) => kind === 'kept'), from, failing);
-  // Others are given, and some that are none: the run goes on with its own.
+  // Other files are given, and some that are no data: the run stays on its own.
   await give(visitor, bees);
   await give(visitor, bad);
   from = await heardSoFar(visitor);
@@ -276,7 +276,7 @@ test('a run stays on the data that it learned from, whatever other data are give
   from = await heardSoFar(visitor);
   await visitor.see('restart').click();
   await opensOn(visitor, 'bees.csv', from);
-  // In this tab the files of the kept run are known: they are read once more.
+  // In this tab the files of the saved run are known: they are read again.
   await visitor.see('open-file').setInputFiles(kept);
   await state(visitor, 'replay');
   from = await heardSoFar(visitor);
@@ -284,7 +284,7 @@ test('a run stays on the data that it learned from, whatever other data are give
   await opensOn(visitor, 'ants.csv', from);
   await visitor.leave([/broken on purpose/]);
 
-  // Elsewhere they are asked for by name, and others are refused.
+  // In another tab they are asked for by name, and others are refused.
   const elsewhere = await visit('dataset=planted&model=mlp-16&batch_size=16&steps=100000');
   await elsewhere.state('idle');
   await elsewhere.page.locator('label.own').click();
@@ -322,7 +322,7 @@ test('settings changed after the last checkpoint are changed again, and the pace
     from,
     failing,
   );
-  // It may have come while a step was under way: the next one has the budget.
+  // The change may have arrived during a step: the next step has the budget.
   await visitor.until((since) => window.reports.slice(since).findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 30, from, failing);
   assert.equal(await visitor.see('keep_ratio').inputValue(), '0.1');
   const paces = await visitor.page.evaluate(() => {
@@ -330,13 +330,13 @@ test('settings changed after the last checkpoint are changed again, and the pace
     return window.asked.filter((each) => each.worker === worker && each.kind === 'pace').map(({ steps_per_second }) => steps_per_second);
   });
   assert.deepEqual(paces, [30]);
-  // Where it stood when nothing moved, it stands again, with the numbers of its last step.
+  // A paused run is restored at its step, with the numbers of that step.
   await visitor.see('train').click();
   await state(visitor, 'paused');
   await visitor.until(
     () => window.reports.findLast(({ kind }) => kind === 'kept').state.counts[0] === window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step,
   );
-  // The page's words follow a frame later.
+  // The page is drawn a frame later.
   await visitor.until(() => {
     const { snapshot } = window.reports.findLast(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0);
     return document.querySelector('[data-testid=loss]').innerText.startsWith(snapshot.records.at(-1).loss.toFixed(3));
@@ -347,7 +347,7 @@ test('settings changed after the last checkpoint are changed again, and the pace
   await state(visitor, 'paused');
   await visitor.until((words) => document.querySelector('[data-testid=loss]').innerText === words, loss, failing);
   assert.match(await visitor.page.locator('#phases').innerText(), /L = \d/);
-  // Of another run nothing of it is told.
+  // With another run the message is gone.
   await visitor.see('strip-close').click();
   await visitor.set('seed', '7');
   await visitor.see('restart').click();

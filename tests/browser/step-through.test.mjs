@@ -37,14 +37,14 @@ test('a step is executed phase by phase: each formula has its numbers, and the r
     await visitor.screenshot(`phase-${index + 1}-${stage}`);
     if (index < 5) assert.equal((await last(visitor)).step, step, 'the step is not done yet');
   }
-  // What the phases left is what the formulas say.
+  // The results of the phases equal the formulas.
   const { snapshot, values: g } = seen.gradient;
   const scores = seen.sample.snapshot.scores;
   const { loss, probe_loss } = snapshot.records[0];
   const differ = g.flatMap((value, unit) => {
     const [m, probe] = [snapshot.mask[unit] & KEPT, snapshot.mask[unit] >> 1];
     const expected = scores[unit] > 0 && scores[unit] < 1 ? (0.5 * (loss - probe_loss) * (m - probe)) / Math.sqrt(scores[unit] * (1 - scores[unit])) : 0;
-    // A group of which nothing was drawn keeps a unit all the same, of which g knows nothing.
+    // A group without a drawn unit keeps one nevertheless; g does not include that.
     assert(Math.abs(value - expected) < 1e-4 * Math.max(1, Math.abs(expected)) || value === 0, `unit ${unit}: ${value}, by the formula ${expected}`);
     return value === 0 ? [] : [unit];
   });
@@ -59,7 +59,7 @@ test('a step is executed phase by phase: each formula has its numbers, and the r
   assert(seen.weights.values.some((moved) => moved > 0));
   await visitor.until((done) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step === done, step + 1);
 
-  // Left in the middle: the step's rest at once, and then on as if nothing had been.
+  // Left in the middle: the rest of the step is executed at once, and the run continues unchanged.
   await press(visitor);
   await press(visitor, true);
   await visitor.see('train').click();
@@ -83,7 +83,7 @@ test('a step is executed phase by phase: each formula has its numbers, and the r
   );
   await other.leave();
 
-  // A tab that is put away in the middle of a step finds it there again.
+  // A tab that is hidden in the middle of a step shows it again later.
   await press(visitor);
   await visitor.page.evaluate(() => {
     Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
@@ -118,7 +118,7 @@ function says(words, pattern, value) {
 const NUMBER = '(−?[\\d,]+(?:\\.\\d+)?(?:e−?\\d+)?)';
 const SAYS = (before, after = '') => new RegExp(`${before}${NUMBER}${after}`);
 
-/** A phase as it is told: beside the picture, in the foot, and in the line above all. */
+/** The texts of a phase: beside the picture, at the bottom of the page, and in the status line. */
 const told = (visitor) =>
   visitor.page.evaluate(() => {
     const foot = [...document.querySelectorAll('#phases li')].map((item) => [...item.querySelectorAll('p')].map((part) => part.innerText));

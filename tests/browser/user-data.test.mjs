@@ -70,7 +70,7 @@ function idx(dimensions, bytes) {
   return Buffer.concat([head, Buffer.from(bytes)]);
 }
 
-/** Until data were taken or refused; what the panel says. `failing`: there was a failure before, which giving data mends. */
+/** Waits until data are accepted or refused. Returns the text of the panel. `failing`: an earlier failure is expected, which the data resolve. */
 async function read(visitor, work, { failing = false } = {}) {
   const count = () => visitor.page.evaluate(() => window.reports.filter(({ kind }) => kind === 'owned').length);
   const before = await count();
@@ -90,7 +90,7 @@ test('a table becomes a data set without a request, trains as in the terminal, a
   await visitor.state('idle');
   await visitor.page.locator('label.own').click();
   await visitor.see('own-files').waitFor({ state: 'attached' });
-  // The reader comes with the first files; after it, nothing is asked of anybody.
+  // The reader is loaded with the first files; after that there is no request.
   await read(visitor, () => visitor.see('own-files').setInputFiles(csv));
   const requests = [];
   visitor.page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
@@ -221,7 +221,7 @@ test('folders of pictures are classes, and idx files are read as they are', limi
   await visitor.see('train').click();
   await visitor.state('finished');
 
-  // A run that was begun keeps its data until it is restarted.
+  // A run that has begun stays on its data until it is restarted.
   const images = file(
     'i.idx',
     idx(
@@ -266,7 +266,7 @@ test('files that cannot be read are refused with file, line and reason, and noth
   assert.equal((await visitor.reports('owned')).length, 0);
   assert.equal(new URLSearchParams(visitor.query()).get('dataset'), 'planted', 'the controls stay with their data');
   assert(await visitor.see('dataset-planted').isChecked());
-  // The run goes on meanwhile.
+  // The run trains on meanwhile.
   const { step } = (await visitor.snapshots()).at(-1);
   await visitor.steps(step + 2);
   await visitor.leave();

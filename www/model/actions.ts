@@ -46,7 +46,7 @@ export type Action =
   /** Opens the menu of a unit, or closes it. */
   | { kind: 'pick'; unit: PickedUnit | null }
   | { kind: 'pin'; unit: number; pin: 'on' | 'off' | null }
-  /** Shows the probabilities of the image at hand. */
+  /** Shows the probabilities of the visitor's image. */
   | { kind: 'classes'; probabilities: Float32Array | null }
   /** Trains entrants one after another. `steps`: of each. `best`: each with its own preset. */
   | { kind: 'compare'; entrants: Entrant[]; best: boolean; common: Values }

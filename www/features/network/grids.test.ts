@@ -24,7 +24,7 @@ test('a group with an order in space has its own shape, any other full columns b
   }
 });
 
-/** Whether the lines hold all groups in order, within the room. */
+/** Whether the lines hold all groups in order, within the space. */
 function assertFits(groups: Group[], width: number, height: number, dpr: number): void {
   const { lines, cell } = arrangeGrids(groups, width, height, dpr);
   const which = `${groups.map(({ size }) => size).join('-')} in ${width} × ${height} at ${dpr}: cells of ${cell}`;

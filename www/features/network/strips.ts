@@ -125,7 +125,7 @@ function fitting(groups: Group[], width: number, height: number, dpr: number, le
   return best;
 }
 
-/** The strips within a width and, if possible, a height, both in CSS pixels; where they are higher, there is room for a scroll bar. */
+/** The strips within a width and, if possible, a height, both in CSS pixels; where they are higher, there is space for a scroll bar. */
 export function arrangeStrips(groups: Group[], width: number, height: number, dpr: number): Strips {
   const whole = fitting(groups, width, height, dpr, LEAST_CELL, MOST_CELL);
   const scrolled = whole ?? fitting(groups, width - SCROLL_BAR, Number.POSITIVE_INFINITY, dpr, LEAST_CELL, LEAST_CELL);

@@ -45,7 +45,7 @@ const FILTERS_SHARE_RESIDUAL = 0.15;
 const FILTERS_GAP = 26;
 const FILTERS_ABOVE = 64;
 const CAPTION = 44;
-/** Below this width the filters stand above two columns of strips, not beside them. */
+/** Below this width the filters are above two columns of strips, not beside them. */
 const BESIDE = 600;
 
 /** An input of an image, in words. */
