@@ -15,7 +15,7 @@ const FIRST_VISIT = { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size
 const REOPEN_MS = 350;
 const ADDRESS_MS = 250;
 
-interface Around {
+interface EffectHandlers {
   engine: EngineClient;
   state: () => State;
   dispatch: (action: Action) => void;
@@ -31,7 +31,7 @@ export function firstRequests({ controls, pace }: State): Request[] {
 }
 
 /** Returns a function that performs an effect. */
-export function effects({ engine, state, dispatch, tell, call }: Around): (effect: Effect) => void {
+export function effects({ engine, state, dispatch, tell, call }: EffectHandlers): (effect: Effect) => void {
   let reopening = 0;
   let addressing = 0;
   return (effect) => {

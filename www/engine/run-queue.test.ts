@@ -100,7 +100,7 @@ test('a run of more than 1 GB waits to be asked for', async (t) => {
   await soon();
 });
 
-test('a run that goes on from a checkpoint has its changed settings; one that cannot is freed', async (t) => {
+test('a run from a checkpoint has its changed settings; a session that cannot load it is freed', async (t) => {
   const state = { counts: Float64Array.of(3), integers: new Uint32Array(), floats: new Float32Array(), sizes: new Uint32Array() };
   const restored: unknown[] = [];
   const restore = (counts: Float64Array): void => {

@@ -33,7 +33,7 @@ function asked(begins: Comparison, scores: Float32Array | null): { name: string;
 }
 const SCORES = Float32Array.of(0.5, 0.9, 0.1, 0.2, 0, 1, 0.4, 0.4, 0.45, 0.1);
 
-test('opponents come first, the learned ones after them, who waits for one of these last', () => {
+test('baselines come first, then the learned entrants, then those that need the result of another', () => {
   assert.deepEqual(
     asked(begun(ALL, BASE, false), SCORES).map(({ name }) => name),
     ['dense', 'static', 'vrpge-one-sided', 'vrpge', 'static-allocated'],

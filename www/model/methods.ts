@@ -72,7 +72,7 @@ export const METHODS: Record<string, Method> = Object.fromEntries((Object.keys(M
 export const FAMILIES: [family: Family, title: string][] = [
   ['learned', 'Learned'],
   ['chosen', 'Chosen by a rule'],
-  ['given', 'Given: the opponents'],
+  ['given', 'Given: the baselines'],
 ];
 
 /** The method of a run, or the default method if there is no run yet. */

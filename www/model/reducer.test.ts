@@ -212,7 +212,7 @@ test('a new run has nothing of the one before', () => {
   assert.deepEqual([run.replaced, page.state.looking], [{}, null]);
 });
 
-test('a run that waits for its data goes on by itself', () => {
+test('a run that waits for its data continues by itself', () => {
   const page = training().enters('loading');
   assert.deepEqual([page.phase, trains(page.state)], ['loading', true]);
   page.enters('training');
@@ -256,7 +256,7 @@ test('a step that is taken phase by phase counts its phases, and goes with the n
   assert.equal(through(), null);
 });
 
-test('what is looked back at is a column of the history, and any wish to go on leads back', () => {
+test('the page looks back at a column of the history, and any request to train returns to the present', () => {
   const page = training();
   const history = openedOf(page.state.run)?.history ?? assert.fail();
   for (const step of [0, 3, 6, 9]) history.push(snapshot(step), VALUES);
@@ -333,7 +333,7 @@ test('a unit is pinned by the setting of pins', () => {
 
 // Saved runs.
 
-test('a run that goes on has its history at once, and what was changed after its checkpoint', () => {
+test('a run from a checkpoint has its history at once, and settings that were changed after the checkpoint', () => {
   const page = opened().steps(0);
   const from = saved({ late: [['keep_ratio', '0.4']] });
   page.do({ kind: 'open', train: true, saved: from, in_comparison: false });
@@ -507,7 +507,7 @@ test('a new engine has no data: what was given once is read once more, and the r
   );
 });
 
-test('data that are not known are asked for, and then the run that waits goes on', () => {
+test('unknown data are asked for, and then the run that waits continues', () => {
   const page = opening({ ...VALUES, dataset: 'own' });
   const from = saved({ shown: { name: 'own', train: 4, test: 1, classes: 2, channels: 1, width: 3, height: 1, own: about } as Plan['dataset'] });
   page.do({ kind: 'open', train: true, saved: from, in_comparison: false });
@@ -518,7 +518,7 @@ test('data that are not known are asked for, and then the run that waits goes on
   assert(request?.kind === 'open' && request.train && request.resumed === from.resumed);
 });
 
-test('a run that goes on keeps its data, and is told of for the next one', () => {
+test('a run stays on its data, and the new data are announced for the next run', () => {
   const page = given(training());
   assert.equal(page.state.user_data.waits, true);
   assert(!page.state.reopens);

@@ -35,7 +35,7 @@ export interface Marks {
 }
 
 /** Every colour of a cell, made once for a palette. */
-export class Inks {
+export class CellColours {
   readonly palette: Palette;
   readonly always: string;
   readonly probe: string;
@@ -112,7 +112,7 @@ export class Cells {
     this.painted.fill(-1);
   }
 
-  paint(states: States | null, inks: Inks, { dots = null, pinned = () => false, bars = null }: Marks = {}): void {
+  paint(states: States | null, colours: CellColours, { dots = null, pinned = () => false, bars = null }: Marks = {}): void {
     const { context, columns, rows, painted, cell, tall, across, manner } = this;
     const gap = cell >= 5 ? Math.max(1, Math.round(cell * 0.09)) : cell >= 3 ? 1 : 0;
     const [wide, high] = [cell - gap, tall - (tall >= 3 ? gap : 0)];
@@ -131,23 +131,23 @@ export class Cells {
       const x = (across ? index % columns : Math.floor(index / rows)) * cell;
       const y = (across ? Math.floor(index / columns) : index % rows) * tall;
       if (with_bars) {
-        this.paintBar(x, y, wide, high, bars.values[unit] ?? 0, bars.signed, (bits & KEPT) !== 0, inks);
+        this.paintBar(x, y, wide, high, bars.values[unit] ?? 0, bars.signed, (bits & KEPT) !== 0, colours);
       } else {
-        context.fillStyle = inks.fill(shown, manner);
+        context.fillStyle = colours.fill(shown, manner);
         context.fillRect(x, y, wide, high);
       }
       const disagree = !with_bars && states !== null && bits !== 0 && bits !== (KEPT | PROBE_KEPT);
       if (disagree && manner === 'gated' && cell < SMALL_CELL * devicePixelRatio) {
         const line = Math.max(1, Math.round(high * 0.3));
-        context.fillStyle = inks.probe;
+        context.fillStyle = colours.probe;
         if (high >= 3) context.fillRect(x, y + high - line, wide, line);
       } else if (disagree && manner === 'gated') {
-        context.strokeStyle = inks.probe;
+        context.strokeStyle = colours.probe;
         context.lineWidth = ring;
         context.strokeRect(x + ring / 2, y + ring / 2, wide - ring, high - ring);
         // On a kept cell a thin line in the background colour separates ring and cell, so that they differ by more than their hues.
         if ((bits & KEPT) !== 0 && wide > 4 * ring + 2) {
-          context.strokeStyle = inks.ground;
+          context.strokeStyle = colours.ground;
           context.lineWidth = Math.max(1, Math.round(ring / 3));
           const inner = ring + context.lineWidth / 2;
           context.strokeRect(x + inner, y + inner, wide - 2 * inner, high - 2 * inner);
@@ -155,13 +155,13 @@ export class Cells {
       }
       if (dots?.[index] && wide > 4) {
         const dot = Math.max(2, Math.round(wide * 0.34));
-        context.fillStyle = css((bits & KEPT) !== 0 ? inks.palette.paper : inks.palette.ink);
+        context.fillStyle = css((bits & KEPT) !== 0 ? colours.palette.paper : colours.palette.ink);
         context.fillRect(x + (wide - dot) / 2, y + (wide - dot) / 2, dot, dot);
       }
       if (is_pinned) {
         // The corner of a pinned unit.
         const corner = Math.max(2, Math.round(wide * 0.5));
-        context.fillStyle = inks.ink;
+        context.fillStyle = colours.ink;
         context.beginPath();
         context.moveTo(x + wide - corner, y);
         context.lineTo(x + wide, y);
@@ -170,7 +170,7 @@ export class Cells {
       }
       if (index === this.focused) {
         const line = Math.max(2, Math.round(cell * 0.16));
-        context.strokeStyle = inks.ink;
+        context.strokeStyle = colours.ink;
         context.lineWidth = line;
         context.strokeRect(x + line / 2, y + line / 2, Math.max(1, wide - line), Math.max(1, high - line));
       }
@@ -178,15 +178,15 @@ export class Cells {
   }
 
   /** A bar from the middle of a pale cell, or from its bottom if the values have no sign. */
-  private paintBar(x: number, y: number, wide: number, high: number, value: number, signed: boolean, kept: boolean, inks: Inks): void {
+  private paintBar(x: number, y: number, wide: number, high: number, value: number, signed: boolean, kept: boolean, colours: CellColours): void {
     const { context } = this;
-    context.fillStyle = kept ? inks.faint : inks.fill(0, 'gated');
+    context.fillStyle = kept ? colours.faint : colours.fill(0, 'gated');
     context.fillRect(x, y, wide, high);
     if (value === 0) return;
     const room = signed ? high / 2 : high;
     const long = Math.min(room, Math.max(1, Math.round(Math.abs(value) * room)));
     const middle = signed ? y + Math.round(high / 2) : y + high;
-    context.fillStyle = signed ? inks.probe : inks.kept;
+    context.fillStyle = signed ? colours.probe : colours.kept;
     context.fillRect(x, value > 0 ? middle - long : middle, wide, long);
   }
 

@@ -26,7 +26,7 @@ function nearest(kernels: CheckKernel[]): CheckKernel | undefined {
 }
 
 /** What the page does before and after a check: run and check do not compute at the same time. */
-export interface Around {
+export interface CheckHooks {
   begin: () => void;
   end: () => void;
 }
@@ -44,7 +44,7 @@ export class CheckView {
   private when = '';
   private tab: Tab = 'scenes';
   private readonly open = new Set<string>();
-  private readonly around: Around;
+  private readonly hooks: CheckHooks;
   private readonly go = element('button', 'small-button', 'Check this device');
   private readonly copy = element('button', 'small-button', 'Copy report');
   private readonly bar = element('progress');
@@ -56,8 +56,8 @@ export class CheckView {
   private readonly first = element('th', '', 'kernel');
   private readonly tabs = new Map<Tab, HTMLButtonElement>();
 
-  constructor(root: HTMLElement, around: Around) {
-    this.around = around;
+  constructor(root: HTMLElement, hooks: CheckHooks) {
+    this.hooks = hooks;
     const intro = element(
       'p',
       'differs-line',
@@ -98,7 +98,7 @@ export class CheckView {
     this.done = this.of = 0;
     this.began = performance.now();
     this.when = new Date().toISOString();
-    this.around.begin();
+    this.hooks.begin();
     this.worker = new Worker(new URL('./check-worker.ts', import.meta.url), { type: 'module', name: 'self-check' });
     this.worker.addEventListener('message', ({ data }: MessageEvent<CheckReport>) => this.receive(data));
     this.worker.addEventListener('error', (event) => {
@@ -113,7 +113,7 @@ export class CheckView {
     this.worker.terminate();
     this.worker = null;
     this.seconds = (performance.now() - this.began) / 1000;
-    this.around.end();
+    this.hooks.end();
     this.fill();
   }
 

@@ -167,7 +167,7 @@ export class DatasetView {
       return;
     }
     const split = own?.has_test ? 'Its test rows are its own.' : 'One in seven rows of each class is a test row, drawn by the seed of the run.';
-    const later = waits ? ' The run goes on with its own data: Restart begins with these.' : '';
+    const later = waits ? ' The run continues with its own data: Restart begins with these.' : '';
     if (reading !== null && !again) {
       const files = given[reading]?.files ?? [];
       this.said.textContent = `Reading ${files.length === 1 ? (files[0]?.path ?? '') : `${count(files.length)} files`}.`;

@@ -6,7 +6,7 @@ import { type Group, KEPT, type Plan, PROBE_KEPT } from '../../protocol/messages
 import { isChannel } from '../../model/words';
 import { Announcer } from '../../ui/announcer';
 import type { Bars } from '../../model/step-through';
-import { Cells, Inks, type Manner, SMALL_CELL, type States } from '../../ui/cells';
+import { Cells, CellColours, type Manner, SMALL_CELL, type States } from '../../ui/cells';
 import { element, say } from '../../ui/element';
 import { FiltersView } from './filters';
 import { arrangeGrids, DIGITS, shape } from './grids';
@@ -74,7 +74,7 @@ export class NetworkView {
   /** [classes] probabilities of the visitor's image under the current network. */
   private classes: Float32Array | null = null;
   private is_past = false;
-  private inks: Inks;
+  private colours: CellColours;
   private readonly root: HTMLElement;
   private readonly output: HTMLElement;
   private readonly announcer = new Announcer();
@@ -90,7 +90,7 @@ export class NetworkView {
     this.root = root;
     this.output = output;
     this.picked = picked;
-    this.inks = new Inks(palette);
+    this.colours = new CellColours(palette);
     output.after(this.announcer.root);
     new ResizeObserver(() => this.layOut()).observe(root);
   }
@@ -127,7 +127,7 @@ export class NetworkView {
   }
 
   recolour(palette: Palette): void {
-    this.inks = new Inks(palette);
+    this.colours = new CellColours(palette);
     this.repaint();
   }
 
@@ -309,7 +309,7 @@ export class NetworkView {
       if (this.filters || !this.hasDigits(group, cells.columns) || this.cell / devicePixelRatio < 7) continue;
       const { context, canvas } = cells;
       context.clearRect(0, 0, canvas.width, canvas.height);
-      context.fillStyle = css(this.inks.palette.soft);
+      context.fillStyle = css(this.colours.palette.soft);
       context.font = `${Math.round(this.cell * 0.86)}px system-ui, sans-serif`;
       context.textBaseline = 'middle';
       for (let row = 0; row < cells.rows; row++) context.fillText(String(row), this.cell * 1.35, (row + 0.5) * this.cell);
@@ -321,7 +321,7 @@ export class NetworkView {
   private paint(): void {
     for (const [index, { cells }] of this.parts.entries()) {
       const marks = { dots: index === 0 ? this.informative : null, pinned: this.pinned, bars: this.bars };
-      if (cells.canvas.isConnected) cells.paint(this.states[index] ?? null, this.inks, marks);
+      if (cells.canvas.isConnected) cells.paint(this.states[index] ?? null, this.colours, marks);
     }
     this.paintFilters();
   }
@@ -329,7 +329,7 @@ export class NetworkView {
   private paintFilters(): void {
     if (!this.filters) return;
     const { view, group } = this.filters;
-    view.draw(this.states[group] ?? null, this.masks?.kept[group] ?? null, this.inks.palette);
+    view.draw(this.states[group] ?? null, this.masks?.kept[group] ?? null, this.colours.palette);
   }
 
   private listen(canvas: HTMLCanvasElement, group: number, under: (event: PointerEvent) => number | null): void {
