@@ -348,7 +348,11 @@ export class TryView {
     this.clear.disabled = !chosen_image;
     const drawn = chosen_image?.index === null;
     this.surface_words.textContent =
-      chosen_image && !drawn ? `Test image ${count(chosen_image.index ?? 0)}: ${this.nameOf(chosen_image.label ?? 0)}` : this.draws() ? 'Draw a digit here' : 'A test image';
+      chosen_image && !drawn
+        ? `Test image ${count(chosen_image.index ?? 0)}: ${this.nameOf(chosen_image.label ?? 0)}`
+        : this.draws()
+          ? 'Draw a digit here'
+          : 'A test image';
     this.surface.ariaLabel = this.surface_words.textContent;
     const over = found?.contributions;
     const unknown = over ? over.values.filter((value) => Number.isNaN(value)).length : 0;
