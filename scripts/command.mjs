@@ -1,4 +1,4 @@
-// Runs other programs: quietly while they succeed, with everything they said when they fail.
+// Runs other programs. Their output is shown only if they fail.
 
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
@@ -7,15 +7,15 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of the repository; every command runs in it, wherever the person stands. */
+/** The folder of the repository. Every command runs in it. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 const windows = process.platform === 'win32';
 
-/** A failure already in words for the person: shown without a stack. */
+/** An error whose message is meant for the user: shown without a stack. */
 export class Explained extends Error {}
 
-/** A program that ended with another code than 0. `output` is all it printed, in order. */
+/** A program that exited with a code other than 0. `output`: all that it printed, in order. */
 export class CommandFailed extends Explained {
   constructor(line, code, output) {
     super(`\`${line}\` failed (${code})`);
@@ -25,7 +25,7 @@ export class CommandFailed extends Explained {
 
 const running = new Set();
 
-/** Ends what was started here, so that no compiler or browser outlives an interrupted command. */
+/** Ends the programs that were started here, so that no compiler or browser runs on after an interruption. */
 export function stopChildren(signal = 'SIGTERM') {
   for (const child of running) child.kill(signal);
 }
@@ -33,7 +33,7 @@ export function stopChildren(signal = 'SIGTERM') {
 /** Where cargo has its programs and the sources of libraries. */
 export const cargoHome = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo');
 
-/** rustup's own folder may be missing from PATH in the very terminal that installed it. */
+/** The folder of rustup may be missing from PATH in the terminal that installed it. */
 function searchPath() {
   return [...(process.env.PATH ?? '').split(path.delimiter), path.join(cargoHome, 'bin')].filter(Boolean);
 }
@@ -58,13 +58,13 @@ function lower(id) {
   try {
     os.setPriority(id, os.constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
-    // A system that does not allow it runs the program as any other.
+    // Where the system does not allow a lower priority, the program runs at the usual one.
   }
 }
 
 /**
  * Runs a program without a standard input and answers with everything it printed.
- * It runs in `cwd`. `note` hears its latest line, `env` is added to the environment. `background`: what else the machine does goes first.
+ * It runs in `cwd`. `note` is called with its latest line, `env` is added to the environment. `background`: at low priority.
  */
 export function run(command, args = [], { note = () => {}, env = {}, cwd = root, background = false } = {}) {
   const line = [path.basename(command), ...args].join(' ');
@@ -75,7 +75,7 @@ export function run(command, args = [], { note = () => {}, env = {}, cwd = root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.add(child);
-    // At once, because what it starts in turn inherits this. Without an id it could not be started, which the event tells.
+    // Set at once, because programs that it starts inherit this. Without an id it could not be started: the event reports that.
     if (background && child.pid) lower(child.pid);
     let output = '';
     const hear = (text) => {

@@ -1,4 +1,4 @@
-// The images that the tests train on, fetched and verified by the program itself.
+// Fetches the data sets of the tests. The program itself fetches and verifies them.
 
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,8 +49,8 @@ async function fetchFashion(note) {
 }
 
 /**
- * The tests read all sets that can be fetched. MNIST is what the page opens with, so its absence stops; without one of the others the rest works, and
- * the line says so.
+ * Fetches all data sets that can be fetched. The page opens with MNIST, so a missing MNIST is an error. Another missing set is only
+ * mentioned in the output.
  */
 export async function fetchAllData(note) {
   await fetchSet('mnist', note);

@@ -42,7 +42,7 @@ function anchorsIn(text) {
   return anchors;
 }
 
-/** What is wrong with the links of a document at `file`; links to other hosts are not looked at. */
+/** Errors in the links of a document at `file`. Links to other hosts are not checked. */
 function brokenLinks(file, text, exists, readOther) {
   return linksIn(text).flatMap((target) => {
     if (/^[a-z][a-z0-9+.-]*:/i.test(target)) return [];

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { find, run } from './command.mjs';
 
-/** The oldest that is known to take all commands of the library that drives it; 140 does not. */
+/** The oldest version that is known to support all commands of the library that drives it; 140 does not. */
 export const OLDEST_FIREFOX = 153;
 
 const places = {
@@ -12,7 +12,7 @@ const places = {
   win32: ['C:\\Program Files\\Mozilla Firefox\\firefox.exe'],
 };
 
-/** Its path, or null. LACUNA_FIREFOX names another one. */
+/** The path of Firefox, or null. The variable LACUNA_FIREFOX overrides it. */
 export function findFirefox() {
   if (process.env.LACUNA_FIREFOX) return process.env.LACUNA_FIREFOX;
   for (const name of ['firefox-esr', 'firefox']) {

@@ -8,7 +8,7 @@ import { root } from './command.mjs';
 
 const folder = path.join(root, 'www', 'public');
 const drawing = readFileSync(path.join(folder, 'icon.svg'), 'utf8');
-// A launcher that cuts icons to its own shape wants the ground up to the edges, and the drawing within the middle four fifths.
+// A launcher may crop icons to its own shape: the background reaches the edges, and the drawing is within the middle four fifths.
 const whole = drawing.replace(' rx="7"', '').replace('<g ', '<g transform="translate(3.2 3.2) scale(0.8)" ');
 
 const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox'] });

@@ -1,4 +1,4 @@
-// Which way the page's modules import one another.
+// Imports between the modules of the page run in one direction.
 
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -15,7 +15,7 @@ const files = readdirSync(sources, { recursive: true })
   .map((file) => file.replaceAll(path.sep, '/'))
   .filter((file) => isModule(file) && !/^(pkg|testing)\//.test(file));
 
-/** What a source imports, types and modules that come later included. */
+/** The imports of a source, including types and dynamic imports. */
 const specifiers = (source) =>
   [...source.matchAll(/(?:^import\s|^export\s[^;]*?\bfrom\s|\bfrom\s|\bimport\(|\bnew URL\()\s*['"](\.[^'"]*)['"]/gm)].map(([, name]) => name);
 
@@ -54,7 +54,7 @@ test('a feature imports no other feature', () => {
 });
 
 test('no modules of the page import one another in a circle', () => {
-  // Modules that import none that is still there go, and those that none imports, until none can: what is left is in circles or between two.
+  // Removes modules without imports, and modules that nobody imports, until there are none of either. The rest is in circles or between two circles.
   const left = new Set(files);
   const leads = (file) => graph.get(file).some((other) => other !== file && left.has(other));
   const isLed = (file) => [...left].some((other) => other !== file && graph.get(other).includes(file));

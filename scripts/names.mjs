@@ -1,4 +1,4 @@
-// What a name after `npm test --` stands for: a tier, a stage, a file of tests or a test's title.
+// Resolves the names after `npm test --`: a name is a tier, a stage, a file of tests, or the title of a test.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ const named = (folder, ending) =>
     .map((file) => file.slice(0, -ending.length))
     .sort();
 
-/** Whether a file of browser tests wants the machine for itself: a device in software wants all cores, and what is timed wants no neighbour. */
+/** Whether a file of browser tests needs the machine alone: a device in software uses all cores, and timings must not be disturbed. */
 const asksForDevice = (file) => file.endsWith('.device');
 
 const rustSources = (folder) =>
@@ -20,7 +20,7 @@ const rustSources = (folder) =>
     .filter((file) => file.endsWith('.rs'))
     .map((file) => path.join(folder, file));
 
-/** Titles of tests in a JavaScript source, as patterns: what a template puts in may be anything. */
+/** Titles of tests in a JavaScript source, each as the fixed parts of its text. A template may insert any text between them. */
 function titlesIn(source) {
   const titles = [...source.matchAll(/^\s*test\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/gm)];
   return titles.map(([, quote, title]) => {
@@ -28,7 +28,7 @@ function titlesIn(source) {
     return quote === '`' ? plain.split(/\$\{[^}]*\}/) : [plain];
   });
 }
-/** Whether a title is one of those; each part as it stands, anything between two parts. */
+/** Whether a title consists of these parts, with any text between them. */
 const matches = (title, parts) => new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 's').test(title);
 
 /** Names of tests in a Rust source. */
@@ -40,7 +40,7 @@ export function testFiles() {
   return {
     unit: unitTests(),
     lib: named('tests', '.rs'),
-    // The others are what these share.
+    // Files without tests are shared by the others.
     native: named(path.join('tests', 'native'), '.rs').filter((file) => functionsIn(read('tests', 'native', `${file}.rs`)).length > 0),
     browser: browser.filter((file) => !asksForDevice(file)),
     webgpu: browser.filter(asksForDevice),
@@ -55,7 +55,7 @@ const places = {
   webgpu: (file) => `tests/browser/${file}.test.mjs`,
 };
 
-/** The choice in words of its own: `stages` whole; of others `files`, and of these, where titles are given, only tests of these. */
+/** What to run: whole `stages`, and single `files` of other stages, with titles if only some of their tests are wanted. */
 class Choice {
   stages = new Set();
   /** By stage, by file: the titles that are wanted, or null for all. Of the stage `lib` the file '' stands for all sources. */
@@ -77,7 +77,7 @@ class Choice {
 }
 
 /**
- * What the names stand for. A name that is several things is all of them: `compare` is tests/native/compare.rs and a file of browser tests; a path is one.
+ * Resolves names. A name may match several files, and then all of them run: `compare` is tests/native/compare.rs and a file of browser tests.
  * `tiers`: names of stages by the tier's name.
  */
 export function chosenBy(names, tiers, stages) {

@@ -1,4 +1,4 @@
-// The modules that only a panel wants, while the page is developed: each is built when the page first asks for it, or in the background before.
+// In development, modules that only a panel needs are built when the page first asks for them, or earlier in the background.
 
 import path from 'node:path';
 import { explained } from './stages.mjs';
@@ -6,7 +6,7 @@ import { ensureModule, modules, outFolder } from './wasm.mjs';
 
 const later = modules.filter(({ first }) => !first);
 const built = new Set();
-/** What is asked for and not there yet. */
+/** Builds in progress, by module. */
 const pending = new Map();
 
 /** The module that a file of www/pkg belongs to, if it is built later. */
@@ -26,7 +26,7 @@ async function build(module, options) {
   }
 }
 
-/** One build for all who ask meanwhile. After a failure the next who asks begins another one: the sources may have been mended. */
+/** One build for all requests meanwhile. After a failure the next request builds again, because the sources may have been corrected. */
 async function ensure(module, options) {
   if (built.has(module)) return;
   if (!pending.has(module))
@@ -43,14 +43,14 @@ export function builtOnDemand() {
     name: 'built-on-demand',
     apply: 'serve',
     enforce: 'pre',
-    // To vite a module that is not there yet is an error of whoever imports it.
+    // Vite reports an error for a missing module, so the request waits until it is built.
     resolveId(source, importer) {
       const [file, query] = source.split('?');
       const whole = importer && source.startsWith('.') ? path.resolve(path.dirname(importer), file) : path.join(outFolder, path.basename(file));
       if (path.dirname(whole) !== outFolder || !moduleOf(`/www/pkg/${path.basename(whole)}`)) return null;
       return query === undefined ? whole : `${whole}?${query}`;
     },
-    // A file that is written because the page asked for it is no reason to load the page anew.
+    // The page must not reload when a file that it asked for is written.
     config: () => ({ server: { watch: { ignored: [...later.map(({ name }) => `**/www/pkg/${name}{.,_bg.}*`), '**/target/**', '**/data/**', '**/dist/**'] } } }),
     configureServer: (server) =>
       void server.middlewares.use(async (request, response, next) => {
@@ -60,7 +60,7 @@ export function builtOnDemand() {
           await ensure(module);
           next();
         } catch (error) {
-          // Code that throws is told by the panel in these words; a refused request would be told without any.
+          // The answer is code that throws this message, which the panel shows. A failed request would have no message.
           const words = `${module.name} could not be built, and the terminal of npm start says why: ${error.message}`;
           response.writeHead(200, { 'Content-Type': 'text/javascript', 'Cache-Control': 'no-store' });
           response.end(`throw new Error(${JSON.stringify(words)});`);
@@ -71,6 +71,6 @@ export function builtOnDemand() {
 
 /** Builds what the page has not asked for yet, one after another. */
 export async function buildLater() {
-  // A failure is told where it happens, and tried again when the page asks.
+  // A failure is printed here, and the build is tried again when the page asks.
   for (const module of later) await ensure(module, { background: true }).catch(() => {});
 }

@@ -9,7 +9,7 @@ const time = (file) => statSync(path.join(root, file), { throwIfNoEntry: false }
 export async function ensurePackages(note) {
   const lock = time('package-lock.json');
   if (lock === undefined) throw new Explained('package-lock.json is missing: take it back from the repository (git checkout package-lock.json).');
-  // npm leaves its own record of what it installed; younger than the lock file, it is current.
+  // npm records what it installed. If the record is newer than the lock file, the packages are current.
   const installed = time('node_modules/.package-lock.json');
   if (installed !== undefined && installed >= lock) return 'already there';
   await npm(['ci', '--no-audit', '--no-fund'], { note });

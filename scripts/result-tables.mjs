@@ -2,7 +2,7 @@
 
 const count = (value) => Math.round(value).toLocaleString('en');
 
-/** With so many significant digits, and commas between thousands. */
+/** A number with so many significant digits, and commas between thousands. */
 const significant = (value, digits) => Number(value.toPrecision(digits)).toLocaleString('en', { maximumSignificantDigits: digits });
 
 /** Bytes in the largest unit of 1,024 that leaves at least 1. */
@@ -15,7 +15,7 @@ export function bytes(value) {
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
-/** What the program printed, as it printed it. */
+/** A printout of the program, unchanged. */
 const printed = (text) => `\`\`\`text\n${text.trim()}\n\`\`\``;
 
 /** The beginning of a printout with its first `tables` tables: each has two single lines and one double line. */

@@ -11,7 +11,7 @@ import { explain, runStages, stopOnInterrupt } from './stages.mjs';
 import { ensureRust } from './toolchain.mjs';
 import { program, targetFolder } from './wasm.mjs';
 
-/** The commit at hand; of a changed working tree that is said too. */
+/** The current commit, with a note if the working tree has changes. */
 async function commitOf() {
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'])).trim();
   const changes = (await run('git', ['status', '--porcelain', '--untracked-files=no'])).trim();

@@ -1,4 +1,4 @@
-// What a visitor downloads: the files of dist/ in parts, each with a budget. Counted is what a server would send, gzipped.
+// The size of what a visitor downloads: the files of dist/ in parts, each with a budget. Sizes are gzipped, as a server sends them.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { Explained, root } from './command.mjs';
 const FIRST = 'first step';
 
 /**
- * The parts of the page. `files`: which of dist/ belong to it, by name; the first part has those that the first training step waits for.
+ * The parts of the page. `files`: a pattern of names in dist/. The first part has the files that the first training step waits for.
  * `budget`: kilobytes, gzipped.
  */
 export const parts = [
@@ -20,19 +20,19 @@ export const parts = [
   { name: 'pictures', files: /\.(png|svg)$/, budget: 420 },
 ];
 
-/** What must belong to a part; the rest, such as the data sets and index.html, is in one or in none. */
+/** Files that must belong to a part. Others, such as the data sets and index.html, need not. */
 const CODE = /\.(js|wasm|css)$/;
 const DATA = /^data\//;
 
-/** How files name others. A module that is imported by a call is not in here. */
+/** The patterns by which a file names others. Dynamic imports are not among them. */
 const STATIC = /(?:\bimport|\bfrom|\bnew URL\(|\bsrc=|\bhref=)\s*["'`]([^"'`]+)["'`]/g;
 const ANY = /["'`]([^"'`\s]+\.(?:js|wasm))["'`]/g;
 
 const named = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => path.posix.basename(name));
 
 /**
- * The files that the first step waits for: what the page names, and what these name in turn. The page does not wait for what it imports by a
- * call. The engine's worker does, but for what `isLater`: parts that it imports where they are wanted.
+ * The files that the first step waits for: those that the page names, and those that these name in turn. The page does not wait for its dynamic
+ * imports. The engine's worker does, except for those that `isLater` matches.
  */
 export function firstFiles(files, read, isLater = () => false) {
   const [needed, left] = [new Set(), [['index.html', false]]];
@@ -74,7 +74,7 @@ export function sortIntoParts(files, read, table = parts) {
 
 const kilobytes = (bytes) => (bytes / 1000).toFixed(1);
 
-/** A line a part: what it takes and what it may. `sizes`: bytes by part. */
+/** A line for each part: its size and its budget. `sizes`: bytes by part. */
 export function tableOf(sizes, table = parts) {
   const wide = Math.max(...table.map(({ name }) => name.length));
   return table
@@ -82,7 +82,7 @@ export function tableOf(sizes, table = parts) {
     .join('\n');
 }
 
-/** The parts that take more than they may. */
+/** The parts above their budget. */
 export const overBudget = (sizes, table = parts) => table.filter(({ name, budget }) => sizes[name] > budget * 1000).map(({ name }) => name);
 
 /** Fails where a part is over its budget. `folder`: the built page. */

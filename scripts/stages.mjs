@@ -1,18 +1,18 @@
-// Stages of work, side by side where they can be; one numbered line each: what is going on, and how long it took.
+// Runs stages of work, in parallel where possible. Each prints one numbered line: what it does, and how long it took.
 
 import process from 'node:process';
 import { CommandFailed, Explained, stopChildren } from './command.mjs';
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-/** So many stages run side by side at most: on two cores more of them only stand in each other's way. */
+/** How many stages run in parallel at most. On two cores more of them would only slow each other down. */
 const TOGETHER = 2;
 
 /**
  * Runs stages and stops at the first that fails. A stage is `{ name, title, work, needs, after, keeps }`: `needs` and `after` are names of stages
- * that must have ended before, `after` only where they take part; two stages that keep something in common do not run at the same time. Of
- * those that can begin, the first one of the list does. A list of `[title, work]` runs one after another.
- * `work(note)` may answer with a few words on what it found, `note` says what it is at. Throws what the stage threw, with `stage` set to its title.
+ * that must have ended before, `after` only if they are run at all. `keeps` names resources: two stages with the same resource do not run at the
+ * same time. Of the stages that can begin, the first one of the list begins. A list of `[title, work]` runs one after another.
+ * `work(note)` may return a short text about its result; `note` is called with what it does. Throws what the stage threw, with `stage` set to its title.
  */
 export async function runStages(list) {
   const stages = list.map((stage, index) =>
@@ -67,14 +67,14 @@ export async function runStages(list) {
 }
 
 /**
- * In a terminal the last line lives: what runs, for how long, and the latest word of the program at work. In a log a stage is a line at its
- * beginning and one at its end, and one more every minute.
+ * In a terminal the last line is updated: which stages run, for how long, and the latest output. In a log a stage has a line at its beginning,
+ * one at its end, and one every minute.
  */
 class Lines {
   constructor() {
     this.all = [];
     this.is_live = process.stdout.isTTY === true;
-    // A stage that hangs must leave a trace of where.
+    // The log must show which stage hangs.
     this.timer = this.is_live ? setInterval(() => this.draw(), 200) : null;
   }
 
@@ -109,7 +109,7 @@ class Lines {
   }
 }
 
-/** A failure in words: the program's own words whole, then which stage and why. */
+/** Prints a failure: the output of the program, then the stage and the reason. */
 export function explained(error) {
   const output = error instanceof CommandFailed && error.output ? `\n${error.output.trimEnd()}\n` : '';
   const words = error instanceof Explained ? error.message : error.stack;
@@ -118,7 +118,7 @@ export function explained(error) {
 
 export const explain = (error) => console.log(explained(error));
 
-/** Ctrl-C ends what runs and then this program, without a stack and without a half line. `code` answers with the exit code. */
+/** Ctrl-C ends the running programs and then this one, without a stack and without an unfinished line. `code` returns the exit code. */
 export function stopOnInterrupt(code = () => 130) {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {

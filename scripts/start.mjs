@@ -1,4 +1,4 @@
-// `npm start`: everything that a fresh machine lacks, then the page. Options: --port N, --open, --host ADDRESS.
+// `npm start`: installs what is missing, then serves the page. Options: --port N, --open, --host ADDRESS.
 
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ function options() {
       options: { port: { type: 'string' }, open: { type: 'boolean' }, host: { type: 'string' } },
     });
     if (values.port !== undefined && !/^\d{1,5}$/.test(values.port)) throw new Error(`--port takes a number, not "${values.port}"`);
-    // Somebody who names a port wants that one; left alone, the next free one will do.
+    // A port that was named must be free. Otherwise the next free one is used.
     const port = values.port === undefined ? {} : { port: Number(values.port), strictPort: true };
     return { ...port, ...(values.open ? { open: true } : {}), ...(values.host === undefined ? {} : { host: values.host }) };
   } catch (error) {
@@ -24,9 +24,9 @@ function options() {
 }
 
 async function serve(server) {
-  // What is served here is in development, whatever the shell says of other programs.
+  // The page is served for development, whatever NODE_ENV says.
   process.env.NODE_ENV = 'development';
-  // Imported only now: a moment ago vite may not have been installed.
+  // Imported only now, because vite may have just been installed.
   const { createServer } = await import('vite');
   const vite = await createServer({ root, server, plugins: [builtOnDemand()], logLevel: 'warn', clearScreen: false });
   await vite.listen();
@@ -36,7 +36,7 @@ async function serve(server) {
 async function start() {
   const server = options();
   let addresses = [];
-  // Ctrl-C is how a served page is meant to end; before that it leaves the work half done.
+  // Ctrl-C is the normal end of a server, but an interruption before.
   stopOnInterrupt(() => (addresses.length > 0 ? 0 : 130));
   await runStages([
     { name: 'rust', title: 'Rust toolchain', work: ensureRust },

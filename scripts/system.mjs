@@ -8,7 +8,7 @@ import { findChromium, findHeadlessChromium } from './chromium.mjs';
 import { Explained, find, run } from './command.mjs';
 import { OLDEST_FIREFOX, hasFirefox } from './firefox.mjs';
 
-/** Drivers announce themselves to the Vulkan loader by a JSON file in one of these folders. */
+/** A Vulkan driver has a JSON file in one of these folders. */
 function hasVulkanDriver() {
   if (process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES) return true;
   const folders = [
@@ -38,7 +38,7 @@ async function missing() {
   return all;
 }
 
-/** Installs what is missing where that is possible without asking anybody; says what to install otherwise. */
+/** Installs what is missing, if that is possible without a question. Otherwise the error says what to install. */
 export async function ensureSystem(note) {
   const lacking = await missing();
   if (lacking.length === 0) return 'all there';

@@ -1,6 +1,6 @@
-// `npm test`: sets up what is missing, then every check, the cheap ones first, stopping at the first that fails.
-// `npm run check`: the tier for between two edits. `npm test -- NAME...`: tiers, stages, files of tests or single tests by their titles, with
-// what they stand on.
+// `npm test`: sets up what is missing, then runs every check, the cheap ones first, and stops at the first that fails.
+// `npm run check`: the fast tier. `npm test -- NAME...`: tiers, stages, files of tests or single tests by their titles, with the stages that
+// they need.
 
 import path from 'node:path';
 import process from 'node:process';
@@ -17,7 +17,7 @@ import { buildModules, modules, removeDeclarations } from './wasm.mjs';
 
 const count = { passed: 0, failed: 0 };
 
-/** Sums the closing lines of the two runners: cargo's has one for every test binary, Node's has one in all. */
+/** Sums the last lines of the two runners: cargo prints one for every test binary, Node one in all. */
 function tally(output) {
   const sum = (pattern) => [...output.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
   const found = {
@@ -31,8 +31,8 @@ function tally(output) {
 }
 
 /**
- * A stage that runs tests. None run, or some left out, is a failure: nothing here is skipped in silence. `picked`: of single tests, where Node's
- * runner counts those that were not asked for as left out.
+ * A stage that runs tests. It fails if no test ran or if a test was skipped. `picked`: single tests, where Node's runner counts those that
+ * were not asked for as skipped.
  */
 async function tests(work, picked = false) {
   let output;
@@ -57,13 +57,13 @@ const clippy =
   (...args) =>
   async (note) =>
     void (await cargo(['clippy', '--locked', ...args, '--', '-D', 'warnings'], { note }));
-// In a profile whose libraries are those of the program, and of this package no more is compiled than what changed.
+// This profile shares its libraries with the program and compiles this package incrementally.
 const PROFILE = ['--locked', '--profile', 'bench'];
-/** Runs test binaries. `--no-fail-fast`: all failures of a run are told at once. */
+/** Runs test binaries. `--no-fail-fast`: all failures of a run are reported. */
 const cargoTest = (note, targets, filters = []) =>
   cargo(['test', ...PROFILE, '--no-fail-fast', ...targets, ...(filters.length > 0 ? ['--', ...filters] : [])], { note });
 
-/** The files of a choice: those that are named, or all of the stage. `titles` are those of single tests; null where a whole file is wanted. */
+/** The files of a choice: those that are named, or all of the stage. `titles`: of single tests; null if a whole file is wanted. */
 function filesOf(choice, stage) {
   const wanted = choice.files[stage];
   const whole = choice.stages.has(stage);
@@ -79,13 +79,13 @@ function unit(note, choice) {
   return tests(runUnitTests(note, { names: files, only: (titles ?? []).map(exactly) }), titles !== null);
 }
 
-/** With the tests of the library that of the sources' architecture: all of them together take seconds. */
+/** The tests of the library, and that of the sources' architecture. Together they take seconds. */
 function library(note, choice) {
   if (choice.stages.has('lib')) return tests(cargoTest(note, ['--lib', '--bins', '--test', 'architecture']));
   const some = async () => {
     let output = '';
     for (const [file, titles] of choice.files.lib) {
-      // A test within a module goes by the end of its path.
+      // A test within a module is found by the end of its path.
       const filters = (titles ?? []).map((title) => (file === '' ? `::${title}` : title));
       output += await cargoTest(note, file === '' ? ['--lib', '--bins'] : ['--test', file], filters);
     }
@@ -114,8 +114,8 @@ const biome =
     void (await run(process.execPath, [path.join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome'), ...args], { note }));
 
 /**
- * Every stage, with what it needs before and what it keeps to itself meanwhile (see stages.mjs): cargo works on one of its folders at a time,
- * and tests that compute want the whole machine.
+ * All stages, with the stages that they need and the resources that they use alone (see stages.mjs): cargo uses one of its folders at a time,
+ * and tests that compute need the whole machine.
  */
 const stages = [
   { name: 'system', title: 'linker, Vulkan driver and browser', work: ensureSystem },
@@ -160,7 +160,7 @@ const stages = [
 ];
 
 async function lintWasm(note) {
-  // The features of each module that the page is built of (scripts/wasm.mjs); what several have in common is checked once.
+  // The features of each module of the page (scripts/wasm.mjs). Code that several modules share is checked once.
   for (const { features } of modules) {
     await clippy('--profile', 'wasm', '--lib', '--target', wasmTarget, '--no-default-features', '--features', features)(note);
   }
@@ -171,7 +171,7 @@ const tiers = {
   all: stages.map(({ name }) => name),
 };
 
-/** The stages of a choice and all that they need, in the order of the table. */
+/** The chosen stages and all stages that they need, in the order of the table. */
 function planned(names) {
   const choice = chosenBy(names.length > 0 ? names : ['all'], tiers, tiers.all);
   const wanted = new Set();
@@ -190,7 +190,7 @@ try {
   await runStages(planned(process.argv.slice(2)));
 } catch (error) {
   explain(error);
-  // A stage that broke without counting, a lint or a crash, is one failure too.
+  // A stage that failed without a count, such as a lint or a crash, is one failure.
   count.failed = Math.max(count.failed, 1);
   process.exitCode = 1;
 }

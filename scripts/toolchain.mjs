@@ -9,7 +9,7 @@ export const wasmTarget = 'wasm32-unknown-unknown';
 
 const channel = readFileSync(path.join(root, 'rust-toolchain.toml'), 'utf8').match(/channel\s*=\s*"([^"]+)"/)[1];
 
-/** Makes sure of it; answers with what was done. `components`: what beyond the compiler is needed. */
+/** Installs the toolchain if it is missing, and returns what was done. `components`: parts beyond the compiler. */
 export async function ensureRust(note, components = []) {
   if (process.platform === 'linux' && !find('cc')) {
     throw new Explained('There is no C linker (cc), which Rust needs. Install it (Debian, Ubuntu: apt-get install build-essential) and try again.');

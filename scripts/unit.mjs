@@ -9,20 +9,20 @@ import { targetFolder } from './wasm.mjs';
 const sources = path.join(root, 'www');
 const ending = '.test.ts';
 
-/** Every unit test's file, relative to www/, without its ending: features/try/digit, ui/format. */
+/** The files of the unit tests, relative to www/, without extension: features/try/digit, ui/format. */
 export const unitTests = () =>
   readdirSync(sources, { recursive: true })
     .filter((file) => file.endsWith(ending))
     .map((file) => file.slice(0, -ending.length).replaceAll(path.sep, '/'))
     .sort();
 
-/** Those of the scripts stand beside them. */
+/** The tests of the scripts are beside the scripts. */
 const scriptTests = () =>
   readdirSync(path.join(root, 'scripts'))
     .filter((file) => file.endsWith('.test.mjs'))
     .map((file) => path.join('scripts', file));
 
-/** Bundles these tests and runs them; `only` is a pattern of tests' titles. Answers with what the runner printed. */
+/** Bundles these tests and runs them. `only`: patterns of titles. Returns the output of the runner. */
 export async function runUnitTests(note, { names = unitTests(), only = [] } = {}) {
   if (names.length === 0) throw new Explained('There is no unit test under www/.');
   const out = path.join(targetFolder, 'unit');
@@ -48,10 +48,10 @@ export async function runUnitTests(note, { names = unitTests(), only = [] } = {}
       },
     },
   });
-  // The bundler says "production" to this program and all that it starts; a server in development would believe it.
+  // The bundler sets NODE_ENV to "production" here, and a development server that a test starts would inherit that.
   if (before === undefined) delete process.env.NODE_ENV;
   else process.env.NODE_ENV = before;
-  // One process for all of them: each of its own would take longer to start than its tests.
+  // One process for all files: a process would take longer to start than its tests to run.
   const all = path.join(out, 'all.test.mjs');
   writeFileSync(all, names.map((name) => `import './${name.replaceAll('/', '-')}.mjs';\n`).join(''));
   const args = [

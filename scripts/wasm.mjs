@@ -1,4 +1,4 @@
-// The engine as WebAssembly: compiled by cargo, given its JavaScript by tools/bindgen, put where the page imports it.
+// Builds the engine as WebAssembly: cargo compiles it, tools/bindgen makes its JavaScript, and www/pkg gets both.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,9 @@ import { Explained, cargo, cargoHome, root, run } from './command.mjs';
 import { wasmTarget } from './toolchain.mjs';
 
 /**
- * The modules of the page. All are made of one library, seen through its features.
- * `features`: what cargo is asked for. `profile`: cargo's. `rustflags`: for the compiler. `first`: the page cannot begin without it; any other is
- * built by `npm start` when the page asks for it.
+ * The modules of the page. All are built from one library, with different features.
+ * `features` and `profile`: cargo's. `rustflags`: for the compiler. `first`: the page needs it at the start; `npm start` builds others when
+ * the page asks for them.
  */
 export const modules = [
   { name: 'lacuna', features: 'page,gpu', profile: 'wasm', rustflags: [], first: true },
@@ -27,28 +27,28 @@ export const modules = [
   { name: 'own_files', features: 'own-files', profile: 'wasm', rustflags: [], first: false },
 ];
 
-/** Where cargo puts what it builds. */
+/** The folder of cargo's output. */
 export const targetFolder = path.resolve(root, process.env.CARGO_TARGET_DIR ?? 'target');
 
-/** A program that cargo made, by `cargo build --release` where no other profile is named. */
+/** The path of a program that cargo builds. */
 export const program = (name, profile = 'release') => path.join(targetFolder, profile, process.platform === 'win32' ? `${name}.exe` : name);
 
 export const outFolder = path.join(root, 'www', 'pkg');
 const outputs = (name) => [`${name}.js`, `${name}_bg.wasm`].map((file) => path.join(outFolder, file));
 const stampFile = (name) => path.join(outFolder, `${name}.stamp.json`);
 
-// A panic names its place in the sources. Of a library's, only what follows the folder that cargo keeps them in, or the page would tell of the
-// machine that it was built on, and its size would hang on where that has its home.
+// A panic message has the path of its source file. The folder of cargo's libraries is cut off: otherwise the page would reveal paths of the
+// machine that built it, and its size would depend on them.
 const flagsOf = (module) =>
   [process.env.CARGO_ENCODED_RUSTFLAGS, `--remap-path-prefix=${path.join(cargoHome, 'registry', 'src')}=`, ...module.rustflags].filter(Boolean).join('\x1f');
 
-/** What decides the result beside the sources of the library. */
+/** Files that the result depends on, beside the sources of the library. */
 const SETTINGS = ['Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', '.cargo/config.toml', 'tools/bindgen/Cargo.toml', 'tools/bindgen/src/main.rs'];
 const VARIABLES = /^(CARGO_(PROFILE|BUILD|TARGET_WASM32)_|RUSTC|RUSTFLAGS$)/;
 
 let compiler;
 
-/** The compiler's own words on its version. Without rustup, rust-toolchain.toml does not decide it. */
+/** The compiler's version. Without rustup, rust-toolchain.toml does not decide it. */
 const compilerVersion = () => (compiler ??= run('rustc', ['-vV']));
 
 async function fingerprint(module, sources) {
@@ -65,8 +65,8 @@ async function fingerprint(module, sources) {
 }
 
 /**
- * Whether www/pkg has the module as these sources make it. Cargo cannot tell: to cargo all modules are one library, so that it compiles the
- * library anew for each.
+ * Whether www/pkg has the module that these sources make. Cargo does not know: all modules are the same library to cargo, which therefore
+ * compiles it again for each module.
  */
 async function isCurrent(module) {
   if (![...outputs(module.name), stampFile(module.name)].every((file) => existsSync(file))) return false;
@@ -94,8 +94,8 @@ const alive = (id) => {
 };
 
 /**
- * Runs `work` while no other program here builds a module. Cargo writes all modules to one file, which is read after cargo has let go of it:
- * `npm test` beside `npm start` would else bind the module of the other.
+ * Runs `work` while no other program builds a module. Cargo writes all modules to the same file, which is read after cargo has ended. Without
+ * this lock `npm test` beside `npm start` could read the module of the other.
  */
 async function alone(note, work) {
   const lock = path.join(targetFolder, 'modules.lock');
@@ -108,7 +108,7 @@ async function alone(note, work) {
       if (error.code !== 'EEXIST') throw error;
     }
     const holder = Number(existsSync(lock) ? readFileSync(lock, 'utf8') : 0);
-    // A program that was killed leaves its lock behind. One that has just made it may not have written its number yet.
+    // A program that was killed leaves its lock. A program that has just made the lock may not have written its id yet.
     if (holder > 0 && !alive(holder)) rmSync(lock, { force: true });
     else note(`waiting for process ${holder || ''}, which builds modules too (${lock})`);
     await sleep(200);
@@ -122,7 +122,7 @@ async function alone(note, work) {
 
 let tool;
 
-/** Builds tools/bindgen, once in a program. It runs for a second: to have it optimised costs more than that saves. */
+/** Builds tools/bindgen, once per process. It runs for a second, so optimising it would take longer than it saves. */
 export function buildTool(note) {
   tool ??= cargo(['build', '--locked', '--profile', 'bindgen', '-p', 'bindgen'], { note }).then(
     () => program('bindgen', 'bindgen'),
@@ -158,7 +158,7 @@ async function compileAndBind(module, options) {
   await run(bindgen, [compiled, outFolder, name], options);
   const sources = sourcesOf(compiled);
   const stamp = { sources, fingerprint: await fingerprint(module, sources) };
-  // A source that was written meanwhile may have been read before or after: then the next build decides.
+  // A source that changed during the build may or may not be in it: then there is no stamp, and the next build builds again.
   if ([...SETTINGS, ...sources].some((file) => (statSync(path.join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0) >= begun)) return;
   writeFileSync(`${stampFile(name)}.new`, JSON.stringify(stamp));
   renameSync(`${stampFile(name)}.new`, stampFile(name));
@@ -166,7 +166,7 @@ async function compileAndBind(module, options) {
 
 let last = Promise.resolve();
 
-/** Makes sure that www/pkg has the module; true where it had to be built. `background`: at low priority. Builds wait for one another. */
+/** Builds the module if www/pkg does not have it. Returns whether it was built. `background`: at low priority. Builds wait for one another. */
 export function ensureModule(module, { note = () => {}, background = false } = {}) {
   const done = last.then(async () => {
     if (await isCurrent(module)) return false;
@@ -181,7 +181,7 @@ export function ensureModule(module, { note = () => {}, background = false } = {
   return done;
 }
 
-/** Builds the tool where a module that the page cannot begin without is yet to be built. */
+/** Builds the tool if a module that the page needs at the start is missing. */
 export async function buildToolIfNeeded(note) {
   const current = await Promise.all(modules.filter(({ first }) => first).map(isCurrent));
   if (current.every(Boolean)) return 'not needed';
@@ -201,14 +201,14 @@ async function build(wanted, note) {
   return built === 0 ? 'already there' : undefined;
 }
 
-/** The modules that the page cannot begin without. */
+/** The modules that the page needs at the start. */
 export const buildFirst = (note) =>
   build(
     modules.filter(({ first }) => first),
     note,
   );
 
-/** Declarations beside a module would be taken for its types in the place of www/protocol/modules.d.ts. An older build may have left some. */
+/** Removes declarations beside the modules, which an older build may have left. TypeScript would use them in the place of www/protocol/modules.d.ts. */
 export function removeDeclarations() {
   for (const { name } of modules) rmSync(path.join(outFolder, `${name}.d.ts`), { force: true });
 }
@@ -216,7 +216,7 @@ export function removeDeclarations() {
 /** All modules, for the production page and the tests. */
 export async function buildModules(note) {
   const current = await Promise.all(modules.map(isCurrent));
-  // Begun at once: it compiles beside the first module. What is wrong with it is told by the module that needs it.
+  // Started at once, beside the first module. An error is reported by the module that needs it.
   if (current.includes(false)) buildTool(note).catch(() => {});
   return build(modules, note);
 }

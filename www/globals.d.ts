@@ -1,2 +1,2 @@
-/** Of this program, as package.json has it. */
+/** The version of this program, from package.json. */
 declare const __VERSION__: string;

@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn pictures_are_upright_for_every_orientation() {
         let of = |orientation: u32| {
-            let path = format!("{}/tests/fixtures/held/{orientation}.jpg", env!("CARGO_MANIFEST_DIR"));
+            let path = format!("{}/tests/fixtures/orientations/{orientation}.jpg", env!("CARGO_MANIFEST_DIR"));
             jpeg_of(&fs::read(path).unwrap()).unwrap()
         };
         let grey = |(width, _, rgba): &(u32, u32, Vec<u8>), x: u32, y: u32| rgba[4 * (y * width + x) as usize];

@@ -88,7 +88,7 @@ fn a_run_comes_back_from_its_file_as_it_was() {
 
 #[test]
 fn a_run_that_the_terminal_saved_is_read_whole() {
-    let packed = std::fs::read("tests/fixtures/saved/run.safetensors.gz").unwrap();
+    let packed = std::fs::read("tests/fixtures/recorded-run/run.safetensors.gz").unwrap();
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut bytes).unwrap();
     let run = RunFile::from_bytes(&bytes).unwrap();

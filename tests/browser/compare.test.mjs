@@ -1,4 +1,4 @@
-// Runs laid over one another in the page: the opponents one after another by one press, what differs between them in words, and
+// Runs compared in one chart: entrants trained one after another by one press, their differences in words, and
 // their curves along steps, seconds and multiply-adds.
 
 import assert from 'node:assert/strict';
@@ -78,7 +78,7 @@ const look = (visitor, colours) =>
 test('four runs by one press: what differs in words, and the curves along steps, seconds and multiply-adds', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.see('view-runs').click();
-  await visitor.until(() => /kept while this page is open/.test(document.querySelector('[data-testid=differs]')?.innerText));
+  await visitor.until(() => /listed here until this tab is closed/.test(document.querySelector('[data-testid=differs]')?.innerText));
   await visitor.see('compare-steps').fill(String(STEPS));
   await visitor.see('compare-best').uncheck();
   // On the CPU all four may be over before a test asks what the page says meanwhile.
@@ -146,7 +146,7 @@ test('four runs by one press: what differs in words, and the curves along steps,
   // Rows of the very first run begin with everything kept under both masks.
   assert(learned < 2 * dense && learned > fixed && small < dense, `${[dense, small, fixed, learned]}`);
 
-  // Memory is what each run held, as it was last told of.
+  // Memory is that of the last report of each run.
   const reported = (await visitor.reports('snapshot')).reduce((held, { run, snapshot }) => held.set(run, snapshot.network_bytes), new Map());
   assert.deepEqual(
     found.map(({ memory }) => memory),
@@ -199,7 +199,7 @@ const costs = (visitor, method) =>
     return [...next.querySelectorAll('dl > div')].map((line) => [...line.children].map((each) => each.innerText));
   }, method);
 
-test('a run’s name opens, by keys and on a phone too, what its work consists of and the seconds of each phase', limit, async () => {
+test('a run’s name opens its multiply-adds and the time of each phase, also by keys and on a phone', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=${STEPS}`);
   await visitor.see('view-runs').click();
   await visitor.set('method', 'snip');
@@ -274,7 +274,7 @@ test('a run’s name opens, by keys and on a phone too, what its work consists o
   await visitor.leave();
 });
 
-test('a run that is restarted is kept, its own settings beside the new one’s; the same once more takes its place; eight are kept', limit, async () => {
+test('a restarted run stays in the list with its own settings; the same run again replaces it; the list has at most eight', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=6`);
   await visitor.see('view-runs').click();
   await visitor.see('train').click();
@@ -316,13 +316,13 @@ test('a run that is restarted is kept, its own settings beside the new one’s; 
   assert.equal(new Set(found.map(({ colour }) => colour)).size, 8);
   assert(
     found.every(({ method }) => method === 'dense'),
-    'the two oldest made room',
+    'the two oldest were removed',
   );
-  assert.match(await visitor.see('runs').innerText(), /the oldest, vrpge with seed 1, made room/);
+  assert.match(await visitor.see('runs').innerText(), /the oldest, vrpge with seed 1, was removed/);
   await visitor.leave();
 });
 
-test('each method is lent the settings that were found best for it, but none that was chosen by hand', limit, async () => {
+test('each method gets its own preset, except for settings that were chosen by hand', limit, async () => {
   const visitor = await visit(`${SMALL}&learning_rate=0.03`);
   await visitor.see('view-runs').click();
   await visitor.see('compare-steps').fill('5');
@@ -349,12 +349,12 @@ test('each method is lent the settings that were found best for it, but none tha
 /** Trains these alone, one after another, for a few steps each. */
 async function compare(visitor, ...methods) {
   await visitor.see('compare-vrpge').waitFor({ state: 'attached' });
-  // As a person does: the box is drawn by its label, which has to stand still and lie open to be met.
+  // The visible box is drawn by its label, so the label is clicked.
   for (const chip of await visitor.page.locator('.chips label').all()) await chip.setChecked(methods.includes(await chip.innerText()));
   await visitor.see('compare-methods').click();
 }
 
-test('a comparison begins from what was set by hand, not from what the one before it lent', limit, async () => {
+test('a comparison begins from the settings of the visitor, not from those of the comparison before', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.see('view-runs').click();
   await visitor.see('compare-steps').fill('5');
@@ -388,7 +388,7 @@ test('a comparison begins from what was set by hand, not from what the one befor
   await visitor.leave();
 });
 
-test('an entrant that the settings refuse ends the comparison in words, and the next one can begin', limit, async () => {
+test('an entrant that the settings refuse ends the comparison with a reason, and another comparison can begin', limit, async () => {
   const visitor = await visit(`${SMALL.replace('keep_ratio=0.25', 'keep_ratio=1')}&method=static`);
   await visitor.see('view-runs').click();
   await visitor.see('compare-steps').fill('5');
@@ -399,59 +399,63 @@ test('an entrant that the settings refuse ends the comparison in words, and the 
   await visitor.leave();
 });
 
-test('variants of methods take part: one-sided, as wide as the end is expensive, and by chance with the division that was learned', limit, async () => {
-  const visitor = await visit(SMALL);
-  await visitor.see('view-runs').click();
-  const chip = (name) => visitor.page.locator(`label:has([data-testid=compare-${name}])`);
-  const ticked = () => visitor.page.locator('#runs .chips input:checked').evaluateAll((all) => all.map(({ value }) => value));
-  await chip('static-allocated').waitFor();
-  await chip('static-allocated').click();
-  assert.deepEqual(await ticked(), ['vrpge', 'static', 'static-allocated', 'small-dense', 'dense']);
-  // Without VR-PGE there is no division to take; with one wanted, VR-PGE comes too.
-  await chip('vrpge').click();
-  assert.deepEqual(await ticked(), ['static', 'small-dense', 'dense']);
-  await chip('static-allocated').click();
-  for (const name of ['vrpge-one-sided', 'small-dense-final', 'dense']) await chip(name).click();
-  assert.deepEqual(await ticked(), ['vrpge', 'vrpge-one-sided', 'static', 'static-allocated', 'small-dense', 'small-dense-final']);
-  await visitor.see('compare-steps').fill(String(STEPS));
-  await visitor.see('compare-methods').click();
-  await ended(visitor, 6);
-  await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
-  const opened = (await visitor.reports('opened')).slice(-6);
-  const ran = opened.map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
-  assert.deepEqual(
-    ran.map(({ method = 'vrpge' }) => method),
-    ['small-dense', 'small-dense', 'static', 'vrpge', 'vrpge', 'static'],
-  );
-  const by = (wanted) => ran.flatMap((found, index) => (wanted(found) ? [index] : []));
-  assert.deepEqual(
-    [
-      by(({ estimator }) => estimator === 'one-sided').length,
-      by(({ schedule }) => schedule === 'constant').length,
-      by(({ allocation }) => allocation !== undefined),
-    ],
-    [1, 1, [5]],
-  );
-  // As the run of both sides ended: its last snapshot before the next run was opened.
-  const two_sided = ran.findIndex(({ method = 'vrpge', estimator }) => method === 'vrpge' && estimator !== 'one-sided');
-  const all = await visitor.page.evaluate(() =>
-    window.reports.map((report) => (report.kind === 'opened' ? 'opened' : report.kind === 'snapshot' ? [...report.snapshot.scores] : null)),
-  );
-  const places = all.flatMap((each, index) => (each === 'opened' ? [index] : [])).slice(-6);
-  const scores = all.slice(places[two_sided], places[two_sided + 1] ?? all.length).findLast(Array.isArray);
-  const groups = opened[two_sided].description.groups.filter(({ gated }) => gated);
-  const ended_with = groups.map(({ first_unit, size }) => scores.slice(first_unit, first_unit + size).filter((score) => score >= 0.5).length);
-  assert.equal(ran[5].allocation, ended_with.join(','));
-  const kept = (await visitor.snapshots()).at(-1).kept;
-  assert.deepEqual(
-    opened[5].description.groups.flatMap(({ gated }, index) => (gated ? [kept[index]] : [])),
-    ended_with.map((units) => Math.max(1, units)),
-  );
-  assert.match(await visitor.see('differs').innerText(), new RegExp(`allocation alike in each layer / ${ended_with.join(',')}`));
-  await visitor.leave();
-});
+test(
+  'variants of methods take part: one-sided, a dense network with the work of the last steps, and a random mask with a learned allocation',
+  limit,
+  async () => {
+    const visitor = await visit(SMALL);
+    await visitor.see('view-runs').click();
+    const chip = (name) => visitor.page.locator(`label:has([data-testid=compare-${name}])`);
+    const ticked = () => visitor.page.locator('#runs .chips input:checked').evaluateAll((all) => all.map(({ value }) => value));
+    await chip('static-allocated').waitFor();
+    await chip('static-allocated').click();
+    assert.deepEqual(await ticked(), ['vrpge', 'static', 'static-allocated', 'small-dense', 'dense']);
+    // Without VR-PGE there is no division to take; with one wanted, VR-PGE comes too.
+    await chip('vrpge').click();
+    assert.deepEqual(await ticked(), ['static', 'small-dense', 'dense']);
+    await chip('static-allocated').click();
+    for (const name of ['vrpge-one-sided', 'small-dense-final', 'dense']) await chip(name).click();
+    assert.deepEqual(await ticked(), ['vrpge', 'vrpge-one-sided', 'static', 'static-allocated', 'small-dense', 'small-dense-final']);
+    await visitor.see('compare-steps').fill(String(STEPS));
+    await visitor.see('compare-methods').click();
+    await ended(visitor, 6);
+    await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
+    const opened = (await visitor.reports('opened')).slice(-6);
+    const ran = opened.map(({ query }) => Object.fromEntries(new URLSearchParams(query)));
+    assert.deepEqual(
+      ran.map(({ method = 'vrpge' }) => method),
+      ['small-dense', 'small-dense', 'static', 'vrpge', 'vrpge', 'static'],
+    );
+    const by = (wanted) => ran.flatMap((found, index) => (wanted(found) ? [index] : []));
+    assert.deepEqual(
+      [
+        by(({ estimator }) => estimator === 'one-sided').length,
+        by(({ schedule }) => schedule === 'constant').length,
+        by(({ allocation }) => allocation !== undefined),
+      ],
+      [1, 1, [5]],
+    );
+    // As the run of both sides ended: its last snapshot before the next run was opened.
+    const two_sided = ran.findIndex(({ method = 'vrpge', estimator }) => method === 'vrpge' && estimator !== 'one-sided');
+    const all = await visitor.page.evaluate(() =>
+      window.reports.map((report) => (report.kind === 'opened' ? 'opened' : report.kind === 'snapshot' ? [...report.snapshot.scores] : null)),
+    );
+    const places = all.flatMap((each, index) => (each === 'opened' ? [index] : [])).slice(-6);
+    const scores = all.slice(places[two_sided], places[two_sided + 1] ?? all.length).findLast(Array.isArray);
+    const groups = opened[two_sided].description.groups.filter(({ gated }) => gated);
+    const ended_with = groups.map(({ first_unit, size }) => scores.slice(first_unit, first_unit + size).filter((score) => score >= 0.5).length);
+    assert.equal(ran[5].allocation, ended_with.join(','));
+    const kept = (await visitor.snapshots()).at(-1).kept;
+    assert.deepEqual(
+      opened[5].description.groups.flatMap(({ gated }, index) => (gated ? [kept[index]] : [])),
+      ended_with.map((units) => Math.max(1, units)),
+    );
+    assert.match(await visitor.see('differs').innerText(), new RegExp(`allocation alike in each layer / ${ended_with.join(',')}`));
+    await visitor.leave();
+  },
+);
 
-test('a comparison can be paused, gone on with and stopped; the run at hand stays as it is', limit, async () => {
+test('a comparison can be paused, continued and stopped; its current run stays', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.see('view-runs').click();
   await visitor.see('compare-steps').fill('100000');
@@ -477,7 +481,7 @@ test('a comparison can be paused, gone on with and stopped; the run at hand stay
   await visitor.leave();
 });
 
-test('runs are there again after a reload, curves and all, until they are removed', limit, async () => {
+test('runs and their curves are restored after a reload, until they are removed', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.see('view-runs').click();
   await visitor.see('compare-steps').fill(String(STEPS));
@@ -523,11 +527,11 @@ test('runs are there again after a reload, curves and all, until they are remove
   await visitor.see('clear-runs').click();
   await visitor.until(() => document.querySelectorAll('[data-testid=kept-runs] tr').length === 0);
   await again();
-  await visitor.until(() => /kept while this page is open/.test(document.querySelector('[data-testid=differs]')?.innerText ?? ''));
+  await visitor.until(() => /listed here until this tab is closed/.test(document.querySelector('[data-testid=differs]')?.innerText ?? ''));
   await visitor.leave();
 });
 
-test('where the browser keeps nothing, runs are compared all the same, and the page says that a reload forgets them', limit, async () => {
+test('where the browser stores nothing, runs are compared too, and the page says that a reload loses them', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=6`, {
     prepare: (context) =>
       context.addInitScript(
@@ -540,7 +544,7 @@ test('where the browser keeps nothing, runs are compared all the same, and the p
   await visitor.see('view-runs').click();
   await visitor.see('train').click();
   await ended(visitor, 1);
-  await visitor.until(() => /A reload will forget these runs: The quota has been exceeded\./.test(document.querySelector('[data-testid=runs]').innerText));
+  await visitor.until(() => /These runs are lost on a reload: The quota has been exceeded\./.test(document.querySelector('[data-testid=runs]').innerText));
   assert.equal((await rows(visitor)).length, 1);
   await visitor.leave();
 });

@@ -1,4 +1,4 @@
-// Convolutional networks as a visitor meets them: chosen without knowing a name, told what they take, trained without a stall.
+// Convolutional networks: chosen without knowing a name, with their memory shown before they are opened, and trained.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -9,11 +9,11 @@ const limit = { timeout: 4 * PATIENCE_MS };
 
 const { visit } = site();
 const values = (visitor) => Object.fromEntries(new URLSearchParams(visitor.query()));
-/** Until the address has all of these. */
+/** Waits until the address has all of these. */
 const inAddress = (visitor, wanted) =>
   visitor.until((all) => Object.entries(all).every(([name, value]) => new URLSearchParams(location.search).get(name) === value), wanted);
 
-test('the first filters change while they train, and are shown at rest as they are', limit, async () => {
+test('the first filters change during training, and a paused run shows its current ones', limit, async () => {
   const visitor = await visit('dataset=mnist&model=cnn-4-4&batch_size=4&keep_ratio=0.5&steps=100000');
   const shown = async () => (await visitor.reports('filters')).map(({ weights }) => weights);
   await visitor.heard('filters');
@@ -28,7 +28,7 @@ test('the first filters change while they train, and are shown at rest as they a
   await visitor.leave();
 });
 
-test('filters that are off are faded, as far as their contrast to the ground goes, and kept ones are not', limit, async () => {
+test('filters that are off are faded, and kept ones are not', limit, async () => {
   const visitor = await visit('dataset=mnist&model=cnn-8-4&batch_size=4&keep_ratio=0.5&schedule=constant&steps=100000');
   const { description } = await visitor.heard('opened');
   await visitor.see('train').click();
@@ -106,7 +106,7 @@ test('filters that are off are faded, as far as their contrast to the ground goe
   await visitor.leave();
 });
 
-test('CIFAR-10 brings a convolutional network along, and leaving it brings the old one back', limit, async () => {
+test('choosing CIFAR-10 chooses a convolutional network, and changing back restores the old one', limit, async () => {
   const visitor = await visit(`dataset=mnist&${SMALL}`);
   await visitor.heard('opened');
   const before = Number(await visitor.see('memory').getAttribute('data-bytes'));
@@ -140,7 +140,7 @@ test('a convolutional network for data that are no images is refused in words', 
   await visitor.leave();
 });
 
-test('a sum is shown, and keeps what either of its branches keeps', limit, async () => {
+test('a sum is shown, and keeps the channels that either branch keeps', limit, async () => {
   const visitor = await visit('dataset=mnist&model=resnet8&batch_size=4&keep_ratio=0.4&schedule=constant');
   const { description } = await visitor.heard('opened');
   await visitor.see('train').click();
@@ -166,7 +166,7 @@ test('a sum is shown, and keeps what either of its branches keeps', limit, async
   await visitor.leave();
 });
 
-test('a network that takes much is not opened until somebody asks for it', limit, async () => {
+test('a network that takes much memory is not opened until the visitor asks for it', limit, async () => {
   const visitor = await visit('dataset=cifar10&model=resnet32&batch_size=256');
   await visitor.state('unopened');
   assert.match(await visitor.see('status').innerText(), /takes 2\.9\sGB of memory\. None is taken yet/);

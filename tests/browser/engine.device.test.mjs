@@ -187,7 +187,7 @@ for (const [what, link, files] of [
   });
 }
 
-test('what the page says of a network before it opens one is what the terminal says', limit, async () => {
+test('the page’s plan of a network is that of the terminal', limit, async () => {
   for (const [model, dataset, batch, gated] of [
     ['mlp-512-256', 'mnist', 128, true],
     ['cnn-32-64-128', 'cifar10', 16, false],
@@ -218,7 +218,7 @@ test('what the page says of a network before it opens one is what the terminal s
   }
 });
 
-test('what is too large for the adapter is refused in the same words before anything is taken and by the engine itself', limit, async () => {
+test('a network too large for the adapter is refused with the same message by the plan and by the engine', limit, async () => {
   const most = await page.evaluate(async () => {
     const { limits } = await navigator.gpu.requestAdapter();
     return Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
@@ -241,7 +241,7 @@ test('what is too large for the adapter is refused in the same words before anyt
   assert.equal((await describe(link)).refused, null, 'without an adapter nothing is known to be too large');
 });
 
-test('units that are off for good leave the memory after an epoch, and the run goes on as if they were there', limit, async () => {
+test('units that are off for good leave the memory after an epoch, and the run continues unchanged', limit, async () => {
   // A fixed mask, so that it is known which units those are; 14 steps are an epoch.
   const link = 'dataset=planted&model=mlp-64-32&gate_inputs=true&batch_size=4096&method=static&keep_ratio=0.25&steps=20';
   const [whole, compact] = [await trainInBrowser(link, 64), await trainInBrowser(`${link}&compact=true`, 64)];

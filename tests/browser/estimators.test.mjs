@@ -1,4 +1,4 @@
-// The estimators' lab in the page: fills from pairs of masks of the run as it stands, shows how variance goes with s, and leaves the run alone.
+// The estimator lab: measures from pairs of masks of the current scores, shows variance by s, and does not change the run.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +30,7 @@ async function drawn(visitor, pairs) {
   return (await visitor.reports('lab')).findLast(({ report }) => report !== null).report;
 }
 
-test('the panel fills with finite figures, and variance grows as 1/(s(1-s)) at α = 0 beside α = ½', limit, async () => {
+test('the panel shows finite numbers, and variance grows as 1/(s(1-s)) at α = 0 beside α = ½', limit, async () => {
   const visitor = await visit(SMALL);
   // At the eye's pace the run does not end before it is paused.
   await visitor.pace('eye');
@@ -88,7 +88,7 @@ test('the panel fills with finite figures, and variance grows as 1/(s(1-s)) at �
 
 const ALPHAS = [0, 0.25, 0.5, 0.75, 1];
 
-/** What the chart's own table says: for each range of s that has units the figures of each α, and what stands below them. */
+/** The table of the chart: the numbers of each α for each range of s with units, and the line below them. */
 async function byRange(visitor) {
   const rows = await visitor
     .see('lab-bins')
@@ -122,7 +122,7 @@ function readChart() {
     const at = 4 * (Math.round(x * scale) + width * Math.round(y * scale));
     return data[at + 3] > 70 && colours[alpha].every((value, index) => Math.abs(value - data[at + index]) < 12);
   };
-  // The axis takes 44 pixels at the left and 30 are free at the right; the points of a range stand side by side.
+  // The axis takes 44 pixels at the left and 30 are free at the right; the points of a range are side by side.
   const place = (alpha, bin) => 44 + ((bin + (alpha - 2) * 0.075 + 0.4) / 5.8) * (clientWidth - 74);
   window.chart = {
     /** The height of the dot of α in a range: the longest stretch of its colour in that column. */
@@ -149,7 +149,7 @@ function readChart() {
   };
 }
 
-test('the chart shows variance beside its bound, bias, or signal to noise by s, as it is chosen, while pairs are drawn too', limit, async () => {
+test('the chart shows the chosen quantity by s: variance with its bound, bias or signal to noise, also while pairs are drawn', limit, async () => {
   const visitor = await visit(SMALL);
   await trainTo(visitor, 24);
   await visitor.see('view-estimators').click();
@@ -182,7 +182,7 @@ test('the chart shows variance beside its bound, bias, or signal to noise by s, 
         else assert.equal(shown[row].beside[alpha], undefined);
       }
     }
-    // The dots stand where the report's figures are on a logarithmic axis: one straight line from figure to height for all of them.
+    // The dots are at the report's numbers on a logarithmic axis: the heights are linear in the logarithms.
     await new Promise((resolve) => setTimeout(resolve, 150));
     await visitor.page.evaluate(readChart);
     const curves = await visitor.page.evaluate((bins) => [0, 1, 2, 3, 4].map((alpha) => bins.map((bin) => window.chart.dot(alpha, bin))), populated);
@@ -253,7 +253,7 @@ test('the chart shows variance beside its bound, bias, or signal to noise by s, 
   await visitor.leave();
 });
 
-test('a run goes on after a look at its estimators exactly as without one, and the drawing can be stopped', limit, async () => {
+test('a run continues exactly as without a measurement of estimators, and the measurement can be stopped', limit, async () => {
   const link = SMALL.replace('steps=300', 'steps=40');
   const untouched = await visit(link);
   await untouched.see('train').click();
@@ -294,7 +294,7 @@ test('where every unit is decided there is nothing to estimate, and the page say
   await visitor.leave();
 });
 
-test('beyond fourteen units the truth is a long-run mean, and the page says how well it is known', limit, async () => {
+test('beyond fourteen units the true gradient is a mean over many masks, and the page gives its error', limit, async () => {
   const visitor = await visit('dataset=planted&model=mlp-32&gate_inputs=true&batch_size=16&keep_ratio=0.5&schedule=constant');
   await trainTo(visitor, 1);
   await visitor.see('view-estimators').click();

@@ -49,7 +49,7 @@ function complaintsOf(page) {
   return complaints;
 }
 
-test('Firefox opens, trains, pauses, goes on, shares and reloads, and a run repeats bit for bit', { timeout: 8 * PATIENCE_MS }, async () => {
+test('the page opens, trains, pauses, continues, shares and reloads in Firefox, and a run repeats bit for bit', { timeout: 8 * PATIENCE_MS }, async () => {
   const page = await browser.newPage();
   page.setDefaultTimeout(2 * PATIENCE_MS);
   await page.setViewport({ width: 1440, height: 900 });

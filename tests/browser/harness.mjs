@@ -1,6 +1,6 @@
-// What every browser test stands on: the built page behind a plain file server, a Chromium, and a page that remembers everything it said, so
-// that nothing goes wrong unseen. As a rule the browser has no WebGPU and the page's CPU engine trains, which opens a run at once; tests whose
-// subject is a WebGPU device ask for one, in software.
+// Shared by all browser tests: a file server for the built page, a Chromium, and a visitor that records all reports and errors of the page.
+// Usually the browser has no WebGPU and the page's CPU engine trains, which opens a run quickly. Tests of a WebGPU device ask for one in
+// software.
 
 import assert from 'node:assert/strict';
 import { createReadStream, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
@@ -11,8 +11,9 @@ import axe from 'axe-core';
 import { chromium } from 'playwright-core';
 import { findChromium, findHeadlessChromium } from '../../scripts/chromium.mjs';
 import { root } from '../../scripts/command.mjs';
+import { readPixels } from './canvas.mjs';
 
-/** Kept by m, kept by m′: the bits of `Snapshot.mask`. */
+/** The bits of `Snapshot.mask`: kept by m, kept by m′. */
 export const KEPT = 1;
 export const PROBE_KEPT = 2;
 
@@ -26,9 +27,9 @@ const software = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 const with_webgpu = new WeakSet();
 
 /**
- * `webgpu: true` is a browser with an adapter in software; `resolve` names this machine, to the browser an insecure place;
- * `features` are the browser's own, switched off as a rule; `measured`: `gc()` there frees what nobody holds, and no code is compiled anew
- * while it runs, which would take memory of its own.
+ * Starts a browser. `webgpu`: with an adapter in software. `resolve`: a host name for this machine, which is an insecure origin to the browser.
+ * `features`: features of the browser that are off by default. `measured`: `gc()` is available, and code is not recompiled while it runs,
+ * because that would take memory.
  */
 export async function launch({ webgpu = false, resolve, features = [], measured = false } = {}) {
   const executablePath = measured ? findChromium() : findHeadlessChromium();
@@ -45,12 +46,12 @@ export async function launch({ webgpu = false, resolve, features = [], measured 
   return browser;
 }
 
-/** How Playwright keeps what nobody sees going as if it were seen. */
+/** The options by which Playwright makes hidden pages run like visible ones. */
 const unseen = ['--disable-background-timer-throttling', '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding'];
 
 /**
- * A browser as a person has it: a tab behind another, and one in a window that is put away, is hidden, and no frame comes. As a rule
- * Playwright tells every page that it is seen; not so those of the first context of a browser that it is only connected to.
+ * A browser in which a tab behind another one, or in a minimised window, is hidden and has no frames. Playwright usually makes every page
+ * visible, but not those of the first context of a browser that it only connects to.
  */
 export async function launchSeen() {
   const free = createServer();
@@ -74,7 +75,7 @@ const types = {
   '.webmanifest': 'application/manifest+json',
 };
 
-// The page stands under a path of its own, as on a static host, never at the root: an absolute address in it would break.
+// The page is served under a path, not at the root, as on many static hosts: an absolute address in it would fail.
 const folders = { '/lacuna/': path.join(root, 'dist'), '/engine/': path.join(root, 'www', 'pkg'), '/tests/': path.join(root, 'tests', 'browser') };
 
 /** The rules of axe-core whose answer depends on colours. */
@@ -85,8 +86,8 @@ export const headersOf = (built) =>
   Object.fromEntries([...readFileSync(path.join(built, '_headers'), 'utf8').matchAll(/^ +([\w-]+): (.+)$/gm)].map(([, name, value]) => [name, value]));
 
 /**
- * A file server as static hosts are: no rewriting, no Content-Encoding, 404 for what is not there. `isolated`: with the headers that part the
- * page from all others; `heeds`: it sends what the page's `_headers` ask for; `built`: another folder than the one that was built.
+ * A file server as static hosts are: no rewriting, no Content-Encoding, 404 for what is not there. `isolated`: with the headers that isolate the
+ * page from other origins; `heeds`: it sends the headers of the page's `_headers`; `built`: the folder of another build.
  */
 export async function serve({ isolated = false, heeds = true, built = folders['/lacuna/'] } = {}) {
   const places = { ...folders, '/lacuna/': built };
@@ -122,20 +123,19 @@ export async function serve({ isolated = false, heeds = true, built = folders['/
   };
 }
 
-/** Runs in the page before its own code: keeps what the worker reports, as the page hears it. */
+/** Runs in the page before its own code: records the reports of the worker. */
 function overhear() {
   window.reports = [];
   window.Worker = class extends window.Worker {
     constructor(...args) {
       super(...args);
-      // Copied, because the page may go on to change what it was given; but for a checkpoint, which nobody changes and whose copy would take
-      // the page longer than all else.
+      // Copied, because the page may change a report later. A checkpoint is never changed, and copying it would take long.
       this.addEventListener('message', ({ data }) => window.reports.push(data.kind === 'checkpoint' ? data : structuredClone(data)));
     }
   };
 }
 
-/** Two frames; of a tab that is hidden, and has none, half a second. */
+/** Waits for two frames, or half a second in a hidden tab, which has no frames. */
 export const frames = (page) =>
   page.evaluate(
     () =>
@@ -145,7 +145,7 @@ export const frames = (page) =>
       }),
   );
 
-/** One visitor: a tab, and everything that it said or asked for. */
+/** One visitor: a tab, with all its errors and requests. */
 export class Visitor {
   constructor(page, origin, has_webgpu = true) {
     this.page = page;
@@ -170,9 +170,9 @@ export class Visitor {
   }
 
   /**
-   * Follows a link: `query` without its question mark. `without`: addresses that the server does not have. `prepare`: what else the
-   * browser is told before. `overheard: false`: nothing is kept of what the worker says. `context`: the tab is opened there. `offline: true`: the
-   * page installs its service worker, which fetches everything once more; without, it is a page in a browser that refuses it.
+   * Opens a link: `query` without its question mark. `without`: addresses that answer 404. `prepare`: prepares the browser's context.
+   * `overheard: false`: reports are not recorded. `context`: opens the tab there. `offline: true`: the page installs its service worker, which
+   * fetches all files again; otherwise the browser refuses it.
    */
   static async open(browser, server, query = '', { without, prepare, overheard = true, context: given, offline = false, ...options } = {}) {
     const context = given ?? (await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: offline ? 'allow' : 'block', ...options }));
@@ -191,7 +191,7 @@ export class Visitor {
     return this.page.getByTestId(id);
   }
 
-  /** Takes something away by its menu; answers with the file, under the name that the page gave it. */
+  /** Downloads something by the menu Take away. Returns the path of the file, which has the name that the page gave it. */
   async take(id) {
     await this.see('take-away').click();
     const [download] = await Promise.all([this.page.waitForEvent('download'), this.see(id).click()]);
@@ -200,10 +200,10 @@ export class Visitor {
     return file;
   }
 
-  /** Changes a setting as a person does: opens its group, then picks, ticks, or types and leaves the field. */
+  /** Changes a setting like a visitor: opens its group, then picks, ticks, or types. */
   async set(name, value) {
     const row = this.page.locator(`[data-setting=${name}]`);
-    // The settings are built once the engine has told them.
+    // The settings are built once the engine is loaded.
     await row.waitFor({ state: 'attached' });
     for (const fold of [this.page.locator('details', { has: row }), row.locator('details')]) {
       if ((await fold.count()) > 0 && !(await fold.evaluate((details) => details.open))) await fold.locator('summary').click();
@@ -221,13 +221,13 @@ export class Visitor {
   }
 
   /**
-   * Until `condition`, which runs in the page, answers true. Where the engine fails first, and the page does not survive it, there is
-   * nothing to wait for, and the test ends with the failure's own words, and what the browser said to it, instead of a time-out.
+   * Waits until `condition`, which runs in the page, returns true. If the engine fails first, the test ends with the message of that failure
+   * and the errors of the browser, instead of a time-out. `failing`: a failure is expected.
    */
   async until(condition, argument, { failing = false } = {}) {
     const wait = (predicate, given) => this.page.waitForFunction(predicate, given, { polling: 50 });
     const met = wait(condition, argument).catch(async (error) => {
-      // What a person would look at first.
+      // The state of the page helps to find the reason.
       if (error.name === 'TimeoutError') error.stack = `${await this.situation()}\n${error.stack}`;
       throw error;
     });
@@ -236,12 +236,12 @@ export class Visitor {
     const failed = wait(given_up).then(async (words) => {
       throw new Error([`the engine failed: ${await words.jsonValue()}`, ...this.complaints].join('\n'));
     });
-    // Whichever is still waiting when the visitor leaves ends with an error that belongs to nobody.
+    // The promise that still waits when the tab is closed is rejected; that error is ignored.
     for (const each of [met, failed]) each.catch(() => {});
     return Promise.race([met, failed]);
   }
 
-  /** Where the page stands, in words for whoever reads of a failure: its state, what it says, and what the engine reported last. */
+  /** Describes the page for the message of a failed test: its state, its texts and the last reports. */
   async situation() {
     return this.page
       .evaluate(() => {
@@ -258,13 +258,13 @@ export class Visitor {
       .catch((error) => `the page does not answer: ${error.message}`);
   }
 
-  /** Until the run is in one of these states, and what is drawn with it stands: the network comes in the next frame. */
+  /** Waits until the run is in one of these states and the network is drawn, which takes another frame. */
   async state(...states) {
     await this.until((wanted) => wanted.includes(document.body.dataset.state), states, { failing: states.includes('error') || states.includes('replay') });
     await this.frames();
   }
 
-  /** At the eye's pace a run does not end, nor go far, before the test has pressed the next button; at full speed the CPU does thousands of steps a second. */
+  /** Chooses the pace. With `eye`, 30 steps a second, a run does not end before the test has pressed the next button; at full speed the CPU does thousands of steps a second. */
   async pace(which) {
     await this.page.locator(`label:has([data-testid=pace-${which}])`).click();
   }
@@ -273,7 +273,7 @@ export class Visitor {
     return frames(this.page);
   }
 
-  /** Until the browser's storage has a run as it is after that step. */
+  /** Waits until the browser has stored a checkpoint of that step. */
   stored(step) {
     return this.until(
       (wanted) =>
@@ -320,8 +320,8 @@ export class Visitor {
   }
 
   /**
-   * The frames of the page and all its tasks while `work` went on: how long each computed, in ms of the page's own thread, ascending. By the clock a
-   * task lasts as long as whatever else the machine does meanwhile; what it computes is the page's own.
+   * Frames and tasks of the page during `work`: how long each computed, in ms of processor time of the page's thread, ascending. The clock would
+   * also count other programs.
    */
   async tasks(work) {
     const browser = this.page.context().browser();
@@ -340,12 +340,12 @@ export class Visitor {
     return { frames: of(/^FireAnimationFrame$/), tasks: of(/RunTask$/) };
   }
 
-  /** What stalled the page while `work` went on: tasks in which it computed for more than 50 ms. */
+  /** The tasks of the page during `work` that computed for more than 50 ms. */
   async stalls(work) {
     return (await this.tasks(work)).tasks.filter((ms) => ms > 50);
   }
 
-  /** Until so many steps are done, or the run has ended. */
+  /** Waits until so many steps are done or the run has ended. */
   async steps(least) {
     await this.until((wanted) => {
       const last = window.reports.findLast((each) => each.kind === 'snapshot')?.snapshot;
@@ -353,15 +353,15 @@ export class Visitor {
     }, least);
   }
 
-  /** Until a report of that kind is there; answers with the latest. */
+  /** Waits for a report of that kind. Returns the latest. */
   async heard(kind) {
     await this.until((wanted) => window.reports.some((each) => each.kind === wanted), kind);
     return (await this.reports(kind)).at(-1);
   }
 
   /**
-   * What axe-core has against the page as it stands, in both themes; `where` says which state that is. In the second theme only colours are judged:
-   * a theme changes nothing else.
+   * Fails if axe-core finds a violation in the current page, in either theme. `where`: the state of the page, for the message. In the second theme
+   * only colours are checked: a theme changes nothing else.
    */
   async accessible(where) {
     await this.page.evaluate(axe.source);
@@ -375,7 +375,7 @@ export class Visitor {
     await this.page.emulateMedia({ colorScheme: theme });
   }
 
-  /** Refuses what axe-core complains of; answers with how many rules the page passed. `only`: the rules that are judged, null for all. */
+  /** Fails if axe-core finds a violation. Returns how many rules passed. `only`: the rules that are checked, null for all. */
   async complained(where, only) {
     const found = await this.page.evaluate(async (rules) => {
       // The settings fade out at their lower edge, and axe does not judge what is under a mask.
@@ -397,11 +397,11 @@ export class Visitor {
   }
 
   /**
-   * Leaves, and holds against the page whatever went wrong unseen. `expected`: complaints that belong to the test; `mixed`: both engines may have
-   * computed.
+   * Closes the tab, and fails if the page had errors or unexpected requests. `expected`: errors that belong to the test. `mixed`: both engines may
+   * have computed.
    */
   async leave(expected = [], { mixed = false } = {}) {
-    // A run on the CPU would pass for one on a device.
+    // A test of a device must not pass with a run on the CPU.
     const computed = await this.page
       .evaluate(() => (window.reports ?? []).filter(({ kind }) => kind === 'opened').map(({ description }) => description.computes))
       .catch(() => []);
@@ -417,14 +417,14 @@ export class Visitor {
   }
 }
 
-/** Something to be put before the worker's own code. */
+/** Puts code before the worker's own. */
 export const before_worker = (code) => async (context) =>
   context.route(/\/worker-[^/]*\.js$/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${code};${await response.text()}` });
   });
 
-/** Remembers what the page asks of its workers. */
+/** Records the requests of the page to its workers. */
 export const asking = (context) =>
   context.addInitScript(() => {
     window.asked = [];
@@ -435,11 +435,48 @@ export const asking = (context) =>
     };
   });
 
-/** A worker that throws where nothing catches it once `breakEngine` asks. */
+/** A worker that throws an uncaught error when `breakEngine` is called. */
 export const fragile = before_worker(`new BroadcastChannel('break').onmessage = () => { throw new Error('broken on purpose'); }`);
 export const breakEngine = (visitor) => visitor.page.evaluate(() => new BroadcastChannel('break').postMessage(1));
 
-/** For all tests of a file: the page served and one browser, from before the first until after the last; `visit` opens a tab in it. */
+/** Trains for at least so many steps and pauses. Returns the step. */
+export async function pauseAt(visitor, least) {
+  await visitor.pace('eye');
+  await visitor.see('train').click();
+  await visitor.steps(least);
+  await visitor.see('train').click();
+  await visitor.state('paused');
+  await visitor.pace('full');
+  return (await visitor.snapshots()).at(-1).step;
+}
+
+/** The last step that the engine reported. */
+export const last = async (visitor) => (await visitor.snapshots()).at(-1);
+
+/** Losses under both masks, from that step on. */
+export const losses = (records, from) => records.filter(({ step }) => step >= from).map(({ step, loss, probe_loss }) => [step, loss, probe_loss]);
+
+/** Executes one phase, by the button or by its key. Returns the report of it. */
+export async function press(visitor, key = false) {
+  const before = (await visitor.reports('partial_step')).length;
+  if (key) await visitor.page.keyboard.press('p');
+  else await visitor.see('phase').click();
+  await visitor.until((done) => window.reports.filter(({ kind }) => kind === 'partial_step').length > done, before);
+  const { partial } = (await visitor.reports('partial_step')).at(-1);
+  await visitor.until((stage) => document.body.dataset.partialStep === stage, partial.stage);
+  return partial;
+}
+
+/** Takes single steps up to exactly that step. */
+export async function stepTo(visitor, step) {
+  await visitor.state('idle');
+  for (let next = 1; next <= step; next++) {
+    await visitor.see('step').click();
+    await visitor.steps(next);
+  }
+}
+
+/** A server and a browser for all tests of a file. `visit` opens a tab; `paused` also trains so many steps and pauses. */
 export function site(options = {}) {
   let server;
   let browser;
@@ -451,5 +488,18 @@ export function site(options = {}) {
     await browser?.close();
     await server?.close();
   });
-  return { visit: (query, options) => Visitor.open(browser, server, query, options), server: () => server };
+  const visit = (query, options) => Visitor.open(browser, server, query, options);
+  async function paused(query, steps) {
+    const visitor = await visit(query);
+    await visitor.page.evaluate(readPixels);
+    // At full speed an early step would be passed before the pause.
+    if (steps <= 100) await visitor.pace('eye');
+    await visitor.see('train').click();
+    await visitor.steps(steps);
+    await visitor.see('train').click();
+    await visitor.state('paused');
+    await visitor.pace('full');
+    return visitor;
+  }
+  return { visit, paused, server: () => server };
 }

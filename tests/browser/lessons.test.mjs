@@ -1,4 +1,4 @@
-// What the page teaches with: claims that are predicted and then measured, the tour, the method's formulas, lessons in a link.
+// Teaching with the page: claims, the tour, the formulas of the method, and lessons in links.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ const { visit } = site();
 const apart = (a, b) => (a.decided - b.decided) / Math.sqrt((a.decided * (1 - a.decided)) / a.images + (b.decided * (1 - b.decided)) / b.images);
 const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
 
-/** What the worker itself reported of each run of a claim, in order; `isInside` picks some of the kept inputs. */
+/** The worker's reports of each run of a claim, in order. `isInside` picks some of the kept inputs. */
 async function measured(visitor, isInside) {
   const runs = await visitor.page.evaluate(() =>
     window.reports
@@ -37,7 +37,7 @@ async function measured(visitor, isInside) {
 const isMiddle = (input, width) => [input % width, Math.floor(input / width)].every((at) => at >= 4 && at < 24);
 const isInformative = (input, _, informative) => informative[input] === 1;
 
-/** The claims: what to answer, what the page measures, and what a reader of the worker's own reports says of it. */
+/** The claims: the answer of the test, the text of the page, and the result computed from the worker's reports. */
 const CLAIMS = [
   {
     name: 'digits',
@@ -112,7 +112,7 @@ async function predict(visitor, name, answer) {
 const told = (visitor) => visitor.until(() => document.querySelector('[data-testid=claim-told]')?.childElementCount > 0);
 
 for (const { name, answer, runs, isInside, judge } of CLAIMS) {
-  test(`claim ${name}: predicted, run and told from what was measured`, long, async () => {
+  test(`claim ${name}: predicted, run and judged by its numbers`, long, async () => {
     const visitor = await visit(SMALL);
     await visitor.state('idle');
     await predict(visitor, name, answer);
@@ -134,13 +134,13 @@ for (const { name, answer, runs, isInside, judge } of CLAIMS) {
     for (const each of says) assert(words.includes(each), `"${each}" in: ${words}`);
     assert.match(words, holds ? /^It held here\./ : /^It did not hold here\./);
     assert.match(words, /You (said|set) /);
-    // With this seed it holds; were it otherwise, the claim would be worded wrongly.
+    // With this seed the claim holds; otherwise its text would be wrong.
     assert.equal(holds, true, words);
     await visitor.leave();
   });
 }
 
-test('claim alpha: the lab’s own variances say how it explodes', long, async () => {
+test('claim alpha: the verdict follows from the variances of the lab', long, async () => {
   const visitor = await visit(SMALL);
   await visitor.state('idle');
   await predict(visitor, 'alpha', 2);
@@ -163,7 +163,7 @@ test('claim alpha: the lab’s own variances say how it explodes', long, async (
   await visitor.leave();
 });
 
-test('a claim that is left for another run says so and tells nothing else; with another seed it is asked anew; Escape closes it', limit, async () => {
+test('a claim that another run interrupts has no verdict; “Once more” asks again with another seed; Escape closes it', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.state('idle');
   await predict(visitor, 'reinforce', 1);
@@ -173,7 +173,7 @@ test('a claim that is left for another run says so and tells nothing else; with 
   await visitor.until(() => /Run 1 of 2, REINFORCE, step/.test(document.querySelector('[data-testid=claim-progress]').innerText));
   await visitor.see('restart').click();
   await told(visitor);
-  assert.match(await visitor.see('claim-told').innerText(), /^Another run was opened on the way/);
+  assert.match(await visitor.see('claim-told').innerText(), /^Another run was opened meanwhile/);
   assert.equal(await visitor.see('claim-told').getAttribute('data-holds'), null);
   await visitor.see('claim-again').click();
   await visitor.until(() => /Run 1 of 2, REINFORCE, step/.test(document.querySelector('[data-testid=claim-progress]').innerText));
@@ -190,11 +190,11 @@ test('a link can name a claim; its entry in the list is such a link', limit, asy
   await visitor.leave();
 });
 
-/** Until the tour's step is done, by what really happened. */
+/** Waits until the step of the tour is done. */
 const tourDone = (visitor) => visitor.until(() => document.querySelector('[data-testid=tour-wait]').dataset.done === 'true');
 const tourTitle = (visitor) => visitor.see('card-tour').locator('h2 span').innerText();
 const waits = (visitor) => visitor.see('tour-wait').innerText();
-/** What is outlined lies within the window, and no card covers it. */
+/** Asserts that highlighted elements are within the window and not covered by a card. */
 const assertInSight = async (visitor) => {
   await visitor.until(() => document.querySelectorAll('.pointed').length > 0);
   const seen = await visitor.until(() => {
@@ -205,7 +205,7 @@ const assertInSight = async (visitor) => {
   assert(seen);
 };
 
-test('the tour waits for what really happens, points at what it speaks of, and goes on where it was left', long, async () => {
+test('the tour waits for events of the run, highlights what it explains, and continues where it was left', long, async () => {
   const visitor = await visit(`${SMALL}&steps=700&anneal_fraction=0.4`);
   await visitor.state('idle');
   await visitor.pace('eye');
@@ -245,7 +245,7 @@ test('the tour waits for what really happens, points at what it speaks of, and g
   const last = (await visitor.snapshots()).at(-1);
   assert.equal(await waits(visitor), `Step ${last.step}: m and m′ disagree about ${last.mask.filter((bits) => bits === 1 || bits === 2).length} units.`);
 
-  // Left here, it goes on here, after a reload too.
+  // The tour continues where it was left, also after a reload.
   await visitor.see('tour-back').focus();
   await visitor.page.keyboard.press('Escape');
   assert.equal(await visitor.see('card-tour').count(), 0);
@@ -300,7 +300,7 @@ test('the tour waits for what really happens, points at what it speaks of, and g
   await visitor.leave();
 });
 
-test('where another experiment is open the tour brings one of its own', limit, async () => {
+test('the tour opens an experiment of its own where another one is open', limit, async () => {
   const visitor = await visit('dataset=planted&model=mlp-32&method=dense&batch_size=32&steps=50');
   await visitor.state('idle');
   await visitor.see('tour').click();
@@ -311,7 +311,7 @@ test('where another experiment is open the tour brings one of its own', limit, a
   await visitor.leave();
 });
 
-test('the tour on a phone stands at the foot and leaves what it points at in sight', limit, async () => {
+test('on a phone the tour is at the bottom and does not cover what it highlights', limit, async () => {
   const visitor = await visit(SMALL, { viewport: { width: 390, height: 844 } });
   await visitor.state('idle');
   await visitor.see('tour').click();
@@ -327,8 +327,8 @@ test('the tour on a phone stands at the foot and leaves what it points at in sig
   await visitor.leave();
 });
 
-test('the formulas are set as mathematics, and every symbol lights its part of the page and leads there', limit, async () => {
-  // What is led to comes into sight at once: a click during a smooth scroll would meet what has moved there.
+test('the formulas are MathML, and every symbol highlights its part of the page and leads there', limit, async () => {
+  // The page scrolls at once: during a smooth scroll a click would hit another element.
   const visitor = await visit(SMALL, { reducedMotion: 'reduce' });
   await visitor.see('train').click();
   await visitor.steps(10);
@@ -344,7 +344,7 @@ test('the formulas are set as mathematics, and every symbol lights its part of t
     .evaluateAll((all) => all.map((math) => ({ uri: math.namespaceURI, words: math.ariaLabel, height: math.getBoundingClientRect().height })));
   assert.equal(set.length, 6);
   for (const { uri, words, height } of set) assert(uri.endsWith('MathML') && words.length > 20 && height > 15, words);
-  // A fraction that the browser sets has its parts one above the other.
+  // In a fraction the parts are one above the other.
   const [over, under] = await card
     .locator('mfrac')
     .last()
@@ -377,14 +377,14 @@ test('the formulas are set as mathematics, and every symbol lights its part of t
     await visitor.until(() => document.activeElement.closest('.card') === null && document.activeElement !== document.body);
     await visitor.page.mouse.move(700, 5);
     if (symbol === 's') {
-      // The network laid out anew gives the focus back to where it was, and what was gone to stays lit.
+      // After a new layout of the network the focus is where it was, and the part is still highlighted.
       await visitor.page.setViewportSize({ width: 1400, height: 860 });
       await visitor.frames();
       await visitor.page.setViewportSize({ width: 1440, height: 900 });
       await visitor.frames();
       assert.equal(await visitor.page.locator('.pointed').count(), 1, 'the network is still lit');
     }
-    // With the keyboard alone: what is focused is lit.
+    // By keys: focusing a symbol highlights its part.
     await button.focus();
     assert((await visitor.page.locator('.pointed').count()) > 0, symbol);
     await button.blur();
@@ -401,7 +401,7 @@ test('the formulas are set as mathematics, and every symbol lights its part of t
 
 const shown = (visitor, selector) => visitor.page.locator(selector).first().isVisible();
 
-test('a lesson: made on the page, copied, opened by another, with its words on top and nothing but what it keeps', limit, async () => {
+test('a lesson is made on the page, copied and opened by another visitor, with its text on top and only its parts', limit, async () => {
   const maker = await visit(`${SMALL}&seed=5`);
   await maker.state('idle');
   await maker.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -431,7 +431,7 @@ test('a lesson: made on the page, copied, opened by another, with its words on t
 
   await maker.see('lesson-text').fill('x'.repeat(801));
   assert(await maker.see('lesson-copy').isDisabled());
-  assert.match(await maker.see('lesson-said').innerText(), /has 801 characters; 800 are the most/);
+  assert.match(await maker.see('lesson-said').innerText(), /has 801 characters; at most 800 are allowed/);
   await maker.leave();
 
   const { search, hash } = new URL(link);
@@ -469,7 +469,7 @@ test('a lesson: made on the page, copied, opened by another, with its words on t
     '[data-testid=view-runs]',
   ];
   for (const hidden of away) assert.equal(await shown(visitor, hidden), false, hidden);
-  // Nothing that is put away can be reached by keys, or is told to a screen reader.
+  // Hidden parts are not reachable by keys or by screen readers.
   const tree = await visitor.page.locator('body').ariaSnapshot();
   assert.doesNotMatch(tree, /Share|Tour|Learning rate|Seed|Steps a second/);
   assert.match(tree, /Keep ratio/);
@@ -500,7 +500,7 @@ test('a lesson: made on the page, copied, opened by another, with its words on t
   await visitor.leave();
 });
 
-test('whatever a lesson’s link says is text, in bounds, or told in words', limit, async () => {
+test('the texts of a lesson’s link are never markup, are bounded, and what is left out is mentioned', limit, async () => {
   const visitor = await visit(`${SMALL}#lesson=history&title=x`);
   await visitor.state('idle');
   const open = async (hash) => {

@@ -1,4 +1,4 @@
-// Every way of choosing a mask, in the page: chosen by name, trained, and told what it is.
+// Every method in the page: chosen by name, trained, and described.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_
 const limit = { timeout: 4 * PATIENCE_MS };
 const UNITS = 256 + 32;
 
-/** What the foot of the page must say, the settings that are the method's own, and the dense work that it hides. */
+/** For each method: the text of the phases, its own settings, and its dense work. */
 const METHODS = {
   vrpge: { says: [/differ in \d+ units?/, /½\(L − L′\)/, /clamp/], settings: ['estimator', 'alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
   reinforce: { says: [/one mask/, /g = L \(m − s\)/, /clamp/], settings: ['alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
@@ -25,7 +25,7 @@ const OWN = ['estimator', 'alpha', 'scores_rate', 'schedule', 'structure_every',
 
 const { visit } = site();
 
-test('all methods are offered, and no other', limit, async () => {
+test('exactly the known methods are offered', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.heard('opened');
   const offered = await visitor.page.locator('[data-setting=method] input').evaluateAll((inputs) => inputs.map(({ value }) => value));
@@ -99,7 +99,7 @@ for (const [method, { says, settings, hides }] of Object.entries(METHODS)) {
         'one mask, no second one to disagree',
       );
 
-    // Multiply-adds only grow; what choosing a mask took is told apart.
+    // Multiply-adds only grow; those of choosing a mask are counted separately.
     assert(records.every(({ multiply_adds: work }, index) => index === 0 || work > records[index - 1].multiply_adds));
     const { forward, backward, structure } = snapshot.cost;
     assert.equal(records.at(-1).multiply_adds, forward + backward + structure);

@@ -1,4 +1,4 @@
-// Installed and without a network: the page is kept when it is first visited, data when they are first used, and versions never mix.
+// Installed and without a network: the page is cached at the first visit, data at their first use, and versions never mix.
 
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,12 +23,12 @@ function listen(visitor) {
   return asked;
 }
 
-/** Until every file is kept, and the page is answered by what was kept. */
+/** Waits until all files are cached and the page is served from the cache. */
 const kept = (visitor) => visitor.until(() => navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null));
 
 /**
- * The worker tells what the store has to the last byte, which only the end of `put` says: Chromium names a file among its keys, and even gives
- * all of it, up to some tenths of a second before, and loses it where the page is left in between.
+ * Makes the worker report when a file is cached completely, which only the end of `put` shows. Chromium lists and returns a file some tenths of a
+ * second earlier, and loses it if the page is left in between.
  */
 async function telling(context) {
   await before_worker(`{
@@ -46,7 +46,7 @@ async function telling(context) {
   });
 }
 
-test('visited once, the server gone: reloaded, it opens, trains on MNIST, compares and estimates', limit, async () => {
+test('after one visit and without a server the page reloads, trains on MNIST, compares and estimates', limit, async () => {
   const server = await serve();
   const visitor = await Visitor.open(browser, server, MNIST, { offline: true, prepare: telling });
   const asked = listen(visitor);
@@ -76,12 +76,12 @@ test('visited once, the server gone: reloaded, it opens, trains on MNIST, compar
   // Data that were never used are not there, and the page says what is.
   await visitor.page.goto(`${server.page}?dataset=fashion-mnist&model=mlp-32`);
   await visitor.see('notice').waitFor();
-  assert.match(await visitor.see('notice').innerText(), /fashion-mnist\/.* (was not kept by this browser|could not be fetched)/);
+  assert.match(await visitor.see('notice').innerText(), /fashion-mnist\/.* (is not cached in this browser|could not be fetched)/);
   // The browser remarks on what it could not fetch itself.
   await visitor.leave([/ERR_CONNECTION_REFUSED/, /ERR_FAILED/]);
 });
 
-test('what the manifest names is there, under the page’s own path', limit, async () => {
+test('all files of the manifest exist under the page’s own path', limit, async () => {
   const server = await serve();
   const visitor = await Visitor.open(browser, server, SMALL, { offline: true });
   const address = await visitor.page.locator('link[rel=manifest]').evaluate((link) => link.href);
@@ -128,7 +128,7 @@ function publishNext(folder) {
   writeFileSync(worker, renamed(readFileSync(worker, 'utf8')).replace(/"version":"[^"]*"/, '"version":"0123456789abcdef"'));
 }
 
-test('a newer version waits, says so, and takes over as a whole when it is asked for; another tab goes on with its own', limit, async () => {
+test('a newer version waits, says so, and replaces the old one as a whole when it is asked for; another tab stays on its version', limit, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'lacuna-'));
   cpSync(path.join(root, 'dist'), folder, { recursive: true, filter: (from) => path.basename(from) !== 'data' });
   const server = await serve({ built: folder });
@@ -187,7 +187,7 @@ function overhearInstallation() {
   };
 }
 
-test('a page and a service worker of two versions are never kept together', limit, async () => {
+test('a page and a service worker of two versions are never cached together', limit, async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'lacuna-'));
   cpSync(path.join(root, 'dist'), folder, { recursive: true, filter: (from) => path.basename(from) !== 'data' });
   const server = await serve({ built: folder });
@@ -207,7 +207,7 @@ test('a page and a service worker of two versions are never kept together', limi
   }
 });
 
-test('where storage is refused the page trains as ever, and says that data were not kept', limit, async () => {
+test('where storage is refused the page trains, and says that data were not cached', limit, async () => {
   const server = await serve();
   const visitor = await Visitor.open(browser, server, MNIST, {
     offline: true,

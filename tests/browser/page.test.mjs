@@ -23,7 +23,7 @@ test('the page opens without a complaint, ready to train MNIST with gated inputs
   await visitor.leave();
 });
 
-test('what is chosen while the first run still opens is what trains', limit, async () => {
+test('settings that are chosen while the first run opens are the ones that train', limit, async () => {
   const visitor = await visit(SMALL);
   // As soon as the settings are there, which is before the kernels are compiled.
   await visitor.page.locator('[data-setting=method] summary').waitFor();
@@ -36,7 +36,7 @@ test('what is chosen while the first run still opens is what trains', limit, asy
   await visitor.leave();
 });
 
-test('a restart is heard while test images are looked at, and nothing is told of them', limit, async () => {
+test('a restart interrupts an evaluation, which reports nothing', limit, async () => {
   // Ten thousand of them, on a network that looks at them for seconds: a test that is over at once is not announced.
   const visitor = await visit('dataset=mnist&model=mlp-512-256&batch_size=2&steps=20');
   await visitor.state('idle');
@@ -80,7 +80,7 @@ test('Train trains: the loss falls, masks move, the budget holds at every step, 
   await visitor.leave();
 });
 
-test('a run can be paused, taken one step further and gone on with', limit, async () => {
+test('a run can be paused, advanced by one step and continued', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`);
   await visitor.see('train').click();
   await visitor.steps(3);
@@ -144,18 +144,6 @@ test('settings changed on the page are in the link, and Restart says that they a
   await visitor.leave();
 });
 
-test('the keep ratio may be changed while the run goes on, and the budget follows', limit, async () => {
-  const visitor = await visit(`${SMALL}&schedule=constant&steps=100000`);
-  await visitor.state('idle');
-  await visitor.pace('eye');
-  await visitor.see('train').click();
-  await visitor.steps(5);
-  const before = (await visitor.records()).at(-1).budget;
-  await visitor.set('keep_ratio', '0.1');
-  await visitor.until((budget) => window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.budget < 0.6 * budget, before);
-  await visitor.leave();
-});
-
 for (const method of ['static', 'dense']) {
   test(`the ${method} network trains by the same button`, limit, async () => {
     const visitor = await visit(`${SMALL}&method=${method}&steps=150`);
@@ -176,7 +164,7 @@ test('MNIST itself trains: its images stream in and the loss falls', { timeout: 
   await visitor.leave();
 });
 
-test('CIFAR-10 trains, its colours one below the other, and is tested when all of it is there', { timeout: 5 * PATIENCE_MS }, async () => {
+test('CIFAR-10 trains, its colours one below the other, and is evaluated when all data have arrived', { timeout: 5 * PATIENCE_MS }, async () => {
   const visitor = await visit('dataset=cifar10&model=mlp-16&gate_inputs=true&batch_size=32&learning_rate=0.01&steps=100000');
   const { description } = await visitor.heard('opened');
   const { name, channels, width, height, classes } = description.dataset;

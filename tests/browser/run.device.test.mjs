@@ -103,7 +103,7 @@ test('on a WebGPU device the loss falls, masks move, the budget holds and the sp
   await visitor.leave();
 });
 
-test('two hundred restarts open no further device, compile nothing anew and leave the memory as it was', { timeout: 6 * PATIENCE_MS }, async () => {
+test('two hundred restarts open no further device, compile nothing again and do not raise the memory', { timeout: 6 * PATIENCE_MS }, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`, { prepare: counting });
   await visitor.state('idle');
   await visitor.see('train').click();
@@ -127,7 +127,7 @@ test('two hundred restarts open no further device, compile nothing anew and leav
   await visitor.leave();
 });
 
-test('a restart does not wait until all test images are looked at', limit, async () => {
+test('a restart does not wait for the end of an evaluation', limit, async () => {
   // Ten thousand of them, in batches of two.
   const visitor = await visit('dataset=mnist&model=mlp-16&batch_size=2&steps=20', { prepare: counting });
   await visitor.state('idle');
@@ -143,7 +143,7 @@ test('a restart does not wait until all test images are looked at', limit, async
   await visitor.leave();
 });
 
-test('a comparison, another network and other data stay on the device; what they need besides is compiled once', limit, async () => {
+test('a comparison, another network and other data use the same device, and their further kernels are compiled once', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=20`, { prepare: counting });
   await visitor.state('idle');
   await visitor.see('view-runs').click();
@@ -201,7 +201,7 @@ async function killDevice() {
   process.kill(processInfo.find(({ type }) => type === 'GPU').id, 'SIGKILL');
 }
 
-test('a device lost in the middle of a run: the page says so, opens another and goes on bit for bit', limit, async () => {
+test('a device lost in the middle of a run: the page says so, opens another and continues bit for bit', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`);
   await visitor.see('train').click();
   await visitor.heard('checkpoint');
@@ -235,7 +235,7 @@ test('a device lost in the middle of a run: the page says so, opens another and 
   await visitor.leave([/external Instance|device|adapter/i]);
 });
 
-test('where the device goes away for good, the CPU goes on with the run', limit, async () => {
+test('where the device is lost for good, the CPU continues the run', limit, async () => {
   // Once it is said, no worker of this page gets an adapter any more.
   const gone = before_worker(`
     const given = GPU.prototype.requestAdapter;
@@ -276,7 +276,7 @@ test('where the device goes away for good, the CPU goes on with the run', limit,
   await visitor.leave([/external Instance|device|adapter/i], { mixed: true });
 });
 
-test('kernels that take long to compile get a word', limit, async () => {
+test('kernels that take long to compile are mentioned', limit, async () => {
   const visitor = await visit(SMALL, {
     prepare: before_worker(`{
       const { createComputePipelineAsync: quick } = GPUDevice.prototype;

@@ -1,4 +1,4 @@
-// The first command itself, as somebody runs it the second time: it serves the page within seconds and ends cleanly.
+// `npm start` on a machine where all is built: it serves the page within seconds and ends cleanly.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';

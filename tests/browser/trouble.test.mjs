@@ -42,7 +42,7 @@ test('without an adapter the CPU trains live, and the page says so and why', lim
   await visitor.leave();
 });
 
-test('a link that cannot be read is told of where there is no adapter too', limit, async () => {
+test('a link that cannot be read is reported also without an adapter', limit, async () => {
   const visitor = await visit('keep_ratio=7');
   await visitor.state('idle');
   assert.equal(await visitor.see('notice').getAttribute('data-failure'), 'link');
@@ -84,7 +84,7 @@ const BROWSERS = [
 /** What is said to some browsers only. */
 const ADVICE = ['https', 'about:config', 'Settings, Apps, Safari', 'Settings, Feature Flags', 'Android 12', 'chrome://gpu', '--ozone-platform'];
 
-test('a browser without WebGPU is told what fits it, and nothing that fits another', limit, async () => {
+test('a browser without WebGPU gets the advice for it, and none for another browser', limit, async () => {
   for (const [name, userAgent, wanted] of BROWSERS) {
     const visitor = await visit(SMALL, { userAgent });
     const words = await computes(visitor);
@@ -95,7 +95,7 @@ test('a browser without WebGPU is told what fits it, and nothing that fits anoth
   }
 });
 
-test('a link out of range is refused in words that name the setting and its range, and the page stays usable', limit, async () => {
+test('a link out of range is refused with the setting and its range, and the page stays usable', limit, async () => {
   const visitor = await visit('keep_ratio=7');
   await visitor.heard('opened');
   const words = await visitor.see('settings').innerText();
@@ -105,7 +105,7 @@ test('a link out of range is refused in words that name the setting and its rang
   await visitor.leave();
 });
 
-test('a value typed out of range is refused in words, and the experiment stays as it was', limit, async () => {
+test('a typed value out of range is refused with a reason, and the experiment does not change', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.heard('opened');
   await visitor.set('batch_size', '0');
@@ -115,7 +115,7 @@ test('a value typed out of range is refused in words, and the experiment stays a
   await visitor.leave();
 });
 
-test('a run that diverges stops and says so; nothing goes on as NaN', limit, async () => {
+test('a run that diverges stops and says so; no score becomes NaN', limit, async () => {
   const visitor = await visit(`${SMALL}&learning_rate=10&clip_norm=0&rate_schedule=constant&steps=100000`);
   await visitor.see('train').click();
   await visitor.state('halted');
@@ -130,7 +130,7 @@ test('a run that diverges stops and says so; nothing goes on as NaN', limit, asy
   await visitor.leave();
 });
 
-test('data that are not on the server: the page names the file and how to get it', limit, async () => {
+test('where data are missing on the server, the page names the file and how to get it', limit, async () => {
   for (const [name, file] of [
     ['mnist', 'train-labels-idx1-ubyte.gz'],
     ['cifar10', 'data_batch_1.bin.gz'],
@@ -145,7 +145,7 @@ test('data that are not on the server: the page names the file and how to get it
   }
 });
 
-test('a set that only the terminal can read is refused by name', limit, async () => {
+test('a data set that only the terminal reads is refused by name', limit, async () => {
   const visitor = await visit('dataset=cifar100');
   assert.match(await notice(visitor), /lacuna train --dataset cifar100/);
   await visitor.leave();

@@ -1,4 +1,4 @@
-// What the reducer asks for is done.
+// Effects that the reducer asks for are performed.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, mock, test } from 'node:test';
@@ -12,7 +12,7 @@ import type { Request } from '../protocol/messages';
 import { evaluation, snapshot } from '../testing/samples';
 import { effects, firstRequests } from './effects';
 
-/** What a browser gives, as far as effects use it. */
+/** The parts of a browser that effects use. */
 const address = { hash: '', search: '', written: [] as string[] };
 const GLOBALS: Record<string, unknown> = {
   window: globalThis,

@@ -1,4 +1,4 @@
-// Does what the reducer asks for.
+// Performs the effects that the reducer asks for.
 
 import type { EngineClient } from '../engine/client';
 import type { Action, Effect, News } from '../model/actions';
@@ -8,14 +8,14 @@ import type { Page } from '../ui/page';
 import { foot } from '../ui/toast';
 
 /**
- * What a first visit, without a query, opens: with inputs gated, so that the mask can be seen to prefer the pixels where digits are. On the CPU
- * a step is of half as many images, so that it can be watched too.
+ * The experiment of a first visit, whose address has no query. Inputs are gated, because the mask then shows which pixels it prefers. On the CPU
+ * a batch has half as many images, so that a step takes no longer than a visitor can watch.
  */
 const FIRST_VISIT = { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size=64' };
 const REOPEN_MS = 350;
 const ADDRESS_MS = 250;
 
-interface Around {
+interface EffectHandlers {
   engine: EngineClient;
   state: () => State;
   dispatch: (action: Action) => void;
@@ -23,15 +23,15 @@ interface Around {
   call: Page['call'];
 }
 
-/** What a new engine is asked first. Where nothing is known yet it also reads the page's link. */
+/** The first requests to a new engine. The first engine of the page also reads the page's link. */
 export function firstRequests({ controls, pace }: State): Request[] {
   const data = new URL('data/', document.baseURI).href;
   const load: Request = controls.values ? { kind: 'wake', data } : { kind: 'start', query: location.search.slice(1), fallback: FIRST_VISIT, data };
   return [load, { kind: 'pace', steps_per_second: pace }];
 }
 
-/** Gives what performs an effect. */
-export function effects({ engine, state, dispatch, tell, call }: Around): (effect: Effect) => void {
+/** Returns a function that performs an effect. */
+export function effects({ engine, state, dispatch, tell, call }: EffectHandlers): (effect: Effect) => void {
   let reopening = 0;
   let addressing = 0;
   return (effect) => {
@@ -74,7 +74,7 @@ export function effects({ engine, state, dispatch, tell, call }: Around): (effec
         recorded.take(snapshot, values);
         rate.note(snapshot.step, at);
         const { looking } = state();
-        // Every second column may be gone: the moment that is looked back at is then half as far along.
+        // The history may have dropped every second column: the shown step is then at half the column.
         if (looking !== null && recorded.generation > generation) dispatch({ kind: 'look', column: looking >> (recorded.generation - generation) });
         return;
       }

@@ -1,4 +1,4 @@
-// The features of the page, one line each. Those above are told first what happened.
+// The features of the page, one line each. Reports of the worker reach them in this order.
 
 import { adapter } from '../features/adapter';
 import { budget } from '../features/budget';

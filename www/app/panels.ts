@@ -1,4 +1,4 @@
-// What stands in the middle of the page: the network, or the panel of a feature, which comes when it is first looked at.
+// The middle of the page: the network, or the panel of a feature, which is imported when it is first shown.
 
 import { messageOf } from '../model/words';
 import { at } from '../ui/element';
@@ -11,7 +11,7 @@ const buttons = (): NodeListOf<HTMLButtonElement> => document.querySelectorAll<H
 export class Panels {
   private readonly page: Page;
   private readonly panels: Map<string, Panel>;
-  /** Panels that are there, or on their way. */
+  /** Panels that are loaded or being loaded. */
   private readonly opened = new Map<string, Promise<void>>();
 
   constructor(page: Page, features: Feature[]) {
@@ -26,19 +26,19 @@ export class Panels {
         for (const button of buttons()) button.ariaPressed = String(button.value === view);
       },
     );
-    // Also where the panel is there already and asked for once more.
+    // Also where the panel is loaded already.
     page.listen((news) => {
       if (news.kind === 'viewed') void this.bring(news.name);
     });
   }
 
-  /** Shows the network or a panel, once it is there. */
+  /** Shows the network, or a panel once it is loaded. */
   async show(name: string): Promise<void> {
     this.page.dispatch({ kind: 'view', name });
     await this.bring(name);
   }
 
-  /** Where a panel does not come, the next press asks for it once more. */
+  /** Where a panel cannot be loaded, the next press tries again. */
   private async bring(name: string): Promise<void> {
     const panel = this.panels.get(name);
     if (!panel) return;
@@ -54,7 +54,7 @@ export class Panels {
       const words = document.createElement('p');
       words.className = 'unloaded refusal';
       words.setAttribute('role', 'alert');
-      words.textContent = `This panel could not be loaded: ${messageOf(error)}. Press its button once more.`;
+      words.textContent = `This panel could not be loaded: ${messageOf(error)}. Press its button again.`;
       place.append(words);
     }
   }

@@ -29,8 +29,8 @@ function start(): void {
 
   const call: Page['call'] = (name, argument) => offers.get(name)?.(argument as never);
   const engine = new EngineClient({
-    hear: (report) => {
-      // A device or an engine that broke may be replaced without anybody else hearing of it.
+    receive: (report) => {
+      // A feature may replace a device or an engine that broke: then no other feature receives the failure.
       if (report.kind === 'failed' && isOfNow(report.run) && guards.some((takes) => takes(report))) return;
       store.dispatch({ kind: 'report', report });
     },
@@ -90,7 +90,7 @@ function start(): void {
     load: (module) =>
       module.catch((error: unknown) => {
         const words = sentence(messageOf(error));
-        foot(`This part of the page could not be loaded: ${words} Ask for it once more.`);
+        foot(`This part of the page could not be loaded: ${words} Try it again.`);
         return null;
       }),
     offer: (name, act) => void offers.set(name, act),
@@ -103,7 +103,7 @@ function start(): void {
     colours.palette = readPalette();
     for (const paint of painters) paint(colours.palette);
   };
-  // A canvas that lived on a lost GPU comes back empty. The event does not bubble, hence the capture.
+  // A canvas on a lost GPU is restored empty and must be redrawn. The event does not bubble, so it is captured.
   addEventListener('contextrestored', recolour, true);
   followTheme(at('theme'), recolour);
 
@@ -114,7 +114,7 @@ function start(): void {
   void readHash().finally(() => delete document.documentElement.dataset['awaits']);
 }
 
-/** A built page is stored for days without a network; a page in development is not. */
+/** A built page is cached for offline use; a page in development is not. */
 async function storePage(page: Page): Promise<void> {
   if (import.meta.env.DEV) return;
   const module = await page.load(import('../offline/register'));

@@ -1,4 +1,4 @@
-// What the browser says of the GPU adapter that a run will use.
+// The GPU adapter that a run will use, as the browser describes it.
 
 interface Gpu {
   requestAdapter(options: { powerPreference: 'high-performance' }): Promise<{
@@ -9,13 +9,13 @@ interface Gpu {
 
 /** What is known of an adapter before it is opened. */
 export interface KnownAdapter {
-  /** The full name; vendor and architecture where the browser does not give it; null where it gives nothing. */
+  /** The full name. Where the browser does not give it: vendor and architecture. Null where it gives neither. */
   name: string | null;
   /** The largest buffer that a shader may use, in bytes. */
   most_bytes: number;
 }
 
-/** Browsers give the names of vendors in lower case. These are not spelt with one capital letter at the beginning. */
+/** Browsers give the names of vendors in lower case. These need more than a capital first letter. */
 const SPELLINGS: Record<string, string> = { nvidia: 'NVIDIA', amd: 'AMD', arm: 'ARM', swiftshader: 'SwiftShader', llvmpipe: 'llvmpipe' };
 const spell = (word: string): string => SPELLINGS[word] ?? word.charAt(0).toUpperCase() + word.slice(1);
 

@@ -1,4 +1,4 @@
-// The visitor's image is looked at once for each state of the network.
+// The visitor's image is classified once for each step of the network.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,15 +1,15 @@
-// The visitor's image: classified by the network as it stands, and again while that learns.
+// The visitor's image: classified by the network at once, and again while the network learns.
 
 import type { OpenRun } from './open-run';
 import { SIDE_WORK, TimeBudget } from './time-budgets';
 import { messageOf } from '../model/words';
 
 interface Image {
-  /** Numbers what the page asked for. */
+  /** The number of the page's request. */
   ticket: number;
   /** [I] */
   bytes: Uint8Array;
-  /** At which it was classified last, and at which its contributions were computed last; −1 before that. */
+  /** The steps at which it was last classified and at which its contributions were last computed; −1 before that. */
   step: number;
   explained_step: number;
 }
@@ -26,14 +26,14 @@ export class Classifier {
     this.budget = new TimeBudget(SIDE_WORK.classification, run.environment.clock);
   }
 
-  /** Classifies an image now and while the run goes on; null ends that. */
+  /** Classifies an image now and again during the run; null stops that. */
   take(ticket: number, bytes: Uint8Array | null): void {
     this.image = bytes && { ticket, bytes, step: -1, explained_step: -1 };
     if (!bytes) void this.run.call((session) => session.classify_release());
     this.run.wake();
   }
 
-  /** During training: a new image at once, the same one where that is due. */
+  /** During training: classifies a new image at once, and the same image again when that is due. */
   async classifyIfDue(step: number): Promise<void> {
     const { image, budget } = this;
     if (!image) return;
@@ -44,8 +44,8 @@ export class Classifier {
   }
 
   /**
-   * Reports what the network makes of the image, piece by piece; `explain`: with contributions. Nothing is done where that was reported at
-   * this step. Whether it was interrupted, by another image or because training began or ended.
+   * Reports the class probabilities piece by piece; `explain`: with contributions. Does nothing where they were reported at this step.
+   * Returns whether it was interrupted, by another image or because training began or ended.
    */
   async classify(step: number, explain: boolean): Promise<boolean> {
     const { image, run } = this;

@@ -1,23 +1,23 @@
-// The engine client: which worker is asked, what a new one is asked first, and whose reports are heard.
+// The engine client: which worker gets a request, which requests a new worker gets first, and whose reports are passed on.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Report, Request } from '../protocol/messages';
 import { EngineClient } from './client';
 
-/** A worker that does nothing, and keeps what it was asked. */
+/** A worker that only records the requests it gets. */
 class StillWorker {
   static all: StillWorker[] = [];
   asked: Request[] = [];
   ended = false;
-  private readonly hears = new Map<string, (event: unknown) => void>();
+  private readonly listeners = new Map<string, (event: unknown) => void>();
 
   constructor() {
     StillWorker.all.push(this);
   }
 
-  addEventListener(kind: string, hear: (event: unknown) => void): void {
-    this.hears.set(kind, hear);
+  addEventListener(kind: string, receive: (event: unknown) => void): void {
+    this.listeners.set(kind, receive);
   }
 
   postMessage(request: Request): void {
@@ -29,11 +29,11 @@ class StillWorker {
   }
 
   says(report: Report): void {
-    this.hears.get('message')?.({ data: report });
+    this.listeners.get('message')?.({ data: report });
   }
 
   breaks(message: string): void {
-    this.hears.get('error')?.({ message, preventDefault: () => undefined });
+    this.listeners.get('error')?.({ message, preventDefault: () => undefined });
   }
 }
 
@@ -46,11 +46,11 @@ afterEach(() => void Reflect.deleteProperty(globalThis, 'Worker'));
 const PACE: Request = { kind: 'pace', steps_per_second: 0 };
 const TRAIN: Request = { kind: 'train' };
 
-function made(is_open = false): { client: EngineClient; heard: Report[]; renewed: () => number } {
-  const heard: Report[] = [];
+function made(is_open = false): { client: EngineClient; received: Report[]; renewed: () => number } {
+  const received: Report[] = [];
   let count = 0;
-  const client = new EngineClient({ hear: (report) => heard.push(report), isOpen: () => is_open, first: () => [PACE], renewed: () => (count += 1) });
-  return { client, heard, renewed: () => count };
+  const client = new EngineClient({ receive: (report) => received.push(report), isOpen: () => is_open, first: () => [PACE], renewed: () => (count += 1) });
+  return { client, received, renewed: () => count };
 }
 
 test('a new worker is asked what comes first before anything else', () => {
@@ -74,21 +74,21 @@ test('a broken engine is not replaced to save what it has lost', () => {
 });
 
 test('reports of a worker that was replaced are dropped', () => {
-  const { client, heard } = made();
+  const { client, received } = made();
   client.renew();
   const [before, after] = StillWorker.all;
   before?.says({ kind: 'state', run: 1, state: 'training' });
   before?.breaks('late');
-  assert.deepEqual(heard, []);
+  assert.deepEqual(received, []);
   after?.says({ kind: 'state', run: 2, state: 'idle' });
-  assert.equal(heard.length, 1);
+  assert.equal(received.length, 1);
 });
 
 test('a worker that breaks is told of as a crash where a run was open, and as no engine where none was', () => {
   const failures = [true, false].map((is_open) => {
-    const { heard } = made(is_open);
+    const { received } = made(is_open);
     StillWorker.all.at(-1)?.breaks('');
-    return heard[0]?.kind === 'failed' ? [heard[0].run, heard[0].failure, heard[0].message !== ''] : null;
+    return received[0]?.kind === 'failed' ? [received[0].run, received[0].failure, received[0].message !== ''] : null;
   });
   assert.deepEqual(failures, [
     [0, 'crashed', true],

@@ -2,19 +2,19 @@
 
 import type { Report, Request } from '../protocol/messages';
 
-/** What the page tells the client, and what it is told. */
+/** The functions that the page gives the client. */
 interface Owner {
-  hear: (report: Report) => void;
+  receive: (report: Report) => void;
   /** Whether a run is open in the engine. */
   isOpen: () => boolean;
-  /** What a new worker is asked first: to load the engine, and what else it must know. */
+  /** The first requests to a new worker: load the engine, and what else it must know. */
   first: () => Request[];
   /** A new worker took the place of one that broke: no run is open in it. */
   renewed: () => void;
 }
 
 export class EngineClient {
-  /** Whether the worker is of no more use: a new one takes its place before the next request. */
+  /** Whether the worker broke: a new one replaces it before the next request. */
   broken = false;
   private worker: Worker;
   private readonly owner: Owner;
@@ -24,7 +24,7 @@ export class EngineClient {
     this.worker = this.start();
   }
 
-  /** Asks a new worker what comes first. */
+  /** Posts the first requests to a new worker. */
   begin(): void {
     for (const request of this.owner.first()) this.worker.postMessage(request);
   }
@@ -48,12 +48,12 @@ export class EngineClient {
   private start(): Worker {
     const started = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'engine' });
     started.addEventListener('message', ({ data }: MessageEvent<Report>) => {
-      if (started === this.worker) this.owner.hear(data);
+      if (started === this.worker) this.owner.receive(data);
     });
     started.addEventListener('error', (event) => {
       event.preventDefault();
       if (started !== this.worker) return;
-      this.owner.hear({
+      this.owner.receive({
         kind: 'failed',
         run: 0,
         failure: this.owner.isOpen() ? 'crashed' : 'engine',

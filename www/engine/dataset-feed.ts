@@ -1,9 +1,9 @@
-// The data of a run: fed to its session beside the loop, while it may be training already.
+// Feeds the data of a run to its session. The run may train meanwhile.
 
 import { feedFiles } from './dataset-fetch';
 import type { OpenRun } from './open-run';
 
-/** Between two reports of progress. */
+/** Least time between two reports of progress. */
 const PROGRESS_MS = 80;
 
 export class DatasetFeed {
@@ -15,12 +15,12 @@ export class DatasetFeed {
     this.run = run;
   }
 
-  /** Whether all of it is there, test images included. */
+  /** Whether all data have arrived, test images included. */
   get is_complete(): boolean {
     return this.complete;
   }
 
-  /** Begins to feed the files of the run from a folder: an absolute address. */
+  /** Begins to feed the files of the run. `folder`: an absolute address. */
   begin(folder: string): void {
     const { run } = this;
     const { clock } = run.environment;
@@ -39,12 +39,12 @@ export class DatasetFeed {
     );
   }
 
-  /** Resolves when no more will come, also where feeding failed or the run was closed. */
+  /** Resolves when feeding has ended, also where it failed or the run was closed. */
   ended(): Promise<void> {
     return this.fed;
   }
 
-  /** Reports a test image once all data are there. */
+  /** Reports a test image once all data have arrived. */
   async showExample(index: number): Promise<void> {
     const { run } = this;
     await this.fed;

@@ -1,4 +1,4 @@
-// Data files: fetched, unpacked, fed piece by piece, and what is said where that cannot be.
+// Data files are fetched, unpacked and fed piece by piece; errors say what the visitor can do.
 
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
@@ -95,7 +95,7 @@ test('a file that is not on the server is told with how to get it', async () => 
 test('without a network the words are of the network', async () => {
   online(false);
   fetching(() => Promise.reject(new TypeError('failed to fetch')));
-  await assert.rejects(feed(taking({ 'mnist/labels.gz': noise(3) })), /mnist\/labels\.gz was not kept by this browser, and there is no network/);
+  await assert.rejects(feed(taking({ 'mnist/labels.gz': noise(3) })), /mnist\/labels\.gz is not cached in this browser, and there is no network/);
   online(true);
   await assert.rejects(feed(taking({ 'mnist/labels.gz': noise(3) })), /could not be fetched: failed to fetch\./);
 });
@@ -103,7 +103,7 @@ test('without a network the words are of the network', async () => {
 test('a file that breaks off is told as such', async () => {
   online(true);
   fetching(() => new Response(gzipSync(noise(5000)).subarray(0, 3000)));
-  await assert.rejects(feed(taking({ 'mnist/images.gz': noise(5000) })), /mnist\/images\.gz broke off or is damaged: .*Reload the page\./s);
+  await assert.rejects(feed(taking({ 'mnist/images.gz': noise(5000) })), /mnist\/images\.gz is incomplete or damaged: .*Reload the page\./s);
 });
 
 test('what the engine refuses at a file’s end is its own words', async () => {

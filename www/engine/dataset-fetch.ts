@@ -14,7 +14,7 @@ function joined(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
-/** Reads a stream until at least the two bytes are there by which a gzip file is known. */
+/** Reads a stream up to at least its first two bytes, which identify a gzip file. */
 async function readBeginning(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
   let first = new Uint8Array();
   while (first.length < 2) {
@@ -25,7 +25,7 @@ async function readBeginning(reader: ReadableStreamDefaultReader<Uint8Array>): P
   return first;
 }
 
-/** The unpacked bytes of a response. Its first bytes say whether it is packed, not its name: some servers unpack a .gz file on the way (Content-Encoding). */
+/** The unpacked bytes of a response. The first bytes decide whether it is packed, because some servers unpack a .gz file on the way (Content-Encoding). */
 export async function unpacked(body: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
   const reader = body.getReader();
   const first = await readBeginning(reader);
@@ -54,7 +54,7 @@ async function request(name: string, folder: string, signal: AbortSignal, uncach
     throw new Error(`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
   } catch (error) {
     if (signal.aborted) return null;
-    if (!navigator.onLine) throw new Error(`${name} was not kept by this browser, and there is no network. Planted features need no files.`);
+    if (!navigator.onLine) throw new Error(`${name} is not cached in this browser, and there is no network. Planted features need no files.`);
     if (error instanceof TypeError) throw new Error(`${name} could not be fetched: ${error.message}.`);
     throw error;
   }
@@ -62,7 +62,7 @@ async function request(name: string, folder: string, signal: AbortSignal, uncach
 
 /**
  * Feeds every file of the session. `call` runs work when the session is free. `arrived` is told how many unpacked bytes of all were fed,
- * `uncached` why the browser's cache could not take a file. Ends early, without an error, when `signal` is aborted.
+ * `uncached` is told why the browser's cache could not store a file. Ends early, without an error, when `signal` is aborted.
  */
 export async function feedFiles(
   session: Session,
@@ -100,7 +100,7 @@ export async function feedFiles(
     for (;;) {
       const piece = await reader.read().catch((error: unknown) => {
         if (signal.aborted) return null;
-        throw new Error(`${name} broke off or is damaged: ${messageOf(error)}. Reload the page.`);
+        throw new Error(`${name} is incomplete or damaged: ${messageOf(error)}. Reload the page.`);
       });
       if (signal.aborted || !piece) return;
       if (piece.done) break;

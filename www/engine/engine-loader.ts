@@ -1,4 +1,4 @@
-// Which engine the worker has: the one that computes on the GPU, or the one that computes on the CPU where the browser offers no GPU.
+// Loads the engine of the worker: the GPU engine, or the CPU engine where the browser offers no GPU.
 
 import { type KnownAdapter, hasAdapter, knownAdapter } from './adapter';
 import { type Engine, loadEngine } from './load';
@@ -12,12 +12,12 @@ export class EngineLoader {
     return this.loading;
   }
 
-  /** The adapter that it computes on; null where that is the CPU. */
+  /** The adapter of the GPU engine; null for the CPU engine. */
   get adapter(): Promise<KnownAdapter | null> {
     return this.found;
   }
 
-  /** Loads the engine that fits what this browser offers now, in the place of the one before. */
+  /** Loads the engine for what this browser offers now. It replaces the engine before. */
   load(): Promise<Engine> {
     this.found = knownAdapter();
     this.loading = this.found.then((adapter) => loadEngine(adapter ? 'gpu' : 'cpu'));

@@ -1,4 +1,4 @@
-// The estimator lab draws in short calls until it has what was asked for.
+// The estimator lab draws pairs in short calls until it has as many as were asked for.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -50,7 +50,7 @@ test('it pauses the run, draws what is wanted and says once that it ended', asyn
   ]);
 });
 
-test('more pairs are drawn on the same frozen network; when the run goes on it is given back', async () => {
+test('more pairs are drawn from the same frozen network; it is freed when the run continues', async () => {
   const { run, reports, calls } = lab(150);
   const estimators = new EstimatorLab(run);
   estimators.draw(1);

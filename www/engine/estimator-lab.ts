@@ -14,7 +14,7 @@ export function nextPairs(pairs: number, ms: number): number {
 }
 
 interface Drawing {
-  /** Pairs in all; 0: no more. */
+  /** The number of pairs asked for; 0: none. */
   wanted: number;
   pairs_a_call: number;
   progress: LabProgress | null;
@@ -42,7 +42,7 @@ export class EstimatorLab {
     this.run.wake();
   }
 
-  /** Draws the pairs of one call where more are wanted. Whether it did. */
+  /** Draws the pairs of one call if more are wanted. Returns whether it drew. */
   async drawSome(): Promise<boolean> {
     const { run, drawing } = this;
     if (!drawing || run.closed) return false;
@@ -66,7 +66,7 @@ export class EstimatorLab {
     return true;
   }
 
-  /** The run goes on: the page still shows what was drawn, the frozen copy is given back. */
+  /** The run continues: the frozen copy is freed. The page still shows its report. */
   async leave(): Promise<void> {
     if (!this.drawing) return;
     await this.stop(this.drawing);

@@ -1,4 +1,4 @@
-// How many test images a test takes, and when one is made.
+// How many test images an evaluation takes, and when it is due.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ test('a test takes as many images as there is time for, but enough to say someth
   assert.equal(affordableImages(1000, 2000, { batch_size: 50, step_ms: 0 }), 2000);
 });
 
-/** A run whose data are there, on a test set of 10,000 images. */
+/** A run whose data have arrived, with a test set of 10,000 images. */
 async function made(step_ms: number): Promise<Opening & { evaluations: Evaluations; images: () => number[] }> {
   const plan = description({ batch_size: 50 });
   const opening = opened({ plan: { ...plan, dataset: { ...plan.dataset, test: 10_000 } } });

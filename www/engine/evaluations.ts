@@ -1,4 +1,4 @@
-// Tests: how good the network is on images that it does not learn from.
+// Evaluations: loss and accuracy on images that the network was never trained on.
 
 import type { DatasetFeed } from './dataset-feed';
 import type { OpenRun } from './open-run';
@@ -6,7 +6,7 @@ import { SIDE_WORK, TimeBudget } from './time-budgets';
 
 const { test } = SIDE_WORK;
 
-/** What the cost of a test follows from: a test runs a batch under two masks, which takes about as long as a training step. */
+/** What the time of an evaluation is estimated from: a batch under two masks takes about as long as a training step. */
 export interface TestCost {
   batch_size: number;
   /** How long a training step takes. */
@@ -18,7 +18,7 @@ export function testMs(images: number, { batch_size, step_ms }: TestCost): numbe
   return Math.ceil(images / batch_size) * step_ms;
 }
 
-/** How many test images fit in `ms`: at least as many as say something, and at most `most`. */
+/** How many test images fit in `ms`: at least as many as give a useful accuracy, and at most `most`. */
 export function affordableImages(ms: number, most: number, { batch_size, step_ms }: TestCost): number {
   const images = Math.floor(ms / Math.max(step_ms, 0.01)) * batch_size;
   return Math.min(most, Math.max(test.least_images, images));
@@ -37,12 +37,12 @@ export class Evaluations {
     this.budget = new TimeBudget(SIDE_WORK.test, run.environment.clock);
   }
 
-  /** During training: a test of some images, where one is due. */
+  /** During training: evaluates some test images when that is due. */
   async testIfDue(step: number): Promise<void> {
     const is_due = step - this.last_step >= test.interval_steps || this.budget.idle_ms() >= test.interval_ms;
     const images = this.affordable(test.aim_ms, test.most_images);
     const ms = testMs(images, this.cost());
-    // The test images come last; before they are there, an accuracy would mean nothing.
+    // The test images arrive last: before that there is nothing to evaluate.
     if (!this.dataset.is_complete || !is_due || !this.budget.isAffordable(ms > test.aim_ms ? ms : 0)) return;
     await this.evaluate(images, false);
     this.last_step = step;

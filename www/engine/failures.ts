@@ -1,8 +1,8 @@
-// What went wrong, as reports say it.
+// Failures, as reports name them.
 
 import type { Failure } from '../protocol/messages';
 
-/** Whether the WebAssembly module trapped: it cannot be called any more, not even to free what it holds. */
+/** Whether the WebAssembly module trapped: then it cannot be called again, not even to free its memory. */
 export const hasTrapped = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError;
 
 export const failureOf = (error: unknown): Failure => (hasTrapped(error) ? 'crashed' : 'engine');

@@ -6,7 +6,7 @@ import { SIDE_WORK, TimeBudget } from './time-budgets';
 export class Filters {
   private readonly run: OpenRun;
   private readonly budget: TimeBudget;
-  /** At which they were shown last. */
+  /** The step at which they were last reported. */
   private shown_step = -1;
 
   constructor(run: OpenRun) {

@@ -1,4 +1,4 @@
-// What the page is told about links and run files.
+// The worker's answers about links and run files.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

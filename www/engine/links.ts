@@ -1,4 +1,4 @@
-// What the page asks about links and run files: answered by the engine without a run.
+// Answers the page's questions about links and run files. They need the engine, and no run.
 
 import type { EngineLoader } from './engine-loader';
 import type { Engine } from './load';
@@ -21,13 +21,13 @@ export async function start(loader: EngineLoader, { fallback: fallbacks, query: 
   }
 }
 
-/** What is too large to be copied on its way to the page. */
+/** Buffers that are moved to the page, because copying them would take long. */
 function buffersOf(report: Report): Transferable[] {
   if (report.kind === 'recording') return [report.bytes.buffer];
   return report.kind === 'run_read' ? [report.read.history.shades.buffer, report.read.history.masks.buffer] : [];
 }
 
-/** Posts what the engine says, or why it refuses to. */
+/** Posts the engine's answer, or why it refuses. */
 export async function answer(loader: EngineLoader, ticket: number, say: (engine: Engine) => Report, post: Post): Promise<void> {
   try {
     if (!loader.engine) return;

@@ -1,10 +1,10 @@
-// Gives way to the messages that wait.
+// Lets the messages that wait be handled.
 
 const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
 channel.port1.onmessage = () => waiting.shift()?.();
 
-/** Resolves after the messages that wait were handled. A timer takes at least 4 ms, in a hidden tab a second; a message to oneself takes neither. */
+/** Resolves after the messages that wait were handled. It posts a message to itself, because a timer takes at least 4 ms, and a second in a hidden tab. */
 export const macrotask = (): Promise<void> =>
   new Promise((resolve) => {
     waiting.push(resolve);

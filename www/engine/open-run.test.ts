@@ -1,4 +1,4 @@
-// What the parts of the worker that serve a run share.
+// The state of an open run that parts of the worker share.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// A run that is open: its session of the engine, and what all parts of the worker that serve it share.
+// An open run: its session of the engine, and the state that parts of the worker share.
 
 import { failureOf } from './failures';
 import type { Session } from './load';
@@ -9,7 +9,7 @@ import type { Failure, Plan, Report, RunState, Task } from '../protocol/messages
 
 export type Post = (report: Report, transfer?: Transferable[]) => void;
 
-/** What a run needs of the worker. */
+/** The functions of the worker that a run uses. */
 export interface Environment {
   /** Sends a report to the page. */
   post: Post;
@@ -27,7 +27,7 @@ export interface Opened {
   training: boolean;
 }
 
-/** Work that is expected to last so long is announced to the page. */
+/** Work that is expected to last this long is announced to the page. */
 const ANNOUNCED_MS = 700;
 
 export const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -40,15 +40,15 @@ export class OpenRun {
   readonly environment: Environment;
   /** Whether the visitor wants it to train. */
   training: boolean;
-  /** Of the last snapshot: its step, and how many units it keeps. */
+  /** The step of the last snapshot, and how many units its mask keeps. */
   step = 0;
   kept_units = 0;
-  /** How long a step took, the last time that one was taken. */
+  /** How long the last step took. */
   step_ms = 0;
   private state: RunState | null = null;
   private task: Task | null = null;
   private end_sleep: () => void = () => undefined;
-  /** Whether something changed while nobody slept. */
+  /** Whether `wake` was called since the last sleep. */
   private is_woken = false;
   private readonly calls = new SerialQueue();
   private readonly closing = new AbortController();
@@ -72,14 +72,14 @@ export class OpenRun {
     return this.closing.signal;
   }
 
-  /** The run ends, and reports nothing more. What the engine is doing ends early where it can. */
+  /** Closes the run: it reports nothing more, and a call that is in progress ends early if it can. */
   close(): void {
     this.closing.abort();
     this.stopper.stop();
     this.wake();
   }
 
-  /** Calls the session. It takes one call at a time, and a call that waits for the device lasts: this one waits for those before it. */
+  /** Calls the session, after the calls before have ended: a session takes one call at a time. */
   call<T>(work: (session: Session) => T | Promise<T>): Promise<T> {
     return this.calls.add(() => work(this.session));
   }
@@ -106,21 +106,21 @@ export class OpenRun {
     return Boolean(lost);
   }
 
-  /** Reports the state, where it is another one than before. */
+  /** Reports the state if it has changed. */
   enter(state: RunState): void {
     if (this.state === state) return;
     this.state = state;
     this.report({ kind: 'state', run: this.number, state });
   }
 
-  /** Reports what the device is doing, unless `ms`, how long that lasts, is short; null: it trains on. */
+  /** Reports the task of the device if `ms`, its expected time, is long; null: it trains again. */
   announce(task: Task | null, ms: number | null = null): void {
     if (task === this.task || (ms !== null && ms < ANNOUNCED_MS)) return;
     this.task = task;
     this.report({ kind: 'busy', run: this.number, task, ms });
   }
 
-  /** Sleeps until `wake` is called, at most so long; not at all where that was called since the last sleep. */
+  /** Sleeps until `wake` is called, at most `ms`; not at all if it was called since the last sleep. */
   async sleep(ms: number): Promise<void> {
     if (this.is_woken) {
       this.is_woken = false;
@@ -130,7 +130,7 @@ export class OpenRun {
     this.is_woken = false;
   }
 
-  /** Something changed that the loop should look at. */
+  /** Wakes the loop, because something changed. */
   wake(): void {
     this.is_woken = true;
     this.end_sleep();

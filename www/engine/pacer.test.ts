@@ -1,4 +1,4 @@
-// How many steps a second the visitor wants to see.
+// The pacer limits the steps per second.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ test('steps follow one another at the distance that is asked for', () => {
   assert.equal(pacer.rest_ms(), 100);
   clock.ms += 100;
   pacer.begin();
-  // A step that took longer than its time: the next one is in time again.
+  // After a step that took longer than its interval, the next step is on time.
   clock.ms += 130;
   pacer.begin();
   assert.equal(pacer.rest_ms(), 70);

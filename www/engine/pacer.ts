@@ -1,8 +1,8 @@
-// How many steps a second the visitor wants to see.
+// Limits the steps per second to what the visitor chose.
 
 import type { Clock } from './time-budgets';
 
-/** One for all runs of the worker; 0 for as many steps as the device can do. */
+/** The limit for all runs of the worker; 0: as many steps as the device can do. */
 export interface Pace {
   steps_per_second: number;
 }
@@ -22,14 +22,14 @@ export class Pacer {
     return this.pace.steps_per_second !== 0;
   }
 
-  /** Until the next step may begin; not positive where it may begin now. */
+  /** Milliseconds until the next step may begin; 0 or less if it may begin now. */
   rest_ms(): number {
     return this.next_ms - this.clock();
   }
 
-  /** A step begins. Without a pace the next one may begin at once. Where it is later than by the distance of two steps, the steps that were missed are not made up for. */
+  /** A step begins. Without a limit the next one may begin at once. Steps that were missed by more than two intervals are not made up for. */
   begin(): void {
-    // A pace may be let go while a step waits for its time.
+    // The limit may be removed while a step waits.
     if (!this.isLimited()) {
       this.next_ms = 0;
       return;

@@ -1,4 +1,4 @@
-// What is said of a run before it is opened.
+// The plan of a run before it is opened.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -51,7 +51,7 @@ test('a link to data of the visitor’s asks for them where they are missing', (
   assert.deepEqual(failed(plan(engine('too few classes', { dataset: 'own', own: OWN }))), ['refused', 'too few classes']);
 });
 
-test('a run goes on with the data that it learned from, and with no others', () => {
+test('a run continues with the data that it learned from, and with no others', () => {
   const others = ['own', 'these are other data than the run learned from, mine.csv: give the same files'];
   assert.equal(failed(plan(engine({ plan: OWN_PLAN }, { dataset: 'own', own: OWN }), SHOWN)), null);
   assert.deepEqual(failed(plan(engine({ plan: OWN_PLAN }, { dataset: 'own', own: OWN }), { ...SHOWN, sum: 'cd' })), others);

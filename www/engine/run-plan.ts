@@ -1,4 +1,4 @@
-// What a run will be and take, known before anything is taken.
+// Plans a run: its network and its memory, before anything is allocated.
 
 import type { Engine } from './load';
 import { messageOf } from '../model/words';
@@ -18,8 +18,8 @@ function asksForOwn(read_link: Engine['read_link'], query: string): boolean {
 }
 
 /**
- * Plans the run of a link on a device whose buffers have at most so many bytes. `shown`: the data that the run learned from, where it goes on
- * from a checkpoint; with other data of the visitor's it is refused.
+ * Plans the run of a link on a device whose buffers have at most so many bytes. `shown`: of a run that continues from a
+ * checkpoint, the data that it learned from. With other data of the visitor it is refused.
  */
 export function planRun({ describe, own_data, read_link }: Engine, query: string, most_bytes: number | undefined, shown?: Shown): Planned {
   const others = (): Planned => ({ failure: 'own', message: `these are other data than the run learned from, ${shown?.name}: give the same files` });
@@ -29,7 +29,7 @@ export function planRun({ describe, own_data, read_link }: Engine, query: string
   } catch (error) {
     if (!asksForOwn(read_link, query)) return { failure: 'refused', message: messageOf(error) };
     if (own_data() === null) return { failure: 'own', message: messageOf(error) };
-    // A run fits the data that it learned from. Where it does not fit those that are there, they are others.
+    // A saved run always fits the data that it learned from: where it does not fit, the visitor gave other data.
     return shown ? others() : { failure: 'refused', message: messageOf(error) };
   }
 }

@@ -100,7 +100,7 @@ test('a run of more than 1 GB waits to be asked for', async (t) => {
   await soon();
 });
 
-test('a run goes on from the bytes of a checkpoint; one that cannot is freed', async (t) => {
+test('a run continues from the bytes of a checkpoint; a session that cannot load it is freed', async (t) => {
   const restored: Uint8Array[] = [];
   const restore = (bytes: Uint8Array): void => {
     if (bytes[0] === 9) throw new Error('another network');

@@ -1,4 +1,4 @@
-// Opens runs, one after another: a device is given back before the next run asks for one.
+// Opens runs one after another: a run gives its device back before the next one asks for it.
 
 import type { EngineLoader } from './engine-loader';
 import { failureOf, hasTrapped } from './failures';
@@ -13,10 +13,10 @@ import type { Failure, Progress, Request } from '../protocol/messages';
 
 type Asked = Request & { kind: 'open' };
 
-/** A network that takes more is opened only when the visitor asks for that: to train it, or to go on with it. */
+/** A network that takes more memory is opened only when the visitor presses Train or continues a run. */
 const OPENED_UNASKED_BYTES = 1 << 30;
 
-/** Puts a new session where a run was left. If that fails, the session is freed. */
+/** Loads a checkpoint into a new session. If that fails, the session is freed. */
 function restore(session: Session, saved: Uint8Array): void {
   try {
     session.restore(saved);
@@ -43,7 +43,7 @@ export class RunQueue {
     this.environment = environment;
   }
 
-  /** The run that is open; null while there is none. */
+  /** The open run, or null. */
   get current(): TrainingLoop | null {
     return this.opened;
   }
@@ -53,7 +53,7 @@ export class RunQueue {
     return this.latest;
   }
 
-  /** Closes the run before, and opens this one when that has ended. It is never opened where another is asked for meanwhile. */
+  /** Closes the run before and then opens this one, unless another was asked for meanwhile. */
   open(request: Asked): void {
     this.close();
     this.latest = request.run;

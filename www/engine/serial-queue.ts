@@ -1,10 +1,10 @@
 // Work that must not overlap.
 
-/** Runs one piece of work after another, in the order in which they were added. One that fails does not hold up the next. */
+/** Runs one piece of work after another, in the order in which they were added. After one that fails the next one runs. */
 export class SerialQueue {
   private last: Promise<unknown> = Promise.resolve();
 
-  /** Answers with what the work answers, or fails as it does. */
+  /** Resolves or rejects as the work does. */
   add<T>(work: () => T | Promise<T>): Promise<T> {
     const mine = this.last.then(work);
     this.last = mine.catch(() => undefined);

@@ -1,4 +1,4 @@
-// What a comparison with a dense step is expected to take, and when one is due.
+// How long a comparison with a dense step is expected to take, and when one is due.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// The measurement of speed: a step of this run beside a step of the whole, dense network.
+// Measures a step of this run and a step of the dense network in turns.
 
 import type { OpenRun } from './open-run';
 import { type Clock, FIRST_STEPS, SIDE_WORK, TimeBudget } from './time-budgets';
@@ -22,10 +22,10 @@ export function expectedDenseMs({ groups, layers }: Pick<Plan, 'groups' | 'layer
   return (step_ms * (1 + ratio)) / 2;
 }
 
-/** What a comparison costs, as far as the first steps of a run tell. */
+/** The time of a comparison, estimated from the first steps of a run. */
 export class ComparisonCost {
   private readonly plan: Plan;
-  /** The quickest of the first steps, and of what they let expect of a dense one. */
+  /** The least time of the first steps, and the least estimate of a dense step. */
   private own_ms = Number.POSITIVE_INFINITY;
   private dense_ms = Number.POSITIVE_INFINITY;
 
@@ -48,13 +48,13 @@ export class ComparisonCost {
     return Number.isFinite(ms) ? ms : null;
   }
 
-  /** Whether it is more than is spent unasked. A run that ended before a step could be timed is short: a comparison costs little. */
+  /** Whether it takes longer than a comparison that nobody asked for may. A run that ended before a step could be timed is short, and so is its comparison. */
   isHigh(): boolean {
     return (this.expected_ms() ?? 0) > comparison.unasked_ms || this.plan.dense_bytes > comparison.unasked_bytes;
   }
 }
 
-/** Says when the speed should be measured again. */
+/** Decides when the speed is measured again. */
 export class ComparisonSchedule {
   private readonly budget: TimeBudget;
   /** Kept units at the last comparison. */
@@ -94,7 +94,7 @@ export class SpeedComparison {
     return this.asked;
   }
 
-  /** The visitor wants a comparison now, whatever it costs. */
+  /** The visitor asked for a comparison now, however long it takes. */
   ask(): void {
     this.asked = true;
     this.run.wake();
@@ -110,7 +110,7 @@ export class SpeedComparison {
     this.cost.observe(snapshot);
   }
 
-  /** Reports once, as soon as it is known, that a comparison costs more than is spent unasked. */
+  /** Reports once, as soon as it is known, that a comparison must be asked for. */
   warn(): void {
     const ms = this.cost.expected_ms();
     if (this.warned || ms === null || !this.cost.isHigh()) return;

@@ -1,4 +1,4 @@
-// Work beside the training stays within its share of the time.
+// Work other than training stays within its share of the time.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

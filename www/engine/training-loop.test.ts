@@ -1,4 +1,4 @@
-// What the page is told of a run, in order, from its opening to its end.
+// The reports of a run, in order, from its opening to its end.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -9,7 +9,7 @@ import { brief, fakeSession, opened } from '../testing/engine';
 import { snapshot } from '../testing/samples';
 import type { Report, StepPart } from '../protocol/messages';
 
-/** A run that is driven, with its data there; `until` waits for a report, `end` closes the run and answers with all reports in short. */
+/** A run with its data, and its loop. `until` waits for a report; `end` closes the run and returns all reports in short form. */
 function driven({ mock }: TestContext, more: Partial<Opened> = {}) {
   // No sleep ends by itself.
   mock.timers.enable({ apis: ['setTimeout'] });

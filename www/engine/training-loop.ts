@@ -1,4 +1,4 @@
-// The loop of an open run: it trains, reports, does what is asked for, and lets messages in between two submits.
+// The loop of an open run: it trains, reports and does what is asked for. Between two submits it lets messages be handled.
 
 import { Checkpoints } from './checkpoints';
 import { Classifier } from './classifier';
@@ -15,9 +15,9 @@ import { UnitCosts } from './unit-costs';
 import { messageOf } from '../model/words';
 import type { Snapshot } from '../protocol/messages';
 
-/** The engine ends a submit after some 30 ms by itself; this is no limit in practice. */
+/** More steps than a submit ever takes: the engine ends a submit after some 30 ms. */
 const MOST_STEPS = 4096;
-/** How long the loop sleeps at most, where data are missing and where it has nothing to do. */
+/** How long the loop sleeps at most: while data are missing, and while it has nothing to do. */
 const WAIT_FOR_DATA_MS = 100;
 const WAIT_FOR_WORK_MS = 1000;
 
@@ -32,10 +32,10 @@ export class TrainingLoop {
   private readonly evaluations: Evaluations;
   private readonly filters: Filters;
   private readonly pacer: Pacer;
-  /** Steps, and phases of a step, that are asked for one by one and not taken yet. */
+  /** Single steps, and single phases of a step, that were asked for and are not done yet. */
   private single_steps = 0;
   private single_phases = 0;
-  /** Whether a step is begun and not finished. */
+  /** Whether a step has begun and is not finished. */
   private is_mid_step = false;
   /** Of the last snapshot that the loop took. */
   private last: Pick<Snapshot, 'step' | 'halted' | 'finished'> = { step: 0, halted: null, finished: false };
@@ -75,7 +75,7 @@ export class TrainingLoop {
     this.pause();
   }
 
-  /** Changes a live setting. Where the run refuses it, as a fixed mask refuses another keep ratio, it waits for the next run. */
+  /** Changes a live setting. Where the run cannot take it, as with a fixed mask and another keep ratio, the page applies it to the next run. */
   change(name: string, value: string): void {
     const { run } = this;
     run
@@ -106,7 +106,7 @@ export class TrainingLoop {
     await run.call((session) => session.free()).catch(() => undefined);
   }
 
-  /** Until the run ends by itself or is closed. */
+  /** Trains until the run ends or is closed. */
   private async trainToEnd(): Promise<void> {
     const { run } = this;
     while (!run.closed && !run.isLost()) {
@@ -117,7 +117,7 @@ export class TrainingLoop {
     }
   }
 
-  /** A run that ended by itself can still be looked at, and its device may still be lost. */
+  /** After its last step a run still answers requests, and its device may still be lost. */
   private async stayOpen(): Promise<void> {
     const { run } = this;
     while (!run.closed && !run.isLost()) {
@@ -127,20 +127,20 @@ export class TrainingLoop {
     }
   }
 
-  /** Does once what was asked for meanwhile. */
+  /** Does the work that was asked for meanwhile. */
   private async answer(): Promise<void> {
     await this.comparison.answer();
     await this.checkpoints.answer();
     await this.unit_costs.answer();
   }
 
-  /** What else wants the device in the middle of a step has to wait for its end, which comes at once. */
+  /** Other work cannot use the device in the middle of a step: the step is finished at once. */
   private async completeStep(): Promise<void> {
     const wanted = [this.comparison, this.checkpoints, this.unit_costs, this.lab].some(({ isAsked }) => isAsked);
     if (this.is_mid_step && wanted) this.last = await this.show((session) => session.advance(1));
   }
 
-  /** One round of a paused run. Whether the run has ended. */
+  /** One round of a paused run. Returns whether the run has ended. */
   private async stayPaused(): Promise<boolean> {
     const { run } = this;
     if (!this.is_mid_step) await this.filters.show(this.last.step);
@@ -157,7 +157,7 @@ export class TrainingLoop {
     return false;
   }
 
-  /** One round of a run that trains. Whether the run has ended. */
+  /** One round of a run that trains. Returns whether the run has ended. */
   private async trainOn(): Promise<boolean> {
     const { run } = this;
     this.single_phases = 0;
@@ -184,7 +184,7 @@ export class TrainingLoop {
     await this.run.sleep(WAIT_FOR_DATA_MS);
   }
 
-  /** One submit: one step where that is asked for or the visitor slows the run down, as many as fit otherwise. */
+  /** One submit: one step if that is asked for or the visitor limits the pace, otherwise as many as fit. */
   private async advance(): Promise<Snapshot> {
     const { pacer } = this;
     if (this.single_steps > 0) {
@@ -216,7 +216,7 @@ export class TrainingLoop {
     this.last = await this.show(() => Promise.resolve(taken.snapshot));
   }
 
-  /** Reports a snapshot. Its arrays move to the page; the loop goes on with its plain numbers. */
+  /** Reports a snapshot. Its arrays are transferred to the page, so the loop may read only its numbers afterwards. */
   private async show(work: (session: Session) => Promise<Snapshot>): Promise<Snapshot> {
     const { run } = this;
     const snapshot = await run.call(work);
@@ -238,7 +238,7 @@ export class TrainingLoop {
     return snapshot;
   }
 
-  /** Now and then during training: filters, a checkpoint, how fast a step is, how good the network is. */
+  /** Work during training when it is due: filters, a checkpoint, a speed comparison, an evaluation. */
   private async workBeside(step: number): Promise<void> {
     await this.filters.showIfDue(step);
     await this.checkpoints.saveIfDue();
@@ -247,7 +247,7 @@ export class TrainingLoop {
     await this.evaluations.testIfDue(step);
   }
 
-  /** Ends a run that diverged or took its last step. Whether it is over. */
+  /** Ends a run that diverged or took its last step. Returns whether it ended. */
   private async endIfOver(): Promise<boolean> {
     const { halted, finished } = this.last;
     if (halted !== null) {

@@ -1,4 +1,4 @@
-// What a unit is worth is measured on as many batches as there is time for.
+// The worth of a unit is measured on as many batches as there is time for.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What a unit is worth: the loss with it on and with it off.
+// The worth of a unit: the difference of the loss with it on and with it off.
 
 import type { OpenRun } from './open-run';
 import { ASKED_WORK } from './time-budgets';

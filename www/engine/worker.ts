@@ -1,4 +1,4 @@
-// The worker that owns the engine: hands each message of the page to what answers it. Runs train in run-queue.ts and training-loop.ts.
+// The worker that owns the engine: passes each message of the page to the part that answers it. Runs train in run-queue.ts and training-loop.ts.
 
 import { EngineLoader } from './engine-loader';
 import { answer, link, read, readRun, recordingOf, start } from './links';

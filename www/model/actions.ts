@@ -1,4 +1,4 @@
-// What can happen to the page's state, and what the reducer asks to be done about it.
+// Actions change the page's state. Effects are what the reducer asks for.
 
 import type { Entrant, Description, Evaluated, OwnFile, OwnReport, Plan, Report, Request, RunState, Snapshot, Values } from '../protocol/messages';
 import type { Curves } from './curves';
@@ -9,9 +9,9 @@ import type { ListedRun } from './runs';
 import type { SavedRun } from './saved-run';
 
 export type Action =
-  /** The worker said something. */
+  /** A report of the worker. */
   | { kind: 'report'; report: Report }
-  /** Another engine took the place of one that broke. */
+  /** A new engine replaced one that broke. */
   | { kind: 'engine_renewed' }
   /** Train or pause; in a recorded run play or pause. */
   | { kind: 'train' }
@@ -20,33 +20,33 @@ export type Action =
   | { kind: 'phase' }
   /** Leaves a step that is taken phase by phase. */
   | { kind: 'leave_step' }
-  /** A new run with the settings of the controls; it trains at once if the one before did, or had. */
+  /** Opens a new run with the settings of the controls. It trains at once if the run before was training or had finished. */
   | { kind: 'restart' }
-  /** Starts over after something broke. */
+  /** Opens the run again after a failure. */
   | { kind: 'again' }
-  /** Opens a run. `in_comparison`: it belongs to the comparison that goes on. */
+  /** Opens a run. `in_comparison`: it belongs to the comparison in progress. */
   | { kind: 'open'; train: boolean; saved: SavedRun | null; in_comparison: boolean }
-  /** The moment has come at which another run is opened with the settings as they are. */
+  /** The delay is over: opens a run with the settings of the controls. */
   | { kind: 'reopen' }
   /** Shows a recorded run without an engine. */
   | { kind: 'replay'; saved: SavedRun; description: Description; last: Snapshot; refusal: string }
   | { kind: 'playing'; on: boolean }
   /** A setting was changed. */
   | { kind: 'change'; name: string; value: string }
-  /** Opens the experiment of a link; `trains`: and trains it. */
+  /** Opens the experiment of a link. `trains`: also trains it. */
   | { kind: 'link'; query: string; trains: boolean }
   /** Looks back at a column of the history, or at the present. */
   | { kind: 'look'; column: number | null }
   | { kind: 'view'; name: string }
   | { kind: 'pace'; steps_per_second: number }
-  /** Measures the speed now, whatever it costs. */
+  /** Compares a step with a dense step now, however long that takes. */
   | { kind: 'measure' }
   /** Draws pairs of masks until there are so many; 0 stops. */
   | { kind: 'draw_pairs'; pairs: number }
   /** Opens the menu of a unit, or closes it. */
   | { kind: 'pick'; unit: PickedUnit | null }
   | { kind: 'pin'; unit: number; pin: 'on' | 'off' | null }
-  /** Shows the probabilities of the image at hand. */
+  /** Shows the probabilities of the visitor's image. */
   | { kind: 'classes'; probabilities: Float32Array | null }
   /** Trains entrants one after another. `steps`: of each. `best`: each with its own preset. */
   | { kind: 'compare'; entrants: Entrant[]; best: boolean; common: Values }
@@ -54,15 +54,15 @@ export type Action =
   | { kind: 'forget_runs'; numbers: number[] }
   /** Runs from before a reload. */
   | { kind: 'restore_runs'; runs: ListedRun[] }
-  /** They were stored, or not: why. */
+  /** Whether they could be stored, and if not, why. */
   | { kind: 'stored_runs'; refusal: string | null }
   /** The visitor gave files. */
   | { kind: 'give_files'; files: OwnFile[]; label: string }
   | { kind: 'files_unreadable'; message: string }
-  /** What reads the visitor's files said something. */
+  /** A report of the worker that reads the visitor's files. */
   | { kind: 'files_report'; given: number; report: OwnReport };
 
-/** What happened, for parts of the page that follow it. */
+/** Events for parts of the page that follow the run. */
 export type News =
   | Report
   /** The step that is looked back at. */
@@ -76,10 +76,10 @@ export type News =
 
 export type Effect =
   | { kind: 'ask'; request: Request }
-  /** The engine is of no more use: before it is asked for anything, another takes its place. */
+  /** The engine broke: a new one replaces it before the next request. */
   | { kind: 'engine_broke' }
   | { kind: 'renew_engine' }
-  /** Sends the action `reopen` in a moment, or no more. */
+  /** Dispatches the action `reopen` after a delay, or cancels that. */
   | { kind: 'reopen_later' }
   | { kind: 'reopen_never' }
   | { kind: 'address'; query: string }
@@ -90,7 +90,7 @@ export type Effect =
   | { kind: 'store_runs' }
   /** Writes a snapshot into a run's recordings. */
   | { kind: 'record'; history: Timeline; curves: Curves; rate: Rate; snapshot: Snapshot; values: Values; at: number }
-  /** Writes a test into a run's curves. */
+  /** Writes an evaluation into a run's curves. */
   | ({ kind: 'record_test'; curves: Curves } & Evaluated)
   | { kind: 'forget_rate'; rate: Rate }
   /** Reads the visitor's files in a worker. */

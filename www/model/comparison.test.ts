@@ -1,4 +1,4 @@
-// A comparison: who trains after whom, and with which settings.
+// A comparison: the order of its entrants, and the settings of each.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,7 +22,7 @@ const ALL = [
 ];
 
 type Found = { values: Values } | { refused: string };
-/** All that a comparison asks for, one after another; each run ends with a test of units of each group that are kept. */
+/** All runs of a comparison, in order; each ends with these numbers of kept units in each group. */
 function asked(begins: Comparison, kept: number[] | null): { name: string; found: Found }[] {
   const all = [];
   for (let at = next(begins, controls); at !== null; ) {
@@ -33,7 +33,7 @@ function asked(begins: Comparison, kept: number[] | null): { name: string; found
 }
 const KEPT = [3, 1];
 
-test('opponents come first, the learned ones after them, who waits for one of these last', () => {
+test('baselines come first, then the learned entrants, then those that need the result of another', () => {
   assert.deepEqual(
     asked(begun(ALL, BASE, false), KEPT).map(({ name }) => name),
     ['dense', 'static', 'vrpge-one-sided', 'vrpge', 'static-allocated'],
@@ -53,7 +53,7 @@ test('all have what they have in common, and what makes each the one it is', () 
   assert.deepEqual(by['vrpge-one-sided'], { ...BASE, method: 'vrpge', estimator: 'one-sided' });
 });
 
-test('presets are lent where that is wanted, but for what was chosen by hand', () => {
+test('presets apply where that is wanted, except to settings that were chosen by hand', () => {
   const by = Object.fromEntries(
     asked(begun(ALL, { ...BASE, learning_rate: '0.03' }, true), KEPT).map(({ name, found }) => [name, 'values' in found ? found.values : null]),
   );
@@ -69,7 +69,7 @@ test('who keeps as many units as VR-PGE ended with is asked for just these', () 
 
 test('without a run of VR-PGE that ended, its division is refused in words', () => {
   const [last] = asked(begun(ALL, BASE, false), null).slice(-1);
-  assert.deepEqual(last?.found, { refused: 'static-allocated divides the budget as vrpge ended up, and that run did not come to its end.' });
+  assert.deepEqual(last?.found, { refused: 'static-allocated divides the budget like the result of vrpge, and that run did not end.' });
 });
 
 test('pins go with the scores that they belong to', () => {

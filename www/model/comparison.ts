@@ -1,4 +1,4 @@
-// A comparison: entrants that train one after another, all else equal.
+// A comparison: entrants that train one after another, with all other settings equal.
 
 import type { Entrant, Evaluation, Values } from '../protocol/messages';
 import { settingOf } from './controls';
@@ -7,7 +7,7 @@ import { unpinned } from './suggestions';
 
 /** A comparison before its first run. */
 export const begun = (chosen: Entrant[], base: Values, best: boolean): Comparison => ({
-  // Baselines come first: what they reach is what the learned ones are measured by. Those that wait for how one of these ends come last.
+  // Baselines come first. Entrants that need the result of another one, such as its allocation, come last.
   order: chosen.toReversed().sort((a, b) => Number(a.is_allocated) - Number(b.is_allocated)),
   at: -1,
   base,
@@ -15,18 +15,18 @@ export const begun = (chosen: Entrant[], base: Values, best: boolean): Compariso
   allocation: null,
 });
 
-/** The entrant that trains now: the how manieth, of how many, and its name. */
+/** The entrant that trains now: its place, the number of entrants, and its name. */
 export const entrantOf = ({ order, at }: Comparison): { run: number; of: number; entrant: string } => ({
   run: at + 1,
   of: order.length,
   entrant: order[at]?.name ?? '',
 });
 
-/** The run that trained came to its end with this test. What it kept of each gated group is what the setting `allocation` has. */
+/** The run of the comparison ended with this evaluation. Its kept units of each gated group are the value of the setting `allocation`. */
 export const ended = (comparison: Comparison, { kept }: Evaluation): Comparison =>
   comparison.order[comparison.at]?.name === 'vrpge' ? { ...comparison, allocation: kept.join(',') } : comparison;
 
-/** The comparison at its next run, with what is asked for it or why that cannot be had; null after the last. */
+/** The comparison at its next run, with the settings of that run or the reason why it cannot be opened; null after the last run. */
 export function next(comparison: Comparison, controls: Controls): { comparison: Comparison; asked: { values: Values } | { refused: string } } | null {
   const at = comparison.at + 1;
   const entrant = comparison.order[at];
@@ -35,16 +35,16 @@ export function next(comparison: Comparison, controls: Controls): { comparison: 
   const { name, method, made_by, presets, is_allocated } = entrant;
   const following = { ...comparison, at };
   if (is_allocated && allocation === null)
-    return { comparison: following, asked: { refused: `${name} divides the budget as vrpge ended up, and that run did not come to its end.` } };
-  // What was chosen by hand stands above a preset.
-  const lent = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
+    return { comparison: following, asked: { refused: `${name} divides the budget like the result of vrpge, and that run did not end.` } };
+  // A setting that was chosen by hand overrides a preset.
+  const from_preset = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
   return {
     comparison: following,
     asked: {
       values: {
         ...base,
         ...unpinned(base, 'method', method),
-        ...Object.fromEntries(lent),
+        ...Object.fromEntries(from_preset),
         ...made_by,
         method,
         ...(is_allocated && { allocation: allocation ?? '' }),

@@ -1,4 +1,4 @@
-// Which data are the same.
+// Whether two data sets are the same.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,13 +1,13 @@
-// What tells the data of one run from those of another.
+// Whether two runs learn from the same data.
 
 import type { Plan, Shown } from '../protocol/messages';
 
-/** Data by the name of their files where they are the visitor's own, and by their sum where it is known. */
+/** The data in the form of a run file. The visitor's own data have the name of their files, and a checksum where it is known. */
 export function shownOf({ own, ...dataset }: Plan['dataset']): Shown {
   return { ...dataset, name: own?.name ?? dataset.name, sum: own?.sum ?? null };
 }
 
-/** Whether a run that learned from the one goes on with the other: files may be renamed, what they hold is the same. */
+/** Whether a run that learned from one may continue with the other. Files may have been renamed, but their content must be the same. */
 export function isSame(before: Shown, dataset: Plan['dataset']): boolean {
   const now = shownOf(dataset);
   const tells = before.sum && now.sum ? (['sum'] as const) : (['name', 'train', 'test', 'channels', 'height', 'width', 'classes'] as const);

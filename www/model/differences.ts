@@ -12,10 +12,10 @@ const NAMED: [name: string, words: (value: string) => string][] = [
   ['seed', (value) => `seed ${value}`],
 ];
 
-/** What nothing means, where the settings of others are something. */
+/** How an empty setting is named beside runs where it is not empty. */
 const NOTHING: Values = { allocation: 'alike in each layer', pins: 'none' };
 
-/** A setting of a run; of one that was changed on the way, all that it was. Null where it means nothing to the run's method. */
+/** The value of a setting of a run; all its values if it was changed during the run. Null if the run's method does not use it. */
 function told({ values, replaced }: Pick<ListedRun, 'values' | 'replaced'>, name: string): string | null {
   if (!means(name, values)) return null;
   const say = (value = ''): string => (value === '' ? (NOTHING[name] ?? '') : value);
@@ -26,9 +26,9 @@ function told({ values, replaced }: Pick<ListedRun, 'values' | 'replaced'>, name
 export interface Differences {
   /** Settings in which the runs differ, each with the values that occur. */
   differing: [name: string, values: string[]][];
-  /** Those that are named all the same, in words. */
+  /** Settings that all runs share and that are named nevertheless, in words. */
   equal: string[];
-  /** For each run, what sets it apart: its values of the settings that differ. */
+  /** For each run: its values of the settings that differ. */
   labels: string[][];
 }
 

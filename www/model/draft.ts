@@ -1,10 +1,10 @@
-// The state that a reducer makes, and what it asks to be done.
+// The next state while a reducer makes it, and its effects.
 
 import type { Request } from '../protocol/messages';
 import type { Effect } from './actions';
 import type { Controls, Opened, Run, State } from './state';
 
-/** Lives as long as one action. The state that it began with stays as it is. */
+/** Exists for one action. It never writes into the state that it began with. */
 export class Draft {
   state: State;
   readonly effects: Effect[] = [];
@@ -24,13 +24,13 @@ export class Draft {
     this.set({ controls: { ...this.state.controls, ...part } });
   }
 
-  /** Changes the run, whatever kind it is; the fields must be of its kind. */
+  /** Changes the run. The fields must belong to its kind. */
   setRun<Kind extends Run['kind']>(kind: Kind, part: Partial<Extract<Run, { kind: Kind }>>): void {
     const { run } = this.state;
     if (run.kind === kind) this.set({ run: { ...run, ...part } as Run });
   }
 
-  /** Changes the run whose network stands on the page. */
+  /** Changes the run whose network the page shows. */
   setOpened(part: Partial<Opened>): void {
     const { run } = this.state;
     if (run.kind === 'open' || run.kind === 'replay') this.set({ run: { ...run, ...part } });

@@ -1,4 +1,4 @@
-// How numbers are written: digits, units, signs, and what stands where there is no number.
+// How numbers are written: digits, units and signs, and a missing number.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -8,7 +8,7 @@ export const count = (value: number): string => grouped.format(value);
 /** 97.2 % */
 export const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}\u00a0%`;
 
-/** Three significant digits, never with an exponent that a reader must work out: 0.061, 4.21, 311, 2.4e−7. */
+/** Three significant digits, with an exponent only for very small numbers: 0.061, 4.21, 311, 2.4e−7. */
 export function significant(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return '–';
   if (value === 0) return '0';

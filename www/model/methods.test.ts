@@ -1,4 +1,4 @@
-// The methods' table and what it says of settings.
+// The table of methods, and which settings each method uses.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,19 +1,19 @@
-// The ways of choosing a mask: their facts, which are those of the Rust sources, and what the page says of them.
+// The methods: their facts, generated from the Rust sources, and the page's sentences about them.
 
 import { DEFAULT_METHOD, METHOD_FACTS, type MethodFacts, type MethodName, type Values } from '../protocol/messages';
 
-/** `learned`: by scores; `chosen`: by looking at the network; `given`: before the first step, without a look. */
+/** How the mask is made. `learned`: from scores; `chosen`: from the weights or gradients of the network; `given`: before the first step, without them. */
 export type Family = 'learned' | 'chosen' | 'given';
 
-/** What the page itself has to say about a method. */
+/** The page's sentences about a method. */
 interface Words {
   /** In one line. */
   does: string;
-  /** Work as of the dense net that its sparse steps do not show; null where there is none. */
+  /** Dense work that the time of a sparse step does not include; null if there is none. */
   dense: string | null;
 }
 
-/** A method: its facts are those of the Rust sources. */
+/** A method: its facts from the Rust sources and its sentences. */
 export interface Method extends Words, MethodFacts {
   family: Family;
 }
@@ -32,19 +32,19 @@ const WORDS: Record<MethodName, Words> = {
     dense: 'every step: all units are computed, forward and backward',
   },
   magnitude: {
-    does: 'Starts dense; as the budget falls, the units of the smallest weights go.',
+    does: 'Starts dense; as the budget falls, the units with the smallest weights are dropped.',
     dense: 'the start, until the budget has come down',
   },
   set: {
-    does: 'A random mask; now and then its smallest units go and random ones come.',
+    does: 'A random mask; at intervals its smallest units are exchanged for random ones.',
     dense: null,
   },
   rigl: {
-    does: 'As SET, but the units come that the loss asks for most.',
+    does: 'Like SET, but units with the largest gradients are added.',
     dense: 'a dense forward and backward pass at each exchange',
   },
   snip: {
-    does: 'One look at the whole net before the first step; then the mask stays.',
+    does: 'One dense pass before the first step chooses the mask, which then stays.',
     dense: 'one dense forward and backward pass before the first step',
   },
   static: {
@@ -52,7 +52,7 @@ const WORDS: Record<MethodName, Words> = {
     dense: null,
   },
   'small-dense': {
-    does: 'A narrower dense net of the multiply-adds of VR-PGE: the fair opponent.',
+    does: 'A narrower dense net with the multiply-adds of VR-PGE: the fair baseline.',
     dense: null,
   },
   dense: {
@@ -72,16 +72,16 @@ export const METHODS: Record<string, Method> = Object.fromEntries((Object.keys(M
 export const FAMILIES: [family: Family, title: string][] = [
   ['learned', 'Learned'],
   ['chosen', 'Chosen by a rule'],
-  ['given', 'Given: the opponents'],
+  ['given', 'Given: the baselines'],
 ];
 
-/** The method of a run; that of the default where there is none yet. */
+/** The method of a run, or the default method if there is no run yet. */
 export const methodOf = (values: Values | null): Method => METHODS[values?.['method'] ?? ''] ?? withFacts(DEFAULT_METHOD);
 
 const OF_SOME = new Set(Object.values(METHOD_FACTS).flatMap(({ settings }) => settings));
 const OF_A_FALL = ['keep_start', 'anneal_fraction'];
 
-/** Whether a setting means something to the method that the values name. */
+/** Whether the method that the values name uses a setting. */
 export function means(name: string, values: Values): boolean {
   if (OF_A_FALL.includes(name) && values['schedule'] === 'constant') return false;
   return !OF_SOME.has(name) || methodOf(values).settings.includes(name);

@@ -1,4 +1,4 @@
-// What the tour, claims, the method and lessons see of the page: they speak of the run and ask for no more than this.
+// The part of the page that the tour, claims, the method and lessons use.
 
 import type { Description, Setting, Request, RunState, Snapshot, Speed, Values } from '../protocol/messages';
 import type { News } from './actions';
@@ -11,7 +11,7 @@ export interface PageFacts {
   /** The controls as a link. */
   readonly query: string;
   readonly state: RunState;
-  /** Number of the run that is open, or being opened. */
+  /** The number of the run that is open or being opened. */
   readonly run: number;
   readonly current: ListedRun | null;
   readonly description: Description | null;
@@ -20,11 +20,11 @@ export interface PageFacts {
   readonly speed: Speed | null;
   /** What is shown in the middle: the network, or a panel. */
   readonly view: string;
-  /** Opens the experiment of a link; `trains`: and trains it. */
+  /** Opens the experiment of a link. `trains`: also trains it. */
   open(link: string, trains: boolean): void;
-  /** Shows the network or a panel in the middle, once it is there. */
+  /** Shows the network in the middle, or a panel once it is loaded. */
   show(name: string): Promise<void>;
   ask(request: Request): void;
-  /** Calls back after the state took the news in. Gives what ends that. */
+  /** Calls back after the state has changed by the news. Returns a function that ends that. */
   listen(listener: (news: News) => void): () => void;
 }

@@ -1,4 +1,4 @@
-// One training step as six phases: what each is called, its formula, and a sentence with the numbers of the last step.
+// One training step as six phases: the name and the formula of each, and a sentence with the numbers of the last step.
 
 import { count, fixed, percent, significant } from './format';
 import { methodOf } from './methods';
@@ -6,7 +6,7 @@ import { DEFAULT_METHOD, type Description, type StepPart, type StepRecord, type 
 
 export const TITLES = ['Sample', 'Two losses', 'Gradient', 'Project', 'Backward', 'Weights'] as const;
 
-/** A step of a run, as far as the phases speak of it. */
+/** The numbers of a step that the phases show. */
 export interface StepInput {
   record: StepRecord;
   values: Values;
@@ -16,17 +16,17 @@ export interface StepInput {
   differ: number;
 }
 
-/** Which of the six a part of a step is: choosing a mask is ranking and choosing. */
+/** The phase that a part of a step belongs to. The part that chooses a mask is two phases, ranking and choosing. */
 export const PHASES: Record<StepPart, number[]> = { choose: [2, 3], sample: [0], losses: [1], gradient: [2], project: [3], backward: [4], weights: [5] };
 
-/** How far a step has come that is taken phase by phase. */
+/** How far a step has come that is executed phase by phase. */
 export interface PartOfStep {
-  /** What was done last, and what is yet to be done. */
+  /** The part that was executed last, and the parts that remain. */
   stage: StepPart;
   left: StepPart[];
 }
 
-/** The weights that join kept units, with what else those units have: biases, scales, shifts. */
+/** The number of weights between kept units, with the biases, scales and shifts of those units. */
 export function keptWeights({ layers }: Description, kept: Uint32Array): number {
   return layers.reduce((sum, { taps, extra, from, to }) => sum + (taps * (kept[from] ?? 0) + extra) * (kept[to] ?? 0), 0);
 }
@@ -36,7 +36,7 @@ function shareOf(part: number, whole: number): string {
   return whole < 1e7 ? `${count(part)} of ${count(whole)}` : `${(part / 1e6).toFixed(1)} of ${(whole / 1e6).toFixed(1)} million`;
 }
 
-/** g's denominator, (s(1−s))^(1−α), as simple as α allows; null where it is 1. */
+/** The denominator of g, (s(1−s))^(1−α), simplified for this α; null where it is 1. */
 function denominator(alpha: number): string | null {
   if (alpha >= 1) return null;
   if (alpha === 0.5) return '√s(1−s)';
@@ -82,7 +82,7 @@ function gradientOf(name: string, estimator: string, alpha: number): string {
   return name === 'ste' ? 'g = ∂L/∂m' : gradient(name === 'reinforce' ? 'plain' : estimator, alpha);
 }
 
-/** How a mask that is not learned comes about: what units are ranked by, and which of them stay. */
+/** How a mask that is not learned is made: what units are ranked by, and which of them are kept. */
 function choice(name: string, values: Values, room: string): [rank: Words, keep: Words] {
   const every = `every ${count(Number(values['structure_every']))} steps`;
   const share = percent(Number(values['drop_fraction']), 0);
@@ -115,7 +115,7 @@ function choice(name: string, values: Values, room: string): [rank: Words, keep:
   }
 }
 
-/** The two phases of a mask that is not learned; `room`: what the budget leaves. */
+/** The two phases of a mask that is not learned. `room`: how many units the budget pays for. */
 function chooses(name: string, values: Values, room: string): Said[] {
   const [rank, keep] = choice(name, values, room);
   const { family } = methodOf({ method: name });
@@ -125,7 +125,7 @@ function chooses(name: string, values: Values, room: string): Said[] {
   ];
 }
 
-/** What a step will be, before there are numbers. */
+/** The phases before there are numbers. */
 export function plainPhases(values: Values): Said[] {
   const name = values['method'] ?? DEFAULT_METHOD;
   const { family, forwards, computes_all } = methodOf(values);
@@ -145,7 +145,7 @@ export function plainPhases(values: Values): Said[] {
   ];
 }
 
-/** The same with the numbers of a step. */
+/** The phases with the numbers of a step. */
 function numberedPhases({ record, values, description, kept, differ }: StepInput): Said[] {
   const name = values['method'] ?? DEFAULT_METHOD;
   const { family, forwards, computes_all } = methodOf(values);
@@ -176,14 +176,14 @@ function numberedPhases({ record, values, description, kept, differ }: StepInput
   ];
 }
 
-/** With the numbers of a step; the phases that are yet to come have none. */
+/** The phases with the numbers of a step. Phases that were not executed yet have none. */
 export function phasesOf(input: StepInput, part: PartOfStep | null): Said[] {
   const later = laterPhases(part);
   const plain = plainPhases(input.values);
   return numberedPhases(input).map((said, index) => (later.has(index) ? (plain[index] ?? said) : said));
 }
 
-/** The phases that are yet to come. */
+/** The phases that were not executed yet. */
 export const laterPhases = (part: PartOfStep | null): Set<number> => new Set(part?.left.flatMap((stage) => PHASES[stage]));
 
 /** What the phase of a part is called. */

@@ -5,8 +5,8 @@ export interface PickedUnit {
   unit: number;
   /** In words. */
   name: string;
-  /** Of its cell, in the window. */
+  /** The rectangle of its cell, in the window. */
   place: DOMRect;
-  /** What had the keyboard. */
+  /** The element that had the focus. */
   from: HTMLElement;
 }

@@ -8,7 +8,7 @@ export function readPins(text = ''): Map<number, Pin> {
   return pins;
 }
 
-/** The same with one unit pinned, or let go. */
+/** The pins with one unit pinned or unpinned. */
 export function withPin(text: string | undefined, unit: number, pin: Pin | null): string {
   const pins = readPins(text);
   if (pin === null) pins.delete(unit);

@@ -1,8 +1,8 @@
-// How runs begin, go on, and make room for one another.
+// How runs begin, continue and replace one another.
 
 import type { Entrant, Description, Failure, Plan, Report, Snapshot, Values } from '../protocol/messages';
 import * as comparisons from './comparison';
-import { accept, differ, follow, settingOf, unlent, wish, wished } from './controls';
+import { accept, differ, follow, settingOf, requestChange, requestedValues, withoutComparison } from './controls';
 import { Curves } from './curves';
 import type { Draft } from './draft';
 import { Timeline } from './history';
@@ -14,7 +14,7 @@ import { isOver, openedOf, phaseOf } from './selectors';
 import type { Opened } from './state';
 import { along } from './suggestions';
 
-/** Opens a run with the settings of the controls, or one that goes on. Every run of before is forgotten. */
+/** Opens a run with the settings of the controls, or one that continues from a checkpoint. It replaces the run before. */
 export function open(draft: Draft, train: boolean, in_comparison = false, saved: SavedRun | null = null): void {
   toNow(draft);
   draft.do({ kind: 'reopen_never' });
@@ -38,7 +38,7 @@ export function open(draft: Draft, train: boolean, in_comparison = false, saved:
   });
 }
 
-/** The controls show these settings. */
+/** Makes the controls show these settings. */
 export function takeUp(draft: Draft, values: Values, query: string): Draft['state']['controls'] {
   const controls = follow(draft.state.controls, values, query);
   draft.set({ controls });
@@ -46,7 +46,7 @@ export function takeUp(draft: Draft, values: Values, query: string): Draft['stat
   return controls;
 }
 
-/** What is known of a network that was just opened. */
+/** The state of a run that was just opened. */
 function fresh(number: number, asked: Values, saved: SavedRun | null, description: Description): Opened {
   return {
     number,
@@ -136,7 +136,7 @@ export function look(draft: Draft, column: number | null): void {
   draft.do({ kind: 'tell', news: { kind: 'looked', step: looking === null ? null : (history.at(looking)?.step ?? null) } });
 }
 
-/** Back to the present, where the past is looked at. */
+/** Returns to the present, if the page looks back. */
 export function toNow(draft: Draft): void {
   if (draft.state.looking !== null) look(draft, null);
 }
@@ -146,7 +146,7 @@ export function train(draft: Draft): void {
   const { state } = draft;
   const phase = phaseOf(state.run);
   if (state.run.kind === 'replay') return draft.do({ kind: 'tell', news: { kind: 'play_pressed' } });
-  // Settings that were just changed are the ones that train, not those of the run that they are about to replace.
+  // Settings were just changed: the run with the new settings trains, not the one that it is about to replace.
   if (phase === 'unopened' || isOver(state.run) || state.reopens) return open(draft, true);
   const wants = phase === 'training' || state.waits;
   draft.set({ waits: !wants });
@@ -169,14 +169,14 @@ export function phase(draft: Draft): void {
   draft.ask({ kind: 'phase' });
 }
 
-/** A new run; it trains at once if the one before did, or had. */
+/** Opens a new run. It trains at once if the run before was training or had finished. */
 export function restart(draft: Draft): void {
   const { run, waits } = draft.state;
   const phase = phaseOf(run);
   open(draft, phase !== 'idle' && phase !== 'unopened' && phase !== 'paused' && !(phase === 'loading' && !waits));
 }
 
-/** Changes the run's entry in the list of runs; `admits`: and takes it into the list. */
+/** Changes the run's entry in the list of runs. `admits`: adds the entry if it is missing. */
 export function relist(draft: Draft, part: Partial<ListedRun>, admits = false): void {
   const { run, runs } = draft.state;
   if (run.kind !== 'open' || !run.listed) return;
@@ -185,10 +185,10 @@ export function relist(draft: Draft, part: Partial<ListedRun>, admits = false): 
   if (admits || runs.list.some(({ number }) => number === listed.number)) draft.set({ runs: { ...runs, ...admit(runs, listed) } });
 }
 
-/** Failures after which the engine is of no more use. */
+/** Failures after which the engine must be replaced. */
 const BREAKS: Failure[] = ['lost', 'crashed', 'engine'];
 
-/** The run cannot go on, or never began. */
+/** The run failed, while it was opened or later. */
 export function fail(draft: Draft, failure: Failure, message: string): void {
   const { run, trouble, controls } = draft.state;
   if (BREAKS.includes(failure)) draft.do({ kind: 'engine_broke' });
@@ -199,13 +199,13 @@ export function fail(draft: Draft, failure: Failure, message: string): void {
   draft.set({
     waits: false,
     comparison: null,
-    // The first trouble is told, not the last: what follows is usually its consequence, but for a link's, after which the page goes on.
+    // The first failure is shown, because later ones are usually its consequences. A link that could not be read is no cause: the page works on.
     trouble: trouble && trouble.failure !== 'link' ? trouble : { failure, message },
     run: { kind: 'failed', number, asked, saved, failure, plan: plan ?? opened?.description ?? null, last: opened },
   });
 }
 
-/** Whether a run has begun that other data must not disturb. */
+/** Whether a run has begun, so that it must stay on its data. */
 export const hasBegun = ({ state: { run } }: Draft): boolean => phaseOf(run) === 'training' || (openedOf(run)?.snapshot?.step ?? 0) > 0;
 
 // Settings.
@@ -213,14 +213,14 @@ export const hasBegun = ({ state: { run } }: Draft): boolean => phaseOf(run) ===
 /** A setting was changed. The engine checks the whole before anything changes. */
 export function change(draft: Draft, name: string, value: string): void {
   const { controls } = draft.state;
-  const from = wished(controls);
+  const from = requestedValues(controls);
   if (!from) return;
   if (name === 'dataset' && value === 'own') {
     view(draft, 'own');
-    // Before files are given the controls stay as they are, and the one that was moved goes back.
+    // Before files are given the settings do not change, and the control shows the old value again.
     if (!controls.own) return draft.setControls({ reverts: controls.reverts + 1 });
   }
-  // Somebody took a refused value back.
+  // The visitor took a refused value back.
   if (from[name] === value) return draft.setControls({ refusal: null });
   const { brought, replaced } = along(from, name, value, controls);
   draft.setControls({ replaced });
@@ -228,12 +228,12 @@ export function change(draft: Draft, name: string, value: string): void {
 }
 
 export function pin(draft: Draft, unit: number, how: 'on' | 'off' | null): void {
-  change(draft, 'pins', withPin(wished(draft.state.controls)?.['pins'], unit, how));
+  change(draft, 'pins', withPin(requestedValues(draft.state.controls)?.['pins'], unit, how));
 }
 
 /** Asks the engine to check settings. */
 export function ask(draft: Draft, name: string, values: Values, compared: Values | null = null): void {
-  const controls = wish(draft.state.controls, name, values, compared);
+  const controls = requestChange(draft.state.controls, name, values, compared);
   draft.set({ controls });
   draft.ask({ kind: 'link', ticket: controls.ticket, values });
 }
@@ -254,10 +254,10 @@ export function linked(draft: Draft, link: { ticket: number; query: string; plan
   followControls(draft);
 }
 
-/** The run goes on with another value of a live setting. */
+/** The run continues with another value of a live setting. */
 function adjust(draft: Draft, name: string, value: string): void {
   const { run } = draft.state;
-  // One that is being opened to go on takes it as soon as it is open.
+  // A run that is being opened from a checkpoint takes the value as soon as it is open.
   if (run.kind === 'opening') {
     if (run.saved && !run.unopened) draft.setRun('opening', { saved: { ...run.saved, late: [...run.saved.late, [name, value]] } });
     return;
@@ -267,7 +267,7 @@ function adjust(draft: Draft, name: string, value: string): void {
   draft.setOpened({ replaced: { [name]: run.values[name] ?? '', ...run.replaced }, values: { ...run.values, [name]: value } });
 }
 
-/** A live setting that the run does not take: it waits for the next one. */
+/** The run could not take a live setting: the next run has it. */
 export function unchanged(draft: Draft, name: string): void {
   const { run } = draft.state;
   if (run.kind !== 'open') return;
@@ -275,12 +275,12 @@ export function unchanged(draft: Draft, name: string): void {
   draft.setOpened({ values: { ...run.values, [name]: before }, replaced });
 }
 
-/** Before the first step there is no run to spoil: the network follows the controls. */
+/** Before the first step nothing would be lost: a run with the changed settings replaces this one. */
 function followControls(draft: Draft): void {
   const { run, controls } = draft.state;
   if (run.kind === 'none' || run.kind === 'replay') return;
   const phase = phaseOf(run);
-  // One that goes on has its first step behind it.
+  // A run from a checkpoint has done its first step.
   if (phase === 'loading' && run.saved) return;
   const unbegun = phase === 'loading' && (openedOf(run)?.snapshot?.step ?? 0) === 0;
   if (!differ(controls, run.asked) || !(phase === 'idle' || phase === 'unopened' || phase === 'error' || unbegun)) return;
@@ -295,13 +295,13 @@ export function reopenLater(draft: Draft): void {
 // Comparisons.
 
 export function compare(draft: Draft, entrants: Entrant[], best: boolean, common: Values): void {
-  const base = unlent(draft.state.controls);
+  const base = withoutComparison(draft.state.controls);
   if (!base) return;
   draft.set({ comparison: comparisons.begun(entrants, { ...base, ...common }, best) });
   nextRun(draft);
 }
 
-/** The next run of a comparison, if one goes on. */
+/** Opens the next run of a comparison, if one is in progress. */
 export function nextRun(draft: Draft): void {
   const { comparison, run } = draft.state;
   if (!comparison) return;
@@ -316,16 +316,16 @@ export function nextRun(draft: Draft): void {
   } else ask(draft, 'method', following.asked.values, comparison.base);
 }
 
-/** Ends a comparison where it is; what was trained stays. */
+/** Ends a comparison. Its runs stay in the list. */
 export function endComparison(draft: Draft): void {
   draft.set({ comparison: null, waits: false });
   draft.ask({ kind: 'pause' });
 }
 
-/** The settings that a link describes, the page's own or one that was asked for: they are opened. */
+/** Opens the settings of a link: the page's own link, or one that was asked for. */
 export function readLink(draft: Draft, report: Report & { kind: 'values' }): void {
   const { state } = draft;
-  // Before the page's own link is read, a saved run may be taken up or a file opened: then that is the experiment.
+  // The visitor may continue a saved run or open a file before the page's own link is read: then the link is not opened.
   if (report.asked === 'start' && state.controls.values) return;
   const waits = state.waits || state.playing === report.query;
   takeUp(draft, report.values, report.query);

@@ -1,4 +1,4 @@
-// The visitor's own data: given as files, read by a worker, taken by the engine. Numbers are places in the list of what was given.
+// The visitor's own data: given as files, read by a worker, loaded into the engine. Numbers are places in the list `given`.
 
 import type { OwnData, OwnFile, OwnReport, Shown } from '../protocol/messages';
 import { isSame } from './dataset-identity';
@@ -24,7 +24,7 @@ function read(draft: Draft, number: number, again: boolean): void {
   draft.do({ kind: 'read_files', given: number, files: found.files, label: found.label });
 }
 
-/** Files were given: they are read. */
+/** Files were given: starts to read them. */
 export function give(draft: Draft, files: OwnFile[], label: string): void {
   if (files.length === 0) return;
   const { given } = draft.state.user_data;
@@ -32,8 +32,8 @@ export function give(draft: Draft, files: OwnFile[], label: string): void {
   read(draft, given.length, false);
 }
 
-/** What reads them said something. */
-export function hear(draft: Draft, number: number, report: OwnReport): void {
+/** A report of the worker that reads files. */
+export function receive(draft: Draft, number: number, report: OwnReport): void {
   const { reading, again, wanted } = draft.state.user_data;
   if (reading !== number) return;
   if (report.kind === 'progress') return again ? undefined : set(draft, { progress: { done: report.done, of: report.of } });
@@ -49,14 +49,14 @@ export function hear(draft: Draft, number: number, report: OwnReport): void {
     // Whether it was read once more is known until the engine has it.
     draft.ask({ kind: 'own', set: report.set, given: number });
   } else if (again) {
-    // What cannot be read any more is as good as never given.
+    // Files that cannot be read again count as not given.
     setGiven(draft, number, { accepted: false });
     set(draft, { again: false, wanted: wanted === number ? null : wanted });
     lost(draft, report.message);
   } else refused(draft, report.message);
 }
 
-/** Data that were given before cannot be had any more. A run that waits for them is told of as one that never had them. */
+/** Data that were given before cannot be read again. A run that waits for them fails, as if they had never been given. */
 function lost(draft: Draft, message: string): void {
   refused(draft, message);
   const { run, lacks_data, waits } = draft.state;
@@ -70,26 +70,26 @@ export function refused(draft: Draft, message: string): void {
   set(draft, { refusal: message, progress: null });
 }
 
-/** The engine has the data: they become the data of the controls. A run that goes on keeps the data that it has. */
+/** The engine has the data: they become the data of the controls. A run that has begun stays on its data. */
 export function accepted(draft: Draft, own: OwnData, number: number): void {
   const { lacks_data, run, waits } = draft.state;
   const { again } = draft.state.user_data;
   setGiven(draft, number, { accepted: true });
   set(draft, { in_engine: number, again: false });
-  // A run that goes on from a checkpoint has begun, though it may still be opening.
+  // A run from a checkpoint has begun, even while it is being opened.
   const goes_on = run.kind === 'opening' && run.saved !== null;
   const begun = lacks_data === null && (goes_on || hasBegun(draft));
   if (!again) {
     set(draft, { wanted: number, progress: null, refusal: null, waits: begun });
     draft.setControls({ own });
   }
-  // While they were read again, Train may have been pressed.
+  // Train may have been pressed while they were read again.
   const train = lacks_data && run.kind === 'failed' ? lacks_data.train : waits;
   if (lacks_data && (lacks_data.saved || again)) return open(draft, train, draft.state.comparison !== null, lacks_data.saved);
   const { values } = draft.state.controls;
   if (again || !values) return;
   if (values['dataset'] !== 'own') return change(draft, 'dataset', 'own');
-  // Other files under the same name: the link says the same, the run is another.
+  // Other files under the same name: the link is the same, but the run is not.
   ask(draft, 'dataset', { ...values, ...forOwn(values, own) });
   if (!begun) {
     draft.set({ waits: train });
@@ -97,7 +97,7 @@ export function accepted(draft: Draft, own: OwnData, number: number): void {
   }
 }
 
-/** Reads once more what that run learned from, or what was given last. False where that was never given here, or is what the engine has. */
+/** Reads again the data that the run learned from, or those that were given last. Returns false if they were never given in this tab, or if the engine has them. */
 export function readAgain(draft: Draft, shown: Shown | null): boolean {
   const { given, wanted, in_engine, reading, again } = draft.state.user_data;
   const number = shown ? given.findLastIndex(({ accepted: is, dataset }) => is && dataset && isSame(shown, dataset)) : (wanted ?? -1);
@@ -107,7 +107,7 @@ export function readAgain(draft: Draft, shown: Shown | null): boolean {
   return true;
 }
 
-/** The run that goes on has its data: what the controls mean by own data takes their place, for the next one. */
+/** The run has its data: the data that the controls mean are loaded for the next run. */
 export function settled(draft: Draft): void {
   const { wanted, in_engine, reading } = draft.state.user_data;
   if (wanted !== null && in_engine !== wanted && reading === null) readAgain(draft, null);

@@ -1,4 +1,4 @@
-// The reducer: how runs begin, go on, fail and make room; what settings, files and comparisons do to them.
+// The reducer: how runs begin, continue, fail and are replaced; the effects of settings, files and comparisons.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ class Page {
     return this;
   }
 
-  hear(report: Report): this {
+  receive(report: Report): this {
     return this.do({ kind: 'report', report });
   }
 
@@ -57,20 +57,20 @@ class Page {
   }
 
   enters(state: RunState): this {
-    return this.hear({ kind: 'state', run: this.number, state });
+    return this.receive({ kind: 'state', run: this.number, state });
   }
 
   steps(step: number, more = {}): this {
-    return this.hear({ kind: 'snapshot', run: this.number, snapshot: snapshot(step, more) });
+    return this.receive({ kind: 'snapshot', run: this.number, snapshot: snapshot(step, more) });
   }
 
-  /** The engine accepts the last wish. */
+  /** The engine accepts the last pending change. */
   links(query = '?'): this {
-    return this.hear({ kind: 'linked', ticket: this.state.controls.ticket, query, plan: description() });
+    return this.receive({ kind: 'linked', ticket: this.state.controls.ticket, query, plan: description() });
   }
 }
 
-/** What can be compared of a state: recordings grow in place. */
+/** The part of a state that can be compared: recordings grow in place. */
 const frozen = (value: unknown): unknown =>
   value instanceof Curves || value instanceof Timeline
     ? null
@@ -89,11 +89,11 @@ const values = (given: Values = VALUES, asked: 'start' | 'read' = 'start', query
 });
 
 /** The page's own link is read, and its run is being opened. */
-const opening = (given: Values = VALUES): Page => new Page().hear({ kind: 'settings', settings: SETTINGS, entrants: [] }).hear(values(given));
+const opening = (given: Values = VALUES): Page => new Page().receive({ kind: 'settings', settings: SETTINGS, entrants: [] }).receive(values(given));
 /** The engine opened it. */
 const opened = (given: Values = VALUES): Page => {
   const page = opening(given);
-  return page.hear({ kind: 'opened', run: page.number, description: description(), query: 'q' });
+  return page.receive({ kind: 'opened', run: page.number, description: description(), query: 'q' });
 };
 const training = (given: Values = VALUES): Page => opened(given).steps(0).enters('idle').do({ kind: 'train' }).enters('training').steps(5);
 
@@ -114,12 +114,12 @@ const saved = (more: Partial<SavedRun> = {}): SavedRun => ({
 // Beginning.
 
 test('the page’s link is read, its run is opened, and stands idle until Train is pressed', () => {
-  const page = new Page().hear({ kind: 'settings', settings: SETTINGS, entrants: [] }).hear(values());
+  const page = new Page().receive({ kind: 'settings', settings: SETTINGS, entrants: [] }).receive(values());
   assert.deepEqual(page.asked, [{ kind: 'open', run: 1, query: 'q', train: false }]);
   assert.equal(page.phase, 'loading');
-  page.hear({ kind: 'planned', run: 1, plan: description() });
+  page.receive({ kind: 'planned', run: 1, plan: description() });
   assert.equal(planOf(page.state.run)?.model, 'mlp-4');
-  page.hear({ kind: 'opened', run: 1, description: description(), query: 'q' }).steps(0).enters('idle');
+  page.receive({ kind: 'opened', run: 1, description: description(), query: 'q' }).steps(0).enters('idle');
   assert.deepEqual([page.phase, trains(page.state)], ['idle', false]);
   // Before the first step the mask is the one that the scores decide on.
   assert.deepEqual([...(openedOf(page.state.run)?.snapshot?.mask ?? [])], new Array(10).fill(0));
@@ -132,29 +132,29 @@ test('the page’s link is read, its run is opened, and stands idle until Train 
 test('Train that is pressed before anything is open trains what is opened', () => {
   const page = new Page().do({ kind: 'train' });
   assert.equal(page.state.waits, true);
-  page.hear({ kind: 'settings', settings: SETTINGS, entrants: [] }).hear(values());
+  page.receive({ kind: 'settings', settings: SETTINGS, entrants: [] }).receive(values());
   assert.deepEqual(page.asked.at(-1), { kind: 'open', run: 1, query: 'q', train: true });
   page.do({ kind: 'train' });
   assert.deepEqual([page.asked, page.state.waits], [[{ kind: 'pause' }], false], 'and may be taken back');
 });
 
 test('a saved run that is taken up before the page’s own link is read stays', () => {
-  const page = new Page().hear({ kind: 'settings', settings: SETTINGS, entrants: [] });
+  const page = new Page().receive({ kind: 'settings', settings: SETTINGS, entrants: [] });
   page.do({ kind: 'open', train: true, saved: saved(), in_comparison: false });
-  page.hear(values());
+  page.receive(values());
   assert.deepEqual(page.asked, [], 'its link opens nothing');
   assert.equal(page.state.controls.values?.['seed'], '7');
   assert.equal(page.number, 1);
 });
 
 test('a link that cannot be read opens another experiment, and says so', () => {
-  const page = new Page().hear(values(VALUES, 'start', '', 'there is no setting "x"'));
+  const page = new Page().receive(values(VALUES, 'start', '', 'there is no setting "x"'));
   assert.deepEqual(page.state.trouble, { failure: 'link', message: 'there is no setting "x"' });
   assert.match(page.state.controls.refusal?.message ?? '', /^The link could not be read/);
   assert.equal(page.asked.at(-1)?.kind, 'open');
-  page.hear({ kind: 'failed', run: 1, failure: 'large', message: 'too large' });
+  page.receive({ kind: 'failed', run: 1, failure: 'large', message: 'too large' });
   assert.equal(page.state.trouble?.failure, 'large', 'a failure after it is the news');
-  page.hear({ kind: 'failed', run: 1, failure: 'engine', message: 'later' });
+  page.receive({ kind: 'failed', run: 1, failure: 'engine', message: 'later' });
   assert.equal(page.state.trouble?.failure, 'large', 'but not what follows from that');
 });
 
@@ -162,9 +162,9 @@ test('news of a run that was closed is not heard', () => {
   const page = training();
   page.do({ kind: 'restart' });
   const { state } = page;
-  page.hear({ kind: 'snapshot', run: 1, snapshot: snapshot(9) });
-  page.hear({ kind: 'failed', run: 1, failure: 'lost', message: 'gone' });
-  page.hear({ kind: 'opened', run: 1, description: description(), query: 'q' });
+  page.receive({ kind: 'snapshot', run: 1, snapshot: snapshot(9) });
+  page.receive({ kind: 'failed', run: 1, failure: 'lost', message: 'gone' });
+  page.receive({ kind: 'opened', run: 1, description: description(), query: 'q' });
   assert.equal(page.state, state);
   assert.deepEqual(page.effects, []);
 });
@@ -179,7 +179,7 @@ test('a run that would take much memory waits until somebody asks for it', () =>
   assert.deepEqual(early.asked, [{ kind: 'open', run: 2, query: 'q', train: true }], 'Train was pressed already');
 });
 
-// Going on.
+// Continuing.
 
 test('a restart trains where the run before did or had, and waits where it had not', () => {
   const restarted = (page: Page): boolean | undefined => {
@@ -196,9 +196,9 @@ test('a restart trains where the run before did or had, and waits where it had n
 });
 
 test('a new run has nothing of the one before', () => {
-  const page = training().hear({ kind: 'evaluated', run: 1, evaluation: evaluation(), tests: 1, whole: false });
-  page.hear({ kind: 'filters', run: 1, weights: new Float32Array(3) } as Report).do({ kind: 'look', column: 0 });
-  page.do({ kind: 'restart' }).hear({ kind: 'opened', run: 2, description: description(), query: 'q' });
+  const page = training().receive({ kind: 'evaluated', run: 1, evaluation: evaluation(), tests: 1, whole: false });
+  page.receive({ kind: 'filters', run: 1, weights: new Float32Array(3) } as Report).do({ kind: 'look', column: 0 });
+  page.do({ kind: 'restart' }).receive({ kind: 'opened', run: 2, description: description(), query: 'q' });
   const run = openedOf(page.state.run) ?? assert.fail();
   assert.deepEqual(
     [run.snapshot, run.evaluation, run.speed, run.filters, run.lab, run.step_through, run.unit_cost],
@@ -207,7 +207,7 @@ test('a new run has nothing of the one before', () => {
   assert.deepEqual([run.replaced, page.state.looking], [{}, null]);
 });
 
-test('a run that waits for its data goes on by itself', () => {
+test('a run that waits for its data continues by itself', () => {
   const page = training().enters('loading');
   assert.deepEqual([page.phase, trains(page.state)], ['loading', true]);
   page.enters('training');
@@ -238,21 +238,21 @@ test('a step that is taken phase by phase counts its phases, and goes with the n
   });
   const page = training()
     .enters('paused')
-    .hear(partial(['losses', 'weights']))
-    .hear(partial(['weights']));
+    .receive(partial(['losses', 'weights']))
+    .receive(partial(['weights']));
   const through = () => openedOf(page.state.run)?.step_through;
   assert.deepEqual([through()?.done, through()?.of], [2, 3]);
   page.do({ kind: 'leave_step' });
   assert.deepEqual(page.asked, [{ kind: 'step' }], 'the rest of it is wanted');
   page.steps(6);
   assert.equal(through(), null);
-  page.hear(partial([])).steps(6);
+  page.receive(partial([])).steps(6);
   assert.notEqual(through(), null, 'a finished one stays in view');
   page.do({ kind: 'leave_step' });
   assert.equal(through(), null);
 });
 
-test('what is looked back at is a column of the history, and any wish to go on leads back', () => {
+test('the page looks back at a column of the history, and any request to train returns to the present', () => {
   const page = training();
   const history = openedOf(page.state.run)?.history ?? assert.fail();
   for (const step of [0, 3, 6, 9]) history.take(snapshot(step), VALUES);
@@ -295,14 +295,14 @@ test('a live setting goes to the run at once, and back where the run refuses it'
   assert.deepEqual([run()?.values['keep_ratio'], run()?.replaced], ['0.5', { keep_ratio: '0.2' }]);
   page.do({ kind: 'change', name: 'keep_ratio', value: '0.6' }).links();
   assert.deepEqual(run()?.replaced, { keep_ratio: '0.2' }, 'as it was at first');
-  page.hear({ kind: 'unchanged', run: 1, name: 'keep_ratio' });
+  page.receive({ kind: 'unchanged', run: 1, name: 'keep_ratio' });
   assert.deepEqual([run()?.values['keep_ratio'], run()?.replaced], ['0.2', {}]);
   assert.equal(page.state.controls.values?.['keep_ratio'], '0.6', 'the controls ask for it yet');
 });
 
 test('a value that the engine refuses changes nothing, and is told; taking it back takes the words back', () => {
   const page = training().do({ kind: 'change', name: 'seed', value: 'x' });
-  page.hear({ kind: 'refused', ticket: 1, message: 'a whole number' });
+  page.receive({ kind: 'refused', ticket: 1, message: 'a whole number' });
   assert.deepEqual([page.state.controls.refusal, page.state.controls.reverts], [{ message: 'a whole number', name: 'seed' }, 1]);
   assert.equal(page.state.controls.values?.['seed'], '1');
   assert.deepEqual(page.effects.slice(0, 1), [{ kind: 'announce', words: 'a whole number' }]);
@@ -312,7 +312,7 @@ test('a value that the engine refuses changes nothing, and is told; taking it ba
 
 test('a question that is not about the controls is not answered to them', () => {
   const page = training();
-  page.hear({ kind: 'refused', ticket: -1, message: 'no' });
+  page.receive({ kind: 'refused', ticket: -1, message: 'no' });
   assert.equal(page.state.controls.refusal, null);
 });
 
@@ -329,7 +329,7 @@ test('a unit is pinned by the setting of pins', () => {
 
 // Saved runs.
 
-test('a run that goes on has its history at once, and what was changed after its checkpoint', () => {
+test('a run from a checkpoint has its history at once, and settings that were changed after the checkpoint', () => {
   const page = opened().steps(0);
   const from = saved({ late: [['keep_ratio', '0.4']] });
   page.do({ kind: 'open', train: true, saved: from, in_comparison: false });
@@ -337,7 +337,7 @@ test('a run that goes on has its history at once, and what was changed after its
   assert.equal(page.state.controls.query, 'saved-now');
   page.do({ kind: 'change', name: 'pins', value: '1on' }).links();
   assert.deepEqual(page.asked, [], 'there is no run yet that could take it');
-  page.hear({ kind: 'opened', run: 2, description: description(), query: 'saved' });
+  page.receive({ kind: 'opened', run: 2, description: description(), query: 'saved' });
   assert.deepEqual(page.asked, [
     { kind: 'change', name: 'keep_ratio', value: '0.4' },
     { kind: 'change', name: 'pins', value: '1on' },
@@ -367,7 +367,7 @@ test('a recorded run is looked at without an engine, and nothing is asked of its
 
 test('a failure ends the run, a comparison and what waits; what stood on the page stays to be seen', () => {
   const page = training();
-  page.hear({ kind: 'failed', run: 1, failure: 'crashed', message: 'unreachable' });
+  page.receive({ kind: 'failed', run: 1, failure: 'crashed', message: 'unreachable' });
   assert.deepEqual([page.phase, page.state.waits, page.state.comparison], ['error', false, null]);
   assert.equal(openedOf(page.state.run)?.snapshot?.step, 5);
   assert(page.kinds.includes('engine_broke'));
@@ -378,7 +378,7 @@ test('a failure ends the run, a comparison and what waits; what stood on the pag
 });
 
 test('an engine that broke before anything was known begins anew', () => {
-  const page = new Page().hear({ kind: 'failed', run: 0, failure: 'engine', message: 'not found' }).do({ kind: 'again' });
+  const page = new Page().receive({ kind: 'failed', run: 0, failure: 'engine', message: 'not found' }).do({ kind: 'again' });
   assert.deepEqual(page.effects, [{ kind: 'renew_engine' }]);
   assert.equal(page.state.waits, true);
   page.do({ kind: 'pace', steps_per_second: 30 });
@@ -387,7 +387,7 @@ test('an engine that broke before anything was known begins anew', () => {
 
 test('a network that does not fit leaves the engine whole, and other settings are tried at once', () => {
   const page = opening();
-  page.hear({ kind: 'planned', run: 1, plan: description() }).hear({ kind: 'failed', run: 1, failure: 'large', message: 'too large' });
+  page.receive({ kind: 'planned', run: 1, plan: description() }).receive({ kind: 'failed', run: 1, failure: 'large', message: 'too large' });
   assert(!page.kinds.includes('engine_broke'));
   assert.equal(planOf(page.state.run)?.model, 'mlp-4');
   page.do({ kind: 'change', name: 'model', value: 'mlp-2' }).links('model=mlp-2');
@@ -398,7 +398,7 @@ test('a network that does not fit leaves the engine whole, and other settings ar
 
 const compared = (): Page => {
   const page = training();
-  page.hear({ kind: 'settings', settings: SETTINGS, entrants: [] });
+  page.receive({ kind: 'settings', settings: SETTINGS, entrants: [] });
   return page.do({ kind: 'compare', entrants: [entrant('vrpge'), entrant('dense')], best: false, common: { steps: '50' } });
 };
 
@@ -407,20 +407,20 @@ test('a comparison trains one entrant after another with the settings as they ar
   assert.deepEqual(page.asked, [{ kind: 'link', ticket: 1, values: { ...VALUES, steps: '50', method: 'dense' } }]);
   page.links('method=dense');
   assert.deepEqual(page.asked, [{ kind: 'open', run: 2, query: 'method=dense', train: true }]);
-  page.hear({ kind: 'opened', run: 2, description: description(), query: 'q' }).steps(50).enters('finished');
+  page.receive({ kind: 'opened', run: 2, description: description(), query: 'q' }).steps(50).enters('finished');
   assert.deepEqual(page.asked, [{ kind: 'link', ticket: 2, values: { ...VALUES, steps: '50', method: 'vrpge' } }]);
-  page.links('method=vrpge').hear({ kind: 'opened', run: 3, description: description(), query: 'q' }).steps(50).enters('finished');
+  page.links('method=vrpge').receive({ kind: 'opened', run: 3, description: description(), query: 'q' }).steps(50).enters('finished');
   assert.deepEqual([page.asked, page.state.comparison], [[], null]);
 });
 
 test('a comparison ends where the visitor restarts, stops it, or an entrant is refused', () => {
   const page = compared().links();
-  page.hear({ kind: 'opened', run: 2, description: description(), query: 'q' }).do({ kind: 'restart' });
+  page.receive({ kind: 'opened', run: 2, description: description(), query: 'q' }).do({ kind: 'restart' });
   assert.deepEqual([page.number, page.state.comparison], [3, null]);
   const stopped = compared().links().do({ kind: 'stop_comparison' });
   assert.deepEqual([stopped.asked, stopped.state.comparison], [[{ kind: 'pause' }], null]);
   const refused = compared();
-  refused.hear({ kind: 'refused', ticket: 1, message: 'steps must be whole' });
+  refused.receive({ kind: 'refused', ticket: 1, message: 'steps must be whole' });
   assert.equal(refused.state.comparison, null);
   assert(refused.effects.some((effect) => effect.kind === 'toast' && /^The comparison ends here/.test(effect.words)));
 });
@@ -434,7 +434,7 @@ test('runs are listed once they have a curve, with what becomes of them', () => 
     [[1, 'finished']],
   );
   assert(page.kinds.includes('store_runs'));
-  page.hear({ kind: 'evaluated', run: 1, evaluation: evaluation(), tests: 1, whole: true });
+  page.receive({ kind: 'evaluated', run: 1, evaluation: evaluation(), tests: 1, whole: true });
   assert.equal(page.state.runs.list[0]?.evaluation?.decided, 0.9);
   page.do({ kind: 'forget_runs', numbers: [1] });
   assert.equal(page.state.runs.list.length, 0);
@@ -456,7 +456,7 @@ const given = (page: Page, number = 0): Page =>
   page
     .do({ kind: 'give_files', files: FILES, label: 'auto' })
     .do({ kind: 'files_report', given: number, report: { kind: 'set', set } })
-    .hear({ kind: 'owned', own: about, given: number });
+    .receive({ kind: 'owned', own: about, given: number });
 
 test('files are read, go to the engine, and become the data of the controls', () => {
   const page = opened().steps(0).enters('idle').do({ kind: 'give_files', files: FILES, label: 'auto' });
@@ -465,7 +465,7 @@ test('files are read, go to the engine, and become the data of the controls', ()
   assert.deepEqual(page.state.user_data.progress, { done: 1, of: 2 });
   page.do({ kind: 'files_report', given: 0, report: { kind: 'set', set } });
   assert.deepEqual(page.asked, [{ kind: 'own', set, given: 0 }]);
-  page.hear({ kind: 'owned', own: about, given: 0 });
+  page.receive({ kind: 'owned', own: about, given: 0 });
   assert.deepEqual(page.asked, [{ kind: 'link', ticket: 1, values: { ...VALUES, dataset: 'own', batch_size: '4' } }]);
   assert.deepEqual([page.state.user_data.wanted, page.state.user_data.in_engine, page.state.view], [0, 0, 'own']);
 });
@@ -494,27 +494,27 @@ test('a new engine has no data: what was given once is read once more, and the r
   assert.equal(page.state.user_data.in_engine, null);
   page.do({ kind: 'open', train: true, saved: null, in_comparison: false });
   const { number } = page;
-  page.hear({ kind: 'failed', run: number, failure: 'own', message: 'give them' });
+  page.receive({ kind: 'failed', run: number, failure: 'own', message: 'give them' });
   assert.deepEqual([page.phase, page.kinds.slice(0, 1)], ['loading', ['read_files']], 'nobody is asked for what is known');
-  page.do({ kind: 'files_report', given: 0, report: { kind: 'set', set } }).hear({ kind: 'owned', own: about, given: 0 });
+  page.do({ kind: 'files_report', given: 0, report: { kind: 'set', set } }).receive({ kind: 'owned', own: about, given: 0 });
   assert.deepEqual(
     page.asked.map((request) => request.kind === 'open' && [request.run, request.train]),
     [[number + 1, true]],
   );
 });
 
-test('data that are not known are asked for, and then the run that waits goes on', () => {
+test('unknown data are asked for, and then the run that waits continues', () => {
   const page = opening({ ...VALUES, dataset: 'own' });
   const from = saved({ shown: { name: 'own', train: 4, test: 1, classes: 2, channels: 1, width: 3, height: 1, sum: 'a' } });
   page.do({ kind: 'open', train: true, saved: from, in_comparison: false });
-  page.hear({ kind: 'failed', run: page.number, failure: 'own', message: 'give them' });
+  page.receive({ kind: 'failed', run: page.number, failure: 'own', message: 'give them' });
   assert.deepEqual([page.phase, page.state.trouble?.failure, page.state.lacks_data?.train], ['error', 'own', true]);
   given(page);
   const [request] = page.asked;
   assert(request?.kind === 'open' && request.train && request.resumed === from.resumed?.bytes);
 });
 
-test('a run that goes on keeps its data, and is told of for the next one', () => {
+test('a run stays on its data, and the new data are announced for the next run', () => {
   const page = given(training());
   assert.equal(page.state.user_data.waits, true);
   assert(!page.state.reopens);

@@ -1,4 +1,4 @@
-// What each action makes of the state, and what is to be done about it. Pure: it reads no clock and touches nothing.
+// The reducer: the next state and the effects of each action. It is pure: it reads no clock and changes nothing.
 
 import type { Action, Effect } from './actions';
 import { Draft } from './draft';
@@ -85,11 +85,11 @@ function apply(draft: Draft, action: Action): void {
     case 'files_unreadable':
       return user_data.refused(draft, action.message);
     case 'files_report':
-      return user_data.hear(draft, action.given, action.report);
+      return user_data.receive(draft, action.given, action.report);
   }
 }
 
-/** The rest of a step is wanted at once, or the picture of its phases is left. */
+/** Finishes a step that is executed phase by phase, or leaves its picture. */
 function leaveStep(draft: Draft): void {
   const { run } = draft.state;
   if (run.kind !== 'open' || !run.step_through) return;
@@ -97,7 +97,7 @@ function leaveStep(draft: Draft): void {
   draft.setRun('open', { step_through: null });
 }
 
-/** The menu of a unit: what it is worth is measured. */
+/** Opens the menu of a unit and measures what the unit is worth. */
 function pick(draft: Draft, unit: State['picked']): void {
   if (unit === null) return draft.set({ picked: null });
   const { run } = draft.state;

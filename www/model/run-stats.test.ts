@@ -1,4 +1,4 @@
-// What is counted of a run.
+// Counts and rates of a run.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -59,7 +59,7 @@ test('steps a second are those of the last seconds, and none are told where noth
   assert(Number.isNaN(rate.steps_per_second), 'one arrival is no pace');
   rate.note(10, 1500);
   assert.equal(rate.steps_per_second, 20);
-  // Twice as fast from here on: what was before the window does not count.
+  // Twice as fast from here on: steps before the window do not count.
   for (let at = 2000, step = 30; at <= 6000; at += 500, step += 20) rate.note(step, at);
   assert.equal(rate.steps_per_second, 40);
   rate.note(190, 60_000);

@@ -1,4 +1,4 @@
-// What is counted of a run, for the page's words.
+// Counts and rates of a run, for the page's sentences.
 
 import { methodOf } from './methods';
 import type { Description, Group, Values } from '../protocol/messages';
@@ -29,7 +29,7 @@ export function planted({ informative, groups: [inputs] }: Description, mask: Ui
   return { of, kept: informative.reduce((sum, carries, input) => sum + (carries & (mask[inputs.first_unit + input] ?? 0)), 0) };
 }
 
-/** Steps of the run without fine-tuning, which no snapshot shows. */
+/** Steps of the run without fine-tuning, which has no snapshots. */
 export function plannedSteps({ steps, steps_per_epoch }: Description, values: Values | null): number {
   return steps - Number(values?.['finetune_epochs'] ?? 0) * steps_per_epoch;
 }
@@ -40,7 +40,7 @@ export function settles(values: Values, steps: number): number | null {
   return Math.round(Number(values['anneal_fraction']) * steps);
 }
 
-/** Steps a second of late. */
+/** Recent steps per second. */
 export class Rate {
   private arrivals: { at: number; step: number }[] = [];
 
@@ -53,7 +53,7 @@ export class Rate {
     this.arrivals = [];
   }
 
-  /** NaN where nothing moved. */
+  /** NaN before two steps were counted. */
   get steps_per_second(): number {
     const [first, last] = [this.arrivals[0], this.arrivals.at(-1)];
     const ms = first && last ? last.at - first.at : 0;

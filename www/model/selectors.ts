@@ -1,4 +1,4 @@
-// What follows from the state: nothing here is stored.
+// Values that are computed from the state.
 
 import type { Plan, RunState, Values } from '../protocol/messages';
 import { differ } from './controls';
@@ -6,7 +6,7 @@ import type { Moment } from './history';
 import { gatedKept, plannedSteps, settles } from './run-stats';
 import type { Busy, Opened, Progress, Run, State } from './state';
 
-/** Where the run stands, in the word that the worker uses. */
+/** The state of the run, in the word that the worker uses. */
 export function phaseOf(run: Run): RunState {
   switch (run.kind) {
     case 'none':
@@ -22,7 +22,7 @@ export function phaseOf(run: Run): RunState {
   }
 }
 
-/** The run whose network stands on the page: one that failed still does. */
+/** The run whose network the page shows. After a failure it is still shown. */
 export function openedOf(run: Run): Opened | null {
   if (run.kind === 'open' || run.kind === 'replay') return run;
   return run.kind === 'failed' ? run.last : null;
@@ -37,10 +37,10 @@ export function planOf(run: Run): Plan | null {
 export const progressOf = (run: Run): Progress | null => (run.kind === 'opening' || run.kind === 'open' ? run.progress : null);
 export const busyOf = (run: Run): Busy | null => (run.kind === 'opening' || run.kind === 'open' ? run.busy : null);
 
-/** The settings that the run goes on with. */
+/** The current settings of the run. */
 export const valuesOf = (run: Run): Values | null => openedOf(run)?.values ?? null;
 
-/** The moment that is looked back at. */
+/** The recorded step that the page looks back at. */
 export function momentOf({ run, looking }: State): Moment | null {
   return looking === null ? null : (openedOf(run)?.history.at(looking) ?? null);
 }
@@ -64,13 +64,13 @@ export function keptUnits(state: State): number {
   return opened && shown ? gatedKept(opened.description.groups, shown.kept) : 0;
 }
 
-/** Whether it trains, plays, or will train as soon as it can. */
+/** Whether the run trains, plays, or will train as soon as it can. */
 export function trains({ run, waits }: State): boolean {
   if (run.kind === 'replay') return run.playing;
   return waits || phaseOf(run) === 'training';
 }
 
-/** Whether the controls ask for another run than the one that goes on. */
+/** Whether the settings of the controls differ from those of the run. */
 export function isFresh({ controls, run }: State): boolean {
   const values = valuesOf(run);
   return values !== null && differ(controls, values);
@@ -79,7 +79,7 @@ export function isFresh({ controls, run }: State): boolean {
 const OVER: RunState[] = ['finished', 'halted'];
 export const isOver = (run: Run): boolean => OVER.includes(phaseOf(run));
 
-/** What can be asked of the run. */
+/** Which requests the run can take. */
 export function allowed({ run }: State): Record<'train' | 'step' | 'phase' | 'restart', boolean> {
   const train = run.kind !== 'failed';
   const is_open = openedOf(run) !== null;
@@ -87,5 +87,5 @@ export function allowed({ run }: State): Record<'train' | 'step' | 'phase' | 're
   return { train, step, phase: step && run.kind !== 'replay', restart: train && is_open };
 }
 
-/** Why nothing can be asked of the network, where a recorded run is looked at. */
+/** Of a recorded run: why its network cannot answer. */
 export const recordedRefusal = (run: Run): string | null => (run.kind === 'replay' ? run.refusal : null);

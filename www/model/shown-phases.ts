@@ -1,11 +1,11 @@
-// The six phases of the step that the page shows: the last one, the one that is taken phase by phase, or one that is looked back at.
+// The six phases of the step that the page shows: the last step, one that is executed phase by phase, or one that the page looks back at.
 
 import { phasesOf, plainPhases, type Said } from './phases';
 import { differing } from './run-stats';
 import { momentOf, openedOf } from './selectors';
 import type { State } from './state';
 
-/** The phases of the step that is shown: with its numbers, where there are any. */
+/** The phases of the shown step, with its numbers if there are any. */
 export function shownPhases(state: State): Said[] {
   const opened = openedOf(state.run);
   const moment = momentOf(state);

@@ -30,7 +30,7 @@ import type { ListedRun } from './runs';
 import type { SavedRun } from './saved-run';
 
 /** Settings that the visitor asked for and that the engine has not checked yet. */
-export interface Wish {
+export interface PendingChange {
   ticket: number;
   /** The setting that was changed; others may have changed with it. */
   name: string;
@@ -46,20 +46,20 @@ export interface Controls {
   entrants: Entrant[];
   /** Null until the engine has read the page's link. */
   values: Values | null;
-  /** The same as a link. */
+  /** The values as a link. */
   query: string;
-  /** The network that they describe. */
+  /** The plan of the run that they describe. */
   plan: Plan | null;
-  wishes: Wish[];
-  /** The last ticket that was given. */
+  pending: PendingChange[];
+  /** The number of the last change. */
   ticket: number;
-  /** What a comparison put here last, and what it began from. */
-  lent: { put: Values; before: Values } | null;
+  /** The settings that a comparison set last, and those before it. */
+  by_comparison: { put: Values; before: Values } | null;
   /** What the last change of data replaced, to be restored when the data are changed back. */
   replaced: Values | null;
   /** The visitor's own data, once they were read. */
   own: OwnData | null;
-  /** Why the last wish was refused, and which setting was changed. */
+  /** Why the last change was refused, and which setting it was. */
   refusal: { message: string; name: string | undefined } | null;
   /** Counts the times that a control must show its value again, though the value is the same. */
   reverts: number;
@@ -67,7 +67,7 @@ export interface Controls {
   along: [name: string, value: string][] | null;
 }
 
-/** How far something has come. `since`: when its stage began, in milliseconds of the page's clock. */
+/** The progress of a stage. `since`: when it began, in milliseconds of the page's clock. */
 export interface Progress {
   stage: string;
   done: number;
@@ -75,14 +75,14 @@ export interface Progress {
   since: number;
 }
 
-/** What the device does other than the next step, since when, and for about how long. */
+/** A task of the device other than training, when it began, and about how long it takes. */
 export interface Busy {
   task: Task;
   since: number;
   ms: number | null;
 }
 
-/** A step that is taken phase by phase. */
+/** A step that is executed phase by phase. */
 export interface StepThrough {
   partial: PartialStep;
   /** Phases done, and all of the step. */
@@ -90,29 +90,29 @@ export interface StepThrough {
   of: number;
 }
 
-/** What every run has that was asked for. */
+/** What every run has, from the request on. */
 interface Asked {
-  /** Counts the runs of this page. Reports of older runs are not heard. */
+  /** Counts the runs of this page. Reports of older runs are ignored. */
   number: number;
-  /** The settings that it was asked for: the controls may have changed since. */
+  /** The settings of the request: the controls may have changed since. */
   asked: Values;
-  /** What it goes on from. */
+  /** The saved run that it continues. */
   saved: SavedRun | null;
 }
 
 export interface Opening extends Asked {
   kind: 'opening';
-  /** Not opened before somebody asks: it would take much memory. */
+  /** It takes much memory and is opened only when the visitor asks for it. */
   unopened: boolean;
   plan: Plan | null;
   progress: Progress | null;
   busy: Busy | null;
 }
 
-/** What is known of a run whose network is open, or was. */
+/** The state of a run whose network is or was open. */
 export interface Opened extends Asked {
   description: Description;
-  /** The settings that it goes on with: live ones may have changed. */
+  /** Its current settings: live ones may have changed. */
   values: Values;
   /** Live settings that were changed in this run, with their values from before. */
   replaced: Values;
@@ -120,20 +120,20 @@ export interface Opened extends Asked {
   curves: Curves;
   rate: Rate;
   snapshot: Snapshot | null;
-  /** When the last step was done, by the page's clock. */
+  /** When the last step ended, by the page's clock. */
   stepped_at: number;
   evaluation: Evaluation | null;
   speed: Speed | null;
-  /** What a measurement of speed would cost, where it is made only when it is asked for. */
+  /** The expected time of a speed comparison, if it is made only when it is asked for. */
   costly: { ms: number; bytes: number } | null;
   measuring: boolean;
   /** [count, channels, side, side] weights of the first convolution. */
   filters: Float32Array | null;
   step_through: StepThrough | null;
   lab: { progress: LabProgress; report: LabReport | null } | null;
-  /** What the unit that was picked last is worth to the loss, or why that cannot be told. */
+  /** What the last picked unit is worth, or why that cannot be measured. */
   unit_cost: { unit: number; cost: UnitCost | null; refused: string | null } | null;
-  /** [classes] probabilities of the image at hand. */
+  /** [classes] probabilities of the visitor's image. */
   classes: Float32Array | null;
   /** Its entry in the list of runs; null for a recorded run. */
   listed: ListedRun | null;
@@ -146,11 +146,11 @@ export interface Open extends Opened {
   busy: Busy | null;
 }
 
-/** A recorded run, looked at without an engine. */
+/** A recorded run, shown without an engine. */
 export interface Replay extends Opened {
   kind: 'replay';
   playing: boolean;
-  /** Why nothing can be asked of its network. */
+  /** Why its network cannot answer. */
   refusal: string;
 }
 
@@ -169,20 +169,20 @@ export interface Comparison {
   order: Entrant[];
   /** The place of the one that trains now. */
   at: number;
-  /** Settings that all have in common. */
+  /** The settings that all entrants share. */
   base: Values;
-  /** Whether each has its own preset beside them. */
+  /** Whether each entrant also has its own preset. */
   best: boolean;
   /** How vrpge divided the budget among the groups, once it did. */
   allocation: string | null;
 }
 
-/** Files of the visitor's that were given in this tab. What was read once can be read once more, as it was read then. */
+/** Files that the visitor gave in this tab. They can be read again in the same way. */
 export interface Given {
   files: OwnFile[];
   /** The column of the class in a table: auto, first, last. */
   label: string;
-  /** As a plan describes it, once it was read. */
+  /** The data set, once it was read. */
   dataset: Plan['dataset'] | null;
   accepted: boolean;
 }
@@ -190,25 +190,25 @@ export interface Given {
 /** The visitor's own data. Numbers are places in `given`. */
 export interface UserData {
   given: Given[];
-  /** What the controls mean by own data. */
+  /** The data that the controls mean. */
   wanted: number | null;
-  /** What the engine has. */
+  /** The data in the engine. */
   in_engine: number | null;
-  /** What is being read. */
+  /** The data that are being read. */
   reading: number | null;
-  /** Whether it is read once more, which nobody asked for. */
+  /** Whether the page reads them again, unasked. */
   again: boolean;
   progress: { done: number; of: number } | null;
   refusal: string | null;
-  /** Whether a run goes on with other data. */
+  /** Whether the run is on other data. */
   waits: boolean;
 }
 
 export interface Runs {
   list: ListedRun[];
-  /** The run that was removed last because the list was full; told until the list changes. */
+  /** The run that was removed last because the list was full; shown until the list changes. */
   gone: ListedRun | null;
-  /** Why a reload will forget them, where the browser stores nothing for this page. */
+  /** Why the runs are lost on a reload, if the browser stores nothing for this page. */
   unstored: string | null;
 }
 
@@ -217,25 +217,25 @@ export interface State {
   run: Run;
   /** Train was pressed, and the run has not begun yet. */
   waits: boolean;
-  /** Another run is opened in a moment, with the settings as they are then. */
+  /** Another run is opened after a short delay, with the settings at that time. */
   reopens: boolean;
-  /** A comparison that goes on. */
+  /** The comparison in progress. */
   comparison: Comparison | null;
   runs: Runs;
   user_data: UserData;
-  /** The run that waits for the visitor's own data, and whether it shall train. */
+  /** The run that waits for the visitor's own data, and whether it will train. */
   lacks_data: { saved: SavedRun | null; train: boolean } | null;
-  /** A link that shall train as soon as it is read. */
+  /** A link that trains as soon as it is read. */
   playing: string | null;
   /** The column of the history that is looked back at. */
   looking: number | null;
-  /** What is shown in the middle: the network, or a panel. */
+  /** The view in the middle: the network or a panel. */
   view: string;
-  /** Steps a second at most; 0 for as many as the device can do. */
+  /** Most steps per second; 0: as many as the device can do. */
   pace: number;
   /** The unit whose menu is open. */
   picked: PickedUnit | null;
-  /** What stopped the engine, or a link that could not be read. */
+  /** The failure that stopped the engine, or a link that could not be read. */
   trouble: { failure: Failure | 'link'; message: string } | null;
 }
 
@@ -257,9 +257,9 @@ export const initialState: State = {
     values: null,
     query: '',
     plan: null,
-    wishes: [],
+    pending: [],
     ticket: 0,
-    lent: null,
+    by_comparison: null,
     replaced: null,
     own: null,
     refusal: null,

@@ -1,4 +1,4 @@
-// A step that is taken phase by phase: what each phase did, in words and as a number for each unit.
+// A step that is executed phase by phase: what each phase did, as a sentence and as a number for each unit.
 
 import { count, fixed, significant } from './format';
 import { methodOf } from './methods';
@@ -23,7 +23,7 @@ export function sentenceOf(step: StepThrough, description: Description, values: 
   return `Step ${count(step.partial.snapshot.step)}, phase ${step.done} of ${step.of}. ${newsOf(step, description, values)}`;
 }
 
-/** What a phase leaves for each unit, for the network's cells: g points down where it lowers a score. */
+/** The result of a phase for each unit, for the network's cells. A bar of g points down where g lowers the score. */
 export function barsOf({ stage, values }: PartialStep): Bars | null {
   if (!values) return null;
   const most = largest(values) || 1;
@@ -45,7 +45,7 @@ export function newsOf({ partial }: StepThrough, description: Description, value
       return `The mask was chosen anew: ${units(partial.snapshot.scores.filter((score) => score > 0).length)} stay.`;
     case 'sample':
       if (two) return `Two masks are drawn. They disagree about ${units(differ)}, and only those can learn from this step.`;
-      return methodOf(values).family === 'learned' ? `A mask is drawn: it keeps ${units(kept)}.` : `The mask stands: it keeps ${units(kept)}.`;
+      return methodOf(values).family === 'learned' ? `A mask is drawn: it keeps ${units(kept)}.` : `The mask stays: it keeps ${units(kept)}.`;
     case 'losses': {
       if (!two) return `The batch went forward once: the loss is ${fixed(record.loss, 3)}.`;
       const better = record.loss < record.probe_loss ? 'm' : 'm′';
@@ -57,15 +57,15 @@ export function newsOf({ partial }: StepThrough, description: Description, value
     }
     case 'project':
       return threshold > 0
-        ? `Every score slides down by v\u00a0=\u00a0${significant(threshold, 2)}, and what falls below 0 stays there: the budget holds.`
-        : 'The scores fit the budget as they are: nothing slides.';
+        ? `Every score is lowered by v\u00a0=\u00a0${significant(threshold, 2)}, and scores below 0 are set to 0: the budget holds.`
+        : 'The scores fit the budget as they are: none is lowered.';
     case 'backward':
       return values['method'] === 'ste'
-        ? 'The gradient went back through every unit.'
-        : `The gradient went back through the ${units(kept)} that m keeps, and no others.`;
+        ? 'The gradient was computed for every unit.'
+        : `The gradient was computed for the ${units(kept)} that m keeps, and no others.`;
     case 'weights':
       return values['method'] === 'ste' || values['method'] === 'dense'
-        ? `The weights move, all ${count(description.weights)}.`
-        : 'The weights between kept units move. The others rest.';
+        ? `All ${count(description.weights)} weights are updated.`
+        : 'The weights between kept units are updated. The others stay.';
   }
 }

@@ -1,4 +1,4 @@
-// Holds the state of the page, and tells who follows it when a part of it changed.
+// Holds the state of the page, and calls its followers when a part of it changed.
 
 import type { Action, Effect } from './actions';
 import { reduce } from './reducer';
@@ -14,7 +14,7 @@ export class Store {
   private readonly perform: (effect: Effect) => void;
   private readonly clock: () => number;
 
-  /** `perform` does what the reducer asks for; `clock` gives milliseconds. */
+  /** `perform` performs an effect; `clock` gives milliseconds. */
   constructor(perform: (effect: Effect) => void, clock: () => number = () => performance.now(), state = initialState) {
     this.perform = perform;
     this.clock = clock;
@@ -25,7 +25,7 @@ export class Store {
     return this.current;
   }
 
-  /** Changes the state, tells its followers, and then does what the reducer asked for. What is dispatched meanwhile comes after that. */
+  /** Changes the state, calls its followers, and then performs the effects. An action that is dispatched meanwhile waits for the end of this one. */
   dispatch(action: Action): void {
     this.waiting.push(action);
     if (this.busy) return;
@@ -42,7 +42,7 @@ export class Store {
     }
   }
 
-  /** Calls `act` now, and whenever one of the values that `of` selects is another one. */
+  /** Calls `act` now, and whenever one of the values that `of` selects has changed. */
   follow(of: (state: State) => readonly unknown[], act: () => void): void {
     let before = of(this.current);
     act();

@@ -1,4 +1,4 @@
-// Which settings go together.
+// Which settings a choice also changes.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ const DIGITS: Values = { dataset: 'mnist', model: 'mlp-32', batch_size: '128', g
 const own: OwnData = { name: 'ants.csv', words: '', note: '', train: 50, test: 8, has_test: false, is_image: false, classes: ['ant', 'bee'], sum: '' };
 
 const NOTHING: Known = { replaced: null, own: null };
-/** What a change brings along, where nothing is known from before. */
+/** The other settings that a change sets, without a change before it. */
 const brings = (values: Values, name: string, value: string, known = NOTHING): Values => along(values, name, value, known).brought;
 
 test('CIFAR-10 brings a convolutional network along, and leaving it brings back what stood there', () => {
@@ -91,7 +91,7 @@ test('what is offered is known by kind: fully connected, convolutional, residual
   for (const [kind, name] of kinds) {
     const words = about(name);
     assert.equal(/neuron/.test(words), kind === 'Fully', name);
-    assert.equal(/added to what came in/.test(words), kind === 'Residual', name);
+    assert.equal(/is added to its input/.test(words), kind === 'Residual', name);
     assert.equal(/follow one another/.test(words), kind === 'Convolutional', name);
   }
 });

@@ -1,9 +1,9 @@
-// Which networks are offered by name, and which settings go together: a choice may bring others along, which can be changed again.
+// Networks that are offered by name, and settings that a choice also changes. The visitor can change these again.
 
 import { methodOf } from './methods';
 import type { OwnData, Values } from '../protocol/messages';
 
-/** A visitor need not know a name to choose one. */
+/** Networks for a visitor who knows no name. */
 export const NETWORKS: [kind: string, networks: [name: string, title: string][]][] = [
   [
     'Fully connected',
@@ -28,16 +28,16 @@ export const NETWORKS: [kind: string, networks: [name: string, title: string][]]
   ],
 ];
 
-/** What a network of a kind is made of, and what its units are. */
+/** A description of a kind of network and its units. */
 export function about(model: string): string {
   if (/^mlp\b/.test(model)) return 'Every unit is a neuron that sees all kept units of the layer before it.';
-  const channel = 'A unit is a channel of a convolution: a filter, and the image that it draws.';
+  const channel = 'A unit is a channel of a convolution: a filter and its output map.';
   if (/^(resnet|wrn)/.test(model))
-    return `${channel} What a block of two convolutions finds is added to what came in, and the sum keeps what either branch keeps.`;
-  return `${channel} Convolutions follow one another, and now and then the images are halved.`;
+    return `${channel} The output of a block of two convolutions is added to its input, and the sum keeps the channels that either branch keeps.`;
+  return `${channel} Convolutions follow one another, and poolings halve the maps.`;
 }
 
-/** What each claim trains, by its name: small enough for an adapter in software, told by what differs from the defaults. */
+/** The link of each claim, by its name. The runs are small enough for an adapter in software. */
 export const CLAIMED = {
   digits: 'model=mlp-32&gate_inputs=true&keep_ratio=0.05&scores_rate=0.03&batch_size=64&steps=800',
   reinforce: 'dataset=planted&model=mlp-32&gate_inputs=true&method=reinforce&keep_ratio=0.125&batch_size=32&steps=300',
@@ -46,7 +46,7 @@ export const CLAIMED = {
   'slow-rate': 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.003&batch_size=32&steps=300',
 };
 
-/** Experiments to try. Those with a name make a claim, which is asked about before it runs (see claims.ts); the others are only opened. */
+/** Experiments to try. Those with a name are claims, which ask for a prediction first (features/claims/model.ts); the others are only opened. */
 export const TRIES: [title: string, query: string, claim: keyof typeof CLAIMED | null][] = [
   ['The mask finds the digits', CLAIMED.digits, 'digits'],
   ['REINFORCE drowns in noise', CLAIMED.reinforce, 'reinforce'],
@@ -59,26 +59,26 @@ export const TRIES: [title: string, query: string, claim: keyof typeof CLAIMED |
 
 const FOR_IMAGES = 'cnn-32-64-128';
 const FOR_FEATURES = 'mlp-512-256';
-/** Small batches suit convolutions, which do much work for each image. */
+/** Convolutions do much work for each image, so their batches are small. */
 const BATCH = { mlp: '128', convolutional: '64' };
 
 const isConvolutional = (model: string | undefined): boolean => model !== undefined && !/^mlp\b/.test(model);
 
-/** What suggestions go by, beside the settings. */
+/** What suggestions depend on, beside the settings. */
 export interface Known {
-  /** What the last change of data replaced, to be given back when the data are left again. */
+  /** What the last change of data replaced, to be restored when the data are changed back. */
   replaced: Values | null;
   /** The visitor's own data, once they are given. */
   own: OwnData | null;
 }
 
-/** What else a change should bring along, and what the next change of data gives back. */
+/** The other settings that a change sets, and the settings that the next change of data restores. */
 export function along(values: Values, name: string, value: string, known: Known): { brought: Values; replaced: Values | null } {
   const { brought, replaced } = others(values, name, value, known);
   return { brought: { ...unpinned(values, name, value), ...brought }, replaced };
 }
 
-/** Pins are those of one network's units, and of scores. */
+/** Pins name units of one network, and need scores. */
 export function unpinned(values: Values, name: string, value: string): Values {
   const holds = !['dataset', 'model', 'gate_inputs'].includes(name) && (name !== 'method' || methodOf({ method: value }).family === 'learned');
   return holds || !values['pins'] || value === values[name] ? {} : { pins: '' };
@@ -97,7 +97,7 @@ function others(values: Values, name: string, value: string, { replaced, own }: 
   return { brought: {}, replaced: null };
 }
 
-/** What fits the visitor's own data: a batch that there are rows for, and no convolutions where nothing has an order in space. */
+/** Settings that fit the visitor's own data: a batch no larger than the data, and no convolutions on data that are no images. */
 export function forOwn(values: Values, own: OwnData | null): Values {
   if (!own) return {};
   const fits = isConvolutional(values['model']) && !own.is_image ? { model: FOR_FEATURES, ...startOf(values, FOR_FEATURES) } : {};
@@ -106,7 +106,7 @@ export function forOwn(values: Values, own: OwnData | null): Values {
   return { ...fits, ...(batch > own.train ? { batch_size: String(2 ** Math.floor(Math.log2(Math.max(1, own.train)))) } : {}) };
 }
 
-/** The usual start with a network of another kind; a batch size that was chosen by hand stays. */
+/** The usual settings for a network of another kind. A batch size that was chosen by hand stays. */
 function startOf(values: Values, model: string): Values {
   const [from, to] = isConvolutional(model) ? [BATCH.mlp, BATCH.convolutional] : [BATCH.convolutional, BATCH.mlp];
   return {

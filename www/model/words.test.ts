@@ -1,4 +1,4 @@
-// Words that several parts of the page use.
+// Sentences and names that several parts of the page use.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,11 +1,11 @@
-// Words that several parts of the page use.
+// Sentences and names that several parts of the page use.
 
 import type { Group, Plan } from '../protocol/messages';
 
-/** An engine's words as a sentence. */
+/** A message of the engine as a sentence. */
 export const sentence = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
 
-/** What an error says: anything may be thrown. */
+/** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Whether a unit of the group draws an image, so that it is a channel. */

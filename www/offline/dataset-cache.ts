@@ -1,14 +1,14 @@
-// Data files, kept by the browser when they are first used, so that a second visit needs no network. A run that is left while its files
-// arrive keeps nothing of the one that broke off.
+// Caches data files in the browser when they are first used, so that a second visit needs no network. A download that was aborted
+// is not cached.
 
 import { messageOf } from '../model/words';
 
 const STORE = 'lacuna-data';
 
-/** Where the browser keeps nothing for this page, as from an insecure address, there is no store. */
+/** Null where the browser stores nothing for this page, as at an insecure address. */
 const store = async (): Promise<Cache | null> => ('caches' in globalThis ? await caches.open(STORE).catch(() => null) : null);
 
-/** The file at that address; `uncached` hears why it could not be kept, where storage is full or refused. */
+/** The file at that address. `uncached` is told why it could not be cached: storage is full or refused. */
 export async function fetchKept(address: URL, signal: AbortSignal, uncached: (why: string) => void): Promise<Response> {
   const kept = await store();
   const found = await kept?.match(address);
@@ -22,7 +22,7 @@ export async function fetchKept(address: URL, signal: AbortSignal, uncached: (wh
   return response;
 }
 
-/** What turned out to be damaged must not be met again. */
+/** Removes a file that turned out to be damaged. */
 export async function forgetKept(address: URL): Promise<void> {
   await (await store())?.delete(address);
 }

@@ -1,7 +1,7 @@
-// Keeps the built page for days without a network. One version is one cache: a page that was opened with a version goes on with its files,
-// and the next version waits until it is asked for or no page of this one is open.
+// Caches the built page for offline use. One version is one cache: a page that was opened with a version continues with its files,
+// and the next version waits until the visitor asks for it or no page of this one is open.
 
-/** Put in place by the build: the version, all its files, and those that index.html names, by which a page is known to belong to it. */
+/** Written by the build: the version, all its files, and the files that index.html names. These tell whether a page belongs to the version. */
 declare const __BUILT__: { version: string; files: string[]; named: string[] };
 
 const BUILT = __BUILT__;
@@ -10,7 +10,7 @@ const VERSIONS = /^lacuna-[0-9a-f]+$/;
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const folder = worker.registration.scope;
 
-/** What the page needs of a service worker's types, which exclude those of a page. */
+/** The types of a service worker that are used here: TypeScript's own exclude those of a page. */
 interface ExtendableEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
@@ -31,7 +31,7 @@ interface ServiceWorkerGlobalScope {
 async function keepPage(cache: Cache): Promise<void> {
   const response = await fetch(folder, { cache: 'no-cache' });
   const text = await response.text();
-  // A host that is just being given another version answers with that one's page: this version is then never taken.
+  // While another version is being uploaded, the host may answer with its page: then this version is not installed.
   if (!response.ok || !BUILT.named.every((name) => text.includes(name))) throw new Error('the page on the server is of another version');
   await cache.put(folder, new Response(text, { headers: { 'Content-Type': 'text/html; charset=utf-8' } }));
 }
@@ -39,7 +39,7 @@ async function keepPage(cache: Cache): Promise<void> {
 async function install(): Promise<void> {
   const cache = await caches.open(OWN);
   try {
-    // Files with a hash in their name never change; the others are asked for anew.
+    // Files with a hash in their name never change; the others are fetched again.
     const requests = BUILT.files.map((name) => new Request(new URL(name, folder), { cache: name.startsWith('assets/') ? 'default' : 'no-cache' }));
     await Promise.all([keepPage(cache), cache.addAll(requests)]);
   } catch (error) {
@@ -48,14 +48,14 @@ async function install(): Promise<void> {
   }
 }
 
-/** The version before stays while a page of it may still be open; older ones go. */
+/** Deletes older caches, except the one before this: a page of that version may still be open. */
 async function activate(): Promise<void> {
   const versions = (await caches.keys()).filter((name) => VERSIONS.test(name) && name !== OWN);
   await Promise.all(versions.slice(0, -1).map((name) => caches.delete(name)));
   await worker.clients.claim();
 }
 
-/** Hashed names belong to one version each, so that a page of the version before still finds its own. */
+/** Looks in all caches: a name with a hash belongs to one version, so a page of the version before still finds its files. */
 async function answer(request: Request, isPage: boolean): Promise<Response> {
   const own = await caches.open(OWN);
   const kept = isPage ? await own.match(folder) : ((await own.match(request)) ?? (await matchBefore(request)));
@@ -81,6 +81,6 @@ worker.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || !href.startsWith(folder)) return;
   const name = (origin + pathname).slice(folder.length);
   const isPage = request.mode === 'navigate' && (name === '' || name === 'index.html');
-  // Data are kept by the engine's worker when they are first used.
+  // Data are cached by the engine's worker when they are first used.
   if (isPage || (request.mode !== 'navigate' && !name.startsWith('data/'))) event.respondWith(answer(request, isPage));
 });

@@ -1,4 +1,4 @@
-// The runs of a tab over a reload.
+// The runs of a tab are stored for a reload.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';

@@ -1,19 +1,19 @@
-// The runs of this tab over a reload: the browser's session storage holds them until the tab is closed. At most eight are kept, each in
-// bounded memory (some 50 kB as text).
+// Stores the list of runs for a reload, in the browser's session storage, which lasts until the tab is closed. At most eight runs are stored,
+// some 50 kB of text each.
 
 import { type ListedRun, MOST_RUNS } from '../model/runs';
 import { Curves, type StoredCurves } from '../model/curves';
 import { messageOf } from '../model/words';
 
-/** Another number where runs are stored in another way, so that an older page's are left alone. */
+/** The version of the format: a page reads runs of its own version only. */
 const KEY = 'lacuna-runs-3';
 
 type Stored = Omit<ListedRun, 'curves'> & { curves: StoredCurves };
 
-/** Which inputs carry the class is of no use once the run is over. */
+/** Which inputs carry the class is not needed once the run is over. */
 const stored = (run: ListedRun): Stored => ({ ...run, description: { ...run.description, informative: null }, curves: run.curves.stored() });
 
-/** Keeps these and no others. Answers with why that cannot be, in the browser's words. */
+/** Stores these runs in the place of all others. Returns the browser's message if that fails. */
 export function storeRuns(runs: ListedRun[]): string | null {
   try {
     if (runs.length === 0) sessionStorage.removeItem(KEY);
@@ -24,7 +24,7 @@ export function storeRuns(runs: ListedRun[]): string | null {
   }
 }
 
-/** Those of before a reload; none where the browser keeps nothing, or keeps what this page does not understand. */
+/** The runs from before a reload; none if the browser stores nothing, or stores another version. */
 export function storedRuns(): ListedRun[] {
   try {
     const found = JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as Stored[];

@@ -7,6 +7,7 @@ declare module '*/pkg/lacuna.js' {
   type Described = import('./generated').Described;
   type Description = import('./generated').Description;
   type Drawn = import('./generated').Drawn;
+  type Entrant = import('./generated').Entrant;
   type Evaluated = import('./generated').Evaluated;
   type Example = import('./generated').Example;
   type LabReport = import('./generated').LabReport;
@@ -14,6 +15,7 @@ declare module '*/pkg/lacuna.js' {
   type OwnData = import('./generated').OwnData;
   type Progress = import('./generated').Progress;
   type ReadRun = import('./generated').ReadRun;
+  type Setting = import('./generated').Setting;
   type Snapshot = import('./generated').Snapshot;
   type Speed = import('./generated').Speed;
   type UnitCost = import('./generated').UnitCost;
@@ -139,6 +141,7 @@ declare module '*/pkg/lacuna_cpu.js' {
   type Described = import('./generated').Described;
   type Description = import('./generated').Description;
   type Drawn = import('./generated').Drawn;
+  type Entrant = import('./generated').Entrant;
   type Evaluated = import('./generated').Evaluated;
   type Example = import('./generated').Example;
   type LabReport = import('./generated').LabReport;
@@ -146,6 +149,7 @@ declare module '*/pkg/lacuna_cpu.js' {
   type OwnData = import('./generated').OwnData;
   type Progress = import('./generated').Progress;
   type ReadRun = import('./generated').ReadRun;
+  type Setting = import('./generated').Setting;
   type Snapshot = import('./generated').Snapshot;
   type Speed = import('./generated').Speed;
   type UnitCost = import('./generated').UnitCost;

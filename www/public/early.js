@@ -1,12 +1,12 @@
-// Runs before the first paint, which would else show another theme than the one that was chosen, or a lesson's page without the lesson.
-// `ui/theme.ts` goes on from here; what is awaited has come when `app/start.ts` says so, and the page shows itself without it after a while.
+// Runs before the first paint: sets the chosen theme, and hides the page of a lesson until the lesson is there. Later `ui/theme.ts` handles the
+// theme. `app/start.ts` shows the page; without it a style sheet does so after 4 s.
 {
   const { dataset } = document.documentElement;
   let theme = /theme=(light|dark)/.exec(location.hash)?.[1];
   try {
     theme ??= localStorage.getItem('lacuna-theme');
   } catch {
-    // A browser that keeps nothing for this page throws.
+    // A browser that stores nothing for this page throws.
   }
   if (theme) dataset.theme = theme;
   if (/[#&]lesson=/.test(location.hash)) dataset.awaits = 'lesson';

@@ -5,7 +5,7 @@ import { OpenRun, type Opened } from '../engine/open-run';
 import type { Report } from '../protocol/messages';
 import { description, evaluation, snapshot } from './samples';
 
-/** Stands still until a test moves it. */
+/** A clock that only the test moves. */
 export class FakeClock {
   ms = 0;
   readonly now = (): number => this.ms;
@@ -15,7 +15,7 @@ const absent = (name: string) => (): never => {
   throw new Error(`this test has no ${name}`);
 };
 
-/** A session of ten steps, one a call, whose rows are there from the beginning. A test that needs more of it gives that. */
+/** A session of ten steps, one per call, with all its rows. A test may replace parts of it. */
 export function fakeSession(more: Partial<Session> = {}): Session {
   const steps = 10;
   let step = 0;

@@ -1,4 +1,4 @@
-// What unit tests are made of: a small network, its run and its moments, each with what a test wants otherwise.
+// Inputs of unit tests: a small network, its run and its recorded steps. A test may replace fields of each.
 
 import { CURVES } from '../protocol/columns';
 import type { Entrant, Description, Evaluation, Group, Setting, Layer, MethodName, Snapshot, StepRecord, Values } from '../protocol/messages';

@@ -1,4 +1,4 @@
-// Where the things that words speak of live: index.html has what stands there from the beginning.
+// Anchors: index.html has every element that an anchor names and that no script makes.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
-// Where the things that words speak of live on the page.
+// The elements of the page that the tour, the method and claims can point at.
 
-/** What to point at, and which view of the middle it stands in. */
+/** The element to point at, and the view in the middle that has it. */
 export interface Place {
   at: string;
   view?: 'network' | 'runs' | 'estimators';

@@ -1,4 +1,4 @@
-// For a screen reader, what others see change all the time: said when it means something else than before.
+// Announces to a screen reader a text that changes all the time: only when its meaning changes.
 
 import { element } from './element';
 
@@ -10,7 +10,7 @@ export class Announcer {
     this.root.ariaLive = 'polite';
   }
 
-  /** Says the words where their meaning is another one. */
+  /** Announces `words` if `meaning` differs from the last one. */
   say(meaning: string, words: string): void {
     if (meaning === this.meaning) return;
     this.meaning = meaning;

@@ -1,39 +1,39 @@
-// The row between the head of the page and everything else: what speaks of the page stands there, so that it hides nothing of it.
+// The row below the header, which holds one card. A card there covers no part of the page that it explains.
 
 import './card.css';
 import { element } from './element';
 
-/** A card, and how it goes: by itself, or by a person, whose focus goes back to what brought it. */
+/** A card, and how it is closed: by the page, or by the visitor, whose focus then returns to the control that opened it. */
 interface Card {
   name: string;
   close: () => void;
   leave: () => void;
 }
 
-/** The row has one card at a time: which one is known by its element. */
+/** The close function of the card in the row, by its element. */
 const cards = new WeakMap<Element, Card>();
 const standingCard = (): Card | null => {
   const root = document.querySelector('body > .over > .card');
   return (root && cards.get(root)) ?? null;
 };
 
-// Whatever has the focus; what has a use for the key itself lets it go no further. Who looks back comes back to now first.
+// Escape closes the card wherever the focus is, unless the focused element handles the key. While the page looks back, Escape first returns to the present.
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !('looking' in document.body.dataset) && document.querySelector(':popover-open') === null) standingCard()?.leave();
 });
 
-/** The row; it comes with the first thing that stands in it. */
+/** The row. It is made for the first card. */
 function row(): HTMLElement {
   const found = document.querySelector<HTMLElement>('body > .over');
   if (found) return found;
   const made = element('div', 'over');
   document.querySelector('header')?.after(made);
-  // Where the page scrolls, what is scrolled to must not end up behind the row.
+  // Where the page scrolls, an element that is scrolled to must not end up behind the row.
   new ResizeObserver(() => document.documentElement.style.setProperty('--over', `${made.offsetHeight}px`)).observe(made);
   return made;
 }
 
-/** A button that is not one of the great ones. */
+/** A small button. */
 export function button(words: string, testid: string, pressed: () => void, className = 'small-button'): HTMLButtonElement {
   const made = element('button', className, words);
   made.type = 'button';
@@ -42,12 +42,12 @@ export function button(words: string, testid: string, pressed: () => void, class
   return made;
 }
 
-/** Which one stands there. */
+/** The name of the card in the row. */
 export const standing = (): string | null => standingCard()?.name ?? null;
 
 /**
- * Puts a card into the row and takes the one before away. `closed` is called when it goes, however that comes about; `opener`, a control,
- * has the focus when a person closed it, and says whether it is open where it says so at all.
+ * Puts a card into the row in the place of the one before. `closed` is called when the card is closed in any way. `opener`: the control that
+ * opened it. It gets the focus when the visitor closes the card, and its aria-expanded is set if it has one.
  */
 export function place(name: string, label: string, opener: HTMLElement | null, closed: () => void, ...children: Node[]): HTMLElement {
   standingCard()?.close();
@@ -63,7 +63,7 @@ export function place(name: string, label: string, opener: HTMLElement | null, c
   const leave = (): void => {
     const held = card.contains(document.activeElement);
     close();
-    // What brought it may have gone with the card before.
+    // The opener may have been removed with the card before.
     if (held) (opener?.isConnected ? opener : document.getElementById('train'))?.focus();
   };
   const cross = button('×', `close-${name}`, leave, 'quiet cross');
@@ -76,13 +76,13 @@ export function place(name: string, label: string, opener: HTMLElement | null, c
   return card;
 }
 
-/** Takes the card of that name away. */
+/** Closes the card of that name. */
 export function putAway(name: string): void {
   const card = standingCard();
   if (card?.name === name) card.close();
 }
 
-/** Puts something above the card, to stay. */
+/** Puts an element above the card; it stays when cards change. */
 export function placeAbove(...children: Node[]): void {
   row().prepend(...children);
 }

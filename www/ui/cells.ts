@@ -11,31 +11,31 @@ export interface States {
   first: number;
 }
 
-/** `gated` units have states; `always` kept ones have none; a `sum` has those of the branches that it joins. */
+/** `gated`: each unit has a score and a mask. `always`: all are kept. `sum`: the states of the branches that it joins. */
 export type Manner = 'gated' | 'always' | 'sum';
 
-/** In cells smaller than this, in CSS pixels, a ring would leave nothing to see of what it rings: a line under the cell says the same. */
+/** In cells smaller than this, in CSS pixels, a ring would cover the cell: a line below replaces it. */
 export const SMALL_CELL = 7;
 
 const LEVELS = 32;
 /** What a cell shows, as one number: the score in 32 levels, and the mask's two bits. */
 const ALWAYS = 1000;
-/** Beside that: the unit is pinned, the keyboard stands on it. */
+/** Further bits: the unit is pinned; it has the keyboard focus. */
 const PINNED = 1 << 11;
 const FOCUSED = 1 << 12;
 
-/** What is marked on cells. */
+/** Marks on cells. */
 export interface Marks {
   /** [size] 1 for units that are marked. */
   dots?: Uint8Array | null;
   /** Whether a unit is pinned, by its place in the scores. */
   pinned?: (unit: number) => boolean;
-  /** In place of what is kept now: from −1, a bar down, to 1, a bar up. */
+  /** Shown in place of the mask: a bar for each unit, from −1 (down) to 1 (up). */
   bars?: Bars | null;
 }
 
 /** Every colour of a cell, made once for a palette. */
-export class Inks {
+export class CellColours {
   readonly palette: Palette;
   readonly always: string;
   readonly probe: string;
@@ -58,7 +58,7 @@ export class Inks {
     for (let code = 0; code < 4 * LEVELS; code++) {
       const score = (code % LEVELS) / (LEVELS - 1);
       const kept = ((code >> 5) & KEPT) !== 0;
-      // A kept cell is solid; only one that is kept by luck (a low score) is a little paler.
+      // A kept cell is solid, and a little paler if its score is low.
       this.fills.push(css(kept ? mixed(palette.off, palette.kept, 0.78 + 0.22 * score) : shade(palette, score)));
     }
   }
@@ -81,7 +81,7 @@ export class Cells {
   private across = false;
   private focused: number | null = null;
   private had_bars = false;
-  /** What each cell showed last; only others are painted again. */
+  /** The code that each cell showed last: only cells with another code are painted again. */
   private readonly painted: Int16Array;
   private readonly size: number;
   private readonly manner: Manner;
@@ -112,7 +112,7 @@ export class Cells {
     this.painted.fill(-1);
   }
 
-  paint(states: States | null, inks: Inks, { dots = null, pinned = () => false, bars = null }: Marks = {}): void {
+  paint(states: States | null, colours: CellColours, { dots = null, pinned = () => false, bars = null }: Marks = {}): void {
     const { context, columns, rows, painted, cell, tall, across, manner } = this;
     const gap = cell >= 5 ? Math.max(1, Math.round(cell * 0.09)) : cell >= 3 ? 1 : 0;
     const [wide, high] = [cell - gap, tall - (tall >= 3 ? gap : 0)];
@@ -131,23 +131,23 @@ export class Cells {
       const x = (across ? index % columns : Math.floor(index / rows)) * cell;
       const y = (across ? Math.floor(index / columns) : index % rows) * tall;
       if (with_bars) {
-        this.paintBar(x, y, wide, high, bars.values[unit] ?? 0, bars.signed, (bits & KEPT) !== 0, inks);
+        this.paintBar(x, y, wide, high, bars.values[unit] ?? 0, bars.signed, (bits & KEPT) !== 0, colours);
       } else {
-        context.fillStyle = inks.fill(shown, manner);
+        context.fillStyle = colours.fill(shown, manner);
         context.fillRect(x, y, wide, high);
       }
       const disagree = !with_bars && states !== null && bits !== 0 && bits !== (KEPT | PROBE_KEPT);
       if (disagree && manner === 'gated' && cell < SMALL_CELL * devicePixelRatio) {
         const line = Math.max(1, Math.round(high * 0.3));
-        context.fillStyle = inks.probe;
+        context.fillStyle = colours.probe;
         if (high >= 3) context.fillRect(x, y + high - line, wide, line);
       } else if (disagree && manner === 'gated') {
-        context.strokeStyle = inks.probe;
+        context.strokeStyle = colours.probe;
         context.lineWidth = ring;
         context.strokeRect(x + ring / 2, y + ring / 2, wide - ring, high - ring);
-        // On a kept cell a thin line of the ground parts ring and cell, so that the two need not be told apart by their hues.
+        // On a kept cell a thin line in the background colour separates ring and cell, so that they differ by more than their hues.
         if ((bits & KEPT) !== 0 && wide > 4 * ring + 2) {
-          context.strokeStyle = inks.ground;
+          context.strokeStyle = colours.ground;
           context.lineWidth = Math.max(1, Math.round(ring / 3));
           const inner = ring + context.lineWidth / 2;
           context.strokeRect(x + inner, y + inner, wide - 2 * inner, high - 2 * inner);
@@ -155,13 +155,13 @@ export class Cells {
       }
       if (dots?.[index] && wide > 4) {
         const dot = Math.max(2, Math.round(wide * 0.34));
-        context.fillStyle = css((bits & KEPT) !== 0 ? inks.palette.paper : inks.palette.ink);
+        context.fillStyle = css((bits & KEPT) !== 0 ? colours.palette.paper : colours.palette.ink);
         context.fillRect(x + (wide - dot) / 2, y + (wide - dot) / 2, dot, dot);
       }
       if (is_pinned) {
-        // A corner that is folded over.
+        // The corner of a pinned unit.
         const corner = Math.max(2, Math.round(wide * 0.5));
-        context.fillStyle = inks.ink;
+        context.fillStyle = colours.ink;
         context.beginPath();
         context.moveTo(x + wide - corner, y);
         context.lineTo(x + wide, y);
@@ -170,27 +170,27 @@ export class Cells {
       }
       if (index === this.focused) {
         const line = Math.max(2, Math.round(cell * 0.16));
-        context.strokeStyle = inks.ink;
+        context.strokeStyle = colours.ink;
         context.lineWidth = line;
         context.strokeRect(x + line / 2, y + line / 2, Math.max(1, wide - line), Math.max(1, high - line));
       }
     }
   }
 
-  /** A bar from the middle of a pale cell, or from its foot where the number has no sign. */
-  private paintBar(x: number, y: number, wide: number, high: number, value: number, signed: boolean, kept: boolean, inks: Inks): void {
+  /** A bar from the middle of a pale cell, or from its bottom if the values have no sign. */
+  private paintBar(x: number, y: number, wide: number, high: number, value: number, signed: boolean, kept: boolean, colours: CellColours): void {
     const { context } = this;
-    context.fillStyle = kept ? inks.faint : inks.fill(0, 'gated');
+    context.fillStyle = kept ? colours.faint : colours.fill(0, 'gated');
     context.fillRect(x, y, wide, high);
     if (value === 0) return;
     const room = signed ? high / 2 : high;
     const long = Math.min(room, Math.max(1, Math.round(Math.abs(value) * room)));
     const middle = signed ? y + Math.round(high / 2) : y + high;
-    context.fillStyle = signed ? inks.probe : inks.kept;
+    context.fillStyle = signed ? colours.probe : colours.kept;
     context.fillRect(x, value > 0 ? middle - long : middle, wide, long);
   }
 
-  /** Moves the keyboard's place; null takes it away. */
+  /** Moves the keyboard focus to a unit; null removes it. */
   focus(index: number | null): void {
     this.focused = index;
   }
@@ -202,7 +202,7 @@ export class Cells {
     return to === undefined ? null : to >= 0 && to < this.size ? to : index;
   }
 
-  /** Where a unit's cell stands in the window. */
+  /** The rectangle of a unit's cell in the window. */
   place(index: number): DOMRect {
     const { left, top } = this.canvas.getBoundingClientRect();
     const [column, row] = this.across ? [index % this.columns, Math.floor(index / this.columns)] : [Math.floor(index / this.rows), index % this.rows];

@@ -1,4 +1,4 @@
-// What the charts have in common: the axes of a loss and of an accuracy, and quiet manners.
+// What the charts share: the axes of loss and accuracy, and options of uPlot.
 
 import type uPlot from 'uplot';
 import { percent, significant } from '../model/format';
@@ -7,19 +7,19 @@ type Stroke = () => string;
 
 const FONT = '11px system-ui, sans-serif';
 const LOSS_TICKS = [1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 100];
-/** Where the loss of a run that diverges leaves the picture. */
+/** The largest loss that is drawn: a run that diverges leaves the chart there. */
 const MOST_LOSS = 30;
 const ACCURACY_TICKS = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 1];
-/** Beside those where the axis does not go far beyond them. */
+/** More ticks, where the axis ends not far above these. */
 const LOW_ACCURACY_TICKS = [0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
-/** The axis ends at the first of these that leaves some room above what was reached, so that it does not move with every point. */
+/** The axis ends at the first of these that is well above the highest accuracy, so that it does not move with every point. */
 const ACCURACY_TOPS = [0.6, 0.8, 0.98];
-/** Where the stretched accuracy axis ends: log of the error needs a floor, and no run here reaches beyond it. */
+/** The smallest error on the logarithmic accuracy axis. No run here gets below it. */
 const LEAST_ERROR = 0.004;
 
 const accuracyTop = (most: number): number => ACCURACY_TOPS.find((top) => most + 0.04 <= top) ?? Math.max(0.98, Math.min(0.9985, most + 0.004));
 
-/** The size is that of the room, once it is known. */
+/** Options of all charts. The size is a placeholder until the element has one. */
 export const QUIET = {
   width: 300,
   height: 120,
@@ -27,7 +27,7 @@ export const QUIET = {
   padding: [9, 14, 0, 0] as [number, number, number, number],
 } satisfies Partial<uPlot.Options>;
 
-/** An axis below, with words for its values. */
+/** A horizontal axis. `words`: formats its values. */
 export const plainAxis = (stroke: Stroke, say: (value: number) => string): uPlot.Axis => ({
   font: FONT,
   size: 20,
@@ -53,10 +53,10 @@ export function roundTicks(least: number, most: number, logarithmic: boolean): n
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
 }
 
-/** Values on an axis closer to each other than this, in pixels, cannot be read. */
+/** Least distance of two values on an axis, in pixels. */
 const APART = 13;
 
-/** An axis at the side, with ticks at values that are worth a line, as far as there is room for them. */
+/** A vertical axis. Of its ticks, those that fit are drawn. */
 export const tickedAxis = (stroke: Stroke, line: Stroke, ticks: (most: number) => number[], say: (value: number) => string): uPlot.Axis => ({
   font: FONT,
   size: 44,
@@ -103,13 +103,13 @@ export const accuracyAxis = (stroke: Stroke, line: Stroke): uPlot.Axis =>
     (value) => percent(value, value > 0.99 && value < 1 ? 1 : 0),
   );
 
-/** What a chart shows, for those who do not see it. */
+/** The description of a chart for screen readers. */
 export function describe(room: HTMLElement, words: string): void {
   room.setAttribute('role', 'img');
   if (room.ariaLabel !== words) room.ariaLabel = words;
 }
 
-/** Charts fill their room, whatever becomes of it. */
+/** Resizes a chart whenever its element changes its size. */
 export function fit(...plots: [room: HTMLElement, plot: uPlot][]): void {
   const observer = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) {

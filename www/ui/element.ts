@@ -1,6 +1,6 @@
-// How the views make elements, find them and write in them.
+// Functions with which views make elements, find them and set their text.
 
-/** An element of that name and class, with what it holds. */
+/** Makes an element with that name, class and content. */
 export function element<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
   const made = document.createElement(tag);
   if (className) made.className = className;
@@ -8,14 +8,14 @@ export function element<K extends keyof HTMLElementTagNameMap>(tag: K, className
   return made;
 }
 
-/** The element of that id, which index.html has. */
+/** The element of that id in index.html. */
 export function at<T extends HTMLElement = HTMLElement>(id: string): T {
   const found = document.getElementById(id);
   if (!found) throw new Error(`the page has no #${id}`);
   return found as T;
 }
 
-/** Writes words where others stand: what stays the same is left alone, for whoever selects it and whoever reads by ear. */
+/** Sets the text of an element. An equal text is not set again, because that would end a selection and make a screen reader repeat it. */
 export function say(place: HTMLElement, words: string): void {
   if (place.textContent !== words) place.textContent = words;
 }

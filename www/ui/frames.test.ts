@@ -1,11 +1,11 @@
-// Parts of the page that are redrawn in a frame after they changed.
+// Parts of the page are redrawn in an animation frame after they changed.
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Frames, type Part } from './frames';
 
 let waiting: ((now: number) => void)[] = [];
-/** Gives the next frame at that time; answers with whether one was asked for. */
+/** Runs the next animation frame at that time. Returns whether one was requested. */
 function frame(now: number): boolean {
   const [next, ...others] = waiting;
   assert.deepEqual(others, [], 'one frame at a time is asked for');

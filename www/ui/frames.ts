@@ -1,8 +1,8 @@
-// Parts of the page that are drawn in an animation frame after they changed, each no oftener than the eye has use for.
+// Draws parts of the page in an animation frame after they changed, each at most as often as its pace says.
 
 const still = (): boolean => globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
 
-/** Milliseconds between two drawings, at least. Parts of one pace are drawn together, so that what they say agrees. */
+/** Least milliseconds between two drawings. Parts of one pace are drawn in the same frame, so that they agree. */
 export const PACES = {
   network: (): number => (still() ? 600 : 60),
   history: (): number => 60,
@@ -13,9 +13,9 @@ export const PACES = {
 export type Pace = keyof typeof PACES;
 
 export interface Part {
-  /** Draws it in a frame, once the pause of its pace is over. */
+  /** Draws the part in a frame, once the interval of its pace is over. */
   redraw(): void;
-  /** Draws it in the very next frame, however lately it was drawn, and with it all of its pace that changed. */
+  /** Draws the part, and all changed parts of its pace, in the next frame, even if they were drawn recently. */
   redrawNow(): void;
 }
 
@@ -55,7 +55,7 @@ export class Frames<Name extends string = Pace> {
     return { redraw, redrawNow };
   }
 
-  /** Draws what changed of that pace at once, without waiting for a frame. */
+  /** Draws the changed parts of that pace now, without a frame. */
   flush(pace: Name): void {
     drawDue(this.groups[pace]);
   }

@@ -1,4 +1,4 @@
-// Points at the part of the page that words speak of, and goes there.
+// Highlights a part of the page, or scrolls to it.
 
 import './card.css';
 import type { PageFacts } from '../model/page-facts';
@@ -6,7 +6,7 @@ import { PLACES, type Place, type PlaceName } from './anchors';
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** What stands for a place now: where it is folded away or not shown, the nearest thing around it that is. */
+/** The visible element for an anchor: where the anchor itself is folded away or hidden, the nearest visible element around it. */
 function found({ at }: Place): HTMLElement | null {
   const target = document.querySelector<HTMLElement>(at);
   if (target?.checkVisibility()) return target;
@@ -14,24 +14,24 @@ function found({ at }: Place): HTMLElement | null {
   return fold?.checkVisibility() ? fold : null;
 }
 
-/** Outlines these places, and nothing else. */
+/** Outlines these anchors and no others. */
 export function point(...names: PlaceName[]): void {
   for (const element of document.querySelectorAll('.pointed')) element.classList.remove('pointed');
   for (const name of names) found(PLACES[name])?.classList.add('pointed');
 }
 
-/** Brings a place into sight: its view of the middle, its fold, its part of a long page. */
+/** Makes an anchor visible: shows its view, opens its fold, scrolls to it. */
 export async function reveal(name: PlaceName, page: PageFacts): Promise<void> {
   const wanted: Place = PLACES[name];
   if (wanted.view && page.view !== wanted.view) await page.show(wanted.view);
   const target = document.querySelector<HTMLElement>(wanted.at);
   const fold = target?.closest('details');
   if (fold) fold.open = true;
-  // What is in sight stays where it is.
+  // An element that is in sight is not scrolled.
   found(wanted)?.scrollIntoView({ block: 'nearest', behavior: still.matches ? 'instant' : 'smooth' });
 }
 
-/** Goes to a place: shows it, and gives the focus to its first control, or to itself. */
+/** Shows an anchor, and focuses its first control, or the anchor itself. */
 export async function visit(name: PlaceName, page: PageFacts): Promise<void> {
   await reveal(name, page);
   const target = found(PLACES[name]);

@@ -1,4 +1,4 @@
-// A menu under a button: what an entry does, and in a second line what that is.
+// A menu under a button. Each entry has a name, and a second line that describes it.
 
 import { element } from './element';
 import './menu.css';
@@ -7,9 +7,9 @@ export interface Entry {
   id: string;
   name: string;
   says: string;
-  /** Of another kind than those before it. */
+  /** Begins another group of entries. */
   is_apart?: boolean;
-  /** `said` is where its name stands; an entry that answers there keeps the menu open for the answer. */
+  /** `said`: the element of its name. An entry that answers in that element leaves the menu open for a while. */
   act: (said: HTMLElement) => 'stays' | void;
 }
 
@@ -20,10 +20,10 @@ const ANSWER_MS = 1600;
 export class Menu {
   private readonly root = element('div', 'menu');
   private readonly entries: () => Entry[];
-  /** It closes by itself once its answer was read, but not if it was closed and opened meanwhile. */
+  /** The menu closes after an answer, unless it was closed and opened again meanwhile. */
   private closing = 0;
 
-  /** From here on the browser opens and closes it by its button. `entries` is asked each time it opens. */
+  /** The browser opens and closes the menu by its button. `entries` is called each time it opens. */
   constructor(opener: HTMLButtonElement, testid: string, entries: () => Entry[]) {
     this.entries = entries;
     this.root.popover = 'auto';
@@ -44,7 +44,7 @@ export class Menu {
     this.root.addEventListener('toggle', ({ newState }) => {
       if (newState === 'open') this.root.querySelector('button')?.focus({ preventScroll: true });
     });
-    // It stands under its button, wherever that moves, and goes with it.
+    // The menu stays below its button when the button moves, and closes when the button is scrolled out of the window.
     for (const moved of ['scroll', 'resize']) {
       addEventListener(
         moved,
@@ -99,7 +99,7 @@ export class Menu {
       items.at(to % items.length)?.focus();
       event.preventDefault();
     }
-    // Keys of the page, as space that trains, are not for it while the menu is open; the browser itself hears Escape.
+    // While the menu is open, keys of the page, such as space, do nothing. The browser itself handles Escape.
     if (event.key === 'Tab') this.root.hidePopover();
     else event.stopPropagation();
   }

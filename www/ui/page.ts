@@ -1,4 +1,4 @@
-// What the features see of the page: its state, and ways to change it and to follow it.
+// The page as features see it: its state, and how to change and follow it.
 
 import type { Action, News } from '../model/actions';
 import type { State } from '../model/state';
@@ -6,13 +6,13 @@ import type { OwnFile, Report, Request } from '../protocol/messages';
 import type { Pace } from './frames';
 import type { Palette } from './palette';
 
-/** What features do for one another, by name, with the argument of each. */
+/** What features do for one another: a name, and the type of its argument. */
 export interface Services {
-  /** Says something to a screen reader. */
+  /** Announces a text to a screen reader. */
   announce: string;
   /** Opens the card of a claim. */
   claim: string;
-  /** Opens the card in which a lesson is made, for the control that asked. */
+  /** Opens the card in which a lesson is made. The argument is the control that opened it. */
   'make-lesson': HTMLElement;
   /** Opens a run from a file. */
   'open-run': File;
@@ -26,13 +26,13 @@ export interface Services {
 /** Values that are compared one by one. */
 export type Selected = (state: State) => readonly unknown[];
 
-/** Something that is drawn in an animation frame after what it depends on changed. */
+/** A part that is drawn in an animation frame after its values changed. */
 export interface Drawing {
-  /** What it depends on. */
+  /** The values that it draws. */
   of: Selected;
-  /** What it shows in the very next frame, however lately it was drawn. */
+  /** Values whose change is drawn in the next frame, even if the part was drawn recently. */
   soon?: Selected;
-  /** How often at most, and with what together. */
+  /** How often it is drawn at most, and with which other parts. */
   pace: Pace;
   draw: () => void;
 }
@@ -42,37 +42,37 @@ export interface Page {
   readonly palette: Palette;
   dispatch(action: Action): void;
   ask(request: Request): void;
-  /** Shows the network or a panel in the middle, once it is there. */
+  /** Shows the network in the middle, or a panel once it is loaded. */
   show(name: string): Promise<void>;
-  /** Calls `act` now, and at once whenever what `of` selects changes. */
+  /** Calls `act` now, and whenever a value that `of` selects has changed. */
   follow(of: Selected, act: () => void): void;
-  /** Draws now, and in a frame after each change. Gives what draws it once more. */
+  /** Draws now, and in a frame after each change. Returns a function that requests another drawing. */
   draw(drawing: Drawing): () => void;
-  /** Draws what changed of that pace at once. */
+  /** Draws the changed parts of that pace now. */
   flush(pace: Pace): void;
-  /** Calls back after the state took the news in. Gives what ends that. */
+  /** Calls back after the state has changed by the news. Returns a function that ends that. */
   listen(listener: (news: News) => void): () => void;
   /** Calls `act` once, when the engine is loaded and its settings are known: what is fetched only then does not delay it. */
   onEngine(act: () => void): void;
-  /** Puts another engine in the place of one that broke. */
+  /** Replaces an engine that broke. */
   renewEngine(): void;
   /** Calls back when the colours of the page changed. */
   onColours(act: (palette: Palette) => void): void;
-  /** Asks `takes` of each failure before anybody else hears of it; true: it is dealt with. */
+  /** Calls `takes` with each failure first. If it returns true, nothing else receives the failure. */
   onFailure(takes: (failure: Report & { kind: 'failed' }) => boolean): void;
-  /** Reads what the address asks of the page behind its #: now, and whenever that changes. */
+  /** Calls back with the part of the address after #, now and whenever it changes. */
   onHash(read: (hash: string) => Promise<void>): void;
-  /** A module that is fetched when it is first wanted; null where it does not come, which a line on the page then says. */
+  /** A module that is fetched when it is first needed. Null if it cannot be loaded; a line on the page then says so. */
   load<Module>(module: Promise<Module>): Promise<Module | null>;
-  /** Does this for other features, and for the reducer's effects. */
+  /** Registers a function for other features and for the reducer's effects. */
   offer<Name extends keyof Services>(name: Name, act: (argument: Services[Name]) => void): void;
-  /** Asks the feature that offers it. */
+  /** Calls the function that a feature registered. */
   call<Name extends keyof Services>(name: Name, argument: Services[Name]): void;
 }
 
-/** A part of the page. Its folder has all of it; app/features.ts names it. */
+/** A part of the page, in a folder of its own. app/features.ts lists it. */
 export interface Feature {
   mount(page: Page): void;
-  /** Of a view in the middle: the name of its button and section, and how it is brought there first. Rejects where it cannot be loaded. */
+  /** Of a view in the middle: the name of its button and section, and a function that loads it. It rejects if it cannot be loaded. */
   panel?: { name: string; open(page: Page): Promise<void> };
 }

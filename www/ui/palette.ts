@@ -5,7 +5,7 @@ export type Colour = readonly [red: number, green: number, blue: number];
 const NAMES = ['paper', 'card', 'ink', 'soft', 'line', 'kept', 'probe', 'off', 'bar'] as const;
 export type Palette = Record<(typeof NAMES)[number], Colour>;
 
-/** Reads colours as they are now; a browser resolves `light-dark()` only where a colour is used, hence the element. */
+/** Reads the current colours. It needs an element, because a browser resolves `light-dark()` only where a colour is used. */
 export function readColours<Name extends string>(names: readonly Name[]): Record<Name, Colour> {
   const probe = document.createElement('i');
   document.body.append(probe);
@@ -29,5 +29,5 @@ export const mixed = (a: Colour, b: Colour, share: number): Colour => [
 
 export const css = ([red, green, blue]: Colour, alpha = 1): string => `rgb(${red} ${green} ${blue}${alpha === 1 ? '' : ` / ${alpha}`})`;
 
-/** How a keep-probability is shaded where the unit is off: far from the solid colour of a kept one, yet telling 0 from ½. */
+/** The colour of a unit that is off: closer to the colour of a kept unit with a higher score, but never near it. */
 export const shade = (palette: Palette, score: number): Colour => mixed(palette.off, palette.kept, 0.55 * score ** 1.2);

@@ -1,8 +1,8 @@
-// How far something has come that must be waited for.
+// A progress bar.
 
 import { at } from './element';
 
-/** Done and to be done, in whatever the stage counts. */
+/** How much is done, and of how much, in a unit of the stage. */
 interface Progress {
   stage: string;
   done: number;

@@ -1,8 +1,8 @@
-// Light or dark: as the system has it, until somebody chooses; a link may choose too.
+// Light or dark: the system decides, unless the visitor or a link chooses.
 
 const KEY = 'lacuna-theme';
 
-/** A browser that keeps nothing for this page throws; the theme then lasts as long as the page. */
+/** A browser that stores nothing for this page throws: then the theme lasts until the page is closed. */
 function remembered(): string | null {
   try {
     return localStorage.getItem(KEY);
@@ -16,11 +16,11 @@ function remember(theme: string | null): void {
     if (theme === null) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, theme);
   } catch {
-    // Nothing is lost but the choice.
+    // Only the choice is lost.
   }
 }
 
-/** Applies the theme now and whenever it changes, and calls `recolour` after that: canvases do not follow by themselves. */
+/** Applies the theme now and whenever it changes. Then calls `recolour`, because canvases must be redrawn. */
 export function followTheme(button: HTMLElement, recolour: () => void): void {
   const system_dark = matchMedia('(prefers-color-scheme: dark)');
   const { dataset } = document.documentElement;
@@ -36,7 +36,7 @@ export function followTheme(button: HTMLElement, recolour: () => void): void {
     const next = now === 'dark' ? 'light' : 'dark';
     const asked = location.hash.replace(/theme=(light|dark)&?/, '').replace(/[#&]$/, '');
     if (location.hash !== asked) history.replaceState(null, '', location.pathname + location.search + asked);
-    // What the system prefers need not be remembered, and then follows the system again.
+    // A choice that equals the system's theme is not stored: the page follows the system again.
     chosen = (next === 'dark') === system_dark.matches ? null : next;
     remember(chosen);
     apply();

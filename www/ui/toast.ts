@@ -1,4 +1,4 @@
-// One line at the foot of the window, until it is dismissed.
+// One line at the bottom of the window, until it is dismissed.
 
 import { at, element } from './element';
 

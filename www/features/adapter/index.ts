@@ -1,4 +1,4 @@
-// What computes: a chip at the head of the page, and a card behind it.
+// The adapter: a button in the header that names what computes, and the card that it opens.
 
 import { openedOf } from '../../model/selectors';
 import { at } from '../../ui/element';

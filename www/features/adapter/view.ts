@@ -1,4 +1,4 @@
-// What computes, and why: a card behind the chip at the head of the page.
+// The card of the adapter: what computes, and why.
 
 import type { Description } from '../../protocol/messages';
 import { advice } from './webgpu-help';

@@ -1,4 +1,4 @@
-// Each browser without WebGPU is told what fits it, and nothing that fits another.
+// Each browser without WebGPU gets the advice for it, and none for another browser.
 
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
@@ -33,7 +33,7 @@ const BROWSERS: [name: string, userAgent: string, says: string[]][] = [
   ['Chrome on Windows', `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${BLINK} Chrome/144.0.0.0 Safari/537.36`, ['chrome://gpu']],
   ['Edge on Windows', `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${BLINK} Chrome/144.0.0.0 Safari/537.36 Edg/144.0.0.0`, ['chrome://gpu']],
 ];
-/** What is said to some browsers only. */
+/** Advice for some browsers only. */
 const ADVICE = ['https', 'about:config', 'Settings, Apps, Safari', 'Settings, Feature Flags', 'Android 12', 'chrome://gpu', '--ozone-platform'];
 
 const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');

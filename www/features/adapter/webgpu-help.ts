@@ -1,6 +1,6 @@
-// How to come by WebGPU.
+// How to get WebGPU.
 
-/** What to do in the browser at hand. Browsers are told apart only to give the fitting advice first. */
+/** What to do in this browser. Browsers are detected only for the advice. */
 export function advice(): string[] {
   const { userAgent } = navigator;
   if (!window.isSecureContext) return ['WebGPU works only over https, or from localhost. Open this page by such an address.'];

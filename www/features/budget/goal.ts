@@ -1,4 +1,4 @@
-// The goal mark of the budget's meter: where the budget ends, and a slider that moves it while the run goes on.
+// The goal on the budget's bar: a slider for the keep ratio at the end, which may be moved during a run.
 
 import { count, percent } from '../../model/format';
 
@@ -6,7 +6,7 @@ const LEAST = 0.01;
 const STEP = 0.01;
 const LEAP = 0.1;
 
-/** Three digits, as the other control of the same setting has them. */
+/** Three digits, like the control of the keep ratio. */
 const rounded = (keep_ratio: number, most: number): number => Number(Math.min(most, Math.max(LEAST, keep_ratio)).toPrecision(3));
 
 export class GoalView {
@@ -16,14 +16,14 @@ export class GoalView {
   private shown = '';
   private readonly mark: HTMLElement;
 
-  /** `changed` hears of every keep ratio that the mark is moved to. */
+  /** `changed` is called with every keep ratio that the mark is moved to. */
   constructor(mark: HTMLElement, changed: (keep_ratio: number) => void) {
     this.mark = mark;
     const track = mark.parentElement ?? mark;
     const move = (keep_ratio: number): void => {
       const to = rounded(keep_ratio, this.most);
       if (this.keep_ratio === null || to === this.keep_ratio) return;
-      // Keys may come faster than the engine's answer: the next one starts from here.
+      // Keys may come faster than the engine's answers: the next one starts from this value.
       this.draw(this.units, to, this.most);
       changed(to);
     };
@@ -58,7 +58,7 @@ export class GoalView {
     });
   }
 
-  /** `keep_ratio`: null where the method has no budget to be moved. `most`: where the budget comes from, if it falls. */
+  /** `keep_ratio`: null if the method has no budget that can be moved. `most`: where a falling budget begins. */
   draw(units: number, keep_ratio: number | null, most: number): void {
     [this.units, this.keep_ratio, this.most] = [units, keep_ratio, most];
     const code = `${units} ${keep_ratio} ${most}`;

@@ -1,6 +1,6 @@
-// The budget: what the scores sum up to, what they may, and where the budget is to end.
+// The budget: the sum of the scores, its bound, and the goal where the bound ends.
 
-import { wished } from '../../model/controls';
+import { requestedValues } from '../../model/controls';
 import { momentOf, openedOf } from '../../model/selectors';
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
@@ -18,10 +18,10 @@ export const budget: Feature = {
         const [moment, opened] = [momentOf(state), openedOf(state.run)];
         const values = moment?.values ?? opened?.values ?? null;
         const shown = moment ?? opened?.step_through?.partial.snapshot ?? opened?.snapshot ?? null;
-        view.draw(opened?.description.units ?? 0, shown, values, moment ? values : wished(state.controls));
+        view.draw(opened?.description.units ?? 0, shown, values, moment ? values : requestedValues(state.controls));
       },
     });
-    // The slider of the goal comes beside the first step, which does not wait for it.
+    // The slider of the goal is loaded later, so that the first step does not wait for it.
     page.onEngine(async () => {
       const module = await page.load(import('./goal'));
       if (!module) return;

@@ -1,4 +1,4 @@
-// The budget as a bar: what the scores sum up to, what they may, and where the budget is to end.
+// The budget as a bar: the sum of the scores, its bound, and the goal where the bound ends.
 
 import { means, methodOf } from '../../model/methods';
 import { count, fixed } from '../../model/format';
@@ -15,7 +15,7 @@ interface Parts {
 }
 
 export class MeterView {
-  /** Comes beside the first step. */
+  /** Loaded later. */
   goal: GoalView | null = null;
   private readonly parts: Parts;
 
@@ -23,7 +23,7 @@ export class MeterView {
     this.parts = parts;
   }
 
-  /** `units`: how many are gated; `of`: the settings of the moment that is shown; `asked`: those with the goal. */
+  /** `units`: how many are gated. `of`: the settings of the shown step. `asked`: the settings that have the goal. */
   draw(units: number, shown: { sum_scores: number; budget: number } | null, of: Values | null, asked: Values | null): void {
     if (units === 0 || !shown) return;
     const { root, fill, tick, sum, budget } = this.parts;

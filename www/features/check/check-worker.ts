@@ -1,4 +1,4 @@
-// Runs the self-check: an engine of its own on the visitor's adapter, or on the CPU, away from the page's thread and from the run's.
+// Runs the self-check in a worker of its own, with an engine of its own on the visitor's adapter or on the CPU.
 
 import { knownAdapter } from '../../engine/adapter';
 import { messageOf } from '../../model/words';
@@ -8,7 +8,7 @@ const say = (report: CheckReport): void => self.postMessage(report);
 
 async function check(): Promise<void> {
   const adapter = await knownAdapter();
-  // Without a GPU it is the CPU engine that is checked, with all that it brings.
+  // Without a GPU the CPU engine is checked. Its module has the self-check too.
   const [engine, wasm] = await (adapter
     ? Promise.all([import('../../pkg/self_check.js'), import('../../pkg/self_check_bg.wasm?url')])
     : Promise.all([import('../../pkg/lacuna_cpu.js'), import('../../pkg/lacuna_cpu_bg.wasm?url')]));

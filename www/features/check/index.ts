@@ -1,4 +1,4 @@
-// The panel that checks every kernel on the visitor's own adapter.
+// The panel that checks every kernel on the visitor's adapter.
 
 import { phaseOf } from '../../model/selectors';
 import { at } from '../../ui/element';
@@ -10,7 +10,7 @@ export const check: Feature = {
     name: 'check',
     async open(page) {
       const { CheckView } = await import('./view');
-      // While the device is checked, the run waits.
+      // The run pauses during a check.
       let rests = false;
       new CheckView(at('check'), {
         begin: () => {
@@ -18,7 +18,7 @@ export const check: Feature = {
           if (rests) page.ask({ kind: 'pause' });
         },
         end: () => {
-          // The pause may be on its way yet.
+          // The worker may not have paused yet.
           if (rests && ['paused', 'training'].includes(phaseOf(page.state.run))) page.ask({ kind: 'train' });
         },
       });

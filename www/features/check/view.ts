@@ -1,4 +1,4 @@
-// The self-check: every kernel against its reference on the visitor's own adapter, scene by scene, and a report to copy.
+// The self-check: compares every kernel with its reference on the visitor's adapter, scene by scene. Its report can be copied.
 
 import { count, duration } from '../../model/format';
 import type { CheckKernel, CheckReport, CheckResult, CheckScene } from '../../protocol/messages';
@@ -19,14 +19,14 @@ const bound = ({ tolerance }: Pick<CheckKernel, 'tolerance'>): string => (tolera
 const verdict = (passed: boolean): string => (passed ? 'agrees' : 'differs');
 const all = (kernels: CheckKernel[]): number => kernels.reduce((sum, { dispatches }) => sum + dispatches, 0);
 
-/** The kernel that came nearest to its tolerance, or went furthest beyond it. */
+/** The kernel with the largest error relative to its tolerance. */
 function nearest(kernels: CheckKernel[]): CheckKernel | undefined {
   const used = ({ worst, tolerance }: CheckKernel): number => (worst === 0 ? 0 : worst / tolerance);
   return kernels.reduce<CheckKernel | undefined>((most, kernel) => (!most || used(kernel) > used(most) ? kernel : most), undefined);
 }
 
-/** What the page does around a check: the device computes for one of them at a time. */
-export interface Around {
+/** What the page does before and after a check: run and check do not compute at the same time. */
+export interface CheckHooks {
   begin: () => void;
   end: () => void;
 }
@@ -44,7 +44,7 @@ export class CheckView {
   private when = '';
   private tab: Tab = 'scenes';
   private readonly open = new Set<string>();
-  private readonly around: Around;
+  private readonly hooks: CheckHooks;
   private readonly go = element('button', 'small-button', 'Check this device');
   private readonly copy = element('button', 'small-button', 'Copy report');
   private readonly bar = element('progress');
@@ -56,12 +56,12 @@ export class CheckView {
   private readonly first = element('th', '', 'kernel');
   private readonly tabs = new Map<Tab, HTMLButtonElement>();
 
-  constructor(root: HTMLElement, around: Around) {
-    this.around = around;
+  constructor(root: HTMLElement, hooks: CheckHooks) {
+    this.hooks = hooks;
     const intro = element(
       'p',
       'differs-line',
-      'Is what your device computes right? Every kernel runs in small networks of awkward sizes, on buffers filled with poison, and every buffer is compared with what plain arithmetic in 64 bits makes of the same numbers. Masks and lists must agree bit for bit.',
+      'Does your device compute correctly? Every kernel runs in small networks of odd sizes, on buffers filled with invalid values. Every buffer is then compared with the same computation in 64-bit arithmetic. Masks and lists must agree bit for bit.',
     );
     this.go.type = this.copy.type = 'button';
     this.go.dataset['testid'] = 'check-go';
@@ -98,12 +98,12 @@ export class CheckView {
     this.done = this.of = 0;
     this.began = performance.now();
     this.when = new Date().toISOString();
-    this.around.begin();
+    this.hooks.begin();
     this.worker = new Worker(new URL('./check-worker.ts', import.meta.url), { type: 'module', name: 'self-check' });
-    this.worker.addEventListener('message', ({ data }: MessageEvent<CheckReport>) => this.hear(data));
+    this.worker.addEventListener('message', ({ data }: MessageEvent<CheckReport>) => this.receive(data));
     this.worker.addEventListener('error', (event) => {
       event.preventDefault();
-      this.hear({ kind: 'failed', message: event.message || 'the self-check’s file could not be loaded' });
+      this.receive({ kind: 'failed', message: event.message || 'the self-check’s file could not be loaded' });
     });
     this.fill();
   }
@@ -113,11 +113,11 @@ export class CheckView {
     this.worker.terminate();
     this.worker = null;
     this.seconds = (performance.now() - this.began) / 1000;
-    this.around.end();
+    this.hooks.end();
     this.fill();
   }
 
-  private hear(report: CheckReport): void {
+  private receive(report: CheckReport): void {
     switch (report.kind) {
       case 'progress':
         Object.assign(this, { stage: report.stage, done: report.done, of: report.of });
@@ -138,7 +138,7 @@ export class CheckView {
   /** The outcome in one sentence. */
   private outcome(): string {
     const { result, scenes, failure } = this;
-    if (failure !== null) return `The check could not go on: ${failure.replace(/\.$/, '')}.`;
+    if (failure !== null) return `The check failed: ${failure.replace(/\.$/, '')}.`;
     const wrong = result?.kernels.filter(({ passed }) => !passed) ?? [];
     const bad = scenes.filter(({ passed }) => !passed);
     if (result && wrong.length === 0) {
@@ -158,20 +158,20 @@ export class CheckView {
     const words = this.outcome();
     say(this.said, words);
     this.said.hidden = words === '';
-    // On the way a screen reader hears that it began, that kernels are compared, and of the first that differs; then of its end.
+    // A screen reader hears of the start, of the comparison, of the first kernel that differs, and of the end.
     this.announcer.say(this.worker ? `${this.began} ${this.stage === 'comparing kernels'} ${this.scenes.some(({ passed }) => !passed)}` : words, words);
     this.said.classList.toggle('fails', this.failure !== null || this.scenes.some(({ passed }) => !passed));
     this.said.dataset['verdict'] = this.result ? verdict(this.result.kernels.every(({ passed }) => passed)) : '';
     this.go.textContent = this.worker ? 'Stop' : this.began > 0 ? 'Check again' : 'Check this device';
     this.bar.style.visibility = this.worker ? 'visible' : 'hidden';
-    // Compiling is the first tenth of the way.
+    // Compiling is the first tenth of the bar.
     this.bar.max = 100;
     const share = this.of > 0 ? this.done / this.of : 0;
     this.bar.value = this.stage === 'comparing kernels' ? 10 + 90 * share : 10 * share;
     this.copy.hidden = this.worker !== null || (this.result === null && this.failure === null);
     this.facts.textContent = this.result
       ? `${this.adapter(this.result)}, ${duration(this.seconds)} min. ${navigator.userAgent}`
-      : 'It takes seconds on a GPU and minutes on an adapter in software; a run that trains waits meanwhile.';
+      : 'It takes seconds on a GPU and minutes on an adapter in software. A run that trains waits meanwhile.';
   }
 
   private adapter({ adapter, backend, driver, software }: CheckResult): string {
@@ -223,7 +223,7 @@ export class CheckView {
       await navigator.clipboard.writeText(this.report());
       said('Copied');
     } catch {
-      // Without a clipboard (no https) the words can still be marked and copied by hand.
+      // Without a clipboard (no https) the visitor can select and copy the text.
       const text = element('textarea');
       text.value = this.report();
       text.rows = 14;

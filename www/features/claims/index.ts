@@ -1,4 +1,4 @@
-// Claims about the method, by link and by name.
+// Claims about the method, opened by a link or by another feature.
 
 import type { Feature } from '../../ui/page';
 import { factsOf } from '../../ui/page-facts';

@@ -1,4 +1,4 @@
-// What is said of a claim comes from the numbers of its runs: from made-up ones, here.
+// The verdict on a claim follows from the numbers of its runs. The numbers here are made up.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { description, evaluation, group, snapshot } from '../../testing/samples'
 const claim = (name: string): Claim => claimOf(name) ?? assert.fail(`there is no claim ${name}`);
 const judged = (name: string, outcomes: Outcome[], lab: LabReport | null = null): Verdict => claim(name).judge(outcomes, lab);
 
-/** A run whose kept inputs are these, of a square frame of so many pixels. */
+/** A run on square images of that side, with these inputs kept. */
 function outcome(kept: number[], decided = 0.9, { side = 28, images = 10_000, informative = null as Uint8Array | null } = {}): Outcome {
   const scores = new Float32Array(side * side + 4).fill(0.4);
   for (const input of kept) scores[input] = 0.5;
@@ -138,7 +138,7 @@ test('slow-rate: it holds where the slow run guesses and the usual one does not'
   }
 });
 
-/** A report in which variance grows so many times towards the units that are nearly off, at α = 0 and at ½. */
+/** A report in which the variance of nearly decided units is so many times larger, at α = 0 and at ½. */
 function lab(none: number, half: number): LabReport {
   const row = (alpha: number, grown: number): LabRow => ({
     estimator: 'two-sided',

@@ -1,5 +1,5 @@
-// Claims about the method that a visitor predicts, runs and sees measured. What is said of one comes from the numbers of its runs alone;
-// whether it holds is decided by rules that were written before.
+// Claims about the method. A visitor predicts the outcome, the runs are trained, and a rule judges the claim. The rule is fixed before and uses
+// the numbers of the runs alone.
 
 import { CLAIMED, TRIES } from '../../model/suggestions';
 import { count, percent, significant } from '../../model/format';
@@ -13,41 +13,41 @@ export interface Outcome {
 }
 
 export interface Verdict {
-  /** Null where the numbers cannot tell. */
+  /** Null if the numbers do not decide. */
   holds: boolean | null;
   /** What was measured, in words. */
   found: string;
-  /** Index of the answer that was right, or the value that was asked for, in its unit; null where there is none. */
+  /** The index of the right answer, or the value that was asked for; null if there is none. */
   right: number | null;
 }
 
 export interface Claim {
   name: keyof typeof CLAIMED;
-  /** What is claimed and how it is tried, in plain words. */
+  /** What is claimed and how it is tested. */
   about: string;
   question: string;
-  /** Answers to choose from, or a share in percent to set, with one to begin at. */
+  /** Answers to choose from, or a share in percent with its first value. */
   answers: string[] | { percent: number };
-  /** Links; all of them are trained one after another. */
+  /** The links of the runs, which are trained one after another. */
   runs: { label: string; query: string }[];
-  /** Pairs of masks to draw of the last run's network. */
+  /** How many pairs of masks to draw from the network of the last run. */
   pairs?: number;
-  /** What stands in the middle while it runs. */
+  /** The view in the middle while the runs train. */
   view: 'network' | 'runs' | 'estimators';
   judge(outcomes: Outcome[], lab: LabReport | null): Verdict;
 }
 
-/** Differences below so many standard errors are chance. */
+/** Smaller differences, in standard errors, count as chance. */
 const SURE = 2;
-const UNSURE: Verdict = { holds: null, found: 'A run did not come to its end, so that nothing can be said.', right: null };
+const UNSURE: Verdict = { holds: null, found: 'A run did not end, so there is no result.', right: null };
 
-/** How far apart two test accuracies are, in standard errors. */
+/** The difference of two test accuracies, in standard errors. */
 export function apart(a: Evaluation, b: Evaluation): number {
   const variance = ({ decided, images }: Evaluation): number => Math.max(decided * (1 - decided), 1 / images) / images;
   return (a.decided - b.decided) / Math.sqrt(variance(a) + variance(b));
 }
 
-/** Kept inputs under the decided mask (s ≥ ½), and how many of them are in some part of the inputs. */
+/** The number of inputs that the decided mask keeps (s ≥ ½), and how many of them are in a part of the inputs. */
 export function inputsKept(
   { description: { groups }, snapshot: { scores } }: Outcome,
   within: (input: number, width: number) => boolean,
@@ -79,7 +79,7 @@ const without = (query: string, name: string): string =>
     .filter((pair) => !pair.startsWith(`${name}=`))
     .join('&');
 
-/** How many times the variance of units of s from 0.1 to 0.5 those have that are nearest to 0; null where there are none of either. */
+/** The variance of the units with s nearest to 0 over that of the units with s from 0.1 to 0.5; null if either kind is missing. */
 function growth(row: LabRow | undefined): { times: number; from: number; to: number; below: number } | null {
   const filled = row?.bins.filter(({ units, variance }) => units > 0 && variance !== undefined) ?? [];
   const [least, middle] = [filled[0], filled.find(({ low }) => low === 0.1)];
@@ -93,8 +93,8 @@ const images = (outcome: Outcome): string => `${count(outcome.evaluation.images)
 export const CLAIMS: Claim[] = [
   {
     name: 'digits',
-    about: 'Every pixel of an image has a keep-probability. Nobody tells the network where in the frame the digits stand; it may keep one unit in twenty.',
-    question: 'The middle of the frame, 20\u00a0×\u00a020 of 28\u00a0×\u00a028 pixels, is 51\u00a0% of it. How many of the kept pixels will lie there?',
+    about: 'Every pixel of an image has a keep-probability. The network is not told where in the image the digits are. It may keep one unit in twenty.',
+    question: 'The middle of the image, 20\u00a0×\u00a020 of 28\u00a0×\u00a028 pixels, is 51\u00a0% of it. How many of the kept pixels will lie there?',
     answers: { percent: 51 },
     runs: [{ label: 'VR-PGE', query: CLAIMED.digits }],
     view: 'network',
@@ -114,8 +114,8 @@ export const CLAIMS: Claim[] = [
   {
     name: 'reinforce',
     about:
-      'REINFORCE learns the scores from one loss, VR-PGE from the difference of two. Both are right on average. In these data 32 of 256 inputs carry the class, and the budget pays for as many.',
-    question: 'Which of the two finds more of the inputs that matter?',
+      'REINFORCE learns the scores from one loss, VR-PGE from the difference of two. Both are right on average. In these data 32 of 256 inputs carry the class, and the budget pays for 32 units.',
+    question: 'Which of the two finds more of these inputs?',
     answers: ['REINFORCE', 'VR-PGE, by less than twice', 'VR-PGE, by twice or more'],
     runs: [
       { label: 'REINFORCE', query: CLAIMED.reinforce },
@@ -145,7 +145,7 @@ export const CLAIMS: Claim[] = [
     judge(_, lab) {
       const grown = (alpha: number): ReturnType<typeof growth> => growth(lab?.rows.find((row) => row.estimator === 'two-sided' && row.alpha === alpha));
       const [none, half] = [grown(0), grown(0.5)];
-      if (!lab || !none || !half) return { holds: null, found: 'No undecided unit was near being off, so that nothing can be said.', right: null };
+      if (!lab || !none || !half) return { holds: null, found: 'No undecided unit was nearly off, so there is no result.', right: null };
       return {
         holds: none.times > 4 && half.times < 2,
         found: `From ${count(none.from)} undecided units to the ${count(none.to)} with s below ${none.below} the variance changes ${significant(none.times, 2)}-fold at α = 0 and ${significant(half.times, 2)}-fold at α = ½, over ${count(lab.pairs)} pairs of masks.`,
@@ -156,7 +156,7 @@ export const CLAIMS: Claim[] = [
   {
     name: 'small-dense',
     about:
-      'The fair opponent of a sparse network is a dense one that is only narrower: as many multiply-adds over its whole run, nothing to search for, and it keeps every pixel.',
+      'The fair baseline for a sparse network is a narrower dense one: it takes as many multiply-adds over its whole run, searches for no mask, and keeps every pixel.',
     question: 'Which has the higher test accuracy at the end?',
     answers: ['the learned mask', 'no difference beyond chance', 'the small dense net'],
     runs: [
@@ -169,14 +169,14 @@ export const CLAIMS: Claim[] = [
       const errors = apart(learned.evaluation, small.evaluation);
       return {
         holds: errors <= SURE,
-        found: `The small dense net reached ${of(small)}, the learned mask ${of(learned)}, on ${images(learned)}. Longer runs may end differently: a learned mask pays for its search first.`,
+        found: `The small dense net reached ${of(small)}, the learned mask ${of(learned)}, on ${images(learned)}. Longer runs may end differently, because most of the search for a mask is at the beginning.`,
         right: errors > SURE ? 0 : errors < -SURE ? 2 : 1,
       };
     },
   },
   {
     name: 'slow-rate',
-    about: 'While the budget falls, the projection lowers every score alike. Scores that learn too slowly are pushed down together before they are told apart.',
+    about: 'While the budget falls, the projection lowers all scores by the same amount. Scores that learn too slowly fall to 0 before they differ.',
     question: 'At a structure rate of 0.003, a seventeenth of the usual, the network ends',
     answers: ['about as good', 'worse, but it works', 'as good as guessing'],
     runs: [
@@ -198,6 +198,6 @@ export const CLAIMS: Claim[] = [
   },
 ];
 
-/** In the words that the list of claims has it. */
+/** The title of a claim in the list of claims. */
 export const titleOf = (claim: Claim): string => TRIES.find(([, , name]) => name === claim.name)?.[0] ?? '';
 export const claimOf = (name: string): Claim | undefined => CLAIMS.find((claim) => claim.name === name);

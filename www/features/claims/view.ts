@@ -1,4 +1,4 @@
-// A claim as a card: what is claimed, a prediction, the runs that try it, and what they measured.
+// The card of a claim: the claim, a prediction, the runs that test it, and what they measured.
 
 import './style.css';
 import { type Claim, claimOf, type Outcome, titleOf, type Verdict } from './model';
@@ -8,10 +8,10 @@ import type { PageFacts } from '../../model/page-facts';
 import { element, say } from '../../ui/element';
 import { button, place, putAway } from '../../ui/card';
 
-/** Seeds that "once more" goes through. */
+/** The seeds of "Once more". */
 const FIRST_SEED = 1;
 
-/** One claim on the page, from the question to what was measured. */
+/** One claim, from the question to the verdict. */
 class ClaimCard {
   private readonly page: PageFacts;
   private readonly claim: Claim;
@@ -22,7 +22,7 @@ class ClaimCard {
   private readonly told = element('div', 'told');
   private said: { index: number; words: string } | null = null;
   private seed = FIRST_SEED;
-  /** Number of the run at hand; null until its link is read. */
+  /** The number of the current run; null until its link is read. */
   private own: number | null = null;
   private outcomes: Outcome[] = [];
   private running = false;
@@ -38,7 +38,7 @@ class ClaimCard {
     this.told.setAttribute('role', 'status');
     this.go.disabled = Array.isArray(claim.answers);
     this.asks.append(this.prediction(), element('div', 'line', this.go, this.progress), this.told);
-    const stop = page.listen((news) => this.hear(news));
+    const stop = page.listen((news) => this.receive(news));
     const { activeElement } = document;
     const opener = activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : null;
     place('claim', `Claim: ${titleOf(claim)}`, opener, stop, element('div', 'says', this.title, element('p', '', claim.about), this.settings()), this.asks);
@@ -46,7 +46,7 @@ class ClaimCard {
     this.title.focus();
   }
 
-  /** What the runs take that the defaults do not, and what sets them apart. */
+  /** The settings of the runs that are not defaults, and those that differ between the runs. */
   private settings(): HTMLElement {
     const { runs } = this.claim;
     const values = runs.map(({ query }) => new Map(query.split('&').map((pair) => pair.split('=') as [string, string])));
@@ -67,7 +67,7 @@ class ClaimCard {
     return list;
   }
 
-  /** A setting in words; one that a link does not name has its default. */
+  /** A setting in words. A setting that a link does not name has its default. */
   private words(name: string, set: string | undefined): string {
     const setting = this.page.settings.find((each) => each.name === name);
     const value = set ?? setting?.value ?? '';
@@ -148,9 +148,9 @@ class ClaimCard {
 
   private measure(): void {
     const { pairs, view } = this.claim;
-    if (pairs === undefined) return this.tell(this.claim.judge(this.outcomes, null));
+    if (pairs === undefined) return this.showVerdict(this.claim.judge(this.outcomes, null));
     this.drawing = true;
-    this.say('The network is frozen, and pairs of masks are drawn of it.');
+    this.say('The network is frozen, and pairs of masks are drawn from its scores.');
     void this.page.show(view);
     this.page.ask({ kind: 'draw', pairs });
   }
@@ -162,26 +162,26 @@ class ClaimCard {
     this.say(`${runs.length > 1 ? `Run ${this.outcomes.length + 1} of ${runs.length}, ` : 'Training, '}${runs[this.outcomes.length]?.label}${step}`);
   }
 
-  private hear(news: News): void {
+  private receive(news: News): void {
     if (!this.running) return;
     const { page } = this;
     // The page gives the run its number as soon as the link is read.
     if (news.kind === 'values' && news.query === this.link()) this.own = page.run;
     if (this.own === null) return;
-    if (page.run !== this.own) return this.end('Another run was opened on the way, so that nothing was measured.');
+    if (page.run !== this.own) return this.end('Another run was opened meanwhile, so nothing was measured.');
     switch (news.kind) {
       case 'snapshot':
         if (!this.drawing) this.tellRun();
         return;
       case 'failed':
-        return this.end('The run could not go on, so that nothing was measured.');
+        return this.end('The run failed, so nothing was measured.');
       case 'state':
         if (this.drawing) return;
-        if (news.state === 'halted') return this.end('The run diverged, so that nothing was measured.');
+        if (news.state === 'halted') return this.end('The run diverged, so nothing was measured.');
         if (news.state === 'finished') this.finish();
         return;
       case 'lab':
-        if (this.drawing && !news.progress.drawing && news.report) this.tell(this.claim.judge(this.outcomes, news.report));
+        if (this.drawing && !news.progress.drawing && news.report) this.showVerdict(this.claim.judge(this.outcomes, news.report));
         return;
       case 'lab_refused':
         if (this.drawing) this.end(`No pairs could be drawn: ${news.message}`);
@@ -190,29 +190,29 @@ class ClaimCard {
 
   private finish(): void {
     const { current, description, snapshot } = this.page;
-    if (!current?.evaluation || !description || !snapshot) return this.end('The run ended without a test, so that nothing can be said.');
-    if (Object.keys(current.replaced).length > 0) return this.end('Settings were changed on the way: what was measured does not tell of the claim.');
+    if (!current?.evaluation || !description || !snapshot) return this.end('The run ended without a test, so there is no result.');
+    if (Object.keys(current.replaced).length > 0) return this.end('Settings were changed meanwhile: the measurement does not answer the claim.');
     this.outcomes.push({ description, snapshot, evaluation: current.evaluation });
     this.next();
   }
 
-  /** The claim was not tried to its end. */
+  /** Ends the claim without a verdict. */
   private end(words: string): void {
     this.running = false;
     this.say('');
     this.told.replaceChildren(element('p', '', words), this.again('Try again', this.seed));
   }
 
-  private tell({ holds, found, right }: Verdict): void {
+  private showVerdict({ holds, found, right }: Verdict): void {
     this.running = false;
     this.say('');
     const { answers } = this.claim;
     const said = this.said;
-    const verdict = holds === null ? 'Open: the numbers do not tell.' : holds ? 'It held here.' : 'It did not hold here.';
+    const verdict = holds === null ? 'Undecided: the numbers do not show a difference.' : holds ? 'It held here.' : 'It did not hold here.';
     const guess = (): string => {
       if (right === null || !said) return '';
       if (!Array.isArray(answers)) return `You set ${said.words}; it was ${right}\u00a0%.`;
-      return said.index === right ? `You said “${said.words}”, and so it was.` : `You said “${said.words}”; it was “${answers[right]}”.`;
+      return said.index === right ? `You said “${said.words}”, and that is right.` : `You said “${said.words}”; it was “${answers[right]}”.`;
     };
     const headline = element('b', '', verdict);
     this.told.dataset['holds'] = String(holds);
@@ -233,7 +233,7 @@ class ClaimCard {
   }
 }
 
-/** Opens the card of a claim; a name that is none is left alone. */
+/** Opens the card of a claim. An unknown name does nothing. */
 export function openClaim(page: PageFacts, name: string): void {
   const claim = claimOf(name);
   if (claim && page.settings.length > 0) {
@@ -241,7 +241,7 @@ export function openClaim(page: PageFacts, name: string): void {
     return;
   }
   if (!claim) return putAway('claim');
-  // A link may name a claim before the engine is there.
+  // A link may name a claim before the engine is loaded.
   const stop = page.listen(({ kind }) => {
     if (kind !== 'settings') return;
     stop();

@@ -1,4 +1,4 @@
-// Reads the visitor's own files, away from the page's thread and from the run's. What they make goes to the engine's memory, and nowhere else.
+// Reads the visitor's files in a worker of its own. The data set goes into the engine's memory and nowhere else.
 
 import { unpacked } from '../../engine/dataset-fetch';
 import { inTurn, isPicture, isTable, isText, lastOf } from './files';
@@ -14,24 +14,24 @@ async function bytesOf({ path, file }: OwnFile): Promise<Uint8Array> {
   try {
     return new Uint8Array(await new Response(await unpacked(file.stream())).arrayBuffer());
   } catch {
-    throw new Error(`${path}: it cannot be read, or it is packed with gzip and damaged. Replace it by a whole copy.`);
+    throw new Error(`${path}: it cannot be read, or it is packed with gzip and damaged. Replace it by a complete copy.`);
   }
 }
 
 /** [height, width, 4] as the browser decodes it. */
 async function pixelsOf({ path, file }: OwnFile): Promise<ImageData> {
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' }).catch(() => {
-    throw new Error(`${path}: it cannot be decoded as a picture. Save it again as PNG or JPEG, or take it away.`);
+    throw new Error(`${path}: it cannot be decoded as a picture. Save it again as PNG or JPEG, or remove it.`);
   });
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-  if (!context) throw new Error('this browser gives no 2D canvas to a worker, which pictures are decoded with');
+  if (!context) throw new Error('this browser has no 2D canvas in workers, which is needed to decode pictures');
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   return context.getImageData(0, 0, width, height);
 }
 
-/** The set that these files make; `told` hears how many of them are read. */
+/** The data set of these files. `told` is called with the number of files that were read. */
 async function read({ FileImporter }: Reader, { files: all, label }: OwnRequest, told: (done: number, of: number) => void): Promise<OwnSet> {
   const files = inTurn(all);
   const [first] = files;

@@ -1,4 +1,4 @@
-// Which of the visitor's files are read, and in which order.
+// The choice and the order of the visitor's files.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Which of the visitor's files are read, as what, and in which order: as the terminal does it, because the order of the rows is part of the run.
+// Which of the visitor's files are read, in which format and in which order. The terminal does the same, because a run depends on the order of the rows.
 
 import type { OwnFile } from '../../protocol/messages';
 
@@ -8,14 +8,14 @@ const TEXTS = ['txt'];
 
 export const lastOf = (path: string): string => path.split('/').at(-1) ?? path;
 
-/** The ending of a file's name, that of a packed one before .gz. */
+/** The extension of a file's name, without .gz. */
 export function ending(path: string): string {
   const parts = lastOf(path).toLowerCase().split('.');
   const last = parts.length > 1 ? (parts.pop() ?? '') : '';
   return last === 'gz' && parts.length > 1 ? (parts.pop() ?? '') : last;
 }
 
-/** Folder by folder. */
+/** The order of two paths: folder by folder. */
 function inOrder(a: Pick<OwnFile, 'path'>, b: Pick<OwnFile, 'path'>): number {
   const [mine, other] = [a.path.split('/'), b.path.split('/')];
   for (let at = 0; at < Math.min(mine.length, other.length); at++) {
@@ -25,11 +25,11 @@ function inOrder(a: Pick<OwnFile, 'path'>, b: Pick<OwnFile, 'path'>): number {
   return mine.length - other.length;
 }
 
-/** Those that are read, in order: not what systems and editors hide by a dot. */
+/** The files that are read, in order. Files with a leading dot belong to systems and editors and are left out. */
 export const inTurn = <Of extends Pick<OwnFile, 'path'>>(files: Of[]): Of[] =>
   files.filter(({ path }) => !path.split('/').some((part) => part.startsWith('.'))).sort(inOrder);
 
 export const isPicture = ({ path }: Pick<OwnFile, 'path'>): boolean => PICTURES.includes(ending(path));
 export const isTable = ({ path }: Pick<OwnFile, 'path'>): boolean => TABLES.includes(ending(path));
-/** Which may hold a table. */
+/** Extensions of tables. */
 export const isText = ({ path }: Pick<OwnFile, 'path'>): boolean => TEXTS.includes(ending(path));

@@ -8,30 +8,30 @@ import type { DatasetView } from './view';
 const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 const isRun = ({ name }: File): boolean => /\.safetensors(\.gz)?$/i.test(name);
 
-/** The panel's view, once it was shown. */
+/** The view, once the panel was shown. */
 const shown = new WeakMap<object, DatasetView>();
 
 export const dataset: Feature = {
   mount(page) {
-    // What reads files comes when the first ones are given.
+    // The reader is loaded when the first files are given.
     let reader: Promise<UserFileReader | null> | null = null;
     page.offer('read-files', async ({ given, files, label }) => {
       reader ??= page.load(import('./reader')).then((module) => module && new module.UserFileReader());
       const loaded = await reader;
       if (loaded) return loaded.read(files, label, (report) => page.dispatch({ kind: 'files_report', given, report }));
       reader = null;
-      page.dispatch({ kind: 'files_report', given, report: { kind: 'refused', message: 'what reads files could not be loaded: give them once more' } });
+      page.dispatch({ kind: 'files_report', given, report: { kind: 'refused', message: 'the reader of files could not be loaded: give the files again' } });
     });
     page.offer('stop-reading', async () => (await reader)?.stop());
     const over = (is: boolean): void => shown.get(page)?.over(is);
-    // At once: the panel that comes under the pointer is entered first.
+    // The panel is shown at once, so that it can mark that files are dragged over it.
     const accept = (event: DragEvent): void => {
       if (!carriesFiles(event)) return;
       event.preventDefault();
       if (page.state.view !== 'own') void page.show('own');
       over(true);
     };
-    /** Once this function waits for anything, the browser has taken the list of dropped files back. */
+    /** The browser empties the list of dropped files once this function awaits anything, so it is read first. */
     const take = async ({ items, files }: DataTransfer): Promise<void> => {
       const entries = [...items].flatMap((item) => item.webkitGetAsEntry?.() ?? []);
       const loose = [...files];

@@ -1,18 +1,18 @@
-// Reads the visitor's files in a worker of their own; a later choice ends it.
+// Reads the visitor's files in a worker. Another choice of files ends it.
 
 import type { OwnFile, OwnReport, OwnRequest } from '../../protocol/messages';
 
 export class UserFileReader {
   private worker: Worker | null = null;
 
-  read(files: OwnFile[], label: string, hear: (report: OwnReport) => void): void {
+  read(files: OwnFile[], label: string, receive: (report: OwnReport) => void): void {
     this.stop();
     const worker = new Worker(new URL('./dataset-worker.ts', import.meta.url), { type: 'module', name: 'own data' });
     this.worker = worker;
-    worker.addEventListener('message', ({ data }: MessageEvent<OwnReport>) => hear(data));
+    worker.addEventListener('message', ({ data }: MessageEvent<OwnReport>) => receive(data));
     worker.addEventListener('error', (event) => {
       event.preventDefault();
-      hear({ kind: 'refused', message: event.message || 'the file that reads yours could not be loaded. Reload the page' });
+      receive({ kind: 'refused', message: event.message || 'the reader of files could not be loaded. Reload the page' });
     });
     worker.postMessage({ files, label } satisfies OwnRequest);
   }

@@ -1,4 +1,4 @@
-// The visitor's own data: dropped or chosen, read in this browser and kept in it.
+// The panel of the visitor's own data: files are dropped or chosen, and read in this browser. They never leave it.
 
 import { count } from '../../model/format';
 import type { UserData } from '../../model/state';
@@ -16,7 +16,7 @@ const MOST_CLASSES = 24;
 
 type Entry = FileSystemEntry;
 
-/** Every file below an entry. A folder gives its entries a hundred at a time. */
+/** Every file below an entry. A browser lists a folder in parts of a hundred entries. */
 async function filesOf(entry: Entry): Promise<OwnFile[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
@@ -31,12 +31,12 @@ async function filesOf(entry: Entry): Promise<OwnFile[]> {
   }
 }
 
-/** What can be asked for here. */
+/** The requests of the panel. */
 interface Requests {
   give(files: OwnFile[], label: string): void;
   /** The browser gave files that it cannot read. */
   unreadable(message: string): void;
-  /** To the network. */
+  /** Shows the network. */
   leave(): void;
 }
 
@@ -79,7 +79,7 @@ export class DatasetView {
     this.zone.dataset['testid'] = 'own-drop';
     this.zone.append(
       element('b', '', 'Drop files or a folder here'),
-      element('p', '', 'They never leave this browser: nothing of them is sent anywhere, and closing the page forgets them.'),
+      element('p', '', 'They never leave this browser: nothing is sent, and nothing is stored after the page is closed.'),
       element(
         'div',
         '',
@@ -95,7 +95,7 @@ export class DatasetView {
       option.value = value;
       this.label.append(option);
     }
-    // Files that were given last, be it in vain: another column of the class reads them again.
+    // The files that were given last, even if they were refused: another column of the class reads them again.
     this.label.addEventListener('change', () => this.take(this.data?.given.at(-1)?.files ?? []));
     this.bar.hidden = true;
     this.bar.ariaLabel = 'Files read';
@@ -106,7 +106,7 @@ export class DatasetView {
     this.go = button('Show the network', 'own-train', () => requests.leave());
     this.go.hidden = true;
     const kinds: [title: string, ...rest: (string | Node)[]][] = [
-      ['A table', 'a CSV file: a row of numbers with its class in the first or the last column. A header may be there. 784 numbers are an image of 28 × 28.'],
+      ['A table', 'a CSV file: a row of numbers with its class in the first or the last column. It may have a header. 784 numbers are an image of 28 × 28.'],
       ['idx files', 'images and labels, as MNIST’s, plain or ', element('code', '', '.gz'), '. Two pairs are training and test rows.'],
       [
         'Pictures',
@@ -127,12 +127,12 @@ export class DatasetView {
     this.go.style.alignSelf = 'flex-start';
   }
 
-  /** Something is dragged over the page, or no more. */
+  /** Whether something is dragged over the page. */
   over(is: boolean): void {
     this.zone.classList.toggle('over', is);
   }
 
-  /** Files were dropped somewhere on the page; `loose` ones where the browser gives no entries. */
+  /** Files were dropped on the page. `loose`: the files, for a browser that gives no entries. */
   async drop(entries: Entry[], loose: File[]): Promise<void> {
     this.over(false);
     try {
@@ -146,7 +146,7 @@ export class DatasetView {
     this.requests.give(files, this.label.value);
   }
 
-  /** What was given, how far it is read, and what it is. */
+  /** Shows which files were given, the progress of reading them, and the data set. */
   draw(data: UserData): void {
     this.data = data;
     const { given, wanted, reading, again, progress, refusal, waits } = data;
@@ -166,8 +166,8 @@ export class DatasetView {
       this.more.textContent = own ? `What was given before stays: ${own.name}.` : 'Nothing else was changed.';
       return;
     }
-    const split = own?.has_test ? 'Its test rows are its own.' : 'Which rows are for the test is drawn by the seed of the run, one in seven of each class.';
-    const later = waits ? ' The run goes on with its own data: Restart begins with these.' : '';
+    const split = own?.has_test ? 'Its test rows are its own.' : 'One in seven rows of each class is a test row, drawn by the seed of the run.';
+    const later = waits ? ' The run continues with its own data: Restart begins with these.' : '';
     if (reading !== null && !again) {
       const files = given[reading]?.files ?? [];
       this.said.textContent = `Reading ${files.length === 1 ? (files[0]?.path ?? '') : `${count(files.length)} files`}.`;

@@ -1,4 +1,4 @@
-// What stopped the engine, in the place of the network.
+// Shows what stopped the engine, in the place of the network.
 
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';

@@ -1,4 +1,4 @@
-// Words in the place of a network: the device went away, or anything else that stopped the engine.
+// The notice in the place of the network: a lost device, or anything else that stopped the engine.
 
 import type { Failure } from '../../protocol/messages';
 import { sentence } from '../../model/words';
@@ -8,7 +8,7 @@ interface Advice {
   lines: string[];
 }
 
-/** What can be told: a failure, or a link that could not be read, after which the page goes on. */
+/** A failure, or a link that could not be read. After the latter the page works on. */
 export type Trouble = Failure | 'link';
 
 function describe(failure: Trouble, message: string): Advice {
@@ -18,19 +18,19 @@ function describe(failure: Trouble, message: string): Advice {
     case 'crashed':
       return {
         title: 'The engine broke',
-        lines: [sentence(message), 'That is a fault of this program. A new run can start at once; what was kept of this one can still be taken away.'],
+        lines: [sentence(message), 'That is a fault of this program. A new run can start at once, and “Take away” can still download this one.'],
       };
     case 'link':
       return { title: 'The link could not be read', lines: [message, 'The first experiment was opened instead.'] };
     case 'large':
       return {
         title: 'This network is too large for this device',
-        lines: [sentence(message), 'Nothing was taken. Choose another network or a smaller batch in the settings.'],
+        lines: [sentence(message), 'No memory was allocated. Choose another network or a smaller batch in the settings.'],
       };
     case 'refused':
       return { title: 'This experiment cannot be opened', lines: [sentence(message)] };
     case 'own':
-      return { title: 'This experiment is of somebody’s own data', lines: [sentence(message)] };
+      return { title: 'This experiment needs its author’s own data', lines: [sentence(message)] };
     case 'engine':
       return { title: 'The engine stopped', lines: [message] };
   }
@@ -42,7 +42,7 @@ export class ErrorPanel {
   private readonly again: () => void;
   private readonly give: () => void;
 
-  /** Notices stand before that element; `again` hears of the button that starts over, `give` of the one that asks for the visitor's data. */
+  /** A notice is put before that element. `again` is called by the button that opens the run again, `give` by the one that asks for the visitor's data. */
   constructor(before: HTMLElement, again: () => void, give: () => void) {
     this.before = before;
     this.again = again;

@@ -5,7 +5,7 @@ import type { State } from '../../model/state';
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 
-/** Why no pairs of masks can be drawn; null where they can. */
+/** Why no pairs of masks can be drawn; null if they can. */
 function refusalOf({ run }: State): string | null {
   if (!openedOf(run) || run.kind === 'failed') return 'no network is open: press Train first.';
   const recorded = recordedRefusal(run);
@@ -24,7 +24,7 @@ export const estimators: Feature = {
         page.dispatch({ kind: 'draw_pairs', pairs });
       });
       page.onColours(() => view.recolour());
-      // Another run is open: what was found was found of the one before.
+      // Another run is open: the report belongs to the run before.
       page.follow(
         ({ run }) => [openedOf(run)?.history],
         () => view.opened(),

@@ -1,4 +1,4 @@
-// The estimators' lab: what each structure gradient is worth on the network as it stands, from pairs of masks that the worker draws.
+// The estimator lab: bias, variance and more of each structure gradient on the current network, from pairs of masks that the worker draws.
 
 import uPlot from 'uplot';
 import { count, percent, significant } from '../../model/format';
@@ -12,7 +12,7 @@ import { css, readColours } from '../../ui/palette';
 
 const PAIRS = ['256', '1024', '4096', '16384'];
 const FIRST = '1024';
-/** Colours of the exponents, from the one that explodes to the one that fades. */
+/** Colours of the exponents α, from 0 to 1. */
 const ALPHAS = [0, 0.25, 0.5, 0.75, 1];
 const NAMES = [...ALPHAS.map((_, index) => `run-${index + 1}`), 'soft', 'line'];
 const TITLES: Record<string, [title: string, formula: string]> = {
@@ -21,17 +21,17 @@ const TITLES: Record<string, [title: string, formula: string]> = {
   plain: ['plain', 'L (m − s) / (s(1−s))^(1−α)'],
   ste: ['ste', '(s(1−s))^α ∂L/∂m, the chain rule'],
 };
-/** Points of one range of s stand side by side, this far apart in widths of a range: within a range the exponents often agree. */
+/** Horizontal distance of the points of one bin of s, in widths of a bin. They would often coincide otherwise. */
 const BESIDE = 0.075;
 const POWERS = Array.from({ length: 45 }, (_, index) => 10 ** (index - 26));
 const LEADING = [1, 2, 5];
-/** An axis that reaches less far than this from its foot to its top needs ticks between the powers of ten. */
+/** An axis whose top is less than this many times its bottom needs ticks between the powers of ten. */
 const FEW = 100;
 const plain = (value: number): string => (value >= 0.01 && value <= 1000 ? significant(value, 1) : value.toExponential(0).replace('e+', 'e').replace('-', '−'));
 
 type Bin = LabRow['bins'][number];
 
-/** What the chart can show, and what belongs beside it. */
+/** The quantities that the chart can show. */
 interface Quantity {
   name: string;
   words: string;
@@ -68,7 +68,7 @@ export class LabView {
   private progress: LabProgress | null = null;
   private estimator = 'two-sided';
   private quantity = VARIANCE;
-  /** Where the axis stands for 0, which its logarithms do not reach; null where no curve comes to it. */
+  /** The value on the logarithmic axis that stands for 0; null if no curve has a 0. */
   private foot: number | null = null;
   private least = 1;
   private readonly chart: uPlot;
@@ -87,7 +87,7 @@ export class LabView {
   private readonly intro = element(
     'p',
     'differs-line',
-    'How good is the gradient that the scores learn from? Pairs of masks are drawn of the network as it stands, and every estimator is computed from the same pairs.',
+    'How good is the gradient that the scores learn from? Pairs of masks are drawn from the current scores, and every estimator is computed from the same pairs.',
   );
   private readonly draws: (pairs: number) => void;
 
@@ -187,7 +187,7 @@ export class LabView {
     this.chart.redraw(false);
   }
 
-  /** Another run is open: what was found was found of the one before. */
+  /** Another run is open: the report belongs to the run before. */
   opened(): void {
     this.progress = this.report = null;
     this.found.hidden = this.bar.hidden = true;
@@ -195,7 +195,7 @@ export class LabView {
     this.refuse(null);
   }
 
-  /** The run goes on: the next pairs are drawn of another network. */
+  /** The run continues: the next pairs are drawn from a changed network. */
   moved(): void {
     this.progress = null;
     this.say();
@@ -206,7 +206,7 @@ export class LabView {
     this.progress = progress;
     this.report = report;
     this.say();
-    // A screen reader hears of the end.
+    // The end is announced to screen readers.
     if (ended) this.announcer.say(`${progress.step} ${progress.pairs}`, `Drawn. ${this.said.textContent}`);
     if (report) this.fill(report);
   }
@@ -239,14 +239,14 @@ export class LabView {
       const kept = report.undecided_units === report.units ? '' : `, of which ${count(report.undecided_units)} are undecided`;
       parts.push(`At step ${count(report.step)}, ${count(report.units)} units${kept}, ${count(report.pairs)} pairs. ${truth}`);
     }
-    if (parts.length === 0) parts.push('Drawing pauses the run, which goes on afterwards as if nothing had been.');
+    if (parts.length === 0) parts.push('Drawing pauses the run. It does not change how the run continues.');
     this.said.textContent = parts.join(' ');
   }
 
   private fill(report: LabReport): void {
     this.found.hidden = false;
     this.intro.hidden = true;
-    // The table is made anew; who stands on one of its buttons by keys stays there.
+    // The table is made anew; the focus returns to the same button.
     const at = [...this.body.querySelectorAll('button')].findIndex((button) => button === document.activeElement);
     const rules = [...new Set(report.rows.map((row) => row.estimator))];
     this.body.replaceChildren(
@@ -269,12 +269,12 @@ export class LabView {
     this.trace(report);
   }
 
-  /** The chosen quantity of the chosen estimator by s, as curves and as figures. */
+  /** Shows the chosen quantity of the chosen estimator by s, as curves and as numbers. */
   private trace(report: LabReport): void {
     const { quantity, estimator } = this;
     const rows = ALPHAS.map((alpha) => report.rows.find((row) => row.estimator === estimator && row.alpha === alpha));
     const bins = rows[0]?.bins ?? [];
-    // A bias where the truth is 0 is no number.
+    // A relative bias is undefined where the true gradient is 0.
     const known = (value: number | null | undefined): number | null => (value != null && Number.isFinite(value) ? value : null);
     const series = (of: Quantity['of']): (number | null)[][] =>
       rows.map((row) => bins.map((_, index) => known(row && of(row.bins[index] ?? { low: 0, high: 1, units: 0 }))));
@@ -283,7 +283,7 @@ export class LabView {
     const has_beside = beside.flat().some((value) => value !== null);
     const positive = values.filter((value): value is number => value !== null && value > 0);
     this.foot = values.includes(0) ? (positive.length > 0 ? Math.min(...positive) : 1) / 10 : null;
-    // Every point has a place of its own along the axis, and the other curves have none there.
+    // Every point has its own x; the other curves have no value there.
     const places = bins.flatMap((_, bin) => ALPHAS.map((_, alpha) => bin + (alpha - 2) * BESIDE));
     const spread = (curves: (number | null)[][]): (number | null)[][] =>
       curves.map((curve, alpha) =>
@@ -328,7 +328,7 @@ export class LabView {
     return [...(foot === null ? [] : [foot]), ...all.filter((tick) => tick > from)];
   }
 
-  /** Which quantity the chart shows: it stays while pairs are drawn, and for another run. */
+  /** The radio buttons of the quantity. The choice stays while pairs are drawn, and for another run. */
   private choice(): HTMLElement {
     const row = element('div');
     for (const quantity of QUANTITIES) {
@@ -346,7 +346,7 @@ export class LabView {
     return element('fieldset', 'segments', element('legend', 'unseen', 'The chart shows'), row);
   }
 
-  /** A bin of s, in words; where there is no room, its lower edge. */
+  /** A bin of s, in words; its lower edge where there is little space. */
   private rangeOf(index: number): string {
     const bin = this.report?.rows[0]?.bins[index];
     if (!bin) return '';

@@ -1,4 +1,4 @@
-// A lesson in the page's link, and how one is made.
+// Shows the lesson of the page's link, and makes links with lessons.
 
 import type { Feature } from '../../ui/page';
 import { factsOf } from '../../ui/page-facts';

@@ -1,4 +1,4 @@
-// A lesson in a link: written, read back, and whatever else a link may say.
+// A lesson in a link: written and read back, and links that are no lessons.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -71,8 +71,8 @@ test('words that are too long are cut, and a note says which', () => {
 
 test('who writes is told what is too long', () => {
   assert.equal(tooLong({ title: '🙂'.repeat(80), text: 'x'.repeat(800) }), null);
-  assert.equal(tooLong({ title: 'x'.repeat(81), text: '' }), 'The title has 81 characters; 80 are the most.');
-  assert.equal(tooLong({ title: '', text: 'x'.repeat(801) }), 'The text has 801 characters; 800 are the most.');
+  assert.equal(tooLong({ title: 'x'.repeat(81), text: '' }), 'The title has 81 characters; at most 80 are allowed.');
+  assert.equal(tooLong({ title: '', text: 'x'.repeat(801) }), 'The text has 801 characters; at most 800 are allowed.');
 });
 
 test('parts that can be no names are left out, and a note says so; doubles are one', () => {

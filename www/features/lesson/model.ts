@@ -1,5 +1,5 @@
-// A lesson in a link: words of one's own and the parts of the page that stay. All of it stands behind the #, where the engine's reader of
-// links does not look, and all of it is text.
+// A lesson in a link: a title, a text, and the parts of the page that stay. All of it follows the #, which the engine's reader of links
+// ignores, and all of it is plain text.
 
 export interface Lesson {
   title: string;
@@ -8,13 +8,13 @@ export interface Lesson {
   show: string[];
 }
 
-/** In characters. */
+/** Most characters of title and text. */
 export const MOST = { title: 80, text: 800 };
-/** A page has some sixty parts; a link that names more names nonsense. */
+/** Most parts that are read. The page has some sixty. */
 const MOST_PARTS = 200;
 const PART_NAME = /^[a-z][a-z0-9_-]{0,39}$/;
 
-/** Text as text: without control characters and without those that turn the direction of what follows. */
+/** A text without control characters and without characters that change the writing direction. */
 export function plain(text: string): string {
   return text
     .replaceAll(/\r\n?/g, '\n')
@@ -25,19 +25,19 @@ export function plain(text: string): string {
 
 const characters = (text: string): string[] => [...text];
 
-/** What is wrong with words for a lesson, in words; null where nothing is. */
+/** Why a title or a text cannot be used; null if it can. */
 export function tooLong({ title, text }: Pick<Lesson, 'title' | 'text'>): string | null {
   for (const [name, words, most] of [
     ['title', title, MOST.title],
     ['text', text, MOST.text],
   ] as const) {
     const length = characters(words).length;
-    if (length > most) return `The ${name} has ${length} characters; ${most} are the most.`;
+    if (length > most) return `The ${name} has ${length} characters; at most ${most} are allowed.`;
   }
   return null;
 }
 
-/** The part of an address behind the #, without it; what else stands there stays. */
+/** The part of an address after the #, with this lesson. Other parameters stay. */
 export function writeLesson({ title, text, show }: Lesson, hash = ''): string {
   const said = new URLSearchParams(hash.replace(/^#/, ''));
   for (const name of ['title', 'text', 'claim']) said.delete(name);
@@ -47,7 +47,7 @@ export function writeLesson({ title, text, show }: Lesson, hash = ''): string {
   return said.toString();
 }
 
-/** The lesson of an address, with what could not be taken as it stands, in words; null where there is none. */
+/** The lesson of an address, and in words what was changed or left out; null if there is none. */
 export function readLesson(hash: string): { lesson: Lesson; notes: string[] } | null {
   const said = new URLSearchParams(hash.replace(/^#/, ''));
   const named = said.get('lesson');

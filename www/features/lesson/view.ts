@@ -1,4 +1,4 @@
-// A lesson: its title and text above the page, and of the page only what the lesson keeps. And how one is made.
+// Shows a lesson: its title and text above the page, and only the parts of the page that it names. Also the card that makes one.
 
 import './style.css';
 import { CLAIMED, TRIES } from '../../model/suggestions';
@@ -8,14 +8,14 @@ import { copyInto } from '../../ui/copy';
 import { element, say } from '../../ui/element';
 import { button, place, placeAbove } from '../../ui/card';
 
-/** A part of the page that a lesson may keep or put away. */
+/** A part of the page that a lesson may show or hide. */
 interface Part {
   name: string;
   title: string;
   at: () => HTMLElement | null;
 }
 
-/** What stands beside the network, which itself always stays, as do Train, one step and restart. */
+/** The parts around the network. The network, Train, one step and restart always stay. */
 const BESIDE: [name: string, title: string, at: string][] = [
   ['pace', 'Pace', '.pace'],
   ['budget', 'Budget', '.meter'],
@@ -27,12 +27,12 @@ const BESIDE: [name: string, title: string, at: string][] = [
   ['phases', 'The six phases', 'footer.phases'],
   ['tries', 'Claims to try', '.try'],
 ];
-/** What a lesson keeps unless its maker says otherwise. */
+/** The parts that a new lesson shows at first. */
 const USUAL = ['history', 'budget', 'loss', 'accuracy', 'keep_ratio', 'phases'];
-/** These buttons of the head stay: one leads back to the network, the other changes colours only. */
+/** Buttons of the header that every lesson shows. */
 const ALWAYS = ['network', 'theme'];
 
-/** Buttons of the head, whatever they are. */
+/** All other buttons of the header. */
 function headParts(): Part[] {
   const buttons = [...document.querySelectorAll<HTMLButtonElement>('.top nav button:not([popover] button)')];
   return buttons.flatMap((at) => {
@@ -69,7 +69,7 @@ export class LessonView {
     this.root.append(element('div', '', this.title, this.text, this.notes), this.all);
     placeAbove(this.root);
     addEventListener('hashchange', () => this.read());
-    // Settings come with the engine.
+    // The settings exist once the engine is loaded.
     page.listen(({ kind }) => {
       if (kind === 'settings') this.apply();
     });
@@ -92,7 +92,7 @@ export class LessonView {
     this.apply();
   }
 
-  /** Puts away what the lesson does not keep: hidden from the eye, from the keyboard and from screen readers. */
+  /** Hides what the lesson does not name, also from the keyboard and from screen readers. */
   private apply(): void {
     const { lesson, page } = this;
     const parts = allParts(page);
@@ -100,7 +100,7 @@ export class LessonView {
     for (const { name, at } of parts) at()?.classList.toggle('put-away', !is_all && !lesson.show.includes(name));
     document.body.toggleAttribute('data-lesson', !is_all);
     if (!is_all) {
-      // What a lesson keeps is not to be looked for.
+      // Folds with a part that the lesson names are opened.
       for (const fold of document.querySelectorAll<HTMLDetailsElement>('.settings details.group'))
         fold.open = fold.querySelector('[data-setting]:not(.put-away, [hidden])') !== null;
     }
@@ -129,7 +129,7 @@ function boxes(heading: string, parts: Part[], changed: () => void): { root: HTM
   return { root: element('fieldset', '', element('legend', '', heading), element('div', 'chips', ...chips)), inputs };
 }
 
-/** What was written of a lesson stays while the page does, wherever the visitor looks in between. */
+/** The unfinished lesson. It stays until the page is closed, also when the card is closed. */
 const draft: { title: string; text: string; claim: string; show: string[] } = { title: '', text: '', claim: '', show: USUAL };
 
 /** The card in which a lesson is made. */
@@ -141,7 +141,7 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
   const text = element('textarea');
   text.rows = 4;
   text.dataset['testid'] = 'lesson-text';
-  text.placeholder = 'What to do, what to look at, what to ask oneself.';
+  text.placeholder = 'What to do, what to look at, what to ask.';
   const claim = element('select');
   claim.dataset['testid'] = 'lesson-claim';
   for (const [words, value] of [['nothing more', ''], ...TRIES.flatMap(([words, , name]) => (name === null ? [] : [[words, name]]))]) {
@@ -162,7 +162,7 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
   link.dataset['testid'] = 'lesson-open';
   const groups = [
     boxes('Beside the network', besideParts(), update),
-    boxes('In the head of the page', headParts(), update),
+    boxes('In the header', headParts(), update),
     boxes('Settings', settingParts(page), update),
   ];
 
@@ -179,7 +179,7 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
     copy.disabled = trouble !== null;
     link.hidden = trouble !== null;
     const left = `${MOST.text - [...words.text].length} characters left for the text.`;
-    const now = trouble ?? `The link holds the experiment as it is set now, your words, and what stays on the page. ${left}`;
+    const now = trouble ?? `The link holds the experiment as it is set now, your text, and the parts of the page that stay. ${left}`;
     say(said, now);
   }
 

@@ -1,5 +1,5 @@
-// The method's formulas, set properly. Every symbol is linked to where it lives on the page: pointed at, it lights that part; pressed, it
-// goes there. Source: Zhou et al., NeurIPS 2021, https://arxiv.org/abs/2111.05685, section 4.
+// The method's formulas in MathML. Every symbol is linked to the part of the page that shows it: pointing at it highlights the part, and
+// pressing it goes there. Source: Zhou et al., NeurIPS 2021, https://arxiv.org/abs/2111.05685, section 4.
 
 import './style.css';
 import type { PlaceName } from '../../ui/anchors';
@@ -10,7 +10,7 @@ import { place, putAway, standing } from '../../ui/card';
 import { point, visit } from '../../ui/highlight';
 
 interface Symbol {
-  /** As it stands in a formula. */
+  /** The symbol as it appears in a formula. */
   sign: string;
   means: string;
   lives: PlaceName[];
@@ -34,7 +34,7 @@ type SymbolName = keyof typeof SYMBOLS;
 /** Builds the panel for one page. */
 class MethodPanel {
   private readonly page: PageFacts;
-  /** A symbol was pressed, and the visitor is where it led. */
+  /** Called after a symbol was pressed and its part is shown. */
   private gone = false;
 
   constructor(page: PageFacts) {
@@ -45,7 +45,7 @@ class MethodPanel {
     if (!this.gone) point();
   }
 
-  /** A symbol in a formula. A formula is one thing to keys and screen readers, which have the same symbols in the list under it. */
+  /** A symbol in a formula. For keys and screen readers a formula is one element; they use the list of symbols below it. */
   private sign(name: SymbolName): Element {
     const made = math('mi', SYMBOLS[name].sign);
     made.classList.add('symbol');
@@ -61,7 +61,7 @@ class MethodPanel {
     return made;
   }
 
-  /** Pointed at, it lights the part where the symbol lives; pressed, it goes there. */
+  /** Links a symbol to its part of the page: pointing highlights it, pressing goes there. */
   private lead(made: HTMLElement | MathMLElement, name: SymbolName): void {
     const lives: PlaceName[] = SYMBOLS[name].lives;
     const [first] = lives;
@@ -70,7 +70,7 @@ class MethodPanel {
       this.gone = false;
       point(...lives);
     };
-    // A page that scrolls under a resting pointer is not pointed at.
+    // Scrolling under a pointer that does not move is no pointing.
     made.addEventListener('pointermove', (event) => {
       const { movementX, movementY } = event as PointerEvent;
       if (movementX !== 0 || movementY !== 0) light();
@@ -82,11 +82,11 @@ class MethodPanel {
       if (!first) return;
       await visit(first, this.page);
       point(first);
-      // The page may have moved away from under the pointer: it stays lit until the focus goes on.
+      // The symbol may have scrolled away from the pointer: the highlight stays while the symbol has the focus.
       this.gone = true;
       const { activeElement } = document;
       const back = async (): Promise<void> => {
-        // What is laid out anew loses the focus and has it back at once.
+        // The highlight may cause a new layout, which takes the focus for a moment.
         await null;
         if (document.activeElement === activeElement) return;
         document.removeEventListener('focusout', back);
@@ -192,7 +192,7 @@ class MethodPanel {
         'What is asked for',
         'section 4',
         objective,
-        'A small loss on average over the masks, within the budget. One sum binds all layers, so that capacity moves between them by itself.',
+        'The aim is a small mean loss over the masks, within the budget. One sum covers all layers, so that capacity can move between them.',
         ['w', 's', 'L', 'K'],
       ),
       this.part(
@@ -206,7 +206,7 @@ class MethodPanel {
         'How the budget is kept',
         'section 4, projection',
         projection,
-        'All scores step, then all are lowered by the same v until they fit the budget. At 0 a unit is off, at 1 it is kept: both are decided.',
+        'All scores take a step, then all are lowered by the same v so that they fit the budget. At 0 a unit is off, at 1 it is kept: both are decided.',
         ['v', 'eta'],
       ),
     ];

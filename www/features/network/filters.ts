@@ -1,4 +1,4 @@
-// The first convolution's filters as small images: each in its own scale, those that are off faded.
+// The first convolution's filters as small images, each in its own scale. Filters that are off are faded.
 
 import { count } from '../../model/format';
 import { type Group, KEPT, type Plan } from '../../protocol/messages';
@@ -11,10 +11,10 @@ type Shape = NonNullable<Plan['filters']>;
 /** In CSS pixels. */
 const MOST_SIDE = 40;
 const LEAST_GAP = 3;
-/** How much of a filter that is off is still seen, as is and with a score of 1. */
+/** The opacity of a filter that is off, with a score of 0 and of 1. */
 const FAINT = 0.12;
 const FAINT_LIKELY = 0.4;
-/** Grey: a weight of 0. */
+/** The grey level of a weight of 0. */
 const MIDDLE = 127.5;
 
 export class FiltersView {
@@ -25,11 +25,11 @@ export class FiltersView {
   private readonly shape: Shape;
   private readonly group: Group;
   private weights: Float32Array | null = null;
-  /** Each filter's weights as colours, row by row: made once for new weights, drawn often. */
+  /** Each filter's weights as colours, row by row. Computed once for new weights, because they are drawn often. */
   private colours: [red: number, green: number, blue: number][] = [];
   private readonly painted: Int16Array;
   private columns = 1;
-  /** Side of a weight, and of a filter with the gap behind it, in device pixels. */
+  /** Side of a weight, and of a filter with the gap after it, in device pixels. */
   private pixel = 1;
   private pitch = 1;
 
@@ -56,7 +56,7 @@ export class FiltersView {
     let best = 0;
     for (let columns = 1; columns <= filters; columns++) {
       const rows = Math.ceil(filters / columns);
-      // Full rows read as a block.
+      // Full rows look like one block.
       const worth = Math.min(width / columns, height / rows, MOST_SIDE) * (filters % columns === 0 ? 1 : 0.7);
       if (worth > best) [best, this.columns] = [worth, columns];
     }
@@ -89,7 +89,7 @@ export class FiltersView {
       for (let at = first; at < first + channels * taps; at++) largest = Math.max(largest, Math.abs(weights[at] ?? 0));
       const level = (channel: number, tap: number): number => Math.round(MIDDLE + (MIDDLE * (weights[first + channel * taps + tap] ?? 0)) / (largest || 1));
       for (let tap = 0; tap < taps; tap++) {
-        // Anything but three colours is shown by its first channel, in grey.
+        // Filters without exactly three channels show their first channel, in grey.
         const red = level(0, tap);
         this.colours.push(channels === 3 ? [red, level(1, tap), level(2, tap)] : [red, red, red]);
       }

@@ -1,4 +1,4 @@
-// How the groups of a fully connected network stand beside one another.
+// The layout of the groups of a fully connected network.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ test('a group with an order in space has its own shape, any other full columns b
   }
 });
 
-/** Whether the lines hold all groups in order, within the room. */
+/** Whether the lines hold all groups in order, within the space. */
 function assertFits(groups: Group[], width: number, height: number, dpr: number): void {
   const { lines, cell } = arrangeGrids(groups, width, height, dpr);
   const which = `${groups.map(({ size }) => size).join('-')} in ${width} × ${height} at ${dpr}: cells of ${cell}`;

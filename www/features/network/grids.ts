@@ -1,14 +1,14 @@
-// How the groups of a fully connected network stand beside one another: one grid of equal cells each.
+// The layout of a fully connected network: one grid of equal cells for each group, side by side.
 
 import type { Group } from '../../protocol/messages';
 
-/** Room between grids, in cells, and for the numbers beside the classes. */
+/** Space between grids and for the numbers beside the classes, in cells. */
 const GAP = 2.2;
 export const DIGITS = 1.2;
 const MOST_CELL = 18;
-/** A grid with a caption takes at least this, in pixels. */
+/** Least width of a grid with its caption, in pixels. */
 const NARROWEST = 62;
-/** Height of a caption and the room below it, in pixels. */
+/** Height of a caption and the space below it, in pixels. */
 const CAPTION = 56;
 
 export interface Line {
@@ -22,14 +22,14 @@ export function shape(group: Group, rows: number): [columns: number, rows: numbe
   return [Math.ceil(group.size / rows), Math.min(group.size, rows)];
 }
 
-/** The least height, in cells, at which the groups stand side by side within a width; 0 if there is none. */
+/** The least height, in cells, at which the groups fit side by side into a width; 0 if there is none. */
 function leastRows(groups: Group[], width: number, cell: number): number {
   const room = width - (GAP * (groups.length - 1) + DIGITS) * cell;
   const image = Math.max(0, ...groups.map((group) => group.height));
   const tallest = Math.max(image, ...groups.map((group) => group.size));
   const taken = (group: Group, rows: number): number => Math.max(shape(group, rows)[0] * cell, group.gated ? NARROWEST : cell);
   const fits = (rows: number): boolean => groups.reduce((sum, group) => sum + taken(group, rows), 0) <= room;
-  // Grids beside an image are at least as high as it is: layers of equal height compare by their width.
+  // Grids beside an image are at least as high as it is, because layers of equal height are compared by their width.
   let [low, high] = [Math.max(1, image), tallest];
   if (!fits(high)) return 0;
   while (low < high) {
@@ -51,7 +51,7 @@ function* breaks(groups: Group[]): Generator<Group[][]> {
   }
 }
 
-/** How well lines look, for a cell of one size: one line reads best, and grids much higher than the image beside them dwarf it. */
+/** How good a layout is, for one size of cell. One line is best; grids much higher than the image beside them are worse. */
 function worth(lines: Line[], cell: number): number {
   const dwarfed = lines.some(({ groups, rows }) => {
     const image = Math.max(0, ...groups.map((group) => group.height));
@@ -60,7 +60,7 @@ function worth(lines: Line[], cell: number): number {
   return cell * (lines.length > 1 ? 0.85 : 1) * (dwarfed ? 0.55 : 1);
 }
 
-/** The lines, and the side of a cell in whole device pixels, that come out best within a width and a height in CSS pixels. */
+/** The best lines, and the side of a cell in whole device pixels, for a width and a height in CSS pixels. */
 export function arrangeGrids(groups: Group[], width: number, height: number, dpr: number): { lines: Line[]; cell: number } {
   let best: { lines: Line[]; cell: number; worth: number } = { lines: [{ groups, rows: 64 }], cell: 1, worth: 0 };
   for (const parts of breaks(groups)) {

@@ -1,4 +1,4 @@
-// The network in the middle of the page, and the key to its cells.
+// The network in the middle of the page, and the legend of its cells.
 
 import { methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';

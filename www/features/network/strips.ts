@@ -1,19 +1,19 @@
-// How the groups of a convolutional network stand under one another: one strip of equal cells for each convolution, and under the
-// last one that a sum joins, thin, the sum. A residual block is one row, its two convolutions side by side: the right column is
-// the stream that every sum hands on, channel under channel.
+// The layout of a convolutional network: one strip of equal cells for each convolution. Below the last convolution of a sum, the sum is
+// a thin strip. A residual block is one row with its two convolutions side by side; the right column has the channels of the
+// residual stream below one another.
 
 import type { Group } from '../../protocol/messages';
 
 /** A row of the table; numbers are those of groups. */
 export interface Row {
   label: string;
-  /** The convolution inside a block, which nothing else reads. */
+  /** The convolution inside a block. */
   inner: number | null;
-  /** Stands where `inner` would, in words. */
+  /** A text in the place of `inner`. */
   note: string;
   outer: number | null;
   sum: number | null;
-  /** Whether another stage begins: the images have another size than in the row before. */
+  /** Whether the size of the maps differs from the row before. */
   stage: boolean;
 }
 
@@ -33,13 +33,13 @@ export interface Strips {
 }
 
 const MOST_CELL = 14;
-/** Smaller ones are not worth avoiding a scroll bar for. */
+/** Least size of a cell. With smaller ones a scroll bar is better. */
 const LEAST_CELL = 4;
 const SCROLL_BAR = 12;
 const RAGGED = 0.82;
-/** In CSS pixels: what stands beside the strips in a row, and the room that a row's text and the gaps take. */
+/** In CSS pixels: the widths of what is beside the strips in a row, and the heights of text and gaps. */
 const ROOM = { label: 46, short_label: 37, digit: 7.4, sum: 24, gap: 8, text: 14, stage: 7, head: 20, under: 2 };
-/** Many rows stand closer. */
+/** With many rows the gaps are smaller. */
 const MANY = 14;
 
 export function tabulate(groups: Group[]): Row[] {
@@ -95,7 +95,7 @@ function tall({ rows, residual, across, cell, thin: low, between }: Omit<Strips,
   );
 }
 
-/** The cells, in sizes from `least` to `most` CSS pixels, that come out best within a width and a height; null where none fit. */
+/** The best size of cells, from `least` to `most` CSS pixels, for a width and a height; null if none fits. */
 function fitting(groups: Group[], width: number, height: number, dpr: number, least: number, most: number): Strips | null {
   const rows = tabulate(groups);
   const residual = rows.some(({ sum }) => sum !== null);
@@ -111,7 +111,7 @@ function fitting(groups: Group[], width: number, height: number, dpr: number, le
   let best: (Strips & { worth: number }) | null = null;
   for (let cell = Math.round(most * dpr); cell >= Math.max(1, Math.round(least * dpr)); cell--) {
     const room_across = Math.max(1, Math.min(widest, Math.floor((room * dpr) / cell)));
-    // Where the height is not bounded, the widest strips are the least high.
+    // Without a bound on the height, the widest strips are best.
     for (const across of Number.isFinite(height) ? [room_across, 2 ** Math.floor(Math.log2(room_across))] : [room_across]) {
       const wide = Math.ceil((across * cell) / dpr);
       const columns = beside.flatMap((taken, index) => (index < strips_across ? [taken, wide] : [taken]));
@@ -125,7 +125,7 @@ function fitting(groups: Group[], width: number, height: number, dpr: number, le
   return best;
 }
 
-/** The strips within a width and, if possible, a height, both in CSS pixels; where they are higher, there is room for a scroll bar. */
+/** The strips within a width and, if possible, a height, both in CSS pixels; where they are higher, there is space for a scroll bar. */
 export function arrangeStrips(groups: Group[], width: number, height: number, dpr: number): Strips {
   const whole = fitting(groups, width, height, dpr, LEAST_CELL, MOST_CELL);
   const scrolled = whole ?? fitting(groups, width - SCROLL_BAR, Number.POSITIVE_INFINITY, dpr, LEAST_CELL, LEAST_CELL);

@@ -1,12 +1,12 @@
-// The network. Fully connected: one grid of cells for each group of units. Convolutional: the first filters as images, and one
-// strip of cells for each convolution.
+// The network. Fully connected: one grid of cells for each group. Convolutional: the first filters as images, and one strip of cells
+// for each convolution.
 
 import { count, percent, significant } from '../../model/format';
 import { type Group, KEPT, type Plan, PROBE_KEPT } from '../../protocol/messages';
 import { isChannel } from '../../model/words';
 import { Announcer } from '../../ui/announcer';
 import type { Bars } from '../../model/step-through';
-import { Cells, Inks, type Manner, SMALL_CELL, type States } from '../../ui/cells';
+import { Cells, CellColours, type Manner, SMALL_CELL, type States } from '../../ui/cells';
 import { element, say } from '../../ui/element';
 import { FiltersView } from './filters';
 import { arrangeGrids, DIGITS, shape } from './grids';
@@ -14,7 +14,7 @@ import { css, type Palette } from '../../ui/palette';
 import type { PickedUnit } from '../../model/picked-unit';
 import { arrangeStrips, type Row, stripShape } from './strips';
 
-/** What is drawn; of a snapshot, or of a moment looked back at. */
+/** What is drawn, from a snapshot or from a recorded step. */
 export interface Masks {
   /** [U], 0..255 */
   scores: Uint8Array;
@@ -24,7 +24,7 @@ export interface Masks {
   kept: Uint32Array;
 }
 
-/** What the view needs to know of a network. */
+/** The facts about a network that the view needs. */
 export type Shown = Pick<Plan, 'groups' | 'filters'> & { informative?: Uint8Array | null };
 
 /** One group on the page. */
@@ -32,12 +32,12 @@ interface Part {
   group: Group;
   manner: Manner;
   cells: Cells;
-  /** How many of its units are kept, in words. */
+  /** The text with the number of kept units. */
   kept: HTMLElement;
 }
 
 const COLOURS = ['red', 'green', 'blue'];
-/** In CSS pixels: of the filters beside the strips, of what the strips keep free for them and for a caption. */
+/** Largest width of the filters beside the strips: in CSS pixels, and as a share of the width. */
 const MOST_FILTERS = 190;
 const FILTERS_SHARE = 0.26;
 /** Residual networks need the width for two columns of strips. */
@@ -45,7 +45,7 @@ const FILTERS_SHARE_RESIDUAL = 0.15;
 const FILTERS_GAP = 26;
 const FILTERS_ABOVE = 64;
 const CAPTION = 44;
-/** Below this width the filters stand above two columns of strips, not beside them. */
+/** Below this width the filters are above two columns of strips, not beside them. */
 const BESIDE = 600;
 
 /** An input of an image, in words. */
@@ -71,26 +71,26 @@ export class NetworkView {
   private states: (States | null)[] = [];
   private cell = 8;
   private masks: Masks | null = null;
-  /** [classes] of the image at hand, which are of now. */
+  /** [classes] probabilities of the visitor's image under the current network. */
   private classes: Float32Array | null = null;
   private is_past = false;
-  private inks: Inks;
+  private colours: CellColours;
   private readonly root: HTMLElement;
   private readonly output: HTMLElement;
   private readonly announcer = new Announcer();
-  /** Whether keys stand on a unit. */
-  private heard = false;
+  /** Whether a unit has the keyboard focus. */
+  private by_keyboard = false;
   private hovered: { group: number; index: number } | null = null;
   private pinned: (unit: number) => boolean = () => false;
   private bars: Bars | null = null;
   private readonly picked: (picked: PickedUnit) => void;
 
-  /** `picked` hears of a gated unit that was clicked, or chosen with Enter. */
+  /** `picked` is called with a gated unit that was clicked or chosen with Enter. */
   constructor(root: HTMLElement, output: HTMLElement, palette: Palette, picked: (picked: PickedUnit) => void) {
     this.root = root;
     this.output = output;
     this.picked = picked;
-    this.inks = new Inks(palette);
+    this.colours = new CellColours(palette);
     output.after(this.announcer.root);
     new ResizeObserver(() => this.layOut()).observe(root);
   }
@@ -101,7 +101,7 @@ export class NetworkView {
     this.is_past = false;
     this.output.textContent = '';
     this.states = groups.map(() => null);
-    // The run that opens is most often the one that was planned: its picture stands already.
+    // The opened run usually has the network of the plan, which is drawn already.
     if (JSON.stringify(groups) === JSON.stringify(this.groups)) return this.repaint();
     this.groups = groups;
     this.parts = groups.map((group, index) => {
@@ -127,7 +127,7 @@ export class NetworkView {
   }
 
   recolour(palette: Palette): void {
-    this.inks = new Inks(palette);
+    this.colours = new CellColours(palette);
     this.repaint();
   }
 
@@ -136,7 +136,7 @@ export class NetworkView {
     this.pinned = pinned;
   }
 
-  /** `bars`: a number for each unit that is shown in its cell in place of the mask. `is_past`: of a moment that is looked back at. */
+  /** `bars`: a number for each unit, shown in its cell in place of the mask. `is_past`: a recorded step is drawn. */
   draw(masks: Masks, bars: Bars | null = null, is_past = false): void {
     this.masks = masks;
     this.bars = bars;
@@ -150,18 +150,18 @@ export class NetworkView {
       say(part.kept, text);
     }
     this.paint();
-    if (this.hovered) this.tell();
+    if (this.hovered) this.describePointed();
   }
 
-  /** New weights of the first convolution, [count, channels, side, side]; null: they are not known. */
+  /** Sets the weights of the first convolution, [count, channels, side, side]; null: unknown. */
   showFilters(weights: Float32Array | null): void {
     this.filters?.view.show(weights);
     this.paintFilters();
   }
 
   /**
-   * [classes] probabilities of the image at hand: the column of classes shows them, the most probable one solid, but not while a moment is
-   * looked back at, of which they are not. Null: it stands still.
+   * Sets the [classes] probabilities of the visitor's image. The column of classes shows them, the most probable class solid, but not while the
+   * page looks back: the probabilities are those of the current network. Null: there is no image.
    */
   showClasses(probabilities: Float32Array | null): void {
     const group = this.groups.at(-1);
@@ -169,10 +169,10 @@ export class NetworkView {
     this.classes = probabilities;
     this.readClasses();
     this.paint();
-    if (this.hovered) this.tell();
+    if (this.hovered) this.describePointed();
   }
 
-  /** The accessible names change too seldom to be worth a frame's time: the page calls this now and then. */
+  /** Updates the accessible names. The page calls this at times, because doing it in each frame would take long. */
   name(): void {
     for (const [index, { group, manner, cells }] of this.parts.entries()) {
       const kept = this.masks?.kept[index];
@@ -219,7 +219,7 @@ export class NetworkView {
   private layOut(): void {
     const width = this.root.clientWidth;
     if (this.groups.length === 0 || width === 0) return;
-    // What is moved on the page loses the focus.
+    // An element that is moved loses the focus.
     const held = this.root.contains(document.activeElement) ? document.activeElement : null;
     const main = this.root.parentElement?.clientHeight ?? 0;
     const narrow = matchMedia('(max-width: 820px)').matches;
@@ -230,7 +230,7 @@ export class NetworkView {
   }
 
   private layOutGrids(width: number, height: number): void {
-    // Whole device pixels, so that every cell and every gap is as sharp as the next.
+    // Whole device pixels, so that all cells and gaps are equally sharp.
     const { lines, cell } = arrangeGrids(this.groups, width, height, devicePixelRatio);
     this.cell = cell;
     this.root.classList.toggle('small', cell / devicePixelRatio < SMALL_CELL);
@@ -256,7 +256,7 @@ export class NetworkView {
     this.root.classList.toggle('above', above);
     let [wide, high] = [width, height ?? 620];
     if (above) {
-      // In a window of a fixed height every line counts: the caption stands beside the filters.
+      // In a window of a fixed height the caption is beside the filters, which saves a line.
       filters.layOut(height === null ? width : width - 110, height === null ? 150 : FILTERS_ABOVE);
       if (height !== null) high -= filters.canvas.height / dpr + FILTERS_GAP / 2;
     } else {
@@ -272,7 +272,7 @@ export class NetworkView {
     for (const row of rows) table.append(this.strip(row, residual, across, cell, thin));
     if (height !== null) {
       table.style.maxHeight = `${high}px`;
-      // What scrolls must be reachable without a pointer.
+      // An element that scrolls must be reachable by keys.
       table.tabIndex = 0;
       table.setAttribute('role', 'group');
       table.setAttribute('aria-label', 'Strips of channels');
@@ -309,7 +309,7 @@ export class NetworkView {
       if (this.filters || !this.hasDigits(group, cells.columns) || this.cell / devicePixelRatio < 7) continue;
       const { context, canvas } = cells;
       context.clearRect(0, 0, canvas.width, canvas.height);
-      context.fillStyle = css(this.inks.palette.soft);
+      context.fillStyle = css(this.colours.palette.soft);
       context.font = `${Math.round(this.cell * 0.86)}px system-ui, sans-serif`;
       context.textBaseline = 'middle';
       for (let row = 0; row < cells.rows; row++) context.fillText(String(row), this.cell * 1.35, (row + 0.5) * this.cell);
@@ -321,7 +321,7 @@ export class NetworkView {
   private paint(): void {
     for (const [index, { cells }] of this.parts.entries()) {
       const marks = { dots: index === 0 ? this.informative : null, pinned: this.pinned, bars: this.bars };
-      if (cells.canvas.isConnected) cells.paint(this.states[index] ?? null, this.inks, marks);
+      if (cells.canvas.isConnected) cells.paint(this.states[index] ?? null, this.colours, marks);
     }
     this.paintFilters();
   }
@@ -329,13 +329,13 @@ export class NetworkView {
   private paintFilters(): void {
     if (!this.filters) return;
     const { view, group } = this.filters;
-    view.draw(this.states[group] ?? null, this.masks?.kept[group] ?? null, this.inks.palette);
+    view.draw(this.states[group] ?? null, this.masks?.kept[group] ?? null, this.colours.palette);
   }
 
   private listen(canvas: HTMLCanvasElement, group: number, under: (event: PointerEvent) => number | null): void {
     const point = (index: number | null): void => {
       this.hovered = index === null ? null : { group, index };
-      if (this.hovered) this.tell();
+      if (this.hovered) this.describePointed();
       else this.output.textContent = '';
     };
     canvas.addEventListener('pointermove', (event) => point(under(event)));
@@ -351,15 +351,15 @@ export class NetworkView {
     if (group?.gated && this.masks) this.picked({ unit: group.first_unit + index, name: where(group, index), place, from });
   }
 
-  /** With the keyboard one goes from unit to unit, and picks one with Enter. */
+  /** Arrow keys move from unit to unit, and Enter picks one. */
   private listenToKeys({ cells }: Part, group: number): void {
     const { canvas } = cells;
     let at = 0;
     const stand = (index: number | null): void => {
       cells.focus(index);
       this.hovered = index === null ? null : { group, index };
-      this.heard = index !== null;
-      if (index !== null) this.tell();
+      this.by_keyboard = index !== null;
+      if (index !== null) this.describePointed();
       else {
         this.output.textContent = '';
         this.announcer.say('', '');
@@ -383,23 +383,23 @@ export class NetworkView {
     });
   }
 
-  /** The unit under the pointer, or the one that keys stand on, in words. */
-  private tell(): void {
+  /** Describes the unit under the pointer or with the keyboard focus. */
+  private describePointed(): void {
     const { group: number, index } = this.hovered ?? { group: -1, index: 0 };
     const group = this.groups[number];
     if (!group) return;
     const [state, words] = this.told(group, number, index);
     this.output.textContent = words;
-    // Its score changes with every step: a screen reader hears of another unit, and where it comes to be kept, off or pinned.
-    if (this.heard) this.announcer.say(`${number} ${index} ${state}`, words);
+    // The score changes with every step: a screen reader hears only of another unit, or of a change to kept, off or pinned.
+    if (this.by_keyboard) this.announcer.say(`${number} ${index} ${state}`, words);
   }
 
-  /** What can be said of a unit: the state that it is in, and all words. */
+  /** The state of a unit, and its description. */
   private told(group: Group, number: number, index: number): [state: string, words: string] {
     const states = this.states[number];
     const place = where(group, index);
     if (!states) return ['', group.gated || group.union_of ? place : `${place}: always kept`];
-    if (this.classes && number === this.groups.length - 1) return ['', `class ${index}: ${percent(this.classes[index] ?? 0)} for the image at hand`];
+    if (this.classes && number === this.groups.length - 1) return ['', `class ${index}: ${percent(this.classes[index] ?? 0)} for your image`];
     const bits = states.mask[states.first + index] ?? 0;
     if (group.union_of) {
       const [a, b] = group.union_of.map((parent) => this.groups[parent]?.name ?? '');
@@ -416,7 +416,7 @@ export class NetworkView {
     const bar = this.bars?.values[states.first + index];
     const pinned = this.pinned(states.first + index) ? `, pinned ${score > 0.5 ? 'on' : 'off'}` : '';
     const barred = bar === undefined || !this.bars ? '' : `, ${this.bars.name} ${significant(bar * this.bars.most, 2)}`;
-    // Masks that are drawn anew disagree now and then about a unit that is undecided: that is no other state of it.
+    // The masks of a step disagree about an undecided unit at times: that is no change of state.
     const decided = score > 0 && score < 1 ? 'undecided' : state;
     return [`${decided}${pinned}`, `${place}: s = ${score.toFixed(2)}, ${state}${pinned}${barred}`];
   }

@@ -1,4 +1,4 @@
-// The foot of the page: a step as six phases.
+// The bottom of the page: a step as six phases.
 
 import { methodOf } from '../../model/methods';
 import { phaseTitle } from '../../model/phases';

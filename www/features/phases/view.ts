@@ -1,4 +1,4 @@
-// The foot of the page: one training step as six phases, each formula with the numbers of the last step.
+// The bottom of the page: one training step as six phases, each with its formula and the numbers of the last step.
 
 import type { Family } from '../../model/methods';
 import { laterPhases, PHASES, type PartOfStep, type Said, TITLES } from '../../model/phases';
@@ -35,7 +35,7 @@ export class PhasesView {
     });
   }
 
-  /** `family`: of the method; a given mask has no use for two of the phases. */
+  /** `family`: that of the method. With a given mask two of the phases do nothing. */
   draw(phases: Said[], family: Family): void {
     for (const index of [2, 3]) this.phases[index]?.item.classList.toggle('unused', family === 'given');
     for (const [index, [title, formula, words]] of phases.entries()) {
@@ -47,7 +47,7 @@ export class PhasesView {
     }
   }
 
-  /** Lights the phase that was done, dims those that come after; null: no step is taken phase by phase. */
+  /** Highlights the phase that was executed and dims the later ones; null: no step is executed phase by phase. */
   light(part: PartOfStep | null): void {
     clearTimeout(this.timer);
     const later = laterPhases(part);
@@ -60,7 +60,7 @@ export class PhasesView {
     }
   }
 
-  /** After a single step: leads the eye through the phases once. */
+  /** After a single step: highlights the phases one after another. */
   sweep(): void {
     clearTimeout(this.timer);
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;

@@ -14,7 +14,7 @@ function inputOf({ controls, run }: State, unit: number): PinInput {
   const unlearned = `${labelOf(controls, values?.['method'] ?? '')} has no scores that could be pinned: choose VR-PGE, REINFORCE or straight-through.`;
   return {
     pin: readPins(values?.['pins']).get(unit) ?? null,
-    // Of a recorded run the reason stands in the place of what the unit is worth.
+    // For a recorded run the menu gives the reason in the place of the worth.
     refused: recordedRefusal(run) ? '' : learned ? null : unlearned,
     waits: isOver(run),
     batch_size: openedOf(run)?.description.batch_size ?? 0,

@@ -1,4 +1,4 @@
-// A unit that was clicked: what it is worth to the loss, and whether it is to be pinned on, pinned off or let go.
+// The menu of a unit: what it is worth, and buttons to pin it on, pin it off or unpin it.
 
 import './style.css';
 
@@ -9,16 +9,16 @@ import { sentence } from '../../model/words';
 import { element, say } from '../../ui/element';
 import type { PickedUnit } from '../../model/picked-unit';
 
-/** Between the menu and the cell, and the edge of the window, in CSS pixels. */
+/** Distance of the menu from the cell and from the edge of the window, in CSS pixels. */
 const AWAY = 8;
-/** Below so many standard errors a difference is no news. */
+/** Smaller differences, in standard errors, count as none. */
 const TELLING = 2;
 
 export interface PinInput {
   pin: Pin | null;
-  /** Why the unit cannot be pinned, in words. */
+  /** Why the unit cannot be pinned. */
   refused: string | null;
-  /** Whether the run is over, so that a pin is the next one's. */
+  /** Whether the run is over, so that a pin applies to the next run. */
   waits: boolean;
   /** Images of a batch. */
   batch_size: number;
@@ -34,12 +34,12 @@ function costWords({ difference, error, on, off, batches }: UnitCost, batch_size
   const over = `over ${count(batches)} batches of ${count(batch_size)} images, everything else as in m`;
   const size = `${significant(Math.abs(difference), 2)} ± ${significant(error, 2)}`;
   if (Math.abs(difference) < TELLING * error || difference === 0)
-    return ['On or off makes no difference to the loss that shows: ', element('b', '', size), `, ${over}.`];
+    return ['On or off makes no measurable difference to the loss: ', element('b', '', size), `, ${over}.`];
   const [cheaper, dearer] = difference < 0 ? ['on', 'off'] : ['off', 'on'];
   return [
     `Pinning it ${dearer} costs `,
     element('b', '', size),
-    ` of loss: ${significant(on, 4)} on, ${significant(off, 4)} off, ${over}. Pinning it ${cheaper} spares that.`,
+    ` of loss: ${significant(on, 4)} on, ${significant(off, 4)} off, ${over}. Pinning it ${cheaper} saves that.`,
   ];
 }
 
@@ -55,7 +55,7 @@ export class PinView {
 
   private readonly closed: () => void;
 
-  /** `pinned` hears what is to become of a unit, `closed` that the menu is closed. */
+  /** `pinned` is called with a unit and its pin, `closed` when the menu is closed. */
   constructor(pinned: (unit: number, pin: Pin | null) => void, closed: () => void) {
     this.closed = closed;
     this.buttons = CHOICES.map(([pin, label]) => {
@@ -76,11 +76,11 @@ export class PinView {
     this.words.dataset['testid'] = 'pin-words';
     this.menu.append(this.title, this.cost, element('div', 'choices', ...this.buttons), this.words);
     this.menu.hidden = true;
-    // Where nothing can be pressed it has the focus itself, so that keys close it.
+    // Without an enabled button the menu itself gets the focus, so that Escape closes it.
     this.menu.tabIndex = -1;
     document.body.append(this.menu);
     this.menu.addEventListener('keydown', (event) => {
-      // Keys in the menu are the menu's.
+      // Keys in the menu do not reach the page.
       event.stopPropagation();
       if (event.key === 'Escape') this.close();
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -112,7 +112,7 @@ export class PinView {
     (this.buttons.find((button) => !button.disabled && button.ariaPressed !== 'true') ?? this.menu).focus();
   }
 
-  /** What is known of the open unit's pin. */
+  /** Shows the pin of the unit. */
   draw({ pin, refused, waits }: PinInput): void {
     for (const [index, [is]] of CHOICES.entries()) {
       const button = this.buttons[index];
@@ -127,10 +127,10 @@ export class PinView {
   showCost(unit: number, cost: UnitCost | null, refused: string | null): void {
     if (unit !== this.unit) return;
     if (cost) this.cost.replaceChildren(...costWords(cost, this.batch_size));
-    else this.say(this.cost, `What it is worth cannot be told: ${refused ?? ''}.`);
+    else this.say(this.cost, `What it is worth cannot be measured: ${refused ?? ''}.`);
   }
 
-  /** A pin that the engine refused. */
+  /** Shows why the engine refused a pin. */
   refuse(message: string): void {
     this.say(this.words, sentence(message), true);
   }

@@ -1,4 +1,4 @@
-// What is read off the run in numbers: losses, accuracy, pace, memory.
+// The numbers of the run: losses, accuracy, steps per second, memory.
 
 import { bytes, count, duration, fixed, percent } from '../../model/format';
 import type { Description, Evaluation, RunState, Snapshot, StepRecord } from '../../protocol/messages';
@@ -18,9 +18,9 @@ export interface PaceInput {
   state: RunState;
   step: number;
   steps: number;
-  /** Of the moment that is shown. */
+  /** Values of the shown step. */
   epoch: number;
-  /** Steps a second; NaN where nothing moved yet. */
+  /** Steps per second; NaN if unknown. */
   rate: number;
 }
 
@@ -34,7 +34,7 @@ export class ReadingsView {
     this.parts = parts;
   }
 
-  /** Another run: nothing is known of it. */
+  /** Clears the numbers for another run. */
   clear(): void {
     const { loss, accuracy_lead, accuracy, rate, epoch, left, memory } = this.parts;
     for (const place of [loss, accuracy, rate, epoch, left, memory]) place.textContent = NONE;
@@ -50,7 +50,7 @@ export class ReadingsView {
     say(loss, Number.isFinite(record.probe_loss) ? `${fixed(record.loss, 3)} · ${fixed(record.probe_loss, 3)}` : fixed(record.loss, 3));
   }
 
-  /** `of` test images there are; `is_back`: of a moment looked back at, which may have been tested some steps before; `samples`: a run draws masks. */
+  /** `of`: the number of test images. `is_back`: a recorded step is shown; its evaluation may be some steps older. `samples`: the run draws masks. */
   drawAccuracy(shown: Evaluation | null, of: number, is_back: boolean, samples: boolean): void {
     const { accuracy, accuracy_lead } = this.parts;
     if (!shown) {
@@ -77,7 +77,7 @@ export class ReadingsView {
     say(parts.epoch, `${Math.min(epochs, Math.floor(epoch) + 1)} of ${count(epochs)}`);
   }
 
-  /** What the run holds on the device; less than at first once units that are off for good were dropped. */
+  /** The memory of the run on the device. It falls when units that are off for good are dropped. */
   drawMemory({ bytes: { data, activations, weights, optimiser }, units }: Description, { network_bytes, units_held }: Snapshot): void {
     const [first, now] = [data + activations + weights + optimiser, data + network_bytes];
     const { memory } = this.parts;

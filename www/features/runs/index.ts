@@ -6,7 +6,7 @@ import type { Feature } from '../../ui/page';
 
 export const runs: Feature = {
   mount(page) {
-    // Runs from before a reload are there again, and those of now will be.
+    // Restores the runs from before a reload, and stores those of now.
     let store: ((list: (typeof page.state.runs)['list']) => string | null) | null = null;
     const save = (): void => {
       if (store) page.dispatch({ kind: 'stored_runs', refusal: store(page.state.runs.list) });
@@ -39,7 +39,7 @@ export const runs: Feature = {
           if (shown === 'runs') view.draw({ ...listing, current: openedOf(run)?.listed?.number ?? null, compares: comparison !== null, ...controls });
         },
       });
-      // Who hears that a run ended finds its figures.
+      // Drawn at once, so that a listener that hears of the end of a run finds its numbers.
       page.follow(
         ({ run }) => [phaseOf(run)],
         () => {

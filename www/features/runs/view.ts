@@ -1,4 +1,4 @@
-// Runs laid over one another: what differs between them, their curves along steps, seconds or multiply-adds, and what each cost.
+// Compares runs: their differences, their curves over steps, seconds or multiply-adds, and the work of each.
 
 import uPlot from 'uplot';
 import { differences } from '../../model/differences';
@@ -15,7 +15,7 @@ import './style.css';
 
 const SLOTS = Array.from({ length: MOST_RUNS }, (_, slot) => slot);
 const NAMES = [...SLOTS.map((slot) => `run-${slot + 1}`), 'soft', 'line'];
-/** The second half of the colours is dashed too, so that no pair rests on its hue alone. */
+/** Curves with the second half of the colours are dashed too, so that no two runs differ by hue alone. */
 const dashOf = (slot: number): number[] => (slot < MOST_RUNS / 2 ? [] : [6, 3]);
 const AXES: [along: Along, words: string][] = [
   ['step', 'steps'],
@@ -27,44 +27,44 @@ const HEADS: [words: string, title: string][] = [
   ['Test accuracy', 'Under the decided mask (s ≥ ½)'],
   ['Steps', 'Done so far'],
   ['Seconds', 'Of training on this device, from the end of the first step on, which also compiles'],
-  ['Multiply-adds', 'Executed, counted from the units that each step kept'],
-  ['of it near dense', 'In passes of more than half the work of the dense net’s: a dense start, a dense backward, a dense look at every unit'],
-  ['Memory', 'What the network holds of the device’s memory, without the data'],
+  ['Multiply-adds', 'Multiply-adds that were executed, from the units that each step kept'],
+  ['of it near dense', 'In passes with more than half the work of the dense network, such as a dense start or a dense backward pass'],
+  ['Memory', 'Device memory of the network, without the data'],
   ['Remove', ''],
 ];
-/** The opponents that a comparison begins with. */
+/** The entrants that are ticked at first. */
 const COMPARED = ['dense', 'small-dense', 'static', 'vrpge'];
 const STEPS = '500';
 
-/** What can be asked for here. */
+/** The requests of the panel. */
 export interface Requests {
-  /** Trains entrants one after another: with what they have in common beside the settings, each with its own preset if `best`. */
+  /** Trains entrants one after another. `best`: each with its own preset. */
   compare(entrants: Entrant[], best: boolean, common: Values): void;
   stop(): void;
-  /** Forgets the runs of these numbers. */
+  /** Removes the runs of these numbers. */
   forget(numbers: number[]): void;
 }
 
 export interface RunsInput {
   list: ListedRun[];
-  /** The run that last made room. */
+  /** The run that was removed last because the list was full. */
   gone: ListedRun | null;
-  /** Why a reload will forget them. */
+  /** Why the runs are lost on a reload. */
   unstored: string | null;
-  /** Number of the run that is open. */
+  /** The number of the open run. */
   current: number | null;
-  /** Whether a comparison goes on. */
+  /** Whether a comparison is in progress. */
   compares: boolean;
   settings: Setting[];
-  /** Who can take part in a comparison; nobody before the engine has told. */
+  /** The possible entrants; empty until the engine is loaded. */
   entrants: Entrant[];
 }
 
 const NOTHING: RunsInput = { list: [], gone: null, unstored: null, current: null, compares: false, settings: [], entrants: [] };
 
-/** A run in the table: its line, and the one below it that its name opens. */
+/** A run in the table: its line, and the details below it that its name opens. */
 interface Row {
-  /** Of its run. */
+  /** The number of its run. */
   number: number;
   line: HTMLTableRowElement;
   cells: HTMLElement[];
@@ -80,7 +80,7 @@ export class RunsView {
   /** Of both charts. */
   private domain: [number, number] = [0, 1];
   private rows: Row[] = [];
-  /** Runs of which more than a line is told. */
+  /** Numbers of the runs whose details are open. */
   private readonly opened = new Set<number>();
   private readonly requests: Requests;
   private readonly chips = element('div', 'chips');
@@ -104,7 +104,7 @@ export class RunsView {
         {
           ...QUIET,
           cursor: { y: false, drag: { x: false, y: false }, points: { show: false }, sync: { key: sync.key } },
-          // Dense work is many times that of the others: only ratios show all of them.
+          // A dense run does many times the work of the others: only a logarithmic axis shows all of them.
           scales: {
             x: {
               time: false,
@@ -146,7 +146,7 @@ export class RunsView {
       'tr',
       '',
       ...HEADS.map(([words, title]) => {
-        // The last column needs no word for those who see its buttons.
+        // The heading of the last column is for screen readers only.
         const cell = element('th', '', title === '' ? element('span', 'unseen', words) : words);
         cell.title = title;
         return cell;
@@ -181,8 +181,10 @@ export class RunsView {
     this.clear.disabled = list.every(({ number }) => number === current);
     this.go.textContent = compares ? 'Stop' : 'Compare';
     this.allow();
-    const made_room = gone ? `The page keeps ${MOST_RUNS} runs; the oldest, ${gone.values['method']} with seed ${gone.values['seed']}, made room. ` : '';
-    const forgets = unstored === null ? '' : `A reload will forget these runs: ${sentence(unstored)}`;
+    const made_room = gone
+      ? `The list has at most ${MOST_RUNS} runs; the oldest, ${gone.values['method']} with seed ${gone.values['seed']}, was removed. `
+      : '';
+    const forgets = unstored === null ? '' : `These runs are lost on a reload: ${sentence(unstored)}`;
     say(this.room, made_room + forgets);
     const built = JSON.stringify([current, list.map(({ number, slot }) => [number, slot])]);
     if (this.built !== built) this.build(list, current);
@@ -192,13 +194,13 @@ export class RunsView {
     this.trace(list);
   }
 
-  /** What differs, in a sentence; and each run's own name. */
+  /** Updates the sentence about the differences, and the names of the runs. */
   private say(list: ListedRun[]): void {
     const { differing, equal, labels } = differences(list);
     const label = (name: string): string => this.input.settings.find((setting) => setting.name === name)?.label.toLowerCase() ?? name;
     const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
     const same = equal.join(', ');
-    let words = 'Runs are kept while this page is open, over a reload too, and their curves laid over one another here. Train, change something, train again.';
+    let words = 'Runs are listed here until this tab is closed, and their curves are drawn in one chart. Train, change a setting, train again.';
     if (list.length === 1) words = `One run so far: ${list[0]?.values['method']}, ${same}.`;
     else if (list.length > 1) words = differ === '' ? `Nothing differs: ${same}.` : `What differs: ${differ}. All else equal: ${same}.`;
     say(this.differs, words);
@@ -212,11 +214,11 @@ export class RunsView {
   }
 
   private build(list: ListedRun[], current: number | null): void {
-    // Whoever removes runs by keys goes on with the next one; who stands on a run's name stays there.
+    // The rows are made anew. After a run was removed by keys, the next run gets the focus; a focused name has it again.
     const { activeElement } = document;
-    const stood = this.rows.findIndex(({ line }) => line.contains(activeElement));
+    const focused = this.rows.findIndex(({ line }) => line.contains(activeElement));
     const on = activeElement?.className ?? '';
-    const stays = list.findIndex(({ number }) => number === this.rows[stood]?.number);
+    const stays = list.findIndex(({ number }) => number === this.rows[focused]?.number);
     this.rows = list.map((run) => {
       const open = element('button', 'more');
       open.type = 'button';
@@ -244,12 +246,12 @@ export class RunsView {
     });
     this.body.replaceChildren(...this.rows.map(({ line }) => line));
     for (const row of this.rows) this.unfold(row);
-    if (stood < 0) return;
-    const next = this.rows[stays >= 0 ? stays : Math.min(stood, this.rows.length - 1)];
+    if (focused < 0) return;
+    const next = this.rows[stays >= 0 ? stays : Math.min(focused, this.rows.length - 1)];
     (next?.line.querySelector<HTMLElement>(on === 'remove' ? '.remove' : '.more') ?? next?.line.querySelector<HTMLElement>('.more') ?? this.go).focus();
   }
 
-  /** Opens or closes the line below a run's. */
+  /** Opens or closes the details of a run. */
   private unfold({ number, line, cells, more }: Row): void {
     const opens = this.opened.has(number);
     if (opens) line.after(more);
@@ -296,7 +298,7 @@ export class RunsView {
     const curves = list.map((run) => run.curves.along(this.along));
     const first = Math.min(...curves.map(({ loss: [places] }) => places[0] ?? 0));
     this.domain = [this.isLog() ? first : 0, Math.max(1e-9, ...list.map((run) => run.curves.last[this.along]))];
-    // What no slot holds is a curve without points.
+    // A slot without a run has a curve without points.
     const joined = (of: 'loss' | 'accuracy'): uPlot.AlignedData => {
       const [xs, ...ys] = uPlot.join(curves.map((curve) => curve[of] as uPlot.AlignedData));
       return [xs, ...SLOTS.map((slot) => ys[list.findIndex((run) => run.slot === slot)] ?? [])] as uPlot.AlignedData;
@@ -325,7 +327,7 @@ export class RunsView {
     return element('fieldset', 'segments', element('legend', 'unseen', 'Along'), row);
   }
 
-  /** A tick for everyone who can take part, a variant behind its method. */
+  /** A tick box for each possible entrant; a variant follows its method. */
   private choices(): void {
     const all = FAMILIES.flatMap(([family]) => Object.keys(METHODS).filter((name) => METHODS[name]?.family === family)).flatMap((name) =>
       this.input.entrants.filter(({ method }) => method === name),
@@ -339,30 +341,30 @@ export class RunsView {
       return input;
     });
     const box = (name: string): HTMLInputElement | undefined => boxes.find(({ value }) => value === name);
-    // One that is divided as VR-PGE ended up does not come without it.
+    // The entrant with the allocation of VR-PGE needs a run of VR-PGE.
     for (const { name } of all.filter(({ is_allocated }) => is_allocated)) {
       const [divided, whole] = [box(name), box('vrpge')];
       divided?.addEventListener('change', () => void (divided.checked && whole && (whole.checked = true)));
       whole?.addEventListener('change', () => void (divided && !whole.checked && (divided.checked = false)));
     }
     this.chips.append(...boxes.map((input) => element('label', 'chip-box', input, element('span', '', input.value))));
-    // With nobody to choose from there is nothing to begin, and nothing that would make room for the choices later.
+    // Without entrants there is nothing to begin, and no text that would make space for the choices later.
     this.comparison.hidden = boxes.length === 0;
     this.allow();
   }
 
-  /** Who takes part, of those that can be chosen. */
+  /** The ticked entrants. */
   private chosen(): Entrant[] {
     const checked = [...this.chips.querySelectorAll('input')].filter((box) => box.checked).map((box) => box.value);
     return checked.flatMap((wanted) => this.input.entrants.find(({ name }) => name === wanted) ?? []);
   }
 
-  /** Nothing begins with nobody; what goes on can be stopped. */
+  /** The button is disabled without entrants, and stops a comparison in progress. */
   private allow(): void {
     this.go.disabled = !this.input.compares && this.chosen().length === 0;
   }
 
-  /** Several methods, one after another, by one press. */
+  /** The form that starts a comparison. */
   private compose(): void {
     const steps = element('input');
     steps.type = 'text';
@@ -381,17 +383,17 @@ export class RunsView {
       this.requests.compare(this.chosen(), best.checked, { steps: steps.value.trim() });
     });
     this.comparison.append(
-      element('legend', '', 'Train one after another, all else as in the settings'),
+      element('legend', '', 'Train one after another, with all other settings equal'),
       this.chips,
       element('div', 'bar-line', element('label', '', 'for ', steps, ' steps each'), element('label', 'best', best, ' each with its best settings'), this.go),
     );
   }
 }
 
-/** What a run's work consists of, and where a step's time went when it was last compared with a dense one. */
+/** The details of a run: its multiply-adds, and the time of each phase in the last comparison with a dense step. */
 function tellCosts({ cost, speed }: ListedRun, more: HTMLTableRowElement): void {
   const cell = more.firstElementChild;
-  // Nothing is made anew while it says the same: somebody may be reading or marking it.
+  // Equal details are not made again, because the visitor may be selecting text in them.
   const told = JSON.stringify([cost, speed]);
   if (!cell || more.dataset['told'] === told) return;
   more.dataset['told'] = told;
@@ -406,7 +408,7 @@ function tellCosts({ cost, speed }: ListedRun, more: HTMLTableRowElement): void 
     ['', ''],
     [part('forward', cost.forward), part('backward', cost.backward), part('to choose masks', cost.structure), part('of all, near dense', cost.near_dense)],
   );
-  if (!speed) return cell.replaceChildren(work, element('p', 'note', 'Seconds by phase are known once a step was compared with a dense one.'));
+  if (!speed) return cell.replaceChildren(work, element('p', 'note', 'Times by phase are known after the first comparison with a dense step.'));
   const { step, phases, sparse_ms, dense_ms } = speed;
   const line = (name: string, ours: number, theirs: number): [string, string, string] => [name, milliseconds(ours), milliseconds(theirs)];
   const time = figures(
@@ -414,10 +416,10 @@ function tellCosts({ cost, speed }: ListedRun, more: HTMLTableRowElement): void 
     ['this run', 'dense'],
     [...phases.map((phase) => line(phase.name, phase.sparse_ms, phase.dense_ms)), line('whole step', sparse_ms, dense_ms)],
   );
-  cell.replaceChildren(work, time, ...(phases.length === 0 ? [element('p', 'note', 'This adapter does not tell the phases’ times.')] : []));
+  cell.replaceChildren(work, time, ...(phases.length === 0 ? [element('p', 'note', 'This adapter does not report the times of phases.')] : []));
 }
 
-/** Figures in three columns, each line with its name. */
+/** A table of three columns, each row with a name. */
 function figures(title: string, heads: [string, string], lines: [name: string, figure: string, beside: string][]): HTMLElement {
   const all = [[title, ...heads], ...lines].map(([name = '', ...told]) =>
     element('div', '', element('dt', '', name), ...told.map((words) => element('dd', '', words))),

@@ -60,7 +60,7 @@ export const settings: Feature = {
       ({ controls }) => [controls.along],
       () => {
         const { along } = page.state.controls;
-        if (along) view.tell(along);
+        if (along) view.showBroughtAlong(along);
       },
     );
   },

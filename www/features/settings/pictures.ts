@@ -1,4 +1,4 @@
-// Small pictures that stand for the data sets. Drawn, not photographs: the data are not there yet when they are shown.
+// Small pictures of the data sets. They are drawn by hand, because the data are not loaded yet when they are shown.
 
 import { css, mixed, type Palette } from '../../ui/palette';
 
@@ -41,7 +41,7 @@ const DRAWINGS: Record<string, Draw> = {
     context.globalCompositeOperation = 'destination-out';
     for (const x of [11, 14, 17]) context.fillRect(x, 10, 1, 14);
   },
-  // A ship: one of the ten classes that is still one at this size.
+  // A ship: one of the few classes that can be recognised at this size.
   cifar10(context) {
     context.globalAlpha = 0.78;
     context.beginPath();
@@ -70,7 +70,7 @@ function* noise(seed: number): Generator<number, number> {
   }
 }
 
-/** Noise in which a few cells stand out. */
+/** Noise with a few coloured cells. */
 function planted(context: CanvasRenderingContext2D, palette: Palette): void {
   const next = noise(11);
   for (let y = 0; y < 14; y++) {

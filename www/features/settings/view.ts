@@ -1,5 +1,5 @@
-// The settings, built from the engine's table of settings. Names, ranges, defaults and help come from there; here is only
-// where a setting stands and which control suits it.
+// The settings, built from the engine's table of settings, which has names, ranges, defaults and help. This file decides the place
+// and the kind of each control.
 
 import { about, NETWORKS, TRIES } from '../../model/suggestions';
 import { FAMILIES, means, METHODS, methodOf } from '../../model/methods';
@@ -10,7 +10,7 @@ import { element } from '../../ui/element';
 import { drawPicture } from './pictures';
 import type { Palette } from '../../ui/palette';
 
-/** Settings in front, in this order, and the groups behind. A setting that is named nowhere joins the last group. */
+/** The settings on top, in this order, and the groups below. A setting that is in none is put into the last group. */
 const FRONT = ['dataset', 'method', 'keep_ratio', 'model', 'gate_inputs'];
 const GROUPS: { title: string; settings: string[]; brief: (values: Values) => string }[] = [
   {
@@ -58,23 +58,23 @@ const METHOD = 'method';
 const PROMINENT = 'keep_ratio';
 const NETWORK = 'model';
 const BY_NAME = 'by its name';
-/** The visitor's own data have no picture: they are not known before they are given. */
+/** The visitor's own data have no picture. */
 const OWN = 'own';
-/** A range that spans more than this, evenly, cannot be aimed at with a slider. */
+/** A linear range larger than this is too fine for a slider. */
 const WIDEST_LINEAR = 2;
-/** Decades below the top that a logarithmic slider spans where the range begins at 0. */
+/** How many decades a logarithmic slider spans if its range begins at 0. */
 const DECADES_FROM_ZERO = 5;
 const SLIDER_TOP = 1000;
-/** What a choice brought along is told for so long, wherever the pointer goes. */
+/** How long the page names the other settings that a choice changed. */
 const TOLD_MS = 5000;
 
 interface Control {
   setting: Setting;
   root: HTMLElement;
-  /** Shows a value, unless the person is typing one. */
+  /** Shows a value, unless the visitor is typing one. */
   show(value: string): void;
   invalid?(on: boolean): void;
-  /** What it is, where the setting's own help does not say it. */
+  /** A help text in the place of the setting's own. */
   words?(): string;
 }
 
@@ -102,7 +102,7 @@ function fromPosition({ min, max, logarithmic }: Range, position: number): numbe
   if (share <= 0) return min;
   const from = min > 0 ? Math.log(min) : Math.log(max) - DECADES_FROM_ZERO * Math.LN10;
   const value = Math.exp(from + share * (Math.log(max) - from));
-  // Two digits are as fine as a hand can aim.
+  // Two digits are as fine as a pointer can be placed.
   return Math.min(max, Math.max(min, Number(value.toPrecision(2))));
 }
 
@@ -152,7 +152,7 @@ export class SettingsView {
     this.recolour(this.palette);
   }
 
-  /** All that will be said is said: until then, lines that come would move the others. */
+  /** All lines are filled and may be shown. Shown earlier, they would move each other. */
   ready(): void {
     this.root.removeAttribute('aria-busy');
   }
@@ -162,7 +162,7 @@ export class SettingsView {
     for (const [canvas, name] of this.pictures) drawPicture(canvas, name, palette);
   }
 
-  /** Shows the values; a mark where one differs from the run that goes on and waits for the next one. */
+  /** Shows the values. A value that differs from the run has a mark: it waits for the next run. */
   show(values: Values, running: Values | null): void {
     for (const { setting, root, show } of this.controls) {
       const value = values[setting.name] ?? setting.value;
@@ -175,7 +175,7 @@ export class SettingsView {
     for (const group of this.groups) group.hidden = group.querySelector('.body > :not([hidden])') === null;
   }
 
-  /** What the keep ratio comes to on this network. */
+  /** Shows how many units of this network the keep ratio pays for. */
   sayBudget(units: number, values: Values): void {
     const method = methodOf(values);
     const kept = `${count(Number(values['keep_ratio']) * units)} of ${count(units)} units`;
@@ -183,7 +183,7 @@ export class SettingsView {
     else this.says.textContent = `${kept} ${method.starts_whole ? 'in the end' : 'from the first step'}`;
   }
 
-  /** What the network of the controls is and takes, before it is opened. */
+  /** Shows size and memory of the network, before it is opened. */
   sayPlan(plan: Plan): void {
     const { data, activations, weights, optimiser } = plan.bytes;
     const takes = element('b', '', bytes(data + activations + weights + optimiser));
@@ -196,20 +196,20 @@ export class SettingsView {
     this.ready();
   }
 
-  /** Says what the visitor's own data are. */
+  /** Describes the visitor's own data. */
   sayOwn({ name, words }: OwnData): void {
     this.owned.replaceChildren('your data: ', element('b', '', name), element('small', '', words.split(': ')[0] ?? words));
   }
 
-  /** Says what a choice brought along. */
-  tell(changed: [name: string, value: string][]): void {
+  /** Names the other settings that a choice changed. */
+  showBroughtAlong(changed: [name: string, value: string][]): void {
     const label = (name: string): string => this.controls.find(({ setting }) => setting.name === name)?.setting.label ?? name;
     const said = (value: string): string => ({ true: 'on', false: 'off' })[value] ?? value;
     this.told_until = performance.now() + TOLD_MS;
     this.help.textContent = `Set along with it: ${changed.map(([name, value]) => `${label(name).toLowerCase()} ${said(value)}`).join(', ')}.`;
   }
 
-  /** Says why a value was refused, or takes that back. */
+  /** Shows why a value was refused, or removes that. */
   refuse(message: string | null, name?: string): void {
     const refused = this.help.classList.contains('refusal');
     this.help.classList.toggle('refusal', message !== null);
@@ -242,7 +242,7 @@ export class SettingsView {
     return control.root;
   }
 
-  /** Shows words while the pointer or the focus is on something. */
+  /** Shows a help text while an element has the pointer or the focus. */
   private explain(root: HTMLElement, words: () => string): void {
     const say = (text: string): void => {
       if (!this.help.classList.contains('refusal') && performance.now() > this.told_until) this.help.textContent = text;
@@ -273,7 +273,7 @@ export class SettingsView {
       const input = this.radio(setting, name);
       inputs.push(input);
       if (name === OWN) {
-        // Chosen once more, it asks for other files.
+        // Chosen again, it opens the panel for other files.
         input.addEventListener('click', () => this.changed(setting.name, name));
         row.append(element('label', 'own', input, this.owned));
         continue;
@@ -288,7 +288,7 @@ export class SettingsView {
     return { setting, root, show: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
   }
 
-  /** Folded, the method that is chosen and what it does; unfolded, all of them by family. */
+  /** The method. Folded: the chosen one with its description. Unfolded: all methods by family. */
   private methods(setting: Setting, choices: [string, string][]): Control {
     const labels = new Map(choices);
     const inputs: HTMLInputElement[] = [];
@@ -308,7 +308,7 @@ export class SettingsView {
         const input = this.radio(setting, name);
         inputs.push(input);
         const label = element('label', '', input, element('span', '', element('b', '', labels.get(name) ?? name), does));
-        // A pointer has chosen; keys go on choosing.
+        // A click closes the list; with keys the visitor may go on choosing.
         label.addEventListener('click', (event) => (fold.open = fold.open && event.detail === 0));
         members.append(label);
       }
@@ -389,7 +389,7 @@ export class SettingsView {
     };
   }
 
-  /** A choice among networks for those who know no name, and the name itself for those who do. */
+  /** A list of networks, and a field for the name of any network. */
   private network(setting: Setting): Control {
     const field = this.field(setting);
     const select = element('select');
@@ -455,7 +455,7 @@ export class SettingsView {
       show: (value) => {
         field.show(value);
         const number = Number(value);
-        // A slider under the hand stays where the hand put it: the value is rounded, its place is not.
+        // A slider is not moved while it is dragged, although its value is rounded.
         if (fromPosition(kind, Number(range.value)) !== number) range.value = String(Math.round(toPosition(kind, number)));
         range.setAttribute('aria-valuetext', value);
         fill();

@@ -1,4 +1,4 @@
-// What stands under Share.
+// The button Share.
 
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
@@ -9,7 +9,7 @@ export const share: Feature = {
     const button = at<HTMLButtonElement>('share');
     let menu: { open(): void } | null = null;
     button.addEventListener('click', async () => {
-      // The first press brings the menu; from then on the browser opens and closes it by its button.
+      // The first press loads the menu; after that the browser opens and closes it by its button.
       if (menu) return;
       const module = await page.load(import('./view'));
       if (!module || menu) return;

@@ -1,4 +1,4 @@
-// What stands under Share: the link of the experiment, and a link for a lesson.
+// The menu of Share: the link of the experiment, and a link with a lesson.
 
 import type { PageFacts } from '../../model/page-facts';
 import { copyInto } from '../../ui/copy';
@@ -19,7 +19,7 @@ export const shareMenu = (page: PageFacts, opener: HTMLButtonElement, makeLesson
     {
       id: 'make-lesson',
       name: 'Make a lesson',
-      says: 'A link with your own words, and only the controls you choose',
+      says: 'A link with your own text, and only the controls you choose',
       act: makeLesson,
     },
   ]);

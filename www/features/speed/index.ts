@@ -1,4 +1,4 @@
-// How fast a step is, measured, beside the same step of the dense network.
+// The measured time of a step, beside that of a dense step.
 
 import { gatedKept } from '../../model/run-stats';
 import { openedOf } from '../../model/selectors';

@@ -1,4 +1,4 @@
-// How a step compares with a dense one, in words.
+// The comparison of a step with a dense one, in words.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

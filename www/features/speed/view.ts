@@ -1,4 +1,4 @@
-// How fast a step is, measured, beside the same step of the dense net.
+// The measured time of a step, beside that of a dense step.
 
 import { bytes, milliseconds, span } from '../../model/format';
 import type { Description, Speed } from '../../protocol/messages';
@@ -9,34 +9,34 @@ export interface SpeedElements {
   words: HTMLElement;
   dense: HTMLElement;
   sparse: HTMLElement;
-  /** What the second bar is called. */
+  /** The name of the second bar. */
   name: HTMLElement;
   dense_ms: HTMLElement;
   sparse_ms: HTMLElement;
   key: HTMLElement;
   note: HTMLElement;
-  /** Asks for the comparison where it is not made unasked. */
+  /** The button for a comparison that is made only when it is asked for. */
   ask: HTMLButtonElement;
 }
 
-/** What a run is called that is not sparse. */
+/** The name of a run that is not sparse. */
 const NAMES: Record<string, string> = { dense: 'this', 'small-dense': 'narrow', ste: 'masked' };
 
-/** What a timed step does not show of a method's work. */
+/** A method's work that a timed step does not include. */
 const BESIDE: Record<string, string> = {
   rigl: ' Its dense passes, one at each exchange, come on top.',
   snip: ' The dense pass before the first step comes on top.',
   magnitude: ' The dense start came before.',
 };
 
-/** Who computes where that is no GPU. */
+/** What computes, if that is no GPU. */
 const computing = ({ computes, adapter }: Description): string =>
   computes === 'cpu' ? 'The CPU computes, since this browser gives the page no WebGPU' : `${adapter} computes in software`;
 
-/** Above this share of kept units a sparse step cannot win: two forwards and packing cost more than they save. */
+/** Above this share of kept units a sparse step is slower than a dense one: two forward passes and packing take more time than they save. */
 const NEARLY_ALL = 0.8;
 
-/** How a step compares with a dense one; `share`: of the gated units that are kept. */
+/** Compares a step with a dense one, in words. `share`: of the gated units that are kept. */
 export function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
   if (method === 'dense') return ['even', 'this run is the dense one'];
   if (method === 'ste' && ratio <= 0.95) return ['slower', 'slower than dense: every unit is computed, whatever the mask'];
@@ -54,7 +54,7 @@ export class SpeedView {
     this.at = elements;
   }
 
-  /** A run is open, and nothing of it was measured. A recorded run is never measured. */
+  /** Another run is open and not measured yet. A recorded run is never measured. */
   describe(description: Description, method: string, is_recorded: boolean): void {
     const { at } = this;
     at.root.dataset['verdict'] = 'none';
@@ -72,13 +72,13 @@ export class SpeedView {
     at.note.textContent = '';
   }
 
-  /** The comparison costs so much that it is made only when it is asked for. */
+  /** The comparison takes so long that it is made only when it is asked for. */
   defer(ms: number, more: number): void {
     const { at } = this;
     at.ask.hidden = false;
     at.ask.disabled = false;
     if (at.root.dataset['verdict'] === 'none') at.words.textContent = `${at.name.textContent} against dense, measured on your device when you ask for it`;
-    at.note.textContent = `A comparison lasts about ${span(ms)} here, while training waits, and holds a dense network beside this one: ${bytes(more)} more.`;
+    at.note.textContent = `A comparison takes about ${span(ms)} here, while training waits. Its dense network takes ${bytes(more)} more memory.`;
   }
 
   /** It was asked for. */

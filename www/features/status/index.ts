@@ -1,4 +1,4 @@
-// What is happening, in one sentence and as a bar. The page's element says the same in attributes, for style sheets.
+// The state of the run, in one sentence and as a bar, and in attributes of the body for style sheets.
 
 import { entrantOf } from '../../model/comparison';
 import { labelOf } from '../../model/controls';
@@ -11,7 +11,7 @@ import type { Feature } from '../../ui/page';
 import { drawProgress } from '../../ui/progress';
 import { type StatusInput, StatusView } from './view';
 
-/** While the device is busy for long, how long is told every so often. */
+/** How often the time of a long task is updated. */
 const TICK_MS = 1000;
 
 const { body } = document;
@@ -47,7 +47,7 @@ function inputOf(state: State, now: number): StatusInput {
   };
 }
 
-/** Sets an attribute of the page's element, or removes it. */
+/** Sets an attribute of the body, or removes it. */
 function mark(name: string, value: string | undefined): void {
   if (value === undefined) delete body.dataset[name];
   else body.dataset[name] = value;
@@ -64,7 +64,7 @@ export const status: Feature = {
       pace: 'words',
       draw,
     });
-    // The state, and with it its words: who sees the one finds the other.
+    // The sentence is drawn together with the attribute, so that both agree.
     page.follow(
       ({ run, waits }) => [phaseOf(run), run.number, waits],
       () => {
@@ -90,7 +90,7 @@ export const status: Feature = {
       ({ run }) => [progressOf(run), phaseOf(run)],
       () => drawProgress(progressOf(page.state.run)),
     );
-    // Words about what lasts change while nothing else does.
+    // The sentence about a long task changes while the state does not.
     setInterval(() => {
       const { run } = page.state;
       if (busyOf(run) || progressOf(run) || phaseOf(run) === 'training') drawAgain();

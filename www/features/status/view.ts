@@ -1,17 +1,17 @@
-// What is happening, in one sentence.
+// The state of the run, in one sentence.
 
 import { methodOf } from '../../model/methods';
 import { bytes, count, milliseconds, percent, span } from '../../model/format';
 import type { Description, Evaluation, Failure, Plan, RunState, Task, Values } from '../../protocol/messages';
 import { sentence, unitsOf } from '../../model/words';
 
-/** Plain words, or a number in the colour of what it counts. */
+/** A text, or a number in the colour of what it counts. */
 type Word = string | { kept: string } | { probe: string };
 
 export interface StatusInput {
   state: RunState;
   failure: Failure | null;
-  /** What is being opened, or is open. */
+  /** The network that is open or being opened. */
   plan: Plan | null;
   description: Description | null;
   values: Values | null;
@@ -26,23 +26,23 @@ export interface StatusInput {
   /** Planted data: inputs that carry the class, and how many of them are kept. */
   planted: { kept: number; of: number } | null;
   progress: { stage: string; done: number; of: number; since_ms: number } | null;
-  /** What the device is at other than the next step, since when, and for about how long. */
+  /** A task of the device other than training, when it began, and about how long it takes. */
   busy: { task: Task; since_ms: number; ms: number | null } | null;
-  /** Of the last step, and since then. */
+  /** The time of the last step, and the time since then. */
   step_ms: number;
   since_ms: number;
   /** Which run of a comparison this is. */
   queued: { run: number; of: number; method: string } | null;
   /** The step looked back at. */
   looking: number | null;
-  /** Of a step that is taken phase by phase: what was just done. */
+  /** Of a step that is executed phase by phase: what the last phase did. */
   partial_step: string | null;
 }
 
-/** Steps that last longer are told one by one; those that last much longer, on their way. */
+/** Longer steps are reported one by one; much longer ones also while they are executed. */
 const SLOW_MS = 700;
 const VERY_SLOW_MS = 4000;
-/** Kernels that take longer to compile need a word. */
+/** Kernels that take longer to compile are mentioned. */
 const SLOW_COMPILE_MS = 8000;
 
 const sum = ({ bytes: { data, activations, weights, optimiser } }: Plan): number => data + activations + weights + optimiser;
@@ -52,8 +52,8 @@ const are = (units: number): string => (units === 1 ? 'is' : 'are');
 function loading({ progress, description, plan, busy }: StatusInput): Word[] {
   if (busy?.task === 'step' && busy.since_ms > SLOW_MS) {
     const so_far = busy.since_ms > 3000 ? `, ${span(busy.since_ms)} so far` : '';
-    const software = description?.software && description.computes === 'gpu' ? '. An adapter in software takes its time' : '';
-    return [`The first step is on its way${so_far}${software}.`];
+    const software = description?.software && description.computes === 'gpu' ? '. An adapter in software is slow' : '';
+    return [`The first step is being computed${so_far}${software}.`];
   }
   if (progress?.stage === 'data' && description) {
     const million = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
@@ -62,7 +62,7 @@ function loading({ progress, description, plan, busy }: StatusInput): Word[] {
   if (progress?.stage === 'compiling kernels' && progress.since_ms > SLOW_COMPILE_MS) {
     const { done, of, since_ms } = progress;
     return [
-      `Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers keep the result.`,
+      `Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers cache the result.`,
     ];
   }
   if (progress && plan && !description) {
@@ -72,15 +72,15 @@ function loading({ progress, description, plan, busy }: StatusInput): Word[] {
   return ['A network is about to train here, on your own machine.'];
 }
 
-/** What the run is busy with, where that is not training. */
+/** A task of the run other than training. */
 function aside({ busy, state, step, steps }: StatusInput): Word[] | null {
   if (!busy || busy.task === 'step') return null;
   const lasts = busy.ms === null ? '' : `, about ${span(busy.ms)}`;
-  const then = state === 'training' && step < steps ? ' Then training goes on.' : '';
+  const then = state === 'training' && step < steps ? ' Then training continues.' : '';
   return [busy.task === 'speed' ? `Comparing with a dense step${lasts}.${then}` : `Testing on images that it never saw${lasts}.`];
 }
 
-/** Steps that last are told one by one. */
+/** Long steps are reported one by one. */
 function pace({ state, step, step_ms, since_ms }: StatusInput): string {
   if (step_ms < SLOW_MS || step === 0) return '';
   const next = state === 'training' && step_ms > VERY_SLOW_MS && since_ms > SLOW_MS ? `, ${span(since_ms)} into the next` : '';
@@ -195,7 +195,7 @@ export class StatusView {
     this.live = live;
   }
 
-  /** Tells a screen reader what others see elsewhere on the page. */
+  /** Announces to a screen reader what others see elsewhere on the page. */
   announce(words: string): void {
     this.live.textContent = words;
   }
@@ -217,7 +217,7 @@ export class StatusView {
       }),
     );
     this.say.replaceChildren(line);
-    // A screen reader hears at once of every change of state, of looking back and of each phase, and of mere progress seldom.
+    // A screen reader hears at once of a change of state, of looking back and of each phase, and seldom of progress.
     const now = performance.now();
     if (input.state !== this.state || shown_apart !== this.looked || now - this.announced_at > 20_000) {
       this.live.textContent = plain;

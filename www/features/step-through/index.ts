@@ -1,4 +1,4 @@
-// A step that is taken phase by phase: a card for each phase, in the place of the history.
+// A step that is executed phase by phase: a card for each phase, in the place of the history.
 
 import { openedOf } from '../../model/selectors';
 import { at } from '../../ui/element';
@@ -9,15 +9,15 @@ import type { StepThroughView } from './view';
 export const stepThrough: Feature = {
   mount(page) {
     let view: StepThroughView | null = null;
-    const root = at('walk');
+    const root = at('step-through');
     const show = async (): Promise<void> => {
       view ??= await load(page, root);
       const opened = openedOf(page.state.run);
-      // While the view was on its way, the step may have been finished.
+      // The step may have been finished while the view was loaded.
       if (!view || !opened?.step_through) return;
       root.hidden = page.state.looking !== null;
       view.show(opened.step_through, shownPhases(page.state), opened.description, opened.values);
-      // Who sees which phase was taken finds the card, its words and its numbers.
+      // The attribute is set after the card is drawn, so that both agree.
       page.flush('words');
       document.body.dataset['partialStep'] = opened.step_through.partial.stage;
     };
@@ -42,7 +42,7 @@ async function load(page: Page, root: HTMLElement): Promise<StepThroughView | nu
   if (!module) return null;
   const leave = (): void => {
     page.dispatch({ kind: 'leave_step' });
-    // The button goes with the view.
+    // The button is removed with the view, so the focus returns to One phase.
     at('phase').focus();
   };
   return new module.StepThroughView(root, page.palette, () => page.dispatch({ kind: 'phase' }), leave);

@@ -1,4 +1,4 @@
-// One phase of a step: its formula with the numbers of this very step, and a picture of what it does.
+// One phase of a step: its formula with the numbers of this step, and a picture of what it does.
 
 import './style.css';
 
@@ -12,16 +12,16 @@ import { newsOf } from '../../model/step-through';
 import { element, say } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';
 
-/** A histogram's bins: the width of one, how many of them lie below 0, and how many above. One ends at 0, another at 1: what is clamped stands within. */
+/** The bins of a histogram: width, number below 0, number above 0. One bin ends at 0 and one at 1, so that scores on both sides of these are in different bins. */
 type Bins = [wide: number, below: number, above: number];
 const WHOLE: Bins = [0.02, 3, 53];
-/** The end where scores are clamped, as far as they slide. */
+/** Bins near 0, where scores are clamped. */
 const nearZero = (slid: number): Bins => [Math.max(10 * slid, 0.01) / 34, 17, 34];
-/** The slide, and the clamp after it. */
+/** Durations of the shift by v, and of the clamping after it. */
 const SLIDE_MS = 900;
 const CLAMP_MS = 500;
 const FONT = 11;
-/** Rows lower than this, in CSS pixels, have no words. */
+/** Rows lower than this, in CSS pixels, have no text. */
 const LEAST_ROW = 13;
 
 type Box = [left: number, top: number, width: number, height: number];
@@ -30,7 +30,7 @@ const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matc
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 const eased = (share: number): number => 1 - (1 - Math.min(1, Math.max(0, share))) ** 3;
 
-/** The phase that is shown, and of what. */
+/** The phase that is shown. */
 interface Seen {
   partial: PartialStep;
   description: Description;
@@ -51,18 +51,18 @@ export class StepThroughView {
   private readonly caption = element('figcaption');
   private readonly canvas = element('canvas');
   private readonly leave = element('button');
-  /** On a phone, where the foot is far below. */
+  /** For a phone, where the bottom of the page is far below. */
   private readonly next = element('button', 'next');
   private readonly context: CanvasRenderingContext2D;
 
-  /** `next` hears that another phase is wanted; `left` that the rest of the step is, at once, or the view no longer. */
+  /** `next` is called for the next phase; `left` when the visitor finishes the step at once or leaves the view. */
   constructor(root: HTMLElement, palette: Palette, next: () => void, left: () => void) {
     const context = this.canvas.getContext('2d');
     if (!context) throw new Error('this browser gives no 2D canvas');
     this.context = context;
     this.palette = palette;
     this.leave.type = 'button';
-    this.leave.dataset['testid'] = 'walk-leave';
+    this.leave.dataset['testid'] = 'step-through-leave';
     this.leave.addEventListener('click', left);
     this.next.type = 'button';
     this.next.addEventListener('click', next);
@@ -100,7 +100,7 @@ export class StepThroughView {
     const { before, stepped, snapshot } = partial;
     switch (partial.stage) {
       case 'choose':
-        return 'By what the method knows of the network just now. Between such steps the mask stands.';
+        return 'The method chooses the mask by the current network. Between such steps the mask stays the same.';
       case 'sample':
         return methodOf(values).forwards === 2
           ? 'Each unit is drawn twice with its own probability s: kept, or off.'
@@ -121,17 +121,17 @@ export class StepThroughView {
         const clip = Number(values['clip_norm']);
         return clip > 0 && record.gradient_norm > clip
           ? `The norm is above ${significant(clip, 2)}: the gradient is scaled by ${significant(clip / record.gradient_norm, 2)}.`
-          : 'Short enough to be taken as it is.';
+          : 'The norm is below the limit: the gradient is not scaled.';
       }
       case 'weights':
         return `Largest movement of a unit’s weights, root mean square: ${significant(largest(partial.values ?? new Float32Array()), 2)}.`;
     }
   }
 
-  /** g with this step's numbers in it. */
+  /** The formula of g with the numbers of this step. */
   private substituted(record: StepRecord, { method, estimator, alpha }: Values, most: number): string {
     const end = ` Largest |g|: ${significant(most, 2)}.`;
-    if (method === 'ste') return `What the backward pass left at each mask, as if m were s.${end}`;
+    if (method === 'ste') return `The gradient of the loss at each mask, as if m were s.${end}`;
     const power = Number(alpha) >= 1 ? '' : Number(alpha) === 0.5 ? ' / √s(1−s)' : ` / (s(1−s))^${fixed(1 - Number(alpha), 2)}`;
     if (method === 'reinforce' || estimator === 'plain') return `${significant(record.loss, 3)} · (m − s)${power}.${end}`;
     const difference = `(${significant(record.loss - record.probe_loss, 3)})`;
@@ -154,7 +154,7 @@ export class StepThroughView {
     canvas.ariaLabel = `${seen.news} ${caption}`;
   }
 
-  /** Draws what a phase did, and says what is drawn. */
+  /** Draws what a phase did, with a caption. */
   private picture(seen: Seen, box: Box): string {
     const { stage, values } = seen.partial;
     switch (stage) {
@@ -184,7 +184,7 @@ export class StepThroughView {
     this.context.fillText(words, x, y);
   }
 
-  /** A row for each group: what it keeps under either mask, of what it has. */
+  /** A row for each group: its units, and how many of them each mask keeps. */
   private drawn({ partial, description, values }: Seen, [left, top, width, height]: Box): string {
     const { context } = this;
     const groups = description.groups.filter((group) => group.gated);
@@ -245,7 +245,7 @@ export class StepThroughView {
       : 'Mean cross-entropy of the batch; it is marked in the curve as well.';
   }
 
-  /** A bar for each unit, layer after layer. `sign`: 0 and up, or, where negative, the opposite of the values to both sides. */
+  /** A bar for each unit, layer after layer. `sign`: 1 for values from 0 up; −1 draws the opposite of values of both signs. */
   private perUnit({ description }: Seen, values: Float32Array, sign: number, [left, top, width, height]: Box): string {
     const { context } = this;
     const groups = description.groups.filter((group) => group.gated);
@@ -271,7 +271,7 @@ export class StepThroughView {
     return sign < 0 ? '−g of each unit: up, its score will rise; down, it will fall.' : 'How far the weights of each unit moved, root mean square.';
   }
 
-  /** The scores after the optimiser's step slide by v, and what leaves 0 to 1 is clamped. */
+  /** The scores after the optimiser's step are shifted by v, and then clamped to 0 to 1. */
   private projection({ partial, values }: Seen, [left, top, width, height]: Box): string {
     const { stepped, snapshot } = partial;
     if (!stepped) return '';
@@ -302,7 +302,7 @@ export class StepThroughView {
     return `All scores, and those near 0 enlarged: the outline is before the shift by v = ${significant(threshold, 2)}. Bars rise as the square root of the number of units.`;
   }
 
-  /** `ahead`: how far the scores have yet to slide. `outline`: what stood before. */
+  /** `ahead`: the rest of the shift. `outline`: the scores before. */
   private histogram(scores: number[], ahead: number, outline: number[] | null, [left, top, width, height]: Box, [bin, below, above] = WHOLE): void {
     const { context } = this;
     const bottom = top + height - FONT - 9;
@@ -310,7 +310,7 @@ export class StepThroughView {
     const binned = (of: number[]): number[] => {
       const bins = new Array<number>(below + above).fill(0);
       for (const score of of) {
-        // A score of exactly 1 is the last that may be.
+        // A score of exactly 1 belongs to the bin that ends at 1.
         const at = below + Math.floor((score === 1 ? 1 - bin / 2 : score) / bin);
         if (at >= 0 && at < bins.length) bins[at] = (bins[at] ?? 0) + 1;
       }
@@ -321,7 +321,7 @@ export class StepThroughView {
     const wide = width / (below + above);
     const tall = (number: number): number => (Math.sqrt(number) / most) * (bottom - top - 4);
     const place = (score: number): number => left + ((score - low) / (high - low)) * width;
-    // Beyond 0 and 1 no score may stay.
+    // The ranges below 0 and above 1, where no score may be in the end.
     this.context.fillStyle = css(mixed(this.palette.off, this.palette.paper, 0.35));
     if (low < 0) context.fillRect(left, top, place(0) - left, bottom - top);
     if (high > 1) context.fillRect(place(1), top, left + width - place(1), bottom - top);
@@ -343,7 +343,7 @@ export class StepThroughView {
     for (const tick of high > 1 ? [0, 0.5, 1] : [0, high]) {
       this.text(tick === 0 || tick === 1 ? String(tick) : significant(tick, 2), place(tick), bottom + FONT / 2 + 5, tick === high ? 'right' : 'center');
     }
-    // What is yet to come off, as an arrow.
+    // The rest of the shift, as an arrow.
     const long = place(ahead) - place(0);
     if (long < 6) return;
     const y = top + 8;
@@ -358,7 +358,7 @@ export class StepThroughView {
     this.text('v', from + 6, y, 'left', 'ink');
   }
 
-  /** A row for each layer: which share of its weights the gradient went through. */
+  /** A row for each layer: the share of its weights that have a gradient. */
   private layers({ partial, description, values }: Seen, [left, top, width, height]: Box): string {
     const { context } = this;
     const { kept } = partial.snapshot;
@@ -380,6 +380,6 @@ export class StepThroughView {
       this.text(`to ${groups[layer.to]?.name ?? ''}`, left, y);
       this.text(percent(share, share < 0.1 ? 1 : 0), left + width, y, 'right', 'ink');
     });
-    return 'Weights that the gradient went through, of each layer’s.';
+    return 'The share of each layer’s weights that have a gradient.';
   }
 }

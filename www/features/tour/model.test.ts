@@ -1,4 +1,4 @@
-// The tour's steps: what each waits for, and what it says when that came to pass.
+// The steps of the tour: what each waits for, and what it says when that has happened.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -77,7 +77,7 @@ test('the budget came down once a gated layer keeps at most half of its units', 
 test('it is held where it is paused, or at its end', () => {
   assert.equal(done('Hold it there', { state: 'training' }), null);
   assert.equal(done('Hold it there', { state: 'paused', snapshot: snapshot(7) }), 'Paused at step 7.');
-  for (const state of ['finished', 'halted'] as const) assert.equal(done('Hold it there', { state }), 'The run has come to its end by itself.');
+  for (const state of ['finished', 'halted'] as const) assert.equal(done('Hold it there', { state }), 'The run has ended.');
 });
 
 test('two masks are drawn by one step more, and the units that they disagree about are counted', () => {
@@ -95,7 +95,7 @@ test('a step in which L′ is smaller than L is told of, no other and none of be
   assert.equal(at(news(record(4, { loss: 2, probe_loss: 1 }))), null, 'step 5 was done when this began');
   assert.equal(
     at(news(record(5, { loss: 2, probe_loss: 3 }), record(6, { loss: 2, probe_loss: 1.5 }), record(7, { loss: 2, probe_loss: 1 }))),
-    'Step 7: L = 2.000, L′ = 1.500. What only m′ kept gains.',
+    'Step 7: L = 2.000, L′ = 1.500. The scores of units that only m′ kept rise.',
   );
 });
 
@@ -121,7 +121,7 @@ test('both speeds were measured: now, or before this step began', () => {
 
 test('Compare was opened, and no other view', () => {
   assert.equal(done('The fair opponent', {}, { kind: 'viewed', name: 'network' }), null);
-  assert.match(done('The fair opponent', {}, { kind: 'viewed', name: 'runs' }) ?? '', /laid over one another/);
+  assert.match(done('The fair opponent', {}, { kind: 'viewed', name: 'runs' }) ?? '', /shows several runs/);
 });
 
 test('at the end every unit is decided, or the run says how many are not', () => {

@@ -1,4 +1,4 @@
-// The tour: a few short chapters about the run at hand. Steps wait for what really happens on the page.
+// The tour: a few short chapters about the current run. A step waits until what it describes has happened.
 
 import { count, fixed, percent } from '../../model/format';
 import { methodOf } from '../../model/methods';
@@ -7,7 +7,7 @@ import { KEPT, type Snapshot } from '../../protocol/messages';
 import type { News } from '../../model/actions';
 import type { PageFacts } from '../../model/page-facts';
 
-/** How things stood when a step of the tour began. */
+/** The state of the run when a step of the tour began. */
 export interface Begun {
   step: number;
   keep_ratio: string;
@@ -16,16 +16,16 @@ export interface Begun {
 export interface TourStep {
   title: string;
   text: string;
-  /** What it speaks of; the first is brought into sight. */
+  /** The anchors that it explains. The page scrolls to the first. */
   at: PlaceName[];
-  /** What stands in the middle meanwhile; left out, that of the first place. */
+  /** The view in the middle; by default the view of the first anchor. */
   view?: 'network' | 'runs';
   wait?: {
-    /** What is to be done. */
+    /** The instruction. */
     words: string;
-    /** What came to pass, in words; null as long as it has not. `news` is null when the step begins. */
+    /** What has happened, in words; null until then. `news` is null when the step begins. */
     done(page: PageFacts, begun: Begun, news: News | null): string | null;
-    /** Whether it takes a run that is not at its end. */
+    /** Whether it needs a run that has not ended. */
     going?: true;
   };
 }
@@ -35,12 +35,12 @@ export interface Chapter {
   steps: TourStep[];
 }
 
-/** Shown on an adapter in software, where the first visit's network takes its time, and where another method is open. */
+/** The experiment of the tour where the open run does not suit: on an adapter in software, or with another method. */
 export const TOUR_LINK = { quick: 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.03&batch_size=32&steps=1500', usual: 'gate_inputs=true' };
-/** Multiply-adds of a dense step that an adapter in software does in a few hundredths of a second. */
+/** Most multiply-adds of a dense step for an adapter in software: these take a few hundredths of a second. */
 const QUICK = 3e7;
 
-/** The link that the tour should open first; null where the run at hand does. */
+/** The link that the tour should open first; null if the current run suits. */
 export function wantedLink({ description, values }: PageFacts): string | null {
   if (!description || !values) return null;
   const suits = methodOf(values).forwards === 2 && description.groups[0]?.gated === true;
@@ -65,7 +65,7 @@ const undecided = ({ scores }: Snapshot): number => scores.reduce((sum, score) =
 const keptOf = ({ mask }: Snapshot): string => `${count(mask.reduce((sum, bits) => sum + (bits & KEPT), 0))} of ${count(mask.length)} units`;
 
 const STEPPED = 'Press the button beside Train, or →.';
-/** Far enough back that the budget has hardly begun to fall. */
+/** A step at which the budget has hardly begun to fall. */
 const BACK = 100;
 
 export const CHAPTERS: Chapter[] = [
@@ -79,7 +79,7 @@ export const CHAPTERS: Chapter[] = [
       },
       {
         title: 'Set it going',
-        text: 'Everything is kept at first. “30 steps a second” under the button is slow enough for the eye, full speed is whatever your device can do.',
+        text: 'Everything is kept at first. “30 steps a second” under the button is slow enough to watch; full speed is as fast as your device can train.',
         at: ['run'],
         wait: {
           words: 'Press Train, or the space bar.',
@@ -89,18 +89,17 @@ export const CHAPTERS: Chapter[] = [
       },
       {
         title: 'The budget comes down',
-        text: 'The line under the network is the budget K: how many units may be kept on average. As it falls, units have to go, in whichever layer they are missed least.',
+        text: 'The line under the network is the budget K: how many units may be kept on average. As it falls, units are dropped, in whichever layer the loss needs them least.',
         at: ['network', 'budget'],
         wait: { words: 'Keep training until a layer has lost half its units.', done: (page) => halved(page), going: true },
       },
       {
         title: 'Hold it there',
-        text: 'A run can be paused at any step, and goes on as if nothing had been.',
+        text: 'A run can be paused at any step. Pausing does not change how it continues.',
         at: ['train'],
         wait: {
           words: 'Press Pause.',
-          done: (page) =>
-            page.state === 'paused' ? `Paused at step ${count(page.snapshot?.step ?? 0)}.` : hasEnded(page) ? 'The run has come to its end by itself.' : null,
+          done: (page) => (page.state === 'paused' ? `Paused at step ${count(page.snapshot?.step ?? 0)}.` : hasEnded(page) ? 'The run has ended.' : null),
         },
       },
     ],
@@ -126,18 +125,20 @@ export const CHAPTERS: Chapter[] = [
         text: 'The same images go forward under both masks and give L and L′. If L′ is the smaller one, units that only m′ kept were worth keeping: their s goes up, and s of those that only m kept goes down. No backward pass is needed for that.',
         at: ['losses', 'gradient', 'loss'],
         wait: {
-          words: `Go on in single steps until L′ is smaller than L. ${STEPPED}`,
+          words: `Continue in single steps until L′ is smaller than L. ${STEPPED}`,
           done: (_, begun, news) => {
             if (news?.kind !== 'snapshot') return null;
             const found = news.snapshot.records.find(({ step, loss, probe_loss }) => step + 1 > begun.step && probe_loss < loss);
-            return found ? `Step ${count(found.step + 1)}: L = ${fixed(found.loss, 3)}, L′ = ${fixed(found.probe_loss, 3)}. What only m′ kept gains.` : null;
+            return found
+              ? `Step ${count(found.step + 1)}: L = ${fixed(found.loss, 3)}, L′ = ${fixed(found.probe_loss, 3)}. The scores of units that only m′ kept rise.`
+              : null;
           },
           going: true,
         },
       },
       {
         title: 'Only the rings learn',
-        text: 'Units on which both masks agree say nothing about which is better. As units are decided (s is 0 or 1) the rings become fewer, and the mask comes to rest. The noise of this estimate is what “Estimators” measures.',
+        text: 'Units on which both masks agree say nothing about which is better. As units are decided (s is 0 or 1) there are fewer rings, and the mask changes less. “Estimators” measures the noise of this estimate.',
         at: ['disagree', 'estimators'],
       },
     ],
@@ -147,12 +148,12 @@ export const CHAPTERS: Chapter[] = [
     steps: [
       {
         title: 'One budget for all layers',
-        text: 'After each step all scores are lowered by the same v until their sum fits K. A unit that learned to matter outweighs that; the others sink. Nobody says how many units a layer gets.',
+        text: 'After each step all scores are lowered by the same v until their sum fits K. A unit whose score rises by more than v gains; the others fall. No setting says how many units a layer gets.',
         at: ['project', 'budget'],
       },
       {
         title: 'Change the budget',
-        text: 'The keep ratio is the share of units that K pays for in the end. It works at once, in the middle of a run.',
+        text: 'The keep ratio is the share of units that K pays for in the end. A change works at once, also during a run.',
         at: ['keep_ratio'],
         wait: {
           words: 'Drag the keep ratio, or type another number.',
@@ -161,10 +162,10 @@ export const CHAPTERS: Chapter[] = [
       },
       {
         title: 'Look back',
-        text: `Each column of the history is a moment of the run, each row a unit. Drag in it, or use the arrow keys, and the network above shows that moment.`,
+        text: `Each column of the history is a recorded step, each row a unit. Drag in it, or use the arrow keys, and the network above shows that step.`,
         at: ['history', 'network'],
         wait: {
-          words: `Look back to step ${BACK} or before. If the run is not so far yet, train on first.`,
+          words: `Look back to step ${BACK} or before. If the run has not come that far, train first.`,
           done: (_, __, news) => (news?.kind === 'looked' && news.step !== null && news.step <= BACK ? `This is step ${count(news.step)}.` : null),
         },
       },
@@ -175,7 +176,7 @@ export const CHAPTERS: Chapter[] = [
     steps: [
       {
         title: 'Measured, not promised',
-        text: 'The large number is the time of a dense step over that of this one, both just taken on your device. While nearly everything is kept, two forward passes make the sparse step the slower one, and the page says so.',
+        text: 'The large number is the time of a dense step over that of a sparse one, both just measured on your device. While nearly everything is kept, two forward passes make the sparse step the slower one.',
         at: ['speed'],
         wait: {
           words: 'Train on until both were measured.',
@@ -188,12 +189,12 @@ export const CHAPTERS: Chapter[] = [
       },
       {
         title: 'The fair opponent',
-        text: 'Faster than the same network with everything kept is one question. Better than a narrower dense network of the same work is another, and often the answer is no. “Compare” trains both and lays them over one another.',
+        text: 'Faster than the same network with everything kept is one question. Better than a narrower dense network of the same work is another, and often the answer is no. “Compare” trains both and draws them in one chart.',
         at: ['runs'],
         wait: {
           words: 'Open Compare.',
           done: (_, __, news) =>
-            news?.kind === 'viewed' && news.name === 'runs' ? 'Here runs are laid over one another, along steps, seconds or multiply-adds.' : null,
+            news?.kind === 'viewed' && news.name === 'runs' ? 'This chart shows several runs over steps, seconds or multiply-adds.' : null,
         },
         view: 'network',
       },
@@ -204,7 +205,7 @@ export const CHAPTERS: Chapter[] = [
     steps: [
       {
         title: 'To the end',
-        text: 'Towards the end of a run every unit is decided: it stays or it is gone, and the network that is left needs nothing of the rest.',
+        text: 'Towards the end of a run every unit is decided: it is kept or off for good, and the remaining network does not need the units that are off.',
         at: ['network', 'say'],
         wait: {
           words: 'Train until every unit is decided, or the run ends.',
@@ -220,17 +221,17 @@ export const CHAPTERS: Chapter[] = [
       },
       {
         title: 'Where it looks',
-        text: 'Where units differ from one another, the mask has something to find: pixels in the middle of a digit say more than those at the edge. Hidden neurons are all alike before training; among them a random choice is nearly as good.',
+        text: 'The mask can only find differences between units: pixels in the middle of an image say more about a digit than those at the edge. Hidden neurons are alike before training, so among them a random choice is nearly as good.',
         at: ['network', 'accuracy'],
       },
       {
         title: 'Now you',
-        text: 'Each of these claims asks for your prediction before it runs, and then measures. “Method” in the head of the page has the formulas, with every symbol leading to its place.',
+        text: 'Each of these claims asks for your prediction before it runs, and then measures. “Method” in the header has the formulas, and each symbol leads to its part of the page.',
         at: ['tries'],
       },
     ],
   },
 ];
 
-/** All steps in a row, each with its chapter. */
+/** All steps in order, each with its chapter. */
 export const STEPS = CHAPTERS.flatMap((chapter, index) => chapter.steps.map((step) => ({ step, chapter: index })));

@@ -1,4 +1,4 @@
-// The tour's card: one step at a time, beside what it speaks of.
+// The card of the tour, with one step at a time.
 
 import './style.css';
 import type { PlaceName } from '../../ui/anchors';
@@ -10,7 +10,7 @@ import { button, place, putAway, standing } from '../../ui/card';
 import { point, reveal } from '../../ui/highlight';
 
 const KEY = 'lacuna-tour';
-/** A browser that keeps nothing for this page throws; the tour then begins anew with each visit. */
+/** A browser that stores nothing for this page throws: then the tour begins anew at each visit. */
 function remembered(): number {
   try {
     const at = Number(localStorage.getItem(KEY));
@@ -23,7 +23,7 @@ function remember(at: number): void {
   try {
     localStorage.setItem(KEY, String(at));
   } catch {
-    // Nothing is lost but the place.
+    // Only the place in the tour is lost.
   }
 }
 
@@ -55,7 +55,7 @@ class TourCard {
     });
     const list = element('ol', '', ...this.chapters.map((each) => element('li', '', each)));
     list.ariaLabel = 'Chapters';
-    const stop = page.listen((news) => this.hear(news));
+    const stop = page.listen((news) => this.receive(news));
     const left = (): void => {
       stop();
       point();
@@ -98,23 +98,23 @@ class TourCard {
     this.say();
     this.heading.focus({ preventScroll: true });
     void this.look(step.at, step.view);
-    this.hear(null);
+    this.receive(null);
   }
 
-  /** Shows what the step speaks of. */
+  /** Shows what the step explains. */
   private async look(places: PlaceName[], view?: string): Promise<void> {
     const at = this.at;
     const [first] = places;
     if (view && this.page.view !== view) await this.page.show(view);
     if (first) await reveal(first, this.page);
-    // Somebody may have gone on, or away, while a view was loading.
+    // The visitor may have moved on or closed the tour while a view was loaded.
     if (this.at === at && standing() === 'tour') point(...places);
   }
 
-  private hear(news: News | null): void {
+  private receive(news: News | null): void {
     const step = STEPS[this.at]?.step;
     if (!step) return;
-    // What it points at may have been built anew.
+    // The elements of the anchors may have been made anew.
     if (news?.kind === 'settings' || news?.kind === 'opened') void this.look(step.at, step.view);
     // Another run counts its steps anew.
     if (news?.kind === 'opened') this.begun = { ...this.begun, step: 0 };
@@ -140,7 +140,7 @@ class TourCard {
   }
 }
 
-/** Opens the tour where it was left, or leaves it. */
+/** Opens the tour where it was left, or closes it. */
 export function toggleTour(page: PageFacts): void {
   if (standing() === 'tour') return putAway('tour');
   new TourCard(page);

@@ -1,4 +1,4 @@
-// Train, one step, one phase, restart; the way back from the past; and the pace.
+// Train, one step, one phase, restart, Back to now, and the pace.
 
 import { allowed, isFresh, phaseOf, trains } from '../../model/selectors';
 import { at } from '../../ui/element';
@@ -26,7 +26,7 @@ export const train: Feature = {
     });
     for (const input of document.querySelectorAll<HTMLInputElement>('.pace input')) {
       input.addEventListener('change', () => page.dispatch({ kind: 'pace', steps_per_second: Number(input.value) }));
-      // A browser that restores form fields on a reload would show a pace that the worker does not keep.
+      // A browser may restore form fields on a reload: the page would show a pace that the worker does not have.
       input.checked = Number(input.value) === page.state.pace;
     }
   },

@@ -1,15 +1,15 @@
-// Train, step, phase and restart, and the keys that stand for them.
+// The buttons Train, step, phase and restart, and their keys.
 
 import type { RunState } from '../../protocol/messages';
 import { at, say } from '../../ui/element';
 
 interface Input {
   state: RunState;
-  /** It trains, or will as soon as it can. */
+  /** The run trains, or will as soon as it can. */
   trains: boolean;
-  /** The controls ask for another run than the one that goes on. */
+  /** The settings of the controls differ from those of the run. */
   is_fresh: boolean;
-  /** What can be asked for. */
+  /** Which buttons are enabled. */
   allowed: Record<Press, boolean>;
 }
 
@@ -17,7 +17,7 @@ export type Press = 'train' | 'step' | 'phase' | 'restart';
 
 const OVER: RunState[] = ['finished', 'halted'];
 
-/** What a key asks for, where the focus leaves it free. */
+/** The button of a key, unless the focused element uses the key itself. */
 function pressOf(key: string, target: HTMLElement): Press | null {
   const types = target.matches('select, input:not([type=radio], [type=checkbox], [type=range], [type=file])');
   const handles = target.closest('button, a, input, select, summary, [role="slider"]') !== null;
@@ -30,7 +30,7 @@ function pressOf(key: string, target: HTMLElement): Press | null {
 export class ButtonsView {
   private readonly buttons: Record<Press, HTMLButtonElement> = { train: at('train'), step: at('step'), phase: at('phase'), restart: at('restart') };
 
-  /** `leave` hears of Escape, and answers whether there was anything to leave. */
+  /** `leave` is called on Escape and returns whether there was anything to leave. */
   constructor(pressed: (name: Press) => void, leave: () => boolean) {
     for (const name of Object.keys(this.buttons) as Press[]) this.buttons[name].addEventListener('click', () => pressed(name));
     addEventListener('keydown', (event) => {

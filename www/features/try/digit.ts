@@ -1,10 +1,10 @@
-// A drawing prepared as the digits of MNIST were: cut out, scaled into 20 × 20 with its proportions kept, the grey levels those of the
-// scaling, and placed in 28 × 28 with its centre of mass in the middle (yann.lecun.com/exdb/mnist).
+// Prepares a drawing like the digits of MNIST: cut out, scaled into 20 × 20 with the same proportions and with grey levels from the scaling,
+// and placed in 28 × 28 with its centre of mass in the middle (yann.lecun.com/exdb/mnist).
 
-/** Of an image of MNIST, and of the box that a digit is scaled into. */
+/** Sides of an image of MNIST, and of the box that a digit is scaled into. */
 export const SIDE = 28;
 const BOX = 20;
-/** What is fainter is no ink. */
+/** The least level that counts as ink. */
 const FAINTEST = 8;
 
 interface Box {
@@ -14,7 +14,7 @@ interface Box {
   height: number;
 }
 
-/** The smallest box around the ink; null without any. */
+/** The smallest box around the ink; null if there is none. */
 function boxOf(ink: Uint8ClampedArray, width: number, height: number): Box | null {
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let y = 0; y < height; y++) {
@@ -27,7 +27,7 @@ function boxOf(ink: Uint8ClampedArray, width: number, height: number): Box | nul
   return right < 0 ? null : { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
-/** How much of [from, to) each whole step between them covers. */
+/** Splits [from, to) at whole numbers: each pixel, and how much of it is covered. */
 function* covered(from: number, to: number): Generator<[at: number, share: number]> {
   for (let at = Math.floor(from); at < to; at++) yield [at, Math.min(at + 1, to) - Math.max(at, from)];
 }

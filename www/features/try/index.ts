@@ -1,4 +1,4 @@
-// The panel in which the network looks at one image.
+// The panel in which the network classifies one image.
 
 import { methodOf } from '../../model/methods';
 import { openedOf, recordedRefusal, valuesOf } from '../../model/selectors';
@@ -26,7 +26,7 @@ export const tryIt: Feature = {
         },
       );
       page.listen((news) => {
-        if (news.kind === 'example' || news.kind === 'classified' || news.kind === 'classify_refused') view.hear(news);
+        if (news.kind === 'example' || news.kind === 'classified' || news.kind === 'classify_refused') view.receive(news);
       });
     },
   },

@@ -1,4 +1,4 @@
-// One image at hand: drawn, or of the test set. What the network makes of it under the decided mask and under sampled ones, and what each
+// Classifies one image, drawn or from the test set: the class probabilities under the decided mask and under sampled masks, and what each
 // input contributes.
 
 import { prepared, SIDE } from './digit';
@@ -15,42 +15,42 @@ const CLASSES: Record<string, string[]> = {
   'fashion-mnist': ['T-shirt', 'trousers', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
   cifar10: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
 };
-/** Of the drawing surface, in its own pixels, and of the pen. */
+/** Side of the drawing surface, and width of the pen, in pixels of the surface. */
 const SURFACE = 336;
 const PEN = 26;
-/** While a stroke goes on, it is looked at so often. */
+/** How often an unfinished stroke is classified. */
 const STROKE_MS = 120;
-/** Of more classes than this, the most probable are shown. */
+/** How many classes are shown at most: the most probable ones. */
 const MOST_BARS = 12;
-/** Of the canvas that an image of any size is painted on. */
+/** Side of the canvas on which an image of any size is drawn. */
 const SHOWN = 336;
-/** How faded the image is under what its pixels contribute. */
+/** The opacity of the image below the contributions of its pixels. */
 const FADED = 0.4;
 
-export interface Hands {
+export interface TryRequests {
   ask: (request: Request) => void;
-  /** The column of classes shows these. */
+  /** Called with the probabilities, which the column of classes shows. */
   classes: (probabilities: Float32Array | null) => void;
-  /** Why there is no network that could look at anything, where a recorded run is shown. */
+  /** Of a recorded run: why there is no network that could classify. */
   recorded: () => string | null;
-  /** Whether the run's masks are drawn by chance. */
+  /** Whether the run samples its masks. */
   samples: () => boolean;
 }
 
 type Data = Plan['dataset'];
 type Known = Extract<Report, { kind: 'example' | 'classified' | 'classify_refused' }>;
 
-/** The image at hand, [I] bytes, and where it is from. */
-interface AtHand {
+/** The image, [I] bytes, and where it is from. */
+interface ChosenImage {
   bytes: Uint8Array;
-  /** Of the test set; null: drawn. */
+  /** Its row in the test set; null: it was drawn. */
   index: number | null;
   label: number | null;
 }
 
 export class TryView {
   private data: Data | null = null;
-  private at_hand: AtHand | null = null;
+  private chosen_image: ChosenImage | null = null;
   private found: Classified | null = null;
   private ticket = 0;
   /** The test image that was asked for last. */
@@ -58,7 +58,7 @@ export class TryView {
   private pen: { x: number; y: number } | null = null;
   private sent_at = 0;
   private palette: Palette;
-  private readonly hands: Hands;
+  private readonly requests: TryRequests;
   private readonly said = element('p', 'try-said');
   private readonly announcer = new Announcer();
   private readonly pair = element('div', 'try-pair');
@@ -75,9 +75,9 @@ export class TryView {
   /** The strokes alone, without a background. */
   private readonly ink: CanvasRenderingContext2D;
 
-  constructor(root: HTMLElement, palette: Palette, hands: Hands) {
+  constructor(root: HTMLElement, palette: Palette, requests: TryRequests) {
     this.palette = palette;
-    this.hands = hands;
+    this.requests = requests;
     const of = (canvas: HTMLCanvasElement, side: number, willReadFrequently = false): CanvasRenderingContext2D => {
       canvas.width = canvas.height = side;
       const context = canvas.getContext('2d', { willReadFrequently });
@@ -110,7 +110,7 @@ export class TryView {
     this.draw();
   }
 
-  /** A run is open: what is at hand is looked at by its network, if it fits. */
+  /** Another run is open: its network classifies the image, if the image fits. */
   opened({ dataset }: Pick<Plan, 'dataset'>): void {
     const same = this.data !== null && JSON.stringify({ ...this.data, train: 0 }) === JSON.stringify({ ...dataset, train: 0 });
     this.data = dataset;
@@ -119,16 +119,16 @@ export class TryView {
     this.surface.classList.toggle('draws', draws);
     this.number.max = String(dataset.test - 1);
     if (!same) this.drop();
-    else if (this.at_hand) this.look();
-    if (!this.at_hand && !draws && dataset.height > 1) this.pick(0);
+    else if (this.chosen_image) this.look();
+    if (!this.chosen_image && !draws && dataset.height > 1) this.pick(0);
     this.paintSurface();
     this.draw();
   }
 
-  hear(report: Known): void {
+  receive(report: Known): void {
     if (report.kind === 'classify_refused') {
       this.said.classList.add('refusal');
-      this.said.textContent = `This image cannot be looked at: ${report.message.replace(/\.$/, '')}.`;
+      this.said.textContent = `This image cannot be classified: ${report.message.replace(/\.$/, '')}.`;
       this.announcer.say(report.message, this.said.textContent);
       return;
     }
@@ -138,11 +138,11 @@ export class TryView {
       this.take({ bytes: report.inputs, index: report.index, label: report.label });
       return;
     }
-    if (report.ticket !== this.ticket || !this.at_hand) return;
-    // What contributes is computed less often than how probable the classes are: the last one stays until the next is there.
+    if (report.ticket !== this.ticket || !this.chosen_image) return;
+    // Contributions are computed less often than probabilities: the last ones stay until there are new ones.
     const kept = this.found?.contributions?.class === best(report.found.decided) ? this.found.contributions : null;
     this.found = { ...report.found, contributions: report.found.contributions ?? kept };
-    this.hands.classes(report.found.decided);
+    this.requests.classes(report.found.decided);
     this.draw();
   }
 
@@ -180,39 +180,39 @@ export class TryView {
 
   private pick(index: number): void {
     const { data } = this;
-    if (!data || data.height <= 1 || !Number.isFinite(index) || this.hands.recorded()) return;
+    if (!data || data.height <= 1 || !Number.isFinite(index) || this.requests.recorded()) return;
     this.wanted = Math.min(data.test - 1, Math.max(0, Math.round(index)));
     this.number.value = String(this.wanted);
-    this.hands.ask({ kind: 'example', index: this.wanted });
+    this.requests.ask({ kind: 'example', index: this.wanted });
   }
 
-  private take(image: AtHand): void {
-    this.at_hand = image;
+  private take(image: ChosenImage): void {
+    this.chosen_image = image;
     this.found = null;
     this.look();
     this.paintSurface();
     this.draw();
   }
 
-  /** Has the network look at what is at hand. */
+  /** Asks the network to classify the image. */
   private look(): void {
     this.ticket += 1;
     this.said.classList.remove('refusal');
-    if (this.hands.recorded()) return;
-    this.hands.ask({ kind: 'classify', ticket: this.ticket, image: this.at_hand?.bytes ?? null });
+    if (this.requests.recorded()) return;
+    this.requests.ask({ kind: 'classify', ticket: this.ticket, image: this.chosen_image?.bytes ?? null });
   }
 
   private wipe(): void {
     this.ink.clearRect(0, 0, SURFACE, SURFACE);
   }
 
-  /** Nothing is at hand any more. */
+  /** Removes the image. */
   private drop(): void {
     this.wipe();
-    this.at_hand = this.found = null;
+    this.chosen_image = this.found = null;
     this.wanted = -1;
     this.look();
-    this.hands.classes(null);
+    this.requests.classes(null);
     this.paintSurface();
     this.draw();
   }
@@ -227,7 +227,7 @@ export class TryView {
       if (!this.draws() || event.button !== 0) return;
       event.preventDefault();
       surface.setPointerCapture(event.pointerId);
-      if (this.at_hand?.index !== null) this.wipe();
+      if (this.chosen_image?.index !== null) this.wipe();
       this.pen = at(event);
       ink.beginPath();
       ink.arc(this.pen.x, this.pen.y, PEN / 2, 0, 2 * Math.PI);
@@ -255,7 +255,7 @@ export class TryView {
     }
   }
 
-  /** The strokes so far, as the network sees them; during a stroke not at every movement. */
+  /** Classifies the strokes so far; during a stroke not at every movement. */
   private drawn(whole: boolean): void {
     const now = performance.now();
     if (!whole && now - this.sent_at < STROKE_MS) {
@@ -269,23 +269,23 @@ export class TryView {
     if (!bytes) return;
     const before = this.found;
     this.take({ bytes, index: null, label: null });
-    // The bars go over from one drawing to the next; what contributed to the last one does not.
+    // The bars stay until the new drawing is classified; the contributions to the last one do not.
     this.found = before && { ...before, contributions: null };
     this.draw();
   }
 
   private paintSurface(): void {
-    const { context, palette, at_hand, data } = this;
+    const { context, palette, chosen_image, data } = this;
     context.fillStyle = css(palette.card);
     context.fillRect(0, 0, SURFACE, SURFACE);
-    if (at_hand && at_hand.index !== null && data) {
-      this.paintImage(context, SURFACE, at_hand.bytes, data, null);
+    if (chosen_image && chosen_image.index !== null && data) {
+      this.paintImage(context, SURFACE, chosen_image.bytes, data, null);
       return;
     }
     this.paintStrokes(context);
   }
 
-  /** The strokes, which are white in their own canvas, in the theme's ink. */
+  /** Draws the strokes, which are white in their own canvas, in the theme's colour of ink. */
   private paintStrokes(context: CanvasRenderingContext2D): void {
     const { canvas } = this.ink;
     const layer = document.createElement('canvas');
@@ -321,7 +321,7 @@ export class TryView {
         const value = over ? (over.values[Math.floor(y / over.side) * over.across + Math.floor(x / over.side)] ?? NaN) : NaN;
         if (Number.isFinite(value) && value !== 0) colour = mixed(colour, value > 0 ? palette.kept : palette.probe, Math.sqrt(Math.abs(value) / most));
         context.fillStyle = css(colour);
-        // Whole pixels of the canvas, so that no seam is seen between the image's.
+        // Whole pixels of the canvas, so that there are no seams between the pixels of the image.
         const [fromX, fromY] = [Math.floor(left + x * cell), Math.floor(top + y * cell)];
         context.fillRect(fromX, fromY, Math.floor(left + (x + 1) * cell) - fromX, Math.floor(top + (y + 1) * cell) - fromY);
       }
@@ -329,42 +329,46 @@ export class TryView {
   }
 
   private draw(): void {
-    const { seen, at_hand, data, found } = this;
+    const { seen, chosen_image, data, found } = this;
     const context = seen.getContext('2d');
     if (context) {
       context.fillStyle = css(this.palette.card);
       context.fillRect(0, 0, SHOWN, SHOWN);
-      if (at_hand && data) this.paintImage(context, SHOWN, at_hand.bytes, data, found?.contributions ?? null);
+      if (chosen_image && data) this.paintImage(context, SHOWN, chosen_image.bytes, data, found?.contributions ?? null);
     }
     this.drawBars();
     this.say();
   }
 
   private say(): void {
-    const { data, at_hand, found } = this;
-    const recorded = this.hands.recorded();
+    const { data, chosen_image, found } = this;
+    const recorded = this.requests.recorded();
     this.pair.hidden = recorded !== null || (data !== null && data.height <= 1);
     this.line.hidden = this.bars.hidden = recorded !== null;
-    this.clear.disabled = !at_hand;
-    const drawn = at_hand?.index === null;
+    this.clear.disabled = !chosen_image;
+    const drawn = chosen_image?.index === null;
     this.surface_words.textContent =
-      at_hand && !drawn ? `Test image ${count(at_hand.index ?? 0)}: ${this.nameOf(at_hand.label ?? 0)}` : this.draws() ? 'Draw a digit here' : 'A test image';
+      chosen_image && !drawn
+        ? `Test image ${count(chosen_image.index ?? 0)}: ${this.nameOf(chosen_image.label ?? 0)}`
+        : this.draws()
+          ? 'Draw a digit here'
+          : 'A test image';
     this.surface.ariaLabel = this.surface_words.textContent;
     const over = found?.contributions;
     const unknown = over ? over.values.filter((value) => Number.isNaN(value)).length : 0;
     this.seen_words.textContent = over
       ? `What speaks for ${this.nameOf(over.class)}${unknown > 0 ? `, ${percent(1 - unknown / over.values.length, 0)} tried` : ''}`
-      : `What the network sees${data && at_hand ? `, ${data.width} × ${data.height}` : ''}`;
+      : `What the network sees${data && chosen_image ? `, ${data.width} × ${data.height}` : ''}`;
     this.seen.ariaLabel = this.seen_words.textContent;
     if (this.said.classList.contains('refusal')) return;
     this.note.textContent = recorded ? '' : this.explanation();
     if (recorded) this.said.textContent = sentence(recorded);
     else if (!data) this.said.textContent = 'No network is open yet.';
-    else if (data.height <= 1) this.said.textContent = 'The inputs of this data are no pictures: choose data of images to draw or to pick one.';
-    else if (!at_hand)
+    else if (data.height <= 1) this.said.textContent = 'The inputs of these data are no images. Choose data with images to draw or pick one.';
+    else if (!chosen_image)
       this.said.textContent = this.draws()
-        ? 'Draw a digit, and see what the sparse network makes of it while it trains.'
-        : 'Pick an image, and see what the sparse network makes of it while it trains.';
+        ? 'Draw a digit. The sparse network classifies it while it trains.'
+        : 'Pick an image. The sparse network classifies it while it trains.';
     else if (found) return this.sayFound(found);
     else this.said.textContent = 'Looking at it.';
     this.announcer.say(this.said.textContent, this.said.textContent);
@@ -376,13 +380,13 @@ export class TryView {
     const agree = Array.from({ length: masks }, (_, mask) => best(sampled.subarray(mask * decided.length, (mask + 1) * decided.length))).filter(
       (each) => each === top,
     ).length;
-    const right = this.at_hand?.label ?? null;
+    const right = this.chosen_image?.label ?? null;
     const verdict = right === null ? '' : right === top ? ', rightly' : `, but it is ${this.nameOf(right)}`;
     const em = element('em', '', `${this.nameOf(top)}, ${percent(decided[top] ?? 0)}`);
     const others = `Of ${masks} sampled masks ${agree === masks ? 'all' : agree === 0 ? 'none' : agree} ${agree === 1 ? 'says' : 'say'} the same.`;
-    const learned = this.hands.samples();
+    const learned = this.requests.samples();
     this.said.replaceChildren(`At step ${count(step)} the ${learned ? 'decided mask' : 'network'} says `, em, `${verdict}.${learned ? ` ${others}` : ''}`);
-    // Looked at anew some times a second: a screen reader hears where it is another class, or another image.
+    // The image is classified several times a second: a screen reader hears only of another class or another image.
     this.announcer.say(`${this.ticket} ${top}`, this.said.textContent ?? '');
   }
 
@@ -390,16 +394,16 @@ export class TryView {
     const { data, found } = this;
     if (!data || data.height <= 1) return '';
     const digit =
-      this.draws() && this.at_hand?.index === null
+      this.draws() && this.chosen_image?.index === null
         ? `A drawing is prepared as MNIST’s digits were: scaled into 20 × 20 of ${SIDE} × ${SIDE} and centred by its mass. `
         : '';
     const over = found?.contributions;
-    const key = this.hands.samples() ? 'Bars: under the decided mask (s ≥ ½). Dots: under masks sampled from s.' : 'Bars: under the mask of the run.';
+    const key = this.requests.samples() ? 'Bars: under the decided mask (s ≥ ½). Dots: under masks sampled from s.' : 'Bars: under the mask of the run.';
     if (!over) return `${digit}${key}`;
     const what = over.side === 1 ? 'a pixel' : `a square of ${over.side} × ${over.side} pixels`;
     const off = over.values.filter((value) => value === 0).length;
     const rest = off > 0 ? ` ${count(over.values.length - off)} of ${count(over.values.length)} count; the rest is off or changes nothing.` : '';
-    return `${digit}${key} Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} stands at its mean, tried one after another: exact, no gradient.${rest}`;
+    return `${digit}${key} Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} is set to its mean, one after another. This is exact and uses no gradient.${rest}`;
   }
 
   private drawBars(): void {
@@ -445,7 +449,7 @@ export class TryView {
     context.fillRect(0, height * 0.28, found ? Math.max(x(probability) - radius, 0) + (probability > 0.0005 ? radius : 0) : 0, height * 0.44);
     if (!found) return;
     const classes = found.decided.length;
-    if (!this.hands.samples()) return;
+    if (!this.requests.samples()) return;
     context.fillStyle = css(palette.ink, 0.5);
     for (let mask = 0; mask < found.sampled.length / classes; mask++) {
       const share = found.sampled[mask * classes + index] ?? 0;

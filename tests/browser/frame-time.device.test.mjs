@@ -1,4 +1,4 @@
-// A page that keeps up with a WebGPU device: frames that cost little, and no task that stalls it.
+// How long frames and tasks of the page take while a WebGPU device in software trains.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,15 +6,14 @@ import { PATIENCE_MS, site } from './harness.mjs';
 
 const limit = { timeout: 6 * PATIENCE_MS };
 const { visit } = site({ webgpu: true });
-
 const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 
 const say = (what, { frames, tasks: all }) =>
   `${what}: ${frames.length} frames, middle ${share(frames, 0.5).toFixed(1)}, 95 % below ${share(frames, 0.95).toFixed(1)}, 99 % below ${share(frames, 0.99).toFixed(1)}, longest ${frames.at(-1).toFixed(1)} ms; longest task ${all.at(-1).toFixed(1)} ms`;
 
 /**
- * Holds the page to it: a frame computes for less than 8 ms, a task for less than 50. One frame in a hundred, and one of fewer, may take longer,
- * and one of them twice as long: where other programs want the same caches, the same work takes the processor longer.
+ * Fails unless a frame computes for less than 8 ms and a task for less than 50 ms. One frame in a hundred (at least one) may take longer, and one of
+ * them twice as long: other programs use the same caches, so the same work may take longer.
  */
 function keepsUp(found, words) {
   const slow = found.frames.filter((ms) => ms >= 8);
@@ -90,7 +89,7 @@ for (const [what, query] of [
     });
     await visitor.see('train').click();
     await visitor.state('paused');
-    // What was moved together at each halving is what painting all of it anew makes.
+    // After a halving the canvas must equal one that is painted completely.
     const picture = async (colorScheme) => {
       await visitor.page.emulateMedia({ colorScheme });
       await visitor.until((scheme) => matchMedia(`(prefers-color-scheme: ${scheme})`).matches, colorScheme);

@@ -1,4 +1,4 @@
-// What a visitor brings: an image to look at, data to train on, a device to check.
+// A visitor’s own data: read from tables, pictures and idx files, trained on, and asked for again where they are missing.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -7,19 +7,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
+import { runnerImport } from 'vite';
 import { root } from '../../scripts/command.mjs';
 import { program } from '../../scripts/wasm.mjs';
-import { PATIENCE_MS, asking, breakEngine, fragile, site } from './harness.mjs';
+import { PATIENCE_MS, breakEngine, fragile, site } from './harness.mjs';
 
 const limit = { timeout: 5 * PATIENCE_MS };
-const DIGITS = 'gate_inputs=true&model=mlp-32&keep_ratio=0.15&batch_size=64&anneal_fraction=0.05&steps=3000';
-
 const { visit } = site();
-
 let folder;
+
 before(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'lacuna-own-'));
 });
+
 after(() => rmSync(folder, { recursive: true }));
 
 function file(name, content) {
@@ -70,160 +70,7 @@ function idx(dimensions, bytes) {
   return Buffer.concat([head, Buffer.from(bytes)]);
 }
 
-/** Draws lines over the surface, its corners being 0 and 1. */
-async function draw(visitor, ...strokes) {
-  const { x, y, width, height } = await visitor.see('try-surface').boundingBox();
-  const { mouse } = visitor.page;
-  for (const [first, ...rest] of strokes) {
-    await mouse.move(x + first[0] * width, y + first[1] * height);
-    await mouse.down();
-    for (const [across, down] of rest) await mouse.move(x + across * width, y + down * height, { steps: 8 });
-    await mouse.up();
-  }
-}
-
-const SEVEN = [
-  [0.28, 0.24],
-  [0.72, 0.24],
-  [0.42, 0.82],
-];
-const ONE = [
-  [0.5, 0.15],
-  [0.5, 0.85],
-];
-
-/** Until what contributes to the image at hand is known whole; the report that says so. */
-async function explained(visitor, ticket) {
-  await visitor.until(
-    (wanted) =>
-      window.reports.some(
-        ({ kind, found, ticket }) => kind === 'classified' && ticket >= wanted && found.contributions && !found.contributions.values.some(Number.isNaN),
-      ),
-    ticket,
-  );
-  return (await visitor.reports('classified')).findLast(
-    ({ found, ticket: of }) => of >= ticket && found.contributions && found.contributions.values.every((value) => typeof value === 'number'),
-  );
-}
-
-const ticketNow = (visitor) => visitor.page.evaluate(() => window.reports.findLast(({ kind }) => kind === 'classified')?.ticket ?? 0);
-
-test('a drawn digit is prepared as the data set’s, classified while the run trains, and each kept input says what it contributes', limit, async () => {
-  const visitor = await visit(DIGITS, { prepare: asking });
-  await visitor.pace('eye');
-  await visitor.see('train').click();
-  await visitor.steps(260);
-  await visitor.see('view-try').click();
-  await draw(visitor, SEVEN);
-  // What is drawn so far is asked about on the way too: the last question has it whole.
-  const { found } = await explained(visitor, await visitor.page.evaluate(() => window.asked.findLast(({ kind }) => kind === 'classify').ticket));
-  await visitor.until(() => /the decided mask says/.test(document.querySelector('[data-testid=try-said]').innerText));
-  await visitor.screenshot('try-drawn');
-
-  // Probabilities of ten classes, under the decided mask and under 32 others that are not all the same.
-  const sum = (values) => values.reduce((total, value) => total + value, 0);
-  assert(Math.abs(sum(found.decided) - 1) < 1e-4 && found.decided.length === 10);
-  const masks = Array.from({ length: 32 }, (_, mask) => found.sampled.slice(10 * mask, 10 * mask + 10));
-  assert.equal(found.sampled.length, 320);
-  for (const each of masks) assert(Math.abs(sum(each) - 1) < 1e-4);
-  assert(new Set(masks.map((each) => each[7].toFixed(6))).size > 4, 'sampled masks differ');
-  assert.equal(found.decided.indexOf(Math.max(...found.decided)), 7, `a seven: ${found.decided}`);
-  const { contributions } = found;
-  assert.deepEqual([contributions.class, contributions.side, contributions.across, contributions.down], [7, 1, 28, 28]);
-  const off = contributions.values.filter((value) => value === 0).length;
-  assert(off > 500 && contributions.values.some((value) => value > 1e-3), `${off} of 784 inputs are off`);
-
-  // The network goes on learning, and what it makes of the drawing follows.
-  const { step } = found;
-  await visitor.until((before) => window.reports.some(({ kind, found }) => kind === 'classified' && found.step > before), step);
-  // Its column of classes shows the probabilities too.
-  await visitor.see('view-network').click();
-  const column = visitor.page.locator('.network canvas').last();
-  const colours = () =>
-    column.evaluate((canvas) => {
-      const cell = canvas.height / 10;
-      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
-      copy.drawImage(canvas, 0, 0);
-      return Array.from({ length: 10 }, (_, at) => [...copy.getImageData(2, Math.round((at + 0.4) * cell), 1, 1).data].join());
-    });
-  const shown = await colours();
-  assert.equal(shown.filter((each) => each === shown[7]).length, 1, `one class stands out: ${shown}`);
-
-  await visitor.see('view-try').click();
-  await visitor.see('try-clear').click();
-  assert.match(await visitor.see('try-said').innerText(), /Draw a digit/);
-  await visitor.see('view-network').click();
-  assert.equal(new Set(await colours()).size, 1, 'without an image the classes stand still');
-  await visitor.leave();
-});
-
-test('test images are picked by keyboard, a new one ends the look at the last, and pausing keeps all', limit, async () => {
-  const visitor = await visit(DIGITS);
-  await visitor.see('train').click();
-  await visitor.steps(120);
-  await visitor.see('train').click();
-  await visitor.state('paused');
-  await visitor.see('view-try').click();
-  await visitor.see('try-number').focus();
-  await visitor.page.keyboard.press('ControlOrMeta+a');
-  await visitor.page.keyboard.type('18');
-  await visitor.page.keyboard.press('Enter');
-  const { inputs, label } = await visitor.heard('example');
-  assert.equal(inputs.length, 784);
-  assert.equal(label, 3, 'the nineteenth test image of MNIST');
-  await explained(visitor, await ticketNow(visitor));
-  assert.match(await visitor.see('try-said').innerText(), /At step [\d,]+ the decided mask says \d, [\d.]+\s%, (rightly|but it is 3)/);
-  assert.match(await visitor.see('try-note').innerText(), /exact, no gradient/);
-  await visitor.see('try-after').click();
-  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'example').index === 19);
-  const before = await ticketNow(visitor);
-  await draw(visitor, ONE);
-  const { found } = await explained(visitor, before + 1);
-  assert.equal(found.decided.length, 10);
-  assert.equal(await visitor.page.evaluate(() => document.body.dataset.state), 'paused', 'looking is no training');
-  // Names of rows and figures are there for a screen reader.
-  const rows = await visitor.see('try-bars').getByRole('row').allInnerTexts();
-  assert.equal(rows.length, 10);
-  for (const [digit, words] of rows.entries()) assert.match(words.replaceAll(/\s+/g, ' '), new RegExp(`^${digit} [\\d.]+ %$`));
-  for (const [name, viewport] of [
-    ['desk', { width: 1440, height: 900 }],
-    ['laptop', { width: 1024, height: 768 }],
-    ['phone', { width: 390, height: 844 }],
-  ]) {
-    for (const colorScheme of ['light', 'dark']) {
-      await visitor.page.setViewportSize(viewport);
-      await visitor.page.emulateMedia({ colorScheme });
-      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)));
-      await visitor.screenshot(`${name}-${colorScheme}-try`, { fullPage: name === 'phone' });
-      if (colorScheme === 'light') await visitor.accessible(`an image at hand, ${name}`);
-      const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert(wide <= 0, `${name}: the page is ${wide} pixels wider than its window`);
-    }
-  }
-  await visitor.leave();
-});
-
-test('a convolutional network says what squares of its image contribute; data without images have none', limit, async () => {
-  const visitor = await visit('dataset=cifar10&model=cnn-8-8&batch_size=8&steps=20');
-  await visitor.see('train').click();
-  await visitor.steps(2);
-  await visitor.see('train').click();
-  await visitor.see('view-try').click();
-  const { inputs } = await visitor.heard('example');
-  assert.equal(inputs.length, 3072);
-  const { found } = await explained(visitor, 1);
-  const { side, across, down, values } = found.contributions;
-  assert(side >= 1 && across === Math.ceil(32 / side) && values.length === across * down);
-  assert.match(await visitor.see('try-bars').innerText(), /airplane[\s\S]*truck/);
-  await visitor.screenshot('try-cifar10');
-  await visitor.set('dataset', 'planted');
-  await visitor.see('restart').click();
-  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'planted');
-  await visitor.until(() => /no pictures/.test(document.querySelector('[data-testid=try-said]').innerText));
-  await visitor.leave();
-});
-
-/** Until data were taken or refused; what the panel says. `failing`: there was a failure before, which giving data mends. */
+/** Waits until data are accepted or refused. Returns the text of the panel. `failing`: an earlier failure is expected, which the data resolve. */
 async function read(visitor, work, { failing = false } = {}) {
   const count = () => visitor.page.evaluate(() => window.reports.filter(({ kind }) => kind === 'owned').length);
   const before = await count();
@@ -237,13 +84,13 @@ async function read(visitor, work, { failing = false } = {}) {
   return visitor.see('own-said').innerText();
 }
 
-test('a table becomes a data set without a request, trains as in the terminal, and its link asks for it elsewhere', limit, async () => {
+test('a table becomes a data set without a request, trains as in the terminal, and its link asks other visitors for it', limit, async () => {
   const csv = file('insects.csv', table(300));
   const visitor = await visit('dataset=planted&model=mlp-16&gate_inputs=true&steps=12');
   await visitor.state('idle');
   await visitor.page.locator('label.own').click();
   await visitor.see('own-files').waitFor({ state: 'attached' });
-  // The reader comes with the first files; after it, nothing is asked of anybody.
+  // The reader is loaded with the first files; after that there is no request.
   await read(visitor, () => visitor.see('own-files').setInputFiles(csv));
   const requests = [];
   visitor.page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
@@ -289,7 +136,7 @@ test('a table becomes a data set without a request, trains as in the terminal, a
   await visitor.leave();
   const elsewhere = await visit(link);
   await elsewhere.state('error');
-  assert.match(await elsewhere.see('notice').innerText(), /somebody’s own data/);
+  assert.match(await elsewhere.see('notice').innerText(), /its author’s own data/);
   assert.match(await elsewhere.see('notice').innerText(), /stayed with its owner/);
   await elsewhere.screenshot('own-elsewhere');
   await elsewhere.see('give').click();
@@ -302,7 +149,7 @@ test('a table becomes a data set without a request, trains as in the terminal, a
   await elsewhere.leave();
 });
 
-test('a run on own data outlives its engine by itself, and a reload once the data are given again', limit, async () => {
+test('a run on own data continues after its engine breaks, and after a reload once the data are given again', limit, async () => {
   const csv = file('birds.csv', table(240, { names: ['auk', 'emu', 'jay'] }));
   const visitor = await visit('dataset=planted&model=mlp-16&batch_size=16&steps=1500', { prepare: fragile });
   await visitor.state('idle');
@@ -376,7 +223,7 @@ test('folders of pictures are classes, and idx files are read as they are', limi
   await visitor.see('train').click();
   await visitor.state('finished');
 
-  // A run that was begun keeps its data until it is restarted.
+  // A run that has begun stays on its data until it is restarted.
   const images = file(
     'i.idx',
     idx(
@@ -398,7 +245,7 @@ test('folders of pictures are classes, and idx files are read as they are', limi
   await visitor.leave();
 });
 
-test('what cannot be read is refused by file, line and reason, and nothing is lost', limit, async () => {
+test('files that cannot be read are refused with file, line and reason, and nothing is lost', limit, async () => {
   const visitor = await visit('dataset=planted&model=mlp-16&steps=500&batch_size=16');
   await visitor.see('train').click();
   await visitor.steps(3);
@@ -421,7 +268,7 @@ test('what cannot be read is refused by file, line and reason, and nothing is lo
   assert.equal((await visitor.reports('owned')).length, 0);
   assert.equal(new URLSearchParams(visitor.query()).get('dataset'), 'planted', 'the controls stay with their data');
   assert(await visitor.see('dataset-planted').isChecked());
-  // The run goes on meanwhile.
+  // The run trains on meanwhile.
   const { step } = (await visitor.snapshots()).at(-1);
   await visitor.steps(step + 2);
   await visitor.leave();
@@ -531,4 +378,23 @@ test('a whole folder is dropped from the disk, however many files it has, and a 
   await visitor.see('train').click();
   await visitor.state('finished');
   await visitor.leave();
+});
+
+test('data are the same if their checksums are, or without checksums if name and shape are', async () => {
+  const { isSame, shownOf } = (await runnerImport(path.join(root, 'www', 'model', 'dataset-identity.ts'))).module;
+  const own = { name: 'ants.csv', words: '', note: '', train: 206, test: 34, has_test: false, is_image: true, classes: ['ant', 'bee'], sum: '0a1b' };
+  const dataset = { name: 'own', train: 206, test: 34, classes: 2, channels: 1, width: 8, height: 8, own };
+  const shown = shownOf(dataset);
+  const { own: _, ...written } = JSON.parse(JSON.stringify(shown));
+  assert.deepEqual([written.name, written.sum], ['ants.csv', '0a1b']);
+  const other = (more, shape = {}) => ({ ...dataset, ...shape, own: { ...own, ...more } });
+  assert(isSame(written, dataset));
+  assert(isSame(written, other({ name: 'renamed.csv' })), 'a file may be renamed');
+  assert(!isSame(written, other({ sum: 'ffff' })), 'what it holds is the same');
+  // Files of before, and of the terminal, say no sum.
+  const { sum: __, ...old } = written;
+  assert(isSame(old, dataset));
+  assert(!isSame(old, other({ name: 'bees.csv' })));
+  assert(!isSame(old, other({}, { width: 4, height: 16 })));
+  assert(!isSame(old, other({}, { train: 200 })));
 });

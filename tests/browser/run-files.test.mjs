@@ -1,4 +1,4 @@
-// What outlives the moment: a run as a file, replayed and gone on with; a reload, a device and an engine that break, a hidden tab.
+// A run as a file: downloaded, replayed and continued, here and in the terminal; files that are refused.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -7,29 +7,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { program } from '../../scripts/wasm.mjs';
-import { PATIENCE_MS, Visitor, asking, before_worker, breakEngine, fragile, launchSeen, serve, site } from './harness.mjs';
+import { PATIENCE_MS, losses, pauseAt, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
 const limit = { timeout: 3 * PATIENCE_MS };
 const { visit } = site();
-
 let folder;
+const failing = { failing: true };
 before(() => void (folder = mkdtempSync(path.join(tmpdir(), 'lacuna-'))));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const lacuna = (...args) => execFileSync(program('lacuna'), args, { encoding: 'utf8' });
 
-/** Trains and pauses at a step not before that one; answers with it. */
-async function pauseAt(visitor, least) {
-  await visitor.pace('eye');
-  await visitor.see('train').click();
-  await visitor.steps(least);
-  await visitor.see('train').click();
-  await visitor.state('paused');
-  await visitor.pace('full');
-  return (await visitor.snapshots()).at(-1).step;
-}
-
 const openFile = (visitor, file) => visitor.see('open-file').setInputFiles(file);
+
 /** As a person drops a file on the page. */
 async function drop(visitor, file) {
   const given = await visitor.page.evaluateHandle(
@@ -42,10 +32,10 @@ async function drop(visitor, file) {
   );
   for (const kind of ['dragover', 'drop']) await visitor.page.dispatchEvent('main', kind, { dataTransfer: given });
 }
-const losses = (records, from) => records.filter(({ step }) => step >= from).map(({ step, loss, probe_loss }) => [step, loss, probe_loss]);
+
 const said = (visitor, id) => visitor.see(id).innerText();
 
-test('a run is taken away whole, replayed here and in the terminal, and goes on bit for bit', limit, async () => {
+test('a whole run is downloaded, replayed here and in the terminal, and continues bit for bit', limit, async () => {
   const link = `${SMALL}&seed=5&steps=240`;
   const unbroken = await visit(link);
   await unbroken.see('train').click();
@@ -102,7 +92,7 @@ test('a run is taken away whole, replayed here and in the terminal, and goes on 
   await again.leave();
 });
 
-test('the page replays and goes on with what the terminal saved, packed or not, and with what was changed on the way', limit, async () => {
+test('the page replays and continues run files of the terminal, packed or not, and those with changed settings', limit, async () => {
   const [file, recording] = [path.join(folder, 'terminal.safetensors'), path.join(folder, 'terminal.safetensors.gz')];
   const flags = ['--dataset', 'planted', '--model', 'mlp-24', '--gate-inputs', '--keep-ratio', '0.25', '--batch-size', '32', '--steps', '60'];
   const printed = lacuna('train', ...flags, '--save', file, '--record', recording);
@@ -144,7 +134,7 @@ test('the page replays and goes on with what the terminal saved, packed or not, 
   await again.leave();
 });
 
-test('curves, masks and the history are taken away as files that other tools read', limit, async () => {
+test('curves, masks and the history are downloaded as files that other tools read', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=150`);
   await visitor.see('train').click();
   await visitor.state('finished');
@@ -232,7 +222,7 @@ test('curves, masks and the history are taken away as files that other tools rea
   assert.equal(met.size, 5, 'scores from 0 to 1 are among them');
   await visitor.see('take-away').click();
   await visitor.screenshot('take-away');
-  // By keyboard: arrows walk, Escape closes and gives the focus back.
+  // By keyboard: arrow keys move, Escape closes and gives the focus back.
   await visitor.page.keyboard.press('End');
   assert.match(await visitor.page.evaluate(() => document.activeElement.dataset.testid), /open-run/);
   await visitor.page.keyboard.press('Escape');
@@ -240,7 +230,7 @@ test('curves, masks and the history are taken away as files that other tools rea
   await visitor.leave();
 });
 
-test('files that are no runs are refused in words, and the page goes on', limit, async () => {
+test('files that are no runs are refused with a reason, and the run stays open', limit, async () => {
   const visitor = await visit(`${SMALL}&steps=5000`);
   await visitor.state('idle');
   await pauseAt(visitor, 10);
@@ -288,181 +278,55 @@ test('files that are no runs are refused in words, and the page goes on', limit,
   await visitor.leave();
 });
 
-test('after a reload the page offers to go on where it was, and does, bit for bit', limit, async () => {
-  const visitor = await visit(`${SMALL}&seed=9&steps=400`);
-  const paused = await pauseAt(visitor, 80);
-  await visitor.heard('checkpoint');
-  await visitor.stored(paused);
-  await visitor.page.reload();
-  await visitor.state('idle');
-  await visitor.until(() => /left at step/.test(document.querySelector('[data-testid=strip]')?.innerText ?? ''));
-  assert.match(await said(visitor, 'strip'), new RegExp(`mlp-32 on planted was left at step ${paused} of 400`));
-  await visitor.screenshot('go-on');
-  await visitor.see('go-on').click();
-  await visitor.state('finished');
-  const rest = await visitor.records();
-  assert.equal(rest[0].step, paused);
-  await visitor.stored(400);
-  await visitor.page.reload();
-  await visitor.see('strip').waitFor({ state: 'attached' });
-  await visitor.until(() => /ended after 400 steps/.test(document.querySelector('[data-testid=strip]')?.innerText));
-  await visitor.see('forget').click();
-  await visitor.until(() => document.querySelector('[data-testid=strip]').hidden);
-  await visitor.page.reload();
-  await visitor.state('idle');
-  assert(await visitor.see('strip').isHidden(), 'what is forgotten is not offered again');
+test('a recorded run says what it cannot answer, and looking back stops its playing', limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=60`);
   await visitor.see('train').click();
   await visitor.state('finished');
-  assert.deepEqual(losses(await visitor.records(), paused), losses(rest, paused));
-  await visitor.leave();
-});
+  // Masks and scores are a run without its weights.
+  await visitor.page.setInputFiles('[data-testid=open-file]', await visitor.take('take-masks'));
+  await visitor.state('replay');
+  const { keyboard } = visitor.page;
+  assert.equal(await visitor.see('held').innerText(), '–');
+  await visitor.see('take-away').click();
+  assert.equal(await visitor.see('take-run').count(), 0, 'it has no weights to go on from');
+  assert.equal(await visitor.see('take-masks').count(), 1);
+  await keyboard.press('Escape');
 
-test('a saved run taken up before the page has read its link goes on, and the link’s own run is not opened in its place', limit, async () => {
-  const visitor = await visit(`${SMALL}&seed=9&steps=400`, { prepare: asking });
-  const paused = await pauseAt(visitor, 80);
-  await visitor.heard('checkpoint');
-  await visitor.stored(paused);
-  // From here on the worker keeps to itself what the link says, until it is let go.
-  await before_worker(`{
-    const given = self.postMessage;
-    const allowed = new Promise((resolve) => (new BroadcastChannel('link').onmessage = resolve));
-    self.postMessage = function (report, ...more) {
-      if (report.kind !== 'values') return given.call(self, report, ...more);
-      void allowed.then(() => given.call(self, report, ...more));
-    };
-  }`)(visitor.page.context());
-  await visitor.page.reload();
-  await visitor.see('go-on').click();
-  await visitor.until(() => window.asked.some(({ kind, resumed }) => kind === 'open' && resumed));
-  await visitor.page.evaluate(() => new BroadcastChannel('link').postMessage('go'));
-  await visitor.heard('values');
-  await visitor.state('finished');
-  assert.equal(await visitor.page.evaluate(() => window.asked.filter(({ kind }) => kind === 'open').length), 1);
-  assert.equal((await visitor.records())[0].step, paused);
-  assert.match(visitor.query(), /seed=9/);
-  await visitor.set('method', 'static');
-  await visitor.until(() => document.querySelector('[data-testid=restart]').dataset.differs === 'true');
-  await visitor.leave();
-});
-
-test('an engine that breaks is opened anew, and the run goes on', limit, async () => {
-  const visitor = await visit(`${SMALL}&steps=100000`, {
-    prepare: fragile,
-  });
+  const looking = () => document.body.dataset.looking !== undefined;
   await visitor.see('train').click();
-  await visitor.heard('checkpoint');
-  await visitor.steps(40);
-  await breakEngine(visitor);
-  await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
-  await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]')?.innerText));
-  const second = await visitor.page.evaluate(() => window.reports.findLastIndex(({ kind }) => kind === 'opened'));
-  await visitor.until((from) => window.reports.slice(from).some(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0), second);
-  const [first] = await visitor.page.evaluate(
-    (from) =>
-      window.reports
-        .slice(from)
-        .filter(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0)
-        .map(({ snapshot }) => snapshot.records[0].step),
-    second,
+  await visitor.until(looking, undefined, failing);
+  await keyboard.press('Escape');
+  await visitor.until(() => document.querySelector('#train').textContent === 'Play', undefined, failing);
+  assert.equal(await visitor.page.evaluate(looking), false, 'it is now, and stays so');
+  await visitor.see('train').click();
+  await visitor.until(() => Number(document.body.dataset.looking) > 0, undefined, failing);
+  await visitor.page.locator('#history canvas').click({ position: { x: 5, y: 5 } });
+  await visitor.until(() => document.querySelector('#train').textContent === 'Play', undefined, failing);
+  const at = await visitor.page.evaluate(() => document.body.dataset.looking);
+  await visitor.page.waitForTimeout(200);
+  assert.equal(await visitor.page.evaluate(() => document.body.dataset.looking), at);
+  await visitor.see('now').click();
+
+  await visitor.page
+    .locator('.network canvas')
+    .first()
+    .click({ position: { x: 20, y: 20 } });
+  await visitor.see('pin-cost').waitFor();
+  assert.match(await visitor.see('pin-cost').innerText(), /run is recorded without its weights; close it/);
+  assert(await visitor.see('pin-on').isDisabled());
+  // Nothing in it can be pressed: it has the focus itself, and keys close it.
+  assert.equal(await visitor.page.evaluate(() => document.activeElement.dataset.testid), 'pin-menu');
+  await keyboard.press('Escape');
+  assert(await visitor.see('pin-menu').isHidden());
+  await visitor.see('view-estimators').click();
+  await visitor.see('lab-draw').click();
+  assert.match(await visitor.see('lab-said').innerText(), /^This run is recorded without its weights; close it/);
+  await visitor.see('view-try').click();
+  await visitor.until(
+    () => /run is recorded without its weights; close it/.test(document.querySelector('[data-testid=try-said]')?.innerText ?? ''),
+    undefined,
+    failing,
   );
-  assert(first > 0, 'it does not begin anew');
-  assert(await visitor.see('notice').isHidden());
-  await visitor.screenshot('engine-broke');
-  await visitor.leave([/broken on purpose/]);
-});
-
-test('a storage that is full is said once, and training goes on', limit, async () => {
-  const visitor = await visit(`${SMALL}&steps=100000`, {
-    prepare: (context) =>
-      context.addInitScript(() => {
-        IDBObjectStore.prototype.put = () => {
-          throw new DOMException('no room', 'QuotaExceededError');
-        };
-      }),
-  });
-  await visitor.see('train').click();
-  await visitor.until(() => /storage is full: training goes on/.test(document.querySelector('[data-testid=strip]')?.innerText ?? ''));
-  const step = (await visitor.snapshots()).at(-1).step;
-  await visitor.steps(step + 10);
-  const [download] = await Promise.all([visitor.page.waitForEvent('download'), visitor.see('strip-take').click()]);
-  assert.match(download.suggestedFilename(), /-run-step-\d+\.safetensors/);
+  assert(await visitor.see('try-surface').isHidden(), 'nothing is offered that cannot be');
   await visitor.leave();
-});
-
-test('a hidden tab goes on training, and the page catches up when it is seen again', limit, async () => {
-  const server = await serve();
-  const { browser, close } = await launchSeen();
-  try {
-    const visitor = await Visitor.open(browser, server, `${SMALL}&steps=100000`, { context: browser.contexts()[0] });
-    const { page } = visitor;
-    await page.evaluate(() => {
-      window.frames_seen = 0;
-      const count = () => {
-        window.frames_seen += 1;
-        requestAnimationFrame(count);
-      };
-      count();
-    });
-    const look = () =>
-      page.evaluate(() => ({
-        visible: document.visibilityState,
-        frames: window.frames_seen,
-        columns: Number(document.querySelector('#history').dataset.columns ?? 0),
-        step: window.reports.findLast(({ kind }) => kind === 'snapshot').snapshot.step,
-      }));
-    const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    const seen = (state) => visitor.until((wanted) => document.visibilityState === wanted, state);
-    await visitor.see('train').click();
-    await visitor.steps(20);
-    const saved = (await visitor.reports('checkpoint')).length;
-
-    const other = await page.context().newPage();
-    await other.goto('about:blank');
-    await seen('hidden');
-    // What was on its way is drawn.
-    await rest(500);
-    const before = await look();
-    let last = before;
-    // A hidden tab's own timers come once a second.
-    for (let turn = 0; turn < 3; turn++) {
-      await rest(1200);
-      await visitor.steps(last.step + 5);
-      last = await look();
-      assert.equal(last.visible, 'hidden');
-    }
-    assert.deepEqual([last.frames, last.columns], [before.frames, before.columns], 'no frame comes, and nothing is drawn that nobody sees');
-    await visitor.until((known) => window.reports.filter(({ kind }) => kind === 'checkpoint').length > known, saved);
-    await page.bringToFront();
-    await seen('visible');
-    await visitor.until(
-      (from) => Number(document.body.dataset.step) > from && /still undecided|decided/.test(document.querySelector('[data-testid=status]').innerText),
-      last.step,
-    );
-    await visitor.until((known) => Number(document.querySelector('#history').dataset.columns) > known, before.columns);
-
-    // A window that is put away is no other.
-    await other.close();
-    const session = await page.context().newCDPSession(page);
-    const { windowId } = await session.send('Browser.getWindowForTarget');
-    const put = (windowState) => session.send('Browser.setWindowBounds', { windowId, bounds: { windowState } });
-    await put('minimized');
-    await seen('hidden');
-    await rest(500);
-    const away = await look();
-    await visitor.steps(away.step + 20);
-    assert.equal((await look()).frames, away.frames, 'no frame comes');
-    await put('normal');
-    await seen('visible');
-    await visitor.until((known) => window.frames_seen > known, away.frames);
-    const steps = (await visitor.records()).map((record) => record.step);
-    assert.deepEqual(
-      steps,
-      steps.map((_, index) => index),
-      'no step is missing',
-    );
-    await visitor.leave();
-  } finally {
-    await close();
-    await server.close();
-  }
 });

@@ -1,4 +1,4 @@
-// The content-security policy: what it forbids is heard to be forbidden, in the page on any host and in workers where the host sends it.
+// The content-security policy blocks what it forbids: in the page on any host, and in workers if the host sends the header.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const DIST = path.join(root, 'dist');
 
 let browser;
 let stranger;
-/** Somebody else's server, which would give anything to anybody; what it was asked for. */
+/** Another server, which would answer any request, and the requests that it got. */
 let elsewhere;
 const asked = [];
 before(async () => {
@@ -35,7 +35,7 @@ after(async () => {
   stranger?.close();
 });
 
-/** Runs where it is to be found out: whether a fetch from elsewhere came through, and which violations were heard. */
+/** Runs in the page or in a worker: whether a fetch from another host succeeded, and which violations were reported. */
 async function reach(address) {
   const heard = [];
   globalThis.addEventListener('securitypolicyviolation', (event) => heard.push(event.effectiveDirective));
@@ -47,10 +47,10 @@ async function reach(address) {
   return { came, heard };
 }
 
-/** What Chromium and the visitor remark on what was tried on purpose. */
+/** Messages that the forbidden requests cause. */
 const tried = [/Content Security Policy/, /csp/, /^a request to somebody else: .*\/(worker|fetched|picture)/];
 
-test('the page’s own policy blocks what comes from elsewhere and what is written into it, on a host that sends no header', limit, async () => {
+test('on a host that sends no header the page’s own policy blocks requests to other hosts and injected code', limit, async () => {
   const server = await serve({ heeds: false });
   try {
     const response = await fetch(server.page);
@@ -94,7 +94,7 @@ test('the page’s own policy blocks what comes from elsewhere and what is writt
   }
 });
 
-test('the build tells a host what to send, and a worker that gets it cannot fetch from elsewhere', limit, async () => {
+test('the build names the header for hosts, and a worker that gets it cannot fetch from other hosts', limit, async () => {
   const sent = headersOf(DIST)['Content-Security-Policy'];
   for (const heeds of [true, false]) {
     const server = await serve({ heeds });
@@ -119,7 +119,7 @@ test('the build tells a host what to send, and a worker that gets it cannot fetc
   }
 });
 
-test('vite preview sends the policy with every file, workers among them', limit, async () => {
+test('vite preview sends the policy with every file, also with workers', limit, async () => {
   const served = await preview({ root, logLevel: 'warn', preview: { port: 0 } });
   try {
     const [address] = served.resolvedUrls.local;

@@ -1,13 +1,13 @@
-// A page that keeps still: words before the engine is there, nothing that jumps, memory that levels off.
+// The page before its engine or its code is loaded: text, theme and layout are there at the first paint, and nothing moves later.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PATIENCE_MS, Visitor, launch, serve, site } from './harness.mjs';
+import { PATIENCE_MS, site } from './harness.mjs';
 
 const limit = { timeout: 6 * PATIENCE_MS };
 const { visit } = site();
 
-/** Told before anything else: what moves by itself, and where to. */
+/** Runs before the page's own code: records layout shifts. */
 function watchShifts() {
   window.shifts = [];
   new PerformanceObserver((list) => {
@@ -25,11 +25,12 @@ function watchShifts() {
 }
 
 const LESSON = '#lesson=history.budget.loss.keep_ratio&title=Which+pixels%3F&text=Train%2C+and+look+at+the+digits.';
+
 for (const [what, hash] of [
-  ['the page speaks', ''],
-  ['a lesson stands', LESSON],
+  ['the page has its text', ''],
+  ['a lesson is shown', LESSON],
 ]) {
-  test(`${what} before the engine is there, and nothing jumps from its first paint to trained and measured`, limit, async () => {
+  test(`${what} before the engine is loaded, and nothing moves from the first paint until the network is trained and measured`, limit, async () => {
     const moved = {};
     for (const [width, height] of [
       [1440, 900],
@@ -76,7 +77,7 @@ for (const [what, hash] of [
   });
 }
 
-test('Compare, looked at before the engine is there, stands where it stays, empty and with runs', limit, async () => {
+test('Compare does not move when the engine is loaded, without runs and with runs', limit, async () => {
   for (const [width, height] of [
     [1440, 900],
     [1024, 768],
@@ -93,7 +94,7 @@ test('Compare, looked at before the engine is there, stands where it stays, empt
         });
       },
     });
-    // A panel that is opened is a change that was asked for; what moves afterwards is not.
+    // Opening a panel is a change that was asked for. Movements afterwards are not.
     const opened = async () => {
       await visitor.see('view-runs').click();
       await visitor.see('differs').waitFor();
@@ -122,8 +123,8 @@ test('Compare, looked at before the engine is there, stands where it stays, empt
   }
 });
 
-test('a theme that was chosen is there at the first paint; a lesson whose code never comes leaves the page', limit, async () => {
-  // The page's own code is held back: what is seen is what stands there before it.
+test('a chosen theme applies at the first paint; the page is shown if the code of a lesson never arrives', limit, async () => {
+  // The page's own code never arrives: only the HTML and the style sheets are shown.
   const code = /assets\/index-.*\.js$/;
   const background = (visitor) => visitor.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const seen = [];
@@ -167,95 +168,4 @@ test('where scripts are off, the page says what it is and shows no control that 
   await visitor.page.setViewportSize({ width: 390, height: 844 });
   await visitor.screenshot('no-scripts-phone');
   await visitor.leave();
-});
-
-/**
- * Steps that the memory is looked at after. History and curves fill up and are halved, each time after twice as many steps: at twice the steps
- * they are as full, and between the last two looks nothing may have grown.
- */
-const LOOKS = [1250, 2500, 5000, 10_000];
-/** What a growth of nothing may come to by chance, in bytes over 5,000 steps: 24 a step. */
-const CHANCE = 120_000;
-
-/** Before the worker's own code: keeps hold of the engine's memory, which the browser does not count. */
-function holdMemory() {
-  for (const name of ['instantiate', 'instantiateStreaming']) {
-    const plain = WebAssembly[name];
-    WebAssembly[name] = async (...args) => {
-      const made = await plain.apply(WebAssembly, args);
-      self.engine_memory = (made.instance ?? made).exports.memory;
-      return made;
-    };
-  }
-}
-
-test('over 10,000 steps with the history on, the memory of page and worker levels off', { timeout: 10 * PATIENCE_MS }, async () => {
-  // Only a page that shares its process with nobody may ask how much memory it takes.
-  const [server, browser] = [await serve({ isolated: true }), await launch({ features: ['ForceEagerMeasureMemory'], measured: true })];
-  try {
-    const visitor = await Visitor.open(browser, server, 'dataset=planted&model=mlp-8&gate_inputs=true&batch_size=4&keep_ratio=0.25&steps=20000', {
-      offline: true,
-      overheard: false,
-      prepare: (context) =>
-        context.route(/\/worker-[^/]*\.js$/, async (route) => {
-          const response = await route.fetch();
-          await route.fulfill({ response, body: `(${holdMemory})();${await response.text()}` });
-        }),
-    });
-    assert(await visitor.page.evaluate(() => crossOriginIsolated));
-    await visitor.page.waitForFunction(() => document.body.dataset.state === 'idle');
-    await visitor.see('train').click();
-    const found = [];
-    for (const step of LOOKS) {
-      // Paused by the page itself, in the frame that sees the step: within a round trip the CPU would do hundreds more, and fill what is measured.
-      await visitor.page.waitForFunction(
-        (least) => {
-          if (Number(document.body.dataset.step) < least) return false;
-          document.querySelector('[data-testid=train]').click();
-          return true;
-        },
-        step,
-        { timeout: 5 * PATIENCE_MS },
-      );
-      await visitor.page.waitForFunction(() => document.body.dataset.state === 'paused');
-      // What nobody holds any more is not what is held.
-      const held = { page: Infinity, worker: Infinity };
-      for (let look = 0; look < 3; look++) {
-        for (const thread of [visitor.page, visitor.page.workers()[0]]) await thread.evaluate(() => self.gc());
-        const { breakdown } = await visitor.page.evaluate(() => performance.measureUserAgentSpecificMemory());
-        // What the two share is now told of the page, now of neither: all that is not the worker's counts as the page's.
-        const sum = (is) =>
-          breakdown
-            .filter(({ attribution }) => attribution.some(({ scope }) => scope === 'DedicatedWorkerGlobalScope') === is)
-            .reduce((total, { bytes }) => total + bytes, 0);
-        // Of three looks the least: what was just used may not be given back yet.
-        held.page = Math.min(held.page, sum(false));
-        held.worker = Math.min(held.worker, sum(true));
-      }
-      const engine = await visitor.page.workers()[0].evaluate(() => self.engine_memory.buffer.byteLength);
-      found.push({ step, ...held, engine });
-      await visitor.see('train').click();
-    }
-    console.log(
-      found
-        .map(
-          ({ step, ...bytes }) =>
-            `step ${step}: ${Object.entries(bytes)
-              .map(([where, each]) => `${where} ${(each / 1e6).toFixed(2)}`)
-              .join(', ')} MB`,
-        )
-        .join('; '),
-    );
-    const columns = await visitor.see('history').getAttribute('data-columns');
-    assert(Number(columns) > 100, `the history was on: ${columns} columns`);
-    const [, , before, after] = found;
-    for (const where of ['page', 'worker', 'engine']) {
-      assert(found[0][where] > 100_000, `${where}: something was measured`);
-      assert(after[where] - before[where] < CHANCE, `${where}: ${JSON.stringify(found)}`);
-    }
-    await visitor.leave();
-  } finally {
-    await browser.close();
-    await server.close();
-  }
 });
