@@ -6,10 +6,10 @@ use wasm_bindgen::prelude::*;
 use super::js::{Js, words};
 use super::types::{Entrant, Setting, SettingKind, Values};
 use crate::config::{self, Config, DatasetName, Kind, SETTINGS};
-use crate::entrants::Entrant;
+use crate::entrants;
 use crate::methods::SettingValue;
 
-/// Data sets that the page does not offer: it has no folder of the user's, and nobody packages CIFAR-100 for it to be served.
+/// Data sets that the page does not offer: it has no folder of the user, and no npm package has CIFAR-100.
 const NATIVE_ONLY: [DatasetName; 2] = [DatasetName::Idx, DatasetName::Cifar100];
 
 /// The table of settings.
@@ -42,14 +42,14 @@ pub fn settings() -> Js<Vec<Setting>> {
 #[wasm_bindgen]
 pub fn entrants() -> Js<Vec<Entrant>> {
     let settings = |found: &[SettingValue]| Values(found.iter().map(|&(name, value)| (name, value.to_owned())).collect());
-    let one = |entrant: Entrant| Entrant {
+    let one = |entrant: entrants::Entrant| Entrant {
         name: entrant.name,
         method: entrant.method,
         presets: settings(entrant.presets),
         made_by: settings(entrant.made_by),
         is_allocated: entrant.is_allocated,
     };
-    Js::of(&Entrant::all().map(one).collect())
+    Js::of(&entrants::Entrant::all().map(one).collect())
 }
 
 /// Every setting's value.
