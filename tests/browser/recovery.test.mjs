@@ -83,7 +83,7 @@ test('after an engine breaks another is opened, and the run continues', limit, a
   await visitor.steps(40);
   await breakEngine(visitor);
   await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
-  await visitor.until(() => /engine broke.*went on from step/.test(document.querySelector('[data-testid=strip]')?.innerText));
+  await visitor.until(() => /engine broke.*continued from step/.test(document.querySelector('[data-testid=strip]')?.innerText));
   const second = await visitor.page.evaluate(() => window.reports.findLastIndex(({ kind }) => kind === 'opened'));
   await visitor.until((from) => window.reports.slice(from).some(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0), second);
   const [first] = await visitor.page.evaluate(
@@ -110,7 +110,7 @@ test('a full storage is mentioned once, and training continues', limit, async ()
       }),
   });
   await visitor.see('train').click();
-  await visitor.until(() => /storage is full: training goes on/.test(document.querySelector('[data-testid=strip]')?.innerText ?? ''));
+  await visitor.until(() => /storage is full: training continues/.test(document.querySelector('[data-testid=strip]')?.innerText ?? ''));
   const step = (await visitor.snapshots()).at(-1).step;
   await visitor.steps(step + 10);
   const [download] = await Promise.all([visitor.page.waitForEvent('download'), visitor.see('strip-take').click()]);
@@ -346,7 +346,7 @@ test('settings changed after the last checkpoint are changed again, and the pace
   });
   const loss = await visitor.see('loss').innerText();
   await breakEngine(visitor);
-  await visitor.until(() => /stands at step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, failing);
+  await visitor.until(() => /is at step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, failing);
   await state(visitor, 'paused');
   await visitor.until((words) => document.querySelector('[data-testid=loss]').innerText === words, loss, failing);
   assert.match(await visitor.page.locator('#phases').innerText(), /L = \d/);

@@ -312,7 +312,7 @@ test('a recorded run says what it cannot answer, and looking back stops its play
     .first()
     .click({ position: { x: 20, y: 20 } });
   await visitor.see('pin-cost').waitFor();
-  assert.match(await visitor.see('pin-cost').innerText(), /run is recorded without its weights; close it/);
+  assert.match(await visitor.see('pin-cost').innerText(), /run was recorded without its weights; close it/);
   assert(await visitor.see('pin-on').isDisabled());
   // Nothing in it can be pressed: it has the focus itself, and keys close it.
   assert.equal(await visitor.page.evaluate(() => document.activeElement.dataset.testid), 'pin-menu');
@@ -320,10 +320,10 @@ test('a recorded run says what it cannot answer, and looking back stops its play
   assert(await visitor.see('pin-menu').isHidden());
   await visitor.see('view-estimators').click();
   await visitor.see('lab-draw').click();
-  assert.match(await visitor.see('lab-said').innerText(), /^This run is recorded without its weights; close it/);
+  assert.match(await visitor.see('lab-said').innerText(), /^This run was recorded without its weights; close it/);
   await visitor.see('view-try').click();
   await visitor.until(
-    () => /run is recorded without its weights; close it/.test(document.querySelector('[data-testid=try-said]')?.innerText ?? ''),
+    () => /run was recorded without its weights; close it/.test(document.querySelector('[data-testid=try-said]')?.innerText ?? ''),
     undefined,
     failing,
   );

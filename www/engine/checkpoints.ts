@@ -1,4 +1,4 @@
-// Checkpoints: the run as a file, written by the engine and handed to the page.
+// Checkpoints: the engine writes the run as a file, and the worker sends it to the page.
 
 import type { OpenRun } from './open-run';
 import { SIDE_WORK, TimeBudget } from './time-budgets';
@@ -19,7 +19,7 @@ export class Checkpoints {
     return this.asked;
   }
 
-  /** The visitor wants one now, whatever it costs. */
+  /** Asks for a checkpoint now, whatever time it takes. */
   ask(): void {
     this.asked = true;
     this.run.wake();
@@ -31,7 +31,7 @@ export class Checkpoints {
     await this.write();
   }
 
-  /** Saves the run as it stands, unless this step is saved already or the network is too large to save it unasked. */
+  /** Saves the run, unless this step is saved already or the network is too large to be saved unasked. */
   async save(): Promise<void> {
     // A weight and its velocity take four bytes each; scores are few beside them.
     const is_large = 8 * this.run.plan.weights > SIDE_WORK.checkpoint.most_bytes;
@@ -42,7 +42,7 @@ export class Checkpoints {
     if (this.budget.isDue()) await this.save();
   }
 
-  /** The run as a file that is only looked at. No device is asked. */
+  /** The run as a file without weights. The device is not read. */
   async record(ticket: number): Promise<void> {
     const { post } = this.run.environment;
     try {

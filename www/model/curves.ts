@@ -1,53 +1,53 @@
-// The curves of a run as the engine told them: rows of steps, and tests. What a chart draws is made of them when it is drawn.
+// Stores the curves of a run: rows of steps, which the engine averages, and evaluations. A chart averages rows further when it draws.
 
 import { CURVES } from '../protocol/columns';
 import type { Evaluation, Recorded, StepRecord } from '../protocol/messages';
 
-/** What a run can be looked at along. */
+/** The x axes of a comparison. */
 export type Along = 'step' | 'seconds' | 'multiply_adds';
 
 type Column = (typeof CURVES)[number]['name'];
 
-/** Steps side by side: how many, the last of them, and what is told of them. */
+/** Consecutive steps: how many, the last of them, and their values. */
 export type Row = Record<'steps' | 'step' | Column, number>;
 
-/** What is told of steps. */
+/** The values of a row. */
 export const COLUMNS = CURVES.map(({ name }) => name);
-/** The numbers of a row, in the order in which they are told. */
+/** The numbers of a row, in the order of the engine. */
 const NUMBERS = ['steps', 'step', ...COLUMNS] as const;
 const MEANS = CURVES.filter(({ mean }) => mean).map(({ name }) => name);
 
-/** Points of a chart; and of one in which several curves are laid over one another, where so many can be told from noise. */
+/** The most points of a curve: in a chart of one run, and in a chart of several, where more points would hide the other curves. */
 const MOST_DRAWN = 360;
 const MOST_COMPARED = 60;
 
-/** Curves as they are stored: the numbers of their rows one after another. JSON knows no NaN, and has null in its place. */
+/** Curves in session storage: the numbers of all rows, one row after another. JSON has no NaN; null stands for it. */
 export interface StoredCurves {
   rows: (number | null)[];
   tests: Evaluation[];
 }
 
-/** Rows whose numbers stand one after another. */
-export function rowsOf(told: ArrayLike<number | null>): Row[] {
+/** Rows from their numbers, one row after another. */
+export function rowsOf(numbers: ArrayLike<number | null>): Row[] {
   const row = (_: unknown, index: number): Row =>
-    Object.fromEntries(NUMBERS.map((name, place) => [name, told[index * NUMBERS.length + place] ?? NaN])) as unknown as Row;
-  return Array.from({ length: told.length / NUMBERS.length }, row);
+    Object.fromEntries(NUMBERS.map((name, place) => [name, numbers[index * NUMBERS.length + place] ?? NaN])) as unknown as Row;
+  return Array.from({ length: numbers.length / NUMBERS.length }, row);
 }
 
-/** Rows side by side as one. */
+/** Consecutive rows as one. */
 function joined(rows: Row[]): Row {
   const steps = rows.reduce((sum, row) => sum + row.steps, 0);
   const mean = (name: Column): number => rows.reduce((sum, row) => sum + row[name] * row.steps, 0) / steps;
   return { ...(rows.at(-1) as Row), steps, ...Object.fromEntries(MEANS.map((name) => [name, mean(name)])) };
 }
 
-/** At most so many tests, the last one among them. */
+/** At most `most` evaluations, with the last one. */
 function thinned(tests: Evaluation[], most: number): Evaluation[] {
   const each = Math.ceil(tests.length / most);
   return tests.filter((_, index) => (tests.length - 1 - index) % each === 0);
 }
 
-/** At most so many points: each is two, four, eight… rows. */
+/** At most `most` points: each averages one, two, four, eight… rows. */
 export function binned(rows: Row[], most: number): Row[] {
   let each = 1;
   while (rows.length > most * each) each *= 2;
@@ -58,7 +58,7 @@ export class Curves {
   /** In the order of their steps. */
   rows: Row[];
   tests: Evaluation[];
-  /** Grows with everything new, so that a view knows when to draw. */
+  /** Grows with each change: a view then draws again. */
   version = 0;
 
   constructor(rows: Row[] = [], tests: Evaluation[] = []) {
@@ -66,7 +66,7 @@ export class Curves {
     this.tests = tests;
   }
 
-  /** As much as is drawn of them. */
+  /** As many points as a chart draws. */
   stored(): StoredCurves {
     const rows = binned(this.rows, MOST_DRAWN).flatMap((row) => NUMBERS.map((name) => row[name]));
     return { rows, tests: thinned(this.tests, MOST_DRAWN) };
@@ -76,25 +76,25 @@ export class Curves {
     return new Curves(rowsOf(rows), [...tests]);
   }
 
-  /** Where the run is. */
+  /** Step, seconds and multiply-adds so far. */
   get last(): Record<Along, number> {
     return this.rows.at(-1) ?? { step: 0, seconds: 0, multiply_adds: 0 };
   }
 
-  /** What the last step said, or the last steps together. */
+  /** The record of the last row. */
   record(steps_per_epoch: number): StepRecord | null {
     return this.recordBefore(Infinity, steps_per_epoch);
   }
 
-  /** What the last step before that many said. */
+  /** The record of the last row before that number of steps. */
   recordBefore(steps: number, steps_per_epoch: number): StepRecord | null {
     const row = this.rows.findLast(({ step }) => step < steps);
     if (!row) return null;
-    const { steps: _, ...told } = row;
-    return { ...told, epoch: row.step / steps_per_epoch };
+    const { steps: _, ...values } = row;
+    return { ...values, epoch: row.step / steps_per_epoch };
   }
 
-  /** Takes what the engine says of rows: those from `from` on are these. */
+  /** Replaces the rows from `from` on. */
   take({ from, rows }: Pick<Recorded, 'from' | 'rows'>): void {
     if (rows.length === 0) return;
     this.rows.length = Math.min(from, this.rows.length);
@@ -102,14 +102,14 @@ export class Curves {
     this.version += 1;
   }
 
-  /** Takes a test, with which the run's file has so many. Of one step the last test stands. */
+  /** Adds an evaluation; `tests` is the engine's number of them. A second evaluation of a step replaces the first. */
   test(test: Evaluation, tests: number): void {
     this.tests = [...this.tests.filter(({ step }) => step < test.step), test];
     if (this.tests.length > tests) this.tests = this.tests.filter((_, index) => index % 2 === 1);
     this.version += 1;
   }
 
-  /** As they were after so many steps. */
+  /** The curves of the first `steps` steps. */
   until(steps: number): Curves {
     return new Curves(
       this.rows.filter(({ step }) => step < steps),
@@ -117,7 +117,7 @@ export class Curves {
     );
   }
 
-  /** The last test at a step or before it. */
+  /** The last evaluation at a step or before it. */
   testedBy(step: number): Evaluation | null {
     return this.tests.findLast((each) => each.step <= step) ?? null;
   }
@@ -128,7 +128,7 @@ export class Curves {
     return [rows.map(({ step }) => step), rows.map(({ loss }) => loss), rows.map(({ probe_loss }) => (Number.isFinite(probe_loss) ? probe_loss : null))];
   }
 
-  /** The loss under m, and the test accuracy of the decided mask, each with where it was. */
+  /** The loss under m and the test accuracy of the decided mask, each with its place on the axis. */
   along(axis: Along): { loss: [number[], number[]]; accuracy: [number[], number[]] } {
     const rows = binned(this.rows, MOST_COMPARED);
     const tests = thinned(this.tests, MOST_COMPARED);
@@ -143,7 +143,7 @@ export class Curves {
     };
   }
 
-  /** [step, of the batch, decided mask, sampled mask], on the joined steps of both. */
+  /** [step, accuracy of the batch, of the decided mask, of the sampled mask], at the steps of rows and evaluations. */
   accuracies(): [number[], (number | null)[], (number | null)[], (number | null)[]] {
     const points = [
       ...binned(this.rows, MOST_DRAWN).map(({ step, accuracy }) => ({ step, point: [accuracy, null, null] as (number | null)[] })),

@@ -1,5 +1,5 @@
-// Every unit's score and mask over the run, as the engine told it: a column a moment. The engine decides which column a moment has, and when
-// every second column goes.
+// Stores every unit's score and mask over the run, one column a moment. The engine chooses the column of each moment, and when every second
+// column is dropped.
 
 import type { Columns, Snapshot, StepRecord, Values } from '../protocol/messages';
 
@@ -15,7 +15,7 @@ export interface Moment {
   sum_scores: number;
   /** The last step before it; null at the beginning. */
   record: StepRecord | null;
-  /** The settings as they stood: some change during a run. */
+  /** The settings at that moment: some change during a run. */
   values: Values;
 }
 
@@ -24,11 +24,11 @@ type Rest = Omit<Moment, 'scores' | 'mask'>;
 export class Timeline {
   readonly units: number;
   readonly capacity: number;
-  /** Steps that one column stands for; less than one at first, so that after some doublings the last step is the last column. */
+  /** Steps per column. It begins below one, so that after some doublings the last step is in the last column. */
   stride = 1;
   /** Columns in use. */
   columns = 0;
-  /** Grows when columns move, so that a view knows to paint them all again. */
+  /** Grows when columns move: a view then paints all of them again. */
   generation = 0;
   private readonly scores: Uint8Array;
   private readonly masks: Uint8Array;
@@ -41,7 +41,7 @@ export class Timeline {
     this.masks = new Uint8Array(units * capacity);
   }
 
-  /** The columns of a file; `restOf` says what else is known of each. */
+  /** From the columns of a file. `restOf` gives the other fields of a moment. */
   static of(units: number, { capacity, stride, steps, shades, masks }: Columns, restOf: (column: number) => Rest): Timeline {
     const timeline = new Timeline(units, capacity);
     [timeline.stride, timeline.columns] = [stride, steps.length];
@@ -51,7 +51,7 @@ export class Timeline {
     return timeline;
   }
 
-  /** Takes a moment, at the column that the engine has it. */
+  /** Stores a moment in the column that the engine chose. */
   take({ shades, mask, records, recorded, ...told }: Snapshot, values: Values): void {
     if (!recorded) return;
     if (this.columns === 0) this.stride = recorded.stride;
@@ -68,7 +68,7 @@ export class Timeline {
     return { ...rest, scores: this.scores.subarray(from, to), mask: this.masks.subarray(from, to) };
   }
 
-  /** As it was after so many steps, when a column stood for `stride` of them. */
+  /** The history after `step` steps, with `stride` steps per column. */
   until(step: number, stride: number): Timeline {
     const timeline = new Timeline(this.units, this.capacity);
     timeline.stride = stride;

@@ -1,4 +1,4 @@
-// What the page makes of the worker's reports.
+// Changes the state of the page by the worker's reports.
 
 import type { Report, Snapshot, PartialStep } from '../protocol/messages';
 import { settle } from './controls';
@@ -9,7 +9,7 @@ import { openedOf } from './selectors';
 import type { Open } from './state';
 import { sentence } from './words';
 
-/** Whether a report is of another run than the one that is open or being opened. */
+/** Whether a report belongs to another run than the current one. */
 const isOfAnother = (report: Report, number: number): boolean => 'run' in report && report.run !== number && report.run !== 0;
 
 export function reduceReport(draft: Draft, report: Report): void {
@@ -77,7 +77,7 @@ function apply(draft: Draft, report: Report): void {
       return setBusy(draft, report);
     case 'failed':
       return failed(draft, report);
-    // Followed by the parts of the page that asked.
+    // Only the features that asked use these.
     case 'run_read':
     case 'recording':
     case 'checkpoint':
@@ -89,7 +89,7 @@ function apply(draft: Draft, report: Report): void {
 }
 
 function refused(draft: Draft, ticket: number, message: string): void {
-  // A question that was not about the controls.
+  // Questions with a ticket below 0 are not about the controls.
   if (ticket < 0) return;
   const { controls, wish } = settle(draft.state.controls, ticket);
   draft.set({ controls: { ...controls, refusal: { message, name: wish?.name }, reverts: controls.reverts + 1 } });
@@ -114,7 +114,7 @@ function setBusy(draft: Draft, { task, ms }: Report & { kind: 'busy' }): void {
 function changeState(draft: Draft, { state: phase }: Report & { kind: 'state' }): void {
   const { run, waits, comparison } = draft.state;
   if (phase === 'unopened') {
-    // Train was pressed before it was known that this large network waits for it.
+    // The visitor pressed Train before the page knew that this network opens only on request.
     if (waits) return open(draft, true, comparison !== null);
     draft.setRun('opening', { unopened: true });
     draft.set({ waits: false });
@@ -122,7 +122,7 @@ function changeState(draft: Draft, { state: phase }: Report & { kind: 'state' })
   }
   if (run.kind !== 'open' || phase === 'replay' || phase === 'error') return;
   if (phase === 'loading') {
-    // It is to go on as soon as its data are there.
+    // It continues as soon as its data are loaded.
     draft.set({ waits: waits || run.phase === 'training' });
     draft.setRun('open', { phase });
   } else {
@@ -140,12 +140,12 @@ function take(draft: Draft, reported: Snapshot): void {
   const { run } = draft.state;
   if (run.kind !== 'open') return;
   const next = { ...reported };
-  // A snapshot without steps, after a pause or of a run that goes on, leaves the numbers of the last step.
+  // A snapshot without steps, after a pause or of a resumed run, leaves the numbers of the last step.
   const stepped = reported.records.length > 0;
   const { history, curves, rate, values, replaced, step_through, description } = run;
   if (!stepped) next.records = run.snapshot?.records.slice(-1) ?? [curves.record(description.steps_per_epoch)].filter((record) => record !== null);
   if (!stepped && run.snapshot) next.step_ms = run.snapshot.step_ms;
-  // A step that was finished phase by phase stays in view until the next one; one that was finished at once does not.
+  // A step whose last phase was stepped through stays in view until the next step; one that was finished at once does not.
   const leaves = step_through !== null && (step_through.partial.left.length > 0 || step_through.partial.snapshot.step !== next.step);
   draft.setRun('open', {
     snapshot: next,
@@ -154,7 +154,7 @@ function take(draft: Draft, reported: Snapshot): void {
     ...(next.halted !== null && { phase: 'halted' as Open['phase'] }),
   });
   draft.do({ kind: 'record', history, curves, rate, snapshot: next, values, at: draft.now });
-  // A curve has two points.
+  // A run is listed once its curve has two points.
   relist(draft, { values, replaced, cost: next.cost, bytes: next.network_bytes }, next.step > 1);
 }
 
@@ -178,7 +178,7 @@ function failed(draft: Draft, { failure, message }: Report & { kind: 'failed' })
   const { run, waits } = draft.state;
   if (failure === 'own') {
     draft.set({ lacks_data: { saved: run.kind === 'opening' ? run.saved : null, train: waits } });
-    // Files that were given once can be read once more.
+    // Files that were given before can be read again.
     if (user_data.readAgain(draft, run.kind === 'opening' ? (run.saved?.shown ?? null) : null)) return;
     user_data.refused(draft, message);
   }

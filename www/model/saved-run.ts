@@ -1,24 +1,24 @@
-// A run that was saved: what the page shows of it until the engine has more to say.
+// A saved run as the page shows it, until the engine reports more.
 
 import type { Checkpoint, Evaluation, Shown, Values } from '../protocol/messages';
 import type { Curves } from './curves';
 import type { Timeline } from './history';
 
 export interface SavedRun {
-  /** The link that it began with. */
+  /** The link of the run's start. */
   query: string;
-  /** The same with the settings that were changed on the way, as a link and as values. */
+  /** The link and the values at its end, with the settings that were changed during the run. */
   query_now: string;
   values: Values;
-  /** Whether the controls take these values over. */
+  /** Whether the controls show these values. */
   follows: boolean;
   timeline: Timeline;
   curves: Curves;
   evaluation: Evaluation | null;
-  /** What the engine goes on from; null where the run can only be looked at. */
+  /** The checkpoint that the engine continues from; null if the run can only be replayed. */
   resumed: Checkpoint | null;
-  /** The visitor's own data that it learned from. */
+  /** The visitor's own data that it was trained on. */
   shown: Shown | null;
-  /** Live settings that were changed after the checkpoint, and the values that they take at once. */
+  /** Live settings that were changed after the checkpoint. They get these values as soon as the run is open. */
   late: [name: string, value: string][];
 }

@@ -1,4 +1,4 @@
-// One slim line before the network: what is being replayed, what can be gone on with, what was survived.
+// A line of text with buttons above the network: a replay, the offer to continue a run, or the report of a failure.
 
 import { element } from '../../ui/element';
 
@@ -21,10 +21,10 @@ export class Strip {
     before.before(this.root);
   }
 
-  /** `kind` names it, so that it can be taken away by who put it there. */
+  /** `kind` names the message, so that the caller can hide it later. */
   show(kind: string, words: string, detail: string, actions: Action[]): void {
     this.kind = kind;
-    // A notice that came meanwhile stands above it.
+    // Moves below an error message that was shown in the meantime.
     if (this.root.nextElementSibling !== this.before) this.before.before(this.root);
     const text = element('p', '', words);
     if (detail) text.append(' ', element('small', '', detail));

@@ -1,4 +1,4 @@
-// What outlives the moment: the run as a file, a run that is opened and replayed, a device or an engine that breaks, a reload.
+// Saved runs: downloads, opened run files and their replay, recovery from a lost device or a broken engine, and the offer after a reload.
 
 import './style.css';
 import { Curves } from '../../model/curves';
@@ -17,16 +17,16 @@ import { toCsv } from './csv';
 import { descriptionOf, lastSnapshotOf, type OpenedFile, savedRunOf, unpacked } from './opened-run';
 import { picture } from './picture';
 
-/** The last checkpoint of the run, and how many steps a column of its history stood for then. */
-interface Mark extends Checkpoint {
+/** The last checkpoint of the run. `stride`: steps per column of the history at that time. */
+interface LastCheckpoint extends Checkpoint {
   stride: number;
 }
 
 type Answer = Report & { kind: 'run_read' | 'recording' };
 
-/** A state of 64 MB, and a history of 48. */
+/** 64 MB of weights and optimiser state, and 48 MB of history. */
 const MOST_STORED_BYTES = 112 << 20;
-/** A run that breaks so often without a step between has a reason to. */
+/** A run that fails this often without a step in between is not reopened. */
 const MOST_ATTEMPTS = 3;
 const FORGOTTEN_MS = 14 * 86_400_000;
 
@@ -38,7 +38,7 @@ function download(name: string, content: Uint8Array | Blob | string, type: strin
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** A known set by its name, the visitor's own data by that of the files. */
+/** The name of the data set; of the visitor's own data, the name of their files. */
 const dataOf = ({ dataset }: Description): string => dataset.own?.name ?? dataset.name;
 
 export class Checkpoints {
@@ -47,20 +47,20 @@ export class Checkpoints {
   private readonly picker = document.createElement('input');
   private readonly storage = new RunStorage();
   private query = '';
-  private mark: Mark | null = null;
-  /** The file that is replayed. */
+  private last: LastCheckpoint | null = null;
+  /** The file that is being replayed. */
   private replayed: OpenedFile | null = null;
   private trained = false;
   private attempts = 0;
-  /** A run that is being opened in the place of one that broke: what it goes on from, and what will be said of it. */
-  private survivor: { past: SavedRun; said: (state: RunState) => string } | null = null;
+  /** A run that is being reopened after a failure: where it continues from, and the message for its state. */
+  private recovery: { past: SavedRun; said: (state: RunState) => string } | null = null;
   private ticket = 0;
   private readonly asked = new Map<number, { resolve: (said: Answer) => void; reject: (error: Error) => void }>();
-  private waiting: ((mark: Mark | null) => void)[] = [];
+  private waiting: ((last: LastCheckpoint | null) => void)[] = [];
   private full = false;
   private storing: Promise<void> = Promise.resolve();
 
-  /** `button` opens the menu of what can be taken away; lines of words stand before `before`. */
+  /** `button` opens the menu of downloads. Messages are shown before the element `before`. */
   constructor(page: Page, button: HTMLButtonElement, before: HTMLElement) {
     this.page = page;
     this.strip = new Strip(before);
@@ -77,13 +77,13 @@ export class Checkpoints {
     });
     button.after(this.picker);
     addEventListener('visibilitychange', () => {
-      // Who leaves may not come back to this tab, or only after a reload. A run that is paused was saved then.
+      // A visitor who leaves may return only after a reload. A paused run was saved when it was paused.
       if (document.visibilityState === 'hidden' && this.trained && this.run.state !== 'paused') page.ask({ kind: 'checkpoint' });
     });
     void this.offer();
   }
 
-  /** The run that stands on the page. */
+  /** The current run. */
   private get run() {
     const { run } = this.page.state;
     const opened = openedOf(run);
@@ -100,34 +100,34 @@ export class Checkpoints {
     };
   }
 
-  hear(report: Report): void {
+  receive(report: Report): void {
     switch (report.kind) {
       case 'opened': {
         const { saved } = this.run;
         this.query = report.query;
-        this.mark = saved?.resumed ? { ...saved.resumed, stride: saved.timeline.stride } : null;
+        this.last = saved?.resumed ? { ...saved.resumed, stride: saved.timeline.stride } : null;
         this.replayed = null;
         this.trained = false;
         this.strip.hide('replay');
-        if (this.survivor?.past.timeline !== saved?.timeline) this.forsake();
+        if (this.recovery?.past.timeline !== saved?.timeline) this.endRecovery();
         return;
       }
       case 'snapshot':
         if (report.snapshot.records.length === 0) return;
         this.trained = true;
         this.attempts = 0;
-        if (!this.survivor) this.strip.hide('offer');
+        if (!this.recovery) this.strip.hide('offer');
         return;
       case 'checkpoint':
-        this.mark = { ...report.checkpoint, stride: this.run.timeline.stride };
-        this.waiting.forEach((resolve) => resolve(this.mark));
+        this.last = { ...report.checkpoint, stride: this.run.timeline.stride };
+        this.waiting.forEach((resolve) => resolve(this.last));
         this.waiting = [];
         this.storing = this.storing.then(() => this.store());
         return;
       case 'state':
-        if (report.state === 'loading' || !this.survivor) return;
-        this.strip.show('survived', this.survivor.said(report.state), '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
-        this.survivor = null;
+        if (report.state === 'loading' || !this.recovery) return;
+        this.strip.show('survived', this.recovery.said(report.state), '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
+        this.recovery = null;
         return;
       case 'run_read':
       case 'recording':
@@ -142,29 +142,29 @@ export class Checkpoints {
         this.waiting.forEach((resolve) => resolve(null));
         this.waiting = [];
         if (report.failure === 'crashed') this.drop(report.message);
-        // Data that are missing are given, and the run goes on.
-        if (report.failure !== 'own') this.forsake();
+        // After missing data the run continues once the visitor has given them.
+        if (report.failure !== 'own') this.endRecovery();
         return;
     }
   }
 
-  /** The engine that was asked about run files is gone. */
+  /** Rejects the questions about run files: the engine that was asked is gone. */
   private drop(why: string): void {
     this.asked.forEach(({ reject }) => reject(new Error(why)));
     this.asked.clear();
   }
 
-  /** What broke is not gone on with after all. */
-  private forsake(): void {
-    if (!this.survivor) return;
-    this.survivor = null;
+  /** The failed run is not reopened after all. */
+  private endRecovery(): void {
+    if (!this.recovery) return;
+    this.recovery = null;
     this.strip.hide('trouble');
   }
 
-  /** A device went away or the engine broke: goes on from the last checkpoint. False where nobody can. */
-  survives(failure: Failure, words: string): boolean {
+  /** The device was lost or the engine broke: reopens the run from its last checkpoint. Returns false if it cannot be reopened. */
+  recover(failure: Failure, words: string): boolean {
     const { state, description, values, replaced, timeline, curves, evaluation, snapshot } = this.run;
-    // A recording needs the engine only to be opened.
+    // A replay needs the engine only to open the file.
     if (failure === 'crashed') this.drop(words);
     if (state === 'replay' && failure === 'crashed') {
       this.page.renewEngine();
@@ -172,13 +172,13 @@ export class Checkpoints {
     }
     if ((failure !== 'lost' && failure !== 'crashed') || !description || !values || this.attempts >= MOST_ATTEMPTS) return false;
     this.attempts += 1;
-    const { mark } = this;
+    const { last: mark } = this;
     const step = mark?.step ?? 0;
     const what = failure === 'lost' ? 'The GPU went away' : 'The engine broke';
     const at = `at step ${count(snapshot?.step ?? 0)}`;
     const train = state === 'training' || state === 'loading';
-    this.strip.show('trouble', `${what} ${at} (${words.slice(0, 120)}). A new one is being opened, and the run goes on from step ${count(step)}.`, '', []);
-    // What the engine will have of each setting that was changed on the way: as it was changed by then, or as it was at first.
+    this.strip.show('trouble', `${what} ${at} (${words.slice(0, 120)}). A new one is being opened, and the run continues from step ${count(step)}.`, '', []);
+    // The value of each changed setting in the reopened run: the last change before the checkpoint, or the value at the start.
     const changes = mark?.changes ?? [];
     const then = Object.fromEntries(Object.entries(replaced).map(([name, first]) => [name, changes.findLast(([, changed]) => changed === name)?.[2] ?? first]));
     const past: SavedRun = {
@@ -194,8 +194,8 @@ export class Checkpoints {
       shown: description.dataset.own && shownOf(description.dataset),
     };
     const said = (then: RunState): string =>
-      `${what} ${at} and was opened anew. The run ${then === 'training' ? 'went on from' : 'stands at'} step ${count(step)}, as it was saved there.`;
-    this.survivor = { past, said };
+      `${what} ${at} and was opened anew. The run ${then === 'training' ? 'continued from' : 'is at'} step ${count(step)}, where it was last saved.`;
+    this.recovery = { past, said };
     this.page.renewEngine();
     this.page.dispatch({ kind: 'open', train, saved: past, in_comparison: this.page.state.comparison !== null });
     return true;
@@ -207,7 +207,7 @@ export class Checkpoints {
     const whole: Entry = {
       id: 'take-run',
       name: 'The whole run',
-      says: 'weights and all, to go on here or in the terminal · safetensors',
+      says: 'with its weights, to continue here or in the terminal · safetensors',
       act: () => void this.takeRun(),
     };
     const files: Entry[] = [
@@ -221,27 +221,27 @@ export class Checkpoints {
       {
         id: 'open-run',
         name: 'Open a run…',
-        says: 'a file from here or from the terminal, to replay and go on with',
+        says: 'a file from here or from the terminal, to replay or continue',
         is_apart: known,
         act: () => this.picker.click(),
       },
     ];
   }
 
-  /** A checkpoint of this moment; the last one where the engine cannot answer any more. */
-  private async fresh(): Promise<Mark | null> {
-    if (!this.answers) return this.mark;
-    const answer = new Promise<Mark | null>((resolve) => this.waiting.push(resolve));
+  /** A new checkpoint; the last one if the engine cannot answer any more. */
+  private async checkpoint(): Promise<LastCheckpoint | null> {
+    if (!this.answers) return this.last;
+    const answer = new Promise<LastCheckpoint | null>((resolve) => this.waiting.push(resolve));
     this.page.ask({ kind: 'checkpoint' });
-    return (await answer) ?? this.mark;
+    return (await answer) ?? this.last;
   }
 
-  /** Whether the engine has the run. */
+  /** Whether the engine can answer about this run. */
   private get answers(): boolean {
     return !['error', 'unopened', 'replay'].includes(this.run.state);
   }
 
-  /** A ticket for what the engine is asked about a run file, and what it will answer. Nobody else's tickets are below 0. */
+  /** A ticket for a question about a run file, and its answer. Only these tickets are below 0. */
   private ticketed(): [ticket: number, answer: Promise<Answer>] {
     this.ticket -= 1;
     const { ticket } = this;
@@ -259,12 +259,12 @@ export class Checkpoints {
   }
 
   private async takeRun(): Promise<void> {
-    const bytes = this.replayed?.bytes ?? (await this.fresh())?.bytes;
+    const bytes = this.replayed?.bytes ?? (await this.checkpoint())?.bytes;
     if (bytes) download(this.name('run', 'safetensors'), bytes, 'application/octet-stream');
   }
 
   private async takeMasks(): Promise<void> {
-    const file = this.replayed ?? (this.answers ? null : this.mark);
+    const file = this.replayed ?? (this.answers ? null : this.last);
     const [ticket, answer] = this.ticketed();
     this.page.ask({ kind: 'recording', ticket, bytes: file && file.bytes });
     try {
@@ -285,7 +285,7 @@ export class Checkpoints {
     download(this.name('history', 'png'), blob, 'image/png');
   }
 
-  // A run that is opened.
+  // Opened run files.
 
   async openFile(file: File): Promise<void> {
     try {
@@ -305,7 +305,7 @@ export class Checkpoints {
     const [ticket, answer] = this.ticketed();
     this.page.ask({ kind: 'read_run', ticket, bytes });
     const said = await answer;
-    if (said.kind !== 'run_read') throw new Error('the engine answered something else');
+    if (said.kind !== 'run_read') throw new Error('the engine sent an unexpected answer');
     return { bytes, read: said.read };
   }
 
@@ -314,32 +314,32 @@ export class Checkpoints {
     const saved = savedRunOf(file);
     this.replayed = file;
     this.query = read.query;
-    this.survivor = null;
+    this.recovery = null;
     const refusal = read.can_go_on
-      ? 'this run is recorded; go on training first'
-      : 'this run is recorded without its weights; close it and train one of your own';
+      ? 'this is a recorded run; continue its training first'
+      : 'this run was recorded without its weights; close it and train a run of your own';
     this.page.dispatch({ kind: 'replay', saved, description: descriptionOf(read), last: lastSnapshotOf({ read, saved }), refusal });
-    const go = { id: 'go-on', words: read.step < read.steps ? 'Go on training' : 'Open it', act: () => this.goOn(file) };
+    const go = { id: 'go-on', words: read.step < read.steps ? 'Continue training' : 'Open it', act: () => this.continue(file) };
     const actions = [
       ...(read.can_go_on ? [go] : []),
       { id: 'strip-close', words: 'Close', act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) },
     ];
-    const why = read.can_go_on ? '' : ' It holds no weights: it can be looked at, not gone on with.';
+    const why = read.can_go_on ? '' : ' It has no weights: you can look at it, but not continue it.';
     const detail = read.command === null ? '' : `Recorded by: ${read.command}`;
     const { model, dataset } = read.plan;
     const words = `A recorded run: ${model} on ${dataset.name}, ${count(read.step)} of ${count(read.steps)} steps, on ${read.adapter}.${why}`;
     this.strip.show('replay', words, detail, actions);
   }
 
-  private goOn(file: OpenedFile): void {
+  private continue(file: OpenedFile): void {
     this.page.dispatch({ kind: 'open', train: file.read.step < file.read.steps, saved: savedRunOf(file), in_comparison: false });
     this.strip.hide();
   }
 
-  // A reload.
+  // Storage over a reload.
 
   private async store(): Promise<void> {
-    const { mark, replayed } = this;
+    const { last: mark, replayed } = this;
     const { description } = this.run;
     if (!description || !mark || replayed || this.full || mark.bytes.length > MOST_STORED_BYTES) return;
     const { model, steps } = description;
@@ -349,29 +349,29 @@ export class Checkpoints {
       this.full = true;
       const why =
         error instanceof DOMException && error.name === 'QuotaExceededError' ? 'This browser’s storage is full' : 'This browser stores nothing for this page';
-      const words = `${why}: training goes on, but a reload will not find the run. Take it away as a file to keep it.`;
+      const words = `${why}: training continues, but the run will be lost after a reload. Download it as a file to save it.`;
       this.strip.show('trouble', words, '', [
-        { id: 'strip-take', words: 'Take the run away', act: () => void this.takeRun() },
+        { id: 'strip-take', words: 'Download the run', act: () => void this.takeRun() },
         { id: 'strip-close', words: 'Close', act: () => this.strip.hide() },
       ]);
     }
   }
 
-  /** Offers what a reload or a crash of the browser interrupted. */
+  /** Offers to continue a run that a reload or a crash of the browser interrupted. */
   private async offer(): Promise<void> {
     const stored = await this.storage.found().catch(() => null);
     if (!stored || this.trained || this.replayed || Date.now() - stored.at > FORGOTTEN_MS) return;
     const { model, dataset, step, steps } = stored;
     const words = step < steps ? `was left at step ${count(step)} of ${count(steps)}` : `ended after ${count(step)} steps`;
     this.strip.show('offer', `Your run of ${model} on ${dataset} ${words} and is stored in this browser.`, '', [
-      { id: 'go-on', words: step < steps ? 'Go on where you were' : 'Open it', act: () => void this.takeUp(stored) },
+      { id: 'go-on', words: step < steps ? 'Continue where you were' : 'Open it', act: () => void this.takeUp(stored) },
       { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
     ]);
   }
 
   private async takeUp(stored: StoredRun): Promise<void> {
     try {
-      this.goOn(await this.read(stored.bytes));
+      this.continue(await this.read(stored.bytes));
     } catch (error) {
       this.strip.show('trouble', `The saved run cannot be read: ${messageOf(error)}.`, '', [
         { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },

@@ -1,4 +1,4 @@
-// The curves as a table for spreadsheets: a row for each step or stretch of steps, one for each test.
+// The curves as a table for spreadsheets: a row for each step or group of steps, and a row for each evaluation.
 
 import { COLUMNS, type Curves } from '../../model/curves';
 

@@ -1,4 +1,4 @@
-// Runs as files, checkpoints over a reload or a broken device, and recorded runs. All of it comes beside the first step.
+// Runs as files, checkpoints over a reload or a broken device, and recorded runs. The module is loaded after the first step has begun.
 
 import type { News } from '../../model/actions';
 import type { Report } from '../../protocol/messages';
@@ -13,21 +13,21 @@ export const checkpoints: Feature = {
   mount(page) {
     const player = new Player(page);
     let view: Checkpoints | null = null;
-    // What was reported before the module came, is told it then.
+    // Reports that came before the module was loaded are passed on.
     let early: Report[] = [];
     page.listen((news) => {
       if (news.kind === 'play_pressed') player.toggle();
       else if (news.kind === 'play_stepped') player.step();
       else if (!isReport(news)) return;
-      else if (view) view.hear(news);
+      else if (view) view.receive(news);
       else early.push(news);
     });
-    page.onFailure(({ failure, message }) => view?.survives(failure, message) ?? false);
+    page.onFailure(({ failure, message }) => view?.recover(failure, message) ?? false);
     page.offer('open-run', (file) => void view?.openFile(file));
     import('./checkpoints')
       .then((module) => {
         view = new module.Checkpoints(page, at<HTMLButtonElement>('take-away'), at('network'));
-        for (const report of early) view.hear(report);
+        for (const report of early) view.receive(report);
       })
       .catch(() => undefined)
       .finally(() => (early = []));

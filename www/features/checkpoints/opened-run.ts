@@ -1,17 +1,17 @@
-// A run that was read from a file, as the page shows it.
+// Converts a run file that the engine has read into the state of the page.
 
 import { Curves, rowsOf } from '../../model/curves';
 import { Timeline } from '../../model/history';
 import type { SavedRun } from '../../model/saved-run';
 import type { Description, ReadRun, Snapshot } from '../../protocol/messages';
 
-/** A run file, and what it holds. */
+/** A run file and its content. */
 export interface OpenedFile {
   bytes: Uint8Array;
   read: ReadRun;
 }
 
-/** The bytes of a file, unpacked where it is packed with gzip. */
+/** The bytes of a file, unpacked if it is packed with gzip. */
 export async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream('gzip'));
@@ -22,12 +22,12 @@ export async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
   }
 }
 
-/** What the page shows of a run that was read. */
+/** The run of a file as the page shows it. */
 export function savedRunOf({ bytes, read }: OpenedFile): SavedRun {
   const { plan, began, changes, history, steps_per_epoch } = read;
   const groups = plan.groups.length;
   const curves = new Curves(rowsOf(read.rows), read.tests);
-  // What a file leaves out of a moment follows: the step before it, and the settings as they stood.
+  // A file has no records and settings of its moments: they come from the curves and from the changes.
   const timeline = Timeline.of(plan.units, history, (column) => {
     const step = history.steps[column] ?? 0;
     const changed = changes.filter(([before]) => before < step).map(([, name, value]) => [name, value]);
@@ -56,7 +56,7 @@ export function savedRunOf({ bytes, read }: OpenedFile): SavedRun {
   };
 }
 
-/** What a recorded run is described as. */
+/** The description of a recorded run. */
 export function descriptionOf({ plan, adapter, software, steps, steps_per_epoch, informative, history }: ReadRun): Description {
   return {
     ...plan,
@@ -72,7 +72,7 @@ export function descriptionOf({ plan, adapter, software, steps, steps_per_epoch,
   };
 }
 
-/** The end of a recorded run. */
+/** The last snapshot of a recorded run. */
 export function lastSnapshotOf({ read, saved: { curves, timeline } }: { read: ReadRun; saved: SavedRun }): Snapshot {
   const { plan, step, steps, steps_per_epoch, scores, shades, mask } = read;
   const record = curves.record(steps_per_epoch);

@@ -1,4 +1,4 @@
-// The history as a picture to take away: time to the right, units down, each group a band with its name.
+// Draws the history as a PNG to download: steps from left to right, units from top to bottom, each group as a band with its name.
 
 import { count } from '../../model/format';
 import type { Group } from '../../protocol/messages';
@@ -11,7 +11,7 @@ const GAP = 8;
 const TICKS = 6;
 const KEY = 220;
 
-/** Step numbers for an axis, at most so many, round ones. */
+/** Round step numbers for an axis, at most this many. */
 export function ticks(last: number): number[] {
   const rough = Math.max(1, last / TICKS);
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -58,7 +58,7 @@ export async function picture(history: Timeline, groups: Group[], palette: Palet
     const band = await createImageBitmap(image);
     context.imageSmoothingEnabled = false;
     context.drawImage(band, LEFT, top, across, height);
-    // Of thin bands only those are named whose names do not run into one another.
+    // Of thin bands, only those are named whose names do not overlap.
     if (top + height / 2 - labelled >= 24) {
       labelled = top + height / 2;
       words(name, LEFT - 16, labelled + 7, 20, palette.soft, 'right');

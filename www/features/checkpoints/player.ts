@@ -1,16 +1,16 @@
-// Plays a recorded run: its history from the moment that is looked at to its end.
+// Plays the history of a recorded run, from the moment in view to its end.
 
 import { openedOf } from '../../model/selectors';
 import type { Page } from '../../ui/page';
 
-/** A whole run plays for so long. */
+/** The duration of a whole run. */
 const PLAY_MS = 14_000;
 const FRAME_MS = 40;
 
 export class Player {
   private readonly page: Page;
   private timer = 0;
-  /** The column that was played last: who looks elsewhere stops the playing. */
+  /** The column that was played last. Playing stops when the visitor looks at another one. */
   private played: number | null = null;
 
   constructor(page: Page) {
@@ -33,7 +33,7 @@ export class Player {
     this.page.dispatch({ kind: 'playing', on: true });
   }
 
-  /** One column on. */
+  /** Shows the next column. */
   step(): void {
     this.stop();
     const { looking } = this.page.state;

@@ -1,11 +1,11 @@
-// The curves of loss and accuracy. They come beside the first step, which does not wait for them.
+// The curves of loss and accuracy. The module is loaded after the first step has begun.
 
 import { momentOf, openedOf, phaseOf, stepsOf } from '../../model/selectors';
 import { at } from '../../ui/element';
 import type { Feature, Page } from '../../ui/page';
 import type { CurvesView, Mark } from './view';
 
-/** The step that is marked: one that is looked back at, or the one whose losses were just taken. */
+/** The marked step: the one that the visitor looks back at, or the step whose losses were just computed. */
 function markOf(page: Page): Mark | null {
   const moment = momentOf(page.state);
   if (moment) return { step: moment.step };

@@ -9,7 +9,7 @@ import { css, type Palette } from '../../ui/palette';
 /** Radius of a marked value, in CSS pixels. */
 const DOT = 3.5;
 
-/** A step of which the values are marked: its losses alone where they are told, otherwise those of all curves there. */
+/** The marked step. If `losses` is given, only these are marked, otherwise all curves. */
 export interface Mark {
   step: number;
   losses?: [loss: number, probe_loss: number | null];
@@ -90,7 +90,7 @@ export class CurvesView {
     this.say(this.curves);
   }
 
-  /** Both charts in words: from where to where. */
+  /** Both charts in words: the first and the last values. */
   private say(curves: Curves): void {
     const [steps, losses] = curves.losses();
     const told = curves.tests;
@@ -106,14 +106,14 @@ export class CurvesView {
     );
   }
 
-  /** Marks a step that is looked at; null marks none. */
+  /** Marks a step; null: none. */
   mark(marked: Mark | null): void {
     if (marked?.step === this.marked?.step && marked?.losses?.[0] === this.marked?.losses?.[0]) return;
     this.marked = marked;
     for (const plot of [this.loss, this.accuracy]) plot.redraw(false);
   }
 
-  /** A line at the marked step, and a dot on each curve: on the last value that it had by then. */
+  /** A line at the marked step, and a dot on each curve: on its last value up to that step. */
   private drawMark(plot: uPlot): void {
     const { marked } = this;
     if (!marked || (marked.losses && plot !== this.loss)) return;
@@ -139,7 +139,7 @@ export class CurvesView {
     ctx.restore();
   }
 
-  /** The x axis ends at the planned end, or earlier while the run is young, so that its beginning can be seen. */
+  /** The x axis ends at the planned end; early in a run it ends sooner, so that the first steps are visible. */
   private domain(): number {
     const last = this.curves?.last.step ?? 0;
     let end = this.steps;

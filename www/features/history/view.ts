@@ -1,4 +1,4 @@
-// Time × unit: every unit's keep-probability since the first step. Drag, or use the arrow keys, to look back.
+// The history: every unit's keep-probability at each step. The visitor drags, or uses the arrow keys, to look back.
 
 import { count } from '../../model/format';
 import type { Group } from '../../protocol/messages';
@@ -6,7 +6,7 @@ import type { Timeline } from '../../model/history';
 import { say } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';
 
-/** Between the bands of groups, in CSS pixels; where there are many, as little as can be seen. */
+/** The gap between the bands of groups, in CSS pixels; with many groups, the smallest visible gap. */
 const GAP = 3;
 const GAP_OF_MANY = 1;
 const MANY = 12;
@@ -30,7 +30,7 @@ export class HistoryView {
   private looking: number | null = null;
   private readonly canvas: HTMLCanvasElement;
   private readonly context: CanvasRenderingContext2D;
-  /** The picture, one pixel across for each column, and one in which to move its columns together. */
+  /** The image, one pixel wide for each column, and a second one for moving columns together. */
   private ink: CanvasRenderingContext2D;
   private spare: CanvasRenderingContext2D;
   private readonly root: HTMLElement;
@@ -40,7 +40,7 @@ export class HistoryView {
   private readonly what: HTMLElement;
   private readonly end: HTMLElement;
 
-  /** `lookAt` hears of the column that shall be looked back at, or null for the present. */
+  /** `lookAt` is called with the column to look back at, or null for the present. */
   constructor(root: HTMLElement, palette: Palette, lookAt: (column: number | null) => void) {
     this.root = root;
     this.palette = palette;
@@ -58,7 +58,7 @@ export class HistoryView {
     canvas.setAttribute('aria-valuemin', '0');
     this.value(0, 0, 'nothing drawn yet');
     new ResizeObserver(() => this.layOut()).observe(canvas);
-    // They are not on the page, so nobody else hears that they came back empty from a lost GPU.
+    // These canvases are not in the document. A lost GPU empties them, so they are painted again.
     for (const each of [ink, spare]) each.canvas.addEventListener('contextrestored', () => this.recolour(this.palette));
 
     const under = (event: PointerEvent): number => Math.floor((event.offsetX / canvas.clientWidth) * this.domain());
@@ -82,7 +82,7 @@ export class HistoryView {
     this.what.addEventListener('click', (event) => {
       if (!(event.target instanceof HTMLButtonElement)) return;
       lookAt(null);
-      // The button is gone; who pressed it by a key goes on from here.
+      // The button is hidden now, so the keyboard focus moves here.
       canvas.focus({ preventScroll: true });
     });
   }
@@ -109,7 +109,7 @@ export class HistoryView {
     this.draw();
   }
 
-  /** Shows the column that is looked back at; null: the present. */
+  /** Marks the column that the visitor looks back at; null: the present. */
   look(column: number | null): void {
     this.looking = column;
     this.draw();
@@ -141,7 +141,7 @@ export class HistoryView {
 
   draw(): void {
     const { timeline, context, canvas } = this;
-    // One column is only the start: the note that says what will stand here stays.
+    // With one column only, the note that explains the history stays.
     if (!timeline || timeline.columns < 2 || canvas.width === 0) return;
     if (this.generation < 0 || this.ink.canvas.height !== canvas.height) {
       this.clear(this.ink);
@@ -150,7 +150,7 @@ export class HistoryView {
       this.squeeze(2 ** (timeline.generation - this.generation));
     }
     this.generation = timeline.generation;
-    // The newest column may still change; the ones before it do not.
+    // The newest column may change; earlier ones do not.
     const from = Math.max(0, this.painted - 1);
     if (timeline.columns > from) this.paint(from, timeline.columns);
     this.painted = timeline.columns;
@@ -180,7 +180,7 @@ export class HistoryView {
     canvas.height = this.canvas.height;
   }
 
-  /** Of `by` columns one is left: those move together as they were painted, which takes a fraction of what painting them anew would. */
+  /** One of `by` columns is left. Moves the painted columns together, which is much faster than painting them again. */
   private squeeze(by: number): void {
     const { ink, spare } = this;
     this.clear(spare);
@@ -221,7 +221,7 @@ export class HistoryView {
     this.canvas.setAttribute('aria-valuetext', words);
   }
 
-  /** Paints columns into the picture: one device pixel down is the mean of the units that fall on it. */
+  /** Paints columns into the image. A device pixel shows the mean of its units. */
   private paint(from: number, to: number): void {
     const { timeline } = this;
     if (!timeline) return;
