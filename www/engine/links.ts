@@ -55,7 +55,7 @@ export function readRun({ read_run }: Engine, { ticket, bytes }: Asking<'read_ru
   return { kind: 'run_read', ticket, read: read_run(bytes) };
 }
 
-/** A run file without what it takes to go on. */
+/** A run file without weights and optimiser state. */
 export function recordingOf({ recording_of }: Engine, ticket: number, bytes: Uint8Array): Report {
   return { kind: 'recording', ticket, bytes: recording_of(bytes) };
 }

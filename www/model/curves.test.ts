@@ -120,7 +120,7 @@ test('tests are as many as the run’s file has: every second one goes, and the 
   assert.equal(curves.tests.at(-1)?.step, 1000);
 });
 
-test('until a step there are its rows and its tests, and what is told then goes on from there', () => {
+test('curves until a step have its rows and tests, and later reports continue from there', () => {
   const curves = filled(100);
   for (const step of [20, 50, 51]) curves.test(evaluation({ step }), 3);
   const then = curves.until(50);

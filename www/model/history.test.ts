@@ -80,7 +80,7 @@ test('after any steps each column shows a moment of its own stretch, with its sc
   }
 });
 
-test('the columns of a file are a timeline, and what is told goes on from there', () => {
+test('the columns of a file become a timeline, and later snapshots continue it', () => {
   const [whole, begun] = [new Timeline(10, 64), new Timeline(10, 64)];
   const place = engine(64, 0.7);
   const places = Array.from({ length: 301 }, (_, step) => place(step));
@@ -111,7 +111,7 @@ test('the columns of a file are a timeline, and what is told goes on from there'
   for (let column = 0; column < whole.columns; column++) assert.deepEqual(again.at(column), whole.at(column));
 });
 
-test('as it was after some steps: its moments and no later one, in columns as wide as they were, and it goes on', () => {
+test('a history until a step has its moments and none later, the stride of that time, and can continue', () => {
   const timeline = new Timeline(10, 64);
   const place = engine(64, 0.8);
   const strides: number[] = [];

@@ -21,7 +21,7 @@ test('masks differ where one keeps a unit and the other does not', () => {
   assert.equal(differing(new Uint8Array()), 0);
 });
 
-test('planted inputs are counted as they stand in the mask, and not where nobody knows them', () => {
+test('informative inputs are counted under the mask, and only for planted data', () => {
   const informative = Uint8Array.of(1, 0, 1, 1, 0, 0);
   assert.deepEqual(planted(description({ informative }), Uint8Array.of(1, 1, 3, 2, 0, 1, 3, 3, 3, 3)), { kept: 2, of: 3 });
   assert.equal(planted(description(), new Uint8Array(10)), null);

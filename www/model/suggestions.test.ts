@@ -34,7 +34,7 @@ test('a batch size that was chosen by hand stays', () => {
   assert.deepEqual(brings({ ...DIGITS, batch_size: '32' }, 'model', 'vgg16'), { gate_inputs: 'false' });
 });
 
-test('a network of another kind begins as usual, one of the same kind as it stands', () => {
+test('a network of another kind begins with its own defaults, one of the same kind with the current settings', () => {
   assert.deepEqual(brings(DIGITS, 'model', 'resnet20'), { batch_size: '64', gate_inputs: 'false' });
   assert.deepEqual(brings({ ...DIGITS, model: 'vgg16', batch_size: '64' }, 'model', 'mlp-32'), { batch_size: '128' });
   assert.deepEqual(brings(DIGITS, 'model', 'mlp-1024-1024'), {});
