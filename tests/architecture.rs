@@ -15,8 +15,8 @@ use lacuna::random::Stream;
 use lacuna::schedule::{BETA1, BETA2};
 use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation, Params, Record, Sample, State, Step, flags};
 
-/// From the lowest up: a module may use its own layer and those before it.
-const LAYERS: [&[&str]; 4] = [
+/// From the lowest up: a module may use its own level and those before it.
+const LEVELS: [&[&str]; 4] = [
     &[
         "budget",
         "config",
@@ -39,8 +39,8 @@ const LAYERS: [&[&str]; 4] = [
     &["cli", "main", "web"],
 ];
 
-fn layer(module: &str) -> Option<usize> {
-    LAYERS.iter().position(|layer| layer.contains(&module))
+fn level(module: &str) -> Option<usize> {
+    LEVELS.iter().position(|level| level.contains(&module))
 }
 
 fn root() -> PathBuf {
@@ -115,7 +115,7 @@ fn named_after(source: &str, prefix: &str) -> BTreeSet<String> {
     names
 }
 
-/// The modules of the crate that a file uses, its own left out. Names of the root that are no module (a macro's) have no layer and are kept
+/// The modules of the crate that a file uses, its own left out. Names of the root that are no module (a macro's) have no level and are kept
 /// for the caller to judge.
 fn uses(file: &Path) -> BTreeSet<String> {
     let (module, depth) = module_of(file);
@@ -124,13 +124,13 @@ fn uses(file: &Path) -> BTreeSet<String> {
     names.extend(named_after(&source, "lacuna::"));
     // So many `super` lead to the crate's root. Within a module of tests one more is needed, so that these name the module itself.
     let without_tests = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    names.extend(named_after(without_tests, &"super::".repeat(depth)).into_iter().filter(|name| layer(name).is_some()));
+    names.extend(named_after(without_tests, &"super::".repeat(depth)).into_iter().filter(|name| level(name).is_some()));
     names.remove(&module);
     names
 }
 
 #[test]
-fn every_module_has_a_layer() {
+fn every_module_has_a_level() {
     let mut modules: Vec<String> = Vec::new();
     for file in ["src/lib.rs", "src/main.rs"] {
         let source = code(&text(file));
@@ -139,33 +139,33 @@ fn every_module_has_a_layer() {
     }
     assert!(modules.len() > 15, "{modules:?}");
     for module in &modules {
-        assert!(layer(module).is_some(), "module {module} is in no layer: name it in LAYERS of tests/architecture.rs");
+        assert!(level(module).is_some(), "module {module} is on no level: name it in LEVELS of tests/architecture.rs");
     }
-    for module in LAYERS.concat() {
-        assert!(module == "main" || modules.iter().any(|known| known == module), "LAYERS names {module}, which is no module");
+    for module in LEVELS.concat() {
+        assert!(module == "main" || modules.iter().any(|known| known == module), "LEVELS names {module}, which is no module");
     }
 }
 
 #[test]
-fn modules_import_their_own_layer_and_lower_ones_only() {
+fn modules_import_their_own_level_and_lower_ones_only() {
     let mut failures = Vec::new();
     for file in files("src", "rs") {
         let (module, _) = module_of(&file);
         if module == "lib" {
             continue;
         }
-        let own = layer(&module).unwrap_or_else(|| panic!("{} is in no layer", file.display()));
+        let own = level(&module).unwrap_or_else(|| panic!("{} is on no level", file.display()));
         for used in uses(&file) {
-            match layer(&used) {
+            match level(&used) {
                 Some(other) if other > own => {
-                    failures.push(format!("{} (layer {own}) uses {used} (layer {other})", file.display()));
+                    failures.push(format!("{} (level {own}) uses {used} (level {other})", file.display()));
                 }
-                None => failures.push(format!("{} uses {used}, which is in no layer", file.display())),
+                None => failures.push(format!("{} uses {used}, which is on no level", file.display())),
                 Some(_) => {}
             }
         }
     }
-    assert!(failures.is_empty(), "a module imports from its own layer and lower ones only:\n{}", failures.join("\n"));
+    assert!(failures.is_empty(), "a module imports from its own level and lower ones only:\n{}", failures.join("\n"));
 }
 
 /// A kernel has two implementations, its shader and its reference. What neither is the CPU engine nor compares the two, uses no reference: rules

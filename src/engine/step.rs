@@ -27,7 +27,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// In a step's order.
+    /// In the order of the formulas. The kernel `update_scores` runs after the backward kernels.
     pub const ALL: [Self; 6] = [Self::Sample, Self::Pack, Self::Forward, Self::Scores, Self::Backward, Self::Weights];
 
     #[must_use]

@@ -185,7 +185,7 @@ test('a claim that another run interrupts has no verdict; “Once more” asks a
 test('a link can name a claim; its entry in the list is such a link', limit, async () => {
   const visitor = await visit(`${SMALL}#claim=slow-rate`);
   await visitor.see('card-claim').waitFor();
-  assert.match(await visitor.see('card-claim').innerText(), /Too slow a structure rate collapses/);
+  assert.match(await visitor.see('card-claim').innerText(), /Too slow a structure rate fails/);
   assert.match(await visitor.see('claim-alpha').getAttribute('href'), /^\?dataset=planted&.*#claim=alpha$/);
   await visitor.leave();
 });

@@ -21,9 +21,9 @@ type Failure = Report & { kind: 'failed' };
 function start(): void {
   const listeners = new Set<(news: News) => void>();
   const offers = new Map<string, (argument: never) => void>();
-  const painters = new Set<(palette: Palette) => void>();
-  const guards: ((failure: Failure) => boolean)[] = [];
-  const readers: ((hash: string) => Promise<void>)[] = [];
+  const colour_listeners = new Set<(palette: Palette) => void>();
+  const failure_handlers: ((failure: Failure) => boolean)[] = [];
+  const hash_readers: ((hash: string) => Promise<void>)[] = [];
   const frames = new Frames(PACES);
   const colours = { palette: readPalette() };
 
@@ -31,14 +31,14 @@ function start(): void {
   const engine = new EngineClient({
     receive: (report) => {
       // A feature may replace a device or an engine that broke: then no other feature receives the failure.
-      if (report.kind === 'failed' && isOfNow(report.run) && guards.some((takes) => takes(report))) return;
+      if (report.kind === 'failed' && isCurrentRun(report.run) && failure_handlers.some((handles) => handles(report))) return;
       store.dispatch({ kind: 'report', report });
     },
     isOpen: () => openedOf(store.state.run) !== null,
     first: () => firstRequests(store.state),
     renewed: () => store.dispatch({ kind: 'engine_renewed' }),
   });
-  const isOfNow = (run: number): boolean => run === 0 || run === store.state.run.number;
+  const isCurrentRun = (run: number): boolean => run === 0 || run === store.state.run.number;
   const store = new Store(
     effects({
       engine,
@@ -84,9 +84,9 @@ function start(): void {
         },
       );
     },
-    onColours: (paint) => void painters.add(paint),
-    onFailure: (takes) => void guards.push(takes),
-    onHash: (read) => void readers.push(read),
+    onColours: (paint) => void colour_listeners.add(paint),
+    onFailure: (takes) => void failure_handlers.push(takes),
+    onHash: (read) => void hash_readers.push(read),
     load: (module) =>
       module.catch((error: unknown) => {
         const words = sentence(messageOf(error));
@@ -101,13 +101,13 @@ function start(): void {
 
   const recolour = (): void => {
     colours.palette = readPalette();
-    for (const paint of painters) paint(colours.palette);
+    for (const paint of colour_listeners) paint(colours.palette);
   };
   // A canvas on a lost GPU is restored empty and must be redrawn. The event does not bubble, so it is captured.
   addEventListener('contextrestored', recolour, true);
   followTheme(at('theme'), recolour);
 
-  const readHash = (): Promise<unknown> => Promise.all(readers.map((read) => read(location.hash)));
+  const readHash = (): Promise<unknown> => Promise.all(hash_readers.map((read) => read(location.hash)));
   addEventListener('hashchange', () => void readHash());
   page.onEngine(() => void storePage(page));
   engine.begin();

@@ -89,7 +89,7 @@ function apply(draft: Draft, action: Action): void {
   }
 }
 
-/** Finishes a step that is executed phase by phase, or leaves its picture. */
+/** Finishes a step that is executed phase by phase, or stops showing the finished one. */
 function leaveStep(draft: Draft): void {
   const { run } = draft.state;
   if (run.kind !== 'open' || !run.step_through) return;

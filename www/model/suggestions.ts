@@ -49,10 +49,10 @@ export const CLAIMED = {
 /** Experiments to try. Those with a name are claims, which ask for a prediction first (features/claims/model.ts); the others are only opened. */
 export const TRIES: [title: string, query: string, claim: keyof typeof CLAIMED | null][] = [
   ['The mask finds the digits', CLAIMED.digits, 'digits'],
-  ['REINFORCE drowns in noise', CLAIMED.reinforce, 'reinforce'],
-  ['α = 0 explodes', CLAIMED.alpha, 'alpha'],
+  ['REINFORCE has too much noise', CLAIMED.reinforce, 'reinforce'],
+  ['At α = 0 the variance grows without bound', CLAIMED.alpha, 'alpha'],
   ['A small dense net is hard to beat', CLAIMED['small-dense'], 'small-dense'],
-  ['Too slow a structure rate collapses', CLAIMED['slow-rate'], 'slow-rate'],
+  ['Too slow a structure rate fails', CLAIMED['slow-rate'], 'slow-rate'],
   ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64', null],
   ['Where does a residual net shrink?', 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35', null],
 ];

@@ -171,7 +171,7 @@ function lab(none: number, half: number): LabReport {
   };
 }
 
-test('alpha: it holds where variance explodes at 0 and not at ½', () => {
+test('alpha: it holds if the variance grows at 0 and not at ½', () => {
   for (const [none, half, holds, right] of [
     [25, 1.2, true, 2],
     [5, 1.2, true, 1],

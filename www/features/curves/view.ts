@@ -21,13 +21,13 @@ export class CurvesView {
   private drawn = -1;
   private marked: Mark | null = null;
   private palette: Palette;
-  private readonly rooms: { loss: HTMLElement; accuracy: HTMLElement };
+  private readonly containers: { loss: HTMLElement; accuracy: HTMLElement };
   private readonly loss: uPlot;
   private readonly accuracy: uPlot;
 
   constructor(loss: HTMLElement, accuracy: HTMLElement, palette: Palette) {
     this.palette = palette;
-    this.rooms = { loss, accuracy };
+    this.containers = { loss, accuracy };
     const sync = uPlot.sync('curves');
     const colour =
       (name: keyof Palette, alpha = 1) =>
@@ -93,14 +93,14 @@ export class CurvesView {
   /** Both charts in words: the first and the last values. */
   private say(curves: Curves): void {
     const [steps, losses] = curves.losses();
-    const told = curves.tests;
+    const { tests } = curves;
     const span = (values: number[], say: (value: number) => string): string =>
       values.length === 0 ? 'nothing yet' : `from ${say(values[0] ?? 0)} to ${say(values.at(-1) ?? 0)}, up to step ${(steps.at(-1) ?? 0) + 1}`;
-    describe(this.rooms.loss, `Loss along steps: ${span(losses, (loss) => significant(loss, 2))}`);
+    describe(this.containers.loss, `Loss along steps: ${span(losses, (loss) => significant(loss, 2))}`);
     describe(
-      this.rooms.accuracy,
+      this.containers.accuracy,
       `Test accuracy along steps: ${span(
-        told.map(({ decided }) => decided),
+        tests.map(({ decided }) => decided),
         percent,
       )}`,
     );
