@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Row, Curves, binned, rowsOf } from './curves';
+import { type Row, Curves, Rows, binned } from './curves';
 import { evaluation, record, rows } from '../testing/samples';
 
 const steps = (count: number, from = 0): Float64Array =>
   rows(Array.from({ length: count }, (_, index) => record(from + index, { loss: from + index, probe_loss: from + index + 1 })));
-const filled = (count: number): Curves => new Curves(rowsOf(steps(count)));
+const filled = (count: number): Curves => new Curves(Rows.of(steps(count)));
 
 test('what is told of a step is its record', () => {
   const told = record(7, { probe_loss: NaN, threshold: 0.25 });
@@ -25,7 +25,7 @@ test('rows from a place on are those that are told; nothing new is nothing to dr
   curves.take({ from: 5, rows: steps(2, 5) });
   // The last one grew.
   curves.take({ from: 6, rows: steps(1, 7) });
-  const ends = (): number[] => curves.rows.map(({ step }) => step);
+  const ends = (): number[] => curves.rows.all().map(({ step }) => step);
   assert.deepEqual([ends(), curves.version], [[0, 1, 2, 3, 4, 5, 7], 3]);
   curves.take({ from: 7, rows: new Float64Array() });
   assert.equal(curves.version, 3);
@@ -58,7 +58,7 @@ test('of many rows points are means of equally many steps, the rest is as the la
     [4096, 360],
     [4095, 60],
   ] as const) {
-    const points = binned(rowsOf(steps(count)), most);
+    const points = binned(Rows.of(steps(count)), most);
     assert(points.length <= most && points.length >= most / 2, `${points.length} points of ${count} steps`);
     let from = 0;
     for (const [index, { steps: size, step, loss, probe_loss, learning_rate, seconds }] of points.entries()) {
@@ -73,13 +73,13 @@ test('of many rows points are means of equally many steps, the rest is as the la
 });
 
 test('rows of more steps weigh more', () => {
-  const row = (steps: number, step: number, loss: number): Row => ({ ...(rowsOf(rows([record(step, { loss })]))[0] as Row), steps });
-  const [point] = binned([row(4, 3, 1), row(1, 4, 6)], 1);
+  const row = (steps: number, step: number, loss: number): number[] => Object.values({ ...(Rows.of(rows([record(step, { loss })])).at(0) as Row), steps });
+  const [point] = binned(Rows.of([...row(4, 3, 1), ...row(1, 4, 6)]), 1);
   assert.deepEqual([point?.steps, point?.step, point?.loss], [5, 4, 2]);
 });
 
 test('where there is no second mask its loss is told as nothing', () => {
-  const curves = new Curves(rowsOf(rows([record(0, { probe_loss: NaN }), record(1, { probe_loss: NaN })])));
+  const curves = new Curves(Rows.of(rows([record(0, { probe_loss: NaN }), record(1, { probe_loss: NaN })])));
   assert.deepEqual(curves.losses()[2], [null, null]);
 });
 
@@ -130,7 +130,7 @@ test('curves until a step have its rows and tests, and later reports continue fr
 });
 
 test('accuracies of batches and of tests are rows of one table in the order of their steps', () => {
-  const curves = new Curves(rowsOf(rows([record(0, { accuracy: 0.1 }), record(1, { accuracy: 0.2 }), record(2, { accuracy: 0.3 })])));
+  const curves = new Curves(Rows.of(rows([record(0, { accuracy: 0.1 }), record(1, { accuracy: 0.2 }), record(2, { accuracy: 0.3 })])));
   curves.test(evaluation({ step: 1, decided: 0.9, sampled: 0.8 }), 1);
   assert.deepEqual(curves.accuracies(), [
     [0, 1, 1, 2],

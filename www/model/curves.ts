@@ -15,6 +15,7 @@ export type Row = Record<'steps' | 'step' | Column, number>;
 export const COLUMNS = CURVES.map(({ name }) => name);
 /** The numbers of a row, in the order of the engine. */
 const NUMBERS = ['steps', 'step', ...COLUMNS] as const;
+const PLACES = Object.fromEntries(NUMBERS.map((name, place) => [name, place])) as Row;
 const MEANS = CURVES.filter(({ mean }) => mean).map(({ name }) => name);
 
 /** The most points of a curve: in a chart of one run, and in a chart of several, where more points would hide the other curves. */
@@ -27,18 +28,73 @@ export interface StoredCurves {
   tests: Evaluation[];
 }
 
-/** Rows from their numbers, one row after another. */
-export function rowsOf(numbers: ArrayLike<number | null>): Row[] {
-  const row = (_: unknown, index: number): Row =>
-    Object.fromEntries(NUMBERS.map((name, place) => [name, numbers[index * NUMBERS.length + place] ?? NaN])) as unknown as Row;
-  return Array.from({ length: numbers.length / NUMBERS.length }, row);
-}
+/** Rows in one array, because thousands of objects would take several times as much memory. */
+export class Rows {
+  length = 0;
+  private numbers = new Float64Array();
 
-/** Consecutive rows as one. */
-function joined(rows: Row[]): Row {
-  const steps = rows.reduce((sum, row) => sum + row.steps, 0);
-  const mean = (name: Column): number => rows.reduce((sum, row) => sum + row[name] * row.steps, 0) / steps;
-  return { ...(rows.at(-1) as Row), steps, ...Object.fromEntries(MEANS.map((name) => [name, mean(name)])) };
+  /** From the numbers of all rows, one row after another. */
+  static of(numbers: ArrayLike<number | null>): Rows {
+    const rows = new Rows();
+    rows.replace(
+      0,
+      Float64Array.from(numbers, (each) => each ?? NaN),
+    );
+    return rows;
+  }
+
+  /** Replaces the rows from `from` on. */
+  replace(from: number, numbers: Float64Array): void {
+    const begin = Math.min(from, this.length) * NUMBERS.length;
+    const end = begin + numbers.length;
+    if (end > this.numbers.length) {
+      const larger = new Float64Array(Math.max(end, 2 * this.numbers.length));
+      larger.set(this.numbers.subarray(0, begin));
+      this.numbers = larger;
+    }
+    this.numbers.set(numbers, begin);
+    this.length = end / NUMBERS.length;
+  }
+
+  value(index: number, name: keyof Row): number {
+    return this.numbers[index * NUMBERS.length + PLACES[name]] ?? NaN;
+  }
+
+  at(index: number): Row | null {
+    if (index < 0 || index >= this.length) return null;
+    return Object.fromEntries(NUMBERS.map((name) => [name, this.value(index, name)])) as unknown as Row;
+  }
+
+  all(): Row[] {
+    return Array.from({ length: this.length }, (_, index) => this.at(index) as Row);
+  }
+
+  /** The number of rows whose last step is before `step`. */
+  before(step: number): number {
+    let count = this.length;
+    while (count > 0 && this.value(count - 1, 'step') >= step) count -= 1;
+    return count;
+  }
+
+  /** The first `count` rows. */
+  first(count: number): Rows {
+    return Rows.of(this.numbers.subarray(0, count * NUMBERS.length));
+  }
+
+  /** The rows from `from` up to `to` as one. */
+  joined(from: number, to: number): Row {
+    const row = this.at(to - 1) as Row;
+    if (to - from === 1) return row;
+    let steps = 0;
+    for (let index = from; index < to; index++) steps += this.value(index, 'steps');
+    for (const name of MEANS) {
+      let sum = 0;
+      for (let index = from; index < to; index++) sum += this.value(index, name) * this.value(index, 'steps');
+      row[name] = sum / steps;
+    }
+    row.steps = steps;
+    return row;
+  }
 }
 
 /** At most `most` evaluations, with the last one. */
@@ -48,20 +104,20 @@ function thinned(tests: Evaluation[], most: number): Evaluation[] {
 }
 
 /** At most `most` points: each averages one, two, four, eight… rows. */
-export function binned(rows: Row[], most: number): Row[] {
+export function binned(rows: Rows, most: number): Row[] {
   let each = 1;
   while (rows.length > most * each) each *= 2;
-  return each === 1 ? rows : Array.from({ length: Math.ceil(rows.length / each) }, (_, index) => joined(rows.slice(index * each, (index + 1) * each)));
+  return Array.from({ length: Math.ceil(rows.length / each) }, (_, index) => rows.joined(index * each, Math.min((index + 1) * each, rows.length)));
 }
 
 export class Curves {
   /** In the order of their steps. */
-  rows: Row[];
+  readonly rows: Rows;
   tests: Evaluation[];
   /** Grows with each change: a view then draws again. */
   version = 0;
 
-  constructor(rows: Row[] = [], tests: Evaluation[] = []) {
+  constructor(rows: Rows = new Rows(), tests: Evaluation[] = []) {
     this.rows = rows;
     this.tests = tests;
   }
@@ -73,12 +129,12 @@ export class Curves {
   }
 
   static restored({ rows, tests }: StoredCurves): Curves {
-    return new Curves(rowsOf(rows), [...tests]);
+    return new Curves(Rows.of(rows), [...tests]);
   }
 
   /** Step, seconds and multiply-adds so far. */
   get last(): Record<Along, number> {
-    return this.rows.at(-1) ?? { step: 0, seconds: 0, multiply_adds: 0 };
+    return this.rows.at(this.rows.length - 1) ?? { step: 0, seconds: 0, multiply_adds: 0 };
   }
 
   /** The record of the last row. */
@@ -88,7 +144,7 @@ export class Curves {
 
   /** The record of the last row before that number of steps. */
   recordBefore(steps: number, steps_per_epoch: number): StepRecord | null {
-    const row = this.rows.findLast(({ step }) => step < steps);
+    const row = this.rows.at(this.rows.before(steps) - 1);
     if (!row) return null;
     const { steps: _, ...values } = row;
     return { ...values, epoch: row.step / steps_per_epoch };
@@ -97,8 +153,7 @@ export class Curves {
   /** Replaces the rows from `from` on. */
   take({ from, rows }: Pick<Recorded, 'from' | 'rows'>): void {
     if (rows.length === 0) return;
-    this.rows.length = Math.min(from, this.rows.length);
-    this.rows.push(...rowsOf(rows));
+    this.rows.replace(from, rows);
     this.version += 1;
   }
 
@@ -112,7 +167,7 @@ export class Curves {
   /** The curves of the first `steps` steps. */
   until(steps: number): Curves {
     return new Curves(
-      this.rows.filter(({ step }) => step < steps),
+      this.rows.first(this.rows.before(steps)),
       this.tests.filter(({ step }) => step <= steps),
     );
   }
@@ -134,8 +189,8 @@ export class Curves {
     const tests = thinned(this.tests, MOST_COMPARED);
     let next = 0;
     const place = ({ step }: Evaluation): number => {
-      while ((this.rows[next]?.step ?? Infinity) < step) next += 1;
-      return this.rows[next - 1]?.[axis] ?? 0;
+      while (next < this.rows.length && this.rows.value(next, 'step') < step) next += 1;
+      return next === 0 ? 0 : this.rows.value(next - 1, axis);
     };
     return {
       loss: [rows.map((row) => row[axis]), rows.map(({ loss }) => loss)],

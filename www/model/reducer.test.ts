@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Action, Effect } from './actions';
-import { Curves, rowsOf } from './curves';
+import { Curves, Rows } from './curves';
 import { Timeline } from './history';
 import { reduce } from './reducer';
 import type { SavedRun } from './saved-run';
@@ -103,7 +103,7 @@ const saved = (more: Partial<SavedRun> = {}): SavedRun => ({
   values: { ...VALUES, seed: '7' },
   follows: true,
   timeline: new Timeline(10, 100),
-  curves: new Curves(rowsOf(rows([record(49)]))),
+  curves: new Curves(Rows.of(rows([record(49)]))),
   evaluation: evaluation(),
   resumed: { bytes: Uint8Array.of(50), step: 50, changes: [] },
   shown: null,

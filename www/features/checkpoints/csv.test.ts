@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Curves, rowsOf } from '../../model/curves';
+import { Curves, Rows } from '../../model/curves';
 import { evaluation, record, rows } from '../../testing/samples';
 import { toCsv } from './csv';
 
 test('the table has a row for each step and each test, in the order of steps, every row every column, and nothing where no number is', () => {
-  const told = rowsOf(rows([record(0, { loss: 1 / 3, probe_loss: NaN }), record(1), record(2)]));
+  const told = Rows.of(rows([record(0, { loss: 1 / 3, probe_loss: NaN }), record(1), record(2)]));
   const text = toCsv(new Curves(told, [evaluation({ step: 1, decided: 0.75, sampled: NaN, images: 200 })]), 10);
   assert(text.endsWith('\n'));
   const [head = [], ...lines] = text

@@ -9,7 +9,7 @@ const cell = (value: number | string): string => (typeof value === 'number' && !
 export function toCsv({ rows, tests }: Pick<Curves, 'rows' | 'tests'>, steps_per_epoch: number): string {
   const blank = (count: number): string[] => Array.from({ length: count }, () => '');
   const lines = [
-    ...rows.map((row) => ({ step: row.step, line: [row.step, row.steps, row.step / steps_per_epoch, ...COLUMNS.map((name) => row[name]), ...blank(4)] })),
+    ...rows.all().map((row) => ({ step: row.step, line: [row.step, row.steps, row.step / steps_per_epoch, ...COLUMNS.map((name) => row[name]), ...blank(4)] })),
     ...tests.map(({ step, decided, sampled, loss, images }) => ({
       step,
       line: [step, '', step / steps_per_epoch, ...blank(COLUMNS.length), decided, sampled, loss, images],

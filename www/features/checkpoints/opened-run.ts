@@ -1,6 +1,6 @@
 // Converts a run file that the engine has read into the state of the page.
 
-import { Curves, rowsOf } from '../../model/curves';
+import { Curves, Rows } from '../../model/curves';
 import { Timeline } from '../../model/history';
 import type { SavedRun } from '../../model/saved-run';
 import type { Description, ReadRun, Snapshot } from '../../protocol/messages';
@@ -26,7 +26,7 @@ export async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
 export function savedRunOf({ bytes, read }: OpenedFile): SavedRun {
   const { plan, began, changes, history, steps_per_epoch } = read;
   const groups = plan.groups.length;
-  const curves = new Curves(rowsOf(read.rows), read.tests);
+  const curves = new Curves(Rows.of(read.rows), read.tests);
   // A file has no records and settings of its moments: they come from the curves and from the changes.
   const timeline = Timeline.of(plan.units, history, (column) => {
     const step = history.steps[column] ?? 0;
