@@ -48,7 +48,8 @@ export class Rows {
     const begin = Math.min(from, this.length) * NUMBERS.length;
     const end = begin + numbers.length;
     if (end > this.numbers.length) {
-      const larger = new Float64Array(Math.max(end, 2 * this.numbers.length));
+      // Space for a power of two of rows. The most rows that the engine has are one too, so the array stops growing early in a run.
+      const larger = new Float64Array(NUMBERS.length * 2 ** Math.ceil(Math.log2(end / NUMBERS.length)));
       larger.set(this.numbers.subarray(0, begin));
       this.numbers = larger;
     }
