@@ -1,6 +1,6 @@
 // A run that was saved: what the page shows of it until the engine has more to say.
 
-import type { Checkpoint, Evaluation, Shown, Values } from '../protocol/messages';
+import type { Checkpoint, Evaluation, DatasetIdentity, Values } from '../protocol/messages';
 import type { Curves } from './curves';
 import type { Timeline } from './history';
 
@@ -18,7 +18,7 @@ export interface SavedRun {
   /** What the engine goes on from; null where the run can only be looked at. */
   resumed: Checkpoint | null;
   /** The visitor's own data that it learned from. */
-  shown: Shown | null;
+  shown: DatasetIdentity | null;
   /** Live settings that were changed after the checkpoint, and the values that they take at once. */
   late: [name: string, value: string][];
 }

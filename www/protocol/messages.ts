@@ -16,7 +16,7 @@ import type {
   OwnSet,
   Plan,
   ReadRun,
-  Shown,
+  DatasetIdentity,
   Snapshot,
   Speed,
   UnitCost,
@@ -68,7 +68,7 @@ export type Request =
   /** Read a link without opening it. */
   | { kind: 'read'; query: string }
   /** Open a new run, or one that goes on from a run file, with the data that it was shown before. */
-  | { kind: 'open'; run: number; query: string; train: boolean; resumed?: Uint8Array; shown?: Shown }
+  | { kind: 'open'; run: number; query: string; train: boolean; resumed?: Uint8Array; shown?: DatasetIdentity }
   /** Load the engine, in the place of one that broke. */
   | { kind: 'wake'; data: string }
   /** Give the device back. */
