@@ -1,35 +1,35 @@
-//! What a view may see: plain numbers, no GPU type.
+//! The state of a run for views: plain numbers, no GPU type.
 
 use crate::engine::Outcome;
 use crate::mask::{self, Bits};
 use crate::model::{Group, Model};
 use crate::shared::Record;
 
-/// A run as it stands after a submit.
+/// The state of a run after a submit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// Steps done.
     pub step: u32,
     /// Steps of the run.
     pub steps: u32,
-    /// Passes over the training set done, with fractions.
+    /// Passes over the training set, with fractions.
     pub epoch: f64,
     /// `[U]`
     pub scores: Vec<f32>,
-    /// `[U]` pairs ([`mask::pair`]) of what the last step's m and m′ kept. Of a method with one forward m′ was drawn too, but means nothing:
+    /// `[U]` pairs ([`mask::pair`]): whether m and m′ of the last step kept the unit. m′ has no meaning for a method with one forward pass; see
     /// [`Snapshot::masks`].
     pub mask: Vec<u8>,
-    /// Units kept of each group under m.
+    /// Kept units of each group under m.
     pub kept: Vec<u32>,
-    /// And under m′.
+    /// Kept units of each group under m′.
     pub probe_kept: Vec<u32>,
-    /// K of the last step, or of the first before any.
+    /// K of the last step; before the first step, K of the first.
     pub budget: f32,
-    /// Σs now.
+    /// Σs of the current scores.
     pub sum_scores: f64,
     /// v of the last projection.
     pub threshold: f32,
-    /// Whether the probe was forwarded, so that its loss means something.
+    /// Whether there was a forward pass under the probe m′. Otherwise its loss has no meaning.
     pub probed: bool,
     /// The steps of this submit.
     pub records: Vec<Record>,
@@ -38,7 +38,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    #[expect(clippy::too_many_arguments, reason = "a plain gathering of what the trainer knows; it is called in one place")]
+    #[expect(clippy::too_many_arguments, reason = "it copies values of the trainer and is called in one place")]
     pub(crate) fn new(
         model: &Model,
         batch_size: u32,
@@ -71,25 +71,25 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    /// Units of each gated group that the [decided mask](mask::decided) keeps.
+    /// How many units of each gated group the [decided mask](mask::decided) keeps.
     #[must_use]
     pub fn decided_kept(&self, model: &Model) -> Vec<u32> {
         decided_kept(&self.scores, model)
     }
 
-    /// `[U]` pairs ([`mask::pair`]) of what the last step kept; where m′ was not forwarded, m in its place. Before the first step, which units
-    /// their scores decide for.
+    /// `[U]` pairs ([`mask::pair`]): which units the last step kept. If there was no forward pass under m′, m is in both places. Before the first
+    /// step both have the units with s ≥ ½.
     #[must_use]
     pub fn masks(&self) -> Vec<u8> {
         if self.step == 0 {
-            let alone = |&score: &f32| mask::pair(mask::decides_for(score), mask::decides_for(score));
-            return self.scores.iter().map(alone).collect();
+            let of_score = |&score: &f32| mask::pair(mask::decides_for(score), mask::decides_for(score));
+            return self.scores.iter().map(of_score).collect();
         }
         self.mask.iter().map(|&pair| if self.probed { pair } else { mask::same(pair) }).collect()
     }
 
-    /// Units of every group that the last step kept under m and under m′, m again where m′ was not forwarded; before the first step, the expected
-    /// numbers.
+    /// How many units of every group the last step kept, under m and under m′. If there was no forward pass under m′, the numbers are those of m.
+    /// Before the first step they are the expected numbers.
     #[must_use]
     pub fn mask_kept(&self, model: &Model) -> [Vec<u32>; 2] {
         if self.step == 0 {
@@ -110,7 +110,7 @@ impl Snapshot {
     }
 }
 
-/// Units of each gated group that the [decided mask](mask::decided) of these scores, `[U]`, keeps: [`Snapshot::decided_kept`].
+/// How many units of each gated group the [decided mask](mask::decided) of these scores, `[U]`, keeps.
 #[must_use]
 pub fn decided_kept(scores: &[f32], model: &Model) -> Vec<u32> {
     mask::counts(model, &mask::decided(model, scores))

@@ -15,29 +15,31 @@ use indicatif::ProgressBar;
 
 use lacuna::config::{Config, DatasetName};
 use lacuna::data::Dataset;
-use lacuna::run_file::{Recorder, RunFile, Shown, restore};
+use lacuna::run_file::{DatasetIdentity, Recorder, RunFile, restore};
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
 use super::{CliError, say, terminal};
 
-/// Between two saves on the way, and the share of the time that they may take.
+/// Least time between two saves during a run.
 const EVERY: Duration = Duration::from_mins(1);
+/// Largest share of the time that saving may take.
 const SHARE: f64 = 0.02;
-/// What a packed file may come to: more than any run that a device trains.
+/// Most bytes of an unpacked file: more than any run that fits on a device.
 const MOST_UNPACKED: u64 = 8 << 30;
-/// Moments of the history and points of the curves in a recording.
+/// Most moments of the history in a recording.
 const COLUMNS: usize = 96;
+/// Most points of the curves in a recording.
 const ROWS: usize = 512;
 
-/// Ctrl-C was pressed and the run is saved.
+/// Training ended because Ctrl-C was pressed; the run is saved.
 pub(super) struct Stopped;
 
 fn is_packed(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("gz"))
 }
 
-/// Reads a run, packed or not.
+/// Reads a run file, packed or not.
 pub(super) fn read(path: &Path) -> Result<RunFile, CliError> {
     let fail = |error| CliError::File { path: path.to_owned(), error };
     let bytes = fs::read(path).map_err(fail)?;
@@ -51,30 +53,30 @@ pub(super) fn read(path: &Path) -> Result<RunFile, CliError> {
     RunFile::from_bytes(bytes).map_err(|error| CliError::NoRun { path: path.to_owned(), error })
 }
 
-/// Where a file is written until it is whole.
+/// The path at which a file is written until it is complete.
 fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".part");
     PathBuf::from(beside)
 }
 
-/// Refuses a place where nothing can be written before anything is trained for it.
-fn can_be_written(path: &Path) -> Result<(), CliError> {
+/// Refuses a path at which no file can be written, before the run is trained.
+fn check_writable(path: &Path) -> Result<(), CliError> {
     let fail = |error| CliError::File { path: path.to_owned(), error };
     if path.is_dir() {
         return Err(fail(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
     }
-    // The file is written beside its place and then takes it: a device, a pipe or a link would be gone.
+    // The finished file is renamed to this path, which would replace a device, a pipe or a link.
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(fail(std::io::Error::new(
             std::io::ErrorKind::InvalidInput,
-            "it is no ordinary file; give the path of one, new or old",
+            "it is not an ordinary file; give the path of a file, new or old",
         )));
     }
     fs::write(beside(path), b"").and_then(|()| fs::remove_file(beside(path))).map_err(fail)
 }
 
-/// Writes a run beside its place first, so that a file that was there stays whole until the new one is.
+/// Writes a run file. It is written under another name first, so that an existing file is replaced only by a complete one.
 fn write(path: &Path, file: &RunFile) -> Result<u64, CliError> {
     let fail = |error| CliError::File { path: path.to_owned(), error };
     let mut bytes = file.to_bytes();
@@ -90,18 +92,21 @@ fn write(path: &Path, file: &RunFile) -> Result<u64, CliError> {
     Ok(bytes.len() as u64)
 }
 
-/// Follows the run where one of the flags asks for it.
+/// Records a run and saves it as the flags require.
 pub(super) struct Saving {
     recorder: Recorder,
     save: Option<PathBuf>,
     record: Option<PathBuf>,
-    asked: Arc<AtomicBool>,
+    /// Whether Ctrl-C was pressed.
+    interrupted: Arc<AtomicBool>,
+    /// When the run was saved last.
     saved: Instant,
+    /// How long that took.
     cost: Duration,
 }
 
 impl Saving {
-    /// Takes up the saved run, where there is one, which [`fits`] the data, and listens for Ctrl-C, where the run is saved.
+    /// Restores the run `resumed`, for which [`fits`] has checked the data. With `save`, handles Ctrl-C.
     pub(super) fn new(
         run: &mut Trainer,
         set: &Dataset,
@@ -111,28 +116,28 @@ impl Saving {
     ) -> Result<Self, CliError> {
         let recorder = if let Some(mut file) = resumed {
             restore(run, &mut file)?;
-            say(format_args!("goes on at step {} of {}", file.step, file.steps));
+            say(format_args!("continues at step {} of {}", file.step, file.steps));
             Recorder::resumed(file)
         } else {
             let snapshot = pollster::block_on(run.snapshot())?;
-            Recorder::new(run, shown(&run.config, set, &run.data), set.informative.clone(), &snapshot).called(command())
+            Recorder::new(run, dataset_identity(&run.config, set, &run.data), set.informative.clone(), &snapshot).with_command(command())
         };
         for path in [save, record].into_iter().flatten() {
-            can_be_written(path)?;
+            check_writable(path)?;
         }
-        let asked = Arc::new(AtomicBool::new(false));
+        let interrupted = Arc::new(AtomicBool::new(false));
         if save.is_some() {
-            let heard = Arc::clone(&asked);
+            let pressed = Arc::clone(&interrupted);
             let listen = ctrlc::set_handler(move || {
-                // Pressed twice, it is meant.
-                if heard.swap(true, Ordering::SeqCst) {
+                // The second Ctrl-C ends the program without saving.
+                if pressed.swap(true, Ordering::SeqCst) {
                     std::process::exit(130);
                 }
             });
             listen.map_err(CliError::CtrlC)?;
         }
         let [save, record] = [save, record].map(|path| path.map(Path::to_owned));
-        Ok(Self { recorder, save, record, asked, saved: Instant::now(), cost: Duration::ZERO })
+        Ok(Self { recorder, save, record, interrupted, saved: Instant::now(), cost: Duration::ZERO })
     }
 
     pub(super) fn push(&mut self, run: &Trainer, snapshot: &Snapshot, step_ms: f64) {
@@ -145,22 +150,25 @@ impl Saving {
         self.recorder.test(run, &snapshot.scores, evaluation);
     }
 
-    /// Saves where it is time to. The error is why training ends: Ctrl-C, after which the run is saved, or that it cannot be.
-    pub(super) fn now_and_then(&mut self, run: &mut Trainer, bar: &ProgressBar) -> Result<(), Result<Stopped, CliError>> {
-        let asked = self.asked.load(Ordering::SeqCst);
+    /// Saves the run if it is due, or if Ctrl-C was pressed. An error ends training: [`Stopped`] after Ctrl-C, or the run cannot be saved.
+    pub(super) fn save_if_due(&mut self, run: &mut Trainer, bar: &ProgressBar) -> Result<(), Result<Stopped, CliError>> {
+        let interrupted = self.interrupted.load(Ordering::SeqCst);
         let Some(path) = self.save.clone() else { return Ok(()) };
-        if !asked && self.saved.elapsed() < EVERY.max(self.cost.div_f64(SHARE)) {
+        if !interrupted && self.saved.elapsed() < EVERY.max(self.cost.div_f64(SHARE)) {
             return Ok(());
         }
         self.save(run).map_err(Err)?;
-        if asked {
-            terminal::tell(bar, &format!("stopped at step {}; to go on: lacuna train --resume {1} --save {1}", run.step(), path.display()));
+        if interrupted {
+            terminal::tell(
+                bar,
+                &format!("stopped at step {}; to continue: lacuna train --resume {1} --save {1}", run.step(), path.display()),
+            );
             return Err(Ok(Stopped));
         }
         Ok(())
     }
 
-    /// Writes the run as it stands, where `--save` asks for it.
+    /// Saves the current state of the run if there is `--save`.
     pub(super) fn save(&mut self, run: &mut Trainer) -> Result<(), CliError> {
         let Some(path) = &self.save else { return Ok(()) };
         let begin = Instant::now();
@@ -169,7 +177,7 @@ impl Saving {
         Ok(())
     }
 
-    /// Writes what the flags ask for at the end.
+    /// Writes the files of `--save` and `--record` at the end.
     pub(super) fn end(&mut self, run: &mut Trainer) -> Result<(), CliError> {
         self.save(run)?;
         if let Some(path) = &self.save {
@@ -183,7 +191,7 @@ impl Saving {
     }
 }
 
-/// What was typed, with the program's name instead of its place.
+/// The command line, with the name of the program instead of its path.
 fn command() -> String {
     let quoted = |word: String| if word.contains([' ', '?', '&', '\'', '*']) { format!("'{word}'") } else { word };
     std::iter::once("lacuna".to_owned())
@@ -192,18 +200,18 @@ fn command() -> String {
         .join(" ")
 }
 
-/// What a run's file says of its data: a known set by its name, a user's own by that of the files and by what tells it from others.
-fn shown(config: &Config, set: &Dataset, data: &DataShape) -> Shown {
+/// The data set of a run in the form of its file. A user's own data have the name of their files and a checksum.
+fn dataset_identity(config: &Config, set: &Dataset, data: &DataShape) -> DatasetIdentity {
     let name = if config.dataset == DatasetName::Own { &set.name } else { config.dataset.name() };
-    Shown::of(name, set.sum.clone(), data)
+    DatasetIdentity::of(name, set.sum.clone(), data)
 }
 
-/// Why data are not those that a saved run learned from.
+/// Why a saved run cannot use the data: they are not those that it learned from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OtherData {
-    /// A known set was named for it, or a path where it learned from a known set.
+    /// The flag names a known set, or the run learned from a known set and the flag is a path.
     #[error(
-        "--dataset: the run learned from {}; here the flag only says by PATH where data of your own are",
+        "--dataset: the run learned from {}; with a saved run the flag is only the PATH of your own data",
         if *learned_from == DatasetName::Own { "data of its owner" } else { learned_from.name() }
     )]
     Named { learned_from: DatasetName },
@@ -216,25 +224,25 @@ pub(crate) enum OtherData {
         now.classes,
         flag(*is_own)
     )]
-    Shape { then: Box<Shown>, now: Box<Shown>, is_own: bool },
+    Shape { then: Box<DatasetIdentity>, now: Box<DatasetIdentity>, is_own: bool },
     #[error("the run learned from other rows than those of {now}: {then} then; give its own data with {}", flag(*is_own))]
     Rows { then: String, now: String, is_own: bool },
 }
 
-fn extent(shown: &Shown) -> String {
-    format!("{} training and {} test rows of {} features", shown.train_rows, shown.test_rows, shown.image.features())
+fn extent(dataset: &DatasetIdentity) -> String {
+    format!("{} training and {} test rows of {} features", dataset.train_rows, dataset.test_rows, dataset.image.features())
 }
 
-/// The flag that says where the data of a run are: a user's own, or a known set.
+/// The flag for the path of a run's data: a user's own, or a known set.
 fn flag(is_own: bool) -> &'static str {
     if is_own { "--dataset PATH" } else { "--data-dir" }
 }
 
-/// Refuses other data than the run learned from. A user's own may have another name by now.
+/// Refuses other data than the run learned from. The files of a user's own data may have been renamed.
 pub(super) fn fits(file: &RunFile, set: &Dataset, data: &DataShape) -> Result<(), OtherData> {
     let is_own = file.config.dataset == DatasetName::Own;
-    let (then, now) = (&file.shown, shown(&file.config, set, data));
-    let is_of_shape = Shown { name: then.name.clone(), sum: then.sum.clone(), ..now.clone() } == *then;
+    let (then, now) = (&file.dataset, dataset_identity(&file.config, set, data));
+    let is_of_shape = DatasetIdentity { name: then.name.clone(), sum: then.sum.clone(), ..now.clone() } == *then;
     if !is_of_shape || !is_own && now.name != then.name {
         return Err(OtherData::Shape { then: Box::new(then.clone()), now: Box::new(now), is_own });
     }

@@ -36,12 +36,12 @@ pub(super) fn run(arguments: &Replay) -> Result<(), CliError> {
         return Ok(());
     }
     if saved.adapter != machine.adapter.to_string() {
-        say(format_args!("the run was saved on {}: sums there may differ in their last bits", saved.adapter));
+        say(format_args!("the run was saved on {}: its sums may differ in their last bits", saved.adapter));
     }
     Err(CliError::RunDiffers { differences })
 }
 
-/// What the run printed while it trained, and where it stood.
+/// Prints the lines that the run printed while it trained, and its last step.
 fn show(saved: &RunFile) -> Result<(), CliError> {
     let whole = saved.model()?;
     say(format_args!("{} on {}, saved by version {}", whole.name, saved.adapter, saved.version));
@@ -73,22 +73,22 @@ fn show(saved: &RunFile) -> Result<(), CliError> {
     };
     say(format_args!("step {} of {}: {named}{reached}; {:.1} s", saved.step, saved.steps, saved.seconds));
     if let Some(group) = whole.gated().find(|group| group.name == "inputs")
-        && saved.shown.image.height > 1
+        && saved.dataset.image.height > 1
     {
         let scores = &saved.scores[group.first_unit as usize..][..group.size as usize];
-        say(terminal::picture(scores, saved.shown.image.width as usize));
+        say(terminal::picture(scores, saved.dataset.image.width as usize));
     }
     if saved.state.is_none() {
-        say("a recording: without weights, to be looked at");
+        say("a recording: without weights, it can be replayed but not continued");
     }
     Ok(())
 }
 
-/// Trains to the step at which the run was saved, with what was changed on the way.
+/// Trains to the step at which the run was saved, with the same changes of settings.
 fn train_again(saved: &RunFile, run: &mut Trainer) -> Result<RunFile, CliError> {
     let bar = terminal::bar(saved.step.into());
     let snapshot = pollster::block_on(run.snapshot())?;
-    let mut recorder = Recorder::new(run, saved.shown.clone(), saved.informative.clone(), &snapshot);
+    let mut recorder = Recorder::new(run, saved.dataset.clone(), saved.informative.clone(), &snapshot);
     let mut pace = Pace::new(SLOTS);
     let mut changes = saved.changes.iter().peekable();
     while run.step() < saved.step {
@@ -119,7 +119,7 @@ fn train_again(saved: &RunFile, run: &mut Trainer) -> Result<RunFile, CliError> 
     for change in changes {
         run.change(&change.name, &change.value)?;
     }
-    // A run that had its mask selected and made no step under it.
+    // The saved run had selected its mask, but had not trained under it.
     if saved.state.as_ref().is_some_and(|state| state.selected) {
         select(run)?;
     }
@@ -127,7 +127,7 @@ fn train_again(saved: &RunFile, run: &mut Trainer) -> Result<RunFile, CliError> 
     Ok(pollster::block_on(recorder.checkpoint(run))?.clone())
 }
 
-/// Freezes the scores to a mask, where that is not done.
+/// Selects a mask and freezes the scores to it, if that was not done before.
 fn select(run: &mut Trainer) -> Result<(), CliError> {
     if run.is_selected() {
         return Ok(());
@@ -139,10 +139,10 @@ fn select(run: &mut Trainer) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Where two runs of one experiment part, in words.
+/// The differences of two runs of one experiment, as sentences.
 fn differences(saved: &RunFile, again: &RunFile, model: &Model) -> Vec<String> {
     let mut found = Vec::new();
-    // A recording's curves are thinned and of 32 bits.
+    // The curves of a recording have fewer rows, and values rounded to 32 bits.
     let curves = if saved.state.is_none() {
         again.recording(again.history.moments().len(), saved.curves.len()).curves
     } else {

@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         Start::New(experiment) => (experiment.config.clone(), data::load(&experiment.data, &experiment.config)?, None),
         Start::Resume { file, data } => {
             let saved = read(file)?;
-            saved.to_go_on()?;
+            saved.checkpoint()?;
             (saved.config.clone(), data::load_again(data, &saved.config)?, Some(saved))
         }
     };
@@ -276,7 +276,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Tr
         }
         bar.set_position(run.step().into());
         bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
-        saving.now_and_then(run, &bar).map_err(stop)?;
+        saving.save_if_due(run, &bar).map_err(stop)?;
     }
     if run.config.finetune_epochs > 0 {
         if !run.is_selected() {
@@ -296,7 +296,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Tr
             saving.push(run, &snapshot, step_ms);
             bar.set_position(run.step().into());
             bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
-            saving.now_and_then(run, &bar).map_err(stop)?;
+            saving.save_if_due(run, &bar).map_err(stop)?;
         }
     }
     let seconds = begin.elapsed().as_secs_f64();

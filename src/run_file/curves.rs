@@ -1,13 +1,13 @@
-//! The curves of a run in bounded memory: steps are averaged in rows, and the rows grow with the run.
+//! The curves of a run in bounded memory. Each row averages consecutive steps. If there are too many rows, each two are joined.
 
 use crate::schedule::step_at;
 use crate::snapshot::Snapshot;
 use crate::trainer::Trainer;
 
-/// Most rows of the curves that are kept.
+/// Most rows of the curves.
 pub(super) const MOST_ROWS: usize = 4096;
 
-/// What a row tells, and whether it is the mean of its steps or what its last step left.
+/// The values of a row. `true`: the mean over its steps; `false`: the value after its last step.
 pub const COLUMNS: [(&str, bool); 11] = [
     ("loss", true),
     ("probe_loss", true),
@@ -22,18 +22,19 @@ pub const COLUMNS: [(&str, bool); 11] = [
     ("seconds", false),
 ];
 
-/// Steps side by side.
+/// Consecutive steps of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
-    /// How many, and the last of them.
+    /// How many steps.
     pub steps: u32,
+    /// The number of the last one.
     pub step: u32,
     /// In the order of [`COLUMNS`].
     pub values: [f64; COLUMNS.len()],
 }
 
 impl Row {
-    /// With the row after it.
+    /// Joins this row with the next one.
     fn with(&self, next: &Self) -> Self {
         let (mine, theirs) = (f64::from(self.steps), f64::from(next.steps));
         let mut values = next.values;
@@ -44,11 +45,11 @@ impl Row {
     }
 }
 
-/// A row for each step of a submit, of which the last ended `seconds` after the first of the run began, `step_seconds` apart.
+/// A row for each step of a submit. The last step ended at `seconds` of training; the steps are `step_seconds` apart.
 #[must_use]
 pub fn rows_of(run: &Trainer, snapshot: &Snapshot, seconds: f64, step_seconds: f64) -> Vec<Row> {
     let units = run.whole.units();
-    // Counted down in whole numbers: how steps were grouped into submits must not show.
+    // Subtracted backwards from the total, in integers: the values must not depend on how steps are grouped into submits.
     let mut work = run.cost().total();
     let mut rows: Vec<Row> = Vec::with_capacity(snapshot.records.len());
     for (record, left) in snapshot.records.iter().rev().zip(0u32..) {
@@ -77,7 +78,7 @@ pub fn rows_of(run: &Trainer, snapshot: &Snapshot, seconds: f64, step_seconds: f
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curves {
     pub(super) rows: Vec<Row>,
-    /// Steps of a row; the last one may have fewer.
+    /// Steps of a row; the last row may have fewer.
     pub(super) width: u32,
 }
 
@@ -93,8 +94,8 @@ impl Curves {
         Self { rows: Vec::new(), width: 1 }
     }
 
-    /// Takes a row of one step. Answers with the place of the first row that is another one now.
-    pub(super) fn take(&mut self, row: Row) -> usize {
+    /// Adds a row of one step. Returns the index of the first row that has changed.
+    pub(super) fn push(&mut self, row: Row) -> usize {
         match self.rows.last_mut() {
             Some(last) if last.steps < self.width => *last = last.with(&row),
             _ => self.rows.push(row),
@@ -111,7 +112,7 @@ impl Curves {
         self.width *= 2;
     }
 
-    /// With at most so many rows, each value as a float of 32 bits.
+    /// The same curves with at most `rows` rows and values rounded to 32 bits.
     pub(super) fn thinned(&self, rows: usize) -> Self {
         let mut thinned = self.clone();
         while thinned.rows.len() > rows.max(1) {
@@ -143,13 +144,13 @@ impl Curves {
         self.rows.iter().map(|row| row.step)
     }
 
-    /// A column by its name in [`COLUMNS`].
+    /// The values of a column, by its name in [`COLUMNS`].
     pub fn column(&self, name: &str) -> impl Iterator<Item = f64> {
         let index = COLUMNS.iter().position(|(known, _)| *known == name);
         self.rows.iter().filter_map(move |row| Some(row.values[index?]))
     }
 
-    /// The last row up to a step.
+    /// A value of the last row that ends before `step`.
     #[must_use]
     pub fn at(&self, step: u32, name: &str) -> Option<f64> {
         let row = self.rows.partition_point(|row| row.step < step).checked_sub(1)?;

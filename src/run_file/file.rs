@@ -1,5 +1,4 @@
-//! Bytes and runs. Nothing in a file is believed: each tensor is there with the type and the shape that the network it names asks for, or the
-//! file is refused.
+//! Encodes and decodes run files. A file is untrusted input: it is refused if a tensor lacks the type or the shape that its network requires.
 
 use std::collections::HashMap;
 
@@ -14,19 +13,19 @@ use crate::trainer::{Checkpoint, Cost, Evaluation};
 
 use super::curves::{MOST_ROWS, Row};
 use super::tensors::{PARTS, Tensors, of_pairs};
-use super::{COLUMNS, Change, Curves, History, Moment, RunFile, RunFileError, Shown, TensorProblem, Tested, model};
+use super::{COLUMNS, Change, Curves, DatasetIdentity, History, Moment, RunFile, RunFileError, TensorProblem, Tested, model};
 
-/// The first word of the metadata, and the version of what stands in the file.
+/// The value of `format` in the metadata: it has the version of the format.
 pub(super) const FORMAT: &str = "lacuna run 1";
-/// Larger capacities are nobody's.
+/// Files with more columns of the history are refused.
 const MOST_CAPACITY: usize = 4096;
 const MOST_CHANGES: usize = 100_000;
-/// Most steps of a row of the curves; most evaluations, and multiply-adds, of a run: far beyond what any run comes to, and what can go on
-/// being counted.
+/// Limits on the steps of a row of the curves, and on the evaluations and multiply-adds of a run. They are far above the numbers of any run, and
+/// low enough that counting further from them does not overflow.
 const MOST_WIDTH: u32 = 1 << 30;
 const MOST_EVALUATIONS: u32 = 1 << 30;
 const MOST_WORK: u64 = 1 << 62;
-/// What each test says, in this order.
+/// The values of a test, in this order.
 const TESTS: [&str; 5] = ["images", "loss", "accuracy", "sampled_loss", "sampled_accuracy"];
 
 type Read<T> = Result<T, RunFileError>;
@@ -35,7 +34,7 @@ fn refuse_tensor<T>(name: &str, problem: TensorProblem) -> Read<T> {
     Err(RunFileError::Tensor { name: name.to_owned(), problem })
 }
 
-/// Numbers of units as places in the whole network's `units` numbers, 0 where there is none.
+/// Puts the values of the units `numbers` at their places among the `units` of the whole network. Other places are 0.
 pub(super) fn spread(numbers: &[u32], values: &[f32], units: usize) -> Vec<f32> {
     let mut whole = vec![0.0; units];
     for (&number, &value) in numbers.iter().zip(values) {
@@ -44,8 +43,8 @@ pub(super) fn spread(numbers: &[u32], values: &[f32], units: usize) -> Vec<f32> 
     whole
 }
 
-/// The network on the device: without the units that were dropped, or as narrow as its method builds it.
-fn held(whole: &Model, numbers: &[u32]) -> Read<Model> {
+/// The network on the device, which has only the units `numbers`: others were dropped, or the method never built them.
+fn on_device(whole: &Model, numbers: &[u32]) -> Read<Model> {
     let kept: Vec<bool> = (0..whole.units()).map(|unit| numbers.binary_search(&unit).is_ok()).collect();
     if mask::closes_a_group(whole, &kept) {
         return Err(RunFileError::EmptyGroup);
@@ -58,8 +57,8 @@ fn held(whole: &Model, numbers: &[u32]) -> Read<Model> {
 pub(super) fn write(file: &RunFile) -> Vec<u8> {
     let mut tensors = Tensors::default();
     let units = file.scores.len();
-    // Without the words of the errors, which cannot come: the page would have to load how they are printed.
-    let Ok(whole) = file.model() else { panic!("a run's network is one") };
+    // Not `expect`: these errors cannot occur, and a visitor would download the code that prints them.
+    let Ok(whole) = file.model() else { panic!("the network of a run fits its data set") };
     tensors.floats("scores", &[units], &file.scores);
     let decided: Vec<u8> = mask::decided(&whole, &file.scores).into_iter().map(u8::from).collect();
     tensors.add("decided_mask", Dtype::U8, &[units], &decided);
@@ -74,8 +73,8 @@ pub(super) fn write(file: &RunFile) -> Vec<u8> {
     write_curves(file, &mut tensors);
     write_history(file, &whole, &mut tensors);
     if let Some(state) = &file.state {
-        let Ok(held) = held(&whole, &state.numbers) else { panic!("a run's units are some of its network's") };
-        write_state(state, &held, units, &mut tensors);
+        let Ok(on_device) = on_device(&whole, &state.numbers) else { panic!("the units of a checkpoint are units of its network") };
+        write_state(state, &on_device, units, &mut tensors);
     }
     let Ok(bytes) = tensors.to_bytes(metadata(file)) else { panic!("names and shapes can be written as JSON") };
     bytes
@@ -84,8 +83,8 @@ pub(super) fn write(file: &RunFile) -> Vec<u8> {
 #[cold]
 #[inline(never)]
 fn metadata(file: &RunFile) -> HashMap<String, String> {
-    let Shown { name, train_rows, test_rows, image, classes, sum } = &file.shown;
-    // What is changed in the middle of a step holds from the next one on, which the file may not know of yet.
+    let DatasetIdentity { name, train_rows, test_rows, image, classes, sum } = &file.dataset;
+    // A change in the middle of a step applies from the next step on, which may be later than the last step of the file.
     let changes: Vec<Value> = file
         .changes
         .iter()
@@ -187,7 +186,7 @@ fn write_state(state: &Checkpoint, model: &Model, units: usize, tensors: &mut Te
     tensors.layers("", model, weights, velocity, running);
 }
 
-/// A file whose layout holds.
+/// A decoded safetensors file.
 struct Source<'a> {
     tensors: SafeTensors<'a>,
     metadata: &'a HashMap<String, String>,
@@ -249,7 +248,7 @@ impl Source<'_> {
     }
 }
 
-/// The beginning of a text, for a message.
+/// The beginning of a text, so that a message stays short.
 fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
@@ -270,13 +269,13 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
         _ => return Err(RunFileError::NoRun),
     }
     let config = Config::from_link(source.text("link")?).map_err(RunFileError::Link)?;
-    let shown = read_shown(&source)?;
-    let whole = model(&config, &shown)?;
+    let dataset = read_dataset(&source)?;
+    let whole = model(&config, &dataset)?;
     let units = whole.units() as usize;
     let (step, steps) = (source.number("step")?, source.number("steps")?);
     let steps_per_epoch: u32 = source.number("steps_per_epoch")?;
     let seconds: f64 = source.number("seconds")?;
-    let epoch = shown.train_rows / config.batch_size;
+    let epoch = dataset.train_rows / config.batch_size;
     let trained = if config.steps > 0 { config.steps.into() } else { u64::from(config.epochs) * u64::from(epoch) };
     let whole_run = trained + u64::from(config.finetune_epochs) * u64::from(epoch);
     if step > steps || epoch == 0 || steps_per_epoch != epoch || u64::from(steps) != whole_run || !seconds.is_finite() || seconds < 0.0 {
@@ -293,7 +292,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
         .zip(source.bits("probe", units, 1)?)
         .map(|(m, probe)| mask::pair(*m == 1, probe == 1))
         .collect();
-    let features = shown.image.features() as usize;
+    let features = dataset.image.features() as usize;
     let informative =
         if source.has("informative") { Some(source.bits("informative", features, 1)?.iter().map(|&bit| bit == 1).collect()) } else { None };
     let state = if source.metadata.contains_key("state") { Some(read_state(&source, &whole, step, &scores, &mask)?) } else { None };
@@ -311,7 +310,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
         tests: read_tests(&source, step, whole.gated().count())?,
         history: read_history(&source, &whole, step)?,
         config,
-        shown,
+        dataset,
         scores,
         mask,
         informative,
@@ -323,7 +322,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
 
 #[cold]
 #[inline(never)]
-fn read_shown(source: &Source<'_>) -> Read<Shown> {
+fn read_dataset(source: &Source<'_>) -> Read<DatasetIdentity> {
     let dataset = source.json("dataset")?;
     let number = |what: &'static str| {
         let found = dataset[what].as_u64().and_then(|number| u32::try_from(number).ok()).filter(|&number| number > 0);
@@ -335,7 +334,14 @@ fn read_shown(source: &Source<'_>) -> Read<Shown> {
     }
     let name = dataset["name"].as_str().ok_or(RunFileError::DataUnnamed)?;
     let sum = dataset["sum"].as_str().map(short);
-    Ok(Shown { name: short(name), train_rows: number("train")?, test_rows: number("test")?, image, classes: number("classes")?, sum })
+    Ok(DatasetIdentity {
+        name: short(name),
+        train_rows: number("train")?,
+        test_rows: number("test")?,
+        image,
+        classes: number("classes")?,
+        sum,
+    })
 }
 
 #[cold]
@@ -453,7 +459,7 @@ fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mas
     if !numbers.windows(2).all(|pair| pair[0] < pair[1]) || numbers.last().is_none_or(|&last| last as usize >= units) {
         return Err(RunFileError::Numbers);
     }
-    let model = held(whole, &numbers)?;
+    let model = on_device(whole, &numbers)?;
     let (first, second) = (source.floats("scores_first_moment", &[units])?, source.floats("scores_second_moment", &[units])?);
     let mut state = Checkpoint {
         step,
@@ -471,8 +477,8 @@ fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mas
         ..Checkpoint::default()
     };
     let mut tensors: [Vec<f32>; 5] = Default::default();
-    let [held_scores, moments, weights, velocity, running] = &mut tensors;
-    held_scores.extend(numbers.iter().map(|&number| scores[number as usize]));
+    let [device_scores, moments, weights, velocity, running] = &mut tensors;
+    device_scores.extend(numbers.iter().map(|&number| scores[number as usize]));
     moments.extend(numbers.iter().flat_map(|&number| [first[number as usize], second[number as usize]]));
     for (index, layer) in model.layers.iter().enumerate() {
         for (values, names) in [&mut *weights, &mut *velocity].into_iter().zip(PARTS) {

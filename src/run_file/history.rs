@@ -1,5 +1,5 @@
-//! Every unit's score and mask over the run, in bounded memory: when the columns are used up, every second one is dropped and each of the
-//! rest stands for twice as many steps.
+//! The score and the masks of every unit over the run, in bounded memory. When all columns are used, every second one is removed, and each of
+//! the others represents twice as many steps.
 
 use crate::model::Model;
 use crate::snapshot::Snapshot;
@@ -8,36 +8,37 @@ const MOST_COLUMNS: usize = 512;
 const FEWEST_COLUMNS: usize = 64;
 const MOST_BYTES: usize = 48 << 20;
 
-/// One moment of the run.
+/// The scores and masks of one step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Moment {
     pub step: u32,
-    /// `[U]` 0 and 255 are exactly 0 and 1; what lies between is undecided.
+    /// `[U]` scores as bytes ([`shades`]): only 0 and 255 are scores of exactly 0 and 1.
     pub scores: Vec<u8>,
-    /// `[U]` pairs ([`crate::mask::pair`]) of what m and m′ keep.
+    /// `[U]` pairs ([`crate::mask::pair`]): whether m and m′ keep the unit.
     pub mask: Vec<u8>,
-    /// `[G]` under m, and under m′.
+    /// `[G]` kept units under m.
     pub kept: Vec<u32>,
+    /// `[G]` kept units under m′.
     pub probe_kept: Vec<u32>,
     pub budget: f32,
     pub sum_scores: f32,
 }
 
-/// The moments of a run, evenly spread.
+/// Moments of a run at equal distances.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     pub(super) capacity: usize,
-    /// Steps that one column stands for; less than one at first, so that after some doublings the last step is the last column.
+    /// Steps of one column. At first it is less than 1, chosen so that after some doublings the last step is in the last column.
     pub(super) stride: f64,
     pub(super) columns: Vec<Moment>,
 }
 
-/// Most columns for so many units, an even number.
+/// Most columns for a network of so many units, an even number.
 pub(super) fn capacity(units: u32) -> usize {
     ((MOST_BYTES / (2 * units as usize).max(1)) & !1).clamp(FEWEST_COLUMNS, MOST_COLUMNS)
 }
 
-/// Scores as the history has them, `[U]`.
+/// Converts scores, `[U]`, to bytes: 0 and 255 only for scores of exactly 0 and 1.
 #[must_use]
 pub fn shades(scores: &[f32]) -> Vec<u8> {
     scores.iter().copied().map(shade).collect()
@@ -52,7 +53,7 @@ fn shade(score: f32) -> u8 {
 }
 
 impl History {
-    /// Of a run of `steps` steps, fine-tuning among them.
+    /// For a run of `steps` steps, with fine-tuning.
     #[must_use]
     pub fn new(units: u32, steps: u32) -> Self {
         let capacity = capacity(units);
@@ -63,7 +64,7 @@ impl History {
         Self { capacity, stride, columns: Vec::new() }
     }
 
-    /// Takes the moment of a snapshot; `budget` is K then. Columns whose steps no snapshot showed hold what came next. Answers with its column.
+    /// Adds a snapshot; `budget` is its K. Columns between the last one and this one get the same moment. Returns the index of its column.
     pub fn push(&mut self, model: &Model, snapshot: &Snapshot, budget: f32) -> usize {
         let place = |stride: f64| (f64::from(snapshot.step) / stride).floor() as usize;
         while place(self.stride) >= self.capacity {
@@ -93,14 +94,14 @@ impl History {
         self.stride *= 2.0;
     }
 
-    /// With at most so many columns.
+    /// The same history with at most `columns` columns.
     pub(super) fn thinned(&self, columns: usize) -> Self {
         let mut thinned = self.clone();
         while thinned.capacity > columns.max(2) {
             thinned.halve();
             thinned.capacity = thinned.capacity.div_ceil(2);
         }
-        // The end is what the run was for.
+        // The last moment has the result of the run, so it is never removed.
         if let (Some(last), Some(end)) = (thinned.columns.last_mut(), self.columns.last()) {
             last.clone_from(end);
         }
@@ -113,7 +114,7 @@ impl History {
         self.capacity
     }
 
-    /// Steps that a column stands for.
+    /// Steps of one column.
     #[must_use]
     pub fn stride(&self) -> f64 {
         self.stride

@@ -1,5 +1,6 @@
-//! A run as one file that the terminal and the page write, read and replay: safetensors, so that other tools read it too.
-//! `docs/file-formats.md` lists its keys. The page has this code as WebAssembly: nothing else writes, reads or thins a run.
+//! The run file: one file with a whole run, which the terminal and the page write, read and replay. It is a safetensors file, so that other
+//! tools can read it. `docs/file-formats.md` lists its keys. The page uses this code as WebAssembly: no other code writes, reads or thins a
+//! run file.
 
 mod curves;
 mod error;
@@ -24,15 +25,16 @@ use crate::trainer::{Checkpoint, DataShape, Evaluation, TrainError, Trainer};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A live setting that was changed before the step of that number.
+/// The change of a live setting during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
+    /// The first step with the new value.
     pub step: u32,
     pub name: String,
     pub value: String,
 }
 
-/// A test on the way.
+/// The result of a test during a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tested {
     pub step: u32,
@@ -41,19 +43,19 @@ pub struct Tested {
     pub kept: Vec<u32>,
 }
 
-/// What the network was shown: enough to build it again, and to tell another set of the same name.
+/// Identifies a data set: from it the network can be built again, and another data set of the same name is recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct DatasetIdentity {
     pub name: String,
     pub train_rows: u32,
     pub test_rows: u32,
     pub image: Image,
     pub classes: u32,
-    /// Of a user's own data: what tells them from others of the same shape.
+    /// The checksum of a user's own data. It differs for other data of the same shape.
     pub sum: Option<String>,
 }
 
-impl Shown {
+impl DatasetIdentity {
     #[must_use]
     pub fn of(name: &str, sum: Option<String>, data: &DataShape) -> Self {
         let (image, classes) = (data.image(), data.classes);
@@ -61,58 +63,62 @@ impl Shown {
     }
 }
 
-/// What a run's file holds.
+/// The contents of a run file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunFile {
-    /// The experiment as it began, and what was changed on the way.
+    /// The settings at the start of the run.
     pub config: Config,
+    /// In the order of their steps.
     pub changes: Vec<Change>,
-    pub shown: Shown,
-    /// The program that wrote it, how it was called, and on what it computed.
+    pub dataset: DatasetIdentity,
+    /// The version of the program that wrote the file.
     pub version: String,
+    /// The command line of that program, if it was the terminal's.
     pub command: Option<String>,
     pub adapter: String,
+    /// Whether the adapter computes on the CPU.
     pub software: bool,
-    /// Steps done, steps of the run with fine-tuning, and of an epoch.
+    /// Steps done.
     pub step: u32,
+    /// Steps of the whole run, with fine-tuning.
     pub steps: u32,
     pub steps_per_epoch: u32,
-    /// Of training.
+    /// Time of training.
     pub seconds: f64,
     /// `[U]`
     pub scores: Vec<f32>,
-    /// `[U]` of the last step: bit 0 kept by m, bit 1 by m′.
+    /// `[U]` of the last step: bit 0 is 1 if m keeps the unit, bit 1 if m′ does.
     pub mask: Vec<u8>,
-    /// `[I]` planted data: which inputs carry the class.
+    /// `[I]` for planted data: which inputs carry the class.
     pub informative: Option<Vec<bool>>,
     pub curves: Curves,
     pub tests: Vec<Tested>,
     pub history: History,
-    /// What it takes to go on; none in a recording, which is only looked at.
+    /// The checkpoint. A recording has none: it can be replayed, but not continued.
     pub state: Option<Checkpoint>,
 }
 
 impl RunFile {
-    /// The network, whole.
+    /// The whole network, with the units that were dropped.
     ///
     /// # Errors
-    /// A network that does not fit what it was shown.
+    /// The network does not fit the data set.
     pub fn model(&self) -> Result<Model, RunFileError> {
-        model(&self.config, &self.shown)
+        model(&self.config, &self.dataset)
     }
 
-    /// What it takes to go on.
+    /// The checkpoint.
     ///
     /// # Errors
-    /// A recording.
-    pub fn to_go_on(&self) -> Result<&Checkpoint, RunFileError> {
+    /// The file is a recording.
+    pub fn checkpoint(&self) -> Result<&Checkpoint, RunFileError> {
         self.state.as_ref().ok_or(RunFileError::Recording)
     }
 
-    /// The experiment as it stood at the end, with what was changed on the way.
+    /// The settings at the last step: those at the start with all changes.
     ///
     /// # Errors
-    /// A change that the settings refuse.
+    /// A setting refuses a changed value.
     pub fn config_now(&self) -> Result<Config, RunFileError> {
         let mut config = self.config.clone();
         for Change { name, value, .. } in &self.changes {
@@ -121,34 +127,34 @@ impl RunFile {
         Ok(config)
     }
 
-    /// The file of a run.
+    /// Encodes the file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         file::write(self)
     }
 
-    /// Reads a file. What it holds is checked against the network that it names.
+    /// Decodes a file. Every tensor is checked against the network that the file names.
     ///
     /// # Errors
-    /// Bytes that are no such file, or that contradict themselves.
+    /// The bytes are not a run file, or they contradict one another.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RunFileError> {
         file::read(bytes)
     }
 
-    /// The run to be looked at, not to go on: without weights, with at most `columns` moments and `rows` points of its curves.
+    /// The same run as a recording: without the checkpoint, with at most `columns` moments and `rows` points of the curves.
     #[must_use]
     pub fn recording(&self, columns: usize, rows: usize) -> Self {
         Self { state: None, history: self.history.thinned(columns), curves: self.curves.thinned(rows), ..self.clone() }
     }
 }
 
-fn model(config: &Config, shown: &Shown) -> Result<Model, RunFileError> {
-    Ok(Model::new(&config.model, shown.image, shown.classes, config.gate_inputs).map_err(ConfigError::from)?)
+fn model(config: &Config, dataset: &DatasetIdentity) -> Result<Model, RunFileError> {
+    Ok(Model::new(&config.model, dataset.image, dataset.classes, config.gate_inputs).map_err(ConfigError::from)?)
 }
 
-/// Takes a test. Of a step that was tested before, as where a finished run is taken up, the last one stands; beyond as many as a file holds,
-/// every second is left out.
-fn note(tests: &mut Vec<Tested>, test: Tested) {
+/// Appends a test. It replaces an earlier test of the same step: a finished run that is continued is tested again. If there are more tests than
+/// a file can have, every second one is removed.
+fn add_test(tests: &mut Vec<Tested>, test: Tested) {
     tests.retain(|before| before.step < test.step);
     tests.push(test);
     if tests.len() > MOST_ROWS {
@@ -156,33 +162,34 @@ fn note(tests: &mut Vec<Tested>, test: Tested) {
     }
 }
 
-/// The rows of a run's curves that are new, or other ones than when they were asked for last: those from `from` on.
+/// The rows of a run's curves that are new or have changed.
 #[derive(Debug)]
 pub struct NewRows<'a> {
+    /// The index of the first of them.
     pub from: usize,
     pub rows: &'a [Row],
 }
 
-/// Follows a run and knows at every moment what its file holds, but for what it takes to go on, which is read when it is asked for.
+/// Collects the contents of a run's file while the run trains. The checkpoint is read only in [`Recorder::checkpoint`].
 #[derive(Debug)]
 pub struct Recorder {
     file: RunFile,
-    /// The first row that changed since the rows were asked for.
+    /// The first row that has changed since the last call of [`Recorder::new_rows`].
     changed_from: usize,
 }
 
 impl Recorder {
-    /// Of a run that has not begun, learning from what is `shown`; `snapshot` is the run before its first step.
+    /// For a run before its first step, on the data of `dataset`. `snapshot` is its state then.
     #[must_use]
     #[cold]
     #[inline(never)]
-    pub fn new(run: &Trainer, shown: Shown, informative: Option<Vec<bool>>, snapshot: &Snapshot) -> Self {
+    pub fn new(run: &Trainer, dataset: DatasetIdentity, informative: Option<Vec<bool>>, snapshot: &Snapshot) -> Self {
         let adapter = &run.engine().machine.adapter;
         let steps = run.steps() + run.finetune_steps();
         let mut file = RunFile {
             config: run.config.clone(),
             changes: Vec::new(),
-            shown,
+            dataset,
             version: VERSION.to_owned(),
             command: None,
             adapter: adapter.to_string(),
@@ -203,33 +210,33 @@ impl Recorder {
         Self { file, changed_from: 0 }
     }
 
-    /// Goes on with a run that was saved.
+    /// Continues a run that was saved.
     #[must_use]
     pub fn resumed(file: RunFile) -> Self {
         Self { file: RunFile { state: None, ..file }, changed_from: 0 }
     }
 
-    /// Says how the program was called.
+    /// Stores the command line of the program.
     #[must_use]
-    pub fn called(mut self, command: String) -> Self {
+    pub fn with_command(mut self, command: String) -> Self {
         self.file.command = Some(command);
         self
     }
 
-    /// Says that another program goes on with the run, this one, on that adapter.
+    /// Stores that this program now trains the run, on `adapter`.
     #[must_use]
-    pub fn here(mut self, adapter: &Adapter) -> Self {
+    pub fn trained_here(mut self, adapter: &Adapter) -> Self {
         let (version, adapter, software) = (VERSION.to_owned(), adapter.to_string(), adapter.software);
         self.file = RunFile { version, command: None, adapter, software, ..self.file };
         self
     }
 
-    /// Takes the steps of a submit that lasted `ms`, or a moment without steps. Answers with its column of the history.
+    /// Records a snapshot. `ms` is the duration of its submit; a snapshot may also have no steps. Returns the index of its column in the history.
     pub fn push(&mut self, run: &Trainer, snapshot: &Snapshot, ms: f64) -> usize {
         let file = &mut self.file;
         file.seconds += ms / 1e3;
         for row in rows_of(run, snapshot, file.seconds, ms / 1e3 / snapshot.records.len().max(1) as f64) {
-            self.changed_from = self.changed_from.min(file.curves.take(row));
+            self.changed_from = self.changed_from.min(file.curves.push(row));
         }
         file.scores.clone_from(&snapshot.scores);
         file.mask = snapshot.masks();
@@ -237,47 +244,47 @@ impl Recorder {
         file.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32)
     }
 
-    /// Time of training that no step is told with.
-    pub fn took(&mut self, ms: f64) {
+    /// Adds time of training that belongs to no snapshot.
+    pub fn add_time(&mut self, ms: f64) {
         self.file.seconds += ms / 1e3;
     }
 
-    /// Takes a test of a network whose scores are these, `[U]`.
+    /// Records a test of the network with these scores, `[U]`.
     ///
     /// # Panics
-    /// Never: a test that was just taken is there.
+    /// Never: the list of tests is not empty.
     pub fn test(&mut self, run: &Trainer, scores: &[f32], evaluation: Evaluation) -> &Tested {
-        note(&mut self.file.tests, Tested { step: run.step(), evaluation, kept: decided_kept(scores, &run.whole) });
-        self.file.tests.last().expect("it was just taken")
+        add_test(&mut self.file.tests, Tested { step: run.step(), evaluation, kept: decided_kept(scores, &run.whole) });
+        self.file.tests.last().expect("a test was just added")
     }
 
-    /// A setting was changed.
+    /// Records the change of a setting.
     pub fn change(&mut self, change: Change) {
         self.file.changes.push(change);
     }
 
-    /// The rows of the curves that changed since this was asked last.
+    /// The rows of the curves that have changed since the last call.
     pub fn new_rows(&mut self) -> NewRows<'_> {
         let rows = self.file.curves.rows();
         let from = std::mem::replace(&mut self.changed_from, rows.len());
         NewRows { from, rows: &rows[from..] }
     }
 
-    /// The run as it stands, with what it takes to go on.
+    /// The file with a checkpoint of the current state. The checkpoint stays in memory until [`Recorder::free_checkpoint`].
     ///
     /// # Errors
-    /// The device is gone.
+    /// The run diverged in a step that was in progress, or the device is lost.
     pub async fn checkpoint(&mut self, run: &mut Trainer) -> Result<&RunFile, TrainError> {
         let state = run.checkpoint().await?;
-        // The scores are the first of the tensors.
+        // The scores are the first tensor of a checkpoint.
         self.file.scores = file::spread(&state.numbers, &state.tensors, run.whole.units() as usize);
         self.file.step = state.step;
         self.file.state = Some(state);
         Ok(&self.file)
     }
 
-    /// Forgets what it takes to go on, which is as large as the network.
-    pub fn forget_state(&mut self) {
+    /// Frees the checkpoint, which is as large as the network.
+    pub fn free_checkpoint(&mut self) {
         self.file.state = None;
     }
 
@@ -287,10 +294,11 @@ impl Recorder {
     }
 }
 
-/// Sets up a fresh run of the same experiment to go on where the saved one stopped. What that takes is moved out of the file.
+/// Restores a saved run into `run`, a new run of the same experiment, which then continues from the saved step. The checkpoint is moved out of
+/// the file.
 ///
 /// # Errors
-/// A recording, or a state that does not fit.
+/// The file is a recording, or its checkpoint does not fit the run.
 pub fn restore(run: &mut Trainer, file: &mut RunFile) -> Result<(), RestoreError> {
     let state = file.state.take().ok_or(RunFileError::Recording)?;
     for Change { name, value, .. } in &file.changes {

@@ -1,4 +1,4 @@
-//! Named tensors on their way into a safetensors file: a run that is kept, and the trace of a step.
+//! Writes named tensors into a safetensors file: a run file, or the trace of a step.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,9 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use crate::model::Model;
 
-/// The parts of a layer's weights, and of their velocity.
+/// The names of a layer's tensors: weights and their velocity.
 pub(super) const PARTS: [[&str; 3]; 2] = [["weights", "scale", "shift"], ["velocity", "velocity_scale", "velocity_shift"]];
 
-/// A tensor as bytes, with its shape.
 struct Tensor {
     name: String,
     dtype: Dtype,
@@ -18,17 +17,17 @@ struct Tensor {
     bytes: Vec<u8>,
 }
 
-/// What a file will hold.
+/// The tensors of a file to be written.
 #[derive(Default)]
 pub struct Tensors(Vec<Tensor>);
 
 impl Tensors {
-    /// `values` are as many as `shape` says, of the type that `dtype` says.
+    /// Adds a tensor. `values` must fit `shape` and `dtype`.
     pub fn add<T: bytemuck::NoUninit>(&mut self, name: impl Into<String>, dtype: Dtype, shape: &[usize], values: &[T]) {
         self.push(name.into(), dtype, shape, bytemuck::cast_slice(values));
     }
 
-    // Once for all types of numbers: the page loads this code.
+    // Compiled once for all types of numbers, because a visitor of the page downloads this code.
     #[inline(never)]
     fn push(&mut self, name: String, dtype: Dtype, shape: &[usize], bytes: &[u8]) {
         self.0.push(Tensor { name, dtype, shape: shape.to_vec(), bytes: bytes.to_vec() });
@@ -38,10 +37,10 @@ impl Tensors {
         self.add(name, Dtype::F32, shape, values);
     }
 
-    /// Weights, velocity and running statistics of a network as its buffers hold them, layer by layer; every name begins with `before`.
+    /// Adds weights, velocity and running statistics of a network from the contents of its buffers. Every name begins with `before`.
     ///
     /// # Panics
-    /// Buffers that are not this network's.
+    /// The buffers are those of another network.
     pub fn layers(&mut self, before: &str, model: &Model, weights: &[f32], velocity: &[f32], running: &[f32]) {
         for (index, layer) in model.layers.iter().enumerate() {
             for (values, names) in [weights, velocity].into_iter().zip(PARTS) {
@@ -63,17 +62,17 @@ impl Tensors {
         }
     }
 
-    /// The file.
+    /// Encodes the file.
     ///
     /// # Errors
-    /// Two tensors of one name.
+    /// Two tensors have the same name.
     ///
     /// # Panics
-    /// A tensor whose values are not as many as its shape says.
+    /// The values of a tensor do not fit its shape.
     pub fn to_bytes(&self, metadata: HashMap<String, String>) -> Result<Vec<u8>, SafeTensorError> {
         let views = self.0.iter().map(|tensor| {
             let Ok(view) = TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes) else {
-                panic!("every shape is that of its bytes")
+                panic!("the bytes of a tensor do not fit its shape")
             };
             (tensor.name.as_str(), view)
         });
@@ -81,7 +80,7 @@ impl Tensors {
     }
 }
 
-/// The first (`of` 0) or second of `count` pairs from pair `first` on.
+/// The first (`of` = 0) or second (`of` = 1) values of `count` pairs, from pair `first` on.
 #[must_use]
 pub fn of_pairs(pairs: &[f32], of: usize, first: usize, count: usize) -> Vec<f32> {
     pairs[2 * first..2 * (first + count)].iter().skip(of).step_by(2).copied().collect()

@@ -6,22 +6,28 @@ use crate::config::Config;
 use crate::snapshot::Snapshot;
 use crate::trainer::Cost;
 
-/// The file of a run that never was, whole: of an mlp whose inputs are gated, or of a small residual network's kind.
+/// A made-up run file with a checkpoint. `dropped`: the units with score 0 were dropped from memory.
 fn file(link: &str, image: Image, dropped: bool) -> RunFile {
     let config = Config::from_link(link).unwrap();
-    let shown =
-        Shown { name: config.dataset.name().to_owned(), train_rows: 640, test_rows: 64, image, classes: 10, sum: Some("d41d".to_owned()) };
-    let whole = model(&config, &shown).unwrap();
+    let dataset = DatasetIdentity {
+        name: config.dataset.name().to_owned(),
+        train_rows: 640,
+        test_rows: 64,
+        image,
+        classes: 10,
+        sum: Some("d41d".to_owned()),
+    };
+    let whole = model(&config, &dataset).unwrap();
     let units = whole.units();
     let scores: Vec<f32> = (0..units).map(|unit| (unit % 11) as f32 / 10.0).collect();
     let numbers: Vec<u32> = (0..units).filter(|&unit| !dropped || scores[unit as usize] > 0.0).collect();
     let places: Vec<bool> = (0..units).map(|unit| numbers.contains(&unit)).collect();
-    let held = whole.compacted(&places).0;
+    let on_device = whole.compacted(&places).0;
     let values = |count: u32, from: u32| (0..count).map(|index| (index + from) as f32 * 0.25).collect::<Vec<f32>>();
     let mask: Vec<u8> = (0..units).map(|unit| (unit % 4) as u8).collect();
     let mut curves = Curves::new();
     for step in 0..40 {
-        curves.take(Row { steps: 1, step, values: std::array::from_fn(|index| f64::from(step) + index as f64 / 16.0) });
+        curves.push(Row { steps: 1, step, values: std::array::from_fn(|index| f64::from(step) + index as f64 / 16.0) });
     }
     let mut history = History::new(units, 60);
     for step in [0, 7, 40] {
@@ -52,15 +58,15 @@ fn file(link: &str, image: Image, dropped: bool) -> RunFile {
             tensors: [
                 numbers.iter().map(|&number| scores[number as usize]).collect(),
                 values(2 * numbers.len() as u32, 1),
-                values(held.weights(), 2),
-                values(held.weights(), 3),
-                values(2 * held.statistics(), 4),
+                values(on_device.weights(), 2),
+                values(on_device.weights(), 3),
+                values(2 * on_device.statistics(), 4),
             ]
             .concat(),
             numbers,
         }),
         config,
-        shown,
+        dataset,
         scores,
         mask,
         curves,
@@ -73,7 +79,7 @@ fn small() -> RunFile {
 }
 
 #[test]
-fn a_run_comes_back_from_its_file_as_it_was() {
+fn a_decoded_run_equals_the_encoded_one() {
     let image = Image { channels: 3, height: 8, width: 8 };
     for run in [
         small(),
@@ -87,26 +93,26 @@ fn a_run_comes_back_from_its_file_as_it_was() {
 }
 
 #[test]
-fn a_run_that_the_terminal_saved_is_read_whole() {
+fn a_file_saved_by_the_terminal_is_read_completely() {
     let packed = std::fs::read("tests/fixtures/recorded-run/run.safetensors.gz").unwrap();
     let mut bytes = Vec::new();
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut bytes).unwrap();
     let run = RunFile::from_bytes(&bytes).unwrap();
     let link = "dataset=planted&model=mlp-8&gate_inputs=true&keep_ratio=0.25&batch_size=16&steps=60&seed=5";
     assert_eq!(run.config, Config::from_link(link).unwrap());
-    assert_eq!((run.step, run.steps, run.software, run.shown.classes), (60, 60, true, 10));
+    assert_eq!((run.step, run.steps, run.software, run.dataset.classes), (60, 60, true, 10));
     assert!(run.command.as_ref().unwrap().starts_with("lacuna train --dataset planted"));
     assert_eq!(run.informative.as_ref().unwrap().iter().filter(|&&carries| carries).count(), 32);
     assert!(run.curves.steps().eq(0..60) && run.curves.rows().iter().all(|row| row.values.iter().all(|value| value.is_finite())));
     assert!(run.tests.last().unwrap().evaluation.decided > 0.1 && run.history.moments().len() > 30);
     let whole = run.model().unwrap();
-    // Before the first step nothing is drawn yet.
+    // Before the first step no mask is drawn.
     for moment in run.history.moments().iter().filter(|moment| moment.step > 0) {
         for (group, kept) in whole.groups.iter().zip(&moment.kept).filter(|(group, _)| group.gated) {
             assert_eq!(
                 moment.mask[group.units()].iter().filter(|&&pair| pair & 1 == 1).count(),
                 *kept as usize,
-                "counts are those of the masks"
+                "the counts agree with the masks"
             );
         }
     }
@@ -116,7 +122,7 @@ fn a_run_that_the_terminal_saved_is_read_whole() {
 }
 
 #[test]
-fn other_tools_find_what_the_readme_says() {
+fn the_documented_tensors_have_their_documented_shapes() {
     let bytes = file("dataset=cifar10&model=cnn-8-12&keep_ratio=0.5", Image { channels: 3, height: 8, width: 8 }, false).to_bytes();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let shape = |name: &str| file.tensor(name).unwrap().shape().to_vec();
@@ -129,7 +135,7 @@ fn other_tools_find_what_the_readme_says() {
 }
 
 #[test]
-fn a_recording_is_small_and_ends_where_the_run_ended() {
+fn a_recording_is_small_and_has_the_last_step() {
     let run = small();
     let recording = run.recording(4, 8);
     assert!(recording.state.is_none() && recording.history.moments().len() <= 4 && recording.curves.len() <= 8);
@@ -139,10 +145,10 @@ fn a_recording_is_small_and_ends_where_the_run_ended() {
 }
 
 #[test]
-fn curves_stay_bounded_and_average_what_they_join() {
+fn curves_have_bounded_length_and_average_the_rows_that_they_join() {
     let mut curves = Curves::new();
     for step in 0..10_000 {
-        curves.take(Row { steps: 1, step, values: [f64::from(step); COLUMNS.len()] });
+        curves.push(Row { steps: 1, step, values: [f64::from(step); COLUMNS.len()] });
     }
     assert!(curves.len() <= curves::MOST_ROWS && curves.width == 4);
     assert_eq!(curves.column("loss").next(), Some(1.5));
@@ -153,8 +159,8 @@ fn curves_stay_bounded_and_average_what_they_join() {
 }
 
 #[test]
-fn the_history_stays_bounded_however_long_the_run() {
-    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().shown).unwrap();
+fn the_history_has_a_bounded_length_in_long_runs() {
+    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().dataset).unwrap();
     let mut history = History::new(12, 100);
     for step in 0..5000 {
         history.push(&whole, &Snapshot { step, scores: vec![0.5; 12], mask: vec![1; 12], ..Snapshot::default() }, 6.0);
@@ -164,25 +170,25 @@ fn the_history_stays_bounded_however_long_the_run() {
 }
 
 #[test]
-fn exactly_0_and_exactly_1_are_the_only_scores_that_look_decided() {
+fn only_scores_of_exactly_0_and_1_get_the_shades_0_and_255() {
     let scores = [-1.0, 0.0, f32::from_bits(1), 1e-30, 1e-9, 0.25, 0.5, 0.999_999, 1.0, 2.0];
     assert_eq!(shades(&scores), [0, 0, 1, 1, 1, 64, 128, 254, 255, 255]);
     for step in 1..1000u16 {
         let score = f32::from(step) / 1000.0;
-        let [shade] = shades(&[score])[..] else { panic!("one score is one shade") };
+        let [shade] = shades(&[score])[..] else { panic!("one score has one shade") };
         assert!((1..=254).contains(&shade) && ((f32::from(shade) - 0.5) / 254.0 - score).abs() <= 1.0 / 254.0, "{score}: {shade}");
     }
 }
 
-/// The moment after a step, whose scores say it.
+/// A snapshot whose scores and mask are computed from its step.
 fn moment(step: u32, of: u32, units: usize) -> Snapshot {
     let scores = vec![step as f32 / of as f32; units];
     Snapshot { step, scores, mask: vec![(step % 4) as u8; units], probed: true, ..Snapshot::default() }
 }
 
 #[test]
-fn a_short_run_has_a_column_for_each_step_and_its_last_step_in_the_last_columns() {
-    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().shown).unwrap();
+fn a_short_run_has_a_column_for_each_step_up_to_the_last_one() {
+    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().dataset).unwrap();
     let mut history = History::new(12, 100);
     for step in 0..=100 {
         let column = history.push(&whole, &moment(step, 100, 12), 6.0);
@@ -194,19 +200,19 @@ fn a_short_run_has_a_column_for_each_step_and_its_last_step_in_the_last_columns(
 }
 
 #[test]
-fn columns_whose_steps_no_snapshot_showed_hold_the_next_one() {
-    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().shown).unwrap();
+fn columns_between_two_snapshots_get_the_later_one() {
+    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().dataset).unwrap();
     let mut history = History::new(12, 100);
     history.push(&whole, &moment(0, 100, 12), 6.0);
     let column = history.push(&whole, &moment(4, 100, 12), 6.0);
     let steps: Vec<u32> = history.moments().iter().map(|moment| moment.step).collect();
-    assert!(column > 2 && steps.len() == column + 1, "there are columns between");
+    assert!(column > 2 && steps.len() == column + 1, "there are columns between the two");
     assert!(steps[0] == 0 && steps[1..].iter().all(|&step| step == 4), "{steps:?}");
 }
 
 #[test]
-fn after_any_steps_each_column_shows_a_moment_of_its_own_stretch() {
-    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().shown).unwrap();
+fn each_column_has_a_moment_of_its_own_steps_after_any_sequence_of_steps() {
+    let whole = model(&Config::from_link("model=mlp-12").unwrap(), &small().dataset).unwrap();
     let mut seed = 21u32;
     for (last, most) in [(100_000, 97), (900, 5), (5000, 400)] {
         let mut history = History::new(12, 50);
@@ -220,24 +226,24 @@ fn after_any_steps_each_column_shows_a_moment_of_its_own_stretch() {
         assert!(history.stride() > 1.0 && history.moments().len() <= history.capacity());
         for (column, found) in history.moments().iter().enumerate() {
             let (from, to) = (column as f64 * history.stride() - 1.0, (column + 2) as f64 * history.stride() + f64::from(most));
-            assert!((from..=to).contains(&f64::from(found.step)), "column {column} of {} steps shows {}", history.stride(), found.step);
+            assert!((from..=to).contains(&f64::from(found.step)), "column {column} of {} steps has step {}", history.stride(), found.step);
             if found.step > 0 {
-                let shown = moment(found.step, 2 * last, 12);
-                assert_eq!((&found.scores, &found.mask), (&shades(&shown.scores), &shown.mask));
+                let pushed = moment(found.step, 2 * last, 12);
+                assert_eq!((&found.scores, &found.mask), (&shades(&pushed.scores), &pushed.mask));
             }
         }
     }
 }
 
 #[test]
-fn a_wide_network_has_fewer_columns_an_even_number_of_them() {
+fn a_wide_network_has_fewer_columns_and_their_number_is_even() {
     let capacities = [1, 300, 50_000, 300_000, 5_000_000].map(|units| History::new(units, 100).capacity());
     assert!(capacities.is_sorted_by(|wide, narrow| wide >= narrow), "{capacities:?}");
     assert!(capacities.iter().all(|capacity| (64..=512).contains(capacity) && capacity % 2 == 0), "{capacities:?}");
 }
 
 #[test]
-fn a_run_before_its_first_step_is_a_run() {
+fn a_run_before_its_first_step_can_be_saved() {
     let mut run = small();
     (run.step, run.curves, run.changes) = (0, Curves::new(), Vec::new());
     run.tests.clear();
@@ -247,25 +253,25 @@ fn a_run_before_its_first_step_is_a_run() {
 }
 
 #[test]
-fn a_change_that_waits_for_the_end_of_a_step_is_none_of_the_file_yet() {
+fn a_change_that_applies_after_the_last_step_is_not_written() {
     let mut run = small();
-    let now = run.changes.clone();
+    let applied = run.changes.clone();
     run.changes.push(Change { step: run.step + 1, name: "keep_ratio".to_owned(), value: "0.5".to_owned() });
-    assert_eq!(RunFile::from_bytes(&run.to_bytes()).unwrap().changes, now);
+    assert_eq!(RunFile::from_bytes(&run.to_bytes()).unwrap().changes, applied);
 }
 
 #[test]
-fn a_row_tells_where_it_changed_the_curves() {
+fn pushing_a_row_returns_the_first_row_that_changed() {
     let mut curves = Curves::new();
     let row = |step: u32| Row { steps: 1, step, values: [0.0; COLUMNS.len()] };
     for step in 0..curves::MOST_ROWS as u32 {
-        assert_eq!(curves.take(row(step)), step as usize, "a row of its own");
+        assert_eq!(curves.push(row(step)), step as usize, "each step gets a row");
     }
-    assert_eq!(curves.take(row(4096)), 0, "all are joined");
-    assert_eq!([curves.take(row(4097)), curves.take(row(4098))], [2048, 2049], "the last one grew, then another came");
+    assert_eq!(curves.push(row(4096)), 0, "all rows are joined");
+    assert_eq!([curves.push(row(4097)), curves.push(row(4098))], [2048, 2049], "the first step joins the last row, the second gets a row");
 }
 
-/// The bytes of a file whose metadata and tensors were changed.
+/// The bytes of a file after a change of its metadata and tensors.
 fn changed(
     change: impl Fn(&mut std::collections::HashMap<String, String>, &mut Vec<(String, safetensors::Dtype, Vec<usize>, Vec<u8>)>),
 ) -> Vec<u8> {
@@ -283,7 +289,7 @@ fn changed(
 }
 
 #[test]
-fn words_that_say_nothing_are_refused_by_what_they_were_to_say() {
+fn invalid_metadata_are_refused_with_the_name_of_the_key() {
     let refused = |name: &str, word: Option<&str>| {
         let bytes = changed(|metadata, _| {
             metadata.remove(name);
@@ -301,15 +307,19 @@ fn words_that_say_nothing_are_refused_by_what_they_were_to_say() {
         ("link", "?keep_ratio=7", "its link: keep_ratio must be"),
         ("link", "?nothing=7", "its link: "),
         ("dataset", "no JSON", "dataset in its metadata is not JSON"),
-        ("dataset", "{\"name\": \"planted\", \"train\": 0}", "do not say the channels of its data"),
-        ("dataset", "{\"train\":1,\"test\":1,\"channels\":1,\"height\":1,\"width\":1,\"classes\":2}", "do not name its data"),
-        ("changes", "7", "changes in its metadata are no list"),
+        ("dataset", "{\"name\": \"planted\", \"train\": 0}", "lack the channels of its data set"),
+        ("dataset", "{\"train\":1,\"test\":1,\"channels\":1,\"height\":1,\"width\":1,\"classes\":2}", "lack the name of its data set"),
+        ("changes", "7", "changes in its metadata are not a list"),
         ("changes", "[[1, \"keep_ratio\"]]", "not [step, setting, value]"),
-        ("changes", "[[9, \"keep_ratio\", \"0.5\"], [3, \"keep_ratio\", \"0.2\"]]", "not [step, setting, value] in order"),
-        ("step", "-1", "step in its metadata is no such number: \"-1\""),
-        ("seconds", "soon", "seconds in its metadata is no such number"),
-        ("curves_width", "0", "its curves do not follow"),
-        ("history_capacity", "100000", "its history has 100000 columns"),
+        (
+            "changes",
+            "[[9, \"keep_ratio\", \"0.5\"], [3, \"keep_ratio\", \"0.2\"]]",
+            "not [step, setting, value] in the order of their steps",
+        ),
+        ("step", "-1", "step in its metadata is not a valid number: \"-1\""),
+        ("seconds", "soon", "seconds in its metadata is not a valid number"),
+        ("curves_width", "0", "contradict curves_width"),
+        ("history_capacity", "100000", "history_capacity 100000 or"),
         ("state", "no JSON", "state in its metadata is not JSON"),
         ("state", "{}", "state in its metadata lacks a number"),
         ("state", "{\"evaluations\": 99999999999}", "a number of state in its metadata is too large"),
@@ -320,7 +330,7 @@ fn words_that_say_nothing_are_refused_by_what_they_were_to_say() {
 }
 
 #[test]
-fn tensors_that_are_missing_or_of_another_type_or_shape_are_refused_by_name() {
+fn missing_tensors_and_tensors_of_another_type_or_shape_are_refused_with_their_names() {
     let bytes = small().to_bytes();
     let names: Vec<String> = safetensors::SafeTensors::deserialize(&bytes)
         .unwrap()
@@ -346,24 +356,27 @@ fn tensors_that_are_missing_or_of_another_type_or_shape_are_refused_by_name() {
         metadata.insert("link".to_owned(), link);
     });
     let found = RunFile::from_bytes(&other).unwrap_err().to_string();
-    assert!(found.contains("tensor scores is F32 of [41], not F32 of [42]"), "a run of another network than its link names: {found}");
+    assert!(found.contains("tensor scores is F32 of [41], not F32 of [42]"), "the link names another network: {found}");
 }
 
 #[test]
-fn tests_stay_as_many_as_a_file_holds() {
+fn the_list_of_tests_has_a_bounded_length() {
     let mut tests = Vec::new();
     let evaluation = Evaluation { images: 64, loss: 0.5, decided: 0.75, sampled_loss: 0.625, sampled: 0.5 };
     for step in (0..20_000).step_by(3) {
-        note(&mut tests, Tested { step, evaluation, kept: vec![1] });
-        note(&mut tests, Tested { step, evaluation: Evaluation { loss: f64::from(step), ..evaluation }, kept: vec![1] });
+        add_test(&mut tests, Tested { step, evaluation, kept: vec![1] });
+        add_test(&mut tests, Tested { step, evaluation: Evaluation { loss: f64::from(step), ..evaluation }, kept: vec![1] });
     }
     assert!((curves::MOST_ROWS / 2..=curves::MOST_ROWS).contains(&tests.len()), "{}", tests.len());
     assert!(tests.windows(2).all(|pair| pair[0].step < pair[1].step) && tests.last().unwrap().step == 19_998);
-    assert!(tests.iter().all(|test| test.evaluation.loss == f64::from(test.step)), "of one step the last stands");
+    assert!(
+        tests.iter().all(|test| test.evaluation.loss == f64::from(test.step)),
+        "a later test of the same step replaces the earlier one"
+    );
 }
 
 #[test]
-fn bad_files_are_refused_in_words() {
+fn each_invalid_file_is_refused_with_its_reason() {
     let refused = |edit: &dyn Fn(&mut RunFile)| {
         let mut run = small();
         edit(&mut run);
@@ -373,8 +386,8 @@ fn bad_files_are_refused_in_words() {
         ("keep-probabilities", refused(&|run| run.scores[3] = 1.5)),
         ("finite", refused(&|run| *run.state.as_mut().unwrap().tensors.last_mut().unwrap() = f32::NAN)),
         ("step 70 of 60", refused(&|run| run.step = 70)),
-        ("make 60 steps, 20 an epoch", refused(&|run| run.steps = 100)),
-        ("make 60 steps, 20 an epoch", refused(&|run| run.steps_per_epoch = 1)),
+        ("give 60 steps with 20 an epoch", refused(&|run| run.steps = 100)),
+        ("give 60 steps with 20 an epoch", refused(&|run| run.steps_per_epoch = 1)),
         ("curves", refused(&|run| run.curves.width = u32::MAX)),
         ("multiply-adds", refused(&|run| run.state.as_mut().unwrap().cost.backward = u64::MAX)),
         ("tests", refused(&|run| run.state.as_mut().unwrap().evaluations = u32::MAX)),
@@ -382,8 +395,8 @@ fn bad_files_are_refused_in_words() {
         ("keep_ratio must be", refused(&|run| run.changes[0].value = "7".to_owned())),
         ("history", refused(&|run| run.history.stride = 0.0)),
         ("curves", refused(&|run| run.curves.rows[4].step = 3)),
-        ("no safetensors file", RunFile::from_bytes(b"not a file").unwrap_err().to_string()),
-        ("no safetensors file", RunFile::from_bytes(&small().to_bytes()[..900]).unwrap_err().to_string()),
+        ("not a safetensors file", RunFile::from_bytes(b"not a file").unwrap_err().to_string()),
+        ("not a safetensors file", RunFile::from_bytes(&small().to_bytes()[..900]).unwrap_err().to_string()),
     ] {
         assert!(found.contains(words), "{words}: {found}");
     }
@@ -400,7 +413,7 @@ proptest! {
         drop(RunFile::from_bytes(&bytes));
     }
 
-    /// Most of the file is values; mutations are drawn from its head as often, where the layout stands.
+    /// Half of the mutations are in the header, although most of the file is values: the header has the layout.
     #[test]
     fn no_mutated_file_panics(places in proptest::collection::vec((any::<bool>(), any::<proptest::sample::Index>(), any::<u8>()), 1..6), cut: proptest::sample::Index, cuts: bool) {
         let mut bytes = small().to_bytes();

@@ -1,4 +1,4 @@
-//! What outlasts a run: the device with its compiled kernels, and the data that the last run learned from.
+//! What the next run reuses: the device with its compiled kernels, and the data of the last run.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -12,14 +12,14 @@ use crate::device::{DeviceError, Machine};
 use crate::engine::DataBuffers;
 use crate::trainer::DataShape;
 
-/// Data as they stand on a device, whole.
+/// A whole data set on a device.
 #[derive(Clone)]
 pub(super) struct DeviceData {
-    /// What tells them from other data.
+    /// Identifies the data ([`super::plan::data_key`]).
     pub(super) key: String,
     pub(super) shape: DataShape,
     pub(super) buffers: DataBuffers,
-    /// Planted data only: which inputs carry the class.
+    /// For planted data: which inputs carry the class.
     pub(super) informative: Option<Vec<bool>>,
 }
 
@@ -28,10 +28,10 @@ thread_local! {
     static DATA: RefCell<Option<DeviceData>> = const { RefCell::new(None) };
 }
 
-/// The device of the page's runs: opened when it is first wanted, and anew after one that was lost or refused something. `name` as in [`open`].
+/// The device of the page's runs. It is opened for the first run, and opened again after it was lost or had an error. `name` is that of [`open`].
 ///
 /// # Errors
-/// No adapter, or a device that cannot be had.
+/// There is no adapter, or the device cannot be opened.
 pub(super) async fn machine(name: Option<&str>) -> Result<Rc<Machine>, DeviceError> {
     if let Some(machine) = MACHINE.with_borrow(|machine| machine.clone().filter(|machine| machine.check().is_ok())) {
         return Ok(machine);
@@ -43,7 +43,7 @@ pub(super) async fn machine(name: Option<&str>) -> Result<Rc<Machine>, DeviceErr
     Ok(machine)
 }
 
-/// Lets the worker hear what the page said meanwhile.
+/// Lets the worker receive the messages that the page sent meanwhile.
 pub(super) fn turn_of_events() -> Pin<Box<dyn Future<Output = ()>>> {
     let turn = js_sys::Promise::new(&mut |resolve, _| {
         let later = js_sys::Reflect::get(&js_sys::global(), &"setTimeout".into()).expect("every worker has timers");
@@ -52,12 +52,12 @@ pub(super) fn turn_of_events() -> Pin<Box<dyn Future<Output = ()>>> {
     Box::pin(async move { drop(JsFuture::from(turn).await) })
 }
 
-/// The data of that key, if they still stand on the device. Others make room.
+/// The data of that key, if they are still on the device. Other data are freed.
 pub(super) fn data_of(key: &str) -> Option<DeviceData> {
     DATA.with_borrow_mut(|data| data.take_if(|data| data.key != key).map_or_else(|| data.clone(), |_| None))
 }
 
-/// Leaves data on the device for the next run.
-pub(super) fn leave(data: DeviceData) {
+/// Caches the data on the device for the next run.
+pub(super) fn cache(data: DeviceData) {
     DATA.set(Some(data));
 }

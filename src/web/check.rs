@@ -1,5 +1,5 @@
-//! The self-check: every kernel against its reference in f64, for a worker of the page that does nothing else. A module of its own where a GPU
-//! computes, a part of the CPU engine's otherwise.
+//! The self-check: compares every kernel with its reference in f64, in a worker of its own. For a GPU it is a WebAssembly module of its own. For
+//! the CPU it is part of the module of the CPU engine.
 
 use std::rc::Rc;
 
@@ -11,26 +11,26 @@ use super::types::{CheckKernel, CheckResult, CheckScene};
 use crate::check::{self, Report, SceneReport};
 use crate::device::{DeviceError, Machine};
 
-/// Compares every kernel with its reference on this adapter, scene by scene. `progress` is told how far the kernels are compiled, `told` each
-/// scene as it ends, how many are done, and of how many. Gives the adapter and what each kernel showed over all scenes. Browsers tell the
-/// page more of the adapter's name than the engine.
+/// Compares every kernel with its reference on this adapter, scene by scene. Calls `progress` while kernels are compiled, and `report` after each
+/// scene, with the number of scenes done and of all. Returns the adapter and the result of each kernel over all scenes. `adapter_name` is the
+/// name that the browser gave the page; browsers give an engine less of it.
 ///
 /// # Errors
-/// No adapter, or one that is lost on the way, in words.
+/// There is no adapter, or it is lost during the check.
 #[wasm_bindgen]
 pub async fn check(
     #[wasm_bindgen(unchecked_param_type = "Progress")] progress: Function,
-    #[wasm_bindgen(unchecked_param_type = "(scene: CheckScene, done: number, of: number) => void")] told: Function,
+    #[wasm_bindgen(unchecked_param_type = "(scene: CheckScene, done: number, of: number) => void")] report: Function,
     adapter_name: Option<String>,
 ) -> Result<Js<CheckResult>, JsError> {
     let machine = open(&progress, adapter_name.as_deref()).await.map_err(words)?;
-    let tell = |scene: &SceneReport, done: usize, of: usize| {
+    let finished = |scene: &SceneReport, done: usize, of: usize| {
         let passed = scene.passed();
         let scene = CheckScene { scene: scene.scene, network: scene.network.clone(), passed, kernels: plain(&scene.kernels) };
-        // As with progress: what the page does with the news must not end the work.
-        drop(told.call3(&JsValue::NULL, &Js::of(&scene).into(), &(done as f64).into(), &(of as f64).into()));
+        // An error in the page's function must not end the check.
+        drop(report.call3(&JsValue::NULL, &Js::of(&scene).into(), &(done as f64).into(), &(of as f64).into()));
     };
-    let scenes = check::check(&machine, tell).await.map_err(words)?;
+    let scenes = check::check(&machine, finished).await.map_err(words)?;
     let adapter = &machine.adapter;
     Ok(Js::of(&CheckResult {
         adapter: adapter.name.clone(),
@@ -41,8 +41,8 @@ pub async fn check(
     }))
 }
 
-/// The device with all kernels.
-#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "only kernels of a GPU are waited for"))]
+/// Opens the device and compiles all kernels.
+#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "only kernels of a GPU are compiled"))]
 async fn open(progress: &Function, name: Option<&str>) -> Result<Rc<Machine>, DeviceError> {
     let machine = super::machine::open(name).await?;
     #[cfg(feature = "gpu")]

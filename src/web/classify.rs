@@ -1,4 +1,4 @@
-//! *Try it*: one image through the network as it stands.
+//! The panel *Try it*: classifies one image with the current network.
 
 use wasm_bindgen::prelude::*;
 
@@ -7,7 +7,8 @@ use super::session::Session;
 use super::types::{Classified, Contributions, Example};
 use crate::classifier::Classifier;
 
-/// Multiply-adds that the contributions of one image may take, on an adapter in software and on others: some seconds there, a fraction of one here.
+/// Most multiply-adds for the contributions of one image, on an adapter in software and on others. They take some seconds in software, and a
+/// fraction of a second on others.
 const EXPLAINED_WORK: [u64; 2] = [4_000_000_000, 400_000_000_000];
 
 fn floats<'a>(values: impl IntoIterator<Item = &'a f64>) -> TypedArray<f32> {
@@ -19,23 +20,23 @@ impl Session {
     /// The test image of that number.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn example(&self, index: u32) -> Result<Js<Example>, JsError> {
         let row = self.run.data.train_rows + index.min(self.run.data.test_rows.saturating_sub(1));
         let (inputs, label) = self.run.engine().row(row).await.map_err(words)?;
         Ok(Js::of(&Example { inputs: TypedArray(inputs), label }))
     }
 
-    /// Takes an image of `[I]` bytes to be classified by the network as it stands now.
+    /// Begins to classify an image of `[I]` bytes with the current network.
     ///
     /// # Errors
-    /// An image of another size, or a copy of the network that the device cannot hold: in words.
+    /// The image has another size, or the device cannot hold a copy of the network.
     pub fn classify(&mut self, image: &[u8]) -> Result<(), JsError> {
         if image.len() != self.run.data.inputs as usize {
             return Err(JsError::new(&format!("the image has {} bytes, but the network takes {}", image.len(), self.run.data.inputs)));
         }
         if self.classifier.as_ref().is_none_or(|classifier| !classifier.is_of(&self.run)) {
-            // The old copy goes first, so that the new one finds room.
+            // The old copy is freed first, because there may be no memory for both.
             self.classifier = None;
             let [software, other] = EXPLAINED_WORK;
             let work = if self.machine.adapter.software { software } else { other };
@@ -45,11 +46,11 @@ impl Session {
         Ok(())
     }
 
-    /// Goes on with the image: one submit of sampled masks or, with `explain` and once all are sampled, of contributions. Gives what is known
-    /// now; null where nothing was left to do.
+    /// Continues with the image: one submit of sampled masks. After all masks, with `explain`, one submit of contributions. Returns the results so
+    /// far, or null if everything was done before.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn classify_more(&mut self, explain: bool) -> Result<Js<Option<Classified>>, JsError> {
         let Some(classifier) = &mut self.classifier else { return Ok(Js::of(&None)) };
         let begin = clock();
@@ -76,7 +77,7 @@ impl Session {
         })))
     }
 
-    /// Gives the memory of the copy back.
+    /// Frees the copy of the network.
     pub fn classify_release(&mut self) {
         self.classifier = None;
     }

@@ -1,5 +1,5 @@
-//! Writes the page's types: `generated.ts` has the structures of `types`, `columns.ts` those of a row of the curves, `modules.d.ts` the functions of the WebAssembly modules, read from
-//! their sources. A test compares them with what stands in `www/`.
+//! Writes the page's types. `generated.ts` has the structures of `types`, `columns.ts` the values of a row of the curves, and `modules.d.ts` the
+//! functions of the WebAssembly modules, read from their sources. A test compares them with the files in `www/`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,10 +11,10 @@ use syn::{Attribute, Expr, FnArg, GenericArgument, ImplItem, Item, Lit, Meta, Pa
 use ts_rs::{Config, TS};
 
 use super::types::{
-    Bytes, CheckKernel, CheckResult, CheckScene, Checkpoint, Classified, Columns, Computes, Contributions, Cost, DataFile, DatasetShape,
-    Described, Description, Drawn, Entrant, Estimate, Evaluated, Evaluation, Example, Filters, Group, Halted, KEPT, LabBin, LabReport,
-    LabRow, Layer, NextPart, OwnData, OwnSet, PROBE_KEPT, PartialStep, PhaseTime, Plan, ReadRun, Recorded, RunFacts, ScoreRange, Setting,
-    SettingKind, Shown, Snapshot, Speed, StepRecord, Summary, UnitCost, Values,
+    Bytes, CheckKernel, CheckResult, CheckScene, Checkpoint, Classified, Columns, Computes, Contributions, Cost, DataFile, DatasetIdentity,
+    DatasetShape, Described, Description, Drawn, Entrant, Estimate, Evaluated, Evaluation, Example, Filters, Group, Halted, KEPT, LabBin,
+    LabReport, LabRow, Layer, NextPart, OwnData, OwnSet, PROBE_KEPT, PartialStep, PhaseTime, Plan, ReadRun, Recorded, RunFacts, ScoreRange,
+    Setting, SettingKind, Snapshot, Speed, StepRecord, Summary, UnitCost, Values,
 };
 use crate::config::{self, MethodName};
 use crate::methods::Facts;
@@ -25,26 +25,26 @@ use crate::trainer::StepPart;
 const MODULES: [(&str, &[&str]); 4] =
     [("lacuna", &["page"]), ("lacuna_cpu", &["page", "self-check"]), ("self_check", &["self-check"]), ("own_files", &["own-files"])];
 
-const HEAD: &str = "// Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares.\n";
+const HEAD: &str = "// Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares it.\n";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What the page has to know of a method before any engine is loaded: see `methods::Facts`.
+/// The facts about a method that the page needs before an engine is loaded: see `methods::Facts`.
 #[derive(TS)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact")]
 struct MethodFacts {
     /// Forward passes of a training step: 1 under m, or 2 under m and m′.
     forwards: u32,
     learns_scores: bool,
-    /// Whether its mask is chosen now and then by ranking units.
+    /// Whether it chooses its mask at intervals by ranking units.
     chooses: bool,
     /// Whether every unit is computed and multiplied by its mask.
     computes_all: bool,
-    /// Whether its budget comes down along the schedule; the others begin with the one they end with.
+    /// Whether its budget decreases along the schedule. Other methods have the final budget from the first step on.
     starts_whole: bool,
-    /// The settings that mean something to it and not to every method.
+    /// The settings that only some methods use, this one among them.
     settings: Vec<&'static str>,
 }
 
@@ -69,7 +69,7 @@ fn indent(out: &mut String, depth: usize) {
     out.push_str(&"  ".repeat(depth));
 }
 
-/// A comment of one line, or of several where that is too long for the page's sources.
+/// Writes a comment in one line, or in several if it is too long for the page's sources.
 fn comment(out: &mut String, depth: usize, text: &str) {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -95,7 +95,7 @@ fn comment(out: &mut String, depth: usize, text: &str) {
     out.push_str(" */\n");
 }
 
-/// What a derive says of its type, a field a line: the derive itself knows no layout.
+/// Formats the declaration that the derive made, with one field a line. The derive does not format it.
 fn laid_out(declaration: &str) -> String {
     let (mut out, mut open, mut fresh) = (String::new(), Vec::new(), false);
     let mut rest = declaration;
@@ -152,7 +152,7 @@ macro_rules! declarations {
     ($config:expr, $($type:ty),+ $(,)?) => { [$((<$type as TS>::name($config), <$type as TS>::docs(), <$type as TS>::decl($config))),+] };
 }
 
-/// `generated.ts`, and the names of the types that it has.
+/// The text of `generated.ts`, and the names of its types.
 fn types() -> (String, BTreeSet<String>) {
     let config = Config::new();
     #[rustfmt::skip]
@@ -161,22 +161,22 @@ fn types() -> (String, BTreeSet<String>) {
         SettingKind, Setting, Values, Entrant, MethodName, MethodFacts,
         Group, Layer, Bytes, Filters, DatasetShape, Plan, Described, Computes, RunFacts, Description, DataFile,
         StepRecord, Cost, Snapshot, StepPart, PartialStep, Halted, NextPart, UnitCost, Evaluation, Evaluated, PhaseTime, Speed,
-        Recorded, Checkpoint, Shown, Columns, ReadRun,
+        Recorded, Checkpoint, DatasetIdentity, Columns, ReadRun,
         Drawn, Summary, ScoreRange, LabBin, Estimate, LabRow, LabReport, Example, Contributions, Classified,
         CheckKernel, CheckScene, CheckResult, OwnData, OwnSet,
     );
     let mut out = format!("{HEAD}\n");
     comment(&mut out, 0, "Bits of a unit's byte in a mask.");
     writeln!(out, "export const KEPT = {KEPT};\nexport const PROBE_KEPT = {PROBE_KEPT};\n").unwrap();
-    comment(&mut out, 0, "The method of an experiment that names none.");
+    comment(&mut out, 0, "The method of an experiment whose link has no method.");
     writeln!(out, "export const DEFAULT_METHOD: MethodName = '{}';\n", config::Config::default().method.name()).unwrap();
-    comment(&mut out, 0, "What each method does, in the order of the controls.");
+    comment(&mut out, 0, "The facts about each method, in the order of the controls.");
     out.push_str("export const METHOD_FACTS: Record<MethodName, MethodFacts> = {\n");
     for &name in MethodName::ALL {
         writeln!(out, "  '{}': {},", name.name(), MethodFacts::of(name).literal()).unwrap();
     }
     out.push_str("};\n\n");
-    comment(&mut out, 0, "Hears how far something is.");
+    comment(&mut out, 0, "A function that receives the progress of a stage.");
     out.push_str("export type Progress = (stage: string, done: number, of: number) => void;\n");
     for (_, docs, declaration) in &declared {
         out.push('\n');
@@ -190,10 +190,14 @@ fn types() -> (String, BTreeSet<String>) {
     (out, names)
 }
 
-/// `columns.ts`. In a file of its own, so that the bundler does not part `generated.ts` from the modules that every page needs.
+/// The text of `columns.ts`. It is a file of its own, so that the bundler does not separate `generated.ts` from the modules that every page needs.
 fn columns() -> String {
     let mut out = format!("{HEAD}\n");
-    comment(&mut out, 0, "What a row of the curves tells, in this order; `mean`: as the mean of its steps, not as its last step left it.");
+    comment(
+        &mut out,
+        0,
+        "The values of a row of the curves, in this order. `mean`: the mean over its steps; otherwise the value after its last step.",
+    );
     let lines: Vec<String> = COLUMNS.iter().map(|(name, mean)| format!("  {{ name: '{name}', mean: {mean} }},\n")).collect();
     writeln!(out, "export const CURVES = [\n{}] as const;", lines.concat()).unwrap();
     out
@@ -209,9 +213,9 @@ struct Function {
 #[derive(Default)]
 struct Exports {
     functions: Vec<Function>,
-    /// Classes with their methods, in the order in which they are first met.
+    /// Classes with their methods, in the order of the sources.
     classes: Vec<(String, Vec<Function>)>,
-    /// Types that are named on the way.
+    /// Types that the signatures use.
     named: BTreeSet<String>,
 }
 
@@ -219,7 +223,7 @@ fn has(attributes: &[Attribute], name: &str) -> bool {
     attributes.iter().any(|attribute| attribute.path().is_ident(name))
 }
 
-/// What stands between the brackets of `#[wasm_bindgen(...)]`.
+/// The arguments of `#[wasm_bindgen(...)]`.
 fn options(attributes: &[Attribute]) -> Vec<Meta> {
     let of = |attribute: &Attribute| attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).unwrap_or_default();
     attributes.iter().filter(|attribute| attribute.path().is_ident("wasm_bindgen")).flat_map(of).collect()
@@ -231,7 +235,7 @@ fn text_of(value: &Expr) -> Option<String> {
     Some(text.value())
 }
 
-/// The documentation of an item up to its first section.
+/// The documentation of an item, up to its first heading.
 fn docs(attributes: &[Attribute]) -> String {
     let line = |attribute: &Attribute| {
         let Meta::NameValue(pair) = &attribute.meta else { return None };
@@ -242,8 +246,8 @@ fn docs(attributes: &[Attribute]) -> String {
 }
 
 impl Exports {
-    /// TypeScript's name of a Rust type of a signature. `crosses`: within `Js<...>`, where it is one of `types`.
-    fn typescript(&mut self, found: &Type, class: &str, crosses: bool) -> String {
+    /// The TypeScript name of a Rust type in a signature. `in_js`: it is within `Js<...>`, so it is a type of `types`.
+    fn typescript(&mut self, found: &Type, class: &str, in_js: bool) -> String {
         let array = |number: &str| {
             let name = match number {
                 "u8" => "Uint8Array",
@@ -256,10 +260,10 @@ impl Exports {
         };
         let path = match found {
             Type::Tuple(tuple) if tuple.elems.is_empty() => return "void".to_owned(),
-            Type::Reference(reference) => return self.typescript(&reference.elem, class, crosses),
+            Type::Reference(reference) => return self.typescript(&reference.elem, class, in_js),
             Type::Slice(slice) => return array(&plain_name(&slice.elem)),
             Type::Path(path) => path.path.segments.last().expect("a path has a segment"),
-            _ => panic!("a type that cannot cross"),
+            _ => panic!("a type that cannot be converted to JavaScript"),
         };
         let name = path.ident.to_string();
         let inner = || match &path.arguments {
@@ -274,12 +278,12 @@ impl Exports {
             "bool" => "boolean".to_owned(),
             "u8" | "u32" | "f32" | "f64" => "number".to_owned(),
             "Self" => class.to_owned(),
-            "Result" | "Box" => self.typescript(inner(), class, crosses),
+            "Result" | "Box" => self.typescript(inner(), class, in_js),
             "Js" => self.typescript(inner(), class, true),
-            "Vec" if crosses => format!("Array<{}>", self.typescript(inner(), class, true)),
+            "Vec" if in_js => format!("Array<{}>", self.typescript(inner(), class, true)),
             "TypedArray" | "Vec" => array(&plain_name(inner())),
-            // As a parameter it may be left out.
-            "Option" => format!("{} | {}", self.typescript(inner(), class, crosses), if crosses { "null" } else { "undefined" }),
+            // A parameter may be omitted, so it is `undefined`.
+            "Option" => format!("{} | {}", self.typescript(inner(), class, in_js), if in_js { "null" } else { "undefined" }),
             _ => {
                 self.named.insert(name.clone());
                 name
@@ -297,11 +301,11 @@ impl Exports {
                 continue;
             };
             let Pat::Ident(name) = &*input.pat else { panic!("{}: a parameter without a name", signature.ident) };
-            let said = options(&input.attrs).into_iter().find_map(|option| match option {
+            let declared = options(&input.attrs).into_iter().find_map(|option| match option {
                 Meta::NameValue(pair) if pair.path.is_ident("unchecked_param_type") => text_of(&pair.value),
                 _ => None,
             });
-            let found = said.unwrap_or_else(|| self.typescript(&input.ty, own, false));
+            let found = declared.unwrap_or_else(|| self.typescript(&input.ty, own, false));
             self.named
                 .extend(found.split(|c: char| !c.is_alphanumeric()).filter(|word| word.starts_with(char::is_uppercase)).map(str::to_owned));
             parameters.push(match found.strip_suffix(" | undefined") {
@@ -309,7 +313,7 @@ impl Exports {
                 None => format!("{}: {found}", name.ident),
             });
         }
-        let gives = match &signature.output {
+        let returned = match &signature.output {
             ReturnType::Default => "void".to_owned(),
             ReturnType::Type(_, found) => self.typescript(found, own, false),
         };
@@ -317,8 +321,8 @@ impl Exports {
         let declaration = if is_constructor {
             format!("constructor({});", parameters.join(", "))
         } else {
-            let gives = if signature.asyncness.is_some() { format!("Promise<{gives}>") } else { gives };
-            format!("{}{}({}): {gives};", if is_static { "static " } else { "" }, signature.ident, parameters.join(", "))
+            let returned = if signature.asyncness.is_some() { format!("Promise<{returned}>") } else { returned };
+            format!("{}{}({}): {returned};", if is_static { "static " } else { "" }, signature.ident, parameters.join(", "))
         };
         let function = Function { docs: docs(attributes), declaration };
         let Some(class) = class else {
@@ -331,7 +335,7 @@ impl Exports {
         }
     }
 
-    /// Adds what a file of `src/web` offers to JavaScript.
+    /// Adds the functions that a file of `src/web` exports to JavaScript.
     fn read(&mut self, file: &Path) {
         let source = syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap();
         for item in &source.items {
@@ -363,7 +367,7 @@ impl Exports {
                 let is_class = self.classes.iter().any(|(class, _)| class == name);
                 assert!(
                     is_class || arrays.contains(&name.as_str()),
-                    "{name} is no type of src/web/types: name it in `types` of generate.rs"
+                    "{name} is not a type of src/web/types: add it to `types` in generate.rs"
                 );
             }
         }
@@ -383,7 +387,7 @@ impl Exports {
                 comment(out, 2, docs);
                 writeln!(out, "    {declaration}").unwrap();
             }
-            comment(out, 2, "Gives its memory back; nothing may be asked of it afterwards.");
+            comment(out, 2, "Frees its memory. The object must not be used afterwards.");
             out.push_str("    free(): void;\n  }\n");
         }
         out.push_str("}\n");
@@ -399,14 +403,14 @@ fn plain_name(found: &Type) -> String {
     }
 }
 
-/// `modules.d.ts`.
+/// The text of `modules.d.ts`.
 fn modules(types: &BTreeSet<String>) -> String {
     let folder = root().join("src/web");
-    let border = syn::parse_file(&fs::read_to_string(folder.join("mod.rs")).unwrap()).unwrap();
+    let interface = syn::parse_file(&fs::read_to_string(folder.join("mod.rs")).unwrap()).unwrap();
     let mut out = HEAD.to_owned();
     for (module, features) in MODULES {
         let mut exports = Exports::default();
-        for item in &border.items {
+        for item in &interface.items {
             let Item::Mod(item) = item else { continue };
             let conditions: String =
                 item.attrs.iter().filter_map(|attribute| attribute.meta.require_list().ok()).map(|list| list.tokens.to_string()).collect();
@@ -420,7 +424,7 @@ fn modules(types: &BTreeSet<String>) -> String {
 }
 
 #[test]
-fn the_page_has_the_types_of_rust() {
+fn the_generated_types_of_the_page_are_current() {
     let (types, names) = types();
     let files =
         [("www/protocol/generated.ts", types), ("www/protocol/columns.ts", columns()), ("www/protocol/modules.d.ts", modules(&names))];
@@ -430,19 +434,19 @@ fn the_page_has_the_types_of_rust() {
             fs::write(&path, &text).unwrap();
         }
         let found = fs::read_to_string(&path).unwrap_or_default();
-        assert!(found == text, "{file} is not what src/web says: write it anew with `npm run generate`");
+        assert!(found == text, "{file} differs from src/web: write it again with `npm run generate`");
     }
 }
 
 #[test]
-fn a_declaration_is_laid_out_by_its_braces() {
+fn a_declaration_is_formatted_with_one_field_a_line() {
     let declaration = "type A = { \n/**\n * One, or\n * two.\n */\nb: Array<[string, number]>, c: { d: number, }, };";
     let expected = "type A = {\n  /** One, or two. */\n  b: Array<[string, number]>;\n  c: {\n    d: number;\n  };\n};";
     assert_eq!(laid_out(declaration), expected);
 }
 
 #[test]
-fn signatures_are_read_as_javascript_has_them() {
+fn rust_signatures_are_converted_to_typescript() {
     let source = "#[wasm_bindgen] impl Run {
         /// Begins.
         ///

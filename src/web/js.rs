@@ -1,24 +1,25 @@
-//! How values cross to JavaScript: structures as objects of their fields' names, arrays of numbers as typed arrays. With this the few things
-//! that every module of the page needs.
+//! Converts values to JavaScript: a structure becomes an object with the same field names, an array of numbers a typed array. Also has a few
+//! functions that every WebAssembly module needs.
 //!
-//! `serde-wasm-bindgen` would do the same in some kilobytes more, which a visitor downloads.
+//! `serde-wasm-bindgen` does the same, but the download of a visitor would be some kilobytes larger.
 
 use std::marker::PhantomData;
 
 #[cfg(target_arch = "wasm32")]
 pub(super) use bridge::*;
 
-/// A value of JavaScript that is a `T` of `types`. Functions of the border give one, which says in their signature what it holds.
+/// A JavaScript value converted from a `T` of `types`. A function of the interface returns it, so that its signature has the type.
 pub struct Js<T> {
     #[cfg(target_arch = "wasm32")]
     value: wasm_bindgen::JsValue,
     holds: PhantomData<fn() -> T>,
 }
 
-/// Numbers that cross as a typed array of JavaScript: its buffer can be handed on without a copy.
+/// Numbers that become a typed array of JavaScript. Its buffer can be transferred to the page without a copy.
 pub struct TypedArray<T>(pub Vec<T>);
 
-/// Structures that cross as objects. In TypeScript each is a type of the same name.
+/// Declares structures that are converted to JavaScript objects. "Crossing" is a value's way from Rust to JavaScript: the macro implements `Cross`
+/// for each structure, and `cross` makes the object. TypeScript gets a type of the same name.
 macro_rules! crossing {
     ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$about:meta])* pub $field:ident: $type:ty,)+ })+) => {$(
         $(#[$meta])*
@@ -27,7 +28,7 @@ macro_rules! crossing {
 
         #[cfg(target_arch = "wasm32")]
         impl $crate::web::js::Cross for $name {
-            // Small before fast: a structure crosses some times a second.
+            // Small code matters more than speed: a structure is converted some times a second.
             #[cold]
             #[inline(never)]
             fn cross(&self) -> wasm_bindgen::JsValue {
@@ -38,7 +39,7 @@ macro_rules! crossing {
 }
 pub(super) use crossing;
 
-/// Pairs of structures that cross as one object with the fields of both.
+/// Declares pairs of structures that are converted to one object with the fields of both.
 macro_rules! joined {
     ($($(#[$meta:meta])* $name:ident: $first:ty, $second:ty, $typescript:literal;)+) => {$(
         $(#[$meta])*
@@ -47,7 +48,7 @@ macro_rules! joined {
 
         #[cfg(target_arch = "wasm32")]
         impl $crate::web::js::Cross for $name {
-            // Small before fast: a structure crosses some times a second.
+            // Small code matters more than speed: a structure is converted some times a second.
             #[cold]
             #[inline(never)]
             fn cross(&self) -> wasm_bindgen::JsValue {
@@ -58,7 +59,7 @@ macro_rules! joined {
 }
 pub(super) use joined;
 
-/// Enumerations that cross as the names of their variants. In TypeScript each is the union of all names.
+/// Converts enumerations to the names of their variants. In TypeScript each is the union of all names.
 macro_rules! cross_as_names {
     ($($type:ident),+) => {$(
         #[cfg(target_arch = "wasm32")]
@@ -100,12 +101,13 @@ mod bridge {
 
     use super::{Js, PhantomData, TypedArray};
 
-    /// What can cross.
+    /// A type that can be converted to JavaScript.
     pub trait Cross {
+        /// Converts the value.
         fn cross(&self) -> JsValue;
     }
 
-    /// An object of values by name.
+    /// Makes an object from field names and values.
     macro_rules! object {
         ($($name:ident: $value:expr),+) => {{
             let object = js_sys::Object::new();
@@ -115,14 +117,15 @@ mod bridge {
     }
     pub(in crate::web) use object;
 
-    /// Never inlined, and the value dropped in it: it is called for every field of every structure.
+    // Not inlined, and it drops the value: it is called for every field of every structure, and this makes the module smaller.
+    /// Sets a field of an object.
     #[inline(never)]
-    #[expect(clippy::needless_pass_by_value, reason = "to drop it here takes fewer bytes than at every call")]
+    #[expect(clippy::needless_pass_by_value, reason = "dropping it here takes fewer bytes than at every call")]
     pub(in crate::web) fn set(object: &Object, name: &str, value: JsValue) {
         Reflect::set(object, &name.into(), &value).expect("a new object takes any property");
     }
 
-    /// The first object with the fields of the second, which may be null.
+    /// Adds the fields of the second object, which may be null, to the first.
     pub(in crate::web) fn join(first: &JsValue, second: &JsValue) -> JsValue {
         Object::assign(first.unchecked_ref::<Object>(), second.unchecked_ref()).into()
     }
@@ -198,7 +201,7 @@ mod bridge {
     typed_arrays!(u8: Uint8Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array);
 
     impl<T> Js<T> {
-        /// A value that JavaScript gave and that Rust only hands on.
+        /// Wraps a value that is already one of JavaScript.
         pub(in crate::web) fn given(value: JsValue) -> Self {
             Self { value, holds: PhantomData }
         }
@@ -242,26 +245,26 @@ mod bridge {
         }
     }
 
-    /// An error as a sentence.
+    /// Converts an error to its message.
     pub(in crate::web) fn words(error: impl Display) -> JsError {
         JsError::new(&error.to_string())
     }
 
-    /// Tells the page how far something is.
+    /// Reports progress to the page.
     #[cfg(any(feature = "page", feature = "self-check"))]
     pub(in crate::web) fn report(progress: &js_sys::Function, stage: &str, done: usize, of: usize) {
-        // What the page does with news of progress must not end the work: its own errors are its own.
+        // An error in the page's function must not end the work.
         drop(progress.call3(&JsValue::NULL, &stage.into(), &(done as f64).into(), &(of as f64).into()));
     }
 
-    /// Milliseconds by the clock of the worker or the page.
+    /// The clock of the worker or the page, in milliseconds.
     #[cfg(any(feature = "page", all(feature = "self-check", feature = "cpu")))]
     pub(in crate::web) fn clock() -> f64 {
         let performance = Reflect::get(&js_sys::global(), &"performance".into()).expect("every browser scope has performance");
         performance.unchecked_into::<web_sys::Performance>().now()
     }
 
-    /// Readable panics in the console; a panic is a bug.
+    /// Makes panics readable in the console. A panic is a bug.
     #[wasm_bindgen(start)]
     pub(in crate::web) fn start() {
         console_error_panic_hook::set_once();
@@ -274,7 +277,7 @@ mod declared {
 
     use super::{Js, TypedArray};
 
-    /// In TypeScript a value of JavaScript is what it holds.
+    /// In TypeScript the type of a `Js<T>` is that of `T`.
     impl<T: TS> TS for Js<T> {
         type WithoutGenerics = T::WithoutGenerics;
         type OptionInnerType = Self;

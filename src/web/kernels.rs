@@ -1,4 +1,4 @@
-//! Kernels compiled side by side: browsers do so with what is asked for asynchronously, which the library that stands between never does.
+//! Compiles kernels in parallel. Browsers do this for pipelines that are created asynchronously, but wgpu always creates them synchronously.
 
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -19,13 +19,13 @@ fn set(object: &Object, name: &str, value: &JsValue) {
     Reflect::set(object, &name.into(), value).expect("a new object takes any property");
 }
 
-/// Under this name the library asks a device for a kernel.
-const ASKED: &str = "createComputePipeline";
+/// The function of the device that wgpu calls for a pipeline.
+const CREATE_PIPELINE: &str = "createComputePipeline";
 
-/// Compiles those of these kernels that are not compiled yet, all at once. `progress` is told how many are done, of how many.
+/// Compiles in parallel those of these kernels that are not compiled yet. `progress` gets the number of kernels done and of all.
 ///
 /// # Errors
-/// A shader that the device refuses.
+/// The device refuses a shader.
 pub(super) async fn compile(machine: &Machine, names: &[&'static str], progress: impl Fn(usize, usize)) -> Result<(), DeviceError> {
     let Some(gpu) = machine.gpu() else { return Ok(()) };
     let sources = gpu.sources(names);
@@ -33,40 +33,40 @@ pub(super) async fn compile(machine: &Machine, names: &[&'static str], progress:
         return Ok(());
     }
     let refused = |error: &JsValue| {
-        let told = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
-        DeviceError::Device(told.unwrap_or_else(|| format!("{error:?}")))
+        let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+        DeviceError::Device(message.unwrap_or_else(|| format!("{error:?}")))
     };
-    let device: &JsValue = gpu.device.as_webgpu().expect("a page's device is the browser's").as_ref();
+    let device: &JsValue = gpu.device.as_webgpu().expect("in a page a device is one of the browser").as_ref();
     let method = |name: &str| -> Result<Function, DeviceError> {
         Ok(Reflect::get(device, &name.into()).map_err(|error| refused(&error))?.unchecked_into())
     };
     let (module, pipeline) = (method("createShaderModule")?, method("createComputePipelineAsync")?);
     progress(0, sources.len());
-    let mut asked = Vec::new();
+    let mut promises = Vec::new();
     for (label, code) in &sources {
         let shader = object! {"label": *label, "code": code.as_str()};
         let module = module.call1(device, &shader).map_err(|error| refused(&error))?;
         let compute = object! {"module": module, "entryPoint": "main"};
         let wanted = object! {"label": *label, "layout": "auto", "compute": compute};
         let promise = pipeline.call1(device, &wanted).map_err(|error| refused(&error))?;
-        asked.push(JsFuture::from(promise.unchecked_into::<Promise>()));
+        promises.push(JsFuture::from(promise.unchecked_into::<Promise>()));
     }
     let ready = Object::new();
-    for (done, (promise, (label, _))) in asked.into_iter().zip(&sources).enumerate() {
+    for (done, (promise, (label, _))) in promises.into_iter().zip(&sources).enumerate() {
         let pipeline = promise.await.map_err(|error| refused(&error))?;
         set(&ready, label, &pipeline);
         progress(done + 1, sources.len());
     }
-    // The library now finds each kernel made.
-    let original = method(ASKED)?;
+    // While wgpu prepares the kernels, the device's function returns the finished pipelines.
+    let original = method(CREATE_PIPELINE)?;
     let owner = device.clone();
     let find = Closure::<dyn Fn(JsValue) -> Result<JsValue, JsValue>>::new(move |wanted: JsValue| {
         let label = Reflect::get(&wanted, &"label".into())?;
         let made = Reflect::get(&ready, &label)?;
         if made.is_undefined() { original.call1(&owner, &wanted) } else { Ok(made) }
     });
-    Reflect::set(device, &ASKED.into(), find.as_ref()).map_err(|error| refused(&error))?;
+    Reflect::set(device, &CREATE_PIPELINE.into(), find.as_ref()).map_err(|error| refused(&error))?;
     let prepared = machine.prepare(names).await;
-    Reflect::delete_property(device.unchecked_ref::<Object>(), &ASKED.into()).map_err(|error| refused(&error))?;
+    Reflect::delete_property(device.unchecked_ref::<Object>(), &CREATE_PIPELINE.into()).map_err(|error| refused(&error))?;
     prepared
 }

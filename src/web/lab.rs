@@ -1,4 +1,4 @@
-//! The estimators' panel: a frozen copy of the network, on which pairs of masks are drawn.
+//! The panel *Estimators*: draws pairs of masks on a frozen copy of the network.
 
 use wasm_bindgen::prelude::*;
 
@@ -9,11 +9,11 @@ use crate::estimator_lab::{self, Bin, Lab, Row};
 
 #[wasm_bindgen]
 impl Session {
-    /// Draws `pairs` more pairs of masks of the frozen network, which it freezes if it is not; where all masks are to be tried, some of these
-    /// instead, until none is left.
+    /// Draws `pairs` more pairs of masks of the frozen network; the first call freezes it. If the network has so few undecided units that all masks
+    /// are enumerated, the first calls enumerate some masks each instead.
     ///
     /// # Errors
-    /// Every unit is decided, rows are missing, a loss that is not finite, or the device cannot hold two more copies: in words.
+    /// Every unit is decided, rows are missing, a loss is not finite, or the device cannot hold two more copies of the network.
     pub async fn estimator_draw(&mut self, pairs: u32) -> Result<Js<Drawn>, JsError> {
         if self.lab.is_none() {
             self.lab = Some(Lab::new(&mut self.run, true).await.map_err(words)?);
@@ -29,12 +29,12 @@ impl Session {
         Ok(Js::of(&Drawn { step: lab.step(), pairs: lab.pairs(), masks_left, ms: clock() - begin }))
     }
 
-    /// Gives the frozen copies' memory back.
+    /// Frees the copies of the network.
     pub fn estimator_release(&mut self) {
         self.lab = None;
     }
 
-    /// What the pairs drawn so far say of each estimator; null before there is anything to say.
+    /// The measurements of each estimator from the pairs so far; null if there are too few.
     #[must_use]
     pub fn estimator_report(&self) -> Js<Option<LabReport>> {
         let report = |report: estimator_lab::Report| LabReport {

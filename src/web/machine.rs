@@ -1,15 +1,15 @@
-//! The device that a module computes on.
+//! The device of a WebAssembly module.
 
 use std::rc::Rc;
 
 use crate::device::{DeviceError, Machine};
 
-/// A device of this module's kind: a GPU where the module has code for one and the browser offers one, otherwise the CPU engine. `name` is
-/// what the browser told the page of the adapter.
+/// Opens a GPU if this module has code for one and the browser offers one, otherwise the CPU engine if this module has it. `name` is the name of
+/// the adapter that the browser gave the page.
 ///
 /// # Errors
-/// No adapter, or a device that cannot be had.
-#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "a GPU has a name and is waited for"))]
+/// There is no adapter, or the device cannot be opened.
+#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "only a GPU has a name and is opened asynchronously"))]
 pub(super) async fn open(name: Option<&str>) -> Result<Rc<Machine>, DeviceError> {
     #[cfg(feature = "gpu")]
     let machine = Machine::open(None, name).await;

@@ -1,9 +1,9 @@
-//! The border between Rust and the page: functions that the page's workers call, and the structures that cross. It translates, and does
-//! nothing else.
+//! The interface between Rust and the page: functions that the page's workers call, and the structures that they return. It only converts
+//! between Rust and JavaScript.
 //!
-//! Four WebAssembly modules are made of it, by cargo's features (`scripts/wasm.mjs`): `page` offers runs, on a GPU (`gpu`) or the CPU (`cpu`);
-//! `self-check` and `own-files` what only a panel asks for. A function says in its signature what it gives, `Js<Plan>`; so a unit test
-//! of `generate.rs` can write the page's types of both structures and functions.
+//! `scripts/wasm.mjs` builds four WebAssembly modules from it, with different features of cargo: `page` trains runs, on a GPU (`gpu`) or the CPU
+//! (`cpu`); `self-check` and `own-files` are each for one panel. The signature of a function has the type that it returns, such as `Js<Plan>`. So
+//! a unit test of `generate.rs` can write the page's types of structures and functions.
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 mod between_runs;

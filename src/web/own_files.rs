@@ -1,5 +1,5 @@
-//! The WebAssembly module that reads the visitor's own files, for a worker of the page that does nothing else. What it makes of them goes to
-//! the module of the runs.
+//! The WebAssembly module that reads the visitor's own files, in a worker of its own. The page passes the resulting data set to the module that
+//! trains.
 
 use wasm_bindgen::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::data::own::{Own, of_idx};
 use crate::data::photos::Photos;
 use crate::data::table::{Label, of_table};
 
-/// Takes files until they make a set.
+/// Collects files and makes a data set of them.
 #[wasm_bindgen]
 #[derive(Default)]
 pub struct FileImporter {
@@ -26,32 +26,32 @@ impl FileImporter {
         Self::default()
     }
 
-    /// Takes a decoded picture, `[height, width, 4]` bytes; its folder is its class.
+    /// Adds a decoded picture, `[height, width, 4]` bytes. Its folder is its class.
     ///
     /// # Errors
-    /// A picture in no folder, in words.
+    /// The picture is in no folder.
     pub fn picture(&mut self, path: &str, width: u32, height: u32, rgba: &[u8]) -> Result<(), JsError> {
         self.photos.take(path, width, height, rgba).map_err(words)
     }
 
-    /// Takes an idx file, unpacked.
+    /// Adds an unpacked idx file.
     pub fn idx(&mut self, path: &str, bytes: Vec<u8>) {
         self.idx.push((path.to_owned(), bytes));
     }
 
-    /// Takes a table with its class in the column that `label` names: auto, first or last.
+    /// Adds a table. `label` names the column with the class: auto, first or last.
     ///
     /// # Errors
-    /// A malformed table: line, column and why.
+    /// The table is malformed; the message has line, column and reason.
     pub fn table(&mut self, name: &str, bytes: &[u8], label: &str) -> Result<(), JsError> {
         self.table = Some(of_table(name, bytes, Label::named(label).unwrap_or_default()).map_err(words)?);
         Ok(())
     }
 
-    /// The set that the files make.
+    /// Makes the data set.
     ///
     /// # Errors
-    /// Files that make no set, in words.
+    /// The files are no data set.
     pub fn finish(self, name: &str) -> Result<Js<OwnSet>, JsError> {
         let own = match self.table {
             Some(table) => table,

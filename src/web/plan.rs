@@ -1,4 +1,4 @@
-//! What a link asks for, known before anything is taken: its data by their shape, its network, and the memory that a run needs.
+//! The plan of a link, computed before any memory is allocated: the shape of the data, the network, and the memory of a run.
 
 use wasm_bindgen::prelude::*;
 
@@ -14,10 +14,10 @@ use crate::engine::SLOTS;
 use crate::model::{self, Model, Tensor};
 use crate::trainer::{DataShape, pins_of, tensors_of};
 
-/// The files that a link's data set is read from; none where it is made here.
+/// The files of a link's data set; `None` if the data are made here.
 ///
 /// # Errors
-/// A set that only the terminal reads, in words.
+/// Only the terminal can read the set.
 pub(super) fn files_of(config: &Config) -> Result<Option<&'static Known>, JsError> {
     let name = config.dataset.name();
     match config.dataset {
@@ -29,10 +29,10 @@ pub(super) fn files_of(config: &Config) -> Result<Option<&'static Known>, JsErro
     }
 }
 
-/// A set that needs no files from the server: made here, or the visitor's own.
+/// The data set, if it needs no files of the server: planted data, or the visitor's own.
 ///
 /// # Errors
-/// The visitor's own data are not here.
+/// The visitor's own data are not loaded.
 pub(super) fn set_of(config: &Config) -> Result<Option<Dataset>, JsError> {
     match config.dataset {
         DatasetName::Planted => Ok(Some(planted(config.seed))),
@@ -41,7 +41,7 @@ pub(super) fn set_of(config: &Config) -> Result<Option<Dataset>, JsError> {
     }
 }
 
-/// What tells the data of an experiment from others: two runs of the same key learn from the same rows.
+/// Identifies the data of an experiment: two runs with the same key learn from the same rows.
 pub(super) fn data_key(config: &Config) -> String {
     let name = config.dataset.name();
     match config.dataset {
@@ -54,7 +54,7 @@ pub(super) fn data_key(config: &Config) -> String {
 /// The shape of a link's data, without the data.
 ///
 /// # Errors
-/// Data that are not here, in words.
+/// The visitor's own data are not loaded.
 pub(super) fn shape_of(config: &Config) -> Result<DataShape, JsError> {
     if config.dataset == DatasetName::Own {
         let own = own()?;
@@ -68,7 +68,7 @@ pub(super) fn shape_of(config: &Config) -> Result<DataShape, JsError> {
             width: own.width,
             classes: own.classes.len() as u32,
             augment: false,
-            // Of the training rows that the seed leaves; no shape depends on it.
+            // Computed later from the training rows, which depend on the seed. No shape depends on it.
             deviation: 1.0,
         });
     }
@@ -83,11 +83,11 @@ pub(super) fn shape_of(config: &Config) -> Result<DataShape, JsError> {
         augment: false,
         deviation: 1.0,
     };
-    let read = |known| DataShape::of_known(known).ok_or_else(|| JsError::new("this set must be read before its shape is known"));
+    let read = |known| DataShape::of_known(known).ok_or_else(|| JsError::new("the shape of this data set is not known before it is read"));
     files_of(config)?.map_or(Ok(planted), read)
 }
 
-/// Bytes of the data on the device: the whole set, or the rows of a submit where a buffer cannot hold it.
+/// Bytes of the data on the device: the whole set, or the rows of a submit if the set is larger than a buffer.
 fn data_bytes(data: &DataShape, batch_size: u32, most: u64) -> u64 {
     let features = u64::from(data.inputs);
     let all = u64::from(data.train_rows + data.test_rows);
@@ -95,13 +95,13 @@ fn data_bytes(data: &DataShape, batch_size: u32, most: u64) -> u64 {
     rows * features + all + 4 * features
 }
 
-/// The first of a run's tensors, in the order in which it takes them, that is larger than `limit`.
+/// The first tensor, in the order of allocation, that is larger than `limit`.
 fn too_large(tensors: Vec<Tensor>, batch_size: u32, limit: u64) -> Option<DeviceError> {
     let tensor = tensors.into_iter().find(|tensor| tensor.bytes(batch_size) > limit)?;
     Some(DeviceError::TooLarge { bytes: tensor.bytes(batch_size), what: tensor.name, limit })
 }
 
-/// What a network is and what a run of it takes; `most` is what the device lets a buffer hold, in bytes.
+/// The network and the memory of a run. `most` is the size of the device's largest buffer in bytes.
 #[cold]
 #[inline(never)]
 pub(super) fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) -> Plan {
@@ -127,8 +127,8 @@ pub(super) fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) 
     };
     let first = &model.layers[0];
     let filters = Filters { group: first.groups[1] as u32, side: first.taps.isqrt(), channels: first.inputs, count: first.outputs };
-    let held = |config: &Config| model::Bytes::of(&tensors_of(config, model, data.train_rows), config.batch_size);
-    let (bytes, dense) = (held(config), held(&Config { method: MethodName::Dense, ..config.clone() }));
+    let bytes_of = |config: &Config| model::Bytes::of(&tensors_of(config, model, data.train_rows), config.batch_size);
+    let (bytes, dense) = (bytes_of(config), bytes_of(&Config { method: MethodName::Dense, ..config.clone() }));
     Plan {
         model: model.name.clone(),
         batch_size: config.batch_size,
@@ -158,7 +158,7 @@ pub(super) fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) 
     }
 }
 
-/// What a buffer holds at most in bytes, where that does not depend on an adapter.
+/// The size of the largest buffer in bytes, if it does not depend on the adapter.
 #[must_use]
 #[wasm_bindgen]
 pub fn most_bytes() -> Option<f64> {
@@ -169,11 +169,11 @@ pub fn most_bytes() -> Option<f64> {
     most
 }
 
-/// The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer
-/// hold, where that is known; `refused` says in words what is larger.
+/// The network of a link and the memory of its run. No GPU is used. `most_bytes` is the size of the device's largest buffer, if it is known. If a
+/// tensor is larger, `refused` is the message.
 ///
 /// # Errors
-/// A link that cannot be read, or a network that does not fit its data, in words.
+/// The link cannot be read, or the network does not fit the data set.
 #[wasm_bindgen]
 pub fn describe(query: &str, most_bytes: Option<f64>) -> Result<Js<Described>, JsError> {
     let config = Config::from_link(query).map_err(words)?;

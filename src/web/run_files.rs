@@ -1,4 +1,4 @@
-//! A run as a file: what the page shows of one, what a session writes, and where one goes on.
+//! Run files: what the page shows of one, writing one, and continuing a run from one.
 
 use wasm_bindgen::prelude::*;
 
@@ -6,12 +6,12 @@ use super::js::{Js, TypedArray, words};
 use super::links::values_of;
 use super::plan::plan;
 use super::session::Session;
-use super::types::{Checkpoint, Columns, Evaluation, ReadRun, Shown};
+use super::types::{Checkpoint, Columns, DatasetIdentity, Evaluation, ReadRun};
 use crate::config::{Config, DatasetName};
 use crate::run_file::{self, History, Moment, Recorder, Row, RunFile, Tested};
 use crate::trainer::DataShape;
 
-/// Rows one after another, as `types::Recorded` has them.
+/// Rows one after another, in the layout of `types::Recorded`.
 pub(super) fn flat(rows: &[Row]) -> TypedArray<f64> {
     TypedArray(rows.iter().flat_map(|row| [f64::from(row.steps), f64::from(row.step)].into_iter().chain(row.values)).collect())
 }
@@ -20,7 +20,7 @@ pub(super) fn changes_of(file: &RunFile) -> Vec<super::types::Change> {
     file.changes.iter().map(|change| (change.step, change.name.clone(), change.value.clone())).collect()
 }
 
-pub(super) fn told(test: &Tested) -> Evaluation {
+pub(super) fn evaluation_of(test: &Tested) -> Evaluation {
     let crate::trainer::Evaluation { images, loss, decided, sampled, .. } = test.evaluation;
     Evaluation { step: test.step, images, decided, sampled, loss, kept: test.kept.clone() }
 }
@@ -42,15 +42,15 @@ fn columns(history: &History) -> Columns {
     }
 }
 
-/// What a run file holds, for the page to show.
+/// Reads a run file for the page.
 ///
 /// # Errors
-/// Bytes that are no such file, or that contradict themselves: in words.
+/// The bytes are not a run file, or they contradict one another.
 #[wasm_bindgen]
 pub fn read_run(bytes: &[u8]) -> Result<Js<ReadRun>, JsError> {
     let file = RunFile::from_bytes(bytes).map_err(words)?;
     let (whole, now) = (file.model().map_err(words)?, file.config_now().map_err(words)?);
-    let run_file::Shown { name, train_rows, test_rows, image, classes, sum } = &file.shown;
+    let run_file::DatasetIdentity { name, train_rows, test_rows, image, classes, sum } = &file.dataset;
     let data = DataShape {
         train_rows: *train_rows,
         test_rows: *test_rows,
@@ -72,7 +72,7 @@ pub fn read_run(bytes: &[u8]) -> Result<Js<ReadRun>, JsError> {
         query_now: link(&now),
         values: values_of(&now)?,
         changes: changes_of(&file),
-        shown: Shown {
+        dataset: DatasetIdentity {
             name: name.clone(),
             train: *train_rows,
             test: *test_rows,
@@ -90,9 +90,9 @@ pub fn read_run(bytes: &[u8]) -> Result<Js<ReadRun>, JsError> {
         shades: TypedArray(run_file::shades(&file.scores)),
         informative: file.informative.map(|informative| TypedArray(informative.into_iter().map(u8::from).collect())),
         rows: flat(file.curves.rows()),
-        tests: file.tests.iter().map(told).collect(),
+        tests: file.tests.iter().map(evaluation_of).collect(),
         history: columns(&file.history),
-        can_go_on: file.state.is_some(),
+        can_continue: file.state.is_some(),
         version: file.version,
         command: file.command,
         adapter: file.adapter,
@@ -101,10 +101,10 @@ pub fn read_run(bytes: &[u8]) -> Result<Js<ReadRun>, JsError> {
     }))
 }
 
-/// The same file without what it takes to go on.
+/// The same run file without its checkpoint.
 ///
 /// # Errors
-/// As those of `read_run`.
+/// The bytes are not a run file, or they contradict one another.
 #[wasm_bindgen]
 pub fn recording_of(bytes: &[u8]) -> Result<Vec<u8>, JsError> {
     let file = RunFile::from_bytes(bytes).map_err(words)?;
@@ -113,40 +113,40 @@ pub fn recording_of(bytes: &[u8]) -> Result<Vec<u8>, JsError> {
 
 #[wasm_bindgen]
 impl Session {
-    /// The run as a file, to go on from here.
+    /// The run file with a checkpoint of the current state.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The run diverged in a step that was in progress, or the device is lost.
     pub async fn checkpoint(&mut self) -> Result<Js<Checkpoint>, JsError> {
         let file = self.recorder.checkpoint(&mut self.run).await.map_err(words)?;
         let checkpoint = Js::of(&Checkpoint { bytes: TypedArray(file.to_bytes()), step: file.step, changes: changes_of(file) });
-        self.recorder.forget_state();
+        self.recorder.free_checkpoint();
         Ok(checkpoint)
     }
 
-    /// The run as a file to be looked at, as the last snapshot told it: without what it takes to go on.
+    /// The run file up to the last snapshot, without a checkpoint. It does not use the device.
     #[must_use]
     pub fn recording(&self) -> Vec<u8> {
         self.recorder.file().to_bytes()
     }
 
-    /// Takes up the run of a file, with its curves, its history, its tests and what was changed on the way.
+    /// Continues the run of a file, with its curves, history, tests and changes of settings.
     ///
     /// # Errors
-    /// Bytes that are no such file, or a run of another experiment, in words; the session is of no use then.
+    /// The bytes are not a run file, or the run is of another experiment. The session must not be used after an error.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), JsError> {
         let mut file = RunFile::from_bytes(bytes).map_err(words)?;
         run_file::restore(&mut self.run, &mut file).map_err(words)?;
-        self.recorder = Recorder::resumed(file).here(&self.machine.adapter);
+        self.recorder = Recorder::resumed(file).trained_here(&self.machine.adapter);
         Ok(())
     }
 }
 
-/// What a run learns from, as its file has it.
-pub(super) fn shown(config: &Config, data: &DataShape) -> run_file::Shown {
+/// The data set of a run, in the form of its file.
+pub(super) fn dataset_identity(config: &Config, data: &DataShape) -> run_file::DatasetIdentity {
     let (name, sum) = match config.dataset {
-        DatasetName::Own => (super::user_data::told("name"), super::user_data::told("sum")),
+        DatasetName::Own => (super::user_data::text_of("name"), super::user_data::text_of("sum")),
         known => (Some(known.name().to_owned()), None),
     };
-    run_file::Shown::of(&name.unwrap_or_default(), sum, data)
+    run_file::DatasetIdentity::of(&name.unwrap_or_default(), sum, data)
 }

@@ -1,4 +1,4 @@
-//! One run in the page: opened, fed, advanced, measured.
+//! One run in the page: opening it, loading its data, training, testing and measuring it.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::js::{Js, TypedArray, clock, report, words};
 #[cfg(feature = "gpu")]
 use super::kernels;
 use super::plan::{data_key, files_of, plan, set_of, shape_of};
-use super::run_files::{shown, told};
+use super::run_files::{dataset_identity, evaluation_of};
 use super::snapshots::Spent;
 use super::types::{
     Computes, DataFile, Description, Evaluated, Halted, NextPart, PartialStep, PhaseTime, RunFacts, Snapshot, Speed, UnitCost,
@@ -27,13 +27,13 @@ use crate::speed::DenseBaseline;
 use crate::submit_size::Pace;
 use crate::trainer::{self, DataShape, SELECTION_ROWS, TrainError, Trainer};
 
-/// As [`words`], with a name by which the page tells a network that is too large for this device from every other error.
+/// Converts an error as [`words`] does. If the network is too large for this device, the error gets a name, by which the page recognises it.
 fn named(error: &TrainError) -> JsValue {
-    let told = js_sys::Error::new(&error.to_string());
+    let converted = js_sys::Error::new(&error.to_string());
     if let TrainError::Gpu(DeviceError::TooLarge { .. } | DeviceError::TooManyWorkgroups { .. }) = error {
-        told.set_name("TooLarge");
+        converted.set_name("TooLarge");
     }
-    told.into()
+    converted.into()
 }
 
 fn plural(steps: u32) -> String {
@@ -45,29 +45,30 @@ fn plural(steps: u32) -> String {
 pub struct Session {
     pub(super) machine: Rc<Machine>,
     pub(super) run: Trainer,
-    /// What tells the data from others.
+    /// Identifies the data ([`data_key`]).
     data_key: String,
     informative: Option<Vec<bool>>,
-    /// The files of a known set.
+    /// Reads the files of a known data set.
     arrival: Option<DatasetStream>,
     pace: Pace,
     baseline: Option<DenseBaseline>,
-    /// A frozen copy of the network, whose estimators are measured.
+    /// A frozen copy of the network, for measuring estimators.
     pub(super) lab: Option<Lab>,
-    /// A copy of the network for images of the visitor's, and how many of its batches a submit holds.
+    /// A copy of the network, for classifying single images.
     pub(super) classifier: Option<Classifier>,
+    /// Chooses how many batches of the classifier are in a submit.
     pub(super) classifier_pace: Pace,
-    /// Everything of the run that its file holds. Its time begins with the end of the first step, which also compiles.
+    /// The contents of the run file. The time of training begins with the end of the first submit, which also compiles kernels.
     pub(super) recorder: Recorder,
 }
 
-/// Ends what lasts in a session, from outside.
+/// Interrupts a long call of a session.
 #[wasm_bindgen]
 pub struct Stopper(Rc<Cell<bool>>);
 
 #[wasm_bindgen]
 impl Stopper {
-    /// A test, a choice of a mask, fine-tuning or a measurement of speed fails after the submit at hand, as all later ones do.
+    /// Makes a test, a choice of a mask, fine-tuning or a measurement of speed fail after the current submit. Later ones fail as well.
     pub fn stop(&self) {
         self.0.set(true);
     }
@@ -75,11 +76,12 @@ impl Stopper {
 
 #[wasm_bindgen]
 impl Session {
-    /// Opens the adapter, compiles, allocates, draws the first weights. Browsers tell the page more of the adapter's name than the engine.
+    /// Opens the adapter, compiles the kernels, allocates the network and draws its first weights. `adapter_name` is the name that the browser gave
+    /// the page; browsers give an engine less of it.
     ///
     /// # Errors
-    /// A link that cannot be read, no adapter, a network too large for it: in words.
-    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "only kernels of a GPU are waited for"))]
+    /// The link cannot be read, there is no adapter, or the network is too large for it.
+    #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "only kernels of a GPU are compiled"))]
     pub async fn open(
         query: String,
         #[wasm_bindgen(unchecked_param_type = "Progress")] progress: Function,
@@ -110,14 +112,14 @@ impl Session {
             (Some(left), _) => left.informative.clone(),
             (None, set) => set.as_ref().and_then(|set| set.informative.clone()),
         };
-        // The CPU engine waits for nothing by itself: it lets the worker hear what the page said meanwhile.
+        // The CPU engine never waits for a device. Between submits it lets the worker receive the messages of the page.
         run.between_submits = machine.cpu_clock().map(|_| between_runs::turn_of_events as trainer::Wait);
         if let Some(set) = &set {
             run.load_all(set);
         }
         let arrival = if left.is_some() { None } else { known.map(DatasetStream::new) };
         let first = run.snapshot().await.map_err(|error| named(&error))?;
-        let recorder = Recorder::new(&run, shown(&run.config, &run.data), informative.clone(), &first);
+        let recorder = Recorder::new(&run, dataset_identity(&run.config, &run.data), informative.clone(), &first);
         let session = Self {
             machine,
             data_key: key,
@@ -132,19 +134,19 @@ impl Session {
             recorder,
         };
         if set.is_some() {
-            session.hold_data();
+            session.cache_data();
         }
         Ok(session)
     }
 
-    /// Keeps the data, which are all there, on the device for the next run.
-    fn hold_data(&self) {
+    /// Caches the data, which are complete, on the device for the next run.
+    fn cache_data(&self) {
         let Self { data_key, informative, run, .. } = self;
         let (key, informative) = (data_key.clone(), informative.clone());
-        between_runs::leave(DeviceData { key, shape: run.data.clone(), buffers: run.data_buffers().clone(), informative });
+        between_runs::cache(DeviceData { key, shape: run.data.clone(), buffers: run.data_buffers().clone(), informative });
     }
 
-    /// What does not change during the run.
+    /// The facts of the run that do not change.
     #[must_use]
     pub fn description(&self) -> Js<Description> {
         let (run, adapter) = (&self.run, &self.machine.adapter);
@@ -163,23 +165,23 @@ impl Session {
         Js::of(&Description(plan(&run.whole, &run.data, &run.config, self.machine.buffer_limit()), facts))
     }
 
-    /// What ends a test, a choice of a mask or a measurement early, when the run is to be closed: a session takes one call at a time.
+    /// Interrupts a long call when the run is closed. It is an object of its own, because a session allows one call at a time.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
         Stopper(Rc::clone(&self.run.stop))
     }
 
-    /// The files to feed, in the order to fetch them.
+    /// The files for `feed`, in the order in which to fetch them.
     #[must_use]
     pub fn files(&self) -> Js<Vec<DataFile>> {
         let one = |(name, bytes): (String, u64)| DataFile { name, bytes: bytes as f64 };
         Js::of(&self.arrival.iter().flat_map(DatasetStream::files).map(one).collect())
     }
 
-    /// Takes the next unpacked bytes of a file and sends whole rows to the GPU.
+    /// Reads the next unpacked bytes of a file and sends complete rows to the GPU.
     ///
     /// # Errors
-    /// A file that is not what it should be, in words.
+    /// The file is not the expected one.
     pub fn feed(&mut self, name: &str, bytes: &[u8]) -> Result<(), JsError> {
         let arrival = self.arrival.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
         let rows = arrival.feed(name, bytes).map_err(words)?;
@@ -188,30 +190,30 @@ impl Session {
         Ok(())
     }
 
-    /// Checks a file's length and checksum once nothing more comes.
+    /// Checks the length and checksum of a file after its last bytes.
     ///
     /// # Errors
-    /// A file that is cut or changed, in words with the mend.
+    /// The file is cut or changed; the message says what helps.
     pub fn feed_end(&mut self, name: &str) -> Result<(), JsError> {
         let arrival = self.arrival.as_mut().ok_or_else(|| JsError::new("this data set has no files"))?;
         arrival.end(name).map_err(words)?;
         if arrival.is_whole() {
-            self.hold_data();
+            self.cache_data();
         }
         Ok(())
     }
 
-    /// Training rows that may be used already.
+    /// Training rows that have arrived.
     #[must_use]
     pub fn rows_ready(&self) -> u32 {
         self.run.rows_ready()
     }
 
-    /// One submit of at most `most_steps` steps, fewer where rows are missing or the device is slow. Where the experiment asks for that,
-    /// an epoch that ends takes the units that are off for good out of memory.
+    /// Trains one submit of at most `most_steps` steps; fewer if rows are missing or the device is slow. If the experiment compacts, units whose score
+    /// is 0 for good are dropped from memory at the end of an epoch.
     ///
     /// # Errors
-    /// The device is gone. A run that diverged is a snapshot that says so.
+    /// The device is lost. If the run diverged, the result is a snapshot with the reason.
     pub async fn advance(&mut self, most_steps: u32) -> Result<Js<Snapshot>, JsError> {
         let steps = self.pace.steps().min(most_steps.max(1));
         let begin = clock();
@@ -223,18 +225,18 @@ impl Session {
                     self.pace.took(done, ms);
                 }
                 let spent = Spent { step_ms: ms / f64::from(done.max(1)), training_ms: if self.run.step() > done { ms } else { 0.0 } };
-                let mut told = self.recorded(snapshot, None, spent);
-                self.drop_units(done, &mut told).await?;
-                Ok(Js::of(&told))
+                let mut recorded = self.recorded(snapshot, None, spent);
+                self.drop_units(done, &mut recorded).await?;
+                Ok(Js::of(&recorded))
             }
             Err(error) => Ok(Js::of(&self.halted(error).await?)),
         }
     }
 
-    /// Takes the next part of a step. Null where rows are missing or the run is over.
+    /// Executes the next part of a step. Null if rows are missing or the run is over.
     ///
     /// # Errors
-    /// The device is gone. A run that diverged is a snapshot that says so, alone.
+    /// The device is lost. If the run diverged, the result is `Halted`.
     pub async fn phase(&mut self) -> Result<Js<Option<NextPart>>, JsError> {
         let begin = clock();
         let done = match self.run.next_part().await {
@@ -244,13 +246,13 @@ impl Session {
         };
         let step_ms = clock() - begin;
         if self.run.step() > 0 {
-            self.recorder.took(step_ms);
+            self.recorder.add_time(step_ms);
         }
         let spent = Spent { step_ms, training_ms: 0.0 };
         let snapshot = if done.left.is_empty() {
-            let mut told = self.recorded(done.snapshot, None, spent);
-            self.drop_units(1, &mut told).await?;
-            told
+            let mut recorded = self.recorded(done.snapshot, None, spent);
+            self.drop_units(1, &mut recorded).await?;
+            recorded
         } else {
             self.plain(done.snapshot, None, spent, None)
         };
@@ -265,21 +267,21 @@ impl Session {
         })))))
     }
 
-    /// What a unit is worth on at most `batches` batches: see `trainer::UnitCost`.
+    /// The difference of the loss with a unit on and off, on at most `batches` batches: see `UnitCost`.
     ///
     /// # Errors
-    /// A unit without which there is no loss to compare with, or the device is gone: in words.
+    /// The unit cannot be switched off, or the device is lost.
     pub async fn unit_cost(&mut self, unit: u32, batches: u32) -> Result<Js<UnitCost>, JsError> {
         self.run.batches_a_submit = self.pace.steps();
         let trainer::UnitCost { difference, error, on, off, batches } = Box::pin(self.run.unit_cost(unit, batches)).await.map_err(words)?;
         Ok(Js::of(&UnitCost { unit, difference, error, on, off, batches }))
     }
 
-    /// `[count, channels, side, side]` the weights of the first convolution as they are now, those of filters that are gone as 0; null where
-    /// the network does not begin with one.
+    /// `[count, channels, side, side]` the current weights of the first convolution. The weights of dropped filters are 0. Null if the network does not
+    /// begin with a convolution.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn filters(&self) -> Result<Js<Option<TypedArray<f32>>>, JsError> {
         let (run, now, whole) = (&self.run, &self.run.model.layers[0], &self.run.whole.layers[0]);
         if whole.taps == 1 {
@@ -298,42 +300,42 @@ impl Session {
         Ok(Js::of(&Some(TypedArray(filters))))
     }
 
-    /// The state now.
+    /// The current state.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn snapshot(&mut self) -> Result<Js<Snapshot>, JsError> {
         let snapshot = self.run.snapshot().await.map_err(words)?;
         Ok(Js::of(&self.recorded(snapshot, None, Spent::default())))
     }
 
-    /// Changes a live setting from the next step on, whose number it answers with.
+    /// Changes a live setting from the next step on. Returns the number of that step.
     ///
     /// # Errors
-    /// A setting that is fixed during a run, or a value that it refuses.
+    /// The setting is fixed during a run, or it refuses the value.
     pub fn change(&mut self, name: &str, value: &str) -> Result<u32, JsError> {
         let step = self.run.change(name, value).map_err(words)?;
         self.recorder.change(Change { step, name: name.to_owned(), value: value.to_owned() });
         Ok(step)
     }
 
-    /// Test accuracy under the decided mask and a sampled one, over at most `most_images` images.
+    /// Tests the network under the decided mask and a sampled one, on at most `most_images` images.
     ///
     /// # Errors
-    /// The device is gone.
+    /// The device is lost.
     pub async fn evaluate(&mut self, most_images: u32) -> Result<Js<Evaluated>, JsError> {
         // A batch of both forwards costs less than a step.
         self.run.batches_a_submit = self.pace.steps();
         let found = self.run.evaluate(most_images, |_, _| {}).await.map_err(words)?;
         let scores = self.run.snapshot().await.map_err(words)?.scores;
-        let evaluation = told(self.recorder.test(&self.run, &scores, found));
+        let evaluation = evaluation_of(self.recorder.test(&self.run, &scores, found));
         Ok(Js::of(&Evaluated { evaluation, tests: self.recorder.file().tests.len() as u32 }))
     }
 
-    /// Times this run's step against a dense one, in turns; the run is left as it was.
+    /// Measures the time of this run's step and of a dense step, in turns. The run does not change.
     ///
     /// # Errors
-    /// The device is gone or cannot hold the baseline.
+    /// The device is lost, or it cannot hold the dense network.
     pub async fn measure_speed(&mut self) -> Result<Js<Speed>, JsError> {
         if self.baseline.is_none() {
             self.baseline = Some(DenseBaseline::new(&self.run).map_err(words)?);
@@ -358,11 +360,11 @@ impl Session {
         }))
     }
 
-    /// Selects a mask and fine-tunes under it, where the experiment asks for that. Gives the accuracy under the selected mask, null where none
-    /// was selected.
+    /// If the experiment fine-tunes, selects a mask and fine-tunes under it. Returns the accuracy under the selected mask, or null if none was
+    /// selected.
     ///
     /// # Errors
-    /// The run diverged or the device is gone.
+    /// The run diverged, or the device is lost.
     pub async fn finish(
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "Progress")] progress: Function,
@@ -376,7 +378,7 @@ impl Session {
             if self.run.config.compact {
                 self.run.compact().await.map_err(words)?;
             }
-            self.recorder.took(clock() - begin);
+            self.recorder.add_time(clock() - begin);
         }
         while self.run.step() < first + all {
             let begin = clock();
@@ -389,23 +391,22 @@ impl Session {
         Ok(Js::of(&selected))
     }
 
-    /// Why the device is gone, if it is.
+    /// Why the device is lost, or null.
     #[must_use]
     pub fn lost(&self) -> Option<String> {
         self.machine.lost()
     }
 
-    /// At the end of an epoch, which the `done` steps were the last of, units that are off for good go, where the experiment asks for that;
-    /// `told`: what is said of these steps.
-    async fn drop_units(&mut self, done: u32, told: &mut Snapshot) -> Result<(), JsError> {
+    /// If the experiment compacts and the `done` steps ended an epoch, drops units whose score is 0 for good from memory, and corrects `snapshot`.
+    async fn drop_units(&mut self, done: u32, snapshot: &mut Snapshot) -> Result<(), JsError> {
         if done > 0 && self.run.is_compact_due() {
             self.run.compact().await.map_err(words)?;
-            (told.units_held, told.network_bytes) = (self.run.model.units(), self.run.bytes() as f64);
+            (snapshot.units_in_memory, snapshot.network_bytes) = (self.run.model.units(), self.run.bytes() as f64);
         }
         Ok(())
     }
 
-    /// The last snapshot of a run that diverged.
+    /// The snapshot of a run that diverged, with the reason; other errors are returned.
     async fn halted(&mut self, error: TrainError) -> Result<Snapshot, JsError> {
         if !matches!(error, TrainError::Diverged { .. }) {
             return Err(words(error));
@@ -414,7 +415,7 @@ impl Session {
         Ok(self.recorded(snapshot, Some(error.to_string()), Spent::default()))
     }
 
-    /// Which units of a group are still on the device, by their places in the whole network's group.
+    /// The units of a group that are still on the device, as indices into the group of the whole network.
     fn remaining(&self, group: usize) -> Vec<u32> {
         let (now, whole) = (&self.run.model.groups[group], &self.run.whole.groups[group]);
         if !now.gated {

@@ -1,4 +1,4 @@
-//! The state of a run as the page draws it.
+//! Snapshots of a run in the form that the page draws.
 
 use super::js::TypedArray;
 use super::run_files::flat;
@@ -7,10 +7,12 @@ use super::types::{self, Recorded, StepRecord};
 use crate::run_file::{NewRows, Row, rows_of, shades};
 use crate::snapshot::Snapshot;
 
-/// What steps took: each of them, as the page is told it, and what of that counts as time of training.
+/// The time that steps took.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Spent {
+    /// Time of each step.
     pub step_ms: f64,
+    /// The part of the whole time that counts as training.
     pub training_ms: f64,
 }
 
@@ -36,7 +38,7 @@ fn record(row: &Row, steps_per_epoch: u32) -> StepRecord {
 }
 
 impl Session {
-    /// The run as the page draws it, of a moment that is recorded. `halted`: why the run stopped by itself.
+    /// Records a snapshot and converts it for the page. `halted`: why the run stopped by itself.
     pub(super) fn recorded(&mut self, snapshot: Snapshot, halted: Option<String>, spent: Spent) -> types::Snapshot {
         let column = self.recorder.push(&self.run, &snapshot, spent.training_ms);
         let NewRows { from, rows } = self.recorder.new_rows();
@@ -45,7 +47,7 @@ impl Session {
         self.plain(snapshot, halted, spent, Some(Recorded { from, rows, column: column as u32, stride }))
     }
 
-    /// The run as the page draws it.
+    /// Converts a snapshot for the page without recording it.
     pub(super) fn plain(&self, snapshot: Snapshot, halted: Option<String>, spent: Spent, recorded: Option<Recorded>) -> types::Snapshot {
         let run = &self.run;
         let step_seconds = spent.training_ms / 1e3 / snapshot.records.len().max(1) as f64;
@@ -67,7 +69,7 @@ impl Session {
             records: rows.iter().map(|row| record(row, run.steps_per_epoch())).collect(),
             cost: run.cost().into(),
             step_ms: spent.step_ms,
-            units_held: run.model.units(),
+            units_in_memory: run.model.units(),
             network_bytes: run.bytes() as f64,
             scores: TypedArray(snapshot.scores),
             recorded,

@@ -1,4 +1,4 @@
-//! The visitor's own data. They stay in the memory of this module, and go nowhere else.
+//! The visitor's own data. They are only in the memory of this module; they are never sent anywhere.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::config::DatasetName;
 use crate::data::Split;
 use crate::data::own::Own;
 
-/// Data of the visitor's, and what the page says about them.
+/// The visitor's own data, with their description in the page.
 struct Taken {
     own: Rc<Own>,
     about: Js<OwnData>,
@@ -19,11 +19,11 @@ struct Taken {
 
 thread_local! {
     static TAKEN: RefCell<Option<Taken>> = const { RefCell::new(None) };
-    /// How often data of the visitor's were taken: tells those of now from those before.
+    /// How often data were set. It distinguishes the current data from earlier ones.
     static TIMES: Cell<u32> = const { Cell::new(0) };
 }
 
-/// The data that were taken last.
+/// The current data.
 ///
 /// # Errors
 /// There are none.
@@ -33,34 +33,34 @@ pub(super) fn own() -> Result<Rc<Own>, JsError> {
     })
 }
 
-/// What the page says about the data that were taken last.
+/// The page's description of the current data.
 pub(super) fn about_own() -> Option<Js<OwnData>> {
     TAKEN.with_borrow(|taken| taken.as_ref().map(|taken| taken.about.clone()))
 }
 
-/// A text of what the page says about them, by its name.
-pub(super) fn told(name: &str) -> Option<String> {
+/// A text field of that description, by its name.
+pub(super) fn text_of(name: &str) -> Option<String> {
     js_sys::Reflect::get(&about_own()?.into(), &name.into()).ok()?.as_string()
 }
 
-/// How often data were taken.
+/// How often data were set.
 pub(super) fn times_taken() -> u32 {
     TIMES.get()
 }
 
-/// What the page says about the visitor's own data, as it was told; null where there are none.
+/// The description of the visitor's own data that `take_own` was given; null if there are no data.
 #[must_use]
 #[wasm_bindgen]
 pub fn own_data() -> Js<Option<OwnData>> {
     Js::given(about_own().map_or(JsValue::NULL, JsValue::from))
 }
 
-/// Takes the visitor's own data, as the module that reads files made them, in place of those before: `shape` is `[channels, height, width]`,
-/// inputs `[N, I]` and labels `[N]`, of the training or all rows and of the test rows, none where these are to be drawn; `about` is what the
-/// page says about them.
+/// Sets the visitor's own data, which the module `own_files` made; they replace earlier ones. `shape` is `[channels, height, width]`. `inputs`,
+/// `[N, I]`, and `labels`, `[N]`, are those of the training rows. If there are no test inputs, test rows are drawn from them. `about` describes the
+/// data for the page.
 ///
 /// # Errors
-/// Lengths that do not belong together.
+/// The lengths contradict one another.
 #[wasm_bindgen]
 pub fn take_own(
     #[wasm_bindgen(unchecked_param_type = "OwnData")] about: JsValue,
@@ -76,7 +76,7 @@ pub fn take_own(
     let whole =
         |inputs: &[u8], labels: &[u8]| inputs.len() == features * labels.len() && labels.iter().all(|&label| u32::from(label) < classes);
     if features == 0 || labels.is_empty() || !whole(&inputs, &labels) || !whole(&test_inputs, &test_labels) {
-        return Err(JsError::new("rows, labels and classes of the data do not belong together"));
+        return Err(JsError::new("rows, labels and classes of the data contradict one another"));
     }
     let own = Own {
         name: DatasetName::Own.name().to_owned(),

@@ -120,7 +120,7 @@ test(`axe-core finds nothing in a step by phases, a unit's pins, the downloads a
   await visitor.state('replay');
   await everywhere('a recorded run');
   await visitor.see('open-file').setInputFiles({ name: 'no-run.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('{}') });
-  await visitor.until(() => /no safetensors file/.test(document.querySelector('[data-testid=strip]')?.innerText));
+  await visitor.until(() => /not a safetensors file/.test(document.querySelector('[data-testid=strip]')?.innerText));
   await everywhere('a file that is no run');
   await visitor.leave();
 });

@@ -63,7 +63,7 @@ const trainInBrowser = (query, submit, { files = 0, images = 1000 } = {}) =>
       do {
         snapshot = await session.advance(most);
         records.push(...snapshot.records);
-        held.push({ step: snapshot.step, units: snapshot.units_held, bytes: snapshot.network_bytes });
+        held.push({ step: snapshot.step, units: snapshot.units_in_memory, bytes: snapshot.network_bytes });
       } while (!snapshot.finished && !snapshot.halted);
       const evaluation = images > 0 ? (await session.evaluate(images)).evaluation : null;
       const filters = await session.filters();

@@ -248,8 +248,8 @@ test('files that are no runs are refused with a reason, and the run stays open',
   const { scores } = JSON.parse(good.subarray(8, head).toString());
   shifted.writeFloatLE(3, head + scores.data_offsets[0]);
   for (const [words, bytes] of [
-    [/is no safetensors file/, Buffer.from('hello, hello, hello')],
-    [/no safetensors file, or not a whole one/, good.subarray(0, good.length - 100)],
+    [/is not a safetensors file/, Buffer.from('hello, hello, hello')],
+    [/not a safetensors file, or it is incomplete/, good.subarray(0, good.length - 100)],
     [/is packed, but not a whole file/, Buffer.from([0x1f, 0x8b, 8, 0, 1])],
     [/not of a run/, edited((header) => delete header.__metadata__)],
     [/another version/, edited((header) => (header.__metadata__.format = 'lacuna run 9'))],
@@ -288,7 +288,7 @@ test('a recorded run says what it cannot answer, and looking back stops its play
   const { keyboard } = visitor.page;
   assert.equal(await visitor.see('held').innerText(), '–');
   await visitor.see('take-away').click();
-  assert.equal(await visitor.see('take-run').count(), 0, 'it has no weights to go on from');
+  assert.equal(await visitor.see('take-run').count(), 0, 'it has no weights to continue from');
   assert.equal(await visitor.see('take-masks').count(), 1);
   await keyboard.press('Escape');
 

@@ -192,7 +192,7 @@ test('a run on own data continues after its engine breaks, and after a reload on
   assert.match(path.basename(taken), /^lacuna-birds\.csv-mlp-16-run-step-1500\.safetensors$/);
   assert.match(
     execFileSync(program('lacuna'), ['train', '--resume', taken, '--dataset', csv], { cwd: root, encoding: 'utf8' }),
-    /goes on at step 1500 of 1500/,
+    /continues at step 1500 of 1500/,
   );
   await visitor.leave([/broken on purpose/]);
 });
@@ -381,10 +381,10 @@ test('a whole folder is dropped from the disk, however many files it has, and a 
 });
 
 test('data are the same if their checksums are, or without checksums if name and shape are', async () => {
-  const { isSame, shownOf } = (await runnerImport(path.join(root, 'www', 'model', 'dataset-identity.ts'))).module;
+  const { isSame, identityOf } = (await runnerImport(path.join(root, 'www', 'model', 'dataset-identity.ts'))).module;
   const own = { name: 'ants.csv', words: '', note: '', train: 206, test: 34, has_test: false, is_image: true, classes: ['ant', 'bee'], sum: '0a1b' };
   const dataset = { name: 'own', train: 206, test: 34, classes: 2, channels: 1, width: 8, height: 8, own };
-  const shown = shownOf(dataset);
+  const shown = identityOf(dataset);
   const { own: _, ...written } = JSON.parse(JSON.stringify(shown));
   assert.deepEqual([written.name, written.sum], ['ants.csv', '0a1b']);
   const other = (more, shape = {}) => ({ ...dataset, ...shape, own: { ...own, ...more } });

@@ -10,7 +10,7 @@ use pollster::block_on;
 use lacuna::config::Config;
 use lacuna::data::{self, Dataset};
 use lacuna::device::Machine;
-use lacuna::run_file::{Change, Recorder, RunFile, Shown, restore};
+use lacuna::run_file::{Change, DatasetIdentity, Recorder, RunFile, restore};
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 
 use crate::adapter::machine;
@@ -74,7 +74,7 @@ fn a_run_continues_bit_for_bit_from_its_file() {
         let set = set(&config);
         let begin = |run: &mut Trainer| {
             let first = block_on(run.snapshot()).unwrap();
-            Recorder::new(run, Shown::of(config.dataset.name(), None, &run.data), None, &first)
+            Recorder::new(run, DatasetIdentity::of(config.dataset.name(), None, &run.data), None, &first)
         };
         let mut unbroken = start(&machine, &config, &set);
         let mut whole = begin(&mut unbroken);
@@ -111,7 +111,7 @@ fn a_replay_repeats_the_changes_of_settings() {
     let set = set(&config);
     let mut run = start(&machine, &config, &set);
     let first = block_on(run.snapshot()).unwrap();
-    let mut recorder = Recorder::new(&run, Shown::of("planted", None, &run.data), set.informative.clone(), &first);
+    let mut recorder = Recorder::new(&run, DatasetIdentity::of("planted", None, &run.data), set.informative.clone(), &first);
     train(&mut run, 10, &mut recorder);
     run.change("keep_ratio", "0.1").unwrap();
     recorder.change(Change { step: 10, name: "keep_ratio".to_owned(), value: "0.1".to_owned() });
@@ -125,44 +125,44 @@ fn a_replay_repeats_the_changes_of_settings() {
 }
 
 #[test]
-fn the_page_is_told_what_is_new_and_after_a_resumption_everything() {
+fn new_rows_are_only_the_changed_ones_and_all_of_them_in_a_resumed_run() {
     let machine = machine();
     let config = Config::from_link("dataset=planted&model=mlp-16&gate_inputs=true&batch_size=32&steps=40").unwrap();
     let set = set(&config);
     let mut run = start(&machine, &config, &set);
     let first = block_on(run.snapshot()).unwrap();
-    let mut recorder = Recorder::new(&run, Shown::of("planted", None, &run.data), None, &first);
-    let told = |recorder: &mut Recorder| {
+    let mut recorder = Recorder::new(&run, DatasetIdentity::of("planted", None, &run.data), None, &first);
+    let new_steps = |recorder: &mut Recorder| {
         let new = recorder.new_rows();
         (new.from, new.rows.iter().map(|row| row.step).collect::<Vec<_>>())
     };
-    assert_eq!(told(&mut recorder), (0, vec![]));
+    assert_eq!(new_steps(&mut recorder), (0, vec![]));
     for until in [3u32, 7] {
         let snapshot = block_on(run.advance(until - run.step())).unwrap();
         let column = recorder.push(&run, &snapshot, 2.0);
         assert_eq!(recorder.file().history.moments()[column].step, until);
     }
-    assert_eq!(told(&mut recorder), (0, (0..7).collect()));
-    assert_eq!(told(&mut recorder), (7, vec![]), "once");
+    assert_eq!(new_steps(&mut recorder), (0, (0..7).collect()));
+    assert_eq!(new_steps(&mut recorder), (7, vec![]), "once");
     let snapshot = block_on(run.advance(2)).unwrap();
     recorder.push(&run, &snapshot, 2.0);
-    recorder.took(500.0);
-    assert_eq!(told(&mut recorder), (7, vec![7, 8]));
+    recorder.add_time(500.0);
+    assert_eq!(new_steps(&mut recorder), (7, vec![7, 8]));
     assert!((recorder.file().seconds - 0.506).abs() < 1e-9, "{}", recorder.file().seconds);
 
-    // Without the device, the file of the last moment is one to look at.
+    // A file written without the device has no checkpoint.
     let recording = RunFile::from_bytes(&recorder.file().to_bytes()).unwrap();
     assert_eq!((recording.step, recording.state, &recording.scores), (9, None, &snapshot.scores));
     let bytes = block_on(recorder.checkpoint(&mut run)).unwrap().to_bytes();
-    recorder.forget_state();
+    recorder.free_checkpoint();
     assert!(recorder.file().state.is_none());
     let mut file = RunFile::from_bytes(&bytes).unwrap();
     file.command = Some("lacuna train".to_owned());
     let mut again = start(&machine, &config, &set);
     restore(&mut again, &mut file).unwrap();
-    assert!(file.state.is_none(), "what the device has now is not in memory once more");
-    let mut resumed = Recorder::resumed(file).here(&machine.adapter);
-    assert_eq!(told(&mut resumed), (0, (0..9).collect()));
+    assert!(file.state.is_none(), "the checkpoint is not in memory twice");
+    let mut resumed = Recorder::resumed(file).trained_here(&machine.adapter);
+    assert_eq!(new_steps(&mut resumed), (0, (0..9).collect()));
     let now = resumed.file();
     assert_eq!((&now.adapter, &now.command, now.seconds), (&machine.adapter.to_string(), &None, recorder.file().seconds));
     let error = restore(&mut again, &mut RunFile::from_bytes(&recorder.file().to_bytes()).unwrap()).unwrap_err();
@@ -226,12 +226,12 @@ fn the_terminal_saves_replays_and_repeats_a_run() {
     let refused = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && refused.contains("holds no weights"), "{refused}");
 
-    // A changed weight and a changed loss are found.
-    let mut kept = RunFile::from_bytes(&std::fs::read(&run).unwrap()).unwrap();
-    let state = kept.state.as_mut().unwrap();
+    // A changed weight is found.
+    let mut saved = RunFile::from_bytes(&std::fs::read(&run).unwrap()).unwrap();
+    let state = saved.state.as_mut().unwrap();
     let weight = 3 * state.numbers.len() + 11;
     state.tensors[weight] += 0.5;
-    std::fs::write(&run, kept.to_bytes()).unwrap();
+    std::fs::write(&run, saved.to_bytes()).unwrap();
     let output = lacuna(&["replay", &run, "--again"]);
     let found = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && found.contains("weights: 1 of") && found.contains("0.5"), "{found}");
@@ -255,7 +255,7 @@ fn a_run_on_a_users_own_data_asks_for_them_again() {
     let renamed = file("renamed.csv");
     std::fs::rename(&trees, &renamed).unwrap();
     assert!(prints(&["replay", &run, "--again", "--dataset", &renamed]).contains("the same, bit for bit"));
-    assert!(prints(&["train", "--resume", &run, "--dataset", &renamed]).contains("goes on at step 12 of 12"));
+    assert!(prints(&["train", "--resume", &run, "--dataset", &renamed]).contains("continues at step 12 of 12"));
     for (more, words) in [
         ([].as_slice(), "--dataset PATH"),
         (&["--dataset", &fewer], "36 training and 4 test rows of 2 features in 2 classes, but fewer.csv has"),
@@ -290,7 +290,7 @@ fn nothing_is_trained_if_the_file_cannot_be_written() {
         std::os::unix::fs::symlink(folder.path().join("elsewhere"), &link).unwrap();
         let output = lacuna(&[&["train", "--save", link.to_str().unwrap()], &RUN[..]].concat());
         let refused = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && refused.contains("no ordinary file"), "{refused}");
+        assert!(!output.status.success() && refused.contains("not an ordinary file"), "{refused}");
         assert!(link.is_symlink(), "a link is not replaced");
     }
     let output = lacuna(&[&["train", "--trace", &whole, "--save", "run.safetensors"], &RUN[..]].concat());
@@ -305,15 +305,15 @@ fn the_history_has_the_budget_of_the_method() {
     let set = set(&config);
     let mut run = start(&machine, &config, &set);
     let first = block_on(run.snapshot()).unwrap();
-    let mut recorder = Recorder::new(&run, Shown::of("planted", None, &run.data), None, &first);
+    let mut recorder = Recorder::new(&run, DatasetIdentity::of("planted", None, &run.data), None, &first);
     train(&mut run, 20, &mut recorder);
-    let kept = end(&mut run, &mut recorder).1;
-    assert!(kept.history.moments().iter().all(|moment| moment.budget == 68.0), "a fixed mask's budget does not fall");
-    assert!(kept.curves.column("budget").all(|budget| budget == 68.0));
+    let file = end(&mut run, &mut recorder).1;
+    assert!(file.history.moments().iter().all(|moment| moment.budget == 68.0), "a fixed mask's budget does not fall");
+    assert!(file.curves.column("budget").all(|budget| budget == 68.0));
 }
 
 #[test]
-fn files_that_are_no_runs_are_refused_by_name() {
+fn files_that_are_not_runs_are_refused_with_their_names() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("no-run.safetensors");
     std::fs::write(&path, b"{}").unwrap();
@@ -323,7 +323,7 @@ fn files_that_are_no_runs_are_refused_by_name() {
         let message = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && !message.contains("panicked"), "{message}");
         assert!(
-            message.contains("no-run.safetensors cannot be read as a run: it is no safetensors file") || message.contains("nowhere"),
+            message.contains("no-run.safetensors cannot be read as a run: it is not a safetensors file") || message.contains("nowhere"),
             "{message}"
         );
     }
@@ -348,8 +348,8 @@ fn ctrl_c_saves_the_run_and_prints_how_to_continue() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("stopped at step") && said.contains(&format!("lacuna train --resume {name} --save {name}")), "{said}");
-    let kept = RunFile::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
-    assert!(kept.step > 0 && kept.steps == 1_000_000 && kept.state.is_some());
+    let saved = RunFile::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
+    assert!(saved.step > 0 && saved.steps == 1_000_000 && saved.state.is_some());
     let again = prints(&["replay", name, "--again"]);
     assert!(again.contains("the same, bit for bit"), "{again}");
 }

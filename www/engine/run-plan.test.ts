@@ -5,12 +5,12 @@ import { test } from 'node:test';
 import type { Engine } from './load';
 import { type Planned, planRun, totalBytes } from './run-plan';
 import { description } from '../testing/samples';
-import type { OwnData, Plan, Shown } from '../protocol/messages';
+import type { OwnData, Plan, DatasetIdentity } from '../protocol/messages';
 
 const PLAN: Plan = description();
 const OWN: OwnData = { name: 'mine.csv', words: '', note: '', train: 80, test: 20, has_test: true, is_image: false, classes: ['a', 'b', 'c'], sum: 'ab' };
 const OWN_PLAN: Plan = { ...PLAN, dataset: { ...PLAN.dataset, name: 'own', own: OWN } };
-const SHOWN: Shown = { ...OWN_PLAN.dataset, name: 'mine.csv', sum: 'ab' };
+const SHOWN: DatasetIdentity = { ...OWN_PLAN.dataset, name: 'mine.csv', sum: 'ab' };
 
 /** An engine that plans, or that refuses with these words. */
 function engine(answer: { plan: Plan; refused?: string } | string, { dataset = 'planted', own = null as OwnData | null } = {}): Engine {
@@ -24,7 +24,7 @@ function engine(answer: { plan: Plan; refused?: string } | string, { dataset = '
   };
   return { describe, read_link, own_data: () => own } as unknown as Engine;
 }
-const plan = (of: Engine, shown?: Shown): Planned => planRun(of, 'a link', undefined, shown);
+const plan = (of: Engine, shown?: DatasetIdentity): Planned => planRun(of, 'a link', undefined, shown);
 const failed = (planned: Planned) => ('failure' in planned ? [planned.failure, planned.message] : null);
 
 test('a plan comes with why the device cannot hold it', () => {

@@ -3,7 +3,7 @@
 import type { Engine } from './load';
 import { messageOf } from '../model/words';
 import { isSame } from '../model/dataset-identity';
-import type { Failure, Plan, Shown } from '../protocol/messages';
+import type { Failure, Plan, DatasetIdentity } from '../protocol/messages';
 
 /** A plan, with why the device cannot hold it; or why there is none. */
 export type Planned = { plan: Plan; too_large: string | null } | { failure: Failure; message: string };
@@ -21,7 +21,7 @@ function asksForOwn(read_link: Engine['read_link'], query: string): boolean {
  * Plans the run of a link on a device whose buffers have at most so many bytes. `shown`: of a run that continues from a
  * checkpoint, the data that it learned from. With other data of the visitor it is refused.
  */
-export function planRun({ describe, own_data, read_link }: Engine, query: string, most_bytes: number | undefined, shown?: Shown): Planned {
+export function planRun({ describe, own_data, read_link }: Engine, query: string, most_bytes: number | undefined, shown?: DatasetIdentity): Planned {
   const others = (): Planned => ({ failure: 'own', message: `these are other data than the run learned from, ${shown?.name}: give the same files` });
   try {
     const { plan, refused: too_large } = describe(query, most_bytes);

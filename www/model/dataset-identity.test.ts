@@ -3,16 +3,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OwnData, Plan } from '../protocol/messages';
-import { isSame, shownOf } from './dataset-identity';
+import { isSame, identityOf } from './dataset-identity';
 
 const own: OwnData = { name: 'ants.csv', words: '', note: '', train: 206, test: 34, has_test: false, is_image: true, classes: ['ant', 'bee'], sum: '0a1b' };
 const dataset: Plan['dataset'] = { name: 'own', train: 206, test: 34, classes: 2, channels: 1, width: 8, height: 8, own };
-const written = shownOf(dataset);
+const written = identityOf(dataset);
 const other = (more: Partial<OwnData>, shape: Partial<Plan['dataset']> = {}): Plan['dataset'] => ({ ...dataset, ...shape, own: { ...own, ...more } });
 
 test('own data are shown by the name of their files and their sum, known ones by their own name', () => {
   assert.deepEqual([written.name, written.sum], ['ants.csv', '0a1b']);
-  const known = shownOf({ ...dataset, name: 'mnist', own: null });
+  const known = identityOf({ ...dataset, name: 'mnist', own: null });
   assert.deepEqual([known.name, known.sum], ['mnist', null]);
 });
 

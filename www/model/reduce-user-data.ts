@@ -1,6 +1,6 @@
 // The visitor's own data: given as files, read by a worker, loaded into the engine. Numbers are places in the list `given`.
 
-import type { OwnData, OwnFile, OwnReport, Shown } from '../protocol/messages';
+import type { OwnData, OwnFile, OwnReport, DatasetIdentity } from '../protocol/messages';
 import { isSame } from './dataset-identity';
 import type { Draft } from './draft';
 import { ask, change, fail, hasBegun, open, reopenLater } from './reduce-run';
@@ -98,7 +98,7 @@ export function accepted(draft: Draft, own: OwnData, number: number): void {
 }
 
 /** Reads again the data that the run learned from, or those that were given last. Returns false if they were never given in this tab, or if the engine has them. */
-export function readAgain(draft: Draft, shown: Shown | null): boolean {
+export function readAgain(draft: Draft, shown: DatasetIdentity | null): boolean {
   const { given, wanted, in_engine, reading, again } = draft.state.user_data;
   const number = shown ? given.findLastIndex(({ accepted: is, dataset }) => is && dataset && isSame(shown, dataset)) : (wanted ?? -1);
   if (number < 0 || number === in_engine) return false;

@@ -1,6 +1,6 @@
 // A saved run as the page shows it, until the engine reports more.
 
-import type { Checkpoint, Evaluation, Shown, Values } from '../protocol/messages';
+import type { Checkpoint, Evaluation, DatasetIdentity, Values } from '../protocol/messages';
 import type { Curves } from './curves';
 import type { Timeline } from './history';
 
@@ -18,7 +18,7 @@ export interface SavedRun {
   /** The checkpoint that the engine continues from; null if the run can only be replayed. */
   resumed: Checkpoint | null;
   /** The visitor's own data that it was trained on. */
-  shown: Shown | null;
+  shown: DatasetIdentity | null;
   /** Live settings that were changed after the checkpoint. They get these values as soon as the run is open. */
   late: [name: string, value: string][];
 }

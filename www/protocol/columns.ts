@@ -1,6 +1,6 @@
-// Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares.
+// Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares it.
 
-/** What a row of the curves tells, in this order; `mean`: as the mean of its steps, not as its last step left it. */
+/** The values of a row of the curves, in this order. `mean`: the mean over its steps; otherwise the value after its last step. */
 export const CURVES = [
   { name: 'loss', mean: true },
   { name: 'probe_loss', mean: true },

@@ -1,13 +1,13 @@
-// Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares.
+// Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares it.
 
 /** Bits of a unit's byte in a mask. */
 export const KEPT = 1;
 export const PROBE_KEPT = 2;
 
-/** The method of an experiment that names none. */
+/** The method of an experiment whose link has no method. */
 export const DEFAULT_METHOD: MethodName = 'vrpge';
 
-/** What each method does, in the order of the controls. */
+/** The facts about each method, in the order of the controls. */
 export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
   'vrpge': {
     forwards: 2,
@@ -91,10 +91,10 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
   },
 };
 
-/** Hears how far something is. */
+/** A function that receives the progress of a stage. */
 export type Progress = (stage: string, done: number, of: number) => void;
 
-/** What a setting may hold. */
+/** The values that a setting allows. */
 export type SettingKind = {
   "type": "number";
   min: number;
@@ -118,7 +118,7 @@ export type Setting = {
   name: string;
   label: string;
   help: string;
-  /** Whether it may change while a run goes on. */
+  /** Whether it may change during a run. */
   live: boolean;
   /** The default. */
   value: string;
@@ -128,32 +128,32 @@ export type Setting = {
 /** Values of settings as text, by name. */
 export type Values = Record<string, string>;
 
-/** What takes part in a comparison: a method or a variant of one. */
+/** A method, or a variant of one, that takes part in a comparison. */
 export type Entrant = {
   name: string;
   method: MethodName;
-  /** Settings that let it show its best. */
+  /** Settings with which a comparison runs it, unless it uses the same for all. */
   presets: Values;
   /** Settings that make it this variant. */
   made_by: Values;
-  /** Whether it keeps as many units of each gated group as the run of vrpge before it ended with. */
+  /** Whether its numbers of kept units in each gated group are those at the end of the run of vrpge before it. */
   is_allocated: boolean;
 };
 
 export type MethodName = 'vrpge' | 'reinforce' | 'ste' | 'magnitude' | 'set' | 'rigl' | 'snip' | 'static' | 'small-dense' | 'dense';
 
-/** What the page has to know of a method before any engine is loaded: see `methods::Facts`. */
+/** The facts about a method that the page needs before an engine is loaded: see `methods::Facts`. */
 export type MethodFacts = {
   /** Forward passes of a training step: 1 under m, or 2 under m and m′. */
   forwards: number;
   learns_scores: boolean;
-  /** Whether its mask is chosen now and then by ranking units. */
+  /** Whether it chooses its mask at intervals by ranking units. */
   chooses: boolean;
   /** Whether every unit is computed and multiplied by its mask. */
   computes_all: boolean;
-  /** Whether its budget comes down along the schedule; the others begin with the one they end with. */
+  /** Whether its budget decreases along the schedule. Other methods have the final budget from the first step on. */
   starts_whole: boolean;
-  /** The settings that mean something to it and not to every method. */
+  /** The settings that only some methods use, this one among them. */
   settings: Array<string>;
 };
 
@@ -162,25 +162,25 @@ export type Group = {
   name: string;
   size: number;
   gated: boolean;
-  /** Index of its first unit in the scores; without meaning where the group is not gated. */
+  /** Index of its first unit in the scores. It has no meaning if the group is not gated. */
   first_unit: number;
-  /** The shape to draw, the colours of an image one below the other; 0 where the units have no order in space. */
+  /** The shape in which to draw the units, with the channels of an image one below the other. 0 if the units are not pixels. */
   width: number;
   height: number;
-  /** How many colours that are. */
+  /** The channels of that image. */
   channels: number;
-  /** A sum keeps what either of two groups before it keeps, unit by unit; it has no scores of its own. */
+  /** The two groups that the group is the sum of. It keeps each unit that one of them keeps, and has no scores. */
   union_of: [number, number] | null;
-  /** Size of one unit at this place in the network: a channel's image, or 1 by 1. */
+  /** Size of the map of one unit in pixels: that of a channel's image, or 1 by 1. */
   map_width: number;
   map_height: number;
 };
 
-/** Weights from one group to another: for each tap of a kernel a row for each input, and `extra` rows. */
+/** Weights from one group to another: for each tap a row for each input, and `extra` rows. */
 export type Layer = {
   taps: number;
   extra: number;
-  /** At how many pixels they are used. */
+  /** Pixels of the output, each computed with these weights. */
   pixels: number;
   from: number;
   to: number;
@@ -198,35 +198,37 @@ export type Bytes = {
 export type Filters = {
   /** The group of its outputs. */
   group: number;
-  /** Of a kernel, in pixels. */
+  /** The side of a filter in pixels. */
   side: number;
   channels: number;
   count: number;
 };
 
-/** The data of a plan, by their shape. */
+/** The name and the shape of a plan's data set. */
 export type DatasetShape = {
   name: string;
-  /** Rows to train and to test. */
+  /** Training rows. */
   train: number;
+  /** Test rows. */
   test: number;
   classes: number;
   channels: number;
   width: number;
   height: number;
+  /** The visitor's own data. */
   own: OwnData | null;
 };
 
-/** A network and what it takes, known before anything is taken. */
+/** A network and the memory of its run, computed before any memory is allocated. */
 export type Plan = {
   model: string;
   batch_size: number;
   units: number;
   weights: number;
-  /** Of a dense step. */
+  /** Those of a dense step. */
   multiply_adds: number;
   bytes: Bytes;
-  /** What a run of the whole network takes, dense, without the data. */
+  /** Memory of a dense run of the whole network, without the data. */
   dense_bytes: number;
   groups: Array<Group>;
   layers: Array<Layer>;
@@ -237,13 +239,13 @@ export type Plan = {
 /** The network of a link, and whether it fits the device. */
 export type Described = {
   plan: Plan;
-  /** What is larger than a buffer may be, in words. */
+  /** If a tensor is larger than a buffer may be: the message. */
   refused: string | null;
 };
 
 export type Computes = 'gpu' | 'cpu';
 
-/** What a run is beside its plan. */
+/** The facts of a run that are not in its plan. */
 export type RunFacts = {
   adapter: string;
   backend: string;
@@ -252,16 +254,16 @@ export type RunFacts = {
   steps: number;
   steps_per_epoch: number;
   has_timestamps: boolean;
-  /** `[I]` Planted data only: 1 where an input carries the class. */
+  /** `[I]` for planted data: 1 if an input carries the class. */
   informative: Uint8Array | null;
   /** Most columns of its history. */
   history_columns: number;
 };
 
-/** What a run is: it does not change until the next one is opened. */
+/** The facts of a run that do not change. */
 export type Description = Plan & RunFacts;
 
-/** A file of a data set, to be fed to a run. */
+/** A file of a data set, to be loaded into a run. */
 export type DataFile = {
   name: string;
   bytes: number;
@@ -274,7 +276,7 @@ export type StepRecord = {
   loss: number;
   /** NaN for methods with one forward pass. */
   probe_loss: number;
-  /** Of the batch. */
+  /** The accuracy on the batch. */
   accuracy: number;
   sum_scores: number;
   budget: number;
@@ -282,9 +284,9 @@ export type StepRecord = {
   gradient_norm: number;
   learning_rate: number;
   scores_rate: number;
-  /** Executed up to and including this step, choosing masks included. */
+  /** Executed up to and including this step, with those for choosing masks. */
   multiply_adds: number;
-  /** Of training, from the end of the first step on, which also compiles. */
+  /** Time of training. It begins with the end of the first submit, which also compiles kernels. */
   seconds: number;
 };
 
@@ -292,9 +294,9 @@ export type StepRecord = {
 export type Cost = {
   forward: number;
   backward: number;
-  /** Of passes that only served to choose a mask. */
+  /** Those of structure passes, which only serve to choose a mask. */
   structure: number;
-  /** Of all these, those in passes of more than half the work of the dense network's. */
+  /** The part of all these that is in passes with more than half of the dense network's multiply-adds. */
   near_dense: number;
 };
 
@@ -305,13 +307,13 @@ export type Snapshot = {
   /** Passes over the training set, with fractions. */
   epoch: number;
   finished: boolean;
-  /** Why the run stopped by itself, in words. */
+  /** The reason, if the run stopped by itself. */
   halted: string | null;
   /** `[U]` */
   scores: Float32Array;
-  /** `[U]` s in 255 shades, of which 0 and 255 are exactly 0 and 1. */
+  /** `[U]` s as bytes, of which only 0 and 255 are exactly 0 and 1. */
   shades: Uint8Array;
-  /** `[U]` bits: `KEPT` and `PROBE_KEPT`. Before the first step, the units that their scores decide for. */
+  /** `[U]` bits: `KEPT` and `PROBE_KEPT`. Before the first step both are 1 for the units with s ≥ ½. */
   mask: Uint8Array;
   /** `[G]` units kept under m. */
   kept: Uint32Array;
@@ -320,84 +322,86 @@ export type Snapshot = {
   budget: number;
   sum_scores: number;
   threshold: number;
-  /** The steps since the snapshot before. */
+  /** The steps since the last snapshot. */
   records: Array<StepRecord>;
-  /** Of the whole run so far. */
+  /** Multiply-adds of the whole run so far. */
   cost: Cost;
   step_ms: number;
-  /** Units that are still on the device: fewer once those that are off for good were dropped. */
-  units_held: number;
-  /** What the network, and a copy that is asked for masks, take of the device's memory now, without the data. */
+  /** Units that are in memory. Compacting drops those whose score is 0 for good. */
+  units_in_memory: number;
+  /** The current memory on the device of the network and of a copy from which masks are chosen, without the data. */
   network_bytes: number;
-  /** Null in the middle of a step, of which nothing is recorded. */
+  /** Null in the middle of a step, when nothing is recorded. */
   recorded: Recorded | null;
 };
 
 export type StepPart = 'choose' | 'sample' | 'losses' | 'gradient' | 'project' | 'backward' | 'weights';
 
-/** What stands after a part of a step. */
+/** The state after a part of a step. */
 export type PartialStep = {
   stage: StepPart;
-  /** What is yet to be done, in order; the step is finished where nothing is. */
+  /** The remaining parts, in order. The step is finished if there are none. */
   left: Array<StepPart>;
-  /** Its record, of this step, is filled in as far as the step has come. */
+  /** Its record is that of this step. Values that are not computed yet have no meaning. */
   snapshot: Snapshot;
-  /** `[U]` after the gradient: g. After the weights: how far those that lead to a unit moved, root mean square. */
+  /** `[U]` after the part gradient: g. After the part weights: the root mean square of the changes of the weights into a unit. */
   values: Float32Array | null;
-  /** `[U]` after the projection: the scores before the step. */
+  /** `[U]` after the part project: the scores before the step. */
   before: Float32Array | null;
-  /** `[U]` after the projection: the scores before the projection. */
+  /** `[U]` after the part project: the scores before the projection. */
   stepped: Float32Array | null;
 };
 
-/** A run that diverged in the part of a step that was asked for. */
+/** The run diverged in the requested part of a step. */
 export type Halted = {
   snapshot: Snapshot;
 };
 
-/** What asking for the next part of a step leads to. */
+/** The result of a request for the next part of a step. */
 export type NextPart = PartialStep | Halted;
 
-/** How the loss differs with a unit on and off, everything else as in m. */
+/** The difference of the loss with a unit on and off, with all other units as in m. */
 export type UnitCost = {
   unit: number;
-  /** Mean over batches of the loss with it on less that with it off, and its standard error. */
+  /** Mean over batches of the loss with the unit on minus the loss with it off. */
   difference: number;
+  /** The standard error of `difference`. */
   error: number;
-  /** Mean losses with it on and off. */
+  /** Mean loss with the unit on. */
   on: number;
+  /** Mean loss with the unit off. */
   off: number;
   batches: number;
 };
 
-/** A test: shares of the images that were classified rightly, and the loss. */
+/** A test: accuracy and loss. */
 export type Evaluation = {
   step: number;
   images: number;
-  /** Under the decided mask. */
+  /** Accuracy under the decided mask. */
   decided: number;
-  /** Under a sampled mask. */
+  /** Accuracy under a sampled mask. */
   sampled: number;
-  /** Under the decided mask. */
+  /** Loss under the decided mask. */
   loss: number;
-  /** Units of each gated group under the decided mask. */
+  /** Units of each gated group that the decided mask keeps. */
   kept: Array<number>;
 };
 
-/** A test, and how many the run's file holds now: of more than it may hold, every second one is gone. */
+/** A test, and the number of tests in the run's file. If there are too many, every second one is removed from the file. */
 export type Evaluated = {
   evaluation: Evaluation;
   tests: number;
 };
 
-/** What a phase of a step takes, in milliseconds. */
+/** The time of a phase of a step, in milliseconds. */
 export type PhaseTime = {
   name: string;
   sparse_ms: number;
   dense_ms: number;
 };
 
-/** A step of a run beside a dense one. */
+/** The time of a run's step, compared with a dense step. */
 export type Speed = {
   sparse_ms: number;
   dense_ms: number;
@@ -408,53 +412,54 @@ export type Speed = {
   steps: number;
   phases: Array<PhaseTime>;
   adapter: string;
-  /** How it was measured, in words. */
+  /** How it was measured, as a sentence. */
   how: string;
 };
 
-/** What a moment changed of the run's curves, and where it stands in the run's history. */
+/** The rows of the run's curves that a snapshot changed, and its column in the run's history. */
 export type Recorded = {
-  /** Rows before this one stay as they are; all others are in `rows`. */
+  /** The index of the first changed row. It and all later rows are in `rows`. */
   from: number;
-  /** Rows one after another: how many steps a row stands for, the last of them, and its `CURVES`. */
+  /** Rows one after another. Each has the number of its steps, the last step, and its values in the order of `CURVES`. */
   rows: Float64Array;
-  /** The column of the history. Columns between the last one and this one show the same moment. */
+  /** The column of the history. Columns between the last one and this one have the same moment. */
   column: number;
-  /** Steps that a column stands for; where it doubled, every second column is gone. */
+  /** Steps of a column. When it doubles, every second column is removed. */
   stride: number;
 };
 
-/** A run as a file, to go on from. */
+/** A run file with a checkpoint. */
 export type Checkpoint = {
   bytes: Uint8Array;
   step: number;
-  /** Settings that were changed by then. */
+  /** Settings that were changed up to that step. */
   changes: Array<[number, string, string]>;
 };
 
-/** Data that a run learned from; the visitor's own by the name of their files. */
-export type Shown = {
+/** Identifies the data set of a run. The visitor's own data have the name of their files. */
+export type DatasetIdentity = {
   name: string;
-  /** Rows to train and to test. */
+  /** Training rows. */
   train: number;
+  /** Test rows. */
   test: number;
   channels: number;
   height: number;
   width: number;
   classes: number;
-  /** Of the visitor's own data: tells them from others of the same shape. */
+  /** Checksum of the visitor's own data. It differs for other data of the same shape. */
   sum: string | null;
 };
 
 /** The history of a file: C columns, one after another. */
 export type Columns = {
-  /** How many there may be. */
+  /** Most columns. */
   capacity: number;
-  /** Steps that a column stands for. */
+  /** Steps of a column. */
   stride: number;
   /** `[C]` */
   steps: Uint32Array;
-  /** `[C, U]` in the shades of a snapshot. */
+  /** `[C, U]` as `shades` of a snapshot. */
   shades: Uint8Array;
   /** `[C, U]` bits as in a snapshot. */
   masks: Uint8Array;
@@ -468,103 +473,107 @@ export type Columns = {
   sums: Float32Array;
 };
 
-/** What a run file holds, but for what it takes to go on. */
+/** The contents of a run file without the checkpoint. */
 export type ReadRun = {
   plan: Plan;
-  /** The link that it began with, and its settings. */
+  /** The link with the settings at the start of the run. */
   query: string;
+  /** The settings at the start of the run. */
   began: Values;
-  /** The same with what was changed on the way. */
+  /** The link with the settings at the last step. */
   query_now: string;
+  /** The settings at the last step. */
   values: Values;
   changes: Array<[number, string, string]>;
-  shown: Shown;
+  dataset: DatasetIdentity;
   version: string;
-  /** How the program was called that wrote it. */
+  /** The command line of the program that wrote the file, if it was the terminal's. */
   command: string | null;
   adapter: string;
   software: boolean;
-  /** Steps done, of the whole run, and of an epoch. */
+  /** Steps done. */
   step: number;
+  /** Steps of the whole run. */
   steps: number;
   steps_per_epoch: number;
   seconds: number;
   /** `[U]` */
   scores: Float32Array;
-  /** `[U]` in the shades of a snapshot. */
+  /** `[U]` as `shades` of a snapshot. */
   shades: Uint8Array;
   /** `[U]` bits as in a snapshot. */
   mask: Uint8Array;
-  /** `[I]` Planted data only: 1 where an input carries the class. */
+  /** `[I]` for planted data: 1 if an input carries the class. */
   informative: Uint8Array | null;
-  /** As those of `Recorded`. */
+  /** In the layout of `Recorded`. */
   rows: Float64Array;
   tests: Array<Evaluation>;
   history: Columns;
-  /** Whether it holds what it takes to go on. */
-  can_go_on: boolean;
+  /** Whether it has a checkpoint. */
+  can_continue: boolean;
 };
 
-/** How far drawing masks of a frozen network is. */
+/** Progress of drawing masks of a frozen network. */
 export type Drawn = {
-  /** At which the network was frozen. */
+  /** The step at which the network was frozen. */
   step: number;
   pairs: number;
-  /** Masks that are yet to be tried before the true gradient is exact. */
+  /** Masks that must still be enumerated before the true gradient is exact. */
   masks_left: number;
-  /** What this drawing took. */
+  /** The time of this call. */
   ms: number;
 };
 
-/** What units have in common under one estimator. */
+/** Measurements of one estimator over several units. */
 export type Summary = {
-  /** |mean − truth| / |truth|, and what chance alone makes of that. */
+  /** |mean − truth| / |truth|. */
   bias: number;
+  /** The value of `bias` that an unbiased estimator has by chance. */
   bias_chance: number;
   variance: number;
-  /** What the paper's bound allows, where there is one. */
+  /** The paper's bound on the variance, if the estimator has one. */
   bound: number | null;
   signal_to_noise: number;
 };
 
-/** A range of s, and how many units are in it. */
+/** A range of s, and the number of its units. */
 export type ScoreRange = {
   low: number;
   high: number;
   units: number;
 };
 
-/** Units of a range of s; without numbers where there are none. */
+/** A range of s with its summary. A range without units has no summary. */
 export type LabBin = ScoreRange & Partial<Summary>;
 
-/** One estimator at one α, beside what all units have in common. */
+/** One estimator at one α, without the summary over all units. */
 export type Estimate = {
   estimator: string;
   alpha: number;
-  /** Pairs of masks, or single ones. */
+  /** Pairs of masks, or single masks. */
   samples: number;
   verdict: string;
-  /** Of the angle between one gradient and the true one. */
+  /** The cosine of the angle between one estimated gradient and the true gradient. */
   cosine: number;
   cosine_error: number;
-  /** Units by their s. */
+  /** Ranges of s. */
   bins: Array<LabBin>;
 };
 
-/** One estimator at one α, with what all units have in common. */
+/** One estimator at one α, with the summary over all units. */
 export type LabRow = Estimate & Summary;
 
-/** What pairs of masks say of each estimator on a frozen network. */
+/** Measurements of each estimator on a frozen network. */
 export type LabReport = {
   step: number;
   pairs: number;
   units: number;
   undecided_units: number;
-  /** All masks, where the true gradient is exact because all were tried. */
+  /** The number of all masks, if all were enumerated; the true gradient is then exact. */
   enumerated_masks: number | null;
-  /** Masks behind the true gradient. */
+  /** Masks from which the true gradient was computed. */
   truth_masks: number;
-  /** Its standard error as a share of it. */
+  /** The standard error of the true gradient, relative to it. */
   truth_error: number;
   rows: Array<LabRow>;
 };
@@ -576,20 +585,22 @@ export type Example = {
   label: number;
 };
 
-/** How much smaller log p(class) becomes when a square of pixels stands at its mean. */
+/** How much log p(class) decreases if a square of pixels is replaced by their means. */
 export type Contributions = {
   class: number;
-  /** Of a square, in pixels. */
+  /** The side of a square in pixels. */
   side: number;
+  /** Squares in a row. */
   across: number;
+  /** Rows of squares. */
   down: number;
-  /** `[down, across]`; NaN where not known yet, 0 where nothing of the square is kept. */
+  /** `[down, across]`; NaN if not computed yet, 0 if no pixel of the square is kept. */
   values: Float32Array;
 };
 
-/** What the network makes of one image, as far as that is known. */
+/** The classification of one image, as far as it is computed. */
 export type Classified = {
-  /** Of the run when it was asked. */
+  /** The step of the run at which the classification began. */
   step: number;
   /** `[classes]` probabilities under the decided mask. */
   decided: Float32Array;
@@ -598,20 +609,20 @@ export type Classified = {
   contributions: Contributions | null;
 };
 
-/** What a kernel showed against its reference, in one scene or over all. */
+/** The comparison of a kernel with its reference, in one scene or over all. */
 export type CheckKernel = {
   name: string;
   passed: boolean;
-  /** Largest error over the largest number of the buffer it stood in; infinite where an integer differs. */
+  /** Largest error, relative to the largest number of the same buffer. It is infinite if an integer differs. */
   worst: number;
-  /** 0: integers alone, which must agree bit for bit. */
+  /** 0 for kernels with integers only, which must agree bit for bit. */
   tolerance: number;
   dispatches: number;
-  /** Where the largest error stood. */
+  /** The place of the largest error. */
   place: string;
 };
 
-/** A small network at awkward sizes, and what its kernels showed. */
+/** The results of the kernels on one small network with awkward sizes. */
 export type CheckScene = {
   scene: string;
   network: string;
@@ -619,7 +630,7 @@ export type CheckScene = {
   kernels: Array<CheckKernel>;
 };
 
-/** The adapter that was checked, and what each kernel showed over all scenes. */
+/** The adapter that was checked, and the results of each kernel over all scenes. */
 export type CheckResult = {
   adapter: string;
   backend: string;
@@ -628,26 +639,27 @@ export type CheckResult = {
   kernels: Array<CheckKernel>;
 };
 
-/** The visitor's own data, as they were read. */
+/** A description of the visitor's own data. */
 export type OwnData = {
   name: string;
-  /** What they are, as half a sentence. */
+  /** Their description as a part of a sentence. */
   words: string;
-  /** What was done to their values, as a sentence; empty where nothing was. */
+  /** How their values were converted, as a sentence. Empty if they were not. */
   note: string;
-  /** Rows to train and to test. */
+  /** Training rows. */
   train: number;
+  /** Test rows. */
   test: number;
-  /** Whether the test rows are their own, not drawn from all. */
+  /** Whether the files have test rows; otherwise test rows are drawn from all rows. */
   has_test: boolean;
   is_image: boolean;
   /** Names, by label. */
   classes: Array<string>;
-  /** Of rows and labels, in hexadecimal: tells them from others of the same shape. */
+  /** Checksum of rows and labels, in hexadecimal. It differs for other data of the same shape. */
   sum: string;
 };
 
-/** The visitor's own data with their rows: of the training or of all, and of the test, none where these are to be drawn. */
+/** The visitor's own data with their rows. If there are no test rows, they are drawn from the others. */
 export type OwnSet = {
   about: OwnData;
   /** Channels, height, width. */

@@ -1,4 +1,4 @@
-// Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares.
+// Written from src/web by `npm run generate`. Do not edit it: a unit test of the library compares it.
 
 declare module '*/pkg/lacuna.js' {
   type Checkpoint = import('./generated').Checkpoint;
@@ -25,109 +25,110 @@ declare module '*/pkg/lacuna.js' {
   export default function init(options: { module_or_path: string }): Promise<unknown>;
   /** The table of settings. */
   export function settings(): Array<Setting>;
-  /** Who takes part in a comparison. */
+  /** The entrants of a comparison. */
   export function entrants(): Array<Entrant>;
-  /** Every setting's value for a link. */
+  /** The value of every setting in a link. */
   export function read_link(query: string): Values;
-  /** The query of the experiment with these values: what differs from the defaults. */
+  /** The query of a link with these values. It has only settings that differ from their defaults. */
   export function write_link(values: Values): string;
-  /** What a buffer holds at most in bytes, where that does not depend on an adapter. */
+  /** The size of the largest buffer in bytes, if it does not depend on the adapter. */
   export function most_bytes(): number | undefined;
   /**
-   * The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer hold, where
-   * that is known; `refused` says in words what is larger.
+   * The network of a link and the memory of its run. No GPU is used. `most_bytes` is the size of the device's largest buffer, if it is known. If a tensor
+   * is larger, `refused` is the message.
    */
   export function describe(query: string, most_bytes?: number): Described;
-  /** What a run file holds, for the page to show. */
+  /** Reads a run file for the page. */
   export function read_run(bytes: Uint8Array): ReadRun;
-  /** The same file without what it takes to go on. */
+  /** The same run file without its checkpoint. */
   export function recording_of(bytes: Uint8Array): Uint8Array;
-  /** What the page says about the visitor's own data, as it was told; null where there are none. */
+  /** The description of the visitor's own data that `take_own` was given; null if there are no data. */
   export function own_data(): OwnData | null;
   /**
-   * Takes the visitor's own data, as the module that reads files made them, in place of those before: `shape` is `[channels, height, width]`, inputs `[N,
-   * I]` and labels `[N]`, of the training or all rows and of the test rows, none where these are to be drawn; `about` is what the page says about them.
+   * Sets the visitor's own data, which the module `own_files` made; they replace earlier ones. `shape` is `[channels, height, width]`. `inputs`, `[N,
+   * I]`, and `labels`, `[N]`, are those of the training rows. If there are no test inputs, test rows are drawn from them. `about` describes the data for
+   * the page.
    */
   export function take_own(about: OwnData, classes: number, shape: Uint32Array, inputs: Uint8Array, labels: Uint8Array, test_inputs: Uint8Array, test_labels: Uint8Array): void;
   export class Session {
     private constructor();
     /** The test image of that number. */
     example(index: number): Promise<Example>;
-    /** Takes an image of `[I]` bytes to be classified by the network as it stands now. */
+    /** Begins to classify an image of `[I]` bytes with the current network. */
     classify(image: Uint8Array): void;
     /**
-     * Goes on with the image: one submit of sampled masks or, with `explain` and once all are sampled, of contributions. Gives what is known now; null
-     * where nothing was left to do.
+     * Continues with the image: one submit of sampled masks. After all masks, with `explain`, one submit of contributions. Returns the results so far, or
+     * null if everything was done before.
      */
     classify_more(explain: boolean): Promise<Classified | null>;
-    /** Gives the memory of the copy back. */
+    /** Frees the copy of the network. */
     classify_release(): void;
     /**
-     * Draws `pairs` more pairs of masks of the frozen network, which it freezes if it is not; where all masks are to be tried, some of these instead,
-     * until none is left.
+     * Draws `pairs` more pairs of masks of the frozen network; the first call freezes it. If the network has so few undecided units that all masks are
+     * enumerated, the first calls enumerate some masks each instead.
      */
     estimator_draw(pairs: number): Promise<Drawn>;
-    /** Gives the frozen copies' memory back. */
+    /** Frees the copies of the network. */
     estimator_release(): void;
-    /** What the pairs drawn so far say of each estimator; null before there is anything to say. */
+    /** The measurements of each estimator from the pairs so far; null if there are too few. */
     estimator_report(): LabReport | null;
-    /** The run as a file, to go on from here. */
+    /** The run file with a checkpoint of the current state. */
     checkpoint(): Promise<Checkpoint>;
-    /** The run as a file to be looked at, as the last snapshot told it: without what it takes to go on. */
+    /** The run file up to the last snapshot, without a checkpoint. It does not use the device. */
     recording(): Uint8Array;
-    /** Takes up the run of a file, with its curves, its history, its tests and what was changed on the way. */
+    /** Continues the run of a file, with its curves, history, tests and changes of settings. */
     restore(bytes: Uint8Array): void;
-    /** Opens the adapter, compiles, allocates, draws the first weights. Browsers tell the page more of the adapter's name than the engine. */
+    /**
+     * Opens the adapter, compiles the kernels, allocates the network and draws its first weights. `adapter_name` is the name that the browser gave the
+     * page; browsers give an engine less of it.
+     */
     static open(query: string, progress: Progress, adapter_name?: string): Promise<Session>;
-    /** What does not change during the run. */
+    /** The facts of the run that do not change. */
     description(): Description;
-    /** What ends a test, a choice of a mask or a measurement early, when the run is to be closed: a session takes one call at a time. */
+    /** Interrupts a long call when the run is closed. It is an object of its own, because a session allows one call at a time. */
     stopper(): Stopper;
-    /** The files to feed, in the order to fetch them. */
+    /** The files for `feed`, in the order in which to fetch them. */
     files(): Array<DataFile>;
-    /** Takes the next unpacked bytes of a file and sends whole rows to the GPU. */
+    /** Reads the next unpacked bytes of a file and sends complete rows to the GPU. */
     feed(name: string, bytes: Uint8Array): void;
-    /** Checks a file's length and checksum once nothing more comes. */
+    /** Checks the length and checksum of a file after its last bytes. */
     feed_end(name: string): void;
-    /** Training rows that may be used already. */
+    /** Training rows that have arrived. */
     rows_ready(): number;
     /**
-     * One submit of at most `most_steps` steps, fewer where rows are missing or the device is slow. Where the experiment asks for that, an epoch that
-     * ends takes the units that are off for good out of memory.
+     * Trains one submit of at most `most_steps` steps; fewer if rows are missing or the device is slow. If the experiment compacts, units whose score is
+     * 0 for good are dropped from memory at the end of an epoch.
      */
     advance(most_steps: number): Promise<Snapshot>;
-    /** Takes the next part of a step. Null where rows are missing or the run is over. */
+    /** Executes the next part of a step. Null if rows are missing or the run is over. */
     phase(): Promise<NextPart | null>;
-    /** What a unit is worth on at most `batches` batches: see `trainer::UnitCost`. */
+    /** The difference of the loss with a unit on and off, on at most `batches` batches: see `UnitCost`. */
     unit_cost(unit: number, batches: number): Promise<UnitCost>;
     /**
-     * `[count, channels, side, side]` the weights of the first convolution as they are now, those of filters that are gone as 0; null where the network
-     * does not begin with one.
+     * `[count, channels, side, side]` the current weights of the first convolution. The weights of dropped filters are 0. Null if the network does not
+     * begin with a convolution.
      */
     filters(): Promise<Float32Array | null>;
-    /** The state now. */
+    /** The current state. */
     snapshot(): Promise<Snapshot>;
-    /** Changes a live setting from the next step on, whose number it answers with. */
+    /** Changes a live setting from the next step on. Returns the number of that step. */
     change(name: string, value: string): number;
-    /** Test accuracy under the decided mask and a sampled one, over at most `most_images` images. */
+    /** Tests the network under the decided mask and a sampled one, on at most `most_images` images. */
     evaluate(most_images: number): Promise<Evaluated>;
-    /** Times this run's step against a dense one, in turns; the run is left as it was. */
+    /** Measures the time of this run's step and of a dense step, in turns. The run does not change. */
     measure_speed(): Promise<Speed>;
-    /**
-     * Selects a mask and fine-tunes under it, where the experiment asks for that. Gives the accuracy under the selected mask, null where none was
-     * selected.
-     */
+    /** If the experiment fine-tunes, selects a mask and fine-tunes under it. Returns the accuracy under the selected mask, or null if none was selected. */
     finish(progress: Progress): Promise<number | null>;
-    /** Why the device is gone, if it is. */
+    /** Why the device is lost, or null. */
     lost(): string | undefined;
-    /** Gives its memory back; nothing may be asked of it afterwards. */
+    /** Frees its memory. The object must not be used afterwards. */
     free(): void;
   }
   export class Stopper {
     private constructor();
-    /** A test, a choice of a mask, fine-tuning or a measurement of speed fails after the submit at hand, as all later ones do. */
+    /** Makes a test, a choice of a mask, fine-tuning or a measurement of speed fail after the current submit. Later ones fail as well. */
     stop(): void;
-    /** Gives its memory back; nothing may be asked of it afterwards. */
+    /** Frees its memory. The object must not be used afterwards. */
     free(): void;
   }
 }
@@ -158,116 +159,117 @@ declare module '*/pkg/lacuna_cpu.js' {
   /** Loads the module. */
   export default function init(options: { module_or_path: string }): Promise<unknown>;
   /**
-   * Compares every kernel with its reference on this adapter, scene by scene. `progress` is told how far the kernels are compiled, `told` each scene as
-   * it ends, how many are done, and of how many. Gives the adapter and what each kernel showed over all scenes. Browsers tell the page more of the
-   * adapter's name than the engine.
+   * Compares every kernel with its reference on this adapter, scene by scene. Calls `progress` while kernels are compiled, and `report` after each scene,
+   * with the number of scenes done and of all. Returns the adapter and the result of each kernel over all scenes. `adapter_name` is the name that the
+   * browser gave the page; browsers give an engine less of it.
    */
-  export function check(progress: Progress, told: (scene: CheckScene, done: number, of: number) => void, adapter_name?: string): Promise<CheckResult>;
+  export function check(progress: Progress, report: (scene: CheckScene, done: number, of: number) => void, adapter_name?: string): Promise<CheckResult>;
   /** The table of settings. */
   export function settings(): Array<Setting>;
-  /** Who takes part in a comparison. */
+  /** The entrants of a comparison. */
   export function entrants(): Array<Entrant>;
-  /** Every setting's value for a link. */
+  /** The value of every setting in a link. */
   export function read_link(query: string): Values;
-  /** The query of the experiment with these values: what differs from the defaults. */
+  /** The query of a link with these values. It has only settings that differ from their defaults. */
   export function write_link(values: Values): string;
-  /** What a buffer holds at most in bytes, where that does not depend on an adapter. */
+  /** The size of the largest buffer in bytes, if it does not depend on the adapter. */
   export function most_bytes(): number | undefined;
   /**
-   * The network of a link and what it would take, before anything is taken: no GPU is asked. `most_bytes` is what the device lets a buffer hold, where
-   * that is known; `refused` says in words what is larger.
+   * The network of a link and the memory of its run. No GPU is used. `most_bytes` is the size of the device's largest buffer, if it is known. If a tensor
+   * is larger, `refused` is the message.
    */
   export function describe(query: string, most_bytes?: number): Described;
-  /** What a run file holds, for the page to show. */
+  /** Reads a run file for the page. */
   export function read_run(bytes: Uint8Array): ReadRun;
-  /** The same file without what it takes to go on. */
+  /** The same run file without its checkpoint. */
   export function recording_of(bytes: Uint8Array): Uint8Array;
-  /** What the page says about the visitor's own data, as it was told; null where there are none. */
+  /** The description of the visitor's own data that `take_own` was given; null if there are no data. */
   export function own_data(): OwnData | null;
   /**
-   * Takes the visitor's own data, as the module that reads files made them, in place of those before: `shape` is `[channels, height, width]`, inputs `[N,
-   * I]` and labels `[N]`, of the training or all rows and of the test rows, none where these are to be drawn; `about` is what the page says about them.
+   * Sets the visitor's own data, which the module `own_files` made; they replace earlier ones. `shape` is `[channels, height, width]`. `inputs`, `[N,
+   * I]`, and `labels`, `[N]`, are those of the training rows. If there are no test inputs, test rows are drawn from them. `about` describes the data for
+   * the page.
    */
   export function take_own(about: OwnData, classes: number, shape: Uint32Array, inputs: Uint8Array, labels: Uint8Array, test_inputs: Uint8Array, test_labels: Uint8Array): void;
   export class Session {
     private constructor();
     /** The test image of that number. */
     example(index: number): Promise<Example>;
-    /** Takes an image of `[I]` bytes to be classified by the network as it stands now. */
+    /** Begins to classify an image of `[I]` bytes with the current network. */
     classify(image: Uint8Array): void;
     /**
-     * Goes on with the image: one submit of sampled masks or, with `explain` and once all are sampled, of contributions. Gives what is known now; null
-     * where nothing was left to do.
+     * Continues with the image: one submit of sampled masks. After all masks, with `explain`, one submit of contributions. Returns the results so far, or
+     * null if everything was done before.
      */
     classify_more(explain: boolean): Promise<Classified | null>;
-    /** Gives the memory of the copy back. */
+    /** Frees the copy of the network. */
     classify_release(): void;
     /**
-     * Draws `pairs` more pairs of masks of the frozen network, which it freezes if it is not; where all masks are to be tried, some of these instead,
-     * until none is left.
+     * Draws `pairs` more pairs of masks of the frozen network; the first call freezes it. If the network has so few undecided units that all masks are
+     * enumerated, the first calls enumerate some masks each instead.
      */
     estimator_draw(pairs: number): Promise<Drawn>;
-    /** Gives the frozen copies' memory back. */
+    /** Frees the copies of the network. */
     estimator_release(): void;
-    /** What the pairs drawn so far say of each estimator; null before there is anything to say. */
+    /** The measurements of each estimator from the pairs so far; null if there are too few. */
     estimator_report(): LabReport | null;
-    /** The run as a file, to go on from here. */
+    /** The run file with a checkpoint of the current state. */
     checkpoint(): Promise<Checkpoint>;
-    /** The run as a file to be looked at, as the last snapshot told it: without what it takes to go on. */
+    /** The run file up to the last snapshot, without a checkpoint. It does not use the device. */
     recording(): Uint8Array;
-    /** Takes up the run of a file, with its curves, its history, its tests and what was changed on the way. */
+    /** Continues the run of a file, with its curves, history, tests and changes of settings. */
     restore(bytes: Uint8Array): void;
-    /** Opens the adapter, compiles, allocates, draws the first weights. Browsers tell the page more of the adapter's name than the engine. */
+    /**
+     * Opens the adapter, compiles the kernels, allocates the network and draws its first weights. `adapter_name` is the name that the browser gave the
+     * page; browsers give an engine less of it.
+     */
     static open(query: string, progress: Progress, adapter_name?: string): Promise<Session>;
-    /** What does not change during the run. */
+    /** The facts of the run that do not change. */
     description(): Description;
-    /** What ends a test, a choice of a mask or a measurement early, when the run is to be closed: a session takes one call at a time. */
+    /** Interrupts a long call when the run is closed. It is an object of its own, because a session allows one call at a time. */
     stopper(): Stopper;
-    /** The files to feed, in the order to fetch them. */
+    /** The files for `feed`, in the order in which to fetch them. */
     files(): Array<DataFile>;
-    /** Takes the next unpacked bytes of a file and sends whole rows to the GPU. */
+    /** Reads the next unpacked bytes of a file and sends complete rows to the GPU. */
     feed(name: string, bytes: Uint8Array): void;
-    /** Checks a file's length and checksum once nothing more comes. */
+    /** Checks the length and checksum of a file after its last bytes. */
     feed_end(name: string): void;
-    /** Training rows that may be used already. */
+    /** Training rows that have arrived. */
     rows_ready(): number;
     /**
-     * One submit of at most `most_steps` steps, fewer where rows are missing or the device is slow. Where the experiment asks for that, an epoch that
-     * ends takes the units that are off for good out of memory.
+     * Trains one submit of at most `most_steps` steps; fewer if rows are missing or the device is slow. If the experiment compacts, units whose score is
+     * 0 for good are dropped from memory at the end of an epoch.
      */
     advance(most_steps: number): Promise<Snapshot>;
-    /** Takes the next part of a step. Null where rows are missing or the run is over. */
+    /** Executes the next part of a step. Null if rows are missing or the run is over. */
     phase(): Promise<NextPart | null>;
-    /** What a unit is worth on at most `batches` batches: see `trainer::UnitCost`. */
+    /** The difference of the loss with a unit on and off, on at most `batches` batches: see `UnitCost`. */
     unit_cost(unit: number, batches: number): Promise<UnitCost>;
     /**
-     * `[count, channels, side, side]` the weights of the first convolution as they are now, those of filters that are gone as 0; null where the network
-     * does not begin with one.
+     * `[count, channels, side, side]` the current weights of the first convolution. The weights of dropped filters are 0. Null if the network does not
+     * begin with a convolution.
      */
     filters(): Promise<Float32Array | null>;
-    /** The state now. */
+    /** The current state. */
     snapshot(): Promise<Snapshot>;
-    /** Changes a live setting from the next step on, whose number it answers with. */
+    /** Changes a live setting from the next step on. Returns the number of that step. */
     change(name: string, value: string): number;
-    /** Test accuracy under the decided mask and a sampled one, over at most `most_images` images. */
+    /** Tests the network under the decided mask and a sampled one, on at most `most_images` images. */
     evaluate(most_images: number): Promise<Evaluated>;
-    /** Times this run's step against a dense one, in turns; the run is left as it was. */
+    /** Measures the time of this run's step and of a dense step, in turns. The run does not change. */
     measure_speed(): Promise<Speed>;
-    /**
-     * Selects a mask and fine-tunes under it, where the experiment asks for that. Gives the accuracy under the selected mask, null where none was
-     * selected.
-     */
+    /** If the experiment fine-tunes, selects a mask and fine-tunes under it. Returns the accuracy under the selected mask, or null if none was selected. */
     finish(progress: Progress): Promise<number | null>;
-    /** Why the device is gone, if it is. */
+    /** Why the device is lost, or null. */
     lost(): string | undefined;
-    /** Gives its memory back; nothing may be asked of it afterwards. */
+    /** Frees its memory. The object must not be used afterwards. */
     free(): void;
   }
   export class Stopper {
     private constructor();
-    /** A test, a choice of a mask, fine-tuning or a measurement of speed fails after the submit at hand, as all later ones do. */
+    /** Makes a test, a choice of a mask, fine-tuning or a measurement of speed fail after the current submit. Later ones fail as well. */
     stop(): void;
-    /** Gives its memory back; nothing may be asked of it afterwards. */
+    /** Frees its memory. The object must not be used afterwards. */
     free(): void;
   }
 }
@@ -280,11 +282,11 @@ declare module '*/pkg/self_check.js' {
   /** Loads the module. */
   export default function init(options: { module_or_path: string }): Promise<unknown>;
   /**
-   * Compares every kernel with its reference on this adapter, scene by scene. `progress` is told how far the kernels are compiled, `told` each scene as
-   * it ends, how many are done, and of how many. Gives the adapter and what each kernel showed over all scenes. Browsers tell the page more of the
-   * adapter's name than the engine.
+   * Compares every kernel with its reference on this adapter, scene by scene. Calls `progress` while kernels are compiled, and `report` after each scene,
+   * with the number of scenes done and of all. Returns the adapter and the result of each kernel over all scenes. `adapter_name` is the name that the
+   * browser gave the page; browsers give an engine less of it.
    */
-  export function check(progress: Progress, told: (scene: CheckScene, done: number, of: number) => void, adapter_name?: string): Promise<CheckResult>;
+  export function check(progress: Progress, report: (scene: CheckScene, done: number, of: number) => void, adapter_name?: string): Promise<CheckResult>;
 }
 
 declare module '*/pkg/own_files.js' {
@@ -295,15 +297,15 @@ declare module '*/pkg/own_files.js' {
   export class FileImporter {
     /**  */
     constructor();
-    /** Takes a decoded picture, `[height, width, 4]` bytes; its folder is its class. */
+    /** Adds a decoded picture, `[height, width, 4]` bytes. Its folder is its class. */
     picture(path: string, width: number, height: number, rgba: Uint8Array): void;
-    /** Takes an idx file, unpacked. */
+    /** Adds an unpacked idx file. */
     idx(path: string, bytes: Uint8Array): void;
-    /** Takes a table with its class in the column that `label` names: auto, first or last. */
+    /** Adds a table. `label` names the column with the class: auto, first or last. */
     table(name: string, bytes: Uint8Array, label: string): void;
-    /** The set that the files make. */
+    /** Makes the data set. */
     finish(name: string): OwnSet;
-    /** Gives its memory back; nothing may be asked of it afterwards. */
+    /** Frees its memory. The object must not be used afterwards. */
     free(): void;
   }
 }

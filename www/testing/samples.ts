@@ -92,7 +92,7 @@ export const snapshot = (step: number, more: Partial<Snapshot> = {}): Snapshot =
   records: step > 0 ? [record(step - 1)] : [],
   cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 },
   step_ms: 1,
-  units_held: 10,
+  units_in_memory: 10,
   network_bytes: 900,
   recorded: { from: Math.max(0, step - 1), rows: rows(step > 0 ? [record(step - 1)] : []), column: step, stride: 1 },
   ...more,

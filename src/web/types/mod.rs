@@ -1,5 +1,5 @@
-//! Every structure that crosses from Rust to the page, once. TypeScript has the same in `www/protocol/generated.ts`, which a unit test of
-//! `generate.rs` writes and compares.
+//! Every structure that Rust passes to the page. A unit test of `generate.rs` writes the same types for TypeScript into
+//! `www/protocol/generated.ts`, and compares them.
 //!
 //! Counts that can be larger than a `u32` are `f64` here, as all numbers are in the page. `[U]` are gated units, `[G]` groups.
 
@@ -24,12 +24,12 @@ pub use panels::*;
 pub use run::*;
 pub use run_file::*;
 
-/// The first bit of a unit's byte in a mask: kept by m.
+/// The bit of a unit's byte that is 1 if m keeps the unit.
 pub const KEPT: u8 = 1;
-/// The second: kept by m′.
+/// The bit that is 1 if m′ keeps the unit.
 pub const PROBE_KEPT: u8 = 2;
 
-/// What computes: a GPU through WebGPU, or the page's own CPU engine.
+/// What trains the run: a GPU with WebGPU, or the CPU engine.
 #[derive(Clone, Copy)]
 pub enum Computes {
     Gpu,
@@ -50,7 +50,7 @@ impl Computes {
 
 cross_as_names!(Computes, MethodName, StepPart);
 
-/// What a setting may hold.
+/// The values that a setting allows.
 #[cfg_attr(test, derive(ts_rs::TS), ts(tag = "type", rename_all = "lowercase"))]
 pub enum SettingKind {
     Number {
@@ -62,7 +62,7 @@ pub enum SettingKind {
         min: f64,
         max: f64,
     },
-    /// Names, each with the word that the page shows.
+    /// Names, each with its label in the page.
     Choice {
         choices: Vec<(&'static str, &'static str)>,
     },
@@ -106,22 +106,22 @@ crossing! {
         pub name: &'static str,
         pub label: &'static str,
         pub help: &'static str,
-        /// Whether it may change while a run goes on.
+        /// Whether it may change during a run.
         pub live: bool,
         /// The default.
         pub value: String,
         pub kind: SettingKind,
     }
 
-    /// What takes part in a comparison: a method or a variant of one.
+    /// A method, or a variant of one, that takes part in a comparison.
     pub struct Entrant {
         pub name: &'static str,
         pub method: MethodName,
-        /// Settings that let it show its best.
+        /// Settings with which a comparison runs it, unless it uses the same for all.
         pub presets: Values,
         /// Settings that make it this variant.
         pub made_by: Values,
-        /// Whether it keeps as many units of each gated group as the run of vrpge before it ended with.
+        /// Whether its numbers of kept units in each gated group are those at the end of the run of vrpge before it.
         pub is_allocated: bool,
     }
 }

@@ -1,4 +1,4 @@
-//! A network, its data, and what it takes.
+//! A network, its data set, and its memory.
 
 use super::{Computes, OwnData};
 use crate::web::js::{Js, TypedArray, crossing, joined};
@@ -9,25 +9,25 @@ crossing! {
         pub name: String,
         pub size: u32,
         pub gated: bool,
-        /// Index of its first unit in the scores; without meaning where the group is not gated.
+        /// Index of its first unit in the scores. It has no meaning if the group is not gated.
         pub first_unit: u32,
-        /// The shape to draw, the colours of an image one below the other; 0 where the units have no order in space.
+        /// The shape in which to draw the units, with the channels of an image one below the other. 0 if the units are not pixels.
         pub width: u32,
         pub height: u32,
-        /// How many colours that are.
+        /// The channels of that image.
         pub channels: u32,
-        /// A sum keeps what either of two groups before it keeps, unit by unit; it has no scores of its own.
+        /// The two groups that the group is the sum of. It keeps each unit that one of them keeps, and has no scores.
         pub union_of: Option<(u32, u32)>,
-        /// Size of one unit at this place in the network: a channel's image, or 1 by 1.
+        /// Size of the map of one unit in pixels: that of a channel's image, or 1 by 1.
         pub map_width: u32,
         pub map_height: u32,
     }
 
-    /// Weights from one group to another: for each tap of a kernel a row for each input, and `extra` rows.
+    /// Weights from one group to another: for each tap a row for each input, and `extra` rows.
     pub struct Layer {
         pub taps: u32,
         pub extra: u32,
-        /// At how many pixels they are used.
+        /// Pixels of the output, each computed with these weights.
         pub pixels: u32,
         pub from: u32,
         pub to: u32,
@@ -45,35 +45,37 @@ crossing! {
     pub struct Filters {
         /// The group of its outputs.
         pub group: u32,
-        /// Of a kernel, in pixels.
+        /// The side of a filter in pixels.
         pub side: u32,
         pub channels: u32,
         pub count: u32,
     }
 
-    /// The data of a plan, by their shape.
+    /// The name and the shape of a plan's data set.
     pub struct DatasetShape {
         pub name: String,
-        /// Rows to train and to test.
+        /// Training rows.
         pub train: u32,
+        /// Test rows.
         pub test: u32,
         pub classes: u32,
         pub channels: u32,
         pub width: u32,
         pub height: u32,
+        /// The visitor's own data.
         pub own: Option<Js<OwnData>>,
     }
 
-    /// A network and what it takes, known before anything is taken.
+    /// A network and the memory of its run, computed before any memory is allocated.
     pub struct Plan {
         pub model: String,
         pub batch_size: u32,
         pub units: u32,
         pub weights: u32,
-        /// Of a dense step.
+        /// Those of a dense step.
         pub multiply_adds: f64,
         pub bytes: Bytes,
-        /// What a run of the whole network takes, dense, without the data.
+        /// Memory of a dense run of the whole network, without the data.
         pub dense_bytes: f64,
         pub groups: Vec<Group>,
         pub layers: Vec<Layer>,
@@ -84,11 +86,11 @@ crossing! {
     /// The network of a link, and whether it fits the device.
     pub struct Described {
         pub plan: Plan,
-        /// What is larger than a buffer may be, in words.
+        /// If a tensor is larger than a buffer may be: the message.
         pub refused: Option<String>,
     }
 
-    /// What a run is beside its plan.
+    /// The facts of a run that are not in its plan.
     pub struct RunFacts {
         pub adapter: String,
         pub backend: String,
@@ -97,13 +99,13 @@ crossing! {
         pub steps: u32,
         pub steps_per_epoch: u32,
         pub has_timestamps: bool,
-        /// `[I]` Planted data only: 1 where an input carries the class.
+        /// `[I]` for planted data: 1 if an input carries the class.
         pub informative: Option<TypedArray<u8>>,
         /// Most columns of its history.
         pub history_columns: u32,
     }
 
-    /// A file of a data set, to be fed to a run.
+    /// A file of a data set, to be loaded into a run.
     pub struct DataFile {
         pub name: String,
         pub bytes: f64,
@@ -111,6 +113,6 @@ crossing! {
 }
 
 joined! {
-    /// What a run is: it does not change until the next one is opened.
+    /// The facts of a run that do not change.
     Description: Plan, RunFacts, "Plan & RunFacts";
 }

@@ -1,62 +1,63 @@
-//! What panels of the page ask for: the estimators, an image, the self-check, the visitor's own data.
+//! Results for the panels of the page: the estimators, one image, the self-check, the visitor's own data.
 
 use crate::web::js::{TypedArray, crossing, joined};
 
 crossing! {
-    /// How far drawing masks of a frozen network is.
+    /// Progress of drawing masks of a frozen network.
     pub struct Drawn {
-        /// At which the network was frozen.
+        /// The step at which the network was frozen.
         pub step: u32,
         pub pairs: u32,
-        /// Masks that are yet to be tried before the true gradient is exact.
+        /// Masks that must still be enumerated before the true gradient is exact.
         pub masks_left: u32,
-        /// What this drawing took.
+        /// The time of this call.
         pub ms: f64,
     }
 
-    /// A range of s, and how many units are in it.
+    /// A range of s, and the number of its units.
     pub struct ScoreRange {
         pub low: f64,
         pub high: f64,
         pub units: u32,
     }
 
-    /// What units have in common under one estimator.
+    /// Measurements of one estimator over several units.
     pub struct Summary {
-        /// |mean − truth| / |truth|, and what chance alone makes of that.
+        /// |mean − truth| / |truth|.
         pub bias: f64,
+        /// The value of `bias` that an unbiased estimator has by chance.
         pub bias_chance: f64,
         pub variance: f64,
-        /// What the paper's bound allows, where there is one.
+        /// The paper's bound on the variance, if the estimator has one.
         pub bound: Option<f64>,
         pub signal_to_noise: f64,
     }
 
-    /// One estimator at one α, beside what all units have in common.
+    /// One estimator at one α, without the summary over all units.
     pub struct Estimate {
         pub estimator: &'static str,
         pub alpha: f64,
-        /// Pairs of masks, or single ones.
+        /// Pairs of masks, or single masks.
         pub samples: u32,
         pub verdict: &'static str,
-        /// Of the angle between one gradient and the true one.
+        /// The cosine of the angle between one estimated gradient and the true gradient.
         pub cosine: f64,
         pub cosine_error: f64,
-        /// Units by their s.
+        /// Ranges of s.
         pub bins: Vec<LabBin>,
     }
 
-    /// What pairs of masks say of each estimator on a frozen network.
+    /// Measurements of each estimator on a frozen network.
     pub struct LabReport {
         pub step: u32,
         pub pairs: u32,
         pub units: u32,
         pub undecided_units: u32,
-        /// All masks, where the true gradient is exact because all were tried.
+        /// The number of all masks, if all were enumerated; the true gradient is then exact.
         pub enumerated_masks: Option<u32>,
-        /// Masks behind the true gradient.
+        /// Masks from which the true gradient was computed.
         pub truth_masks: f64,
-        /// Its standard error as a share of it.
+        /// The standard error of the true gradient, relative to it.
         pub truth_error: f64,
         pub rows: Vec<LabRow>,
     }
@@ -68,20 +69,22 @@ crossing! {
         pub label: u8,
     }
 
-    /// How much smaller log p(class) becomes when a square of pixels stands at its mean.
+    /// How much log p(class) decreases if a square of pixels is replaced by their means.
     pub struct Contributions {
         pub class: u32,
-        /// Of a square, in pixels.
+        /// The side of a square in pixels.
         pub side: u32,
+        /// Squares in a row.
         pub across: u32,
+        /// Rows of squares.
         pub down: u32,
-        /// `[down, across]`; NaN where not known yet, 0 where nothing of the square is kept.
+        /// `[down, across]`; NaN if not computed yet, 0 if no pixel of the square is kept.
         pub values: TypedArray<f32>,
     }
 
-    /// What the network makes of one image, as far as that is known.
+    /// The classification of one image, as far as it is computed.
     pub struct Classified {
-        /// Of the run when it was asked.
+        /// The step of the run at which the classification began.
         pub step: u32,
         /// `[classes]` probabilities under the decided mask.
         pub decided: TypedArray<f32>,
@@ -90,20 +93,20 @@ crossing! {
         pub contributions: Option<Contributions>,
     }
 
-    /// What a kernel showed against its reference, in one scene or over all.
+    /// The comparison of a kernel with its reference, in one scene or over all.
     pub struct CheckKernel {
         pub name: &'static str,
         pub passed: bool,
-        /// Largest error over the largest number of the buffer it stood in; infinite where an integer differs.
+        /// Largest error, relative to the largest number of the same buffer. It is infinite if an integer differs.
         pub worst: f64,
-        /// 0: integers alone, which must agree bit for bit.
+        /// 0 for kernels with integers only, which must agree bit for bit.
         pub tolerance: f64,
         pub dispatches: u32,
-        /// Where the largest error stood.
+        /// The place of the largest error.
         pub place: String,
     }
 
-    /// A small network at awkward sizes, and what its kernels showed.
+    /// The results of the kernels on one small network with awkward sizes.
     pub struct CheckScene {
         pub scene: &'static str,
         pub network: String,
@@ -111,7 +114,7 @@ crossing! {
         pub kernels: Vec<CheckKernel>,
     }
 
-    /// The adapter that was checked, and what each kernel showed over all scenes.
+    /// The adapter that was checked, and the results of each kernel over all scenes.
     pub struct CheckResult {
         pub adapter: String,
         pub backend: String,
@@ -120,26 +123,27 @@ crossing! {
         pub kernels: Vec<CheckKernel>,
     }
 
-    /// The visitor's own data, as they were read.
+    /// A description of the visitor's own data.
     pub struct OwnData {
         pub name: String,
-        /// What they are, as half a sentence.
+        /// Their description as a part of a sentence.
         pub words: String,
-        /// What was done to their values, as a sentence; empty where nothing was.
+        /// How their values were converted, as a sentence. Empty if they were not.
         pub note: String,
-        /// Rows to train and to test.
+        /// Training rows.
         pub train: u32,
+        /// Test rows.
         pub test: u32,
-        /// Whether the test rows are their own, not drawn from all.
+        /// Whether the files have test rows; otherwise test rows are drawn from all rows.
         pub has_test: bool,
         pub is_image: bool,
         /// Names, by label.
         pub classes: Vec<String>,
-        /// Of rows and labels, in hexadecimal: tells them from others of the same shape.
+        /// Checksum of rows and labels, in hexadecimal. It differs for other data of the same shape.
         pub sum: String,
     }
 
-    /// The visitor's own data with their rows: of the training or of all, and of the test, none where these are to be drawn.
+    /// The visitor's own data with their rows. If there are no test rows, they are drawn from the others.
     pub struct OwnSet {
         pub about: OwnData,
         /// Channels, height, width.
@@ -154,9 +158,9 @@ crossing! {
 }
 
 joined! {
-    /// Units of a range of s; without numbers where there are none.
+    /// A range of s with its summary. A range without units has no summary.
     LabBin: ScoreRange, Option<Summary>, "ScoreRange & Partial<Summary>";
 
-    /// One estimator at one α, with what all units have in common.
+    /// One estimator at one α, with the summary over all units.
     LabRow: Estimate, Summary, "Estimate & Summary";
 }

@@ -1,4 +1,4 @@
-//! A run: its steps, its state, what is measured of it.
+//! A run: its steps, its state, and its measurements.
 
 use super::Recorded;
 use crate::trainer::{self, StepPart};
@@ -12,7 +12,7 @@ crossing! {
         pub loss: f64,
         /// NaN for methods with one forward pass.
         pub probe_loss: f64,
-        /// Of the batch.
+        /// The accuracy on the batch.
         pub accuracy: f64,
         pub sum_scores: f64,
         pub budget: f64,
@@ -20,9 +20,9 @@ crossing! {
         pub gradient_norm: f64,
         pub learning_rate: f64,
         pub scores_rate: f64,
-        /// Executed up to and including this step, choosing masks included.
+        /// Executed up to and including this step, with those for choosing masks.
         pub multiply_adds: f64,
-        /// Of training, from the end of the first step on, which also compiles.
+        /// Time of training. It begins with the end of the first submit, which also compiles kernels.
         pub seconds: f64,
     }
 
@@ -30,9 +30,9 @@ crossing! {
     pub struct Cost {
         pub forward: f64,
         pub backward: f64,
-        /// Of passes that only served to choose a mask.
+        /// Those of structure passes, which only serve to choose a mask.
         pub structure: f64,
-        /// Of all these, those in passes of more than half the work of the dense network's.
+        /// The part of all these that is in passes with more than half of the dense network's multiply-adds.
         pub near_dense: f64,
     }
 
@@ -43,13 +43,13 @@ crossing! {
         /// Passes over the training set, with fractions.
         pub epoch: f64,
         pub finished: bool,
-        /// Why the run stopped by itself, in words.
+        /// The reason, if the run stopped by itself.
         pub halted: Option<String>,
         /// `[U]`
         pub scores: TypedArray<f32>,
-        /// `[U]` s in 255 shades, of which 0 and 255 are exactly 0 and 1.
+        /// `[U]` s as bytes, of which only 0 and 255 are exactly 0 and 1.
         pub shades: TypedArray<u8>,
-        /// `[U]` bits: `KEPT` and `PROBE_KEPT`. Before the first step, the units that their scores decide for.
+        /// `[U]` bits: `KEPT` and `PROBE_KEPT`. Before the first step both are 1 for the units with s ≥ ½.
         pub mask: TypedArray<u8>,
         /// `[G]` units kept under m.
         pub kept: TypedArray<u32>,
@@ -58,73 +58,75 @@ crossing! {
         pub budget: f64,
         pub sum_scores: f64,
         pub threshold: f32,
-        /// The steps since the snapshot before.
+        /// The steps since the last snapshot.
         pub records: Vec<StepRecord>,
-        /// Of the whole run so far.
+        /// Multiply-adds of the whole run so far.
         pub cost: Cost,
         pub step_ms: f64,
-        /// Units that are still on the device: fewer once those that are off for good were dropped.
-        pub units_held: u32,
-        /// What the network, and a copy that is asked for masks, take of the device's memory now, without the data.
+        /// Units that are in memory. Compacting drops those whose score is 0 for good.
+        pub units_in_memory: u32,
+        /// The current memory on the device of the network and of a copy from which masks are chosen, without the data.
         pub network_bytes: f64,
-        /// Null in the middle of a step, of which nothing is recorded.
+        /// Null in the middle of a step, when nothing is recorded.
         pub recorded: Option<Recorded>,
     }
 
-    /// What stands after a part of a step.
+    /// The state after a part of a step.
     pub struct PartialStep {
         pub stage: StepPart,
-        /// What is yet to be done, in order; the step is finished where nothing is.
+        /// The remaining parts, in order. The step is finished if there are none.
         pub left: Vec<StepPart>,
-        /// Its record, of this step, is filled in as far as the step has come.
+        /// Its record is that of this step. Values that are not computed yet have no meaning.
         pub snapshot: Snapshot,
-        /// `[U]` after the gradient: g. After the weights: how far those that lead to a unit moved, root mean square.
+        /// `[U]` after the part gradient: g. After the part weights: the root mean square of the changes of the weights into a unit.
         pub values: Option<TypedArray<f32>>,
-        /// `[U]` after the projection: the scores before the step.
+        /// `[U]` after the part project: the scores before the step.
         pub before: Option<TypedArray<f32>>,
-        /// `[U]` after the projection: the scores before the projection.
+        /// `[U]` after the part project: the scores before the projection.
         pub stepped: Option<TypedArray<f32>>,
     }
 
-    /// A run that diverged in the part of a step that was asked for.
+    /// The run diverged in the requested part of a step.
     pub struct Halted {
         pub snapshot: Snapshot,
     }
 
-    /// How the loss differs with a unit on and off, everything else as in m.
+    /// The difference of the loss with a unit on and off, with all other units as in m.
     pub struct UnitCost {
         pub unit: u32,
-        /// Mean over batches of the loss with it on less that with it off, and its standard error.
+        /// Mean over batches of the loss with the unit on minus the loss with it off.
         pub difference: f64,
+        /// The standard error of `difference`.
         pub error: f64,
-        /// Mean losses with it on and off.
+        /// Mean loss with the unit on.
         pub on: f64,
+        /// Mean loss with the unit off.
         pub off: f64,
         pub batches: u32,
     }
 
-    /// A test: shares of the images that were classified rightly, and the loss.
+    /// A test: accuracy and loss.
     pub struct Evaluation {
         pub step: u32,
         pub images: u32,
-        /// Under the decided mask.
+        /// Accuracy under the decided mask.
         pub decided: f64,
-        /// Under a sampled mask.
+        /// Accuracy under a sampled mask.
         pub sampled: f64,
-        /// Under the decided mask.
+        /// Loss under the decided mask.
         pub loss: f64,
-        /// Units of each gated group under the decided mask.
+        /// Units of each gated group that the decided mask keeps.
         pub kept: Vec<u32>,
     }
 
-    /// What a phase of a step takes, in milliseconds.
+    /// The time of a phase of a step, in milliseconds.
     pub struct PhaseTime {
         pub name: &'static str,
         pub sparse_ms: f64,
         pub dense_ms: f64,
     }
 
-    /// A step of a run beside a dense one.
+    /// The time of a run's step, compared with a dense step.
     pub struct Speed {
         pub sparse_ms: f64,
         pub dense_ms: f64,
@@ -135,7 +137,7 @@ crossing! {
         pub steps: u32,
         pub phases: Vec<PhaseTime>,
         pub adapter: String,
-        /// How it was measured, in words.
+        /// How it was measured, as a sentence.
         pub how: String,
     }
 }
@@ -147,7 +149,7 @@ impl From<trainer::Cost> for Cost {
     }
 }
 
-/// What asking for the next part of a step leads to.
+/// The result of a request for the next part of a step.
 #[cfg_attr(test, derive(ts_rs::TS), ts(untagged))]
 pub enum NextPart {
     PartialStep(Box<PartialStep>),

@@ -3,59 +3,60 @@
 use super::{Evaluation, Plan, Values};
 use crate::web::js::{TypedArray, crossing};
 
-/// A live setting that was changed before the step of that number: step, setting, value.
+/// The change of a live setting: the first step with the new value, the setting, the value.
 pub type Change = (u32, String, String);
 
 crossing! {
-    /// What a moment changed of the run's curves, and where it stands in the run's history.
+    /// The rows of the run's curves that a snapshot changed, and its column in the run's history.
     pub struct Recorded {
-        /// Rows before this one stay as they are; all others are in `rows`.
+        /// The index of the first changed row. It and all later rows are in `rows`.
         pub from: u32,
-        /// Rows one after another: how many steps a row stands for, the last of them, and its `CURVES`.
+        /// Rows one after another. Each has the number of its steps, the last step, and its values in the order of `CURVES`.
         pub rows: TypedArray<f64>,
-        /// The column of the history. Columns between the last one and this one show the same moment.
+        /// The column of the history. Columns between the last one and this one have the same moment.
         pub column: u32,
-        /// Steps that a column stands for; where it doubled, every second column is gone.
+        /// Steps of a column. When it doubles, every second column is removed.
         pub stride: f64,
     }
 
-    /// A run as a file, to go on from.
+    /// A run file with a checkpoint.
     pub struct Checkpoint {
         pub bytes: TypedArray<u8>,
         pub step: u32,
-        /// Settings that were changed by then.
+        /// Settings that were changed up to that step.
         pub changes: Vec<Change>,
     }
 
-    /// A test, and how many the run's file holds now: of more than it may hold, every second one is gone.
+    /// A test, and the number of tests in the run's file. If there are too many, every second one is removed from the file.
     pub struct Evaluated {
         pub evaluation: Evaluation,
         pub tests: u32,
     }
 
-    /// Data that a run learned from; the visitor's own by the name of their files.
-    pub struct Shown {
+    /// Identifies the data set of a run. The visitor's own data have the name of their files.
+    pub struct DatasetIdentity {
         pub name: String,
-        /// Rows to train and to test.
+        /// Training rows.
         pub train: u32,
+        /// Test rows.
         pub test: u32,
         pub channels: u32,
         pub height: u32,
         pub width: u32,
         pub classes: u32,
-        /// Of the visitor's own data: tells them from others of the same shape.
+        /// Checksum of the visitor's own data. It differs for other data of the same shape.
         pub sum: Option<String>,
     }
 
     /// The history of a file: C columns, one after another.
     pub struct Columns {
-        /// How many there may be.
+        /// Most columns.
         pub capacity: u32,
-        /// Steps that a column stands for.
+        /// Steps of a column.
         pub stride: f64,
         /// `[C]`
         pub steps: TypedArray<u32>,
-        /// `[C, U]` in the shades of a snapshot.
+        /// `[C, U]` as `shades` of a snapshot.
         pub shades: TypedArray<u8>,
         /// `[C, U]` bits as in a snapshot.
         pub masks: TypedArray<u8>,
@@ -69,40 +70,43 @@ crossing! {
         pub sums: TypedArray<f32>,
     }
 
-    /// What a run file holds, but for what it takes to go on.
+    /// The contents of a run file without the checkpoint.
     pub struct ReadRun {
         pub plan: Plan,
-        /// The link that it began with, and its settings.
+        /// The link with the settings at the start of the run.
         pub query: String,
+        /// The settings at the start of the run.
         pub began: Values,
-        /// The same with what was changed on the way.
+        /// The link with the settings at the last step.
         pub query_now: String,
+        /// The settings at the last step.
         pub values: Values,
         pub changes: Vec<Change>,
-        pub shown: Shown,
+        pub dataset: DatasetIdentity,
         pub version: String,
-        /// How the program was called that wrote it.
+        /// The command line of the program that wrote the file, if it was the terminal's.
         pub command: Option<String>,
         pub adapter: String,
         pub software: bool,
-        /// Steps done, of the whole run, and of an epoch.
+        /// Steps done.
         pub step: u32,
+        /// Steps of the whole run.
         pub steps: u32,
         pub steps_per_epoch: u32,
         pub seconds: f64,
         /// `[U]`
         pub scores: TypedArray<f32>,
-        /// `[U]` in the shades of a snapshot.
+        /// `[U]` as `shades` of a snapshot.
         pub shades: TypedArray<u8>,
         /// `[U]` bits as in a snapshot.
         pub mask: TypedArray<u8>,
-        /// `[I]` Planted data only: 1 where an input carries the class.
+        /// `[I]` for planted data: 1 if an input carries the class.
         pub informative: Option<TypedArray<u8>>,
-        /// As those of `Recorded`.
+        /// In the layout of `Recorded`.
         pub rows: TypedArray<f64>,
         pub tests: Vec<Evaluation>,
         pub history: Columns,
-        /// Whether it holds what it takes to go on.
-        pub can_go_on: bool,
+        /// Whether it has a checkpoint.
+        pub can_continue: bool,
     }
 }

@@ -2,7 +2,7 @@
 
 import './style.css';
 import { Curves } from '../../model/curves';
-import { shownOf } from '../../model/dataset-identity';
+import { identityOf } from '../../model/dataset-identity';
 import { count } from '../../model/format';
 import { Timeline } from '../../model/history';
 import type { SavedRun } from '../../model/saved-run';
@@ -191,7 +191,7 @@ export class Checkpoints {
       curves: curves.until(step),
       evaluation: curves.testedBy(step) && evaluation,
       resumed: mark && { bytes: mark.bytes, step, changes },
-      shown: description.dataset.own && shownOf(description.dataset),
+      shown: description.dataset.own && identityOf(description.dataset),
     };
     const said = (then: RunState): string =>
       `${what} ${at} and was opened anew. The run ${then === 'training' ? 'continued from' : 'is at'} step ${count(step)}, where it was last saved.`;
@@ -213,7 +213,7 @@ export class Checkpoints {
     const files: Entry[] = [
       { id: 'take-curves', name: 'Curves', says: 'losses, accuracies, rates and budget by step · CSV', act: () => void this.takeCurves() },
       { id: 'take-masks', name: 'Masks and scores', says: 'with their history, for other tools · safetensors', act: () => void this.takeMasks() },
-      ...(this.replayed && !this.replayed.read.can_go_on ? [] : [whole]),
+      ...(this.replayed && !this.replayed.read.can_continue ? [] : [whole]),
       { id: 'take-history', name: 'The history', says: 'as a picture · PNG', act: () => void this.takePicture() },
     ];
     return [
@@ -315,16 +315,16 @@ export class Checkpoints {
     this.replayed = file;
     this.query = read.query;
     this.recovery = null;
-    const refusal = read.can_go_on
+    const refusal = read.can_continue
       ? 'this is a recorded run; continue its training first'
       : 'this run was recorded without its weights; close it and train a run of your own';
     this.page.dispatch({ kind: 'replay', saved, description: descriptionOf(read), last: lastSnapshotOf({ read, saved }), refusal });
     const go = { id: 'go-on', words: read.step < read.steps ? 'Continue training' : 'Open it', act: () => this.continue(file) };
     const actions = [
-      ...(read.can_go_on ? [go] : []),
+      ...(read.can_continue ? [go] : []),
       { id: 'strip-close', words: 'Close', act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) },
     ];
-    const why = read.can_go_on ? '' : ' It has no weights: you can look at it, but not continue it.';
+    const why = read.can_continue ? '' : ' It has no weights: you can look at it, but not continue it.';
     const detail = read.command === null ? '' : `Recorded by: ${read.command}`;
     const { model, dataset } = read.plan;
     const words = `A recorded run: ${model} on ${dataset.name}, ${count(read.step)} of ${count(read.steps)} steps, on ${read.adapter}.${why}`;

@@ -50,8 +50,8 @@ export function savedRunOf({ bytes, read }: OpenedFile): SavedRun {
     timeline,
     curves,
     evaluation: read.tests.at(-1) ?? null,
-    resumed: read.can_go_on ? { bytes, step: read.step, changes } : null,
-    shown: read.values['dataset'] === 'own' ? read.shown : null,
+    resumed: read.can_continue ? { bytes, step: read.step, changes } : null,
+    shown: read.values['dataset'] === 'own' ? read.dataset : null,
     late: [],
   };
 }
@@ -94,7 +94,7 @@ export function lastSnapshotOf({ read, saved: { curves, timeline } }: { read: Re
     records: record ? [record] : [],
     cost: { forward: 0, backward: 0, structure: 0, near_dense: 0 },
     step_ms: 0,
-    units_held: plan.units,
+    units_in_memory: plan.units,
     network_bytes: plan.bytes.activations + plan.bytes.weights + plan.bytes.optimiser,
     recorded: null,
   };

@@ -78,15 +78,15 @@ export class ReadingsView {
   }
 
   /** The memory of the run on the device. It falls when units that are off for good are dropped. */
-  drawMemory({ bytes: { data, activations, weights, optimiser }, units }: Description, { network_bytes, units_held }: Snapshot): void {
+  drawMemory({ bytes: { data, activations, weights, optimiser }, units }: Description, { network_bytes, units_in_memory }: Snapshot): void {
     const [first, now] = [data + activations + weights + optimiser, data + network_bytes];
     const { memory } = this.parts;
     if (memory.dataset['bytes'] === String(now)) return;
     memory.dataset['bytes'] = String(now);
     memory.replaceChildren(bytes(now), ...(now < first ? [element('small', '', ` of ${bytes(first)}`)] : []));
     memory.title =
-      units_held < units
-        ? `The network takes ${bytes(network_bytes)} of the ${bytes(first - data)} that it took at first: ${count(units - units_held)} of ${count(units)} units were dropped.`
+      units_in_memory < units
+        ? `The network takes ${bytes(network_bytes)} of the ${bytes(first - data)} that it took at first: ${count(units - units_in_memory)} of ${count(units)} units were dropped.`
         : `Of the adapter’s memory: data ${bytes(data)}, the network ${bytes(network_bytes)}.`;
   }
 }
