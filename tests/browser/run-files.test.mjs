@@ -100,7 +100,7 @@ test('the page replays and continues run files of the terminal, packed or not, a
   const visitor = await visit(SMALL);
   await visitor.state('idle');
   await openFile(visitor, recording);
-  await visitor.until(() => /holds no weights/.test(document.querySelector('[data-testid=strip]')?.innerText));
+  await visitor.until(() => /has no weights/.test(document.querySelector('[data-testid=strip]')?.innerText));
   assert.match(await said(visitor, 'strip'), /Recorded by: lacuna train --dataset planted/);
   assert.equal(await visitor.see('go-on').count(), 0);
   await visitor.until(() => document.querySelector('[data-testid=accuracy]').innerText.includes('%'), undefined, { failing: true });
@@ -108,7 +108,7 @@ test('the page replays and continues run files of the terminal, packed or not, a
   // Both are rounded, the page's to one digit.
   assert(Math.abs(shown - Number(accuracy)) < 0.0551, `${shown} % here, ${accuracy} % in the terminal`);
   await openFile(visitor, file);
-  await visitor.until(() => !/holds no weights/.test(document.querySelector('[data-testid=strip]').innerText));
+  await visitor.until(() => !/has no weights/.test(document.querySelector('[data-testid=strip]').innerText));
   await visitor.see('go-on').click();
   await visitor.state('finished');
   await visitor.leave();
