@@ -4,7 +4,7 @@
 //! of one batch. E L is linear in s: its derivative is D = E[L | m = 1] − E[L | m = 0]. With the preconditioner h^α (arXiv 2111.05685, section 4) the
 //! gradient to estimate is h^α D. An estimator is unbiased if that is its mean.
 //!
-//! To add one: its file, its two lines here, its case in `shaders/update_scores.wgsl` with the constant `ESTIMATOR_NAME`, and its text on the page. A
+//! To add one: its file, its two lines here, its case in `shaders/update_scores.wgsl` with a constant `ESTIMATOR_` and its name, and its formula in `www/model/estimators.ts`. A
 //! test compares the constants with the ids. Another enumerates every pair of masks and compares mean, variance and bound.
 
 mod one_sided;

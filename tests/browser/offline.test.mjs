@@ -219,7 +219,7 @@ test('where storage is refused the page trains, and says that data were not cach
       }),
   });
   await visitor.see('foot').waitFor();
-  assert.match(await visitor.see('foot').innerText(), /could not be kept.*quota/i);
+  assert.match(await visitor.see('foot').innerText(), /could not be stored.*quota/i);
   await visitor.see('train').click();
   await visitor.steps(5);
   // Each of the four files says so.

@@ -1,5 +1,6 @@
 // One training step as six phases: the name and the formula of each, and a sentence with the numbers of the last step.
 
+import { FORMULAS } from './estimators';
 import { count, fixed, percent, significant } from './format';
 import { methodOf } from './methods';
 import { DEFAULT_METHOD, type Description, type StepPart, type StepRecord, type Values } from '../protocol/messages';
@@ -45,9 +46,8 @@ function denominator(alpha: number): string | null {
 }
 
 function gradient(estimator: string, alpha: number): string {
-  const numerator = { 'two-sided': '½(L − L′)(m − m′)', 'one-sided': '(L − L′)(m − s)', plain: 'L (m − s)' }[estimator] ?? '';
   const under = denominator(alpha);
-  return `g = ${numerator}${under === null ? '' : ` / ${under}`}`;
+  return `g = ${FORMULAS[estimator]?.symbols ?? ''}${under === null ? '' : ` / ${under}`}`;
 }
 
 const MASKED = 'every unit computed, times m';

@@ -35,7 +35,7 @@ function apply(draft: Draft, report: Report): void {
     case 'progress':
       return progress(draft, report);
     case 'uncached':
-      return draft.do({ kind: 'toast', words: `The data could not be kept for days without a network: ${sentence(report.message)}` });
+      return draft.do({ kind: 'toast', words: `The data could not be stored for use without a network: ${sentence(report.message)}` });
     case 'planned':
       toNow(draft);
       draft.setRun('opening', { plan: report.plan });

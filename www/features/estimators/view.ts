@@ -1,6 +1,7 @@
 // The estimator lab: bias, variance and more of each structure gradient on the current network, from pairs of masks that the worker draws.
 
 import uPlot from 'uplot';
+import { formulaOf } from '../../model/estimators';
 import { count, percent, significant } from '../../model/format';
 import type { LabProgress, LabReport, LabRow } from '../../protocol/messages';
 import { sentence } from '../../model/words';
@@ -15,12 +16,6 @@ const FIRST = '1024';
 /** Colours of the exponents α, from 0 to 1. */
 const ALPHAS = [0, 0.25, 0.5, 0.75, 1];
 const NAMES = [...ALPHAS.map((_, index) => `run-${index + 1}`), 'soft', 'line'];
-const TITLES: Record<string, [title: string, formula: string]> = {
-  'two-sided': ['two-sided', '½(L − L′)(m − m′) / (s(1−s))^(1−α)'],
-  'one-sided': ['one-sided', '(L − L′)(m − s) / (s(1−s))^(1−α)'],
-  plain: ['plain', 'L (m − s) / (s(1−s))^(1−α)'],
-  ste: ['ste', '(s(1−s))^α ∂L/∂m, the chain rule'],
-};
 /** Horizontal distance of the points of one bin of s, in widths of a bin. They would often coincide otherwise. */
 const BESIDE = 0.075;
 const POWERS = Array.from({ length: 45 }, (_, index) => 10 ** (index - 26));
@@ -251,8 +246,7 @@ export class LabView {
     const rules = [...new Set(report.rows.map((row) => row.estimator))];
     this.body.replaceChildren(
       ...rules.flatMap((rule) => {
-        const [title, formula] = TITLES[rule] ?? [rule, ''];
-        const pick = element('button', 'pick', title);
+        const pick = element('button', 'pick', rule);
         pick.type = 'button';
         pick.ariaPressed = String(rule === this.estimator);
         pick.title = 'Show its curves';
@@ -260,7 +254,7 @@ export class LabView {
           this.estimator = rule;
           if (this.report) this.fill(this.report);
         });
-        const head = element('th', '', pick, element('i', '', formula));
+        const head = element('th', '', pick, element('i', '', formulaOf(rule)));
         head.colSpan = 8;
         return [element('tr', 'rule', head), ...report.rows.filter((row) => row.estimator === rule).map(figures)];
       }),

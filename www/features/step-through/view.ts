@@ -2,6 +2,7 @@
 
 import './style.css';
 
+import { FORMULAS } from '../../model/estimators';
 import { count, fixed, percent, significant } from '../../model/format';
 import { methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';
@@ -133,9 +134,8 @@ export class StepThroughView {
     const end = ` Largest |g|: ${significant(most, 2)}.`;
     if (method === 'ste') return `The gradient of the loss at each mask, as if m were s.${end}`;
     const power = Number(alpha) >= 1 ? '' : Number(alpha) === 0.5 ? ' / √s(1−s)' : ` / (s(1−s))^${fixed(1 - Number(alpha), 2)}`;
-    if (method === 'reinforce' || estimator === 'plain') return `${significant(record.loss, 3)} · (m − s)${power}.${end}`;
-    const difference = `(${significant(record.loss - record.probe_loss, 3)})`;
-    return estimator === 'one-sided' ? `${difference} · (m − s)${power}.${end}` : `½ · ${difference} · (m − m′)${power}.${end}`;
+    const formula = FORMULAS[method === 'reinforce' ? 'plain' : (estimator ?? '')];
+    return `${formula?.numbers(record) ?? ''}${power}.${end}`;
   }
 
   private draw(): void {
