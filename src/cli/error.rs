@@ -21,6 +21,8 @@ pub(crate) enum ArgumentError {
     /// An error in a link, or settings that contradict each other.
     #[error(transparent)]
     Experiment(#[from] ConfigError),
+    #[error("--{flag} {} is the file of --{other}, which it would overwrite: give another path", path.display())]
+    SamePath { path: PathBuf, flag: &'static str, other: &'static str },
 }
 
 /// Why a command failed; `Display` is the message for the user.

@@ -80,6 +80,8 @@ pub enum TensorProblem {
     OtherShape { found: String, wanted: String },
     #[error("holds a number that is not finite")]
     NotFinite,
+    #[error("holds a negative number")]
+    Negative,
     #[error("holds a number greater than {most}")]
     TooLarge { most: u8 },
     #[error("has the shape {shape:?}, but must be one dimension of at most {most}")]

@@ -407,13 +407,19 @@ fn read_tests(source: &Source<'_>, last: u32, groups: usize) -> Read<Vec<Tested>
     Ok(step.iter().enumerate().map(one).collect())
 }
 
+/// The most steps that all columns of a history together can stand for, if `last` is the last step: the stride doubles only when the columns
+/// are used up, and a history of few steps has a stride of at most 1.
+fn longest(last: u32) -> f64 {
+    2.0 * (f64::from(last) + 1.0).max(MOST_CAPACITY as f64)
+}
+
 #[cold]
 #[inline(never)]
 fn read_history(source: &Source<'_>, whole: &Model, last: u32) -> Read<History> {
     let (units, groups) = (whole.units() as usize, whole.groups.len());
     let capacity: usize = source.number("history_capacity")?;
     let stride: f64 = source.number("history_stride")?;
-    if !(2..=MOST_CAPACITY).contains(&capacity) || !stride.is_finite() || stride < 1e-6 {
+    if !(2..=MOST_CAPACITY).contains(&capacity) || !(1e-6..=longest(last) / capacity as f64).contains(&stride) {
         return Err(RunFileError::History { capacity, stride });
     }
     let count = source.length("history.step", capacity)?;
@@ -461,6 +467,9 @@ fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mas
     }
     let model = on_device(whole, &numbers)?;
     let (first, second) = (source.floats("scores_first_moment", &[units])?, source.floats("scores_second_moment", &[units])?);
+    if second.iter().any(|&square| square < 0.0) {
+        return refuse_tensor("scores_second_moment", TensorProblem::Negative);
+    }
     let mut state = Checkpoint {
         step,
         evaluations: small(&words["evaluations"])?,

@@ -320,6 +320,7 @@ fn invalid_metadata_are_refused_with_the_name_of_the_key() {
         ("seconds", "soon", "seconds in its metadata is not a valid number"),
         ("curves_width", "0", "contradict curves_width"),
         ("history_capacity", "100000", "history_capacity 100000 or"),
+        ("history_stride", "4294967295", "history_stride 4294967295 in its metadata is out of range"),
         ("state", "no JSON", "state in its metadata is not JSON"),
         ("state", "{}", "state in its metadata lacks a number"),
         ("state", "{\"evaluations\": 99999999999}", "a number of state in its metadata is too large"),
@@ -385,6 +386,13 @@ fn each_invalid_file_is_refused_with_its_reason() {
     for (words, found) in [
         ("keep-probabilities", refused(&|run| run.scores[3] = 1.5)),
         ("finite", refused(&|run| *run.state.as_mut().unwrap().tensors.last_mut().unwrap() = f32::NAN)),
+        (
+            "scores_second_moment holds a negative number",
+            refused(&|run| {
+                let state = run.state.as_mut().unwrap();
+                state.tensors[state.numbers.len() + 1] = -1.0;
+            }),
+        ),
         ("step 70 of 60", refused(&|run| run.step = 70)),
         ("give 60 steps with 20 an epoch", refused(&|run| run.steps = 100)),
         ("give 60 steps with 20 an epoch", refused(&|run| run.steps_per_epoch = 1)),

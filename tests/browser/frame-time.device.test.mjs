@@ -60,12 +60,12 @@ for (const [what, query] of [
     const visitor = await visit(query);
     await visitor.state('idle');
     const now = async () => Number(await visitor.page.evaluate(() => document.body.dataset.step));
-    /** The columns of the history, which fall by half when they are used up. */
-    const columns = [];
+    /** Steps per column of the history. They double when the columns are used up and every second one is dropped. */
+    const strides = [];
     const onward = async (until) => {
       for (let step = await now(); step < until; step = await now()) {
         await visitor.steps(Math.min(until, step + 40));
-        columns.push(Number(await visitor.see('history').getAttribute('data-columns')));
+        strides.push((await now()) / Number(await visitor.see('history').getAttribute('data-columns')));
       }
     };
     const found = await visitor.tasks(async () => {
@@ -103,7 +103,7 @@ for (const [what, query] of [
     const moved = await picture('light');
     assert.notEqual(await picture('dark'), moved, 'another theme is painted anew');
     assert.equal(await picture('light'), moved, 'every column is the one that it was');
-    const halved = columns.filter((each, index) => index > 0 && each < 0.75 * columns[index - 1]).length;
+    const halved = Math.round(Math.log2(strides.at(-1) / strides[0]));
     const words = `${say(what, found)}; the history was halved ${halved} times`;
     console.log(words);
     assert(halved >= 2, words);

@@ -149,6 +149,22 @@ mod tests {
     }
 
     #[test]
+    fn no_file_of_a_run_overwrites_another_one() {
+        for words in [
+            &["train", "--save", "a", "--record", "a"][..],
+            &["train", "--save", "a", "--log", "a"],
+            &["train", "--record", "a", "--log", "a"],
+            &["train", "--resume", "a", "--record", "a"],
+            &["train", "--resume", "a", "--log", "a"],
+        ] {
+            let Err(error) = read(words) else { panic!("{words:?}") };
+            assert!(error.to_string().contains("would overwrite: give another path"), "{words:?}: {error}");
+        }
+        assert!(read(&["train", "--save", "a", "--record", "b", "--log", "c"]).is_ok());
+        assert!(read(&["train", "--resume", "a", "--save", "a"]).is_ok());
+    }
+
+    #[test]
     fn every_command_is_read_without_flags() {
         for words in [
             &["train"][..],

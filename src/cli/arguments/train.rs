@@ -1,6 +1,6 @@
 //! `lacuna train`, which trains a run, and `lacuna replay`, which shows a saved one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, value_parser};
 
@@ -18,6 +18,11 @@ pub(crate) struct Train {
     pub(crate) record: Option<PathBuf>,
     pub(crate) trace: Option<Trace>,
     pub(crate) adapter: Option<String>,
+}
+
+/// Whether two paths name one file, which may not exist yet.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 /// Whether a run is new or resumed.
@@ -80,6 +85,18 @@ impl Train {
             Some(file) => Start::Resume { file, data: DataArguments::from_matches(matches) },
             None => Start::New(Experiment::from_matches(matches)?),
         };
+        let written = ["save", "record", "log"].map(|flag| (flag, optional::<PathBuf>(matches, flag)));
+        for (index, (flag, path)) in written.iter().enumerate() {
+            // --save may write to the file of --resume: it then has the run with more steps.
+            let resumed = ("resume", if *flag == "save" { None } else { optional::<PathBuf>(matches, "resume") });
+            for (other, taken) in written[..index].iter().chain([&resumed]) {
+                if let (Some(path), Some(taken)) = (path, taken)
+                    && is_same(path, taken)
+                {
+                    return Err(ArgumentError::SamePath { path: path.clone(), flag, other });
+                }
+            }
+        }
         let trace = optional(matches, "trace").map(|folder| Trace { folder, steps: required(matches, "trace-steps") });
         Ok(Self {
             start,

@@ -248,9 +248,12 @@ export class Checkpoints {
     return [ticket, new Promise((resolve, reject) => this.asked.set(ticket, { resolve, reject }))];
   }
 
-  private name(kind: string, ending: string): string {
-    const { description, snapshot } = this.run;
-    return `lacuna-${description ? dataOf(description).replace(/[^\w.-]+/g, '-') : 'run'}-${description?.model ?? ''}-${kind}-step-${snapshot?.step ?? 0}.${ending}`;
+  /** The name of a download. `step`: the last step in the file. */
+  private name(kind: string, ending: string, step?: number): string {
+    const { description, snapshot, curves } = this.run;
+    // Fine-tuning adds steps to the curves, but none to the snapshot.
+    const last = step ?? Math.max(snapshot?.step ?? 0, curves.rows.length > 0 ? curves.last.step + 1 : 0);
+    return `lacuna-${description ? dataOf(description).replace(/[^\w.-]+/g, '-') : 'run'}-${description?.model ?? ''}-${kind}-step-${last}.${ending}`;
   }
 
   private takeCurves(): void {
@@ -259,8 +262,8 @@ export class Checkpoints {
   }
 
   private async takeRun(): Promise<void> {
-    const bytes = this.replayed?.bytes ?? (await this.checkpoint())?.bytes;
-    if (bytes) download(this.name('run', 'safetensors'), bytes, 'application/octet-stream');
+    const file = this.replayed ? { bytes: this.replayed.bytes, step: this.replayed.read.step } : await this.checkpoint();
+    if (file) download(this.name('run', 'safetensors', file.step), file.bytes, 'application/octet-stream');
   }
 
   private async takeMasks(): Promise<void> {
