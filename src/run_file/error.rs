@@ -3,7 +3,7 @@
 use crate::config::ConfigError;
 use crate::trainer::TrainError;
 
-use super::file::FORMAT;
+use super::FORMAT;
 
 /// Why a file cannot be read as a run.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

@@ -4,11 +4,12 @@
 
 mod curves;
 mod error;
-mod file;
 mod history;
+mod read;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use curves::{COLUMNS, Curves, Row, rows_of};
 pub use error::{RestoreError, RunFileError, TensorProblem};
@@ -19,10 +20,15 @@ use curves::MOST_ROWS;
 
 use crate::config::{Config, ConfigError};
 use crate::device::Adapter;
+use crate::mask;
 use crate::model::{Image, Model};
 use crate::snapshot::{Snapshot, decided_kept};
-use crate::trainer::{Checkpoint, DataShape, Evaluation, TrainError, Trainer};
+use crate::trainer::{Checkpoint, DataShape, Evaluation, TrainError, Trainer, to_whole};
 
+/// The value of `format` in the metadata: it has the version of the format.
+const FORMAT: &str = "lacuna run 1";
+/// The values of a test, in the order of a file.
+const TESTS: [&str; 5] = ["images", "loss", "accuracy", "sampled_loss", "sampled_accuracy"];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The change of a live setting during a run.
@@ -130,7 +136,7 @@ impl RunFile {
     /// Encodes the file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        file::write(self)
+        write::write(self)
     }
 
     /// Decodes a file. Every tensor is checked against the network that the file names.
@@ -138,7 +144,7 @@ impl RunFile {
     /// # Errors
     /// The bytes are not a run file, or they contradict one another.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, RunFileError> {
-        file::read(bytes)
+        read::read(bytes)
     }
 
     /// The same run as a recording: without the checkpoint, with at most `columns` moments and `rows` points of the curves.
@@ -152,6 +158,15 @@ fn model(config: &Config, dataset: &DatasetIdentity) -> Result<Model, RunFileErr
     Ok(Model::new(&config.model, dataset.image, dataset.classes, config.gate_inputs).map_err(ConfigError::from)?)
 }
 
+/// The network on the device, which has only the units `numbers`: others were dropped, or the method never built them.
+fn on_device(whole: &Model, numbers: &[u32]) -> Result<Model, RunFileError> {
+    let kept: Vec<bool> = (0..whole.units()).map(|unit| numbers.binary_search(&unit).is_ok()).collect();
+    if mask::closes_a_group(whole, &kept) {
+        return Err(RunFileError::EmptyGroup);
+    }
+    Ok(if kept.contains(&false) { whole.compacted(&kept).0 } else { whole.clone() })
+}
+
 /// Appends a test. It replaces an earlier test of the same step: a finished run that is continued is tested again. If there are more tests than
 /// a file can have, every second one is removed.
 fn add_test(tests: &mut Vec<Tested>, test: Tested) {
@@ -160,6 +175,15 @@ fn add_test(tests: &mut Vec<Tested>, test: Tested) {
     if tests.len() > MOST_ROWS {
         *tests = std::mem::take(tests).into_iter().skip(1).step_by(2).collect();
     }
+}
+
+/// What the recorder made of a snapshot.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The index of its column in the history.
+    pub column: usize,
+    /// A row for each of its steps.
+    pub rows: Vec<Row>,
 }
 
 /// The rows of a run's curves that are new or have changed.
@@ -231,17 +255,19 @@ impl Recorder {
         self
     }
 
-    /// Records a snapshot. `ms` is the duration of its submit; a snapshot may also have no steps. Returns the index of its column in the history.
-    pub fn push(&mut self, run: &Trainer, snapshot: &Snapshot, ms: f64) -> usize {
+    /// Records a snapshot. `ms` is the duration of its submit; a snapshot may also have no steps.
+    pub fn push(&mut self, run: &Trainer, snapshot: &Snapshot, ms: f64) -> Recorded {
         let file = &mut self.file;
         file.seconds += ms / 1e3;
-        for row in rows_of(run, snapshot, file.seconds, ms / 1e3 / snapshot.records.len().max(1) as f64) {
+        let rows = rows_of(run, snapshot, file.seconds, ms / 1e3 / snapshot.records.len().max(1) as f64);
+        for &row in &rows {
             self.changed_from = self.changed_from.min(file.curves.push(row));
         }
+        let column = file.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32);
         file.scores.clone_from(&snapshot.scores);
-        file.mask = snapshot.masks();
+        file.mask.clone_from(&file.history.moments()[column].mask);
         file.step = snapshot.step;
-        file.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32)
+        Recorded { column, rows }
     }
 
     /// Adds time of training that belongs to no snapshot.
@@ -277,7 +303,7 @@ impl Recorder {
     pub async fn checkpoint(&mut self, run: &mut Trainer) -> Result<&RunFile, TrainError> {
         let state = run.checkpoint().await?;
         // The scores are the first tensor of a checkpoint.
-        self.file.scores = file::spread(&state.numbers, &state.tensors, run.whole.units() as usize);
+        self.file.scores = to_whole(&state.numbers, &state.tensors, run.whole.units());
         self.file.step = state.step;
         self.file.state = Some(state);
         Ok(&self.file)

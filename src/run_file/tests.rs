@@ -376,6 +376,21 @@ fn the_list_of_tests_has_a_bounded_length() {
     );
 }
 
+/// The columns of a large network are no power of two, and a recording rounds their number up each time that it halves it.
+#[test]
+fn a_recording_of_any_number_of_columns_is_read() {
+    for capacity in (64..=512).step_by(2) {
+        let mut run = small();
+        (run.config.steps, run.steps, run.step) = (20_000, 20_000, 10_000);
+        run.history = History { capacity, stride: 2.0 * 10_000.0 / capacity as f64, columns: Vec::new() };
+        for columns in [2, 96, 512] {
+            let recording = run.recording(columns, 8);
+            let read = RunFile::from_bytes(&recording.to_bytes()).unwrap_or_else(|error| panic!("{capacity} to {columns}: {error}"));
+            assert_eq!(read.history, recording.history);
+        }
+    }
+}
+
 #[test]
 fn each_invalid_file_is_refused_with_its_reason() {
     let refused = |edit: &dyn Fn(&mut RunFile)| {

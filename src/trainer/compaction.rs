@@ -6,6 +6,15 @@ use crate::model::Model;
 use super::construction::engine_of;
 use super::{TrainError, Trainer};
 
+/// Puts the values of the units `numbers`, those on the device, at their places among the `units` of the whole network. Dropped units have 0.
+pub(crate) fn to_whole<T: Copy + Default>(numbers: &[u32], values: &[T], units: u32) -> Vec<T> {
+    let mut whole = vec![T::default(); units as usize];
+    for (&number, &value) in numbers.iter().zip(values) {
+        whole[number as usize] = value;
+    }
+    whole
+}
+
 impl Trainer {
     /// Whether units are to be dropped now: the experiment compacts, an epoch has just ended, and the run is not over.
     #[must_use]

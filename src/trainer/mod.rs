@@ -18,6 +18,7 @@ mod rows;
 mod step_through;
 
 pub use checkpoint::Checkpoint;
+pub(crate) use compaction::to_whole;
 pub use construction::initial_weights;
 pub use cost::Cost;
 pub use error::{CheckpointMismatch, TrainError, UnitCostError};
@@ -376,12 +377,8 @@ impl Trainer {
 
     /// Converts the values of the units on the device to the units of the whole network: a dropped unit has score 0 and is off.
     fn outcome_of_whole(&self, outcome: Outcome) -> Outcome {
-        let units = self.whole.units() as usize;
-        let (mut scores, mut bits) = (vec![0.0; units], vec![0; units]);
-        for (&number, (score, bit)) in self.numbers.iter().zip(outcome.scores.iter().zip(&outcome.units)) {
-            scores[number as usize] = *score;
-            bits[number as usize] = *bit;
-        }
+        let scores = to_whole(&self.numbers, &outcome.scores, self.whole.units());
+        let bits = to_whole(&self.numbers, &outcome.units, self.whole.units());
         Outcome { scores, units: bits, ..outcome }
     }
 

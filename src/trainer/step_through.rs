@@ -8,6 +8,7 @@ use crate::shared::{Step, part};
 use crate::snapshot::Snapshot;
 
 use super::choice::unit_changes;
+use super::compaction::to_whole;
 use super::{Boxed, TrainError, Trainer};
 
 /// The kernel that does several parts of a step.
@@ -196,10 +197,6 @@ impl Trainer {
 
     /// `[U]` the values of the units on the device as values of the whole network; a dropped unit has 0.
     fn to_whole(&self, values: &[f32]) -> Vec<f32> {
-        let mut whole = vec![0.0; self.whole.units() as usize];
-        for (&number, &value) in self.numbers.iter().zip(values) {
-            whole[number as usize] = value;
-        }
-        whole
+        to_whole(&self.numbers, values, self.whole.units())
     }
 }

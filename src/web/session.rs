@@ -225,7 +225,7 @@ impl Session {
                     self.pace.took(done, ms);
                 }
                 let spent = Spent { step_ms: ms / f64::from(done.max(1)), training_ms: if self.run.step() > done { ms } else { 0.0 } };
-                let mut recorded = self.recorded(snapshot, None, spent);
+                let mut recorded = self.record_snapshot(snapshot, None, spent);
                 self.drop_units(done, &mut recorded).await?;
                 Ok(Js::of(&recorded))
             }
@@ -250,11 +250,11 @@ impl Session {
         }
         let spent = Spent { step_ms, training_ms: 0.0 };
         let snapshot = if done.left.is_empty() {
-            let mut recorded = self.recorded(done.snapshot, None, spent);
+            let mut recorded = self.record_snapshot(done.snapshot, None, spent);
             self.drop_units(1, &mut recorded).await?;
             recorded
         } else {
-            self.plain(done.snapshot, None, spent, None)
+            self.partial_snapshot(done.snapshot, spent)
         };
         let units = |values: Vec<f32>| (!values.is_empty()).then_some(TypedArray(values));
         Ok(Js::of(&Some(NextPart::PartialStep(Box::new(PartialStep {
@@ -306,7 +306,7 @@ impl Session {
     /// The device is lost.
     pub async fn snapshot(&mut self) -> Result<Js<Snapshot>, JsError> {
         let snapshot = self.run.snapshot().await.map_err(words)?;
-        Ok(Js::of(&self.recorded(snapshot, None, Spent::default())))
+        Ok(Js::of(&self.record_snapshot(snapshot, None, Spent::default())))
     }
 
     /// Changes a live setting from the next step on. Returns the number of that step.
@@ -412,7 +412,7 @@ impl Session {
             return Err(words(error));
         }
         let snapshot = self.run.snapshot().await.map_err(words)?;
-        Ok(self.recorded(snapshot, Some(error.to_string()), Spent::default()))
+        Ok(self.record_snapshot(snapshot, Some(error.to_string()), Spent::default()))
     }
 
     /// The units of a group that are still on the device, as indices into the group of the whole network.

@@ -4,7 +4,7 @@ use super::js::TypedArray;
 use super::run_files::flat;
 use super::session::Session;
 use super::types::{self, Recorded, StepRecord};
-use crate::run_file::{NewRows, Row, rows_of, shades};
+use crate::run_file::{self, NewRows, Row, rows_of, shades};
 use crate::snapshot::Snapshot;
 
 /// The time that steps took.
@@ -39,19 +39,30 @@ fn record(row: &Row, steps_per_epoch: u32) -> StepRecord {
 
 impl Session {
     /// Records a snapshot and converts it for the page. `halted`: why the run stopped by itself.
-    pub(super) fn recorded(&mut self, snapshot: Snapshot, halted: Option<String>, spent: Spent) -> types::Snapshot {
-        let column = self.recorder.push(&self.run, &snapshot, spent.training_ms);
+    pub(super) fn record_snapshot(&mut self, snapshot: Snapshot, halted: Option<String>, spent: Spent) -> types::Snapshot {
+        let run_file::Recorded { column, rows: records } = self.recorder.push(&self.run, &snapshot, spent.training_ms);
         let NewRows { from, rows } = self.recorder.new_rows();
         let (from, rows) = (from as u32, flat(rows));
         let stride = self.recorder.file().history.stride();
-        self.plain(snapshot, halted, spent, Some(Recorded { from, rows, column: column as u32, stride }))
+        self.converted(snapshot, halted, spent, &records, Some(Recorded { from, rows, column: column as u32, stride }))
     }
 
-    /// Converts a snapshot for the page without recording it.
-    pub(super) fn plain(&self, snapshot: Snapshot, halted: Option<String>, spent: Spent, recorded: Option<Recorded>) -> types::Snapshot {
+    /// Converts the snapshot of a step in progress for the page. It is not recorded.
+    pub(super) fn partial_snapshot(&self, snapshot: Snapshot, spent: Spent) -> types::Snapshot {
+        let records = rows_of(&self.run, &snapshot, self.recorder.file().seconds, 0.0);
+        self.converted(snapshot, None, spent, &records, None)
+    }
+
+    /// `records`: a row for each step of the snapshot.
+    fn converted(
+        &self,
+        snapshot: Snapshot,
+        halted: Option<String>,
+        spent: Spent,
+        records: &[Row],
+        recorded: Option<Recorded>,
+    ) -> types::Snapshot {
         let run = &self.run;
-        let step_seconds = spent.training_ms / 1e3 / snapshot.records.len().max(1) as f64;
-        let rows = rows_of(run, &snapshot, self.recorder.file().seconds, step_seconds);
         let [kept, probe_kept] = snapshot.mask_kept(&run.whole);
         types::Snapshot {
             step: snapshot.step,
@@ -66,7 +77,7 @@ impl Session {
             budget: run.budget(snapshot.budget),
             sum_scores: snapshot.sum_scores,
             threshold: snapshot.threshold,
-            records: rows.iter().map(|row| record(row, run.steps_per_epoch())).collect(),
+            records: records.iter().map(|row| record(row, run.steps_per_epoch())).collect(),
             cost: run.cost().into(),
             step_ms: spent.step_ms,
             units_in_memory: run.model.units(),

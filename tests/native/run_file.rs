@@ -139,7 +139,7 @@ fn new_rows_are_only_the_changed_ones_and_all_of_them_in_a_resumed_run() {
     assert_eq!(new_steps(&mut recorder), (0, vec![]));
     for until in [3u32, 7] {
         let snapshot = block_on(run.advance(until - run.step())).unwrap();
-        let column = recorder.push(&run, &snapshot, 2.0);
+        let column = recorder.push(&run, &snapshot, 2.0).column;
         assert_eq!(recorder.file().history.moments()[column].step, until);
     }
     assert_eq!(new_steps(&mut recorder), (0, (0..7).collect()));
