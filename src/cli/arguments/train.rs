@@ -85,16 +85,12 @@ impl Train {
             Some(file) => Start::Resume { file, data: DataArguments::from_matches(matches) },
             None => Start::New(Experiment::from_matches(matches)?),
         };
-        let written = ["save", "record", "log"].map(|flag| (flag, optional::<PathBuf>(matches, flag)));
-        for (index, (flag, path)) in written.iter().enumerate() {
-            // --save may write to the file of --resume: it then has the run with more steps.
-            let resumed = ("resume", if *flag == "save" { None } else { optional::<PathBuf>(matches, "resume") });
-            for (other, taken) in written[..index].iter().chain([&resumed]) {
-                if let (Some(path), Some(taken)) = (path, taken)
-                    && is_same(path, taken)
-                {
-                    return Err(ArgumentError::SamePath { path: path.clone(), flag, other });
-                }
+        // --save may write to the file of --resume: it then has the run with more steps.
+        for (flag, other) in [("record", "save"), ("log", "save"), ("log", "record"), ("record", "resume"), ("log", "resume")] {
+            if let (Some(path), Some(taken)) = (optional::<PathBuf>(matches, flag), optional::<PathBuf>(matches, other))
+                && is_same(&path, &taken)
+            {
+                return Err(ArgumentError::SamePath { path, flag, other });
             }
         }
         let trace = optional(matches, "trace").map(|folder| Trace { folder, steps: required(matches, "trace-steps") });
