@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { accessibleInEveryWindow } from './every-window.mjs';
 import { PATIENCE_MS, asking, site } from './harness.mjs';
 
 const limit = { timeout: 5 * PATIENCE_MS };
@@ -124,21 +125,7 @@ test('test images are picked by keyboard; a new one ends the classification of t
   const rows = await visitor.see('try-bars').getByRole('row').allInnerTexts();
   assert.equal(rows.length, 10);
   for (const [digit, words] of rows.entries()) assert.match(words.replaceAll(/\s+/g, ' '), new RegExp(`^${digit} [\\d.]+ %$`));
-  for (const [name, viewport] of [
-    ['desk', { width: 1440, height: 900 }],
-    ['laptop', { width: 1024, height: 768 }],
-    ['phone', { width: 390, height: 844 }],
-  ]) {
-    for (const colorScheme of ['light', 'dark']) {
-      await visitor.page.setViewportSize(viewport);
-      await visitor.page.emulateMedia({ colorScheme });
-      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)));
-      await visitor.screenshot(`${name}-${colorScheme}-try`, { fullPage: name === 'phone' });
-      if (colorScheme === 'light') await visitor.accessible(`an image at hand, ${name}`);
-      const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert(wide <= 0, `${name}: the page is ${wide} pixels wider than its window`);
-    }
-  }
+  await accessibleInEveryWindow(visitor, 'try', 'an image at hand');
   await visitor.leave();
 });
 

@@ -92,3 +92,18 @@ export async function inEveryWindow(visitor, what, at, { ready, long = true, scr
   assert.deepEqual(cut, {}, `${what}: cut off`);
   await visitor.page.setViewportSize(windows[0][1]);
 }
+
+/** Takes a screenshot in every window, light and dark, and checks the width of the page. `label` names the view in a report of axe. */
+export async function accessibleInEveryWindow(visitor, what, label) {
+  for (const [name, viewport] of windows) {
+    for (const colorScheme of ['light', 'dark']) {
+      await visitor.page.setViewportSize(viewport);
+      await visitor.page.emulateMedia({ colorScheme });
+      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)));
+      await visitor.screenshot(`${name}-${colorScheme}-${what}`, { fullPage: name === 'phone' });
+      if (colorScheme === 'light') await visitor.accessible(`${label}, ${name}`);
+      const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert(wide <= 0, `${name}: the page is ${wide} pixels wider than its window`);
+    }
+  }
+}

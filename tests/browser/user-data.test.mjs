@@ -10,6 +10,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import { runnerImport } from 'vite';
 import { root } from '../../scripts/command.mjs';
 import { program } from '../../scripts/wasm.mjs';
+import { accessibleInEveryWindow } from './every-window.mjs';
 import { PATIENCE_MS, breakEngine, fragile, site } from './harness.mjs';
 
 const limit = { timeout: 5 * PATIENCE_MS };
@@ -291,21 +292,7 @@ test('dropping files anywhere opens the panel and reads them', limit, async () =
   await fire('dragover', '');
   assert(await visitor.see('own-drop').evaluate((zone) => zone.classList.contains('over')));
   assert.match(await read(visitor, () => fire('drop', table(30, { header: false }))), /^dropped\.csv: 30 grey images/);
-  for (const [name, viewport] of [
-    ['desk', { width: 1440, height: 900 }],
-    ['laptop', { width: 1024, height: 768 }],
-    ['phone', { width: 390, height: 844 }],
-  ]) {
-    for (const colorScheme of ['light', 'dark']) {
-      await visitor.page.setViewportSize(viewport);
-      await visitor.page.emulateMedia({ colorScheme });
-      await visitor.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)));
-      await visitor.screenshot(`${name}-${colorScheme}-own`, { fullPage: name === 'phone' });
-      if (colorScheme === 'light') await visitor.accessible(`own data, ${name}`);
-      const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert(wide <= 0, `${name}: the page is ${wide} pixels wider than its window`);
-    }
-  }
+  await accessibleInEveryWindow(visitor, 'own', 'own data');
   await visitor.leave();
 });
 
