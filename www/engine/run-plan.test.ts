@@ -24,7 +24,7 @@ function engine(answer: { plan: Plan; refused?: string } | string, { dataset = '
   };
   return { describe, read_link, own_data: () => own } as unknown as Engine;
 }
-const plan = (of: Engine, shown?: DatasetIdentity): Planned => planRun(of, 'a link', undefined, shown);
+const plan = (of: Engine, trained_on?: DatasetIdentity): Planned => planRun(of, 'a link', undefined, trained_on);
 const failed = (planned: Planned) => ('failure' in planned ? [planned.failure, planned.message] : null);
 
 test('a plan comes with why the device cannot hold it', () => {

@@ -18,19 +18,19 @@ function asksForOwn(read_link: Engine['read_link'], query: string): boolean {
 }
 
 /**
- * Plans the run of a link on a device whose buffers have at most so many bytes. `shown`: of a run that continues from a
+ * Plans the run of a link on a device whose buffers have at most so many bytes. `trained_on`: of a run that continues from a
  * checkpoint, the data that it learned from. With other data of the visitor it is refused.
  */
-export function planRun({ describe, own_data, read_link }: Engine, query: string, most_bytes: number | undefined, shown?: DatasetIdentity): Planned {
-  const others = (): Planned => ({ failure: 'own', message: `these are other data than the run learned from, ${shown?.name}: give the same files` });
+export function planRun({ describe, own_data, read_link }: Engine, query: string, most_bytes: number | undefined, trained_on?: DatasetIdentity): Planned {
+  const others = (): Planned => ({ failure: 'own', message: `these are other data than the run learned from, ${trained_on?.name}: give the same files` });
   try {
     const { plan, refused: too_large } = describe(query, most_bytes);
-    return shown && plan.dataset.own && !isSame(shown, plan.dataset) ? others() : { plan, too_large };
+    return trained_on && plan.dataset.own && !isSame(trained_on, plan.dataset) ? others() : { plan, too_large };
   } catch (error) {
     if (!asksForOwn(read_link, query)) return { failure: 'refused', message: messageOf(error) };
     if (own_data() === null) return { failure: 'own', message: messageOf(error) };
     // A saved run always fits the data that it learned from: where it does not fit, the visitor gave other data.
-    return shown ? others() : { failure: 'refused', message: messageOf(error) };
+    return trained_on ? others() : { failure: 'refused', message: messageOf(error) };
   }
 }
 

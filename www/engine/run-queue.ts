@@ -86,13 +86,13 @@ export class RunQueue {
   }
 
   private async openAndDrive(request: Asked): Promise<void> {
-    const { run: number, query, resumed, shown } = request;
+    const { run: number, query, resumed, trained_on } = request;
     const { loader } = this;
     const { post } = this.environment;
     if (number !== this.latest || !loader.engine) return;
     const engine = await loader.engine;
     const adapter = await loader.adapter;
-    const planned = planRun(engine, query, adapter?.most_bytes ?? engine.most_bytes(), shown);
+    const planned = planRun(engine, query, adapter?.most_bytes ?? engine.most_bytes(), trained_on);
     if ('failure' in planned) return this.fail(request, planned.failure, planned.message);
     const { plan, too_large } = planned;
     post({ kind: 'planned', run: number, plan });

@@ -179,7 +179,7 @@ function failed(draft: Draft, { failure, message }: Report & { kind: 'failed' })
   if (failure === 'own') {
     draft.set({ lacks_data: { saved: run.kind === 'opening' ? run.saved : null, train: waits } });
     // Files that were given before can be read again.
-    if (user_data.readAgain(draft, run.kind === 'opening' ? (run.saved?.shown ?? null) : null)) return;
+    if (user_data.readAgain(draft, run.kind === 'opening' ? (run.saved?.trained_on ?? null) : null)) return;
     user_data.refused(draft, message);
   }
   fail(draft, failure, message);

@@ -34,7 +34,7 @@ export function open(draft: Draft, train: boolean, in_comparison = false, saved:
     query: saved?.query ?? controls.query,
     train,
     ...(saved?.resumed && { resumed: saved.resumed.bytes }),
-    ...(saved?.shown && { shown: saved.shown }),
+    ...(saved?.trained_on && { trained_on: saved.trained_on }),
   });
 }
 

@@ -98,9 +98,9 @@ export function accepted(draft: Draft, own: OwnData, number: number): void {
 }
 
 /** Reads again the data that the run learned from, or those that were given last. Returns false if they were never given in this tab, or if the engine has them. */
-export function readAgain(draft: Draft, shown: DatasetIdentity | null): boolean {
+export function readAgain(draft: Draft, trained_on: DatasetIdentity | null): boolean {
   const { given, wanted, in_engine, reading, again } = draft.state.user_data;
-  const number = shown ? given.findLastIndex(({ accepted: is, dataset }) => is && dataset && isSame(shown, dataset)) : (wanted ?? -1);
+  const number = trained_on ? given.findLastIndex(({ accepted: is, dataset }) => is && dataset && isSame(trained_on, dataset)) : (wanted ?? -1);
   if (number < 0 || number === in_engine) return false;
   if (again && reading === number) return true;
   read(draft, number, true);

@@ -106,7 +106,7 @@ const saved = (more: Partial<SavedRun> = {}): SavedRun => ({
   curves: new Curves(Rows.of(rows([record(49)]))),
   evaluation: evaluation(),
   resumed: { bytes: Uint8Array.of(50), step: 50, changes: [] },
-  shown: null,
+  trained_on: null,
   late: [],
   ...more,
 });
@@ -505,7 +505,7 @@ test('a new engine has no data: what was given once is read once more, and the r
 
 test('unknown data are asked for, and then the run that waits continues', () => {
   const page = opening({ ...VALUES, dataset: 'own' });
-  const from = saved({ shown: { name: 'own', train: 4, test: 1, classes: 2, channels: 1, width: 3, height: 1, sum: 'a' } });
+  const from = saved({ trained_on: { name: 'own', train: 4, test: 1, classes: 2, channels: 1, width: 3, height: 1, sum: 'a' } });
   page.do({ kind: 'open', train: true, saved: from, in_comparison: false });
   page.receive({ kind: 'failed', run: page.number, failure: 'own', message: 'give them' });
   assert.deepEqual([page.phase, page.state.trouble?.failure, page.state.lacks_data?.train], ['error', 'own', true]);

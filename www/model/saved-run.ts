@@ -18,7 +18,7 @@ export interface SavedRun {
   /** The checkpoint that the engine continues from; null if the run can only be replayed. */
   resumed: Checkpoint | null;
   /** The visitor's own data that it was trained on. */
-  shown: DatasetIdentity | null;
+  trained_on: DatasetIdentity | null;
   /** Live settings that were changed after the checkpoint. They get these values as soon as the run is open. */
   late: [name: string, value: string][];
 }

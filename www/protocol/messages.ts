@@ -68,7 +68,7 @@ export type Request =
   /** Read a link without opening it. */
   | { kind: 'read'; query: string }
   /** Open a new run, or continue one from the bytes of a run file on the data that it was trained on. */
-  | { kind: 'open'; run: number; query: string; train: boolean; resumed?: Uint8Array; shown?: DatasetIdentity }
+  | { kind: 'open'; run: number; query: string; train: boolean; resumed?: Uint8Array; trained_on?: DatasetIdentity }
   /** Load the engine again, after it broke. */
   | { kind: 'wake'; data: string }
   /** Close the run and release the device. */

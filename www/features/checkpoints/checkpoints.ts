@@ -141,7 +141,6 @@ export class Checkpoints {
       case 'failed':
         this.waiting.forEach((resolve) => resolve(null));
         this.waiting = [];
-        if (report.failure === 'crashed') this.drop(report.message);
         // After missing data the run continues once the visitor has given them.
         if (report.failure !== 'own') this.endRecovery();
         return;
@@ -149,7 +148,7 @@ export class Checkpoints {
   }
 
   /** Rejects the questions about run files: the engine that was asked is gone. */
-  private drop(why: string): void {
+  private rejectAll(why: string): void {
     this.asked.forEach(({ reject }) => reject(new Error(why)));
     this.asked.clear();
   }
@@ -164,22 +163,22 @@ export class Checkpoints {
   /** The device was lost or the engine broke: reopens the run from its last checkpoint. Returns false if it cannot be reopened. */
   recover(failure: Failure, words: string): boolean {
     const { state, description, values, replaced, timeline, curves, evaluation, snapshot } = this.run;
+    if (failure === 'crashed') this.rejectAll(words);
     // A replay needs the engine only to open the file.
-    if (failure === 'crashed') this.drop(words);
     if (state === 'replay' && failure === 'crashed') {
       this.page.renewEngine();
       return true;
     }
     if ((failure !== 'lost' && failure !== 'crashed') || !description || !values || this.attempts >= MOST_ATTEMPTS) return false;
     this.attempts += 1;
-    const { last: mark } = this;
-    const step = mark?.step ?? 0;
+    const { last } = this;
+    const step = last?.step ?? 0;
     const what = failure === 'lost' ? 'The GPU went away' : 'The engine broke';
     const at = `at step ${count(snapshot?.step ?? 0)}`;
     const train = state === 'training' || state === 'loading';
     this.strip.show('trouble', `${what} ${at} (${words.slice(0, 120)}). A new one is being opened, and the run continues from step ${count(step)}.`, '', []);
     // The value of each changed setting in the reopened run: the last change before the checkpoint, or the value at the start.
-    const changes = mark?.changes ?? [];
+    const changes = last?.changes ?? [];
     const then = Object.fromEntries(Object.entries(replaced).map(([name, first]) => [name, changes.findLast(([, changed]) => changed === name)?.[2] ?? first]));
     const past: SavedRun = {
       query: this.query,
@@ -187,11 +186,11 @@ export class Checkpoints {
       values: { ...values, ...then },
       late: Object.keys(then).flatMap((name) => (then[name] === values[name] ? [] : [[name, values[name] ?? '']])),
       follows: false,
-      timeline: mark ? timeline.until(step, mark.stride) : new Timeline(description.units, description.history_columns),
+      timeline: last ? timeline.until(step, last.stride) : new Timeline(description.units, description.history_columns),
       curves: curves.until(step),
       evaluation: curves.testedBy(step) && evaluation,
-      resumed: mark && { bytes: mark.bytes, step, changes },
-      shown: description.dataset.own && identityOf(description.dataset),
+      resumed: last && { bytes: last.bytes, step, changes },
+      trained_on: description.dataset.own && identityOf(description.dataset),
     };
     const said = (then: RunState): string =>
       `${what} ${at} and was opened anew. The run ${then === 'training' ? 'continued from' : 'is at'} step ${count(step)}, where it was last saved.`;
@@ -342,12 +341,12 @@ export class Checkpoints {
   // Storage over a reload.
 
   private async store(): Promise<void> {
-    const { last: mark, replayed } = this;
+    const { last, replayed } = this;
     const { description } = this.run;
-    if (!description || !mark || replayed || this.full || mark.bytes.length > MOST_STORED_BYTES) return;
+    if (!description || !last || replayed || this.full || last.bytes.length > MOST_STORED_BYTES) return;
     const { model, steps } = description;
     try {
-      await this.storage.put({ model, dataset: dataOf(description), step: mark.step, steps, bytes: mark.bytes });
+      await this.storage.put({ model, dataset: dataOf(description), step: last.step, steps, bytes: last.bytes });
     } catch (error) {
       this.full = true;
       const why =

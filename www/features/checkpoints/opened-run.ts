@@ -51,7 +51,7 @@ export function savedRunOf({ bytes, read }: OpenedFile): SavedRun {
     curves,
     evaluation: read.tests.at(-1) ?? null,
     resumed: read.can_continue ? { bytes, step: read.step, changes } : null,
-    shown: read.values['dataset'] === 'own' ? read.dataset : null,
+    trained_on: read.values['dataset'] === 'own' ? read.dataset : null,
     late: [],
   };
 }
