@@ -32,11 +32,13 @@ fn is_any(inside: Inside) -> bool {
 }
 
 fn add_products(sums: Sums, rows: TileRows, inside: Inside, x: u32, d: u32, apart_out: u32) -> Sums {
+    // Each value is loaded just before its first product, so that fewer are in registers at once.
     let x0 = inputs(rows.first, x, inside.first);
-    let x1 = inputs(rows.second, x, inside.second);
     let d0 = transpose(gradients(d, apart_out));
+    let sum00 = sums.sum00 + d0 * x0;
+    let x1 = inputs(rows.second, x, inside.second);
     let d1 = transpose(gradients(d + 4u * apart_out, apart_out));
-    return Sums(sums.sum00 + d0 * x0, sums.sum01 + d1 * x0, sums.sum10 + d0 * x1, sums.sum11 + d1 * x1);
+    return Sums(sum00, sums.sum01 + d1 * x0, sums.sum10 + d0 * x1, sums.sum11 + d1 * x1);
 }
 
 fn store_tile(square: f32, sums: Sums, first: u32, i: u32, o: u32, rows: u32, kept_out: u32) -> f32 {
