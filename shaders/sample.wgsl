@@ -4,7 +4,7 @@
 // The counter of a draw is the unit's number in the whole network, so that a compacted network draws the same masks.
 // If no unit of a group was drawn, the group keeps the unit with the highest score, so that no layer is empty. The estimator uses the draws (bits 0
 // and 1), which makes it unbiased; the forward passes use the lists.
-// An evaluation uses the decided mask (s >= 1/2) as m and a sampled one as m'.
+// An evaluation uses the decided mask, the units with the highest scores, as m and a sampled one as m'.
 
 // #import structs
 // #import sizes
@@ -36,7 +36,8 @@ fn draw_both(unit: u32) -> u32 {
     let number = numbers[unit];
     let first = draw(params.seed, STREAM_MASK, counter, number, score);
     let second = draw(params.seed, select(STREAM_PROBE, STREAM_EVALUATION, evaluates), counter, number, score);
-    return select(0u, DRAWN_IN_MASK, select(first, score >= 0.5, evaluates)) | select(0u, DRAWN_IN_PROBE, second);
+    let is_decided = score > params.decided_score || (score == params.decided_score && unit < params.decided_units);
+    return select(0u, DRAWN_IN_MASK, select(first, is_decided, evaluates)) | select(0u, DRAWN_IN_PROBE, second);
 }
 
 fn highest_score(group: Group) -> u32 {

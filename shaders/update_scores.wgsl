@@ -6,7 +6,10 @@
 //   one-sided  g = (L - L') (m - s)      / (s (1 - s))^(1 - alpha)    (paper: VR-PGE, the variance-reduced policy gradient estimator)
 //   plain      g = L        (m - s)      / (s (1 - s))^(1 - alpha)    (REINFORCE)
 //   ste        g = dL/dm, as d_gate wrote it                         (straight-through)
+//   fisher     g = effect / mean of |effect| over the units that m keeps
+//   control variate c (EFFECTS_CONTROL), of past steps:  L <- L - sum of c (m - m'), or of c (m - s) where m' is not read;  g <- g + c (s (1 - s))^alpha
 //   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
+//   fill_budget: if that v is 0, s <- min(s + v, 1) for all s > 0, with the greatest v such that sum s <= K
 //
 // A norm that is not finite halts the run before a weight or a score is changed. Only for that do the scores wait for the backward pass. A unit is
 // decided, g = 0, if its draws cannot differ: s below 2^-24 or at 1. A pinned unit has g = 0 and a fixed score, which counts in the sum.
@@ -24,7 +27,7 @@
 @group(0) @binding(2) var<storage, read> squares: array<f32>;            // parts of |d_weights|^2
 @group(0) @binding(3) var<storage, read> units: array<u32>;              // [U] bits DRAWN_IN_
 @group(0) @binding(4) var<storage, read_write> scores: array<f32>;       // [U]
-@group(0) @binding(5) var<storage, read_write> moments: array<vec2<f32>>; // [U] Adam's first and second
+@group(0) @binding(5) var<storage, read_write> score_state: array<vec4<f32>>; // [U] Adam's first and second moment; effect, and steps that it is of
 @group(0) @binding(6) var<storage, read_write> d_scores: array<f32>;     // [U] g
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;   // [slots]
 @group(0) @binding(8) var<storage, read> pins: array<u32>;               // [U] 1: the score is fixed
@@ -34,6 +37,7 @@ const ESTIMATOR_TWO_SIDED: u32 = 0u; // as in src/estimators
 const ESTIMATOR_ONE_SIDED: u32 = 1u;
 const ESTIMATOR_PLAIN: u32 = 2u;
 const ESTIMATOR_STE: u32 = 3u;
+const ESTIMATOR_FISHER: u32 = 4u;
 const ADAM: u32 = 0u;
 const REST: u32 = 0u;     // of params.learn_scores: only the norm and its clip, and the sum of the scores
 const LEARN: u32 = 1u;    // everything
@@ -44,42 +48,64 @@ const CLIP: u32 = 5u;     // the norm and its clip
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
+const LEAST_MEAN: f32 = 1e-30; // where no unit that m keeps has an effect
 const LARGEST: u32 = 0x7f7fffffu; // bits of the largest float: this threshold makes all scores 0
+const ABOVE_ONE: u32 = 0x3f800001u; // bits of the first float above 1: raised by 1, every score is 1
 
 const PARTIAL_SUMS: u32 = CANDIDATES * THREADS;
 
 var<workgroup> partial_sums: array<f32, PARTIAL_SUMS>; // [candidates, 128 invocations]
 var<workgroup> part_sums: array<f32, 128>;     // [candidates, 8 parts]
 var<workgroup> halted: u32;
-var<workgroup> bracket: vec2<u32>;             // bits: the sum is over the budget at x and within it at y
+var<workgroup> bracket: vec2<u32>;             // bits: v is between them
+var<workgroup> raises: u32;                    // 1 if the projection adds v
 
-fn gradient(unit: u32, s: f32) -> f32 {
+fn reads_probe() -> bool {
+    return params.estimator != ESTIMATOR_PLAIN;
+}
+
+fn drawn_in(unit: u32, bit: u32) -> f32 {
+    return select(0.0, 1.0, (units[unit] & bit) != 0u);
+}
+
+// `control`: the sum of c (m - m') or of c (m - s). `mean_effect`: of |effect| over the units that m keeps.
+fn gradient(unit: u32, s: f32, control: f32, mean_effect: f32) -> f32 {
     if pins[unit] == 1u {
         return 0.0;
     }
     if params.estimator == ESTIMATOR_STE {
         return d_scores[unit];
     }
-    let bits = units[unit];
+    if params.estimator == ESTIMATOR_FISHER {
+        return score_state[unit].z / max(mean_effect, LEAST_MEAN);
+    }
     if s * 16777216.0 < 1.0 || s >= 1.0 {
         return 0.0;
     }
-    let m = select(0.0, 1.0, (bits & DRAWN_IN_MASK) != 0u);
-    let probe = select(0.0, 1.0, (bits & DRAWN_IN_PROBE) != 0u);
-    let difference = state.loss - state.probe_loss;
+    let m = drawn_in(unit, DRAWN_IN_MASK);
+    let probe = drawn_in(unit, DRAWN_IN_PROBE);
+    let loss = state.loss - control;
+    let difference = loss - state.probe_loss;
     var g: f32;
     if params.estimator == ESTIMATOR_TWO_SIDED {
         g = 0.5 * difference * (m - probe);
     } else if params.estimator == ESTIMATOR_ONE_SIDED {
         g = difference * (m - s);
     } else if params.estimator == ESTIMATOR_PLAIN {
-        g = state.loss * (m - s);
+        g = loss * (m - s);
     }
     let variance = s * (1.0 - s);
+    g += select(0.0, score_state[unit].z * variance, params.effects == EFFECTS_CONTROL);
     if params.alpha == 0.5 {
         return g / sqrt(variance);
     }
     return g / pow(variance, 1.0 - params.alpha);
+}
+
+// What the projection subtracts from a score, as a multiple of v. A score of 0 is not raised.
+fn direction(unit: u32, s: f32) -> f32 {
+    let lowered = select(1.0, select(0.0, -1.0, s > 0.0), raises == 1u);
+    return select(0.0, lowered, pins[unit] == 0u);
 }
 
 fn candidate(lo: u32, hi: u32, index: u32) -> u32 {
@@ -136,20 +162,43 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     let steps = part == LEARN || part == STEP;
     let projects = part == LEARN || part == PROJECT;
 
+    // Both sums are over other units' values, so they come before any score changes.
+    let estimates = part == LEARN || part == GRADIENT;
+    var control = 0.0;
+    var mean_effect = 0.0;
+    if params.effects == EFFECTS_CONTROL {
+        for (var u = lane; u < select(0u, count, estimates); u += THREADS) {
+            let other = select(scores[u], drawn_in(u, DRAWN_IN_PROBE), reads_probe());
+            control += score_state[u].z * (drawn_in(u, DRAWN_IN_MASK) - other);
+        }
+        control = tree_sum(lane, control);
+    } else if params.effects == EFFECTS_FISHER {
+        var effect = 0.0;
+        var kept = 0.0;
+        for (var u = lane; u < select(0u, count, estimates); u += THREADS) {
+            let is_kept = drawn_in(u, KEPT_BY_MASK);
+            effect += is_kept * abs(score_state[u].z);
+            kept += is_kept;
+        }
+        effect = tree_sum(lane, effect);
+        kept = tree_sum(lane, kept);
+        mean_effect = effect / max(kept, 1.0);
+    }
+
     var sum = 0.0;
     for (var u = lane; u < count; u += THREADS) {
         let s = scores[u];
-        if part == LEARN || part == GRADIENT {
-            d_scores[u] = gradient(u, s);
+        if estimates {
+            d_scores[u] = gradient(u, s, control, mean_effect);
         }
         var stepped = s;
         if steps && pins[u] == 0u {
             let g = d_scores[u];
             stepped = s - state.scores_rate * g;
             if params.optimizer == ADAM {
-                let old = moments[u];
+                let old = score_state[u];
                 let m = vec2(BETA1 * old.x + (1.0 - BETA1) * g, BETA2 * old.y + (1.0 - BETA2) * g * g);
-                moments[u] = m;
+                score_state[u] = vec4(m, old.zw);
                 stepped = s - state.scores_rate * (m.x / state.first_correction) / (sqrt(m.y / state.second_correction) + EPSILON);
             }
             scores[u] = stepped;
@@ -157,10 +206,13 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         sum += clamp(stepped, 0.0, 1.0);
     }
 
-    // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed.
+    // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed, and in which direction.
     let unprojected = tree_sum(lane, sum);
     if lane == 0u {
-        bracket = vec2(0u, select(0u, LARGEST, projects && unprojected > state.budget));
+        let is_over = unprojected > state.budget;
+        raises = select(0u, 1u, params.fill_budget == 1u && live && projects && !is_over);
+        let top = select(0u, LARGEST, projects && is_over);
+        bracket = vec2(0u, select(top, ABOVE_ONE, raises == 1u));
     }
     workgroupBarrier();
 
@@ -187,7 +239,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
                     whole += part_sums[i * 8u + j];
                 }
                 let bits = candidate(lo, hi, i);
-                if whole > state.budget {
+                // Lowering, x is over the budget and y within it; raising, x is within it and y over it.
+                if (whole > state.budget) == (raises == 0u) {
                     found.x = max(found.x, bits);
                 } else {
                     found.y = min(found.y, bits);
@@ -198,19 +251,20 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         workgroupBarrier();
     }
 
-    let threshold = bitcast<f32>(bracket.y);
+    let threshold = bitcast<f32>(select(bracket.y, bracket.x, raises == 1u));
     sum = 0.0;
     for (var u = lane; u < select(0u, params.units, is_whole); u += THREADS) {
         var s = scores[u];
         if live && projects {
-            s = clamp(s - select(0.0, threshold, pins[u] == 0u), 0.0, 1.0);
+            s = clamp(s - threshold * direction(u, s), 0.0, 1.0);
             scores[u] = s;
         }
         sum += s;
     }
-    let projected = tree_sum(lane, sum);
+    let projected_sum = tree_sum(lane, sum);
     if lane == 0u && (!is_one_of || part == PROJECT) {
-        records[state.slot].sum_scores = projected;
-        records[state.slot].threshold = threshold;
+        records[state.slot].sum_scores = projected_sum;
+        let moved = select(0.0, threshold, projected_sum != unprojected);
+        records[state.slot].threshold = select(moved, -moved, raises == 1u && moved > 0.0);
     }
 }

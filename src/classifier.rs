@@ -85,17 +85,21 @@ impl Classifier {
 
     /// Takes an image of `[I]` bytes and the current weights of the run. Earlier results are dropped.
     ///
+    /// # Errors
+    /// The device is lost.
+    ///
     /// # Panics
     /// An image of another size, or a run that has another network ([`Classifier::is_of`]).
-    pub fn begin(&mut self, run: &Trainer, image: &[u8]) {
+    pub async fn begin(&mut self, run: &Trainer, image: &[u8]) -> Result<(), TrainError> {
         assert!(self.is_of(run), "the network of the run has changed");
         assert_eq!(image.len(), self.shape.features() as usize, "bytes of an image");
-        run.update_evaluator(&self.engine);
+        run.update_evaluator(&mut self.engine).await?;
         self.image = image.to_vec();
         self.step = run.step();
         self.decided.clear();
         self.sampled.clear();
         self.contributions = None;
+        Ok(())
     }
 
     /// The step of the run at which the weights were copied.

@@ -275,7 +275,7 @@ settings! {
     gate_inputs: bool = false, Kind::Switch, false,
         "Gate inputs", "Give every input a keep-probability, not only every hidden unit.";
     method: MethodName = MethodName::Vrpge, Kind::Choice(MethodName::NAMES), false,
-        "Method", "How the mask is chosen: learned from two losses by the variance-reduced policy gradient estimator, VR-PGE (vrpge), from one loss (reinforce) or by the chain rule (ste); pruned by the norms of weights (magnitude), with new units at random (set) or by their gradients (rigl); chosen before the first step (snip); random (static); every unit (dense), or a narrower dense network with vrpge's multiply-adds (small-dense).";
+        "Method", "How the mask is chosen: learned from two losses by the variance-reduced policy gradient estimator, VR-PGE (vrpge), from one loss (reinforce) or by the chain rule (ste); pruned by the norms of weights (magnitude), with new units at random (set) or by their gradients (rigl); by the Fisher information of their masks, from sampled masks (fisher) or without sampling (fisher-pruning); chosen before the first step (snip); random (static); every unit (dense), or a narrower dense network with vrpge's multiply-adds (small-dense).";
     keep_ratio: f64 = 0.2, Kind::Number { min: 0.01, max: 1.0, logarithmic: true }, true,
         "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
     schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,
@@ -288,18 +288,24 @@ settings! {
         "Estimator", "The policy gradient that trains the scores: two masks (two-sided, one-sided) or one (plain).";
     alpha: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, true,
         "Preconditioner \u{3b1}", "Exponent of the preconditioner (s(1-s))^alpha; the variance is bounded from one half on.";
+    control_variate: bool = true, Kind::Switch, false,
+        "Control variate", "For vrpge: subtract from the losses' difference what the running estimates of the units' effects explain of it, which lowers the variance; off is the paper's estimator.";
+    effect_rate: f64 = 0.1, Kind::Number { min: 1e-3, max: 1.0, logarithmic: true }, false,
+        "Effect rate", "For the control variate, fisher and fisher-pruning: how fast the running estimate of a unit's effect follows its last values.";
+    fill_budget: bool = true, Kind::Switch, false,
+        "Fill the budget", "For vrpge, reinforce and ste: where the scores sum to less than the budget, raise those above 0 by one amount until they use it up.";
     scores_optimizer: ScoresOptimizer = ScoresOptimizer::Adam, Kind::Choice(ScoresOptimizer::NAMES), false,
         "Score optimiser", "The optimiser of the scores.";
     scores_rate: f64 = 0.05, Kind::Number { min: 1e-4, max: 10.0, logarithmic: true }, true,
         "Structure rate", "Learning rate of the scores.";
     structure_every: u32 = 100, Kind::Count { min: 1, max: 1_000_000 }, false,
-        "Structure every", "For magnitude, set and rigl: steps between two choices of the mask.";
+        "Structure every", "For magnitude, fisher-pruning, set and rigl: steps between two choices of the mask.";
     drop_fraction: f64 = 0.3, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
         "Drop fraction", "For set and rigl: the share of the kept units that is exchanged at first; it falls to 0 along a cosine.";
     allocation: String = String::new(), Kind::Text, false,
         "Allocation", "For static, set and rigl: how many units of each gated group are kept at first, as in 9,9,20; empty keeps the same share of each.";
     pins: String = String::new(), Kind::Text, true,
-        "Pinned units", "For vrpge, reinforce and ste: gated units held on or off, by their numbers from 0, as in 12on,40off.";
+        "Pinned units", "For vrpge, reinforce, ste and fisher: gated units held on or off, by their numbers from 0, as in 12on,40off.";
     learning_rate: f64 = 0.1, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, true,
         "Learning rate", "Learning rate of the weights.";
     rate_schedule: RateSchedule = RateSchedule::Cosine, Kind::Choice(RateSchedule::NAMES), false,
@@ -401,14 +407,28 @@ impl Config {
         pairs.collect::<Vec<_>>().join("&")
     }
 
+    /// The defaults of version 0.1: the paper's estimator and projection, and a whole network at the start.
+    #[must_use]
+    pub fn first_defaults() -> Self {
+        Self { keep_start: 0.999, control_variate: false, fill_budget: false, ..Self::default() }
+    }
+
     /// Reads a link copied from the page, or its query alone. The part after `#` belongs to the page and is ignored.
     ///
     /// # Errors
-    /// An unknown or repeated setting, a value outside its setting's range, or a contradiction between settings.
+    /// As [`Config::with_link`].
     pub fn from_link(link: &str) -> Result<Self, ConfigError> {
+        Self::default().with_link(link)
+    }
+
+    /// These settings with those that a link names.
+    ///
+    /// # Errors
+    /// An unknown or repeated setting, a value outside its setting's range, or a contradiction between settings.
+    pub fn with_link(self, link: &str) -> Result<Self, ConfigError> {
         let link = link.split('#').next().unwrap_or_default();
         let query = link.split_once('?').map_or(if link.contains("://") { "" } else { link }, |(_, query)| query);
-        let mut config = Self::default();
+        let mut config = self;
         let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -1,6 +1,7 @@
 //! Rules about masks, on the CPU: every group keeps at least one unit, which units the decided mask keeps, and which bits of a word hold a unit's two
 //! masks. `shaders/sample.wgsl` has the same rules for a GPU; `lacuna check` compares the two, and a test the bits.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use crate::model::{Group, Model};
@@ -94,16 +95,65 @@ pub fn is_alone(model: &Model, kept: &[bool], unit: usize) -> bool {
     !group.any(|other| other != unit && kept[other])
 }
 
-/// Whether the decided mask keeps a unit with this score: s ≥ ½.
+/// `[U]` the mask of the `budget` units with the highest values in `order`; of equal ones the first. Every gated group keeps at least its highest unit,
+/// and these count first.
 #[must_use]
-pub fn decides_for(score: f32) -> bool {
-    score >= 0.5
+pub fn highest<T: PartialOrd + Copy>(model: &Model, order: &[T], budget: u32) -> Vec<bool> {
+    let mut kept = vec![false; order.len()];
+    keep_one_of_each_group(model, order, &mut kept);
+    for unit in others_by_rank(&kept, order).into_iter().take((budget as usize).saturating_sub(model.gated().count())) {
+        kept[unit] = true;
+    }
+    kept
 }
 
-/// `[U]` the decided mask: the units with s ≥ ½. A group without such a unit keeps the one with its highest score.
+/// The units that are not kept, from the highest value in `order` down.
+fn others_by_rank<T: PartialOrd + Copy>(kept: &[bool], order: &[T]) -> Vec<usize> {
+    let mut others: Vec<usize> = (0..kept.len()).filter(|&unit| !kept[unit]).collect();
+    others.sort_by(|&a, &b| order[b].partial_cmp(&order[a]).unwrap_or(Ordering::Equal));
+    others
+}
+
+/// The decided mask as a condition on each unit's own score, for the kernel `sample`. A group that it leaves without a unit keeps the one with its
+/// highest score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decision {
+    /// Units with a higher score are kept.
+    pub score: f32,
+    /// Of the units with this score, those before this one.
+    pub units: u32,
+}
+
+impl Decision {
+    /// The decision that makes [`decided`] of these scores.
+    #[must_use]
+    pub fn new(model: &Model, scores: &[f32], budget: u32) -> Self {
+        let mut kept = vec![false; scores.len()];
+        keep_one_of_each_group(model, scores, &mut kept);
+        let others = others_by_rank(&kept, scores);
+        let left = (budget as usize).saturating_sub(model.gated().count());
+        match left.checked_sub(1).map(|last| others.get(last)) {
+            None => Self { score: f32::INFINITY, units: 0 },
+            // No unit of score 0.
+            Some(None) => Self { score: 0.0, units: 0 },
+            Some(Some(&last)) if scores[last] <= 0.0 => Self { score: 0.0, units: 0 },
+            Some(Some(&last)) => Self { score: scores[last], units: last as u32 + 1 },
+        }
+    }
+
+    /// Whether the unit with this number and score is kept.
+    #[must_use]
+    pub fn keeps(self, unit: usize, score: f32) -> bool {
+        score > self.score || (score == self.score && (unit as u32) < self.units)
+    }
+}
+
+/// `[U]` the decided mask: the units with the highest scores, as many as the budget pays for and none of score 0. Every gated group keeps at least
+/// its highest unit.
 #[must_use]
-pub fn decided(model: &Model, scores: &[f32]) -> Vec<bool> {
-    let mut kept: Vec<bool> = scores.iter().map(|&score| decides_for(score)).collect();
+pub fn decided(model: &Model, scores: &[f32], budget: u32) -> Vec<bool> {
+    let mut kept = highest(model, scores, budget);
+    kept.iter_mut().zip(scores).for_each(|(kept, &score)| *kept &= score > 0.0);
     keep_one_of_each_group(model, scores, &mut kept);
     kept
 }
@@ -151,15 +201,33 @@ mod tests {
     }
 
     #[test]
-    fn the_decided_mask_keeps_from_one_half_on_and_the_first_highest_of_a_group_that_has_none() {
+    fn the_decided_mask_keeps_the_highest_scores_and_the_first_highest_of_each_group() {
         let model = network();
-        let kept = decided(&model, &[0.5, 0.49, 0.9, 0.0, 0.2, 0.4, 0.4]);
+        let kept = decided(&model, &[0.5, 0.49, 0.9, 0.0, 0.2, 0.4, 0.4], 3);
         assert_eq!(kept, [true, false, true, false, false, true, false]);
         assert_eq!((counts(&model, &kept), certain(&kept)), (vec![2, 1], vec![1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0]));
         assert!(is_alone(&model, &kept, 5) && !is_alone(&model, &kept, 0) && !is_alone(&model, &kept, 4));
     }
 
     proptest! {
+        #[test]
+        fn the_decided_mask_uses_the_budget_and_equals_its_condition_on_each_score(
+            tenths in prop::collection::vec(0u8..=10, 7),
+            budget in 0u32..=8,
+        ) {
+            let (model, scores) = (network(), tenths.iter().map(|&tenths| f32::from(tenths) / 10.0).collect::<Vec<f32>>());
+            let kept = decided(&model, &scores, budget);
+            let positive = scores.iter().filter(|&&score| score > 0.0).count();
+            let empty = model.gated().filter(|group| scores[group.units()].iter().all(|&score| score == 0.0)).count();
+            let count = kept.iter().filter(|&&kept| kept).count();
+            prop_assert!(count <= (budget as usize).max(2));
+            prop_assert!(count >= (budget as usize).clamp(2, (positive + empty).max(2)), "{count} of {budget}");
+            let decision = Decision::new(&model, &scores, budget);
+            let mut by_score: Vec<bool> = scores.iter().enumerate().map(|(unit, &score)| decision.keeps(unit, score)).collect();
+            keep_one_of_each_group(&model, &scores, &mut by_score);
+            prop_assert_eq!(kept, by_score);
+        }
+
         #[test]
         fn every_group_keeps_a_unit_and_one_that_has_a_unit_is_not_changed(scores in prop::collection::vec(0.0f32..1.0, 7), mask in prop::collection::vec(any::<bool>(), 7)) {
             let model = network();

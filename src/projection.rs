@@ -25,10 +25,41 @@ pub fn threshold(scores: &[f64], budget: f64) -> f64 {
 /// v of the scores that `is_free` selects, under the budget that the others leave. The others do not change.
 #[must_use]
 pub fn threshold_of_free(scores: &[f64], is_free: impl Fn(usize) -> bool, budget: f64) -> f64 {
+    let (free, budget) = free_part(scores, is_free, budget);
+    threshold(&free, budget)
+}
+
+/// The free scores, and the budget that the others leave them.
+fn free_part(scores: &[f64], is_free: impl Fn(usize) -> bool, budget: f64) -> (Vec<f64>, f64) {
     let places = 0..scores.len();
     let pinned_sum: f64 = places.clone().filter(|&unit| !is_free(unit)).map(|unit| scores[unit]).sum();
-    let free: Vec<f64> = places.filter(|&unit| is_free(unit)).map(|unit| scores[unit]).collect();
-    threshold(&free, budget - pinned_sum)
+    (places.filter(|&unit| is_free(unit)).map(|unit| scores[unit]).collect(), budget - pinned_sum)
+}
+
+/// The greatest v ≤ 1 with Σ min(s + v, 1) ≤ `budget` over the scores above 0: what a budget that is not used up leaves to each of them. 0 if the
+/// scores use up the budget.
+#[must_use]
+pub fn rise(scores: &[f64], budget: f64) -> f64 {
+    let raised: Vec<f64> = scores.iter().filter(|&&s| s > 0.0).map(|s| s.min(1.0)).collect();
+    let sum = |v: f64| raised.iter().map(|s| (s + v).min(1.0)).sum::<f64>();
+    if sum(0.0) >= budget || raised.iter().all(|&s| s == 1.0) {
+        return 0.0;
+    }
+    let mut breaks: Vec<f64> = raised.iter().map(|s| 1.0 - s).chain([0.0, 1.0]).collect();
+    breaks.sort_by(f64::total_cmp);
+    // The sum does not fall with v, so the solution is on the piece that begins at the last breakpoint within the budget.
+    let end = breaks.partition_point(|&v| sum(v) <= budget);
+    let Some(&high) = breaks.get(end) else { return 1.0 };
+    let low = breaks[end - 1];
+    let (within, over) = (sum(low), sum(high));
+    low + (high - low) * (budget - within) / (over - within)
+}
+
+/// [`rise`] of the scores that `is_free` selects, under the budget that the others leave.
+#[must_use]
+pub fn rise_of_free(scores: &[f64], is_free: impl Fn(usize) -> bool, budget: f64) -> f64 {
+    let (free, budget) = free_part(scores, is_free, budget);
+    rise(&free, budget)
 }
 
 #[cfg(test)]
@@ -109,6 +140,21 @@ mod tests {
             let budget = sum(&scores) + more + 1e-9;
             prop_assert_eq!(threshold(&scores, budget), 0.0);
             prop_assert_eq!(clamped(&scores, 0.0), scores);
+        }
+
+        #[test]
+        fn a_rise_uses_up_the_budget_and_raises_no_score_of_0(scores in stepped_scores(), share in 0.0f64..1.2) {
+            let budget = share * scores.len() as f64;
+            let v = rise(&scores, budget);
+            let raised: Vec<f64> = scores.iter().map(|&s| if s > 0.0 { (s + v).clamp(0.0, 1.0) } else { 0.0 }).collect();
+            prop_assert!((0.0..=1.0).contains(&v));
+            let before = sum(&clamped(&scores, 0.0));
+            let most = scores.iter().filter(|&&s| s > 0.0).count() as f64;
+            if before >= budget {
+                prop_assert_eq!(v, 0.0);
+            } else {
+                prop_assert!((sum(&raised) - budget.min(most)).abs() < 1e-9, "{} of {budget}", sum(&raised));
+            }
         }
 
         #[test]

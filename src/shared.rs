@@ -46,7 +46,7 @@ pub struct Group {
     pub united: u32,
     pub first_group: u32,
     pub second_group: u32,
-    pub unused: u32,
+    pub mask_terms: u32,
 }
 
 /// The weights between two groups.
@@ -75,6 +75,27 @@ pub mod part {
     pub const STEP: u32 = 3;
     pub const PROJECT: u32 = 4;
     pub const CLIP: u32 = 5;
+}
+
+/// Which weights give the derivative of the loss with respect to a unit's mask: the low bits of [`Group::mask_terms`], as in
+/// `shaders/shared/structs.wgsl`.
+pub mod terms {
+    pub const NONE: u32 = 0;
+    /// Those that read the unit.
+    pub const READING: u32 = 1;
+    /// Those that make it, with its bias.
+    pub const OWN: u32 = 2;
+    /// Its scale and shift.
+    pub const SCALE: u32 = 3;
+}
+
+/// What the running estimate of a unit's effect on the loss is of: the values of [`Params::effects`].
+pub mod effects {
+    pub const NONE: u32 = 0;
+    /// G − ½F, for the control variate.
+    pub const CONTROL: u32 = 1;
+    /// −½F.
+    pub const FISHER: u32 = 2;
 }
 
 /// The arguments of one dispatch, for kernels that run once for each operation.
@@ -168,6 +189,14 @@ pub struct Params {
     pub clip_norm: f32,
     pub scale: f32,
     pub streamed: u32,
+    pub effects: u32,
+    pub effect_rate: f32,
+    pub decided_score: f32,
+    pub decided_units: u32,
+    pub fill_budget: u32,
+    pub unused_x: u32,
+    pub unused_y: u32,
+    pub unused_z: u32,
     pub groups: [Group; MOST_GROUPS],
     pub layers: [Layer; MOST_GROUPS],
 }

@@ -19,6 +19,8 @@ pub struct Snapshot {
     /// `[U]` pairs ([`mask::pair`]): whether m and m′ of the last step kept the unit. m′ has no meaning for a method with one forward pass; see
     /// [`Snapshot::masks`].
     pub mask: Vec<u8>,
+    /// `[U]` the [decided mask](mask::decided) of these scores.
+    pub decided: Vec<bool>,
     /// Kept units of each group under m.
     pub kept: Vec<u32>,
     /// Kept units of each group under m′.
@@ -47,6 +49,7 @@ impl Snapshot {
         steps_per_epoch: u32,
         probed: bool,
         budget: f32,
+        decided: Vec<bool>,
         outcome: Outcome,
     ) -> Self {
         let groups = model.groups.len();
@@ -57,6 +60,7 @@ impl Snapshot {
             steps,
             epoch: f64::from(step) / f64::from(steps_per_epoch),
             sum_scores: outcome.scores.iter().map(|&score| f64::from(score)).sum(),
+            decided,
             mask: outcome.units.iter().map(|&bits| Bits(bits).kept()).collect(),
             scores: outcome.scores,
             kept: kept(|record| &record.kept),
@@ -74,15 +78,15 @@ impl Snapshot {
     /// How many units of each gated group the [decided mask](mask::decided) keeps.
     #[must_use]
     pub fn decided_kept(&self, model: &Model) -> Vec<u32> {
-        decided_kept(&self.scores, model)
+        mask::counts(model, &self.decided)
     }
 
     /// `[U]` pairs ([`mask::pair`]): which units the last step kept. If there was no forward pass under m′, m is in both places. Before the first
-    /// step both have the units with s ≥ ½.
+    /// step both have the units that are more likely kept than not: s ≥ ½.
     #[must_use]
     pub fn masks(&self) -> Vec<u8> {
         if self.step == 0 {
-            let of_score = |&score: &f32| mask::pair(mask::decides_for(score), mask::decides_for(score));
+            let of_score = |&score: &f32| mask::pair(score >= 0.5, score >= 0.5);
             return self.scores.iter().map(of_score).collect();
         }
         self.mask.iter().map(|&pair| if self.probed { pair } else { mask::same(pair) }).collect()
@@ -108,10 +112,4 @@ impl Snapshot {
             model.kept_units(&kept).iter().map(count).collect()
         })
     }
-}
-
-/// How many units of each gated group the [decided mask](mask::decided) of these scores, `[U]`, keeps.
-#[must_use]
-pub fn decided_kept(scores: &[f32], model: &Model) -> Vec<u32> {
-    mask::counts(model, &mask::decided(model, scores))
 }

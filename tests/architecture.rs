@@ -343,7 +343,7 @@ fn sizes_are_the_same_in_both_languages() {
     for (file, sizes) in [("shaders/shared/sizes.wgsl", Sizes::GPU), ("shaders/software/sizes.wgsl", Sizes::SOFTWARE)] {
         let mut shader = constants(&text(file));
         assert!(shader.remove("SAMPLE_ROW").is_some(), "{file}: the only size that no grid depends on");
-        let Sizes { tile_units, tile_images, weight_quads, strip, enough, squares, most_workgroups, most_tiled } = sizes;
+        let Sizes { tile_units, tile_images, weight_quads, strip, enough, squares, mask_lanes, most_workgroups, most_tiled } = sizes;
         let expected: BTreeMap<String, f64> = [
             ("TILE_UNITS", tile_units),
             ("TILE_IMAGES", tile_images),
@@ -351,6 +351,7 @@ fn sizes_are_the_same_in_both_languages() {
             ("STRIP", strip),
             ("ENOUGH", enough),
             ("SQUARES", squares),
+            ("MASK_LANES", mask_lanes),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), f64::from(value)))

@@ -1,4 +1,4 @@
-// Sizes that depend on the adapter. software/sizes.wgsl has those of an adapter that computes on the CPU. The first six also decide how many
+// Sizes that depend on the adapter. software/sizes.wgsl has those of an adapter that computes on the CPU. The first seven also decide how many
 // workgroups a kernel gets: src/engine/grids.rs mirrors them, and tests/architecture.rs compares the two.
 
 // A tile of convolve and of d_activations: quads of units, and quads of images.
@@ -12,5 +12,7 @@ const STRIP: u32 = 4u;
 const ENOUGH: u32 = 32768u;
 // Numbers that a workgroup writes to `squares`.
 const SQUARES: u32 = 1u;
+// Invocations that share the terms of a unit's mask derivative (d_masks).
+const MASK_LANES: u32 = 64u;
 // The workgroup of sample has SAMPLE_ROW * SAMPLE_ROW invocations.
 const SAMPLE_ROW: u32 = 16u;

@@ -6,7 +6,7 @@
 //   kI, kO  kept units of the group that a layer reads and of the one it writes        pO  kO up to a multiple of 4
 //   Q  pixels of a map        T  taps of a layer's kernel        E  its rows after the taps: a bias, or scale and shift
 //   R  entries of all groups' lists: size + 1 each      P  packed weights of one mask when everything is kept
-//   S  units that are normalised
+//   S  units that are normalised        F, G  Fisher information of a unit's mask, and dL/dm
 //   z  which mask: 0 is m, 1 is m' (the probe)
 //
 // A map is [2, size + 1, Q, Bp]. The kept rows come first, then in some maps a row of ones. The image is the fastest index, so that the next pixel is
@@ -29,6 +29,17 @@ const DRAWN_IN_PROBE: u32 = 2u;
 const KEPT_BY_MASK: u32 = 4u;
 const KEPT_BY_PROBE: u32 = 8u;
 
+// Which weights give the derivative of the loss with respect to a unit's mask (d_masks).
+const TERMS_NONE: u32 = 0u;
+const TERMS_READING: u32 = 1u; // those that read the unit
+const TERMS_OWN: u32 = 2u;     // those that make it, with its bias
+const TERMS_SCALE: u32 = 3u;   // its scale and shift
+
+// What the running estimate of a unit's effect on the loss is of.
+const EFFECTS_NONE: u32 = 0u;
+const EFFECTS_CONTROL: u32 = 1u; // G - F / 2, for the control variate
+const EFFECTS_FISHER: u32 = 2u;  // -F / 2
+
 struct Group {
     size: u32,         // units
     gated: u32,        // 1 if the units have scores
@@ -37,7 +48,7 @@ struct Group {
     united: u32,       // 1 if it is the union of two groups
     first_group: u32,  // those two
     second_group: u32,
-    unused: u32,
+    mask_terms: u32,   // the weights whose sum is dL/dm of a unit: the layer times 4, plus one of TERMS_
 }
 
 struct Layer {
@@ -110,6 +121,14 @@ struct Params {
     clip_norm: f32,    // 0 never clips
     scale: f32,        // a feature byte x enters as scale * x + its shift
     streamed: u32,     // 1 if the device has only the rows of a submit
+    effects: u32,      // which running estimate of the units' effects is kept, one of EFFECTS_
+    effect_rate: f32,  // of that running estimate
+    decided_score: f32, // an evaluation's decided mask keeps the units with a higher score
+    decided_units: u32, // and, of those with this score, the ones before this unit
+    fill_budget: u32,  // 1 if the projection raises scores that use less than the budget
+    unused_x: u32,
+    unused_y: u32,
+    unused_z: u32,
     groups: array<Group, 64>,
     layers: array<Layer, 64>,
 }
@@ -154,7 +173,7 @@ struct Record {
     correct: u32,       // images classified correctly under m
     probe_correct: u32, // and under m'
     sum_scores: f32,    // after the projection
-    threshold: f32,     // v of the projection, 0 if the budget held without it
+    threshold: f32,     // v of the projection; 0 if nothing moved, below 0 if it raised scores
     gradient_norm: f32, // before clipping
     kept: array<u32, 64>,       // units of each group under m
     probe_kept: array<u32, 64>, // and under m'

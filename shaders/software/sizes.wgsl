@@ -8,5 +8,6 @@ const STRIP: u32 = 1u;
 const ENOUGH: u32 = 1024u;
 // One for each invocation: a sum within the workgroup would need a barrier, which would force a kernel's values out of registers.
 const SQUARES: u32 = 64u;
+const MASK_LANES: u32 = 1u;
 // llvmpipe compiles a kernel more slowly the more numbers its workgroup memory has.
 const SAMPLE_ROW: u32 = 8u;

@@ -62,8 +62,9 @@ pub(super) async fn read(engine: &Engine, is_read: &dyn Fn(&str) -> bool) -> Res
         batch_rows: pod_collect_to_vec(of("batch_rows")),
         records: pod_collect_to_vec(of("records")),
         scores: floats(of("scores")),
-        moments: floats(of("moments")),
+        score_state: floats(of("score_state")).chunks_exact(4).map(|of| [of[0], of[1], of[2], of[3]]).collect(),
         d_scores: floats(of("d_scores")),
+        d_masks: floats(of("d_masks")),
         pins: words("pins"),
         numbers: words("numbers"),
         units: words("units"),
@@ -100,8 +101,9 @@ pub(super) fn write(engine: &Engine, memory: &Memory) {
     engine.write(&buffers.batch_rows, &memory.batch_rows);
     engine.write(&buffers.records, &memory.records);
     engine.write(&buffers.scores, &narrow(&memory.scores));
-    engine.write(&buffers.moments, &narrow(&memory.moments));
+    engine.write(&buffers.score_state, &narrow(memory.score_state.as_flattened()));
     engine.write(&buffers.d_scores, &narrow(&memory.d_scores));
+    engine.write(&buffers.d_masks, &narrow(&memory.d_masks));
     engine.write(&buffers.pins, &memory.pins);
     engine.write(&buffers.units, &memory.units);
     engine.write(&buffers.lists, &memory.lists);

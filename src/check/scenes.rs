@@ -8,7 +8,7 @@ use crate::model::Image;
 use crate::random::Threefry;
 use crate::reference::Memory;
 use crate::schedule::view;
-use crate::shared::{MISSING, Mode, Params, Sample, State, Step, part};
+use crate::shared::{MISSING, Mode, Params, Sample, State, Step, effects, part};
 
 use super::ROWS;
 
@@ -162,6 +162,7 @@ pub(super) const SCENES: &[Scene] = &[
         change: |p| {
             p.mode = Mode::Evaluate as u32;
             p.draw = 5;
+            (p.decided_score, p.decided_units) = (0.5, 20);
         },
         keep: 1.0,
         ..USUAL
@@ -268,7 +269,7 @@ pub(super) const SCENES: &[Scene] = &[
         gate_inputs: false,
         gates: true,
         batch_size: 3,
-        change: |p| p.mode = Mode::Evaluate as u32,
+        change: |p| (p.mode, p.decided_score) = (Mode::Evaluate as u32, 0.5),
         keep: 0.4,
         scores: Scores::Vanishing,
     },
@@ -282,8 +283,57 @@ pub(super) const SCENES: &[Scene] = &[
         change: |p| {
             p.mode = Mode::Evaluate as u32;
             p.draw = 3;
+            p.decided_score = 0.6;
         },
         keep: 1.0,
+        ..USUAL
+    },
+    Scene { name: "control variate", change: controlled, ..USUAL },
+    Scene {
+        name: "control variate without a second mask, alpha 0.75",
+        change: |p| {
+            controlled(p);
+            p.estimator = Estimator::Plain.id();
+            p.alpha = 0.75;
+        },
+        ..USUAL
+    },
+    Scene {
+        name: "control variate of a residual network",
+        model: "resnet8",
+        image: image(2, 6, 6),
+        classes: 4,
+        batch_size: 3,
+        change: controlled,
+        ..USUAL
+    },
+    Scene { name: "a budget to fill", keep: 0.8, change: |p| p.fill_budget = 1, ..PINNED },
+    Scene { name: "more budget than units to fill it", keep: 2.0, change: |p| p.fill_budget = 1, ..USUAL },
+    Scene { name: "Fisher", change: by_fisher, ..PINNED },
+    Scene {
+        name: "Fisher, convolutions of gated channels",
+        model: "cnn-6-9",
+        image: image(3, 7, 7),
+        classes: 5,
+        batch_size: 5,
+        change: by_fisher,
+        ..USUAL
+    },
+    Scene {
+        name: "Fisher, normalised before",
+        model: "wrn-10-1",
+        image: image(2, 6, 6),
+        classes: 3,
+        batch_size: 3,
+        change: by_fisher,
+        ..USUAL
+    },
+    Scene {
+        name: "effects of a fixed mask",
+        change: |p| {
+            by_fisher(p);
+            p.learn_scores = part::REST;
+        },
         ..USUAL
     },
     PINNED,
@@ -292,6 +342,17 @@ pub(super) const SCENES: &[Scene] = &[
     Scene { name: "the projection alone", change: |p| p.learn_scores = part::PROJECT, ..PINNED },
     Scene { name: "the clip alone", change: |p| p.learn_scores = part::CLIP, ..PINNED },
 ];
+
+/// With the control variate, and a projection that fills the budget.
+fn controlled(params: &mut Params) {
+    (params.effects, params.effect_rate, params.fill_budget) = (effects::CONTROL, 0.1, 1);
+}
+
+/// As method `fisher` trains its scores.
+fn by_fisher(params: &mut Params) {
+    (params.effects, params.effect_rate, params.masks) = (effects::FISHER, 0.2, 1);
+    (params.estimator, params.optimizer) = (Estimator::Fisher.id(), 1);
+}
 
 /// A quiet NaN that no kernel makes.
 const POISON: u32 = 0x7fc0_dead;
@@ -311,8 +372,7 @@ pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
             (Scores::Tied, _) => 0.5,
         };
         memory.pins[unit] = u32::from(scene.scores == Scores::Pinned && unit % 8 < 2);
-        memory.moments[2 * unit] = uniform(-0.1, 0.1);
-        memory.moments[2 * unit + 1] = uniform(0.0, 0.01);
+        memory.score_state[unit] = [uniform(-0.1, 0.1), uniform(0.0, 0.01), uniform(-0.1, 0.0), (unit % 7) as f64];
     }
     for shift in &mut memory.shifts {
         *shift = uniform(-2.0, 0.0);
@@ -323,7 +383,7 @@ pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
     for velocity in &mut memory.velocity {
         *velocity = uniform(-0.1, 0.1);
     }
-    for buffer in [&mut memory.d_scores, &mut memory.packed_weights, &mut memory.d_weights, &mut memory.squares]
+    for buffer in [&mut memory.d_scores, &mut memory.d_masks, &mut memory.packed_weights, &mut memory.d_weights, &mut memory.squares]
         .into_iter()
         .chain(&mut memory.maps)
         .chain(&mut memory.gradients)

@@ -147,7 +147,7 @@ impl Saving {
     }
 
     pub(super) fn test(&mut self, run: &Trainer, snapshot: &Snapshot, evaluation: Evaluation) {
-        self.recorder.test(run, &snapshot.scores, evaluation);
+        self.recorder.test(run, &snapshot.decided, evaluation);
     }
 
     /// Saves the run if it is due, or if Ctrl-C was pressed. An error ends training: [`Stopped`] after Ctrl-C, or the run cannot be saved.

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use lacuna::engine::SLOTS;
+use lacuna::mask;
 use lacuna::model::Model;
 use lacuna::run_file::{COLUMNS, Change, Recorder, RunFile};
-use lacuna::snapshot::decided_kept;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
 
@@ -60,7 +60,7 @@ fn show(saved: &RunFile) -> Result<(), CliError> {
         say(format_args!("epoch {:.2}  {loss}kept {}  test {accuracy:.2} %", epochs(test.step), parts(&test.kept)));
     }
     changes.for_each(tell);
-    let counts = decided_kept(&saved.scores, &whole);
+    let counts = mask::counts(&whole, &saved.decided);
     let named =
         whole.gated().zip(&counts).map(|(group, kept)| format!("{} {kept}/{}", group.name, group.size)).collect::<Vec<_>>().join(", ");
     let reached = match saved.tests.last() {
@@ -75,8 +75,7 @@ fn show(saved: &RunFile) -> Result<(), CliError> {
     if let Some(group) = whole.gated().find(|group| group.name == "inputs")
         && saved.dataset.image.height > 1
     {
-        let scores = &saved.scores[group.first_unit as usize..][..group.size as usize];
-        say(terminal::picture(scores, saved.dataset.image.width as usize));
+        say(terminal::picture(&saved.decided[group.units()], saved.dataset.image.width as usize));
     }
     if saved.state.is_none() {
         say("a recording: without weights, it can be replayed but not continued");
@@ -169,7 +168,7 @@ fn differences(saved: &RunFile, again: &RunFile, model: &Model) -> Vec<String> {
     };
     compare("scores", &saved.scores, &again.scores);
     if let (Some(then), Some(now)) = (&saved.state, &again.state) {
-        let names = ["scores on the device", "moments", "weights", "velocity", "running statistics"];
+        let names = ["scores on the device", "state of the scores", "weights", "velocity", "running statistics"];
         let lengths = Checkpoint::lengths(model);
         let (mut then, mut now) = (&then.tensors[..], &now.tensors[..]);
         for (what, length) in names.iter().zip(lengths) {

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use lacuna::mask;
-
 use super::say;
 
 /// A line with a spinner for work of unknown length.
@@ -38,10 +36,10 @@ pub(super) fn tell(bar: &ProgressBar, line: &str) {
 }
 
 /// The inputs of an image that the decided mask keeps: two rows of pixels on each line of text.
-pub(super) fn picture(scores: &[f32], width: usize) -> String {
-    let kept = |row: Option<&[f32]>, x: usize| row.and_then(|row| row.get(x)).is_some_and(|&score| mask::decides_for(score));
-    let rows: Vec<&[f32]> = scores.chunks(width).collect();
-    let line = |pair: &[&[f32]]| {
+pub(super) fn picture(decided: &[bool], width: usize) -> String {
+    let kept = |row: Option<&[bool]>, x: usize| row.and_then(|row| row.get(x)).is_some_and(|&kept| kept);
+    let rows: Vec<&[bool]> = decided.chunks(width).collect();
+    let line = |pair: &[&[bool]]| {
         let cell = |x: usize| match (kept(pair.first().copied(), x), kept(pair.get(1).copied(), x)) {
             (true, true) => '█',
             (true, false) => '▀',

@@ -14,9 +14,9 @@ use lacuna::data::Dataset;
 use lacuna::device::DeviceError;
 use lacuna::mask::{DRAWN_IN_MASK, DRAWN_IN_PROBE, KEPT_BY_MASK, KEPT_BY_PROBE};
 use lacuna::model::{Extra, Model, Op, Pooling};
-use lacuna::run_file::{Tensors, of_pairs};
+use lacuna::run_file::{SCORE_STATE, Tensors};
 use lacuna::schedule::shown_from;
-use lacuna::shared::Sample;
+use lacuna::shared::{Sample, effects};
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::Trainer;
 
@@ -56,9 +56,10 @@ fn state(run: &Trainer, moment: &str, tensors: &mut Tensors) -> Result<(), Devic
     let read = |buffer| pollster::block_on(engine.read::<f32>(buffer));
     let units = model.units() as usize;
     tensors.floats(format!("{moment}.scores"), &[units], &read(&engine.buffers.scores)?[..units]);
-    let moments = read(&engine.buffers.moments)?;
-    for (index, name) in ["first_moment", "second_moment"].into_iter().enumerate() {
-        tensors.floats(format!("{moment}.scores_{name}"), &[units], &of_pairs(&moments, index, 0, units));
+    let score_state = read(&engine.buffers.score_state)?;
+    for (index, name) in SCORE_STATE.into_iter().enumerate() {
+        let values: Vec<f32> = score_state.chunks_exact(SCORE_STATE.len()).take(units).map(|of_unit| of_unit[index]).collect();
+        tensors.floats(format!("{moment}.{name}"), &[units], &values);
     }
     let (weights, velocity, running) = (read(&engine.buffers.weights)?, read(&engine.buffers.velocity)?, read(&engine.buffers.running)?);
     tensors.layers(&format!("{moment}."), model, &weights, &velocity, &running);
@@ -102,6 +103,12 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     }
     if params.learn_scores == 1 {
         tensors.floats("d_scores", &[units], &pollster::block_on(engine.read::<f32>(&engine.buffers.d_scores))?[..units]);
+    }
+    if params.effects != effects::NONE {
+        // The buffer has no values of units that m does not keep.
+        let derivatives = pollster::block_on(engine.read::<f32>(&engine.buffers.d_masks))?;
+        let of_kept = |(&bits, &value): (&u32, &f32)| if bits & KEPT_BY_MASK != 0 { value } else { 0.0 };
+        tensors.floats("d_masks", &[units], &bits[..units].iter().zip(&derivatives).map(of_kept).collect::<Vec<f32>>());
     }
     let state: Vec<u32> = pollster::block_on(engine.read(&engine.buffers.state))?;
     let state: lacuna::shared::State = bytemuck::pod_read_unaligned(&bytemuck::cast_slice(&state)[..size_of::<lacuna::shared::State>()]);

@@ -10,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 use lacuna::config::{Config, ConfigError};
 use lacuna::engine::SLOTS;
-use lacuna::mask;
 use lacuna::model::Model;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
@@ -186,12 +185,11 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     print_cost(&run, &spent, is_resumed, &mut line);
     let inputs = run.whole.gated().find(|group| group.name == "inputs");
     if let (Some(group), true) = (inputs, set.height > 1) {
-        let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
-        say(terminal::picture(scores, set.width as usize));
+        say(terminal::picture(&snapshot.decided[group.units()], set.width as usize));
     }
     if let (Some(informative), Some(group)) = (&set.informative, inputs) {
-        let scores = &snapshot.scores[group.first_unit as usize..][..group.size as usize];
-        let found = informative.iter().zip(scores).filter(|&(&carries, &score)| carries && mask::decides_for(score)).count();
+        let decided = &snapshot.decided[group.units()];
+        let found = informative.iter().zip(decided).filter(|&(&carries, &kept)| carries && kept).count();
         let all = informative.iter().filter(|&&carries| carries).count();
         line["informative"] = json!(all);
         line["informative_kept"] = json!(found);

@@ -51,7 +51,8 @@ kernels! {
     d_weights: [params, counts, input, d_output, d_weights, squares], true;
     d_activations: [params, counts, packed_weights, input, d_output, d_input], true;
     sum_gradients: [params, counts, d_weights, squares], false;
-    update_scores: [params, state, squares, units, scores, moments, d_scores, records, pins], false;
+    d_masks: [params, state, lists, counts, packed_weights, d_weights, d_masks, score_state], false;
+    update_scores: [params, state, squares, units, scores, score_state, d_scores, records, pins], false;
     update_weights: [params, state, lists, counts, d_weights, weights, velocity], false;
     update_statistics: [params, state, lists, counts, statistics, running], false;
 }

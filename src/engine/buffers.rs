@@ -109,10 +109,12 @@ buffers! {
     records;
     /// `[U]`
     scores;
-    /// `[U]` of Adam's first and second moment.
-    moments;
+    /// `[U]` of four: Adam's first and second moment, the running estimate of the unit's effect on the loss, and the steps that it is of.
+    score_state;
     /// `[U]` the structure gradient of the last step.
     d_scores;
+    /// `[U]` dL/dm of the units that m kept in the last step.
+    d_masks;
     /// `[U]` 1 if the score is pinned.
     pins;
     /// `[U]` numbers of the units in the whole network.
@@ -206,8 +208,9 @@ impl Buffers {
             batch_rows: storage("batch_rows", table(size_of::<Sample>()) * u64::from(params.batch_size)),
             records: storage("records", table(size_of::<Record>())),
             scores: storage("scores", units),
-            moments: storage("moments", 2 * units),
+            score_state: storage("score_state", 4 * units),
             d_scores: storage("d_scores", units),
+            d_masks: storage("d_masks", units),
             pins: storage("pins", units),
             numbers: storage("numbers", units),
             units: storage("units", units),

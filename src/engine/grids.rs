@@ -19,6 +19,8 @@ pub struct Sizes {
     pub enough: u32,
     /// Numbers that a workgroup writes to `squares`.
     pub squares: u32,
+    /// Invocations of `d_masks` that share the terms of a unit.
+    pub mask_lanes: u32,
     /// Most workgroups of a kernel that strides over its work: enough to occupy the adapter, and few enough that a sparse step does not start
     /// thousands without work.
     pub most_workgroups: u32,
@@ -34,6 +36,7 @@ impl Sizes {
         strip: 4,
         enough: 32_768,
         squares: 1,
+        mask_lanes: 64,
         most_workgroups: 1024,
         // The most that a dispatch may have.
         most_tiled: 65_520,
@@ -47,6 +50,7 @@ impl Sizes {
         strip: 1,
         enough: 1024,
         squares: 64,
+        mask_lanes: 1,
         most_workgroups: 16,
         // There a workgroup without a tile costs as much as a tile whose sums have one term.
         most_tiled: 16,

@@ -122,7 +122,7 @@ impl Engine {
     /// The dispatches of a training step, in order.
     #[must_use]
     pub fn training_step(&self) -> Vec<&Dispatch> {
-        self.steps.training(self.params.masks)
+        self.steps.training(self.params.masks, self.params.effects)
     }
 
     /// The dispatches of an evaluation batch, in order.
@@ -136,7 +136,7 @@ impl Engine {
     /// # Errors
     /// The device is lost or refused a command.
     pub async fn train(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
-        let dispatches = self.steps.training(self.params.masks);
+        let dispatches = self.steps.training(self.params.masks, self.params.effects);
         self.submit(&dispatches, schedule, samples);
         self.outcome(schedule.len()).await
     }
@@ -426,7 +426,7 @@ impl Engine {
     /// # Errors
     /// The device is lost or refused a command.
     pub async fn profile(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Option<Vec<(Phase, f64)>>, DeviceError> {
-        let dispatches = self.steps.training(self.params.masks);
+        let dispatches = self.steps.training(self.params.masks, self.params.effects);
         let stretches: Vec<&[&Dispatch]> = dispatches.chunk_by(|a, b| a.line.phase == b.line.phase).collect();
         self.stage(schedule, samples);
         let Some(times) = self.time(&stretches, schedule.len()).await? else { return Ok(None) };

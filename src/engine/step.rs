@@ -7,7 +7,7 @@
 use crate::device::{Binding, Buffer, entry};
 use crate::device::{DeviceError, Machine};
 use crate::model::{Layer, Map, Model, Op, Pooling};
-use crate::shared::{Operation, Params, Work, flags};
+use crate::shared::{Operation, Params, Work, effects, flags};
 
 use super::buffers::Buffers;
 use super::grids::{Sizes, striding_grid};
@@ -117,6 +117,8 @@ pub(super) struct StepPlan {
 struct Planner<'a> {
     model: &'a Model,
     images: u32,
+    /// `Params::effects`.
+    effects: u32,
     sizes: Sizes,
     plan: StepPlan,
 }
@@ -126,6 +128,7 @@ impl StepPlan {
         let mut planner = Planner {
             model,
             images: params.batch_stride / 4,
+            effects: params.effects,
             sizes: Sizes::of(machine),
             plan: Self { lines: Vec::new(), squares: 0, square_starts: Vec::new() },
         };
@@ -178,8 +181,17 @@ impl Planner<'_> {
         if sum_grid > 0 {
             self.once("sum_gradients", Phase::Backward, sum_grid, false);
         }
+        // A control variate must be one of past steps, so its update comes after its use; the other estimators read this step's.
+        let masks = self.model.gated().map(|group| group.size).max().unwrap_or(0);
+        let masks = striding_grid(u64::from(masks) * u64::from(self.sizes.mask_lanes), self.sizes.most_workgroups)[0];
+        if self.effects == effects::FISHER {
+            self.once("d_masks", Phase::Backward, masks, false);
+        }
         // The scores need no backward pass, but they wait for it, so that a gradient that is not finite halts the run before anything changes.
         self.once("update_scores", Phase::Scores, 1, false);
+        if self.effects == effects::CONTROL {
+            self.once("d_masks", Phase::Weights, masks, false);
+        }
         self.once("update_weights", Phase::Weights, all_quads[0], false);
         if self.model.statistics() > 0 {
             let statistics = striding_grid(self.model.statistics().into(), self.sizes.most_workgroups);
@@ -367,23 +379,24 @@ impl Steps {
         Self { one_mask: with_masks(1), two_masks: if masks == 2 { with_masks(2) } else { Vec::new() } }
     }
 
-    pub(super) fn training(&self, masks: u32) -> Vec<&Dispatch> {
+    /// The dispatches of a step of so many masks. Without running estimates of effects (`Params::effects`) nothing reads dL/dm.
+    pub(super) fn training(&self, masks: u32, estimates: u32) -> Vec<&Dispatch> {
         let list = if masks == 1 { &self.one_mask } else { &self.two_masks };
         assert!(!list.is_empty(), "the network has buffers for one mask");
-        list.iter().collect()
+        list.iter().filter(|dispatch| estimates != effects::NONE || dispatch.line.name != "d_masks").collect()
     }
 
     /// Only sampling, the forward passes and the losses.
     pub(super) fn losses(&self, masks: u32) -> Vec<&Dispatch> {
-        let all = self.training(masks);
+        let all = self.training(masks, effects::NONE);
         let losses = all.iter().position(|dispatch| dispatch.line.name == "loss");
         all.into_iter().take(losses.map_or(0, |index| index + 1)).collect()
     }
 
     /// The dispatches of one mask and of the backward pass to the units, without gradients of weights or a step.
     pub(super) fn gates(&self) -> Vec<&Dispatch> {
-        const OF_WEIGHTS: [&str; 5] = ["d_weights", "sum_gradients", "update_scores", "update_weights", "update_statistics"];
-        self.training(1).into_iter().filter(|dispatch| !OF_WEIGHTS.contains(&dispatch.line.name)).collect()
+        const OF_WEIGHTS: [&str; 6] = ["d_weights", "sum_gradients", "d_masks", "update_scores", "update_weights", "update_statistics"];
+        self.training(1, effects::NONE).into_iter().filter(|dispatch| !OF_WEIGHTS.contains(&dispatch.line.name)).collect()
     }
 }
 

@@ -181,6 +181,7 @@ impl Drawn {
         match estimator.reads() {
             Reads::Losses => self.pairs.losses.len(),
             Reads::Derivative => self.derivatives.len() / self.scores.len(),
+            Reads::Effects => 0,
         }
     }
 
@@ -191,6 +192,7 @@ impl Drawn {
             *found = estimator.raw(&match estimator.reads() {
                 Reads::Losses => observed(self.pairs.losses[index], self.pairs.pair(index, units, unit), s),
                 Reads::Derivative => differentiated(self.derivatives[index * units + unit], s),
+                Reads::Effects => unreachable!("no sample of it is stored"),
             });
         }
     }

@@ -7,6 +7,7 @@
 //! To add one: its file, its two lines here, its case in `shaders/update_scores.wgsl` with a constant `ESTIMATOR_` and its name, and its formula in `www/model/estimators.ts`. A
 //! test compares the constants with the ids. Another enumerates every pair of masks and compares mean, variance and bound.
 
+mod fisher;
 mod one_sided;
 mod plain;
 mod ste;
@@ -23,6 +24,8 @@ pub enum Reads {
     Losses,
     /// The derivative of the loss at the unit's mask, which needs every unit computed: g = raw · h^α.
     Derivative,
+    /// The running estimate of each unit's effect on the loss: g = raw, also of a decided unit.
+    Effects,
 }
 
 /// The values of one unit in one step.
@@ -38,6 +41,12 @@ pub struct Observed {
     pub probe_loss: f64,
     /// ∂L/∂m, where it was computed.
     pub derivative: f64,
+    /// The running estimate of the unit's effect L(1) − L(0): c of the control variate, 0 without one.
+    pub effect: f64,
+    /// Σ c (m − m′) over all units or, of an estimator that does not read m′, Σ c (m − s): the part of the losses' difference that c explains.
+    pub explained: f64,
+    /// The mean of |effect| over the units that m keeps.
+    pub mean_effect: f64,
 }
 
 /// The losses under all masks, split by one unit.
@@ -90,6 +99,8 @@ pub struct Definition {
     /// Whether its mean is h^α D for every loss.
     pub is_unbiased: bool,
     pub reads: Reads,
+    /// Whether it reads m′ and L′.
+    pub reads_probe: bool,
     /// g without the power of h that [`Reads`] gives.
     pub raw: fn(&Observed) -> f64,
     /// E raw² exactly; `None` if the losses do not determine it.
@@ -123,6 +134,7 @@ estimators! {
     OneSided = one_sided;
     Plain = plain;
     Ste = ste;
+    Fisher = fisher;
 }
 
 /// How many estimators the setting `estimator` offers.
@@ -179,7 +191,7 @@ impl Estimator {
     pub fn exponent(self) -> f64 {
         match self.reads() {
             Reads::Losses => -1.0,
-            Reads::Derivative => 0.0,
+            Reads::Derivative | Reads::Effects => 0.0,
         }
     }
 
@@ -190,13 +202,21 @@ impl Estimator {
     }
 
     /// g of one unit: 0 for a [decided](is_undecided) unit, about which no loss says anything.
+    ///
+    /// The control variate (Greensmith, Bartlett and Baxter 2004; `docs/methods.md`): L − Σ c (m − m′) instead of L, and c h^α is added. For every c of past
+    /// steps the mean of g stays the same, because E Σ c (m − m′) · (m − m′) / 2h = c.
     #[must_use]
     pub fn gradient(self, alpha: f64, observed: &Observed) -> f64 {
         let s = observed.score;
         match self.reads() {
             Reads::Losses if !is_undecided(s as f32) => 0.0,
-            Reads::Losses => self.raw(observed) / (s * (1.0 - s)).powf(1.0 - alpha),
+            Reads::Losses => {
+                let h = s * (1.0 - s);
+                let rest = Observed { loss: observed.loss - observed.explained, ..*observed };
+                self.raw(&rest) / h.powf(1.0 - alpha) + observed.effect * h.powf(alpha)
+            }
             Reads::Derivative => self.raw(observed) * (s * (1.0 - s)).powf(alpha),
+            Reads::Effects => self.raw(observed),
         }
     }
 

@@ -15,6 +15,7 @@ pub(super) const ESTIMATOR: Definition = Definition {
     label: Some("one-sided"),
     is_unbiased: true,
     reads: Reads::Losses,
+    reads_probe: true,
     raw: |of| (of.loss - of.probe_loss) * (of.mask - of.score),
     mean_square: Some(|of| {
         // E (L − L′)² given m.

@@ -14,6 +14,7 @@ pub(super) const ESTIMATOR: Definition = Definition {
     label: Some("plain"),
     is_unbiased: true,
     reads: Reads::Losses,
+    reads_probe: false,
     raw: |of| of.loss * (of.mask - of.score),
     mean_square: Some(|of| of.centred(of.on[1], of.off[1])),
     bound: Some(|largest| largest.loss * largest.loss),

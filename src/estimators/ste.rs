@@ -12,6 +12,7 @@ pub(super) const ESTIMATOR: Definition = Definition {
     label: None,
     is_unbiased: false,
     reads: Reads::Derivative,
+    reads_probe: false,
     raw: |of| of.derivative,
     mean_square: None,
     bound: None,

@@ -14,6 +14,7 @@ pub(super) const ESTIMATOR: Definition = Definition {
     label: Some("two-sided"),
     is_unbiased: true,
     reads: Reads::Losses,
+    reads_probe: true,
     raw: |of| 0.5 * (of.loss - of.probe_loss) * (of.mask - of.probe),
     // m and m′ differ with probability 2h; then one loss is with the unit and the other without.
     mean_square: Some(|of| {

@@ -10,13 +10,7 @@ use super::MethodConfig;
 /// The mask of the `budget` units with the highest values in `order`. Every gated group keeps at least its highest unit.
 #[must_use]
 pub fn highest(model: &Model, order: &[f64], budget: u32) -> Vec<f32> {
-    let mut kept = vec![false; order.len()];
-    mask::keep_one_of_each_group(model, order, &mut kept);
-    let left = (budget as usize).saturating_sub(model.gated().count());
-    for unit in ranked(&kept, false, &|unit| -order[unit]).into_iter().take(left) {
-        kept[unit] = true;
-    }
-    mask::certain(&kept)
+    mask::certain(&mask::highest(model, order, budget))
 }
 
 /// The kept units, or those that are not kept, by ascending rank. Of equal ones the first comes first.

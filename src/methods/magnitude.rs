@@ -24,6 +24,14 @@ pub(super) const FACTS: Facts = Facts {
 
 pub(super) struct Magnitude;
 
+/// Whether a mask is pruned before `step`: every `structure_every` steps while the budget falls, and where it has reached its last value.
+pub(super) fn prunes_before(plan: &MethodConfig, step: u32, steps: u32) -> bool {
+    let is_above = |step: u32| plan.budget.keep_at(step, steps) > plan.budget.last;
+    let falls = is_above(step) || step < plan.structure_every;
+    let ended = step > 0 && is_above(step - 1);
+    step.is_multiple_of(plan.structure_every) && falls || ended && !falls
+}
+
 impl Method for Magnitude {
     fn initial_scores(&self, _: &MethodConfig, model: &Model) -> Vec<f32> {
         // The first choice comes before the first step, by the norms of the first weights, if the budget does not pay for every unit.
@@ -31,10 +39,7 @@ impl Method for Magnitude {
     }
 
     fn chooses_before(&self, plan: &MethodConfig, step: u32, steps: u32) -> bool {
-        let is_above = |step: u32| plan.budget.keep_at(step, steps) > plan.budget.last;
-        let falls = is_above(step) || step < plan.structure_every;
-        let ended = step > 0 && is_above(step - 1);
-        step.is_multiple_of(plan.structure_every) && falls || ended && !falls
+        prunes_before(plan, step, steps)
     }
 
     fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {

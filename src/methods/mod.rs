@@ -6,6 +6,8 @@
 
 mod choosing;
 mod dense;
+mod fisher;
+mod fisher_pruning;
 mod magnitude;
 mod reinforce;
 mod rigl;
@@ -32,6 +34,10 @@ pub type SettingValue = (&'static str, &'static str);
 pub enum Criterion {
     /// The norms of their weights.
     Norms,
+    /// The running estimates of their effects on the loss.
+    Effects,
+    /// Their scores, once these have been trained.
+    Scores,
     /// How the loss changes with the mask of each unit, also of those that are off. It takes a dense forward and backward pass, whose work is
     /// counted.
     Gradients,
@@ -111,6 +117,8 @@ pub struct Evidence<'a> {
     pub scores: &'a [f32],
     /// `[U]` root mean square of the weights that lead to a unit; of an input, of the weights that lead away from it.
     pub norms: &'a [f64],
+    /// `[U]` the running estimate of each unit's effect L(1) − L(0); meaningless unless the method ranks units by it.
+    pub effects: &'a [f64],
     /// `[U]` dL/dm under the mask; empty unless the method ranks units by it.
     pub gradients: &'a [f64],
 }
@@ -169,7 +177,9 @@ methods! {
     Vrpge = vrpge;
     Reinforce = reinforce;
     Ste = straight_through;
+    Fisher = fisher;
     Magnitude = magnitude;
+    FisherPruning = fisher_pruning;
     Set = set;
     Rigl = rigl;
     Snip = snip;

@@ -23,6 +23,7 @@ pub(super) const FACTS: Facts = Facts {
         "keep_start",
         "anneal_fraction",
         "alpha",
+        "fill_budget",
         "scores_optimizer",
         "scores_rate",
         "select_masks",

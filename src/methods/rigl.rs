@@ -28,7 +28,7 @@ pub(super) struct Rigl;
 
 impl Method for Rigl {
     fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32> {
-        random_mask(plan, model)
+        random_mask(plan, plan.budget.last, model)
     }
 
     fn chooses_before(&self, plan: &MethodConfig, step: u32, steps: u32) -> bool {

@@ -29,7 +29,7 @@ pub(super) struct Set;
 
 impl Method for Set {
     fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32> {
-        random_mask(plan, model)
+        random_mask(plan, plan.budget.last, model)
     }
 
     fn chooses_before(&self, plan: &MethodConfig, step: u32, steps: u32) -> bool {

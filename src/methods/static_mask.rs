@@ -28,12 +28,12 @@ pub(super) const FACTS: Facts = Facts {
 
 pub(super) struct Static;
 
-/// A random mask of the share `keep_ratio` of each gated group, or of as many units of each as `allocation` says.
-pub(super) fn random_mask(plan: &MethodConfig, model: &Model) -> Vec<f32> {
+/// A random mask of this share of each gated group, or of as many units of each as `allocation` says.
+pub(super) fn random_mask(plan: &MethodConfig, share: f64, model: &Model) -> Vec<f32> {
     let mut kept = Vec::with_capacity(model.units() as usize);
     for (index, group) in model.gated().enumerate() {
-        let share = (plan.budget.last * f64::from(group.size)).floor() as u32;
-        let count = plan.allocation.get(index).copied().unwrap_or(share).clamp(1, group.size) as usize;
+        let own = (share * f64::from(group.size)).floor() as u32;
+        let count = plan.allocation.get(index).copied().unwrap_or(own).clamp(1, group.size) as usize;
         let mut mask = vec![false; group.size as usize];
         mask[..count].fill(true);
         mask.shuffle(&mut Threefry::new(plan.seed, Stream::Static, index as u32));
@@ -44,6 +44,6 @@ pub(super) fn random_mask(plan: &MethodConfig, model: &Model) -> Vec<f32> {
 
 impl Method for Static {
     fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32> {
-        random_mask(plan, model)
+        random_mask(plan, plan.budget.last, model)
     }
 }

@@ -17,7 +17,17 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: false,
     brings_back: true,
     ranks_by: None,
-    settings: &["keep_ratio", "schedule", "keep_start", "anneal_fraction", "scores_optimizer", "scores_rate", "select_masks", "pins"],
+    settings: &[
+        "keep_ratio",
+        "schedule",
+        "keep_start",
+        "anneal_fraction",
+        "fill_budget",
+        "scores_optimizer",
+        "scores_rate",
+        "select_masks",
+        "pins",
+    ],
     // 91.93 and 95.51 %.
     presets: &[("learning_rate", "0.05"), ("scores_rate", "0.1")],
     search: ("scores_rate", ["0.05", "0.1", "0.2"]),

@@ -177,8 +177,8 @@ impl Model {
             fixed("the packed weights", Purpose::Weights, masks * packed),
             fixed("the weights' gradients", Purpose::Weights, gradient),
             fixed("the weights' velocities", Purpose::Optimiser, weights),
-            // Of each unit: score, two moments, gradient, pin, number and masks.
-            fixed("the scores", Purpose::Optimiser, 7 * units),
+            // Of each unit: score, four numbers of its state, the gradients of score and mask, pin, number and masks.
+            fixed("the scores", Purpose::Optimiser, 10 * units),
             // A list and its inverse for both masks, which are drawn together; for each mask, pairs of a union's rows; a union's sources.
             fixed("the lists of kept units", Purpose::Optimiser, (4 + 2 * masks + 2) * rows),
             // Pairs: for each mask, running, and gradients.

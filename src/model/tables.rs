@@ -2,7 +2,7 @@
 
 use bytemuck::Zeroable;
 
-use crate::shared::{ABSENT, Group, Layer, Params};
+use crate::shared::{ABSENT, Group, Layer, Params, terms};
 
 use super::Model;
 
@@ -26,7 +26,7 @@ impl Model {
             scale: 1.0 / 255.0,
             ..Params::zeroed()
         };
-        for (slot, group) in params.groups.iter_mut().zip(&self.groups) {
+        for (index, (slot, group)) in params.groups.iter_mut().zip(&self.groups).enumerate() {
             let [first_group, second_group] = group.union_of.unwrap_or_default().map(|group| group as u32);
             *slot = Group {
                 size: group.size,
@@ -36,7 +36,7 @@ impl Model {
                 united: group.union_of.is_some().into(),
                 first_group,
                 second_group,
-                unused: 0,
+                mask_terms: self.mask_terms(index).map_or(terms::NONE, |(layer, kind)| layer as u32 * 4 + kind),
             };
         }
         for (slot, layer) in params.layers.iter_mut().zip(&self.layers) {
@@ -56,6 +56,37 @@ impl Model {
             };
         }
         params
+    }
+
+    /// The layer whose weights give dL/dm of the units of group `g`, and which of its weights: one of [`terms`]. `None` if the group is not gated.
+    ///
+    /// Relu and pooling are positively homogeneous, so that Σ w dL/dw over the weights that read a unit equals the sum over those that make it, with
+    /// its bias. After a normalisation scale and shift make the unit.
+    fn mask_terms(&self, g: usize) -> Option<(usize, u32)> {
+        if !self.groups[g].gated {
+            return None;
+        }
+        let of = |kind: u32, is_it: &dyn Fn(&super::Layer) -> bool| Some((self.layers.iter().position(is_it)?, kind));
+        let makes = |layer: &super::Layer| layer.groups[1] == g;
+        of(terms::SCALE, &|layer| makes(layer) && layer.is_normalised())
+            .or_else(|| of(terms::READING, &|layer| layer.taps > 0 && layer.groups[0] == g))
+            .or_else(|| of(terms::OWN, &|layer| makes(layer)))
+    }
+
+    /// Multiply-adds of a step for dL/dm of the units that it keeps, `kept[g]` of group `g`. They do not depend on the batch.
+    #[must_use]
+    pub fn mask_multiply_adds(&self, kept: &[u32]) -> u64 {
+        let count = |(g, &units): (usize, &u32)| {
+            let Some((layer, kind)) = self.mask_terms(g) else { return 0 };
+            let super::Layer { taps, extra, groups: [from, to], .. } = self.layers[layer];
+            let terms = match kind {
+                terms::READING => taps * kept[to],
+                terms::OWN => taps * kept[from] + extra.rows(),
+                _ => extra.rows(),
+            };
+            u64::from(units) * u64::from(terms)
+        };
+        kept.iter().enumerate().map(count).sum()
     }
 
     /// `[R]` for each unit of a union, its number in each of its two groups, or [`ABSENT`].

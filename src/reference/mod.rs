@@ -19,7 +19,7 @@ use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Record, Sample
 pub use gradient::{d_activations, d_gate, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
 pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool};
 pub use normalisation::{d_normalise, d_statistics, normalise, statistics, update_statistics};
-pub use structure::{list_all, sample, unite, update_scores};
+pub use structure::{d_masks, list_all, sample, unite, update_scores};
 
 /// The floats of a network's buffers: f64 for checks, f32 for the CPU engine.
 pub trait Real: Copy + Default + Debug + PartialOrd + Into<f64> + Add<Output = Self> + Mul<Output = Self> + AddAssign + Sum {
@@ -66,8 +66,9 @@ pub struct Memory<F = f64> {
     pub batch_rows: Vec<Sample>,
     pub records: Vec<Record>,
     pub scores: Vec<F>,
-    pub moments: Vec<F>,
+    pub score_state: Vec<[F; 4]>,
     pub d_scores: Vec<F>,
+    pub d_masks: Vec<F>,
     pub pins: Vec<u32>,
     pub numbers: Vec<u32>,
     pub units: Vec<u32>,
@@ -218,6 +219,7 @@ pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>)
         "d_weights" => d_weights(memory, work),
         "d_activations" => d_activations(memory, work),
         "sum_gradients" => sum_gradients(memory),
+        "d_masks" => d_masks(memory),
         "update_scores" => update_scores(memory),
         "update_weights" => update_weights(memory),
         "update_statistics" => update_statistics(memory),

@@ -2,10 +2,10 @@
 
 use crate::estimators::{Estimator, Observed, Reads};
 use crate::mask::{self, Bits};
-use crate::projection::threshold_of_free;
+use crate::projection::{rise_of_free, threshold_of_free};
 use crate::random::{Stream, draw};
 use crate::schedule::{BETA1, BETA2};
-use crate::shared::{ABSENT, MOST_GROUPS, Mode, part};
+use crate::shared::{ABSENT, Group, Layer, MOST_GROUPS, Mode, effects, part, terms};
 
 use super::{Memory, Real};
 
@@ -24,7 +24,7 @@ pub fn sample<F: Real>(memory: &mut Memory<F>) {
                 let score = memory.scores[unit].wide() as f32;
                 let sampled = |stream, counter| draw(params.seed, stream, counter, memory.numbers[unit], score);
                 if params.mode == Mode::Evaluate as u32 {
-                    drawn[0][i] = mask::decides_for(score);
+                    drawn[0][i] = mask::Decision { score: params.decided_score, units: params.decided_units }.keeps(unit, score);
                     drawn[1][i] = sampled(Stream::Evaluation, params.draw);
                 } else {
                     let step = memory.schedule[memory.state.next as usize].step;
@@ -118,15 +118,19 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     let (params, state) = (memory.params, memory.state);
     let units = if state.halted == 1 { 0 } else { params.units as usize };
     let estimator = Estimator::of_id(params.estimator).expect("the parameters of a network name an estimator");
+    let estimates = [part::LEARN, part::GRADIENT].contains(&now);
+    let (explained, mean_effect) = if estimates { over_all_units(memory, estimator, units) } else { (0.0, 0.0) };
     for unit in 0..units {
         let (s, bits, free) = (memory.scores[unit].wide(), Bits(memory.units[unit]), memory.pins[unit] == 0);
-        if [part::LEARN, part::GRADIENT].contains(&now) {
+        if estimates {
             let [mask, probe] = mask::split(bits.drawn()).map(|drawn| f64::from(u8::from(drawn)));
             let (loss, probe_loss) = (state.loss.into(), state.probe_loss.into());
-            let observed = Observed { score: s, mask, probe, loss, probe_loss, derivative: memory.d_scores[unit].wide() };
+            let effect = if params.effects == effects::NONE { 0.0 } else { memory.score_state[unit][2].wide() };
+            let derivative = memory.d_scores[unit].wide();
+            let observed = Observed { score: s, mask, probe, loss, probe_loss, derivative, effect, explained, mean_effect };
             let g = match estimator.reads() {
                 _ if !free => 0.0,
-                Reads::Losses => estimator.gradient(params.alpha.into(), &observed),
+                Reads::Losses | Reads::Effects => estimator.gradient(params.alpha.into(), &observed),
                 // d_gate wrote the derivative; no preconditioner is applied.
                 Reads::Derivative => estimator.gradient(0.0, &observed),
             };
@@ -136,10 +140,10 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
             let g = memory.d_scores[unit].wide();
             let mut step = g;
             if params.optimizer == 0 {
-                let first = BETA1 * memory.moments[2 * unit].wide() + (1.0 - BETA1) * g;
-                let second = BETA2 * memory.moments[2 * unit + 1].wide() + (1.0 - BETA2) * g * g;
-                memory.moments[2 * unit] = F::of(first);
-                memory.moments[2 * unit + 1] = F::of(second);
+                let first = BETA1 * memory.score_state[unit][0].wide() + (1.0 - BETA1) * g;
+                let second = BETA2 * memory.score_state[unit][1].wide() + (1.0 - BETA2) * g * g;
+                memory.score_state[unit][0] = F::of(first);
+                memory.score_state[unit][1] = F::of(second);
                 step = first / f64::from(state.first_correction) / ((second / f64::from(state.second_correction)).sqrt() + 1e-8);
             }
             memory.scores[unit] = F::of(s - f64::from(state.scores_rate) * step);
@@ -148,9 +152,14 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     let mut threshold = 0.0;
     if [part::LEARN, part::PROJECT].contains(&now) && units > 0 {
         let scores: Vec<f64> = memory.scores[..units].iter().map(|score| score.wide()).collect();
-        threshold = threshold_of_free(&scores, |unit| memory.pins[unit] == 0, state.budget.into());
+        let is_free = |unit: usize| memory.pins[unit] == 0;
+        threshold = threshold_of_free(&scores, is_free, state.budget.into());
+        if threshold == 0.0 && params.fill_budget == 1 {
+            threshold = -rise_of_free(&scores, is_free, state.budget.into());
+        }
         for (s, _) in memory.scores[..units].iter_mut().zip(&memory.pins).filter(|(_, pin)| **pin == 0) {
-            *s = F::of((s.wide() - threshold).clamp(0.0, 1.0));
+            let moved = if threshold < 0.0 && s.wide() <= 0.0 { 0.0 } else { threshold };
+            *s = F::of((s.wide() - moved).clamp(0.0, 1.0));
         }
     }
     if [part::REST, part::LEARN, part::PROJECT].contains(&now) {
@@ -158,5 +167,70 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
         let record = &mut memory.records[state.slot as usize];
         record.sum_scores = memory.scores[..units].iter().map(|score| score.wide()).sum::<f64>() as f32;
         record.threshold = threshold as f32;
+    }
+}
+
+/// Of the first `units` units: Σ c (m − m′), or Σ c (m − s) for an estimator without m′; and the mean of |effect| over those that m keeps.
+fn over_all_units<F: Real>(memory: &Memory<F>, estimator: Estimator, units: usize) -> (f64, f64) {
+    let (mut explained, mut size, mut kept) = (0.0, 0.0, 0.0);
+    for unit in 0..units {
+        let (bits, effect) = (Bits(memory.units[unit]), memory.score_state[unit][2].wide());
+        let number = |is_set: bool| f64::from(u8::from(is_set));
+        let [mask, probe] = mask::split(bits.drawn()).map(number);
+        let other = if estimator.definition().reads_probe { probe } else { memory.scores[unit].wide() };
+        explained += effect * (mask - other);
+        let is_kept = number(mask::split(bits.kept())[0]);
+        size += is_kept * effect.abs();
+        kept += is_kept;
+    }
+    let explained = if memory.params.effects == effects::CONTROL { explained } else { 0.0 };
+    (explained, size / kept.max(1.0))
+}
+
+/// G = dL/dm of each unit that m keeps, and the running estimate of its effect: see `shaders/d_masks.wgsl`.
+pub fn d_masks<F: Real>(memory: &mut Memory<F>) {
+    let params = memory.params;
+    for g in 0..params.group_count as usize {
+        let Group { mask_terms, first_unit, .. } = params.groups[g];
+        let (l, kind) = ((mask_terms / 4) as usize, mask_terms % 4);
+        if kind == terms::NONE {
+            continue;
+        }
+        let Layer { taps, extra, group_in, group_out, first_packed, first_gradient, .. } = params.layers[l];
+        let (kept_in, kept_out) = (memory.kept(0, group_in as usize), memory.kept(0, group_out as usize));
+        let columns = kept_out.next_multiple_of(4);
+        let taps = taps as usize;
+        for r in 0..memory.kept(0, g) {
+            let places: Vec<usize> = match kind {
+                terms::READING => (0..taps).flat_map(|tap| (0..kept_out).map(move |o| (tap * kept_in + r) * columns + o)).collect(),
+                terms::OWN => (0..taps * kept_in + extra as usize).map(|row| row * columns + r).collect(),
+                _ => (0..2).map(|row| (taps * kept_in + row) * columns + r).collect(),
+            };
+            let term = |at: usize| {
+                memory.packed_weights[first_packed as usize + at].wide() * memory.d_weights[first_gradient as usize + at].wide()
+            };
+            let derivative: f64 = places.into_iter().map(term).sum();
+            let unit = (first_unit + memory.list(0, g)[r]) as usize;
+            memory.update_effect(unit, derivative);
+        }
+    }
+}
+
+impl<F: Real> Memory<F> {
+    fn update_effect(&mut self, unit: usize, derivative: f64) {
+        self.d_masks[unit] = F::of(derivative);
+        if self.state.halted != 0 || !(derivative as f32).is_finite() {
+            return;
+        }
+        let half_information = 0.5 * f64::from(self.params.batch_size) * derivative * derivative;
+        let rate = f64::from(self.params.effect_rate);
+        let [first, second, effect, count] = self.score_state[unit].map(Real::wide);
+        let count = count + 1.0;
+        let effect = if self.params.effects == effects::FISHER {
+            effect + rate.max(1.0 / count) * (-half_information - effect)
+        } else {
+            effect + rate * (derivative - half_information - effect)
+        };
+        self.score_state[unit] = [first, second, effect, count].map(F::of);
     }
 }

@@ -37,8 +37,9 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         batch_rows: plain((0..batch_size).map(|_| uniform(0.0, f64::from(ROWS)) as u32)),
         records: vec![Record::default()],
         scores: (0..units).map(|_| uniform(0.3, 0.9)).collect(),
-        moments: vec![0.0; 2 * units],
+        score_state: vec![[0.0; 4]; units],
         d_scores: vec![f64::NAN; units],
+        d_masks: vec![f64::NAN; units],
         pins: vec![0; units],
         numbers: (0..units as u32).collect(),
         units: vec![0xdead_0000; units],
@@ -262,7 +263,7 @@ fn a_loss_that_is_not_finite_halts_before_anything_is_changed() {
         let before = memory.clone();
         step(&model, &mut memory);
         assert_eq!((memory.state.halted, memory.state.step), (1, 5), "the state says which step it was");
-        assert_eq!((&memory.scores, &memory.moments, &memory.velocity), (&before.scores, &before.moments, &before.velocity));
+        assert_eq!((&memory.scores, &memory.score_state, &memory.velocity), (&before.scores, &before.score_state, &before.velocity));
         assert!(memory.weights.iter().zip(&before.weights).all(|(after, before)| after.to_bits() == before.to_bits()));
     }
 }

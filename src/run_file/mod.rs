@@ -14,7 +14,7 @@ mod write;
 pub use curves::{COLUMNS, Curves, Row, rows_of};
 pub use error::{RestoreError, RunFileError, TensorProblem};
 pub use history::{History, Moment, shades};
-pub use tensors::{Tensors, of_pairs};
+pub use tensors::{SCORE_STATE, Tensors};
 
 use curves::MOST_ROWS;
 
@@ -22,11 +22,13 @@ use crate::config::{Config, ConfigError};
 use crate::device::Adapter;
 use crate::mask;
 use crate::model::{Image, Model};
-use crate::snapshot::{Snapshot, decided_kept};
+use crate::snapshot::Snapshot;
 use crate::trainer::{Checkpoint, DataShape, Evaluation, TrainError, Trainer, to_whole};
 
 /// The value of `format` in the metadata: it has the version of the format.
 const FORMAT: &str = "lacuna run 1";
+/// Which defaults the link of a file leaves out. Files of version 0.1 do not say: see [`Config::first_defaults`].
+const DEFAULTS: &str = "2";
 /// The values of a test, in the order of a file.
 const TESTS: [&str; 5] = ["images", "loss", "accuracy", "sampled_loss", "sampled_accuracy"];
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -93,6 +95,8 @@ pub struct RunFile {
     pub seconds: f64,
     /// `[U]`
     pub scores: Vec<f32>,
+    /// `[U]` the [decided mask](crate::mask::decided).
+    pub decided: Vec<bool>,
     /// `[U]` of the last step: bit 0 is 1 if m keeps the unit, bit 1 if m′ does.
     pub mask: Vec<u8>,
     /// `[I]` for planted data: which inputs carry the class.
@@ -223,6 +227,7 @@ impl Recorder {
             steps_per_epoch: run.steps_per_epoch(),
             seconds: 0.0,
             scores: snapshot.scores.clone(),
+            decided: snapshot.decided.clone(),
             mask: vec![0; snapshot.scores.len()],
             informative,
             curves: Curves::new(),
@@ -265,6 +270,7 @@ impl Recorder {
         }
         let column = file.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32);
         file.scores.clone_from(&snapshot.scores);
+        file.decided.clone_from(&snapshot.decided);
         file.mask.clone_from(&file.history.moments()[column].mask);
         file.step = snapshot.step;
         Recorded { column, rows }
@@ -275,12 +281,12 @@ impl Recorder {
         self.file.seconds += ms / 1e3;
     }
 
-    /// Records a test of the network with these scores, `[U]`.
+    /// Records a test of the network under this decided mask, `[U]`.
     ///
     /// # Panics
     /// Never: the list of tests is not empty.
-    pub fn test(&mut self, run: &Trainer, scores: &[f32], evaluation: Evaluation) -> &Tested {
-        add_test(&mut self.file.tests, Tested { step: run.step(), evaluation, kept: decided_kept(scores, &run.whole) });
+    pub fn test(&mut self, run: &Trainer, decided: &[bool], evaluation: Evaluation) -> &Tested {
+        add_test(&mut self.file.tests, Tested { step: run.step(), evaluation, kept: mask::counts(&run.whole, decided) });
         self.file.tests.last().expect("a test was just added")
     }
 
@@ -304,6 +310,7 @@ impl Recorder {
         let state = run.checkpoint().await?;
         // The scores are the first tensor of a checkpoint.
         self.file.scores = to_whole(&state.numbers, &state.tensors, run.whole.units());
+        self.file.decided = run.decided(&self.file.scores);
         self.file.step = state.step;
         self.file.state = Some(state);
         Ok(&self.file)

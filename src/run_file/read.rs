@@ -12,7 +12,7 @@ use crate::model::{Image, Model};
 use crate::trainer::{Checkpoint, Cost, Evaluation};
 
 use super::curves::{MOST_ROWS, Row};
-use super::tensors::PARTS;
+use super::tensors::{PARTS, SCORE_STATE};
 use super::{
     COLUMNS, Change, Curves, DatasetIdentity, FORMAT, History, Moment, RunFile, RunFileError, TESTS, TensorProblem, Tested, model,
     on_device,
@@ -115,7 +115,9 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
         }
         _ => return Err(RunFileError::NoRun),
     }
-    let config = Config::from_link(source.text("link")?).map_err(RunFileError::Link)?;
+    // A link leaves out the settings at their defaults, and these were others before.
+    let defaults = if metadata.contains_key("defaults") { Config::default() } else { Config::first_defaults() };
+    let config = defaults.with_link(source.text("link")?).map_err(RunFileError::Link)?;
     let dataset = read_dataset(&source)?;
     let whole = model(&config, &dataset)?;
     let units = whole.units() as usize;
@@ -132,7 +134,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
     if scores.iter().any(|score| !(0.0..=1.0).contains(score)) {
         return Err(RunFileError::Scores);
     }
-    source.bits("decided_mask", units, 1)?;
+    let decided = source.bits("decided_mask", units, 1)?.into_iter().map(|bit| bit == 1).collect();
     let mask: Vec<u8> = source
         .bits("mask", units, 1)?
         .iter()
@@ -159,6 +161,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
         config,
         dataset,
         scores,
+        decided,
         mask,
         informative,
         state,
@@ -314,7 +317,11 @@ fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mas
         return Err(RunFileError::Numbers);
     }
     let model = on_device(whole, &numbers)?;
-    let (first, second) = (source.floats("scores_first_moment", &[units])?, source.floats("scores_second_moment", &[units])?);
+    // Files of versions before 0.2 have no effects; then there was no run that needed them.
+    let has_effects = source.has(SCORE_STATE[2]);
+    let score_state: Vec<Vec<f32>> =
+        SCORE_STATE.iter().take(if has_effects { 4 } else { 2 }).map(|name| source.floats(name, &[units])).collect::<Result<_, _>>()?;
+    let second = &score_state[1];
     if second.iter().any(|&square| square < 0.0) {
         return refuse_tensor("scores_second_moment", TensorProblem::Negative);
     }
@@ -334,9 +341,10 @@ fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mas
         ..Checkpoint::default()
     };
     let mut tensors: [Vec<f32>; 5] = Default::default();
-    let [device_scores, moments, weights, velocity, running] = &mut tensors;
+    let [device_scores, of_units, weights, velocity, running] = &mut tensors;
     device_scores.extend(numbers.iter().map(|&number| scores[number as usize]));
-    moments.extend(numbers.iter().flat_map(|&number| [first[number as usize], second[number as usize]]));
+    let of_unit = |of: usize, number: u32| score_state.get(of).map_or(0.0, |values| values[number as usize]);
+    of_units.extend(numbers.iter().flat_map(|&number| [0, 1, 2, 3].map(|of| of_unit(of, number))));
     for (index, layer) in model.layers.iter().enumerate() {
         for (values, names) in [&mut *weights, &mut *velocity].into_iter().zip(PARTS) {
             for (name, shape) in names.iter().zip(layer.shapes()) {

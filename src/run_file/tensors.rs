@@ -10,6 +10,9 @@ use crate::model::Model;
 /// The names of a layer's tensors: weights and their velocity.
 pub(super) const PARTS: [[&str; 3]; 2] = [["weights", "scale", "shift"], ["velocity", "velocity_scale", "velocity_shift"]];
 
+/// The names of the four numbers of each unit's state of the scores.
+pub const SCORE_STATE: [&str; 4] = ["scores_first_moment", "scores_second_moment", "effects", "effect_steps"];
+
 struct Tensor {
     name: String,
     dtype: Dtype,
@@ -82,6 +85,6 @@ impl Tensors {
 
 /// The first (`of` = 0) or second (`of` = 1) values of `count` pairs, from pair `first` on.
 #[must_use]
-pub fn of_pairs(pairs: &[f32], of: usize, first: usize, count: usize) -> Vec<f32> {
+fn of_pairs(pairs: &[f32], of: usize, first: usize, count: usize) -> Vec<f32> {
     pairs[2 * first..2 * (first + count)].iter().skip(of).step_by(2).copied().collect()
 }

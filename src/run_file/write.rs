@@ -9,8 +9,8 @@ use crate::mask;
 use crate::model::Model;
 use crate::trainer::{Checkpoint, Cost, Evaluation, to_whole};
 
-use super::tensors::{Tensors, of_pairs};
-use super::{COLUMNS, DatasetIdentity, FORMAT, Moment, RunFile, TESTS, on_device};
+use super::tensors::{SCORE_STATE, Tensors};
+use super::{COLUMNS, DEFAULTS, DatasetIdentity, FORMAT, Moment, RunFile, TESTS, on_device};
 
 #[cold]
 #[inline(never)]
@@ -20,7 +20,7 @@ pub(super) fn write(file: &RunFile) -> Vec<u8> {
     // Not `expect`: these errors cannot occur, and a visitor would download the code that prints them.
     let Ok(whole) = file.model() else { panic!("the network of a run fits its data set") };
     tensors.floats("scores", &[units], &file.scores);
-    let decided: Vec<u8> = mask::decided(&whole, &file.scores).into_iter().map(u8::from).collect();
+    let decided: Vec<u8> = file.decided.iter().map(|&kept| kept.into()).collect();
     tensors.add("decided_mask", Dtype::U8, &[units], &decided);
     for (name, z) in [("mask", 0), ("probe", 1)] {
         let bits: Vec<u8> = file.mask.iter().map(|&pair| mask::split(pair)[z].into()).collect();
@@ -54,6 +54,7 @@ fn metadata(file: &RunFile) -> HashMap<String, String> {
     let mut metadata: HashMap<String, String> = [
         ("format", FORMAT.to_owned()),
         ("version", file.version.clone()),
+        ("defaults", DEFAULTS.to_owned()),
         ("link", format!("?{}", file.config.to_query())),
         ("changes", json!(changes).to_string()),
         ("adapter", file.adapter.clone()),
@@ -136,11 +137,12 @@ fn write_history(file: &RunFile, whole: &Model, tensors: &mut Tensors) {
 #[inline(never)]
 fn write_state(state: &Checkpoint, model: &Model, units: usize, tensors: &mut Tensors) {
     let mut rest = &state.tensors[..];
-    let [_, moments, weights, velocity, running] = Checkpoint::lengths(model).map(|length| rest.split_off(..length).unwrap_or_default());
+    let [_, score_state, weights, velocity, running] =
+        Checkpoint::lengths(model).map(|length| rest.split_off(..length).unwrap_or_default());
     tensors.add("numbers", Dtype::U32, &[state.numbers.len()], &state.numbers);
     tensors.floats("unpinned", &[units], &state.unpinned);
-    for (of, name) in ["scores_first_moment", "scores_second_moment"].into_iter().enumerate() {
-        let values = of_pairs(moments, of, 0, state.numbers.len());
+    for (of, name) in SCORE_STATE.into_iter().enumerate() {
+        let values: Vec<f32> = score_state.chunks_exact(SCORE_STATE.len()).map(|of_unit| of_unit[of]).collect();
         tensors.floats(name, &[units], &to_whole(&state.numbers, &values, units as u32));
     }
     tensors.layers("", model, weights, velocity, running);

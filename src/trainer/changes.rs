@@ -44,8 +44,8 @@ impl Trainer {
 
     /// Sends the live settings to the device.
     pub(super) fn send_live_settings(&mut self) {
-        let Params { learn_scores, masks, streamed, .. } = self.engine.params;
-        self.engine.params = Params { masks, learn_scores, streamed, ..params_of(&self.config, &self.model, &self.data) };
+        let Params { learn_scores, masks, effects, streamed, .. } = self.engine.params;
+        self.engine.params = Params { masks, learn_scores, effects, streamed, ..params_of(&self.config, &self.model, &self.data) };
         self.engine.write_params();
     }
 }

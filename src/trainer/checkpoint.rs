@@ -29,23 +29,24 @@ pub struct Checkpoint {
     pub units: Vec<u32>,
     /// `[U]` of the whole network: the score that a pinned unit had before, which it gets back when its pin is removed.
     pub unpinned: Vec<f32>,
-    /// The tensors on the device, one after another: scores, pairs of Adam's moments, weights, their velocity, pairs of running mean and variance.
+    /// The tensors on the device, one after another: scores; Adam's two moments, effect and its count of each unit; weights, their velocity, pairs of
+    /// running mean and variance.
     /// [`Checkpoint::lengths`] gives their lengths.
     pub tensors: Vec<f32>,
 }
 
 impl Checkpoint {
-    /// `[H, 2H, W, W, 2S]` of the network on the device.
+    /// `[H, 4H, W, W, 2S]` of the network on the device.
     #[must_use]
     pub fn lengths(model: &Model) -> [usize; 5] {
         let (units, weights) = (model.units() as usize, model.weights() as usize);
-        [units, 2 * units, weights, weights, 2 * model.statistics() as usize]
+        [units, 4 * units, weights, weights, 2 * model.statistics() as usize]
     }
 }
 
 /// The buffers of a checkpoint's tensors, in its order.
 fn places(buffers: &Buffers) -> [&Buffer; 5] {
-    [&buffers.scores, &buffers.moments, &buffers.weights, &buffers.velocity, &buffers.running]
+    [&buffers.scores, &buffers.score_state, &buffers.weights, &buffers.velocity, &buffers.running]
 }
 
 impl Trainer {
@@ -125,6 +126,8 @@ impl Trainer {
         self.last = (state.step > 0).then(|| (self.step_now(state.step - 1), state.units));
         if state.selected {
             self.freeze();
+        } else if self.config.method.facts().learns_scores && self.chosen_at.is_some() {
+            self.rest_scores();
         }
         Ok(())
     }

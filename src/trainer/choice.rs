@@ -4,7 +4,7 @@ use crate::engine::{Engine, MASKS};
 use crate::estimators::Estimator;
 use crate::methods::{Criterion, Evidence, method};
 use crate::model::Model;
-use crate::shared::{Mode, Params, Step};
+use crate::shared::{Mode, Params, Step, effects, part};
 
 use super::construction::params_of;
 use super::cost::over_half;
@@ -32,6 +32,13 @@ impl Trainer {
         let mut scores: Vec<f32> = self.engine.read(&self.engine.buffers.scores).await?;
         scores.truncate(self.model.units() as usize);
         let norms = unit_norms(&self.model, &weights);
+        if facts.learns_scores {
+            // Pinned units stay as they are.
+            let pinned = self.numbers.iter().map(|&number| self.pins.score(number));
+            scores.iter_mut().zip(pinned).filter_map(|(score, pin)| Some((score, pin?))).for_each(|(score, pin)| *score = 3.0 * pin - 1.0);
+        }
+        let effects: Vec<[f32; 4]> = self.engine.read(&self.engine.buffers.score_state).await?;
+        let effects: Vec<f64> = effects[..scores.len()].iter().map(|state| state[2].into()).collect();
         let gradients = if facts.ranks_by == Some(Criterion::Gradients) { self.mask_gradients().await? } else { Vec::new() };
         // The mask is used until the next choice, so the budget is that of the last step before it.
         let next = (step + 1..self.steps).find(|&next| method.chooses_before(&plan, next, self.steps)).unwrap_or(self.steps);
@@ -48,11 +55,20 @@ impl Trainer {
             budget: budget as u32,
             scores: &scores,
             norms: &norms,
+            effects: &effects,
             gradients: &gradients,
         };
         let chosen = method.choose(&evidence);
         self.engine.write(&self.engine.buffers.scores, &chosen);
         self.chosen_at = Some(step);
+        if facts.learns_scores {
+            // A pin that is removed later leaves its unit as the mask has it.
+            for (&number, &score) in self.numbers.iter().zip(&chosen) {
+                self.unpinned[number as usize] = score;
+            }
+            self.base = None;
+            self.rest_scores();
+        }
         Ok(())
     }
 
@@ -87,7 +103,12 @@ impl Trainer {
     /// The device cannot hold the copy.
     pub fn copy(&self, gates: bool) -> Result<(Model, Engine), TrainError> {
         let model = if gates && !self.model.is_gated() { self.model.with_gates() } else { self.model.clone() };
-        let params = Params { mode: Mode::Train as u32, learn_scores: 0, ..params_of(&self.config, &model, &self.data) };
+        let params = Params {
+            mode: Mode::Train as u32,
+            learn_scores: part::REST,
+            effects: effects::NONE,
+            ..params_of(&self.config, &model, &self.data)
+        };
         let params =
             if gates { Params { estimator: Estimator::Ste.id(), masks: COPY_MASKS, ..params } } else { Params { masks: MASKS, ..params } };
         let engine = Engine::new(&self.engine.machine, &model, params, params.masks, &self.data_buffers)?;

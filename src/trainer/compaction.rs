@@ -2,6 +2,7 @@
 
 use crate::mask;
 use crate::model::Model;
+use crate::shared::{Params, part};
 
 use super::construction::engine_of;
 use super::{TrainError, Trainer};
@@ -32,15 +33,17 @@ impl Trainer {
         self.finish_step().await?;
         self.apply_pins().await?;
         let before = self.model.units();
-        if self.config.method.facts().brings_back {
+        let facts = self.config.method.facts();
+        // A method that trains scores brings no unit back once they rest.
+        if facts.brings_back && !(facts.learns_scores && self.engine.params.learn_scores == part::REST) {
             return Ok((before, before));
         }
         let buffers = &self.engine.buffers;
         let scores: Vec<f32> = self.engine.read(&buffers.scores).await?;
-        let moments: Vec<f32> = self.engine.read(&buffers.moments).await?;
-        let rests = self.engine.params.learn_scores == 0;
+        let score_state: Vec<[f32; 4]> = self.engine.read(&buffers.score_state).await?;
+        let rests = self.engine.params.learn_scores == part::REST;
         // A pinned unit may get its score back.
-        let may_rise = |unit: usize| !rests && (moments[2 * unit] < 0.0 || self.pins.score(self.numbers[unit]).is_some());
+        let may_rise = |unit: usize| !rests && (score_state[unit][0] < 0.0 || self.pins.score(self.numbers[unit]).is_some());
         let mut kept: Vec<bool> = (0..before as usize).map(|unit| scores[unit] > 0.0 || may_rise(unit)).collect();
         mask::keep_one_of_each_group(&self.model, &scores, &mut kept);
         if kept.iter().all(|&kept| kept) {
@@ -53,7 +56,7 @@ impl Trainer {
             each.flat_map(|(values, _)| values.to_vec()).collect()
         };
         engine.write(&engine.buffers.scores, &units(&scores, 1));
-        engine.write(&engine.buffers.moments, &units(&moments, 2));
+        engine.write(&engine.buffers.score_state, &units(score_state.as_flattened(), 4));
         let weights: Vec<f32> = self.engine.read(&buffers.weights).await?;
         let velocity: Vec<f32> = self.engine.read(&buffers.velocity).await?;
         engine.write(&engine.buffers.weights, &remaining_weights(&self.model, &remaining, &weights));
@@ -67,9 +70,9 @@ impl Trainer {
         self.numbers = self.numbers.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(&number, _)| number).collect();
         self.base = None;
         engine.write(&engine.buffers.numbers, &self.numbers);
-        let (learn_scores, masks) = (self.engine.params.learn_scores, self.engine.params.masks);
+        let Params { learn_scores, masks, effects, .. } = self.engine.params;
         self.engine = engine;
-        (self.engine.params.learn_scores, self.engine.params.masks) = (learn_scores, masks);
+        self.engine.params = Params { learn_scores, masks, effects, ..self.engine.params };
         self.engine.write_params();
         self.write_pins();
         self.model = model;

@@ -5,10 +5,11 @@ use std::rc::Rc;
 use crate::config::{Config, ConfigError, ScoresOptimizer};
 use crate::device::{DeviceError, Machine};
 use crate::engine::{DataBuffers, Engine};
-use crate::methods::method;
+use crate::estimators::{Estimator, Reads};
+use crate::methods::{Criterion, method};
 use crate::model::{Extra, Model};
 use crate::random::{Stream, Threefry, unit_interval};
-use crate::shared::{Mode, Params};
+use crate::shared::{Mode, Params, effects};
 
 use super::DataShape;
 
@@ -49,10 +50,11 @@ pub(super) fn params_of(config: &Config, model: &Model, data: &DataShape) -> Par
         mode: Mode::Train as u32,
         masks: facts.forwards,
         estimator: config.structure_estimator().id(),
-        optimizer: match config.scores_optimizer {
-            ScoresOptimizer::Adam => 0,
-            ScoresOptimizer::Sgd => 1,
-        },
+        // The effects of an estimator that reads them are comparable between units; Adam would divide their sizes away.
+        optimizer: u32::from(config.scores_optimizer == ScoresOptimizer::Sgd || config.structure_estimator().reads() == Reads::Effects),
+        effects: effects_of(config),
+        effect_rate: config.effect_rate as f32,
+        fill_budget: config.fill_budget.into(),
         learn_scores: u32::from(facts.learns_scores),
         alpha: config.alpha as f32,
         momentum: config.momentum as f32,
@@ -60,6 +62,18 @@ pub(super) fn params_of(config: &Config, model: &Model, data: &DataShape) -> Par
         clip_norm: config.clip_norm as f32,
         scale: 1.0 / (255.0 * data.deviation),
         ..model.params(config.batch_size)
+    }
+}
+
+/// The running estimate that the method needs: one of [`effects`].
+fn effects_of(config: &Config) -> u32 {
+    let facts = config.method.facts();
+    if facts.estimator == Some(Estimator::Fisher) || facts.ranks_by == Some(Criterion::Effects) {
+        effects::FISHER
+    } else if facts.has_setting("control_variate") && config.control_variate {
+        effects::CONTROL
+    } else {
+        effects::NONE
     }
 }
 

@@ -1,6 +1,6 @@
 //! The work that a run took, and its budget.
 
-use crate::shared::Record;
+use crate::shared::{Record, effects};
 
 use super::Trainer;
 
@@ -9,7 +9,7 @@ use super::Trainer;
 pub struct Cost {
     pub forward: u64,
     pub backward: u64,
-    /// Of passes that only choose a mask, including the final selection.
+    /// Of what only serves the choice of a mask: dL/dm of the kept units, passes that rank units, the final selection.
     pub structure: u64,
     /// The multiply-adds, of all those above, in passes that took more than half the work of the same pass of the whole dense network: a dense start,
     /// a dense backward pass, a dense pass that ranks every unit. The two forward passes of a step count separately.
@@ -48,7 +48,12 @@ impl Trainer {
         let batch = u64::from(self.config.batch_size);
         let own = self.model.multiply_adds(&record.kept[..self.model.groups.len()], None).backward;
         let near_dense = over_half(own, self.whole.multiply_adds(&self.whole.sizes(), None).backward);
-        self.forward_of(record) + Cost { backward: own * batch, near_dense: near_dense * batch, ..Cost::default() }
+        let structure = if self.engine.params.effects == effects::NONE {
+            0
+        } else {
+            self.model.mask_multiply_adds(&record.kept[..self.model.groups.len()])
+        };
+        self.forward_of(record) + Cost { backward: own * batch, near_dense: near_dense * batch, structure, ..Cost::default() }
     }
 
     /// Multiply-adds of a forward pass over a batch, under the masks of the current method.

@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use crate::config::Config;
 use crate::engine::{DataBuffers, Engine, MASKS};
-use crate::mask;
+use crate::mask::{self, Decision};
 use crate::random::{Stream, draw};
 use crate::schedule::plain;
-use crate::shared::{MISSING, Mode, Params};
+use crate::shared::{MISSING, Mode, Params, effects, part};
 
 use super::construction::params_of;
 use super::{Boxed, Cost, TrainError, Trainer};
@@ -63,7 +63,10 @@ impl Trainer {
         let count = count.min(span);
         let training = self.engine.params;
         let masks = self.engine.masks;
-        self.engine.params = Params { mode: Mode::Evaluate as u32, draw, masks, ..training };
+        let mut scores: Vec<f32> = self.engine.read(&self.engine.buffers.scores).await?;
+        scores.truncate(self.model.units() as usize);
+        let Decision { score: decided_score, units: decided_units } = Decision::new(&self.model, &scores, self.decided_units());
+        self.engine.params = Params { mode: Mode::Evaluate as u32, draw, masks, decided_score, decided_units, ..training };
         self.engine.write_params();
         let (mut sum, mut cost) = (Evaluation { images: count, ..Evaluation::default() }, Cost::default());
         let batches = count.div_ceil(batch);
@@ -120,7 +123,9 @@ impl Trainer {
         self.finish_step().await?;
         self.apply_pins().await?;
         let scores: Vec<f32> = self.engine.look().await?.scores;
-        let (all, masks) = (0..self.data.train_rows, self.config.select_masks);
+        // Scores that are a mask draw that mask.
+        let is_mask = self.engine.params.learn_scores == part::REST;
+        let (all, masks) = (0..self.data.train_rows, if is_mask { 1 } else { self.config.select_masks });
         // These draws must differ from those of the evaluations during the run.
         let mut chosen = u32::MAX;
         let (mut evaluation, mut cost) = self.evaluate_draw(all.clone(), rows, chosen, &mut |done, of| progress(done, masks * of)).await?;
@@ -148,8 +153,13 @@ impl Trainer {
         self.selected = true;
         // Pins no longer change scores.
         self.base = None;
-        self.engine.params.learn_scores = 0;
-        self.engine.params.masks = 1;
+        self.rest_scores();
+    }
+
+    /// From here on the scores, which are a mask, are not trained, and one mask is forwarded.
+    pub(super) fn rest_scores(&mut self) {
+        let (learn_scores, masks, effects) = (part::REST, 1, effects::NONE);
+        self.engine.params = Params { learn_scores, masks, effects, ..self.engine.params };
         self.engine.write_params();
     }
 
@@ -168,13 +178,23 @@ impl Trainer {
         Ok(engine)
     }
 
-    /// Copies the current weights, scores, running statistics and means of this run to an evaluator of its network.
-    pub fn update_evaluator(&self, evaluator: &Engine) {
+    /// Copies the current weights, scores, running statistics and means of this run to an evaluator of its network, with its decided mask.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub async fn update_evaluator(&self, evaluator: &mut Engine) -> Result<(), TrainError> {
         let (from, to) = (&self.engine.buffers, &evaluator.buffers);
+        let from_scores = &from.scores;
         for (from, to) in
             [(&from.weights, &to.weights), (&from.scores, &to.scores), (&from.running, &to.running), (&from.shifts, &to.shifts)]
         {
             evaluator.copy(from, to);
         }
+        let mut scores: Vec<f32> = self.engine.read(from_scores).await?;
+        scores.truncate(self.model.units() as usize);
+        let Decision { score, units } = Decision::new(&self.model, &scores, self.decided_units());
+        (evaluator.params.decided_score, evaluator.params.decided_units) = (score, units);
+        evaluator.write_params();
+        Ok(())
     }
 }

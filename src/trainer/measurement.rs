@@ -92,7 +92,7 @@ impl Trainer {
     /// The scores come first. The state is included: a loss that is not finite, under masks that the run never drew, must not end the run.
     fn overwritten(&self) -> [&Buffer; 5] {
         let buffers = &self.engine.buffers;
-        [&buffers.scores, &buffers.state, &buffers.velocity, &buffers.running, &buffers.moments]
+        [&buffers.scores, &buffers.state, &buffers.velocity, &buffers.running, &buffers.score_state]
     }
 
     /// The next steps to time: each with its own masks, rates of 0.

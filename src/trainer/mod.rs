@@ -36,11 +36,12 @@ use std::rc::Rc;
 use crate::config::{Config, ConfigError};
 use crate::device::Machine;
 use crate::engine::{DataBuffers, Engine, Outcome, kernels};
+use crate::mask;
 use crate::methods::method;
 use crate::model::Model;
 use crate::pins::Pins;
 use crate::schedule::{Order, step_at, view};
-use crate::shared::{Record, Sample, Step};
+use crate::shared::{Record, Sample, Step, part};
 use crate::snapshot::Snapshot;
 
 use construction::{built, engine_of, params_of, steps_of, whole_of};
@@ -372,7 +373,23 @@ impl Trainer {
     fn snapshot_of(&self, outcome: Outcome) -> Snapshot {
         let budget = self.last.as_ref().map_or_else(|| self.step_now(0), |(step, _)| *step).budget;
         let probed = self.config.method.facts().forwards == 2 && self.engine.params.learn_scores == 1;
-        Snapshot::new(&self.whole, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, outcome)
+        let decided = self.decided(&outcome.scores);
+        Snapshot::new(&self.whole, self.config.batch_size, self.step, self.steps, self.steps_per_epoch(), probed, budget, decided, outcome)
+    }
+
+    /// `[U]` the decided mask of these scores, `[U]` of the whole network.
+    #[must_use]
+    pub fn decided(&self, scores: &[f32]) -> Vec<bool> {
+        mask::decided(&self.whole, scores, self.decided_units())
+    }
+
+    /// Most units of the decided mask: ⌊K⌋ of the last step, or of the first before it, where scores are trained. Other scores are a mask already.
+    fn decided_units(&self) -> u32 {
+        if self.engine.params.learn_scores == part::REST {
+            return self.whole.units();
+        }
+        let scheduled = self.last.as_ref().map_or_else(|| self.step_now(0), |(step, _)| *step).budget;
+        self.budget(scheduled) as u32
     }
 
     /// Converts the values of the units on the device to the units of the whole network: a dropped unit has score 0 and is off.

@@ -121,7 +121,7 @@ impl Trainer {
                 let is_kept = |&number: &u32| mask::split(Bits(bits[number as usize]).kept())[0];
                 self.numbers.iter().map(is_kept).collect()
             }
-            None => mask::decided(&self.model, &found.scores),
+            None => mask::decided(&self.model, &found.scores, self.decided_units()),
         };
         if mask::is_alone(&self.model, &kept, place) {
             return Err(UnitCostError::LastOfItsLayer { unit }.into());

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::device::Buffer;
 use crate::engine::{Line, Phase};
+use crate::estimators::Reads;
 use crate::shared::{Step, part};
 use crate::snapshot::Snapshot;
 
@@ -56,7 +57,7 @@ impl StepPart {
 pub(super) struct StepThrough {
     step: Step,
     left: VecDeque<StepPart>,
-    /// Scores and moments before the projection, to undo the step if a gradient is not finite.
+    /// Scores and their state before the projection, to undo the step if a gradient is not finite.
     before: Option<[Buffer; 2]>,
 }
 
@@ -80,9 +81,10 @@ impl Trainer {
     /// The parts of the next step, in the order in which the device computes them.
     fn parts(&self) -> VecDeque<StepPart> {
         use StepPart::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
-        let rest: &[StepPart] = match (self.engine.params.learn_scores == part::LEARN, self.config.method.facts().computes_all) {
+        let needs_backward = self.config.structure_estimator().reads() != Reads::Losses;
+        let rest: &[StepPart] = match (self.engine.params.learn_scores == part::LEARN, needs_backward) {
             (false, _) => &[Sample, Losses, Backward, Weights],
-            // The backward pass gives the derivatives that train the scores.
+            // The backward pass gives what trains the scores.
             (true, true) => &[Sample, Losses, Backward, Gradient, Project, Weights],
             (true, false) => &[Sample, Losses, Gradient, Project, Backward, Weights],
         };
@@ -119,9 +121,9 @@ impl Trainer {
         let outcome = self.engine.look_at(1).await?;
         if outcome.state.halted == 1 {
             let in_progress = self.step_through.take().expect("a step is in progress");
-            if let Some([scores, moments]) = in_progress.before {
+            if let Some([scores, score_state]) = in_progress.before {
                 self.engine.copy(&scores, &self.engine.buffers.scores);
-                self.engine.copy(&moments, &self.engine.buffers.moments);
+                self.engine.copy(&score_state, &self.engine.buffers.score_state);
             }
             self.send_live_settings();
             return Err(self.diverge(&outcome));
@@ -164,7 +166,7 @@ impl Trainer {
                 return Ok(vec![engine.buffers.d_scores.clone()]);
             }
             StepPart::Project => {
-                let before = [engine.duplicate(&engine.buffers.scores)?, engine.duplicate(&engine.buffers.moments)?];
+                let before = [engine.duplicate(&engine.buffers.scores)?, engine.duplicate(&engine.buffers.score_state)?];
                 engine.send(&update, part::STEP);
                 let compared = vec![before[0].clone(), engine.duplicate(&engine.buffers.scores)?];
                 engine.send(&update, part::PROJECT);

@@ -31,7 +31,7 @@ impl Session {
     ///
     /// # Errors
     /// The image has another size, or the device cannot hold a copy of the network.
-    pub fn classify(&mut self, image: &[u8]) -> Result<(), JsError> {
+    pub async fn classify(&mut self, image: &[u8]) -> Result<(), JsError> {
         if image.len() != self.run.data.inputs as usize {
             return Err(JsError::new(&format!("the image has {} bytes, but the network takes {}", image.len(), self.run.data.inputs)));
         }
@@ -42,8 +42,7 @@ impl Session {
             let work = if self.machine.adapter.software { software } else { other };
             self.classifier = Some(Classifier::new(&self.run, work).map_err(words)?);
         }
-        self.classifier.as_mut().expect("it was just made").begin(&self.run, image);
-        Ok(())
+        self.classifier.as_mut().expect("it was just made").begin(&self.run, image).await.map_err(words)
     }
 
     /// Continues with the image: one submit of sampled masks. After all masks, with `explain`, one submit of contributions. Returns the results so

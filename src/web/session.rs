@@ -327,8 +327,8 @@ impl Session {
         // A batch of both forwards costs less than a step.
         self.run.batches_a_submit = self.pace.steps();
         let found = self.run.evaluate(most_images, |_, _| {}).await.map_err(words)?;
-        let scores = self.run.snapshot().await.map_err(words)?.scores;
-        let evaluation = evaluation_of(self.recorder.test(&self.run, &scores, found));
+        let decided = self.run.snapshot().await.map_err(words)?.decided;
+        let evaluation = evaluation_of(self.recorder.test(&self.run, &decided, found));
         Ok(Js::of(&Evaluated { evaluation, tests: self.recorder.file().tests.len() as u32 }))
     }
 

@@ -107,7 +107,7 @@ fn probabilities_and_contributions_are_those_of_the_references() {
         let before: Vec<u32> = block_on(run.engine().read(&run.engine().buffers.weights)).unwrap();
 
         let mut classifier = Classifier::new(&run, u64::MAX).unwrap();
-        classifier.begin(&run, &seen);
+        block_on(classifier.begin(&run, &seen)).unwrap();
         while block_on(classifier.sample(5)).unwrap() > 0 {}
         assert_eq!(classifier.sampled().len() as u32, MASKS);
         let mut differing = 0;
@@ -153,7 +153,7 @@ fn squares_are_larger_where_single_pixels_would_cost_too_much() {
     // 72 squares of one pixel, 20 of 2 × 2, 6 of 4 × 4, 2 of 8 × 8.
     for (most, side, squares) in [(72, 1, 72), (71, 2, 20), (20, 2, 20), (19, 4, 6), (5, 8, 2), (0, 8, 2)] {
         let mut classifier = Classifier::new(&run, most * forward).unwrap();
-        classifier.begin(&run, &seen);
+        block_on(classifier.begin(&run, &seen)).unwrap();
         let mut submits = 0;
         while block_on(classifier.explain(MOST_BATCHES)).unwrap() > 0 {
             submits += 1;

@@ -1,0 +1,48 @@
+//! `fisher-pruning`: pruning by the Fisher information of the units' masks (Theis et al. 2018; Molchanov et al. 2019), without sampling. The network
+//! starts with a random mask of `keep_start`. Every `structure_every` steps the units whose loss would least rise without them go, so that the rest
+//! fits the budget. It is the deterministic opponent of `fisher`: the same estimate of a unit's effect, no scores.
+
+use crate::mask;
+use crate::model::Model;
+
+use super::magnitude::prunes_before;
+use super::static_mask::random_mask;
+use super::{Criterion, Evidence, Facts, Method, MethodConfig};
+
+pub(super) const FACTS: Facts = Facts {
+    name: "fisher-pruning",
+    label: "Fisher pruning",
+    forwards: 1,
+    learns_scores: false,
+    estimator: None,
+    starts_whole: true,
+    computes_all: false,
+    keeps_all: false,
+    brings_back: false,
+    ranks_by: Some(Criterion::Effects),
+    settings: &["keep_ratio", "schedule", "keep_start", "anneal_fraction", "structure_every", "effect_rate", "compact"],
+    presets: &[("learning_rate", "0.1"), ("keep_start", "0.5"), ("structure_every", "25"), ("effect_rate", "0.2")],
+    search: ("structure_every", ["10", "25", "100"]),
+};
+
+pub(super) struct FisherPruning;
+
+impl Method for FisherPruning {
+    fn initial_scores(&self, plan: &MethodConfig, model: &Model) -> Vec<f32> {
+        random_mask(plan, plan.budget.at_first(), model)
+    }
+
+    fn chooses_before(&self, plan: &MethodConfig, step: u32, steps: u32) -> bool {
+        // Before the first step nothing is known of the units.
+        step > 0 && prunes_before(plan, step, steps)
+    }
+
+    fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
+        // An effect is below 0 where the loss falls with the unit. A unit that is off does not come back.
+        let effects = evidence.effects.iter().zip(evidence.scores);
+        let order: Vec<f64> = effects.map(|(effect, &score)| if score == 0.0 { -1.0 } else { -effect }).collect();
+        let mut kept = mask::highest(evidence.model, &order, evidence.budget);
+        kept.iter_mut().zip(evidence.scores).for_each(|(kept, &score)| *kept &= score > 0.0);
+        mask::certain(&kept)
+    }
+}
