@@ -70,8 +70,6 @@ pub enum ConfigError {
     SetTwice { setting: String },
     #[error("allocation must be whole numbers with commas between them, as in 9,9,20, not \"{count}\"")]
     BadAllocation { count: String },
-    #[error("keep_start ({keep_start}) must not be below keep_ratio ({keep_ratio}): the budget only comes down")]
-    RisingBudget { keep_start: f64, keep_ratio: f64 },
     #[error(transparent)]
     Model(#[from] ModelError),
     #[error(transparent)]
@@ -280,8 +278,8 @@ settings! {
         "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
     schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,
         "Schedule", "Whether the budget is at the keep ratio from the first step (constant) or falls to it (cubic).";
-    keep_start: f64 = 0.999, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
-        "Keep at start", "The keep ratio at the first step of the cubic schedule.";
+    keep_start: f64 = 0.5, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
+        "Keep at start", "The keep ratio at the first step of the cubic schedule; the keep ratio itself if that is larger.";
     anneal_fraction: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
         "Anneal until", "The fraction of the run after which the cubic schedule has reached the keep ratio.";
     estimator: Estimator = Estimator::TwoSided, Kind::Choice(Estimator::NAMES), true,
@@ -345,7 +343,7 @@ pub fn setting(name: &str) -> Result<&'static Setting, ConfigError> {
 }
 
 impl Config {
-    /// Checks what no single setting can: that the network's name can be read, and that the budget does not rise.
+    /// Checks what no single setting can: that the network's name, its allocation and its pins can be read.
     ///
     /// # Errors
     /// The first contradiction.
@@ -356,9 +354,6 @@ impl Config {
             return Err(ConfigError::BadAllocation { count: count.to_owned() });
         }
         Pins::read(&self.pins)?;
-        if self.method.facts().starts_whole && self.schedule == Schedule::Cubic && self.keep_start < self.keep_ratio {
-            return Err(ConfigError::RisingBudget { keep_start: self.keep_start, keep_ratio: self.keep_ratio });
-        }
         Ok(())
     }
 
@@ -367,7 +362,8 @@ impl Config {
     pub fn budget(&self) -> Budget {
         let first = match self.schedule {
             Schedule::Constant => self.keep_ratio,
-            Schedule::Cubic => self.keep_start,
+            // The budget only falls.
+            Schedule::Cubic => self.keep_start.max(self.keep_ratio),
         };
         Budget { first, last: self.keep_ratio, until: self.anneal_fraction }
     }
@@ -480,12 +476,11 @@ mod tests {
             ("?keep_ratio=2", "from 0.01 to 1"),
             ("?keep_ratio=NaN", "from 0.01 to 1"),
             ("?seed=-1", "whole number"),
-            ("?method=magic", "vrpge, reinforce, ste, magnitude"),
+            ("?method=magic", "vrpge, reinforce, ste, fisher, magnitude"),
             ("?prune_rate=1", "no setting"),
             ("?seed=1&seed=2", "twice"),
             ("?model=mlp-0", "mlp-0"),
             ("?pins=3", "as in 12on,40off"),
-            ("?keep_start=0.1&keep_ratio=0.5", "only comes down"),
         ] {
             let message = Config::from_link(link).unwrap_err().to_string();
             assert!(message.contains(words), "{link}: {message}");

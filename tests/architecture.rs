@@ -233,7 +233,7 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
     let module = wgsl(&text("shaders/shared/structs.wgsl"));
     let mut known = Vec::new();
     for (name, rust, rust_size) in [
-        layout!(Group: size, gated, first_unit, first_row, united, first_group, second_group, unused),
+        layout!(Group: size, gated, first_unit, first_row, united, first_group, second_group, mask_terms),
         layout!(
             Layer: taps, extra, group_in, group_out, inputs, outputs, first_weight, first_packed, first_gradient, room, pixels,
             first_statistic
@@ -244,7 +244,7 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
         ),
         layout!(
             Params: seed, mode, draw, masks, group_count, units, rows, packed, batch_size, batch_stride, layer_count, statistics, channels,
-            height, width, estimator, optimizer, learn_scores, alpha, momentum, weight_decay, clip_norm, scale, streamed, groups, layers
+            height, width, estimator, optimizer, learn_scores, alpha, momentum, weight_decay, clip_norm, scale, streamed, effects, effect_rate, decided_score, decided_units, fill_budget, unused_x, unused_y, unused_z, groups, layers
         ),
         layout!(Sample: row, view),
         layout!(Step: step, learning_rate, scores_rate, budget, first_correction, second_correction),

@@ -88,6 +88,6 @@ mod tests {
 
     #[test]
     fn a_mask_of_an_odd_height_is_drawn_whole() {
-        assert_eq!(picture(&[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.2, 0.5, 0.9], 3), "▀▄▀\n·▀▀");
+        assert_eq!(picture(&[true, false, true, false, true, false, false, true, true], 3), "▀▄▀\n·▀▀");
     }
 }

@@ -32,20 +32,31 @@ fn exact_gradient(scores: &[f64; 6]) -> [f64; 6] {
     })
 }
 
-/// Mean and variance of each unit's g over all pairs of masks.
+/// Mean and variance of each unit's g over all pairs of masks, without a control variate.
 fn enumerate(estimator: Estimator, alpha: f64, scores: &[f64; 6]) -> ([f64; 6], [f64; 6]) {
+    enumerate_with(estimator, alpha, scores, |_| [0.0; 6])
+}
+
+/// As [`enumerate`], with the control variate `effects` gives for each m.
+fn enumerate_with(estimator: Estimator, alpha: f64, scores: &[f64; 6], effects: impl Fn(usize) -> [f64; 6]) -> ([f64; 6], [f64; 6]) {
     let (mut mean, mut square) = ([0.0; 6], [0.0; 6]);
     for mask in 0..64 {
         for probe in 0..64 {
             let weight = probability(scores, mask) * probability(scores, probe);
+            let on = |mask: usize, unit: usize| f64::from((mask >> unit & 1) as u32);
+            let other = |unit: usize| if estimator.definition().reads_probe { on(probe, unit) } else { scores[unit] };
+            let effects = effects(mask);
+            let explained = (0..6).map(|unit| effects[unit] * (on(mask, unit) - other(unit))).sum();
             for unit in 0..6 {
-                let bit = |mask: usize| f64::from((mask >> unit & 1) as u32);
+                let bit = |mask: usize| on(mask, unit);
                 let observed = Observed {
                     score: scores[unit],
                     mask: bit(mask),
                     probe: bit(probe),
                     loss: toy_loss(mask),
                     probe_loss: toy_loss(probe),
+                    effect: effects[unit],
+                    explained,
                     ..Observed::default()
                 };
                 let g = estimator.gradient(alpha, &observed);
@@ -82,6 +93,57 @@ fn every_unbiased_estimator_has_the_preconditioned_gradient_as_its_mean_over_all
             }
         }
     }
+}
+
+/// L with the unit less L without it, everything else as in `mask`.
+fn effect(mask: usize, unit: usize) -> f64 {
+    toy_loss(mask | 1 << unit) - toy_loss(mask & !(1 << unit))
+}
+
+#[test]
+fn a_control_variate_of_past_steps_leaves_the_mean_and_lowers_the_variance() {
+    let scores = [0.01, 0.2, 0.37, 0.5, 0.85, 0.999];
+    let gradient = exact_gradient(&scores);
+    let noisy: [f64; 6] = std::array::from_fn(|unit| gradient[unit] * [0.7, 1.2, 0.9, 1.1, 0.8, 1.3][unit]);
+    for estimator in of_losses() {
+        for alpha in [0.0, 0.5, 1.0] {
+            let (_, without) = enumerate(estimator, alpha, &scores);
+            for (what, effects) in [("far off", [5.0, -3.0, 2.0, 0.5, -7.0, 1.0]), ("near the gradient", noisy)] {
+                let (mean, variance) = enumerate_with(estimator, alpha, &scores, |_| effects);
+                for unit in 0..6 {
+                    let expected = (scores[unit] * (1.0 - scores[unit])).powf(alpha) * gradient[unit];
+                    assert!((mean[unit] - expected).abs() < 1e-9, "{estimator:?}, alpha {alpha}, {what}: {} and {expected}", mean[unit]);
+                }
+                let sum = |of: &[f64; 6]| of[1..5].iter().sum::<f64>();
+                assert!(
+                    what == "far off" || estimator == Estimator::Plain || sum(&variance) < 0.3 * sum(&without),
+                    "{estimator:?}, alpha {alpha}"
+                );
+            }
+        }
+    }
+}
+
+/// The update of the effects must come after their use: effects of this step's mask depend on what the estimator multiplies them by.
+#[test]
+fn a_control_variate_of_the_same_step_is_biased() {
+    let scores = [0.3, 0.2, 0.37, 0.5, 0.85, 0.7];
+    let gradient = exact_gradient(&scores);
+    // The running estimate with what this step's m shows of the units that it keeps.
+    let (mean, _) = enumerate_with(Estimator::TwoSided, 0.5, &scores, |mask| {
+        std::array::from_fn(|unit| if mask >> unit & 1 == 1 { effect(mask, unit) } else { 0.0 })
+    });
+    let bias = (0..6).map(|unit| (mean[unit] - (scores[unit] * (1.0 - scores[unit])).sqrt() * gradient[unit]).abs()).fold(0.0, f64::max);
+    assert!(bias > 0.05, "{bias}");
+}
+
+#[test]
+fn the_fisher_estimator_divides_effects_by_one_mean_also_for_decided_units() {
+    for score in [0.0, 0.4, 1.0] {
+        let observed = Observed { score, effect: -0.6, mean_effect: 0.2, ..Observed::default() };
+        assert!((Estimator::Fisher.gradient(0.5, &observed) + 3.0).abs() < 1e-12);
+    }
+    assert!(Estimator::Fisher.gradient(0.5, &Observed { effect: 0.0, ..Observed::default() }).is_finite());
 }
 
 #[test]

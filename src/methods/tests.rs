@@ -48,7 +48,7 @@ fn evidence<'a>(
     norms: &'a [f64],
     gradients: &'a [f64],
 ) -> Evidence<'a> {
-    Evidence { plan, model, step, steps: STEPS, budget: 16, scores, norms, gradients }
+    Evidence { plan, model, step, steps: STEPS, budget: 16, scores, norms, effects: &[], gradients }
 }
 
 /// Units that went and units that came.
@@ -176,6 +176,40 @@ fn magnitude_keeps_the_largest_norms_and_brings_nothing_back() {
 }
 
 #[test]
+fn fisher_pruning_drops_the_smallest_effects_of_a_random_mask_and_brings_nothing_back() {
+    let (pruning, model, plan) =
+        (method(MethodName::FisherPruning), network(), MethodConfig { budget: Budget { first: 0.8, ..FALLING }, ..plan() });
+    let mut scores = pruning.initial_scores(&plan, &model);
+    assert_eq!(counts(&model, &scores), [9, 16, 6]);
+    for step in (0..STEPS).filter(|&step| pruning.chooses_before(&plan, step, STEPS)) {
+        // The effects of units that are off are out of date, and may be the largest.
+        let effects: Vec<f64> =
+            scattered(40, step).iter().zip(&scores).map(|(value, &s)| if s == 0.0 { -9.0 } else { -value.abs() }).collect();
+        let budget = units_at(plan.budget, step, 40) as u32;
+        let after = pruning.choose(&Evidence { budget, effects: &effects, ..evidence(&plan, &model, step, &scores, &[], &[]) });
+        let (gone, came) = changes(&scores, &after);
+        assert!(came.is_empty() && every_group_is_open(&model, &after), "step {step}");
+        let least_gone = gone.iter().map(|&unit| effects[unit]).fold(0.0, f64::min);
+        let above = kept(&after).into_iter().filter(|&unit| effects[unit] > least_gone).count();
+        assert!(above <= 3, "step {step}: the best unit of each group is kept, even if its effect is small");
+        scores = after;
+    }
+    assert_eq!(kept(&scores).len(), 16);
+}
+
+#[test]
+fn fisher_chooses_once_where_the_fall_ends_and_keeps_the_highest_scores() {
+    let (fisher, model, plan) = (method(MethodName::Fisher), network(), plan());
+    let choices: Vec<u32> = (0..STEPS).filter(|&step| fisher.chooses_before(&plan, step, STEPS)).collect();
+    assert_eq!(choices, [500]);
+    let scores: Vec<f32> = scattered(40, 12).iter().map(|value| *value as f32 + 0.5).collect();
+    let mask = fisher.choose(&evidence(&plan, &model, 500, &scores, &[], &[]));
+    let wide: Vec<f64> = scores.iter().map(|&score| score.into()).collect();
+    assert_eq!(mask, highest(&model, &wide, 16));
+    assert_eq!(kept(&mask).len(), 16);
+}
+
+#[test]
 fn masks_are_exchanged_at_intervals_but_neither_first_nor_near_the_end() {
     for name in [MethodName::Set, MethodName::Rigl] {
         let plan = plan();
@@ -249,17 +283,17 @@ fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearl
 }
 
 #[test]
-fn only_vrpge_takes_two_forwards_and_only_three_learn_scores() {
+fn only_vrpge_takes_two_forwards_and_only_four_learn_scores() {
     for &name in MethodName::ALL {
         let facts = name.facts();
         assert_eq!(facts.forwards, 1 + u32::from(name == MethodName::Vrpge), "{name:?}");
-        let learns = matches!(name, MethodName::Vrpge | MethodName::Reinforce | MethodName::Ste);
+        let learns = matches!(name, MethodName::Vrpge | MethodName::Reinforce | MethodName::Ste | MethodName::Fisher);
         assert_eq!(facts.learns_scores, learns, "{name:?}");
         assert_eq!(facts.computes_all, name == MethodName::Ste, "{name:?}");
     }
     let estimators = [MethodName::Vrpge, MethodName::Reinforce, MethodName::Ste].map(|name| name.facts().estimator);
     assert_eq!(estimators, [None, Some(Estimator::Plain), Some(Estimator::Ste)]);
-    assert_eq!(learning("or"), "vrpge, reinforce or ste");
+    assert_eq!(learning("or"), "vrpge, reinforce, ste or fisher");
 }
 
 /// The page and the comparison show these facts as they are, so that a contradiction would be visible.
@@ -267,7 +301,8 @@ fn only_vrpge_takes_two_forwards_and_only_three_learn_scores() {
 fn the_facts_of_a_method_agree_with_each_other_and_with_what_it_does() {
     let model = network();
     let falls = ["schedule", "keep_start", "anneal_fraction"];
-    let of_scores = ["scores_optimizer", "scores_rate", "select_masks", "pins"];
+    let of_scores = ["scores_rate", "pins"];
+    let of_gradients = ["scores_optimizer", "select_masks", "fill_budget"];
     for &name in MethodName::ALL {
         let facts = name.facts();
         assert!(!facts.name.is_empty() && !facts.label.is_empty() && facts.name == name.name(), "{facts:?}");
@@ -276,18 +311,27 @@ fn the_facts_of_a_method_agree_with_each_other_and_with_what_it_does() {
         // A method that keeps every unit has no budget of units, except small-dense, whose width follows from that of vrpge.
         assert_eq!(facts.has_setting("keep_ratio"), !facts.keeps_all || name == MethodName::SmallDense, "{facts:?}");
         assert_eq!(falls.map(|setting| facts.has_setting(setting)), [facts.starts_whole || name == MethodName::SmallDense; 3], "{facts:?}");
-        assert_eq!(of_scores.map(|setting| facts.has_setting(setting)), [facts.learns_scores; 4], "{facts:?}");
+        assert_eq!(of_scores.map(|setting| facts.has_setting(setting)), [facts.learns_scores; 2], "{facts:?}");
+        // Scores driven by effects always use their budget, take no scaled step, and are a mask in the end.
+        let has_gradient = facts.learns_scores && facts.estimator != Some(Estimator::Fisher);
+        assert_eq!(of_gradients.map(|setting| facts.has_setting(setting)), [has_gradient; 3], "{facts:?}");
+        assert_eq!(facts.has_setting("control_variate"), facts.forwards == 2, "{facts:?}");
+        let has_effects = facts.has_setting("control_variate") || [MethodName::Fisher, MethodName::FisherPruning].contains(&name);
+        assert_eq!(facts.has_setting("effect_rate"), has_effects, "{facts:?}");
         // The setting `estimator` applies to methods that have none of their own; the chain rule through the mask has no preconditioner.
         assert_eq!(facts.has_setting("estimator"), facts.learns_scores && facts.estimator.is_none(), "{facts:?}");
-        assert_eq!(facts.has_setting("alpha"), facts.learns_scores && facts.estimator != Some(Estimator::Ste), "{facts:?}");
+        let reads_losses = facts.estimator.is_none_or(|of| of.reads() == Reads::Losses);
+        assert_eq!(facts.has_setting("alpha"), facts.learns_scores && reads_losses, "{facts:?}");
         assert_eq!(facts.computes_all, facts.estimator.is_some_and(|of| of.reads() == Reads::Derivative), "{facts:?}");
-        // A unit that may come back must not be dropped for good.
-        assert!(!(facts.brings_back && facts.has_setting("compact")), "{facts:?}");
+        // A unit that may come back must not be dropped for good; of scores that are a mask in the end, none comes back then.
+        let ends_as_mask = facts.ranks_by == Some(Criterion::Scores);
+        assert!(!(facts.brings_back && facts.has_setting("compact")) || ends_as_mask, "{facts:?}");
         let scores = method(name).initial_scores(&plan(), &model);
         let is_mask = scores.iter().all(|&score| score == 0.0 || score == 1.0) && scores.contains(&0.0);
         assert!(!facts.has_setting("allocation") || is_mask, "{facts:?}: only a mask can be divided among the groups");
         assert!(!facts.keeps_all || scores.iter().all(|&score| score == 1.0), "{facts:?}");
-        assert_eq!(facts.has_setting("structure_every"), facts.ranks_by.is_some() && name != MethodName::Snip, "{facts:?}");
+        let ranks_often = facts.ranks_by.is_some() && ![MethodName::Snip, MethodName::Fisher].contains(&name);
+        assert_eq!(facts.has_setting("structure_every"), ranks_often, "{facts:?}");
         let (setting, values) = facts.search;
         assert!(facts.has_setting(setting) || setting == "momentum", "{facts:?}");
         assert!(facts.presets.iter().any(|(preset, value)| *preset == setting && values.contains(value)), "{facts:?}");

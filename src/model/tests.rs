@@ -336,11 +336,11 @@ fn bytes_are_those_of_every_tensor() {
     // Five images take the memory of eight. The inputs are not gated and are stored once; ones follow inputs and hidden units.
     let dense = model.bytes(5, 1);
     assert_eq!(dense.weights, 4 * (weights + packed + gradient));
-    assert_eq!(dense.optimiser, 4 * (weights + 7 * 3 + 8 * rows));
+    assert_eq!(dense.optimiser, 4 * (weights + 10 * 3 + 8 * rows));
     assert_eq!(dense.activations, 4 * 8 * (3 + 4 + 4 + 4 + 4));
     let sparse = model.bytes(5, 2);
     assert_eq!(sparse.weights, 4 * (weights + 2 * packed + gradient));
-    assert_eq!(sparse.optimiser, 4 * (weights + 7 * 3 + 10 * rows));
+    assert_eq!(sparse.optimiser, 4 * (weights + 10 * 3 + 10 * rows));
     assert_eq!(sparse.activations, 4 * 8 * (3 + 2 * 4 + 2 * 4 + 4 + 4));
     assert_eq!(sparse.total(), sparse.weights + sparse.activations + sparse.optimiser);
     let gated = Model::new("mlp-3", Image::flat(2), 4, true).unwrap();

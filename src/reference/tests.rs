@@ -1,10 +1,11 @@
 //! The reference kernels compared with other computations: finite differences, an enumeration of every mask, the definition of the projection.
 
 use super::*;
+use crate::mask::{self, Bits};
 use crate::model::{Image, Model};
 use crate::random::{Stream, Threefry};
 use crate::schedule::plain;
-use crate::shared::ABSENT;
+use crate::shared::{ABSENT, effects, terms};
 
 /// Rows of the data set for the batches below.
 const ROWS: u32 = 16;
@@ -282,4 +283,86 @@ fn a_gradient_too_large_to_be_measured_halts_before_a_weight_is_changed() {
     step(&model, &mut memory);
     assert!(memory.records[0].loss.is_finite() && memory.state.halted == 1, "{:?}", memory.records[0]);
     assert_eq!((memory.weights, memory.velocity), (before.weights, before.velocity));
+}
+
+/// dL/dm by finite differences: the loss with the unit's outgoing weights scaled, which is what a mask between 0 and 1 does.
+#[test]
+fn derivatives_at_masks_agree_with_finite_differences_and_between_their_forms() {
+    const H: f64 = 1e-5;
+    let model = Model::new("mlp-7-5", Image::flat(6), 4, true).unwrap();
+    let mut memory = network(&model, 3, 1);
+    memory.params.effects = effects::CONTROL;
+    let before = memory.weights.clone();
+    step(&model, &mut memory);
+    run("d_masks", &Work::default(), 1, &mut memory);
+    let kept = kept_units(&memory, 0);
+    for (g, group) in model.groups.iter().enumerate().filter(|(_, group)| group.gated) {
+        let layer = &model.layers[g];
+        for unit in (0..group.size).filter(|&unit| kept[g][unit as usize]) {
+            let loss_at = |factor: f64| {
+                let mut weights = before.clone();
+                let first = (layer.first_weight + unit * layer.outputs) as usize;
+                weights[first..first + layer.outputs as usize].iter_mut().for_each(|weight| *weight *= factor);
+                masked_loss(&memory, &kept, &weights).0
+            };
+            let difference = (loss_at(1.0 + H) - loss_at(1.0 - H)) / (2.0 * H);
+            let found = memory.d_masks[(group.first_unit + unit) as usize];
+            assert!((found - difference).abs() < 1e-8, "{}, unit {unit}: {found} and by differences {difference}", group.name);
+        }
+    }
+    // The sum over a hidden unit's own weights and bias is the same.
+    let by_reading = memory.d_masks.clone();
+    for g in 1..=2 {
+        memory.params.groups[g].mask_terms = (g as u32 - 1) * 4 + terms::OWN;
+    }
+    run("d_masks", &Work::default(), 1, &mut memory);
+    for (unit, (reading, own)) in by_reading.iter().zip(&memory.d_masks).enumerate() {
+        assert!((reading - own).abs() < 1e-12 || reading.is_nan() && own.is_nan(), "unit {unit}: {reading} and {own}");
+    }
+}
+
+#[test]
+fn effects_follow_the_units_that_are_kept_and_no_others() {
+    let model = Model::new("mlp-12-9", Image::flat(10), 3, true).unwrap();
+    for (kind, rate) in [(effects::CONTROL, 0.1), (effects::FISHER, 0.2)] {
+        let mut memory = network(&model, 4, 8);
+        (memory.params.effects, memory.params.effect_rate) = (kind, rate as f32);
+        let rate = f64::from(memory.params.effect_rate);
+        memory.score_state = vec![[0.5, 0.25, -0.75, 3.0]; memory.scores.len()];
+        step(&model, &mut memory);
+        let before = memory.score_state.clone();
+        run("d_masks", &Work::default(), 1, &mut memory);
+        let mut changed = 0;
+        for (unit, (now, then)) in memory.score_state.iter().zip(&before).enumerate() {
+            if !mask::split(Bits(memory.units[unit]).kept())[0] {
+                assert_eq!((now, memory.d_masks[unit].is_nan()), (then, true), "unit {unit} is off");
+                continue;
+            }
+            let g = memory.d_masks[unit];
+            let half = 0.5 * 4.0 * g * g;
+            let expected =
+                if kind == effects::FISHER { -0.75 + f64::max(rate, 0.25) * (0.75 - half) } else { -0.75 + rate * (g - half + 0.75) };
+            assert!((now[2] - expected).abs() < 1e-12 && now[3] == 4.0 && now[..2] == then[..2], "unit {unit}: {now:?}, not {expected}");
+            changed += 1;
+        }
+        assert!(changed > 5 && changed < memory.scores.len());
+        // Nothing changes in a halted run.
+        let before = memory.score_state.clone();
+        memory.state.halted = 1;
+        run("d_masks", &Work::default(), 1, &mut memory);
+        assert_eq!(memory.score_state, before);
+    }
+}
+
+#[test]
+fn scores_that_use_less_than_the_budget_are_raised_to_it() {
+    let model = Model::new("mlp-12-9", Image::flat(10), 3, true).unwrap();
+    let mut memory = network(&model, 4, 11);
+    (memory.params.fill_budget, memory.params.optimizer) = (1, 1);
+    memory.scores[3] = 0.0;
+    memory.schedule[0] = Step { step: 5, scores_rate: 0.01, budget: 28.0, ..Step::default() };
+    step(&model, &mut memory);
+    assert!((sum(&memory.scores) - 28.0).abs() < 1e-9, "{}", sum(&memory.scores));
+    assert!(memory.records[0].threshold < 0.0 && memory.scores[3] == 0.0, "a score of 0 is not raised");
+    assert!(memory.scores.iter().all(|s| (0.0..=1.0).contains(s)));
 }

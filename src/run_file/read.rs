@@ -317,8 +317,8 @@ fn read_state(source: &Source<'_>, whole: &Model, step: u32, scores: &[f32], mas
         return Err(RunFileError::Numbers);
     }
     let model = on_device(whole, &numbers)?;
-    // Files of versions before 0.2 have no effects; then there was no run that needed them.
-    let has_effects = source.has(SCORE_STATE[2]);
+    // Files of version 0.1 have no effects: no method had any.
+    let has_effects = source.metadata.contains_key("defaults");
     let score_state: Vec<Vec<f32>> =
         SCORE_STATE.iter().take(if has_effects { 4 } else { 2 }).map(|name| source.floats(name, &[units])).collect::<Result<_, _>>()?;
     let second = &score_state[1];

@@ -57,7 +57,7 @@ fn file(link: &str, image: Image, dropped: bool) -> RunFile {
             unpinned: scores.iter().map(|score| 0.5 * score).collect(),
             tensors: [
                 numbers.iter().map(|&number| scores[number as usize]).collect(),
-                values(2 * numbers.len() as u32, 1),
+                values(4 * numbers.len() as u32, 1),
                 values(on_device.weights(), 2),
                 values(on_device.weights(), 3),
                 values(2 * on_device.statistics(), 4),
@@ -67,6 +67,7 @@ fn file(link: &str, image: Image, dropped: bool) -> RunFile {
         }),
         config,
         dataset,
+        decided: scores.iter().map(|&score| score > 0.3).collect(),
         scores,
         mask,
         curves,
@@ -99,7 +100,7 @@ fn a_file_saved_by_the_terminal_is_read_completely() {
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut bytes).unwrap();
     let run = RunFile::from_bytes(&bytes).unwrap();
     let link = "dataset=planted&model=mlp-8&gate_inputs=true&keep_ratio=0.25&batch_size=16&steps=60&seed=5";
-    assert_eq!(run.config, Config::from_link(link).unwrap());
+    assert_eq!(run.config, Config::first_defaults().with_link(link).unwrap(), "the file is of version 0.1");
     assert_eq!((run.step, run.steps, run.software, run.dataset.classes), (60, 60, true, 10));
     assert!(run.command.as_ref().unwrap().starts_with("lacuna train --dataset planted"));
     assert_eq!(run.informative.as_ref().unwrap().iter().filter(|&&carries| carries).count(), 32);
@@ -117,7 +118,7 @@ fn a_file_saved_by_the_terminal_is_read_completely() {
         }
     }
     let state = run.state.as_ref().unwrap();
-    assert_eq!((state.numbers.len(), state.tensors.len()), (264, 264 * 3 + 2 * (257 * 8 + 9 * 10)));
+    assert_eq!((state.numbers.len(), state.tensors.len()), (264, 264 * 5 + 2 * (257 * 8 + 9 * 10)));
     assert_eq!(RunFile::from_bytes(&run.to_bytes()).unwrap(), run);
 }
 

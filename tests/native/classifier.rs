@@ -65,8 +65,8 @@ fn trained(
 
 /// Probabilities under the decided mask and under the mask of this draw, by the reference kernels.
 fn by_references(run: &Trainer, image: &[u8], draw: u32) -> [Vec<f64>; 2] {
-    let evaluator = run.evaluator(1, 1).unwrap();
-    run.update_evaluator(&evaluator);
+    let mut evaluator = run.evaluator(1, 1).unwrap();
+    block_on(run.update_evaluator(&mut evaluator)).unwrap();
     let mut memory = reference::Memory { state: State::default(), ..block_on(check::memory(&evaluator)).unwrap() };
     memory.params.draw = draw;
     bytemuck::cast_slice_mut::<u32, u8>(&mut memory.inputs)[..image.len()].copy_from_slice(image);

@@ -257,7 +257,6 @@ fn an_impossible_value_is_refused_with_the_flag_and_its_range() {
     }
     refuses(&["train", "--prune-rate", "0.5"], &["--prune-rate"]);
     refuses(&["train", "--trace-steps", "2"], &["--trace <DIR>"]);
-    refuses(&["train", "--keep-start", "0.1", "--keep-ratio", "0.5"], &["keep_start (0.1)", "keep_ratio (0.5)", "only comes down"]);
     refuses(&["train", "--url", "https://example.org/?keep_ratio=2"], &["keep_ratio", "from 0.01 to 1"]);
     refuses(&["train", "--url", "?prune_rate=1"], &["no setting \"prune_rate\"", "keep_ratio"]);
     refuses(&["bench", "--batch-size", "0"], &["--batch-size", "from 1 to 4096"]);

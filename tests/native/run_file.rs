@@ -41,7 +41,7 @@ fn train(run: &mut Trainer, until: u32, recorder: &mut Recorder) {
         recorder.push(run, &snapshot, 2.0);
         if run.step().is_multiple_of(epoch) {
             let evaluation = block_on(run.evaluate(50, |_, _| {})).unwrap();
-            recorder.test(run, &snapshot.scores, evaluation);
+            recorder.test(run, &snapshot.decided, evaluation);
             if run.config.compact {
                 block_on(run.compact()).unwrap();
             }

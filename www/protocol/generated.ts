@@ -15,7 +15,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: false,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
+    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'control_variate', 'effect_rate', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
   },
   'reinforce': {
     forwards: 1,
@@ -23,7 +23,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: false,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'alpha', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
+    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'alpha', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
   },
   'ste': {
     forwards: 1,
@@ -31,7 +31,15 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: false,
     computes_all: true,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins'],
+    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins'],
+  },
+  'fisher': {
+    forwards: 1,
+    learns_scores: true,
+    chooses: true,
+    computes_all: false,
+    starts_whole: true,
+    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'scores_rate', 'effect_rate', 'pins', 'compact'],
   },
   'magnitude': {
     forwards: 1,
@@ -40,6 +48,14 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     computes_all: false,
     starts_whole: true,
     settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'structure_every', 'compact'],
+  },
+  'fisher-pruning': {
+    forwards: 1,
+    learns_scores: false,
+    chooses: true,
+    computes_all: false,
+    starts_whole: true,
+    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'structure_every', 'effect_rate', 'compact'],
   },
   'set': {
     forwards: 1,
@@ -140,7 +156,7 @@ export type Entrant = {
   is_allocated: boolean;
 };
 
-export type MethodName = 'vrpge' | 'reinforce' | 'ste' | 'magnitude' | 'set' | 'rigl' | 'snip' | 'static' | 'small-dense' | 'dense';
+export type MethodName = 'vrpge' | 'reinforce' | 'ste' | 'fisher' | 'magnitude' | 'fisher-pruning' | 'set' | 'rigl' | 'snip' | 'static' | 'small-dense' | 'dense';
 
 /** The facts about a method that the page needs before an engine is loaded: see `methods::Facts`. */
 export type MethodFacts = {

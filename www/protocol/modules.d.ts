@@ -55,7 +55,7 @@ declare module '*/pkg/lacuna.js' {
     /** The test image of that number. */
     example(index: number): Promise<Example>;
     /** Begins to classify an image of `[I]` bytes with the current network. */
-    classify(image: Uint8Array): void;
+    classify(image: Uint8Array): Promise<void>;
     /**
      * Continues with the image: one submit of sampled masks. After all masks, with `explain`, one submit of contributions. Returns the results so far, or
      * null if everything was done before.
@@ -196,7 +196,7 @@ declare module '*/pkg/lacuna_cpu.js' {
     /** The test image of that number. */
     example(index: number): Promise<Example>;
     /** Begins to classify an image of `[I]` bytes with the current network. */
-    classify(image: Uint8Array): void;
+    classify(image: Uint8Array): Promise<void>;
     /**
      * Continues with the image: one submit of sampled masks. After all masks, with `explain`, one submit of contributions. Returns the results so far, or
      * null if everything was done before.
