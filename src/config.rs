@@ -206,6 +206,14 @@ choice! {
 }
 
 choice! {
+    /// The method whose multiply-adds `small-dense` matches.
+    WorkOf {
+        Vrpge = "vrpge", "VR-PGE";
+        Fisher = "fisher", "Fisher";
+    }
+}
+
+choice! {
     /// The optimiser of the scores.
     ScoresOptimizer {
         Adam = "adam", "Adam";
@@ -302,6 +310,8 @@ settings! {
         "Drop fraction", "For set and rigl: the share of the kept units that is exchanged at first; it falls to 0 along a cosine.";
     allocation: String = String::new(), Kind::Text, false,
         "Allocation", "For static, set and rigl: how many units of each gated group are kept at first, as in 9,9,20; empty keeps the same share of each.";
+    work_of: WorkOf = WorkOf::Vrpge, Kind::Choice(WorkOf::NAMES), false,
+        "Work of", "For small-dense: the method whose multiply-adds under the same schedule it takes.";
     pins: String = String::new(), Kind::Text, true,
         "Pinned units", "For vrpge, reinforce, ste and fisher: gated units held on or off, by their numbers from 0, as in 12on,40off.";
     learning_rate: f64 = 0.1, Kind::Number { min: 0.0, max: 10.0, logarithmic: true }, true,
@@ -377,6 +387,12 @@ impl Config {
             structure_every: self.structure_every,
             drop_fraction: self.drop_fraction,
             allocation: self.allocation_counts(),
+            forwards_matched: match self.work_of {
+                WorkOf::Vrpge => MethodName::Vrpge,
+                WorkOf::Fisher => MethodName::Fisher,
+            }
+            .facts()
+            .forwards,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The entrants of `lacuna compare`: every method with settings tuned for it, and variants of three of them. The settings are in the files of the
+//! The entrants of `lacuna compare`: every method with settings tuned for it, and variants of some of them. The settings are in the files of the
 //! methods, as [`Facts::presets`].
 //!
 //! `lacuna compare --search` found them. It spends the same on every method: twelve runs, four learning rates by three values of one other setting.
@@ -44,9 +44,16 @@ impl Entrant {
 }
 
 /// The entrants that are not a method alone.
-const VARIANTS: [Entrant; 3] = [
+const VARIANTS: [Entrant; 5] = [
+    // The paper's estimator and projection, from a whole network.
+    Entrant {
+        name: "vrpge-paper",
+        made_by: &[("control_variate", "false"), ("fill_budget", "false"), ("keep_start", "0.999")],
+        ..Entrant::of(MethodName::Vrpge)
+    },
     Entrant { name: "vrpge-one-sided", made_by: &[("estimator", "one-sided")], ..Entrant::of(MethodName::Vrpge) },
     Entrant { name: "static-allocated", is_allocated: true, ..Entrant::of(MethodName::Static) },
+    Entrant { name: "small-dense-fisher", made_by: &[("work_of", "fisher"), ("keep_start", "0.3")], ..Entrant::of(MethodName::SmallDense) },
     // A step takes the multiply-adds of vrpge's last steps, not of its average step. Its presets won the same search at its widths: 92.46 and 97.44
     // %.
     Entrant {
@@ -94,6 +101,6 @@ mod tests {
         let distinct: std::collections::BTreeSet<&&str> = names.iter().collect();
         assert_eq!((names.len(), distinct.len()), (MethodName::ALL.len() + VARIANTS.len(), names.len()));
         let borrowed: Vec<&str> = Entrant::all().filter(Entrant::borrows_settings).map(|entrant| entrant.name).collect();
-        assert_eq!(borrowed, ["vrpge-one-sided", "static-allocated"]);
+        assert_eq!(borrowed, ["vrpge-paper", "vrpge-one-sided", "static-allocated", "small-dense-fisher"]);
     }
 }

@@ -101,6 +101,8 @@ pub struct MethodConfig {
     pub drop_fraction: f64,
     /// Units of each gated group that are kept at first; empty: the same share of each.
     pub allocation: Vec<u32>,
+    /// Forward passes of a step of the method whose work `small-dense` matches.
+    pub forwards_matched: u32,
 }
 
 /// What a method knows of the network when it chooses a mask.

@@ -1,10 +1,10 @@
 //! `small-dense`: the baseline for every mask. It is a dense network of the same shape, so narrow that its run takes as many multiply-adds as a run
-//! of vrpge of as many steps under the same schedule. It reads all inputs. Under a constant schedule its step takes the multiply-adds of a step at
-//! `keep_ratio`.
+//! of vrpge, or of another method by the setting `work_of`, of as many steps under the same schedule. It reads all inputs. Under a constant schedule
+//! its step takes the multiply-adds of a step at `keep_ratio`.
 
 use crate::model::Model;
 
-use super::{Facts, Method, MethodConfig, everything, vrpge};
+use super::{Facts, Method, MethodConfig, everything};
 
 pub(super) const FACTS: Facts = Facts {
     name: "small-dense",
@@ -17,8 +17,8 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: true,
     brings_back: false,
     ranks_by: None,
-    // The schedule of the run of vrpge whose work this one matches.
-    settings: &["keep_ratio", "schedule", "keep_start", "anneal_fraction"],
+    // The schedule of the run whose work this one matches.
+    settings: &["keep_ratio", "schedule", "keep_start", "anneal_fraction", "work_of"],
     // 97.65 and 97.75 %.
     presets: &[("learning_rate", "0.1"), ("momentum", "0.9")],
     search: ("momentum", ["0.8", "0.9", "0.95"]),
@@ -39,9 +39,9 @@ fn narrowed(model: &Model, share: f64) -> Vec<bool> {
 /// Points of a run over which the work of vrpge is averaged.
 const STRETCHES: u32 = 512;
 
-/// Multiply-adds of a step of vrpge, averaged over a run, divided by those of a dense step.
+/// Multiply-adds of a step of the method that is matched, averaged over a run, divided by those of a dense step.
 fn mean_ratio(plan: &MethodConfig, model: &Model) -> f64 {
-    let ratio = |stretch: u32| model.predicted_ratio(plan.budget.keep_at(2 * stretch + 1, 2 * STRETCHES), vrpge::FACTS.forwards);
+    let ratio = |stretch: u32| model.predicted_ratio(plan.budget.keep_at(2 * stretch + 1, 2 * STRETCHES), plan.forwards_matched);
     (0..STRETCHES).map(ratio).sum::<f64>() / f64::from(STRETCHES)
 }
 

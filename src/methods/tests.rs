@@ -21,7 +21,7 @@ const FALLING: Budget = Budget { first: 0.999, last: 0.4, until: 0.5 };
 const STANDING: Budget = Budget { first: 0.4, ..FALLING };
 
 fn plan() -> MethodConfig {
-    MethodConfig { seed: 1, budget: FALLING, structure_every: 50, drop_fraction: 0.3, allocation: Vec::new() }
+    MethodConfig { seed: 1, budget: FALLING, structure_every: 50, drop_fraction: 0.3, allocation: Vec::new(), forwards_matched: 2 }
 }
 
 /// The budget of a step in units.

@@ -6,6 +6,7 @@ use super::js::{Js, TypedArray, words};
 use super::links::values_of;
 use super::plan::plan;
 use super::session::Session;
+use super::snapshots::bits;
 use super::types::{Checkpoint, Columns, DatasetIdentity, Evaluation, ReadRun};
 use crate::config::{Config, DatasetName};
 use crate::run_file::{self, History, Moment, Recorder, Row, RunFile, Tested};
@@ -96,6 +97,7 @@ pub fn read_run(bytes: &[u8]) -> Result<Js<ReadRun>, JsError> {
         version: file.version,
         command: file.command,
         adapter: file.adapter,
+        decided: bits(&file.decided),
         scores: TypedArray(file.scores),
         mask: TypedArray(file.mask),
     }))

@@ -37,6 +37,11 @@ fn record(row: &Row, steps_per_epoch: u32) -> StepRecord {
     }
 }
 
+/// 1 where it is true.
+pub(super) fn bits(of: &[bool]) -> TypedArray<u8> {
+    TypedArray(of.iter().map(|&is| is.into()).collect())
+}
+
 impl Session {
     /// Records a snapshot and converts it for the page. `halted`: why the run stopped by itself.
     pub(super) fn record_snapshot(&mut self, snapshot: Snapshot, halted: Option<String>, spent: Spent) -> types::Snapshot {
@@ -71,6 +76,7 @@ impl Session {
             finished: snapshot.step >= snapshot.steps,
             halted,
             shades: TypedArray(shades(&snapshot.scores)),
+            decided: bits(&snapshot.decided),
             mask: TypedArray(snapshot.masks()),
             kept: TypedArray(kept),
             probe_kept: TypedArray(probe_kept),

@@ -26,8 +26,14 @@ fn link(claim: &str, without: &str) -> String {
     let table = LINKS.split_once("CLAIMED = {").unwrap().1.split_once("};").unwrap().0;
     let line =
         table.lines().find(|line| line.trim().trim_start_matches('\'').starts_with(claim)).unwrap_or_else(|| panic!("no claim {claim}"));
-    let query = line.rsplit('\'').nth(1).unwrap();
+    // A link ends with a quote, or with the settings of the paper after a backquote.
+    let query = line.rsplit(['\'', '`']).nth(1).unwrap().replace("${OF_PAPER}", of_paper());
     query.split('&').filter(|pair| without.is_empty() || !pair.starts_with(&format!("{without}="))).collect::<Vec<_>>().join("&")
+}
+
+/// The settings of the paper, as the page has them.
+fn of_paper() -> &'static str {
+    LINKS.split_once("OF_PAPER = '").unwrap().1.split_once('\'').unwrap().0
 }
 
 fn set_of(config: &Config) -> Dataset {
@@ -42,7 +48,7 @@ fn set_of(config: &Config) -> Dataset {
 struct Outcome {
     set: Dataset,
     run: Trainer,
-    scores: Vec<f32>,
+    decided: Vec<bool>,
     evaluation: Evaluation,
 }
 
@@ -55,16 +61,16 @@ fn train(query: &str) -> Outcome {
     while run.step() < run.steps() {
         block_on(run.advance(SLOTS)).unwrap();
     }
-    let scores = block_on(run.snapshot()).unwrap().scores;
+    let decided = block_on(run.snapshot()).unwrap().decided;
     let evaluation = block_on(run.evaluate(u32::MAX, |_, _| {})).unwrap();
-    Outcome { set, run, scores, evaluation }
+    Outcome { set, run, decided, evaluation }
 }
 
 impl Outcome {
     /// Inputs that the decided mask keeps, and how many of them are `within`.
     fn inputs_kept(&self, within: impl Fn(usize) -> bool) -> (f64, f64) {
         let inputs = self.run.whole.groups[0].size as usize;
-        let kept: Vec<usize> = (0..inputs).filter(|&input| self.scores[input] >= 0.5).collect();
+        let kept: Vec<usize> = (0..inputs).filter(|&input| self.decided[input]).collect();
         (kept.len() as f64, kept.iter().filter(|&&input| within(input)).count() as f64)
     }
 }

@@ -37,13 +37,16 @@ export function about(model: string): string {
   return `${channel} Convolutions follow one another, and poolings halve the maps.`;
 }
 
+/** VR-PGE as in the paper: its estimator, its projection, and a whole network at the start. */
+const OF_PAPER = 'keep_start=0.999&control_variate=false&fill_budget=false';
+
 /** The link of each claim, by its name. The runs are small enough for an adapter in software. */
 export const CLAIMED = {
   digits: 'model=mlp-32&gate_inputs=true&keep_ratio=0.05&scores_rate=0.03&batch_size=64&steps=800',
   reinforce: 'dataset=planted&model=mlp-32&gate_inputs=true&method=reinforce&keep_ratio=0.125&batch_size=32&steps=300',
   alpha: 'dataset=planted&model=mlp-32&gate_inputs=true&keep_ratio=0.25&anneal_fraction=1&batch_size=32&steps=200',
-  'small-dense': 'model=mlp-64&gate_inputs=true&method=small-dense&keep_ratio=0.1&batch_size=32&steps=300',
-  'slow-rate': 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.003&batch_size=32&steps=300',
+  'small-dense': `model=mlp-64&gate_inputs=true&method=small-dense&keep_ratio=0.1&batch_size=32&steps=300&${OF_PAPER}`,
+  'slow-rate': `model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.003&batch_size=32&steps=300&${OF_PAPER}`,
 };
 
 /** Experiments to try. Those with a name are claims, which ask for a prediction first (features/claims/model.ts); the others are only opened. */

@@ -95,7 +95,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: false,
     computes_all: false,
     starts_whole: false,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction'],
+    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'work_of'],
   },
   'dense': {
     forwards: 1,
@@ -329,6 +329,8 @@ export type Snapshot = {
   scores: Float32Array;
   /** `[U]` s as bytes, of which only 0 and 255 are exactly 0 and 1. */
   shades: Uint8Array;
+  /** `[U]` 1 if the decided mask keeps the unit. */
+  decided: Uint8Array;
   /** `[U]` bits: `KEPT` and `PROBE_KEPT`. Before the first step both are 1 for the units with s ≥ ½. */
   mask: Uint8Array;
   /** `[G]` units kept under m. */
@@ -515,6 +517,8 @@ export type ReadRun = {
   seconds: number;
   /** `[U]` */
   scores: Float32Array;
+  /** `[U]` 1 if the decided mask keeps the unit. */
+  decided: Uint8Array;
   /** `[U]` as `shades` of a snapshot. */
   shades: Uint8Array;
   /** `[U]` bits as in a snapshot. */

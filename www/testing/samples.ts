@@ -82,6 +82,7 @@ export const snapshot = (step: number, more: Partial<Snapshot> = {}): Snapshot =
   finished: false,
   halted: null,
   scores: new Float32Array(10),
+  decided: new Uint8Array(10),
   shades: new Uint8Array(10),
   mask: new Uint8Array(10),
   kept: new Uint32Array(3),

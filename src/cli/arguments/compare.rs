@@ -42,9 +42,10 @@ impl Compare {
                     .value_delimiter(',')
                     .default_value("dense,small-dense,static,vrpge")
                     .help(
-                        "The methods, each once: those of train's --method, and vrpge-one-sided, vrpge with --estimator one-sided, static-allocated, \
-                         a random mask with as many units of each group as vrpge ended with, and small-dense-final, as wide as a step of vrpge at \
-                         the keep ratio pays for. vrpge is VR-PGE, the variance-reduced policy gradient estimator.",
+                        "The methods, each once: those of train's --method, and vrpge-paper, vrpge as the paper has it (no control variate, no filled budget, a \
+                         whole network at the start), vrpge-one-sided, vrpge with --estimator one-sided, static-allocated, \
+                         a random mask with as many units of each group as vrpge ended with, small-dense-fisher, a small dense network with \
+                         the multiply-adds of fisher, and small-dense-final, as wide as a step of vrpge at the keep ratio pays for. vrpge is VR-PGE, the variance-reduced policy gradient estimator.",
                     ),
             )
             .arg(

@@ -49,6 +49,8 @@ crossing! {
         pub scores: TypedArray<f32>,
         /// `[U]` s as bytes, of which only 0 and 255 are exactly 0 and 1.
         pub shades: TypedArray<u8>,
+        /// `[U]` 1 if the decided mask keeps the unit.
+        pub decided: TypedArray<u8>,
         /// `[U]` bits: `KEPT` and `PROBE_KEPT`. Before the first step both are 1 for the units with s ≥ ½.
         pub mask: TypedArray<u8>,
         /// `[G]` units kept under m.

@@ -96,6 +96,8 @@ crossing! {
         pub seconds: f64,
         /// `[U]`
         pub scores: TypedArray<f32>,
+        /// `[U]` 1 if the decided mask keeps the unit.
+        pub decided: TypedArray<u8>,
         /// `[U]` as `shades` of a snapshot.
         pub shades: TypedArray<u8>,
         /// `[U]` bits as in a snapshot.

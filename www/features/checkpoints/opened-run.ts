@@ -74,7 +74,7 @@ export function descriptionOf({ plan, adapter, software, steps, steps_per_epoch,
 
 /** The last snapshot of a recorded run. */
 export function lastSnapshotOf({ read, saved: { curves, timeline } }: { read: ReadRun; saved: SavedRun }): Snapshot {
-  const { plan, step, steps, steps_per_epoch, scores, shades, mask } = read;
+  const { plan, step, steps, steps_per_epoch, scores, decided, shades, mask } = read;
   const record = curves.record(steps_per_epoch);
   const end = timeline.at(timeline.columns - 1);
   return {
@@ -84,6 +84,7 @@ export function lastSnapshotOf({ read, saved: { curves, timeline } }: { read: Re
     finished: step >= steps,
     halted: null,
     scores,
+    decided,
     shades,
     mask,
     kept: end?.kept.slice() ?? new Uint32Array(plan.groups.length),

@@ -12,15 +12,19 @@ const judged = (name: string, outcomes: Outcome[], lab: LabReport | null = null)
 
 /** A run on square images of that side, with these inputs kept. */
 function outcome(kept: number[], decided = 0.9, { side = 28, images = 10_000, informative = null as Uint8Array | null } = {}): Outcome {
-  const scores = new Float32Array(side * side + 4).fill(0.4);
-  for (const input of kept) scores[input] = 0.5;
+  const mask = new Uint8Array(side * side + 4);
+  for (const input of kept) mask[input] = 1;
   const groups = [
     group({ name: 'inputs', size: side * side, width: side, height: side }),
     group({ first_unit: side * side }),
     group({ gated: false, size: 10 }),
   ];
   const dataset = { ...description().dataset, classes: 10 };
-  return { description: description({ groups, informative, dataset }), snapshot: snapshot(100, { scores }), evaluation: evaluation({ decided, images }) };
+  return {
+    description: description({ groups, informative, dataset }),
+    snapshot: snapshot(100, { decided: mask }),
+    evaluation: evaluation({ decided, images }),
+  };
 }
 const pixels = (many: number, is: (input: number) => boolean): number[] =>
   Array.from({ length: 784 }, (_, input) => input)
@@ -36,7 +40,7 @@ test('the middle is the box of 20 × 20 that digits are scaled into, of images o
   assert.deepEqual(Array.from({ length: 1024 }, (_, input) => isMiddle(input, 32)).filter(Boolean), []);
 });
 
-test('an input is kept from s = ½ on; without gated inputs there are none', () => {
+test('kept inputs are those of the decided mask; without gated inputs there are none', () => {
   assert.deepEqual(
     inputsKept(outcome([1, 2, 300]), (input) => input > 100),
     { kept: 3, inside: 1 },
@@ -134,7 +138,7 @@ test('slow-rate: it holds where the slow run guesses and the usual one does not'
   ] as const) {
     const verdict = judged('slow-rate', [outcome(middle(3), slow), outcome(middle(20), usual)]);
     assert.deepEqual([verdict.holds, verdict.right], [holds, right], `${slow} and ${usual}`);
-    assert.match(verdict.found, /guessing has 10\u00a0%\. Of 784 pixels 3 end with s of ½ or more at the slow rate, 20 at the usual one\.$/);
+    assert.match(verdict.found, /guessing has 10\u00a0%\. The decided mask keeps 3 of 784 pixels at the slow rate, 20 at the usual one\.$/);
   }
 });
 

@@ -47,16 +47,16 @@ export function apart(a: Evaluation, b: Evaluation): number {
   return (a.decided - b.decided) / Math.sqrt(variance(a) + variance(b));
 }
 
-/** The number of inputs that the decided mask keeps (s ≥ ½), and how many of them are in a part of the inputs. */
+/** The number of inputs that the decided mask keeps, and how many of them are in a part of the inputs. */
 export function inputsKept(
-  { description: { groups }, snapshot: { scores } }: Outcome,
+  { description: { groups }, snapshot: { decided } }: Outcome,
   within: (input: number, width: number) => boolean,
 ): { kept: number; inside: number } {
   const inputs = groups[0];
   let [kept, inside] = [0, 0];
   if (!inputs?.gated) return { kept, inside };
   for (let input = 0; input < inputs.size; input++) {
-    if ((scores[inputs.first_unit + input] ?? 0) < 0.5) continue;
+    if (decided[inputs.first_unit + input] !== 1) continue;
     kept += 1;
     if (within(input, inputs.width)) inside += 1;
   }
@@ -156,7 +156,7 @@ export const CLAIMS: Claim[] = [
   {
     name: 'small-dense',
     about:
-      'The fair baseline for a sparse network is a narrower dense one: it takes as many multiply-adds over its whole run, searches for no mask, and keeps every pixel.',
+      'The fair baseline for a sparse network is a narrower dense one: it takes as many multiply-adds over its whole run, searches for no mask, and keeps every pixel. The mask is learned as in the paper, from a whole network.',
     question: 'Which has the higher test accuracy at the end?',
     answers: ['the learned mask', 'no difference beyond chance', 'the small dense net'],
     runs: [
@@ -176,7 +176,8 @@ export const CLAIMS: Claim[] = [
   },
   {
     name: 'slow-rate',
-    about: 'While the budget falls, the projection lowers all scores by the same amount. Scores that learn too slowly fall to 0 before they differ.',
+    about:
+      'While the budget falls, the projection of the paper lowers all scores by the same amount. Scores that learn too slowly fall to 0 before they differ.',
     question: 'At a structure rate of 0.003, a seventeenth of the usual, the network ends',
     answers: ['about as good', 'worse, but it works', 'as good as guessing'],
     runs: [
@@ -191,7 +192,7 @@ export const CLAIMS: Claim[] = [
       const [is_close, is_guess] = [apart(usual.evaluation, slow.evaluation) <= SURE, slow.evaluation.decided < 2 * guess];
       return {
         holds: is_guess && !is_close,
-        found: `Test accuracy ${of(slow)} with the slow rate and ${of(usual)} with the usual one; guessing has ${percent(guess, 0)}. Of 784 pixels ${count(kept)} end with s of ½ or more at the slow rate, ${count(inputsKept(usual, () => false).kept)} at the usual one.`,
+        found: `Test accuracy ${of(slow)} with the slow rate and ${of(usual)} with the usual one; guessing has ${percent(guess, 0)}. The decided mask keeps ${count(kept)} of 784 pixels at the slow rate, ${count(inputsKept(usual, () => false).kept)} at the usual one.`,
         right: is_close ? 0 : is_guess ? 2 : 1,
       };
     },
