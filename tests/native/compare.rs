@@ -49,7 +49,10 @@ fn a_comparison_writes_complete_files_and_continues_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("here");
     let methods = "static-allocated,dense,vrpge,rigl";
-    let first = prints(&compare(&out, &["--methods", methods, "--seeds", "2", "--keep-ratio", "0.3", "--structure-every", "4"]));
+    let first = prints(&compare(
+        &out,
+        &["--methods", methods, "--seeds", "2", "--keep-ratio", "0.3", "--keep-start", "0.999", "--structure-every", "4"],
+    ));
     for words in ["dense, seed 1", "static-allocated, seed 2", "at equal multiply-adds", "near dense", "What this does not show"] {
         assert!(first.contains(words), "{words:?} is not in {first}");
     }
@@ -80,7 +83,8 @@ fn a_comparison_writes_complete_files_and_continues_where_it_stopped() {
             }
             // Three dense passes that rank units, at steps 4, 8 and 12, and nothing else.
             "rigl" => assert_eq!((end("structure") > 0, end("near_dense")), (true, end("structure"))),
-            "vrpge" => assert!(end("structure") == 0 && end("near_dense") > 0 && end("near_dense") < total, "a dense start: {run}"),
+            // The control variate takes dL/dm of the kept units.
+            "vrpge" => assert!(end("structure") > 0 && end("near_dense") > 0 && end("near_dense") < total, "a dense start: {run}"),
             "static-allocated" => assert_eq!((end("structure"), end("near_dense")), (0, 0)),
             other => panic!("{other}"),
         }
@@ -191,7 +195,6 @@ fn an_impossible_comparison_is_refused_before_anything_is_run() {
         (&["--methods", "static,static-allocated"], &["name vrpge too"]),
         (&["--finetune-epochs", "2"], &["without fine-tuning"]),
         (&["--seed", "4294967295", "--seeds", "2"], &["fewer than 2 seeds"]),
-        (&["--keep-ratio", "0.9", "--keep-start", "0.5"], &["only comes down"]),
         (&["--seeds", "0"], &["0"]),
         (&["--method", "dense"], &["--method"]),
         (&["--search", "--plain"], &["--plain"]),
