@@ -106,9 +106,9 @@ fn a_small_dense_network_is_hard_to_beat() {
 }
 
 #[test]
-fn a_low_structure_rate_learns_nothing() {
+fn a_low_structure_rate_ends_far_behind() {
     let (slow, usual) = (train(&link("slow-rate", "")), train(&link("slow-rate", "scores_rate")));
-    assert!(slow.evaluation.decided < 0.2, "{:?} is better than guessing", slow.evaluation);
+    assert!(usual.evaluation.decided - slow.evaluation.decided >= 0.1, "{:?} and {:?}", slow.evaluation, usual.evaluation);
     assert!(apart(&usual.evaluation, &slow.evaluation) > SURE, "{:?} and {:?}", slow.evaluation, usual.evaluation);
 }
 

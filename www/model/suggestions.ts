@@ -46,7 +46,7 @@ export const CLAIMED = {
   reinforce: 'dataset=planted&model=mlp-32&gate_inputs=true&method=reinforce&keep_ratio=0.125&batch_size=32&steps=300',
   alpha: 'dataset=planted&model=mlp-32&gate_inputs=true&keep_ratio=0.25&anneal_fraction=1&batch_size=32&steps=200',
   'small-dense': `model=mlp-64&gate_inputs=true&method=small-dense&keep_ratio=0.1&batch_size=32&steps=300&${OF_PAPER}`,
-  'slow-rate': `model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.003&batch_size=32&steps=300&${OF_PAPER}`,
+  'slow-rate': 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.003&batch_size=32&steps=300',
 };
 
 /** Experiments to try. Those with a name are claims, which ask for a prediction first (features/claims/model.ts); the others are only opened. */
