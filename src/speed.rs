@@ -1,13 +1,24 @@
-//! Measures the time of a run's step and of a dense step of the same network on the same data and device.
+//! Measures the time of a run's step and of a dense step of the same network on the same data and device, and of a dense step before there is a run.
+
+use std::rc::Rc;
 
 use crate::config::{Config, MethodName};
-use crate::engine::Phase;
-use crate::trainer::{TrainError, Trainer};
+use crate::device::Machine;
+use crate::engine::{Phase, SLOTS};
+use crate::submit_size::Pace;
+use crate::trainer::{DataShape, TrainError, Trainer};
 
 /// Target time of a burst of steps, in milliseconds.
 const BURST_MS: f64 = 50.0;
 /// Bursts of each of the two, alternating.
 const TURNS: usize = 3;
+/// How long dense steps are timed before there is a run, in milliseconds. Meanwhile a GPU raises its clock rate, and a browser compiles the CPU engine
+/// into quicker code.
+const TIMED_MS: f64 = 300.0;
+/// A submit that is longer shows the time of a step. Some browsers take a tenth of a second for any submit.
+const LONG_MS: f64 = 150.0;
+/// Where a step took less than this share of the shortest one before, longer submits may make it shorter still.
+const SHORTER: f64 = 0.8;
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,5 +95,48 @@ impl DenseBaseline {
 }
 
 fn steps_for(step_ms: f64) -> u32 {
-    ((BURST_MS / step_ms.max(1e-3)) as u32).clamp(1, crate::engine::SLOTS)
+    ((BURST_MS / step_ms.max(1e-3)) as u32).clamp(1, SLOTS)
+}
+
+/// The settings and the data for [`dense_step_ms`]: the network of `config`, dense, on one batch of images of the given shape.
+#[must_use]
+pub fn for_dense_step(config: &Config, shape: &DataShape) -> (Config, DataShape) {
+    // At a rate of 0 no loss can become infinite.
+    let dense = Config { method: MethodName::Dense, learning_rate: 0.0, steps: u32::MAX, ..config.clone() };
+    let rows = config.batch_size;
+    (dense, DataShape { train_rows: rows, test_rows: 0, ..shape.clone() })
+}
+
+/// Milliseconds of a dense step, of settings and data from [`for_dense_step`]. The images are made up, so that no data set is needed. `clock` gives
+/// milliseconds.
+///
+/// # Errors
+/// The network is too large for the device, or the device is lost.
+pub async fn dense_step_ms(machine: &Rc<Machine>, config: Config, shape: DataShape, clock: &dyn Fn() -> f64) -> Result<f64, TrainError> {
+    let rows = shape.train_rows;
+    let inputs: Vec<u8> = (0..rows * shape.inputs).map(|index| (index % 251) as u8).collect();
+    let labels: Vec<u8> = (0..rows).map(|row| (row % shape.classes) as u8).collect();
+    let mut run = Trainer::new(machine, config, shape)?;
+    run.load(0, &inputs, &labels);
+    run.set_rows_ready(rows);
+    let mut pace = Pace::new(SLOTS);
+    let (mut step_ms, mut spent_ms) = (f64::INFINITY, 0.0);
+    loop {
+        let steps = pace.steps();
+        let begin = clock();
+        run.advance(steps).await?;
+        let ms = clock() - begin;
+        // The first step also prepares the device.
+        if run.step() == 1 {
+            continue;
+        }
+        pace.took(steps, ms);
+        spent_ms += ms;
+        let each_ms = ms / f64::from(steps);
+        let is_steady = ms > LONG_MS || each_ms > SHORTER * step_ms;
+        step_ms = step_ms.min(each_ms);
+        if is_steady && spent_ms >= TIMED_MS {
+            return Ok(step_ms);
+        }
+    }
 }

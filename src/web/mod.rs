@@ -11,6 +11,8 @@ mod between_runs;
 pub mod check;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod classify;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub mod dense_step;
 #[cfg(test)]
 mod generate;
 mod js;

@@ -26,9 +26,12 @@ function watchShifts() {
 
 const LESSON = '#lesson=history.budget.loss.keep_ratio&title=Which+pixels%3F&text=Train%2C+and+look+at+the+digits.';
 
-for (const [what, hash] of [
-  ['the page has its text', ''],
-  ['a lesson is shown', LESSON],
+const LINK = 'gate_inputs=true&model=mlp-64&batch_size=16';
+
+for (const [what, query, hash] of [
+  ['the page has its text', LINK, ''],
+  ['a lesson is shown', LINK, LESSON],
+  ['a first visit has its text', '', ''],
 ]) {
   test(`${what} before the engine is loaded, and nothing moves from the first paint until the network is trained and measured`, limit, async () => {
     const moved = {};
@@ -40,7 +43,7 @@ for (const [what, hash] of [
       const viewport = { width, height };
       let let_through;
       const held = new Promise((resolve) => (let_through = resolve));
-      const visitor = await visit(`gate_inputs=true&model=mlp-64&batch_size=16${hash}`, {
+      const visitor = await visit(query + hash, {
         viewport,
         prepare: async (context) => {
           await context.addInitScript(watchShifts);

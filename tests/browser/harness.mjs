@@ -170,9 +170,9 @@ export class Visitor {
   }
 
   /**
-   * Opens a link: `query` without its question mark. `without`: addresses that answer 404. `prepare`: prepares the browser's context.
-   * `overheard: false`: reports are not recorded. `context`: opens the tab there. `offline: true`: the page installs its service worker, which
-   * fetches all files again; otherwise the browser refuses it.
+   * Opens a link: `query` without its question mark, or only what follows from the # on. `without`: addresses that answer 404. `prepare`:
+   * prepares the browser's context. `overheard: false`: reports are not recorded. `context`: opens the tab there. `offline: true`: the page installs
+   * its service worker, which fetches all files again; otherwise the browser refuses it.
    */
   static async open(browser, server, query = '', { without, prepare, overheard = true, context: given, offline = false, ...options } = {}) {
     const context = given ?? (await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: offline ? 'allow' : 'block', ...options }));
@@ -182,7 +182,7 @@ export class Visitor {
     if (overheard) await page.addInitScript(overhear);
     await prepare?.(context);
     const visitor = new Visitor(page, server.origin, with_webgpu.has(browser));
-    await page.goto(`${server.page}${query ? `?${query}` : ''}`);
+    await page.goto(`${server.page}${query && !query.startsWith('#') ? `?${query}` : query}`);
     return visitor;
   }
 

@@ -103,6 +103,21 @@ test('on a WebGPU device the loss falls, masks move, the budget holds and the sp
   await visitor.leave();
 });
 
+test('the device that is measured at a first visit, and its kernels, are those of the first run', limit, async () => {
+  const visitor = await visit('', { prepare: counting });
+  const { speed, query } = await visitor.heard('sized');
+  assert(speed > 0);
+  await visitor.state('idle');
+  assert.deepEqual(
+    (await visitor.reports('opened')).map(({ description }) => description.model),
+    [new URLSearchParams(query).get('model')],
+  );
+  assert.equal((await counted(visitor)).devices, 1);
+  const compiling = (await visitor.reports('progress')).filter(({ stage }) => stage === 'compiling kernels').map(({ run }) => run);
+  assert(compiling.length > 0 && compiling.every((run) => run === 0), 'no kernel is left for the run to compile');
+  await visitor.leave();
+});
+
 test('two hundred restarts open no further device, compile nothing again and do not raise the memory', { timeout: 6 * PATIENCE_MS }, async () => {
   const visitor = await visit(`${SMALL}&steps=100000`, { prepare: counting });
   await visitor.state('idle');

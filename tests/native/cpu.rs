@@ -1,5 +1,6 @@
 //! The CPU engine: its kernels compared with the f64 references, and its runs with those of a graphics adapter.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use pollster::block_on;
@@ -10,8 +11,9 @@ use lacuna::config::{Config, MethodName};
 use lacuna::data::Dataset;
 use lacuna::data::planted::planted_rows;
 use lacuna::device::{Machine, TABLE};
+use lacuna::engine::SLOTS;
 use lacuna::snapshot::Snapshot;
-use lacuna::speed::DenseBaseline;
+use lacuna::speed::{DenseBaseline, dense_step_ms, for_dense_step};
 use lacuna::trainer::{Checkpoint, DataShape, Trainer};
 
 /// A clock that advances by a millisecond at each call.
@@ -69,6 +71,18 @@ fn the_masks_of_a_run_are_those_of_a_graphics_adapter_bit_for_bit() {
             assert!(here.sum_scores <= f64::from(here.budget) * (1.0 + 1e-6), "step {}: {} of {}", here.step, here.sum_scores, here.budget);
         }
     }
+}
+
+#[test]
+fn a_dense_step_is_timed_before_there_are_data() {
+    let shape = DataShape { train_rows: 600, ..DataShape::of(&planted_set()) };
+    let (dense, batch) = for_dense_step(&small(), &shape);
+    assert_eq!((dense.method, &*dense.model, batch.train_rows, batch.test_rows), (MethodName::Dense, "mlp-23-11", 20, 0));
+    // A submit takes ten milliseconds whatever its length, as in a browser that looks seldom: its steps are no slower than the longest submit shows.
+    let time = Cell::new(0.0);
+    let clock = || time.replace(time.get() + 10.0);
+    let ms = block_on(dense_step_ms(&cpu(), dense, batch, &clock)).unwrap();
+    assert_eq!(ms, 10.0 / f64::from(SLOTS));
 }
 
 #[test]

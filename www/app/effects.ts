@@ -8,10 +8,10 @@ import type { Page } from '../ui/page';
 import { foot } from '../ui/toast';
 
 /**
- * The experiment of a first visit, whose address has no query. Inputs are gated, because the mask then shows which pixels it prefers. On the CPU
- * a batch has half as many images, so that a step takes no longer than a visitor can watch.
+ * The experiment of a lesson or a claim whose address has no query, and of a link that cannot be read. On the CPU a batch has half as many
+ * images, so that a step takes no longer than a visitor can watch.
  */
-const FIRST_VISIT = { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size=64' };
+const FALLBACK = { gpu: 'gate_inputs=true', cpu: 'gate_inputs=true&batch_size=64' };
 const REOPEN_MS = 350;
 const ADDRESS_MS = 250;
 
@@ -26,7 +26,9 @@ interface EffectHandlers {
 /** The first requests to a new engine. The first engine of the page also reads the page's link. */
 export function firstRequests({ controls, pace }: State): Request[] {
   const data = new URL('data/', document.baseURI).href;
-  const load: Request = controls.values ? { kind: 'wake', data } : { kind: 'start', query: location.search.slice(1), fallback: FIRST_VISIT, data };
+  const query = location.search.slice(1);
+  const is_first = query === '' && !/[#&](lesson|claim)=/.test(location.hash);
+  const load: Request = controls.values ? { kind: 'wake', data } : { kind: 'start', query, is_first, fallback: FALLBACK, data };
   return [load, { kind: 'pace', steps_per_second: pace }];
 }
 

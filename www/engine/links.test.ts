@@ -6,6 +6,7 @@ import type { EngineLoader } from './engine-loader';
 import { answer, link, read, readRun, recordingOf, start } from './links';
 import type { Engine } from './load';
 import type { Post } from './open-run';
+import { denseWork } from '../model/first-visit';
 import { description } from '../testing/samples';
 import type { Report, Values } from '../protocol/messages';
 
@@ -23,22 +24,26 @@ const engine = {
       .join('&'),
   describe: () => ({ plan: description(), refused: null }),
   read_run: (bytes: Uint8Array) => ({ step: bytes[0], history: { shades: Uint8Array.of(1), masks: Uint8Array.of(2) } }),
+  dense_step_ms: async () => 20,
   recording_of: (bytes: Uint8Array) => bytes.slice(1),
 } as unknown as Engine;
 
 const loader = (of: Engine | null, adapter: object | null = null): EngineLoader =>
   ({ load: async () => of, engine: of && Promise.resolve(of), adapter: Promise.resolve(adapter) }) as unknown as EngineLoader;
 
-async function started(query: string, adapter: object | null = null): Promise<Report | undefined> {
+/** The reports of a start. `asked`: the number of the run that was asked for meanwhile. */
+async function reported(query: string, adapter: object | null = null, is_first = false, asked = 0): Promise<Report[]> {
   const reports: Report[] = [];
   await start(
     loader(engine, adapter),
-    { kind: 'start', query, fallback: { gpu: 'net=large', cpu: 'net=small' }, data: '' },
+    { kind: 'start', query, is_first, fallback: { gpu: 'net=large', cpu: 'net=small' }, data: '' },
     (report) => void reports.push(report),
+    { asked, useDevice: (work) => work() },
   );
-  assert.deepEqual(reports[0], { kind: 'settings', settings: [], entrants: [] });
-  return reports[1];
+  assert.deepEqual(reports.shift(), { kind: 'settings', settings: [], entrants: [] });
+  return reports;
 }
+const started = async (query: string, adapter: object | null = null): Promise<Report | undefined> => (await reported(query, adapter))[0];
 
 test('the page starts with its link, or with the fallback of what computes', async () => {
   assert.deepEqual(await started('net=own'), { kind: 'values', asked: 'start', values: { net: 'own' }, query: 'net=own', refused: null });
@@ -51,6 +56,21 @@ test('the page starts with its link, or with the fallback of what computes', asy
     query: 'net=small',
     refused: 'there is no unknown',
   });
+});
+
+test('a first visit has settings at once, and those that fit the device once it is measured', async () => {
+  const [first, sized, ...more] = await reported('', {}, true);
+  assert(first?.kind === 'values' && first.asked === 'first' && first.values['model'] === 'mlp-128-64');
+  assert(sized?.kind === 'sized' && sized.speed === denseWork('mlp-128-64') / 0.02 && sized.values['model'] === 'mlp-128-64');
+  assert.deepEqual(more, []);
+});
+
+test('where a run was asked for before, nothing is measured', async () => {
+  const reports = await reported('', {}, true, 1);
+  assert.deepEqual(
+    reports.map((report) => report.kind === 'values' && report.query),
+    ['net=large'],
+  );
 });
 
 test('links are read and written', () => {

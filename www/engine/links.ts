@@ -1,18 +1,35 @@
 // Answers the page's questions about links and run files. They need the engine, and no run.
 
 import type { EngineLoader } from './engine-loader';
+import { UNSIZED, sizeFirstVisit } from './first-visit';
 import type { Engine } from './load';
 import type { Post } from './open-run';
+import type { RunQueue } from './run-queue';
 import { messageOf } from '../model/words';
 import type { Report, Request } from '../protocol/messages';
 
 type Asking<Kind extends Request['kind']> = Request & { kind: Kind };
 
-/** Loads the engine, and reports its settings and the values of the page's link, or of the fallback where the engine refuses that link. */
-export async function start(loader: EngineLoader, { fallback: fallbacks, query: asked }: Asking<'start'>, post: Post): Promise<void> {
-  const { settings, entrants, read_link } = await loader.load();
+/**
+ * Loads the engine, and reports its settings and the values of the page's link, or of the fallback where the engine refuses that link. For a first
+ * visit it then measures the device, unless a run was asked for already.
+ */
+export async function start(
+  loader: EngineLoader,
+  { fallback: fallbacks, query: asked, is_first }: Asking<'start'>,
+  post: Post,
+  runs: Pick<RunQueue, 'asked' | 'useDevice'>,
+): Promise<void> {
+  const engine = await loader.load();
+  const { settings, entrants, read_link } = engine;
   post({ kind: 'settings', settings: settings(), entrants: entrants() });
-  const fallback = fallbacks[(await loader.adapter) ? 'gpu' : 'cpu'];
+  const adapter = await loader.adapter;
+  const isWanted = (): boolean => runs.asked === 0;
+  if (is_first && isWanted()) {
+    post({ kind: 'values', asked: 'first', values: read_link(UNSIZED), query: UNSIZED, refused: null });
+    return runs.useDevice(() => sizeFirstVisit(engine, adapter, post, isWanted));
+  }
+  const fallback = fallbacks[adapter ? 'gpu' : 'cpu'];
   const query = asked === '' ? fallback : asked;
   try {
     post({ kind: 'values', asked: 'start', values: read_link(query), query, refused: null });

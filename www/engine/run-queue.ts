@@ -61,6 +61,11 @@ export class RunQueue {
     void this.queue.add(() => this.serve(request));
   }
 
+  /** Works with the device between two runs. A run that is asked for meanwhile is opened afterwards. */
+  useDevice(work: () => Promise<void>): Promise<void> {
+    return this.queue.add(work);
+  }
+
   close(): void {
     this.latest = 0;
     this.opened?.run.close();

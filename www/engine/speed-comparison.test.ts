@@ -71,6 +71,33 @@ test('a comparison takes at most 15 % of the time', async () => {
   assert(schedule.isDue(100));
 });
 
+test('the first comparison is made after thirty steps, or a moment after the first where steps are slow', async () => {
+  const { run, reports, clock } = opened();
+  const comparison = new SpeedComparison(run);
+  const step = async (number: number, step_ms: number): Promise<number> => {
+    clock.ms += step_ms;
+    run.step = number;
+    comparison.observe(snapshot(number, { step_ms, kept: whole }));
+    await comparison.measureIfDue();
+    return reports.filter(({ kind }) => kind === 'speed').length;
+  };
+  const made: number[] = [];
+  for (let number = 1; number <= 30; number++) made.push(await step(number, 10));
+  assert.deepEqual([made.indexOf(1), made.at(-1)], [29, 1]);
+
+  const slow = opened();
+  const other = new SpeedComparison(slow.run);
+  const speeds = (): number => slow.reports.filter(({ kind }) => kind === 'speed').length;
+  other.observe(snapshot(1, { step_ms: 400, kept: whole }));
+  slow.clock.ms += 1500;
+  // The very first step does not tell what a comparison costs.
+  await other.measureIfDue();
+  assert.equal(speeds(), 0);
+  other.observe(snapshot(2, { step_ms: 400, kept: whole }));
+  await other.measureIfDue();
+  assert.equal(speeds(), 1);
+});
+
 test('that a comparison costs much is said once; it is made when it is asked for', async () => {
   const { run, reports } = opened();
   const comparison = new SpeedComparison(run);

@@ -83,6 +83,8 @@ export class SpeedComparison {
   private readonly cost: ComparisonCost;
   private asked = false;
   private warned = false;
+  /** When the first step had ended. */
+  private stepped_ms: number | null = null;
 
   constructor(run: OpenRun) {
     this.run = run;
@@ -107,7 +109,15 @@ export class SpeedComparison {
   }
 
   observe(snapshot: Snapshot): void {
+    this.stepped_ms ??= this.run.environment.clock();
     this.cost.observe(snapshot);
+  }
+
+  /** Whether the steps so far are enough for a first comparison: there are many, or few took so long that its time is known. */
+  private mayBegin(): boolean {
+    const { run, stepped_ms } = this;
+    if (run.step >= FIRST_STEPS) return true;
+    return stepped_ms !== null && this.cost.expected_ms() !== null && run.environment.clock() - stepped_ms >= comparison.first_ms;
   }
 
   /** Reports once, as soon as it is known, that a comparison must be asked for. */
@@ -120,7 +130,7 @@ export class SpeedComparison {
 
   /** During training: a comparison where one is due. */
   async measureIfDue(): Promise<void> {
-    if (!this.cost.isHigh() && this.schedule.isDue(this.run.kept_units)) await this.measure();
+    if (this.mayBegin() && !this.cost.isHigh() && this.schedule.isDue(this.run.kept_units)) await this.measure();
   }
 
   /** At the end of the run: the last comparison. */

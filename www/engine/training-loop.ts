@@ -242,9 +242,8 @@ export class TrainingLoop {
   private async workBeside(step: number): Promise<void> {
     await this.filters.showIfDue(step);
     await this.checkpoints.saveIfDue();
-    if (step < FIRST_STEPS) return;
     await this.comparison.measureIfDue();
-    await this.evaluations.testIfDue(step);
+    if (step >= FIRST_STEPS) await this.evaluations.testIfDue(step);
   }
 
   /** Ends a run that diverged or took its last step. Returns whether it ended. */

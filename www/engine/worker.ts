@@ -32,7 +32,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
     // The engine.
     case 'start':
       runs.folder = request.data;
-      start(loader, request, post).catch(failToLoad);
+      start(loader, request, post, runs).catch(failToLoad);
       return;
     case 'wake':
       runs.folder = request.data;

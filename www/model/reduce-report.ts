@@ -3,7 +3,7 @@
 import type { Report, Snapshot, PartialStep } from '../protocol/messages';
 import { settle } from './controls';
 import type { Draft } from './draft';
-import { endComparison, fail, linked, nextRun, open, opened, readLink, relist, toNow, unchanged } from './reduce-run';
+import { endComparison, fail, linked, nextRun, open, opened, readLink, relist, sized, toNow, unchanged } from './reduce-run';
 import * as user_data from './reduce-user-data';
 import { openedOf } from './selectors';
 import type { Open } from './state';
@@ -26,6 +26,8 @@ function apply(draft: Draft, report: Report): void {
       return draft.setControls({ settings: report.settings, entrants: report.entrants });
     case 'values':
       return readLink(draft, report);
+    case 'sized':
+      return sized(draft, report);
     case 'linked':
       return linked(draft, report);
     case 'refused':

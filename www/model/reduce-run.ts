@@ -14,6 +14,8 @@ import { isOver, openedOf, phaseOf } from './selectors';
 import type { Opened } from './state';
 import { along } from './suggestions';
 
+const OPENING = { kind: 'opening', unopened: false, sizing: false, plan: null, progress: null, busy: null } as const;
+
 /** Opens a run with the settings of the controls, or one that continues from a checkpoint. It replaces the run before. */
 export function open(draft: Draft, train: boolean, in_comparison = false, saved: SavedRun | null = null): void {
   toNow(draft);
@@ -26,7 +28,7 @@ export function open(draft: Draft, train: boolean, in_comparison = false, saved:
     lacks_data: null,
     trouble: null,
     waits: train,
-    run: { kind: 'opening', number, asked: saved?.values ?? controls.values ?? {}, saved, unopened: false, plan: null, progress: null, busy: null },
+    run: { ...OPENING, number, asked: saved?.values ?? controls.values ?? {}, saved },
   });
   draft.ask({
     kind: 'open',
@@ -77,7 +79,7 @@ function fresh(number: number, asked: Values, saved: SavedRun | null, descriptio
 export function opened(draft: Draft, description: Description): void {
   const { run } = draft.state;
   if (run.kind !== 'opening') return;
-  const { number, asked, saved, unopened: _, plan: __, ...rest } = run;
+  const { number, asked, saved, unopened: _, plan: __, sizing: ___, ...rest } = run;
   const made = fresh(number, asked, saved, description);
   draft.set({
     run: {
@@ -326,11 +328,30 @@ export function endComparison(draft: Draft): void {
 export function readLink(draft: Draft, report: Report & { kind: 'values' }): void {
   const { state } = draft;
   // The visitor may continue a saved run or open a file before the page's own link is read: then the link is not opened.
-  if (report.asked === 'start' && state.controls.values) return;
+  if (report.asked !== 'read' && state.controls.values) return;
+  if (report.asked === 'first') {
+    draft.set({
+      controls: follow(state.controls, report.values, report.query),
+      run: { ...OPENING, number: state.run.number, asked: report.values, saved: null, sizing: true },
+    });
+    return;
+  }
   const waits = state.waits || state.playing === report.query;
   takeUp(draft, report.values, report.query);
   draft.set({ playing: null });
   draft.setControls({ refusal: report.refused === null ? null : { message: `The link could not be read: ${report.refused}`, name: undefined } });
   open(draft, waits);
   if (report.refused !== null) draft.set({ trouble: { failure: 'link', message: report.refused } });
+}
+
+/** The device of a first visit was measured: the run that fits it is opened, unless another one was opened meanwhile. */
+export function sized(draft: Draft, { speed, values, query }: Report & { kind: 'sized' }): void {
+  const { run, controls, waits, comparison } = draft.state;
+  if (run.kind !== 'opening' || !run.sizing) return;
+  // Settings that the visitor has changed meanwhile stay as they are.
+  if (controls.pending.length === 0 && !differ(controls, run.asked)) {
+    takeUp(draft, values, query);
+    draft.setControls({ sized: speed === null ? null : { values, speed } });
+  }
+  open(draft, waits, comparison !== null);
 }

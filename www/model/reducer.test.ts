@@ -179,6 +179,98 @@ test('a run that would take much memory waits until somebody asks for it', () =>
   assert.deepEqual(early.asked, [{ kind: 'open', run: 2, query: 'q', train: true }], 'Train was pressed already');
 });
 
+// A first visit.
+
+const SMALL = { ...VALUES, model: 'mlp-1' };
+const SIZED = { ...VALUES, model: 'mlp-9' };
+/** The device of a first visit is being measured. */
+const measuring = (): Page =>
+  new Page()
+    .receive({ kind: 'settings', settings: SETTINGS, entrants: [] })
+    .receive({ kind: 'values', asked: 'first', values: SMALL, query: 'small', refused: null });
+const fits = (speed: number | null = 2e9): Report => ({ kind: 'sized', speed, values: SIZED, query: 'sized' });
+
+test('a first visit waits for its device to be measured, then opens the experiment that fits it, and the address spells it out', () => {
+  const page = measuring();
+  assert.deepEqual([page.effects.filter(({ kind }) => kind !== 'tell'), page.phase, page.state.controls.values], [[], 'loading', SMALL]);
+  page.receive({ kind: 'progress', run: 0, stage: 'compiling kernels', done: 1, of: 9 });
+  assert.equal(page.state.run.kind === 'opening' && page.state.run.progress?.of, 9);
+  page.receive(fits());
+  assert.deepEqual(page.asked, [{ kind: 'open', run: 1, query: 'sized', train: false }]);
+  assert(page.effects.some((effect) => effect.kind === 'address' && effect.query === 'sized'));
+  assert.deepEqual(page.state.controls.values, SIZED);
+  assert.equal(page.state.controls.sized?.speed, 2e9);
+  assert.equal(page.state.run.kind === 'opening' && page.state.run.asked, page.state.controls.sized?.values);
+});
+
+test('a link of somebody is never resized', () => {
+  const page = opening();
+  const { state } = page;
+  page.receive(fits());
+  assert.equal(page.state, state);
+  assert.deepEqual(page.asked, []);
+  const read = measuring().receive(values(VALUES, 'read', 'theirs'));
+  assert.deepEqual(read.asked, [{ kind: 'open', run: 1, query: 'theirs', train: false }]);
+  read.receive(fits());
+  assert.deepEqual([read.asked, read.state.controls.query, read.state.controls.sized], [[], 'theirs', null]);
+});
+
+test('a saved run, a recorded run and a file are never resized', () => {
+  const page = measuring().do({ kind: 'open', train: true, saved: saved(), in_comparison: false });
+  page.receive(fits());
+  assert.deepEqual([page.asked, page.state.controls.values?.['seed']], [[], '7']);
+  const replayed = measuring().do({ kind: 'replay', saved: saved(), description: description(), last: snapshot(9), refusal: 'recorded' });
+  replayed.receive(fits());
+  assert.deepEqual([replayed.asked, replayed.phase], [[], 'replay']);
+  const early = new Page().do({ kind: 'open', train: true, saved: saved(), in_comparison: false });
+  early.receive({ kind: 'values', asked: 'first', values: SMALL, query: 'small', refused: null }).receive(fits());
+  assert.deepEqual([early.asked, early.state.controls.values?.['seed']], [[], '7']);
+});
+
+test('Train that is pressed while the device is measured trains the experiment that fits it', () => {
+  const page = measuring().do({ kind: 'train' });
+  assert.equal(trains(page.state), true);
+  page.receive(fits());
+  assert.deepEqual(page.asked, [{ kind: 'open', run: 1, query: 'sized', train: true }]);
+});
+
+test('settings that the visitor changed while the device was measured stay, and nothing is sized', () => {
+  const changed = (): Page => measuring().do({ kind: 'change', name: 'seed', value: '2' });
+  const mine = { ...SMALL, seed: '2' };
+  // The engine has checked the change.
+  const page = changed().links('seed=2');
+  assert(page.kinds.includes('reopen_later'));
+  page.receive(fits());
+  assert.deepEqual(page.asked, [{ kind: 'open', run: 1, query: 'seed=2', train: false }]);
+  assert.deepEqual([page.state.controls.values, page.state.controls.sized], [mine, null]);
+  // Its run was opened already.
+  const late = changed().links('seed=2').do({ kind: 'reopen' });
+  assert.deepEqual(late.asked, [{ kind: 'open', run: 1, query: 'seed=2', train: false }]);
+  late.receive(fits());
+  assert.deepEqual([late.asked, late.state.controls.values], [[], mine]);
+  // The engine has not answered yet.
+  const early = changed().receive(fits());
+  assert.deepEqual(early.asked, [{ kind: 'open', run: 1, query: 'small', train: false }]);
+  early.links('seed=2');
+  assert.deepEqual([early.state.controls.values, early.state.reopens], [mine, true]);
+  // It refuses the change.
+  const refused = changed().receive({ kind: 'refused', ticket: 1, message: 'no' }).receive(fits());
+  assert.deepEqual([refused.asked, refused.state.controls.values], [[{ kind: 'open', run: 1, query: 'sized', train: false }], SIZED]);
+});
+
+test('a device that could not be measured gets the small experiment, and no speed is told', () => {
+  const page = measuring().receive(fits(null));
+  assert.equal(page.asked.at(-1)?.kind, 'open');
+  assert.equal(page.state.controls.sized, null);
+});
+
+test('an engine that breaks while the device is measured can be started again, with the settings that are shown', () => {
+  const page = measuring().receive({ kind: 'failed', run: 0, failure: 'engine', message: 'gone' });
+  assert.deepEqual([page.phase, page.state.trouble?.message], ['error', 'gone']);
+  page.receive(fits()).do({ kind: 'again' });
+  assert.deepEqual(page.asked, [{ kind: 'open', run: 1, query: 'small', train: true }]);
+});
+
 // Continuing.
 
 test('a restart trains where the run before did or had, and waits where it had not', () => {

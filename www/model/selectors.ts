@@ -40,6 +40,9 @@ export const busyOf = (run: Run): Busy | null => (run.kind === 'opening' || run.
 /** The current settings of the run. */
 export const valuesOf = (run: Run): Values | null => openedOf(run)?.values ?? null;
 
+/** Multiply-adds a second of the device that the run was sized for; null where it was not sized. */
+export const sizedFor = ({ controls: { sized }, run }: State): number | null => (sized && openedOf(run)?.asked === sized.values ? sized.speed : null);
+
 /** The recorded step that the page looks back at. */
 export function momentOf({ run, looking }: State): Moment | null {
   return looking === null ? null : (openedOf(run)?.history.at(looking) ?? null);

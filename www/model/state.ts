@@ -50,6 +50,8 @@ export interface Controls {
   query: string;
   /** The plan of the run that they describe. */
   plan: Plan | null;
+  /** The settings that were sized for this device, and its speed in multiply-adds a second. */
+  sized: { values: Values; speed: number } | null;
   pending: PendingChange[];
   /** The number of the last change. */
   ticket: number;
@@ -104,6 +106,8 @@ export interface Opening extends Asked {
   kind: 'opening';
   /** It takes much memory and is opened only when the visitor asks for it. */
   unopened: boolean;
+  /** The device of a first visit is being measured. A run of the size that fits it follows, and the worker does not know this one. */
+  sizing: boolean;
   plan: Plan | null;
   progress: Progress | null;
   busy: Busy | null;
@@ -257,6 +261,7 @@ export const initialState: State = {
     values: null,
     query: '',
     plan: null,
+    sized: null,
     pending: [],
     ticket: 0,
     by_comparison: null,

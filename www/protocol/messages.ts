@@ -61,8 +61,11 @@ export type Task = 'step' | 'speed' | 'test';
 
 /** From the page to the worker. */
 export type Request =
-  /** Load the engine; `data` is the absolute address of the data folder. `fallback` is read where the link is empty, by what computes. */
-  | { kind: 'start'; query: string; fallback: Record<Computes, string>; data: string }
+  /**
+   * Load the engine; `data` is the absolute address of the data folder. `is_first`: the link is empty and nothing else asks for an experiment, so
+   * that one is sized for the device. `fallback` is read where the link is empty otherwise, by what computes.
+   */
+  | { kind: 'start'; query: string; is_first: boolean; fallback: Record<Computes, string>; data: string }
   /** Check values and write them as a link. */
   | { kind: 'link'; ticket: number; values: Values }
   /** Read a link without opening it. */
@@ -103,8 +106,13 @@ export type Request =
 /** From the worker to the page. Reports of a run have its number, so that reports of an earlier run can be ignored. */
 export type Report =
   | { kind: 'settings'; settings: Setting[]; entrants: Entrant[] }
-  /** The values of a link: the page's link at its start, or one that the page asked to `read`. `refused`: why the link could not be read. */
-  | { kind: 'values'; asked: 'start' | 'read'; values: Values; query: string; refused: string | null }
+  /**
+   * The values of a link: the page's link at its start, or one that the page asked to `read`; `first`: those that a first visit has until its
+   * device is measured. `refused`: why the link could not be read.
+   */
+  | { kind: 'values'; asked: 'start' | 'first' | 'read'; values: Values; query: string; refused: string | null }
+  /** The experiment of a first visit, sized for a device of `speed` multiply-adds a second; null: the speed could not be measured. */
+  | { kind: 'sized'; speed: number | null; values: Values; query: string }
   | { kind: 'linked'; ticket: number; query: string; plan: Plan }
   | { kind: 'refused'; ticket: number; message: string }
   | { kind: 'run_read'; ticket: number; read: ReadRun }

@@ -23,6 +23,11 @@ declare module '*/pkg/lacuna.js' {
 
   /** Loads the module. */
   export default function init(options: { module_or_path: string }): Promise<unknown>;
+  /**
+   * Milliseconds of a dense step of a link's network on the device of the page's runs. It also compiles the kernels of the link's own run. The device and
+   * the kernels stay for the next run. `adapter_name` is that of `Session.open`.
+   */
+  export function dense_step_ms(query: string, progress: Progress, adapter_name?: string): Promise<number>;
   /** The table of settings. */
   export function settings(): Array<Setting>;
   /** The entrants of a comparison. */
@@ -164,6 +169,11 @@ declare module '*/pkg/lacuna_cpu.js' {
    * browser gave the page; browsers give an engine less of it.
    */
   export function check(progress: Progress, report: (scene: CheckScene, done: number, of: number) => void, adapter_name?: string): Promise<CheckResult>;
+  /**
+   * Milliseconds of a dense step of a link's network on the device of the page's runs. It also compiles the kernels of the link's own run. The device and
+   * the kernels stay for the next run. `adapter_name` is that of `Session.open`.
+   */
+  export function dense_step_ms(query: string, progress: Progress, adapter_name?: string): Promise<number>;
   /** The table of settings. */
   export function settings(): Array<Setting>;
   /** The entrants of a comparison. */

@@ -21,7 +21,7 @@ function describe(failure: Trouble, message: string): Advice {
         lines: [sentence(message), 'That is a fault of this program. A new run can start at once, and “Take away” can still download this one.'],
       };
     case 'link':
-      return { title: 'The link could not be read', lines: [message, 'The first experiment was opened instead.'] };
+      return { title: 'The link could not be read', lines: [message, 'Another experiment was opened instead.'] };
     case 'large':
       return {
         title: 'This network is too large for this device',

@@ -1,7 +1,7 @@
 // The measured time of a step, beside that of a dense step.
 
 import { gatedKept } from '../../model/run-stats';
-import { openedOf } from '../../model/selectors';
+import { openedOf, sizedFor } from '../../model/selectors';
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import { SpeedView } from './view';
@@ -28,7 +28,7 @@ export const speed: Feature = {
       ({ run }) => [openedOf(run)?.history],
       () => {
         const run = opened();
-        if (run) view.describe(run.description, run.values['method'] ?? '', page.state.run.kind === 'replay');
+        if (run) view.describe(run.description, run.values['method'] ?? '', page.state.run.kind === 'replay', sizedFor(page.state));
       },
     );
     page.follow(

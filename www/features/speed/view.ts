@@ -1,6 +1,6 @@
 // The measured time of a step, beside that of a dense step.
 
-import { bytes, milliseconds, span } from '../../model/format';
+import { bytes, magnitude, milliseconds, span } from '../../model/format';
 import type { Description, Speed } from '../../protocol/messages';
 
 export interface SpeedElements {
@@ -54,8 +54,8 @@ export class SpeedView {
     this.at = elements;
   }
 
-  /** Another run is open and not measured yet. A recorded run is never measured. */
-  describe(description: Description, method: string, is_recorded: boolean): void {
+  /** Another run is open and not measured yet. A recorded run is never measured. `sized_for`: the speed of the device that the run was sized for. */
+  describe(description: Description, method: string, is_recorded: boolean, sized_for: number | null): void {
     const { at } = this;
     at.root.dataset['verdict'] = 'none';
     at.ratio.textContent = '?×';
@@ -66,7 +66,8 @@ export class SpeedView {
     at.key.hidden = at.ask.hidden = true;
     at.ask.textContent = 'Compare now';
     at.ask.disabled = false;
-    at.note.textContent = description.software ? `${computing(description)}: a ratio here is not a GPU’s.` : `To be measured on ${description.adapter}.`;
+    const where = description.software ? `${computing(description)}: a ratio here is not a GPU’s.` : `To be measured on ${description.adapter}.`;
+    at.note.textContent = sized_for === null ? where : `${where} The network is sized for this device: ${magnitude(sized_for)} multiply-adds a second.`;
     if (!is_recorded) return;
     at.words.textContent = 'is measured on your own device, where a network trains on it';
     at.note.textContent = '';

@@ -33,6 +33,7 @@ function inputOf(state: State, now: number): StatusInput {
     steps: snapshot?.steps ?? stepsOf(run),
     kept: keptUnits(state),
     undecided: moment ? undecided(moment.scores, 255) : undecided(snapshot?.scores ?? [], 1),
+    sizing: run.kind === 'opening' && run.sizing,
     settles: settlesAt(run),
     halted: snapshot?.halted ?? null,
     evaluation: opened?.evaluation ?? null,

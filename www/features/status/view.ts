@@ -19,6 +19,8 @@ export interface StatusInput {
   steps: number;
   kept: number;
   undecided: number;
+  /** The device of a first visit is being measured. */
+  sizing: boolean;
   /** The step at which the budget stops falling; null where it does not fall. */
   settles: number | null;
   halted: string | null;
@@ -49,7 +51,7 @@ const sum = ({ bytes: { data, activations, weights, optimiser } }: Plan): number
 
 const are = (units: number): string => (units === 1 ? 'is' : 'are');
 
-function loading({ progress, description, plan, busy }: StatusInput): Word[] {
+function loading({ progress, description, plan, busy, sizing }: StatusInput): Word[] {
   if (busy?.task === 'step' && busy.since_ms > SLOW_MS) {
     const so_far = busy.since_ms > 3000 ? `, ${span(busy.since_ms)} so far` : '';
     const software = description?.software && description.computes === 'gpu' ? '. An adapter in software is slow' : '';
@@ -65,6 +67,7 @@ function loading({ progress, description, plan, busy }: StatusInput): Word[] {
       `Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers cache the result.`,
     ];
   }
+  if (sizing) return ['Measuring how fast this device is, to choose a network for it.'];
   if (progress && plan && !description) {
     return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`), ' Then ', plan.model, ' takes ', { kept: bytes(sum(plan)) }, ' of memory.'];
   }
