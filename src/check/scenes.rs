@@ -323,10 +323,8 @@ pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
     for velocity in &mut memory.velocity {
         *velocity = uniform(-0.1, 0.1);
     }
-    for buffer in [&mut memory.d_scores, &mut memory.packed_weights, &mut memory.d_weights, &mut memory.squares]
-        .into_iter()
-        .chain(&mut memory.maps)
-        .chain(&mut memory.gradients)
+    for buffer in
+        [&mut memory.d_scores, &mut memory.packed_weights, &mut memory.d_weights, &mut memory.squares].into_iter().chain(&mut memory.values)
     {
         buffer.fill(poison);
     }

@@ -47,12 +47,13 @@ impl Trainer {
             return Ok((before, before));
         }
         let (model, remaining) = self.model.compacted(&kept);
-        let engine = engine_of(&self.engine.machine, &self.config, &model, &self.data, &self.data_buffers)?;
         let units = |values: &[f32], width: usize| -> Vec<f32> {
             let each = values.chunks_exact(width).zip(&kept).filter(|(_, kept)| **kept);
             each.flat_map(|(values, _)| values.to_vec()).collect()
         };
-        engine.write(&engine.buffers.scores, &units(&scores, 1));
+        let left = units(&scores, 1);
+        let engine = engine_of(&self.engine.machine, &self.config, &model, &left, &self.data, &self.data_buffers)?;
+        engine.write(&engine.buffers.scores, &left);
         engine.write(&engine.buffers.moments, &units(&moments, 2));
         let weights: Vec<f32> = self.engine.read(&buffers.weights).await?;
         let velocity: Vec<f32> = self.engine.read(&buffers.velocity).await?;
@@ -68,6 +69,7 @@ impl Trainer {
         self.base = None;
         engine.write(&engine.buffers.numbers, &self.numbers);
         let (learn_scores, masks) = (self.engine.params.learn_scores, self.engine.params.masks);
+        self.earlier_repeats += self.engine.repeats();
         self.engine = engine;
         (self.engine.params.learn_scores, self.engine.params.masks) = (learn_scores, masks);
         self.engine.write_params();

@@ -857,7 +857,7 @@ fn gradients_of_whole_networks_agree_with_finite_differences() {
         start.schedule[0] = Step { learning_rate: 1.0, ..step_at(&run.config, run.model.units(), 0, run.steps()) };
         start.batch_rows[..6].copy_from_slice(&run.batch(0));
         let loss = |memory: &Memory| {
-            let (images, logits) = (memory.params.batch_stride as usize, memory.maps.last().unwrap());
+            let (images, logits) = (memory.params.batch_stride as usize, &memory.values[run.engine().logits_buffer()]);
             let classes = run.model.groups.last().unwrap().size as usize;
             let one = |b: usize| {
                 let z: Vec<f64> = (0..classes).map(|c| logits[c * images + b]).collect();

@@ -411,7 +411,7 @@ fn references(run: &Trainer, end: &str, reference: &mut Memory) {
 
 /// Mean cross-entropy of the references' logits.
 fn loss_of(run: &Trainer, reference: &Memory) -> f64 {
-    let (images, logits) = (reference.params.batch_stride as usize, &reference.maps[run.model.logits()]);
+    let (images, logits) = (reference.params.batch_stride as usize, &reference.values[run.engine().logits_buffer()]);
     let classes = run.model.groups.last().unwrap().size as usize;
     let one = |image: usize| {
         let z: Vec<f64> = (0..classes).map(|class| logits[class * images + image]).collect();
