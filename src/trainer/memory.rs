@@ -7,8 +7,8 @@ use crate::methods::{Criterion, method};
 use crate::model::{Bytes, Model, Tensor};
 use crate::pins::Pins;
 
-use super::Trainer;
 use super::construction::{built, first_scores, steps_of};
+use super::{TrainError, Trainer};
 
 /// Masks of the copy that computes every unit.
 pub(super) const COPY_MASKS: u32 = 1;
@@ -54,6 +54,15 @@ pub fn holds_copy(config: &Config, train_rows: u32) -> bool {
 }
 
 impl Trainer {
+    /// Fits the buffers of the device to draws from `scores` (`[U]` of the units on the device), until the next submit. A step that needs more room
+    /// gets it, so that what the run computes does not depend on them.
+    ///
+    /// # Errors
+    /// The device has too little memory.
+    pub fn fit_memory(&mut self, scores: &[f32]) -> Result<(), TrainError> {
+        Ok(self.engine.fit(scores)?)
+    }
+
     /// Bytes on the device that grow with the units of the network, by purpose. The copy that ranks units counts from the beginning; the data set
     /// does not count.
     #[must_use]
