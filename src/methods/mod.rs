@@ -70,7 +70,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Masks that its buffers hold. An evaluation compares the decided mask with a sampled one where scores are between 0 and 1. For scores of 0 and
+    /// Masks whose logits its buffers hold. An evaluation compares the decided mask with a sampled one where scores are between 0 and 1. For scores of 0 and
     /// 1 the two are the same.
     #[must_use]
     pub fn masks(&self) -> u32 {

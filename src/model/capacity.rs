@@ -57,6 +57,13 @@ impl Model {
         model
     }
 
+    /// The network as a sparse method trains it, with room for draws that keep each gated unit with probability `keep_ratio`.
+    #[must_use]
+    pub fn drawn_at(&self, keep_ratio: f64) -> Self {
+        let model = Self { saves_memory: true, ..self.clone() };
+        model.with_capacities(&model.capacities(&vec![keep_ratio as f32; self.units() as usize]))
+    }
+
     /// The network with other capacities, if those of this one do not suit draws from `scores`: a group has too little room, or the buffers would
     /// take clearly less memory in batches of `batch_size` images.
     #[must_use]
