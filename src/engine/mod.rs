@@ -235,7 +235,9 @@ impl Engine {
         loop {
             self.stage(&vec![Step::zeroed(); params.len()], samples);
             let mut params = params.to_vec();
-            params.iter_mut().for_each(|params| self.network.write_tables(params));
+            for params in &mut params {
+                self.network.write_tables(params);
+            }
             let bytes = size_of::<Params>() as u64;
             let table = self.machine.buffer("the parameters of each batch", bytes * params.len() as u64, Usage::Copies)?;
             self.write(&table, &params);

@@ -127,7 +127,7 @@ impl Engine {
                 // Rows are counted from the first step on.
                 let more = done as u32;
                 let state = State { slot: outcome.state.slot + more, next: outcome.state.next + more, ..outcome.state };
-                return Ok(Outcome { records, state, ..outcome });
+                return Ok(Outcome { state, records, ..outcome });
             }
             records.extend(outcome.records.drain(..outcome.state.next as usize));
         }

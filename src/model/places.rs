@@ -111,7 +111,7 @@ impl Places {
             let name = format!("the values of {}", model.groups[model.maps[map].group].name);
             places.buffers.push(SharedBuffer { name, floats, is_logits: map == logits });
         }
-        let values = places.values(model);
+        let values = values(model);
         let apart = apart(model, &values);
         let by = |rank: &dyn Fn(&Value) -> u64| {
             let mut order: Vec<usize> = (0..values.len()).collect();
@@ -149,29 +149,29 @@ impl Places {
         }
         places
     }
+}
 
-    /// The values that have no buffer of their own.
-    fn values(&self, model: &Model) -> Vec<Value> {
-        let end = model.ops.len();
-        let backward = |op: usize| 2 * end - op;
-        let mut values = Vec::new();
-        for (writer, op) in model.ops.iter().enumerate() {
-            let map = op.output();
-            let (first, last) = (model.readers(map).next(), model.readers(map).next_back());
-            let gradient = [last.map_or(end, backward), backward(writer)];
-            values.push(Value { floats: model.gradient_floats_of(map), life: gradient, map, role: Role::Gradient });
-            let (Some(first), Some(last), true) = (first, last, model.saves_memory) else { continue };
-            let floats = model.map_floats(&model.maps[map]);
-            let mut add = |life, role| values.push(Value { floats, life, map, role });
-            if model.is_recomputed(map) {
-                add([writer, last], Role::Forward);
-                add([backward(last), backward(first)], Role::Backward);
-            } else {
-                add([writer, backward(first)], Role::Forward);
-            }
+/// The values that have no buffer of their own.
+fn values(model: &Model) -> Vec<Value> {
+    let end = model.ops.len();
+    let backward = |op: usize| 2 * end - op;
+    let mut values = Vec::new();
+    for (writer, op) in model.ops.iter().enumerate() {
+        let map = op.output();
+        let (first, last) = (model.readers(map).next(), model.readers(map).next_back());
+        let gradient = [last.map_or(end, backward), backward(writer)];
+        values.push(Value { floats: model.gradient_floats_of(map), life: gradient, map, role: Role::Gradient });
+        let (Some(first), Some(last), true) = (first, last, model.saves_memory) else { continue };
+        let floats = model.map_floats(&model.maps[map]);
+        let mut add = |life, role| values.push(Value { floats, life, map, role });
+        if model.is_recomputed(map) {
+            add([writer, last], Role::Forward);
+            add([backward(last), backward(first)], Role::Backward);
+        } else {
+            add([writer, backward(first)], Role::Forward);
         }
-        values
     }
+    values
 }
 
 /// For each value those that are read where it is written, or the other way round.

@@ -512,8 +512,10 @@ fn check_places(model: &Model) {
     holders.write(places.forward[0], (0, false), &[]);
     for _ in 0..2 {
         for op in &model.ops {
-            maps(op).iter().for_each(|&map| holders.read(places.forward[map], (map, false)));
             let reads: Vec<Place> = maps(op).iter().map(|&map| places.forward[map]).collect();
+            for (&map, &place) in maps(op).iter().zip(&reads) {
+                holders.read(place, (map, false));
+            }
             holders.write(places.forward[op.output()], (op.output(), false), &reads);
         }
     }
@@ -537,7 +539,9 @@ fn check_places(model: &Model) {
             // The gradients at the input and at the shortcut are written by two kernels.
             holders.write(place, (map, true), &[places.backward[map], from]);
         }
-        maps(op).iter().for_each(|&map| holders.read(places.backward[map], (map, false)));
+        for map in maps(op) {
+            holders.read(places.backward[map], (map, false));
+        }
         holders.read(from, (op.output(), true));
     }
 }

@@ -210,6 +210,11 @@ fn memory(run: &Trainer) -> Memory {
     Memory { state: State::default(), ..block_on(check::memory(run.engine())).unwrap() }
 }
 
+/// Gives a run room for all units, so that its places are those of the reference's memory in every step.
+fn make_room(run: &mut Trainer) {
+    run.fit_memory(&vec![1.0; run.model.units() as usize]).unwrap();
+}
+
 /// Runs the references of the lines of a training step, up to the line named `end`.
 fn references(run: &Trainer, end: &str, reference: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
@@ -237,10 +242,12 @@ fn a_run_on_the_gpu_equals_the_run_of_its_references() {
             ..Config::default()
         };
         let mut run = data.start(&machine, config);
+        make_room(&mut run);
         let mut reference = memory(&run);
         let units = run.model.units() as usize;
         let mut worst = 0.0f64;
         while run.step() < run.steps() {
+            make_room(&mut run);
             let number = run.step();
             reference.state.next = 0;
             reference.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
@@ -375,8 +382,9 @@ fn a_loss_that_is_not_finite_stops_the_run_before_anything_is_changed() {
     }
 }
 
+/// 14 with one mask. The pass under a second mask packs the weights, gathers gated inputs and computes the three layers.
 #[test]
-fn a_step_of_a_network_of_three_layers_takes_at_most_14_dispatches() {
+fn a_step_of_a_network_of_three_layers_takes_at_most_19_dispatches() {
     let (machine, data) = (machine(), data(20, 0, 12, 3));
     for (method, gate_inputs) in
         [(MethodName::Vrpge, true), (MethodName::Vrpge, false), (MethodName::Dense, false), (MethodName::Static, true)]
@@ -384,7 +392,8 @@ fn a_step_of_a_network_of_three_layers_takes_at_most_14_dispatches() {
         let config = Config { model: "mlp-9-7".to_owned(), method, gate_inputs, batch_size: 5, ..Config::default() };
         let run = data.start(&machine, config);
         let names: Vec<&str> = run.engine().training_step().iter().map(|dispatch| dispatch.line.name).collect();
-        assert!(names.len() <= 14, "{method:?}: {} dispatches, {names:?}", names.len());
+        let most = if method.facts().forwards == 2 { 19 } else { 14 };
+        assert!(names.len() <= most, "{method:?}: {} dispatches, {names:?}", names.len());
     }
 }
 
@@ -808,9 +817,11 @@ fn a_run_of_convolutions_on_the_gpu_equals_the_run_of_its_references() {
     let machine = machine();
     for (config, data) in pictured() {
         let mut run = data.start(&machine, Config { clip_norm: 1.0, ..config });
+        make_room(&mut run);
         let mut reference = memory(&run);
         let (units, name) = (run.model.units() as usize, run.model.name.clone());
         for _ in 0..5 {
+            make_room(&mut run);
             let number = run.step();
             reference.state.next = 0;
             reference.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
