@@ -130,7 +130,7 @@ fn the_memory_of_a_run_is_predicted_exactly() {
             match name {
                 MethodName::Vrpge | MethodName::Reinforce => {
                     assert_eq!(first, whole.drawn_at(config.budget().at_first()).bytes(config.batch_size, MASKS).total(), "{label}");
-                    assert!(run.bytes() < first, "{label}: the memory falls with the budget");
+                    assert!(run.bytes() <= first, "{label}: the memory does not grow with a falling budget");
                 }
                 // The values before and after each gate.
                 MethodName::Ste => assert_eq!(first, whole.with_gates().bytes(config.batch_size, MASKS).total(), "{label}"),
