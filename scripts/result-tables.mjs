@@ -203,13 +203,15 @@ units of the network; the scores divide it between inputs and neurons.`,
   networks: {
     title: 'Networks: weights, work and memory',
     about: `What \`lacuna model\` computes for images like CIFAR-10's (MNIST's for the mlp), batch 128. *Step at R*: a sparse step's multiply-adds over a dense step's, with keep ratio R
-spread evenly. *Compacted at R*: memory with \`--compact\`, once units have been dropped. Nothing is trained and no GPU is used.`,
+spread evenly. *Sparse*: memory at the first step. *At R*: memory for scores of R. *Compacted at R*: memory with \`--compact\`, once units have been dropped. Nothing is trained and
+no GPU is used.`,
     commands: NETWORKS.flatMap((name) => KEEP.map((keep) => ['model', name, '--keep-ratio', keep, '--json'])),
     read(outputs) {
       const accounts = outputs.flatMap(({ text }) => jsonLines(text));
       const rows = NETWORKS.map((name) => {
         const [sparser, denser] = accounts.filter(({ model }) => model === name);
-        const memory = [sparser.bytes.dense, sparser.bytes.sparse, sparser.bytes.compacted, denser.bytes.compacted];
+        const [first, second] = [sparser.bytes, denser.bytes];
+        const memory = [first.dense, first.sparse, first.at_keep_ratio, second.at_keep_ratio, first.compacted, second.compacted];
         return [
           `\`${name}\``,
           count(sparser.weights),
@@ -220,7 +222,8 @@ spread evenly. *Compacted at R*: memory with \`--compact\`, once units have been
         ];
       });
       const head = ['network', 'weights', 'multiply-adds an image, forward', 'step at 0.1', 'step at 0.2'];
-      return { adapter: 'none', body: table([...head, 'memory, dense', 'sparse', 'compacted at 0.1', 'compacted at 0.2'], rows) };
+      const memory = ['memory, dense', 'sparse', 'at 0.1', 'at 0.2', 'compacted at 0.1', 'compacted at 0.2'];
+      return { adapter: 'none', body: table([...head, ...memory], rows) };
     },
   },
 };

@@ -1,4 +1,4 @@
-// convolve: one layer for each mask, kept units only: out[o, q, b] = sum over taps and i of packed[tap, i, o] * in[i, q * stride + tap - padding, b].
+// convolve: one layer under one mask, kept units only: out[o, q, b] = sum over taps and i of packed[tap, i, o] * in[i, q * stride + tap - padding, b].
 //
 // A fully connected layer has one tap and maps of one pixel. Its bias is the weight of a row of ones after the kept inputs. The relu is applied where
 // the written map is rectified; before a normalisation it is not. Values outside the image are 0, so their taps are skipped.
@@ -14,7 +14,7 @@
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;               // [2, 64]
-@group(0) @binding(2) var<storage, read> packed_weights: array<vec4<f32>>; // [2, P], layers of [T * kI + E, pO]
+@group(0) @binding(2) var<storage, read> packed_weights: array<vec4<f32>>; // [P], layers of [T * kI + E, pO]
 @group(0) @binding(3) var<storage, read> input: array<vec4<f32>>;          // a map
 @group(0) @binding(4) var<storage, read_write> output: array<vec4<f32>>;   // a map
 @group(1) @binding(0) var<uniform> op: Operation;
@@ -33,7 +33,7 @@ fn store(sum: mat4x4<f32>, z: u32, o: u32, pixel: u32, b: u32) {
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let pixels = op.height_out * op.width_out;
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
-    let out = z * (arrayLength(&output) / 2u) + (o * 4u * pixels + pixel) * images + b;
+    let out = op.first_output + (o * 4u * pixels + pixel) * images + b;
     let columns = array(sum[0], sum[1], sum[2], sum[3]);
     for (var i = 0u; i < 4u; i++) {
         let row = o * 4u + i;
@@ -55,8 +55,7 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     let layer = params.layers[op.layer];
     let length = kept_in + select(0u, 1u, layer.extra == 1u);
     let apart_in = op.height_in * op.width_in * images;
-    let first_in = select(z * (arrayLength(&input) / 2u), 0u, (op.flags & SHARED) != 0u) + b;
-    var tap_weight = (z * params.packed + layer.first_packed) / 4u + o;
+    var tap_weight = layer.first_packed / 4u + o;
     let y = pixel / op.width_out * op.stride;
     let x = pixel % op.width_out * op.stride;
 
@@ -68,7 +67,7 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     loop {
         if row < op.height_in && column < op.width_in {
             var w = tap_weight;
-            var at = first_in + (row * op.width_in + column) * images;
+            var at = (row * op.width_in + column) * images + b;
             var i = 0u;
             loop {
                 sums = add_products(sums, w, at, apart);
@@ -105,11 +104,10 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let place = place(workgroup, grid);
-    let z = place.z;
+    let z = op.mask;
     let rows = counts[z * MOST_GROUPS + op.group_out] + select(0u, 1u, (op.flags & ONES) != 0u);
     let tiles = tile_rows(rows) * op.height_out * op.width_out * tile_images(params.batch_stride);
-    let own = share(tiles, place.x, grid.x, lane);
+    let own = share(tiles, workgroup.x, grid.x, lane);
     if own.first >= own.end {
         return;
     }

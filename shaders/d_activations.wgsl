@@ -14,7 +14,7 @@
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> counts: array<u32>;               // [2, 64]
-@group(0) @binding(2) var<storage, read> packed_weights: array<vec4<f32>>; // [2, P], layers of [T * kI + E, pO]
+@group(0) @binding(2) var<storage, read> packed_weights: array<vec4<f32>>; // [P], layers of [T * kI + E, pO]
 @group(0) @binding(3) var<storage, read> input: array<vec4<f32>>;          // a map
 @group(0) @binding(4) var<storage, read> d_output: array<vec4<f32>>;       // [kO up to a multiple of 4, Q, Bp]
 @group(0) @binding(5) var<storage, read_write> d_input: array<vec4<f32>>;  // likewise

@@ -16,7 +16,7 @@
 @group(0) @binding(2) var<storage, read> joins: array<vec2<u32>>;         // [2, R]
 @group(0) @binding(3) var<storage, read> statistics: array<vec2<f32>>;    // [2, S]
 @group(0) @binding(4) var<storage, read> d_statistics: array<vec2<f32>>;  // [S]
-@group(0) @binding(5) var<storage, read> packed_weights: array<f32>;      // [2, P]
+@group(0) @binding(5) var<storage, read> packed_weights: array<f32>;      // [P]
 @group(0) @binding(6) var<storage, read> input: array<vec4<f32>>;         // a map
 @group(0) @binding(7) var<storage, read> d_output: array<vec4<f32>>;      // [kO up to a multiple of 4, Q, Bp]
 @group(0) @binding(8) var<storage, read_write> d_input: array<vec4<f32>>; // [kI up to a multiple of 4, Q, Bp]

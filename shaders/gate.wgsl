@@ -1,4 +1,4 @@
-// gate: multiplies a map by the mask, for each mask: out[r, q, b] = m[r] * in[r, q, b].
+// gate: multiplies a map by the mask: out[r, q, b] = m[r] * in[r, q, b].
 //
 // Only a network with gates has this kernel: it gives the derivative of the loss with respect to m. Such a network computes every unit, also those
 // that are off. The pieces of rows are distributed over the teams.
@@ -21,18 +21,17 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let own = place(workgroup, grid);
-    let z = own.z;
+    let z = op.mask;
     let group = params.groups[op.group_out];
     let cells = op.height_out * op.width_out * (params.batch_stride / 4u);
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
     let in_row = pieces(cells);
-    let team = team(own.x, grid.x, lane);
+    let team = team(workgroup.x, grid.x, lane);
     for (var k = team.first; k < rows * in_row; k += team.hop) {
         let r = k / in_row;
-        let read = z * (arrayLength(&input) / 2u) + r * cells;
-        let out = z * (arrayLength(&output) / 2u) + r * cells;
+        let read = r * cells;
+        let out = op.first_output + r * cells;
         var is_open = false;
         if r < kept {
             let unit = group.first_unit + lists[z * params.rows + group.first_row + r];

@@ -3,7 +3,7 @@
 // A unit is a feature, or a channel with all its pixels. Augmentation may shift and mirror an image; pixels from outside it are 0, the mean. A row of
 // ones for the next layer's biases follows. Columns without an image, in an incomplete evaluation batch, are 0.
 // Of a streamed data set, only the rows of the submit are on the device, in the order of the batches.
-// The quads of images are distributed over the invocations. z counts the masks if the inputs are gated; otherwise it is 0 for both.
+// The quads of images are distributed over the invocations. It runs for each mask if the inputs are gated, otherwise once for both.
 
 // #import structs
 // #import dispatch
@@ -27,15 +27,14 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let own = place(workgroup, grid);
-    let z = own.z;
+    let z = op.mask;
     let images = params.batch_stride / 4u;
     let pixels = op.height_out * op.width_out;
     let area = params.height * params.width;
     let first = state.next * params.batch_size;
     let kept = counts[z * MOST_GROUPS];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
-    for (var id = own.x * 64u + lane; id < rows * pixels * images; id += grid.x * 64u) {
+    for (var id = workgroup.x * 64u + lane; id < rows * pixels * images; id += grid.x * 64u) {
         let r = id / (pixels * images);
         let b = id % images * 4u;
         var value = vec4(1.0);
@@ -66,6 +65,6 @@ fn main(
                 }
             }
         }
-        output[z * (arrayLength(&output) / 2u) + id] = value;
+        output[op.first_output + id] = value;
     }
 }

@@ -5,6 +5,7 @@
 // One workgroup: invocations 0..127 compute the images of m, 128..255 those of m'. It copies the scheduled values of the step into the state and
 // advances `next`.
 // A loss that is not finite, or not below LARGEST_LOSS, halts the run here, before a weight or a score is changed.
+// After an overflow nothing is recorded and `next` stays: the step will be repeated.
 
 // #import structs
 // #import quads
@@ -16,7 +17,7 @@
 @group(0) @binding(3) var<storage, read> counts: array<u32>;      // [2, 64]
 @group(0) @binding(4) var<storage, read> labels: array<u32>;      // [rows of the data set] bytes, four a word
 @group(0) @binding(5) var<storage, read> batch_rows: array<Sample>; // [slots, B]
-@group(0) @binding(6) var<storage, read> output: array<f32>;         // the last map, the logits
+@group(0) @binding(6) var<storage, read> output: array<f32>;         // [2, classes, Bp] the logits
 @group(0) @binding(7) var<storage, read_write> d_output: array<f32>; // [classes up to a multiple of 4, Bp]
 @group(0) @binding(8) var<storage, read_write> records: array<Record>; // [slots]
 
@@ -42,7 +43,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         atomicStore(&correct[lane], 0u);
     }
     workgroupBarrier();
-    let logits = z * (arrayLength(&output) / 2u);
+    let logits = z * group.size * stride;
 
     var sum = 0.0;
     var hits = 0u;
@@ -114,6 +115,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         means.y = means.x;
     }
 
+    if (state.halted & OVERFLOWED) != 0u {
+        return;
+    }
     let now = schedule[slot];
     records[slot].step = now.step;
     records[slot].loss = means.x;
@@ -125,7 +129,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         records[slot].probe_kept[g] = counts[MOST_GROUPS + g];
     }
     // The weights and scores of a halted run are valid: it can be evaluated, but not trained further.
-    if params.mode == TRAIN && state.halted == 1u {
+    if params.mode == TRAIN && state.halted != 0u {
         return;
     }
     state.slot = slot;
@@ -139,6 +143,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     state.first_correction = now.first_correction;
     state.second_correction = now.second_correction;
     if params.mode == TRAIN && !(is_learnable(means.x) && is_learnable(means.y)) {
-        state.halted = 1u;
+        state.halted = DIVERGED;
     }
 }

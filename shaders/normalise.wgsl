@@ -1,4 +1,4 @@
-// normalise: batch normalisation of kept units, the sum with the shortcut, and relu, for each mask:
+// normalise: batch normalisation of kept units, the sum with the shortcut, and relu, under one mask:
 //   out = relu(scale * (in - mean) / sqrt(variance + 1e-5) + shift + shortcut)
 //
 // The mask is applied after the normalisation: a unit that is off is exactly 0, has no row and costs nothing. Without NORMALISE only the sum is
@@ -15,7 +15,7 @@
 @group(0) @binding(1) var<storage, read> counts: array<u32>;             // [2, 64]
 @group(0) @binding(2) var<storage, read> joins: array<vec2<u32>>;        // [2, R] rows of branch and shortcut
 @group(0) @binding(3) var<storage, read> statistics: array<vec2<f32>>;   // [2, S]
-@group(0) @binding(4) var<storage, read> packed_weights: array<f32>;     // [2, P]
+@group(0) @binding(4) var<storage, read> packed_weights: array<f32>;     // [P]
 @group(0) @binding(5) var<storage, read> input: array<vec4<f32>>;        // a map
 @group(0) @binding(6) var<storage, read> shortcut: array<vec4<f32>>;     // a map; the input map if there is no shortcut
 @group(0) @binding(7) var<storage, read_write> output: array<vec4<f32>>; // a map
@@ -27,8 +27,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let own = place(workgroup, grid);
-    let z = own.z;
+    let z = op.mask;
     let cells = op.height_out * op.width_out * (params.batch_stride / 4u);
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
@@ -36,7 +35,7 @@ fn main(
     let scales = first_scale(z, stride);
     let first_statistic = z * params.statistics + params.layers[op.layer].first_statistic;
     let in_row = pieces(cells);
-    let team = team(own.x, grid.x, lane);
+    let team = team(workgroup.x, grid.x, lane);
     if team.first >= rows * in_row {
         return;
     }
@@ -56,9 +55,9 @@ fn main(
             scale = packed_weights[scales + origin.x] / deviation(moments.y);
             shift = packed_weights[scales + stride + origin.x] - moments.x * scale;
         }
-        let branch = z * (arrayLength(&input) / 2u) + origin.x * cells;
-        let other = z * (arrayLength(&shortcut) / 2u) + origin.y * cells;
-        let out = z * (arrayLength(&output) / 2u) + r * cells;
+        let branch = origin.x * cells;
+        let other = origin.y * cells;
+        let out = op.first_output + r * cells;
         let end = min(first + PIECE, cells);
         var cell = first + team.lane;
         loop {

@@ -1,7 +1,7 @@
-// pack_weights: the kept weights of every layer, contiguous, for each mask: packed[tap * kI + i, o] = weights[tap * inputs + list_in[i], list_out[o]].
+// pack_weights: the kept weights of every layer, contiguous, for one mask: packed[tap * kI + i, o] = weights[tap * inputs + list_in[i], list_out[o]].
 //
-// The rows after the taps (bias, or scale and shift) follow; columns beyond kO are 0. Dispatched once for all layers, with z counting masks. The
-// blocks of 4 x 4 of each layer are distributed over the invocations.
+// The rows after the taps (bias, or scale and shift) follow; columns beyond kO are 0. Dispatched once for all layers. The blocks of 4 x 4
+// of each layer are distributed over the invocations.
 
 // #import structs
 // #import quads
@@ -11,7 +11,8 @@
 @group(0) @binding(1) var<storage, read> lists: array<u32>;   // [2, R]
 @group(0) @binding(2) var<storage, read> counts: array<u32>;  // [2, 64]
 @group(0) @binding(3) var<storage, read> weights: array<f32>; // layers of [T * inputs + E, outputs]
-@group(0) @binding(4) var<storage, read_write> packed_weights: array<vec4<f32>>; // [2, P], layers of [T * kI + E, pO]
+@group(0) @binding(4) var<storage, read_write> packed_weights: array<vec4<f32>>; // [P], layers of [T * kI + E, pO]
+@group(1) @binding(0) var<uniform> op: Operation;
 
 @compute @workgroup_size(64)
 fn main(
@@ -19,8 +20,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let own = place(workgroup, grid);
-    let z = own.z;
+    let z = op.mask;
     for (var l = 0u; l < params.layer_count; l++) {
         let layer = params.layers[l];
         let kept_in = counts[z * MOST_GROUPS + layer.group_in];
@@ -30,8 +30,8 @@ fn main(
         let blocks = quads(rows) * columns;
         let list_in = z * params.rows + params.groups[layer.group_in].first_row;
         let list_out = z * params.rows + params.groups[layer.group_out].first_row;
-        let first = (z * params.packed + layer.first_packed) / 4u;
-        let part = share(blocks, own.x, grid.x, lane);
+        let first = layer.first_packed / 4u;
+        let part = share(blocks, workgroup.x, grid.x, lane);
         for (var id = part.first; id < part.end; id += part.hop) {
             let r = id / columns * 4u;
             let c = id % columns;

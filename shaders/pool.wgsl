@@ -1,4 +1,4 @@
-// pool: the maximum or the mean over windows side by side, of kept units, for each mask. Pixels that fill no window are dropped.
+// pool: the maximum or the mean over windows side by side, of kept units, under one mask. Pixels that fill no window are dropped.
 //
 // The pieces of rows are distributed over the teams.
 
@@ -18,17 +18,14 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let own = place(workgroup, grid);
-    let z = own.z;
+    let z = op.mask;
     let images = params.batch_stride / 4u;
     let cells = op.height_out * op.width_out * images;
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
-    let first_in = select(z * (arrayLength(&input) / 2u), 0u, (op.flags & SHARED) != 0u);
-    let first_out = z * (arrayLength(&output) / 2u);
     let area = op.kernel * op.kernel;
     let in_row = pieces(cells);
-    let team = team(own.x, grid.x, lane);
+    let team = team(workgroup.x, grid.x, lane);
     if team.first >= rows * in_row {
         return;
     }
@@ -45,7 +42,7 @@ fn main(
                 var value = vec4(1.0);
                 if r < kept {
                     let corner = (r * op.height_in + cell.y * op.kernel) * op.width_in + cell.x * op.kernel;
-                    var at = first_in + corner * images + cell.b;
+                    var at = corner * images + cell.b;
                     var i = 0u;
                     var j = 0u;
                     loop {
@@ -66,7 +63,7 @@ fn main(
                         value /= f32(area);
                     }
                 }
-                output[first_out + r * cells + number] = value;
+                output[op.first_output + r * cells + number] = value;
             }
             continuing {
                 number += team.lanes;

@@ -5,13 +5,15 @@
 // If no unit of a group was drawn, the group keeps the unit with the highest score, so that no layer is empty. The estimator uses the draws (bits 0
 // and 1), which makes it unbiased; the forward passes use the lists.
 // An evaluation uses the decided mask, the units with the highest scores, as m and a sampled one as m'.
+// If more units of a group are drawn than there is room for, the lists end at the capacity, so that the kernels that follow stay in their buffers, and
+// the state says that the step does not count. The bits of the units are those of the whole draw.
 
 // #import structs
 // #import sizes
 // #import threefry
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(1) var<storage, read_write> state: OpenState;
 @group(0) @binding(2) var<storage, read> schedule: array<Step>;
 @group(0) @binding(3) var<storage, read> scores: array<f32>;        // [U]
 @group(0) @binding(4) var<storage, read> numbers: array<u32>;       // [U] of the units in the whole network
@@ -19,6 +21,13 @@
 @group(0) @binding(6) var<storage, read_write> lists: array<u32>;   // [2, R] kept units of each group
 @group(0) @binding(7) var<storage, read_write> rows: array<u32>;    // [2, R] the place of each unit in its list, or ABSENT
 @group(0) @binding(8) var<storage, read_write> counts: array<u32>;  // [2, 64] kept units of each group
+
+// The beginning of State: workgroups of several groups may set a bit of `halted`.
+struct OpenState {
+    next: u32,
+    slot: u32,
+    halted: atomic<u32>,
+}
 
 const ROW: u32 = SAMPLE_ROW;
 const THREADS: u32 = ROW * ROW;
@@ -103,12 +112,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         }
         rows[first + i] = ABSENT;
         rows[second + i] = ABSENT;
-        if (bits & DRAWN_IN_MASK) != 0u {
+        if (bits & DRAWN_IN_MASK) != 0u && at.x < group.capacity {
             lists[first + at.x] = i;
             rows[first + i] = at.x;
             at.x++;
         }
-        if (bits & DRAWN_IN_PROBE) != 0u {
+        if (bits & DRAWN_IN_PROBE) != 0u && at.y < group.capacity {
             lists[second + at.y] = i;
             rows[second + i] = at.y;
             at.y++;
@@ -126,7 +135,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
             rows[list + best] = 0u;
             kept = 1u;
         }
-        counts[lane * MOST_GROUPS + g] = kept;
+        if kept > group.capacity {
+            atomicOr(&state.halted, OVERFLOWED);
+        }
+        counts[lane * MOST_GROUPS + g] = min(kept, group.capacity);
     }
     // One invocation sets the bits of the unit that is kept without a draw, because both masks share the word.
     if lane == 0u && group.gated == 1u && ((total & 0xffffu) == 0u || (total >> 16u) == 0u) {

@@ -1,4 +1,4 @@
-// statistics: mean and variance of each kept unit under each mask, over the batch and all pixels. An evaluation uses the running ones.
+// statistics: mean and variance of each kept unit under one mask, over the batch and all pixels. An evaluation uses the running ones.
 //
 // The rows are distributed over the workgroups. One pass over values less the unit's first value, so that a mean far from 0 costs no precision:
 //   mean = x0 + S1 / n,  variance = S2 / n - (S1 / n)^2   with S1, S2 the sums of (x - x0) and its square
@@ -22,15 +22,14 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let own = place(workgroup, grid);
-    let z = own.z;
+    let z = op.mask;
     let images = params.batch_stride / 4u;
     let cells = op.height_in * op.width_in * images;
     let first = params.layers[op.layer].first_statistic;
     let stretch = share(cells, 0u, 1u, lane);
     let more = stretch.hop % images;
     let count = f32(op.height_in * op.width_in * params.batch_size);
-    for (var row = dealt(own.x, grid.x); row < counts[z * MOST_GROUPS + op.group_in]; row += grid.x) {
+    for (var row = dealt(workgroup.x, grid.x); row < counts[z * MOST_GROUPS + op.group_in]; row += grid.x) {
         let out = z * params.statistics + first + row;
         if params.mode == EVALUATE {
             if lane == 0u {
@@ -38,7 +37,7 @@ fn main(
             }
             continue;
         }
-        let begin = z * (arrayLength(&input) / 2u) + row * cells;
+        let begin = row * cells;
         let origin = input[begin].x;
         var sums = vec2<f32>();
         var cell = stretch.first;

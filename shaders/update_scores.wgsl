@@ -150,8 +150,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
             state.clip_scale = select(1.0, params.clip_norm / norm, clips);
             records[state.slot].gradient_norm = norm;
             if !is_finite(square) {
-                halted = 1u;
-                state.halted = 1u;
+                halted = DIVERGED;
+                state.halted = DIVERGED;
             }
         }
     }
@@ -262,7 +262,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         sum += s;
     }
     let projected_sum = tree_sum(lane, sum);
-    if lane == 0u && (!is_one_of || part == PROJECT) {
+    // The record is that of the step before if this one overflowed.
+    if lane == 0u && (halted & OVERFLOWED) == 0u && (!is_one_of || part == PROJECT) {
         records[state.slot].sum_scores = projected_sum;
         let moved = select(0.0, threshold, projected_sum != unprojected);
         records[state.slot].threshold = select(moved, -moved, raises == 1u && moved > 0.0);

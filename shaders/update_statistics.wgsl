@@ -21,7 +21,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    if state.halted == 1u {
+    if state.halted != 0u {
         return;
     }
     for (var l = 0u; l < params.layer_count; l++) {

@@ -47,6 +47,10 @@ pub struct Group {
     pub first_group: u32,
     pub second_group: u32,
     pub mask_terms: u32,
+    pub capacity: u32,
+    pub unused_x: u32,
+    pub unused_y: u32,
+    pub unused_z: u32,
 }
 
 /// The weights between two groups.
@@ -62,7 +66,7 @@ pub struct Layer {
     pub first_weight: u32,
     pub first_packed: u32,
     pub first_gradient: u32,
-    pub room: u32,
+    pub split: u32,
     pub pixels: u32,
     pub first_statistic: u32,
 }
@@ -115,22 +119,29 @@ pub struct Operation {
     pub padding: u32,
     pub flags: u32,
     pub first_square: u32,
-    pub unused_x: u32,
-    pub unused_y: u32,
-    pub unused_z: u32,
+    pub mask: u32,
+    pub first_output: u32,
+    pub unused: u32,
 }
 
-/// The arguments of a reference kernel besides the named buffers: maps and their gradients, by their numbers in the model.
+/// Where a map or a gradient is: the number of its buffer, and the first float in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    pub buffer: usize,
+    pub first: usize,
+}
+
+/// The arguments of a reference kernel besides the named buffers: where its maps and their gradients are.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Work {
     pub operation: Operation,
-    pub input: usize,
-    pub output: usize,
+    pub input: Place,
+    pub output: Place,
     /// Equal to `output` if there is no shortcut.
-    pub shortcut: usize,
-    pub d_input: usize,
-    pub d_output: usize,
-    pub d_shortcut: usize,
+    pub shortcut: Place,
+    pub d_input: Place,
+    pub d_output: Place,
+    pub d_shortcut: Place,
 }
 
 impl Work {
@@ -141,24 +152,30 @@ impl Work {
     }
 }
 
+/// Bits of [`State::halted`].
+pub mod halted {
+    /// A loss or a gradient was not finite.
+    pub const DIVERGED: u32 = 1;
+    /// A mask was drawn for which there is no room.
+    pub const OVERFLOWED: u32 = 2;
+}
+
 /// Bits of [`Operation::flags`].
 pub mod flags {
     /// The map that is written, or whose gradient is written, has passed a relu.
     pub const RECTIFIED: u32 = 1;
     /// A row of ones follows the kept rows of the map that is written.
     pub const ONES: u32 = 2;
-    /// Both masks read the same map.
-    pub const SHARED: u32 = 4;
     /// The gradient is added to the one in the buffer.
-    pub const ACCUMULATE: u32 = 8;
+    pub const ACCUMULATE: u32 = 4;
     /// The values are normalised, not only added.
-    pub const NORMALISE: u32 = 16;
+    pub const NORMALISE: u32 = 8;
     /// A shortcut is added; the written group is a union.
-    pub const JOINED: u32 = 32;
+    pub const JOINED: u32 = 16;
     /// The mean over a window, not the maximum.
-    pub const MEAN: u32 = 64;
+    pub const MEAN: u32 = 32;
     /// The map that is read needs no gradient.
-    pub const LAST: u32 = 128;
+    pub const LAST: u32 = 64;
 }
 
 /// The settings that the kernels read, and the network. A uniform buffer.

@@ -13,7 +13,7 @@ use lacuna::estimators::Estimator;
 use lacuna::mask::{DRAWN_IN_MASK, DRAWN_IN_PROBE, KEPT_BY_MASK, KEPT_BY_PROBE};
 use lacuna::random::Stream;
 use lacuna::schedule::{BETA1, BETA2};
-use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation, Params, Record, Sample, State, Step, flags};
+use lacuna::shared::{ABSENT, Group, Layer, MISSING, MOST_GROUPS, Mode, Operation, Params, Record, Sample, State, Step, flags, halted};
 
 /// From the lowest up: a module may use its own level and those before it.
 const LEVELS: [&[&str]; 4] = [
@@ -233,14 +233,16 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
     let module = wgsl(&text("shaders/shared/structs.wgsl"));
     let mut known = Vec::new();
     for (name, rust, rust_size) in [
-        layout!(Group: size, gated, first_unit, first_row, united, first_group, second_group, mask_terms),
         layout!(
-            Layer: taps, extra, group_in, group_out, inputs, outputs, first_weight, first_packed, first_gradient, room, pixels,
+            Group: size, gated, first_unit, first_row, united, first_group, second_group, mask_terms, capacity, unused_x, unused_y, unused_z
+        ),
+        layout!(
+            Layer: taps, extra, group_in, group_out, inputs, outputs, first_weight, first_packed, first_gradient, split, pixels,
             first_statistic
         ),
         layout!(
             Operation: layer, group_in, group_out, group_shortcut, height_in, width_in, height_out, width_out, kernel, stride, padding,
-            flags, first_square, unused_x, unused_y, unused_z
+            flags, first_square, mask, first_output, unused
         ),
         layout!(
             Params: seed, mode, draw, masks, group_count, units, rows, packed, batch_size, batch_stride, layer_count, statistics, channels,
@@ -300,11 +302,12 @@ fn constants_have_one_value_in_both_languages() {
         ("ABSENT", f64::from(ABSENT)),
         ("RECTIFIED", f64::from(flags::RECTIFIED)),
         ("ONES", f64::from(flags::ONES)),
-        ("SHARED", f64::from(flags::SHARED)),
         ("ACCUMULATE", f64::from(flags::ACCUMULATE)),
         ("NORMALISE", f64::from(flags::NORMALISE)),
         ("JOINED", f64::from(flags::JOINED)),
         ("MEAN", f64::from(flags::MEAN)),
+        ("DIVERGED", f64::from(halted::DIVERGED)),
+        ("OVERFLOWED", f64::from(halted::OVERFLOWED)),
         ("BETA1", f64::from(BETA1 as f32)),
         ("BETA2", f64::from(BETA2 as f32)),
         ("DRAWN_IN_MASK", f64::from(DRAWN_IN_MASK)),

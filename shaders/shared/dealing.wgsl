@@ -1,10 +1,5 @@
 // How work is distributed over the workgroups of 64 invocations: neighbours take neighbouring work, so that they read adjacent memory.
 
-// The place of a workgroup in a grid that has one layer for each mask.
-fn place(workgroup: vec3<u32>, grid: vec3<u32>) -> Place {
-    return Place(workgroup.x, workgroup.z);
-}
-
 // The first part of the work for a workgroup, if there may be fewer parts than workgroups.
 fn dealt(workgroup: u32, grid: u32) -> u32 {
     return workgroup;

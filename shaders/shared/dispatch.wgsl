@@ -2,12 +2,6 @@
 
 // #import dealing
 
-// In a kernel that runs for each mask: the mask of a workgroup, and its number among the workgroups of that mask.
-struct Place {
-    x: u32,
-    z: u32,
-}
-
 // An invocation's share of numbered work: from `first` on every `hop`-th number below `end`.
 struct Share {
     first: u32,

@@ -29,5 +29,7 @@ fn sum_floats(layer: Layer, kept_in: u32, kept_out: u32) -> u32 {
 fn split_count(layer: Layer, kept_in: u32, kept_out: u32) -> u32 {
     let tiles = tile_grid(quads(summed_rows(layer, kept_in)), quads(kept_out));
     let wanted = ENOUGH / max(tiles.x * tiles.y, 1u);
-    return clamp(wanted, 1u, min(layer.pixels, layer.room / max(sum_floats(layer, kept_in, kept_out), 1u)));
+    // The limit must not depend on the capacities: the order of a sum would change with them.
+    let most = max(layer.split / max(sum_floats(layer, kept_in, kept_out), 1u), 1u);
+    return clamp(wanted, 1u, min(layer.pixels, most));
 }

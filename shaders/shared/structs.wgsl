@@ -5,14 +5,16 @@
 //   G  groups of units: inputs, hidden layers or channels, their unions, classes        U  gated units of all groups
 //   kI, kO  kept units of the group that a layer reads and of the one it writes        pO  kO up to a multiple of 4
 //   Q  pixels of a map        T  taps of a layer's kernel        E  its rows after the taps: a bias, or scale and shift
-//   R  entries of all groups' lists: size + 1 each      P  packed weights of one mask when everything is kept
+//   R  entries of all groups' lists: size + 1 each      P  packed weights when every group keeps as many units as there is room for
 //   S  units that are normalised        F, G  Fisher information of a unit's mask, and dL/dm
 //   z  which mask: 0 is m, 1 is m' (the probe)
 //
-// A map is [2, size + 1, Q, Bp]. The kept rows come first, then in some maps a row of ones. The image is the fastest index, so that the next pixel is
+// A map is [capacity + 1, Q, Bp]. The kept rows come first, then in some maps a row of ones. The image is the fastest index, so that the next pixel is
 // the same images at another place, and padding, stride and the edge of an image apply to whole vectors.
 //
-// A network with buffers for one mask has 1 instead of 2 in maps, joins, packed weights and statistics, and no kernel runs for m'.
+// The forward pass under m' runs first, then the one under m in the same buffers: after them only the lists, the statistics and the logits of m' are
+// left. A map of the logits is [2, classes, Bp].
+// A network with buffers for one mask has 1 instead of 2 in the logits, joins and statistics, and no kernel runs for m'.
 //
 // llvmpipe runs eight invocations in lockstep and evaluates a loop's condition once more than the loop runs: hot loops that run at least once
 // test at the end.
@@ -39,6 +41,10 @@ const TERMS_SCALE: u32 = 3u;   // its scale and shift
 const EFFECTS_NONE: u32 = 0u;
 const EFFECTS_CONTROL: u32 = 1u; // G - F / 2, for the control variate
 const EFFECTS_FISHER: u32 = 2u;  // -F / 2
+// Bits of `halted`: a loss or a gradient was not finite; a mask was drawn for which there is no room. Steps after an overflow draw the same mask again,
+// so that the step can be repeated when there is room for it.
+const DIVERGED: u32 = 1u;
+const OVERFLOWED: u32 = 2u;
 
 struct Group {
     size: u32,         // units
@@ -49,6 +55,10 @@ struct Group {
     first_group: u32,  // those two
     second_group: u32,
     mask_terms: u32,   // the weights whose sum is dL/dm of a unit: the layer times 4, plus one of TERMS_
+    capacity: u32,     // most kept units for which there is room
+    unused_x: u32,
+    unused_y: u32,
+    unused_z: u32,
 }
 
 struct Layer {
@@ -61,7 +71,7 @@ struct Layer {
     first_weight: u32,    // of [T * inputs + E, outputs]
     first_packed: u32,    // of at most [T * kI + E, pO]
     first_gradient: u32,  // of at least as many floats
-    room: u32,            // how many
+    split: u32,           // most floats of all parts of the gradient, if there are several
     pixels: u32,          // Q of its outputs
     first_statistic: u32, // of its outputs, if they are normalised
 }
@@ -81,19 +91,18 @@ struct Operation {
     padding: u32,
     flags: u32,
     first_square: u32, // where its squares of weight gradients begin
-    unused_x: u32,
-    unused_y: u32,
-    unused_z: u32,
+    mask: u32,         // z
+    first_output: u32, // where the values begin in the map that is written, in quads: those of m' among the logits, otherwise 0
+    unused: u32,
 }
 
 const RECTIFIED: u32 = 1u;   // the map that is written, or whose gradient is written, has passed a relu
 const ONES: u32 = 2u;        // a row of ones follows the kept rows of the map that is written
-const SHARED: u32 = 4u;      // both masks read the same map
-const ACCUMULATE: u32 = 8u;  // the gradient is added to the one in the buffer
-const NORMALISE: u32 = 16u;  // values are normalised, not only added
-const JOINED: u32 = 32u;     // a shortcut is added; the group that is written is a union
-const MEAN: u32 = 64u;       // the mean over a window, not the maximum
-const LAST: u32 = 128u;      // the map that is read needs no gradient
+const ACCUMULATE: u32 = 4u;  // the gradient is added to the one in the buffer
+const NORMALISE: u32 = 8u;   // values are normalised, not only added
+const JOINED: u32 = 16u;     // a shortcut is added; the group that is written is a union
+const MEAN: u32 = 32u;       // the mean over a window, not the maximum
+const LAST: u32 = 64u;       // the map that is read needs no gradient
 
 // The settings that the kernels read, and the network.
 struct Params {
@@ -153,7 +162,7 @@ struct Step {
 struct State {
     next: u32,      // row of the schedule for sampling and the forward passes
     slot: u32,      // row of the step whose losses these are
-    halted: u32,    // 1 once a loss or a gradient was not finite; nothing is changed from then on
+    halted: u32,    // bits DIVERGED and OVERFLOWED; nothing is changed while one of them is set
     step: u32,
     loss: f32,       // L(w, m)
     probe_loss: f32, // L(w, m')

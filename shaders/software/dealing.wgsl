@@ -1,13 +1,7 @@
 // How work is distributed on an adapter that computes on the CPU; it replaces shared/dealing.wgsl. Such an adapter gives each of its threads a range
 // of consecutive workgroups, and runs eight invocations at a time, to their end.
 
-// Every such range has workgroups of both masks.
-fn place(workgroup: vec3<u32>, grid: vec3<u32>) -> Place {
-    let number = workgroup.z * grid.x + workgroup.x;
-    return Place(number / grid.z, number % grid.z);
-}
-
-// The first parts go to all ranges equally: in a grid of a power of two the bits of the workgroup's number are reversed.
+// The first parts go to all such ranges equally: in a grid of a power of two the bits of the workgroup's number are reversed.
 fn dealt(workgroup: u32, grid: u32) -> u32 {
     return select(workgroup, (reverseBits(workgroup) >> countLeadingZeros(grid)) >> 1u, countOneBits(grid) == 1u);
 }

@@ -25,13 +25,13 @@ pub async fn memory(engine: &Engine) -> Result<Memory, DeviceError> {
     read(engine, &|_| true).await
 }
 
-/// The maps, their gradients, and the buffers whose names `is_read` selects; the others are empty.
+/// The maps with their gradients, and the buffers whose names `is_read` selects; the others are empty.
 pub(super) async fn read(engine: &Engine, is_read: &dyn Fn(&str) -> bool) -> Result<Memory, DeviceError> {
     let buffers = &engine.buffers;
     let Cuts { enough, tile, strip } = engine.cuts();
     // All are read in one copy: where each begins follows from the sizes of those before it.
     let named = buffers.named();
-    let all: Vec<_> = named.iter().map(|(_, buffer)| *buffer).chain(&buffers.maps).chain(&buffers.gradients).collect();
+    let all: Vec<_> = named.iter().map(|(_, buffer)| *buffer).chain(&buffers.values).collect();
     let sizes: Vec<u64> = all
         .iter()
         .enumerate()
@@ -48,7 +48,7 @@ pub(super) async fn read(engine: &Engine, is_read: &dyn Fn(&str) -> bool) -> Res
             own
         })
         .collect();
-    let (maps, gradients) = pieces[named.len()..].split_at(buffers.maps.len());
+    let values = &pieces[named.len()..];
     let of = |name: &str| pieces[named.iter().position(|(known, _)| *known == name).expect("every buffer of a network has a name")];
     let floats = |bytes: &[u8]| -> Vec<f64> {
         bytes.chunks_exact(size_of::<f32>()).map(|bytes| f64::from(f32::from_le_bytes(bytes.try_into().expect("four bytes")))).collect()
@@ -84,8 +84,7 @@ pub(super) async fn read(engine: &Engine, is_read: &dyn Fn(&str) -> bool) -> Res
         inputs: words("inputs"),
         labels: words("labels"),
         shifts: floats(of("shifts")),
-        maps: maps.iter().map(|bytes| floats(bytes)).collect(),
-        gradients: gradients.iter().map(|bytes| floats(bytes)).collect(),
+        values: values.iter().map(|bytes| floats(bytes)).collect(),
         square_starts: engine.square_starts.clone(),
         enough,
         tile,
@@ -119,7 +118,7 @@ pub(super) fn write(engine: &Engine, memory: &Memory) {
     engine.write(&buffers.statistics, &pairs(&memory.statistics));
     engine.write(&buffers.d_statistics, &pairs(&memory.d_statistics));
     engine.write(&buffers.running, &pairs(&memory.running));
-    for (buffer, values) in buffers.maps.iter().zip(&memory.maps).chain(buffers.gradients.iter().zip(&memory.gradients)) {
+    for (buffer, values) in buffers.values.iter().zip(&memory.values) {
         engine.write(buffer, &narrow(values));
     }
     engine.write(&buffers.inputs, &memory.inputs);

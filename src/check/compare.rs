@@ -46,11 +46,8 @@ pub(super) fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch
     floats("statistics", expected.statistics.as_flattened(), found.statistics.as_flattened());
     floats("d_statistics", expected.d_statistics.as_flattened(), found.d_statistics.as_flattened());
     floats("running", expected.running.as_flattened(), found.running.as_flattened());
-    for (expected, found) in expected.maps.iter().zip(&found.maps) {
-        floats("a map", expected, found);
-    }
-    for (expected, found) in expected.gradients.iter().zip(&found.gradients) {
-        floats("a gradient", expected, found);
+    for (expected, found) in expected.values.iter().zip(&found.values) {
+        floats("a map or gradient", expected, found);
     }
     // Only the sum of a kernel's squares matters, not how it splits them over workgroups.
     let sums = |memory: &Memory| {

@@ -108,7 +108,10 @@ pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(&SceneReport,
 
 async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
+    let model = Model { saves_memory: scene.saves_memory, ..model };
     let model = if scene.gates { model.with_gates() } else { model };
+    let capacities: Vec<u32> = model.sizes().iter().map(|&size| (f64::from(size) * scene.room).ceil() as u32).collect();
+    let model = model.with_capacities(&capacities);
     let mut params =
         Params { seed, alpha: 0.5, momentum: 0.9, weight_decay: 5e-4, clip_norm: 3.0, learn_scores: 1, ..model.params(scene.batch_size) };
     params.scale = 1.0 / 80.0;

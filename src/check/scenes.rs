@@ -21,6 +21,10 @@ pub(super) struct Scene {
     pub(super) gate_inputs: bool,
     /// Whether gates multiply by the masks.
     pub(super) gates: bool,
+    /// The share of each group for which there is room. If more units are drawn, the step overflows.
+    pub(super) room: f64,
+    /// Whether maps and gradients share buffers.
+    pub(super) saves_memory: bool,
     pub(super) batch_size: u32,
     pub(super) change: fn(&mut Params),
     /// The budget as a share of U.
@@ -56,6 +60,8 @@ const USUAL: Scene = Scene {
     classes: 10,
     gate_inputs: true,
     gates: false,
+    room: 1.0,
+    saves_memory: false,
     batch_size: 13,
     change: |_| {},
     keep: 0.4,
@@ -272,6 +278,7 @@ pub(super) const SCENES: &[Scene] = &[
         change: |p| (p.mode, p.decided_score) = (Mode::Evaluate as u32, 0.5),
         keep: 0.4,
         scores: Scores::Vanishing,
+        ..USUAL
     },
     Scene {
         name: "evaluation of a residual network",
@@ -336,6 +343,80 @@ pub(super) const SCENES: &[Scene] = &[
         },
         ..USUAL
     },
+    Scene { name: "room for three quarters", room: 0.75, ..USUAL },
+    Scene {
+        name: "shared buffers, gated channels",
+        model: "cnn-13",
+        image: image(5, 9, 9),
+        batch_size: 18,
+        keep: 0.6,
+        room: 0.8,
+        saves_memory: true,
+        ..USUAL
+    },
+    Scene {
+        name: "shared buffers of residual sums",
+        model: "resnet8",
+        image: image(3, 7, 7),
+        classes: 4,
+        gate_inputs: false,
+        batch_size: 3,
+        keep: 0.2,
+        room: 0.7,
+        saves_memory: true,
+        ..USUAL
+    },
+    Scene {
+        name: "shared buffers, normalised before",
+        model: "wrn-10-1",
+        image: image(2, 5, 5),
+        classes: 3,
+        batch_size: 3,
+        keep: 0.3,
+        room: 0.9,
+        saves_memory: true,
+        ..USUAL
+    },
+    Scene {
+        name: "shared buffers and gates",
+        model: "cnn-6-9",
+        image: image(2, 7, 7),
+        classes: 4,
+        gates: true,
+        batch_size: 5,
+        change: |p| {
+            p.masks = 1;
+            p.estimator = Estimator::Ste.id();
+        },
+        keep: 0.4,
+        saves_memory: true,
+        ..USUAL
+    },
+    Scene { name: "overflow", room: 0.2, ..USUAL },
+    Scene {
+        name: "overflow of a residual network",
+        model: "resnet8",
+        image: image(3, 6, 6),
+        classes: 4,
+        gate_inputs: false,
+        batch_size: 3,
+        room: 0.3,
+        saves_memory: true,
+        ..USUAL
+    },
+    Scene {
+        name: "overflow in an evaluation",
+        model: "mlp-35-14",
+        image: flat(20),
+        batch_size: 12,
+        change: |p| {
+            p.mode = Mode::Evaluate as u32;
+            p.draw = 5;
+        },
+        keep: 1.0,
+        room: 0.1,
+        ..USUAL
+    },
     PINNED,
     Scene { name: "the gradient alone", change: |p| p.learn_scores = part::GRADIENT, ..PINNED },
     Scene { name: "the optimiser's step alone", change: |p| p.learn_scores = part::STEP, ..PINNED },
@@ -385,8 +466,7 @@ pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
     }
     for buffer in [&mut memory.d_scores, &mut memory.d_masks, &mut memory.packed_weights, &mut memory.d_weights, &mut memory.squares]
         .into_iter()
-        .chain(&mut memory.maps)
-        .chain(&mut memory.gradients)
+        .chain(&mut memory.values)
     {
         buffer.fill(poison);
     }

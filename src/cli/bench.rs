@@ -92,9 +92,11 @@ impl Case {
         model.predicted_ratio(self.keep_ratio(), self.config.method.facts().forwards)
     }
 
-    /// Memory that such a step needs: for dense the values of one mask, otherwise those of two, of the units expected to be kept.
+    /// Memory of such a step: of a sparse one with room for the units that it may keep.
     fn memory(&self, model: &Model) -> Bytes {
-        model.of_expected_sizes(self.keep_ratio()).bytes(self.config.batch_size, self.config.method.facts().masks())
+        let facts = self.config.method.facts();
+        let network = if facts.keeps_all { model.clone() } else { model.drawn_at(self.keep_ratio()) };
+        network.bytes(self.config.batch_size, facts.masks())
     }
 
     fn phase_ms(&self, phase: Phase) -> Option<f64> {

@@ -253,7 +253,7 @@ mod tests {
                 TABLE.iter().flat_map(|entry| entry.buffers).copied().filter(|name| !tables.contains(name)).collect();
             let all = networks.flat_map(|buffers| {
                 let alone: Vec<_> = names.iter().filter_map(|name| buffers.get(name)).collect();
-                alone.into_iter().chain(&buffers.maps).chain(&buffers.gradients)
+                alone.into_iter().chain(&buffers.values)
             });
             let (count, allocated) = all.fold((0, 0), |(count, allocated), buffer| (count + 1, allocated + buffer.size()));
             let predicted = run.bytes();

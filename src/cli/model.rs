@@ -79,13 +79,15 @@ impl Description {
         self.model.predicted_ratio(self.config.keep_ratio, MethodName::Vrpge.facts().forwards)
     }
 
-    /// Memory of a dense run, of a sparse run at its start, and of a sparse run once its units have been dropped.
-    fn memory(&self) -> [(String, &'static str, Bytes); 3] {
-        let (model, batch) = (&self.model, self.config.batch_size);
+    /// Memory of a dense run, of a sparse run at its start, at the keep ratio, and of a sparse run once its units have been dropped.
+    fn memory(&self) -> [(String, &'static str, Bytes); 4] {
+        let (model, batch, keep) = (&self.model, self.config.batch_size, self.config.keep_ratio);
+        let left = Model { saves_memory: true, ..self.left.clone() };
         [
             ("dense".to_owned(), "dense", model.bytes(batch, MethodName::Dense.facts().masks())),
-            ("sparse, nothing dropped".to_owned(), "sparse", model.bytes(batch, MASKS)),
-            (format!("at {} with --compact", self.config.keep_ratio), "compacted", self.left.bytes(batch, MASKS)),
+            ("sparse, first step".to_owned(), "sparse", model.drawn_at(self.config.budget().at_first()).bytes(batch, MASKS)),
+            (format!("at {keep}"), "at_keep_ratio", model.drawn_at(keep).bytes(batch, MASKS)),
+            (format!("at {keep} with --compact"), "compacted", left.bytes(batch, MASKS)),
         ]
     }
 
@@ -114,7 +116,7 @@ impl Description {
              {indent}at {keep} a sparse step, two forwards and one backward, is expected to take {ratio:.3} of the dense step's\n\n\
              memory with --batch-size {batch}, without the data set\n\
              {memory}\n\
-             A run that trains scores stores the values of two masks; any other run stores those of one mask, as dense does.\n\
+             A sparse run has room for the units that its scores let a step keep, so that its memory falls with the budget.\n\
              rigl and snip also store a copy with all units. `lacuna train` prints the memory of its own run.",
             name = model.name,
             layers = self.layers(),

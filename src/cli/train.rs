@@ -214,12 +214,18 @@ fn print_cost(run: &Trainer, spent: &Seconds, is_resumed: bool, line: &mut Value
     ));
     let phases: Vec<(&str, f64)> = PHASES.into_iter().zip(spent.by_phase().iter().copied()).collect();
     line["bytes"] = bytes_json(run.memory());
+    line["repeated_submits"] = json!(run.repeats());
     line["training_seconds"] = json!(spent.total());
     line["phase_seconds"] = Value::Object(phases.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect());
     let each = phases.iter().map(|(name, seconds)| format!("{name} {seconds:.1}")).collect::<Vec<_>>().join(", ");
     say(format_args!(
-        "memory on the device: {}; seconds of training{}, without tests: {:.1}{}",
+        "memory on the device: {}{}; seconds of training{}, without tests: {:.1}{}",
         size(run.bytes()),
+        match run.repeats() {
+            0 => String::new(),
+            1 => " (one submit was repeated with more)".to_owned(),
+            repeats => format!(" ({repeats} submits were repeated with more)"),
+        },
         if is_resumed { " since it was resumed" } else { "" },
         spent.total(),
         if each.is_empty() { String::new() } else { format!(" ({each})") }

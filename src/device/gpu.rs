@@ -144,12 +144,13 @@ impl Gpu {
     }
 
     /// Binds the kernel `name` to `buffers`, in the order of its bindings, and to the operation in these bytes.
-    pub(super) fn bind(&self, name: &'static str, buffers: &[&wgpu::Buffer], operation: Option<&[u8]>) -> Binding {
+    pub(super) fn bind(&self, name: &'static str, buffers: &[wgpu::BufferBinding<'_>], operation: Option<&[u8]>) -> Binding {
         let pipeline = self.kernel(name);
-        let group = |index: u32, buffers: &[&wgpu::Buffer]| {
+        let group = |index: u32, buffers: &[wgpu::BufferBinding<'_>]| {
             let layout = pipeline.get_bind_group_layout(index);
             let entries = buffers.iter().zip(0..);
-            let entries = entries.map(|(buffer, binding)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() });
+            let entries =
+                entries.map(|(buffer, binding)| wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer.clone()) });
             let entries: Vec<_> = entries.collect();
             self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(name), layout: &layout, entries: &entries })
         };
@@ -161,7 +162,7 @@ impl Gpu {
                 mapped_at_creation: false,
             });
             self.queue.write_buffer(&buffer, 0, bytes);
-            Rc::new(OnOperation { group: group(1, &[&buffer]), parameters: buffer })
+            Rc::new(OnOperation { group: group(1, &[buffer.as_entire_buffer_binding()]), parameters: buffer })
         });
         Binding { kernel: name, buffers: group(0, buffers), operation }
     }

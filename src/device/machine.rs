@@ -45,6 +45,16 @@ pub enum Usage {
     Copies,
 }
 
+/// A part of a buffer that a kernel binds.
+#[cfg(feature = "gpu")]
+#[derive(Clone, Copy, Debug)]
+pub struct Bound<'a> {
+    pub buffer: &'a Buffer,
+    /// The first byte, a multiple of 256.
+    pub first: u64,
+    pub bytes: u64,
+}
+
 /// A buffer on a device. Its memory is freed when its last handle is dropped.
 #[derive(Clone, Debug)]
 pub struct Buffer(Rc<Memory>);
@@ -272,9 +282,14 @@ impl Machine {
     /// binding, because it finds its buffers by their names.
     #[cfg(feature = "gpu")]
     #[must_use]
-    pub fn bind(&self, name: &'static str, buffers: &[&Buffer], operation: Option<&[u8]>) -> Option<Binding> {
+    pub fn bind(&self, name: &'static str, buffers: &[Bound<'_>], operation: Option<&[u8]>) -> Option<Binding> {
         let buffers = |gpu: &Gpu| {
-            let buffers: Vec<&wgpu::Buffer> = buffers.iter().map(|buffer| buffer.on_gpu()).collect();
+            let parts = buffers.iter().map(|&Bound { buffer, first, bytes }| wgpu::BufferBinding {
+                buffer: buffer.on_gpu(),
+                offset: first,
+                size: std::num::NonZeroU64::new(bytes),
+            });
+            let buffers: Vec<wgpu::BufferBinding<'_>> = parts.collect();
             gpu.bind(name, &buffers, operation)
         };
         self.gpu().map(buffers)

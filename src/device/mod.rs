@@ -16,6 +16,8 @@ mod table;
 pub use adapter::{Adapter, CPU, DeviceError};
 #[cfg(feature = "gpu")]
 pub use gpu::{Binding, Gpu};
+#[cfg(feature = "gpu")]
+pub use machine::Bound;
 #[cfg(feature = "cpu")]
 pub use machine::CPU_BUFFER_LIMIT;
 pub use machine::{Buffer, Encoder, Machine, Readback, Usage};

@@ -35,7 +35,7 @@ kernels! {
     sample: [params, state, schedule, scores, numbers, units, lists, rows, counts], false;
     list_all: [params, lists, rows, counts], false;
     unite: [params, sources, lists, rows, counts, joins], false;
-    pack_weights: [params, lists, counts, weights, packed_weights], false;
+    pack_weights: [params, lists, counts, weights, packed_weights], true;
     gather_inputs: [params, state, lists, counts, numbers, inputs, batch_rows, shifts, output], true;
     convolve: [params, counts, packed_weights, input, output], true;
     statistics: [params, lists, counts, running, input, statistics], true;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::device::{Buffer, DeviceError, Machine, Usage};
-use crate::model::Model;
+use crate::model::{Model, Places};
 use crate::shared::{MOST_GROUPS, Params, Record, Sample, State, Step};
 
 use super::SLOTS;
@@ -71,10 +71,8 @@ macro_rules! buffers {
         #[derive(Clone, Debug)]
         pub struct Buffers {
             $($(#[$doc])* pub $name: Buffer,)+
-            /// One for each map of the model, `[masks, rows, Q, Bp]`. Inputs that are not gated are stored once.
-            pub maps: Vec<Buffer>,
-            /// The gradients of the loss at maps, `[rows up to a multiple of 4, Q, Bp]`. The model says which map uses which buffer.
-            pub gradients: Vec<Buffer>,
+            /// Those of [`Places`]: maps, `[rows, Q, Bp]`, and the gradients of the loss at maps, `[rows up to a multiple of 4, Q, Bp]`.
+            pub values: Vec<Buffer>,
         }
 
         impl Buffers {
@@ -135,7 +133,7 @@ buffers! {
     weights;
     /// As `weights`.
     velocity;
-    /// `[masks, P]`
+    /// `[P]`
     packed_weights;
     /// The floats for the gradient of each layer.
     d_weights;
@@ -164,6 +162,51 @@ pub(super) fn steps_a_submit(machine: &Machine, params: &Params, data: &DataBuff
     (machine.buffer_limit() / batch.max(1)).clamp(1, SLOTS.into()) as u32
 }
 
+/// Allocates the buffers of a network. The first allocation that fails is stored and reported once at the end; later buffers are made small.
+struct Allocation<'a> {
+    machine: &'a Machine,
+    refused: Option<DeviceError>,
+}
+
+impl Allocation<'_> {
+    fn buffer(&mut self, label: &str, bytes: u64, usage: Usage) -> Buffer {
+        let bytes = if self.refused.is_some() { 0 } else { bytes };
+        self.machine.buffer(label, bytes, usage).unwrap_or_else(|error| {
+            self.refused = Some(error);
+            self.machine.buffer(label, 0, usage).expect("every device can allocate a buffer of a few bytes")
+        })
+    }
+
+    /// For so many floats.
+    fn storage(&mut self, label: &str, count: u64) -> Buffer {
+        self.buffer(label, count * 4, Usage::Storage)
+    }
+
+    fn end<T>(self, allocated: T) -> Result<T, DeviceError> {
+        self.refused.map_or(Ok(allocated), Err)
+    }
+}
+
+/// The buffers whose sizes depend on the capacities of the groups. Their contents are not needed after a step.
+struct Scaled {
+    packed_weights: Buffer,
+    d_weights: Buffer,
+    values: Vec<Buffer>,
+}
+
+impl Scaled {
+    fn new(allocation: &mut Allocation<'_>, model: &Model, params: &Params, masks: u32) -> Self {
+        let copies = |is_logits: bool| if is_logits { u64::from(masks) } else { 1 };
+        let bytes = |floats: u64| floats * u64::from(params.batch_stride);
+        let values = Places::of(model).buffers;
+        Self {
+            packed_weights: allocation.storage("the packed weights", model.packed().into()),
+            d_weights: allocation.storage("the weights' gradients", model.gradient_floats().into()),
+            values: values.iter().map(|of| allocation.storage(&of.name, copies(of.is_logits) * bytes(of.floats))).collect(),
+        }
+    }
+}
+
 impl Buffers {
     pub(super) fn new(
         machine: &Machine,
@@ -173,67 +216,63 @@ impl Buffers {
         data: &DataBuffers,
         squares: u32,
     ) -> Result<Self, DeviceError> {
-        // The first allocation that fails is stored and reported once at the end; later buffers are made small.
-        let refused = RefCell::new(None);
-        let buffer = |label: &str, bytes: u64, usage: Usage| {
-            let bytes = if refused.borrow().is_some() { 0 } else { bytes };
-            machine.buffer(label, bytes, usage).unwrap_or_else(|error| {
-                refused.replace(Some(error));
-                machine.buffer(label, 0, usage).expect("every device can allocate a buffer of a few bytes")
-            })
-        };
-        let storage = |label: &str, count: u64| buffer(label, count * 4, Usage::Storage);
+        let mut new = Allocation { machine, refused: None };
         let table = |of: usize| u64::from(SLOTS) * (of / 4) as u64;
         let (units, weights) = (u64::from(params.units), u64::from(model.weights()));
         let (rows, statistics) = (u64::from(params.rows), u64::from(params.statistics));
-        let (images, masks) = (u64::from(params.batch_stride), u64::from(masks));
-        let maps = model.maps.iter().enumerate().map(|(index, map)| {
-            let copies = if index == 0 && !model.groups[0].gated { 1 } else { masks };
-            storage(&format!("the values of {}", model.groups[map.group].name), copies * model.map_floats(map) * images)
-        });
-        let gradients = model.gradient_buffers();
-        let gradients = gradients.iter().map(|&floats| storage("the gradients at a layer's values", u64::from(floats) * images));
         let inputs = match &data.inputs {
             Inputs::Resident(buffer) => buffer.clone(),
             Inputs::Streamed(_) => {
                 let batch = u64::from(params.batch_size) * u64::from(data.features);
                 let bytes = u64::from(steps_a_submit(machine, params, data)) * batch;
-                buffer("the rows of a submit", bytes, Usage::Storage)
+                new.buffer("the rows of a submit", bytes, Usage::Storage)
             }
         };
+        let Scaled { packed_weights, d_weights, values } = Scaled::new(&mut new, model, params, masks);
+        let masks = u64::from(masks);
         let buffers = Self {
-            params: buffer("params", size_of::<Params>() as u64, Usage::Uniform),
-            state: storage("state", size_of::<State>() as u64 / 4),
-            schedule: storage("schedule", table(size_of::<Step>())),
-            batch_rows: storage("batch_rows", table(size_of::<Sample>()) * u64::from(params.batch_size)),
-            records: storage("records", table(size_of::<Record>())),
-            scores: storage("scores", units),
-            score_state: storage("score_state", 4 * units),
-            d_scores: storage("d_scores", units),
-            d_masks: storage("d_masks", units),
-            pins: storage("pins", units),
-            numbers: storage("numbers", units),
-            units: storage("units", units),
-            lists: storage("lists", 2 * rows),
-            rows: storage("rows", 2 * rows),
-            counts: storage("counts", 2 * MOST_GROUPS as u64),
-            sources: storage("sources", 2 * rows),
-            joins: storage("joins", 2 * masks * rows),
-            weights: storage("the weights", weights),
-            velocity: storage("the weights' velocities", weights),
-            packed_weights: storage("the packed weights", masks * u64::from(params.packed)),
-            d_weights: storage("the weights' gradients", model.gradient_floats().into()),
-            squares: storage("squares", squares.into()),
-            statistics: storage("statistics", 2 * masks * statistics),
-            d_statistics: storage("d_statistics", 2 * statistics),
-            running: storage("running", 2 * statistics),
+            params: new.buffer("params", size_of::<Params>() as u64, Usage::Uniform),
+            state: new.storage("state", size_of::<State>() as u64 / 4),
+            schedule: new.storage("schedule", table(size_of::<Step>())),
+            batch_rows: new.storage("batch_rows", table(size_of::<Sample>()) * u64::from(params.batch_size)),
+            records: new.storage("records", table(size_of::<Record>())),
+            scores: new.storage("scores", units),
+            score_state: new.storage("score_state", 4 * units),
+            d_scores: new.storage("d_scores", units),
+            d_masks: new.storage("d_masks", units),
+            pins: new.storage("pins", units),
+            numbers: new.storage("numbers", units),
+            units: new.storage("units", units),
+            lists: new.storage("lists", 2 * rows),
+            rows: new.storage("rows", 2 * rows),
+            counts: new.storage("counts", 2 * MOST_GROUPS as u64),
+            sources: new.storage("sources", 2 * rows),
+            joins: new.storage("joins", 2 * masks * rows),
+            weights: new.storage("the weights", weights),
+            velocity: new.storage("the weights' velocities", weights),
+            packed_weights,
+            d_weights,
+            squares: new.storage("squares", squares.into()),
+            statistics: new.storage("statistics", 2 * masks * statistics),
+            d_statistics: new.storage("d_statistics", 2 * statistics),
+            running: new.storage("running", 2 * statistics),
             inputs,
             labels: data.labels.clone(),
             shifts: data.shifts.clone(),
-            maps: maps.collect(),
-            gradients: gradients.collect(),
+            values,
         };
-        refused.into_inner().map_or(Ok(buffers), Err)
+        new.end(buffers)
+    }
+
+    /// Replaces the buffers whose sizes depend on the capacities of the groups. The old ones are freed first.
+    pub(super) fn resize(&mut self, machine: &Machine, model: &Model, params: &Params, masks: u32) -> Result<(), DeviceError> {
+        let mut new = Allocation { machine, refused: None };
+        self.values.clear();
+        self.packed_weights = new.storage("the packed weights", 0);
+        self.d_weights = new.storage("the weights' gradients", 0);
+        let Scaled { packed_weights, d_weights, values } = Scaled::new(&mut new, model, params, masks);
+        (self.packed_weights, self.d_weights, self.values) = (packed_weights, d_weights, values);
+        new.end(())
     }
 
     /// Bytes of a submit's outcome.

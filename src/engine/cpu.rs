@@ -39,8 +39,7 @@ macro_rules! moved {
                 params: first(&buffers.params),
                 state: first(&buffers.state),
                 $($name: values(&buffers.$name),)+
-                maps: buffers.maps.iter().map(values).collect(),
-                gradients: buffers.gradients.iter().map(values).collect(),
+                values: buffers.values.iter().map(values).collect(),
                 square_starts: engine.square_starts.clone(),
                 enough,
                 tile,
@@ -53,8 +52,7 @@ macro_rules! moved {
             let buffers = &engine.buffers;
             engine.machine.write(&buffers.state, 0, bytemuck::bytes_of(&memory.state));
             $(buffers.$name.put(cast_vec(memory.$name));)+
-            buffers.maps.iter().zip(memory.maps).for_each(|(buffer, values)| buffer.put(cast_vec(values)));
-            buffers.gradients.iter().zip(memory.gradients).for_each(|(buffer, values)| buffer.put(cast_vec(values)));
+            buffers.values.iter().zip(memory.values).for_each(|(buffer, values)| buffer.put(cast_vec(values)));
         }
     };
 }

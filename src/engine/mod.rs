@@ -4,6 +4,7 @@ mod buffers;
 #[cfg(feature = "cpu")]
 mod cpu;
 mod grids;
+mod room;
 mod step;
 
 pub use buffers::{Buffers, DataBuffers, Inputs};
@@ -16,8 +17,8 @@ use std::rc::Rc;
 use bytemuck::{Zeroable, cast_slice};
 
 use crate::device::{Buffer, DeviceError, Encoder, Machine, Readback, Usage};
-use crate::model::Model;
-use crate::shared::{MISSING, Params, Record, Sample, State, Step};
+use crate::model::{Model, Places};
+use crate::shared::{MISSING, Params, Record, Sample, State, Step, halted};
 
 use step::StepPlan;
 
@@ -44,11 +45,16 @@ pub struct Outcome {
 pub struct Engine {
     pub machine: Rc<Machine>,
     pub params: Params,
-    /// Masks of its buffers, 1 or [`MASKS`]; a step forwards `params.masks` of them.
+    /// Masks for whose logits there are buffers, 1 or [`MASKS`]; a step forwards `params.masks` of them.
     pub masks: u32,
     pub buffers: Buffers,
+    /// The network with the capacities of its buffers.
+    network: Model,
     data: DataBuffers,
+    plan: StepPlan,
     steps: Steps,
+    /// Submits that were repeated because a draw had no room.
+    repeats: u32,
     steps_a_submit: u32,
     /// Where each kernel's part of `squares` begins.
     pub square_starts: Vec<u32>,
@@ -56,7 +62,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Allocates the network's state with buffers for `masks` masks, all 0 except what follows from the model: the units' numbers, the sources of its
+    /// Allocates the network's state with buffers for the logits of `masks` masks and for as many kept units as the model's capacities say, all 0 except what follows from the model: the units' numbers, the sources of its
     /// unions, and running statistics of mean 0 and variance 1.
     ///
     /// # Errors
@@ -72,15 +78,18 @@ impl Engine {
         let steps = Steps::new(machine, model, &plan, masks, &buffers);
         let readback = machine.readback(buffers.outcome_bytes());
         let steps_a_submit = buffers::steps_a_submit(machine, &params, data);
-        let engine = Self {
+        let mut engine = Self {
             machine: Rc::clone(machine),
             params,
             masks,
             buffers,
+            network: model.clone(),
             data: data.clone(),
             steps,
+            repeats: 0,
             steps_a_submit,
-            square_starts: plan.square_starts,
+            square_starts: plan.square_starts.clone(),
+            plan,
             readback,
         };
         engine.write_params();
@@ -102,8 +111,10 @@ impl Engine {
         self.steps_a_submit
     }
 
-    /// Sends `params` to the device, before the next submit.
-    pub fn write_params(&self) {
+    /// Sends `params` to the device, before the next submit, with the tables of the engine's own network.
+    pub fn write_params(&mut self) {
+        self.network.write_tables(&mut self.params);
+        self.params.streamed = self.data.is_streamed().into();
         self.machine.write(&self.buffers.params, 0, bytemuck::bytes_of(&self.params));
     }
 
@@ -117,6 +128,12 @@ impl Engine {
         let mut encoder = self.machine.encoder("copy");
         encoder.copy(from, 0, to, 0, from.size());
         encoder.submit();
+    }
+
+    /// The number of the buffer of the logits among those of the maps: `[masks, classes, Bp]`.
+    #[must_use]
+    pub fn logits_buffer(&self) -> usize {
+        Places::of(&self.network).forward[self.network.logits()].buffer
     }
 
     /// The dispatches of a training step, in order.
@@ -136,9 +153,7 @@ impl Engine {
     /// # Errors
     /// The device is lost or refused a command.
     pub async fn train(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
-        let dispatches = self.steps.training(self.params.masks, self.params.effects);
-        self.submit(&dispatches, schedule, samples);
-        self.outcome(schedule.len()).await
+        self.repeated(|steps, params, _| steps.training(params.masks, params.effects), schedule, samples).await
     }
 
     /// Prepares one step, which [`Engine::send`] then sends in parts.
@@ -177,9 +192,7 @@ impl Engine {
     /// The device is lost or refused a command.
     pub async fn evaluate(&mut self, batches: u32, samples: &[Sample]) -> Result<Outcome, DeviceError> {
         let schedule = vec![Step::zeroed(); batches as usize];
-        let dispatches = self.steps.losses(self.masks);
-        self.submit(&dispatches, &schedule, samples);
-        self.outcome(schedule.len()).await
+        self.repeated(|steps, _, masks| steps.losses(masks), &schedule, samples).await
     }
 
     /// Samples masks and computes the losses of `schedule.len()` steps in one submit, m and m′ drawn as in training. Nothing is trained.
@@ -187,9 +200,7 @@ impl Engine {
     /// # Errors
     /// The device is lost or refused a command.
     pub async fn losses(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
-        let dispatches = self.steps.losses(self.params.masks);
-        self.submit(&dispatches, schedule, samples);
-        self.outcome(schedule.len()).await
+        self.repeated(|steps, params, _| steps.losses(params.masks), schedule, samples).await
     }
 
     /// As [`Engine::losses`], with other scores for each step, `[steps, U]`: scores of 0 and 1 give exactly these masks. The last scores remain on
@@ -199,6 +210,7 @@ impl Engine {
     /// The device is lost or refused a command.
     pub async fn losses_under(&mut self, scores: &[f32], schedule: &[Step], samples: &[Sample]) -> Result<Outcome, DeviceError> {
         assert_eq!(scores.len(), schedule.len() * self.params.units as usize, "scores of every step");
+        self.make_room_for_all(scores)?;
         self.stage(schedule, samples);
         let bytes = u64::from(self.params.units) * 4;
         let table = self.machine.buffer("scores of each step", bytes * schedule.len() as u64, Usage::Copies)?;
@@ -219,21 +231,37 @@ impl Engine {
     /// # Errors
     /// The device is lost or refused a command.
     pub async fn logits(&mut self, params: &[Params], samples: &[Sample]) -> Result<Vec<f32>, DeviceError> {
-        self.stage(&vec![Step::zeroed(); params.len()], samples);
-        let bytes = size_of::<Params>() as u64;
-        let table = self.machine.buffer("the parameters of each batch", bytes * params.len() as u64, Usage::Copies)?;
-        self.write(&table, params);
-        let map = self.buffers.maps.last().expect("every network has a last map");
-        let mut readback = self.machine.readback(map.size() * params.len() as u64);
-        let dispatches = self.steps.losses(self.masks);
-        let mut encoder = self.machine.encoder("logits");
-        for index in 0..params.len() as u64 {
-            encoder.copy(&table, index * bytes, &self.buffers.params, 0, bytes);
-            self.encode(&dispatches, 1, &mut encoder);
-            readback.copy(&mut encoder, map, 0, map.size());
+        let logits = self.logits_buffer();
+        loop {
+            self.stage(&vec![Step::zeroed(); params.len()], samples);
+            let mut params = params.to_vec();
+            for params in &mut params {
+                self.network.write_tables(params);
+            }
+            let bytes = size_of::<Params>() as u64;
+            let table = self.machine.buffer("the parameters of each batch", bytes * params.len() as u64, Usage::Copies)?;
+            self.write(&table, &params);
+            let map = &self.buffers.values[logits];
+            let state = size_of::<State>() as u64;
+            let mut readback = self.machine.readback(map.size() * params.len() as u64 + state);
+            let dispatches = self.steps.losses(self.masks);
+            let mut encoder = self.machine.encoder("logits");
+            for index in 0..params.len() as u64 {
+                encoder.copy(&table, index * bytes, &self.buffers.params, 0, bytes);
+                self.encode(&dispatches, 1, &mut encoder);
+                readback.copy(&mut encoder, map, 0, map.size());
+            }
+            readback.copy(&mut encoder, &self.buffers.state, 0, state);
+            encoder.submit();
+            let found = readback.read(&self.machine).await?;
+            let (logits, state) = found.split_at(found.len() - state as usize);
+            let state: State = bytemuck::pod_read_unaligned(state);
+            if state.halted & halted::OVERFLOWED == 0 {
+                return Ok(bytemuck::pod_collect_to_vec(logits));
+            }
+            // Each batch draws from another counter, and only the last draw is left.
+            self.repeat_with(&state, &self.network.sizes())?;
         }
-        encoder.submit();
-        Ok(bytemuck::pod_collect_to_vec(&readback.read(&self.machine).await?))
     }
 
     /// `[steps, U]` dL/dm of each step's mask, for a network with gates: forward passes, and the backward pass to the units without gradients of
@@ -426,19 +454,27 @@ impl Engine {
     /// # Errors
     /// The device is lost or refused a command.
     pub async fn profile(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<Option<Vec<(Phase, f64)>>, DeviceError> {
-        let dispatches = self.steps.training(self.params.masks, self.params.effects);
-        let stretches: Vec<&[&Dispatch]> = dispatches.chunk_by(|a, b| a.line.phase == b.line.phase).collect();
-        self.stage(schedule, samples);
-        let Some(times) = self.time(&stretches, schedule.len()).await? else { return Ok(None) };
-        let mut phases: Vec<(Phase, f64)> = Vec::new();
-        for (stretch, ms) in stretches.iter().zip(times) {
-            let phase = stretch[0].line.phase;
-            match phases.iter_mut().find(|(known, _)| *known == phase) {
-                Some((_, sum)) => *sum += ms,
-                None => phases.push((phase, ms)),
+        let (mut schedule, mut samples) = (schedule, samples);
+        loop {
+            let dispatches = self.steps.training(self.params.masks, self.params.effects);
+            let stretches: Vec<&[&Dispatch]> = dispatches.chunk_by(|a, b| a.line.phase == b.line.phase).collect();
+            self.stage(schedule, samples);
+            let Some(times) = self.time(&stretches, schedule.len()).await? else { return Ok(None) };
+            let mut phases: Vec<(Phase, f64)> = Vec::new();
+            for (stretch, ms) in stretches.iter().zip(times) {
+                let phase = stretch[0].line.phase;
+                match phases.iter_mut().find(|(known, _)| *known == phase) {
+                    Some((_, sum)) => *sum += ms,
+                    None => phases.push((phase, ms)),
+                }
             }
+            let outcome = self.outcome(0).await?;
+            if !self.settle(&outcome)? {
+                return Ok(Some(phases));
+            }
+            let done = outcome.state.next as usize;
+            (schedule, samples) = (&schedule[done..], &samples[done * self.params.batch_size as usize..]);
         }
-        Ok(Some(phases))
     }
 
     /// Milliseconds of each part of a step, from `steps` steps.

@@ -1,13 +1,14 @@
-//! A training step as a list of dispatches, built once from the model's operations: forward in their order, backward in reverse.
+//! A training step as a list of dispatches, built once from the model's operations: forward in their order, first under m′, then under m, and backward
+//! in reverse.
 //!
 //! The grids are those of the dense network: the kernels read the kept counts, and surplus workgroups return at once. (Every WebGPU implementation
 //! adds a validation dispatch and barriers to an indirect dispatch.)
 
 #[cfg(feature = "gpu")]
-use crate::device::{Binding, Buffer, entry};
+use crate::device::{Binding, Bound, Buffer, entry};
 use crate::device::{DeviceError, Machine};
-use crate::model::{Layer, Map, Model, Op, Pooling};
-use crate::shared::{Operation, Params, Work, effects, flags};
+use crate::model::{self, Layer, Map, Model, Op, Places, Pooling};
+use crate::shared::{Operation, Params, Place, Work, effects, flags};
 
 use super::buffers::Buffers;
 use super::grids::{Sizes, striding_grid};
@@ -62,21 +63,32 @@ pub struct Line {
     pub operands: Operands,
     /// Workgroups along x.
     workgroups: u32,
-    /// Whether it runs for each mask.
+    /// Whether one dispatch computes both masks.
     per_mask: bool,
 }
 
 impl Line {
-    /// The arguments of its reference.
-    #[must_use]
-    pub fn work(&self, model: &Model) -> Work {
-        let gradient = |map: usize| model.maps[map].gradient.unwrap_or(0);
+    /// The mask that it computes: 1 in the pass under m′.
+    fn mask(&self) -> u32 {
+        self.operation.map_or(0, |operation| operation.mask)
+    }
+
+    /// Where a map is for this line.
+    fn place(&self, places: &Places, map: usize) -> model::Place {
+        if self.phase == Phase::Backward { places.backward[map] } else { places.forward[map] }
+    }
+
+    /// The arguments of its reference, for maps of so many columns of images.
+    fn work(&self, places: &Places, images: u32) -> Work {
+        let at = |place: model::Place| Place { buffer: place.buffer, first: (place.first * u64::from(images)) as usize };
+        let map = |map: usize| at(self.place(places, map));
+        let gradient = |map: usize| places.gradients[map].map(at).unwrap_or_default();
         let Operands { input, output, shortcut } = self.operands;
         Work {
             operation: self.operation.unwrap_or_default(),
-            input,
-            output,
-            shortcut,
+            input: map(input),
+            output: map(output),
+            shortcut: map(shortcut),
             d_input: gradient(input),
             d_output: gradient(output),
             d_shortcut: gradient(shortcut),
@@ -105,12 +117,15 @@ impl Dispatch {
     }
 }
 
-/// The lines of a training step, and how many squares of weight gradients they write.
+/// The lines of a training step, and how many squares of weight gradients they write. They do not depend on the capacities of the groups.
+#[derive(Debug)]
 pub(super) struct StepPlan {
     lines: Vec<Line>,
     pub(super) squares: u32,
     /// Where each kernel's part of `squares` begins.
     pub(super) square_starts: Vec<u32>,
+    /// Bp, columns of images.
+    images: u32,
 }
 
 /// Collects the lines of a [`StepPlan`].
@@ -130,7 +145,7 @@ impl StepPlan {
             images: params.batch_stride / 4,
             effects: params.effects,
             sizes: Sizes::of(machine),
-            plan: Self { lines: Vec::new(), squares: 0, square_starts: Vec::new() },
+            plan: Self { lines: Vec::new(), squares: 0, square_starts: Vec::new(), images: params.batch_stride },
         };
         planner.all();
         let largest = planner.plan.lines.iter().max_by_key(|line| line.workgroups).expect("a step has lines");
@@ -150,7 +165,8 @@ impl StepPlan {
 
 impl Planner<'_> {
     fn all(&mut self) {
-        let all_quads = striding_grid(u64::from(self.model.packed() / 4), self.sizes.most_workgroups);
+        let quads: u64 = self.model.layers.iter().map(|layer| u64::from(layer.whole() / 4)).sum();
+        let all_quads = striding_grid(quads, self.sizes.most_workgroups);
         let has_unions = self.model.groups.iter().any(|group| group.union_of.is_some());
         self.once("sample", Phase::Sample, self.model.groups.len() as u32, false);
         if self.model.is_gated() {
@@ -159,22 +175,28 @@ impl Planner<'_> {
         if has_unions {
             self.once("unite", Phase::Sample, 1, true);
         }
-        self.once("pack_weights", Phase::Pack, all_quads[0], true);
-        let inputs = &self.model.maps[0];
-        let operation = Operation { height_out: inputs.height, width_out: inputs.width, flags: ones(inputs), ..Operation::default() };
-        let workgroups = self.elements(inputs, 1);
-        self.push("gather_inputs", Phase::Pack, operation, Operands::default(), workgroups, self.model.groups[0].gated);
+        let is_gated = self.model.groups[0].gated;
+        if !is_gated {
+            self.gather_inputs(0);
+        }
+        // The pass under m is the last one: its values are still there in the backward pass.
+        for mask in [1, 0] {
+            self.push("pack_weights", Phase::Pack, Operation { mask, ..Operation::default() }, Operands::default(), all_quads[0]);
+            if is_gated {
+                self.gather_inputs(mask);
+            }
+            for (index, _) in self.model.ops.iter().enumerate() {
+                self.forward(index, mask);
+            }
+        }
+        self.once("loss", Phase::Scores, 1, false);
 
         // The kernel of a layer of one pixel writes its squares itself; sum_gradients, which is first in the buffer, writes those of the others.
         let is_cut = |layer: &Layer| layer.pixels > 1 && layer.taps > 0;
-        let cut: u64 = self.model.layers.iter().filter(|layer| is_cut(layer)).map(|layer| u64::from(layer.packed() / 4)).sum();
+        let cut: u64 = self.model.layers.iter().filter(|layer| is_cut(layer)).map(|layer| u64::from(layer.whole() / 4)).sum();
         let sum_grid = if cut > 0 { striding_grid(cut, self.sizes.most_workgroups)[0] } else { 0 };
         self.take_squares(sum_grid * self.sizes.squares);
 
-        for (index, _) in self.model.ops.iter().enumerate() {
-            self.forward(index);
-        }
-        self.once("loss", Phase::Scores, 1, false);
         for (index, _) in self.model.ops.iter().enumerate().rev() {
             self.backward(index);
         }
@@ -205,8 +227,15 @@ impl Planner<'_> {
         self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask });
     }
 
-    fn push(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32, per_mask: bool) {
-        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask });
+    fn push(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32) {
+        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask: false });
+    }
+
+    fn gather_inputs(&mut self, mask: u32) {
+        let inputs = &self.model.maps[0];
+        let operation = Operation { height_out: inputs.height, width_out: inputs.width, flags: ones(inputs), mask, ..Operation::default() };
+        let workgroups = self.elements(inputs, 1);
+        self.push("gather_inputs", Phase::Pack, operation, Operands::default(), workgroups);
     }
 
     /// Workgroups of a kernel that strides over the quads of a map, with `more` extra rows.
@@ -255,39 +284,49 @@ impl Planner<'_> {
         (operation, Operands { input, output, shortcut })
     }
 
-    fn forward(&mut self, index: usize) {
+    fn forward(&mut self, index: usize, mask: u32) {
         let op = self.model.ops[index];
         let (mut operation, operands) = self.operation(&op);
+        operation.mask = mask;
+        if operands.output == self.model.logits() {
+            // The logits of m′ follow those of m.
+            let logits = &self.model.maps[operands.output];
+            operation.first_output = mask * self.model.groups[logits.group].size * logits.pixels() * self.images;
+        }
         let output = &self.model.maps[operands.output];
         let rows = self.model.groups[output.group].size + u32::from(output.ones);
         let pixels = output.pixels();
         operation.flags = ones(output) | rectified(output);
-        if operands.input == 0 && !self.model.groups[0].gated {
-            operation.flags |= flags::SHARED;
-        }
         let elements = self.elements(output, 1);
         match op {
             Op::Convolve { .. } => {
                 let threads = self.sizes.tiles(rows.div_ceil(4), pixels, self.images);
-                self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0], true);
+                self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0]);
             }
             Op::Normalise { layer, shortcut, .. } => {
                 operation.flags |= normalise_flags(layer, shortcut);
                 if layer.is_some() {
                     let units = self.model.groups[operation.group_in as usize].size;
-                    self.push("statistics", Phase::Forward, operation, operands, units.min(self.sizes.most_workgroups), true);
+                    self.push("statistics", Phase::Forward, operation, operands, units.min(self.sizes.most_workgroups));
                 }
-                self.push("normalise", Phase::Forward, operation, operands, elements, true);
+                self.push("normalise", Phase::Forward, operation, operands, elements);
             }
             Op::Pool { pooling, .. } => {
                 operation.flags |= pooling_flag(pooling);
-                self.push("pool", Phase::Forward, operation, operands, elements, true);
+                self.push("pool", Phase::Forward, operation, operands, elements);
             }
-            Op::Gate { .. } => self.push("gate", Phase::Forward, operation, operands, elements, true),
+            Op::Gate { .. } => self.push("gate", Phase::Forward, operation, operands, elements),
         }
     }
 
     fn backward(&mut self, index: usize) {
+        for writer in self.model.recomputed_before(index) {
+            let (mut operation, operands) = self.operation(&self.model.ops[writer]);
+            let output = &self.model.maps[operands.output];
+            operation.flags = ones(output) | rectified(output) | flags::NORMALISE;
+            let workgroups = self.elements(output, 1);
+            self.push("normalise", Phase::Backward, operation, operands, workgroups);
+        }
         let op = self.model.ops[index];
         let (mut operation, operands) = self.operation(&op);
         let input = &self.model.maps[operands.input];
@@ -304,12 +343,12 @@ impl Planner<'_> {
                 if layer.pixels == 1 {
                     own.first_square = self.take_squares(workgroups * self.sizes.squares);
                 }
-                self.push("d_weights", Phase::Backward, own, operands, workgroups, false);
+                self.push("d_weights", Phase::Backward, own, operands, workgroups);
                 if operands.input != 0 {
                     let units = self.model.groups[input.group].size.div_ceil(4);
                     let threads = self.sizes.tiles(units, input.pixels(), self.images);
                     let workgroups = striding_grid(threads, self.sizes.most_tiled)[0];
-                    self.push("d_activations", Phase::Backward, operation, operands, workgroups, false);
+                    self.push("d_activations", Phase::Backward, operation, operands, workgroups);
                 }
             }
             Op::Normalise { layer, shortcut, .. } => {
@@ -319,25 +358,25 @@ impl Planner<'_> {
                 if let Some(layer) = layer {
                     let units = self.model.layers[layer].outputs;
                     operation.first_square = self.take_squares(units);
-                    self.push("d_statistics", Phase::Backward, operation, operands, units.min(self.sizes.most_workgroups), false);
+                    self.push("d_statistics", Phase::Backward, operation, operands, units.min(self.sizes.most_workgroups));
                 }
-                self.push("d_normalise", Phase::Backward, operation, operands, elements, false);
+                self.push("d_normalise", Phase::Backward, operation, operands, elements);
                 if let Some(shortcut) = shortcut {
                     let through = Operation { flags: gradient_flags(shortcut) | more, ..operation };
-                    self.push("d_shortcut", Phase::Backward, through, operands, elements, false);
+                    self.push("d_shortcut", Phase::Backward, through, operands, elements);
                 }
             }
             Op::Pool { pooling, .. } => {
                 operation.flags |= pooling_flag(pooling);
                 let elements = self.elements(input, 3);
-                self.push("d_pool", Phase::Backward, operation, operands, elements, false);
+                self.push("d_pool", Phase::Backward, operation, operands, elements);
             }
             Op::Gate { .. } => {
                 if operands.input == 0 {
                     operation.flags |= flags::LAST;
                 }
                 let rows = self.model.groups[input.group].size.next_multiple_of(4);
-                self.push("d_gate", Phase::Backward, operation, operands, rows.min(self.sizes.most_workgroups), false);
+                self.push("d_gate", Phase::Backward, operation, operands, rows.min(self.sizes.most_workgroups));
             }
         }
     }
@@ -363,7 +402,7 @@ fn pooling_flag(pooling: Pooling) -> u32 {
 }
 
 /// The lists of dispatches of a network.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Steps {
     one_mask: Vec<Dispatch>,
     /// Empty if there are buffers for one mask only.
@@ -372,9 +411,10 @@ pub struct Steps {
 
 impl Steps {
     pub(super) fn new(machine: &Machine, model: &Model, plan: &StepPlan, masks: u32, buffers: &Buffers) -> Self {
+        let places = Places::of(model);
         let with_masks = |masks: u32| {
-            let list = plan.lines.iter().map(|line| dispatch(machine, model, buffers, line, masks));
-            list.collect()
+            let lines = plan.lines.iter().filter(|line| line.mask() < masks);
+            lines.map(|line| dispatch(machine, plan.images, &places, buffers, line, masks)).collect()
         };
         Self { one_mask: with_masks(1), two_masks: if masks == 2 { with_masks(2) } else { Vec::new() } }
     }
@@ -400,11 +440,19 @@ impl Steps {
     }
 }
 
-/// The buffer of a line for a name in the table of kernels.
+/// What a line binds to a name in the table of kernels; maps have so many columns of images.
 #[cfg(feature = "gpu")]
-fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &'a Buffer {
-    let map = |index: usize| &buffers.maps[index];
-    let gradient = |index: usize| &buffers.gradients[model.maps[index].gradient.expect("the inputs need no gradient")];
+fn bound<'a>(images: u32, places: &Places, buffers: &'a Buffers, line: &Line, name: &str) -> Bound<'a> {
+    let whole = |buffer: &'a Buffer| Bound { buffer, first: 0, bytes: buffer.size() };
+    let part = |place: model::Place| {
+        let buffer = &buffers.values[place.buffer];
+        let bytes = |floats: u64| floats * u64::from(images) * 4;
+        // The logits of both masks fill their buffer.
+        let is_whole = places.buffers[place.buffer].is_logits;
+        if is_whole { whole(buffer) } else { Bound { buffer, first: bytes(place.first), bytes: bytes(place.floats) } }
+    };
+    let map = |index: usize| part(line.place(places, index));
+    let gradient = |index: usize| part(places.gradients[index].expect("the inputs need no gradient"));
     let Operands { input, output, shortcut } = line.operands;
     match name {
         "input" => map(input),
@@ -413,23 +461,23 @@ fn buffer<'a>(model: &Model, buffers: &'a Buffers, line: &Line, name: &str) -> &
         "shortcut" if shortcut == output => map(input),
         "shortcut" => map(shortcut),
         // Nothing is written at the inputs, but a binding is needed: a buffer that the same kernel does not read.
-        "d_input" if model.maps[input].gradient.is_none() => &buffers.d_weights,
+        "d_input" if places.gradients[input].is_none() => whole(&buffers.d_weights),
         "d_input" => gradient(input),
         "d_output" => gradient(output),
         "d_shortcut" => gradient(shortcut),
-        _ => buffers.get(name).expect("the table names buffers of the network"),
+        _ => whole(buffers.get(name).expect("the table names buffers of the network")),
     }
 }
 
 #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU engine finds its buffers by their names"))]
-fn dispatch(machine: &Machine, model: &Model, buffers: &Buffers, line: &Line, masks: u32) -> Dispatch {
+fn dispatch(machine: &Machine, images: u32, places: &Places, buffers: &Buffers, line: &Line, masks: u32) -> Dispatch {
     Dispatch {
         line: line.clone(),
-        work: line.work(model),
+        work: line.work(places, images),
         #[cfg(feature = "gpu")]
         binding: {
             let names = entry(line.name).1.buffers;
-            let bound: Vec<&Buffer> = names.iter().map(|name| buffer(model, buffers, line, name)).collect();
+            let bound: Vec<Bound<'_>> = names.iter().map(|name| bound(images, places, buffers, line, name)).collect();
             machine.bind(line.name, &bound, line.operation.as_ref().map(bytemuck::bytes_of))
         },
         masks: if line.per_mask { masks } else { 1 },

@@ -289,7 +289,7 @@ fn schedule(first: u32, count: u32) -> Vec<Step> {
 }
 
 fn check(state: &State) -> Result<(), TrainError> {
-    if state.halted == 1 {
+    if state.halted != 0 {
         return Err(TrainError::FrozenNetworkDiverged);
     }
     Ok(())

@@ -4,6 +4,7 @@
 
 use crate::mask;
 use crate::model::Model;
+use crate::random::{Stream, Threefry};
 
 use super::magnitude::prunes_before;
 use super::static_mask::random_mask;
@@ -33,14 +34,17 @@ impl Method for FisherPruning {
     }
 
     fn chooses_before(&self, plan: &MethodConfig, step: u32, steps: u32) -> bool {
-        // Before the first step nothing is known of the units.
-        step > 0 && prunes_before(plan, step, steps)
+        prunes_before(plan, step, steps)
     }
 
     fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
+        // Before the first step nothing is known of the units: chance decides which of them the budget of the first steps does not pay for.
+        let mut random = Threefry::new(evidence.plan.seed, Stream::Growth, 0);
+        let chance: Vec<f64> = evidence.scores.iter().map(|_| f64::from(random.unit_interval())).collect();
         // An effect is below 0 where the loss falls with the unit. A unit that is off does not come back.
-        let effects = evidence.effects.iter().zip(evidence.scores);
-        let order: Vec<f64> = effects.map(|(effect, &score)| if score == 0.0 { -1.0 } else { -effect }).collect();
+        let worth = |unit: usize| if evidence.step == 0 { chance[unit] } else { -evidence.effects[unit] };
+        let scores = evidence.scores.iter().enumerate();
+        let order: Vec<f64> = scores.map(|(unit, &score)| if score == 0.0 { -1.0 } else { worth(unit) }).collect();
         let mut kept = mask::highest(evidence.model, &order, evidence.budget);
         kept.iter_mut().zip(evidence.scores).for_each(|(kept, &score)| *kept &= score > 0.0);
         mask::certain(&kept)

@@ -76,7 +76,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Masks that its buffers hold. An evaluation compares the decided mask with a sampled one where scores are between 0 and 1. For scores of 0 and
+    /// Masks whose logits its buffers hold. An evaluation compares the decided mask with a sampled one where scores are between 0 and 1. For scores of 0 and
     /// 1 the two are the same.
     #[must_use]
     pub fn masks(&self) -> u32 {
@@ -198,7 +198,7 @@ impl MethodName {
     }
 }
 
-/// The names of the methods that train scores, as a phrase, with `last` before the last name: "vrpge, reinforce or ste".
+/// The names of the methods that train scores, as a phrase, with `last` before the last name: "vrpge, reinforce, ste or fisher".
 #[must_use]
 pub fn learning(last: &str) -> String {
     let learns = |name: &&MethodName| name.facts().learns_scores;

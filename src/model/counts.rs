@@ -1,6 +1,6 @@
 //! The cost of a network: multiply-adds of a step and bytes of memory, for any numbers of kept units.
 
-use super::{Extra, Group, Layer, Map, Model, Op};
+use super::{Extra, Group, Layer, Map, Model, Op, Places};
 
 /// Multiply-adds of one training step, by phase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +19,7 @@ impl MultiplyAdds {
 /// What a tensor is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// The weights, their packed copies for each mask, their gradients.
+    /// The weights, the packed copy of those in use, their gradients.
     Weights,
     /// The values of each forward pass and their gradients.
     Activations,
@@ -38,6 +38,8 @@ pub struct Tensor {
     pub floats: u64,
     /// Floats for each image of the batch.
     pub image_floats: u64,
+    /// Whether its size depends on the capacities of the groups.
+    pub scales: bool,
 }
 
 impl Tensor {
@@ -168,14 +170,15 @@ impl Model {
     /// The tensors of a network with buffers for `masks` masks, 1 or 2: the list that `engine::Buffers` allocates.
     #[must_use]
     pub fn tensors(&self, masks: u32) -> Vec<Tensor> {
-        let fixed = |name: &str, purpose, floats: u64| Tensor { name: name.to_owned(), purpose, floats, image_floats: 0 };
+        let tensor = |name: &str, purpose, floats: u64, scales| Tensor { name: name.to_owned(), purpose, floats, image_floats: 0, scales };
+        let fixed = |name: &str, purpose, floats| tensor(name, purpose, floats, false);
         let masks = u64::from(masks);
         let (weights, packed, gradient) = (u64::from(self.weights()), u64::from(self.packed()), u64::from(self.gradient_floats()));
         let (units, rows, statistics) = (u64::from(self.units()), u64::from(self.rows()), u64::from(self.statistics()));
         let mut tensors = vec![
             fixed("the weights", Purpose::Weights, weights),
-            fixed("the packed weights", Purpose::Weights, masks * packed),
-            fixed("the weights' gradients", Purpose::Weights, gradient),
+            tensor("the packed weights", Purpose::Weights, packed, true),
+            tensor("the weights' gradients", Purpose::Weights, gradient, true),
             fixed("the weights' velocities", Purpose::Optimiser, weights),
             // Of each unit: score, four numbers of its state, the gradients of score and mask, pin, number and masks.
             fixed("the scores", Purpose::Optimiser, 10 * units),
@@ -184,14 +187,9 @@ impl Model {
             // Pairs: for each mask, running, and gradients.
             fixed("the statistics", Purpose::Optimiser, (2 * masks + 4) * statistics),
         ];
-        for (index, map) in self.maps.iter().enumerate() {
-            let copies = if index == 0 && !self.groups[0].gated { 1 } else { masks };
-            let name = format!("the values of {}", self.groups[map.group].name);
-            tensors.push(Tensor { name, purpose: Purpose::Activations, floats: 0, image_floats: copies * self.map_floats(map) });
-        }
-        for floats in self.gradient_buffers() {
-            let name = "the gradients at a layer's values".to_owned();
-            tensors.push(Tensor { name, purpose: Purpose::Activations, floats: 0, image_floats: floats.into() });
+        for buffer in Places::of(self).buffers {
+            let image_floats = if buffer.is_logits { masks } else { 1 } * buffer.floats;
+            tensors.push(Tensor { name: buffer.name, purpose: Purpose::Activations, floats: 0, image_floats, scales: true });
         }
         tensors
     }
@@ -209,16 +207,15 @@ impl Model {
         let mut model = self.clone();
         for (group, expected) in model.groups.iter_mut().zip(self.expected(keep_ratio)) {
             group.size = (expected.round() as u32).max(1);
+            group.capacity = group.size;
             group.sources.clear();
         }
         model.lay_out();
-        model.share_gradients();
         model
     }
 
     /// Floats of a map for one image, the row of ones included.
-    #[must_use]
-    pub fn map_floats(&self, map: &Map) -> u64 {
-        (u64::from(self.groups[map.group].size) + u64::from(map.ones)) * u64::from(map.pixels())
+    pub(super) fn map_floats(&self, map: &Map) -> u64 {
+        u64::from(self.groups[map.group].capacity + u32::from(map.ones)) * u64::from(map.pixels())
     }
 }

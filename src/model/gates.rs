@@ -41,7 +41,7 @@ impl Model {
                     if let Some(layer) = layer {
                         // The branch alone is normalised and masked, then added.
                         let Map { group, height, width, .. } = self.maps[input];
-                        model.maps.push(Map { group, height, width, rectified: false, ones: false, gradient: None });
+                        model.maps.push(Map { group, height, width, rectified: false, ones: false });
                         let normalised = model.maps.len() - 1;
                         model.ops.push(Op::Normalise { layer: Some(layer), input: branch, output: normalised, shortcut: None });
                         branch = model.gate(normalised);
@@ -57,7 +57,6 @@ impl Model {
                 Op::Gate { .. } => unreachable!("the network has gates already"),
             }
         }
-        model.share_gradients();
         model
     }
 
@@ -66,7 +65,7 @@ impl Model {
         let Map { group, height, width, ones, .. } = self.maps[input].clone();
         self.maps[input].ones = false;
         // A gradient must reach a unit that is off, so the output of a gate does not count as rectified, whatever it reads.
-        self.maps.push(Map { group, height, width, rectified: false, ones, gradient: None });
+        self.maps.push(Map { group, height, width, rectified: false, ones });
         let output = self.maps.len() - 1;
         self.ops.push(Op::Gate { input, output });
         output

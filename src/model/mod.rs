@@ -11,16 +11,19 @@
 //!   connected layer is a convolution of one tap on maps of one pixel.
 //! * An [`Op`] reads maps and writes one.
 
+mod capacity;
 mod counts;
 mod error;
 mod gates;
 mod networks;
+mod places;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use counts::{Bytes, MultiplyAdds, Purpose, Tensor};
 pub use error::{ModelError, ModelProblem};
+pub use places::{Place, Places, SharedBuffer};
 
 use std::ops::Range;
 
@@ -61,6 +64,8 @@ pub struct Group {
     /// "inputs", "hidden 1", "conv 3", "2.1 sum", ..., "classes".
     pub name: String,
     pub size: u32,
+    /// Most kept units that the buffers have room for.
+    pub capacity: u32,
     /// Whether its units have scores.
     pub gated: bool,
     /// Index of the group's first unit in `scores`; meaningless where it is not gated.
@@ -91,8 +96,6 @@ pub struct Map {
     pub rectified: bool,
     /// Whether a row of ones follows the kept units: the next layer multiplies its biases by it.
     pub ones: bool,
-    /// Which of the gradient buffers holds the gradient of the loss at this map; `None` for the inputs.
-    pub gradient: Option<usize>,
 }
 
 impl Map {
@@ -133,11 +136,13 @@ pub struct Layer {
     pub groups: [usize; 2],
     pub inputs: u32,
     pub outputs: u32,
+    /// Kept inputs and outputs that its packed weights and their gradient have room for.
+    pub capacities: [u32; 2],
     /// Output pixels that each weight contributes to.
     pub pixels: u32,
     /// Where its weights begin.
     pub first_weight: u32,
-    /// Where its packed weights begin, at most `[taps · inputs + extra, outputs up to a multiple of 4]`.
+    /// Where its packed weights begin, at most `[taps · kept inputs + extra, kept outputs up to a multiple of 4]`.
     pub first_packed: u32,
     /// Where the floats for its gradient begin, and how many there are.
     pub first_gradient: u32,
@@ -159,6 +164,13 @@ impl Layer {
 
     #[must_use]
     pub fn packed(&self) -> u32 {
+        let [inputs, outputs] = self.capacities;
+        (self.taps * inputs + self.extra.rows()) * outputs.next_multiple_of(4)
+    }
+
+    /// As [`Layer::packed`], with everything kept.
+    #[must_use]
+    pub fn whole(&self) -> u32 {
         self.rows() * self.outputs.next_multiple_of(4)
     }
 
@@ -238,6 +250,8 @@ pub struct Model {
     pub maps: Vec<Map>,
     pub layers: Vec<Layer>,
     pub ops: Vec<Op>,
+    /// Whether maps and gradients share buffers, and the backward pass computes normalised values again instead of storing them.
+    pub saves_memory: bool,
 }
 
 impl Model {
@@ -258,7 +272,6 @@ impl Model {
         let mut model = networks::build(name, image, classes, gate_inputs)?;
         model.check_size()?;
         model.lay_out();
-        model.share_gradients();
         Ok(model)
     }
 
@@ -294,7 +307,7 @@ impl Model {
         Ok(())
     }
 
-    /// Numbers units, rows, weights and statistics consecutively, from the sizes of the groups.
+    /// Numbers units, rows, weights and statistics consecutively, from the sizes and capacities of the groups.
     fn lay_out(&mut self) {
         let (mut unit, mut row) = (0, 0);
         for group in &mut self.groups {
@@ -308,6 +321,8 @@ impl Model {
         for layer in &mut self.layers {
             layer.inputs = if layer.taps == 0 { 0 } else { self.groups[layer.groups[0]].size };
             layer.outputs = self.groups[layer.groups[1]].size;
+            let [from, to] = layer.groups.map(|group| self.groups[group].capacity);
+            layer.capacities = [if layer.taps == 0 { 0 } else { from }, to];
             (layer.first_weight, layer.first_packed, layer.first_gradient) = (weight, packed, gradient);
             layer.first_statistic = statistic;
             layer.room = layer.packed().max(SPLIT_FLOATS.min(layer.packed().saturating_mul(layer.pixels)) & !3);
@@ -318,59 +333,6 @@ impl Model {
                 statistic += layer.outputs;
             }
         }
-    }
-
-    /// Gives each map a buffer for its gradient. In the backward pass a gradient begins with the last operation that reads its map and ends with the
-    /// one that wrote it. After that another map uses the buffer.
-    fn share_gradients(&mut self) {
-        let sizes: Vec<u32> = self.maps.iter().map(|map| self.gradient_floats_of(map)).collect();
-        let mut buffers: Vec<u32> = Vec::new();
-        let mut free: Vec<usize> = Vec::new();
-        let mut holds: Vec<Option<usize>> = vec![None; self.maps.len()];
-        let mut begin = |map: usize, free: &mut Vec<usize>| {
-            // The smallest buffer that is large enough; otherwise the largest one, which grows.
-            let is_enough = |&index: &usize| buffers[free[index]] >= sizes[map];
-            let fitting = (0..free.len()).filter(is_enough).min_by_key(|&index| buffers[free[index]]);
-            let index = fitting.or_else(|| (0..free.len()).max_by_key(|&index| buffers[free[index]]));
-            let buffer = index.map_or_else(
-                || {
-                    buffers.push(0);
-                    buffers.len() - 1
-                },
-                |index| free.remove(index),
-            );
-            buffers[buffer] = buffers[buffer].max(sizes[map]);
-            buffer
-        };
-        let logits = self.ops.last().map_or(0, Op::output);
-        holds[logits] = Some(begin(logits, &mut free));
-        for op in self.ops.iter().rev() {
-            for map in [Some(op.input()), op.shortcut()].into_iter().flatten() {
-                if map != 0 && holds[map].is_none() {
-                    holds[map] = Some(begin(map, &mut free));
-                }
-            }
-            free.extend(holds[op.output()]);
-        }
-        for (map, buffer) in self.maps.iter_mut().zip(holds) {
-            map.gradient = buffer;
-        }
-    }
-
-    /// Floats for one image in each of the gradients' buffers.
-    #[must_use]
-    pub fn gradient_buffers(&self) -> Vec<u32> {
-        let mut sizes = vec![0; self.maps.iter().filter_map(|map| map.gradient).max().map_or(0, |last| last + 1)];
-        for map in &self.maps {
-            if let Some(buffer) = map.gradient {
-                sizes[buffer] = sizes[buffer].max(self.gradient_floats_of(map));
-            }
-        }
-        sizes
-    }
-
-    fn gradient_floats_of(&self, map: &Map) -> u32 {
-        self.groups[map.group].size.next_multiple_of(4) * map.pixels()
     }
 
     /// Whether operation `op` is the first in the backward pass to write the gradient of map `map`, which it reads. Later ones add to it.
@@ -402,7 +364,7 @@ impl Model {
         self.layers.iter().map(Layer::weights).sum()
     }
 
-    /// Number of packed weights for one mask with everything kept.
+    /// P, the number of packed weights that there is room for.
     #[must_use]
     pub fn packed(&self) -> u32 {
         self.layers.iter().map(Layer::packed).sum()
@@ -466,6 +428,7 @@ impl Model {
         for (group, units) in model.groups.iter_mut().zip(&remaining) {
             assert!(!units.is_empty(), "{} keeps nothing", group.name);
             group.size = units.len() as u32;
+            group.capacity = group.size;
             if let Some(parents) = group.union_of {
                 let place = |unit: Option<u32>, parent: usize| remaining[parent].binary_search(&unit?).ok().map(|place| place as u32);
                 group.sources = units
@@ -478,7 +441,6 @@ impl Model {
             }
         }
         model.lay_out();
-        model.share_gradients();
         (model, remaining)
     }
 }

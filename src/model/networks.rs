@@ -88,7 +88,15 @@ struct Builder {
 
 impl Builder {
     fn new(name: &str, image: Image, units: u32, gate_inputs: bool) -> Self {
-        let model = Model { name: name.to_owned(), image, groups: Vec::new(), maps: Vec::new(), layers: Vec::new(), ops: Vec::new() };
+        let model = Model {
+            name: name.to_owned(),
+            image,
+            groups: Vec::new(),
+            maps: Vec::new(),
+            layers: Vec::new(),
+            ops: Vec::new(),
+            saves_memory: false,
+        };
         let mut builder = Self { model, convolutions: 0 };
         let group = builder.group("inputs", units, gate_inputs);
         let (height, width) = if units == image.channels { (image.height, image.width) } else { (1, 1) };
@@ -98,12 +106,21 @@ impl Builder {
 
     fn group(&mut self, name: &str, size: u32, gated: bool) -> usize {
         let name = name.to_owned();
-        self.model.groups.push(Group { name, size, gated, first_unit: 0, first_row: 0, union_of: None, sources: Vec::new() });
+        self.model.groups.push(Group {
+            name,
+            size,
+            capacity: size,
+            gated,
+            first_unit: 0,
+            first_row: 0,
+            union_of: None,
+            sources: Vec::new(),
+        });
         self.model.groups.len() - 1
     }
 
     fn map(&mut self, group: usize, height: u32, width: u32, rectified: bool) -> usize {
-        self.model.maps.push(Map { group, height, width, rectified, ones: false, gradient: None });
+        self.model.maps.push(Map { group, height, width, rectified, ones: false });
         self.model.maps.len() - 1
     }
 
@@ -119,6 +136,7 @@ impl Builder {
             groups,
             inputs: 0,
             outputs: 0,
+            capacities: [0; 2],
             pixels,
             first_weight: 0,
             first_packed: 0,

@@ -4,7 +4,7 @@ use bytemuck::Zeroable;
 
 use crate::shared::{ABSENT, Group, Layer, Params, terms};
 
-use super::Model;
+use super::{Model, SPLIT_FLOATS};
 
 impl Model {
     /// The fields of [`Params`] that follow from the network.
@@ -15,7 +15,6 @@ impl Model {
             layer_count: self.layers.len() as u32,
             units: self.units(),
             rows: self.rows(),
-            packed: self.packed(),
             statistics: self.statistics(),
             channels: self.image.channels,
             height: self.image.height,
@@ -26,6 +25,13 @@ impl Model {
             scale: 1.0 / 255.0,
             ..Params::zeroed()
         };
+        self.write_tables(&mut params);
+        params
+    }
+
+    /// Writes the fields that depend on the capacities of the groups, with the tables that have them.
+    pub fn write_tables(&self, params: &mut Params) {
+        params.packed = self.packed();
         for (index, (slot, group)) in params.groups.iter_mut().zip(&self.groups).enumerate() {
             let [first_group, second_group] = group.union_of.unwrap_or_default().map(|group| group as u32);
             *slot = Group {
@@ -37,6 +43,8 @@ impl Model {
                 first_group,
                 second_group,
                 mask_terms: self.mask_terms(index).map_or(terms::NONE, |(layer, kind)| layer as u32 * 4 + kind),
+                capacity: group.capacity,
+                ..Group::default()
             };
         }
         for (slot, layer) in params.layers.iter_mut().zip(&self.layers) {
@@ -50,12 +58,11 @@ impl Model {
                 first_weight: layer.first_weight,
                 first_packed: layer.first_packed,
                 first_gradient: layer.first_gradient,
-                room: layer.room,
+                split: SPLIT_FLOATS,
                 pixels: layer.pixels,
                 first_statistic: layer.first_statistic,
             };
         }
-        params
     }
 
     /// The layer whose weights give dL/dm of the units of group `g`, and which of its weights: one of [`terms`]. `None` if the group is not gated.

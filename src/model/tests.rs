@@ -339,12 +339,10 @@ fn bytes_are_those_of_every_tensor() {
     assert_eq!(dense.optimiser, 4 * (weights + 10 * 3 + 8 * rows));
     assert_eq!(dense.activations, 4 * 8 * (3 + 4 + 4 + 4 + 4));
     let sparse = model.bytes(5, 2);
-    assert_eq!(sparse.weights, 4 * (weights + 2 * packed + gradient));
+    assert_eq!(sparse.weights, dense.weights, "the weights of the two masks are packed in turn");
     assert_eq!(sparse.optimiser, 4 * (weights + 10 * 3 + 10 * rows));
-    assert_eq!(sparse.activations, 4 * 8 * (3 + 2 * 4 + 2 * 4 + 4 + 4));
+    assert_eq!(sparse.activations, 4 * 8 * (3 + 4 + 2 * 4 + 4 + 4), "the logits of both masks are needed for the losses");
     assert_eq!(sparse.total(), sparse.weights + sparse.activations + sparse.optimiser);
-    let gated = Model::new("mlp-3", Image::flat(2), 4, true).unwrap();
-    assert_eq!(gated.bytes(5, 2).activations - sparse.activations, 4 * 8 * 3, "gated inputs are stored for each mask");
     let statistics = colours("cnn-4").bytes(1, 2).optimiser - 4 * (u64::from(colours("cnn-4").weights()) + 7 * 8 + 10 * (4 + 5 + 5 + 11));
     assert_eq!(statistics, 4 * 8 * 8, "running, of both masks, gradients; pairs");
 }
@@ -465,7 +463,8 @@ fn check_numbering(model: &Model) {
         assert_eq!((layer.first_weight, layer.first_packed, layer.first_gradient), (weight, packed, gradient));
         assert!(layer.room >= layer.packed() && layer.room.is_multiple_of(4), "a gradient has the room of its packed weights");
         weight += rows * layer.outputs;
-        packed += rows * layer.outputs.div_ceil(4) * 4;
+        let [from, to] = layer.groups.map(|group| model.groups[group].capacity);
+        packed += (layer.taps * from + extra) * to.div_ceil(4) * 4;
         gradient += layer.room;
         if layer.extra == Extra::Normalisation {
             assert_eq!(layer.first_statistic, statistic);
@@ -476,49 +475,85 @@ fn check_numbering(model: &Model) {
     assert_eq!((gradient, statistic), (model.gradient_floats(), model.statistics()));
 }
 
-/// Simulates a backward pass and tracks which map's gradient each buffer holds: a gradient that is read must be complete, and the first write of a
-/// gradient must not overwrite one that is still needed.
-fn check_gradients(model: &Model) {
-    let sizes = model.gradient_buffers();
-    let logits = model.maps.len() - 1;
-    let mut holder: Vec<Option<usize>> = vec![None; sizes.len()];
-    // Operations that still add to a map's gradient or read it. The last one is the operation that wrote the map.
-    let uses = |map: usize| model.ops.iter().filter(|op| op.input() == map || op.shortcut() == Some(map)).count() + 1;
-    let mut left: Vec<usize> = (0..model.maps.len()).map(uses).collect();
-    let write = |map: usize, first: bool, holder: &mut Vec<Option<usize>>, left: &mut Vec<usize>| {
-        let buffer = model.maps[map].gradient.expect("every map but the inputs has a gradient");
-        let needed = model.groups[model.maps[map].group].size.div_ceil(4) * 4 * model.maps[map].pixels();
-        assert!(sizes[buffer] >= needed, "the buffer is large enough");
-        if first {
-            if let Some(other) = holder[buffer] {
-                assert_eq!(left[other], 0, "map {map} takes the buffer of map {other}, whose gradient is still needed");
+/// What each part of each buffer holds: the values of a map, or the gradient at it.
+struct Holders(Vec<Vec<(Place, (usize, bool))>>);
+
+impl Holders {
+    fn write(&mut self, place: Place, holds: (usize, bool), reads: &[Place]) {
+        assert!(reads.iter().all(|read| read.buffer != place.buffer), "{holds:?} is written to a buffer that is read");
+        let parts = &mut self.0[place.buffer];
+        parts.retain(|(other, _)| other.first + other.floats <= place.first || place.first + place.floats <= other.first);
+        parts.push((place, holds));
+    }
+
+    fn read(&self, place: Place, holds: (usize, bool)) {
+        assert!(self.0[place.buffer].contains(&(place, holds)), "{holds:?} is no longer at {place:?}");
+    }
+}
+
+/// Simulates a step and tracks what the parts of the buffers hold: all that is read must still be there, and no buffer is read and written at once.
+fn check_places(model: &Model) {
+    let places = Places::of(model);
+    let mut holders = Holders(vec![Vec::new(); places.buffers.len()]);
+    let all = places.forward.iter().chain(&places.backward).chain(places.gradients.iter().flatten());
+    let largest = |place: &Place| places.buffers[place.buffer].floats;
+    assert!(all.clone().all(|place| place.first + place.floats <= largest(place) && place.first % 16 == 0), "{places:?}");
+    let most = all.map(|place| place.floats).max().unwrap();
+    assert!(places.buffers.iter().all(|buffer| buffer.floats <= most), "no buffer is larger than the largest value");
+    let floats = |map: usize, rows: u32| u64::from(rows * model.maps[map].pixels());
+    for (map, place) in places.forward.iter().enumerate() {
+        let kept = model.groups[model.maps[map].group].capacity;
+        assert_eq!(place.floats, floats(map, kept + u32::from(model.maps[map].ones)));
+        assert_eq!(places.backward[map].floats, place.floats);
+        assert!(places.gradients[map].map_or(map == 0, |place| place.floats == floats(map, kept.next_multiple_of(4))));
+    }
+    let maps = |op: &Op| [Some(op.input()), op.shortcut()].into_iter().flatten().collect::<Vec<usize>>();
+    // Inputs that are not gated are gathered once.
+    holders.write(places.forward[0], (0, false), &[]);
+    for _ in 0..2 {
+        for op in &model.ops {
+            let reads: Vec<Place> = maps(op).iter().map(|&map| places.forward[map]).collect();
+            for (&map, &place) in maps(op).iter().zip(&reads) {
+                holders.read(place, (map, false));
             }
-            holder[buffer] = Some(map);
+            holders.write(places.forward[op.output()], (op.output(), false), &reads);
         }
-        assert_eq!(holder[buffer], Some(map), "the gradient that is added to is in the buffer");
-        left[map] -= 1;
-    };
-    assert_eq!(model.maps[0].gradient, None, "the inputs need no gradient");
-    write(logits, true, &mut holder, &mut left);
-    left[logits] = 1;
+    }
+    let logits = model.logits();
+    assert_eq!(holders.0[places.forward[logits].buffer].len(), 1, "the logits of the probe are not overwritten");
+    holders.write(places.gradients[logits].unwrap(), (logits, true), &[places.forward[logits]]);
     for (index, op) in model.ops.iter().enumerate().rev() {
-        let output = op.output();
-        let standing = model.maps[output].gradient.map(|buffer| holder[buffer]);
-        assert_eq!(standing, Some(Some(output)), "the gradient at what operation {index} wrote");
-        assert_eq!(left[output], 1, "all of it has been added up");
-        for map in [Some(op.input()), op.shortcut()].into_iter().flatten().filter(|&map| map != 0) {
-            write(map, model.writes_first(index, map), &mut holder, &mut left);
+        for writer in model.recomputed_before(index) {
+            let (from, to) = (model.ops[writer].input(), model.ops[writer].output());
+            holders.read(places.backward[from], (from, false));
+            holders.write(places.backward[to], (to, false), &[places.backward[from]]);
         }
-        let standing = model.maps[output].gradient.map(|buffer| holder[buffer]);
-        assert_eq!(standing, Some(Some(output)), "operation {index} does not overwrite what it reads");
-        left[output] = 0;
+        let from = places.gradients[op.output()].unwrap();
+        for map in maps(op) {
+            holders.read(places.backward[map], (map, false));
+            holders.read(from, (op.output(), true));
+            let Some(place) = places.gradients[map] else { continue };
+            if !model.writes_first(index, map) {
+                holders.read(place, (map, true));
+            }
+            // The gradients at the input and at the shortcut are written by two kernels.
+            holders.write(place, (map, true), &[places.backward[map], from]);
+        }
+        for map in maps(op) {
+            holders.read(places.backward[map], (map, false));
+        }
+        holders.read(from, (op.output(), true));
     }
 }
 
 #[test]
-fn few_buffers_do_for_the_gradients_of_a_deep_network() {
-    for (name, buffers) in [("mlp-64-64-64-64-64-64", 2), ("vgg16", 2), ("resnet38", 3), ("wrn-28-10", 3)] {
-        assert_eq!(colours(name).gradient_buffers().len(), buffers, "{name}");
+fn few_floats_do_for_the_gradients_of_a_deep_network() {
+    for name in ["mlp-64-64-64-64-64-64", "vgg16", "resnet38", "wrn-28-10"] {
+        let model = colours(name);
+        let places = Places::of(&model);
+        let shared: u64 = places.buffers.iter().filter(|buffer| buffer.name.starts_with("the gradients")).map(|buffer| buffer.floats).sum();
+        let largest = places.gradients.iter().flatten().map(|place| place.floats).max().unwrap();
+        assert!(shared <= 3 * largest, "{name}: {shared} floats, the largest gradient has {largest}");
     }
 }
 
@@ -564,8 +599,34 @@ proptest! {
     }
 
     #[test]
-    fn no_two_gradients_that_are_needed_share_a_buffer(model in any_model()) {
-        check_gradients(&model);
+    fn no_two_values_that_are_needed_share_a_place(model in any_model(), capacities in proptest::collection::vec(1u32..50, 64), gates: bool) {
+        let model = if gates { model.with_gates() } else { model };
+        check_places(&model);
+        let small = Model { saves_memory: true, ..model.clone() }.with_capacities(&capacities[..model.groups.len()]);
+        check_numbering(&small);
+        check_places(&small);
+        prop_assert!(small.groups.iter().all(|group| (1..=group.size).contains(&group.capacity)));
+        prop_assert!(!gates || small.groups == model.groups, "a network with gates computes every unit");
+    }
+
+    #[test]
+    fn a_capacity_is_exact_for_a_mask_and_leaves_room_for_a_draw(model in any_model(), bits in proptest::collection::vec(any::<bool>(), 89)) {
+        let kept = some_kept(&model, &bits);
+        let counts: Vec<u32> = model.kept_units(&kept).iter().map(|units| units.iter().filter(|kept| **kept).count() as u32).collect();
+        let small = model.with_capacities(&model.capacities(&crate::mask::certain(&kept)));
+        for (group, count) in small.groups.iter().zip(&counts).filter(|(group, _)| group.gated) {
+            prop_assert_eq!(group.capacity, count.next_multiple_of(4).min(group.size));
+        }
+        prop_assert!(small.groups.iter().zip(&counts).all(|(group, count)| *count <= group.capacity));
+        let drawn = model.capacities(&vec![0.3; model.units() as usize]);
+        for (group, capacity) in model.groups.iter().zip(drawn).filter(|(group, _)| group.gated) {
+            let size = f64::from(group.size);
+            let most = 0.3 * size + 4.0 * (0.21 * size).sqrt();
+            prop_assert!(f64::from(capacity) >= most.min(size) - 1e-3 && f64::from(capacity) < most + 5.0);
+        }
+        // All that can be drawn fits after it was drawn once.
+        let grown = small.grown(&model.sizes());
+        prop_assert_eq!(&grown.groups, &model.groups);
     }
 
     /// A compacted network is a valid network with the sizes that the mask gives.
@@ -575,7 +636,7 @@ proptest! {
         let (small, remaining) = model.compacted(&kept);
         check_order(&small);
         check_numbering(&small);
-        check_gradients(&small);
+        check_places(&small);
         prop_assert_eq!(small.sizes(), remaining.iter().map(|units| units.len() as u32).collect::<Vec<_>>());
         for (index, group) in model.groups.iter().enumerate() {
             let whole: HashSet<u32> = (0..group.size).collect();

@@ -21,10 +21,10 @@ pub fn d_pool<F: Real>(memory: &mut Memory<F>, work: &Work) {
                 let mut value = 0.0;
                 if window_row < op.height_out && window_column < op.width_out {
                     let q = (window_row * op.width_out + window_column) as usize;
-                    let d = memory.gradients[work.d_output][(r * pixels_out + q) * images + b].wide();
+                    let d = memory.at(work.d_output)[(r * pixels_out + q) * images + b].wide();
                     let value_at = |k: u32| {
                         let pixel = (window_row * window + k / window) * op.width_in + window_column * window + k % window;
-                        memory.maps[work.input][(r * pixels_in + pixel as usize) * images + b].wide()
+                        memory.at(work.input)[(r * pixels_in + pixel as usize) * images + b].wide()
                     };
                     let values: Vec<f64> = (0..window * window).map(value_at).collect();
                     let own = row % window * window + column % window;
@@ -55,8 +55,8 @@ pub fn d_gate<F: Real>(memory: &mut Memory<F>, work: &Work) {
         let [is_open, _] = mask::split(Bits(memory.units[unit]).kept());
         let mut sum = 0.0;
         for at in r * cells..(r + 1) * cells {
-            let d = memory.gradients[work.d_output][at];
-            sum += memory.maps[work.input][at].wide() * d.wide();
+            let d = memory.at(work.d_output)[at];
+            sum += memory.at(work.input)[at].wide() * d.wide();
             if !work.has(flags::LAST) {
                 memory.write_gradient(work, work.input, work.d_input, at, if is_open { d } else { F::ZERO });
             }
@@ -78,7 +78,7 @@ pub fn d_shortcut<F: Real>(memory: &mut Memory<F>, work: &Work) {
             continue;
         }
         for cell in 0..cells {
-            let value = memory.gradients[work.d_output][r * cells + cell];
+            let value = memory.at(work.d_output)[r * cells + cell];
             memory.write_gradient(work, work.shortcut, work.d_shortcut, row as usize * cells + cell, value);
         }
     }
@@ -109,7 +109,7 @@ pub fn d_activations<F: Real>(memory: &mut Memory<F>, work: &Work) {
             let row = memory.packed_row(0, l, tap * kept_in);
             terms.extend((0..kept_out).map(|o| Term { weight: row + o, value: (o * pixels as usize + q) * images }));
         }
-        combine(&terms, (&memory.packed_weights, columns), &memory.gradients[work.d_output], [kept_in, images], |i, b, values| {
+        combine(&terms, (&memory.packed_weights, columns), memory.at(work.d_output), [kept_in, images], |i, b, values| {
             sums[i * images + b..][..values.len()].copy_from_slice(values);
         });
         for (at, &sum) in sums.iter().enumerate() {
@@ -129,7 +129,7 @@ fn split_count<F: Real>(memory: &Memory<F>, l: usize) -> (usize, usize) {
     let across = kept_out.next_multiple_of(4).div_ceil(tile);
     let tiles = across * down.next_multiple_of(down.clamp(1, strip));
     let floats = (memory.tap_rows(0, l) + layer.extra as usize) * kept_out.next_multiple_of(4);
-    let most = (layer.pixels as usize).min(layer.room as usize / floats.max(1));
+    let most = (layer.pixels as usize).min((layer.split as usize / floats.max(1)).max(1));
     ((memory.enough as usize / tiles.max(1)).clamp(1, most), floats)
 }
 
@@ -156,8 +156,8 @@ pub fn d_weights<F: Real>(memory: &mut Memory<F>, work: &Work) {
             let first = layer.first_gradient as usize + part * floats + tap as usize * kept_in * columns;
             let rows = &mut d_weights[first..first + inputs * columns];
             rows.fill(F::ZERO);
-            let values = (&memory.maps[work.input][..], pixels_in * images);
-            let gradients = (&memory.gradients[work.d_output][..], layer.pixels as usize * images);
+            let values = (memory.at(work.input), pixels_in * images);
+            let gradients = (memory.at(work.d_output), layer.pixels as usize * images);
             correlate(&pairs, values, gradients, [inputs, kept_out, images], |i, o, sum| {
                 rows[i * columns + o] = sum;
                 square += sum.wide() * sum.wide();
@@ -198,7 +198,7 @@ pub fn sum_gradients<F: Real>(memory: &mut Memory<F>) {
 /// `v ← μ v + clip_scale d_weights + decay w`, `w ← w − rate v`, for kept weights only.
 pub fn update_weights<F: Real>(memory: &mut Memory<F>) {
     let (params, state) = (memory.params, memory.state);
-    if state.halted == 1 {
+    if state.halted != 0 {
         return;
     }
     for l in 0..memory.layers().len() {

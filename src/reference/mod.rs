@@ -14,7 +14,7 @@ use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Mul};
 
-use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Record, Sample, State, Step, Work, flags};
+use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Place, Record, Sample, State, Step, Work, flags};
 
 pub use gradient::{d_activations, d_gate, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
 pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool};
@@ -91,8 +91,8 @@ pub struct Memory<F = f64> {
     pub labels: Vec<u32>,
     /// `[I]`
     pub shifts: Vec<F>,
-    pub maps: Vec<Vec<F>>,
-    pub gradients: Vec<Vec<F>>,
+    /// The buffers of maps and gradients.
+    pub values: Vec<Vec<F>>,
     /// Where each kernel's part of `squares` begins.
     pub square_starts: Vec<u32>,
     /// Invocations that occupy the adapter, weights along a side of a tile, and most tiles of a strip: they decide into how many parts `d_weights`
@@ -145,16 +145,20 @@ impl<F: Real> Memory<F> {
         self.params.batch_stride as usize
     }
 
-    /// Where the values of map `index` under mask `z` begin.
-    fn map_start(&self, index: usize, z: usize, shared: bool) -> usize {
-        if shared { 0 } else { z * (self.maps[index].len() / 2) }
+    /// The values of a map or gradient, and whatever follows them in the buffer.
+    fn at(&self, place: Place) -> &[F] {
+        &self.values[place.buffer][place.first..]
     }
 
-    /// Where row `r` of layer `l`'s packed weights begins under mask `z`.
+    fn at_mut(&mut self, place: Place) -> &mut [F] {
+        &mut self.values[place.buffer][place.first..]
+    }
+
+    /// Where row `r` of layer `l`'s packed weights begins, which are those of mask `z`.
     fn packed_row(&self, z: usize, l: usize, r: usize) -> usize {
         let layer = self.params.layers[l];
         let columns = self.kept(z, layer.group_out as usize).next_multiple_of(4);
-        z * self.params.packed as usize + layer.first_packed as usize + r * columns
+        layer.first_packed as usize + r * columns
     }
 
     /// The end of the part of `squares` that begins at `first`.
@@ -170,15 +174,15 @@ impl<F: Real> Memory<F> {
     }
 
     /// Writes a gradient: it is 0 where a rectified map is 0, and it is added if another reader of the map has written before.
-    fn write_gradient(&mut self, work: &Work, map: usize, gradient: usize, at: usize, value: F) {
-        let value = if work.has(flags::RECTIFIED) && self.maps[map][at] <= F::ZERO { F::ZERO } else { value };
-        let slot = &mut self.gradients[gradient][at];
+    fn write_gradient(&mut self, work: &Work, map: Place, gradient: Place, at: usize, value: F) {
+        let value = if work.has(flags::RECTIFIED) && self.at(map)[at] <= F::ZERO { F::ZERO } else { value };
+        let slot = &mut self.at_mut(gradient)[at];
         *slot = if work.has(flags::ACCUMULATE) { *slot + value } else { value };
     }
 
     /// Sets the rows of a gradient from `kept` up to a multiple of 4 to 0.
-    fn close_gradient(&mut self, gradient: usize, kept: usize, cells: usize) {
-        self.gradients[gradient][kept * cells..kept.next_multiple_of(4) * cells].fill(F::ZERO);
+    fn close_gradient(&mut self, gradient: Place, kept: usize, cells: usize) {
+        self.at_mut(gradient)[kept * cells..kept.next_multiple_of(4) * cells].fill(F::ZERO);
     }
 }
 
@@ -193,23 +197,23 @@ fn tapped(op: &Operation, q: u32, tap: u32) -> Option<usize> {
     Some((row * op.width_in + column) as usize)
 }
 
-/// Runs the reference of the kernel `name`; `masks` is for kernels that run once for each mask.
+/// Runs the reference of the kernel `name`; `masks` is for kernels that compute several masks at once. The others compute that of the operation.
 ///
 /// # Panics
 /// A name that has no reference.
 pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>) {
-    let masks = 0..masks as usize;
+    let (masks, z) = (0..masks as usize, work.operation.mask as usize);
     match name {
         "sample" => sample(memory),
         "list_all" => list_all(memory),
         "unite" => masks.for_each(|z| unite(memory, z)),
-        "pack_weights" => masks.for_each(|z| pack_weights(memory, z)),
-        "gather_inputs" => masks.for_each(|z| gather_inputs(memory, work, z)),
-        "convolve" => masks.for_each(|z| convolve(memory, work, z)),
-        "statistics" => masks.for_each(|z| statistics(memory, work, z)),
-        "normalise" => masks.for_each(|z| normalise(memory, work, z)),
-        "pool" => masks.for_each(|z| pool(memory, work, z)),
-        "gate" => masks.for_each(|z| gate(memory, work, z)),
+        "pack_weights" => pack_weights(memory, z),
+        "gather_inputs" => gather_inputs(memory, work, z),
+        "convolve" => convolve(memory, work, z),
+        "statistics" => statistics(memory, work, z),
+        "normalise" => normalise(memory, work, z),
+        "pool" => pool(memory, work, z),
+        "gate" => gate(memory, work, z),
         "loss" => loss(memory, work),
         "d_gate" => d_gate(memory, work),
         "d_pool" => d_pool(memory, work),

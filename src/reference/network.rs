@@ -2,7 +2,7 @@
 
 use crate::mask::{self, Bits};
 use crate::schedule::shown_from;
-use crate::shared::{MISSING, Mode, Sample, Work, flags};
+use crate::shared::{MISSING, Mode, Sample, Work, flags, halted};
 
 use super::products::{Term, combine};
 use super::{Memory, Real, tapped};
@@ -32,7 +32,7 @@ pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let params = memory.params;
     let (pixels, images) = ((work.operation.height_out * work.operation.width_out) as usize, memory.images());
     let kept = memory.kept(z, 0);
-    let begin = memory.map_start(0, z, false);
+    let begin = work.operation.first_output as usize * 4;
     let row_cells = pixels * images;
     let first = memory.state.next as usize * params.batch_size as usize;
     for (r, unit) in memory.list(z, 0).to_vec().into_iter().enumerate() {
@@ -47,12 +47,12 @@ pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
                     let byte = memory.features(if params.streamed == 1 { slot } else { sample.row as usize })[from];
                     Some(f64::from(params.scale) * f64::from(byte) + memory.shifts[from].wide())
                 };
-                memory.maps[0][begin + r * row_cells + p * images + b] = F::of(sample.and_then(shown).unwrap_or(0.0));
+                memory.at_mut(work.output)[begin + r * row_cells + p * images + b] = F::of(sample.and_then(shown).unwrap_or(0.0));
             }
         }
     }
     if work.has(flags::ONES) {
-        memory.maps[0][begin + kept * row_cells..][..row_cells].fill(F::ONE);
+        memory.at_mut(work.output)[begin + kept * row_cells..][..row_cells].fill(F::ONE);
     }
 }
 
@@ -64,26 +64,23 @@ pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let layer = memory.params.layers[l];
     let (kept_in, kept_out) = (memory.kept(z, op.group_in as usize), memory.kept(z, op.group_out as usize));
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
-    let read = memory.map_start(work.input, z, work.has(flags::SHARED));
-    let write = memory.map_start(work.output, z, false);
+    let write = work.output.first + op.first_output as usize * 4;
     // The input of the bias is the row of ones after the kept rows.
     let inputs = kept_in + usize::from(layer.extra == 1);
-    // One map is read while another is written: the written one is moved out meanwhile.
-    let mut output = std::mem::take(&mut memory.maps[work.output]);
+    // One buffer is read while another is written: the written one is moved out meanwhile.
+    let mut output = std::mem::take(&mut memory.values[work.output.buffer]);
     let mut terms = Vec::new();
     for q in 0..pixels {
         terms.clear();
         for tap in 0..layer.taps {
             let Some(p) = tapped(&op, q, tap) else { continue };
             terms.extend(
-                (0..inputs).map(|i| Term {
-                    weight: memory.packed_row(z, l, tap as usize * kept_in + i),
-                    value: read + (i * pixels_in + p) * images,
-                }),
+                (0..inputs)
+                    .map(|i| Term { weight: memory.packed_row(z, l, tap as usize * kept_in + i), value: (i * pixels_in + p) * images }),
             );
         }
         let at = |o: usize| write + (o * pixels as usize + q as usize) * images;
-        combine(&terms, (&memory.packed_weights, 1), &memory.maps[work.input], [kept_out, images], |o, b, sums| {
+        combine(&terms, (&memory.packed_weights, 1), memory.at(work.input), [kept_out, images], |o, b, sums| {
             for (slot, &sum) in output[at(o) + b..].iter_mut().zip(sums) {
                 *slot = if work.has(flags::RECTIFIED) { sum.rectified() } else { sum };
             }
@@ -92,7 +89,7 @@ pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
             output[at(kept_out)..][..images].fill(F::ONE);
         }
     }
-    memory.maps[work.output] = output;
+    memory.values[work.output.buffer] = output;
 }
 
 /// The maximum or the mean over windows side by side; then a row of ones if the next layer has biases.
@@ -100,15 +97,14 @@ pub fn pool<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let (images, window) = (memory.images(), op.kernel);
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
-    let read = memory.map_start(work.input, z, work.has(flags::SHARED));
-    let write = memory.map_start(work.output, z, false);
+    let write = op.first_output as usize * 4;
     let kept = memory.kept(z, op.group_out as usize);
     for r in 0..kept + usize::from(work.has(flags::ONES)) {
         for q in 0..pixels {
             for b in 0..images {
                 let value_at = |k: u32| {
                     let (row, column) = (q / op.width_out * window + k / window, q % op.width_out * window + k % window);
-                    memory.maps[work.input][read + (r * pixels_in + (row * op.width_in + column) as usize) * images + b].wide()
+                    memory.at(work.input)[(r * pixels_in + (row * op.width_in + column) as usize) * images + b].wide()
                 };
                 let value = if r == kept {
                     1.0
@@ -117,7 +113,7 @@ pub fn pool<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
                 } else {
                     (0..window * window).map(value_at).fold(f64::NEG_INFINITY, f64::max)
                 };
-                memory.maps[work.output][write + (r * pixels as usize + q as usize) * images + b] = F::of(value);
+                memory.at_mut(work.output)[write + (r * pixels as usize + q as usize) * images + b] = F::of(value);
             }
         }
     }
@@ -128,18 +124,18 @@ pub fn gate<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let cells = (op.height_out * op.width_out) as usize * memory.images();
     let g = op.group_out as usize;
-    let (read, write) = (memory.map_start(work.input, z, false), memory.map_start(work.output, z, false));
+    let write = op.first_output as usize * 4;
     let kept = memory.kept(z, g);
     for r in 0..kept {
         let unit = (memory.group(g).first_unit + memory.list(z, g)[r]) as usize;
         let is_open = mask::split(Bits(memory.units[unit]).kept())[z];
         for cell in r * cells..(r + 1) * cells {
             // The value of a unit that is off is not read, whatever it is.
-            memory.maps[work.output][write + cell] = if is_open { memory.maps[work.input][read + cell] } else { F::ZERO };
+            memory.at_mut(work.output)[write + cell] = if is_open { memory.at(work.input)[cell] } else { F::ZERO };
         }
     }
     if work.has(flags::ONES) {
-        memory.maps[work.output][write + kept * cells..][..cells].fill(F::ONE);
+        memory.at_mut(work.output)[write + kept * cells..][..cells].fill(F::ONE);
     }
 }
 
@@ -152,11 +148,11 @@ pub fn loss<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let mut sums = [0.0f64; 2];
     let mut correct = [0u32; 2];
     for z in 0..params.masks as usize {
-        let read = memory.map_start(work.output, z, false);
+        let read = z * classes * images;
         for b in 0..images {
             let in_batch = b < params.batch_size as usize;
             let row = if in_batch { memory.batch_rows[slot * params.batch_size as usize + b].row } else { MISSING };
-            let logits: Vec<f64> = (0..classes).map(|c| memory.maps[work.output][read + c * images + b].wide()).collect();
+            let logits: Vec<f64> = (0..classes).map(|c| memory.at(work.output)[read + c * images + b].wide()).collect();
             let mut gradient = vec![0.0; classes.next_multiple_of(4)];
             if row != MISSING {
                 let label = memory.label(row as usize);
@@ -171,7 +167,7 @@ pub fn loss<F: Real>(memory: &mut Memory<F>, work: &Work) {
             }
             if z == 0 {
                 for (c, value) in gradient.iter().enumerate() {
-                    memory.gradients[work.d_output][c * images + b] = F::of(*value);
+                    memory.at_mut(work.d_output)[c * images + b] = F::of(*value);
                 }
             }
         }
@@ -179,6 +175,9 @@ pub fn loss<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let mut means = sums.map(|sum| (sum / f64::from(params.batch_size)) as f32);
     if params.masks == 1 {
         means[1] = means[0];
+    }
+    if memory.state.halted & halted::OVERFLOWED != 0 {
+        return;
     }
     let now = memory.schedule[slot];
     let record = &mut memory.records[slot];
@@ -190,7 +189,7 @@ pub fn loss<F: Real>(memory: &mut Memory<F>, work: &Work) {
     record.kept[..groups].copy_from_slice(&kept[..groups]);
     record.probe_kept[..groups].copy_from_slice(&probe_kept[..groups]);
     let state = &mut memory.state;
-    if params.mode == Mode::Train as u32 && state.halted == 1 {
+    if params.mode == Mode::Train as u32 && state.halted != 0 {
         return;
     }
     (state.slot, state.next, state.step) = (slot as u32, slot as u32 + 1, now.step);
@@ -198,6 +197,6 @@ pub fn loss<F: Real>(memory: &mut Memory<F>, work: &Work) {
     (state.learning_rate, state.scores_rate, state.budget) = (now.learning_rate, now.scores_rate, now.budget);
     (state.first_correction, state.second_correction) = (now.first_correction, now.second_correction);
     if params.mode == Mode::Train as u32 && !means.iter().all(|mean| mean.is_finite() && *mean < LARGEST_LOSS) {
-        state.halted = 1;
+        state.halted = halted::DIVERGED;
     }
 }

@@ -34,7 +34,6 @@ impl<F: Real> Memory<F> {
 pub fn statistics<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let pixels = (op.height_in * op.width_in) as usize;
-    let begin = memory.map_start(work.input, z, false);
     for row in 0..memory.kept(z, op.group_in as usize) {
         let at = memory.statistic(z, work, row);
         if memory.params.mode == Mode::Evaluate as u32 {
@@ -42,8 +41,8 @@ pub fn statistics<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
             memory.statistics[at] = memory.running[memory.statistic(0, work, unit)];
             continue;
         }
-        let first = begin + row * pixels * memory.images();
-        let values: Vec<f64> = cells(memory, pixels).map(|cell| memory.maps[work.input][first + cell].wide()).collect();
+        let first = row * pixels * memory.images();
+        let values: Vec<f64> = cells(memory, pixels).map(|cell| memory.at(work.input)[first + cell].wide()).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64;
         memory.statistics[at] = [mean, variance].map(F::of);
@@ -55,11 +54,10 @@ pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let row_cells = (op.height_out * op.width_out) as usize * memory.images();
     let kept = memory.kept(z, op.group_out as usize);
-    let write = memory.map_start(work.output, z, false);
+    let write = op.first_output as usize * 4;
     for r in 0..kept {
         let [branch, shortcut] = memory.joined(work, z, r);
-        let read = branch.map(|row| memory.map_start(work.input, z, false) + row * row_cells);
-        let added = shortcut.map(|row| memory.map_start(work.shortcut, z, false) + row * row_cells);
+        let (read, added) = (branch.map(|row| row * row_cells), shortcut.map(|row| row * row_cells));
         // The value, its mean, its factor, and the number added.
         let affine = branch.filter(|_| work.has(flags::NORMALISE)).map(|row| {
             let [mean, variance] = memory.statistics[memory.statistic(z, work, row)].map(F::wide);
@@ -68,19 +66,19 @@ pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
             (mean, parameter(0) / (variance + EPSILON).sqrt(), parameter(1))
         });
         for cell in 0..row_cells {
-            let mut value = read.map_or(0.0, |first| memory.maps[work.input][first + cell].wide());
+            let mut value = read.map_or(0.0, |first| memory.at(work.input)[first + cell].wide());
             if let Some((mean, scale, shift)) = affine {
                 value = scale * (value - mean) + shift;
             }
             if let Some(first) = added {
-                value += memory.maps[work.shortcut][first + cell].wide();
+                value += memory.at(work.shortcut)[first + cell].wide();
             }
             let value = if work.has(flags::RECTIFIED) { value.max(0.0) } else { value };
-            memory.maps[work.output][write + r * row_cells + cell] = F::of(value);
+            memory.at_mut(work.output)[write + r * row_cells + cell] = F::of(value);
         }
     }
     if work.has(flags::ONES) {
-        memory.maps[work.output][write + kept * row_cells..][..row_cells].fill(F::ONE);
+        memory.at_mut(work.output)[write + kept * row_cells..][..row_cells].fill(F::ONE);
     }
 }
 
@@ -99,9 +97,9 @@ pub fn d_statistics<F: Real>(memory: &mut Memory<F>, work: &Work) {
         let deviation = (variance + EPSILON).sqrt();
         let (mut d_shift, mut d_scale) = (0.0, 0.0);
         for cell in 0..row_cells {
-            let d = memory.gradients[work.d_output][r * row_cells + cell].wide();
+            let d = memory.at(work.d_output)[r * row_cells + cell].wide();
             d_shift += d;
-            d_scale += d * (memory.maps[work.input][row * row_cells + cell].wide() - mean) / deviation;
+            d_scale += d * (memory.at(work.input)[row * row_cells + cell].wide() - mean) / deviation;
         }
         memory.d_statistics[at] = [d_shift, d_scale].map(F::of);
         memory.d_weights[scales + row] = F::of(d_scale);
@@ -128,9 +126,9 @@ pub fn d_normalise<F: Real>(memory: &mut Memory<F>, work: &Work) {
             (mean, (variance + EPSILON).sqrt(), scale, sums)
         });
         for cell in 0..row_cells {
-            let mut value = memory.gradients[work.d_output][r * row_cells + cell].wide();
+            let mut value = memory.at(work.d_output)[r * row_cells + cell].wide();
             if let Some((mean, deviation, scale, [d_shift, d_scale])) = normalised {
-                let x = (memory.maps[work.input][row * row_cells + cell].wide() - mean) / deviation;
+                let x = (memory.at(work.input)[row * row_cells + cell].wide() - mean) / deviation;
                 let inside = cell % images < memory.params.batch_size as usize;
                 value = if inside { scale / deviation * (value - (d_shift + x * d_scale) / count) } else { 0.0 };
             }
@@ -142,7 +140,7 @@ pub fn d_normalise<F: Real>(memory: &mut Memory<F>, work: &Work) {
 
 /// Moves the running statistics of the units that m keeps a tenth of the way to the batch's, with the unbiased variance of the batch.
 pub fn update_statistics<F: Real>(memory: &mut Memory<F>) {
-    if memory.state.halted == 1 {
+    if memory.state.halted != 0 {
         return;
     }
     for l in 0..memory.layers().len() {

@@ -5,11 +5,12 @@ use crate::mask::{self, Bits};
 use crate::projection::{rise_of_free, threshold_of_free};
 use crate::random::{Stream, draw};
 use crate::schedule::{BETA1, BETA2};
-use crate::shared::{ABSENT, Group, Layer, MOST_GROUPS, Mode, effects, part, terms};
+use crate::shared::{ABSENT, Group, Layer, MOST_GROUPS, Mode, effects, halted, part, terms};
 
 use super::{Memory, Real};
 
-/// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both, without those of unions.
+/// m ~ Bernoulli(s) and m′ ~ Bernoulli(s), or the decided mask and a sampled one, and the lists of kept units of both, without those of unions. Lists
+/// end at the group's capacity; the state says if one did.
 pub fn sample<F: Real>(memory: &mut Memory<F>) {
     let params = memory.params;
     for g in 0..params.group_count as usize {
@@ -40,6 +41,10 @@ pub fn sample<F: Real>(memory: &mut Memory<F>) {
                 let unit = mask::first_highest(&memory.scores, units.clone());
                 kept.push(unit as u32 - group.first_unit);
                 memory.units[unit] = Bits(memory.units[unit]).kept_by(z).0;
+            }
+            if kept.len() > group.capacity as usize {
+                kept.truncate(group.capacity as usize);
+                memory.state.halted |= halted::OVERFLOWED;
             }
             memory.keep(z, g, &kept);
         }
@@ -96,7 +101,7 @@ impl<F: Real> Memory<F> {
 
 /// The norm of the weights' gradient and the factor that reduces it to `clip_norm`.
 fn clip_gradient<F: Real>(memory: &mut Memory<F>) {
-    if memory.state.halted == 1 {
+    if memory.state.halted != 0 {
         return;
     }
     let square: f64 = memory.squares.iter().map(|square| square.wide()).sum();
@@ -105,7 +110,7 @@ fn clip_gradient<F: Real>(memory: &mut Memory<F>) {
     memory.state.clip_scale = if clip_norm > 0.0 && norm > clip_norm { (clip_norm / norm) as f32 } else { 1.0 };
     memory.records[memory.state.slot as usize].gradient_norm = norm as f32;
     if !(square as f32).is_finite() {
-        memory.state.halted = 1;
+        memory.state.halted = halted::DIVERGED;
     }
 }
 
@@ -116,7 +121,7 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
         clip_gradient(memory);
     }
     let (params, state) = (memory.params, memory.state);
-    let units = if state.halted == 1 { 0 } else { params.units as usize };
+    let units = if state.halted != 0 { 0 } else { params.units as usize };
     let estimator = Estimator::of_id(params.estimator).expect("the parameters of a network name an estimator");
     let estimates = [part::LEARN, part::GRADIENT].contains(&now);
     let (explained, mean_effect) = if estimates { over_all_units(memory, estimator, units) } else { (0.0, 0.0) };
@@ -162,7 +167,8 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
             *s = F::of((s.wide() - moved).clamp(0.0, 1.0));
         }
     }
-    if [part::REST, part::LEARN, part::PROJECT].contains(&now) {
+    // The record is that of the step before if this one overflowed.
+    if [part::REST, part::LEARN, part::PROJECT].contains(&now) && state.halted & halted::OVERFLOWED == 0 {
         // `units` is 0 in a halted run, so the sum in its record is 0.
         let record = &mut memory.records[state.slot as usize];
         record.sum_scores = memory.scores[..units].iter().map(|score| score.wide()).sum::<f64>() as f32;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::mask::{self, Bits};
-use crate::model::{Image, Model};
+use crate::model::{self, Image, Model, Places};
 use crate::random::{Stream, Threefry};
 use crate::schedule::plain;
 use crate::shared::{ABSENT, effects, terms};
@@ -24,6 +24,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
     let mut uniform = |low: f64, high: f64| low + (high - low) * f64::from(random.unit_interval());
     let (units, weights, rows) = (model.units() as usize, model.weights() as usize, model.rows() as usize);
     let images = params.batch_stride as usize;
+    let places = Places::of(model).buffers;
     Memory {
         params,
         state: State::default(),
@@ -51,7 +52,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         joins: vec![[0xdead_0000; 2]; 2 * rows],
         weights: (0..weights).map(|_| uniform(-0.8, 0.8)).collect(),
         velocity: vec![0.0; weights],
-        packed_weights: vec![f64::NAN; 2 * model.packed() as usize],
+        packed_weights: vec![f64::NAN; model.packed() as usize],
         d_weights: vec![f64::NAN; model.gradient_floats() as usize],
         // Two for each layer.
         squares: vec![f64::NAN; 2 * model.layers.len()],
@@ -62,8 +63,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         inputs: words((0..ROWS * model.groups[0].size).map(|_| uniform(0.0, 256.0) as u8).collect()),
         labels: words((0..ROWS).map(|_| uniform(0.0, f64::from(classes)) as u8).collect()),
         shifts: (0..model.groups[0].size).map(|_| uniform(-2.0, -1.0)).collect(),
-        maps: model.maps.iter().map(|map| vec![f64::NAN; 2 * model.map_floats(map) as usize * images]).collect(),
-        gradients: model.gradient_buffers().iter().map(|&floats| vec![f64::NAN; floats as usize * images]).collect(),
+        values: places.iter().map(|of| vec![f64::NAN; (1 + usize::from(of.is_logits)) * of.floats as usize * images]).collect(),
         enough: 1024,
         tile: 8,
         strip: 1,
@@ -107,8 +107,10 @@ fn kept_units(memory: &Memory, z: usize) -> Vec<Vec<bool>> {
 
 /// Every reference of a fully connected network's step, in the order of the engine; map `l` is the input of layer `l`.
 fn step(model: &Model, memory: &mut Memory) {
-    let layers = model.layers.len();
-    let work = |l: usize, flags: u32| Work {
+    let (layers, images, places) = (model.layers.len(), memory.images(), Places::of(model));
+    let at = |place: model::Place| Place { buffer: place.buffer, first: place.first as usize * images };
+    let gradient = |map: usize| places.gradients[map].map(at).unwrap_or_default();
+    let work = |l: usize, flags: u32, mask: u32| Work {
         operation: Operation {
             layer: l as u32,
             group_in: l as u32,
@@ -120,29 +122,35 @@ fn step(model: &Model, memory: &mut Memory) {
             kernel: 1,
             stride: 1,
             flags,
+            mask,
+            first_output: if l + 1 == layers { mask * model.groups[layers].size * images as u32 / 4 } else { 0 },
             first_square: 2 * l as u32,
             ..Operation::default()
         },
-        input: l,
-        output: l + 1,
-        shortcut: l + 1,
-        d_input: model.maps[l].gradient.unwrap_or(0),
-        d_output: model.maps[l + 1].gradient.unwrap(),
-        d_shortcut: 0,
+        input: at(places.forward[l]),
+        output: at(places.forward[l + 1]),
+        shortcut: at(places.forward[l + 1]),
+        d_input: gradient(l),
+        d_output: gradient(l + 1),
+        d_shortcut: Place::default(),
     };
     let hidden = |map: usize| if map > 0 && map < layers { flags::RECTIFIED } else { 0 };
     let ones = |map: usize| if map < layers { flags::ONES } else { 0 };
     run("sample", &Work::default(), 2, memory);
-    run("pack_weights", &Work::default(), 2, memory);
-    run("gather_inputs", &work(0, flags::ONES), 2, memory);
-    for l in 0..layers {
-        run("convolve", &work(l, hidden(l + 1) | ones(l + 1)), 2, memory);
+    for mask in [1, 0] {
+        run("pack_weights", &work(0, 0, mask), 1, memory);
+        let mut inputs = Work { output: at(places.forward[0]), ..work(0, flags::ONES, mask) };
+        inputs.operation.first_output = 0;
+        run("gather_inputs", &inputs, 1, memory);
+        for l in 0..layers {
+            run("convolve", &work(l, hidden(l + 1) | ones(l + 1), mask), 1, memory);
+        }
     }
-    run("loss", &work(layers - 1, 0), 1, memory);
+    run("loss", &work(layers - 1, 0, 0), 1, memory);
     for l in (0..layers).rev() {
-        run("d_weights", &work(l, 0), 1, memory);
+        run("d_weights", &work(l, 0, 0), 1, memory);
         if l > 0 {
-            run("d_activations", &work(l, hidden(l)), 1, memory);
+            run("d_activations", &work(l, hidden(l), 0), 1, memory);
         }
     }
     run("update_scores", &Work::default(), 1, memory);

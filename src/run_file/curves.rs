@@ -68,7 +68,7 @@ pub fn rows_of(run: &Trainer, snapshot: &Snapshot, seconds: f64, step_seconds: f
             seconds - f64::from(left) * step_seconds,
         ];
         rows.push(Row { steps: 1, step: record.step, values });
-        work = work.saturating_sub(run.work(record) * u64::from(snapshot.batch_size));
+        work = work.saturating_sub(run.cost_of(record).total());
     }
     rows.reverse();
     rows

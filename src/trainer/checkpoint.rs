@@ -104,8 +104,10 @@ impl Trainer {
             self.engine.params = Params { streamed, ..params_of(&self.config, &model, &self.data) };
             self.engine.write_params();
             self.engine.write(&self.engine.buffers.state, &[State::zeroed()]);
+            self.engine.fit(&state.tensors[..lengths[0]])?;
         } else {
-            self.engine = engine_of(&self.engine.machine, &self.config, &model, &self.data, &self.data_buffers)?;
+            let scores = &state.tensors[..lengths[0]];
+            self.engine = engine_of(&self.engine.machine, &self.config, &model, scores, &self.data, &self.data_buffers)?;
         }
         let mut rest = &state.tensors[..];
         for (buffer, length) in places(&self.engine.buffers).into_iter().zip(lengths) {

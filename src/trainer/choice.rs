@@ -8,7 +8,7 @@ use crate::shared::{Mode, Params, Step, effects, part};
 
 use super::construction::params_of;
 use super::cost::over_half;
-use super::memory::COPY_MASKS;
+use super::memory::{COPY_MASKS, copied_model};
 use super::{Cost, TrainError, Trainer};
 
 impl Trainer {
@@ -59,6 +59,7 @@ impl Trainer {
             gradients: &gradients,
         };
         let chosen = method.choose(&evidence);
+        self.engine.fit(&chosen)?;
         self.engine.write(&self.engine.buffers.scores, &chosen);
         self.chosen_at = Some(step);
         if facts.learns_scores {
@@ -102,7 +103,7 @@ impl Trainer {
     /// # Errors
     /// The device cannot hold the copy.
     pub fn copy(&self, gates: bool) -> Result<(Model, Engine), TrainError> {
-        let model = if gates && !self.model.is_gated() { self.model.with_gates() } else { self.model.clone() };
+        let model = if gates { copied_model(&self.model) } else { self.engine.network().clone() };
         let params = Params {
             mode: Mode::Train as u32,
             learn_scores: part::REST,

@@ -50,12 +50,13 @@ impl Trainer {
             return Ok((before, before));
         }
         let (model, remaining) = self.model.compacted(&kept);
-        let engine = engine_of(&self.engine.machine, &self.config, &model, &self.data, &self.data_buffers)?;
         let units = |values: &[f32], width: usize| -> Vec<f32> {
             let each = values.chunks_exact(width).zip(&kept).filter(|(_, kept)| **kept);
             each.flat_map(|(values, _)| values.to_vec()).collect()
         };
-        engine.write(&engine.buffers.scores, &units(&scores, 1));
+        let left = units(&scores, 1);
+        let engine = engine_of(&self.engine.machine, &self.config, &model, &left, &self.data, &self.data_buffers)?;
+        engine.write(&engine.buffers.scores, &left);
         engine.write(&engine.buffers.score_state, &units(score_state.as_flattened(), 4));
         let weights: Vec<f32> = self.engine.read(&buffers.weights).await?;
         let velocity: Vec<f32> = self.engine.read(&buffers.velocity).await?;
@@ -71,6 +72,7 @@ impl Trainer {
         self.base = None;
         engine.write(&engine.buffers.numbers, &self.numbers);
         let Params { learn_scores, masks, effects, .. } = self.engine.params;
+        self.earlier_repeats += self.engine.repeats();
         self.engine = engine;
         self.engine.params = Params { learn_scores, masks, effects, ..self.engine.params };
         self.engine.write_params();

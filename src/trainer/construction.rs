@@ -8,10 +8,13 @@ use crate::engine::{DataBuffers, Engine};
 use crate::estimators::{Estimator, Reads};
 use crate::methods::{Criterion, method};
 use crate::model::{Extra, Model};
+use crate::pins::Pins;
 use crate::random::{Stream, Threefry, unit_interval};
+use crate::schedule::step_at;
 use crate::shared::{Mode, Params, effects};
 
 use super::DataShape;
+use super::pinning::lower_to_budget;
 
 /// The network that the experiment names, for this data.
 pub(super) fn whole_of(config: &Config, data: &DataShape) -> Result<Model, ConfigError> {
@@ -24,7 +27,25 @@ pub(super) fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
         Some(kept) => (whole.compacted(&kept).0, (0..).zip(&kept).filter(|(_, kept)| **kept).map(|(number, _)| number).collect()),
         None => (whole.clone(), (0..whole.units()).collect()),
     };
-    (if config.method.facts().computes_all { model.with_gates() } else { model }, numbers)
+    let facts = config.method.facts();
+    // The dense methods store every map, as training usually does: they are the baseline for the time and the memory of the others.
+    let model = Model { saves_memory: !facts.keeps_all && !facts.computes_all, ..model };
+    (if facts.computes_all { model.with_gates() } else { model }, numbers)
+}
+
+/// The scores of the first step of `model`, whose units have these numbers in the whole network, and, for all units of the whole, the scores that
+/// pinned ones had before.
+pub(super) fn first_scores(config: &Config, whole: &Model, model: &Model, numbers: &[u32], pins: &Pins, steps: u32) -> [Vec<f32>; 2] {
+    let mut scores = method(config.method).initial_scores(&config.plan(), model);
+    let mut unpinned = vec![0.0; whole.units() as usize];
+    if !pins.is_empty() {
+        for (score, &number) in scores.iter_mut().zip(numbers) {
+            unpinned[number as usize] = *score;
+            *score = pins.score(number).unwrap_or(*score);
+        }
+        lower_to_budget(pins, &mut scores, numbers, step_at(config, whole.units(), 0, steps).budget.into());
+    }
+    [scores, unpinned]
 }
 
 /// Steps of an experiment before fine-tuning, for a training set of this size.
@@ -32,15 +53,17 @@ pub(super) fn steps_of(config: &Config, train_rows: u32) -> u32 {
     if config.steps > 0 { config.steps } else { config.epochs.saturating_mul(train_rows / config.batch_size) }
 }
 
-/// The engine that trains a network, with the buffers that its method needs.
+/// The engine that trains a network, with the buffers that its method needs for draws from `scores` (`[U]`).
 pub(super) fn engine_of(
     machine: &Rc<Machine>,
     config: &Config,
     model: &Model,
+    scores: &[f32],
     data: &DataShape,
     rows: &DataBuffers,
 ) -> Result<Engine, DeviceError> {
-    Engine::new(machine, model, params_of(config, model, data), config.method.facts().masks(), rows)
+    let model = model.with_capacities(&model.capacities(scores));
+    Engine::new(machine, &model, params_of(config, &model, data), config.method.facts().masks(), rows)
 }
 
 pub(super) fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {

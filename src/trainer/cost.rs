@@ -44,7 +44,8 @@ impl std::ops::Add for Cost {
 
 impl Trainer {
     /// Multiply-adds of a step, with the units that it kept.
-    pub(super) fn cost_of(&self, record: &Record) -> Cost {
+    #[must_use]
+    pub fn cost_of(&self, record: &Record) -> Cost {
         let batch = u64::from(self.config.batch_size);
         let own = self.model.multiply_adds(&record.kept[..self.model.groups.len()], None).backward;
         let near_dense = over_half(own, self.whole.multiply_adds(&self.whole.sizes(), None).backward);

@@ -142,7 +142,9 @@ impl Trainer {
         let mut kept: Vec<bool> =
             units.map(|(&number, &score)| draw(self.config.seed, Stream::Evaluation, chosen, number, score)).collect();
         mask::keep_one_of_each_group(&self.model, &scores, &mut kept);
-        self.engine.write(&self.engine.buffers.scores, &mask::certain(&kept));
+        let chosen = mask::certain(&kept);
+        self.engine.fit(&chosen)?;
+        self.engine.write(&self.engine.buffers.scores, &chosen);
         self.freeze();
         self.cost = self.cost + Cost { structure: cost.forward, near_dense: cost.near_dense, ..Cost::default() };
         Ok(evaluation)
@@ -171,9 +173,10 @@ impl Trainer {
     pub fn evaluator(&self, rows: u32, batch_size: u32) -> Result<Engine, TrainError> {
         let data = DataBuffers::new(&self.engine.machine, rows, self.data.inputs, true)?;
         let config = Config { batch_size, ..self.config.clone() };
-        let params = params_of(&config, &self.model, &self.data);
+        let network = self.engine.network();
+        let params = params_of(&config, network, &self.data);
         let params = Params { mode: Mode::Evaluate as u32, masks: MASKS, learn_scores: 0, ..params };
-        let engine = Engine::new(&self.engine.machine, &self.model, params, MASKS, &data)?;
+        let engine = Engine::new(&self.engine.machine, network, params, MASKS, &data)?;
         engine.write(&engine.buffers.numbers, &self.numbers);
         Ok(engine)
     }

@@ -5,9 +5,10 @@ use std::ops::Range;
 use crate::config::Config;
 use crate::methods::{Criterion, method};
 use crate::model::{Bytes, Model, Tensor};
+use crate::pins::Pins;
 
-use super::Trainer;
-use super::construction::{built, steps_of};
+use super::construction::{built, first_scores, steps_of};
+use super::{TrainError, Trainer};
 
 /// Masks of the copy that computes every unit.
 pub(super) const COPY_MASKS: u32 = 1;
@@ -18,13 +19,19 @@ pub(super) fn needs_copy(config: &Config, mut steps: Range<u32>, of: u32) -> boo
     config.method.facts().ranks_by == Some(Criterion::Gradients) && steps.any(|step| method.chooses_before(&plan, step, of))
 }
 
-/// The tensors of a network with buffers for `masks` masks and, if units are ranked by it, of its copy.
-pub(super) fn tensors(network: &Model, masks: u32, copied: bool) -> Vec<Tensor> {
+/// The tensors of a network with the capacities of `network` and buffers for `masks` masks and, if units are ranked by it, of its copy, which has room
+/// for all units of `model`.
+fn tensors(network: &Model, masks: u32, copied: Option<&Model>) -> Vec<Tensor> {
     let mut tensors = network.tensors(masks);
-    if copied {
-        tensors.extend(network.with_gates().tensors(COPY_MASKS));
+    if let Some(model) = copied {
+        tensors.extend(copied_model(model).tensors(COPY_MASKS));
     }
     tensors
+}
+
+/// The network of the copy that computes every unit.
+pub(super) fn copied_model(model: &Model) -> Model {
+    if model.is_gated() { model.clone() } else { model.with_gates() }
 }
 
 /// The tensors that a run of this experiment on so many training rows allocates, in order, as far as their sizes depend on the network: those of the
@@ -32,7 +39,11 @@ pub(super) fn tensors(network: &Model, masks: u32, copied: bool) -> Vec<Tensor> 
 /// step.
 #[must_use]
 pub fn tensors_of(config: &Config, whole: &Model, train_rows: u32) -> Vec<Tensor> {
-    tensors(&built(config, whole).0, config.method.facts().masks(), holds_copy(config, train_rows))
+    let (model, numbers) = built(config, whole);
+    let pins = Pins::read(&config.pins).unwrap_or_default();
+    let [scores, _] = first_scores(config, whole, &model, &numbers, &pins, steps_of(config, train_rows));
+    let network = model.with_capacities(&model.capacities(&scores));
+    tensors(&network, config.method.facts().masks(), holds_copy(config, train_rows).then_some(&model))
 }
 
 /// Whether such a run has a copy of its network that ranks units.
@@ -43,12 +54,21 @@ pub fn holds_copy(config: &Config, train_rows: u32) -> bool {
 }
 
 impl Trainer {
+    /// Fits the buffers of the device to draws from `scores` (`[U]` of the units on the device), until the next submit. A step that needs more room
+    /// gets it, so that what the run computes does not depend on them.
+    ///
+    /// # Errors
+    /// The device has too little memory.
+    pub fn fit_memory(&mut self, scores: &[f32]) -> Result<(), TrainError> {
+        Ok(self.engine.fit(scores)?)
+    }
+
     /// Bytes on the device that grow with the units of the network, by purpose. The copy that ranks units counts from the beginning; the data set
     /// does not count.
     #[must_use]
     pub fn memory(&self) -> Bytes {
         let copied = self.dense_copy.is_some() || needs_copy(&self.config, self.step..self.steps, self.steps);
-        Bytes::of(&tensors(&self.model, self.engine.masks, copied), self.config.batch_size)
+        Bytes::of(&tensors(self.engine.network(), self.engine.masks, copied.then_some(&self.model)), self.config.batch_size)
     }
 
     /// The sum of [`Trainer::memory`].

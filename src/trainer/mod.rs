@@ -44,7 +44,7 @@ use crate::schedule::{Order, step_at, view};
 use crate::shared::{Record, Sample, Step, part};
 use crate::snapshot::Snapshot;
 
-use construction::{built, engine_of, params_of, steps_of, whole_of};
+use construction::{built, engine_of, first_scores, params_of, steps_of, whole_of};
 use pinning::Base;
 use rows::Centre;
 use step_through::StepThrough;
@@ -96,6 +96,8 @@ pub struct Trainer {
     cost: Cost,
     /// A copy of the network that computes every unit, for methods that rank units by their gradients.
     dense_copy: Option<(Model, Engine)>,
+    /// Repeated submits of engines that this run had before.
+    earlier_repeats: u32,
     /// The scheduled values of the last step and its masks' bits for the units of the whole network: evaluations and measurements overwrite those on
     /// the device.
     last: Option<(Step, Vec<u32>)>,
@@ -191,17 +193,9 @@ impl Trainer {
         let order = Order::new(config.seed, data.train_rows, config.batch_size);
         let steps = steps_of(&config, data.train_rows);
         let centre = Centre::new(&data);
-        let engine = engine_of(machine, &config, &model, &data, &data_buffers)?;
+        let [scores, unpinned] = first_scores(&config, &whole, &model, &numbers, &pins, steps);
+        let engine = engine_of(machine, &config, &model, &scores, &data, &data_buffers)?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
-        let mut scores = method(config.method).initial_scores(&plan, &model);
-        let mut unpinned = vec![0.0; whole.units() as usize];
-        if !pins.is_empty() {
-            for (score, &number) in scores.iter_mut().zip(&numbers) {
-                unpinned[number as usize] = *score;
-                *score = pins.score(number).unwrap_or(*score);
-            }
-            pinning::lower_to_budget(&pins, &mut scores, &numbers, step_at(&config, whole.units(), 0, steps).budget.into());
-        }
         engine.write(&engine.buffers.scores, &scores);
         engine.write(&engine.buffers.numbers, &numbers);
         let run = Self {
@@ -227,6 +221,7 @@ impl Trainer {
             selected: false,
             cost: Cost::default(),
             dense_copy: None,
+            earlier_repeats: 0,
             last: None,
             step_through: None,
             pins,
@@ -264,6 +259,13 @@ impl Trainer {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Submits of the run that were repeated because a mask kept more units of a group than the device had room for. Repetitions do not change what a
+    /// run computes.
+    #[must_use]
+    pub fn repeats(&self) -> u32 {
+        self.earlier_repeats + self.engine.repeats()
     }
 
     /// How many steps can be done now: at most `most`, and at most what fits in a submit.
@@ -332,7 +334,11 @@ impl Trainer {
         }
         let images = self.images_of(schedule);
         let outcome = self.engine.train(schedule, &images).await?;
-        if outcome.state.halted == 1 { Err(self.diverge(&outcome)) } else { Ok(self.finished(schedule, outcome)) }
+        if outcome.state.halted != 0 {
+            return Err(self.diverge(&outcome));
+        }
+        self.engine.fit(&outcome.scores)?;
+        Ok(self.finished(schedule, outcome))
     }
 
     /// Stores where and why the run diverged.

@@ -90,6 +90,7 @@ impl Trainer {
             lower_to_budget(&wanted, &mut scores, &self.numbers, budget.into());
         }
         (self.pins, self.base) = (wanted, Some(base));
+        self.engine.fit(&scores)?;
         self.engine.write(&self.engine.buffers.scores, &scores);
         self.write_pins();
         self.pins_applied = true;

@@ -117,9 +117,14 @@ impl Trainer {
         if taken == StepPart::Choose {
             self.choose().await?;
         }
-        let compared = self.send(taken)?;
-        let outcome = self.engine.look_at(1).await?;
-        if outcome.state.halted == 1 {
+        let mut compared = self.send(taken)?;
+        let mut outcome = self.engine.look_at(1).await?;
+        while self.engine.settle(&outcome)? {
+            // Only the masks were drawn so far.
+            compared = self.send(taken)?;
+            outcome = self.engine.look_at(1).await?;
+        }
+        if outcome.state.halted != 0 {
             let in_progress = self.step_through.take().expect("a step is in progress");
             if let Some([scores, score_state]) = in_progress.before {
                 self.engine.copy(&scores, &self.engine.buffers.scores);
@@ -141,6 +146,7 @@ impl Trainer {
         }
         let snapshot = if left.is_empty() {
             self.step_through = None;
+            self.engine.fit(&outcome.scores)?;
             let snapshot = self.finished(&[step], outcome);
             self.send_live_settings();
             snapshot

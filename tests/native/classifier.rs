@@ -74,7 +74,7 @@ fn by_references(run: &Trainer, image: &[u8], draw: u32) -> [Vec<f64>; 2] {
     for dispatch in evaluator.evaluation_step() {
         reference::run(dispatch.line.name, &dispatch.work, dispatch.masks, &mut memory);
     }
-    let logits = memory.maps.last().unwrap();
+    let logits = &memory.values[evaluator.logits_buffer()];
     let stride = memory.params.batch_stride as usize;
     [0, logits.len() / 2].map(|first| {
         let powers: Vec<f64> = (0..3).map(|class| logits[first + class * stride].exp()).collect();

@@ -246,7 +246,7 @@ fn an_impossible_value_is_refused_with_the_flag_and_its_range() {
         ("--epochs", "0", "from 1 to 10000"),
         ("--seed", "-1", "whole number from 0 to 4294967295"),
         ("--learning-rate", "fast", "a number from 0 to 10"),
-        ("--method", "magic", "vrpge, reinforce, ste, magnitude, set, rigl, snip, static, small-dense, dense"),
+        ("--method", "magic", "vrpge, reinforce, ste, fisher, magnitude, fisher-pruning, set, rigl, snip, static, small-dense, dense"),
         ("--estimator", "three-sided", "two-sided, one-sided, plain"),
         ("--dataset", "imagenet", "mnist, fashion-mnist, cifar10, cifar100, planted, idx"),
         ("--gate-inputs", "maybe", "true, false"),
@@ -468,7 +468,9 @@ fn model_prints_one_object_for_machines() {
     assert_eq!(union["union_of"], serde_json::json!(["1.2 conv 2", "1.1 sum"]));
     assert!((union["share_kept"].as_f64().unwrap() - (1.0 - 0.9f64.powi(3))).abs() < 1e-9);
     let total = |which: &str| wide["bytes"][which]["total"].as_u64().unwrap();
-    assert!(total("compacted") < total("dense") / 2 && total("dense") < total("sparse"));
+    assert!(
+        total("compacted") < total("at_keep_ratio") / 2 && total("at_keep_ratio") < total("sparse") / 2 && total("sparse") < total("dense")
+    );
     assert!(wide["predicted_ratio"].as_f64().is_some_and(|ratio| (0.01..0.05).contains(&ratio)));
     let twice = account(&["wrn-28-10", "--keep-ratio", "0.1", "--batch-size", "128"]);
     assert_eq!(twice["bytes"]["dense"]["activations"].as_u64(), wide["bytes"]["dense"]["activations"].as_u64().map(|bytes| 2 * bytes));
@@ -482,12 +484,12 @@ fn model_prints_one_object_for_machines() {
 /// Networks by name: weights; the ratio of a sparse step to a dense one at keep ratios 0.1 and 0.2; memory dense, sparse, compacted at 0.1 and
 /// compacted at 0.2.
 const NETWORKS: [(&str, u64, [&str; 2], [&str; 4]); 6] = [
-    ("mlp-1024-1024", 1_863_690, ["0.060", "0.138"], ["31 MiB", "39 MiB", "2.5 MiB", "5.0 MiB"]),
-    ("cnn-32-64-128", 288_746, ["0.015", "0.057"], ["162 MiB", "282 MiB", "30 MiB", "62 MiB"]),
-    ("vgg16", 14_724_042, ["0.014", "0.054"], ["579 MiB", "920 MiB", "78 MiB", "155 MiB"]),
-    ("resnet20", 1_084_586, ["0.022", "0.082"], ["475 MiB", "871 MiB", "133 MiB", "246 MiB"]),
-    ("resnet32", 1_860_522, ["0.027", "0.095"], ["720 MiB", "1.3 GiB", "228 MiB", "412 MiB"]),
-    ("wrn-28-10", 36_479_194, ["0.024", "0.090"], ["3.7 GiB", "6.7 GiB", "1.2 GiB", "2.1 GiB"]),
+    ("mlp-1024-1024", 1_863_690, ["0.060", "0.138"], ["31 MiB", "31 MiB", "2.0 MiB", "3.9 MiB"]),
+    ("cnn-32-64-128", 288_746, ["0.015", "0.057"], ["162 MiB", "85 MiB", "13 MiB", "25 MiB"]),
+    ("vgg16", 14_724_042, ["0.014", "0.054"], ["579 MiB", "388 MiB", "32 MiB", "58 MiB"]),
+    ("resnet20", 1_084_586, ["0.022", "0.082"], ["475 MiB", "323 MiB", "58 MiB", "106 MiB"]),
+    ("resnet32", 1_860_522, ["0.027", "0.095"], ["720 MiB", "512 MiB", "103 MiB", "180 MiB"]),
+    ("wrn-28-10", 36_479_194, ["0.024", "0.090"], ["3.7 GiB", "2.4 GiB", "361 MiB", "650 MiB"]),
 ];
 
 #[test]
@@ -594,7 +596,8 @@ fn train_prints_the_memory_before_it_allocates_it() {
     assert!(line.contains("the network and the copy with which snip ranks units take"), "{line}");
     let log = log_of(&of("snip"));
     assert!(log[0]["bytes"]["total"].as_u64() > dense["bytes"]["total"].as_u64());
-    assert_eq!(log[0]["bytes"], log.last().unwrap()["bytes"], "the stated memory is the memory in use");
+    let used = |line: &Value| line["bytes"]["total"].as_u64().unwrap();
+    assert!(used(log.last().unwrap()) < used(&log[0]), "the chosen mask needs less memory than the stated one, of the first step");
     assert_eq!((&first["data_set_bytes"], &first["streamed"]), (&(250 * 784).into(), &false.into()));
 }
 

@@ -137,7 +137,7 @@ fn means_equal_the_enumerated_gradient_and_the_chain_rule_is_biased() {
 
 #[test]
 fn masks_on_the_cpu_are_those_of_the_kernel_and_nothing_of_the_run_changes() {
-    const TENSORS: [&str; 7] = ["weights", "velocity", "scores", "moments", "running", "units", "d_scores"];
+    const TENSORS: [&str; 7] = ["weights", "velocity", "scores", "score_state", "running", "units", "d_scores"];
     let machine = machine();
     for (model, image) in [("mlp-17-9", (1, 1, 13)), ("cnn-6-9", (2, 8, 8))] {
         let config = Config { model: model.to_owned(), gate_inputs: true, keep_ratio: 0.4, batch_size: 11, steps: 24, ..Config::default() };

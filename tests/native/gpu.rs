@@ -84,7 +84,7 @@ fn bits(values: &[f32]) -> Vec<u32> {
 
 /// All tensors that a run passes from step to step, as bits.
 fn tensors(run: &Trainer) -> Vec<(&'static str, Vec<u32>)> {
-    ["scores", "moments", "weights", "velocity"].map(|name| (name, integers(run, name))).to_vec()
+    ["scores", "score_state", "weights", "velocity"].map(|name| (name, integers(run, name))).to_vec()
 }
 
 fn step(run: &mut Trainer) -> Snapshot {
@@ -210,6 +210,11 @@ fn memory(run: &Trainer) -> Memory {
     Memory { state: State::default(), ..block_on(check::memory(run.engine())).unwrap() }
 }
 
+/// Gives a run room for all units, so that its places are those of the reference's memory in every step.
+fn make_room(run: &mut Trainer) {
+    run.fit_memory(&vec![1.0; run.model.units() as usize]).unwrap();
+}
+
 /// Runs the references of the lines of a training step, up to the line named `end`.
 fn references(run: &Trainer, end: &str, reference: &mut Memory) {
     for dispatch in run.engine().training_step().into_iter().take_while(|dispatch| dispatch.line.name != end) {
@@ -237,10 +242,12 @@ fn a_run_on_the_gpu_equals_the_run_of_its_references() {
             ..Config::default()
         };
         let mut run = data.start(&machine, config);
+        make_room(&mut run);
         let mut reference = memory(&run);
         let units = run.model.units() as usize;
         let mut worst = 0.0f64;
         while run.step() < run.steps() {
+            make_room(&mut run);
             let number = run.step();
             reference.state.next = 0;
             reference.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
@@ -375,8 +382,9 @@ fn a_loss_that_is_not_finite_stops_the_run_before_anything_is_changed() {
     }
 }
 
+/// 14 with one mask. The pass under a second mask packs the weights, gathers gated inputs and computes the three layers.
 #[test]
-fn a_step_of_a_network_of_three_layers_takes_at_most_14_dispatches() {
+fn a_step_of_a_network_of_three_layers_takes_at_most_19_dispatches() {
     let (machine, data) = (machine(), data(20, 0, 12, 3));
     for (method, gate_inputs) in
         [(MethodName::Vrpge, true), (MethodName::Vrpge, false), (MethodName::Dense, false), (MethodName::Static, true)]
@@ -384,7 +392,8 @@ fn a_step_of_a_network_of_three_layers_takes_at_most_14_dispatches() {
         let config = Config { model: "mlp-9-7".to_owned(), method, gate_inputs, batch_size: 5, ..Config::default() };
         let run = data.start(&machine, config);
         let names: Vec<&str> = run.engine().training_step().iter().map(|dispatch| dispatch.line.name).collect();
-        assert!(names.len() <= 14, "{method:?}: {} dispatches, {names:?}", names.len());
+        let most = if method.facts().forwards == 2 { 19 } else { 14 };
+        assert!(names.len() <= most, "{method:?}: {} dispatches, {names:?}", names.len());
     }
 }
 
@@ -398,6 +407,7 @@ fn with_frozen_weights_the_mean_of_each_estimator_is_the_enumerated_gradient() {
         model: "mlp-4".to_owned(),
         gate_inputs: true,
         keep_ratio: 1.0,
+        fill_budget: false,
         schedule: Schedule::Constant,
         learning_rate: 0.0,
         scores_rate: 0.0,
@@ -504,7 +514,7 @@ fn a_fixed_mask_does_not_change_and_takes_one_forward_pass() {
             assert!(snapshot.mask.iter().map(|bits| bits & 1 == 1).eq(kept), "{method:?}: the mask is that of the scores");
         }
         assert_eq!(bits(&floats(&run, "scores")), bits(&scores), "{method:?}: the scores moved");
-        assert!(floats(&run, "moments").iter().all(|&moment| moment == 0.0));
+        assert!(floats(&run, "score_state").chunks_exact(4).all(|of_unit| of_unit[..2] == [0.0, 0.0]));
         assert_ne!(before, floats(&run, "weights"));
     }
 }
@@ -647,7 +657,7 @@ fn accuracy_equals_that_of_the_cpu_also_with_an_incomplete_last_batch() {
     block_on(run.advance(64)).unwrap();
     let units = run.model.units() as usize;
     let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
-    let decided = with_one_a_group(&run.model, &scores, scores.iter().map(|&score| score >= 0.5).collect());
+    let decided = mask::decided(&run.model, &scores, step_at(&run.config, units as u32, 63, 90).budget as u32);
     let cases = [(203..248, 45), (203..248, 45), (0..203, 203), (203..248, 14), (203..248, 1), (7..36, 500), (0..203, 100)];
     for (turn, (rows, most)) in cases.into_iter().enumerate() {
         // Fewer than all are evenly spread.
@@ -808,9 +818,11 @@ fn a_run_of_convolutions_on_the_gpu_equals_the_run_of_its_references() {
     let machine = machine();
     for (config, data) in pictured() {
         let mut run = data.start(&machine, Config { clip_norm: 1.0, ..config });
+        make_room(&mut run);
         let mut reference = memory(&run);
         let (units, name) = (run.model.units() as usize, run.model.name.clone());
         for _ in 0..5 {
+            make_room(&mut run);
             let number = run.step();
             reference.state.next = 0;
             reference.schedule[0] = step_at(&run.config, run.model.units(), number, run.steps());
@@ -857,7 +869,7 @@ fn gradients_of_whole_networks_agree_with_finite_differences() {
         start.schedule[0] = Step { learning_rate: 1.0, ..step_at(&run.config, run.model.units(), 0, run.steps()) };
         start.batch_rows[..6].copy_from_slice(&run.batch(0));
         let loss = |memory: &Memory| {
-            let (images, logits) = (memory.params.batch_stride as usize, memory.maps.last().unwrap());
+            let (images, logits) = (memory.params.batch_stride as usize, &memory.values[run.engine().logits_buffer()]);
             let classes = run.model.groups.last().unwrap().size as usize;
             let one = |b: usize| {
                 let z: Vec<f64> = (0..classes).map(|c| logits[c * images + b]).collect();
@@ -1185,7 +1197,7 @@ fn a_unit_can_be_pinned_and_unpinned_during_a_run() {
     for method in [MethodName::Static, MethodName::Rigl, MethodName::Dense] {
         let config = Config { method, pins: "1on".to_owned(), ..annealed() };
         let error = Trainer::new(&machine, config, data.shape.clone()).unwrap_err().to_string();
-        assert!(error.contains("choose vrpge, reinforce or ste"), "{error}");
+        assert!(error.contains("choose vrpge, reinforce, ste or fisher"), "{error}");
     }
     // The dense baseline of a measurement has no scores to pin.
     let mut baseline = DenseBaseline::new(&run).unwrap();

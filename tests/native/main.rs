@@ -13,6 +13,7 @@ mod data;
 mod estimator_lab;
 mod gpu;
 mod learning;
+mod memory;
 mod methods;
 mod program;
 mod run_file;

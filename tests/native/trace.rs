@@ -534,6 +534,21 @@ fn threshold(scores: &[f64], budget: f64) -> f64 {
     high
 }
 
+/// The greatest v with Σ min(s + v, 1) within the budget over the scores above 0; 0 if none of them is below 1.
+fn rise(scores: &[f64], budget: f64) -> f64 {
+    let raised: Vec<f64> = scores.iter().copied().filter(|&s| s > 0.0).collect();
+    let sum = |v: f64| raised.iter().map(|s| (s + v).min(1.0)).sum::<f64>();
+    if raised.iter().all(|&s| s >= 1.0) {
+        return 0.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    while high - low > 1e-12 {
+        let middle = f64::midpoint(low, high);
+        if sum(middle) <= budget { low = middle } else { high = middle }
+    }
+    low
+}
+
 // The tolerances of a step. In brackets: the largest error with llvmpipe, Mesa's driver in software.
 
 /// For a loss: WGSL allows a logarithm an error of 2^-21 and an exponential one of a few roundings. (6e-7, in resnet20.)
@@ -600,7 +615,7 @@ impl Task {
             }
         }
         let named = |begin: &str| trace.shapes.keys().filter(|name| name.starts_with(begin)).count();
-        assert_eq!(named("before."), 3 + 2 * parameters.len() + 2 * statistics, "tensors of no operation: {:?}", trace.shapes.keys());
+        assert_eq!(named("before."), 5 + 2 * parameters.len() + 2 * statistics, "tensors of no operation: {:?}", trace.shapes.keys());
         assert_eq!(named("before."), named("after."));
 
         let labels: Vec<usize> = trace.tensor("labels").iter().map(|&label| label as usize).collect();
@@ -699,14 +714,100 @@ impl<'a> Step<'a> {
         if s < 2f64.powi(-24) || s >= 1.0 {
             return (0.0, 0.0);
         }
-        let raw = match self.trace.settings["estimator"].as_str() {
-            "two-sided" => 0.5 * (self.loss - probe_loss) * (m - p),
-            "one-sided" => (self.loss - probe_loss) * (m - s),
-            "plain" => self.loss * (m - s),
-            other => panic!("estimator {other}"),
-        };
-        let spread = (s * (1.0 - s)).powf(1.0 - self.trace.setting::<f64>("alpha"));
+        // What the effects of past steps explain of the losses' difference.
+        let effects = if self.has_control() { self.trace.tensor("before.effects").to_vec() } else { vec![0.0; self.scores()] };
+        let is_plain = self.trace.settings["estimator"] == "plain";
+        let other = self.trace.tensor(if is_plain { "before.scores" } else { "probe" });
+        let drawn = self.trace.tensor("mask").iter().zip(other);
+        let loss = self.loss - drawn.zip(&effects).map(|((m, other), effect)| effect * (m - other)).sum::<f64>();
+        let h = s * (1.0 - s);
+        let raw = h * effects[unit]
+            + match self.trace.settings["estimator"].as_str() {
+                "two-sided" => 0.5 * (loss - probe_loss) * (m - p),
+                "one-sided" => (loss - probe_loss) * (m - s),
+                "plain" => loss * (m - s),
+                other => panic!("estimator {other}"),
+            };
+        let spread = h.powf(1.0 - self.trace.setting::<f64>("alpha"));
         (raw / spread, 2.0 * LOSS * self.loss.max(probe_loss) / spread)
+    }
+
+    fn scores(&self) -> usize {
+        self.trace.tensor("before.scores").len()
+    }
+
+    /// Whether the step has a control variate.
+    fn has_control(&self) -> bool {
+        self.probe_loss.is_some() && self.trace.settings["control_variate"] == "true"
+    }
+
+    /// `[U]` dL/dm of each gated unit, and how much it may differ: Σ w dL/dw over the weights that make the unit or, of an input, that read it.
+    fn mask_derivatives(&self) -> (Vec<f64>, Vec<f64>) {
+        let (mut found, mut tolerance) = (vec![0.0; self.scores()], vec![0.0; self.scores()]);
+        let (network, parameters) = (&self.task.network, &self.task.parameters);
+        let mut set = |first: usize, unit: usize, places: &[(String, usize)]| {
+            let sum = |of: &dyn Fn(&str, usize) -> f64| places.iter().map(|(name, at)| of(name, *at)).sum::<f64>();
+            found[first + unit] = sum(&|name, at| parameters[name][at] * self.gradients.values[name][at]);
+            tolerance[first + unit] = sum(&|name, at| {
+                let largest = self.gradients.sizes[name].iter().copied().fold(0.0, f64::max);
+                parameters[name][at].abs() * (SUMS * largest + self.slack[name][at])
+            });
+        };
+        for op in &network.ops {
+            let Some(layer) = op.layer else { continue };
+            let [from, to] = [op.input, op.output].map(|map| network.group_of(map));
+            if let Kind::Convolve { kernel, bias, .. } = op.kind {
+                let (weights, taps) = (format!("weights.{layer}"), kernel * kernel);
+                if let Some(first) = to.first_unit {
+                    let rows = taps * from.size + usize::from(bias);
+                    (0..to.size)
+                        .for_each(|o| set(first, o, &(0..rows).map(|row| (weights.clone(), row * to.size + o)).collect::<Vec<_>>()));
+                }
+                if let (Some(first), 0) = (from.first_unit, op.input) {
+                    for i in 0..from.size {
+                        let places = pairs(taps, to.size).map(|(tap, o)| (weights.clone(), (tap * from.size + i) * to.size + o));
+                        set(first, i, &places.collect::<Vec<_>>());
+                    }
+                }
+            } else if let Some(first) = from.first_unit {
+                (0..from.size).for_each(|unit| set(first, unit, &["scale", "shift"].map(|name| (format!("{name}.{layer}"), unit))));
+            }
+        }
+        (found, tolerance)
+    }
+
+    /// Checks dL/dm, and that the running effects of kept units follow it; others must not change.
+    fn check_effects(&self, counts: &mut Counts) {
+        let trace = self.trace;
+        if !self.has_control() {
+            assert_eq!(trace.bits["after.effects"], trace.bits["before.effects"], "nothing estimates effects");
+            assert!(!trace.values.contains_key("d_masks"));
+            return;
+        }
+        let (derivatives, tolerances) = self.mask_derivatives();
+        let (rate, batch): (f64, f64) = (trace.setting("effect_rate"), trace.setting("batch_size"));
+        let rate = f64::from(rate as f32);
+        for (unit, (&g, &tolerance)) in derivatives.iter().zip(&tolerances).enumerate() {
+            let [before, after] = ["before", "after"].map(|moment| trace.tensor(&format!("{moment}.effects"))[unit]);
+            let [steps, steps_after] = ["before", "after"].map(|moment| trace.tensor(&format!("{moment}.effect_steps"))[unit]);
+            let is_kept = trace.tensor("kept_mask")[unit];
+            if is_kept == 0.0 {
+                counts.resting += 1;
+                assert_eq!((before, steps, trace.tensor("d_masks")[unit]), (after, steps_after, 0.0), "unit {unit} is off");
+                continue;
+            }
+            counts.moving += 1;
+            let tolerance = tolerance + 1e-7;
+            close(&format!("d_masks[{unit}]"), trace.tensor("d_masks")[unit], g, tolerance);
+            let expected = before + rate * (g - 0.5 * batch * g * g - before);
+            close(
+                &format!("after.effects[{unit}]"),
+                after,
+                expected,
+                rate * tolerance * (1.0 + batch * g.abs()) + ROUNDING * before.abs() + 1e-7,
+            );
+            assert_eq!(steps_after, steps + 1.0);
+        }
     }
 
     /// Checks the estimator, the optimiser's step and the projection.
@@ -733,9 +834,12 @@ impl<'a> Step<'a> {
             close("first moment", trace.tensor("after.scores_first_moment")[unit], first, rounding + 1e-5 * scale);
             close("second moment", trace.tensor("after.scores_second_moment")[unit], second, (2.0 * rounding + 1e-5 * scale) * scale);
         }
-        let v = threshold(&stepped, budget);
+        let mut v = threshold(&stepped, budget);
+        if v == 0.0 && trace.settings["fill_budget"] == "true" {
+            v = -rise(&stepped, budget);
+        }
         close(&format!("step {step}, threshold"), trace.number("threshold"), v, SCORES);
-        let after: Vec<f64> = stepped.iter().map(|s| (s - v).clamp(0.0, 1.0)).collect();
+        let after: Vec<f64> = stepped.iter().map(|&s| if v < 0.0 && s <= 0.0 { 0.0 } else { (s - v).clamp(0.0, 1.0) }).collect();
         for (unit, (found, expected)) in trace.tensor("after.scores").iter().zip(&after).enumerate() {
             close(&format!("step {step}, after.scores[{unit}]"), *found, *expected, SCORES);
         }
@@ -918,6 +1022,7 @@ fn trace(flags: &[&str]) -> Vec<Trace> {
         let step = Step::new(trace, &task);
         step.check_losses();
         step.check_scores();
+        step.check_effects(&mut weights);
         step.check_weights(&mut weights);
         step.check_statistics(&mut statistics);
     }

@@ -1,0 +1,135 @@
+//! Room for kept units: buffers that follow the capacities of the groups, and steps that are repeated because a draw had no room.
+//!
+//! A repeated step draws the same masks, since a draw depends on seed, step and scores alone. So its losses are those of a run whose buffers have room
+//! for everything, bit for bit.
+
+use crate::device::DeviceError;
+use crate::mask::{Bits, split};
+use crate::model::Model;
+use crate::shared::{Mode, Params, Sample, State, Step, halted};
+
+use super::step::{Dispatch, Steps};
+use super::{Engine, Outcome};
+
+impl Engine {
+    /// The network with the capacities of the engine's buffers.
+    #[must_use]
+    pub fn network(&self) -> &Model {
+        &self.network
+    }
+
+    /// Submits that were repeated because a draw had no room.
+    #[must_use]
+    pub fn repeats(&self) -> u32 {
+        self.repeats
+    }
+
+    /// Fits the buffers to draws from `scores` (`[U]`): larger if a draw could have too little room, smaller if that saves enough memory. If the
+    /// device cannot hold larger buffers, they stay as they are until a draw needs them.
+    ///
+    /// # Errors
+    /// The device has too little memory.
+    pub fn fit(&mut self, scores: &[f32]) -> Result<(), DeviceError> {
+        match self.network.refitted(scores, self.params.batch_size) {
+            Some(network) if self.too_large(&network).is_none() => self.resize(network),
+            _ => Ok(()),
+        }
+    }
+
+    /// The refusal of a network of which one buffer is larger than the device allows.
+    fn too_large(&self, network: &Model) -> Option<DeviceError> {
+        let (limit, batch_size) = (self.machine.buffer_limit(), self.params.batch_size);
+        let tensor = network.tensors(self.masks).into_iter().find(|tensor| tensor.bytes(batch_size) > limit)?;
+        Some(DeviceError::TooLarge { bytes: tensor.bytes(batch_size), what: tensor.name, limit })
+    }
+
+    /// Gives the buffers room for all units whose score is not 0 in any of several rows of scores, `[rows, U]`.
+    pub(super) fn make_room_for_all(&mut self, scores: &[f32]) -> Result<(), DeviceError> {
+        let mut most: Vec<u32> = self.network.groups.iter().map(|group| group.capacity).collect();
+        for scores in scores.chunks_exact(self.params.units as usize) {
+            for (most, group) in most.iter_mut().zip(&self.network.groups).filter(|(_, group)| group.gated) {
+                *most = (*most).max(scores[group.units()].iter().filter(|&&score| score > 0.0).count() as u32);
+            }
+        }
+        self.grow(&most)
+    }
+
+    fn grow(&mut self, kept: &[u32]) -> Result<(), DeviceError> {
+        let grown = self.network.grown(kept);
+        if grown.groups == self.network.groups { Ok(()) } else { self.resize(grown) }
+    }
+
+    /// Replaces the buffers whose sizes depend on the capacities. The old ones are freed before the new ones are allocated.
+    fn resize(&mut self, network: Model) -> Result<(), DeviceError> {
+        if let Some(error) = self.too_large(&network) {
+            return Err(error);
+        }
+        self.network = network;
+        self.steps = Steps::default();
+        self.buffers.resize(&self.machine, &self.network, &self.params, self.masks)?;
+        self.steps = Steps::new(&self.machine, &self.network, &self.plan, self.masks, &self.buffers);
+        self.write_params();
+        Ok(())
+    }
+
+    /// If the last submit had no room for a draw, makes room for it and returns true: its steps from `outcome.state.next` on are to be repeated.
+    ///
+    /// # Errors
+    /// The device cannot hold the larger buffers.
+    pub fn settle(&mut self, outcome: &Outcome) -> Result<bool, DeviceError> {
+        let State { halted, .. } = outcome.state;
+        if halted & halted::OVERFLOWED == 0 {
+            return Ok(false);
+        }
+        if halted & halted::DIVERGED != 0 && self.params.mode == Mode::Train as u32 {
+            // The run ended before the draw that had no room.
+            self.write(&self.buffers.state, &[State { halted: halted::DIVERGED, ..outcome.state }]);
+            return Ok(false);
+        }
+        // Steps after an overflow draw the same masks again, so these are the bits of the step that had no room.
+        let kept_by = |units: &[u32], z: usize| units.iter().filter(|&&bits| split(Bits(bits).kept())[z]).count() as u32;
+        let kept: Vec<u32> = self
+            .network
+            .groups
+            .iter()
+            .map(|group| {
+                let units = if group.gated { &outcome.units[group.units()] } else { &[][..] };
+                kept_by(units, 0).max(kept_by(units, 1))
+            })
+            .collect();
+        self.repeat_with(&outcome.state, &kept)?;
+        Ok(true)
+    }
+
+    /// Makes room for a draw of so many units of each group and allows the steps to go on.
+    pub(super) fn repeat_with(&mut self, state: &State, kept: &[u32]) -> Result<(), DeviceError> {
+        self.repeats += 1;
+        // Also after an error the run can go on.
+        self.write(&self.buffers.state, &[State { halted: state.halted & !halted::OVERFLOWED, ..*state }]);
+        self.grow(kept)
+    }
+
+    /// Sends steps in one submit and waits for the results. Steps that had no room are sent again.
+    pub(super) async fn repeated(
+        &mut self,
+        dispatches: for<'a> fn(&'a Steps, &Params, u32) -> Vec<&'a Dispatch>,
+        schedule: &[Step],
+        samples: &[Sample],
+    ) -> Result<Outcome, DeviceError> {
+        let mut records = Vec::new();
+        loop {
+            let done = records.len();
+            let (left, samples) = (&schedule[done..], &samples[done * self.params.batch_size as usize..]);
+            self.submit(&dispatches(&self.steps, &self.params, self.masks), left, samples);
+            let mut outcome = self.outcome(left.len()).await?;
+            if !self.settle(&outcome)? {
+                records.append(&mut outcome.records);
+                // Rows are counted from the first step on.
+                let more = done as u32;
+                let state = State { slot: outcome.state.slot + more, next: outcome.state.next + more, ..outcome.state };
+                return Ok(Outcome { state, records, ..outcome });
+            }
+            records.extend(outcome.records.drain(..outcome.state.next as usize));
+        }
+    }
+}
