@@ -18,7 +18,7 @@ use bytemuck::{Zeroable, cast_slice};
 
 use crate::device::{Buffer, DeviceError, Encoder, Machine, Readback, Usage};
 use crate::model::{Model, Places};
-use crate::shared::{MISSING, Params, Record, Sample, State, Step, halted};
+use crate::shared::{MISSING, Params, Record, Sample, State, Step};
 
 use step::StepPlan;
 
@@ -223,45 +223,6 @@ impl Engine {
         }
         encoder.submit();
         self.outcome(schedule.len()).await
-    }
-
-    /// `[batches, masks, classes, Bp]` logits of evaluation batches, those of the decided mask before those of the sampled one, in one submit. Each
-    /// batch has its own parameters, so that each may draw another mask; the last ones remain on the device.
-    ///
-    /// # Errors
-    /// The device is lost or refused a command.
-    pub async fn logits(&mut self, params: &[Params], samples: &[Sample]) -> Result<Vec<f32>, DeviceError> {
-        let logits = self.logits_buffer();
-        loop {
-            self.stage(&vec![Step::zeroed(); params.len()], samples);
-            let mut params = params.to_vec();
-            for params in &mut params {
-                self.network.write_tables(params);
-            }
-            let bytes = size_of::<Params>() as u64;
-            let table = self.machine.buffer("the parameters of each batch", bytes * params.len() as u64, Usage::Copies)?;
-            self.write(&table, &params);
-            let map = &self.buffers.values[logits];
-            let state = size_of::<State>() as u64;
-            let mut readback = self.machine.readback(map.size() * params.len() as u64 + state);
-            let dispatches = self.steps.losses(self.masks);
-            let mut encoder = self.machine.encoder("logits");
-            for index in 0..params.len() as u64 {
-                encoder.copy(&table, index * bytes, &self.buffers.params, 0, bytes);
-                self.encode(&dispatches, 1, &mut encoder);
-                readback.copy(&mut encoder, map, 0, map.size());
-            }
-            readback.copy(&mut encoder, &self.buffers.state, 0, state);
-            encoder.submit();
-            let found = readback.read(&self.machine).await?;
-            let (logits, state) = found.split_at(found.len() - state as usize);
-            let state: State = bytemuck::pod_read_unaligned(state);
-            if state.halted & halted::OVERFLOWED == 0 {
-                return Ok(bytemuck::pod_collect_to_vec(logits));
-            }
-            // Each batch draws from another counter, and only the last draw is left.
-            self.repeat_with(&state, &self.network.sizes())?;
-        }
     }
 
     /// `[steps, U]` dL/dm of each step's mask, for a network with gates: forward passes, and the backward pass to the units without gradients of

@@ -613,7 +613,8 @@ proptest! {
     fn a_capacity_is_exact_for_a_mask_and_leaves_room_for_a_draw(model in any_model(), bits in proptest::collection::vec(any::<bool>(), 89)) {
         let kept = some_kept(&model, &bits);
         let counts: Vec<u32> = model.kept_units(&kept).iter().map(|units| units.iter().filter(|kept| **kept).count() as u32).collect();
-        let small = model.with_capacities(&model.capacities(&crate::mask::certain(&kept)));
+        let certain: Vec<f32> = kept.iter().map(|&kept| f32::from(u8::from(kept))).collect();
+        let small = model.with_capacities(&model.capacities(&certain));
         for (group, count) in small.groups.iter().zip(&counts).filter(|(group, _)| group.gated) {
             prop_assert_eq!(group.capacity, count.next_multiple_of(4).min(group.size));
         }
