@@ -276,7 +276,6 @@ fn refused_arguments_exit_with_2_and_later_errors_with_1() {
     for arguments in [
         &["train", "--prune-rate", "0.5"][..],
         &["train", "--keep-ratio", "2"],
-        &["train", "--keep-start", "0.1", "--keep-ratio", "0.5"],
         &["train", "--url", "?prune_rate=1"],
         &["bench", "--keep-ratio", "0.1,7"],
         &["model", "mlp-8", "--batch-size", "0"],

@@ -382,9 +382,10 @@ fn a_loss_that_is_not_finite_stops_the_run_before_anything_is_changed() {
     }
 }
 
-/// 14 with one mask. The pass under a second mask packs the weights, gathers gated inputs and computes the three layers.
+/// 14 with one mask. The pass under a second mask packs the weights, gathers gated inputs and computes the three layers; a control variate takes one
+/// more.
 #[test]
-fn a_step_of_a_network_of_three_layers_takes_at_most_19_dispatches() {
+fn a_step_of_a_network_of_three_layers_takes_at_most_20_dispatches() {
     let (machine, data) = (machine(), data(20, 0, 12, 3));
     for (method, gate_inputs) in
         [(MethodName::Vrpge, true), (MethodName::Vrpge, false), (MethodName::Dense, false), (MethodName::Static, true)]
@@ -392,7 +393,7 @@ fn a_step_of_a_network_of_three_layers_takes_at_most_19_dispatches() {
         let config = Config { model: "mlp-9-7".to_owned(), method, gate_inputs, batch_size: 5, ..Config::default() };
         let run = data.start(&machine, config);
         let names: Vec<&str> = run.engine().training_step().iter().map(|dispatch| dispatch.line.name).collect();
-        let most = if method.facts().forwards == 2 { 19 } else { 14 };
+        let most = if method.facts().forwards == 2 { 20 } else { 14 };
         assert!(names.len() <= most, "{method:?}: {} dispatches, {names:?}", names.len());
     }
 }
