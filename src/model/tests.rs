@@ -343,7 +343,7 @@ fn bytes_are_those_of_every_tensor() {
     assert_eq!(sparse.optimiser, 4 * (weights + 10 * 3 + 10 * rows));
     assert_eq!(sparse.activations, 4 * 8 * (3 + 4 + 2 * 4 + 4 + 4), "the logits of both masks are needed for the losses");
     assert_eq!(sparse.total(), sparse.weights + sparse.activations + sparse.optimiser);
-    let statistics = colours("cnn-4").bytes(1, 2).optimiser - 4 * (u64::from(colours("cnn-4").weights()) + 7 * 8 + 10 * (4 + 5 + 5 + 11));
+    let statistics = colours("cnn-4").bytes(1, 2).optimiser - 4 * (u64::from(colours("cnn-4").weights()) + 10 * 8 + 10 * (4 + 5 + 5 + 11));
     assert_eq!(statistics, 4 * 8 * 8, "running, of both masks, gradients; pairs");
 }
 
