@@ -12,7 +12,7 @@ use lacuna::data::fetch::fetch;
 use lacuna::data::{Dataset, load};
 use lacuna::device::Machine;
 use lacuna::engine::SLOTS;
-use lacuna::estimator_lab::Lab;
+use lacuna::estimator_lab::{Lab, Rule};
 use lacuna::estimators::Estimator;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
@@ -115,7 +115,7 @@ fn the_variance_grows_at_alpha_0() {
     block_on(lab.draw(256)).unwrap();
     let report = lab.report().unwrap();
     let growth = |alpha: f64| {
-        let row = report.rows.iter().find(|row| row.estimator == Estimator::TwoSided && row.alpha == alpha).unwrap();
+        let row = report.rows.iter().find(|row| row.rule == Rule::Of(Estimator::TwoSided) && row.alpha == alpha).unwrap();
         let variance = |low: Option<f64>| {
             let mut filled = row.bins.iter().filter(|bin| bin.units > 0 && bin.summary.is_some());
             filled.find(|bin| low.is_none_or(|low| bin.low == low)).and_then(|bin| bin.summary.as_ref()).unwrap().variance
