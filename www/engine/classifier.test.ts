@@ -10,7 +10,7 @@ function classifying(ms: number) {
   const calls: string[] = [];
   let pieces = 0;
   const session = fakeSession({
-    classify: (image) => {
+    classify: async (image) => {
       calls.push(`image ${image[0]}`);
       if (image[0] === 9) throw new Error('an image has 6 values');
       pieces = 0;

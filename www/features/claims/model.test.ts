@@ -147,6 +147,8 @@ function lab(none: number, half: number): LabReport {
     verdict: '',
     cosine: 0,
     cosine_error: 0,
+    mean_cosine: 0,
+    variance_ratio: 1,
     bias: 0,
     bias_chance: 0,
     variance: 1,
@@ -161,7 +163,9 @@ function lab(none: number, half: number): LabReport {
   });
   return {
     step: 50,
+    batches: 32,
     pairs: 256,
+    control_cosine: null,
     units: 288,
     undecided_units: 50,
     enumerated_masks: null,
