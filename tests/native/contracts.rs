@@ -140,7 +140,7 @@ fn logs_and_json_still_have_every_recorded_key() {
         ("table", "estimator --table --pairs 100 --json"),
         (
             "estimator",
-            "estimator --adapter cpu --dataset planted --model mlp-6 --gate-inputs=false --keep-ratio=0.5 --batch-size 256 --after-steps 2 --pairs 100 --json",
+            "estimator --adapter cpu --dataset planted --model mlp-6 --gate-inputs=false --keep-ratio=0.5 --keep-start=0.999 --batch-size 256 --after-steps 2 --pairs 100 --json",
         ),
     ] {
         found.extend(keys_of(&prints(&arguments.split(' ').collect::<Vec<_>>()), name));
