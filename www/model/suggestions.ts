@@ -43,6 +43,8 @@ export const CLAIMED = {
   digits: 'model=mlp-32&gate_inputs=true&keep_ratio=0.05&scores_rate=0.03&batch_size=64&steps=800',
   reinforce: 'dataset=planted&model=mlp-32&gate_inputs=true&method=reinforce&keep_ratio=0.125&batch_size=32&steps=300',
   alpha: 'dataset=planted&model=mlp-32&gate_inputs=true&keep_ratio=0.25&anneal_fraction=1&batch_size=32&steps=200',
+  'first-order': 'dataset=planted&model=mlp-32&gate_inputs=true&keep_ratio=0.2&anneal_fraction=1&scores_rate=0.1&batch_size=128&steps=200',
+  'second-order': 'dataset=planted&model=mlp-32&gate_inputs=true&keep_ratio=0.2&anneal_fraction=1&scores_rate=0.1&batch_size=128&steps=200',
   'small-dense': 'model=mlp-64&gate_inputs=true&method=small-dense&keep_ratio=0.1&batch_size=32&steps=300',
   'slow-rate': 'model=mlp-64&gate_inputs=true&keep_ratio=0.1&scores_rate=0.003&batch_size=32&steps=300',
 };
@@ -52,6 +54,8 @@ export const TRIES: [title: string, query: string, claim: keyof typeof CLAIMED |
   ['The mask finds the digits', CLAIMED.digits, 'digits'],
   ['REINFORCE has too much noise', CLAIMED.reinforce, 'reinforce'],
   ['At α = 0 the variance grows without bound', CLAIMED.alpha, 'alpha'],
+  ['The gradient that costs nothing says nothing', CLAIMED['first-order'], 'first-order'],
+  ['The second order finds the units', CLAIMED['second-order'], 'second-order'],
   ['A small dense net is hard to beat', CLAIMED['small-dense'], 'small-dense'],
   ['Too slow a structure rate fails', CLAIMED['slow-rate'], 'slow-rate'],
   ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64', null],

@@ -191,6 +191,39 @@ test('alpha: it holds if the variance grows at 0 and not at ½', () => {
   }
 });
 
+/** A report with these cosines at α = ½: of the mean of both orders, and of one sample of the second order and two-sided. */
+function orders(first: number, second: number, one: number, two: number): LabReport {
+  const report = lab(1, 1);
+  const [row] = report.rows;
+  if (!row) return assert.fail('a report has rows');
+  const made = (estimator: string, mean_cosine: number, cosine: number): LabRow => ({ ...row, estimator, mean_cosine, cosine });
+  return { ...report, rows: [made('first order', first, 0), made('second order', second, one), made('two-sided', 0.5, two)] };
+}
+
+test('first-order: it holds where the mean of G is far from the true gradient, and the second order is not', () => {
+  for (const [first, second, holds, right] of [
+    [0.1, 0.8, true, 2],
+    [0.1, 0.15, false, 2],
+    [0.4, 0.9, false, 1],
+    [0.8, 0.9, false, 0],
+  ] as const) {
+    const verdict = judged('first-order', [], orders(first, second, 0.3, 0.03));
+    assert.deepEqual([verdict.holds, verdict.right], [holds, right], `${first} and ${second}`);
+  }
+});
+
+test('second-order: it holds where one sample is more than three times as near, and the mean is near', () => {
+  for (const [one, two, mean, holds, right] of [
+    [0.3, 0.03, 0.8, true, 2],
+    [0.3, 0.03, 0.3, false, 2],
+    [0.06, 0.03, 0.8, false, 1],
+    [0.02, 0.03, 0.8, false, 0],
+  ] as const) {
+    const verdict = judged('second-order', [], orders(0.1, mean, one, two));
+    assert.deepEqual([verdict.holds, verdict.right], [holds, right], `${one} and ${two}`);
+  }
+});
+
 test('alpha: where no unit is nearly off, or none undecided, nothing can be said', () => {
   for (const drop of [[0.001, 0.01], [0.1]]) {
     const report = lab(25, 1);
