@@ -286,7 +286,7 @@ settings! {
         "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
     schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,
         "Schedule", "Whether the budget is at the keep ratio from the first step (constant) or falls to it (cubic).";
-    keep_start: f64 = 0.5, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
+    keep_start: f64 = 0.999, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
         "Keep at start", "The keep ratio at the first step of the cubic schedule; the keep ratio itself if that is larger.";
     anneal_fraction: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
         "Anneal until", "The fraction of the run after which the cubic schedule has reached the keep ratio.";
@@ -419,10 +419,10 @@ impl Config {
         pairs.collect::<Vec<_>>().join("&")
     }
 
-    /// The defaults of version 0.1: the paper's estimator and projection, and a whole network at the start.
+    /// The defaults of version 0.1: the paper's estimator and projection.
     #[must_use]
     pub fn first_defaults() -> Self {
-        Self { keep_start: 0.999, control_variate: false, fill_budget: false, ..Self::default() }
+        Self { control_variate: false, fill_budget: false, ..Self::default() }
     }
 
     /// Reads a link copied from the page, or its query alone. The part after `#` belongs to the page and is ignored.

@@ -59,8 +59,12 @@ fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str
     }
     say(format_args!("{} after {} steps, frozen, on {}", run.model.name, report.step, machine.adapter));
     say(format_args!(
-        "{} pairs of masks on one batch of {} images; {} of {} units undecided; loss {:.4} \u{b1} {:.4} over the masks, |L \u{2212} L\u{2032}| \u{2264} {:.4}, L \u{2264} {:.4}",
+        "{} pairs of masks, in turn on {} of {} images; {} of {} units undecided; loss {:.4} \u{b1} {:.4} over the masks, |L \u{2212} L\u{2032}| \u{2264} {:.4}, L \u{2264} {:.4}",
         report.pairs,
+        match report.batches {
+            1 => "one batch".to_owned(),
+            batches => format!("{batches} batches"),
+        },
         run.config.batch_size,
         report.undecided,
         report.units,
@@ -74,8 +78,14 @@ fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str
     say(format_args!(
         "bias: |mean \u{2212} truth| / |truth|, in brackets its value by chance alone. scale: length along the truth, 1 without bias. \
          variance and\nbound: means over the units; bound: \u{394}\u{b2} h^(2\u{3b1}\u{2212}1), half of it two-sided, with the largest loss instead of \u{394} = |L \u{2212} L\u{2032}| \
-         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth, over the first {MOST_STORED} pairs at most."
+         plain; h = s(1\u{2212}s).\nSNR: |mean|\u{b2} / summed variance, of one sample. cosine: of one sample with the truth, over the first {MOST_STORED} pairs at most; mean \
+         cosine: of the mean\nof all samples."
     ));
+    if let Some(cosine) = report.control_cosine {
+        say(format_args!(
+            "c of \"two-sided, c\" is the run's running effects; its cosine with the truth, at \u{3b1} = {SPLIT_ALPHA}: {cosine:.4}."
+        ));
+    }
     say(format_args!("\nSplit by s, at \u{3b1} = {SPLIT_ALPHA}:\n{}", split(&report)));
     Ok(())
 }
@@ -134,22 +144,36 @@ fn or_dash(value: Option<f64>) -> String {
 }
 
 fn overall(report: &Report) -> Table {
-    let header =
-        ["estimator", "\u{3b1}", "bias (chance)", "scale", "\u{3c7}\u{b2} / units", "verdict", "variance", "bound", "SNR", "cosine"];
+    let header = [
+        "estimator",
+        "\u{3b1}",
+        "bias (chance)",
+        "scale",
+        "\u{3c7}\u{b2} / units",
+        "verdict",
+        "variance",
+        "/ two-sided",
+        "bound",
+        "SNR",
+        "cosine",
+        "mean cosine",
+    ];
     let mut table = styled(&header);
     for row in &report.rows {
         let summary = &row.summary;
         table.add_row([
-            if row.alpha == ALPHAS[0] { row.estimator.name().to_owned() } else { String::new() },
+            if row.alpha == ALPHAS[0] { row.rule.name().to_owned() } else { String::new() },
             row.alpha.to_string(),
             bias(summary),
             row.scale.map_or_else(|| "-".to_owned(), |[scale, error]| format!("{scale:.3} \u{b1} {error:.3}")),
             format!("{:.0} / {}", row.chi_square, row.judged),
             row.verdict.words().to_owned(),
             digits(summary.variance),
+            or_dash(row.variance_ratio),
             or_dash(summary.bound),
             digits(summary.signal_to_noise),
             format!("{:.4} \u{b1} {:.4}", row.cosine, row.cosine_error),
+            format!("{:.4}", row.mean_cosine),
         ]);
     }
     align_right(table, 1)
@@ -174,7 +198,7 @@ fn split(report: &Report) -> Table {
             table.add_row([
                 range,
                 units,
-                row.estimator.name().to_owned(),
+                row.rule.name().to_owned(),
                 bias(summary),
                 digits(summary.variance),
                 or_dash(summary.bound),
@@ -198,7 +222,7 @@ fn summary_json(summary: &Summary) -> Value {
 }
 
 fn row_json(row: &Row) -> Value {
-    let mut line = json!({"estimator": row.estimator.name(), "alpha": row.alpha, "samples": row.samples});
+    let mut line = json!({"estimator": row.rule.name(), "alpha": row.alpha, "samples": row.samples});
     let more = json!({
         "scale": row.scale.map(|[scale, _]| scale),
         "scale_error": row.scale.map(|[_, error]| error),
@@ -208,6 +232,8 @@ fn row_json(row: &Row) -> Value {
         "cosine": row.cosine,
         "cosine_error": row.cosine_error,
         "cosine_samples": row.cosine_samples,
+        "mean_cosine": row.mean_cosine,
+        "variance_ratio": row.variance_ratio,
         "bins": row.bins.iter().map(|bin| {
             let mut value = json!({"low": bin.low, "high": bin.high, "units": bin.units});
             merge(&mut value, bin.summary.as_ref().map_or(Value::Null, summary_json));
@@ -230,6 +256,7 @@ fn report_json(run: &Trainer, report: &Report, adapter: &str) -> Value {
         "link": format!("?{}", run.config.to_query()),
         "adapter": adapter,
         "step": report.step,
+        "batches": report.batches,
         "pairs": report.pairs,
         "units": report.units,
         "undecided_units": report.undecided,
@@ -241,7 +268,8 @@ fn report_json(run: &Trainer, report: &Report, adapter: &str) -> Value {
         "largest_loss": report.largest_loss,
         "largest_difference": report.largest_difference,
         "alphas": ALPHAS,
-        "estimators": Estimator::ALL.map(Estimator::name),
+        "control_cosine": report.control_cosine,
+        "estimators": report.rows.iter().filter(|row| row.alpha == ALPHAS[0]).map(|row| row.rule.name()).collect::<Vec<_>>(),
         "rows": report.rows.iter().map(row_json).collect::<Vec<_>>(),
     })
 }

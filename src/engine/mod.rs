@@ -230,21 +230,40 @@ impl Engine {
     ///
     /// # Errors
     /// The device is lost or refused a command.
-    pub async fn gates(&mut self, schedule: &[Step], samples: &[Sample]) -> Result<(State, Vec<f32>), DeviceError> {
+    pub async fn gates(&self, schedule: &[Step], samples: &[Sample]) -> Result<(State, Vec<f32>), DeviceError> {
+        self.each(&self.steps.gates(), &self.buffers.d_scores, schedule, samples).await
+    }
+
+    /// `[steps, U]` dL/dm of the units that each step's mask keeps, for a network with running effects: a forward pass and a backward pass, without the
+    /// step of scores and weights. The others have the value of an earlier mask.
+    ///
+    /// # Errors
+    /// The device is lost or refused a command.
+    pub async fn d_masks(&self, schedule: &[Step], samples: &[Sample]) -> Result<(State, Vec<f32>), DeviceError> {
+        self.each(&self.steps.d_masks(self.params.effects), &self.buffers.d_masks, schedule, samples).await
+    }
+
+    /// The state after these dispatches, sent for each step, and `[steps, U]` values of a buffer after each.
+    async fn each(
+        &self,
+        dispatches: &[&Dispatch],
+        of: &Buffer,
+        schedule: &[Step],
+        samples: &[Sample],
+    ) -> Result<(State, Vec<f32>), DeviceError> {
         self.stage(schedule, samples);
         let bytes = u64::from(self.params.units) * 4;
         let mut readback = self.machine.readback(bytes * schedule.len() as u64 + size_of::<State>() as u64);
-        let dispatches = self.steps.gates();
-        let mut encoder = self.machine.encoder("gates");
+        let mut encoder = self.machine.encoder("derivatives");
         for _ in schedule {
-            self.encode(&dispatches, 1, &mut encoder);
-            readback.copy(&mut encoder, &self.buffers.d_scores, 0, bytes);
+            self.encode(dispatches, 1, &mut encoder);
+            readback.copy(&mut encoder, of, 0, bytes);
         }
         readback.copy(&mut encoder, &self.buffers.state, 0, size_of::<State>() as u64);
         encoder.submit();
         let found = readback.read(&self.machine).await?;
-        let (gates, state) = found.split_at(found.len() - size_of::<State>());
-        Ok((bytemuck::pod_read_unaligned(state), bytemuck::pod_collect_to_vec(gates)))
+        let (values, state) = found.split_at(found.len() - size_of::<State>());
+        Ok((bytemuck::pod_read_unaligned(state), bytemuck::pod_collect_to_vec(values)))
     }
 
     /// The current state, without a step.

@@ -433,6 +433,12 @@ impl Steps {
         all.into_iter().take(losses.map_or(0, |index| index + 1)).collect()
     }
 
+    /// The dispatches of one mask that give dL/dm of the units that it keeps, without a step.
+    pub(super) fn d_masks(&self, estimates: u32) -> Vec<&Dispatch> {
+        const STEPS: [&str; 3] = ["update_scores", "update_weights", "update_statistics"];
+        self.training(1, estimates).into_iter().filter(|dispatch| !STEPS.contains(&dispatch.line.name)).collect()
+    }
+
     /// The dispatches of one mask and of the backward pass to the units, without gradients of weights or a step.
     pub(super) fn gates(&self) -> Vec<&Dispatch> {
         const OF_WEIGHTS: [&str; 6] = ["d_weights", "sum_gradients", "d_masks", "update_scores", "update_weights", "update_statistics"];

@@ -1,8 +1,7 @@
 //! The results for each estimator, from the drawn pairs.
 
-use crate::estimators::Estimator;
-
 use super::EDGES;
+use super::rule::Rule;
 
 /// Whether the means show a bias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ impl Verdict {
     }
 }
 
-/// One unit under one estimator.
+/// One unit under one rule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unit {
     /// s.
@@ -82,12 +81,12 @@ pub struct Summary {
     pub signal_to_noise: f64,
 }
 
-/// One estimator at one α.
+/// One rule at one α.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    pub estimator: Estimator,
+    pub rule: Rule,
     pub alpha: f64,
-    /// Pairs, or masks for an estimator that reads derivatives.
+    /// Pairs, or masks for a rule that reads derivatives.
     pub samples: u32,
     pub summary: Summary,
     /// Σ ((mean − truth) / error)² over the units that can be judged, and how many these are. The two are nearly equal without a bias.
@@ -102,6 +101,10 @@ pub struct Row {
     pub cosine_error: f64,
     /// The number of these samples.
     pub cosine_samples: u32,
+    /// Cosine of the angle between the mean of all samples and the true gradient. Without a bias it comes to 1 with more samples.
+    pub mean_cosine: f64,
+    /// The variance over that of two-sided at this α; `None` for a rule with a bias.
+    pub variance_ratio: Option<f64>,
     pub bins: Vec<Bin>,
 }
 
@@ -110,6 +113,8 @@ pub struct Row {
 pub struct Report {
     /// The step of the run.
     pub step: u32,
+    /// Mini-batches, which the draws use in turn.
+    pub batches: u32,
     pub pairs: u32,
     /// The number of masks if all were enumerated, otherwise `None`.
     pub enumerated: Option<u32>,
@@ -124,7 +129,9 @@ pub struct Report {
     pub largest_loss: f64,
     /// Mean of the losses and their standard deviation over the masks.
     pub loss: [f64; 2],
-    /// [`Estimator::ALL`] by [`super::ALPHAS`]; those that read derivatives only if they were measured.
+    /// Cosine of the angle between the control variate and the true gradient, both at α = ½; `None` without one.
+    pub control_cosine: Option<f64>,
+    /// [`Rule::ALL`] by [`super::ALPHAS`], those that were measured.
     pub rows: Vec<Row>,
 }
 
@@ -153,7 +160,7 @@ fn summary(units: &[&Unit], samples: f64) -> Option<Summary> {
     })
 }
 
-pub(super) fn row(estimator: Estimator, alpha: f64, units: &[Unit], samples: u32, [sum, square]: [f64; 2], cosine_samples: u32) -> Row {
+pub(super) fn row(rule: Rule, alpha: f64, units: &[Unit], samples: u32, [sum, square]: [f64; 2], cosine_samples: u32) -> Row {
     let bins = (0..EDGES.len() - 1).map(|bin| {
         let inside: Vec<&Unit> = units.iter().filter(|unit| bin_of(unit.score) == bin).collect();
         Bin { low: EDGES[bin], high: EDGES[bin + 1], units: inside.len() as u32, summary: summary(&inside, samples.into()) }
@@ -163,9 +170,10 @@ pub(super) fn row(estimator: Estimator, alpha: f64, units: &[Unit], samples: u32
     let chi_square = judged.iter().map(|unit| ((unit.mean - unit.truth) / unit.error()).powi(2)).sum::<f64>() + 0.0;
     let scale = scale(&judged);
     let angles = f64::from(cosine_samples);
+    let mean_cosine = cosine(units.iter().map(|unit| (unit.mean, unit.truth)));
     let cosine = sum / angles;
     Row {
-        estimator,
+        rule,
         alpha,
         samples,
         summary: summary(&units.iter().collect::<Vec<_>>(), samples.into()).expect("a lab has undecided units"),
@@ -176,8 +184,16 @@ pub(super) fn row(estimator: Estimator, alpha: f64, units: &[Unit], samples: u32
         cosine,
         cosine_error: ((square / angles - cosine * cosine).max(0.0) / angles).sqrt(),
         cosine_samples,
+        mean_cosine,
+        variance_ratio: None,
         bins: bins.collect(),
     }
+}
+
+/// The cosine of the angle between two vectors, 0 if one of them is 0.
+pub(super) fn cosine(values: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let [along, a, b] = values.fold([0.0; 3], |[along, a, b], (x, y)| [along + x * y, a + x * x, b + y * y]);
+    if a > 0.0 && b > 0.0 { along / (a * b).sqrt() } else { 0.0 }
 }
 
 /// (mean · truth) / |truth|² and its standard error. Its own error makes a true gradient longer; that part is subtracted.

@@ -13,7 +13,7 @@ use crate::device::Machine;
 use crate::estimators::Estimator;
 use crate::trainer::{DataShape, TrainError, Trainer};
 
-use super::{Lab, MOST_ENUMERATED};
+use super::{Lab, MOST_ENUMERATED, Rule};
 
 /// Scores of the measured unit.
 pub const SCORES: [f32; 3] = [0.5, 0.01, 0.001];
@@ -76,7 +76,7 @@ pub async fn table(machine: &Rc<Machine>, pairs: u32, mut progress: impl FnMut(u
     run.engine().write(&run.engine().buffers.scores, &vec![0.5f32; units]);
     let mut lab = Lab::new(&mut run, false).await?;
     lab.draw(1 << MOST_ENUMERATED.min(units)).await?;
-    let all = lab.units(Estimator::TwoSided, 0.0).expect("all masks and some pairs were drawn");
+    let all = lab.units(Rule::Of(Estimator::TwoSided), 0.0).expect("all masks and some pairs were drawn");
     let mut order: Vec<usize> = (0..units).collect();
     order.sort_by(|&a, &b| all[a].truth.abs().total_cmp(&all[b].truth.abs()));
     let watched = order[units / 2];
@@ -92,7 +92,7 @@ pub async fn table(machine: &Rc<Machine>, pairs: u32, mut progress: impl FnMut(u
             progress(row * pairs + lab.pairs(), pairs * SCORES.len() as u32);
         }
         let cell = |(estimator, alpha)| {
-            let unit = lab.units(estimator, alpha).expect("all masks and the pairs were drawn")[watched];
+            let unit = lab.units(Rule::Of(estimator), alpha).expect("all masks and the pairs were drawn")[watched];
             Cell { variance: unit.variance, error: unit.variance_error, exact: unit.exact_variance.expect("all masks were tried") }
         };
         rows.push(TableRow { score: score.into(), cells: COLUMNS.into_iter().map(cell).collect() });

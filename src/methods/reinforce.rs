@@ -31,7 +31,7 @@ pub(super) const FACTS: Facts = Facts {
         "compact",
     ],
     // 87.30 and 96.27 %.
-    presets: &[("learning_rate", "0.1"), ("keep_start", "0.999"), ("scores_rate", "0.2")],
+    presets: &[("learning_rate", "0.1"), ("scores_rate", "0.2")],
     search: ("scores_rate", ["0.05", "0.1", "0.2"]),
 };
 

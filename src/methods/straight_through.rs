@@ -29,7 +29,7 @@ pub(super) const FACTS: Facts = Facts {
         "pins",
     ],
     // 91.93 and 95.51 %.
-    presets: &[("learning_rate", "0.05"), ("keep_start", "0.999"), ("scores_rate", "0.1")],
+    presets: &[("learning_rate", "0.05"), ("scores_rate", "0.1")],
     search: ("scores_rate", ["0.05", "0.1", "0.2"]),
 };
 

@@ -107,7 +107,8 @@ impl Trainer {
         let params = Params {
             mode: Mode::Train as u32,
             learn_scores: part::REST,
-            effects: effects::NONE,
+            // Only the estimator lab reads effects of a copy.
+            effects: if gates { effects::NONE } else { effects::FISHER },
             ..params_of(&self.config, &model, &self.data)
         };
         let params =

@@ -39,12 +39,14 @@ impl Session {
     pub fn estimator_report(&self) -> Js<Option<LabReport>> {
         let report = |report: estimator_lab::Report| LabReport {
             step: report.step,
+            batches: report.batches,
             pairs: report.pairs,
             units: report.units,
             undecided_units: report.undecided,
             enumerated_masks: report.enumerated,
             truth_masks: report.truth_masks as f64,
             truth_error: report.truth_error,
+            control_cosine: report.control_cosine,
             rows: report.rows.iter().map(row).collect(),
         };
         Js::of(&self.lab.as_ref().and_then(Lab::report).map(report))
@@ -62,12 +64,14 @@ fn bin(bin: &Bin) -> LabBin {
 
 fn row(row: &Row) -> LabRow {
     let estimate = Estimate {
-        estimator: row.estimator.name(),
+        estimator: row.rule.name(),
         alpha: row.alpha,
         samples: row.samples,
         verdict: row.verdict.words(),
         cosine: row.cosine,
         cosine_error: row.cosine_error,
+        mean_cosine: row.mean_cosine,
+        variance_ratio: row.variance_ratio,
         bins: row.bins.iter().map(bin).collect(),
     };
     LabRow(estimate, summary(&row.summary))

@@ -12,7 +12,7 @@ use lacuna::data::fetch::fetch;
 use lacuna::data::{Dataset, load};
 use lacuna::device::Machine;
 use lacuna::engine::SLOTS;
-use lacuna::estimator_lab::Lab;
+use lacuna::estimator_lab::{Lab, Rule};
 use lacuna::estimators::Estimator;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
@@ -113,6 +113,19 @@ fn a_low_structure_rate_ends_far_behind() {
 }
 
 #[test]
+fn the_first_order_says_nothing_and_the_second_finds_the_units() {
+    assert_eq!(link("first-order", ""), link("second-order", ""), "one run serves both claims");
+    let mut frozen = train(&link("first-order", ""));
+    let mut lab = block_on(Lab::new(&mut frozen.run, true)).unwrap();
+    block_on(lab.draw(512)).unwrap();
+    let report = lab.report().unwrap();
+    let at = |rule| report.rows.iter().find(|row| row.rule == rule && row.alpha == 0.5).unwrap();
+    let [two, first, second] = [Rule::Of(Estimator::TwoSided), Rule::FirstOrder, Rule::SecondOrder].map(at);
+    assert!(first.mean_cosine < 0.3 && second.mean_cosine > first.mean_cosine + 0.3, "{first:?} {second:?}");
+    assert!(second.cosine > 3.0 * two.cosine && second.mean_cosine > 0.4, "{two:?} {second:?}");
+}
+
+#[test]
 fn the_variance_grows_at_alpha_0() {
     let mut frozen = train(&link("alpha", ""));
     // The page freezes the network before its last step, whose rows have arrived.
@@ -121,7 +134,7 @@ fn the_variance_grows_at_alpha_0() {
     block_on(lab.draw(256)).unwrap();
     let report = lab.report().unwrap();
     let growth = |alpha: f64| {
-        let row = report.rows.iter().find(|row| row.estimator == Estimator::TwoSided && row.alpha == alpha).unwrap();
+        let row = report.rows.iter().find(|row| row.rule == Rule::Of(Estimator::TwoSided) && row.alpha == alpha).unwrap();
         let variance = |low: Option<f64>| {
             let mut filled = row.bins.iter().filter(|bin| bin.units > 0 && bin.summary.is_some());
             filled.find(|bin| low.is_none_or(|low| bin.low == low)).and_then(|bin| bin.summary.as_ref()).unwrap().variance

@@ -1,6 +1,6 @@
 // The formulas of the estimators of losses. Their names are those of src/estimators; an estimator's file there explains its numerator.
 
-import type { StepRecord } from '../protocol/messages';
+import { DEFAULT_METHOD, METHOD_FACTS, type MethodName, type StepRecord, type Values } from '../protocol/messages';
 import { significant } from './format';
 
 /** The numerator of g: in symbols, and with the losses of a step. */
@@ -17,6 +17,18 @@ export const FORMULAS: Record<string, Formula> = {
   plain: { symbols: 'L (m − s)', numbers: ({ loss }) => `${significant(loss, 3)} · (m − s)` },
 };
 
+const FACTOR = '(s(1−s))^α';
+/** The lab's formulas that are no numerator over a power of s(1−s). G is ∂L/∂m of a unit that m keeps; of the others g is 0. */
+const WHOLE: Record<string, string> = {
+  'two-sided, c': `½(L − L′ − Σ c(m − m′))(m − m′) / (s(1−s))^(1−α) + c ${FACTOR}`,
+  ste: `${FACTOR} ∂L/∂m, the chain rule`,
+  'first order': `${FACTOR} G / s, G = ∂L/∂m of kept units; biased`,
+  'second order': `${FACTOR} (G − ½F) / s, F ≈ B·G², of kept units; biased`,
+};
+
 /** g of an estimator in symbols, for any α. */
-export const formulaOf = (estimator: string): string =>
-  estimator === 'ste' ? '(s(1−s))^α ∂L/∂m, the chain rule' : `${FORMULAS[estimator]?.symbols ?? 'g'} / (s(1−s))^(1−α)`;
+export const formulaOf = (estimator: string): string => WHOLE[estimator] ?? `${FORMULAS[estimator]?.symbols ?? 'g'} / (s(1−s))^(1−α)`;
+
+/** Whether a run uses its running effects as a control variate. */
+export const hasControl = ({ method = DEFAULT_METHOD, control_variate }: Values): boolean =>
+  METHOD_FACTS[method as MethodName]?.settings.includes('control_variate') === true && control_variate === 'true';

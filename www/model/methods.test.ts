@@ -26,13 +26,16 @@ test('a setting that is some method’s own means nothing to the others; one tha
   const own: Record<string, string[]> = {
     estimator: ['vrpge'],
     alpha: ['vrpge', 'reinforce'],
-    scores_rate: ['vrpge', 'reinforce', 'ste'],
-    pins: ['vrpge', 'reinforce', 'ste'],
-    schedule: ['vrpge', 'reinforce', 'ste', 'magnitude', 'small-dense'],
-    structure_every: ['magnitude', 'set', 'rigl'],
+    scores_rate: ['vrpge', 'reinforce', 'ste', 'fisher'],
+    control_variate: ['vrpge'],
+    effect_rate: ['vrpge', 'fisher', 'fisher-pruning'],
+    fill_budget: ['vrpge', 'reinforce', 'ste'],
+    pins: ['vrpge', 'reinforce', 'ste', 'fisher'],
+    schedule: ['vrpge', 'reinforce', 'ste', 'fisher', 'magnitude', 'fisher-pruning', 'small-dense'],
+    structure_every: ['magnitude', 'fisher-pruning', 'set', 'rigl'],
     drop_fraction: ['set', 'rigl'],
     allocation: ['set', 'rigl', 'static'],
-    compact: ['vrpge', 'reinforce', 'magnitude', 'snip', 'static'],
+    compact: ['vrpge', 'reinforce', 'fisher', 'magnitude', 'fisher-pruning', 'snip', 'static'],
   };
   for (const method of Object.keys(METHODS)) {
     for (const [setting, of] of Object.entries(own)) assert.equal(means(setting, { method }), of.includes(method), `${setting} of ${method}`);
@@ -55,6 +58,6 @@ test('only a budget that falls starts whole', () => {
   }
   assert.deepEqual(
     Object.keys(METHODS).filter((name) => METHODS[name]?.starts_whole),
-    ['vrpge', 'reinforce', 'ste', 'magnitude'],
+    ['vrpge', 'reinforce', 'ste', 'fisher', 'magnitude', 'fisher-pruning'],
   );
 });

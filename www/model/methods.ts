@@ -31,6 +31,14 @@ const WORDS: Record<MethodName, Words> = {
     does: 'The chain rule through the mask, as if drawing it changed nothing. Biased.',
     dense: 'every step: all units are computed, forward and backward',
   },
+  fisher: {
+    does: 'One mask, one backward pass: scores follow the Fisher information of the kept units. Biased: an estimate to second order.',
+    dense: 'none: there is no second forward pass, and no dense one',
+  },
+  'fisher-pruning': {
+    does: 'A random mask; as the budget falls, the units with the least Fisher information are dropped. Biased, as Fisher is.',
+    dense: 'none',
+  },
   magnitude: {
     does: 'Starts dense; as the budget falls, the units with the smallest weights are dropped.',
     dense: 'the start, until the budget has come down',

@@ -1,6 +1,6 @@
 // One training step as six phases: the name and the formula of each, and a sentence with the numbers of the last step.
 
-import { FORMULAS } from './estimators';
+import { FORMULAS, hasControl } from './estimators';
 import { count, fixed, percent, significant } from './format';
 import { methodOf } from './methods';
 import { DEFAULT_METHOD, type Description, type StepPart, type StepRecord, type Values } from '../protocol/messages';
@@ -45,13 +45,23 @@ function denominator(alpha: number): string | null {
   return `(s(1−s))^${fixed(1 - alpha, 2)}`;
 }
 
-function gradient(estimator: string, alpha: number): string {
+/** (s(1−s))^α with a space before it; empty where it is 1. */
+function factor(alpha: number): string {
+  if (alpha <= 0) return '';
+  return alpha === 0.5 ? ' √s(1−s)' : alpha >= 1 ? ' s(1−s)' : ` (s(1−s))^${fixed(alpha, 2)}`;
+}
+
+/** `control`: with the control variate c, which takes its part off the losses and is added again. */
+function gradient(estimator: string, alpha: number, control: boolean): string {
   const under = denominator(alpha);
-  return `g = ${FORMULAS[estimator]?.symbols ?? ''}${under === null ? '' : ` / ${under}`}`;
+  const symbols = FORMULAS[estimator]?.symbols ?? '';
+  const rest = symbols.replace(')(', ' − Σc(m − m′))(');
+  return `g = ${control ? rest : symbols}${under === null ? '' : ` / ${under}`}${control ? ` + c${factor(alpha)}` : ''}`;
 }
 
 const MASKED = 'every unit computed, times m';
 const CHAIN = 'by the chain rule, as if m were s';
+const EFFECTS = 'F ≈ B·G², a running mean; biased';
 const DENSE_BACKWARD = 'dense: through every unit';
 
 type Words = [formula: string, words: string];
@@ -64,6 +74,7 @@ function sample(name: string, differ: number, units: number): Words {
       return ['m, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`];
     case 'reinforce':
     case 'ste':
+    case 'fisher':
       return ['m ~ Bernoulli(s)', `one mask, ${count(units)} ${units === 1 ? 'unit' : 'units'}`];
     case 'dense':
       return ['m = 1', 'every unit is kept'];
@@ -78,8 +89,11 @@ function sample(name: string, differ: number, units: number): Words {
 }
 
 /** What the scores learn from. */
-function gradientOf(name: string, estimator: string, alpha: number): string {
-  return name === 'ste' ? 'g = ∂L/∂m' : gradient(name === 'reinforce' ? 'plain' : estimator, alpha);
+function gradientOf(name: string, values: Values): string {
+  const { estimator = 'two-sided', alpha = '0.5' } = values;
+  if (name === 'ste') return 'g = ∂L/∂m';
+  if (name === 'fisher') return 'g = −½F / mean of ½F';
+  return gradient(name === 'reinforce' ? 'plain' : estimator, Number(alpha), hasControl(values));
 }
 
 /** How a mask that is not learned is made: what units are ranked by, and which of them are kept. */
@@ -90,6 +104,11 @@ function choice(name: string, values: Values, room: string): [rank: Words, keep:
     case 'magnitude':
       return [
         ['‖w‖ of each unit', `${every}, while K falls`],
+        ['the largest stay', room],
+      ];
+    case 'fisher-pruning':
+      return [
+        ['½F of each unit', `F ≈ B·G²; ${every}, while K falls`],
         ['the largest stay', room],
       ];
     case 'set':
@@ -125,16 +144,23 @@ function chooses(name: string, values: Values, room: string): Said[] {
   ];
 }
 
+/** What a gradient that reads a backward pass comes from. */
+const OWN: Record<string, string> = { ste: CHAIN, fisher: EFFECTS };
+
+/** Whether the projection also raises scores, with a v below 0, so that the budget is used. */
+const fills = (values: Values): boolean => values['fill_budget'] === 'true' && methodOf(values).settings.includes('fill_budget');
+
 /** The phases before there are numbers. */
 export function plainPhases(values: Values): Said[] {
   const name = values['method'] ?? DEFAULT_METHOD;
   const { family, forwards, computes_all } = methodOf(values);
   const [drawn, stays] = sample(name, 0, 0);
   const two = forwards === 2;
-  const { estimator = 'two-sided', alpha = '0.5' } = values;
+  const fill = fills(values);
+  const plain = hasControl(values) ? 'c is of past steps, updated after its use' : 'no backward pass';
   const learns: Said[] = [
-    ['Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : 'no backward pass'],
-    ['Project', 's ← clamp(s − v, 0, 1)', 'onto the budget: Σs ≤ K'],
+    ['Gradient', gradientOf(name, values), OWN[name] ?? plain],
+    ['Project', 's ← clamp(s − v, 0, 1)', `onto the budget: Σs ${fill ? '=' : '≤'} K`],
   ];
   return [
     ['Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays],
@@ -152,14 +178,15 @@ function numberedPhases({ record, values, description, kept, differ }: StepInput
   const weights = computes_all ? description.weights : keptWeights(description, kept);
   const share = weights / Math.max(1, description.weights);
   const units = description.groups.reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
-  const { estimator = '', alpha } = values;
+  const { estimator = '' } = values;
   const one = name === 'reinforce' || estimator === 'plain';
-  const from = one ? `from L = ${fixed(record.loss, 3)} itself` : `from L − L′ = ${fixed(record.loss - record.probe_loss, 3)} alone`;
+  const rest = hasControl(values) ? ' and c of past steps' : one ? ' itself' : ' alone';
+  const from = one ? `from L = ${fixed(record.loss, 3)}${rest}` : `from L − L′ = ${fixed(record.loss - record.probe_loss, 3)}${rest}`;
   const [sum, budget] = [fixed(record.sum_scores, 1), fixed(record.budget, 1)];
   const sums = sum === budget ? `Σs = K = ${budget}` : `Σs = ${sum} < K = ${budget}`;
   const learns: Said[] = [
-    ['Gradient', gradientOf(name, estimator, Number(alpha)), name === 'ste' ? CHAIN : from],
-    ['Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}, ${sums}`],
+    ['Gradient', gradientOf(name, values), OWN[name] ?? from],
+    ['Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}${record.threshold < 0 ? ', raised' : ''}, ${sums}`],
   ];
   return [
     ['Sample', ...sample(name, differ, units)],

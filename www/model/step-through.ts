@@ -44,7 +44,7 @@ export function newsOf({ partial }: StepThrough, description: Description, value
     case 'choose':
       return `The mask was chosen anew: ${units(partial.snapshot.scores.filter((score) => score > 0).length)} stay.`;
     case 'sample':
-      if (two) return `Two masks are drawn. They disagree about ${units(differ)}, and only those can learn from this step.`;
+      if (two) return `Two masks are drawn. They disagree about ${units(differ)}, and only those learn from the difference of the losses.`;
       return methodOf(values).family === 'learned' ? `A mask is drawn: it keeps ${units(kept)}.` : `The mask stays: it keeps ${units(kept)}.`;
     case 'losses': {
       if (!two) return `The batch went forward once: the loss is ${fixed(record.loss, 3)}.`;
@@ -56,6 +56,8 @@ export function newsOf({ partial }: StepThrough, description: Description, value
       return `${units(moved)} ${moved === 1 ? 'has' : 'have'} a gradient: up where the score will rise, down where it will fall.`;
     }
     case 'project':
+      if (threshold < 0)
+        return `Every score above 0 is raised by −v\u00a0=\u00a0${significant(-threshold, 2)}, at most to 1, so that the budget is used. A score of 0 stays.`;
       return threshold > 0
         ? `Every score is lowered by v\u00a0=\u00a0${significant(threshold, 2)}, and scores below 0 are set to 0: the budget holds.`
         : 'The scores fit the budget as they are: none is lowered.';

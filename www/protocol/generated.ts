@@ -576,6 +576,10 @@ export type Estimate = {
   /** The cosine of the angle between one estimated gradient and the true gradient. */
   cosine: number;
   cosine_error: number;
+  /** The cosine of the angle between the mean of all samples and the true gradient. */
+  mean_cosine: number;
+  /** The variance over that of two-sided, if the estimator has no bias. */
+  variance_ratio: number | null;
   /** Ranges of s. */
   bins: Array<LabBin>;
 };
@@ -586,6 +590,8 @@ export type LabRow = Estimate & Summary;
 /** Measurements of each estimator on a frozen network. */
 export type LabReport = {
   step: number;
+  /** Mini-batches, which the draws use in turn. */
+  batches: number;
   pairs: number;
   units: number;
   undecided_units: number;
@@ -595,6 +601,8 @@ export type LabReport = {
   truth_masks: number;
   /** The standard error of the true gradient, relative to it. */
   truth_error: number;
+  /** The cosine of the angle between the run's control variate and the true gradient, if the run keeps one. */
+  control_cosine: number | null;
   rows: Array<LabRow>;
 };
 

@@ -30,9 +30,11 @@ impl Estimator {
         clap::Command::new("estimator")
             .about("Measure bias, variance and direction of every estimator of the structure gradient on a frozen network")
             .after_help(
-                "Trains --after-steps steps of the experiment, then freezes it and draws pairs of masks on one mini-batch. Every estimator at \
+                "Trains --after-steps steps of the experiment, then freezes it and draws pairs of masks. Every estimator at \
                  every alpha is computed from the same pairs and compared with the true gradient. That is computed from all masks if at most 14 \
-                 units are undecided, otherwise from other masks, with a standard error. one-sided is the paper's VR-PGE, the variance-reduced \
+                 units are undecided, all on one mini-batch, otherwise from other masks, with a standard error, on up to 32 mini-batches in turn. \
+                 \"two-sided, c\" has the run's running effects as its control variate. \"first order\" and \"second order\" are G and G - F/2 of the \
+                 kept units, from a sparse backward pass; both are biased. one-sided is the paper's VR-PGE, the variance-reduced \
                  policy gradient estimator; two-sided, the default, is its mean over both orders of a pair.\n\n\
                  With few units all is exact. This example runs in seconds:\n  lacuna estimator --dataset planted --model mlp-12 --keep-ratio 0.5\n\n\
                  Why alpha 1/2 is the default:\n  lacuna estimator --table",

@@ -43,6 +43,10 @@ crossing! {
         /// The cosine of the angle between one estimated gradient and the true gradient.
         pub cosine: f64,
         pub cosine_error: f64,
+        /// The cosine of the angle between the mean of all samples and the true gradient.
+        pub mean_cosine: f64,
+        /// The variance over that of two-sided, if the estimator has no bias.
+        pub variance_ratio: Option<f64>,
         /// Ranges of s.
         pub bins: Vec<LabBin>,
     }
@@ -50,6 +54,8 @@ crossing! {
     /// Measurements of each estimator on a frozen network.
     pub struct LabReport {
         pub step: u32,
+        /// Mini-batches, which the draws use in turn.
+        pub batches: u32,
         pub pairs: u32,
         pub units: u32,
         pub undecided_units: u32,
@@ -59,6 +65,8 @@ crossing! {
         pub truth_masks: f64,
         /// The standard error of the true gradient, relative to it.
         pub truth_error: f64,
+        /// The cosine of the angle between the run's control variate and the true gradient, if the run keeps one.
+        pub control_cosine: Option<f64>,
         pub rows: Vec<LabRow>,
     }
 

@@ -151,6 +151,8 @@ function lab(none: number, half: number): LabReport {
     verdict: '',
     cosine: 0,
     cosine_error: 0,
+    mean_cosine: 0,
+    variance_ratio: 1,
     bias: 0,
     bias_chance: 0,
     variance: 1,
@@ -165,7 +167,9 @@ function lab(none: number, half: number): LabReport {
   });
   return {
     step: 50,
+    batches: 32,
     pairs: 256,
+    control_cosine: null,
     units: 288,
     undecided_units: 50,
     enumerated_masks: null,
@@ -188,6 +192,39 @@ test('alpha: it holds if the variance grows at 0 and not at ½', () => {
     const verdict = judged('alpha', [], lab(none, half));
     assert.deepEqual([verdict.holds, verdict.right], [holds, right], `${none} and ${half}`);
     assert(verdict.found.startsWith('From 40 undecided units to the 7 with s below 0.01 the variance changes '), verdict.found);
+  }
+});
+
+/** A report with these cosines at α = ½: of the mean of both orders, and of one sample of the second order and two-sided. */
+function orders(first: number, second: number, one: number, two: number): LabReport {
+  const report = lab(1, 1);
+  const [row] = report.rows;
+  if (!row) return assert.fail('a report has rows');
+  const made = (estimator: string, mean_cosine: number, cosine: number): LabRow => ({ ...row, estimator, mean_cosine, cosine });
+  return { ...report, rows: [made('first order', first, 0), made('second order', second, one), made('two-sided', 0.5, two)] };
+}
+
+test('first-order: it holds where the mean of G is far from the true gradient, and the second order is not', () => {
+  for (const [first, second, holds, right] of [
+    [0.1, 0.8, true, 2],
+    [0.1, 0.15, false, 2],
+    [0.4, 0.9, false, 1],
+    [0.8, 0.9, false, 0],
+  ] as const) {
+    const verdict = judged('first-order', [], orders(first, second, 0.3, 0.03));
+    assert.deepEqual([verdict.holds, verdict.right], [holds, right], `${first} and ${second}`);
+  }
+});
+
+test('second-order: it holds where one sample is more than three times as near, and the mean is near', () => {
+  for (const [one, two, mean, holds, right] of [
+    [0.3, 0.03, 0.8, true, 2],
+    [0.3, 0.03, 0.3, false, 2],
+    [0.06, 0.03, 0.8, false, 1],
+    [0.02, 0.03, 0.8, false, 0],
+  ] as const) {
+    const verdict = judged('second-order', [], orders(0.1, mean, one, two));
+    assert.deepEqual([verdict.holds, verdict.right], [holds, right], `${one} and ${two}`);
   }
 });
 

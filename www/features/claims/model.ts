@@ -89,6 +89,12 @@ function growth(row: LabRow | undefined): { times: number; from: number; to: num
 
 /** Units whose score is neither 0 nor 1. */
 const undecidedOf = ({ snapshot: { scores } }: Outcome): number => scores.filter((score) => score > 0 && score < 1).length;
+/** The row of an estimator at α = ½. */
+const half = (lab: LabReport | null, estimator: string): LabRow | undefined => lab?.rows.find((row) => row.estimator === estimator && row.alpha === 0.5);
+const NO_LAB: Verdict = { holds: null, found: 'The network was not measured, so there is no result.', right: null };
+/** Of a network whose weights have settled, at the end of a run. The true gradient is measured with an error, which lowers each cosine. */
+const SETTLED = { runs: [{ label: 'VR-PGE', query: CLAIMED['first-order'] }], pairs: 512, view: 'estimators' as const };
+
 const of = (outcome: Outcome): string => percent(outcome.evaluation.decided);
 const images = (outcome: Outcome): string => `${count(outcome.evaluation.images)} test images`;
 
@@ -152,6 +158,41 @@ export const CLAIMS: Claim[] = [
         holds: none.times > 4 && half.times < 2,
         found: `From ${count(none.from)} undecided units to the ${count(none.to)} with s below ${none.below} the variance changes ${significant(none.times, 2)}-fold at α = 0 and ${significant(half.times, 2)}-fold at α = ½, over ${count(lab.pairs)} pairs of masks.`,
         right: none.times <= 1 ? 0 : none.times <= 10 ? 1 : 2,
+      };
+    },
+  },
+  {
+    name: 'first-order',
+    ...SETTLED,
+    about:
+      'G, the derivative of the loss at the mask of a kept unit, costs almost nothing: the backward pass has its terms. It is the slope of the loss along a scaling of the unit. A network is trained until its weights settle. It is frozen, and G is drawn on many masks and batches.',
+    question: 'The cosine of the mean of G to the true gradient of the scores is',
+    answers: ['above 0.7', 'from 0.3 to 0.7', 'below 0.3'],
+    judge(_, lab) {
+      const [first, second] = [half(lab, 'first order'), half(lab, 'second order')];
+      if (!first || !second) return NO_LAB;
+      return {
+        holds: first.mean_cosine < 0.3 && second.mean_cosine > first.mean_cosine + 0.3,
+        found: `The cosine of the mean of G is ${significant(first.mean_cosine, 2)}. With the second order, G − ½F, it is ${significant(second.mean_cosine, 2)}, from the same masks.`,
+        right: first.mean_cosine > 0.7 ? 0 : first.mean_cosine >= 0.3 ? 1 : 2,
+      };
+    },
+  },
+  {
+    name: 'second-order',
+    ...SETTLED,
+    about:
+      'G − ½F adds the Fisher information of a unit’s mask, F ≈ B·G², to the derivative G. It takes one forward and one backward pass through the kept units. VR-PGE takes two forward passes and learns from one difference of losses. The estimate is biased, that of VR-PGE is not.',
+    question: 'The cosine of one sample of G − ½F to the true gradient is, compared with one two-sided sample,',
+    answers: ['lower', 'up to three times as high', 'more than three times as high'],
+    judge(_, lab) {
+      const [two, second] = [half(lab, 'two-sided'), half(lab, 'second order')];
+      if (!two || !second) return NO_LAB;
+      const times = second.cosine / Math.max(two.cosine, 1e-3);
+      return {
+        holds: times > 3 && second.mean_cosine > 0.4,
+        found: `The cosine of one sample is ${significant(second.cosine, 2)} for G − ½F and ${significant(two.cosine, 2)} two-sided. The mean of all samples of G − ½F has ${significant(second.mean_cosine, 2)}.`,
+        right: times <= 1 ? 0 : times <= 3 ? 1 : 2,
       };
     },
   },

@@ -107,7 +107,7 @@ export class LabView {
     this.bar.ariaLabel = 'Pairs drawn';
     this.said.dataset['testid'] = 'lab-said';
     this.body.dataset['testid'] = 'lab-rows';
-    const heads = ['α', 'bias', 'by chance', 'variance', 'bound', 'signal / noise', 'cosine to the truth', 'bias seen'];
+    const heads = ['α', 'bias', 'by chance', 'variance', '/ two-sided', 'bound', 'signal / noise', 'cosine to the truth', 'of the mean', 'bias seen'];
     const chart = this.room;
     const colour = (name: string) => () => css(this.colours[name] ?? [0, 0, 0]);
     this.chart = new uPlot(
@@ -232,7 +232,11 @@ export class LabView {
           ? `The true gradient is the mean over ${count(report.truth_masks)} other masks, known to ±${percent(report.truth_error)}.`
           : `The true gradient is exact: all ${count(report.enumerated_masks)} masks were tried.`;
       const kept = report.undecided_units === report.units ? '' : `, of which ${count(report.undecided_units)} are undecided`;
-      parts.push(`At step ${count(report.step)}, ${count(report.units)} units${kept}, ${count(report.pairs)} pairs. ${truth}`);
+      parts.push(
+        `At step ${count(report.step)}, ${count(report.units)} units${kept}, ${count(report.pairs)} pairs${report.batches > 1 ? ` on ${count(report.batches)} batches in turn` : ''}. ${truth}`,
+      );
+      if (report.control_cosine !== null)
+        parts.push(`The cosine of the control variate c to the true gradient, at α = ½, is ${significant(report.control_cosine, 2)}.`);
     }
     if (parts.length === 0) parts.push('Drawing pauses the run. It does not change how the run continues.');
     this.said.textContent = parts.join(' ');
@@ -255,7 +259,7 @@ export class LabView {
           if (this.report) this.fill(this.report);
         });
         const head = element('th', '', pick, element('i', '', formulaOf(rule)));
-        head.colSpan = 8;
+        head.colSpan = 10;
         return [element('tr', 'rule', head), ...report.rows.filter((row) => row.estimator === rule).map(figures)];
       }),
     );
@@ -356,9 +360,11 @@ function figures(row: LabRow): HTMLElement {
     percent(row.bias),
     percent(row.bias_chance),
     significant(row.variance),
+    row.variance_ratio === null ? '–' : significant(row.variance_ratio, 2),
     row.bound === null ? '–' : significant(row.bound),
     significant(row.signal_to_noise, 2),
     [significant(row.cosine, 2), ` ± ${significant(row.cosine_error, 1)}`],
+    significant(row.mean_cosine, 2),
     row.verdict.replace(' seen', ''),
   ];
   const made = element(

@@ -160,6 +160,46 @@ class MethodPanel {
         ),
       ),
     ];
+    const c = (): Element => math('mi', 'c');
+    const spread = (exponent: Element): Element => power(row('(', s(), '(', one_minus_s(), ')', ')'), exponent);
+    const control = [
+      formula(
+        'With the control variate, L minus L prime is lowered by the sum of c times m minus m prime,',
+        L(),
+        '−',
+        probe_loss(),
+        '→',
+        L(),
+        '−',
+        probe_loss(),
+        '−',
+        math('mo', 'Σ'),
+        c(),
+        '(',
+        m(),
+        '−',
+        probe(),
+        ')',
+      ),
+      formula('and g is raised by c times s times one minus s to the power of alpha.', g(), '→', g(), '+', c(), room(0.15), spread(alpha())),
+    ];
+    const second = [
+      formula(
+        'The loss with a unit less the loss without it is about G minus one half of F, where G is the derivative of the loss at its mask, and F is about B times the square of G.',
+        math('mi', 'ΔL'),
+        '≈',
+        math('mi', 'G'),
+        '−',
+        fraction('1', '2'),
+        math('mi', 'F'),
+        ',',
+        room(0.5),
+        math('mi', 'F'),
+        '≈',
+        math('mi', 'B'),
+        power(math('mi', 'G'), '2'),
+      ),
+    ];
     const projection = [
       formula(
         's becomes s minus eta times the Adam step of g, minus v, clamped between 0 and 1,',
@@ -199,15 +239,29 @@ class MethodPanel {
         'How the scores learn',
         'section 4, VR-PGE, two-sided',
         estimator,
-        'Units on which the two masks agree learn nothing; where they differ, the side with the lower loss is favoured. No backward pass; from α = ½ on the variance is bounded.',
+        'From the losses alone, units on which the two masks agree learn nothing; where they differ, the side with the lower loss is favoured. No backward pass; from α = ½ on the variance is bounded.',
         ['m', 'probe', 'probe_loss', 'g', 'alpha'],
       ),
       this.part(
         'How the budget is kept',
         'section 4, projection',
         projection,
-        'All scores take a step, then all are lowered by the same v so that they fit the budget. At 0 a unit is off, at 1 it is kept: both are decided.',
+        'All scores take a step, then all are lowered by the same v so that they fit the budget. If they are below it and “fill budget” is on, v is negative: all scores above 0 are raised, and the sum is K. At 0 a unit is off, at 1 it is kept: both are decided.',
         ['v', 'eta'],
+      ),
+      this.part(
+        'How the noise is lowered',
+        'control variate',
+        control,
+        'c is a running estimate of what the loss changes by with each unit. It leaves the mean of g as it is, because c of past steps is used, and only then updated.',
+        ['m', 'probe', 'L', 'probe_loss', 'g'],
+      ),
+      this.part(
+        'What c is made of',
+        'Fisher information',
+        second,
+        'G comes with the backward pass; B is the number of images. The methods Fisher and Fisher pruning rank units by ½F alone: biased, to second order. In them no loss difference is used: one forward and one backward pass. For Fisher, scores take the place of the ranking until the budget has fallen; then the mask is chosen once.',
+        ['m', 'L'],
       ),
     ];
   }

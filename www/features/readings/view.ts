@@ -62,7 +62,7 @@ export class ReadingsView {
     say(accuracy_lead, images < of ? `Test accuracy (${count(images)})` : 'Test accuracy');
     const beside = is_back ? ` · at step ${count(step)}` : samples ? ` · ${percent(sampled)} sampled` : '';
     accuracy.replaceChildren(percent(decided), element('small', '', beside));
-    const under = samples ? `under the decided mask (s ≥ ½), ${percent(sampled)} under one sampled mask` : 'under its mask';
+    const under = samples ? `under the decided mask (the ⌊K⌋ highest scores), ${percent(sampled)} under one sampled mask` : 'under its mask';
     accuracy.title = `On ${count(images)} test images at step ${count(step)}: ${percent(decided)} ${under}.`;
     accuracy.dataset['images'] = String(images);
   }

@@ -24,7 +24,7 @@ const AXES: [along: Along, words: string][] = [
 ];
 const HEADS: [words: string, title: string][] = [
   ['Run', 'What sets it apart'],
-  ['Test accuracy', 'Under the decided mask (s ≥ ½)'],
+  ['Test accuracy', 'Under the decided mask (the ⌊K⌋ highest scores)'],
   ['Steps', 'Done so far'],
   ['Seconds', 'Of training on this device, from the end of the first step on, which also compiles'],
   ['Multiply-adds', 'Multiply-adds that were executed, from the units that each step kept'],

@@ -2,7 +2,7 @@
 
 import './style.css';
 
-import { FORMULAS } from '../../model/estimators';
+import { FORMULAS, hasControl } from '../../model/estimators';
 import { count, fixed, percent, significant } from '../../model/format';
 import { methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';
@@ -17,7 +17,7 @@ import { css, mixed, type Palette } from '../../ui/palette';
 type Bins = [wide: number, below: number, above: number];
 const WHOLE: Bins = [0.02, 3, 53];
 /** Bins near 0, where scores are clamped. */
-const nearZero = (slid: number): Bins => [Math.max(10 * slid, 0.01) / 34, 17, 34];
+const nearZero = (slid: number): Bins => [Math.max(10 * Math.abs(slid), 0.01) / 34, 17, 34];
 /** Durations of the shift by v, and of the clamping after it. */
 const SLIDE_MS = 900;
 const CLAMP_MS = 500;
@@ -130,12 +130,15 @@ export class StepThroughView {
   }
 
   /** The formula of g with the numbers of this step. */
-  private substituted(record: StepRecord, { method, estimator, alpha }: Values, most: number): string {
+  private substituted(record: StepRecord, values: Values, most: number): string {
+    const { method, estimator, alpha } = values;
     const end = ` Largest |g|: ${significant(most, 2)}.`;
+    if (method === 'fisher') return `The running −½F of each unit over the mean of ½F of the units that m keeps.${end}`;
     if (method === 'ste') return `The gradient of the loss at each mask, as if m were s.${end}`;
     const power = Number(alpha) >= 1 ? '' : Number(alpha) === 0.5 ? ' / √s(1−s)' : ` / (s(1−s))^${fixed(1 - Number(alpha), 2)}`;
     const formula = FORMULAS[method === 'reinforce' ? 'plain' : (estimator ?? '')];
-    return `${formula?.numbers(record) ?? ''}${power}.${end}`;
+    const control = hasControl(values) ? ', after Σc(m − m′) is taken off L − L′ and before c is added' : '';
+    return `${formula?.numbers(record) ?? ''}${power}${control}.${end}`;
   }
 
   private draw(): void {
@@ -288,7 +291,8 @@ export class StepThroughView {
     const clamped = eased((elapsed - SLIDE_MS) / CLAMP_MS);
     const now = [...stepped].map((score, unit) => {
       if (pins.has(unit)) return score;
-      const moved = score - slid;
+      // A v below 0 raises, but no score from 0.
+      const moved = threshold < 0 && score <= 0 ? score : score - slid;
       return moved + clamped * (Math.min(1, Math.max(0, moved)) - moved);
     });
     if (threshold === 0) {

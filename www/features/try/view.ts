@@ -398,7 +398,9 @@ export class TryView {
         ? `A drawing is prepared as MNIST’s digits were: scaled into 20 × 20 of ${SIDE} × ${SIDE} and centred by its mass. `
         : '';
     const over = found?.contributions;
-    const key = this.requests.samples() ? 'Bars: under the decided mask (s ≥ ½). Dots: under masks sampled from s.' : 'Bars: under the mask of the run.';
+    const key = this.requests.samples()
+      ? 'Bars: under the decided mask (the ⌊K⌋ highest scores). Dots: under masks sampled from s.'
+      : 'Bars: under the mask of the run.';
     if (!over) return `${digit}${key}`;
     const what = over.side === 1 ? 'a pixel' : `a square of ${over.side} × ${over.side} pixels`;
     const off = over.values.filter((value) => value === 0).length;
