@@ -45,7 +45,7 @@ impl Trainer {
     /// Sends the live settings to the device.
     pub(super) fn send_live_settings(&mut self) {
         let Params { learn_scores, masks, effects, streamed, .. } = self.engine.params;
-        self.engine.params = Params { masks, learn_scores, effects, streamed, ..params_of(&self.config, &self.model, &self.data) };
+        self.engine.params = Params { masks, learn_scores, streamed, effects, ..params_of(&self.config, &self.model, &self.data) };
         self.engine.write_params();
     }
 }

@@ -74,7 +74,7 @@ impl Trainer {
         let Params { learn_scores, masks, effects, .. } = self.engine.params;
         self.earlier_repeats += self.engine.repeats();
         self.engine = engine;
-        self.engine.params = Params { learn_scores, masks, effects, ..self.engine.params };
+        self.engine.params = Params { masks, learn_scores, effects, ..self.engine.params };
         self.engine.write_params();
         self.write_pins();
         self.model = model;

@@ -161,7 +161,7 @@ impl Trainer {
     /// From here on the scores, which are a mask, are not trained, and one mask is forwarded.
     pub(super) fn rest_scores(&mut self) {
         let (learn_scores, masks, effects) = (part::REST, 1, effects::NONE);
-        self.engine.params = Params { learn_scores, masks, effects, ..self.engine.params };
+        self.engine.params = Params { masks, learn_scores, effects, ..self.engine.params };
         self.engine.write_params();
     }
 

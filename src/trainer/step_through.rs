@@ -82,7 +82,9 @@ impl Trainer {
     fn parts(&self) -> VecDeque<StepPart> {
         use StepPart::{Backward, Choose, Gradient, Losses, Project, Sample, Weights};
         let needs_backward = self.config.structure_estimator().reads() != Reads::Losses;
-        let rest: &[StepPart] = match (self.engine.params.learn_scores == part::LEARN, needs_backward) {
+        // From the choice of a mask on, trained scores rest.
+        let learns = self.engine.params.learn_scores == part::LEARN && !self.is_choice_due();
+        let rest: &[StepPart] = match (learns, needs_backward) {
             (false, _) => &[Sample, Losses, Backward, Weights],
             // The backward pass gives what trains the scores.
             (true, true) => &[Sample, Losses, Backward, Gradient, Project, Weights],

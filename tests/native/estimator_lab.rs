@@ -141,8 +141,10 @@ fn means_equal_the_enumerated_gradient_and_the_chain_rule_is_biased() {
 /// On planted data, in the middle of a run, one batch would say more of itself than of the units: the lab has several.
 #[test]
 fn the_control_variate_lowers_the_variance_and_the_second_order_has_the_direction_that_the_first_lacks() {
-    let config =
-        Config::from_link("dataset=planted&model=mlp-32&gate_inputs=true&keep_ratio=0.2&batch_size=128&steps=600&scores_rate=0.1").unwrap();
+    let config = Config::from_link(
+        "dataset=planted&model=mlp-32&gate_inputs=true&keep_ratio=0.2&batch_size=128&steps=600&scores_rate=0.1&keep_start=0.5",
+    )
+    .unwrap();
     let set = load(config.dataset, Path::new("unused"), config.seed).unwrap();
     let machine = machine();
     let mut run = Trainer::new(&machine, config, DataShape::of(&set)).unwrap();

@@ -76,7 +76,7 @@ fn every_method_trains_and_none_exceeds_its_budget_at_any_step() {
                         assert!(snapshot.sum_scores <= f64::from(annealed) * (1.0 + 1e-6), "{label}, step {step}");
                     }
                     MethodName::Magnitude | MethodName::Fisher | MethodName::FisherPruning => {
-                        assert!(sum as f32 <= annealed, "{label}, step {step}: {sum} of {annealed}")
+                        assert!(sum as f32 <= annealed, "{label}, step {step}: {sum} of {annealed}");
                     }
                     MethodName::Set | MethodName::Rigl | MethodName::Snip | MethodName::Static => {
                         assert!(sum as f32 <= fixed, "{label}, step {step}: {sum} of {fixed}");

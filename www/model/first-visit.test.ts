@@ -52,7 +52,7 @@ test('the whole run takes at most two minutes, even if each step took as long as
 });
 
 test('an adapter in software gets a small network, a fast GPU a large one; where nothing is measured the network is small', () => {
-  const small = 'model=mlp-128-64&gate_inputs=true&keep_ratio=0.1&keep_start=0.3&batch_size=128';
+  const small = 'model=mlp-128-64&gate_inputs=true&keep_ratio=0.2&keep_start=0.3&scores_rate=0.1&batch_size=128';
   assert.equal(firstExperiment(1.6e9), `${small}&epochs=9`);
   assert.equal(firstExperiment(2e8), `${small}&epochs=1`);
   assert.equal(firstExperiment(1e8), `${small}&steps=412`);

@@ -1,7 +1,7 @@
 // The experiment of a first visit, sized by the measured speed of the device. A pure function of that speed.
 
 /** What every first visit has in common. The inputs are gated, because their mask shows which pixels are kept. */
-const SETTINGS = 'gate_inputs=true&keep_ratio=0.1&keep_start=0.3';
+const SETTINGS = 'gate_inputs=true&keep_ratio=0.2&keep_start=0.3&scores_rate=0.1';
 const BATCH = 128;
 
 /** MNIST: pixels of an image, classes, and full batches in an epoch. */

@@ -176,7 +176,7 @@ mod tests {
     fn experiment(words: &[&str]) -> Experiment {
         match read(&[&["train"], words].concat()).unwrap() {
             Command::Train(train) => match train.start {
-                Start::New(experiment) => experiment,
+                Start::New(experiment) => *experiment,
                 Start::Resume { .. } => panic!("not a new run"),
             },
             other => panic!("unexpected: {other:?}"),

@@ -28,7 +28,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 /// Whether a run is new or resumed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Start {
-    New(Experiment),
+    New(Box<Experiment>),
     /// The file has the experiment; `data` says where a user's own data is.
     Resume {
         file: PathBuf,
@@ -83,7 +83,7 @@ impl Train {
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
         let start = match optional(matches, "resume") {
             Some(file) => Start::Resume { file, data: DataArguments::from_matches(matches) },
-            None => Start::New(Experiment::from_matches(matches)?),
+            None => Start::New(Box::new(Experiment::from_matches(matches)?)),
         };
         // --save may write to the file of --resume: it then has the run with more steps.
         for (flag, other) in [("record", "save"), ("log", "save"), ("log", "record"), ("record", "resume"), ("log", "resume")] {
