@@ -155,12 +155,6 @@ export const resultTables = {
     ],
     2,
   ),
-  'sparse-start-nine-epochs': compare(
-    'MNIST, keep 0.1, inputs gated: sparse from the first step, nine epochs',
-    SPARSE_START,
-    ['rigl,fisher', '--seed', '11', '--seeds', '5', '--epochs', '9', '--gate-inputs', '--keep-ratio', '0.1'],
-    2,
-  ),
   planted: {
     title: 'Planted features: which inputs the mask keeps',
     about: `The data set \`planted\` has 256 inputs. 32 of them carry the class, all equally strongly. The budget of keep ratio 0.125 pays for 128 of the 1,024

@@ -10,7 +10,6 @@ use super::Report;
 use super::scenes::Scene;
 
 /// Updates the report's worst error with this dispatch.
-#[expect(clippy::too_many_lines, reason = "a list of every buffer")]
 pub(super) fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch: &Dispatch, report: &mut Report) {
     report.dispatches += 1;
     let mut raise = |error: f64, buffer: &str, index: usize| {

@@ -45,7 +45,10 @@ impl Trainer {
         // A pinned unit may get its score back.
         let may_rise = |unit: usize| !rests && (score_state[unit][0] < 0.0 || self.pins.score(self.numbers[unit]).is_some());
         let mut kept: Vec<bool> = (0..before as usize).map(|unit| scores[unit] > 0.0 || may_rise(unit)).collect();
-        mask::keep_one_of_each_group(&self.model, &scores, &mut kept);
+        // The unit that a group without a draw keeps, also where all scores of the group are 0.
+        for group in self.model.gated() {
+            kept[mask::first_highest(&scores, group.units())] = true;
+        }
         if kept.iter().all(|&kept| kept) {
             return Ok((before, before));
         }

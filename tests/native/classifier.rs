@@ -42,6 +42,7 @@ fn trained(
         model: model.to_owned(),
         gate_inputs,
         keep_ratio: 0.3,
+        control_variate: false,
         fill_budget: false,
         anneal_fraction: 0.6,
         steps: 40,

@@ -49,10 +49,7 @@ fn a_comparison_writes_complete_files_and_continues_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("here");
     let methods = "static-allocated,dense,vrpge,rigl";
-    let first = prints(&compare(
-        &out,
-        &["--methods", methods, "--seeds", "2", "--keep-ratio", "0.3", "--keep-start", "0.999", "--structure-every", "4"],
-    ));
+    let first = prints(&compare(&out, &["--methods", methods, "--seeds", "2", "--keep-ratio", "0.3", "--structure-every", "4"]));
     for words in ["dense, seed 1", "static-allocated, seed 2", "at equal multiply-adds", "near dense", "What this does not show"] {
         assert!(first.contains(words), "{words:?} is not in {first}");
     }
@@ -84,7 +81,7 @@ fn a_comparison_writes_complete_files_and_continues_where_it_stopped() {
             // Three dense passes that rank units, at steps 4, 8 and 12, and nothing else.
             "rigl" => assert_eq!((end("structure") > 0, end("near_dense")), (true, end("structure"))),
             // The control variate takes dL/dm of the kept units.
-            "vrpge" => assert!(end("structure") > 0 && end("near_dense") > 0 && end("near_dense") < total, "a dense start: {run}"),
+            "vrpge" => assert!(end("structure") > 0 && end("near_dense") == 0, "its preset starts at half of the units: {run}"),
             "static-allocated" => assert_eq!((end("structure"), end("near_dense")), (0, 0)),
             other => panic!("{other}"),
         }
@@ -157,7 +154,9 @@ fn vrpge_is_compared_two_sided_and_one_sided() {
     };
     assert_eq!(settings(&one), settings(&two), "the presets of vrpge");
     assert_ne!(one["points"][9]["loss"], two["points"][9]["loss"], "another estimator is another run");
-    assert_eq!(one["bytes"], two["bytes"]);
+    // Their memory follows their scores.
+    let bytes = |run: &Value| run["bytes"].as_f64().unwrap();
+    assert!((bytes(&one) / bytes(&two) - 1.0).abs() < 0.1, "{} and {}", one["bytes"], two["bytes"]);
     // 784, 24 and 12 units: the dense copy and the values of one mask take more than the values of two masks.
     assert!(rigl["bytes"].as_u64() > two["bytes"].as_u64());
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();

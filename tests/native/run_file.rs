@@ -229,7 +229,7 @@ fn the_terminal_saves_replays_and_repeats_a_run() {
     // A changed weight is found.
     let mut saved = RunFile::from_bytes(&std::fs::read(&run).unwrap()).unwrap();
     let state = saved.state.as_mut().unwrap();
-    let weight = 3 * state.numbers.len() + 11;
+    let weight = 5 * state.numbers.len() + 11;
     state.tensors[weight] += 0.5;
     std::fs::write(&run, saved.to_bytes()).unwrap();
     let output = lacuna(&["replay", &run, "--again"]);

@@ -745,13 +745,12 @@ impl<'a> Step<'a> {
     fn mask_derivatives(&self) -> (Vec<f64>, Vec<f64>) {
         let (mut found, mut tolerance) = (vec![0.0; self.scores()], vec![0.0; self.scores()]);
         let (network, parameters) = (&self.task.network, &self.task.parameters);
+        let largest: BTreeMap<&String, f64> =
+            self.gradients.sizes.iter().map(|(name, sizes)| (name, sizes.iter().copied().fold(0.0, f64::max))).collect();
         let mut set = |first: usize, unit: usize, places: &[(String, usize)]| {
-            let sum = |of: &dyn Fn(&str, usize) -> f64| places.iter().map(|(name, at)| of(name, *at)).sum::<f64>();
+            let sum = |of: &dyn Fn(&String, usize) -> f64| places.iter().map(|(name, at)| of(name, *at)).sum::<f64>();
             found[first + unit] = sum(&|name, at| parameters[name][at] * self.gradients.values[name][at]);
-            tolerance[first + unit] = sum(&|name, at| {
-                let largest = self.gradients.sizes[name].iter().copied().fold(0.0, f64::max);
-                parameters[name][at].abs() * (SUMS * largest + self.slack[name][at])
-            });
+            tolerance[first + unit] = sum(&|name, at| parameters[name][at].abs() * (SUMS * largest[name] + self.slack[name][at]));
         };
         for op in &network.ops {
             let Some(layer) = op.layer else { continue };
