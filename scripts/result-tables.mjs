@@ -82,9 +82,6 @@ const BENCH = `Time of a training step by keep ratio, beside that of the dense s
 ratio, of multiply-adds. *Over that*: how many times the predicted share a step took, turn by turn. The columns behind are milliseconds of each phase.`;
 const COMPARE = `Every method with its preset of \`lacuna compare\`. The printout explains its columns; [methods](../methods.md) says what is counted.`;
 
-const SPARSE_START = `${COMPARE} The seeds took no part in any choice of a setting. The presets of \`fisher\` and \`fisher-pruning\` come from some 60 runs on held-out rows, those
-of the others from 12 or 24.`;
-
 /**
  * Every table by the name of its file. `commands`: arguments of the program. `read` gets of each command what it printed (`text`) and, of
  * `lacuna train`, its log (`log`); it answers with the adapter and the table in Markdown.
@@ -137,23 +134,6 @@ export const resultTables = {
     COMPARE,
     [COMPARED, '--seeds', '3', '--epochs', '9', '--gate-inputs', '--keep-ratio', '0.1'],
     1,
-  ),
-  'sparse-start-keep-0.1': compare(
-    'MNIST, keep 0.1, inputs gated: sparse from the first step, five seeds',
-    SPARSE_START,
-    [
-      'static,small-dense-fisher,small-dense,set,rigl,magnitude,fisher-pruning,vrpge-paper,vrpge,fisher',
-      '--seed',
-      '11',
-      '--seeds',
-      '5',
-      '--epochs',
-      '2',
-      '--gate-inputs',
-      '--keep-ratio',
-      '0.1',
-    ],
-    2,
   ),
   planted: {
     title: 'Planted features: which inputs the mask keeps',

@@ -10,10 +10,12 @@ const UNITS = 256 + 32;
 
 /** For each method: the text of the phases, its own settings, and its dense work. */
 const METHODS = {
-  vrpge: { says: [/differ in \d+ units?/, /½\(L − L′\)/, /clamp/], settings: ['estimator', 'alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
+  vrpge: { says: [/differ in \d+ units?/, /½\(L − L′ − Σc/, /clamp/], settings: ['estimator', 'alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
   reinforce: { says: [/one mask/, /g = L \(m − s\)/, /clamp/], settings: ['alpha', 'scores_rate', 'schedule'], hides: /starts whole/ },
   ste: { says: [/every unit computed/, /∂L\/∂m/, /through every unit/], settings: ['scores_rate', 'schedule'], hides: /every step/ },
+  fisher: { says: [/mean of ½F/, /biased/], settings: ['scores_rate', 'schedule'], hides: /no second forward pass/ },
   magnitude: { says: [/‖w‖/, /the largest stay/, /every 5 steps/], settings: ['structure_every', 'schedule'], hides: /the start/ },
+  'fisher-pruning': { says: [/½F of each unit/, /every 5 steps/], settings: ['structure_every', 'schedule'], hides: /none/ },
   set: { says: [/random in/, /every 5 steps/], settings: ['structure_every', 'drop_fraction', 'allocation'], hides: /none/ },
   rigl: { says: [/wanted in/, /by a dense pass/], settings: ['structure_every', 'drop_fraction', 'allocation'], hides: /at each exchange/ },
   snip: { says: [/once, by a dense pass/, /the largest stay/], settings: [], hides: /one dense forward and backward/ },
@@ -66,12 +68,21 @@ for (const [method, { says, settings, hides }] of Object.entries(METHODS)) {
     const { description } = (await visitor.reports('opened')).at(-1);
     assert.deepEqual(description.bytes, planned.bytes);
     const taken = total(planned.bytes) / planned.dense_bytes;
-    if (['rigl', 'snip'].includes(method)) assert(taken > 2, `${method} takes ${taken} dense networks`);
-    else if (['vrpge', 'reinforce', 'ste'].includes(method)) assert(taken > 1 && taken < 2, `${method} takes ${taken} dense networks`);
-    else assert(method === 'small-dense' ? taken < 1 : taken === 1, `${method} takes ${taken} dense networks`);
+    // A copy of the network ranks units; gates have values of their own; a mask has room for its units alone.
+    const [least, most] = {
+      rigl: [1, 3],
+      snip: [1, 3],
+      ste: [1, 2],
+      dense: [1, 1],
+      magnitude: [1, 1],
+      set: [0, 0.9],
+      static: [0, 0.9],
+      'small-dense': [0, 0.9],
+    }[method] ?? [0.8, 1.2];
+    assert(taken >= least && taken <= most, `${method} takes ${taken} dense networks`);
     const before = await visitor.page.locator('footer').innerText();
-    assert.match(before, method === 'vrpge' ? /Two losses[\s\S]*no backward pass/ : /One loss/);
-    assert.equal(/Bernoulli/.test(before), ['vrpge', 'reinforce', 'ste'].includes(method), 'before the first step the foot is the method’s too');
+    assert.match(before, method === 'vrpge' ? /Two losses[\s\S]*updated after its use/ : /One loss/);
+    assert.equal(/Bernoulli/.test(before), ['vrpge', 'reinforce', 'ste', 'fisher'].includes(method), 'before the first step the foot is the method’s too');
     await visitor.see('train').click();
     await visitor.state('finished');
     const run = (await visitor.reports('opened')).at(-1).run;
@@ -85,10 +96,13 @@ for (const [method, { says, settings, hides }] of Object.entries(METHODS)) {
       assert(sum <= budget * (1 + 1e-5), `step ${step}: the scores sum to ${sum}, above the budget ${budget}`);
       assert.equal(Number.isFinite(probe), method === 'vrpge', 'only VR-PGE has a second loss');
     }
+    const exchanges = ['set', 'rigl'].includes(method);
     const all = (await visitor.reports('snapshot')).filter((report) => report.run === run).map(({ snapshot }) => snapshot);
     assert(
-      all.every(({ network_bytes: bytes }) => bytes === total(planned.bytes)),
-      'and nothing more, from the first step to the last',
+      all.every(
+        ({ network_bytes: bytes }, index) => bytes <= (exchanges ? 1.1 * total(planned.bytes) : (all[index - 1]?.network_bytes ?? total(planned.bytes))),
+      ),
+      'and no more from then on: the memory falls with the budget, and an exchange of units moves it a little',
     );
     const snapshot = (await visitor.snapshots()).at(-1);
     if (method === 'dense') assert.equal(snapshot.mask.filter((bits) => bits & KEPT).length, UNITS);
@@ -106,7 +120,9 @@ for (const [method, { says, settings, hides }] of Object.entries(METHODS)) {
     // A dense pass that asks for the gradient at every unit is a dense step and the gradient at the inputs.
     const asked = (await visitor.heard('opened')).description.multiply_adds + 32 * 256 * 32;
     // RigL asks after every fifth step of the first three quarters of 24.
-    assert.equal(structure / asked, { rigl: 3, snip: 1 }[method] ?? 0);
+    // Effects take one product for each kept weight, whatever the batch.
+    if (['vrpge', 'fisher', 'fisher-pruning'].includes(method)) assert(structure > 0 && structure < 24 * (asked / 32));
+    else assert.equal(structure / asked, { rigl: 3, snip: 1 }[method] ?? 0);
 
     const foot = await visitor.page.locator('footer').innerText();
     for (const words of says) assert.match(foot, words);
@@ -139,7 +155,11 @@ test('every method trains a convolutional network too', { timeout: 6 * PATIENCE_
       method,
     );
     const { structure } = snapshots.at(-1).cost;
-    assert.equal(structure > 0, ['rigl', 'snip'].includes(method), `${method} asks the dense network: ${structure / description.multiply_adds} dense steps`);
+    assert.equal(
+      structure > description.multiply_adds / 2,
+      ['rigl', 'snip'].includes(method),
+      `${method} asks the dense network: ${structure / description.multiply_adds} dense steps`,
+    );
   }
   await visitor.leave();
 });

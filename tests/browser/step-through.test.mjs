@@ -6,7 +6,7 @@ import { drawn, near, palette, pixels } from './canvas.mjs';
 import { KEPT, PATIENCE_MS, PROBE_KEPT, last, press, site, stepTo } from './harness.mjs';
 
 /** Small enough for a software adapter: a step takes milliseconds. */
-const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
+const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25&control_variate=false&fill_budget=false';
 
 const { visit, paused } = site();
 const fixed = (value, digits) => value.toFixed(digits);
