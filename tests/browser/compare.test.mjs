@@ -388,17 +388,6 @@ test('a comparison begins from the settings of the visitor, not from those of th
   await visitor.leave();
 });
 
-test('an entrant that the settings refuse ends the comparison with a reason, and another comparison can begin', limit, async () => {
-  const visitor = await visit(`${SMALL.replace('keep_ratio=0.25', 'keep_ratio=1')}&method=static`);
-  await visitor.see('view-runs').click();
-  await visitor.see('compare-steps').fill('5');
-  await compare(visitor, 'static', 'vrpge');
-  await ended(visitor, 1);
-  await visitor.until(() => /keep_start/.test(document.querySelector('#foot').innerText));
-  await visitor.until(() => document.querySelector('[data-testid=compare-methods]').innerText === 'Compare');
-  await visitor.leave();
-});
-
 test(
   'variants of methods take part: one-sided, a dense network with the work of the last steps, and a random mask with a learned allocation',
   limit,
@@ -438,12 +427,12 @@ test(
     // As the run of both sides ended: its last snapshot before the next run was opened.
     const two_sided = ran.findIndex(({ method = 'vrpge', estimator }) => method === 'vrpge' && estimator !== 'one-sided');
     const all = await visitor.page.evaluate(() =>
-      window.reports.map((report) => (report.kind === 'opened' ? 'opened' : report.kind === 'snapshot' ? [...report.snapshot.scores] : null)),
+      window.reports.map((report) => (report.kind === 'opened' ? 'opened' : report.kind === 'snapshot' ? [...report.snapshot.decided] : null)),
     );
     const places = all.flatMap((each, index) => (each === 'opened' ? [index] : [])).slice(-6);
-    const scores = all.slice(places[two_sided], places[two_sided + 1] ?? all.length).findLast(Array.isArray);
+    const decided = all.slice(places[two_sided], places[two_sided + 1] ?? all.length).findLast(Array.isArray);
     const groups = opened[two_sided].description.groups.filter(({ gated }) => gated);
-    const ended_with = groups.map(({ first_unit, size }) => scores.slice(first_unit, first_unit + size).filter((score) => score >= 0.5).length);
+    const ended_with = groups.map(({ first_unit, size }) => decided.slice(first_unit, first_unit + size).filter((kept) => kept === 1).length);
     assert.equal(ran[5].allocation, ended_with.join(','));
     const kept = (await visitor.snapshots()).at(-1).kept;
     assert.deepEqual(

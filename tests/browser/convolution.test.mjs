@@ -169,7 +169,7 @@ test('a sum is shown, and keeps the channels that either branch keeps', limit, a
 test('a network that takes much memory is not opened until the visitor asks for it', limit, async () => {
   const visitor = await visit('dataset=cifar10&model=resnet32&batch_size=256');
   await visitor.state('unopened');
-  assert.match(await visitor.see('status').innerText(), /takes 2\.9\sGB of memory\. None is taken yet/);
+  assert.match(await visitor.see('status').innerText(), /takes 1\.2\sGB of memory\. None is taken yet/);
   assert.equal((await visitor.reports('opened')).length, 0);
   assert(await visitor.see('step').isDisabled());
   // A smaller batch is opened at once.
