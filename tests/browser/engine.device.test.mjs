@@ -225,7 +225,7 @@ test('a network too large for the adapter is refused with the same message by th
   });
   // The first convolution's values alone are a little more than what a buffer may hold.
   const batch = 512;
-  const width = Math.ceil((1.05 * most) / (batch * 28 * 28 * 8));
+  const width = Math.ceil((1.05 * most) / (batch * 28 * 28 * 4));
   const link = `dataset=mnist&model=cnn-${width}-8&batch_size=${batch}&method=dense`;
   const { refused } = await describe(link, most);
   assert.match(refused, /conv 1 would take \d+ MiB, but this adapter's buffers end at \d+ MiB/);
