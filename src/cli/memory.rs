@@ -205,16 +205,16 @@ mod tests {
         let model = |name: &str| Model::new(name, Image { channels: 3, height: 32, width: 32 }, 10, false).unwrap();
         let vgg16 = model("vgg16");
         let words = |need: Need, software, free| need.check_with(&adapter(software), free).err().map(|error| error.to_string());
-        let message = words(need(&vgg16, 512), false, Some(0)).unwrap();
+        let message = words(need(&vgg16, 1024), false, Some(0)).unwrap();
         for part in [
-            "vgg16: the values of conv",
-            "256 MiB in batches of 512",
+            "vgg16: the gradients at a layer's values",
+            "256 MiB in batches of 1024",
             "largest buffer of an adapter holds 128 MiB",
-            "--batch-size 256 or less",
+            "--batch-size 512 or less",
         ] {
             assert!(message.contains(part), "{part:?} is not in {message:?}");
         }
-        assert_eq!(words(need(&vgg16, 256), false, Some(0)), None, "the memory of a GPU of its own is not known");
+        assert_eq!(words(need(&vgg16, 512), false, Some(0)), None, "the memory of a GPU of its own is not known");
         let wide = model("wrn-28-10");
         let message = words(need(&wide, 64), true, None).unwrap();
         assert!(
