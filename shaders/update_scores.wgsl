@@ -7,7 +7,8 @@
 //   plain      g = L        (m - s)      / (s (1 - s))^(1 - alpha)    (REINFORCE)
 //   ste        g = dL/dm, as d_gate wrote it                         (straight-through)
 //   fisher     g = effect / mean of |effect| over the units that m keeps
-//   control variate c (EFFECTS_CONTROL), of past steps:  L <- L - sum of c (m - m'), or of c (m - s) where m' is not read;  g <- g + c (s (1 - s))^alpha
+//   control variate c (EFFECTS_CONTROL), of past steps:  L <- L - sum of c (m - m'), or of c (m - s) where m' is not read;
+//              g <- g + c (s (1 - s))^alpha
 //   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
 //   fill_budget: if that v is 0, s <- min(s + v, 1) for all s > 0, with the greatest v such that sum s <= K
 //
@@ -25,7 +26,7 @@
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> state: State;
 @group(0) @binding(2) var<storage, read> squares: array<f32>;            // parts of |d_weights|^2
-@group(0) @binding(3) var<storage, read> units: array<u32>;              // [U] bits DRAWN_IN_
+@group(0) @binding(3) var<storage, read> units: array<u32>;              // [U] bits DRAWN_IN_ and KEPT_BY_
 @group(0) @binding(4) var<storage, read_write> scores: array<f32>;       // [U]
 @group(0) @binding(5) var<storage, read_write> score_state: array<vec4<f32>>; // [U] Adam's first and second moment; effect, and steps that it is of
 @group(0) @binding(6) var<storage, read_write> d_scores: array<f32>;     // [U] g
@@ -64,7 +65,8 @@ fn reads_probe() -> bool {
     return params.estimator != ESTIMATOR_PLAIN;
 }
 
-fn drawn_in(unit: u32, bit: u32) -> f32 {
+// 1 if the unit's word has this bit, DRAWN_IN_ or KEPT_BY_.
+fn has_bit(unit: u32, bit: u32) -> f32 {
     return select(0.0, 1.0, (units[unit] & bit) != 0u);
 }
 
@@ -82,8 +84,8 @@ fn gradient(unit: u32, s: f32, control: f32, mean_effect: f32) -> f32 {
     if s * 16777216.0 < 1.0 || s >= 1.0 {
         return 0.0;
     }
-    let m = drawn_in(unit, DRAWN_IN_MASK);
-    let probe = drawn_in(unit, DRAWN_IN_PROBE);
+    let m = has_bit(unit, DRAWN_IN_MASK);
+    let probe = has_bit(unit, DRAWN_IN_PROBE);
     let loss = state.loss - control;
     let difference = loss - state.probe_loss;
     var g: f32;
@@ -168,15 +170,15 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     var mean_effect = 0.0;
     if params.effects == EFFECTS_CONTROL {
         for (var u = lane; u < select(0u, count, estimates); u += THREADS) {
-            let other = select(scores[u], drawn_in(u, DRAWN_IN_PROBE), reads_probe());
-            control += score_state[u].z * (drawn_in(u, DRAWN_IN_MASK) - other);
+            let other = select(scores[u], has_bit(u, DRAWN_IN_PROBE), reads_probe());
+            control += score_state[u].z * (has_bit(u, DRAWN_IN_MASK) - other);
         }
         control = tree_sum(lane, control);
     } else if params.effects == EFFECTS_FISHER {
         var effect = 0.0;
         var kept = 0.0;
         for (var u = lane; u < select(0u, count, estimates); u += THREADS) {
-            let is_kept = drawn_in(u, KEPT_BY_MASK);
+            let is_kept = has_bit(u, KEPT_BY_MASK);
             effect += is_kept * abs(score_state[u].z);
             kept += is_kept;
         }

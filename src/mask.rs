@@ -95,22 +95,26 @@ pub fn is_alone(model: &Model, kept: &[bool], unit: usize) -> bool {
     !group.any(|other| other != unit && kept[other])
 }
 
-/// `[U]` the mask of the `budget` units with the highest values in `order`; of equal ones the first. Every gated group keeps at least its highest unit,
-/// and these count first.
+/// `[U]` the mask of the `budget` units with the highest values in `order`; of equal ones the first. Every gated group keeps at least its highest
+/// unit, and these count first.
 #[must_use]
 pub fn highest<T: PartialOrd + Copy>(model: &Model, order: &[T], budget: u32) -> Vec<bool> {
     let mut kept = vec![false; order.len()];
     keep_one_of_each_group(model, order, &mut kept);
-    for unit in others_by_rank(&kept, order).into_iter().take((budget as usize).saturating_sub(model.gated().count())) {
+    for unit in highest_others(&kept, order, (budget as usize).saturating_sub(model.gated().count())) {
         kept[unit] = true;
     }
     kept
 }
 
-/// The units that are not kept, from the highest value in `order` down.
-fn others_by_rank<T: PartialOrd + Copy>(kept: &[bool], order: &[T]) -> Vec<usize> {
+/// The `count` units with the highest values in `order` of those that are not kept, or all if there are fewer; of equal ones the first. The last of
+/// `count` is the lowest. They are not sorted: this runs for every snapshot.
+fn highest_others<T: PartialOrd + Copy>(kept: &[bool], order: &[T], count: usize) -> Vec<usize> {
     let mut others: Vec<usize> = (0..kept.len()).filter(|&unit| !kept[unit]).collect();
-    others.sort_by(|&a, &b| order[b].partial_cmp(&order[a]).unwrap_or(Ordering::Equal));
+    if (1..=others.len()).contains(&count) {
+        others.select_nth_unstable_by(count - 1, |&a, &b| order[b].partial_cmp(&order[a]).unwrap_or(Ordering::Equal).then(a.cmp(&b)));
+    }
+    others.truncate(count);
     others
 }
 
@@ -130,14 +134,13 @@ impl Decision {
     pub fn new(model: &Model, scores: &[f32], budget: u32) -> Self {
         let mut kept = vec![false; scores.len()];
         keep_one_of_each_group(model, scores, &mut kept);
-        let others = others_by_rank(&kept, scores);
         let left = (budget as usize).saturating_sub(model.gated().count());
+        let others = highest_others(&kept, scores, left);
         match left.checked_sub(1).map(|last| others.get(last)) {
             None => Self { score: f32::INFINITY, units: 0 },
+            Some(Some(&last)) if scores[last] > 0.0 => Self { score: scores[last], units: last as u32 + 1 },
             // No unit of score 0.
-            Some(None) => Self { score: 0.0, units: 0 },
-            Some(Some(&last)) if scores[last] <= 0.0 => Self { score: 0.0, units: 0 },
-            Some(Some(&last)) => Self { score: scores[last], units: last as u32 + 1 },
+            Some(_) => Self { score: 0.0, units: 0 },
         }
     }
 

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use bytemuck::{Zeroable, cast_slice};
 
 use crate::device::{Buffer, DeviceError, Encoder, Machine, Readback, Usage};
-use crate::model::{Model, Places};
+use crate::model::{Model, Places, Tensor};
 use crate::shared::{MISSING, Params, Record, Sample, State, Step};
 
 use step::StepPlan;
@@ -48,8 +48,9 @@ pub struct Engine {
     /// Masks for whose logits there are buffers, 1 or [`MASKS`]; a step forwards `params.masks` of them.
     pub masks: u32,
     pub buffers: Buffers,
-    /// The network with the capacities of its buffers.
+    /// The network with the capacities of its buffers, and its tensors: finding their places takes too long for every snapshot.
     network: Model,
+    tensors: Vec<Tensor>,
     data: DataBuffers,
     plan: StepPlan,
     steps: Steps,
@@ -62,8 +63,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Allocates the network's state with buffers for the logits of `masks` masks and for as many kept units as the model's capacities say, all 0 except what follows from the model: the units' numbers, the sources of its
-    /// unions, and running statistics of mean 0 and variance 1.
+    /// Allocates the network's state with buffers for the logits of `masks` masks and for as many kept units as the model's capacities say, all 0 except
+    /// what follows from the model: the units' numbers, the sources of its unions, and running statistics of mean 0 and variance 1.
     ///
     /// # Errors
     /// A tensor that this device cannot hold.
@@ -84,6 +85,7 @@ impl Engine {
             masks,
             buffers,
             network: model.clone(),
+            tensors: model.tensors(masks),
             data: data.clone(),
             steps,
             repeats: 0,

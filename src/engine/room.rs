@@ -7,7 +7,7 @@ use bytemuck::Zeroable as _;
 
 use crate::device::{DeviceError, Usage};
 use crate::mask::{Bits, split};
-use crate::model::Model;
+use crate::model::{Model, Tensor};
 use crate::shared::{Mode, Params, Sample, State, Step, halted};
 
 use super::step::{Dispatch, Steps};
@@ -33,16 +33,28 @@ impl Engine {
     /// The device has too little memory.
     pub fn fit(&mut self, scores: &[f32]) -> Result<(), DeviceError> {
         match self.network.refitted(scores, self.params.batch_size) {
-            Some(network) if self.too_large(&network).is_none() => self.resize(network),
-            _ => Ok(()),
+            Some(network) => self.tensors_of(&network).map_or(Ok(()), |tensors| self.resize(network, tensors)),
+            None => Ok(()),
         }
     }
 
-    /// The refusal of a network of which one buffer is larger than the device allows.
-    fn too_large(&self, network: &Model) -> Option<DeviceError> {
+    /// The tensors of the network with the capacities of the engine's buffers.
+    #[must_use]
+    pub fn tensors(&self) -> &[Tensor] {
+        &self.tensors
+    }
+
+    /// The tensors of a network.
+    ///
+    /// # Errors
+    /// One of them is larger than the device allows.
+    fn tensors_of(&self, network: &Model) -> Result<Vec<Tensor>, DeviceError> {
         let (limit, batch_size) = (self.machine.buffer_limit(), self.params.batch_size);
-        let tensor = network.tensors(self.masks).into_iter().find(|tensor| tensor.bytes(batch_size) > limit)?;
-        Some(DeviceError::TooLarge { bytes: tensor.bytes(batch_size), what: tensor.name, limit })
+        let tensors = network.tensors(self.masks);
+        match tensors.iter().find(|tensor| tensor.bytes(batch_size) > limit) {
+            Some(tensor) => Err(DeviceError::TooLarge { bytes: tensor.bytes(batch_size), what: tensor.name.clone(), limit }),
+            None => Ok(tensors),
+        }
     }
 
     /// Gives the buffers room for all units whose score is not 0 in any of several rows of scores, `[rows, U]`.
@@ -58,15 +70,16 @@ impl Engine {
 
     fn grow(&mut self, kept: &[u32]) -> Result<(), DeviceError> {
         let grown = self.network.grown(kept);
-        if grown.groups == self.network.groups { Ok(()) } else { self.resize(grown) }
+        if grown.groups == self.network.groups {
+            return Ok(());
+        }
+        let tensors = self.tensors_of(&grown)?;
+        self.resize(grown, tensors)
     }
 
     /// Replaces the buffers whose sizes depend on the capacities. The old ones are freed before the new ones are allocated.
-    fn resize(&mut self, network: Model) -> Result<(), DeviceError> {
-        if let Some(error) = self.too_large(&network) {
-            return Err(error);
-        }
-        self.network = network;
+    fn resize(&mut self, network: Model, tensors: Vec<Tensor>) -> Result<(), DeviceError> {
+        (self.network, self.tensors) = (network, tensors);
         self.steps = Steps::default();
         self.buffers.resize(&self.machine, &self.network, &self.params, self.masks)?;
         self.steps = Steps::new(&self.machine, &self.network, &self.plan, self.masks, &self.buffers);

@@ -76,8 +76,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Masks whose logits its buffers hold. An evaluation compares the decided mask with a sampled one where scores are between 0 and 1. For scores of 0 and
-    /// 1 the two are the same.
+    /// Masks whose logits its buffers hold. An evaluation compares the decided mask with a sampled one where scores are between 0 and 1. For scores of
+    /// 0 and 1 the two are the same.
     #[must_use]
     pub fn masks(&self) -> u32 {
         if self.learns_scores { 2 } else { 1 }
@@ -117,9 +117,10 @@ pub struct Evidence<'a> {
     pub budget: u32,
     /// `[U]` the mask, 0 or 1.
     pub scores: &'a [f32],
-    /// `[U]` root mean square of the weights that lead to a unit; of an input, of the weights that lead away from it.
+    /// `[U]` root mean square of the weights that lead to a unit; of an input, of the weights that lead away from it. Empty if the
+    /// method ranks units by effects or scores.
     pub norms: &'a [f64],
-    /// `[U]` the running estimate of each unit's effect L(1) − L(0); meaningless unless the method ranks units by it.
+    /// `[U]` the running estimate of each unit's effect L(1) − L(0); empty unless the method ranks units by it.
     pub effects: &'a [f64],
     /// `[U]` dL/dm under the mask; empty unless the method ranks units by it.
     pub gradients: &'a [f64],

@@ -36,7 +36,7 @@ fn narrowed(model: &Model, share: f64) -> Vec<bool> {
     kept
 }
 
-/// Points of a run over which the work of vrpge is averaged.
+/// Points of a run over which the work of the matched method is averaged.
 const STRETCHES: u32 = 512;
 
 /// Multiply-adds of a step of the method that is matched, averaged over a run, divided by those of a dense step.

@@ -32,7 +32,6 @@ pub(super) const FACTS: Facts = Facts {
         "pins",
         "compact",
     ],
-    // 92.28 and 96.98 %.
     presets: &[("learning_rate", "0.1"), ("keep_start", "0.5"), ("scores_rate", "0.2")],
     search: ("scores_rate", ["0.05", "0.1", "0.2"]),
 };

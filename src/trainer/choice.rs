@@ -28,18 +28,25 @@ impl Trainer {
         }
         let (step, plan) = (self.step, self.config.plan());
         let (facts, method) = (self.config.method.facts(), method(self.config.method));
-        let weights: Vec<f32> = self.engine.read(&self.engine.buffers.weights).await?;
         let mut scores: Vec<f32> = self.engine.read(&self.engine.buffers.scores).await?;
         scores.truncate(self.model.units() as usize);
-        let norms = unit_norms(&self.model, &weights);
         if facts.learns_scores {
             // Pinned units stay as they are.
             let pinned = self.numbers.iter().map(|&number| self.pins.score(number));
             scores.iter_mut().zip(pinned).filter_map(|(score, pin)| Some((score, pin?))).for_each(|(score, pin)| *score = 3.0 * pin - 1.0);
         }
-        let effects: Vec<[f32; 4]> = self.engine.read(&self.engine.buffers.score_state).await?;
-        let effects: Vec<f64> = effects[..scores.len()].iter().map(|state| state[2].into()).collect();
-        let gradients = if facts.ranks_by == Some(Criterion::Gradients) { self.mask_gradients().await? } else { Vec::new() };
+        // What the method does not rank units by is not read.
+        let (mut norms, mut effects, mut gradients) = (Vec::new(), Vec::new(), Vec::new());
+        if matches!(facts.ranks_by, Some(Criterion::Norms | Criterion::Gradients)) {
+            norms = unit_norms(&self.model, &self.engine.read(&self.engine.buffers.weights).await?);
+        }
+        if facts.ranks_by == Some(Criterion::Effects) {
+            let states: Vec<[f32; 4]> = self.engine.read_first(&self.engine.buffers.score_state, 16 * scores.len() as u64).await?;
+            effects = states.iter().map(|state| state[2].into()).collect();
+        }
+        if facts.ranks_by == Some(Criterion::Gradients) {
+            gradients = self.mask_gradients().await?;
+        }
         // The mask is used until the next choice, so the budget is that of the last step before it.
         let next = (step + 1..self.steps).find(|&next| method.chooses_before(&plan, next, self.steps)).unwrap_or(self.steps);
         let budget = if facts.starts_whole {

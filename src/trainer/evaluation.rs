@@ -40,6 +40,12 @@ impl Trainer {
         Ok(self.evaluate_draw(rows, count, self.evaluations, &mut progress).await?.0)
     }
 
+    /// The decided mask of the scores on the device, as an evaluation decides it.
+    async fn decision(&self) -> Result<Decision, TrainError> {
+        let scores: Vec<f32> = self.engine.read_first(&self.engine.buffers.scores, u64::from(self.model.units()) * 4).await?;
+        Ok(Decision::new(&self.model, &scores, self.decided_units()))
+    }
+
     fn evaluate_draw<'a>(
         &'a mut self,
         rows: Range<u32>,
@@ -63,9 +69,7 @@ impl Trainer {
         let count = count.min(span);
         let training = self.engine.params;
         let masks = self.engine.masks;
-        let mut scores: Vec<f32> = self.engine.read(&self.engine.buffers.scores).await?;
-        scores.truncate(self.model.units() as usize);
-        let Decision { score: decided_score, units: decided_units } = Decision::new(&self.model, &scores, self.decided_units());
+        let Decision { score: decided_score, units: decided_units } = self.decision().await?;
         self.engine.params = Params { mode: Mode::Evaluate as u32, draw, masks, decided_score, decided_units, ..training };
         self.engine.write_params();
         let (mut sum, mut cost) = (Evaluation { images: count, ..Evaluation::default() }, Cost::default());
@@ -187,15 +191,12 @@ impl Trainer {
     /// The device is lost.
     pub async fn update_evaluator(&self, evaluator: &mut Engine) -> Result<(), TrainError> {
         let (from, to) = (&self.engine.buffers, &evaluator.buffers);
-        let from_scores = &from.scores;
         for (from, to) in
             [(&from.weights, &to.weights), (&from.scores, &to.scores), (&from.running, &to.running), (&from.shifts, &to.shifts)]
         {
             evaluator.copy(from, to);
         }
-        let mut scores: Vec<f32> = self.engine.read(from_scores).await?;
-        scores.truncate(self.model.units() as usize);
-        let Decision { score, units } = Decision::new(&self.model, &scores, self.decided_units());
+        let Decision { score, units } = self.decision().await?;
         (evaluator.params.decided_score, evaluator.params.decided_units) = (score, units);
         evaluator.write_params();
         Ok(())

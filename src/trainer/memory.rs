@@ -19,14 +19,9 @@ pub(super) fn needs_copy(config: &Config, mut steps: Range<u32>, of: u32) -> boo
     config.method.facts().ranks_by == Some(Criterion::Gradients) && steps.any(|step| method.chooses_before(&plan, step, of))
 }
 
-/// The tensors of a network with the capacities of `network` and buffers for `masks` masks and, if units are ranked by it, of its copy, which has room
-/// for all units of `model`.
-fn tensors(network: &Model, masks: u32, copied: Option<&Model>) -> Vec<Tensor> {
-    let mut tensors = network.tensors(masks);
-    if let Some(model) = copied {
-        tensors.extend(copied_model(model).tensors(COPY_MASKS));
-    }
-    tensors
+/// The tensors of the copy of `model` that ranks units: it has room for all of them.
+fn tensors_of_copy(model: &Model) -> Vec<Tensor> {
+    copied_model(model).tensors(COPY_MASKS)
 }
 
 /// The network of the copy that computes every unit.
@@ -43,7 +38,11 @@ pub fn tensors_of(config: &Config, whole: &Model, train_rows: u32) -> Vec<Tensor
     let pins = Pins::read(&config.pins).unwrap_or_default();
     let [scores, _] = first_scores(config, whole, &model, &numbers, &pins, steps_of(config, train_rows));
     let network = model.with_capacities(&model.capacities(&scores));
-    tensors(&network, config.method.facts().masks(), holds_copy(config, train_rows).then_some(&model))
+    let mut tensors = network.tensors(config.method.facts().masks());
+    if holds_copy(config, train_rows) {
+        tensors.extend(tensors_of_copy(&model));
+    }
+    tensors
 }
 
 /// Whether such a run has a copy of its network that ranks units.
@@ -67,8 +66,13 @@ impl Trainer {
     /// does not count.
     #[must_use]
     pub fn memory(&self) -> Bytes {
-        let copied = self.dense_copy.is_some() || needs_copy(&self.config, self.step..self.steps, self.steps);
-        Bytes::of(&tensors(self.engine.network(), self.engine.masks, copied.then_some(&self.model)), self.config.batch_size)
+        let mut tensors = self.engine.tensors().to_vec();
+        match &self.dense_copy {
+            Some((_, copy)) => tensors.extend_from_slice(copy.tensors()),
+            None if needs_copy(&self.config, self.step..self.steps, self.steps) => tensors.extend(tensors_of_copy(&self.model)),
+            None => {}
+        }
+        Bytes::of(&tensors, self.config.batch_size)
     }
 
     /// The sum of [`Trainer::memory`].

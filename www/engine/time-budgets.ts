@@ -35,7 +35,8 @@ export const SIDE_WORK = {
   test: { share: 0.1, interval_ms: 2000, interval_steps: 200, most_images: 2000, least_images: 200, aim_ms: 1000, final_ms: 60_000 },
 
   /**
-   * A comparison with a dense step, which opens a second network. The first one begins at the latest `first_ms` after the first step. The answer changes with the number of kept units: it is measured again after
+   * A comparison with a dense step, which opens a second network. The first one begins at the latest `first_ms` after the first step.
+   * The answer changes with the number of kept units: it is measured again after
    * `interval_ms`, or after `changed_interval_ms` where that number has changed by more than the share `change`. It takes the time of
    * `steps` steps of this run and of a dense one: a warm-up, three turns and a profile. A comparison that lasts longer than `unasked_ms`,
    * or whose second network is larger than `unasked_bytes`, is made only when it is asked for.
