@@ -68,11 +68,15 @@ impl Model {
     /// take clearly less memory in batches of `batch_size` images.
     #[must_use]
     pub fn refitted(&self, scores: &[f32], batch_size: u32) -> Option<Self> {
+        let capacities = self.capacities(scores);
+        if self.gated_capacities().zip(&capacities).all(|(now, &fitting)| now.is_none_or(|now| now == fitting)) {
+            return None;
+        }
         let needed = self.kept_at_most(scores, LEAST);
-        let is_short = self.gated_capacities().zip(&needed).any(|(capacity, &needed)| capacity.is_some_and(|capacity| capacity < needed));
-        let fitting = self.with_capacities(&self.capacities(scores));
+        let is_short = self.gated_capacities().zip(&needed).any(|(now, &needed)| now.is_some_and(|now| now < needed));
+        let fitting = self.with_capacities(&capacities);
         let is_smaller = || fitting.scaled_bytes(batch_size) as f64 <= WORTHWHILE * self.scaled_bytes(batch_size) as f64;
-        (fitting.groups != self.groups && (is_short || is_smaller())).then_some(fitting)
+        (is_short || is_smaller()).then_some(fitting)
     }
 
     /// The network with room for a draw that keeps `kept[group]` units.
@@ -93,8 +97,10 @@ impl Model {
         self.groups.iter().map(move |group| (group.gated && !computes_all).then_some(group.capacity))
     }
 
-    /// Bytes of the buffers whose sizes depend on the capacities.
+    /// Bytes of what depends on the capacities, if nothing shared a buffer: it decides after every submit, and where things lie takes long to find.
     fn scaled_bytes(&self, batch_size: u32) -> u64 {
-        self.tensors(1).iter().filter(|tensor| tensor.scales).map(|tensor| tensor.bytes(batch_size)).sum()
+        let of_map = |(index, map)| self.map_floats(map) + self.gradient_floats_of(index);
+        let image_floats: u64 = self.maps.iter().enumerate().map(of_map).sum();
+        4 * (u64::from(self.packed()) + u64::from(self.gradient_floats()) + u64::from(batch_size) * image_floats)
     }
 }

@@ -38,8 +38,6 @@ pub struct Tensor {
     pub floats: u64,
     /// Floats for each image of the batch.
     pub image_floats: u64,
-    /// Whether its size depends on the capacities of the groups.
-    pub scales: bool,
 }
 
 impl Tensor {
@@ -170,26 +168,25 @@ impl Model {
     /// The tensors of a network with buffers for `masks` masks, 1 or 2: the list that `engine::Buffers` allocates.
     #[must_use]
     pub fn tensors(&self, masks: u32) -> Vec<Tensor> {
-        let tensor = |name: &str, purpose, floats: u64, scales| Tensor { name: name.to_owned(), purpose, floats, image_floats: 0, scales };
-        let fixed = |name: &str, purpose, floats| tensor(name, purpose, floats, false);
+        let tensor = |name: &str, purpose, floats| Tensor { name: name.to_owned(), purpose, floats, image_floats: 0 };
         let masks = u64::from(masks);
         let (weights, packed, gradient) = (u64::from(self.weights()), u64::from(self.packed()), u64::from(self.gradient_floats()));
         let (units, rows, statistics) = (u64::from(self.units()), u64::from(self.rows()), u64::from(self.statistics()));
         let mut tensors = vec![
-            fixed("the weights", Purpose::Weights, weights),
-            tensor("the packed weights", Purpose::Weights, packed, true),
-            tensor("the weights' gradients", Purpose::Weights, gradient, true),
-            fixed("the weights' velocities", Purpose::Optimiser, weights),
+            tensor("the weights", Purpose::Weights, weights),
+            tensor("the packed weights", Purpose::Weights, packed),
+            tensor("the weights' gradients", Purpose::Weights, gradient),
+            tensor("the weights' velocities", Purpose::Optimiser, weights),
             // Of each unit: score, four numbers of its state, the gradients of score and mask, pin, number and masks.
-            fixed("the scores", Purpose::Optimiser, 10 * units),
+            tensor("the scores", Purpose::Optimiser, 10 * units),
             // A list and its inverse for both masks, which are drawn together; for each mask, pairs of a union's rows; a union's sources.
-            fixed("the lists of kept units", Purpose::Optimiser, (4 + 2 * masks + 2) * rows),
+            tensor("the lists of kept units", Purpose::Optimiser, (4 + 2 * masks + 2) * rows),
             // Pairs: for each mask, running, and gradients.
-            fixed("the statistics", Purpose::Optimiser, (2 * masks + 4) * statistics),
+            tensor("the statistics", Purpose::Optimiser, (2 * masks + 4) * statistics),
         ];
         for buffer in Places::of(self).buffers {
             let image_floats = if buffer.is_logits { masks } else { 1 } * buffer.floats;
-            tensors.push(Tensor { name: buffer.name, purpose: Purpose::Activations, floats: 0, image_floats, scales: true });
+            tensors.push(Tensor { name: buffer.name, purpose: Purpose::Activations, floats: 0, image_floats });
         }
         tensors
     }

@@ -88,7 +88,7 @@ impl Model {
     }
 
     /// Floats of the gradient at a map for one image: kernels write four rows at a time.
-    fn gradient_floats_of(&self, map: usize) -> u64 {
+    pub(super) fn gradient_floats_of(&self, map: usize) -> u64 {
         u64::from(self.groups[self.maps[map].group].capacity.next_multiple_of(4)) * u64::from(self.maps[map].pixels())
     }
 }

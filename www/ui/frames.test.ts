@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Frames, type Part } from './frames';
 
+/** The milliseconds that the clock of the frames shows. */
+let time = 0;
+const clock = (): number => time;
 let waiting: ((now: number) => void)[] = [];
 /** Runs the next animation frame at that time. Returns whether one was requested. */
 function frame(now: number): boolean {
@@ -21,7 +24,7 @@ afterEach(() => void Reflect.deleteProperty(globalThis, 'requestAnimationFrame')
 
 function made(): { fast: Part; slow: Part; drawn: string[] } {
   const drawn: string[] = [];
-  const frames = new Frames({ fast: () => 0, slow: () => 100 });
+  const frames = new Frames({ fast: () => 0, slow: () => 100 }, clock);
   const part = (name: 'fast' | 'slow'): Part => frames.part(name, () => drawn.push(name));
   return { drawn, fast: part('fast'), slow: part('slow') };
 }
@@ -64,7 +67,7 @@ test('what is wanted now does not wait', () => {
 
 test('what a drawing changes is drawn in the frame after', () => {
   const drawn: string[] = [];
-  const frames = new Frames({ always: () => 0 });
+  const frames = new Frames({ always: () => 0 }, clock);
   const two = frames.part('always', () => drawn.push('two'));
   const one = frames.part('always', () => (drawn.push('one'), two.redraw()));
   one.redraw();
@@ -76,7 +79,7 @@ test('what a drawing changes is drawn in the frame after', () => {
 
 test('what is of one pace is drawn together, and at once where it is flushed', () => {
   const drawn: string[] = [];
-  const frames = new Frames({ words: () => 100 });
+  const frames = new Frames({ words: () => 100 }, clock);
   const [one, two] = ['one', 'two'].map((name) => frames.part('words', () => drawn.push(name)));
   one?.redraw();
   frame(0);
@@ -91,4 +94,25 @@ test('what is of one pace is drawn together, and at once where it is flushed', (
   assert.deepEqual(drawn, ['one', 'one', 'two', 'two']);
   frame(150);
   assert.equal(drawn.length, 4, 'and not once more');
+});
+
+test('what does not fit in a frame is drawn in the next one, and first what was not drawn for longest', () => {
+  const drawn: string[] = [];
+  const frames = new Frames({ one: () => 0, two: () => 0, three: () => 0 }, clock);
+  const slow = (name: 'one' | 'two' | 'three', ms: number): Part =>
+    frames.part(name, () => {
+      drawn.push(name);
+      time += ms;
+    });
+  const parts = [slow('one', 50), slow('two', 1), slow('three', 50)];
+  const change = (): void => parts.forEach((part) => part.redraw());
+  change();
+  assert(frame(0));
+  assert.deepEqual(drawn, ['one']);
+  change();
+  assert(frame(16));
+  assert.deepEqual(drawn, ['one', 'two', 'three']);
+  assert(frame(32));
+  assert.deepEqual(drawn, ['one', 'two', 'three', 'one']);
+  assert.equal(frame(48), false);
 });

@@ -1,6 +1,10 @@
-// Draws parts of the page in an animation frame after they changed, each at most as often as its pace says.
+// Draws parts of the page in an animation frame after they changed, each at most as often as its pace says. What does not fit in a frame is drawn in
+// the next one.
 
 const still = (): boolean => globalThis.matchMedia?.('(prefers-reduced-motion: reduce)').matches ?? false;
+
+/** Milliseconds of drawing after which the parts of other paces wait for the next frame. */
+const ENOUGH_MS = 3;
 
 /** Least milliseconds between two drawings. Parts of one pace are drawn in the same frame, so that they agree. */
 export const PACES = {
@@ -32,10 +36,15 @@ interface Group {
 
 export class Frames<Name extends string = Pace> {
   private readonly groups: Record<Name, Group>;
+  private readonly clock: () => number;
   private frame = 0;
 
-  /** Parts are drawn in the order of their paces, and within a pace in the order in which they were made. */
-  constructor(paces: Record<Name, () => number>) {
+  /**
+   * Parts of a pace are drawn in the order in which they were made. Of the paces the one comes first that was not drawn for longest. `clock`: a time in
+   * milliseconds.
+   */
+  constructor(paces: Record<Name, () => number>, clock = (): number => performance.now()) {
+    this.clock = clock;
     const entries = Object.entries<() => number>(paces).map(([name, every_ms]) => [name, { every_ms, drawn_at: Number.NEGATIVE_INFINITY, parts: [] }]);
     this.groups = Object.fromEntries(entries) as Record<Name, Group>;
   }
@@ -62,15 +71,21 @@ export class Frames<Name extends string = Pace> {
 
   private readonly draw = (now: number): void => {
     this.frame = 0;
-    const groups = Object.values<Group>(this.groups);
-    for (const group of groups) {
-      if (!group.parts.some(({ is_due }) => is_due) || now - group.drawn_at < group.every_ms()) continue;
+    const begun = this.clock();
+    const changed = Object.values<Group>(this.groups).filter(isDue);
+    for (const group of changed.filter(({ drawn_at, every_ms }) => now - drawn_at >= every_ms()).sort((a, b) => compare(a.drawn_at, b.drawn_at))) {
+      if (this.clock() - begun >= ENOUGH_MS) break;
       group.drawn_at = now;
       drawDue(group);
     }
-    if (groups.some(({ parts }) => parts.some(({ is_due }) => is_due))) this.frame ||= requestAnimationFrame(this.draw);
+    if (Object.values<Group>(this.groups).some(isDue)) this.frame ||= requestAnimationFrame(this.draw);
   };
 }
+
+const isDue = ({ parts }: Group): boolean => parts.some(({ is_due }) => is_due);
+
+/** The order of two times, of which both may be infinite. */
+const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function drawDue({ parts }: Group): void {
   for (const part of parts.filter(({ is_due }) => is_due)) {

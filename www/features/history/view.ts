@@ -11,6 +11,9 @@ const GAP = 3;
 const GAP_OF_MANY = 1;
 const MANY = 12;
 
+/** Narrower than this, in CSS pixels, the words below are short. */
+const NARROW = 480;
+
 interface Band {
   first_unit: number;
   size: number;
@@ -28,6 +31,8 @@ export class HistoryView {
   private generation = -1;
   private painted = 0;
   private looking: number | null = null;
+  /** Noted when the canvas is laid out: reading its width in a frame would make the browser lay out the page twice. */
+  private is_narrow = false;
   private readonly canvas: HTMLCanvasElement;
   private readonly context: CanvasRenderingContext2D;
   /** The image, one pixel wide for each column, and a second one for moving columns together. */
@@ -124,6 +129,7 @@ export class HistoryView {
     const dpr = devicePixelRatio;
     const [width, height] = [Math.round(this.canvas.clientWidth * dpr), Math.round(this.canvas.clientHeight * dpr)];
     if (width === 0 || height === 0) return;
+    this.is_narrow = this.canvas.clientWidth < NARROW;
     this.canvas.width = width;
     this.canvas.height = height;
     const units = this.groups.reduce((sum, group) => sum + group.size, 0);
@@ -200,7 +206,7 @@ export class HistoryView {
     say(this.start, 'step 0');
     say(this.end, `step ${count(Math.min(this.steps, timeline.capacity * timeline.stride))}`);
     if (this.looking === null) {
-      say(this.what, this.canvas.clientWidth < 480 ? 'drag to look back' : 'every unit’s keep-probability over time · drag to look back');
+      say(this.what, this.is_narrow ? 'drag to look back' : 'every unit’s keep-probability over time · drag to look back');
     } else {
       const button = this.what.querySelector('button') ?? document.createElement('button');
       if (!button.isConnected) {
