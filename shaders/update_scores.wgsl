@@ -9,15 +9,17 @@
 //   fisher     g = effect / mean of |effect| over the units that m keeps
 //   control variate c (EFFECTS_CONTROL), of past steps:  L <- L - sum of c (m - m'), or of c (m - s) where m' is not read;
 //              g <- g + c (s (1 - s))^alpha
-//   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v, 0, 1) with the least v >= 0 such that sum s <= K
-//   fill_budget: if that v is 0, s <- min(s + v, 1) for all s > 0, with the greatest v such that sum s <= K
+//   s <- s - rate * Adam(g) or rate * g;  s <- clamp(s - v p, 0, 1) with the least v >= 0 such that sum p s <= K
+//   fill_budget: if that v is 0, s <- min(s + v p, 1) for all s > 0, with the greatest v such that sum p s <= K
+//   p is the price of the unit: 1, or in proportion to its multiply-adds
 //
 // A norm that is not finite halts the run before a weight or a score is changed. Only for that do the scores wait for the backward pass. A unit is
 // decided, g = 0, if its draws cannot differ: s below 2^-24 or at 1. A pinned unit has g = 0 and a fixed score, which counts in the sum.
 // One workgroup; each invocation updates every 128th unit. A step that is shown in parts runs this kernel once for each part.
 // v is searched among all floats: their bit patterns are ordered like their values, and PASSES passes of CANDIDATES candidates each (candidate_sums)
-// narrow 2^31 of them down to one. The sum is a fixed tree of additions, each monotone in v. Therefore "the least v whose sum is within the budget"
-// is well defined and the same on every device, and the budget holds exactly in this arithmetic.
+// narrow 2^31 of them down to one. The sum is a fixed tree of additions of p clamp(s - v p, 0, 1), each operation monotone in v. Therefore "the least
+// v whose sum is within the budget" is well defined, and the budget holds exactly in this arithmetic. If every p is 1, all products are exact and v
+// is the same on every device; otherwise it may differ in its last bits between devices that round a product before a sum and devices that do not.
 
 // #import structs
 // #import finite
@@ -31,7 +33,7 @@
 @group(0) @binding(5) var<storage, read_write> score_state: array<vec4<f32>>; // [U] Adam's first and second moment; effect, and steps that it is of
 @group(0) @binding(6) var<storage, read_write> d_scores: array<f32>;     // [U] g
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;   // [slots]
-@group(0) @binding(8) var<storage, read> pins: array<u32>;               // [U] 1: the score is fixed
+@group(0) @binding(8) var<storage, read> pins: array<f32>;               // [U] p of a unit; -p if its score is fixed
 
 const THREADS: u32 = 128u;
 const ESTIMATOR_TWO_SIDED: u32 = 0u; // as in src/estimators
@@ -51,7 +53,6 @@ const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 const LEAST_MEAN: f32 = 1e-30; // where no unit that m keeps has an effect
 const LARGEST: u32 = 0x7f7fffffu; // bits of the largest float: this threshold makes all scores 0
-const ABOVE_ONE: u32 = 0x3f800001u; // bits of the first float above 1: raised by 1, every score is 1
 
 const PARTIAL_SUMS: u32 = CANDIDATES * THREADS;
 
@@ -72,7 +73,7 @@ fn has_bit(unit: u32, bit: u32) -> f32 {
 
 // `control`: the sum of c (m - m') or of c (m - s). `mean_effect`: of |effect| over the units that m keeps.
 fn gradient(unit: u32, s: f32, control: f32, mean_effect: f32) -> f32 {
-    if pins[unit] == 1u {
+    if pins[unit] < 0.0 {
         return 0.0;
     }
     if params.estimator == ESTIMATOR_STE {
@@ -106,8 +107,13 @@ fn gradient(unit: u32, s: f32, control: f32, mean_effect: f32) -> f32 {
 
 // What the projection subtracts from a score, as a multiple of v. A score of 0 is not raised.
 fn direction(unit: u32, s: f32) -> f32 {
-    let lowered = select(1.0, select(0.0, -1.0, s > 0.0), raises == 1u);
-    return select(0.0, lowered, pins[unit] == 0u);
+    let p = pins[unit];
+    let lowered = select(p, select(0.0, -p, s > 0.0), raises == 1u);
+    return select(0.0, lowered, p > 0.0);
+}
+
+fn price(unit: u32) -> f32 {
+    return abs(pins[unit]);
 }
 
 fn candidate(lo: u32, hi: u32, index: u32) -> u32 {
@@ -194,7 +200,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
             d_scores[u] = gradient(u, s, control, mean_effect);
         }
         var stepped = s;
-        if steps && pins[u] == 0u {
+        if steps && pins[u] > 0.0 {
             let g = d_scores[u];
             stepped = s - state.scores_rate * g;
             if params.optimizer == ADAM {
@@ -205,7 +211,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
             }
             scores[u] = stepped;
         }
-        sum += clamp(stepped, 0.0, 1.0);
+        sum += price(u) * clamp(stepped, 0.0, 1.0);
     }
 
     // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed, and in which direction.
@@ -214,7 +220,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         let is_over = unprojected > state.budget;
         raises = select(0u, 1u, params.fill_budget == 1u && live && projects && !is_over);
         let top = select(0u, LARGEST, projects && is_over);
-        bracket = vec2(0u, select(top, ABOVE_ONE, raises == 1u));
+        // One float above the v that raises every score to 1.
+        bracket = vec2(0u, select(top, bitcast<u32>(params.highest_rise) + 1u, raises == 1u));
     }
     workgroupBarrier();
 
@@ -261,7 +268,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
             s = clamp(s - threshold * direction(u, s), 0.0, 1.0);
             scores[u] = s;
         }
-        sum += s;
+        sum += price(u) * s;
     }
     let projected_sum = tree_sum(lane, sum);
     // The record is that of the step before if this one overflowed.

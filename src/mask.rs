@@ -95,26 +95,43 @@ pub fn is_alone(model: &Model, kept: &[bool], unit: usize) -> bool {
     !group.any(|other| other != unit && kept[other])
 }
 
-/// `[U]` the mask of the `budget` units with the highest values in `order`; of equal ones the first. Every gated group keeps at least its highest
-/// unit, and these count first.
+/// `[U]` the mask of the units with the highest values in `order` that `budget` pays for: in descending order, of equal ones the first, up to the first
+/// whose price no longer fits. Every gated group keeps at least its highest unit, and these count first. If every price is 1, they are ⌊`budget`⌋.
+///
+/// No cheaper unit takes what is left after that, so that one score divides the units that are kept from the others ([`Decision`]), and a larger
+/// budget keeps every unit that a smaller one keeps. What is left is less than the price of one unit.
 #[must_use]
-pub fn highest<T: PartialOrd + Copy>(model: &Model, order: &[T], budget: u32) -> Vec<bool> {
+pub fn highest<T: PartialOrd + Copy>(model: &Model, order: &[T], budget: f64) -> Vec<bool> {
     let mut kept = vec![false; order.len()];
     keep_one_of_each_group(model, order, &mut kept);
-    for unit in highest_others(&kept, order, (budget as usize).saturating_sub(model.gated().count())) {
+    for unit in highest_others(model, &kept, order, budget) {
         kept[unit] = true;
     }
     kept
 }
 
-/// The `count` units with the highest values in `order` of those that are not kept, or all if there are fewer; of equal ones the first. The last of
-/// `count` is the lowest. They are not sorted: this runs for every snapshot.
-fn highest_others<T: PartialOrd + Copy>(kept: &[bool], order: &[T], count: usize) -> Vec<usize> {
-    let mut others: Vec<usize> = (0..kept.len()).filter(|&unit| !kept[unit]).collect();
-    if (1..=others.len()).contains(&count) {
-        others.select_nth_unstable_by(count - 1, |&a, &b| order[b].partial_cmp(&order[a]).unwrap_or(Ordering::Equal).then(a.cmp(&b)));
+/// The units, of those that are not kept, that [`highest`] adds. The last one is the lowest. They are not sorted: this runs for every snapshot.
+fn highest_others<T: PartialOrd + Copy>(model: &Model, kept: &[bool], order: &[T], budget: f64) -> Vec<usize> {
+    let prices = model.prices();
+    // Exact, and so in any order: f64 has room for the sum of any prices in f32.
+    let sum = |units: &[usize]| units.iter().map(|&unit| f64::from(prices[unit])).sum::<f64>();
+    let (own, mut others): (Vec<usize>, Vec<usize>) = (0..kept.len()).partition(|&unit| kept[unit]);
+    let mut left = budget - sum(&own);
+    // Those before `low` are paid for; those from `high` on are not.
+    let (mut low, mut high) = (0, others.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        let descending = |&a: &usize, &b: &usize| order[b].partial_cmp(&order[a]).unwrap_or(Ordering::Equal).then(a.cmp(&b));
+        others[low..high].select_nth_unstable_by(middle - low, descending);
+        let half = sum(&others[low..=middle]);
+        if half <= left {
+            left -= half;
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    others.truncate(count);
+    others.truncate(low);
     others
 }
 
@@ -131,14 +148,12 @@ pub struct Decision {
 impl Decision {
     /// The decision that makes [`decided`] of these scores.
     #[must_use]
-    pub fn new(model: &Model, scores: &[f32], budget: u32) -> Self {
+    pub fn new(model: &Model, scores: &[f32], budget: f64) -> Self {
         let mut kept = vec![false; scores.len()];
         keep_one_of_each_group(model, scores, &mut kept);
-        let left = (budget as usize).saturating_sub(model.gated().count());
-        let others = highest_others(&kept, scores, left);
-        match left.checked_sub(1).map(|last| others.get(last)) {
+        match highest_others(model, &kept, scores, budget).last() {
             None => Self { score: f32::INFINITY, units: 0 },
-            Some(Some(&last)) if scores[last] > 0.0 => Self { score: scores[last], units: last as u32 + 1 },
+            Some(&last) if scores[last] > 0.0 => Self { score: scores[last], units: last as u32 + 1 },
             // No unit of score 0.
             Some(_) => Self { score: 0.0, units: 0 },
         }
@@ -151,10 +166,9 @@ impl Decision {
     }
 }
 
-/// `[U]` the decided mask: the units with the highest scores, as many as the budget pays for and none of score 0. Every gated group keeps at least
-/// its highest unit.
+/// `[U]` the decided mask: the [highest] scores, as many as the budget pays for and none of 0. Every gated group keeps at least its highest unit.
 #[must_use]
-pub fn decided(model: &Model, scores: &[f32], budget: u32) -> Vec<bool> {
+pub fn decided(model: &Model, scores: &[f32], budget: f64) -> Vec<bool> {
     let mut kept = highest(model, scores, budget);
     kept.iter_mut().zip(scores).for_each(|(kept, &score)| *kept &= score > 0.0);
     keep_one_of_each_group(model, scores, &mut kept);
@@ -184,6 +198,14 @@ mod tests {
         Model::new("mlp-3", Image::flat(4), 2, true).unwrap()
     }
 
+    /// The decided mask as the kernel `sample` finds it: a condition on each unit's own score, and the highest of a group that has none.
+    fn by_condition(model: &Model, scores: &[f32], budget: f64) -> Vec<bool> {
+        let decision = Decision::new(model, scores, budget);
+        let mut kept: Vec<bool> = scores.iter().enumerate().map(|(unit, &score)| decision.keeps(unit, score)).collect();
+        keep_one_of_each_group(model, scores, &mut kept);
+        kept
+    }
+
     #[test]
     fn a_word_has_the_drawn_pair_and_the_kept_pair() {
         for m in [false, true] {
@@ -206,7 +228,7 @@ mod tests {
     #[test]
     fn the_decided_mask_keeps_the_highest_scores_and_the_first_highest_of_each_group() {
         let model = network();
-        let kept = decided(&model, &[0.5, 0.49, 0.9, 0.0, 0.2, 0.4, 0.4], 3);
+        let kept = decided(&model, &[0.5, 0.49, 0.9, 0.0, 0.2, 0.4, 0.4], 3.0);
         assert_eq!(kept, [true, false, true, false, false, true, false]);
         assert_eq!((counts(&model, &kept), certain(&kept)), (vec![2, 1], vec![1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0]));
         assert!(is_alone(&model, &kept, 5) && !is_alone(&model, &kept, 0) && !is_alone(&model, &kept, 4));
@@ -216,19 +238,52 @@ mod tests {
         #[test]
         fn the_decided_mask_uses_the_budget_and_equals_its_condition_on_each_score(
             tenths in prop::collection::vec(0u8..=10, 7),
-            budget in 0u32..=8,
+            quarters in 0u32..=32,
         ) {
             let (model, scores) = (network(), tenths.iter().map(|&tenths| f32::from(tenths) / 10.0).collect::<Vec<f32>>());
+            let (budget, whole) = (f64::from(quarters) / 4.0, quarters as usize / 4);
             let kept = decided(&model, &scores, budget);
             let positive = scores.iter().filter(|&&score| score > 0.0).count();
             let empty = model.gated().filter(|group| scores[group.units()].iter().all(|&score| score == 0.0)).count();
             let count = kept.iter().filter(|&&kept| kept).count();
-            prop_assert!(count <= (budget as usize).max(2));
-            prop_assert!(count >= (budget as usize).clamp(2, (positive + empty).max(2)), "{count} of {budget}");
-            let decision = Decision::new(&model, &scores, budget);
-            let mut by_score: Vec<bool> = scores.iter().enumerate().map(|(unit, &score)| decision.keeps(unit, score)).collect();
-            keep_one_of_each_group(&model, &scores, &mut by_score);
-            prop_assert_eq!(kept, by_score);
+            prop_assert!(count <= whole.max(2));
+            prop_assert!(count >= whole.clamp(2, (positive + empty).max(2)), "{count} of {budget}");
+            prop_assert_eq!(&kept, &by_condition(&model, &scores, budget));
+        }
+
+        #[test]
+        fn with_prices_the_highest_that_fit_are_kept_and_the_decision_is_one_score(
+            tenths in prop::collection::vec(0u8..=10, 14),
+            keep in 0.05f64..1.0,
+            share in 0.0f64..1.1,
+            more in 0.0f64..0.5,
+        ) {
+            let model = Model::new("mlp-6-3", Image::flat(5), 2, true).unwrap().with_prices(keep);
+            let scores: Vec<f32> = tenths.iter().map(|&tenths| f32::from(tenths) / 10.0).collect();
+            let prices = model.prices();
+            let price = |kept: &[bool]| kept.iter().zip(&prices).filter(|(kept, _)| **kept).map(|(_, &price)| f64::from(price)).sum::<f64>();
+            let budget = share * f64::from(model.units());
+            let kept = highest(&model, &scores, budget);
+            // As it is defined: one unit after another, and none after the first that does not fit.
+            let mut expected = vec![false; scores.len()];
+            keep_one_of_each_group(&model, &scores, &mut expected);
+            let forced = price(&expected);
+            let mut others: Vec<usize> = (0..scores.len()).filter(|&unit| !expected[unit]).collect();
+            others.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+            for unit in others {
+                expected[unit] = true;
+                if price(&expected) > budget {
+                    expected[unit] = false;
+                    break;
+                }
+            }
+            prop_assert_eq!(&kept, &expected);
+            prop_assert!(price(&kept) <= budget.max(forced));
+            let decided = decided(&model, &scores, budget);
+            prop_assert_eq!(&decided, &by_condition(&model, &scores, budget));
+            prop_assert!(price(&decided) <= budget.max(forced));
+            let wider = highest(&model, &scores, budget + more);
+            prop_assert!(kept.iter().zip(&wider).all(|(kept, wider)| *wider || !kept));
         }
 
         #[test]

@@ -17,6 +17,11 @@ pub enum PinError {
         "{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {pays_for} of {units}: remove some pins, or raise keep_ratio"
     )]
     OverBudget { on: usize, keep_ratio: f64, pays_for: u32, units: u32 },
+    /// With prices. `price`: of the units that are pinned on.
+    #[error(
+        "the units that are pinned on count {price:.1} in the budget, but a keep_ratio of {keep_ratio} pays for {budget:.1}: remove some pins, or raise keep_ratio"
+    )]
+    OverPrice { price: f64, keep_ratio: f64, budget: f32 },
     #[error("every unit of {group} is pinned off: a layer must keep one")]
     GroupOff { group: String },
 }
@@ -80,8 +85,15 @@ impl Pins {
         }
         let on = self.units_on().count();
         let budget = (keep_ratio * f64::from(units)) as f32;
-        if on as f32 > budget {
-            return Err(PinError::OverBudget { on, keep_ratio, pays_for: budget as u32, units });
+        let prices = model.prices();
+        let price: f64 = self.units_on().map(|unit| f64::from(prices[unit as usize])).sum();
+        if price as f32 > budget {
+            let counts_units = prices.iter().all(|&price| price == 1.0);
+            return Err(if counts_units {
+                PinError::OverBudget { on, keep_ratio, pays_for: budget as u32, units }
+            } else {
+                PinError::OverPrice { price, keep_ratio, budget }
+            });
         }
         let is_off = |unit: u32| self.score(unit) == Some(0.0);
         match model.gated().find(|group| (group.first_unit..group.first_unit + group.size).all(is_off)) {
@@ -125,6 +137,21 @@ mod tests {
         let all: Vec<String> = (32..40).map(|unit| format!("{unit}off")).collect();
         assert!(check(&all.join(","), 1.0).unwrap_err().to_string().contains("hidden 2"));
         check(&all[1..].join(","), 1.0).unwrap();
+    }
+
+    #[test]
+    fn with_prices_the_budget_pays_for_fewer_dear_units_and_more_cheap_ones() {
+        let priced = network().with_prices(0.2);
+        let on =
+            |units: std::ops::Range<u32>| Pins::read(&units.map(|unit| format!("{unit}on")).collect::<Vec<String>>().join(",")).unwrap();
+        for group in priced.gated() {
+            let most = ((8.0 / group.price) as u32).min(group.size);
+            on(group.first_unit..group.first_unit + most).check(&priced, 0.2).unwrap();
+            if most < group.size {
+                let message = on(group.first_unit..group.first_unit + most + 1).check(&priced, 0.2).unwrap_err().to_string();
+                assert!(message.contains("pays for 8.0"), "{message}");
+            }
+        }
     }
 
     proptest! {

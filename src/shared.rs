@@ -213,7 +213,7 @@ pub struct Params {
     pub fill_budget: u32,
     pub unused_x: u32,
     pub unused_y: u32,
-    pub unused_z: u32,
+    pub highest_rise: f32,
     pub groups: [Group; MOST_GROUPS],
     pub layers: [Layer; MOST_GROUPS],
 }

@@ -27,7 +27,7 @@ pub struct Snapshot {
     pub probe_kept: Vec<u32>,
     /// K of the last step; before the first step, K of the first.
     pub budget: f32,
-    /// Σs of the current scores.
+    /// Σs of the current scores, each counted at its unit's price: what they take of the budget.
     pub sum_scores: f64,
     /// v of the last projection.
     pub threshold: f32,
@@ -59,7 +59,7 @@ impl Snapshot {
             step,
             steps,
             epoch: f64::from(step) / f64::from(steps_per_epoch),
-            sum_scores: outcome.scores.iter().map(|&score| f64::from(score)).sum(),
+            sum_scores: outcome.scores.iter().zip(model.prices()).map(|(&score, price)| f64::from(price) * f64::from(score)).sum(),
             decided,
             mask: outcome.units.iter().map(|&bits| Bits(bits).kept()).collect(),
             scores: outcome.scores,

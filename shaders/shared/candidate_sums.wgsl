@@ -13,8 +13,9 @@ fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
     for (var u = lane; u < count; u += THREADS) {
         let s = scores[u];
         let towards = direction(u, s);
+        let p = price(u);
         for (var i = 0u; i < 16u; i++) {
-            sums[i] += clamp(s - thresholds[i] * towards, 0.0, 1.0);
+            sums[i] += p * clamp(s - thresholds[i] * towards, 0.0, 1.0);
         }
     }
     for (var i = 0u; i < 16u; i++) {

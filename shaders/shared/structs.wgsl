@@ -137,7 +137,7 @@ struct Params {
     fill_budget: u32,  // 1 if the projection raises scores that use less than the budget
     unused_x: u32,
     unused_y: u32,
-    unused_z: u32,
+    highest_rise: f32, // the v from which on a projection that raises scores raises all of them to 1
     groups: array<Group, 64>,
     layers: array<Layer, 64>,
 }

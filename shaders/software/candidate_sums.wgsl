@@ -12,7 +12,7 @@ fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
     var sums = vec4<f32>();
     for (var u = lane; u < count; u += THREADS) {
         let s = scores[u];
-        sums += clamp(s - thresholds * direction(u, s), vec4<f32>(), vec4(1.0));
+        sums += price(u) * clamp(s - thresholds * direction(u, s), vec4<f32>(), vec4(1.0));
     }
     for (var i = 0u; i < 4u; i++) {
         partial_sums[i * THREADS + lane] = sums[i];

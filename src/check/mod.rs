@@ -108,6 +108,7 @@ pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(&SceneReport,
 
 async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
+    let model = scene.priced_at.map_or(model.clone(), |keep_ratio| model.with_prices(keep_ratio));
     let model = Model { saves_memory: scene.saves_memory, ..model };
     let model = if scene.gates { model.with_gates() } else { model };
     let capacities: Vec<u32> = model.sizes().iter().map(|&size| (f64::from(size) * scene.room).ceil() as u32).collect();
@@ -121,7 +122,7 @@ async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<Sc
     let engine = Engine::new(machine, &model, params, params.masks, &data)?;
     let mut random = Threefry::new(seed, Stream::Data, 0);
     let mut start = memory(&engine).await?;
-    fill(&mut start, scene, &mut random);
+    fill(&mut start, scene, &model.prices(), &mut random);
     write(&engine, &start);
 
     let dispatches = if params.mode == Mode::Evaluate as u32 { engine.evaluation_step() } else { engine.training_step() };

@@ -27,6 +27,8 @@ pub(super) struct Scene {
     pub(super) saves_memory: bool,
     pub(super) batch_size: u32,
     pub(super) change: fn(&mut Params),
+    /// The keep ratio of prices by multiply-adds. `None`: every price is 1.
+    pub(super) priced_at: Option<f64>,
     /// The budget as a share of U.
     keep: f32,
     scores: Scores,
@@ -64,6 +66,7 @@ const USUAL: Scene = Scene {
     saves_memory: false,
     batch_size: 13,
     change: |_| {},
+    priced_at: None,
     keep: 0.4,
     scores: Scores::Mixed,
 };
@@ -422,6 +425,20 @@ pub(super) const SCENES: &[Scene] = &[
     Scene { name: "the optimiser's step alone", change: |p| p.learn_scores = part::STEP, ..PINNED },
     Scene { name: "the projection alone", change: |p| p.learn_scores = part::PROJECT, ..PINNED },
     Scene { name: "the clip alone", change: |p| p.learn_scores = part::CLIP, ..PINNED },
+    Scene { name: "prices", priced_at: Some(0.3), ..PINNED },
+    Scene { name: "prices, a budget to fill", priced_at: Some(0.3), keep: 0.8, change: |p| p.fill_budget = 1, ..PINNED },
+    Scene { name: "prices, more budget than units to fill it", priced_at: Some(0.3), keep: 2.0, change: |p| p.fill_budget = 1, ..USUAL },
+    Scene {
+        name: "prices of channels, the projection alone",
+        model: "resnet8",
+        image: image(3, 7, 7),
+        classes: 4,
+        batch_size: 3,
+        priced_at: Some(0.3),
+        change: |p| p.learn_scores = part::PROJECT,
+        keep: 0.2,
+        ..USUAL
+    },
 ];
 
 /// With the control variate, and a projection that fills the budget.
@@ -438,12 +455,12 @@ fn by_fisher(params: &mut Params) {
 /// A quiet NaN that no kernel makes.
 const POISON: u32 = 0x7fc0_dead;
 
-/// Fills tensors with random numbers, and everything that a kernel should write with poison.
-pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
+/// Fills tensors with random numbers, and everything that a kernel should write with poison. `prices`: `[U]`.
+pub(super) fn fill(memory: &mut Memory, scene: &Scene, prices: &[f32], random: &mut Threefry) {
     let poison = f64::from(f32::from_bits(POISON));
     let mut uniform = |low: f32, high: f32| f64::from(low + (high - low) * random.unit_interval());
     let units = memory.params.units as usize;
-    for unit in 0..units {
+    for (unit, &price) in prices.iter().enumerate() {
         memory.scores[unit] = match (scene.scores, unit % 8) {
             (Scores::Mixed | Scores::Pinned, 0) => 0.0,
             (Scores::Mixed | Scores::Pinned, 1) => 1.0,
@@ -452,7 +469,8 @@ pub(super) fn fill(memory: &mut Memory, scene: &Scene, random: &mut Threefry) {
             (Scores::Vanishing, _) => uniform(0.0, 1e-7),
             (Scores::Tied, _) => 0.5,
         };
-        memory.pins[unit] = u32::from(scene.scores == Scores::Pinned && unit % 8 < 2);
+        let is_pinned = scene.scores == Scores::Pinned && unit % 8 < 2;
+        memory.pins[unit] = f64::from(if is_pinned { -price } else { price });
         memory.score_state[unit] = [uniform(-0.1, 0.1), uniform(0.0, 0.01), uniform(-0.1, 0.0), (unit % 7) as f64];
     }
     for shift in &mut memory.shifts {

@@ -5,12 +5,23 @@ use std::f64::consts::PI;
 use crate::mask;
 use crate::model::Model;
 
-use super::MethodConfig;
+use super::{Evidence, MethodConfig};
 
-/// The mask of the `budget` units with the highest values in `order`. Every gated group keeps at least its highest unit.
+/// The mask of the units with the [highest](mask::highest) values in `order` that `budget` pays for.
 #[must_use]
-pub fn highest(model: &Model, order: &[f64], budget: u32) -> Vec<f32> {
+pub fn highest(model: &Model, order: &[f64], budget: f64) -> Vec<f32> {
     mask::certain(&mask::highest(model, order, budget))
+}
+
+/// Of the units that the mask has, those with the highest `worth` that the budget pays for. A unit that is off does not come back.
+#[must_use]
+pub(super) fn highest_of_kept(evidence: &Evidence<'_>, worth: impl Fn(usize) -> f64) -> Vec<f32> {
+    let scores = evidence.scores.iter().enumerate();
+    let order: Vec<f64> = scores.map(|(unit, &score)| if score == 0.0 { f64::NEG_INFINITY } else { worth(unit) }).collect();
+    let mut kept = mask::highest(evidence.model, &order, evidence.budget);
+    // The budget may pay for more than the mask has.
+    kept.iter_mut().zip(evidence.scores).for_each(|(kept, &score)| *kept &= score > 0.0);
+    mask::certain(&kept)
 }
 
 /// The kept units, or those that are not kept, by ascending rank. Of equal ones the first comes first.
@@ -20,10 +31,10 @@ fn ranked(mask: &[bool], kept: bool, rank: &dyn Fn(usize) -> f64) -> Vec<usize> 
     units
 }
 
-/// Exchanges `count` units of the mask: those with the lowest values in `keep` go, and as many of the others with the highest values in `grow` come.
-/// Every group keeps at least one unit, and a unit that goes does not come back in the same exchange.
+/// Exchanges `count` units of the mask: those with the lowest values in `keep` go, and of the others those with the highest values in `grow` come, as
+/// long as `budget` pays for them. Every group keeps at least one unit, and a unit that goes does not come back in the same exchange.
 #[must_use]
-pub(super) fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64], count: usize) -> Vec<f32> {
+pub(super) fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64], count: usize, budget: f64) -> Vec<f32> {
     let mut kept: Vec<bool> = scores.iter().map(|&score| score == 1.0).collect();
     let lowest = ranked(&kept, true, &|unit| keep[unit]);
     let absent = ranked(&kept, false, &|unit| -grow[unit]);
@@ -37,7 +48,14 @@ pub(super) fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64]
             dropped += 1;
         }
     }
-    for unit in absent.into_iter().take(dropped) {
+    let prices = model.prices();
+    let price = |unit: usize| f64::from(prices[unit]);
+    let mut sum: f64 = (0..kept.len()).filter(|&unit| kept[unit]).map(price).sum();
+    for unit in absent {
+        sum += price(unit);
+        if sum > budget {
+            break;
+        }
         kept[unit] = true;
     }
     mask::certain(&kept)

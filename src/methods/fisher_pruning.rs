@@ -2,10 +2,10 @@
 //! starts with a random mask of `keep_start`. Every `structure_every` steps the units whose loss would least rise without them go, so that the rest
 //! fits the budget. It is the deterministic opponent of `fisher`: the same estimate of a unit's effect, no scores.
 
-use crate::mask;
 use crate::model::Model;
 use crate::random::{Stream, Threefry};
 
+use super::choosing::highest_of_kept;
 use super::magnitude::prunes_before;
 use super::static_mask::random_mask;
 use super::{Criterion, Evidence, Facts, Method, MethodConfig};
@@ -41,12 +41,7 @@ impl Method for FisherPruning {
         // Before the first step nothing is known of the units: chance decides which of them the budget of the first steps does not pay for.
         let mut random = Threefry::new(evidence.plan.seed, Stream::Growth, 0);
         let chance: Vec<f64> = evidence.scores.iter().map(|_| f64::from(random.unit_interval())).collect();
-        // An effect is below 0 where the loss falls with the unit. A unit that is off does not come back.
-        let worth = |unit: usize| if evidence.step == 0 { chance[unit] } else { -evidence.effects[unit] };
-        let scores = evidence.scores.iter().enumerate();
-        let order: Vec<f64> = scores.map(|(unit, &score)| if score == 0.0 { -1.0 } else { worth(unit) }).collect();
-        let mut kept = mask::highest(evidence.model, &order, evidence.budget);
-        kept.iter_mut().zip(evidence.scores).for_each(|(kept, &score)| *kept &= score > 0.0);
-        mask::certain(&kept)
+        // An effect is below 0 where the loss falls with the unit.
+        highest_of_kept(evidence, |unit| if evidence.step == 0 { chance[unit] } else { -evidence.effects[unit] })
     }
 }

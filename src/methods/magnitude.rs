@@ -3,7 +3,8 @@
 
 use crate::model::Model;
 
-use super::{Criterion, Evidence, Facts, Method, MethodConfig, everything, highest};
+use super::choosing::highest_of_kept;
+use super::{Criterion, Evidence, Facts, Method, MethodConfig, everything};
 
 pub(super) const FACTS: Facts = Facts {
     name: "magnitude",
@@ -44,8 +45,6 @@ impl Method for Magnitude {
 
     fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
         // A dropped unit must not come back: its norm does not change any more, while others change.
-        let norms = evidence.norms.iter().zip(evidence.scores);
-        let order: Vec<f64> = norms.map(|(norm, &score)| if score == 0.0 { -1.0 } else { *norm }).collect();
-        highest(evidence.model, &order, evidence.budget)
+        highest_of_kept(evidence, |unit| evidence.norms[unit])
     }
 }

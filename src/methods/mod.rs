@@ -113,8 +113,8 @@ pub struct Evidence<'a> {
     pub step: u32,
     /// Steps of the run.
     pub steps: u32,
-    /// Units that may be kept until the next choice: ⌊K⌋ of the last step before it.
-    pub budget: u32,
+    /// The price of all units that may be kept until the next choice: K of the last step before it.
+    pub budget: f64,
     /// `[U]` the mask, 0 or 1.
     pub scores: &'a [f32],
     /// `[U]` root mean square of the weights that lead to a unit; of an input, of the weights that lead away from it. Empty if the

@@ -1,11 +1,11 @@
 //! `set`: sparse evolutionary training (Mocanu et al. 2018, by units). The mask is random. Every `structure_every` steps the units with the smallest
-//! norms go, and as many others come at random.
+//! norms go, and others come at random, as many as the price of the first mask pays for.
 
 use crate::model::Model;
 use crate::random::{Stream, Threefry};
 
 use super::choosing::{exchange, exchange_count, exchanges};
-use super::static_mask::random_mask;
+use super::static_mask::{price_of_random, random_mask};
 use super::{Criterion, Evidence, Facts, Method, MethodConfig};
 
 pub(super) const FACTS: Facts = Facts {
@@ -40,6 +40,7 @@ impl Method for Set {
         let mut random = Threefry::new(evidence.plan.seed, Stream::Growth, evidence.step);
         let chance: Vec<f64> = evidence.scores.iter().map(|_| f64::from(random.unit_interval())).collect();
         let count = exchange_count(evidence.plan, evidence.scores, evidence.step, evidence.steps);
-        exchange(evidence.model, evidence.scores, evidence.norms, &chance, count)
+        let budget = price_of_random(evidence.plan, evidence.plan.budget.last, evidence.model);
+        exchange(evidence.model, evidence.scores, evidence.norms, &chance, count, budget)
     }
 }

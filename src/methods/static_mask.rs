@@ -4,7 +4,7 @@
 use rand::seq::SliceRandom;
 
 use crate::mask;
-use crate::model::Model;
+use crate::model::{Group, Model};
 use crate::random::{Stream, Threefry};
 
 use super::{Facts, Method, MethodConfig};
@@ -28,18 +28,30 @@ pub(super) const FACTS: Facts = Facts {
 
 pub(super) struct Static;
 
+/// Units of each gated group in a random mask: this share of it, or as many as `allocation` says.
+fn counts(plan: &MethodConfig, share: f64, model: &Model) -> Vec<u32> {
+    let count = |(index, group): (usize, &Group)| {
+        let own = (share * f64::from(group.size)).floor() as u32;
+        plan.allocation.get(index).copied().unwrap_or(own).clamp(1, group.size)
+    };
+    model.gated().enumerate().map(count).collect()
+}
+
 /// A random mask of this share of each gated group, or of as many units of each as `allocation` says.
 pub(super) fn random_mask(plan: &MethodConfig, share: f64, model: &Model) -> Vec<f32> {
     let mut kept = Vec::with_capacity(model.units() as usize);
-    for (index, group) in model.gated().enumerate() {
-        let own = (share * f64::from(group.size)).floor() as u32;
-        let count = plan.allocation.get(index).copied().unwrap_or(own).clamp(1, group.size) as usize;
+    for ((index, group), count) in model.gated().enumerate().zip(counts(plan, share, model)) {
         let mut mask = vec![false; group.size as usize];
-        mask[..count].fill(true);
+        mask[..count as usize].fill(true);
         mask.shuffle(&mut Threefry::new(plan.seed, Stream::Static, index as u32));
         kept.extend(mask);
     }
     mask::certain(&kept)
+}
+
+/// The price of all units of such a mask.
+pub(super) fn price_of_random(plan: &MethodConfig, share: f64, model: &Model) -> f64 {
+    model.price_of(counts(plan, share, model))
 }
 
 impl Method for Static {

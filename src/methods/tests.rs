@@ -48,7 +48,7 @@ fn evidence<'a>(
     norms: &'a [f64],
     gradients: &'a [f64],
 ) -> Evidence<'a> {
-    Evidence { plan, model, step, steps: STEPS, budget: 16, scores, norms, effects: &[], gradients }
+    Evidence { plan, model, step, steps: STEPS, budget: 16.0, scores, norms, effects: &[], gradients }
 }
 
 /// Units that went and units that came.
@@ -71,7 +71,7 @@ proptest! {
     fn the_highest_are_as_many_as_the_budget_and_one_a_group(seed: u32, budget in 0u32..60) {
         let model = network();
         let order = scattered(40, seed);
-        let mask = highest(&model, &order, budget);
+        let mask = highest(&model, &order, budget.into());
         prop_assert_eq!(kept(&mask).len() as u32, budget.clamp(3, 40));
         prop_assert!(every_group_is_open(&model, &mask));
         // A kept unit may rank below a unit that is off only if it is the best of its group.
@@ -85,9 +85,9 @@ proptest! {
     #[test]
     fn an_exchange_grows_as_many_as_it_drops_and_none_that_it_just_dropped(seed: u32, budget in 3u32..40, count in 0usize..50) {
         let model = network();
-        let before = highest(&model, &scattered(40, seed), budget);
+        let before = highest(&model, &scattered(40, seed), budget.into());
         let (keep, grow) = (scattered(40, seed.wrapping_add(1)), scattered(40, seed.wrapping_add(2)));
-        let after = exchange(&model, &before, &keep, &grow, count);
+        let after = exchange(&model, &before, &keep, &grow, count, budget.into());
         let (gone, came) = changes(&before, &after);
         prop_assert_eq!(gone.len(), came.len());
         prop_assert_eq!(kept(&after).len(), kept(&before).len());
@@ -142,7 +142,7 @@ fn snip_keeps_those_that_the_loss_is_most_sensitive_to_and_chooses_once() {
     let gates = scattered(40, 8);
     let mask = snip.choose(&evidence(&plan, &model, 0, &snip.initial_scores(&plan, &model), &[], &gates));
     let size: Vec<f64> = gates.iter().map(|gate| gate.abs()).collect();
-    assert_eq!((mask.clone(), kept(&mask).len()), (highest(&model, &size, 16), 16));
+    assert_eq!((mask.clone(), kept(&mask).len()), (highest(&model, &size, 16.0), 16));
     let choices: Vec<u32> = (0..STEPS).filter(|&step| snip.chooses_before(&plan, step, STEPS)).collect();
     assert_eq!(choices, [0]);
 }
@@ -159,7 +159,7 @@ fn magnitude_keeps_the_largest_norms_and_brings_nothing_back() {
         for step in (0..STEPS).filter(|&step| magnitude.chooses_before(&plan, step, STEPS)) {
             let norms: Vec<f64> = scattered(40, step).iter().map(|value| value.abs()).collect();
             let budget = units_at(budget, step, 40) as u32;
-            let after = magnitude.choose(&Evidence { budget, ..evidence(&plan, &model, step, &scores, &norms, &[]) });
+            let after = magnitude.choose(&Evidence { budget: budget.into(), ..evidence(&plan, &model, step, &scores, &norms, &[]) });
             let (gone, came) = changes(&scores, &after);
             assert!(came.is_empty() && kept(&after).len() as u32 <= budget.max(3), "step {step}");
             let largest_gone = gone.iter().map(|&unit| norms[unit]).fold(0.0, f64::max);
@@ -185,7 +185,7 @@ fn fisher_pruning_drops_the_smallest_effects_of_a_random_mask_and_brings_nothing
         // The effects of units that are off are out of date, and may be the largest.
         let effects: Vec<f64> =
             scattered(40, step).iter().zip(&scores).map(|(value, &s)| if s == 0.0 { -9.0 } else { -value.abs() }).collect();
-        let budget = units_at(plan.budget, step, 40) as u32;
+        let budget = units_at(plan.budget, step, 40).into();
         let after = pruning.choose(&Evidence { budget, effects: &effects, ..evidence(&plan, &model, step, &scores, &[], &[]) });
         let (gone, came) = changes(&scores, &after);
         assert!(came.is_empty() && every_group_is_open(&model, &after), "step {step}");
@@ -205,7 +205,7 @@ fn fisher_chooses_once_where_the_fall_ends_and_keeps_the_highest_scores() {
     let scores: Vec<f32> = scattered(40, 12).iter().map(|value| *value as f32 + 0.5).collect();
     let mask = fisher.choose(&evidence(&plan, &model, 500, &scores, &[], &[]));
     let wide: Vec<f64> = scores.iter().map(|&score| score.into()).collect();
-    assert_eq!(mask, highest(&model, &wide, 16));
+    assert_eq!(mask, highest(&model, &wide, 16.0));
     assert_eq!(kept(&mask).len(), 16);
 }
 

@@ -17,6 +17,7 @@ mod error;
 mod gates;
 mod networks;
 mod places;
+mod prices;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -59,7 +60,7 @@ impl Image {
 }
 
 /// A list of units that share a mask.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Group {
     /// "inputs", "hidden 1", "conv 3", "2.1 sum", ..., "classes".
     pub name: String,
@@ -68,6 +69,8 @@ pub struct Group {
     pub capacity: u32,
     /// Whether its units have scores.
     pub gated: bool,
+    /// What each of its units counts in the budget: see [`Model::with_prices`]. Meaningless where it is not gated.
+    pub price: f32,
     /// Index of the group's first unit in `scores`; meaningless where it is not gated.
     pub first_unit: u32,
     /// First entry of the group in the lists of kept units, each of [`Model::rows`] entries. A group has one entry more than units.
@@ -241,7 +244,7 @@ impl Op {
 }
 
 /// A network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     /// As the user wrote it, `mlp-512-256`.
     pub name: String,

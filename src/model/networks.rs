@@ -111,6 +111,7 @@ impl Builder {
             size,
             capacity: size,
             gated,
+            price: 1.0,
             first_unit: 0,
             first_row: 0,
             union_of: None,

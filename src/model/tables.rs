@@ -23,6 +23,7 @@ impl Model {
             batch_stride: batch_size.next_multiple_of(4),
             masks: 2,
             scale: 1.0 / 255.0,
+            highest_rise: self.highest_rise(),
             ..Params::zeroed()
         };
         self.write_tables(&mut params);

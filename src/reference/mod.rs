@@ -69,7 +69,8 @@ pub struct Memory<F = f64> {
     pub score_state: Vec<[F; 4]>,
     pub d_scores: Vec<F>,
     pub d_masks: Vec<F>,
-    pub pins: Vec<u32>,
+    /// The price of each unit, below 0 where its score is fixed.
+    pub pins: Vec<F>,
     pub numbers: Vec<u32>,
     pub units: Vec<u32>,
     pub lists: Vec<u32>,

@@ -126,7 +126,7 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     let estimates = [part::LEARN, part::GRADIENT].contains(&now);
     let (explained, mean_effect) = if estimates { over_all_units(memory, estimator, units) } else { (0.0, 0.0) };
     for unit in 0..units {
-        let (s, bits, free) = (memory.scores[unit].wide(), Bits(memory.units[unit]), memory.pins[unit] == 0);
+        let (s, bits, free) = (memory.scores[unit].wide(), Bits(memory.units[unit]), memory.pins[unit].wide() > 0.0);
         if estimates {
             let [mask, probe] = mask::split(bits.drawn()).map(|drawn| f64::from(u8::from(drawn)));
             let (loss, probe_loss) = (state.loss.into(), state.probe_loss.into());
@@ -154,16 +154,17 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
             memory.scores[unit] = F::of(s - f64::from(state.scores_rate) * step);
         }
     }
+    let prices: Vec<f64> = memory.pins[..units].iter().map(|pin| pin.wide().abs()).collect();
     let mut threshold = 0.0;
     if [part::LEARN, part::PROJECT].contains(&now) && units > 0 {
         let scores: Vec<f64> = memory.scores[..units].iter().map(|score| score.wide()).collect();
-        let is_free = |unit: usize| memory.pins[unit] == 0;
-        threshold = threshold_of_free(&scores, is_free, state.budget.into());
+        let is_free = |unit: usize| memory.pins[unit].wide() > 0.0;
+        threshold = threshold_of_free(&scores, &prices, is_free, state.budget.into());
         if threshold == 0.0 && params.fill_budget == 1 {
-            threshold = -rise_of_free(&scores, is_free, state.budget.into());
+            threshold = -rise_of_free(&scores, &prices, is_free, state.budget.into(), params.highest_rise.into());
         }
-        for (s, _) in memory.scores[..units].iter_mut().zip(&memory.pins).filter(|(_, pin)| **pin == 0) {
-            let moved = if threshold < 0.0 && s.wide() <= 0.0 { 0.0 } else { threshold };
+        for (s, price) in memory.scores[..units].iter_mut().zip(&memory.pins).filter(|(_, pin)| pin.wide() > 0.0) {
+            let moved = if threshold < 0.0 && s.wide() <= 0.0 { 0.0 } else { threshold * price.wide() };
             *s = F::of((s.wide() - moved).clamp(0.0, 1.0));
         }
     }
@@ -171,7 +172,7 @@ pub fn update_scores<F: Real>(memory: &mut Memory<F>) {
     if [part::REST, part::LEARN, part::PROJECT].contains(&now) && state.halted & halted::OVERFLOWED == 0 {
         // `units` is 0 in a halted run, so the sum in its record is 0.
         let record = &mut memory.records[state.slot as usize];
-        record.sum_scores = memory.scores[..units].iter().map(|score| score.wide()).sum::<f64>() as f32;
+        record.sum_scores = memory.scores[..units].iter().zip(&prices).map(|(score, price)| price * score.wide()).sum::<f64>() as f32;
         record.threshold = threshold as f32;
     }
 }

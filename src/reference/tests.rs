@@ -42,7 +42,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         score_state: vec![[0.0; 4]; units],
         d_scores: vec![f64::NAN; units],
         d_masks: vec![f64::NAN; units],
-        pins: vec![0; units],
+        pins: model.prices().into_iter().map(f64::from).collect(),
         numbers: (0..units as u32).collect(),
         units: vec![0xdead_0000; units],
         lists: vec![0xdead_0000; 2 * rows],
@@ -359,6 +359,28 @@ fn effects_follow_the_units_that_are_kept_and_no_others() {
         memory.state.halted = 1;
         run("d_masks", &Work::default(), 1, &mut memory);
         assert_eq!(memory.score_state, before);
+    }
+}
+
+#[test]
+fn with_prices_a_step_ends_within_the_budget_on_either_side_of_it() {
+    let model = Model::new("mlp-12-9", Image::flat(10), 3, true).unwrap().with_prices(0.3);
+    let priced = |scores: &[f64]| scores.iter().zip(model.prices()).map(|(s, price)| s * f64::from(price)).sum::<f64>();
+    for budget in [6.0, 28.0] {
+        let mut memory = network(&model, 4, 11);
+        (memory.params.fill_budget, memory.params.optimizer) = (1, 1);
+        memory.scores[3] = 0.0;
+        // Pinned units count at their prices and do not move.
+        for (unit, score) in [(0, 1.0), (11, 0.0), (30, 1.0)] {
+            (memory.scores[unit], memory.pins[unit]) = (score, -memory.pins[unit]);
+        }
+        memory.schedule[0] = Step { step: 5, scores_rate: 0.01, budget, ..Step::default() };
+        step(&model, &mut memory);
+        assert!((priced(&memory.scores) - f64::from(budget)).abs() < 1e-6, "{} of {budget}", priced(&memory.scores));
+        assert!((f64::from(memory.records[0].sum_scores) - f64::from(budget)).abs() < 1e-5);
+        assert_eq!((memory.scores[0], memory.scores[11], memory.scores[30]), (1.0, 0.0, 1.0));
+        assert_eq!(memory.records[0].threshold < 0.0, budget > 20.0);
+        assert!(memory.scores[3] < 0.01 && memory.scores.iter().all(|s| (0.0..=1.0).contains(s)));
     }
 }
 

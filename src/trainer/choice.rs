@@ -59,7 +59,7 @@ impl Trainer {
             model: &self.model,
             step,
             steps: self.steps,
-            budget: budget as u32,
+            budget: budget.into(),
             scores: &scores,
             norms: &norms,
             effects: &effects,
@@ -122,6 +122,7 @@ impl Trainer {
             if gates { Params { estimator: Estimator::Ste.id(), masks: COPY_MASKS, ..params } } else { Params { masks: MASKS, ..params } };
         let engine = Engine::new(&self.engine.machine, &model, params, params.masks, &self.data_buffers)?;
         engine.write(&engine.buffers.numbers, &self.numbers);
+        engine.write(&engine.buffers.pins, &model.prices());
         for (from, to) in [(&self.engine.buffers.weights, &engine.buffers.weights), (&self.engine.buffers.scores, &engine.buffers.scores)] {
             engine.copy(from, to);
         }

@@ -79,8 +79,8 @@ impl Trainer {
         self.engine = engine;
         self.engine.params = Params { masks, learn_scores, effects, ..self.engine.params };
         self.engine.write_params();
-        self.write_pins();
         self.model = model;
+        self.write_pins();
         // The dense copy has the larger network.
         self.dense_copy = None;
         Ok((before, self.model.units()))

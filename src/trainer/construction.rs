@@ -43,7 +43,7 @@ pub(super) fn first_scores(config: &Config, whole: &Model, model: &Model, number
             unpinned[number as usize] = *score;
             *score = pins.score(number).unwrap_or(*score);
         }
-        lower_to_budget(pins, &mut scores, numbers, step_at(config, whole.units(), 0, steps).budget.into());
+        lower_to_budget(pins, model, &mut scores, numbers, step_at(config, whole.units(), 0, steps).budget.into());
     }
     [scores, unpinned]
 }

@@ -80,7 +80,7 @@ impl Trainer {
         if facts.keeps_all {
             f64::from(self.model.units())
         } else if facts.has_setting("allocation") && !config.allocation.is_empty() {
-            config.allocation_counts().into_iter().map(f64::from).sum()
+            self.whole.price_of(config.allocation_counts())
         } else if facts.starts_whole {
             scheduled.into()
         } else {

@@ -43,7 +43,7 @@ impl Trainer {
     /// The decided mask of the scores on the device, as an evaluation decides it.
     async fn decision(&self) -> Result<Decision, TrainError> {
         let scores: Vec<f32> = self.engine.read_first(&self.engine.buffers.scores, u64::from(self.model.units()) * 4).await?;
-        Ok(Decision::new(&self.model, &scores, self.decided_units()))
+        Ok(Decision::new(&self.model, &scores, self.decided_budget()))
     }
 
     fn evaluate_draw<'a>(

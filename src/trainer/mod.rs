@@ -386,16 +386,17 @@ impl Trainer {
     /// `[U]` the decided mask of these scores, `[U]` of the whole network.
     #[must_use]
     pub fn decided(&self, scores: &[f32]) -> Vec<bool> {
-        mask::decided(&self.whole, scores, self.decided_units())
+        mask::decided(&self.whole, scores, self.decided_budget())
     }
 
-    /// Most units of the decided mask: ⌊K⌋ of the last step, or of the first before it, where scores are trained. Other scores are a mask already.
-    fn decided_units(&self) -> u32 {
+    /// What the decided mask may take of the budget: K of the last step, or of the first before it, where scores are trained. Other scores are a mask
+    /// already.
+    fn decided_budget(&self) -> f64 {
         if self.engine.params.learn_scores == part::REST {
-            return self.whole.units();
+            return f64::INFINITY;
         }
         let scheduled = self.last.as_ref().map_or_else(|| self.step_now(0), |(step, _)| *step).budget;
-        self.budget(scheduled) as u32
+        self.budget(scheduled)
     }
 
     /// Converts the values of the units on the device to the units of the whole network: a dropped unit has score 0 and is off.

@@ -43,13 +43,15 @@ pub fn pins_of(config: &Config, whole: &Model) -> Result<Pins, ConfigError> {
     Ok(pins)
 }
 
-/// Lowers the free scores among `scores` (`[U]` of the units `numbers`) until they fit under the rest of the budget.
-pub(super) fn lower_to_budget(pins: &Pins, scores: &mut [f32], numbers: &[u32], budget: f64) {
+/// Lowers the free scores among `scores` (`[U]` of `model`, whose units have these numbers in the whole network) until they fit under the rest of the
+/// budget.
+pub(super) fn lower_to_budget(pins: &Pins, model: &Model, scores: &mut [f32], numbers: &[u32], budget: f64) {
     let is_free = |unit: usize| pins.score(numbers[unit]).is_none();
-    let wide: Vec<f64> = scores.iter().map(|&score| score.into()).collect();
-    let threshold = threshold_of_free(&wide, is_free, budget);
+    let widened = |values: &[f32]| values.iter().map(|&value| value.into()).collect::<Vec<f64>>();
+    let prices = widened(&model.prices());
+    let threshold = threshold_of_free(&widened(scores), &prices, is_free, budget);
     for unit in (0..scores.len()).filter(|&unit| is_free(unit)) {
-        scores[unit] = (f64::from(scores[unit]) - threshold).clamp(0.0, 1.0) as f32;
+        scores[unit] = (f64::from(scores[unit]) - threshold * prices[unit]).clamp(0.0, 1.0) as f32;
     }
 }
 
@@ -87,7 +89,7 @@ impl Trainer {
         let budget = self.step_now(self.step.saturating_sub(1)).budget;
         // With its own pins, the last step's scores are projected already.
         if wanted != base.pins {
-            lower_to_budget(&wanted, &mut scores, &self.numbers, budget.into());
+            lower_to_budget(&wanted, &self.model, &mut scores, &self.numbers, budget.into());
         }
         (self.pins, self.base) = (wanted, Some(base));
         self.engine.fit(&scores)?;
@@ -97,9 +99,10 @@ impl Trainer {
         Ok(())
     }
 
-    /// Tells the device which scores are fixed.
+    /// Tells the device the price of each unit, and which scores are fixed.
     pub(super) fn write_pins(&self) {
-        let pins: Vec<u32> = self.numbers.iter().map(|&number| self.pins.score(number).is_some().into()).collect();
+        let signed = |(&number, price): (&u32, f32)| if self.pins.score(number).is_some() { -price } else { price };
+        let pins: Vec<f32> = self.numbers.iter().zip(self.model.prices()).map(signed).collect();
         self.engine.write(&self.engine.buffers.pins, &pins);
     }
 
@@ -122,7 +125,7 @@ impl Trainer {
                 let is_kept = |&number: &u32| mask::split(Bits(bits[number as usize]).kept())[0];
                 self.numbers.iter().map(is_kept).collect()
             }
-            None => mask::decided(&self.model, &found.scores, self.decided_units()),
+            None => mask::decided(&self.model, &found.scores, self.decided_budget()),
         };
         if mask::is_alone(&self.model, &kept, place) {
             return Err(UnitCostError::LastOfItsLayer { unit }.into());
@@ -187,17 +190,26 @@ impl Trainer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Image;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
-        fn only_free_scores_are_lowered(scores in prop::collection::vec(0.0f32..=1.0, 40), on in 0u32..40, budget in 1.0f64..40.0) {
+        fn only_free_scores_are_lowered(
+            scores in prop::collection::vec(0.0f32..=1.0, 40),
+            on in 0u32..40,
+            budget in 3.0f64..40.0,
+            is_priced: bool,
+        ) {
+            let model = Model::new("mlp-20-8", Image::flat(12), 3, true).unwrap();
+            let model = if is_priced { model.with_prices(0.3) } else { model };
+            let sum = |scores: &[f32]| scores.iter().zip(model.prices()).map(|(&s, price)| f64::from(s) * f64::from(price)).sum::<f64>();
             let pins = Pins::read(&format!("{on}on")).unwrap();
             let mut left = scores.clone();
             left[on as usize] = 1.0;
-            let before: f64 = left.iter().map(|&s| f64::from(s)).sum();
-            lower_to_budget(&pins, &mut left, &(0..40).collect::<Vec<_>>(), budget);
-            let sum: f64 = left.iter().map(|&s| f64::from(s)).sum();
+            let before = sum(&left);
+            lower_to_budget(&pins, &model, &mut left, &(0..40).collect::<Vec<_>>(), budget);
+            let sum = sum(&left);
             prop_assert_eq!(left[on as usize], 1.0);
             prop_assert!(sum <= budget + 1e-5);
             // No more is taken than is needed.

@@ -660,7 +660,7 @@ fn accuracy_equals_that_of_the_cpu_also_with_an_incomplete_last_batch() {
     block_on(run.advance(64)).unwrap();
     let units = run.model.units() as usize;
     let (scores, weights) = (floats(&run, "scores")[..units].to_vec(), floats(&run, "weights"));
-    let decided = mask::decided(&run.model, &scores, step_at(&run.config, units as u32, 63, 90).budget as u32);
+    let decided = mask::decided(&run.model, &scores, step_at(&run.config, units as u32, 63, 90).budget.into());
     let cases = [(203..248, 45), (203..248, 45), (0..203, 203), (203..248, 14), (203..248, 1), (7..36, 500), (0..203, 100)];
     for (turn, (rows, most)) in cases.into_iter().enumerate() {
         // Fewer than all are evenly spread.

@@ -326,7 +326,7 @@ fn snip_keeps_the_most_sensitive_units_by_finite_differences() {
     let (weights, batch) = (floats(&run, "weights"), run.batch(0));
     let sensitivity: Vec<f64> =
         differences(&run, &data, &weights, &vec![1.0; run.model.units() as usize], &batch).iter().map(|gate| gate.abs()).collect();
-    let budget = (run.config.keep_ratio * f64::from(run.model.units())) as u32;
+    let budget = (run.config.keep_ratio * f64::from(run.model.units())).floor();
     block_on(run.advance(1)).unwrap();
     assert_eq!(scores(&run), highest(&run.model, &sensitivity, budget));
     let cost = run.cost();
@@ -345,7 +345,7 @@ fn snip_keeps_the_channels_that_the_dense_network_is_most_sensitive_to() {
     let sensitivity: Vec<f64> = block_on(run.mask_gradients()).unwrap().iter().map(|gate| gate.abs()).collect();
     let asked = run.cost();
     block_on(run.advance(1)).unwrap();
-    let budget = (run.config.keep_ratio * f64::from(run.model.units())) as u32;
+    let budget = (run.config.keep_ratio * f64::from(run.model.units())).floor();
     assert_eq!(scores(&run), highest(&run.model, &sensitivity, budget));
     assert_eq!(run.cost().structure, 2 * asked.structure, "computed here, and by the run itself");
 }
