@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::budget::Budget;
 use crate::methods::{self, MethodConfig};
-use crate::model::{Model, ModelError};
+use crate::model::{Image, Model, ModelError};
 use crate::pins::{PinError, Pins};
 
 /// The types of the settings `estimator` and `method`. Each of their choices is a file of these modules.
@@ -206,6 +206,14 @@ choice! {
 }
 
 choice! {
+    /// What the budget counts.
+    BudgetUnit {
+        Units = "units", "units";
+        MultiplyAdds = "multiply-adds", "multiply-adds";
+    }
+}
+
+choice! {
     /// The method whose multiply-adds `small-dense` matches.
     WorkOf {
         Vrpge = "vrpge", "VR-PGE";
@@ -284,6 +292,8 @@ settings! {
         "Method", "How the mask is chosen: learned from two losses by the variance-reduced policy gradient estimator, VR-PGE (vrpge), from one loss (reinforce) or by the chain rule (ste); pruned by the norms of weights (magnitude), with new units at random (set) or by their gradients (rigl); by the Fisher information of their masks, from sampled masks (fisher) or without sampling (fisher-pruning); chosen before the first step (snip); random (static); every unit (dense), or a narrower dense network with vrpge's multiply-adds (small-dense).";
     keep_ratio: f64 = 0.2, Kind::Number { min: 0.01, max: 1.0, logarithmic: true }, true,
         "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
+    budget_unit: BudgetUnit = BudgetUnit::Units, Kind::Choice(BudgetUnit::NAMES), false,
+        "Budget counts", "What the budget K counts: kept units, all alike (units), or the multiply-adds of a forward pass that each of them adds (multiply-adds).";
     schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,
         "Schedule", "Whether the budget is at the keep ratio from the first step (constant) or falls to it (cubic).";
     keep_start: f64 = 0.999, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
@@ -365,6 +375,17 @@ impl Config {
         }
         Pins::read(&self.pins)?;
         Ok(())
+    }
+
+    /// The network that the settings name, for images of this shape: with prices by multiply-adds, if the method reads `budget_unit` and the budget
+    /// counts those. The prices are those of the keep ratio at the start of a run; they do not change with it.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
+    pub fn network(&self, image: Image, classes: u32) -> Result<Model, ModelError> {
+        let model = Model::new(&self.model, image, classes, self.gate_inputs)?;
+        let is_priced = self.method.facts().has_setting("budget_unit") && self.budget_unit == BudgetUnit::MultiplyAdds;
+        Ok(if is_priced { model.with_prices(self.keep_ratio) } else { model })
     }
 
     /// The budget over the run, as the settings give it. A method may use it in another way.

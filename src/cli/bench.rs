@@ -166,7 +166,7 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
     let batch_size = cases[0].config.batch_size;
     let rows = ROWS.max(batch_size);
     let data = shape(&cases[0].config.model, rows);
-    let model = Model::new(&cases[0].config.model, data.image(), data.classes, cases[0].config.gate_inputs).map_err(ConfigError::from)?;
+    let model = cases[0].config.network(data.image(), data.classes).map_err(ConfigError::from)?;
 
     let machine = open(arguments.adapter.as_deref())?;
     let need = Need::new(&machine, &model, &[&cases[0].config, &cases[1].config], rows, 0);

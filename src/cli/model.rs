@@ -55,7 +55,7 @@ struct Description {
 pub(super) fn run(arguments: &arguments::Model) -> Result<(), CliError> {
     let config = arguments.config.clone();
     let (image, classes, set) = shape(arguments);
-    let model = Model::new(&config.model, image, classes, config.gate_inputs).map_err(ConfigError::from)?;
+    let model = config.network(image, classes).map_err(ConfigError::from)?;
     let (shares, left) = (model.shares(|_| config.keep_ratio), model.of_expected_sizes(config.keep_ratio));
     let account = Description { model, config, classes, set, shares, left };
     if arguments.json {

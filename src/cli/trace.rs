@@ -26,7 +26,8 @@ use super::CliError;
 fn network(model: &Model) -> Value {
     let groups = model.groups.iter().map(|group| {
         let first_unit = group.gated.then_some(group.first_unit);
-        json!({"name": group.name, "size": group.size, "gated": group.gated, "first_unit": first_unit, "union_of": group.union_of})
+        let price = group.gated.then_some(group.price);
+        json!({"name": group.name, "size": group.size, "gated": group.gated, "first_unit": first_unit, "price": price, "union_of": group.union_of})
     });
     let maps = model.maps.iter().map(|map| json!({"group": map.group, "height": map.height, "width": map.width}));
     let ops = model.ops.iter().map(|op| {

@@ -10,7 +10,6 @@ use serde_json::{Map, Value, json};
 
 use lacuna::config::{Config, ConfigError};
 use lacuna::engine::SLOTS;
-use lacuna::model::Model;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
 use lacuna::submit_size::Pace;
@@ -118,7 +117,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     if let Some(saved) = &resumed {
         fits(saved, &set, &shape)?;
     }
-    let model = Model::new(&config.model, shape.image(), shape.classes, config.gate_inputs).map_err(ConfigError::from)?;
+    let model = config.network(shape.image(), shape.classes).map_err(ConfigError::from)?;
     let mut log = Log::new(arguments.log.as_deref())?;
     let machine = open(arguments.adapter.as_deref())?;
     let need = Need::new(&machine, &model, &[&config], shape.train_rows, shape.test_rows);

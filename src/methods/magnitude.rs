@@ -17,7 +17,7 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: false,
     brings_back: false,
     ranks_by: Some(Criterion::Norms),
-    settings: &["keep_ratio", "schedule", "keep_start", "anneal_fraction", "structure_every", "compact"],
+    settings: &["keep_ratio", "budget_unit", "schedule", "keep_start", "anneal_fraction", "structure_every", "compact"],
     // 94.48 and 96.24 %.
     presets: &[("learning_rate", "0.2"), ("structure_every", "100")],
     search: ("structure_every", ["25", "100", "400"]),

@@ -18,7 +18,7 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: false,
     brings_back: true,
     ranks_by: Some(Criterion::Gradients),
-    settings: &["keep_ratio", "structure_every", "drop_fraction", "allocation"],
+    settings: &["keep_ratio", "budget_unit", "structure_every", "drop_fraction", "allocation"],
     // 94.58 and 96.78 %.
     presets: &[("learning_rate", "0.1"), ("drop_fraction", "0.1")],
     search: ("drop_fraction", ["0.1", "0.3", "0.5"]),

@@ -19,7 +19,7 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: false,
     brings_back: true,
     ranks_by: Some(Criterion::Norms),
-    settings: &["keep_ratio", "structure_every", "drop_fraction", "allocation"],
+    settings: &["keep_ratio", "budget_unit", "structure_every", "drop_fraction", "allocation"],
     // 93.80 and 96.27 %.
     presets: &[("learning_rate", "0.2"), ("drop_fraction", "0.3")],
     search: ("drop_fraction", ["0.1", "0.3", "0.5"]),

@@ -16,7 +16,7 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: false,
     brings_back: false,
     ranks_by: Some(Criterion::Gradients),
-    settings: &["keep_ratio", "compact"],
+    settings: &["keep_ratio", "budget_unit", "compact"],
     // 92.93 and 96.76 %.
     presets: &[("learning_rate", "0.2"), ("momentum", "0.8")],
     search: ("momentum", ["0.8", "0.9", "0.95"]),

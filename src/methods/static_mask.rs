@@ -1,5 +1,6 @@
 //! `static`: a random mask, drawn once and fixed. It keeps the share `keep_ratio` of each gated group, rounded down, at least one unit; or as many
-//! units of each as `allocation` says, which tests another method's allocation without its choice of units.
+//! units of each as `allocation` says, which tests another method's allocation without its choice of units. The same share of each group uses up the
+//! budget in either unit of it, so that the setting `budget_unit` makes no difference.
 
 use rand::seq::SliceRandom;
 

@@ -19,6 +19,7 @@ pub(super) const FACTS: Facts = Facts {
     ranks_by: None,
     settings: &[
         "keep_ratio",
+        "budget_unit",
         "schedule",
         "keep_start",
         "anneal_fraction",

@@ -159,7 +159,7 @@ impl RunFile {
 }
 
 fn model(config: &Config, dataset: &DatasetIdentity) -> Result<Model, RunFileError> {
-    Ok(Model::new(&config.model, dataset.image, dataset.classes, config.gate_inputs).map_err(ConfigError::from)?)
+    Ok(config.network(dataset.image, dataset.classes).map_err(ConfigError::from)?)
 }
 
 /// The network on the device, which has only the units `numbers`: others were dropped, or the method never built them.

@@ -18,7 +18,7 @@ use super::pinning::lower_to_budget;
 
 /// The network that the experiment names, for this data.
 pub(super) fn whole_of(config: &Config, data: &DataShape) -> Result<Model, ConfigError> {
-    Ok(Model::new(&config.model, data.image(), data.classes, config.gate_inputs)?)
+    Ok(config.network(data.image(), data.classes)?)
 }
 
 /// The part of the whole network that a method trains, and the numbers of its units in the whole.

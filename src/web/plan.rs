@@ -113,6 +113,7 @@ pub(super) fn plan(model: &Model, data: &DataShape, config: &Config, most: u64) 
             size: group.size,
             gated: group.gated,
             first_unit: group.first_unit,
+            price: group.price,
             width: if is_image { data.width } else { 0 },
             height: if is_image { data.channels * data.height } else { 0 },
             channels: if is_image { data.channels } else { 0 },
@@ -178,7 +179,7 @@ pub fn most_bytes() -> Option<f64> {
 pub fn describe(query: &str, most_bytes: Option<f64>) -> Result<Js<Described>, JsError> {
     let config = Config::from_link(query).map_err(words)?;
     let data = shape_of(&config)?;
-    let model = Model::new(&config.model, data.image(), data.classes, config.gate_inputs).map_err(words)?;
+    let model = config.network(data.image(), data.classes).map_err(words)?;
     pins_of(&config, &model).map_err(words)?;
     let limit = most_bytes.map_or(u64::MAX, |bytes| bytes as u64);
     let tensors = tensors_of(&config, &model, data.train_rows);

@@ -91,7 +91,7 @@ fn settings_keep_their_names_and_defaults() {
 
 #[test]
 fn a_link_that_names_every_setting_is_understood_and_written_as_it_was() {
-    let link = "dataset=planted&model=mlp-12-8&gate_inputs=true&method=reinforce&keep_ratio=0.3&schedule=constant&keep_start=0.9&anneal_fraction=0.4\
+    let link = "dataset=planted&model=mlp-12-8&gate_inputs=true&method=reinforce&keep_ratio=0.3&budget_unit=multiply-adds&schedule=constant&keep_start=0.9&anneal_fraction=0.4\
         &estimator=one-sided&alpha=0.75&control_variate=false&effect_rate=0.3&fill_budget=false&scores_optimizer=sgd&scores_rate=0.1&structure_every=50&drop_fraction=0.2&allocation=40,6,4&work_of=fisher&pins=3on,30off\
         &learning_rate=0.05&rate_schedule=constant&momentum=0.8&weight_decay=0.001&clip_norm=1&augment=false&compact=true&batch_size=24&epochs=2&steps=5\
         &select_masks=4&finetune_epochs=1&finetune_rate=0.002&seed=77";

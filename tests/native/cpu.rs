@@ -7,7 +7,7 @@ use pollster::block_on;
 
 use crate::adapter::machine;
 use lacuna::check;
-use lacuna::config::{Config, MethodName};
+use lacuna::config::{BudgetUnit, Config, MethodName};
 use lacuna::data::Dataset;
 use lacuna::data::planted::planted_rows;
 use lacuna::device::{Machine, TABLE};
@@ -62,7 +62,11 @@ fn every_kernel_in_f32_agrees_with_its_reference_in_f64() {
 #[test]
 fn the_masks_of_a_run_are_those_of_a_graphics_adapter_bit_for_bit() {
     let set = planted_set();
-    for config in [small(), Config { model: "mlp-40".to_owned(), gate_inputs: false, seed: 9, ..small() }] {
+    for config in [
+        small(),
+        Config { model: "mlp-40".to_owned(), gate_inputs: false, seed: 9, ..small() },
+        Config { budget_unit: BudgetUnit::MultiplyAdds, ..small() },
+    ] {
         let [mut here, mut there] = [cpu(), machine()].map(|machine| start(&machine, &config, &set));
         for (here, there) in train(&mut here, config.steps).into_iter().zip(train(&mut there, config.steps)) {
             assert_eq!((here.step, &here.mask, &here.kept, &here.probe_kept), (there.step, &there.mask, &there.kept, &there.probe_kept));

@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod adapter;
+mod budget_unit;
 mod claims;
 mod classifier;
 mod cli;

@@ -30,6 +30,7 @@ test('a setting that is some method’s own means nothing to the others; one tha
     control_variate: ['vrpge'],
     effect_rate: ['vrpge', 'fisher', 'fisher-pruning'],
     fill_budget: ['vrpge', 'reinforce', 'ste'],
+    budget_unit: ['vrpge', 'reinforce', 'ste', 'fisher', 'magnitude', 'fisher-pruning', 'set', 'rigl', 'snip'],
     pins: ['vrpge', 'reinforce', 'ste', 'fisher'],
     schedule: ['vrpge', 'reinforce', 'ste', 'fisher', 'magnitude', 'fisher-pruning', 'small-dense'],
     structure_every: ['magnitude', 'fisher-pruning', 'set', 'rigl'],

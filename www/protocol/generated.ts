@@ -15,7 +15,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: false,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'control_variate', 'effect_rate', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'control_variate', 'effect_rate', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
   },
   'reinforce': {
     forwards: 1,
@@ -23,7 +23,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: false,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'alpha', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'alpha', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
   },
   'ste': {
     forwards: 1,
@@ -31,7 +31,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: false,
     computes_all: true,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins'],
   },
   'fisher': {
     forwards: 1,
@@ -39,7 +39,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: true,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'scores_rate', 'effect_rate', 'pins', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'scores_rate', 'effect_rate', 'pins', 'compact'],
   },
   'magnitude': {
     forwards: 1,
@@ -47,7 +47,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: true,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'structure_every', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'structure_every', 'compact'],
   },
   'fisher-pruning': {
     forwards: 1,
@@ -55,7 +55,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: true,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'schedule', 'keep_start', 'anneal_fraction', 'structure_every', 'effect_rate', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'structure_every', 'effect_rate', 'compact'],
   },
   'set': {
     forwards: 1,
@@ -63,7 +63,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: true,
     computes_all: false,
     starts_whole: false,
-    settings: ['keep_ratio', 'structure_every', 'drop_fraction', 'allocation'],
+    settings: ['keep_ratio', 'budget_unit', 'structure_every', 'drop_fraction', 'allocation'],
   },
   'rigl': {
     forwards: 1,
@@ -71,7 +71,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: true,
     computes_all: false,
     starts_whole: false,
-    settings: ['keep_ratio', 'structure_every', 'drop_fraction', 'allocation'],
+    settings: ['keep_ratio', 'budget_unit', 'structure_every', 'drop_fraction', 'allocation'],
   },
   'snip': {
     forwards: 1,
@@ -79,7 +79,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: true,
     computes_all: false,
     starts_whole: false,
-    settings: ['keep_ratio', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'compact'],
   },
   'static': {
     forwards: 1,
@@ -180,6 +180,8 @@ export type Group = {
   gated: boolean;
   /** Index of its first unit in the scores. It has no meaning if the group is not gated. */
   first_unit: number;
+  /** What each of its units counts in the budget: 1, or its multiply-adds, on average 1. It has no meaning if the group is not gated. */
+  price: number;
   /** The shape in which to draw the units, with the channels of an image one below the other. 0 if the units are not pixels. */
   width: number;
   height: number;

@@ -10,6 +10,7 @@ export const group = (more: Partial<Group> = {}): Group => ({
   size: 4,
   gated: true,
   first_unit: 0,
+  price: 1,
   width: 0,
   height: 0,
   channels: 0,

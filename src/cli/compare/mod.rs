@@ -18,7 +18,6 @@ use lacuna::data::Dataset;
 use lacuna::engine::SLOTS;
 use lacuna::entrants::{self, Entrant};
 use lacuna::methods::SettingValue;
-use lacuna::model::Model;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, TrainError, Trainer, holds_copy, pins_of};
 
@@ -214,9 +213,10 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     let set = data::load(data, base)?;
     let set = if search { held_out(&set) } else { set };
     let shape = DataShape::of(&set);
-    let whole = Model::new(&base.model, shape.image(), shape.classes, base.gate_inputs).map_err(ConfigError::from)?;
+    let network = |config: &Config| config.network(shape.image(), shape.classes).map_err(ConfigError::from);
+    network(base)?;
     for config in experiments.iter().filter(|config| config.method.facts().learns_scores) {
-        pins_of(config, &whole)?;
+        pins_of(config, &network(config)?)?;
     }
     let machine = open(arguments.adapter.as_deref())?;
     let adapter = machine.adapter.to_string();

@@ -11,6 +11,8 @@ crossing! {
         pub gated: bool,
         /// Index of its first unit in the scores. It has no meaning if the group is not gated.
         pub first_unit: u32,
+        /// What each of its units counts in the budget: 1, or its multiply-adds, on average 1. It has no meaning if the group is not gated.
+        pub price: f32,
         /// The shape in which to draw the units, with the channels of an image one below the other. 0 if the units are not pixels.
         pub width: u32,
         pub height: u32,

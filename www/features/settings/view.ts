@@ -16,6 +16,7 @@ const GROUPS: { title: string; settings: string[]; brief: (values: Values) => st
   {
     title: 'Structure',
     settings: [
+      'budget_unit',
       'schedule',
       'keep_start',
       'anneal_fraction',
