@@ -86,6 +86,9 @@ export const FAMILIES: [family: Family, title: string][] = [
 /** The method of a run, or the default method if there is no run yet. */
 export const methodOf = (values: Values | null): Method => METHODS[values?.['method'] ?? ''] ?? withFacts(DEFAULT_METHOD);
 
+/** Whether the budget counts each unit at its price, and not all units alike. */
+export const isPriced = (values: Values): boolean => values['budget_unit'] === 'multiply-adds' && methodOf(values).settings.includes('budget_unit');
+
 const OF_SOME = new Set(Object.values(METHOD_FACTS).flatMap(({ settings }) => settings));
 const OF_A_FALL = ['keep_start', 'anneal_fraction'];
 

@@ -2,7 +2,7 @@
 
 import { FORMULAS, hasControl } from './estimators';
 import { count, fixed, percent, significant } from './format';
-import { methodOf } from './methods';
+import { isPriced, methodOf } from './methods';
 import { DEFAULT_METHOD, type Description, type StepPart, type StepRecord, type Values } from '../protocol/messages';
 
 export const TITLES = ['Sample', 'Two losses', 'Gradient', 'Project', 'Backward', 'Weights'] as const;
@@ -150,6 +150,10 @@ const OWN: Record<string, string> = { ste: CHAIN, fisher: EFFECTS };
 /** Whether the projection also raises scores, with a v below 0, so that the budget is used. */
 const fills = (values: Values): boolean => values['fill_budget'] === 'true' && methodOf(values).settings.includes('fill_budget');
 
+/** The projection, and the sum that it bounds. p is the price of a unit. */
+const projection = (values: Values): string => (isPriced(values) ? 's ← clamp(s − v p, 0, 1)' : 's ← clamp(s − v, 0, 1)');
+const bounded = (values: Values): string => (isPriced(values) ? 'Σps' : 'Σs');
+
 /** The phases before there are numbers. */
 export function plainPhases(values: Values): Said[] {
   const name = values['method'] ?? DEFAULT_METHOD;
@@ -160,7 +164,7 @@ export function plainPhases(values: Values): Said[] {
   const plain = hasControl(values) ? 'c is of past steps, updated after its use' : 'no backward pass';
   const learns: Said[] = [
     ['Gradient', gradientOf(name, values), OWN[name] ?? plain],
-    ['Project', 's ← clamp(s − v, 0, 1)', `onto the budget: Σs ${fill ? '=' : '≤'} K`],
+    ['Project', projection(values), `onto the budget: ${bounded(values)} ${fill ? '=' : '≤'} K`],
   ];
   return [
     ['Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays],
@@ -183,17 +187,18 @@ function numberedPhases({ record, values, description, kept, differ }: StepInput
   const rest = hasControl(values) ? ' and c of past steps' : one ? ' itself' : ' alone';
   const from = one ? `from L = ${fixed(record.loss, 3)}${rest}` : `from L − L′ = ${fixed(record.loss - record.probe_loss, 3)}${rest}`;
   const [sum, budget] = [fixed(record.sum_scores, 1), fixed(record.budget, 1)];
-  const sums = sum === budget ? `Σs = K = ${budget}` : `Σs = ${sum} < K = ${budget}`;
+  const sums = `${bounded(values)} = ${sum === budget ? `K = ${budget}` : `${sum} < K = ${budget}`}`;
+  const room = `${count(units)} units, ${isPriced(values) ? `Σp = ${sum}, ` : ''}K = ${budget}`;
   const learns: Said[] = [
     ['Gradient', gradientOf(name, values), OWN[name] ?? from],
-    ['Project', 's ← clamp(s − v, 0, 1)', `v = ${significant(record.threshold, 2)}${record.threshold < 0 ? ', raised' : ''}, ${sums}`],
+    ['Project', projection(values), `v = ${significant(record.threshold, 2)}${record.threshold < 0 ? ', raised' : ''}, ${sums}`],
   ];
   return [
     ['Sample', ...sample(name, differ, units)],
     forwards === 2
       ? ['Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks']
       : ['One loss', `L = ${fixed(record.loss, 3)}`, computes_all ? MASKED : 'one forward pass'],
-    ...(family === 'learned' ? learns : chooses(name, values, `${count(units)} units, K = ${fixed(record.budget, 1)}`)),
+    ...(family === 'learned' ? learns : chooses(name, values, room)),
     [
       'Backward',
       `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`,

@@ -1,7 +1,7 @@
 // A step that is executed phase by phase: what each phase did, as a sentence and as a number for each unit.
 
 import { count, fixed, significant } from './format';
-import { methodOf } from './methods';
+import { isPriced, methodOf } from './methods';
 import { type Description, KEPT, PROBE_KEPT, type Values, type PartialStep } from '../protocol/messages';
 import type { StepThrough } from './state';
 
@@ -37,6 +37,7 @@ export function newsOf({ partial }: StepThrough, description: Description, value
   if (!record) return '';
   const { mask, threshold } = partial.snapshot;
   const two = methodOf(values).forwards === 2;
+  const times = isPriced(values) ? ' times the price of its unit' : '';
   const count_of = (wanted: (bits: number) => boolean): number => mask.reduce((sum, bits) => sum + (wanted(bits) ? 1 : 0), 0);
   const kept = count_of((bits) => (bits & KEPT) !== 0);
   const differ = count_of((bits) => bits === KEPT || bits === PROBE_KEPT);
@@ -57,9 +58,9 @@ export function newsOf({ partial }: StepThrough, description: Description, value
     }
     case 'project':
       if (threshold < 0)
-        return `Every score above 0 is raised by −v\u00a0=\u00a0${significant(-threshold, 2)}, at most to 1, so that the budget is used. A score of 0 stays.`;
+        return `Every score above 0 is raised by −v\u00a0=\u00a0${significant(-threshold, 2)}${times}, at most to 1, so that the budget is used. A score of 0 stays.`;
       return threshold > 0
-        ? `Every score is lowered by v\u00a0=\u00a0${significant(threshold, 2)}, and scores below 0 are set to 0: the budget holds.`
+        ? `Every score is lowered by v\u00a0=\u00a0${significant(threshold, 2)}${times}, and scores below 0 are set to 0: the budget holds.`
         : 'The scores fit the budget as they are: none is lowered.';
     case 'backward':
       return values['method'] === 'ste'

@@ -1,6 +1,6 @@
 // The budget as a bar: the sum of the scores, its bound, and the goal where the bound ends.
 
-import { means, methodOf } from '../../model/methods';
+import { isPriced, means, methodOf } from '../../model/methods';
 import { count, fixed } from '../../model/format';
 import type { Values } from '../../protocol/messages';
 import { say } from '../../ui/element';
@@ -30,8 +30,12 @@ export class MeterView {
     fill.style.width = `${(100 * shown.sum_scores) / units}%`;
     tick.style.translate = `${(100 * shown.budget) / units}%`;
     const has_budget = (of === null || means('keep_ratio', of)) && of?.['method'] !== 'small-dense';
-    say(sum, methodOf(of).family === 'learned' ? `Σs = ${fixed(shown.sum_scores, 1)} units expected` : `${count(shown.sum_scores)} units kept`);
-    say(budget, has_budget ? `budget K = ${fixed(shown.budget, 1)} of ${count(units)}` : `no budget, of ${count(units)}`);
+    const [learned, priced] = [methodOf(of).family === 'learned', of !== null && isPriced(of)];
+    const spent = fixed(shown.sum_scores, 1);
+    if (priced) say(sum, learned ? `Σps = ${spent} expected` : `Σp = ${spent} of kept units`);
+    else say(sum, learned ? `Σs = ${spent} units expected` : `${count(shown.sum_scores)} units kept`);
+    const counted = `${count(units)}${priced ? ', by multiply-adds' : ''}`;
+    say(budget, has_budget ? `budget K = ${fixed(shown.budget, 1)} of ${counted}` : `no budget, of ${counted}`);
     const falls = methodOf(asked).starts_whole && asked?.['schedule'] === 'cubic';
     this.goal?.draw(units, has_budget ? Number(asked?.['keep_ratio'] ?? 1) : null, falls ? Number(asked?.['keep_start']) : 1);
     root.dataset['sum'] = String(shown.sum_scores);

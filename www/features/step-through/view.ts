@@ -4,7 +4,7 @@ import './style.css';
 
 import { FORMULAS, hasControl } from '../../model/estimators';
 import { count, fixed, percent, significant } from '../../model/format';
-import { methodOf } from '../../model/methods';
+import { isPriced, methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';
 import { type Description, type Group, KEPT, PROBE_KEPT, type StepRecord, type Values, type PartialStep } from '../../protocol/messages';
 import { PHASES, phaseTitle, type Said } from '../../model/phases';
@@ -30,6 +30,9 @@ type Box = [left: number, top: number, width: number, height: number];
 const still = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 const largest = (values: Float32Array): number => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 const eased = (share: number): number => 1 - (1 - Math.min(1, Math.max(0, share))) ** 3;
+
+/** The price of each gated unit. */
+const pricesOf = (groups: Group[]): number[] => groups.filter((group) => group.gated).flatMap(({ size, price }) => Array<number>(size).fill(price));
 
 /** The phase that is shown. */
 interface Seen {
@@ -97,7 +100,7 @@ export class StepThroughView {
     this.draw();
   }
 
-  private explains({ partial, record, values }: Seen): string {
+  private explains({ partial, description, record, values }: Seen): string {
     const { before, stepped, snapshot } = partial;
     switch (partial.stage) {
       case 'choose':
@@ -113,10 +116,11 @@ export class StepThroughView {
       case 'gradient':
         return this.substituted(record, values, largest(partial.values ?? new Float32Array()));
       case 'project': {
+        const prices = pricesOf(description.groups);
         const sum = (scores: Float32Array | null): number =>
-          (scores ?? new Float32Array()).reduce((total, score) => total + Math.min(1, Math.max(0, score)), 0);
+          (scores ?? new Float32Array()).reduce((total, score, unit) => total + (prices[unit] ?? 1) * Math.min(1, Math.max(0, score)), 0);
         const rate = significant(record.scores_rate, 2);
-        return `Before: Σs = ${fixed(sum(before), 1)}. After the optimiser’s step at rate ${rate}: ${fixed(sum(stepped), 1)}. Projected: ${fixed(sum(snapshot.scores), 1)}, and K = ${fixed(snapshot.budget, 1)}.`;
+        return `Before: ${isPriced(values) ? 'Σps' : 'Σs'} = ${fixed(sum(before), 1)}. After the optimiser’s step at rate ${rate}: ${fixed(sum(stepped), 1)}. Projected: ${fixed(sum(snapshot.scores), 1)}, and K = ${fixed(snapshot.budget, 1)}.`;
       }
       case 'backward': {
         const clip = Number(values['clip_norm']);
@@ -275,10 +279,11 @@ export class StepThroughView {
   }
 
   /** The scores after the optimiser's step are shifted by v, and then clamped to 0 to 1. */
-  private projection({ partial, values }: Seen, [left, top, width, height]: Box): string {
+  private projection({ partial, description, values }: Seen, [left, top, width, height]: Box): string {
     const { stepped, snapshot } = partial;
     if (!stepped) return '';
     const pins = readPins(values['pins']);
+    const prices = pricesOf(description.groups);
     const { threshold } = snapshot;
     if (still()) {
       const half = (width - 24) / 2;
@@ -292,7 +297,7 @@ export class StepThroughView {
     const now = [...stepped].map((score, unit) => {
       if (pins.has(unit)) return score;
       // A v below 0 raises, but no score from 0.
-      const moved = threshold < 0 && score <= 0 ? score : score - slid;
+      const moved = threshold < 0 && score <= 0 ? score : score - slid * (prices[unit] ?? 1);
       return moved + clamped * (Math.min(1, Math.max(0, moved)) - moved);
     });
     if (threshold === 0) {
