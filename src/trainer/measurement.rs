@@ -23,7 +23,7 @@ pub struct Timing {
 pub struct SavedBuffers {
     /// The buffers of [`Trainer::overwritten`], one after another.
     bytes: Vec<u8>,
-    /// Slightly below the sum of the scores, so that the projection does all of its work.
+    /// Slightly below what the scores take of the budget, so that the projection does all of its work.
     budget: f32,
 }
 
@@ -49,7 +49,8 @@ impl Trainer {
         let pieces = self.overwritten().map(|buffer| (buffer, buffer.size()));
         let bytes = self.engine.read_firsts(&pieces).await?;
         let scores: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[..self.engine.buffers.scores.size() as usize]);
-        Ok(SavedBuffers { bytes, budget: scores.iter().sum::<f32>() * (1.0 - 1e-6) })
+        let taken: f32 = scores.iter().zip(self.model.prices()).map(|(score, price)| price * score).sum();
+        Ok(SavedBuffers { bytes, budget: taken * (1.0 - 1e-6) })
     }
 
     /// As [`Trainer::measure`], with buffers saved since the last step.

@@ -70,6 +70,8 @@ struct Group {
     size: usize,
     /// The index of its first unit among the gated ones, if they are gated.
     first_unit: Option<usize>,
+    /// What each unit counts in the budget, if they are gated.
+    price: f64,
     /// The groups of the same size of which it is the union.
     union_of: Option<[usize; 2]>,
 }
@@ -138,7 +140,7 @@ impl Network {
             let union_of = group["union_of"].as_array().map(|parents| [index(&parents[0]), index(&parents[1])]);
             let first_unit = optional(&group["first_unit"]);
             assert_eq!(group["gated"], first_unit.is_some(), "{group}");
-            Group { size: index(&group["size"]), first_unit, union_of }
+            Group { size: index(&group["size"]), first_unit, price: group["price"].as_f64().unwrap_or(0.0), union_of }
         };
         let map = |map: &Value| Map { group: index(&map["group"]), height: index(&map["height"]), width: index(&map["width"]) };
         let op = |op: &Value| {
@@ -194,6 +196,11 @@ impl Network {
     }
 
     /// The gated units of a mask.
+    /// The price of each gated unit.
+    fn prices(&self) -> Vec<f64> {
+        self.flat(&self.groups.iter().map(|group| vec![group.price; group.size]).collect())
+    }
+
     fn flat(&self, masks: &Masks) -> Vec<f64> {
         let gated = self.groups.iter().zip(masks).filter(|(group, _)| group.first_unit.is_some());
         gated.flat_map(|(_, mask)| mask.clone()).collect()
@@ -520,13 +527,13 @@ fn times(values: &mut [f64], mask: &[f64]) {
     }
 }
 
-/// The least v with Σ clamp(s − v, 0, 1) ≤ K, by bisection to 1e-12.
-fn threshold(scores: &[f64], budget: f64) -> f64 {
-    let sum = |v: f64| scores.iter().map(|s| (s - v).clamp(0.0, 1.0)).sum::<f64>();
+/// The least v with Σ p clamp(s − v p, 0, 1) ≤ K, by bisection to 1e-12.
+fn threshold(scores: &[f64], prices: &[f64], budget: f64) -> f64 {
+    let sum = |v: f64| scores.iter().zip(prices).map(|(s, p)| p * (s - v * p).clamp(0.0, 1.0)).sum::<f64>();
     if sum(0.0) <= budget {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, scores.iter().copied().fold(0.0, f64::max));
+    let (mut low, mut high) = (0.0, scores.iter().zip(prices).map(|(s, p)| s / p).fold(0.0, f64::max));
     while high - low > 1e-12 {
         let middle = f64::midpoint(low, high);
         if sum(middle) > budget { low = middle } else { high = middle }
@@ -534,14 +541,14 @@ fn threshold(scores: &[f64], budget: f64) -> f64 {
     high
 }
 
-/// The greatest v with Σ min(s + v, 1) within the budget over the scores above 0; 0 if none of them is below 1.
-fn rise(scores: &[f64], budget: f64) -> f64 {
-    let raised: Vec<f64> = scores.iter().copied().filter(|&s| s > 0.0).collect();
-    let sum = |v: f64| raised.iter().map(|s| (s + v).min(1.0)).sum::<f64>();
-    if raised.iter().all(|&s| s >= 1.0) {
+/// The greatest v with Σ p min(s + v p, 1) within the budget over the scores above 0; 0 if none of them is below 1.
+fn rise(scores: &[f64], prices: &[f64], budget: f64) -> f64 {
+    let raised: Vec<(f64, f64)> = scores.iter().copied().zip(prices.iter().copied()).filter(|(s, _)| *s > 0.0).collect();
+    let sum = |v: f64| raised.iter().map(|(s, p)| p * (s + v * p).min(1.0)).sum::<f64>();
+    if raised.iter().all(|&(s, _)| s >= 1.0) {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, 1.0);
+    let (mut low, mut high) = (0.0, prices.iter().map(|p| 1.0 / p).fold(1.0, f64::max));
     while high - low > 1e-12 {
         let middle = f64::midpoint(low, high);
         if sum(middle) <= budget { low = middle } else { high = middle }
@@ -833,17 +840,20 @@ impl<'a> Step<'a> {
             close("first moment", trace.tensor("after.scores_first_moment")[unit], first, rounding + 1e-5 * scale);
             close("second moment", trace.tensor("after.scores_second_moment")[unit], second, (2.0 * rounding + 1e-5 * scale) * scale);
         }
-        let mut v = threshold(&stepped, budget);
+        let prices = self.task.network.prices();
+        let mut v = threshold(&stepped, &prices, budget);
         if v == 0.0 && trace.settings["fill_budget"] == "true" {
-            v = -rise(&stepped, budget);
+            v = -rise(&stepped, &prices, budget);
         }
         close(&format!("step {step}, threshold"), trace.number("threshold"), v, SCORES);
-        let after: Vec<f64> = stepped.iter().map(|&s| if v < 0.0 && s <= 0.0 { 0.0 } else { (s - v).clamp(0.0, 1.0) }).collect();
+        let moved = |(&s, p): (&f64, &f64)| if v < 0.0 && s <= 0.0 { 0.0 } else { (s - v * p).clamp(0.0, 1.0) };
+        let after: Vec<f64> = stepped.iter().zip(&prices).map(moved).collect();
         for (unit, (found, expected)) in trace.tensor("after.scores").iter().zip(&after).enumerate() {
             close(&format!("step {step}, after.scores[{unit}]"), *found, *expected, SCORES);
         }
-        close("sum of scores", trace.number("sum_scores"), after.iter().sum(), 1e-5 * after.len() as f64);
-        assert!(trace.tensor("after.scores").iter().sum::<f64>() <= budget * (1.0 + 1e-6), "step {step}: over the budget");
+        let taken = |scores: &[f64]| scores.iter().zip(&prices).map(|(s, p)| p * s).sum::<f64>();
+        close("sum of scores", trace.number("sum_scores"), taken(&after), 1e-5 * after.len() as f64);
+        assert!(taken(trace.tensor("after.scores")) <= budget * (1.0 + 1e-6), "step {step}: over the budget");
     }
 
     /// Checks the gradient of kept entries, clipped by the norm of all, momentum and decay; other entries must not change.
@@ -1114,6 +1124,16 @@ fn a_step_at_a_constant_budget_can_be_recomputed_and_its_clipped_gradient_too() 
     let traces =
         trace_planted(&["--model", "mlp-24-12", "--gate-inputs", "--keep-ratio", "0.4", "--schedule", "constant", "--clip-norm", "0.2"]);
     assert!(traces.iter().any(|trace| trace.number("clip_scale") < 1.0), "no gradient was clipped");
+}
+
+#[test]
+fn a_step_under_a_budget_of_multiply_adds_can_be_recomputed() {
+    let flags = ["--model", "mlp-24-12", "--gate-inputs", "--keep-ratio", "0.3", "--budget-unit", "multiply-adds"];
+    let traces = trace_planted(&flags);
+    assert!(traces.iter().any(|trace| trace.number("threshold") > 0.0), "no step was projected");
+    let flags =
+        ["--model", "cnn-6-10", "--batch-size", "5", "--keep-ratio", "0.4", "--budget-unit", "multiply-adds", "--schedule", "constant"];
+    trace_idx(9, &flags);
 }
 
 #[test]
