@@ -19,7 +19,17 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: false,
     brings_back: true,
     ranks_by: Some(Criterion::Scores),
-    settings: &["keep_ratio", "schedule", "keep_start", "anneal_fraction", "scores_rate", "effect_rate", "pins", "compact"],
+    settings: &[
+        "keep_ratio",
+        "schedule",
+        "keep_start",
+        "anneal_fraction",
+        "scores_rate",
+        "effect_rate",
+        "exact_information",
+        "pins",
+        "compact",
+    ],
     presets: &[("learning_rate", "0.1"), ("keep_start", "0.3"), ("scores_rate", "0.1"), ("effect_rate", "0.2")],
     search: ("scores_rate", ["0.05", "0.1", "0.2"]),
 };

@@ -29,6 +29,7 @@ test('a setting that is some method’s own means nothing to the others; one tha
     scores_rate: ['vrpge', 'reinforce', 'ste', 'fisher'],
     control_variate: ['vrpge'],
     effect_rate: ['vrpge', 'fisher', 'fisher-pruning'],
+    exact_information: ['vrpge', 'fisher', 'fisher-pruning'],
     fill_budget: ['vrpge', 'reinforce', 'ste'],
     pins: ['vrpge', 'reinforce', 'ste', 'fisher'],
     schedule: ['vrpge', 'reinforce', 'ste', 'fisher', 'magnitude', 'fisher-pruning', 'small-dense'],

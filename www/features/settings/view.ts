@@ -23,6 +23,7 @@ const GROUPS: { title: string; settings: string[]; brief: (values: Values) => st
       'alpha',
       'control_variate',
       'effect_rate',
+      'exact_information',
       'fill_budget',
       'scores_optimizer',
       'scores_rate',
