@@ -197,8 +197,8 @@ impl Model {
             tensor("the packed weights", Purpose::Weights, packed),
             tensor("the weights' gradients", Purpose::Weights, gradient),
             tensor("the weights' velocities", Purpose::Optimiser, weights),
-            // Of each unit: score, four numbers of its state, the gradients of score and mask, pin, number and masks.
-            tensor("the scores", Purpose::Optimiser, 10 * units),
+            // Of each unit: score, four numbers of its state, the gradients of score and mask, the information of the mask, pin, number and masks.
+            tensor("the scores", Purpose::Optimiser, 11 * units),
             // A list and its inverse for both masks, which are drawn together; for each mask, pairs of a union's rows; a union's sources.
             tensor("the lists of kept units", Purpose::Optimiser, (4 + 2 * masks + 2) * rows),
             // Pairs: for each mask, running, and gradients.

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FAMILIES, METHODS, means, methodOf } from './methods';
+import { denseWork, FAMILIES, METHODS, means, methodOf } from './methods';
 
 test('the method of values is theirs, that of none is the default', () => {
   assert.equal(methodOf({ method: 'rigl' }), METHODS['rigl']);
@@ -51,6 +51,16 @@ test('where the budget stands still, how it would fall means nothing', () => {
     assert.equal(means(setting, { method: 'vrpge', schedule: 'constant' }), false);
   }
   assert.equal(means('schedule', { method: 'vrpge', schedule: 'constant' }), true);
+});
+
+test('dense work at the start is named where the budget falls from nearly all units', () => {
+  const words = (method: string, keep_start: string, schedule = 'cubic'): string | null => denseWork({ method, keep_start, schedule });
+  assert.match(words('vrpge', '0.999') ?? '', /starts whole/);
+  assert.equal(words('vrpge', '0.3'), 'none');
+  assert.equal(words('vrpge', '0.999', 'constant'), 'none');
+  assert.match(words('magnitude', '0.9') ?? '', /the start/);
+  assert.equal(words('magnitude', '0.5'), 'none');
+  assert.equal(words('set', '0.999'), null);
 });
 
 test('only a budget that falls starts whole', () => {
