@@ -1,12 +1,13 @@
 // d_masks: G = dL/dm of each unit that m keeps, and the running estimate of the unit's effect on the loss, L(with it) - L(without it).
 //
-//   G = sum of w * d_w;   F = B * G^2 estimates the Fisher information of the unit's mask;   the effect is about G - F / 2
+//   G = sum of w * d_w;   F, the Fisher information of the unit's mask, is estimated by B * G^2;   the effect is about G - F / 2
 //   EFFECTS_CONTROL  effect <- effect + rate (G - F / 2 - effect)
 //   EFFECTS_FISHER   effect <- effect + max(rate, 1 / n) (-F / 2 - effect),  n the steps that kept the unit
 //
 // A mask multiplies the output of its unit, and relu and pooling are positively homogeneous. Therefore G is the sum over the weights that read the
 // unit, and equally over its own weights and bias. Of a normalised unit, whose own weights the normalisation makes scale-free, it is the sum over
-// scale and shift. The gradients are those before the clip and the weight decay. For a unit that m does not keep nothing is written.
+// scale and shift. The gradients are those before the clip and the weight decay. For a unit that m does not keep nothing is written. With
+// `exact_information`, F is what the kernel `information` found.
 // MASK_LANES invocations share the terms of a unit.
 
 // #import structs
@@ -22,6 +23,7 @@
 @group(0) @binding(5) var<storage, read> d_weights: array<f32>;          // likewise
 @group(0) @binding(6) var<storage, read_write> d_masks: array<f32>;      // [U] G
 @group(0) @binding(7) var<storage, read_write> score_state: array<vec4<f32>>; // [U]
+@group(0) @binding(8) var<storage, read> information: array<f32>;        // [U] F
 
 const THREADS: u32 = 64u;
 const UNITS: u32 = THREADS / MASK_LANES; // of a workgroup
@@ -30,10 +32,13 @@ var<workgroup> lane_sums: array<f32, THREADS>;
 
 fn update_effect(unit: u32, g: f32) {
     d_masks[unit] = g;
-    if state.halted != 0u || !is_finite(g) {
+    var half_information = 0.5 * f32(params.batch_size) * g * g;
+    if params.exact_information == 1u {
+        half_information = 0.5 * information[unit];
+    }
+    if state.halted != 0u || !is_finite(g) || !is_finite(half_information) {
         return;
     }
-    let half_information = 0.5 * f32(params.batch_size) * g * g;
     var known = score_state[unit];
     known.w += 1.0;
     if params.effects == EFFECTS_FISHER {

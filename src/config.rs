@@ -308,6 +308,8 @@ settings! {
         "Control variate", "For vrpge: subtract from the losses' difference what the running estimates of the units' effects explain of it, which lowers the variance; off is the paper's estimator.";
     effect_rate: f64 = 0.1, Kind::Number { min: 1e-3, max: 1.0, logarithmic: true }, false,
         "Effect rate", "For the control variate, fisher and fisher-pruning: how fast the running estimate of a unit's effect follows its last values.";
+    exact_information: bool = false, Kind::Switch, false,
+        "Exact information", "For the control variate, fisher and fisher-pruning: find the Fisher information of a unit's mask from the gradient of each image, which takes more work, instead of estimating it from that of the batch.";
     fill_budget: bool = true, Kind::Switch, false,
         "Fill the budget", "For vrpge, reinforce and ste: where the scores sum to less than the budget, raise those above 0 by one amount until they use it up.";
     scores_optimizer: ScoresOptimizer = ScoresOptimizer::Adam, Kind::Choice(ScoresOptimizer::NAMES), false,

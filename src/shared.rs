@@ -211,7 +211,7 @@ pub struct Params {
     pub decided_score: f32,
     pub decided_units: u32,
     pub fill_budget: u32,
-    pub unused_x: u32,
+    pub exact_information: u32,
     pub unused_y: u32,
     pub highest_rise: f32,
     pub groups: [Group; MOST_GROUPS],

@@ -246,7 +246,7 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
         ),
         layout!(
             Params: seed, mode, draw, masks, group_count, units, rows, packed, batch_size, batch_stride, layer_count, statistics, channels,
-            height, width, estimator, optimizer, learn_scores, alpha, momentum, weight_decay, clip_norm, scale, streamed, effects, effect_rate, decided_score, decided_units, fill_budget, unused_x, unused_y, highest_rise, groups, layers
+            height, width, estimator, optimizer, learn_scores, alpha, momentum, weight_decay, clip_norm, scale, streamed, effects, effect_rate, decided_score, decided_units, fill_budget, exact_information, unused_y, highest_rise, groups, layers
         ),
         layout!(Sample: row, view),
         layout!(Step: step, learning_rate, scores_rate, budget, first_correction, second_correction),

@@ -135,7 +135,7 @@ struct Params {
     decided_score: f32, // an evaluation's decided mask keeps the units with a higher score
     decided_units: u32, // and, of those with this score, the ones before this unit
     fill_budget: u32,  // 1 if the projection raises scores that use less than the budget
-    unused_x: u32,
+    exact_information: u32, // 1 if the kernel `information` runs: the effects use its F
     unused_y: u32,
     highest_rise: f32, // the v from which on a projection that raises scores raises all of them to 1
     groups: array<Group, 64>,

@@ -65,6 +65,7 @@ pub(super) async fn read(engine: &Engine, is_read: &dyn Fn(&str) -> bool) -> Res
         score_state: floats(of("score_state")).chunks_exact(4).map(|of| [of[0], of[1], of[2], of[3]]).collect(),
         d_scores: floats(of("d_scores")),
         d_masks: floats(of("d_masks")),
+        information: floats(of("information")),
         pins: floats(of("pins")),
         numbers: words("numbers"),
         units: words("units"),
@@ -103,6 +104,7 @@ pub(super) fn write(engine: &Engine, memory: &Memory) {
     engine.write(&buffers.score_state, &narrow(memory.score_state.as_flattened()));
     engine.write(&buffers.d_scores, &narrow(&memory.d_scores));
     engine.write(&buffers.d_masks, &narrow(&memory.d_masks));
+    engine.write(&buffers.information, &narrow(&memory.information));
     engine.write(&buffers.pins, &narrow(&memory.pins));
     engine.write(&buffers.units, &memory.units);
     engine.write(&buffers.lists, &memory.lists);

@@ -39,6 +39,7 @@ pub(super) fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch
     floats("score_state", expected.score_state.as_flattened(), found.score_state.as_flattened());
     floats("d_scores", &expected.d_scores, &found.d_scores);
     floats("d_masks", &expected.d_masks, &found.d_masks);
+    floats("information", &expected.information, &found.information);
     floats("weights", &expected.weights, &found.weights);
     floats("velocity", &expected.velocity, &found.velocity);
     floats("packed_weights", &expected.packed_weights, &found.packed_weights);

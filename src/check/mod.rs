@@ -109,7 +109,7 @@ pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(&SceneReport,
 async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
     let model = scene.priced_at.map_or(model.clone(), |keep_ratio| model.with_prices(keep_ratio));
-    let model = Model { saves_memory: scene.saves_memory, ..model };
+    let model = Model { saves_memory: scene.saves_memory, exact_information: scene.exact_information, ..model };
     let model = if scene.gates { model.with_gates() } else { model };
     let capacities: Vec<u32> = model.sizes().iter().map(|&size| (f64::from(size) * scene.room).ceil() as u32).collect();
     let model = model.with_capacities(&capacities);

@@ -13,6 +13,7 @@ use crate::shared::{MISSING, Mode, Params, Sample, State, Step, effects, part};
 use super::ROWS;
 
 /// A network with awkward sizes, and the other conditions of its scene.
+#[expect(clippy::struct_excessive_bools, reason = "independent conditions, each named where a scene has it")]
 pub(super) struct Scene {
     pub(super) name: &'static str,
     pub(super) model: &'static str,
@@ -25,6 +26,7 @@ pub(super) struct Scene {
     pub(super) room: f64,
     /// Whether maps and gradients share buffers.
     pub(super) saves_memory: bool,
+    pub(super) exact_information: bool,
     pub(super) batch_size: u32,
     pub(super) change: fn(&mut Params),
     /// The keep ratio of prices by multiply-adds. `None`: every price is 1.
@@ -64,6 +66,7 @@ const USUAL: Scene = Scene {
     gates: false,
     room: 1.0,
     saves_memory: false,
+    exact_information: false,
     batch_size: 13,
     change: |_| {},
     priced_at: None,
@@ -346,6 +349,42 @@ pub(super) const SCENES: &[Scene] = &[
         },
         ..USUAL
     },
+    Scene { name: "exact information", exact_information: true, change: by_fisher, ..USUAL },
+    Scene {
+        name: "exact information of channels",
+        model: "cnn-13-6",
+        image: image(5, 9, 9),
+        batch_size: 18,
+        change: controlled,
+        keep: 0.6,
+        saves_memory: true,
+        exact_information: true,
+        ..USUAL
+    },
+    Scene {
+        name: "exact information of residual branches",
+        model: "resnet8",
+        image: image(3, 7, 7),
+        classes: 4,
+        gate_inputs: false,
+        batch_size: 3,
+        change: by_fisher,
+        keep: 0.5,
+        saves_memory: true,
+        exact_information: true,
+        ..USUAL
+    },
+    Scene {
+        name: "exact information, normalised before",
+        model: "wrn-10-1",
+        image: image(2, 5, 5),
+        classes: 3,
+        batch_size: 70,
+        change: by_fisher,
+        saves_memory: true,
+        exact_information: true,
+        ..USUAL
+    },
     Scene { name: "room for three quarters", room: 0.75, ..USUAL },
     Scene {
         name: "shared buffers, gated channels",
@@ -482,9 +521,16 @@ pub(super) fn fill(memory: &mut Memory, scene: &Scene, prices: &[f32], random: &
     for velocity in &mut memory.velocity {
         *velocity = uniform(-0.1, 0.1);
     }
-    for buffer in [&mut memory.d_scores, &mut memory.d_masks, &mut memory.packed_weights, &mut memory.d_weights, &mut memory.squares]
-        .into_iter()
-        .chain(&mut memory.values)
+    for buffer in [
+        &mut memory.d_scores,
+        &mut memory.d_masks,
+        &mut memory.information,
+        &mut memory.packed_weights,
+        &mut memory.d_weights,
+        &mut memory.squares,
+    ]
+    .into_iter()
+    .chain(&mut memory.values)
     {
         buffer.fill(poison);
     }

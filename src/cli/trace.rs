@@ -107,9 +107,16 @@ pub(super) fn step(run: &mut Trainer, set: &Dataset, directory: &Path) -> Result
     }
     if params.effects != effects::NONE {
         // The buffer has no values of units that m does not keep.
-        let derivatives = pollster::block_on(engine.read::<f32>(&engine.buffers.d_masks))?;
         let of_kept = |(&bits, &value): (&u32, &f32)| if bits & KEPT_BY_MASK != 0 { value } else { 0.0 };
-        tensors.floats("d_masks", &[units], &bits[..units].iter().zip(&derivatives).map(of_kept).collect::<Vec<f32>>());
+        let mut add = |name: &str, buffer| -> Result<(), CliError> {
+            let values = pollster::block_on(engine.read::<f32>(buffer))?;
+            tensors.floats(name, &[units], &bits[..units].iter().zip(&values).map(of_kept).collect::<Vec<f32>>());
+            Ok(())
+        };
+        add("d_masks", &engine.buffers.d_masks)?;
+        if params.exact_information == 1 {
+            add("information", &engine.buffers.information)?;
+        }
     }
     let state: Vec<u32> = pollster::block_on(engine.read(&engine.buffers.state))?;
     let state: lacuna::shared::State = bytemuck::pod_read_unaligned(&bytemuck::cast_slice(&state)[..size_of::<lacuna::shared::State>()]);

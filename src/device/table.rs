@@ -50,8 +50,9 @@ kernels! {
     d_shortcut: [params, counts, joins, shortcut, d_output, d_shortcut], true;
     d_weights: [params, counts, input, d_output, d_weights, squares], true;
     d_activations: [params, counts, packed_weights, input, d_output, d_input], true;
+    information: [params, lists, counts, joins, statistics, packed_weights, input, d_output, information], true;
     sum_gradients: [params, counts, d_weights, squares], false;
-    d_masks: [params, state, lists, counts, packed_weights, d_weights, d_masks, score_state], false;
+    d_masks: [params, state, lists, counts, packed_weights, d_weights, d_masks, score_state, information], false;
     update_scores: [params, state, squares, units, scores, score_state, d_scores, records, pins], false;
     update_weights: [params, state, lists, counts, d_weights, weights, velocity], false;
     update_statistics: [params, state, lists, counts, statistics, running], false;

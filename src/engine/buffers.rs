@@ -113,6 +113,8 @@ buffers! {
     d_scores;
     /// `[U]` dL/dm of the units that m kept in the last step.
     d_masks;
+    /// `[U]` the Fisher information of the masks of the units that m kept in the last step, with [`Params::exact_information`].
+    information;
     /// `[U]` 1 if the score is pinned.
     pins;
     /// `[U]` numbers of the units in the whole network.
@@ -240,6 +242,7 @@ impl Buffers {
             score_state: new.storage("score_state", 4 * units),
             d_scores: new.storage("d_scores", units),
             d_masks: new.storage("d_masks", units),
+            information: new.storage("information", units),
             pins: new.storage("pins", units),
             numbers: new.storage("numbers", units),
             units: new.storage("units", units),

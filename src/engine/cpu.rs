@@ -65,6 +65,7 @@ moved!(
     score_state,
     d_scores,
     d_masks,
+    information,
     pins,
     numbers,
     units,

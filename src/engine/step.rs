@@ -65,6 +65,8 @@ pub struct Line {
     workgroups: u32,
     /// Whether one dispatch computes both masks.
     per_mask: bool,
+    /// Whether only the running estimates of effects (`Params::effects`) need it.
+    of_effects: bool,
 }
 
 impl Line {
@@ -200,6 +202,9 @@ impl Planner<'_> {
         for (index, _) in self.model.ops.iter().enumerate().rev() {
             self.backward(index);
         }
+        if self.model.needs_input_gradient() {
+            self.information_of(0);
+        }
         if sum_grid > 0 {
             self.once("sum_gradients", Phase::Backward, sum_grid, false);
         }
@@ -224,11 +229,14 @@ impl Planner<'_> {
     /// Adds a kernel that works on the whole network; its output operand is the logits.
     fn once(&mut self, name: &'static str, phase: Phase, workgroups: u32, per_mask: bool) {
         let operands = Operands { output: self.model.logits(), ..Operands::default() };
-        self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask });
+        let of_effects = name == "d_masks";
+        self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask, of_effects });
     }
 
     fn push(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32) {
-        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask: false });
+        // The gradient at the inputs has no other use.
+        let of_effects = name == "information" || name == "d_activations" && operands.input == 0;
+        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask: false, of_effects });
     }
 
     fn gather_inputs(&mut self, mask: u32) {
@@ -319,6 +327,23 @@ impl Planner<'_> {
         }
     }
 
+    /// Adds the kernel that finds the Fisher information of the masks of a map that is not normalised.
+    fn information_of(&mut self, map: usize) {
+        let of = &self.model.maps[map];
+        let group = of.group as u32;
+        let operation = Operation {
+            group_in: group,
+            group_out: group,
+            height_in: of.height,
+            width_in: of.width,
+            height_out: of.height,
+            width_out: of.width,
+            ..Operation::default()
+        };
+        let workgroups = self.model.groups[of.group].size.min(self.sizes.most_workgroups);
+        self.push("information", Phase::Backward, operation, Operands { input: map, output: map, shortcut: map }, workgroups);
+    }
+
     fn backward(&mut self, index: usize) {
         for writer in self.model.recomputed_before(index) {
             let (mut operation, operands) = self.operation(&self.model.ops[writer]);
@@ -335,8 +360,12 @@ impl Planner<'_> {
             rectified(&self.model.maps[map]) | accumulates
         };
         operation.flags = gradient_flags(operands.input);
+        let gives_information = self.model.gives_information(index);
         match op {
-            Op::Convolve { layer, .. } => {
+            Op::Convolve { layer, output, .. } => {
+                if gives_information {
+                    self.information_of(output);
+                }
                 let layer = &self.model.layers[layer];
                 let workgroups = striding_grid(self.sizes.d_weights_threads(layer), self.sizes.most_workgroups)[0];
                 let mut own = operation;
@@ -344,7 +373,7 @@ impl Planner<'_> {
                     own.first_square = self.take_squares(workgroups * self.sizes.squares);
                 }
                 self.push("d_weights", Phase::Backward, own, operands, workgroups);
-                if operands.input != 0 {
+                if operands.input != 0 || self.model.needs_input_gradient() {
                     let units = self.model.groups[input.group].size.div_ceil(4);
                     let threads = self.sizes.tiles(units, input.pixels(), self.images);
                     let workgroups = striding_grid(threads, self.sizes.most_tiled)[0];
@@ -359,6 +388,9 @@ impl Planner<'_> {
                     let units = self.model.layers[layer].outputs;
                     operation.first_square = self.take_squares(units);
                     self.push("d_statistics", Phase::Backward, operation, operands, units.min(self.sizes.most_workgroups));
+                    if gives_information {
+                        self.push("information", Phase::Backward, operation, operands, units.min(self.sizes.most_workgroups));
+                    }
                 }
                 self.push("d_normalise", Phase::Backward, operation, operands, elements);
                 if let Some(shortcut) = shortcut {
@@ -423,7 +455,7 @@ impl Steps {
     pub(super) fn training(&self, masks: u32, estimates: u32) -> Vec<&Dispatch> {
         let list = if masks == 1 { &self.one_mask } else { &self.two_masks };
         assert!(!list.is_empty(), "the network has buffers for one mask");
-        list.iter().filter(|dispatch| estimates != effects::NONE || dispatch.line.name != "d_masks").collect()
+        list.iter().filter(|dispatch| estimates != effects::NONE || !dispatch.line.of_effects).collect()
     }
 
     /// Only sampling, the forward passes and the losses.

@@ -21,7 +21,17 @@ pub(super) const FACTS: Facts = Facts {
     keeps_all: false,
     brings_back: false,
     ranks_by: Some(Criterion::Effects),
-    settings: &["keep_ratio", "budget_unit", "schedule", "keep_start", "anneal_fraction", "structure_every", "effect_rate", "compact"],
+    settings: &[
+        "keep_ratio",
+        "budget_unit",
+        "schedule",
+        "keep_start",
+        "anneal_fraction",
+        "structure_every",
+        "effect_rate",
+        "exact_information",
+        "compact",
+    ],
     presets: &[("learning_rate", "0.1"), ("keep_start", "0.5"), ("structure_every", "25"), ("effect_rate", "0.2")],
     search: ("structure_every", ["10", "25", "100"]),
 };

@@ -317,7 +317,8 @@ fn the_facts_of_a_method_agree_with_each_other_and_with_what_it_does() {
         assert_eq!(of_gradients.map(|setting| facts.has_setting(setting)), [has_gradient; 3], "{facts:?}");
         assert_eq!(facts.has_setting("control_variate"), facts.forwards == 2, "{facts:?}");
         let has_effects = facts.has_setting("control_variate") || [MethodName::Fisher, MethodName::FisherPruning].contains(&name);
-        assert_eq!(facts.has_setting("effect_rate"), has_effects, "{facts:?}");
+        let of_effects = ["effect_rate", "exact_information"];
+        assert_eq!(of_effects.map(|setting| facts.has_setting(setting)), [has_effects; 2], "{facts:?}");
         // The setting `estimator` applies to methods that have none of their own; the chain rule through the mask has no preconditioner.
         assert_eq!(facts.has_setting("estimator"), facts.learns_scores && facts.estimator.is_none(), "{facts:?}");
         let reads_losses = facts.estimator.is_none_or(|of| of.reads() == Reads::Losses);

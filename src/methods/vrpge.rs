@@ -26,6 +26,7 @@ pub(super) const FACTS: Facts = Facts {
         "alpha",
         "control_variate",
         "effect_rate",
+        "exact_information",
         "fill_budget",
         "scores_optimizer",
         "scores_rate",

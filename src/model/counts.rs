@@ -83,7 +83,7 @@ impl Bytes {
 impl Model {
     /// Multiply-adds of one image in one training step that keeps `kept[g]` units of group `g` under the mask and, if there is a second forward pass,
     /// `probe[g]` under the probe. It counts the convolutions and fully connected layers, with all taps at every pixel. A bias counts as one input.
-    /// The inputs need no gradient.
+    /// The inputs need no gradient for a step; see [`Model::information_multiply_adds`].
     #[must_use]
     pub fn multiply_adds(&self, kept: &[u32], probe: Option<&[u32]>) -> MultiplyAdds {
         let widen = |kept: &[u32]| kept.iter().map(|&kept| f64::from(kept)).collect::<Vec<f64>>();
@@ -91,6 +91,26 @@ impl Model {
         let (forward, d_activations) = self.work(&kept);
         let probed = probe.map_or(0.0, |probe| self.work(&probe).0);
         MultiplyAdds { forward: (forward + probed) as u64, backward: (forward + d_activations) as u64 }
+    }
+
+    /// Multiply-adds of one image for the exact Fisher information of the masks of `kept[g]` units of each group: the gradient at gated inputs, and the
+    /// products of values and gradients at the maps of all gated groups. 0 if the network does not compute it.
+    #[must_use]
+    pub fn information_multiply_adds(&self, kept: &[u32]) -> u64 {
+        let wide: Vec<f64> = kept.iter().map(|&kept| f64::from(kept)).collect();
+        let at = |map: usize| u64::from(kept[self.maps[map].group]) * u64::from(self.maps[map].pixels());
+        let of_maps: u64 = (0..self.ops.len())
+            .filter(|&op| self.gives_information(op))
+            .map(|op| match self.ops[op] {
+                Op::Normalise { input, .. } => at(input),
+                op => at(op.output()),
+            })
+            .sum();
+        if !self.needs_input_gradient() {
+            return of_maps;
+        }
+        let d_inputs: f64 = self.ops.iter().filter(|op| op.input() == 0).map(|op| self.work_of(op, &wide).0).sum();
+        of_maps + at(0) + d_inputs as u64
     }
 
     /// Multiply-adds of a forward pass (the weights' gradient takes as many), and of the gradient at the activations.
@@ -177,8 +197,8 @@ impl Model {
             tensor("the packed weights", Purpose::Weights, packed),
             tensor("the weights' gradients", Purpose::Weights, gradient),
             tensor("the weights' velocities", Purpose::Optimiser, weights),
-            // Of each unit: score, four numbers of its state, the gradients of score and mask, pin, number and masks.
-            tensor("the scores", Purpose::Optimiser, 10 * units),
+            // Of each unit: score, four numbers of its state, the gradients of score and mask, the information of the mask, pin, number and masks.
+            tensor("the scores", Purpose::Optimiser, 11 * units),
             // A list and its inverse for both masks, which are drawn together; for each mask, pairs of a union's rows; a union's sources.
             tensor("the lists of kept units", Purpose::Optimiser, (4 + 2 * masks + 2) * rows),
             // Pairs: for each mask, running, and gradients.

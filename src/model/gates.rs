@@ -10,7 +10,7 @@ impl Model {
     /// equal, and the maximum would not know whose gradient it is.
     #[must_use]
     pub fn with_gates(&self) -> Self {
-        let mut model = Self { maps: self.maps.clone(), ops: Vec::new(), ..self.clone() };
+        let mut model = Self { maps: self.maps.clone(), ops: Vec::new(), exact_information: false, ..self.clone() };
         // The map that now replaces each map of the sparse network.
         let mut reads: Vec<usize> = (0..self.maps.len()).collect();
         if self.groups[0].gated {

@@ -255,6 +255,9 @@ pub struct Model {
     pub ops: Vec<Op>,
     /// Whether maps and gradients share buffers, and the backward pass computes normalised values again instead of storing them.
     pub saves_memory: bool,
+    /// Whether a step finds the Fisher information of the masks from the gradient of each image: the kernel `information`. Gated inputs then need their
+    /// gradient too.
+    pub exact_information: bool,
 }
 
 impl Model {

@@ -2,7 +2,7 @@
 //!
 //! The time of a step is counted in operations: n of them forward, the loss, and the same n backward. A map's values are needed from the operation
 //! that writes them to the backward pass of the first one that reads them; a gradient is needed from the backward pass of the last operation that
-//! reads its map to that of the one that wrote it. The pass under m′ runs before the one under m and uses the same places.
+//! reads its map to that of the one that wrote it; with the exact Fisher information, the values of a gated map are needed as long. The pass under m′ runs before the one under m and uses the same places.
 //!
 //! WebGPU does not allow a kernel to read and to write one buffer, even in different parts. Values of which one is read where the other is written
 //! are therefore in different buffers.
@@ -39,7 +39,7 @@ pub struct Places {
     pub forward: Vec<Place>,
     /// Of each map in the backward pass.
     pub backward: Vec<Place>,
-    /// Of the gradient at each map; `None` for the inputs.
+    /// Of the gradient at each map; `None` for inputs that need none.
     pub gradients: Vec<Option<Place>>,
 }
 
@@ -156,6 +156,10 @@ fn values(model: &Model) -> Vec<Value> {
     let end = model.ops.len();
     let backward = |op: usize| 2 * end - op;
     let mut values = Vec::new();
+    if model.needs_input_gradient() {
+        let last = model.readers(0).next_back().map_or(end, backward);
+        values.push(Value { floats: model.gradient_floats_of(0), life: [last, 2 * end + 1], map: 0, role: Role::Gradient });
+    }
     for (writer, op) in model.ops.iter().enumerate() {
         let map = op.output();
         let (first, last) = (model.readers(map).next(), model.readers(map).next_back());
@@ -168,7 +172,8 @@ fn values(model: &Model) -> Vec<Value> {
             add([writer, last], Role::Forward);
             add([backward(last), backward(first)], Role::Backward);
         } else {
-            add([writer, backward(first)], Role::Forward);
+            let until = if model.gives_information(writer) { writer } else { first };
+            add([writer, backward(until)], Role::Forward);
         }
     }
     values

@@ -4,7 +4,7 @@ use bytemuck::Zeroable;
 
 use crate::shared::{ABSENT, Group, Layer, Params, terms};
 
-use super::{Model, SPLIT_FLOATS};
+use super::{Model, Op, SPLIT_FLOATS};
 
 impl Model {
     /// The fields of [`Params`] that follow from the network.
@@ -24,6 +24,7 @@ impl Model {
             masks: 2,
             scale: 1.0 / 255.0,
             highest_rise: self.highest_rise(),
+            exact_information: self.exact_information.into(),
             ..Params::zeroed()
         };
         self.write_tables(&mut params);
@@ -79,6 +80,25 @@ impl Model {
         of(terms::SCALE, &|layer| makes(layer) && layer.is_normalised())
             .or_else(|| of(terms::READING, &|layer| layer.taps > 0 && layer.groups[0] == g))
             .or_else(|| of(terms::OWN, &|layer| makes(layer)))
+    }
+
+    /// Whether the kernel `information` runs in the backward pass of operation `op`: it makes the values that the masks of a gated group multiply.
+    #[must_use]
+    pub fn gives_information(&self, op: usize) -> bool {
+        let is_gated = |map: usize| self.groups[self.maps[map].group].gated;
+        let normalises = |map: usize| move |op: &Op| matches!(*op, Op::Normalise { layer: Some(_), input, .. } if input == map);
+        self.exact_information
+            && match self.ops[op] {
+                Op::Convolve { output, .. } => is_gated(output) && !self.ops.iter().any(normalises(output)),
+                Op::Normalise { layer, input, .. } => is_gated(input) && layer.is_some(),
+                Op::Pool { .. } | Op::Gate { .. } => false,
+            }
+    }
+
+    /// Whether the backward pass goes on to the inputs, whose masks need it.
+    #[must_use]
+    pub fn needs_input_gradient(&self) -> bool {
+        self.exact_information && self.groups[0].gated
     }
 
     /// Multiply-adds of a step for dL/dm of the units that it keeps, `kept[g]` of group `g`. They do not depend on the batch.

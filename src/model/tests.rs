@@ -505,7 +505,8 @@ fn check_places(model: &Model) {
         let kept = model.groups[model.maps[map].group].capacity;
         assert_eq!(place.floats, floats(map, kept + u32::from(model.maps[map].ones)));
         assert_eq!(places.backward[map].floats, place.floats);
-        assert!(places.gradients[map].map_or(map == 0, |place| place.floats == floats(map, kept.next_multiple_of(4))));
+        let has_gradient = map > 0 || model.needs_input_gradient();
+        assert!(places.gradients[map].map_or(!has_gradient, |place| place.floats == floats(map, kept.next_multiple_of(4))));
     }
     let maps = |op: &Op| [Some(op.input()), op.shortcut()].into_iter().flatten().collect::<Vec<usize>>();
     // Inputs that are not gated are gathered once.
@@ -523,6 +524,10 @@ fn check_places(model: &Model) {
     assert_eq!(holders.0[places.forward[logits].buffer].len(), 1, "the logits of the probe are not overwritten");
     holders.write(places.gradients[logits].unwrap(), (logits, true), &[places.forward[logits]]);
     for (index, op) in model.ops.iter().enumerate().rev() {
+        if model.gives_information(index) && matches!(op, Op::Convolve { .. }) {
+            holders.read(places.backward[op.output()], (op.output(), false));
+            holders.read(places.gradients[op.output()].unwrap(), (op.output(), true));
+        }
         for writer in model.recomputed_before(index) {
             let (from, to) = (model.ops[writer].input(), model.ops[writer].output());
             holders.read(places.backward[from], (from, false));
@@ -543,6 +548,10 @@ fn check_places(model: &Model) {
             holders.read(places.backward[map], (map, false));
         }
         holders.read(from, (op.output(), true));
+    }
+    if model.needs_input_gradient() {
+        holders.read(places.gradients[0].unwrap(), (0, true));
+        holders.read(places.backward[0], (0, false));
     }
 }
 
@@ -599,7 +608,8 @@ proptest! {
     }
 
     #[test]
-    fn no_two_values_that_are_needed_share_a_place(model in any_model(), capacities in proptest::collection::vec(1u32..50, 64), gates: bool) {
+    fn no_two_values_that_are_needed_share_a_place(model in any_model(), capacities in proptest::collection::vec(1u32..50, 64), gates: bool, exact_information: bool) {
+        let model = Model { exact_information, ..model };
         let model = if gates { model.with_gates() } else { model };
         check_places(&model);
         let small = Model { saves_memory: true, ..model.clone() }.with_capacities(&capacities[..model.groups.len()]);

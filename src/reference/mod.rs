@@ -18,7 +18,7 @@ use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Place, Record,
 
 pub use gradient::{d_activations, d_gate, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
 pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool};
-pub use normalisation::{d_normalise, d_statistics, normalise, statistics, update_statistics};
+pub use normalisation::{d_normalise, d_statistics, information, normalise, statistics, update_statistics};
 pub use structure::{d_masks, list_all, sample, unite, update_scores};
 
 /// The floats of a network's buffers: f64 for checks, f32 for the CPU engine.
@@ -69,6 +69,7 @@ pub struct Memory<F = f64> {
     pub score_state: Vec<[F; 4]>,
     pub d_scores: Vec<F>,
     pub d_masks: Vec<F>,
+    pub information: Vec<F>,
     /// The price of each unit, below 0 where its score is fixed.
     pub pins: Vec<F>,
     pub numbers: Vec<u32>,
@@ -223,6 +224,7 @@ pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>)
         "d_shortcut" => d_shortcut(memory, work),
         "d_weights" => d_weights(memory, work),
         "d_activations" => d_activations(memory, work),
+        "information" => information(memory, work),
         "sum_gradients" => sum_gradients(memory),
         "d_masks" => d_masks(memory),
         "update_scores" => update_scores(memory),

@@ -109,6 +109,33 @@ pub fn d_statistics<F: Real>(memory: &mut Memory<F>, work: &Work) {
     memory.squares[op.first_square as usize + kept..][..layer.outputs as usize - kept].fill(F::ZERO);
 }
 
+/// The Fisher information of the mask of each kept unit, from the gradient of each image: see `shaders/information.wgsl`.
+pub fn information<F: Real>(memory: &mut Memory<F>, work: &Work) {
+    let op = work.operation;
+    let (l, pixels, images) = (op.layer as usize, (op.height_in * op.width_in) as usize, memory.images());
+    let batch = memory.params.batch_size as usize;
+    for r in 0..memory.kept(0, op.group_out as usize) {
+        let [Some(row), _] = memory.joined(work, 0, r) else { continue };
+        let (factor, offset) = if work.has(flags::NORMALISE) {
+            let [mean, variance] = memory.statistics[memory.statistic(0, work, row)].map(F::wide);
+            let parameter = |extra: usize| memory.packed_weights[memory.packed_row(0, l, memory.tap_rows(0, l) + extra) + row].wide();
+            let factor = parameter(0) / (variance + EPSILON).sqrt();
+            (factor, parameter(1) - factor * mean)
+        } else {
+            (1.0, 0.0)
+        };
+        let derivative = |b: usize| {
+            let at = |row: usize, q: usize| (row * pixels + q) * images + b;
+            let term = |q: usize| memory.at(work.d_output)[at(r, q)].wide() * (factor * memory.at(work.input)[at(row, q)].wide() + offset);
+            (0..pixels).map(term).sum::<f64>()
+        };
+        let squares: f64 = (0..batch).map(|b| derivative(b).powi(2)).sum();
+        let g = op.group_in as usize;
+        let unit = memory.group(g).first_unit + memory.list(0, g)[row];
+        memory.information[unit as usize] = F::of(batch as f64 * squares);
+    }
+}
+
 /// `d_in = scale / deviation · (d − (d_shift + x d_scale) / n)`, or d without a normalisation.
 pub fn d_normalise<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;

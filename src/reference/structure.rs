@@ -226,10 +226,15 @@ pub fn d_masks<F: Real>(memory: &mut Memory<F>) {
 impl<F: Real> Memory<F> {
     fn update_effect(&mut self, unit: usize, derivative: f64) {
         self.d_masks[unit] = F::of(derivative);
-        if self.state.halted != 0 || !(derivative as f32).is_finite() {
+        let information = if self.params.exact_information == 1 {
+            self.information[unit].wide()
+        } else {
+            f64::from(self.params.batch_size) * derivative * derivative
+        };
+        let half_information = 0.5 * information;
+        if self.state.halted != 0 || !(derivative as f32).is_finite() || !(half_information as f32).is_finite() {
             return;
         }
-        let half_information = 0.5 * f64::from(self.params.batch_size) * derivative * derivative;
         let rate = f64::from(self.params.effect_rate);
         let [first, second, effect, count] = self.score_state[unit].map(Real::wide);
         let count = count + 1.0;

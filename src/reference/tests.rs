@@ -42,6 +42,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         score_state: vec![[0.0; 4]; units],
         d_scores: vec![f64::NAN; units],
         d_masks: vec![f64::NAN; units],
+        information: vec![f64::NAN; units],
         pins: model.prices().into_iter().map(f64::from).collect(),
         numbers: (0..units as u32).collect(),
         units: vec![0xdead_0000; units],

@@ -29,7 +29,11 @@ pub(super) fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
     };
     let facts = config.method.facts();
     // The dense methods store every map, as training usually does: they are the baseline for the time and the memory of the others.
-    let model = Model { saves_memory: !facts.keeps_all && !facts.computes_all, ..model };
+    let model = Model {
+        saves_memory: !facts.keeps_all && !facts.computes_all,
+        exact_information: config.exact_information && effects_of(config) != effects::NONE,
+        ..model
+    };
     (if facts.computes_all { model.with_gates() } else { model }, numbers)
 }
 

@@ -52,7 +52,8 @@ impl Trainer {
         let structure = if self.engine.params.effects == effects::NONE {
             0
         } else {
-            self.model.mask_multiply_adds(&record.kept[..self.model.groups.len()])
+            let kept = &record.kept[..self.model.groups.len()];
+            self.model.mask_multiply_adds(kept) + self.model.information_multiply_adds(kept) * batch
         };
         self.forward_of(record) + Cost { backward: own * batch, near_dense: near_dense * batch, structure, ..Cost::default() }
     }

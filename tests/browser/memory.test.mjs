@@ -84,10 +84,11 @@ test('over 10,000 steps with the history on, the memory of page and worker level
     );
     const columns = await visitor.see('history').getAttribute('data-columns');
     assert(Number(columns) > 100, `the history was on: ${columns} columns`);
-    const [, , before, after] = found;
+    const [first, second, third, last] = found;
     for (const where of ['page', 'worker', 'engine']) {
-      assert(found[0][where] > 100_000, `${where}: something was measured`);
-      assert(after[where] - before[where] < CHANCE, `${where}: ${JSON.stringify(found)}`);
+      assert(first[where] > 100_000, `${where}: something was measured`);
+      // A browser sometimes drops compiled code for one look, which makes that look low. What leaks makes the third higher than the second.
+      assert(last[where] - Math.max(second[where], third[where]) < CHANCE, `${where}: ${JSON.stringify(found)}`);
     }
     await visitor.leave();
   } finally {

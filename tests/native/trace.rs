@@ -219,6 +219,8 @@ struct Gradients {
     values: Parameters,
     /// The same sums with the absolute values of their products.
     sizes: Parameters,
+    /// `[U]` the Fisher information of each gated unit's mask, from the derivative of each image's loss.
+    information: Vec<f64>,
 }
 
 /// Where one tap of a convolution is inside the image: for each row of outputs the first pixel written, the first one read, and their number.
@@ -393,6 +395,7 @@ impl<'a> Pass<'a> {
     fn gradients(&self, otherwise: Option<[usize; 2]>) -> Gradients {
         let (network, images) = (&self.task.network, self.images());
         let mut gradients = Gradients::default();
+        let mut information = vec![0.0; network.groups.iter().filter(|group| group.first_unit.is_some()).map(|group| group.size).sum()];
         let mut at_maps: Vec<Vec<f64>> = self.values.iter().map(|values| vec![0.0; values.len()]).collect();
         for (b, &label) in self.task.labels.iter().enumerate() {
             for (c, share) in self.softmax(b).into_iter().enumerate() {
@@ -410,6 +413,10 @@ impl<'a> Pass<'a> {
                     }
                 }
             }
+            let normalises = |other: &Op| other.input == op.output && other.layer.is_some() && matches!(other.kind, Kind::Normalise { .. });
+            if matches!(op.kind, Kind::Convolve { .. }) && !network.ops.iter().any(normalises) {
+                self.inform(network.group_of(op.output), &self.values[op.output], &d, &mut information);
+            }
             let d_in = match op.kind {
                 Kind::Convolve { kernel, stride, padding, bias } => {
                     self.d_convolve(op, [kernel, stride, padding], bias, &d, &mut gradients)
@@ -419,6 +426,15 @@ impl<'a> Pass<'a> {
                         at_maps[shortcut].iter_mut().zip(&d).for_each(|(sum, d)| *sum += d);
                     }
                     times(&mut d, &self.masks[network.maps[op.input].group]);
+                    if let Some(layer) = op.layer {
+                        let mut values = self.normalised(op, layer);
+                        let [scale, shift] = ["scale", "shift"].map(|name| &self.task.parameters[&format!("{name}.{layer}")]);
+                        let row = values.len() / scale.len();
+                        for ((row, scale), shift) in values.chunks_mut(row).zip(scale).zip(shift) {
+                            row.iter_mut().for_each(|x| *x = scale * *x + shift);
+                        }
+                        self.inform(network.group_of(op.input), &values, &d, &mut information);
+                    }
                     op.layer.map_or_else(|| d.clone(), |layer| self.d_normalise(op, layer, &d, &mut gradients))
                 }
                 Kind::MaxPool { window } | Kind::MeanPool { window } => {
@@ -438,7 +454,19 @@ impl<'a> Pass<'a> {
             };
             at_maps[op.input].iter_mut().zip(d_in).for_each(|(sum, d)| *sum += d);
         }
-        gradients
+        self.inform(network.group_of(0), &self.values[0], &at_maps[0], &mut information);
+        Gradients { information, ..gradients }
+    }
+
+    /// Writes the Fisher information of the masks of a group: `values` are what they multiply, `d` is the gradient at the products.
+    fn inform(&self, group: &Group, values: &[f64], d: &[f64], information: &mut [f64]) {
+        let Some(first) = group.first_unit else { return };
+        let pixels = values.len() / group.size / self.images();
+        let derivatives: Vec<f64> =
+            values.chunks(pixels).zip(d.chunks(pixels)).map(|(x, d)| x.iter().zip(d).map(|(x, d)| x * d).sum()).collect();
+        for (unit, of_images) in derivatives.chunks(self.images()).enumerate() {
+            information[first + unit] = of_images.iter().map(|of| of * of).sum::<f64>() * self.images() as f64;
+        }
     }
 
     fn d_convolve(&self, op: &Op, [kernel, stride, padding]: [usize; 3], bias: bool, d: &[f64], gradients: &mut Gradients) -> Vec<f64> {
@@ -593,6 +621,8 @@ struct Step<'a> {
     gradients: Gradients,
     /// How much these may differ because of doubtful comparisons: the sum of the effects of each.
     slack: Parameters,
+    /// Likewise of the Fisher information.
+    information_slack: Vec<f64>,
 }
 
 impl Task {
@@ -694,15 +724,20 @@ impl<'a> Step<'a> {
         let pass = Pass::new(task, &kept);
         let gradients = pass.gradients(None);
         let mut slack: Parameters = gradients.values.iter().map(|(name, values)| (name.clone(), vec![0.0; values.len()])).collect();
+        let mut information_slack = vec![0.0; gradients.information.len()];
         for &doubt in &pass.doubtful {
-            for (name, other) in pass.gradients(Some(doubt)).values {
+            let otherwise = pass.gradients(Some(doubt));
+            for ((slack, a), b) in information_slack.iter_mut().zip(&otherwise.information).zip(&gradients.information) {
+                *slack += (a - b).abs();
+            }
+            for (name, other) in otherwise.values {
                 let differences = other.iter().zip(&gradients.values[&name]).map(|(a, b)| (a - b).abs());
                 slack.get_mut(&name).unwrap().iter_mut().zip(differences).for_each(|(slack, more)| *slack += more);
             }
         }
         let (loss, moments) = (pass.loss, pass.moments);
         let probe_loss = (trace.settings["method"] == "vrpge").then(|| Pass::new(task, &forwarded("probe", "kept_probe")).loss);
-        Self { trace, number: trace.setting("step"), task, kept, loss, probe_loss, moments, gradients, slack }
+        Self { trace, number: trace.setting("step"), task, kept, loss, probe_loss, moments, gradients, slack, information_slack }
     }
 
     fn check_losses(&self) {
@@ -792,6 +827,9 @@ impl<'a> Step<'a> {
         }
         let (derivatives, tolerances) = self.mask_derivatives();
         let (rate, batch): (f64, f64) = (trace.setting("effect_rate"), trace.setting("batch_size"));
+        let is_exact = trace.settings["exact_information"] == "true";
+        assert_eq!(trace.values.contains_key("information"), is_exact);
+        let largest = self.gradients.information.iter().copied().fold(0.0, f64::max);
         let rate = f64::from(rate as f32);
         for (unit, (&g, &tolerance)) in derivatives.iter().zip(&tolerances).enumerate() {
             let [before, after] = ["before", "after"].map(|moment| trace.tensor(&format!("{moment}.effects"))[unit]);
@@ -800,18 +838,24 @@ impl<'a> Step<'a> {
             if is_kept == 0.0 {
                 counts.resting += 1;
                 assert_eq!((before, steps, trace.tensor("d_masks")[unit]), (after, steps_after, 0.0), "unit {unit} is off");
+                assert!(!is_exact || trace.tensor("information")[unit] == 0.0, "unit {unit} is off");
                 continue;
             }
             counts.moving += 1;
             let tolerance = tolerance + 1e-7;
             close(&format!("d_masks[{unit}]"), trace.tensor("d_masks")[unit], g, tolerance);
-            let expected = before + rate * (g - 0.5 * batch * g * g - before);
-            close(
-                &format!("after.effects[{unit}]"),
-                after,
-                expected,
-                rate * tolerance * (1.0 + batch * g.abs()) + ROUNDING * before.abs() + 1e-7,
-            );
+            // F, and how much it may differ.
+            let (information, doubt) = if is_exact {
+                (self.gradients.information[unit], self.information_slack[unit] + SUMS * largest)
+            } else {
+                (batch * g * g, 2.0 * tolerance * batch * g.abs())
+            };
+            if is_exact {
+                close(&format!("information[{unit}]"), trace.tensor("information")[unit], information, doubt + 1e-7);
+            }
+            let expected = before + rate * (g - 0.5 * information - before);
+            let tolerance = rate * (tolerance + 0.5 * doubt) + ROUNDING * before.abs() + 1e-7;
+            close(&format!("after.effects[{unit}]"), after, expected, tolerance);
             assert_eq!(steps_after, steps + 1.0);
         }
     }
@@ -1134,6 +1178,16 @@ fn a_step_under_a_budget_of_multiply_adds_can_be_recomputed() {
     let flags =
         ["--model", "cnn-6-10", "--batch-size", "5", "--keep-ratio", "0.4", "--budget-unit", "multiply-adds", "--schedule", "constant"];
     trace_idx(9, &flags);
+}
+
+#[test]
+fn a_step_with_the_exact_information_can_be_recomputed() {
+    trace_planted(&["--model", "mlp-24-12", "--gate-inputs", "--keep-ratio", "0.4", "--schedule", "constant", "--exact-information"]);
+    let flags = ["--batch-size", "4", "--keep-ratio", "0.5", "--schedule", "constant", "--exact-information"];
+    for (side, model) in [(14, "cnn-6-10"), (9, "resnet20"), (9, "wrn-10-1")] {
+        trace_idx(side, &[&["--model", model], &flags[..]].concat());
+    }
+    trace_idx(9, &[&["--model", "cnn-9", "--gate-inputs"], &flags[..]].concat());
 }
 
 #[test]

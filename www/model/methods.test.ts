@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FAMILIES, METHODS, means, methodOf } from './methods';
+import { denseWork, FAMILIES, METHODS, means, methodOf } from './methods';
 
 test('the method of values is theirs, that of none is the default', () => {
   assert.equal(methodOf({ method: 'rigl' }), METHODS['rigl']);
@@ -29,6 +29,7 @@ test('a setting that is some method’s own means nothing to the others; one tha
     scores_rate: ['vrpge', 'reinforce', 'ste', 'fisher'],
     control_variate: ['vrpge'],
     effect_rate: ['vrpge', 'fisher', 'fisher-pruning'],
+    exact_information: ['vrpge', 'fisher', 'fisher-pruning'],
     fill_budget: ['vrpge', 'reinforce', 'ste'],
     budget_unit: ['vrpge', 'reinforce', 'ste', 'fisher', 'magnitude', 'fisher-pruning', 'set', 'rigl', 'snip'],
     pins: ['vrpge', 'reinforce', 'ste', 'fisher'],
@@ -51,6 +52,16 @@ test('where the budget stands still, how it would fall means nothing', () => {
     assert.equal(means(setting, { method: 'vrpge', schedule: 'constant' }), false);
   }
   assert.equal(means('schedule', { method: 'vrpge', schedule: 'constant' }), true);
+});
+
+test('dense work at the start is named where the budget falls from nearly all units', () => {
+  const words = (method: string, keep_start: string, schedule = 'cubic'): string | null => denseWork({ method, keep_start, schedule });
+  assert.match(words('vrpge', '0.999') ?? '', /starts whole/);
+  assert.equal(words('vrpge', '0.3'), 'none');
+  assert.equal(words('vrpge', '0.999', 'constant'), 'none');
+  assert.match(words('magnitude', '0.9') ?? '', /the start/);
+  assert.equal(words('magnitude', '0.5'), 'none');
+  assert.equal(words('set', '0.999'), null);
 });
 
 test('only a budget that falls starts whole', () => {

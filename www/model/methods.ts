@@ -11,6 +11,8 @@ interface Words {
   does: string;
   /** Dense work that the time of a sparse step does not include; null if there is none. */
   dense: string | null;
+  /** The same where the budget falls from nearly all units. */
+  from_whole?: string;
 }
 
 /** A method: its facts from the Rust sources and its sentences. */
@@ -21,11 +23,13 @@ export interface Method extends Words, MethodFacts {
 const WORDS: Record<MethodName, Words> = {
   vrpge: {
     does: 'Two masks, two losses: scores learn from the difference.',
-    dense: 'none, but a budget that starts whole makes the first steps cost more than dense ones',
+    dense: 'none',
+    from_whole: 'none, but a budget that starts whole makes the first steps cost more than dense ones',
   },
   reinforce: {
     does: 'One mask, one loss: scores learn from the loss itself. Unbiased, and noisy.',
-    dense: 'none, but a budget that starts whole makes the first steps nearly dense',
+    dense: 'none',
+    from_whole: 'none, but a budget that starts whole makes the first steps nearly dense',
   },
   ste: {
     does: 'The chain rule through the mask, as if drawing it changed nothing. Biased.',
@@ -40,8 +44,9 @@ const WORDS: Record<MethodName, Words> = {
     dense: 'none',
   },
   magnitude: {
-    does: 'Starts dense; as the budget falls, the units with the smallest weights are dropped.',
-    dense: 'the start, until the budget has come down',
+    does: 'As the budget falls, the units with the smallest weights are dropped.',
+    dense: 'none',
+    from_whole: 'the start, until the budget has come down',
   },
   set: {
     does: 'A random mask; at intervals its smallest units are exchanged for random ones.',
@@ -88,6 +93,16 @@ export const methodOf = (values: Values | null): Method => METHODS[values?.['met
 
 /** Whether the budget counts each unit at its price, and not all units alike. */
 export const isPriced = (values: Values): boolean => values['budget_unit'] === 'multiply-adds' && methodOf(values).settings.includes('budget_unit');
+
+/** From this keep ratio on a step with two forward passes has more multiply-adds than a dense step: 4 k² / 3 of them. */
+const NEARLY_ALL = Math.sqrt(3) / 2;
+
+/** The dense work of a run with these settings that the time of a sparse step does not include; null if its method never has any. */
+export function denseWork(values: Values): string | null {
+  const { dense, from_whole, starts_whole } = methodOf(values);
+  const is_whole = starts_whole && values['schedule'] !== 'constant' && Number(values['keep_start']) > NEARLY_ALL;
+  return is_whole && from_whole ? from_whole : dense;
+}
 
 const OF_SOME = new Set(Object.values(METHOD_FACTS).flatMap(({ settings }) => settings));
 const OF_A_FALL = ['keep_start', 'anneal_fraction'];

@@ -15,7 +15,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: false,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'control_variate', 'effect_rate', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'estimator', 'alpha', 'control_variate', 'effect_rate', 'exact_information', 'fill_budget', 'scores_optimizer', 'scores_rate', 'select_masks', 'pins', 'compact'],
   },
   'reinforce': {
     forwards: 1,
@@ -39,7 +39,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: true,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'scores_rate', 'effect_rate', 'pins', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'scores_rate', 'effect_rate', 'exact_information', 'pins', 'compact'],
   },
   'magnitude': {
     forwards: 1,
@@ -55,7 +55,7 @@ export const METHOD_FACTS: Record<MethodName, MethodFacts> = {
     chooses: true,
     computes_all: false,
     starts_whole: true,
-    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'structure_every', 'effect_rate', 'compact'],
+    settings: ['keep_ratio', 'budget_unit', 'schedule', 'keep_start', 'anneal_fraction', 'structure_every', 'effect_rate', 'exact_information', 'compact'],
   },
   'set': {
     forwards: 1,

@@ -31,6 +31,13 @@ const SYMBOLS = {
 } satisfies Record<string, Symbol>;
 type SymbolName = keyof typeof SYMBOLS;
 
+/** A letter that is linked to no part of the page. It has the font of those that are. */
+function letter(sign: string): Element {
+  const made = math('mi', sign);
+  made.classList.add('letter');
+  return made;
+}
+
 /** Builds the panel for one page. */
 class MethodPanel {
   private readonly page: PageFacts;
@@ -160,7 +167,7 @@ class MethodPanel {
         ),
       ),
     ];
-    const c = (): Element => math('mi', 'c');
+    const c = (): Element => letter('c');
     const spread = (exponent: Element): Element => power(row('(', s(), '(', one_minus_s(), ')', ')'), exponent);
     const control = [
       formula(
@@ -188,16 +195,16 @@ class MethodPanel {
         'The loss with a unit less the loss without it is about G minus one half of F, where G is the derivative of the loss at its mask, and F is about B times the square of G.',
         math('mi', 'ΔL'),
         '≈',
-        math('mi', 'G'),
+        letter('G'),
         '−',
         fraction('1', '2'),
-        math('mi', 'F'),
+        letter('F'),
         ',',
         room(0.5),
-        math('mi', 'F'),
+        letter('F'),
         '≈',
-        math('mi', 'B'),
-        power(math('mi', 'G'), '2'),
+        letter('B'),
+        power(letter('G'), '2'),
       ),
     ];
     const projection = [

@@ -2,7 +2,7 @@
 // and the kind of each control.
 
 import { about, NETWORKS, TRIES } from '../../model/suggestions';
-import { FAMILIES, means, METHODS, methodOf } from '../../model/methods';
+import { denseWork, FAMILIES, means, METHODS, methodOf } from '../../model/methods';
 import { bytes, count, magnitude } from '../../model/format';
 import type { Setting, OwnData, Plan, Values } from '../../protocol/messages';
 import { sentence, unitsOf } from '../../model/words';
@@ -24,6 +24,7 @@ const GROUPS: { title: string; settings: string[]; brief: (values: Values) => st
       'alpha',
       'control_variate',
       'effect_rate',
+      'exact_information',
       'fill_budget',
       'scores_optimizer',
       'scores_rate',
@@ -76,7 +77,7 @@ interface Control {
   setting: Setting;
   root: HTMLElement;
   /** Shows a value, unless the visitor is typing one. */
-  show(value: string): void;
+  show(value: string, values: Values): void;
   invalid?(on: boolean): void;
   /** A help text in the place of the setting's own. */
   words?(): string;
@@ -170,7 +171,7 @@ export class SettingsView {
   show(values: Values, running: Values | null): void {
     for (const { setting, root, show } of this.controls) {
       const value = values[setting.name] ?? setting.value;
-      show(value);
+      show(value, values);
       const differs = running !== null && running[setting.name] !== value;
       root.classList.toggle('differs', differs);
     }
@@ -324,10 +325,10 @@ export class SettingsView {
       setting,
       root,
       words: () => 'How the mask is chosen. All methods share the budget, the data and the seed.',
-      show: (value) => {
+      show: (value, values) => {
         for (const input of inputs) input.checked = input.value === value;
         now.textContent = labels.get(value) ?? value;
-        const { does, dense } = methodOf({ method: value });
+        const [{ does }, dense] = [methodOf(values), denseWork(values)];
         about.replaceChildren(`${does} `, element('span', dense === null ? '' : 'hides', `Dense work: ${dense ?? 'none'}.`));
       },
     };
@@ -428,8 +429,8 @@ export class SettingsView {
       ...field,
       root,
       words: () => about(input?.value ?? ''),
-      show: (value) => {
-        field.show(value);
+      show: (value, values) => {
+        field.show(value, values);
         select.value = known.includes(value) ? value : '';
       },
     };
@@ -456,8 +457,8 @@ export class SettingsView {
     return {
       ...field,
       root,
-      show: (value) => {
-        field.show(value);
+      show: (value, values) => {
+        field.show(value, values);
         const number = Number(value);
         // A slider is not moved while it is dragged, although its value is rounded.
         if (fromPosition(kind, Number(range.value)) !== number) range.value = String(Math.round(toPosition(kind, number)));
