@@ -7,6 +7,7 @@
 
 mod buffers;
 mod compare;
+mod fill;
 mod scenes;
 
 use std::mem::take;
@@ -21,7 +22,8 @@ use crate::shared::{Mode, Params};
 
 use buffers::{OF_WEIGHTS, of_weights, read, write};
 use compare::compare;
-use scenes::{SCENES, Scene, fill};
+use fill::fill;
+use scenes::{SCENES, Scene};
 
 pub use buffers::memory;
 

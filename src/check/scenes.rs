@@ -1,16 +1,8 @@
-//! The scenes: small networks with awkward sizes, and the first contents of their buffers.
-
-use bytemuck::cast_slice_mut;
-use rand::RngExt;
+//! The scenes: small networks with awkward sizes.
 
 use crate::estimators::Estimator;
 use crate::model::Image;
-use crate::random::Threefry;
-use crate::reference::Memory;
-use crate::schedule::view;
-use crate::shared::{MISSING, Mode, Params, Sample, State, Step, effects, part};
-
-use super::ROWS;
+use crate::shared::{Mode, Params, effects, part};
 
 /// A network with awkward sizes, and the other conditions of its scene.
 #[expect(clippy::struct_excessive_bools, reason = "independent conditions, each named where a scene has it")]
@@ -32,12 +24,12 @@ pub(super) struct Scene {
     /// The keep ratio of prices by multiply-adds. `None`: every price is 1.
     pub(super) priced_at: Option<f64>,
     /// The budget as a share of U.
-    keep: f32,
-    scores: Scores,
+    pub(super) keep: f32,
+    pub(super) scores: Scores,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Scores {
+pub(super) enum Scores {
     /// All kinds: 0, 1, below the draw's resolution, and between.
     Mixed,
     /// So small that no unit is drawn: every group must still keep one.
@@ -489,87 +481,4 @@ fn controlled(params: &mut Params) {
 fn by_fisher(params: &mut Params) {
     (params.effects, params.effect_rate, params.masks) = (effects::FISHER, 0.2, 1);
     (params.estimator, params.optimizer) = (Estimator::Fisher.id(), 1);
-}
-
-/// A quiet NaN that no kernel makes.
-const POISON: u32 = 0x7fc0_dead;
-
-/// Fills tensors with random numbers, and everything that a kernel should write with poison. `prices`: `[U]`.
-pub(super) fn fill(memory: &mut Memory, scene: &Scene, prices: &[f32], random: &mut Threefry) {
-    let poison = f64::from(f32::from_bits(POISON));
-    let mut uniform = |low: f32, high: f32| f64::from(low + (high - low) * random.unit_interval());
-    let units = memory.params.units as usize;
-    for (unit, &price) in prices.iter().enumerate() {
-        memory.scores[unit] = match (scene.scores, unit % 8) {
-            (Scores::Mixed | Scores::Pinned, 0) => 0.0,
-            (Scores::Mixed | Scores::Pinned, 1) => 1.0,
-            (Scores::Mixed, 2) => f64::from(f32::from_bits(0x3300_0000)), // 2^-25, below the draw's resolution
-            (Scores::Mixed | Scores::Pinned, _) => uniform(0.0, 1.0),
-            (Scores::Vanishing, _) => uniform(0.0, 1e-7),
-            (Scores::Tied, _) => 0.5,
-        };
-        let is_pinned = scene.scores == Scores::Pinned && unit % 8 < 2;
-        memory.pins[unit] = f64::from(if is_pinned { -price } else { price });
-        memory.score_state[unit] = [uniform(-0.1, 0.1), uniform(0.0, 0.01), uniform(-0.1, 0.0), (unit % 7) as f64];
-    }
-    for shift in &mut memory.shifts {
-        *shift = uniform(-2.0, 0.0);
-    }
-    for weight in &mut memory.weights {
-        *weight = uniform(-0.3, 0.3);
-    }
-    for velocity in &mut memory.velocity {
-        *velocity = uniform(-0.1, 0.1);
-    }
-    for buffer in [
-        &mut memory.d_scores,
-        &mut memory.d_masks,
-        &mut memory.information,
-        &mut memory.packed_weights,
-        &mut memory.d_weights,
-        &mut memory.squares,
-    ]
-    .into_iter()
-    .chain(&mut memory.values)
-    {
-        buffer.fill(poison);
-    }
-    if scene.scores == Scores::Pinned {
-        // The optimiser's step alone reads these.
-        memory.d_scores.iter_mut().for_each(|g| *g = uniform(-1.0, 1.0));
-    }
-    memory.statistics.fill([poison; 2]);
-    memory.d_statistics.fill([poison; 2]);
-    memory.running.iter_mut().for_each(|running| *running = [uniform(-0.5, 0.5), uniform(0.1, 2.0)]);
-    memory.joins.fill([0xdead_0000; 2]);
-    memory.rows.fill(0xdead_0000);
-    memory.lists.fill(0xdead_0000);
-    memory.counts.fill(0xdead_0000);
-    memory.units.fill(0xdead_0000);
-    let batch = memory.params.batch_size as usize;
-    let seed = memory.params.seed;
-    for (index, sample) in memory.batch_rows.iter_mut().enumerate() {
-        *sample = Sample { row: random.random_range(0..ROWS), view: view(seed, 0, index as u32) };
-        // The last image of an evaluation's second batch is missing.
-        if memory.params.mode == Mode::Evaluate as u32 && index == 2 * batch - 1 {
-            sample.row = MISSING;
-        }
-    }
-    for byte in cast_slice_mut::<u32, u8>(&mut memory.inputs) {
-        *byte = random.random_range(0..=255);
-    }
-    for label in cast_slice_mut::<u32, u8>(&mut memory.labels) {
-        *label = random.random_range(0..scene.classes) as u8;
-    }
-    for (step, row) in memory.schedule.iter_mut().enumerate() {
-        *row = Step {
-            step: 1000 + step as u32,
-            learning_rate: 0.05,
-            scores_rate: 0.04,
-            budget: scene.keep * units as f32,
-            first_correction: 0.5,
-            second_correction: 0.25,
-        };
-    }
-    memory.state = State::default();
 }

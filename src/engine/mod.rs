@@ -3,13 +3,15 @@
 mod buffers;
 #[cfg(feature = "cpu")]
 mod cpu;
+mod dispatches;
 mod grids;
 mod room;
 mod step;
 
 pub use buffers::{Buffers, DataBuffers, Inputs};
+pub use dispatches::{Dispatch, Steps};
 pub use grids::{Cuts, Sizes};
-pub use step::{Dispatch, Line, Operands, Phase, Steps};
+pub use step::{Line, Operands, Phase};
 
 use std::pin::Pin;
 use std::rc::Rc;

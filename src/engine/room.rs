@@ -10,7 +10,7 @@ use crate::mask::{Bits, split};
 use crate::model::{Model, Tensor};
 use crate::shared::{Mode, Params, Sample, State, Step, halted};
 
-use super::step::{Dispatch, Steps};
+use super::dispatches::{Dispatch, Steps};
 use super::{Engine, Outcome};
 
 impl Engine {
@@ -32,7 +32,20 @@ impl Engine {
     /// # Errors
     /// The device has too little memory.
     pub fn fit(&mut self, scores: &[f32]) -> Result<(), DeviceError> {
-        match self.network.refitted(scores, self.params.batch_size) {
+        self.resize_to(self.network.refitted(scores, self.params.batch_size))
+    }
+
+    /// As [`Engine::fit`], but exactly for these scores, so that the memory does not depend on the steps before.
+    ///
+    /// # Errors
+    /// The device has too little memory.
+    pub fn fit_exactly(&mut self, scores: &[f32]) -> Result<(), DeviceError> {
+        self.resize_to(self.network.fitted(scores))
+    }
+
+    /// Resizes the buffers, if there is another network and the device can hold it.
+    fn resize_to(&mut self, network: Option<Model>) -> Result<(), DeviceError> {
+        match network {
             Some(network) => self.tensors_of(&network).map_or(Ok(()), |tensors| self.resize(network, tensors)),
             None => Ok(()),
         }

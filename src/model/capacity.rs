@@ -68,15 +68,19 @@ impl Model {
     /// take clearly less memory in batches of `batch_size` images.
     #[must_use]
     pub fn refitted(&self, scores: &[f32], batch_size: u32) -> Option<Self> {
-        let capacities = self.capacities(scores);
-        if self.gated_capacities().zip(&capacities).all(|(now, &fitting)| now.is_none_or(|now| now == fitting)) {
-            return None;
-        }
+        let fitted = self.fitted(scores)?;
         let needed = self.kept_at_most(scores, LEAST);
         let is_short = self.gated_capacities().zip(&needed).any(|(now, &needed)| now.is_some_and(|now| now < needed));
-        let fitting = self.with_capacities(&capacities);
-        let is_smaller = || fitting.scaled_bytes(batch_size) as f64 <= WORTHWHILE * self.scaled_bytes(batch_size) as f64;
-        (is_short || is_smaller()).then_some(fitting)
+        let is_smaller = || fitted.scaled_bytes(batch_size) as f64 <= WORTHWHILE * self.scaled_bytes(batch_size) as f64;
+        (is_short || is_smaller()).then_some(fitted)
+    }
+
+    /// The network with the capacities for draws from `scores`, if its own are others.
+    #[must_use]
+    pub fn fitted(&self, scores: &[f32]) -> Option<Self> {
+        let capacities = self.capacities(scores);
+        let is_fitted = self.gated_capacities().zip(&capacities).all(|(now, &fitting)| now.is_none_or(|now| now == fitting));
+        (!is_fitted).then(|| self.with_capacities(&capacities))
     }
 
     /// The network with room for a draw that keeps `kept[group]` units.

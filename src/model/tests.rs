@@ -336,14 +336,14 @@ fn bytes_are_those_of_every_tensor() {
     // Five images take the memory of eight. The inputs are not gated and are stored once; ones follow inputs and hidden units.
     let dense = model.bytes(5, 1);
     assert_eq!(dense.weights, 4 * (weights + packed + gradient));
-    assert_eq!(dense.optimiser, 4 * (weights + 10 * 3 + 8 * rows));
+    assert_eq!(dense.optimiser, 4 * (weights + 11 * 3 + 8 * rows));
     assert_eq!(dense.activations, 4 * 8 * (3 + 4 + 4 + 4 + 4));
     let sparse = model.bytes(5, 2);
     assert_eq!(sparse.weights, dense.weights, "the weights of the two masks are packed in turn");
-    assert_eq!(sparse.optimiser, 4 * (weights + 10 * 3 + 10 * rows));
+    assert_eq!(sparse.optimiser, 4 * (weights + 11 * 3 + 10 * rows));
     assert_eq!(sparse.activations, 4 * 8 * (3 + 4 + 2 * 4 + 4 + 4), "the logits of both masks are needed for the losses");
     assert_eq!(sparse.total(), sparse.weights + sparse.activations + sparse.optimiser);
-    let statistics = colours("cnn-4").bytes(1, 2).optimiser - 4 * (u64::from(colours("cnn-4").weights()) + 10 * 8 + 10 * (4 + 5 + 5 + 11));
+    let statistics = colours("cnn-4").bytes(1, 2).optimiser - 4 * (u64::from(colours("cnn-4").weights()) + 11 * 8 + 10 * (4 + 5 + 5 + 11));
     assert_eq!(statistics, 4 * 8 * 8, "running, of both masks, gradients; pairs");
 }
 

@@ -62,6 +62,13 @@ impl Trainer {
         Ok(self.engine.fit(scores)?)
     }
 
+    /// Fits the buffers after `steps` more steps, which left these scores. At the end of the run it fits them exactly: their bytes should not depend on
+    /// how the steps were divided into submits.
+    pub(super) fn fit_after(&mut self, steps: u32, scores: &[f32]) -> Result<(), TrainError> {
+        let is_end = self.step + steps == self.steps;
+        Ok(if is_end { self.engine.fit_exactly(scores) } else { self.engine.fit(scores) }?)
+    }
+
     /// Bytes on the device that grow with the units of the network, by purpose. The copy that ranks units counts from the beginning; the data set
     /// does not count.
     #[must_use]

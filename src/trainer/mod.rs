@@ -337,7 +337,7 @@ impl Trainer {
         if outcome.state.halted != 0 {
             return Err(self.diverge(&outcome));
         }
-        self.engine.fit(&outcome.scores)?;
+        self.fit_after(schedule.len() as u32, &outcome.scores)?;
         Ok(self.finished(schedule, outcome))
     }
 

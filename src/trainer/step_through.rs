@@ -148,7 +148,7 @@ impl Trainer {
         }
         let snapshot = if left.is_empty() {
             self.step_through = None;
-            self.engine.fit(&outcome.scores)?;
+            self.fit_after(1, &outcome.scores)?;
             let snapshot = self.finished(&[step], outcome);
             self.send_live_settings();
             snapshot

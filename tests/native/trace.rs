@@ -431,7 +431,9 @@ impl<'a> Pass<'a> {
                         let [scale, shift] = ["scale", "shift"].map(|name| &self.task.parameters[&format!("{name}.{layer}")]);
                         let row = values.len() / scale.len();
                         for ((row, scale), shift) in values.chunks_mut(row).zip(scale).zip(shift) {
-                            row.iter_mut().for_each(|x| *x = scale * *x + shift);
+                            for x in row {
+                                *x = scale * *x + shift;
+                            }
                         }
                         self.inform(network.group_of(op.input), &values, &d, &mut information);
                     }
