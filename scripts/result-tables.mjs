@@ -42,6 +42,9 @@ const percent = ({ result }) => (100 * result.test_accuracy).toFixed(2);
 const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10'];
 const KEEP = ['0.1', '0.2'];
 const COMPARED = 'dense,small-dense,small-dense-final,static,static-allocated,magnitude,set,rigl,snip,ste,reinforce,vrpge';
+const SPARSE = 'small-dense,small-dense-fisher,static,magnitude,set,rigl,snip,reinforce,vrpge-paper,vrpge,fisher,fisher-pruning';
+const MID_RUN = ['--gate-inputs', '--keep-ratio', '0.1', '--keep-start', '0.5', '--scores-rate', '0.2', '--epochs', '2', '--pairs', '300', '--json'];
+
 /** A table of `lacuna bench`. */
 const bench = (title, about, flags) => ({
   title,
@@ -134,6 +137,36 @@ export const resultTables = {
     [COMPARED, '--seeds', '3', '--epochs', '9', '--gate-inputs', '--keep-ratio', '0.1'],
     1,
   ),
+  'sparse-keep-0.1': compare(
+    'MNIST, keep 0.1, inputs gated, five seeds: what trains sparsely, and small dense networks of equal work',
+    `${COMPARE} No setting was chosen with these seeds.`,
+    [SPARSE, '--seed', '21', '--seeds', '5', '--epochs', '2', '--gate-inputs', '--keep-ratio', '0.1'],
+  ),
+  'estimators-mid-run': {
+    title: 'Structure gradients in the middle of a run',
+    about: `MNIST, \`mlp-512-256\`, inputs and hidden neurons gated, frozen after some of 936 steps; α = ½, 300 pairs of masks on 32 batches in turn. *F*: the Fisher
+information, estimated from the gradient of the batch or found exactly from that of each image. *Variance*: of two-sided with the control variate c, over
+that without it. The cosines are those to the true gradient, of one sample and of the mean of all. With so few masks the true gradient has an error of
+its own, so that no cosine reaches 1.`,
+    commands: ['100', '300', '600'].flatMap((step) => [[], ['--exact-information']].map((exact) => ['estimator', ...MID_RUN, '--after-steps', step, ...exact])),
+    read(outputs) {
+      const reports = outputs.map(({ text }) => jsonLines(text)[0]);
+      const cells = (report) => {
+        const of = (name) => report.rows.find(({ estimator, alpha }) => estimator === name && alpha === 0.5);
+        const exact = report.link.includes('exact_information');
+        const controlled = of('two-sided, c');
+        return [
+          String(report.step),
+          exact ? 'exact' : 'estimated',
+          controlled.variance_ratio.toFixed(2),
+          ...[of('two-sided').cosine, controlled.cosine, of('first order').mean_cosine, of('second order').mean_cosine].map((cosine) => cosine.toFixed(3)),
+          report.control_cosine.toFixed(2),
+        ];
+      };
+      const head = ['step', 'F', 'variance', 'one sample, two-sided', 'one sample, with c', 'mean, first order', 'mean, second order', 'c'];
+      return { adapter: reports[0].adapter, body: table(head, reports.map(cells)) };
+    },
+  },
   planted: {
     title: 'Planted features: which inputs the mask keeps',
     about: `The data set \`planted\` has 256 inputs. 32 of them carry the class, all equally strongly. The budget of keep ratio 0.125 pays for 128 of the 1,024
