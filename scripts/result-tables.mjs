@@ -42,7 +42,6 @@ const percent = ({ result }) => (100 * result.test_accuracy).toFixed(2);
 const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10'];
 const KEEP = ['0.1', '0.2'];
 const COMPARED = 'dense,small-dense,small-dense-final,static,static-allocated,magnitude,set,rigl,snip,ste,reinforce,vrpge';
-const SPARSE = 'small-dense,small-dense-fisher,static,magnitude,set,rigl,snip,reinforce,vrpge-paper,vrpge,fisher,fisher-pruning';
 const MID_RUN = ['--gate-inputs', '--keep-ratio', '0.1', '--keep-start', '0.5', '--scores-rate', '0.2', '--epochs', '2', '--pairs', '300', '--json'];
 
 /** A table of `lacuna bench`. */
@@ -136,11 +135,6 @@ export const resultTables = {
     COMPARE,
     [COMPARED, '--seeds', '3', '--epochs', '9', '--gate-inputs', '--keep-ratio', '0.1'],
     1,
-  ),
-  'sparse-keep-0.1': compare(
-    'MNIST, keep 0.1, inputs gated, five seeds: what trains sparsely, and small dense networks of equal work',
-    `${COMPARE} No setting was chosen with these seeds.`,
-    [SPARSE, '--seed', '21', '--seeds', '5', '--epochs', '2', '--gate-inputs', '--keep-ratio', '0.1'],
   ),
   'estimators-mid-run': {
     title: 'Structure gradients in the middle of a run',

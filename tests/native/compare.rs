@@ -141,7 +141,9 @@ fn vrpge_is_compared_two_sided_and_one_sided() {
     let names = ["vrpge", "vrpge-one-sided", "rigl"];
     let flags = ["--methods", &names.join(","), "--seeds", "1", "--keep-ratio", "0.3", "--structure-every", "4"];
     let text = prints(&compare(folder.path(), &flags));
-    assert!(text.contains("vrpge-one-sided: ") && text.contains("estimator one-sided"), "its settings are printed: {text}");
+    // A long list of settings is broken into lines.
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("vrpge-one-sided: ") && words.contains("estimator one-sided"), "its settings are printed: {text}");
     let results = json(&folder.path().join("results.json"));
     let [two, one, rigl] = names.map(|name| {
         let run = results["runs"].as_array().unwrap().iter().find(|run| run["entrant"] == name);

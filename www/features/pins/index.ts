@@ -11,7 +11,7 @@ import type { PinInput, PinView } from './view';
 function inputOf({ controls, run }: State, unit: number): PinInput {
   const { values } = controls;
   const learned = methodOf(values).family === 'learned';
-  const unlearned = `${labelOf(controls, values?.['method'] ?? '')} has no scores that could be pinned: choose VR-PGE, REINFORCE or straight-through.`;
+  const unlearned = `${labelOf(controls, values?.['method'] ?? '')} has no scores that could be pinned: choose VR-PGE, REINFORCE, straight-through or Fisher.`;
   return {
     pin: readPins(values?.['pins']).get(unit) ?? null,
     // For a recorded run the menu gives the reason in the place of the worth.
