@@ -24,7 +24,7 @@ function importsOf(file) {
   const folder = path.posix.dirname(file);
   return specifiers(readFileSync(path.join(sources, file), 'utf8'))
     .map((name) => path.posix.join(folder, name))
-    .flatMap((name) => [name, `${name}.ts`].filter((each) => files.includes(each)));
+    .flatMap((name) => [name, `${name}.ts`, `${name}/index.ts`].filter((each) => files.includes(each)));
 }
 
 const graph = new Map(files.map((file) => [file, importsOf(file)]));
