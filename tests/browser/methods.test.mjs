@@ -17,7 +17,7 @@ const METHODS = {
   magnitude: { says: [/‖w‖/, /the largest stay/, /every 5 steps/], settings: ['structure_every', 'schedule'], hides: /the start/ },
   'fisher-pruning': { says: [/½F of each unit/, /every 5 steps/], settings: ['structure_every', 'schedule'], hides: /none/ },
   set: { says: [/random in/, /every 5 steps/], settings: ['structure_every', 'drop_fraction', 'allocation'], hides: /none/ },
-  rigl: { says: [/wanted in/, /by a dense pass/], settings: ['structure_every', 'drop_fraction', 'allocation'], hides: /at each exchange/ },
+  rigl: { says: [/large gradients in/, /by a dense pass/], settings: ['structure_every', 'drop_fraction', 'allocation'], hides: /at each exchange/ },
   snip: { says: [/once, by a dense pass/, /the largest stay/], settings: [], hides: /one dense forward and backward/ },
   static: { says: [/one mask for the whole run/, /not learned/], settings: ['allocation'], hides: /none/ },
   'small-dense': { says: [/narrower network/], settings: ['schedule'], hides: /none/ },

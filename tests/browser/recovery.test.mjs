@@ -83,7 +83,7 @@ test('after an engine breaks another is opened, and the run continues', limit, a
   await visitor.steps(40);
   await breakEngine(visitor);
   await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2);
-  await visitor.until(() => /engine broke.*continued from step/.test(document.querySelector('[data-testid=strip]')?.innerText));
+  await visitor.until(() => /engine failed.*continued from step/.test(document.querySelector('[data-testid=strip]')?.innerText));
   const second = await visitor.page.evaluate(() => window.reports.findLastIndex(({ kind }) => kind === 'opened'));
   await visitor.until((from) => window.reports.slice(from).some(({ kind, snapshot }) => kind === 'snapshot' && snapshot.records.length > 0), second);
   const [first] = await visitor.page.evaluate(

@@ -222,7 +222,7 @@ test('a device lost in the middle of a run: the page says so, opens another and 
   await visitor.heard('checkpoint');
   await visitor.steps(60);
   await killDevice();
-  await visitor.until(() => /GPU went away at step .*continues from step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, {
+  await visitor.until(() => /GPU was lost at step .*continues from step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, {
     failing: true,
   });
   await visitor.until(() => window.reports.filter(({ kind }) => kind === 'opened').length === 2, undefined, { failing: true });

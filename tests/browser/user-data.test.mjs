@@ -162,7 +162,7 @@ test('a run on own data continues after its engine breaks, and after a reload on
   await visitor.heard('checkpoint');
   await visitor.steps(40);
   await breakEngine(visitor);
-  await visitor.until(() => /engine broke.*continued from step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, { failing: true });
+  await visitor.until(() => /engine failed.*continued from step/.test(document.querySelector('[data-testid=strip]')?.innerText), undefined, { failing: true });
   assert.equal(await visitor.see('notice').count(), 0, 'nobody is asked for what the page can read again');
   await visitor.state('training');
   await visitor.see('train').click();

@@ -65,7 +65,7 @@ const WORDS: Record<MethodName, Words> = {
     dense: null,
   },
   'small-dense': {
-    does: 'A narrower dense net with the multiply-adds of VR-PGE: the fair baseline.',
+    does: 'A narrower dense network with the multiply-adds of a sparse method: the fair baseline.',
     dense: null,
   },
   dense: {
@@ -93,6 +93,11 @@ export const methodOf = (values: Values | null): Method => METHODS[values?.['met
 
 /** Whether the budget counts each unit at its price, and not all units alike. */
 export const isPriced = (values: Values): boolean => values['budget_unit'] === 'multiply-adds' && methodOf(values).settings.includes('budget_unit');
+
+const MATCHED: Record<string, string> = { vrpge: 'VR-PGE', fisher: 'Fisher' };
+
+/** The label of the method whose multiply-adds `small-dense` takes. */
+export const matchedOf = (values: Values): string => MATCHED[values['work_of'] ?? DEFAULT_METHOD] ?? '';
 
 /** From this keep ratio on a step with two forward passes has more multiply-adds than a dense step: 4 k² / 3 of them. */
 const NEARLY_ALL = Math.sqrt(3) / 2;

@@ -60,7 +60,7 @@ function gradient(estimator: string, alpha: number, control: boolean): string {
 }
 
 const MASKED = 'every unit computed, times m';
-const CHAIN = 'by the chain rule, as if m were s';
+const CHAIN = 'by the chain rule, with dm/ds taken as 1';
 const EFFECTS = 'F ≈ B·G², a running mean; biased';
 const DENSE_BACKWARD = 'dense: through every unit';
 
@@ -119,7 +119,7 @@ function choice(name: string, values: Values, room: string): [rank: Words, keep:
     case 'rigl':
       return [
         ['‖w‖, |∂L/∂m|', `${every}, by a dense pass`],
-        ['small out, wanted in', `${share} of them, ever fewer`],
+        ['small out, large gradients in', `${share} of them, ever fewer`],
       ];
     case 'snip':
       return [
@@ -171,7 +171,7 @@ export function plainPhases(values: Values): Said[] {
     two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', computes_all ? MASKED : 'one forward pass'],
     ...(family === 'learned' ? learns : chooses(name, values, 'as many as K pays for')),
     ['Backward', '∇w L(w, m)', computes_all ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
-    ['Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others rest'],
+    ['Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others do not change'],
   ];
 }
 

@@ -173,7 +173,7 @@ export class Checkpoints {
     this.attempts += 1;
     const { last } = this;
     const step = last?.step ?? 0;
-    const what = failure === 'lost' ? 'The GPU went away' : 'The engine broke';
+    const what = failure === 'lost' ? 'The GPU was lost' : 'The engine failed';
     const at = `at step ${count(snapshot?.step ?? 0)}`;
     const train = state === 'training' || state === 'loading';
     this.strip.show('trouble', `${what} ${at} (${words.slice(0, 120)}). A new one is being opened, and the run continues from step ${count(step)}.`, '', []);

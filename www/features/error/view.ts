@@ -14,10 +14,10 @@ export type Trouble = Failure | 'link';
 function describe(failure: Trouble, message: string): Advice {
   switch (failure) {
     case 'lost':
-      return { title: 'The GPU went away', lines: [message, 'This happens after a driver restart or a long sleep. A new run can start at once.'] };
+      return { title: 'The GPU was lost', lines: [message, 'This happens after a driver restart or a long sleep. A new run can start at once.'] };
     case 'crashed':
       return {
-        title: 'The engine broke',
+        title: 'The engine failed',
         lines: [sentence(message), 'That is a fault of this program. A new run can start at once, and “Take away” can still download this one.'],
       };
     case 'link':

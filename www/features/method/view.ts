@@ -267,7 +267,7 @@ class MethodPanel {
         'What c is made of',
         'Fisher information',
         second,
-        'G comes with the backward pass; B is the number of images. The methods Fisher and Fisher pruning rank units by ½F alone: biased, to second order. In them no loss difference is used: one forward and one backward pass. For Fisher, scores take the place of the ranking until the budget has fallen; then the mask is chosen once.',
+        'G comes with the backward pass; B is the number of images. The methods Fisher and Fisher pruning rank units by ½F alone: biased, to second order. They use no difference of losses: one forward and one backward pass. For Fisher, scores take the place of the ranking until the budget has fallen; then the mask is chosen once.',
         ['m', 'L'],
       ),
     ];

@@ -2,7 +2,7 @@
 // and the kind of each control.
 
 import { about, NETWORKS, TRIES } from '../../model/suggestions';
-import { denseWork, FAMILIES, means, METHODS, methodOf } from '../../model/methods';
+import { denseWork, FAMILIES, matchedOf, means, METHODS, methodOf } from '../../model/methods';
 import { bytes, count, magnitude } from '../../model/format';
 import type { Setting, OwnData, Plan, Values } from '../../protocol/messages';
 import { sentence, unitsOf } from '../../model/words';
@@ -184,7 +184,7 @@ export class SettingsView {
   sayBudget(units: number, values: Values): void {
     const method = methodOf(values);
     const kept = `${count(Number(values['keep_ratio']) * units)} of ${count(units)} units`;
-    if (values['method'] === 'small-dense') this.says.textContent = `the work of a VR-PGE run that ends with ${kept}`;
+    if (values['method'] === 'small-dense') this.says.textContent = `the work of a run of ${matchedOf(values)} that ends with ${kept}`;
     else this.says.textContent = `${kept} ${method.starts_whole ? 'in the end' : 'from the first step'}`;
   }
 

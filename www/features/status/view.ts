@@ -1,6 +1,6 @@
 // The state of the run, in one sentence.
 
-import { methodOf } from '../../model/methods';
+import { matchedOf, methodOf } from '../../model/methods';
 import { bytes, count, milliseconds, percent, span } from '../../model/format';
 import type { Description, Evaluation, Failure, Plan, RunState, Task, Values } from '../../protocol/messages';
 import { sentence, unitsOf } from '../../model/words';
@@ -80,7 +80,7 @@ function aside({ busy, state, step, steps }: StatusInput): Word[] | null {
   if (!busy || busy.task === 'step') return null;
   const lasts = busy.ms === null ? '' : `, about ${span(busy.ms)}`;
   const then = state === 'training' && step < steps ? ' Then training continues.' : '';
-  return [busy.task === 'speed' ? `Comparing with a dense step${lasts}.${then}` : `Testing on images that it never saw${lasts}.`];
+  return [busy.task === 'speed' ? `Comparing with a dense step${lasts}.${then}` : `Testing on the test images${lasts}.`];
 }
 
 /** Long steps are reported one by one. */
@@ -106,11 +106,11 @@ function going(input: StatusInput): Word[] {
     case 'dense':
       return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense net. ${then}`];
     case 'small-dense':
-      return [slow, 'A narrower dense net, ', share, ` ${named}: as much work as VR-PGE. ${then}`];
+      return [slow, 'A narrower dense net, ', share, ` ${named}: as much work as ${matchedOf(values ?? {})}. ${then}`];
     case 'static':
       return [slow, 'A random mask keeps ', share, ` ${named}; only the weights learn. ${then}`];
     case 'snip':
-      return [slow, 'One look at the whole net kept ', share, ` ${named}; only the weights learn. ${then}`];
+      return [slow, 'One dense pass kept ', share, ` ${named}; only the weights learn. ${then}`];
     case 'set':
     case 'rigl':
       return [slow, 'Keeping ', share, ` ${named}, some exchanged every ${count(Number(values['structure_every']))} steps. ${then}`];
@@ -128,11 +128,11 @@ function idle({ description, values, kept }: StatusInput): Word[] {
   const method = values?.['method'];
   if (method === 'dense') return ['The dense net: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
   const left = { kept: count(Number(values?.['keep_ratio']) * units) };
-  if (method === 'snip') return ['One look at all ', { kept: count(units) }, ` ${named}, and only `, left, ' stay. Press Train to see which ones.'];
+  if (method === 'snip') return ['One dense pass over all ', { kept: count(units) }, ` ${named}, and only `, left, ' stay. Press Train to see which ones.'];
   if (methodOf(values).starts_whole)
     return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
   const share = { kept: `${count(kept)} of ${count(units)}` };
-  if (method === 'small-dense') return ['A narrower dense net, ', share, ` ${named}, with as many multiply-adds as VR-PGE. Press Train.`];
+  if (method === 'small-dense') return ['A narrower dense net, ', share, ` ${named}, with as many multiply-adds as ${matchedOf(values ?? {})}. Press Train.`];
   if (method === 'static') return ['A random mask keeps ', share, ` ${named}, from the first step to the last. Press Train.`];
   return ['A random mask keeps ', share, ` ${named}; some will be exchanged every ${count(Number(values?.['structure_every']))} steps. Press Train.`];
 }
@@ -165,7 +165,7 @@ function say(input: StatusInput): Word[] {
       return [`Paused at step ${count(step)}. `, ...going(input)];
     case 'finished': {
       const accuracy = evaluation?.decided;
-      const reached = accuracy === undefined ? '.' : ` reach ${percent(accuracy, 2)} on ${count(evaluation?.images ?? 0)} examples that it never saw.`;
+      const reached = accuracy === undefined ? '.' : ` reach ${percent(accuracy, 2)} on ${count(evaluation?.images ?? 0)} test examples.`;
       const doing = aside(input);
       if (doing) return doing;
       const found = planted ? `, among them ${planted.kept} of the ${planted.of} inputs that carry the class,` : '';

@@ -138,7 +138,7 @@ export class StepThroughView {
     const { method, estimator, alpha } = values;
     const end = ` Largest |g|: ${significant(most, 2)}.`;
     if (method === 'fisher') return `The running −½F of each unit over the mean of ½F of the units that m keeps.${end}`;
-    if (method === 'ste') return `The gradient of the loss at each mask, as if m were s.${end}`;
+    if (method === 'ste') return `The gradient of the loss at each mask, with dm/ds taken as 1.${end}`;
     const power = Number(alpha) >= 1 ? '' : Number(alpha) === 0.5 ? ' / √s(1−s)' : ` / (s(1−s))^${fixed(1 - Number(alpha), 2)}`;
     const formula = FORMULAS[method === 'reinforce' ? 'plain' : (estimator ?? '')];
     const control = hasControl(values) ? ', after Σc(m − m′) is taken off L − L′ and before c is added' : '';
