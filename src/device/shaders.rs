@@ -4,6 +4,8 @@
 //! file as plain WGSL, no line has to be removed, and a line of the source is a line of a file. (`naga_oil` and vello write `#import` without the
 //! comment and remove the lines.)
 //!
+//! Other comments are removed at compile time, because a page downloads the sources; lines keep their numbers.
+//!
 //! On an adapter that computes on the CPU, a file of `shaders/software/` replaces the one with the same name.
 
 use std::fmt;
@@ -21,7 +23,14 @@ macro_rules! file {
         $crate::device::shaders::ShaderFile {
             folder: $folder,
             name: stringify!($name),
-            text: include_str!(concat!("../../", $folder, stringify!($name), ".wgsl")),
+            text: {
+                const FILE: &str = include_str!(concat!("../../", $folder, stringify!($name), ".wgsl"));
+                const CODE: [u8; $crate::device::shaders::code_length(FILE)] = $crate::device::shaders::code(FILE);
+                match std::str::from_utf8(&CODE) {
+                    Ok(code) => code,
+                    Err(_) => unreachable!(),
+                }
+            },
         }
     };
 }
@@ -43,6 +52,61 @@ const SOFTWARE: &[ShaderFile] = files!("shaders/software/":
 );
 
 const IMPORT: &str = "// #import ";
+
+/// Where the code of the line that begins at `start` ends: before its comment and the spaces before that. An import is code. And where the line ends.
+const fn line_ends(text: &[u8], start: usize) -> [usize; 2] {
+    let import = IMPORT.as_bytes();
+    let (mut end, mut comment) = (start, None);
+    while end < text.len() && text[end] != b'\n' {
+        if comment.is_none() && text[end] == b'/' && end + 1 < text.len() && text[end + 1] == b'/' {
+            comment = Some(end);
+        }
+        end += 1;
+    }
+    let Some(mut code) = comment else { return [end, end] };
+    let mut same = 0;
+    while code == start && same < import.len() && start + same < end && text[start + same] == import[same] {
+        same += 1;
+    }
+    if same == import.len() {
+        return [end, end];
+    }
+    while code > start && text[code - 1] == b' ' {
+        code -= 1;
+    }
+    [code, end]
+}
+
+/// Bytes of a source without its comments.
+pub(super) const fn code_length(source: &str) -> usize {
+    let text = source.as_bytes();
+    let (mut length, mut start) = (0, 0);
+    while start < text.len() {
+        let [code, end] = line_ends(text, start);
+        length += code - start + if end < text.len() { 1 } else { 0 };
+        start = end + 1;
+    }
+    length
+}
+
+/// A source without its comments, of [`code_length`] bytes.
+pub(super) const fn code<const LENGTH: usize>(source: &str) -> [u8; LENGTH] {
+    let text = source.as_bytes();
+    let (mut found, mut length, mut start) = ([0; LENGTH], 0, 0);
+    while start < text.len() {
+        let [code, end] = line_ends(text, start);
+        while start < code {
+            found[length] = text[start];
+            (length, start) = (length + 1, start + 1);
+        }
+        if end < text.len() {
+            found[length] = b'\n';
+            length += 1;
+        }
+        start = end + 1;
+    }
+    found
+}
 
 /// The characters before a place in a message of wgpu or naga.
 const PLACE: &str = "┌─ ";
@@ -187,6 +251,20 @@ mod tests {
 
     fn places(kernel: &str, software: &'static [ShaderFile]) -> Vec<String> {
         resolve(kernel, software).unwrap().0.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn comments_are_removed_but_imports_and_the_numbers_of_lines_stay() {
+        const FILE: &str =
+            "// what it does\n// #import quads\n\nlet a = 1; // one\nlet b = a / 2;\n    // alone\n  // #import none\nlet c = 3;";
+        const CODE: [u8; code_length(FILE)] = code(FILE);
+        assert_eq!(std::str::from_utf8(&CODE).unwrap(), "\n// #import quads\n\nlet a = 1;\nlet b = a / 2;\n\n\nlet c = 3;");
+        for file in SHARED.iter().chain(SOFTWARE) {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file.to_string());
+            let whole = std::fs::read_to_string(path).unwrap();
+            assert_eq!(file.text.lines().count(), whole.lines().count(), "{file}");
+            assert!(file.text.lines().all(|line| !line.contains("//") || line.starts_with(IMPORT)), "{file}");
+        }
     }
 
     #[test]
