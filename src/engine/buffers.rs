@@ -115,7 +115,7 @@ buffers! {
     d_masks;
     /// `[U]` the Fisher information of the masks of the units that m kept in the last step, with [`Params::exact_information`].
     information;
-    /// `[U]` 1 if the score is pinned.
+    /// `[U]` the price of the unit in the budget, below 0 if its score is pinned.
     pins;
     /// `[U]` numbers of the units in the whole network.
     numbers;

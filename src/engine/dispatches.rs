@@ -56,7 +56,7 @@ impl Steps {
     pub(super) fn training(&self, masks: u32, estimates: u32) -> Vec<&Dispatch> {
         let list = if masks == 1 { &self.one_mask } else { &self.two_masks };
         assert!(!list.is_empty(), "the network has buffers for one mask");
-        list.iter().filter(|dispatch| estimates != effects::NONE || !dispatch.line.of_effects).collect()
+        list.iter().filter(|dispatch| estimates != effects::NONE || !dispatch.line.is_of_effects()).collect()
     }
 
     /// Only sampling, the forward passes and the losses.
@@ -74,7 +74,7 @@ impl Steps {
 
     /// The dispatches of one mask and of the backward pass to the units, without gradients of weights or a step.
     pub(super) fn gates(&self) -> Vec<&Dispatch> {
-        const OF_WEIGHTS: [&str; 6] = ["d_weights", "sum_gradients", "d_masks", "update_scores", "update_weights", "update_statistics"];
+        const OF_WEIGHTS: [&str; 5] = ["d_weights", "sum_gradients", "update_scores", "update_weights", "update_statistics"];
         self.training(1, effects::NONE).into_iter().filter(|dispatch| !OF_WEIGHTS.contains(&dispatch.line.name)).collect()
     }
 }
@@ -91,7 +91,7 @@ fn bound<'a>(images: u32, places: &Places, buffers: &'a Buffers, line: &Line, na
         if is_whole { whole(buffer) } else { Bound { buffer, first: bytes(place.first), bytes: bytes(place.floats) } }
     };
     let map = |index: usize| part(line.place(places, index));
-    let gradient = |index: usize| part(places.gradients[index].expect("the inputs need no gradient"));
+    let gradient = |index: usize| part(places.gradients[index].expect("a kernel binds gradients that the step computes"));
     let Operands { input, output, shortcut } = line.operands;
     match name {
         "input" => map(input),

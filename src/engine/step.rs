@@ -62,14 +62,17 @@ pub struct Line {
     pub(super) workgroups: u32,
     /// Whether one dispatch computes both masks.
     pub(super) per_mask: bool,
-    /// Whether only the running estimates of effects (`Params::effects`) need it.
-    pub(super) of_effects: bool,
 }
 
 impl Line {
     /// The mask that it computes: 1 in the pass under m′.
     pub(super) fn mask(&self) -> u32 {
         self.operation.map_or(0, |operation| operation.mask)
+    }
+
+    /// Whether only the running estimates of effects (`Params::effects`) need it: the gradient at the inputs has no other use.
+    pub(super) fn is_of_effects(&self) -> bool {
+        matches!(self.name, "d_masks" | "information") || self.name == "d_activations" && self.operands.input == 0
     }
 
     /// Where a map is for this line.
@@ -205,14 +208,11 @@ impl Planner<'_> {
     /// Adds a kernel that works on the whole network; its output operand is the logits.
     fn once(&mut self, name: &'static str, phase: Phase, workgroups: u32, per_mask: bool) {
         let operands = Operands { output: self.model.logits(), ..Operands::default() };
-        let of_effects = name == "d_masks";
-        self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask, of_effects });
+        self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask });
     }
 
     fn push(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32) {
-        // The gradient at the inputs has no other use.
-        let of_effects = name == "information" || name == "d_activations" && operands.input == 0;
-        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask: false, of_effects });
+        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask: false });
     }
 
     fn gather_inputs(&mut self, mask: u32) {

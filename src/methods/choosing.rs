@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use crate::mask;
 use crate::model::Model;
 
+use super::static_mask::price_of_random;
 use super::{Evidence, MethodConfig};
 
 /// The mask of the units with the [highest](mask::highest) values in `order` that `budget` pays for.
@@ -29,6 +30,15 @@ fn ranked(mask: &[bool], kept: bool, rank: &dyn Fn(usize) -> f64) -> Vec<usize> 
     let mut units: Vec<usize> = (0..mask.len()).filter(|&unit| mask[unit] == kept).collect();
     units.sort_by(|&a, &b| rank(a).total_cmp(&rank(b)));
     units
+}
+
+/// The exchange of `set` and `rigl`: the units with the smallest norms go, those with the highest values in `grow` come, and all together cost no more
+/// than the first mask.
+#[must_use]
+pub(super) fn exchanged(evidence: &Evidence<'_>, grow: &[f64]) -> Vec<f32> {
+    let Evidence { plan, model, scores, norms, .. } = *evidence;
+    let count = exchange_count(plan, scores, evidence.step, evidence.steps);
+    exchange(model, scores, norms, grow, count, price_of_random(plan, plan.budget.last, model))
 }
 
 /// Exchanges `count` units of the mask: those with the lowest values in `keep` go, and of the others those with the highest values in `grow` come, as

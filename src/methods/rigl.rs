@@ -3,8 +3,8 @@
 
 use crate::model::Model;
 
-use super::choosing::{exchange, exchange_count, exchanges};
-use super::static_mask::{price_of_random, random_mask};
+use super::choosing::{exchanged, exchanges};
+use super::static_mask::random_mask;
 use super::{Criterion, Evidence, Facts, Method, MethodConfig};
 
 pub(super) const FACTS: Facts = Facts {
@@ -37,8 +37,6 @@ impl Method for Rigl {
 
     fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
         let asked: Vec<f64> = evidence.gradients.iter().map(|gradient| gradient.abs()).collect();
-        let count = exchange_count(evidence.plan, evidence.scores, evidence.step, evidence.steps);
-        let budget = price_of_random(evidence.plan, evidence.plan.budget.last, evidence.model);
-        exchange(evidence.model, evidence.scores, evidence.norms, &asked, count, budget)
+        exchanged(evidence, &asked)
     }
 }

@@ -4,8 +4,8 @@
 use crate::model::Model;
 use crate::random::{Stream, Threefry};
 
-use super::choosing::{exchange, exchange_count, exchanges};
-use super::static_mask::{price_of_random, random_mask};
+use super::choosing::{exchanged, exchanges};
+use super::static_mask::random_mask;
 use super::{Criterion, Evidence, Facts, Method, MethodConfig};
 
 pub(super) const FACTS: Facts = Facts {
@@ -39,8 +39,6 @@ impl Method for Set {
     fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
         let mut random = Threefry::new(evidence.plan.seed, Stream::Growth, evidence.step);
         let chance: Vec<f64> = evidence.scores.iter().map(|_| f64::from(random.unit_interval())).collect();
-        let count = exchange_count(evidence.plan, evidence.scores, evidence.step, evidence.steps);
-        let budget = price_of_random(evidence.plan, evidence.plan.budget.last, evidence.model);
-        exchange(evidence.model, evidence.scores, evidence.norms, &chance, count, budget)
+        exchanged(evidence, &chance)
     }
 }

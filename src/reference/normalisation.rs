@@ -20,6 +20,14 @@ impl<F: Real> Memory<F> {
         z * self.params.statistics as usize + self.params.layers[work.operation.layer as usize].first_statistic as usize + row
     }
 
+    /// Mean, scale / deviation and shift of row `row` of an operation's layer under mask `z`.
+    fn affine(&self, work: &Work, z: usize, row: usize) -> (f64, f64, f64) {
+        let [mean, variance] = self.statistics[self.statistic(z, work, row)].map(F::wide);
+        let (l, taps) = (work.operation.layer as usize, self.tap_rows(z, work.operation.layer as usize));
+        let parameter = |extra: usize| self.packed_weights[self.packed_row(z, l, taps + extra) + row].wide();
+        (mean, parameter(0) / (variance + EPSILON).sqrt(), parameter(1))
+    }
+
     /// Rows of the branch and of the shortcut from which row `r` of the written group comes.
     fn joined(&self, work: &Work, z: usize, r: usize) -> [Option<usize>; 2] {
         if !work.has(flags::JOINED) {
@@ -59,12 +67,7 @@ pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
         let [branch, shortcut] = memory.joined(work, z, r);
         let (read, added) = (branch.map(|row| row * row_cells), shortcut.map(|row| row * row_cells));
         // The value, its mean, its factor, and the number added.
-        let affine = branch.filter(|_| work.has(flags::NORMALISE)).map(|row| {
-            let [mean, variance] = memory.statistics[memory.statistic(z, work, row)].map(F::wide);
-            let (l, taps) = (op.layer as usize, memory.tap_rows(z, op.layer as usize));
-            let parameter = |extra: usize| memory.packed_weights[memory.packed_row(z, l, taps + extra) + row].wide();
-            (mean, parameter(0) / (variance + EPSILON).sqrt(), parameter(1))
-        });
+        let affine = branch.filter(|_| work.has(flags::NORMALISE)).map(|row| memory.affine(work, z, row));
         for cell in 0..row_cells {
             let mut value = read.map_or(0.0, |first| memory.at(work.input)[first + cell].wide());
             if let Some((mean, scale, shift)) = affine {
@@ -112,25 +115,18 @@ pub fn d_statistics<F: Real>(memory: &mut Memory<F>, work: &Work) {
 /// The Fisher information of the mask of each kept unit, from the gradient of each image: see `shaders/information.wgsl`.
 pub fn information<F: Real>(memory: &mut Memory<F>, work: &Work) {
     let op = work.operation;
-    let (l, pixels, images) = (op.layer as usize, (op.height_in * op.width_in) as usize, memory.images());
-    let batch = memory.params.batch_size as usize;
+    let (pixels, images) = ((op.height_in * op.width_in) as usize, memory.images());
+    let (g, batch) = (op.group_in as usize, memory.params.batch_size as usize);
     for r in 0..memory.kept(0, op.group_out as usize) {
         let [Some(row), _] = memory.joined(work, 0, r) else { continue };
-        let (factor, offset) = if work.has(flags::NORMALISE) {
-            let [mean, variance] = memory.statistics[memory.statistic(0, work, row)].map(F::wide);
-            let parameter = |extra: usize| memory.packed_weights[memory.packed_row(0, l, memory.tap_rows(0, l) + extra) + row].wide();
-            let factor = parameter(0) / (variance + EPSILON).sqrt();
-            (factor, parameter(1) - factor * mean)
-        } else {
-            (1.0, 0.0)
-        };
+        let (mean, factor, shift) = if work.has(flags::NORMALISE) { memory.affine(work, 0, row) } else { (0.0, 1.0, 0.0) };
         let derivative = |b: usize| {
             let at = |row: usize, q: usize| (row * pixels + q) * images + b;
-            let term = |q: usize| memory.at(work.d_output)[at(r, q)].wide() * (factor * memory.at(work.input)[at(row, q)].wide() + offset);
+            let term =
+                |q: usize| memory.at(work.d_output)[at(r, q)].wide() * (factor * (memory.at(work.input)[at(row, q)].wide() - mean) + shift);
             (0..pixels).map(term).sum::<f64>()
         };
         let squares: f64 = (0..batch).map(|b| derivative(b).powi(2)).sum();
-        let g = op.group_in as usize;
         let unit = memory.group(g).first_unit + memory.list(0, g)[row];
         memory.information[unit as usize] = F::of(batch as f64 * squares);
     }

@@ -66,7 +66,7 @@ impl Trainer {
             gradients: &gradients,
         };
         let chosen = method.choose(&evidence);
-        self.engine.fit_exactly(&chosen)?;
+        self.engine.fit(&chosen)?;
         self.engine.write(&self.engine.buffers.scores, &chosen);
         self.chosen_at = Some(step);
         if facts.learns_scores {

@@ -147,7 +147,7 @@ impl Trainer {
             units.map(|(&number, &score)| draw(self.config.seed, Stream::Evaluation, chosen, number, score)).collect();
         mask::keep_one_of_each_group(&self.model, &scores, &mut kept);
         let chosen = mask::certain(&kept);
-        self.engine.fit_exactly(&chosen)?;
+        self.engine.fit(&chosen)?;
         self.engine.write(&self.engine.buffers.scores, &chosen);
         self.freeze();
         self.cost = self.cost + Cost { structure: cost.forward, near_dense: cost.near_dense, ..Cost::default() };

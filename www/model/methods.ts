@@ -97,15 +97,15 @@ export const isPriced = (values: Values): boolean => values['budget_unit'] === '
 const MATCHED: Record<string, string> = { vrpge: 'VR-PGE', fisher: 'Fisher' };
 
 /** The label of the method whose multiply-adds `small-dense` takes. */
-export const matchedOf = (values: Values): string => MATCHED[values['work_of'] ?? DEFAULT_METHOD] ?? '';
+export const matchedOf = (values: Values | null): string => MATCHED[values?.['work_of'] ?? DEFAULT_METHOD] ?? '';
 
 /** From this keep ratio on a step with two forward passes has more multiply-adds than a dense step: 4 k² / 3 of them. */
-const NEARLY_ALL = Math.sqrt(3) / 2;
+const AS_MUCH_AS_DENSE = Math.sqrt(3) / 2;
 
 /** The dense work of a run with these settings that the time of a sparse step does not include; null if its method never has any. */
 export function denseWork(values: Values): string | null {
   const { dense, from_whole, starts_whole } = methodOf(values);
-  const is_whole = starts_whole && values['schedule'] !== 'constant' && Number(values['keep_start']) > NEARLY_ALL;
+  const is_whole = starts_whole && values['schedule'] !== 'constant' && Number(values['keep_start']) > AS_MUCH_AS_DENSE;
   return is_whole && from_whole ? from_whole : dense;
 }
 

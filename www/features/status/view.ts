@@ -106,7 +106,7 @@ function going(input: StatusInput): Word[] {
     case 'dense':
       return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense net. ${then}`];
     case 'small-dense':
-      return [slow, 'A narrower dense net, ', share, ` ${named}: as much work as ${matchedOf(values ?? {})}. ${then}`];
+      return [slow, 'A narrower dense net, ', share, ` ${named}: as much work as ${matchedOf(values)}. ${then}`];
     case 'static':
       return [slow, 'A random mask keeps ', share, ` ${named}; only the weights learn. ${then}`];
     case 'snip':
@@ -132,7 +132,7 @@ function idle({ description, values, kept }: StatusInput): Word[] {
   if (methodOf(values).starts_whole)
     return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
   const share = { kept: `${count(kept)} of ${count(units)}` };
-  if (method === 'small-dense') return ['A narrower dense net, ', share, ` ${named}, with as many multiply-adds as ${matchedOf(values ?? {})}. Press Train.`];
+  if (method === 'small-dense') return ['A narrower dense net, ', share, ` ${named}, with as many multiply-adds as ${matchedOf(values)}. Press Train.`];
   if (method === 'static') return ['A random mask keeps ', share, ` ${named}, from the first step to the last. Press Train.`];
   return ['A random mask keeps ', share, ` ${named}; some will be exchanged every ${count(Number(values?.['structure_every']))} steps. Press Train.`];
 }
