@@ -163,7 +163,7 @@ its own, so that no cosine reaches 1.`,
   },
   planted: {
     title: 'Planted features: which inputs the mask keeps',
-    about: `The data set \`planted\` has 256 inputs. 32 of them carry the class, all equally strongly. The budget of keep ratio 0.125 pays for 128 of the 1,024
+    about: `The data set \`planted\` has 256 inputs. 32 of them carry the class, all equally strongly. The budget of keep ratio 0.125 allows 128 of the 1,024
 units of the network; the scores divide it between inputs and neurons.`,
     commands: [1, 2, 3, 4, 5, 6].map((seed) => ['train', '--dataset', 'planted', '--gate-inputs', '--keep-ratio', '0.125', '--seed', String(seed)]),
     read(outputs) {

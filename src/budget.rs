@@ -11,7 +11,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The share of the units that the budget pays for at `step` of a run of `steps`. The fall is cubic (Zhu and Gupta 2017, as in the code of arXiv
+    /// The share of the units that the budget allows at `step` of a run of `steps`. The fall is cubic (Zhu and Gupta 2017, as in the code of arXiv
     /// 2111.05685).
     #[must_use]
     pub fn keep_at(&self, step: u32, steps: u32) -> f64 {

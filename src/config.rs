@@ -291,27 +291,27 @@ settings! {
     method: MethodName = MethodName::Vrpge, Kind::Choice(MethodName::NAMES), false,
         "Method", "How the mask is chosen: learned from two losses by the variance-reduced policy gradient estimator, VR-PGE (vrpge), from one loss (reinforce) or by the chain rule (ste); pruned by the norms of weights (magnitude), with new units at random (set) or by their gradients (rigl); by the Fisher information of their masks, from sampled masks (fisher) or without sampling (fisher-pruning); chosen before the first step (snip); random (static); every unit (dense), or a narrower dense network with vrpge's multiply-adds (small-dense).";
     keep_ratio: f64 = 0.2, Kind::Number { min: 0.01, max: 1.0, logarithmic: true }, true,
-        "Keep ratio", "The share of gated units that the budget K pays for at the end of the schedule.";
+        "Keep ratio", "The share of gated units that the budget K allows at the end of the schedule.";
     budget_unit: BudgetUnit = BudgetUnit::Units, Kind::Choice(BudgetUnit::NAMES), false,
         "Budget counts", "What the budget K counts: kept units, all alike (units), or the multiply-adds of a forward pass that each of them adds (multiply-adds).";
     schedule: Schedule = Schedule::Cubic, Kind::Choice(Schedule::NAMES), false,
         "Schedule", "Whether the budget is at the keep ratio from the first step (constant) or falls to it (cubic).";
     keep_start: f64 = 0.999, Kind::Number { min: 0.01, max: 1.0, logarithmic: false }, false,
-        "Keep at start", "The keep ratio at the first step of the cubic schedule; the keep ratio itself if that is larger.";
+        "Keep at start", "The share of gated units that K allows at the first step of the cubic schedule. If the keep ratio is larger, the budget is constant.";
     anneal_fraction: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
         "Anneal until", "The fraction of the run after which the cubic schedule has reached the keep ratio.";
     estimator: Estimator = Estimator::TwoSided, Kind::Choice(Estimator::NAMES), true,
         "Estimator", "The policy gradient that trains the scores: two masks (two-sided, one-sided) or one (plain).";
     alpha: f64 = 0.5, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, true,
-        "Preconditioner \u{3b1}", "Exponent of the preconditioner (s(1-s))^alpha; the variance is bounded from one half on.";
+        "Preconditioner \u{3b1}", "Exponent of the preconditioner (s(1-s))^alpha. From one half on the variance is bounded.";
     control_variate: bool = true, Kind::Switch, false,
-        "Control variate", "For vrpge: subtract from the losses' difference what the running estimates of the units' effects explain of it, which lowers the variance; off is the paper's estimator.";
+        "Control variate", "For vrpge: subtract the part of the losses' difference that the estimated effects of the units explain. This lowers the variance. Off is the paper's estimator.";
     effect_rate: f64 = 0.1, Kind::Number { min: 1e-3, max: 1.0, logarithmic: true }, false,
-        "Effect rate", "For the control variate, fisher and fisher-pruning: how fast the running estimate of a unit's effect follows its last values.";
+        "Effect rate", "For the control variate, fisher and fisher-pruning: the weight of the newest value in the running estimate of a unit's effect.";
     exact_information: bool = false, Kind::Switch, false,
-        "Exact information", "For the control variate, fisher and fisher-pruning: find the Fisher information of a unit's mask from the gradient of each image, which takes more work, instead of estimating it from that of the batch.";
+        "Exact information", "For the control variate, fisher and fisher-pruning: compute the Fisher information of a unit's mask from the gradient of each image. It takes more work than the estimate from the gradient of the batch.";
     fill_budget: bool = true, Kind::Switch, false,
-        "Fill the budget", "For vrpge, reinforce and ste: where the scores sum to less than the budget, raise those above 0 by one amount until they use it up.";
+        "Fill the budget", "For vrpge, reinforce and ste: if the scores sum to less than the budget, raise those above 0 by the same amount until they reach it.";
     scores_optimizer: ScoresOptimizer = ScoresOptimizer::Adam, Kind::Choice(ScoresOptimizer::NAMES), false,
         "Score optimiser", "The optimiser of the scores.";
     scores_rate: f64 = 0.05, Kind::Number { min: 1e-4, max: 10.0, logarithmic: true }, true,
@@ -321,7 +321,7 @@ settings! {
     drop_fraction: f64 = 0.3, Kind::Number { min: 0.0, max: 1.0, logarithmic: false }, false,
         "Drop fraction", "For set and rigl: the share of the kept units that is exchanged at first; it falls to 0 along a cosine.";
     allocation: String = String::new(), Kind::Text, false,
-        "Allocation", "For static, set and rigl: how many units of each gated group are kept at first, as in 9,9,20; empty keeps the same share of each.";
+        "Allocation", "For static, set and rigl: how many units of each gated group are kept at first, as in 9,9,20. Empty keeps the same share of each.";
     work_of: WorkOf = WorkOf::Vrpge, Kind::Choice(WorkOf::NAMES), false,
         "Work of", "For small-dense: the method whose multiply-adds under the same schedule it takes.";
     pins: String = String::new(), Kind::Text, true,

@@ -95,7 +95,7 @@ pub fn is_alone(model: &Model, kept: &[bool], unit: usize) -> bool {
     !group.any(|other| other != unit && kept[other])
 }
 
-/// `[U]` the mask of the units with the highest values in `order` that `budget` pays for: in descending order, of equal ones the first, up to the first
+/// `[U]` the mask of the units with the highest values in `order` that `budget` allows: in descending order, of equal ones the first, up to the first
 /// whose price no longer fits. Every gated group keeps at least its highest unit, and these count first. If every price is 1, they are ⌊`budget`⌋.
 ///
 /// No cheaper unit takes what is left after that, so that one score divides the units that are kept from the others ([`Decision`]), and a larger
@@ -117,7 +117,7 @@ fn highest_others<T: PartialOrd + Copy>(model: &Model, kept: &[bool], order: &[T
     let sum = |units: &[usize]| units.iter().map(|&unit| f64::from(prices[unit])).sum::<f64>();
     let (own, mut others): (Vec<usize>, Vec<usize>) = (0..kept.len()).partition(|&unit| kept[unit]);
     let mut left = budget - sum(&own);
-    // Those before `low` are paid for; those from `high` on are not.
+    // Those before `low` fit the budget; those from `high` on do not.
     let (mut low, mut high) = (0, others.len());
     while low < high {
         let middle = usize::midpoint(low, high);
@@ -166,7 +166,7 @@ impl Decision {
     }
 }
 
-/// `[U]` the decided mask: the [highest] scores, as many as the budget pays for and none of 0. Every gated group keeps at least its highest unit.
+/// `[U]` the decided mask: the [highest] scores, as many as the budget allows and none of 0. Every gated group keeps at least its highest unit.
 #[must_use]
 pub fn decided(model: &Model, scores: &[f32], budget: f64) -> Vec<bool> {
     let mut kept = highest(model, scores, budget);

@@ -12,14 +12,14 @@ pub enum PinError {
     /// `units`: how many gated units the network has.
     #[error("pins names unit {unit}, but {model} has gated units 0 to {} only", units.saturating_sub(1))]
     NoSuchUnit { unit: u32, units: u32, model: String },
-    /// `pays_for`: how many units the budget pays for.
+    /// `allowed`: how many units the budget allows.
     #[error(
-        "{on} units are pinned on, but a keep_ratio of {keep_ratio} pays for {pays_for} of {units}: remove some pins, or raise keep_ratio"
+        "{on} units are pinned on, but a keep_ratio of {keep_ratio} allows {allowed} of {units}: remove some pins, or raise keep_ratio"
     )]
-    OverBudget { on: usize, keep_ratio: f64, pays_for: u32, units: u32 },
+    OverBudget { on: usize, keep_ratio: f64, allowed: u32, units: u32 },
     /// With prices. `price`: of the units that are pinned on.
     #[error(
-        "the units that are pinned on count {price:.1} in the budget, but a keep_ratio of {keep_ratio} pays for {budget:.1}: remove some pins, or raise keep_ratio"
+        "the units that are pinned on count {price:.1} in the budget, but a keep_ratio of {keep_ratio} allows {budget:.1}: remove some pins, or raise keep_ratio"
     )]
     OverPrice { price: f64, keep_ratio: f64, budget: f32 },
     #[error("every unit of {group} is pinned off: a layer must keep one")]
@@ -74,7 +74,7 @@ impl Pins {
         Self(self.0.iter().copied().filter(|&(unit, on)| holds(unit, f32::from(u8::from(on)))).collect())
     }
 
-    /// Checks that the network has these units, that the budget pays for those that are on, and that no group is off entirely.
+    /// Checks that the network has these units, that the budget allows those that are on, and that no group is off entirely.
     ///
     /// # Errors
     /// The first contradiction.
@@ -90,7 +90,7 @@ impl Pins {
         if price as f32 > budget {
             let counts_units = prices.iter().all(|&price| price == 1.0);
             return Err(if counts_units {
-                PinError::OverBudget { on, keep_ratio, pays_for: budget as u32, units }
+                PinError::OverBudget { on, keep_ratio, allowed: budget as u32, units }
             } else {
                 PinError::OverPrice { price, keep_ratio, budget }
             });
@@ -127,20 +127,20 @@ mod tests {
     }
 
     #[test]
-    fn unknown_units_and_more_units_than_the_budget_pays_for_are_refused() {
+    fn unknown_units_and_more_units_than_the_budget_allows_are_refused() {
         let model = network();
         let check = |text: &str, keep_ratio: f64| Pins::read(text).unwrap().check(&model, keep_ratio);
         check("0on,39off", 0.1).unwrap();
         assert!(check("40on", 1.0).unwrap_err().to_string().contains("0 to 39"));
         check("1on,2on,3on,4on", 0.1).unwrap();
-        assert!(check("1on,2on,3on,4on,5on", 0.1).unwrap_err().to_string().contains("pays for 4 of 40"));
+        assert!(check("1on,2on,3on,4on,5on", 0.1).unwrap_err().to_string().contains("allows 4 of 40"));
         let all: Vec<String> = (32..40).map(|unit| format!("{unit}off")).collect();
         assert!(check(&all.join(","), 1.0).unwrap_err().to_string().contains("hidden 2"));
         check(&all[1..].join(","), 1.0).unwrap();
     }
 
     #[test]
-    fn with_prices_the_budget_pays_for_fewer_dear_units_and_more_cheap_ones() {
+    fn with_prices_the_budget_allows_fewer_dear_units_and_more_cheap_ones() {
         let priced = network().with_prices(0.2);
         let on =
             |units: std::ops::Range<u32>| Pins::read(&units.map(|unit| format!("{unit}on")).collect::<Vec<String>>().join(",")).unwrap();
@@ -149,7 +149,7 @@ mod tests {
             on(group.first_unit..group.first_unit + most).check(&priced, 0.2).unwrap();
             if most < group.size {
                 let message = on(group.first_unit..group.first_unit + most + 1).check(&priced, 0.2).unwrap_err().to_string();
-                assert!(message.contains("pays for 8.0"), "{message}");
+                assert!(message.contains("allows 8.0"), "{message}");
             }
         }
     }

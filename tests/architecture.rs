@@ -1,4 +1,5 @@
-//! The architecture: modules import downwards only, what two languages share is the same in both, and every kernel stands in all of its four places.
+//! The architecture: modules import downwards only, what two languages share is the same in both, every kernel stands in all of its four places, and
+//! no source is long.
 
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -74,6 +75,25 @@ fn module_of(file: &Path) -> (String, usize) {
     let parts: Vec<String> = file.strip_prefix("src").unwrap().iter().map(|part| part.to_string_lossy().into_owned()).collect();
     let inner = usize::from(parts.last().unwrap() != "mod.rs");
     (parts[0].trim_end_matches(".rs").to_owned(), parts.len() - 1 + inner)
+}
+
+/// The longest source, its tests left out. A longer one has more than one subject.
+const LONGEST: usize = 500;
+
+#[test]
+fn no_source_is_longer_than_500_lines_without_its_tests() {
+    let sources = [files("src", "rs"), files("shaders", "wgsl"), files("www", "ts"), files("www", "css")].concat();
+    let is_counted = |file: &PathBuf| {
+        let name = file.to_string_lossy();
+        !(name.ends_with("tests.rs") || name.ends_with(".test.ts") || name.ends_with("generated.ts") || name.contains("/pkg"))
+    };
+    let long: Vec<_> = sources
+        .iter()
+        .filter(|file| is_counted(file))
+        .map(|file| (file, text(file).split("#[cfg(test)]\nmod tests {").next().unwrap().lines().count()))
+        .filter(|(_, lines)| *lines > LONGEST)
+        .collect();
+    assert!(sources.len() > 300 && long.is_empty(), "{} sources, too long: {long:?}", sources.len());
 }
 
 /// Source without its comments: a link in a comment is no import.

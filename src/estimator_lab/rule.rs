@@ -73,7 +73,11 @@ impl Rule {
 
     /// g = raw · h^(α + this).
     pub(super) fn exponent(self) -> f64 {
-        if self.draws() == Draws::Pairs { -1.0 } else { 0.0 }
+        match self {
+            Self::Of(estimator) => estimator.exponent(),
+            Self::ControlVariate => Estimator::TwoSided.exponent(),
+            Self::FirstOrder | Self::SecondOrder => 0.0,
+        }
     }
 
     /// g without its power of h, of a mean over `images` images.

@@ -8,19 +8,19 @@ use crate::model::Model;
 use super::static_mask::price_of_random;
 use super::{Evidence, MethodConfig};
 
-/// The mask of the units with the [highest](mask::highest) values in `order` that `budget` pays for.
+/// The mask of the units with the [highest](mask::highest) values in `order` that `budget` allows.
 #[must_use]
 pub fn highest(model: &Model, order: &[f64], budget: f64) -> Vec<f32> {
     mask::certain(&mask::highest(model, order, budget))
 }
 
-/// Of the units that the mask has, those with the highest `worth` that the budget pays for. A unit that is off does not come back.
+/// Of the units that the mask has, those with the highest `worth` that the budget allows. A unit that is off does not come back.
 #[must_use]
 pub(super) fn highest_of_kept(evidence: &Evidence<'_>, worth: impl Fn(usize) -> f64) -> Vec<f32> {
     let scores = evidence.scores.iter().enumerate();
     let order: Vec<f64> = scores.map(|(unit, &score)| if score == 0.0 { f64::NEG_INFINITY } else { worth(unit) }).collect();
     let mut kept = mask::highest(evidence.model, &order, evidence.budget);
-    // The budget may pay for more than the mask has.
+    // The budget may allow more than the mask has.
     kept.iter_mut().zip(evidence.scores).for_each(|(kept, &score)| *kept &= score > 0.0);
     mask::certain(&kept)
 }
@@ -42,7 +42,7 @@ pub(super) fn exchanged(evidence: &Evidence<'_>, grow: &[f64]) -> Vec<f32> {
 }
 
 /// Exchanges `count` units of the mask: those with the lowest values in `keep` go, and of the others those with the highest values in `grow` come, as
-/// long as `budget` pays for them. Every group keeps at least one unit, and a unit that goes does not come back in the same exchange.
+/// long as `budget` allows them. Every group keeps at least one unit, and a unit that goes does not come back in the same exchange.
 #[must_use]
 pub(super) fn exchange(model: &Model, scores: &[f32], keep: &[f64], grow: &[f64], count: usize, budget: f64) -> Vec<f32> {
     let mut kept: Vec<bool> = scores.iter().map(|&score| score == 1.0).collect();

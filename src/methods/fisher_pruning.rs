@@ -48,7 +48,7 @@ impl Method for FisherPruning {
     }
 
     fn choose(&self, evidence: &Evidence<'_>) -> Vec<f32> {
-        // Before the first step nothing is known of the units: chance decides which of them the budget of the first steps does not pay for.
+        // Before the first step nothing is known of the units: chance decides which of them the budget of the first steps leaves out.
         let mut random = Threefry::new(evidence.plan.seed, Stream::Growth, 0);
         let chance: Vec<f64> = evidence.scores.iter().map(|_| f64::from(random.unit_interval())).collect();
         // An effect is below 0 where the loss falls with the unit.

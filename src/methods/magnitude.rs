@@ -1,5 +1,5 @@
 //! `magnitude`: gradual pruning of units by the norm of their weights (Zhu and Gupta 2017, by units instead of weights). The network starts dense.
-//! Every `structure_every` steps the units with the largest norms are kept, as many as the budget pays for.
+//! Every `structure_every` steps the units with the largest norms are kept, as many as the budget allows.
 
 use crate::model::Model;
 
@@ -35,7 +35,7 @@ pub(super) fn prunes_before(plan: &MethodConfig, step: u32, steps: u32) -> bool 
 
 impl Method for Magnitude {
     fn initial_scores(&self, _: &MethodConfig, model: &Model) -> Vec<f32> {
-        // The first choice comes before the first step, by the norms of the first weights, if the budget does not pay for every unit.
+        // The first choice comes before the first step, by the norms of the first weights, if the budget does not allow every unit.
         everything(model)
     }
 

@@ -1,5 +1,5 @@
 //! `set`: sparse evolutionary training (Mocanu et al. 2018, by units). The mask is random. Every `structure_every` steps the units with the smallest
-//! norms go, and others come at random, as many as the price of the first mask pays for.
+//! norms go, and others come at random, as many as the price of the first mask allows.
 
 use crate::model::Model;
 use crate::random::{Stream, Threefry};

@@ -276,7 +276,7 @@ fn a_small_dense_run_takes_at_most_the_multiply_adds_of_a_run_of_vrpge_and_nearl
             assert!(!gate_inputs || narrow.groups[0].size == model.groups[0].size, "it sees every input");
         }
     }
-    // If the budget pays for nearly every unit, two forward passes take more than dense training does.
+    // If the budget allows nearly every unit, two forward passes take more than dense training does.
     let model = Model::new("mlp-512-256", Image::flat(784), 10, true).unwrap();
     let plan = MethodConfig { budget: Budget { first: 0.999, last: 0.95, until: 0.5 }, ..plan() };
     assert!(method(MethodName::SmallDense).built_of(&plan, &model).unwrap().iter().all(|&kept| kept));

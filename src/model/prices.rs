@@ -25,7 +25,7 @@ impl Model {
         let sum: f64 = self.gated().zip(&grows).map(|(group, grows)| grows * f64::from(group.size)).sum();
         let mean = sum / f64::from(self.units());
         for (group, grows) in model.groups.iter_mut().filter(|group| group.gated).zip(grows) {
-            // Rounded down: the sum of all prices is at most U, so that a budget of U pays for every unit.
+            // Rounded down: the sum of all prices is at most U, so that a budget of U allows every unit.
             let (price, nearest) = (grows / mean, (grows / mean) as f32);
             group.price = if f64::from(nearest) > price { nearest.next_down() } else { nearest };
         }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn all_prices_together_are_the_units_and_a_budget_of_all_units_pays_for_all() {
+    fn all_prices_together_are_the_units_and_a_budget_of_all_units_allows_all() {
         for model in networks() {
             let units = f64::from(model.units());
             assert!(model.prices().iter().all(|&price| price == 1.0) && model.highest_rise() == 1.0, "{}", model.name);

@@ -123,7 +123,7 @@ test('four runs by one press: what differs in words, and the curves along steps,
     assert.equal(steps, STEPS);
   }
 
-  // The dense net's work is dense, of the learned one's the beginning is, of the others' none.
+  // The dense network's work is dense, of the learned one's the beginning is, of the others' none.
   const share = Object.fromEntries(found.map(({ method, dense }) => [method, dense]));
   assert.deepEqual([share.dense, share['small-dense'], share.static], [1, 0, 0]);
   assert(share.vrpge > 0 && share.vrpge < 1);

@@ -104,7 +104,7 @@ test('pins are in the link, the shared link repeats the run, and the page says w
   const { x, y } = await cell(visitor, 'hidden 1', 5);
   await visitor.page.mouse.click(x, y);
   await visitor.see('pin-on').click();
-  await visitor.until(() => /pays for 1 of 32/.test(document.querySelector('[data-testid=pin-words]').innerText));
+  await visitor.until(() => /allows 1 of 32/.test(document.querySelector('[data-testid=pin-words]').innerText));
   assert.equal(new URLSearchParams(visitor.query()).get('pins'), '7on');
   await visitor.page.keyboard.press('Escape');
   // A method without scores lets them go, and says that it has none.

@@ -208,7 +208,7 @@ fn pinned_units_count_at_their_prices() {
     let now = block_on(run.snapshot()).unwrap();
     assert!(now.scores[1] == 1.0 && spent(&now.scores) <= budget * (1.0 + 1e-6), "{} of {budget}", spent(&now.scores));
     assert_eq!(run.engine().params.learn_scores, part::LEARN);
-    // The dearest units: the budget does not pay for all of them.
+    // The dearest units: the budget does not allow all of them.
     let dearest = run.whole.gated().max_by(|a, b| a.price.total_cmp(&b.price)).unwrap();
     let all: Vec<String> = dearest.units().map(|unit| format!("{unit}on")).collect();
     let fits = f64::from(dearest.size) * f64::from(dearest.price) <= budget;

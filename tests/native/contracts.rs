@@ -89,16 +89,62 @@ fn settings_keep_their_names_and_defaults() {
     still_has("settings.txt", &found);
 }
 
+/// What `train --help` says that each flag takes: a range as two numbers, or names.
+fn values() -> BTreeMap<String, Vec<String>> {
+    let help = prints(&["train", "--help"]);
+    let flags = help.split("\n      --").skip(1).map(|flag| flag.split_whitespace().collect::<Vec<_>>().join(" "));
+    flags
+        .filter_map(|flag| {
+            let name = flag.split([' ', '[']).next()?.replace('-', "_");
+            let range = flag.rsplit_once(" From ").and_then(|(_, rest)| rest.split_once(". [default: "));
+            let names = flag.rsplit_once("[possible values: ").and_then(|(_, rest)| rest.split_once(']'));
+            let list = |text: &str, between: &str| text.split(between).map(str::to_owned).collect();
+            Some((name, range.map(|(range, _)| list(range, " to ")).or(names.map(|(names, _)| list(names, ", ")))?))
+        })
+        .collect()
+}
+
+#[test]
+fn settings_still_take_every_recorded_value() {
+    let found = values();
+    let mut wrong = Vec::new();
+    for line in lines("values.txt") {
+        let (name, recorded) = line.split_once(' ').unwrap();
+        let recorded: Vec<&str> = recorded.split(' ').collect();
+        let is_taken = found.get(name).is_some_and(|now| {
+            let numbers = |all: &[&str]| all.iter().map(|text| text.parse().ok()).collect::<Option<Vec<f64>>>();
+            let now: Vec<&str> = now.iter().map(String::as_str).collect();
+            match (numbers(&recorded), numbers(&now)) {
+                (Some(recorded), Some(now)) => now[0] <= recorded[0] && now[1] >= recorded[1],
+                _ => recorded.iter().all(|value| now.contains(value)),
+            }
+        });
+        if !is_taken {
+            wrong.push(line);
+        }
+    }
+    let all: String = found.iter().fold(String::new(), |text, (name, values)| text + name + " " + &values.join(" ") + "\n");
+    assert!(wrong.is_empty(), "settings that no longer take a recorded value: {wrong:#?}\nthey take:\n{all}");
+    assert_eq!(
+        found.keys().map(String::as_str).collect::<Vec<_>>(),
+        lines("values.txt").iter().map(|line| line.split(' ').next().unwrap()).collect::<Vec<_>>(),
+        "{all}"
+    );
+}
+
 #[test]
 fn a_link_that_names_every_setting_is_understood_and_written_as_it_was() {
     let link = "dataset=planted&model=mlp-12-8&gate_inputs=true&method=reinforce&keep_ratio=0.3&budget_unit=multiply-adds&schedule=constant&keep_start=0.9&anneal_fraction=0.4\
-        &estimator=one-sided&alpha=0.75&control_variate=false&effect_rate=0.3&fill_budget=false&scores_optimizer=sgd&scores_rate=0.1&structure_every=50&drop_fraction=0.2&allocation=40,6,4&work_of=fisher&pins=3on,30off\
+        &estimator=one-sided&alpha=0.75&control_variate=false&effect_rate=0.3&exact_information=true&fill_budget=false&scores_optimizer=sgd&scores_rate=0.1&structure_every=50&drop_fraction=0.2&allocation=40,6,4&work_of=fisher&pins=3on,30off\
         &learning_rate=0.05&rate_schedule=constant&momentum=0.8&weight_decay=0.001&clip_norm=1&augment=false&compact=true&batch_size=24&epochs=2&steps=5\
         &select_masks=4&finetune_epochs=1&finetune_rate=0.002&seed=77";
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("run.jsonl");
     train(link, &["--finetune-epochs", "0", "--log", log.to_str().unwrap()]);
     let first = log_of(&log).swap_remove(0);
+    let named: BTreeSet<&str> = link.split('&').map(|pair| pair.split_once('=').unwrap().0).collect();
+    let settings: BTreeSet<&str> = first["settings"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(named, settings, "a setting that the link does not name");
     // A flag overrides the link, and a setting with its default value is left out of it.
     assert_eq!(first["link"], format!("?{}", link.replace("&finetune_epochs=1", "")));
 }
@@ -130,9 +176,10 @@ fn keys_of(text: &str, name: &str) -> Vec<String> {
 fn logs_and_json_still_have_every_recorded_key() {
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("run.jsonl");
-    // Two forward passes, a chosen mask, fine-tuning.
-    let link = TINY.replace("batch_size=16", "batch_size=2048");
-    train(&format!("{link}&select_masks=2&finetune_epochs=1"), &["--log", log.to_str().unwrap()]);
+    // Two forward passes, a chosen mask, fine-tuning, units that are dropped from memory.
+    let link =
+        TINY.replace("batch_size=16", "batch_size=2048").replace("steps=6", "steps=60").replace("keep_ratio=0.25", "keep_ratio=0.05");
+    train(&format!("{link}&select_masks=2&finetune_epochs=1&compact=true&scores_rate=1"), &["--log", log.to_str().unwrap()]);
     let mut found = keys_of(&fs::read_to_string(&log).unwrap(), "log");
     for (name, arguments) in [
         ("bench", "bench --adapter cpu --model mlp-16 --keep-ratio 0.5 --repeats 1 --json"),

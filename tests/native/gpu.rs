@@ -1194,7 +1194,7 @@ fn a_unit_can_be_pinned_and_unpinned_during_a_run() {
     assert_ne!(step(&mut run).scores[unit], 0.0, "it learns again");
 
     for (pins, words) in
-        [("45on", "0 to 44"), ("1on,2on,3on,4on,5on,6on,7on", "pays for 6 of 45"), ("1on,1off", "twice"), ("1", "as in 12on")]
+        [("45on", "0 to 44"), ("1on,2on,3on,4on,5on,6on,7on", "allows 6 of 45"), ("1on,1off", "twice"), ("1", "as in 12on")]
     {
         let config = run.config.clone();
         let error = run.change("pins", pins).unwrap_err().to_string();

@@ -44,7 +44,7 @@ fn two_epochs_of_mnist_reach_the_least_accuracy_with_a_fifth_of_the_units() {
     assert!(evaluation.decided >= FLOOR, "{:.2} % under the decided mask", 100.0 * evaluation.decided);
     assert!(evaluation.loss < 0.3 * f64::from(first_loss), "{first_loss} to {}", evaluation.loss);
     assert!(last.sum_scores <= 0.2 * 976.0 * (1.0 + 1e-6), "a fifth of the units is {}", last.sum_scores);
-    // The scores settle: the decided mask keeps about as many units as the budget pays for.
+    // The scores settle: the decided mask keeps about as many units as the budget allows.
     let decided = last.scores.iter().filter(|&&score| score >= 0.5).count();
     assert!((176..=216).contains(&decided), "{decided} of 976 units are kept");
 

@@ -22,7 +22,7 @@ export interface Method extends Words, MethodFacts {
 
 const WORDS: Record<MethodName, Words> = {
   vrpge: {
-    does: 'Two masks, two losses: scores learn from the difference.',
+    does: 'The variance-reduced policy gradient estimator: scores learn from the difference of two losses, under two masks.',
     dense: 'none',
     from_whole: 'none, but a budget that starts whole makes the first steps cost more than dense ones',
   },
@@ -88,6 +88,9 @@ export const FAMILIES: [family: Family, title: string][] = [
   ['given', 'Given: the baselines'],
 ];
 
+/** Names of the methods whose masks are drawn from scores. */
+export const LEARNED = Object.keys(METHODS).filter((name) => METHODS[name]?.family === 'learned');
+
 /** The method of a run, or the default method if there is no run yet. */
 export const methodOf = (values: Values | null): Method => METHODS[values?.['method'] ?? ''] ?? withFacts(DEFAULT_METHOD);
 
@@ -100,7 +103,7 @@ const MATCHED: Record<string, string> = { vrpge: 'VR-PGE', fisher: 'Fisher' };
 export const matchedOf = (values: Values | null): string => MATCHED[values?.['work_of'] ?? DEFAULT_METHOD] ?? '';
 
 /** From this keep ratio on a step with two forward passes has more multiply-adds than a dense step: 4 k² / 3 of them. */
-const AS_MUCH_AS_DENSE = Math.sqrt(3) / 2;
+export const AS_MUCH_AS_DENSE = Math.sqrt(3) / 2;
 
 /** The dense work of a run with these settings that the time of a sparse step does not include; null if its method never has any. */
 export function denseWork(values: Values): string | null {

@@ -134,7 +134,7 @@ function choice(name: string, values: Values, room: string): [rank: Words, keep:
   }
 }
 
-/** The two phases of a mask that is not learned. `room`: how many units the budget pays for. */
+/** The two phases of a mask that is not learned. `room`: how many units the budget allows. */
 function chooses(name: string, values: Values, room: string): Said[] {
   const [rank, keep] = choice(name, values, room);
   const { family } = methodOf({ method: name });
@@ -169,7 +169,7 @@ export function plainPhases(values: Values): Said[] {
   return [
     ['Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays],
     two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', computes_all ? MASKED : 'one forward pass'],
-    ...(family === 'learned' ? learns : chooses(name, values, 'as many as K pays for')),
+    ...(family === 'learned' ? learns : chooses(name, values, 'as many as K allows')),
     ['Backward', '∇w L(w, m)', computes_all ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
     ['Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others do not change'],
   ];

@@ -59,7 +59,7 @@ export const TRIES: [title: string, query: string, claim: keyof typeof CLAIMED |
   ['At α = 0 the variance grows without bound', CLAIMED.alpha, 'alpha'],
   ['The gradient that costs nothing says nothing', CLAIMED['first-order'], 'first-order'],
   ['The second order finds the units', CLAIMED['second-order'], 'second-order'],
-  ['A small dense net is hard to beat', CLAIMED['small-dense'], 'small-dense'],
+  ['A small dense network is hard to beat', CLAIMED['small-dense'], 'small-dense'],
   ['Too slow a structure rate fails', CLAIMED['slow-rate'], 'slow-rate'],
   ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64', null],
   ['Where does a residual net shrink?', 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35', null],

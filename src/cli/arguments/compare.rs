@@ -31,8 +31,16 @@ impl Compare {
                  Every method trains with every seed, one after another, under the same settings, except for a few that were tuned for each method \
                  (see --plain). A finished run is saved in --out and not run again, so that an interrupted comparison continues. --out also gets \
                  results.csv, results.json, and report.html, a self-contained page.\n\n\
-                 --search tries twelve settings of each method, with gated inputs and without, and prints the winners. It trains on five sixths of \
-                 the training rows and tests on the held-out last sixth.",
+                 Variants of methods:\n  \
+                 vrpge-paper         vrpge as the paper has it: no control variate, no filled budget, all units at the start\n  \
+                 vrpge-one-sided     vrpge with --estimator one-sided\n  \
+                 static-allocated    a random mask with as many units of each group as vrpge ended with\n  \
+                 small-dense-final   a dense network; a step takes the multiply-adds of one of vrpge's last steps\n  \
+                 small-dense-fisher  a dense network; its run takes the multiply-adds of a run of fisher\n\
+                 vrpge is VR-PGE, the variance-reduced policy gradient estimator.\n\n\
+                 --search tries twelve settings of each method: four learning rates by three values of one other setting. The rest of its presets stays. \
+                 It trains on five sixths of the training rows, tests on the held-out last sixth, and prints the winners by the mean over two problems, \
+                 inputs gated and hidden units only. --gate-inputs takes one of the two.",
             )
             .args(Experiment::flags(|setting| setting.name != "method"))
             .arg(
@@ -42,10 +50,7 @@ impl Compare {
                     .value_delimiter(',')
                     .default_value("dense,small-dense,static,vrpge")
                     .help(
-                        "The methods, each once: those of train's --method, and vrpge-paper, vrpge as the paper has it (no control variate, no filled budget, a \
-                         whole network at the start), vrpge-one-sided, vrpge with --estimator one-sided, static-allocated, \
-                         a random mask with as many units of each group as vrpge ended with, small-dense-fisher, a small dense network with \
-                         the multiply-adds of fisher, and small-dense-final, as wide as a step of vrpge at the keep ratio pays for. vrpge is VR-PGE, the variance-reduced policy gradient estimator.",
+                        "The methods, each once: those of train's --method, and the variants that are listed below.",
                     ),
             )
             .arg(

@@ -232,7 +232,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     say(format_args!("runs are saved in {}", folder.path().display()));
     let session = Session { base, data_run, folder };
     if search {
-        return find_settings(&session, &entrants, &named);
+        return find_settings(&session, &entrants, presets, &named);
     }
 
     let mut runs: Vec<Finished> = Vec::new();
@@ -277,27 +277,37 @@ fn own_settings(entrant: Entrant, presets: bool, named: &[&str]) -> String {
     if own.is_empty() { "only the common settings".to_owned() } else { own.join(", ") }
 }
 
-/// Tries every setting of each method's grid on held-out rows, with inputs gated and not gated, and prints the winners in the form of `src/methods/`:
-/// those with the highest mean of the two.
-fn find_settings(session: &Session<'_>, entrants: &[Entrant], named: &[&str]) -> Result<(), CliError> {
+/// The settings of an entrant in one run of a search: the two that it tries, and those of the entrant's presets that it does not try.
+fn searched(presets: &[SettingValue], tried: &[SettingValue]) -> Vec<SettingValue> {
+    let is_tried = |name: &str| tried.iter().any(|(other, _)| *other == name);
+    tried.iter().chain(presets.iter().filter(|(name, _)| !is_tried(name))).copied().collect()
+}
+
+/// Tries every setting of each method's grid on held-out rows, and prints the winners in the form of `src/methods/`: those with the highest mean of two
+/// problems, inputs gated and not gated. Where the user names `gate_inputs`, that is the only problem.
+fn find_settings(session: &Session<'_>, entrants: &[Entrant], presets: bool, named: &[&str]) -> Result<(), CliError> {
     let mut winners = Vec::new();
     for &entrant in entrants.iter().filter(|entrant| !entrant.borrows_settings()) {
-        let mut best: Option<(f64, [SettingValue; 2])> = None;
-        for (number, settings) in entrants::grid(entrant.method).into_iter().enumerate() {
+        let mut best: Option<(f64, Vec<SettingValue>)> = None;
+        for (number, tried) in entrants::grid(entrant.method).into_iter().enumerate() {
+            let settings = searched(if presets { entrant.presets } else { &[] }, &tried);
             let mut ends = Vec::new();
             // The dense network has no gated units.
-            let gated: &[(bool, &str)] =
-                if entrant.method == MethodName::Dense { &[(false, "")] } else { &[(true, "-inputs"), (false, "-hidden")] };
+            let gated: &[(bool, &str)] = match (entrant.method, named.contains(&"gate_inputs"), session.base.gate_inputs) {
+                (MethodName::Dense, ..) | (_, true, false) => &[(false, "-hidden")],
+                (_, true, true) => &[(true, "-inputs")],
+                (_, false, _) => &[(true, "-inputs"), (false, "-hidden")],
+            };
             for &(gate_inputs, words) in gated {
                 let base = Config { gate_inputs, ..session.base.clone() };
                 let config = experiment(&base, entrant, base.seed, &settings, named)?;
                 let found = session.run(&format!("{}-{}{words}", entrant.name, number + 1), config, true)?;
                 ends.extend(found.end().map(|end| end.accuracy));
             }
-            say(format_args!("    {}", settings.map(|(name, value)| format!("{name} {value}")).join(", ")));
+            say(format_args!("    {}", tried.map(|(name, value)| format!("{name} {value}")).join(", ")));
             // A setting under which a run diverges cannot win.
             let mean = (ends.len() == gated.len()).then(|| ends.iter().sum::<f64>() / ends.len() as f64);
-            if let Some(accuracy) = mean.filter(|mean| best.is_none_or(|(highest, _)| *mean > highest)) {
+            if let Some(accuracy) = mean.filter(|mean| best.as_ref().is_none_or(|(highest, _)| mean > highest)) {
                 best = Some((accuracy, settings));
             }
         }
@@ -308,7 +318,8 @@ fn find_settings(session: &Session<'_>, entrants: &[Entrant], named: &[&str]) ->
         let words = entrant.name;
         match best {
             Some((accuracy, settings)) => {
-                let settings = settings.map(|(name, value)| format!("(\"{name}\", \"{value}\")")).join(", ");
+                let settings: Vec<String> = settings.iter().map(|(name, value)| format!("(\"{name}\", \"{value}\")")).collect();
+                let settings = settings.join(", ");
                 say(format_args!("{words} => &[{settings}], // {:.2} %", 100.0 * accuracy));
             }
             None => say(format_args!("{words} => &[], // every setting diverged")),

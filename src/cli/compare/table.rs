@@ -106,8 +106,8 @@ impl Table<'_> {
         let groups: Vec<String> = self.groups.iter().map(|(name, size)| format!("{size} {name}")).collect();
         let mut notes = vec![format!(
             "accuracy at equal steps: on the test rows, under the decided mask, after the last step; {}. \
-             kept: units of {}, on average; the budget pays for {:.0} of them at the end. A decided mask keeps the units with the \
-             highest scores, as many as the budget pays for, and none of score 0.",
+             kept: units of {}, on average; the budget allows {:.0} of them at the end. A decided mask keeps the units with the \
+             highest scores, as many as the budget allows, and none of score 0.",
             if self.seeds == 1 {
                 "of one seed".to_owned()
             } else {

@@ -122,7 +122,7 @@ export const CLAIMS: Claim[] = [
   {
     name: 'reinforce',
     about:
-      'REINFORCE learns the scores from one loss, VR-PGE from the difference of two. Both are right on average. In these data 32 of 256 inputs carry the class, and the budget pays for 32 units.',
+      'REINFORCE learns the scores from one loss; VR-PGE, the variance-reduced policy gradient estimator, from the difference of two. Both are right on average. In these data 32 of 256 inputs carry the class, and the budget allows 32 units.',
     question: 'Which of the two finds more of these inputs?',
     answers: ['REINFORCE', 'VR-PGE, by less than twice', 'VR-PGE, by twice or more'],
     runs: [
@@ -201,7 +201,7 @@ export const CLAIMS: Claim[] = [
     about:
       'The fair baseline for a sparse network is a narrower dense one: it takes as many multiply-adds over its whole run, searches for no mask, and keeps every pixel. The mask is learned as in the paper, from a whole network.',
     question: 'Which has the higher test accuracy at the end?',
-    answers: ['the learned mask', 'no difference beyond chance', 'the small dense net'],
+    answers: ['the learned mask', 'no difference beyond chance', 'the small dense network'],
     runs: [
       { label: 'small dense', query: CLAIMED['small-dense'] },
       { label: 'VR-PGE', query: without(CLAIMED['small-dense'], 'method') },
@@ -212,7 +212,7 @@ export const CLAIMS: Claim[] = [
       const errors = apart(learned.evaluation, small.evaluation);
       return {
         holds: errors <= SURE,
-        found: `The small dense net reached ${of(small)}, the learned mask ${of(learned)}, on ${images(learned)}. Longer runs may end differently, because most of the search for a mask is at the beginning.`,
+        found: `The small dense network reached ${of(small)}, the learned mask ${of(learned)}, on ${images(learned)}. Longer runs may end differently, because most of the search for a mask is at the beginning.`,
         right: errors > SURE ? 0 : errors < -SURE ? 2 : 1,
       };
     },

@@ -246,14 +246,14 @@ class MethodPanel {
         'How the scores learn',
         'section 4, VR-PGE, two-sided',
         estimator,
-        'From the losses alone, units on which the two masks agree learn nothing; where they differ, the side with the lower loss is favoured. No backward pass; from α = ½ on the variance is bounded.',
+        'The variance-reduced policy gradient estimator (VR-PGE) reads the losses alone. Units on which the two masks agree learn nothing; where they differ, the mask with the lower loss is favoured. It takes no backward pass. From α = ½ on its variance is bounded.',
         ['m', 'probe', 'probe_loss', 'g', 'alpha'],
       ),
       this.part(
         'How the budget is kept',
         'section 4, projection',
         projection,
-        'All scores take a step, then all are lowered by the same v so that they fit the budget. If they are below it and “fill budget” is on, v is negative: all scores above 0 are raised, and the sum is K. At 0 a unit is off, at 1 it is kept: both are decided.',
+        'All scores take a step, then all are lowered by the same v so that they fit the budget. If they are below it and “fill budget” is on, v is negative: all scores above 0 are raised, and the sum is K. If the budget counts multiply-adds, a unit of price p moves by v p, and Σ p s ≤ K. At 0 a unit is off, at 1 it is kept: both are decided.',
         ['v', 'eta'],
       ),
       this.part(

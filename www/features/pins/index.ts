@@ -1,7 +1,7 @@
 // The menu of a unit that was clicked.
 
 import { labelOf } from '../../model/controls';
-import { methodOf } from '../../model/methods';
+import { LEARNED, methodOf } from '../../model/methods';
 import { readPins } from '../../model/pins';
 import { isOver, openedOf, recordedRefusal } from '../../model/selectors';
 import type { State } from '../../model/state';
@@ -11,7 +11,8 @@ import type { PinInput, PinView } from './view';
 function inputOf({ controls, run }: State, unit: number): PinInput {
   const { values } = controls;
   const learned = methodOf(values).family === 'learned';
-  const unlearned = `${labelOf(controls, values?.['method'] ?? '')} has no scores that could be pinned: choose VR-PGE, REINFORCE, straight-through or Fisher.`;
+  const learning = new Intl.ListFormat('en', { type: 'disjunction' }).format(LEARNED.map((name) => labelOf(controls, name)));
+  const unlearned = `${labelOf(controls, values?.['method'] ?? '')} has no scores that could be pinned: choose ${learning}.`;
   return {
     pin: readPins(values?.['pins']).get(unit) ?? null,
     // For a recorded run the menu gives the reason in the place of the worth.

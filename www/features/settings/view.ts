@@ -180,7 +180,7 @@ export class SettingsView {
     for (const group of this.groups) group.hidden = group.querySelector('.body > :not([hidden])') === null;
   }
 
-  /** Shows how many units of this network the keep ratio pays for. */
+  /** Shows how many units of this network the keep ratio allows. */
   sayBudget(units: number, values: Values): void {
     const method = methodOf(values);
     const kept = `${count(Number(values['keep_ratio']) * units)} of ${count(units)} units`;

@@ -1,6 +1,7 @@
 // The measured time of a step, beside that of a dense step.
 
 import { bytes, magnitude, milliseconds, span } from '../../model/format';
+import { AS_MUCH_AS_DENSE } from '../../model/methods';
 import type { Description, Speed } from '../../protocol/messages';
 
 export interface SpeedElements {
@@ -33,9 +34,6 @@ const BESIDE: Record<string, string> = {
 const computing = ({ computes, adapter }: Description): string =>
   computes === 'cpu' ? 'The CPU computes, since this browser gives the page no WebGPU' : `${adapter} computes in software`;
 
-/** Above this share of kept units a sparse step is slower than a dense one: two forward passes and packing take more time than they save. */
-const NEARLY_ALL = 0.8;
-
 /** Compares a step with a dense one, in words. `share`: of the gated units that are kept. */
 export function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
   if (method === 'dense') return ['even', 'this run is the dense one'];
@@ -43,7 +41,7 @@ export function verdict(ratio: number, method: string, share: number): [verdict:
   if (method === 'small-dense' && ratio >= 1.05) return ['faster', 'faster than dense per training step, by being narrower'];
   if (ratio >= 1.05) return ['faster', 'faster than dense per training step, just now'];
   if (ratio > 0.95) return ['even', 'as fast as dense per training step'];
-  if (share > NEARLY_ALL) return ['slower', 'slower than dense while nearly every unit is still kept'];
+  if (share > AS_MUCH_AS_DENSE) return ['slower', 'slower than dense while nearly every unit is still kept'];
   return ['slower', 'slower than dense at this size'];
 }
 

@@ -104,9 +104,9 @@ function going(input: StatusInput): Word[] {
   const then = slow ? '' : sentence(until);
   switch (values?.['method']) {
     case 'dense':
-      return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense net. ${then}`];
+      return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense network. ${then}`];
     case 'small-dense':
-      return [slow, 'A narrower dense net, ', share, ` ${named}: as much work as ${matchedOf(values)}. ${then}`];
+      return [slow, 'A narrower dense network, ', share, ` ${named}: as much work as ${matchedOf(values)}. ${then}`];
     case 'static':
       return [slow, 'A random mask keeps ', share, ` ${named}; only the weights learn. ${then}`];
     case 'snip':
@@ -126,13 +126,13 @@ function idle({ description, values, kept }: StatusInput): Word[] {
   const units = description?.units ?? 0;
   const named = unitsOf(description);
   const method = values?.['method'];
-  if (method === 'dense') return ['The dense net: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
+  if (method === 'dense') return ['The dense network: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
   const left = { kept: count(Number(values?.['keep_ratio']) * units) };
   if (method === 'snip') return ['One dense pass over all ', { kept: count(units) }, ` ${named}, and only `, left, ' stay. Press Train to see which ones.'];
   if (methodOf(values).starts_whole)
     return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
   const share = { kept: `${count(kept)} of ${count(units)}` };
-  if (method === 'small-dense') return ['A narrower dense net, ', share, ` ${named}, with as many multiply-adds as ${matchedOf(values)}. Press Train.`];
+  if (method === 'small-dense') return ['A narrower dense network, ', share, ` ${named}, with as many multiply-adds as ${matchedOf(values)}. Press Train.`];
   if (method === 'static') return ['A random mask keeps ', share, ` ${named}, from the first step to the last. Press Train.`];
   return ['A random mask keeps ', share, ` ${named}; some will be exchanged every ${count(Number(values?.['structure_every']))} steps. Press Train.`];
 }

@@ -153,7 +153,7 @@ export const CHAPTERS: Chapter[] = [
       },
       {
         title: 'Change the budget',
-        text: 'The keep ratio is the share of units that K pays for in the end. A change works at once, also during a run.',
+        text: 'The keep ratio is the share of units that K allows in the end. A change works at once, also during a run.',
         at: ['keep_ratio'],
         wait: {
           words: 'Drag the keep ratio, or type another number.',
