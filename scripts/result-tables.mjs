@@ -41,7 +41,11 @@ const percent = ({ result }) => (100 * result.test_accuracy).toFixed(2);
 
 const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10'];
 const KEEP = ['0.1', '0.2'];
-const COMPARED = 'dense,small-dense,small-dense-final,static,static-allocated,magnitude,set,rigl,snip,ste,reinforce,vrpge';
+/** Every entrant of `lacuna compare`, and those that nine epochs leave time for. */
+const ALL =
+  'dense,small-dense,small-dense-final,small-dense-fisher,small-dense-static,static,static-allocated,magnitude,set,rigl,snip,ste,reinforce,vrpge-paper,vrpge,vrpge-one-sided,fisher,fisher-pruning';
+const MOST =
+  'dense,small-dense,small-dense-fisher,small-dense-static,static,static-allocated,magnitude,set,rigl,snip,reinforce,vrpge-paper,vrpge,fisher,fisher-pruning';
 const MID_RUN = ['--gate-inputs', '--keep-ratio', '0.1', '--keep-start', '0.5', '--scores-rate', '0.2', '--epochs', '2', '--pairs', '300', '--json'];
 
 /** A table of `lacuna bench`. */
@@ -68,20 +72,30 @@ const bench = (title, about, flags) => ({
   },
 });
 
-/** A table of `lacuna compare`, of which the first `tables` tables are taken. */
-const compare = (title, about, flags, tables = Number.POSITIVE_INFINITY) => ({
-  title,
-  about,
-  commands: [['compare', '--methods', ...flags]],
-  read([{ text }]) {
-    const from = text.slice(text.search(/^.* seeds, on /m));
-    return { adapter: / seeds, on (.+)$/m.exec(from)[1], body: printed(firstTables(from, tables)) };
-  },
-});
+const SETS = { mnist: 'MNIST', 'fashion-mnist': 'Fashion-MNIST' };
+
+/** A table of `lacuna compare` with five seeds that no choice of settings saw, by the name of its file. `tables`: how much of the printout it has. */
+function compare({ dataset = 'mnist', keep, inputs = true, epochs = 2, tables = 2 }) {
+  const which = [dataset === 'mnist' ? '' : 'fashion', inputs ? '' : 'hidden', `keep-${keep}`, epochs === 2 ? '' : 'nine-epochs'];
+  const gated = inputs ? 'inputs and hidden neurons gated' : 'hidden neurons gated';
+  const flags = ['--seed', '21', '--seeds', '5', '--epochs', String(epochs), `--gate-inputs=${inputs}`, '--keep-ratio', String(keep)];
+  return {
+    [['compare', ...which.filter(Boolean)].join('-')]: {
+      title: `${SETS[dataset]}, keep ${keep}, ${gated}, ${epochs === 2 ? 'two' : 'nine'} epochs`,
+      about: COMPARE,
+      commands: [['compare', '--methods', epochs === 2 ? ALL : MOST, ...(dataset === 'mnist' ? [] : ['--dataset', dataset]), ...flags]],
+      read([{ text }]) {
+        const from = text.slice(text.search(/^.* seeds, on /m));
+        return { adapter: / seeds, on (.+)$/m.exec(from)[1], body: printed(firstTables(from, tables)) };
+      },
+    },
+  };
+}
 
 const BENCH = `Time of a training step by keep ratio, beside that of the dense step. *Over dense*: time over the dense step's time. *Multiply-adds predict*: the same
 ratio, of multiply-adds. *Over that*: how many times the predicted share a step took, turn by turn. The columns behind are milliseconds of each phase.`;
-const COMPARE = `Every method with its preset of \`lacuna compare\`. The printout explains its columns; [methods](../methods.md) says what is counted.`;
+const COMPARE = `\`mlp-512-256\`, every method with its preset of \`lacuna compare\`. No choice of settings saw these seeds. The printout explains its columns;
+[methods](../methods.md) says what is counted.`;
 
 /**
  * Every table by the name of its file. `commands`: arguments of the program. `read` gets of each command what it printed (`text`) and, of
@@ -108,34 +122,10 @@ export const resultTables = {
       return { adapter: runs[0].run.adapter, body: table(['keep ratio', 'mask', 'seed 1', 'seed 2', 'seed 3', 'mean'], rows) };
     },
   },
-  'compare-keep-0.1': compare('MNIST, keep 0.1, inputs gated: thirteen entrants', COMPARE, [
-    `${COMPARED},vrpge-one-sided`,
-    '--seeds',
-    '3',
-    '--epochs',
-    '2',
-    '--gate-inputs',
-    '--keep-ratio',
-    '0.1',
-  ]),
-  'compare-keep-0.2': compare(
-    'MNIST, keep 0.2, inputs gated: thirteen entrants',
-    COMPARE,
-    [`${COMPARED},vrpge-one-sided`, '--seeds', '3', '--epochs', '2', '--gate-inputs', '--keep-ratio', '0.2'],
-    2,
-  ),
-  'compare-hidden-keep-0.1': compare(
-    'MNIST, keep 0.1, hidden neurons only: thirteen entrants',
-    COMPARE,
-    [`${COMPARED},vrpge-one-sided`, '--seeds', '3', '--epochs', '2', '--keep-ratio', '0.1'],
-    2,
-  ),
-  'compare-nine-epochs': compare(
-    'MNIST, keep 0.1, inputs gated, nine epochs: twelve entrants',
-    COMPARE,
-    [COMPARED, '--seeds', '3', '--epochs', '9', '--gate-inputs', '--keep-ratio', '0.1'],
-    1,
-  ),
+  ...compare({ keep: 0.1, tables: Number.POSITIVE_INFINITY }),
+  ...compare({ keep: 0.2 }),
+  ...compare({ keep: 0.1, inputs: false }),
+  ...compare({ keep: 0.1, epochs: 9 }),
   'estimators-mid-run': {
     title: 'Structure gradients in the middle of a run',
     about: `MNIST, \`mlp-512-256\`, inputs and hidden neurons gated, frozen after some of 936 steps; α = ½, 300 pairs of masks on 32 batches in turn. *F*: the Fisher

@@ -17,7 +17,7 @@ test('a first visit opens one experiment, sized for the device; the address spel
   assert.deepEqual(await models(visitor), [asked.get('model')], 'the network of the right size is the only one that is opened');
   const { multiply_adds } = (await visitor.reports('planned')).at(-1).plan;
   // At that speed a dense step takes at most 30 ms, unless the network is the smallest one. Biases are not counted.
-  assert(asked.get('model') === 'mlp-128-64' || multiply_adds / speed < 0.031, `${multiply_adds} at ${speed}`);
+  assert(asked.get('model') === 'mlp-256-128' || multiply_adds / speed < 0.031, `${multiply_adds} at ${speed}`);
   assert.match(await visitor.see('speed-note').innerText(), /The network is sized for this device: .*(m|b|tr)illion multiply-adds a second\./);
   assert.equal(await visitor.see('model').inputValue(), asked.get('model'));
   await visitor.until((wanted) => location.search === `?${wanted}`, query);

@@ -30,7 +30,7 @@ async function sized(times: number[], isWanted = () => true): Promise<{ report: 
   return { report: reports.at(-1), timed, progress: reports.filter(({ kind }) => kind === 'progress').length };
 }
 
-const [small, large] = ['mlp-128-64', 'mlp-2048-1024'].map((network) => ({ link: firstLink(network), work: denseWork(network) }));
+const [small, large] = ['mlp-256-128', 'mlp-2048-1024'].map((network) => ({ link: firstLink(network), work: denseWork(network) }));
 assert(small && large);
 
 const report = (speed: number | null, query: string): Report => ({ kind: 'sized', speed, values: { link: query }, query });

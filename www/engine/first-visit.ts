@@ -7,7 +7,7 @@ import { UNMEASURED, denseWork, firstExperiment, firstLink } from '../model/firs
 import type { Progress } from '../protocol/messages';
 
 /** Networks to time. The second one is timed only where a step of the first is so quick that its time says little about larger networks. */
-const TIMED = ['mlp-128-64', 'mlp-2048-1024'];
+const TIMED = ['mlp-256-128', 'mlp-2048-1024'];
 const QUICK_MS = 2;
 
 /** The settings of a first visit before its device is measured, and where it cannot be. */

@@ -60,8 +60,8 @@ test('the page starts with its link, or with the fallback of what computes', asy
 
 test('a first visit has settings at once, and those that fit the device once it is measured', async () => {
   const [first, sized, ...more] = await reported('', {}, true);
-  assert(first?.kind === 'values' && first.asked === 'first' && first.values['model'] === 'mlp-128-64');
-  assert(sized?.kind === 'sized' && sized.speed === denseWork('mlp-128-64') / 0.02 && sized.values['model'] === 'mlp-128-64');
+  assert(first?.kind === 'values' && first.asked === 'first' && first.values['model'] === 'mlp-256-128');
+  assert(sized?.kind === 'sized' && sized.speed === denseWork('mlp-256-128') / 0.02 && sized.values['model'] === 'mlp-256-128');
   assert.deepEqual(more, []);
 });
 

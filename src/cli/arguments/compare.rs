@@ -36,7 +36,8 @@ impl Compare {
                  vrpge-one-sided     vrpge with --estimator one-sided\n  \
                  static-allocated    a random mask with as many units of each group as vrpge ended with\n  \
                  small-dense-final   a dense network; a step takes the multiply-adds of one of vrpge's last steps\n  \
-                 small-dense-fisher  a dense network; its run takes the multiply-adds of a run of fisher\n\
+                 small-dense-fisher  a dense network; its run takes the multiply-adds of a run of fisher\n  \
+                 small-dense-static  a dense network; its run takes the multiply-adds of a run of static\n\
                  vrpge is VR-PGE, the variance-reduced policy gradient estimator.\n\n\
                  --search tries twelve settings of each method: four learning rates by three values of one other setting. The rest of its presets stays. \
                  It trains on five sixths of the training rows, tests on the held-out last sixth, and prints the winners by the mean over two problems, \

@@ -23,6 +23,12 @@ fn colours(name: &str) -> (&'static str, &'static str) {
         "rigl" => ("#7a34d8", "#bf94ff"),
         "snip" => ("#c01f73", "#ff7ebd"),
         "reinforce" => ("#5d8c0b", "#aede4f"),
+        "fisher" => ("#004d40", "#7fe0b2"),
+        "fisher-pruning" => ("#6d4c41", "#d7b19d"),
+        "vrpge-paper" => ("#e57a44", "#ffb593"),
+        "small-dense-fisher" => ("#455a64", "#b0c4ce"),
+        "small-dense-static" => ("#8d8f2a", "#d9db7a"),
+        // ste
         _ => ("#0d7a6f", "#3fd6c5"),
     }
 }
@@ -189,4 +195,19 @@ fn phases(table: &Table<'_>) -> String {
     }
     let _ = write!(text, "</tbody></table></div><p class=\"notes\" style=\"padding:0\">{}</p>", escaped(Table::PHASES_NOTE));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use lacuna::entrants::Entrant;
+
+    #[test]
+    fn every_entrant_has_its_own_colours() {
+        let all: Vec<_> = Entrant::all().map(|entrant| colours(entrant.name)).collect();
+        let [light, dark]: [BTreeSet<_>; 2] = [all.iter().map(|(light, _)| light).collect(), all.iter().map(|(_, dark)| dark).collect()];
+        assert_eq!((light.len(), dark.len()), (all.len(), all.len()));
+    }
 }
