@@ -1,41 +1,24 @@
 // Checkpoints: the engine writes the run as a file, and the worker sends it to the page.
 
+import { OnRequest } from './on-request';
 import type { OpenRun } from './open-run';
 import { SIDE_WORK, TimeBudget } from './time-budgets';
 import { messageOf } from '../model/words';
 
-export class Checkpoints {
-  private readonly run: OpenRun;
+export class Checkpoints extends OnRequest {
   private readonly budget: TimeBudget;
   private saved_step = 0;
-  private asked = false;
 
   constructor(run: OpenRun) {
-    this.run = run;
+    super(run);
     this.budget = new TimeBudget(SIDE_WORK.checkpoint, run.environment.clock);
-  }
-
-  get isAsked(): boolean {
-    return this.asked;
-  }
-
-  /** Asks for a checkpoint now, whatever time it takes. */
-  ask(): void {
-    this.asked = true;
-    this.run.wake();
-  }
-
-  async answer(): Promise<void> {
-    if (!this.asked) return;
-    this.asked = false;
-    await this.write();
   }
 
   /** Saves the run, unless this step is saved already or the network is too large to be saved unasked. */
   async save(): Promise<void> {
     // A weight and its velocity take four bytes each; scores are few beside them.
     const is_large = 8 * this.run.plan.weights > SIDE_WORK.checkpoint.most_bytes;
-    if (this.run.step !== this.saved_step && !is_large) await this.write();
+    if (this.run.step !== this.saved_step && !is_large) await this.work();
   }
 
   async saveIfDue(): Promise<void> {
@@ -53,7 +36,7 @@ export class Checkpoints {
     }
   }
 
-  private async write(): Promise<void> {
+  protected async work(): Promise<void> {
     const { run } = this;
     if (run.closed) return;
     this.saved_step = run.step;

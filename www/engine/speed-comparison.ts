@@ -1,5 +1,6 @@
 // Measures a step of this run and a step of the dense network in turns.
 
+import { OnRequest } from './on-request';
 import type { OpenRun } from './open-run';
 import { type Clock, FIRST_STEPS, SIDE_WORK, TimeBudget } from './time-budgets';
 import type { Plan, Snapshot } from '../protocol/messages';
@@ -77,35 +78,17 @@ export class ComparisonSchedule {
   }
 }
 
-export class SpeedComparison {
-  private readonly run: OpenRun;
+export class SpeedComparison extends OnRequest {
   private readonly schedule: ComparisonSchedule;
   private readonly cost: ComparisonCost;
-  private asked = false;
   private warned = false;
   /** When the first step had ended. */
   private stepped_ms: number | null = null;
 
   constructor(run: OpenRun) {
-    this.run = run;
+    super(run);
     this.schedule = new ComparisonSchedule(run.environment.clock);
     this.cost = new ComparisonCost(run.plan);
-  }
-
-  get isAsked(): boolean {
-    return this.asked;
-  }
-
-  /** The visitor asked for a comparison now, however long it takes. */
-  ask(): void {
-    this.asked = true;
-    this.run.wake();
-  }
-
-  async answer(): Promise<void> {
-    if (!this.asked) return;
-    this.asked = false;
-    await this.measure();
   }
 
   observe(snapshot: Snapshot): void {
@@ -130,15 +113,15 @@ export class SpeedComparison {
 
   /** During training: a comparison where one is due. */
   async measureIfDue(): Promise<void> {
-    if (this.mayBegin() && !this.cost.isHigh() && this.schedule.isDue(this.run.kept_units)) await this.measure();
+    if (this.mayBegin() && !this.cost.isHigh() && this.schedule.isDue(this.run.kept_units)) await this.work();
   }
 
   /** At the end of the run: the last comparison. */
   async measureAtEnd(): Promise<void> {
-    if (!this.cost.isHigh()) await this.measure();
+    if (!this.cost.isHigh()) await this.work();
   }
 
-  private async measure(): Promise<void> {
+  protected async work(): Promise<void> {
     const { run } = this;
     if (run.closed) return;
     run.announce('speed', this.cost.expected_ms());
