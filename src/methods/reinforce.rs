@@ -32,7 +32,8 @@ pub(super) const FACTS: Facts = Facts {
         "compact",
     ],
     // 87.30 and 96.27 %.
-    presets: &[("learning_rate", "0.1"), ("scores_rate", "0.2")],
+    // From a whole network; from half of it, seeds 11 to 13: 89.72 instead of 86.14 %, 96.21 instead of 96.42 %, for less work.
+    presets: &[("learning_rate", "0.1"), ("keep_start", "0.5"), ("scores_rate", "0.2")],
     search: ("scores_rate", ["0.05", "0.1", "0.2"]),
 };
 
