@@ -15,8 +15,8 @@ export function bytes(value) {
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
-/** A printout of the program, unchanged. */
-const printed = (text) => `\`\`\`text\n${text.trim()}\n\`\`\``;
+/** A printout of the program, without spaces at the ends of lines. */
+const printed = (text) => `\`\`\`text\n${text.replaceAll(/ +$/gm, '').trim()}\n\`\`\``;
 
 /** The beginning of a printout with its first `tables` tables: each has two single lines and one double line. */
 export function firstTables(text, tables) {
@@ -44,7 +44,7 @@ const KEEP = ['0.1', '0.2'];
 /** Every entrant of `lacuna compare`; and those of the longer runs, without the ones that take most of the time or are least accurate. */
 const ALL =
   'dense,small-dense,small-dense-final,small-dense-fisher,small-dense-static,static,static-allocated,magnitude,set,rigl,snip,ste,reinforce,vrpge-paper,vrpge,vrpge-one-sided,fisher,fisher-pruning';
-const MOST = 'small-dense,small-dense-fisher,small-dense-static,static,magnitude,set,rigl,snip,vrpge,fisher,fisher-pruning';
+const MOST = 'small-dense-fisher,static,magnitude,set,rigl,vrpge,fisher,fisher-pruning';
 const MID_RUN = ['--gate-inputs', '--keep-ratio', '0.1', '--keep-start', '0.5', '--scores-rate', '0.2', '--epochs', '2', '--pairs', '300', '--json'];
 
 /** A table of `lacuna bench`. */
@@ -84,7 +84,8 @@ function compare({ dataset = 'mnist', keep, inputs = true, epochs = 2, tables = 
       about: COMPARE,
       commands: [['compare', '--methods', epochs === 2 ? ALL : MOST, ...(dataset === 'mnist' ? [] : ['--dataset', dataset]), ...flags]],
       read([{ text }]) {
-        const from = text.slice(text.search(/^.* seeds, on /m));
+        // The last line says where the files of this machine are.
+        const from = text.slice(text.search(/^.* seeds, on /m)).replace(/^results\.csv, .*$/m, '');
         return { adapter: / seeds, on (.+)$/m.exec(from)[1], body: printed(firstTables(from, tables)) };
       },
     },

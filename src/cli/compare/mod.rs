@@ -269,7 +269,8 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
 /// The settings of an entrant that not all have, as text.
 fn own_settings(entrant: Entrant, presets: bool, named: &[&str]) -> String {
     let settings = if presets { entrant.presets } else { &[] };
-    let own = settings.iter().filter(|(name, _)| !named.contains(name)).chain(entrant.made_by);
+    let is_overridden = |name: &str| named.contains(&name) || entrant.made_by.iter().any(|(other, _)| *other == name);
+    let own = settings.iter().filter(|(name, _)| !is_overridden(name)).chain(entrant.made_by);
     let mut own: Vec<String> = own.map(|(name, value)| format!("{name} {value}")).collect();
     if entrant.is_allocated {
         own.push("allocation of the vrpge run of the same seed".to_owned());
