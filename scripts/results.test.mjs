@@ -70,7 +70,7 @@ test('a printout is taken from its first line to the end of its last table', () 
   const text = `dense, seed 1: 89 %\nmlp-8 on planted, 2 seeds, on A (vulkan)\n${table}${table}legend\n`;
   assert.equal(firstTables(text, 1), text.slice(0, text.indexOf(table) + table.length - 1));
   assert.equal(firstTables(text, 3), text);
-  const { adapter, body } = resultTables['compare-keep-0.2'].read([{ text }]);
+  const { adapter, body } = resultTables['compare-hidden-keep-0.1'].read([{ text }]);
   assert.equal(adapter, 'A (vulkan)');
   assert.equal(body, `\`\`\`text\nmlp-8 on planted, 2 seeds, on A (vulkan)\n${table}${table}\`\`\``);
 });
