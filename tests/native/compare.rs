@@ -18,11 +18,13 @@ fn compare(out: &Path, flags: &[&str]) -> Output {
 
 fn command(out: &Path, flags: &[&str]) -> Command {
     let epochs: &[&str] = if flags.contains(&"--epochs") { &[] } else { &["--epochs", "3"] };
-    let run = ["compare", "--dataset", "idx", "--model", "mlp-24-12", "--gate-inputs", "--batch-size", "32"];
+    // A search tries both problems unless one is named.
+    let gated: &[&str] = if flags.contains(&"--search") { &[] } else { &["--gate-inputs"] };
+    let run = ["compare", "--dataset", "idx", "--model", "mlp-24-12", "--batch-size", "32"];
     let fixture = fixture();
     let out = ["--data-dir", &fixture, "--out", out.to_str().unwrap()];
     let mut command = Command::new(env!("CARGO_BIN_EXE_lacuna"));
-    command.args(run).args(epochs).args(out).args(flags);
+    command.args(run).args(gated).args(epochs).args(out).args(flags);
     command
 }
 
@@ -220,5 +222,17 @@ fn a_search_tries_as_many_settings_of_each_method_on_held_out_rows() {
     assert!(found.contains("167 training and 33 test rows"), "{found}");
     assert_eq!((found.matches("vrpge-").count(), found.matches("static-").count()), (24, 24), "{found}");
     assert!(found.contains("\nvrpge => &[(\"learning_rate\", ") && found.contains("\nstatic => &[("), "{found}");
+    // The winner has the rest of the preset, which the search left as it was.
+    assert!(found.contains("(\"exact_information\", \"true\")"), "{found}");
     assert!(!folder.path().join("results.csv").exists());
+}
+
+#[test]
+fn a_search_with_the_problem_named_tries_that_one_alone() {
+    for flag in ["--gate-inputs", "--gate-inputs=false"] {
+        let folder = tempfile::tempdir().unwrap();
+        let found = prints(&compare(folder.path(), &["--search", "--methods", "static", "--keep-ratio", "0.3", "--epochs", "1", flag]));
+        let of = |problem: &str| found.matches(problem).count();
+        assert_eq!((of("-inputs, seed"), of("-hidden, seed")), if flag == "--gate-inputs" { (12, 0) } else { (0, 12) }, "{found}");
+    }
 }
