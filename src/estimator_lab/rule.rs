@@ -31,17 +31,39 @@ pub(super) enum Draws {
     Kept,
 }
 
+/// Whether a step gives a sample of it.
+const fn has_samples(estimator: Estimator) -> bool {
+    !matches!(estimator.reads(), Reads::Effects)
+}
+
+/// How many estimators have samples.
+const SAMPLED: usize = {
+    let (mut count, mut index) = (0, 0);
+    while index < Estimator::ALL.len() {
+        if has_samples(Estimator::ALL[index]) {
+            count += 1;
+        }
+        index += 1;
+    }
+    count
+};
+
 impl Rule {
-    /// Every formula, in the order of the report. `fisher` is `second order` without its first part, over a running mean: it has no sample of its own.
-    pub const ALL: [Self; 7] = [
-        Self::Of(Estimator::TwoSided),
-        Self::ControlVariate,
-        Self::Of(Estimator::OneSided),
-        Self::Of(Estimator::Plain),
-        Self::Of(Estimator::Ste),
-        Self::FirstOrder,
-        Self::SecondOrder,
-    ];
+    /// Every formula, in the order of the report: the estimators, two-sided with its control variate after it, and the two orders. `fisher` is `second order`
+    /// without its first part, over a running mean: it has no sample of its own.
+    pub const ALL: [Self; SAMPLED + 3] = {
+        let (mut all, mut found, mut index) = ([Self::ControlVariate; SAMPLED + 3], 0, 0);
+        while index < Estimator::ALL.len() {
+            let estimator = Estimator::ALL[index];
+            if has_samples(estimator) {
+                all[found] = Self::Of(estimator);
+                found += if matches!(estimator, Estimator::TwoSided) { 2 } else { 1 };
+            }
+            index += 1;
+        }
+        (all[found], all[found + 1]) = (Self::FirstOrder, Self::SecondOrder);
+        all
+    };
 
     #[must_use]
     pub fn name(self) -> &'static str {
