@@ -18,7 +18,7 @@ pub(super) const FACTS: Facts = Facts {
     brings_back: false,
     ranks_by: Some(Criterion::Norms),
     settings: &["keep_ratio", "budget_unit", "schedule", "keep_start", "anneal_fraction", "structure_every", "compact"],
-    // 94.48 and 96.24 %. It starts with all units: from half of them, seeds 11 to 13, it loses 1.9 points, and where only hidden units are gated it keeps one
+    // 94.48 and 96.24 %. Its budget falls from all units. From half of them, seeds 11 to 13, it loses 1.9 points, and where only hidden units are gated it keeps one
     // unit of the first layer.
     presets: &[("learning_rate", "0.2"), ("structure_every", "100")],
     search: ("structure_every", ["25", "100", "400"]),
