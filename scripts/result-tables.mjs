@@ -41,7 +41,7 @@ const percent = ({ result }) => (100 * result.test_accuracy).toFixed(2);
 
 const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10'];
 const KEEP = ['0.1', '0.2'];
-/** Every entrant of `lacuna compare`; and for longer runs those that are the most accurate for their work. */
+/** Every entrant of `lacuna compare`; and four for the longer runs, of which all would take hours on an adapter in software. */
 const ALL =
   'dense,small-dense,small-dense-final,small-dense-fisher,small-dense-static,static,static-allocated,magnitude,set,rigl,snip,ste,reinforce,vrpge-paper,vrpge,vrpge-one-sided,fisher,fisher-pruning';
 const MOST = 'small-dense-fisher,magnitude,rigl,fisher';
