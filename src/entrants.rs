@@ -59,7 +59,7 @@ const VARIANTS: [Entrant; 6] = [
     Entrant { name: "vrpge-one-sided", made_by: &[("estimator", "one-sided")], ..Entrant::of(MethodName::Vrpge) },
     Entrant { name: "static-allocated", is_allocated: true, ..Entrant::of(MethodName::Static) },
     Entrant { name: "small-dense-fisher", made_by: &[("work_of", "fisher"), ("keep_start", "0.3")], ..Entrant::of(MethodName::SmallDense) },
-    // One forward and one backward pass of a share `keep_ratio` of each layer, as static has in every step, and set and rigl but for its dense passes.
+    // One forward and one backward pass of a share `keep_ratio` of each layer, as in every step of static and set, and of rigl without its dense passes.
     Entrant {
         name: "small-dense-static",
         made_by: &[("work_of", "fisher"), ("schedule", "constant")],

@@ -17,8 +17,8 @@ export const NETWORKS = ['mlp-256-128', 'mlp-512-256', 'mlp-1024-512', 'mlp-2048
 
 /** A dense step takes at most so long, where the smallest network allows it. With the next larger network it would take longer. */
 const DENSE_STEP_MS = 30;
-/** As many dense steps as the run has would take at most so long. Its own steps take less than half of it: `keep_start` is 0.3. */
-const ALL_STEPS_MS = 240_000;
+/** All steps of the run take at most so long, even if each took as long as a dense one. */
+const ALL_STEPS_MS = 180_000;
 const MOST_EPOCHS = 9;
 
 /** Multiply-adds a second where the speed cannot be measured: about what a laptop's CPU does. */

@@ -8,15 +8,20 @@ import type { State } from '../../model/state';
 import type { Feature } from '../../ui/page';
 import type { PinInput, PinView } from './view';
 
-function inputOf({ controls, run }: State, unit: number): PinInput {
+/** Why units of a method without scores cannot be pinned. */
+function unlearned({ controls }: State): string {
+  const learning = new Intl.ListFormat('en', { type: 'disjunction' }).format(LEARNED.map((name) => labelOf(controls, name)));
+  return `${labelOf(controls, controls.values?.['method'] ?? '')} has no scores that could be pinned: choose ${learning}.`;
+}
+
+function inputOf(state: State, unit: number): PinInput {
+  const { controls, run } = state;
   const { values } = controls;
   const learned = methodOf(values).family === 'learned';
-  const learning = new Intl.ListFormat('en', { type: 'disjunction' }).format(LEARNED.map((name) => labelOf(controls, name)));
-  const unlearned = `${labelOf(controls, values?.['method'] ?? '')} has no scores that could be pinned: choose ${learning}.`;
   return {
     pin: readPins(values?.['pins']).get(unit) ?? null,
     // For a recorded run the menu gives the reason in the place of the worth.
-    refused: recordedRefusal(run) ? '' : learned ? null : unlearned,
+    refused: recordedRefusal(run) ? '' : learned ? null : unlearned(state),
     waits: isOver(run),
     batch_size: openedOf(run)?.description.batch_size ?? 0,
   };
