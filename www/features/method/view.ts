@@ -253,7 +253,7 @@ class MethodPanel {
         'How the budget is kept',
         'section 4, projection',
         projection,
-        'All scores take a step, then all are lowered by the same v so that they fit the budget. If they are below it and “fill budget” is on, v is negative: all scores above 0 are raised, and the sum is K. If the budget counts multiply-adds, a unit of price p moves by v p, and Σ p s ≤ K. At 0 a unit is off, at 1 it is kept: both are decided.',
+        'All scores take a step, then all are lowered by the same v so that they fit the budget. If they are below it and “fill budget” is on, v is negative: all scores above 0 are raised, and the sum is K. If the budget counts multiply-adds, a unit of price p moves by v\u00a0p, and Σ\u00a0p\u00a0s\u00a0≤\u00a0K. At 0 a unit is off, at 1 it is kept: both are decided.',
         ['v', 'eta'],
       ),
       this.part(
