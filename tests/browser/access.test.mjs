@@ -213,10 +213,21 @@ test('a screen reader hears changes, not every drawing; with a fixed mask nothin
   await visitor.until(() => /%/.test(document.querySelector('[data-testid=accuracy]').innerText));
   assert.doesNotMatch(await visitor.see('accuracy').innerText(), /sampled/);
   assert.match(await visitor.see('accuracy').getAttribute('title'), /under its mask/);
+  // A run this short may be tested before a question reaches the page, so the page keeps what it showed.
+  await visitor.page.evaluate(() => {
+    const accuracy = document.querySelector('[data-testid=accuracy]');
+    window.untested = [];
+    const look = () => accuracy.textContent === '–' && window.untested.push(accuracy.title);
+    new MutationObserver(look).observe(accuracy, { attributes: true, childList: true, characterData: true, subtree: true });
+  });
   await visitor.set('seed', '3');
   await visitor.see('restart').click();
-  await visitor.until(() => document.querySelector('[data-testid=accuracy]').innerText === '–');
-  assert.equal(await visitor.see('accuracy').getAttribute('title'), '');
+  await visitor.until(() => window.untested.length > 0);
+  const untested = await visitor.page.evaluate(() => window.untested);
+  assert(
+    untested.every((title) => title === ''),
+    `titles without an accuracy: ${untested}`,
+  );
   await visitor.leave();
 });
 
