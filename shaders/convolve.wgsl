@@ -3,13 +3,13 @@
 // A fully connected layer has one tap and maps of one pixel. Its bias is the weight of a row of ones after the kept inputs. The relu is applied where
 // the written map is rectified; before a normalisation it is not. Values outside the image are 0, so their taps are skipped.
 // One invocation computes a tile of units and images at one pixel (convolve_tile). Results of a tile beyond the edge are not stored. There is no
-// workgroup memory and no barrier. The grid is that of the dense network; an invocation without a tile returns at once.
+// workgroup memory and no barrier: workgroup/convolve.wgsl is the version that has both. The grid is that of the dense network; an invocation without a tile returns at once.
 
 // #import structs
 // #import quads
-// #import sizes
 // #import dispatch
 // #import tiles
+// #import convolve_store
 // #import convolve_tile
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -18,34 +18,6 @@
 @group(0) @binding(3) var<storage, read> input: array<vec4<f32>>;          // a map
 @group(0) @binding(4) var<storage, read_write> output: array<vec4<f32>>;   // a map
 @group(1) @binding(0) var<uniform> op: Operation;
-
-// One column for each element of b, one row for each element of a.
-fn outer(a: vec4<f32>, b: vec4<f32>) -> mat4x4<f32> {
-    return mat4x4(a * b.x, a * b.y, a * b.z, a * b.w);
-}
-
-// Stores the units from o * 4 on (columns) for the images from b * 4 on (rows).
-fn store(sum: mat4x4<f32>, z: u32, o: u32, pixel: u32, b: u32) {
-    let images = params.batch_stride / 4u;
-    if b >= images {
-        return;
-    }
-    let kept = counts[z * MOST_GROUPS + op.group_out];
-    let pixels = op.height_out * op.width_out;
-    let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
-    let out = op.first_output + (o * 4u * pixels + pixel) * images + b;
-    let columns = array(sum[0], sum[1], sum[2], sum[3]);
-    for (var i = 0u; i < 4u; i++) {
-        let row = o * 4u + i;
-        if row < rows {
-            var value = columns[i];
-            if (op.flags & RECTIFIED) != 0u {
-                value = max(value, vec4<f32>());
-            }
-            output[out + i * pixels * images] = select(value, vec4(1.0), row == kept);
-        }
-    }
-}
 
 // Computes the tile at one pixel: units from o * 4 on, and quads of images b, b + apart, ...
 fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {

@@ -7,9 +7,9 @@
 
 // #import structs
 // #import quads
-// #import sizes
 // #import dispatch
 // #import tiles
+// #import d_activations_store
 // #import d_activations_tile
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -28,32 +28,6 @@ fn weights(at: u32, stride: u32) -> mat4x4<f32> {
 // Four rows of four images each.
 fn gradients(at: u32, stride: u32) -> mat4x4<f32> {
     return mat4x4(d_output[at], d_output[at + stride], d_output[at + 2u * stride], d_output[at + 3u * stride]);
-}
-
-// Stores the units from i * 4 on (columns) for the images from b * 4 on (rows).
-fn store(sum: mat4x4<f32>, i: u32, pixel: u32, b: u32) {
-    let images = params.batch_stride / 4u;
-    let kept = counts[op.group_in];
-    if i >= quads(kept) || b >= images {
-        return;
-    }
-    let apart = op.height_in * op.width_in * images;
-    let out = i * 4u * apart + pixel * images + b;
-    let columns = array(sum[0], sum[1], sum[2], sum[3]);
-    for (var j = 0u; j < 4u; j++) {
-        let at = out + j * apart;
-        var value = vec4<f32>();
-        if i * 4u + j < kept {
-            value = columns[j];
-            if (op.flags & RECTIFIED) != 0u {
-                value = select(vec4<f32>(), value, input[at] > vec4<f32>());
-            }
-            if (op.flags & ACCUMULATE) != 0u {
-                value += d_input[at];
-            }
-        }
-        d_input[at] = value;
-    }
 }
 
 // Computes the tile at one pixel: units from i * 4 on, and quads of images b, b + apart, ...

@@ -11,7 +11,6 @@
 // MASK_LANES invocations share the terms of a unit.
 
 // #import structs
-// #import sizes
 // #import quads
 // #import finite
 

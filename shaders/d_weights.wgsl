@@ -9,10 +9,10 @@
 
 // #import structs
 // #import quads
-// #import sizes
 // #import dispatch
 // #import gradient_parts
 // #import squares
+// #import d_weights_store
 // #import d_weights_tile
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -74,25 +74,6 @@ fn inputs(rows: Rows, at: u32, inside: vec4<bool>) -> mat4x4<f32> {
 // The gradients at four outputs for four images.
 fn gradients(at: u32, stride: u32) -> mat4x4<f32> {
     return mat4x4(d_output[at], d_output[at + stride], d_output[at + 2u * stride], d_output[at + 3u * stride]);
-}
-
-// Stores the inputs from i * 4 on (columns) and outputs from o * 4 on (rows) at `first`; returns the sum of squares of what it stored.
-fn store(sum: mat4x4<f32>, first: u32, i: u32, o: u32, rows: u32, kept_out: u32) -> f32 {
-    let columns = quads(kept_out);
-    if o >= columns {
-        return 0.0;
-    }
-    let inside = vec4(o * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(kept_out);
-    let values = array(sum[0], sum[1], sum[2], sum[3]);
-    var square = 0.0;
-    for (var j = 0u; j < 4u; j++) {
-        if i * 4u + j < rows {
-            let value = select(vec4<f32>(), values[j], inside);
-            d_weights[first + (i * 4u + j) * columns + o] = value;
-            square += dot(value, value);
-        }
-    }
-    return square;
 }
 
 @compute @workgroup_size(64)

@@ -9,7 +9,6 @@
 // the state says that the step does not count. The bits of the units are those of the whole draw.
 
 // #import structs
-// #import sizes
 // #import threefry
 
 @group(0) @binding(0) var<uniform> params: Params;

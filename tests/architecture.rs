@@ -8,8 +8,7 @@ use std::fs;
 use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
-use lacuna::device::TABLE;
-use lacuna::engine::Sizes;
+use lacuna::device::{Kernel, TABLE};
 use lacuna::estimators::Estimator;
 use lacuna::mask::{DRAWN_IN_MASK, DRAWN_IN_PROBE, KEPT_BY_MASK, KEPT_BY_PROBE};
 use lacuna::random::Stream;
@@ -342,8 +341,9 @@ fn constants_have_one_value_in_both_languages() {
     expected.extend(estimators.iter().map(|(name, id)| (name.as_str(), *id)));
     let whole = ["STREAM_", "ESTIMATOR_", "DRAWN_", "KEPT_"];
     let mut seen = BTreeSet::new();
-    for entry in TABLE {
-        for (name, value) in [false, true].into_iter().flat_map(|software| constants(&entry.source(software).text())) {
+    for kernel in Kernel::all() {
+        let entry = kernel.entry();
+        for (name, value) in [false, true].into_iter().flat_map(|software| constants(&kernel.source(software).text())) {
             if let Some((name, expected)) = expected.get_key_value(name.as_str()) {
                 assert_eq!(value, *expected, "{name} in shaders/{}.wgsl or in what it imports", entry.name);
                 seen.insert(*name);
@@ -359,29 +359,6 @@ fn constants_have_one_value_in_both_languages() {
     }
     let missing: Vec<_> = expected.keys().filter(|name| !seen.contains(*name)).collect();
     assert!(missing.is_empty(), "no shader has {missing:?}");
-}
-
-#[test]
-fn sizes_are_the_same_in_both_languages() {
-    for (file, sizes) in [("shaders/shared/sizes.wgsl", Sizes::GPU), ("shaders/software/sizes.wgsl", Sizes::SOFTWARE)] {
-        let mut shader = constants(&text(file));
-        assert!(shader.remove("SAMPLE_ROW").is_some(), "{file}: the only size that no grid depends on");
-        let Sizes { tile_units, tile_images, weight_quads, strip, enough, squares, mask_lanes, most_workgroups, most_tiled } = sizes;
-        let expected: BTreeMap<String, f64> = [
-            ("TILE_UNITS", tile_units),
-            ("TILE_IMAGES", tile_images),
-            ("WEIGHT_QUADS", weight_quads),
-            ("STRIP", strip),
-            ("ENOUGH", enough),
-            ("SQUARES", squares),
-            ("MASK_LANES", mask_lanes),
-        ]
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), f64::from(value)))
-        .collect();
-        assert_eq!(shader, expected, "{file} and src/engine/grids.rs");
-        assert!(most_workgroups % 16 == 0 && most_tiled % 16 == 0, "grids are multiples of 16: {sizes:?}");
-    }
 }
 
 #[test]

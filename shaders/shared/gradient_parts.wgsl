@@ -3,7 +3,6 @@
 
 // #import structs
 // #import quads
-// #import sizes
 
 // Tiles, one below the other, that neighbouring invocations compute.
 fn strip(rows: u32) -> u32 {

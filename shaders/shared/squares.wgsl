@@ -1,6 +1,5 @@
 // How a kernel that computes a gradient writes its squares, for the norm of the gradient.
 
-// #import sizes
 
 var<workgroup> lane_squares: array<f32, 64>;
 

@@ -1,7 +1,6 @@
 // How many tiles convolve and d_activations have.
 
 // #import quads
-// #import sizes
 
 // Tiles that cover this many rows.
 fn tile_rows(rows: u32) -> u32 {

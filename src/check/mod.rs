@@ -4,6 +4,9 @@
 //! contains poison. The steps run one dispatch at a time. The reference gets the buffers as they were before the kernel, and then *every* buffer is
 //! compared, so that a kernel fails if it writes to the wrong place or computes a wrong value. The buffers of weights, which are most of the bytes,
 //! are compared after the kernels that bind them and after each step. Masks, lists and counts are compared bit for bit.
+//!
+//! All scenes run with the variants of kernels that the adapter uses where nothing was measured. Those scenes whose sizes suit tiles badly run with
+//! every other variant too.
 
 mod buffers;
 mod compare;
@@ -13,7 +16,7 @@ mod scenes;
 use std::mem::take;
 use std::rc::Rc;
 
-use crate::device::{DeviceError, Machine, TABLE};
+use crate::device::{DeviceError, Machine, Product, TABLE, Variants};
 use crate::engine::{DataBuffers, Engine};
 use crate::model::{Image, Model};
 use crate::random::{Stream, Threefry};
@@ -31,6 +34,8 @@ pub use buffers::memory;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     pub kernel: &'static str,
+    /// The name of its variant; empty if it has none.
+    pub variant: &'static str,
     /// Dispatches that were compared.
     pub dispatches: u32,
     /// The largest |kernel − reference| of any buffer divided by the largest |reference| of that buffer; infinite if an integer differs.
@@ -46,15 +51,22 @@ impl Report {
         self.worst <= self.tolerance && self.dispatches > 0
     }
 
-    fn new(kernel: &'static str) -> Self {
-        Self { kernel, dispatches: 0, worst: 0.0, tolerance: tolerance(kernel), place: String::new() }
+    fn new(kernel: &'static str, variant: &'static str) -> Self {
+        Self { kernel, variant, dispatches: 0, worst: 0.0, tolerance: tolerance(kernel), place: String::new() }
+    }
+
+    /// The name of the kernel and of its variant.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} {}", self.kernel, self.variant).trim_end().to_owned()
     }
 }
 
 /// The result of one scene: a report for each kernel that it ran.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SceneReport {
-    pub scene: &'static str,
+    /// With the variants of kernels, if it ran with others than the usual ones.
+    pub scene: String,
     /// The network's name and the shape of its inputs: features, or channels × height × width.
     pub network: String,
     pub kernels: Vec<Report>,
@@ -67,12 +79,13 @@ impl SceneReport {
     }
 }
 
-/// The results of every kernel of the table over all scenes; a kernel that no scene ran has not passed.
+/// The results of every kernel of the table over all scenes, in each of the variants that ran; a kernel that no scene ran has not passed.
 #[must_use]
 pub fn by_kernel(scenes: &[SceneReport]) -> Vec<Report> {
-    let whole = |name: &'static str| {
-        let mut whole = Report::new(name);
-        for report in scenes.iter().flat_map(|scene| &scene.kernels).filter(|report| report.kernel == name) {
+    let reports = || scenes.iter().flat_map(|scene| &scene.kernels);
+    let whole = |name: &'static str, variant: &'static str| {
+        let mut whole = Report::new(name, variant);
+        for report in reports().filter(|report| (report.kernel, report.variant) == (name, variant)) {
             whole.dispatches += report.dispatches;
             if report.worst > whole.worst {
                 (whole.worst, whole.place) = (report.worst, report.place.clone());
@@ -80,7 +93,16 @@ pub fn by_kernel(scenes: &[SceneReport]) -> Vec<Report> {
         }
         whole
     };
-    TABLE.iter().map(|entry| whole(entry.name)).collect()
+    let of = |name: &'static str| {
+        let mut variants: Vec<&'static str> = Vec::new();
+        for report in reports().filter(|report| report.kernel == name) {
+            if !variants.contains(&report.variant) {
+                variants.push(report.variant);
+            }
+        }
+        if variants.is_empty() { vec![""] } else { variants }
+    };
+    TABLE.iter().flat_map(|entry| of(entry.name).into_iter().map(|variant| whole(entry.name, variant))).collect()
 }
 
 const ROWS: u32 = 64;
@@ -94,21 +116,49 @@ fn tolerance(kernel: &str) -> f64 {
     }
 }
 
-/// Runs every scene. `progress` is called with each result, the number of finished scenes and their total.
+/// Runs every scene. `all_variants`: those with badly suited sizes with every variant of the kernels. `progress` is called with each result, the number
+/// of finished scenes and their total.
 ///
 /// # Errors
 /// The device is lost or cannot hold a scene. A kernel that differs is not an error but a report that has not passed.
-pub async fn check(machine: &Rc<Machine>, mut progress: impl FnMut(&SceneReport, usize, usize)) -> Result<Vec<SceneReport>, DeviceError> {
-    let mut reports = Vec::with_capacity(SCENES.len());
-    for (index, scene) in SCENES.iter().enumerate() {
-        let report = Box::pin(run_scene(machine, scene, index as u32)).await?;
-        progress(&report, index + 1, SCENES.len());
+pub async fn check(
+    machine: &Rc<Machine>,
+    all_variants: bool,
+    mut progress: impl FnMut(&SceneReport, usize, usize),
+) -> Result<Vec<SceneReport>, DeviceError> {
+    let usual = Variants::usual(machine.adapter.software);
+    // The CPU engine has one version of each kernel.
+    let others = if all_variants && machine.cpu_clock().is_none() { others(usual) } else { Vec::new() };
+    let mut runs: Vec<(usize, Variants)> = (0..SCENES.len()).map(|index| (index, usual)).collect();
+    for variants in others {
+        runs.extend((0..SCENES.len()).filter(|&index| SCENES[index].all_variants).map(|index| (index, variants)));
+    }
+    let mut reports = Vec::with_capacity(runs.len());
+    for (done, &(index, variants)) in runs.iter().enumerate() {
+        let mut report = Box::pin(run_scene(machine, &SCENES[index], index as u32, variants)).await?;
+        if variants != usual {
+            report.scene = format!("{}, {variants}", report.scene);
+        }
+        progress(&report, done + 1, runs.len());
         reports.push(report);
     }
     Ok(reports)
 }
 
-async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<SceneReport, DeviceError> {
+/// Choices that have, together with `usual`, every variant of every product.
+fn others(usual: Variants) -> Vec<Variants> {
+    let left = |product: Product| (0..product.variants().len()).filter(|&index| index != usual.index(product)).collect::<Vec<_>>();
+    let most = Product::ALL.into_iter().map(|product| left(product).len()).max().unwrap_or(0);
+    let nth = |n: usize| {
+        Product::ALL.into_iter().fold(usual, |variants, product| {
+            let left = left(product);
+            variants.with(product, left[n % left.len()])
+        })
+    };
+    (0..most).map(nth).collect()
+}
+
+async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32, variants: Variants) -> Result<SceneReport, DeviceError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
     let model = scene.priced_at.map_or(model.clone(), |keep_ratio| model.with_prices(keep_ratio));
     let model = Model { saves_memory: scene.saves_memory, exact_information: scene.exact_information, ..model };
@@ -121,7 +171,7 @@ async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<Sc
     (scene.change)(&mut params);
     let data = DataBuffers::new(machine, ROWS, scene.image.features(), true)?;
     // There are buffers only for the masks that the scene uses, so that a kernel that uses another mask fails.
-    let engine = Engine::new(machine, &model, params, params.masks, &data)?;
+    let engine = Engine::new(machine, &model, params, params.masks, &data, variants)?;
     let mut random = Threefry::new(seed, Stream::Data, 0);
     let mut start = memory(&engine).await?;
     fill(&mut start, scene, &model.prices(), &mut random);
@@ -142,7 +192,8 @@ async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<Sc
             found = read(&engine, &is_read).await?;
             let unread = of_weights(&mut expected).map(|(buffer, values)| if is_read(buffer) { Vec::new() } else { take(values) });
             let at = kernels.iter().position(|report| report.kernel == name).unwrap_or_else(|| {
-                kernels.push(Report::new(name));
+                let product = Product::of(name).filter(|_| machine.cpu_clock().is_none());
+                kernels.push(Report::new(name, product.map_or("", |product| variants.of(product).name)));
                 kernels.len() - 1
             });
             compare(&expected, &found, scene, dispatch, &mut kernels[at]);
@@ -156,5 +207,5 @@ async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32) -> Result<Sc
     let Image { channels, height, width } = scene.image;
     let shape = if channels * height == 1 { format!("{width} features") } else { format!("{channels} \u{d7} {height} \u{d7} {width}") };
     let network = format!("{}, {shape}", scene.model);
-    Ok(SceneReport { scene: scene.name, network, kernels })
+    Ok(SceneReport { scene: scene.name.to_owned(), network, kernels })
 }

@@ -19,6 +19,8 @@ pub(super) struct Scene {
     /// Whether maps and gradients share buffers.
     pub(super) saves_memory: bool,
     pub(super) exact_information: bool,
+    /// Whether it runs with every variant of the kernels.
+    pub(super) all_variants: bool,
     pub(super) batch_size: u32,
     pub(super) change: fn(&mut Params),
     /// The keep ratio of prices by multiply-adds. `None`: every price is 1.
@@ -59,6 +61,7 @@ const USUAL: Scene = Scene {
     room: 1.0,
     saves_memory: false,
     exact_information: false,
+    all_variants: false,
     batch_size: 13,
     change: |_| {},
     priced_at: None,
@@ -79,6 +82,7 @@ pub(super) const SCENES: &[Scene] = &[
         batch_size: 31,
         change: |p| p.estimator = Estimator::OneSided.id(),
         keep: 0.3,
+        all_variants: true,
         ..USUAL
     },
     Scene {
@@ -126,6 +130,7 @@ pub(super) const SCENES: &[Scene] = &[
         batch_size: 7,
         keep: 0.01,
         scores: Scores::Vanishing,
+        all_variants: true,
         ..USUAL
     },
     Scene {
@@ -172,7 +177,16 @@ pub(super) const SCENES: &[Scene] = &[
         ..USUAL
     },
     Scene { name: "no hidden layer", model: "mlp", image: flat(45), classes: 6, batch_size: 10, keep: 0.3, ..USUAL },
-    Scene { name: "several tiles", model: "mlp-150-90", image: flat(130), classes: 10, batch_size: 20, keep: 0.8, ..USUAL },
+    Scene {
+        name: "several tiles",
+        model: "mlp-150-90",
+        image: flat(130),
+        classes: 10,
+        batch_size: 150,
+        keep: 0.8,
+        all_variants: true,
+        ..USUAL
+    },
     Scene {
         name: "convolutions, odd images",
         model: "cnn-6-9",
@@ -181,6 +195,7 @@ pub(super) const SCENES: &[Scene] = &[
         gate_inputs: false,
         batch_size: 5,
         keep: 0.4,
+        all_variants: true,
         ..USUAL
     },
     Scene {
@@ -191,6 +206,7 @@ pub(super) const SCENES: &[Scene] = &[
         batch_size: 18,
         change: |p| p.clip_norm = 0.01,
         keep: 0.6,
+        all_variants: true,
         ..USUAL
     },
     Scene {
@@ -201,6 +217,7 @@ pub(super) const SCENES: &[Scene] = &[
         gate_inputs: false,
         batch_size: 3,
         keep: 0.2,
+        all_variants: true,
         ..USUAL
     },
     Scene {
@@ -221,6 +238,7 @@ pub(super) const SCENES: &[Scene] = &[
         gate_inputs: false,
         batch_size: 3,
         keep: 0.3,
+        all_variants: true,
         ..USUAL
     },
     Scene {
@@ -409,6 +427,7 @@ pub(super) const SCENES: &[Scene] = &[
         keep: 0.3,
         room: 0.9,
         saves_memory: true,
+        all_variants: true,
         ..USUAL
     },
     Scene {

@@ -7,7 +7,8 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use lacuna::config::{Config, ConfigError, MethodName};
-use lacuna::engine::Phase;
+use lacuna::device::Variants;
+use lacuna::engine::{Phase, Tuned};
 use lacuna::methods::method;
 use lacuna::model::{Bytes, Model};
 use lacuna::random::{Stream, Threefry};
@@ -16,6 +17,7 @@ use lacuna::trainer::{DataShape, TrainError, Trainer};
 
 use super::arguments::Bench;
 use super::format::{bytes_json, size};
+use super::kernels::{self, Kernels};
 use super::memory::Need;
 use super::model::usual_set;
 use super::{CliError, open, say, terminal};
@@ -58,6 +60,9 @@ struct Case {
     /// Multiply-adds an image of the timed steps, with the units that each drew.
     multiply_adds: Vec<f64>,
     phases: Vec<Vec<(Phase, f64)>>,
+    /// The variants of the kernels, and their times if they were measured.
+    variants: Option<Variants>,
+    tuned: Option<Tuned>,
 }
 
 impl Case {
@@ -115,13 +120,15 @@ struct Networks {
 impl Networks {
     /// The network of a case, with the scores of that case.
     fn of(&mut self, case: &Case) -> &mut Trainer {
-        if case.is_dense() {
-            return &mut self.dense;
+        let run = if case.is_dense() { &mut self.dense } else { &mut self.sparse };
+        if !case.is_dense() {
+            run.config.clone_from(&case.config);
+            let scores = method(case.config.method).initial_scores(&case.config.plan(), &run.model);
+            run.engine().write(&run.engine().buffers.scores, &scores);
         }
-        let run = &mut self.sparse;
-        run.config.clone_from(&case.config);
-        let scores = method(case.config.method).initial_scores(&case.config.plan(), &run.model);
-        run.engine().write(&run.engine().buffers.scores, &scores);
+        if let Some(variants) = case.variants {
+            run.use_variants(variants).expect("these variants ran in this network before");
+        }
         run
     }
 }
@@ -157,7 +164,15 @@ fn cases(arguments: &Bench) -> Vec<Case> {
     let dense = Config { method: MethodName::Dense, ..base.clone() };
     std::iter::once(dense)
         .chain(arguments.keep_ratios.iter().map(|&keep_ratio| Config { keep_ratio, ..base.clone() }))
-        .map(|config| Case { config, steps: 1, step_ms: Vec::new(), multiply_adds: Vec::new(), phases: Vec::new() })
+        .map(|config| Case {
+            config,
+            steps: 1,
+            step_ms: Vec::new(),
+            multiply_adds: Vec::new(),
+            phases: Vec::new(),
+            variants: None,
+            tuned: None,
+        })
         .collect()
 }
 
@@ -182,6 +197,7 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
     let mut networks = Networks { dense, sparse };
     need.check_allocated(&machine)?;
 
+    choose(&mut networks, &mut cases, arguments.kernels, &mut progress)?;
     let turns = measure(&mut networks, &mut cases, arguments.repeats, &mut progress)?;
     progress.line.finish_and_clear();
     let adapter = machine.adapter.to_string();
@@ -192,6 +208,13 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
     } else {
         say(format_args!("{}, batch {batch_size}, on {adapter}", model.name));
         say(table(&cases, &model));
+        if arguments.kernels != Kernels::Auto || !machine.adapter.software {
+            for case in &cases {
+                let variants = case.variants.expect("they were chosen before the first turn");
+                say(format_args!("{}, {}", case.name(), kernels::words(variants, case.tuned.as_ref())));
+                case.tuned.iter().for_each(|tuned| say(kernels::table(tuned)));
+            }
+        }
         let turns =
             if turns == 1 { "One turn".to_owned() } else { format!("Medians of {turns} turns, \u{b1} half the interquartile range") };
         say(format_args!(
@@ -200,6 +223,17 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
              memory: of a step with the kept units alone. Both timed networks have all units and take {} together.",
             size(need.network().total())
         ));
+    }
+    Ok(())
+}
+
+/// Chooses the variants of the kernels for each case.
+fn choose(networks: &mut Networks, cases: &mut [Case], kernels: Kernels, progress: &mut Progress) -> Result<(), TrainError> {
+    for case in cases {
+        progress.tell(format!("{}, choosing kernels", case.name()));
+        let run = networks.of(case);
+        case.tuned = kernels::choose(kernels, run)?;
+        case.variants = Some(run.variants());
     }
     Ok(())
 }
@@ -257,6 +291,7 @@ fn line(case: &Case, dense: &Case, model: &Model, adapter: &str) -> serde_json::
         "steps": case.steps,
         "repeats": case.step_ms.len(),
         "adapter": adapter,
+        "kernels": case.variants.map(|variants| variants.to_string()),
     })
 }
 

@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use lacuna::check::{Report, by_kernel, check};
+use lacuna::device::TABLE;
 
 use super::arguments::Check;
 use super::{CliError, open, say, terminal};
@@ -11,14 +12,15 @@ pub(super) fn run(arguments: &Check) -> Result<(), CliError> {
     let machine = open(arguments.adapter.as_deref())?;
     let line = terminal::spinner("comparing kernels");
     let progress = |done: usize, of: usize| line.set_message(format!("comparing kernels, {done} of {of} scenes done"));
-    let scenes = pollster::block_on(check(&machine, |_, done, of| progress(done, of)))?;
+    let scenes = pollster::block_on(check(&machine, true, |_, done, of| progress(done, of)))?;
     let reports = by_kernel(&scenes);
     line.finish_and_clear();
     say(format_args!("every kernel compared with its reference in f64 on the CPU, on {}", machine.adapter));
     say(table(&reports));
-    let failed: Vec<&str> = reports.iter().filter(|report| !report.passed()).map(|report| report.kernel).collect();
+    let failed: Vec<String> = reports.iter().filter(|report| !report.passed()).map(Report::name).collect();
     if failed.is_empty() {
-        say(format_args!("{} kernels passed in {} scenes", reports.len(), scenes.len()));
+        let with_variants = if reports.len() > TABLE.len() { format!(", {} with their variants,", reports.len()) } else { String::new() };
+        say(format_args!("{} kernels passed{with_variants} in {} scenes", TABLE.len(), scenes.len()));
         Ok(())
     } else {
         Err(CliError::KernelsDiffer { failed, kernels: reports.len() })
@@ -31,7 +33,7 @@ fn table(reports: &[Report]) -> Table {
     table.set_header(["kernel", "", "worst error", "tolerance", "dispatches", "where"]);
     for report in reports {
         table.add_row([
-            report.kernel.to_owned(),
+            report.name(),
             if report.passed() { "passed" } else { "FAILED" }.to_owned(),
             format!("{:.1e}", report.worst),
             if report.tolerance == 0.0 { "exact".to_owned() } else { format!("{:.0e}", report.tolerance) },

@@ -59,7 +59,7 @@ pub(crate) enum CliError {
     #[error("--after-steps {after_steps}: the run has {steps} steps; give a smaller number, or more --epochs")]
     TooManySteps { after_steps: u32, steps: u32 },
     #[error("{} of {kernels} kernels differ from their references: {}", failed.len(), failed.join(", "))]
-    KernelsDiffer { failed: Vec<&'static str>, kernels: usize },
+    KernelsDiffer { failed: Vec<String>, kernels: usize },
     /// One line for each curve or tensor.
     #[error("the run that was trained again differs:\n{}", differences.join("\n"))]
     RunDiffers { differences: Vec<String> },

@@ -8,6 +8,7 @@ mod data;
 mod error;
 mod estimator;
 mod format;
+mod kernels;
 mod memory;
 mod model;
 mod record;

@@ -17,6 +17,7 @@ use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer
 
 use super::arguments::{Start, Train};
 use super::format::{bytes_json, large, size};
+use super::kernels::{self, Kernels};
 use super::memory::Need;
 use super::record::{Saving, Stopped, fits, read};
 use super::seconds::{PHASES, Seconds};
@@ -127,6 +128,9 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     let mut run = Trainer::new(&machine, config.clone(), shape)?;
     need.check_allocated(&machine)?;
     run.load_all(&set);
+    // A resumed run uses those of its file, unless another adapter made it.
+    let is_of_file = resumed.as_ref().is_some_and(|saved| saved.adapter == machine.adapter.to_string());
+    let tuned = kernels::choose(if is_of_file { Kernels::Usual } else { arguments.kernels }, &mut run)?;
     say(format_args!(
         "{} {} training and {} test rows; {} weights, {} gated units, {} steps",
         set.name,
@@ -136,10 +140,14 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         run.model.units(),
         run.steps()
     ));
+    if tuned.is_some() || arguments.kernels != Kernels::Auto {
+        say(kernels::words(run.variants(), tuned.as_ref()));
+    }
     log.write(&json!({
         "event": "run",
         "version": env!("CARGO_PKG_VERSION"),
         "adapter": machine.adapter.to_string(),
+        "kernels": resumed.as_ref().filter(|_| is_of_file).map_or_else(|| run.variants(), |saved| saved.kernels).to_string(),
         "link": format!("?{}", config.to_query()),
         "groups": run.model.groups.iter().map(|group| json!({"name": group.name, "size": group.size, "gated": group.gated})).collect::<Vec<_>>(),
         "bytes": bytes_json(need.network()),

@@ -16,7 +16,7 @@ pub enum DeviceError {
     Device(String),
     /// The device refused a kernel; `said` is its message.
     #[error("GPU error: kernel {kernel}: {said}")]
-    Kernel { kernel: &'static str, said: String },
+    Kernel { kernel: String, said: String },
     /// The device is lost; its message.
     #[error("the GPU was lost: {0}")]
     Lost(String),

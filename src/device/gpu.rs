@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::kernels::Kernels;
+use super::kernels::{Kernel, Kernels};
 use super::{Adapter, DeviceError};
 
 impl Adapter {
@@ -48,7 +48,7 @@ pub struct Gpu {
 /// A kernel with its buffers.
 #[derive(Clone, Debug)]
 pub struct Binding {
-    kernel: &'static str,
+    kernel: Kernel,
     buffers: wgpu::BindGroup,
     operation: Option<Rc<OnOperation>>,
 }
@@ -143,16 +143,20 @@ impl Gpu {
         limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
     }
 
-    /// Binds the kernel `name` to `buffers`, in the order of its bindings, and to the operation in these bytes.
-    pub(super) fn bind(&self, name: &'static str, buffers: &[wgpu::BufferBinding<'_>], operation: Option<&[u8]>) -> Binding {
-        let pipeline = self.kernel(name);
+    /// Binds a kernel to `buffers`, in the order of its bindings, and to the operation in these bytes.
+    pub(super) fn bind(&self, kernel: Kernel, buffers: &[wgpu::BufferBinding<'_>], operation: Option<&[u8]>) -> Binding {
+        let pipeline = self.kernel(kernel);
         let group = |index: u32, buffers: &[wgpu::BufferBinding<'_>]| {
             let layout = pipeline.get_bind_group_layout(index);
             let entries = buffers.iter().zip(0..);
             let entries =
                 entries.map(|(buffer, binding)| wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer.clone()) });
             let entries: Vec<_> = entries.collect();
-            self.device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(name), layout: &layout, entries: &entries })
+            self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(kernel.entry().name),
+                layout: &layout,
+                entries: &entries,
+            })
         };
         let operation = operation.map(|bytes| {
             let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
@@ -164,7 +168,7 @@ impl Gpu {
             self.queue.write_buffer(&buffer, 0, bytes);
             Rc::new(OnOperation { group: group(1, &[buffer.as_entire_buffer_binding()]), parameters: buffer })
         });
-        Binding { kernel: name, buffers: group(0, buffers), operation }
+        Binding { kernel, buffers: group(0, buffers), operation }
     }
 
     /// Adds a kernel to a pass.

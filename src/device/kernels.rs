@@ -4,68 +4,125 @@ use std::cell::OnceCell;
 
 use super::shaders::KernelSource;
 use super::table::{Entry, TABLE, entry};
+use super::variants::{MOST_VARIANTS, Product, Variant, Variants};
 use super::{DeviceError, Gpu};
 
-/// The kernels compiled so far, in the order of the table.
+/// A kernel of the table in one of its variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// Its place in the table.
+    place: usize,
+    /// The place of its variant among those of its product; 0 if it has none.
+    variant: usize,
+}
+
+impl Kernel {
+    /// The kernel with this name, in the variant that is among `variants`.
+    ///
+    /// # Panics
+    /// A name that no kernel has.
+    #[must_use]
+    pub fn new(name: &str, variants: Variants) -> Self {
+        Self { place: entry(name).0, variant: Product::of(name).map_or(0, |product| variants.index(product)) }
+    }
+
+    /// Every kernel in every variant.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let of = |name: &str| Product::of(name).map_or(1, |product| product.variants().len());
+        (0..TABLE.len()).flat_map(move |place| (0..of(TABLE[place].name)).map(move |variant| Self { place, variant }))
+    }
+
+    /// Its line in the table.
+    #[must_use]
+    pub fn entry(self) -> &'static Entry {
+        &TABLE[self.place]
+    }
+
+    /// Its variant, if it has several.
+    #[must_use]
+    pub fn variant(self) -> Option<&'static Variant> {
+        Product::of(self.entry().name).map(|product| &product.variants()[self.variant])
+    }
+
+    /// Its name, with that of its variant if it is not the first one.
+    #[must_use]
+    pub fn label(self) -> String {
+        let name = self.entry().name;
+        self.variant().map_or_else(|| name.to_owned(), |variant| format!("{name} {}", variant.name))
+    }
+
+    /// Its source. `software`: for an adapter that computes on the CPU.
+    #[must_use]
+    pub fn source(self, software: bool) -> KernelSource {
+        KernelSource::new(&self.entry().file, software, self.variant())
+    }
+}
+
+/// The kernels compiled so far, in the order of the table, each with its variants.
 #[derive(Debug)]
-pub(super) struct Kernels([OnceCell<wgpu::ComputePipeline>; TABLE.len()]);
+pub(super) struct Kernels([[OnceCell<wgpu::ComputePipeline>; MOST_VARIANTS]; TABLE.len()]);
 
 impl Default for Kernels {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| OnceCell::new()))
+        Self(std::array::from_fn(|_| std::array::from_fn(|_| OnceCell::new())))
+    }
+}
+
+impl Kernels {
+    fn cell(&self, kernel: Kernel) -> &OnceCell<wgpu::ComputePipeline> {
+        &self.0[kernel.place][kernel.variant]
     }
 }
 
 impl Gpu {
-    /// The kernel with this name, compiled now if it was not yet.
-    pub(super) fn kernel(&self, name: &str) -> &wgpu::ComputePipeline {
-        let (place, entry) = entry(name);
-        self.kernels.0[place].get_or_init(|| self.compile(entry))
+    /// The compiled kernel, compiled now if it was not yet.
+    pub(super) fn kernel(&self, kernel: Kernel) -> &wgpu::ComputePipeline {
+        self.kernels.cell(kernel).get_or_init(|| self.compile(kernel))
     }
 
-    /// The entries of `names` that are not compiled yet.
-    fn missing<'a>(&self, names: &'a [&'static str]) -> impl Iterator<Item = &'static Entry> + use<'a, '_> {
-        let is_missing = |name: &&&'static str| self.kernels.0[entry(name).0].get().is_none();
-        names.iter().filter(is_missing).map(|name| entry(name).1)
+    /// Those of `kernels` that are not compiled yet.
+    fn missing<'a>(&self, kernels: &'a [Kernel]) -> impl Iterator<Item = Kernel> + use<'a, '_> {
+        kernels.iter().copied().filter(|&kernel| self.kernels.cell(kernel).get().is_none())
     }
 
-    /// Label and source of those of `names` that are not compiled yet, for callers that can compile several at a time.
-    pub fn sources(&self, names: &[&'static str]) -> Vec<(&'static str, String)> {
-        self.missing(names).map(|entry| (entry.name, self.source(entry).text())).collect()
+    /// Label and source of those of `kernels` that are not compiled yet, for callers that can compile several at a time.
+    pub fn sources(&self, kernels: &[Kernel]) -> Vec<(String, String)> {
+        self.missing(kernels).map(|kernel| (kernel.label(), self.source(kernel).text())).collect()
     }
 
-    /// Compiles those of `names` that are not compiled yet.
+    /// Compiles those of `kernels` that are not compiled yet. Other kernels are compiled when a network first needs them.
     ///
     /// # Errors
     /// A shader that the device refuses.
-    pub(super) async fn prepare(&self, names: &[&'static str]) -> Result<(), DeviceError> {
-        for entry in self.missing(names) {
+    pub async fn prepare(&self, kernels: &[Kernel]) -> Result<(), DeviceError> {
+        for kernel in self.missing(kernels) {
             let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-            self.kernel(entry.name);
+            self.kernel(kernel);
             if let Some(error) = scope.pop().await {
                 let mut said = error.to_string();
                 // Browsers report lines in their own formats.
                 if cfg!(not(target_arch = "wasm32")) {
-                    said = self.source(entry).with_places(&said);
+                    said = self.source(kernel).with_places(&said);
                 }
-                return Err(DeviceError::Kernel { kernel: entry.name, said });
+                return Err(DeviceError::Kernel { kernel: kernel.label(), said });
             }
         }
         Ok(())
     }
 
     /// The source of a kernel for this adapter.
-    fn source(&self, entry: &'static Entry) -> KernelSource {
-        entry.source(self.adapter.software)
+    fn source(&self, kernel: Kernel) -> KernelSource {
+        kernel.source(self.adapter.software)
     }
 
-    fn compile(&self, entry: &'static Entry) -> wgpu::ComputePipeline {
+    fn compile(&self, kernel: Kernel) -> wgpu::ComputePipeline {
+        let label = kernel.label();
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(entry.name),
-            source: wgpu::ShaderSource::Wgsl(self.source(entry).text().into()),
+            label: Some(&label),
+            source: wgpu::ShaderSource::Wgsl(self.source(kernel).text().into()),
         });
         self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(entry.name),
+            label: Some(&label),
             layout: None,
             module: &module,
             entry_point: Some("main"),

@@ -11,6 +11,8 @@ use std::rc::Rc;
 #[cfg(feature = "gpu")]
 use super::gpu::{Binding, Gpu};
 #[cfg(feature = "gpu")]
+use super::kernels::Kernel;
+#[cfg(feature = "gpu")]
 use super::readback::Staging;
 use super::{Adapter, DeviceError};
 
@@ -170,22 +172,6 @@ impl Machine {
         }
     }
 
-    /// Compiles those of these kernels that are not compiled yet. Other kernels are compiled when a network first needs them.
-    ///
-    /// # Errors
-    /// A shader that the device refuses.
-    #[cfg_attr(
-        not(feature = "gpu"),
-        expect(unused_variables, clippy::unused_async, reason = "the CPU engine's kernels are compiled with it")
-    )]
-    pub async fn prepare(&self, names: &[&'static str]) -> Result<(), DeviceError> {
-        #[cfg(feature = "gpu")]
-        if let Some(gpu) = self.gpu() {
-            return gpu.prepare(names).await;
-        }
-        Ok(())
-    }
-
     /// Why the device is lost, if it is.
     #[must_use]
     pub fn lost(&self) -> Option<String> {
@@ -278,11 +264,11 @@ impl Machine {
         }
     }
 
-    /// Binds the kernel `name` of the table to `buffers`, in the order of its bindings, and to the operation in these bytes. The CPU engine needs no
+    /// Binds a kernel to `buffers`, in the order of its bindings, and to the operation in these bytes. The CPU engine needs no
     /// binding, because it finds its buffers by their names.
     #[cfg(feature = "gpu")]
     #[must_use]
-    pub fn bind(&self, name: &'static str, buffers: &[Bound<'_>], operation: Option<&[u8]>) -> Option<Binding> {
+    pub fn bind(&self, kernel: Kernel, buffers: &[Bound<'_>], operation: Option<&[u8]>) -> Option<Binding> {
         let buffers = |gpu: &Gpu| {
             let parts = buffers.iter().map(|&Bound { buffer, first, bytes }| wgpu::BufferBinding {
                 buffer: buffer.on_gpu(),
@@ -290,7 +276,7 @@ impl Machine {
                 size: std::num::NonZeroU64::new(bytes),
             });
             let buffers: Vec<wgpu::BufferBinding<'_>> = parts.collect();
-            gpu.bind(name, &buffers, operation)
+            gpu.bind(kernel, &buffers, operation)
         };
         self.gpu().map(buffers)
     }

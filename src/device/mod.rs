@@ -12,10 +12,13 @@ mod readback;
 #[cfg(feature = "gpu")]
 mod shaders;
 mod table;
+mod variants;
 
 pub use adapter::{Adapter, CPU, DeviceError};
 #[cfg(feature = "gpu")]
 pub use gpu::{Binding, Gpu};
+#[cfg(feature = "gpu")]
+pub use kernels::Kernel;
 #[cfg(feature = "gpu")]
 pub use machine::Bound;
 #[cfg(feature = "cpu")]
@@ -26,3 +29,4 @@ pub use shaders::{KernelSource, ShaderFile};
 #[cfg(feature = "gpu")]
 pub use table::entry;
 pub use table::{Entry, TABLE};
+pub use variants::{Product, Sizes, Tile, Variant, Variants, VariantsError};

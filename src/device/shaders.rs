@@ -6,9 +6,12 @@
 //!
 //! Other comments are removed at compile time, because a page downloads the sources; lines keep their numbers.
 //!
-//! On an adapter that computes on the CPU, a file of `shaders/software/` replaces the one with the same name.
+//! On an adapter that computes on the CPU, a file of `shaders/software/` replaces the one with the same name. A variant of a kernel has files that replace
+//! others, and constants that come first.
 
 use std::fmt;
+
+use super::variants::{Variant, constants};
 
 /// A file of `shaders/`.
 #[derive(Clone, Copy, Debug)]
@@ -42,13 +45,13 @@ macro_rules! files {
 
 /// The files that kernels import.
 const SHARED: &[ShaderFile] = files!("shaders/shared/":
-    candidate_sums cells convolve_tile d_activations_tile d_weights_tile dealing dispatch finite gradient_parts normalisation quads sizes squares
-    structs threefry tiles
+    candidate_sums cells convolve_store d_activations_store d_weights_store dealing dispatch finite gradient_parts normalisation quads squares structs
+    threefry tiles
 );
 
 /// The files that replace a file with the same name on an adapter that computes on the CPU.
 const SOFTWARE: &[ShaderFile] = files!("shaders/software/":
-    candidate_sums convolve_tile d_activations_tile d_weights_tile dealing sizes squares
+    candidate_sums dealing squares
 );
 
 const IMPORT: &str = "// #import ";
@@ -145,50 +148,70 @@ impl fmt::Display for ImportError {
 
 /// The source of a kernel: its files in order, each with a different name.
 #[derive(Clone, Debug)]
-pub struct KernelSource(Vec<&'static ShaderFile>);
+pub struct KernelSource {
+    /// The first line: constants of the adapter and of the variant.
+    constants: String,
+    files: Vec<&'static ShaderFile>,
+}
+
+/// The files that an import is looked for in, in this order.
+#[derive(Clone, Copy)]
+struct Lists {
+    /// Those of a variant, which replace the files of these names.
+    variant: &'static [(&'static str, ShaderFile)],
+    software: &'static [ShaderFile],
+    shared: &'static [ShaderFile],
+}
+
+impl Lists {
+    /// The file that replaces the one with this name.
+    fn replacing(&self, name: &str) -> Option<&'static ShaderFile> {
+        let variant = self.variant.iter().find(|(replaced, _)| *replaced == name).map(|(_, file)| file);
+        variant.or_else(|| self.software.iter().find(|file| file.name == name))
+    }
+}
 
 impl KernelSource {
-    /// The source of the kernel in the file `kernel`. `software`: for an adapter that computes on the CPU.
-    pub(super) fn new(kernel: &'static ShaderFile, software: bool) -> Self {
-        let software = if software { SOFTWARE } else { &[] };
-        let Ok(source) = Self::resolve(kernel, [software, SHARED]) else { unreachable!("a test resolves the imports of every kernel") };
+    /// The source of the kernel in the file `kernel`, in a variant if it has several. `software`: for an adapter that computes on the CPU.
+    pub(super) fn new(kernel: &'static ShaderFile, software: bool, variant: Option<&Variant>) -> Self {
+        let lists = Lists {
+            variant: variant.map_or(&[], |variant| variant.files),
+            software: if software { SOFTWARE } else { &[] },
+            shared: SHARED,
+        };
+        let constants = constants(software, variant);
+        let Ok(source) = Self::resolve(kernel, constants, lists) else { unreachable!("a test resolves the imports of every kernel") };
         source
     }
 
-    /// `lists`: the software files and the shared ones.
-    fn resolve(kernel: &'static ShaderFile, lists: [&'static [ShaderFile]; 2]) -> Result<Self, ImportError> {
-        let mut source = Self(Vec::new());
-        let kernel = lists[0].iter().find(|file| file.name == kernel.name).unwrap_or(kernel);
-        source.add(kernel, lists, &mut Vec::new())?;
+    fn resolve(kernel: &'static ShaderFile, constants: String, lists: Lists) -> Result<Self, ImportError> {
+        let mut source = Self { constants, files: Vec::new() };
+        source.add(lists.replacing(kernel.name).unwrap_or(kernel), lists, &mut Vec::new())?;
         Ok(source)
     }
 
     /// Adds the imports of `file` and then the file. `open` has the names of the files whose imports are being added.
-    fn add(
-        &mut self,
-        file: &'static ShaderFile,
-        lists: [&'static [ShaderFile]; 2],
-        open: &mut Vec<&'static str>,
-    ) -> Result<(), ImportError> {
+    fn add(&mut self, file: &'static ShaderFile, lists: Lists, open: &mut Vec<&'static str>) -> Result<(), ImportError> {
         open.push(file.name);
         for name in file.imports() {
             if open.contains(&name) {
                 return Err(ImportError::Circle { file, name });
             }
-            if !self.0.iter().any(|added| added.name == name) {
-                let imported = lists.into_iter().flatten().find(|file| file.name == name).ok_or(ImportError::Unknown { file, name })?;
+            let shared = || lists.shared.iter().find(|file| file.name == name);
+            let imported = lists.replacing(name).or_else(shared).ok_or(ImportError::Unknown { file, name })?;
+            if !self.files.iter().any(|added| std::ptr::eq(*added, imported)) {
                 self.add(imported, lists, open)?;
             }
         }
         open.pop();
-        self.0.push(file);
+        self.files.push(file);
         Ok(())
     }
 
     /// The WGSL.
     #[must_use]
     pub fn text(&self) -> String {
-        self.0.iter().map(|file| file.text).collect()
+        std::iter::once(self.constants.as_str()).chain(self.files.iter().map(|file| file.text)).collect()
     }
 
     /// A message of wgpu or naga in which each place in the source, `┌─ NAME:LINE`, is replaced by the file and its line.
@@ -209,8 +232,8 @@ impl KernelSource {
 
     /// The file of a line of the source, and its number in the file; both counted from 1.
     fn place(&self, line: usize) -> Option<(&'static ShaderFile, usize)> {
-        let mut left = line.checked_sub(1)?;
-        for file in &self.0 {
+        let mut left = line.checked_sub(1 + self.constants.lines().count())?;
+        for file in &self.files {
             let lines = file.text.lines().count();
             if left < lines {
                 return Some((file, left + 1));
@@ -223,7 +246,9 @@ impl KernelSource {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kernel;
     use super::super::table::TABLE;
+    use super::super::variants::Product;
     use super::*;
 
     const fn made(folder: &'static str, name: &'static str, text: &'static str) -> ShaderFile {
@@ -246,11 +271,12 @@ mod tests {
     ];
 
     fn resolve(kernel: &str, software: &'static [ShaderFile]) -> Result<KernelSource, ImportError> {
-        KernelSource::resolve(KERNELS.iter().find(|file| file.name == kernel).unwrap(), [software, &SHARED_HERE])
+        let lists = Lists { variant: &[], software, shared: &SHARED_HERE };
+        KernelSource::resolve(KERNELS.iter().find(|file| file.name == kernel).unwrap(), "constants\n".to_owned(), lists)
     }
 
     fn places(kernel: &str, software: &'static [ShaderFile]) -> Vec<String> {
-        resolve(kernel, software).unwrap().0.iter().map(ToString::to_string).collect()
+        resolve(kernel, software).unwrap().files.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -259,7 +285,7 @@ mod tests {
             "// what it does\n// #import quads\n\nlet a = 1; // one\nlet b = a / 2;\n    // alone\n  // #import none\nlet c = 3;";
         const CODE: [u8; code_length(FILE)] = code(FILE);
         assert_eq!(std::str::from_utf8(&CODE).unwrap(), "\n// #import quads\n\nlet a = 1;\nlet b = a / 2;\n\n\nlet c = 3;");
-        for file in SHARED.iter().chain(SOFTWARE) {
+        for file in SHARED.iter().chain(SOFTWARE).chain(&of_variants()) {
             let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file.to_string());
             let whole = std::fs::read_to_string(path).unwrap();
             assert_eq!(file.text.lines().count(), whole.lines().count(), "{file}");
@@ -294,32 +320,57 @@ mod tests {
     #[test]
     fn a_message_names_the_file_and_its_line() {
         let source = resolve("of_a", &[]).unwrap();
-        assert_eq!(source.text(), "c\n// #import c\nb\n// #import b\n// #import c\na\n// #import a\n");
+        assert_eq!(source.text(), "constants\nc\n// #import c\nb\n// #import b\n// #import c\na\n// #import a\n");
         let places: Vec<String> =
-            (0..9).map(|line| source.place(line).map_or_else(String::new, |(file, line)| format!("{} {line}", file.name))).collect();
-        assert_eq!(places, ["", "c 1", "b 1", "b 2", "a 1", "a 2", "a 3", "of_a 1", ""]);
-        assert_eq!(source.with_places("┌─ wgsl:3:7, ┌─ name:7, ┌─ wgsl:8"), "┌─ shared/b.wgsl:2:7, ┌─ of_a.wgsl:1, ┌─ wgsl:8");
-        assert_eq!(source.with_places("wgsl:3 ┌─ wgsl"), "wgsl:3 ┌─ wgsl");
+            (0..10).map(|line| source.place(line).map_or_else(String::new, |(file, line)| format!("{} {line}", file.name))).collect();
+        assert_eq!(places, ["", "", "c 1", "b 1", "b 2", "a 1", "a 2", "a 3", "of_a 1", ""]);
+        assert_eq!(source.with_places("┌─ wgsl:4:7, ┌─ wgsl:8:1, ┌─ wgsl:9"), "┌─ shared/b.wgsl:2:7, ┌─ shared/a.wgsl:3:1, ┌─ of_a.wgsl:1");
+        assert_eq!(source.with_places("wgsl:4 ┌─ wgsl"), "wgsl:4 ┌─ wgsl");
         let refused = naga::front::wgsl::parse_str(&source.text()).unwrap_err().emit_to_string(&source.text());
-        assert!(source.with_places(&refused).contains("┌─ shared/c.wgsl:1:1"), "{refused}");
+        assert!(refused.contains(":1:1") && !source.with_places(&refused).contains(".wgsl"), "the first line is of no file: {refused}");
     }
 
-    /// Every kernel's imports, in both versions.
+    #[test]
+    fn a_file_of_a_variant_replaces_the_one_of_its_name() {
+        static VARIANT: [(&str, ShaderFile); 2] =
+            [("c", made("tiles/", "c_large", "large\n")), ("of_a", made("tiles/", "own", "// #import c\n"))];
+        static SOFTWARE_HERE: [ShaderFile; 1] = [made("software/", "c", "c\n")];
+        let lists = Lists { variant: &VARIANT, software: &SOFTWARE_HERE, shared: &SHARED_HERE };
+        let source = KernelSource::resolve(&KERNELS[1], String::new(), lists).unwrap();
+        assert_eq!(source.text(), "large\n// #import c\n");
+        let source = KernelSource::resolve(&KERNELS[2], String::new(), lists).unwrap();
+        assert_eq!(source.text(), "large\n// #import c\nb\n// #import c\n// #import b\n");
+    }
+
+    /// Every kernel's imports, in every variant and both versions.
     #[test]
     fn every_import_is_found() {
         let mut failures = Vec::new();
-        for entry in TABLE {
+        for kernel in Kernel::all() {
             for software in [&[][..], SOFTWARE] {
-                failures.extend(KernelSource::resolve(&entry.file, [software, SHARED]).err().map(|error| error.to_string()));
+                let lists = Lists { variant: kernel.variant().map_or(&[], |variant| variant.files), software, shared: SHARED };
+                failures.extend(KernelSource::resolve(&kernel.entry().file, String::new(), lists).err().map(|error| error.to_string()));
             }
         }
         assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 
+    /// The files of variants, each once.
+    fn of_variants() -> Vec<ShaderFile> {
+        let all = Product::ALL.into_iter().flat_map(|product| product.variants().iter().flat_map(|variant| variant.files));
+        let mut files: Vec<ShaderFile> = Vec::new();
+        for (_, file) in all {
+            if files.iter().all(|known| known.to_string() != file.to_string()) {
+                files.push(*file);
+            }
+        }
+        files
+    }
+
     /// A misspelt import would be a comment and import nothing.
     #[test]
     fn imports_are_written_in_one_way() {
-        for file in TABLE.iter().map(|entry| &entry.file).chain(SHARED).chain(SOFTWARE) {
+        for file in TABLE.iter().map(|entry| &entry.file).chain(SHARED).chain(SOFTWARE).chain(&of_variants()) {
             for (line, number) in file.text.lines().zip(1..) {
                 let name = line.strip_prefix(IMPORT).unwrap_or_default();
                 let is_import = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
@@ -337,16 +388,17 @@ mod tests {
     fn no_file_is_unused() {
         let places = |files: &[ShaderFile]| files.iter().map(ToString::to_string).collect::<Vec<_>>();
         let kernels: Vec<ShaderFile> = TABLE.iter().map(|entry| entry.file).collect();
-        let listed = [places(&kernels), places(SHARED), places(SOFTWARE)].concat();
-        let sources = TABLE.iter().flat_map(|entry| [entry.source(false), entry.source(true)]);
-        let used: Vec<String> = sources.flat_map(|source| source.0.iter().map(ToString::to_string).collect::<Vec<_>>()).collect();
+        let listed = [places(&kernels), places(SHARED), places(SOFTWARE), places(&of_variants())].concat();
+        let sources = Kernel::all().flat_map(|kernel| [kernel.source(false), kernel.source(true)]);
+        let used: Vec<String> = sources.flat_map(|source| source.files.iter().map(ToString::to_string).collect::<Vec<_>>()).collect();
         for file in &listed {
             assert!(used.contains(file), "no kernel uses {file}");
         }
-        for folder in ["shaders/", "shaders/shared/", "shaders/software/"] {
+        for folder in ["shaders/", "shaders/shared/", "shaders/software/", "shaders/tiles/", "shaders/workgroup/"] {
             for entry in std::fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
                 let place = format!("{folder}{}", entry.unwrap().file_name().into_string().unwrap());
-                let is_known = listed.contains(&place) || ["shaders/shared", "shaders/software"].contains(&place.as_str());
+                let is_known = listed.contains(&place)
+                    || ["shared", "software", "tiles", "workgroup"].iter().any(|folder| place == format!("shaders/{folder}"));
                 assert!(is_known, "{place} is in no list of src/device");
             }
         }

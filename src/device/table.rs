@@ -3,7 +3,7 @@
 //! with `d_` they are the gradients of the loss at these maps.
 
 #[cfg(feature = "gpu")]
-use super::shaders::{KernelSource, ShaderFile, file};
+use super::shaders::{ShaderFile, file};
 
 /// A line of the table.
 #[derive(Clone, Copy, Debug)]
@@ -58,15 +58,6 @@ kernels! {
     update_statistics: [params, state, lists, counts, statistics, running], false;
 }
 
-#[cfg(feature = "gpu")]
-impl Entry {
-    /// The kernel's source. `software`: for an adapter that computes on the CPU.
-    #[must_use]
-    pub fn source(&'static self, software: bool) -> KernelSource {
-        KernelSource::new(&self.file, software)
-    }
-}
-
 /// The line with this name, and its place in the table.
 ///
 /// # Panics
@@ -79,11 +70,11 @@ pub fn entry(name: &str) -> (usize, &'static Entry) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::Kernel;
 
     /// The errors of a kernel's source, and of its bindings.
-    fn failures(entry: &'static Entry, software: bool) -> Vec<String> {
-        let source = entry.source(software);
+    fn failures(kernel: Kernel, software: bool) -> Vec<String> {
+        let (entry, source) = (kernel.entry(), kernel.source(software));
         let text = source.text();
         let module = match naga::front::wgsl::parse_str(&text) {
             Ok(module) => module,
@@ -115,18 +106,20 @@ mod tests {
             failures.push("no entry point main".to_owned());
         }
         if !module.overrides.is_empty() {
-            failures.push("a constant that depends on the adapter must be in shaders/software/, not an override".to_owned());
+            failures
+                .push("a constant that depends on the adapter or the variant is one of src/device/variants.rs, not an override".to_owned());
         }
         failures
     }
 
-    /// Validates every shader in both versions, lists all failures at once, and compares the bindings with the table.
+    /// Validates every shader in every variant and in both versions, lists all failures at once, and compares the bindings with the table.
     #[test]
     fn shaders_are_valid_and_agree_with_the_table() {
         let mut all_failures = Vec::new();
-        for entry in TABLE {
+        for kernel in Kernel::all() {
             for (software, version) in [(false, "for a GPU"), (true, "for a CPU")] {
-                all_failures.extend(failures(entry, software).into_iter().map(|failure| format!("{} {version}: {failure}", entry.name)));
+                all_failures
+                    .extend(failures(kernel, software).into_iter().map(|failure| format!("{} {version}: {failure}", kernel.label())));
             }
         }
         assert!(all_failures.is_empty(), "{}", all_failures.join("\n"));

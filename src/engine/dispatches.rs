@@ -1,8 +1,8 @@
 //! The dispatches of a step: its lines with the buffers of a network.
 
-use crate::device::Machine;
 #[cfg(feature = "gpu")]
-use crate::device::{Binding, Bound, Buffer, entry};
+use crate::device::{Binding, Bound, Buffer, Kernel, entry};
+use crate::device::{Machine, Variants};
 #[cfg(feature = "gpu")]
 use crate::model;
 use crate::model::{Model, Places};
@@ -43,11 +43,11 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(machine: &Machine, model: &Model, plan: &StepPlan, masks: u32, buffers: &Buffers) -> Self {
+    pub(super) fn new(machine: &Machine, model: &Model, plan: &StepPlan, masks: u32, buffers: &Buffers, variants: Variants) -> Self {
         let places = Places::of(model);
         let with_masks = |masks: u32| {
             let lines = plan.lines.iter().filter(|line| line.mask() < masks);
-            lines.map(|line| dispatch(machine, plan.images, &places, buffers, line, masks)).collect()
+            lines.map(|line| dispatch(machine, plan.images, &places, buffers, line, masks, variants)).collect()
         };
         Self { one_mask: with_masks(1), two_masks: if masks == 2 { with_masks(2) } else { Vec::new() } }
     }
@@ -109,7 +109,7 @@ fn bound<'a>(images: u32, places: &Places, buffers: &'a Buffers, line: &Line, na
 }
 
 #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU engine finds its buffers by their names"))]
-fn dispatch(machine: &Machine, images: u32, places: &Places, buffers: &Buffers, line: &Line, masks: u32) -> Dispatch {
+fn dispatch(machine: &Machine, images: u32, places: &Places, buffers: &Buffers, line: &Line, masks: u32, variants: Variants) -> Dispatch {
     Dispatch {
         line: line.clone(),
         work: line.work(places, images),
@@ -117,7 +117,7 @@ fn dispatch(machine: &Machine, images: u32, places: &Places, buffers: &Buffers, 
         binding: {
             let names = entry(line.name).1.buffers;
             let bound: Vec<Bound<'_>> = names.iter().map(|name| bound(images, places, buffers, line, name)).collect();
-            machine.bind(line.name, &bound, line.operation.as_ref().map(bytemuck::bytes_of))
+            machine.bind(Kernel::new(line.name, variants), &bound, line.operation.as_ref().map(bytemuck::bytes_of))
         },
         masks: if line.per_mask { masks } else { 1 },
     }

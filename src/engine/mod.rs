@@ -7,18 +7,22 @@ mod dispatches;
 mod grids;
 mod room;
 mod step;
+mod tuning;
 
 pub use buffers::{Buffers, DataBuffers, Inputs};
 pub use dispatches::{Dispatch, Steps};
-pub use grids::{Cuts, Sizes};
+pub use grids::Cuts;
 pub use step::{Line, Operands, Phase};
+pub use tuning::{Timed, Tuned};
 
 use std::pin::Pin;
 use std::rc::Rc;
 
 use bytemuck::{Zeroable, cast_slice};
 
-use crate::device::{Buffer, DeviceError, Encoder, Machine, Readback, Usage};
+#[cfg(feature = "gpu")]
+use crate::device::Kernel;
+use crate::device::{Buffer, DeviceError, Encoder, Machine, Readback, Usage, Variants};
 use crate::model::{Model, Places, Tensor};
 use crate::shared::{MISSING, Params, Record, Sample, State, Step};
 
@@ -49,6 +53,8 @@ pub struct Engine {
     pub params: Params,
     /// Masks for whose logits there are buffers, 1 or [`MASKS`]; a step forwards `params.masks` of them.
     pub masks: u32,
+    /// The variants of the kernels that it runs.
+    pub variants: Variants,
     pub buffers: Buffers,
     /// The network with the capacities of its buffers, and its tensors: finding their places takes too long for every snapshot.
     network: Model,
@@ -66,25 +72,34 @@ pub struct Engine {
 
 impl Engine {
     /// Allocates the network's state with buffers for the logits of `masks` masks and for as many kept units as the model's capacities say, all 0 except
-    /// what follows from the model: the units' numbers, the sources of its unions, and running statistics of mean 0 and variance 1.
+    /// what follows from the model: the units' numbers, the sources of its unions, and running statistics of mean 0 and variance 1. `variants`: those of
+    /// the kernels that it runs.
     ///
     /// # Errors
     /// A tensor that this device cannot hold.
     ///
     /// # Panics
     /// Fewer masks than a step forwards, or more than [`MASKS`].
-    pub fn new(machine: &Rc<Machine>, model: &Model, params: Params, masks: u32, data: &DataBuffers) -> Result<Self, DeviceError> {
+    pub fn new(
+        machine: &Rc<Machine>,
+        model: &Model,
+        params: Params,
+        masks: u32,
+        data: &DataBuffers,
+        variants: Variants,
+    ) -> Result<Self, DeviceError> {
         assert!((params.masks..=MASKS).contains(&masks), "a step of {} masks needs buffers for them, not for {masks}", params.masks);
         let params = Params { streamed: data.is_streamed().into(), ..params };
-        let plan = StepPlan::new(machine, model, &params)?;
+        let plan = StepPlan::new(machine, model, &params, variants)?;
         let buffers = Buffers::new(machine, model, &params, masks, data, plan.squares)?;
-        let steps = Steps::new(machine, model, &plan, masks, &buffers);
+        let steps = Steps::new(machine, model, &plan, masks, &buffers, variants);
         let readback = machine.readback(buffers.outcome_bytes());
         let steps_a_submit = buffers::steps_a_submit(machine, &params, data);
         let mut engine = Self {
             machine: Rc::clone(machine),
             params,
             masks,
+            variants,
             buffers,
             network: model.clone(),
             tensors: model.tensors(masks),
@@ -106,7 +121,7 @@ impl Engine {
     /// How this device splits the gradients of weights into parts.
     #[must_use]
     pub fn cuts(&self) -> Cuts {
-        Cuts::of(&self.machine)
+        Cuts::of(&self.machine, self.variants)
     }
 
     /// Most steps of a submit of this network, at most [`SLOTS`].
@@ -485,16 +500,18 @@ impl Engine {
     }
 }
 
-/// Names of the kernels that the training steps of a network run.
+/// The kernels that the training steps of a network run.
 ///
 /// # Errors
 /// A batch that is too large for a network of this width.
-pub fn kernels(machine: &Machine, model: &Model, params: &Params) -> Result<Vec<&'static str>, DeviceError> {
-    let mut names: Vec<&'static str> = Vec::new();
-    for name in StepPlan::new(machine, model, params)?.names() {
-        if !names.contains(&name) {
-            names.push(name);
+#[cfg(feature = "gpu")]
+pub fn kernels(machine: &Machine, model: &Model, params: &Params, variants: Variants) -> Result<Vec<Kernel>, DeviceError> {
+    let mut kernels: Vec<Kernel> = Vec::new();
+    for name in StepPlan::new(machine, model, params, variants)?.names() {
+        let kernel = Kernel::new(name, variants);
+        if !kernels.contains(&kernel) {
+            kernels.push(kernel);
         }
     }
-    Ok(names)
+    Ok(kernels)
 }

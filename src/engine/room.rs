@@ -95,7 +95,7 @@ impl Engine {
         (self.network, self.tensors) = (network, tensors);
         self.steps = Steps::default();
         self.buffers.resize(&self.machine, &self.network, &self.params, self.masks)?;
-        self.steps = Steps::new(&self.machine, &self.network, &self.plan, self.masks, &self.buffers);
+        self.steps = Steps::new(&self.machine, &self.network, &self.plan, self.masks, &self.buffers, self.variants);
         self.write_params();
         Ok(())
     }

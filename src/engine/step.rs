@@ -4,11 +4,11 @@
 //! The grids are those of the dense network: the kernels read the kept counts, and surplus workgroups return at once. (Every WebGPU implementation
 //! adds a validation dispatch and barriers to an indirect dispatch.)
 
-use crate::device::{DeviceError, Machine};
+use crate::device::{DeviceError, Machine, Product, Sizes, Variants};
 use crate::model::{self, Layer, Map, Model, Op, Places, Pooling};
 use crate::shared::{Operation, Params, Place, Work, effects, flags};
 
-use super::grids::{Sizes, striding_grid};
+use super::grids::{of_gradient, striding_grid};
 
 /// Workgroups along a dimension that WebGPU guarantees.
 const MOST_GRID: u32 = 65_535;
@@ -116,16 +116,18 @@ struct Planner<'a> {
     /// `Params::effects`.
     effects: u32,
     sizes: Sizes,
+    variants: Variants,
     plan: StepPlan,
 }
 
 impl StepPlan {
-    pub(super) fn new(machine: &Machine, model: &Model, params: &Params) -> Result<Self, DeviceError> {
+    pub(super) fn new(machine: &Machine, model: &Model, params: &Params, variants: Variants) -> Result<Self, DeviceError> {
         let mut planner = Planner {
             model,
             images: params.batch_stride / 4,
             effects: params.effects,
-            sizes: Sizes::of(machine),
+            sizes: Sizes::of(machine.adapter.software),
+            variants,
             plan: Self { lines: Vec::new(), squares: 0, square_starts: Vec::new(), images: params.batch_stride },
         };
         planner.all();
@@ -284,7 +286,7 @@ impl Planner<'_> {
         let elements = self.elements(output, 1);
         match op {
             Op::Convolve { .. } => {
-                let threads = self.sizes.tiles(rows.div_ceil(4), pixels, self.images);
+                let threads = self.variants.of(Product::Convolve).invocations(rows.div_ceil(4), pixels, self.images);
                 self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0]);
             }
             Op::Normalise { layer, shortcut, .. } => {
@@ -343,7 +345,8 @@ impl Planner<'_> {
                     self.information_of(output);
                 }
                 let layer = &self.model.layers[layer];
-                let workgroups = striding_grid(self.sizes.d_weights_threads(layer), self.sizes.most_workgroups)[0];
+                let threads = of_gradient(self.variants.of(Product::DWeights), layer);
+                let workgroups = striding_grid(threads, self.sizes.most_workgroups)[0];
                 let mut own = operation;
                 if layer.pixels == 1 {
                     own.first_square = self.take_squares(workgroups * self.sizes.squares);
@@ -351,7 +354,7 @@ impl Planner<'_> {
                 self.push("d_weights", Phase::Backward, own, operands, workgroups);
                 if operands.input != 0 || self.model.needs_input_gradient() {
                     let units = self.model.groups[input.group].size.div_ceil(4);
-                    let threads = self.sizes.tiles(units, input.pixels(), self.images);
+                    let threads = self.variants.of(Product::DActivations).invocations(units, input.pixels(), self.images);
                     let workgroups = striding_grid(threads, self.sizes.most_tiled)[0];
                     self.push("d_activations", Phase::Backward, operation, operands, workgroups);
                 }

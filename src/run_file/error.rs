@@ -1,6 +1,7 @@
 //! The errors of reading a run file, and of continuing a run from one.
 
 use crate::config::ConfigError;
+use crate::device::VariantsError;
 use crate::trainer::TrainError;
 
 use super::FORMAT;
@@ -22,6 +23,9 @@ pub enum RunFileError {
     /// The network does not fit the data set, or a setting refuses a changed value.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A variant that a later version has.
+    #[error("its kernels: {0}")]
+    Kernels(#[from] VariantsError),
     #[error("its metadata lack {name}")]
     MetadataMissing { name: String },
     #[error("{name} in its metadata is not a valid number: \"{text}\"")]

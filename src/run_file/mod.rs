@@ -19,7 +19,7 @@ pub use tensors::{SCORE_STATE, Tensors};
 use curves::MOST_ROWS;
 
 use crate::config::{Config, ConfigError};
-use crate::device::Adapter;
+use crate::device::Variants;
 use crate::mask;
 use crate::model::{Image, Model};
 use crate::snapshot::Snapshot;
@@ -86,6 +86,8 @@ pub struct RunFile {
     pub adapter: String,
     /// Whether the adapter computes on the CPU.
     pub software: bool,
+    /// The variants of the kernels: with others the same adapter adds in another order.
+    pub kernels: Variants,
     /// Steps done.
     pub step: u32,
     /// Steps of the whole run, with fine-tuning.
@@ -222,6 +224,7 @@ impl Recorder {
             command: None,
             adapter: adapter.to_string(),
             software: adapter.software,
+            kernels: run.variants(),
             step: 0,
             steps,
             steps_per_epoch: run.steps_per_epoch(),
@@ -252,11 +255,12 @@ impl Recorder {
         self
     }
 
-    /// Stores that this program now trains the run, on `adapter`.
+    /// Stores that this program now trains the run, on the adapter of `run` with its variants of kernels.
     #[must_use]
-    pub fn trained_here(mut self, adapter: &Adapter) -> Self {
+    pub fn trained_here(mut self, run: &Trainer) -> Self {
+        let adapter = &run.engine().machine.adapter;
         let (version, adapter, software) = (VERSION.to_owned(), adapter.to_string(), adapter.software);
-        self.file = RunFile { version, command: None, adapter, software, ..self.file };
+        self.file = RunFile { version, command: None, adapter, software, kernels: run.variants(), ..self.file };
         self
     }
 
@@ -328,12 +332,15 @@ impl Recorder {
 }
 
 /// Restores a saved run into `run`, a new run of the same experiment, which then continues from the saved step. The checkpoint is moved out of
-/// the file.
+/// the file. On the adapter that trained the file's steps the variants of kernels are the file's.
 ///
 /// # Errors
 /// The file is a recording, or its checkpoint does not fit the run.
 pub fn restore(run: &mut Trainer, file: &mut RunFile) -> Result<(), RestoreError> {
     let state = file.state.take().ok_or(RunFileError::Recording)?;
+    if file.adapter == run.engine().machine.adapter.to_string() {
+        run.use_variants(file.kernels)?;
+    }
     for Change { name, value, .. } in &file.changes {
         run.change(name, value)?;
     }

@@ -107,7 +107,8 @@ impl Trainer {
             self.engine.fit(&state.tensors[..lengths[0]])?;
         } else {
             let scores = &state.tensors[..lengths[0]];
-            self.engine = engine_of(&self.engine.machine, &self.config, &model, scores, &self.data, &self.data_buffers)?;
+            self.engine =
+                engine_of(&self.engine.machine, &self.config, &model, scores, &self.data, &self.data_buffers, self.engine.variants)?;
         }
         let mut rest = &state.tensors[..];
         for (buffer, length) in places(&self.engine.buffers).into_iter().zip(lengths) {

@@ -120,7 +120,7 @@ impl Trainer {
         };
         let params =
             if gates { Params { estimator: Estimator::Ste.id(), masks: COPY_MASKS, ..params } } else { Params { masks: MASKS, ..params } };
-        let engine = Engine::new(&self.engine.machine, &model, params, params.masks, &self.data_buffers)?;
+        let engine = Engine::new(&self.engine.machine, &model, params, params.masks, &self.data_buffers, self.engine.variants)?;
         engine.write(&engine.buffers.numbers, &self.numbers);
         engine.write(&engine.buffers.pins, &model.prices());
         for (from, to) in [(&self.engine.buffers.weights, &engine.buffers.weights), (&self.engine.buffers.scores, &engine.buffers.scores)] {

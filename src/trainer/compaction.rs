@@ -58,7 +58,7 @@ impl Trainer {
             each.flat_map(|(values, _)| values.to_vec()).collect()
         };
         let left = units(&scores, 1);
-        let engine = engine_of(&self.engine.machine, &self.config, &model, &left, &self.data, &self.data_buffers)?;
+        let engine = engine_of(&self.engine.machine, &self.config, &model, &left, &self.data, &self.data_buffers, self.engine.variants)?;
         engine.write(&engine.buffers.scores, &left);
         engine.write(&engine.buffers.score_state, &units(score_state.as_flattened(), 4));
         let weights: Vec<f32> = self.engine.read(&buffers.weights).await?;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::config::{Config, ConfigError, ScoresOptimizer};
-use crate::device::{DeviceError, Machine};
+use crate::device::{DeviceError, Machine, Variants};
 use crate::engine::{DataBuffers, Engine};
 use crate::estimators::{Estimator, Reads};
 use crate::methods::{Criterion, method};
@@ -65,9 +65,10 @@ pub(super) fn engine_of(
     scores: &[f32],
     data: &DataShape,
     rows: &DataBuffers,
+    variants: Variants,
 ) -> Result<Engine, DeviceError> {
     let model = model.with_capacities(&model.capacities(scores));
-    Engine::new(machine, &model, params_of(config, &model, data), config.method.facts().masks(), rows)
+    Engine::new(machine, &model, params_of(config, &model, data), config.method.facts().masks(), rows, variants)
 }
 
 pub(super) fn params_of(config: &Config, model: &Model, data: &DataShape) -> Params {

@@ -180,7 +180,7 @@ impl Trainer {
         let network = self.engine.network();
         let params = params_of(&config, network, &self.data);
         let params = Params { mode: Mode::Evaluate as u32, masks: MASKS, learn_scores: 0, ..params };
-        let engine = Engine::new(&self.engine.machine, network, params, MASKS, &data)?;
+        let engine = Engine::new(&self.engine.machine, network, params, MASKS, &data, self.engine.variants)?;
         engine.write(&engine.buffers.numbers, &self.numbers);
         Ok(engine)
     }

@@ -1,7 +1,7 @@
 //! Times steps of the current network.
 
-use crate::device::Buffer;
-use crate::engine::Phase;
+use crate::device::{Buffer, Variants};
+use crate::engine::{Phase, Tuned};
 use crate::schedule::plain;
 use crate::shared::Step;
 
@@ -88,6 +88,39 @@ impl Trainer {
             rest = others;
         }
         Ok(timing)
+    }
+
+    /// The variants of the kernels that its steps run.
+    #[must_use]
+    pub fn variants(&self) -> Variants {
+        self.engine.variants
+    }
+
+    /// Replaces the variants of the kernels that the next steps run.
+    ///
+    /// # Errors
+    /// A network too large for the device with these variants.
+    pub fn use_variants(&mut self, variants: Variants) -> Result<(), TrainError> {
+        Ok(self.engine.use_variants(variants)?)
+    }
+
+    /// Finds the fastest variants of the kernels for the end of the schedule, which is most of a run, and uses them from now on, within about
+    /// `limit_ms`. `clock` gives milliseconds. A run that has begun keeps its variants, because others would add in another order.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub async fn tune(&mut self, limit_ms: f64, clock: &dyn Fn() -> f64) -> Result<Tuned, TrainError> {
+        if self.step > 0 {
+            return Ok(Tuned { variants: self.variants(), timed: Vec::new(), ms: 0.0 });
+        }
+        let scores: Vec<f32> = self.engine.read(&self.engine.buffers.scores).await?;
+        if self.config.method.facts().learns_scores {
+            let at_end: Vec<f32> = scores.iter().map(|score| score.min(self.config.keep_ratio as f32)).collect();
+            self.engine.write(&self.engine.buffers.scores, &at_end);
+        }
+        let tuned = self.engine.tune(limit_ms, clock).await?;
+        self.engine.write(&self.engine.buffers.scores, &scores);
+        Ok(tuned)
     }
 
     /// The scores come first. The state is included: a loss that is not finite, under masks that the run never drew, must not end the run.

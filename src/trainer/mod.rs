@@ -34,8 +34,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use crate::config::{Config, ConfigError};
-use crate::device::Machine;
-use crate::engine::{DataBuffers, Engine, Outcome, kernels};
+#[cfg(feature = "gpu")]
+use crate::device::Kernel;
+use crate::device::{Machine, Variants};
+#[cfg(feature = "gpu")]
+use crate::engine::kernels;
+use crate::engine::{DataBuffers, Engine, Outcome};
 use crate::mask;
 use crate::methods::method;
 use crate::model::Model;
@@ -154,14 +158,15 @@ impl Trainer {
         &self.data_buffers
     }
 
-    /// Names of the kernels that the steps of such a run need.
+    /// The kernels that the steps of such a run need, with the variants that run where nothing was measured.
     ///
     /// # Errors
     /// A contradictory configuration, or a network too large for the device.
-    pub fn kernels(machine: &Machine, config: &Config, data: &DataShape) -> Result<Vec<&'static str>, TrainError> {
+    #[cfg(feature = "gpu")]
+    pub fn kernels(machine: &Machine, config: &Config, data: &DataShape) -> Result<Vec<Kernel>, TrainError> {
         config.check()?;
         let (model, _) = built(config, &whole_of(config, data)?);
-        Ok(kernels(machine, &model, &params_of(config, &model, data))?)
+        Ok(kernels(machine, &model, &params_of(config, &model, data), Variants::usual(machine.adapter.software))?)
     }
 
     /// A second run on the same data, from its own first step: for example the dense baseline of a measurement.
@@ -194,7 +199,7 @@ impl Trainer {
         let steps = steps_of(&config, data.train_rows);
         let centre = Centre::new(&data);
         let [scores, unpinned] = first_scores(&config, &whole, &model, &numbers, &pins, steps);
-        let engine = engine_of(machine, &config, &model, &scores, &data, &data_buffers)?;
+        let engine = engine_of(machine, &config, &model, &scores, &data, &data_buffers, Variants::usual(machine.adapter.software))?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
         engine.write(&engine.buffers.scores, &scores);
         engine.write(&engine.buffers.numbers, &numbers);

@@ -10,6 +10,8 @@ use super::js::{Js, words};
 use super::types::{CheckKernel, CheckResult, CheckScene};
 use crate::check::{self, Report, SceneReport};
 use crate::device::{DeviceError, Machine};
+#[cfg(feature = "gpu")]
+use crate::device::{Kernel, Variants};
 
 /// Compares every kernel with its reference on this adapter, scene by scene. Calls `progress` while kernels are compiled, and `report` after each
 /// scene, with the number of scenes done and of all. Returns the adapter and the result of each kernel over all scenes. `adapter_name` is the
@@ -26,11 +28,11 @@ pub async fn check(
     let machine = open(&progress, adapter_name.as_deref()).await.map_err(words)?;
     let finished = |scene: &SceneReport, done: usize, of: usize| {
         let passed = scene.passed();
-        let scene = CheckScene { scene: scene.scene, network: scene.network.clone(), passed, kernels: plain(&scene.kernels) };
+        let scene = CheckScene { scene: scene.scene.clone(), network: scene.network.clone(), passed, kernels: plain(&scene.kernels) };
         // An error in the page's function must not end the check.
         drop(report.call3(&JsValue::NULL, &Js::of(&scene).into(), &(done as f64).into(), &(of as f64).into()));
     };
-    let scenes = check::check(&machine, finished).await.map_err(words)?;
+    let scenes = check::check(&machine, all_variants(&machine), finished).await.map_err(words)?;
     let adapter = &machine.adapter;
     Ok(Js::of(&CheckResult {
         adapter: adapter.name.clone(),
@@ -47,16 +49,28 @@ async fn open(progress: &Function, name: Option<&str>) -> Result<Rc<Machine>, De
     let machine = super::machine::open(name).await?;
     #[cfg(feature = "gpu")]
     {
-        let names: Vec<&'static str> = crate::device::TABLE.iter().map(|entry| entry.name).collect();
+        let kernels = kernels_of(&machine);
         let progress = |done, of| super::js::report(progress, "compiling kernels", done, of);
-        super::kernels::compile(&machine, &names, progress).await?;
+        super::kernels::compile(&machine, &kernels, progress).await?;
     }
     Ok(machine)
 }
 
+/// Whether the check runs every variant of the kernels. An adapter that computes on the CPU takes seconds to compile one.
+fn all_variants(machine: &Machine) -> bool {
+    !machine.adapter.software
+}
+
+/// The kernels that the check runs.
+#[cfg(feature = "gpu")]
+fn kernels_of(machine: &Machine) -> Vec<Kernel> {
+    let usual = Variants::usual(machine.adapter.software);
+    Kernel::all().filter(|&kernel| all_variants(machine) || kernel == Kernel::new(kernel.entry().name, usual)).collect()
+}
+
 fn plain(reports: &[Report]) -> Vec<CheckKernel> {
     let one = |report: &Report| CheckKernel {
-        name: report.kernel,
+        name: report.name(),
         passed: report.passed(),
         worst: report.worst,
         tolerance: report.tolerance,

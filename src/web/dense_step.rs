@@ -34,9 +34,9 @@ pub async fn dense_step_ms(
     #[cfg(feature = "gpu")]
     {
         let mut needed = Trainer::kernels(&machine, &config, &shape).map_err(words)?;
-        for name in Trainer::kernels(&machine, &dense, &batch).map_err(words)? {
-            if !needed.contains(&name) {
-                needed.push(name);
+        for kernel in Trainer::kernels(&machine, &dense, &batch).map_err(words)? {
+            if !needed.contains(&kernel) {
+                needed.push(kernel);
             }
         }
         kernels::compile(&machine, &needed, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;

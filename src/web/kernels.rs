@@ -4,7 +4,7 @@ use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::device::{DeviceError, Machine};
+use crate::device::{DeviceError, Kernel, Machine};
 
 /// A plain object of named values.
 macro_rules! object {
@@ -26,9 +26,9 @@ const CREATE_PIPELINE: &str = "createComputePipeline";
 ///
 /// # Errors
 /// The device refuses a shader.
-pub(super) async fn compile(machine: &Machine, names: &[&'static str], progress: impl Fn(usize, usize)) -> Result<(), DeviceError> {
+pub(super) async fn compile(machine: &Machine, kernels: &[Kernel], progress: impl Fn(usize, usize)) -> Result<(), DeviceError> {
     let Some(gpu) = machine.gpu() else { return Ok(()) };
-    let sources = gpu.sources(names);
+    let sources = gpu.sources(kernels);
     if sources.is_empty() {
         return Ok(());
     }
@@ -44,10 +44,10 @@ pub(super) async fn compile(machine: &Machine, names: &[&'static str], progress:
     progress(0, sources.len());
     let mut promises = Vec::new();
     for (label, code) in &sources {
-        let shader = object! {"label": *label, "code": code.as_str()};
+        let shader = object! {"label": label.as_str(), "code": code.as_str()};
         let module = module.call1(device, &shader).map_err(|error| refused(&error))?;
         let compute = object! {"module": module, "entryPoint": "main"};
-        let wanted = object! {"label": *label, "layout": "auto", "compute": compute};
+        let wanted = object! {"label": label.as_str(), "layout": "auto", "compute": compute};
         let promise = pipeline.call1(device, &wanted).map_err(|error| refused(&error))?;
         promises.push(JsFuture::from(promise.unchecked_into::<Promise>()));
     }
@@ -66,7 +66,7 @@ pub(super) async fn compile(machine: &Machine, names: &[&'static str], progress:
         if made.is_undefined() { original.call1(&owner, &wanted) } else { Ok(made) }
     });
     Reflect::set(device, &CREATE_PIPELINE.into(), find.as_ref()).map_err(|error| refused(&error))?;
-    let prepared = machine.prepare(names).await;
+    let prepared = gpu.prepare(kernels).await;
     Reflect::delete_property(device.unchecked_ref::<Object>(), &CREATE_PIPELINE.into()).map_err(|error| refused(&error))?;
     prepared
 }

@@ -139,7 +139,7 @@ impl Session {
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), JsError> {
         let mut file = RunFile::from_bytes(bytes).map_err(words)?;
         run_file::restore(&mut self.run, &mut file).map_err(words)?;
-        self.recorder = Recorder::resumed(file).trained_here(&self.machine.adapter);
+        self.recorder = Recorder::resumed(file).trained_here(&self.run);
         Ok(())
     }
 }

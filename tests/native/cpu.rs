@@ -52,7 +52,7 @@ fn state(run: &mut Trainer) -> Checkpoint {
 
 #[test]
 fn every_kernel_in_f32_agrees_with_its_reference_in_f64() {
-    let scenes = block_on(check::check(&cpu(), |_, _, _| {})).unwrap();
+    let scenes = block_on(check::check(&cpu(), true, |_, _, _| {})).unwrap();
     let reports = check::by_kernel(&scenes);
     assert_eq!(reports.len(), TABLE.len());
     let failed: Vec<_> = reports.iter().filter(|report| !report.passed()).collect();

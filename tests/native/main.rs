@@ -13,6 +13,7 @@ mod cpu;
 mod data;
 mod estimator_lab;
 mod gpu;
+mod kernels;
 mod learning;
 mod memory;
 mod methods;

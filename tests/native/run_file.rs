@@ -161,7 +161,7 @@ fn new_rows_are_only_the_changed_ones_and_all_of_them_in_a_resumed_run() {
     let mut again = start(&machine, &config, &set);
     restore(&mut again, &mut file).unwrap();
     assert!(file.state.is_none(), "the checkpoint is not in memory twice");
-    let mut resumed = Recorder::resumed(file).trained_here(&machine.adapter);
+    let mut resumed = Recorder::resumed(file).trained_here(&again);
     assert_eq!(new_steps(&mut resumed), (0, (0..9).collect()));
     let now = resumed.file();
     assert_eq!((&now.adapter, &now.command, now.seconds), (&machine.adapter.to_string(), &None, recorder.file().seconds));

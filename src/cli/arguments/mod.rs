@@ -23,6 +23,7 @@ pub(super) use self::network::{Bench, Check, InputShape, Model};
 pub(super) use self::settings::{DataArguments, DatasetFlag, Experiment};
 pub(super) use self::train::{Replay, Start, Train};
 use super::error::ArgumentError;
+use super::kernels::Kernels;
 
 /// A command with its arguments.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,6 +121,23 @@ fn adapter() -> Arg {
         .long("adapter")
         .value_name("NAME")
         .help("The adapter that computes: part of a GPU's name, its number in `lacuna adapters`, or cpu for this program's CPU engine. [default: the fastest GPU]")
+}
+
+fn kernels() -> Arg {
+    Arg::new("kernels")
+        .long("kernels")
+        .value_name("NAMES")
+        .value_parser(|text: &str| match text {
+            "auto" => Ok(Kernels::Auto),
+            "usual" => Ok(Kernels::Usual),
+            "measure" => Ok(Kernels::Measured),
+            names => names.parse().map(Kernels::Named),
+        })
+        .default_value("auto")
+        .help(
+            "The variants of the kernels: auto (on a GPU the fastest for this network, which are measured once and remembered), usual, measure (again), \
+             or names as in convolve=8x8,d_activations=8x8,d_weights=w64.",
+        )
 }
 
 fn json(help: &'static str) -> Arg {

@@ -8,8 +8,9 @@ use lacuna::data::catalogue::{KNOWN, Known};
 use lacuna::model::Image;
 
 use super::super::error::ArgumentError;
+use super::super::kernels::Kernels;
 use super::settings::{flag_of, set, set_one};
-use super::{adapter, json, optional, required};
+use super::{adapter, json, kernels, optional, required};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Model {
@@ -108,6 +109,7 @@ pub(crate) struct Bench {
     pub(crate) repeats: Option<u32>,
     pub(crate) json: bool,
     pub(crate) adapter: Option<String>,
+    pub(crate) kernels: Kernels,
 }
 
 impl Bench {
@@ -138,6 +140,7 @@ impl Bench {
             )
             .arg(json("Print one JSON object a line instead of a table."))
             .arg(adapter())
+            .arg(kernels())
     }
 
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
@@ -156,6 +159,7 @@ impl Bench {
             repeats: optional(matches, "repeats"),
             json: matches.get_flag("json"),
             adapter: optional(matches, "adapter"),
+            kernels: required(matches, "kernels"),
         })
     }
 }

@@ -7,8 +7,9 @@ use clap::{Arg, ArgMatches, value_parser};
 use lacuna::config::SETTINGS;
 
 use super::super::error::ArgumentError;
+use super::super::kernels::Kernels;
 use super::settings::{DATASET, flag_of};
-use super::{DataArguments, Experiment, adapter, optional, path, required, switch};
+use super::{DataArguments, Experiment, adapter, kernels, optional, path, required, switch};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Train {
@@ -18,6 +19,7 @@ pub(crate) struct Train {
     pub(crate) record: Option<PathBuf>,
     pub(crate) trace: Option<Trace>,
     pub(crate) adapter: Option<String>,
+    pub(crate) kernels: Kernels,
 }
 
 /// Whether two paths name one file, which may not exist yet.
@@ -78,6 +80,7 @@ impl Train {
                     .help("How many steps are traced."),
             )
             .arg(adapter())
+            .arg(kernels().conflicts_with("resume"))
     }
 
     pub(super) fn from_matches(matches: &ArgMatches) -> Result<Self, ArgumentError> {
@@ -101,6 +104,7 @@ impl Train {
             record: optional(matches, "record"),
             trace,
             adapter: optional(matches, "adapter"),
+            kernels: required(matches, "kernels"),
         })
     }
 }

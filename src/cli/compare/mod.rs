@@ -25,6 +25,7 @@ pub(super) use self::error::CompareError;
 use self::record::{Finished, Folder, Point};
 use self::summary::Row;
 use super::arguments::{Compare, Experiment};
+use super::kernels::{self, Kernels};
 use super::seconds::Seconds;
 use super::{CliError, data, open, say, terminal};
 
@@ -181,6 +182,7 @@ impl Session<'_> {
             pollster::block_on(gated.measure(1, 1, &|| 0.0, false))?;
         }
         let mut run = self.data_run.on_same_data(config)?;
+        kernels::choose(Kernels::Auto, &mut run)?;
         pollster::block_on(run.measure(1, 1, &|| 0.0, false))?;
         let tested = if only_end { vec![run.steps()] } else { tested_at(run.steps(), run.steps_per_epoch()) };
         let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;

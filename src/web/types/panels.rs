@@ -103,7 +103,8 @@ crossing! {
 
     /// The comparison of a kernel with its reference, in one scene or over all.
     pub struct CheckKernel {
-        pub name: &'static str,
+        /// With the name of its variant, if it has several.
+        pub name: String,
         pub passed: bool,
         /// Largest error, relative to the largest number of the same buffer. It is infinite if an integer differs.
         pub worst: f64,
@@ -116,7 +117,8 @@ crossing! {
 
     /// The results of the kernels on one small network with awkward sizes.
     pub struct CheckScene {
-        pub scene: &'static str,
+        /// With the variants of kernels, if it ran with others than the usual ones.
+        pub scene: String,
         pub network: String,
         pub passed: bool,
         pub kernels: Vec<CheckKernel>,

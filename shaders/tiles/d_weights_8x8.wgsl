@@ -1,5 +1,4 @@
-// The tile of one invocation of d_weights on an adapter that computes on the CPU; it replaces shared/d_weights_tile.wgsl: the weights from eight
-// inputs to eight outputs.
+// The tile of one invocation of d_weights: the weights from eight inputs to eight outputs.
 
 struct TileRows {
     first: Rows,

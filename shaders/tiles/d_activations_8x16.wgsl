@@ -1,5 +1,4 @@
-// The tile of one invocation of d_activations on an adapter that computes on the CPU; it replaces shared/d_activations_tile.wgsl: eight units for
-// sixteen images at one pixel.
+// The tile of one invocation of d_activations: eight units for sixteen images at one pixel. For an adapter that computes on the CPU.
 
 // The first digit counts quads of units, the second quads of images.
 struct Sums {

@@ -1,5 +1,5 @@
-// The tile of one invocation of convolve on an adapter that computes on the CPU; it replaces shared/convolve_tile.wgsl: eight units for sixteen
-// images at one pixel.
+// The tile of one invocation of convolve: eight units for sixteen images at one pixel. For an adapter that computes on the CPU, where loads cost more
+// than arithmetic.
 
 // The first digit counts quads of units, the second quads of images.
 struct Sums {

@@ -1,0 +1,101 @@
+// d_weights in tiles of a workgroup (product): down are rows of the gradient, across are outputs, k counts pixels and images.
+//
+// It computes what shaders/d_weights.wgsl says.
+
+// #import structs
+// #import quads
+// #import gradient_parts
+// #import squares
+// #import d_weights_store
+// #import product
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> counts: array<u32>;                // [2, 64]
+@group(0) @binding(2) var<storage, read> input: array<vec4<f32>>;           // a map
+@group(0) @binding(3) var<storage, read> d_output: array<vec4<f32>>;        // [kO up to a multiple of 4, Q, Bp]
+@group(0) @binding(4) var<storage, read_write> d_weights: array<vec4<f32>>; // layers of parts of [T * kI + E, pO]
+@group(0) @binding(5) var<storage, read_write> squares: array<f32>;         // from first_square on [workgroups * SQUARES]
+@group(1) @binding(0) var<uniform> op: Operation;
+
+fn tiles() -> vec3<u32> {
+    let layer = params.layers[op.layer];
+    let kept_in = counts[op.group_in];
+    let kept_out = counts[op.group_out];
+    let grid = tile_grid(quads(summed_rows(layer, kept_in)), quads(kept_out));
+    return vec3(grid.y, grid.x, split_count(layer, kept_in, kept_out));
+}
+
+// Each pixel has Bp values of k.
+fn range(part: u32) -> vec2<u32> {
+    let layer = params.layers[op.layer];
+    let parts = split_count(layer, counts[op.group_in], counts[op.group_out]);
+    return vec2(part, part + 1u) * layer.pixels / parts * params.batch_stride;
+}
+
+fn left_at(n: u32) -> vec2<u32> {
+    return by_rows(n);
+}
+
+fn right_at(n: u32) -> vec2<u32> {
+    return by_rows(n);
+}
+
+alias Left = u32;
+alias Right = u32;
+
+fn left_place(i: u32) -> Left {
+    return i;
+}
+
+fn right_place(o: u32) -> Right {
+    return o;
+}
+
+// Four images' values of one input at one tap: of the quad's rows the one that `k % 4` counts.
+fn left(quad: Left, k: u32, end: u32) -> vec4<f32> {
+    let layer = params.layers[op.layer];
+    let kept_in = counts[op.group_in];
+    let r = quad * 4u + k % 4u;
+    if k >= end || r >= summed_rows(layer, kept_in) {
+        return vec4<f32>();
+    }
+    let images = params.batch_stride / 4u;
+    let pixel = k / 4u / images;
+    let tap = min(r / kept_in, layer.taps - 1u);
+    let i = r - tap * kept_in;
+    // Left of the image or above it, these wrap around to large numbers.
+    let row = pixel / op.width_out * op.stride + tap / op.kernel - op.padding;
+    let column = pixel % op.width_out * op.stride + tap % op.kernel - op.padding;
+    if row >= op.height_in || column >= op.width_in {
+        return vec4<f32>();
+    }
+    return input[((i * op.height_in + row) * op.width_in + column) * images + k / 4u % images];
+}
+
+// The same images' gradients at one output, likewise.
+fn right(quad: Right, k: u32, end: u32) -> vec4<f32> {
+    let o = quad * 4u + k % 4u;
+    if k >= end || o >= counts[op.group_out] {
+        return vec4<f32>();
+    }
+    let images = params.batch_stride / 4u;
+    return d_output[o * params.layers[op.layer].pixels * images + k / 4u];
+}
+
+fn product(left: mat4x4<f32>, right: mat4x4<f32>) -> mat4x4<f32> {
+    return transpose(right) * left;
+}
+
+fn store_sums(sum: mat4x4<f32>, i: u32, o: u32, part: u32) -> f32 {
+    let layer = params.layers[op.layer];
+    let kept_in = counts[op.group_in];
+    let kept_out = counts[op.group_out];
+    let first = layer.first_gradient / 4u + part * (sum_floats(layer, kept_in, kept_out) / 4u);
+    return store(sum, first, i, o, summed_rows(layer, kept_in), kept_out);
+}
+
+fn finish(square: f32, workgroup: u32, lane: u32) {
+    if params.layers[op.layer].pixels == 1u {
+        write_square(square, op.first_square, workgroup, lane);
+    }
+}

@@ -1,0 +1,376 @@
+//! The variants of the kernels that compute products with weights, which do nearly all multiply-adds of a step, and the numbers on which the sources
+//! and the grids of all kernels depend.
+//!
+//! A variant is a tile: what one invocation computes in registers (`shaders/tiles`), or what a workgroup computes together from its memory
+//! (`shaders/workgroup`). Which one is fastest depends on the adapter and on the shapes of a network. All of them compute the same sums, but in
+//! another order, so that a run repeats bit for bit only with the variants that it began with.
+
+use std::fmt;
+use std::str::FromStr;
+
+#[cfg(feature = "gpu")]
+use super::shaders::{ShaderFile, file};
+
+/// A kernel that has variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    Convolve,
+    DActivations,
+    DWeights,
+}
+
+impl Product {
+    /// In the order of a step.
+    pub const ALL: [Self; 3] = [Self::Convolve, Self::DActivations, Self::DWeights];
+
+    /// The name of its kernel.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Convolve => "convolve",
+            Self::DActivations => "d_activations",
+            Self::DWeights => "d_weights",
+        }
+    }
+
+    /// Its variants.
+    #[must_use]
+    pub fn variants(self) -> &'static [Variant] {
+        match self {
+            Self::Convolve => CONVOLVE,
+            Self::DActivations => D_ACTIVATIONS,
+            Self::DWeights => D_WEIGHTS,
+        }
+    }
+
+    /// The product on whose variant the source of a kernel depends.
+    #[must_use]
+    pub fn of(kernel: &str) -> Option<Self> {
+        match kernel {
+            "convolve" => Some(Self::Convolve),
+            "d_activations" => Some(Self::DActivations),
+            // sum_gradients adds the parts that d_weights wrote, and both compute how many there are.
+            "d_weights" | "sum_gradients" => Some(Self::DWeights),
+            _ => None,
+        }
+    }
+}
+
+/// The most variants of a product.
+#[cfg(feature = "gpu")]
+pub(super) const MOST_VARIANTS: usize = 6;
+
+/// Who computes a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tile {
+    /// An invocation, in registers: quads down (units, or rows of a gradient) and across (images, or outputs).
+    Invocation { down: u32, across: u32 },
+    /// A workgroup, through its memory: quads along each side.
+    Workgroup { side: u32 },
+}
+
+/// A variant of a product.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// Its name for `--kernels`: the tile's units or rows, and its images or outputs; `w` in front if a workgroup computes it.
+    pub name: &'static str,
+    pub tile: Tile,
+    /// For `d_weights`: most tiles of a strip.
+    pub strip: u32,
+    /// For `d_weights`: tiles at a time that occupy the adapter. Sums over pixels are split until there are as many.
+    pub enough: u32,
+    /// The files that replace those of these names.
+    #[cfg(feature = "gpu")]
+    pub files: &'static [(&'static str, ShaderFile)],
+}
+
+macro_rules! variants {
+    ($($list:ident: [$($name:literal $tile:expr, strip $strip:literal, enough $enough:literal, $($as:literal = $folder:literal $file:ident),+;)+])+) => {
+        $(const $list: &[Variant] = &[$(Variant {
+            name: $name,
+            tile: $tile,
+            strip: $strip,
+            enough: $enough,
+            #[cfg(feature = "gpu")]
+            files: &[$(($as, file!($folder, $file))),+],
+        }),+];)+
+    };
+}
+
+/// Quads down and across.
+const fn registers(down: u32, across: u32) -> Tile {
+    Tile::Invocation { down, across }
+}
+
+const W32: Tile = Tile::Workgroup { side: 8 };
+const W64: Tile = Tile::Workgroup { side: 16 };
+
+variants! {
+    CONVOLVE: [
+        "4x4" registers(1, 1), strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x4;
+        "8x8" registers(2, 2), strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x8;
+        "4x16" registers(1, 4), strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x16;
+        "8x16" registers(2, 4), strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x16;
+        "w32" W32, strip 1, enough 0,
+            "convolve" = "shaders/workgroup/" convolve, "product" = "shaders/workgroup/" product,
+            "product_sums" = "shaders/workgroup/" product_sums_4x4;
+        "w64" W64, strip 1, enough 0,
+            "convolve" = "shaders/workgroup/" convolve, "product" = "shaders/workgroup/" product,
+            "product_sums" = "shaders/workgroup/" product_sums_8x8;
+    ]
+    D_ACTIVATIONS: [
+        "4x4" registers(1, 1), strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x4;
+        "8x8" registers(2, 2), strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x8;
+        "4x16" registers(1, 4), strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x16;
+        "8x16" registers(2, 4), strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x16;
+        "w32" W32, strip 1, enough 0,
+            "d_activations" = "shaders/workgroup/" d_activations, "product" = "shaders/workgroup/" product,
+            "product_sums" = "shaders/workgroup/" product_sums_4x4;
+        "w64" W64, strip 1, enough 0,
+            "d_activations" = "shaders/workgroup/" d_activations, "product" = "shaders/workgroup/" product,
+            "product_sums" = "shaders/workgroup/" product_sums_8x8;
+    ]
+    // Neighbouring invocations compute the tiles of a strip: they share rows of both factors.
+    D_WEIGHTS: [
+        "4x4" registers(1, 1), strip 4, enough 32768, "d_weights_tile" = "shaders/tiles/" d_weights_4x4;
+        // An adapter that computes on the CPU runs invocations in lockstep: adjacent tiles skip the same taps at the edge of an image.
+        "8x8" registers(2, 2), strip 1, enough 1024, "d_weights_tile" = "shaders/tiles/" d_weights_8x8;
+        "8x8s" registers(2, 2), strip 4, enough 16384, "d_weights_tile" = "shaders/tiles/" d_weights_8x8;
+        "w32" W32, strip 1, enough 512,
+            "d_weights" = "shaders/workgroup/" d_weights, "product" = "shaders/workgroup/" product,
+            "product_sums" = "shaders/workgroup/" product_sums_4x4;
+        "w64" W64, strip 1, enough 512,
+            "d_weights" = "shaders/workgroup/" d_weights, "product" = "shaders/workgroup/" product,
+            "product_sums" = "shaders/workgroup/" product_sums_8x8;
+    ]
+}
+
+impl Variant {
+    /// The constants of its sources.
+    fn constants(&self) -> Vec<(&'static str, u32)> {
+        let mut constants = match self.tile {
+            Tile::Invocation { down, across } => vec![("TILE_UNITS", down), ("TILE_IMAGES", across), ("WEIGHT_QUADS", down)],
+            Tile::Workgroup { side } => vec![("TILE", side), ("WEIGHT_QUADS", side)],
+        };
+        constants.extend([("STRIP", self.strip), ("ENOUGH", self.enough)]);
+        constants
+    }
+
+    /// Invocations that compute the tiles of `down` quads of units at each of `pixels` pixels of `images` quads of images.
+    #[must_use]
+    pub fn invocations(&self, down: u32, pixels: u32, images: u32) -> u64 {
+        match self.tile {
+            Tile::Invocation { down: units, across } => {
+                u64::from(down.div_ceil(units)) * u64::from(pixels) * u64::from(images.div_ceil(across))
+            }
+            Tile::Workgroup { side } => {
+                let cells = u64::from(pixels) * u64::from(images);
+                u64::from(down.div_ceil(side)) * cells.div_ceil(side.into()) * WORKGROUP
+            }
+        }
+    }
+
+    /// Invocations that `d_weights` can use for a gradient of so many quads of rows and of outputs: one for each tile or, if its sums can be split,
+    /// enough to occupy the adapter.
+    #[must_use]
+    pub fn of_gradient(&self, rows: u32, outputs: u32, can_split: bool) -> u64 {
+        let (side, each) = match self.tile {
+            Tile::Invocation { down, .. } => (down, 1),
+            Tile::Workgroup { side } => (side, WORKGROUP),
+        };
+        // In complete strips.
+        let down = rows.div_ceil(side);
+        let down = down.next_multiple_of(down.clamp(1, self.strip));
+        let tiles = u64::from(down) * u64::from(outputs.div_ceil(side));
+        each * if can_split { tiles.max(self.enough.into()) } else { tiles }
+    }
+
+    /// Weights along a side of a tile of `d_weights`.
+    #[must_use]
+    pub fn weights(&self) -> u32 {
+        4 * match self.tile {
+            Tile::Invocation { down, .. } => down,
+            Tile::Workgroup { side } => side,
+        }
+    }
+}
+
+/// Invocations of a workgroup.
+const WORKGROUP: u64 = 64;
+
+/// Which variant of each product runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variants([u8; 3]);
+
+impl Variants {
+    /// Where nothing was measured, on a GPU.
+    pub const GPU: Self = Self([0, 0, 0]);
+    /// Where nothing was measured, on an adapter that computes on the CPU.
+    pub const SOFTWARE: Self = Self([3, 3, 1]);
+
+    /// Where nothing was measured.
+    #[must_use]
+    pub fn usual(software: bool) -> Self {
+        if software { Self::SOFTWARE } else { Self::GPU }
+    }
+
+    /// The variant of a product.
+    #[must_use]
+    pub fn of(self, product: Product) -> &'static Variant {
+        &product.variants()[self.index(product)]
+    }
+
+    /// Its place among the variants of the product.
+    #[must_use]
+    pub fn index(self, product: Product) -> usize {
+        self.0[product as usize].into()
+    }
+
+    /// These, but with the variant at this place.
+    #[must_use]
+    pub fn with(self, product: Product, index: usize) -> Self {
+        let mut all = self.0;
+        all[product as usize] = index as u8;
+        Self(all)
+    }
+}
+
+/// `convolve=8x8,d_activations=8x8,d_weights=w64`.
+impl fmt::Display for Variants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (product, separator) in Product::ALL.into_iter().zip(["", ",", ","]) {
+            write!(f, "{separator}{}={}", product.name(), self.of(product).name)?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that names no variants.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VariantsError {
+    #[error("\"{0}\" names no kernel with variants: there is convolve, d_activations, d_weights")]
+    Kernel(String),
+    #[error("{kernel} has no variant \"{name}\": there is {}", found.join(", "))]
+    Variant { kernel: &'static str, name: String, found: Vec<&'static str> },
+    #[error("{0} has no variant")]
+    Missing(&'static str),
+}
+
+impl FromStr for Variants {
+    type Err = VariantsError;
+
+    /// All three products in the form of [`Variants`]' text.
+    fn from_str(text: &str) -> Result<Self, VariantsError> {
+        let mut all = [None; 3];
+        for part in text.split(',') {
+            let (kernel, name) = part.split_once('=').ok_or_else(|| VariantsError::Kernel(part.to_owned()))?;
+            let product = Product::ALL.into_iter().find(|product| product.name() == kernel);
+            let product = product.ok_or_else(|| VariantsError::Kernel(kernel.to_owned()))?;
+            let found = product.variants();
+            let index = found.iter().position(|variant| variant.name == name);
+            let index = index.ok_or_else(|| VariantsError::Variant {
+                kernel: product.name(),
+                name: name.to_owned(),
+                found: found.iter().map(|variant| variant.name).collect(),
+            })?;
+            all[product as usize] = Some(index as u8);
+        }
+        let of = |product: Product| all[product as usize].ok_or(VariantsError::Missing(product.name()));
+        Ok(Self([of(Product::Convolve)?, of(Product::DActivations)?, of(Product::DWeights)?]))
+    }
+}
+
+/// Numbers on which the sources and the grids of kernels depend, besides the variants of products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Numbers that a workgroup writes to `squares`.
+    pub squares: u32,
+    /// Invocations of `d_masks` that share the terms of a unit.
+    pub mask_lanes: u32,
+    /// The workgroup of `sample` has the square of this many invocations.
+    pub sample_row: u32,
+    /// Most workgroups of a kernel that strides over its work: enough to occupy the adapter, and few enough that a sparse step does not start
+    /// thousands without work.
+    pub most_workgroups: u32,
+    /// Most workgroups of a kernel that has a tile for each invocation; a multiple of 16.
+    pub most_tiled: u32,
+}
+
+impl Sizes {
+    pub const GPU: Self = Self {
+        squares: 1,
+        mask_lanes: 64,
+        sample_row: 16,
+        most_workgroups: 1024,
+        // The most that a dispatch may have.
+        most_tiled: 65_520,
+    };
+
+    /// For an adapter that computes on the CPU, and for the CPU engine.
+    pub const SOFTWARE: Self = Self {
+        // One for each invocation: a sum within the workgroup would need a barrier, which would force a kernel's values out of registers.
+        squares: 64,
+        mask_lanes: 1,
+        // llvmpipe compiles a kernel more slowly the more numbers its workgroup memory has.
+        sample_row: 8,
+        most_workgroups: 16,
+        // There a workgroup without a tile costs as much as a tile whose sums have one term.
+        most_tiled: 16,
+    };
+
+    /// Those of an adapter.
+    #[must_use]
+    pub fn of(software: bool) -> Self {
+        if software { Self::SOFTWARE } else { Self::GPU }
+    }
+
+    fn constants(self) -> [(&'static str, u32); 3] {
+        [("SQUARES", self.squares), ("MASK_LANES", self.mask_lanes), ("SAMPLE_ROW", self.sample_row)]
+    }
+}
+
+/// The first line of a source: its constants that depend on the adapter and on the variant. A line, so that places in the source remain easy to find.
+#[cfg(feature = "gpu")]
+#[must_use]
+pub(super) fn constants(software: bool, variant: Option<&Variant>) -> String {
+    let sizes = Sizes::of(software).constants();
+    let own = variant.map(Variant::constants).unwrap_or_default();
+    let line: Vec<String> = sizes.into_iter().chain(own).map(|(name, value)| format!("const {name}: u32 = {value}u;")).collect();
+    format!("{}\n", line.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_variants_names_them() {
+        for (index, &of_weights) in [0, 2, 4].iter().enumerate() {
+            let variants = Variants::GPU.with(Product::Convolve, index).with(Product::DWeights, of_weights);
+            assert_eq!(variants.to_string().parse(), Ok(variants));
+        }
+        assert_eq!(Variants::SOFTWARE.to_string(), "convolve=8x16,d_activations=8x16,d_weights=8x8");
+        assert_eq!(Variants::GPU.to_string(), "convolve=4x4,d_activations=4x4,d_weights=4x4");
+        let refused = |text: &str| text.parse::<Variants>().unwrap_err().to_string();
+        assert_eq!(refused("fast"), "\"fast\" names no kernel with variants: there is convolve, d_activations, d_weights");
+        assert_eq!(refused("convolve=4x4,d_activations=8x8"), "d_weights has no variant");
+        assert_eq!(refused("d_weights=8x16"), "d_weights has no variant \"8x16\": there is 4x4, 8x8, 8x8s, w32, w64");
+    }
+
+    #[test]
+    fn grids_are_multiples_of_16() {
+        for sizes in [Sizes::GPU, Sizes::SOFTWARE] {
+            assert!(sizes.most_workgroups % 16 == 0 && sizes.most_tiled % 16 == 0, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn tiles_cover_the_work() {
+        let of = |name: &str| Product::Convolve.variants().iter().find(|variant| variant.name == name).unwrap();
+        // 5 quads of units, 9 pixels of 7 quads of images.
+        assert_eq!(of("4x4").invocations(5, 9, 7), 5 * 9 * 7);
+        assert_eq!(of("8x16").invocations(5, 9, 7), 3 * 9 * 2);
+        assert_eq!(of("w32").invocations(5, 9, 7), 8 * 64);
+        assert_eq!(of("w64").invocations(17, 9, 7), 2 * 4 * 64);
+    }
+}

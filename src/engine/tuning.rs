@@ -1,0 +1,215 @@
+//! Which variants of the kernels are fastest on this device, for the shapes of a network.
+
+use bytemuck::Zeroable;
+
+#[cfg(feature = "gpu")]
+use crate::device::Kernel;
+use crate::device::{DeviceError, Product, Usage, Variants};
+use crate::shared::{MISSING, Sample, State, Step};
+
+use super::dispatches::{Dispatch, Steps};
+use super::step::{Phase, StepPlan};
+use super::{Engine, SLOTS};
+
+/// Target time of one timed submit, in milliseconds.
+const BURST_MS: f64 = 4.0;
+/// Timed submits of each variant: the shortest counts.
+const TURNS: usize = 3;
+/// A variant replaces another one if it takes less than this share of its time. The rest is noise.
+const CLEARLY: f64 = 0.97;
+
+/// A variant that was timed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timed {
+    pub product: Product,
+    /// The name of the variant.
+    pub variant: &'static str,
+    /// Milliseconds of all dispatches of the product in a step.
+    pub ms: f64,
+}
+
+/// The variants that were found to be the fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tuned {
+    pub variants: Variants,
+    /// Every variant that was timed, in that order.
+    pub timed: Vec<Timed>,
+    /// How long it took, in milliseconds.
+    pub ms: f64,
+}
+
+/// Times the variants of one product after the other and takes the fastest of each. `usual` come first; each product has an equal part of the time
+/// that is left, and a variant is begun only within it, so that `limit_ms` is exceeded by one variant at most. `time` gives milliseconds, or `None` if
+/// the device cannot run the variant. `clock` gives milliseconds.
+///
+/// # Errors
+/// The first error of `time`.
+async fn choose<E>(
+    usual: Variants,
+    limit_ms: f64,
+    clock: &dyn Fn() -> f64,
+    mut time: impl AsyncFnMut(Product, Variants) -> Result<Option<f64>, E>,
+) -> Result<Tuned, E> {
+    let begin = clock();
+    let mut tuned = Tuned { variants: usual, timed: Vec::new(), ms: 0.0 };
+    for (before, product) in Product::ALL.into_iter().enumerate() {
+        let now = clock();
+        let end = now + (limit_ms - (now - begin)) / (Product::ALL.len() - before) as f64;
+        let first = usual.index(product);
+        let others = (0..product.variants().len()).filter(|&index| index != first);
+        let mut least = f64::INFINITY;
+        for index in std::iter::once(first).chain(others) {
+            if least.is_finite() && clock() >= end {
+                break;
+            }
+            let variants = tuned.variants.with(product, index);
+            let Some(ms) = time(product, variants).await? else { continue };
+            tuned.timed.push(Timed { product, variant: variants.of(product).name, ms });
+            if ms < least * if least.is_finite() { CLEARLY } else { 1.0 } {
+                (least, tuned.variants) = (ms, variants);
+            }
+        }
+    }
+    tuned.ms = clock() - begin;
+    Ok(tuned)
+}
+
+impl Engine {
+    /// Replaces the variants of the kernels that the next steps run.
+    ///
+    /// # Errors
+    /// A network too large for the device with these variants.
+    pub fn use_variants(&mut self, variants: Variants) -> Result<(), DeviceError> {
+        if variants == self.variants {
+            return Ok(());
+        }
+        let plan = StepPlan::new(&self.machine, &self.network, &self.params, variants)?;
+        self.buffers.squares = self.machine.buffer("squares", u64::from(plan.squares) * 4, Usage::Storage)?;
+        self.steps = Steps::new(&self.machine, &self.network, &plan, self.masks, &self.buffers, variants);
+        self.square_starts.clone_from(&plan.square_starts);
+        (self.plan, self.variants) = (plan, variants);
+        Ok(())
+    }
+
+    /// Finds the fastest variants for steps with the scores on the device, and uses them from now on, within about `limit_ms`. The network must be
+    /// before its first step. `clock` gives milliseconds. The CPU engine has one version of each kernel.
+    ///
+    /// # Errors
+    /// The device is lost or refused a command.
+    pub async fn tune(&mut self, limit_ms: f64, clock: &dyn Fn() -> f64) -> Result<Tuned, DeviceError> {
+        let usual = self.variants;
+        if self.machine.cpu_clock().is_some() {
+            return Ok(Tuned { variants: usual, timed: Vec::new(), ms: 0.0 });
+        }
+        // The kernels' work depends on what a draw keeps, and on nothing else.
+        let images = vec![Sample { row: MISSING, view: 0 }; self.params.batch_size as usize];
+        self.begin(Step::zeroed(), &images);
+        self.send(&|line| matches!(line.phase, Phase::Sample | Phase::Pack), self.params.learn_scores);
+        let tuned = choose(usual, limit_ms, clock, async |product, variants| self.time_product(product, variants, clock).await).await?;
+        self.use_variants(tuned.variants)?;
+        self.write(&self.buffers.state, &[State::zeroed()]);
+        Ok(tuned)
+    }
+
+    /// Milliseconds of a product's dispatches in a step, after a draw. `None` if there are none, or if the device refuses the variant.
+    async fn time_product(&mut self, product: Product, variants: Variants, clock: &dyn Fn() -> f64) -> Result<Option<f64>, DeviceError> {
+        #[cfg(feature = "gpu")]
+        if let Some(gpu) = self.machine.gpu() {
+            let names = self.plan.names().filter(|name| Product::of(name) == Some(product));
+            let kernels: Vec<Kernel> = names.map(|name| Kernel::new(name, variants)).collect();
+            match gpu.prepare(&kernels).await {
+                Err(DeviceError::Kernel { .. }) => return Ok(None),
+                other => other?,
+            }
+        }
+        self.use_variants(variants)?;
+        let of = |dispatch: &&Dispatch| Product::of(dispatch.line.name) == Some(product);
+        let dispatches: Vec<&Dispatch> = self.training_step().into_iter().filter(of).collect();
+        if dispatches.is_empty() {
+            return Ok(None);
+        }
+        let run = async |times: usize| {
+            let begin = clock();
+            let mut encoder = self.machine.encoder("variants");
+            self.encode(&dispatches, times, &mut encoder);
+            encoder.submit();
+            self.read_first::<u32>(&self.buffers.state, 4).await?;
+            Ok::<f64, DeviceError>((clock() - begin) / times as f64)
+        };
+        // The first run may still compile.
+        run(1).await?;
+        let mut least = run(1).await?;
+        let times = (BURST_MS / least.max(1e-3)).clamp(1.0, SLOTS.into()) as usize;
+        // A long submit shows its time at once.
+        for _ in 1..if times == 1 { 2 } else { TURNS } {
+            least = least.min(run(times).await?);
+        }
+        Ok(Some(least))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// Runs a future that never waits.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("nothing here waits"),
+        }
+    }
+
+    /// The choice on a pretended device: each variant takes `ms` once it runs, and timing it takes `cost`.
+    fn chosen(usual: Variants, limit_ms: f64, cost: f64, ms: impl Fn(Product, &str) -> Option<f64>) -> Tuned {
+        let clock = Cell::new(0.0);
+        now(choose(usual, limit_ms, &|| clock.get(), async |product, variants: Variants| {
+            clock.set(clock.get() + cost);
+            Ok::<_, DeviceError>(ms(product, variants.of(product).name))
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn on_a_fast_gpu_every_variant_is_timed_and_the_fastest_taken() {
+        let tuned = chosen(Variants::GPU, 300.0, 5.0, |product, name| match (product, name) {
+            (Product::DWeights, "w32") | (_, "w64") => Some(0.2),
+            (Product::DActivations, "8x8") => Some(0.1),
+            _ => Some(1.0),
+        });
+        assert_eq!(tuned.variants.to_string(), "convolve=w64,d_activations=8x8,d_weights=w32");
+        assert_eq!(tuned.timed.len(), Product::ALL.iter().map(|product| product.variants().len()).sum::<usize>());
+        assert!(tuned.ms <= 300.0);
+    }
+
+    #[test]
+    fn on_a_slow_device_the_time_is_bounded_and_each_product_has_its_part() {
+        for (usual, limit_ms, cost) in [(Variants::GPU, 300.0, 40.0), (Variants::SOFTWARE, 2000.0, 400.0), (Variants::GPU, 300.0, 500.0)] {
+            let tuned = chosen(usual, limit_ms, cost, |_, _| Some(1.0));
+            assert_eq!(tuned.variants, usual, "what is no faster is not taken");
+            // The usual variant of each product is always timed.
+            assert!(tuned.ms <= limit_ms.max(2.0 * cost) + cost, "{} of {limit_ms} ms", tuned.ms);
+            for product in Product::ALL {
+                let names: Vec<_> = tuned.timed.iter().filter(|timed| timed.product == product).map(|timed| timed.variant).collect();
+                assert_eq!(names[0], usual.of(product).name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_variant_that_the_device_refuses_is_left_out() {
+        let tuned = chosen(Variants::GPU, 300.0, 1.0, |_, name| (!name.starts_with('w')).then_some(if name == "8x8" { 0.5 } else { 1.0 }));
+        assert_eq!(tuned.variants.to_string(), "convolve=8x8,d_activations=8x8,d_weights=8x8");
+        assert!(tuned.timed.iter().all(|timed| !timed.variant.starts_with('w')));
+    }
+
+    #[test]
+    fn noise_does_not_change_the_choice() {
+        let tuned = chosen(Variants::GPU, 300.0, 1.0, |_, name| Some(if name == "4x4" { 1.0 } else { 0.98 }));
+        assert_eq!(tuned.variants, Variants::GPU);
+    }
+}
