@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { Explained, root, run } from './command.mjs';
 import { compileProgram } from './data.mjs';
 import { commandLine, fileOf, resultTables } from './result-tables.mjs';
@@ -12,7 +13,7 @@ import { ensureRust } from './toolchain.mjs';
 import { program, targetFolder } from './wasm.mjs';
 
 /** The current commit, with a note if the working tree has changes. */
-async function commitOf() {
+export async function commitOf() {
   const commit = (await run('git', ['rev-parse', '--short', 'HEAD'])).trim();
   const changes = (await run('git', ['status', '--porcelain', '--untracked-files=no'])).trim();
   return changes === '' ? commit : `${commit} with changes`;
@@ -40,20 +41,22 @@ async function write(name, note) {
   return `wrote ${file}`;
 }
 
-stopOnInterrupt();
-try {
-  const names = process.argv.slice(2);
-  const unknown = names.filter((name) => !Object.hasOwn(resultTables, name));
-  if (names.length === 0 || unknown.length > 0) {
-    const said = unknown.length > 0 ? `There is no table named ${unknown.join(', ')}. ` : '';
-    throw new Explained(`${said}usage: npm run results -- NAME...\nThe tables: ${Object.keys(resultTables).join(', ')}`);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  stopOnInterrupt();
+  try {
+    const names = process.argv.slice(2);
+    const unknown = names.filter((name) => !Object.hasOwn(resultTables, name));
+    if (names.length === 0 || unknown.length > 0) {
+      const said = unknown.length > 0 ? `There is no table named ${unknown.join(', ')}. ` : '';
+      throw new Explained(`${said}usage: npm run results -- NAME...\nThe tables: ${Object.keys(resultTables).join(', ')}`);
+    }
+    await runStages([
+      ['Rust toolchain', ensureRust],
+      ['desktop program', compileProgram],
+      ...names.map((name) => [resultTables[name].title, (note) => write(name, note)]),
+    ]);
+  } catch (error) {
+    explain(error);
+    process.exit(1);
   }
-  await runStages([
-    ['Rust toolchain', ensureRust],
-    ['desktop program', compileProgram],
-    ...names.map((name) => [resultTables[name].title, (note) => write(name, note)]),
-  ]);
-} catch (error) {
-  explain(error);
-  process.exit(1);
 }

@@ -8,6 +8,7 @@ import { CommandFailed, Explained, cargo, npm, root, run } from './command.mjs';
 import { compileProgram, fetchAllData } from './data.mjs';
 import { chosenBy, placeOf, testFiles } from './names.mjs';
 import { ensurePackages } from './packages.mjs';
+import { checkShaders } from './shader-report.mjs';
 import { checkSize } from './size.mjs';
 import { explain, runStages, stopOnInterrupt } from './stages.mjs';
 import { ensureSystem } from './system.mjs';
@@ -138,6 +139,7 @@ const stages = [
   { name: 'lint-wasm', title: 'clippy, WebAssembly', needs: ['toolchain'], keeps: ['wasm'], work: lintWasm },
   { name: 'program', title: 'desktop program', needs: ['toolchain'], keeps: ['release'], work: compileProgram },
   { name: 'data', title: 'data', needs: ['program'], work: fetchAllData },
+  { name: 'shaders', title: 'kernels compiled for GPUs', needs: ['system', 'program'], work: checkShaders },
   { name: 'wasm', title: 'engine as WebAssembly', needs: ['toolchain'], keeps: ['wasm'], work: buildModules },
   {
     name: 'page',

@@ -1,5 +1,7 @@
 // The tile of one invocation of d_activations: four units for sixteen images at one pixel. For layers that keep few units.
 
+// #import multiply_add
+
 // A column for each unit, a row for each image; the digit counts quads of images.
 struct Sums {
     sum0: mat4x4<f32>,
@@ -11,10 +13,10 @@ struct Sums {
 fn add_products(sums: Sums, w: u32, columns: u32, d: u32, apart_out: u32, apart: u32) -> Sums {
     let w0 = weights(w, columns);
     return Sums(
-        sums.sum0 + gradients(d, apart_out) * w0,
-        sums.sum1 + gradients(d + apart, apart_out) * w0,
-        sums.sum2 + gradients(d + 2u * apart, apart_out) * w0,
-        sums.sum3 + gradients(d + 3u * apart, apart_out) * w0,
+        add_product(sums.sum0, gradients(d, apart_out), w0),
+        add_product(sums.sum1, gradients(d + apart, apart_out), w0),
+        add_product(sums.sum2, gradients(d + 2u * apart, apart_out), w0),
+        add_product(sums.sum3, gradients(d + 3u * apart, apart_out), w0),
     );
 }
 

@@ -1,5 +1,7 @@
 // The tile of one invocation of d_weights: the weights from four inputs to four outputs.
 
+// #import multiply_add
+
 alias TileRows = Rows;
 // Which of the rows read inside the image.
 alias Inside = vec4<bool>;
@@ -20,7 +22,7 @@ fn is_any(inside: Inside) -> bool {
 
 // Adds the products of four images. `x` and `d` are the places of the inputs' values and of the first output's gradient.
 fn add_products(sums: Sums, rows: TileRows, inside: Inside, x: u32, d: u32, apart_out: u32) -> Sums {
-    return sums + transpose(gradients(d, apart_out)) * inputs(rows, x, inside);
+    return add_product(sums, transpose(gradients(d, apart_out)), inputs(rows, x, inside));
 }
 
 // Returns `square` plus the squares of the values that it stored.

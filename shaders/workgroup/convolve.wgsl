@@ -27,11 +27,11 @@ fn range(part: u32) -> vec2<u32> {
     return vec2(0u, layer.taps * counts[op.mask * MOST_GROUPS + op.group_in] + select(0u, 1u, layer.extra == 1u));
 }
 
-fn left_at(n: u32) -> vec2<u32> {
+fn block_of_left(n: u32) -> vec2<u32> {
     return by_quads(n);
 }
 
-fn right_at(n: u32) -> vec2<u32> {
+fn block_of_right(n: u32) -> vec2<u32> {
     return by_quads(n);
 }
 
@@ -43,8 +43,12 @@ fn left_place(o: u32) -> Left {
     return vec2(params.layers[op.layer].first_packed / 4u + o, select(0u, columns, o < columns));
 }
 
+fn left(place: Left, k: u32, end: u32) -> mat4x4<f32> {
+    return mat4x4(weights(place, k, end), weights(place, k + 1u, end), weights(place, k + 2u, end), weights(place, k + 3u, end));
+}
+
 // Four units' weights of one input at one tap.
-fn left(place: Left, k: u32, end: u32) -> vec4<f32> {
+fn weights(place: Left, k: u32, end: u32) -> vec4<f32> {
     if k >= end || place.y == 0u {
         return vec4<f32>();
     }
@@ -67,8 +71,12 @@ fn right_place(cell: u32) -> Right {
     return Right(select(FAR, row, pixel < op.height_out * op.width_out), column, cell % images);
 }
 
-// Four images' values of that input.
-fn right(place: Right, k: u32, end: u32) -> vec4<f32> {
+fn right(place: Right, k: u32, end: u32) -> mat4x4<f32> {
+    return mat4x4(values(place, k, end), values(place, k + 1u, end), values(place, k + 2u, end), values(place, k + 3u, end));
+}
+
+// Four images' values of one input at one tap.
+fn values(place: Right, k: u32, end: u32) -> vec4<f32> {
     let kept_in = counts[op.mask * MOST_GROUPS + op.group_in];
     // The row of ones of a bias follows the inputs of the only tap.
     let tap = min(k / kept_in, params.layers[op.layer].taps - 1u);
@@ -79,10 +87,6 @@ fn right(place: Right, k: u32, end: u32) -> vec4<f32> {
         return vec4<f32>();
     }
     return input[((i * op.height_in + row) * op.width_in + column) * (params.batch_stride / 4u) + place.b];
-}
-
-fn product(left: mat4x4<f32>, right: mat4x4<f32>) -> mat4x4<f32> {
-    return right * transpose(left);
 }
 
 fn store_sums(sum: mat4x4<f32>, o: u32, cell: u32, part: u32) -> f32 {

@@ -27,11 +27,11 @@ fn range(part: u32) -> vec2<u32> {
     return vec2(0u, params.layers[op.layer].taps * quads(counts[op.group_out]) * 4u);
 }
 
-fn left_at(n: u32) -> vec2<u32> {
+fn block_of_left(n: u32) -> vec2<u32> {
     return by_rows(n);
 }
 
-fn right_at(n: u32) -> vec2<u32> {
+fn block_of_right(n: u32) -> vec2<u32> {
     return by_quads(n);
 }
 
@@ -41,16 +41,19 @@ fn left_place(i: u32) -> Left {
     return i;
 }
 
-// One input's weights to four outputs at one tap: of the quad's inputs the one that `k % 4` counts.
-fn left(i: Left, k: u32, end: u32) -> vec4<f32> {
+// Four inputs' weights to four outputs at one tap.
+fn left(i: Left, k: u32, end: u32) -> mat4x4<f32> {
     let kept_in = counts[op.group_in];
-    let row = i * 4u + k % 4u;
-    if k >= end || row >= kept_in {
-        return vec4<f32>();
-    }
     let columns = quads(counts[op.group_out]);
     let tap = k / 4u / columns;
-    return packed_weights[params.layers[op.layer].first_packed / 4u + (tap * kept_in + row) * columns + k / 4u % columns];
+    let at = params.layers[op.layer].first_packed / 4u + (tap * kept_in + i * 4u) * columns + k / 4u % columns;
+    let inside = vec4(i * 4u) + vec4(0u, 1u, 2u, 3u) < vec4(select(0u, kept_in, k < end));
+    return transpose(mat4x4(
+        select(vec4<f32>(), packed_weights[at], inside.x),
+        select(vec4<f32>(), packed_weights[at + columns], inside.y),
+        select(vec4<f32>(), packed_weights[at + 2u * columns], inside.z),
+        select(vec4<f32>(), packed_weights[at + 3u * columns], inside.w),
+    ));
 }
 
 // A pixel of the input, counted from the first tap's, and a quad of images. A pixel beyond the edge is far from every output.
@@ -67,8 +70,8 @@ fn right_place(cell: u32) -> Right {
     return Right(y, pixel % op.width_in + op.padding, cell % images);
 }
 
-// Four images' gradients at one output.
-fn right(place: Right, k: u32, end: u32) -> vec4<f32> {
+// Four images' gradients at four outputs, which have one tap. Rows from kO up to a multiple of 4 are 0.
+fn right(place: Right, k: u32, end: u32) -> mat4x4<f32> {
     let rows = quads(counts[op.group_out]) * 4u;
     let tap = k / rows;
     // A tap before the image wraps around to a large number.
@@ -78,13 +81,12 @@ fn right(place: Right, k: u32, end: u32) -> vec4<f32> {
     let column = x / op.stride;
     let is_reached = row * op.stride == y && column * op.stride == x && row < op.height_out && column < op.width_out;
     if k >= end || !is_reached {
-        return vec4<f32>();
+        return mat4x4<f32>();
     }
-    return d_output[((k % rows * op.height_out + row) * op.width_out + column) * (params.batch_stride / 4u) + place.b];
-}
-
-fn product(left: mat4x4<f32>, right: mat4x4<f32>) -> mat4x4<f32> {
-    return right * left;
+    let images = params.batch_stride / 4u;
+    let apart = op.height_out * op.width_out * images;
+    let at = k % rows * apart + (row * op.width_out + column) * images + place.b;
+    return mat4x4(d_output[at], d_output[at + apart], d_output[at + 2u * apart], d_output[at + 3u * apart]);
 }
 
 fn store_sums(sum: mat4x4<f32>, i: u32, cell: u32, part: u32) -> f32 {

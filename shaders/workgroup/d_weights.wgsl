@@ -5,6 +5,7 @@
 // #import structs
 // #import quads
 // #import gradient_parts
+// #import gradient_rows
 // #import squares
 // #import d_weights_store
 // #import product
@@ -32,58 +33,47 @@ fn range(part: u32) -> vec2<u32> {
     return vec2(part, part + 1u) * layer.pixels / parts * params.batch_stride;
 }
 
-fn left_at(n: u32) -> vec2<u32> {
+fn block_of_left(n: u32) -> vec2<u32> {
     return by_rows(n);
 }
 
-fn right_at(n: u32) -> vec2<u32> {
+fn block_of_right(n: u32) -> vec2<u32> {
     return by_rows(n);
 }
 
-alias Left = u32;
+// Four rows of the gradient.
+alias Left = Rows;
 alias Right = u32;
 
 fn left_place(i: u32) -> Left {
-    return i;
+    let layer = params.layers[op.layer];
+    return rows_from(i * 4u, counts[op.group_in], layer.taps, op.height_in * op.width_in * (params.batch_stride / 4u), params.batch_stride / 4u);
 }
 
 fn right_place(o: u32) -> Right {
     return o;
 }
 
-// Four images' values of one input at one tap: of the quad's rows the one that `k % 4` counts.
-fn left(quad: Left, k: u32, end: u32) -> vec4<f32> {
-    let layer = params.layers[op.layer];
-    let kept_in = counts[op.group_in];
-    let r = quad * 4u + k % 4u;
-    if k >= end || r >= summed_rows(layer, kept_in) {
-        return vec4<f32>();
-    }
+// Four rows' values of four images at one pixel.
+fn left(rows: Left, k: u32, end: u32) -> mat4x4<f32> {
     let images = params.batch_stride / 4u;
     let pixel = k / 4u / images;
-    let tap = min(r / kept_in, layer.taps - 1u);
-    let i = r - tap * kept_in;
-    // Left of the image or above it, these wrap around to large numbers.
-    let row = pixel / op.width_out * op.stride + tap / op.kernel - op.padding;
-    let column = pixel % op.width_out * op.stride + tap % op.kernel - op.padding;
-    if row >= op.height_in || column >= op.width_in {
-        return vec4<f32>();
-    }
-    return input[((i * op.height_in + row) * op.width_in + column) * images + k / 4u % images];
+    // Left of the image or above it, these wrap around to large numbers; adding a tap's distance may wrap them back.
+    let row = pixel / op.width_out * op.stride - op.padding;
+    let column = pixel % op.width_out * op.stride - op.padding;
+    let is_read = inside(rows, row, column) & vec4(k < end);
+    return transpose(inputs(rows, (row * op.width_in + column) * images + k / 4u % images, is_read));
 }
 
-// The same images' gradients at one output, likewise.
-fn right(quad: Right, k: u32, end: u32) -> vec4<f32> {
-    let o = quad * 4u + k % 4u;
-    if k >= end || o >= counts[op.group_out] {
-        return vec4<f32>();
+// The same images' gradients at four outputs.
+fn right(o: Right, k: u32, end: u32) -> mat4x4<f32> {
+    if k >= end {
+        return mat4x4<f32>();
     }
     let images = params.batch_stride / 4u;
-    return d_output[o * params.layers[op.layer].pixels * images + k / 4u];
-}
-
-fn product(left: mat4x4<f32>, right: mat4x4<f32>) -> mat4x4<f32> {
-    return transpose(right) * left;
+    let apart = params.layers[op.layer].pixels * images;
+    let at = o * 4u * apart + k / 4u;
+    return transpose(mat4x4(d_output[at], d_output[at + apart], d_output[at + 2u * apart], d_output[at + 3u * apart]));
 }
 
 fn store_sums(sum: mat4x4<f32>, i: u32, o: u32, part: u32) -> f32 {

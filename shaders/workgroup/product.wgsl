@@ -6,9 +6,8 @@
 //   tiles() -> vec3<u32>              tiles down, across, and parts of the sum over k
 //   range(part) -> vec2<u32>          the first k of a part and its end
 //   Left, Right                       what is known of a quad of a factor whatever k is; left_place(down), right_place(across) compute it
-//   left(Left, k, end), right(Right, k, end) -> vec4<f32>      a quad of a factor; 0 from `end` on and beyond the edge
-//   left_at(n), right_at(n) -> vec2<u32>                       which k and which quad the n-th load of a tile is of: by_quads or by_rows
-//   product(left, right) -> mat4x4<f32>                        of four quads of each: the sum over these four
+//   left(Left, k, end), right(Right, k, end) -> mat4x4<f32>    the quad at four values of k, a column each; 0 from `end` on and beyond the edge
+//   block_of_left(n), block_of_right(n) -> vec2<u32>           which four values of k and which quad the n-th block is: by_quads or by_rows
 //   store_sums(sum, down, across, part) -> f32                 stores one block; the sum of its squares, if the norm of the gradient needs them
 //   finish(square, workgroup, lane)
 // `down` and `across` count quads from the edge of the whole product. There are no other barriers, and all of them are passed by the whole workgroup.
@@ -18,6 +17,7 @@
 // Values of k in the workgroup's memory.
 const DEPTH: u32 = 16u;
 const QUADS: u32 = DEPTH * TILE;
+const BLOCKS: u32 = QUADS / 4u;
 
 var<workgroup> lefts: array<vec4<f32>, QUADS>;  // [DEPTH, TILE]
 var<workgroup> rights: array<vec4<f32>, QUADS>; // likewise
@@ -36,21 +36,37 @@ fn main(
         let part = id / (all.x * all.y);
         let ks = range(part);
         var sums = Sums();
-        // All loads of an invocation are of one quad.
-        let own_left = left_place(down + left_at(lane).y);
-        let own_right = right_place(across + right_at(lane).y);
+        // An invocation loads at most one block of each factor at a time.
+        let of_left = block_of_left(lane);
+        let of_right = block_of_right(lane);
+        let place_left = left_place(down + of_left.y);
+        let place_right = right_place(across + of_right.y);
         for (var k = ks.x; k < ks.y; k += DEPTH) {
-            for (var n = lane; n < QUADS; n += 64u) {
-                let at = left_at(n);
-                lefts[at.x * TILE + at.y] = left(own_left, k + at.x, ks.y);
+            if lane < BLOCKS {
+                let block = left(place_left, k + of_left.x, ks.y);
+                let at = of_left.x * TILE + of_left.y;
+                lefts[at] = block[0];
+                lefts[at + TILE] = block[1];
+                lefts[at + 2u * TILE] = block[2];
+                lefts[at + 3u * TILE] = block[3];
             }
-            for (var n = lane; n < QUADS; n += 64u) {
-                let at = right_at(n);
-                rights[at.x * TILE + at.y] = right(own_right, k + at.x, ks.y);
+            if lane < BLOCKS {
+                let block = right(place_right, k + of_right.x, ks.y);
+                let at = of_right.x * TILE + of_right.y;
+                rights[at] = block[0];
+                rights[at + TILE] = block[1];
+                rights[at + 2u * TILE] = block[2];
+                rights[at + 3u * TILE] = block[3];
             }
             workgroupBarrier();
-            for (var d = 0u; d < QUADS; d += 4u * TILE) {
-                sums = add_products(sums, d + lane / 8u, d + lane % 8u);
+            var at = 0u;
+            loop {
+                sums = add_products(sums, at + lane / 8u, at + lane % 8u);
+                sums = add_products(sums, at + TILE + lane / 8u, at + TILE + lane % 8u);
+                at += 2u * TILE;
+                if at == QUADS {
+                    break;
+                }
             }
             workgroupBarrier();
         }
@@ -59,22 +75,12 @@ fn main(
     finish(square, workgroup.x, lane);
 }
 
-// Four quads of a factor: those of four values of k.
-fn lefts_at(at: u32) -> mat4x4<f32> {
-    return mat4x4(lefts[at], lefts[at + TILE], lefts[at + 2u * TILE], lefts[at + 3u * TILE]);
-}
-
-fn rights_at(at: u32) -> mat4x4<f32> {
-    return mat4x4(rights[at], rights[at + TILE], rights[at + 2u * TILE], rights[at + 3u * TILE]);
-}
-
-// Where neighbours in memory are quads of one k.
+// Which k and which quad the n-th block begins with, where neighbours in memory are quads of one k.
 fn by_quads(n: u32) -> vec2<u32> {
-    return vec2(n / TILE, n % TILE);
+    return vec2(n / TILE * 4u, n % TILE);
 }
 
-// The same where four neighbours in memory are the quads of 16 values of k of one row. The four rows of a quad follow each other in k's place:
-// its first digit counts quads of k, its second the row.
+// The same where neighbours in memory are values of k of one row.
 fn by_rows(n: u32) -> vec2<u32> {
-    return vec2(n % 4u * 4u + n / (4u * TILE), n / 4u % TILE);
+    return vec2(n % 4u * 4u, n / 4u);
 }

@@ -1,4 +1,6 @@
-// An invocation's part of a workgroup's tile of 64 × 64: 8 × 8 sums. Its quads are eight apart, so that neighbours read neighbouring quads.
+// An invocation's part of a workgroup's tile of 64 x 64: 8 x 8 sums. Its quads are eight apart, so that neighbours read neighbouring quads.
+
+// #import multiply_add
 
 // The first digit counts quads down, the second quads across.
 struct Sums {
@@ -8,14 +10,13 @@ struct Sums {
     sum11: mat4x4<f32>,
 }
 
+// Adds the products of one k; `l` and `r` are the places of its first quads.
 fn add_products(sums: Sums, l: u32, r: u32) -> Sums {
-    let l0 = lefts_at(l);
-    let r0 = rights_at(r);
-    let sum00 = sums.sum00 + product(l0, r0);
-    let l1 = lefts_at(l + 8u);
-    let sum10 = sums.sum10 + product(l1, r0);
-    let r1 = rights_at(r + 8u);
-    return Sums(sum00, sums.sum01 + product(l0, r1), sum10, sums.sum11 + product(l1, r1));
+    let l0 = lefts[l];
+    let l1 = lefts[l + 8u];
+    let r0 = rights[r];
+    let r1 = rights[r + 8u];
+    return Sums(add_outer(sums.sum00, r0, l0), add_outer(sums.sum01, r1, l0), add_outer(sums.sum10, r0, l1), add_outer(sums.sum11, r1, l1));
 }
 
 fn store_tile(sums: Sums, down: u32, across: u32, part: u32) -> f32 {

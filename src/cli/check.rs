@@ -1,14 +1,20 @@
 //! `lacuna check`.
 
+use std::fs;
+use std::path::Path;
+
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use lacuna::check::{Report, by_kernel, check};
-use lacuna::device::TABLE;
+use lacuna::device::{Kernel, TABLE};
 
 use super::arguments::Check;
 use super::{CliError, open, say, terminal};
 
 pub(super) fn run(arguments: &Check) -> Result<(), CliError> {
+    if let Some(folder) = &arguments.sources {
+        return write_sources(folder);
+    }
     let machine = open(arguments.adapter.as_deref())?;
     let line = terminal::spinner("comparing kernels");
     let progress = |done: usize, of: usize| line.set_message(format!("comparing kernels, {done} of {of} scenes done"));
@@ -25,6 +31,19 @@ pub(super) fn run(arguments: &Check) -> Result<(), CliError> {
     } else {
         Err(CliError::KernelsDiffer { failed, kernels: reports.len() })
     }
+}
+
+/// Writes the WGSL of every kernel, in every variant that a GPU may get.
+fn write_sources(folder: &Path) -> Result<(), CliError> {
+    fs::create_dir_all(folder).map_err(CliError::file(folder))?;
+    let mut count = 0;
+    for kernel in Kernel::all().filter(|kernel| kernel.variant().is_none_or(|variant| variant.fits_gpu)) {
+        let path = folder.join(format!("{}.wgsl", kernel.label().replace(' ', "-")));
+        fs::write(&path, kernel.source(false).text()).map_err(CliError::file(&path))?;
+        count += 1;
+    }
+    say(format_args!("{count} sources are in {}", folder.display()));
+    Ok(())
 }
 
 fn table(reports: &[Report]) -> Table {

@@ -44,7 +44,7 @@ impl Kernel {
         Product::of(self.entry().name).map(|product| &product.variants()[self.variant])
     }
 
-    /// Its name, with that of its variant if it is not the first one.
+    /// Its name, with that of its variant if it has several.
     #[must_use]
     pub fn label(self) -> String {
         let name = self.entry().name;

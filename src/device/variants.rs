@@ -43,6 +43,11 @@ impl Product {
         }
     }
 
+    /// The places of those variants that are worth timing on an adapter. `software`: whether it computes on the CPU.
+    pub fn candidates(self, software: bool) -> impl Iterator<Item = usize> {
+        (0..self.variants().len()).filter(move |&index| software || self.variants()[index].fits_gpu)
+    }
+
     /// The product on whose variant the source of a kernel depends.
     #[must_use]
     pub fn of(kernel: &str) -> Option<Self> {
@@ -75,6 +80,8 @@ pub struct Variant {
     /// Its name for `--kernels`: the tile's units or rows, and its images or outputs; `w` in front if a workgroup computes it.
     pub name: &'static str,
     pub tile: Tile,
+    /// Whether a GPU has registers enough for it. The others are for adapters that compute on the CPU.
+    pub fits_gpu: bool,
     /// For `d_weights`: most tiles of a strip.
     pub strip: u32,
     /// For `d_weights`: tiles at a time that occupy the adapter. Sums over pixels are split until there are as many.
@@ -85,10 +92,11 @@ pub struct Variant {
 }
 
 macro_rules! variants {
-    ($($list:ident: [$($name:literal $tile:expr, strip $strip:literal, enough $enough:literal, $($as:literal = $folder:literal $file:ident),+;)+])+) => {
+    ($($list:ident: [$($name:literal $tile:expr, $fits_gpu:expr, strip $strip:literal, enough $enough:literal, $($as:literal = $folder:literal $file:ident),+;)+])+) => {
         $(const $list: &[Variant] = &[$(Variant {
             name: $name,
             tile: $tile,
+            fits_gpu: $fits_gpu,
             strip: $strip,
             enough: $enough,
             #[cfg(feature = "gpu")]
@@ -107,39 +115,38 @@ const W64: Tile = Tile::Workgroup { side: 16 };
 
 variants! {
     CONVOLVE: [
-        "4x4" registers(1, 1), strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x4;
-        "8x8" registers(2, 2), strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x8;
-        "4x16" registers(1, 4), strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x16;
-        "8x16" registers(2, 4), strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x16;
-        "w32" W32, strip 1, enough 0,
+        "4x4" registers(1, 1), true, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x4;
+        "8x8" registers(2, 2), true, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x8;
+        "4x16" registers(1, 4), true, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x16;
+        "8x16" registers(2, 4), false, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x16;
+        "w32" W32, true, strip 1, enough 0,
             "convolve" = "shaders/workgroup/" convolve, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_4x4;
-        "w64" W64, strip 1, enough 0,
+        "w64" W64, true, strip 1, enough 0,
             "convolve" = "shaders/workgroup/" convolve, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_8x8;
     ]
     D_ACTIVATIONS: [
-        "4x4" registers(1, 1), strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x4;
-        "8x8" registers(2, 2), strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x8;
-        "4x16" registers(1, 4), strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x16;
-        "8x16" registers(2, 4), strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x16;
-        "w32" W32, strip 1, enough 0,
+        "4x4" registers(1, 1), true, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x4;
+        "8x8" registers(2, 2), true, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x8;
+        "4x16" registers(1, 4), true, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x16;
+        "8x16" registers(2, 4), false, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x16;
+        "w32" W32, true, strip 1, enough 0,
             "d_activations" = "shaders/workgroup/" d_activations, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_4x4;
-        "w64" W64, strip 1, enough 0,
+        "w64" W64, true, strip 1, enough 0,
             "d_activations" = "shaders/workgroup/" d_activations, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_8x8;
     ]
     // Neighbouring invocations compute the tiles of a strip: they share rows of both factors.
     D_WEIGHTS: [
-        "4x4" registers(1, 1), strip 4, enough 32768, "d_weights_tile" = "shaders/tiles/" d_weights_4x4;
+        "4x4" registers(1, 1), true, strip 4, enough 32768, "d_weights_tile" = "shaders/tiles/" d_weights_4x4;
         // An adapter that computes on the CPU runs invocations in lockstep: adjacent tiles skip the same taps at the edge of an image.
-        "8x8" registers(2, 2), strip 1, enough 1024, "d_weights_tile" = "shaders/tiles/" d_weights_8x8;
-        "8x8s" registers(2, 2), strip 4, enough 16384, "d_weights_tile" = "shaders/tiles/" d_weights_8x8;
-        "w32" W32, strip 1, enough 512,
+        "8x8" registers(2, 2), false, strip 1, enough 1024, "d_weights_tile" = "shaders/tiles/" d_weights_8x8;
+        "w32" W32, true, strip 1, enough 512,
             "d_weights" = "shaders/workgroup/" d_weights, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_4x4;
-        "w64" W64, strip 1, enough 512,
+        "w64" W64, true, strip 1, enough 512,
             "d_weights" = "shaders/workgroup/" d_weights, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_8x8;
     ]
@@ -345,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_text_of_variants_names_them() {
-        for (index, &of_weights) in [0, 2, 4].iter().enumerate() {
+        for (index, &of_weights) in [0, 1, 3].iter().enumerate() {
             let variants = Variants::GPU.with(Product::Convolve, index).with(Product::DWeights, of_weights);
             assert_eq!(variants.to_string().parse(), Ok(variants));
         }
@@ -354,7 +361,7 @@ mod tests {
         let refused = |text: &str| text.parse::<Variants>().unwrap_err().to_string();
         assert_eq!(refused("fast"), "\"fast\" names no kernel with variants: there is convolve, d_activations, d_weights");
         assert_eq!(refused("convolve=4x4,d_activations=8x8"), "d_weights has no variant");
-        assert_eq!(refused("d_weights=8x16"), "d_weights has no variant \"8x16\": there is 4x4, 8x8, 8x8s, w32, w64");
+        assert_eq!(refused("d_weights=8x16"), "d_weights has no variant \"8x16\": there is 4x4, 8x8, w32, w64");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct Tuned {
     pub ms: f64,
 }
 
-/// Times the variants of one product after the other and takes the fastest of each. `usual` come first; each product has an equal part of the time
+/// Times the variants of one product after the other and takes the fastest of each. `usual` come first; `software`: whether the adapter computes on the CPU; each product has an equal part of the time
 /// that is left, and a variant is begun only within it, so that `limit_ms` is exceeded by one variant at most. `time` gives milliseconds, or `None` if
 /// the device cannot run the variant. `clock` gives milliseconds.
 ///
@@ -46,6 +46,7 @@ pub struct Tuned {
 /// The first error of `time`.
 async fn choose<E>(
     usual: Variants,
+    software: bool,
     limit_ms: f64,
     clock: &dyn Fn() -> f64,
     mut time: impl AsyncFnMut(Product, Variants) -> Result<Option<f64>, E>,
@@ -56,7 +57,7 @@ async fn choose<E>(
         let now = clock();
         let end = now + (limit_ms - (now - begin)) / (Product::ALL.len() - before) as f64;
         let first = usual.index(product);
-        let others = (0..product.variants().len()).filter(|&index| index != first);
+        let others = product.candidates(software).filter(|&index| index != first);
         let mut least = f64::INFINITY;
         for index in std::iter::once(first).chain(others) {
             if least.is_finite() && clock() >= end {
@@ -97,7 +98,7 @@ impl Engine {
     /// # Errors
     /// The device is lost or refused a command.
     pub async fn tune(&mut self, limit_ms: f64, clock: &dyn Fn() -> f64) -> Result<Tuned, DeviceError> {
-        let usual = self.variants;
+        let (usual, software) = (self.variants, self.machine.adapter.software);
         if self.machine.cpu_clock().is_some() {
             return Ok(Tuned { variants: usual, timed: Vec::new(), ms: 0.0 });
         }
@@ -105,7 +106,8 @@ impl Engine {
         let images = vec![Sample { row: MISSING, view: 0 }; self.params.batch_size as usize];
         self.begin(Step::zeroed(), &images);
         self.send(&|line| matches!(line.phase, Phase::Sample | Phase::Pack), self.params.learn_scores);
-        let tuned = choose(usual, limit_ms, clock, async |product, variants| self.time_product(product, variants, clock).await).await?;
+        let tuned =
+            choose(usual, software, limit_ms, clock, async |product, variants| self.time_product(product, variants, clock).await).await?;
         self.use_variants(tuned.variants)?;
         self.write(&self.buffers.state, &[State::zeroed()]);
         Ok(tuned)
@@ -167,7 +169,7 @@ mod tests {
     /// The choice on a pretended device: each variant takes `ms` once it runs, and timing it takes `cost`.
     fn chosen(usual: Variants, limit_ms: f64, cost: f64, ms: impl Fn(Product, &str) -> Option<f64>) -> Tuned {
         let clock = Cell::new(0.0);
-        now(choose(usual, limit_ms, &|| clock.get(), async |product, variants: Variants| {
+        now(choose(usual, usual == Variants::SOFTWARE, limit_ms, &|| clock.get(), async |product, variants: Variants| {
             clock.set(clock.get() + cost);
             Ok::<_, DeviceError>(ms(product, variants.of(product).name))
         }))
@@ -182,7 +184,7 @@ mod tests {
             _ => Some(1.0),
         });
         assert_eq!(tuned.variants.to_string(), "convolve=w64,d_activations=8x8,d_weights=w32");
-        assert_eq!(tuned.timed.len(), Product::ALL.iter().map(|product| product.variants().len()).sum::<usize>());
+        assert_eq!(tuned.timed.len(), Product::ALL.iter().map(|product| product.candidates(false).count()).sum::<usize>());
         assert!(tuned.ms <= 300.0);
     }
 
@@ -203,7 +205,7 @@ mod tests {
     #[test]
     fn a_variant_that_the_device_refuses_is_left_out() {
         let tuned = chosen(Variants::GPU, 300.0, 1.0, |_, name| (!name.starts_with('w')).then_some(if name == "8x8" { 0.5 } else { 1.0 }));
-        assert_eq!(tuned.variants.to_string(), "convolve=8x8,d_activations=8x8,d_weights=8x8");
+        assert_eq!(tuned.variants.to_string(), "convolve=8x8,d_activations=8x8,d_weights=4x4");
         assert!(tuned.timed.iter().all(|timed| !timed.variant.starts_with('w')));
     }
 

@@ -1,5 +1,7 @@
 //! `lacuna model`, `lacuna bench` and `lacuna check`: describe a network, time steps, compare kernels.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, value_parser};
 
@@ -10,7 +12,7 @@ use lacuna::model::Image;
 use super::super::error::ArgumentError;
 use super::super::kernels::Kernels;
 use super::settings::{flag_of, set, set_one};
-use super::{adapter, json, kernels, optional, required};
+use super::{adapter, json, kernels, optional, path, required};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Model {
@@ -167,6 +169,8 @@ impl Bench {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Check {
     pub(crate) adapter: Option<String>,
+    /// A folder for the sources of the kernels; nothing is compared then.
+    pub(crate) sources: Option<PathBuf>,
 }
 
 impl Check {
@@ -175,10 +179,14 @@ impl Check {
             .about("Run every kernel on this adapter and compare it with its reference on the CPU")
             .after_help("Prints the worst error and the tolerance of each kernel; the exit status is not 0 if a kernel fails.")
             .arg(adapter())
+            .arg(
+                path("sources", "DIR", "Instead, write the WGSL of every kernel to this folder, in every variant that a GPU may get.")
+                    .conflicts_with("adapter"),
+            )
     }
 
     pub(super) fn from_matches(matches: &ArgMatches) -> Self {
-        Self { adapter: optional(matches, "adapter") }
+        Self { adapter: optional(matches, "adapter"), sources: optional(matches, "sources") }
     }
 }
 
