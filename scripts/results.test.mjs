@@ -6,12 +6,13 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { root } from './command.mjs';
 import { bytes, fileOf, firstTables, resultTables } from './result-tables.mjs';
+import { PAGE, RECORD, pageOf, worsened } from './shader-report.mjs';
 
 const folder = path.join(root, 'docs', 'results');
 const INDEX = 'README.md';
 
 test('every table has its file, and every file is as the script writes it', () => {
-  const files = readdirSync(folder).filter((file) => file !== INDEX);
+  const files = readdirSync(folder).filter((file) => file !== INDEX && file !== path.basename(PAGE));
   assert.deepEqual(
     files.sort(),
     Object.keys(resultTables)
@@ -77,4 +78,29 @@ test('a printout is taken from its first line to the end of its last table', () 
 
 test('bytes are told in the unit that leaves at least one', () => {
   assert.deepEqual([512 * 2 ** 10, 2.46 * 2 ** 20, 9.96 * 2 ** 20, 6.7 * 2 ** 30].map(bytes), ['512 KiB', '2.5 MiB', '10 MiB', '6.7 GiB']);
+});
+
+const recorded = () => JSON.parse(readFileSync(path.join(root, RECORD), 'utf8'));
+
+test('the page of the compiler is the one that its record gives', () => {
+  const text = readFileSync(path.join(root, PAGE), 'utf8');
+  const [, commit] = /^\| commit \| `(.+)` \|$/m.exec(text);
+  const [, date] = /^\| date \| (.+) \|$/m.exec(text);
+  assert.equal(pageOf(recorded(), commit, date), text);
+});
+
+test('a kernel that spills, loses occupancy or is not in the record is told', () => {
+  const record = recorded();
+  assert.deepEqual(worsened(record, record), []);
+  const changed = structuredClone(record);
+  const [{ architecture, kernels }] = changed.families;
+  kernels[0].spilled = 3;
+  kernels[1].occupancy -= 1;
+  kernels[2].kernel = 'new';
+  assert.deepEqual(worsened(changed, record), [
+    `${kernels[0].kernel} spills 3 registers on ${architecture}`,
+    `${kernels[1].kernel} has ${kernels[1].occupancy} subgroups a SIMD on ${architecture}, before ${kernels[1].occupancy + 1}`,
+    `new is not in the record of ${architecture}`,
+  ]);
+  assert.equal(worsened({ ...changed, compiler: 'another' }, record).length, 2, 'another compiler allocates otherwise');
 });

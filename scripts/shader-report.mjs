@@ -1,5 +1,5 @@
 // `npm run shader-report`: compiles every kernel with Mesa's AMD compiler, for GPUs that need not be there, and writes what it says of each to
-// docs/results. The tests compare a new report with the recorded one: no kernel may spill registers, and none may lose occupancy unseen.
+// docs/results, and to tests/fixtures for the tests. The tests compare a new report with the recorded one: no kernel may spill registers, and none may lose occupancy unseen.
 
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,8 +20,8 @@ const FAMILIES = [
   ['navi21', 'RDNA 2'],
   ['polaris10', 'GCN 4'],
 ];
-const RECORD = path.join('docs', 'results', 'shader-report.json');
-const PAGE = path.join('docs', 'results', 'shader-report.md');
+export const RECORD = path.join('tests', 'fixtures', 'shader-report.json');
+export const PAGE = path.join('docs', 'results', 'shader-report.md');
 
 const jsonLines = (text) =>
   text
@@ -112,7 +112,8 @@ function cells({ kernel, registers, spilled, workgroup_bytes, occupancy, instruc
   return [...first, fmas, other_vector, bytes, shared, bytes + shared > 0 ? (fmas / (bytes + shared)).toFixed(2) : ''];
 }
 
-function page({ compiler, families }, commit, date) {
+/** The page of a report. */
+export function pageOf({ compiler, families }, commit, date) {
   const made = table(
     ['', ''],
     [
@@ -141,7 +142,7 @@ ${tables.join('\n')}`;
 async function write(note) {
   const report = await shaderReport(note);
   writeFileSync(path.join(root, RECORD), `${JSON.stringify(report, null, 1)}\n`);
-  writeFileSync(path.join(root, PAGE), page(report, await commitOf(), new Date().toISOString().slice(0, 10)));
+  writeFileSync(path.join(root, PAGE), pageOf(report, await commitOf(), new Date().toISOString().slice(0, 10)));
   return `wrote ${PAGE} and ${RECORD}`;
 }
 

@@ -16,7 +16,9 @@ mod scenes;
 use std::mem::take;
 use std::rc::Rc;
 
-use crate::device::{DeviceError, Machine, Product, TABLE, Variants};
+#[cfg(feature = "gpu")]
+use crate::device::Product;
+use crate::device::{DeviceError, Machine, TABLE, Variants};
 use crate::engine::{DataBuffers, Engine};
 use crate::model::{Image, Model};
 use crate::random::{Stream, Threefry};
@@ -121,24 +123,28 @@ fn tolerance(kernel: &str) -> f64 {
 ///
 /// # Errors
 /// The device is lost or cannot hold a scene. A kernel that differs is not an error but a report that has not passed.
+#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU engine has no variants"))]
 pub async fn check(
     machine: &Rc<Machine>,
     all_variants: bool,
     mut progress: impl FnMut(&SceneReport, usize, usize),
 ) -> Result<Vec<SceneReport>, DeviceError> {
     let usual = Variants::usual(machine.adapter.software);
+    #[cfg(feature = "gpu")]
+    let others = if all_variants && machine.gpu().is_some() { others(usual) } else { Vec::new() };
     // The CPU engine has one version of each kernel.
-    let others = if all_variants && machine.cpu_clock().is_none() { others(usual) } else { Vec::new() };
+    #[cfg(not(feature = "gpu"))]
+    let others: [Variants; 0] = [];
     let mut runs: Vec<(usize, Variants)> = (0..SCENES.len()).map(|index| (index, usual)).collect();
     for variants in others {
         runs.extend((0..SCENES.len()).filter(|&index| SCENES[index].all_variants).map(|index| (index, variants)));
     }
     let mut reports = Vec::with_capacity(runs.len());
     for (done, &(index, variants)) in runs.iter().enumerate() {
-        let mut report = Box::pin(run_scene(machine, &SCENES[index], index as u32, variants)).await?;
-        if variants != usual {
-            report.scene = format!("{}, {variants}", report.scene);
-        }
+        let scene = &SCENES[index];
+        let report = Box::pin(run_scene(machine, scene, index as u32, variants)).await?;
+        #[cfg(feature = "gpu")]
+        let report = if variants == usual { report } else { SceneReport { scene: format!("{}, {variants}", scene.name), ..report } };
         progress(&report, done + 1, runs.len());
         reports.push(report);
     }
@@ -146,6 +152,7 @@ pub async fn check(
 }
 
 /// Choices that have, together with `usual`, every variant of every product.
+#[cfg(feature = "gpu")]
 fn others(usual: Variants) -> Vec<Variants> {
     let left = |product: Product| (0..product.variants().len()).filter(|&index| index != usual.index(product)).collect::<Vec<_>>();
     let most = Product::ALL.into_iter().map(|product| left(product).len()).max().unwrap_or(0);
@@ -156,6 +163,16 @@ fn others(usual: Variants) -> Vec<Variants> {
         })
     };
     (0..most).map(nth).collect()
+}
+
+/// The name of a kernel's variant; the CPU engine has none.
+#[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "there is one version of each kernel"))]
+fn variant_of(machine: &Machine, kernel: &str, variants: Variants) -> &'static str {
+    #[cfg(feature = "gpu")]
+    if let Some(product) = Product::of(kernel).filter(|_| machine.gpu().is_some()) {
+        return variants.of(product).name;
+    }
+    ""
 }
 
 async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32, variants: Variants) -> Result<SceneReport, DeviceError> {
@@ -192,8 +209,7 @@ async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32, variants: Va
             found = read(&engine, &is_read).await?;
             let unread = of_weights(&mut expected).map(|(buffer, values)| if is_read(buffer) { Vec::new() } else { take(values) });
             let at = kernels.iter().position(|report| report.kernel == name).unwrap_or_else(|| {
-                let product = Product::of(name).filter(|_| machine.cpu_clock().is_none());
-                kernels.push(Report::new(name, product.map_or("", |product| variants.of(product).name)));
+                kernels.push(Report::new(name, variant_of(machine, name, variants)));
                 kernels.len() - 1
             });
             compare(&expected, &found, scene, dispatch, &mut kernels[at]);

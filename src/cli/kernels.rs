@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use lacuna::device::{Product, Variants};
-use lacuna::engine::Tuned;
+use lacuna::engine::{Tuned, limit_ms};
 use lacuna::trainer::{TrainError, Trainer};
 
 use super::milliseconds;
@@ -28,11 +28,6 @@ pub(super) enum Kernels {
     Named(Variants),
 }
 
-/// How long variants are timed, in milliseconds.
-fn limit_ms(software: bool) -> f64 {
-    if software { 2000.0 } else { 300.0 }
-}
-
 /// Chooses the variants of a run before its first step. The result has the times, if they were measured now.
 ///
 /// # Errors
@@ -47,7 +42,7 @@ pub(super) fn choose(kernels: Kernels, run: &mut Trainer) -> Result<Option<Tuned
         Kernels::Usual => return Ok(None),
         Kernels::Auto if software => return Ok(None),
         Kernels::Auto => {
-            if let Some(variants) = Remembered::read().of(&key(run)) {
+            if let Some(variants) = Remembered::read().of(&run.kernels_key()) {
                 run.use_variants(variants)?;
                 return Ok(None);
             }
@@ -58,25 +53,8 @@ pub(super) fn choose(kernels: Kernels, run: &mut Trainer) -> Result<Option<Tuned
     if tuned.timed.is_empty() {
         return Ok(None);
     }
-    Remembered::read().store(key(run), tuned.variants);
+    Remembered::read().store(run.kernels_key(), tuned.variants);
     Ok(Some(tuned))
-}
-
-/// What the choice depends on: the version, the adapter with its driver, the network, and what a step keeps of it.
-fn key(run: &Trainer) -> String {
-    let adapter = &run.engine().machine.adapter;
-    let config = &run.config;
-    format!(
-        "{} | {adapter} | {} | {} {:?} | gate_inputs={} batch_size={} keep_ratio={} masks={}",
-        env!("CARGO_PKG_VERSION"),
-        adapter.driver,
-        run.whole.name,
-        run.data.image(),
-        config.gate_inputs,
-        config.batch_size,
-        config.keep_ratio,
-        run.engine().params.masks
-    )
 }
 
 /// The variants that were chosen before, by what they depend on.

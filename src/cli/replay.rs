@@ -25,8 +25,8 @@ pub(super) fn run(arguments: &Replay) -> Result<(), CliError> {
     let machine = open(arguments.adapter.as_deref())?;
     let mut run = Trainer::new(&machine, saved.config.clone(), shape)?;
     run.load_all(&set);
-    if saved.adapter == machine.adapter.to_string() {
-        run.use_variants(saved.kernels)?;
+    if saved.is_of(&machine) {
+        run.use_variants(saved.variants()?)?;
     }
     say(format_args!("again on {}, {} steps", machine.adapter, saved.step));
     let again = train_again(&saved, &mut run)?;

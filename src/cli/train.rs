@@ -129,7 +129,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     need.check_allocated(&machine)?;
     run.load_all(&set);
     // A resumed run uses those of its file, unless another adapter made it.
-    let is_of_file = resumed.as_ref().is_some_and(|saved| saved.adapter == machine.adapter.to_string());
+    let is_of_file = resumed.as_ref().is_some_and(|saved| saved.is_of(&machine));
     let tuned = kernels::choose(if is_of_file { Kernels::Usual } else { arguments.kernels }, &mut run)?;
     say(format_args!(
         "{} {} training and {} test rows; {} weights, {} gated units, {} steps",
@@ -147,7 +147,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         "event": "run",
         "version": env!("CARGO_PKG_VERSION"),
         "adapter": machine.adapter.to_string(),
-        "kernels": resumed.as_ref().filter(|_| is_of_file).map_or_else(|| run.variants(), |saved| saved.kernels).to_string(),
+        "kernels": resumed.as_ref().filter(|_| is_of_file).map_or_else(|| run.kernels(), |saved| saved.kernels.clone()),
         "link": format!("?{}", config.to_query()),
         "groups": run.model.groups.iter().map(|group| json!({"name": group.name, "size": group.size, "gated": group.gated})).collect::<Vec<_>>(),
         "bytes": bytes_json(need.network()),

@@ -29,4 +29,6 @@ pub use shaders::{KernelSource, ShaderFile};
 #[cfg(feature = "gpu")]
 pub use table::entry;
 pub use table::{Entry, TABLE};
-pub use variants::{Product, Sizes, Tile, Variant, Variants, VariantsError};
+#[cfg(feature = "gpu")]
+pub use variants::VariantsError;
+pub use variants::{Product, Sizes, Tile, Variant, Variants};

@@ -4,7 +4,8 @@
 //! file as plain WGSL, no line has to be removed, and a line of the source is a line of a file. (`naga_oil` and vello write `#import` without the
 //! comment and remove the lines.)
 //!
-//! Other comments are removed at compile time, because a page downloads the sources; lines keep their numbers.
+//! Other comments are removed at compile time, because a page downloads the sources; lines keep their numbers. For the page the indentation is removed
+//! too: there, places in messages are numbers of lines only.
 //!
 //! On an adapter that computes on the CPU, a file of `shaders/software/` replaces the one with the same name. A variant of a kernel has files that replace
 //! others, and constants that come first.
@@ -80,13 +81,22 @@ const fn line_ends(text: &[u8], start: usize) -> [usize; 2] {
     [code, end]
 }
 
+/// Where the code of the line that begins at `start` and ends at `end` begins.
+const fn line_begins(text: &[u8], start: usize, end: usize) -> usize {
+    let mut begin = start;
+    while cfg!(target_arch = "wasm32") && begin < end && text[begin] == b' ' {
+        begin += 1;
+    }
+    begin
+}
+
 /// Bytes of a source without its comments.
 pub(super) const fn code_length(source: &str) -> usize {
     let text = source.as_bytes();
     let (mut length, mut start) = (0, 0);
     while start < text.len() {
         let [code, end] = line_ends(text, start);
-        length += code - start + if end < text.len() { 1 } else { 0 };
+        length += code - line_begins(text, start, code) + if end < text.len() { 1 } else { 0 };
         start = end + 1;
     }
     length
@@ -98,6 +108,7 @@ pub(super) const fn code<const LENGTH: usize>(source: &str) -> [u8; LENGTH] {
     let (mut found, mut length, mut start) = ([0; LENGTH], 0, 0);
     while start < text.len() {
         let [code, end] = line_ends(text, start);
+        start = line_begins(text, start, code);
         while start < code {
             found[length] = text[start];
             (length, start) = (length + 1, start + 1);

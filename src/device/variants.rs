@@ -5,7 +5,9 @@
 //! (`shaders/workgroup`). Which one is fastest depends on the adapter and on the shapes of a network. All of them compute the same sums, but in
 //! another order, so that a run repeats bit for bit only with the variants that it began with.
 
+#[cfg(feature = "gpu")]
 use std::fmt;
+#[cfg(feature = "gpu")]
 use std::str::FromStr;
 
 #[cfg(feature = "gpu")]
@@ -154,6 +156,7 @@ variants! {
 
 impl Variant {
     /// The constants of its sources.
+    #[cfg(feature = "gpu")]
     fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = match self.tile {
             Tile::Invocation { down, across } => vec![("TILE_UNITS", down), ("TILE_IMAGES", across), ("WEIGHT_QUADS", down)],
@@ -224,7 +227,9 @@ impl Variants {
     /// The variant of a product.
     #[must_use]
     pub fn of(self, product: Product) -> &'static Variant {
-        &product.variants()[self.index(product)]
+        // Without a GPU there is one choice, which the compiler then knows.
+        let variants = if cfg!(feature = "gpu") { self } else { Self::SOFTWARE };
+        &product.variants()[variants.index(product)]
     }
 
     /// Its place among the variants of the product.
@@ -243,7 +248,10 @@ impl Variants {
 }
 
 /// `convolve=8x8,d_activations=8x8,d_weights=w64`.
+#[cfg(feature = "gpu")]
 impl fmt::Display for Variants {
+    #[cold]
+    #[inline(never)]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (product, separator) in Product::ALL.into_iter().zip(["", ",", ","]) {
             write!(f, "{separator}{}={}", product.name(), self.of(product).name)?;
@@ -253,6 +261,7 @@ impl fmt::Display for Variants {
 }
 
 /// A text that names no variants.
+#[cfg(feature = "gpu")]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VariantsError {
     #[error("\"{0}\" names no kernel with variants: there is convolve, d_activations, d_weights")]
@@ -263,10 +272,13 @@ pub enum VariantsError {
     Missing(&'static str),
 }
 
+#[cfg(feature = "gpu")]
 impl FromStr for Variants {
     type Err = VariantsError;
 
     /// All three products in the form of [`Variants`]' text.
+    #[cold]
+    #[inline(never)]
     fn from_str(text: &str) -> Result<Self, VariantsError> {
         let mut all = [None; 3];
         for part in text.split(',') {
@@ -331,6 +343,7 @@ impl Sizes {
         if software { Self::SOFTWARE } else { Self::GPU }
     }
 
+    #[cfg(feature = "gpu")]
     fn constants(self) -> [(&'static str, u32); 3] {
         [("SQUARES", self.squares), ("MASK_LANES", self.mask_lanes), ("SAMPLE_ROW", self.sample_row)]
     }

@@ -7,13 +7,15 @@ mod dispatches;
 mod grids;
 mod room;
 mod step;
+#[cfg(feature = "gpu")]
 mod tuning;
 
 pub use buffers::{Buffers, DataBuffers, Inputs};
 pub use dispatches::{Dispatch, Steps};
 pub use grids::Cuts;
 pub use step::{Line, Operands, Phase};
-pub use tuning::{Timed, Tuned};
+#[cfg(feature = "gpu")]
+pub use tuning::{Timed, Tuned, limit_ms};
 
 use std::pin::Pin;
 use std::rc::Rc;

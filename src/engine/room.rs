@@ -5,12 +5,14 @@
 
 use bytemuck::Zeroable as _;
 
-use crate::device::{DeviceError, Usage};
+use crate::device::{DeviceError, Usage, Variants};
 use crate::mask::{Bits, split};
 use crate::model::{Model, Tensor};
 use crate::shared::{Mode, Params, Sample, State, Step, halted};
 
 use super::dispatches::{Dispatch, Steps};
+#[cfg(feature = "gpu")]
+use super::step::StepPlan;
 use super::{Engine, Outcome};
 
 impl Engine {
@@ -97,6 +99,23 @@ impl Engine {
         self.buffers.resize(&self.machine, &self.network, &self.params, self.masks)?;
         self.steps = Steps::new(&self.machine, &self.network, &self.plan, self.masks, &self.buffers, self.variants);
         self.write_params();
+        Ok(())
+    }
+
+    /// Replaces the variants of the kernels that the next steps run. The CPU engine has one version of each kernel and only stores them.
+    ///
+    /// # Errors
+    /// A network too large for the device with these variants.
+    pub fn use_variants(&mut self, variants: Variants) -> Result<(), DeviceError> {
+        #[cfg(feature = "gpu")]
+        if variants != self.variants {
+            let plan = StepPlan::new(&self.machine, &self.network, &self.params, variants)?;
+            self.buffers.squares = self.machine.buffer("squares", u64::from(plan.squares) * 4, Usage::Storage)?;
+            self.steps = Steps::new(&self.machine, &self.network, &plan, self.masks, &self.buffers, variants);
+            self.square_starts.clone_from(&plan.square_starts);
+            self.plan = plan;
+        }
+        self.variants = variants;
         Ok(())
     }
 

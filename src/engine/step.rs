@@ -139,6 +139,7 @@ impl StepPlan {
     }
 }
 
+#[cfg(feature = "gpu")]
 impl StepPlan {
     /// The kernel of each line, in order.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {

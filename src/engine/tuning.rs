@@ -2,13 +2,11 @@
 
 use bytemuck::Zeroable;
 
-#[cfg(feature = "gpu")]
-use crate::device::Kernel;
-use crate::device::{DeviceError, Product, Usage, Variants};
+use crate::device::{DeviceError, Kernel, Product, Variants};
 use crate::shared::{MISSING, Sample, State, Step};
 
-use super::dispatches::{Dispatch, Steps};
-use super::step::{Phase, StepPlan};
+use super::dispatches::Dispatch;
+use super::step::Phase;
 use super::{Engine, SLOTS};
 
 /// Target time of one timed submit, in milliseconds.
@@ -17,6 +15,12 @@ const BURST_MS: f64 = 4.0;
 const TURNS: usize = 3;
 /// A variant replaces another one if it takes less than this share of its time. The rest is noise.
 const CLEARLY: f64 = 0.97;
+
+/// How long variants are timed, in milliseconds. `software`: on an adapter that computes on the CPU, which takes longer to compile one.
+#[must_use]
+pub fn limit_ms(software: bool) -> f64 {
+    if software { 2000.0 } else { 300.0 }
+}
 
 /// A variant that was timed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,22 +80,6 @@ async fn choose<E>(
 }
 
 impl Engine {
-    /// Replaces the variants of the kernels that the next steps run.
-    ///
-    /// # Errors
-    /// A network too large for the device with these variants.
-    pub fn use_variants(&mut self, variants: Variants) -> Result<(), DeviceError> {
-        if variants == self.variants {
-            return Ok(());
-        }
-        let plan = StepPlan::new(&self.machine, &self.network, &self.params, variants)?;
-        self.buffers.squares = self.machine.buffer("squares", u64::from(plan.squares) * 4, Usage::Storage)?;
-        self.steps = Steps::new(&self.machine, &self.network, &plan, self.masks, &self.buffers, variants);
-        self.square_starts.clone_from(&plan.square_starts);
-        (self.plan, self.variants) = (plan, variants);
-        Ok(())
-    }
-
     /// Finds the fastest variants for steps with the scores on the device, and uses them from now on, within about `limit_ms`. The network must be
     /// before its first step. `clock` gives milliseconds. The CPU engine has one version of each kernel.
     ///
@@ -115,7 +103,6 @@ impl Engine {
 
     /// Milliseconds of a product's dispatches in a step, after a draw. `None` if there are none, or if the device refuses the variant.
     async fn time_product(&mut self, product: Product, variants: Variants, clock: &dyn Fn() -> f64) -> Result<Option<f64>, DeviceError> {
-        #[cfg(feature = "gpu")]
         if let Some(gpu) = self.machine.gpu() {
             let names = self.plan.names().filter(|name| Product::of(name) == Some(product));
             let kernels: Vec<Kernel> = names.map(|name| Kernel::new(name, variants)).collect();

@@ -1,6 +1,7 @@
 //! The errors of reading a run file, and of continuing a run from one.
 
 use crate::config::ConfigError;
+#[cfg(feature = "gpu")]
 use crate::device::VariantsError;
 use crate::trainer::TrainError;
 
@@ -24,6 +25,7 @@ pub enum RunFileError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A variant that a later version has.
+    #[cfg(feature = "gpu")]
     #[error("its kernels: {0}")]
     Kernels(#[from] VariantsError),
     #[error("its metadata lack {name}")]

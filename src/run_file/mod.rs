@@ -19,7 +19,8 @@ pub use tensors::{SCORE_STATE, Tensors};
 use curves::MOST_ROWS;
 
 use crate::config::{Config, ConfigError};
-use crate::device::Variants;
+#[cfg(feature = "gpu")]
+use crate::device::{Machine, Variants};
 use crate::mask;
 use crate::model::{Image, Model};
 use crate::snapshot::Snapshot;
@@ -86,8 +87,8 @@ pub struct RunFile {
     pub adapter: String,
     /// Whether the adapter computes on the CPU.
     pub software: bool,
-    /// The variants of the kernels: with others the same adapter adds in another order.
-    pub kernels: Variants,
+    /// The names of the kernels' variants: with others the same adapter adds in another order. Empty for the CPU engine.
+    pub kernels: String,
     /// Steps done.
     pub step: u32,
     /// Steps of the whole run, with fine-tuning.
@@ -183,6 +184,23 @@ fn add_test(tests: &mut Vec<Tested>, test: Tested) {
     }
 }
 
+#[cfg(feature = "gpu")]
+impl RunFile {
+    /// Whether the run was trained on this graphics adapter.
+    #[must_use]
+    pub fn is_of(&self, machine: &Machine) -> bool {
+        machine.gpu().is_some() && self.adapter == machine.adapter.to_string()
+    }
+
+    /// The variants of the kernels that trained it. Before there were variants, every run had the usual ones.
+    ///
+    /// # Errors
+    /// A variant that a later version has.
+    pub fn variants(&self) -> Result<Variants, RunFileError> {
+        if self.kernels.is_empty() { Ok(Variants::usual(self.software)) } else { Ok(self.kernels.parse()?) }
+    }
+}
+
 /// What the recorder made of a snapshot.
 #[derive(Debug)]
 pub struct Recorded {
@@ -224,7 +242,7 @@ impl Recorder {
             command: None,
             adapter: adapter.to_string(),
             software: adapter.software,
-            kernels: run.variants(),
+            kernels: run.kernels(),
             step: 0,
             steps,
             steps_per_epoch: run.steps_per_epoch(),
@@ -260,8 +278,14 @@ impl Recorder {
     pub fn trained_here(mut self, run: &Trainer) -> Self {
         let adapter = &run.engine().machine.adapter;
         let (version, adapter, software) = (VERSION.to_owned(), adapter.to_string(), adapter.software);
-        self.file = RunFile { version, command: None, adapter, software, kernels: run.variants(), ..self.file };
+        self.file = RunFile { version, command: None, adapter, software, kernels: run.kernels(), ..self.file };
         self
+    }
+
+    /// Stores the variants of kernels that the run uses from its first step on.
+    #[cfg(feature = "gpu")]
+    pub fn uses(&mut self, kernels: String) {
+        self.file.kernels = kernels;
     }
 
     /// Records a snapshot. `ms` is the duration of its submit; a snapshot may also have no steps.
@@ -338,8 +362,9 @@ impl Recorder {
 /// The file is a recording, or its checkpoint does not fit the run.
 pub fn restore(run: &mut Trainer, file: &mut RunFile) -> Result<(), RestoreError> {
     let state = file.state.take().ok_or(RunFileError::Recording)?;
-    if file.adapter == run.engine().machine.adapter.to_string() {
-        run.use_variants(file.kernels)?;
+    #[cfg(feature = "gpu")]
+    if file.is_of(&run.engine().machine) {
+        run.use_variants(file.variants()?)?;
     }
     for Change { name, value, .. } in &file.changes {
         run.change(name, value)?;

@@ -7,7 +7,6 @@ use safetensors::{SafeTensorError, SafeTensors};
 use serde_json::Value;
 
 use crate::config::Config;
-use crate::device::Variants;
 use crate::mask::{self, Bits};
 use crate::model::{Image, Model};
 use crate::trainer::{Checkpoint, Cost, Evaluation};
@@ -145,17 +144,14 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
     let features = dataset.image.features() as usize;
     let informative =
         if source.has("informative") { Some(source.bits("informative", features, 1)?.iter().map(|&bit| bit == 1).collect()) } else { None };
-    let software = source.text("software")? == "true";
-    // Before there were variants, every run had the usual ones.
-    let kernels = metadata.get("kernels").map_or(Ok(Variants::usual(software)), |names| names.parse())?;
     let state = if source.metadata.contains_key("state") { Some(read_state(&source, &whole, step, &scores, &mask)?) } else { None };
     let file = RunFile {
         changes: read_changes(&source, step)?,
         version: short(source.text("version")?),
         command: metadata.get("command").cloned(),
         adapter: source.text("adapter")?.to_owned(),
-        software,
-        kernels,
+        software: source.text("software")? == "true",
+        kernels: metadata.get("kernels").map_or_else(String::new, |names| names.chars().take(100).collect()),
         step,
         steps,
         steps_per_epoch,

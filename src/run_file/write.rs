@@ -59,7 +59,7 @@ fn metadata(file: &RunFile) -> HashMap<String, String> {
         ("changes", json!(changes).to_string()),
         ("adapter", file.adapter.clone()),
         ("software", file.software.to_string()),
-        ("kernels", file.kernels.to_string()),
+        ("kernels", file.kernels.clone()),
         (
             "dataset",
             json!({

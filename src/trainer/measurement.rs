@@ -1,7 +1,11 @@
 //! Times steps of the current network.
 
 use crate::device::{Buffer, Variants};
-use crate::engine::{Phase, Tuned};
+use crate::engine::Phase;
+#[cfg(feature = "gpu")]
+use crate::engine::Tuned;
+#[cfg(feature = "gpu")]
+use crate::model::Image;
 use crate::schedule::plain;
 use crate::shared::Step;
 
@@ -96,6 +100,34 @@ impl Trainer {
         self.engine.variants
     }
 
+    /// The names of these variants; empty for the CPU engine, which has one version of each kernel.
+    #[must_use]
+    pub fn kernels(&self) -> String {
+        #[cfg(feature = "gpu")]
+        if self.engine.machine.gpu().is_some() {
+            return self.variants().to_string();
+        }
+        String::new()
+    }
+
+    /// What the times of variants depend on: the version, the adapter with its driver, the network, and what a step keeps of it.
+    #[cfg(feature = "gpu")]
+    #[must_use]
+    pub fn kernels_key(&self) -> String {
+        let (adapter, config) = (&self.engine.machine.adapter, &self.config);
+        let Image { channels, height, width } = self.data.image();
+        format!(
+            "{} | {adapter} | {} | {} {channels}x{height}x{width} | gate_inputs={} batch_size={} keep_ratio={} masks={}",
+            env!("CARGO_PKG_VERSION"),
+            adapter.driver,
+            self.whole.name,
+            config.gate_inputs,
+            config.batch_size,
+            config.keep_ratio,
+            self.engine.params.masks
+        )
+    }
+
     /// Replaces the variants of the kernels that the next steps run.
     ///
     /// # Errors
@@ -109,6 +141,7 @@ impl Trainer {
     ///
     /// # Errors
     /// The device is lost.
+    #[cfg(feature = "gpu")]
     pub async fn tune(&mut self, limit_ms: f64, clock: &dyn Fn() -> f64) -> Result<Tuned, TrainError> {
         if self.step > 0 {
             return Ok(Tuned { variants: self.variants(), timed: Vec::new(), ms: 0.0 });

@@ -48,7 +48,9 @@ use crate::schedule::{Order, step_at, view};
 use crate::shared::{Record, Sample, Step, part};
 use crate::snapshot::Snapshot;
 
-use construction::{built, engine_of, first_scores, params_of, steps_of, whole_of};
+#[cfg(feature = "gpu")]
+use construction::params_of;
+use construction::{built, engine_of, first_scores, steps_of, whole_of};
 use pinning::Base;
 use rows::Centre;
 use step_through::StepThrough;
@@ -163,7 +165,7 @@ impl Trainer {
     /// # Errors
     /// A contradictory configuration, or a network too large for the device.
     #[cfg(feature = "gpu")]
-    pub fn kernels(machine: &Machine, config: &Config, data: &DataShape) -> Result<Vec<Kernel>, TrainError> {
+    pub fn kernels_of(machine: &Machine, config: &Config, data: &DataShape) -> Result<Vec<Kernel>, TrainError> {
         config.check()?;
         let (model, _) = built(config, &whole_of(config, data)?);
         Ok(kernels(machine, &model, &params_of(config, &model, data), Variants::usual(machine.adapter.software))?)

@@ -33,8 +33,8 @@ pub async fn dense_step_ms(
     let (dense, batch) = speed::for_dense_step(&config, &shape);
     #[cfg(feature = "gpu")]
     {
-        let mut needed = Trainer::kernels(&machine, &config, &shape).map_err(words)?;
-        for kernel in Trainer::kernels(&machine, &dense, &batch).map_err(words)? {
+        let mut needed = Trainer::kernels_of(&machine, &config, &shape).map_err(words)?;
+        for kernel in Trainer::kernels_of(&machine, &dense, &batch).map_err(words)? {
             if !needed.contains(&kernel) {
                 needed.push(kernel);
             }

@@ -34,6 +34,8 @@ pub mod run_files;
 pub mod session;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 mod snapshots;
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
+pub mod tuning;
 pub mod types;
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub mod user_data;

@@ -88,6 +88,7 @@ pub fn read_run(bytes: &[u8]) -> Result<Js<ReadRun>, JsError> {
         steps_per_epoch: file.steps_per_epoch,
         seconds: file.seconds,
         software: file.software,
+        kernels: file.kernels,
         shades: TypedArray(run_file::shades(&file.scores)),
         informative: file.informative.map(|informative| TypedArray(informative.into_iter().map(u8::from).collect())),
         rows: flat(file.curves.rows()),

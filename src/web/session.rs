@@ -99,7 +99,7 @@ impl Session {
             (None, None) => shape_of(&config)?,
         };
         #[cfg(feature = "gpu")]
-        let kernels = Trainer::kernels(&machine, &config, &shape).map_err(|error| named(&error))?;
+        let kernels = Trainer::kernels_of(&machine, &config, &shape).map_err(|error| named(&error))?;
         #[cfg(feature = "gpu")]
         kernels::compile(&machine, &kernels, |done, of| report(&progress, "compiling kernels", done, of)).await.map_err(words)?;
         let buffers = left.as_ref().map(|left| left.buffers.clone());
@@ -160,6 +160,7 @@ impl Session {
             steps_per_epoch: run.steps_per_epoch(),
             has_timestamps: self.machine.has_clock(),
             informative: self.informative.as_ref().map(informative),
+            kernels: run.kernels(),
             history_columns: self.recorder.file().history.capacity() as u32,
         };
         Js::of(&Description(plan(&run.whole, &run.data, &run.config, self.machine.buffer_limit()), facts))

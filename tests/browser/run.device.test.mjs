@@ -395,3 +395,43 @@ test('cnn-32-64-128 trains, and the page never stalls', { timeout: 6 * PATIENCE_
   assert.match(await visitor.see('speed').innerText(), /about \d+\s(s|min)/);
   await visitor.leave();
 });
+
+/** Runs in the worker before its own code: the adapter has the name of a GPU, so that the page chooses among the kernels of a GPU. */
+const pretended = before_worker(`
+  for (const [name, value] of Object.entries({ vendor: 'acme', architecture: 'one', device: '', description: 'Acme One', isFallbackAdapter: false }))
+    Object.defineProperty(GPUAdapterInfo.prototype, name, { get: () => value });
+`);
+
+test('on a GPU the fastest kernels are measured once, shown, and remembered by the browser', limit, async () => {
+  const visitor = await visit(`${SMALL}&steps=4`, { prepare: pretended });
+  const shown = async () => {
+    await visitor.state('idle');
+    await visitor.see('train').click();
+    await visitor.state('finished');
+    await visitor.see('adapter').click();
+    await visitor.see('card-computes').waitFor();
+    const words = await visitor.see('card-computes').innerText();
+    assert.match(words, /Acme One computes/);
+    assert.match(words, /the fastest of several for this network: .*\./);
+    return /network: (.*)\./.exec(words)[1];
+  };
+  const kept = () =>
+    visitor.page.evaluate(async () => {
+      const cache = await caches.open('lacuna-kernels');
+      const keys = await cache.keys();
+      return Promise.all(keys.map(async (key) => [key.url, await (await cache.match(key)).text()]));
+    });
+  const first = await shown();
+  const found = await kept();
+  assert.equal(found.length, 1);
+  assert.match(found[0][0], /Acme\+One/);
+  assert.equal(found[0][1].replaceAll('=', ' ').replaceAll(',', ', '), first);
+  // What the browser remembers is used at the next visit, without measuring.
+  await visitor.page.evaluate(async (url) => {
+    const cache = await caches.open('lacuna-kernels');
+    await cache.put(url, new Response('convolve=4x16,d_activations=8x8,d_weights=w32'));
+  }, found[0][0]);
+  await visitor.page.reload();
+  assert.equal(await shown(), 'convolve 4x16, d_activations 8x8, d_weights w32');
+  await visitor.leave();
+});

@@ -122,7 +122,7 @@ fn the_variants_are_part_of_a_run_and_a_resumed_or_repeated_run_uses_them() {
     assert!(words.contains(&format!("kernels: {names}")), "{words}");
     assert_eq!(log(Path::new(&at("log")))[0]["kernels"], names.as_str());
     let saved = RunFile::from_bytes(&fs::read(at("run")).unwrap()).unwrap();
-    assert_eq!(saved.kernels.to_string(), names);
+    assert_eq!(saved.kernels, names);
     let words = runs(&["replay", &at("run"), "--again"]);
     assert!(words.contains("the same, bit for bit"), "{words}");
     runs(&["train", "--resume", &at("run"), "--log", &at("log"), "--save", &at("again")]);

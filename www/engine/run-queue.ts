@@ -2,6 +2,7 @@
 
 import type { EngineLoader } from './engine-loader';
 import { failureOf, hasTrapped } from './failures';
+import { chooseKernels } from './kernel-choice';
 import type { Session } from './load';
 import { type Environment, OpenRun } from './open-run';
 import type { Pace } from './pacer';
@@ -107,6 +108,8 @@ export class RunQueue {
     const session = await engine.Session.open(query, progress, adapter?.name ?? undefined);
     if (number !== this.latest) return session.free();
     if (resumed) restore(session, resumed);
+    else await chooseKernels(session, progress);
+    if (number !== this.latest) return session.free();
     const opened = { number, session, plan, training: this.train_at_once };
     const loop = new TrainingLoop(new OpenRun(opened, this.environment), this.pace);
     this.opened = loop;

@@ -274,6 +274,8 @@ export type RunFacts = {
   has_timestamps: boolean;
   /** `[I]` for planted data: 1 if an input carries the class. */
   informative: Uint8Array | null;
+  /** The variants of its kernels, by their names. */
+  kernels: string;
   /** Most columns of its history. */
   history_columns: number;
 };
@@ -511,6 +513,8 @@ export type ReadRun = {
   command: string | null;
   adapter: string;
   software: boolean;
+  /** The variants of the kernels, by their names. */
+  kernels: string;
   /** Steps done. */
   step: number;
   /** Steps of the whole run. */
@@ -641,6 +645,7 @@ export type Classified = {
 
 /** The comparison of a kernel with its reference, in one scene or over all. */
 export type CheckKernel = {
+  /** With the name of its variant, if it has several. */
   name: string;
   passed: boolean;
   /** Largest error, relative to the largest number of the same buffer. It is infinite if an integer differs. */
@@ -654,6 +659,7 @@ export type CheckKernel = {
 
 /** The results of the kernels on one small network with awkward sizes. */
 export type CheckScene = {
+  /** With the variants of kernels, if it ran with others than the usual ones. */
   scene: string;
   network: string;
   passed: boolean;

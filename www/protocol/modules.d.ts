@@ -126,6 +126,13 @@ declare module '*/pkg/lacuna.js' {
     finish(progress: Progress): Promise<number | null>;
     /** Why the device is lost, or null. */
     lost(): string | undefined;
+    /**
+     * What a choice of variants depends on, for the page to remember it by. `undefined` if there is nothing to choose: the CPU engine has one version of
+     * each kernel, and an adapter that computes on the CPU takes longer to compile others than they save.
+     */
+    kernels_key(): string | undefined;
+    /** Uses the variants of the kernels that the page remembers or, without any, measures which are the fastest. Returns their names. */
+    choose_kernels(progress: Progress, known?: string): Promise<string>;
     /** Frees its memory. The object must not be used afterwards. */
     free(): void;
   }
@@ -272,6 +279,13 @@ declare module '*/pkg/lacuna_cpu.js' {
     finish(progress: Progress): Promise<number | null>;
     /** Why the device is lost, or null. */
     lost(): string | undefined;
+    /**
+     * What a choice of variants depends on, for the page to remember it by. `undefined` if there is nothing to choose: the CPU engine has one version of
+     * each kernel, and an adapter that computes on the CPU takes longer to compile others than they save.
+     */
+    kernels_key(): string | undefined;
+    /** Uses the variants of the kernels that the page remembers or, without any, measures which are the fastest. Returns their names. */
+    choose_kernels(progress: Progress, known?: string): Promise<string>;
     /** Frees its memory. The object must not be used afterwards. */
     free(): void;
   }

@@ -22,6 +22,8 @@ export function fakeSession(more: Partial<Session> = {}): Session {
   const now = () => snapshot(step, { steps, finished: step === steps });
   return {
     description: () => description({ steps }),
+    kernels_key: () => undefined,
+    choose_kernels: absent('choice'),
     stopper: () => ({ stop: () => undefined, free: () => undefined }),
     files: () => [],
     feed: absent('data'),

@@ -51,6 +51,7 @@ export const description = (more: Partial<Description> = {}): Description => ({
   steps_per_epoch: 10,
   has_timestamps: false,
   informative: null,
+  kernels: 'convolve=8x16,d_activations=8x16,d_weights=8x8',
   history_columns: 64,
   ...more,
 });

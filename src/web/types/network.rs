@@ -103,6 +103,8 @@ crossing! {
         pub has_timestamps: bool,
         /// `[I]` for planted data: 1 if an input carries the class.
         pub informative: Option<TypedArray<u8>>,
+        /// The variants of its kernels, by their names.
+        pub kernels: String,
         /// Most columns of its history.
         pub history_columns: u32,
     }

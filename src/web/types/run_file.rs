@@ -88,6 +88,8 @@ crossing! {
         pub command: Option<String>,
         pub adapter: String,
         pub software: bool,
+        /// The variants of the kernels, by their names.
+        pub kernels: String,
         /// Steps done.
         pub step: u32,
         /// Steps of the whole run.

@@ -7,7 +7,10 @@ import { place, putAway, standing } from '../../ui/card';
 
 const NAME = 'computes';
 
-function lines({ computes, adapter, software }: Description, is_recorded: boolean): string[] {
+/** The variants of the kernels, as a line of the card. */
+const variants = (kernels: string, how: string): string => `Its kernels${how}: ${kernels.replaceAll('=', ' ').replaceAll(',', ', ')}.`;
+
+function lines({ computes, adapter, software, kernels }: Description, is_recorded: boolean): string[] {
   if (is_recorded) return [`Nothing computes: this run was recorded on ${adapter}.`];
   if (computes === 'cpu') {
     return [
@@ -16,8 +19,11 @@ function lines({ computes, adapter, software }: Description, is_recorded: boolea
     ];
   }
   if (software)
-    return [`${adapter} computes, through WebGPU. It is an adapter in software: everything works, slowly, and a ratio that is measured here is not a GPU’s.`];
-  return [`${adapter} computes, through WebGPU. Times and ratio are measured on it.`];
+    return [
+      `${adapter} computes, through WebGPU. It is an adapter in software: everything works, slowly, and a ratio that is measured here is not a GPU’s.`,
+      variants(kernels, ''),
+    ];
+  return [`${adapter} computes, through WebGPU. Times and ratio are measured on it.`, variants(kernels, ', the fastest of several for this network')];
 }
 
 /** Opens the card, or closes it. */

@@ -57,7 +57,7 @@ export function savedRunOf({ bytes, read }: OpenedFile): SavedRun {
 }
 
 /** The description of a recorded run. */
-export function descriptionOf({ plan, adapter, software, steps, steps_per_epoch, informative, history }: ReadRun): Description {
+export function descriptionOf({ plan, adapter, software, kernels, steps, steps_per_epoch, informative, history }: ReadRun): Description {
   return {
     ...plan,
     adapter,
@@ -68,6 +68,7 @@ export function descriptionOf({ plan, adapter, software, steps, steps_per_epoch,
     steps_per_epoch,
     has_timestamps: false,
     informative,
+    kernels,
     history_columns: history.capacity,
   };
 }
