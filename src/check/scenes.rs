@@ -153,7 +153,6 @@ pub(super) const SCENES: &[Scene] = &[
         name: "one mask",
         model: "mlp-35-14",
         image: flat(20),
-        classes: 10,
         batch_size: 12,
         change: |p| {
             p.masks = 1;
@@ -166,7 +165,6 @@ pub(super) const SCENES: &[Scene] = &[
         name: "evaluation",
         model: "mlp-35-14",
         image: flat(20),
-        classes: 10,
         batch_size: 12,
         change: |p| {
             p.mode = Mode::Evaluate as u32;
@@ -177,16 +175,7 @@ pub(super) const SCENES: &[Scene] = &[
         ..USUAL
     },
     Scene { name: "no hidden layer", model: "mlp", image: flat(45), classes: 6, batch_size: 10, keep: 0.3, ..USUAL },
-    Scene {
-        name: "several tiles",
-        model: "mlp-150-90",
-        image: flat(130),
-        classes: 10,
-        batch_size: 150,
-        keep: 0.8,
-        all_variants: true,
-        ..USUAL
-    },
+    Scene { name: "several tiles", model: "mlp-150-90", image: flat(130), batch_size: 150, keep: 0.8, all_variants: true, ..USUAL },
     Scene {
         name: "convolutions, odd images",
         model: "cnn-6-9",
@@ -202,7 +191,6 @@ pub(super) const SCENES: &[Scene] = &[
         name: "convolutions of gated channels",
         model: "cnn-13",
         image: image(5, 9, 9),
-        classes: 10,
         batch_size: 18,
         change: |p| p.clip_norm = 0.01,
         keep: 0.6,

@@ -62,6 +62,7 @@ struct Case {
     phases: Vec<Vec<(Phase, f64)>>,
     /// The variants of the kernels, and their times if they were measured.
     variants: Option<Variants>,
+    kernels: String,
     tuned: Option<Tuned>,
 }
 
@@ -171,6 +172,7 @@ fn cases(arguments: &Bench) -> Vec<Case> {
             multiply_adds: Vec::new(),
             phases: Vec::new(),
             variants: None,
+            kernels: String::new(),
             tuned: None,
         })
         .collect()
@@ -210,8 +212,7 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
         say(table(&cases, &model));
         if arguments.kernels != Kernels::Auto || !machine.adapter.software {
             for case in &cases {
-                let variants = case.variants.expect("they were chosen before the first turn");
-                say(format_args!("{}, {}", case.name(), kernels::words(variants, case.tuned.as_ref())));
+                say(format_args!("{}, {}", case.name(), kernels::words(&case.kernels, case.tuned.as_ref())));
                 case.tuned.iter().for_each(|tuned| say(kernels::table(tuned)));
             }
         }
@@ -233,7 +234,7 @@ fn choose(networks: &mut Networks, cases: &mut [Case], kernels: Kernels, progres
         progress.tell(format!("{}, choosing kernels", case.name()));
         let run = networks.of(case);
         case.tuned = kernels::choose(kernels, run)?;
-        case.variants = Some(run.variants());
+        (case.variants, case.kernels) = (Some(run.variants()), run.kernels());
     }
     Ok(())
 }
@@ -291,7 +292,7 @@ fn line(case: &Case, dense: &Case, model: &Model, adapter: &str) -> serde_json::
         "steps": case.steps,
         "repeats": case.step_ms.len(),
         "adapter": adapter,
-        "kernels": case.variants.map(|variants| variants.to_string()),
+        "kernels": case.kernels,
     })
 }
 

@@ -93,11 +93,14 @@ impl Remembered {
     }
 }
 
-/// One line on the choice.
-pub(super) fn words(variants: Variants, tuned: Option<&Tuned>) -> String {
+/// One line on the choice. `names`: those of the run's variants, or none.
+pub(super) fn words(names: &str, tuned: Option<&Tuned>) -> String {
+    if names.is_empty() {
+        return "kernels: the CPU engine has one version of each".to_owned();
+    }
     let measured =
         tuned.map_or_else(String::new, |tuned| format!(" (the fastest of {} that were timed in {:.0} ms)", tuned.timed.len(), tuned.ms));
-    format!("kernels: {variants}{measured}")
+    format!("kernels: {names}{measured}")
 }
 
 /// The times of the variants.

@@ -141,7 +141,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         run.steps()
     ));
     if tuned.is_some() || arguments.kernels != Kernels::Auto {
-        say(kernels::words(run.variants(), tuned.as_ref()));
+        say(kernels::words(&run.kernels(), tuned.as_ref()));
     }
     log.write(&json!({
         "event": "run",

@@ -335,7 +335,7 @@ mod tests {
         let places: Vec<String> =
             (0..10).map(|line| source.place(line).map_or_else(String::new, |(file, line)| format!("{} {line}", file.name))).collect();
         assert_eq!(places, ["", "", "c 1", "b 1", "b 2", "a 1", "a 2", "a 3", "of_a 1", ""]);
-        assert_eq!(source.with_places("┌─ wgsl:4:7, ┌─ wgsl:8:1, ┌─ wgsl:9"), "┌─ shared/b.wgsl:2:7, ┌─ shared/a.wgsl:3:1, ┌─ of_a.wgsl:1");
+        assert_eq!(source.with_places("┌─ wgsl:4:7, ┌─ wgsl:7:1, ┌─ wgsl:8"), "┌─ shared/b.wgsl:2:7, ┌─ shared/a.wgsl:3:1, ┌─ of_a.wgsl:1");
         assert_eq!(source.with_places("wgsl:4 ┌─ wgsl"), "wgsl:4 ┌─ wgsl");
         let refused = naga::front::wgsl::parse_str(&source.text()).unwrap_err().emit_to_string(&source.text());
         assert!(refused.contains(":1:1") && !source.with_places(&refused).contains(".wgsl"), "the first line is of no file: {refused}");

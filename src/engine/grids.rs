@@ -3,6 +3,8 @@
 use crate::device::{Machine, Product, Variant, Variants};
 use crate::model::{Extra, Layer};
 
+use super::Engine;
+
 /// One thread each, in workgroups of 64. The number of workgroups is a multiple of 16, so that the few of an adapter that computes on the CPU are a
 /// power of two, as `dealt` in `shaders/software/dealing.wgsl` requires.
 pub(super) fn grid(threads: u64) -> [u32; 3] {
@@ -35,6 +37,14 @@ impl Cuts {
             let variant = variants.of(Product::DWeights);
             Self { enough: variant.enough, tile: variant.weights(), strip: variant.strip }
         }
+    }
+}
+
+impl Engine {
+    /// How this device splits the gradients of weights into parts.
+    #[must_use]
+    pub fn cuts(&self) -> Cuts {
+        Cuts::of(&self.machine, self.variants)
     }
 }
 

@@ -13,6 +13,8 @@ mod tuning;
 pub use buffers::{Buffers, DataBuffers, Inputs};
 pub use dispatches::{Dispatch, Steps};
 pub use grids::Cuts;
+#[cfg(feature = "gpu")]
+pub use step::kernels;
 pub use step::{Line, Operands, Phase};
 #[cfg(feature = "gpu")]
 pub use tuning::{Timed, Tuned, limit_ms};
@@ -22,8 +24,6 @@ use std::rc::Rc;
 
 use bytemuck::{Zeroable, cast_slice};
 
-#[cfg(feature = "gpu")]
-use crate::device::Kernel;
 use crate::device::{Buffer, DeviceError, Encoder, Machine, Readback, Usage, Variants};
 use crate::model::{Model, Places, Tensor};
 use crate::shared::{MISSING, Params, Record, Sample, State, Step};
@@ -118,12 +118,6 @@ impl Engine {
         engine.write(&engine.buffers.sources, &model.sources());
         engine.write(&engine.buffers.running, &vec![[0.0f32, 1.0]; params.statistics as usize]);
         Ok(engine)
-    }
-
-    /// How this device splits the gradients of weights into parts.
-    #[must_use]
-    pub fn cuts(&self) -> Cuts {
-        Cuts::of(&self.machine, self.variants)
     }
 
     /// Most steps of a submit of this network, at most [`SLOTS`].
@@ -500,20 +494,4 @@ impl Engine {
         }
         Ok(None)
     }
-}
-
-/// The kernels that the training steps of a network run.
-///
-/// # Errors
-/// A batch that is too large for a network of this width.
-#[cfg(feature = "gpu")]
-pub fn kernels(machine: &Machine, model: &Model, params: &Params, variants: Variants) -> Result<Vec<Kernel>, DeviceError> {
-    let mut kernels: Vec<Kernel> = Vec::new();
-    for name in StepPlan::new(machine, model, params, variants)?.names() {
-        let kernel = Kernel::new(name, variants);
-        if !kernels.contains(&kernel) {
-            kernels.push(kernel);
-        }
-    }
-    Ok(kernels)
 }

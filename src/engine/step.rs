@@ -4,6 +4,8 @@
 //! The grids are those of the dense network: the kernels read the kept counts, and surplus workgroups return at once. (Every WebGPU implementation
 //! adds a validation dispatch and barriers to an indirect dispatch.)
 
+#[cfg(feature = "gpu")]
+use crate::device::Kernel;
 use crate::device::{DeviceError, Machine, Product, Sizes, Variants};
 use crate::model::{self, Layer, Map, Model, Op, Places, Pooling};
 use crate::shared::{Operation, Params, Place, Work, effects, flags};
@@ -392,6 +394,22 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+/// The kernels that the training steps of a network run.
+///
+/// # Errors
+/// A batch that is too large for a network of this width.
+#[cfg(feature = "gpu")]
+pub fn kernels(machine: &Machine, model: &Model, params: &Params, variants: Variants) -> Result<Vec<Kernel>, DeviceError> {
+    let mut kernels: Vec<Kernel> = Vec::new();
+    for name in StepPlan::new(machine, model, params, variants)?.names() {
+        let kernel = Kernel::new(name, variants);
+        if !kernels.contains(&kernel) {
+            kernels.push(kernel);
+        }
+    }
+    Ok(kernels)
 }
 
 fn ones(map: &Map) -> u32 {
