@@ -136,13 +136,10 @@ export const resultTables = {
   ...compare({ dataset: 'fashion-mnist', keep: 0.2 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.1, inputs: false }),
   ...compare({ keep: 0.05, epochs: 9 }),
-  ...compare({ keep: 0.1, epochs: 9 }),
+  ...compare({ keep: 0.1, epochs: 9, entrants: 'small-dense-fisher,magnitude,rigl,fisher' }),
   ...compare({ keep: 0.2, epochs: 9 }),
   ...compare({ keep: 0.1, inputs: false, epochs: 9 }),
-  ...compare({ dataset: 'fashion-mnist', keep: 0.05, epochs: 9 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.1, epochs: 9 }),
-  ...compare({ dataset: 'fashion-mnist', keep: 0.2, epochs: 9 }),
-  ...compare({ dataset: 'fashion-mnist', keep: 0.1, inputs: false, epochs: 9 }),
   'estimators-mid-run': {
     title: 'Structure gradients in the middle of a run',
     about: `MNIST, \`mlp-512-256\`, inputs and hidden neurons gated, frozen after some of 936 steps; α = ½, 300 pairs of masks on 32 batches in turn. *F*: the Fisher
