@@ -41,10 +41,13 @@ const percent = ({ result }) => (100 * result.test_accuracy).toFixed(2);
 
 const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10'];
 const KEEP = ['0.1', '0.2'];
-/** Every entrant of `lacuna compare`; and four for the longer runs, of which all would take hours on an adapter in software. */
+/** Every entrant of `lacuna compare`; those that compute nothing that is off; and six for the longer runs, of which all would take hours in software. */
 const ALL =
   'dense,small-dense,small-dense-final,small-dense-fisher,small-dense-static,static,static-allocated,magnitude,set,rigl,snip,ste,reinforce,vrpge-paper,vrpge,vrpge-one-sided,fisher,fisher-pruning';
-const MOST = 'small-dense-fisher,magnitude,rigl,fisher';
+const SPARSE = ALL.split(',')
+  .filter((name) => name !== 'dense' && name !== 'ste')
+  .join(',');
+const LONGER = 'small-dense-fisher,static,magnitude,rigl,vrpge,fisher';
 const MID_RUN = ['--gate-inputs', '--keep-ratio', '0.1', '--keep-start', '0.5', '--scores-rate', '0.2', '--epochs', '2', '--pairs', '300', '--json'];
 
 /** A table of `lacuna bench`. */
@@ -71,16 +74,20 @@ const bench = (title, about, flags) => ({
   },
 });
 
-/** A table of `lacuna compare` on MNIST with five seeds that no choice of settings saw, by the name of its file. `tables`: how much of the printout it has. */
-function compare({ keep, inputs = true, epochs = 2, tables = 2 }) {
-  const which = [inputs ? '' : 'hidden', `keep-${keep}`, epochs === 2 ? '' : 'nine-epochs'];
+/**
+ * A table of `lacuna compare` with five seeds that no choice of settings saw, by the name of its file. `dataset`: mnist or fashion-mnist.
+ * `tables`: how much of the printout it has. Without `entrants`, those of a run of that length.
+ */
+function compare({ dataset = 'mnist', keep, inputs = true, epochs = 2, entrants = epochs === 2 ? SPARSE : LONGER, tables = 2 }) {
+  const which = [dataset === 'mnist' ? '' : 'fashion', inputs ? '' : 'hidden', `keep-${keep}`, epochs === 2 ? '' : 'nine-epochs'];
   const gated = inputs ? 'inputs and hidden neurons gated' : 'hidden neurons gated';
+  const data = dataset === 'mnist' ? [] : ['--dataset', dataset];
   const flags = ['--seed', '21', '--seeds', '5', '--epochs', String(epochs), `--gate-inputs=${inputs}`, '--keep-ratio', String(keep)];
   return {
     [['compare', ...which.filter(Boolean)].join('-')]: {
-      title: `MNIST, keep ${keep}, ${gated}, ${epochs === 2 ? 'two' : 'nine'} epochs`,
+      title: `${dataset === 'mnist' ? 'MNIST' : 'Fashion-MNIST'}, keep ${keep}, ${gated}, ${epochs === 2 ? 'two' : 'nine'} epochs`,
       about: COMPARE,
-      commands: [['compare', '--methods', epochs === 2 ? ALL : MOST, ...flags]],
+      commands: [['compare', ...data, '--methods', entrants, ...flags]],
       read([{ text }]) {
         // The last line says where the files of this machine are.
         const from = text.slice(text.search(/^.* seeds, on /m)).replace(/^results\.csv, .*$/m, '');
@@ -120,9 +127,19 @@ export const resultTables = {
       return { adapter: runs[0].run.adapter, body: table(['keep ratio', 'mask', 'seed 1', 'seed 2', 'seed 3', 'mean'], rows) };
     },
   },
-  ...compare({ keep: 0.1, tables: Number.POSITIVE_INFINITY }),
-  ...compare({ keep: 0.1, inputs: false }),
-  ...compare({ keep: 0.1, epochs: 9 }),
+  ...compare({ keep: 0.1, entrants: ALL, tables: Number.POSITIVE_INFINITY }),
+  ...compare({ keep: 0.1, inputs: false, entrants: ALL }),
+  ...compare({ keep: 0.05 }),
+  ...compare({ keep: 0.2 }),
+  ...compare({ dataset: 'fashion-mnist', keep: 0.05 }),
+  ...compare({ dataset: 'fashion-mnist', keep: 0.1, entrants: `dense,${SPARSE}` }),
+  ...compare({ dataset: 'fashion-mnist', keep: 0.2 }),
+  ...compare({ dataset: 'fashion-mnist', keep: 0.1, inputs: false }),
+  ...compare({ keep: 0.05, epochs: 9 }),
+  ...compare({ keep: 0.1, epochs: 9, entrants: 'small-dense-fisher,magnitude,rigl,fisher' }),
+  ...compare({ keep: 0.2, epochs: 9 }),
+  ...compare({ keep: 0.1, inputs: false, epochs: 9 }),
+  ...compare({ dataset: 'fashion-mnist', keep: 0.1, epochs: 9 }),
   'estimators-mid-run': {
     title: 'Structure gradients in the middle of a run',
     about: `MNIST, \`mlp-512-256\`, inputs and hidden neurons gated, frozen after some of 936 steps; α = ½, 300 pairs of masks on 32 batches in turn. *F*: the Fisher
