@@ -136,7 +136,7 @@ export const resultTables = {
   ...compare({ dataset: 'fashion-mnist', keep: 0.2 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.1, inputs: false }),
   ...compare({ keep: 0.05, epochs: 9 }),
-  ...compare({ keep: 0.1, epochs: 9, entrants: 'small-dense-fisher,magnitude,rigl,fisher' }),
+  ...compare({ keep: 0.1, epochs: 9 }),
   ...compare({ keep: 0.2, epochs: 9 }),
   ...compare({ keep: 0.1, inputs: false, epochs: 9 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.1, epochs: 9 }),
