@@ -139,6 +139,7 @@ export const resultTables = {
   ...compare({ keep: 0.1, epochs: 9 }),
   ...compare({ keep: 0.2, epochs: 9 }),
   ...compare({ keep: 0.1, inputs: false, epochs: 9 }),
+  ...compare({ dataset: 'fashion-mnist', keep: 0.05, epochs: 9 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.1, epochs: 9 }),
   'estimators-mid-run': {
     title: 'Structure gradients in the middle of a run',
