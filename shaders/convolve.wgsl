@@ -3,7 +3,8 @@
 // A fully connected layer has one tap and maps of one pixel. Its bias is the weight of a row of ones after the kept inputs. The relu is applied where
 // the written map is rectified; before a normalisation it is not. Values outside the image are 0, so their taps are skipped.
 // One invocation computes a tile of units and images at one pixel (convolve_tile). Results of a tile beyond the edge are not stored. There is no
-// workgroup memory and no barrier: workgroup/convolve.wgsl is the version that has both. The grid is that of the dense network; an invocation without a tile returns at once.
+// workgroup memory and no barrier: workgroup/convolve.wgsl is the version that has both. The grid is that of the dense network; an invocation without
+// a tile returns at once.
 
 // #import structs
 // #import quads

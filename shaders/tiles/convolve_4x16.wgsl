@@ -1,12 +1,6 @@
 // The tile of one invocation of convolve: four units for sixteen images at one pixel. For layers that keep few units.
 
-// A column for each unit, a row for each image; the digit counts quads of images.
-struct Sums {
-    sum0: mat4x4<f32>,
-    sum1: mat4x4<f32>,
-    sum2: mat4x4<f32>,
-    sum3: mat4x4<f32>,
-}
+// #import sums_narrow
 
 fn add_products(sums: Sums, w: u32, at: u32, apart: u32) -> Sums {
     let w0 = packed_weights[w];

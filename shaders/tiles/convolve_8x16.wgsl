@@ -1,17 +1,7 @@
 // The tile of one invocation of convolve: eight units for sixteen images at one pixel. For an adapter that computes on the CPU, where loads cost more
 // than arithmetic.
 
-// The first digit counts quads of units, the second quads of images.
-struct Sums {
-    sum00: mat4x4<f32>,
-    sum01: mat4x4<f32>,
-    sum02: mat4x4<f32>,
-    sum03: mat4x4<f32>,
-    sum10: mat4x4<f32>,
-    sum11: mat4x4<f32>,
-    sum12: mat4x4<f32>,
-    sum13: mat4x4<f32>,
-}
+// #import sums_wide
 
 fn add_products(sums: Sums, w: u32, at: u32, apart: u32) -> Sums {
     let w0 = packed_weights[w];

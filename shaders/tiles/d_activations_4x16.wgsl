@@ -1,14 +1,7 @@
 // The tile of one invocation of d_activations: four units for sixteen images at one pixel. For layers that keep few units.
 
 // #import multiply_add
-
-// A column for each unit, a row for each image; the digit counts quads of images.
-struct Sums {
-    sum0: mat4x4<f32>,
-    sum1: mat4x4<f32>,
-    sum2: mat4x4<f32>,
-    sum3: mat4x4<f32>,
-}
+// #import sums_narrow
 
 fn add_products(sums: Sums, w: u32, columns: u32, d: u32, apart_out: u32, apart: u32) -> Sums {
     let w0 = weights(w, columns);

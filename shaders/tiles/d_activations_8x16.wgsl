@@ -1,16 +1,6 @@
 // The tile of one invocation of d_activations: eight units for sixteen images at one pixel. For an adapter that computes on the CPU.
 
-// The first digit counts quads of units, the second quads of images.
-struct Sums {
-    sum00: mat4x4<f32>,
-    sum01: mat4x4<f32>,
-    sum02: mat4x4<f32>,
-    sum03: mat4x4<f32>,
-    sum10: mat4x4<f32>,
-    sum11: mat4x4<f32>,
-    sum12: mat4x4<f32>,
-    sum13: mat4x4<f32>,
-}
+// #import sums_wide
 
 fn add_products(sums: Sums, w: u32, columns: u32, d: u32, apart_out: u32, apart: u32) -> Sums {
     // Each value is loaded just before its first product, so that fewer are in registers at once.

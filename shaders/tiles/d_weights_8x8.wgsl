@@ -1,5 +1,7 @@
 // The tile of one invocation of d_weights: the weights from eight inputs to eight outputs.
 
+// #import sums_square
+
 struct TileRows {
     first: Rows,
     second: Rows,
@@ -8,14 +10,6 @@ struct TileRows {
 struct Inside {
     first: vec4<bool>,
     second: vec4<bool>,
-}
-
-// The first digit counts quads of inputs, the second quads of outputs.
-struct Sums {
-    sum00: mat4x4<f32>,
-    sum01: mat4x4<f32>,
-    sum10: mat4x4<f32>,
-    sum11: mat4x4<f32>,
 }
 
 fn tile_rows_from(r: u32, kept_in: u32, taps: u32, apart: u32, images: u32) -> TileRows {

@@ -47,7 +47,7 @@ macro_rules! files {
 /// The files that kernels import.
 const SHARED: &[ShaderFile] = files!("shaders/shared/":
     candidate_sums cells convolve_store d_activations_store d_weights_store dealing dispatch finite gradient_parts gradient_rows multiply_add
-    normalisation quads squares structs threefry tiles
+    normalisation quads squares structs sums_narrow sums_square sums_wide threefry tiles
 );
 
 /// The files that replace a file with the same name on an adapter that computes on the CPU.

@@ -42,9 +42,9 @@ pub struct Tuned {
     pub ms: f64,
 }
 
-/// Times the variants of one product after the other and takes the fastest of each. `usual` come first; `software`: whether the adapter computes on the CPU; each product has an equal part of the time
-/// that is left, and a variant is begun only within it, so that `limit_ms` is exceeded by one variant at most. `time` gives milliseconds, or `None` if
-/// the device cannot run the variant. `clock` gives milliseconds.
+/// Times the variants of one product after the other and takes the fastest of each. Those of `usual` come first. Each product has an equal part of the
+/// time that is left, and a variant is begun only within it. The usual ones are always timed. `software`: whether the adapter computes on the CPU.
+/// `time` gives milliseconds, or `None` if the device cannot run the variant. `clock` gives milliseconds.
 ///
 /// # Errors
 /// The first error of `time`.
