@@ -28,7 +28,7 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     let layer = params.layers[op.layer];
     let length = kept_in + select(0u, 1u, layer.extra == 1u);
     let apart_in = op.height_in * op.width_in * images;
-    var tap_weight = layer.first_packed / 4u + o;
+    var tap_weight = z * op.apart_packed + layer.first_packed / 4u + o;
     let y = pixel / op.width_out * op.stride;
     let x = pixel % op.width_out * op.stride;
 
@@ -40,7 +40,7 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     loop {
         if row < op.height_in && column < op.width_in {
             var w = tap_weight;
-            var at = (row * op.width_in + column) * images + b;
+            var at = z * op.apart_in + (row * op.width_in + column) * images + b;
             var i = 0u;
             loop {
                 sums = add_products(sums, w, at, apart);
@@ -77,7 +77,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = op.mask;
+    let z = op.mask + workgroup.z;
     let rows = counts[z * MOST_GROUPS + op.group_out] + select(0u, 1u, (op.flags & ONES) != 0u);
     let tiles = tile_rows(rows) * op.height_out * op.width_out * tile_images(params.batch_stride);
     let own = share(tiles, workgroup.x, grid.x, lane);

@@ -21,7 +21,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = op.mask;
+    let z = op.mask + workgroup.z;
     let group = params.groups[op.group_out];
     let cells = op.height_out * op.width_out * (params.batch_stride / 4u);
     let kept = counts[z * MOST_GROUPS + op.group_out];
@@ -30,8 +30,8 @@ fn main(
     let team = team(workgroup.x, grid.x, lane);
     for (var k = team.first; k < rows * in_row; k += team.hop) {
         let r = k / in_row;
-        let read = r * cells;
-        let out = op.first_output + r * cells;
+        let read = z * op.apart_in + r * cells;
+        let out = z * op.apart_out + r * cells;
         var is_open = false;
         if r < kept {
             let unit = group.first_unit + lists[z * params.rows + group.first_row + r];

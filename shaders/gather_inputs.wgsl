@@ -27,7 +27,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = op.mask;
+    let z = op.mask + workgroup.z;
     let images = params.batch_stride / 4u;
     let pixels = op.height_out * op.width_out;
     let area = params.height * params.width;
@@ -65,6 +65,6 @@ fn main(
                 }
             }
         }
-        output[op.first_output + id] = value;
+        output[z * op.apart_out + id] = value;
     }
 }

@@ -27,7 +27,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = op.mask;
+    let z = op.mask + workgroup.z;
     let cells = op.height_out * op.width_out * (params.batch_stride / 4u);
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
@@ -55,9 +55,9 @@ fn main(
             scale = packed_weights[scales + origin.x] / deviation(moments.y);
             shift = packed_weights[scales + stride + origin.x] - moments.x * scale;
         }
-        let branch = origin.x * cells;
-        let other = origin.y * cells;
-        let out = op.first_output + r * cells;
+        let branch = z * op.apart_in + origin.x * cells;
+        let other = z * op.apart_shortcut + origin.y * cells;
+        let out = z * op.apart_out + r * cells;
         let end = min(first + PIECE, cells);
         var cell = first + team.lane;
         loop {

@@ -20,7 +20,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = op.mask;
+    let z = op.mask + workgroup.z;
     for (var l = 0u; l < params.layer_count; l++) {
         let layer = params.layers[l];
         let kept_in = counts[z * MOST_GROUPS + layer.group_in];
@@ -30,7 +30,7 @@ fn main(
         let blocks = quads(rows) * columns;
         let list_in = z * params.rows + params.groups[layer.group_in].first_row;
         let list_out = z * params.rows + params.groups[layer.group_out].first_row;
-        let first = layer.first_packed / 4u;
+        let first = z * op.apart_packed + layer.first_packed / 4u;
         let part = share(blocks, workgroup.x, grid.x, lane);
         for (var id = part.first; id < part.end; id += part.hop) {
             let r = id / columns * 4u;

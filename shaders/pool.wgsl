@@ -18,7 +18,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = op.mask;
+    let z = op.mask + workgroup.z;
     let images = params.batch_stride / 4u;
     let cells = op.height_out * op.width_out * images;
     let kept = counts[z * MOST_GROUPS + op.group_out];
@@ -42,7 +42,7 @@ fn main(
                 var value = vec4(1.0);
                 if r < kept {
                     let corner = (r * op.height_in + cell.y * op.kernel) * op.width_in + cell.x * op.kernel;
-                    var at = corner * images + cell.b;
+                    var at = z * op.apart_in + corner * images + cell.b;
                     var i = 0u;
                     var j = 0u;
                     loop {
@@ -63,7 +63,7 @@ fn main(
                         value /= f32(area);
                     }
                 }
-                output[op.first_output + r * cells + number] = value;
+                output[z * op.apart_out + r * cells + number] = value;
             }
             continuing {
                 number += team.lanes;

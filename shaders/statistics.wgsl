@@ -22,7 +22,7 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let z = op.mask;
+    let z = op.mask + workgroup.z;
     let images = params.batch_stride / 4u;
     let cells = op.height_in * op.width_in * images;
     let first = params.layers[op.layer].first_statistic;
@@ -37,7 +37,7 @@ fn main(
             }
             continue;
         }
-        let begin = row * cells;
+        let begin = z * op.apart_in + row * cells;
         let origin = input[begin].x;
         var sums = vec2<f32>();
         var cell = stretch.first;

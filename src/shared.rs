@@ -120,8 +120,12 @@ pub struct Operation {
     pub flags: u32,
     pub first_square: u32,
     pub mask: u32,
-    pub first_output: u32,
-    pub unused: u32,
+    pub apart_in: u32,
+    pub apart_out: u32,
+    pub apart_shortcut: u32,
+    pub apart_packed: u32,
+    pub unused_x: u32,
+    pub unused_y: u32,
 }
 
 /// Where a map or a gradient is: the number of its buffer, and the first float in it.

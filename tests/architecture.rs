@@ -261,7 +261,7 @@ fn shared_structs_are_laid_out_alike_in_both_languages() {
         ),
         layout!(
             Operation: layer, group_in, group_out, group_shortcut, height_in, width_in, height_out, width_out, kernel, stride, padding,
-            flags, first_square, mask, first_output, unused
+            flags, first_square, mask, apart_in, apart_out, apart_shortcut, apart_packed, unused_x, unused_y
         ),
         layout!(
             Params: seed, mode, draw, masks, group_count, units, rows, packed, batch_size, batch_stride, layer_count, statistics, channels,

@@ -17,7 +17,7 @@ fn store(sum: mat4x4<f32>, z: u32, o: u32, pixel: u32, b: u32) {
     let kept = counts[z * MOST_GROUPS + op.group_out];
     let pixels = op.height_out * op.width_out;
     let rows = kept + select(0u, 1u, (op.flags & ONES) != 0u);
-    let out = op.first_output + (o * 4u * pixels + pixel) * images + b;
+    let out = z * op.apart_out + (o * 4u * pixels + pixel) * images + b;
     let columns = array(sum[0], sum[1], sum[2], sum[3]);
     for (var i = 0u; i < 4u; i++) {
         let row = o * 4u + i;

@@ -16,8 +16,8 @@ fn deviation(variance: f32) -> f32 {
     return sqrt(variance + EPSILON);
 }
 
-// Where the packed scales of the current mask, z, begin; the shifts are `stride` further on.
+// Where the packed scales of mask z begin; the shifts are `stride` further on.
 fn first_scale(z: u32, stride: u32) -> u32 {
     let layer = params.layers[op.layer];
-    return layer.first_packed + layer.taps * counts[z * MOST_GROUPS + layer.group_in] * stride;
+    return z * op.apart_packed * 4u + layer.first_packed + layer.taps * counts[z * MOST_GROUPS + layer.group_in] * stride;
 }

@@ -12,8 +12,9 @@
 // A map is [capacity + 1, Q, Bp]. The kept rows come first, then in some maps a row of ones. The image is the fastest index, so that the next pixel is
 // the same images at another place, and padding, stride and the edge of an image apply to whole vectors.
 //
-// The forward pass under m' runs first, then the one under m in the same buffers: after them only the lists, the statistics and the logits of m' are
-// left. A map of the logits is [2, classes, Bp].
+// Where memory is scarce, the forward pass under m' runs first, then the one under m in the same buffers: after them only the lists, the statistics and
+// the logits of m' are left. Otherwise one dispatch computes both masks, a layer of the grid each, and every map and the packed weights are there
+// twice: [2, capacity + 1, Q, Bp], [2, P]. The logits are [2, classes, Bp] in any case.
 // A network with buffers for one mask has 1 instead of 2 in the logits, joins and statistics, and no kernel runs for m'.
 //
 // llvmpipe runs eight invocations in lockstep and evaluates a loop's condition once more than the loop runs: hot loops that run at least once
@@ -91,9 +92,14 @@ struct Operation {
     padding: u32,
     flags: u32,
     first_square: u32, // where its squares of weight gradients begin
-    mask: u32,         // z
-    first_output: u32, // where the values begin in the map that is written, in quads: those of m' among the logits, otherwise 0
-    unused: u32,
+    mask: u32,         // z of the first mask that the dispatch computes
+    // Quads between the values of m and those of m', 0 if they have one place: of the map that is read, of the one that is written, of the shortcut.
+    apart_in: u32,
+    apart_out: u32,
+    apart_shortcut: u32,
+    apart_packed: u32, // the same of the packed weights
+    unused_x: u32,
+    unused_y: u32,
 }
 
 const RECTIFIED: u32 = 1u;   // the map that is written, or whose gradient is written, has passed a relu

@@ -16,15 +16,19 @@
 
 const FAR: u32 = 0x40000000u;
 
-fn tiles() -> vec3<u32> {
-    let rows = counts[op.mask * MOST_GROUPS + op.group_out] + select(0u, 1u, (op.flags & ONES) != 0u);
+fn kept(z: u32, group: u32) -> u32 {
+    return counts[(op.mask + z) * MOST_GROUPS + group];
+}
+
+fn tiles(z: u32) -> vec3<u32> {
+    let rows = kept(z, op.group_out) + select(0u, 1u, (op.flags & ONES) != 0u);
     let cells = op.height_out * op.width_out * (params.batch_stride / 4u);
     return vec3((quads(rows) + TILE - 1u) / TILE, (cells + TILE - 1u) / TILE, 1u);
 }
 
-fn range(part: u32) -> vec2<u32> {
+fn range(z: u32, part: u32) -> vec2<u32> {
     let layer = params.layers[op.layer];
-    return vec2(0u, layer.taps * counts[op.mask * MOST_GROUPS + op.group_in] + select(0u, 1u, layer.extra == 1u));
+    return vec2(0u, layer.taps * kept(z, op.group_in) + select(0u, 1u, layer.extra == 1u));
 }
 
 fn block_of_left(n: u32) -> vec2<u32> {
@@ -38,9 +42,9 @@ fn block_of_right(n: u32) -> vec2<u32> {
 // Where a quad of units begins in the packed weights, and the distance of the next k's; 0 beyond the edge.
 alias Left = vec2<u32>;
 
-fn left_place(o: u32) -> Left {
-    let columns = quads(counts[op.mask * MOST_GROUPS + op.group_out]);
-    return vec2(params.layers[op.layer].first_packed / 4u + o, select(0u, columns, o < columns));
+fn left_place(z: u32, o: u32) -> Left {
+    let columns = quads(kept(z, op.group_out));
+    return vec2((op.mask + z) * op.apart_packed + params.layers[op.layer].first_packed / 4u + o, select(0u, columns, o < columns));
 }
 
 fn left(place: Left, k: u32, end: u32) -> mat4x4<f32> {
@@ -55,20 +59,21 @@ fn weights(place: Left, k: u32, end: u32) -> vec4<f32> {
     return packed_weights[place.x + k * place.y];
 }
 
-// The corner of a pixel's taps in the input, and a quad of images. A pixel beyond the edge has a corner far outside of the image.
+// The corner of a pixel's taps in the input, for a quad of images. A pixel beyond the edge has a corner far outside of the image.
 struct Right {
     row: u32,
     column: u32,
-    b: u32,
+    first: u32,   // where the values of the quad begin
+    kept_in: u32,
 }
 
-fn right_place(cell: u32) -> Right {
+fn right_place(z: u32, cell: u32) -> Right {
     let images = params.batch_stride / 4u;
     let pixel = cell / images;
     // Left of the image or above it, these wrap around to large numbers.
     let row = pixel / op.width_out * op.stride - op.padding;
     let column = pixel % op.width_out * op.stride - op.padding;
-    return Right(select(FAR, row, pixel < op.height_out * op.width_out), column, cell % images);
+    return Right(select(FAR, row, pixel < op.height_out * op.width_out), column, (op.mask + z) * op.apart_in + cell % images, kept(z, op.group_in));
 }
 
 fn right(place: Right, k: u32, end: u32) -> mat4x4<f32> {
@@ -77,23 +82,22 @@ fn right(place: Right, k: u32, end: u32) -> mat4x4<f32> {
 
 // Four images' values of one input at one tap.
 fn values(place: Right, k: u32, end: u32) -> vec4<f32> {
-    let kept_in = counts[op.mask * MOST_GROUPS + op.group_in];
     // The row of ones of a bias follows the inputs of the only tap.
-    let tap = min(k / kept_in, params.layers[op.layer].taps - 1u);
-    let i = k - tap * kept_in;
+    let tap = min(k / place.kept_in, params.layers[op.layer].taps - 1u);
+    let i = k - tap * place.kept_in;
     let row = place.row + tap / op.kernel;
     let column = place.column + tap % op.kernel;
     if k >= end || row >= op.height_in || column >= op.width_in {
         return vec4<f32>();
     }
-    return input[((i * op.height_in + row) * op.width_in + column) * (params.batch_stride / 4u) + place.b];
+    return input[((i * op.height_in + row) * op.width_in + column) * (params.batch_stride / 4u) + place.first];
 }
 
-fn store_sums(sum: mat4x4<f32>, o: u32, cell: u32, part: u32) -> f32 {
+fn store_sums(z: u32, sum: mat4x4<f32>, o: u32, cell: u32, part: u32) -> f32 {
     let images = params.batch_stride / 4u;
     let pixel = cell / images;
     if pixel < op.height_out * op.width_out {
-        store(sum, op.mask, o, pixel, cell % images);
+        store(sum, op.mask + z, o, pixel, cell % images);
     }
     return 0.0;
 }

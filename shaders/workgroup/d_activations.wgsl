@@ -17,13 +17,13 @@
 
 const FAR: u32 = 0x40000000u;
 
-fn tiles() -> vec3<u32> {
+fn tiles(z: u32) -> vec3<u32> {
     let cells = op.height_in * op.width_in * (params.batch_stride / 4u);
     return vec3((quads(counts[op.group_in]) + TILE - 1u) / TILE, (cells + TILE - 1u) / TILE, 1u);
 }
 
 // Each tap has kO up to a multiple of 4 values of k.
-fn range(part: u32) -> vec2<u32> {
+fn range(z: u32, part: u32) -> vec2<u32> {
     return vec2(0u, params.layers[op.layer].taps * quads(counts[op.group_out]) * 4u);
 }
 
@@ -37,7 +37,7 @@ fn block_of_right(n: u32) -> vec2<u32> {
 
 alias Left = u32;
 
-fn left_place(i: u32) -> Left {
+fn left_place(z: u32, i: u32) -> Left {
     return i;
 }
 
@@ -63,7 +63,7 @@ struct Right {
     b: u32,
 }
 
-fn right_place(cell: u32) -> Right {
+fn right_place(z: u32, cell: u32) -> Right {
     let images = params.batch_stride / 4u;
     let pixel = cell / images;
     let y = select(FAR, pixel / op.width_in + op.padding, pixel < op.height_in * op.width_in);
@@ -89,7 +89,7 @@ fn right(place: Right, k: u32, end: u32) -> mat4x4<f32> {
     return mat4x4(d_output[at], d_output[at + apart], d_output[at + 2u * apart], d_output[at + 3u * apart]);
 }
 
-fn store_sums(sum: mat4x4<f32>, i: u32, cell: u32, part: u32) -> f32 {
+fn store_sums(z: u32, sum: mat4x4<f32>, i: u32, cell: u32, part: u32) -> f32 {
     let images = params.batch_stride / 4u;
     let pixel = cell / images;
     if pixel < op.height_in * op.width_in {

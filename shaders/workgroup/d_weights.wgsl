@@ -18,7 +18,7 @@
 @group(0) @binding(5) var<storage, read_write> squares: array<f32>;         // from first_square on [workgroups * SQUARES]
 @group(1) @binding(0) var<uniform> op: Operation;
 
-fn tiles() -> vec3<u32> {
+fn tiles(z: u32) -> vec3<u32> {
     let layer = params.layers[op.layer];
     let kept_in = counts[op.group_in];
     let kept_out = counts[op.group_out];
@@ -27,7 +27,7 @@ fn tiles() -> vec3<u32> {
 }
 
 // Each pixel has Bp values of k.
-fn range(part: u32) -> vec2<u32> {
+fn range(z: u32, part: u32) -> vec2<u32> {
     let layer = params.layers[op.layer];
     let parts = split_count(layer, counts[op.group_in], counts[op.group_out]);
     return vec2(part, part + 1u) * layer.pixels / parts * params.batch_stride;
@@ -45,12 +45,12 @@ fn block_of_right(n: u32) -> vec2<u32> {
 alias Left = Rows;
 alias Right = u32;
 
-fn left_place(i: u32) -> Left {
+fn left_place(z: u32, i: u32) -> Left {
     let layer = params.layers[op.layer];
     return rows_from(i * 4u, counts[op.group_in], layer.taps, op.height_in * op.width_in * (params.batch_stride / 4u), params.batch_stride / 4u);
 }
 
-fn right_place(o: u32) -> Right {
+fn right_place(z: u32, o: u32) -> Right {
     return o;
 }
 
@@ -76,7 +76,7 @@ fn right(o: Right, k: u32, end: u32) -> mat4x4<f32> {
     return transpose(mat4x4(d_output[at], d_output[at + apart], d_output[at + 2u * apart], d_output[at + 3u * apart]));
 }
 
-fn store_sums(sum: mat4x4<f32>, i: u32, o: u32, part: u32) -> f32 {
+fn store_sums(z: u32, sum: mat4x4<f32>, i: u32, o: u32, part: u32) -> f32 {
     let layer = params.layers[op.layer];
     let kept_in = counts[op.group_in];
     let kept_out = counts[op.group_out];

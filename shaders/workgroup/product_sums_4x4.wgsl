@@ -10,6 +10,6 @@ fn add_products(sums: Sums, l: u32, r: u32) -> Sums {
     return add_outer(sums, rights[r], lefts[l]);
 }
 
-fn store_tile(sums: Sums, down: u32, across: u32, part: u32) -> f32 {
-    return store_sums(sums, down, across, part);
+fn store_tile(z: u32, sums: Sums, down: u32, across: u32, part: u32) -> f32 {
+    return store_sums(z, sums, down, across, part);
 }

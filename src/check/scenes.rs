@@ -18,6 +18,8 @@ pub(super) struct Scene {
     pub(super) room: f64,
     /// Whether maps and gradients share buffers.
     pub(super) saves_memory: bool,
+    /// Whether both masks are computed together, if it uses two.
+    pub(super) side_by_side: bool,
     pub(super) exact_information: bool,
     /// Whether it runs with every variant of the kernels.
     pub(super) all_variants: bool,
@@ -60,6 +62,7 @@ const USUAL: Scene = Scene {
     gates: false,
     room: 1.0,
     saves_memory: false,
+    side_by_side: true,
     exact_information: false,
     all_variants: false,
     batch_size: 13,
@@ -114,6 +117,7 @@ pub(super) const SCENES: &[Scene] = &[
     },
     Scene {
         name: "several units for each invocation",
+        side_by_side: false,
         model: "mlp-700",
         image: flat(31),
         classes: 4,
@@ -124,6 +128,7 @@ pub(super) const SCENES: &[Scene] = &[
     },
     Scene {
         name: "nothing drawn",
+        side_by_side: false,
         model: "mlp-33-21",
         image: flat(18),
         classes: 5,
@@ -147,7 +152,16 @@ pub(super) const SCENES: &[Scene] = &[
         scores: Scores::Tied,
         ..USUAL
     },
-    Scene { name: "budget not reached", model: "mlp-24-15", image: flat(22), classes: 5, batch_size: 9, keep: 2.0, ..USUAL },
+    Scene {
+        name: "budget not reached",
+        side_by_side: false,
+        model: "mlp-24-15",
+        image: flat(22),
+        classes: 5,
+        batch_size: 9,
+        keep: 2.0,
+        ..USUAL
+    },
     Scene { name: "budget 0", model: "mlp-11", image: flat(8), classes: 3, batch_size: 5, keep: 0.0, ..USUAL },
     Scene {
         name: "one mask",
@@ -236,10 +250,7 @@ pub(super) const SCENES: &[Scene] = &[
         classes: 5,
         gates: true,
         batch_size: 11,
-        change: |p| {
-            p.masks = 1;
-            p.estimator = Estimator::Ste.id();
-        },
+        change: straight_through,
         keep: 0.4,
         ..USUAL
     },
@@ -250,10 +261,7 @@ pub(super) const SCENES: &[Scene] = &[
         classes: 4,
         gates: true,
         batch_size: 5,
-        change: |p| {
-            p.masks = 1;
-            p.estimator = Estimator::Ste.id();
-        },
+        change: straight_through,
         keep: 0.4,
         ..USUAL
     },
@@ -264,10 +272,7 @@ pub(super) const SCENES: &[Scene] = &[
         classes: 4,
         gates: true,
         batch_size: 3,
-        change: |p| {
-            p.masks = 1;
-            p.estimator = Estimator::Ste.id();
-        },
+        change: straight_through,
         keep: 0.4,
         ..USUAL
     },
@@ -350,6 +355,7 @@ pub(super) const SCENES: &[Scene] = &[
     Scene { name: "exact information", exact_information: true, change: by_fisher, ..USUAL },
     Scene {
         name: "exact information of channels",
+        side_by_side: false,
         model: "cnn-13-6",
         image: image(5, 9, 9),
         batch_size: 18,
@@ -383,7 +389,7 @@ pub(super) const SCENES: &[Scene] = &[
         exact_information: true,
         ..USUAL
     },
-    Scene { name: "room for three quarters", room: 0.75, ..USUAL },
+    Scene { name: "room for three quarters", side_by_side: false, room: 0.75, ..USUAL },
     Scene {
         name: "shared buffers, gated channels",
         model: "cnn-13",
@@ -408,6 +414,7 @@ pub(super) const SCENES: &[Scene] = &[
     },
     Scene {
         name: "shared buffers, normalised before",
+        side_by_side: false,
         model: "wrn-10-1",
         image: image(2, 5, 5),
         classes: 3,
@@ -425,17 +432,15 @@ pub(super) const SCENES: &[Scene] = &[
         classes: 4,
         gates: true,
         batch_size: 5,
-        change: |p| {
-            p.masks = 1;
-            p.estimator = Estimator::Ste.id();
-        },
+        change: straight_through,
         keep: 0.4,
         saves_memory: true,
         ..USUAL
     },
-    Scene { name: "overflow", room: 0.2, ..USUAL },
+    Scene { name: "overflow", side_by_side: false, room: 0.2, ..USUAL },
     Scene {
         name: "overflow of a residual network",
+        side_by_side: false,
         model: "resnet8",
         image: image(3, 6, 6),
         classes: 4,
@@ -447,13 +452,11 @@ pub(super) const SCENES: &[Scene] = &[
     },
     Scene {
         name: "overflow in an evaluation",
+        side_by_side: false,
         model: "mlp-35-14",
         image: flat(20),
         batch_size: 12,
-        change: |p| {
-            p.mode = Mode::Evaluate as u32;
-            p.draw = 5;
-        },
+        change: |p| (p.mode, p.draw) = (Mode::Evaluate as u32, 5),
         keep: 1.0,
         room: 0.1,
         ..USUAL
@@ -482,6 +485,11 @@ pub(super) const SCENES: &[Scene] = &[
 /// With the control variate, and a projection that fills the budget.
 fn controlled(params: &mut Params) {
     (params.effects, params.effect_rate, params.fill_budget) = (effects::CONTROL, 0.1, 1);
+}
+
+/// As method `ste` trains its scores.
+fn straight_through(params: &mut Params) {
+    (params.masks, params.estimator) = (1, Estimator::Ste.id());
 }
 
 /// As method `fisher` trains its scores.

@@ -101,7 +101,11 @@ impl Case {
     /// Memory of such a step: of a sparse one with room for the units that it may keep.
     fn memory(&self, model: &Model) -> Bytes {
         let facts = self.config.method.facts();
-        let network = if facts.keeps_all { model.clone() } else { model.drawn_at(self.keep_ratio()) };
+        let network = if facts.keeps_all {
+            model.clone()
+        } else {
+            model.with_passes(facts.forwards, self.config.batch_size).drawn_at(self.keep_ratio())
+        };
         network.bytes(self.config.batch_size, facts.masks())
     }
 

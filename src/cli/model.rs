@@ -82,11 +82,12 @@ impl Description {
     /// Memory of a dense run, of a sparse run at its start, at the keep ratio, and of a sparse run once its units have been dropped.
     fn memory(&self) -> [(String, &'static str, Bytes); 4] {
         let (model, batch, keep) = (&self.model, self.config.batch_size, self.config.keep_ratio);
-        let left = Model { saves_memory: true, ..self.left.clone() };
+        let sparse = model.with_passes(MethodName::Vrpge.facts().forwards, batch);
+        let left = Model { saves_memory: true, side_by_side: sparse.side_by_side, ..self.left.clone() };
         [
             ("dense".to_owned(), "dense", model.bytes(batch, MethodName::Dense.facts().masks())),
-            ("sparse, first step".to_owned(), "sparse", model.drawn_at(self.config.budget().at_first()).bytes(batch, MASKS)),
-            (format!("at {keep}"), "at_keep_ratio", model.drawn_at(keep).bytes(batch, MASKS)),
+            ("sparse, first step".to_owned(), "sparse", sparse.drawn_at(self.config.budget().at_first()).bytes(batch, MASKS)),
+            (format!("at {keep}"), "at_keep_ratio", sparse.drawn_at(keep).bytes(batch, MASKS)),
             (format!("at {keep} with --compact"), "compacted", left.bytes(batch, MASKS)),
         ]
     }

@@ -202,7 +202,7 @@ impl Scaled {
         let bytes = |floats: u64| floats * u64::from(params.batch_stride);
         let values = Places::of(model).buffers;
         Self {
-            packed_weights: allocation.storage("the packed weights", model.packed().into()),
+            packed_weights: allocation.storage("the packed weights", model.packed_floats()),
             d_weights: allocation.storage("the weights' gradients", model.gradient_floats().into()),
             values: values.iter().map(|of| allocation.storage(&of.name, copies(of.is_logits) * bytes(of.floats))).collect(),
         }

@@ -110,14 +110,15 @@ fn bound<'a>(images: u32, places: &Places, buffers: &'a Buffers, line: &Line, na
 
 #[cfg_attr(not(feature = "gpu"), expect(unused_variables, reason = "the CPU engine finds its buffers by their names"))]
 fn dispatch(machine: &Machine, images: u32, places: &Places, buffers: &Buffers, line: &Line, masks: u32, variants: Variants) -> Dispatch {
+    let work = line.work(places, images);
     Dispatch {
         line: line.clone(),
-        work: line.work(places, images),
+        work,
         #[cfg(feature = "gpu")]
         binding: {
             let names = entry(line.name).1.buffers;
             let bound: Vec<Bound<'_>> = names.iter().map(|name| bound(images, places, buffers, line, name)).collect();
-            machine.bind(Kernel::new(line.name, variants), &bound, line.operation.as_ref().map(bytemuck::bytes_of))
+            machine.bind(Kernel::new(line.name, variants), &bound, line.operation.is_some().then_some(bytemuck::bytes_of(&work.operation)))
         },
         masks: if line.per_mask { masks } else { 1 },
     }

@@ -1,5 +1,5 @@
-//! A training step as a list of dispatches, built once from the model's operations: forward in their order, first under m′, then under m, and backward
-//! in reverse.
+//! A training step as a list of dispatches, built once from the model's operations: forward in their order, under both masks together or first under
+//! m′, then under m, and backward in reverse.
 //!
 //! The grids are those of the dense network: the kernels read the kept counts, and surplus workgroups return at once. (Every WebGPU implementation
 //! adds a validation dispatch and barriers to an indirect dispatch.)
@@ -57,7 +57,7 @@ pub struct Operands {
 pub struct Line {
     pub name: &'static str,
     pub phase: Phase,
-    /// For kernels that run once for each operation.
+    /// For kernels that run once for each operation. How far apart the values of both masks are depends on the capacities: [`Line::work`] has it.
     pub operation: Option<Operation>,
     pub operands: Operands,
     /// Workgroups along x.
@@ -67,7 +67,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// The mask that it computes: 1 in the pass under m′.
+    /// The mask that it computes, or the first one: 1 in the pass under m′.
     pub(super) fn mask(&self) -> u32 {
         self.operation.map_or(0, |operation| operation.mask)
     }
@@ -82,14 +82,22 @@ impl Line {
         if self.phase == Phase::Backward { places.backward[map] } else { places.forward[map] }
     }
 
-    /// The arguments of its reference, for maps of so many columns of images.
+    /// The arguments of the dispatch, for maps of so many columns of images.
     pub(super) fn work(&self, places: &Places, images: u32) -> Work {
         let at = |place: model::Place| Place { buffer: place.buffer, first: (place.first * u64::from(images)) as usize };
         let map = |map: usize| at(self.place(places, map));
         let gradient = |map: usize| places.gradients[map].map(at).unwrap_or_default();
         let Operands { input, output, shortcut } = self.operands;
+        let apart = |map: usize| (places.apart[map] * u64::from(images) / 4) as u32;
+        let operation = Operation {
+            apart_in: apart(input),
+            apart_out: apart(output),
+            apart_shortcut: apart(shortcut),
+            apart_packed: (places.packed_apart / 4) as u32,
+            ..self.operation.unwrap_or_default()
+        };
         Work {
-            operation: self.operation.unwrap_or_default(),
+            operation,
             input: map(input),
             output: map(output),
             shortcut: map(shortcut),
@@ -165,9 +173,10 @@ impl Planner<'_> {
         if !is_gated {
             self.gather_inputs(0);
         }
-        // The pass under m is the last one: its values are still there in the backward pass.
-        for mask in [1, 0] {
-            self.push("pack_weights", Phase::Pack, Operation { mask, ..Operation::default() }, Operands::default(), all_quads[0]);
+        // Otherwise the pass under m is the last one: its values are still there in the backward pass.
+        let passes: &[u32] = if self.model.side_by_side { &[0] } else { &[1, 0] };
+        for &mask in passes {
+            self.pass("pack_weights", Phase::Pack, Operation { mask, ..Operation::default() }, Operands::default(), all_quads[0]);
             if is_gated {
                 self.gather_inputs(mask);
             }
@@ -220,11 +229,20 @@ impl Planner<'_> {
         self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask: false });
     }
 
+    /// Adds a kernel of a forward pass, or of both if they are side by side.
+    fn pass(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32) {
+        let per_mask = self.model.side_by_side;
+        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask });
+    }
+
     fn gather_inputs(&mut self, mask: u32) {
         let inputs = &self.model.maps[0];
         let operation = Operation { height_out: inputs.height, width_out: inputs.width, flags: ones(inputs), mask, ..Operation::default() };
         let workgroups = self.elements(inputs, 1);
-        self.push("gather_inputs", Phase::Pack, operation, Operands::default(), workgroups);
+        // Inputs without scores are the same under both masks.
+        let per_mask = self.model.side_by_side && self.model.groups[0].gated;
+        let (name, phase, operands) = ("gather_inputs", Phase::Pack, Operands::default());
+        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask });
     }
 
     /// Workgroups of a kernel that strides over the quads of a map, with `more` extra rows.
@@ -277,11 +295,6 @@ impl Planner<'_> {
         let op = self.model.ops[index];
         let (mut operation, operands) = self.operation(&op);
         operation.mask = mask;
-        if operands.output == self.model.logits() {
-            // The logits of m′ follow those of m.
-            let logits = &self.model.maps[operands.output];
-            operation.first_output = mask * self.model.groups[logits.group].size * logits.pixels() * self.images;
-        }
         let output = &self.model.maps[operands.output];
         let rows = self.model.groups[output.group].size + u32::from(output.ones);
         let pixels = output.pixels();
@@ -290,21 +303,21 @@ impl Planner<'_> {
         match op {
             Op::Convolve { .. } => {
                 let threads = self.variants.of(Product::Convolve).invocations(rows.div_ceil(4), pixels, self.images);
-                self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0]);
+                self.pass("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0]);
             }
             Op::Normalise { layer, shortcut, .. } => {
                 operation.flags |= normalise_flags(layer, shortcut);
                 if layer.is_some() {
                     let units = self.model.groups[operation.group_in as usize].size;
-                    self.push("statistics", Phase::Forward, operation, operands, units.min(self.sizes.most_workgroups));
+                    self.pass("statistics", Phase::Forward, operation, operands, units.min(self.sizes.most_workgroups));
                 }
-                self.push("normalise", Phase::Forward, operation, operands, elements);
+                self.pass("normalise", Phase::Forward, operation, operands, elements);
             }
             Op::Pool { pooling, .. } => {
                 operation.flags |= pooling_flag(pooling);
-                self.push("pool", Phase::Forward, operation, operands, elements);
+                self.pass("pool", Phase::Forward, operation, operands, elements);
             }
-            Op::Gate { .. } => self.push("gate", Phase::Forward, operation, operands, elements),
+            Op::Gate { .. } => self.pass("gate", Phase::Forward, operation, operands, elements),
         }
     }
 

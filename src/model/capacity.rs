@@ -13,6 +13,8 @@ const MARGIN: f64 = 4.0;
 const LEAST: f64 = 3.0;
 /// Capacities are lowered if the buffers then take at most this share of their memory.
 const WORTHWHILE: f64 = 0.9;
+/// Most bytes for the values and packed weights of a second pass side by side with the first.
+const SECOND_PASS: u64 = 32 << 20;
 
 impl Model {
     /// The capacity of each group for draws from `scores` (`[U]`).
@@ -55,6 +57,16 @@ impl Model {
         }
         model.lay_out();
         model
+    }
+
+    /// The network with its passes side by side, for steps of `forwards` forward passes over `batch_size` images, if what the second one then takes is
+    /// little: [`SECOND_PASS`] bytes with everything kept.
+    #[must_use]
+    pub fn with_passes(&self, forwards: u32, batch_size: u32) -> Self {
+        let values: u64 = self.maps.iter().map(|map| u64::from(self.groups[map.group].size) * u64::from(map.pixels())).sum();
+        let weights: u64 = self.layers.iter().map(|layer| u64::from(layer.whole())).sum();
+        let bytes = 4 * (weights + u64::from(batch_size) * values);
+        Self { side_by_side: forwards == 2 && bytes <= SECOND_PASS, ..self.clone() }
     }
 
     /// The network as a sparse method trains it, with room for draws that keep each gated unit with probability `keep_ratio`.
@@ -101,10 +113,15 @@ impl Model {
         self.groups.iter().map(move |group| (group.gated && !computes_all).then_some(group.capacity))
     }
 
+    /// How many passes have their own packed weights.
+    pub(super) fn passes(&self) -> u64 {
+        if self.side_by_side { 2 } else { 1 }
+    }
+
     /// Bytes of what depends on the capacities, if nothing shared a buffer: it decides after every submit, and where things lie takes long to find.
     fn scaled_bytes(&self, batch_size: u32) -> u64 {
-        let of_map = |(index, map)| self.map_floats(map) + self.gradient_floats_of(index);
+        let of_map = |(index, map)| self.passes() * self.map_floats(map) + self.gradient_floats_of(index);
         let image_floats: u64 = self.maps.iter().enumerate().map(of_map).sum();
-        4 * (u64::from(self.packed()) + u64::from(self.gradient_floats()) + u64::from(batch_size) * image_floats)
+        4 * (self.packed_floats() + u64::from(self.gradient_floats()) + u64::from(batch_size) * image_floats)
     }
 }

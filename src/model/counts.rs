@@ -190,11 +190,11 @@ impl Model {
     pub fn tensors(&self, masks: u32) -> Vec<Tensor> {
         let tensor = |name: &str, purpose, floats| Tensor { name: name.to_owned(), purpose, floats, image_floats: 0 };
         let masks = u64::from(masks);
-        let (weights, packed, gradient) = (u64::from(self.weights()), u64::from(self.packed()), u64::from(self.gradient_floats()));
+        let (weights, gradient) = (u64::from(self.weights()), u64::from(self.gradient_floats()));
         let (units, rows, statistics) = (u64::from(self.units()), u64::from(self.rows()), u64::from(self.statistics()));
         let mut tensors = vec![
             tensor("the weights", Purpose::Weights, weights),
-            tensor("the packed weights", Purpose::Weights, packed),
+            tensor("the packed weights", Purpose::Weights, self.packed_floats()),
             tensor("the weights' gradients", Purpose::Weights, gradient),
             tensor("the weights' velocities", Purpose::Optimiser, weights),
             // Of each unit: score, four numbers of its state, the gradients of score and mask, the information of the mask, pin, number and masks.

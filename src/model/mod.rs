@@ -255,6 +255,9 @@ pub struct Model {
     pub ops: Vec<Op>,
     /// Whether maps and gradients share buffers, and the backward pass computes normalised values again instead of storing them.
     pub saves_memory: bool,
+    /// Whether the forward passes under m and m′ are computed together, so that each has its own values and packed weights. Otherwise the pass under m′ runs
+    /// first, and the one under m uses its memory.
+    pub side_by_side: bool,
     /// Whether a step finds the Fisher information of the masks from the gradient of each image: the kernel `information`. Gated inputs then need their
     /// gradient too.
     pub exact_information: bool,
@@ -374,6 +377,12 @@ impl Model {
     #[must_use]
     pub fn packed(&self) -> u32 {
         self.layers.iter().map(Layer::packed).sum()
+    }
+
+    /// Floats for the packed weights of all passes that have their own.
+    #[must_use]
+    pub fn packed_floats(&self) -> u64 {
+        self.passes() * u64::from(self.packed())
     }
 
     /// Floats for the gradients of all weights.

@@ -96,6 +96,7 @@ impl Builder {
             layers: Vec::new(),
             ops: Vec::new(),
             saves_memory: false,
+            side_by_side: false,
             exact_information: false,
         };
         let mut builder = Self { model, convolutions: 0 };

@@ -2,7 +2,8 @@
 //!
 //! The time of a step is counted in operations: n of them forward, the loss, and the same n backward. A map's values are needed from the operation
 //! that writes them to the backward pass of the first one that reads them; a gradient is needed from the backward pass of the last operation that
-//! reads its map to that of the one that wrote it; with the exact Fisher information, the values of a gated map are needed as long. The pass under m′ runs before the one under m and uses the same places.
+//! reads its map to that of the one that wrote it; with the exact Fisher information, the values of a gated map are needed as long. The pass under m′ runs
+//! before the one under m and uses the same places, or, side by side, has its values behind those of m.
 //!
 //! WebGPU does not allow a kernel to read and to write one buffer, even in different parts. Values of which one is read where the other is written
 //! are therefore in different buffers.
@@ -39,6 +40,10 @@ pub struct Places {
     pub forward: Vec<Place>,
     /// Of each map in the backward pass.
     pub backward: Vec<Place>,
+    /// Of each map the floats of an image between its values under m and those under m′ in the forward passes, 0 if they have one place.
+    pub apart: Vec<u64>,
+    /// Floats between the packed weights of m and those of m′, 0 if they have one place.
+    pub packed_apart: u64,
     /// Of the gradient at each map; `None` for inputs that need none.
     pub gradients: Vec<Option<Place>>,
 }
@@ -87,6 +92,18 @@ impl Model {
             .collect()
     }
 
+    /// Floats of an image between the values of a map under m and those under m′, 0 if they have one place. Inputs without scores are the same under
+    /// both. The logits of m′ are always kept.
+    fn floats_apart(&self, map: usize) -> u64 {
+        let has_two = map == self.logits() || self.side_by_side && (map > 0 || self.groups[self.maps[0].group].gated);
+        if has_two { self.map_floats(&self.maps[map]) } else { 0 }
+    }
+
+    /// Floats of an image for a map in the forward passes.
+    fn forward_floats(&self, map: usize) -> u64 {
+        self.map_floats(&self.maps[map]) + self.floats_apart(map)
+    }
+
     /// Floats of the gradient at a map for one image: kernels write four rows at a time.
     pub(super) fn gradient_floats_of(&self, map: usize) -> u64 {
         u64::from(self.groups[self.maps[map].group].capacity.next_multiple_of(4)) * u64::from(self.maps[map].pixels())
@@ -101,11 +118,13 @@ impl Places {
             buffers: Vec::new(),
             forward: vec![Place::default(); model.maps.len()],
             backward: vec![Place::default(); model.maps.len()],
+            apart: (0..model.maps.len()).map(|map| model.floats_apart(map)).collect(),
             gradients: vec![None; model.maps.len()],
+            packed_apart: model.packed_floats() - u64::from(model.packed()),
         };
         // The inputs are read until the last kernel of the backward pass. The logits of m′ are needed after the pass under m.
         for map in (0..model.maps.len()).filter(|&map| !model.saves_memory || map == 0 || map == logits) {
-            let floats = model.map_floats(&model.maps[map]);
+            let floats = if map == logits { model.map_floats(&model.maps[map]) } else { model.forward_floats(map) };
             let own = Place { buffer: places.buffers.len(), first: 0, floats };
             (places.forward[map], places.backward[map]) = (own, own);
             let name = format!("the values of {}", model.groups[model.maps[map].group].name);
@@ -166,14 +185,14 @@ fn values(model: &Model) -> Vec<Value> {
         let gradient = [last.map_or(end, backward), backward(writer)];
         values.push(Value { floats: model.gradient_floats_of(map), life: gradient, map, role: Role::Gradient });
         let (Some(first), Some(last), true) = (first, last, model.saves_memory) else { continue };
-        let floats = model.map_floats(&model.maps[map]);
-        let mut add = |life, role| values.push(Value { floats, life, map, role });
+        let floats = model.forward_floats(map);
+        let mut add = |floats, life, role| values.push(Value { floats, life, map, role });
         if model.is_recomputed(map) {
-            add([writer, last], Role::Forward);
-            add([backward(last), backward(first)], Role::Backward);
+            add(floats, [writer, last], Role::Forward);
+            add(model.map_floats(&model.maps[map]), [backward(last), backward(first)], Role::Backward);
         } else {
             let until = if model.gives_information(writer) { writer } else { first };
-            add([writer, backward(until)], Role::Forward);
+            add(floats, [writer, backward(until)], Role::Forward);
         }
     }
     values

@@ -503,15 +503,20 @@ fn check_places(model: &Model) {
     let floats = |map: usize, rows: u32| u64::from(rows * model.maps[map].pixels());
     for (map, place) in places.forward.iter().enumerate() {
         let kept = model.groups[model.maps[map].group].capacity;
-        assert_eq!(place.floats, floats(map, kept + u32::from(model.maps[map].ones)));
-        assert_eq!(places.backward[map].floats, place.floats);
+        let own = floats(map, kept + u32::from(model.maps[map].ones));
+        let is_per_mask = model.side_by_side && (map > 0 || model.groups[0].gated);
+        let apart = if is_per_mask || map == model.logits() { own } else { 0 };
+        assert_eq!(places.apart[map], apart);
+        // The buffer of the logits is multiplied by the masks when it is allocated.
+        assert_eq!(place.floats, own + if map == model.logits() { 0 } else { apart });
+        assert!(places.backward[map] == *place || model.is_recomputed(map) && places.backward[map].floats == own);
         let has_gradient = map > 0 || model.needs_input_gradient();
         assert!(places.gradients[map].map_or(!has_gradient, |place| place.floats == floats(map, kept.next_multiple_of(4))));
     }
     let maps = |op: &Op| [Some(op.input()), op.shortcut()].into_iter().flatten().collect::<Vec<usize>>();
     // Inputs that are not gated are gathered once.
     holders.write(places.forward[0], (0, false), &[]);
-    for _ in 0..2 {
+    for _ in 0..if model.side_by_side { 1 } else { 2 } {
         for op in &model.ops {
             let reads: Vec<Place> = maps(op).iter().map(|&map| places.forward[map]).collect();
             for (&map, &place) in maps(op).iter().zip(&reads) {
@@ -608,8 +613,8 @@ proptest! {
     }
 
     #[test]
-    fn no_two_values_that_are_needed_share_a_place(model in any_model(), capacities in proptest::collection::vec(1u32..50, 64), gates: bool, exact_information: bool) {
-        let model = Model { exact_information, ..model };
+    fn no_two_values_that_are_needed_share_a_place(model in any_model(), capacities in proptest::collection::vec(1u32..50, 64), gates: bool, exact_information: bool, side_by_side: bool) {
+        let model = Model { exact_information, side_by_side, ..model };
         let model = if gates { model.with_gates() } else { model };
         check_places(&model);
         let small = Model { saves_memory: true, ..model.clone() }.with_capacities(&capacities[..model.groups.len()]);

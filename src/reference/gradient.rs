@@ -106,7 +106,7 @@ pub fn d_activations<F: Real>(memory: &mut Memory<F>, work: &Work) {
     for (p, readers) in readers.iter().enumerate() {
         terms.clear();
         for &(tap, q) in readers {
-            let row = memory.packed_row(0, l, tap * kept_in);
+            let row = memory.packed_row(work, 0, l, tap * kept_in);
             terms.extend((0..kept_out).map(|o| Term { weight: row + o, value: (o * pixels as usize + q) * images }));
         }
         combine(&terms, (&memory.packed_weights, columns), memory.at(work.d_output), [kept_in, images], |i, b, values| {

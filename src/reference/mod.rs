@@ -156,11 +156,11 @@ impl<F: Real> Memory<F> {
         &mut self.values[place.buffer][place.first..]
     }
 
-    /// Where row `r` of layer `l`'s packed weights begins, which are those of mask `z`.
-    fn packed_row(&self, z: usize, l: usize, r: usize) -> usize {
+    /// Where row `r` of layer `l`'s packed weights begins, of those of mask `z`.
+    fn packed_row(&self, work: &Work, z: usize, l: usize, r: usize) -> usize {
         let layer = self.params.layers[l];
         let columns = self.kept(z, layer.group_out as usize).next_multiple_of(4);
-        layer.first_packed as usize + r * columns
+        z * work.operation.apart_packed as usize * 4 + layer.first_packed as usize + r * columns
     }
 
     /// The end of the part of `squares` that begins at `first`.
@@ -199,23 +199,23 @@ fn tapped(op: &Operation, q: u32, tap: u32) -> Option<usize> {
     Some((row * op.width_in + column) as usize)
 }
 
-/// Runs the reference of the kernel `name`; `masks` is for kernels that compute several masks at once. The others compute that of the operation.
+/// Runs the reference of the kernel `name`, for `masks` masks from that of the operation on.
 ///
 /// # Panics
 /// A name that has no reference.
 pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>) {
-    let (masks, z) = (0..masks as usize, work.operation.mask as usize);
+    let masks = (0..masks as usize).map(|z| work.operation.mask as usize + z);
     match name {
         "sample" => sample(memory),
         "list_all" => list_all(memory),
         "unite" => masks.for_each(|z| unite(memory, z)),
-        "pack_weights" => pack_weights(memory, z),
-        "gather_inputs" => gather_inputs(memory, work, z),
-        "convolve" => convolve(memory, work, z),
-        "statistics" => statistics(memory, work, z),
-        "normalise" => normalise(memory, work, z),
-        "pool" => pool(memory, work, z),
-        "gate" => gate(memory, work, z),
+        "pack_weights" => masks.for_each(|z| pack_weights(memory, work, z)),
+        "gather_inputs" => masks.for_each(|z| gather_inputs(memory, work, z)),
+        "convolve" => masks.for_each(|z| convolve(memory, work, z)),
+        "statistics" => masks.for_each(|z| statistics(memory, work, z)),
+        "normalise" => masks.for_each(|z| normalise(memory, work, z)),
+        "pool" => masks.for_each(|z| pool(memory, work, z)),
+        "gate" => masks.for_each(|z| gate(memory, work, z)),
         "loss" => loss(memory, work),
         "d_gate" => d_gate(memory, work),
         "d_pool" => d_pool(memory, work),

@@ -11,14 +11,14 @@ use super::{Memory, Real, tapped};
 const LARGEST_LOSS: f32 = 1e10;
 
 /// `packed[tap · kI + i, o] = weights[tap · inputs + list_in[i], list_out[o]]`, then the rows after the taps, and 0 beyond kO.
-pub fn pack_weights<F: Real>(memory: &mut Memory<F>, z: usize) {
+pub fn pack_weights<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     for l in 0..memory.layers().len() {
         let layer = memory.params.layers[l];
         let (from, to) = (memory.list(z, layer.group_in as usize).to_vec(), memory.list(z, layer.group_out as usize).to_vec());
         let taps = (0..layer.taps).flat_map(|tap| from.iter().map(move |input| tap * layer.inputs + input));
         let rows = taps.chain((0..layer.extra).map(|row| layer.taps * layer.inputs + row));
         for (r, row) in rows.enumerate() {
-            let at = memory.packed_row(z, l, r);
+            let at = memory.packed_row(work, z, l, r);
             memory.packed_weights[at..at + to.len().next_multiple_of(4)].fill(F::ZERO);
             for (o, output) in to.iter().enumerate() {
                 memory.packed_weights[at + o] = memory.weights[(layer.first_weight + row * layer.outputs + output) as usize];
@@ -32,7 +32,7 @@ pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let params = memory.params;
     let (pixels, images) = ((work.operation.height_out * work.operation.width_out) as usize, memory.images());
     let kept = memory.kept(z, 0);
-    let begin = work.operation.first_output as usize * 4;
+    let begin = z * work.operation.apart_out as usize * 4;
     let row_cells = pixels * images;
     let first = memory.state.next as usize * params.batch_size as usize;
     for (r, unit) in memory.list(z, 0).to_vec().into_iter().enumerate() {
@@ -64,7 +64,8 @@ pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let layer = memory.params.layers[l];
     let (kept_in, kept_out) = (memory.kept(z, op.group_in as usize), memory.kept(z, op.group_out as usize));
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
-    let write = work.output.first + op.first_output as usize * 4;
+    let write = work.output.first + z * op.apart_out as usize * 4;
+    let read = z * op.apart_in as usize * 4;
     // The input of the bias is the row of ones after the kept rows.
     let inputs = kept_in + usize::from(layer.extra == 1);
     // One buffer is read while another is written: the written one is moved out meanwhile.
@@ -74,10 +75,10 @@ pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
         terms.clear();
         for tap in 0..layer.taps {
             let Some(p) = tapped(&op, q, tap) else { continue };
-            terms.extend(
-                (0..inputs)
-                    .map(|i| Term { weight: memory.packed_row(z, l, tap as usize * kept_in + i), value: (i * pixels_in + p) * images }),
-            );
+            terms.extend((0..inputs).map(|i| Term {
+                weight: memory.packed_row(work, z, l, tap as usize * kept_in + i),
+                value: read + (i * pixels_in + p) * images,
+            }));
         }
         let at = |o: usize| write + (o * pixels as usize + q as usize) * images;
         combine(&terms, (&memory.packed_weights, 1), memory.at(work.input), [kept_out, images], |o, b, sums| {
@@ -97,14 +98,15 @@ pub fn pool<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let (images, window) = (memory.images(), op.kernel);
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
-    let write = op.first_output as usize * 4;
+    let write = z * op.apart_out as usize * 4;
+    let read = z * op.apart_in as usize * 4;
     let kept = memory.kept(z, op.group_out as usize);
     for r in 0..kept + usize::from(work.has(flags::ONES)) {
         for q in 0..pixels {
             for b in 0..images {
                 let value_at = |k: u32| {
                     let (row, column) = (q / op.width_out * window + k / window, q % op.width_out * window + k % window);
-                    memory.at(work.input)[(r * pixels_in + (row * op.width_in + column) as usize) * images + b].wide()
+                    memory.at(work.input)[read + (r * pixels_in + (row * op.width_in + column) as usize) * images + b].wide()
                 };
                 let value = if r == kept {
                     1.0
@@ -124,14 +126,15 @@ pub fn gate<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let cells = (op.height_out * op.width_out) as usize * memory.images();
     let g = op.group_out as usize;
-    let write = op.first_output as usize * 4;
+    let write = z * op.apart_out as usize * 4;
     let kept = memory.kept(z, g);
     for r in 0..kept {
         let unit = (memory.group(g).first_unit + memory.list(z, g)[r]) as usize;
         let is_open = mask::split(Bits(memory.units[unit]).kept())[z];
         for cell in r * cells..(r + 1) * cells {
             // The value of a unit that is off is not read, whatever it is.
-            memory.at_mut(work.output)[write + cell] = if is_open { memory.at(work.input)[cell] } else { F::ZERO };
+            memory.at_mut(work.output)[write + cell] =
+                if is_open { memory.at(work.input)[z * op.apart_in as usize * 4 + cell] } else { F::ZERO };
         }
     }
     if work.has(flags::ONES) {

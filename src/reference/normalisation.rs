@@ -24,7 +24,7 @@ impl<F: Real> Memory<F> {
     fn affine(&self, work: &Work, z: usize, row: usize) -> (f64, f64, f64) {
         let [mean, variance] = self.statistics[self.statistic(z, work, row)].map(F::wide);
         let (l, taps) = (work.operation.layer as usize, self.tap_rows(z, work.operation.layer as usize));
-        let parameter = |extra: usize| self.packed_weights[self.packed_row(z, l, taps + extra) + row].wide();
+        let parameter = |extra: usize| self.packed_weights[self.packed_row(work, z, l, taps + extra) + row].wide();
         (mean, parameter(0) / (variance + EPSILON).sqrt(), parameter(1))
     }
 
@@ -49,7 +49,7 @@ pub fn statistics<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
             memory.statistics[at] = memory.running[memory.statistic(0, work, unit)];
             continue;
         }
-        let first = row * pixels * memory.images();
+        let first = z * op.apart_in as usize * 4 + row * pixels * memory.images();
         let values: Vec<f64> = cells(memory, pixels).map(|cell| memory.at(work.input)[first + cell].wide()).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64;
@@ -62,10 +62,10 @@ pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let row_cells = (op.height_out * op.width_out) as usize * memory.images();
     let kept = memory.kept(z, op.group_out as usize);
-    let write = op.first_output as usize * 4;
+    let [from, added_from, write] = [op.apart_in, op.apart_shortcut, op.apart_out].map(|apart| z * apart as usize * 4);
     for r in 0..kept {
         let [branch, shortcut] = memory.joined(work, z, r);
-        let (read, added) = (branch.map(|row| row * row_cells), shortcut.map(|row| row * row_cells));
+        let (read, added) = (branch.map(|row| from + row * row_cells), shortcut.map(|row| added_from + row * row_cells));
         // The value, its mean, its factor, and the number added.
         let affine = branch.filter(|_| work.has(flags::NORMALISE)).map(|row| memory.affine(work, z, row));
         for cell in 0..row_cells {
@@ -145,7 +145,7 @@ pub fn d_normalise<F: Real>(memory: &mut Memory<F>, work: &Work) {
             let at = memory.statistic(0, work, row);
             let ([mean, variance], sums) = (memory.statistics[at].map(F::wide), memory.d_statistics[at].map(F::wide));
             let taps = memory.tap_rows(0, op.layer as usize);
-            let scale = memory.packed_weights[memory.packed_row(0, op.layer as usize, taps) + row].wide();
+            let scale = memory.packed_weights[memory.packed_row(work, 0, op.layer as usize, taps) + row].wide();
             (mean, (variance + EPSILON).sqrt(), scale, sums)
         });
         for cell in 0..row_cells {

@@ -124,7 +124,7 @@ fn step(model: &Model, memory: &mut Memory) {
             stride: 1,
             flags,
             mask,
-            first_output: if l + 1 == layers { mask * model.groups[layers].size * images as u32 / 4 } else { 0 },
+            apart_out: if l + 1 == layers { model.groups[layers].size * images as u32 / 4 } else { 0 },
             first_square: 2 * l as u32,
             ..Operation::default()
         },
@@ -141,7 +141,7 @@ fn step(model: &Model, memory: &mut Memory) {
     for mask in [1, 0] {
         run("pack_weights", &work(0, 0, mask), 1, memory);
         let mut inputs = Work { output: at(places.forward[0]), ..work(0, flags::ONES, mask) };
-        inputs.operation.first_output = 0;
+        inputs.operation.apart_out = 0;
         run("gather_inputs", &inputs, 1, memory);
         for l in 0..layers {
             run("convolve", &work(l, hidden(l + 1) | ones(l + 1), mask), 1, memory);

@@ -32,7 +32,7 @@ pub(super) fn built(config: &Config, whole: &Model) -> (Model, Vec<u32>) {
     let model = Model {
         saves_memory: !facts.keeps_all && !facts.computes_all,
         exact_information: config.exact_information && effects_of(config) != effects::NONE,
-        ..model
+        ..model.with_passes(facts.forwards, config.batch_size)
     };
     (if facts.computes_all { model.with_gates() } else { model }, numbers)
 }

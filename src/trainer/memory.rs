@@ -26,7 +26,8 @@ fn tensors_of_copy(model: &Model) -> Vec<Tensor> {
 
 /// The network of the copy that computes every unit.
 pub(super) fn copied_model(model: &Model) -> Model {
-    if model.is_gated() { model.clone() } else { model.with_gates() }
+    let model = Model { side_by_side: false, ..model.clone() };
+    if model.is_gated() { model } else { model.with_gates() }
 }
 
 /// The tensors that a run of this experiment on so many training rows allocates, in order, as far as their sizes depend on the network: those of the
