@@ -614,7 +614,7 @@ proptest! {
 
     #[test]
     fn no_two_values_that_are_needed_share_a_place(model in any_model(), capacities in proptest::collection::vec(1u32..50, 64), gates: bool, exact_information: bool, side_by_side: bool) {
-        let model = Model { exact_information, side_by_side, ..model };
+        let model = Model { side_by_side, exact_information, ..model };
         let model = if gates { model.with_gates() } else { model };
         check_places(&model);
         let small = Model { saves_memory: true, ..model.clone() }.with_capacities(&capacities[..model.groups.len()]);
