@@ -285,7 +285,7 @@ settings! {
     dataset: DatasetName = DatasetName::Mnist, Kind::Choice(DatasetName::NAMES), false,
         "Data", "The data set that the network is trained on.";
     model: String = "mlp-512-256".to_owned(), Kind::Text, false,
-        "Network", "The network: mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32, wrn-28-10.";
+        "Network", "The network: mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32, wrn-28-10, mobilenet.";
     gate_inputs: bool = false, Kind::Switch, false,
         "Gate inputs", "Give every input a keep-probability, not only every hidden unit.";
     method: MethodName = MethodName::Vrpge, Kind::Choice(MethodName::NAMES), false,

@@ -7,7 +7,7 @@ use crate::reference::Memory;
 use crate::shared::{Record, State};
 
 use super::Report;
-use super::scenes::Scene;
+use super::scene::Scene;
 
 /// Updates the report's worst error with this dispatch.
 pub(super) fn compare(expected: &Memory, found: &Memory, scene: &Scene, dispatch: &Dispatch, report: &mut Report) {

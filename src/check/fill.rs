@@ -9,7 +9,7 @@ use crate::schedule::view;
 use crate::shared::{MISSING, Mode, Sample, State, Step};
 
 use super::ROWS;
-use super::scenes::{Scene, Scores};
+use super::scene::{Scene, Scores};
 
 /// A quiet NaN that no kernel makes.
 const POISON: u32 = 0x7fc0_dead;

@@ -11,6 +11,7 @@
 mod buffers;
 mod compare;
 mod fill;
+mod scene;
 mod scenes;
 
 use std::mem::take;
@@ -28,7 +29,8 @@ use crate::shared::{Mode, Params};
 use buffers::{OF_WEIGHTS, of_weights, read, write};
 use compare::compare;
 use fill::fill;
-use scenes::{SCENES, Scene};
+use scene::Scene;
+use scenes::SCENES;
 
 pub use buffers::memory;
 

@@ -192,6 +192,10 @@ impl Description {
                 let stride = if stride > 1 { format!(" by {stride}") } else { String::new() };
                 vec![format!("{kernel}\u{d7}{kernel} convolution{stride}")]
             }
+            Op::Depthwise { kernel, stride, .. } => {
+                let stride = if stride > 1 { format!(" by {stride}") } else { String::new() };
+                vec![format!("{kernel}\u{d7}{kernel} depthwise convolution{stride}")]
+            }
             Op::Normalise { layer, input, shortcut: Some(shortcut), .. } => {
                 let branch = format!("{}{}", self.name(input), if layer.is_some() { " normalised" } else { "" });
                 vec![format!("{branch} + {}", self.name(shortcut))]
@@ -289,6 +293,7 @@ impl Description {
         let output = &self.model.maps[op.output()];
         let (name, kernel, stride) = match *op {
             Op::Convolve { kernel, stride, .. } => ("convolve", Some(kernel), Some(stride)),
+            Op::Depthwise { kernel, stride, .. } => ("depthwise", Some(kernel), Some(stride)),
             Op::Normalise { layer: Some(_), .. } => ("normalise", None, None),
             Op::Normalise { layer: None, .. } => ("add", None, None),
             Op::Pool { pooling: Pooling::Max, window, .. } => ("max_pool", Some(window), Some(window)),

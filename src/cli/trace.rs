@@ -37,6 +37,10 @@ fn network(model: &Model) -> Value {
                 "op": "convolve", "layer": layer, "input": input, "output": output, "kernel": kernel, "stride": stride, "padding": padding,
                 "bias": model.layers[layer].extra == Extra::Bias, "rectified": rectified,
             }),
+            Op::Depthwise { layer, input, output, kernel, stride, padding } => json!({
+                "op": "depthwise", "layer": layer, "input": input, "output": output, "kernel": kernel, "stride": stride, "padding": padding,
+                "rectified": rectified,
+            }),
             Op::Normalise { layer, input, output, shortcut } => json!({
                 "op": if layer.is_some() { "normalise" } else { "add" }, "layer": layer, "input": input, "output": output,
                 "shortcut": shortcut, "rectified": rectified,

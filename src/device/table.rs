@@ -40,6 +40,7 @@ kernels! {
     convolve: [params, counts, packed_weights, input, output], true;
     statistics: [params, lists, counts, running, input, statistics], true;
     normalise: [params, counts, joins, statistics, packed_weights, input, shortcut, output], true;
+    depthwise: [params, counts, packed_weights, input, output], true;
     pool: [params, counts, input, output], true;
     gate: [params, lists, counts, units, input, output], true;
     loss: [params, state, schedule, counts, labels, batch_rows, output, d_output, records], false;
@@ -50,6 +51,8 @@ kernels! {
     d_shortcut: [params, counts, joins, shortcut, d_output, d_shortcut], true;
     d_weights: [params, counts, input, d_output, d_weights, squares], true;
     d_activations: [params, counts, packed_weights, input, d_output, d_input], true;
+    d_depthwise_weights: [params, counts, input, d_output, d_weights, squares], true;
+    d_depthwise_activations: [params, counts, packed_weights, input, d_output, d_input], true;
     information: [params, lists, counts, joins, statistics, packed_weights, input, d_output, information], true;
     sum_gradients: [params, counts, d_weights, squares], false;
     d_masks: [params, state, lists, counts, packed_weights, d_weights, d_masks, score_state, information], false;

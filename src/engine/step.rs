@@ -265,12 +265,12 @@ impl Planner<'_> {
         let shortcut = op.shortcut().unwrap_or(output);
         let map = |index: usize| &self.model.maps[index];
         let (kernel, stride, padding) = match *op {
-            Op::Convolve { kernel, stride, padding, .. } => (kernel, stride, padding),
+            Op::Convolve { kernel, stride, padding, .. } | Op::Depthwise { kernel, stride, padding, .. } => (kernel, stride, padding),
             Op::Pool { window, .. } => (window, window, 0),
             Op::Normalise { .. } | Op::Gate { .. } => (1, 1, 0),
         };
         let layer = match *op {
-            Op::Convolve { layer, .. } => layer,
+            Op::Convolve { layer, .. } | Op::Depthwise { layer, .. } => layer,
             Op::Normalise { layer, .. } => layer.unwrap_or(0),
             Op::Pool { .. } | Op::Gate { .. } => 0,
         };
@@ -313,6 +313,7 @@ impl Planner<'_> {
                 }
                 self.pass("normalise", Phase::Forward, operation, operands, elements);
             }
+            Op::Depthwise { .. } => self.pass("depthwise", Phase::Forward, operation, operands, elements),
             Op::Pool { pooling, .. } => {
                 operation.flags |= pooling_flag(pooling);
                 self.pass("pool", Phase::Forward, operation, operands, elements);
@@ -392,6 +393,13 @@ impl Planner<'_> {
                     let through = Operation { flags: gradient_flags(shortcut) | more, ..operation };
                     self.push("d_shortcut", Phase::Backward, through, operands, elements);
                 }
+            }
+            Op::Depthwise { layer, .. } => {
+                let units = self.model.layers[layer].outputs;
+                let own = Operation { first_square: self.take_squares(units), ..operation };
+                self.push("d_depthwise_weights", Phase::Backward, own, operands, units.min(self.sizes.most_workgroups));
+                let elements = self.elements(input, 3);
+                self.push("d_depthwise_activations", Phase::Backward, operation, operands, elements);
             }
             Op::Pool { pooling, .. } => {
                 operation.flags |= pooling_flag(pooling);

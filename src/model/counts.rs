@@ -128,10 +128,14 @@ impl Model {
 
     /// Multiply-adds of the forward pass of one operation for one image: by weights of inputs, and by biases.
     fn work_of(&self, op: &Op, kept: &[f64]) -> (f64, f64) {
-        let Op::Convolve { layer, .. } = *op else { return (0.0, 0.0) };
+        let (Op::Convolve { layer, .. } | Op::Depthwise { layer, .. }) = *op else { return (0.0, 0.0) };
         let Layer { taps, extra, groups: [from, to], pixels, .. } = self.layers[layer];
         let outputs = f64::from(pixels) * kept[to];
-        (outputs * f64::from(taps) * kept[from], if extra == Extra::Bias { outputs } else { 0.0 })
+        match extra {
+            Extra::Taps(taps) => (outputs * f64::from(taps), 0.0),
+            Extra::Bias => (outputs * f64::from(taps) * kept[from], outputs),
+            Extra::None | Extra::Normalisation => (outputs * f64::from(taps) * kept[from], 0.0),
+        }
     }
 
     /// Multiply-adds of the forward pass of one operation for one image, with everything kept.
@@ -146,9 +150,9 @@ impl Model {
     #[must_use]
     pub fn op_weights(&self, op: &Op) -> u32 {
         match *op {
-            Op::Convolve { layer, .. } => {
-                let Layer { taps, extra, inputs, outputs, .. } = self.layers[layer];
-                (taps * inputs + u32::from(extra == Extra::Bias)) * outputs
+            Op::Convolve { layer, .. } | Op::Depthwise { layer, .. } => {
+                let layer = &self.layers[layer];
+                (layer.kernel_rows() + u32::from(layer.extra == Extra::Bias)) * layer.outputs
             }
             Op::Normalise { layer: Some(layer), .. } => Extra::Normalisation.rows() * self.layers[layer].outputs,
             Op::Normalise { layer: None, .. } | Op::Pool { .. } | Op::Gate { .. } => 0,

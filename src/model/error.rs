@@ -16,7 +16,7 @@ pub struct ModelError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModelProblem {
     #[error(
-        "cannot be read: it must be mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32 or wrn-28-10"
+        "cannot be read: it must be mlp- and hidden widths (mlp-512-256), cnn- and widths (cnn-32-64-128), vgg16, resnet20, resnet32, wrn-28-10 or mobilenet"
     )]
     UnknownForm,
     #[error("cannot be read: each width must be a whole number from 1 to {WIDEST}")]
@@ -27,6 +27,8 @@ pub enum ModelProblem {
     ResnetWithoutDepth,
     #[error("cannot be read: a resnet has 8, 14, 20, 26, 32 or 38 layers")]
     BadResnetDepth,
+    #[error("cannot be read: mobilenet- is followed by the channels of its first convolution, from 1 to {}, as in mobilenet-16", WIDEST / 32)]
+    BadMobilenet,
     #[error("cannot be read: wrn- is followed by its number of layers and the factor of its widths, as in wrn-28-10")]
     WideResnetWithoutNumbers,
     #[error("cannot be read: a wide residual network has 10, 16, 22, 28, 34 or 40 layers and 1 to 64 times the width")]

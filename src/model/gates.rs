@@ -21,7 +21,8 @@ impl Model {
             readers.peek().is_some() && readers.all(|op| matches!(op, Op::Pool { .. }))
         };
         for op in &self.ops {
-            let is_gated = |map: usize| self.groups[self.maps[map].group].gated;
+            // A depthwise convolution passes the mask on: the gate comes after it.
+            let is_gated = |map: usize| self.groups[self.maps[map].group].gated && !self.is_passed_on(map);
             match *op {
                 Op::Convolve { layer, input, output, kernel, stride, padding } => {
                     model.ops.push(Op::Convolve { layer, input: reads[input], output, kernel, stride, padding });
@@ -29,6 +30,9 @@ impl Model {
                     if is_gated(output) && !self.layers[layer].is_normalised() && !is_pooled_only(output) {
                         reads[output] = model.gate(output);
                     }
+                }
+                Op::Depthwise { layer, input, output, kernel, stride, padding } => {
+                    model.ops.push(Op::Depthwise { layer, input: reads[input], output, kernel, stride, padding });
                 }
                 Op::Normalise { layer, input, output, shortcut: None } => {
                     model.ops.push(Op::Normalise { layer, input: reads[input], output, shortcut: None });
@@ -58,6 +62,11 @@ impl Model {
             }
         }
         model
+    }
+
+    /// Whether the values of this map go on to a depthwise convolution, so that another map has the last values of the units of its group.
+    pub(super) fn is_passed_on(&self, map: usize) -> bool {
+        self.ops.iter().any(|op| matches!(*op, Op::Depthwise { input, .. } if input == map))
     }
 
     /// Adds a gate after map `input`: returns the map that it writes.

@@ -7,7 +7,7 @@
 //! * A [`Map`] holds the activations of a group: a row for each kept unit, in it the pixels, and for each pixel the images of the batch. A row of
 //!   features is a map of one pixel.
 //! * A [`Layer`] is a tensor of weights, `[taps · inputs + extra, outputs]`: for each tap of a square kernel a row for each input, then the bias, or
-//!   the scale and the shift of the normalisation that follows. The same code therefore packs, differentiates, decays and clips all of them. A fully
+//!   the scale and the shift of the normalisation that follows. A depthwise convolution has a row for each tap alone. The same code therefore packs, differentiates, decays and clips all of them. A fully
 //!   connected layer is a convolution of one tap on maps of one pixel.
 //! * An [`Op`] reads maps and writes one.
 
@@ -116,6 +116,8 @@ pub enum Extra {
     Bias,
     /// Scale and shift of the normalisation of the layer's outputs.
     Normalisation,
+    /// The taps of a depthwise convolution: so many for each output.
+    Taps(u32),
 }
 
 impl Extra {
@@ -125,6 +127,7 @@ impl Extra {
             Self::None => 0,
             Self::Bias => 1,
             Self::Normalisation => 2,
+            Self::Taps(taps) => taps,
         }
     }
 }
@@ -132,7 +135,7 @@ impl Extra {
 /// A tensor of weights, `[taps · inputs + extra, outputs]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// Taps of the kernel; 0 for a normalisation that has no convolution of its own.
+    /// Taps of the kernel with a weight for each input; 0 for a depthwise convolution, and for a normalisation that has no convolution of its own.
     pub taps: u32,
     pub extra: Extra,
     /// The groups that it reads and writes.
@@ -158,6 +161,15 @@ impl Layer {
     #[must_use]
     pub fn rows(&self) -> u32 {
         self.taps * self.inputs + self.extra.rows()
+    }
+
+    /// Rows of the kernel: those before bias, scale and shift.
+    #[must_use]
+    pub fn kernel_rows(&self) -> u32 {
+        match self.extra {
+            Extra::Taps(taps) => taps,
+            Extra::None | Extra::Bias | Extra::Normalisation => self.taps * self.inputs,
+        }
     }
 
     #[must_use]
@@ -188,6 +200,7 @@ impl Layer {
     pub fn shapes(&self) -> [Option<Vec<usize>>; 3] {
         let side = self.taps.isqrt();
         let weights = match self.extra {
+            Extra::Taps(taps) => Some(vec![taps.isqrt(), taps.isqrt(), 1, self.outputs]),
             _ if self.taps == 0 => None,
             Extra::Bias => Some(vec![self.rows(), self.outputs]),
             Extra::None | Extra::Normalisation => Some(vec![side, side, self.inputs, self.outputs]),
@@ -208,6 +221,8 @@ pub enum Pooling {
 pub enum Op {
     /// `out[o, q] = Σ weights[tap, i, o] in[i, q · stride + tap − padding] + bias[o]` over the pixels inside the image.
     Convolve { layer: usize, input: usize, output: usize, kernel: u32, stride: u32, padding: u32 },
+    /// `out[c, q] = Σ weights[tap, c] in[c, q · stride + tap − padding]` over the pixels inside the image: each channel has its own kernel.
+    Depthwise { layer: usize, input: usize, output: usize, kernel: u32, stride: u32, padding: u32 },
     /// `out = relu(scale · (in − mean) / deviation + shift + shortcut)`, with the statistics of the batch and all pixels of each kept unit. Without a
     /// layer it is only the sum. The shortcut is optional. The relu applies where the output map is rectified.
     Normalise { layer: Option<usize>, input: usize, output: usize, shortcut: Option<usize> },
@@ -221,16 +236,22 @@ impl Op {
     #[must_use]
     pub fn input(&self) -> usize {
         match *self {
-            Self::Convolve { input, .. } | Self::Normalise { input, .. } | Self::Pool { input, .. } | Self::Gate { input, .. } => input,
+            Self::Convolve { input, .. }
+            | Self::Depthwise { input, .. }
+            | Self::Normalise { input, .. }
+            | Self::Pool { input, .. }
+            | Self::Gate { input, .. } => input,
         }
     }
 
     #[must_use]
     pub fn output(&self) -> usize {
         match *self {
-            Self::Convolve { output, .. } | Self::Normalise { output, .. } | Self::Pool { output, .. } | Self::Gate { output, .. } => {
-                output
-            }
+            Self::Convolve { output, .. }
+            | Self::Depthwise { output, .. }
+            | Self::Normalise { output, .. }
+            | Self::Pool { output, .. }
+            | Self::Gate { output, .. } => output,
         }
     }
 
@@ -238,7 +259,7 @@ impl Op {
     pub fn shortcut(&self) -> Option<usize> {
         match *self {
             Self::Normalise { shortcut, .. } => shortcut,
-            Self::Convolve { .. } | Self::Pool { .. } | Self::Gate { .. } => None,
+            Self::Convolve { .. } | Self::Depthwise { .. } | Self::Pool { .. } | Self::Gate { .. } => None,
         }
     }
 }

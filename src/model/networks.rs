@@ -9,6 +9,9 @@
 //! change them (both as in the authors' code of the method) |
 //! | `wrn-28-10`, ... | Zagoruyko and Komodakis 2016: 6n + 4 layers, k times as wide, normalised before each convolution; a 1×1 convolution on the
 //! shortcuts that change the width or the size |
+//! | `mobilenet` | Howard et al. 2017 for 32×32 images: a convolution, then 13 pairs of a 3×3 depthwise and a 1×1 convolution; the first
+//! stride is 1 |
+//! | `mobilenet-16` | the same with 16 channels in the first convolution instead of 32, and all widths in proportion |
 //!
 //! The output channels of every convolution are gated, also on shortcuts; the classifier is not. Batch normalisation follows a convolution, and the
 //! mask is applied after the normalisation: a channel that is off is exactly 0 and costs nothing. (The authors' code masks before it, so that a
@@ -30,6 +33,8 @@ pub(super) enum Network {
     Resnet(u32),
     /// Blocks of each stage and the factor of the widths.
     WideResnet(u32, u32),
+    /// Channels of the first convolution.
+    Mobilenet(u32),
 }
 
 /// Digits only: `parse` would also accept a plus sign, and one network would have two names.
@@ -75,6 +80,14 @@ pub(super) fn read(name: &str) -> Result<Network, ModelError> {
             return Err(refuse(ModelProblem::BadWideResnet));
         }
         return Ok(Network::WideResnet((depth - 4) / 6, factor));
+    }
+    if name == "mobilenet" {
+        return Ok(Network::Mobilenet(32));
+    }
+    if let Some(text) = name.strip_prefix("mobilenet-") {
+        // Its widest layers are 32 times as wide.
+        let width = number(text).filter(|width| (1..=WIDEST / 32).contains(width));
+        return Ok(Network::Mobilenet(width.ok_or_else(|| refuse(ModelProblem::BadMobilenet))?));
     }
     Err(refuse(ModelProblem::UnknownForm))
 }
@@ -199,13 +212,23 @@ impl Builder {
         output
     }
 
-    /// Normalisation and relu of a residual stream, for the operations that read it.
+    /// Normalisation and relu with a layer of its own: of a residual stream, or of a depthwise convolution.
     fn normalise(&mut self, input: usize) -> usize {
         let Map { group, height, width, .. } = self.model.maps[input];
         let layer = self.layer(0, Extra::Normalisation, [group, group], height * width);
         let output = self.map(group, height, width, true);
         self.model.ops.push(Op::Normalise { layer: Some(layer), input, output, shortcut: None });
         output
+    }
+
+    /// A 3×3 depthwise convolution, normalisation, relu: the channels stay those of the input.
+    fn depthwise(&mut self, input: usize, stride: u32) -> usize {
+        let Map { group, height, width, .. } = self.model.maps[input];
+        let (height, width) = (height.div_ceil(stride), width.div_ceil(stride));
+        let layer = self.layer(0, Extra::Taps(9), [group, group], height * width);
+        let raw = self.map(group, height, width, false);
+        self.model.ops.push(Op::Depthwise { layer, input, output: raw, kernel: 3, stride, padding: 1 });
+        self.normalise(raw)
     }
 
     fn pool(&mut self, input: usize, pooling: Pooling, window: u32) -> Result<usize, ModelError> {
@@ -288,6 +311,16 @@ pub(super) fn build(name: &str, image: Image, classes: u32, gate_inputs: bool) -
                     };
                     at = net.add(&label("sum"), raw, Some(layer), shortcut, true);
                 }
+            }
+        }
+        Network::Mobilenet(width) => {
+            at = net.block(at, width);
+            let pairs = [(2, 1), (4, 2), (4, 1), (8, 2), (8, 1), (16, 2), (16, 1), (16, 1), (16, 1), (16, 1), (16, 1), (32, 2), (32, 1)];
+            for (factor, stride) in pairs {
+                let spread = net.depthwise(at, stride);
+                net.convolutions += 1;
+                let name = format!("conv {}", net.convolutions);
+                at = net.normalised(spread, &name, factor * width, 1, 1, true);
             }
         }
         Network::WideResnet(blocks, factor) => {

@@ -77,7 +77,10 @@ impl Model {
         }
         let of = |kind: u32, is_it: &dyn Fn(&super::Layer) -> bool| Some((self.layers.iter().position(is_it)?, kind));
         let makes = |layer: &super::Layer| layer.groups[1] == g;
-        of(terms::SCALE, &|layer| makes(layer) && layer.is_normalised())
+        // The last one, if a depthwise convolution comes between two normalisations.
+        let scale = self.layers.iter().rposition(|layer| makes(layer) && layer.is_normalised());
+        scale
+            .map(|layer| (layer, terms::SCALE))
             .or_else(|| of(terms::READING, &|layer| layer.taps > 0 && layer.groups[0] == g))
             .or_else(|| of(terms::OWN, &|layer| makes(layer)))
     }
@@ -90,8 +93,8 @@ impl Model {
         self.exact_information
             && match self.ops[op] {
                 Op::Convolve { output, .. } => is_gated(output) && !self.ops.iter().any(normalises(output)),
-                Op::Normalise { layer, input, .. } => is_gated(input) && layer.is_some(),
-                Op::Pool { .. } | Op::Gate { .. } => false,
+                Op::Normalise { layer, input, output, .. } => is_gated(input) && layer.is_some() && !self.is_passed_on(output),
+                Op::Depthwise { .. } | Op::Pool { .. } | Op::Gate { .. } => false,
             }
     }
 

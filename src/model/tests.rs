@@ -49,6 +49,8 @@ fn names_are_read() {
         ("resnet38", Network::Resnet(6)),
         ("wrn-10-1", Network::WideResnet(1, 1)),
         ("wrn-28-10", Network::WideResnet(4, 10)),
+        ("mobilenet", Network::Mobilenet(32)),
+        ("mobilenet-6", Network::Mobilenet(6)),
         ("wrn-40-4", Network::WideResnet(6, 4)),
     ] {
         assert_eq!(read(name).unwrap(), network, "{name}");
@@ -84,6 +86,9 @@ fn unreadable_names_are_refused_with_an_explanation() {
         ("resnet50", "8, 14, 20, 26, 32 or 38 layers"),
         ("resnet2", "8, 14, 20, 26, 32 or 38 layers"),
         ("wrn-28", "as in wrn-28-10"),
+        ("mobilenet-", "from 1 to 1024"),
+        ("mobilenet-1025", "from 1 to 1024"),
+        ("mobilenet16", "or mobilenet"),
         ("wrn-28-10-2", "as in wrn-28-10"),
         ("wrn-a-b", "as in wrn-28-10"),
         ("wrn-29-10", "10, 16, 22, 28, 34 or 40 layers"),
@@ -227,6 +232,26 @@ fn residual_networks_have_the_counts_of_their_widths() {
     let odd = Model::new("resnet8", Image { channels: 3, height: 7, width: 7 }, 10, false).unwrap();
     let sums = odd.maps.iter().filter(|map| odd.groups[map.group].name.ends_with("sum")).map(|map| map.height);
     assert_eq!(sums.collect::<Vec<_>>(), [7, 4, 2, 1]);
+}
+
+/// Keras has 3,206,976 trainable weights before the classifier of the published network, whose strides are others.
+#[test]
+fn mobilenet_has_the_published_count_of_weights() {
+    let model = colours("mobilenet");
+    assert_eq!(model.weights(), 3_206_976 + 1025 * 10);
+    let sizes: Vec<u32> = model.maps.iter().map(|map| map.height).collect();
+    assert_eq!((sizes[0], *sizes.iter().rev().nth(2).unwrap()), (32, 2), "32, 16, 8, 4, 2");
+    // A depthwise convolution takes nine multiply-adds for each of its values, however wide the network is.
+    let products = |op: &Op| match op {
+        Op::Depthwise { output, .. } => {
+            let map = &model.maps[*output];
+            Some(u64::from(9 * map.pixels() * model.groups[map.group].size) == model.op_multiply_adds(op))
+        }
+        _ => None,
+    };
+    assert_eq!(model.ops.iter().filter_map(products).collect::<Vec<_>>(), [true; 13]);
+    let half = colours("mobilenet-16");
+    assert!(model.groups.iter().zip(&half.groups).filter(|(group, _)| group.gated).all(|(group, half)| group.size == 2 * half.size));
 }
 
 /// The counts are from table 4 of Zagoruyko and Komodakis 2016; the exact count of the largest is from their code.
@@ -415,6 +440,13 @@ fn check_order(model: &Model) {
                 assert_eq!(output.width, (input.width + 2 * padding - kernel) / stride + 1);
                 assert!(layer.extra != Extra::Bias || input.ones);
             }
+            Op::Depthwise { layer, kernel, stride, padding, .. } => {
+                let layer = &model.layers[layer];
+                assert_eq!((layer.groups, input.group), ([output.group; 2], output.group));
+                assert_eq!((layer.taps, layer.extra, layer.pixels), (0, Extra::Taps(kernel * kernel), output.pixels()));
+                assert_eq!(output.height, (input.height + 2 * padding - kernel) / stride + 1);
+                assert_eq!(output.width, (input.width + 2 * padding - kernel) / stride + 1);
+            }
             Op::Normalise { layer, shortcut, .. } => {
                 assert_eq!((input.height, input.width), (output.height, output.width));
                 assert!(layer.is_none_or(|layer| model.layers[layer].groups[1] == input.group && model.layers[layer].is_normalised()));
@@ -458,6 +490,7 @@ fn check_numbering(model: &Model) {
             Extra::None => 0,
             Extra::Bias => 1,
             Extra::Normalisation => 2,
+            Extra::Taps(taps) => taps,
         };
         let rows = layer.taps * layer.inputs + extra;
         assert_eq!((layer.first_weight, layer.first_packed, layer.first_gradient), (weight, packed, gradient));
@@ -583,6 +616,7 @@ fn any_name() -> impl Strategy<Value = String> {
         widths(3).prop_map(|widths| format!("cnn-{widths}")),
         depths(1, 6).prop_map(|depth| format!("resnet{depth}")),
         (depths(1, 6), 1u32..4).prop_map(|(depth, factor)| format!("wrn-{}-{factor}", depth + 2)),
+        (1u32..4).prop_map(|width| format!("mobilenet-{width}")),
     ]
 }
 

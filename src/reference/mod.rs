@@ -4,6 +4,7 @@
 //! In f64 it checks the kernels, in the tests and in `lacuna check`. In f32 it is the CPU engine, which trains without a GPU. Sums of products, in
 //! `products`, use the floats of the buffers; everything else is computed in f64.
 
+mod depthwise;
 mod gradient;
 mod network;
 mod normalisation;
@@ -16,6 +17,7 @@ use std::ops::{Add, AddAssign, Mul};
 
 use crate::shared::{Group, Layer, MOST_GROUPS, Operation, Params, Place, Record, Sample, State, Step, Work, flags};
 
+pub use depthwise::{d_depthwise_activations, d_depthwise_weights, depthwise};
 pub use gradient::{d_activations, d_gate, d_pool, d_shortcut, d_weights, sum_gradients, update_weights};
 pub use network::{convolve, gate, gather_inputs, loss, pack_weights, pool};
 pub use normalisation::{d_normalise, d_statistics, information, normalise, statistics, update_statistics};
@@ -214,6 +216,7 @@ pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>)
         "convolve" => masks.for_each(|z| convolve(memory, work, z)),
         "statistics" => masks.for_each(|z| statistics(memory, work, z)),
         "normalise" => masks.for_each(|z| normalise(memory, work, z)),
+        "depthwise" => masks.for_each(|z| depthwise(memory, work, z)),
         "pool" => masks.for_each(|z| pool(memory, work, z)),
         "gate" => masks.for_each(|z| gate(memory, work, z)),
         "loss" => loss(memory, work),
@@ -224,6 +227,8 @@ pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>)
         "d_shortcut" => d_shortcut(memory, work),
         "d_weights" => d_weights(memory, work),
         "d_activations" => d_activations(memory, work),
+        "d_depthwise_weights" => d_depthwise_weights(memory, work),
+        "d_depthwise_activations" => d_depthwise_activations(memory, work),
         "information" => information(memory, work),
         "sum_gradients" => sum_gradients(memory),
         "d_masks" => d_masks(memory),

@@ -141,7 +141,7 @@ fn unit_norms(model: &Model, weights: &[f32]) -> Vec<f64> {
     let mut sums = vec![(0.0, 0u32); model.units() as usize];
     for layer in &model.layers {
         let [from, to] = layer.groups;
-        for row in 0..layer.taps * layer.inputs {
+        for row in 0..layer.kernel_rows() {
             for output in 0..layer.outputs {
                 let weight = f64::from(weights[(layer.first_weight + row * layer.outputs + output) as usize]);
                 let mut add = |unit: u32| {

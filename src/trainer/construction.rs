@@ -122,7 +122,8 @@ fn draw_weights(weights: &mut [f32], bound: f32, random: &mut Threefry) {
 pub fn initial_weights(model: &Model, seed: u32) -> Vec<f32> {
     let mut weights = Vec::with_capacity(model.weights() as usize);
     for (layer, turn) in model.layers.iter().zip(0..) {
-        let own = layer.taps * layer.inputs;
+        // Inputs of an output.
+        let own = layer.kernel_rows();
         let bound = (6.0 / own as f32).sqrt();
         let mut random = Threefry::new(seed, Stream::Weights, turn);
         let first = weights.len();
@@ -132,7 +133,7 @@ pub fn initial_weights(model: &Model, seed: u32) -> Vec<f32> {
         }
         let row = |value: f32| std::iter::repeat_n(value, layer.outputs as usize);
         match layer.extra {
-            Extra::None => {}
+            Extra::None | Extra::Taps(_) => {}
             Extra::Bias => weights.extend(row(0.0)),
             Extra::Normalisation => weights.extend(row(1.0).chain(row(0.0))),
         }

@@ -6,7 +6,7 @@ use lacuna::check;
 use lacuna::config::{Config, Estimator, MethodName, Schedule};
 use lacuna::engine::MASKS;
 use lacuna::methods::{highest, method};
-use lacuna::model::{Bytes, Model};
+use lacuna::model::{Bytes, Extra, Model};
 use lacuna::random::{Stream, Threefry};
 use lacuna::reference::{self, Memory};
 use lacuna::schedule::{plain, step_at};
@@ -361,6 +361,11 @@ fn norms(run: &Trainer, weights: &[f32]) -> Vec<f64> {
                 let at = |tap: u32, input: u32, output: u32| {
                     f64::from(weights[(layer.first_weight + (tap * layer.inputs + input) * layer.outputs + output) as usize])
                 };
+                if let Extra::Taps(taps) = layer.extra
+                    && layer.groups[1] == index
+                {
+                    own.extend((0..taps).map(|tap| f64::from(weights[(layer.first_weight + tap * layer.outputs + unit) as usize])));
+                }
                 for tap in 0..layer.taps {
                     if layer.groups[1] == index {
                         own.extend((0..layer.inputs).map(|input| at(tap, input, unit)));
