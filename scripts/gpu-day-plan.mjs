@@ -64,8 +64,8 @@ export function stepsOf({ images, rows, flags = [], isRehearsal }) {
     bench('mlp-1024-1024', 60, isRehearsal),
     bench('resnet32', 80, isRehearsal),
     bench('vgg16', 80, isRehearsal),
-    curve('dense', images, 110, isRehearsal),
-    curve('vrpge', images, 110, isRehearsal),
+    curve('dense', images, 150, isRehearsal),
+    curve('vrpge', images, 150, isRehearsal),
     {
       name: 'estimators in the middle of a run',
       kind: 'estimators',
