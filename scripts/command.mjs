@@ -15,11 +15,12 @@ const windows = process.platform === 'win32';
 /** An error whose message is meant for the user: shown without a stack. */
 export class Explained extends Error {}
 
-/** A program that exited with a code other than 0. `output`: all that it printed, in order. */
+/** A program that exited with a code other than 0. `output`: all that it printed, in order. `seconds`: after which it was ended, or null. */
 export class CommandFailed extends Explained {
-  constructor(line, code, output) {
-    super(`\`${line}\` failed (${code})`);
+  constructor(line, code, output, seconds = null) {
+    super(`\`${line}\` failed (${seconds === null ? code : `ended after ${Math.round(seconds)} s`})`);
     this.output = output;
+    this.seconds = seconds;
   }
 }
 
@@ -65,8 +66,9 @@ function lower(id) {
 /**
  * Runs a program without a standard input and answers with everything it printed.
  * It runs in `cwd`. `note` is called with its latest line, `env` is added to the environment. `background`: at low priority.
+ * `seconds`: how long it may take; then it is ended, and that is a failure.
  */
-export function run(command, args = [], { note = () => {}, env = {}, cwd = root, background = false } = {}) {
+export function run(command, args = [], { note = () => {}, env = {}, cwd = root, background = false, seconds = null } = {}) {
   const line = [path.basename(command), ...args].join(' ');
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -77,6 +79,13 @@ export function run(command, args = [], { note = () => {}, env = {}, cwd = root,
     running.add(child);
     // Set at once, because programs that it starts inherit this. Without an id it could not be started: the event reports that.
     if (background && child.pid) lower(child.pid);
+    let isLate = false;
+    const end = () => {
+      isLate = true;
+      // A program that waits for a driver hears no other signal.
+      child.kill('SIGKILL');
+    };
+    const timer = seconds === null ? undefined : setTimeout(end, 1000 * seconds);
     let output = '';
     const hear = (text) => {
       output += text;
@@ -86,13 +95,15 @@ export function run(command, args = [], { note = () => {}, env = {}, cwd = root,
     child.stdout.setEncoding('utf8').on('data', hear);
     child.stderr.setEncoding('utf8').on('data', hear);
     child.on('error', (error) => {
+      clearTimeout(timer);
       running.delete(child);
       reject(new CommandFailed(line, error.code ?? error.message, output));
     });
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       running.delete(child);
       if (code === 0) resolve(output);
-      else reject(new CommandFailed(line, signal ?? code, output));
+      else reject(new CommandFailed(line, signal ?? code, output, isLate ? seconds : null));
     });
   });
 }

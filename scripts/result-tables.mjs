@@ -1,9 +1,8 @@
 // The tables of docs/results: which commands of the program each one needs, and how their output becomes the table.
 
-const count = (value) => Math.round(value).toLocaleString('en');
+import { commandLine, jsonLines, printed, significant, table } from './markdown.mjs';
 
-/** A number with so many significant digits, and commas between thousands. */
-const significant = (value, digits) => Number(value.toPrecision(digits)).toLocaleString('en', { maximumSignificantDigits: digits });
+const count = (value) => Math.round(value).toLocaleString('en');
 
 /** Bytes in the largest unit of 1,024 that leaves at least 1. */
 export function bytes(value) {
@@ -12,12 +11,6 @@ export function bytes(value) {
   return `${amount < 9.95 ? amount.toFixed(1) : Math.round(amount)} ${unit[0]}`;
 }
 
-const row = (cells) => `| ${cells.join(' | ')} |`;
-const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
-
-/** A printout of the program, without spaces at the ends of lines. */
-const printed = (text) => `\`\`\`text\n${text.replaceAll(/ +$/gm, '').trim()}\n\`\`\``;
-
 /** The beginning of a printout with its first `tables` tables: each has two single lines and one double line. */
 export function firstTables(text, tables) {
   const lines = text.split('\n');
@@ -25,12 +18,6 @@ export function firstTables(text, tables) {
   const end = lines.findIndex((line) => /^─+$/.test(line) && (edges += 1) === 2 * tables);
   return end === -1 ? text : lines.slice(0, end + 1).join('\n');
 }
-
-const jsonLines = (text) =>
-  text
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line));
 
 /** First and last event of a run's log. */
 const runOf = ({ log }) => {
@@ -232,8 +219,6 @@ no GPU is used.`,
     },
   },
 };
-
-export const commandLine = (args) => `lacuna ${args.join(' ')}`;
 
 /** The file of a table. `made`: commit, adapter and date. */
 export function fileOf(name, made, body) {

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { Explained, cargo, root, run } from './command.mjs';
 import { compileProgram } from './data.mjs';
+import { jsonLines, table } from './markdown.mjs';
 import { commitOf } from './results.mjs';
 import { explain, runStages, stopOnInterrupt } from './stages.mjs';
 import { ensureSystem } from './system.mjs';
@@ -22,12 +23,6 @@ const FAMILIES = [
 ];
 export const RECORD = path.join('tests', 'fixtures', 'shader-report.json');
 export const PAGE = path.join('docs', 'results', 'shader-report.md');
-
-const jsonLines = (text) =>
-  text
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line));
 
 /** The file that tells Vulkan where Mesa's driver for AMD is. */
 function driverFile() {
@@ -98,9 +93,6 @@ export async function checkShaders(note) {
   if (faults.length > 0) throw new Explained(`${faults.join('\n')}\nIf that is intended: npm run shader-report writes a new record.`);
   return `${now.families[0].kernels.length} kernels on ${now.families.length} architectures, by ${now.compiler}`;
 }
-
-const row = (cells) => `| ${cells.join(' | ')} |`;
-const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
 const HEAD = ['kernel', 'registers', 'spilled', 'workgroup bytes', 'subgroups a SIMD', 'instructions'];
 const LOOP = ['multiply-adds', 'other vector instructions', 'bytes loaded', 'bytes from the workgroup', 'multiply-adds a byte'];

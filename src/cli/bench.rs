@@ -8,7 +8,7 @@ use serde_json::json;
 
 use lacuna::config::{Config, ConfigError, MethodName};
 use lacuna::device::Variants;
-use lacuna::engine::{Phase, Tuned};
+use lacuna::engine::{Phase, Timed, Tuned};
 use lacuna::methods::method;
 use lacuna::model::{Bytes, Model};
 use lacuna::random::{Stream, Threefry};
@@ -297,7 +297,15 @@ fn line(case: &Case, dense: &Case, model: &Model, adapter: &str) -> serde_json::
         "repeats": case.step_ms.len(),
         "adapter": adapter,
         "kernels": case.kernels,
+        "timed": case.tuned.as_ref().map_or_else(Vec::new, timed),
     })
+}
+
+/// The variants that were timed for a case, each with the milliseconds of its kernel in a step.
+fn timed(tuned: &Tuned) -> Vec<serde_json::Value> {
+    let is_chosen = |timed: &Timed| tuned.variants.of(timed.product).name == timed.variant;
+    let one = |timed: &Timed| json!({"kernel": timed.product.name(), "variant": timed.variant, "ms": timed.ms, "chosen": is_chosen(timed)});
+    tuned.timed.iter().map(one).collect()
 }
 
 /// Decimals so that a number of milliseconds has about five digits.

@@ -1,7 +1,7 @@
 //! Saving a run while it trains: `--save`, `--resume` and `--record` of `lacuna train`.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,7 +76,18 @@ fn check_writable(path: &Path) -> Result<(), CliError> {
     fs::write(beside(path), b"").and_then(|()| fs::remove_file(beside(path))).map_err(fail)
 }
 
-/// Writes a run file. It is written under another name first, so that an existing file is replaced only by a complete one.
+/// Writes a file completely or not at all, even if the program is stopped or the power fails. It is written under another name first, so that an
+/// existing file is replaced only by a complete one.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let beside = beside(path);
+    let written = File::create(&beside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+        drop(fs::remove_file(&beside));
+        CliError::File { path: path.to_owned(), error }
+    })
+}
+
+/// Writes a run file, completely or not at all. Returns its bytes.
 fn write(path: &Path, file: &RunFile) -> Result<u64, CliError> {
     let fail = |error| CliError::File { path: path.to_owned(), error };
     let mut bytes = file.to_bytes();
@@ -84,11 +95,7 @@ fn write(path: &Path, file: &RunFile) -> Result<u64, CliError> {
         let mut packed = GzEncoder::new(Vec::new(), Compression::best());
         bytes = packed.write_all(&bytes).and_then(|()| packed.finish()).map_err(fail)?;
     }
-    let beside = beside(path);
-    fs::write(&beside, &bytes).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
-        drop(fs::remove_file(&beside));
-        fail(error)
-    })?;
+    write_whole(path, &bytes)?;
     Ok(bytes.len() as u64)
 }
 
@@ -201,7 +208,7 @@ fn command() -> String {
 }
 
 /// The data set of a run in the form of its file. A user's own data have the name of their files and a checksum.
-fn dataset_identity(config: &Config, set: &Dataset, data: &DataShape) -> DatasetIdentity {
+pub(super) fn dataset_identity(config: &Config, set: &Dataset, data: &DataShape) -> DatasetIdentity {
     let name = if config.dataset == DatasetName::Own { &set.name } else { config.dataset.name() };
     DatasetIdentity::of(name, set.sum.clone(), data)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use serde_json::{Value, json};
+
 use lacuna::engine::Phase;
 use lacuna::trainer::{TrainError, Trainer};
 
@@ -12,7 +14,7 @@ pub(super) const PHASES: [&str; 7] = ["choose", "sample", "pack", "forward", "sc
 const PHASES_MS: f64 = 50.0;
 
 /// Seconds of training so far, without evaluations.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Seconds {
     total: f64,
     /// The seconds divided so far, by [`PHASES`]; empty if the adapter has no clock.
@@ -54,6 +56,23 @@ impl Seconds {
         Ok(())
     }
 
+    /// For a file from which a run continues.
+    pub(super) fn json(&self) -> Value {
+        json!({"total": self.total, "by_phase": self.by_phase, "choosing": self.choosing, "stepping": self.stepping, "steps": self.steps})
+    }
+
+    /// The seconds that [`Seconds::json`] wrote; `None` if the value is another one.
+    pub(super) fn read(value: &Value) -> Option<Self> {
+        let number = |name: &str| value.get(name)?.as_f64();
+        Some(Self {
+            total: number("total")?,
+            by_phase: value.get("by_phase")?.as_array()?.iter().map(Value::as_f64).collect::<Option<_>>()?,
+            choosing: number("choosing")?,
+            stepping: number("stepping")?,
+            steps: value.get("steps")?.as_u64()?.try_into().ok()?,
+        })
+    }
+
     pub(super) fn total(&self) -> f64 {
         self.total
     }
@@ -76,6 +95,14 @@ fn shares(run: &mut Trainer, step_ms: f64) -> Result<Option<Vec<f64>>, TrainErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_are_read_back_as_they_were_written() {
+        let written = Seconds { total: 0.1 + 0.2, by_phase: vec![1.0 / 3.0; PHASES.len()], choosing: 1e-17, stepping: 2.0 / 3.0, steps: 7 };
+        let text = written.json().to_string();
+        assert_eq!(Seconds::read(&serde_json::from_str(&text).unwrap()), Some(written));
+        assert_eq!(Seconds::read(&json!({"total": 1.0})), None);
+    }
 
     #[test]
     fn the_phases_are_those_of_the_engine_after_the_choice_of_a_mask() {

@@ -5,6 +5,7 @@ use bytemuck::Zeroable as _;
 use crate::device::Buffer;
 use crate::engine::Buffers;
 use crate::mask;
+use crate::methods::Criterion;
 use crate::model::Model;
 use crate::shared::{Params, State};
 
@@ -83,8 +84,8 @@ impl Trainer {
         if state.step > self.steps + self.finetune_steps() {
             return refuse(CheckpointMismatch::Steps);
         }
-        let (mut model, numbers) = built(&self.config, &self.whole);
-        let kept: Vec<bool> = numbers.iter().map(|number| state.numbers.contains(number)).collect();
+        let (mut model, built_numbers) = built(&self.config, &self.whole);
+        let kept: Vec<bool> = built_numbers.iter().map(|number| state.numbers.contains(number)).collect();
         let count = kept.iter().filter(|&&kept| kept).count();
         if mask::closes_a_group(&model, &kept) || count != state.numbers.len() || !state.numbers.is_sorted() {
             return refuse(CheckpointMismatch::Units);
@@ -131,6 +132,11 @@ impl Trainer {
             self.freeze();
         } else if self.config.method.facts().learns_scores && self.chosen_at.is_some() {
             self.rest_scores();
+        }
+        // The copy that ranks units stays until units are dropped, so that the run takes the same memory as without the interruption.
+        let has_ranked = self.config.method.facts().ranks_by == Some(Criterion::Gradients) && self.chosen_at.is_some();
+        if has_ranked && self.numbers == built_numbers {
+            self.dense_copy = Some(self.copy(true)?);
         }
         Ok(())
     }

@@ -664,6 +664,7 @@ fn bench_prints_one_object_a_line() {
         }
         assert!(line["step_ms_spread"].as_f64().is_some_and(|spread| spread >= 0.0));
         assert!(line["adapter"].as_str().is_some_and(|adapter| !adapter.is_empty()));
+        assert!(line["timed"].as_array().is_some_and(|timed| timed.is_empty() || !line["kernels"].as_str().unwrap().is_empty()));
         // An adapter without a clock has no phases; one with a clock has all of them.
         let phases = line["phases"].as_object().unwrap();
         let names: Vec<&str> = phases.keys().map(String::as_str).collect();

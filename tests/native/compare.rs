@@ -46,6 +46,43 @@ fn json(path: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Starts a comparison again and again until it ends. Each of the `obstacles`, by the name that a checkpoint has until it is complete, stops it once:
+/// a folder at this path, which is removed after that start. The result is what each start printed.
+fn interrupted(out: &Path, flags: &[&str], obstacles: &[&str]) -> Vec<String> {
+    let runs = out.join("runs");
+    for name in obstacles {
+        fs::create_dir_all(runs.join(name)).unwrap();
+    }
+    let mut printed = Vec::new();
+    for _ in 0..obstacles.len() {
+        let output = compare(out, flags);
+        printed.push(String::from_utf8_lossy(&output.stdout).into_owned());
+        let error = String::from_utf8_lossy(&output.stderr);
+        let met = obstacles.iter().find(|name| error.contains(name.trim_end_matches(".part")) && runs.join(name).exists());
+        fs::remove_dir(runs.join(met.unwrap_or_else(|| panic!("{error}")))).unwrap();
+    }
+    printed.push(prints(&compare(out, flags)));
+    printed
+}
+
+/// Every finished run of a comparison by the name of its file, without seconds.
+fn untimed_runs(out: &Path) -> Vec<(String, Value)> {
+    let mut runs: Vec<(String, Value)> = fs::read_dir(out.join("runs"))
+        .unwrap()
+        .map(|file| {
+            let path = file.unwrap().path();
+            let mut run = json(&path);
+            for point in run["points"].as_array_mut().unwrap() {
+                let point = point.as_object_mut().unwrap();
+                assert!(point.remove("seconds").is_some() && point.remove("phase_seconds").is_some());
+            }
+            (path.file_name().unwrap().to_string_lossy().into_owned(), run)
+        })
+        .collect();
+    runs.sort_by(|one, other| one.0.cmp(&other.0));
+    runs
+}
+
 #[test]
 fn a_comparison_writes_complete_files_and_continues_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
@@ -168,25 +205,127 @@ fn vrpge_is_compared_two_sided_and_one_sided() {
 }
 
 #[test]
-fn a_comparison_that_is_stopped_continues_with_the_interrupted_run() {
+fn a_comparison_that_is_killed_continues_with_the_interrupted_run() {
     let folder = tempfile::tempdir().unwrap();
+    let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
     let flags = ["--methods", "static,dense", "--seeds", "2", "--keep-ratio", "0.3", "--epochs", "30"];
-    let mut stopped = command(folder.path(), &flags).stdout(std::process::Stdio::null()).spawn().unwrap();
-    let runs = folder.path().join("runs");
-    let whole = |name: &str| runs.join(name).exists();
+    prints(&compare(&whole, &flags));
+    let mut stopped = command(&killed, &flags).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let runs = killed.join("runs");
+    let names = |ending: &str| -> Vec<String> {
+        let found = fs::read_dir(&runs).into_iter().flatten().map(|file| file.unwrap().file_name().into_string().unwrap());
+        found.filter(|name| name.ends_with(ending)).collect()
+    };
     let patience = std::time::Instant::now();
-    while !whole("static-1.json") {
-        assert!(stopped.try_wait().unwrap().is_none() && patience.elapsed().as_secs() < 120, "the first run ends before the program does");
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    while !runs.join("dense-1.unfinished.json").exists() {
+        assert!(stopped.try_wait().unwrap().is_none() && patience.elapsed().as_secs() < 120, "a checkpoint comes before the program ends");
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     stopped.kill().unwrap();
     stopped.wait().unwrap();
-    let finished =
-        fs::read_dir(&runs).unwrap().filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|end| end == "json")).count();
-    assert!((1..4).contains(&finished), "it was stopped during the comparison: {finished}");
-    let again = prints(&compare(folder.path(), &flags));
+    let begun = names(".unfinished.json").len();
+    let finished = names(".json").len() - begun;
+    assert!((1..4).contains(&finished) && begun <= 1, "it was stopped during the comparison: {finished}, {begun}");
+    let again = prints(&compare(&killed, &flags));
     assert_eq!(again.matches("already finished").count(), finished, "{again}");
-    assert_eq!(json(&folder.path().join("results.json"))["runs"].as_array().unwrap().len(), 4);
+    assert_eq!(again.matches("continues at step").count(), begun, "{again}");
+    assert_eq!(untimed_runs(&killed), untimed_runs(&whole));
+}
+
+#[test]
+fn an_interrupted_run_ends_as_if_it_had_not_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+    // All that a checkpoint has to hold: two masks and a control variate, effects, copies of the network, chosen masks, an allocation, dropped units.
+    let methods = "vrpge,fisher,rigl,snip,magnitude,small-dense,static-allocated";
+    let flags = ["--methods", methods, "--seeds", "1", "--keep-ratio", "0.3", "--structure-every", "4", "--compact"];
+    prints(&compare(&whole, &flags));
+    // The runs are evaluated after steps 1, 3, 5, 7, 9, 10, 12, 14, 16 and 18.
+    let obstacles = [
+        ("vrpge", 3, 1),
+        ("vrpge", 16, 14),
+        ("fisher", 10, 9),
+        ("rigl", 14, 12),
+        ("snip", 9, 7),
+        ("magnitude", 7, 5),
+        ("small-dense", 5, 3),
+        ("static-allocated", 12, 10),
+    ];
+    let names = obstacles.map(|(entrant, step, _)| format!("{entrant}-1.step-{step}.safetensors.part"));
+    let printed = interrupted(&parts, &flags, &names.each_ref().map(String::as_str));
+    for (start, (entrant, _, step)) in printed[1..].iter().zip(obstacles) {
+        let words = format!("{entrant}, seed 1: continues at step {step} of 18");
+        assert!(start.contains(&words) && start.matches("continues at").count() == 1, "{words} is not in {start}");
+    }
+    assert_eq!(untimed_runs(&parts), untimed_runs(&whole));
+    for run in json(&parts.join("results.json"))["runs"].as_array().unwrap() {
+        let points = run["points"].as_array().unwrap();
+        let rises = points.windows(2).all(|pair| pair[0]["seconds"].as_f64() < pair[1]["seconds"].as_f64());
+        assert!(points.len() == 10 && rises, "the seconds continue: {run}");
+    }
+}
+
+#[test]
+fn an_interrupted_search_continues_within_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));
+    let flags = ["--search", "--methods", "rigl", "--keep-ratio", "0.3", "--structure-every", "4", "--gate-inputs"];
+    let winner = |text: &str| text.lines().last().unwrap().to_owned();
+    let first = prints(&compare(&whole, &flags));
+    let printed = interrupted(&parts, &flags, &["rigl-7-inputs-1.step-9.safetensors.part"]);
+    assert!(printed[1].contains("rigl-7-inputs, seed 1: continues at step 7 of 15"), "{}", printed[1]);
+    assert_eq!(winner(&printed[1]), winner(&first));
+    assert_eq!(untimed_runs(&parts), untimed_runs(&whole));
+}
+
+#[test]
+fn a_damaged_or_foreign_checkpoint_is_named_and_the_run_starts_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, parts, other] = ["whole", "parts", "other"].map(|name| folder.path().join(name));
+    let flags = ["--methods", "vrpge", "--seeds", "1", "--keep-ratio", "0.3"];
+    let obstacle = "vrpge-1.step-9.safetensors.part";
+    let stop = |out: &Path, flags: &[&str]| {
+        fs::create_dir_all(out.join("runs").join(obstacle)).unwrap();
+        refuses(&compare(out, flags), &["vrpge-1.step-9.safetensors"]);
+        fs::remove_dir(out.join("runs").join(obstacle)).unwrap();
+    };
+    prints(&compare(&whole, &flags));
+    let files = ["vrpge-1.unfinished.json", "vrpge-1.step-7.safetensors"];
+    stop(&parts, &flags);
+    let kept = files.map(|name| fs::read(parts.join("runs").join(name)).unwrap());
+    // The run with the same name in another comparison.
+    let of_other = ["--methods", "vrpge", "--seeds", "1", "--keep-ratio", "0.3", "--momentum", "0.8"];
+    stop(&other, &of_other);
+    let foreign = files.map(|name| fs::read(other.join("runs").join(name)).unwrap());
+    let changed = |bytes: &[u8], place: usize| {
+        let mut changed = bytes.to_vec();
+        changed[place] ^= 1;
+        changed
+    };
+    let [record, checkpoint] = &kept;
+    let accuracy = String::from_utf8_lossy(record).find("\"accuracy\": 0.").unwrap() + "\"accuracy\": 0.".len();
+    for (files_now, words) in [
+        // A weight that is another finite number, and another accuracy of an earlier point.
+        ([record.clone(), changed(checkpoint, checkpoint.len() - 4)], "do not have the checksum"),
+        ([changed(record, accuracy), checkpoint.clone()], "do not have the checksum"),
+        ([record.clone(), checkpoint[..checkpoint.len() / 2].to_vec()], "do not have the checksum"),
+        ([foreign[0].clone(), foreign[1].clone()], "do not have the checksum"),
+        ([record[..record.len() / 2].to_vec(), checkpoint.clone()], "no record of an interrupted run"),
+        ([vec![0xff; 9], checkpoint.clone()], "no record of an interrupted run"),
+    ] {
+        for (name, bytes) in files.iter().zip(&files_now) {
+            fs::write(parts.join("runs").join(name), bytes).unwrap();
+        }
+        let again = prints(&compare(&parts, &flags));
+        assert!(again.contains("vrpge, seed 1: starts anew") && again.contains(words), "{words:?} is not in {again}");
+        assert_eq!(untimed_runs(&parts), untimed_runs(&whole));
+        fs::remove_file(parts.join("runs/vrpge-1.json")).unwrap();
+    }
+    // The record alone.
+    fs::write(parts.join("runs").join(files[0]), record).unwrap();
+    let again = prints(&compare(&parts, &flags));
+    assert!(again.contains("starts anew") && again.contains(files[1]), "{again}");
+    assert_eq!(untimed_runs(&parts), untimed_runs(&whole));
 }
 
 #[test]
@@ -213,6 +352,8 @@ fn pins_apply_to_the_methods_that_have_scores() {
     let folder = tempfile::tempdir().unwrap();
     let found = prints(&compare(folder.path(), &["--methods", "static,vrpge", "--seeds", "1", "--keep-ratio", "0.3", "--pins", "7on"]));
     assert!(found.contains("static, seed 1") && found.contains("vrpge, seed 1"), "{found}");
+    let again = prints(&compare(folder.path(), &["--methods", "static,vrpge", "--seeds", "1", "--keep-ratio", "0.3", "--pins", "7on"]));
+    assert_eq!(again.matches("already finished").count(), 2, "{again}");
 }
 
 #[test]

@@ -29,8 +29,8 @@ impl Compare {
             .after_help(
                 "Is it really faster, and against what?\n  lacuna compare --methods dense,small-dense,static,vrpge --seeds 3 --gate-inputs --keep-ratio 0.1\n\n\
                  Every method trains with every seed, one after another, under the same settings, except for a few that were tuned for each method \
-                 (see --plain). A finished run is saved in --out and not run again, so that an interrupted comparison continues. --out also gets \
-                 results.csv, results.json, and report.html, a self-contained page.\n\n\
+                 (see --plain). A finished run is saved in --out and not run again. The run in progress is saved there after each evaluation. The same \
+                 command continues an interrupted comparison, from within that run too. --out also gets results.csv, results.json, and report.html, a self-contained page.\n\n\
                  Variants of methods:\n  \
                  vrpge-paper         vrpge as the paper has it: no control variate, no filled budget, all units at the start\n  \
                  vrpge-one-sided     vrpge with --estimator one-sided\n  \

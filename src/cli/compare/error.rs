@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use lacuna::entrants::Entrant;
+use lacuna::run_file::{RestoreError, RunFileError};
 use serde_json::Value;
+
+use crate::cli::CliError;
 
 /// Why a comparison is refused.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -41,4 +44,23 @@ pub(crate) enum CompareError {
     /// `said`: the error of the drawing library.
     #[error("the plot {title} could not be drawn: {said}")]
     Plot { title: &'static str, said: String },
+}
+
+/// Why a run that was interrupted starts anew.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotContinued {
+    /// A file that cannot be read, or a device that cannot hold the run.
+    #[error(transparent)]
+    Other(#[from] CliError),
+    #[error("{} has no record of an interrupted run", file.display())]
+    NoRecord { file: PathBuf },
+    /// The settings as queries of links.
+    #[error("{} is of a run with other settings (\"{found}\", not \"{wanted}\")", file.display())]
+    OtherSettings { file: PathBuf, found: String, wanted: String },
+    #[error("{} and its checkpoint {} do not have the checksum of this comparison: one is damaged, or of another comparison", record.display(), checkpoint.display())]
+    Sum { record: PathBuf, checkpoint: PathBuf },
+    #[error("{} cannot be read as a run: {error}", file.display())]
+    NoRun { file: PathBuf, error: RunFileError },
+    #[error("its checkpoint: {0}")]
+    Restore(#[from] RestoreError),
 }

@@ -6,6 +6,7 @@ mod record;
 mod report;
 mod summary;
 mod table;
+mod unfinished;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -18,14 +19,18 @@ use lacuna::data::Dataset;
 use lacuna::engine::SLOTS;
 use lacuna::entrants::{self, Entrant};
 use lacuna::methods::SettingValue;
+use lacuna::run_file::{Recorder, restore};
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, TrainError, Trainer, holds_copy, pins_of};
 
 pub(super) use self::error::CompareError;
+use self::error::NotContinued;
 use self::record::{Finished, Folder, Point};
 use self::summary::Row;
+use self::unfinished::Unfinished;
 use super::arguments::{Compare, Experiment};
 use super::kernels::{self, Kernels};
+use super::record::dataset_identity;
 use super::seconds::Seconds;
 use super::{CliError, data, open, say, terminal};
 
@@ -107,14 +112,28 @@ fn tested_at(steps: u32, steps_per_epoch: u32) -> Vec<u32> {
     (1..=count).map(|point| (u64::from(steps) * u64::from(point) / u64::from(count)) as u32).collect()
 }
 
-/// Trains one run to its end and evaluates it after the steps `tested`.
-fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Result<Finished, CliError> {
+/// A run in progress.
+struct Progress {
+    /// Its points so far.
+    finished: Finished,
+    seconds: Seconds,
+    /// Makes the file of its checkpoints.
+    recorder: Recorder,
+}
+
+/// Trains one run to its end. After each of the steps `pauses` that is left, the run is evaluated if `is_tested` says so, and stored in `folder`.
+fn train(
+    run: &mut Trainer,
+    Progress { mut finished, mut seconds, mut recorder }: Progress,
+    pauses: &[u32],
+    is_tested: impl Fn(u32) -> bool,
+    folder: &Folder,
+) -> Result<Finished, CliError> {
     let bar = terminal::bar(run.steps().into());
-    let mut seconds = Seconds::default();
-    let mut finished =
-        Finished { entrant: entrant.to_owned(), seed: run.config.seed.into(), query: run.config.to_query(), ..Finished::default() };
+    let message = format!("{}, seed {}", finished.entrant, finished.seed);
     let mut pace = Pace::new(SLOTS);
-    for &end in tested {
+    let done = run.step();
+    for &end in pauses.iter().filter(|&&end| end > done) {
         while run.step() < end {
             let left = end - run.step();
             seconds.choosing(|| pollster::block_on(run.choose()))?;
@@ -132,27 +151,35 @@ fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Res
             let (steps, spent) = (snapshot.records.len() as u32, begin.elapsed().as_secs_f64());
             seconds.stepped(steps, spent);
             pace.took(steps, 1e3 * spent);
+            recorder.push(run, &snapshot, 1e3 * spent);
             if run.is_compact_due() {
                 seconds.choosing(|| pollster::block_on(run.compact()))?;
             }
             bar.set_position(run.step().into());
-            bar.set_message(message.to_owned());
+            bar.set_message(message.clone());
         }
-        let evaluation = pollster::block_on(run.evaluate(run.data.test_rows, |_, _| {}))?;
-        let (cost, snapshot) = (run.cost(), pollster::block_on(run.snapshot())?);
-        seconds.divide(run)?;
-        finished.points.push(Point {
-            step: run.step().into(),
-            forward: cost.forward,
-            backward: cost.backward,
-            structure: cost.structure,
-            near_dense: cost.near_dense,
-            seconds: seconds.total(),
-            phases: seconds.by_phase().to_vec(),
-            accuracy: evaluation.decided,
-            loss: evaluation.loss,
-            kept: snapshot.decided_kept(&run.whole).into_iter().map(u64::from).collect(),
-        });
+        if is_tested(end) {
+            let evaluation = pollster::block_on(run.evaluate(run.data.test_rows, |_, _| {}))?;
+            let (cost, snapshot) = (run.cost(), pollster::block_on(run.snapshot())?);
+            seconds.divide(run)?;
+            recorder.test(run, &snapshot.decided, evaluation);
+            finished.points.push(Point {
+                step: run.step().into(),
+                forward: cost.forward,
+                backward: cost.backward,
+                structure: cost.structure,
+                near_dense: cost.near_dense,
+                seconds: seconds.total(),
+                phases: seconds.by_phase().to_vec(),
+                accuracy: evaluation.decided,
+                loss: evaluation.loss,
+                kept: snapshot.decided_kept(&run.whole).into_iter().map(u64::from).collect(),
+            });
+        }
+        if end < run.steps() {
+            folder.keep_unfinished(&finished, &seconds, pollster::block_on(recorder.checkpoint(run))?)?;
+            recorder.free_checkpoint();
+        }
     }
     finished.bytes = run.bytes();
     bar.finish_and_clear();
@@ -162,16 +189,21 @@ fn train(run: &mut Trainer, entrant: &str, tested: &[u32], message: &str) -> Res
 /// The data of a comparison in progress.
 struct Session<'a> {
     base: &'a Config,
+    set: &'a Dataset,
     /// Has the data set on the device.
     data_run: Trainer,
     folder: Folder,
 }
 
 impl Session<'_> {
-    /// Trains the run of `config`, or reads it from its file if it is finished.
+    /// Trains the run of `config`, or the rest of it if it was interrupted, or reads it from its file if it is finished.
     fn run(&self, name: &str, config: Config, only_end: bool) -> Result<Finished, CliError> {
+        // Pins are for methods that train scores, as in [`Trainer::on_same_data`]: the query of a file is that of the settings that the run used.
+        let pins = if config.method.facts().learns_scores { config.pins.clone() } else { String::new() };
+        let config = Config { pins, ..config };
         let seed = config.seed;
         if let Some(found) = self.folder.finished(name, seed.into(), &config.to_query())? {
+            self.folder.forget_unfinished(name, seed.into())?;
             say(format_args!("{name}, seed {seed}: already finished"));
             return Ok(found);
         }
@@ -181,17 +213,48 @@ impl Session<'_> {
             let mut gated = self.data_run.on_same_data(Config { method: MethodName::Ste, ..config.clone() })?;
             pollster::block_on(gated.measure(1, 1, &|| 0.0, false))?;
         }
-        let mut run = self.data_run.on_same_data(config)?;
-        kernels::choose(Kernels::Auto, &mut run)?;
+        let continued = self.continued(name, &config).unwrap_or_else(|error| {
+            say(format_args!("{name}, seed {seed}: starts anew, since it cannot continue: {error}"));
+            None
+        });
+        let (mut run, progress) = match continued {
+            Some(continued) => continued,
+            None => self.begun(name, config)?,
+        };
         pollster::block_on(run.measure(1, 1, &|| 0.0, false))?;
-        let tested = if only_end { vec![run.steps()] } else { tested_at(run.steps(), run.steps_per_epoch()) };
-        let finished = train(&mut run, name, &tested, &format!("{name}, seed {seed}"))?;
+        let (end, pauses) = (run.steps(), tested_at(run.steps(), run.steps_per_epoch()));
+        let finished = train(&mut run, progress, &pauses, |step| !only_end || step == end, &self.folder)?;
         self.folder.keep(&finished)?;
+        self.folder.forget_unfinished(name, seed.into())?;
         match finished.end() {
             Some(end) => say(format_args!("{name}, seed {seed}: {:.2} %, {:.1} s", 100.0 * end.accuracy, end.seconds)),
             None => say(format_args!("{name}, seed {seed}: {}", finished.diverged.as_deref().unwrap_or("not tested"))),
         }
         Ok(finished)
+    }
+
+    /// A run before its first step.
+    fn begun(&self, name: &str, config: Config) -> Result<(Trainer, Progress), CliError> {
+        let mut run = self.data_run.on_same_data(config)?;
+        kernels::choose(Kernels::Auto, &mut run)?;
+        let finished =
+            Finished { entrant: name.to_owned(), seed: run.config.seed.into(), query: run.config.to_query(), ..Finished::default() };
+        let snapshot = pollster::block_on(run.snapshot())?;
+        let identity = dataset_identity(&run.config, self.set, &run.data);
+        let recorder = Recorder::new(&run, identity, self.set.informative.clone(), &snapshot);
+        Ok((run, Progress { finished, seconds: Seconds::default(), recorder }))
+    }
+
+    /// The run of `config` as its last checkpoint has it, with the kernels that it used; `None` if it has no checkpoint.
+    fn continued(&self, name: &str, config: &Config) -> Result<Option<(Trainer, Progress)>, NotContinued> {
+        let Some(Unfinished { run: finished, seconds, mut file }) = self.folder.unfinished(name, config.seed.into(), &config.to_query())?
+        else {
+            return Ok(None);
+        };
+        let mut run = self.data_run.on_same_data(config.clone()).map_err(CliError::from)?;
+        restore(&mut run, &mut file)?;
+        say(format_args!("{name}, seed {}: continues at step {} of {}", config.seed, file.step, file.steps));
+        Ok(Some((run, Progress { finished, seconds, recorder: Recorder::resumed(file) })))
     }
 }
 
@@ -232,7 +295,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     data_run.load_all(&set);
     say(format_args!("{} on {}, {} training and {} test rows, on {adapter}", base.model, set.name, set.train.len(), set.test.len()));
     say(format_args!("runs are saved in {}", folder.path().display()));
-    let session = Session { base, data_run, folder };
+    let session = Session { base, set: &set, data_run, folder };
     if search {
         return find_settings(&session, &entrants, presets, &named);
     }

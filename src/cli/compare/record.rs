@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cli::CliError;
+use crate::cli::record::write_whole;
 
 use super::error::CompareError;
 
@@ -82,7 +83,7 @@ impl Finished {
         })
     }
 
-    fn read(value: &Value) -> Option<Self> {
+    pub(super) fn read(value: &Value) -> Option<Self> {
         let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
         Some(Self {
             entrant: text("entrant")?,
@@ -104,14 +105,8 @@ impl Finished {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-}
-
-/// Writes a file completely or not at all, even if the program is stopped.
-fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
-    let refuse = |error| CliError::File { path: path.to_owned(), error };
-    let partial = path.with_extension("partial");
-    fs::write(&partial, text).map_err(refuse)?;
-    fs::rename(&partial, path).map_err(refuse)
+    /// What identifies the comparison, as text.
+    pub(super) identity: String,
 }
 
 impl Folder {
@@ -122,7 +117,7 @@ impl Folder {
     pub(super) fn open(path: PathBuf, identity: &Value) -> Result<Self, CliError> {
         let runs = path.join("runs");
         fs::create_dir_all(&runs).map_err(CliError::file(&runs))?;
-        let folder = Self { path };
+        let folder = Self { path, identity: identity.to_string() };
         let description = folder.path.join("comparison.json");
         match fs::read_to_string(&description) {
             Ok(text) => {
@@ -156,11 +151,16 @@ impl Folder {
     }
 
     pub(super) fn write(&self, name: &str, text: &str) -> Result<(), CliError> {
-        write_whole(&self.path.join(name), text)
+        write_whole(&self.path.join(name), text.as_bytes())
+    }
+
+    /// The path of a file of a run: `ending` with its point.
+    pub(super) fn of_run(&self, entrant: &str, seed: u64, ending: &str) -> PathBuf {
+        self.path.join("runs").join(format!("{entrant}-{seed}{ending}"))
     }
 
     fn run_path(&self, entrant: &str, seed: u64) -> PathBuf {
-        self.path.join("runs").join(format!("{entrant}-{seed}.json"))
+        self.of_run(entrant, seed, ".json")
     }
 
     /// The run with exactly these settings, if it is finished.
@@ -184,7 +184,7 @@ impl Folder {
     }
 
     pub(super) fn keep(&self, run: &Finished) -> Result<(), CliError> {
-        write_whole(&self.run_path(&run.entrant, run.seed), &format!("{:#}\n", run.json()))
+        write_whole(&self.run_path(&run.entrant, run.seed), format!("{:#}\n", run.json()).as_bytes())
     }
 }
 
