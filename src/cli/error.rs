@@ -11,6 +11,7 @@ use lacuna::trainer::TrainError;
 
 use super::compare::CompareError;
 use super::memory::MemoryError;
+use super::plot::PlotError;
 use super::record::OtherData;
 
 /// Why the arguments are refused.
@@ -42,6 +43,8 @@ pub(crate) enum CliError {
     Memory(#[from] MemoryError),
     #[error(transparent)]
     Compare(#[from] CompareError),
+    #[error(transparent)]
+    Plot(#[from] PlotError),
     #[error(transparent)]
     RunFile(#[from] RunFileError),
     #[error(transparent)]

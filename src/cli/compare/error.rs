@@ -38,7 +38,4 @@ pub(crate) enum CompareError {
         file.display()
     )]
     OtherSettings { file: PathBuf, found: String, wanted: String },
-    /// `said`: the error of the drawing library.
-    #[error("the plot {title} could not be drawn: {said}")]
-    Plot { title: &'static str, said: String },
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cli::CliError;
+use crate::cli::files::write_whole;
 
 use super::error::CompareError;
 
@@ -104,14 +105,6 @@ impl Finished {
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
-}
-
-/// Writes a file completely or not at all, even if the program is stopped.
-fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
-    let refuse = |error| CliError::File { path: path.to_owned(), error };
-    let partial = path.with_extension("partial");
-    fs::write(&partial, text).map_err(refuse)?;
-    fs::rename(&partial, path).map_err(refuse)
 }
 
 impl Folder {
