@@ -1,0 +1,412 @@
+//! The points of a sweep: which networks are timed, and in which order.
+
+use std::path::PathBuf;
+
+use lacuna::config::{Config, Kind, setting};
+use lacuna::model::Model;
+
+use super::SweepError;
+use crate::cli::CliError;
+use crate::cli::bench::timing::{Pace, network};
+use crate::cli::error::ArgumentError;
+
+/// Multiples of the widths, and of the batch size.
+const WIDTHS: [f64; 5] = [0.125, 0.25, 0.5, 1.0, 2.0];
+const BATCHES: [f64; 6] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0];
+/// The keep ratio of the sweeps of other sizes, if `--keep-ratio` is not given.
+const KEEP_RATIO: f64 = 0.1;
+
+/// What changes from point to point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Sweep {
+    KeepRatio,
+    Width,
+    Depth,
+    Batch,
+}
+
+impl Sweep {
+    pub(crate) const ALL: [Self; 4] = [Self::KeepRatio, Self::Width, Self::Depth, Self::Batch];
+
+    /// Its name in the flag and in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::KeepRatio => "keep-ratio",
+            Self::Width => "width",
+            Self::Depth => "depth",
+            Self::Batch => "batch",
+        }
+    }
+
+    /// Its name in a sentence.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::KeepRatio => "keep ratio",
+            Self::Width => "width",
+            Self::Depth => "depth",
+            Self::Batch => "batch size",
+        }
+    }
+
+    /// Whether networks of this form have the size that changes.
+    fn is_of(self, model: &str) -> Result<bool, ArgumentError> {
+        let sizes = match self {
+            Self::KeepRatio | Self::Batch => return Ok(true),
+            Self::Width => Model::of_widths(model, &WIDTHS),
+            Self::Depth => Model::of_depths(model),
+        };
+        Ok(!sizes.map_err(lacuna::config::ConfigError::from)?.is_empty())
+    }
+}
+
+/// The value of `--sweep`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    /// Those that the network has.
+    All,
+    These(Vec<Sweep>),
+}
+
+impl Named {
+    /// Reads names with commas between them; `all` names all.
+    ///
+    /// # Errors
+    /// A name of no sweep, or a name twice.
+    pub(crate) fn read(text: &str) -> Result<Self, SweepError> {
+        if text == "all" {
+            return Ok(Self::All);
+        }
+        let mut sweeps = Vec::new();
+        for name in text.split(',') {
+            let found = Sweep::ALL.into_iter().find(|sweep| sweep.name() == name);
+            let sweep = found.ok_or_else(|| SweepError::Unknown { name: name.to_owned() })?;
+            if sweeps.contains(&sweep) {
+                return Err(SweepError::Twice { sweep });
+            }
+            sweeps.push(sweep);
+        }
+        sweeps.sort_unstable();
+        Ok(Self::These(sweeps))
+    }
+}
+
+/// The sweeps that the arguments ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Request {
+    /// At least one, in the order of [`Sweep::ALL`].
+    pub(crate) sweeps: Vec<Sweep>,
+    /// The keep ratio of the sweeps of other sizes.
+    pub(crate) keep_ratio: f64,
+    /// The folder for the results.
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl Request {
+    /// `given`: the keep ratios of `--keep-ratio`, if it was given.
+    ///
+    /// # Errors
+    /// Flags that contradict each other, or a sweep of a size that the network does not have.
+    pub(crate) fn new(named: Named, model: &str, given: Option<&[f64]>, out: Option<PathBuf>) -> Result<Self, ArgumentError> {
+        let sweeps = match named {
+            Named::All => {
+                let mut sweeps = Vec::new();
+                for sweep in Sweep::ALL {
+                    if sweep.is_of(model)? {
+                        sweeps.push(sweep);
+                    }
+                }
+                sweeps
+            }
+            Named::These(sweeps) => {
+                for &sweep in &sweeps {
+                    if !sweep.is_of(model)? {
+                        return Err(SweepError::OneSize { sweep, model: model.to_owned() }.into());
+                    }
+                }
+                sweeps
+            }
+        };
+        let other = sweeps.iter().copied().find(|sweep| *sweep != Sweep::KeepRatio);
+        let keep_ratio = match (sweeps.contains(&Sweep::KeepRatio), other, given) {
+            (_, _, None) => KEEP_RATIO,
+            (true, Some(other), Some(_)) => return Err(SweepError::KeepRatioForBoth { other }.into()),
+            (true, None, Some(given)) if given.len() < 2 => return Err(SweepError::OneKeepRatio.into()),
+            (false, Some(other), Some(given)) if given.len() > 1 => {
+                return Err(SweepError::SeveralKeepRatios { other, count: given.len() }.into());
+            }
+            (_, _, Some(given)) => given[0],
+        };
+        Ok(Self { sweeps, keep_ratio, out })
+    }
+}
+
+/// A network that is timed: dense and at its keep ratios.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Shape {
+    pub(super) config: Config,
+    /// From the lowest to the highest.
+    pub(super) keep_ratios: Vec<f64>,
+    /// Multiply-adds of a dense step on the whole batch.
+    pub(super) work: f64,
+}
+
+/// A point of a curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Point {
+    pub(super) sweep: Sweep,
+    /// Of what changes.
+    pub(super) value: f64,
+    /// Its shape in the plan.
+    pub(super) shape: usize,
+    /// `None`: the dense step.
+    pub(super) keep_ratio: Option<f64>,
+}
+
+/// Points that are not measured, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LeftOut {
+    pub(super) sweep: Sweep,
+    pub(super) value: f64,
+    pub(super) model: String,
+    pub(super) batch_size: u32,
+    pub(super) reason: String,
+}
+
+impl LeftOut {
+    pub(super) fn words(&self) -> String {
+        let Self { sweep, value, model, batch_size, reason } = self;
+        // A sweep of keep ratios has one network.
+        let value = if *sweep == Sweep::KeepRatio { "all".to_owned() } else { value_words(*value) };
+        format!("left out: {} {value} ({model}, batch {batch_size}): {reason}", sweep.words())
+    }
+}
+
+/// Everything that is to be measured.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Plan {
+    /// Smallest first, by [`Shape::work`].
+    pub(super) shapes: Vec<Shape>,
+    /// By sweep, by value, dense before sparse.
+    pub(super) points: Vec<Point>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// A value of a sweep as text.
+pub(super) fn value_words(value: f64) -> String {
+    format!("{}", (value * 1e6).round() / 1e6)
+}
+
+impl Plan {
+    /// `keep_ratios`: those of a sweep of keep ratios.
+    ///
+    /// # Errors
+    /// The network of `base` itself cannot be built.
+    pub(super) fn new(base: &Config, keep_ratios: &[f64], request: &Request) -> Result<Self, CliError> {
+        network(base)?;
+        let mut plan = Self { shapes: Vec::new(), points: Vec::new(), left_out: Vec::new() };
+        for &sweep in &request.sweeps {
+            let mut ratios = if sweep == Sweep::KeepRatio { keep_ratios.to_vec() } else { vec![request.keep_ratio] };
+            ratios.sort_by(f64::total_cmp);
+            ratios.dedup();
+            for (value, config) in configs(base, sweep)? {
+                plan.add(sweep, value, &config, &ratios);
+            }
+        }
+        plan.sort();
+        Ok(plan)
+    }
+
+    /// Adds the points of a network, which is one shape for all sweeps that have it.
+    fn add(&mut self, sweep: Sweep, value: f64, config: &Config, keep_ratios: &[f64]) {
+        let work = match network(config) {
+            Ok((_, model)) => model.multiply_adds(&model.sizes(), None).total() as f64 * f64::from(config.batch_size),
+            Err(error) => {
+                self.leave_out(sweep, value, config, error.to_string());
+                return;
+            }
+        };
+        let known = self.shapes.iter().position(|shape| shape.config == *config);
+        let shape = known.unwrap_or_else(|| {
+            self.shapes.push(Shape { config: config.clone(), keep_ratios: Vec::new(), work });
+            self.shapes.len() - 1
+        });
+        let own = &mut self.shapes[shape].keep_ratios;
+        own.extend(keep_ratios.iter().copied().filter(|ratio| !own.contains(ratio)).collect::<Vec<_>>());
+        own.sort_by(f64::total_cmp);
+        self.points.push(Point { sweep, value, shape, keep_ratio: None });
+        for &ratio in keep_ratios {
+            let value = if sweep == Sweep::KeepRatio { ratio } else { value };
+            self.points.push(Point { sweep, value, shape, keep_ratio: Some(ratio) });
+        }
+    }
+
+    fn leave_out(&mut self, sweep: Sweep, value: f64, config: &Config, reason: String) {
+        let (model, batch_size) = (config.model.clone(), config.batch_size);
+        self.left_out.push(LeftOut { sweep, value, model, batch_size, reason });
+    }
+
+    /// Names the points of a shape that could not be measured.
+    pub(super) fn leave_out_shape(&mut self, shape: usize, reason: &str) {
+        let config = self.shapes[shape].config.clone();
+        let of: Vec<Point> = self.points.iter().copied().filter(|point| point.shape == shape && point.keep_ratio.is_none()).collect();
+        for point in of {
+            self.leave_out(point.sweep, point.value, &config, reason.to_owned());
+        }
+    }
+
+    /// Puts the smallest shape first.
+    fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.shapes.len()).collect();
+        order.sort_by(|&a, &b| self.shapes[a].work.total_cmp(&self.shapes[b].work));
+        for point in &mut self.points {
+            point.shape = order.iter().position(|&shape| shape == point.shape).expect("the order has every shape");
+        }
+        self.shapes = order.into_iter().map(|shape| self.shapes[shape].clone()).collect();
+    }
+
+    /// Values of all curves.
+    pub(super) fn values(&self) -> usize {
+        self.points.iter().filter(|point| point.keep_ratio.is_some()).count()
+    }
+
+    /// About how many milliseconds the measurements take, if a dense step of the smallest shape takes `smallest_ms` and time follows the multiply-adds.
+    pub(super) fn expected_ms(&self, smallest_ms: f64, pace: Pace, steps_a_submit: u32) -> f64 {
+        let rate = self.shapes.first().map_or(1.0, |shape| shape.work) / smallest_ms;
+        let of_case = |step_ms: f64| {
+            let submit = step_ms.max(pace.submit_ms.min(step_ms * f64::from(steps_a_submit)));
+            // Two steps warm up. A turn times a submit, and the phases of another one.
+            [2.0 * step_ms, 2.0 * submit]
+        };
+        let of_shape = |shape: &Shape| {
+            let dense_ms = shape.work / rate;
+            // A sparse step has a second forward pass, and at least its kept share of the work.
+            let steps = std::iter::once(dense_ms).chain(shape.keep_ratios.iter().map(|ratio| dense_ms * ratio));
+            let [first, turn] = steps.map(of_case).fold([0.0, 0.0], |sum, case| [sum[0] + case[0], sum[1] + case[1]]);
+            let turns = turn * f64::from(pace.most_turns());
+            first + if pace.repeats.is_some() { turns } else { turns.min(pace.most_ms.max(turn)) }
+        };
+        self.shapes.iter().map(of_shape).sum()
+    }
+}
+
+/// The settings of the points of a sweep, each with its value, in order. A sweep of keep ratios has one network, whose dense step has the value 1.
+fn configs(base: &Config, sweep: Sweep) -> Result<Vec<(f64, Config)>, CliError> {
+    let named = |all: Vec<lacuna::model::Resized>| {
+        all.into_iter().map(|one| (f64::from(one.size), Config { model: one.name, ..base.clone() })).collect::<Vec<_>>()
+    };
+    let sized = |all: Result<_, lacuna::model::ModelError>| all.map_err(lacuna::config::ConfigError::from);
+    Ok(match sweep {
+        Sweep::KeepRatio => vec![(1.0, base.clone())],
+        Sweep::Width => named(sized(Model::of_widths(&base.model, &WIDTHS))?),
+        Sweep::Depth => named(sized(Model::of_depths(&base.model))?),
+        Sweep::Batch => {
+            let Ok(Kind::Count { min, max }) = setting("batch_size").map(|setting| setting.kind) else { unreachable!("it is a count") };
+            let of = |factor: f64| (f64::from(base.batch_size) * factor).round().clamp(min as f64, max as f64);
+            let mut batches = BATCHES.map(of).to_vec();
+            batches.dedup();
+            batches.into_iter().map(|batch| (batch, Config { batch_size: batch as u32, ..base.clone() })).collect()
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(model: &str) -> Config {
+        Config { model: model.to_owned(), batch_size: 16, ..Config::default() }
+    }
+
+    fn request(model: &str, named: &str, given: Option<&[f64]>) -> Result<Request, String> {
+        let named = Named::read(named).map_err(|error| error.to_string())?;
+        Request::new(named, model, given, None).map_err(|error| error.to_string())
+    }
+
+    fn plan(model: &str, named: &str) -> Plan {
+        Plan::new(&base(model), &[0.5, 0.1], &request(model, named, None).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn sweeps_are_read_and_contradictions_are_refused_in_words() {
+        let sweeps = |model, named| request(model, named, None).map(|request| request.sweeps);
+        assert_eq!(sweeps("mlp-8", "batch,width"), Ok(vec![Sweep::Width, Sweep::Batch]));
+        assert_eq!(sweeps("mlp-8", "all"), Ok(Sweep::ALL.to_vec()));
+        assert_eq!(sweeps("vgg16", "all"), Ok(vec![Sweep::KeepRatio, Sweep::Batch]), "it has one width and one depth");
+        let refused = |model, named, given: Option<&[f64]>, words: &str| {
+            let message = request(model, named, given).unwrap_err();
+            assert!(message.contains(words), "{words:?} is not in {message:?}");
+        };
+        refused("mlp-8", "height", None, "there is no sweep \"height\"; the sweeps are keep-ratio, width, depth, batch");
+        refused("mlp-8", "width,width", None, "names width twice");
+        refused("vgg16", "width", None, "--sweep width: the widths of vgg16 are fixed");
+        refused("vgg16", "depth", None, "--sweep depth: the depth of vgg16 is fixed");
+        refused("mlp-8", "width", Some(&[0.1, 0.2]), "--sweep width has one keep ratio, and --keep-ratio gives 2");
+        refused("mlp-8", "keep-ratio", Some(&[0.1]), "at least two keep ratios");
+        refused(
+            "mlp-8",
+            "keep-ratio,batch",
+            Some(&[0.1, 0.2]),
+            "both the points of --sweep keep-ratio and the one keep ratio of --sweep batch",
+        );
+        assert_eq!(request("mlp-8", "width", Some(&[0.3])).unwrap().keep_ratio, 0.3);
+    }
+
+    #[test]
+    fn a_sweep_of_keep_ratios_is_one_network() {
+        let plan = plan("mlp-32", "keep-ratio");
+        assert_eq!((plan.shapes.len(), plan.values()), (1, 2));
+        assert_eq!(plan.shapes[0].keep_ratios, [0.1, 0.5]);
+        let points: Vec<_> = plan.points.iter().map(|point| (point.value, point.keep_ratio)).collect();
+        assert_eq!(points, [(1.0, None), (0.1, Some(0.1)), (0.5, Some(0.5))]);
+    }
+
+    #[test]
+    fn sweeps_share_networks_and_the_smallest_comes_first() {
+        let plan = plan("mlp-32", "all");
+        let names: Vec<String> = plan.shapes.iter().map(|shape| format!("{} {}", shape.config.model, shape.config.batch_size)).collect();
+        // Five widths, three more depths than its own, five more batch sizes than its own.
+        assert_eq!(names.len(), 5 + 3 + 5, "{names:?}");
+        assert!(plan.shapes.windows(2).all(|pair| pair[0].work <= pair[1].work), "{names:?}");
+        let own = plan.shapes.iter().find(|shape| shape.config == base("mlp-32")).unwrap();
+        assert_eq!(own.keep_ratios, [0.1, 0.5]);
+        let at = |sweep: Sweep| {
+            plan.points.iter().filter(move |point| point.sweep == sweep && point.keep_ratio.is_none()).map(|point| point.value)
+        };
+        assert_eq!(at(Sweep::Width).collect::<Vec<_>>(), [4.0, 8.0, 16.0, 32.0, 64.0]);
+        assert_eq!(at(Sweep::Depth).collect::<Vec<_>>(), [1.0, 2.0, 4.0, 8.0]);
+        assert_eq!(at(Sweep::Batch).collect::<Vec<_>>(), [2.0, 4.0, 8.0, 16.0, 32.0, 64.0]);
+        for point in &plan.points {
+            let shape = &plan.shapes[point.shape];
+            assert!(point.keep_ratio.is_none_or(|ratio| shape.keep_ratios.contains(&ratio)));
+            if point.sweep == Sweep::Batch {
+                assert_eq!(f64::from(shape.config.batch_size), point.value);
+            }
+        }
+        assert!(plan.left_out.is_empty());
+    }
+
+    #[test]
+    fn a_network_that_cannot_be_built_is_named_and_left_out() {
+        let plan = plan("mlp-32768", "width");
+        assert_eq!(plan.shapes.len(), 4);
+        let words: Vec<String> = plan.left_out.iter().map(LeftOut::words).collect();
+        assert!(words.len() == 1 && words[0].starts_with("left out: width 65536 (mlp-65536, batch 16): "), "{words:?}");
+        let mut plan = self::plan("mlp-32", "keep-ratio,width");
+        let own = plan.shapes.iter().position(|shape| shape.config == base("mlp-32")).unwrap();
+        plan.leave_out_shape(own, "too large");
+        let words: Vec<String> = plan.left_out.iter().map(LeftOut::words).collect();
+        assert_eq!(words, ["left out: keep ratio all (mlp-32, batch 16): too large", "left out: width 32 (mlp-32, batch 16): too large"]);
+    }
+
+    #[test]
+    fn the_expected_time_follows_the_work_and_is_bounded() {
+        let plan = plan("mlp-32", "keep-ratio,width");
+        let pace = Pace { submit_ms: 100.0, turns: 3, most_ms: 1e9, repeats: None, weighs_memory: false };
+        let expected = |ms: f64, pace: Pace| plan.expected_ms(ms, pace, 64);
+        assert!(expected(1.0, pace) < expected(2.0, pace));
+        assert!(expected(1.0, Pace { turns: 6, ..pace }) > expected(1.0, pace));
+        let bounded = Pace { most_ms: 10.0, ..pace };
+        assert!(expected(1.0, bounded) < expected(1.0, pace));
+        assert_eq!(expected(1.0, Pace { repeats: Some(3), ..bounded }), expected(1.0, pace), "given repeats are all made");
+    }
+}
