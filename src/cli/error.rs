@@ -9,7 +9,7 @@ use lacuna::device::DeviceError;
 use lacuna::run_file::{RestoreError, RunFileError};
 use lacuna::trainer::TrainError;
 
-use super::bench::SweepError;
+use super::arguments::SweepError;
 use super::compare::CompareError;
 use super::memory::MemoryError;
 use super::plot::PlotError;

@@ -10,10 +10,10 @@ use lacuna::config::{Config, ConfigError, Schedule, setting};
 use lacuna::data::catalogue::{KNOWN, Known};
 use lacuna::model::Image;
 
-use super::super::bench::{Named, Request};
 use super::super::error::ArgumentError;
 use super::super::kernels::Kernels;
 use super::settings::{flag_of, set, set_one};
+use super::sweep::{Named, Request};
 use super::{adapter, json, kernels, optional, path, required};
 
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,6 @@ use lacuna::engine::Phase;
 use lacuna::model::Model;
 use lacuna::speed::median;
 
-pub(super) use self::sweep::{Named, Request, SweepError};
 use self::timing::{Case, Measured, Pace, Progress, half_iqr, measured, network};
 use super::arguments::Bench;
 use super::format::{bytes_json, size};
@@ -53,7 +52,7 @@ pub(super) fn run(arguments: &Bench) -> Result<(), CliError> {
     say(format_args!(
         "ratio: time of a step divided by the dense step's; predicted: the same ratio of multiply-adds, for the units that the timed steps drew;\n\
          over it: ratio divided by predicted, turn by turn; expected: predicted, averaged over all draws. {}.\n\
-         memory: of a step with the kept units alone. Both timed networks have all units and take {} together.",
+         memory: of a step with the kept units alone. The timed networks, dense and with room for the highest keep ratio, take {} together.",
         turns_words(*turns),
         size(*taken)
     ));

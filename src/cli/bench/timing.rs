@@ -127,6 +127,12 @@ impl Case {
     }
 }
 
+/// The case of the highest keep ratio. A network with room for its draws has room for those of all others: no timed submit is repeated with larger
+/// buffers.
+fn widest(cases: &[Case]) -> &Case {
+    cases[1..].iter().max_by(|a, b| a.keep_ratio().total_cmp(&b.keep_ratio())).expect("there is at least one keep ratio")
+}
+
 /// The two timed networks. All keep ratios share one: only its scores differ.
 struct Networks {
     dense: Trainer,
@@ -143,7 +149,7 @@ impl Networks {
         let labels: Vec<u8> = (0..rows).map(|row| (row % classes) as u8).collect();
         dense.load(0, &features, &labels);
         dense.set_rows_ready(rows);
-        let sparse = dense.on_same_data(cases[1].config.clone())?;
+        let sparse = dense.on_same_data(widest(cases).config.clone())?;
         Ok(Self { dense, sparse })
     }
 
@@ -265,7 +271,7 @@ pub(super) fn measured(
 ) -> Result<Measured, CliError> {
     let mut cases = cases(base, keep_ratios);
     let (data, model) = network(base)?;
-    let need = Need::new(machine, &model, &[&cases[0].config, &cases[1].config], data.train_rows, 0);
+    let need = Need::new(machine, &model, &[&cases[0].config, &widest(&cases).config], data.train_rows, 0);
     need.check(&machine.adapter)?;
     progress.tell("making two networks");
     let mut networks = Networks::new(machine, &cases, data)?;
@@ -328,4 +334,37 @@ fn measure(networks: &mut Networks, cases: &mut [Case], pace: Pace, progress: &m
         turn_ms = clock() - turn_begin;
     }
     Ok(turns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::milliseconds;
+
+    #[test]
+    fn no_timed_submit_is_repeated_and_memory_follows_the_keep_ratio() {
+        let machine = Machine::of_cpu(milliseconds);
+        let base =
+            Config { model: "mlp-64-48".to_owned(), batch_size: 4, schedule: lacuna::config::Schedule::Constant, ..Config::default() };
+        let mut cases = cases(&base, &[0.1, 0.9, 0.5]);
+        assert_eq!(widest(&cases).keep_ratio(), 0.9);
+        let (data, model) = network(&base).unwrap();
+        let mut networks = Networks::new(&machine, &cases, data).unwrap();
+        let pace = Pace { submit_ms: 10.0, turns: 1, most_ms: 1e9, repeats: Some(2), weighs_memory: true };
+        let mut progress = Progress::new();
+        choose(&mut networks, &mut cases, Kernels::Auto, &mut progress).unwrap();
+        assert_eq!(measure(&mut networks, &mut cases, pace, &mut progress).unwrap(), 2);
+        assert_eq!(networks.sparse.repeats(), 0, "there is room for every keep ratio");
+        assert!(cases.iter().all(|case| case.step_ms.len() == 2 && case.multiply_adds.len() == 2 && case.phases.len() == 2));
+        let bytes: Vec<[u64; 2]> = cases.iter().map(|case| [case.memory(&model).total(), networks.allocated(case).unwrap()]).collect();
+        assert!(bytes.iter().all(|[planned, allocated]| planned < allocated), "{bytes:?}");
+        let allocated = |case: usize| bytes[case][1];
+        assert!(allocated(1) < allocated(3) && allocated(3) < allocated(2), "at 0.1, 0.5 and 0.9: {bytes:?}");
+    }
+
+    #[test]
+    fn half_the_interquartile_range_ignores_the_ends() {
+        assert_eq!(half_iqr(&[1.0, 2.0, 3.0, 4.0, 100.0]), 1.0);
+        assert_eq!(half_iqr(&[7.0]), 0.0);
+    }
 }

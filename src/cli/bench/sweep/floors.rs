@@ -109,14 +109,14 @@ impl Times {
         let profiled: f64 = self.phases.iter().map(|(_, ms)| ms).sum();
         let scale = (self.step_ms / profiled.max(f64::MIN_POSITIVE)).min(1.0);
         let part = |&(phase, ms): &(Phase, f64)| {
-            let own = Floors::of_phase(work, phase, rates);
+            let own_floors = Floors::of_phase(work, phase, rates);
             let work_share = work.of(phase)[0] / work.total().max(f64::MIN_POSITIVE);
-            Part { of: Cause::Phase(phase), ms: ms * scale, above_ms: ms * scale - own.higher(), floor: own.name(), work_share }
+            Part { of: Cause::Phase(phase), ms: ms * scale, above_ms: ms * scale - own_floors.higher(), work_share }
         };
         let outside_ms = (self.step_ms - profiled).max(0.0);
-        let outside = Part { of: Cause::Outside, ms: outside_ms, above_ms: outside_ms, floor: "", work_share: 0.0 };
+        let outside = Part { of: Cause::Outside, ms: outside_ms, above_ms: outside_ms, work_share: 0.0 };
         let largest = if self.phases.is_empty() {
-            Part { of: Cause::NoClock, ms: 0.0, above_ms: 0.0, floor: "", work_share: 0.0 }
+            Part { of: Cause::NoClock, ms: 0.0, above_ms: 0.0, work_share: 0.0 }
         } else {
             self.phases.iter().map(part).fold(outside, |largest, part| if part.above_ms >= largest.above_ms { part } else { largest })
         };
@@ -139,9 +139,8 @@ pub(super) enum Cause {
 struct Part {
     of: Cause,
     ms: f64,
-    /// Above the higher floor of the part, which has this name.
+    /// Above the higher floor of the part.
     above_ms: f64,
-    floor: &'static str,
     /// Its share of the step's multiply-adds.
     work_share: f64,
 }
@@ -166,7 +165,7 @@ fn from_to(values: impl Iterator<Item = f64>, form: &dyn Fn(f64) -> String) -> S
 impl Excess {
     /// Whether one sentence can explain both.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        self.floor == other.floor && self.largest.of == other.largest.of && self.largest.floor == other.largest.floor
+        self.floor == other.floor && self.largest.of == other.largest.of
     }
 
     /// Why steps that are like each other take longer than their floors, in a sentence. `name`: these steps in the sentence, as one.
@@ -174,30 +173,22 @@ impl Excess {
     /// # Panics
     /// Without a step.
     pub(super) fn sentence(name: &str, all: &[&Self]) -> String {
-        let percent = |share: f64| format!("{:.0}", 100.0 * share);
-        let ms = |of: &dyn Fn(&Self) -> f64| from_to(all.iter().map(|one| of(one)), &in_ms);
-        let share = |of: &dyn Fn(&Self) -> f64| from_to(all.iter().map(|one| of(one)), &percent);
         let first = all.first().expect("there is at least one step");
-        let over = from_to(all.iter().map(|one| one.over), &|over| format!("{over:.1}"));
-        let begin = format!("{name} takes {over} times its {}", first.floor);
-        let time = share(&|one| one.largest.ms / one.step_ms);
+        let percent = |of: &dyn Fn(&Self) -> f64| from_to(all.iter().map(|one| 100.0 * of(one)), &|share| format!("{share:.0}"));
+        let begin =
+            format!("{name} takes {} times its {}", from_to(all.iter().map(|one| one.over), &|over| format!("{over:.1}")), first.floor);
+        let (time, work) = (percent(&|one| one.largest.ms / one.step_ms), percent(&|one| one.largest.work_share));
+        // Milliseconds of one step alone: of several they would be many numbers.
+        let of_step = |part: &Part| format!("{} of {} ms, ", in_ms(part.ms), in_ms(first.step_ms));
+        let own = if all.len() == 1 { of_step(&first.largest) } else { String::new() };
         match first.largest.of {
             Cause::NoClock => format!("{begin}; this adapter has no clock, so that the times of the phases are not known."),
             Cause::Outside => format!(
-                "{begin}: {} of {} ms ({time} % of the time) are in no phase but between the kernels and in the submit, more than any phase takes above \
-                 its own floor.",
-                ms(&|one| one.largest.ms),
-                ms(&|one| one.step_ms)
+                "{begin}: the largest part above it, {own}{time} % of the time, is in no phase but between the kernels and in the submit."
             ),
             Cause::Phase(phase) => format!(
-                "{begin}: the largest part above it is in phase {}, which takes {} of {} ms ({time} % of the time, {} % of the multiply-adds), {} ms more \
-                 than its own {}.",
-                phase.name(),
-                ms(&|one| one.largest.ms),
-                ms(&|one| one.step_ms),
-                share(&|one| one.largest.work_share),
-                ms(&|one| one.largest.above_ms),
-                first.largest.floor
+                "{begin}: the largest part above it is in phase {}, which has {own}{time} % of the time and {work} % of the multiply-adds.",
+                phase.name()
             ),
         }
     }
@@ -250,28 +241,29 @@ mod tests {
         let phases = [(Phase::Forward, 1.1), (Phase::Scores, 3.0), (Phase::Backward, 4.0), (Phase::Weights, 0.7)];
         assert_eq!(
             why(&times(9.0, &phases)).unwrap(),
-            "it takes 3.0 times its multiply-add floor: the largest part above it is in phase scores, which takes 3.000 of 9.000 ms (33 % of the time, 0 % \
-             of the multiply-adds), 3.000 ms more than its own multiply-add floor."
+            "it takes 3.0 times its multiply-add floor: the largest part above it is in phase scores, which has 3.000 of 9.000 ms, 33 % of the time and 0 % \
+             of the multiply-adds."
         );
         let words = why(&times(9.0, &[(Phase::Forward, 1.0), (Phase::Backward, 7.0)])).unwrap();
-        assert!(
-            words.contains("phase backward") && words.contains("67 % of the multiply-adds") && words.contains("5.000 ms more"),
-            "{words}"
-        );
-        let words = why(&times(9.0, &[(Phase::Forward, 1.0), (Phase::Weights, 7.0)])).unwrap();
-        assert!(words.contains("6.800 ms more than its own bandwidth floor"), "{words}");
+        assert!(words.contains("phase backward, which has 7.000 of 9.000 ms, 78 % of the time and 67 % of the multiply-adds"), "{words}");
+        // The phase weights takes longer than the phase scores, but its bytes take 2 of its 3 ms.
+        let slow = Rates { bytes: 1e9, ..rates() };
+        let phases = [(Phase::Pack, 1.0), (Phase::Forward, 1.0), (Phase::Scores, 1.5), (Phase::Backward, 2.0), (Phase::Weights, 3.0)];
+        let excess = times(9.1, &phases).excess(&work(), &slow).unwrap();
+        let words = Excess::sentence("it", &[&excess]);
+        assert!(words.starts_with("it takes 1.5 times its bandwidth floor: the largest part above it is in phase scores"), "{words}");
     }
 
     #[test]
     fn a_profile_that_takes_longer_than_the_step_is_scaled_to_it() {
         let words = why(&times(9.0, &[(Phase::Forward, 6.0), (Phase::Pack, 12.0)])).unwrap();
-        assert!(words.contains("phase pack, which takes 6.000 of 9.000 ms (67 % of the time"), "{words}");
+        assert!(words.contains("phase pack, which has 6.000 of 9.000 ms, 67 % of the time"), "{words}");
     }
 
     #[test]
     fn time_outside_the_phases_and_a_missing_clock_are_told() {
         let words = why(&times(9.0, &[(Phase::Forward, 1.1), (Phase::Backward, 2.9)])).unwrap();
-        assert!(words.contains("5.000 of 9.000 ms (56 % of the time) are in no phase"), "{words}");
+        assert!(words.contains("the largest part above it, 5.000 of 9.000 ms, 56 % of the time, is in no phase"), "{words}");
         let words = why(&times(9.0, &[])).unwrap();
         assert!(words.starts_with("it takes 3.0 times its multiply-add floor; this adapter has no clock"), "{words}");
     }
@@ -283,6 +275,6 @@ mod tests {
         assert!(first.is_like(&second) && !first.is_like(&excess(12.0, Phase::Weights)) && !first.is_like(&excess(12.0, Phase::Forward)));
         let words = Excess::sentence("the step", &[&first, &second]);
         assert!(words.starts_with("the step takes 2.0 to 4.0 times its multiply-add floor"), "{words}");
-        assert!(words.contains("takes 6.000 to 12.000 of 6.000 to 12.000 ms (100 % of the time, 0 % of the multiply-adds)"), "{words}");
+        assert!(words.ends_with("in phase pack, which has 100 % of the time and 0 % of the multiply-adds."), "{words}");
     }
 }

@@ -16,12 +16,11 @@ use lacuna::speed::{dense_step_ms, for_dense_step, median};
 
 use self::copy::copy_rate;
 use self::floors::{Rates, Times, Work};
-pub(crate) use self::points::{Named, Request, Sweep};
 use self::points::{Plan, Shape};
 use self::results::{Measurement, Results};
 use super::timing::{Case, Measured, Pace, Progress, half_iqr, measured, network};
 use super::{in_ms, line};
-use crate::cli::arguments::Bench;
+use crate::cli::arguments::{Bench, Request};
 use crate::cli::files::write_whole;
 use crate::cli::plot::standalone;
 use crate::cli::{CliError, milliseconds, open, say};
@@ -31,32 +30,6 @@ const SUBMIT_MS: f64 = 500.0;
 /// How many times each step of a network is timed by default, if that takes no longer than `MOST_MS`.
 const TURNS: u32 = 3;
 const MOST_MS: f64 = 60_000.0;
-
-/// Why a sweep is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SweepError {
-    #[error("there is no sweep \"{name}\"; the sweeps are {}", Sweep::ALL.map(Sweep::name).join(", "))]
-    Unknown { name: String },
-    #[error("it names {} twice", sweep.name())]
-    Twice { sweep: Sweep },
-    #[error(
-        "--sweep {}: the {} of {model} {} fixed: choose an mlp, cnn or wrn network, or another sweep",
-        sweep.name(),
-        if *sweep == Sweep::Width { "widths" } else { "depth" },
-        if *sweep == Sweep::Width { "are" } else { "is" }
-    )]
-    OneSize { sweep: Sweep, model: String },
-    #[error("--sweep keep-ratio needs at least two keep ratios: name more with --keep-ratio, or leave it out")]
-    OneKeepRatio,
-    #[error("--sweep {} has one keep ratio, and --keep-ratio gives {count}: name one of them", other.name())]
-    SeveralKeepRatios { other: Sweep, count: usize },
-    #[error(
-        "--keep-ratio would be both the points of --sweep keep-ratio and the one keep ratio of --sweep {}: leave it out, or make these sweeps one after the \
-         other",
-        other.name()
-    )]
-    KeepRatioForBoth { other: Sweep },
-}
 
 /// A network that was timed, with the number of its shape in the plan.
 struct Timed {
@@ -156,12 +129,11 @@ fn plan_words(plan: &Plan, request: &Request, expected_ms: Option<f64>, adapter:
         Some(seconds) if seconds < 90.0 => format!("; about {seconds:.0} s"),
         Some(seconds) => format!("; about {:.0} min", (seconds / 60.0).ceil()),
     };
-    let words = format!(
-        "{} points of {} on {adapter}: {} networks, each dense and sparse, the smallest first{time}",
-        plan.values(),
-        names.join(", "),
-        plan.shapes.len()
-    );
+    let networks = match plan.shapes.len() {
+        1 => "one network, dense and sparse".to_owned(),
+        count => format!("{count} networks, each dense and sparse, the smallest first"),
+    };
+    let words = format!("{} points of {} on {adapter}: {networks}{time}", plan.values(), names.join(", "));
     plan.left_out.iter().fold(words, |words, one| words + "\n" + &one.words())
 }
 
@@ -219,6 +191,7 @@ mod tests {
     use lacuna::config::Config;
 
     use super::*;
+    use crate::cli::arguments::{Named, Sweep};
 
     #[test]
     fn the_plan_is_told_with_its_time_and_what_is_left_out() {

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use lacuna::engine::Phase;
 
-use super::points::{self, Sweep, value_words};
+use super::points::{self, value_words};
 use super::results::{Measurement, Results};
+use crate::cli::arguments::Sweep;
 use crate::cli::format::size;
 use crate::cli::page::{self, Bar, escaped};
 use crate::cli::plot::{Axis, Curve, Marks, Plot, PlotError, Stroke};
@@ -231,8 +232,8 @@ mod tests {
     use lacuna::config::Config;
 
     use super::*;
+    use crate::cli::arguments::{Named, Request};
     use crate::cli::bench::sweep::floors::Rates;
-    use crate::cli::bench::sweep::points::{Named, Request};
     use crate::cli::bench::sweep::results::sample;
 
     #[test]

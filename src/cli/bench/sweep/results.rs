@@ -7,7 +7,8 @@ use lacuna::config::Config;
 use lacuna::engine::Phase;
 
 use super::floors::{EXPLAINED, Excess, Floors, Rates, Times, Work};
-use super::points::{LeftOut, Request, Sweep, value_words};
+use super::points::{LeftOut, value_words};
+use crate::cli::arguments::{Request, Sweep};
 use crate::cli::bench::{digits, in_ms, turns_words};
 use crate::cli::format::{large, size};
 use crate::cli::terminal::wrapped;
@@ -172,7 +173,8 @@ impl Results<'_> {
     /// What the sweep does not show.
     pub(super) fn limits(&self) -> Vec<String> {
         vec![
-            "The dense step that reached the most multiply-adds is on its floor by definition.".to_owned(),
+            "The dense step that reached the most multiply-adds is on its floor by definition. A sparse step that reaches more is below its own."
+                .to_owned(),
             "Tensors that stay in a cache move faster than a copy of large buffers: a small step can be below the bandwidth floor."
                 .to_owned(),
             "The two floors are not added: while a device computes it can also move bytes.".to_owned(),
@@ -298,7 +300,11 @@ fn sentence(all: &[(&Measurement, &Excess)]) -> String {
         "The dense step".to_owned()
     } else {
         let values: Vec<String> = all.iter().map(|(one, _)| value_words(one.value)).collect();
-        format!("At {} {} the {} step", first.sweep.words(), values.join(", "), first.kind())
+        let values = match values.split_last() {
+            Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+            _ => values.concat(),
+        };
+        format!("At {} {values} the {} step", first.sweep.words(), first.kind())
     };
     Excess::sentence(&name, &all.iter().map(|(_, excess)| *excess).collect::<Vec<_>>())
 }
@@ -330,7 +336,7 @@ pub(super) fn sample(sweep: Sweep, value: f64) -> Measurement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::bench::sweep::points::Named;
+    use crate::cli::arguments::Named;
 
     #[test]
     fn tables_lines_and_files_have_every_step_and_what_is_left_out() {
@@ -361,7 +367,7 @@ mod tests {
         for part in [
             "Sweep of width: networks like mlp-32, keep 0.1, batch 16, on A",
             "32.000 \u{b1} 0.100",
-            "- At width 8, 16 the sparse step takes 2.0 times its multiply-add floor: ",
+            "- At width 8 and 16 the sparse step takes 2.0 times its multiply-add floor: ",
             "1.00 G in a second",
             "Medians of 3 turns",
             "left out: batch size 64 (mlp-32, batch 64): it is too large",
