@@ -169,3 +169,16 @@ fn points_that_cannot_be_measured_are_named_and_left_out() {
     assert!(left_out[0]["left_out"].as_str().is_some_and(|reason| reason.contains("65536") || reason.contains("32768")), "{}", left_out[0]);
     assert_eq!(steps(&found, "width").len(), 2 * 4, "{text}");
 }
+
+// The CPU engine has buffers of at most a gibibyte.
+#[test]
+fn a_sweep_of_networks_that_are_all_too_large_is_refused_with_the_reasons() {
+    let output = lacuna(&["bench", "--adapter", "cpu", "--sweep", "keep-ratio", "--model", "mlp-32768-32768"]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    for words in
+        ["no point of the sweep could be measured", "left out: keep ratio all (mlp-32768-32768, batch 128)", "the weights take 4.1 GiB"]
+    {
+        assert!(errors.contains(words), "{words:?} is not in {errors}");
+    }
+}

@@ -271,7 +271,7 @@ pub(super) fn measured(
 ) -> Result<Measured, CliError> {
     let mut cases = cases(base, keep_ratios);
     let (data, model) = network(base)?;
-    let need = Need::new(machine, &model, &[&cases[0].config, &widest(&cases).config], data.train_rows, 0);
+    let need = need(machine, &model, &cases, data.train_rows);
     need.check(&machine.adapter)?;
     progress.tell("making two networks");
     let mut networks = Networks::new(machine, &cases, data)?;
@@ -284,6 +284,17 @@ pub(super) fn measured(
         }
     }
     Ok(Measured { model, cases, turns, taken: need.network().total() })
+}
+
+/// The memory of both timed networks and of the data.
+fn need(machine: &Machine, model: &Model, cases: &[Case], rows: u32) -> Need {
+    Need::new(machine, model, &[&cases[0].config, &widest(cases).config], rows, 0)
+}
+
+/// Refuses a network that [`measured`] would refuse before it allocates anything.
+pub(super) fn check(machine: &Machine, base: &Config, keep_ratios: &[f64]) -> Result<(), CliError> {
+    let (data, model) = network(base)?;
+    Ok(need(machine, &model, &cases(base, keep_ratios), data.train_rows).check(&machine.adapter)?)
 }
 
 /// The data and the network of these settings.

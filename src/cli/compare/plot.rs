@@ -39,6 +39,7 @@ impl Axis {
 
     fn words(self, x: f64) -> String {
         match self {
+            Self::Seconds if x < 0.095 => format!("{x:.3} s"),
             Self::Seconds if x < 0.995 => format!("{x:.2} s"),
             Self::Seconds if x < 9.95 => format!("{x:.1} s"),
             Self::Seconds => format!("{x:.0} s"),

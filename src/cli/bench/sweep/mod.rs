@@ -18,7 +18,7 @@ use self::copy::copy_rate;
 use self::floors::{Rates, Times, Work};
 use self::points::{Plan, Shape};
 use self::results::{Measurement, Results};
-use super::timing::{Case, Measured, Pace, Progress, half_iqr, measured, network};
+use super::timing::{Case, Measured, Pace, Progress, check, half_iqr, measured, network};
 use super::{in_ms, line};
 use crate::cli::arguments::{Bench, Request};
 use crate::cli::files::write_whole;
@@ -49,6 +49,11 @@ pub(super) fn run(arguments: &Bench, request: &Request) -> Result<(), CliError> 
     // With --json the output has objects alone.
     let tell = |progress: &Progress, words: &str| progress.say(words, !arguments.json);
 
+    // These are known before anything is allocated. Others may still turn out to be too large.
+    plan.without(|shape| check(&machine, &shape.config, &shape.keep_ratios).err().map(|error| error.to_string()));
+    if plan.shapes.is_empty() {
+        return Err(nothing_measured(&plan));
+    }
     let expected = plan.shapes.first().and_then(|shape| smallest_ms(&machine, shape)).map(|ms| plan.expected_ms(ms, pace, SLOTS));
     tell(&progress, &plan_words(&plan, request, expected, &adapter));
     progress.tell("copying buffers");
@@ -80,7 +85,7 @@ pub(super) fn run(arguments: &Bench, request: &Request) -> Result<(), CliError> 
     bytes = copy_rate(&machine)?.1.max(bytes);
     progress.end();
     if timed.is_empty() {
-        return Err(CliError::NothingMeasured { reasons: plan.left_out.iter().map(points::LeftOut::words).collect() });
+        return Err(nothing_measured(&plan));
     }
     let measurements = measurements(&plan, &timed, &adapter);
     let rates = rates(&measurements, bytes, copied);
@@ -97,6 +102,10 @@ pub(super) fn run(arguments: &Bench, request: &Request) -> Result<(), CliError> 
         progress.say(&format!("sweep.csv, sweep.json, report.html and the plots are in {}", out.display()), !arguments.json);
     }
     Ok(())
+}
+
+fn nothing_measured(plan: &Plan) -> CliError {
+    CliError::NothingMeasured { reasons: plan.left_out.iter().map(points::LeftOut::words).collect() }
 }
 
 /// Writes the results and the plots.

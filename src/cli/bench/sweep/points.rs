@@ -125,6 +125,22 @@ impl Plan {
         }
     }
 
+    /// Leaves out the shapes for which there is a reason.
+    pub(super) fn without(&mut self, reason: impl Fn(&Shape) -> Option<String>) {
+        let reasons: Vec<Option<String>> = self.shapes.iter().map(reason).collect();
+        for (shape, reason) in reasons.iter().enumerate() {
+            if let Some(reason) = reason {
+                self.leave_out_shape(shape, reason);
+            }
+        }
+        self.points.retain(|point| reasons[point.shape].is_none());
+        for point in &mut self.points {
+            point.shape -= reasons[..point.shape].iter().flatten().count();
+        }
+        let mut each = reasons.iter();
+        self.shapes.retain(|_| each.next().is_some_and(Option::is_none));
+    }
+
     /// Puts the smallest shape first.
     fn sort(&mut self) {
         let mut order: Vec<usize> = (0..self.shapes.len()).collect();
@@ -238,6 +254,19 @@ mod tests {
         plan.leave_out_shape(own, "too large");
         let words: Vec<String> = plan.left_out.iter().map(LeftOut::words).collect();
         assert_eq!(words, ["left out: keep ratio all (mlp-32, batch 16): too large", "left out: width 32 (mlp-32, batch 16): too large"]);
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_left_out_with_their_points() {
+        let mut plan = plan("mlp-32", "keep-ratio,width");
+        let whole = plan.clone();
+        plan.without(|shape| (shape.config.model == "mlp-8").then(|| "it does not fit".to_owned()));
+        assert_eq!((plan.shapes.len(), plan.values()), (whole.shapes.len() - 1, whole.values() - 1));
+        assert_eq!(plan.left_out.iter().map(LeftOut::words).collect::<Vec<_>>(), ["left out: width 8 (mlp-8, batch 16): it does not fit"]);
+        for point in &plan.points {
+            let before = whole.points.iter().find(|other| other.value == point.value && other.sweep == point.sweep).unwrap();
+            assert_eq!(plan.shapes[point.shape], whole.shapes[before.shape]);
+        }
     }
 
     #[test]
