@@ -9,8 +9,10 @@ use lacuna::device::DeviceError;
 use lacuna::run_file::{RestoreError, RunFileError};
 use lacuna::trainer::TrainError;
 
+use super::arguments::SweepError;
 use super::compare::CompareError;
 use super::memory::MemoryError;
+use super::plot::PlotError;
 use super::record::OtherData;
 
 /// Why the arguments are refused.
@@ -21,6 +23,8 @@ pub(crate) enum ArgumentError {
     /// An error in a link, or settings that contradict each other.
     #[error(transparent)]
     Experiment(#[from] ConfigError),
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
     #[error("--{flag} {} is the file of --{other}, which it would overwrite: give another path", path.display())]
     SamePath { path: PathBuf, flag: &'static str, other: &'static str },
 }
@@ -43,6 +47,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Compare(#[from] CompareError),
     #[error(transparent)]
+    Plot(#[from] PlotError),
+    #[error(transparent)]
     RunFile(#[from] RunFileError),
     #[error(transparent)]
     Restore(#[from] RestoreError),
@@ -63,6 +69,9 @@ pub(crate) enum CliError {
     /// One line for each curve or tensor.
     #[error("the run that was trained again differs:\n{}", differences.join("\n"))]
     RunDiffers { differences: Vec<String> },
+    /// One sentence for each point of `lacuna bench --sweep`.
+    #[error("no point of the sweep could be measured:\n{}", reasons.join("\n"))]
+    NothingMeasured { reasons: Vec<String> },
     #[error("the run cannot be trained beyond step {step}: its file says {says}")]
     RunEnds { step: u32, says: u32 },
 }

@@ -76,7 +76,7 @@ impl Need {
 
     /// Refuses what cannot be allocated.
     pub(super) fn check(&self, adapter: &Adapter) -> Result<(), MemoryError> {
-        self.check_with(adapter, machine_memory())
+        self.check_with(adapter, free_memory())
     }
 
     /// Refuses a tensor that is larger than the largest buffer of the adapter or, if the adapter computes in the memory of this machine, more memory
@@ -154,7 +154,7 @@ pub(crate) enum MemoryError {
 
 /// Bytes of memory that this program can still allocate: what the system says is available, and no more than a control group allows. `None` if the
 /// system does not say.
-fn machine_memory() -> Option<u64> {
+pub(super) fn free_memory() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/cgroup").map(|text| group_limits(&text)).unwrap_or_default();
     fs::read_to_string("/proc/meminfo").ok().as_deref().and_then(available).into_iter().chain(limits).min()
 }

@@ -1,7 +1,7 @@
 //! Saving a run while it trains: `--save`, `--resume` and `--record` of `lacuna train`.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use lacuna::run_file::{DatasetIdentity, Recorder, RunFile, restore};
 use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
+use super::files::{beside, write_whole};
 use super::{CliError, say, terminal};
 
 /// Least time between two saves during a run.
@@ -53,13 +54,6 @@ pub(super) fn read(path: &Path) -> Result<RunFile, CliError> {
     RunFile::from_bytes(bytes).map_err(|error| CliError::NoRun { path: path.to_owned(), error })
 }
 
-/// The path at which a file is written until it is complete.
-fn beside(path: &Path) -> PathBuf {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    PathBuf::from(beside)
-}
-
 /// Refuses a path at which no file can be written, before the run is trained.
 fn check_writable(path: &Path) -> Result<(), CliError> {
     let fail = |error| CliError::File { path: path.to_owned(), error };
@@ -74,17 +68,6 @@ fn check_writable(path: &Path) -> Result<(), CliError> {
         )));
     }
     fs::write(beside(path), b"").and_then(|()| fs::remove_file(beside(path))).map_err(fail)
-}
-
-/// Writes a file completely or not at all, even if the program is stopped or the power fails. It is written under another name first, so that an
-/// existing file is replaced only by a complete one.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let beside = beside(path);
-    let written = File::create(&beside).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.and_then(|()| fs::rename(&beside, path)).map_err(|error| {
-        drop(fs::remove_file(&beside));
-        CliError::File { path: path.to_owned(), error }
-    })
 }
 
 /// Writes a run file, completely or not at all. Returns its bytes.

@@ -373,7 +373,7 @@ pub enum Encoder<'a> {
 }
 
 impl Encoder<'_> {
-    /// Copies `bytes` bytes: offsets and length are multiples of 4.
+    /// Copies `bytes` bytes from one buffer to another one: offsets and length are multiples of 4.
     pub fn copy(&mut self, from: &Buffer, from_at: u64, to: &Buffer, to_at: u64, bytes: u64) {
         match self {
             #[cfg(feature = "gpu")]
@@ -381,8 +381,8 @@ impl Encoder<'_> {
             #[cfg(feature = "cpu")]
             Self::Cpu(_) => {
                 let (from_word, to_word, words) = (from_at as usize / 4, to_at as usize / 4, bytes as usize / 4);
-                let copied = from.words().borrow()[from_word..from_word + words].to_vec();
-                to.words().borrow_mut()[to_word..to_word + words].copy_from_slice(&copied);
+                let source = from.words().borrow();
+                to.words().borrow_mut()[to_word..to_word + words].copy_from_slice(&source[from_word..from_word + words]);
             }
         }
     }

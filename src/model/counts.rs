@@ -185,8 +185,14 @@ impl Model {
     #[must_use]
     pub fn predicted_ratio(&self, keep_ratio: f64, forwards: u32) -> f64 {
         let dense = self.multiply_adds(&self.sizes(), None).total() as f64;
+        self.expected_work(keep_ratio, forwards).iter().sum::<f64>() / dense
+    }
+
+    /// Expected multiply-adds of one image in such a step: of the forward passes, and of the backward pass.
+    #[must_use]
+    pub fn expected_work(&self, keep_ratio: f64, forwards: u32) -> [f64; 2] {
         let (pass, d_activations) = self.work(&self.expected(keep_ratio));
-        (pass * f64::from(forwards + 1) + d_activations) / dense
+        [pass * f64::from(forwards), pass + d_activations]
     }
 
     /// The tensors of a network with buffers for `masks` masks, 1 or 2: the list that `engine::Buffers` allocates.

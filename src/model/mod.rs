@@ -18,13 +18,17 @@ mod gates;
 mod networks;
 mod places;
 mod prices;
+mod resized;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod traffic;
 
 pub use counts::{Bytes, MultiplyAdds, Purpose, Tensor};
 pub use error::{ModelError, ModelProblem};
 pub use places::{Place, Places, SharedBuffer};
+pub use resized::Resized;
+pub use traffic::Traffic;
 
 use std::ops::Range;
 

@@ -89,7 +89,10 @@ fn help_lists_every_command_and_every_flag() {
     lists(&["compare"], &["--methods", "--seeds", "--url", "--data-dir", "--out", "--plain", "--search", "--adapter"]);
     lists(&["model"], &["--dataset", "--image", "--classes", "--gate-inputs", "--batch-size", "--keep-ratio", "--json"]);
     lists(&["check"], &["--adapter"]);
-    lists(&["bench"], &["--model", "--batch-size", "--gate-inputs", "--keep-ratio", "--repeats", "--json", "--adapter"]);
+    lists(
+        &["bench"],
+        &["--model", "--batch-size", "--gate-inputs", "--keep-ratio", "--repeats", "--sweep", "--out", "--json", "--adapter"],
+    );
     lists(&["estimator"], &["--keep-ratio", "--url", "--data-dir", "--after-steps", "--pairs", "--table", "--json", "--adapter"]);
     assert!(lists(&["data", "fetch"], &["--data-dir"]).contains("fashion-mnist, cifar10, cifar100"));
     assert!(prints(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
@@ -270,6 +273,13 @@ fn an_impossible_value_is_refused_with_the_flag_and_its_range() {
     refuses(&["bench", "--model", "vgg19"], &["\"vgg19\" cannot be read", "vgg16, resnet20"]);
     refuses(&["bench", "--model", "cnn-2-2-2-2-2-2"], &["halves its images more often than 32\u{d7}32 pixels allow"]);
     refuses(&["bench", "--repeats", "0"], &["--repeats"]);
+    refuses(&["bench", "--sweep", "height"], &["--sweep", "no sweep \"height\"", "keep-ratio, width, depth, batch"]);
+    refuses(&["bench", "--sweep", "width,width"], &["--sweep", "names width twice"]);
+    refuses(&["bench", "--sweep", "width", "--model", "vgg16"], &["--sweep width", "widths of vgg16 are fixed", "mlp, cnn or wrn"]);
+    refuses(&["bench", "--sweep", "width", "--keep-ratio", "0.1,0.2"], &["--sweep width has one keep ratio", "gives 2"]);
+    refuses(&["bench", "--sweep", "keep-ratio", "--keep-ratio", "0.1"], &["at least two keep ratios"]);
+    refuses(&["bench", "--sweep", "--keep-ratio", "0.1"], &["--keep-ratio", "make these sweeps one after the other"]);
+    refuses(&["bench", "--out", "a-folder"], &["--sweep"]);
     refuses(&["data", "fetch", "imagenet"], &["mnist, fashion-mnist, cifar10, cifar100"]);
 }
 
@@ -282,6 +292,9 @@ fn refused_arguments_exit_with_2_and_later_errors_with_1() {
         &["train", "--keep-ratio", "2"],
         &["train", "--url", "?prune_rate=1"],
         &["bench", "--keep-ratio", "0.1,7"],
+        &["bench", "--sweep", "height"],
+        &["bench", "--sweep", "width", "--keep-ratio", "0.1,0.2"],
+        &["bench", "--out", "a-folder"],
         &["model", "mlp-8", "--batch-size", "0"],
         &["model", "mlp-0"],
     ] {

@@ -183,6 +183,7 @@ fn logs_and_json_still_have_every_recorded_key() {
     let mut found = keys_of(&fs::read_to_string(&log).unwrap(), "log");
     for (name, arguments) in [
         ("bench", "bench --adapter cpu --model mlp-16 --keep-ratio 0.5 --repeats 1 --json"),
+        ("sweep", "bench --adapter cpu --sweep width --model mlp-8 --batch-size 1 --keep-ratio 0.5 --repeats 1 --json"),
         ("model", "model resnet8 --json"),
         ("table", "estimator --table --pairs 100 --json"),
         (

@@ -20,4 +20,5 @@ mod methods;
 mod program;
 mod run_file;
 mod small_set;
+mod sweep;
 mod trace;

@@ -9,6 +9,7 @@ mod compare;
 mod estimator;
 mod network;
 mod settings;
+mod sweep;
 mod train;
 
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ pub(super) use self::compare::Compare;
 pub(super) use self::estimator::{Estimator, Measured};
 pub(super) use self::network::{Bench, Check, InputShape, Model};
 pub(super) use self::settings::{DataArguments, DatasetFlag, Experiment};
+#[cfg(test)]
+pub(super) use self::sweep::Named;
+pub(super) use self::sweep::{Request, Sweep, SweepError};
 pub(super) use self::train::{Replay, Start, Train};
 use super::error::ArgumentError;
 use super::kernels::Kernels;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, value_parser};
 
 use lacuna::config::{Config, ConfigError, Schedule, setting};
@@ -12,6 +13,7 @@ use lacuna::model::Image;
 use super::super::error::ArgumentError;
 use super::super::kernels::Kernels;
 use super::settings::{flag_of, set, set_one};
+use super::sweep::{Named, Request};
 use super::{adapter, json, kernels, optional, path, required};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -112,6 +114,7 @@ pub(crate) struct Bench {
     pub(crate) json: bool,
     pub(crate) adapter: Option<String>,
     pub(crate) kernels: Kernels,
+    pub(crate) sweep: Option<Request>,
 }
 
 impl Bench {
@@ -120,7 +123,10 @@ impl Bench {
             .about("Time sparse steps and a dense step, and compare with the ratio of their multiply-adds")
             .after_help(
                 "The dense step and each keep ratio are timed in turns; short steps are timed many in a submit. Phases are timed by the GPU's \
-                 clock, if it has one. The data is random, since no value changes a kernel's work.",
+                 clock, if it has one. The data is random, since no value changes a kernel's work.\n\n\
+                 --sweep times the points of each curve, the smallest network first. A point that the adapter cannot hold is named and left out. \
+                 Sweeps of width, depth and batch have one keep ratio, 0.1 unless --keep-ratio names another one. The widths of the network are \
+                 multiplied by 1/8 to 2, the batch size by 1/8 to 4.",
             )
             .arg(Arg::new("model").long("model").value_name("NAME").default_value("mlp-1024-1024").help("The network."))
             .arg(flag_of("batch_size"))
@@ -131,14 +137,30 @@ impl Bench {
                     .value_name("R,R,...")
                     .value_delimiter(',')
                     .default_value("0.05,0.1,0.2,0.5,0.9")
-                    .help("The keep ratios to time, beside dense."),
+                    .help("The keep ratios to time, beside dense; the points of --sweep keep-ratio, or the one keep ratio of other sweeps."),
             )
             .arg(
                 Arg::new("repeats")
                     .long("repeats")
                     .value_name("N")
                     .value_parser(value_parser!(u32).range(1..=1000))
-                    .help("How many times each is timed. [default: 9, fewer for long steps]"),
+                    .help("How many times each is timed. [default: 9, of a sweep 3; fewer for long steps]"),
+            )
+            .arg(
+                Arg::new("sweep")
+                    .long("sweep")
+                    .value_name("NAME,NAME,...")
+                    .num_args(0..=1)
+                    .default_missing_value("all")
+                    .value_parser(Named::read)
+                    .help(
+                        "Time steps over keep-ratio, width, depth or batch, beside the least time that their multiply-adds and their bytes take on this \
+                         adapter. Without names: every one that the network has.",
+                    ),
+            )
+            .arg(
+                path("out", "DIR", "With --sweep, the folder for sweep.csv, sweep.json, the plots (SVG) and report.html, a self-contained page.")
+                    .requires("sweep"),
             )
             .arg(json("Print one JSON object a line instead of a table."))
             .arg(adapter())
@@ -155,9 +177,17 @@ impl Bench {
             Ok(one.keep_ratio)
         };
         let keep_ratios: Result<Vec<f64>, ArgumentError> = matches.get_many("ratios").expect("it has a default").map(read).collect();
+        let keep_ratios = keep_ratios?;
+        let is_given = matches.value_source("ratios") == Some(ValueSource::CommandLine);
+        let given = is_given.then_some(&keep_ratios[..]);
+        let sweep = match optional(matches, "sweep") {
+            Some(named) => Some(Request::new(named, &config.model, given, optional(matches, "out"))?),
+            None => None,
+        };
         Ok(Self {
             config,
-            keep_ratios: keep_ratios?,
+            sweep,
+            keep_ratios,
             repeats: optional(matches, "repeats"),
             json: matches.get_flag("json"),
             adapter: optional(matches, "adapter"),

@@ -41,9 +41,6 @@ pub(crate) enum CompareError {
         file.display()
     )]
     OtherSettings { file: PathBuf, found: String, wanted: String },
-    /// `said`: the error of the drawing library.
-    #[error("the plot {title} could not be drawn: {said}")]
-    Plot { title: &'static str, said: String },
 }
 
 /// Why a run that was interrupted starts anew.

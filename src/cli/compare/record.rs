@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::cli::CliError;
-use crate::cli::record::write_whole;
+use crate::cli::files::write_whole;
 
 use super::error::CompareError;
 

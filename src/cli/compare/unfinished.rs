@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use lacuna::run_file::RunFile;
 
 use crate::cli::CliError;
-use crate::cli::record::write_whole;
+use crate::cli::files::write_whole;
 use crate::cli::seconds::Seconds;
 
 use super::error::NotContinued;
