@@ -82,7 +82,7 @@ impl Description {
     /// Memory of a dense run, of a sparse run at its start, at the keep ratio, and of a sparse run once its units have been dropped.
     fn memory(&self) -> [(String, &'static str, Bytes); 4] {
         let (model, batch, keep) = (&self.model, self.config.batch_size, self.config.keep_ratio);
-        let sparse = model.with_passes(MethodName::Vrpge.facts().forwards, batch);
+        let sparse = model.clone().with_passes(MethodName::Vrpge.facts().forwards, batch);
         let left = Model { saves_memory: true, side_by_side: sparse.side_by_side, ..self.left.clone() };
         [
             ("dense".to_owned(), "dense", model.bytes(batch, MethodName::Dense.facts().masks())),

@@ -4,8 +4,8 @@
 //! file as plain WGSL, no line has to be removed, and a line of the source is a line of a file. (`naga_oil` and vello write `#import` without the
 //! comment and remove the lines.)
 //!
-//! Other comments are removed at compile time, because a page downloads the sources; lines keep their numbers. For the page the indentation is removed
-//! too: there, places in messages are numbers of lines only.
+//! Other comments are removed at compile time, because a page downloads the sources; lines keep their numbers. For the page the indentation and spaces
+//! beside operators are removed too: there, places in messages are numbers of lines only.
 //!
 //! On an adapter that computes on the CPU, a file of `shaders/software/` replaces the one with the same name. A variant of a kernel has files that replace
 //! others, and constants that come first.
@@ -90,13 +90,33 @@ const fn line_begins(text: &[u8], start: usize, end: usize) -> usize {
     begin
 }
 
+/// Whether the space at `at` in a line from `begin` to `end` stands between two tokens that are told apart without it. Two equal signs are not: `a - -b`.
+const fn is_needless(text: &[u8], begin: usize, at: usize, end: usize) -> bool {
+    // An import stays as it is.
+    if text[at] != b' ' || text[begin] == b'/' || at + 1 >= end {
+        return false;
+    }
+    let (before, after) = (text[at - 1], text[at + 1]);
+    !(is_word(before) && is_word(after)) && before != after
+}
+
+const fn is_word(letter: u8) -> bool {
+    letter.is_ascii_alphanumeric() || letter == b'_'
+}
+
 /// Bytes of a source without its comments.
 pub(super) const fn code_length(source: &str) -> usize {
     let text = source.as_bytes();
     let (mut length, mut start) = (0, 0);
     while start < text.len() {
         let [code, end] = line_ends(text, start);
-        length += code - line_begins(text, start, code) + if end < text.len() { 1 } else { 0 };
+        let begin = line_begins(text, start, code);
+        let mut at = begin;
+        while at < code {
+            length += if cfg!(target_arch = "wasm32") && is_needless(text, begin, at, code) { 0 } else { 1 };
+            at += 1;
+        }
+        length += if end < text.len() { 1 } else { 0 };
         start = end + 1;
     }
     length
@@ -108,10 +128,14 @@ pub(super) const fn code<const LENGTH: usize>(source: &str) -> [u8; LENGTH] {
     let (mut found, mut length, mut start) = ([0; LENGTH], 0, 0);
     while start < text.len() {
         let [code, end] = line_ends(text, start);
-        start = line_begins(text, start, code);
-        while start < code {
-            found[length] = text[start];
-            (length, start) = (length + 1, start + 1);
+        let begin = line_begins(text, start, code);
+        let mut at = begin;
+        while at < code {
+            if !(cfg!(target_arch = "wasm32") && is_needless(text, begin, at, code)) {
+                found[length] = text[at];
+                length += 1;
+            }
+            at += 1;
         }
         if end < text.len() {
             found[length] = b'\n';
@@ -301,6 +325,29 @@ mod tests {
             let whole = std::fs::read_to_string(path).unwrap();
             assert_eq!(file.text.lines().count(), whole.lines().count(), "{file}");
             assert!(file.text.lines().all(|line| !line.contains("//") || line.starts_with(IMPORT)), "{file}");
+        }
+    }
+
+    /// The sources of the page mean the same: they differ from the others in needless spaces alone.
+    #[test]
+    fn a_source_without_needless_spaces_is_the_same_module() {
+        let tight = |line: &str| {
+            let begin = line.len() - line.trim_start().len();
+            let kept = (begin..line.len()).filter(|&at| !is_needless(line.as_bytes(), begin, at, line.len()));
+            kept.map(|at| char::from(line.as_bytes()[at])).collect::<String>()
+        };
+        assert_eq!(tight("    let a = b - -c < d_1;"), "let a=b- -c<d_1;");
+        assert_eq!(tight("// #import quads"), "// #import quads");
+        let module = |text: &str| {
+            let module = naga::front::wgsl::parse_str(text).unwrap();
+            let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
+            let info = validator.validate(&module).unwrap();
+            naga::back::wgsl::write_string(&module, &info, naga::back::wgsl::WriterFlags::empty()).unwrap()
+        };
+        for kernel in Kernel::all() {
+            let text = kernel.source(false).text();
+            let without: Vec<String> = text.lines().map(tight).collect();
+            assert!(module(&text) == module(&without.join("\n")), "{}", kernel.label());
         }
     }
 

@@ -176,7 +176,7 @@ impl Planner<'_> {
         // Otherwise the pass under m is the last one: its values are still there in the backward pass.
         let passes: &[u32] = if self.model.side_by_side { &[0] } else { &[1, 0] };
         for &mask in passes {
-            self.pass("pack_weights", Phase::Pack, Operation { mask, ..Operation::default() }, Operands::default(), all_quads[0]);
+            self.push("pack_weights", Phase::Pack, Operation { mask, ..Operation::default() }, Operands::default(), all_quads[0]);
             if is_gated {
                 self.gather_inputs(mask);
             }
@@ -225,13 +225,9 @@ impl Planner<'_> {
         self.plan.lines.push(Line { name, phase, operation: None, operands, workgroups, per_mask });
     }
 
+    /// Adds a kernel with an operation. Those of the forward passes compute both masks if the passes are side by side.
     fn push(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32) {
-        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask: false });
-    }
-
-    /// Adds a kernel of a forward pass, or of both if they are side by side.
-    fn pass(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32) {
-        let per_mask = self.model.side_by_side;
+        let per_mask = self.model.side_by_side && matches!(phase, Phase::Pack | Phase::Forward);
         self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask });
     }
 
@@ -239,10 +235,11 @@ impl Planner<'_> {
         let inputs = &self.model.maps[0];
         let operation = Operation { height_out: inputs.height, width_out: inputs.width, flags: ones(inputs), mask, ..Operation::default() };
         let workgroups = self.elements(inputs, 1);
-        // Inputs without scores are the same under both masks.
-        let per_mask = self.model.side_by_side && self.model.groups[0].gated;
-        let (name, phase, operands) = ("gather_inputs", Phase::Pack, Operands::default());
-        self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask });
+        self.push("gather_inputs", Phase::Pack, operation, Operands::default(), workgroups);
+        if let Some(line) = self.plan.lines.last_mut() {
+            // Inputs without scores are the same under both masks.
+            line.per_mask &= self.model.groups[0].gated;
+        }
     }
 
     /// Workgroups of a kernel that strides over the quads of a map, with `more` extra rows.
@@ -303,22 +300,22 @@ impl Planner<'_> {
         match op {
             Op::Convolve { .. } => {
                 let threads = self.variants.of(Product::Convolve).invocations(rows.div_ceil(4), pixels, self.images);
-                self.pass("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0]);
+                self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0]);
             }
             Op::Normalise { layer, shortcut, .. } => {
                 operation.flags |= normalise_flags(layer, shortcut);
                 if layer.is_some() {
                     let units = self.model.groups[operation.group_in as usize].size;
-                    self.pass("statistics", Phase::Forward, operation, operands, units.min(self.sizes.most_workgroups));
+                    self.push("statistics", Phase::Forward, operation, operands, units.min(self.sizes.most_workgroups));
                 }
-                self.pass("normalise", Phase::Forward, operation, operands, elements);
+                self.push("normalise", Phase::Forward, operation, operands, elements);
             }
-            Op::Depthwise { .. } => self.pass("depthwise", Phase::Forward, operation, operands, elements),
+            Op::Depthwise { .. } => self.push("depthwise", Phase::Forward, operation, operands, elements),
             Op::Pool { pooling, .. } => {
                 operation.flags |= pooling_flag(pooling);
-                self.pass("pool", Phase::Forward, operation, operands, elements);
+                self.push("pool", Phase::Forward, operation, operands, elements);
             }
-            Op::Gate { .. } => self.pass("gate", Phase::Forward, operation, operands, elements),
+            Op::Gate { .. } => self.push("gate", Phase::Forward, operation, operands, elements),
         }
     }
 

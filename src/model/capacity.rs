@@ -62,11 +62,11 @@ impl Model {
     /// The network with its passes side by side, for steps of `forwards` forward passes over `batch_size` images, if what the second one then takes is
     /// little: [`SECOND_PASS`] bytes with everything kept.
     #[must_use]
-    pub fn with_passes(&self, forwards: u32, batch_size: u32) -> Self {
+    pub fn with_passes(self, forwards: u32, batch_size: u32) -> Self {
         let values: u64 = self.maps.iter().map(|map| u64::from(self.groups[map.group].size) * u64::from(map.pixels())).sum();
         let weights: u64 = self.layers.iter().map(|layer| u64::from(layer.whole())).sum();
         let bytes = 4 * (weights + u64::from(batch_size) * values);
-        Self { side_by_side: forwards == 2 && bytes <= SECOND_PASS, ..self.clone() }
+        Self { side_by_side: forwards == 2 && bytes <= SECOND_PASS, ..self }
     }
 
     /// The network as a sparse method trains it, with room for draws that keep each gated unit with probability `keep_ratio`.

@@ -206,19 +206,25 @@ fn tapped(op: &Operation, q: u32, tap: u32) -> Option<usize> {
 /// # Panics
 /// A name that has no reference.
 pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>) {
-    let masks = (0..masks as usize).map(|z| work.operation.mask as usize + z);
+    let of_masks: Option<fn(&mut Memory<F>, &Work, usize)> = match name {
+        "unite" => Some(unite),
+        "pack_weights" => Some(pack_weights),
+        "gather_inputs" => Some(gather_inputs),
+        "convolve" => Some(convolve),
+        "statistics" => Some(statistics),
+        "normalise" => Some(normalise),
+        "depthwise" => Some(depthwise),
+        "pool" => Some(pool),
+        "gate" => Some(gate),
+        _ => None,
+    };
+    if let Some(kernel) = of_masks {
+        (0..masks as usize).for_each(|z| kernel(memory, work, work.operation.mask as usize + z));
+        return;
+    }
     match name {
         "sample" => sample(memory),
         "list_all" => list_all(memory),
-        "unite" => masks.for_each(|z| unite(memory, z)),
-        "pack_weights" => masks.for_each(|z| pack_weights(memory, work, z)),
-        "gather_inputs" => masks.for_each(|z| gather_inputs(memory, work, z)),
-        "convolve" => masks.for_each(|z| convolve(memory, work, z)),
-        "statistics" => masks.for_each(|z| statistics(memory, work, z)),
-        "normalise" => masks.for_each(|z| normalise(memory, work, z)),
-        "depthwise" => masks.for_each(|z| depthwise(memory, work, z)),
-        "pool" => masks.for_each(|z| pool(memory, work, z)),
-        "gate" => masks.for_each(|z| gate(memory, work, z)),
         "loss" => loss(memory, work),
         "d_gate" => d_gate(memory, work),
         "d_pool" => d_pool(memory, work),

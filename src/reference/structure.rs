@@ -5,7 +5,7 @@ use crate::mask::{self, Bits};
 use crate::projection::{rise_of_free, threshold_of_free};
 use crate::random::{Stream, draw};
 use crate::schedule::{BETA1, BETA2};
-use crate::shared::{ABSENT, Group, Layer, MOST_GROUPS, Mode, effects, halted, part, terms};
+use crate::shared::{ABSENT, Group, Layer, MOST_GROUPS, Mode, Work, effects, halted, part, terms};
 
 use super::{Memory, Real};
 
@@ -61,7 +61,7 @@ pub fn list_all<F: Real>(memory: &mut Memory<F>) {
 }
 
 /// The list of units that the sum of two branches keeps, and the rows of both from which each of its rows comes.
-pub fn unite<F: Real>(memory: &mut Memory<F>, z: usize) {
+pub fn unite<F: Real>(memory: &mut Memory<F>, _: &Work, z: usize) {
     for g in 0..memory.params.group_count as usize {
         let group = memory.params.groups[g];
         if group.united == 0 {

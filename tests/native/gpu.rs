@@ -438,12 +438,12 @@ fn passes_side_by_side_compute_the_same_bits_as_one_after_the_other() {
 fn only_a_small_second_pass_runs_beside_the_first() {
     let of = |name: &str, batch_size: u32| {
         let model = Model::new(name, Image { channels: 3, height: 32, width: 32 }, 10, false).unwrap();
-        model.with_passes(2, batch_size).side_by_side
+        model.clone().with_passes(2, batch_size).side_by_side
     };
     assert!(of("mlp-1024-1024", 128) && of("resnet20", 4));
     assert!(!of("mlp-4096-4096", 1) && !of("resnet20", 128) && !of("vgg16", 128));
     let model = Model::new("mlp-16", Image { channels: 1, height: 1, width: 8 }, 2, false).unwrap();
-    assert!(!model.with_passes(1, 1).side_by_side, "a step with one pass needs no memory for a second one");
+    assert!(!model.clone().with_passes(1, 1).side_by_side, "a step with one pass needs no memory for a second one");
 }
 
 /// A second mask takes none: both passes run side by side. A control variate takes one.

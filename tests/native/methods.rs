@@ -136,7 +136,7 @@ fn the_memory_of_a_run_is_predicted_exactly() {
             }
             match name {
                 MethodName::Vrpge | MethodName::Reinforce | MethodName::Fisher => {
-                    let expected = whole.with_passes(name.facts().forwards, config.batch_size).drawn_at(config.budget().at_first());
+                    let expected = whole.clone().with_passes(name.facts().forwards, config.batch_size).drawn_at(config.budget().at_first());
                     assert_eq!(first, expected.bytes(config.batch_size, MASKS).total(), "{label}");
                     assert!(run.bytes() <= first, "{label}: the memory does not grow with a falling budget");
                 }

@@ -119,7 +119,7 @@ impl Case {
         let network = if facts.keeps_all {
             model.clone()
         } else {
-            model.with_passes(facts.forwards, self.config.batch_size).drawn_at(self.keep_ratio())
+            model.clone().with_passes(facts.forwards, self.config.batch_size).drawn_at(self.keep_ratio())
         };
         network.bytes(self.config.batch_size, facts.masks())
     }
