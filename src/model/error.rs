@@ -27,7 +27,7 @@ pub enum ModelProblem {
     ResnetWithoutDepth,
     #[error("cannot be read: a resnet has 8, 14, 20, 26, 32 or 38 layers")]
     BadResnetDepth,
-    #[error("cannot be read: mobilenet- is followed by the channels of its first convolution, from 1 to {}, as in mobilenet-16", WIDEST / 32)]
+    #[error("cannot be read: mobilenet- is followed by the channels of its first convolution, from 1 to 1024, as in mobilenet-16")]
     BadMobilenet,
     #[error("cannot be read: wrn- is followed by its number of layers and the factor of its widths, as in wrn-28-10")]
     WideResnetWithoutNumbers,

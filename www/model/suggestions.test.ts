@@ -86,13 +86,14 @@ test('the same data once more bring nothing along', () => {
   assert.deepEqual(brings({ ...DIGITS, dataset: 'cifar10' }, 'dataset', 'cifar10'), {});
 });
 
-test('what is offered is known by kind: fully connected, convolutional, residual', () => {
+test('what is offered is known by kind: fully connected, convolutional, residual, depthwise', () => {
   const kinds = NETWORKS.flatMap(([kind, networks]) => networks.map(([name]) => [kind.split(/[, ]/)[0], name] as const));
   for (const [kind, name] of kinds) {
     const words = about(name);
     assert.equal(/neuron/.test(words), kind === 'Fully', name);
     assert.equal(/is added to its input/.test(words), kind === 'Residual', name);
     assert.equal(/follow one another/.test(words), kind === 'Convolutional', name);
+    assert.equal(/a kernel for each channel/.test(words), kind === 'Depthwise', name);
   }
 });
 

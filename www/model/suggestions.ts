@@ -26,6 +26,7 @@ export const NETWORKS: [kind: string, networks: [name: string, title: string][]]
       ['resnet32', 'ResNet-32, deeper'],
     ],
   ],
+  ['Depthwise, for images', [['mobilenet', 'MobileNet']]],
 ];
 
 /** A description of a kind of network and its units. */
@@ -35,6 +36,7 @@ export function about(model: string): string {
     'A unit is a channel of a convolution: a filter and its output map. Fewer channels are faster and need less memory, but a learned choice of them has shown no accuracy gain over a uniform static mask at equal training work.';
   if (/^(resnet|wrn)/.test(model))
     return `${channel} The output of a block of two convolutions is added to its input, and the sum keeps the channels that either branch keeps.`;
+  if (/^mobilenet/.test(model)) return `${channel} A depthwise convolution has a kernel for each channel; a channel that is off takes its kernel with it.`;
   return `${channel} Convolutions follow one another, and poolings halve the maps.`;
 }
 
