@@ -26,7 +26,7 @@ const runOf = ({ log }) => {
 };
 const percent = ({ result }) => (100 * result.test_accuracy).toFixed(2);
 
-const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10'];
+const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10', 'mobilenet'];
 const KEEP = ['0.1', '0.2'];
 /** Every entrant of `lacuna compare`; those that compute nothing that is off; and six for the longer runs, of which all would take hours in software. */
 const ALL =

@@ -22,7 +22,7 @@ fn pictures(image: (u32, u32, u32)) -> Data {
 }
 
 /// A fully connected network with gated inputs, and a convolutional one.
-fn networks() -> [(Config, Data); 2] {
+fn networks() -> [(Config, Data); 3] {
     let config = |model: &str, gate_inputs| Config {
         model: model.to_owned(),
         gate_inputs,
@@ -35,7 +35,11 @@ fn networks() -> [(Config, Data); 2] {
         seed: 3,
         ..Config::default()
     };
-    [(config("mlp-17-9", true), pictures((1, 1, 14))), (config("cnn-4-5", false), pictures((2, 7, 7)))]
+    [
+        (config("mlp-17-9", true), pictures((1, 1, 14))),
+        (config("cnn-4-5", false), pictures((2, 7, 7))),
+        (config("mobilenet-2", false), pictures((2, 7, 7))),
+    ]
 }
 
 fn floats(run: &Trainer, name: &str) -> Vec<f32> {
@@ -161,7 +165,7 @@ fn the_memory_of_a_run_is_predicted_exactly() {
 #[test]
 fn a_copy_that_is_no_longer_needed_is_not_counted() {
     let machine = machine();
-    let [(config, data), _] = networks();
+    let [(config, data), ..] = networks();
     let of = |method| Config { method, compact: true, ..config.clone() };
     let mut snip = data.start(&machine, of(MethodName::Snip));
     let both = snip.bytes();
@@ -322,7 +326,7 @@ fn grows_the_highest(mut run: Trainer, data: &Data) {
 
 #[test]
 fn snip_keeps_the_most_sensitive_units_by_finite_differences() {
-    let (machine, [(config, data), _]) = (machine(), networks());
+    let (machine, [(config, data), ..]) = (machine(), networks());
     let mut run = data.start(&machine, Config { method: MethodName::Snip, ..config });
     let (weights, batch) = (floats(&run, "weights"), run.batch(0));
     let sensitivity: Vec<f64> =
@@ -341,7 +345,7 @@ fn snip_keeps_the_most_sensitive_units_by_finite_differences() {
 
 #[test]
 fn snip_keeps_the_channels_that_the_dense_network_is_most_sensitive_to() {
-    let (machine, [_, (config, data)]) = (machine(), networks());
+    let (machine, [_, (config, data), _]) = (machine(), networks());
     let mut run = data.start(&machine, Config { method: MethodName::Snip, ..config });
     let sensitivity: Vec<f64> = block_on(run.mask_gradients()).unwrap().iter().map(|gate| gate.abs()).collect();
     let asked = run.cost();
@@ -413,7 +417,7 @@ fn the_units_with_the_smallest_norms_go_and_the_largest_are_kept() {
 
 #[test]
 fn the_straight_through_gradient_is_that_of_the_gated_network_and_every_unit_is_computed() {
-    let (machine, [(config, data), _]) = (machine(), networks());
+    let (machine, [(config, data), ..]) = (machine(), networks());
     let mut run = data.start(&machine, Config { method: MethodName::Ste, schedule: Schedule::Constant, ..config });
     shift_weights(&run);
     for step in 0..4 {
@@ -451,7 +455,7 @@ fn loss_of(run: &Trainer, reference: &Memory) -> f64 {
 #[test]
 fn gradients_at_the_masks_of_convolutions_agree_with_differences_and_with_rigl() {
     const H: f64 = 1e-6;
-    let (machine, [_, (config, data)]) = (machine(), networks());
+    let (machine, [_, (config, data), _]) = (machine(), networks());
     // The network of ste, which has gates, is the reference; rigl uses a copy with the same weights under the same mask.
     let mut ste = data.start(&machine, Config { method: MethodName::Ste, ..config.clone() });
     let mut rigl = data.start(&machine, Config { method: MethodName::Rigl, ..config });
