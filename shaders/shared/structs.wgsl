@@ -12,7 +12,7 @@
 // A map is [capacity + 1, Q, Bp]. The kept rows come first, then in some maps a row of ones. The image is the fastest index, so that the next pixel is
 // the same images at another place, and padding, stride and the edge of an image apply to whole vectors.
 //
-// Where memory is scarce, the forward pass under m' runs first, then the one under m in the same buffers: after them only the lists, the statistics and
+// Where a second set of values would be large, the forward pass under m' runs first, then the one under m in the same buffers: after them only the lists, the statistics and
 // the logits of m' are left. Otherwise one dispatch computes both masks, a layer of the grid each, and every map and the packed weights are there
 // twice: [2, capacity + 1, Q, Bp], [2, P]. The logits are [2, classes, Bp] in any case.
 // A network with buffers for one mask has 1 instead of 2 in the logits, joins and statistics, and no kernel runs for m'.

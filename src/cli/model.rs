@@ -82,8 +82,9 @@ impl Description {
     /// Memory of a dense run, of a sparse run at its start, at the keep ratio, and of a sparse run once its units have been dropped.
     fn memory(&self) -> [(String, &'static str, Bytes); 4] {
         let (model, batch, keep) = (&self.model, self.config.batch_size, self.config.keep_ratio);
-        let sparse = model.clone().with_passes(MethodName::Vrpge.facts().forwards, batch);
-        let left = Model { saves_memory: true, side_by_side: sparse.side_by_side, ..self.left.clone() };
+        let passes = |model: &Model| model.clone().with_passes(MethodName::Vrpge.facts().forwards, batch);
+        let sparse = passes(model);
+        let left = Model { saves_memory: true, ..passes(&self.left) };
         [
             ("dense".to_owned(), "dense", model.bytes(batch, MethodName::Dense.facts().masks())),
             ("sparse, first step".to_owned(), "sparse", sparse.drawn_at(self.config.budget().at_first()).bytes(batch, MASKS)),

@@ -11,7 +11,6 @@ use crate::model::{Model, Tensor};
 use crate::shared::{Mode, Params, Sample, State, Step, halted};
 
 use super::dispatches::{Dispatch, Steps};
-#[cfg(feature = "gpu")]
 use super::step::StepPlan;
 use super::{Engine, Outcome};
 
@@ -96,6 +95,8 @@ impl Engine {
     fn resize(&mut self, network: Model, tensors: Vec<Tensor>) -> Result<(), DeviceError> {
         (self.network, self.tensors) = (network, tensors);
         self.steps = Steps::default();
+        // The passes may run side by side from now on, or no longer.
+        self.plan = StepPlan::new(&self.machine, &self.network, &self.params, self.variants)?;
         self.buffers.resize(&self.machine, &self.network, &self.params, self.masks)?;
         self.steps = Steps::new(&self.machine, &self.network, &self.plan, self.masks, &self.buffers, self.variants);
         self.write_params();

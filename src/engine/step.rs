@@ -108,7 +108,8 @@ impl Line {
     }
 }
 
-/// The lines of a training step, and how many squares of weight gradients they write. They do not depend on the capacities of the groups.
+/// The lines of a training step, and how many squares of weight gradients they write. Of them only the forward passes depend on the capacities of the
+/// groups: see [`Model::with_passes`].
 #[derive(Debug)]
 pub(super) struct StepPlan {
     pub(super) lines: Vec<Line>,

@@ -14,7 +14,7 @@ const LEAST: f64 = 3.0;
 /// Capacities are lowered if the buffers then take at most this share of their memory.
 const WORTHWHILE: f64 = 0.9;
 /// Most bytes for the values and packed weights of a second pass side by side with the first.
-const SECOND_PASS: u64 = 32 << 20;
+const SECOND_PASS: u64 = 4 << 20;
 
 impl Model {
     /// The capacity of each group for draws from `scores` (`[U]`).
@@ -59,14 +59,18 @@ impl Model {
         model
     }
 
-    /// The network with its passes side by side, for steps of `forwards` forward passes over `batch_size` images, if what the second one then takes is
-    /// little: [`SECOND_PASS`] bytes with everything kept.
+    /// The network for steps of `forwards` forward passes over `batch_size` images. Two passes run side by side while a second set of values and packed
+    /// weights takes little: at most [`SECOND_PASS`] bytes at the capacities of the groups.
     #[must_use]
     pub fn with_passes(self, forwards: u32, batch_size: u32) -> Self {
-        let values: u64 = self.maps.iter().map(|map| u64::from(self.groups[map.group].size) * u64::from(map.pixels())).sum();
-        let weights: u64 = self.layers.iter().map(|layer| u64::from(layer.whole())).sum();
-        let bytes = 4 * (weights + u64::from(batch_size) * values);
-        Self { side_by_side: forwards == 2 && bytes <= SECOND_PASS, ..self }
+        let pass_images = if forwards == 2 { batch_size } else { 0 };
+        let side_by_side = pass_images > 0 && self.is_second_pass_small(pass_images);
+        Self { side_by_side, pass_images, ..self }
+    }
+
+    pub(super) fn is_second_pass_small(&self, images: u32) -> bool {
+        let values: u64 = self.maps.iter().map(|map| self.map_floats(map)).sum();
+        4 * (u64::from(self.packed()) + u64::from(images) * values) <= SECOND_PASS
     }
 
     /// The network as a sparse method trains it, with room for draws that keep each gated unit with probability `keep_ratio`.

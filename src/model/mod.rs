@@ -283,6 +283,8 @@ pub struct Model {
     /// Whether the forward passes under m and m′ are computed together, so that each has its own values and packed weights. Otherwise the pass under m′ runs
     /// first, and the one under m uses its memory.
     pub side_by_side: bool,
+    /// The images of a batch, if the capacities decide that: see [`Model::with_passes`]. Otherwise 0.
+    pub pass_images: u32,
     /// Whether a step finds the Fisher information of the masks from the gradient of each image: the kernel `information`. Gated inputs then need their
     /// gradient too.
     pub exact_information: bool,
@@ -366,6 +368,9 @@ impl Model {
             if layer.is_normalised() {
                 statistic += layer.outputs;
             }
+        }
+        if self.pass_images > 0 {
+            self.side_by_side = self.is_second_pass_small(self.pass_images);
         }
     }
 

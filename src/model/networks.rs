@@ -110,6 +110,7 @@ impl Builder {
             ops: Vec::new(),
             saves_memory: false,
             side_by_side: false,
+            pass_images: 0,
             exact_information: false,
         };
         let mut builder = Self { model, convolutions: 0 };

@@ -26,7 +26,7 @@ fn tensors_of_copy(model: &Model) -> Vec<Tensor> {
 
 /// The network of the copy that computes every unit.
 pub(super) fn copied_model(model: &Model) -> Model {
-    let model = Model { side_by_side: false, ..model.clone() };
+    let model = model.clone().with_passes(1, 0);
     if model.is_gated() { model } else { model.with_gates() }
 }
 

@@ -418,7 +418,7 @@ fn passes_side_by_side_compute_the_same_bits_as_one_after_the_other() {
         let schedule: Vec<Step> = (0..6).map(|step| step_at(&config, run.model.units(), step, 6)).collect();
         let samples: Vec<Sample> = (0..60).map(|row| Sample { row, view: view(config.seed, 0, row) }).collect();
         let ends = [true, false].map(|side_by_side| {
-            let model = Model { side_by_side, ..own.network().clone() };
+            let model = Model { side_by_side, pass_images: 0, ..own.network().clone() };
             let rows = DataBuffers::new(&machine, set.shape.train_rows, set.shape.inputs, true).unwrap();
             let mut engine = Engine::new(&machine, &model, own.params, MASKS, &rows, own.variants).unwrap();
             assert_eq!(engine.training_step().iter().any(|dispatch| dispatch.masks == 2 && dispatch.line.name == "convolve"), side_by_side);
@@ -435,15 +435,41 @@ fn passes_side_by_side_compute_the_same_bits_as_one_after_the_other() {
 }
 
 #[test]
-fn only_a_small_second_pass_runs_beside_the_first() {
-    let of = |name: &str, batch_size: u32| {
+fn a_second_pass_runs_beside_the_first_while_it_is_small() {
+    let of = |name: &str, batch_size: u32, keep_ratio: f64| {
         let model = Model::new(name, Image { channels: 3, height: 32, width: 32 }, 10, false).unwrap();
-        model.clone().with_passes(2, batch_size).side_by_side
+        model.with_passes(2, batch_size).drawn_at(keep_ratio).side_by_side
     };
-    assert!(of("mlp-1024-1024", 128) && of("resnet20", 4));
-    assert!(!of("mlp-4096-4096", 1) && !of("resnet20", 128) && !of("vgg16", 128));
+    assert_eq!([1.0, 0.5, 0.1].map(|keep| of("mlp-1024-1024", 128, keep)), [false, false, true]);
+    assert!(of("mlp-512-256", 32, 0.3) && of("cnn-8-6", 8, 0.5));
+    assert!(!of("mlp-4096-4096", 1, 0.3) && !of("resnet20", 128, 0.1) && !of("vgg16", 128, 0.05));
     let model = Model::new("mlp-16", Image { channels: 1, height: 1, width: 8 }, 2, false).unwrap();
-    assert!(!model.clone().with_passes(1, 1).side_by_side, "a step with one pass needs no memory for a second one");
+    assert!(!model.with_passes(1, 1).side_by_side, "a step with one pass needs no memory for a second one");
+}
+
+/// The passes of this run do not fit side by side at its start, and do at its end.
+#[test]
+fn a_run_whose_passes_come_together_has_the_numbers_of_one_whose_passes_do_not() {
+    let (machine, set) = (machine(), data(64, 0, 784, 4));
+    let config =
+        Config { model: "mlp-2048".to_owned(), batch_size: 16, keep_ratio: 0.1, keep_start: 0.999, steps: 24, ..Config::default() };
+    let is_joined = |run: &Trainer| run.engine().network().side_by_side;
+    let ends = [true, false].map(|may_join| {
+        let mut run = set.start(&machine, config.clone());
+        let mut joined = vec![is_joined(&run)];
+        while run.step() < run.steps() {
+            let steps = 4.min(run.steps() - run.step());
+            block_on(run.advance(steps)).unwrap();
+            if !may_join {
+                // With room for everything.
+                run.fit_memory(&vec![1.0; run.model.units() as usize]).unwrap();
+            }
+            joined.push(is_joined(&run));
+        }
+        assert_eq!((joined[0], joined.contains(&true)), (false, may_join), "{joined:?}");
+        (bits(&floats(&run, "scores")), bits(&floats(&run, "weights")))
+    });
+    assert!(ends[0] == ends[1]);
 }
 
 /// A second mask takes none: both passes run side by side. A control variate takes one.
