@@ -260,7 +260,7 @@ export class Visitor {
 
   /** Waits until the run is in one of these states and the network is drawn, which takes another frame. */
   async state(...states) {
-    await this.until((wanted) => wanted.includes(document.body.dataset.state), states, { failing: states.includes('error') || states.includes('replay') });
+    await this.until((wanted) => wanted.includes(document.body?.dataset.state), states, { failing: states.includes('error') || states.includes('replay') });
     await this.frames();
   }
 

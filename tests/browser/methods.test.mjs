@@ -78,6 +78,8 @@ for (const [method, { says, settings, hides }] of Object.entries(METHODS)) {
       set: [0, 0.9],
       static: [0, 0.9],
       'small-dense': [0, 0.9],
+      // The passes under both masks run side by side in so small a network, each with its own values and packed weights.
+      vrpge: [0.8, 1.5],
     }[method] ?? [0.8, 1.2];
     assert(taken >= least && taken <= most, `${method} takes ${taken} dense networks`);
     const before = await visitor.page.locator('footer').innerText();
