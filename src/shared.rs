@@ -149,6 +149,19 @@ pub struct Work {
 }
 
 impl Work {
+    /// The same for mask `z` alone: its values and not those of m.
+    #[must_use]
+    pub fn of_mask(&self, z: usize) -> Self {
+        let moved = |place: Place, apart: u32| Place { first: place.first + z * apart as usize * 4, ..place };
+        let Operation { apart_in, apart_out, apart_shortcut, .. } = self.operation;
+        Self {
+            input: moved(self.input, apart_in),
+            output: moved(self.output, apart_out),
+            shortcut: moved(self.shortcut, apart_shortcut),
+            ..*self
+        }
+    }
+
     /// Whether the operation has one of [`flags`].
     #[must_use]
     pub fn has(&self, flag: u32) -> bool {

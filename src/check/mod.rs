@@ -21,7 +21,7 @@ use std::rc::Rc;
 use crate::device::Product;
 use crate::device::{DeviceError, Machine, TABLE, Variants};
 use crate::engine::{DataBuffers, Engine};
-use crate::model::{Image, Model};
+use crate::model::{Image, Model, Passes};
 use crate::random::{Stream, Threefry};
 use crate::reference;
 use crate::shared::{Mode, Params};
@@ -180,17 +180,16 @@ fn variant_of(machine: &Machine, kernel: &str, variants: Variants) -> &'static s
 async fn run_scene(machine: &Rc<Machine>, scene: &Scene, seed: u32, variants: Variants) -> Result<SceneReport, DeviceError> {
     let model = Model::new(scene.model, scene.image, scene.classes, scene.gate_inputs).expect("the scenes' networks are well formed");
     let model = scene.priced_at.map_or(model.clone(), |keep_ratio| model.with_prices(keep_ratio));
+    let model = Model { saves_memory: scene.saves_memory, exact_information: scene.exact_information, ..model };
     let model = if scene.gates { model.with_gates() } else { model };
     let capacities: Vec<u32> = model.sizes().iter().map(|&size| (f64::from(size) * scene.room).ceil() as u32).collect();
+    let model = model.with_capacities(&capacities);
     let mut params =
         Params { seed, alpha: 0.5, momentum: 0.9, weight_decay: 5e-4, clip_norm: 3.0, learn_scores: 1, ..model.params(scene.batch_size) };
     params.scale = 1.0 / 80.0;
     (scene.change)(&mut params);
-    let side_by_side = scene.side_by_side && params.masks == 2;
-    let model = Model { saves_memory: scene.saves_memory, side_by_side, exact_information: scene.exact_information, ..model };
-    let model = model.with_capacities(&capacities);
-    model.write_tables(&mut params);
-    params.exact_information = scene.exact_information.into();
+    let passes = if scene.side_by_side && params.masks == 2 { Passes::SideBySide } else { Passes::InTurn };
+    let model = Model { passes, ..model };
     let data = DataBuffers::new(machine, ROWS, scene.image.features(), true)?;
     // There are buffers only for the masks that the scene uses, so that a kernel that uses another mask fails.
     let engine = Engine::new(machine, &model, params, params.masks, &data, variants)?;

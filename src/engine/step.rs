@@ -175,7 +175,7 @@ impl Planner<'_> {
             self.gather_inputs(0);
         }
         // Otherwise the pass under m is the last one: its values are still there in the backward pass.
-        let passes: &[u32] = if self.model.side_by_side { &[0] } else { &[1, 0] };
+        let passes: &[u32] = if self.model.is_side_by_side() { &[0] } else { &[1, 0] };
         for &mask in passes {
             self.push("pack_weights", Phase::Pack, Operation { mask, ..Operation::default() }, Operands::default(), all_quads[0]);
             if is_gated {
@@ -228,7 +228,7 @@ impl Planner<'_> {
 
     /// Adds a kernel with an operation. Those of the forward passes compute both masks if the passes are side by side.
     fn push(&mut self, name: &'static str, phase: Phase, operation: Operation, operands: Operands, workgroups: u32) {
-        let per_mask = self.model.side_by_side && matches!(phase, Phase::Pack | Phase::Forward);
+        let per_mask = self.model.is_side_by_side() && matches!(phase, Phase::Pack | Phase::Forward);
         self.plan.lines.push(Line { name, phase, operation: Some(operation), operands, workgroups, per_mask });
     }
 

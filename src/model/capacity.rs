@@ -5,7 +5,7 @@
 //! A draw that needs still more is an overflow: `shaders/sample.wgsl` notices it, and the engine repeats the step with larger buffers. The masks and
 //! the losses of a run do not depend on the capacities.
 
-use super::Model;
+use super::{Model, Passes};
 
 /// Standard deviations above the mean: about one draw of a group in 20,000 is larger.
 const MARGIN: f64 = 4.0;
@@ -13,7 +13,7 @@ const MARGIN: f64 = 4.0;
 const LEAST: f64 = 3.0;
 /// Capacities are lowered if the buffers then take at most this share of their memory.
 const WORTHWHILE: f64 = 0.9;
-/// Most bytes for the values and packed weights of a second pass side by side with the first.
+/// Most bytes, at the capacities of the groups, for the values and packed weights of a second pass beside the first ([`Passes::BySize`]).
 const SECOND_PASS: u64 = 4 << 20;
 
 impl Model {
@@ -59,18 +59,24 @@ impl Model {
         model
     }
 
-    /// The network for steps of `forwards` forward passes over `batch_size` images. Two passes run side by side while a second set of values and packed
-    /// weights takes little: at most [`SECOND_PASS`] bytes at the capacities of the groups.
+    /// The network for steps of `forwards` forward passes over `batch_size` images.
     #[must_use]
     pub fn with_passes(self, forwards: u32, batch_size: u32) -> Self {
-        let pass_images = if forwards == 2 { batch_size } else { 0 };
-        let side_by_side = pass_images > 0 && self.is_second_pass_small(pass_images);
-        Self { side_by_side, pass_images, ..self }
+        let passes = if forwards == 2 { Passes::BySize { images: batch_size } } else { Passes::InTurn };
+        Self { passes, ..self }
     }
 
-    pub(super) fn is_second_pass_small(&self, images: u32) -> bool {
-        let values: u64 = self.maps.iter().map(|map| self.map_floats(map)).sum();
-        4 * (u64::from(self.packed()) + u64::from(images) * values) <= SECOND_PASS
+    /// Whether a dispatch of a forward pass computes both masks.
+    #[must_use]
+    pub fn is_side_by_side(&self) -> bool {
+        match self.passes {
+            Passes::InTurn => false,
+            Passes::SideBySide => true,
+            Passes::BySize { images } => {
+                let values: u64 = self.maps.iter().map(|map| self.map_floats(map)).sum();
+                4 * (u64::from(self.packed()) + u64::from(images) * values) <= SECOND_PASS
+            }
+        }
     }
 
     /// The network as a sparse method trains it, with room for draws that keep each gated unit with probability `keep_ratio`.
@@ -117,14 +123,15 @@ impl Model {
         self.groups.iter().map(move |group| (group.gated && !computes_all).then_some(group.capacity))
     }
 
-    /// How many passes have their own packed weights.
-    pub(super) fn passes(&self) -> u64 {
-        if self.side_by_side { 2 } else { 1 }
+    /// How many passes have their own values and packed weights.
+    pub(super) fn sets(&self) -> u64 {
+        if self.is_side_by_side() { 2 } else { 1 }
     }
 
     /// Bytes of what depends on the capacities, if nothing shared a buffer: it decides after every submit, and where things lie takes long to find.
     fn scaled_bytes(&self, batch_size: u32) -> u64 {
-        let of_map = |(index, map)| self.passes() * self.map_floats(map) + self.gradient_floats_of(index);
+        let sets = self.sets();
+        let of_map = |(index, map)| sets * self.map_floats(map) + self.gradient_floats_of(index);
         let image_floats: u64 = self.maps.iter().enumerate().map(of_map).sum();
         4 * (self.packed_floats() + u64::from(self.gradient_floats()) + u64::from(batch_size) * image_floats)
     }

@@ -268,6 +268,17 @@ impl Op {
     }
 }
 
+/// How the forward passes under m and m′ share the memory of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passes {
+    /// The pass under m′ runs first, and the one under m uses its memory.
+    InTurn,
+    /// Both are computed together: each has its own values and packed weights.
+    SideBySide,
+    /// Side by side while a second set takes little memory in batches of so many images.
+    BySize { images: u32 },
+}
+
 /// A network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -280,11 +291,7 @@ pub struct Model {
     pub ops: Vec<Op>,
     /// Whether maps and gradients share buffers, and the backward pass computes normalised values again instead of storing them.
     pub saves_memory: bool,
-    /// Whether the forward passes under m and m′ are computed together, so that each has its own values and packed weights. Otherwise the pass under m′ runs
-    /// first, and the one under m uses its memory.
-    pub side_by_side: bool,
-    /// The images of a batch, if the capacities decide that: see [`Model::with_passes`]. Otherwise 0.
-    pub pass_images: u32,
+    pub passes: Passes,
     /// Whether a step finds the Fisher information of the masks from the gradient of each image: the kernel `information`. Gated inputs then need their
     /// gradient too.
     pub exact_information: bool,
@@ -369,9 +376,6 @@ impl Model {
                 statistic += layer.outputs;
             }
         }
-        if self.pass_images > 0 {
-            self.side_by_side = self.is_second_pass_small(self.pass_images);
-        }
     }
 
     /// Whether operation `op` is the first in the backward pass to write the gradient of map `map`, which it reads. Later ones add to it.
@@ -412,7 +416,7 @@ impl Model {
     /// Floats for the packed weights of all passes that have their own.
     #[must_use]
     pub fn packed_floats(&self) -> u64 {
-        self.passes() * u64::from(self.packed())
+        self.sets() * u64::from(self.packed())
     }
 
     /// Floats for the gradients of all weights.

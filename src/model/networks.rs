@@ -18,7 +18,7 @@
 //! channel that is off still outputs the shift.) A wide residual network normalises before the convolution, and its mask is applied after the
 //! convolution.
 
-use super::{Extra, Group, Image, Layer, Map, Model, ModelError, ModelProblem, Op, Pooling, WIDEST};
+use super::{Extra, Group, Image, Layer, Map, Model, ModelError, ModelProblem, Op, Passes, Pooling, WIDEST};
 
 /// The deepest fully connected network.
 pub(super) const MOST_HIDDEN: usize = 14;
@@ -109,8 +109,7 @@ impl Builder {
             layers: Vec::new(),
             ops: Vec::new(),
             saves_memory: false,
-            side_by_side: false,
-            pass_images: 0,
+            passes: Passes::InTurn,
             exact_information: false,
         };
         let mut builder = Self { model, convolutions: 0 };

@@ -95,7 +95,7 @@ impl Model {
     /// Floats of an image between the values of a map under m and those under m′, 0 if they have one place. Inputs without scores are the same under
     /// both. The logits of m′ are always kept.
     fn floats_apart(&self, map: usize) -> u64 {
-        let has_two = map == self.logits() || self.side_by_side && (map > 0 || self.groups[self.maps[0].group].gated);
+        let has_two = map == self.logits() || self.is_side_by_side() && (map > 0 || self.groups[self.maps[0].group].gated);
         if has_two { self.map_floats(&self.maps[map]) } else { 0 }
     }
 

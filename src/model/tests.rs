@@ -537,7 +537,7 @@ fn check_places(model: &Model) {
     for (map, place) in places.forward.iter().enumerate() {
         let kept = model.groups[model.maps[map].group].capacity;
         let own = floats(map, kept + u32::from(model.maps[map].ones));
-        let is_per_mask = model.side_by_side && (map > 0 || model.groups[0].gated);
+        let is_per_mask = model.is_side_by_side() && (map > 0 || model.groups[0].gated);
         let apart = if is_per_mask || map == model.logits() { own } else { 0 };
         assert_eq!(places.apart[map], apart);
         // The buffer of the logits is multiplied by the masks when it is allocated.
@@ -549,7 +549,7 @@ fn check_places(model: &Model) {
     let maps = |op: &Op| [Some(op.input()), op.shortcut()].into_iter().flatten().collect::<Vec<usize>>();
     // Inputs that are not gated are gathered once.
     holders.write(places.forward[0], (0, false), &[]);
-    for _ in 0..if model.side_by_side { 1 } else { 2 } {
+    for _ in 0..if model.is_side_by_side() { 1 } else { 2 } {
         for op in &model.ops {
             let reads: Vec<Place> = maps(op).iter().map(|&map| places.forward[map]).collect();
             for (&map, &place) in maps(op).iter().zip(&reads) {
@@ -648,7 +648,8 @@ proptest! {
 
     #[test]
     fn no_two_values_that_are_needed_share_a_place(model in any_model(), capacities in proptest::collection::vec(1u32..50, 64), gates: bool, exact_information: bool, side_by_side: bool) {
-        let model = Model { side_by_side, exact_information, ..model };
+        let passes = if side_by_side { Passes::SideBySide } else { Passes::InTurn };
+        let model = Model { passes, exact_information, ..model };
         let model = if gates { model.with_gates() } else { model };
         check_places(&model);
         let small = Model { saves_memory: true, ..model.clone() }.with_capacities(&capacities[..model.groups.len()]);

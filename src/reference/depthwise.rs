@@ -23,17 +23,16 @@ pub fn depthwise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let (meetings, images) = (meetings(work), memory.images());
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, (op.height_out * op.width_out) as usize);
-    let [read, write] = [op.apart_in, op.apart_out].map(|apart| z * apart as usize * 4);
     for r in 0..memory.kept(z, op.group_out as usize) {
         let mut sums = vec![0.0; pixels * images];
         for &(tap, q, p) in &meetings {
             let weight = memory.packed_weights[memory.depthwise_weight(work, z, tap, r)].wide();
-            let values = &memory.at(work.input)[read + (r * pixels_in + p) * images..][..images];
+            let values = &memory.at(work.input)[(r * pixels_in + p) * images..][..images];
             for (sum, value) in sums[q * images..].iter_mut().zip(values) {
                 *sum += weight * value.wide();
             }
         }
-        let row = &mut memory.at_mut(work.output)[write + r * pixels * images..];
+        let row = &mut memory.at_mut(work.output)[r * pixels * images..];
         row.iter_mut().zip(sums).for_each(|(slot, sum)| *slot = F::of(sum));
     }
 }

@@ -219,7 +219,8 @@ pub fn run<F: Real>(name: &str, work: &Work, masks: u32, memory: &mut Memory<F>)
         _ => None,
     };
     if let Some(kernel) = of_masks {
-        (0..masks as usize).for_each(|z| kernel(memory, work, work.operation.mask as usize + z));
+        let first = work.operation.mask as usize;
+        (first..first + masks as usize).for_each(|z| kernel(memory, &work.of_mask(z), z));
         return;
     }
     match name {

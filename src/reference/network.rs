@@ -32,7 +32,6 @@ pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let params = memory.params;
     let (pixels, images) = ((work.operation.height_out * work.operation.width_out) as usize, memory.images());
     let kept = memory.kept(z, 0);
-    let begin = z * work.operation.apart_out as usize * 4;
     let row_cells = pixels * images;
     let first = memory.state.next as usize * params.batch_size as usize;
     for (r, unit) in memory.list(z, 0).to_vec().into_iter().enumerate() {
@@ -47,12 +46,12 @@ pub fn gather_inputs<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
                     let byte = memory.features(if params.streamed == 1 { slot } else { sample.row as usize })[from];
                     Some(f64::from(params.scale) * f64::from(byte) + memory.shifts[from].wide())
                 };
-                memory.at_mut(work.output)[begin + r * row_cells + p * images + b] = F::of(sample.and_then(shown).unwrap_or(0.0));
+                memory.at_mut(work.output)[r * row_cells + p * images + b] = F::of(sample.and_then(shown).unwrap_or(0.0));
             }
         }
     }
     if work.has(flags::ONES) {
-        memory.at_mut(work.output)[begin + kept * row_cells..][..row_cells].fill(F::ONE);
+        memory.at_mut(work.output)[kept * row_cells..][..row_cells].fill(F::ONE);
     }
 }
 
@@ -64,8 +63,6 @@ pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let layer = memory.params.layers[l];
     let (kept_in, kept_out) = (memory.kept(z, op.group_in as usize), memory.kept(z, op.group_out as usize));
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
-    let write = work.output.first + z * op.apart_out as usize * 4;
-    let read = z * op.apart_in as usize * 4;
     // The input of the bias is the row of ones after the kept rows.
     let inputs = kept_in + usize::from(layer.extra == 1);
     // One buffer is read while another is written: the written one is moved out meanwhile.
@@ -75,12 +72,14 @@ pub fn convolve<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
         terms.clear();
         for tap in 0..layer.taps {
             let Some(p) = tapped(&op, q, tap) else { continue };
-            terms.extend((0..inputs).map(|i| Term {
-                weight: memory.packed_row(work, z, l, tap as usize * kept_in + i),
-                value: read + (i * pixels_in + p) * images,
-            }));
+            terms.extend(
+                (0..inputs).map(|i| Term {
+                    weight: memory.packed_row(work, z, l, tap as usize * kept_in + i),
+                    value: (i * pixels_in + p) * images,
+                }),
+            );
         }
-        let at = |o: usize| write + (o * pixels as usize + q as usize) * images;
+        let at = |o: usize| work.output.first + (o * pixels as usize + q as usize) * images;
         combine(&terms, (&memory.packed_weights, 1), memory.at(work.input), [kept_out, images], |o, b, sums| {
             for (slot, &sum) in output[at(o) + b..].iter_mut().zip(sums) {
                 *slot = if work.has(flags::RECTIFIED) { sum.rectified() } else { sum };
@@ -98,15 +97,13 @@ pub fn pool<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let (images, window) = (memory.images(), op.kernel);
     let (pixels_in, pixels) = ((op.height_in * op.width_in) as usize, op.height_out * op.width_out);
-    let write = z * op.apart_out as usize * 4;
-    let read = z * op.apart_in as usize * 4;
     let kept = memory.kept(z, op.group_out as usize);
     for r in 0..kept + usize::from(work.has(flags::ONES)) {
         for q in 0..pixels {
             for b in 0..images {
                 let value_at = |k: u32| {
                     let (row, column) = (q / op.width_out * window + k / window, q % op.width_out * window + k % window);
-                    memory.at(work.input)[read + (r * pixels_in + (row * op.width_in + column) as usize) * images + b].wide()
+                    memory.at(work.input)[(r * pixels_in + (row * op.width_in + column) as usize) * images + b].wide()
                 };
                 let value = if r == kept {
                     1.0
@@ -115,7 +112,7 @@ pub fn pool<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
                 } else {
                     (0..window * window).map(value_at).fold(f64::NEG_INFINITY, f64::max)
                 };
-                memory.at_mut(work.output)[write + (r * pixels as usize + q as usize) * images + b] = F::of(value);
+                memory.at_mut(work.output)[(r * pixels as usize + q as usize) * images + b] = F::of(value);
             }
         }
     }
@@ -126,19 +123,17 @@ pub fn gate<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let cells = (op.height_out * op.width_out) as usize * memory.images();
     let g = op.group_out as usize;
-    let write = z * op.apart_out as usize * 4;
     let kept = memory.kept(z, g);
     for r in 0..kept {
         let unit = (memory.group(g).first_unit + memory.list(z, g)[r]) as usize;
         let is_open = mask::split(Bits(memory.units[unit]).kept())[z];
         for cell in r * cells..(r + 1) * cells {
             // The value of a unit that is off is not read, whatever it is.
-            memory.at_mut(work.output)[write + cell] =
-                if is_open { memory.at(work.input)[z * op.apart_in as usize * 4 + cell] } else { F::ZERO };
+            memory.at_mut(work.output)[cell] = if is_open { memory.at(work.input)[cell] } else { F::ZERO };
         }
     }
     if work.has(flags::ONES) {
-        memory.at_mut(work.output)[write + kept * cells..][..cells].fill(F::ONE);
+        memory.at_mut(work.output)[kept * cells..][..cells].fill(F::ONE);
     }
 }
 

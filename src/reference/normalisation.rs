@@ -49,7 +49,7 @@ pub fn statistics<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
             memory.statistics[at] = memory.running[memory.statistic(0, work, unit)];
             continue;
         }
-        let first = z * op.apart_in as usize * 4 + row * pixels * memory.images();
+        let first = row * pixels * memory.images();
         let values: Vec<f64> = cells(memory, pixels).map(|cell| memory.at(work.input)[first + cell].wide()).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / values.len() as f64;
@@ -62,10 +62,9 @@ pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
     let op = work.operation;
     let row_cells = (op.height_out * op.width_out) as usize * memory.images();
     let kept = memory.kept(z, op.group_out as usize);
-    let [from, added_from, write] = [op.apart_in, op.apart_shortcut, op.apart_out].map(|apart| z * apart as usize * 4);
     for r in 0..kept {
         let [branch, shortcut] = memory.joined(work, z, r);
-        let (read, added) = (branch.map(|row| from + row * row_cells), shortcut.map(|row| added_from + row * row_cells));
+        let (read, added) = (branch.map(|row| row * row_cells), shortcut.map(|row| row * row_cells));
         // The value, its mean, its factor, and the number added.
         let affine = branch.filter(|_| work.has(flags::NORMALISE)).map(|row| memory.affine(work, z, row));
         for cell in 0..row_cells {
@@ -77,11 +76,11 @@ pub fn normalise<F: Real>(memory: &mut Memory<F>, work: &Work, z: usize) {
                 value += memory.at(work.shortcut)[first + cell].wide();
             }
             let value = if work.has(flags::RECTIFIED) { value.max(0.0) } else { value };
-            memory.at_mut(work.output)[write + r * row_cells + cell] = F::of(value);
+            memory.at_mut(work.output)[r * row_cells + cell] = F::of(value);
         }
     }
     if work.has(flags::ONES) {
-        memory.at_mut(work.output)[write + kept * row_cells..][..row_cells].fill(F::ONE);
+        memory.at_mut(work.output)[kept * row_cells..][..row_cells].fill(F::ONE);
     }
 }
 

@@ -16,7 +16,7 @@ use lacuna::device::{Gpu, Product, TABLE};
 use lacuna::engine::{DataBuffers, Engine, MASKS};
 use lacuna::mask;
 
-use lacuna::model::{Image, Model};
+use lacuna::model::{Image, Model, Passes};
 use lacuna::random::{Stream, Threefry, draw};
 use lacuna::reference::{self, Memory};
 use lacuna::schedule::{BLOCK, step_at, view};
@@ -418,7 +418,8 @@ fn passes_side_by_side_compute_the_same_bits_as_one_after_the_other() {
         let schedule: Vec<Step> = (0..6).map(|step| step_at(&config, run.model.units(), step, 6)).collect();
         let samples: Vec<Sample> = (0..60).map(|row| Sample { row, view: view(config.seed, 0, row) }).collect();
         let ends = [true, false].map(|side_by_side| {
-            let model = Model { side_by_side, pass_images: 0, ..own.network().clone() };
+            let passes = if side_by_side { Passes::SideBySide } else { Passes::InTurn };
+            let model = Model { passes, ..own.network().clone() };
             let rows = DataBuffers::new(&machine, set.shape.train_rows, set.shape.inputs, true).unwrap();
             let mut engine = Engine::new(&machine, &model, own.params, MASKS, &rows, own.variants).unwrap();
             assert_eq!(engine.training_step().iter().any(|dispatch| dispatch.masks == 2 && dispatch.line.name == "convolve"), side_by_side);
@@ -438,13 +439,13 @@ fn passes_side_by_side_compute_the_same_bits_as_one_after_the_other() {
 fn a_second_pass_runs_beside_the_first_while_it_is_small() {
     let of = |name: &str, batch_size: u32, keep_ratio: f64| {
         let model = Model::new(name, Image { channels: 3, height: 32, width: 32 }, 10, false).unwrap();
-        model.with_passes(2, batch_size).drawn_at(keep_ratio).side_by_side
+        model.with_passes(2, batch_size).drawn_at(keep_ratio).is_side_by_side()
     };
     assert_eq!([1.0, 0.5, 0.1].map(|keep| of("mlp-1024-1024", 128, keep)), [false, false, true]);
     assert!(of("mlp-512-256", 32, 0.3) && of("cnn-8-6", 8, 0.5));
     assert!(!of("mlp-4096-4096", 1, 0.3) && !of("resnet20", 128, 0.1) && !of("vgg16", 128, 0.05));
     let model = Model::new("mlp-16", Image { channels: 1, height: 1, width: 8 }, 2, false).unwrap();
-    assert!(!model.with_passes(1, 1).side_by_side, "a step with one pass needs no memory for a second one");
+    assert!(!model.with_passes(1, 1).is_side_by_side(), "a step with one pass needs no memory for a second one");
 }
 
 /// The passes of this run do not fit side by side at its start, and do at its end.
@@ -453,7 +454,7 @@ fn a_run_whose_passes_come_together_has_the_numbers_of_one_whose_passes_do_not()
     let (machine, set) = (machine(), data(64, 0, 784, 4));
     let config =
         Config { model: "mlp-2048".to_owned(), batch_size: 16, keep_ratio: 0.1, keep_start: 0.999, steps: 24, ..Config::default() };
-    let is_joined = |run: &Trainer| run.engine().network().side_by_side;
+    let is_joined = |run: &Trainer| run.engine().network().is_side_by_side();
     let ends = [true, false].map(|may_join| {
         let mut run = set.start(&machine, config.clone());
         let mut joined = vec![is_joined(&run)];
