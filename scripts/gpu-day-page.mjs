@@ -1,7 +1,7 @@
 // The page of `npm run gpu-day`, from what its commands printed.
 
 import { isSoftware } from './gpu-day-plan.mjs';
-import { commandLine, jsonLines, significant, table } from './markdown.mjs';
+import { commandLine, jsonLines, logOf, significant, table } from './markdown.mjs';
 
 /** A sparse step should take at most so many times the time that its multiply-adds predict, where multiply-adds take most of the step. */
 export const AIM = 1.2;
@@ -88,16 +88,6 @@ function choices(day) {
     }),
   );
   return rows.length === 0 ? null : table(['network', 'keep', 'kernel', 'chosen', 'ms a step', 'others, ms a step'], rows);
-}
-
-/** The lines of a run's log by what they are. */
-export function logOf(text) {
-  const lines = jsonLines(text);
-  return {
-    run: lines.find(({ event }) => event === 'run'),
-    steps: lines.filter(({ event }) => event === undefined),
-    result: lines.findLast(({ event }) => event === 'result'),
-  };
 }
 
 /** A number of any size with three significant digits; nothing where there is none. */

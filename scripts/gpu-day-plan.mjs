@@ -81,7 +81,8 @@ export function stepsOf({ images, rows, flags = [], isRehearsal }) {
     bench('cnn-32-64-128', 70, isRehearsal),
     bench('resnet20', 80, isRehearsal),
     bench('wrn-28-10', 120, isRehearsal, 'wrn-10-1'),
-  ]; // `lacuna model` counts, and uses no adapter.
+  ];
+  // `lacuna model` counts, and uses no adapter.
   const all = (args) => (args[0] === 'model' ? args : [...args, ...flags]);
   return steps.map((step) => ({ ...step, commands: step.commands.map(all) }));
 }

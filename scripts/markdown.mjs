@@ -20,3 +20,13 @@ export const jsonLines = (text) =>
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line));
+
+/** The lines of a run's log by what they are. */
+export function logOf(text) {
+  const lines = jsonLines(text);
+  return {
+    run: lines.find(({ event }) => event === 'run'),
+    steps: lines.filter(({ event }) => event === undefined),
+    result: lines.findLast(({ event }) => event === 'result'),
+  };
+}

@@ -1,6 +1,6 @@
 // The tables of docs/results: which commands of the program each one needs, and how their output becomes the table.
 
-import { commandLine, jsonLines, printed, significant, table } from './markdown.mjs';
+import { commandLine, jsonLines, logOf, printed, significant, table } from './markdown.mjs';
 
 const count = (value) => Math.round(value).toLocaleString('en');
 
@@ -19,11 +19,6 @@ export function firstTables(text, tables) {
   return end === -1 ? text : lines.slice(0, end + 1).join('\n');
 }
 
-/** First and last event of a run's log. */
-const runOf = ({ log }) => {
-  const lines = jsonLines(log);
-  return { run: lines.find(({ event }) => event === 'run'), result: lines.findLast(({ event }) => event === 'result') };
-};
 const percent = ({ result }) => (100 * result.test_accuracy).toFixed(2);
 
 const NETWORKS = ['mlp-1024-1024', 'cnn-32-64-128', 'vgg16', 'resnet20', 'resnet32', 'wrn-28-10', 'mobilenet'];
@@ -104,7 +99,7 @@ export const resultTables = {
       ),
     ),
     read(outputs) {
-      const runs = outputs.map(runOf);
+      const runs = outputs.map(({ log }) => logOf(log));
       const rows = [0, 3, 6, 9].map((first) => {
         const three = runs.slice(first, first + 3);
         const { keep_ratio, method } = three[0].run.settings;
@@ -159,7 +154,7 @@ its own, so that no cosine reaches 1.`,
 units of the network; the scores divide it between inputs and neurons.`,
     commands: [1, 2, 3, 4, 5, 6].map((seed) => ['train', '--dataset', 'planted', '--gate-inputs', '--keep-ratio', '0.125', '--seed', String(seed)]),
     read(outputs) {
-      const runs = outputs.map(runOf);
+      const runs = outputs.map(({ log }) => logOf(log));
       const rows = runs.map(({ run, result }) => [run.settings.seed, `${result.informative_kept} of ${result.informative}`, result.kept[0]].map(String));
       return { adapter: runs[0].run.adapter, body: table(['seed', 'kept of the inputs that carry the class', 'kept of all inputs'], rows) };
     },
@@ -169,7 +164,7 @@ units of the network; the scores divide it between inputs and neurons.`,
     about: `One epoch shows that the network learns. What a mask is worth on CIFAR-10 takes hundreds of epochs (the authors of the method train 300).`,
     commands: [['train', '--dataset', 'cifar10', '--model', 'cnn-32-64-128', '--keep-ratio', '0.3', '--epochs', '1', '--batch-size', '64']],
     read(outputs) {
-      const [{ run, result }] = outputs.map(runOf);
+      const [{ run, result }] = outputs.map(({ log }) => logOf(log));
       const gated = run.groups.filter(({ gated }) => gated);
       const rows = [
         ['test accuracy under the decided mask', `${(100 * result.test_accuracy).toFixed(1)} %`],

@@ -46,7 +46,7 @@ macro_rules! files {
 
 /// The files that kernels import.
 const SHARED: &[ShaderFile] = files!("shaders/shared/":
-    candidate_sums cells convolve_store d_activations_store d_weights_store dealing dispatch finite gradient_parts gradient_rows multiply_add
+    candidate_sums cell_rows cells convolve_store d_activations_store d_weights_store dealing dispatch finite gradient_parts gradient_rows multiply_add
     normalisation quads squares structs sums_narrow sums_square sums_wide threefry tiles
 );
 
