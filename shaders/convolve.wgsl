@@ -10,6 +10,7 @@
 // #import quads
 // #import dispatch
 // #import tiles
+// #import convolve_tap
 // #import convolve_store
 // #import convolve_tile
 
@@ -20,17 +21,17 @@
 @group(0) @binding(4) var<storage, read_write> output: array<vec4<f32>>;   // a map
 @group(1) @binding(0) var<uniform> op: Operation;
 
-// Computes the tile at one pixel: units from o * 4 on, and quads of images b, b + apart, ...
-fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
+fn compute(z: u32, tile: Tile) {
     let images = params.batch_stride / 4u;
     let columns = quads(counts[z * MOST_GROUPS + op.group_out]);
     let kept_in = counts[z * MOST_GROUPS + op.group_in];
     let layer = params.layers[op.layer];
     let length = kept_in + select(0u, 1u, layer.extra == 1u);
     let apart_in = op.height_in * op.width_in * images;
-    var tap_weight = z * op.apart_packed + layer.first_packed / 4u + o;
-    let y = pixel / op.width_out * op.stride;
-    let x = pixel % op.width_out * op.stride;
+    let own = sharer(tile.first);
+    var tap_weight = z * op.apart_packed + layer.first_packed / 4u + tile.unit + own / TILE_UNITS * columns + own % TILE_UNITS;
+    let y = tile.pixel / op.width_out * op.stride;
+    let x = tile.pixel % op.width_out * op.stride;
 
     var sums = Sums();
     // Left of the image or above it, these wrap around to large numbers.
@@ -39,18 +40,8 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
     var column = first_column;
     loop {
         if row < op.height_in && column < op.width_in {
-            var w = tap_weight;
-            var at = z * op.apart_in + (row * op.width_in + column) * images + b;
-            var i = 0u;
-            loop {
-                sums = add_products(sums, w, at, apart);
-                w += columns;
-                at += apart_in;
-                continuing {
-                    i++;
-                    break if i >= length;
-                }
-            }
+            let at = z * op.apart_in + (row * op.width_in + column) * images + tile.first;
+            sums = add_tap(sums, Tap(length, tap_weight, columns, at, apart_in), tile.apart);
         }
         continuing {
             tap_weight += kept_in * columns;
@@ -62,13 +53,7 @@ fn tile(z: u32, o: u32, pixel: u32, b: u32, apart: u32) {
             break if row == y - op.padding + op.kernel;
         }
     }
-    store_tile(sums, z, o, pixel, b, apart);
-}
-
-fn numbered(z: u32, id: u32) {
-    let pixels = op.height_out * op.width_out;
-    let apart = tile_images(params.batch_stride);
-    tile(z, id / (apart * pixels) * TILE_UNITS, id / apart % pixels, id % apart, apart);
+    store_tile(sums, z, tile.unit, tile.pixel, tile.first, tile.apart);
 }
 
 @compute @workgroup_size(64)
@@ -79,14 +64,14 @@ fn main(
 ) {
     let z = op.mask + workgroup.z;
     let rows = counts[z * MOST_GROUPS + op.group_out] + select(0u, 1u, (op.flags & ONES) != 0u);
-    let tiles = tile_rows(rows) * op.height_out * op.width_out * tile_images(params.batch_stride);
-    let own = share(tiles, workgroup.x, grid.x, lane);
+    let pixels = op.height_out * op.width_out;
+    let own = share(tile_rows(rows) * pixels * tile_images(params.batch_stride), workgroup.x, grid.x, lane);
     if own.first >= own.end {
         return;
     }
     var id = own.first;
     loop {
-        numbered(z, id);
+        compute(z, tile_of(id, pixels, params.batch_stride));
         continuing {
             id += own.hop;
             break if id >= own.end;

@@ -30,16 +30,15 @@ fn gradients(at: u32, stride: u32) -> mat4x4<f32> {
     return mat4x4(d_output[at], d_output[at + stride], d_output[at + 2u * stride], d_output[at + 3u * stride]);
 }
 
-// Computes the tile at one pixel: units from i * 4 on, and quads of images b, b + apart, ...
-fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
+fn compute(tile: Tile) {
     let images = params.batch_stride / 4u;
     let kept_in = counts[op.group_in];
     let columns = quads(counts[op.group_out]);
     let apart_out = op.height_out * op.width_out * images;
     let layer = params.layers[op.layer];
-    var tap_weight = layer.first_packed / 4u + i * 4u * columns;
-    let y = pixel / op.width_in + op.padding;
-    let x = pixel % op.width_in + op.padding;
+    var tap_weight = layer.first_packed / 4u + (tile.unit * 4u + sharer(tile.first)) * columns;
+    let y = tile.pixel / op.width_in + op.padding;
+    let x = tile.pixel % op.width_in + op.padding;
 
     var sums = Sums();
     var ky = 0u;
@@ -51,10 +50,10 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
         let is_reached = all(vec2(row, column) * op.stride == vec2(y - ky, x - kx));
         if is_reached && row < op.height_out && column < op.width_out {
             var w = tap_weight;
-            var d = (row * op.width_out + column) * images + b;
+            var d = (row * op.width_out + column) * images + tile.first;
             var o = 0u;
             loop {
-                sums = add_products(sums, w, columns, d, apart_out, apart);
+                sums = add_products(sums, w, columns, d, apart_out, tile.apart);
                 w += 1u;
                 d += 4u * apart_out;
                 continuing {
@@ -73,13 +72,7 @@ fn tile(i: u32, pixel: u32, b: u32, apart: u32) {
             break if ky == op.kernel;
         }
     }
-    store_tile(sums, i, pixel, b, apart);
-}
-
-fn numbered(id: u32) {
-    let pixels = op.height_in * op.width_in;
-    let apart = tile_images(params.batch_stride);
-    tile(id / (apart * pixels) * TILE_UNITS, id / apart % pixels, id % apart, apart);
+    store_tile(sums, tile.unit, tile.pixel, tile.first, tile.apart);
 }
 
 @compute @workgroup_size(64)
@@ -88,14 +81,14 @@ fn main(
     @builtin(num_workgroups) grid: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let tiles = tile_rows(counts[op.group_in]) * op.height_in * op.width_in * tile_images(params.batch_stride);
-    let own = share(tiles, workgroup.x, grid.x, lane);
+    let pixels = op.height_in * op.width_in;
+    let own = share(tile_rows(counts[op.group_in]) * pixels * tile_images(params.batch_stride), workgroup.x, grid.x, lane);
     if own.first >= own.end {
         return;
     }
     var id = own.first;
     loop {
-        numbered(id);
+        compute(tile_of(id, pixels, params.batch_stride));
         continuing {
             id += own.hop;
             break if id >= own.end;

@@ -3,8 +3,8 @@
 //
 // The input of a bias is the row of ones, so that its gradient is a row like any other. The sum over pixels is split into parts if that occupies more
 // of the adapter (gradient_parts): part n begins n times the layer's packed size after the first, and sum_gradients adds the parts. The tiles of
-// weights (d_weights_tile) are distributed over the invocations. Results of a tile beyond the edge are not stored. The rows of a tile continue from
-// tap to tap, so that few kept inputs still fill a tile.
+// weights (d_weights_tile) are distributed over the invocations, each to SHARERS that share its outputs. Results of a tile beyond the edge are not
+// stored. The rows of a tile continue from tap to tap, so that few kept inputs still fill a tile.
 // The gradient of a layer of one pixel is never split: its squares, for the norm of the gradient, are written here.
 
 // #import structs
@@ -49,15 +49,16 @@ fn main(
     let high = strip(quads(rows));
     var square = 0.0;
     let all = tiles.x * tiles.y;
-    let own = share(all * parts, workgroup.x, grid.x, lane);
+    let own = share(all * parts * SHARERS, workgroup.x, grid.x, lane);
     for (var id = own.first; id < own.end; id += own.hop) {
-        let tile = id % all;
-        let part = id / all;
-        let o = (tile / high % tiles.x) * WEIGHT_QUADS;
-        let i = (tile / (high * tiles.x) * high + tile % high) * WEIGHT_QUADS;
-        if i * 4u >= rows {
+        let tile = id / SHARERS % all;
+        let part = id / SHARERS / all;
+        let o = (tile / high % tiles.x) * WEIGHT_COLUMNS;
+        let first_row = (tile / (high * tiles.x) * high + tile % high) * WEIGHT_ROWS;
+        if first_row * 4u >= rows {
             continue;
         }
+        let i = first_row + id % SHARERS;
         let tile_rows = tile_rows_from(i * 4u, kept_in, layer.taps, apart_in, images);
         var sums = Sums();
         let begin = part * layer.pixels / parts;
@@ -70,7 +71,7 @@ fn main(
         loop {
             let inside = tile_inside(tile_rows, row, column);
             var x = (row * op.width_in + column) * images;
-            var d = o * 4u * apart_out + q * images;
+            var d = (o * 4u + id % SHARERS) * apart_out + q * images;
             if is_any(inside) {
                 var b = 0u;
                 loop {

@@ -16,8 +16,8 @@ fn summed_rows(layer: Layer, kept_in: u32) -> u32 {
 
 // Numbers of tiles for so many quads of rows and columns: across, and down in complete strips.
 fn tile_grid(rows: u32, columns: u32) -> vec2<u32> {
-    let strip_quads = strip(rows) * WEIGHT_QUADS;
-    return vec2((columns + WEIGHT_QUADS - 1u) / WEIGHT_QUADS, (rows + strip_quads - 1u) / strip_quads * strip(rows));
+    let strip_quads = strip(rows) * WEIGHT_ROWS;
+    return vec2((columns + WEIGHT_COLUMNS - 1u) / WEIGHT_COLUMNS, (rows + strip_quads - 1u) / strip_quads * strip(rows));
 }
 
 // Floats of one part: [T * kI + E, pO].

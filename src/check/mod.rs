@@ -18,7 +18,7 @@ use std::mem::take;
 use std::rc::Rc;
 
 #[cfg(feature = "gpu")]
-use crate::device::Product;
+use crate::device::{Adapter, Product};
 use crate::device::{DeviceError, Machine, TABLE, Variants};
 use crate::engine::{DataBuffers, Engine};
 use crate::model::{Image, Model, Passes};
@@ -131,9 +131,9 @@ pub async fn check(
     all_variants: bool,
     mut progress: impl FnMut(&SceneReport, usize, usize),
 ) -> Result<Vec<SceneReport>, DeviceError> {
-    let usual = Variants::usual(machine.adapter.software);
+    let usual = Variants::usual(&machine.adapter);
     #[cfg(feature = "gpu")]
-    let others = if all_variants && machine.gpu().is_some() { others(usual) } else { Vec::new() };
+    let others = if all_variants && machine.gpu().is_some() { others(usual, &machine.adapter) } else { Vec::new() };
     // The CPU engine has one version of each kernel.
     #[cfg(not(feature = "gpu"))]
     let others: [Variants; 0] = [];
@@ -153,10 +153,10 @@ pub async fn check(
     Ok(reports)
 }
 
-/// Choices that have, together with `usual`, every variant of every product.
+/// Choices that have, together with `usual`, every variant of every product that the adapter can run.
 #[cfg(feature = "gpu")]
-fn others(usual: Variants) -> Vec<Variants> {
-    let left = |product: Product| (0..product.variants().len()).filter(|&index| index != usual.index(product)).collect::<Vec<_>>();
+fn others(usual: Variants, adapter: &Adapter) -> Vec<Variants> {
+    let left = |product: Product| product.possible(adapter).filter(|&index| index != usual.index(product)).collect::<Vec<_>>();
     let most = Product::ALL.into_iter().map(|product| left(product).len()).max().unwrap_or(0);
     let nth = |n: usize| {
         Product::ALL.into_iter().fold(usual, |variants, product| {

@@ -6,7 +6,7 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
 
 use lacuna::check::{Report, by_kernel, check};
-use lacuna::device::{Kernel, TABLE};
+use lacuna::device::{Kernel, Needs, TABLE};
 
 use super::arguments::Check;
 use super::{CliError, open, say, terminal};
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Check) -> Result<(), CliError> {
 fn write_sources(folder: &Path) -> Result<(), CliError> {
     fs::create_dir_all(folder).map_err(CliError::file(folder))?;
     let mut count = 0;
-    for kernel in Kernel::all().filter(|kernel| kernel.variant().is_none_or(|variant| variant.fits_gpu)) {
+    for kernel in Kernel::all().filter(|kernel| kernel.variant().is_none_or(|variant| variant.needs == Needs::Nothing)) {
         let path = folder.join(format!("{}.wgsl", kernel.label().replace(' ', "-")));
         fs::write(&path, kernel.source(false).text()).map_err(CliError::file(&path))?;
         count += 1;

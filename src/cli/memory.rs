@@ -190,7 +190,13 @@ mod tests {
 
     #[test]
     fn a_network_that_is_too_large_is_refused_with_a_size_that_fits() {
-        let adapter = |software| Adapter { name: "an adapter".into(), backend: "vulkan".into(), driver: String::new(), software };
+        let adapter = |software| Adapter {
+            name: "an adapter".into(),
+            backend: "vulkan".into(),
+            driver: String::new(),
+            software,
+            has_subgroups_of_eight: false,
+        };
         let mib = 1 << 20;
         let need = |model: &Model, batch_size| Need {
             name: model.name.clone(),

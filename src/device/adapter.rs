@@ -27,6 +27,11 @@ pub enum DeviceError {
         mib(*limit)
     )]
     TooLarge { what: String, bytes: u64, limit: u64 },
+    /// The adapter has no subgroups of eight invocations.
+    #[error(
+        "{kernel}={variant} needs subgroups of eight invocations, which this adapter does not have: choose other variants with --kernels"
+    )]
+    NoSubgroups { kernel: &'static str, variant: &'static str },
     /// A kernel would need more workgroups than WebGPU guarantees.
     #[error(
         "batch_size is too large for a network this wide: kernel {kernel} would need {count} workgroups and WebGPU allows {limit}; \
@@ -54,6 +59,8 @@ pub struct Adapter {
     pub driver: String,
     /// Computes on the CPU.
     pub software: bool,
+    /// Computes on the CPU, and kernels may use its subgroups, each of eight invocations: eight exchange values without memory.
+    pub has_subgroups_of_eight: bool,
 }
 
 /// The name of the CPU engine for `--adapter`.
@@ -63,7 +70,13 @@ impl Adapter {
     /// The CPU engine.
     #[must_use]
     pub fn cpu() -> Self {
-        Self { name: "CPU".to_owned(), backend: "no GPU".to_owned(), driver: "this program's own kernels".to_owned(), software: true }
+        Self {
+            name: "CPU".to_owned(),
+            backend: "no GPU".to_owned(),
+            driver: "this program's own kernels".to_owned(),
+            software: true,
+            has_subgroups_of_eight: false,
+        }
     }
 }
 

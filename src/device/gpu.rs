@@ -7,15 +7,19 @@ use super::kernels::{Kernel, Kernels};
 use super::{Adapter, DeviceError};
 
 impl Adapter {
-    fn new(info: &wgpu::AdapterInfo, name: Option<&str>) -> Self {
+    fn new(adapter: &wgpu::Adapter, name: Option<&str>) -> Self {
+        let info = adapter.get_info();
         let name_found =
             [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
         let name = name_found.unwrap_or("an unnamed adapter").to_owned();
         let known_software = ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_lowercase().contains(software));
+        let software = info.device_type == wgpu::DeviceType::Cpu || known_software;
+        let is_of_eight = (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
         Self {
             backend: info.backend.to_string(),
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
-            software: info.device_type == wgpu::DeviceType::Cpu || known_software,
+            software,
+            has_subgroups_of_eight: software && is_of_eight && adapter.features().contains(wgpu::Features::SUBGROUP),
             name,
         }
     }
@@ -86,7 +90,7 @@ impl Gpu {
             max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
             ..wgpu::Limits::default()
         };
-        let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let required_features = adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP);
         let descriptor =
             wgpu::DeviceDescriptor { label: Some("lacuna"), required_features, required_limits, ..wgpu::DeviceDescriptor::default() };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| DeviceError::Device(error.to_string()))?;
@@ -96,19 +100,19 @@ impl Gpu {
         let slot = Arc::clone(&refused);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep_first(&slot, error.to_string())));
         let timestamp_period = required_features.contains(wgpu::Features::TIMESTAMP_QUERY).then(|| queue.get_timestamp_period());
-        let adapter = Adapter::new(&adapter.get_info(), name);
+        let adapter = Adapter::new(&adapter, name);
         Ok(Self { adapter, device, queue, timestamp_period, kernels: Kernels::default(), lost, refused })
     }
 
     /// Every adapter of this machine, in the order of their numbers.
     pub async fn adapters() -> Vec<Adapter> {
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(|adapter| Adapter::new(&adapter.get_info(), None)).collect()
+        instance.enumerate_adapters(wgpu::Backends::all()).await.iter().map(|adapter| Adapter::new(adapter, None)).collect()
     }
 
     async fn find(instance: &wgpu::Instance, wanted: &str) -> Result<wgpu::Adapter, DeviceError> {
         let mut adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
-        let mut names: Vec<String> = adapters.iter().map(|adapter| Adapter::new(&adapter.get_info(), None).to_string()).collect();
+        let mut names: Vec<String> = adapters.iter().map(|adapter| Adapter::new(adapter, None).to_string()).collect();
         let matches = |name: &String| name.to_lowercase().contains(&wanted.to_lowercase());
         // A number this short is a place in the list, not part of a name or of a driver's version.
         let found = match wanted.parse::<usize>() {

@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 
 use super::shaders::KernelSource;
 use super::table::{Entry, TABLE, entry};
+#[cfg(test)]
+use super::variants::Needs;
 use super::variants::{MOST_VARIANTS, Product, Variant, Variants};
 use super::{DeviceError, Gpu};
 
@@ -49,6 +51,13 @@ impl Kernel {
     pub fn label(self) -> String {
         let name = self.entry().name;
         self.variant().map_or_else(|| name.to_owned(), |variant| format!("{name} {}", variant.name))
+    }
+
+    /// What a validator of its source must allow beyond WebGPU's defaults.
+    #[cfg(test)]
+    pub(super) fn capabilities(self) -> naga::valid::Capabilities {
+        let uses_subgroups = self.variant().is_some_and(|variant| variant.needs == Needs::Subgroups);
+        if uses_subgroups { naga::valid::Capabilities::SUBGROUP } else { naga::valid::Capabilities::empty() }
     }
 
     /// Its source. `software`: for an adapter that computes on the CPU.

@@ -31,4 +31,4 @@ pub use table::entry;
 pub use table::{Entry, TABLE};
 #[cfg(feature = "gpu")]
 pub use variants::VariantsError;
-pub use variants::{Product, Sizes, Tile, Variant, Variants};
+pub use variants::{Needs, Product, Sizes, Tile, Variant, Variants};

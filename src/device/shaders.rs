@@ -46,8 +46,8 @@ macro_rules! files {
 
 /// The files that kernels import.
 const SHARED: &[ShaderFile] = files!("shaders/shared/":
-    candidate_sums cell_rows cells convolve_store d_activations_store d_weights_store dealing dispatch finite gradient_parts gradient_rows multiply_add
-    normalisation quads squares structs sums_narrow sums_square sums_wide threefry tiles
+    candidate_sums cell_rows cells convolve_store convolve_tap d_activations_store d_weights_store dealing dispatch finite gradient_parts gradient_rows multiply_add
+    normalisation quads squares structs sums_narrow sums_square sums_wide threefry tile_images tiles
 );
 
 /// The files that replace a file with the same name on an adapter that computes on the CPU.
@@ -338,16 +338,17 @@ mod tests {
         };
         assert_eq!(tight("    let a = b - -c < d_1;"), "let a=b- -c<d_1;");
         assert_eq!(tight("// #import quads"), "// #import quads");
-        let module = |text: &str| {
+        let module = |text: &str, capabilities: naga::valid::Capabilities| {
             let module = naga::front::wgsl::parse_str(text).unwrap();
-            let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
+            let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities);
             let info = validator.validate(&module).unwrap();
             naga::back::wgsl::write_string(&module, &info, naga::back::wgsl::WriterFlags::empty()).unwrap()
         };
         for kernel in Kernel::all() {
             let text = kernel.source(false).text();
             let without: Vec<String> = text.lines().map(tight).collect();
-            assert!(module(&text) == module(&without.join("\n")), "{}", kernel.label());
+            let capabilities = kernel.capabilities();
+            assert!(module(&text, capabilities) == module(&without.join("\n"), capabilities), "{}", kernel.label());
         }
     }
 
@@ -452,11 +453,11 @@ mod tests {
         for file in &listed {
             assert!(used.contains(file), "no kernel uses {file}");
         }
-        for folder in ["shaders/", "shaders/shared/", "shaders/software/", "shaders/tiles/", "shaders/workgroup/"] {
+        for folder in ["shaders/", "shaders/shared/", "shaders/software/", "shaders/subgroup/", "shaders/tiles/", "shaders/workgroup/"] {
             for entry in std::fs::read_dir(format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap() {
                 let place = format!("{folder}{}", entry.unwrap().file_name().into_string().unwrap());
                 let is_known = listed.contains(&place)
-                    || ["shared", "software", "tiles", "workgroup"].iter().any(|folder| place == format!("shaders/{folder}"));
+                    || ["shared", "software", "subgroup", "tiles", "workgroup"].iter().any(|folder| place == format!("shaders/{folder}"));
                 assert!(is_known, "{place} is in no list of src/device");
             }
         }

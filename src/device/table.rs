@@ -84,7 +84,7 @@ mod tests {
             Err(error) => return vec![source.with_places(&error.emit_to_string(&text))],
         };
         let mut failures = Vec::new();
-        let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty());
+        let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), kernel.capabilities());
         if let Err(error) = validator.validate(&module) {
             failures.push(source.with_places(&error.emit_to_string(&text)));
         }

@@ -10,6 +10,7 @@ use std::fmt;
 #[cfg(feature = "gpu")]
 use std::str::FromStr;
 
+use super::Adapter;
 #[cfg(feature = "gpu")]
 use super::shaders::{ShaderFile, file};
 
@@ -45,9 +46,15 @@ impl Product {
         }
     }
 
-    /// The places of those variants that are worth timing on an adapter. `software`: whether it computes on the CPU.
-    pub fn candidates(self, software: bool) -> impl Iterator<Item = usize> {
-        (0..self.variants().len()).filter(move |&index| software || self.variants()[index].fits_gpu)
+    /// The places of those variants that this adapter can run.
+    pub fn possible(self, adapter: &Adapter) -> impl Iterator<Item = usize> {
+        self.variants().iter().enumerate().filter(|(_, variant)| variant.runs_on(adapter)).map(|(index, _)| index)
+    }
+
+    /// The places of those that are worth timing on it.
+    pub fn candidates(self, adapter: &Adapter) -> impl Iterator<Item = usize> {
+        let software = adapter.software;
+        self.possible(adapter).filter(move |&index| software || self.variants()[index].needs == Needs::Nothing)
     }
 
     /// The product on whose variant the source of a kernel depends.
@@ -65,25 +72,37 @@ impl Product {
 
 /// The most variants of a product.
 #[cfg(feature = "gpu")]
-pub(super) const MOST_VARIANTS: usize = 6;
+pub(super) const MOST_VARIANTS: usize = 8;
 
 /// Who computes a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tile {
     /// An invocation, in registers: quads down (units, or rows of a gradient) and across (images, or outputs).
     Invocation { down: u32, across: u32 },
+    /// The eight invocations of a subgroup: quads down and across. Each computes an eighth of it in registers; they load the factors that they share
+    /// together.
+    Subgroup { down: u32, across: u32 },
     /// A workgroup, through its memory: quads along each side.
     Workgroup { side: u32 },
+}
+
+/// What a variant needs of an adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    Nothing,
+    /// More registers than a GPU has: it is for adapters that compute on the CPU.
+    Registers,
+    /// The adapter computes on the CPU, in subgroups of eight invocations.
+    Subgroups,
 }
 
 /// A variant of a product.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
-    /// Its name for `--kernels`: the tile's units or rows, and its images or outputs; `w` in front if a workgroup computes it.
+    /// Its name for `--kernels`: the tile's units or rows, and its images or outputs; `s` in front if a subgroup computes it, `w` if a workgroup does.
     pub name: &'static str,
     pub tile: Tile,
-    /// Whether a GPU has registers enough for it. The others are for adapters that compute on the CPU.
-    pub fits_gpu: bool,
+    pub needs: Needs,
     /// For `d_weights`: most tiles of a strip.
     pub strip: u32,
     /// For `d_weights`: tiles at a time that occupy the adapter. Sums over pixels are split until there are as many.
@@ -94,17 +113,24 @@ pub struct Variant {
 }
 
 macro_rules! variants {
-    ($($list:ident: [$($name:literal $tile:expr, $fits_gpu:expr, strip $strip:literal, enough $enough:literal, $($as:literal = $folder:literal $file:ident),+;)+])+) => {
+    ($($list:ident: [$($name:literal $tile:expr, $needs:ident, strip $strip:literal, enough $enough:literal, $($as:literal = $folder:literal $file:ident),+;)+])+) => {
         $(const $list: &[Variant] = &[$(Variant {
             name: $name,
             tile: $tile,
-            fits_gpu: $fits_gpu,
+            needs: Needs::$needs,
             strip: $strip,
             enough: $enough,
             #[cfg(feature = "gpu")]
-            files: &[$(($as, file!($folder, $file))),+],
+            files: variant_files!($needs: $(($as, file!($folder, $file))),+),
         }),+];)+
     };
+}
+
+/// No browser's device gives subgroups, so that a page needs no files for them.
+#[cfg(feature = "gpu")]
+macro_rules! variant_files {
+    (Subgroups: $($file:expr),+) => { if cfg!(target_arch = "wasm32") { &[] } else { &[$($file),+] } };
+    ($needs:ident: $($file:expr),+) => { &[$($file),+] };
 }
 
 /// Quads down and across.
@@ -112,43 +138,60 @@ const fn registers(down: u32, across: u32) -> Tile {
     Tile::Invocation { down, across }
 }
 
+const fn subgroup(down: u32, across: u32) -> Tile {
+    Tile::Subgroup { down, across }
+}
+
 const W32: Tile = Tile::Workgroup { side: 8 };
 const W64: Tile = Tile::Workgroup { side: 16 };
 
 variants! {
     CONVOLVE: [
-        "4x4" registers(1, 1), true, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x4;
-        "8x8" registers(2, 2), true, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x8;
-        "4x16" registers(1, 4), true, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x16;
-        "8x16" registers(2, 4), false, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x16;
-        "w32" W32, true, strip 1, enough 0,
+        "4x4" registers(1, 1), Nothing, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x4;
+        "8x8" registers(2, 2), Nothing, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x8;
+        "4x16" registers(1, 4), Nothing, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_4x16;
+        "8x16" registers(2, 4), Registers, strip 1, enough 0, "convolve_tile" = "shaders/tiles/" convolve_8x16;
+        "s8x64" subgroup(2, 16), Subgroups, strip 1, enough 0,
+            "convolve_tile" = "shaders/subgroup/" convolve_narrow, "tile_images" = "shaders/subgroup/" tile_images,
+            "convolve_tap" = "shaders/subgroup/" convolve_tap_narrow;
+        "s16x64" subgroup(4, 16), Subgroups, strip 1, enough 0,
+            "convolve_tile" = "shaders/subgroup/" convolve, "tile_images" = "shaders/subgroup/" tile_images,
+            "convolve_tap" = "shaders/subgroup/" convolve_tap, "subgroup_sums" = "shaders/subgroup/" subgroup_sums;
+        "w32" W32, Nothing, strip 1, enough 0,
             "convolve" = "shaders/workgroup/" convolve, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_4x4;
-        "w64" W64, true, strip 1, enough 0,
+        "w64" W64, Nothing, strip 1, enough 0,
             "convolve" = "shaders/workgroup/" convolve, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_8x8;
     ]
     D_ACTIVATIONS: [
-        "4x4" registers(1, 1), true, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x4;
-        "8x8" registers(2, 2), true, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x8;
-        "4x16" registers(1, 4), true, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x16;
-        "8x16" registers(2, 4), false, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x16;
-        "w32" W32, true, strip 1, enough 0,
+        "4x4" registers(1, 1), Nothing, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x4;
+        "8x8" registers(2, 2), Nothing, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x8;
+        "4x16" registers(1, 4), Nothing, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x16;
+        "8x16" registers(2, 4), Registers, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x16;
+        "s8x64" subgroup(2, 16), Subgroups, strip 1, enough 0,
+            "d_activations_tile" = "shaders/subgroup/" d_activations_narrow, "tile_images" = "shaders/subgroup/" tile_images;
+        "s16x64" subgroup(4, 16), Subgroups, strip 1, enough 0,
+            "d_activations_tile" = "shaders/subgroup/" d_activations, "tile_images" = "shaders/subgroup/" tile_images,
+            "subgroup_sums" = "shaders/subgroup/" subgroup_sums;
+        "w32" W32, Nothing, strip 1, enough 0,
             "d_activations" = "shaders/workgroup/" d_activations, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_4x4;
-        "w64" W64, true, strip 1, enough 0,
+        "w64" W64, Nothing, strip 1, enough 0,
             "d_activations" = "shaders/workgroup/" d_activations, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_8x8;
     ]
     // Neighbouring invocations compute the tiles of a strip: they share rows of both factors.
     D_WEIGHTS: [
-        "4x4" registers(1, 1), true, strip 4, enough 32768, "d_weights_tile" = "shaders/tiles/" d_weights_4x4;
+        "4x4" registers(1, 1), Nothing, strip 4, enough 32768, "d_weights_tile" = "shaders/tiles/" d_weights_4x4;
         // An adapter that computes on the CPU runs invocations in lockstep: adjacent tiles skip the same taps at the edge of an image.
-        "8x8" registers(2, 2), false, strip 1, enough 1024, "d_weights_tile" = "shaders/tiles/" d_weights_8x8;
-        "w32" W32, true, strip 1, enough 512,
+        "8x8" registers(2, 2), Registers, strip 1, enough 1024, "d_weights_tile" = "shaders/tiles/" d_weights_8x8;
+        "s32x8" subgroup(8, 2), Subgroups, strip 1, enough 128, "d_weights_tile" = "shaders/subgroup/" d_weights_narrow;
+        "s32x16" subgroup(8, 4), Subgroups, strip 1, enough 128, "d_weights_tile" = "shaders/subgroup/" d_weights;
+        "w32" W32, Nothing, strip 1, enough 512,
             "d_weights" = "shaders/workgroup/" d_weights, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_4x4;
-        "w64" W64, true, strip 1, enough 512,
+        "w64" W64, Nothing, strip 1, enough 512,
             "d_weights" = "shaders/workgroup/" d_weights, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_8x8;
     ]
@@ -159,10 +202,12 @@ impl Variant {
     #[cfg(feature = "gpu")]
     fn constants(&self) -> Vec<(&'static str, u32)> {
         let mut constants = match self.tile {
-            Tile::Invocation { down, across } => vec![("TILE_UNITS", down), ("TILE_IMAGES", across), ("WEIGHT_QUADS", down)],
-            Tile::Workgroup { side } => vec![("TILE", side), ("WEIGHT_QUADS", side)],
+            Tile::Invocation { down, across } => vec![("TILE_UNITS", down), ("TILE_IMAGES", across), ("SHARERS", 1)],
+            Tile::Subgroup { down, across } => vec![("TILE_UNITS", down), ("TILE_IMAGES", across / 8), ("SHARERS", 8)],
+            Tile::Workgroup { side } => vec![("TILE", side)],
         };
-        constants.extend([("STRIP", self.strip), ("ENOUGH", self.enough)]);
+        let [rows, columns] = self.weight_quads();
+        constants.extend([("WEIGHT_ROWS", rows), ("WEIGHT_COLUMNS", columns), ("STRIP", self.strip), ("ENOUGH", self.enough)]);
         constants
     }
 
@@ -172,6 +217,9 @@ impl Variant {
         match self.tile {
             Tile::Invocation { down: units, across } => {
                 u64::from(down.div_ceil(units)) * u64::from(pixels) * u64::from(images.div_ceil(across))
+            }
+            Tile::Subgroup { down: units, across } => {
+                u64::from(down.div_ceil(units)) * u64::from(pixels) * u64::from(images.div_ceil(across)) * SUBGROUP
             }
             Tile::Workgroup { side } => {
                 let cells = u64::from(pixels) * u64::from(images);
@@ -184,27 +232,38 @@ impl Variant {
     /// enough to occupy the adapter.
     #[must_use]
     pub fn of_gradient(&self, rows: u32, outputs: u32, can_split: bool) -> u64 {
-        let (side, each) = match self.tile {
-            Tile::Invocation { down, .. } => (down, 1),
-            Tile::Workgroup { side } => (side, WORKGROUP),
+        let each = match self.tile {
+            Tile::Invocation { .. } => 1,
+            Tile::Subgroup { .. } => SUBGROUP,
+            Tile::Workgroup { .. } => WORKGROUP,
         };
+        let [high, wide] = self.weight_quads();
         // In complete strips.
-        let down = rows.div_ceil(side);
+        let down = rows.div_ceil(high);
         let down = down.next_multiple_of(down.clamp(1, self.strip));
-        let tiles = u64::from(down) * u64::from(outputs.div_ceil(side));
+        let tiles = u64::from(down) * u64::from(outputs.div_ceil(wide));
         each * if can_split { tiles.max(self.enough.into()) } else { tiles }
     }
 
-    /// Weights along a side of a tile of `d_weights`.
+    /// Quads of rows and of outputs of a tile of `d_weights`.
     #[must_use]
-    pub fn weights(&self) -> u32 {
-        4 * match self.tile {
-            Tile::Invocation { down, .. } => down,
-            Tile::Workgroup { side } => side,
+    pub fn weight_quads(&self) -> [u32; 2] {
+        match self.tile {
+            Tile::Invocation { down, .. } => [down; 2],
+            Tile::Subgroup { down, across } => [down, across],
+            Tile::Workgroup { side } => [side; 2],
         }
+    }
+
+    /// Whether this adapter can run it.
+    #[must_use]
+    pub fn runs_on(&self, adapter: &Adapter) -> bool {
+        adapter.software && adapter.has_subgroups_of_eight || self.needs != Needs::Subgroups
     }
 }
 
+/// Invocations of a subgroup.
+const SUBGROUP: u64 = 8;
 /// Invocations of a workgroup.
 const WORKGROUP: u64 = 64;
 
@@ -217,11 +276,28 @@ impl Variants {
     pub const GPU: Self = Self([0, 0, 0]);
     /// Where nothing was measured, on an adapter that computes on the CPU.
     pub const SOFTWARE: Self = Self([3, 3, 1]);
+    /// Likewise, if it has subgroups of eight invocations.
+    pub const SUBGROUPS: Self = Self([5, 5, 3]);
 
     /// Where nothing was measured.
     #[must_use]
-    pub fn usual(software: bool) -> Self {
-        if software { Self::SOFTWARE } else { Self::GPU }
+    pub fn usual(adapter: &Adapter) -> Self {
+        match adapter {
+            Adapter { software: true, has_subgroups_of_eight: true, .. } => Self::SUBGROUPS,
+            Adapter { software: true, .. } => Self::SOFTWARE,
+            _ => Self::GPU,
+        }
+    }
+
+    /// The first variant that an adapter cannot run, with its product.
+    #[must_use]
+    pub fn missing_on(self, adapter: &Adapter) -> Option<(Product, &'static str)> {
+        let variant = |product: Product| (product, self.of(product));
+        Product::ALL
+            .into_iter()
+            .map(variant)
+            .find(|(_, variant)| !variant.runs_on(adapter))
+            .map(|(product, variant)| (product, variant.name))
     }
 
     /// The variant of a product.
@@ -365,16 +441,17 @@ mod tests {
 
     #[test]
     fn the_text_of_variants_names_them() {
-        for (index, &of_weights) in [0, 1, 3].iter().enumerate() {
+        for (index, &of_weights) in [0, 1, 2].iter().enumerate() {
             let variants = Variants::GPU.with(Product::Convolve, index).with(Product::DWeights, of_weights);
             assert_eq!(variants.to_string().parse(), Ok(variants));
         }
         assert_eq!(Variants::SOFTWARE.to_string(), "convolve=8x16,d_activations=8x16,d_weights=8x8");
+        assert_eq!(Variants::SUBGROUPS.to_string(), "convolve=s16x64,d_activations=s16x64,d_weights=s32x16");
         assert_eq!(Variants::GPU.to_string(), "convolve=4x4,d_activations=4x4,d_weights=4x4");
         let refused = |text: &str| text.parse::<Variants>().unwrap_err().to_string();
         assert_eq!(refused("fast"), "\"fast\" names no kernel with variants: there is convolve, d_activations, d_weights");
         assert_eq!(refused("convolve=4x4,d_activations=8x8"), "d_weights has no variant");
-        assert_eq!(refused("d_weights=8x16"), "d_weights has no variant \"8x16\": there is 4x4, 8x8, w32, w64");
+        assert_eq!(refused("d_weights=8x16"), "d_weights has no variant \"8x16\": there is 4x4, 8x8, s32x8, s32x16, w32, w64");
     }
 
     #[test]
@@ -390,6 +467,8 @@ mod tests {
         // 5 quads of units, 9 pixels of 7 quads of images.
         assert_eq!(of("4x4").invocations(5, 9, 7), 5 * 9 * 7);
         assert_eq!(of("8x16").invocations(5, 9, 7), 3 * 9 * 2);
+        assert_eq!(of("s16x64").invocations(5, 9, 7), 2 * 9 * 8);
+        assert_eq!(of("s16x64").invocations(5, 9, 17), 2 * 9 * 2 * 8);
         assert_eq!(of("w32").invocations(5, 9, 7), 8 * 64);
         assert_eq!(of("w64").invocations(17, 9, 7), 2 * 4 * 64);
     }

@@ -22,8 +22,8 @@ pub(super) fn striding_grid(threads: u64, most: u32) -> [u32; 3] {
 pub struct Cuts {
     /// Tiles at a time that occupy the device.
     pub enough: u32,
-    /// Weights along a side of a tile.
-    pub tile: u32,
+    /// Rows and outputs of a tile.
+    pub tile: [u32; 2],
     /// Most tiles of a strip.
     pub strip: u32,
 }
@@ -32,10 +32,10 @@ impl Cuts {
     pub(super) fn of(machine: &Machine, variants: Variants) -> Self {
         if machine.cpu_clock().is_some() {
             // A sequential device does not need to split sums.
-            Self { enough: 1, tile: 4, strip: 1 }
+            Self { enough: 1, tile: [4; 2], strip: 1 }
         } else {
             let variant = variants.of(Product::DWeights);
-            Self { enough: variant.enough, tile: variant.weights(), strip: variant.strip }
+            Self { enough: variant.enough, tile: variant.weight_quads().map(|quads| 4 * quads), strip: variant.strip }
         }
     }
 }

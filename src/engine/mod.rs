@@ -9,6 +9,7 @@ mod room;
 mod step;
 #[cfg(feature = "gpu")]
 mod tuning;
+mod usual;
 
 pub use buffers::{Buffers, DataBuffers, Inputs};
 pub use dispatches::{Dispatch, Steps};
@@ -18,6 +19,7 @@ pub use step::kernels;
 pub use step::{Line, Operands, Phase};
 #[cfg(feature = "gpu")]
 pub use tuning::{Timed, Tuned, limit_ms};
+pub use usual::usual_variants;
 
 use std::pin::Pin;
 use std::rc::Rc;

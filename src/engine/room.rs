@@ -106,10 +106,13 @@ impl Engine {
     /// Replaces the variants of the kernels that the next steps run. The CPU engine has one version of each kernel and only stores them.
     ///
     /// # Errors
-    /// A network too large for the device with these variants.
+    /// A network too large for the device with these variants, or a variant that the adapter cannot run.
     pub fn use_variants(&mut self, variants: Variants) -> Result<(), DeviceError> {
         #[cfg(feature = "gpu")]
         if variants != self.variants {
+            if let Some((product, variant)) = self.machine.gpu().and_then(|gpu| variants.missing_on(&gpu.adapter)) {
+                return Err(DeviceError::NoSubgroups { kernel: product.name(), variant });
+            }
             let plan = StepPlan::new(&self.machine, &self.network, &self.params, variants)?;
             self.buffers.squares = self.machine.buffer("squares", u64::from(plan.squares) * 4, Usage::Storage)?;
             self.steps = Steps::new(&self.machine, &self.network, &plan, self.masks, &self.buffers, variants);

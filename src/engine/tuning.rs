@@ -2,7 +2,7 @@
 
 use bytemuck::Zeroable;
 
-use crate::device::{DeviceError, Kernel, Product, Variants};
+use crate::device::{Adapter, DeviceError, Kernel, Product, Variants};
 use crate::shared::{MISSING, Sample, State, Step};
 
 use super::dispatches::Dispatch;
@@ -42,26 +42,26 @@ pub struct Tuned {
     pub ms: f64,
 }
 
-/// Times the variants of one product after the other and takes the fastest of each. Those of `usual` come first. Each product has an equal part of the
-/// time that is left, and a variant is begun only within it. The usual ones are always timed. `software`: whether the adapter computes on the CPU.
+/// Times the variants of one product after the other and takes the fastest of each. The usual ones come first. Each product has an equal part of the
+/// time that is left, and a variant is begun only within it. The usual ones are always timed.
 /// `time` gives milliseconds, or `None` if the device cannot run the variant. `clock` gives milliseconds.
 ///
 /// # Errors
 /// The first error of `time`.
 async fn choose<E>(
-    usual: Variants,
-    software: bool,
+    adapter: &Adapter,
     limit_ms: f64,
     clock: &dyn Fn() -> f64,
     mut time: impl AsyncFnMut(Product, Variants) -> Result<Option<f64>, E>,
 ) -> Result<Tuned, E> {
     let begin = clock();
+    let usual = Variants::usual(adapter);
     let mut tuned = Tuned { variants: usual, timed: Vec::new(), ms: 0.0 };
     for (before, product) in Product::ALL.into_iter().enumerate() {
         let now = clock();
         let end = now + (limit_ms - (now - begin)) / (Product::ALL.len() - before) as f64;
         let first = usual.index(product);
-        let others = product.candidates(software).filter(|&index| index != first);
+        let others = product.candidates(adapter).filter(|&index| index != first);
         let mut least = f64::INFINITY;
         for index in std::iter::once(first).chain(others) {
             if least.is_finite() && clock() >= end {
@@ -86,16 +86,15 @@ impl Engine {
     /// # Errors
     /// The device is lost or refused a command.
     pub async fn tune(&mut self, limit_ms: f64, clock: &dyn Fn() -> f64) -> Result<Tuned, DeviceError> {
-        let (usual, software) = (self.variants, self.machine.adapter.software);
         if self.machine.cpu_clock().is_some() {
-            return Ok(Tuned { variants: usual, timed: Vec::new(), ms: 0.0 });
+            return Ok(Tuned { variants: self.variants, timed: Vec::new(), ms: 0.0 });
         }
         // The kernels' work depends on what a draw keeps, and on nothing else.
         let images = vec![Sample { row: MISSING, view: 0 }; self.params.batch_size as usize];
         self.begin(Step::zeroed(), &images);
         self.send(&|line| matches!(line.phase, Phase::Sample | Phase::Pack), self.params.learn_scores);
-        let tuned =
-            choose(usual, software, limit_ms, clock, async |product, variants| self.time_product(product, variants, clock).await).await?;
+        let adapter = self.machine.adapter.clone();
+        let tuned = choose(&adapter, limit_ms, clock, async |product, variants| self.time_product(product, variants, clock).await).await?;
         self.use_variants(tuned.variants)?;
         self.write(&self.buffers.state, &[State::zeroed()]);
         Ok(tuned)
@@ -153,10 +152,22 @@ mod tests {
         }
     }
 
+    fn gpu() -> Adapter {
+        Adapter { software: false, ..Adapter::cpu() }
+    }
+
+    fn software() -> Adapter {
+        Adapter { software: true, ..Adapter::cpu() }
+    }
+
+    fn subgroups() -> Adapter {
+        Adapter { has_subgroups_of_eight: true, ..software() }
+    }
+
     /// The choice on a pretended device: each variant takes `ms` once it runs, and timing it takes `cost`.
-    fn chosen(usual: Variants, limit_ms: f64, cost: f64, ms: impl Fn(Product, &str) -> Option<f64>) -> Tuned {
+    fn chosen(adapter: &Adapter, limit_ms: f64, cost: f64, ms: impl Fn(Product, &str) -> Option<f64>) -> Tuned {
         let clock = Cell::new(0.0);
-        now(choose(usual, usual == Variants::SOFTWARE, limit_ms, &|| clock.get(), async |product, variants: Variants| {
+        now(choose(adapter, limit_ms, &|| clock.get(), async |product, variants: Variants| {
             clock.set(clock.get() + cost);
             Ok::<_, DeviceError>(ms(product, variants.of(product).name))
         }))
@@ -165,20 +176,23 @@ mod tests {
 
     #[test]
     fn on_a_fast_gpu_every_variant_is_timed_and_the_fastest_taken() {
-        let tuned = chosen(Variants::GPU, 300.0, 5.0, |product, name| match (product, name) {
+        let tuned = chosen(&gpu(), 300.0, 5.0, |product, name| match (product, name) {
             (Product::DWeights, "w32") | (_, "w64") => Some(0.2),
             (Product::DActivations, "8x8") => Some(0.1),
             _ => Some(1.0),
         });
         assert_eq!(tuned.variants.to_string(), "convolve=w64,d_activations=8x8,d_weights=w32");
-        assert_eq!(tuned.timed.len(), Product::ALL.iter().map(|product| product.candidates(false).count()).sum::<usize>());
+        assert_eq!(tuned.timed.len(), Product::ALL.iter().map(|product| product.candidates(&gpu()).count()).sum::<usize>());
         assert!(tuned.ms <= 300.0);
     }
 
     #[test]
     fn on_a_slow_device_the_time_is_bounded_and_each_product_has_its_part() {
-        for (usual, limit_ms, cost) in [(Variants::GPU, 300.0, 40.0), (Variants::SOFTWARE, 2000.0, 400.0), (Variants::GPU, 300.0, 500.0)] {
-            let tuned = chosen(usual, limit_ms, cost, |_, _| Some(1.0));
+        for (adapter, limit_ms, cost) in
+            [(gpu(), 300.0, 40.0), (software(), 2000.0, 400.0), (subgroups(), 2000.0, 400.0), (gpu(), 300.0, 500.0)]
+        {
+            let usual = Variants::usual(&adapter);
+            let tuned = chosen(&adapter, limit_ms, cost, |_, _| Some(1.0));
             assert_eq!(tuned.variants, usual, "what is no faster is not taken");
             // The usual variant of each product is always timed.
             assert!(tuned.ms <= limit_ms.max(2.0 * cost) + cost, "{} of {limit_ms} ms", tuned.ms);
@@ -191,14 +205,36 @@ mod tests {
 
     #[test]
     fn a_variant_that_the_device_refuses_is_left_out() {
-        let tuned = chosen(Variants::GPU, 300.0, 1.0, |_, name| (!name.starts_with('w')).then_some(if name == "8x8" { 0.5 } else { 1.0 }));
+        let tuned = chosen(&gpu(), 300.0, 1.0, |_, name| (!name.starts_with('w')).then_some(if name == "8x8" { 0.5 } else { 1.0 }));
         assert_eq!(tuned.variants.to_string(), "convolve=8x8,d_activations=8x8,d_weights=4x4");
         assert!(tuned.timed.iter().all(|timed| !timed.variant.starts_with('w')));
     }
 
     #[test]
+    fn each_adapter_gets_the_variants_that_it_can_run() {
+        let names = |adapter: &Adapter| {
+            let tuned = chosen(adapter, f64::INFINITY, 1.0, |_, _| Some(1.0));
+            let names = |product: Product| {
+                let of = tuned.timed.iter().filter(|timed| timed.product == product);
+                of.map(|timed| timed.variant).collect::<Vec<_>>().join(" ")
+            };
+            Product::ALL.map(names)
+        };
+        assert_eq!(names(&gpu()), ["4x4 8x8 4x16 w32 w64", "4x4 8x8 4x16 w32 w64", "4x4 w32 w64"]);
+        assert_eq!(names(&software()), ["8x16 4x4 8x8 4x16 w32 w64", "8x16 4x4 8x8 4x16 w32 w64", "8x8 4x4 w32 w64"]);
+        assert_eq!(
+            names(&subgroups()),
+            ["s16x64 4x4 8x8 4x16 8x16 s8x64 w32 w64", "s16x64 4x4 8x8 4x16 8x16 s8x64 w32 w64", "s32x16 4x4 8x8 s32x8 w32 w64"]
+        );
+        // A GPU may have subgroups of eight, but its kernels do not place neighbouring work in them.
+        assert_eq!(names(&Adapter { has_subgroups_of_eight: true, ..gpu() }), names(&gpu()));
+        assert_eq!(Variants::SUBGROUPS.missing_on(&software()), Some((Product::Convolve, "s16x64")));
+        assert_eq!(Variants::SUBGROUPS.missing_on(&subgroups()), None);
+    }
+
+    #[test]
     fn noise_does_not_change_the_choice() {
-        let tuned = chosen(Variants::GPU, 300.0, 1.0, |_, name| Some(if name == "4x4" { 1.0 } else { 0.98 }));
+        let tuned = chosen(&gpu(), 300.0, 1.0, |_, name| Some(if name == "4x4" { 1.0 } else { 0.98 }));
         assert_eq!(tuned.variants, Variants::GPU);
     }
 }

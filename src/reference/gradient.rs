@@ -124,9 +124,9 @@ fn split_count<F: Real>(memory: &Memory<F>, l: usize) -> (usize, usize) {
     let layer = memory.params.layers[l];
     let kept_out = memory.kept(0, layer.group_out as usize);
     let rows = memory.tap_rows(0, l) + usize::from(layer.extra == 1);
-    let (tile, strip) = (memory.tile as usize, memory.strip as usize);
-    let down = rows.next_multiple_of(4).div_ceil(tile);
-    let across = kept_out.next_multiple_of(4).div_ceil(tile);
+    let ([high, wide], strip) = (memory.tile.map(|side| side as usize), memory.strip as usize);
+    let down = rows.next_multiple_of(4).div_ceil(high);
+    let across = kept_out.next_multiple_of(4).div_ceil(wide);
     let tiles = across * down.next_multiple_of(down.clamp(1, strip));
     let floats = (memory.tap_rows(0, l) + layer.extra as usize) * kept_out.next_multiple_of(4);
     let most = (layer.pixels as usize).min((layer.split as usize / floats.max(1)).max(1));

@@ -99,10 +99,10 @@ pub struct Memory<F = f64> {
     pub values: Vec<Vec<F>>,
     /// Where each kernel's part of `squares` begins.
     pub square_starts: Vec<u32>,
-    /// Invocations that occupy the adapter, weights along a side of a tile, and most tiles of a strip: they decide into how many parts `d_weights`
+    /// Invocations that occupy the adapter, rows and outputs of a tile, and most tiles of a strip: they decide into how many parts `d_weights`
     /// splits its sums.
     pub enough: u32,
-    pub tile: u32,
+    pub tile: [u32; 2],
     pub strip: u32,
 }
 

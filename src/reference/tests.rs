@@ -66,7 +66,7 @@ fn network(model: &Model, batch_size: u32, seed: u32) -> Memory {
         shifts: (0..model.groups[0].size).map(|_| uniform(-2.0, -1.0)).collect(),
         values: places.iter().map(|of| vec![f64::NAN; (1 + usize::from(of.is_logits)) * of.floats as usize * images]).collect(),
         enough: 1024,
-        tile: 8,
+        tile: [8; 2],
         strip: 1,
     }
 }

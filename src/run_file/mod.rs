@@ -197,7 +197,11 @@ impl RunFile {
     /// # Errors
     /// A variant that a later version has.
     pub fn variants(&self) -> Result<Variants, RunFileError> {
-        if self.kernels.is_empty() { Ok(Variants::usual(self.software)) } else { Ok(self.kernels.parse()?) }
+        if self.kernels.is_empty() {
+            Ok(if self.software { Variants::SOFTWARE } else { Variants::GPU })
+        } else {
+            Ok(self.kernels.parse()?)
+        }
     }
 }
 

@@ -52,6 +52,21 @@ pub(super) fn first_scores(config: &Config, whole: &Model, model: &Model, number
     [scores, unpinned]
 }
 
+/// Units of each group that are kept at the end of the schedule, on average, `[groups]`.
+pub(super) fn kept_at_end(config: &Config, model: &Model) -> Vec<f64> {
+    let most = if config.method.facts().learns_scores { config.keep_ratio } else { 1.0 };
+    let scores = method(config.method).initial_scores(&config.plan(), model);
+    let mut kept: Vec<f64> = Vec::with_capacity(model.groups.len());
+    for group in &model.groups {
+        kept.push(match group.union_of {
+            Some([a, b]) => kept[a] + kept[b] - kept[a] * kept[b] / f64::from(group.size),
+            None if group.gated => scores[group.units()].iter().map(|&score| f64::from(score).min(most)).sum(),
+            None => group.size.into(),
+        });
+    }
+    kept
+}
+
 /// Steps of an experiment before fine-tuning, for a training set of this size.
 pub(super) fn steps_of(config: &Config, train_rows: u32) -> u32 {
     if config.steps > 0 { config.steps } else { config.epochs.saturating_mul(train_rows / config.batch_size) }

@@ -131,7 +131,7 @@ impl Trainer {
     /// Replaces the variants of the kernels that the next steps run.
     ///
     /// # Errors
-    /// A network too large for the device with these variants.
+    /// A network too large for the device with these variants, or a variant that the adapter cannot run.
     pub fn use_variants(&mut self, variants: Variants) -> Result<(), TrainError> {
         Ok(self.engine.use_variants(variants)?)
     }

@@ -36,10 +36,10 @@ use std::rc::Rc;
 use crate::config::{Config, ConfigError};
 #[cfg(feature = "gpu")]
 use crate::device::Kernel;
-use crate::device::{Machine, Variants};
+use crate::device::Machine;
 #[cfg(feature = "gpu")]
 use crate::engine::kernels;
-use crate::engine::{DataBuffers, Engine, Outcome};
+use crate::engine::{DataBuffers, Engine, Outcome, usual_variants};
 use crate::mask;
 use crate::methods::method;
 use crate::model::Model;
@@ -50,7 +50,7 @@ use crate::snapshot::Snapshot;
 
 #[cfg(feature = "gpu")]
 use construction::params_of;
-use construction::{built, engine_of, first_scores, steps_of, whole_of};
+use construction::{built, engine_of, first_scores, kept_at_end, steps_of, whole_of};
 use pinning::Base;
 use rows::Centre;
 use step_through::StepThrough;
@@ -168,7 +168,8 @@ impl Trainer {
     pub fn kernels_of(machine: &Machine, config: &Config, data: &DataShape) -> Result<Vec<Kernel>, TrainError> {
         config.check()?;
         let (model, _) = built(config, &whole_of(config, data)?);
-        Ok(kernels(machine, &model, &params_of(config, &model, data), Variants::usual(machine.adapter.software))?)
+        let variants = usual_variants(&machine.adapter, &model, &kept_at_end(config, &model), config.batch_size);
+        Ok(kernels(machine, &model, &params_of(config, &model, data), variants)?)
     }
 
     /// A second run on the same data, from its own first step: for example the dense baseline of a measurement.
@@ -201,7 +202,8 @@ impl Trainer {
         let steps = steps_of(&config, data.train_rows);
         let centre = Centre::new(&data);
         let [scores, unpinned] = first_scores(&config, &whole, &model, &numbers, &pins, steps);
-        let engine = engine_of(machine, &config, &model, &scores, &data, &data_buffers, Variants::usual(machine.adapter.software))?;
+        let variants = usual_variants(&machine.adapter, &model, &kept_at_end(&config, &model), config.batch_size);
+        let engine = engine_of(machine, &config, &model, &scores, &data, &data_buffers, variants)?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
         engine.write(&engine.buffers.scores, &scores);
         engine.write(&engine.buffers.numbers, &numbers);

@@ -64,8 +64,9 @@ fn all_variants(machine: &Machine) -> bool {
 /// The kernels that the check runs.
 #[cfg(feature = "gpu")]
 fn kernels_of(machine: &Machine) -> Vec<Kernel> {
-    let usual = Variants::usual(machine.adapter.software);
-    Kernel::all().filter(|&kernel| all_variants(machine) || kernel == Kernel::new(kernel.entry().name, usual)).collect()
+    let usual = Variants::usual(&machine.adapter);
+    let can_run = |kernel: Kernel| kernel.variant().is_none_or(|variant| variant.runs_on(&machine.adapter));
+    Kernel::all().filter(|&kernel| all_variants(machine) && can_run(kernel) || kernel == Kernel::new(kernel.entry().name, usual)).collect()
 }
 
 fn plain(reports: &[Report]) -> Vec<CheckKernel> {

@@ -42,16 +42,16 @@ impl Session {
         if let Some(variants) = known.and_then(|names| names.parse().ok()) {
             self.run.use_variants(variants).map_err(words)?;
         } else {
-            let software = self.machine.adapter.software;
+            let adapter = &self.machine.adapter;
             let usual = self.run.variants();
             let candidates = Product::ALL
                 .into_iter()
-                .flat_map(|product| product.candidates(software).map(move |index| Kernel::new(product.name(), usual.with(product, index))));
+                .flat_map(|product| product.candidates(adapter).map(move |index| Kernel::new(product.name(), usual.with(product, index))));
             let kernels: Vec<Kernel> = candidates.collect();
             // A variant that the device refuses is left out later.
             let compiled = kernels::compile(&self.machine, &kernels, |done, of| report(&progress, "choosing kernels", done, of)).await;
             drop(compiled);
-            self.run.tune(limit_ms(software), &clock).await.map_err(words)?;
+            self.run.tune(limit_ms(self.machine.adapter.software), &clock).await.map_err(words)?;
         }
         #[cfg(feature = "gpu")]
         self.recorder.uses(self.run.kernels());
