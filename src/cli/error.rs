@@ -11,9 +11,10 @@ use lacuna::trainer::TrainError;
 
 use super::arguments::SweepError;
 use super::compare::CompareError;
+use super::log::LogError;
 use super::memory::MemoryError;
 use super::plot::PlotError;
-use super::record::OtherData;
+use super::record::{OtherData, status_of};
 
 /// Why the arguments are refused.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +60,15 @@ pub(crate) enum CliError {
     File { path: PathBuf, error: io::Error },
     #[error("{} cannot be read as a run: {error}", path.display())]
     NoRun { path: PathBuf, error: RunFileError },
-    #[error("Ctrl-C cannot be handled: {0}")]
-    CtrlC(ctrlc::Error),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("standard output: {0}")]
+    Output(io::Error),
+    #[error("signals cannot be handled: {0}")]
+    Signals(io::Error),
+    /// A signal ended training; the run is saved.
+    #[error("stopped at step {step}; to continue: lacuna train --resume {0} --save {0}", path.display())]
+    Interrupted { signal: i32, step: u32, path: PathBuf },
     /// `after_steps` of `lacuna estimator` are more than the run has.
     #[error("--after-steps {after_steps}: the run has {steps} steps; give a smaller number, or more --epochs")]
     TooManySteps { after_steps: u32, steps: u32 },
@@ -82,8 +90,22 @@ impl CliError {
         move |error| Self::File { path: path.to_owned(), error }
     }
 
-    /// The exit status of the program: 2 if the arguments are refused, as clap does, otherwise 1.
+    /// The exit status of the program: 2 if the arguments are refused, as clap does, also where that needs the data or the device; that of the signal if one ended it; otherwise 1.
     pub(crate) fn exit_status(&self) -> u8 {
-        if matches!(self, Self::Arguments(_)) { 2 } else { 1 }
+        match self {
+            Self::Arguments(_)
+            | Self::Compare(
+                CompareError::UnknownMethod { .. }
+                | CompareError::MethodTwice { .. }
+                | CompareError::NothingToDivideAs { .. }
+                | CompareError::Finetuning
+                | CompareError::TooManySeeds { .. }
+                | CompareError::PinsInSearch,
+            )
+            | Self::TooManySteps { .. }
+            | Self::Device(DeviceError::NoSuchAdapter { .. }) => 2,
+            Self::Interrupted { signal, .. } => status_of(*signal) as u8,
+            _ => 1,
+        }
     }
 }

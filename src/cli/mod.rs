@@ -10,6 +10,7 @@ mod estimator;
 mod files;
 mod format;
 mod kernels;
+mod log;
 mod memory;
 mod model;
 mod page;
@@ -24,7 +25,7 @@ mod train;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Instant;
 
 use lacuna::device::{Adapter, CPU, DeviceError, Gpu, Machine};
@@ -32,9 +33,26 @@ use lacuna::device::{Adapter, CPU, DeviceError, Gpu, Machine};
 use self::arguments::Command;
 pub(crate) use self::error::CliError;
 
-/// Prints a line. If nobody reads the output any more (`lacuna ... | head`), the line is lost, and the work and its log continue.
+/// The first error of the standard output.
+static OUTPUT_ERROR: OnceLock<io::Error> = OnceLock::new();
+
+/// Stores an error of the standard output, which becomes the command's at its end: the work and its log continue without the lines. A reader that has
+/// gone (`lacuna ... | head`) is no error.
+fn note_output(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _later = OUTPUT_ERROR.set(error);
+    }
+}
+
+/// Prints a line: on the standard output or, if that is a log, on the error stream.
 fn say(line: impl fmt::Display) {
-    drop(writeln!(io::stdout(), "{line}"));
+    if log::is_standard_output() {
+        eprintln!("{line}");
+    } else {
+        note_output(writeln!(io::stdout(), "{line}"));
+    }
 }
 
 /// Opens the adapter that `--adapter` names.
@@ -54,9 +72,19 @@ fn milliseconds() -> f64 {
 /// Runs the command of the arguments.
 ///
 /// # Errors
-/// The error of the command; the caller prints it.
+/// The error of the command, or of the standard output; the caller prints it.
 pub(crate) fn run() -> Result<(), CliError> {
-    match arguments::read()? {
+    execute()?;
+    note_output(io::stdout().flush());
+    match OUTPUT_ERROR.get() {
+        Some(error) => Err(CliError::Output(io::Error::new(error.kind(), error.to_string()))),
+        None => Ok(()),
+    }
+}
+
+fn execute() -> Result<(), CliError> {
+    let Some(command) = arguments::read()? else { return Ok(()) };
+    match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),

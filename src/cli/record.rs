@@ -5,13 +5,15 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use indicatif::ProgressBar;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use lacuna::config::{Config, DatasetName};
 use lacuna::data::Dataset;
@@ -20,7 +22,7 @@ use lacuna::snapshot::Snapshot;
 use lacuna::trainer::{DataShape, Evaluation, Trainer};
 
 use super::files::{beside, write_whole};
-use super::{CliError, say, terminal};
+use super::{CliError, say};
 
 /// Least time between two saves during a run.
 const EVERY: Duration = Duration::from_mins(1);
@@ -33,8 +35,16 @@ const COLUMNS: usize = 96;
 /// Most points of the curves in a recording.
 const ROWS: usize = 512;
 
-/// Training ended because Ctrl-C was pressed; the run is saved.
-pub(super) struct Stopped;
+/// The signals that end a run after it is saved: Ctrl-C, a request to end, and the loss of the terminal.
+#[cfg(unix)]
+const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+#[cfg(not(unix))]
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+
+/// The exit status of a program that a signal ended, as shells report it.
+pub(super) fn status_of(signal: i32) -> i32 {
+    128 + signal
+}
 
 fn is_packed(path: &Path) -> bool {
     path.extension() == Some(OsStr::new("gz"))
@@ -87,8 +97,8 @@ pub(super) struct Saving {
     recorder: Recorder,
     save: Option<PathBuf>,
     record: Option<PathBuf>,
-    /// Whether Ctrl-C was pressed.
-    interrupted: Arc<AtomicBool>,
+    /// The signal that asked the run to end; 0 before one did.
+    signal: Arc<AtomicUsize>,
     /// When the run was saved last.
     saved: Instant,
     /// How long that took.
@@ -96,7 +106,7 @@ pub(super) struct Saving {
 }
 
 impl Saving {
-    /// Restores the run `resumed`, for which [`fits`] has checked the data. With `save`, handles Ctrl-C.
+    /// Restores the run `resumed`, for which [`fits`] has checked the data. With `save`, a signal ends it after it is saved.
     pub(super) fn new(
         run: &mut Trainer,
         set: &Dataset,
@@ -115,19 +125,19 @@ impl Saving {
         for path in [save, record].into_iter().flatten() {
             check_writable(path)?;
         }
-        let interrupted = Arc::new(AtomicBool::new(false));
+        let signal = Arc::new(AtomicUsize::new(0));
         if save.is_some() {
-            let pressed = Arc::clone(&interrupted);
-            let listen = ctrlc::set_handler(move || {
-                // The second Ctrl-C ends the program without saving.
-                if pressed.swap(true, Ordering::SeqCst) {
-                    std::process::exit(130);
-                }
-            });
-            listen.map_err(CliError::CtrlC)?;
+            let is_second = Arc::new(AtomicBool::new(false));
+            for number in SIGNALS {
+                // The second signal ends the program without saving. The order matters: the first one sets the flag.
+                flag::register_conditional_shutdown(number, status_of(number), Arc::clone(&is_second))
+                    .and_then(|_| flag::register(number, Arc::clone(&is_second)))
+                    .and_then(|_| flag::register_usize(number, Arc::clone(&signal), number as usize))
+                    .map_err(CliError::Signals)?;
+            }
         }
         let [save, record] = [save, record].map(|path| path.map(Path::to_owned));
-        Ok(Self { recorder, save, record, interrupted, saved: Instant::now(), cost: Duration::ZERO })
+        Ok(Self { recorder, save, record, signal, saved: Instant::now(), cost: Duration::ZERO })
     }
 
     pub(super) fn push(&mut self, run: &Trainer, snapshot: &Snapshot, step_ms: f64) {
@@ -140,22 +150,22 @@ impl Saving {
         self.recorder.test(run, &snapshot.decided, evaluation);
     }
 
-    /// Saves the run if it is due, or if Ctrl-C was pressed. An error ends training: [`Stopped`] after Ctrl-C, or the run cannot be saved.
-    pub(super) fn save_if_due(&mut self, run: &mut Trainer, bar: &ProgressBar) -> Result<(), Result<Stopped, CliError>> {
-        let interrupted = self.interrupted.load(Ordering::SeqCst);
+    /// Saves the run if it is due, or if a signal asks it to end.
+    ///
+    /// # Errors
+    /// [`CliError::Interrupted`] after a signal, or the run cannot be saved.
+    pub(super) fn save_if_due(&mut self, run: &mut Trainer, bar: &ProgressBar) -> Result<(), CliError> {
+        let signal = self.signal.load(Ordering::SeqCst) as i32;
         let Some(path) = self.save.clone() else { return Ok(()) };
-        if !interrupted && self.saved.elapsed() < EVERY.max(self.cost.div_f64(SHARE)) {
+        if signal == 0 && self.saved.elapsed() < EVERY.max(self.cost.div_f64(SHARE)) {
             return Ok(());
         }
-        self.save(run).map_err(Err)?;
-        if interrupted {
-            terminal::tell(
-                bar,
-                &format!("stopped at step {}; to continue: lacuna train --resume {1} --save {1}", run.step(), path.display()),
-            );
-            return Err(Ok(Stopped));
+        self.save(run)?;
+        if signal == 0 {
+            return Ok(());
         }
-        Ok(())
+        bar.finish_and_clear();
+        Err(CliError::Interrupted { signal, step: run.step(), path })
     }
 
     /// Saves the current state of the run if there is `--save`.

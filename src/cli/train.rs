@@ -1,8 +1,5 @@
 //! `lacuna train`.
 
-use std::fs::File;
-use std::io::{LineWriter, Write as _};
-use std::path::Path;
 use std::time::Instant;
 
 use indicatif::ProgressBar;
@@ -18,30 +15,11 @@ use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer
 use super::arguments::{Start, Train};
 use super::format::{bytes_json, large, size};
 use super::kernels::{self, Kernels};
+use super::log::Log;
 use super::memory::Need;
-use super::record::{Saving, Stopped, fits, read};
+use super::record::{Saving, fits, read};
 use super::seconds::{PHASES, Seconds};
 use super::{CliError, data, open, say, terminal, trace};
-
-/// Lines of JSON in a file, if the user asked for one. Each line is written at once, since training may be stopped at any time.
-struct Log<'a>(Option<(&'a Path, LineWriter<File>)>);
-
-impl<'a> Log<'a> {
-    fn new(path: Option<&'a Path>) -> Result<Self, CliError> {
-        let open = |path: &'a Path| File::create(path).map(|file| (path, LineWriter::new(file))).map_err(CliError::file(path));
-        Ok(Self(path.map(open).transpose()?))
-    }
-
-    fn write(&mut self, value: &Value) -> Result<(), CliError> {
-        let Some((path, file)) = &mut self.0 else { return Ok(()) };
-        writeln!(file, "{value}").map_err(CliError::file(path))
-    }
-
-    fn flush(&mut self) -> Result<(), CliError> {
-        let Some((path, file)) = &mut self.0 else { return Ok(()) };
-        file.flush().map_err(CliError::file(path))
-    }
-}
 
 /// The experiment as JSON: every setting by its name.
 fn settings(config: &Config) -> Value {
@@ -119,7 +97,11 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         fits(saved, &set, &shape)?;
     }
     let model = config.network(shape.image(), shape.classes).map_err(ConfigError::from)?;
-    let mut log = Log::new(arguments.log.as_deref())?;
+    let query = format!("?{}", config.to_query());
+    let mut log = match &resumed {
+        Some(saved) => Log::resumed(arguments.log.as_deref(), saved.step, &query)?,
+        None => Log::new(arguments.log.as_deref())?,
+    };
     let machine = open(arguments.adapter.as_deref())?;
     let need = Need::new(&machine, &model, &[&config], shape.train_rows, shape.test_rows);
     say(format_args!("{} on {}", model.name, machine.adapter));
@@ -143,12 +125,12 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     if tuned.is_some() || arguments.kernels != Kernels::Auto {
         say(kernels::words(&run.kernels(), tuned.as_ref()));
     }
-    log.write(&json!({
+    log.begin(json!({
         "event": "run",
         "version": env!("CARGO_PKG_VERSION"),
         "adapter": machine.adapter.to_string(),
         "kernels": resumed.as_ref().filter(|_| is_of_file).map_or_else(|| run.kernels(), |saved| saved.kernels.clone()),
-        "link": format!("?{}", config.to_query()),
+        "link": query,
         "groups": run.model.groups.iter().map(|group| json!({"name": group.name, "size": group.size, "gated": group.gated})).collect::<Vec<_>>(),
         "bytes": bytes_json(need.network()),
         "data_set_bytes": need.data_set,
@@ -172,11 +154,7 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     let mut saving = Saving::new(&mut run, &set, resumed, arguments.save.as_deref(), arguments.record.as_deref())?;
     let result = train(&mut run, &mut log, &mut saving);
     log.flush()?;
-    let Trained { evaluation, seconds, spent } = match result {
-        Err(Stop::Asked(Stopped)) => return Ok(()),
-        Err(Stop::Error(error)) => return Err(error),
-        Ok(result) => result,
-    };
+    let Trained { evaluation, seconds, spent } = result?;
     saving.end(&mut run)?;
     let snapshot = pollster::block_on(run.snapshot())?;
     let kept = snapshot.decided_kept(&run.whole);
@@ -248,21 +226,8 @@ struct Trained {
     spent: Seconds,
 }
 
-/// Why training stopped early.
-enum Stop {
-    /// Ctrl-C; the run is saved.
-    Asked(Stopped),
-    Error(CliError),
-}
-
-impl<E: Into<CliError>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Error(error.into())
-    }
-}
-
 /// The training loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning if the settings ask for them.
-fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Trained, Stop> {
+fn train(run: &mut Trainer, log: &mut Log, saving: &mut Saving) -> Result<Trained, CliError> {
     let begin = Instant::now();
     let mut spent = Seconds::default();
     let bar = terminal::bar(u64::from(run.steps() + run.finetune_steps()));
@@ -287,7 +252,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Tr
         }
         bar.set_position(run.step().into());
         bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
-        saving.save_if_due(run, &bar).map_err(stop)?;
+        saving.save_if_due(run, &bar)?;
     }
     if run.config.finetune_epochs > 0 {
         if !run.is_selected() {
@@ -307,7 +272,7 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Tr
             saving.push(run, &snapshot, step_ms);
             bar.set_position(run.step().into());
             bar.set_message(words(run, &snapshot, step_ms, tested.as_ref()));
-            saving.save_if_due(run, &bar).map_err(stop)?;
+            saving.save_if_due(run, &bar)?;
         }
     }
     let seconds = begin.elapsed().as_secs_f64();
@@ -319,10 +284,6 @@ fn train(run: &mut Trainer, log: &mut Log<'_>, saving: &mut Saving) -> Result<Tr
     spent.divide(run)?;
     bar.finish_and_clear();
     Ok(Trained { evaluation, seconds, spent })
-}
-
-fn stop(why: Result<Stopped, CliError>) -> Stop {
-    why.map_or_else(Stop::Error, Stop::Asked)
 }
 
 /// Evaluates all test images. It goes in pieces as long as a training submit, so that the progress bar is updated.
@@ -342,7 +303,7 @@ fn progress_on(bar: &ProgressBar, what: &'static str) -> impl FnMut(u32, u32) {
 }
 
 /// Drops the units that are off for good and prints how much memory that freed.
-fn compact(run: &mut Trainer, log: &mut Log<'_>, spent: &mut Seconds, bar: &ProgressBar) -> Result<(), CliError> {
+fn compact(run: &mut Trainer, log: &mut Log, spent: &mut Seconds, bar: &ProgressBar) -> Result<(), CliError> {
     let before = run.memory();
     let (units_before, units) = spent.choosing(|| pollster::block_on(run.compact()))?;
     let now = run.memory();

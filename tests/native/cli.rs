@@ -28,6 +28,62 @@ fn fixture() -> String {
     format!("{}/tests/fixtures/fashion", env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Output that cannot be written is an error of every command, not a success without output.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_an_error_and_a_reader_that_has_gone_is_none() {
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for arguments in [
+        &["model", "mlp-8"][..],
+        &["model", "mlp-8", "--json"],
+        &["adapters"],
+        &["train", "--dataset", "planted", "--model", "mlp-8", "--steps", "2"],
+        &["train", "--dataset", "planted", "--model", "mlp-8", "--steps", "2", "--log", "-"],
+        &["--help"],
+        &["--version"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_lacuna")).args(arguments).stdout(full()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("standard output: No space left on device"), "{arguments:?}: {said}");
+    }
+    let mut child =
+        Command::new(env!("CARGO_BIN_EXE_lacuna")).args(["model", "mlp-8"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+}
+
+/// A script tells a mistake in its command from a run that failed.
+#[test]
+fn refused_arguments_have_the_exit_status_2() {
+    for arguments in [
+        &["train", "--bogus"][..],
+        &["train", "--keep-ratio", "2"],
+        &["train", "--url", "?bogus=1"],
+        &["train", "--adapter", "abacus", "--dataset", "planted"],
+        &["compare", "--methods", "nosuch"],
+        &["compare", "--methods", "dense,dense"],
+        &["estimator", "--after-steps", "99999999", "--dataset", "planted", "--model", "mlp-8"],
+        &["bench", "--model", "x"],
+        &["data", "fetch", "nosuch"],
+    ] {
+        let output = lacuna(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(lacuna(&["replay", "no-such-file"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_log_on_the_standard_output_has_nothing_else() {
+    let fixture = fixture();
+    let output = lacuna(&[&["train", "--data-dir", &fixture, "--log", "-"], &RUN[..]].concat());
+    assert!(output.status.success());
+    let lines: Vec<Value> = String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(steps(&lines).len(), 18);
+    assert_eq!((&lines[0]["event"], &lines[lines.len() - 1]["event"]), (&"run".into(), &"result".into()));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("test accuracy"));
+}
+
 /// A run of 18 steps on the fixture: six steps an epoch.
 const RUN: [&str; 12] =
     ["--dataset", "idx", "--model", "mlp-24-12", "--gate-inputs", "--keep-ratio=0.3", "--batch-size", "32", "--epochs", "3", "--seed", "7"];

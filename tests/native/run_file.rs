@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use pollster::block_on;
+use serde_json::Value;
 
 use lacuna::config::Config;
 use lacuna::data::{self, Dataset};
@@ -329,27 +330,63 @@ fn files_that_are_not_runs_are_refused_with_their_names() {
     }
 }
 
+/// Trains with these arguments until the log has grown by so many bytes, then sends the signal. Returns the exit status and what the program said on
+/// its error stream.
 #[cfg(unix)]
-#[test]
-fn ctrl_c_saves_the_run_and_prints_how_to_continue() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, log) = (folder.path().join("run.safetensors"), folder.path().join("run.jsonl"));
-    let name = path.to_str().unwrap();
-    let endless = RUN.map(|word| if word == "60" { "1000000" } else { word });
-    let arguments = [&["train", "--save", name, "--log", log.to_str().unwrap()], &endless[..]].concat();
-    let child = Command::new(env!("CARGO_BIN_EXE_lacuna")).args(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+fn interrupted(arguments: &[&str], log: &Path, bytes: u64, signal: &str) -> (Option<i32>, String) {
+    let length = || std::fs::metadata(log).map_or(0, |log| log.len());
+    let before = length();
+    let child = Command::new(env!("CARGO_BIN_EXE_lacuna")).args(arguments).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     // Training has begun once the log has lines.
     let begin = Instant::now();
-    while std::fs::metadata(&log).map_or(0, |log| log.len()) < 20_000 {
+    while length() < before + bytes {
         assert!(begin.elapsed() < Duration::from_mins(2), "it never trained");
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_saves_the_run_and_is_the_exit_status_and_the_run_continues_with_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("run.safetensors"), folder.path().join("run.jsonl"));
+    let (name, log_name) = (path.to_str().unwrap(), log.to_str().unwrap());
+    let endless = RUN.map(|word| if word == "60" { "1000000" } else { word });
+    let arguments = [&["train", "--save", name, "--log", log_name], &endless[..]].concat();
+    let (status, said) = interrupted(&arguments, &log, 20_000, "-INT");
+    assert_eq!(status, Some(130), "a script does not take it for a whole run");
     assert!(said.contains("stopped at step") && said.contains(&format!("lacuna train --resume {name} --save {name}")), "{said}");
     let saved = RunFile::from_bytes(&std::fs::read(&path).unwrap()).unwrap();
     assert!(saved.step > 0 && saved.steps == 1_000_000 && saved.state.is_some());
     let again = prints(&["replay", name, "--again"]);
     assert!(again.contains("the same, bit for bit"), "{again}");
+
+    // As if the program had trained on after its last save, and been killed while it wrote a line.
+    let text = std::fs::read_to_string(&log).unwrap();
+    std::fs::write(&log, format!("{text}{{\"step\":{},\"loss\":99}}\n{{\"step", saved.step)).unwrap();
+    let (status, said) = interrupted(&["train", "--resume", name, "--save", name, "--log", log_name], &log, 20_000, "-TERM");
+    assert_eq!(status, Some(143), "{said}");
+    let lines: Vec<Value> = std::fs::read_to_string(&log).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).filter(|event| *event != "evaluation").collect();
+    assert_eq!(events, ["run", "resume"]);
+    let steps: Vec<u64> = lines.iter().filter(|line| line["event"].is_null()).map(|line| line["step"].as_u64().unwrap()).collect();
+    assert!(steps.iter().copied().eq(0..steps.len() as u64) && steps.len() as u64 > u64::from(saved.step), "each step once, in order");
+    assert!(lines.iter().all(|line| line["loss"] != 99), "lines of steps that are trained again are dropped");
+
+    let refused =
+        refuses(&["train", "--resume", name, "--log", name.replace(".safetensors", ".txt").as_str()], &folder.path().join("run.txt"));
+    assert!(refused.contains("is not of a log"), "{refused}");
+}
+
+/// Writes a file that is no log, runs a command that must be refused, and checks that the file stays as it is. Returns the message.
+#[cfg(unix)]
+fn refuses(arguments: &[&str], notes: &Path) -> String {
+    std::fs::write(notes, "my notes\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_lacuna")).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(notes).unwrap(), "my notes\n");
+    String::from_utf8(output.stderr).unwrap()
 }

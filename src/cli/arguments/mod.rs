@@ -28,6 +28,7 @@ pub(super) use self::sweep::{Request, Sweep, SweepError};
 pub(super) use self::train::{Replay, Start, Train};
 use super::error::ArgumentError;
 use super::kernels::Kernels;
+use super::note_output;
 
 /// A command with its arguments.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,12 +85,20 @@ fn command() -> clap::Command {
         .subcommand(clap::Command::new("adapters").about("List this machine's GPUs"))
 }
 
-/// Reads the arguments of the program. If clap rejects them or prints help, the program ends here.
+/// Reads the arguments of the program. `None` after help or the version, which is printed. If clap rejects them, the program ends here.
 ///
 /// # Errors
 /// A value outside its setting's range, or settings that contradict each other.
-pub(super) fn read() -> Result<Command, ArgumentError> {
-    from_matches(&command().get_matches())
+pub(super) fn read() -> Result<Option<Command>, ArgumentError> {
+    match command().try_get_matches() {
+        Ok(matches) => from_matches(&matches).map(Some),
+        Err(error) if error.use_stderr() => error.exit(),
+        // Help or the version.
+        Err(error) => {
+            note_output(error.print());
+            Ok(None)
+        }
+    }
 }
 
 fn from_matches(matches: &ArgMatches) -> Result<Command, ArgumentError> {

@@ -59,8 +59,8 @@ impl Train {
                  lists the keys of logs and traces.",
             )
             .args(Experiment::flags(|_| true))
-            .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result."))
-            .arg(path("save", "FILE", "Save the run to this file at intervals, on Ctrl-C and at the end: to continue with --resume, to replay, to open in the page."))
+            .arg(path("log", "FILE", "Write one JSON object a line: every step, every evaluation, the result. - is the standard output; all other words then go to the error stream. With --resume the log is continued."))
+            .arg(path("save", "FILE", "Save the run to this file at intervals, on Ctrl-C and at the end: to continue with --resume, to replay, to open in the page. A run that a signal ended has exit status 130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP)."))
             .arg(
                 path("resume", "FILE", "Continue the run in this file, bit for bit as if it had not stopped; with --save it is saved again. A run on your own data also needs --dataset PATH.")
                     .conflicts_with_all(SETTINGS.iter().map(|setting| setting.name).filter(|name| *name != DATASET).chain(["url", "trace"])),
