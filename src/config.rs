@@ -448,7 +448,8 @@ impl Config {
         Self { control_variate: false, fill_budget: false, ..Self::default() }
     }
 
-    /// Reads a link copied from the page, or its query alone. The part after `#` belongs to the page and is ignored.
+    /// Reads a link copied from the page, or its query alone. The part after `#` belongs to the page and is ignored, as are names that others add to
+    /// a link.
     ///
     /// # Errors
     /// As [`Config::with_link`].
@@ -467,6 +468,9 @@ impl Config {
         let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if is_added_by_others(name) {
+                continue;
+            }
             if seen.contains(&name) {
                 return Err(ConfigError::SetTwice { setting: name.to_owned() });
             }
@@ -476,6 +480,12 @@ impl Config {
         config.check()?;
         Ok(config)
     }
+}
+
+/// Whether mailers, advertisers and social networks add a parameter of this name to the links that they pass on.
+fn is_added_by_others(name: &str) -> bool {
+    const NAMES: &str = "fbclid gclid gbraid wbraid dclid msclkid ttclid twclid yclid igshid igsh mc_cid mc_eid mkt_tok _hsenc _hsmi _ga _gl ref_src srsltid";
+    name.starts_with("utm_") || NAMES.split(' ').any(|known| known == name)
 }
 
 #[cfg(test)]
@@ -507,6 +517,18 @@ mod tests {
         assert_eq!(Config::from_link(&link).unwrap(), config);
         assert_eq!(Config::from_link(&config.to_query()).unwrap(), config);
         assert_eq!(Config::from_link("https://example.org/").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn what_others_add_to_a_link_is_ignored() {
+        let link = "https://example.org/?utm_source=a&model=mlp-8&fbclid=x&keep_ratio=0.2&utm_source=b&gclid&mc_cid=1#tour";
+        let config = Config { model: "mlp-8".to_owned(), keep_ratio: 0.2, ..Config::default() };
+        assert_eq!(Config::from_link(link).unwrap(), config);
+        assert_eq!(Config::from_link("?fbclid=x").unwrap(), Config::default());
+        assert!(SETTINGS.iter().all(|setting| !is_added_by_others(setting.name)));
+        for mistake in ["?utm=1", "?clid=x", "?=x", "?fbclid2=x"] {
+            assert!(Config::from_link(mistake).is_err(), "{mistake}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub enum DeviceError {
     )]
     TooLarge { what: String, bytes: u64, limit: u64 },
     /// The adapter has no subgroups of eight invocations.
+    #[cfg(not(target_arch = "wasm32"))]
     #[error(
         "{kernel}={variant} needs subgroups of eight invocations, which this adapter does not have: choose other variants with --kernels"
     )]

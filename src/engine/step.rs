@@ -57,7 +57,7 @@ pub struct Operands {
 pub struct Line {
     pub name: &'static str,
     pub phase: Phase,
-    /// For kernels that run once for each operation. How far apart the values of both masks are depends on the capacities: [`Line::work`] has it.
+    /// For kernels that run once for each operation. How far apart the values of both masks are depends on the capacities: `Line::work` has it.
     pub operation: Option<Operation>,
     pub operands: Operands,
     /// Workgroups along x.

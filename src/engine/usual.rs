@@ -29,16 +29,17 @@ struct Shape {
     terms: f64,
 }
 
-/// The variants for a network that keeps `kept` units of each group, `[groups]`.
+/// The variants for a network that keeps `kept()` units of each group, `[groups]`.
 #[must_use]
-pub fn usual_variants(adapter: &Adapter, model: &Model, kept: &[f64], batch_size: u32) -> Variants {
+pub fn usual_variants(adapter: &Adapter, model: &Model, kept: impl Fn() -> Vec<f64>, batch_size: u32) -> Variants {
     let usual = Variants::usual(adapter);
     // No page has subgroups.
     if cfg!(target_arch = "wasm32") || usual != Variants::SUBGROUPS {
         return usual;
     }
+    let kept = kept();
     Product::ALL.into_iter().fold(usual, |variants, product| {
-        let shapes = shapes(product, model, kept, batch_size);
+        let shapes = shapes(product, model, &kept, batch_size);
         let instructions = |index: usize| -> f64 {
             let variant = &product.variants()[index];
             shapes.iter().map(|shape| instructions(product, variant, shape)).sum()
@@ -117,7 +118,7 @@ mod tests {
         let model = Model::new(model, image, 10, false).unwrap();
         let kept = |group: &Group| f64::from(group.size) * if group.gated { keep_ratio } else { 1.0 };
         let kept: Vec<f64> = model.groups.iter().map(kept).collect();
-        usual_variants(adapter, &model, &kept, batch_size).to_string()
+        usual_variants(adapter, &model, || kept.clone(), batch_size).to_string()
     }
 
     #[test]

@@ -168,7 +168,7 @@ impl Trainer {
     pub fn kernels_of(machine: &Machine, config: &Config, data: &DataShape) -> Result<Vec<Kernel>, TrainError> {
         config.check()?;
         let (model, _) = built(config, &whole_of(config, data)?);
-        let variants = usual_variants(&machine.adapter, &model, &kept_at_end(config, &model), config.batch_size);
+        let variants = usual_variants(&machine.adapter, &model, || kept_at_end(config, &model), config.batch_size);
         Ok(kernels(machine, &model, &params_of(config, &model, data), variants)?)
     }
 
@@ -202,7 +202,7 @@ impl Trainer {
         let steps = steps_of(&config, data.train_rows);
         let centre = Centre::new(&data);
         let [scores, unpinned] = first_scores(&config, &whole, &model, &numbers, &pins, steps);
-        let variants = usual_variants(&machine.adapter, &model, &kept_at_end(&config, &model), config.batch_size);
+        let variants = usual_variants(&machine.adapter, &model, || kept_at_end(&config, &model), config.batch_size);
         let engine = engine_of(machine, &config, &model, &scores, &data, &data_buffers, variants)?;
         engine.write(&engine.buffers.weights, &initial_weights(&model, config.seed));
         engine.write(&engine.buffers.scores, &scores);
