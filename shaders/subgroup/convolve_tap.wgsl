@@ -1,15 +1,7 @@
 // How convolve adds the products of one tap, where the invocations of a subgroup load the weights together: two inputs at a time. It replaces
 // shared/convolve_tap.wgsl.
 
-// The products of one tap: with so many inputs, from the weights at `weight` and the values at `input` on. The other two are the distances of the next
-// input's weights and values.
-struct Tap {
-    length: u32,
-    weight: u32,
-    columns: u32,
-    input: u32,
-    apart_in: u32,
-}
+// #import tap
 
 fn add_tap(sums: Sums, tap: Tap, apart: u32) -> Sums {
     var all = sums;

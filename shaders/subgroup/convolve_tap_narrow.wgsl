@@ -1,24 +1,17 @@
 // How convolve adds the products of one tap, where the invocations of a subgroup load the weights of eight units together: four inputs at a time. It
 // replaces shared/convolve_tap.wgsl.
 
-// The products of one tap: with so many inputs, from the weights at `weight` and the values at `input` on. The other two are the distances of the next
-// input's weights and values.
-struct Tap {
-    length: u32,
-    weight: u32,
-    columns: u32,
-    input: u32,
-    apart_in: u32,
-}
+// #import tap
 
 fn add_tap(sums: Sums, tap: Tap, apart: u32) -> Sums {
     var all = sums;
     var w = tap.weight;
     var at = tap.input;
-    var left = tap.length;
+    var i = 0u;
     loop {
         // Two quads of units of each of four inputs. After the last input, there are weights of 0 and the values of the last.
         let own = packed_weights[w];
+        let left = tap.length - i;
         let last = left - 1u;
         let x = vec4(0u, min(1u, last), min(2u, last), min(3u, last)) * tap.apart_in + at;
         let x0 = mat4x4(input[x.x], input[x.y], input[x.z], input[x.w]);
@@ -29,8 +22,8 @@ fn add_tap(sums: Sums, tap: Tap, apart: u32) -> Sums {
         w += 4u * tap.columns;
         at += 4u * tap.apart_in;
         continuing {
-            left -= 4u;
-            break if left == 0u || left > 0x80000000u;
+            i += 4u;
+            break if i >= tap.length;
         }
     }
     return all;

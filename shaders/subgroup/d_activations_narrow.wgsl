@@ -1,12 +1,8 @@
 // The tile of a subgroup of eight invocations in d_activations: eight units for 64 images at one pixel. An invocation has eight of the images. For layers
 // that keep few units.
 
+// #import subgroup_four
 // #import sums_square
-
-// The weights of four units that invocations `n` to `n` + 3 loaded.
-fn four(own: vec4<f32>, n: u32) -> mat4x4<f32> {
-    return mat4x4(subgroupShuffle(own, n), subgroupShuffle(own, n + 1u), subgroupShuffle(own, n + 2u), subgroupShuffle(own, n + 3u));
-}
 
 // `w` is the place of the weights of the unit that this invocation loads.
 fn add_products(sums: Sums, w: u32, columns: u32, d: u32, apart_out: u32, apart: u32) -> Sums {

@@ -2,33 +2,13 @@
 // layers that keep few units.
 
 // #import multiply_add
-
-alias TileRows = Rows;
-// Which of the rows read inside the image.
-alias Inside = vec4<bool>;
+// #import subgroup_four
+// #import subgroup_rows
 
 // A column for each output, a row for each input; the digit counts quads of outputs.
 struct Sums {
     sum0: mat4x4<f32>,
     sum1: mat4x4<f32>,
-}
-
-fn tile_rows_from(r: u32, kept_in: u32, taps: u32, apart: u32, images: u32) -> TileRows {
-    return rows_from(r, kept_in, taps, apart, images);
-}
-
-fn tile_inside(rows: TileRows, row: u32, column: u32) -> Inside {
-    return inside(rows, row, column);
-}
-
-// The same for the whole subgroup, because its invocations load gradients for each other.
-fn is_any(inside: Inside) -> bool {
-    return subgroupAny(any(inside));
-}
-
-// The gradients at four outputs, which invocations `n` to `n` + 3 loaded.
-fn four(own: vec4<f32>, n: u32) -> mat4x4<f32> {
-    return mat4x4(subgroupShuffle(own, n), subgroupShuffle(own, n + 1u), subgroupShuffle(own, n + 2u), subgroupShuffle(own, n + 3u));
 }
 
 // `d` is the place of the gradient of the output that this invocation loads.

@@ -90,7 +90,9 @@ impl Gpu {
             max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
             ..wgpu::Limits::default()
         };
-        let required_features = adapter.features() & (wgpu::Features::TIMESTAMP_QUERY | wgpu::Features::SUBGROUP);
+        let described = Adapter::new(&adapter, name);
+        let mut required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        required_features.set(wgpu::Features::SUBGROUP, described.has_subgroups_of_eight);
         let descriptor =
             wgpu::DeviceDescriptor { label: Some("lacuna"), required_features, required_limits, ..wgpu::DeviceDescriptor::default() };
         let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| DeviceError::Device(error.to_string()))?;
@@ -100,8 +102,7 @@ impl Gpu {
         let slot = Arc::clone(&refused);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| keep_first(&slot, error.to_string())));
         let timestamp_period = required_features.contains(wgpu::Features::TIMESTAMP_QUERY).then(|| queue.get_timestamp_period());
-        let adapter = Adapter::new(&adapter, name);
-        Ok(Self { adapter, device, queue, timestamp_period, kernels: Kernels::default(), lost, refused })
+        Ok(Self { adapter: described, device, queue, timestamp_period, kernels: Kernels::default(), lost, refused })
     }
 
     /// Every adapter of this machine, in the order of their numbers.

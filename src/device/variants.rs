@@ -170,9 +170,11 @@ variants! {
         "4x16" registers(1, 4), Nothing, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_4x16;
         "8x16" registers(2, 4), Registers, strip 1, enough 0, "d_activations_tile" = "shaders/tiles/" d_activations_8x16;
         "s8x64" subgroup(2, 16), Subgroups, strip 1, enough 0,
-            "d_activations_tile" = "shaders/subgroup/" d_activations_narrow, "tile_images" = "shaders/subgroup/" tile_images;
+            "d_activations_tile" = "shaders/subgroup/" d_activations_narrow, "tile_images" = "shaders/subgroup/" tile_images,
+            "subgroup_four" = "shaders/subgroup/" subgroup_four;
         "s16x64" subgroup(4, 16), Subgroups, strip 1, enough 0,
             "d_activations_tile" = "shaders/subgroup/" d_activations, "tile_images" = "shaders/subgroup/" tile_images,
+            "subgroup_four" = "shaders/subgroup/" subgroup_four,
             "subgroup_sums" = "shaders/subgroup/" subgroup_sums;
         "w32" W32, Nothing, strip 1, enough 0,
             "d_activations" = "shaders/workgroup/" d_activations, "product" = "shaders/workgroup/" product,
@@ -186,8 +188,12 @@ variants! {
         "4x4" registers(1, 1), Nothing, strip 4, enough 32768, "d_weights_tile" = "shaders/tiles/" d_weights_4x4;
         // An adapter that computes on the CPU runs invocations in lockstep: adjacent tiles skip the same taps at the edge of an image.
         "8x8" registers(2, 2), Registers, strip 1, enough 1024, "d_weights_tile" = "shaders/tiles/" d_weights_8x8;
-        "s32x8" subgroup(8, 2), Subgroups, strip 1, enough 128, "d_weights_tile" = "shaders/subgroup/" d_weights_narrow;
-        "s32x16" subgroup(8, 4), Subgroups, strip 1, enough 128, "d_weights_tile" = "shaders/subgroup/" d_weights;
+        "s32x8" subgroup(8, 2), Subgroups, strip 1, enough 128,
+            "d_weights_tile" = "shaders/subgroup/" d_weights_narrow, "subgroup_four" = "shaders/subgroup/" subgroup_four,
+            "subgroup_rows" = "shaders/subgroup/" subgroup_rows;
+        "s32x16" subgroup(8, 4), Subgroups, strip 1, enough 128,
+            "d_weights_tile" = "shaders/subgroup/" d_weights, "subgroup_four" = "shaders/subgroup/" subgroup_four,
+            "subgroup_rows" = "shaders/subgroup/" subgroup_rows;
         "w32" W32, Nothing, strip 1, enough 512,
             "d_weights" = "shaders/workgroup/" d_weights, "product" = "shaders/workgroup/" product,
             "product_sums" = "shaders/workgroup/" product_sums_4x4;
