@@ -56,7 +56,7 @@ fn compute(z: u32, tile: Tile) {
     store_tile(sums, z, tile.unit, tile.pixel, tile.first, tile.apart);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,

@@ -75,7 +75,7 @@ fn compute(tile: Tile) {
     store_tile(sums, tile.unit, tile.pixel, tile.first, tile.apart);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,

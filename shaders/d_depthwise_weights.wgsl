@@ -17,9 +17,9 @@
 @group(0) @binding(5) var<storage, read_write> squares: array<f32>;    // from first_square on [units of the layer]
 @group(1) @binding(0) var<uniform> op: Operation;
 
-var<workgroup> lane_sums: array<f32, 64>;
+var<workgroup> lane_sums: array<f32, LANES>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -56,7 +56,7 @@ fn main(
             workgroupBarrier();
             if lane == 0u {
                 var total = 0.0;
-                for (var k = 0u; k < 64u; k++) {
+                for (var k = 0u; k < LANES; k++) {
                     total += lane_sums[k];
                 }
                 d_weights[layer.first_gradient + tap * columns + r] = total;
@@ -68,7 +68,7 @@ fn main(
             squares[op.first_square + r] = square;
         }
     }
-    for (var row = kept + workgroup.x * 64u + lane; row < layer.outputs; row += grid.x * 64u) {
+    for (var row = kept + workgroup.x * LANES + lane; row < layer.outputs; row += grid.x * LANES) {
         squares[op.first_square + row] = 0.0;
     }
 }

@@ -18,9 +18,9 @@
 @group(0) @binding(7) var<storage, read_write> d_scores: array<f32>;      // [U]
 @group(1) @binding(0) var<uniform> op: Operation;
 
-var<workgroup> lane_sums: array<f32, 64>;
+var<workgroup> lane_sums: array<f32, LANES>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -37,7 +37,7 @@ fn main(
             is_open = (units[unit] & KEPT_BY_MASK) != 0u;
         }
         var sum = 0.0;
-        for (var cell = lane; cell < cells; cell += 64u) {
+        for (var cell = lane; cell < cells; cell += LANES) {
             let at = r * cells + cell;
             var value = vec4<f32>();
             if r < kept {
@@ -62,7 +62,7 @@ fn main(
         workgroupBarrier();
         if lane == 0u && r < kept {
             var total = 0.0;
-            for (var k = 0u; k < 64u; k++) {
+            for (var k = 0u; k < LANES; k++) {
                 total += lane_sums[k];
             }
             d_scores[unit] = total;

@@ -24,10 +24,9 @@
 @group(0) @binding(7) var<storage, read_write> score_state: array<vec4<f32>>; // [U]
 @group(0) @binding(8) var<storage, read> information: array<f32>;        // [U] F
 
-const THREADS: u32 = 64u;
-const UNITS: u32 = THREADS / MASK_LANES; // of a workgroup
+const UNITS: u32 = LANES / MASK_LANES; // of a workgroup
 
-var<workgroup> lane_sums: array<f32, THREADS>;
+var<workgroup> lane_sums: array<f32, LANES>;
 
 fn update_effect(unit: u32, g: f32) {
     d_masks[unit] = g;
@@ -48,7 +47,7 @@ fn update_effect(unit: u32, g: f32) {
     score_state[unit] = known;
 }
 
-@compute @workgroup_size(THREADS)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,

@@ -16,7 +16,7 @@
 @group(0) @binding(5) var<storage, read_write> d_shortcut: array<vec4<f32>>; // likewise, of the shortcut's units
 @group(1) @binding(0) var<uniform> op: Operation;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,

@@ -20,9 +20,9 @@
 @group(0) @binding(8) var<storage, read_write> squares: array<f32>;            // from first_square on [units of the layer]
 @group(1) @binding(0) var<uniform> op: Operation;
 
-var<workgroup> lane_sums: array<vec2<f32>, 64>;
+var<workgroup> lane_sums: array<vec2<f32>, LANES>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -58,7 +58,7 @@ fn main(
         workgroupBarrier();
         if lane == 0u {
             var total = vec2<f32>();
-            for (var k = 0u; k < 64u; k++) {
+            for (var k = 0u; k < LANES; k++) {
                 total += lane_sums[k];
             }
             d_statistics[layer.first_statistic + origin] = total;
@@ -68,7 +68,7 @@ fn main(
         }
         workgroupBarrier();
     }
-    for (var row = kept + workgroup.x * 64u + lane; row < layer.outputs; row += grid.x * 64u) {
+    for (var row = kept + workgroup.x * LANES + lane; row < layer.outputs; row += grid.x * LANES) {
         squares[op.first_square + row] = 0.0;
     }
 }

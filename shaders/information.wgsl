@@ -22,9 +22,9 @@
 @group(0) @binding(8) var<storage, read_write> information: array<f32>;    // [U] F
 @group(1) @binding(0) var<uniform> op: Operation;
 
-var<workgroup> lane_sums: array<f32, 64>;
+var<workgroup> lane_sums: array<f32, LANES>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -49,7 +49,7 @@ fn main(
             offset = packed_weights[at + stride] - factor * moments.x;
         }
         var squares = 0.0;
-        for (var b = lane; b < images; b += 64u) {
+        for (var b = lane; b < images; b += LANES) {
             var derivative = vec4<f32>();
             for (var q = 0u; q < pixels; q++) {
                 let value = factor * input[(origin * pixels + q) * images + b] + offset;
@@ -61,7 +61,7 @@ fn main(
         workgroupBarrier();
         if lane == 0u {
             var total = 0.0;
-            for (var k = 0u; k < 64u; k++) {
+            for (var k = 0u; k < LANES; k++) {
                 total += lane_sums[k];
             }
             information[group.first_unit + lists[group.first_row + origin]] = f32(params.batch_size) * total;

@@ -2,7 +2,7 @@
 //
 //   L = 1/B sum_b (log sum_c exp(z_cb) - z_yb),   dL/dz_cb = (softmax(z_b)_c - [c = y]) / B
 //
-// One workgroup: invocations 0..127 compute the images of m, 128..255 those of m'. It copies the scheduled values of the step into the state and
+// One workgroup: the first LOSS_LANES invocations compute the images of m, the others those of m'. It copies the scheduled values of the step into the state and
 // advances `next`.
 // A loss that is not finite, or not below LARGEST_LOSS, halts the run here, before a weight or a score is changed.
 // After an overflow nothing is recorded and `next` stays: the step will be repeated.
@@ -25,7 +25,9 @@ const MISSING: u32 = 0xffffffffu;
 // A run with a larger loss has diverged, and the square of its structure gradient could overflow.
 const LARGEST_LOSS: f32 = 1e10;
 
-var<workgroup> losses: array<f32, 256>;
+const THREADS: u32 = 2u * LOSS_LANES;
+
+var<workgroup> losses: array<f32, THREADS>;
 // For each mask. Integers may be added in any order.
 var<workgroup> correct: array<atomic<u32>, 2>;
 
@@ -33,9 +35,9 @@ fn is_learnable(mean: f32) -> bool {
     return is_finite(mean) && mean < LARGEST_LOSS;
 }
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(local_invocation_index) lane: u32) {
-    let z = lane / 128u;
+    let z = lane / LOSS_LANES;
     let slot = state.next;
     let group = params.groups[params.group_count - 1u];
     let stride = params.batch_stride;
@@ -48,7 +50,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     var sum = 0.0;
     var hits = 0u;
     if z < params.masks {
-        for (var b = lane % 128u; b < stride; b += 128u) {
+        for (var b = lane % LOSS_LANES; b < stride; b += LOSS_LANES) {
             var row = MISSING;
             if b < params.batch_size {
                 row = batch_rows[slot * params.batch_size + b].row;
@@ -92,7 +94,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     losses[lane] = sum;
     atomicAdd(&correct[z], hits);
     workgroupBarrier();
-    // Sums in a fixed order: 32 sums of 8 invocations, then sums of 16.
+    // Sums in a fixed order: first of 8 invocations each, then of these sums.
     if lane % 8u == 0u {
         for (var i = 1u; i < 8u; i++) {
             sum += losses[lane + i];
@@ -107,8 +109,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         return;
     }
     var means = vec2<f32>();
-    for (var i = 0u; i < 128u; i += 8u) {
-        means += vec2(losses[i], losses[128u + i]);
+    for (var i = 0u; i < LOSS_LANES; i += 8u) {
+        means += vec2(losses[i], losses[LOSS_LANES + i]);
     }
     means /= f32(params.batch_size);
     if params.masks == 1u {

@@ -14,7 +14,7 @@
 @group(0) @binding(4) var<storage, read_write> packed_weights: array<vec4<f32>>; // [P], layers of [T * kI + E, pO]
 @group(1) @binding(0) var<uniform> op: Operation;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,

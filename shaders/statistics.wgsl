@@ -14,9 +14,9 @@
 @group(0) @binding(5) var<storage, read_write> statistics: array<vec2<f32>>;  // [2, S] mean and variance of each kept row
 @group(1) @binding(0) var<uniform> op: Operation;
 
-var<workgroup> lane_sums: array<vec2<f32>, 64>;
+var<workgroup> lane_sums: array<vec2<f32>, LANES>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -60,7 +60,7 @@ fn main(
         workgroupBarrier();
         if lane == 0u {
             var total = vec2<f32>();
-            for (var k = 0u; k < 64u; k++) {
+            for (var k = 0u; k < LANES; k++) {
                 total += lane_sums[k];
             }
             let mean = total.x / count;

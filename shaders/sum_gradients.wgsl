@@ -13,7 +13,7 @@
 @group(0) @binding(2) var<storage, read_write> d_weights: array<vec4<f32>>; // layers of parts of [T * kI + E, pO]
 @group(0) @binding(3) var<storage, read_write> squares: array<f32>;         // the first [workgroups * SQUARES]
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -31,7 +31,7 @@ fn main(
         let part_quads = sum_floats(layer, kept_in, kept_out) / 4u;
         // The rows of a normalisation are not split.
         let own_quads = summed_rows(layer, kept_in) * quads(kept_out);
-        for (var id = workgroup.x * 64u + lane; id < own_quads; id += grid.x * 64u) {
+        for (var id = workgroup.x * LANES + lane; id < own_quads; id += grid.x * LANES) {
             let at = layer.first_gradient / 4u + id;
             var sum = d_weights[at];
             for (var part = 1u; part < parts; part++) {

@@ -12,9 +12,7 @@
 @group(0) @binding(4) var<storage, read_write> counts: array<u32>;     // [2, 64]
 @group(0) @binding(5) var<storage, read_write> joins: array<vec2<u32>>; // [2, R] rows of the two that a union's row comes from, or ABSENT
 
-const THREADS: u32 = 64u;
-
-var<workgroup> run_counts: array<u32, 64>;
+var<workgroup> run_counts: array<u32, LANES>;
 
 // The rows of the branches for unit i of a union under mask z.
 fn origins(group: Group, z: u32, i: u32) -> vec2<u32> {
@@ -29,7 +27,7 @@ fn origins(group: Group, z: u32, i: u32) -> vec2<u32> {
     return origin;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let z = workgroup.z;
     for (var g = 0u; g < params.group_count; g++) {
@@ -37,7 +35,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         if group.united == 0u {
             continue;
         }
-        let run = (group.size + THREADS - 1u) / THREADS;
+        let run = (group.size + LANES - 1u) / LANES;
         let begin = min(lane * run, group.size);
         let end = min(begin + run, group.size);
         var count = 0u;
@@ -61,7 +59,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
                 at++;
             }
         }
-        if lane == THREADS - 1u {
+        if lane == LANES - 1u {
             counts[z * MOST_GROUPS + g] = at;
         }
         // A later union reads this one's rows.

@@ -15,7 +15,8 @@
 //
 // A norm that is not finite halts the run before a weight or a score is changed. Only for that do the scores wait for the backward pass. A unit is
 // decided, g = 0, if its draws cannot differ: s below 2^-24 or at 1. A pinned unit has g = 0 and a fixed score, which counts in the sum.
-// One workgroup; each invocation updates every 128th unit. A step that is shown in parts runs this kernel once for each part.
+// One workgroup. A column is every 128th unit; an invocation updates COLUMNS columns. A step that is shown in parts runs this kernel once for each
+// part.
 // v is searched among all floats: their bit patterns are ordered like their values, and PASSES passes of CANDIDATES candidates each (candidate_sums)
 // narrow 2^31 of them down to one. The sum is a fixed tree of additions of p clamp(s - v p, 0, 1), each operation monotone in v. Therefore "the least
 // v whose sum is within the budget" is well defined, and the budget holds exactly in this arithmetic. If every p is 1, all products are exact and v
@@ -35,7 +36,7 @@
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;   // [slots]
 @group(0) @binding(8) var<storage, read> pins: array<f32>;               // [U] p of a unit; -p if its score is fixed
 
-const THREADS: u32 = 128u;
+const COLUMNS: u32 = 128u / SCORE_LANES; // of an invocation
 const ESTIMATOR_TWO_SIDED: u32 = 0u; // as in src/estimators
 const ESTIMATOR_ONE_SIDED: u32 = 1u;
 const ESTIMATOR_PLAIN: u32 = 2u;
@@ -54,10 +55,13 @@ const EPSILON: f32 = 1e-8;
 const LEAST_MEAN: f32 = 1e-30; // where no unit that m keeps has an effect
 const LARGEST: u32 = 0x7f7fffffu; // bits of the largest float: this threshold makes all scores 0
 
-const PARTIAL_SUMS: u32 = CANDIDATES * THREADS;
+// Invocations that make an eighth of a sum, and their sums of all candidates.
+const EIGHTH: u32 = SCORE_LANES / 8u;
+const LANE_SUMS: u32 = CANDIDATES * SCORE_LANES;
+const EIGHTHS: u32 = CANDIDATES * 8u;
 
-var<workgroup> partial_sums: array<f32, PARTIAL_SUMS>; // [candidates, 128 invocations]
-var<workgroup> part_sums: array<f32, 128>;     // [candidates, 8 parts]
+var<workgroup> lane_sums: array<f32, LANE_SUMS>; // [candidates, invocations]
+var<workgroup> eighths: array<f32, EIGHTHS>;     // [candidates, 8]
 var<workgroup> halted: u32;
 var<workgroup> bracket: vec2<u32>;             // bits: v is between them
 var<workgroup> raises: u32;                    // 1 if the projection adds v
@@ -122,32 +126,34 @@ fn candidate(lo: u32, hi: u32, index: u32) -> u32 {
     return lo + (width / parts) * (index + 1u) + ((width % parts) * (index + 1u)) / parts;
 }
 
-// The sum of one value of each invocation: 8 parts of 16, then the parts, in the order of a candidate's sum.
+// The sum of one value of each invocation: eighths, then the eighths, in the order of a candidate's sum.
 fn tree_sum(lane: u32, value: f32) -> f32 {
-    partial_sums[lane] = value;
+    lane_sums[lane] = value;
     workgroupBarrier();
     if lane < 8u {
         var part = 0.0;
-        for (var i = 0u; i < 16u; i++) {
-            part += partial_sums[lane * 16u + i];
+        for (var i = 0u; i < EIGHTH; i++) {
+            part += lane_sums[lane * EIGHTH + i];
         }
-        part_sums[lane] = part;
+        eighths[lane] = part;
     }
     workgroupBarrier();
     var whole = 0.0;
     for (var i = 0u; i < 8u; i++) {
-        whole += part_sums[i];
+        whole += eighths[i];
     }
     return whole;
 }
 
-@compute @workgroup_size(128)
+@compute @workgroup_size(SCORE_LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
     var square = 0.0;
-    for (var k = lane; k < arrayLength(&squares); k += THREADS) {
+    for (var k = lane; k < arrayLength(&squares); k += SCORE_LANES) {
         square += squares[k];
     }
     square = tree_sum(lane, square);
+    let first_column = lane * COLUMNS;
+    let columns_end = first_column + COLUMNS;
     let part = params.learn_scores;
     let is_one_of = part > LEARN;
     if lane == 0u {
@@ -175,7 +181,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     var control = 0.0;
     var mean_effect = 0.0;
     if params.effects == EFFECTS_CONTROL {
-        for (var u = lane; u < select(0u, count, estimates); u += THREADS) {
+        for (var u = lane; u < select(0u, count, estimates); u += SCORE_LANES) {
             let other = select(scores[u], has_bit(u, DRAWN_IN_PROBE), reads_probe());
             control += score_state[u].z * (has_bit(u, DRAWN_IN_MASK) - other);
         }
@@ -183,7 +189,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     } else if params.effects == EFFECTS_FISHER {
         var effect = 0.0;
         var kept = 0.0;
-        for (var u = lane; u < select(0u, count, estimates); u += THREADS) {
+        for (var u = lane; u < select(0u, count, estimates); u += SCORE_LANES) {
             let is_kept = has_bit(u, KEPT_BY_MASK);
             effect += is_kept * abs(score_state[u].z);
             kept += is_kept;
@@ -194,24 +200,28 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     }
 
     var sum = 0.0;
-    for (var u = lane; u < count; u += THREADS) {
-        let s = scores[u];
-        if estimates {
-            d_scores[u] = gradient(u, s, control, mean_effect);
-        }
-        var stepped = s;
-        if steps && pins[u] > 0.0 {
-            let g = d_scores[u];
-            stepped = s - state.scores_rate * g;
-            if params.optimizer == ADAM {
-                let old = score_state[u];
-                let m = vec2(BETA1 * old.x + (1.0 - BETA1) * g, BETA2 * old.y + (1.0 - BETA2) * g * g);
-                score_state[u] = vec4(m, old.zw);
-                stepped = s - state.scores_rate * (m.x / state.first_correction) / (sqrt(m.y / state.second_correction) + EPSILON);
+    for (var column = first_column; column < columns_end; column++) {
+        var of_column = 0.0;
+        for (var u = column; u < count; u += 128u) {
+            let s = scores[u];
+            if estimates {
+                d_scores[u] = gradient(u, s, control, mean_effect);
             }
-            scores[u] = stepped;
+            var stepped = s;
+            if steps && pins[u] > 0.0 {
+                let g = d_scores[u];
+                stepped = s - state.scores_rate * g;
+                if params.optimizer == ADAM {
+                    let old = score_state[u];
+                    let m = vec2(BETA1 * old.x + (1.0 - BETA1) * g, BETA2 * old.y + (1.0 - BETA2) * g * g);
+                    score_state[u] = vec4(m, old.zw);
+                    stepped = s - state.scores_rate * (m.x / state.first_correction) / (sqrt(m.y / state.second_correction) + EPSILON);
+                }
+                scores[u] = stepped;
+            }
+            of_column += price(u) * clamp(stepped, 0.0, 1.0);
         }
-        sum += price(u) * clamp(stepped, 0.0, 1.0);
+        sum += of_column;
     }
 
     // The sum at v = 0, by the same tree as all candidates, decides whether a projection is needed, and in which direction.
@@ -232,12 +242,12 @@ fn main(@builtin(local_invocation_index) lane: u32) {
         let scored = select(0u, count, hi > 0u);
         sum_candidates(lane, lo, hi, scored);
         workgroupBarrier();
-        if lane < 8u * CANDIDATES {
+        for (var eighth = lane; eighth < EIGHTHS; eighth += SCORE_LANES) {
             var part = 0.0;
-            for (var i = 0u; i < 16u; i++) {
-                part += partial_sums[lane * 16u + i];
+            for (var i = 0u; i < EIGHTH; i++) {
+                part += lane_sums[eighth * EIGHTH + i];
             }
-            part_sums[lane] = part;
+            eighths[eighth] = part;
         }
         workgroupBarrier();
         if lane == 0u && hi > 0u {
@@ -245,7 +255,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
             for (var i = 0u; i < CANDIDATES; i++) {
                 var whole = 0.0;
                 for (var j = 0u; j < 8u; j++) {
-                    whole += part_sums[i * 8u + j];
+                    whole += eighths[i * 8u + j];
                 }
                 let bits = candidate(lo, hi, i);
                 // Lowering, x is over the budget and y within it; raising, x is within it and y over it.
@@ -262,13 +272,17 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 
     let threshold = bitcast<f32>(select(bracket.y, bracket.x, raises == 1u));
     sum = 0.0;
-    for (var u = lane; u < select(0u, params.units, is_whole); u += THREADS) {
-        var s = scores[u];
-        if live && projects {
-            s = clamp(s - threshold * direction(u, s), 0.0, 1.0);
-            scores[u] = s;
+    for (var column = first_column; column < columns_end; column++) {
+        var of_column = 0.0;
+        for (var u = column; u < select(0u, params.units, is_whole); u += 128u) {
+            var s = scores[u];
+            if live && projects {
+                s = clamp(s - threshold * direction(u, s), 0.0, 1.0);
+                scores[u] = s;
+            }
+            of_column += price(u) * s;
         }
-        sum += price(u) * s;
+        sum += of_column;
     }
     let projected_sum = tree_sum(lane, sum);
     // The record is that of the step before if this one overflowed.

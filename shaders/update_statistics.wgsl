@@ -15,7 +15,7 @@
 
 const MEMORY: f32 = 0.9;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,
@@ -32,7 +32,7 @@ fn main(
         let n = f32(layer.pixels * params.batch_size);
         let unbiased = vec2(1.0, n / max(n - 1.0, 1.0));
         let list = params.groups[layer.group_out].first_row;
-        for (var row = workgroup.x * 64u + lane; row < counts[layer.group_out]; row += grid.x * 64u) {
+        for (var row = workgroup.x * LANES + lane; row < counts[layer.group_out]; row += grid.x * LANES) {
             let at = layer.first_statistic + lists[list + row];
             running[at] = MEMORY * running[at] + (1.0 - MEMORY) * unbiased * statistics[layer.first_statistic + row];
         }

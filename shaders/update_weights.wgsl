@@ -16,7 +16,7 @@
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;   // layers of [T * inputs + E, outputs]
 @group(0) @binding(6) var<storage, read_write> velocity: array<f32>;  // as weights
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) grid: vec3<u32>,

@@ -18,7 +18,7 @@ pub fn threshold(scores: &[f64], prices: &[f64], budget: f64) -> f64 {
     }
     let mut breaks: Vec<f64> = scores.iter().zip(prices).flat_map(|(s, p)| [s / p, (s - 1.0) / p]).filter(|&v| v > 0.0).collect();
     breaks.push(0.0);
-    breaks.sort_by(f64::total_cmp);
+    breaks.sort_unstable_by(f64::total_cmp);
     // The sum does not rise with v, so the solution is on the piece that ends at the first breakpoint within the budget.
     let end = breaks.partition_point(|&v| sum(v) > budget);
     // At the last one the sum is 0, up to the rounding of a score divided by its price.
@@ -53,7 +53,7 @@ pub fn rise(scores: &[f64], prices: &[f64], budget: f64, most: f64) -> f64 {
         return 0.0;
     }
     let mut breaks: Vec<f64> = raised.iter().map(|(s, p)| (1.0 - s) / p).chain([0.0, most]).collect();
-    breaks.sort_by(f64::total_cmp);
+    breaks.sort_unstable_by(f64::total_cmp);
     // The sum does not fall with v, so the solution is on the piece that begins at the last breakpoint within the budget.
     let end = breaks.partition_point(|&v| sum(v) <= budget);
     let Some(&high) = breaks.get(end) else { return most };

@@ -3,14 +3,14 @@
 const PASSES: u32 = 8u;
 const CANDIDATES: u32 = 16u;
 
-// Writes an invocation's part of each candidate's sum to partial_sums. `count`: the number of scores to sum.
+// Writes an invocation's part of each candidate's sum to lane_sums. `count`: the number of scores to sum. An invocation has one column.
 fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
     var sums = array<f32, 16>();
     var thresholds = array<f32, 16>();
     for (var i = 0u; i < 16u; i++) {
         thresholds[i] = bitcast<f32>(candidate(lo, hi, i));
     }
-    for (var u = lane; u < count; u += THREADS) {
+    for (var u = lane; u < count; u += 128u) {
         let s = scores[u];
         let towards = direction(u, s);
         let p = price(u);
@@ -19,6 +19,6 @@ fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
         }
     }
     for (var i = 0u; i < 16u; i++) {
-        partial_sums[i * THREADS + lane] = sums[i];
+        lane_sums[i * SCORE_LANES + lane] = sums[i];
     }
 }

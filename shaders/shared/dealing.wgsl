@@ -1,4 +1,4 @@
-// How work is distributed over the workgroups of 64 invocations: neighbours take neighbouring work, so that they read adjacent memory.
+// How work is distributed over the workgroups of LANES invocations: neighbours take neighbouring work, so that they read adjacent memory.
 
 // The first part of the work for a workgroup, if there may be fewer parts than workgroups.
 fn dealt(workgroup: u32, grid: u32) -> u32 {
@@ -7,10 +7,10 @@ fn dealt(workgroup: u32, grid: u32) -> u32 {
 
 // The share of an invocation: `place` is its workgroup's number among `places`.
 fn share(work: u32, place: u32, places: u32, lane: u32) -> Share {
-    return Share(place * 64u + lane, work, places * 64u);
+    return Share(place * LANES + lane, work, places * LANES);
 }
 
 // A workgroup is a team.
 fn team(workgroup: u32, grid: u32, lane: u32) -> Team {
-    return Team(workgroup, grid, lane, 64u);
+    return Team(workgroup, grid, lane, LANES);
 }

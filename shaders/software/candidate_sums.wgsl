@@ -10,11 +10,15 @@ fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
         thresholds[i] = bitcast<f32>(candidate(lo, hi, i));
     }
     var sums = vec4<f32>();
-    for (var u = lane; u < count; u += THREADS) {
-        let s = scores[u];
-        sums += price(u) * clamp(s - thresholds * direction(u, s), vec4<f32>(), vec4(1.0));
+    for (var column = lane * COLUMNS; column < (lane + 1u) * COLUMNS; column++) {
+        var of_column = vec4<f32>();
+        for (var u = column; u < count; u += 128u) {
+            let s = scores[u];
+            of_column += price(u) * clamp(s - thresholds * direction(u, s), vec4<f32>(), vec4(1.0));
+        }
+        sums += of_column;
     }
     for (var i = 0u; i < 4u; i++) {
-        partial_sums[i * THREADS + lane] = sums[i];
+        lane_sums[i * SCORE_LANES + lane] = sums[i];
     }
 }

@@ -12,7 +12,7 @@ impl Adapter {
         let name_found =
             [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
         let name = name_found.unwrap_or("an unnamed adapter").to_owned();
-        let known_software = ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_lowercase().contains(software));
+        let known_software = ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_ascii_lowercase().contains(software));
         let software = info.device_type == wgpu::DeviceType::Cpu || known_software;
         let is_of_eight = (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
         Self {
@@ -114,7 +114,7 @@ impl Gpu {
     async fn find(instance: &wgpu::Instance, wanted: &str) -> Result<wgpu::Adapter, DeviceError> {
         let mut adapters = instance.enumerate_adapters(wgpu::Backends::all()).await;
         let mut names: Vec<String> = adapters.iter().map(|adapter| Adapter::new(adapter, None).to_string()).collect();
-        let matches = |name: &String| name.to_lowercase().contains(&wanted.to_lowercase());
+        let matches = |name: &String| name.to_ascii_lowercase().contains(&wanted.to_ascii_lowercase());
         // A number this short is a place in the list, not part of a name or of a driver's version.
         let found = match wanted.parse::<usize>() {
             Ok(number) if wanted.len() <= 2 => Some(number).filter(|&number| number < adapters.len()),

@@ -270,7 +270,7 @@ impl Variant {
 
 /// Invocations of a subgroup.
 const SUBGROUP: u64 = 8;
-/// Invocations of a workgroup.
+/// Invocations of a workgroup that computes a tile through its memory.
 const WORKGROUP: u64 = 64;
 
 /// Which variant of each product runs.
@@ -282,7 +282,9 @@ impl Variants {
     pub const GPU: Self = Self([0, 0, 0]);
     /// Where nothing was measured, on an adapter that computes on the CPU.
     pub const SOFTWARE: Self = Self([3, 3, 1]);
-    /// Likewise, if it has subgroups of eight invocations.
+    /// Likewise, on SwiftShader, which has half as many registers.
+    pub const SWIFTSHADER: Self = Self([1, 0, 0]);
+    /// Likewise, on one that has subgroups of eight invocations.
     pub const SUBGROUPS: Self = Self([5, 5, 3]);
 
     /// Where nothing was measured.
@@ -290,6 +292,7 @@ impl Variants {
     pub fn usual(adapter: &Adapter) -> Self {
         match adapter {
             Adapter { software: true, has_subgroups_of_eight: true, .. } => Self::SUBGROUPS,
+            Adapter { software: true, name, .. } if name.contains("SwiftShader") => Self::SWIFTSHADER,
             Adapter { software: true, .. } => Self::SOFTWARE,
             _ => Self::GPU,
         }
@@ -384,12 +387,18 @@ impl FromStr for Variants {
 /// Numbers on which the sources and the grids of kernels depend, besides the variants of products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
-    /// Numbers that a workgroup writes to `squares`.
-    pub squares: u32,
+    /// Invocations of a workgroup, in kernels that do not say another number.
+    pub lanes: u32,
+    /// Whether each invocation writes its own number to `squares`. Otherwise a workgroup writes one.
+    pub has_square_each: bool,
     /// Invocations of `d_masks` that share the terms of a unit.
     pub mask_lanes: u32,
     /// The workgroup of `sample` has the square of this many invocations.
     pub sample_row: u32,
+    /// Invocations of `loss` for each mask; a multiple of 8.
+    pub loss_lanes: u32,
+    /// Invocations of `update_scores`; a divisor of 128 and a multiple of 8.
+    pub score_lanes: u32,
     /// Most workgroups of a kernel that strides over its work: enough to occupy the adapter, and few enough that a sparse step does not start
     /// thousands without work.
     pub most_workgroups: u32,
@@ -399,9 +408,12 @@ pub struct Sizes {
 
 impl Sizes {
     pub const GPU: Self = Self {
-        squares: 1,
+        lanes: 64,
+        has_square_each: false,
         mask_lanes: 64,
         sample_row: 16,
+        loss_lanes: 128,
+        score_lanes: 128,
         most_workgroups: 1024,
         // The most that a dispatch may have.
         most_tiled: 65_520,
@@ -409,11 +421,15 @@ impl Sizes {
 
     /// For an adapter that computes on the CPU, and for the CPU engine.
     pub const SOFTWARE: Self = Self {
-        // One for each invocation: a sum within the workgroup would need a barrier, which would force a kernel's values out of registers.
-        squares: 64,
+        // As many as run in lockstep. Every further one costs time, with and without work: SwiftShader takes 50 microseconds for a workgroup of 64
+        // without work, and 75 for the same one with a barrier. llvmpipe compiles a kernel more slowly the more numbers its workgroup memory has.
+        lanes: 8,
+        // A sum within the workgroup would need a barrier, which would force a kernel's values out of registers.
+        has_square_each: true,
         mask_lanes: 1,
-        // llvmpipe compiles a kernel more slowly the more numbers its workgroup memory has.
-        sample_row: 8,
+        sample_row: 4,
+        loss_lanes: 8,
+        score_lanes: 8,
         most_workgroups: 16,
         // There a workgroup without a tile costs as much as a tile whose sums have one term.
         most_tiled: 16,
@@ -425,9 +441,29 @@ impl Sizes {
         if software { Self::SOFTWARE } else { Self::GPU }
     }
 
+    /// Invocations of a workgroup of a kernel in this variant.
+    #[must_use]
+    pub fn lanes_of(&self, variant: &Variant) -> u32 {
+        if matches!(variant.tile, Tile::Workgroup { .. }) { WORKGROUP as u32 } else { self.lanes }
+    }
+
+    /// Numbers that a workgroup of so many invocations writes to `squares`.
+    #[must_use]
+    pub fn squares(&self, lanes: u32) -> u32 {
+        if self.has_square_each { lanes } else { 1 }
+    }
+
     #[cfg(feature = "gpu")]
-    fn constants(self) -> [(&'static str, u32); 3] {
-        [("SQUARES", self.squares), ("MASK_LANES", self.mask_lanes), ("SAMPLE_ROW", self.sample_row)]
+    fn constants(&self, variant: Option<&Variant>) -> [(&'static str, u32); 6] {
+        let lanes = variant.map_or(self.lanes, |variant| self.lanes_of(variant));
+        [
+            ("LANES", lanes),
+            ("SQUARES", self.squares(lanes)),
+            ("MASK_LANES", self.mask_lanes),
+            ("SAMPLE_ROW", self.sample_row),
+            ("LOSS_LANES", self.loss_lanes),
+            ("SCORE_LANES", self.score_lanes),
+        ]
     }
 }
 
@@ -435,7 +471,7 @@ impl Sizes {
 #[cfg(feature = "gpu")]
 #[must_use]
 pub(super) fn constants(software: bool, variant: Option<&Variant>) -> String {
-    let sizes = Sizes::of(software).constants();
+    let sizes = Sizes::of(software).constants(variant);
     let own = variant.map(Variant::constants).unwrap_or_default();
     let line: Vec<String> = sizes.into_iter().chain(own).map(|(name, value)| format!("const {name}: u32 = {value}u;")).collect();
     format!("{}\n", line.join(" "))
@@ -452,6 +488,7 @@ mod tests {
             assert_eq!(variants.to_string().parse(), Ok(variants));
         }
         assert_eq!(Variants::SOFTWARE.to_string(), "convolve=8x16,d_activations=8x16,d_weights=8x8");
+        assert_eq!(Variants::SWIFTSHADER.to_string(), "convolve=8x8,d_activations=4x4,d_weights=4x4");
         assert_eq!(Variants::SUBGROUPS.to_string(), "convolve=s16x64,d_activations=s16x64,d_weights=s32x16");
         assert_eq!(Variants::GPU.to_string(), "convolve=4x4,d_activations=4x4,d_weights=4x4");
         let refused = |text: &str| text.parse::<Variants>().unwrap_err().to_string();

@@ -5,16 +5,12 @@ use crate::model::{Extra, Layer};
 
 use super::Engine;
 
-/// One thread each, in workgroups of 64. The number of workgroups is a multiple of 16, so that the few of an adapter that computes on the CPU are a
-/// power of two, as `dealt` in `shaders/software/dealing.wgsl` requires.
-pub(super) fn grid(threads: u64) -> [u32; 3] {
-    [u32::try_from(threads.div_ceil(64).next_multiple_of(16)).unwrap_or(u32::MAX), 1, 1]
-}
-
-/// As many workgroups of 64 as the work can use, for a kernel that strides over it.
-pub(super) fn striding_grid(threads: u64, most: u32) -> [u32; 3] {
-    let [x, y, z] = grid(threads);
-    [x.min(most), y, z]
+/// As many workgroups of `lanes` invocations as the work can use, at most `most`, for a kernel that strides over it. The number is a power of two or
+/// a multiple of 16: the few of an adapter that computes on the CPU are a power of two, as `dealt` in `shaders/software/dealing.wgsl` requires.
+pub(super) fn striding_grid(work: u64, lanes: u32, most: u32) -> u32 {
+    let least = work.div_ceil(lanes.into()).max(1);
+    let rounded = if least < 16 { least.next_power_of_two() } else { least.next_multiple_of(16) };
+    u32::try_from(rounded).unwrap_or(u32::MAX).min(most)
 }
 
 /// The numbers that decide into how many parts a device splits the gradients of weights.

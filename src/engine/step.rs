@@ -161,7 +161,7 @@ impl StepPlan {
 impl Planner<'_> {
     fn all(&mut self) {
         let quads: u64 = self.model.layers.iter().map(|layer| u64::from(layer.whole() / 4)).sum();
-        let all_quads = striding_grid(quads, self.sizes.most_workgroups);
+        let all_quads = self.strided(quads);
         let has_unions = self.model.groups.iter().any(|group| group.union_of.is_some());
         self.once("sample", Phase::Sample, self.model.groups.len() as u32, false);
         if self.model.is_gated() {
@@ -177,7 +177,7 @@ impl Planner<'_> {
         // Otherwise the pass under m is the last one: its values are still there in the backward pass.
         let passes: &[u32] = if self.model.is_side_by_side() { &[0] } else { &[1, 0] };
         for &mask in passes {
-            self.push("pack_weights", Phase::Pack, Operation { mask, ..Operation::default() }, Operands::default(), all_quads[0]);
+            self.push("pack_weights", Phase::Pack, Operation { mask, ..Operation::default() }, Operands::default(), all_quads);
             if is_gated {
                 self.gather_inputs(mask);
             }
@@ -190,8 +190,9 @@ impl Planner<'_> {
         // The kernel of a layer of one pixel writes its squares itself; sum_gradients, which is first in the buffer, writes those of the others.
         let is_cut = |layer: &Layer| layer.pixels > 1 && layer.taps > 0;
         let cut: u64 = self.model.layers.iter().filter(|layer| is_cut(layer)).map(|layer| u64::from(layer.whole() / 4)).sum();
-        let sum_grid = if cut > 0 { striding_grid(cut, self.sizes.most_workgroups)[0] } else { 0 };
-        self.take_squares(sum_grid * self.sizes.squares);
+        let of_gradient = self.sizes.lanes_of(self.variants.of(Product::DWeights));
+        let sum_grid = if cut > 0 { striding_grid(cut, of_gradient, self.sizes.most_workgroups) } else { 0 };
+        self.take_squares(sum_grid * self.sizes.squares(of_gradient));
 
         for (index, _) in self.model.ops.iter().enumerate().rev() {
             self.backward(index);
@@ -204,7 +205,7 @@ impl Planner<'_> {
         }
         // A control variate must be one of past steps, so its update comes after its use; the other estimators read this step's.
         let masks = self.model.gated().map(|group| group.size).max().unwrap_or(0);
-        let masks = striding_grid(u64::from(masks) * u64::from(self.sizes.mask_lanes), self.sizes.most_workgroups)[0];
+        let masks = self.strided(u64::from(masks) * u64::from(self.sizes.mask_lanes));
         if self.effects == effects::FISHER {
             self.once("d_masks", Phase::Backward, masks, false);
         }
@@ -213,10 +214,10 @@ impl Planner<'_> {
         if self.effects == effects::CONTROL {
             self.once("d_masks", Phase::Weights, masks, false);
         }
-        self.once("update_weights", Phase::Weights, all_quads[0], false);
+        self.once("update_weights", Phase::Weights, all_quads, false);
         if self.model.statistics() > 0 {
-            let statistics = striding_grid(self.model.statistics().into(), self.sizes.most_workgroups);
-            self.once("update_statistics", Phase::Weights, statistics[0], false);
+            let statistics = self.strided(self.model.statistics().into());
+            self.once("update_statistics", Phase::Weights, statistics, false);
         }
     }
 
@@ -235,7 +236,9 @@ impl Planner<'_> {
     fn gather_inputs(&mut self, mask: u32) {
         let inputs = &self.model.maps[0];
         let operation = Operation { height_out: inputs.height, width_out: inputs.width, flags: ones(inputs), mask, ..Operation::default() };
-        let workgroups = self.elements(inputs, 1);
+        // Blocks of four features and four images.
+        let features = u64::from(self.model.groups[inputs.group].size + 1) * u64::from(inputs.pixels());
+        let workgroups = self.strided(features.div_ceil(4) * u64::from(self.images));
         self.push("gather_inputs", Phase::Pack, operation, Operands::default(), workgroups);
         if let Some(line) = self.plan.lines.last_mut() {
             // Inputs without scores are the same under both masks.
@@ -246,7 +249,17 @@ impl Planner<'_> {
     /// Workgroups of a kernel that strides over the quads of a map, with `more` extra rows.
     fn elements(&self, map: &Map, more: u32) -> u32 {
         let rows = self.model.groups[map.group].size + more;
-        striding_grid(u64::from(rows) * u64::from(map.pixels()) * u64::from(self.images), self.sizes.most_workgroups)[0]
+        self.strided(u64::from(rows) * u64::from(map.pixels()) * u64::from(self.images))
+    }
+
+    /// Workgroups of a kernel that strides over so much work.
+    fn strided(&self, work: u64) -> u32 {
+        striding_grid(work, self.sizes.lanes, self.sizes.most_workgroups)
+    }
+
+    /// Workgroups of a product that has a tile for each of so many invocations.
+    fn tiled(&self, product: Product, invocations: u64) -> u32 {
+        striding_grid(invocations, self.sizes.lanes_of(self.variants.of(product)), self.sizes.most_tiled)
     }
 
     /// Where the next `count` squares begin.
@@ -301,7 +314,7 @@ impl Planner<'_> {
         match op {
             Op::Convolve { .. } => {
                 let threads = self.variants.of(Product::Convolve).invocations(rows.div_ceil(4), pixels, self.images);
-                self.push("convolve", Phase::Forward, operation, operands, striding_grid(threads, self.sizes.most_tiled)[0]);
+                self.push("convolve", Phase::Forward, operation, operands, self.tiled(Product::Convolve, threads));
             }
             Op::Normalise { layer, shortcut, .. } => {
                 operation.flags |= normalise_flags(layer, shortcut);
@@ -360,17 +373,18 @@ impl Planner<'_> {
                     self.information_of(output);
                 }
                 let layer = &self.model.layers[layer];
-                let threads = of_gradient(self.variants.of(Product::DWeights), layer);
-                let workgroups = striding_grid(threads, self.sizes.most_workgroups)[0];
+                let variant = self.variants.of(Product::DWeights);
+                let lanes = self.sizes.lanes_of(variant);
+                let workgroups = striding_grid(of_gradient(variant, layer), lanes, self.sizes.most_workgroups);
                 let mut own = operation;
                 if layer.pixels == 1 {
-                    own.first_square = self.take_squares(workgroups * self.sizes.squares);
+                    own.first_square = self.take_squares(workgroups * self.sizes.squares(lanes));
                 }
                 self.push("d_weights", Phase::Backward, own, operands, workgroups);
                 if operands.input != 0 || self.model.needs_input_gradient() {
                     let units = self.model.groups[input.group].size.div_ceil(4);
                     let threads = self.variants.of(Product::DActivations).invocations(units, input.pixels(), self.images);
-                    let workgroups = striding_grid(threads, self.sizes.most_tiled)[0];
+                    let workgroups = self.tiled(Product::DActivations, threads);
                     self.push("d_activations", Phase::Backward, operation, operands, workgroups);
                 }
             }
