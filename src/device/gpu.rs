@@ -12,7 +12,8 @@ impl Adapter {
         let name_found =
             [&info.name, &info.driver_info, &info.driver].into_iter().map(String::as_str).chain(name).find(|text| !text.is_empty());
         let name = name_found.unwrap_or("an unnamed adapter").to_owned();
-        let known_software = ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_ascii_lowercase().contains(software));
+        let known_software =
+            ["swiftshader", "llvmpipe", "lavapipe", "warp"].iter().any(|software| name.to_ascii_lowercase().contains(software));
         let software = info.device_type == wgpu::DeviceType::Cpu || known_software;
         let is_of_eight = (info.subgroup_min_size, info.subgroup_max_size) == (8, 8);
         Self {

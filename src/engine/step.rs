@@ -219,6 +219,8 @@ impl Planner<'_> {
             let statistics = self.strided(self.model.statistics().into());
             self.once("update_statistics", Phase::Weights, statistics, false);
         }
+        // Buffers end at multiples of four numbers. The rest, which no kernel writes, is no part of the last kernel's squares.
+        self.take_squares(self.plan.squares.next_multiple_of(4) - self.plan.squares);
     }
 
     /// Adds a kernel that works on the whole network; its output operand is the logits.

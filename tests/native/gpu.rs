@@ -10,7 +10,7 @@ use std::time::Instant;
 use pollster::block_on;
 
 use lacuna::check::{self, Report};
-use lacuna::config::{Config, Estimator, MethodName, RateSchedule, SETTINGS, Schedule};
+use lacuna::config::{Config, Estimator, MethodName, RateSchedule, SETTINGS, Schedule, ScoresOptimizer};
 use lacuna::device::Machine;
 use lacuna::device::{Adapter, Gpu, Product, TABLE};
 use lacuna::engine::{DataBuffers, Engine, MASKS};
@@ -911,7 +911,8 @@ fn pictured() -> Vec<(Config, Data)> {
 fn a_run_of_convolutions_on_the_gpu_equals_the_run_of_its_references() {
     let machine = machine();
     for (config, data) in pictured() {
-        let mut run = data.start(&machine, Config { clip_norm: 1.0, ..config });
+        // Not Adam, which divides a score's gradient by its size: one that is nearly 0 after a subtraction has few exact digits.
+        let mut run = data.start(&machine, Config { clip_norm: 1.0, scores_optimizer: ScoresOptimizer::Sgd, ..config });
         make_room(&mut run);
         let mut reference = memory(&run);
         let (units, name) = (run.model.units() as usize, run.model.name.clone());
@@ -940,7 +941,7 @@ fn a_run_of_convolutions_on_the_gpu_equals_the_run_of_its_references() {
             ("running", &reference.running.as_flattened().to_vec(), floats(&run, "running")),
         ] {
             let error = expected.iter().zip(&found).map(|(a, &b)| (a - f64::from(b)).abs()).fold(0.0, f64::max);
-            assert!(error < 5e-4, "{name}: after the run, {what} differ by {error}");
+            assert!(error < 2e-6, "{name}: after the run, {what} differ by {error}");
         }
     }
 }
