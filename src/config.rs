@@ -462,15 +462,9 @@ impl Config {
     /// # Errors
     /// An unknown or repeated setting, a value outside its setting's range, or a contradiction between settings.
     pub fn with_link(self, link: &str) -> Result<Self, ConfigError> {
-        let link = link.split('#').next().unwrap_or_default();
-        let query = link.split_once('?').map_or(if link.contains("://") { "" } else { link }, |(_, query)| query);
         let mut config = self;
         let mut seen = Vec::new();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if is_added_by_others(name) {
-                continue;
-            }
+        for (name, value) in named_in(link) {
             if seen.contains(&name) {
                 return Err(ConfigError::SetTwice { setting: name.to_owned() });
             }
@@ -480,6 +474,20 @@ impl Config {
         config.check()?;
         Ok(config)
     }
+}
+
+/// The names in a link's query with their values, without what others add to links.
+fn named_in(link: &str) -> impl Iterator<Item = (&str, &str)> {
+    let link = link.split('#').next().unwrap_or_default();
+    let query = link.split_once('?').map_or(if link.contains("://") { "" } else { link }, |(_, query)| query);
+    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(|(name, _)| !is_added_by_others(name))
+}
+
+/// Whether a link names nothing, or only what others add to links.
+#[must_use]
+pub fn names_nothing(link: &str) -> bool {
+    named_in(link).next().is_none()
 }
 
 /// Whether mailers, advertisers and social networks add a parameter of this name to the links that they pass on.
@@ -525,6 +533,8 @@ mod tests {
         let config = Config { model: "mlp-8".to_owned(), keep_ratio: 0.2, ..Config::default() };
         assert_eq!(Config::from_link(link).unwrap(), config);
         assert_eq!(Config::from_link("?fbclid=x").unwrap(), Config::default());
+        assert!(["", "?", "?fbclid=x", "utm_source=a&utm_medium=b", "https://example.org/?gclid#tour"].into_iter().all(names_nothing));
+        assert!(!["?seed=1", "fbclid=x&seed=1", "?sead=1"].into_iter().any(names_nothing));
         assert!(SETTINGS.iter().all(|setting| !is_added_by_others(setting.name)));
         for mistake in ["?utm=1", "?clid=x", "?=x", "?fbclid2=x"] {
             assert!(Config::from_link(mistake).is_err(), "{mistake}");

@@ -68,6 +68,13 @@ pub fn read_link(query: &str) -> Result<Js<Values>, JsError> {
     Ok(Js::of(&values_of(&config)?))
 }
 
+/// Whether a link names no setting, and nothing else but what mailers and social networks add to links.
+#[must_use]
+#[wasm_bindgen]
+pub fn names_nothing(query: &str) -> bool {
+    config::names_nothing(query)
+}
+
 /// The query of a link with these values. It has only settings that differ from their defaults.
 ///
 /// # Errors

@@ -105,6 +105,44 @@ test('a link out of range is refused with the setting and its range, and the pag
   await visitor.leave();
 });
 
+test('what can be read of a link is opened, what others added is ignored, and the address stays until a setting is changed', limit, async () => {
+  const link = 'dataset=planted&model=mlp-8&keep_ratio=7&utm_source=mail&sede=1';
+  const visitor = await visit(link, {
+    prepare: (context) =>
+      context.addInitScript(() => {
+        window.addresses = [];
+        const { replaceState } = history;
+        history.replaceState = (...args) => {
+          window.addresses.push(args[2]);
+          replaceState.apply(history, args);
+        };
+      }),
+  });
+  await visitor.heard('opened');
+  assert.equal(await visitor.see('notice').getAttribute('data-failure'), 'part_of_link');
+  const words = await visitor.see('notice').innerText();
+  assert.match(words, /\nkeep_ratio must be a number from 0\.01 to 1, not "7"\nthere is no setting "sede"/);
+  assert(!words.includes('utm_source'), words);
+  const { values } = (await visitor.reports('values')).at(-1);
+  assert.deepEqual([values.dataset, values.model, values.keep_ratio], ['planted', 'mlp-8', '0.2']);
+  await visitor.screenshot('part-of-a-link');
+  await visitor.set('seed', '9');
+  await visitor.until(() => window.addresses.length > 0);
+  const [address] = await visitor.page.evaluate(() => window.addresses);
+  assert.match(address, /^\?dataset=planted&model=mlp-8&.*seed=9$/);
+  await visitor.leave();
+});
+
+test('a link that names an unknown claim says so, and one with nothing but a sender’s mark is a first visit', limit, async () => {
+  const visitor = await visit('utm_source=mail#claim=nonsense');
+  await visitor.until(() => /claim that this page does not have: “nonsense”/.test(document.body.innerText));
+  await visitor.leave();
+  const first = await visit('fbclid=x');
+  const { asked } = await first.heard('values');
+  assert.equal(asked, 'first');
+  await first.leave();
+});
+
 test('a typed value out of range is refused with a reason, and the experiment does not change', limit, async () => {
   const visitor = await visit(SMALL);
   await visitor.heard('opened');

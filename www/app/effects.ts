@@ -27,8 +27,8 @@ interface EffectHandlers {
 export function firstRequests({ controls, pace }: State): Request[] {
   const data = new URL('data/', document.baseURI).href;
   const query = location.search.slice(1);
-  const is_first = query === '' && !/[#&](lesson|claim)=/.test(location.hash);
-  const load: Request = controls.values ? { kind: 'wake', data } : { kind: 'start', query, is_first, fallback: FALLBACK, data };
+  const may_be_first = !/[#&](lesson|claim)=/.test(location.hash);
+  const load: Request = controls.values ? { kind: 'wake', data } : { kind: 'start', query, may_be_first, fallback: FALLBACK, data };
   return [load, { kind: 'pace', steps_per_second: pace }];
 }
 

@@ -10,13 +10,20 @@ import { denseWork } from '../model/first-visit';
 import { description } from '../testing/samples';
 import type { Report, Values } from '../protocol/messages';
 
-/** Links of this engine are `name=value`; it knows no “unknown”. */
+/** Links of this engine are `name=value`; it knows no “unknown”, not twice the same name, and ignores “utm”. */
 const engine = {
   settings: () => [],
   entrants: () => [],
+  names_nothing: (query: string): boolean => query.split('&').every((part) => part === '' || part.startsWith('utm')),
   read_link: (query: string): Values => {
-    if (query.includes('unknown')) throw new Error(`there is no ${query}`);
-    return Object.fromEntries(query.split('&').map((part) => part.split('=')));
+    const parts = query.split('&').map((part) => part.split('='));
+    const found: Values = {};
+    for (const [name = '', value = ''] of parts.filter(([name]) => name !== '' && name !== 'utm')) {
+      if (name.startsWith('unknown')) throw new Error(`there is no ${name}`);
+      if (name in found) throw new Error(`${name} is set twice`);
+      found[name] = value;
+    }
+    return found;
   },
   write_link: (values: Values) =>
     Object.entries(values)
@@ -32,11 +39,11 @@ const loader = (of: Engine | null, adapter: object | null = null): EngineLoader 
   ({ load: async () => of, engine: of && Promise.resolve(of), adapter: Promise.resolve(adapter) }) as unknown as EngineLoader;
 
 /** The reports of a start. `asked`: the number of the run that was asked for meanwhile. */
-async function reported(query: string, adapter: object | null = null, is_first = false, asked = 0): Promise<Report[]> {
+async function reported(query: string, adapter: object | null = null, may_be_first = false, asked = 0): Promise<Report[]> {
   const reports: Report[] = [];
   await start(
     loader(engine, adapter),
-    { kind: 'start', query, is_first, fallback: { gpu: 'net=large', cpu: 'net=small' }, data: '' },
+    { kind: 'start', query, may_be_first, fallback: { gpu: 'net=large', cpu: 'net=small' }, data: '' },
     (report) => void reports.push(report),
     { asked, useDevice: (work) => work() },
   );
@@ -54,8 +61,29 @@ test('the page starts with its link, or with the fallback of what computes', asy
     asked: 'start',
     values: { net: 'small' },
     query: 'net=small',
-    refused: 'there is no unknown',
+    refused: { message: 'there is no unknown', is_rest: false },
   });
+});
+
+test('what can be read of a link is opened, and each mistake is told', async () => {
+  assert.deepEqual(await started('net=own&unknown=1&seed=2&seed=3&utm=x'), {
+    kind: 'values',
+    asked: 'start',
+    values: { net: 'own', seed: '2' },
+    query: 'net=own&seed=2&utm=x',
+    refused: { message: 'there is no unknown\nseed is set twice', is_rest: true },
+  });
+  const nothing = await started('unknown=1&utm=x');
+  assert.deepEqual(nothing?.kind === 'values' && [nothing.values, nothing.refused?.is_rest], [{ net: 'small' }, false]);
+});
+
+test('a link with nothing but what others add is one without settings', async () => {
+  const [first] = await reported('utm=mail', {}, true);
+  assert(first?.kind === 'values' && first.asked === 'first');
+  const [given] = await reported('utm=mail&net=own', {}, true);
+  assert(given?.kind === 'values' && given.asked === 'start' && given.values['net'] === 'own', 'a link given by somebody is not resized');
+  const [broken] = await reported('unknown=1', {}, true);
+  assert(broken?.kind === 'values' && broken.asked === 'start');
 });
 
 test('a first visit has settings at once, and those that fit the device once it is measured', async () => {

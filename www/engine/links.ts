@@ -10,31 +10,50 @@ import type { Report, Request } from '../protocol/messages';
 
 type Asking<Kind extends Request['kind']> = Request & { kind: Kind };
 
+/** A link without what the engine refuses, and why it refuses that, a line for each part. A part is tried after those before it. */
+function mended(read_link: Engine['read_link'], query: string): { query: string; refused: string } {
+  const taken: string[] = [];
+  const refused: string[] = [];
+  for (const part of query.split('&')) {
+    try {
+      read_link([...taken, part].join('&'));
+      taken.push(part);
+    } catch (error) {
+      refused.push(messageOf(error));
+    }
+  }
+  return { query: taken.join('&'), refused: refused.join('\n') };
+}
+
 /**
- * Loads the engine, and reports its settings and the values of the page's link, or of the fallback where the engine refuses that link. For a first
- * visit it then measures the device, unless a run was asked for already.
+ * Loads the engine, and reports its settings and the values of the page's link: without the parts that the engine refuses, and those of the fallback where
+ * no part is left. For a first visit it then measures the device, unless a run was asked for already.
  */
 export async function start(
   loader: EngineLoader,
-  { fallback: fallbacks, query: asked, is_first }: Asking<'start'>,
+  { fallback: fallbacks, query: asked, may_be_first }: Asking<'start'>,
   post: Post,
   runs: Pick<RunQueue, 'asked' | 'useDevice'>,
 ): Promise<void> {
   const engine = await loader.load();
-  const { settings, entrants, read_link } = engine;
+  const { settings, entrants, read_link, names_nothing } = engine;
   post({ kind: 'settings', settings: settings(), entrants: entrants() });
   const adapter = await loader.adapter;
   const isWanted = (): boolean => runs.asked === 0;
-  if (is_first && isWanted()) {
+  const is_bare = names_nothing(asked);
+  if (may_be_first && is_bare && isWanted()) {
     post({ kind: 'values', asked: 'first', values: read_link(UNSIZED), query: UNSIZED, refused: null });
     return runs.useDevice(() => sizeFirstVisit(engine, adapter, post, isWanted));
   }
   const fallback = fallbacks[adapter ? 'gpu' : 'cpu'];
-  const query = asked === '' ? fallback : asked;
+  const query = is_bare ? fallback : asked;
   try {
     post({ kind: 'values', asked: 'start', values: read_link(query), query, refused: null });
-  } catch (error) {
-    post({ kind: 'values', asked: 'start', values: read_link(fallback), query: fallback, refused: messageOf(error) });
+  } catch {
+    const { query: rest, refused } = mended(read_link, asked);
+    const is_rest = !names_nothing(rest);
+    const opened = is_rest ? rest : fallback;
+    post({ kind: 'values', asked: 'start', values: read_link(opened), query: opened, refused: { message: refused, is_rest } });
   }
 }
 

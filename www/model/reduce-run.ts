@@ -40,11 +40,11 @@ export function open(draft: Draft, train: boolean, in_comparison = false, saved:
   });
 }
 
-/** Makes the controls show these settings. */
-export function takeUp(draft: Draft, values: Values, query: string): Draft['state']['controls'] {
+/** Makes the controls show these settings. `is_addressed`: the address then names them. */
+export function takeUp(draft: Draft, values: Values, query: string, is_addressed = true): Draft['state']['controls'] {
   const controls = follow(draft.state.controls, values, query);
   draft.set({ controls });
-  draft.do({ kind: 'address', query: controls.query });
+  if (is_addressed) draft.do({ kind: 'address', query: controls.query });
   return controls;
 }
 
@@ -202,7 +202,7 @@ export function fail(draft: Draft, failure: Failure, message: string): void {
     waits: false,
     comparison: null,
     // The first failure is shown, because later ones are usually its consequences. A link that could not be read is no cause: the page works on.
-    trouble: trouble && trouble.failure !== 'link' ? trouble : { failure, message },
+    trouble: trouble && trouble.failure !== 'link' && trouble.failure !== 'part_of_link' ? trouble : { failure, message },
     run: { kind: 'failed', number, asked, saved, failure, plan: plan ?? opened?.description ?? null, last: opened },
   });
 }
@@ -337,11 +337,14 @@ export function readLink(draft: Draft, report: Report & { kind: 'values' }): voi
     return;
   }
   const waits = state.waits || state.playing === report.query;
-  takeUp(draft, report.values, report.query);
+  const { refused } = report;
+  // An address with a mistake stays as it was given, so that the visitor can mend it.
+  takeUp(draft, report.values, report.query, refused === null);
   draft.set({ playing: null });
-  draft.setControls({ refusal: report.refused === null ? null : { message: `The link could not be read: ${report.refused}`, name: undefined } });
+  const words = refused?.is_rest ? 'Part of the link could not be read' : 'The link could not be read';
+  draft.setControls({ refusal: refused === null ? null : { message: `${words}: ${refused.message.replaceAll('\n', '; ')}`, name: undefined } });
   open(draft, waits);
-  if (report.refused !== null) draft.set({ trouble: { failure: 'link', message: report.refused } });
+  if (refused !== null) draft.set({ trouble: { failure: refused.is_rest ? 'part_of_link' : 'link', message: refused.message } });
 }
 
 /** The device of a first visit was measured: the run that fits it is opened, unless another one was opened meanwhile. */

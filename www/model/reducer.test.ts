@@ -80,7 +80,12 @@ const frozen = (value: unknown): unknown =>
         ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, frozen(each)]))
         : value;
 
-const values = (given: Values = VALUES, asked: 'start' | 'read' = 'start', query = 'q', refused: string | null = null): Report => ({
+const values = (
+  given: Values = VALUES,
+  asked: 'start' | 'read' = 'start',
+  query = 'q',
+  refused: { message: string; is_rest: boolean } | null = null,
+): Report => ({
   kind: 'values',
   asked,
   values: given,
@@ -148,10 +153,22 @@ test('a saved run that is taken up before the page’s own link is read stays', 
 });
 
 test('a link that cannot be read opens another experiment, and says so', () => {
-  const page = new Page().receive(values(VALUES, 'start', '', 'there is no setting "x"'));
+  const page = new Page().receive(values(VALUES, 'start', '', { message: 'there is no setting "x"', is_rest: false }));
   assert.deepEqual(page.state.trouble, { failure: 'link', message: 'there is no setting "x"' });
   assert.match(page.state.controls.refusal?.message ?? '', /^The link could not be read/);
   assert.equal(page.asked.at(-1)?.kind, 'open');
+  const part = new Page().receive(values(VALUES, 'start', 'q', { message: 'there is no setting "x"', is_rest: true }));
+  assert.equal(part.state.trouble?.failure, 'part_of_link');
+  const writesAddress = ({ effects }: Page): boolean => effects.some(({ kind }) => kind === 'address');
+  assert.deepEqual(
+    [
+      writesAddress(new Page().receive(values(VALUES, 'start', '', { message: 'no', is_rest: false }))),
+      writesAddress(part),
+      writesAddress(new Page().receive(values())),
+    ],
+    [false, false, true],
+  );
+  assert.match(part.state.controls.refusal?.message ?? '', /^Part of the link could not be read: there is no/);
   page.receive({ kind: 'failed', run: 1, failure: 'large', message: 'too large' });
   assert.equal(page.state.trouble?.failure, 'large', 'a failure after it is the news');
   page.receive({ kind: 'failed', run: 1, failure: 'engine', message: 'later' });

@@ -240,7 +240,7 @@ export interface State {
   /** The unit whose menu is open. */
   picked: PickedUnit | null;
   /** The failure that stopped the engine, or a link that could not be read. */
-  trouble: { failure: Failure | 'link'; message: string } | null;
+  trouble: { failure: Failure | 'link' | 'part_of_link'; message: string } | null;
 }
 
 export const noUserData: UserData = {

@@ -62,10 +62,10 @@ export type Task = 'step' | 'speed' | 'test';
 /** From the page to the worker. */
 export type Request =
   /**
-   * Load the engine; `data` is the absolute address of the data folder. `is_first`: the link is empty and nothing else asks for an experiment, so
-   * that one is sized for the device. `fallback` is read where the link is empty otherwise, by what computes.
+   * Load the engine; `data` is the absolute address of the data folder. `may_be_first`: only a link asks for an experiment, so that one is sized for
+   * the device where the link names nothing. `fallback` is read where it names nothing otherwise, by what computes.
    */
-  | { kind: 'start'; query: string; is_first: boolean; fallback: Record<Computes, string>; data: string }
+  | { kind: 'start'; query: string; may_be_first: boolean; fallback: Record<Computes, string>; data: string }
   /** Check values and write them as a link. */
   | { kind: 'link'; ticket: number; values: Values }
   /** Read a link without opening it. */
@@ -108,9 +108,9 @@ export type Report =
   | { kind: 'settings'; settings: Setting[]; entrants: Entrant[] }
   /**
    * The values of a link: the page's link at its start, or one that the page asked to `read`; `first`: those that a first visit has until its
-   * device is measured. `refused`: why the link could not be read.
+   * device is measured. `refused`: what could not be read of the link, a line for each mistake; `is_rest`: these values are of the rest, otherwise of another experiment.
    */
-  | { kind: 'values'; asked: 'start' | 'first' | 'read'; values: Values; query: string; refused: string | null }
+  | { kind: 'values'; asked: 'start' | 'first' | 'read'; values: Values; query: string; refused: { message: string; is_rest: boolean } | null }
   /** The experiment of a first visit, sized for a device of `speed` multiply-adds a second; null: the speed could not be measured. */
   | { kind: 'sized'; speed: number | null; values: Values; query: string }
   | { kind: 'linked'; ticket: number; query: string; plan: Plan }

@@ -34,6 +34,8 @@ declare module '*/pkg/lacuna.js' {
   export function entrants(): Array<Entrant>;
   /** The value of every setting in a link. */
   export function read_link(query: string): Values;
+  /** Whether a link names no setting, and nothing else but what mailers and social networks add to links. */
+  export function names_nothing(query: string): boolean;
   /** The query of a link with these values. It has only settings that differ from their defaults. */
   export function write_link(values: Values): string;
   /** The size of the largest buffer in bytes, if it does not depend on the adapter. */
@@ -187,6 +189,8 @@ declare module '*/pkg/lacuna_cpu.js' {
   export function entrants(): Array<Entrant>;
   /** The value of every setting in a link. */
   export function read_link(query: string): Values;
+  /** Whether a link names no setting, and nothing else but what mailers and social networks add to links. */
+  export function names_nothing(query: string): boolean;
   /** The query of a link with these values. It has only settings that differ from their defaults. */
   export function write_link(values: Values): string;
   /** The size of the largest buffer in bytes, if it does not depend on the adapter. */

@@ -8,8 +8,8 @@ export const claims: Feature = {
     const open = async (name: string): Promise<void> => (await page.load(import('./view')))?.openClaim(factsOf(page), name);
     page.offer('claim', (name) => void open(name));
     page.onHash(async (hash) => {
-      const claim = /[#&]claim=([a-z-]+)/.exec(hash)?.[1];
-      if (claim) await open(claim);
+      const claim = /[#&]claim=([^&]*)/.exec(hash)?.[1];
+      if (claim !== undefined) await open(claim);
     });
   },
 };

@@ -7,6 +7,7 @@ import type { News } from '../../model/actions';
 import type { PageFacts } from '../../model/page-facts';
 import { element, say } from '../../ui/element';
 import { button, place, putAway } from '../../ui/card';
+import { foot } from '../../ui/toast';
 
 /** The seeds of "Once more". */
 const FIRST_SEED = 1;
@@ -240,7 +241,10 @@ export function openClaim(page: PageFacts, name: string): void {
     new ClaimCard(page, claim);
     return;
   }
-  if (!claim) return putAway('claim');
+  if (!claim) {
+    foot(`The link names a claim that this page does not have: “${name.slice(0, 40)}”.`);
+    return putAway('claim');
+  }
   // A link may name a claim before the engine is loaded.
   const stop = page.listen(({ kind }) => {
     if (kind !== 'settings') return;

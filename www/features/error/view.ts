@@ -8,8 +8,8 @@ interface Advice {
   lines: string[];
 }
 
-/** A failure, or a link that could not be read. After the latter the page works on. */
-export type Trouble = Failure | 'link';
+/** A failure, or a link that could not be read, or not all of it. After such a link the page works on. */
+export type Trouble = Failure | 'link' | 'part_of_link';
 
 function describe(failure: Trouble, message: string): Advice {
   switch (failure) {
@@ -21,7 +21,15 @@ function describe(failure: Trouble, message: string): Advice {
         lines: [sentence(message), 'That is a fault of this program. A new run can start at once, and “Take away” can still download this one.'],
       };
     case 'link':
-      return { title: 'The link could not be read', lines: [message, 'Another experiment was opened instead.'] };
+      return {
+        title: 'The link could not be read',
+        lines: [...message.split('\n'), 'Another experiment was opened instead. The address stays until a setting is changed.'],
+      };
+    case 'part_of_link':
+      return {
+        title: 'Part of the link could not be read',
+        lines: [...message.split('\n'), 'The rest was opened. The address stays until a setting is changed.'],
+      };
     case 'large':
       return {
         title: 'This network is too large for this device',
