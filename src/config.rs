@@ -62,7 +62,7 @@ impl fmt::Display for Kind {
 /// Why an experiment is refused: a value outside the range of its setting, or settings that contradict each other, the network or the data.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ConfigError {
-    #[error("there is no setting \"{name}\"; the settings are {}", SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", "))]
+    #[error("there is no setting \"{name}\"; {}", meant(name))]
     UnknownSetting { name: String },
     #[error("{setting} must be {kind}, not \"{text}\"")]
     BadValue { setting: &'static str, kind: Kind, text: String },
@@ -476,6 +476,16 @@ impl Config {
     }
 }
 
+/// Which setting a name that is none is close to; all settings if it is close to none.
+fn meant(name: &str) -> String {
+    // The measure and the least value by which clap suggests flags.
+    let nearest = SETTINGS.iter().map(|setting| (strsim::jaro(setting.name, name), setting.name)).max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((likeness, setting)) if likeness > 0.7 => format!("is {setting} meant?"),
+        _ => format!("the settings are {}", SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")),
+    }
+}
+
 /// The names in a link's query with their values, without what others add to links.
 fn named_in(link: &str) -> impl Iterator<Item = (&str, &str)> {
     let link = link.split('#').next().unwrap_or_default();
@@ -548,7 +558,9 @@ mod tests {
             ("?keep_ratio=NaN", "from 0.01 to 1"),
             ("?seed=-1", "whole number"),
             ("?method=magic", "vrpge, reinforce, ste, fisher, magnitude"),
-            ("?prune_rate=1", "no setting"),
+            ("?keep-ratio=0.1", "there is no setting \"keep-ratio\"; is keep_ratio meant?"),
+            ("?sede=1", "is seed meant?"),
+            ("?qqq=1", "the settings are dataset, model"),
             ("?seed=1&seed=2", "twice"),
             ("?model=mlp-0", "mlp-0"),
             ("?pins=3", "as in 12on,40off"),
