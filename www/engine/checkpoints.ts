@@ -14,11 +14,22 @@ export class Checkpoints extends OnRequest {
     this.budget = new TimeBudget(SIDE_WORK.checkpoint, run.environment.clock);
   }
 
-  /** Saves the run, unless this step is saved already or the network is too large to be saved unasked. */
+  /** Saves the run, unless this step is saved already or the network is too large. */
   async save(): Promise<void> {
-    // A weight and its velocity take four bytes each; scores are few beside them.
-    const is_large = 8 * this.run.plan.weights > SIDE_WORK.checkpoint.most_bytes;
-    if (this.run.step !== this.saved_step && !is_large) await this.work();
+    if (this.run.step !== this.saved_step && !this.isLarge) await this.work();
+  }
+
+  /** Whether it is too large to be saved unasked. A weight and its velocity take four bytes each; scores are few beside them. */
+  private get isLarge(): boolean {
+    return 8 * this.run.plan.weights > SIDE_WORK.checkpoint.most_bytes;
+  }
+
+  /** The last checkpoint of a run that is closed because another one replaces it. */
+  async leave(): Promise<void> {
+    const { run } = this;
+    if (this.isLarge) return;
+    const checkpoint = run.step === this.saved_step ? null : await run.call((session) => session.checkpoint());
+    run.environment.post({ kind: 'left', left: run.number, checkpoint }, checkpoint ? [checkpoint.bytes.buffer] : []);
   }
 
   async saveIfDue(): Promise<void> {

@@ -25,6 +25,8 @@ export interface Opened {
   plan: Plan;
   /** Whether it trains at once. */
   training: boolean;
+  /** Whether nobody goes back to it. */
+  passing: boolean;
 }
 
 /** Work that is expected to last this long is announced to the page. */
@@ -40,6 +42,10 @@ export class OpenRun {
   readonly environment: Environment;
   /** Whether the visitor wants it to train. */
   training: boolean;
+  /** Whether nobody goes back to it. */
+  readonly passing: boolean;
+  /** Whether it failed; such a run cannot be read any more. */
+  has_failed = false;
   /** The step of the last snapshot, and how many units its mask keeps. */
   step = 0;
   kept_units = 0;
@@ -54,11 +60,12 @@ export class OpenRun {
   private readonly closing = new AbortController();
   private readonly stopper: ReturnType<Session['stopper']>;
 
-  constructor({ number, session, plan, training }: Opened, environment: Environment) {
+  constructor({ number, session, plan, training, passing }: Opened, environment: Environment) {
     this.number = number;
     this.session = session;
     this.plan = plan;
     this.training = training;
+    this.passing = passing;
     this.environment = environment;
     this.stopper = session.stopper();
   }
@@ -91,6 +98,7 @@ export class OpenRun {
   /** Reports what stopped the run, and closes it. */
   fail(failure: Failure, message: string): void {
     this.report({ kind: 'failed', run: this.number, failure, message });
+    this.has_failed = true;
     this.close();
   }
 

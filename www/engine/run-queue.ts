@@ -110,7 +110,7 @@ export class RunQueue {
     if (resumed) restore(session, resumed);
     else await chooseKernels(session, progress);
     if (number !== this.latest) return session.free();
-    const opened = { number, session, plan, training: this.train_at_once };
+    const opened = { number, session, plan, training: this.train_at_once, passing: request.passing ?? false };
     const loop = new TrainingLoop(new OpenRun(opened, this.environment), this.pace);
     this.opened = loop;
     post({ kind: 'opened', run: number, description: session.description(), query });

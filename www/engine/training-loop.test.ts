@@ -54,8 +54,33 @@ test('a run that is opened waits; Train takes it to its end', async (t) => {
     'checkpoint',
     'speed',
     'finished',
+    // The page has the checkpoint of this step.
+    'left',
   ]);
   assert.deepEqual(snapshots(reports), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('a run that another one replaces sends its last step, unless nobody goes back to it or there is nothing to go back to', async (t) => {
+  const left = async (more: Partial<Opened>, steps: number): Promise<Report | undefined> => {
+    const { loop, reports, until, end } = driven(t, more);
+    await until('idle');
+    for (let step = 1; step <= steps; step++) loop.takeStep();
+    await until('snapshot', steps + 1);
+    await end();
+    t.mock.timers.reset();
+    return reports.find(({ kind }) => kind === 'left');
+  };
+  const found = await left({}, 3);
+  assert(found?.kind === 'left' && found.left === 1);
+  assert(found.checkpoint === null || found.checkpoint.step === 3);
+  assert.equal(await left({}, 0), undefined, 'it took no step');
+  assert.equal(await left({ passing: true }, 3), undefined, 'a run of a comparison');
+  const plain = fakeSession();
+  const halted = fakeSession({ advance: async (most) => ({ ...(await plain.advance(most)), halted: 'the loss is not finite' }) });
+  const { reports, until, end } = driven(t, { session: halted, training: true });
+  await until('halted');
+  await end();
+  assert(!reports.some(({ kind }) => kind === 'left'), 'a run that diverged');
 });
 
 test('a step that is asked for is one step', async (t) => {

@@ -37,6 +37,8 @@ export class TrainingLoop {
   private single_phases = 0;
   /** Whether a step has begun and is not finished. */
   private is_mid_step = false;
+  /** Whether it took a step since it was opened. */
+  private has_trained = false;
   /** Of the last snapshot that the loop took. */
   private last: Pick<Snapshot, 'step' | 'halted' | 'finished'> = { step: 0, halted: null, finished: false };
 
@@ -102,8 +104,17 @@ export class TrainingLoop {
       if (!run.isLost()) run.failWith(error);
     }
     await this.dataset.ended();
+    await this.leave().catch(() => undefined);
     // An engine that trapped cannot free anything.
     await run.call((session) => session.free()).catch(() => undefined);
+  }
+
+  /** Sends what the visitor goes back to, if another run or a file replaces this one. */
+  private async leave(): Promise<void> {
+    const { run } = this;
+    if (run.has_failed || run.passing || !this.has_trained || this.last.halted !== null) return;
+    if (this.is_mid_step) this.last = await this.show((session) => session.advance(1));
+    await this.checkpoints.leave();
   }
 
   /** Trains until the run ends or is closed. */
@@ -225,6 +236,7 @@ export class TrainingLoop {
     run.step = step;
     run.kept_units = kept.reduce((sum, units) => sum + units, 0);
     if (records.length > 0) {
+      this.has_trained = true;
       run.step_ms = snapshot.step_ms;
       this.comparison.observe(snapshot);
       if (run.training && !finished && halted === null) run.enter('training');

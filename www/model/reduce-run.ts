@@ -16,8 +16,11 @@ import { along } from './suggestions';
 
 const OPENING = { kind: 'opening', unopened: false, sizing: false, plan: null, progress: null, busy: null } as const;
 
-/** Opens a run with the settings of the controls, or one that continues from a checkpoint. It replaces the run before. */
-export function open(draft: Draft, train: boolean, in_comparison = false, saved: SavedRun | null = null): void {
+/**
+ * Opens a run with the settings of the controls, or one that continues from a checkpoint. It replaces the run before. `passing`: nobody goes back to
+ * it.
+ */
+export function open(draft: Draft, train: boolean, in_comparison = false, saved: SavedRun | null = null, passing = in_comparison): void {
   toNow(draft);
   draft.do({ kind: 'reopen_never' });
   const controls = saved?.follows ? takeUp(draft, saved.values, saved.query_now) : draft.state.controls;
@@ -37,6 +40,7 @@ export function open(draft: Draft, train: boolean, in_comparison = false, saved:
     train,
     ...(saved?.resumed && { resumed: saved.resumed.bytes }),
     ...(saved?.trained_on && { trained_on: saved.trained_on }),
+    ...(passing && { passing }),
   });
 }
 
@@ -336,14 +340,15 @@ export function readLink(draft: Draft, report: Report & { kind: 'values' }): voi
     });
     return;
   }
-  const waits = state.waits || state.playing === report.query;
+  const is_demonstration = state.playing === report.query;
+  const waits = state.waits || is_demonstration;
   const { refused } = report;
   // An address with a mistake stays as it was given, so that the visitor can mend it.
   takeUp(draft, report.values, report.query, refused === null);
   draft.set({ playing: null });
   const words = refused?.is_rest ? 'Part of the link could not be read' : 'The link could not be read';
   draft.setControls({ refusal: refused === null ? null : { message: `${words}: ${refused.message.replaceAll('\n', '; ')}`, name: undefined } });
-  open(draft, waits);
+  open(draft, waits, false, null, is_demonstration);
   if (refused !== null) draft.set({ trouble: { failure: refused.is_rest ? 'part_of_link' : 'link', message: refused.message } });
 }
 

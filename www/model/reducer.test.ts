@@ -515,7 +515,7 @@ test('a comparison trains one entrant after another with the settings as they ar
   const page = compared();
   assert.deepEqual(page.asked, [{ kind: 'link', ticket: 1, values: { ...VALUES, steps: '50', method: 'dense' } }]);
   page.links('method=dense');
-  assert.deepEqual(page.asked, [{ kind: 'open', run: 2, query: 'method=dense', train: true }]);
+  assert.deepEqual(page.asked, [{ kind: 'open', run: 2, query: 'method=dense', train: true, passing: true }]);
   page.receive({ kind: 'opened', run: 2, description: description(), query: 'q' }).steps(50).enters('finished');
   assert.deepEqual(page.asked, [{ kind: 'link', ticket: 2, values: { ...VALUES, steps: '50', method: 'vrpge' } }]);
   page.links('method=vrpge').receive({ kind: 'opened', run: 3, description: description(), query: 'q' }).steps(50).enters('finished');

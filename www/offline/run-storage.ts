@@ -1,7 +1,7 @@
-// Runs that are stored for a reload: the last ones of this browser, one of each tab, as files in IndexedDB.
+// Runs that are stored in this browser, as files in IndexedDB: the present run of each tab, for a reload, and those that other runs replaced.
 
 export interface StoredRun {
-  /** The tab that it is of. */
+  /** The tab whose present run it is; `left-` and a number if another run replaced it. */
   tab: string;
   /** When it was stored, in milliseconds since 1970. */
   at: number;
@@ -15,6 +15,11 @@ export interface StoredRun {
 
 /** So many are stored: a browser may have many tabs. */
 const MOST = 4;
+/** So many that were replaced are stored, and at most in this share of the storage that the browser grants. */
+const MOST_LEFT = 8;
+const MOST_SHARE = 0.25;
+const LEFT = 'left-';
+const isLeft = ({ tab }: { tab: string }): boolean => tab.startsWith(LEFT);
 const TAB = 'lacuna-tab';
 const lockOf = (tab: string): string => `${TAB}-${tab}`;
 
@@ -56,20 +61,44 @@ export class RunStorage {
 
   /** Stores this tab's run in the place of the one before. Rejects where the browser stores nothing, or has no room. */
   async put(run: Omit<StoredRun, 'tab' | 'at'>): Promise<void> {
+    await this.write({ tab: this.tab, at: Date.now(), ...run });
+    if (this.pruned) return;
+    this.pruned = true;
+    for (const old of (await this.latest()).filter((each) => !isLeft(each)).slice(MOST)) await this.remove(old.tab);
+  }
+
+  /** Stores a run that another one replaced, beside the others. The oldest go where there are too many. Rejects as `put` does. */
+  async leave(run: Omit<StoredRun, 'tab' | 'at'>): Promise<StoredRun> {
+    const at = Date.now();
+    const stored = { tab: `${LEFT}${at}`, at, ...run };
+    await this.write(stored);
+    const { quota = Number.POSITIVE_INFINITY } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
+    let bytes = 0;
+    for (const [place, each] of (await this.left()).entries()) {
+      bytes += each.bytes.length;
+      if (place > 0 && (place >= MOST_LEFT || bytes > MOST_SHARE * quota)) await this.remove(each.tab);
+    }
+    return stored;
+  }
+
+  /** The runs that others replaced, the latest first. */
+  async left(): Promise<StoredRun[]> {
+    return (await this.latest()).filter(isLeft);
+  }
+
+  private async write(run: StoredRun): Promise<void> {
     const store = await this.runs('readwrite');
     const done = new Promise<void>((resolve, reject) => {
       store.transaction.oncomplete = () => resolve();
       store.transaction.onabort = () => reject(store.transaction.error ?? new Error('the storage failed'));
     });
-    await Promise.all([answered(store.put({ tab: this.tab, at: Date.now(), ...run })), done]);
-    if (this.pruned) return;
-    this.pruned = true;
-    for (const old of (await this.latest()).slice(MOST)) await this.remove(old.tab);
+    await Promise.all([answered(store.put(run)), done]);
   }
 
   /** This tab's run, or the latest one whose tab is closed. */
   async found(): Promise<StoredRun | null> {
-    const [all, alive] = await Promise.all([this.latest(), this.otherTabs()]);
+    const [stored, alive] = await Promise.all([this.latest(), this.otherTabs()]);
+    const all = stored.filter((each) => !isLeft(each));
     return all.find(({ tab }) => tab === this.tab) ?? all.find(({ tab }) => !alive.has(lockOf(tab))) ?? null;
   }
 

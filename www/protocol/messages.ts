@@ -70,8 +70,11 @@ export type Request =
   | { kind: 'link'; ticket: number; values: Values }
   /** Read a link without opening it. */
   | { kind: 'read'; query: string }
-  /** Open a new run, or continue one from the bytes of a run file on the data that it was trained on. */
-  | { kind: 'open'; run: number; query: string; train: boolean; resumed?: Uint8Array; trained_on?: DatasetIdentity }
+  /**
+   * Open a new run, or continue one from the bytes of a run file on the data that it was trained on. `passing`: it is of a comparison or of a
+   * demonstration, and nobody goes back to it.
+   */
+  | { kind: 'open'; run: number; query: string; train: boolean; resumed?: Uint8Array; trained_on?: DatasetIdentity; passing?: true }
   /** Load the engine again, after it broke. */
   | { kind: 'wake'; data: string }
   /** Close the run and release the device. */
@@ -119,6 +122,8 @@ export type Report =
   | { kind: 'recording'; ticket: number; bytes: Uint8Array }
   /** At intervals, and on request. */
   | { kind: 'checkpoint'; run: number; checkpoint: Checkpoint }
+  /** A run that another one replaces, or a file, at its last step; `checkpoint` is null if the last one that was sent is of that step. */
+  | { kind: 'left'; left: number; checkpoint: Checkpoint | null }
   /** A live setting that this run refuses: it takes effect in the next run. */
   | { kind: 'unchanged'; run: number; name: string }
   | { kind: 'progress'; run: number; stage: string; done: number; of: number }

@@ -72,7 +72,7 @@ export function opened(more: Partial<Opened> = {}): Opening {
     clock: clock.now,
     macrotask: () => new Promise<void>((resolve) => setImmediate(resolve)),
   };
-  const run = new OpenRun({ number: 1, session: fakeSession(), plan: description(), training: false, ...more }, environment);
+  const run = new OpenRun({ number: 1, session: fakeSession(), plan: description(), training: false, passing: false, ...more }, environment);
   return { run, reports, clock };
 }
 

@@ -10,7 +10,7 @@ export interface Action {
 
 export class Strip {
   private readonly root = element('section', 'strip-line');
-  private kind: string | null = null;
+  private shown: string | null = null;
   private readonly before: HTMLElement;
 
   constructor(before: HTMLElement) {
@@ -21,9 +21,14 @@ export class Strip {
     before.before(this.root);
   }
 
+  /** What is shown; null if nothing is. */
+  get kind(): string | null {
+    return this.shown;
+  }
+
   /** `kind` names the message, so that the caller can hide it later. */
   show(kind: string, words: string, detail: string, actions: Action[]): void {
-    this.kind = kind;
+    this.shown = kind;
     // Moves below an error message that was shown in the meantime.
     if (this.root.nextElementSibling !== this.before) this.before.before(this.root);
     const text = element('p', '', words);
@@ -41,8 +46,8 @@ export class Strip {
   }
 
   hide(...kinds: string[]): void {
-    if (this.kind === null || (kinds.length > 0 && !kinds.includes(this.kind))) return;
-    this.kind = null;
+    if (this.shown === null || (kinds.length > 0 && !kinds.includes(this.shown))) return;
+    this.shown = null;
     this.root.hidden = true;
   }
 }

@@ -28,6 +28,8 @@ type Answer = Report & { kind: 'run_read' | 'recording' };
 const MOST_STORED_BYTES = 112 << 20;
 /** A run that fails this often without a step in between is not reopened. */
 const MOST_ATTEMPTS = 3;
+/** A run of fewer steps is not stored when another one replaces it: it is soon trained again. */
+const LEAST_STEPS = 50;
 const FORGOTTEN_MS = 14 * 86_400_000;
 
 function download(name: string, content: Uint8Array | Blob | string, type: string): void {
@@ -51,6 +53,10 @@ export class Checkpoints {
   /** The file that is being replayed. */
   private replayed: OpenedFile | null = null;
   private trained = false;
+  /** The run that the checkpoints are of. */
+  private described: Description | null = null;
+  /** The stored runs that others replaced, the latest first. */
+  private left: StoredRun[] = [];
   private attempts = 0;
   /** A run that is being reopened after a failure: where it continues from, and the message for its state. */
   private recovery: { past: SavedRun; said: (state: RunState) => string } | null = null;
@@ -81,6 +87,10 @@ export class Checkpoints {
       if (document.visibilityState === 'hidden' && this.trained && this.run.state !== 'paused') page.ask({ kind: 'checkpoint' });
     });
     void this.offer();
+    void this.storage.left().then(
+      (left) => (this.left = left),
+      () => undefined,
+    );
   }
 
   /** The current run. */
@@ -105,6 +115,7 @@ export class Checkpoints {
       case 'opened': {
         const { saved } = this.run;
         this.query = report.query;
+        this.described = report.description;
         this.last = saved?.resumed ? { ...saved.resumed, stride: saved.timeline.stride } : null;
         this.replayed = null;
         this.trained = false;
@@ -123,6 +134,9 @@ export class Checkpoints {
         this.waiting.forEach((resolve) => resolve(this.last));
         this.waiting = [];
         this.storing = this.storing.then(() => this.store());
+        return;
+      case 'left':
+        void this.shelve(report.checkpoint ?? this.last);
         return;
       case 'state':
         if (report.state === 'loading' || !this.recovery) return;
@@ -215,6 +229,12 @@ export class Checkpoints {
       ...(this.replayed && !this.replayed.read.can_continue ? [] : [whole]),
       { id: 'take-history', name: 'The history', says: 'as a picture · PNG', act: () => void this.takePicture() },
     ];
+    const forget: Entry = {
+      id: 'forget-left',
+      name: this.left.length === 1 ? 'Forget this run' : 'Forget these runs',
+      says: 'deletes what is listed above from this browser',
+      act: () => void this.forgetLeft(),
+    };
     return [
       ...(known ? files : []),
       {
@@ -224,6 +244,8 @@ export class Checkpoints {
         is_apart: known,
         act: () => this.picker.click(),
       },
+      ...this.leftEntries(),
+      ...(this.left.length > 0 ? [forget] : []),
     ];
   }
 
@@ -333,8 +355,8 @@ export class Checkpoints {
     this.strip.show('replay', words, detail, actions);
   }
 
-  private continue(file: OpenedFile): void {
-    this.page.dispatch({ kind: 'open', train: file.read.step < file.read.steps, saved: savedRunOf(file), in_comparison: false });
+  private continue(file: OpenedFile, trains = true): void {
+    this.page.dispatch({ kind: 'open', train: trains && file.read.step < file.read.steps, saved: savedRunOf(file), in_comparison: false });
     this.strip.hide();
   }
 
@@ -359,6 +381,52 @@ export class Checkpoints {
     }
   }
 
+  /** Stores a run that another one replaced, and offers to go back to it. */
+  private async shelve(checkpoint: Checkpoint | null): Promise<void> {
+    const { described } = this;
+    if (!described || !checkpoint || this.full || checkpoint.step < LEAST_STEPS || checkpoint.bytes.length > MOST_STORED_BYTES) return;
+    const { model, steps } = described;
+    const { step, bytes } = checkpoint;
+    try {
+      const stored = await this.storage.leave({ model, dataset: dataOf(described), step, steps, bytes });
+      this.left = await this.storage.left();
+      // Other lines are more urgent.
+      if (this.strip.kind !== null && this.strip.kind !== 'left') return;
+      this.strip.show(
+        'left',
+        `Your run of ${model} on ${stored.dataset} was left at step ${count(step)} of ${count(steps)}. It is stored in this browser.`,
+        '',
+        [
+          { id: 'go-back', words: 'Go back to it', act: () => void this.takeUp(stored, false) },
+          { id: 'strip-close', words: 'Close', act: () => this.strip.hide() },
+        ],
+      );
+    } catch {
+      // A browser that stores nothing has said so when the run was to be stored for a reload.
+    }
+  }
+
+  /** Entries of the menu for the stored runs that others replaced. */
+  private leftEntries(): Entry[] {
+    return this.left.map((stored, place) => {
+      const { model, dataset, step, steps, at } = stored;
+      const when = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+      return {
+        id: `left-${place}`,
+        name: `${model} on ${dataset}, step ${count(step)}`,
+        says: `of ${count(steps)} steps, left on ${when} · stored in this browser`,
+        is_apart: place === 0,
+        act: () => void this.takeUp(stored, false),
+      };
+    });
+  }
+
+  private async forgetLeft(): Promise<void> {
+    for (const { tab } of this.left) await this.storage.remove(tab).catch(() => undefined);
+    this.left = [];
+    this.strip.hide('left');
+  }
+
   /** Offers to continue a run that a reload or a crash of the browser interrupted. */
   private async offer(): Promise<void> {
     const stored = await this.storage.found().catch(() => null);
@@ -371,9 +439,10 @@ export class Checkpoints {
     ]);
   }
 
-  private async takeUp(stored: StoredRun): Promise<void> {
+  /** Opens a stored run. Without `trains` it waits for Train. */
+  private async takeUp(stored: StoredRun, trains = true): Promise<void> {
     try {
-      this.continue(await this.read(stored.bytes));
+      this.continue(await this.read(stored.bytes), trains);
     } catch (error) {
       this.strip.show('trouble', `The saved run cannot be read: ${messageOf(error)}.`, '', [
         { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
