@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::budget::Budget;
+use crate::link;
 use crate::methods::{self, MethodConfig};
 use crate::model::{Image, Model, ModelError};
 use crate::pins::{PinError, Pins};
@@ -464,7 +465,7 @@ impl Config {
     pub fn with_link(self, link: &str) -> Result<Self, ConfigError> {
         let mut config = self;
         let mut seen = Vec::new();
-        for (name, value) in named_in(link) {
+        for (name, value) in link::named_in(link) {
             if seen.contains(&name) {
                 return Err(ConfigError::SetTwice { setting: name.to_owned() });
             }
@@ -484,26 +485,6 @@ fn meant(name: &str) -> String {
         Some((likeness, setting)) if likeness > 0.7 => format!("is {setting} meant?"),
         _ => format!("the settings are {}", SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")),
     }
-}
-
-/// The names in a link's query with their values, without what others add to links.
-fn named_in(link: &str) -> impl Iterator<Item = (&str, &str)> {
-    let link = link.split('#').next().unwrap_or_default();
-    let query = link.split_once('?').map_or(if link.contains("://") { "" } else { link }, |(_, query)| query);
-    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.filter(|(name, _)| !is_added_by_others(name))
-}
-
-/// Whether a link names nothing, or only what others add to links.
-#[must_use]
-pub fn names_nothing(link: &str) -> bool {
-    named_in(link).next().is_none()
-}
-
-/// Whether mailers, advertisers and social networks add a parameter of this name to the links that they pass on.
-fn is_added_by_others(name: &str) -> bool {
-    const NAMES: &str = "fbclid gclid gbraid wbraid dclid msclkid ttclid twclid yclid igshid igsh mc_cid mc_eid mkt_tok _hsenc _hsmi _ga _gl ref_src srsltid";
-    name.starts_with("utm_") || NAMES.split(' ').any(|known| known == name)
 }
 
 #[cfg(test)]
@@ -543,9 +524,7 @@ mod tests {
         let config = Config { model: "mlp-8".to_owned(), keep_ratio: 0.2, ..Config::default() };
         assert_eq!(Config::from_link(link).unwrap(), config);
         assert_eq!(Config::from_link("?fbclid=x").unwrap(), Config::default());
-        assert!(["", "?", "?fbclid=x", "utm_source=a&utm_medium=b", "https://example.org/?gclid#tour"].into_iter().all(names_nothing));
-        assert!(!["?seed=1", "fbclid=x&seed=1", "?sead=1"].into_iter().any(names_nothing));
-        assert!(SETTINGS.iter().all(|setting| !is_added_by_others(setting.name)));
+        assert!(SETTINGS.iter().all(|setting| !link::names_nothing(setting.name)));
         for mistake in ["?utm=1", "?clid=x", "?=x", "?fbclid2=x"] {
             assert!(Config::from_link(mistake).is_err(), "{mistake}");
         }

@@ -53,6 +53,7 @@ pub mod engine;
 pub mod entrants;
 pub mod estimator_lab;
 pub mod estimators;
+pub mod link;
 pub mod mask;
 pub mod methods;
 pub mod model;

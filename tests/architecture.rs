@@ -23,6 +23,7 @@ const LEVELS: [&[&str]; 4] = [
         "data",
         "entrants",
         "estimators",
+        "link",
         "mask",
         "methods",
         "model",

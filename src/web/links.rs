@@ -7,6 +7,7 @@ use super::js::{Js, words};
 use super::types::{Entrant, Setting, SettingKind, Values};
 use crate::config::{self, Config, DatasetName, Kind, SETTINGS};
 use crate::entrants;
+use crate::link;
 use crate::methods::SettingValue;
 
 /// Data sets that the page does not offer: it cannot read a folder of the user, and no npm package has CIFAR-100.
@@ -72,7 +73,7 @@ pub fn read_link(query: &str) -> Result<Js<Values>, JsError> {
 #[must_use]
 #[wasm_bindgen]
 pub fn names_nothing(query: &str) -> bool {
-    config::names_nothing(query)
+    link::names_nothing(query)
 }
 
 /// The query of a link with these values. It has only settings that differ from their defaults.
