@@ -479,10 +479,9 @@ impl Config {
 
 /// Which setting a name that is none is close to; all settings if it is close to none.
 fn meant(name: &str) -> String {
-    // The measure and the least value by which clap suggests flags.
     let nearest = SETTINGS.iter().map(|setting| (strsim::jaro(setting.name, name), setting.name)).max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest {
-        Some((likeness, setting)) if likeness > 0.7 => format!("is {setting} meant?"),
+        Some((likeness, setting)) if likeness > 0.85 => format!("is {setting} meant?"),
         _ => format!("the settings are {}", SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")),
     }
 }
