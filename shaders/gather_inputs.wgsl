@@ -3,8 +3,8 @@
 // A unit is a feature, or a channel with all its pixels. Augmentation may shift and mirror an image; pixels from outside it are 0, the mean. A row of
 // ones for the next layer's biases follows. Columns without an image, in an incomplete evaluation batch, are 0.
 // Of a streamed data set, only the rows of the submit are on the device, in the order of the batches.
-// Blocks of four features and four images are distributed over the invocations. Of images that are not augmented, inputs without gates are read in
-// words of four bytes. It runs for each mask if the inputs are gated, otherwise once for both.
+// Blocks of four features and four images are distributed over the invocations: what is known of four images is read once for four features. It runs
+// for each mask if the inputs are gated, otherwise once for both.
 
 // #import structs
 // #import dispatch

@@ -2,8 +2,8 @@
 //
 //   L = 1/B sum_b (log sum_c exp(z_cb) - z_yb),   dL/dz_cb = (softmax(z_b)_c - [c = y]) / B
 //
-// One workgroup: the first LOSS_LANES invocations compute the images of m, the others those of m'. It copies the scheduled values of the step into the state and
-// advances `next`.
+// One workgroup: the first LOSS_LANES invocations compute the images of m, the others those of m'. It copies the scheduled values of the step into
+// the state and advances `next`.
 // A loss that is not finite, or not below LARGEST_LOSS, halts the run here, before a weight or a score is changed.
 // After an overflow nothing is recorded and `next` stays: the step will be repeated.
 

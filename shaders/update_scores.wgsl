@@ -15,7 +15,7 @@
 //
 // A norm that is not finite halts the run before a weight or a score is changed. Only for that do the scores wait for the backward pass. A unit is
 // decided, g = 0, if its draws cannot differ: s below 2^-24 or at 1. A pinned unit has g = 0 and a fixed score, which counts in the sum.
-// One workgroup. A column is every 128th unit; an invocation updates COLUMNS columns. A step that is shown in parts runs this kernel once for each
+// One workgroup. A column is every ALL_COLUMNS-th unit; an invocation updates COLUMNS columns. A step that is shown in parts runs this kernel once for each
 // part.
 // v is searched among all floats: their bit patterns are ordered like their values, and PASSES passes of CANDIDATES candidates each (candidate_sums)
 // narrow 2^31 of them down to one. The sum is a fixed tree of additions of p clamp(s - v p, 0, 1), each operation monotone in v. Therefore "the least
@@ -36,7 +36,8 @@
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;   // [slots]
 @group(0) @binding(8) var<storage, read> pins: array<f32>;               // [U] p of a unit; -p if its score is fixed
 
-const COLUMNS: u32 = 128u / SCORE_LANES; // of an invocation
+const ALL_COLUMNS: u32 = 128u; // the order of the sums depends on it, so it is the same on all devices
+const COLUMNS: u32 = ALL_COLUMNS / SCORE_LANES; // of an invocation
 const ESTIMATOR_TWO_SIDED: u32 = 0u; // as in src/estimators
 const ESTIMATOR_ONE_SIDED: u32 = 1u;
 const ESTIMATOR_PLAIN: u32 = 2u;
@@ -202,7 +203,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     var sum = 0.0;
     for (var column = first_column; column < columns_end; column++) {
         var of_column = 0.0;
-        for (var u = column; u < count; u += 128u) {
+        for (var u = column; u < count; u += ALL_COLUMNS) {
             let s = scores[u];
             if estimates {
                 d_scores[u] = gradient(u, s, control, mean_effect);
@@ -274,7 +275,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     sum = 0.0;
     for (var column = first_column; column < columns_end; column++) {
         var of_column = 0.0;
-        for (var u = column; u < select(0u, params.units, is_whole); u += 128u) {
+        for (var u = column; u < select(0u, params.units, is_whole); u += ALL_COLUMNS) {
             var s = scores[u];
             if live && projects {
                 s = clamp(s - threshold * direction(u, s), 0.0, 1.0);

@@ -10,7 +10,7 @@ fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
     for (var i = 0u; i < 16u; i++) {
         thresholds[i] = bitcast<f32>(candidate(lo, hi, i));
     }
-    for (var u = lane; u < count; u += 128u) {
+    for (var u = lane; u < count; u += ALL_COLUMNS) {
         let s = scores[u];
         let towards = direction(u, s);
         let p = price(u);

@@ -12,7 +12,7 @@ fn sum_candidates(lane: u32, lo: u32, hi: u32, count: u32) {
     var sums = vec4<f32>();
     for (var column = lane * COLUMNS; column < (lane + 1u) * COLUMNS; column++) {
         var of_column = vec4<f32>();
-        for (var u = column; u < count; u += 128u) {
+        for (var u = column; u < count; u += ALL_COLUMNS) {
             let s = scores[u];
             of_column += price(u) * clamp(s - thresholds * direction(u, s), vec4<f32>(), vec4(1.0));
         }

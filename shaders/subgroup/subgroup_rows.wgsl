@@ -1,18 +1,6 @@
 // The rows of a tile of a subgroup in d_weights: an invocation has four of them.
 
-// #import gradient_rows
-
-alias TileRows = Rows;
-// Which of the rows read inside the image.
-alias Inside = vec4<bool>;
-
-fn tile_rows_from(r: u32, kept_in: u32, taps: u32, apart: u32, images: u32) -> TileRows {
-    return rows_from(r, kept_in, taps, apart, images);
-}
-
-fn tile_inside(rows: TileRows, row: u32, column: u32) -> Inside {
-    return inside(rows, row, column);
-}
+// #import four_rows
 
 // The same for the whole subgroup, because its invocations load gradients for each other.
 fn is_any(inside: Inside) -> bool {

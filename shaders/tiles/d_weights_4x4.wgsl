@@ -1,20 +1,10 @@
 // The tile of one invocation of d_weights: the weights from four inputs to four outputs.
 
 // #import multiply_add
+// #import four_rows
 
-alias TileRows = Rows;
-// Which of the rows read inside the image.
-alias Inside = vec4<bool>;
 // The sums: a column for each input, a row for each output.
 alias Sums = mat4x4<f32>;
-
-fn tile_rows_from(r: u32, kept_in: u32, taps: u32, apart: u32, images: u32) -> TileRows {
-    return rows_from(r, kept_in, taps, apart, images);
-}
-
-fn tile_inside(rows: TileRows, row: u32, column: u32) -> Inside {
-    return inside(rows, row, column);
-}
 
 fn is_any(inside: Inside) -> bool {
     return any(inside);

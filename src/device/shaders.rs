@@ -46,7 +46,7 @@ macro_rules! files {
 
 /// The files that kernels import.
 const SHARED: &[ShaderFile] = files!("shaders/shared/":
-    candidate_sums cell_rows cells convolve_store convolve_tap d_activations_store d_weights_store dealing dispatch finite gradient_parts
+    candidate_sums cell_rows cells convolve_store convolve_tap d_activations_store d_weights_store dealing dispatch finite four_rows gradient_parts
     gradient_rows multiply_add normalisation quads squares structs sums_narrow sums_square sums_wide tap threefry tile_images tiles
 );
 
