@@ -216,6 +216,9 @@ export interface Runs {
   unstored: string | null;
 }
 
+/** A failure that stopped the engine, or a link that could not be read, or not all of it. After such a link the page works on. */
+export type Trouble = Failure | 'link' | 'part_of_link';
+
 export interface State {
   controls: Controls;
   run: Run;
@@ -239,8 +242,7 @@ export interface State {
   pace: number;
   /** The unit whose menu is open. */
   picked: PickedUnit | null;
-  /** The failure that stopped the engine, or a link that could not be read. */
-  trouble: { failure: Failure | 'link' | 'part_of_link'; message: string } | null;
+  trouble: { failure: Trouble; message: string } | null;
 }
 
 export const noUserData: UserData = {

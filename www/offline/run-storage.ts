@@ -13,13 +13,17 @@ export interface StoredRun {
   bytes: Uint8Array;
 }
 
+/** A stored run without its file. */
+export type StoredSummary = Omit<StoredRun, 'bytes'>;
+
 /** So many are stored: a browser may have many tabs. */
 const MOST = 4;
 /** So many that were replaced are stored, and at most in this share of the storage that the browser grants. */
 const MOST_LEFT = 8;
 const MOST_SHARE = 0.25;
 const LEFT = 'left-';
-const isLeft = ({ tab }: { tab: string }): boolean => tab.startsWith(LEFT);
+const isLeft = ({ tab }: StoredSummary): boolean => tab.startsWith(LEFT);
+const summaryOf = ({ bytes: _, ...run }: StoredRun): StoredSummary => run;
 const TAB = 'lacuna-tab';
 const lockOf = (tab: string): string => `${TAB}-${tab}`;
 
@@ -67,23 +71,22 @@ export class RunStorage {
     for (const old of (await this.latest()).filter((each) => !isLeft(each)).slice(MOST)) await this.remove(old.tab);
   }
 
-  /** Stores a run that another one replaced, beside the others. The oldest go where there are too many. Rejects as `put` does. */
-  async leave(run: Omit<StoredRun, 'tab' | 'at'>): Promise<StoredRun> {
+  /**
+   * Stores a run that another one replaced, beside the others, of which the oldest go where there are too many. Returns all of them, the latest first.
+   * Rejects as `put` does.
+   */
+  async leave(run: Omit<StoredRun, 'tab' | 'at'>): Promise<StoredSummary[]> {
     const at = Date.now();
-    const stored = { tab: `${LEFT}${at}`, at, ...run };
-    await this.write(stored);
+    await this.write({ tab: `${LEFT}${at}`, at, ...run });
     const { quota = Number.POSITIVE_INFINITY } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
     let bytes = 0;
-    for (const [place, each] of (await this.left()).entries()) {
+    const stays: StoredRun[] = [];
+    for (const each of (await this.latest()).filter(isLeft)) {
       bytes += each.bytes.length;
-      if (place > 0 && (place >= MOST_LEFT || bytes > MOST_SHARE * quota)) await this.remove(each.tab);
+      if (stays.length > 0 && (stays.length >= MOST_LEFT || bytes > MOST_SHARE * quota)) await this.remove(each.tab);
+      else stays.push(each);
     }
-    return stored;
-  }
-
-  /** The runs that others replaced, the latest first. */
-  async left(): Promise<StoredRun[]> {
-    return (await this.latest()).filter(isLeft);
+    return stays.map(summaryOf);
   }
 
   private async write(run: StoredRun): Promise<void> {
@@ -95,11 +98,19 @@ export class RunStorage {
     await Promise.all([answered(store.put(run)), done]);
   }
 
-  /** This tab's run, or the latest one whose tab is closed. */
-  async found(): Promise<StoredRun | null> {
+  /** This tab's run, or the latest one whose tab is closed; and the runs that others replaced, the latest first. */
+  async found(): Promise<{ present: StoredRun | null; left: StoredSummary[] }> {
     const [stored, alive] = await Promise.all([this.latest(), this.otherTabs()]);
     const all = stored.filter((each) => !isLeft(each));
-    return all.find(({ tab }) => tab === this.tab) ?? all.find(({ tab }) => !alive.has(lockOf(tab))) ?? null;
+    const present = all.find(({ tab }) => tab === this.tab) ?? all.find(({ tab }) => !alive.has(lockOf(tab))) ?? null;
+    return { present, left: stored.filter(isLeft).map(summaryOf) };
+  }
+
+  /** The file of a stored run. */
+  async bytesOf(tab: string): Promise<Uint8Array> {
+    const run = (await answered((await this.runs('readonly')).get(tab))) as StoredRun | undefined;
+    if (!run) throw new Error('another tab has deleted it');
+    return run.bytes;
   }
 
   async remove(tab: string): Promise<void> {

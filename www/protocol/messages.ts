@@ -111,7 +111,8 @@ export type Report =
   | { kind: 'settings'; settings: Setting[]; entrants: Entrant[] }
   /**
    * The values of a link: the page's link at its start, or one that the page asked to `read`; `first`: those that a first visit has until its
-   * device is measured. `refused`: what could not be read of the link, a line for each mistake; `is_rest`: these values are of the rest, otherwise of another experiment.
+   * device is measured. `refused`: what could not be read of the link, a line for each mistake; `is_rest`: these values are of the rest, otherwise
+   * of another experiment.
    */
   | { kind: 'values'; asked: 'start' | 'first' | 'read'; values: Values; query: string; refused: { message: string; is_rest: boolean } | null }
   /** The experiment of a first visit, sized for a device of `speed` multiply-adds a second; null: the speed could not be measured. */

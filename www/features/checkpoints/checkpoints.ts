@@ -8,7 +8,7 @@ import { Timeline } from '../../model/history';
 import type { SavedRun } from '../../model/saved-run';
 import { openedOf, phaseOf } from '../../model/selectors';
 import { messageOf } from '../../model/words';
-import { RunStorage, type StoredRun } from '../../offline/run-storage';
+import { type StoredSummary, RunStorage } from '../../offline/run-storage';
 import type { Checkpoint, Description, Failure, Report, RunState } from '../../protocol/messages';
 import { type Entry, Menu } from '../../ui/menu';
 import type { Page } from '../../ui/page';
@@ -56,7 +56,7 @@ export class Checkpoints {
   /** The run that the checkpoints are of. */
   private described: Description | null = null;
   /** The stored runs that others replaced, the latest first. */
-  private left: StoredRun[] = [];
+  private left: StoredSummary[] = [];
   private attempts = 0;
   /** A run that is being reopened after a failure: where it continues from, and the message for its state. */
   private recovery: { past: SavedRun; said: (state: RunState) => string } | null = null;
@@ -87,10 +87,6 @@ export class Checkpoints {
       if (document.visibilityState === 'hidden' && this.trained && this.run.state !== 'paused') page.ask({ kind: 'checkpoint' });
     });
     void this.offer();
-    void this.storage.left().then(
-      (left) => (this.left = left),
-      () => undefined,
-    );
   }
 
   /** The current run. */
@@ -388,10 +384,11 @@ export class Checkpoints {
     const { model, steps } = described;
     const { step, bytes } = checkpoint;
     try {
-      const stored = await this.storage.leave({ model, dataset: dataOf(described), step, steps, bytes });
-      this.left = await this.storage.left();
+      const left = await this.storage.leave({ model, dataset: dataOf(described), step, steps, bytes });
+      this.left = left;
+      const [stored] = left;
       // Other lines are more urgent.
-      if (this.strip.kind !== null && this.strip.kind !== 'left') return;
+      if (!stored || (this.strip.kind !== null && this.strip.kind !== 'left')) return;
       this.strip.show(
         'left',
         `Your run of ${model} on ${stored.dataset} was left at step ${count(step)} of ${count(steps)}. It is stored in this browser.`,
@@ -429,7 +426,10 @@ export class Checkpoints {
 
   /** Offers to continue a run that a reload or a crash of the browser interrupted. */
   private async offer(): Promise<void> {
-    const stored = await this.storage.found().catch(() => null);
+    const found = await this.storage.found().catch(() => null);
+    if (!found) return;
+    const { present: stored, left } = found;
+    this.left = left;
     if (!stored || this.trained || this.replayed || Date.now() - stored.at > FORGOTTEN_MS) return;
     const { model, dataset, step, steps } = stored;
     const words = step < steps ? `was left at step ${count(step)} of ${count(steps)}` : `ended after ${count(step)} steps`;
@@ -440,9 +440,9 @@ export class Checkpoints {
   }
 
   /** Opens a stored run. Without `trains` it waits for Train. */
-  private async takeUp(stored: StoredRun, trains = true): Promise<void> {
+  private async takeUp(stored: StoredSummary, trains = true): Promise<void> {
     try {
-      this.continue(await this.read(stored.bytes), trains);
+      this.continue(await this.read(await this.storage.bytesOf(stored.tab)), trains);
     } catch (error) {
       this.strip.show('trouble', `The saved run cannot be read: ${messageOf(error)}.`, '', [
         { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },

@@ -1,15 +1,12 @@
 // The notice in the place of the network: a lost device, or anything else that stopped the engine.
 
-import type { Failure } from '../../protocol/messages';
+import type { Trouble } from '../../model/state';
 import { sentence } from '../../model/words';
 
 interface Advice {
   title: string;
   lines: string[];
 }
-
-/** A failure, or a link that could not be read, or not all of it. After such a link the page works on. */
-export type Trouble = Failure | 'link' | 'part_of_link';
 
 function describe(failure: Trouble, message: string): Advice {
   switch (failure) {
