@@ -436,6 +436,8 @@ export function pageOf({ commit, date, turns, facts, networks, results, missing 
 
 async function compare(args) {
   const { networks, peers, turns, isWhole } = asked(args);
+  // Files may change while it runs.
+  const commit = await commitOf();
   const missing = [];
   const ready = [];
   await runStages(
@@ -473,7 +475,7 @@ async function compare(args) {
   );
   for (const name of ready) facts[name].version ??= PEERS[name].version?.();
   if (!networks.some((network) => Object.keys(results[network]).length > 0)) throw new Explained(`No peer ran.\n${missing.join('\n')}`);
-  const page = pageOf({ commit: await commitOf(), date: new Date().toISOString().slice(0, 10), turns, facts, networks, results, missing });
+  const page = pageOf({ commit, date: new Date().toISOString().slice(0, 10), turns, facts, networks, results, missing });
   console.log(`\n${page}`);
   if (!isWhole) return console.log(`${FILE} is written by a whole run only: all networks, all peers, and ${TURNS} turns.`);
   mkdirSync(path.dirname(path.join(root, FILE)), { recursive: true });

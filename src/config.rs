@@ -77,7 +77,7 @@ pub enum ConfigError {
     Pins(#[from] PinError),
     #[error("allocation names {named} groups of units, but {model} has {groups}")]
     AllocationGroups { named: usize, groups: usize, model: String },
-    #[error("batch_size {batch_size} is larger than the training set of {rows} rows")]
+    #[error("batch_size {batch_size} is larger than the training set of {rows} rows: give {rows} or less")]
     BatchTooLarge { batch_size: u32, rows: u32 },
     #[error("pins fix scores, and method {} has none: choose {}, or remove the pins", method.name(), methods::learning("or"))]
     PinsWithoutScores { method: MethodName },

@@ -16,9 +16,23 @@ pub(super) fn load(data: &DataArguments, config: &Config) -> Result<Dataset, Cli
     let (DatasetName::Own, Some(DatasetFlag::Path(path))) = (config.dataset, &data.dataset) else {
         return Ok(data::load(config.dataset, &data.directory, config.seed)?);
     };
-    let own = disk::load(path, data.label)?;
-    say(format_args!("{}: {}{}{}", own.name, own.words(), if own.note.is_empty() { "" } else { ". " }, own.note.trim_end_matches('.')));
+    let own = disk::load(path, &data.reading)?;
+    say(format_args!("{}: {}", own.name, own.words()));
+    for note in &own.notes {
+        say(format_args!("  {note}"));
+    }
     Ok(own.dataset(config.seed))
+}
+
+/// Brings the batch down to what a user's own set has rows for, as the page does, and says so. A batch that was given as a flag is left: it is
+/// refused later.
+pub(super) fn fit_batch(config: &mut Config, given: &[&str], set: &Dataset) {
+    let rows = set.train.len();
+    if config.dataset != DatasetName::Own || config.batch_size <= rows || rows == 0 || given.contains(&"batch_size") {
+        return;
+    }
+    let asked = std::mem::replace(&mut config.batch_size, 1 << rows.ilog2());
+    say(format_args!("  Batches of {} rows, since there are fewer than {asked} training rows.", config.batch_size));
 }
 
 /// Loads the data set of a saved run. The file names the set, but not where a user's own data is.

@@ -25,9 +25,11 @@ pub(super) fn run(arguments: &arguments::Estimator) -> Result<(), CliError> {
 
 /// Measures every estimator on the network of an experiment after `steps` steps.
 fn network(experiment: &Experiment, steps: u32, pairs: u32, adapter: Option<&str>, as_json: bool) -> Result<(), CliError> {
-    let set = data::load(&experiment.data, &experiment.config)?;
+    let mut config = experiment.config.clone();
+    let set = data::load(&experiment.data, &config)?;
+    data::fit_batch(&mut config, &experiment.flags, &set);
     let machine = open(adapter)?;
-    let mut run = Trainer::new(&machine, experiment.config.clone(), DataShape::of(&set))?;
+    let mut run = Trainer::new(&machine, config, DataShape::of(&set))?;
     run.load_all(&set);
     if steps > run.steps() {
         return Err(CliError::TooManySteps { after_steps: steps, steps: run.steps() });

@@ -84,7 +84,12 @@ fn words(run: &Trainer, snapshot: &Snapshot, step_ms: f64, tested: Option<&Evalu
 
 pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     let (config, set, resumed) = match &arguments.start {
-        Start::New(experiment) => (experiment.config.clone(), data::load(&experiment.data, &experiment.config)?, None),
+        Start::New(experiment) => {
+            let mut config = experiment.config.clone();
+            let set = data::load(&experiment.data, &config)?;
+            data::fit_batch(&mut config, &experiment.flags, &set);
+            (config, set, None)
+        }
         Start::Resume { file, data } => {
             let saved = read(file)?;
             saved.checkpoint()?;

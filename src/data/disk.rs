@@ -1,96 +1,60 @@
-//! A user's own set from a path: a table, a folder of idx files, or a folder with a folder of pictures for each class.
+//! A user's own set from a path: a table, or a folder of tables, idx files or pictures.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::io::{Cursor, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use png::{ColorType, Decoder, Transformations};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
-
-use super::own::{Own, of_idx};
-use super::photos::{ENDINGS, MOST_SIDE, Photos};
-use super::table::{Label, of_table};
+use super::own::{Import, Own};
+use super::table::Reading;
 use super::{DataError, FileProblem, folder};
 
-/// Endings of tables, without `.gz`. Text files count as tables only if nothing else is found.
-const TABLES: [&str; 2] = ["csv", "tsv"];
-const TEXTS: [&str; 1] = ["txt"];
+/// The first bytes of a file, which tell most formats.
+const HEAD_BYTES: u64 = 512;
 
-/// The set at this path. `label` is for tables only.
+/// The set at this path. `reading` is for tables only.
 ///
 /// # Errors
 /// A path that does not exist, a file that is malformed or does not fit the others, or what [`Own::check`] refuses.
-pub fn load(path: &Path, label: Label) -> Result<Own, DataError> {
+pub fn load(path: &Path, reading: &Reading) -> Result<Own, DataError> {
     // With ".", the name of the set is that of the folder.
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = whole.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    if path.is_file() {
-        return of_table(&name, &bytes_of(path)?, label);
-    }
     let mut files = Vec::new();
-    list_files(path, &mut files)?;
-    let of = |endings: &[&str]| -> Vec<&PathBuf> {
-        files.iter().filter(|file| ending(file).is_some_and(|it| endings.contains(&&it[..]))).collect()
-    };
-    let pictures = of(&ENDINGS);
-    if !pictures.is_empty() {
-        return photos(&name, path, &pictures);
+    if path.is_file() {
+        files.push(path.to_owned());
+    } else {
+        list_files(path, &mut files)?;
     }
-    let tables = of(&TABLES);
-    if let [table] = tables[..] {
-        return of_table(&name, &bytes_of(table)?, label);
+    // The named folder counts as one of the folders above a file, as in the page.
+    let below =
+        |file: &PathBuf| file.strip_prefix(path).ok().filter(|rest| !rest.as_os_str().is_empty()).map(|rest| Path::new(&name).join(rest));
+    let paths = files.iter().map(|file| below(file).unwrap_or_else(|| PathBuf::from(&name)).to_string_lossy().into_owned()).collect();
+    let mut import = Import::new(paths).map_err(|error| error.with_place(path))?;
+    for file in import.wanted().to_vec() {
+        let mut head = Vec::new();
+        let mut from = folder::open(&files[file])?.take(HEAD_BYTES);
+        from.read_to_end(&mut head).map_err(|error| folder::unreadable(&files[file], &error))?;
+        let bytes = if import.needs_all(file, &head) { bytes_of(&files[file])? } else { head };
+        import.take(file, bytes)?;
     }
-    let mut idx_files = Vec::new();
-    for file in files.iter().filter(|file| is_idx(file)) {
-        idx_files.push((file.display().to_string(), bytes_of(file)?));
-    }
-    if idx_files.is_empty() {
-        if let [text] = of(&TEXTS)[..] {
-            return of_table(&name, &bytes_of(text)?, label);
-        }
-        return Err(DataError::new(path.display(), FileProblem::NothingReadable));
-    }
-    of_idx(&name, &idx_files)
+    import.finish(reading)
 }
 
-/// The ending of a file's name in lower case; of a compressed file, the one before `.gz`.
-fn ending(file: &Path) -> Option<String> {
-    let lower = |path: &Path| path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    match lower(file) {
-        Some(packed) if packed == "gz" => lower(Path::new(file.file_stem().unwrap_or(OsStr::new("")))),
-        other => other,
-    }
-}
-
-/// Adds the files below a folder, sorted by name; hidden ones are left out.
+/// Adds the files below a folder; hidden ones are left out.
 fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
     let unreadable = |error: std::io::Error| DataError::new(folder.display(), FileProblem::Unreadable(error.to_string()));
-    let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            entries.push(entry.path());
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
         }
-    }
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
-            list_files(&path, files)?;
+        if entry.path().is_dir() {
+            list_files(&entry.path(), files)?;
         } else {
-            files.push(path);
+            files.push(entry.path());
         }
     }
     Ok(())
-}
-
-/// Whether a file, compressed or not, begins like an idx file of bytes. Only the beginning is read.
-fn is_idx(path: &Path) -> bool {
-    let mut first = [0xFF; 3];
-    folder::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && first == [0, 0, 8]
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, DataError> {
@@ -102,95 +66,19 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, DataError> {
     Ok(bytes)
 }
 
-fn photos(name: &str, root: &Path, files: &[&PathBuf]) -> Result<Own, DataError> {
-    let mut photos = Photos::default();
-    for file in files {
-        // The named folder counts as one of the folders above a picture.
-        let below = Path::new(name).join(file.strip_prefix(root).unwrap_or(file));
-        let bytes = bytes_of(file)?;
-        let is_png = bytes.starts_with(&[0x89, b'P', b'N', b'G']);
-        let decoded = if is_png { png_of(&bytes) } else { jpeg_of(&bytes) };
-        let (width, height, rgba) = decoded.map_err(|said| DataError::new(file.display(), FileProblem::Undecodable(said)))?;
-        photos.take(&below.to_string_lossy(), width, height, &rgba)?;
-    }
-    photos.finish(name)
-}
-
-type Decoded = Result<(u32, u32, Vec<u8>), String>;
-
-fn png_of(bytes: &[u8]) -> Decoded {
-    let mut decoder = Decoder::new(Cursor::new(bytes));
-    decoder.set_transformations(Transformations::normalize_to_color8());
-    let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
-    let (width, height) = reader.info().size();
-    if width > MOST_SIDE || height > MOST_SIDE {
-        return Err(format!("its header claims {width} \u{d7} {height} pixels, and at most {MOST_SIDE} are allowed on each side"));
-    }
-    let mut pixels = vec![0; reader.output_buffer_size().ok_or("it is too large")?];
-    let info = reader.next_frame(&mut pixels).map_err(|error| error.to_string())?;
-    pixels.truncate(info.buffer_size());
-    let rgba = match info.color_type {
-        ColorType::Grayscale => pixels.iter().flat_map(|&grey| [grey, grey, grey, 255]).collect(),
-        ColorType::GrayscaleAlpha => pixels.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect(),
-        ColorType::Rgb => pixels.chunks_exact(3).flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255]).collect(),
-        ColorType::Rgba => pixels,
-        ColorType::Indexed => return Err("its palette could not be expanded".to_owned()),
-    };
-    Ok((info.width, info.height, rgba))
-}
-
-fn jpeg_of(bytes: &[u8]) -> Decoded {
-    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGBA);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    let rgba = decoder.decode().map_err(|error| error.to_string())?;
-    let (width, height) = decoder.dimensions().ok_or("it does not say its size")?;
-    Ok(upright(width as u32, height as u32, rgba, decoder.exif().map_or(1, |exif| orientation(exif))))
-}
-
-/// The EXIF orientation, 1 to 8; 1 (upright) if it cannot be read.
-fn orientation(exif: &[u8]) -> u32 {
-    let read = exif::Reader::new().read_raw(exif.to_vec()).ok();
-    let field = read.as_ref().and_then(|found| found.get_field(exif::Tag::Orientation, exif::In::PRIMARY));
-    field.and_then(|field| field.value.get_uint(0)).filter(|orientation| (1..=8).contains(orientation)).unwrap_or(1)
-}
-
-/// Turns a picture upright, as browsers do when they decode it.
-fn upright(width: u32, height: u32, rgba: Vec<u8>, orientation: u32) -> (u32, u32, Vec<u8>) {
-    if orientation == 1 {
-        return (width, height, rgba);
-    }
-    let (right, bottom) = (width - 1, height - 1);
-    let from = |x: u32, y: u32| match orientation {
-        2 => (right - x, y),
-        3 => (right - x, bottom - y),
-        4 => (x, bottom - y),
-        5 => (y, x),
-        6 => (y, bottom - x),
-        7 => (right - y, bottom - x),
-        _ => (right - y, x),
-    };
-    let (wide, high) = if orientation < 5 { (width, height) } else { (height, width) };
-    let pixels = (0..high).flat_map(|y| (0..wide).map(move |x| (x, y)));
-    let turned = pixels.flat_map(|(x, y)| {
-        let (x, y) = from(x, y);
-        let at = 4 * (y as usize * width as usize + x as usize);
-        rgba[at..at + 4].to_vec()
-    });
-    (wide, high, turned.collect())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use proptest::prelude::*;
+    use image::{ExtendedColorType, ImageFormat};
 
-    fn png(width: u32, height: u32, colour: ColorType, pixels: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, width, height);
-        encoder.set_color(colour);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.write_header().unwrap().write_image_data(pixels).unwrap();
-        bytes
+    use super::super::picture::tests::written;
+    use super::*;
+
+    fn png(colour: ExtendedColorType, pixels: &[u8]) -> Vec<u8> {
+        written(ImageFormat::Png, 3, 2, colour, pixels)
+    }
+
+    fn read(path: &Path) -> Result<Own, String> {
+        load(path, &Reading::default()).map_err(|error| error.to_string())
     }
 
     fn write(root: &Path, files: &[(&str, &[u8])]) {
@@ -201,28 +89,11 @@ mod tests {
         }
     }
 
-    /// One picture in all eight EXIF orientations, 16 × 8: its left end is dark, its lower right corner grey.
-    #[test]
-    fn pictures_are_upright_for_every_orientation() {
-        let of = |orientation: u32| {
-            let path = format!("{}/tests/fixtures/orientations/{orientation}.jpg", env!("CARGO_MANIFEST_DIR"));
-            jpeg_of(&fs::read(path).unwrap()).unwrap()
-        };
-        let grey = |(width, _, rgba): &(u32, u32, Vec<u8>), x: u32, y: u32| rgba[4 * (y * width + x) as usize];
-        for orientation in 1..=8 {
-            let picture = of(orientation);
-            assert_eq!((picture.0, picture.1), (16, 8), "orientation {orientation}");
-            let [left, right, corner] = [grey(&picture, 2, 2), grey(&picture, 13, 1), grey(&picture, 13, 6)];
-            assert!(left < 30 && right > 225 && (98..158).contains(&corner), "orientation {orientation}: {left}, {right}, {corner}");
-        }
-    }
-
     #[test]
     fn folders_of_pictures_are_classes() {
         let root = tempfile::tempdir().unwrap();
-        let grey = |level: u8| png(3, 2, ColorType::Grayscale, &[level; 6]);
-        let (colour, alpha) =
-            (png(3, 2, ColorType::Rgb, &[[7, 7, 8]; 6].concat()), png(3, 2, ColorType::GrayscaleAlpha, &[[0, 0]; 6].concat()));
+        let grey = |level: u8| png(ExtendedColorType::L8, &[level; 6]);
+        let (colour, alpha) = (png(ExtendedColorType::Rgb8, &[[7, 7, 8]; 6].concat()), png(ExtendedColorType::La8, &[[0, 0]; 6].concat()));
         write(
             root.path(),
             &[
@@ -233,33 +104,75 @@ mod tests {
                 ("set/cat/3.png", &alpha),
             ],
         );
-        let set = load(&root.path().join("set"), Label::Auto).unwrap();
+        let set = read(&root.path().join("set")).unwrap();
         assert_eq!((&set.name[..], set.classes.join(" "), set.channels, set.height, set.width), ("set", "cat dog".to_owned(), 1, 2, 3));
         assert_eq!((&set.rows.labels[..], set.rows.inputs.clone()), (&[0, 0, 1, 1][..], [[9; 6], [255; 6], [7; 6], [5; 6]].concat()));
+        assert!(set.notes.is_empty(), "{:?}", set.notes);
         fs::write(root.path().join("set/dog/3.jpg"), b"no picture").unwrap();
-        let message = load(&root.path().join("set"), Label::Auto).unwrap_err().to_string();
-        assert!(message.contains("3.jpg: it cannot be decoded"), "{message}");
+        let message = read(&root.path().join("set")).unwrap_err();
+        assert!(message.starts_with("set/dog/3.jpg: it cannot be decoded"), "{message}");
+    }
+
+    /// A logo beside the folders of the classes, pictures of every format, and one of a format that is not read.
+    #[test]
+    fn pictures_of_every_format_are_read_and_what_is_left_out_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let of = |format| written(format, 3, 2, ExtendedColorType::Rgb8, &[50; 18]);
+        let dog = png(ExtendedColorType::L8, &[90; 6]);
+        let formats =
+            [(ImageFormat::WebP, "a.webp"), (ImageFormat::Gif, "b.gif"), (ImageFormat::Bmp, "c.bmp"), (ImageFormat::Tiff, "d.tiff")];
+        for (format, name) in formats {
+            write(root.path(), &[(&format!("mine/cats/{name}")[..], &of(format))]);
+        }
+        write(root.path(), &[("mine/dogs/1.png", &dog), ("mine/dogs/2.png", &dog), ("mine/logo.png", &dog), ("mine/cats/e.heic", b"?")]);
+        let set = read(&root.path().join("mine")).unwrap();
+        assert_eq!((set.classes.join(" "), &set.rows.labels[..]), ("cats dogs".to_owned(), &[0, 0, 0, 0, 1, 1][..]));
+        assert!(set.rows.inputs[..24].iter().all(|&byte| byte == 50), "{:?}", set.rows.inputs);
+        let notes = set.notes.join(" ");
+        assert!(notes.contains("1 picture beside the folders of the classes (mine/logo.png)"), "{notes}");
+        assert!(notes.contains("1 file of another kind than PNG, JPEG, WebP, GIF, BMP and TIFF (mine/cats/e.heic)"), "{notes}");
     }
 
     #[test]
     fn tables_and_idx_files_are_recognised_by_their_content() {
         let root = tempfile::tempdir().unwrap();
         let table = b"1,2,a\n3,4,b\n5,6,a\n";
-        write(root.path(), &[("t/mine.csv", table), ("none/a.bin", b"???"), ("two/a.csv", table), ("two/b.csv", table)]);
-        for path in ["t", "t/mine.csv"] {
-            assert_eq!(load(&root.path().join(path), Label::Auto).unwrap().classes, ["a", "b"]);
+        write(
+            root.path(),
+            &[
+                ("t/mine.csv", table),
+                ("t/about.txt", b"About\n"),
+                ("none/a.bin", b"???"),
+                ("none/b.txt", b"About"),
+                ("none/c.txt", b"More"),
+                ("zip/digits.zip", b"PK\x03\x04"),
+                ("sheet/t.xlsx", b"PK\x03\x04"),
+                ("alone/rows.txt", table),
+            ],
+        );
+        for path in ["t", "t/mine.csv", "alone", "alone/rows.txt"] {
+            let set = read(&root.path().join(path)).unwrap();
+            assert_eq!(set.classes, ["a", "b"]);
+            assert!(["mine.csv", "rows.txt"].contains(&&set.name[..]), "{}", set.name);
         }
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fashion");
-        let (own, known) = (load(&fixture, Label::Auto).unwrap(), folder::load_own(&fixture).unwrap());
+        let (own, known) = (read(&fixture).unwrap(), folder::load_own(&fixture).unwrap());
         assert_eq!((own.counts(), &own.rows, own.test.as_ref()), ((200, 50), &known.train, Some(&known.test)));
-        for (path, words) in [("none", "it has neither pictures"), ("two", "it has neither pictures"), ("nowhere", "it cannot be read")] {
-            let message = load(&root.path().join(path), Label::Auto).unwrap_err().to_string();
+        for (path, words) in [
+            (root.path().join("none"), "none: it has neither pictures"),
+            (root.path().join("zip"), "zip/digits.zip: it is a zip archive. Unpack it"),
+            (root.path().join("zip/digits.zip"), "digits.zip: it is a zip archive. Unpack it"),
+            (root.path().join("sheet/t.xlsx"), "t.xlsx: it is a spreadsheet file. Save the sheet as CSV"),
+            (root.path().join("nowhere"), "nowhere: it cannot be read"),
+            (fixture.join("train-images-idx3-ubyte.gz"), "its labels are missing. Give the file of labels too, or the folder"),
+        ] {
+            let message = read(&path).unwrap_err();
             assert!(message.contains(words), "{message}");
         }
     }
 
     #[test]
-    fn a_text_beside_idx_files_is_no_table_and_a_huge_picture_takes_no_memory() {
+    fn a_text_beside_idx_files_is_no_table() {
         let root = tempfile::tempdir().unwrap();
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fashion");
         for file in fs::read_dir(&fixture).unwrap() {
@@ -267,32 +180,34 @@ mod tests {
             fs::copy(file.path(), root.path().join(file.file_name())).unwrap();
         }
         fs::write(root.path().join("README.txt"), "About these files.\nMore.\n").unwrap();
-        assert_eq!(load(root.path(), Label::Auto).unwrap().counts(), (200, 50));
-        write(root.path(), &[("alone/rows.txt", b"1,2,a\n3,4,b\n5,6,a\n")]);
-        assert_eq!(load(&root.path().join("alone"), Label::Auto).unwrap().classes, ["a", "b"]);
-        // Only a header, which claims 40,000 pixels on each side.
-        let mut claims = png(1, 1, ColorType::Grayscale, &[0]);
-        claims[16..24].copy_from_slice(&[0, 0, 0x9C, 0x40, 0, 0, 0x9C, 0x40]);
-        let sum = crc32(&claims[12..29]);
-        claims[29..33].copy_from_slice(&sum.to_be_bytes());
-        write(root.path(), &[("huge/a/1.png", &claims), ("huge/b/1.png", &png(1, 1, ColorType::Grayscale, &[9]))]);
-        let message = load(&root.path().join("huge"), Label::Auto).unwrap_err().to_string();
-        assert!(message.contains("at most 16384 are allowed on each side"), "{message}");
+        let set = read(root.path()).unwrap();
+        assert_eq!(set.counts(), (200, 50));
+        assert!(
+            set.notes.iter().any(|note| note.contains("2 files beside the idx files (") && note.contains("README.txt")),
+            "{:?}",
+            set.notes
+        );
     }
 
-    fn crc32(bytes: &[u8]) -> u32 {
-        let mut sum = flate2::Crc::new();
-        sum.update(bytes);
-        sum.sum()
-    }
-
-    proptest! {
-        /// Any bytes after a picture's signature give pixels or an error, never a panic.
-        #[test]
-        fn no_picture_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), cut in 0usize..80) {
-            let whole = png(4, 4, ColorType::Rgba, &[3; 64]);
-            drop(png_of(&[&whole[..cut.min(whole.len())], &bytes[..]].concat()));
-            drop(jpeg_of(&[&[0xFF, 0xD8, 0xFF][..], &bytes[..]].concat()));
-        }
+    #[test]
+    fn two_tables_of_a_folder_are_training_and_test_rows() {
+        let root = tempfile::tempdir().unwrap();
+        write(
+            root.path(),
+            &[
+                ("two/train.csv", b"x,y,class\n1,2,a\n3,4,b\n5,6,a\n"),
+                ("two/test.csv", b"x,y,class\n9,8,b\n7,6,a\n"),
+                ("two/readme.txt", b"About, these\n"),
+                ("many/a.csv", b"1,a\n"),
+                ("many/b.csv", b"1,a\n"),
+            ],
+        );
+        let set = read(&root.path().join("two")).unwrap();
+        assert_eq!((&set.name[..], set.counts(), set.classes.join(" ")), ("two", (3, 2), "a b".to_owned()));
+        let test = set.test.unwrap();
+        assert_eq!((test.inputs, test.labels), (vec![9, 8, 7, 6], vec![1, 0]));
+        assert!(set.notes.contains(&"Left out: 1 file beside the tables (two/readme.txt).".to_owned()), "{:?}", set.notes);
+        let message = read(&root.path().join("many")).unwrap_err();
+        assert!(message.contains("many: there are 2 tables: many/a.csv, many/b.csv. Give one, or one of training rows"), "{message}");
     }
 }

@@ -198,7 +198,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
     Ok(if head.starts_with(&[0x1F, 0x8B]) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> DataError {
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> DataError {
     let problem = match error.kind() {
         io::ErrorKind::UnexpectedEof => FileProblem::GzipEnds,
         io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => FileProblem::GzipDamaged(error.to_string()),

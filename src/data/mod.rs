@@ -6,13 +6,14 @@
 //! | [`records`] | the file format of the CIFAR family, piece by piece |
 //! | [`catalogue`] | the known sets: their files, checksums, shapes, authors |
 //! | [`stream`] | the files of a known set, checked while they arrive |
-//! | [`own`] | a user's own set, split into training and test rows; from idx files |
+//! | [`own`] | a user's own set, split into training and test rows; from files of any kind |
 //! | [`table`] | a user's own set from a table, such as a CSV file |
 //! | [`photos`] | a user's own set from pictures, one folder for each class |
 //! | [`planted`] | a synthetic set with known informative inputs |
 //! | [`folder`] | a set from a folder (native) |
 //! | [`disk`] | a user's own set from a path (native) |
 //! | [`fetch`] | downloads a known set into a folder (native) |
+//! | `picture` | decodes one picture |
 //! | `pictures` | records from the pictures of one of the published packages (native) |
 //!
 //! All input is checked: a header before anything is allocated for it, a file of a known set against its checksum, a label against the
@@ -30,6 +31,8 @@ pub mod idx;
 pub mod own;
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 pub mod photos;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+mod picture;
 #[cfg(not(target_arch = "wasm32"))]
 mod pictures;
 pub mod planted;

@@ -15,9 +15,6 @@ const GREY_WITHIN: u8 = 6;
 /// The longest side of a picture that is read.
 pub const MOST_SIDE: u32 = 1 << 14;
 
-/// Endings of picture files.
-pub const ENDINGS: [&str; 3] = ["png", "jpg", "jpeg"];
-
 /// One picture: `[3, height, width]`, at most as many pixels as a network takes.
 #[derive(Clone, Debug)]
 struct Photo {
@@ -141,12 +138,22 @@ impl Photos {
         if rows.is_empty() {
             std::mem::swap(&mut rows, &mut test);
         }
-        let note = if as_they_are {
-            String::new()
-        } else {
-            format!("Pictures were cut to the square in their middle and scaled to {SIDE} \u{d7} {SIDE}.")
-        };
-        Own { name: name.to_owned(), channels, height, width, classes, rows, test: (!test.is_empty()).then_some(test), note }.check()
+        let mut notes = Vec::new();
+        if !as_they_are {
+            notes.push(format!("Pictures were cut to the square in their middle and scaled to {SIDE} \u{d7} {SIDE}."));
+        }
+        Own {
+            name: name.to_owned(),
+            channels,
+            height,
+            width,
+            classes,
+            rows,
+            test: (!test.is_empty()).then_some(test),
+            columns: Vec::new(),
+            notes,
+        }
+        .check()
     }
 }
 
@@ -201,7 +208,7 @@ mod tests {
         let set = photos.clone().finish("mine").unwrap();
         assert_eq!((set.channels, set.height, set.width, &set.classes[..]), (1, 2, 3, &["a".to_owned(), "b".to_owned()][..]));
         assert_eq!((&set.rows.labels[..], set.rows.inputs.clone()), (&[1, 1, 0][..], [[9; 6], [255; 6], [21; 6]].concat()));
-        assert!(set.note.is_empty() && set.test.is_none());
+        assert!(set.notes.is_empty() && set.test.is_none());
         photos.take("mine/test/a/1.png", 3, 2, &plain(3, 2, [200, 0, 0, 255])).unwrap();
         let set = photos.finish("mine").unwrap();
         assert_eq!((set.channels, set.counts()), (3, (3, 1)));
@@ -234,7 +241,7 @@ mod tests {
         assert_eq!(set.rows.inputs[..512], [200; 512]);
         assert_eq!(set.rows.inputs[512..1024], [100; 512]);
         assert_eq!(set.rows.inputs[1024..2048], [50; 1024]);
-        assert!(set.note.contains("32 \u{d7} 32"));
+        assert!(set.notes[0].contains("32 \u{d7} 32"));
     }
 
     #[test]

@@ -281,6 +281,8 @@ impl Exports {
             "Result" | "Box" => self.typescript(inner(), class, in_js),
             "Js" => self.typescript(inner(), class, true),
             "Vec" if in_js => format!("Array<{}>", self.typescript(inner(), class, true)),
+            // wasm-bindgen passes strings in a plain array.
+            "Vec" if plain_name(inner()) == "String" => "string[]".to_owned(),
             "TypedArray" | "Vec" => array(&plain_name(inner())),
             // A parameter may be omitted, so it is `undefined`.
             "Option" => format!("{} | {}", self.typescript(inner(), class, in_js), if in_js { "null" } else { "undefined" }),
@@ -455,6 +457,7 @@ fn rust_signatures_are_converted_to_typescript() {
         pub async fn open(query: &str, #[wasm_bindgen(unchecked_param_type = \"Told\")] told: Function, name: Option<String>) -> Result<Run, E> {}
         pub fn feed(&mut self, bytes: &[u8], floats: Vec<f32>, sizes: Option<Box<[u32]>>) {}
         pub fn left(&self) -> Result<Js<Option<Vec<Part>>>, E> {}
+        pub fn names(&self) -> Vec<String> {}
         fn own(&self) {}
     }";
     let folder = tempfile::tempdir().unwrap();
@@ -467,6 +470,7 @@ fn rust_signatures_are_converted_to_typescript() {
         "static open(query: string, told: Told, name?: string): Promise<Run>;",
         "feed(bytes: Uint8Array, floats: Float32Array, sizes?: Uint32Array): void;",
         "left(): Array<Part> | null;",
+        "names(): string[];",
     ];
     assert_eq!((class.as_str(), methods[0].docs.as_str(), declared), ("Run", "Begins.", expected.to_vec()));
     assert!(["Part", "Run", "Told"].iter().all(|name| exports.named.contains(*name)), "{:?}", exports.named);

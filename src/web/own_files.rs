@@ -5,68 +5,62 @@ use wasm_bindgen::prelude::*;
 
 use super::js::{Js, TypedArray, words};
 use super::types::{OwnData, OwnSet};
-use crate::data::own::{Own, of_idx};
-use crate::data::photos::Photos;
-use crate::data::table::{Label, of_table};
+use crate::data::own::Import;
+use crate::data::table::{Label, Missing, Reading};
 
-/// Collects files and makes a data set of them.
+/// Makes a data set of files.
 #[wasm_bindgen]
-#[derive(Default)]
-pub struct FileImporter {
-    photos: Photos,
-    idx: Vec<(String, Vec<u8>)>,
-    table: Option<Own>,
-}
+pub struct FileImporter(Import);
 
 #[wasm_bindgen]
 impl FileImporter {
-    #[must_use]
+    /// Chooses among files with these paths. Folders are separated by `/`.
+    ///
+    /// # Errors
+    /// No file, pictures without folders, several tables.
     #[wasm_bindgen(constructor)]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(paths: Vec<String>) -> Result<Self, JsError> {
+        Import::new(paths).map(Self).map_err(words)
     }
 
-    /// Adds a decoded picture, `[height, width, 4]` bytes. Its folder is its class.
+    /// The files to read, as places in the list of paths, in order.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<u32> {
+        self.0.wanted().iter().map(|&file| file as u32).collect()
+    }
+
+    /// Takes the unpacked content of the next file.
     ///
     /// # Errors
-    /// The picture is in no folder.
-    pub fn picture(&mut self, path: &str, width: u32, height: u32, rgba: &[u8]) -> Result<(), JsError> {
-        self.photos.take(path, width, height, rgba).map_err(words)
+    /// A picture that cannot be decoded, or a table in another format.
+    pub fn take(&mut self, file: u32, bytes: Vec<u8>) -> Result<(), JsError> {
+        self.0.take(file as usize, bytes).map_err(words)
     }
 
-    /// Adds an unpacked idx file.
-    pub fn idx(&mut self, path: &str, bytes: Vec<u8>) {
-        self.idx.push((path.to_owned(), bytes));
+    /// The columns of a table that was taken, for a choice of the class.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        self.0.columns()
     }
 
-    /// Adds a table. `label` names the column with the class: auto, first or last.
+    /// Makes the data set. `label`: the column with the class, as `--label` names it. `missing`: what happens to missing values, as `--missing`
+    /// says it.
     ///
     /// # Errors
-    /// The table is malformed; the message has line, column and reason.
-    pub fn table(&mut self, name: &str, bytes: &[u8], label: &str) -> Result<(), JsError> {
-        self.table = Some(of_table(name, bytes, Label::named(label).unwrap_or_default()).map_err(words)?);
-        Ok(())
-    }
-
-    /// Makes the data set.
-    ///
-    /// # Errors
-    /// The files are no data set.
-    pub fn finish(self, name: &str) -> Result<Js<OwnSet>, JsError> {
-        let own = match self.table {
-            Some(table) => table,
-            None if self.photos.is_empty() => of_idx(name, &self.idx).map_err(words)?,
-            None => self.photos.finish(name).map_err(words)?,
-        };
+    /// The files are no data set; the message has file, line, column and reason.
+    pub fn finish(self, label: &str, missing: &str) -> Result<Js<OwnSet>, JsError> {
+        let reading = Reading { label: Label::named(label), missing: Missing::named(missing).unwrap_or_default() };
+        let own = self.0.finish(&reading).map_err(words)?;
         let (train, test) = own.counts();
         let about = OwnData {
             name: own.name.clone(),
             words: own.words(),
-            note: own.note.clone(),
+            notes: own.notes.clone(),
             train,
             test,
             has_test: own.test.is_some(),
             is_image: own.height > 1,
+            columns: own.columns.clone(),
             classes: own.classes.clone(),
             sum: own.sum(),
         };

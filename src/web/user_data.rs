@@ -86,7 +86,8 @@ pub fn take_own(
         classes: vec![String::new(); classes as usize],
         rows: Split { inputs, labels },
         test: (!test_labels.is_empty()).then_some(Split { inputs: test_inputs, labels: test_labels }),
-        note: String::new(),
+        columns: Vec::new(),
+        notes: Vec::new(),
     };
     TAKEN.set(Some(Taken { own: Rc::new(own), about: Js::given(about) }));
     TIMES.set(TIMES.get() + 1);

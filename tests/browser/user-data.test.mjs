@@ -96,7 +96,7 @@ test('a table becomes a data set without a request, trains as in the terminal, a
   const requests = [];
   visitor.page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`));
   const said = await read(visitor, () => visitor.see('own-files').setInputFiles(csv));
-  assert.match(said, /^insects\.csv: 300 grey images of 8 × 8, 3 classes: 258 training and 42 test rows\.$/);
+  assert.match(said, /^insects\.csv: 300 grey images of 8 × 8, 3 classes: 258 training rows and 42 test rows\.$/);
   assert.deepEqual(await visitor.page.locator('.own-classes li').allInnerTexts(), ['ant', 'bee', 'cat']);
   assert.match(await visitor.page.locator('label.own').innerText(), /your data: insects\.csv/);
   await visitor.screenshot('own-table');
@@ -215,7 +215,7 @@ test('folders of pictures are classes, and idx files are read as they are', limi
   await visitor.state('idle');
   await visitor.page.locator('label.own').click();
   const said = await read(visitor, () => visitor.see('own-folder').setInputFiles(path.join(folder, 'photos')));
-  assert.match(said, /^photos: 18 colour images of 32 × 32, 2 classes: 16 training and 2 test rows\.$/);
+  assert.match(said, /^photos: 18 colour images of 32 × 32, 2 classes: 16 training rows and 2 test rows\.$/);
   assert.match(await visitor.see('own-note').innerText(), /cut to the square in their middle/);
   await visitor.screenshot('own-pictures');
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.channels === 3);
@@ -256,9 +256,10 @@ test('files that cannot be read are refused with file, line and reason, and noth
     [[file('words.csv', '1,2,a\n3,four,b\n5,6,a')], /^Words\.csv, line 2: column 2 says "four", which is no number\./i],
     [[file('one.csv', '1,2,a\n3,4,a')], /all its rows are of one class/],
     [[file('empty.csv', '')], /it is empty/],
-    [[file('a/x.png', 'no picture')], /cannot be decoded as a picture/],
+    [[file('a/x.png', 'no picture')], /^X\.png: it is in no folder/],
     [[file('cut.idx', idx([4, 2, 2], [1, 2, 3]))], /truncated|its labels are missing/],
-    [[file('noise.bin', 'noise')], /neither a table/],
+    [[file('noise.bin', 'noise')], /its lines have one value/],
+    [[file('digits.zip', 'PK\x03\x04')], /^Digits\.zip: it is a zip archive\. Unpack it/],
     [[file('packed.csv.gz', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]))], /packed with gzip and damaged/],
   ];
   for (const [files, words] of bad) {
@@ -272,6 +273,68 @@ test('files that cannot be read are refused with file, line and reason, and noth
   // The run trains on meanwhile.
   const { step } = (await visitor.snapshots()).at(-1);
   await visitor.steps(step + 2);
+  await visitor.leave();
+});
+
+test('a table means what its owner meant: a tie is told and chosen, missing values too, and the batch goes back with its reason', limit, async () => {
+  const visitor = await visit('dataset=planted&model=mlp-16&batch_size=128&steps=5');
+  await visitor.state('idle');
+  await visitor.page.locator('label.own').click();
+  const rows = ['3,,a,x', '4,1,b,y', '5,2,a,y', '6,3,b,x', '7,4,a,x', '8,2,b,y', '9,1,b,x', '1,3,a,y'];
+  const tie = file('tie.csv', ['Id,u,class,species', ...rows.map((row, at) => row.replace(/^\d+/, String(at + 1)))].join('\n'));
+  assert.match(
+    await read(visitor, () => visitor.see('own-files').setInputFiles(tie)),
+    /^Tie\.csv: column 3 \(class\) and column 4 \(species\) could be the class\./,
+  );
+  const offered = () => visitor.see('own-label').locator('option').allInnerTexts();
+  assert.deepEqual(await offered(), ['found by itself', 'Id', 'u', 'class', 'species']);
+  const again = (choice, value) => read(visitor, () => visitor.see(choice).selectOption(value));
+  assert.match(await again('own-label', { label: 'species' }), /^Tie\.csv, line 2: column 2 \(u\) is empty\./);
+  assert.equal(await visitor.see('own-label').inputValue(), 'column 4', 'the choice stays');
+  assert.match(await again('own-missing', 'drop'), /^tie\.csv: 7 rows of 3 values, 2 classes/);
+  assert.match(await again('own-missing', 'mean'), /^tie\.csv: 8 rows of 3 values, 2 classes/);
+  const notes = await visitor.page.locator('[data-testid=own-note] li').allInnerTexts();
+  for (const words of [
+    'Class: column 4, species: x, y.',
+    'Left out: Id (counts the rows).',
+    'Words became one input for each value: class (a, b).',
+    'Missing values became the mean of their column: u (1).',
+  ])
+    assert(notes.includes(words), `${words} is not in ${notes.join(' | ')}`);
+  await visitor.screenshot('own-table-notes');
+  const batch = () => new URLSearchParams(visitor.query()).get('batch_size');
+  await visitor.until(() => new URLSearchParams(location.search).get('dataset') === 'own');
+  assert.equal(batch(), '4', 'six training rows');
+  const large = file('large.csv', table(300));
+  assert.match(await read(visitor, () => visitor.see('own-files').setInputFiles(large)), /300 grey images/);
+  assert.equal((await offered()).length, 66, 'the columns of the new table');
+  assert.equal(await visitor.see('own-label').inputValue(), 'auto');
+  // The default is not in the link.
+  await visitor.until(() => new URLSearchParams(location.search).get('batch_size') === null);
+  await read(visitor, () => visitor.see('own-files').setInputFiles(file('four.csv', 'a,b,class\n1,2,x\n2,3,y\n3,4,x\n4,5,y')));
+  await visitor.until(() => new URLSearchParams(location.search).get('batch_size') === '2');
+  await visitor.page.locator('label:has([data-testid=dataset-planted])').click();
+  await visitor.until(() => new URLSearchParams(location.search).get('batch_size') === null);
+  await visitor.leave();
+});
+
+test('pictures of every format are the terminal’s run, and what is left out is named', limit, async () => {
+  const pictures = path.join(root, 'tests', 'fixtures', 'pictures');
+  const visitor = await visit('dataset=planted&model=mlp-16&batch_size=4&steps=6');
+  await visitor.state('idle');
+  await visitor.page.locator('label.own').click();
+  assert.match(await read(visitor, () => visitor.see('own-folder').setInputFiles(pictures)), /^pictures: 13 colour images of 32 × 32, 2 classes/);
+  assert.match(await visitor.see('own-note').innerText(), /Left out: 1 picture beside the folders of the classes \(pictures\/logo\.png\)\./);
+  await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'own');
+  await visitor.see('train').click();
+  await visitor.state('finished');
+  await visitor.see('view-network').click();
+  const taken = await visitor.take('take-run');
+  // The terminal refuses a run that learned from other pixels.
+  assert.match(
+    execFileSync(program('lacuna'), ['train', '--resume', taken, '--dataset', pictures], { cwd: root, encoding: 'utf8' }),
+    /continues at step 6 of 6/,
+  );
   await visitor.leave();
 });
 
@@ -334,7 +397,7 @@ test('a whole folder is dropped from the disk, however many files it has, and a 
     assert.equal(await visitor.see('own-drop').count(), 0, 'the panel is not there yet');
     come();
   });
-  const [, training, held] = /^pond: 140 colour images of 12 × 12, 2 classes: (\d+) training and (\d+) test rows\.$/.exec(said) ?? assert.fail(said);
+  const [, training, held] = /^pond: 140 colour images of 12 × 12, 2 classes: (\d+) training rows and (\d+) test rows\.$/.exec(said) ?? assert.fail(said);
   assert.deepEqual([Number(training) + Number(held), Number(held)], [140, Math.floor(115 / 7) + Math.floor(25 / 7)]);
   assert.deepEqual(await visitor.page.locator('.own-classes li').allInnerTexts(), ['frog', 'newt']);
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'own');
@@ -359,7 +422,7 @@ test('a whole folder is dropped from the disk, however many files it has, and a 
   );
   assert.match(
     await read(visitor, () => dropFromDisk(visitor, labels, images)),
-    /^idx files: 42 grey images of 4 × 6, 3 classes: 36 training and 6 test rows\.$/,
+    /^idx files: 42 grey images of 4 × 6, 3 classes: 36 training rows and 6 test rows\.$/,
   );
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.width === 4);
   await visitor.see('train').click();

@@ -411,7 +411,8 @@ fn a_users_own_data_is_named_by_its_path() {
     };
     let train = |path: &str, more: &[&str]| prints(&own(path, more).split('\u{0}').collect::<Vec<_>>());
     let said = train(&at("trees.csv"), &[]);
-    assert!(said.contains("trees.csv: 40 rows of 2 values, 2 classes: 36 training and 4 test rows"), "{said}");
+    assert!(said.contains("trees.csv: 40 rows of 2 values, 2 classes: 36 training rows and 4 test rows"), "{said}");
+    assert!(said.contains("\n  Class: column 3: elm, oak.\n"), "{said}");
     // A link says that the user's own data is needed, and the flag says where it is.
     let said = train(&at("trees.csv"), &["--url", "?dataset=own&seed=3"]);
     assert!(said.contains("36 training and 4 test rows"), "{said}");
@@ -419,7 +420,7 @@ fn a_users_own_data_is_named_by_its_path() {
     // A folder of idx files is recognised by its content.
     let fixture = fixture();
     let said = train(&fixture, &[]);
-    assert!(said.contains("fashion: 250 grey images of 28 \u{d7} 28, 10 classes: 200 training and 50 test rows"), "{said}");
+    assert!(said.contains("fashion: 250 grey images of 28 \u{d7} 28, 10 classes: 200 training rows and 50 test rows"), "{said}");
     fs::write(at("bad.csv"), "1,2,oak\n3,elm\n").unwrap();
     refuses(&["train", "--dataset", &at("bad.csv")], &["bad.csv, line 2: it has 2 values where the first line has 3"]);
     refuses(
@@ -427,6 +428,23 @@ fn a_users_own_data_is_named_by_its_path() {
         &["line 1: column 3 says \"oak\", which is no number"],
     );
     refuses(&["train", "--dataset", &at("nowhere.csv")], &["there is no such file or folder"]);
+    refuses(&["train", "--dataset", &at("trees.csv"), "--missing", "guess"], &["--missing", "mean"]);
+}
+
+#[test]
+fn a_table_too_small_for_the_batch_is_trained_in_smaller_ones_unless_the_batch_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("few.csv");
+    fs::write(&table, "a,b,class\n1,2,x\n2,1,y\n3,,x\n4,3,y\n5,4,x\n6,2,y\n").unwrap();
+    let table = table.to_str().unwrap();
+    let train = ["train", "--dataset", table, "--label", "class", "--missing", "mean", "--model", "mlp-8", "--steps", "2"];
+    let said = prints(&train);
+    for words in ["4 training rows and 2 test rows", "Missing values became the mean of their column: b (1).", "  Batches of 4 rows, since"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    refuses(&[&train[..], &["--batch-size", "64"]].concat(), &["batch_size 64 is larger than the training set of 4 rows: give 4 or less"]);
+    refuses(&train[..3], &["few.csv, line 4: column 2 (b) is empty. Fill them in"]);
 }
 
 #[test]

@@ -144,7 +144,7 @@ test('tests are written into the curves, as many as the run’s file has', () =>
 
 test('the rest goes to who offers it', () => {
   const { perform, called, told, engine } = made();
-  const files: Effect = { kind: 'read_files', given: 2, files: [], label: 'auto' };
+  const files: Effect = { kind: 'read_files', given: 2, files: [], table: { label: 'auto', missing: 'refuse' } };
   for (const effect of [
     { kind: 'announce', words: 'so' },
     { kind: 'store_runs' },

@@ -8,7 +8,18 @@ import { description } from '../testing/samples';
 import type { OwnData, Plan, DatasetIdentity } from '../protocol/messages';
 
 const PLAN: Plan = description();
-const OWN: OwnData = { name: 'mine.csv', words: '', note: '', train: 80, test: 20, has_test: true, is_image: false, classes: ['a', 'b', 'c'], sum: 'ab' };
+const OWN: OwnData = {
+  name: 'mine.csv',
+  words: '',
+  notes: [],
+  columns: [],
+  train: 80,
+  test: 20,
+  has_test: true,
+  is_image: false,
+  classes: ['a', 'b', 'c'],
+  sum: 'ab',
+};
 const OWN_PLAN: Plan = { ...PLAN, dataset: { ...PLAN.dataset, name: 'own', own: OWN } };
 const SHOWN: DatasetIdentity = { ...OWN_PLAN.dataset, name: 'mine.csv', sum: 'ab' };
 

@@ -1,6 +1,19 @@
 // Actions change the page's state. Effects are what the reducer asks for.
 
-import type { Entrant, Description, Evaluated, OwnFile, OwnReport, Plan, Report, Request, RunState, Snapshot, Values } from '../protocol/messages';
+import type {
+  Entrant,
+  Description,
+  Evaluated,
+  OwnFile,
+  OwnReport,
+  Plan,
+  Report,
+  Request,
+  RunState,
+  Snapshot,
+  TableReading,
+  Values,
+} from '../protocol/messages';
 import type { Curves } from './curves';
 import type { Timeline } from './history';
 import type { PickedUnit } from './picked-unit';
@@ -57,7 +70,7 @@ export type Action =
   /** Whether they could be stored, and if not, why. */
   | { kind: 'stored_runs'; refusal: string | null }
   /** The visitor gave files. */
-  | { kind: 'give_files'; files: OwnFile[]; label: string }
+  | { kind: 'give_files'; files: OwnFile[]; table: TableReading }
   | { kind: 'files_unreadable'; message: string }
   /** A report of the worker that reads the visitor's files. */
   | { kind: 'files_report'; given: number; report: OwnReport };
@@ -94,7 +107,7 @@ export type Effect =
   | ({ kind: 'record_test'; curves: Curves } & Evaluated)
   | { kind: 'forget_rate'; rate: Rate }
   /** Reads the visitor's files in a worker. */
-  | { kind: 'read_files'; given: number; files: OwnFile[]; label: string }
+  | { kind: 'read_files'; given: number; files: OwnFile[]; table: TableReading }
   | { kind: 'stop_reading' };
 
 export type { Plan, RunState };

@@ -5,7 +5,18 @@ import { test } from 'node:test';
 import type { OwnData, Plan } from '../protocol/messages';
 import { isSame, identityOf } from './dataset-identity';
 
-const own: OwnData = { name: 'ants.csv', words: '', note: '', train: 206, test: 34, has_test: false, is_image: true, classes: ['ant', 'bee'], sum: '0a1b' };
+const own: OwnData = {
+  name: 'ants.csv',
+  words: '',
+  notes: [],
+  columns: [],
+  train: 206,
+  test: 34,
+  has_test: false,
+  is_image: true,
+  classes: ['ant', 'bee'],
+  sum: '0a1b',
+};
 const dataset: Plan['dataset'] = { name: 'own', train: 206, test: 34, classes: 2, channels: 1, width: 8, height: 8, own };
 const written = identityOf(dataset);
 const other = (more: Partial<OwnData>, shape: Partial<Plan['dataset']> = {}): Plan['dataset'] => ({ ...dataset, ...shape, own: { ...own, ...more } });

@@ -1,11 +1,11 @@
 // The visitor's own data: given as files, read by a worker, loaded into the engine. Numbers are places in the list `given`.
 
-import type { OwnData, OwnFile, OwnReport, DatasetIdentity } from '../protocol/messages';
+import type { OwnData, OwnFile, OwnReport, DatasetIdentity, TableReading } from '../protocol/messages';
 import { isSame } from './dataset-identity';
 import type { Draft } from './draft';
 import { ask, change, fail, hasBegun, open, reopenLater } from './reduce-run';
 import type { Given, UserData } from './state';
-import { forOwn } from './suggestions';
+import { forData } from './suggestions';
 
 function set(draft: Draft, part: Partial<UserData>): void {
   draft.set({ user_data: { ...draft.state.user_data, ...part } });
@@ -21,14 +21,14 @@ function read(draft: Draft, number: number, again: boolean): void {
   const found = draft.state.user_data.given[number];
   if (!found) return;
   set(draft, { reading: number, again });
-  draft.do({ kind: 'read_files', given: number, files: found.files, label: found.label });
+  draft.do({ kind: 'read_files', given: number, files: found.files, table: found.table });
 }
 
 /** Files were given: starts to read them. */
-export function give(draft: Draft, files: OwnFile[], label: string): void {
+export function give(draft: Draft, files: OwnFile[], table: TableReading): void {
   if (files.length === 0) return;
   const { given } = draft.state.user_data;
-  set(draft, { given: [...given, { files, label, dataset: null, accepted: false }], refusal: null, progress: { done: 0, of: 0 } });
+  set(draft, { given: [...given, { files, table, columns: [], dataset: null, accepted: false }], refusal: null, progress: { done: 0, of: 0 } });
   read(draft, given.length, false);
 }
 
@@ -45,7 +45,10 @@ export function receive(draft: Draft, number: number, report: OwnReport): void {
       shape: [channels, height, width],
     } = report.set;
     const { train, test } = about;
-    setGiven(draft, number, { dataset: { name: 'own', train, test, classes: about.classes.length, channels, height, width, own: about } });
+    setGiven(draft, number, {
+      columns: about.columns,
+      dataset: { name: 'own', train, test, classes: about.classes.length, channels, height, width, own: about },
+    });
     // Whether it was read once more is known until the engine has it.
     draft.ask({ kind: 'own', set: report.set, given: number });
   } else if (again) {
@@ -53,7 +56,10 @@ export function receive(draft: Draft, number: number, report: OwnReport): void {
     setGiven(draft, number, { accepted: false });
     set(draft, { again: false, wanted: wanted === number ? null : wanted });
     lost(draft, report.message);
-  } else refused(draft, report.message);
+  } else {
+    setGiven(draft, number, { columns: report.columns });
+    refused(draft, report.message);
+  }
 }
 
 /** Data that were given before cannot be read again. A run that waits for them fails, as if they had never been given. */
@@ -90,7 +96,9 @@ export function accepted(draft: Draft, own: OwnData, number: number): void {
   if (again || !values) return;
   if (values['dataset'] !== 'own') return change(draft, 'dataset', 'own');
   // Other files under the same name: the link is the same, but the run is not.
-  ask(draft, 'dataset', { ...values, ...forOwn(values, own) });
+  const { brought, replaced } = forData(values, 'own', draft.state.controls);
+  draft.setControls({ replaced });
+  ask(draft, 'dataset', { ...values, ...brought });
   if (!begun) {
     draft.set({ waits: train });
     reopenLater(draft);

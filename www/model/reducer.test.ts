@@ -551,7 +551,7 @@ test('runs are listed once they have a curve, with what becomes of them', () => 
 
 // The visitor's own data.
 
-const about = { name: 'ants.csv', words: '', note: '', train: 4, test: 1, has_test: false, is_image: false, classes: ['ant', 'bee'], sum: 'a' };
+const about = { name: 'ants.csv', words: '', notes: [], columns: [], train: 4, test: 1, has_test: false, is_image: false, classes: ['ant', 'bee'], sum: 'a' };
 const set: OwnSet = {
   about,
   shape: [1, 1, 3],
@@ -560,16 +560,17 @@ const set: OwnSet = {
   test_inputs: new Uint8Array(),
   test_labels: new Uint8Array(),
 };
+const AS_FOUND = { label: 'auto', missing: 'refuse' };
 const FILES = [{ path: 'ants.csv', file: {} as File }];
 const given = (page: Page, number = 0): Page =>
   page
-    .do({ kind: 'give_files', files: FILES, label: 'auto' })
+    .do({ kind: 'give_files', files: FILES, table: AS_FOUND })
     .do({ kind: 'files_report', given: number, report: { kind: 'set', set } })
     .receive({ kind: 'owned', own: about, given: number });
 
 test('files are read, go to the engine, and become the data of the controls', () => {
-  const page = opened().steps(0).enters('idle').do({ kind: 'give_files', files: FILES, label: 'auto' });
-  assert.deepEqual(page.effects, [{ kind: 'read_files', given: 0, files: FILES, label: 'auto' }]);
+  const page = opened().steps(0).enters('idle').do({ kind: 'give_files', files: FILES, table: AS_FOUND });
+  assert.deepEqual(page.effects, [{ kind: 'read_files', given: 0, files: FILES, table: AS_FOUND }]);
   page.do({ kind: 'files_report', given: 0, report: { kind: 'progress', done: 1, of: 2 } });
   assert.deepEqual(page.state.user_data.progress, { done: 1, of: 2 });
   page.do({ kind: 'files_report', given: 0, report: { kind: 'set', set } });
@@ -581,14 +582,16 @@ test('files are read, go to the engine, and become the data of the controls', ()
 
 test('files that cannot be read leave what was given before', () => {
   const page = given(opened().steps(0).enters('idle'));
-  page.do({ kind: 'give_files', files: FILES, label: 'first' });
-  page.do({ kind: 'files_report', given: 1, report: { kind: 'refused', message: 'no table' } });
+  page.do({ kind: 'give_files', files: FILES, table: { ...AS_FOUND, label: 'column 1' } });
+  page.do({ kind: 'files_report', given: 1, report: { kind: 'refused', message: 'no table', columns: ['a', 'b'] } });
   assert.deepEqual([page.state.user_data.refusal, page.state.user_data.wanted], ['no table', 0]);
   assert(page.kinds.includes('stop_reading'));
 });
 
 test('a report of files that were overtaken is not heard', () => {
-  const page = opened().do({ kind: 'give_files', files: FILES, label: 'auto' }).do({ kind: 'give_files', files: FILES, label: 'last' });
+  const page = opened()
+    .do({ kind: 'give_files', files: FILES, table: AS_FOUND })
+    .do({ kind: 'give_files', files: FILES, table: { ...AS_FOUND, label: 'column 2' } });
   const { state } = page;
   page.do({ kind: 'files_report', given: 0, report: { kind: 'set', set } });
   assert.equal(page.state, state);

@@ -81,7 +81,7 @@ function apply(draft: Draft, action: Action): void {
     case 'stored_runs':
       return draft.set({ runs: { ...state.runs, unstored: action.refusal } });
     case 'give_files':
-      return user_data.give(draft, action.files, action.label);
+      return user_data.give(draft, action.files, action.table);
     case 'files_unreadable':
       return user_data.refused(draft, action.message);
     case 'files_report':

@@ -17,6 +17,7 @@ import type {
   RunState,
   Snapshot,
   Speed,
+  TableReading,
   Task,
   UnitCost,
   Values,
@@ -28,6 +29,7 @@ import type { PickedUnit } from './picked-unit';
 import type { Rate } from './run-stats';
 import type { ListedRun } from './runs';
 import type { SavedRun } from './saved-run';
+import type { Replaced } from './suggestions';
 
 /** Settings that the visitor asked for and that the engine has not checked yet. */
 export interface PendingChange {
@@ -57,8 +59,8 @@ export interface Controls {
   ticket: number;
   /** The settings that a comparison set last, and those before it. */
   by_comparison: { put: Values; before: Values } | null;
-  /** What the last change of data replaced, to be restored when the data are changed back. */
-  replaced: Values | null;
+  /** What the data brought along, to be taken back with other data. */
+  replaced: Replaced | null;
   /** The visitor's own data, once they were read. */
   own: OwnData | null;
   /** Why the last change was refused, and which setting it was. */
@@ -184,8 +186,9 @@ export interface Comparison {
 /** Files that the visitor gave in this tab. They can be read again in the same way. */
 export interface Given {
   files: OwnFile[];
-  /** The column of the class in a table: auto, first, last. */
-  label: string;
+  table: TableReading;
+  /** Of a table that was read: its columns, for a choice of the class. */
+  columns: string[];
   /** The data set, once it was read. */
   dataset: Plan['dataset'] | null;
   accepted: boolean;

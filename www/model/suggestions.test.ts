@@ -2,12 +2,23 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CLAIMED, type Known, NETWORKS, TRIES, about, along, forOwn } from './suggestions';
+import { CLAIMED, type Known, NETWORKS, TRIES, about, along, forData } from './suggestions';
 import { METHODS } from './methods';
 import type { OwnData, Values } from '../protocol/messages';
 
 const DIGITS: Values = { dataset: 'mnist', model: 'mlp-32', batch_size: '128', gate_inputs: 'true', method: 'vrpge', pins: '' };
-const own: OwnData = { name: 'ants.csv', words: '', note: '', train: 50, test: 8, has_test: false, is_image: false, classes: ['ant', 'bee'], sum: '' };
+const own: OwnData = {
+  name: 'ants.csv',
+  words: '',
+  notes: [],
+  columns: [],
+  train: 50,
+  test: 8,
+  has_test: false,
+  is_image: false,
+  classes: ['ant', 'bee'],
+  sum: '',
+};
 
 const NOTHING: Known = { replaced: null, own: null };
 /** The other settings that a change sets, without a change before it. */
@@ -54,10 +65,29 @@ test('own data get a batch that there are rows for, and no convolutions where th
   assert.deepEqual(brings(convolutional, 'dataset', 'own', { replaced: null, own }), { model: 'mlp-512-256' });
   assert.deepEqual(brings(convolutional, 'dataset', 'own', { replaced: null, own: { ...own, is_image: true } }), {});
   for (let train = 1; train < 300; train++) {
-    const { batch_size = DIGITS['batch_size'] } = forOwn(DIGITS, { ...own, is_image: true, train });
+    const { batch_size = DIGITS['batch_size'] } = forData(DIGITS, 'own', { replaced: null, own: { ...own, is_image: true, train } }).brought;
     const batch = Number(batch_size);
     assert(batch <= train && (batch === 128 || 2 * batch > train) && Number.isInteger(Math.log2(batch)), `${batch} of ${train}`);
   }
+});
+
+test('what own data brought along goes back with other data, unless it was changed by hand', () => {
+  const given = along(DIGITS, 'dataset', 'own', { replaced: null, own });
+  const there: Values = { ...DIGITS, ...given.brought, dataset: 'own' };
+  assert.equal(there['batch_size'], '32');
+  assert.deepEqual(brings(there, 'dataset', 'mnist', { replaced: given.replaced, own }), { batch_size: '128' });
+  assert.deepEqual(brings({ ...there, batch_size: '16' }, 'dataset', 'mnist', { replaced: given.replaced, own }), {}, 'by hand');
+  const more = forData(there, 'own', { replaced: given.replaced, own: { ...own, train: 8000 } });
+  assert.deepEqual(more, { brought: { batch_size: '128' }, replaced: null }, 'files of more rows');
+  const fewer = forData(there, 'own', { replaced: given.replaced, own: { ...own, train: 5 } });
+  assert.deepEqual(fewer.brought, { batch_size: '4' });
+  assert.deepEqual(brings({ ...there, ...fewer.brought }, 'dataset', 'mnist', { replaced: fewer.replaced, own }), { batch_size: '128' }, 'not 32');
+  const model = along(there, 'model', 'mlp-8', { replaced: given.replaced, own });
+  assert.deepEqual(brings({ ...there, model: 'mlp-8' }, 'dataset', 'mnist', { replaced: model.replaced, own }), { batch_size: '128' }, 'another network');
+  const images = along({ ...DIGITS, model: 'cnn-4', batch_size: '64' }, 'dataset', 'own', { replaced: null, own });
+  assert.deepEqual(images.brought, { model: 'mlp-512-256', batch_size: '32' });
+  const after: Values = { ...DIGITS, ...images.brought, dataset: 'own', gate_inputs: 'true' };
+  assert.deepEqual(brings(after, 'dataset', 'mnist', { replaced: images.replaced, own }), { model: 'cnn-4', batch_size: '64' });
 });
 
 test('pins are let go where they would mean other units or nothing', () => {

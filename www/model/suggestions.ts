@@ -74,16 +74,27 @@ const BATCH = { mlp: '128', convolutional: '64' };
 
 const isConvolutional = (model: string | undefined): boolean => model !== undefined && !/^mlp\b/.test(model);
 
+/** What data brought along, and what stood there before. It goes back when other data are chosen, unless it was changed by hand meanwhile. */
+export interface Replaced {
+  before: Values;
+  brought: Values;
+}
+
+/** `replaced`: what the next change of data restores. */
+export interface Change {
+  brought: Values;
+  replaced: Replaced | null;
+}
+
 /** What suggestions depend on, beside the settings. */
 export interface Known {
-  /** What the last change of data replaced, to be restored when the data are changed back. */
-  replaced: Values | null;
+  replaced: Replaced | null;
   /** The visitor's own data, once they are given. */
   own: OwnData | null;
 }
 
-/** The other settings that a change sets, and the settings that the next change of data restores. */
-export function along(values: Values, name: string, value: string, known: Known): { brought: Values; replaced: Values | null } {
+/** The other settings that a change sets, and those that the next change of data restores. */
+export function along(values: Values, name: string, value: string, known: Known): Change {
   const { brought, replaced } = others(values, name, value, known);
   return { brought: { ...unpinned(values, name, value), ...brought }, replaced };
 }
@@ -94,26 +105,39 @@ export function unpinned(values: Values, name: string, value: string): Values {
   return holds || !values['pins'] || value === values[name] ? {} : { pins: '' };
 }
 
-function others(values: Values, name: string, value: string, { replaced, own }: Known): { brought: Values; replaced: Values | null } {
-  if (name === 'model') return { brought: isConvolutional(value) === isConvolutional(values['model']) ? {} : startOf(values, value), replaced: null };
+function others(values: Values, name: string, value: string, { replaced, own }: Known): Change {
+  if (name === 'model') {
+    // A batch that is small because there are few rows stays small for any network.
+    const { batch_size } = replaced?.before ?? {};
+    const kept = values['dataset'] === 'own' && replaced && batch_size !== undefined;
+    return {
+      brought: isConvolutional(value) === isConvolutional(values['model']) ? {} : startOf(values, value),
+      replaced: kept ? { before: { batch_size }, brought: { batch_size: replaced.brought['batch_size'] ?? '' } } : null,
+    };
+  }
   if (name !== 'dataset' || value === values['dataset']) return { brought: {}, replaced };
-  const { model = '', batch_size = '', gate_inputs = '' } = values;
-  if (value === 'cifar10' && !isConvolutional(model))
-    return { brought: { model: FOR_IMAGES, ...startOf(values, FOR_IMAGES) }, replaced: { model, batch_size, gate_inputs } };
-  if (replaced && model === FOR_IMAGES) return { brought: replaced, replaced: null };
-  if (value === 'own') return { brought: forOwn(values, own), replaced: null };
-  // These features have no order in space.
-  if (value === 'planted' && isConvolutional(model)) return { brought: { model: FOR_FEATURES, ...startOf(values, FOR_FEATURES) }, replaced: null };
-  return { brought: {}, replaced: null };
+  return forData(values, value, { replaced, own });
 }
 
-/** Settings that fit the visitor's own data: a batch no larger than the data, and no convolutions on data that are no images. */
-export function forOwn(values: Values, own: OwnData | null): Values {
-  if (!own) return {};
-  const fits = isConvolutional(values['model']) && !own.is_image ? { model: FOR_FEATURES, ...startOf(values, FOR_FEATURES) } : {};
-  const joined: Values = { ...values, ...fits };
-  const batch = Number(joined['batch_size']);
-  return { ...fits, ...(batch > own.train ? { batch_size: String(2 ** Math.floor(Math.log2(Math.max(1, own.train)))) } : {}) };
+/** What data bring along, after what the data before them brought was taken back. */
+export function forData(values: Values, dataset: string, { replaced, own }: Known): Change {
+  const back = Object.fromEntries(Object.entries(replaced?.before ?? {}).filter(([name]) => values[name] === replaced?.brought[name]));
+  const from: Values = { ...values, ...back };
+  const brought = fitting(from, dataset, own);
+  const changes: Values = Object.fromEntries(Object.entries({ ...back, ...brought }).filter(([name, value]) => value !== values[name]));
+  const before = Object.fromEntries(Object.keys(brought).map((name) => [name, from[name] ?? '']));
+  return { brought: changes, replaced: Object.keys(brought).length > 0 ? { before, brought } : null };
+}
+
+/** Settings that fit data: convolutions for pictures in colour and none for features without an order in space, a batch no larger than the data. */
+function fitting(values: Values, dataset: string, own: OwnData | null): Values {
+  const convolutional = isConvolutional(values['model']);
+  if (dataset === 'cifar10') return convolutional ? {} : { model: FOR_IMAGES, ...startOf(values, FOR_IMAGES) };
+  const of_own = dataset === 'own' ? own : null;
+  const no_images = dataset === 'planted' || (of_own !== null && !of_own.is_image);
+  const fits: Values = convolutional && no_images ? { model: FOR_FEATURES, ...startOf(values, FOR_FEATURES) } : {};
+  const batch = Number({ ...values, ...fits }['batch_size']);
+  return { ...fits, ...(of_own && batch > of_own.train ? { batch_size: String(2 ** Math.floor(Math.log2(Math.max(1, of_own.train)))) } : {}) };
 }
 
 /** The usual settings for a network of another kind. A batch size that was chosen by hand stays. */

@@ -680,8 +680,8 @@ export type OwnData = {
   name: string;
   /** Their description as a part of a sentence. */
   words: string;
-  /** How their values were converted, as a sentence. Empty if they were not. */
-  note: string;
+  /** What their owner has to know of how they were read, in sentences. */
+  notes: Array<string>;
   /** Training rows. */
   train: number;
   /** Test rows. */
@@ -689,6 +689,8 @@ export type OwnData = {
   /** Whether the files have test rows; otherwise test rows are drawn from all rows. */
   has_test: boolean;
   is_image: boolean;
+  /** Of a table: its columns by name, without a header by number. */
+  columns: Array<string>;
   /** Names, by label. */
   classes: Array<string>;
   /** Checksum of rows and labels, in hexadecimal. It differs for other data of the same shape. */

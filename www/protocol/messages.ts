@@ -29,10 +29,19 @@ export * from './generated';
 /** From the panel of the visitor's own data to the worker that reads them. `label`: the column of the class in a table (auto, first, last). */
 export interface OwnRequest {
   files: OwnFile[];
-  label: string;
+  table: TableReading;
 }
 
-export type OwnReport = { kind: 'progress'; done: number; of: number } | { kind: 'set'; set: OwnSet } | { kind: 'refused'; message: string };
+/** How a table is read. */
+export interface TableReading {
+  /** The column of the class: `auto`, or `column 5`. */
+  label: string;
+  /** What happens to missing values: `refuse`, `mean`, `drop`. */
+  missing: string;
+}
+
+/** `columns`: of a table that was refused, for a choice of the class. */
+export type OwnReport = { kind: 'progress'; done: number; of: number } | { kind: 'set'; set: OwnSet } | { kind: 'refused'; message: string; columns: string[] };
 
 /** A file of the visitor. The path is relative to the folder that was given. */
 export interface OwnFile {

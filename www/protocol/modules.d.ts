@@ -323,16 +323,16 @@ declare module '*/pkg/own_files.js' {
   /** Loads the module. */
   export default function init(options: { module_or_path: string }): Promise<unknown>;
   export class FileImporter {
-    /**  */
-    constructor();
-    /** Adds a decoded picture, `[height, width, 4]` bytes. Its folder is its class. */
-    picture(path: string, width: number, height: number, rgba: Uint8Array): void;
-    /** Adds an unpacked idx file. */
-    idx(path: string, bytes: Uint8Array): void;
-    /** Adds a table. `label` names the column with the class: auto, first or last. */
-    table(name: string, bytes: Uint8Array, label: string): void;
-    /** Makes the data set. */
-    finish(name: string): OwnSet;
+    /** Chooses among files with these paths. Folders are separated by `/`. */
+    constructor(paths: string[]);
+    /** The files to read, as places in the list of paths, in order. */
+    wanted(): Uint32Array;
+    /** Takes the unpacked content of the next file. */
+    take(file: number, bytes: Uint8Array): void;
+    /** The columns of a table that was taken, for a choice of the class. */
+    columns(): string[];
+    /** Makes the data set. `label`: the column with the class, as `--label` names it. `missing`: what happens to missing values, as `--missing` says it. */
+    finish(label: string, missing: string): OwnSet;
     /** Frees its memory. The object must not be used afterwards. */
     free(): void;
   }

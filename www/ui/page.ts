@@ -2,7 +2,7 @@
 
 import type { Action, News } from '../model/actions';
 import type { State } from '../model/state';
-import type { OwnFile, Report, Request } from '../protocol/messages';
+import type { OwnFile, Report, Request, TableReading } from '../protocol/messages';
 import type { Pace } from './frames';
 import type { Palette } from './palette';
 
@@ -19,7 +19,7 @@ export interface Services {
   /** Stores the list of runs for a reload. */
   'store-runs': null;
   /** Reads the visitor's files. */
-  'read-files': { given: number; files: OwnFile[]; label: string };
+  'read-files': { given: number; files: OwnFile[]; table: TableReading };
   'stop-reading': null;
 }
 

@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches};
 
 use lacuna::config::{Config, DatasetName, Kind, SETTINGS, Setting, setting};
-use lacuna::data::table::Label;
+use lacuna::data::table::{Label, Missing, Reading};
 
 use super::super::error::ArgumentError;
 use super::{optional, path, required};
@@ -29,8 +29,8 @@ pub(crate) struct DataArguments {
     /// `--data-dir`, the folder of the known sets.
     pub(crate) directory: PathBuf,
     pub(crate) dataset: Option<DatasetFlag>,
-    /// The column of a user's table that holds the class.
-    pub(crate) label: Label,
+    /// How a user's table is read.
+    pub(crate) reading: Reading,
 }
 
 /// An experiment as given by the arguments.
@@ -44,18 +44,18 @@ pub(crate) struct Experiment {
 }
 
 impl DataArguments {
-    /// [`data_dir`] and [`label`].
-    pub(super) fn flags() -> [Arg; 2] {
-        [data_dir(), label()]
+    /// [`data_dir`], [`label`] and [`missing`].
+    pub(super) fn flags() -> [Arg; 3] {
+        [data_dir(), label(), missing()]
     }
 
     pub(super) fn from_matches(matches: &ArgMatches) -> Self {
         let dataset = optional::<String>(matches, DATASET);
-        let label: String = required(matches, "label");
+        let (label, missing): (String, String) = (required(matches, "label"), required(matches, "missing"));
         Self {
             directory: required(matches, "data_dir"),
             dataset: dataset.map(|text| if is_a_dataset(&text) { DatasetFlag::Name } else { DatasetFlag::Path(text.into()) }),
-            label: Label::named(&label).expect("clap rejects other names"),
+            reading: Reading { label: Label::named(&label), missing: Missing::named(&missing).expect("clap rejects other names") },
         }
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn flag(setting: &'static Setting) -> Arg {
         Kind::Choice(names) if setting.name == DATASET => arg
             .value_name("NAME|PATH")
             .value_parser(move |text: &str| known_or_path(names, text))
-            .help(format!("{} Or the path of your own data: a CSV file, a folder of idx files, or a folder with a folder of pictures (PNG, JPEG) for each class.{default} [possible values: {}]", setting.help, list(names))),
+            .help(format!("{} Or the path of your own data: a CSV file, a folder with train.csv and test.csv, a folder of idx files, or a folder with a folder of pictures (PNG, JPEG, WebP, GIF, BMP, TIFF) for each class.{default} [possible values: {}]", setting.help, list(names))),
         Kind::Choice(names) => {
             arg.value_name("NAME").value_parser(PossibleValuesParser::new(names.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
         }
@@ -162,9 +162,17 @@ fn label() -> Arg {
     Arg::new("label")
         .long("label")
         .value_name("COLUMN")
-        .value_parser(["auto", "first", "last"])
         .default_value("auto")
-        .help("The class column of a CSV file with --dataset PATH. auto reads it from the header and the values.")
+        .help("The class column of a table with --dataset PATH: its name in the header, its number from 1, first, last, or auto, which reads it from the header and the values.")
+}
+
+fn missing() -> Arg {
+    Arg::new("missing")
+        .long("missing")
+        .value_name("WHAT")
+        .value_parser(Missing::NAMES)
+        .default_value("refuse")
+        .help("What happens to missing values of a table: refuse it, take the mean of the column, or drop the row.")
 }
 
 #[cfg(test)]

@@ -273,10 +273,16 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     let named = named(&arguments.experiment);
     // All contradictions are reported before anything runs: first those of the settings, before the data is read, then those with the network.
     let settings = |entrant: Entrant| if presets { entrant.presets } else { &[] };
-    let experiments: Vec<Config> =
+    let mut experiments: Vec<Config> =
         entrants.iter().map(|&entrant| experiment(base, entrant, base.seed, settings(entrant), &named)).collect::<Result<_, _>>()?;
     let set = data::load(data, base)?;
     let set = if search { held_out(&set) } else { set };
+    let mut base = base.clone();
+    data::fit_batch(&mut base, &named, &set);
+    for config in &mut experiments {
+        config.batch_size = config.batch_size.min(base.batch_size);
+    }
+    let base = &base;
     let shape = DataShape::of(&set);
     let network = |config: &Config| config.network(shape.image(), shape.classes).map_err(ConfigError::from);
     network(base)?;

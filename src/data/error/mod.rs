@@ -36,6 +36,12 @@ impl DataError {
         Self { place: place.to_string(), problem: problem.into(), remedy: None }
     }
 
+    /// The same problem at a folder, as the user named it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn with_place(self, place: &std::path::Path) -> Self {
+        Self { place: place.display().to_string(), ..self }
+    }
+
     /// The same problem with other advice.
     #[must_use]
     pub fn with_remedy(self, remedy: Remedy) -> Self {

@@ -23,8 +23,6 @@ pub enum FileProblem {
         if below.is_empty() { String::new() } else { format!(", nor have {} in it", below.join(", ")) }
     )]
     NoFileOfSet { known: &'static Known, below: Vec<String> },
-    #[error("it has neither pictures in folders, nor idx files, nor one table")]
-    NothingReadable,
     #[error("it cannot be read: {0}")]
     Unreadable(String),
     #[error("it is truncated: its gzip stream ends early")]
@@ -37,9 +35,6 @@ pub enum FileProblem {
     PixelsAlike,
     #[error("all its labels are 0")]
     LabelsAlike,
-    /// The decoder's error.
-    #[error("it cannot be decoded: {0}")]
-    Undecodable(String),
 }
 
 impl FileProblem {
@@ -52,15 +47,11 @@ impl FileProblem {
                 return format!("Name with --data-dir the folder that has {}, plain or .gz", FILES.join(", "));
             }
             Self::NoFile { name } => return format!("Put it there, as {name} or {name}.gz"),
-            Self::NothingReadable => {
-                "Name a CSV file, a folder of idx files, or a folder with a folder of PNG or JPEG files for each class"
-            }
             Self::Unreadable(_) => "Make it readable",
             Self::GzipEnds | Self::GzipDamaged(_) => "Replace it by a complete copy",
             Self::OtherShapes { .. } => "Put two splits of one set together",
             Self::PixelsAlike => "Use images that differ",
             Self::LabelsAlike => "Use at least two classes, counted from 0",
-            Self::Undecodable(_) => "Save it again as PNG or JPEG, or remove it",
         };
         words.to_owned()
     }

@@ -4,12 +4,20 @@
 
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 mod files;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+mod foreign;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+mod import;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+mod plan;
 
 use md5::{Digest, Md5};
 use rand::seq::SliceRandom;
 
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
-pub use self::files::of_idx;
+use self::files::{is_idx, of_idx};
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+pub use self::import::Import;
 use super::stream::hex;
 use super::{Dataset, Split, moments};
 use crate::random::{Stream, Threefry};
@@ -34,8 +42,10 @@ pub struct Own {
     /// All rows, or the training rows if the set has its own test rows.
     pub rows: Split,
     pub test: Option<Split>,
-    /// How the values were converted, as a sentence; empty if they were not.
-    pub note: String,
+    /// Of a table: its columns by name, without a header by number, for a choice of the class.
+    pub columns: Vec<String>,
+    /// What its owner has to know of how it was read, in sentences.
+    pub notes: Vec<String>,
 }
 
 impl Own {
@@ -118,7 +128,8 @@ impl Own {
                 format!("{rows} {} images of {} \u{d7} {height}", if channels == 3 { "colour" } else { "grey" }, self.width)
             }
         };
-        format!("{shape}, {} classes: {} training and {} test rows", self.classes.len(), grouped(train), grouped(test))
+        let plural = |count: u32, noun: &str| format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" });
+        format!("{shape}, {} classes: {} and {}", self.classes.len(), plural(train, "training row"), plural(test, "test row"))
     }
 }
 
@@ -147,7 +158,8 @@ pub(super) mod tests {
             classes: (0..classes).map(|class| class.to_string()).collect(),
             rows: Split { inputs: rows.iter().map(|&(_, value)| value).collect(), labels: rows.iter().map(|&(label, _)| label).collect() },
             test: None,
-            note: String::new(),
+            columns: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -168,13 +180,14 @@ pub(super) mod tests {
     fn a_pair_of_idx_files_is_split_and_two_pairs_are_not() {
         let (images, labels) = (idx(&[4, 1, 2], &[1, 2, 3, 4, 5, 6, 7, 8]), idx(&[4], &[0, 2, 0, 2]));
         let set = of_idx("mine", &named(&[("b", images.clone()), ("a", labels.clone())])).unwrap();
-        assert_eq!((set.classes.len(), set.width, set.height, set.counts()), (3, 2, 1, (2, 2)));
+        assert_eq!((set.classes.join(" "), set.width, set.height, set.counts()), ("0 2".to_owned(), 2, 1, (2, 2)));
+        assert_eq!((&set.rows.labels[..], &set.notes[..]), (&[0, 1, 0, 1][..], &["Labels: 0 to 2; no row has 1.".to_owned()][..]));
         let (test_images, test_labels) = (idx(&[1, 1, 2], &[9, 9]), idx(&[1], &[4]));
         let files = [("train-i", images.clone()), ("train-l", labels), ("T10K-l", test_labels), ("t10k-i", test_images)];
         let set = of_idx("mine", &named(&files)).unwrap();
-        assert_eq!((set.classes.len(), set.counts()), (5, (4, 1)));
-        assert_eq!(set.dataset(1).test, Split { inputs: vec![9, 9], labels: vec![4] });
-        assert_eq!(set.words(), "5 rows of 2 values, 5 classes: 4 training and 1 test rows");
+        assert_eq!((set.classes.join(" "), set.counts()), ("0 2 4".to_owned(), (4, 1)));
+        assert_eq!(set.dataset(1).test, Split { inputs: vec![9, 9], labels: vec![2] });
+        assert_eq!(set.words(), "5 rows of 2 values, 3 classes: 4 training rows and 1 test row");
 
         for (files, words) in [
             (named(&[("x", images.clone())]), "x: its labels are missing"),

@@ -138,8 +138,8 @@ crossing! {
         pub name: String,
         /// Their description as a part of a sentence.
         pub words: String,
-        /// How their values were converted, as a sentence. Empty if they were not.
-        pub note: String,
+        /// What their owner has to know of how they were read, in sentences.
+        pub notes: Vec<String>,
         /// Training rows.
         pub train: u32,
         /// Test rows.
@@ -147,6 +147,8 @@ crossing! {
         /// Whether the files have test rows; otherwise test rows are drawn from all rows.
         pub has_test: bool,
         pub is_image: bool,
+        /// Of a table: its columns by name, without a header by number.
+        pub columns: Vec<String>,
         /// Names, by label.
         pub classes: Vec<String>,
         /// Checksum of rows and labels, in hexadecimal. It differs for other data of the same shape.

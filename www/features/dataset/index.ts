@@ -15,12 +15,16 @@ export const dataset: Feature = {
   mount(page) {
     // The reader is loaded when the first files are given.
     let reader: Promise<UserFileReader | null> | null = null;
-    page.offer('read-files', async ({ given, files, label }) => {
+    page.offer('read-files', async ({ given, files, table }) => {
       reader ??= page.load(import('./reader')).then((module) => module && new module.UserFileReader());
       const loaded = await reader;
-      if (loaded) return loaded.read(files, label, (report) => page.dispatch({ kind: 'files_report', given, report }));
+      if (loaded) return loaded.read(files, table, (report) => page.dispatch({ kind: 'files_report', given, report }));
       reader = null;
-      page.dispatch({ kind: 'files_report', given, report: { kind: 'refused', message: 'the reader of files could not be loaded: give the files again' } });
+      page.dispatch({
+        kind: 'files_report',
+        given,
+        report: { kind: 'refused', message: 'the reader of files could not be loaded: give the files again', columns: [] },
+      });
     });
     page.offer('stop-reading', async () => (await reader)?.stop());
     const over = (is: boolean): void => shown.get(page)?.over(is);
@@ -57,7 +61,7 @@ export const dataset: Feature = {
     async open(page) {
       const { DatasetView } = await import('./view');
       const view = new DatasetView(at('own'), {
-        give: (files, label) => page.dispatch({ kind: 'give_files', files, label }),
+        give: (files, table) => page.dispatch({ kind: 'give_files', files, table }),
         unreadable: (message) => page.dispatch({ kind: 'files_unreadable', message }),
         leave: () => void page.show('network'),
       });

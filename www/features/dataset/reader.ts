@@ -1,20 +1,20 @@
 // Reads the visitor's files in a worker. Another choice of files ends it.
 
-import type { OwnFile, OwnReport, OwnRequest } from '../../protocol/messages';
+import type { OwnFile, OwnReport, OwnRequest, TableReading } from '../../protocol/messages';
 
 export class UserFileReader {
   private worker: Worker | null = null;
 
-  read(files: OwnFile[], label: string, receive: (report: OwnReport) => void): void {
+  read(files: OwnFile[], table: TableReading, receive: (report: OwnReport) => void): void {
     this.stop();
     const worker = new Worker(new URL('./dataset-worker.ts', import.meta.url), { type: 'module', name: 'own data' });
     this.worker = worker;
     worker.addEventListener('message', ({ data }: MessageEvent<OwnReport>) => receive(data));
     worker.addEventListener('error', (event) => {
       event.preventDefault();
-      receive({ kind: 'refused', message: event.message || 'the reader of files could not be loaded. Reload the page' });
+      receive({ kind: 'refused', message: event.message || 'the reader of files could not be loaded. Reload the page', columns: [] });
     });
-    worker.postMessage({ files, label } satisfies OwnRequest);
+    worker.postMessage({ files, table } satisfies OwnRequest);
   }
 
   stop(): void {

@@ -2,16 +2,18 @@
 
 import { count } from '../../model/format';
 import type { UserData } from '../../model/state';
-import type { OwnFile } from '../../protocol/messages';
+import type { OwnFile, TableReading } from '../../protocol/messages';
 import { messageOf, sentence } from '../../model/words';
 import { element } from '../../ui/element';
 import './style.css';
 
-const LABELS: [value: string, words: string][] = [
-  ['auto', 'found by itself'],
-  ['first', 'the first column'],
-  ['last', 'the last column'],
+/** What happens to missing values. */
+const MISSING: [value: string, words: string][] = [
+  ['refuse', 'are refused'],
+  ['mean', 'become the mean of the column'],
+  ['drop', 'leave out the row'],
 ];
+const FOUND: [value: string, words: string] = ['auto', 'found by itself'];
 const MOST_CLASSES = 24;
 
 type Entry = FileSystemEntry;
@@ -33,7 +35,7 @@ async function filesOf(entry: Entry): Promise<OwnFile[]> {
 
 /** The requests of the panel. */
 interface Requests {
-  give(files: OwnFile[], label: string): void;
+  give(files: OwnFile[], table: TableReading): void;
   /** The browser gave files that it cannot read. */
   unreadable(message: string): void;
   /** Shows the network. */
@@ -47,8 +49,9 @@ export class DatasetView {
   private readonly said = element('p', 'own-said');
   private readonly bar = element('progress');
   private readonly label = element('select');
+  private readonly missing = element('select');
   private readonly classes = element('ul', 'own-classes');
-  private readonly more = element('p', 'note');
+  private readonly more = element('ul', 'own-notes note');
   private readonly go: HTMLButtonElement;
 
   constructor(root: HTMLElement, requests: Requests) {
@@ -90,13 +93,11 @@ export class DatasetView {
       ),
     );
     this.label.dataset['testid'] = 'own-label';
-    for (const [value, words] of LABELS) {
-      const option = element('option', '', words);
-      option.value = value;
-      this.label.append(option);
-    }
-    // The files that were given last, even if they were refused: another column of the class reads them again.
-    this.label.addEventListener('change', () => this.take(this.data?.given.at(-1)?.files ?? []));
+    this.missing.dataset['testid'] = 'own-missing';
+    offer(this.label, [FOUND]);
+    offer(this.missing, MISSING);
+    // The files that were given last, even if they were refused: another choice reads them again.
+    for (const choice of [this.label, this.missing]) choice.addEventListener('change', () => this.give(this.data?.given.at(-1)?.files ?? []));
     this.bar.hidden = true;
     this.bar.ariaLabel = 'Files read';
     this.said.setAttribute('role', 'status');
@@ -106,18 +107,27 @@ export class DatasetView {
     this.go = button('Show the network', 'own-train', () => requests.leave());
     this.go.hidden = true;
     const kinds: [title: string, ...rest: (string | Node)[]][] = [
-      ['A table', 'a CSV file: a row of numbers with its class in the first or the last column. It may have a header. 784 numbers are an image of 28 × 28.'],
+      [
+        'A table',
+        'a CSV file: a row of numbers for each sample, with its class in a column named class, label, target or species, or at an end. 784 numbers are an image of 28 × 28. A folder may have train.csv and test.csv.',
+      ],
       ['idx files', 'images and labels, as MNIST’s, plain or ', element('code', '', '.gz'), '. Two pairs are training and test rows.'],
       [
         'Pictures',
-        'a folder for each class, of PNG or JPEG files. Below a folder named ',
+        'a folder for each class, of PNG, JPEG, WebP, GIF, BMP or TIFF files. Below a folder named ',
         element('code', '', 'test'),
         ' they are for the test. Different sizes are brought to 32 × 32.',
       ],
     ];
     root.append(
       this.zone,
-      element('div', 'own-line', element('label', '', 'In a table, the class is ', this.label), this.bar),
+      element(
+        'div',
+        'own-line',
+        element('label', '', 'In a table, the class is ', this.label),
+        element('label', '', 'Missing values ', this.missing),
+        this.bar,
+      ),
       this.said,
       this.classes,
       this.more,
@@ -142,13 +152,22 @@ export class DatasetView {
     }
   }
 
+  /** Other files have other columns: their class is found anew. */
   private take(files: OwnFile[]): void {
-    this.requests.give(files, this.label.value);
+    this.label.value = FOUND[0];
+    this.give(files);
+  }
+
+  private give(files: OwnFile[]): void {
+    this.requests.give(files, { label: this.label.value, missing: this.missing.value });
   }
 
   /** Shows which files were given, the progress of reading them, and the data set. */
   draw(data: UserData): void {
     this.data = data;
+    const last = data.given.at(-1);
+    offer(this.label, [FOUND, ...(last?.columns ?? []).map((name, at): [string, string] => [`column ${at + 1}`, name])]);
+    if (last) this.label.value = last.table.label;
     const { given, wanted, reading, again, progress, refusal, waits } = data;
     const own = wanted === null ? null : (given[wanted]?.dataset?.own ?? null);
     this.bar.hidden = progress === null;
@@ -163,11 +182,11 @@ export class DatasetView {
       this.classes.replaceChildren(...names.map((name) => element('li', '', name)));
     if (refusal !== null) {
       this.said.textContent = sentence(refusal);
-      this.more.textContent = own ? `What was given before stays: ${own.name}.` : 'Nothing else was changed.';
+      this.note(own ? `What was given before stays: ${own.name}.` : 'Nothing else was changed.');
       return;
     }
     const split = own?.has_test ? 'Its test rows are its own.' : 'One in seven rows of each class is a test row, drawn by the seed of the run.';
-    const later = waits ? ' The run continues with its own data: Restart begins with these.' : '';
+    const later = waits ? ['The run continues with its own data: Restart begins with these.'] : [];
     if (reading !== null && !again) {
       const files = given[reading]?.files ?? [];
       this.said.textContent = `Reading ${files.length === 1 ? (files[0]?.path ?? '') : `${count(files.length)} files`}.`;
@@ -175,6 +194,23 @@ export class DatasetView {
     }
     if (progress !== null) return;
     this.said.replaceChildren(...(own ? [element('em', '', own.name), `: ${own.words}.`] : []));
-    this.more.textContent = own ? `${own.note} ${split}`.trim() + later : '';
+    this.note(...(own ? [...own.notes, split, ...later] : []));
   }
+
+  private note(...sentences: string[]): void {
+    this.more.replaceChildren(...sentences.map((words) => element('li', '', words)));
+  }
+}
+
+/** Offers these values, if they are not offered yet. */
+function offer(select: HTMLSelectElement, choices: [value: string, words: string][]): void {
+  const now = [...select.options].map(({ value, textContent }) => `${value}\n${textContent}`);
+  if (now.join('\r') === choices.map(([value, words]) => `${value}\n${words}`).join('\r')) return;
+  select.replaceChildren(
+    ...choices.map(([value, words]) => {
+      const option = element('option', '', words);
+      option.value = value;
+      return option;
+    }),
+  );
 }

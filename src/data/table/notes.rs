@@ -1,0 +1,161 @@
+//! The sentences that tell the reader how a table was read.
+
+use std::collections::BTreeMap;
+
+use super::super::own::MOST_CLASSES;
+use super::number::{Marks, number};
+use super::roles::{Classes, Reason, Role, shortened};
+use super::{Inputs, Missing, Scale};
+
+/// So many names stand in a sentence before the rest is counted.
+const MOST_NAMED: usize = 12;
+
+/// What the reader has to know of how a table was read, in sentences. `dropped`: rows that were left out for a missing value.
+pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropped: u64) -> Vec<String> {
+    let Inputs { survey, roles, classes, marks, scale, .. } = *inputs;
+    let mut notes = Vec::new();
+    let columns = || survey.columns.iter().enumerate().zip(roles);
+    for ((at, column), _) in columns().filter(|(_, role)| **role == Role::Class) {
+        let name = if column.name.is_empty() { String::new() } else { format!(", {}", column.name) };
+        notes.push(format!("Class: column {}{name}: {}.", at + 1, listed(&classes.names)));
+    }
+    notes.extend(odd(classes, marks));
+    let left_out = |reason: fn(Reason) -> Option<String>| -> Vec<String> {
+        columns()
+            .filter_map(|((at, column), role)| match role {
+                Role::LeftOut(why) => reason(*why).map(|words| format!("{}{words}", column.title(at))),
+                _ => None,
+            })
+            .collect()
+    };
+    let named = left_out(|reason| match reason {
+        Reason::Blank => None,
+        Reason::RowNumbers => Some(" (counts the rows)".to_owned()),
+        Reason::Identifier => Some(" (tells the rows apart)".to_owned()),
+        Reason::ManyWords { values } if values > MOST_CLASSES => Some(format!(" (words, more than {MOST_CLASSES} different ones)")),
+        Reason::ManyWords { values } => Some(format!(" (words, {values} different ones)")),
+    });
+    if !named.is_empty() {
+        notes.push(format!("Left out: {}.", listed(&named)));
+    }
+    let blank = left_out(|reason| (reason == Reason::Blank).then(String::new));
+    if !blank.is_empty() {
+        notes.push(format!("Left out, since {} empty: {}.", if blank.len() == 1 { "it is" } else { "they are" }, listed(&blank)));
+    }
+    let words: Vec<String> = columns()
+        .filter_map(|((at, column), role)| match role {
+            Role::Words(values) => Some(format!("{} ({})", column.title(at), listed(values))),
+            _ => None,
+        })
+        .collect();
+    if !words.is_empty() {
+        notes.push(format!("Words became one input for each value: {}.", listed(&words)));
+    }
+    let numbers = || columns().filter(|(_, role)| **role == Role::Number).map(|(column, _)| column);
+    let counting: Vec<String> =
+        numbers().filter(|(_, column)| !column.name.is_empty() && column.counts_rows()).map(|(at, column)| column.title(at)).collect();
+    if !counting.is_empty() {
+        notes.push(format!(
+            "{} only {} the rows, and the network learns from {}.",
+            and(&counting),
+            if counting.len() == 1 { "counts" } else { "count" },
+            if counting.len() == 1 { "it" } else { "them" }
+        ));
+    }
+    let constant: Vec<String> = numbers()
+        .filter(|(_, column)| !is_image && column.least == column.most && column.missing == 0)
+        .map(|(at, column)| column.title(at))
+        .collect();
+    if !constant.is_empty() {
+        notes.push(format!("The same in every row: {}.", listed(&constant)));
+    }
+    let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+    if survey.titles > 0 {
+        notes.push(format!(
+            "{} above the table {} left out.",
+            if survey.titles == 1 { "1 line".to_owned() } else { format!("{} lines", survey.titles) },
+            was(survey.titles)
+        ));
+    }
+    if survey.blank_rows > 0 {
+        notes.push(format!("{} without values {} left out.", rows(survey.blank_rows), was(survey.blank_rows)));
+    }
+    if dropped > 0 {
+        notes.push(format!("{} with missing values {} left out.", rows(dropped), was(dropped)));
+    }
+    let gaps: Vec<String> = columns()
+        .filter(|((_, column), role)| missing == Missing::Mean && column.missing > 0 && matches!(role, Role::Number | Role::Words(_)))
+        .map(|((at, column), _)| format!("{} ({})", column.title(at), column.missing))
+        .collect();
+    if !gaps.is_empty() {
+        notes.push(format!("Missing values became the mean of their column: {}.", listed(&gaps)));
+    }
+    if marks.decimal == b',' {
+        notes.push("Commas were read as decimal marks.".to_owned());
+    }
+    notes.extend(match scale {
+        Scale::Bytes => None,
+        Scale::Unit => Some("Values from 0 to 1 were rounded to 256 levels.".to_owned()),
+        Scale::Columns if numbers().next().is_none() => None,
+        Scale::Columns => Some("Each column was rounded to 256 levels between its least and its largest value.".to_owned()),
+    });
+    notes
+}
+
+/// What is odd about them, in sentences.
+fn odd(classes: &Classes, marks: Marks) -> Vec<String> {
+    let mut notes: Vec<String> =
+        classes.same.iter().map(|(name, other)| format!("{} and {} are one class.", quoted(name), quoted(other))).collect();
+    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for name in &classes.names {
+        let letters: String = name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        alike.entry(letters).or_default().push(name);
+    }
+    for names in alike.values().filter(|names| names.len() > 1) {
+        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        notes.push(format!("{} are {} classes: they differ in capitals or spaces only.", and(&names), names.len()));
+    }
+    let numbers: Vec<f64> = classes.names.iter().filter_map(|name| number(name, marks)).filter(|value| value.fract() == 0.0).collect();
+    if numbers.len() == classes.names.len()
+        && let (Some(first), Some(last)) = (numbers.first(), numbers.last())
+        && last - first < MOST_CLASSES as f64
+    {
+        let absent: Vec<String> =
+            (*first as i64..*last as i64).filter(|&value| !numbers.contains(&(value as f64))).map(|value| value.to_string()).collect();
+        if !absent.is_empty() {
+            notes.push(format!("No row has class {}.", or(&absent)));
+        }
+    }
+    notes
+}
+
+fn was(count: u64) -> &'static str {
+    if count == 1 { "was" } else { "were" }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", shortened(name))
+}
+
+/// `a, b, c and 7 more`
+fn listed(names: &[String]) -> String {
+    if names.len() <= MOST_NAMED {
+        return names.join(", ");
+    }
+    format!("{} and {} more", names[..MOST_NAMED - 1].join(", "), names.len() - MOST_NAMED + 1)
+}
+
+fn joined(names: &[String], word: &str) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() && names.len() <= MOST_NAMED => format!("{} {word} {last}", first.join(", ")),
+        _ => listed(names),
+    }
+}
+
+fn and(names: &[String]) -> String {
+    joined(names, "and")
+}
+
+fn or(names: &[String]) -> String {
+    joined(names, "or")
+}
