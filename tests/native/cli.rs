@@ -425,7 +425,7 @@ fn a_users_own_data_is_named_by_its_path() {
     refuses(&["train", "--dataset", &at("bad.csv")], &["bad.csv, line 2: it has 2 values where the first line has 3"]);
     refuses(
         &["train", "--dataset", &at("trees.csv"), "--label", "first", "--model", "mlp-8"],
-        &["line 1: column 3 says \"oak\", which is no number"],
+        &["trees.csv: no class has two rows, one of them for the test"],
     );
     refuses(&["train", "--dataset", &at("nowhere.csv")], &["there is no such file or folder"]);
     refuses(&["train", "--dataset", &at("trees.csv"), "--missing", "guess"], &["--missing", "mean"]);
