@@ -1,6 +1,6 @@
 //! The data of a command, and `lacuna data fetch`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use lacuna::config::{Config, DatasetName};
@@ -8,8 +8,12 @@ use lacuna::data::fetch::{self, Outcome, Phase};
 use lacuna::data::{self, Dataset, disk};
 
 use super::arguments::{DataArguments, DatasetFlag, Fetch};
+use super::format::size;
 use super::record::OtherData;
 use super::{CliError, say};
+
+/// How often a download is told where there is no terminal.
+const TELL_AGAIN: Duration = Duration::from_secs(10);
 
 /// Loads the data set of an experiment: a known one, or the user's own, which it describes on the terminal.
 pub(super) fn load(data: &DataArguments, config: &Config) -> Result<Dataset, CliError> {
@@ -57,17 +61,30 @@ pub(super) fn fetch(arguments: &Fetch) -> Result<(), CliError> {
     bar.enable_steady_tick(Duration::from_millis(100));
     let spinner = style("{spinner} {msg} ({elapsed})");
     let measured = style("{msg} {wide_bar} {bytes} of {total_bytes}");
-    let mut shown = None;
+    let (mut shown, mut told) = (None, Instant::now());
     let outcome = fetch::fetch(known, &arguments.data_dir, &mut |progress| {
         if shown != Some(progress.phase) {
             shown = Some(progress.phase);
             bar.set_style(if progress.total == 0 { spinner.clone() } else { measured.clone() });
-            bar.set_message(match progress.phase {
+            let words = match progress.phase {
                 Phase::Looking => format!("Looking for {name}"),
                 Phase::Downloading => format!("Downloading {name}"),
                 Phase::Checking => "Checking the archive".to_owned(),
                 Phase::Unpacking => "Unpacking and checking".to_owned(),
-            });
+            };
+            // Without a terminal there is no bar: a line for each phase.
+            if bar.is_hidden() {
+                eprintln!("{words}");
+            }
+            bar.set_message(words);
+        }
+        if progress.phase == Phase::Downloading && progress.done > 0 {
+            let words = format!("Downloading {name}, {}", size(progress.done));
+            if bar.is_hidden() && told.elapsed() > TELL_AGAIN {
+                told = Instant::now();
+                eprintln!("{words}");
+            }
+            bar.set_message(words);
         }
         if progress.total > 0 {
             bar.set_length(progress.total);

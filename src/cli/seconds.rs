@@ -12,6 +12,8 @@ pub(super) const PHASES: [&str; 7] = ["choose", "sample", "pack", "forward", "sc
 
 /// Target time of each measurement of a step's phases, in milliseconds.
 const PHASES_MS: f64 = 50.0;
+/// Training takes at least so many times the measurement that follows it.
+const STEPS_OVER_PHASES: f64 = 10.0;
 
 /// Seconds of training so far, without evaluations.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,8 +46,13 @@ impl Seconds {
     }
 
     /// Divides the seconds since the last call by phase, in the proportions that the GPU's clock measures for a step now. A step changes little
-    /// between two evaluations.
+    /// between two evaluations. While less was trained than would be worth the measurement, it waits for a later call.
     pub(super) fn divide(&mut self, run: &mut Trainer) -> Result<(), TrainError> {
+        if 1e3 * (self.stepping + self.choosing) < STEPS_OVER_PHASES * PHASES_MS { Ok(()) } else { self.divide_all(run) }
+    }
+
+    /// Divides all seconds, at the end of a run.
+    pub(super) fn divide_all(&mut self, run: &mut Trainer) -> Result<(), TrainError> {
         let step_ms = 1e3 * self.stepping / f64::from(self.steps.max(1));
         if let Some(shares) = shares(run, step_ms)? {
             self.by_phase.resize(PHASES.len(), 0.0);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
-use lacuna::config::{Config, ConfigError};
+use lacuna::config::{Config, ConfigError, DatasetName};
 use lacuna::engine::SLOTS;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
@@ -144,20 +144,27 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
         "settings": settings(&config),
     }))?;
 
+    let mut clock = Clock { begin: Instant::now(), spent: Seconds::default() };
     if let Some(traced) = &arguments.trace {
         let count = traced.steps.min(run.steps());
         for _ in 0..count {
             let begin = Instant::now();
             let snapshot = trace::step(&mut run, &set, &traced.folder)?;
-            let step_ms = begin.elapsed().as_secs_f64() * 1e3;
-            step_lines(&run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
+            let seconds = begin.elapsed().as_secs_f64();
+            clock.spent.stepped(1, seconds);
+            step_lines(&run, &snapshot, 1e3 * seconds).iter().try_for_each(|line| log.write(line))?;
         }
-        say(format_args!("{count} steps traced into {}", traced.folder.display()));
+        say(format_args!(
+            "{} traced into {}",
+            if count == 1 { "1 step".to_owned() } else { format!("{count} steps") },
+            traced.folder.display()
+        ));
     }
 
     let is_resumed = resumed.is_some();
     let mut saving = Saving::new(&mut run, &set, resumed, arguments.save.as_deref(), arguments.record.as_deref())?;
-    let result = train(&mut run, &mut log, &mut saving);
+    let tests = Tests::new(&run, arguments.test_images);
+    let result = train(&mut run, &mut log, &mut saving, &tests, clock);
     log.flush()?;
     let Trained { evaluation, seconds, spent } = result?;
     saving.end(&mut run)?;
@@ -231,10 +238,46 @@ struct Trained {
     spent: Seconds,
 }
 
-/// The training loop: submits, a line on the terminal, an evaluation after each epoch, then selection and fine-tuning if the settings ask for them.
-fn train(run: &mut Trainer, log: &mut Log, saving: &mut Saving) -> Result<Trained, CliError> {
-    let begin = Instant::now();
-    let mut spent = Seconds::default();
+/// When a run began, and its seconds of training so far: those of traced steps.
+struct Clock {
+    begin: Instant,
+    spent: Seconds,
+}
+
+/// The tests during a run.
+struct Tests {
+    /// After so many epochs each.
+    every_epochs: u32,
+    /// On at most so many images.
+    images: u32,
+}
+
+/// A step does about as much as so many forward passes of a batch under both masks of a test, its updates and its share of a submit included.
+const PASSES_OF_A_STEP: u32 = 2;
+/// Steps take at least so many times the work of the test that follows them.
+const STEPS_OVER_TEST: u32 = 10;
+
+impl Tests {
+    /// Of a user's own set, which may be tiny, tests take at most a tenth of the work, counted in passes so that a run repeats. Known sets are tested
+    /// after each epoch.
+    fn new(run: &Trainer, asked: Option<u32>) -> Self {
+        let images = asked.unwrap_or(u32::MAX).min(run.data.test_rows);
+        // A test also waits for its results, as one step.
+        let passes = images.div_ceil(run.config.batch_size) + PASSES_OF_A_STEP;
+        let steps = (STEPS_OVER_TEST * passes).div_ceil(PASSES_OF_A_STEP);
+        let is_own = run.config.dataset == DatasetName::Own;
+        Self { every_epochs: if is_own { steps.div_ceil(run.steps_per_epoch()) } else { 1 }, images }
+    }
+
+    /// Whether a test follows this step. The one at the end is none of them.
+    fn follow(&self, run: &Trainer) -> bool {
+        run.step().is_multiple_of(self.every_epochs.saturating_mul(run.steps_per_epoch())) && run.step() < run.steps()
+    }
+}
+
+/// The training loop: submits, a line on the terminal, evaluations, then selection and fine-tuning if the settings ask for them.
+fn train(run: &mut Trainer, log: &mut Log, saving: &mut Saving, tests: &Tests, clock: Clock) -> Result<Trained, CliError> {
+    let Clock { begin, mut spent } = clock;
     let bar = terminal::bar(u64::from(run.steps() + run.finetune_steps()));
     let mut pace = Pace::new(SLOTS);
     let mut tested = None;
@@ -244,8 +287,8 @@ fn train(run: &mut Trainer, log: &mut Log, saving: &mut Saving) -> Result<Traine
         let (snapshot, step_ms) = timed(&mut pace, &mut spent, |steps| pollster::block_on(run.advance(steps.min(epoch_left))))?;
         step_lines(run, &snapshot, step_ms).iter().try_for_each(|line| log.write(line))?;
         saving.push(run, &snapshot, step_ms);
-        if run.step().is_multiple_of(run.steps_per_epoch()) && run.step() < run.steps() {
-            let evaluation = test(run, &bar, pace)?;
+        if tests.follow(run) {
+            let evaluation = test(run, tests.images, &bar, pace)?;
             spent.divide(run)?;
             saving.test(run, &snapshot, evaluation);
             log.write(&evaluation_line("evaluation", run, &evaluation))?;
@@ -283,18 +326,18 @@ fn train(run: &mut Trainer, log: &mut Log, saving: &mut Saving) -> Result<Traine
     let seconds = begin.elapsed().as_secs_f64();
     // The run is saved before the last evaluation, which a resumed run repeats.
     saving.save(run)?;
-    let evaluation = test(run, &bar, pace)?;
+    let evaluation = test(run, run.data.test_rows, &bar, pace)?;
     let snapshot = pollster::block_on(run.snapshot())?;
     saving.test(run, &snapshot, evaluation);
-    spent.divide(run)?;
+    spent.divide_all(run)?;
     bar.finish_and_clear();
     Ok(Trained { evaluation, seconds, spent })
 }
 
-/// Evaluates all test images. It goes in pieces as long as a training submit, so that the progress bar is updated.
-fn test(run: &mut Trainer, bar: &ProgressBar, pace: Pace) -> Result<Evaluation, TrainError> {
+/// Evaluates so many test images, evenly spread. It goes in pieces as long as a training submit, so that the progress bar is updated.
+fn test(run: &mut Trainer, images: u32, bar: &ProgressBar, pace: Pace) -> Result<Evaluation, TrainError> {
     run.batches_a_submit = pace.steps();
-    pollster::block_on(run.evaluate(run.data.test_rows, progress_on(bar, "testing")))
+    pollster::block_on(run.evaluate(images, progress_on(bar, "testing")))
 }
 
 /// A callback that shows the progress of an evaluation on the bar.

@@ -18,6 +18,8 @@ pub(crate) struct Train {
     pub(crate) save: Option<PathBuf>,
     pub(crate) record: Option<PathBuf>,
     pub(crate) trace: Option<Trace>,
+    /// How many test images the tests during the run take; all if `None`.
+    pub(crate) test_images: Option<u32>,
     pub(crate) adapter: Option<String>,
     pub(crate) kernels: Kernels,
 }
@@ -54,7 +56,7 @@ impl Train {
                  The run behind a link copied from the page:\n  lacuna train --url 'https://.../?keep_ratio=0.1&seed=7'\n\n\
                  --log writes one JSON object a line: first {\"event\":\"run\"} with the experiment and the adapter, then one for each step \
                  (step, epoch, loss, probe_loss, accuracy, keep, kept and probe_kept per group, budget, sum_scores, threshold, gradient_norm, learning_rate, \
-                 scores_rate, step_ms), {\"event\":\"evaluation\"} after each epoch, with --compact {\"event\":\"compact\"} after it with units and \
+                 scores_rate, step_ms), {\"event\":\"evaluation\"} after each test (each epoch; of tiny data of your own less often), with --compact {\"event\":\"compact\"} after it with units and \
                  bytes before and after, and last {\"event\":\"result\"} with test_accuracy under the decided mask. docs/file-formats.md \
                  lists the keys of logs and traces.",
             )
@@ -78,6 +80,13 @@ impl Train {
                     .default_value("1")
                     .requires("trace")
                     .help("How many steps are traced."),
+            )
+            .arg(
+                Arg::new("test-images")
+                    .long("test-images")
+                    .value_name("N")
+                    .value_parser(value_parser!(u32).range(1..))
+                    .help("Test on N of the test images, evenly spread, during the run. The test at its end takes all."),
             )
             .arg(adapter())
             .arg(kernels().conflicts_with("resume"))
@@ -103,6 +112,7 @@ impl Train {
             save: optional(matches, "save"),
             record: optional(matches, "record"),
             trace,
+            test_images: optional(matches, "test-images"),
             adapter: optional(matches, "adapter"),
             kernels: required(matches, "kernels"),
         })

