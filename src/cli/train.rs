@@ -6,13 +6,14 @@ use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
 use lacuna::config::{Config, ConfigError, DatasetName};
+use lacuna::data::Dataset;
 use lacuna::engine::SLOTS;
 use lacuna::schedule::step_at;
 use lacuna::snapshot::Snapshot;
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{DataShape, Evaluation, SELECTION_ROWS, TrainError, Trainer};
 
-use super::arguments::{Start, Train};
+use super::arguments::{Start, Trace, Train};
 use super::format::{bytes_json, large, size};
 use super::kernels::{self, Kernels};
 use super::log::Log;
@@ -146,21 +147,8 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
 
     let mut clock = Clock { begin: Instant::now(), spent: Seconds::default() };
     if let Some(traced) = &arguments.trace {
-        let count = traced.steps.min(run.steps());
-        for _ in 0..count {
-            let begin = Instant::now();
-            let snapshot = trace::step(&mut run, &set, &traced.folder)?;
-            let seconds = begin.elapsed().as_secs_f64();
-            clock.spent.stepped(1, seconds);
-            step_lines(&run, &snapshot, 1e3 * seconds).iter().try_for_each(|line| log.write(line))?;
-        }
-        say(format_args!(
-            "{} traced into {}",
-            if count == 1 { "1 step".to_owned() } else { format!("{count} steps") },
-            traced.folder.display()
-        ));
+        trace_steps(traced, &mut run, &set, &mut log, &mut clock)?;
     }
-
     let is_resumed = resumed.is_some();
     let mut saving = Saving::new(&mut run, &set, resumed, arguments.save.as_deref(), arguments.record.as_deref())?;
     let tests = Tests::new(&run, arguments.test_images);
@@ -194,6 +182,24 @@ pub(super) fn run(arguments: &Train) -> Result<(), CliError> {
     }
     log.write(&line)?;
     log.flush()
+}
+
+/// Runs the first steps and writes all that they compute.
+fn trace_steps(traced: &Trace, run: &mut Trainer, set: &Dataset, log: &mut Log, clock: &mut Clock) -> Result<(), CliError> {
+    let count = traced.steps.min(run.steps());
+    for _ in 0..count {
+        let begin = Instant::now();
+        let snapshot = trace::step(run, set, &traced.folder)?;
+        let seconds = begin.elapsed().as_secs_f64();
+        clock.spent.stepped(1, seconds);
+        step_lines(run, &snapshot, 1e3 * seconds).iter().try_for_each(|line| log.write(line))?;
+    }
+    say(format_args!(
+        "{} traced into {}",
+        if count == 1 { "1 step".to_owned() } else { format!("{count} steps") },
+        traced.folder.display()
+    ));
+    Ok(())
 }
 
 /// Prints the cost of the run, multiply-adds, bytes and seconds, and adds it to the log's last line. The seconds of a resumed run are those since it

@@ -100,7 +100,7 @@ test(`axe-core finds nothing in a step by phases, a unit's pins, the downloads a
   };
   await visitor.state('idle');
   for (const stage of ['sample', 'losses', 'gradient', 'project', 'backward', 'weights']) {
-    await keyboard.press('p');
+    await visitor.see('phase').click();
     await visitor.until((wanted) => document.body.dataset.partialStep === wanted, stage);
     await everywhere(`the phase ${stage}`);
   }

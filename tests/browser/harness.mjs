@@ -456,11 +456,10 @@ export const last = async (visitor) => (await visitor.snapshots()).at(-1);
 /** Losses under both masks, from that step on. */
 export const losses = (records, from) => records.filter(({ step }) => step >= from).map(({ step, loss, probe_loss }) => [step, loss, probe_loss]);
 
-/** Executes one phase, by the button or by its key. Returns the report of it. */
-export async function press(visitor, key = false) {
+/** Executes one phase. Returns the report of it. */
+export async function press(visitor) {
   const before = (await visitor.reports('partial_step')).length;
-  if (key) await visitor.page.keyboard.press('p');
-  else await visitor.see('phase').click();
+  await visitor.see('phase').click();
   await visitor.until((done) => window.reports.filter(({ kind }) => kind === 'partial_step').length > done, before);
   const { partial } = (await visitor.reports('partial_step')).at(-1);
   await visitor.until((stage) => document.body.dataset.partialStep === stage, partial.stage);

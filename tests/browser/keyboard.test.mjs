@@ -122,7 +122,8 @@ for (const [name, viewport] of [
     const { keyboard } = visitor.page;
     await visitor.state('idle');
     for (const stage of ['sample', 'losses']) {
-      await keyboard.press('p');
+      await visitor.see('phase').focus();
+      await keyboard.press('Enter');
       await visitor.until((wanted) => document.body.dataset.partialStep === wanted, stage);
     }
     await tabThrough(visitor, `a step by phases on a ${name}`);
@@ -230,10 +231,9 @@ test('everything works by keys alone', limit, async () => {
   await keyboard.type('9');
   await keyboard.press('Enter');
   await address('seed', '9');
-  await visitor.page.locator('body').focus();
-  await visitor.page.evaluate(() => document.activeElement.blur());
   const opened = (await visitor.reports('opened')).length;
-  await keyboard.press('r');
+  await on('restart');
+  await keyboard.press('Enter');
   await visitor.until((was) => window.reports.filter(({ kind }) => kind === 'opened').length > was, opened);
 
   // The header.
@@ -375,8 +375,11 @@ test('one Escape closes one thing, typed letters are no shortcuts, and the focus
   await visitor.see('try-number').focus();
   const asked = () => visitor.page.evaluate(() => window.asked.filter(({ kind }) => kind === 'open' || kind === 'phase').length);
   const before = await asked();
-  await keyboard.press('r');
-  await keyboard.press('p');
+  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+  for (const letter of letters) await keyboard.press(letter);
+  // Nor beside the controls: no letter does anything (WCAG 2.1.4).
+  await visitor.page.evaluate(() => document.activeElement.blur());
+  for (const letter of letters) await keyboard.press(letter);
   assert.equal(await asked(), before, 'neither a restart nor a phase');
   await visitor.leave();
 });

@@ -28,11 +28,11 @@ async function goBack(visitor) {
   return (await last(visitor)).step;
 }
 
-test('a stray r replaces a run, but does not lose it: it is gone back to, bit for bit, and is there after a reload', limit, async () => {
+test('Restart replaces a run, but does not lose it: it is gone back to, bit for bit, and is there after a reload', limit, async () => {
   const visitor = await visit(SMALL);
   const step = await pauseAt(visitor, 60);
   const { scores } = await last(visitor);
-  await visitor.page.keyboard.press('r');
+  await visitor.see('restart').click();
   await strip(visitor);
   assert.match(await said(visitor), new RegExp(`Your run of mlp-16 on planted was left at step ${step} of 2,000`));
   await visitor.screenshot('left-run');
@@ -83,7 +83,7 @@ test('a run of a few steps is not stored', limit, async () => {
   await visitor.state('idle');
   await visitor.see('step').click();
   await visitor.steps(1);
-  await visitor.page.keyboard.press('r');
+  await visitor.see('restart').click();
   await visitor.heard('left');
   await visitor.state('idle');
   assert.deepEqual(await listed(visitor), []);

@@ -61,7 +61,7 @@ test('a step is executed phase by phase: each formula has its numbers, and the r
 
   // Left in the middle: the rest of the step is executed at once, and the run continues unchanged.
   await press(visitor);
-  await press(visitor, true);
+  await press(visitor);
   await visitor.see('train').click();
   await visitor.steps(step + 20);
   await visitor.until(() => document.body.dataset.partialStep === undefined);

@@ -25,7 +25,7 @@ pub(super) use self::settings::{DataArguments, DatasetFlag, Experiment};
 #[cfg(test)]
 pub(super) use self::sweep::Named;
 pub(super) use self::sweep::{Request, Sweep, SweepError};
-pub(super) use self::train::{Replay, Start, Train};
+pub(super) use self::train::{Replay, Start, Trace, Train};
 use super::error::ArgumentError;
 use super::kernels::Kernels;
 use super::note_output;

@@ -59,12 +59,15 @@ pub fn fetch(known: &'static Known, data_dir: &Path, progress: &mut dyn FnMut(Pr
     fetch_from(&source, known, data_dir, &|folder, progress| source.download(known, folder, data_dir, progress), progress)
 }
 
+/// Puts the published files into a folder.
+type Download<'a> = &'a dyn Fn(&Path, &mut dyn FnMut(Progress)) -> Result<(), DataError>;
+
 /// The whole fetch except the download: `download` puts the published files into the folder that it is given.
 fn fetch_from(
     source: &Source,
     known: &'static Known,
     data_dir: &Path,
-    download: &dyn Fn(&Path, &mut dyn FnMut(Progress)) -> Result<(), DataError>,
+    download: Download<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Outcome, DataError> {
     let target = data_dir.join(known.name);

@@ -17,14 +17,15 @@ export type Press = 'train' | 'step' | 'phase' | 'restart';
 
 const OVER: RunState[] = ['finished', 'halted'];
 
-/** The button of a key, unless the focused element uses the key itself. */
+/**
+ * The button of a key, unless the focused element uses the key itself. No letter is a key: somebody who speaks to the computer, or types beside a field,
+ * would press it unasked (WCAG 2.1.4).
+ */
 function pressOf(key: string, target: HTMLElement): Press | null {
-  const types = target.matches('select, input:not([type=radio], [type=checkbox], [type=range], [type=file])');
   const handles = target.closest('button, a, input, select, summary, [role="slider"]') !== null;
   if (key === ' ') return handles ? null : 'train';
   if (key === 'ArrowRight') return handles && !(target instanceof HTMLButtonElement) ? null : 'step';
-  if (types) return null;
-  return key === 'p' ? 'phase' : key === 'r' ? 'restart' : null;
+  return null;
 }
 
 export class ButtonsView {
@@ -53,7 +54,7 @@ export class ButtonsView {
     restart.classList.toggle('new', is_fresh);
     const name = is_fresh ? 'Restart with the new settings' : 'Restart';
     restart.ariaLabel = name;
-    restart.title = `${name} (r)`;
+    restart.title = name;
     restart.dataset['differs'] = String(is_fresh);
   }
 }
