@@ -55,6 +55,11 @@ pub(crate) enum CliError {
     Restore(#[from] RestoreError),
     #[error(transparent)]
     OtherData(#[from] OtherData),
+    #[error("the run has no gated units or no recorded step: there is nothing to animate")]
+    NothingToAnimate,
+    /// The words of the encoder.
+    #[error("the animation could not be encoded: {0}")]
+    Animation(#[from] gif::EncodingError),
     /// A file of the user cannot be written or read.
     #[error("{}: {error}", path.display())]
     File { path: PathBuf, error: io::Error },

@@ -9,13 +9,21 @@ use lacuna::run_file::{COLUMNS, Change, Recorder, RunFile};
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
 
+use super::animation::animation;
 use super::arguments::Replay;
+use super::files::write_whole;
+use super::format::size;
 use super::record::{fits, read};
 use super::{CliError, data, open, say, terminal};
 
 pub(super) fn run(arguments: &Replay) -> Result<(), CliError> {
     let saved = read(&arguments.file)?;
     show(&saved)?;
+    if let Some(path) = &arguments.animate {
+        let file = animation(&saved)?;
+        write_whole(path, &file)?;
+        say(format_args!("{}: {}", path.display(), size(file.len() as u64)));
+    }
     if !arguments.again {
         return Ok(());
     }

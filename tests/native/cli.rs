@@ -139,7 +139,7 @@ fn help_lists_every_command_and_every_flag() {
         assert!(words(&help).contains(&words(setting.help)), "the help of train does not explain {}: {}", setting.name, setting.help);
     }
     lists(&["train"], &["--url", "--data-dir", "--log", "--trace", "--trace-steps", "--adapter", "--save", "--resume", "--record"]);
-    lists(&["replay"], &["--again", "--data-dir", "--adapter"]);
+    lists(&["replay"], &["--again", "--animate", "--data-dir", "--adapter"]);
     let compared: Vec<&str> = settings.iter().map(String::as_str).filter(|setting| *setting != "--method").collect();
     lists(&["compare"], &compared);
     lists(&["compare"], &["--methods", "--seeds", "--url", "--data-dir", "--out", "--plain", "--search", "--adapter"]);

@@ -219,6 +219,9 @@ fn the_terminal_saves_replays_and_repeats_a_run() {
     assert!(shown.contains("step 60 of 60: inputs ") && shown.contains(&format!("test accuracy {reached} %")), "{shown}");
     assert!(shown.contains("seed=7") && shown.contains("dataset=planted"), "{shown}");
     assert!(prints(&["replay", &recording]).contains("without weights"));
+    let animated = file("run.gif");
+    assert!(prints(&["replay", &recording, "--animate", &animated]).contains("run.gif: "));
+    assert_is_animation(&std::fs::read(&animated).unwrap(), &RunFile::from_bytes(&std::fs::read(&run).unwrap()).unwrap());
     for path in [&run, &recording] {
         let again = prints(&["replay", path, "--again"]);
         assert!(again.contains("the same, bit for bit"), "{again}");
@@ -236,6 +239,20 @@ fn the_terminal_saves_replays_and_repeats_a_run() {
     let output = lacuna(&["replay", &run, "--again"]);
     let found = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && found.contains("weights: 1 of") && found.contains("0.5"), "{found}");
+}
+
+/// A decoder of its own reads the frames: they differ, and the last one shows the decided mask of the inputs, which are a picture of 16 × 16.
+fn assert_is_animation(file: &[u8], saved: &RunFile) {
+    use image::AnimationDecoder as _;
+    let decoder = image::codecs::gif::GifDecoder::new(std::io::Cursor::new(file)).unwrap();
+    let frames: Vec<image::RgbaImage> = decoder.into_frames().map(|frame| frame.unwrap().into_buffer()).collect();
+    assert!(frames.len() > 3 && frames.iter().all(|frame| frame.dimensions() == (800, 450)), "{} frames", frames.len());
+    assert!(frames.windows(2).any(|pair| pair[0] != pair[1]));
+    let last = frames.last().unwrap();
+    // Cells of 16 pixels, the largest, from the corner of the first one.
+    let is_kept = |unit: u32| last.get_pixel(28 + unit % 16 * 16 + 3, 84 + unit / 16 * 16 + 3).0 == [0x1F, 0x6F, 0x8B, 255];
+    let shown: Vec<bool> = (0..256).map(is_kept).collect();
+    assert_eq!(shown, saved.decided[..256]);
 }
 
 #[test]

@@ -124,6 +124,7 @@ pub(crate) struct Replay {
     pub(crate) file: PathBuf,
     /// Whether the run is trained again and compared.
     pub(crate) again: bool,
+    pub(crate) animate: Option<PathBuf>,
     pub(crate) data: DataArguments,
     pub(crate) adapter: Option<String>,
 }
@@ -144,6 +145,7 @@ impl Replay {
                     .value_parser(value_parser!(PathBuf))
                     .help("A run: .safetensors, or .safetensors.gz."),
             )
+            .arg(path("animate", "FILE", "Write the run as an animated GIF: every unit as a cell, and how the mask changes."))
             .arg(switch("again", "Train it again and compare."))
             .arg(flag_of(DATASET).value_name("PATH").help("With --again, for a run on your own data: where the data is."))
             .args(DataArguments::flags())
@@ -154,6 +156,7 @@ impl Replay {
         Self {
             file: required(matches, "file"),
             again: matches.get_flag("again"),
+            animate: optional(matches, "animate"),
             data: DataArguments::from_matches(matches),
             adapter: optional(matches, "adapter"),
         }
