@@ -39,9 +39,12 @@
 //! * Level 1: [`device`] a GPU or the CPU engine, and the table of kernels; it knows nothing of training.
 //! * Level 2: [`engine`] which kernels run, in which order, on which buffers; [`trainer`] a run; [`snapshot`] the state of a run for views;
 //!   [`speed`] times a run's step and a dense one; [`estimator_lab`] measures estimators; [`check`] compares every kernel with its reference;
-//!   [`classifier`] classifies any image with the current network; [`run_file`] a run as one file.
+//!   [`classifier`] classifies any image with the current network; [`run_file`] a run as one file;
+//!   `animation` a saved run as an animated picture.
 //! * Level 3, the interfaces: `main.rs` with `cli/` natively; `web/` in the page.
 
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+pub mod animation;
 pub mod budget;
 #[cfg(any(not(target_arch = "wasm32"), feature = "self-check"))]
 pub mod check;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lacuna::animation::AnimationError;
 use lacuna::config::ConfigError;
 use lacuna::data::DataError;
 use lacuna::device::DeviceError;
@@ -55,11 +56,8 @@ pub(crate) enum CliError {
     Restore(#[from] RestoreError),
     #[error(transparent)]
     OtherData(#[from] OtherData),
-    #[error("the run has no gated units or no recorded step: there is nothing to animate")]
-    NothingToAnimate,
-    /// The words of the encoder.
-    #[error("the animation could not be encoded: {0}")]
-    Animation(#[from] gif::EncodingError),
+    #[error(transparent)]
+    Animation(#[from] AnimationError),
     /// A file of the user cannot be written or read.
     #[error("{}: {error}", path.display())]
     File { path: PathBuf, error: io::Error },

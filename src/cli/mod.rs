@@ -1,6 +1,5 @@
 //! The terminal: arguments become an experiment and a training loop, results become lines and files.
 
-mod animation;
 mod arguments;
 mod bench;
 mod check;

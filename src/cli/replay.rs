@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use lacuna::animation::animation;
 use lacuna::engine::SLOTS;
 use lacuna::mask;
 use lacuna::model::Model;
@@ -9,7 +10,6 @@ use lacuna::run_file::{COLUMNS, Change, Recorder, RunFile};
 use lacuna::submit_size::Pace;
 use lacuna::trainer::{Checkpoint, DataShape, SELECTION_ROWS, Trainer};
 
-use super::animation::animation;
 use super::arguments::Replay;
 use super::files::write_whole;
 use super::format::size;

@@ -1,12 +1,23 @@
-//! The WebAssembly module that reads the visitor's own files, in a worker of its own. The page passes the resulting data set to the module that
-//! trains.
+//! The WebAssembly module that reads the visitor's own files and draws saved runs, in workers of its own. The page passes a data set to the module
+//! that trains.
 
 use wasm_bindgen::prelude::*;
 
 use super::js::{Js, TypedArray, words};
 use super::types::{OwnData, OwnSet};
+use crate::animation::animation;
 use crate::data::own::Import;
 use crate::data::table::{Label, Missing, Reading};
+use crate::run_file::RunFile;
+
+/// A saved run, with weights or without, as the bytes of an animated GIF.
+///
+/// # Errors
+/// It is no run, or there is nothing to animate.
+#[wasm_bindgen]
+pub fn animate(file: &[u8]) -> Result<Vec<u8>, JsError> {
+    RunFile::from_bytes(file).map_err(words).and_then(|saved| animation(&saved).map_err(words))
+}
 
 /// Makes a data set of files.
 #[wasm_bindgen]

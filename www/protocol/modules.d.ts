@@ -322,6 +322,8 @@ declare module '*/pkg/own_files.js' {
 
   /** Loads the module. */
   export default function init(options: { module_or_path: string }): Promise<unknown>;
+  /** A saved run, with weights or without, as the bytes of an animated GIF. */
+  export function animate(file: Uint8Array): Uint8Array;
   export class FileImporter {
     /** Chooses among files with these paths. Folders are separated by `/`. */
     constructor(paths: string[]);

@@ -134,7 +134,8 @@ impl Own {
 }
 
 /// 1,200
-fn grouped(number: u32) -> String {
+#[must_use]
+pub fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let places = digits.len();
     digits

@@ -12,6 +12,7 @@ import { type StoredSummary, RunStorage } from '../../offline/run-storage';
 import type { Checkpoint, Description, Failure, Report, RunState } from '../../protocol/messages';
 import { type Entry, Menu } from '../../ui/menu';
 import type { Page } from '../../ui/page';
+import type { Animated } from './animation-worker';
 import { Strip } from './banner';
 import { toCsv } from './csv';
 import { descriptionOf, lastSnapshotOf, type OpenedFile, savedRunOf, unpacked } from './opened-run';
@@ -224,6 +225,7 @@ export class Checkpoints {
       { id: 'take-masks', name: 'Masks and scores', says: 'with their history, for other tools · safetensors', act: () => void this.takeMasks() },
       ...(this.replayed && !this.replayed.read.can_continue ? [] : [whole]),
       { id: 'take-history', name: 'The history', says: 'as a picture · PNG', act: () => void this.takePicture() },
+      { id: 'take-animation', name: 'The masks, moving', says: 'a short film of the units, to post · GIF', act: () => void this.takeAnimation() },
     ];
     const forget: Entry = {
       id: 'forget-left',
@@ -283,15 +285,42 @@ export class Checkpoints {
     if (file) download(this.name('run', 'safetensors', file.step), file.bytes, 'application/octet-stream');
   }
 
-  private async takeMasks(): Promise<void> {
+  /** A recording of the run: masks, scores and curves without weights. */
+  private async recording(): Promise<Uint8Array> {
     const file = this.replayed ?? (this.answers ? null : this.last);
     const [ticket, answer] = this.ticketed();
     this.page.ask({ kind: 'recording', ticket, bytes: file && file.bytes });
+    const said = await answer;
+    if (said.kind !== 'recording') throw new Error('the engine sent an unexpected answer');
+    return said.bytes;
+  }
+
+  private async takeMasks(): Promise<void> {
     try {
-      const said = await answer;
-      if (said.kind === 'recording') download(this.name('masks', 'safetensors'), said.bytes, 'application/octet-stream');
+      download(this.name('masks', 'safetensors'), await this.recording(), 'application/octet-stream');
     } catch (error) {
       this.trouble(`Masks and scores cannot be written: ${messageOf(error)}.`);
+    }
+  }
+
+  private async takeAnimation(): Promise<void> {
+    const worker = new Worker(new URL('./animation-worker.ts', import.meta.url), { type: 'module', name: 'animation' });
+    try {
+      const recording = await this.recording();
+      const drawn = await new Promise<Animated>((resolve, reject) => {
+        worker.addEventListener('message', ({ data }: MessageEvent<Animated>) => resolve(data));
+        worker.addEventListener('error', (event) => {
+          event.preventDefault();
+          reject(new Error(event.message || 'the code that draws it could not be loaded. Reload the page'));
+        });
+        worker.postMessage(recording);
+      });
+      if ('message' in drawn) throw new Error(drawn.message);
+      download(this.name('masks', 'gif'), drawn.bytes, 'image/gif');
+    } catch (error) {
+      this.trouble(`The picture cannot be drawn: ${messageOf(error)}.`);
+    } finally {
+      worker.terminate();
     }
   }
 

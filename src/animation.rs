@@ -5,11 +5,9 @@ use std::borrow::Cow;
 use font8x8::{BASIC_FONTS, LATIN_FONTS, UnicodeFonts as _};
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 
-use lacuna::mask;
-use lacuna::run_file::{Moment, RunFile};
-
-use super::CliError;
-use super::format::grouped;
+use crate::data::own::grouped;
+use crate::mask;
+use crate::run_file::{Moment, RunFile, RunFileError};
 
 const WIDTH: usize = 800;
 const HEIGHT: usize = 450;
@@ -38,6 +36,18 @@ const KEPT: u8 = 4;
 const OFF: u8 = 5;
 const SHADES: u8 = 64;
 
+/// Why a run cannot be animated.
+#[derive(Debug, thiserror::Error)]
+pub enum AnimationError {
+    #[error(transparent)]
+    RunFile(#[from] RunFileError),
+    #[error("the run has no gated units, more than the picture has room for, or no recorded step: there is nothing to animate")]
+    Nothing,
+    /// The words of the encoder.
+    #[error("the animation could not be encoded: {0}")]
+    Encoding(#[from] gif::EncodingError),
+}
+
 /// A group's cells: where the first one is, how many stand in a row, and the units that they show.
 #[derive(Clone, Debug, PartialEq)]
 struct Block {
@@ -57,7 +67,7 @@ struct Picture {
 ///
 /// # Errors
 /// The run has recorded no step, or its network has more units than the picture has room for.
-pub(super) fn animation(saved: &RunFile) -> Result<Vec<u8>, CliError> {
+pub fn animation(saved: &RunFile) -> Result<Vec<u8>, AnimationError> {
     let whole = saved.model()?;
     let groups: Vec<(usize, usize, usize)> = whole
         .gated()
@@ -69,7 +79,7 @@ pub(super) fn animation(saved: &RunFile) -> Result<Vec<u8>, CliError> {
         })
         .collect();
     let moments = spread(saved.history.moments());
-    let (Some((cell, blocks)), false) = (layout(&groups), moments.is_empty()) else { return Err(CliError::NothingToAnimate) };
+    let (Some((cell, blocks)), false) = (layout(&groups), moments.is_empty()) else { return Err(AnimationError::Nothing) };
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, WIDTH as u16, HEIGHT as u16, &palette())?;
     encoder.set_repeat(Repeat::Infinite)?;
@@ -81,13 +91,7 @@ pub(super) fn animation(saved: &RunFile) -> Result<Vec<u8>, CliError> {
         picture.words(&title, MARGIN, MARGIN - 6, 2, INK);
         let kept: Vec<bool> = if is_last { saved.decided.clone() } else { moment.mask.iter().map(|pair| pair & 1 == 1).collect() };
         let count = mask::counts(&whole, &kept).iter().sum::<u32>();
-        picture.words(
-            &format!("{} of {} kept", grouped(u64::from(count)), grouped(u64::from(whole.units()))),
-            MARGIN,
-            MARGIN + 20,
-            2,
-            KEPT,
-        );
+        picture.words(&format!("{} of {} kept", grouped(count), grouped(whole.units())), MARGIN, MARGIN + 20, 2, KEPT);
         for block in &blocks {
             for at in 0..block.units {
                 let unit = block.first_unit + at;
@@ -182,7 +186,7 @@ impl Picture {
     fn progress(&mut self, saved: &RunFile, step: u32) {
         let tested = saved.tests.iter().rev().find(|test| test.step <= step);
         let accuracy = tested.map_or_else(String::new, |test| format!("   test {:.1} %", 100.0 * test.evaluation.decided));
-        let words = format!("step {} of {}{accuracy}", grouped(u64::from(step)), grouped(u64::from(saved.steps)));
+        let words = format!("step {} of {}{accuracy}", grouped(step), grouped(saved.steps));
         self.words(&words, MARGIN, BOTTOM + 18, 2, SOFT);
         let width = WIDTH - 2 * MARGIN;
         self.fill(MARGIN, BOTTOM + 46, width, 4, LINE);
