@@ -1,5 +1,6 @@
 //! A user's own set from a path: a table, or a folder of tables, idx files or pictures.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -20,17 +21,23 @@ pub fn load(path: &Path, reading: &Reading) -> Result<Own, DataError> {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = whole.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let mut files = Vec::new();
-    if path.is_file() {
-        files.push(path.to_owned());
+    // Also a pipe is a file.
+    if path.is_dir() {
+        list_files(path, &mut files, &mut BTreeSet::new())?;
     } else {
-        list_files(path, &mut files)?;
+        files.push(path.to_owned());
     }
     // The named folder counts as one of the folders above a file, as in the page.
     let below =
         |file: &PathBuf| file.strip_prefix(path).ok().filter(|rest| !rest.as_os_str().is_empty()).map(|rest| Path::new(&name).join(rest));
     let paths = files.iter().map(|file| below(file).unwrap_or_else(|| PathBuf::from(&name)).to_string_lossy().into_owned()).collect();
-    let mut import = Import::new(paths).map_err(|error| error.with_place(path))?;
+    let mut import = Import::new(paths).map_err(|error| if error.place == name { error.with_place(path) } else { error })?;
     for file in import.wanted().to_vec() {
+        // A pipe can be read only once.
+        if files.len() == 1 {
+            import.take(file, bytes_of(&files[file])?)?;
+            continue;
+        }
         let mut head = Vec::new();
         let mut from = folder::open(&files[file])?.take(HEAD_BYTES);
         from.read_to_end(&mut head).map_err(|error| folder::unreadable(&files[file], &error))?;
@@ -40,19 +47,18 @@ pub fn load(path: &Path, reading: &Reading) -> Result<Own, DataError> {
     import.finish(reading)
 }
 
-/// Adds the files below a folder; hidden ones are left out.
-fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
+/// Adds the files below a folder; hidden ones and links to nothing are left out. `seen`: folders that were visited, since links may lead in circles.
+fn list_files(folder: &Path, files: &mut Vec<PathBuf>, seen: &mut BTreeSet<PathBuf>) -> Result<(), DataError> {
     let unreadable = |error: std::io::Error| DataError::new(folder.display(), FileProblem::Unreadable(error.to_string()));
+    if !seen.insert(folder.canonicalize().map_err(unreadable)?) {
+        return Ok(());
+    }
     for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
+        let (name, path) = entry.map(|entry| (entry.file_name(), entry.path())).map_err(unreadable)?;
+        if name.to_string_lossy().starts_with('.') || !path.exists() {
             continue;
         }
-        if entry.path().is_dir() {
-            list_files(&entry.path(), files)?;
-        } else {
-            files.push(entry.path());
-        }
+        if path.is_dir() { list_files(&path, files, seen)? } else { files.push(path) }
     }
     Ok(())
 }
@@ -107,7 +113,7 @@ mod tests {
         let set = read(&root.path().join("set")).unwrap();
         assert_eq!((&set.name[..], set.classes.join(" "), set.channels, set.height, set.width), ("set", "cat dog".to_owned(), 1, 2, 3));
         assert_eq!((&set.rows.labels[..], set.rows.inputs.clone()), (&[0, 0, 1, 1][..], [[9; 6], [255; 6], [7; 6], [5; 6]].concat()));
-        assert!(set.notes.is_empty(), "{:?}", set.notes);
+        assert_eq!(set.notes, ["Classes: cat, dog."]);
         fs::write(root.path().join("set/dog/3.jpg"), b"no picture").unwrap();
         let message = read(&root.path().join("set")).unwrap_err();
         assert!(message.starts_with("set/dog/3.jpg: it cannot be decoded"), "{message}");
@@ -129,7 +135,7 @@ mod tests {
         assert_eq!((set.classes.join(" "), &set.rows.labels[..]), ("cats dogs".to_owned(), &[0, 0, 0, 0, 1, 1][..]));
         assert!(set.rows.inputs[..24].iter().all(|&byte| byte == 50), "{:?}", set.rows.inputs);
         let notes = set.notes.join(" ");
-        assert!(notes.contains("1 picture beside the folders of the classes (mine/logo.png)"), "{notes}");
+        assert!(notes.contains("1 picture in no folder of a class (mine/logo.png)"), "{notes}");
         assert!(notes.contains("1 file of another kind than PNG, JPEG, WebP, GIF, BMP and TIFF (mine/cats/e.heic)"), "{notes}");
     }
 

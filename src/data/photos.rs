@@ -5,7 +5,7 @@
 //! each pixel is the mean of the area that it covers. If no picture has a colour, one grey channel is stored.
 
 use super::idx::MAX_FEATURES;
-use super::own::Own;
+use super::own::{Own, listed, shortened};
 use super::{DataError, OwnProblem, Split};
 
 /// Side of the square that pictures of different sizes are scaled to.
@@ -35,26 +35,12 @@ pub struct Photos {
     has_colour: bool,
 }
 
-/// The class and the part of a picture, from its path. The class is its folder; below a folder named `test` or `val` it is a test picture.
-///
-/// # Errors
-/// A picture that is in no folder.
-pub fn place(path: &str) -> Result<(String, bool), DataError> {
-    let folders: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
-    let [above @ .., class, _] = &folders[..] else {
-        return Err(DataError::new(path, OwnProblem::PictureWithoutFolder));
-    };
-    let is_test = above.iter().any(|folder| ["test", "val", "valid", "validation"].contains(&folder.to_lowercase().as_str()));
-    Ok(((*class).to_owned(), is_test))
-}
-
 impl Photos {
-    /// Adds a decoded picture, `[height, width, 4]` of red, green, blue and alpha; transparent pixels become white.
+    /// Adds a decoded picture, `[height, width, 4]` of red, green, blue and alpha; transparent pixels become white. `path` is for messages.
     ///
     /// # Errors
-    /// A picture without pixels, or one that is in no folder.
-    pub fn take(&mut self, path: &str, width: u32, height: u32, rgba: &[u8]) -> Result<(), DataError> {
-        let (class, is_test) = place(path)?;
+    /// A picture without pixels.
+    pub fn take(&mut self, path: &str, class: &str, is_test: bool, width: u32, height: u32, rgba: &[u8]) -> Result<(), DataError> {
         if width == 0
             || height == 0
             || width > MOST_SIDE
@@ -78,7 +64,7 @@ impl Photos {
             self.size = (width, height);
         }
         self.sizes_differ |= self.size != (width, height);
-        let mut photo = Photo { class, is_test, width, height, planes };
+        let mut photo = Photo { class: class.to_owned(), is_test, width, height, planes };
         if width * height > MAX_FEATURES {
             photo = photo.scaled();
         }
@@ -138,7 +124,8 @@ impl Photos {
         if rows.is_empty() {
             std::mem::swap(&mut rows, &mut test);
         }
-        let mut notes = Vec::new();
+        let shown: Vec<String> = classes.iter().map(|class| shortened(class)).collect();
+        let mut notes = vec![format!("Classes: {}.", listed(&shown))];
         if !as_they_are {
             notes.push(format!("Pictures were cut to the square in their middle and scaled to {SIDE} \u{d7} {SIDE}."));
         }
@@ -195,6 +182,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// Adds a picture whose folder is its class.
+    fn take(photos: &mut Photos, path: &str, width: u32, height: u32, rgba: &[u8]) -> Result<(), DataError> {
+        let class = path.rsplit('/').nth(1).unwrap_or_default();
+        photos.take(path, class, path.contains("test/"), width, height, rgba)
+    }
+
     fn plain(width: u32, height: u32, colour: [u8; 4]) -> Vec<u8> {
         colour.repeat((width * height) as usize)
     }
@@ -202,14 +195,14 @@ mod tests {
     #[test]
     fn pictures_of_one_size_are_not_changed() {
         let mut photos = Photos::default();
-        photos.take("mine/b/1.png", 3, 2, &plain(3, 2, [9, 9, 9, 255])).unwrap();
-        photos.take("mine/b/2.png", 3, 2, &plain(3, 2, [100, 100, 100, 0])).unwrap();
-        photos.take("mine/a/1.png", 3, 2, &plain(3, 2, [20, 21, 22, 255])).unwrap();
+        take(&mut photos, "mine/b/1.png", 3, 2, &plain(3, 2, [9, 9, 9, 255])).unwrap();
+        take(&mut photos, "mine/b/2.png", 3, 2, &plain(3, 2, [100, 100, 100, 0])).unwrap();
+        take(&mut photos, "mine/a/1.png", 3, 2, &plain(3, 2, [20, 21, 22, 255])).unwrap();
         let set = photos.clone().finish("mine").unwrap();
         assert_eq!((set.channels, set.height, set.width, &set.classes[..]), (1, 2, 3, &["a".to_owned(), "b".to_owned()][..]));
         assert_eq!((&set.rows.labels[..], set.rows.inputs.clone()), (&[1, 1, 0][..], [[9; 6], [255; 6], [21; 6]].concat()));
-        assert!(set.notes.is_empty() && set.test.is_none());
-        photos.take("mine/test/a/1.png", 3, 2, &plain(3, 2, [200, 0, 0, 255])).unwrap();
+        assert_eq!((set.notes.join(" "), set.test), ("Classes: a, b. Classes of one row, which is no test row: a.".to_owned(), None));
+        take(&mut photos, "mine/test/a/1.png", 3, 2, &plain(3, 2, [200, 0, 0, 255])).unwrap();
         let set = photos.finish("mine").unwrap();
         assert_eq!((set.channels, set.counts()), (3, (3, 1)));
         assert_eq!(set.test.unwrap().inputs, [[200; 6], [0; 6], [0; 6]].concat());
@@ -233,29 +226,30 @@ mod tests {
             })
             .flat_map(|grey| [grey, grey, grey, 255])
             .collect();
-        photos.take("a/1.png", 128, 64, &picture).unwrap();
-        photos.take("b/1.png", 7, 7, &plain(7, 7, [50, 50, 50, 255])).unwrap();
-        photos.take("b/2.png", 7, 7, &plain(7, 7, [60, 60, 60, 255])).unwrap();
+        take(&mut photos, "a/1.png", 128, 64, &picture).unwrap();
+        take(&mut photos, "b/1.png", 7, 7, &plain(7, 7, [50, 50, 50, 255])).unwrap();
+        take(&mut photos, "b/2.png", 7, 7, &plain(7, 7, [60, 60, 60, 255])).unwrap();
         let set = photos.finish("mine").unwrap();
         assert_eq!((set.channels, set.height, set.width), (1, SIDE, SIDE));
         assert_eq!(set.rows.inputs[..512], [200; 512]);
         assert_eq!(set.rows.inputs[512..1024], [100; 512]);
         assert_eq!(set.rows.inputs[1024..2048], [50; 1024]);
-        assert!(set.notes[0].contains("32 \u{d7} 32"));
+        assert!(set.notes[1].contains("32 \u{d7} 32"));
     }
 
     #[test]
     fn refusals_say_which_picture_and_why() {
         let mut photos = Photos::default();
-        let message = photos.take("1.png", 1, 1, &[0; 4]).unwrap_err().to_string();
-        assert!(message.starts_with("1.png: it is in no folder"), "{message}");
         for (width, height, bytes) in [(0, 1, 0), (1, 1, 3), (MOST_SIDE + 1, 1, 4)] {
             assert!(
-                photos.take("a/1.png", width, height, &vec![0; bytes]).unwrap_err().to_string().starts_with("a/1.png: it is a picture of")
+                take(&mut photos, "a/1.png", width, height, &vec![0; bytes])
+                    .unwrap_err()
+                    .to_string()
+                    .starts_with("a/1.png: it is a picture of")
             );
         }
         assert!(photos.clone().finish("mine").unwrap_err().to_string().starts_with("mine: there is no picture"));
-        photos.take("a/1.png", 1, 1, &[0; 4]).unwrap();
+        take(&mut photos, "a/1.png", 1, 1, &[0; 4]).unwrap();
         assert!(photos.finish("mine").unwrap_err().to_string().contains("of one class"));
     }
 
@@ -279,7 +273,7 @@ mod tests {
         fn no_pictures_panic(pictures in proptest::collection::vec(("[ab/te]{0,7}", 0u32..70, 0u32..70, any::<u8>()), 0..6)) {
             let mut photos = Photos::default();
             for (path, width, height, grey) in &pictures {
-                drop(photos.take(path, *width, *height, &plain(*width, *height, [*grey, *grey, *grey, 255])));
+                drop(take(&mut photos, path, *width, *height, &plain(*width, *height, [*grey, *grey, *grey, 255])));
             }
             if let Ok(set) = photos.finish("mine") {
                 let features = (set.width * set.height) as usize;

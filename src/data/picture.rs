@@ -13,7 +13,9 @@ use super::photos::MOST_SIDE;
 /// # Errors
 /// The decoder's words.
 pub(super) fn decode(bytes: &[u8]) -> Result<(u32, u32, Vec<u8>), String> {
-    let words = |error: image::ImageError| error.to_string();
+    // Some decoders end their words with a point or a new line.
+    let words =
+        |error: image::ImageError| error.to_string().split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned();
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
     let mut decoder = reader.into_decoder().map_err(words)?;
     let (width, height) = decoder.dimensions();

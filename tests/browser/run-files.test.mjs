@@ -170,6 +170,13 @@ test('curves, masks and the history are downloaded as files that other tools rea
   const stored = Array.from({ length: units }, (_, unit) => data.readFloatLE(header.scores.data_offsets[0] + 4 * unit));
   assert.deepEqual(stored, scores, 'the scores of the last step');
 
+  // The animation is the terminal's, bit for bit.
+  const masks = path.join(folder, 'masks.safetensors');
+  writeFileSync(masks, bytes);
+  const drawn = path.join(folder, 'masks.gif');
+  lacuna('replay', masks, '--animate', drawn);
+  assert.deepEqual(readFileSync(await visitor.take('take-animation')), readFileSync(drawn));
+
   const png = readFileSync(await visitor.take('take-history'));
   assert.deepEqual([...png.subarray(0, 8)], [137, 80, 78, 71, 13, 10, 26, 10]);
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [1920, 1200]);

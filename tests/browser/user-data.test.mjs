@@ -324,7 +324,7 @@ test('pictures of every format are the terminal’s run, and what is left out is
   await visitor.state('idle');
   await visitor.page.locator('label.own').click();
   assert.match(await read(visitor, () => visitor.see('own-folder').setInputFiles(pictures)), /^pictures: 13 colour images of 32 × 32, 2 classes/);
-  assert.match(await visitor.see('own-note').innerText(), /Left out: 1 picture beside the folders of the classes \(pictures\/logo\.png\)\./);
+  assert.match(await visitor.see('own-note').innerText(), /Left out: 1 picture in no folder of a class \(pictures\/logo\.png\)\./);
   await visitor.until(() => window.reports.findLast(({ kind }) => kind === 'opened')?.description.dataset.name === 'own');
   await visitor.see('train').click();
   await visitor.state('finished');

@@ -37,7 +37,7 @@ pub enum OwnProblem {
     NoPicture,
     #[error("it has {folders} folders of pictures")]
     TooManyFolders { folders: usize },
-    #[error("its lines have {values} values beside the label")]
+    #[error("its columns make {values} inputs")]
     TooManyColumns { values: usize },
     /// `more`: further cells of the column that are no numbers.
     #[error("{} says \"{cell}\", which is no number{}", column_words(*column, name), further(*more))]
@@ -50,7 +50,7 @@ pub enum OwnProblem {
         if *cells > 1 { format!("; {cells} values are missing in {columns} {}", if *columns == 1 { "column" } else { "columns" }) } else { String::new() }
     )]
     MissingValue { column: usize, name: String, cell: String, cells: u64, columns: usize },
-    #[error("its class is empty{}", if *rows > 1 { format!(", as in {} more", plural(rows - 1, "row")) } else { String::new() })]
+    #[error("its class is missing{}", if *rows > 1 { format!(", as in {} more", plural(rows - 1, "row")) } else { String::new() })]
     EmptyClass { rows: u64 },
     /// Line, column and cell of a number with a decimal comma, and of one with a decimal point.
     #[error("line {} has a decimal comma ({}) and line {} a decimal point ({})", comma.0, comma.2, point.0, point.2)]
@@ -78,8 +78,10 @@ pub enum OwnProblem {
     NoInputs,
     #[error("it has {columns} columns, but {other} has {others}")]
     OtherColumns { columns: usize, other: String, others: usize },
-    #[error("its columns are in another order than those of {other}")]
-    OtherOrder { other: String },
+    #[error("its columns have other names than those of {other}: {}", named(names))]
+    OtherNames { names: Vec<String>, other: String },
+    #[error("a quote is opened and never closed")]
+    OpenQuote,
     #[error("every row has a missing value")]
     AllDropped,
     #[error("it is not text")]
@@ -88,7 +90,7 @@ pub enum OwnProblem {
     SeveralTables { files: Vec<String> },
     #[error("it is not text in UTF-8")]
     NoText,
-    #[error("it has {values} values where the first line has {first}")]
+    #[error("it has {} where the first line has {first}", plural(*values as u64, "value"))]
     LineLength { values: usize, first: usize },
     #[error("it is empty")]
     EmptyTable,
@@ -162,11 +164,12 @@ impl OwnProblem {
                 "Give a CSV file, a folder of idx files, or a folder with a folder of pictures (PNG, JPEG, WebP, GIF, BMP, TIFF) for each class"
             }
             Self::Foreign { mend, .. } => mend,
-            Self::Undecodable(_) => "Save it again as PNG or JPEG, or remove it",
+            Self::Undecodable(_) => "Save it again, smaller or as PNG or JPEG, or remove it",
             Self::IdxValues { .. } => "Save them as bytes from 0 to 255, or as numbers from 0 to 1",
             Self::NoInputs => "Give columns of numbers beside the class",
             Self::OtherColumns { .. } => "Give training and test rows the same columns, the class among them",
-            Self::OtherOrder { .. } => "Bring them into one order",
+            Self::OtherNames { .. } => "Give training and test rows the same columns",
+            Self::OpenQuote => "Close it, or remove it",
             Self::AllDropped => "Fill some of them in, or let the mean of the column stand in (--missing mean, or the choice on the page)",
             Self::NoTable => "Give a table as plain text, such as CSV",
             Self::SeveralTables { .. } => "Give one, or one of training rows and one of test rows, with train and test in their names",
@@ -175,9 +178,10 @@ impl OwnProblem {
             Self::EmptyTable => "Give a table of numbers with a column for the class",
             Self::OneColumn => "Separate values by commas, semicolons or tabs, and give each row its class",
             Self::HeaderAlone => "Give rows of numbers with a column for the class",
-            Self::NoLabelColumn | Self::TooManyLabels { .. } => {
-                "Say which column is (--label NAME, --label NUMBER, or the choice on the page)"
+            Self::TooManyLabels { .. } => {
+                "Join some of them, or say which column is the class (--label NAME, --label NUMBER, or the choice on the page)"
             }
+            Self::NoLabelColumn => "Say which column is (--label NAME, --label NUMBER, or the choice on the page)",
         };
         words.to_owned()
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::super::idx::{self, Content, Header, IdxReader, MAX_BYTES, MAX_FEATURES};
 use super::super::{DataError, OwnProblem, Split, moments};
 use super::plan::is_test;
-use super::{MOST_CLASSES, Own};
+use super::{MOST_CLASSES, Own, listed, shortened};
 
 /// What an idx file's third byte says of its values: the code, their bytes, their name, and how to read one.
 type ValueType = (u8, usize, &'static str, fn(&[u8]) -> f64);
@@ -48,7 +48,19 @@ impl Own {
         if moments(&self.rows.inputs).1 == 0.0 {
             return refuse(OwnProblem::ValuesAlike);
         }
-        Ok(self)
+        let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<String> {
+            (0..counts.len()).filter(|&class| wanted(class)).map(|class| shortened(&self.classes[class])).collect()
+        };
+        let alone = of(&|class| counts[class] == 0);
+        let untested = if self.test.is_some() { Vec::new() } else { of(&|class| counts[class] == 1) };
+        let mut notes = self.notes;
+        if !alone.is_empty() {
+            notes.push(format!("Classes of test rows only: {}.", listed(&alone)));
+        }
+        if !untested.is_empty() {
+            notes.push(format!("Classes of one row, which is no test row: {}.", listed(&untested)));
+        }
+        Ok(Self { notes, ..self })
     }
 }
 
@@ -118,7 +130,7 @@ pub(super) fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, Dat
         && (first > 0 || last + 1 > present.len())
     {
         let absent: Vec<String> = (first..last).filter(|&label| !occurs[label]).map(|label| label.to_string()).collect();
-        let gaps = if absent.is_empty() { String::new() } else { format!("; no row has {}", absent.join(", ")) };
+        let gaps = if absent.is_empty() { String::new() } else { format!("; no row has {}", listed(&absent)) };
         notes.push(format!("Labels: {first} to {last}{gaps}."));
     }
     Own {
@@ -159,7 +171,9 @@ fn as_bytes<'a>(file: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, DataError>
     } else if dimensions > 1 && values().all(|value| (0.0..=1.0).contains(&value)) {
         255.0
     } else {
-        let value = values().find(|&value| !is_byte(value)).unwrap_or(f64::NAN);
+        // The one that fits least: beside numbers from 0 to 1 it is another one.
+        let odd = values().find(|&value| !is_byte(value) && !(0.0..=1.0).contains(&value));
+        let value = odd.or_else(|| values().find(|&value| !is_byte(value))).unwrap_or(f64::NAN);
         return Err(DataError::new(file, OwnProblem::IdxValues { kind, value: value.to_string() }));
     };
     let magic = [0, 0, BYTES, dimensions];

@@ -3,7 +3,7 @@
 use super::super::OwnProblem;
 
 /// First bytes, their place, what the file is, and what to do with it.
-const FORMATS: [(&[u8], usize, &str, &str); 20] = [
+const FORMATS: [(&[u8], usize, &str, &str); 22] = [
     (b"ustar", 257, "a tar archive", UNPACK),
     (b"7z\xBC\xAF\x27\x1C", 0, "a 7z archive", UNPACK),
     (b"Rar!", 0, "a RAR archive", UNPACK),
@@ -21,6 +21,8 @@ const FORMATS: [(&[u8], usize, &str, &str); 20] = [
     (b"\x80\x03", 0, "a Python pickle", EXPORT),
     (b"\x80\x04", 0, "a Python pickle", EXPORT),
     (b"\x80\x05", 0, "a Python pickle", EXPORT),
+    (b"{\"", 0, "a JSON file", EXPORT),
+    (b"[{", 0, "a JSON file", EXPORT),
     (b"%PDF", 0, "a PDF", EXPORT),
     (b"<!DOCTYPE", 0, "a web page", "Download the file itself: the browser saved the page about it"),
     (b"<html", 0, "a web page", "Download the file itself: the browser saved the page about it"),
@@ -31,7 +33,7 @@ const EXPORT: &str = "Export its rows as CSV";
 
 /// What a file is, if its first bytes tell that it is no table and no idx file. `ending`: that of its name.
 pub(super) fn foreign(bytes: &[u8], ending: &str) -> Option<OwnProblem> {
-    if bytes.starts_with(b"PK\x03\x04") {
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         let (what, mend) = match ending {
             "xlsx" | "xlsm" | "ods" | "numbers" => ("a spreadsheet file", SAVE),
             "npz" => ("a NumPy file", EXPORT),

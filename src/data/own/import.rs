@@ -54,7 +54,9 @@ impl Import {
         match self.plan.kind {
             Kind::Pictures => {
                 let (width, height, rgba) = picture::decode(&bytes).map_err(|said| DataError::new(path, OwnProblem::Undecodable(said)))?;
-                self.photos.take(path, width, height, &rgba)
+                let at = self.plan.files.iter().position(|&planned| planned == file).expect("only planned files are taken");
+                let (class, is_test) = &self.plan.places[at];
+                self.photos.take(path, class, *is_test, width, height, &rgba)
             }
             Kind::Tables => {
                 if let Some(problem) = foreign(&bytes, &ending(path)) {

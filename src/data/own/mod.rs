@@ -5,6 +5,8 @@
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 mod files;
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+mod folders;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 mod foreign;
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 mod import;
@@ -28,6 +30,10 @@ const SPLIT_TURN: u32 = 1 << 16;
 const TEST_ONE_IN: usize = 7;
 /// A label is one byte.
 pub const MOST_CLASSES: usize = 256;
+/// So many names stand in a sentence before the rest is counted.
+pub(super) const MOST_NAMED: usize = 12;
+/// So many letters of a name stand in a sentence.
+const MOST_LETTERS: usize = 24;
 
 /// All rows of a set, as read.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,15 +128,31 @@ impl Own {
     pub fn words(&self) -> String {
         let (train, test) = self.counts();
         let rows = grouped(train + test);
+        let plural = |count: u32, noun: &str| format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" });
         let shape = match (self.channels, self.height) {
-            (1, 1) => format!("{rows} rows of {} values", grouped(self.width)),
+            (1, 1) => format!("{rows} rows of {}", plural(self.width, "value")),
             (channels, height) => {
                 format!("{rows} {} images of {} \u{d7} {height}", if channels == 3 { "colour" } else { "grey" }, self.width)
             }
         };
-        let plural = |count: u32, noun: &str| format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" });
         format!("{shape}, {} classes: {} and {}", self.classes.len(), plural(train, "training row"), plural(test, "test row"))
     }
+}
+
+/// `a, b, c and 7 more`
+pub(super) fn listed(names: &[String]) -> String {
+    if names.len() <= MOST_NAMED {
+        return names.join(", ");
+    }
+    format!("{} and {} more", names[..MOST_NAMED - 1].join(", "), names.len() - MOST_NAMED + 1)
+}
+
+/// A name for a sentence: at most 24 letters, none of which moves the cursor of a terminal.
+pub(super) fn shortened(name: &str) -> String {
+    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let mut letters = name.chars().map(plain);
+    let short: String = letters.by_ref().take(MOST_LETTERS).collect();
+    if letters.next().is_some() { short.chars().take(MOST_LETTERS - 1).chain(['\u{2026}']).collect() } else { short }
 }
 
 /// 1,200

@@ -1,11 +1,10 @@
 //! Which of a user's files are read, as what, and in which order. A run depends on the order of the rows, so the page and the terminal ask here.
 
-use std::collections::BTreeSet;
-
 use super::super::{DataError, OwnProblem};
+use super::folders::{Place, places as classes_of};
 
 /// Endings of picture files.
-const PICTURES: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
+const PICTURES: [&str; 10] = ["png", "jpg", "jpeg", "jpe", "jfif", "webp", "gif", "bmp", "tif", "tiff"];
 /// Endings of tables. Text files count as tables only if nothing else is found.
 const TABLES: [&str; 2] = ["csv", "tsv"];
 const TEXTS: [&str; 3] = ["txt", "data", "dat"];
@@ -33,6 +32,8 @@ pub(super) struct Plan {
     pub(super) kind: Kind,
     /// Which of the files, in the order in which they are read.
     pub(super) files: Vec<usize>,
+    /// Of pictures, the class of each of these files, and whether it is a test picture.
+    pub(super) places: Vec<Place>,
     /// A text file that is a table if no idx file is found.
     pub(super) text: Option<usize>,
     /// What is left out, in sentences.
@@ -54,26 +55,26 @@ pub(super) fn plan(paths: &[String]) -> Result<Plan, DataError> {
     let of = |endings: &[&str]| -> Vec<usize> { order.iter().copied().filter(|&at| endings.contains(&&ending(&paths[at])[..])).collect() };
     let (pictures, tables, texts) = (of(&PICTURES), of(&TABLES), of(&TEXTS));
     if !pictures.is_empty() {
-        // Folders with pictures in a folder below them.
-        let above: BTreeSet<Vec<&str>> = pictures
-            .iter()
-            .map(|&at| folder(&paths[at]))
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .flat_map(|folder| (0..folder.len()).map(|length| folder[..length].to_vec()).collect::<Vec<_>>())
-            .collect();
-        let (loose, placed): (Vec<usize>, Vec<usize>) = pictures.iter().partition(|&&at| above.contains(&folder(&paths[at])));
-        if let Some(&first) = placed.first()
-            && folder(&paths[first]).is_empty()
-        {
-            return Err(DataError::new(&paths[first], OwnProblem::PictureWithoutFolder));
+        let folders: Vec<Vec<&str>> = pictures.iter().map(|&at| folder(&paths[at])).collect();
+        let (mut placed, mut classes, mut loose) = (Vec::new(), Vec::new(), Vec::new());
+        for (&at, place) in pictures.iter().zip(classes_of(&folders)) {
+            match place {
+                Some(place) => {
+                    placed.push(at);
+                    classes.push(place);
+                }
+                None => loose.push(at),
+            }
+        }
+        if placed.is_empty() || is_flat(&folders) {
+            return Err(DataError::new(&paths[pictures[0]], OwnProblem::PictureWithoutFolder));
         }
         let others: Vec<usize> = order.iter().copied().filter(|&at| !PICTURES.contains(&&ending(&paths[at])[..])).collect();
         let notes = [
-            left_out(paths, &loose, "picture", "beside the folders of the classes"),
+            left_out(paths, &loose, "picture", "in no folder of a class"),
             left_out(paths, &others, "file", "of another kind than PNG, JPEG, WebP, GIF, BMP and TIFF"),
         ];
-        return Ok(Plan { kind: Kind::Pictures, files: placed, text: None, notes: notes.into_iter().flatten().collect() });
+        return Ok(Plan { kind: Kind::Pictures, files: placed, places: classes, text: None, notes: notes.into_iter().flatten().collect() });
     }
     if !tables.is_empty() {
         let (test, train): (Vec<usize>, Vec<usize>) = tables.iter().partition(|&&at| is_test(&paths[at]));
@@ -89,12 +90,13 @@ pub(super) fn plan(paths: &[String]) -> Result<Plan, DataError> {
         return Ok(Plan {
             kind: Kind::Tables,
             files,
+            places: Vec::new(),
             text: None,
             notes: left_out(paths, &others, "file", "beside the tables").into_iter().collect(),
         });
     }
     let text = if let [text] = texts[..] { Some(text) } else { None };
-    Ok(Plan { kind: Kind::Idx, files: order, text, notes: Vec::new() })
+    Ok(Plan { kind: Kind::Idx, files: order, places: Vec::new(), text, notes: Vec::new() })
 }
 
 /// A name for all of the files: that of the folder, or of the only file.
@@ -135,6 +137,11 @@ fn folder(path: &str) -> Vec<&str> {
     let mut folders: Vec<&str> = parts(path).collect();
     folders.pop();
     folders
+}
+
+/// Whether all pictures are in the folder that was given itself: then there are no classes.
+fn is_flat(folders: &[Vec<&str>]) -> bool {
+    folders.len() > 1 && folders[0].len() < 2 && folders.iter().all(|other| *other == folders[0])
 }
 
 fn is_hidden(part: &str) -> bool {
@@ -203,11 +210,11 @@ mod tests {
         assert_eq!((kind, &files[..]), (Kind::Pictures, &["mine/cats/1.png".to_owned(), "mine/dogs/1.TIFF".to_owned()][..]));
         assert_eq!(
             notes,
-            "Left out: 1 picture beside the folders of the classes (mine/logo.png). Left out: 2 files of another kind than PNG, JPEG, WebP, GIF, \
+            "Left out: 1 picture in no folder of a class (mine/logo.png). Left out: 2 files of another kind than PNG, JPEG, WebP, GIF, \
              BMP and TIFF (mine/cats/a.heic, mine/readme.txt)."
         );
         let (_, files, notes) = planned(&["logo.png", "cats/1.png", "dogs/1.png"]).unwrap();
-        assert_eq!((files.len(), &notes[..40]), (2, "Left out: 1 picture beside the folders o"));
+        assert_eq!((files.len(), &notes[..40]), (2, "Left out: 1 picture in no folder of a cl"));
         let many: Vec<String> = (0..7).map(|at| format!("m/a/{at}.svg")).chain(["m/a/1.gif".to_owned()]).collect();
         let notes = planned(&many.iter().map(String::as_str).collect::<Vec<_>>()).unwrap().2;
         assert!(notes.ends_with("(m/a/0.svg, m/a/1.svg, m/a/2.svg, m/a/3.svg, m/a/4.svg, \u{2026})."), "{notes}");

@@ -6,12 +6,14 @@
 //! | `number` | numbers with decimal points or commas |
 //! | `survey` | the first reading: what the columns hold |
 //! | `label` | which column is the class |
+//! | `levels` | which columns lose most of their values |
 //! | `roles` | what the other columns are for |
 //! | `notes` | the sentences that tell how it was read |
 //!
 //! A file is read at least twice, first for its columns, then for the values, so that only the bytes that the network learns from are stored.
 
 mod label;
+mod levels;
 mod notes;
 mod number;
 mod roles;
@@ -19,15 +21,16 @@ mod survey;
 mod text;
 
 use super::idx::MAX_FEATURES;
-use super::own::Own;
+use super::own::{Own, shortened};
 use super::{DataError, OwnProblem, Split};
 
 pub use self::label::Label;
 use self::label::class_column;
+use self::levels::Levels;
 use self::notes::notes;
 use self::number::{COMMA, Evidence, Marks, POINT, number};
-use self::roles::{Classes, Role, roles, shortened};
-use self::survey::{Column, Survey, survey};
+use self::roles::{Classes, Role, roles};
+use self::survey::{Column, Survey, is_empty_class, ordered, survey};
 use self::text::Text;
 
 /// The smallest side of a square image that a row of values may be.
@@ -115,19 +118,25 @@ pub fn of_tables(name: &str, files: &[(&str, &[u8])], reading: &Reading) -> Resu
     }
     let scale = scale_of(&survey, &roles);
     let inputs = Inputs { survey: &survey, roles: &roles, class, classes: &classes, marks, scale };
-    let (mut parts, mut dropped) = (Vec::new(), 0);
+    let (mut parts, mut dropped, mut beyond) = (Vec::new(), 0, 0);
+    let mut levels = Levels::new(&inputs);
     for (file, text) in texts.iter().enumerate() {
         let mut rows = Split { inputs: Vec::with_capacity(survey.rows as usize * features), labels: Vec::new() };
-        text.records(|_, line, cells| {
+        text.records(|index, _, cells| {
             // What stands above the rows, and blank rows.
-            if line < survey.starts[file] || cells.iter().all(|cell| cell.is_empty()) {
+            if index < survey.starts[file] || cells.iter().all(|cell| cell.is_empty()) {
                 return Ok(());
             }
+            let cells = &ordered(cells, survey.orders[file].as_deref())[..];
             if reading.missing == Missing::Drop && inputs.lacks(cells) {
                 dropped += 1;
                 return Ok(());
             }
+            if file > 0 {
+                beyond += inputs.beyond(cells);
+            }
             inputs.add(cells, &mut rows);
+            levels.note(&inputs, cells);
             Ok(())
         })?;
         parts.push(rows);
@@ -143,14 +152,28 @@ pub fn of_tables(name: &str, files: &[(&str, &[u8])], reading: &Reading) -> Resu
     let side = (features as u32).isqrt();
     let is_image = scale != Scale::Columns && side >= LEAST_SIDE && side * side == features as u32;
     let (height, width) = if is_image { (side, side) } else { (1, features as u32) };
-    let notes = notes(&inputs, is_image, reading.missing, dropped);
+    let mut notes = notes(&inputs, is_image, reading.missing, dropped);
+    if beyond > 0 {
+        notes.push(format!("Test rows: {beyond} values are beyond those of the training rows and were cut to their range."));
+    }
+    notes.extend(levels.notes(&survey));
+    if texts.iter().any(|text| text.is_windows) {
+        notes.push("The text is no UTF-8 and was read as Windows-1252.".to_owned());
+    }
     let columns = titles(&survey);
     Own { name: name.to_owned(), channels: 1, height, width, classes: classes.names, rows, test, columns, notes }.check()
 }
 
 /// The survey of a table, and the marks of its numbers.
 fn surveyed(texts: &[Text<'_>], label: &Label) -> Result<(Marks, Survey), DataError> {
-    let found = survey(texts, POINT, label)?;
+    let (marks, found) = marked(texts, label)?;
+    // Numbers and words in one column: all of their values are needed to tell a category from a slip.
+    let mixed: Vec<usize> = (0..found.columns.len()).filter(|&at| found.columns[at].numbers > 0 && found.columns[at].texts > 0).collect();
+    Ok((marks, if mixed.is_empty() { found } else { survey(texts, marks, label, &mixed)? }))
+}
+
+fn marked(texts: &[Text<'_>], label: &Label) -> Result<(Marks, Survey), DataError> {
+    let found = survey(texts, POINT, label, &[])?;
     match &found.evidence {
         Evidence { comma: Some(comma), point: Some(point), .. } => {
             let place = |line, column: usize, cell: &str| (line, column, shortened(cell));
@@ -160,9 +183,9 @@ fn surveyed(texts: &[Text<'_>], label: &Label) -> Result<(Marks, Survey), DataEr
             };
             Err(DataError::new(texts[0].name, problem))
         }
-        Evidence { comma: Some(_), .. } => Ok((COMMA, survey(texts, COMMA, label)?)),
+        Evidence { comma: Some(_), .. } => Ok((COMMA, survey(texts, COMMA, label, &[])?)),
         // 1,234 may be either: where commas do not separate values, they are decimal.
-        Evidence { point: None, either: true, .. } if !texts[0].has_commas_between() => Ok((COMMA, survey(texts, COMMA, label)?)),
+        Evidence { point: None, either: true, .. } if !texts[0].has_commas_between() => Ok((COMMA, survey(texts, COMMA, label, &[])?)),
         _ => Ok((POINT, found)),
     }
 }
@@ -185,11 +208,24 @@ impl Inputs<'_> {
     /// Whether the class or an input is missing.
     fn lacks(&self, cells: &[&str]) -> bool {
         self.columns(cells).any(|(cell, _, role)| match role {
-            Role::Class => cell.is_empty(),
+            Role::Class => is_empty_class(cell),
             Role::Number => number(cell, self.marks).is_none(),
             Role::Words(values) => !values.iter().any(|value| value == cell),
             Role::LeftOut(_) => false,
         })
+    }
+
+    /// How many numbers are outside the range of the training rows.
+    fn beyond(&self, cells: &[&str]) -> u64 {
+        let numbers = self.columns(cells).filter(|(_, _, role)| **role == Role::Number);
+        let range = |column: &Column| match self.scale {
+            Scale::Bytes => (0.0, 255.0),
+            Scale::Unit => (0.0, 1.0),
+            Scale::Columns => (column.least, column.most),
+        };
+        numbers
+            .filter(|(cell, column, _)| number(cell, self.marks).is_some_and(|value| value < range(column).0 || value > range(column).1))
+            .count() as u64
     }
 
     /// Adds a row. A missing value becomes the mean of its column; that of words is the share of each value.
@@ -198,7 +234,7 @@ impl Inputs<'_> {
         for (cell, column, role) in self.columns(cells) {
             match role {
                 Role::Number => {
-                    let value = number(cell, self.marks).unwrap_or_else(|| column.sum / column.numbers.max(1) as f64);
+                    let value = number(cell, self.marks).unwrap_or_else(|| column.sum / column.summed.max(1) as f64);
                     rows.inputs.push(to_byte(value, self.scale, column));
                 }
                 Role::Words(values) if values.iter().any(|value| value == cell) => {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::super::own::MOST_CLASSES;
-use super::number::{Marks, number};
-use super::roles::{Classes, Reason, Role, shortened};
+use super::super::own::{MOST_CLASSES, MOST_NAMED, listed, shortened};
+use super::number::{Evidence, Marks, number};
+use super::roles::{Classes, Reason, Role};
+use super::survey::{Survey, is_missing};
 use super::{Inputs, Missing, Scale};
 
-/// So many names stand in a sentence before the rest is counted.
-const MOST_NAMED: usize = 12;
+/// From so many rows on, a first column without a name that differs in every row is told.
+const ROWS_OF_IDS: u64 = 20;
 
 /// What the reader has to know of how a table was read, in sentences. `dropped`: rows that were left out for a missing value.
 pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropped: u64) -> Vec<String> {
@@ -17,7 +18,11 @@ pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropp
     let columns = || survey.columns.iter().enumerate().zip(roles);
     for ((at, column), _) in columns().filter(|(_, role)| **role == Role::Class) {
         let name = if column.name.is_empty() { String::new() } else { format!(", {}", column.name) };
-        notes.push(format!("Class: column {}{name}: {}.", at + 1, listed(&classes.names)));
+        notes.push(format!(
+            "Class: column {}{name}: {}.",
+            at + 1,
+            listed(&classes.names.iter().map(|name| shortened(name)).collect::<Vec<_>>())
+        ));
     }
     notes.extend(odd(classes, marks));
     let left_out = |reason: fn(Reason) -> Option<String>| -> Vec<String> {
@@ -44,7 +49,9 @@ pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropp
     }
     let words: Vec<String> = columns()
         .filter_map(|((at, column), role)| match role {
-            Role::Words(values) => Some(format!("{} ({})", column.title(at), listed(values))),
+            Role::Words(values) => {
+                Some(format!("{} ({})", column.title(at), listed(&values.iter().map(|value| shortened(value)).collect::<Vec<_>>())))
+            }
             _ => None,
         })
         .collect();
@@ -52,23 +59,7 @@ pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropp
         notes.push(format!("Words became one input for each value: {}.", listed(&words)));
     }
     let numbers = || columns().filter(|(_, role)| **role == Role::Number).map(|(column, _)| column);
-    let counting: Vec<String> =
-        numbers().filter(|(_, column)| !column.name.is_empty() && column.counts_rows()).map(|(at, column)| column.title(at)).collect();
-    if !counting.is_empty() {
-        notes.push(format!(
-            "{} only {} the rows, and the network learns from {}.",
-            and(&counting),
-            if counting.len() == 1 { "counts" } else { "count" },
-            if counting.len() == 1 { "it" } else { "them" }
-        ));
-    }
-    let constant: Vec<String> = numbers()
-        .filter(|(_, column)| !is_image && column.least == column.most && column.missing == 0)
-        .map(|(at, column)| column.title(at))
-        .collect();
-    if !constant.is_empty() {
-        notes.push(format!("The same in every row: {}.", listed(&constant)));
-    }
+    notes.extend(telling(inputs, is_image));
     let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
     if survey.titles > 0 {
         notes.push(format!(
@@ -90,9 +81,7 @@ pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropp
     if !gaps.is_empty() {
         notes.push(format!("Missing values became the mean of their column: {}.", listed(&gaps)));
     }
-    if marks.decimal == b',' {
-        notes.push("Commas were read as decimal marks.".to_owned());
-    }
+    notes.extend(marked(survey, marks));
     notes.extend(match scale {
         Scale::Bytes => None,
         Scale::Unit => Some("Values from 0 to 1 were rounded to 256 levels.".to_owned()),
@@ -102,7 +91,7 @@ pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropp
     notes
 }
 
-/// What is odd about them, in sentences.
+/// What is odd about classes, in sentences.
 fn odd(classes: &Classes, marks: Marks) -> Vec<String> {
     let mut notes: Vec<String> =
         classes.same.iter().map(|(name, other)| format!("{} and {} are one class.", quoted(name), quoted(other))).collect();
@@ -114,6 +103,9 @@ fn odd(classes: &Classes, marks: Marks) -> Vec<String> {
     for names in alike.values().filter(|names| names.len() > 1) {
         let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
         notes.push(format!("{} are {} classes: they differ in capitals or spaces only.", and(&names), names.len()));
+    }
+    for name in classes.names.iter().filter(|name| is_missing(name)) {
+        notes.push(format!("{} counts as a class.", quoted(name)));
     }
     let numbers: Vec<f64> = classes.names.iter().filter_map(|name| number(name, marks)).filter(|value| value.fract() == 0.0).collect();
     if numbers.len() == classes.names.len()
@@ -129,20 +121,67 @@ fn odd(classes: &Classes, marks: Marks) -> Vec<String> {
     notes
 }
 
+/// Columns of numbers that tell nothing of a class, or other than they seem to.
+fn telling(inputs: &Inputs<'_>, is_image: bool) -> Vec<String> {
+    let Inputs { survey, roles, .. } = *inputs;
+    let numbers = || survey.columns.iter().enumerate().zip(roles).filter(|(_, role)| **role == Role::Number).map(|(column, _)| column);
+    let mut notes = Vec::new();
+    let counting: Vec<String> =
+        numbers().filter(|(_, column)| !column.name.is_empty() && column.counts_rows()).map(|(at, column)| column.title(at)).collect();
+    if !counting.is_empty() {
+        notes.push(format!(
+            "{} only {} the rows, and the network learns from {}.",
+            and(&counting),
+            if counting.len() == 1 { "counts" } else { "count" },
+            if counting.len() == 1 { "it" } else { "them" }
+        ));
+    }
+    let constant: Vec<String> = numbers()
+        .filter(|(_, column)| !is_image && column.least == column.most && column.missing == 0)
+        .map(|(at, column)| column.title(at))
+        .collect();
+    if !constant.is_empty() {
+        notes.push(format!("The same in every row: {}.", listed(&constant)));
+    }
+    let percent: Vec<String> = numbers()
+        .filter(|(_, column)| column.percent > 0 && column.percent < column.numbers)
+        .map(|(at, column)| column.title(at))
+        .collect();
+    if !percent.is_empty() {
+        notes.push(format!("Percent signs were left out of a part of the numbers: {}.", listed(&percent)));
+    }
+    let unlike: Vec<String> = numbers()
+        .filter(|(at, column)| *at == 0 && survey.header.is_none() && survey.rows >= ROWS_OF_IDS && column.differs_in_every_row())
+        .map(|(at, column)| column.title(at))
+        .collect();
+    if !unlike.is_empty() {
+        notes.push(format!("{} has another whole number in every row, and the network learns from it.", unlike[0]));
+    }
+    notes
+}
+
+/// How marks in numbers were read, where that is not plain.
+fn marked(survey: &Survey, marks: Marks) -> Option<String> {
+    let Evidence { comma, point, either, either_point } = &survey.evidence;
+    let plain = |words: &str| Some(words.to_owned());
+    if marks.decimal == b'.' {
+        // Points that may stand between thousands, and nothing that says they do not.
+        let seen = either_point.as_ref().filter(|_| point.is_none())?;
+        return Some(format!("Points were read as decimal marks: {} is no whole number of thousands.", seen.cell));
+    }
+    match comma {
+        Some(seen) if !seen.cell.contains(',') => plain("Points between thousands were left out."),
+        None if *either => plain("Commas were read as decimal marks, not as marks between thousands."),
+        _ => plain("Commas were read as decimal marks."),
+    }
+}
+
 fn was(count: u64) -> &'static str {
     if count == 1 { "was" } else { "were" }
 }
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", shortened(name))
-}
-
-/// `a, b, c and 7 more`
-fn listed(names: &[String]) -> String {
-    if names.len() <= MOST_NAMED {
-        return names.join(", ");
-    }
-    format!("{} and {} more", names[..MOST_NAMED - 1].join(", "), names.len() - MOST_NAMED + 1)
 }
 
 fn joined(names: &[String], word: &str) -> String {

@@ -26,8 +26,9 @@ pub(super) struct Evidence {
     pub(super) comma: Option<Seen>,
     /// The first cell whose point can only be decimal, or whose commas can only be between thousands.
     pub(super) point: Option<Seen>,
-    /// Whether a cell is a number with either mark, as 1,234 is.
+    /// Whether a cell with a comma is a number with either mark, as 1,234 is; the first cell with a point that is.
     pub(super) either: bool,
+    pub(super) either_point: Option<Seen>,
 }
 
 impl Evidence {
@@ -43,7 +44,8 @@ impl Evidence {
         match (number(cell, POINT).is_some(), number(cell, COMMA).is_some()) {
             (true, false) => self.point = self.point.take().or_else(seen),
             (false, true) => self.comma = self.comma.take().or_else(seen),
-            (true, true) => self.either |= cell.contains(','),
+            (true, true) if cell.contains(',') => self.either = true,
+            (true, true) => self.either_point = self.either_point.take().or_else(seen),
             (false, false) => {}
         }
     }

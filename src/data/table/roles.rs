@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::own::MOST_CLASSES;
+use super::super::own::{MOST_CLASSES, shortened};
 use super::super::{DataError, OwnProblem};
 use super::Missing;
 use super::number::{Marks, number};
@@ -83,6 +83,9 @@ fn role(column: &Column, survey: &Survey) -> Role {
     if column.tells_rows_apart() {
         return Role::LeftOut(Reason::Identifier);
     }
+    if column.numbers > 0 && column.is_category() {
+        return Role::Words(column.values.keys().filter(|value| !is_missing(value)).cloned().collect());
+    }
     if column.numbers > 0 || column.texts == 0 {
         return Role::Number;
     }
@@ -91,10 +94,6 @@ fn role(column: &Column, survey: &Survey) -> Role {
         return Role::Words(column.values.keys().filter(|value| !is_missing(value)).cloned().collect());
     }
     Role::LeftOut(Reason::ManyWords { values })
-}
-
-pub(super) fn shortened(cell: &str) -> String {
-    if cell.chars().count() > 24 { cell.chars().take(23).chain(['\u{2026}']).collect() } else { cell.to_owned() }
 }
 
 /// The classes of a table: their names in order, and which of them a cell means.

@@ -16,6 +16,9 @@ const ID_NAMES: [&str; 10] = ["", "id", "index", "row", "rowid", "rowname", "row
 /// Cells that stand for a missing value, in lower case.
 const MISSING: [&str; 7] = ["", "?", "na", "n/a", "#n/a", "nan", "null"];
 
+/// A column of numbers and words is a category with so many values at most, and at least one word in so many cells.
+const MOST_MIXED: usize = 16;
+const MANY_WORDS: u64 = 12;
 /// In a table of fewer rows a class need not occur twice on average.
 const SMALL: u64 = 20;
 
@@ -53,6 +56,11 @@ pub(super) fn is_missing(cell: &str) -> bool {
     cell.is_empty() || (cell.len() < 5 && MISSING.contains(&&cell.to_ascii_lowercase()[..]))
 }
 
+/// Whether a cell of the class column stands for a missing class. NA may be one: Namibia, North America.
+pub(super) fn is_empty_class(cell: &str) -> bool {
+    is_missing(cell) && !matches!(cell.to_ascii_lowercase().as_str(), "na" | "n/a")
+}
+
 /// Where a cell is: which of the files, and its line there.
 pub(super) type Place = (usize, u64);
 
@@ -67,8 +75,12 @@ pub(super) struct Column {
     pub(super) empty: u64,
     pub(super) least: f64,
     pub(super) most: f64,
+    /// Of the training rows, as `least` and `most` are.
     pub(super) sum: f64,
+    pub(super) summed: u64,
     pub(super) whole: bool,
+    /// Numbers with a percent sign.
+    pub(super) percent: u64,
     /// The first cell that is no number, and the first that is missing.
     pub(super) first_text: Option<(Place, String)>,
     pub(super) first_missing: Option<(Place, String)>,
@@ -76,6 +88,8 @@ pub(super) struct Column {
     /// How often each value occurs, of at most one more than there can be classes: all values of a column that may be the class, the words of others.
     pub(super) values: BTreeMap<String, u64>,
     watched: bool,
+    /// Whether the table has no header.
+    is_nameless: bool,
     /// The first number and the one that is due next, while each is the one before plus 1.
     run: Option<(f64, f64)>,
     /// The values of a column with a name for identifiers, while each is a new one.
@@ -83,7 +97,7 @@ pub(super) struct Column {
 }
 
 impl Column {
-    fn new(name: &str, watched: bool) -> Self {
+    fn new(at: usize, name: &str, watched: bool) -> Self {
         Self {
             name: name.to_owned(),
             numbers: 0,
@@ -93,14 +107,17 @@ impl Column {
             least: f64::INFINITY,
             most: f64::NEG_INFINITY,
             sum: 0.0,
+            summed: 0,
             whole: true,
+            percent: 0,
             first_text: None,
             first_missing: None,
             first_empty: None,
             values: BTreeMap::new(),
             watched,
+            is_nameless: false,
             run: Some((f64::NAN, f64::NAN)),
-            identifiers: names_rows(name).then(HashSet::new),
+            identifiers: (at == 0 || names_rows(name)).then(HashSet::new),
         }
     }
 
@@ -111,17 +128,22 @@ impl Column {
         let is_first = |first: Option<Place>| first.is_none_or(|first| place < first);
         if let Some(value) = value {
             self.numbers += 1;
-            self.least = self.least.min(value);
-            self.most = self.most.max(value);
-            self.sum += value;
-            self.whole &= value.fract() == 0.0;
+            self.percent += u64::from(cell.ends_with('%'));
+            // Test rows say nothing of how values become inputs.
+            if place.0 == 0 {
+                self.least = self.least.min(value);
+                self.most = self.most.max(value);
+                self.sum += value;
+                self.summed += 1;
+                self.whole &= value.fract() == 0.0;
+            }
         } else if is_missing(cell) {
             self.missing += 1;
             if is_first(self.first_missing.as_ref().map(|(place, _)| *place)) {
                 self.first_missing = Some((place, cell.to_owned()));
             }
-            self.empty += u64::from(cell.is_empty());
-            if cell.is_empty() && is_first(self.first_empty) {
+            self.empty += u64::from(is_empty_class(cell));
+            if is_empty_class(cell) && is_first(self.first_empty) {
                 self.first_empty = Some(place);
             }
         } else {
@@ -130,7 +152,7 @@ impl Column {
                 self.first_text = Some((place, cell.to_owned()));
             }
         }
-        if !cell.is_empty() && (self.watched || (value.is_none() && !is_missing(cell))) {
+        if !is_empty_class(cell) && (self.watched || (value.is_none() && !is_missing(cell))) {
             if let Some(count) = self.values.get_mut(cell) {
                 *count += 1;
             } else if self.values.len() <= MOST_CLASSES {
@@ -162,6 +184,11 @@ impl Column {
 
     /// Whether its name says that it tells rows apart, and it does: words or whole numbers, none of them twice.
     pub(super) fn tells_rows_apart(&self) -> bool {
+        self.differs_in_every_row() && names_rows(&self.name) && !self.is_nameless
+    }
+
+    /// Whether its values are words or whole numbers, none of them twice. It is known of the first column and of those with a name for identifiers.
+    pub(super) fn differs_in_every_row(&self) -> bool {
         self.identifiers.is_some() && self.missing == 0 && self.whole && self.numbers + self.texts > 1
     }
 
@@ -177,6 +204,16 @@ impl Column {
         (2..=MOST_CLASSES).contains(&values) && again && (self.numbers == 0 || (self.whole && self.texts == 0))
     }
 
+    /// Whether numbers and words are values of one category, as 2, 3 and 5more are: few of them, each of which occurs again, and many words.
+    pub(super) fn is_category(&self) -> bool {
+        let cells = self.numbers + self.texts;
+        self.watched
+            && self.texts > 0
+            && self.values.len() <= MOST_MIXED
+            && MANY_WORDS * self.texts >= cells
+            && self.values.values().all(|&count| count > 1)
+    }
+
     /// `age`, or `column 3`.
     pub(super) fn title(&self, at: usize) -> String {
         if self.name.is_empty() { format!("column {}", at + 1) } else { self.name.clone() }
@@ -189,8 +226,9 @@ pub(super) struct Survey {
     /// The header, if there is one.
     pub(super) header: Option<Vec<String>>,
     pub(super) columns: Vec<Column>,
-    /// The first line of each file on which a row of values may begin.
+    /// For each file the number of its first record that may be a row of values, and the order of its columns if it is another one.
     pub(super) starts: Vec<u64>,
+    pub(super) orders: Vec<Option<Vec<usize>>>,
     /// Rows of values in all files.
     pub(super) rows: u64,
     /// Rows without values, and lines with a title above the table.
@@ -199,41 +237,53 @@ pub(super) struct Survey {
     pub(super) evidence: Evidence,
 }
 
-/// Reads the files of a table: the first may be followed by one of test rows.
+/// Reads the files of a table: the first may be followed by one of test rows. Of the columns `watched` all values are counted, beside those that may be
+/// the class.
 ///
 /// # Errors
 /// Lines of different lengths, files of different columns, no row, one column.
-pub(super) fn survey(texts: &[Text<'_>], marks: Marks, label: &Label) -> Result<Survey, DataError> {
-    let mut survey =
-        Survey { header: None, columns: Vec::new(), starts: Vec::new(), rows: 0, blank_rows: 0, titles: 0, evidence: Evidence::default() };
+pub(super) fn survey(texts: &[Text<'_>], marks: Marks, label: &Label, watched: &[usize]) -> Result<Survey, DataError> {
+    let mut survey = Survey {
+        header: None,
+        columns: Vec::new(),
+        starts: Vec::new(),
+        orders: Vec::new(),
+        rows: 0,
+        blank_rows: 0,
+        titles: 0,
+        evidence: Evidence::default(),
+    };
     let [first, others @ ..] = texts else { unreachable!("a table has a file") };
     // The first record, until it is known whether it is a header.
-    let mut head: Option<(u64, Vec<String>)> = None;
-    first.records(|_, line, cells| {
+    let mut head: Option<(u64, u64, Vec<String>)> = None;
+    first.records(|index, line, cells| {
         if head.is_some() {
             survey.take((0, line), cells, marks);
         } else if survey.is_row(cells) {
             let wanted = |at: usize, cell: &str| label.is(at, cell, cells.len()) || names_class(cell).is_some();
-            let watched = |at: usize, cell: &str| at < 2 || at + 2 >= cells.len() || wanted(at, cell);
-            survey.columns = cells.iter().enumerate().map(|(at, &cell)| Column::new(name_of(cell), watched(at, name_of(cell)))).collect();
-            head = Some((line, cells.iter().map(|&cell| cell.to_owned()).collect()));
+            let is_watched = |at: usize, cell: &str| at < 2 || at + 2 >= cells.len() || watched.contains(&at) || wanted(at, cell);
+            let column = |(at, &cell): (usize, &&str)| Column::new(at, name_of(cell), is_watched(at, name_of(cell)));
+            survey.columns = cells.iter().enumerate().map(column).collect();
+            head = Some((index, line, cells.iter().map(|&cell| cell.to_owned()).collect()));
         }
         Ok(())
     })?;
-    let Some((head_line, head)) = head else { return Err(DataError::new(first.name, OwnProblem::EmptyTable)) };
+    survey.orders.push(None);
+    survey.titles += first.titles;
+    let Some((head_index, head_line, head)) = head else { return Err(DataError::new(first.name, OwnProblem::EmptyTable)) };
     if head.len() < 2 {
         return Err(DataError::new(first.name, OwnProblem::OneColumn));
     }
     if survey.rows > 0 && survey.is_header(&head, marks) {
         survey.header = Some(head.clone());
-        survey.starts.push(head_line + 1);
+        survey.starts.push(head_index + 1);
     } else {
         for column in &mut survey.columns {
             column.name.clear();
-            column.identifiers = None;
+            column.is_nameless = true;
         }
         let cells: Vec<&str> = head.iter().map(String::as_str).collect();
-        survey.starts.push(head_line);
+        survey.starts.push(head_index);
         survey.take((0, head_line), &cells, marks);
     }
     if survey.rows == 0 || (survey.header.is_none() && survey.rows == 1 && survey.columns.iter().all(|column| column.numbers == 0)) {
@@ -242,7 +292,7 @@ pub(super) fn survey(texts: &[Text<'_>], marks: Marks, label: &Label) -> Result<
     for (text, file) in others.iter().zip(1..) {
         // Row numbers may begin again.
         let runs: Vec<_> = survey.columns.iter_mut().map(|column| column.run.replace((f64::NAN, f64::NAN))).collect();
-        text.records(|_, line, cells| {
+        text.records(|index, line, cells| {
             if cells.len() != survey.columns.len() {
                 let problem = OwnProblem::OtherColumns { columns: cells.len(), other: first.name.to_owned(), others: survey.columns.len() };
                 return Err(DataError::new(text.name, problem));
@@ -251,22 +301,23 @@ pub(super) fn survey(texts: &[Text<'_>], marks: Marks, label: &Label) -> Result<
                 if !survey.is_row(cells) {
                     return Ok(());
                 }
-                let is_header = survey.header.as_ref().is_some_and(|header| header[..] == *cells);
-                survey.starts.push(line + u64::from(is_header));
+                let order = survey.order(cells);
+                if order.is_none() && survey.names_others(cells, marks) {
+                    let names = cells.iter().map(|&cell| cell.to_owned()).collect();
+                    return Err(DataError::new(text.name, OwnProblem::OtherNames { names, other: first.name.to_owned() }));
+                }
+                let is_header = order.is_some();
+                survey.starts.push(index + u64::from(is_header));
+                survey.orders.push(order.filter(|order| !order.is_sorted()));
                 if is_header {
                     return Ok(());
                 }
-                if survey
-                    .header
-                    .as_ref()
-                    .is_some_and(|header| sorted(header.iter().map(String::as_str).collect()) == sorted(cells.to_vec()))
-                {
-                    return Err(DataError::new(text.name, OwnProblem::OtherOrder { other: first.name.to_owned() }));
-                }
             }
-            survey.take((file, line), cells, marks);
+            let cells = ordered(cells, survey.orders[file].as_deref());
+            survey.take((file, line), &cells, marks);
             Ok(())
         })?;
+        survey.titles += text.titles;
         if survey.starts.len() <= file {
             return Err(DataError::new(text.name, OwnProblem::EmptyTable));
         }
@@ -277,9 +328,9 @@ pub(super) fn survey(texts: &[Text<'_>], marks: Marks, label: &Label) -> Result<
     Ok(survey)
 }
 
-fn sorted(mut cells: Vec<&str>) -> Vec<&str> {
-    cells.sort_unstable();
-    cells
+/// The cells of a record in the order of the first file's columns.
+pub(super) fn ordered<'a>(cells: &[&'a str], order: Option<&[usize]>) -> Vec<&'a str> {
+    order.map_or_else(|| cells.to_vec(), |order| order.iter().map(|&at| cells[at]).collect())
 }
 
 /// A column's name: some programs write a # before the header.
@@ -288,6 +339,24 @@ fn name_of(cell: &str) -> &str {
 }
 
 impl Survey {
+    /// For a record that is the header in any order: where each column of the first file stands in it.
+    fn order(&self, cells: &[&str]) -> Option<Vec<usize>> {
+        let header = self.header.as_ref()?;
+        let same = |a: &str, b: &str| a.to_lowercase() == b.to_lowercase();
+        if header.iter().zip(cells).all(|(name, cell)| same(name, cell)) {
+            return Some((0..cells.len()).collect());
+        }
+        let places: Vec<usize> = header.iter().map(|name| cells.iter().position(|cell| same(name, cell))).collect::<Option<_>>()?;
+        let distinct: HashSet<&usize> = places.iter().collect();
+        (distinct.len() == places.len()).then_some(places)
+    }
+
+    /// Whether a record names columns otherwise than the header: it has a word wherever numbers are.
+    fn names_others(&self, cells: &[&str], marks: Marks) -> bool {
+        let numbers = || self.columns.iter().zip(cells).filter(|(column, _)| column.texts == 0 && column.numbers > 0);
+        self.header.is_some() && numbers().next().is_some() && numbers().all(|(_, cell)| number(cell, marks).is_none() && !is_missing(cell))
+    }
+
     /// Whether a record before the first row is one: not blank, and no title, which has one value where the table has at least three.
     fn is_row(&mut self, cells: &[&str]) -> bool {
         match cells.iter().filter(|cell| !cell.is_empty()).count() {
@@ -310,7 +379,7 @@ impl Survey {
         self.rows += 1;
     }
 
-    /// Whether the first record is a header: it has a word where numbers follow, or names a column as only classes and identifiers are named, or none
+    /// Whether the first record is a header: it counts the columns, it has a word where numbers follow, or names a column as only classes and identifiers are named, or none
     /// of its words occurs again in a table of words that do occur again.
     fn is_header(&self, head: &[String], marks: Marks) -> bool {
         let with_columns = || head.iter().zip(&self.columns);
@@ -320,6 +389,12 @@ impl Survey {
         let is_new =
             with_columns().all(|(cell, column)| number(cell, marks).is_none() && !cell.is_empty() && !column.values.contains_key(cell));
         let of_words = self.columns.iter().all(|column| column.numbers == 0 && 2 * column.values.len() as u64 <= self.rows);
-        has_words || names || (is_new && of_words)
+        has_words || names || (is_new && of_words) || counts_columns(head)
     }
+}
+
+/// Whether a record has the numbers of the columns, from 0 or 1, as pandas writes them; the first may be empty, above row numbers.
+fn counts_columns(head: &[String]) -> bool {
+    let head = if head[0].is_empty() { &head[1..] } else { head };
+    head.len() > 2 && [0, 1].iter().any(|&first| head.iter().zip(first..).all(|(cell, number): (_, usize)| *cell == number.to_string()))
 }

@@ -56,7 +56,7 @@ fn values_become_bytes_and_squares_of_them_images() {
         (0..64).map(|at| ((at + value) % 200).to_string()).chain([label.to_owned()]).collect::<Vec<_>>().join(",")
     };
     let set = read(&[line(0, "x"), line(3, "y"), line(90, "x")].join("\n")).unwrap();
-    assert_eq!((set.height, set.width, set.notes.len()), (8, 8, 1));
+    assert_eq!((set.height, set.width, set.notes.len()), (8, 8, 2));
     assert_eq!(set.words(), "3 grey images of 8 \u{d7} 8, 2 classes: 2 training rows and 1 test row");
 }
 
@@ -76,8 +76,11 @@ fn refusals_say_which_line_and_why() {
         let message = read(text).unwrap_err();
         assert!(message.starts_with(words), "{text:?}: {message}");
     }
-    let message = of_table("t.csv", b"1,2,a\n3,4,\xff\n", Label::Auto).unwrap_err().to_string();
-    assert!(message.starts_with("t.csv, line 2: it is not text"), "{message}");
+    let set = of_table("t.csv", b"1,2,a\n3,4,\xE9\x80\n5,6,a\n", Label::Auto).unwrap();
+    assert_eq!(
+        (set.classes.join(" "), set.notes.contains(&"The text is no UTF-8 and was read as Windows-1252.".to_owned())),
+        ("a \u{e9}\u{20ac}".to_owned(), true)
+    );
     let many = (0..300).map(|row| format!("{row},{}.5", row % 7)).collect::<Vec<_>>().join("\n");
     let message = of_table("t.csv", many.as_bytes(), Label::First).unwrap_err().to_string();
     assert!(message.contains("more than 256 different values"), "{message}");
@@ -225,9 +228,9 @@ fn classes_that_are_odd_are_told() {
         assert!(notes(&set).contains(said), "{text:?}: {:?}", set.notes);
     }
     let message = read("a,class\n1,x\n2,y\n3,\n4,x\n").unwrap_err();
-    assert!(message.starts_with("t.csv, line 4: its class is empty. Give it a class"), "{message}");
+    assert!(message.starts_with("t.csv, line 4: its class is missing. Give it a class"), "{message}");
     let message = read("a,class\n1,x\n2,\n3,\n4,x\n5,y").unwrap_err();
-    assert!(message.starts_with("t.csv, line 3: its class is empty, as in 1 row more"), "{message}");
+    assert!(message.starts_with("t.csv, line 3: its class is missing, as in 1 row more"), "{message}");
 }
 
 #[test]
@@ -321,12 +324,20 @@ fn tables_of_training_and_test_rows_have_the_same_columns() {
     let train = "a,b,class\n1,2,x\n3,4,y\n5,6,x\n";
     let set = of(train, "\na,b,class\n9,8,z\n7,6,x\n").unwrap();
     assert_eq!((set.classes.join(" "), set.counts(), set.test.clone().unwrap().labels), ("x y z".to_owned(), (3, 2), vec![2, 0]));
+    assert!(set.notes.contains(&"Classes of test rows only: z.".to_owned()), "{:?}", set.notes);
     assert_eq!(of(train, "9,8,y\n7,6,x\n").unwrap().counts(), (3, 2), "without a header");
+    let turned = of(train, "CLASS,B,A\ny,8,9\n").unwrap().test.unwrap();
+    assert_eq!((turned.inputs, turned.labels), (vec![9, 8], vec![1]), "another order, other capitals");
+    // Scales and means are those of the training rows; test values beyond them are cut.
+    let both = [("train.csv", &b"a,class\n10,x\n,y\n20,x\n0.5,y"[..]), ("test.csv", b"a,class\n200,x\n-5,y")];
+    let set = of_tables("two", &both, &Reading { label: Label::Auto, missing: Missing::Mean }).unwrap();
+    assert_eq!((set.rows.inputs.clone(), set.test.clone().unwrap().inputs), (vec![124, 126, 255, 0], vec![255, 0]));
+    assert!(set.notes.iter().any(|note| note.starts_with("Test rows: 2 values are beyond")), "{:?}", set.notes);
     for (test, words) in [
         ("a,b\n1,2\n", "test.csv: it has 2 columns, but train.csv has 3"),
-        ("b,a,class\n1,2,x\n", "test.csv: its columns are in another order than those of train.csv"),
+        ("a,height,class\n1,2,x\n", "test.csv: its columns have other names than those of train.csv: a, height, class"),
         ("a,b,class\n1,two,x\n", "test.csv, line 2: column 2 (b) says \"two\""),
-        ("a,b,class\n1,2,\n", "test.csv, line 2: its class is empty"),
+        ("a,b,class\n1,2,\n", "test.csv, line 2: its class is missing"),
         ("a,b,class\n", "test.csv: it has a header but no rows"),
         ("", "test.csv: it is empty"),
     ] {
@@ -345,4 +356,62 @@ fn row_numbers_do_not_give_the_class_away() {
     let (with, without) = (of("noise-id.csv"), of("noise-noid.csv"));
     assert_eq!((with.rows, with.width), (without.rows, without.width));
     assert!(with.notes.contains(&"Left out: Id (counts the rows).".to_owned()), "{:?}", with.notes);
+}
+
+#[test]
+fn a_line_that_counts_the_columns_is_a_header() {
+    for text in ["0,1,2\n5,7,1\n6,8,0\n7,9,1", ",0,1,2\n0,5,7,1\n1,6,8,0\n2,7,9,1", "1,2,3\n5,7,1\n6,8,0\n7,9,1"] {
+        let set = read(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        assert_eq!(rows(&set), [(vec![5, 7], "1"), (vec![6, 8], "0"), (vec![7, 9], "1")], "{text:?}");
+    }
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_refused_with_its_line() {
+    let text = "x,label,note\n1,a,ok\n2,b,\"hello\n3,a,ok\n4,b,ok\n";
+    let message = read(text).unwrap_err();
+    assert!(message.starts_with("t.csv, line 3: a quote is opened and never closed. Close it"), "{message}");
+    for fine in [
+        "x,label,note\n1,a,\"said \"\"hi\"\"\"\n2,b,5\" wide\n3,a,\"two\nlines\"\n4,b,x\n",
+        "x,\"label\"\r\n1,\"a\"\r\n2,\"b\"\r\n3,\"a\"\r\n",
+    ] {
+        read(fine).unwrap_or_else(|error| panic!("{fine:?}: {error}"));
+    }
+}
+
+#[test]
+fn what_may_mislead_is_said() {
+    let amounts: Vec<String> = (0..100).map(|row| format!("{},{}", f64::from(row) / 7.0, ["x", "y"][row as usize % 2])).collect();
+    for (text, said) in [
+        (
+            format!("a,class\n{}\n99999,x", amounts.join("\n")),
+            "a keeps 2 of more than 63 different values, because it reaches from 0 to 99999.",
+        ),
+        (
+            "a;b;class\n1.234;1;x\n123;2;y\n2.345;3;x".to_owned(),
+            "Points were read as decimal marks: 1.234 is no whole number of thousands.",
+        ),
+        ("a;b;class\n1,234;1;x\n123;2;y\n2,345;3;x".to_owned(), "Commas were read as decimal marks, not as marks between thousands."),
+        ("a;b;class\n1.234.567;1;x\n123;2;y\n7;3;x".to_owned(), "Points between thousands were left out."),
+        ("a,b,class\n50%,1,x\n0.5,2,y\n20%,3,x".to_owned(), "Percent signs were left out of a part of the numbers: a."),
+        ("a,class\n1,NA\n2,EU\n3,NA".to_owned(), "\"NA\" counts as a class."),
+        ("a,class\n1,x\n2,y\n3,x".to_owned(), "Classes of one row, which is no test row: y."),
+        ("made by hand\na,b,class\n1,2,x\n2,3,y\n3,4,x".to_owned(), "1 line above the table was left out."),
+    ] {
+        let set = read(&text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
+        assert!(notes(&set).contains(said), "{text:?}: {:?}", set.notes);
+    }
+    let ids: Vec<String> = (0..30).map(|row| format!("{},{}.5,{}", 1000 + row * row, row, ["x", "y"][row % 2])).collect();
+    assert!(notes(&read(&ids.join("\n")).unwrap()).contains("column 1 has another whole number in every row"));
+    for (cell, words) in [("?", "its class is missing"), ("NaN", "its class is missing"), ("null", "its class is missing")] {
+        let message = read(&format!("a,class\n1,x\n2,y\n3,{cell}\n4,x")).unwrap_err();
+        assert!(message.starts_with(&format!("t.csv, line 4: {words}")), "{message}");
+    }
+    // Line ends of old Macintosh programs.
+    assert_eq!(rows(&read("a,b,class\r1,2,x\r3,4,y\r5,6,x\r").unwrap()).len(), 3);
+    // Numbers and words of one category.
+    let cars: Vec<String> =
+        (0..40).map(|row| format!("{},{},{}", ["2", "4", "5more"][row % 3], row % 7, ["acc", "good"][row % 2])).collect();
+    let set = read(&format!("doors,n,class\n{}", cars.join("\n"))).unwrap();
+    assert!(notes(&set).contains("doors (2, 4, 5more)"), "{:?}", set.notes);
 }

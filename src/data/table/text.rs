@@ -9,6 +9,8 @@ use super::number::{COMMA, number};
 
 /// Lines from which the separator is found.
 const SAMPLE_LINES: usize = 50;
+/// So many lines above a table may be a title.
+const MOST_TITLES: usize = 4;
 
 /// A file of a table, ready to be read several times.
 pub(super) struct Text<'a> {
@@ -18,6 +20,9 @@ pub(super) struct Text<'a> {
     separator: u8,
     /// Lines of the file before `bytes`.
     skipped: u64,
+    /// Whether lines above the table were left out, and bytes were read as letters of Windows-1252.
+    pub(super) titles: u64,
+    pub(super) is_windows: bool,
 }
 
 impl<'a> Text<'a> {
@@ -31,26 +36,63 @@ impl<'a> Text<'a> {
             [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(rest),
             [0xFF, 0xFE, rest @ ..] => utf16(name, rest, u16::from_le_bytes)?,
             [0xFE, 0xFF, rest @ ..] => utf16(name, rest, u16::from_be_bytes)?,
+            // Without a mark, as some programs write it.
+            [_, 0, ..] => utf16(name, bytes, u16::from_le_bytes)?,
+            [0, _, ..] => utf16(name, bytes, u16::from_be_bytes)?,
             _ => Cow::Borrowed(bytes),
         };
         if bytes.contains(&0) {
             return refuse(OwnProblem::NoTable);
         }
-        let mut skipped = 0;
-        // Excel's first line, which says what separates the values of the others.
-        if let Some((separator, length)) = said_separator(&bytes) {
-            bytes = cut(bytes, length);
-            skipped = 1;
-            return Ok(Self { name, bytes, separator, skipped });
+        let is_windows = std::str::from_utf8(&bytes).is_err();
+        if is_windows {
+            bytes = Cow::Owned(bytes.iter().map(|&byte| windows(byte)).collect::<String>().into_bytes());
         }
-        let separator = match found_separator(&bytes) {
-            Separator::Byte(separator) => separator,
-            Separator::Spaces => {
-                bytes = Cow::Owned(with_tabs(&bytes));
-                b'\t'
+        let mut text = Self { name, bytes, separator: b',', skipped: 0, titles: 0, is_windows };
+        // Excel's first line, which says what separates the values of the others.
+        if let Some((separator, length)) = said_separator(&text.bytes) {
+            text.bytes = cut(text.bytes, length);
+            (text.separator, text.skipped) = (separator, 1);
+        } else {
+            let (titles, separator) = found_separator(&text.bytes);
+            for _ in 0..titles {
+                let length = text.bytes.iter().position(|&byte| byte == b'\n' || byte == b'\r').map_or(0, |at| at + 1);
+                text.skipped += u64::from(text.bytes[..length].ends_with(b"\n"));
+                text.titles += u64::from(length > 1);
+                text.bytes = cut(text.bytes, length);
             }
-        };
-        Ok(Self { name, bytes, separator, skipped })
+            text.separator = match separator {
+                Separator::Byte(separator) => separator,
+                Separator::Spaces => {
+                    text.bytes = Cow::Owned(with_tabs(&text.bytes));
+                    b'\t'
+                }
+            };
+        }
+        // The reader takes an open quote to the end of the file.
+        if let Some(line) = text.open_quote() {
+            return Err(DataError::new(text.at(line), OwnProblem::OpenQuote));
+        }
+        Ok(text)
+    }
+
+    /// The line in which a quote is opened that is never closed.
+    fn open_quote(&self) -> Option<u64> {
+        let (mut quoted, mut opened, mut line, mut is_begin) = (false, 0, self.skipped + 1, true);
+        for &byte in &*self.bytes {
+            match byte {
+                // A quote within a value is a letter.
+                b'"' if quoted || is_begin => {
+                    quoted = !quoted;
+                    opened = line;
+                }
+                b'\n' => line += 1,
+                _ => {}
+            }
+            // After a closing quote another one continues the value.
+            is_begin = byte == self.separator || matches!(byte, b'\n' | b'\r') || (byte == b'"' && !quoted);
+        }
+        quoted.then_some(opened)
     }
 
     /// Whether commas stand between values, so that one within a value is no decimal mark.
@@ -112,6 +154,15 @@ impl<'a> Text<'a> {
     }
 }
 
+/// A letter of Windows-1252, in which Excel writes CSV files in Europe.
+fn windows(byte: u8) -> char {
+    const LETTERS: &str = "\u{20ac}\u{81}\u{201a}\u{192}\u{201e}\u{2026}\u{2020}\u{2021}\u{2c6}\u{2030}\u{160}\u{2039}\u{152}\u{8d}\u{17d}\u{8f}\u{90}\u{2018}\u{2019}\u{201c}\u{201d}\u{2022}\u{2013}\u{2014}\u{2dc}\u{2122}\u{161}\u{203a}\u{153}\u{9d}\u{17e}\u{178}";
+    match byte {
+        0x80..=0x9F => LETTERS.chars().nth(usize::from(byte - 0x80)).unwrap_or('\u{fffd}'),
+        other => char::from(other),
+    }
+}
+
 fn utf16<'a>(name: &str, bytes: &[u8], of: fn([u8; 2]) -> u16) -> Result<Cow<'a, [u8]>, DataError> {
     let units = bytes.chunks_exact(2).map(|pair| of([pair[0], pair[1]]));
     let text: Result<String, _> = char::decode_utf16(units).collect();
@@ -149,12 +200,34 @@ enum Separator {
 
 /// What separates values: it gives each of the first lines the same number of them. A semicolon or a bar counts before a comma if every value that
 /// has a comma is then a number.
-fn found_separator(bytes: &[u8]) -> Separator {
-    let lines: Vec<&[u8]> = bytes
-        .split(|&byte| byte == b'\n' || byte == b'\r')
-        .filter(|line| !line.iter().all(|&byte| matches!(byte, b' ' | b'\t' | b',' | b';' | b'|')))
-        .take(SAMPLE_LINES)
-        .collect();
+///
+/// Lines above the table, such as a title, may have one value: their number is the first result.
+fn found_separator(bytes: &[u8]) -> (u64, Separator) {
+    let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n' || byte == b'\r').take(SAMPLE_LINES).collect();
+    for titles in 0..lines.len().min(MOST_TITLES) {
+        let (above, below) = lines.split_at(titles);
+        if let Some(separator) = even_separator(&with_values(below)) {
+            let is_title = |line: &&[u8]| match separator {
+                Separator::Byte(separator) => pieces(line, separator).len() == 1,
+                Separator::Spaces => false,
+            };
+            // One further line is too few to be a table below a title.
+            if titles == 0 || (below.len() > 2 && above.iter().all(is_title)) {
+                return (titles as u64, separator);
+            }
+        }
+    }
+    // The lines differ in length: the most frequent one, so that a message can name the line. `max_by_key` takes the last of equals.
+    let first = with_values(&lines).first().copied().unwrap_or_default();
+    (0, Separator::Byte(*b"|\t,;".iter().max_by_key(|&&separator| pieces(first, separator).len()).expect("there are four")))
+}
+
+/// Lines that have more than separators.
+fn with_values<'a>(lines: &[&'a [u8]]) -> Vec<&'a [u8]> {
+    lines.iter().copied().filter(|line| !line.iter().all(|&byte| matches!(byte, b' ' | b'\t' | b',' | b';' | b'|'))).collect()
+}
+
+fn even_separator(lines: &[&[u8]]) -> Option<Separator> {
     let even = |separator: u8| {
         let mut counts = lines.iter().map(|line| pieces(line, separator).len());
         counts.next().filter(|&first| first > 1 && counts.all(|count| count == first))
@@ -164,23 +237,18 @@ fn found_separator(bytes: &[u8]) -> Separator {
         cells.all(|cell| std::str::from_utf8(cell).is_ok_and(|cell| number(cell.trim(), COMMA).is_some()))
     };
     if even(b'\t').is_some() {
-        return Separator::Byte(b'\t');
+        return Some(Separator::Byte(b'\t'));
     }
     let before_commas = |separator: u8| even(separator).is_some() && (even(b',').is_none() || has_decimal_commas(separator));
     if let Some(separator) = [b';', b'|'].into_iter().find(|&separator| before_commas(separator)) {
-        return Separator::Byte(separator);
+        return Some(Separator::Byte(separator));
     }
     if even(b',').is_some() {
-        return Separator::Byte(b',');
+        return Some(Separator::Byte(b','));
     }
     let columns = |line: &&[u8]| line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|cell| !cell.is_empty()).count();
     let mut counts = lines.iter().map(columns);
-    if counts.next().is_some_and(|first| first > 1 && counts.all(|count| count == first)) {
-        return Separator::Spaces;
-    }
-    // The lines differ in length: the most frequent one, so that a message can name the line. `max_by_key` takes the last of equals.
-    let first = lines.first().copied().unwrap_or_default();
-    Separator::Byte(*b"|\t,;".iter().max_by_key(|&&separator| pieces(first, separator).len()).expect("there are four"))
+    counts.next().is_some_and(|first| first > 1 && counts.all(|count| count == first)).then_some(Separator::Spaces)
 }
 
 /// The pieces of a line between separators outside quotes.
