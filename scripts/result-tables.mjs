@@ -123,6 +123,27 @@ export const resultTables = {
   ...compare({ keep: 0.1, inputs: false, epochs: 9 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.05, epochs: 9 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.1, epochs: 9 }),
+  ...compare({ dataset: 'fashion-mnist', keep: 0.1, inputs: false, epochs: 9 }),
+  'search-cnn': {
+    title: 'CIFAR-10: settings found with a small CNN',
+    about: `\`cnn-16-32\`, hidden channels gated, keep 0.3, two epochs, one seed. For each method twelve tries: four learning rates by three values of one other setting.
+The accuracy is that of the best try on 8,333 training rows that no try was trained on. One seed tells differences of one or two points apart from nothing.`,
+    commands: [
+      [
+        ...['compare', '--search', '--dataset', 'cifar10', '--model', 'cnn-16-32', '--keep-ratio', '0.3', '--epochs', '2', '--gate-inputs=false'],
+        ...['--methods', 'dense,small-dense,static,rigl,vrpge,fisher,fisher-pruning'],
+      ],
+    ],
+    read([{ text }]) {
+      const winners = [...text.matchAll(/^(\S+) => &\[(.+)\], \/\/ ([\d.]+) %$/gm)].map(([, name, settings, accuracy]) => [
+        name,
+        [...settings.matchAll(/\("(\w+)", "([^"]+)"\)/g)].map(([, setting, value]) => `\`${setting}\` ${value}`).join(', '),
+        accuracy,
+      ]);
+      const [, adapter] = /test rows, on (.+)$/m.exec(text);
+      return { adapter, body: table(['method', 'settings', 'accuracy %'], winners) };
+    },
+  },
   'estimators-mid-run': {
     title: 'Structure gradients in the middle of a run',
     about: `MNIST, \`mlp-512-256\`, inputs and hidden neurons gated, frozen after some of 936 steps; α = ½, 300 pairs of masks on 32 batches in turn. *F*: the Fisher
