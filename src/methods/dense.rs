@@ -18,6 +18,8 @@ pub(super) const FACTS: Facts = Facts {
     settings: &[],
     // 97.98 %, with nothing gated.
     presets: &[("learning_rate", "0.1"), ("momentum", "0.9")],
+    // 61.85 % in the search with a small CNN.
+    convolutional_presets: Some(&[("learning_rate", "0.4"), ("momentum", "0.8")]),
     search: ("momentum", ["0.8", "0.9", "0.95"]),
 };
 

@@ -21,6 +21,7 @@ pub(super) const FACTS: Facts = Facts {
     // 94.48 and 96.24 %. Its budget falls from all units. From half of them, seeds 11 to 13, it loses 1.9 points, and where only hidden units are gated it keeps one
     // unit of the first layer.
     presets: &[("learning_rate", "0.2"), ("structure_every", "100")],
+    convolutional_presets: None,
     search: ("structure_every", ["25", "100", "400"]),
 };
 

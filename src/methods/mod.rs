@@ -71,6 +71,8 @@ pub struct Facts {
     pub settings: &'static [&'static str],
     /// The settings that a comparison gives it, beside those that all entrants share: see `entrants`.
     pub presets: &'static [SettingValue],
+    /// Those for convolutional networks, where a search with one found others; `None` where none was made.
+    pub convolutional_presets: Option<&'static [SettingValue]>,
     /// The setting of which a search tries three values, beside the learning rate.
     pub search: (&'static str, [&'static str; 3]),
 }

@@ -34,6 +34,7 @@ pub(super) const FACTS: Facts = Facts {
     // 87.30 and 96.27 %.
     // From a whole network; from half of it, seeds 11 to 13: 89.72 instead of 86.14 %, 96.21 instead of 96.42 %, for less work.
     presets: &[("learning_rate", "0.1"), ("keep_start", "0.5"), ("scores_rate", "0.2")],
+    convolutional_presets: None,
     search: ("scores_rate", ["0.05", "0.1", "0.2"]),
 };
 

@@ -22,6 +22,7 @@ pub(super) const FACTS: Facts = Facts {
     settings: &["keep_ratio", "budget_unit", "structure_every", "drop_fraction", "allocation"],
     // 93.80 and 96.27 %.
     presets: &[("learning_rate", "0.2"), ("drop_fraction", "0.3")],
+    convolutional_presets: None,
     search: ("drop_fraction", ["0.1", "0.3", "0.5"]),
 };
 

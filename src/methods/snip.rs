@@ -19,6 +19,7 @@ pub(super) const FACTS: Facts = Facts {
     settings: &["keep_ratio", "budget_unit", "compact"],
     // 92.93 and 96.76 %.
     presets: &[("learning_rate", "0.2"), ("momentum", "0.8")],
+    convolutional_presets: None,
     search: ("momentum", ["0.8", "0.9", "0.95"]),
 };
 

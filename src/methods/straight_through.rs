@@ -31,6 +31,7 @@ pub(super) const FACTS: Facts = Facts {
     ],
     // 91.93 and 95.51 %.
     presets: &[("learning_rate", "0.05"), ("scores_rate", "0.1")],
+    convolutional_presets: None,
     search: ("scores_rate", ["0.05", "0.1", "0.2"]),
 };
 

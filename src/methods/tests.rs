@@ -335,6 +335,8 @@ fn the_facts_of_a_method_agree_with_each_other_and_with_what_it_does() {
         assert_eq!(facts.has_setting("structure_every"), ranks_often, "{facts:?}");
         let (setting, values) = facts.search;
         assert!(facts.has_setting(setting) || setting == "momentum", "{facts:?}");
-        assert!(facts.presets.iter().any(|(preset, value)| *preset == setting && values.contains(value)), "{facts:?}");
+        for presets in std::iter::once(facts.presets).chain(facts.convolutional_presets) {
+            assert!(presets.iter().any(|(preset, value)| *preset == setting && values.contains(value)), "{facts:?}");
+        }
     }
 }

@@ -47,6 +47,7 @@ pub fn entrants() -> Js<Vec<Entrant>> {
         name: entrant.name,
         method: entrant.method,
         presets: settings(entrant.presets),
+        convolutional_presets: settings(entrant.convolutional_presets),
         made_by: settings(entrant.made_by),
         is_allocated: entrant.is_allocated,
     };

@@ -78,3 +78,14 @@ test('pins go with the scores that they belong to', () => {
   );
   assert.deepEqual(by, { dense: '', static: '', 'vrpge-one-sided': '2on', vrpge: '2on', 'static-allocated': '' });
 });
+
+test('a convolutional network has the presets that were found with one', () => {
+  const both = [entrant('static', { presets: { learning_rate: '0.2' }, convolutional_presets: { learning_rate: '0.4' } })];
+  for (const [model, rate] of [
+    ['mlp-32', '0.2'],
+    ['vgg16', '0.4'],
+  ] as const) {
+    const [run] = asked(begun(both, { ...BASE, model }, true), null);
+    assert.deepEqual(run?.found, { values: { ...BASE, model, learning_rate: rate } });
+  }
+});

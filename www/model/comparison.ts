@@ -3,7 +3,7 @@
 import type { Entrant, Evaluation, Values } from '../protocol/messages';
 import { settingOf } from './controls';
 import type { Comparison, Controls } from './state';
-import { unpinned } from './suggestions';
+import { isConvolutional, unpinned } from './suggestions';
 
 /** A comparison before its first run. */
 export const begun = (chosen: Entrant[], base: Values, best: boolean): Comparison => ({
@@ -32,7 +32,8 @@ export function next(comparison: Comparison, controls: Controls): { comparison: 
   const entrant = comparison.order[at];
   if (!entrant) return null;
   const { base, best, allocation } = comparison;
-  const { name, method, made_by, presets, is_allocated } = entrant;
+  const { name, method, made_by, is_allocated } = entrant;
+  const presets = isConvolutional(base['model']) ? entrant.convolutional_presets : entrant.presets;
   const following = { ...comparison, at };
   if (is_allocated && allocation === null)
     return { comparison: following, asked: { refused: `${name} divides the budget like the result of vrpge, and that run did not end.` } };

@@ -72,7 +72,7 @@ const FOR_FEATURES = 'mlp-512-256';
 /** Convolutions do much work for each image, so their batches are small. */
 const BATCH = { mlp: '128', convolutional: '64' };
 
-const isConvolutional = (model: string | undefined): boolean => model !== undefined && !/^mlp\b/.test(model);
+export const isConvolutional = (model: string | undefined): boolean => model !== undefined && !/^mlp\b/.test(model);
 
 /** What data brought along, and what stood there before. It goes back when other data are chosen, unless it was changed by hand meanwhile. */
 export interface Replaced {

@@ -150,6 +150,8 @@ export type Entrant = {
   method: MethodName;
   /** Settings with which a comparison runs it, unless it uses the same for all. */
   presets: Values;
+  /** The same for convolutional networks. */
+  convolutional_presets: Values;
   /** Settings that make it this variant. */
   made_by: Values;
   /** Whether its numbers of kept units in each gated group are those at the end of the run of vrpge before it. */

@@ -115,6 +115,7 @@ export const entrant = (name: string, more: Partial<Entrant> = {}): Entrant => (
   name,
   method: name as MethodName,
   presets: {},
+  convolutional_presets: {},
   made_by: {},
   is_allocated: false,
   ...more,

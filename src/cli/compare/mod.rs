@@ -272,7 +272,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     }
     let named = named(&arguments.experiment);
     // All contradictions are reported before anything runs: first those of the settings, before the data is read, then those with the network.
-    let settings = |entrant: Entrant| if presets { entrant.presets } else { &[] };
+    let settings = |entrant: Entrant| if presets { entrant.presets_for(&base.model) } else { &[] };
     let mut experiments: Vec<Config> =
         entrants.iter().map(|&entrant| experiment(base, entrant, base.seed, settings(entrant), &named)).collect::<Result<_, _>>()?;
     let set = data::load(data, base)?;
@@ -309,7 +309,7 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
     let mut runs: Vec<Finished> = Vec::new();
     for seed in base.seed..=last {
         for &entrant in &entrants {
-            let settings = if presets { entrant.presets } else { &[] };
+            let settings = if presets { entrant.presets_for(&base.model) } else { &[] };
             let mut config = experiment(base, entrant, seed, settings, &named)?;
             if entrant.is_allocated {
                 let learned = runs.iter().find(|run| run.entrant == MethodName::Vrpge.name() && run.seed == u64::from(seed));
@@ -326,7 +326,8 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
         .map(|entrant| Row { name: entrant.name, runs: runs.iter().filter(|run| run.entrant == entrant.name).collect() })
         .collect();
     let groups: Vec<(String, u32)> = session.data_run.whole.gated().map(|group| (group.name.clone(), group.size)).collect();
-    let settings: Vec<(&str, String)> = entrants.iter().map(|entrant| (entrant.name, own_settings(*entrant, presets, &named))).collect();
+    let settings: Vec<(&str, String)> =
+        entrants.iter().map(|entrant| (entrant.name, own_settings(*entrant, &base.model, presets, &named))).collect();
     let table =
         table::Table { rows: &rows, groups: &groups, base: session.base, seeds, adapter: &adapter, data: &set.name, settings: &settings };
     say(table.words());
@@ -338,8 +339,8 @@ pub(super) fn run(arguments: &Compare) -> Result<(), CliError> {
 }
 
 /// The settings of an entrant that not all have, as text.
-fn own_settings(entrant: Entrant, presets: bool, named: &[&str]) -> String {
-    let settings = if presets { entrant.presets } else { &[] };
+fn own_settings(entrant: Entrant, model: &str, presets: bool, named: &[&str]) -> String {
+    let settings = if presets { entrant.presets_for(model) } else { &[] };
     let is_overridden = |name: &str| named.contains(&name) || entrant.made_by.iter().any(|(other, _)| *other == name);
     let own = settings.iter().filter(|(name, _)| !is_overridden(name)).chain(entrant.made_by);
     let mut own: Vec<String> = own.map(|(name, value)| format!("{name} {value}")).collect();
@@ -362,7 +363,7 @@ fn find_settings(session: &Session<'_>, entrants: &[Entrant], presets: bool, nam
     for &entrant in entrants.iter().filter(|entrant| !entrant.borrows_settings()) {
         let mut best: Option<(f64, Vec<SettingValue>)> = None;
         for (number, tried) in entrants::grid(entrant.method).into_iter().enumerate() {
-            let settings = searched(if presets { entrant.presets } else { &[] }, &tried);
+            let settings = searched(if presets { entrant.presets_for(&session.base.model) } else { &[] }, &tried);
             let mut ends = Vec::new();
             // The dense network has no gated units.
             let gated: &[(bool, &str)] = match (entrant.method, named.contains(&"gate_inputs"), session.base.gate_inputs) {

@@ -119,6 +119,8 @@ crossing! {
         pub method: MethodName,
         /// Settings with which a comparison runs it, unless it uses the same for all.
         pub presets: Values,
+        /// The same for convolutional networks.
+        pub convolutional_presets: Values,
         /// Settings that make it this variant.
         pub made_by: Values,
         /// Whether its numbers of kept units in each gated group are those at the end of the run of vrpge before it.
