@@ -123,6 +123,7 @@ export const resultTables = {
   ...compare({ keep: 0.1, inputs: false, epochs: 9 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.05, epochs: 9 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.1, epochs: 9 }),
+  ...compare({ dataset: 'fashion-mnist', keep: 0.2, epochs: 9 }),
   ...compare({ dataset: 'fashion-mnist', keep: 0.1, inputs: false, epochs: 9 }),
   'search-cnn': {
     title: 'CIFAR-10: settings found with a small CNN',

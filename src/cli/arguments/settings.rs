@@ -163,7 +163,7 @@ fn label() -> Arg {
         .long("label")
         .value_name("COLUMN")
         .default_value("auto")
-        .help("The class column of a table with --dataset PATH: its name in the header, its number from 1, first, last, or auto, which reads it from the header and the values.")
+        .help("The class column of a table with --dataset PATH. auto reads it from the header and the values. [possible values: auto, first, last, a name in the header, a number from 1]")
 }
 
 fn missing() -> Arg {
