@@ -5,7 +5,8 @@
 //! each pixel is the mean of the area that it covers. If no picture has a colour, one grey channel is stored.
 
 use super::idx::MAX_FEATURES;
-use super::own::{Own, listed, shortened};
+use super::own::Own;
+use super::own::words::{listed, shortened};
 use super::{DataError, OwnProblem, Split};
 
 /// Side of the square that pictures of different sizes are scaled to.

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::super::idx::{self, Content, Header, IdxReader, MAX_BYTES, MAX_FEATURES};
 use super::super::{DataError, OwnProblem, Split, moments};
 use super::plan::is_test;
-use super::{MOST_CLASSES, Own, listed, shortened};
+use super::words::{listed, shortened};
+use super::{MOST_CLASSES, Own};
 
 /// What an idx file's third byte says of its values: the code, their bytes, their name, and how to read one.
 type ValueType = (u8, usize, &'static str, fn(&[u8]) -> f64);

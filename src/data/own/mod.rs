@@ -12,6 +12,8 @@ mod foreign;
 mod import;
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
 mod plan;
+#[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
+pub(super) mod words;
 
 use md5::{Digest, Md5};
 use rand::seq::SliceRandom;
@@ -30,10 +32,6 @@ const SPLIT_TURN: u32 = 1 << 16;
 const TEST_ONE_IN: usize = 7;
 /// A label is one byte.
 pub const MOST_CLASSES: usize = 256;
-/// So many names stand in a sentence before the rest is counted.
-pub(super) const MOST_NAMED: usize = 12;
-/// So many letters of a name stand in a sentence.
-const MOST_LETTERS: usize = 24;
 
 /// All rows of a set, as read.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,22 +135,6 @@ impl Own {
         };
         format!("{shape}, {} classes: {} and {}", self.classes.len(), plural(train, "training row"), plural(test, "test row"))
     }
-}
-
-/// `a, b, c and 7 more`
-pub(super) fn listed(names: &[String]) -> String {
-    if names.len() <= MOST_NAMED {
-        return names.join(", ");
-    }
-    format!("{} and {} more", names[..MOST_NAMED - 1].join(", "), names.len() - MOST_NAMED + 1)
-}
-
-/// A name for a sentence: at most 24 letters, none of which moves the cursor of a terminal.
-pub(super) fn shortened(name: &str) -> String {
-    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
-    let mut letters = name.chars().map(plain);
-    let short: String = letters.by_ref().take(MOST_LETTERS).collect();
-    if letters.next().is_some() { short.chars().take(MOST_LETTERS - 1).chain(['\u{2026}']).collect() } else { short }
 }
 
 /// 1,200

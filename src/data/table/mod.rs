@@ -21,7 +21,8 @@ mod survey;
 mod text;
 
 use super::idx::MAX_FEATURES;
-use super::own::{Own, shortened};
+use super::own::Own;
+use super::own::words::shortened;
 use super::{DataError, OwnProblem, Split};
 
 pub use self::label::Label;

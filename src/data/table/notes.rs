@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::own::{MOST_CLASSES, MOST_NAMED, listed, shortened};
+use super::super::own::MOST_CLASSES;
+use super::super::own::words::{MOST_NAMED, listed, shortened};
 use super::number::{Evidence, Marks, number};
 use super::roles::{Classes, Reason, Role};
-use super::survey::{Survey, is_missing};
+use super::survey::{Survey, counts_columns, is_missing};
 use super::{Inputs, Missing, Scale};
 
 /// From so many rows on, a first column without a name that differs in every row is told.
@@ -25,6 +26,9 @@ pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropp
         ));
     }
     notes.extend(odd(classes, marks));
+    if survey.header.as_ref().is_some_and(|header| counts_columns(header)) {
+        notes.push("The first line counts the columns and was taken for a header.".to_owned());
+    }
     let left_out = |reason: fn(Reason) -> Option<String>| -> Vec<String> {
         columns()
             .filter_map(|((at, column), role)| match role {

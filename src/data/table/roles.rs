@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::own::{MOST_CLASSES, shortened};
+use super::super::own::MOST_CLASSES;
+use super::super::own::words::shortened;
 use super::super::{DataError, OwnProblem};
 use super::Missing;
 use super::number::{Marks, number};

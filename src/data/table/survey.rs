@@ -394,7 +394,7 @@ impl Survey {
 }
 
 /// Whether a record has the numbers of the columns, from 0 or 1, as pandas writes them; the first may be empty, above row numbers.
-fn counts_columns(head: &[String]) -> bool {
+pub(super) fn counts_columns(head: &[String]) -> bool {
     let head = if head[0].is_empty() { &head[1..] } else { head };
     head.len() > 2 && [0, 1].iter().any(|&first| head.iter().zip(first..).all(|(cell, number): (_, usize)| *cell == number.to_string()))
 }

@@ -363,6 +363,7 @@ fn a_line_that_counts_the_columns_is_a_header() {
     for text in ["0,1,2\n5,7,1\n6,8,0\n7,9,1", ",0,1,2\n0,5,7,1\n1,6,8,0\n2,7,9,1", "1,2,3\n5,7,1\n6,8,0\n7,9,1"] {
         let set = read(text).unwrap_or_else(|error| panic!("{text:?}: {error}"));
         assert_eq!(rows(&set), [(vec![5, 7], "1"), (vec![6, 8], "0"), (vec![7, 9], "1")], "{text:?}");
+        assert!(notes(&set).contains("The first line counts the columns and was taken for a header."), "{:?}", set.notes);
     }
 }
 

@@ -74,6 +74,8 @@ export class CurvesView {
     this.steps = steps;
     this.drawn = -1;
     this.draw();
+    // Without values a plot would keep the scale of the run before.
+    for (const plot of [this.loss, this.accuracy]) plot.setScale('x', { min: 0, max: this.domain() });
   }
 
   recolour(palette: Palette): void {
