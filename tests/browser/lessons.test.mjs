@@ -1,7 +1,10 @@
 // Teaching with the page: claims, the tour, the formulas of the method, and lessons in links.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
+import { root } from '../../scripts/command.mjs';
 import { PATIENCE_MS, site } from './harness.mjs';
 
 const SMALL = 'dataset=planted&model=mlp-32&gate_inputs=true&batch_size=32&keep_ratio=0.25';
@@ -542,4 +545,20 @@ test('the texts of a lesson’s link are never markup, are bounded, and what is 
   await visitor.until(() => document.querySelector('#speed').checkVisibility() && !document.querySelector('[data-testid=lesson]').checkVisibility());
   assert.deepEqual(await visitor.page.evaluate(() => [...document.querySelectorAll('.put-away')].length), 0);
   await visitor.leave();
+});
+
+test('the lessons of docs/teaching.md open with their words and parts, and their settings are as they are written', limit, async () => {
+  const links = [...readFileSync(path.join(root, 'docs', 'teaching.md'), 'utf8').matchAll(/^https:\/\/example\.org\/lacuna\/\?(\S+)#(lesson=\S+)$/gm)];
+  assert.equal(links.length, 6, 'five plans and the example of a link');
+  for (const [, query, hash] of links) {
+    const visitor = await visit(`${query}#${hash}`);
+    await visitor.until(() => window.reports.some(({ kind }) => kind === 'opened'));
+    const lesson = new URLSearchParams(hash);
+    assert.equal(await visitor.see('lesson').locator('h2').innerText(), lesson.get('title'));
+    assert.equal(await visitor.see('lesson').locator('.text').innerText(), lesson.get('text'));
+    assert.equal(await visitor.see('lesson-notes').textContent(), '', 'every part is one of the page');
+    assert.equal(await visitor.see('notice').count(), 0);
+    assert.deepEqual(new URLSearchParams(visitor.query()).toString(), new URLSearchParams(query).toString(), 'no setting is refused or the default');
+    await visitor.leave();
+  }
 });

@@ -9,6 +9,7 @@ import { curves } from '../features/curves';
 import { dataset } from '../features/dataset';
 import { error } from '../features/error';
 import { estimators } from '../features/estimators';
+import { frame } from '../features/frame';
 import { history } from '../features/history';
 import { lesson } from '../features/lesson';
 import { method } from '../features/method';
@@ -53,4 +54,5 @@ export const FEATURES: Feature[] = [
   method,
   lesson,
   claims,
+  frame,
 ];

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Lesson, MOST, plain, readLesson, tooLong, writeLesson } from './model';
+import { type Lesson, MOST, embedCode, plain, readLesson, tooLong, writeLesson } from './model';
 import { chance } from '../../testing/samples';
 
 const read = (hash: string): { lesson: Lesson; notes: string[] } => readLesson(hash) ?? assert.fail(`${hash} names no lesson`);
@@ -21,6 +21,14 @@ test('any words come back as they were prepared', () => {
     const [title, text] = [plain(words()).replaceAll('\n', ' ').trim(), plain(words())];
     assert.deepEqual(read(writeLesson({ title, text, show: ['history'] })), { lesson: { title, text, show: ['history'] }, notes: [] });
   }
+});
+
+test('embed code is one element, whatever the words are', () => {
+  assert.equal(
+    embedCode('https://a.b/?x=1&y=2#lesson=loss&title=a', 'Is 1 < 2 & "why"?'),
+    '<iframe src="https://a.b/?x=1&amp;y=2#lesson=loss&amp;title=a" title="Lacuna: Is 1 &lt; 2 &amp; &quot;why&quot;?" width="100%" height="720" loading="lazy" style="border: 0"></iframe>',
+  );
+  assert.match(embedCode('https://a.b/', ''), / title="Lacuna" /);
 });
 
 test('without a lesson there is none; an empty one shows nothing', () => {

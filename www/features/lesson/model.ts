@@ -47,6 +47,13 @@ export function writeLesson({ title, text, show }: Lesson, hash = ''): string {
   return said.toString();
 }
 
+/** The code with which another page shows a lesson in a frame. */
+export function embedCode(address: string, title: string): string {
+  const attribute = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+  const name = title === '' ? 'Lacuna' : `Lacuna: ${title}`;
+  return `<iframe src="${attribute(address)}" title="${attribute(name)}" width="100%" height="720" loading="lazy" style="border: 0"></iframe>`;
+}
+
 /** The lesson of an address, and in words what was changed or left out; null if there is none. */
 export function readLesson(hash: string): { lesson: Lesson; notes: string[] } | null {
   const said = new URLSearchParams(hash.replace(/^#/, ''));

@@ -2,7 +2,7 @@
 
 import './style.css';
 import { CLAIMED, TRIES } from '../../model/suggestions';
-import { type Lesson, MOST, plain, readLesson, tooLong, writeLesson } from './model';
+import { type Lesson, MOST, embedCode, plain, readLesson, tooLong, writeLesson } from './model';
 import type { PageFacts } from '../../model/page-facts';
 import { copyInto } from '../../ui/copy';
 import { element, say } from '../../ui/element';
@@ -156,6 +156,14 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
   const copied = element('span', '', 'Copy the lesson’s link');
   const copy = button('', 'lesson-copy', () => copyInto(copied, link.href, 'Use “Open it” and copy its address'), 'small-button go-on');
   copy.append(copied);
+  const framed = element('span', '', 'Copy embed code');
+  const embed = button(
+    '',
+    'lesson-embed',
+    () => copyInto(framed, embedCode(link.href, plain(title.value)), 'This browser does not let a page copy'),
+    'small-button',
+  );
+  embed.append(framed);
   const link = element('a', '', 'Open it');
   link.target = '_blank';
   link.rel = 'noopener';
@@ -176,7 +184,7 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
     const address = new URL(`?${page.query}`, location.href);
     address.hash = claim.value in CLAIMED ? `${hash}&claim=${claim.value}` : hash;
     link.href = address.href;
-    copy.disabled = trouble !== null;
+    copy.disabled = embed.disabled = trouble !== null;
     link.hidden = trouble !== null;
     const left = `${MOST.text - [...words.text].length} characters left for the text.`;
     const now = trouble ?? `The link holds the experiment as it is set now, your text, and the parts of the page that stay. ${left}`;
@@ -192,7 +200,7 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
     element('label', '', element('span', '', 'Title'), title),
     element('label', '', element('span', '', 'Text'), text),
     element('label', 'inline', element('span', '', 'Begin with'), claim),
-    element('div', 'line', copy, link),
+    element('div', 'line', copy, embed, link),
     said,
   );
   place(
