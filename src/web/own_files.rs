@@ -48,7 +48,7 @@ impl FileImporter {
         self.0.take(file as usize, bytes).map_err(words)
     }
 
-    /// The columns of a table that was taken, for a choice of the class.
+    /// The columns of a table that was refused, for a choice of the class.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         self.0.columns()
@@ -59,7 +59,7 @@ impl FileImporter {
     ///
     /// # Errors
     /// The files are no data set; the message has file, line, column and reason.
-    pub fn finish(self, label: &str, missing: &str) -> Result<Js<OwnSet>, JsError> {
+    pub fn finish(&mut self, label: &str, missing: &str) -> Result<Js<OwnSet>, JsError> {
         let reading = Reading { label: Label::named(label), missing: Missing::named(missing).unwrap_or_default() };
         let own = self.0.finish(&reading).map_err(words)?;
         let (train, test) = own.counts();

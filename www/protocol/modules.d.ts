@@ -331,7 +331,7 @@ declare module '*/pkg/own_files.js' {
     wanted(): Uint32Array;
     /** Takes the unpacked content of the next file. */
     take(file: number, bytes: Uint8Array): void;
-    /** The columns of a table that was taken, for a choice of the class. */
+    /** The columns of a table that was refused, for a choice of the class. */
     columns(): string[];
     /** Makes the data set. `label`: the column with the class, as `--label` names it. `missing`: what happens to missing values, as `--missing` says it. */
     finish(label: string, missing: string): OwnSet;

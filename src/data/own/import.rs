@@ -54,8 +54,7 @@ impl Import {
         match self.plan.kind {
             Kind::Pictures => {
                 let (width, height, rgba) = picture::decode(&bytes).map_err(|said| DataError::new(path, OwnProblem::Undecodable(said)))?;
-                let at = self.plan.files.iter().position(|&planned| planned == file).expect("only planned files are taken");
-                let (class, is_test) = &self.plan.places[at];
+                let (class, is_test) = &self.plan.places[&file];
                 self.photos.take(path, class, *is_test, width, height, &rgba)
             }
             Kind::Tables => {
@@ -88,30 +87,30 @@ impl Import {
         table.and_then(|(file, bytes)| table::columns(&self.paths[*file], bytes).ok()).unwrap_or_default()
     }
 
-    /// The data set of all files. `reading`: how tables are read.
+    /// The data set of all files; they are used up, except a table, whose [`Self::columns`] may be asked for after a refusal. `reading`: how tables
+    /// are read.
     ///
     /// # Errors
     /// What the readers of the formats refuse, by file.
-    pub fn finish(self, reading: &Reading) -> Result<Own, DataError> {
-        let read: Vec<usize> = self.kept.iter().map(|(file, _)| *file).collect();
+    pub fn finish(&mut self, reading: &Reading) -> Result<Own, DataError> {
         let mut notes = self.plan.notes.clone();
-        let mut own = match self.plan.kind {
-            Kind::Pictures => self.photos.finish(top(&self.paths))?,
-            Kind::Tables => self.tables(&self.kept, reading)?,
-            Kind::Idx if read.is_empty() => {
-                let Some(text) = self.text else {
-                    return Err(self.foreign.unwrap_or_else(|| DataError::new(top(&self.paths), OwnProblem::NothingReadable)));
+        let mut own = match (self.plan.kind, &self.kept[..]) {
+            (Kind::Pictures, _) => std::mem::take(&mut self.photos).finish(top(&self.paths))?,
+            (Kind::Tables, tables) => self.tables(tables, reading)?,
+            (Kind::Idx, []) => {
+                let Some(text) = &self.text else {
+                    return Err(self.foreign.take().unwrap_or_else(|| DataError::new(top(&self.paths), OwnProblem::NothingReadable)));
                 };
                 let others: Vec<usize> = self.others.iter().copied().filter(|&file| file != text.0).collect();
                 notes.extend(left_out(&self.paths, &others, "file", "beside the table"));
-                let texts = [text];
-                Self { text: None, kept: Vec::new(), ..self }.tables(&texts, reading)?
+                self.tables(std::slice::from_ref(text), reading)?
             }
-            Kind::Idx => {
+            (Kind::Idx, [(first, _), ..]) => {
                 notes.extend(left_out(&self.paths, &self.others, "file", "beside the idx files"));
-                let name = if self.paths[read[0]].contains('/') { top(&self.paths).to_owned() } else { "idx files".to_owned() };
-                let files: Vec<(String, Vec<u8>)> = self.kept.into_iter().map(|(file, bytes)| (self.paths[file].clone(), bytes)).collect();
-                of_idx(&name, &files)?
+                let name = if self.paths[*first].contains('/') { top(&self.paths) } else { "idx files" };
+                let files: Vec<(String, Vec<u8>)> =
+                    std::mem::take(&mut self.kept).into_iter().map(|(file, bytes)| (self.paths[file].clone(), bytes)).collect();
+                of_idx(name, &files)?
             }
         };
         own.notes.extend(notes);

@@ -1,5 +1,7 @@
 //! Which of a user's files are read, as what, and in which order. A run depends on the order of the rows, so the page and the terminal ask here.
 
+use std::collections::BTreeMap;
+
 use super::super::{DataError, OwnProblem};
 use super::folders::{Place, places as classes_of};
 
@@ -32,8 +34,8 @@ pub(super) struct Plan {
     pub(super) kind: Kind,
     /// Which of the files, in the order in which they are read.
     pub(super) files: Vec<usize>,
-    /// Of pictures, the class of each of these files, and whether it is a test picture.
-    pub(super) places: Vec<Place>,
+    /// Of each picture that is read, its class and whether it is a test picture.
+    pub(super) places: BTreeMap<usize, Place>,
     /// A text file that is a table if no idx file is found.
     pub(super) text: Option<usize>,
     /// What is left out, in sentences.
@@ -56,12 +58,12 @@ pub(super) fn plan(paths: &[String]) -> Result<Plan, DataError> {
     let (pictures, tables, texts) = (of(&PICTURES), of(&TABLES), of(&TEXTS));
     if !pictures.is_empty() {
         let folders: Vec<Vec<&str>> = pictures.iter().map(|&at| folder(&paths[at])).collect();
-        let (mut placed, mut classes, mut loose) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut placed, mut classes, mut loose) = (Vec::new(), BTreeMap::new(), Vec::new());
         for (&at, place) in pictures.iter().zip(classes_of(&folders)) {
             match place {
                 Some(place) => {
                     placed.push(at);
-                    classes.push(place);
+                    classes.insert(at, place);
                 }
                 None => loose.push(at),
             }
@@ -90,13 +92,13 @@ pub(super) fn plan(paths: &[String]) -> Result<Plan, DataError> {
         return Ok(Plan {
             kind: Kind::Tables,
             files,
-            places: Vec::new(),
+            places: BTreeMap::new(),
             text: None,
             notes: left_out(paths, &others, "file", "beside the tables").into_iter().collect(),
         });
     }
     let text = if let [text] = texts[..] { Some(text) } else { None };
-    Ok(Plan { kind: Kind::Idx, files: order, places: Vec::new(), text, notes: Vec::new() })
+    Ok(Plan { kind: Kind::Idx, files: order, places: BTreeMap::new(), text, notes: Vec::new() })
 }
 
 /// A name for all of the files: that of the folder, or of the only file.

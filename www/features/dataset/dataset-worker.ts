@@ -41,11 +41,10 @@ async function read({ FileImporter }: Reader, { files, table }: OwnRequest, told
     importer.take(place, await bytesOf(file));
     told(index + 1, wanted.length);
   }
-  const columns = importer.columns();
   try {
     return importer.finish(table.label, table.missing);
   } catch (error) {
-    throw new Refused(messageOf(error), columns);
+    throw new Refused(messageOf(error), importer.columns());
   }
 }
 
