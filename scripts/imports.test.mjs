@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { root } from './command.mjs';
 
 /** The folders of www/, from the lowest: a module imports from its own folder and from lower ones. */
-const LAYERS = ['protocol', 'model', 'offline', 'engine', 'ui', 'features', 'app'];
+const LAYERS = ['words', 'protocol', 'model', 'offline', 'engine', 'ui', 'features', 'app'];
 
 const sources = path.join(root, 'www');
 const isModule = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && !file.endsWith('.test.ts');
@@ -51,6 +51,25 @@ test('a feature imports no other feature', () => {
     imports.filter((other) => feature(file) && feature(other) && feature(file) !== feature(other)).map((other) => `${file} imports ${other}`),
   );
   assert.deepEqual(wrong, []);
+});
+
+test('workers do not import the words of the page, which wait for a table', () => {
+  const reached = (file, seen = new Set()) => {
+    if (seen.has(file)) return seen;
+    seen.add(file);
+    // A type is erased: what is imported from `../ui/page` as a type is not loaded.
+    const source = readFileSync(path.join(sources, file), 'utf8').replace(/^import type [^;]*;$/gm, '');
+    const folder = path.posix.dirname(file);
+    const names = specifiers(source).map((name) => path.posix.join(folder, name));
+    for (const other of names.flatMap((name) => [`${name}.ts`, name]).filter((each) => files.includes(each))) reached(other, seen);
+    return seen;
+  };
+  const workers = files.filter((file) => /worker\.ts$/.test(file));
+  assert.ok(workers.length >= 4, workers.join());
+  assert.deepEqual(
+    workers.filter((file) => reached(file).has('words/words.ts')),
+    [],
+  );
 });
 
 test('no modules of the page import one another in a circle', () => {

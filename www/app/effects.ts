@@ -6,6 +6,7 @@ import type { State } from '../model/state';
 import type { Request } from '../protocol/messages';
 import type { Page } from '../ui/page';
 import { foot } from '../ui/toast';
+import { withLanguageOf } from '../words/language';
 
 /**
  * The experiment of a lesson or a claim whose address has no query, and of a link that cannot be read. On the CPU a batch has half as many
@@ -53,7 +54,7 @@ export function effects({ engine, state, dispatch, tell, call }: EffectHandlers)
         return clearTimeout(reopening);
       case 'address':
         clearTimeout(addressing);
-        addressing = window.setTimeout(() => history.replaceState(null, '', `?${effect.query}${location.hash}`), ADDRESS_MS);
+        addressing = window.setTimeout(() => history.replaceState(null, '', `?${withLanguageOf(effect.query, location.search)}${location.hash}`), ADDRESS_MS);
         return;
       case 'tell':
         return tell(effect.news);

@@ -11,6 +11,7 @@ import { error } from '../features/error';
 import { estimators } from '../features/estimators';
 import { frame } from '../features/frame';
 import { history } from '../features/history';
+import { languages } from '../features/language';
 import { lesson } from '../features/lesson';
 import { method } from '../features/method';
 import { network } from '../features/network';
@@ -55,4 +56,5 @@ export const FEATURES: Feature[] = [
   lesson,
   claims,
   frame,
+  languages,
 ];

@@ -15,10 +15,12 @@ import { foot } from '../ui/toast';
 import { effects, firstRequests } from './effects';
 import { FEATURES } from './features';
 import { Panels } from './panels';
+import { translatePage } from './translate-page';
 
 type Failure = Report & { kind: 'failed' };
 
-function start(): void {
+export function start(): void {
+  translatePage();
   const listeners = new Set<(news: News) => void>();
   const offers = new Map<string, (argument: never) => void>();
   const colour_listeners = new Set<(palette: Palette) => void>();
@@ -120,5 +122,3 @@ async function storePage(page: Page): Promise<void> {
   const module = await page.load(import('../offline/register'));
   await module?.keepOffline((takeOver) => foot('A newer version of this page is ready.', 'Reload', takeOver));
 }
-
-start();
