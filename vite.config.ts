@@ -144,7 +144,7 @@ function dataFolder(): Plugin {
 
 const SERVICE_WORKER = 'service-worker.js';
 /** The picture for browsers with scripts off, where nothing can be cached either. */
-const WITHOUT_SCRIPTS = /^assets\/page-[^/]*\.png$/;
+const WITHOUT_SCRIPTS = /^assets\/page-[^/]*\.webp$/;
 
 /** Writes into the service worker the list of built files, without the data, and a version that changes with any of them. */
 function precache(): Plugin {

@@ -31,9 +31,9 @@ const plain = (text) => text.replace(/&\w+;/g, (name) => ENTITIES[name] ?? name)
 /** The words of a page: its texts, and the attributes that are read or shown. */
 export function keysOfPage(html) {
   const shown = html
-    .replace(/<!--[^]*?-->/g, '')
-    .replace(/<(script|style|noscript)\b[^]*?<\/\1>/g, '')
-    .replace(/<(\w+)[^>]*\btranslate="no"[^>]*>[^]*?<\/\1>/g, '');
+    .replace(/<!--[\s\S]*?-->/g, '')
+    .replace(/<(script|style|noscript)\b[\s\S]*?<\/\1>/g, '')
+    .replace(/<(\w+)[^>]*\btranslate="no"[^>]*>[\s\S]*?<\/\1>/g, '');
   const texts = [...shown.matchAll(/>([^<]+)</g)].map(([, text]) => plain(text).trim());
   const attributes = [...shown.matchAll(ATTRIBUTES)].map(([, text]) => plain(text));
   return new Set([...texts, ...attributes].filter((text) => /[a-z]/i.test(text)));

@@ -10,6 +10,7 @@ import { dataset } from '../features/dataset';
 import { error } from '../features/error';
 import { estimators } from '../features/estimators';
 import { frame } from '../features/frame';
+import { gallery } from '../features/gallery';
 import { history } from '../features/history';
 import { languages } from '../features/language';
 import { lesson } from '../features/lesson';
@@ -54,6 +55,7 @@ export const FEATURES: Feature[] = [
   tour,
   method,
   lesson,
+  gallery,
   claims,
   frame,
   languages,

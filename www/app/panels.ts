@@ -6,7 +6,7 @@ import type { Feature, Page } from '../ui/page';
 
 type Panel = NonNullable<Feature['panel']>;
 
-const buttons = (): NodeListOf<HTMLButtonElement> => document.querySelectorAll<HTMLButtonElement>('.views button');
+const buttons = (): NodeListOf<HTMLButtonElement> => document.querySelectorAll<HTMLButtonElement>('.top nav > button[value]');
 
 export class Panels {
   private readonly page: Page;

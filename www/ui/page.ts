@@ -14,6 +14,8 @@ export interface Services {
   claim: string;
   /** Opens the card in which a lesson is made. The argument is the control that opened it. */
   'make-lesson': HTMLElement;
+  /** Opens an experiment with a title, a text and the parts of the page that stay. */
+  'open-lesson': { query: string; lesson: { title: string; text: string; show: string[] } };
   /** Opens a run from a file. */
   'open-run': File;
   /** Stores the list of runs for a reload. */

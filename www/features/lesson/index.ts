@@ -13,6 +13,13 @@ export const lesson: Feature = {
       view = new module.LessonView(factsOf(page));
       view.read();
     });
+    page.offer('open-lesson', async ({ query, lesson: opened }) => {
+      const module = await page.load(import('./model'));
+      if (!module) return;
+      // Not a new entry of the browser's history: a step back would change the address and not the run.
+      location.replace(`#${module.writeLesson(opened, location.hash)}`);
+      page.dispatch({ kind: 'link', query, trains: false });
+    });
     page.offer('make-lesson', async (opener) => (await page.load(import('./view')))?.composeLesson(factsOf(page), opener));
   },
 };
