@@ -3,6 +3,7 @@
 import { messageOf } from '../model/words';
 import { at } from '../ui/element';
 import type { Feature, Page } from '../ui/page';
+import { t } from '../words/words';
 
 type Panel = NonNullable<Feature['panel']>;
 
@@ -54,7 +55,7 @@ export class Panels {
       const words = document.createElement('p');
       words.className = 'unloaded refusal';
       words.setAttribute('role', 'alert');
-      words.textContent = `This panel could not be loaded: ${messageOf(error)}. Press its button again.`;
+      words.textContent = t`This panel could not be loaded: ${messageOf(error)}. Press its button again.`;
       place.append(words);
     }
   }

@@ -16,6 +16,7 @@ import { effects, firstRequests } from './effects';
 import { FEATURES } from './features';
 import { Panels } from './panels';
 import { translatePage } from './translate-page';
+import { t } from '../words/words';
 
 type Failure = Report & { kind: 'failed' };
 
@@ -92,7 +93,7 @@ export function start(): void {
     load: (module) =>
       module.catch((error: unknown) => {
         const words = sentence(messageOf(error));
-        foot(`This part of the page could not be loaded: ${words} Try it again.`);
+        foot(t`This part of the page could not be loaded: ${words} Try it again.`);
         return null;
       }),
     offer: (name, act) => void offers.set(name, act),
@@ -120,5 +121,5 @@ export function start(): void {
 async function storePage(page: Page): Promise<void> {
   if (import.meta.env.DEV) return;
   const module = await page.load(import('../offline/register'));
-  await module?.keepOffline((takeOver) => foot('A newer version of this page is ready.', 'Reload', takeOver));
+  await module?.keepOffline((takeOver) => foot(t`A newer version of this page is ready.`, t`Reload`, takeOver));
 }

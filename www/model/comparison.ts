@@ -4,6 +4,7 @@ import type { Entrant, Evaluation, Values } from '../protocol/messages';
 import { settingOf } from './controls';
 import type { Comparison, Controls } from './state';
 import { isConvolutional, unpinned } from './suggestions';
+import { t } from '../words/words';
 
 /** A comparison before its first run. */
 export const begun = (chosen: Entrant[], base: Values, best: boolean): Comparison => ({
@@ -36,7 +37,7 @@ export function next(comparison: Comparison, controls: Controls): { comparison: 
   const presets = isConvolutional(base['model']) ? entrant.convolutional_presets : entrant.presets;
   const following = { ...comparison, at };
   if (is_allocated && allocation === null)
-    return { comparison: following, asked: { refused: `${name} divides the budget like the result of vrpge, and that run did not end.` } };
+    return { comparison: following, asked: { refused: t`${name} divides the budget like the result of vrpge, and that run did not end.` } };
   // A setting that was chosen by hand overrides a preset.
   const from_preset = Object.entries(best ? presets : {}).filter(([named]) => base[named] === settingOf(controls, named)?.value);
   return {

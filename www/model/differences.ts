@@ -3,17 +3,18 @@
 import { means } from './methods';
 import type { Values } from '../protocol/messages';
 import type { ListedRun } from './runs';
+import { t } from '../words/words';
 
 /** Settings that are named even where all runs share them. */
 const NAMED: [name: string, words: (value: string) => string][] = [
   ['model', (value) => value],
   ['dataset', (value) => value],
-  ['keep_ratio', (value) => `keep ${value}`],
-  ['seed', (value) => `seed ${value}`],
+  ['keep_ratio', (value) => t`keep ${value}`],
+  ['seed', (value) => t`seed ${value}`],
 ];
 
 /** How an empty setting is named beside runs where it is not empty. */
-const NOTHING: Values = { allocation: 'alike in each layer', pins: 'none' };
+const NOTHING: Values = { allocation: t`alike in each layer`, pins: 'none' };
 
 /** The value of a setting of a run; all its values if it was changed during the run. Null if the run's method does not use it. */
 function told({ values, replaced }: Pick<ListedRun, 'values' | 'replaced'>, name: string): string | null {

@@ -2,6 +2,7 @@
 
 import { DEFAULT_METHOD, METHOD_FACTS, type MethodName, type StepRecord, type Values } from '../protocol/messages';
 import { significant } from './format';
+import { t } from '../words/words';
 
 /** The numerator of g: in symbols, and with the losses of a step. */
 interface Formula {
@@ -21,9 +22,9 @@ const FACTOR = '(s(1−s))^α';
 /** The lab's formulas that are no numerator over a power of s(1−s). G is ∂L/∂m of a unit that m keeps; of the others g is 0. */
 const WHOLE: Record<string, string> = {
   'two-sided, c': `½(L − L′ − Σ c(m − m′))(m − m′) / (s(1−s))^(1−α) + c ${FACTOR}`,
-  ste: `${FACTOR} ∂L/∂m, the chain rule`,
-  'first order': `${FACTOR} G / s, G = ∂L/∂m of kept units; biased`,
-  'second order': `${FACTOR} (G − ½F) / s, F ≈ B·G², of kept units; biased`,
+  ste: t`${FACTOR} ∂L/∂m, the chain rule`,
+  'first order': t`${FACTOR} G / s, G = ∂L/∂m of kept units; biased`,
+  'second order': t`${FACTOR} (G − ½F) / s, F ≈ B·G², of kept units; biased`,
 };
 
 /** g of an estimator in symbols, for any α. */

@@ -48,7 +48,7 @@ export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole >= 172_800) return t`${count(whole / 86_400)}\u00a0days`;
   if (whole >= 36_000) return `${Math.floor(whole / 3600)}\u00a0h`;
-  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)}\u00a0min`;
+  if (whole >= 3600) return t`${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)}\u00a0min`;
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 

@@ -1,6 +1,7 @@
 // The methods: their facts, generated from the Rust sources, and the page's sentences about them.
 
 import { DEFAULT_METHOD, METHOD_FACTS, type MethodFacts, type MethodName, type Values } from '../protocol/messages';
+import { t } from '../words/words';
 
 /** How the mask is made. `learned`: from scores; `chosen`: from the weights or gradients of the network; `given`: before the first step, without them. */
 export type Family = 'learned' | 'chosen' | 'given';
@@ -22,55 +23,55 @@ export interface Method extends Words, MethodFacts {
 
 const WORDS: Record<MethodName, Words> = {
   vrpge: {
-    does: 'The variance-reduced policy gradient estimator: scores learn from the difference of two losses, under two masks.',
+    does: t`The variance-reduced policy gradient estimator: scores learn from the difference of two losses, under two masks.`,
     dense: 'none',
-    from_whole: 'none, but a budget that starts whole makes the first steps cost more than dense ones',
+    from_whole: t`none, but a budget that starts whole makes the first steps cost more than dense ones`,
   },
   reinforce: {
-    does: 'One mask, one loss: scores learn from the loss itself. Unbiased, and noisy.',
+    does: t`One mask, one loss: scores learn from the loss itself. Unbiased, and noisy.`,
     dense: 'none',
-    from_whole: 'none, but a budget that starts whole makes the first steps nearly dense',
+    from_whole: t`none, but a budget that starts whole makes the first steps nearly dense`,
   },
   ste: {
-    does: 'The chain rule through the mask, as if drawing it changed nothing. Biased.',
-    dense: 'every step: all units are computed, forward and backward',
+    does: t`The chain rule through the mask, as if drawing it changed nothing. Biased.`,
+    dense: t`every step: all units are computed, forward and backward`,
   },
   fisher: {
-    does: 'One mask, one backward pass: scores follow the Fisher information of the kept units. Biased: an estimate to second order.',
-    dense: 'none: there is no second forward pass, and no dense one',
+    does: t`One mask, one backward pass: scores follow the Fisher information of the kept units. Biased: an estimate to second order.`,
+    dense: t`none: there is no second forward pass, and no dense one`,
   },
   'fisher-pruning': {
-    does: 'A random mask; as the budget falls, the units with the least Fisher information are dropped. Biased, as Fisher is.',
+    does: t`A random mask; as the budget falls, the units with the least Fisher information are dropped. Biased, as Fisher is.`,
     dense: 'none',
   },
   magnitude: {
-    does: 'As the budget falls, the units with the smallest weights are dropped.',
+    does: t`As the budget falls, the units with the smallest weights are dropped.`,
     dense: 'none',
-    from_whole: 'the start, until the budget has come down',
+    from_whole: t`the start, until the budget has come down`,
   },
   set: {
-    does: 'A random mask; at intervals its smallest units are exchanged for random ones.',
+    does: t`A random mask; at intervals its smallest units are exchanged for random ones.`,
     dense: null,
   },
   rigl: {
-    does: 'Like SET, but units with the largest gradients are added.',
-    dense: 'a dense forward and backward pass at each exchange',
+    does: t`Like SET, but units with the largest gradients are added.`,
+    dense: t`a dense forward and backward pass at each exchange`,
   },
   snip: {
-    does: 'One dense pass before the first step chooses the mask, which then stays.',
-    dense: 'one dense forward and backward pass before the first step',
+    does: t`One dense pass before the first step chooses the mask, which then stays.`,
+    dense: t`one dense forward and backward pass before the first step`,
   },
   static: {
-    does: 'A random mask, drawn once.',
+    does: t`A random mask, drawn once.`,
     dense: null,
   },
   'small-dense': {
-    does: 'A narrower dense network with the multiply-adds of a sparse method: the fair baseline.',
+    does: t`A narrower dense network with the multiply-adds of a sparse method: the fair baseline.`,
     dense: null,
   },
   dense: {
-    does: 'Every unit is kept, from the first step to the last.',
-    dense: 'all of it',
+    does: t`Every unit is kept, from the first step to the last.`,
+    dense: t`all of it`,
   },
 };
 
@@ -83,9 +84,9 @@ function withFacts(name: MethodName): Method {
 export const METHODS: Record<string, Method> = Object.fromEntries((Object.keys(METHOD_FACTS) as MethodName[]).map((name) => [name, withFacts(name)]));
 
 export const FAMILIES: [family: Family, title: string][] = [
-  ['learned', 'Learned'],
-  ['chosen', 'Chosen by a rule'],
-  ['given', 'Given: the baselines'],
+  ['learned', t`Learned`],
+  ['chosen', t`Chosen by a rule`],
+  ['given', t`Given: the baselines`],
 ];
 
 /** Names of the methods whose masks are drawn from scores. */
@@ -97,7 +98,7 @@ export const methodOf = (values: Values | null): Method => METHODS[values?.['met
 /** Whether the budget counts each unit at its price, and not all units alike. */
 export const isPriced = (values: Values): boolean => values['budget_unit'] === 'multiply-adds' && methodOf(values).settings.includes('budget_unit');
 
-const MATCHED: Record<string, string> = { vrpge: 'VR-PGE', fisher: 'Fisher' };
+const MATCHED: Record<string, string> = { vrpge: 'VR-PGE', fisher: t`Fisher` };
 
 /** The label of the method whose multiply-adds `small-dense` takes. */
 export const matchedOf = (values: Values | null): string => MATCHED[values?.['work_of'] ?? DEFAULT_METHOD] ?? '';

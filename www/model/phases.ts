@@ -4,8 +4,9 @@ import { FORMULAS, hasControl } from './estimators';
 import { count, fixed, percent, significant } from './format';
 import { isPriced, methodOf } from './methods';
 import { DEFAULT_METHOD, type Description, type StepPart, type StepRecord, type Values } from '../protocol/messages';
+import { t } from '../words/words';
 
-export const TITLES = ['Sample', 'Two losses', 'Gradient', 'Project', 'Backward', 'Weights'] as const;
+export const TITLES = [t`Sample`, t`Two losses`, t`Gradient`, t`Project`, t`Backward`, t`Weights`] as const;
 
 /** The numbers of a step that the phases show. */
 export interface StepInput {
@@ -34,7 +35,7 @@ export function keptWeights({ layers }: Description, kept: Uint32Array): number 
 
 /** "33,578 of 288,746", "1.4 of 14.7 million" */
 function shareOf(part: number, whole: number): string {
-  return whole < 1e7 ? `${count(part)} of ${count(whole)}` : `${(part / 1e6).toFixed(1)} of ${(whole / 1e6).toFixed(1)} million`;
+  return whole < 1e7 ? t`${count(part)} of ${count(whole)}` : t`${(part / 1e6).toFixed(1)} of ${(whole / 1e6).toFixed(1)} million`;
 }
 
 /** The denominator of g, (s(1−s))^(1−α), simplified for this α; null where it is 1. */
@@ -59,10 +60,10 @@ function gradient(estimator: string, alpha: number, control: boolean): string {
   return `g = ${control ? rest : symbols}${under === null ? '' : ` / ${under}`}${control ? ` + c${factor(alpha)}` : ''}`;
 }
 
-const MASKED = 'every unit computed, times m';
-const CHAIN = 'by the chain rule, with dm/ds taken as 1';
-const EFFECTS = 'F ≈ B·G², a running mean; biased';
-const DENSE_BACKWARD = 'dense: through every unit';
+const MASKED = t`every unit computed, times m`;
+const CHAIN = t`by the chain rule, with dm/ds taken as 1`;
+const EFFECTS = t`F ≈ B·G², a running mean; biased`;
+const DENSE_BACKWARD = t`dense: through every unit`;
 
 type Words = [formula: string, words: string];
 /** Of one phase. */
@@ -71,20 +72,20 @@ export type Said = [title: string, formula: string, words: string];
 function sample(name: string, differ: number, units: number): Words {
   switch (name) {
     case 'vrpge':
-      return ['m, m′ ~ Bernoulli(s)', `differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`];
+      return ['m, m′ ~ Bernoulli(s)', t`differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`];
     case 'reinforce':
     case 'ste':
     case 'fisher':
-      return ['m ~ Bernoulli(s)', `one mask, ${count(units)} ${units === 1 ? 'unit' : 'units'}`];
+      return ['m ~ Bernoulli(s)', t`one mask, ${count(units)} ${units === 1 ? 'unit' : 'units'}`];
     case 'dense':
-      return ['m = 1', 'every unit is kept'];
+      return ['m = 1', t`every unit is kept`];
     case 'small-dense':
-      return ['m = 1', 'on a narrower network'];
+      return ['m = 1', t`on a narrower network`];
     case 'static':
     case 'snip':
-      return ['m fixed', 'one mask for the whole run'];
+      return [t`m fixed`, t`one mask for the whole run`];
     default:
-      return ['m fixed', 'until it is chosen again'];
+      return [t`m fixed`, t`until it is chosen again`];
   }
 }
 
@@ -98,38 +99,38 @@ function gradientOf(name: string, values: Values): string {
 
 /** How a mask that is not learned is made: what units are ranked by, and which of them are kept. */
 function choice(name: string, values: Values, room: string): [rank: Words, keep: Words] {
-  const every = `every ${count(Number(values['structure_every']))} steps`;
+  const every = t`every ${count(Number(values['structure_every']))} steps`;
   const share = percent(Number(values['drop_fraction']), 0);
   switch (name) {
     case 'magnitude':
       return [
-        ['‖w‖ of each unit', `${every}, while K falls`],
-        ['the largest stay', room],
+        [t`‖w‖ of each unit`, t`${every}, while K falls`],
+        [t`the largest stay`, room],
       ];
     case 'fisher-pruning':
       return [
-        ['½F of each unit', `F ≈ B·G²; ${every}, while K falls`],
-        ['the largest stay', room],
+        [t`½F of each unit`, t`F ≈ B·G²; ${every}, while K falls`],
+        [t`the largest stay`, room],
       ];
     case 'set':
       return [
-        ['‖w‖ of kept units', every],
-        ['small out, random in', `${share} of them, ever fewer`],
+        [t`‖w‖ of kept units`, every],
+        [t`small out, random in`, t`${share} of them, ever fewer`],
       ];
     case 'rigl':
       return [
-        ['‖w‖, |∂L/∂m|', `${every}, by a dense pass`],
-        ['small out, large gradients in', `${share} of them, ever fewer`],
+        ['‖w‖, |∂L/∂m|', t`${every}, by a dense pass`],
+        [t`small out, large gradients in`, t`${share} of them, ever fewer`],
       ];
     case 'snip':
       return [
-        ['|∂L/∂m| of each unit', 'once, by a dense pass before step 1'],
-        ['the largest stay', room],
+        [t`|∂L/∂m| of each unit`, t`once, by a dense pass before step 1`],
+        [t`the largest stay`, room],
       ];
     default:
       return [
-        ['g = 0', 'the structure is not learned'],
-        ['s ← s', 'nothing to project'],
+        ['g = 0', t`the structure is not learned`],
+        ['s ← s', t`nothing to project`],
       ];
   }
 }
@@ -139,8 +140,8 @@ function chooses(name: string, values: Values, room: string): Said[] {
   const [rank, keep] = choice(name, values, room);
   const { family } = methodOf({ method: name });
   return [
-    [family === 'chosen' ? 'Rank' : 'Gradient', ...rank],
-    [family === 'chosen' ? 'Choose' : 'Project', ...keep],
+    [family === 'chosen' ? t`Rank` : t`Gradient`, ...rank],
+    [family === 'chosen' ? t`Choose` : t`Project`, ...keep],
   ];
 }
 
@@ -151,7 +152,7 @@ const OWN: Record<string, string> = { ste: CHAIN, fisher: EFFECTS };
 const fills = (values: Values): boolean => values['fill_budget'] === 'true' && methodOf(values).settings.includes('fill_budget');
 
 /** The projection, and the sum that it bounds. p is the price of a unit. */
-const projection = (values: Values): string => (isPriced(values) ? 's ← clamp(s − v p, 0, 1)' : 's ← clamp(s − v, 0, 1)');
+const projection = (values: Values): string => (isPriced(values) ? t`s ← clamp(s − v p, 0, 1)` : 's ← clamp(s − v, 0, 1)');
 const bounded = (values: Values): string => (isPriced(values) ? 'Σps' : 'Σs');
 
 /** The phases before there are numbers. */
@@ -161,17 +162,17 @@ export function plainPhases(values: Values): Said[] {
   const [drawn, stays] = sample(name, 0, 0);
   const two = forwards === 2;
   const fill = fills(values);
-  const plain = hasControl(values) ? 'c is of past steps, updated after its use' : 'no backward pass';
+  const plain = hasControl(values) ? t`c is of past steps, updated after its use` : t`no backward pass`;
   const learns: Said[] = [
-    ['Gradient', gradientOf(name, values), OWN[name] ?? plain],
-    ['Project', projection(values), `onto the budget: ${bounded(values)} ${fill ? '=' : '≤'} K`],
+    [t`Gradient`, gradientOf(name, values), OWN[name] ?? plain],
+    [t`Project`, projection(values), t`onto the budget: ${bounded(values)} ${fill ? '=' : '≤'} K`],
   ];
   return [
-    ['Sample', drawn, family === 'learned' ? `${two ? 'two masks' : 'one mask'}, one batch` : stays],
-    two ? ['Two losses', 'L(w, m),  L(w, m′)', 'same batch, two masks'] : ['One loss', 'L(w, m)', computes_all ? MASKED : 'one forward pass'],
-    ...(family === 'learned' ? learns : chooses(name, values, 'as many as K allows')),
-    ['Backward', '∇w L(w, m)', computes_all ? DENSE_BACKWARD : name === 'dense' ? 'through every unit' : 'under m, kept units only'],
-    ['Weights', 'w ← w − η·momentum', name === 'dense' ? 'all of them' : 'the others do not change'],
+    [t`Sample`, drawn, family === 'learned' ? t`${two ? t`two masks` : t`one mask`}, one batch` : stays],
+    two ? [t`Two losses`, 'L(w, m),  L(w, m′)', t`same batch, two masks`] : [t`One loss`, 'L(w, m)', computes_all ? MASKED : t`one forward pass`],
+    ...(family === 'learned' ? learns : chooses(name, values, t`as many as K allows`)),
+    [t`Backward`, '∇w L(w, m)', computes_all ? DENSE_BACKWARD : name === 'dense' ? t`through every unit` : t`under m, kept units only`],
+    [t`Weights`, 'w ← w − η·momentum', name === 'dense' ? t`all of them` : t`the others do not change`],
   ];
 }
 
@@ -190,21 +191,21 @@ function numberedPhases({ record, values, description, kept, differ }: StepInput
   const sums = `${bounded(values)} = ${sum === budget ? `K = ${budget}` : `${sum} < K = ${budget}`}`;
   const room = `${count(units)} units, ${isPriced(values) ? `Σp = ${sum}, ` : ''}K = ${budget}`;
   const learns: Said[] = [
-    ['Gradient', gradientOf(name, values), OWN[name] ?? from],
-    ['Project', projection(values), `v = ${significant(record.threshold, 2)}${record.threshold < 0 ? ', raised' : ''}, ${sums}`],
+    [t`Gradient`, gradientOf(name, values), OWN[name] ?? from],
+    [t`Project`, projection(values), `v = ${significant(record.threshold, 2)}${record.threshold < 0 ? ', raised' : ''}, ${sums}`],
   ];
   return [
-    ['Sample', ...sample(name, differ, units)],
+    [t`Sample`, ...sample(name, differ, units)],
     forwards === 2
-      ? ['Two losses', `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, 'same batch, two masks']
-      : ['One loss', `L = ${fixed(record.loss, 3)}`, computes_all ? MASKED : 'one forward pass'],
+      ? [t`Two losses`, `L = ${fixed(record.loss, 3)}\u2003L′ = ${fixed(record.probe_loss, 3)}`, t`same batch, two masks`]
+      : [t`One loss`, `L = ${fixed(record.loss, 3)}`, computes_all ? MASKED : t`one forward pass`],
     ...(family === 'learned' ? learns : chooses(name, values, room)),
     [
-      'Backward',
+      t`Backward`,
       `‖∇w L(w, m)‖ = ${significant(record.gradient_norm, 2)}`,
-      computes_all ? DENSE_BACKWARD : `${percent(share, share < 0.1 ? 1 : 0)} of the weights`,
+      computes_all ? DENSE_BACKWARD : t`${percent(share, share < 0.1 ? 1 : 0)} of the weights`,
     ],
-    ['Weights', `w ← w − ${significant(record.learning_rate, 2)}·momentum`, `${shareOf(weights, description.weights)} moved`],
+    [t`Weights`, `w ← w − ${significant(record.learning_rate, 2)}·momentum`, t`${shareOf(weights, description.weights)} moved`],
   ];
 }
 
@@ -219,4 +220,4 @@ export function phasesOf(input: StepInput, part: PartOfStep | null): Said[] {
 export const laterPhases = (part: PartOfStep | null): Set<number> => new Set(part?.left.flatMap((stage) => PHASES[stage]));
 
 /** What the phase of a part is called. */
-export const phaseTitle = (stage: StepPart, all: Said[]): string => (stage === 'choose' ? 'Choose' : (all[PHASES[stage][0] ?? 0]?.[0] ?? ''));
+export const phaseTitle = (stage: StepPart, all: Said[]): string => (stage === 'choose' ? t`Choose` : (all[PHASES[stage][0] ?? 0]?.[0] ?? ''));

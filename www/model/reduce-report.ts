@@ -8,6 +8,7 @@ import * as user_data from './reduce-user-data';
 import { openedOf } from './selectors';
 import type { Open } from './state';
 import { sentence } from './words';
+import { t } from '../words/words';
 
 /** Whether a report belongs to another run than the current one. */
 const isOfAnother = (report: Report, number: number): boolean => 'run' in report && report.run !== number && report.run !== 0;
@@ -37,7 +38,7 @@ function apply(draft: Draft, report: Report): void {
     case 'progress':
       return progress(draft, report);
     case 'uncached':
-      return draft.do({ kind: 'toast', words: `The data could not be stored for use without a network: ${sentence(report.message)}` });
+      return draft.do({ kind: 'toast', words: t`The data could not be stored for use without a network: ${sentence(report.message)}` });
     case 'planned':
       toNow(draft);
       draft.setRun('opening', { plan: report.plan });
@@ -97,7 +98,7 @@ function refused(draft: Draft, ticket: number, message: string): void {
   draft.set({ controls: { ...controls, refusal: { message, name: wish?.name }, reverts: controls.reverts + 1 } });
   draft.do({ kind: 'announce', words: message });
   if (!wish?.compared) return;
-  draft.do({ kind: 'toast', words: `The comparison ends here: ${message}` });
+  draft.do({ kind: 'toast', words: t`The comparison ends here: ${message}` });
   endComparison(draft);
 }
 

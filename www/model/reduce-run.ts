@@ -13,6 +13,7 @@ import type { SavedRun } from './saved-run';
 import { isOver, openedOf, phaseOf } from './selectors';
 import type { Opened } from './state';
 import { along } from './suggestions';
+import { t } from '../words/words';
 
 const OPENING = { kind: 'opening', unopened: false, sizing: false, plan: null, progress: null, busy: null } as const;
 
@@ -346,7 +347,7 @@ export function readLink(draft: Draft, report: Report & { kind: 'values' }): voi
   // An address with a mistake stays as it was given, so that the visitor can mend it.
   takeUp(draft, report.values, report.query, refused === null);
   draft.set({ playing: null });
-  const words = refused?.is_rest ? 'Part of the link could not be read' : 'The link could not be read';
+  const words = refused?.is_rest ? t`Part of the link could not be read` : t`The link could not be read`;
   draft.setControls({ refusal: refused === null ? null : { message: `${words}: ${refused.message.replaceAll('\n', '; ')}`, name: undefined } });
   open(draft, waits, false, null, is_demonstration);
   if (refused !== null) draft.set({ trouble: { failure: refused.is_rest ? 'part_of_link' : 'link', message: refused.message } });

@@ -4,6 +4,7 @@ import { count, fixed, significant } from './format';
 import { isPriced, methodOf } from './methods';
 import { type Description, KEPT, PROBE_KEPT, type Values, type PartialStep } from '../protocol/messages';
 import type { StepThrough } from './state';
+import { t } from '../words/words';
 
 /** A number for each unit. */
 export interface Bars {
@@ -20,7 +21,7 @@ const units = (of: number): string => `${count(of)} ${of === 1 ? 'unit' : 'units
 
 /** Which phase was done, and what it did. */
 export function sentenceOf(step: StepThrough, description: Description, values: Values): string {
-  return `Step ${count(step.partial.snapshot.step)}, phase ${step.done} of ${step.of}. ${newsOf(step, description, values)}`;
+  return t`Step ${count(step.partial.snapshot.step)}, phase ${step.done} of ${step.of}. ${newsOf(step, description, values)}`;
 }
 
 /** The result of a phase for each unit, for the network's cells. A bar of g points down where g lowers the score. */
@@ -28,7 +29,7 @@ export function barsOf({ stage, values }: PartialStep): Bars | null {
   if (!values) return null;
   const most = largest(values) || 1;
   if (stage === 'gradient') return { values: values.map((g) => -g / most), signed: true, most: -most, name: 'g =' };
-  return { values: values.map((moved) => moved / most), signed: false, most, name: 'weights moved by' };
+  return { values: values.map((moved) => moved / most), signed: false, most, name: t`weights moved by` };
 }
 
 /** What a phase did, as a sentence. */
@@ -43,32 +44,32 @@ export function newsOf({ partial }: StepThrough, description: Description, value
   const differ = count_of((bits) => bits === KEPT || bits === PROBE_KEPT);
   switch (partial.stage) {
     case 'choose':
-      return `The mask was chosen anew: ${units(partial.snapshot.scores.filter((score) => score > 0).length)} stay.`;
+      return t`The mask was chosen anew: ${units(partial.snapshot.scores.filter((score) => score > 0).length)} stay.`;
     case 'sample':
-      if (two) return `Two masks are drawn. They disagree about ${units(differ)}, and only those learn from the difference of the losses.`;
-      return methodOf(values).family === 'learned' ? `A mask is drawn: it keeps ${units(kept)}.` : `The mask stays: it keeps ${units(kept)}.`;
+      if (two) return t`Two masks are drawn. They disagree about ${units(differ)}, and only those learn from the difference of the losses.`;
+      return methodOf(values).family === 'learned' ? t`A mask is drawn: it keeps ${units(kept)}.` : t`The mask stays: it keeps ${units(kept)}.`;
     case 'losses': {
-      if (!two) return `The batch went forward once: the loss is ${fixed(record.loss, 3)}.`;
+      if (!two) return t`The batch went forward once: the loss is ${fixed(record.loss, 3)}.`;
       const better = record.loss < record.probe_loss ? 'm' : 'm′';
-      return `One batch went forward under both: ${better} did better, by ${significant(Math.abs(record.loss - record.probe_loss), 2)}.`;
+      return t`One batch went forward under both: ${better} did better, by ${significant(Math.abs(record.loss - record.probe_loss), 2)}.`;
     }
     case 'gradient': {
       const moved = (partial.values ?? []).filter((g) => g !== 0).length;
-      return `${units(moved)} ${moved === 1 ? 'has' : 'have'} a gradient: up where the score will rise, down where it will fall.`;
+      return t`${units(moved)} ${moved === 1 ? 'has' : 'have'} a gradient: up where the score will rise, down where it will fall.`;
     }
     case 'project':
       if (threshold < 0)
-        return `Every score above 0 is raised by −v\u00a0=\u00a0${significant(-threshold, 2)}${times}, at most to 1, so that the budget is used. A score of 0 stays.`;
+        return t`Every score above 0 is raised by −v\u00a0=\u00a0${significant(-threshold, 2)}${times}, at most to 1, so that the budget is used. A score of 0 stays.`;
       return threshold > 0
-        ? `Every score is lowered by v\u00a0=\u00a0${significant(threshold, 2)}${times}, and scores below 0 are set to 0: the budget holds.`
-        : 'The scores fit the budget as they are: none is lowered.';
+        ? t`Every score is lowered by v\u00a0=\u00a0${significant(threshold, 2)}${times}, and scores below 0 are set to 0: the budget holds.`
+        : t`The scores fit the budget as they are: none is lowered.`;
     case 'backward':
       return values['method'] === 'ste'
-        ? 'The gradient was computed for every unit.'
-        : `The gradient was computed for the ${units(kept)} that m keeps, and no others.`;
+        ? t`The gradient was computed for every unit.`
+        : t`The gradient was computed for the ${units(kept)} that m keeps, and no others.`;
     case 'weights':
       return values['method'] === 'ste' || values['method'] === 'dense'
-        ? `All ${count(description.weights)} weights are updated.`
-        : 'The weights between kept units are updated. The others stay.';
+        ? t`All ${count(description.weights)} weights are updated.`
+        : t`The weights between kept units are updated. The others stay.`;
   }
 }

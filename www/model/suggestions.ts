@@ -2,42 +2,42 @@
 
 import { methodOf } from './methods';
 import type { OwnData, Values } from '../protocol/messages';
+import { t } from '../words/words';
 
 /** Networks for a visitor who knows no name. */
 export const NETWORKS: [kind: string, networks: [name: string, title: string][]][] = [
   [
-    'Fully connected',
+    t`Fully connected`,
     [
-      ['mlp-512-256', 'small, two layers'],
-      ['mlp-1024-1024', 'wide, two layers'],
+      ['mlp-512-256', t`small, two layers`],
+      ['mlp-1024-1024', t`wide, two layers`],
     ],
   ],
   [
-    'Convolutional, for images',
+    t`Convolutional, for images`,
     [
-      ['cnn-32-64-128', 'small CNN'],
+      ['cnn-32-64-128', t`small CNN`],
       ['vgg16', 'VGG-16, deep'],
     ],
   ],
   [
-    'Residual, for images',
+    t`Residual, for images`,
     [
       ['resnet20', 'ResNet-20'],
-      ['resnet32', 'ResNet-32, deeper'],
+      ['resnet32', t`ResNet-32, deeper`],
     ],
   ],
-  ['Depthwise, for images', [['mobilenet', 'MobileNet']]],
+  [t`Depthwise, for images`, [['mobilenet', 'MobileNet']]],
 ];
 
 /** A description of a kind of network and its units. */
 export function about(model: string): string {
-  if (/^mlp\b/.test(model)) return 'Every unit is a neuron that sees all kept units of the layer before it.';
-  const channel =
-    'A unit is a channel of a convolution: a filter and its output map. Fewer channels are faster and need less memory, but a learned choice of them has shown no accuracy gain over a uniform static mask at equal training work.';
+  if (/^mlp\b/.test(model)) return t`Every unit is a neuron that sees all kept units of the layer before it.`;
+  const channel = t`A unit is a channel of a convolution: a filter and its output map. Fewer channels are faster and need less memory, but a learned choice of them has shown no accuracy gain over a uniform static mask at equal training work.`;
   if (/^(resnet|wrn)/.test(model))
-    return `${channel} The output of a block of two convolutions is added to its input, and the sum keeps the channels that either branch keeps.`;
-  if (/^mobilenet/.test(model)) return `${channel} A depthwise convolution has a kernel for each channel; a channel that is off takes its kernel with it.`;
-  return `${channel} Convolutions follow one another, and poolings halve the maps.`;
+    return t`${channel} The output of a block of two convolutions is added to its input, and the sum keeps the channels that either branch keeps.`;
+  if (/^mobilenet/.test(model)) return t`${channel} A depthwise convolution has a kernel for each channel; a channel that is off takes its kernel with it.`;
+  return t`${channel} Convolutions follow one another, and poolings halve the maps.`;
 }
 
 /** VR-PGE as in the paper: its estimator, its projection, and a whole network at the start. */
@@ -56,15 +56,15 @@ export const CLAIMED = {
 
 /** Experiments to try. Those with a name are claims, which ask for a prediction first (features/claims/model.ts); the others are only opened. */
 export const TRIES: [title: string, query: string, claim: keyof typeof CLAIMED | null][] = [
-  ['The mask finds the digits', CLAIMED.digits, 'digits'],
-  ['REINFORCE has too much noise', CLAIMED.reinforce, 'reinforce'],
-  ['At α = 0 the variance grows without bound', CLAIMED.alpha, 'alpha'],
-  ['The gradient that costs nothing says nothing', CLAIMED['first-order'], 'first-order'],
-  ['The second order finds the units', CLAIMED['second-order'], 'second-order'],
-  ['A small dense network is hard to beat', CLAIMED['small-dense'], 'small-dense'],
-  ['Too slow a structure rate fails', CLAIMED['slow-rate'], 'slow-rate'],
-  ['Which channels does a CNN keep?', 'dataset=cifar10&model=cnn-32-64-128&batch_size=64', null],
-  ['Where does a residual net shrink?', 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35', null],
+  [t`The mask finds the digits`, CLAIMED.digits, 'digits'],
+  [t`REINFORCE has too much noise`, CLAIMED.reinforce, 'reinforce'],
+  [t`At α = 0 the variance grows without bound`, CLAIMED.alpha, 'alpha'],
+  [t`The gradient that costs nothing says nothing`, CLAIMED['first-order'], 'first-order'],
+  [t`The second order finds the units`, CLAIMED['second-order'], 'second-order'],
+  [t`A small dense network is hard to beat`, CLAIMED['small-dense'], 'small-dense'],
+  [t`Too slow a structure rate fails`, CLAIMED['slow-rate'], 'slow-rate'],
+  [t`Which channels does a CNN keep?`, 'dataset=cifar10&model=cnn-32-64-128&batch_size=64', null],
+  [t`Where does a residual net shrink?`, 'dataset=cifar10&model=resnet20&batch_size=64&keep_ratio=0.35', null],
 ];
 
 const FOR_IMAGES = 'cnn-32-64-128';

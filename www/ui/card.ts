@@ -2,6 +2,7 @@
 
 import './card.css';
 import { element } from './element';
+import { t } from '../words/words';
 
 /** A card, and how it is closed: by the page, or by the visitor, whose focus then returns to the control that opened it. */
 interface Card {
@@ -67,8 +68,8 @@ export function place(name: string, label: string, opener: HTMLElement | null, c
     if (held) (opener?.isConnected ? opener : document.getElementById('train'))?.focus();
   };
   const cross = button('×', `close-${name}`, leave, 'quiet cross');
-  cross.ariaLabel = `Close: ${label}`;
-  cross.title = 'Close (Esc)';
+  cross.ariaLabel = t`Close: ${label}`;
+  cross.title = t`Close (Esc)`;
   card.append(...children, cross);
   cards.set(card, { name, close, leave });
   if (opener?.ariaExpanded) opener.ariaExpanded = 'true';

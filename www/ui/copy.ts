@@ -1,5 +1,7 @@
 // Copying an address.
 
+import { t } from '../words/words';
+
 const SAID_MS = 1600;
 
 /** Copies an address and says so in the words of a button for a while; without a clipboard (no https) says where else the address is. */
@@ -10,7 +12,7 @@ export function copyInto(said: HTMLElement, address: string, otherwise: string):
     setTimeout(() => (said.textContent = before), SAID_MS);
   };
   navigator.clipboard?.writeText(address).then(
-    () => say('Copied'),
+    () => say(t`Copied`),
     () => say(otherwise),
   ) ?? say(otherwise);
 }

@@ -41,7 +41,7 @@ export function parts<Value>(texts: TemplateStringsArray, ...values: Value[]): (
 }
 
 /** A sentence in the page's language: t`Step ${count(step)}`. Its values are texts that are translated already, or numbers as the page writes them. */
-export const t = (texts: TemplateStringsArray, ...values: (string | number)[]): string => parts(texts, ...values).join('');
+export const t = (texts: TemplateStringsArray, ...values: (string | number | undefined)[]): string => parts(texts, ...values).join('');
 
 interface Pattern {
   form: RegExp;

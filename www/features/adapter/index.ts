@@ -3,6 +3,7 @@
 import { openedOf } from '../../model/selectors';
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
+import { t } from '../../words/words';
 
 export const adapter: Feature = {
   mount(page) {
@@ -13,8 +14,8 @@ export const adapter: Feature = {
         const description = openedOf(page.state.run)?.description;
         if (!description) return;
         chip.hidden = false;
-        const computes = description.computes === 'cpu' ? 'CPU · no WebGPU here' : `${description.adapter} · WebGPU`;
-        chip.textContent = page.state.run.kind === 'replay' ? 'a recorded run' : computes;
+        const computes = description.computes === 'cpu' ? t`CPU · no WebGPU here` : `${description.adapter} · WebGPU`;
+        chip.textContent = page.state.run.kind === 'replay' ? t`a recorded run` : computes;
       },
     );
     chip.addEventListener('click', async () => {

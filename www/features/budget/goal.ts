@@ -1,6 +1,7 @@
 // The goal on the budget's bar: a slider for the keep ratio at the end, which may be moved during a run.
 
 import { count, percent } from '../../model/format';
+import { t } from '../../words/words';
 
 const LEAST = 0.01;
 const STEP = 0.01;
@@ -70,8 +71,8 @@ export class GoalView {
     mark.style.left = `${100 * keep_ratio}%`;
     mark.ariaValueMax = String(100 * most);
     mark.ariaValueNow = String(Number((100 * keep_ratio).toFixed(1)));
-    const words = `${percent(keep_ratio)}: ${count(keep_ratio * units)} of ${count(units)} units`;
+    const words = t`${percent(keep_ratio)}: ${count(keep_ratio * units)} of ${count(units)} units`;
     mark.ariaValueText = words;
-    mark.title = `The budget ends at ${words}. Drag to move it.`;
+    mark.title = t`The budget ends at ${words}. Drag to move it.`;
   }
 }

@@ -5,16 +5,17 @@ import type { CheckKernel, CheckReport, CheckResult, CheckScene } from '../../pr
 import { Announcer } from '../../ui/announcer';
 import './style.css';
 import { element, say } from '../../ui/element';
+import { t } from '../../words/words';
 
 type Tab = 'scenes' | 'kernels';
 const TABS: [Tab, string][] = [
-  ['scenes', 'Scene by scene'],
-  ['kernels', 'Kernel by kernel'],
+  ['scenes', t`Scene by scene`],
+  ['kernels', t`Kernel by kernel`],
 ];
-const HEADS = ['worst error', 'tolerance', 'dispatches', 'verdict'];
+const HEADS = [t`worst error`, 'tolerance', 'dispatches', 'verdict'];
 
 const power = (value: number, digits: number): string => (value === 0 ? '0' : value.toExponential(digits).replace('-', '−'));
-const error = ({ worst }: Pick<CheckKernel, 'worst'>): string => (Number.isFinite(worst) ? power(worst, 1) : 'not the same');
+const error = ({ worst }: Pick<CheckKernel, 'worst'>): string => (Number.isFinite(worst) ? power(worst, 1) : t`not the same`);
 const bound = ({ tolerance }: Pick<CheckKernel, 'tolerance'>): string => (tolerance === 0 ? 'exact' : power(tolerance, 0));
 const verdict = (passed: boolean): string => (passed ? 'agrees' : 'differs');
 const all = (kernels: CheckKernel[]): number => kernels.reduce((sum, { dispatches }) => sum + dispatches, 0);
@@ -45,8 +46,8 @@ export class CheckView {
   private tab: Tab = 'scenes';
   private readonly open = new Set<string>();
   private readonly hooks: CheckHooks;
-  private readonly go = element('button', 'small-button', 'Check this device');
-  private readonly copy = element('button', 'small-button', 'Copy report');
+  private readonly go = element('button', 'small-button', t`Check this device`);
+  private readonly copy = element('button', 'small-button', t`Copy report`);
   private readonly bar = element('progress');
   private readonly said = element('p', 'verdict');
   private readonly announcer = new Announcer();
@@ -61,7 +62,7 @@ export class CheckView {
     const intro = element(
       'p',
       'differs-line',
-      'Does your device compute correctly? Every kernel runs in small networks of odd sizes, on buffers filled with invalid values. Every buffer is then compared with the same computation in 64-bit arithmetic. Masks and lists must agree bit for bit.',
+      t`Does your device compute correctly? Every kernel runs in small networks of odd sizes, on buffers filled with invalid values. Every buffer is then compared with the same computation in 64-bit arithmetic. Masks and lists must agree bit for bit.`,
     );
     this.go.type = this.copy.type = 'button';
     this.go.dataset['testid'] = 'check-go';
@@ -71,7 +72,7 @@ export class CheckView {
     this.body.dataset['testid'] = 'check-rows';
     this.go.addEventListener('click', () => (this.worker ? this.stop() : this.start()));
     this.copy.addEventListener('click', () => void this.copyReport());
-    this.bar.ariaLabel = 'Scenes compared';
+    this.bar.ariaLabel = t`Scenes compared`;
     const tabs = TABS.map(([tab, words]) => {
       const button = element('button', 'pick', words);
       button.type = 'button';
@@ -103,7 +104,7 @@ export class CheckView {
     this.worker.addEventListener('message', ({ data }: MessageEvent<CheckReport>) => this.receive(data));
     this.worker.addEventListener('error', (event) => {
       event.preventDefault();
-      this.receive({ kind: 'failed', message: event.message || 'the self-check’s file could not be loaded' });
+      this.receive({ kind: 'failed', message: event.message || t`the self-check’s file could not be loaded` });
     });
     this.fill();
   }
@@ -138,19 +139,19 @@ export class CheckView {
   /** The outcome in one sentence. */
   private outcome(): string {
     const { result, scenes, failure } = this;
-    if (failure !== null) return `The check failed: ${failure.replace(/\.$/, '')}.`;
+    if (failure !== null) return t`The check failed: ${failure.replace(/\.$/, '')}.`;
     const wrong = result?.kernels.filter(({ passed }) => !passed) ?? [];
     const bad = scenes.filter(({ passed }) => !passed);
     if (result && wrong.length === 0) {
-      return `All ${result.kernels.length} kernels agree with their references, in ${scenes.length} scenes and ${count(all(result.kernels))} dispatches.`;
+      return t`All ${result.kernels.length} kernels agree with their references, in ${scenes.length} scenes and ${count(all(result.kernels))} dispatches.`;
     }
-    if (result) return `${wrong.length} of ${result.kernels.length} kernels differ from their references: ${wrong.map(({ name }) => name).join(', ')}.`;
+    if (result) return t`${wrong.length} of ${result.kernels.length} kernels differ from their references: ${wrong.map(({ name }) => name).join(', ')}.`;
     if (this.worker && this.stage === 'comparing kernels') {
-      return `Comparing: ${this.done} of ${this.of} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', all agree so far'}.`;
+      return t`Comparing: ${this.done} of ${this.of} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', all agree so far'}.`;
     }
-    if (this.worker) return this.stage === 'loading' ? 'Loading the references.' : `Compiling kernels: ${this.done} of ${this.of}.`;
+    if (this.worker) return this.stage === 'loading' ? t`Loading the references.` : t`Compiling kernels: ${this.done} of ${this.of}.`;
     return scenes.length > 0
-      ? `Stopped after ${scenes.length} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', which all agree'}.`
+      ? t`Stopped after ${scenes.length} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', which all agree'}.`
       : '';
   }
 
@@ -162,7 +163,7 @@ export class CheckView {
     this.announcer.say(this.worker ? `${this.began} ${this.stage === 'comparing kernels'} ${this.scenes.some(({ passed }) => !passed)}` : words, words);
     this.said.classList.toggle('fails', this.failure !== null || this.scenes.some(({ passed }) => !passed));
     this.said.dataset['verdict'] = this.result ? verdict(this.result.kernels.every(({ passed }) => passed)) : '';
-    this.go.textContent = this.worker ? 'Stop' : this.began > 0 ? 'Check again' : 'Check this device';
+    this.go.textContent = this.worker ? t`Stop` : this.began > 0 ? t`Check again` : t`Check this device`;
     this.bar.style.visibility = this.worker ? 'visible' : 'hidden';
     // Compiling is the first tenth of the bar.
     this.bar.max = 100;
@@ -170,19 +171,19 @@ export class CheckView {
     this.bar.value = this.stage === 'comparing kernels' ? 10 + 90 * share : 10 * share;
     this.copy.hidden = this.worker !== null || (this.result === null && this.failure === null);
     this.facts.textContent = this.result
-      ? `${this.adapter(this.result)}, ${duration(this.seconds)} min. ${navigator.userAgent}`
-      : 'It takes seconds on a GPU and minutes on an adapter in software. A run that trains waits meanwhile.';
+      ? t`${this.adapter(this.result)}, ${duration(this.seconds)} min. ${navigator.userAgent}`
+      : t`It takes seconds on a GPU and minutes on an adapter in software. A run that trains waits meanwhile.`;
   }
 
   private adapter({ adapter, backend, driver, software }: CheckResult): string {
-    return [adapter, driver === adapter ? '' : driver, backend, software ? 'in software' : ''].filter((part) => part !== '').join(', ');
+    return [adapter, driver === adapter ? '' : driver, backend, software ? t`in software` : ''].filter((part) => part !== '').join(', ');
   }
 
   private fill(): void {
     this.say();
     this.found.hidden = this.scenes.length === 0;
     for (const [tab, button] of this.tabs) button.ariaPressed = String(tab === this.tab);
-    this.first.textContent = this.tab === 'scenes' ? 'scene and its network' : 'kernel';
+    this.first.textContent = this.tab === 'scenes' ? t`scene and its network` : 'kernel';
     const kernels = this.result?.kernels ?? [];
     this.tabs.get('kernels')?.toggleAttribute('disabled', kernels.length === 0);
     if (kernels.length === 0) this.tab = 'scenes';
@@ -196,14 +197,14 @@ export class CheckView {
     const name = element('button', 'pick', scene.scene);
     name.type = 'button';
     name.ariaExpanded = String(this.open.has(scene.scene));
-    name.title = 'Show its kernels';
+    name.title = t`Show its kernels`;
     name.addEventListener('click', () => {
       if (!this.open.delete(scene.scene)) this.open.add(scene.scene);
       this.fill();
       [...this.body.querySelectorAll('button')].find(({ textContent }) => textContent === scene.scene)?.focus();
     });
     const row = figures({ ...most, passed: scene.passed, dispatches: all(scene.kernels) }, name, element('small', '', scene.network));
-    row.title = most.place && `Nearest to its tolerance: ${most.name}, ${most.place}`;
+    row.title = most.place && t`Nearest to its tolerance: ${most.name}, ${most.place}`;
     row.dataset['scene'] = scene.scene;
     if (!this.open.has(scene.scene)) return [row];
     const inner = scene.kernels.map((kernel) => {
@@ -217,21 +218,21 @@ export class CheckView {
   private async copyReport(): Promise<void> {
     const said = (words: string): void => {
       this.copy.textContent = words;
-      setTimeout(() => (this.copy.textContent = 'Copy report'), 1600);
+      setTimeout(() => (this.copy.textContent = t`Copy report`), 1600);
     };
     try {
       await navigator.clipboard.writeText(this.report());
-      said('Copied');
+      said(t`Copied`);
     } catch {
       // Without a clipboard (no https) the visitor can select and copy the text.
       const text = element('textarea');
       text.value = this.report();
       text.rows = 14;
       text.readOnly = true;
-      text.ariaLabel = 'Report';
+      text.ariaLabel = t`Report`;
       this.found.before(text);
       text.select();
-      said('Marked below');
+      said(t`Marked below`);
     }
   }
 
@@ -249,15 +250,15 @@ export class CheckView {
       ]
         .join(' ')
         .trimEnd();
-    const heads = ['worst error'.padStart(12), 'tolerance'.padStart(9), 'dispatches'.padStart(10)].join(' ');
+    const heads = [t`worst error`.padStart(12), 'tolerance'.padStart(9), 'dispatches'.padStart(10)].join(' ');
     const rows = (result?.kernels ?? []).map((kernel) => line(kernel.name, kernel, kernel.place));
     const scenes = this.scenes.map((scene) => {
       const most = nearest(scene.kernels);
       return most ? line(scene.scene, { ...most, passed: scene.passed, dispatches: all(scene.kernels) }, scene.network) : scene.scene;
     });
     return [
-      'Lacuna self-check: every kernel against its reference in f64 on the CPU',
-      `when     ${this.when}, ${this.seconds.toFixed(1)} s`,
+      t`Lacuna self-check: every kernel against its reference in f64 on the CPU`,
+      t`when     ${this.when}, ${this.seconds.toFixed(1)} s`,
       `adapter  ${result ? this.adapter(result) : 'unknown'}`,
       `browser  ${navigator.userAgent}`,
       `outcome  ${this.outcome()}`,
@@ -282,7 +283,7 @@ function figures(kernel: Omit<CheckKernel, 'name'>, ...name: (string | Node)[]):
     ...[error(kernel), bound(kernel), count(kernel.dispatches)].map((words) => element('td', '', words)),
     last,
   );
-  made.title = kernel.place && `Largest error: ${kernel.place}`;
+  made.title = kernel.place && t`Largest error: ${kernel.place}`;
   made.dataset['passed'] = String(kernel.passed);
   return made;
 }

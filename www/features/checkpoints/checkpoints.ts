@@ -17,6 +17,7 @@ import { Strip } from './banner';
 import { toCsv } from './csv';
 import { descriptionOf, lastSnapshotOf, type OpenedFile, savedRunOf, unpacked } from './opened-run';
 import { picture } from './picture';
+import { t } from '../../words/words';
 
 /** The last checkpoint of the run. `stride`: steps per column of the history at that time. */
 interface LastCheckpoint extends Checkpoint {
@@ -76,7 +77,7 @@ export class Checkpoints {
     this.picker.accept = '.safetensors,.gz';
     this.picker.dataset['testid'] = 'open-file';
     this.picker.hidden = true;
-    this.picker.ariaLabel = 'A run to open';
+    this.picker.ariaLabel = t`A run to open`;
     this.picker.addEventListener('change', () => {
       const [file] = this.picker.files ?? [];
       this.picker.value = '';
@@ -184,8 +185,8 @@ export class Checkpoints {
     this.attempts += 1;
     const { last } = this;
     const step = last?.step ?? 0;
-    const what = failure === 'lost' ? 'The GPU was lost' : 'The engine failed';
-    const at = `at step ${count(snapshot?.step ?? 0)}`;
+    const what = failure === 'lost' ? t`The GPU was lost` : t`The engine failed`;
+    const at = t`at step ${count(snapshot?.step ?? 0)}`;
     const train = state === 'training' || state === 'loading';
     this.strip.show('trouble', `${what} ${at} (${words.slice(0, 120)}). A new one is being opened, and the run continues from step ${count(step)}.`, '', []);
     // The value of each changed setting in the reopened run: the last change before the checkpoint, or the value at the start.
@@ -204,7 +205,7 @@ export class Checkpoints {
       trained_on: description.dataset.own && identityOf(description.dataset),
     };
     const said = (then: RunState): string =>
-      `${what} ${at} and was opened anew. The run ${then === 'training' ? 'continued from' : 'is at'} step ${count(step)}, where it was last saved.`;
+      t`${what} ${at} and was opened anew. The run ${then === 'training' ? t`continued from` : t`is at`} step ${count(step)}, where it was last saved.`;
     this.recovery = { past, said };
     this.page.renewEngine();
     this.page.dispatch({ kind: 'open', train, saved: past, in_comparison: this.page.state.comparison !== null });
@@ -216,29 +217,29 @@ export class Checkpoints {
     const known = description !== null && timeline.columns > 1;
     const whole: Entry = {
       id: 'take-run',
-      name: 'The whole run',
-      says: 'with its weights, to continue here or in the terminal · safetensors',
+      name: t`The whole run`,
+      says: t`with its weights, to continue here or in the terminal · safetensors`,
       act: () => void this.takeRun(),
     };
     const files: Entry[] = [
-      { id: 'take-curves', name: 'Curves', says: 'losses, accuracies, rates and budget by step · CSV', act: () => void this.takeCurves() },
-      { id: 'take-masks', name: 'Masks and scores', says: 'with their history, for other tools · safetensors', act: () => void this.takeMasks() },
+      { id: 'take-curves', name: t`Curves`, says: t`losses, accuracies, rates and budget by step · CSV`, act: () => void this.takeCurves() },
+      { id: 'take-masks', name: t`Masks and scores`, says: t`with their history, for other tools · safetensors`, act: () => void this.takeMasks() },
       ...(this.replayed && !this.replayed.read.can_continue ? [] : [whole]),
-      { id: 'take-history', name: 'The history', says: 'as a picture · PNG', act: () => void this.takePicture() },
-      { id: 'take-animation', name: 'The masks, moving', says: 'a short film of the units, to post · GIF', act: () => void this.takeAnimation() },
+      { id: 'take-history', name: t`The history`, says: t`as a picture · PNG`, act: () => void this.takePicture() },
+      { id: 'take-animation', name: t`The masks, moving`, says: t`a short film of the units, to post · GIF`, act: () => void this.takeAnimation() },
     ];
     const forget: Entry = {
       id: 'forget-left',
-      name: this.left.length === 1 ? 'Forget this run' : 'Forget these runs',
-      says: 'deletes what is listed above from this browser',
+      name: this.left.length === 1 ? t`Forget this run` : t`Forget these runs`,
+      says: t`deletes what is listed above from this browser`,
       act: () => void this.forgetLeft(),
     };
     return [
       ...(known ? files : []),
       {
         id: 'open-run',
-        name: 'Open a run…',
-        says: 'a file from here or from the terminal, to replay or continue',
+        name: t`Open a run…`,
+        says: t`a file from here or from the terminal, to replay or continue`,
         is_apart: known,
         act: () => this.picker.click(),
       },
@@ -299,7 +300,7 @@ export class Checkpoints {
     try {
       download(this.name('masks', 'safetensors'), await this.recording(), 'application/octet-stream');
     } catch (error) {
-      this.trouble(`Masks and scores cannot be written: ${messageOf(error)}.`);
+      this.trouble(t`Masks and scores cannot be written: ${messageOf(error)}.`);
     }
   }
 
@@ -318,7 +319,7 @@ export class Checkpoints {
       if ('message' in drawn) throw new Error(drawn.message);
       download(this.name('masks', 'gif'), drawn.bytes, 'image/gif');
     } catch (error) {
-      this.trouble(`The picture cannot be drawn: ${messageOf(error)}.`);
+      this.trouble(t`The picture cannot be drawn: ${messageOf(error)}.`);
     } finally {
       worker.terminate();
     }
@@ -329,7 +330,7 @@ export class Checkpoints {
     if (!description) return;
     const { adapter, backend, software } = description;
     const on = backend ? `${adapter} (${backend}${software ? ', in software' : ''})` : adapter;
-    const title = `${description.model} on ${dataOf(description)}: ${count(snapshot?.step ?? 0)} steps`;
+    const title = t`${description.model} on ${dataOf(description)}: ${count(snapshot?.step ?? 0)} steps`;
     const blob = await picture(timeline, description.groups, this.page.palette, title, `lacuna?${this.query} · ${on}`);
     download(this.name('history', 'png'), blob, 'image/png');
   }
@@ -341,7 +342,7 @@ export class Checkpoints {
       this.replay(await this.read(new Uint8Array(await file.arrayBuffer())));
     } catch (error) {
       void this.page.show('network');
-      this.trouble(`${file.name} cannot be read as a run: ${messageOf(error)}.`);
+      this.trouble(t`${file.name} cannot be read as a run: ${messageOf(error)}.`);
     }
   }
 
@@ -365,18 +366,18 @@ export class Checkpoints {
     this.query = read.query;
     this.recovery = null;
     const refusal = read.can_continue
-      ? 'this is a recorded run; continue its training first'
-      : 'this run was recorded without its weights; close it and train a run of your own';
+      ? t`this is a recorded run; continue its training first`
+      : t`this run was recorded without its weights; close it and train a run of your own`;
     this.page.dispatch({ kind: 'replay', saved, description: descriptionOf(read), last: lastSnapshotOf({ read, saved }), refusal });
-    const go = { id: 'go-on', words: read.step < read.steps ? 'Continue training' : 'Open it', act: () => this.continue(file) };
+    const go = { id: 'go-on', words: read.step < read.steps ? t`Continue training` : t`Open it`, act: () => this.continue(file) };
     const actions = [
       ...(read.can_continue ? [go] : []),
-      { id: 'strip-close', words: 'Close', act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) },
+      { id: 'strip-close', words: t`Close`, act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) },
     ];
     const why = read.can_continue ? '' : ' It has no weights: you can look at it, but not continue it.';
-    const detail = read.command === null ? '' : `Recorded by: ${read.command}`;
+    const detail = read.command === null ? '' : t`Recorded by: ${read.command}`;
     const { model, dataset } = read.plan;
-    const words = `A recorded run: ${model} on ${dataset.name}, ${count(read.step)} of ${count(read.steps)} steps, on ${read.adapter}.${why}`;
+    const words = t`A recorded run: ${model} on ${dataset.name}, ${count(read.step)} of ${count(read.steps)} steps, on ${read.adapter}.${why}`;
     this.strip.show('replay', words, detail, actions);
   }
 
@@ -397,8 +398,8 @@ export class Checkpoints {
     } catch (error) {
       this.full = true;
       const why =
-        error instanceof DOMException && error.name === 'QuotaExceededError' ? 'This browser’s storage is full' : 'This browser stores nothing for this page';
-      const words = `${why}: training continues, but the run will be lost after a reload. Download it as a file to save it.`;
+        error instanceof DOMException && error.name === 'QuotaExceededError' ? t`This browser’s storage is full` : t`This browser stores nothing for this page`;
+      const words = t`${why}: training continues, but the run will be lost after a reload. Download it as a file to save it.`;
       this.strip.show('trouble', words, '', [
         { id: 'strip-take', words: 'Download the run', act: () => void this.takeRun() },
         { id: 'strip-close', words: 'Close', act: () => this.strip.hide() },
@@ -439,8 +440,8 @@ export class Checkpoints {
       const when = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
       return {
         id: `left-${place}`,
-        name: `${model} on ${dataset}, step ${count(step)}`,
-        says: `of ${count(steps)} steps, left on ${when} · stored in this browser`,
+        name: t`${model} on ${dataset}, step ${count(step)}`,
+        says: t`of ${count(steps)} steps, left on ${when} · stored in this browser`,
         is_apart: place === 0,
         act: () => void this.takeUp(stored, false),
       };
@@ -461,7 +462,7 @@ export class Checkpoints {
     this.left = left;
     if (!stored || this.trained || this.replayed || Date.now() - stored.at > FORGOTTEN_MS) return;
     const { model, dataset, step, steps } = stored;
-    const words = step < steps ? `was left at step ${count(step)} of ${count(steps)}` : `ended after ${count(step)} steps`;
+    const words = step < steps ? t`was left at step ${count(step)} of ${count(steps)}` : t`ended after ${count(step)} steps`;
     this.strip.show('offer', `Your run of ${model} on ${dataset} ${words} and is stored in this browser.`, '', [
       { id: 'go-on', words: step < steps ? 'Continue where you were' : 'Open it', act: () => void this.takeUp(stored) },
       { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },

@@ -4,6 +4,7 @@ import { count } from '../../model/format';
 import type { Group } from '../../protocol/messages';
 import type { Timeline } from '../../model/history';
 import { css, mixed, type Palette } from '../../ui/palette';
+import { t } from '../../words/words';
 
 const [WIDTH, HEIGHT] = [1920, 1200];
 const [LEFT, RIGHT, TOP, BOTTOM] = [170, 60, 128, 150];
@@ -27,7 +28,7 @@ export async function picture(history: Timeline, groups: Group[], palette: Palet
   if (!context) throw new Error('this browser gives no 2D canvas');
   const sans = getComputedStyle(document.body).fontFamily;
   const words = (text: string, x: number, y: number, size: number, colour = palette.soft, align: CanvasTextAlign = 'left'): void => {
-    context.font = `${size}px ${sans}`;
+    context.font = t`${size}px ${sans}`;
     context.fillStyle = css(colour);
     context.textAlign = align;
     context.fillText(text, x, y, WIDTH - LEFT - RIGHT);
@@ -35,7 +36,7 @@ export async function picture(history: Timeline, groups: Group[], palette: Palet
   context.fillStyle = css(palette.paper);
   context.fillRect(0, 0, WIDTH, HEIGHT);
   words(title, LEFT, 62, 34, palette.ink);
-  words('Every unit’s keep-probability over time', LEFT, 100, 22);
+  words(t`Every unit’s keep-probability over time`, LEFT, 100, 22);
 
   const bands = groups.filter((group) => group.gated);
   const units = bands.reduce((sum, group) => sum + group.size, 0);

@@ -8,6 +8,7 @@ import type { PageFacts } from '../../model/page-facts';
 import { element, say } from '../../ui/element';
 import { button, place, putAway } from '../../ui/card';
 import { foot } from '../../ui/toast';
+import { t } from '../../words/words';
 
 /** The seeds of "Once more". */
 const FIRST_SEED = 1;
@@ -18,7 +19,7 @@ class ClaimCard {
   private readonly claim: Claim;
   private readonly title = element('h2');
   private readonly asks = element('div', 'asks');
-  private readonly go = button('Train and see', 'claim-go', () => this.begin(FIRST_SEED), 'small-button go-on');
+  private readonly go = button(t`Train and see`, 'claim-go', () => this.begin(FIRST_SEED), 'small-button go-on');
   private readonly progress = element('p', 'soft');
   private readonly told = element('div', 'told');
   private said: { index: number; words: string } | null = null;
@@ -32,7 +33,7 @@ class ClaimCard {
   constructor(page: PageFacts, claim: Claim) {
     this.page = page;
     this.claim = claim;
-    this.title.append(element('small', '', 'A claim. Predict first, then measure'), titleOf(claim));
+    this.title.append(element('small', '', t`A claim. Predict first, then measure`), titleOf(claim));
     this.title.tabIndex = -1;
     this.progress.dataset['testid'] = 'claim-progress';
     this.told.dataset['testid'] = 'claim-told';
@@ -42,8 +43,8 @@ class ClaimCard {
     const stop = page.listen((news) => this.receive(news));
     const { activeElement } = document;
     const opener = activeElement instanceof HTMLElement && activeElement !== document.body ? activeElement : null;
-    place('claim', `Claim: ${titleOf(claim)}`, opener, stop, element('div', 'says', this.title, element('p', '', claim.about), this.settings()), this.asks);
-    this.say(this.go.disabled ? 'Choose an answer first.' : '');
+    place('claim', t`Claim: ${titleOf(claim)}`, opener, stop, element('div', 'says', this.title, element('p', '', claim.about), this.settings()), this.asks);
+    this.say(this.go.disabled ? t`Choose an answer first.` : '');
     this.title.focus();
   }
 
@@ -55,12 +56,12 @@ class ClaimCard {
     const own = names.filter((name) => new Set(values.map((each) => each.get(name))).size > 1);
     const row = (head: string, words: string[]): Node[] => [element('dt', '', head), element('dd', '', words.join(' · '))];
     const shared = names.filter((name) => !own.includes(name)).map((name) => this.words(name, values[0]?.get(name)));
-    const list = element('dl', 'differs-list', ...row(runs.length > 1 ? 'Both' : 'Settings', shared));
+    const list = element('dl', 'differs-list', ...row(runs.length > 1 ? t`Both` : t`Settings`, shared));
     if (own.length > 0)
       runs.forEach((_, index) =>
         list.append(
           ...row(
-            `Run ${index + 1}`,
+            t`Run ${index + 1}`,
             own.map((name) => this.words(name, values[index]?.get(name))),
           ),
         ),
@@ -151,7 +152,7 @@ class ClaimCard {
     const { pairs, view } = this.claim;
     if (pairs === undefined) return this.showVerdict(this.claim.judge(this.outcomes, null));
     this.drawing = true;
-    this.say('The network is frozen, and pairs of masks are drawn from its scores.');
+    this.say(t`The network is frozen, and pairs of masks are drawn from its scores.`);
     void this.page.show(view);
     this.page.ask({ kind: 'draw', pairs });
   }
@@ -169,30 +170,30 @@ class ClaimCard {
     // The page gives the run its number as soon as the link is read.
     if (news.kind === 'values' && news.query === this.link()) this.own = page.run;
     if (this.own === null) return;
-    if (page.run !== this.own) return this.end('Another run was opened meanwhile, so nothing was measured.');
+    if (page.run !== this.own) return this.end(t`Another run was opened meanwhile, so nothing was measured.`);
     switch (news.kind) {
       case 'snapshot':
         if (!this.drawing) this.tellRun();
         return;
       case 'failed':
-        return this.end('The run failed, so nothing was measured.');
+        return this.end(t`The run failed, so nothing was measured.`);
       case 'state':
         if (this.drawing) return;
-        if (news.state === 'halted') return this.end('The run diverged, so nothing was measured.');
+        if (news.state === 'halted') return this.end(t`The run diverged, so nothing was measured.`);
         if (news.state === 'finished') this.finish();
         return;
       case 'lab':
         if (this.drawing && !news.progress.drawing && news.report) this.showVerdict(this.claim.judge(this.outcomes, news.report));
         return;
       case 'lab_refused':
-        if (this.drawing) this.end(`No pairs could be drawn: ${news.message}`);
+        if (this.drawing) this.end(t`No pairs could be drawn: ${news.message}`);
     }
   }
 
   private finish(): void {
     const { current, description, snapshot } = this.page;
-    if (!current?.evaluation || !description || !snapshot) return this.end('The run ended without a test, so there is no result.');
-    if (Object.keys(current.replaced).length > 0) return this.end('Settings were changed meanwhile: the measurement does not answer the claim.');
+    if (!current?.evaluation || !description || !snapshot) return this.end(t`The run ended without a test, so there is no result.`);
+    if (Object.keys(current.replaced).length > 0) return this.end(t`Settings were changed meanwhile: the measurement does not answer the claim.`);
     this.outcomes.push({ description, snapshot, evaluation: current.evaluation });
     this.next();
   }
@@ -201,7 +202,7 @@ class ClaimCard {
   private end(words: string): void {
     this.running = false;
     this.say('');
-    this.told.replaceChildren(element('p', '', words), this.again('Try again', this.seed));
+    this.told.replaceChildren(element('p', '', words), this.again(t`Try again`, this.seed));
   }
 
   private showVerdict({ holds, found, right }: Verdict): void {
@@ -209,19 +210,19 @@ class ClaimCard {
     this.say('');
     const { answers } = this.claim;
     const said = this.said;
-    const verdict = holds === null ? 'Undecided: the numbers do not show a difference.' : holds ? 'It held here.' : 'It did not hold here.';
+    const verdict = holds === null ? t`Undecided: the numbers do not show a difference.` : holds ? t`It held here.` : t`It did not hold here.`;
     const guess = (): string => {
       if (right === null || !said) return '';
-      if (!Array.isArray(answers)) return `You set ${said.words}; it was ${right}\u00a0%.`;
-      return said.index === right ? `You said “${said.words}”, and that is right.` : `You said “${said.words}”; it was “${answers[right]}”.`;
+      if (!Array.isArray(answers)) return t`You set ${said.words}; it was ${right}\u00a0%.`;
+      return said.index === right ? t`You said “${said.words}”, and that is right.` : t`You said “${said.words}”; it was “${answers[right]}”.`;
     };
     const headline = element('b', '', verdict);
     this.told.dataset['holds'] = String(holds);
     this.told.dataset['right'] = String(right);
     this.told.replaceChildren(
       element('p', 'verdict', headline, ` ${guess()}`),
-      element('p', '', `Measured with seed ${this.seed}: ${found}`),
-      this.again('Once more, with another seed', this.seed + 1),
+      element('p', '', t`Measured with seed ${this.seed}: ${found}`),
+      this.again(t`Once more, with another seed`, this.seed + 1),
     );
   }
 
@@ -242,7 +243,7 @@ export function openClaim(page: PageFacts, name: string): void {
     return;
   }
   if (!claim) {
-    foot(`The link names a claim that this page does not have: “${name.slice(0, 40)}”.`);
+    foot(t`The link names a claim that this page does not have: “${name.slice(0, 40)}”.`);
     return putAway('claim');
   }
   // A link may name a claim before the engine is loaded.

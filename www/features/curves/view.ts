@@ -5,6 +5,7 @@ import { percent, significant } from '../../model/format';
 import type { Curves } from '../../model/curves';
 import { accuracyAxis, accuracyScale, describe, fit, lossAxis, lossScale, plainAxis, QUIET } from '../../ui/charts';
 import { css, type Palette } from '../../ui/palette';
+import { t } from '../../words/words';
 
 /** Radius of a marked value, in CSS pixels. */
 const DOT = 3.5;
@@ -97,11 +98,11 @@ export class CurvesView {
     const [steps, losses] = curves.losses();
     const { tests } = curves;
     const span = (values: number[], say: (value: number) => string): string =>
-      values.length === 0 ? 'nothing yet' : `from ${say(values[0] ?? 0)} to ${say(values.at(-1) ?? 0)}, up to step ${(steps.at(-1) ?? 0) + 1}`;
-    describe(this.containers.loss, `Loss along steps: ${span(losses, (loss) => significant(loss, 2))}`);
+      values.length === 0 ? t`nothing yet` : t`from ${say(values[0] ?? 0)} to ${say(values.at(-1) ?? 0)}, up to step ${(steps.at(-1) ?? 0) + 1}`;
+    describe(this.containers.loss, t`Loss along steps: ${span(losses, (loss) => significant(loss, 2))}`);
     describe(
       this.containers.accuracy,
-      `Test accuracy along steps: ${span(
+      t`Test accuracy along steps: ${span(
         tests.map(({ decided }) => decided),
         percent,
       )}`,

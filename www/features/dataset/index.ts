@@ -4,6 +4,7 @@ import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import type { UserFileReader } from './reader';
 import type { DatasetView } from './view';
+import { t } from '../../words/words';
 
 const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
 const isRun = ({ name }: File): boolean => /\.safetensors(\.gz)?$/i.test(name);
@@ -23,7 +24,7 @@ export const dataset: Feature = {
       page.dispatch({
         kind: 'files_report',
         given,
-        report: { kind: 'refused', message: 'the reader of files could not be loaded: give the files again', columns: [] },
+        report: { kind: 'refused', message: t`the reader of files could not be loaded: give the files again`, columns: [] },
       });
     });
     page.offer('stop-reading', async () => (await reader)?.stop());

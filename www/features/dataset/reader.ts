@@ -1,6 +1,7 @@
 // Reads the visitor's files in a worker. Another choice of files ends it.
 
 import type { OwnFile, OwnReport, OwnRequest, TableReading } from '../../protocol/messages';
+import { t } from '../../words/words';
 
 export class UserFileReader {
   private worker: Worker | null = null;
@@ -12,7 +13,7 @@ export class UserFileReader {
     worker.addEventListener('message', ({ data }: MessageEvent<OwnReport>) => receive(data));
     worker.addEventListener('error', (event) => {
       event.preventDefault();
-      receive({ kind: 'refused', message: event.message || 'the reader of files could not be loaded. Reload the page', columns: [] });
+      receive({ kind: 'refused', message: event.message || t`the reader of files could not be loaded. Reload the page`, columns: [] });
     });
     worker.postMessage({ files, table } satisfies OwnRequest);
   }

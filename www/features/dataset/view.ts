@@ -6,14 +6,15 @@ import type { OwnFile, TableReading } from '../../protocol/messages';
 import { messageOf, sentence } from '../../model/words';
 import { element } from '../../ui/element';
 import './style.css';
+import { t } from '../../words/words';
 
 /** What happens to missing values. */
 const MISSING: [value: string, words: string][] = [
-  ['refuse', 'are refused'],
-  ['mean', 'become the mean of the column'],
-  ['drop', 'leave out the row'],
+  ['refuse', t`are refused`],
+  ['mean', t`become the mean of the column`],
+  ['drop', t`leave out the row`],
 ];
-const FOUND: [value: string, words: string] = ['auto', 'found by itself'];
+const FOUND: [value: string, words: string] = ['auto', t`found by itself`];
 const MOST_CLASSES = 24;
 
 type Entry = FileSystemEntry;
@@ -69,8 +70,8 @@ export class DatasetView {
       return made;
     };
     const [files, folder] = [input('own-files'), input('own-folder')];
-    files.ariaLabel = 'Files';
-    folder.ariaLabel = 'A folder';
+    files.ariaLabel = t`Files`;
+    folder.ariaLabel = t`A folder`;
     folder.webkitdirectory = true;
     const button = (words: string, id: string, press: () => void, more = ''): HTMLButtonElement => {
       const made = element('button', `small-button ${more}`.trim(), words);
@@ -81,13 +82,13 @@ export class DatasetView {
     };
     this.zone.dataset['testid'] = 'own-drop';
     this.zone.append(
-      element('b', '', 'Drop files or a folder here'),
-      element('p', '', 'They never leave this browser: nothing is sent, and nothing is stored after the page is closed.'),
+      element('b', '', t`Drop files or a folder here`),
+      element('p', '', t`They never leave this browser: nothing is sent, and nothing is stored after the page is closed.`),
       element(
         'div',
         '',
-        button('Choose files', 'own-choose-files', () => files.click(), 'go'),
-        button('Choose a folder', 'own-choose-folder', () => folder.click()),
+        button(t`Choose files`, 'own-choose-files', () => files.click(), 'go'),
+        button(t`Choose a folder`, 'own-choose-folder', () => folder.click()),
         files,
         folder,
       ),
@@ -99,21 +100,21 @@ export class DatasetView {
     // The files that were given last, even if they were refused: another choice reads them again.
     for (const choice of [this.label, this.missing]) choice.addEventListener('change', () => this.give(this.data?.given.at(-1)?.files ?? []));
     this.bar.hidden = true;
-    this.bar.ariaLabel = 'Files read';
+    this.bar.ariaLabel = t`Files read`;
     this.said.setAttribute('role', 'status');
     this.said.dataset['testid'] = 'own-said';
     this.more.dataset['testid'] = 'own-note';
-    this.classes.ariaLabel = 'Classes';
-    this.go = button('Show the network', 'own-train', () => requests.leave());
+    this.classes.ariaLabel = t`Classes`;
+    this.go = button(t`Show the network`, 'own-train', () => requests.leave());
     this.go.hidden = true;
     const kinds: [title: string, ...rest: (string | Node)[]][] = [
       [
-        'A table',
-        'a CSV file: a row of numbers for each sample, with its class in a column named class, label, target or species, or at an end. 784 numbers are an image of 28 × 28. A folder may have train.csv and test.csv.',
+        t`A table`,
+        t`a CSV file: a row of numbers for each sample, with its class in a column named class, label, target or species, or at an end. 784 numbers are an image of 28 × 28. A folder may have train.csv and test.csv.`,
       ],
-      ['idx files', 'images and labels, as MNIST’s, plain or ', element('code', '', '.gz'), '. Two pairs are training and test rows.'],
+      [t`idx files`, 'images and labels, as MNIST’s, plain or ', element('code', '', '.gz'), '. Two pairs are training and test rows.'],
       [
-        'Pictures',
+        t`Pictures`,
         'a folder for each class, of PNG, JPEG, WebP, GIF, BMP or TIFF files. Below a folder named ',
         element('code', '', 'test'),
         ' they are for the test. Different sizes are brought to 32 × 32.',
@@ -148,7 +149,7 @@ export class DatasetView {
     try {
       this.take(entries.length > 0 ? (await Promise.all(entries.map(filesOf))).flat() : loose.map((file) => ({ path: file.name, file })));
     } catch (error) {
-      this.requests.unreadable(`these files cannot be read: ${messageOf(error)}`);
+      this.requests.unreadable(t`these files cannot be read: ${messageOf(error)}`);
     }
   }
 
@@ -166,7 +167,7 @@ export class DatasetView {
   draw(data: UserData): void {
     this.data = data;
     const last = data.given.at(-1);
-    offer(this.label, [FOUND, ...(last?.columns ?? []).map((name, at): [string, string] => [`column ${at + 1}`, name])]);
+    offer(this.label, [FOUND, ...(last?.columns ?? []).map((name, at): [string, string] => [t`column ${at + 1}`, name])]);
     if (last) this.label.value = last.table.label;
     const { given, wanted, reading, again, progress, refusal, waits } = data;
     const own = wanted === null ? null : (given[wanted]?.dataset?.own ?? null);
@@ -177,19 +178,19 @@ export class DatasetView {
     this.go.hidden = own === null;
     this.classes.hidden = own === null;
     const rest = (own?.classes.length ?? 0) - MOST_CLASSES;
-    const names = own ? [...own.classes.slice(0, MOST_CLASSES), ...(rest > 0 ? [`and ${rest} more`] : [])] : [];
+    const names = own ? [...own.classes.slice(0, MOST_CLASSES), ...(rest > 0 ? [t`and ${rest} more`] : [])] : [];
     if (names.join('\n') !== [...this.classes.children].map(({ textContent }) => textContent).join('\n'))
       this.classes.replaceChildren(...names.map((name) => element('li', '', name)));
     if (refusal !== null) {
       this.said.textContent = sentence(refusal);
-      this.note(own ? `What was given before stays: ${own.name}.` : 'Nothing else was changed.');
+      this.note(own ? t`What was given before stays: ${own.name}.` : t`Nothing else was changed.`);
       return;
     }
-    const split = own?.has_test ? 'Its test rows are its own.' : 'One in seven rows of each class is a test row, drawn by the seed of the run.';
-    const later = waits ? ['The run continues with its own data: Restart begins with these.'] : [];
+    const split = own?.has_test ? t`Its test rows are its own.` : t`One in seven rows of each class is a test row, drawn by the seed of the run.`;
+    const later = waits ? [t`The run continues with its own data: Restart begins with these.`] : [];
     if (reading !== null && !again) {
       const files = given[reading]?.files ?? [];
-      this.said.textContent = `Reading ${files.length === 1 ? (files[0]?.path ?? '') : `${count(files.length)} files`}.`;
+      this.said.textContent = t`Reading ${files.length === 1 ? (files[0]?.path ?? '') : t`${count(files.length)} files`}.`;
       return;
     }
     if (progress !== null) return;

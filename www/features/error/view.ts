@@ -2,6 +2,7 @@
 
 import type { Trouble } from '../../model/state';
 import { sentence } from '../../model/words';
+import { t } from '../../words/words';
 
 interface Advice {
   title: string;
@@ -11,33 +12,33 @@ interface Advice {
 function describe(failure: Trouble, message: string): Advice {
   switch (failure) {
     case 'lost':
-      return { title: 'The GPU was lost', lines: [message, 'This happens after a driver restart or a long sleep. A new run can start at once.'] };
+      return { title: t`The GPU was lost`, lines: [message, t`This happens after a driver restart or a long sleep. A new run can start at once.`] };
     case 'crashed':
       return {
-        title: 'The engine failed',
-        lines: [sentence(message), 'That is a fault of this program. A new run can start at once, and “Take away” can still download this one.'],
+        title: t`The engine failed`,
+        lines: [sentence(message), t`That is a fault of this program. A new run can start at once, and “Take away” can still download this one.`],
       };
     case 'link':
       return {
-        title: 'The link could not be read',
-        lines: [...message.split('\n'), 'Another experiment was opened instead. The address stays until a setting is changed.'],
+        title: t`The link could not be read`,
+        lines: [...message.split('\n'), t`Another experiment was opened instead. The address stays until a setting is changed.`],
       };
     case 'part_of_link':
       return {
-        title: 'Part of the link could not be read',
-        lines: [...message.split('\n'), 'The rest was opened. The address stays until a setting is changed.'],
+        title: t`Part of the link could not be read`,
+        lines: [...message.split('\n'), t`The rest was opened. The address stays until a setting is changed.`],
       };
     case 'large':
       return {
-        title: 'This network is too large for this device',
-        lines: [sentence(message), 'No memory was allocated. Choose another network or a smaller batch in the settings.'],
+        title: t`This network is too large for this device`,
+        lines: [sentence(message), t`No memory was allocated. Choose another network or a smaller batch in the settings.`],
       };
     case 'refused':
-      return { title: 'This experiment cannot be opened', lines: [sentence(message)] };
+      return { title: t`This experiment cannot be opened`, lines: [sentence(message)] };
     case 'own':
-      return { title: 'This experiment needs its author’s own data', lines: [sentence(message)] };
+      return { title: t`This experiment needs its author’s own data`, lines: [sentence(message)] };
     case 'engine':
-      return { title: 'The engine stopped', lines: [message] };
+      return { title: t`The engine stopped`, lines: [message] };
   }
 }
 
@@ -75,7 +76,7 @@ export class ErrorPanel {
       const button = document.createElement('button');
       button.type = 'button';
       button.dataset['testid'] = failure === 'own' ? 'give' : 'again';
-      button.textContent = failure === 'own' ? 'Give the data' : 'Start again';
+      button.textContent = failure === 'own' ? t`Give the data` : t`Start again`;
       button.addEventListener('click', () => (failure === 'own' ? this.give() : this.again()));
       notice.append(button);
     }

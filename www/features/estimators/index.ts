@@ -4,10 +4,11 @@ import { openedOf, phaseOf, recordedRefusal } from '../../model/selectors';
 import type { State } from '../../model/state';
 import { at } from '../../ui/element';
 import type { Feature } from '../../ui/page';
+import { t } from '../../words/words';
 
 /** Why no pairs of masks can be drawn; null if they can. */
 function refusalOf({ run }: State): string | null {
-  if (!openedOf(run) || run.kind === 'failed') return 'no network is open: press Train first.';
+  if (!openedOf(run) || run.kind === 'failed') return t`no network is open: press Train first.`;
   const recorded = recordedRefusal(run);
   return recorded && `${recorded}.`;
 }

@@ -10,6 +10,7 @@ import { describe, fit, plainAxis, QUIET, tickedAxis } from '../../ui/charts';
 import { element } from '../../ui/element';
 import './style.css';
 import { css, readColours } from '../../ui/palette';
+import { t } from '../../words/words';
 
 const PAIRS = ['256', '1024', '4096', '16384'];
 const FIRST = '1024';
@@ -37,9 +38,9 @@ interface Quantity {
 }
 const VARIANCE: Quantity = {
   name: 'variance',
-  words: 'Variance',
+  words: t`Variance`,
   of: (bin) => bin.variance,
-  beside: { words: 'the paper’s bound', of: (bin) => bin.bound },
+  beside: { words: t`the paper’s bound`, of: (bin) => bin.bound },
   tick: plain,
   cell: significant,
 };
@@ -47,13 +48,13 @@ const QUANTITIES: Quantity[] = [
   VARIANCE,
   {
     name: 'bias',
-    words: 'Bias',
+    words: t`Bias`,
     of: (bin) => bin.bias,
-    beside: { words: 'by chance alone', of: (bin) => bin.bias_chance },
+    beside: { words: t`by chance alone`, of: (bin) => bin.bias_chance },
     tick: (value) => `${plain(100 * value)}\u00a0%`,
     cell: (value) => percent(value),
   },
-  { name: 'signal / noise', words: 'Signal to noise', of: (bin) => bin.signal_to_noise, beside: null, tick: plain, cell: (value) => significant(value, 2) },
+  { name: 'signal / noise', words: t`Signal to noise`, of: (bin) => bin.signal_to_noise, beside: null, tick: plain, cell: (value) => significant(value, 2) },
 ];
 const alphaOf = (alpha: number): string => ({ 0: '0', 0.25: '¼', 0.5: '½', 0.75: '¾', 1: '1' })[alpha] ?? String(alpha);
 
@@ -68,7 +69,7 @@ export class LabView {
   private least = 1;
   private readonly chart: uPlot;
   private readonly more = element('select');
-  private readonly go = element('button', 'small-button', 'Draw pairs');
+  private readonly go = element('button', 'small-button', t`Draw pairs`);
   private readonly bar = element('progress');
   private readonly said = element('p', 'note');
   private readonly announcer = new Announcer();
@@ -82,7 +83,7 @@ export class LabView {
   private readonly intro = element(
     'p',
     'differs-line',
-    'How good is the gradient that the scores learn from? Pairs of masks are drawn from the current scores, and every estimator is computed from the same pairs.',
+    t`How good is the gradient that the scores learn from? Pairs of masks are drawn from the current scores, and every estimator is computed from the same pairs.`,
   );
   private readonly draws: (pairs: number) => void;
 
@@ -95,7 +96,7 @@ export class LabView {
     }
     this.more.value = FIRST;
     this.more.dataset['testid'] = 'lab-pairs';
-    this.more.ariaLabel = 'Pairs of masks to draw';
+    this.more.ariaLabel = t`Pairs of masks to draw`;
     this.go.type = 'button';
     this.go.dataset['testid'] = 'lab-draw';
     this.go.addEventListener('click', () => {
@@ -104,10 +105,10 @@ export class LabView {
       this.draws((this.progress?.pairs ?? 0) + Number(this.more.value));
     });
     this.bar.hidden = true;
-    this.bar.ariaLabel = 'Pairs drawn';
+    this.bar.ariaLabel = t`Pairs drawn`;
     this.said.dataset['testid'] = 'lab-said';
     this.body.dataset['testid'] = 'lab-rows';
-    const heads = ['α', 'bias', 'by chance', 'variance', '/ two-sided', 'bound', 'signal / noise', 'cosine to the truth', 'of the mean', 'bias seen'];
+    const heads = ['α', 'bias', t`by chance`, 'variance', '/ two-sided', 'bound', 'signal / noise', t`cosine to the truth`, t`of the mean`, t`bias seen`];
     const chart = this.room;
     const colour = (name: string) => () => css(this.colours[name] ?? [0, 0, 0]);
     this.chart = new uPlot(
@@ -160,7 +161,7 @@ export class LabView {
       element('div', 'bar-line', element('p', 'lead', this.lead), this.choice()),
       chart,
       key,
-      element('details', 'by-range', element('summary', '', 'The curves in figures'), element('div', 'scrolls', this.bins)),
+      element('details', 'by-range', element('summary', '', t`The curves in figures`), element('div', 'scrolls', this.bins)),
       element(
         'div',
         'scrolls',
@@ -202,7 +203,7 @@ export class LabView {
     this.report = report;
     this.say();
     // The end is announced to screen readers.
-    if (ended) this.announcer.say(`${progress.step} ${progress.pairs}`, `Drawn. ${this.said.textContent}`);
+    if (ended) this.announcer.say(`${progress.step} ${progress.pairs}`, t`Drawn. ${this.said.textContent}`);
     if (report) this.fill(report);
   }
 
@@ -217,28 +218,28 @@ export class LabView {
   private say(): void {
     const { progress, report } = this;
     const drawing = progress?.drawing === true;
-    this.go.textContent = drawing ? 'Stop' : progress ? 'Draw more' : 'Draw pairs';
+    this.go.textContent = drawing ? t`Stop` : progress ? t`Draw more` : t`Draw pairs`;
     this.bar.hidden = !drawing;
     if (progress) {
       this.bar.max = progress.of;
       this.bar.value = progress.pairs;
     }
     const parts: string[] = [];
-    if (drawing && progress.masks_left > 0) parts.push(`Trying all masks first: ${count(progress.masks_left)} to go.`);
-    if (drawing && progress.masks_left === 0) parts.push(`${count(progress.pairs)} of ${count(progress.of)} pairs.`);
+    if (drawing && progress.masks_left > 0) parts.push(t`Trying all masks first: ${count(progress.masks_left)} to go.`);
+    if (drawing && progress.masks_left === 0) parts.push(t`${count(progress.pairs)} of ${count(progress.of)} pairs.`);
     if (report) {
       const truth =
         report.enumerated_masks === null
-          ? `The true gradient is the mean over ${count(report.truth_masks)} other masks, known to ±${percent(report.truth_error)}.`
-          : `The true gradient is exact: all ${count(report.enumerated_masks)} masks were tried.`;
+          ? t`The true gradient is the mean over ${count(report.truth_masks)} other masks, known to ±${percent(report.truth_error)}.`
+          : t`The true gradient is exact: all ${count(report.enumerated_masks)} masks were tried.`;
       const kept = report.undecided_units === report.units ? '' : `, of which ${count(report.undecided_units)} are undecided`;
       parts.push(
-        `At step ${count(report.step)}, ${count(report.units)} units${kept}, ${count(report.pairs)} pairs${report.batches > 1 ? ` on ${count(report.batches)} batches in turn` : ''}. ${truth}`,
+        t`At step ${count(report.step)}, ${count(report.units)} units${kept}, ${count(report.pairs)} pairs${report.batches > 1 ? ` on ${count(report.batches)} batches in turn` : ''}. ${truth}`,
       );
       if (report.control_cosine !== null)
-        parts.push(`The cosine of the control variate c to the true gradient, at α = ½, is ${significant(report.control_cosine, 2)}.`);
+        parts.push(t`The cosine of the control variate c to the true gradient, at α = ½, is ${significant(report.control_cosine, 2)}.`);
     }
-    if (parts.length === 0) parts.push('Drawing pauses the run. It does not change how the run continues.');
+    if (parts.length === 0) parts.push(t`Drawing pauses the run. It does not change how the run continues.`);
     this.said.textContent = parts.join(' ');
   }
 
@@ -253,7 +254,7 @@ export class LabView {
         const pick = element('button', 'pick', rule);
         pick.type = 'button';
         pick.ariaPressed = String(rule === this.estimator);
-        pick.title = 'Show its curves';
+        pick.title = t`Show its curves`;
         pick.addEventListener('click', () => {
           this.estimator = rule;
           if (this.report) this.fill(this.report);
@@ -294,15 +295,15 @@ export class LabView {
     this.key.hidden = !has_beside;
     this.beside.textContent = quantity.beside?.words ?? '';
     const unbounded = quantity === VARIANCE && !has_beside ? '; there is no bound for it' : '';
-    this.lead.textContent = `${quantity.words} of ${estimator} by the unit’s s${unbounded}`;
+    this.lead.textContent = t`${quantity.words} of ${estimator} by the unit’s s${unbounded}`;
     describe(
       this.room,
-      `${this.lead.textContent}, one curve for each α${has_beside ? `, and ${quantity.beside?.words} beside it` : ''}. The figures are below.`,
+      t`${this.lead.textContent}, one curve for each α${has_beside ? `, and ${quantity.beside?.words} beside it` : ''}. The figures are below.`,
     );
     const say = (value: number | null | undefined): string => (value == null ? '–' : quantity.cell(value));
     const heads = ['s', 'units', ...ALPHAS.map((alpha) => `α = ${alphaOf(alpha)}`)];
     this.bins.replaceChildren(
-      element('caption', '', sentence(`${quantity.words} by s${has_beside ? `, below it in grey: ${quantity.beside?.words}` : ''}`)),
+      element('caption', '', sentence(t`${quantity.words} by s${has_beside ? `, below it in grey: ${quantity.beside?.words}` : ''}`)),
       element('thead', '', element('tr', '', ...heads.map((words) => element('th', '', words)))),
       element(
         'tbody',
@@ -341,7 +342,7 @@ export class LabView {
       });
       row.append(element('label', '', input, element('span', '', quantity.name)));
     }
-    return element('fieldset', 'segments', element('legend', 'unseen', 'The chart shows'), row);
+    return element('fieldset', 'segments', element('legend', 'unseen', t`The chart shows`), row);
   }
 
   /** A bin of s, in words; its lower edge where there is little space. */

@@ -5,6 +5,7 @@ import { openedOf, phaseOf, stepsOf } from '../../model/selectors';
 import type { RunState } from '../../protocol/messages';
 import { element } from '../../ui/element';
 import type { Page } from '../../ui/page';
+import { t } from '../../words/words';
 
 /** A message to the page around the frame. docs/teaching.md describes it; a later version only adds fields. */
 export interface Told {
@@ -21,7 +22,7 @@ export interface Told {
 
 /** Links to the page outside the frame, and tells each new step and test, at most once an animation frame. */
 export function tell(page: Page): void {
-  const open = element('a', 'quiet open-whole', 'Open in a tab');
+  const open = element('a', 'quiet open-whole', t`Open in a tab`);
   open.target = '_blank';
   open.rel = 'noopener';
   open.dataset['testid'] = 'open-whole';

@@ -5,6 +5,7 @@ import type { Group } from '../../protocol/messages';
 import type { Timeline } from '../../model/history';
 import { say } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';
+import { t } from '../../words/words';
 
 /** The gap between the bands of groups, in CSS pixels; with many groups, the smallest visible gap. */
 const GAP = 3;
@@ -59,9 +60,9 @@ export class HistoryView {
     this.recolour(palette);
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'slider');
-    canvas.setAttribute('aria-label', 'Look back through the run');
+    canvas.setAttribute('aria-label', t`Look back through the run`);
     canvas.setAttribute('aria-valuemin', '0');
-    this.value(0, 0, 'nothing drawn yet');
+    this.value(0, 0, t`nothing drawn yet`);
     new ResizeObserver(() => this.layOut()).observe(canvas);
     // These canvases are not in the document. A lost GPU empties them, so they are painted again.
     for (const each of [ink, spare]) each.canvas.addEventListener('contextrestored', () => this.recolour(this.palette));
@@ -100,7 +101,7 @@ export class HistoryView {
     this.looking = null;
     delete this.root.dataset['columns'];
     for (const label of [this.start, this.what, this.end]) label.textContent = '';
-    this.value(0, 0, 'nothing drawn yet');
+    this.value(0, 0, t`nothing drawn yet`);
     this.layOut();
   }
 
@@ -203,21 +204,21 @@ export class HistoryView {
     this.root.dataset['columns'] = String(timeline.columns);
     const moment = timeline.at(this.looking ?? timeline.columns - 1);
     const step = moment?.step ?? 0;
-    say(this.start, 'step 0');
-    say(this.end, `step ${count(Math.min(this.steps, timeline.capacity * timeline.stride))}`);
+    say(this.start, t`step 0`);
+    say(this.end, t`step ${count(Math.min(this.steps, timeline.capacity * timeline.stride))}`);
     if (this.looking === null) {
-      say(this.what, this.is_narrow ? 'drag to look back' : 'every unit’s keep-probability over time · drag to look back');
+      say(this.what, this.is_narrow ? t`drag to look back` : t`every unit’s keep-probability over time · drag to look back`);
     } else {
       const button = this.what.querySelector('button') ?? document.createElement('button');
       if (!button.isConnected) {
         button.type = 'button';
-        button.textContent = 'back to now';
+        button.textContent = t`back to now`;
         this.what.replaceChildren(document.createTextNode(''), button);
       }
       const text = this.what.firstChild;
       if (text) text.nodeValue = `looking back at step ${count(step)} · `;
     }
-    this.value(this.looking ?? timeline.columns - 1, timeline.columns - 1, `step ${count(step)}`);
+    this.value(this.looking ?? timeline.columns - 1, timeline.columns - 1, t`step ${count(step)}`);
   }
 
   /** For a screen reader. */

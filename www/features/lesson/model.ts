@@ -1,6 +1,8 @@
 // A lesson in a link: a title, a text, and the parts of the page that stay. All of it follows the #, which the engine's reader of links
 // ignores, and all of it is plain text.
 
+import { t } from '../../words/words';
+
 export interface Lesson {
   title: string;
   text: string;
@@ -32,7 +34,7 @@ export function tooLong({ title, text }: Pick<Lesson, 'title' | 'text'>): string
     ['text', text, MOST.text],
   ] as const) {
     const length = characters(words).length;
-    if (length > most) return `The ${name} has ${length} characters; at most ${most} are allowed.`;
+    if (length > most) return t`The ${name} has ${length} characters; at most ${most} are allowed.`;
   }
   return null;
 }
@@ -50,8 +52,8 @@ export function writeLesson({ title, text, show }: Lesson, hash = ''): string {
 /** The code with which another page shows a lesson in a frame. */
 export function embedCode(address: string, title: string): string {
   const attribute = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
-  const name = title === '' ? 'Lacuna' : `Lacuna: ${title}`;
-  return `<iframe src="${attribute(address)}" title="${attribute(name)}" width="100%" height="720" loading="lazy" style="border: 0"></iframe>`;
+  const name = title === '' ? 'Lacuna' : t`Lacuna: ${title}`;
+  return t`<iframe src="${attribute(address)}" title="${attribute(name)}" width="100%" height="720" loading="lazy" style="border: 0"></iframe>`;
 }
 
 /** The lesson of an address, and in words what was changed or left out; null if there is none. */
@@ -63,12 +65,12 @@ export function readLesson(hash: string): { lesson: Lesson; notes: string[] } | 
   const words = (name: keyof typeof MOST): string => {
     const found = characters(plain(said.get(name) ?? ''));
     if (found.length <= MOST[name]) return found.join('');
-    notes.push(`The lesson’s ${name} is longer than ${MOST[name]} characters; the rest is left out.`);
+    notes.push(t`The lesson’s ${name} is longer than ${MOST[name]} characters; the rest is left out.`);
     return `${found.slice(0, MOST[name]).join('')}…`;
   };
   const [title, text] = [words('title').replaceAll('\n', ' '), words('text')];
   const parts = [...new Set(named.split('.').filter((name) => name !== ''))];
   const show = parts.slice(0, MOST_PARTS).filter((name) => PART_NAME.test(name));
-  if (show.length < parts.length) notes.push('Some of the parts that the link names cannot be names of parts; they are left out.');
+  if (show.length < parts.length) notes.push(t`Some of the parts that the link names cannot be names of parts; they are left out.`);
   return { lesson: { title, text, show }, notes };
 }

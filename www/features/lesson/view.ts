@@ -7,6 +7,7 @@ import type { PageFacts } from '../../model/page-facts';
 import { copyInto } from '../../ui/copy';
 import { element, say } from '../../ui/element';
 import { button, place, placeAbove } from '../../ui/card';
+import { t } from '../../words/words';
 
 /** A part of the page that a lesson may show or hide. */
 interface Part {
@@ -17,15 +18,15 @@ interface Part {
 
 /** The parts around the network. The network, Train, one step and restart always stay. */
 const BESIDE: [name: string, title: string, at: string][] = [
-  ['pace', 'Pace', '.pace'],
-  ['budget', 'Budget', '.meter'],
-  ['history', 'History', '#history'],
-  ['speed', 'Speed', '#speed'],
-  ['loss', 'Loss', '.plot:has(#loss-chart)'],
-  ['accuracy', 'Accuracy', '.plot:has(#accuracy-chart)'],
-  ['figures', 'Figures', '.figures'],
-  ['phases', 'The six phases', 'footer.phases'],
-  ['tries', 'Claims to try', '.try'],
+  ['pace', t`Pace`, '.pace'],
+  ['budget', t`Budget`, '.meter'],
+  ['history', t`History`, '#history'],
+  ['speed', t`Speed`, '#speed'],
+  ['loss', t`Loss`, '.plot:has(#loss-chart)'],
+  ['accuracy', t`Accuracy`, '.plot:has(#accuracy-chart)'],
+  ['figures', t`Figures`, '.figures'],
+  ['phases', t`The six phases`, 'footer.phases'],
+  ['tries', t`Claims to try`, '.try'],
 ];
 /** The parts that a new lesson shows at first. */
 const USUAL = ['history', 'budget', 'loss', 'accuracy', 'keep_ratio', 'phases'];
@@ -56,14 +57,14 @@ export class LessonView {
   private readonly title = element('h2');
   private readonly text = element('p', 'text');
   private readonly notes = element('p', 'notes');
-  private readonly all = button('Show everything', 'lesson-all', () => this.toggle());
+  private readonly all = button(t`Show everything`, 'lesson-all', () => this.toggle());
   private lesson: Lesson | null = null;
   private whole = false;
   private said: string[] = [];
 
   constructor(page: PageFacts) {
     this.page = page;
-    this.root.ariaLabel = 'Lesson';
+    this.root.ariaLabel = t`Lesson`;
     this.root.dataset['testid'] = 'lesson';
     this.notes.dataset['testid'] = 'lesson-notes';
     this.root.append(element('div', '', this.title, this.text, this.notes), this.all);
@@ -80,7 +81,7 @@ export class LessonView {
     this.lesson = found?.lesson ?? null;
     this.said = found?.notes ?? [];
     this.whole = false;
-    this.title.textContent = this.lesson?.title || 'A lesson';
+    this.title.textContent = this.lesson?.title || t`A lesson`;
     this.text.textContent = this.lesson?.text ?? '';
     this.root.hidden = this.lesson === null;
     this.apply();
@@ -88,7 +89,7 @@ export class LessonView {
 
   private toggle(): void {
     this.whole = !this.whole;
-    this.all.textContent = this.whole ? 'Show the lesson only' : 'Show everything';
+    this.all.textContent = this.whole ? t`Show the lesson only` : t`Show everything`;
     this.apply();
   }
 
@@ -109,7 +110,7 @@ export class LessonView {
     const missing =
       unknown.length === 0
         ? []
-        : [`This page has no part named ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}.`];
+        : [t`This page has no part named ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}.`];
     this.notes.textContent = [...this.said, ...missing].join(' ');
   }
 }
@@ -137,14 +138,14 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
   const title = element('input');
   title.type = 'text';
   title.dataset['testid'] = 'lesson-title';
-  title.placeholder = 'Which pixels does it need?';
+  title.placeholder = t`Which pixels does it need?`;
   const text = element('textarea');
   text.rows = 4;
   text.dataset['testid'] = 'lesson-text';
-  text.placeholder = 'What to do, what to look at, what to ask.';
+  text.placeholder = t`What to do, what to look at, what to ask.`;
   const claim = element('select');
   claim.dataset['testid'] = 'lesson-claim';
-  for (const [words, value] of [['nothing more', ''], ...TRIES.flatMap(([words, , name]) => (name === null ? [] : [[words, name]]))]) {
+  for (const [words, value] of [[t`nothing more`, ''], ...TRIES.flatMap(([words, , name]) => (name === null ? [] : [[words, name]]))]) {
     const option = element('option', '', words ?? '');
     option.value = value ?? '';
     claim.append(option);
@@ -153,25 +154,25 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
   const said = element('p', 'soft');
   said.setAttribute('role', 'status');
   said.dataset['testid'] = 'lesson-said';
-  const copied = element('span', '', 'Copy the lesson’s link');
-  const copy = button('', 'lesson-copy', () => copyInto(copied, link.href, 'Use “Open it” and copy its address'), 'small-button go-on');
+  const copied = element('span', '', t`Copy the lesson’s link`);
+  const copy = button('', 'lesson-copy', () => copyInto(copied, link.href, t`Use “Open it” and copy its address`), 'small-button go-on');
   copy.append(copied);
-  const framed = element('span', '', 'Copy embed code');
+  const framed = element('span', '', t`Copy embed code`);
   const embed = button(
     '',
     'lesson-embed',
-    () => copyInto(framed, embedCode(link.href, plain(title.value)), 'This browser does not let a page copy'),
+    () => copyInto(framed, embedCode(link.href, plain(title.value)), t`This browser does not let a page copy`),
     'small-button',
   );
   embed.append(framed);
-  const link = element('a', '', 'Open it');
+  const link = element('a', '', t`Open it`);
   link.target = '_blank';
   link.rel = 'noopener';
   link.dataset['testid'] = 'lesson-open';
   const groups = [
-    boxes('Beside the network', besideParts(), update),
-    boxes('In the header', headParts(), update),
-    boxes('Settings', settingParts(page), update),
+    boxes(t`Beside the network`, besideParts(), update),
+    boxes(t`In the header`, headParts(), update),
+    boxes(t`Settings`, settingParts(page), update),
   ];
 
   function update(): void {
@@ -186,30 +187,30 @@ export function composeLesson(page: PageFacts, opener: HTMLElement): void {
     link.href = address.href;
     copy.disabled = embed.disabled = trouble !== null;
     link.hidden = trouble !== null;
-    const left = `${MOST.text - [...words.text].length} characters left for the text.`;
-    const now = trouble ?? `The link holds the experiment as it is set now, your text, and the parts of the page that stay. ${left}`;
+    const left = t`${MOST.text - [...words.text].length} characters left for the text.`;
+    const now = trouble ?? t`The link holds the experiment as it is set now, your text, and the parts of the page that stay. ${left}`;
     say(said, now);
   }
 
   for (const field of [title, text, claim]) field.addEventListener('input', update);
-  const heading = element('h2', '', element('small', '', 'A link for a class'), 'Make a lesson');
+  const heading = element('h2', '', element('small', '', t`A link for a class`), t`Make a lesson`);
   const words = element(
     'div',
     'words',
     heading,
-    element('label', '', element('span', '', 'Title'), title),
-    element('label', '', element('span', '', 'Text'), text),
-    element('label', 'inline', element('span', '', 'Begin with'), claim),
+    element('label', '', element('span', '', t`Title`), title),
+    element('label', '', element('span', '', t`Text`), text),
+    element('label', 'inline', element('span', '', t`Begin with`), claim),
     element('div', 'line', copy, embed, link),
     said,
   );
   place(
     'compose',
-    'Make a lesson',
+    t`Make a lesson`,
     opener,
     () => undefined,
     words,
-    element('div', 'keeps', element('p', '', 'What stays on the page, beside the network and Train'), ...groups.map(({ root }) => root)),
+    element('div', 'keeps', element('p', '', t`What stays on the page, beside the network and Train`), ...groups.map(({ root }) => root)),
   );
   update();
   title.focus();

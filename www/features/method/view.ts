@@ -8,6 +8,7 @@ import { element } from '../../ui/element';
 import { below, formula, fraction, math, power, room, row } from '../../ui/mathml';
 import { place, putAway, standing } from '../../ui/card';
 import { point, visit } from '../../ui/highlight';
+import { t } from '../../words/words';
 
 interface Symbol {
   /** The symbol as it appears in a formula. */
@@ -17,17 +18,17 @@ interface Symbol {
 }
 
 const SYMBOLS = {
-  w: { sign: 'w', means: 'the weights', lives: ['weights'] },
-  s: { sign: 's', means: 'keep-probabilities (scores)', lives: ['network', 'history'] },
-  m: { sign: 'm', means: 'the mask that trains w', lives: ['kept', 'sample'] },
-  probe: { sign: 'm′', means: 'the second mask', lives: ['disagree', 'sample'] },
-  L: { sign: 'L', means: 'the loss under m', lives: ['loss', 'losses'] },
-  probe_loss: { sign: 'L′', means: 'the loss under m′', lives: ['loss', 'losses'] },
-  K: { sign: 'K', means: 'the budget', lives: ['budget', 'keep_ratio'] },
-  alpha: { sign: 'α', means: 'the exponent', lives: ['alpha'] },
-  g: { sign: 'g', means: 'the structure gradient', lives: ['gradient'] },
-  v: { sign: 'v', means: 'the shift that keeps the budget', lives: ['project'] },
-  eta: { sign: 'η', means: 'the structure rate', lives: ['scores_rate'] },
+  w: { sign: 'w', means: t`the weights`, lives: ['weights'] },
+  s: { sign: 's', means: t`keep-probabilities (scores)`, lives: ['network', 'history'] },
+  m: { sign: 'm', means: t`the mask that trains w`, lives: ['kept', 'sample'] },
+  probe: { sign: 'm′', means: t`the second mask`, lives: ['disagree', 'sample'] },
+  L: { sign: 'L', means: t`the loss under m`, lives: ['loss', 'losses'] },
+  probe_loss: { sign: 'L′', means: t`the loss under m′`, lives: ['loss', 'losses'] },
+  K: { sign: 'K', means: t`the budget`, lives: ['budget', 'keep_ratio'] },
+  alpha: { sign: 'α', means: t`the exponent`, lives: ['alpha'] },
+  g: { sign: 'g', means: t`the structure gradient`, lives: ['gradient'] },
+  v: { sign: 'v', means: t`the shift that keeps the budget`, lives: ['project'] },
+  eta: { sign: 'η', means: t`the structure rate`, lives: ['scores_rate'] },
 } satisfies Record<string, Symbol>;
 type SymbolName = keyof typeof SYMBOLS;
 
@@ -125,7 +126,7 @@ class MethodPanel {
     const one_minus_s = (): Element => row('1', '−', s());
     const objective = [
       formula(
-        'Minimise over w and s the expected loss of w and m, where m is drawn from s,',
+        t`Minimise over w and s the expected loss of w and m, where m is drawn from s,`,
         below(math('mo', 'min'), row(w(), ',', s())),
         room(0.2),
         below(math('mo', '𝔼'), row(m(), '∼', s())),
@@ -138,7 +139,7 @@ class MethodPanel {
         ')',
       ),
       formula(
-        'with every s from 0 to 1 and the sum of s at most K.',
+        t`with every s from 0 to 1 and the sum of s at most K.`,
         math('mtext', 'with'),
         room(0.5),
         '0',
@@ -156,7 +157,7 @@ class MethodPanel {
     ];
     const estimator = [
       formula(
-        'g is one half of L minus L prime, times m minus m prime, over s times one minus s to the power of one minus alpha.',
+        t`g is one half of L minus L prime, times m minus m prime, over s times one minus s to the power of one minus alpha.`,
         g(),
         '=',
         fraction('1', '2'),
@@ -171,7 +172,7 @@ class MethodPanel {
     const spread = (exponent: Element): Element => power(row('(', s(), '(', one_minus_s(), ')', ')'), exponent);
     const control = [
       formula(
-        'With the control variate, L minus L prime is lowered by the sum of c times m minus m prime,',
+        t`With the control variate, L minus L prime is lowered by the sum of c times m minus m prime,`,
         L(),
         '−',
         probe_loss(),
@@ -188,11 +189,11 @@ class MethodPanel {
         probe(),
         ')',
       ),
-      formula('and g is raised by c times s times one minus s to the power of alpha.', g(), '→', g(), '+', c(), room(0.15), spread(alpha())),
+      formula(t`and g is raised by c times s times one minus s to the power of alpha.`, g(), '→', g(), '+', c(), room(0.15), spread(alpha())),
     ];
     const second = [
       formula(
-        'The loss with a unit less the loss without it is about G minus one half of F, where G is the derivative of the loss at its mask, and F is about B times the square of G.',
+        t`The loss with a unit less the loss without it is about G minus one half of F, where G is the derivative of the loss at its mask, and F is about B times the square of G.`,
         math('mi', 'ΔL'),
         '≈',
         letter('G'),
@@ -209,7 +210,7 @@ class MethodPanel {
     ];
     const projection = [
       formula(
-        's becomes s minus eta times the Adam step of g, minus v, clamped between 0 and 1,',
+        t`s becomes s minus eta times the Adam step of g, minus v, clamped between 0 and 1,`,
         s(),
         '←',
         math('mi', 'clamp'),
@@ -231,43 +232,43 @@ class MethodPanel {
         ')',
       ),
       // Two lines: in the narrowest of three columns one would fit in some fonts only.
-      formula('with the least v from 0 on', math('mtext', 'with the least'), room(0.4), v(), '≥', '0'),
-      formula('for which the sum of s is at most K.', math('mtext', 'for which'), room(0.4), math('mo', 'Σ'), s(), '≤', K()),
+      formula(t`with the least v from 0 on`, math('mtext', 'with the least'), room(0.4), v(), '≥', '0'),
+      formula(t`for which the sum of s is at most K.`, math('mtext', 'for which'), room(0.4), math('mo', 'Σ'), s(), '≤', K()),
     ];
     return [
       this.part(
-        'What is asked for',
-        'section 4',
+        t`What is asked for`,
+        t`section 4`,
         objective,
-        'The aim is a small mean loss over the masks, within the budget. One sum covers all layers, so that capacity can move between them.',
+        t`The aim is a small mean loss over the masks, within the budget. One sum covers all layers, so that capacity can move between them.`,
         ['w', 's', 'L', 'K'],
       ),
       this.part(
-        'How the scores learn',
-        'section 4, VR-PGE, two-sided',
+        t`How the scores learn`,
+        t`section 4, VR-PGE, two-sided`,
         estimator,
-        'The variance-reduced policy gradient estimator (VR-PGE) reads the losses alone. Units on which the two masks agree learn nothing; where they differ, the mask with the lower loss is favoured. It takes no backward pass. From α = ½ on its variance is bounded.',
+        t`The variance-reduced policy gradient estimator (VR-PGE) reads the losses alone. Units on which the two masks agree learn nothing; where they differ, the mask with the lower loss is favoured. It takes no backward pass. From α = ½ on its variance is bounded.`,
         ['m', 'probe', 'probe_loss', 'g', 'alpha'],
       ),
       this.part(
-        'How the budget is kept',
-        'section 4, projection',
+        t`How the budget is kept`,
+        t`section 4, projection`,
         projection,
-        'All scores take a step, then all are lowered by the same v so that they fit the budget. If they are below it and “fill budget” is on, v is negative: all scores above 0 are raised, and the sum is K. If the budget counts multiply-adds, a unit of price p moves by v\u00a0p, and Σ\u00a0p\u00a0s\u00a0≤\u00a0K. At 0 a unit is off, at 1 it is kept: both are decided.',
+        t`All scores take a step, then all are lowered by the same v so that they fit the budget. If they are below it and “fill budget” is on, v is negative: all scores above 0 are raised, and the sum is K. If the budget counts multiply-adds, a unit of price p moves by v\u00a0p, and Σ\u00a0p\u00a0s\u00a0≤\u00a0K. At 0 a unit is off, at 1 it is kept: both are decided.`,
         ['v', 'eta'],
       ),
       this.part(
-        'How the noise is lowered',
-        'control variate',
+        t`How the noise is lowered`,
+        t`control variate`,
         control,
-        'c is a running estimate of what the loss changes by with each unit. It leaves the mean of g as it is, because c of past steps is used, and only then updated.',
+        t`c is a running estimate of what the loss changes by with each unit. It leaves the mean of g as it is, because c of past steps is used, and only then updated.`,
         ['m', 'probe', 'L', 'probe_loss', 'g'],
       ),
       this.part(
-        'What c is made of',
-        'Fisher information',
+        t`What c is made of`,
+        t`Fisher information`,
         second,
-        'G comes with the backward pass; B is the number of images. The methods Fisher and Fisher pruning rank units by ½F alone: biased, to second order. They use no difference of losses: one forward and one backward pass. For Fisher, scores take the place of the ranking until the budget has fallen; then the mask is chosen once.',
+        t`G comes with the backward pass; B is the number of images. The methods Fisher and Fisher pruning rank units by ½F alone: biased, to second order. They use no difference of losses: one forward and one backward pass. For Fisher, scores take the place of the ranking until the budget has fallen; then the mask is chosen once.`,
         ['m', 'L'],
       ),
     ];
@@ -277,8 +278,8 @@ class MethodPanel {
 /** Opens or closes the panel. */
 export function toggleMethod(page: PageFacts): void {
   if (standing() === 'method') return putAway('method');
-  const heading = element('h2', 'unseen', 'Method');
+  const heading = element('h2', 'unseen', t`Method`);
   heading.tabIndex = -1;
-  place('method', 'Method', document.getElementById('method'), () => point(), heading, ...new MethodPanel(page).parts());
+  place('method', t`Method`, document.getElementById('method'), () => point(), heading, ...new MethodPanel(page).parts());
   heading.focus();
 }

@@ -5,6 +5,7 @@ import { type Group, KEPT, type Plan } from '../../protocol/messages';
 import type { States } from '../../ui/cells';
 import { say } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';
+import { t } from '../../words/words';
 
 type Shape = NonNullable<Plan['filters']>;
 
@@ -45,7 +46,7 @@ export class FiltersView {
     this.figure.className = 'filters';
     const caption = document.createElement('figcaption');
     this.kept.textContent = count(shape.count);
-    caption.append(`filters of ${group.name}`, this.kept);
+    caption.append(t`filters of ${group.name}`, this.kept);
     this.figure.append(this.canvas, caption);
   }
 
@@ -122,7 +123,7 @@ export class FiltersView {
   name(kept: number | null): void {
     const { count: filters, side } = this.shape;
     const how = kept === null ? '' : `, ${count(kept)} of them kept`;
-    const name = `The ${count(filters)} filters of ${this.group.name}, ${side} by ${side} weights each${how}`;
+    const name = t`The ${count(filters)} filters of ${this.group.name}, ${side} by ${side} weights each${how}`;
     if (this.canvas.ariaLabel !== name) this.canvas.ariaLabel = name;
   }
 

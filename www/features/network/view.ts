@@ -13,6 +13,7 @@ import { arrangeGrids, DIGITS, shape } from './grids';
 import { css, type Palette } from '../../ui/palette';
 import type { PickedUnit } from '../../model/picked-unit';
 import { arrangeStrips, type Row, stripShape } from './strips';
+import { t } from '../../words/words';
 
 /** What is drawn, from a snapshot or from a recorded step. */
 export interface Masks {
@@ -52,7 +53,7 @@ const BESIDE = 600;
 function pixel(group: Group, index: number): string {
   const [row, plane] = [Math.floor(index / group.width), group.height / group.channels];
   const colour = group.channels === COLOURS.length ? ` (${COLOURS[Math.floor(row / plane)]})` : '';
-  return `input ${index % group.width}, ${row % plane}${colour}`;
+  return t`input ${index % group.width}, ${row % plane}${colour}`;
 }
 
 /** A unit, in words. */
@@ -178,8 +179,8 @@ export class NetworkView {
       const kept = this.masks?.kept[index];
       const units = isChannel(group) ? 'channels' : 'units';
       const all = `${group.name}: ${count(group.size)} ${units}`;
-      const some = `${group.name}: ${count(kept ?? 0)} of ${count(group.size)} ${units} kept`;
-      const name = kept === undefined || manner === 'always' ? all : manner === 'sum' ? `${some} by either of what it adds up` : some;
+      const some = t`${group.name}: ${count(kept ?? 0)} of ${count(group.size)} ${units} kept`;
+      const name = kept === undefined || manner === 'always' ? all : manner === 'sum' ? t`${some} by either of what it adds up` : some;
       if (cells.canvas.ariaLabel !== name) cells.canvas.ariaLabel = name;
     }
     if (this.filters) this.filters.view.name(this.masks?.kept[this.filters.group] ?? null);
@@ -268,14 +269,14 @@ export class NetworkView {
     table.style.setProperty('--columns', columns.map((pixels) => `${pixels}px`).join(' '));
     table.style.setProperty('--between', `${between}px`);
     this.root.classList.toggle('small', cell / dpr < SMALL_CELL);
-    if (residual) table.append(element('div', 'strip heads', ...['', 'conv 1', '', 'conv 2', '', 'sum'].map((words) => element('span', '', words))));
+    if (residual) table.append(element('div', 'strip heads', ...['', t`conv 1`, '', t`conv 2`, '', 'sum'].map((words) => element('span', '', words))));
     for (const row of rows) table.append(this.strip(row, residual, across, cell, thin));
     if (height !== null) {
       table.style.maxHeight = `${high}px`;
       // An element that scrolls must be reachable by keys.
       table.tabIndex = 0;
       table.setAttribute('role', 'group');
-      table.setAttribute('aria-label', 'Strips of channels');
+      table.setAttribute('aria-label', t`Strips of channels`);
     }
     this.root.replaceChildren(filters.figure, table);
     if (table.scrollHeight <= table.clientHeight) table.removeAttribute('tabindex');
@@ -398,8 +399,8 @@ export class NetworkView {
   private told(group: Group, number: number, index: number): [state: string, words: string] {
     const states = this.states[number];
     const place = where(group, index);
-    if (!states) return ['', group.gated || group.union_of ? place : `${place}: always kept`];
-    if (this.classes && number === this.groups.length - 1) return ['', `class ${index}: ${percent(this.classes[index] ?? 0)} for your image`];
+    if (!states) return ['', group.gated || group.union_of ? place : t`${place}: always kept`];
+    if (this.classes && number === this.groups.length - 1) return ['', t`class ${index}: ${percent(this.classes[index] ?? 0)} for your image`];
     const bits = states.mask[states.first + index] ?? 0;
     if (group.union_of) {
       const [a, b] = group.union_of.map((parent) => this.groups[parent]?.name ?? '');
@@ -408,11 +409,11 @@ export class NetworkView {
         return ((of?.mask[of.first + index] ?? 0) & KEPT) !== 0;
       };
       const by = group.union_of.filter(keeps).map((parent) => this.groups[parent]?.name);
-      return ['', `${place}: ${by.length > 0 ? `kept by ${by.join(' and ')}` : `off in ${a} and ${b}`}`];
+      return ['', `${place}: ${by.length > 0 ? t`kept by ${by.join(' and ')}` : t`off in ${a} and ${b}`}`];
     }
     const score = (states.scores[states.first + index] ?? 0) / 255;
     const [kept, probe] = [(bits & KEPT) !== 0, (bits & PROBE_KEPT) !== 0];
-    const state = kept === probe ? (kept ? 'kept' : 'off') : kept ? 'kept by m, not by m′' : 'kept by m′, not by m';
+    const state = kept === probe ? (kept ? 'kept' : 'off') : kept ? t`kept by m, not by m′` : t`kept by m′, not by m`;
     const bar = this.bars?.values[states.first + index];
     const pinned = this.pinned(states.first + index) ? `, pinned ${score > 0.5 ? 'on' : 'off'}` : '';
     const barred = bar === undefined || !this.bars ? '' : `, ${this.bars.name} ${significant(bar * this.bars.most, 2)}`;

@@ -8,6 +8,7 @@ import { shownPhases } from '../../model/shown-phases';
 import { at, say } from '../../ui/element';
 import type { Feature } from '../../ui/page';
 import { PhasesView } from './view';
+import { t } from '../../words/words';
 
 export const phases: Feature = {
   mount(page) {
@@ -25,7 +26,7 @@ export const phases: Feature = {
         const partial = openedOf(page.state.run)?.step_through?.partial ?? null;
         view.light(partial);
         const [following] = partial?.left ?? [];
-        const next = partial ? 'of the next step' : 'of a step';
+        const next = partial ? t`of the next step` : t`of a step`;
         say(at('phase-next'), following ? `next: ${phaseTitle(following, shownPhases(page.state))}` : next);
       },
     );

@@ -7,11 +7,12 @@ import { isOver, openedOf, recordedRefusal } from '../../model/selectors';
 import type { State } from '../../model/state';
 import type { Feature } from '../../ui/page';
 import type { PinInput, PinView } from './view';
+import { t } from '../../words/words';
 
 /** Why units of a method without scores cannot be pinned. */
 function unlearned({ controls }: State): string {
   const learning = new Intl.ListFormat('en', { type: 'disjunction' }).format(LEARNED.map((name) => labelOf(controls, name)));
-  return `${labelOf(controls, controls.values?.['method'] ?? '')} has no scores that could be pinned: choose ${learning}.`;
+  return t`${labelOf(controls, controls.values?.['method'] ?? '')} has no scores that could be pinned: choose ${learning}.`;
 }
 
 function inputOf(state: State, unit: number): PinInput {

@@ -8,6 +8,7 @@ import type { UnitCost } from '../../protocol/messages';
 import { sentence } from '../../model/words';
 import { element, say } from '../../ui/element';
 import type { PickedUnit } from '../../model/picked-unit';
+import { t } from '../../words/words';
 
 /** Distance of the menu from the cell and from the edge of the window, in CSS pixels. */
 const AWAY = 8;
@@ -25,13 +26,13 @@ export interface PinInput {
 }
 
 const CHOICES: [pin: Pin | null, label: string][] = [
-  ['on', 'Pin on'],
-  ['off', 'Pin off'],
-  [null, 'Let go'],
+  ['on', t`Pin on`],
+  ['off', t`Pin off`],
+  [null, t`Let go`],
 ];
 
 function costWords({ difference, error, on, off, batches }: UnitCost, batch_size: number): (string | HTMLElement)[] {
-  const over = `over ${count(batches)} batches of ${count(batch_size)} images, everything else as in m`;
+  const over = t`over ${count(batches)} batches of ${count(batch_size)} images, everything else as in m`;
   const size = `${significant(Math.abs(difference), 2)} ± ${significant(error, 2)}`;
   if (Math.abs(difference) < TELLING * error || difference === 0)
     return ['On or off makes no measurable difference to the loss: ', element('b', '', size), `, ${over}.`];
@@ -100,7 +101,7 @@ export class PinView {
   open({ unit, name, place, from }: PickedUnit, input: PinInput): void {
     [this.unit, this.from, this.batch_size] = [unit, from, input.batch_size];
     this.title.textContent = name.charAt(0).toUpperCase() + name.slice(1);
-    this.say(this.cost, 'Measuring what it is worth to the loss…');
+    this.say(this.cost, t`Measuring what it is worth to the loss…`);
     this.draw(input);
     this.menu.hidden = false;
     const { width, height } = this.menu.getBoundingClientRect();
@@ -120,14 +121,14 @@ export class PinView {
       button.ariaPressed = String(is !== null && is === pin);
       button.disabled = refused !== null || (is === null && pin === null);
     }
-    const held = pin === null ? '' : `Pinned ${pin}: its score stays at ${pin === 'on' ? 1 : 0}, and the others share what the budget leaves.`;
-    this.say(this.words, refused ?? (waits && pin !== null ? `Pinned ${pin} from the next run on.` : held), refused !== null);
+    const held = pin === null ? '' : t`Pinned ${pin}: its score stays at ${pin === 'on' ? 1 : 0}, and the others share what the budget leaves.`;
+    this.say(this.words, refused ?? (waits && pin !== null ? t`Pinned ${pin} from the next run on.` : held), refused !== null);
   }
 
   showCost(unit: number, cost: UnitCost | null, refused: string | null): void {
     if (unit !== this.unit) return;
     if (cost) this.cost.replaceChildren(...costWords(cost, this.batch_size));
-    else this.say(this.cost, `What it is worth cannot be measured: ${refused ?? ''}.`);
+    else this.say(this.cost, t`What it is worth cannot be measured: ${refused ?? ''}.`);
   }
 
   /** Shows why the engine refused a pin. */

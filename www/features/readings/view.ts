@@ -3,6 +3,7 @@
 import { bytes, count, duration, fixed, percent } from '../../model/format';
 import type { Description, Evaluation, RunState, Snapshot, StepRecord } from '../../protocol/messages';
 import { element, say } from '../../ui/element';
+import { t } from '../../words/words';
 
 interface Parts {
   loss: HTMLElement;
@@ -41,7 +42,7 @@ export class ReadingsView {
     delete memory.dataset['bytes'];
     memory.title = '';
     this.drawAccuracy(null, 0, false, false);
-    accuracy_lead.textContent = 'Test accuracy';
+    accuracy_lead.textContent = t`Test accuracy`;
   }
 
   drawLoss(record: StepRecord | null): void {
@@ -59,11 +60,11 @@ export class ReadingsView {
       return say(accuracy, NONE);
     }
     const { images, step, decided, sampled } = shown;
-    say(accuracy_lead, images < of ? `Test accuracy (${count(images)})` : 'Test accuracy');
+    say(accuracy_lead, images < of ? t`Test accuracy (${count(images)})` : t`Test accuracy`);
     const beside = is_back ? ` · at step ${count(step)}` : samples ? ` · ${percent(sampled)} sampled` : '';
     accuracy.replaceChildren(percent(decided), element('small', '', beside));
-    const under = samples ? `under the decided mask (the ⌊K⌋ highest scores), ${percent(sampled)} under one sampled mask` : 'under its mask';
-    accuracy.title = `On ${count(images)} test images at step ${count(step)}: ${percent(decided)} ${under}.`;
+    const under = samples ? t`under the decided mask (the ⌊K⌋ highest scores), ${percent(sampled)} under one sampled mask` : t`under its mask`;
+    accuracy.title = t`On ${count(images)} test images at step ${count(step)}: ${percent(decided)} ${under}.`;
     accuracy.dataset['images'] = String(images);
   }
 
@@ -74,7 +75,7 @@ export class ReadingsView {
     say(parts.left, state === 'finished' ? 'done' : moves ? duration((steps - step) / rate) : NONE);
     if (steps_per_epoch === null) return;
     const epochs = Math.max(1, Math.ceil(steps / steps_per_epoch));
-    say(parts.epoch, `${Math.min(epochs, Math.floor(epoch) + 1)} of ${count(epochs)}`);
+    say(parts.epoch, t`${Math.min(epochs, Math.floor(epoch) + 1)} of ${count(epochs)}`);
   }
 
   /** The memory of the run on the device. It falls when units that are off for good are dropped. */
@@ -86,7 +87,7 @@ export class ReadingsView {
     memory.replaceChildren(bytes(now), ...(now < first ? [element('small', '', ` of ${bytes(first)}`)] : []));
     memory.title =
       units_in_memory < units
-        ? `The network takes ${bytes(network_bytes)} of the ${bytes(first - data)} that it took at first: ${count(units - units_in_memory)} of ${count(units)} units were dropped.`
-        : `Of the adapter’s memory: data ${bytes(data)}, the network ${bytes(network_bytes)}.`;
+        ? t`The network takes ${bytes(network_bytes)} of the ${bytes(first - data)} that it took at first: ${count(units - units_in_memory)} of ${count(units)} units were dropped.`
+        : t`Of the adapter’s memory: data ${bytes(data)}, the network ${bytes(network_bytes)}.`;
   }
 }

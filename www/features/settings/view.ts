@@ -9,12 +9,13 @@ import { sentence, unitsOf } from '../../model/words';
 import { element } from '../../ui/element';
 import { drawPicture } from './pictures';
 import type { Palette } from '../../ui/palette';
+import { t } from '../../words/words';
 
 /** The settings on top, in this order, and the groups below. A setting that is in none is put into the last group. */
 const FRONT = ['dataset', 'method', 'keep_ratio', 'model', 'gate_inputs'];
 const GROUPS: { title: string; settings: string[]; brief: (values: Values) => string }[] = [
   {
-    title: 'Structure',
+    title: t`Structure`,
     settings: [
       'budget_unit',
       'schedule',
@@ -36,11 +37,11 @@ const GROUPS: { title: string; settings: string[]; brief: (values: Values) => st
     brief: (values) =>
       [
         ['schedule', `${values['schedule']}`],
-        ['structure_every', `every ${values['structure_every']}`],
-        ['drop_fraction', `drop ${values['drop_fraction']}`],
+        ['structure_every', t`every ${values['structure_every']}`],
+        ['drop_fraction', t`drop ${values['drop_fraction']}`],
         ['alpha', `α ${values['alpha']}`],
-        ['scores_rate', `rate ${values['scores_rate']}`],
-        ['allocation', values['allocation'] === '' ? 'alike in each layer' : `${values['allocation']}`],
+        ['scores_rate', t`rate ${values['scores_rate']}`],
+        ['allocation', values['allocation'] === '' ? t`alike in each layer` : `${values['allocation']}`],
       ]
         .filter(([name]) => means(name ?? '', values))
         .slice(0, 3)
@@ -48,21 +49,21 @@ const GROUPS: { title: string; settings: string[]; brief: (values: Values) => st
         .join(' · '),
   },
   {
-    title: 'Weights',
+    title: t`Weights`,
     settings: ['learning_rate', 'rate_schedule', 'momentum', 'weight_decay', 'clip_norm', 'batch_size', 'augment'],
-    brief: (values) => `rate ${values['learning_rate']} · batch ${values['batch_size']}`,
+    brief: (values) => t`rate ${values['learning_rate']} · batch ${values['batch_size']}`,
   },
   {
-    title: 'Run',
+    title: t`Run`,
     settings: ['epochs', 'steps', 'seed', 'select_masks', 'finetune_epochs', 'finetune_rate', 'compact'],
-    brief: (values) => `${values['steps'] === '0' ? `${values['epochs']} epochs` : `${values['steps']} steps`} · seed ${values['seed']}`,
+    brief: (values) => t`${values['steps'] === '0' ? t`${values['epochs']} epochs` : t`${values['steps']} steps`} · seed ${values['seed']}`,
   },
 ];
 const PICTURES = 'dataset';
 const METHOD = 'method';
 const PROMINENT = 'keep_ratio';
 const NETWORK = 'model';
-const BY_NAME = 'by its name';
+const BY_NAME = t`by its name`;
 /** The visitor's own data have no picture. */
 const OWN = 'own';
 /** A linear range larger than this is too fine for a slider. */
@@ -87,7 +88,7 @@ interface Control {
 function shares(parts: Record<string, number>): string {
   const most = Math.max(...Object.values(parts));
   const [size, unit] = most >= 1e9 ? [1e9, 'GB'] : most >= 1e6 ? [1e6, 'MB'] : [1e3, 'KB'];
-  const said = (part: number): string => (part < size / 20 ? 'under 0.1' : (part / size).toFixed(part < 9.95 * size ? 1 : 0));
+  const said = (part: number): string => (part < size / 20 ? t`under 0.1` : (part / size).toFixed(part < 9.95 * size ? 1 : 0));
   return `${Object.entries(parts)
     .map(([name, part]) => `${name} ${said(part)}`)
     .join(', ')} ${unit}`;
@@ -119,7 +120,7 @@ export class SettingsView {
   private readonly help = element('p', 'help');
   private readonly says = element('p', 'says');
   private readonly takes = element('p', 'takes');
-  private readonly owned = element('span', '', 'your own data');
+  private readonly owned = element('span', '', t`your own data`);
   private told_until = 0;
   private palette: Palette;
   private readonly root: HTMLElement;
@@ -183,9 +184,9 @@ export class SettingsView {
   /** Shows how many units of this network the keep ratio allows. */
   sayBudget(units: number, values: Values): void {
     const method = methodOf(values);
-    const kept = `${count(Number(values['keep_ratio']) * units)} of ${count(units)} units`;
-    if (values['method'] === 'small-dense') this.says.textContent = `the work of a run of ${matchedOf(values)} that ends with ${kept}`;
-    else this.says.textContent = `${kept} ${method.starts_whole ? 'in the end' : 'from the first step'}`;
+    const kept = t`${count(Number(values['keep_ratio']) * units)} of ${count(units)} units`;
+    if (values['method'] === 'small-dense') this.says.textContent = t`the work of a run of ${matchedOf(values)} that ends with ${kept}`;
+    else this.says.textContent = `${kept} ${method.starts_whole ? t`in the end` : t`from the first step`}`;
   }
 
   /** Shows size and memory of the network, before it is opened. */
@@ -211,7 +212,7 @@ export class SettingsView {
     const label = (name: string): string => this.controls.find(({ setting }) => setting.name === name)?.setting.label ?? name;
     const said = (value: string): string => ({ true: 'on', false: 'off' })[value] ?? value;
     this.told_until = performance.now() + TOLD_MS;
-    this.help.textContent = `Set along with it: ${changed.map(([name, value]) => `${label(name).toLowerCase()} ${said(value)}`).join(', ')}.`;
+    this.help.textContent = t`Set along with it: ${changed.map(([name, value]) => `${label(name).toLowerCase()} ${said(value)}`).join(', ')}.`;
   }
 
   /** Shows why a value was refused, or removes that. */
@@ -324,12 +325,12 @@ export class SettingsView {
     return {
       setting,
       root,
-      words: () => 'How the mask is chosen. All methods share the budget, the data and the seed.',
+      words: () => t`How the mask is chosen. All methods share the budget, the data and the seed.`,
       show: (value, values) => {
         for (const input of inputs) input.checked = input.value === value;
         now.textContent = labels.get(value) ?? value;
         const [{ does }, dense] = [methodOf(values), denseWork(values)];
-        about.replaceChildren(`${does} `, element('span', dense === null ? '' : 'hides', `Dense work: ${dense ?? 'none'}.`));
+        about.replaceChildren(`${does} `, element('span', dense === null ? '' : 'hides', t`Dense work: ${dense ?? 'none'}.`));
       },
     };
   }
@@ -422,7 +423,7 @@ export class SettingsView {
     const label = element('label', 'name', setting.label);
     label.htmlFor = select.id;
     const name = field.root.querySelector('label');
-    if (name) name.textContent = 'Name';
+    if (name) name.textContent = t`Name`;
     const root = element('div', 'choice', element('div', 'row', label, select), field.root, this.takes);
     this.explain(field.root, () => setting.help);
     return {
@@ -480,6 +481,6 @@ export class SettingsView {
       });
       return element('li', '', link);
     });
-    return element('nav', 'try', element('h2', '', 'Is it true? Predict first'), element('ul', '', ...links));
+    return element('nav', 'try', element('h2', '', t`Is it true? Predict first`), element('ul', '', ...links));
   }
 }

@@ -3,23 +3,24 @@
 import type { PageFacts } from '../../model/page-facts';
 import { copyInto } from '../../ui/copy';
 import { Menu } from '../../ui/menu';
+import { t } from '../../words/words';
 
 /** The menu under `opener`, which opens and closes it. */
 export const shareMenu = (page: PageFacts, opener: HTMLButtonElement, makeLesson: () => void): Menu =>
   new Menu(opener, 'share-menu', () => [
     {
       id: 'copy-link',
-      name: 'Copy link',
-      says: 'To this experiment, with all its settings',
+      name: t`Copy link`,
+      says: t`To this experiment, with all its settings`,
       act: (said) => {
-        copyInto(said, new URL(`?${page.query}`, location.href).href, 'See the address bar');
+        copyInto(said, new URL(`?${page.query}`, location.href).href, t`See the address bar`);
         return 'stays';
       },
     },
     {
       id: 'make-lesson',
-      name: 'Make a lesson',
-      says: 'A link with your own text, and only the controls you choose',
+      name: t`Make a lesson`,
+      says: t`A link with your own text, and only the controls you choose`,
       act: makeLesson,
     },
   ]);

@@ -3,6 +3,7 @@
 import { bytes, magnitude, milliseconds, span } from '../../model/format';
 import { AS_MUCH_AS_DENSE } from '../../model/methods';
 import type { Description, Speed } from '../../protocol/messages';
+import { t } from '../../words/words';
 
 export interface SpeedElements {
   root: HTMLElement;
@@ -32,17 +33,17 @@ const BESIDE: Record<string, string> = {
 
 /** What computes, if that is no GPU. */
 const computing = ({ computes, adapter }: Description): string =>
-  computes === 'cpu' ? 'The CPU computes, since this browser gives the page no WebGPU' : `${adapter} computes in software`;
+  computes === 'cpu' ? t`The CPU computes, since this browser gives the page no WebGPU` : t`${adapter} computes in software`;
 
 /** Compares a step with a dense one, in words. `share`: of the gated units that are kept. */
 export function verdict(ratio: number, method: string, share: number): [verdict: string, words: string] {
-  if (method === 'dense') return ['even', 'this run is the dense one'];
-  if (method === 'ste' && ratio <= 0.95) return ['slower', 'slower than dense: every unit is computed, whatever the mask'];
-  if (method === 'small-dense' && ratio >= 1.05) return ['faster', 'faster than dense per training step, by being narrower'];
-  if (ratio >= 1.05) return ['faster', 'faster than dense per training step, just now'];
-  if (ratio > 0.95) return ['even', 'as fast as dense per training step'];
-  if (share > AS_MUCH_AS_DENSE) return ['slower', 'slower than dense while nearly every unit is still kept'];
-  return ['slower', 'slower than dense at this size'];
+  if (method === 'dense') return ['even', t`this run is the dense one`];
+  if (method === 'ste' && ratio <= 0.95) return ['slower', t`slower than dense: every unit is computed, whatever the mask`];
+  if (method === 'small-dense' && ratio >= 1.05) return ['faster', t`faster than dense per training step, by being narrower`];
+  if (ratio >= 1.05) return ['faster', t`faster than dense per training step, just now`];
+  if (ratio > 0.95) return ['even', t`as fast as dense per training step`];
+  if (share > AS_MUCH_AS_DENSE) return ['slower', t`slower than dense while nearly every unit is still kept`];
+  return ['slower', t`slower than dense at this size`];
 }
 
 export class SpeedView {
@@ -58,16 +59,16 @@ export class SpeedView {
     at.root.dataset['verdict'] = 'none';
     at.ratio.textContent = '?×';
     at.name.textContent = NAMES[method] ?? 'sparse';
-    at.words.textContent = `${at.name.textContent} against dense, measured on your device after the first steps`;
+    at.words.textContent = t`${at.name.textContent} against dense, measured on your device after the first steps`;
     at.dense.style.width = at.sparse.style.width = '0';
     at.dense_ms.textContent = at.sparse_ms.textContent = '–';
     at.key.hidden = at.ask.hidden = true;
-    at.ask.textContent = 'Compare now';
+    at.ask.textContent = t`Compare now`;
     at.ask.disabled = false;
-    const where = description.software ? `${computing(description)}: a ratio here is not a GPU’s.` : `To be measured on ${description.adapter}.`;
-    at.note.textContent = sized_for === null ? where : `${where} The network is sized for this device: ${magnitude(sized_for)} multiply-adds a second.`;
+    const where = description.software ? t`${computing(description)}: a ratio here is not a GPU’s.` : t`To be measured on ${description.adapter}.`;
+    at.note.textContent = sized_for === null ? where : t`${where} The network is sized for this device: ${magnitude(sized_for)} multiply-adds a second.`;
     if (!is_recorded) return;
-    at.words.textContent = 'is measured on your own device, where a network trains on it';
+    at.words.textContent = t`is measured on your own device, where a network trains on it`;
     at.note.textContent = '';
   }
 
@@ -76,8 +77,8 @@ export class SpeedView {
     const { at } = this;
     at.ask.hidden = false;
     at.ask.disabled = false;
-    if (at.root.dataset['verdict'] === 'none') at.words.textContent = `${at.name.textContent} against dense, measured on your device when you ask for it`;
-    at.note.textContent = `A comparison takes about ${span(ms)} here, while training waits. Its dense network takes ${bytes(more)} more memory.`;
+    if (at.root.dataset['verdict'] === 'none') at.words.textContent = t`${at.name.textContent} against dense, measured on your device when you ask for it`;
+    at.note.textContent = t`A comparison takes about ${span(ms)} here, while training waits. Its dense network takes ${bytes(more)} more memory.`;
   }
 
   /** It was asked for. */
@@ -91,7 +92,7 @@ export class SpeedView {
     const [kind, words] = verdict(speed.ratio, method, share);
     at.root.dataset['verdict'] = kind;
     at.ask.disabled = false;
-    at.ask.textContent = 'Compare again';
+    at.ask.textContent = t`Compare again`;
     at.root.dataset['ratio'] = speed.ratio.toFixed(3);
     at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
     at.words.textContent = words;
@@ -108,14 +109,14 @@ export class SpeedView {
         const item = document.createElement('li');
         const swatch = document.createElement('i');
         swatch.style.background = `var(--phase-${name})`;
-        item.title = `${name}: dense ${milliseconds(dense_ms)}, sparse ${milliseconds(sparse_ms)}`;
+        item.title = t`${name}: dense ${milliseconds(dense_ms)}, sparse ${milliseconds(sparse_ms)}`;
         item.append(swatch, name);
         return item;
       }),
     );
     const predicted = document.createElement('b');
     predicted.textContent = `${speed.predicted.toFixed(1)}×`;
-    const where = description.software ? `${computing(description)}: not a GPU’s ratio.` : `On ${description.adapter}.`;
+    const where = description.software ? t`${computing(description)}: not a GPU’s ratio.` : t`On ${description.adapter}.`;
     at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}${BESIDE[method] ?? ''}`);
   }
 

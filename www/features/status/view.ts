@@ -4,6 +4,7 @@ import { matchedOf, methodOf } from '../../model/methods';
 import { bytes, count, milliseconds, percent, span } from '../../model/format';
 import type { Description, Evaluation, Failure, Plan, RunState, Task, Values } from '../../protocol/messages';
 import { sentence, unitsOf } from '../../model/words';
+import { t } from '../../words/words';
 
 /** A text, or a number in the colour of what it counts. */
 type Word = string | { kept: string } | { probe: string };
@@ -55,24 +56,24 @@ function loading({ progress, description, plan, busy, sizing }: StatusInput): Wo
   if (busy?.task === 'step' && busy.since_ms > SLOW_MS) {
     const so_far = busy.since_ms > 3000 ? `, ${span(busy.since_ms)} so far` : '';
     const software = description?.software && description.computes === 'gpu' ? '. An adapter in software is slow' : '';
-    return [`The first step is being computed${so_far}${software}.`];
+    return [t`The first step is being computed${so_far}${software}.`];
   }
   if (progress?.stage === 'data' && description) {
     const million = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
-    return [`Fetching ${description.dataset.name}: ${million(progress.done)} of ${million(progress.of)} MB. Training starts with the first block of images.`];
+    return [t`Fetching ${description.dataset.name}: ${million(progress.done)} of ${million(progress.of)} MB. Training starts with the first block of images.`];
   }
   if (progress?.stage === 'compiling kernels' && progress.since_ms > SLOW_COMPILE_MS) {
     const { done, of, since_ms } = progress;
     return [
-      `Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers cache the result.`,
+      t`Compiling kernels: ${done} of ${of}, ${span(since_ms)} so far. Some graphics drivers take a minute or two the first time; most browsers cache the result.`,
     ];
   }
-  if (sizing) return ['Measuring how fast this device is, to choose a network for it.'];
+  if (sizing) return [t`Measuring how fast this device is, to choose a network for it.`];
   if (progress && plan && !description) {
-    return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`), ' Then ', plan.model, ' takes ', { kept: bytes(sum(plan)) }, ' of memory.'];
+    return [sentence(t`${progress.stage}: ${progress.done} of ${progress.of}`), ' Then ', plan.model, ' takes ', { kept: bytes(sum(plan)) }, ' of memory.'];
   }
-  if (progress) return [sentence(`${progress.stage}: ${progress.done} of ${progress.of}`)];
-  return ['A network is about to train here, on your own machine.'];
+  if (progress) return [sentence(t`${progress.stage}: ${progress.done} of ${progress.of}`)];
+  return [t`A network is about to train here, on your own machine.`];
 }
 
 /** A task of the run other than training. */
@@ -80,7 +81,7 @@ function aside({ busy, state, step, steps }: StatusInput): Word[] | null {
   if (!busy || busy.task === 'step') return null;
   const lasts = busy.ms === null ? '' : `, about ${span(busy.ms)}`;
   const then = state === 'training' && step < steps ? ' Then training continues.' : '';
-  return [busy.task === 'speed' ? `Comparing with a dense step${lasts}.${then}` : `Testing on the test images${lasts}.`];
+  return [busy.task === 'speed' ? t`Comparing with a dense step${lasts}.${then}` : t`Testing on the test images${lasts}.`];
 }
 
 /** Long steps are reported one by one. */
@@ -97,10 +98,10 @@ function going(input: StatusInput): Word[] {
   if (doing) return doing;
   const units = description?.units ?? 0;
   const named = unitsOf(description);
-  const rest = `${count(Math.max(0, steps - step))} steps to go.`;
-  const share: Word = { kept: `${count(kept)} of ${count(units)}` };
+  const rest = t`${count(Math.max(0, steps - step))} steps to go.`;
+  const share: Word = { kept: t`${count(kept)} of ${count(units)}` };
   const slow = pace(input);
-  const until = settles !== null && step < settles ? `the budget settles at step ${count(settles)}.` : rest;
+  const until = settles !== null && step < settles ? t`the budget settles at step ${count(settles)}.` : rest;
   const then = slow ? '' : sentence(until);
   switch (values?.['method']) {
     case 'dense':
@@ -131,7 +132,7 @@ function idle({ description, values, kept }: StatusInput): Word[] {
   if (method === 'snip') return ['One dense pass over all ', { kept: count(units) }, ` ${named}, and only `, left, ' stay. Press Train to see which ones.'];
   if (methodOf(values).starts_whole)
     return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
-  const share = { kept: `${count(kept)} of ${count(units)}` };
+  const share = { kept: t`${count(kept)} of ${count(units)}` };
   if (method === 'small-dense') return ['A narrower dense network, ', share, ` ${named}, with as many multiply-adds as ${matchedOf(values)}. Press Train.`];
   if (method === 'static') return ['A random mask keeps ', share, ` ${named}, from the first step to the last. Press Train.`];
   return ['A random mask keeps ', share, ` ${named}; some will be exchanged every ${count(Number(values?.['structure_every']))} steps. Press Train.`];
@@ -142,7 +143,7 @@ function say(input: StatusInput): Word[] {
   const units = count(description?.units ?? 0);
   const named = unitsOf(description);
   if (looking !== null) {
-    const share: Word[] = [`Looking back to step ${count(looking)}: `, { kept: `${count(kept)} of ${units}` }, ` ${named} were kept`];
+    const share: Word[] = [`Looking back to step ${count(looking)}: `, { kept: t`${count(kept)} of ${units}` }, ` ${named} were kept`];
     if (methodOf(values).family !== 'learned') return [...share, '.'];
     return [...share, ...(undecided === 0 ? [', and every one was decided.'] : [', ', { probe: count(undecided) }, ' were undecided.'])];
   }
@@ -169,19 +170,19 @@ function say(input: StatusInput): Word[] {
       const doing = aside(input);
       if (doing) return doing;
       const found = planted ? `, among them ${planted.kept} of the ${planted.of} inputs that carry the class,` : '';
-      return ['Done. ', { kept: `${count(kept)} of ${units}` }, ` ${named}${found}${reached}`];
+      return ['Done. ', { kept: t`${count(kept)} of ${units}` }, ` ${named}${found}${reached}`];
     }
     case 'replay': {
       const ended = evaluation ? `, and they read ${percent(evaluation.decided)} of ${count(evaluation.images)} test examples right` : '';
-      return ['A recorded run. It ended with ', { kept: `${count(kept)} of ${units}` }, ` ${named}${ended}. Press Play, or drag through its history.`];
+      return ['A recorded run. It ended with ', { kept: t`${count(kept)} of ${units}` }, ` ${named}${ended}. Press Play, or drag through its history.`];
     }
     case 'halted':
-      return [`${sentence(halted ?? `the run stopped at step ${count(step)}`)} Then restart.`];
+      return [t`${sentence(halted ?? t`the run stopped at step ${count(step)}`)} Then restart.`];
     case 'error':
-      if (failure === 'own') return ['Waiting for the data of this experiment.'];
-      if (failure === 'large' || failure === 'refused') return [`${plan?.model ?? 'This network'} was not opened.`];
-      if (description !== null) return [`Training stopped at step ${count(step)}.`];
-      return ['Most of a network can be left out while it trains. This page shows which parts, and what that saves.'];
+      if (failure === 'own') return [t`Waiting for the data of this experiment.`];
+      if (failure === 'large' || failure === 'refused') return [t`${plan?.model ?? t`This network`} was not opened.`];
+      if (description !== null) return [t`Training stopped at step ${count(step)}.`];
+      return [t`Most of a network can be left out while it trains. This page shows which parts, and what that saves.`];
   }
 }
 

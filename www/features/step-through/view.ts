@@ -12,6 +12,7 @@ import type { StepThrough } from '../../model/state';
 import { newsOf } from '../../model/step-through';
 import { element, say } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';
+import { t } from '../../words/words';
 
 /** The bins of a histogram: width, number below 0, number above 0. One bin ends at 0 and one at 1, so that scores on both sides of these are in different bins. */
 type Bins = [wide: number, below: number, above: number];
@@ -93,9 +94,9 @@ export class StepThroughView {
     this.title.replaceChildren(element('small', '', String(number + 1)), title);
     this.formula.textContent = formula;
     this.words.textContent = this.explains(this.seen);
-    this.leave.textContent = partial.left.length > 0 ? 'Finish the step' : 'Back to the history';
+    this.leave.textContent = partial.left.length > 0 ? t`Finish the step` : t`Back to the history`;
     const [following] = partial.left;
-    this.next.textContent = following ? `Next: ${phaseTitle(following, phases)}` : 'Next step';
+    this.next.textContent = following ? t`Next: ${phaseTitle(following, phases)}` : t`Next step`;
     this.begun = performance.now();
     this.draw();
   }
@@ -104,15 +105,15 @@ export class StepThroughView {
     const { before, stepped, snapshot } = partial;
     switch (partial.stage) {
       case 'choose':
-        return 'The method chooses the mask by the current network. Between such steps the mask stays the same.';
+        return t`The method chooses the mask by the current network. Between such steps the mask stays the same.`;
       case 'sample':
         return methodOf(values).forwards === 2
-          ? 'Each unit is drawn twice with its own probability s: kept, or off.'
-          : 'Each unit is kept or off for this step.';
+          ? t`Each unit is drawn twice with its own probability s: kept, or off.`
+          : t`Each unit is kept or off for this step.`;
       case 'losses':
         return methodOf(values).forwards === 2
-          ? `L − L′ = ${fixed(record.loss, 4)} − ${fixed(record.probe_loss, 4)} = ${significant(record.loss - record.probe_loss, 3)}. Same images, same weights: only the masks differ.`
-          : 'Under the one mask of this step.';
+          ? t`L − L′ = ${fixed(record.loss, 4)} − ${fixed(record.probe_loss, 4)} = ${significant(record.loss - record.probe_loss, 3)}. Same images, same weights: only the masks differ.`
+          : t`Under the one mask of this step.`;
       case 'gradient':
         return this.substituted(record, values, largest(partial.values ?? new Float32Array()));
       case 'project': {
@@ -120,16 +121,16 @@ export class StepThroughView {
         const sum = (scores: Float32Array | null): number =>
           (scores ?? new Float32Array()).reduce((total, score, unit) => total + (prices[unit] ?? 1) * Math.min(1, Math.max(0, score)), 0);
         const rate = significant(record.scores_rate, 2);
-        return `Before: ${isPriced(values) ? 'Σps' : 'Σs'} = ${fixed(sum(before), 1)}. After the optimiser’s step at rate ${rate}: ${fixed(sum(stepped), 1)}. Projected: ${fixed(sum(snapshot.scores), 1)}, and K = ${fixed(snapshot.budget, 1)}.`;
+        return t`Before: ${isPriced(values) ? 'Σps' : 'Σs'} = ${fixed(sum(before), 1)}. After the optimiser’s step at rate ${rate}: ${fixed(sum(stepped), 1)}. Projected: ${fixed(sum(snapshot.scores), 1)}, and K = ${fixed(snapshot.budget, 1)}.`;
       }
       case 'backward': {
         const clip = Number(values['clip_norm']);
         return clip > 0 && record.gradient_norm > clip
-          ? `The norm is above ${significant(clip, 2)}: the gradient is scaled by ${significant(clip / record.gradient_norm, 2)}.`
-          : 'The norm is below the limit: the gradient is not scaled.';
+          ? t`The norm is above ${significant(clip, 2)}: the gradient is scaled by ${significant(clip / record.gradient_norm, 2)}.`
+          : t`The norm is below the limit: the gradient is not scaled.`;
       }
       case 'weights':
-        return `Largest movement of a unit’s weights, root mean square: ${significant(largest(partial.values ?? new Float32Array()), 2)}.`;
+        return t`Largest movement of a unit’s weights, root mean square: ${significant(largest(partial.values ?? new Float32Array()), 2)}.`;
     }
   }
 
@@ -137,8 +138,8 @@ export class StepThroughView {
   private substituted(record: StepRecord, values: Values, most: number): string {
     const { method, estimator, alpha } = values;
     const end = ` Largest |g|: ${significant(most, 2)}.`;
-    if (method === 'fisher') return `The running −½F of each unit over the mean of ½F of the units that m keeps.${end}`;
-    if (method === 'ste') return `The gradient of the loss at each mask, with dm/ds taken as 1.${end}`;
+    if (method === 'fisher') return t`The running −½F of each unit over the mean of ½F of the units that m keeps.${end}`;
+    if (method === 'ste') return t`The gradient of the loss at each mask, with dm/ds taken as 1.${end}`;
     const power = Number(alpha) >= 1 ? '' : Number(alpha) === 0.5 ? ' / √s(1−s)' : ` / (s(1−s))^${fixed(1 - Number(alpha), 2)}`;
     const formula = FORMULAS[method === 'reinforce' ? 'plain' : (estimator ?? '')];
     const control = hasControl(values) ? ', after Σc(m − m′) is taken off L − L′ and before c is added' : '';
@@ -221,9 +222,9 @@ export class StepThroughView {
       context.fillRect(start + expected * scale - 0.75, y - bar - 3, 1.5, two ? 2 * bar + 6 : bar + 4);
       if (!wordy) return;
       this.text(group.name, left, y);
-      this.text(two ? `differ in ${count(differ)}` : `${count(kept)} of ${count(group.size)}`, left + width, y, 'right', 'ink');
+      this.text(two ? t`differ in ${count(differ)}` : t`${count(kept)} of ${count(group.size)}`, left + width, y, 'right', 'ink');
     });
-    return two ? 'Kept by m above, by m′ below; the mark is the number expected, Σs of the layer.' : 'Kept by m; the mark is Σs of the layer.';
+    return two ? t`Kept by m above, by m′ below; the mark is the number expected, Σs of the layer.` : t`Kept by m; the mark is Σs of the layer.`;
   }
 
   private over(group: Group, value: (unit: number) => number): number {
@@ -248,8 +249,8 @@ export class StepThroughView {
       this.text(fixed(value, 4), start + (value / most) * room + 7, y, 'left', 'ink');
     }
     return two
-      ? 'Mean cross-entropy of the same batch; both are marked in the curve as well.'
-      : 'Mean cross-entropy of the batch; it is marked in the curve as well.';
+      ? t`Mean cross-entropy of the same batch; both are marked in the curve as well.`
+      : t`Mean cross-entropy of the batch; it is marked in the curve as well.`;
   }
 
   /** A bar for each unit, layer after layer. `sign`: 1 for values from 0 up; −1 draws the opposite of values of both signs. */
@@ -275,7 +276,7 @@ export class StepThroughView {
       if (group.size * scale > 50) this.text(group.name, x, top + height - FONT / 2 - 1);
       x += group.size * scale + gap;
     }
-    return sign < 0 ? '−g of each unit: up, its score will rise; down, it will fall.' : 'How far the weights of each unit moved, root mean square.';
+    return sign < 0 ? t`−g of each unit: up, its score will rise; down, it will fall.` : t`How far the weights of each unit moved, root mean square.`;
   }
 
   /** The scores after the optimiser's step are shifted by v, and then clamped to 0 to 1. */
@@ -289,7 +290,7 @@ export class StepThroughView {
       const half = (width - 24) / 2;
       this.histogram([...stepped], threshold, null, [left, top, half, height]);
       this.histogram([...snapshot.scores], 0, [...stepped], [left + half + 24, top, half, height]);
-      return 'Before the projection, left, and after it, right. Bars rise as the square root of the number of units.';
+      return t`Before the projection, left, and after it, right. Bars rise as the square root of the number of units.`;
     }
     const elapsed = performance.now() - this.begun;
     const slid = eased(elapsed / SLIDE_MS) * threshold;
@@ -302,13 +303,13 @@ export class StepThroughView {
     });
     if (threshold === 0) {
       this.histogram([...snapshot.scores], 0, [...stepped], [left, top, width, height]);
-      return 'All scores; they fit the budget. Bars rise as the square root of the number of units.';
+      return t`All scores; they fit the budget. Bars rise as the square root of the number of units.`;
     }
     const whole = Math.round(width * 0.64);
     this.histogram(now, threshold - slid, [...stepped], [left, top, whole - 22, height]);
     this.histogram(now, threshold - slid, [...stepped], [left + whole, top, width - whole, height], nearZero(threshold));
     if (elapsed < SLIDE_MS + CLAMP_MS) this.frame = requestAnimationFrame(() => this.draw());
-    return `All scores, and those near 0 enlarged: the outline is before the shift by v = ${significant(threshold, 2)}. Bars rise as the square root of the number of units.`;
+    return t`All scores, and those near 0 enlarged: the outline is before the shift by v = ${significant(threshold, 2)}. Bars rise as the square root of the number of units.`;
   }
 
   /** `ahead`: the rest of the shift. `outline`: the scores before. */
@@ -386,9 +387,9 @@ export class StepThroughView {
       this.ink('kept');
       context.fillRect(start, y - bar / 2, (end - start) * share, bar);
       if (!wordy) return;
-      this.text(`to ${groups[layer.to]?.name ?? ''}`, left, y);
+      this.text(t`to ${groups[layer.to]?.name ?? ''}`, left, y);
       this.text(percent(share, share < 0.1 ? 1 : 0), left + width, y, 'right', 'ink');
     });
-    return 'The share of each layer’s weights that have a gradient.';
+    return t`The share of each layer’s weights that have a gradient.`;
   }
 }

@@ -8,6 +8,7 @@ import { type Begun, CHAPTERS, STEPS, wantedLink } from './model';
 import { element, say } from '../../ui/element';
 import { button, place, putAway, standing } from '../../ui/card';
 import { point, reveal } from '../../ui/highlight';
+import { t } from '../../words/words';
 
 const KEY = 'lacuna-tour';
 /** A browser that stores nothing for this page throws: then the tour begins anew at each visit. */
@@ -37,8 +38,8 @@ class TourCard {
   private readonly heading = element('h2', '', this.chapter, this.title);
   private readonly text = element('p');
   private readonly wait = element('p', 'wait');
-  private readonly back = button('Back', 'tour-back', () => this.go(this.at - 1));
-  private readonly next = button('Next', 'tour-next', () => this.forward());
+  private readonly back = button(t`Back`, 'tour-back', () => this.go(this.at - 1));
+  private readonly next = button(t`Next`, 'tour-next', () => this.forward());
   private readonly chapters: HTMLButtonElement[];
 
   constructor(page: PageFacts) {
@@ -50,11 +51,11 @@ class TourCard {
     this.chapters = CHAPTERS.map(({ title }, index) => {
       const made = button(String(index + 1), `tour-chapter-${index + 1}`, () => this.go(STEPS.findIndex(({ chapter }) => chapter === index)), 'chapter');
       made.title = title;
-      made.ariaLabel = `Chapter ${index + 1}: ${title}`;
+      made.ariaLabel = t`Chapter ${index + 1}: ${title}`;
       return made;
     });
     const list = element('ol', '', ...this.chapters.map((each) => element('li', '', each)));
-    list.ariaLabel = 'Chapters';
+    list.ariaLabel = t`Chapters`;
     const stop = page.listen((news) => this.receive(news));
     const left = (): void => {
       stop();
@@ -62,7 +63,7 @@ class TourCard {
     };
     place(
       'tour',
-      'Tour',
+      t`Tour`,
       document.getElementById('tour'),
       left,
       element('div', 'says', this.heading, this.text, this.wait),
@@ -90,7 +91,7 @@ class TourCard {
     this.begun = { step: snapshot?.step ?? 0, keep_ratio: values?.['keep_ratio'] ?? '' };
     this.done = step.wait === undefined;
     const first = STEPS.findIndex((each) => each.chapter === chapter);
-    this.chapter.textContent = `Tour, chapter ${chapter + 1} of ${CHAPTERS.length}: ${CHAPTERS[chapter]?.title} · ${to - first + 1} of ${CHAPTERS[chapter]?.steps.length}`;
+    this.chapter.textContent = t`Tour, chapter ${chapter + 1} of ${CHAPTERS.length}: ${CHAPTERS[chapter]?.title} · ${to - first + 1} of ${CHAPTERS[chapter]?.steps.length}`;
     this.title.textContent = step.title;
     this.text.textContent = step.text;
     this.chapters.forEach((each, index) => (each.ariaCurrent = index === chapter ? 'step' : null));
@@ -135,7 +136,7 @@ class TourCard {
     this.wait.hidden = words === '';
     this.wait.dataset['done'] = String(this.done);
     const is_last = this.at === STEPS.length - 1;
-    this.next.textContent = is_last ? 'Finish' : this.done ? 'Next' : 'Skip';
+    this.next.textContent = is_last ? t`Finish` : this.done ? t`Next` : t`Skip`;
     this.next.classList.toggle('go-on', this.done);
   }
 }

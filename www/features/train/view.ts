@@ -2,6 +2,7 @@
 
 import type { RunState } from '../../protocol/messages';
 import { at, say } from '../../ui/element';
+import { t } from '../../words/words';
 
 interface Input {
   state: RunState;
@@ -49,10 +50,10 @@ export class ButtonsView {
     const { train, restart } = this.buttons;
     for (const [name, button] of Object.entries(this.buttons)) button.disabled = !allowed[name as Press];
     const replays = state === 'replay';
-    const goes = replays ? 'Play' : OVER.includes(state) && !is_fresh ? 'Train again' : 'Train';
-    say(train, trains ? 'Pause' : goes);
+    const goes = replays ? t`Play` : OVER.includes(state) && !is_fresh ? t`Train again` : t`Train`;
+    say(train, trains ? t`Pause` : goes);
     restart.classList.toggle('new', is_fresh);
-    const name = is_fresh ? 'Restart with the new settings' : 'Restart';
+    const name = is_fresh ? t`Restart with the new settings` : t`Restart`;
     restart.ariaLabel = name;
     restart.title = name;
     restart.dataset['differs'] = String(is_fresh);

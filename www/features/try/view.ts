@@ -9,10 +9,11 @@ import { Announcer } from '../../ui/announcer';
 import { element } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';
 import './style.css';
+import { t } from '../../words/words';
 
 const CLASSES: Record<string, string[]> = {
   mnist: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
-  'fashion-mnist': ['T-shirt', 'trousers', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
+  'fashion-mnist': ['T-shirt', 'trousers', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', t`ankle boot`],
   cifar10: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
 };
 /** Side of the drawing surface, and width of the pen, in pixels of the surface. */
@@ -67,7 +68,7 @@ export class TryView {
   private readonly surface_words = element('figcaption');
   private readonly seen_words = element('figcaption');
   private readonly number = element('input');
-  private readonly clear = element('button', 'small-button', 'Clear');
+  private readonly clear = element('button', 'small-button', t`Clear`);
   private readonly line = element('div', 'try-line');
   private readonly bars = element('div', 'try-bars');
   private readonly note = element('p', 'note');
@@ -94,7 +95,7 @@ export class TryView {
     this.said.dataset['testid'] = 'try-said';
     this.bars.dataset['testid'] = 'try-bars';
     this.bars.setAttribute('role', 'table');
-    this.bars.ariaLabel = 'Probabilities of the classes';
+    this.bars.ariaLabel = t`Probabilities of the classes`;
     this.note.dataset['testid'] = 'try-note';
     this.listen();
     this.line.append(...this.controls());
@@ -128,7 +129,7 @@ export class TryView {
   receive(report: Known): void {
     if (report.kind === 'classify_refused') {
       this.said.classList.add('refusal');
-      this.said.textContent = `This image cannot be classified: ${report.message.replace(/\.$/, '')}.`;
+      this.said.textContent = t`This image cannot be classified: ${report.message.replace(/\.$/, '')}.`;
       this.announcer.say(report.message, this.said.textContent);
       return;
     }
@@ -151,7 +152,7 @@ export class TryView {
   }
 
   private nameOf(index: number): string {
-    return this.data?.own?.classes[index] ?? CLASSES[this.data?.name ?? '']?.[index] ?? `class ${index}`;
+    return this.data?.own?.classes[index] ?? CLASSES[this.data?.name ?? '']?.[index] ?? t`class ${index}`;
   }
 
   private controls(): HTMLElement[] {
@@ -172,10 +173,10 @@ export class TryView {
     this.clear.addEventListener('click', () => this.drop());
     const before = button('‹', 'try-before', step(-1));
     const after = button('›', 'try-after', step(1));
-    before.ariaLabel = 'The test image before';
-    after.ariaLabel = 'The next test image';
-    const any = button('Any test image', 'try-any', () => this.pick(Math.floor(Math.random() * (this.data?.test ?? 1))));
-    return [this.clear, any, element('label', '', 'Test image', number), before, after];
+    before.ariaLabel = t`The test image before`;
+    after.ariaLabel = t`The next test image`;
+    const any = button(t`Any test image`, 'try-any', () => this.pick(Math.floor(Math.random() * (this.data?.test ?? 1))));
+    return [this.clear, any, element('label', '', t`Test image`, number), before, after];
   }
 
   private pick(index: number): void {
@@ -349,28 +350,28 @@ export class TryView {
     const drawn = chosen_image?.index === null;
     this.surface_words.textContent =
       chosen_image && !drawn
-        ? `Test image ${count(chosen_image.index ?? 0)}: ${this.nameOf(chosen_image.label ?? 0)}`
+        ? t`Test image ${count(chosen_image.index ?? 0)}: ${this.nameOf(chosen_image.label ?? 0)}`
         : this.draws()
-          ? 'Draw a digit here'
-          : 'A test image';
+          ? t`Draw a digit here`
+          : t`A test image`;
     this.surface.ariaLabel = this.surface_words.textContent;
     const over = found?.contributions;
     const unknown = over ? over.values.filter((value) => Number.isNaN(value)).length : 0;
     this.seen_words.textContent = over
-      ? `What speaks for ${this.nameOf(over.class)}${unknown > 0 ? `, ${percent(1 - unknown / over.values.length, 0)} tried` : ''}`
-      : `What the network sees${data && chosen_image ? `, ${data.width} × ${data.height}` : ''}`;
+      ? t`What speaks for ${this.nameOf(over.class)}${unknown > 0 ? `, ${percent(1 - unknown / over.values.length, 0)} tried` : ''}`
+      : t`What the network sees${data && chosen_image ? `, ${data.width} × ${data.height}` : ''}`;
     this.seen.ariaLabel = this.seen_words.textContent;
     if (this.said.classList.contains('refusal')) return;
     this.note.textContent = recorded ? '' : this.explanation();
     if (recorded) this.said.textContent = sentence(recorded);
-    else if (!data) this.said.textContent = 'No network is open yet.';
-    else if (data.height <= 1) this.said.textContent = 'The inputs of these data are no images. Choose data with images to draw or pick one.';
+    else if (!data) this.said.textContent = t`No network is open yet.`;
+    else if (data.height <= 1) this.said.textContent = t`The inputs of these data are no images. Choose data with images to draw or pick one.`;
     else if (!chosen_image)
       this.said.textContent = this.draws()
-        ? 'Draw a digit. The sparse network classifies it while it trains.'
-        : 'Pick an image. The sparse network classifies it while it trains.';
+        ? t`Draw a digit. The sparse network classifies it while it trains.`
+        : t`Pick an image. The sparse network classifies it while it trains.`;
     else if (found) return this.sayFound(found);
-    else this.said.textContent = 'Looking at it.';
+    else this.said.textContent = t`Looking at it.`;
     this.announcer.say(this.said.textContent, this.said.textContent);
   }
 
@@ -383,9 +384,9 @@ export class TryView {
     const right = this.chosen_image?.label ?? null;
     const verdict = right === null ? '' : right === top ? ', rightly' : `, but it is ${this.nameOf(right)}`;
     const em = element('em', '', `${this.nameOf(top)}, ${percent(decided[top] ?? 0)}`);
-    const others = `Of ${masks} sampled masks ${agree === masks ? 'all' : agree === 0 ? 'none' : agree} ${agree === 1 ? 'says' : 'say'} the same.`;
+    const others = t`Of ${masks} sampled masks ${agree === masks ? 'all' : agree === 0 ? 'none' : agree} ${agree === 1 ? 'says' : 'say'} the same.`;
     const learned = this.requests.samples();
-    this.said.replaceChildren(`At step ${count(step)} the ${learned ? 'decided mask' : 'network'} says `, em, `${verdict}.${learned ? ` ${others}` : ''}`);
+    this.said.replaceChildren(`At step ${count(step)} the ${learned ? t`decided mask` : 'network'} says `, em, `${verdict}.${learned ? ` ${others}` : ''}`);
     // The image is classified several times a second: a screen reader hears only of another class or another image.
     this.announcer.say(`${this.ticket} ${top}`, this.said.textContent ?? '');
   }
@@ -399,13 +400,13 @@ export class TryView {
         : '';
     const over = found?.contributions;
     const key = this.requests.samples()
-      ? 'Bars: under the decided mask (the ⌊K⌋ highest scores). Dots: under masks sampled from s.'
-      : 'Bars: under the mask of the run.';
+      ? t`Bars: under the decided mask (the ⌊K⌋ highest scores). Dots: under masks sampled from s.`
+      : t`Bars: under the mask of the run.`;
     if (!over) return `${digit}${key}`;
-    const what = over.side === 1 ? 'a pixel' : `a square of ${over.side} × ${over.side} pixels`;
+    const what = over.side === 1 ? t`a pixel` : t`a square of ${over.side} × ${over.side} pixels`;
     const off = over.values.filter((value) => value === 0).length;
     const rest = off > 0 ? ` ${count(over.values.length - off)} of ${count(over.values.length)} count; the rest is off or changes nothing.` : '';
-    return `${digit}${key} Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} is set to its mean, one after another. This is exact and uses no gradient.${rest}`;
+    return t`${digit}${key} Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} is set to its mean, one after another. This is exact and uses no gradient.${rest}`;
   }
 
   private drawBars(): void {
