@@ -1,5 +1,5 @@
 // The English texts of the page, for the tables of other languages in www/words: what the sources write as t`…` and parts`…`, what index.html says,
-// and what the engine says (www/words/engine.json, generated from the Rust sources).
+// what src/config.rs calls the settings, and the names in SAID that the engine gives to groups of units, phases and estimators.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -39,6 +39,27 @@ export function keysOfPage(html) {
   return new Set([...texts, ...attributes].filter((text) => /[a-z]/i.test(text)));
 }
 
+/** The label and the help of each setting, and the labels of the values to choose from. */
+export function keysOfSettings(source) {
+  const text = (literal) => JSON.parse(literal.replace(/\\u\{(\w+)\}/g, (_, code) => String.fromCodePoint(Number.parseInt(code, 16))));
+  const table = /^settings! \{$([\s\S]*?)^\}$/m.exec(source)?.[1] ?? '';
+  const named = [...table.matchAll(/^ {8}("(?:[^"\\]|\\.)*"), ("(?:[^"\\]|\\.)*");$/gm)].flatMap(([, label, help]) => [label, help]);
+  const choices = [...source.matchAll(/^choice! \{$([\s\S]*?)^\}$/gm)].flatMap(([, block]) =>
+    [...block.matchAll(/ = "[^"]*", ("[^"]*");/g)].map(([, label]) => label),
+  );
+  return new Set([...named, ...choices].map(text));
+}
+
+/** Names that the engine gives, and a test of the page shows. A digit is a value. */
+const SAID = [
+  ...['inputs', 'classes', 'hidden {0}', 'conv {0}', '{0} shortcut', '{0} sum', 'shortcut', 'sum'],
+  ...['sample', 'pack', 'forward', 'scores', 'backward', 'weights'],
+  ...['compiling kernels', 'choosing kernels', 'comparing kernels', 'fine-tuning', 'data'],
+  ...['static random', 'small dense', 'straight-through', 'Fisher pruning', 'dense', 'magnitude'],
+  ...['two-sided', 'one-sided', 'two-sided, c', 'plain', 'first order', 'second order', 'bias', 'variance', 'signal / noise'],
+  ...['none', 'doubtful', 'biased', 'too few pairs'],
+];
+
 /** All keys, with the places that they come from. */
 export function allKeys() {
   const keys = new Map();
@@ -47,6 +68,8 @@ export function allKeys() {
     if (!file.endsWith('.ts') || /\.test\.ts$|\.d\.ts$|^(pkg|testing|words)\//.test(file)) continue;
     add(keysOfModule(readFileSync(path.join(sources, file), 'utf8')), file);
   }
+  add(keysOfSettings(readFileSync(path.join(root, 'src', 'config.rs'), 'utf8')), 'src/config.rs');
+  add(new Set(SAID), 'the engine');
   add(keysOfPage(readFileSync(path.join(root, 'index.html'), 'utf8')), 'index.html');
   return keys;
 }

@@ -24,12 +24,12 @@ export interface Method extends Words, MethodFacts {
 const WORDS: Record<MethodName, Words> = {
   vrpge: {
     does: t`The variance-reduced policy gradient estimator: scores learn from the difference of two losses, under two masks.`,
-    dense: 'none',
+    dense: t`none`,
     from_whole: t`none, but a budget that starts whole makes the first steps cost more than dense ones`,
   },
   reinforce: {
     does: t`One mask, one loss: scores learn from the loss itself. Unbiased, and noisy.`,
-    dense: 'none',
+    dense: t`none`,
     from_whole: t`none, but a budget that starts whole makes the first steps nearly dense`,
   },
   ste: {
@@ -42,11 +42,11 @@ const WORDS: Record<MethodName, Words> = {
   },
   'fisher-pruning': {
     does: t`A random mask; as the budget falls, the units with the least Fisher information are dropped. Biased, as Fisher is.`,
-    dense: 'none',
+    dense: t`none`,
   },
   magnitude: {
     does: t`As the budget falls, the units with the smallest weights are dropped.`,
-    dense: 'none',
+    dense: t`none`,
     from_whole: t`the start, until the budget has come down`,
   },
   set: {

@@ -93,7 +93,7 @@ function sample(name: string, differ: number, units: number): Words {
 function gradientOf(name: string, values: Values): string {
   const { estimator = 'two-sided', alpha = '0.5' } = values;
   if (name === 'ste') return 'g = ∂L/∂m';
-  if (name === 'fisher') return 'g = −½F / mean of ½F';
+  if (name === 'fisher') return t`g = −½F / mean of ½F`;
   return gradient(name === 'reinforce' ? 'plain' : estimator, Number(alpha), hasControl(values));
 }
 
@@ -185,14 +185,14 @@ function numberedPhases({ record, values, description, kept, differ }: StepInput
   const units = description.groups.reduce((sum, group, index) => sum + (group.gated ? (kept[index] ?? 0) : 0), 0);
   const { estimator = '' } = values;
   const one = name === 'reinforce' || estimator === 'plain';
-  const rest = hasControl(values) ? ' and c of past steps' : one ? ' itself' : ' alone';
-  const from = one ? `from L = ${fixed(record.loss, 3)}${rest}` : `from L − L′ = ${fixed(record.loss - record.probe_loss, 3)}${rest}`;
+  const read = one ? `L = ${fixed(record.loss, 3)}` : `L − L′ = ${fixed(record.loss - record.probe_loss, 3)}`;
+  const from = hasControl(values) ? t`from ${read} and c of past steps` : one ? t`from ${read} itself` : t`from ${read} alone`;
   const [sum, budget] = [fixed(record.sum_scores, 1), fixed(record.budget, 1)];
   const sums = `${bounded(values)} = ${sum === budget ? `K = ${budget}` : `${sum} < K = ${budget}`}`;
-  const room = `${count(units)} units, ${isPriced(values) ? `Σp = ${sum}, ` : ''}K = ${budget}`;
+  const room = `${t`${count(units)} units`}, ${isPriced(values) ? `Σp = ${sum}, ` : ''}K = ${budget}`;
   const learns: Said[] = [
     [t`Gradient`, gradientOf(name, values), OWN[name] ?? from],
-    [t`Project`, projection(values), `v = ${significant(record.threshold, 2)}${record.threshold < 0 ? ', raised' : ''}, ${sums}`],
+    [t`Project`, projection(values), `v = ${significant(record.threshold, 2)}${record.threshold < 0 ? t`, raised` : ''}, ${sums}`],
   ];
   return [
     [t`Sample`, ...sample(name, differ, units)],

@@ -38,7 +38,7 @@ export function newsOf({ partial }: StepThrough, description: Description, value
   if (!record) return '';
   const { mask, threshold } = partial.snapshot;
   const two = methodOf(values).forwards === 2;
-  const times = isPriced(values) ? ' times the price of its unit' : '';
+  const times = isPriced(values) ? ` ${t`times the price of its unit`}` : '';
   const count_of = (wanted: (bits: number) => boolean): number => mask.reduce((sum, bits) => sum + (wanted(bits) ? 1 : 0), 0);
   const kept = count_of((bits) => (bits & KEPT) !== 0);
   const differ = count_of((bits) => bits === KEPT || bits === PROBE_KEPT);
@@ -55,7 +55,9 @@ export function newsOf({ partial }: StepThrough, description: Description, value
     }
     case 'gradient': {
       const moved = (partial.values ?? []).filter((g) => g !== 0).length;
-      return t`${units(moved)} ${moved === 1 ? 'has' : 'have'} a gradient: up where the score will rise, down where it will fall.`;
+      return moved === 1
+        ? t`${units(moved)} has a gradient: up where the score will rise, down where it will fall.`
+        : t`${units(moved)} have a gradient: up where the score will rise, down where it will fall.`;
     }
     case 'project':
       if (threshold < 0)

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GROUPS, group } from '../testing/samples';
-import { isChannel, messageOf, sentence, unitsOf } from './words';
+import { isChannel, unitsOf } from './units';
+import { messageOf, sentence } from './words';
 
 test('an engine’s words become one sentence, with one full stop', () => {
   assert.equal(sentence('seed must be a number'), 'Seed must be a number.');

@@ -32,12 +32,16 @@ const keyOf = (texts: readonly string[]): string => texts.reduce((key, text, ind
 
 const PLACE = /\{(\d+)\}/;
 
-/** The texts and values of a template in the page's language, in its order. */
-export function parts<Value>(texts: TemplateStringsArray, ...values: Value[]): (string | Value)[] {
+/** The texts and values of a template in the page's language, in its order. Numbers become texts. */
+export function parts<Values extends readonly unknown[]>(texts: TemplateStringsArray, ...values: Values): (string | Exclude<Values[number], number>)[] {
   const key = keyOf(texts);
   // Split by a pattern with a group, every second part is the number of a value.
   const split = (loaded.table[key] ?? key).split(PLACE);
-  return split.map((part, index): string | Value => (index % 2 ? (values[Number(part)] as Value) : part)).filter((part) => part !== '');
+  const valueOf = (place: string): string | Exclude<Values[number], number> => {
+    const value = values[Number(place)];
+    return typeof value === 'number' ? String(value) : (value as Exclude<Values[number], number>);
+  };
+  return split.map((part, index) => (index % 2 ? valueOf(part) : part)).filter((part) => part !== '');
 }
 
 /** A sentence in the page's language: t`Step ${count(step)}`. Its values are texts that are translated already, or numbers as the page writes them. */

@@ -9,7 +9,7 @@ import { t } from '../../words/words';
 const NAME = 'computes';
 
 /** The variants of the kernels, as a line of the card. */
-const variants = (kernels: string, how: string): string => t`Its kernels${how}: ${kernels.replaceAll('=', ' ').replaceAll(',', ', ')}.`;
+const variants = (kernels: string): string => kernels.replaceAll('=', ' ').replaceAll(',', ', ');
 
 function lines({ computes, adapter, software, kernels }: Description, is_recorded: boolean): string[] {
   if (is_recorded) return [t`Nothing computes: this run was recorded on ${adapter}.`];
@@ -22,9 +22,12 @@ function lines({ computes, adapter, software, kernels }: Description, is_recorde
   if (software)
     return [
       t`${adapter} computes, through WebGPU. It is an adapter in software: everything works, slowly, and a ratio that is measured here is not a GPU’s.`,
-      variants(kernels, ''),
+      t`Its kernels: ${variants(kernels)}.`,
     ];
-  return [t`${adapter} computes, through WebGPU. Times and ratio are measured on it.`, variants(kernels, ', the fastest of several for this network')];
+  return [
+    t`${adapter} computes, through WebGPU. Times and ratio are measured on it.`,
+    t`Its kernels, the fastest of several for this network: ${variants(kernels)}.`,
+  ];
 }
 
 /** Opens the card, or closes it. */

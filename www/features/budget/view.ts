@@ -33,10 +33,10 @@ export class MeterView {
     const has_budget = (of === null || means('keep_ratio', of)) && of?.['method'] !== 'small-dense';
     const [learned, priced] = [methodOf(of).family === 'learned', of !== null && isPriced(of)];
     const spent = fixed(shown.sum_scores, 1);
-    if (priced) say(sum, learned ? `Σps = ${spent} expected` : t`Σp = ${spent} of kept units`);
+    if (priced) say(sum, learned ? t`Σps = ${spent} expected` : t`Σp = ${spent} of kept units`);
     else say(sum, learned ? t`Σs = ${spent} units expected` : t`${count(shown.sum_scores)} units kept`);
-    const counted = `${count(units)}${priced ? ', by multiply-adds' : ''}`;
-    say(budget, has_budget ? `budget K = ${fixed(shown.budget, 1)} of ${counted}` : t`no budget, of ${counted}`);
+    const counted = priced ? t`${count(units)}, by multiply-adds` : count(units);
+    say(budget, has_budget ? t`budget K = ${fixed(shown.budget, 1)} of ${counted}` : t`no budget, of ${counted}`);
     const falls = methodOf(asked).starts_whole && asked?.['schedule'] === 'cubic';
     this.goal?.draw(units, has_budget ? Number(asked?.['keep_ratio'] ?? 1) : null, falls ? Number(asked?.['keep_start']) : 1);
     root.dataset['sum'] = String(shown.sum_scores);

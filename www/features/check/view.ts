@@ -5,19 +5,19 @@ import type { CheckKernel, CheckReport, CheckResult, CheckScene } from '../../pr
 import { Announcer } from '../../ui/announcer';
 import './style.css';
 import { element, say } from '../../ui/element';
-import { t } from '../../words/words';
+import { t, translated } from '../../words/words';
 
 type Tab = 'scenes' | 'kernels';
 const TABS: [Tab, string][] = [
   ['scenes', t`Scene by scene`],
   ['kernels', t`Kernel by kernel`],
 ];
-const HEADS = [t`worst error`, 'tolerance', 'dispatches', 'verdict'];
+const HEADS = [t`worst error`, t`tolerance`, t`dispatches`, t`verdict`];
 
 const power = (value: number, digits: number): string => (value === 0 ? '0' : value.toExponential(digits).replace('-', '−'));
 const error = ({ worst }: Pick<CheckKernel, 'worst'>): string => (Number.isFinite(worst) ? power(worst, 1) : t`not the same`);
-const bound = ({ tolerance }: Pick<CheckKernel, 'tolerance'>): string => (tolerance === 0 ? 'exact' : power(tolerance, 0));
-const verdict = (passed: boolean): string => (passed ? 'agrees' : 'differs');
+const bound = ({ tolerance }: Pick<CheckKernel, 'tolerance'>): string => (tolerance === 0 ? t`exact` : power(tolerance, 0));
+const verdict = (passed: boolean): string => (passed ? t`agrees` : t`differs`);
 const all = (kernels: CheckKernel[]): number => kernels.reduce((sum, { dispatches }) => sum + dispatches, 0);
 
 /** The kernel with the largest error relative to its tolerance. */
@@ -131,7 +131,7 @@ export class CheckView {
         this.result = report.result;
         return this.stop();
       case 'failed':
-        this.failure = report.message;
+        this.failure = translated(report.message);
         return this.stop();
     }
   }
@@ -147,11 +147,15 @@ export class CheckView {
     }
     if (result) return t`${wrong.length} of ${result.kernels.length} kernels differ from their references: ${wrong.map(({ name }) => name).join(', ')}.`;
     if (this.worker && this.stage === 'comparing kernels') {
-      return t`Comparing: ${this.done} of ${this.of} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', all agree so far'}.`;
+      return bad.length > 0
+        ? t`Comparing: ${this.done} of ${this.of} scenes, ${bad.length} of them with a difference.`
+        : t`Comparing: ${this.done} of ${this.of} scenes, all agree so far.`;
     }
     if (this.worker) return this.stage === 'loading' ? t`Loading the references.` : t`Compiling kernels: ${this.done} of ${this.of}.`;
     return scenes.length > 0
-      ? t`Stopped after ${scenes.length} scenes${bad.length > 0 ? `, ${bad.length} of them with a difference` : ', which all agree'}.`
+      ? bad.length > 0
+        ? t`Stopped after ${scenes.length} scenes, ${bad.length} of them with a difference.`
+        : t`Stopped after ${scenes.length} scenes, which all agree.`
       : '';
   }
 
@@ -162,7 +166,7 @@ export class CheckView {
     // A screen reader hears of the start, of the comparison, of the first kernel that differs, and of the end.
     this.announcer.say(this.worker ? `${this.began} ${this.stage === 'comparing kernels'} ${this.scenes.some(({ passed }) => !passed)}` : words, words);
     this.said.classList.toggle('fails', this.failure !== null || this.scenes.some(({ passed }) => !passed));
-    this.said.dataset['verdict'] = this.result ? verdict(this.result.kernels.every(({ passed }) => passed)) : '';
+    this.said.dataset['verdict'] = this.result ? (this.result.kernels.every(({ passed }) => passed) ? 'agrees' : 'differs') : '';
     this.go.textContent = this.worker ? t`Stop` : this.began > 0 ? t`Check again` : t`Check this device`;
     this.bar.style.visibility = this.worker ? 'visible' : 'hidden';
     // Compiling is the first tenth of the bar.
@@ -245,20 +249,20 @@ export class CheckView {
         error(kernel).padStart(12),
         bound(kernel).padStart(9),
         String(kernel.dispatches).padStart(10),
-        ` ${verdict(kernel.passed)}`,
+        ` ${kernel.passed ? 'agrees' : 'differs'}`,
         where && ` ${where}`,
       ]
         .join(' ')
         .trimEnd();
-    const heads = [t`worst error`.padStart(12), 'tolerance'.padStart(9), 'dispatches'.padStart(10)].join(' ');
+    const heads = ['worst error'.padStart(12), 'tolerance'.padStart(9), 'dispatches'.padStart(10)].join(' ');
     const rows = (result?.kernels ?? []).map((kernel) => line(kernel.name, kernel, kernel.place));
     const scenes = this.scenes.map((scene) => {
       const most = nearest(scene.kernels);
       return most ? line(scene.scene, { ...most, passed: scene.passed, dispatches: all(scene.kernels) }, scene.network) : scene.scene;
     });
     return [
-      t`Lacuna self-check: every kernel against its reference in f64 on the CPU`,
-      t`when     ${this.when}, ${this.seconds.toFixed(1)} s`,
+      `Lacuna self-check: every kernel against its reference in f64 on the CPU`,
+      `when     ${this.when}, ${this.seconds.toFixed(1)} s`,
       `adapter  ${result ? this.adapter(result) : 'unknown'}`,
       `browser  ${navigator.userAgent}`,
       `outcome  ${this.outcome()}`,

@@ -17,7 +17,7 @@ import { Strip } from './banner';
 import { toCsv } from './csv';
 import { descriptionOf, lastSnapshotOf, type OpenedFile, savedRunOf, unpacked } from './opened-run';
 import { picture } from './picture';
-import { t } from '../../words/words';
+import { t, translated } from '../../words/words';
 
 /** The last checkpoint of the run. `stride`: steps per column of the history at that time. */
 interface LastCheckpoint extends Checkpoint {
@@ -138,7 +138,7 @@ export class Checkpoints {
         return;
       case 'state':
         if (report.state === 'loading' || !this.recovery) return;
-        this.strip.show('survived', this.recovery.said(report.state), '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
+        this.strip.show('survived', this.recovery.said(report.state), '', [{ id: 'strip-close', words: t`Close`, act: () => this.strip.hide() }]);
         this.recovery = null;
         return;
       case 'run_read':
@@ -188,7 +188,7 @@ export class Checkpoints {
     const what = failure === 'lost' ? t`The GPU was lost` : t`The engine failed`;
     const at = t`at step ${count(snapshot?.step ?? 0)}`;
     const train = state === 'training' || state === 'loading';
-    this.strip.show('trouble', `${what} ${at} (${words.slice(0, 120)}). A new one is being opened, and the run continues from step ${count(step)}.`, '', []);
+    this.strip.show('trouble', t`${what} ${at} (${words.slice(0, 120)}). A new one is being opened, and the run continues from step ${count(step)}.`, '', []);
     // The value of each changed setting in the reopened run: the last change before the checkpoint, or the value at the start.
     const changes = last?.changes ?? [];
     const then = Object.fromEntries(Object.entries(replaced).map(([name, first]) => [name, changes.findLast(([, changed]) => changed === name)?.[2] ?? first]));
@@ -292,7 +292,7 @@ export class Checkpoints {
     const [ticket, answer] = this.ticketed();
     this.page.ask({ kind: 'recording', ticket, bytes: file && file.bytes });
     const said = await answer;
-    if (said.kind !== 'recording') throw new Error('the engine sent an unexpected answer');
+    if (said.kind !== 'recording') throw new Error(t`the engine sent an unexpected answer`);
     return said.bytes;
   }
 
@@ -316,7 +316,7 @@ export class Checkpoints {
         });
         worker.postMessage(recording);
       });
-      if ('message' in drawn) throw new Error(drawn.message);
+      if ('message' in drawn) throw new Error(translated(drawn.message));
       download(this.name('masks', 'gif'), drawn.bytes, 'image/gif');
     } catch (error) {
       this.trouble(t`The picture cannot be drawn: ${messageOf(error)}.`);
@@ -329,7 +329,7 @@ export class Checkpoints {
     const { description, snapshot, timeline } = this.run;
     if (!description) return;
     const { adapter, backend, software } = description;
-    const on = backend ? `${adapter} (${backend}${software ? ', in software' : ''})` : adapter;
+    const on = backend ? `${adapter} (${backend}${software ? t`, in software` : ''})` : adapter;
     const title = t`${description.model} on ${dataOf(description)}: ${count(snapshot?.step ?? 0)} steps`;
     const blob = await picture(timeline, description.groups, this.page.palette, title, `lacuna?${this.query} · ${on}`);
     download(this.name('history', 'png'), blob, 'image/png');
@@ -347,7 +347,7 @@ export class Checkpoints {
   }
 
   private trouble(words: string): void {
-    this.strip.show('trouble', words, '', [{ id: 'strip-close', words: 'Close', act: () => this.strip.hide() }]);
+    this.strip.show('trouble', words, '', [{ id: 'strip-close', words: t`Close`, act: () => this.strip.hide() }]);
   }
 
   private async read(packed: Uint8Array): Promise<OpenedFile> {
@@ -355,7 +355,7 @@ export class Checkpoints {
     const [ticket, answer] = this.ticketed();
     this.page.ask({ kind: 'read_run', ticket, bytes });
     const said = await answer;
-    if (said.kind !== 'run_read') throw new Error('the engine sent an unexpected answer');
+    if (said.kind !== 'run_read') throw new Error(t`the engine sent an unexpected answer`);
     return { bytes, read: said.read };
   }
 
@@ -374,10 +374,10 @@ export class Checkpoints {
       ...(read.can_continue ? [go] : []),
       { id: 'strip-close', words: t`Close`, act: () => this.page.dispatch({ kind: 'open', train: false, saved: null, in_comparison: false }) },
     ];
-    const why = read.can_continue ? '' : ' It has no weights: you can look at it, but not continue it.';
+    const why = read.can_continue ? '' : ` ${t`It has no weights: you can look at it, but not continue it.`}`;
     const detail = read.command === null ? '' : t`Recorded by: ${read.command}`;
     const { model, dataset } = read.plan;
-    const words = t`A recorded run: ${model} on ${dataset.name}, ${count(read.step)} of ${count(read.steps)} steps, on ${read.adapter}.${why}`;
+    const words = t`A recorded run: ${model} on ${dataset.name}, ${count(read.step)} of ${count(read.steps)} steps, on ${read.adapter}.` + why;
     this.strip.show('replay', words, detail, actions);
   }
 
@@ -401,8 +401,8 @@ export class Checkpoints {
         error instanceof DOMException && error.name === 'QuotaExceededError' ? t`This browser’s storage is full` : t`This browser stores nothing for this page`;
       const words = t`${why}: training continues, but the run will be lost after a reload. Download it as a file to save it.`;
       this.strip.show('trouble', words, '', [
-        { id: 'strip-take', words: 'Download the run', act: () => void this.takeRun() },
-        { id: 'strip-close', words: 'Close', act: () => this.strip.hide() },
+        { id: 'strip-take', words: t`Download the run`, act: () => void this.takeRun() },
+        { id: 'strip-close', words: t`Close`, act: () => this.strip.hide() },
       ]);
     }
   }
@@ -421,11 +421,11 @@ export class Checkpoints {
       if (!stored || (this.strip.kind !== null && this.strip.kind !== 'left')) return;
       this.strip.show(
         'left',
-        `Your run of ${model} on ${stored.dataset} was left at step ${count(step)} of ${count(steps)}. It is stored in this browser.`,
+        t`Your run of ${model} on ${stored.dataset} was left at step ${count(step)} of ${count(steps)}. It is stored in this browser.`,
         '',
         [
-          { id: 'go-back', words: 'Go back to it', act: () => void this.takeUp(stored, false) },
-          { id: 'strip-close', words: 'Close', act: () => this.strip.hide() },
+          { id: 'go-back', words: t`Go back to it`, act: () => void this.takeUp(stored, false) },
+          { id: 'strip-close', words: t`Close`, act: () => this.strip.hide() },
         ],
       );
     } catch {
@@ -462,10 +462,13 @@ export class Checkpoints {
     this.left = left;
     if (!stored || this.trained || this.replayed || Date.now() - stored.at > FORGOTTEN_MS) return;
     const { model, dataset, step, steps } = stored;
-    const words = step < steps ? t`was left at step ${count(step)} of ${count(steps)}` : t`ended after ${count(step)} steps`;
-    this.strip.show('offer', `Your run of ${model} on ${dataset} ${words} and is stored in this browser.`, '', [
-      { id: 'go-on', words: step < steps ? 'Continue where you were' : 'Open it', act: () => void this.takeUp(stored) },
-      { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
+    const words =
+      step < steps
+        ? t`Your run of ${model} on ${dataset} was left at step ${count(step)} of ${count(steps)} and is stored in this browser.`
+        : t`Your run of ${model} on ${dataset} ended after ${count(step)} steps and is stored in this browser.`;
+    this.strip.show('offer', words, '', [
+      { id: 'go-on', words: step < steps ? t`Continue where you were` : t`Open it`, act: () => void this.takeUp(stored) },
+      { id: 'forget', words: t`Forget it`, act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
     ]);
   }
 
@@ -474,8 +477,8 @@ export class Checkpoints {
     try {
       this.continue(await this.read(await this.storage.bytesOf(stored.tab)), trains);
     } catch (error) {
-      this.strip.show('trouble', `The saved run cannot be read: ${messageOf(error)}.`, '', [
-        { id: 'forget', words: 'Forget it', act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
+      this.strip.show('trouble', t`The saved run cannot be read: ${messageOf(error)}.`, '', [
+        { id: 'forget', words: t`Forget it`, act: () => void this.storage.remove(stored.tab).then(() => this.strip.hide()) },
       ]);
     }
   }

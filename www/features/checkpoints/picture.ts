@@ -28,7 +28,7 @@ export async function picture(history: Timeline, groups: Group[], palette: Palet
   if (!context) throw new Error('this browser gives no 2D canvas');
   const sans = getComputedStyle(document.body).fontFamily;
   const words = (text: string, x: number, y: number, size: number, colour = palette.soft, align: CanvasTextAlign = 'left'): void => {
-    context.font = t`${size}px ${sans}`;
+    context.font = `${size}px ${sans}`;
     context.fillStyle = css(colour);
     context.textAlign = align;
     context.fillText(text, x, y, WIDTH - LEFT - RIGHT);

@@ -160,8 +160,9 @@ class ClaimCard {
   private tellRun(): void {
     const { runs } = this.claim;
     const { snapshot, run } = this.page;
-    const step = snapshot && run === this.own ? `, step ${count(snapshot.step)} of ${count(snapshot.steps)}` : '';
-    this.say(`${runs.length > 1 ? `Run ${this.outcomes.length + 1} of ${runs.length}, ` : 'Training, '}${runs[this.outcomes.length]?.label}${step}`);
+    const label = runs[this.outcomes.length]?.label;
+    const trained = runs.length > 1 ? t`Run ${this.outcomes.length + 1} of ${runs.length}, ${label}` : t`Training, ${label}`;
+    this.say(snapshot && run === this.own ? t`${trained}, step ${count(snapshot.step)} of ${count(snapshot.steps)}` : trained);
   }
 
   private receive(news: News): void {

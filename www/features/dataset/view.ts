@@ -6,7 +6,7 @@ import type { OwnFile, TableReading } from '../../protocol/messages';
 import { messageOf, sentence } from '../../model/words';
 import { element } from '../../ui/element';
 import './style.css';
-import { t } from '../../words/words';
+import { parts, t, translated } from '../../words/words';
 
 /** What happens to missing values. */
 const MISSING: [value: string, words: string][] = [
@@ -112,12 +112,10 @@ export class DatasetView {
         t`A table`,
         t`a CSV file: a row of numbers for each sample, with its class in a column named class, label, target or species, or at an end. 784 numbers are an image of 28 × 28. A folder may have train.csv and test.csv.`,
       ],
-      [t`idx files`, 'images and labels, as MNIST’s, plain or ', element('code', '', '.gz'), '. Two pairs are training and test rows.'],
+      [t`idx files`, ...parts`images and labels, as MNIST’s, plain or ${element('code', '', '.gz')}. Two pairs are training and test rows.`],
       [
         t`Pictures`,
-        'a folder for each class, of PNG, JPEG, WebP, GIF, BMP or TIFF files. Below a folder named ',
-        element('code', '', 'test'),
-        ' they are for the test. Different sizes are brought to 32 × 32.',
+        ...parts`a folder for each class, of PNG, JPEG, WebP, GIF, BMP or TIFF files. Below a folder named ${element('code', '', 'test')} they are for the test. Different sizes are brought to 32 × 32.`,
       ],
     ];
     root.append(
@@ -125,8 +123,8 @@ export class DatasetView {
       element(
         'div',
         'own-line',
-        element('label', '', 'In a table, the class is ', this.label),
-        element('label', '', 'Missing values ', this.missing),
+        element('label', '', ...parts`In a table, the class is ${this.label}`),
+        element('label', '', ...parts`Missing values ${this.missing}`),
         this.bar,
       ),
       this.said,
@@ -194,8 +192,8 @@ export class DatasetView {
       return;
     }
     if (progress !== null) return;
-    this.said.replaceChildren(...(own ? [element('em', '', own.name), `: ${own.words}.`] : []));
-    this.note(...(own ? [...own.notes, split, ...later] : []));
+    this.said.replaceChildren(...(own ? [element('em', '', own.name), `: ${translated(own.words)}.`] : []));
+    this.note(...(own ? [...own.notes.map(translated), split, ...later] : []));
   }
 
   private note(...sentences: string[]): void {

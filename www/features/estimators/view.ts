@@ -10,7 +10,7 @@ import { describe, fit, plainAxis, QUIET, tickedAxis } from '../../ui/charts';
 import { element } from '../../ui/element';
 import './style.css';
 import { css, readColours } from '../../ui/palette';
-import { t } from '../../words/words';
+import { parts, t, translated } from '../../words/words';
 
 const PAIRS = ['256', '1024', '4096', '16384'];
 const FIRST = '1024';
@@ -108,7 +108,7 @@ export class LabView {
     this.bar.ariaLabel = t`Pairs drawn`;
     this.said.dataset['testid'] = 'lab-said';
     this.body.dataset['testid'] = 'lab-rows';
-    const heads = ['α', 'bias', t`by chance`, 'variance', '/ two-sided', 'bound', 'signal / noise', t`cosine to the truth`, t`of the mean`, t`bias seen`];
+    const heads = ['α', t`bias`, t`by chance`, t`variance`, t`/ two-sided`, t`bound`, t`signal / noise`, t`cosine to the truth`, t`of the mean`, t`bias seen`];
     const chart = this.room;
     const colour = (name: string) => () => css(this.colours[name] ?? [0, 0, 0]);
     this.chart = new uPlot(
@@ -170,7 +170,7 @@ export class LabView {
     );
     root.append(
       this.intro,
-      element('div', 'bar-line', element('label', '', this.more, ' pairs of masks'), this.bar, this.go),
+      element('div', 'bar-line', element('label', '', ...parts`${this.more} pairs of masks`), this.bar, this.go),
       this.said,
       this.announcer.root,
       this.found,
@@ -232,10 +232,12 @@ export class LabView {
         report.enumerated_masks === null
           ? t`The true gradient is the mean over ${count(report.truth_masks)} other masks, known to ±${percent(report.truth_error)}.`
           : t`The true gradient is exact: all ${count(report.enumerated_masks)} masks were tried.`;
-      const kept = report.undecided_units === report.units ? '' : `, of which ${count(report.undecided_units)} are undecided`;
-      parts.push(
-        t`At step ${count(report.step)}, ${count(report.units)} units${kept}, ${count(report.pairs)} pairs${report.batches > 1 ? ` on ${count(report.batches)} batches in turn` : ''}. ${truth}`,
-      );
+      const units =
+        report.undecided_units === report.units
+          ? t`At step ${count(report.step)}, ${count(report.units)} units`
+          : t`At step ${count(report.step)}, ${count(report.units)} units, of which ${count(report.undecided_units)} are undecided`;
+      const pairs = report.batches > 1 ? t`${count(report.pairs)} pairs on ${count(report.batches)} batches in turn` : t`${count(report.pairs)} pairs`;
+      parts.push(`${units}, ${pairs}. ${truth}`);
       if (report.control_cosine !== null)
         parts.push(t`The cosine of the control variate c to the true gradient, at α = ½, is ${significant(report.control_cosine, 2)}.`);
     }
@@ -251,7 +253,7 @@ export class LabView {
     const rules = [...new Set(report.rows.map((row) => row.estimator))];
     this.body.replaceChildren(
       ...rules.flatMap((rule) => {
-        const pick = element('button', 'pick', rule);
+        const pick = element('button', 'pick', translated(rule));
         pick.type = 'button';
         pick.ariaPressed = String(rule === this.estimator);
         pick.title = t`Show its curves`;
@@ -294,16 +296,18 @@ export class LabView {
 
     this.key.hidden = !has_beside;
     this.beside.textContent = quantity.beside?.words ?? '';
-    const unbounded = quantity === VARIANCE && !has_beside ? '; there is no bound for it' : '';
-    this.lead.textContent = t`${quantity.words} of ${estimator} by the unit’s s${unbounded}`;
+    const unbounded = quantity === VARIANCE && !has_beside ? t`; there is no bound for it` : '';
+    this.lead.textContent = t`${quantity.words} of ${translated(estimator)} by the unit’s s${unbounded}`;
     describe(
       this.room,
-      t`${this.lead.textContent}, one curve for each α${has_beside ? `, and ${quantity.beside?.words} beside it` : ''}. The figures are below.`,
+      has_beside
+        ? t`${this.lead.textContent}, one curve for each α, and ${quantity.beside?.words} beside it. The figures are below.`
+        : t`${this.lead.textContent}, one curve for each α. The figures are below.`,
     );
     const say = (value: number | null | undefined): string => (value == null ? '–' : quantity.cell(value));
-    const heads = ['s', 'units', ...ALPHAS.map((alpha) => `α = ${alphaOf(alpha)}`)];
+    const heads = ['s', t`units`, ...ALPHAS.map((alpha) => `α = ${alphaOf(alpha)}`)];
     this.bins.replaceChildren(
-      element('caption', '', sentence(t`${quantity.words} by s${has_beside ? `, below it in grey: ${quantity.beside?.words}` : ''}`)),
+      element('caption', '', sentence(has_beside ? t`${quantity.words} by s, below it in grey: ${quantity.beside?.words}` : t`${quantity.words} by s`)),
       element('thead', '', element('tr', '', ...heads.map((words) => element('th', '', words)))),
       element(
         'tbody',
@@ -340,7 +344,7 @@ export class LabView {
         this.quantity = quantity;
         if (this.report) this.trace(this.report);
       });
-      row.append(element('label', '', input, element('span', '', quantity.name)));
+      row.append(element('label', '', input, element('span', '', translated(quantity.name))));
     }
     return element('fieldset', 'segments', element('legend', 'unseen', t`The chart shows`), row);
   }
@@ -366,7 +370,7 @@ function figures(row: LabRow): HTMLElement {
     significant(row.signal_to_noise, 2),
     [significant(row.cosine, 2), ` ± ${significant(row.cosine_error, 1)}`],
     significant(row.mean_cosine, 2),
-    row.verdict.replace(' seen', ''),
+    translated(row.verdict.replace(' seen', '')),
   ];
   const made = element(
     'tr',

@@ -216,7 +216,7 @@ export class HistoryView {
         this.what.replaceChildren(document.createTextNode(''), button);
       }
       const text = this.what.firstChild;
-      if (text) text.nodeValue = `looking back at step ${count(step)} · `;
+      if (text) text.nodeValue = `${t`looking back at step ${count(step)}`} · `;
     }
     this.value(this.looking ?? timeline.columns - 1, timeline.columns - 1, t`step ${count(step)}`);
   }

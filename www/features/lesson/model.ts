@@ -53,7 +53,7 @@ export function writeLesson({ title, text, show }: Lesson, hash = ''): string {
 export function embedCode(address: string, title: string): string {
   const attribute = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
   const name = title === '' ? 'Lacuna' : t`Lacuna: ${title}`;
-  return t`<iframe src="${attribute(address)}" title="${attribute(name)}" width="100%" height="720" loading="lazy" style="border: 0"></iframe>`;
+  return `<iframe src="${attribute(address)}" title="${attribute(name)}" width="100%" height="720" loading="lazy" style="border: 0"></iframe>`;
 }
 
 /** The lesson of an address, and in words what was changed or left out; null if there is none. */

@@ -110,7 +110,11 @@ export class LessonView {
     const missing =
       unknown.length === 0
         ? []
-        : [t`This page has no part named ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}.`];
+        : [
+            unknown.length > 3
+              ? t`This page has no part named ${unknown.slice(0, 3).join(', ')} and ${unknown.length - 3} more.`
+              : t`This page has no part named ${unknown.join(', ')}.`,
+          ];
     this.notes.textContent = [...this.said, ...missing].join(' ');
   }
 }

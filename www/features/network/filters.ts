@@ -1,5 +1,6 @@
 // The first convolution's filters as small images, each in its own scale. Filters that are off are faded.
 
+import { nameOf } from '../../model/units';
 import { count } from '../../model/format';
 import { type Group, KEPT, type Plan } from '../../protocol/messages';
 import type { States } from '../../ui/cells';
@@ -46,7 +47,7 @@ export class FiltersView {
     this.figure.className = 'filters';
     const caption = document.createElement('figcaption');
     this.kept.textContent = count(shape.count);
-    caption.append(t`filters of ${group.name}`, this.kept);
+    caption.append(t`filters of ${nameOf(group)}`, this.kept);
     this.figure.append(this.canvas, caption);
   }
 
@@ -122,8 +123,8 @@ export class FiltersView {
 
   name(kept: number | null): void {
     const { count: filters, side } = this.shape;
-    const how = kept === null ? '' : `, ${count(kept)} of them kept`;
-    const name = t`The ${count(filters)} filters of ${this.group.name}, ${side} by ${side} weights each${how}`;
+    const all = t`The ${count(filters)} filters of ${nameOf(this.group)}, ${side} by ${side} weights each`;
+    const name = kept === null ? all : t`${all}, ${count(kept)} of them kept`;
     if (this.canvas.ariaLabel !== name) this.canvas.ariaLabel = name;
   }
 

@@ -2,6 +2,7 @@
 // a thin strip. A residual block is one row with its two convolutions side by side; the right column has the channels of the
 // residual stream below one another.
 
+import { nameOf } from '../../model/units';
 import type { Group } from '../../protocol/messages';
 
 /** A row of the table; numbers are those of groups. */
@@ -62,7 +63,7 @@ export function tabulate(groups: Group[]): Row[] {
     const stage = rows.length > 0 && !follows && group.map_width !== size;
     size = group.map_width;
     rows.push({
-      label: follows ? '' : block || group.name,
+      label: follows ? '' : block || nameOf(group),
       inner: inner ? index : null,
       note: follows ? part : '',
       outer: inner ? null : index,

@@ -1,9 +1,9 @@
 // The network. Fully connected: one grid of cells for each group. Convolutional: the first filters as images, and one strip of cells
 // for each convolution.
 
-import { count, percent, significant } from '../../model/format';
+import { count, percent, significant, fixed } from '../../model/format';
 import { type Group, KEPT, type Plan, PROBE_KEPT } from '../../protocol/messages';
-import { isChannel } from '../../model/words';
+import { isChannel, nameOf } from '../../model/units';
 import { Announcer } from '../../ui/announcer';
 import type { Bars } from '../../model/step-through';
 import { Cells, CellColours, type Manner, SMALL_CELL, type States } from '../../ui/cells';
@@ -13,7 +13,7 @@ import { arrangeGrids, DIGITS, shape } from './grids';
 import { css, type Palette } from '../../ui/palette';
 import type { PickedUnit } from '../../model/picked-unit';
 import { arrangeStrips, type Row, stripShape } from './strips';
-import { t } from '../../words/words';
+import { t, translated } from '../../words/words';
 
 /** What is drawn, from a snapshot or from a recorded step. */
 export interface Masks {
@@ -37,7 +37,7 @@ interface Part {
   kept: HTMLElement;
 }
 
-const COLOURS = ['red', 'green', 'blue'];
+const COLOURS = [t`red`, t`green`, t`blue`];
 /** Largest width of the filters beside the strips: in CSS pixels, and as a share of the width. */
 const MOST_FILTERS = 190;
 const FILTERS_SHARE = 0.26;
@@ -59,8 +59,8 @@ function pixel(group: Group, index: number): string {
 /** A unit, in words. */
 function where(group: Group, index: number): string {
   if (group.width > 0) return pixel(group, index);
-  if (isChannel(group) && group.name === 'inputs' && group.size === COLOURS.length) return `inputs, ${COLOURS[index]}`;
-  return `${group.name}, ${isChannel(group) ? 'channel' : 'unit'} ${index}`;
+  if (isChannel(group) && group.name === 'inputs' && group.size === COLOURS.length) return `${t`inputs`}, ${COLOURS[index]}`;
+  return isChannel(group) ? t`${nameOf(group)}, channel ${index}` : t`${nameOf(group)}, unit ${index}`;
 }
 
 export class NetworkView {
@@ -177,9 +177,9 @@ export class NetworkView {
   name(): void {
     for (const [index, { group, manner, cells }] of this.parts.entries()) {
       const kept = this.masks?.kept[index];
-      const units = isChannel(group) ? 'channels' : 'units';
-      const all = `${group.name}: ${count(group.size)} ${units}`;
-      const some = t`${group.name}: ${count(kept ?? 0)} of ${count(group.size)} ${units} kept`;
+      const units = isChannel(group) ? t`channels` : t`units`;
+      const all = `${nameOf(group)}: ${count(group.size)} ${units}`;
+      const some = t`${nameOf(group)}: ${count(kept ?? 0)} of ${count(group.size)} ${units} kept`;
       const name = kept === undefined || manner === 'always' ? all : manner === 'sum' ? t`${some} by either of what it adds up` : some;
       if (cells.canvas.ariaLabel !== name) cells.canvas.ariaLabel = name;
     }
@@ -242,7 +242,7 @@ export class NetworkView {
         const [columns, down] = shape(group, line.rows);
         const extra = this.hasDigits(group, columns) ? Math.ceil(DIGITS * cell) : 0;
         cells.layOut(columns, down, cell, group.width > 0, { extra });
-        row.append(element('figure', '', cells.canvas, element('figcaption', '', group.name, kept)));
+        row.append(element('figure', '', cells.canvas, element('figcaption', '', nameOf(group), kept)));
       }
       return row;
     });
@@ -269,7 +269,7 @@ export class NetworkView {
     table.style.setProperty('--columns', columns.map((pixels) => `${pixels}px`).join(' '));
     table.style.setProperty('--between', `${between}px`);
     this.root.classList.toggle('small', cell / dpr < SMALL_CELL);
-    if (residual) table.append(element('div', 'strip heads', ...['', t`conv 1`, '', t`conv 2`, '', 'sum'].map((words) => element('span', '', words))));
+    if (residual) table.append(element('div', 'strip heads', ...['', t`conv 1`, '', t`conv 2`, '', t`sum`].map((words) => element('span', '', words))));
     for (const row of rows) table.append(this.strip(row, residual, across, cell, thin));
     if (height !== null) {
       table.style.maxHeight = `${high}px`;
@@ -290,7 +290,7 @@ export class NetworkView {
     };
     const [first, second, joined] = [shown(inner), shown(outer), shown(sum, thin)];
     const row = element('div', stage ? 'strip stage' : 'strip', element('span', 'label', label));
-    if (residual) row.append(first?.cells.canvas ?? element('span', 'aside', note), first?.kept ?? '');
+    if (residual) row.append(first?.cells.canvas ?? element('span', 'aside', translated(note)), first?.kept ?? '');
     const stack = element('div', '', ...[second, joined].flatMap((part) => (part ? [part.cells.canvas] : [])));
     row.append(stack, second?.kept ?? '');
     if (joined) {
@@ -369,7 +369,7 @@ export class NetworkView {
     };
     canvas.tabIndex = 0;
     canvas.setAttribute('role', 'application');
-    canvas.setAttribute('aria-roledescription', 'units');
+    canvas.setAttribute('aria-roledescription', t`units`);
     canvas.setAttribute('aria-describedby', 'cells-how');
     canvas.addEventListener('focus', () => canvas.matches(':focus-visible') && stand(at));
     canvas.addEventListener('blur', () => stand(null));
@@ -409,16 +409,16 @@ export class NetworkView {
         return ((of?.mask[of.first + index] ?? 0) & KEPT) !== 0;
       };
       const by = group.union_of.filter(keeps).map((parent) => this.groups[parent]?.name);
-      return ['', `${place}: ${by.length > 0 ? t`kept by ${by.join(' and ')}` : t`off in ${a} and ${b}`}`];
+      return ['', `${place}: ${by.length > 1 ? t`kept by ${a} and ${b}` : by.length > 0 ? t`kept by ${by[0]}` : t`off in ${a} and ${b}`}`];
     }
     const score = (states.scores[states.first + index] ?? 0) / 255;
     const [kept, probe] = [(bits & KEPT) !== 0, (bits & PROBE_KEPT) !== 0];
-    const state = kept === probe ? (kept ? 'kept' : 'off') : kept ? t`kept by m, not by m′` : t`kept by m′, not by m`;
+    const state = kept === probe ? (kept ? t`kept` : t`off`) : kept ? t`kept by m, not by m′` : t`kept by m′, not by m`;
     const bar = this.bars?.values[states.first + index];
-    const pinned = this.pinned(states.first + index) ? `, pinned ${score > 0.5 ? 'on' : 'off'}` : '';
+    const pinned = this.pinned(states.first + index) ? (score > 0.5 ? t`, pinned on` : t`, pinned off`) : '';
     const barred = bar === undefined || !this.bars ? '' : `, ${this.bars.name} ${significant(bar * this.bars.most, 2)}`;
     // The masks of a step disagree about an undecided unit at times: that is no change of state.
-    const decided = score > 0 && score < 1 ? 'undecided' : state;
-    return [`${decided}${pinned}`, `${place}: s = ${score.toFixed(2)}, ${state}${pinned}${barred}`];
+    const decided = score > 0 && score < 1 ? t`undecided` : state;
+    return [`${decided}${pinned}`, `${place}: s = ${fixed(score, 2)}, ${state}${pinned}${barred}`];
   }
 }

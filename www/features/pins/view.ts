@@ -8,7 +8,7 @@ import type { UnitCost } from '../../protocol/messages';
 import { sentence } from '../../model/words';
 import { element, say } from '../../ui/element';
 import type { PickedUnit } from '../../model/picked-unit';
-import { t } from '../../words/words';
+import { parts, t } from '../../words/words';
 
 /** Distance of the menu from the cell and from the edge of the window, in CSS pixels. */
 const AWAY = 8;
@@ -35,13 +35,12 @@ function costWords({ difference, error, on, off, batches }: UnitCost, batch_size
   const over = t`over ${count(batches)} batches of ${count(batch_size)} images, everything else as in m`;
   const size = `${significant(Math.abs(difference), 2)} ± ${significant(error, 2)}`;
   if (Math.abs(difference) < TELLING * error || difference === 0)
-    return ['On or off makes no measurable difference to the loss: ', element('b', '', size), `, ${over}.`];
-  const [cheaper, dearer] = difference < 0 ? ['on', 'off'] : ['off', 'on'];
-  return [
-    `Pinning it ${dearer} costs `,
-    element('b', '', size),
-    ` of loss: ${significant(on, 4)} on, ${significant(off, 4)} off, ${over}. Pinning it ${cheaper} saves that.`,
-  ];
+    return parts`On or off makes no measurable difference to the loss: ${element('b', '', size)}, ${over}.`;
+  const cost = element('b', '', size);
+  const [loss_on, loss_off] = [significant(on, 4), significant(off, 4)];
+  return difference < 0
+    ? parts`Pinning it off costs ${cost} of loss: ${loss_on} on, ${loss_off} off, ${over}. Pinning it on saves that.`
+    : parts`Pinning it on costs ${cost} of loss: ${loss_on} on, ${loss_off} off, ${over}. Pinning it off saves that.`;
 }
 
 export class PinView {

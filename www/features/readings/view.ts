@@ -61,7 +61,7 @@ export class ReadingsView {
     }
     const { images, step, decided, sampled } = shown;
     say(accuracy_lead, images < of ? t`Test accuracy (${count(images)})` : t`Test accuracy`);
-    const beside = is_back ? ` · at step ${count(step)}` : samples ? ` · ${percent(sampled)} sampled` : '';
+    const beside = is_back ? ` · ${t`at step ${count(step)}`}` : samples ? ` · ${t`${percent(sampled)} sampled`}` : '';
     accuracy.replaceChildren(percent(decided), element('small', '', beside));
     const under = samples ? t`under the decided mask (the ⌊K⌋ highest scores), ${percent(sampled)} under one sampled mask` : t`under its mask`;
     accuracy.title = t`On ${count(images)} test images at step ${count(step)}: ${percent(decided)} ${under}.`;
@@ -72,7 +72,7 @@ export class ReadingsView {
     const { parts } = this;
     const moves = state === 'training' && rate > 0;
     if (moves) say(parts.rate, rate >= 10 ? count(rate) : rate.toPrecision(2));
-    say(parts.left, state === 'finished' ? 'done' : moves ? duration((steps - step) / rate) : NONE);
+    say(parts.left, state === 'finished' ? t`done` : moves ? duration((steps - step) / rate) : NONE);
     if (steps_per_epoch === null) return;
     const epochs = Math.max(1, Math.ceil(steps / steps_per_epoch));
     say(parts.epoch, t`${Math.min(epochs, Math.floor(epoch) + 1)} of ${count(epochs)}`);
@@ -84,7 +84,7 @@ export class ReadingsView {
     const { memory } = this.parts;
     if (memory.dataset['bytes'] === String(now)) return;
     memory.dataset['bytes'] = String(now);
-    memory.replaceChildren(bytes(now), ...(now < first ? [element('small', '', ` of ${bytes(first)}`)] : []));
+    memory.replaceChildren(bytes(now), ...(now < first ? [element('small', '', ` ${t`of ${bytes(first)}`}`)] : []));
     memory.title =
       units_in_memory < units
         ? t`The network takes ${bytes(network_bytes)} of the ${bytes(first - data)} that it took at first: ${count(units - units_in_memory)} of ${count(units)} units were dropped.`

@@ -12,25 +12,26 @@ import { accuracyAxis, accuracyScale, describe, fit, lossAxis, lossScale, plainA
 import { element, say } from '../../ui/element';
 import { css, readColours } from '../../ui/palette';
 import './style.css';
+import { parts, t, translated } from '../../words/words';
 
 const SLOTS = Array.from({ length: MOST_RUNS }, (_, slot) => slot);
 const NAMES = [...SLOTS.map((slot) => `run-${slot + 1}`), 'soft', 'line'];
 /** Curves with the second half of the colours are dashed too, so that no two runs differ by hue alone. */
 const dashOf = (slot: number): number[] => (slot < MOST_RUNS / 2 ? [] : [6, 3]);
 const AXES: [along: Along, words: string][] = [
-  ['step', 'steps'],
-  ['seconds', 'seconds'],
-  ['multiply_adds', 'multiply-adds (log)'],
+  ['step', t`steps`],
+  ['seconds', t`seconds`],
+  ['multiply_adds', t`multiply-adds (log)`],
 ];
 const HEADS: [words: string, title: string][] = [
-  ['Run', 'What sets it apart'],
-  ['Test accuracy', 'Under the decided mask (the ⌊K⌋ highest scores)'],
-  ['Steps', 'Done so far'],
-  ['Seconds', 'Of training on this device, from the end of the first step on, which also compiles'],
-  ['Multiply-adds', 'Multiply-adds that were executed, from the units that each step kept'],
-  ['of it near dense', 'In passes with more than half the work of the dense network, such as a dense start or a dense backward pass'],
-  ['Memory', 'Device memory of the network, without the data'],
-  ['Remove', ''],
+  [t`Run`, t`What sets it apart`],
+  [t`Test accuracy`, t`Under the decided mask (the ⌊K⌋ highest scores)`],
+  [t`Steps`, t`Done so far`],
+  [t`Seconds`, t`Of training on this device, from the end of the first step on, which also compiles`],
+  [t`Multiply-adds`, t`Multiply-adds that were executed, from the units that each step kept`],
+  [t`of it near dense`, t`In passes with more than half the work of the dense network, such as a dense start or a dense backward pass`],
+  [t`Memory`, t`Device memory of the network, without the data`],
+  [t`Remove`, ''],
 ];
 /** The entrants that are ticked at first. */
 const COMPARED = ['dense', 'small-dense', 'static', 'vrpge'];
@@ -89,8 +90,8 @@ export class RunsView {
   private readonly body = element('tbody');
   private readonly room = element('p', 'note');
   private readonly shown = element('div', 'overlay');
-  private readonly go = element('button', 'small-button', 'Compare');
-  private readonly clear = element('button', 'small-button', 'Clear');
+  private readonly go = element('button', 'small-button', t`Compare`);
+  private readonly clear = element('button', 'small-button', t`Clear`);
   private readonly loss: uPlot;
   private readonly accuracy: uPlot;
 
@@ -136,8 +137,8 @@ export class RunsView {
     this.accuracy = plot(accuracyScale, accuracyAxis, true, accuracy);
     this.loss = plot(lossScale, lossAxis, false, loss);
     fit([loss, this.loss], [accuracy, this.accuracy]);
-    describe(loss, 'Training loss of each run. The table below has the figures.');
-    describe(accuracy, 'Test accuracy of each run. The table below has the figures.');
+    describe(loss, t`Training loss of each run. The table below has the figures.`);
+    describe(accuracy, t`Test accuracy of each run. The table below has the figures.`);
     this.differs.dataset['testid'] = 'differs';
     this.clear.type = this.go.type = 'button';
     this.clear.dataset['testid'] = 'clear-runs';
@@ -156,9 +157,9 @@ export class RunsView {
     this.body.dataset['testid'] = 'kept-runs';
     this.shown.append(
       element('div', 'bar-line', this.axes(), this.clear),
-      element('p', 'lead', element('span', '', 'Test accuracy of the decided mask')),
+      element('p', 'lead', element('span', '', t`Test accuracy of the decided mask`)),
       accuracy,
-      element('p', 'lead', element('span', '', 'Training loss under m')),
+      element('p', 'lead', element('span', '', t`Training loss under m`)),
       loss,
       element('div', 'scrolls', table),
     );
@@ -179,12 +180,12 @@ export class RunsView {
     if (this.chips.childElementCount === 0) this.choices();
     this.shown.hidden = list.length === 0;
     this.clear.disabled = list.every(({ number }) => number === current);
-    this.go.textContent = compares ? 'Stop' : 'Compare';
+    this.go.textContent = compares ? t`Stop` : t`Compare`;
     this.allow();
     const made_room = gone
-      ? `The list has at most ${MOST_RUNS} runs; the oldest, ${gone.values['method']} with seed ${gone.values['seed']}, was removed. `
+      ? `${t`The list has at most ${MOST_RUNS} runs; the oldest, ${gone.values['method']} with seed ${gone.values['seed']}, was removed.`} `
       : '';
-    const forgets = unstored === null ? '' : `These runs are lost on a reload: ${sentence(unstored)}`;
+    const forgets = unstored === null ? '' : t`These runs are lost on a reload: ${sentence(unstored)}`;
     say(this.room, made_room + forgets);
     const built = JSON.stringify([current, list.map(({ number, slot }) => [number, slot])]);
     if (this.built !== built) this.build(list, current);
@@ -200,16 +201,16 @@ export class RunsView {
     const label = (name: string): string => this.input.settings.find((setting) => setting.name === name)?.label.toLowerCase() ?? name;
     const differ = differing.map(([name, values]) => `${label(name)} ${values.join(' / ')}`).join(', ');
     const same = equal.join(', ');
-    let words = 'Runs are listed here until this tab is closed, and their curves are drawn in one chart. Train, change a setting, train again.';
-    if (list.length === 1) words = `One run so far: ${list[0]?.values['method']}, ${same}.`;
-    else if (list.length > 1) words = differ === '' ? `Nothing differs: ${same}.` : `What differs: ${differ}. All else equal: ${same}.`;
+    let words = t`Runs are listed here until this tab is closed, and their curves are drawn in one chart. Train, change a setting, train again.`;
+    if (list.length === 1) words = t`One run so far: ${list[0]?.values['method']}, ${same}.`;
+    else if (list.length > 1) words = differ === '' ? t`Nothing differs: ${same}.` : t`What differs: ${differ}. All else equal: ${same}.`;
     say(this.differs, words);
     for (const [index, { cells }] of this.rows.entries()) {
       const name = labels[index]?.join(' · ') || list[index]?.values['method'] || '';
       const named = cells[0]?.querySelector('button');
       if (named) say(named, name);
       const remove = cells.at(-1)?.querySelector('button');
-      if (remove) remove.ariaLabel = `Remove this run: ${name}`;
+      if (remove) remove.ariaLabel = t`Remove this run: ${name}`;
     }
   }
 
@@ -222,13 +223,13 @@ export class RunsView {
     this.rows = list.map((run) => {
       const open = element('button', 'more');
       open.type = 'button';
-      open.title = 'What its work consists of';
+      open.title = t`What its work consists of`;
       const cells = [element('td', '', element('i', `swatch swatch-${run.slot + 1}`), open), ...HEADS.slice(1).map(() => element('td'))];
       const { number } = run;
       if (number !== current) {
         const remove = element('button', 'remove', '×');
         remove.type = 'button';
-        remove.title = 'Remove this run';
+        remove.title = t`Remove this run`;
         remove.addEventListener('click', () => this.requests.forget([number]));
         cells.at(-1)?.append(remove);
       }
@@ -274,7 +275,7 @@ export class RunsView {
         cell.dataset['value'] = String(value);
       };
       set(accuracy, found ? percent(found.decided) : '–', found?.decided ?? NaN);
-      set(steps, `${count(last.step + 1)}${state === 'halted' ? ', diverged' : ''}`, last.step + 1);
+      set(steps, `${count(last.step + 1)}${state === 'halted' ? t`, diverged` : ''}`, last.step + 1);
       set(seconds, last.seconds < 100 ? last.seconds.toFixed(1) : duration(last.seconds), last.seconds);
       set(work, short(last.multiply_adds), last.multiply_adds);
       const share = cost.near_dense / Math.max(1, last.multiply_adds);
@@ -324,7 +325,7 @@ export class RunsView {
       row.append(element('label', '', input, element('span', '', words)));
     }
     this.shown.dataset['along'] = this.along;
-    return element('fieldset', 'segments', element('legend', 'unseen', 'Along'), row);
+    return element('fieldset', 'segments', element('legend', 'unseen', t`Along`), row);
   }
 
   /** A tick box for each possible entrant; a variant follows its method. */
@@ -370,7 +371,7 @@ export class RunsView {
     steps.type = 'text';
     steps.inputMode = 'numeric';
     steps.value = STEPS;
-    steps.ariaLabel = 'Steps of each run';
+    steps.ariaLabel = t`Steps of each run`;
     steps.dataset['testid'] = 'compare-steps';
     const best = element('input');
     best.type = 'checkbox';
@@ -383,9 +384,15 @@ export class RunsView {
       this.requests.compare(this.chosen(), best.checked, { steps: steps.value.trim() });
     });
     this.comparison.append(
-      element('legend', '', 'Train one after another, with all other settings equal'),
+      element('legend', '', t`Train one after another, with all other settings equal`),
       this.chips,
-      element('div', 'bar-line', element('label', '', 'for ', steps, ' steps each'), element('label', 'best', best, ' each with its best settings'), this.go),
+      element(
+        'div',
+        'bar-line',
+        element('label', '', ...parts`for ${steps} steps each`),
+        element('label', 'best', ...parts`${best} each with its best settings`),
+        this.go,
+      ),
     );
   }
 }
@@ -404,19 +411,19 @@ function tellCosts({ cost, speed }: ListedRun, more: HTMLTableRowElement): void 
     value === 0 ? '' : percent(value / Math.max(1, all)),
   ];
   const work = figures(
-    'Multiply-adds',
+    t`Multiply-adds`,
     ['', ''],
-    [part('forward', cost.forward), part('backward', cost.backward), part('to choose masks', cost.structure), part('of all, near dense', cost.near_dense)],
+    [part(t`forward`, cost.forward), part(t`backward`, cost.backward), part(t`to choose masks`, cost.structure), part(t`of all, near dense`, cost.near_dense)],
   );
-  if (!speed) return cell.replaceChildren(work, element('p', 'note', 'Times by phase are known after the first comparison with a dense step.'));
+  if (!speed) return cell.replaceChildren(work, element('p', 'note', t`Times by phase are known after the first comparison with a dense step.`));
   const { step, phases, sparse_ms, dense_ms } = speed;
   const line = (name: string, ours: number, theirs: number): [string, string, string] => [name, milliseconds(ours), milliseconds(theirs)];
   const time = figures(
-    `A step, timed at step ${count(step)}`,
-    ['this run', 'dense'],
-    [...phases.map((phase) => line(phase.name, phase.sparse_ms, phase.dense_ms)), line('whole step', sparse_ms, dense_ms)],
+    t`A step, timed at step ${count(step)}`,
+    [t`this run`, t`dense`],
+    [...phases.map((phase) => line(translated(phase.name), phase.sparse_ms, phase.dense_ms)), line(t`whole step`, sparse_ms, dense_ms)],
   );
-  cell.replaceChildren(work, time, ...(phases.length === 0 ? [element('p', 'note', 'This adapter does not report the times of phases.')] : []));
+  cell.replaceChildren(work, time, ...(phases.length === 0 ? [element('p', 'note', t`This adapter does not report the times of phases.`)] : []));
 }
 
 /** A table of three columns, each row with a name. */

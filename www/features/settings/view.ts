@@ -5,11 +5,12 @@ import { about, NETWORKS, TRIES } from '../../model/suggestions';
 import { denseWork, FAMILIES, matchedOf, means, METHODS, methodOf } from '../../model/methods';
 import { bytes, count, magnitude } from '../../model/format';
 import type { Setting, OwnData, Plan, Values } from '../../protocol/messages';
-import { sentence, unitsOf } from '../../model/words';
+import { unitsOf } from '../../model/units';
+import { sentence } from '../../model/words';
 import { element } from '../../ui/element';
 import { drawPicture } from './pictures';
 import type { Palette } from '../../ui/palette';
-import { t } from '../../words/words';
+import { parts, t, translated } from '../../words/words';
 
 /** The settings on top, in this order, and the groups below. A setting that is in none is put into the last group. */
 const FRONT = ['dataset', 'method', 'keep_ratio', 'model', 'gate_inputs'];
@@ -194,9 +195,9 @@ export class SettingsView {
     const { data, activations, weights, optimiser } = plan.bytes;
     const takes = element('b', '', bytes(data + activations + weights + optimiser));
     this.takes.replaceChildren(
-      `${count(plan.units)} ${unitsOf(plan)}, ${magnitude(plan.weights)} weights, ${magnitude(plan.multiply_adds)} multiply-adds a dense step. Takes `,
-      takes,
-      ` of memory: ${shares({ data, values: activations, weights: weights + optimiser })}.`,
+      t`${count(plan.units)} ${unitsOf(plan)}, ${magnitude(plan.weights)} weights, ${magnitude(plan.multiply_adds)} multiply-adds a dense step.`,
+      ' ',
+      ...parts`Takes ${takes} of memory: ${shares({ data, values: activations, weights: weights + optimiser })}.`,
     );
     this.takes.dataset['bytes'] = String(data + activations + weights + optimiser);
     this.ready();
@@ -204,13 +205,13 @@ export class SettingsView {
 
   /** Describes the visitor's own data. */
   sayOwn({ name, words }: OwnData): void {
-    this.owned.replaceChildren('your data: ', element('b', '', name), element('small', '', words.split(': ')[0] ?? words));
+    this.owned.replaceChildren(...parts`your data: ${element('b', '', name)}`, element('small', '', translated(words.split(': ')[0] ?? words)));
   }
 
   /** Names the other settings that a choice changed. */
   showBroughtAlong(changed: [name: string, value: string][]): void {
     const label = (name: string): string => this.controls.find(({ setting }) => setting.name === name)?.setting.label ?? name;
-    const said = (value: string): string => ({ true: 'on', false: 'off' })[value] ?? value;
+    const said = (value: string): string => ({ true: t`on`, false: t`off` })[value] ?? value;
     this.told_until = performance.now() + TOLD_MS;
     this.help.textContent = t`Set along with it: ${changed.map(([name, value]) => `${label(name).toLowerCase()} ${said(value)}`).join(', ')}.`;
   }
@@ -243,7 +244,7 @@ export class SettingsView {
     };
     const control = make();
     control.root.dataset['setting'] = setting.name;
-    this.explain(control.root, control.words ?? (() => `${setting.help}${setting.live ? ' Works at once.' : ''}`));
+    this.explain(control.root, control.words ?? (() => `${translated(setting.help)}${setting.live ? ` ${t`Works at once.`}` : ''}`));
     this.controls.push(control);
     return control.root;
   }
@@ -330,7 +331,7 @@ export class SettingsView {
         for (const input of inputs) input.checked = input.value === value;
         now.textContent = labels.get(value) ?? value;
         const [{ does }, dense] = [methodOf(values), denseWork(values)];
-        about.replaceChildren(`${does} `, element('span', dense === null ? '' : 'hides', t`Dense work: ${dense ?? 'none'}.`));
+        about.replaceChildren(`${does} `, element('span', dense === null ? '' : 'hides', t`Dense work: ${dense ?? t`none`}.`));
       },
     };
   }

@@ -1,9 +1,9 @@
 // The measured time of a step, beside that of a dense step.
 
-import { bytes, magnitude, milliseconds, span } from '../../model/format';
+import { bytes, magnitude, milliseconds, span, fixed } from '../../model/format';
 import { AS_MUCH_AS_DENSE } from '../../model/methods';
 import type { Description, Speed } from '../../protocol/messages';
-import { t } from '../../words/words';
+import { parts, t, translated } from '../../words/words';
 
 export interface SpeedElements {
   root: HTMLElement;
@@ -22,13 +22,13 @@ export interface SpeedElements {
 }
 
 /** The name of a run that is not sparse. */
-const NAMES: Record<string, string> = { dense: 'this', 'small-dense': 'narrow', ste: 'masked' };
+const NAMES: Record<string, string> = { dense: t`this`, 'small-dense': t`narrow`, ste: t`masked` };
 
 /** A method's work that a timed step does not include. */
 const BESIDE: Record<string, string> = {
-  rigl: ' Its dense passes, one at each exchange, come on top.',
-  snip: ' The dense pass before the first step comes on top.',
-  magnitude: ' The dense start came before.',
+  rigl: t`Its dense passes, one at each exchange, come on top.`,
+  snip: t`The dense pass before the first step comes on top.`,
+  magnitude: t`The dense start came before.`,
 };
 
 /** What computes, if that is no GPU. */
@@ -58,7 +58,7 @@ export class SpeedView {
     const { at } = this;
     at.root.dataset['verdict'] = 'none';
     at.ratio.textContent = '?×';
-    at.name.textContent = NAMES[method] ?? 'sparse';
+    at.name.textContent = NAMES[method] ?? t`sparse`;
     at.words.textContent = t`${at.name.textContent} against dense, measured on your device after the first steps`;
     at.dense.style.width = at.sparse.style.width = '0';
     at.dense_ms.textContent = at.sparse_ms.textContent = '–';
@@ -96,7 +96,7 @@ export class SpeedView {
     at.root.dataset['ratio'] = speed.ratio.toFixed(3);
     at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
     at.words.textContent = words;
-    at.name.textContent = NAMES[method] ?? 'sparse';
+    at.name.textContent = NAMES[method] ?? t`sparse`;
     at.dense_ms.textContent = milliseconds(speed.dense_ms);
     at.sparse_ms.textContent = milliseconds(speed.sparse_ms);
     const longest = Math.max(speed.dense_ms, speed.sparse_ms);
@@ -109,15 +109,18 @@ export class SpeedView {
         const item = document.createElement('li');
         const swatch = document.createElement('i');
         swatch.style.background = `var(--phase-${name})`;
-        item.title = t`${name}: dense ${milliseconds(dense_ms)}, sparse ${milliseconds(sparse_ms)}`;
-        item.append(swatch, name);
+        item.title = t`${translated(name)}: dense ${milliseconds(dense_ms)}, sparse ${milliseconds(sparse_ms)}`;
+        item.append(swatch, translated(name));
         return item;
       }),
     );
     const predicted = document.createElement('b');
-    predicted.textContent = `${speed.predicted.toFixed(1)}×`;
+    predicted.textContent = `${fixed(speed.predicted, 1)}×`;
     const where = description.software ? t`${computing(description)}: not a GPU’s ratio.` : t`On ${description.adapter}.`;
-    at.note.replaceChildren('Multiply-adds predict ', predicted, `. ${speed.how} ${where}${BESIDE[method] ?? ''}`);
+    at.note.replaceChildren(
+      ...parts`Multiply-adds predict ${predicted}.`,
+      [` ${speed.how}`, where, BESIDE[method] ?? ''].filter((each) => each !== '').join(' '),
+    );
   }
 
   private bar(element: HTMLElement, share: number, speed: Speed, which: 'sparse_ms' | 'dense_ms'): void {

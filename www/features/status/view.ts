@@ -1,10 +1,11 @@
 // The state of the run, in one sentence.
 
 import { matchedOf, methodOf } from '../../model/methods';
-import { bytes, count, milliseconds, percent, span } from '../../model/format';
+import { bytes, count, fixed, milliseconds, percent, span } from '../../model/format';
 import type { Description, Evaluation, Failure, Plan, RunState, Task, Values } from '../../protocol/messages';
-import { sentence, unitsOf } from '../../model/words';
-import { t } from '../../words/words';
+import { unitsOf } from '../../model/units';
+import { sentence } from '../../model/words';
+import { parts, t, translated } from '../../words/words';
 
 /** A text, or a number in the colour of what it counts. */
 type Word = string | { kept: string } | { probe: string };
@@ -50,16 +51,22 @@ const SLOW_COMPILE_MS = 8000;
 
 const sum = ({ bytes: { data, activations, weights, optimiser } }: Plan): number => data + activations + weights + optimiser;
 
-const are = (units: number): string => (units === 1 ? 'is' : 'are');
+/** Texts and numbers one after another, with a space between those that say something. */
+const joined = (...sentences: (string | Word[])[]): Word[] =>
+  sentences
+    .map((each) => (typeof each === 'string' ? [each] : each))
+    .filter((each) => each.some((word) => word !== ''))
+    .flatMap((each, index) => (index === 0 ? each : [' ', ...each]));
+
+const far = ({ stage, done, of }: { stage: string; done: number; of: number }): string => sentence(t`${translated(stage)}: ${done} of ${of}`);
 
 function loading({ progress, description, plan, busy, sizing }: StatusInput): Word[] {
   if (busy?.task === 'step' && busy.since_ms > SLOW_MS) {
-    const so_far = busy.since_ms > 3000 ? `, ${span(busy.since_ms)} so far` : '';
-    const software = description?.software && description.computes === 'gpu' ? '. An adapter in software is slow' : '';
-    return [t`The first step is being computed${so_far}${software}.`];
+    const computed = busy.since_ms > 3000 ? t`The first step is being computed, ${span(busy.since_ms)} so far.` : t`The first step is being computed.`;
+    return joined(computed, description?.software && description.computes === 'gpu' ? t`An adapter in software is slow.` : '');
   }
   if (progress?.stage === 'data' && description) {
-    const million = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+    const million = (bytes: number): string => fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0);
     return [t`Fetching ${description.dataset.name}: ${million(progress.done)} of ${million(progress.of)} MB. Training starts with the first block of images.`];
   }
   if (progress?.stage === 'compiling kernels' && progress.since_ms > SLOW_COMPILE_MS) {
@@ -70,25 +77,28 @@ function loading({ progress, description, plan, busy, sizing }: StatusInput): Wo
   }
   if (sizing) return [t`Measuring how fast this device is, to choose a network for it.`];
   if (progress && plan && !description) {
-    return [sentence(t`${progress.stage}: ${progress.done} of ${progress.of}`), ' Then ', plan.model, ' takes ', { kept: bytes(sum(plan)) }, ' of memory.'];
+    return joined(far(progress), parts`Then ${plan.model} takes ${{ kept: bytes(sum(plan)) }} of memory.`);
   }
-  if (progress) return [sentence(t`${progress.stage}: ${progress.done} of ${progress.of}`)];
+  if (progress) return [far(progress)];
   return [t`A network is about to train here, on your own machine.`];
 }
 
 /** A task of the run other than training. */
 function aside({ busy, state, step, steps }: StatusInput): Word[] | null {
   if (!busy || busy.task === 'step') return null;
-  const lasts = busy.ms === null ? '' : `, about ${span(busy.ms)}`;
-  const then = state === 'training' && step < steps ? ' Then training continues.' : '';
-  return [busy.task === 'speed' ? t`Comparing with a dense step${lasts}.${then}` : t`Testing on the test images${lasts}.`];
+  const lasts = busy.ms === null ? null : span(busy.ms);
+  const then = state === 'training' && step < steps ? t`Then training continues.` : '';
+  if (busy.task === 'speed') return joined(lasts === null ? t`Comparing with a dense step.` : t`Comparing with a dense step, about ${lasts}.`, then);
+  return [lasts === null ? t`Testing on the test images.` : t`Testing on the test images, about ${lasts}.`];
 }
 
 /** Long steps are reported one by one. */
 function pace({ state, step, step_ms, since_ms }: StatusInput): string {
   if (step_ms < SLOW_MS || step === 0) return '';
-  const next = state === 'training' && step_ms > VERY_SLOW_MS && since_ms > SLOW_MS ? `, ${span(since_ms)} into the next` : '';
-  return `${state === 'training' ? `Step ${count(step)}, ` : ''}${milliseconds(step_ms)} a step${next}. `;
+  const time = milliseconds(step_ms);
+  if (state !== 'training') return t`${time} a step.`;
+  const is_long = step_ms > VERY_SLOW_MS && since_ms > SLOW_MS;
+  return is_long ? t`Step ${count(step)}, ${time} a step, ${span(since_ms)} into the next.` : t`Step ${count(step)}, ${time} a step.`;
 }
 
 function going(input: StatusInput): Word[] {
@@ -103,39 +113,45 @@ function going(input: StatusInput): Word[] {
   const slow = pace(input);
   const until = settles !== null && step < settles ? t`the budget settles at step ${count(settles)}.` : rest;
   const then = slow ? '' : sentence(until);
+  const some: Word = { probe: count(undecided) };
+  const told = (sentences: Word[]): Word[] => joined(slow, sentences, then);
   switch (values?.['method']) {
     case 'dense':
-      return [slow, 'All ', { kept: count(units) }, ` ${named} are kept: this is the dense network. ${then}`];
+      return told(parts`All ${{ kept: count(units) }} ${named} are kept: this is the dense network.`);
     case 'small-dense':
-      return [slow, 'A narrower dense network, ', share, ` ${named}: as much work as ${matchedOf(values)}. ${then}`];
+      return told(parts`A narrower dense network, ${share} ${named}: as much work as ${matchedOf(values)}.`);
     case 'static':
-      return [slow, 'A random mask keeps ', share, ` ${named}; only the weights learn. ${then}`];
+      return told(parts`A random mask keeps ${share} ${named}; only the weights learn.`);
     case 'snip':
-      return [slow, 'One dense pass kept ', share, ` ${named}; only the weights learn. ${then}`];
+      return told(parts`One dense pass kept ${share} ${named}; only the weights learn.`);
     case 'set':
     case 'rigl':
-      return [slow, 'Keeping ', share, ` ${named}, some exchanged every ${count(Number(values['structure_every']))} steps. ${then}`];
+      return told(parts`Keeping ${share} ${named}, some exchanged every ${count(Number(values['structure_every']))} steps.`);
     case 'magnitude':
-      return [slow, 'Keeping ', share, ` ${named}, those of the largest weights. ${then}`];
+      return told(parts`Keeping ${share} ${named}, those of the largest weights.`);
   }
-  if (undecided === 0) return [slow, 'Keeping ', share, ` ${named}, and every one is decided${slow ? '.' : `; ${until}`}`];
-  if (slow) return [slow, 'Keeping ', share, ` ${named}; `, { probe: count(undecided) }, ` ${are(undecided)} undecided.`];
-  return ['Keeping ', share, ` ${named}. `, { probe: count(undecided) }, ` ${are(undecided)} still undecided; ${until}`];
+  if (slow) {
+    if (undecided === 0) return joined(slow, parts`Keeping ${share} ${named}, and every one is decided.`);
+    return joined(slow, undecided === 1 ? parts`Keeping ${share} ${named}; ${some} is undecided.` : parts`Keeping ${share} ${named}; ${some} are undecided.`);
+  }
+  if (undecided === 0) return parts`Keeping ${share} ${named}, and every one is decided; ${until}`;
+  const open = undecided === 1 ? parts`${some} is still undecided; ${until}` : parts`${some} are still undecided; ${until}`;
+  return joined(parts`Keeping ${share} ${named}.`, open);
 }
 
 function idle({ description, values, kept }: StatusInput): Word[] {
   const units = description?.units ?? 0;
   const named = unitsOf(description);
   const method = values?.['method'];
-  if (method === 'dense') return ['The dense network: all ', { kept: count(units) }, ` ${named} are kept, from the first step to the last. Press Train.`];
-  const left = { kept: count(Number(values?.['keep_ratio']) * units) };
-  if (method === 'snip') return ['One dense pass over all ', { kept: count(units) }, ` ${named}, and only `, left, ' stay. Press Train to see which ones.'];
+  if (method === 'dense') return parts`The dense network: all ${{ kept: count(units) }} ${named} are kept, from the first step to the last. Press Train.`;
+  const left: Word = { kept: count(Number(values?.['keep_ratio']) * units) };
+  if (method === 'snip') return parts`One dense pass over all ${{ kept: count(units) }} ${named}, and only ${left} stay. Press Train to see which ones.`;
   if (methodOf(values).starts_whole)
-    return [{ kept: count(units) }, ` ${named}, and the budget will leave room for `, left, '. Press Train to see which ones.'];
-  const share = { kept: t`${count(kept)} of ${count(units)}` };
-  if (method === 'small-dense') return ['A narrower dense network, ', share, ` ${named}, with as many multiply-adds as ${matchedOf(values)}. Press Train.`];
-  if (method === 'static') return ['A random mask keeps ', share, ` ${named}, from the first step to the last. Press Train.`];
-  return ['A random mask keeps ', share, ` ${named}; some will be exchanged every ${count(Number(values?.['structure_every']))} steps. Press Train.`];
+    return parts`${{ kept: count(units) }} ${named}, and the budget will leave room for ${left}. Press Train to see which ones.`;
+  const share: Word = { kept: t`${count(kept)} of ${count(units)}` };
+  if (method === 'small-dense') return parts`A narrower dense network, ${share} ${named}, with as many multiply-adds as ${matchedOf(values)}. Press Train.`;
+  if (method === 'static') return parts`A random mask keeps ${share} ${named}, from the first step to the last. Press Train.`;
+  return parts`A random mask keeps ${share} ${named}; some will be exchanged every ${count(Number(values?.['structure_every']))} steps. Press Train.`;
 }
 
 function say(input: StatusInput): Word[] {
@@ -143,19 +159,17 @@ function say(input: StatusInput): Word[] {
   const units = count(description?.units ?? 0);
   const named = unitsOf(description);
   if (looking !== null) {
-    const share: Word[] = [`Looking back to step ${count(looking)}: `, { kept: t`${count(kept)} of ${units}` }, ` ${named} were kept`];
-    if (methodOf(values).family !== 'learned') return [...share, '.'];
-    return [...share, ...(undecided === 0 ? [', and every one was decided.'] : [', ', { probe: count(undecided) }, ' were undecided.'])];
+    const at = count(looking);
+    const share: Word = { kept: t`${count(kept)} of ${units}` };
+    if (methodOf(values).family !== 'learned') return parts`Looking back to step ${at}: ${share} ${named} were kept.`;
+    if (undecided === 0) return parts`Looking back to step ${at}: ${share} ${named} were kept, and every one was decided.`;
+    return parts`Looking back to step ${at}: ${share} ${named} were kept, ${{ probe: count(undecided) }} were undecided.`;
   }
   if (input.partial_step !== null) return [input.partial_step];
   switch (state) {
     case 'unopened':
       if (!plan) return [''];
-      return [
-        `${plan.model} in batches of ${count(plan.batch_size)} takes `,
-        { kept: bytes(sum(plan)) },
-        ' of memory. None is taken yet: press Train to open it.',
-      ];
+      return parts`${plan.model} in batches of ${count(plan.batch_size)} takes ${{ kept: bytes(sum(plan)) }} of memory. None is taken yet: press Train to open it.`;
     case 'loading':
       return loading(input);
     case 'idle':
@@ -163,21 +177,29 @@ function say(input: StatusInput): Word[] {
     case 'training':
       return going(input);
     case 'paused':
-      return [`Paused at step ${count(step)}. `, ...going(input)];
+      return joined(t`Paused at step ${count(step)}.`, going(input));
     case 'finished': {
-      const accuracy = evaluation?.decided;
-      const reached = accuracy === undefined ? '.' : ` reach ${percent(accuracy, 2)} on ${count(evaluation?.images ?? 0)} test examples.`;
       const doing = aside(input);
       if (doing) return doing;
-      const found = planted ? `, among them ${planted.kept} of the ${planted.of} inputs that carry the class,` : '';
-      return ['Done. ', { kept: t`${count(kept)} of ${units}` }, ` ${named}${found}${reached}`];
+      const share: Word = { kept: t`${count(kept)} of ${units}` };
+      const told = (): Word[] => {
+        if (!evaluation)
+          return planted ? parts`${share} ${named}, among them ${planted.kept} of the ${planted.of} inputs that carry the class.` : parts`${share} ${named}.`;
+        const [reached, images] = [percent(evaluation.decided, 2), count(evaluation.images)];
+        if (!planted) return parts`${share} ${named} reach ${reached} on ${images} test examples.`;
+        return parts`${share} ${named}, among them ${planted.kept} of the ${planted.of} inputs that carry the class, reach ${reached} on ${images} test examples.`;
+      };
+      return joined(t`Done.`, told());
     }
     case 'replay': {
-      const ended = evaluation ? `, and they read ${percent(evaluation.decided)} of ${count(evaluation.images)} test examples right` : '';
-      return ['A recorded run. It ended with ', { kept: t`${count(kept)} of ${units}` }, ` ${named}${ended}. Press Play, or drag through its history.`];
+      const share: Word = { kept: t`${count(kept)} of ${units}` };
+      const ended = evaluation
+        ? parts`A recorded run. It ended with ${share} ${named}, and they read ${percent(evaluation.decided)} of ${count(evaluation.images)} test examples right.`
+        : parts`A recorded run. It ended with ${share} ${named}.`;
+      return joined(ended, t`Press Play, or drag through its history.`);
     }
     case 'halted':
-      return [t`${sentence(halted ?? t`the run stopped at step ${count(step)}`)} Then restart.`];
+      return joined(sentence(halted ?? t`the run stopped at step ${count(step)}`), t`Then restart.`);
     case 'error':
       if (failure === 'own') return [t`Waiting for the data of this experiment.`];
       if (failure === 'large' || failure === 'refused') return [t`${plan?.model ?? t`This network`} was not opened.`];
@@ -207,7 +229,7 @@ export class StatusView {
   draw(input: StatusInput): void {
     const { queued, looking, partial_step } = input;
     const shown_apart = partial_step ?? (looking === null ? null : 'past');
-    const words = queued && looking === null ? [`Run ${queued.run} of ${queued.of}, ${queued.method}. `, ...say(input)] : say(input);
+    const words = queued && looking === null ? joined(t`Run ${queued.run} of ${queued.of}, ${queued.method}.`, say(input)) : say(input);
     const plain = words.map((word) => (typeof word === 'string' ? word : 'kept' in word ? word.kept : word.probe)).join('');
     if (plain === this.shown) return;
     this.shown = plain;

@@ -1,5 +1,6 @@
 // One phase of a step: its formula with the numbers of this step, and a picture of what it does.
 
+import { nameOf } from '../../model/units';
 import './style.css';
 
 import { FORMULAS, hasControl } from '../../model/estimators';
@@ -137,12 +138,12 @@ export class StepThroughView {
   /** The formula of g with the numbers of this step. */
   private substituted(record: StepRecord, values: Values, most: number): string {
     const { method, estimator, alpha } = values;
-    const end = ` Largest |g|: ${significant(most, 2)}.`;
-    if (method === 'fisher') return t`The running −½F of each unit over the mean of ½F of the units that m keeps.${end}`;
-    if (method === 'ste') return t`The gradient of the loss at each mask, with dm/ds taken as 1.${end}`;
+    const end = ` ${t`Largest |g|: ${significant(most, 2)}.`}`;
+    if (method === 'fisher') return t`The running −½F of each unit over the mean of ½F of the units that m keeps.` + end;
+    if (method === 'ste') return t`The gradient of the loss at each mask, with dm/ds taken as 1.` + end;
     const power = Number(alpha) >= 1 ? '' : Number(alpha) === 0.5 ? ' / √s(1−s)' : ` / (s(1−s))^${fixed(1 - Number(alpha), 2)}`;
     const formula = FORMULAS[method === 'reinforce' ? 'plain' : (estimator ?? '')];
-    const control = hasControl(values) ? ', after Σc(m − m′) is taken off L − L′ and before c is added' : '';
+    const control = hasControl(values) ? t`, after Σc(m − m′) is taken off L − L′ and before c is added` : '';
     return `${formula?.numbers(record) ?? ''}${power}${control}.${end}`;
   }
 
@@ -221,7 +222,7 @@ export class StepThroughView {
       this.ink('ink');
       context.fillRect(start + expected * scale - 0.75, y - bar - 3, 1.5, two ? 2 * bar + 6 : bar + 4);
       if (!wordy) return;
-      this.text(group.name, left, y);
+      this.text(nameOf(group), left, y);
       this.text(two ? t`differ in ${count(differ)}` : t`${count(kept)} of ${count(group.size)}`, left + width, y, 'right', 'ink');
     });
     return two ? t`Kept by m above, by m′ below; the mark is the number expected, Σs of the layer.` : t`Kept by m; the mark is Σs of the layer.`;
@@ -273,7 +274,7 @@ export class StepThroughView {
         const long = ((values[group.first_unit + index] ?? 0) / most) * room * sign;
         if (long !== 0) context.fillRect(x + index * scale, Math.min(zero, zero - long), Math.max(0.75, scale * 0.85), Math.abs(long));
       }
-      if (group.size * scale > 50) this.text(group.name, x, top + height - FONT / 2 - 1);
+      if (group.size * scale > 50) this.text(nameOf(group), x, top + height - FONT / 2 - 1);
       x += group.size * scale + gap;
     }
     return sign < 0 ? t`−g of each unit: up, its score will rise; down, it will fall.` : t`How far the weights of each unit moved, root mean square.`;

@@ -6,7 +6,7 @@ import type { PlaceName } from '../../ui/anchors';
 import { KEPT, type Snapshot } from '../../protocol/messages';
 import type { News } from '../../model/actions';
 import type { PageFacts } from '../../model/page-facts';
-import { t } from '../../words/words';
+import { t, translated } from '../../words/words';
 
 /** The state of the run when a step of the tour began. */
 export interface Begun {
@@ -56,7 +56,7 @@ function halved({ description, snapshot }: PageFacts): string | null {
   if (!description || !snapshot || snapshot.step === 0) return null;
   for (const [index, { gated, name, size }] of description.groups.entries()) {
     const kept = snapshot.kept[index] ?? size;
-    if (gated && kept <= size / 2) return t`At step ${count(snapshot.step)}, ${name} keeps ${count(kept)} of ${count(size)}.`;
+    if (gated && kept <= size / 2) return t`At step ${count(snapshot.step)}, ${translated(name)} keeps ${count(kept)} of ${count(size)}.`;
   }
   return null;
 }

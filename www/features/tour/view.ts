@@ -131,7 +131,7 @@ class TourCard {
   private say(came?: string): void {
     const wait = STEPS[this.at]?.step.wait;
     const has_ended = this.page.state === 'finished' || this.page.state === 'halted';
-    const words = came ?? (wait ? `${wait.words}${wait.going && has_ended ? ' This run has ended: press Train again for a new one.' : ''}` : '');
+    const words = came ?? (wait ? `${wait.words}${wait.going && has_ended ? ` ${t`This run has ended: press Train again for a new one.`}` : ''}` : '');
     say(this.wait, words);
     this.wait.hidden = words === '';
     this.wait.dataset['done'] = String(this.done);

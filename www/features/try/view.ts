@@ -9,12 +9,12 @@ import { Announcer } from '../../ui/announcer';
 import { element } from '../../ui/element';
 import { css, mixed, type Palette } from '../../ui/palette';
 import './style.css';
-import { t } from '../../words/words';
+import { parts, t } from '../../words/words';
 
 const CLASSES: Record<string, string[]> = {
   mnist: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
-  'fashion-mnist': ['T-shirt', 'trousers', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', t`ankle boot`],
-  cifar10: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
+  'fashion-mnist': [t`T-shirt`, t`trousers`, t`pullover`, t`dress`, t`coat`, t`sandal`, t`shirt`, t`sneaker`, t`bag`, t`ankle boot`],
+  cifar10: [t`airplane`, t`automobile`, t`bird`, t`cat`, t`deer`, t`dog`, t`frog`, t`horse`, t`ship`, t`truck`],
 };
 /** Side of the drawing surface, and width of the pen, in pixels of the surface. */
 const SURFACE = 336;
@@ -99,7 +99,7 @@ export class TryView {
     this.note.dataset['testid'] = 'try-note';
     this.listen();
     this.line.append(...this.controls());
-    const scale = element('span', 'two-sided', 'against', element('i'), 'for');
+    const scale = element('span', 'two-sided', t`against`, element('i'), t`for`);
     root.append(this.said, this.announcer.root, this.pair, this.line, this.bars, this.note);
     this.pair.append(element('figure', '', this.surface_words, this.surface), element('figure', '', this.seen_words, this.seen, scale));
     this.say();
@@ -358,7 +358,9 @@ export class TryView {
     const over = found?.contributions;
     const unknown = over ? over.values.filter((value) => Number.isNaN(value)).length : 0;
     this.seen_words.textContent = over
-      ? t`What speaks for ${this.nameOf(over.class)}${unknown > 0 ? `, ${percent(1 - unknown / over.values.length, 0)} tried` : ''}`
+      ? unknown > 0
+        ? t`What speaks for ${this.nameOf(over.class)}, ${percent(1 - unknown / over.values.length, 0)} tried`
+        : t`What speaks for ${this.nameOf(over.class)}`
       : t`What the network sees${data && chosen_image ? `, ${data.width} × ${data.height}` : ''}`;
     this.seen.ariaLabel = this.seen_words.textContent;
     if (this.said.classList.contains('refusal')) return;
@@ -382,11 +384,21 @@ export class TryView {
       (each) => each === top,
     ).length;
     const right = this.chosen_image?.label ?? null;
-    const verdict = right === null ? '' : right === top ? ', rightly' : `, but it is ${this.nameOf(right)}`;
+    const verdict = right === null ? '' : right === top ? t`, rightly` : t`, but it is ${this.nameOf(right)}`;
     const em = element('em', '', `${this.nameOf(top)}, ${percent(decided[top] ?? 0)}`);
-    const others = t`Of ${masks} sampled masks ${agree === masks ? 'all' : agree === 0 ? 'none' : agree} ${agree === 1 ? 'says' : 'say'} the same.`;
+    const others =
+      agree === masks
+        ? t`Of ${masks} sampled masks all say the same.`
+        : agree === 0
+          ? t`Of ${masks} sampled masks none say the same.`
+          : agree === 1
+            ? t`Of ${masks} sampled masks ${agree} says the same.`
+            : t`Of ${masks} sampled masks ${agree} say the same.`;
     const learned = this.requests.samples();
-    this.said.replaceChildren(`At step ${count(step)} the ${learned ? t`decided mask` : 'network'} says `, em, `${verdict}.${learned ? ` ${others}` : ''}`);
+    const says = learned
+      ? parts`At step ${count(step)} the decided mask says ${em}${verdict}. ${others}`
+      : parts`At step ${count(step)} the network says ${em}${verdict}.`;
+    this.said.replaceChildren(...says);
     // The image is classified several times a second: a screen reader hears only of another class or another image.
     this.announcer.say(`${this.ticket} ${top}`, this.said.textContent ?? '');
   }
@@ -396,7 +408,7 @@ export class TryView {
     if (!data || data.height <= 1) return '';
     const digit =
       this.draws() && this.chosen_image?.index === null
-        ? `A drawing is prepared as MNIST’s digits were: scaled into 20 × 20 of ${SIDE} × ${SIDE} and centred by its mass. `
+        ? `${t`A drawing is prepared as MNIST’s digits were: scaled into 20 × 20 of ${SIDE} × ${SIDE} and centred by its mass.`} `
         : '';
     const over = found?.contributions;
     const key = this.requests.samples()
@@ -405,8 +417,9 @@ export class TryView {
     if (!over) return `${digit}${key}`;
     const what = over.side === 1 ? t`a pixel` : t`a square of ${over.side} × ${over.side} pixels`;
     const off = over.values.filter((value) => value === 0).length;
-    const rest = off > 0 ? ` ${count(over.values.length - off)} of ${count(over.values.length)} count; the rest is off or changes nothing.` : '';
-    return t`${digit}${key} Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} is set to its mean, one after another. This is exact and uses no gradient.${rest}`;
+    const rest = off > 0 ? ` ${t`${count(over.values.length - off)} of ${count(over.values.length)} count; the rest is off or changes nothing.`}` : '';
+    const colour = t`Colour: how much log p(${this.nameOf(over.class)}) falls when ${what} is set to its mean, one after another. This is exact and uses no gradient.`;
+    return `${digit}${key} ${colour}${rest}`;
   }
 
   private drawBars(): void {
