@@ -1,8 +1,9 @@
 // The English texts of the page, for the tables of other languages in www/words: what the sources write as t`…` and parts`…`, what index.html says,
 // what src/config.rs calls the settings, and the names in SAID that the engine gives to groups of units, phases and estimators.
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { parseAst } from 'vite';
 import { root } from './command.mjs';
 
@@ -72,4 +73,20 @@ export function allKeys() {
   add(new Set(SAID), 'the engine');
   add(keysOfPage(readFileSync(path.join(root, 'index.html'), 'utf8')), 'index.html');
   return keys;
+}
+
+/** A table with the keys of the page, in their order: translations stay, and what has none is empty. */
+export const brought = (table, keys) => Object.fromEntries([...keys].map((key) => [key, table[key] ?? '']));
+
+if (process.argv[1] === import.meta.filename) {
+  const keys = allKeys();
+  for (const file of readdirSync(path.join(sources, 'words')).filter((each) => each.endsWith('.json'))) {
+    const place = path.join(sources, 'words', file);
+    const before = JSON.parse(readFileSync(place, 'utf8'));
+    const table = brought(before, keys.keys());
+    writeFileSync(place, `${JSON.stringify(table, null, 2)}\n`);
+    const gone = Object.keys(before).filter((key) => !keys.has(key)).length;
+    const empty = Object.values(table).filter((text) => text === '').length;
+    console.log(`${file}: ${Object.keys(table).length} texts; ${empty} to translate, ${gone} removed that the page no longer has.`);
+  }
 }

@@ -236,7 +236,7 @@ test('in a narrow window no view is wider than the window, and the page says wha
   await visitor.state('idle');
   for (const width of [320, 360, 390]) {
     await visitor.page.setViewportSize({ width, height: 700 });
-    for (const view of ['network', 'runs', 'estimators', 'try', 'check']) {
+    for (const view of ['network', 'runs', 'estimators', 'try', 'check', 'lessons']) {
       await visitor.see(`view-${view}`).click();
       await visitor.page.locator(`#${view} *`).first().waitFor();
       await visitor.frames();

@@ -124,7 +124,7 @@ test('vite preview sends the policy with every file, also with workers', limit, 
   try {
     const [address] = served.resolvedUrls.local;
     const page = await fetch(address);
-    const [main] = /assets\/index-[^"]+\.js/.exec(await page.text());
+    const [main] = /assets\/start-[^"]+\.js/.exec(await page.text());
     const [worker] = /worker-[\w-]+\.js/.exec(await (await fetch(new URL(main, address))).text());
     const found = [page, await fetch(new URL(`assets/${worker}`, address))];
     for (const { status, headers } of found)

@@ -21,8 +21,11 @@ export async function loadWords(): Promise<void> {
   const wanted = languageFor({ query: location.search, chosen: remembered(), browser: navigator.languages });
   if (wanted === 'en') return;
   const module = await TABLES[wanted]().catch(() => null);
-  if (module) Object.assign(loaded, { language: wanted, table: module.default, patterns: patternsOf(module.default) });
+  if (module) speak(wanted, module.default);
 }
+
+/** Takes that language and its table. */
+export const speak = (language: Language, table: Table): void => void Object.assign(loaded, { language, table, patterns: patternsOf(table) });
 
 /** The language of the page. */
 export const languageOfPage = (): Language => loaded.language;
@@ -37,11 +40,11 @@ export function parts<Values extends readonly unknown[]>(texts: TemplateStringsA
   const key = keyOf(texts);
   // Split by a pattern with a group, every second part is the number of a value.
   const split = (loaded.table[key] ?? key).split(PLACE);
-  const valueOf = (place: string): string | Exclude<Values[number], number> => {
+  const given = (place: string): string | Exclude<Values[number], number> => {
     const value = values[Number(place)];
     return typeof value === 'number' ? String(value) : (value as Exclude<Values[number], number>);
   };
-  return split.map((part, index) => (index % 2 ? valueOf(part) : part)).filter((part) => part !== '');
+  return split.map((part, at) => (at % 2 ? given(part) : part)).filter((part) => part !== '');
 }
 
 /** A sentence in the page's language: t`Step ${count(step)}`. Its values are texts that are translated already, or numbers as the page writes them. */

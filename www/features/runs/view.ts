@@ -348,7 +348,12 @@ export class RunsView {
       divided?.addEventListener('change', () => void (divided.checked && whole && (whole.checked = true)));
       whole?.addEventListener('change', () => void (divided && !whole.checked && (divided.checked = false)));
     }
-    this.chips.append(...boxes.map((input) => element('label', 'chip-box', input, element('span', '', input.value))));
+    for (const input of boxes) {
+      const name = element('span', '', input.value);
+      // Entrants are called as in links and on the command line.
+      name.translate = false;
+      this.chips.append(element('label', 'chip-box', input, name));
+    }
     // Without entrants there is nothing to begin, and no text that would make space for the choices later.
     this.comparison.hidden = boxes.length === 0;
     this.allow();
