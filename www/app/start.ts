@@ -16,6 +16,7 @@ import { effects, firstRequests } from './effects';
 import { FEATURES } from './features';
 import { Panels } from './panels';
 import { translatePage } from './translate-page';
+import { translatedReport } from './translated-report';
 
 type Failure = Report & { kind: 'failed' };
 
@@ -31,7 +32,8 @@ export function start(): void {
 
   const call: Page['call'] = (name, argument) => offers.get(name)?.(argument as never);
   const engine = new EngineClient({
-    receive: (report) => {
+    receive: (reported) => {
+      const report = translatedReport(reported);
       // A feature may replace a device or an engine that broke: then no other feature receives the failure.
       if (report.kind === 'failed' && isCurrentRun(report.run) && failure_handlers.some((handles) => handles(report))) return;
       store.dispatch({ kind: 'report', report });
