@@ -16,7 +16,8 @@ import { effects, firstRequests } from './effects';
 import { FEATURES } from './features';
 import { Panels } from './panels';
 import { translatePage } from './translate-page';
-import { translatedReport } from './translated-report';
+import { translatedReport } from './translate-report';
+import { t } from '../words/words';
 
 type Failure = Report & { kind: 'failed' };
 
@@ -32,8 +33,8 @@ export function start(): void {
 
   const call: Page['call'] = (name, argument) => offers.get(name)?.(argument as never);
   const engine = new EngineClient({
-    receive: (reported) => {
-      const report = translatedReport(reported);
+    receive: (said) => {
+      const report = translatedReport(said);
       // A feature may replace a device or an engine that broke: then no other feature receives the failure.
       if (report.kind === 'failed' && isCurrentRun(report.run) && failure_handlers.some((handles) => handles(report))) return;
       store.dispatch({ kind: 'report', report });
@@ -94,7 +95,7 @@ export function start(): void {
     load: (module) =>
       module.catch((error: unknown) => {
         const words = sentence(messageOf(error));
-        foot(`This part of the page could not be loaded: ${words} Try it again.`);
+        foot(t`This part of the page could not be loaded: ${words} Try it again.`);
         return null;
       }),
     offer: (name, act) => void offers.set(name, act),
@@ -122,5 +123,5 @@ export function start(): void {
 async function storePage(page: Page): Promise<void> {
   if (import.meta.env.DEV) return;
   const module = await page.load(import('../offline/register'));
-  await module?.keepOffline((takeOver) => foot('A newer version of this page is ready.', 'Reload', takeOver));
+  await module?.keepOffline((takeOver) => foot(t`A newer version of this page is ready.`, t`Reload`, takeOver));
 }

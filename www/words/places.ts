@@ -5,9 +5,13 @@ export const PLACE = /\{(\d+)\}/;
 /** The English text of a template. It is the key of its translation. */
 export const keyOf = (texts: readonly string[]): string => texts.reduce((key, text, index) => `${key}{${index - 1}}${text}`);
 
-/** A text and its values, in the order of the text. */
-export function arranged<Value>(text: string, values: Value[]): (string | Value)[] {
+/** A text and its values, in the order of the text. Numbers become texts. */
+export function arranged<Values extends readonly unknown[]>(text: string, values: Values): (string | Exclude<Values[number], number>)[] {
+  const valueOf = (place: string): string | Exclude<Values[number], number> => {
+    const value = values[Number(place)];
+    return typeof value === 'number' ? String(value) : (value as Exclude<Values[number], number>);
+  };
   // Split by a pattern with a group, every second part is the number of a value.
   const split = text.split(PLACE);
-  return split.map((part, index): string | Value => (index % 2 ? (values[Number(part)] as Value) : part)).filter((part) => part !== '');
+  return split.map((part, index) => (index % 2 ? valueOf(part) : part)).filter((part) => part !== '');
 }

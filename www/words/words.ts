@@ -30,14 +30,14 @@ export async function loadWords(): Promise<void> {
 /** The language of the page. */
 export const languageOfPage = (): Language => loaded.language;
 
-/** The texts and values of a template in the page's language, in its order. */
-export function parts<Value>(texts: TemplateStringsArray, ...values: Value[]): (string | Value)[] {
+/** The texts and values of a template in the page's language, in its order. Numbers become texts. */
+export function parts<Values extends readonly unknown[]>(texts: TemplateStringsArray, ...values: Values): (string | Exclude<Values[number], number>)[] {
   const key = keyOf(texts);
   return arranged(loaded.table[key] ?? key, values);
 }
 
 /** A sentence in the page's language: t`Step ${count(step)}`. Its values are texts that are translated already, or numbers as the page writes them. */
-export const t = (texts: TemplateStringsArray, ...values: (string | number)[]): string => parts(texts, ...values).join('');
+export const t = (texts: TemplateStringsArray, ...values: (string | number | undefined)[]): string => parts(texts, ...values).join('');
 
 /** An English text of the engine in the page's language: a name, the help of a setting, or a message with its values. A text without a translation stays. */
 export const translated = (text: string): string => loaded.translate(text);

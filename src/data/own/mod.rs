@@ -135,7 +135,8 @@ impl Own {
         };
         let train = if train == 1 { "1 training row".to_owned() } else { format!("{} training rows", grouped(train)) };
         let test = if test == 1 { "1 test row".to_owned() } else { format!("{} test rows", grouped(test)) };
-        format!("{shape}, {} classes: {train} and {test}", self.classes.len())
+        let classes = format!("{} classes", self.classes.len());
+        format!("{shape}, {classes}: {train} and {test}")
     }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Report } from '../protocol/messages';
 import { snapshot } from '../testing/samples';
-import { translatedReport } from './translated-report';
+import { translatedReport } from './translate-report';
 
 const loud = (text: string): string => text.toUpperCase();
 
