@@ -7,11 +7,11 @@ export const keyOf = (texts: readonly string[]): string => texts.reduce((key, te
 
 /** A text and its values, in the order of the text. Numbers become texts. */
 export function arranged<Values extends readonly unknown[]>(text: string, values: Values): (string | Exclude<Values[number], number>)[] {
-  const valueOf = (place: string): string | Exclude<Values[number], number> => {
+  const valueAt = (place: string): string | Exclude<Values[number], number> => {
     const value = values[Number(place)];
     return typeof value === 'number' ? String(value) : (value as Exclude<Values[number], number>);
   };
   // Split by a pattern with a group, every second part is the number of a value.
   const split = text.split(PLACE);
-  return split.map((part, index) => (index % 2 ? valueOf(part) : part)).filter((part) => part !== '');
+  return split.map((part, index) => (index % 2 ? valueAt(part) : part)).filter((part) => part !== '');
 }

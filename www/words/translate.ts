@@ -15,7 +15,7 @@ interface Pattern {
 }
 
 /** Numbers, or texts in quotes: what stands beside a single word of the program, such as "column 3". */
-const PLAIN = /^(?:\d[\d., ]*|"[^]*")$/;
+const PLAIN = /^(?:\d[\d., ]*|"[\s\S]*")$/;
 
 const withoutPlaces = (key: string): string => key.replace(/\{\d+\}/g, '');
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -24,7 +24,7 @@ function patternOf([key, text]: [string, string]): Pattern {
   const split = key.split(PLACE);
   const bare = !/\p{L}/u.test(withoutPlaces(key));
   // Between marks alone, a mark in parentheses does not count. The last comma separates an item from those before it, other marks count where they come first.
-  const value = (index: number): string => (bare ? `((?:\\([^)]*\\)|[^(])+${split[index + 1] === ', ' ? '' : '?'})` : '([^]*?)');
+  const value = (index: number): string => (bare ? `((?:\\([^)]*\\)|[^(])+${split[index + 1] === ', ' ? '' : '?'})` : '([\\s\\S]*?)');
   return {
     form: new RegExp(`^${split.map((part, index) => (index % 2 ? value(index) : escaped(part))).join('')}$`),
     places: split.flatMap((part, index) =>
