@@ -15,7 +15,11 @@ export const parts = [
   { name: FIRST, budget: 415 },
   // Of these a visitor downloads one, or none in English.
   { name: 'three languages', files: /^(de|es|zh-Hans)-.*\.js$/, budget: 120 },
-  { name: 'charts and panels', files: /^(?!(?:de|es|zh-Hans)-|self_check|check-worker|own_files|dataset-worker|animation-worker|lacuna_cpu).*\.(js|css)$/, budget: 180 },
+  {
+    name: 'charts and panels',
+    files: /^(?!(?:de|es|zh-Hans)-|self_check|check-worker|own_files|dataset-worker|animation-worker|lacuna_cpu).*\.(js|css)$/,
+    budget: 180,
+  },
   { name: 'self-check', files: /^(self_check|check-worker).*\.(js|wasm)$/, budget: 170 },
   { name: 'own files, animation', files: /^(own_files|dataset-worker|animation-worker).*\.(js|wasm)$/, budget: 440 },
   { name: 'engine without WebGPU', files: /^lacuna_cpu.*\.(js|wasm)$/, budget: 430 },

@@ -1,15 +1,21 @@
-// The English texts of the page, for the tables of other languages in www/words: what the sources write as t`…` and parts`…`, what index.html says,
-// what src/config.rs calls the settings, and the names in SAID that the engine gives to groups of units, phases and estimators.
+// The English texts of the page, for the tables of other languages, www/words/NAME.json: what the sources write as t`…` and parts`…`, what workers say
+// (said`…`), what index.html says, and what the engine says (www/words/engine.json, which `npm run generate` writes from the Rust sources).
+//
+// `npm run words` brings the tables up to date: it adds texts with an empty translation, removes those that are gone, puts them in the order of the sources,
+// and says how many are left to translate.
 
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { parseAst } from 'vite';
 import { root } from './command.mjs';
 
 const sources = path.join(root, 'www');
-const TAGS = new Set(['t', 'parts']);
-const ATTRIBUTES = /\b(?:aria-label|title|alt|placeholder)="([^"]+)"/g;
+const tables = path.join(sources, 'words');
+const ENGINE = 'engine.json';
+const TAGS = new Set(['t', 'parts', 'said']);
+const ATTRIBUTES = /\s(?:aria-label|title|alt|placeholder)="([^"]+)"/g;
 
 /** The keys in a module of the page. */
 export function keysOfModule(source) {
@@ -31,62 +37,72 @@ const plain = (text) => text.replace(/&\w+;/g, (name) => ENTITIES[name] ?? name)
 
 /** The words of a page: its texts, and the attributes that are read or shown. */
 export function keysOfPage(html) {
+  // What is left out separates the texts beside it.
   const shown = html
-    .replace(/<!--[\s\S]*?-->/g, '')
-    .replace(/<(script|style|noscript)\b[\s\S]*?<\/\1>/g, '')
-    .replace(/<(\w+)[^>]*\btranslate="no"[^>]*>[\s\S]*?<\/\1>/g, '');
+    .replace(/<!--[\s\S]*?-->/g, '<>')
+    .replace(/<(script|style|noscript)\b[\s\S]*?<\/\1>/g, '<>')
+    .replace(/<(\w+)[^>]*\btranslate="no"[^>]*>[\s\S]*?<\/\1>/g, '<>');
   const texts = [...shown.matchAll(/>([^<]+)</g)].map(([, text]) => plain(text).trim());
   const attributes = [...shown.matchAll(ATTRIBUTES)].map(([, text]) => plain(text));
   return new Set([...texts, ...attributes].filter((text) => /[a-z]/i.test(text)));
 }
 
-/** The label and the help of each setting, and the labels of the values to choose from. */
-export function keysOfSettings(source) {
-  const text = (literal) => JSON.parse(literal.replace(/\\u\{(\w+)\}/g, (_, code) => String.fromCodePoint(Number.parseInt(code, 16))));
-  const table = /^settings! \{$([\s\S]*?)^\}$/m.exec(source)?.[1] ?? '';
-  const named = [...table.matchAll(/^ {8}("(?:[^"\\]|\\.)*"), ("(?:[^"\\]|\\.)*");$/gm)].flatMap(([, label, help]) => [label, help]);
-  const choices = [...source.matchAll(/^choice! \{$([\s\S]*?)^\}$/gm)].flatMap(([, block]) =>
-    [...block.matchAll(/ = "[^"]*", ("[^"]*");/g)].map(([, label]) => label),
-  );
-  return new Set([...named, ...choices].map(text));
-}
+/** Names that views show of what they have as data: a part of a residual block, and the quantities of the estimators. */
+const NAMES = ['shortcut', 'bias', 'variance', 'signal / noise'];
 
-/** Names that the engine gives, and a test of the page shows. A digit is a value. */
-const SAID = [
-  ...['inputs', 'classes', 'hidden {0}', 'conv {0}', '{0} shortcut', '{0} sum', 'shortcut', 'sum'],
-  ...['sample', 'pack', 'forward', 'scores', 'backward', 'weights'],
-  ...['compiling kernels', 'choosing kernels', 'comparing kernels', 'fine-tuning', 'data'],
-  ...['static random', 'small dense', 'straight-through', 'Fisher pruning', 'dense', 'magnitude'],
-  ...['two-sided', 'one-sided', 'two-sided, c', 'plain', 'first order', 'second order', 'bias', 'variance', 'signal / noise'],
-  ...['none', 'doubtful', 'biased', 'too few pairs'],
-];
-
-/** All keys, with the places that they come from. */
+/** All keys, in the order of the tables, with the places that they come from. */
 export function allKeys() {
   const keys = new Map();
   const add = (found, place) => found.forEach((key) => keys.set(key, [...(keys.get(key) ?? []), place]));
-  for (const file of readdirSync(sources, { recursive: true }).map((each) => each.replaceAll(path.sep, '/'))) {
+  const files = readdirSync(sources, { recursive: true }).map((each) => each.replaceAll(path.sep, '/'));
+  for (const file of files.sort()) {
     if (!file.endsWith('.ts') || /\.test\.ts$|\.d\.ts$|^(pkg|testing|words)\//.test(file)) continue;
     add(keysOfModule(readFileSync(path.join(sources, file), 'utf8')), file);
   }
-  add(keysOfSettings(readFileSync(path.join(root, 'src', 'config.rs'), 'utf8')), 'src/config.rs');
-  add(new Set(SAID), 'the engine');
   add(keysOfPage(readFileSync(path.join(root, 'index.html'), 'utf8')), 'index.html');
+  add(new Set(NAMES), 'scripts/words.mjs');
+  add(new Set(JSON.parse(readFileSync(path.join(tables, ENGINE), 'utf8'))), ENGINE);
   return keys;
 }
 
-/** A table with the keys of the page, in their order: translations stay, and what has none is empty. */
-export const brought = (table, keys) => Object.fromEntries([...keys].map((key) => [key, table[key] ?? '']));
+/** The files of the tables. */
+export const tableFiles = () =>
+  readdirSync(tables)
+    .filter((file) => file.endsWith('.json') && file !== ENGINE)
+    .sort();
 
-if (process.argv[1] === import.meta.filename) {
-  const keys = allKeys();
-  for (const file of readdirSync(path.join(sources, 'words')).filter((each) => each.endsWith('.json'))) {
-    const place = path.join(sources, 'words', file);
-    const before = JSON.parse(readFileSync(place, 'utf8'));
-    const table = brought(before, keys.keys());
-    writeFileSync(place, `${JSON.stringify(table, null, 2)}\n`);
-    const gone = Object.keys(before).filter((key) => !keys.has(key)).length;
-    const empty = Object.values(table).filter((text) => text === '').length;
-    console.log(`${file}: ${Object.keys(table).length} texts; ${empty} to translate, ${gone} removed that the page no longer has.`);
+export const readTable = (file) => JSON.parse(readFileSync(path.join(tables, file), 'utf8'));
+
+/** The places of values in a text, each once, in order. */
+export const placesOf = (text) => [...new Set(text.match(/\{\d+\}/g))].sort();
+
+/** What is wrong with a table, a line for each mistake. `keys`: all keys, in order. */
+export function mistakesOf(table, keys) {
+  const [wanted, found] = [new Set(keys), Object.keys(table)];
+  const mistakes = [
+    ...[...wanted].filter((key) => !Object.hasOwn(table, key)).map((key) => `lacks: ${key}`),
+    ...found.filter((key) => !wanted.has(key)).map((key) => `has no longer a use: ${key}`),
+    ...found.filter((key) => table[key].trim() === '').map((key) => `is empty: ${key}`),
+    ...found
+      .filter((key) => table[key].trim() !== '' && placesOf(table[key]).join() !== placesOf(key).join())
+      .map((key) => `has other values than {n} of its English text: ${key}`),
+  ];
+  // With another order, two engineers who add texts would change other lines than their own.
+  if (mistakes.length === 0 && found.join('\n') !== [...wanted].join('\n')) mistakes.push('is not in the order of the sources');
+  return mistakes;
+}
+
+/** The table with all keys and no others, in their order. A key without a translation has an empty one. */
+export const updated = (table, keys) => Object.fromEntries([...keys].map((key) => [key, Object.hasOwn(table, key) ? table[key] : '']));
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const keys = [...allKeys().keys()];
+  for (const file of tableFiles()) {
+    const before = readTable(file);
+    const table = updated(before, keys);
+    writeFileSync(path.join(tables, file), `${JSON.stringify(table, null, 2)}\n`);
+    const removed = Object.keys(before).filter((key) => !Object.hasOwn(table, key)).length;
+    const left = Object.values(table).filter((text) => text.trim() === '').length;
+    console.log(`${file}: ${left} of ${keys.length} texts are left to translate; ${removed} were removed.`);
   }
 }

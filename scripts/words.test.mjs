@@ -1,56 +1,70 @@
-// The tables of the page's languages, www/words, and the sources say the same.
+// The tables of the page's languages have exactly the texts of its sources.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { test } from 'node:test';
-import { root } from './command.mjs';
-import { allKeys, keysOfModule, keysOfPage, keysOfSettings } from './words.mjs';
+import { allKeys, keysOfModule, keysOfPage, mistakesOf, placesOf, readTable, tableFiles, updated } from './words.mjs';
 
-const folder = path.join(root, 'www', 'words');
-const tables = readdirSync(folder)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8'))]);
-const placesOf = (text) => [...text.matchAll(/\{\d+\}/g)].map(([place]) => place).sort();
-
-test('keys are found in every way of writing them', () => {
-  const source = "const a: string = t`one ${b} two ${t`inner ${c}`}`; f(...parts`${x} of ${y}`); other`no`; `nor ${this}`; 'nor this';";
-  assert.deepEqual([...keysOfModule(source)].sort(), ['inner {0}', 'one {0} two {1}', '{0} of {1}']);
-  const page =
-    '<!-- no --><script>no</script><noscript><p>no</p></noscript><h1 aria-label="No" translate="no">n<i>o</i></h1><b title="A title" data-x="no"> some&nbsp;words <i></i></b><u>12</u>';
-  assert.deepEqual([...keysOfPage(page)].sort(), ['A title', 'some\u00a0words']);
-  const settings =
-    'choice! {\n    X {\n        A = "a", "label of a";\n    }\n}\n\nsettings! {\n    x: f64 = 0.0, Kind::Switch, false,\n        "A \\u{3b1}", "Its \\"help\\".";\n}\n';
-  assert.deepEqual([...keysOfSettings(settings)], ['A α', 'Its "help".', 'label of a']);
+test('the texts of a module are found in every way of writing them', () => {
+  const source = `
+    const HEADS: string[] = [t\`worst error\`, 'no text', \`no \${text}\`];
+    const said_of = (n: number): string => (n === 1 ? t\`one step\` : t\`\${count(n)} steps of \${count(of)}\`);
+    export class View<Value> { private readonly words = { title: t\`a "quote" and a \\\`tick\\\`\` } as const; }
+    row.append(...parts\`Keeping \${element('b', '', t\`nested \${inner}\`)} units\`);
+    throw new Error(said\`\${name} is not on this server (\${status}).\`);
+    other\`of another tag\`;
+    // t\`in a comment\`
+  `;
+  assert.deepEqual(
+    [...keysOfModule(source)],
+    ['worst error', 'one step', '{0} steps of {1}', 'a "quote" and a `tick`', 'Keeping {0} units', 'nested {0}', '{0} is not on this server ({1}).'],
+  );
 });
 
-test('the settings and the texts of index.html are among the keys', () => {
-  const keys = allKeys();
-  assert.ok(['Keep ratio', 'Learning rate of the scores.', 'cubic', 'Train', 'hidden {0}', 'Paused at step {0}.'].every((key) => keys.has(key)));
-  assert.ok(keys.size > 900, String(keys.size));
+test('the texts of a page are found, with the attributes that are read or shown', () => {
+  const html = `<!doctype html><title>A page</title><style>p { color: red }</style><script>say('no')</script><noscript>Switch it on.</noscript>
+    <!-- <p>hidden</p> --><p title="a &quot;tip&quot;">Two&nbsp;words, <b translate="no">m′</b> and <i>more</i>: 12</p>
+    <img alt="a cat" src="cat.png"><input placeholder="a name" data-title="no" aria-label="Name"><b>12</b>`;
+  assert.deepEqual([...keysOfPage(html)].sort(), ['A page', 'Name', 'Two\u00a0words,', 'a "tip"', 'a cat', 'a name', 'and', 'more']);
 });
 
-test('there is a table for each language that can be chosen', () => {
-  const [, list = ''] = /LANGUAGES = \{([^}]*)\}/.exec(readFileSync(path.join(folder, 'language.ts'), 'utf8')) ?? [];
-  const names = [...list.matchAll(/'?([\w-]+)'?: '/g)].map(([, name]) => name).filter((name) => name !== 'en');
-  assert.ok(names.length >= 3);
-  assert.deepEqual(tables.map(([file]) => file).sort(), names.map((name) => `${name}.json`).sort());
+test('what is wrong with a table is said', () => {
+  const keys = ['one', '{0} of {1}', 'three'];
+  assert.deepEqual(mistakesOf({ one: 'eins', '{0} of {1}': '{1}: {0}, {0}', three: 'drei' }, keys), []);
+  assert.deepEqual(mistakesOf({ one: ' ', '{0} of {1}': '{0} von {2}', four: 'vier' }, keys), [
+    'lacks: three',
+    'has no longer a use: four',
+    'is empty: one',
+    'has other values than {n} of its English text: {0} of {1}',
+  ]);
+  assert.deepEqual(mistakesOf({ three: 'drei', one: 'eins', '{0} of {1}': '{0} von {1}' }, keys), ['is not in the order of the sources']);
+  assert.deepEqual(placesOf('{1} {0} {1} {x}'), ['{0}', '{1}']);
 });
 
-for (const [file, table] of tables) {
-  test(`${file} has every text of the page and no other, with its values`, () => {
-    const keys = [...allKeys().keys()];
-    const name = 'npm run words says what to do';
-    assert.deepEqual(
-      keys.filter((key) => !table[key]),
-      [],
-      `texts without a translation: ${name}`,
-    );
-    assert.deepEqual(
-      Object.keys(table).filter((key) => !keys.includes(key)),
-      [],
-      `texts that the page no longer has: ${name}`,
-    );
-    for (const key of keys) assert.deepEqual(placesOf(table[key]), placesOf(key), key);
+test('a table that is brought up to date has its translations, in the order of the sources', () => {
+  const table = updated({ two: 'zwei', gone: 'weg', one: 'eins' }, ['one', 'two', 'three', 'constructor']);
+  assert.deepEqual(Object.entries(table), [
+    ['one', 'eins'],
+    ['two', 'zwei'],
+    ['three', ''],
+    ['constructor', ''],
+  ]);
+});
+
+test('every text has a word, and begins and ends with what is shown', () => {
+  const wrong = [...allKeys()].filter(
+    ([key, places]) => key !== key.trim() || (!/\p{L}/u.test(key.replace(/\{\d+\}/g, '')) && places.join() !== 'engine.json'),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+for (const file of tableFiles()) {
+  test(`${file} has a translation for every text (npm run words says what is left)`, () => {
+    const mistakes = mistakesOf(readTable(file), [...allKeys().keys()]);
+    assert.equal(mistakes.length, 0, `${file} has ${mistakes.length} mistakes, such as:\n${mistakes.slice(0, 10).join('\n')}`);
   });
 }
+
+test('a German text has German quotes', () => {
+  const wrong = Object.entries(readTable('de.json')).filter(([, text]) => /[„“”]/.test(text.replace(/„[^„“”]*“/g, '')));
+  assert.deepEqual(wrong, []);
+});

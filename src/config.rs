@@ -79,7 +79,7 @@ pub enum ConfigError {
     AllocationGroups { named: usize, groups: usize, model: String },
     #[error("batch_size {batch_size} is larger than the training set of {rows} rows: give {rows} or less")]
     BatchTooLarge { batch_size: u32, rows: u32 },
-    #[error("pins fix scores, and method {} has none: choose {}, or remove the pins", method.name(), methods::learning("or"))]
+    #[error("pins fix scores, and method {} has none: choose {} or {}, or remove the pins", method.name(), methods::learning()[0], methods::learning()[1])]
     PinsWithoutScores { method: MethodName },
 }
 

@@ -29,7 +29,11 @@ mod tests {
 
     #[test]
     fn what_others_add_names_nothing() {
-        assert!(["", "?", "?lang=de", "?fbclid=x", "utm_source=a&utm_medium=b", "https://example.org/?gclid#tour"].into_iter().all(names_nothing));
+        assert!(
+            ["", "?", "?lang=de", "?fbclid=x", "utm_source=a&utm_medium=b", "https://example.org/?gclid#tour"]
+                .into_iter()
+                .all(names_nothing)
+        );
         assert!(!["?seed=1", "fbclid=x&seed=1", "?sead=1"].into_iter().any(names_nothing));
     }
 }

@@ -153,6 +153,12 @@ pub async fn check(
     Ok(reports)
 }
 
+/// The names of the scenes.
+#[cfg(test)]
+pub(crate) fn scene_names() -> impl Iterator<Item = &'static str> {
+    SCENES.iter().map(|scene| scene.name)
+}
+
 /// Choices that have, together with `usual`, every variant of every product that the adapter can run.
 #[cfg(feature = "gpu")]
 fn others(usual: Variants, adapter: &Adapter) -> Vec<Variants> {

@@ -17,6 +17,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    pub const ALL: [Self; 4] = [Self::None, Self::Doubtful, Self::Biased, Self::TooFew];
+
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {

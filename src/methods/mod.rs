@@ -201,15 +201,13 @@ impl MethodName {
     }
 }
 
-/// The names of the methods that train scores, as a phrase, with `last` before the last name: "vrpge, reinforce, ste or fisher".
+/// The names of the methods that train scores, for a sentence that has "and" or "or" before the last: "vrpge, reinforce, ste" and "fisher".
 #[must_use]
-pub fn learning(last: &str) -> String {
+pub fn learning() -> [String; 2] {
     let learns = |name: &&MethodName| name.facts().learns_scores;
     let names: Vec<&str> = MethodName::ALL.iter().filter(learns).map(|name| name.name()).collect();
-    match &names[..] {
-        [others @ .., name] if !others.is_empty() => format!("{} {last} {name}", others.join(", ")),
-        _ => names.concat(),
-    }
+    let (last, others) = names.split_last().expect("there are several");
+    [others.join(", "), (*last).to_owned()]
 }
 
 /// `[U]` every score at the share of the first step's budget.

@@ -293,7 +293,7 @@ fn only_vrpge_takes_two_forwards_and_only_four_learn_scores() {
     }
     let estimators = [MethodName::Vrpge, MethodName::Reinforce, MethodName::Ste].map(|name| name.facts().estimator);
     assert_eq!(estimators, [None, Some(Estimator::Plain), Some(Estimator::Ste)]);
-    assert_eq!(learning("or"), "vrpge, reinforce, ste or fisher");
+    assert_eq!(learning().join(" or "), "vrpge, reinforce, ste or fisher");
 }
 
 /// The page and the comparison show these facts as they are, so that a contradiction would be visible.

@@ -38,8 +38,9 @@ pub enum TrainError {
     #[error("the rows of step {step} are still loading: measure the estimators once they are loaded")]
     BatchIsMissing { step: u32 },
     #[error(
-        "every unit is decided (its score is 0 or 1): there is no gradient to estimate. Methods {} learn scores between 0 and 1",
-        methods::learning("and")
+        "every unit is decided (its score is 0 or 1): there is no gradient to estimate. Methods {} and {} learn scores between 0 and 1",
+        methods::learning()[0],
+        methods::learning()[1]
     )]
     EveryUnitIsDecided,
     #[error("under one of the masks the loss of the frozen network is not finite: lower learning_rate, or set clip_norm")]

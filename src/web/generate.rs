@@ -1,5 +1,8 @@
 //! Writes the page's types. `generated.ts` has the structures of `types`, `columns.ts` the values of a row of the curves, and `modules.d.ts` the
-//! functions of the WebAssembly modules, read from their sources. A test compares them with the files in `www/`.
+//! functions of the WebAssembly modules, read from their sources. [`words`] writes the texts for translators. Tests compare them with the files in
+//! `www/`.
+
+mod words;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -431,13 +434,18 @@ fn the_generated_types_of_the_page_are_current() {
     let files =
         [("www/protocol/generated.ts", types), ("www/protocol/columns.ts", columns()), ("www/protocol/modules.d.ts", modules(&names))];
     for (file, text) in files {
-        let path = root().join(file);
-        if env::var_os("LACUNA_GENERATE").is_some() {
-            fs::write(&path, &text).unwrap();
-        }
-        let found = fs::read_to_string(&path).unwrap_or_default();
-        assert!(found == text, "{file} differs from src/web: write it again with `npm run generate`");
+        compare(file, &text);
     }
+}
+
+/// Compares a file with its sources, or writes it.
+fn compare(file: &str, text: &str) {
+    let path = root().join(file);
+    if env::var_os("LACUNA_GENERATE").is_some() {
+        fs::write(&path, text).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "{file} differs from the sources: write it again with `npm run generate`");
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn named(error: &TrainError) -> JsValue {
 }
 
 fn plural(steps: u32) -> String {
-    format!("{steps} step{}", if steps == 1 { "" } else { "s" })
+    if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
 }
 
 /// One run in the page.

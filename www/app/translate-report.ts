@@ -1,19 +1,34 @@
-// What the engine says in English, in the page's language: the names and helps of settings, and messages.
+// Reports of the engine, with their texts in the page's language. Texts that are stored with a run (the names of its groups and of its data, how its speed was
+// measured) stay English in the state, and are translated where they are shown.
 
 import type { Report, Setting } from '../protocol/messages';
-import { languageOfPage, translated } from '../words/words';
+import { translated } from '../words/words';
 
-const inLanguage = (setting: Setting): Setting => ({
-  ...setting,
-  label: translated(setting.label),
-  help: translated(setting.help),
-  kind: setting.kind.type === 'choice' ? { ...setting.kind, choices: setting.kind.choices.map(([name, label]) => [name, translated(label)]) } : setting.kind,
-});
+function translatedSetting(setting: Setting, say: typeof translated): Setting {
+  const { label, help, kind } = setting;
+  return {
+    ...setting,
+    label: say(label),
+    help: say(help),
+    kind: kind.type === 'choice' ? { ...kind, choices: kind.choices.map(([name, words]) => [name, say(words)]) } : kind,
+  };
+}
 
-/** A report with its texts in the page's language. A message that has no translation stays English. */
-export function translatedReport(report: Report): Report {
-  if (languageOfPage() === 'en') return report;
-  if (report.kind === 'settings') return { ...report, settings: report.settings.map(inLanguage) };
-  if (!('message' in report) || typeof report.message !== 'string') return report;
-  return { ...report, message: report.message.split('\n').map(translated).join('\n') };
+/** `say` translates a text. */
+export function translatedReport(report: Report, say = translated): Report {
+  if ('message' in report) return { ...report, message: say(report.message) };
+  switch (report.kind) {
+    case 'settings':
+      return { ...report, settings: report.settings.map((setting) => translatedSetting(setting, say)) };
+    case 'values':
+      return report.refused ? { ...report, refused: { ...report.refused, message: say(report.refused.message) } } : report;
+    case 'cost':
+      return report.refused === null ? report : { ...report, refused: say(report.refused) };
+    case 'snapshot': {
+      const { snapshot } = report;
+      return snapshot.halted === null ? report : { ...report, snapshot: { ...snapshot, halted: say(snapshot.halted) } };
+    }
+    default:
+      return report;
+  }
 }

@@ -1,6 +1,7 @@
 // The engine client of the page: the engine runs in a worker, and in a new one where the worker before broke.
 
 import type { Report, Request } from '../protocol/messages';
+import { t } from '../words/words';
 
 /** The functions that the page gives the client. */
 interface Owner {
@@ -57,7 +58,7 @@ export class EngineClient {
         kind: 'failed',
         run: 0,
         failure: this.owner.isOpen() ? 'crashed' : 'engine',
-        message: event.message || 'The engine’s file could not be loaded.',
+        message: event.message || t`The engine’s file could not be loaded.`,
       });
     });
     return started;

@@ -2,6 +2,7 @@
 
 import { feedFiles } from './dataset-fetch';
 import type { OpenRun } from './open-run';
+import { said } from '../words/said';
 
 /** Least time between two reports of progress. */
 const PROGRESS_MS = 80;
@@ -30,7 +31,7 @@ export class DatasetFeed {
       const now_ms = clock();
       if (now_ms - told_ms < PROGRESS_MS && done < of) return;
       told_ms = now_ms;
-      run.report({ kind: 'progress', run: run.number, stage: 'data', done, of });
+      run.report({ kind: 'progress', run: run.number, stage: said`data`, done, of });
     };
     const uncached = (why: string): void => run.report({ kind: 'uncached', run: run.number, message: why });
     this.fed = feedFiles(run.session, folder, run.signal, (work) => run.call(work), arrived, uncached).then(

@@ -3,6 +3,7 @@
 import type { Session } from './load';
 import { messageOf } from '../model/words';
 import { fetchKept, forgetKept } from '../offline/dataset-cache';
+import { said } from '../words/said';
 
 function joined(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
@@ -51,11 +52,11 @@ async function request(name: string, folder: string, signal: AbortSignal, uncach
     const response = await fetchKept(new URL(name, folder), signal, uncached);
     if (response.ok && response.body) return response.body;
     const set = name.split('/')[0] ?? name;
-    throw new Error(`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
+    throw new Error(said`${name} is not on this server (${response.status}). “lacuna data fetch ${set}” puts it there.`);
   } catch (error) {
     if (signal.aborted) return null;
-    if (!navigator.onLine) throw new Error(`${name} is not cached in this browser, and there is no network. Planted features need no files.`);
-    if (error instanceof TypeError) throw new Error(`${name} could not be fetched: ${error.message}.`);
+    if (!navigator.onLine) throw new Error(said`${name} is not cached in this browser, and there is no network. Planted features need no files.`);
+    if (error instanceof TypeError) throw new Error(said`${name} could not be fetched: ${error.message}.`);
     throw error;
   }
 }
@@ -100,7 +101,7 @@ export async function feedFiles(
     for (;;) {
       const piece = await reader.read().catch((error: unknown) => {
         if (signal.aborted) return null;
-        throw new Error(`${name} is incomplete or damaged: ${messageOf(error)}. Reload the page.`);
+        throw new Error(said`${name} is incomplete or damaged: ${messageOf(error)}. Reload the page.`);
       });
       if (signal.aborted || !piece) return;
       if (piece.done) break;

@@ -4,6 +4,7 @@ import type { Engine } from './load';
 import { messageOf } from '../model/words';
 import { isSame } from '../model/dataset-identity';
 import type { Failure, Plan, DatasetIdentity } from '../protocol/messages';
+import { said } from '../words/said';
 
 /** A plan, with why the device cannot hold it; or why there is none. */
 export type Planned = { plan: Plan; too_large: string | null } | { failure: Failure; message: string };
@@ -22,7 +23,7 @@ function asksForOwn(read_link: Engine['read_link'], query: string): boolean {
  * checkpoint, the data that it learned from. With other data of the visitor it is refused.
  */
 export function planRun({ describe, own_data, read_link }: Engine, query: string, most_bytes: number | undefined, trained_on?: DatasetIdentity): Planned {
-  const others = (): Planned => ({ failure: 'own', message: `these are other data than the run learned from, ${trained_on?.name}: give the same files` });
+  const others = (): Planned => ({ failure: 'own', message: said`these are other data than the run learned from, ${trained_on?.name}: give the same files` });
   try {
     const { plan, refused: too_large } = describe(query, most_bytes);
     return trained_on && plan.dataset.own && !isSame(trained_on, plan.dataset) ? others() : { plan, too_large };

@@ -7,6 +7,7 @@ import type { Post } from './open-run';
 import { RunQueue } from './run-queue';
 import { messageOf } from '../model/words';
 import type { Request } from '../protocol/messages';
+import { said } from '../words/said';
 
 const post: Post = (report, transfer = []) => self.postMessage(report, { transfer });
 const loader = new EngineLoader();
@@ -58,7 +59,7 @@ self.onmessage = ({ data: request }: MessageEvent<Request>): void => {
       const { ticket, bytes } = request;
       if (bytes) void answer(loader, ticket, (engine) => recordingOf(engine, ticket, bytes), post);
       else if (current) void current.checkpoints.record(ticket);
-      else post({ kind: 'refused', ticket, message: 'no run is open' });
+      else post({ kind: 'refused', ticket, message: said`no run is open` });
       return;
     }
 

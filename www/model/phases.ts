@@ -72,11 +72,11 @@ export type Said = [title: string, formula: string, words: string];
 function sample(name: string, differ: number, units: number): Words {
   switch (name) {
     case 'vrpge':
-      return ['m, m′ ~ Bernoulli(s)', t`differ in ${count(differ)} ${differ === 1 ? 'unit' : 'units'}`];
+      return ['m, m′ ~ Bernoulli(s)', differ === 1 ? t`differ in ${count(differ)} unit` : t`differ in ${count(differ)} units`];
     case 'reinforce':
     case 'ste':
     case 'fisher':
-      return ['m ~ Bernoulli(s)', t`one mask, ${count(units)} ${units === 1 ? 'unit' : 'units'}`];
+      return ['m ~ Bernoulli(s)', units === 1 ? t`one mask, ${count(units)} unit` : t`one mask, ${count(units)} units`];
     case 'dense':
       return ['m = 1', t`every unit is kept`];
     case 'small-dense':

@@ -12,6 +12,7 @@ test('an engine’s words become one sentence, with one full stop', () => {
   assert.equal(sentence('stop!'), 'Stop!');
   assert.equal(sentence('done.'), 'Done.');
   assert.equal(sentence(''), '.');
+  assert.deepEqual(['文件是空的', '“文件”', '好。', '文件: a'].map(sentence), ['文件是空的。', '“文件”。', '好。', '文件: a.']);
 });
 
 test('an error’s message is what it says, also where something else was thrown', () => {

@@ -61,7 +61,10 @@ pub enum Problem {
     EmptyRecords,
     #[error("it is compressed with gzip where plain idx bytes are expected")]
     Gzip,
-    #[error("it has {} where {} are expected", expected.other().noun(), expected.noun())]
+    #[error(
+        "{}",
+        match expected { Content::Images => "it has labels where images are expected", Content::Labels => "it has images where labels are expected" }
+    )]
     Swapped { expected: Content },
     #[error("it is not an idx file of {}: it begins with {found:#010x} instead of {wanted:#010x}", expected.noun())]
     NoIdx { expected: Content, found: u32, wanted: u32 },

@@ -131,8 +131,11 @@ pub(super) fn of_idx(name: &str, files: &[(String, Vec<u8>)]) -> Result<Own, Dat
         && (first > 0 || last + 1 > present.len())
     {
         let absent: Vec<String> = (first..last).filter(|&label| !occurs[label]).map(|label| label.to_string()).collect();
-        let gaps = if absent.is_empty() { String::new() } else { format!("; no row has {}", listed(&absent)) };
-        notes.push(format!("Labels: {first} to {last}{gaps}."));
+        notes.push(if absent.is_empty() {
+            format!("Labels: {first} to {last}.")
+        } else {
+            format!("Labels: {first} to {last}; no row has {}.", listed(&absent))
+        });
     }
     Own {
         name: name.to_owned(),

@@ -6,7 +6,7 @@ use super::super::picture;
 use super::super::table::{self, Reading, of_tables};
 use super::super::{DataError, OwnProblem};
 use super::foreign::foreign;
-use super::plan::{Kind, Plan, ending, left_out, name_of, plan, top};
+use super::plan::{Kind, LeftOut, Plan, ending, left_out, name_of, plan, top};
 use super::{Own, is_idx, of_idx};
 
 /// A user's files while they are read.
@@ -102,11 +102,11 @@ impl Import {
                     return Err(self.foreign.take().unwrap_or_else(|| DataError::new(top(&self.paths), OwnProblem::NothingReadable)));
                 };
                 let others: Vec<usize> = self.others.iter().copied().filter(|&file| file != text.0).collect();
-                notes.extend(left_out(&self.paths, &others, "file", "beside the table"));
+                notes.extend(left_out(&self.paths, &others, LeftOut::BesideTable));
                 self.tables(std::slice::from_ref(text), reading)?
             }
             (Kind::Idx, [(first, _), ..]) => {
-                notes.extend(left_out(&self.paths, &self.others, "file", "beside the idx files"));
+                notes.extend(left_out(&self.paths, &self.others, LeftOut::BesideIdxFiles));
                 let name = if self.paths[*first].contains('/') { top(&self.paths) } else { "idx files" };
                 let files: Vec<(String, Vec<u8>)> =
                     std::mem::take(&mut self.kept).into_iter().map(|(file, bytes)| (self.paths[file].clone(), bytes)).collect();

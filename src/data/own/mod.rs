@@ -126,14 +126,17 @@ impl Own {
     pub fn words(&self) -> String {
         let (train, test) = self.counts();
         let rows = grouped(train + test);
-        let plural = |count: u32, noun: &str| format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" });
+        // Whole phrases: other languages change more than the end of a noun.
         let shape = match (self.channels, self.height) {
-            (1, 1) => format!("{rows} rows of {}", plural(self.width, "value")),
-            (channels, height) => {
-                format!("{rows} {} images of {} \u{d7} {height}", if channels == 3 { "colour" } else { "grey" }, self.width)
-            }
+            (1, 1) if self.width == 1 => format!("{rows} rows of 1 value"),
+            (1, 1) => format!("{rows} rows of {} values", grouped(self.width)),
+            (3, height) => format!("{rows} colour images of {} \u{d7} {height}", self.width),
+            (_, height) => format!("{rows} grey images of {} \u{d7} {height}", self.width),
         };
-        format!("{shape}, {} classes: {} and {}", self.classes.len(), plural(train, "training row"), plural(test, "test row"))
+        let train = if train == 1 { "1 training row".to_owned() } else { format!("{} training rows", grouped(train)) };
+        let test = if test == 1 { "1 test row".to_owned() } else { format!("{} test rows", grouped(test)) };
+        let classes = format!("{} classes", self.classes.len());
+        format!("{shape}, {classes}: {train} and {test}")
     }
 }
 

@@ -72,10 +72,7 @@ pub(super) fn plan(paths: &[String]) -> Result<Plan, DataError> {
             return Err(DataError::new(&paths[pictures[0]], OwnProblem::PictureWithoutFolder));
         }
         let others: Vec<usize> = order.iter().copied().filter(|&at| !PICTURES.contains(&&ending(&paths[at])[..])).collect();
-        let notes = [
-            left_out(paths, &loose, "picture", "in no folder of a class"),
-            left_out(paths, &others, "file", "of another kind than PNG, JPEG, WebP, GIF, BMP and TIFF"),
-        ];
+        let notes = [left_out(paths, &loose, LeftOut::PicturesWithoutFolder), left_out(paths, &others, LeftOut::NoPictures)];
         return Ok(Plan { kind: Kind::Pictures, files: placed, places: classes, text: None, notes: notes.into_iter().flatten().collect() });
     }
     if !tables.is_empty() {
@@ -94,7 +91,7 @@ pub(super) fn plan(paths: &[String]) -> Result<Plan, DataError> {
             files,
             places: BTreeMap::new(),
             text: None,
-            notes: left_out(paths, &others, "file", "beside the tables").into_iter().collect(),
+            notes: left_out(paths, &others, LeftOut::BesideTables).into_iter().collect(),
         });
     }
     let text = if let [text] = texts[..] { Some(text) } else { None };
@@ -114,12 +111,38 @@ pub(super) fn top(paths: &[String]) -> &str {
     paths.first().and_then(|path| parts(path).next()).unwrap_or("the files")
 }
 
-/// `Left out: 2 files of another kind (a, b).`
-pub(super) fn left_out(paths: &[String], files: &[usize], noun: &str, which: &str) -> Option<String> {
-    let named: Vec<&str> = files.iter().take(MOST_NAMED).map(|&at| &paths[at][..]).collect();
-    let more = if files.len() > MOST_NAMED { ", \u{2026}" } else { "" };
-    let plural = if files.len() == 1 { "" } else { "s" };
-    (!files.is_empty()).then(|| format!("Left out: {} {noun}{plural} {which} ({}{more}).", files.len(), named.join(", ")))
+/// Which files are left out.
+#[derive(Clone, Copy)]
+pub(super) enum LeftOut {
+    PicturesWithoutFolder,
+    NoPictures,
+    BesideTables,
+    BesideTable,
+    BesideIdxFiles,
+}
+
+/// `Left out: 2 files beside the table (a, b).` Each sentence is whole, for other languages.
+pub(super) fn left_out(paths: &[String], files: &[usize], which: LeftOut) -> Option<String> {
+    let count = files.len();
+    let mut names: Vec<&str> = files.iter().take(MOST_NAMED).map(|&at| &paths[at][..]).collect();
+    if count > MOST_NAMED {
+        names.push("\u{2026}");
+    }
+    let names = names.join(", ");
+    let sentence = match (which, count) {
+        (_, 0) => return None,
+        (LeftOut::PicturesWithoutFolder, 1) => format!("Left out: 1 picture in no folder of a class ({names})."),
+        (LeftOut::PicturesWithoutFolder, _) => format!("Left out: {count} pictures in no folder of a class ({names})."),
+        (LeftOut::NoPictures, 1) => format!("Left out: 1 file of another kind than PNG, JPEG, WebP, GIF, BMP and TIFF ({names})."),
+        (LeftOut::NoPictures, _) => format!("Left out: {count} files of another kind than PNG, JPEG, WebP, GIF, BMP and TIFF ({names})."),
+        (LeftOut::BesideTables, 1) => format!("Left out: 1 file beside the tables ({names})."),
+        (LeftOut::BesideTables, _) => format!("Left out: {count} files beside the tables ({names})."),
+        (LeftOut::BesideTable, 1) => format!("Left out: 1 file beside the table ({names})."),
+        (LeftOut::BesideTable, _) => format!("Left out: {count} files beside the table ({names})."),
+        (LeftOut::BesideIdxFiles, 1) => format!("Left out: 1 file beside the idx files ({names})."),
+        (LeftOut::BesideIdxFiles, _) => format!("Left out: {count} files beside the idx files ({names})."),
+    };
+    Some(sentence)
 }
 
 /// Whether a path is that of test rows: by the file's name, or by that of its folder.

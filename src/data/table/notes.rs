@@ -18,38 +18,41 @@ pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropp
     let mut notes = Vec::new();
     let columns = || survey.columns.iter().enumerate().zip(roles);
     for ((at, column), _) in columns().filter(|(_, role)| **role == Role::Class) {
-        let name = if column.name.is_empty() { String::new() } else { format!(", {}", column.name) };
-        notes.push(format!(
-            "Class: column {}{name}: {}.",
-            at + 1,
-            listed(&classes.names.iter().map(|name| shortened(name)).collect::<Vec<_>>())
-        ));
+        let (number, name) = (at + 1, &column.name);
+        let names = listed(&classes.names.iter().map(|name| shortened(name)).collect::<Vec<_>>());
+        notes.push(if name.is_empty() {
+            format!("Class: column {number}: {names}.")
+        } else {
+            format!("Class: column {number}, {name}: {names}.")
+        });
     }
     notes.extend(odd(classes, marks));
     if survey.header.as_ref().is_some_and(|header| counts_columns(header)) {
         notes.push("The first line counts the columns and was taken for a header.".to_owned());
     }
-    let left_out = |reason: fn(Reason) -> Option<String>| -> Vec<String> {
+    let left_out = |words: fn(String, Reason) -> Option<String>| -> Vec<String> {
         columns()
             .filter_map(|((at, column), role)| match role {
-                Role::LeftOut(why) => reason(*why).map(|words| format!("{}{words}", column.title(at))),
+                Role::LeftOut(why) => words(column.title(at), *why),
                 _ => None,
             })
             .collect()
     };
-    let named = left_out(|reason| match reason {
+    let named = left_out(|title, reason| match reason {
         Reason::Blank => None,
-        Reason::RowNumbers => Some(" (counts the rows)".to_owned()),
-        Reason::Identifier => Some(" (tells the rows apart)".to_owned()),
-        Reason::ManyWords { values } if values > MOST_CLASSES => Some(format!(" (words, more than {MOST_CLASSES} different ones)")),
-        Reason::ManyWords { values } => Some(format!(" (words, {values} different ones)")),
+        Reason::RowNumbers => Some(format!("{title} (counts the rows)")),
+        Reason::Identifier => Some(format!("{title} (tells the rows apart)")),
+        Reason::ManyWords { values } if values > MOST_CLASSES => Some(format!("{title} (words, more than {MOST_CLASSES} different ones)")),
+        Reason::ManyWords { values } => Some(format!("{title} (words, {values} different ones)")),
     });
     if !named.is_empty() {
         notes.push(format!("Left out: {}.", listed(&named)));
     }
-    let blank = left_out(|reason| (reason == Reason::Blank).then(String::new));
-    if !blank.is_empty() {
-        notes.push(format!("Left out, since {} empty: {}.", if blank.len() == 1 { "it is" } else { "they are" }, listed(&blank)));
+    let blank = left_out(|title, reason| (reason == Reason::Blank).then_some(title));
+    if let [title] = &blank[..] {
+        notes.push(format!("Left out, since it is empty: {title}."));
+    } else if !blank.is_empty() {
+        notes.push(format!("Left out, since they are empty: {}.", listed(&blank)));
     }
     let words: Vec<String> = columns()
         .filter_map(|((at, column), role)| match role {
@@ -64,19 +67,20 @@ pub(super) fn notes(inputs: &Inputs<'_>, is_image: bool, missing: Missing, dropp
     }
     let numbers = || columns().filter(|(_, role)| **role == Role::Number).map(|(column, _)| column);
     notes.extend(telling(inputs, is_image));
-    let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
-    if survey.titles > 0 {
-        notes.push(format!(
-            "{} above the table {} left out.",
-            if survey.titles == 1 { "1 line".to_owned() } else { format!("{} lines", survey.titles) },
-            was(survey.titles)
-        ));
+    match survey.titles {
+        0 => {}
+        1 => notes.push("1 line above the table was left out.".to_owned()),
+        lines => notes.push(format!("{lines} lines above the table were left out.")),
     }
-    if survey.blank_rows > 0 {
-        notes.push(format!("{} without values {} left out.", rows(survey.blank_rows), was(survey.blank_rows)));
+    match survey.blank_rows {
+        0 => {}
+        1 => notes.push("1 row without values was left out.".to_owned()),
+        rows => notes.push(format!("{rows} rows without values were left out.")),
     }
-    if dropped > 0 {
-        notes.push(format!("{} with missing values {} left out.", rows(dropped), was(dropped)));
+    match dropped {
+        0 => {}
+        1 => notes.push("1 row with missing values was left out.".to_owned()),
+        rows => notes.push(format!("{rows} rows with missing values were left out.")),
     }
     let gaps: Vec<String> = columns()
         .filter(|((_, column), role)| missing == Missing::Mean && column.missing > 0 && matches!(role, Role::Number | Role::Words(_)))
@@ -105,8 +109,12 @@ fn odd(classes: &Classes, marks: Marks) -> Vec<String> {
         alike.entry(letters).or_default().push(name);
     }
     for names in alike.values().filter(|names| names.len() > 1) {
-        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-        notes.push(format!("{} are {} classes: they differ in capitals or spaces only.", and(&names), names.len()));
+        let quoted: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        let classes = names.len();
+        notes.push(match few(&quoted) {
+            Some((others, last)) => format!("{others} and {last} are {classes} classes: they differ in capitals or spaces only."),
+            None => format!("{} are {classes} classes: they differ in capitals or spaces only.", listed(&quoted)),
+        });
     }
     for name in classes.names.iter().filter(|name| is_missing(name)) {
         notes.push(format!("{} counts as a class.", quoted(name)));
@@ -118,8 +126,10 @@ fn odd(classes: &Classes, marks: Marks) -> Vec<String> {
     {
         let absent: Vec<String> =
             (*first as i64..*last as i64).filter(|&value| !numbers.contains(&(value as f64))).map(|value| value.to_string()).collect();
-        if !absent.is_empty() {
-            notes.push(format!("No row has class {}.", or(&absent)));
+        match few(&absent) {
+            _ if absent.is_empty() => {}
+            Some((others, last)) => notes.push(format!("No row has class {others} or {last}.")),
+            None => notes.push(format!("No row has class {}.", listed(&absent))),
         }
     }
     notes
@@ -132,13 +142,11 @@ fn telling(inputs: &Inputs<'_>, is_image: bool) -> Vec<String> {
     let mut notes = Vec::new();
     let counting: Vec<String> =
         numbers().filter(|(_, column)| !column.name.is_empty() && column.counts_rows()).map(|(at, column)| column.title(at)).collect();
-    if !counting.is_empty() {
-        notes.push(format!(
-            "{} only {} the rows, and the network learns from {}.",
-            and(&counting),
-            if counting.len() == 1 { "counts" } else { "count" },
-            if counting.len() == 1 { "it" } else { "them" }
-        ));
+    match (&counting[..], few(&counting)) {
+        ([], _) => {}
+        ([title], _) => notes.push(format!("{title} only counts the rows, and the network learns from it.")),
+        (_, Some((others, last))) => notes.push(format!("{others} and {last} only count the rows, and the network learns from them.")),
+        _ => notes.push(format!("{} only count the rows, and the network learns from them.", listed(&counting))),
     }
     let constant: Vec<String> = numbers()
         .filter(|(_, column)| !is_image && column.least == column.most && column.missing == 0)
@@ -180,25 +188,15 @@ fn marked(survey: &Survey, marks: Marks) -> Option<String> {
     }
 }
 
-fn was(count: u64) -> &'static str {
-    if count == 1 { "was" } else { "were" }
-}
-
 fn quoted(name: &str) -> String {
     format!("\"{}\"", shortened(name))
 }
 
-fn joined(names: &[String], word: &str) -> String {
+/// The names before the last and the last, for a sentence that has "and" or "or" between them; `None` for one name, and for more than a sentence
+/// lists.
+fn few(names: &[String]) -> Option<(String, &String)> {
     match names {
-        [first @ .., last] if !first.is_empty() && names.len() <= MOST_NAMED => format!("{} {word} {last}", first.join(", ")),
-        _ => listed(names),
+        [first @ .., last] if !first.is_empty() && names.len() <= MOST_NAMED => Some((first.join(", "), last)),
+        _ => None,
     }
-}
-
-fn and(names: &[String]) -> String {
-    joined(names, "and")
-}
-
-fn or(names: &[String]) -> String {
-    joined(names, "or")
 }

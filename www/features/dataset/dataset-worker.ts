@@ -4,6 +4,7 @@
 import { unpacked } from '../../engine/dataset-fetch';
 import { messageOf } from '../../model/words';
 import type { OwnFile, OwnReport, OwnRequest, OwnSet } from '../../protocol/messages';
+import { said } from '../../words/said';
 
 type Reader = typeof import('../../pkg/own_files.js');
 
@@ -14,7 +15,7 @@ async function bytesOf({ path, file }: OwnFile): Promise<Uint8Array> {
   try {
     return new Uint8Array(await new Response(await unpacked(file.stream())).arrayBuffer());
   } catch {
-    throw new Error(`${path}: it cannot be read, or it is packed with gzip and damaged. Replace it by a complete copy.`);
+    throw new Error(said`${path}: it cannot be read, or it is packed with gzip and damaged. Replace it by a complete copy.`);
   }
 }
 
@@ -36,7 +37,7 @@ async function read({ FileImporter }: Reader, { files, table }: OwnRequest, told
     return file ? [{ place, file }] : [];
   });
   if (wanted.reduce((sum, { file }) => sum + file.file.size, 0) > MOST_BYTES)
-    throw new Error('these files are larger than 1 GB together. Take fewer, or use the terminal: lacuna train --dataset PATH.');
+    throw new Error(said`these files are larger than 1 GB together. Take fewer, or use the terminal: lacuna train --dataset PATH.`);
   for (const [index, { place, file }] of wanted.entries()) {
     importer.take(place, await bytesOf(file));
     told(index + 1, wanted.length);

@@ -3,7 +3,7 @@
 
 import { about, NETWORKS, TRIES } from '../../model/suggestions';
 import { denseWork, FAMILIES, matchedOf, means, METHODS, methodOf } from '../../model/methods';
-import { bytes, count, magnitude } from '../../model/format';
+import { bytes, count, magnitude, fixed } from '../../model/format';
 import type { Setting, OwnData, Plan, Values } from '../../protocol/messages';
 import { unitsOf } from '../../model/units';
 import { sentence } from '../../model/words';
@@ -89,7 +89,7 @@ interface Control {
 function shares(parts: Record<string, number>): string {
   const most = Math.max(...Object.values(parts));
   const [size, unit] = most >= 1e9 ? [1e9, 'GB'] : most >= 1e6 ? [1e6, 'MB'] : [1e3, 'KB'];
-  const said = (part: number): string => (part < size / 20 ? t`under 0.1` : (part / size).toFixed(part < 9.95 * size ? 1 : 0));
+  const said = (part: number): string => (part < size / 20 ? t`under 0.1` : fixed(part / size, part < 9.95 * size ? 1 : 0));
   return `${Object.entries(parts)
     .map(([name, part]) => `${name} ${said(part)}`)
     .join(', ')} ${unit}`;
@@ -197,7 +197,7 @@ export class SettingsView {
     this.takes.replaceChildren(
       t`${count(plan.units)} ${unitsOf(plan)}, ${magnitude(plan.weights)} weights, ${magnitude(plan.multiply_adds)} multiply-adds a dense step.`,
       ' ',
-      ...parts`Takes ${takes} of memory: ${shares({ data, values: activations, weights: weights + optimiser })}.`,
+      ...parts`Takes ${takes} of memory: ${shares({ [t`data`]: data, [t`values`]: activations, [t`weights`]: weights + optimiser })}.`,
     );
     this.takes.dataset['bytes'] = String(data + activations + weights + optimiser);
     this.ready();

@@ -119,7 +119,7 @@ export class SpeedView {
     const where = description.software ? t`${computing(description)}: not a GPU’s ratio.` : t`On ${description.adapter}.`;
     at.note.replaceChildren(
       ...parts`Multiply-adds predict ${predicted}.`,
-      [` ${speed.how}`, where, BESIDE[method] ?? ''].filter((each) => each !== '').join(' '),
+      [` ${translated(speed.how)}`, where, BESIDE[method] ?? ''].filter((each) => each !== '').join(' '),
     );
   }
 

@@ -184,7 +184,7 @@ function say(input: StatusInput): Word[] {
       const share: Word = { kept: t`${count(kept)} of ${units}` };
       const told = (): Word[] => {
         if (!evaluation)
-          return planted ? parts`${share} ${named}, among them ${planted.kept} of the ${planted.of} inputs that carry the class.` : parts`${share} ${named}.`;
+          return planted ? parts`${share} ${named}, among them ${planted.kept} of the ${planted.of} inputs that carry the class.` : [share, ` ${named}.`];
         const [reached, images] = [percent(evaluation.decided, 2), count(evaluation.images)];
         if (!planted) return parts`${share} ${named} reach ${reached} on ${images} test examples.`;
         return parts`${share} ${named}, among them ${planted.kept} of the ${planted.of} inputs that carry the class, reach ${reached} on ${images} test examples.`;
