@@ -1,7 +1,10 @@
 // The tables of the page's languages have exactly the texts of its sources.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
+import { root } from './command.mjs';
 import { allKeys, keysOfModule, keysOfPage, mistakesOf, placesOf, readTable, tableFiles, updated } from './words.mjs';
 
 test('the texts of a module are found in every way of writing them', () => {
@@ -50,11 +53,27 @@ test('a table that is brought up to date has its translations, in the order of t
   ]);
 });
 
-test('every text has a word, and begins and ends with what is shown', () => {
-  const wrong = [...allKeys()].filter(
-    ([key, places]) => key !== key.trim() || (!/\p{L}/u.test(key.replace(/\{\d+\}/g, '')) && places.join() !== 'engine.json'),
+test('the settings, the texts of index.html and of workers are among the keys', () => {
+  const keys = allKeys();
+  const some = ['Keep ratio', 'Learning rate of the scores.', 'cubic', 'Train', 'hidden {0}', '{0} could not be fetched: {1}.', 'there is no such unit'];
+  assert.deepEqual(
+    some.filter((key) => !keys.has(key)),
+    [],
   );
-  assert.deepEqual(wrong, []);
+});
+
+test('there is a table for each language that can be chosen', () => {
+  const [, list = ''] = /LANGUAGES = \{([^}]*)\}/.exec(readFileSync(path.join(root, 'www', 'words', 'language.ts'), 'utf8')) ?? [];
+  const names = [...list.matchAll(/'?([\w-]+)'?: '/g)].map(([, name]) => name).filter((name) => name !== 'en');
+  assert.ok(names.length >= 3);
+  assert.deepEqual(tableFiles(), names.map((name) => `${name}.json`).sort());
+});
+
+test('no text begins or ends with a blank, which a translator does not see', () => {
+  assert.deepEqual(
+    [...allKeys().keys()].filter((key) => key !== key.trim()),
+    [],
+  );
 });
 
 for (const file of tableFiles()) {

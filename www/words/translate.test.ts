@@ -85,6 +85,11 @@ test('the parts of a message and the items of a list are translated, also where 
   assert.equal(translate('Left out: Smith, J.'), 'Weggelassen: Smith, J.');
 });
 
+test('a text of the page that has no words and no marks between its values is no pattern', () => {
+  const translate = german({ '{0} {1}.': '{1} {0}.', 'is empty': 'ist leer' });
+  assert.equal(translate('it is empty.'), 'it is empty.');
+});
+
 test('numbers are grouped as the language does, and lines are messages of their own', () => {
   const translate = german({ '{0} training rows': '{0} Trainingszeilen', 'it is empty': 'sie ist leer' });
   assert.equal(translate('60,000 training rows\nit is empty'), '60.000 Trainingszeilen\nsie ist leer');

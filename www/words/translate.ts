@@ -38,9 +38,9 @@ function patternOf([key, text]: [string, string]): Pattern {
 
 /** A function that translates by this table into a language, whose numbers it writes. A message without a translation stays. */
 export function translator(table: Record<string, string>, language: string): (message: string) => string {
-  // The most particular pattern that fits is taken: that with the longest text.
+  // The most particular pattern that fits is taken: that with the longest text. Without words and without marks between its values it fits anything.
   const patterns = Object.entries(table)
-    .filter(([key]) => PLACE.test(key))
+    .filter(([key]) => PLACE.test(key) && /\p{L}|[,:.] /u.test(withoutPlaces(key)))
     .sort(([a], [b]) => withoutPlaces(b).length - withoutPlaces(a).length)
     .map(patternOf);
 

@@ -15,7 +15,7 @@ const TABLES: Record<Exclude<Language, 'en'>, () => Promise<{ default: Table }>>
 };
 
 /** The language of the page, and its table: none in English. */
-const loaded: { language: Language; table: Table; translate: (message: string) => string } = { language: 'en', table: {}, translate: (message) => message };
+const loaded = { language: 'en' as Language, table: {} as Table, translate: (message: string): string => message };
 
 /** Loads the table of the page's language. If that fails, the page speaks English. */
 export async function loadWords(): Promise<void> {
@@ -24,7 +24,12 @@ export async function loadWords(): Promise<void> {
   const found = await Promise.all([TABLES[wanted](), import('./translate')]).catch(() => null);
   if (!found) return;
   const [{ default: table }, { translator }] = found;
-  Object.assign(loaded, { language: wanted, table, translate: translator(table, wanted) });
+  speak(wanted, table, translator(table, wanted));
+}
+
+/** Takes that language, its table, and what translates messages by it. */
+export function speak(language: Language, table: Table, translate: (message: string) => string): void {
+  Object.assign(loaded, { language, table, translate });
 }
 
 /** The language of the page. */
