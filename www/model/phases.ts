@@ -35,7 +35,7 @@ export function keptWeights({ layers }: Description, kept: Uint32Array): number 
 
 /** "33,578 of 288,746", "1.4 of 14.7 million" */
 function shareOf(part: number, whole: number): string {
-  return whole < 1e7 ? t`${count(part)} of ${count(whole)}` : t`${(part / 1e6).toFixed(1)} of ${(whole / 1e6).toFixed(1)} million`;
+  return whole < 1e7 ? t`${count(part)} of ${count(whole)}` : t`${fixed(part / 1e6, 1)} of ${fixed(whole / 1e6, 1)} million`;
 }
 
 /** The denominator of g, (s(1−s))^(1−α), simplified for this α; null where it is 1. */

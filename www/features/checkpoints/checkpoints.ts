@@ -17,7 +17,7 @@ import { Strip } from './banner';
 import { toCsv } from './csv';
 import { descriptionOf, lastSnapshotOf, type OpenedFile, savedRunOf, unpacked } from './opened-run';
 import { picture } from './picture';
-import { t, translated } from '../../words/words';
+import { languageOfPage, t, translated } from '../../words/words';
 
 /** The last checkpoint of the run. `stride`: steps per column of the history at that time. */
 interface LastCheckpoint extends Checkpoint {
@@ -437,7 +437,7 @@ export class Checkpoints {
   private leftEntries(): Entry[] {
     return this.left.map((stored, place) => {
       const { model, dataset, step, steps, at } = stored;
-      const when = new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+      const when = new Date(at).toLocaleString(languageOfPage(), { dateStyle: 'medium', timeStyle: 'short' });
       return {
         id: `left-${place}`,
         name: t`${model} on ${dataset}, step ${count(step)}`,

@@ -1,6 +1,6 @@
 // The numbers of the run: losses, accuracy, steps per second, memory.
 
-import { bytes, count, duration, fixed, percent } from '../../model/format';
+import { bytes, count, duration, fixed, percent, significant } from '../../model/format';
 import type { Description, Evaluation, RunState, Snapshot, StepRecord } from '../../protocol/messages';
 import { element, say } from '../../ui/element';
 import { t } from '../../words/words';
@@ -71,7 +71,7 @@ export class ReadingsView {
   drawPace({ state, step, steps, epoch, rate }: PaceInput, steps_per_epoch: number | null): void {
     const { parts } = this;
     const moves = state === 'training' && rate > 0;
-    if (moves) say(parts.rate, rate >= 10 ? count(rate) : rate.toPrecision(2));
+    if (moves) say(parts.rate, rate >= 10 ? count(rate) : significant(rate, 2));
     say(parts.left, state === 'finished' ? t`done` : moves ? duration((steps - step) / rate) : NONE);
     if (steps_per_epoch === null) return;
     const epochs = Math.max(1, Math.ceil(steps / steps_per_epoch));

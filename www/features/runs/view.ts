@@ -3,7 +3,7 @@
 import uPlot from 'uplot';
 import { differences } from '../../model/differences';
 import { FAMILIES, METHODS } from '../../model/methods';
-import { bytes, count, duration, magnitude, milliseconds, percent, short } from '../../model/format';
+import { bytes, count, duration, fixed, magnitude, milliseconds, percent, short } from '../../model/format';
 import type { Entrant, Setting, Values } from '../../protocol/messages';
 import { type ListedRun, MOST_RUNS } from '../../model/runs';
 import type { Along } from '../../model/curves';
@@ -276,7 +276,7 @@ export class RunsView {
       };
       set(accuracy, found ? percent(found.decided) : '–', found?.decided ?? NaN);
       set(steps, `${count(last.step + 1)}${state === 'halted' ? t`, diverged` : ''}`, last.step + 1);
-      set(seconds, last.seconds < 100 ? last.seconds.toFixed(1) : duration(last.seconds), last.seconds);
+      set(seconds, last.seconds < 100 ? fixed(last.seconds, 1) : duration(last.seconds), last.seconds);
       set(work, short(last.multiply_adds), last.multiply_adds);
       const share = cost.near_dense / Math.max(1, last.multiply_adds);
       set(dense, share === 0 ? 'none' : percent(share, share < 0.1 ? 1 : 0), share);

@@ -94,7 +94,7 @@ export class SpeedView {
     at.ask.disabled = false;
     at.ask.textContent = t`Compare again`;
     at.root.dataset['ratio'] = speed.ratio.toFixed(3);
-    at.ratio.textContent = `${speed.ratio.toFixed(speed.ratio >= 9.95 ? 0 : 1)}×`;
+    at.ratio.textContent = `${fixed(speed.ratio, speed.ratio >= 9.95 ? 0 : 1)}×`;
     at.words.textContent = words;
     at.name.textContent = NAMES[method] ?? t`sparse`;
     at.dense_ms.textContent = milliseconds(speed.dense_ms);
