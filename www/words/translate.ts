@@ -47,12 +47,15 @@ function patternOf([key, text]: [string, string]): Pattern {
 
 /** A function that translates by this table into a language, whose numbers it writes. A message without a translation stays. */
 export function translator(table: Record<string, string>, language: string): (message: string) => string {
+  const done = new Map<string, string>();
   // Without words and without marks between its values a text fits anything. Where two explain a message equally well, the one with
   // more values holds the other; of two with as many, a list its items.
-  const patterns = Object.entries(table)
-    .filter(([key, text]) => text !== '' && PLACE.test(key) && /\p{L}|[,:.] /u.test(withoutPlaces(key)))
-    .map(patternOf)
-    .sort((a, b) => b.places.length - a.places.length || a.length - b.length);
+  const made: Pattern[] = [];
+  const makePatterns = (): Pattern[] =>
+    Object.entries(table)
+      .filter(([key, text]) => text !== '' && PLACE.test(key) && /\p{L}|[,:.] /u.test(withoutPlaces(key)))
+      .map(patternOf)
+      .sort((a, b) => b.places.length - a.places.length || a.length - b.length);
 
   function ofValue(value: string, seen: Map<string, Found>): Found {
     if (/^\d{1,3}(,\d{3})+$/.test(value)) return { text: Number(value.replaceAll(',', '')).toLocaleString(language), known: 0 };
@@ -86,7 +89,9 @@ export function translator(table: Record<string, string>, language: string): (me
     if (!exact) {
       // A part of itself does not explain it.
       seen.set(message, best);
-      for (const pattern of patterns) {
+      // The texts of the page itself are exact: a start without a message makes no patterns.
+      if (made.length === 0) made.push(...makePatterns());
+      for (const pattern of made) {
         const found = ofPattern(pattern, message, seen);
         if (found && found.known > best.known) best = found;
       }
@@ -95,10 +100,12 @@ export function translator(table: Record<string, string>, language: string): (me
     return best;
   }
 
-  // Some messages are lists, a message a line.
-  return (message) =>
-    message
-      .split('\n')
-      .map((line) => ofMessage(line, new Map()).text)
-      .join('\n');
+  // Some messages are lists, a message a line. The names of groups are asked for again and again.
+  return (message) => {
+    const before = done.get(message);
+    if (before !== undefined) return before;
+    const lines = message.split('\n').map((line) => ofMessage(line, new Map()).text);
+    done.set(message, lines.join('\n'));
+    return lines.join('\n');
+  };
 }
