@@ -44,7 +44,7 @@ test('values that are messages are translated, values in quotes and single words
   assert.equal(translate('its link: units'), 'sein Link: units');
 });
 
-test('of several patterns that fit, that with the longest text is taken', () => {
+test('of several patterns that fit, that which leaves the least in English is taken', () => {
   const table = { 'it is {0}': 'es ist {0}', 'it is empty; {0} values are missing': 'es ist leer; {0} Werte fehlen', 'it is empty': 'es ist leer' };
   for (const entries of [Object.entries(table), Object.entries(table).reverse()]) {
     const translate = german(Object.fromEntries(entries));
@@ -83,6 +83,45 @@ test('the parts of a message and the items of a list are translated, also where 
     'Weggelassen: no (zählt die Zeilen); name (300 verschiedene Wörter); a (b).',
   );
   assert.equal(translate('Left out: Smith, J.'), 'Weggelassen: Smith, J.');
+});
+
+test('a message that several patterns explain as well is divided where its values are', () => {
+  const translate = german({
+    '{0}: {1}. {2}.': '{0}: {1}. {2}.',
+    '{0}, {1}': '{0}, {1}',
+    '{0}, {1}: {2} and {3}': '{0}, {1}: {2} und {3}',
+    '{0} rows of {1} values': '{0} Zeilen mit {1} Werten',
+    '{0} classes': '{0} Klassen',
+    '{0} training rows': '{0} Trainingszeilen',
+    '{0} test rows': '{0} Testzeilen',
+    '{0} is empty; {1} values are missing': '{0} ist leer; {1} Werte fehlen',
+    'column {0}': 'Spalte {0}',
+    'the values of {0}': 'die Werte von {0}',
+    'hidden {0}': 'verdeckt {0}',
+    '{0} would take {1} MiB, but buffers end at {2} MiB': '{0} braucht {1} MiB, doch Puffer enden bei {2} MiB',
+    'the sets are {0}': 'die Mengen sind {0}',
+    'Left out: {0}.': 'Weggelassen: {0}.',
+    '{0} (counts the rows)': '{0} (zählt)',
+    'Fill them in': 'Füllen Sie sie aus',
+    '{0} says "{1}", which is no number{2}': '{0} sagt „{1}“, was keine Zahl ist{2}',
+    ', and so do {0} further cells': ', wie {0} weitere Zellen',
+  });
+  assert.equal(
+    translate('200 rows of 4 values, 3 classes: 170 training rows and 30 test rows'),
+    '200 Zeilen mit 4 Werten, 3 Klassen: 170 Trainingszeilen und 30 Testzeilen',
+  );
+  assert.equal(translate('a.csv: column 2 is empty; 3 values are missing. Fill them in.'), 'a.csv: Spalte 2 ist leer; 3 Werte fehlen. Füllen Sie sie aus.');
+  assert.equal(
+    translate('a.csv: column 2 says "x", which is no number, and so do 3 further cells. Fill them in.'),
+    'a.csv: Spalte 2 sagt „x“, was keine Zahl ist, wie 3 weitere Zellen. Füllen Sie sie aus.',
+  );
+  assert.equal(translate('a says "x", which is no number'), 'a sagt „x“, was keine Zahl ist');
+  assert.equal(
+    translate('the values of hidden 1 would take 9 MiB, but buffers end at 8 MiB'),
+    'die Werte von verdeckt 1 braucht 9 MiB, doch Puffer enden bei 8 MiB',
+  );
+  assert.equal(translate('the sets are a, b'), 'die Mengen sind a, b');
+  assert.equal(translate('Left out: column 3 (counts the rows), b.'), 'Weggelassen: Spalte 3 (zählt), b.');
 });
 
 test('a text of the page that has no words and no marks between its values is no pattern', () => {

@@ -2,7 +2,9 @@
 //! {0}, {1} and so on. Names come from the tables of the program; messages are read from the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
@@ -96,7 +98,7 @@ fn key(template: &Template) -> String {
                     count += 1;
                     names.extend(name.clone().map(|name| (name, number)));
                 }
-                key.push_str(&format!("{{{number}}}"));
+                write!(key, "{{{number}}}").unwrap();
             }
         }
     }
@@ -209,7 +211,9 @@ impl Texts {
 
     /// The texts of a format, and those that are made in its arguments.
     fn add_format(&mut self, templates: &[Template], arguments: &[Expr]) {
-        templates.iter().for_each(|template| self.add(template));
+        for template in templates {
+            self.add(template);
+        }
         arguments.iter().filter(|argument| texts_of(argument) == value()).for_each(|value| self.visit_expr(value));
     }
 }
@@ -314,13 +318,17 @@ fn texts_of_source(source: &str, part: Part) -> BTreeSet<String> {
     texts.keys
 }
 
+fn is_rust(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "rs")
+}
+
 /// The files of `SOURCES`.
 fn files() -> Vec<(String, Part)> {
     let mut files = Vec::new();
     for (path, part) in SOURCES {
         if root().join(path).is_dir() {
             let entries = fs::read_dir(root().join(path)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-            let sources = entries.filter(|name| name.ends_with(".rs") && name != "generate.rs");
+            let sources = entries.filter(|name| is_rust(Path::new(name)) && name != "generate.rs");
             files.extend(sources.map(|name| (format!("{path}/{name}"), part)));
         } else {
             files.push((path.to_owned(), part));
@@ -376,7 +384,7 @@ fn every_error_of_the_library_has_its_texts_for_translators() {
             let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
             if path.is_dir() && name != "src/cli" {
                 folders.push(path);
-            } else if name.ends_with(".rs") && !name.starts_with("src/web/generate") && name != "src/data/error/native.rs" {
+            } else if is_rust(&path) && !name.starts_with("src/web/generate") && name != "src/data/error/native.rs" {
                 let has_errors = fs::read_to_string(path).unwrap().contains("#[error(");
                 assert!(!has_errors || listed.contains(&name), "{name} has errors: name it in SOURCES of src/web/generate/words.rs");
             }
@@ -386,7 +394,7 @@ fn every_error_of_the_library_has_its_texts_for_translators() {
 
 #[test]
 fn texts_are_found_in_messages_branches_and_formats() {
-    let source = r##"
+    let source = r#"
         #[error("model \"{model}\" {problem}")]
         struct A;
         enum B {
@@ -412,7 +420,7 @@ fn texts_are_found_in_messages_branches_and_formats() {
         }
         #[cfg(test)]
         mod tests { fn g() { h("of a test"); } }
-    "##;
+    "#;
     let all = [
         "column {0}",
         "for the page",
