@@ -75,7 +75,9 @@ pub(crate) enum CliError {
     #[error("{} is there already: give another path, or --replace", path.display())]
     Exists { path: PathBuf },
     /// The difference of two lists of logits, as [`lacuna::export::difference`] has it.
-    #[error("the exported network differs from the masked one by {difference:.1e} of its largest output: nothing was written; please report this with the run")]
+    #[error(
+        "the exported network differs from the masked one by {difference:.1e} of its largest output: nothing was written; please report this with the run"
+    )]
     ExportDiffers { difference: f64 },
     #[error(transparent)]
     Log(#[from] LogError),

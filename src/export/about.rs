@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::run_file::RunFile;
 
 use super::build::Saved;
-use super::{ExportError, Network};
+use super::{ExportError, Extent, Network};
 
 /// The value of `format`: it has the version of the format.
 const FORMAT: &str = "lacuna network 1";
@@ -13,7 +13,6 @@ const FORMAT: &str = "lacuna network 1";
 /// The run of a network, for the metadata of its file and for people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct About {
-    /// Version of this program, link and data of the run, its steps.
     pub link: String,
     pub dataset: String,
     pub step: u32,
@@ -22,18 +21,20 @@ pub struct About {
     pub classes: Option<Vec<String>>,
     /// Name of each gated group, its kept units, and all of them.
     pub kept: Vec<(String, u32, u32)>,
-    /// Multiply-adds of a forward pass of one image: of the dense network and under the decided mask.
+    /// Multiply-adds of a forward pass of one image: of the dense network and of this one.
     pub multiply_adds: [u64; 2],
     /// Whether normalisations were folded into convolutions.
     pub folded: bool,
 }
 
 impl About {
+    /// Of the network of a run file with the units of `extent`. `classes` of another number are left out.
+    ///
     /// # Errors
     /// The file is a recording.
-    pub fn of(file: &RunFile, classes: Option<Vec<String>>, folded: bool) -> Result<Self, ExportError> {
+    pub fn of(file: &RunFile, extent: Extent, classes: Option<Vec<String>>, folded: bool) -> Result<Self, ExportError> {
         let saved = Saved::of(file)?;
-        let (whole, counts) = (&saved.whole, saved.counts());
+        let (whole, counts) = (&saved.whole, saved.counts(Extent::Kept { multiple: 1 }));
         let forward = |counts: &[u32]| whole.multiply_adds(counts, None).forward;
         let groups = whole.groups.iter().zip(&counts).filter(|(group, _)| group.gated);
         Ok(Self {
@@ -43,7 +44,7 @@ impl About {
             steps: file.steps,
             classes: classes.filter(|names| names.len() == file.dataset.classes as usize),
             kept: groups.map(|(group, &count)| (group.name.clone(), count, group.size)).collect(),
-            multiply_adds: [forward(&whole.sizes()), forward(&counts)],
+            multiply_adds: [forward(&whole.sizes()), forward(&saved.counts(extent))],
             folded,
         })
     }
@@ -64,7 +65,9 @@ impl About {
             ("format", FORMAT.to_owned()),
             (
                 "input",
-                format!("float32 [batch, {shape}]: {order}; values from 0 to 255 as in the data; the network itself centres and scales them"),
+                format!(
+                    "float32 [batch, {shape}]: {order}; values from 0 to 255 as in the data; the network itself centres and scales them"
+                ),
             ),
             ("kept", json!(kept).to_string()),
             ("link", self.link.clone()),

@@ -56,25 +56,51 @@ impl Saved {
         self.whole.kept_units(&decided)
     }
 
-    /// Units of each group that the decided mask keeps.
-    pub(super) fn counts(&self) -> Vec<u32> {
-        self.present().iter().map(|units| units.iter().filter(|&&kept| kept).count() as u32).collect()
+    /// For each group, which units of the whole network a network of this extent has.
+    fn units(&self, extent: Extent) -> Vec<Vec<bool>> {
+        let present = self.present();
+        let last = present.len() - 1;
+        let mut units: Vec<Vec<bool>> = Vec::with_capacity(present.len());
+        for (index, (group, present)) in self.whole.groups.iter().zip(present).enumerate() {
+            let Extent::Kept { multiple } = extent else {
+                units.push(vec![true; group.size as usize]);
+                continue;
+            };
+            let mut own = present;
+            if let Some(parents) = group.union_of {
+                for (has, sources) in own.iter_mut().zip(&group.sources) {
+                    *has = sources.iter().zip(parents).any(|(unit, parent)| unit.is_some_and(|unit| units[parent][unit as usize]));
+                }
+            }
+            // The inputs and the classes have a meaning outside the network.
+            if index > 0 && index < last {
+                let count = own.iter().filter(|&&has| has).count();
+                let more = count.next_multiple_of(multiple.max(1) as usize) - count;
+                own.iter_mut().filter(|has| !**has).take(more).for_each(|has| *has = true);
+            }
+            units.push(own);
+        }
+        units
+    }
+
+    /// Units of each group that a network of this extent has.
+    pub(super) fn counts(&self, extent: Extent) -> Vec<u32> {
+        self.units(extent).iter().map(|units| units.iter().filter(|&&has| has).count() as u32).collect()
     }
 }
 
 /// For each group, the units of the whole network in the order in which a network has them. The channels of a sum begin with those of its shortcut, so
 /// that a shortcut is only extended.
-fn orders(whole: &Model, present: &[Vec<bool>], extent: Extent) -> Vec<Vec<u32>> {
+fn orders(whole: &Model, units: &[Vec<bool>]) -> Vec<Vec<u32>> {
     let mut orders: Vec<Vec<u32>> = Vec::with_capacity(whole.groups.len());
-    for (group, present) in whole.groups.iter().zip(present) {
-        let all = 0..group.size;
-        let order = match (extent, group.union_of) {
-            (Extent::Whole, _) => all.collect(),
-            (Extent::Kept, None) => all.filter(|&unit| present[unit as usize]).collect(),
-            (Extent::Kept, Some([_, shortcut])) => {
+    for (group, has) in whole.groups.iter().zip(units) {
+        let all = (0..group.size).filter(|&unit| has[unit as usize]);
+        let order = match group.union_of {
+            None => all.collect(),
+            Some([_, shortcut]) => {
                 let unit_of = |source: &u32| group.sources.iter().position(|sources| sources[1] == Some(*source)).map(|unit| unit as u32);
                 let first: Vec<u32> = orders[shortcut].iter().filter_map(unit_of).collect();
-                let others: Vec<u32> = all.filter(|unit| present[*unit as usize] && !first.contains(unit)).collect();
+                let others: Vec<u32> = all.filter(|unit| !first.contains(unit)).collect();
                 [first, others].concat()
             }
         };
@@ -193,8 +219,7 @@ impl Builder<'_> {
         }
         let of_unit = |&unit: &u32| &centring.shifts[unit as usize * pixels..][..pixels];
         let is_even = order.iter().map(of_unit).all(|shifts| shifts.iter().all(|shift| *shift == shifts[0]));
-        let shift: Vec<f32> =
-            order.iter().flat_map(|unit| of_unit(unit)[..if is_even { 1 } else { pixels }].to_vec()).collect();
+        let shift: Vec<f32> = order.iter().flat_map(|unit| of_unit(unit)[..if is_even { 1 } else { pixels }].to_vec()).collect();
         self.push("input_scale".to_owned(), Operation::Scale { scale: centring.scale, shift }, vec![value], shape)
     }
 
@@ -278,10 +303,11 @@ impl Network {
             return Err(ExportError::OtherCentring { found: centring.shifts.len(), wanted });
         }
         let present = saved.present();
-        let orders = orders(whole, &present, extent);
+        let orders = orders(whole, &saved.units(extent));
         let places = (0..orders.len())
             .map(|group| {
-                let place = |unit: &u32| if present[group][*unit as usize] { saved.remaining[group].binary_search(unit).ok() } else { None };
+                let place =
+                    |unit: &u32| if present[group][*unit as usize] { saved.remaining[group].binary_search(unit).ok() } else { None };
                 orders[group].iter().map(place).collect()
             })
             .collect();

@@ -64,7 +64,8 @@ fn compute(node: &Node, inputs: &[&[f64]], shape: &[u32]) -> Vec<f64> {
             input.iter().enumerate().map(|(at, value)| f64::from(*scale) * value + f64::from(shift[at / each])).collect()
         }
         Operation::Select { places } => {
-            let of = |place: &Option<u32>| place.map_or_else(|| vec![0.0; cells], |place| input[place as usize * cells..][..cells].to_vec());
+            let of =
+                |place: &Option<u32>| place.map_or_else(|| vec![0.0; cells], |place| input[place as usize * cells..][..cells].to_vec());
             places.iter().flat_map(of).collect()
         }
         Operation::Linear { weights, bias } => {

@@ -11,8 +11,8 @@ use crate::schedule::plain;
 use crate::shared::{Mode, Params};
 use crate::trainer::Centring;
 
-use super::build::Saved;
 use super::ExportError;
+use super::build::Saved;
 
 /// `[rows, classes]` logits of `[rows, I]` bytes under the decided mask, with the running statistics of the normalisations.
 ///

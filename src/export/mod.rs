@@ -18,8 +18,6 @@ mod compute;
 mod fold;
 mod masked;
 pub mod onnx;
-#[cfg(test)]
-mod tests;
 pub mod torch;
 
 pub use about::About;
@@ -58,8 +56,9 @@ pub enum ExportError {
 /// Which units a network has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Those that the decided mask keeps.
-    Kept,
+    /// Those that the decided mask keeps, and in each layer so many others, with weights of 0, that their number is a multiple of this one or all are
+    /// there: programs that compute several channels at a time are faster then. 1: no others.
+    Kept { multiple: u32 },
     /// All, with weights of 0 where the mask is 0: the dense network that computes the same.
     Whole,
 }
@@ -68,20 +67,43 @@ pub enum Extent {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
     /// `scale · x + shift`; the shift has the shape of the value, or one number a channel.
-    Scale { scale: f32, shift: Vec<f32> },
+    Scale {
+        scale: f32,
+        shift: Vec<f32>,
+    },
     /// Channel c of the output is this channel of the input, or 0.
-    Select { places: Vec<Option<u32>> },
+    Select {
+        places: Vec<Option<u32>>,
+    },
     /// `[outputs, inputs]` and `[outputs]`.
-    Linear { weights: Vec<f32>, bias: Vec<f32> },
+    Linear {
+        weights: Vec<f32>,
+        bias: Vec<f32>,
+    },
     /// `[outputs, inputs / groups, kernel, kernel]` and `[outputs]`.
-    Convolve { weights: Vec<f32>, bias: Option<Vec<f32>>, kernel: u32, stride: u32, padding: u32, groups: u32 },
+    Convolve {
+        weights: Vec<f32>,
+        bias: Option<Vec<f32>>,
+        kernel: u32,
+        stride: u32,
+        padding: u32,
+        groups: u32,
+    },
     /// `scale · (x − mean) / √(variance + 1e-5) + shift`, a number a channel each.
-    Normalise { scale: Vec<f32>, shift: Vec<f32>, mean: Vec<f32>, variance: Vec<f32> },
+    Normalise {
+        scale: Vec<f32>,
+        shift: Vec<f32>,
+        mean: Vec<f32>,
+        variance: Vec<f32>,
+    },
     Relu,
     /// The sum of two values.
     Add,
     /// Over windows side by side; pixels that fill no window are dropped.
-    Pool { pooling: Pooling, window: u32 },
+    Pool {
+        pooling: Pooling,
+        window: u32,
+    },
     /// An image of one pixel becomes a row of features.
     Flatten,
 }

@@ -92,8 +92,7 @@ pub fn to_bytes(network: &Network, about: &About) -> Result<Vec<u8>, ExportError
         let inputs: Vec<&str> = node.inputs.iter().map(name).collect();
         nodes.push(json!({"name": node.name, "module": class, "arguments": arguments, "inputs": inputs}));
     }
-    let mut metadata: HashMap<String, String> =
-        about.metadata(network).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut metadata: HashMap<String, String> = about.metadata(network).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     metadata.insert("network".to_owned(), json!(nodes).to_string());
     tensors.to_bytes(metadata).map_err(|error| ExportError::Tensors(error.to_string()))
 }

@@ -44,6 +44,8 @@ pub(crate) struct Export {
     pub(crate) format: Format,
     /// Whether normalisations are folded into convolutions.
     pub(crate) fold: bool,
+    /// Units of each layer are a multiple of this number.
+    pub(crate) multiple: u32,
     /// Whether a run that has not ended is exported too.
     pub(crate) unfinished: bool,
     /// Whether existing files are replaced.
@@ -86,6 +88,14 @@ impl Export {
                     .help("The format, if there is no --to FILE that ends in it. [default: onnx]"),
             )
             .arg(switch("fold", "Fold each normalisation that follows a convolution into its weights."))
+            .arg(
+                Arg::new("multiple")
+                    .long("multiple")
+                    .value_name("N")
+                    .value_parser(value_parser!(u32).range(1..=64))
+                    .default_value("1")
+                    .help("Add units with weights of 0 until their number in each layer is a multiple of N: with 8 or 16 some programs compute convolutions faster."),
+            )
             .arg(path("dense", "FILE", "Also write the dense network: all units, with weights of 0 where the mask is 0."))
             .arg(switch("unfinished", "Export a run that has not reached its last step."))
             .arg(switch("replace", "Replace existing files."))
@@ -126,6 +136,7 @@ impl Export {
             dense,
             format,
             fold: matches.get_flag("fold"),
+            multiple: required(matches, "multiple"),
             unfinished: matches.get_flag("unfinished"),
             replace: matches.get_flag("replace"),
             python: optional(matches, "python"),
@@ -161,7 +172,10 @@ mod tests {
     fn no_file_has_the_wrong_ending_or_is_written_over_another() {
         let refused = |words: &[&str]| export(words).map(drop).unwrap_err().to_string();
         assert_eq!(refused(&["--to", "b.pt"]), "b.pt ends neither in .onnx nor in .safetensors: rename it, or give --format");
-        assert_eq!(refused(&["--to", "b.onnx", "--format", "safetensors"]), "b.onnx is to hold safetensors: give it the ending .safetensors");
+        assert_eq!(
+            refused(&["--to", "b.onnx", "--format", "safetensors"]),
+            "b.onnx is to hold safetensors: give it the ending .safetensors"
+        );
         assert!(refused(&["--dense", "b.safetensors"]).contains("ending .onnx"));
         assert!(refused(&["--to", "a.onnx", "--dense", "a.onnx"]).contains("would overwrite"));
         assert_eq!(

@@ -4,13 +4,14 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use lacuna::export::ExportError;
 use serde_json::{Value, json};
 
 const SCRIPT: &str = include_str!("measure.py");
 /// Names of Python, in the order in which they are tried.
 const PYTHONS: [&str; 2] = ["python3", "python"];
 
-/// Median milliseconds of a run of a batch: of the dense network and of the compact one.
+/// Least milliseconds of a run of a batch on one thread: of the dense network and of the compact one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Timed {
     pub(super) batch: u64,
@@ -27,8 +28,10 @@ pub(super) struct Measured {
 }
 
 /// Why nothing was measured.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(super) enum MeasureError {
+    #[error(transparent)]
+    NoFile(ExportError),
     #[error("there is no Python here")]
     NoPython,
     #[error("{} cannot be run: {words}", python.display())]
@@ -112,5 +115,6 @@ pub(super) fn measure(python: Option<&Path>, request: &Request<'_>) -> Result<Me
 
 /// Whether there is no program of that name.
 fn is_absent(name: &str, error: &MeasureError) -> bool {
-    matches!(error, MeasureError::NotRun { .. }) && matches!(Command::new(name).arg("--version").output(), Err(error) if error.kind() == ErrorKind::NotFound)
+    matches!(error, MeasureError::NotRun { .. })
+        && matches!(Command::new(name).arg("--version").output(), Err(error) if error.kind() == ErrorKind::NotFound)
 }

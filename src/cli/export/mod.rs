@@ -99,7 +99,7 @@ fn table(bytes: [u64; 2], about: &About, measured: Option<&Measured>) -> Table {
     let work = about.multiply_adds;
     add("multiply-adds of an image".to_owned(), work.map(grouped), times(work[0] as f64, work[1] as f64));
     for batch in measured.iter().flat_map(|measured| &measured.batches) {
-        let what = format!("ms of a batch of {} in onnxruntime", batch.batch);
+        let what = format!("ms of a batch of {}, one thread", batch.batch);
         add(what, batch.ms.map(|ms| format!("{ms:.3}")), times(batch.ms[0], batch.ms[1]));
     }
     for column in table.column_iter_mut().skip(1) {
@@ -126,8 +126,9 @@ pub(super) fn run(arguments: &Export) -> Result<(), CliError> {
         let network = Network::of(&saved, extent, &centring).map_err(refuse)?;
         Ok(if arguments.fold { network.folded() } else { network })
     };
-    let (dense, compact) = (network(Extent::Whole)?, network(Extent::Kept)?);
-    let about = About::of(&saved, data.classes.clone(), arguments.fold).map_err(refuse)?;
+    let extent = Extent::Kept { multiple: arguments.multiple };
+    let (dense, compact) = (network(Extent::Whole)?, network(extent)?);
+    let about = About::of(&saved, extent, data.classes.clone(), arguments.fold).map_err(refuse)?;
 
     let count = (MOST_WORK / about.multiply_adds[1].max(1)).clamp(1, MOST_ROWS) as u32;
     let rows = rows_of(&data, saved.dataset.image.features(), count);
@@ -151,31 +152,28 @@ pub(super) fn run(arguments: &Export) -> Result<(), CliError> {
         format!("{count} random rows, since {}", data.why)
     };
     say(format_args!("outputs equal those of the masked network within {differs:.1e} of the largest, on {of_rows}"));
+    let input = compact.input.clone();
+    let time = |dense: &[u8], compact: &[u8]| {
+        measure(arguments.python.as_deref(), &Request { dense, compact, shape: &input, rows: &rows, logits: &expected })
+    };
     let measured = match arguments.format {
-        Format::Onnx => time(arguments, &dense_file, &compact_file, &compact, &rows, &expected),
-        Format::Safetensors => {
-            let [dense, compact_file] = [&dense, &compact].map(|network| onnx::to_bytes(network, &about).map_err(refuse));
-            time(arguments, &dense?, &compact_file?, &compact, &rows, &expected)
-        }
+        Format::Onnx => time(&dense_file, &compact_file),
+        Format::Safetensors => match [&dense, &compact].map(|network| onnx::to_bytes(network, &about)) {
+            [Ok(dense), Ok(compact)] => time(&dense, &compact),
+            [Err(error), _] | [_, Err(error)] => Err(MeasureError::NoFile(error)),
+        },
     };
     if let Ok(Measured { version, differences, .. }) = &measured {
         let [dense, compact] = differences;
-        say(format_args!("outputs of onnxruntime {version} equal them within {compact:.1e}, those of the dense network within {dense:.1e}"));
+        say(format_args!(
+            "outputs of onnxruntime {version} equal them within {compact:.1e}, those of the dense network within {dense:.1e}"
+        ));
     }
     say(table([&dense_file, &compact_file].map(|file| file.len() as u64), &about, measured.as_ref().ok()));
-    if let Err(error) = measured {
-        say(format_args!("milliseconds were not measured: {error}; pip install onnxruntime, and give --python PATH if it is another Python"));
+    if let Err(error) = &measured {
+        say(format_args!(
+            "milliseconds were not measured: {error}; pip install onnxruntime, and give --python PATH if it is another Python"
+        ));
     }
     Ok(())
-}
-
-fn time(
-    arguments: &Export,
-    dense: &[u8],
-    compact: &[u8],
-    network: &Network,
-    rows: &[u8],
-    logits: &[f64],
-) -> Result<Measured, MeasureError> {
-    measure(arguments.python.as_deref(), &Request { dense, compact, shape: &network.input, rows, logits })
 }
