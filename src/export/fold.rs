@@ -22,7 +22,9 @@ impl Network {
                 let factors: Vec<f64> = each.collect();
                 let of_output = weights.len() / factors.len();
                 for (weights, factor) in weights.chunks_exact_mut(of_output).zip(&factors) {
-                    weights.iter_mut().for_each(|weight| *weight = (f64::from(*weight) * factor) as f32);
+                    for weight in weights {
+                        *weight = (f64::from(*weight) * factor) as f32;
+                    }
                 }
                 let added = factors.iter().zip(shift).zip(mean);
                 *bias = Some(added.map(|((factor, &shift), &mean)| (f64::from(shift) - f64::from(mean) * factor) as f32).collect());

@@ -178,5 +178,19 @@ pub fn difference(found: &[f64], expected: &[f64]) -> f64 {
     let largest = expected.iter().fold(1.0f64, |most, value| most.max(value.abs()));
     let furthest = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
     // NaN must not pass as a small difference.
-    furthest.fold(0.0, |most: f64, each| if each <= most { most } else { each }) / largest
+    furthest.fold(0.0, |most: f64, each| if most.is_nan() || each <= most { most } else { each }) / largest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::difference;
+
+    #[test]
+    fn a_difference_is_of_the_largest_logit_and_never_hides_what_is_no_number() {
+        assert_eq!(difference(&[1.0, -8.0], &[1.5, -8.0]), 0.5 / 8.0);
+        assert_eq!(difference(&[0.25, 0.0], &[0.0, 0.0]), 0.25);
+        assert!(difference(&[f64::NAN, 1.0], &[1.0, 1.0]).is_nan());
+        assert!(difference(&[1.0, f64::NAN], &[1.0, 1.0]).is_nan());
+        assert_eq!(difference(&[1.0], &[1.0, 1.0]), f64::INFINITY);
+    }
 }
