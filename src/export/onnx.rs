@@ -8,7 +8,7 @@ use crate::model::Pooling;
 use super::torch::shift_shape;
 use super::{About, EPSILON, ExportError, Network, Node, Operation, Value};
 
-/// Versions of the format and of the operators. Programs since ONNX 1.8 of 2020 read them, such as onnxruntime 1.6.
+/// Versions of the format and of the operators. They are those of ONNX 1.8, of 2020: older programs read them too.
 const IR_VERSION: i64 = 7;
 const OPSET: i64 = 13;
 /// Most bytes of a message of protobuf.

@@ -11,7 +11,7 @@ const SCRIPT: &str = include_str!("measure.py");
 /// Names of Python, in the order in which they are tried.
 const PYTHONS: [&str; 2] = ["python3", "python"];
 
-/// Least milliseconds of a run of a batch on one thread: of the dense network and of the compact one.
+/// Least milliseconds of the processor for a run of a batch, on one thread: of the dense network and of the compact one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Timed {
     pub(super) batch: u64,
