@@ -2,7 +2,7 @@
 // A whole run writes docs/results/peers.md.
 
 import { spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -12,10 +12,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findHeadlessChromium } from '../scripts/chromium.mjs';
-import { CommandFailed, Explained, cargo, find, npm, root, run } from '../scripts/command.mjs';
+import { CommandFailed, Explained, cargo, npm, root, run } from '../scripts/command.mjs';
 import { compileProgram } from '../scripts/data.mjs';
 import { jsonLines, significant, table } from '../scripts/markdown.mjs';
 import { ensurePackages } from '../scripts/packages.mjs';
+import { ensurePython, pythonOf } from '../scripts/python.mjs';
 import { commitOf } from '../scripts/results.mjs';
 import { explain, runStages, stopOnInterrupt } from '../scripts/stages.mjs';
 import { ensureRust } from '../scripts/toolchain.mjs';
@@ -41,7 +42,7 @@ const LOAD = 1.2;
 const bench = path.join(root, 'bench');
 const windows = process.platform === 'win32';
 const venv = path.join(bench, '.venv');
-const python = path.join(venv, windows ? 'Scripts' : 'bin', windows ? 'python.exe' : 'python');
+const python = pythonOf(venv);
 const webFolder = path.join(bench, 'web');
 const builtFolder = path.join(targetFolder, 'peers', 'web');
 
@@ -204,19 +205,8 @@ async function prepareBurn(note) {
   await cargo(['build', '--locked', '--release'], { note, cwd: path.join(bench, 'burn') });
 }
 
-/** PyTorch in a folder of its own. A copy of the list of packages is written last and tells that all of them are there. */
-async function prepareTorch(note) {
-  const list = path.join(bench, 'torch', 'requirements.txt');
-  const stamp = path.join(venv, 'requirements.txt');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(list, 'utf8')) return;
-  const system = ['python3', 'python'].map(find).find(Boolean);
-  if (!system) throw new Explained('Python 3 is missing; install it with its module venv (Debian: apt-get install python3-venv)');
-  rmSync(venv, { recursive: true, force: true });
-  await run(system, ['-m', 'venv', venv], { note });
-  await run(python, ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-deps', '--no-cache-dir', '-r', list], { note });
-  await run(python, ['-W', 'ignore', '-c', 'import torch'], { note });
-  writeFileSync(stamp, readFileSync(list, 'utf8'));
-}
+/** PyTorch in a folder of its own. */
+const prepareTorch = (note) => ensurePython(venv, [path.join(bench, 'torch', 'requirements.txt')], 'torch', note);
 
 async function prepareWeb(note) {
   if (!findHeadlessChromium()) throw new Explained('Chromium is missing; install it (Debian: apt-get install chromium) or name it in LACUNA_CHROMIUM');

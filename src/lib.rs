@@ -40,7 +40,7 @@
 //! * Level 2: [`engine`] which kernels run, in which order, on which buffers; [`trainer`] a run; [`snapshot`] the state of a run for views;
 //!   [`speed`] times a run's step and a dense one; [`estimator_lab`] measures estimators; [`check`] compares every kernel with its reference;
 //!   [`classifier`] classifies any image with the current network; [`run_file`] a run as one file;
-//!   `animation` a saved run as an animated picture.
+//!   `animation` a saved run as an animated picture; `export` its network without the units that are off, as a file for other programs.
 //! * Level 3, the interfaces: `main.rs` with `cli/` natively; `web/` in the page.
 
 #[cfg(any(not(target_arch = "wasm32"), feature = "own-files"))]
@@ -56,6 +56,8 @@ pub mod engine;
 pub mod entrants;
 pub mod estimator_lab;
 pub mod estimators;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod export;
 pub mod link;
 pub mod mask;
 pub mod methods;

@@ -36,7 +36,7 @@ const LEVELS: [&[&str]; 4] = [
         "submit_size",
     ],
     &["device"],
-    &["animation", "engine", "trainer", "snapshot", "check", "classifier", "speed", "estimator_lab", "run_file"],
+    &["animation", "engine", "trainer", "snapshot", "check", "classifier", "speed", "estimator_lab", "run_file", "export"],
     &["cli", "main", "web"],
 ];
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use lacuna::config::{Config, DatasetName};
 use lacuna::data::fetch::{self, Outcome, Phase};
-use lacuna::data::{self, Dataset, disk};
+use lacuna::data::{self, Dataset, catalogue, disk};
 
 use super::arguments::{DataArguments, DatasetFlag, Fetch};
 use super::format::size;
@@ -17,15 +17,25 @@ const TELL_AGAIN: Duration = Duration::from_secs(10);
 
 /// Loads the data set of an experiment: a known one, or the user's own, which it describes on the terminal.
 pub(super) fn load(data: &DataArguments, config: &Config) -> Result<Dataset, CliError> {
+    Ok(load_with_names(data, config)?.0)
+}
+
+/// The same with the names of the classes, by label, if they are known.
+fn load_with_names(data: &DataArguments, config: &Config) -> Result<(Dataset, Option<Vec<String>>), CliError> {
     let (DatasetName::Own, Some(DatasetFlag::Path(path))) = (config.dataset, &data.dataset) else {
-        return Ok(data::load(config.dataset, &data.directory, config.seed)?);
+        return Ok((data::load(config.dataset, &data.directory, config.seed)?, class_names(config.dataset)));
     };
     let own = disk::load(path, &data.reading)?;
     say(format_args!("{}: {}", own.name, own.words()));
     for note in &own.notes {
         say(format_args!("  {note}"));
     }
-    Ok(own.dataset(config.seed))
+    Ok((own.dataset(config.seed), Some(own.classes)))
+}
+
+/// The names of the classes of a known set.
+pub(super) fn class_names(dataset: DatasetName) -> Option<Vec<String>> {
+    catalogue::class_names(dataset.name()).map(|names| names.iter().map(|&name| name.to_owned()).collect())
 }
 
 /// Brings the batch down to what a user's own set has rows for, as the page does, and says so. A batch that was given as a flag is left: it is
@@ -41,13 +51,18 @@ pub(super) fn fit_batch(config: &mut Config, given: &[&str], set: &Dataset) {
 
 /// Loads the data set of a saved run. The file names the set, but not where a user's own data is.
 pub(super) fn load_again(data: &DataArguments, config: &Config) -> Result<Dataset, CliError> {
+    Ok(load_again_with_names(data, config)?.0)
+}
+
+/// The same with the names of the classes, if they are known.
+pub(super) fn load_again_with_names(data: &DataArguments, config: &Config) -> Result<(Dataset, Option<Vec<String>>), CliError> {
     let is_own = config.dataset == DatasetName::Own;
     match &data.dataset {
         None => {}
         Some(DatasetFlag::Path(_)) if is_own => {}
         Some(_) => return Err(OtherData::Named { learned_from: config.dataset }.into()),
     }
-    load(data, config)
+    load_with_names(data, config)
 }
 
 /// Fetches a known set, with a progress bar on the terminal, and prints where it is.

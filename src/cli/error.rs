@@ -7,6 +7,7 @@ use lacuna::animation::AnimationError;
 use lacuna::config::ConfigError;
 use lacuna::data::DataError;
 use lacuna::device::DeviceError;
+use lacuna::export::ExportError;
 use lacuna::run_file::{RestoreError, RunFileError};
 use lacuna::trainer::TrainError;
 
@@ -29,6 +30,12 @@ pub(crate) enum ArgumentError {
     Sweep(#[from] SweepError),
     #[error("--{flag} {} is the file of --{other}, which it would overwrite: give another path", path.display())]
     SamePath { path: PathBuf, flag: &'static str, other: &'static str },
+    #[error("--{flag} {} is the run itself: give another path", path.display())]
+    IsRun { path: PathBuf, flag: &'static str },
+    #[error("{} ends neither in .onnx nor in .safetensors: rename it, or give --format", path.display())]
+    NoEnding { path: PathBuf },
+    #[error("{} is to hold {format}: give it the ending .{format}", path.display())]
+    OtherEnding { path: PathBuf, format: &'static str },
 }
 
 /// Why a command failed; `Display` is the message for the user.
@@ -63,6 +70,15 @@ pub(crate) enum CliError {
     File { path: PathBuf, error: io::Error },
     #[error("{} cannot be read as a run: {error}", path.display())]
     NoRun { path: PathBuf, error: RunFileError },
+    #[error("{} cannot be exported: {error}", path.display())]
+    NoExport { path: PathBuf, error: ExportError },
+    #[error("{} is there already: give another path, or --replace", path.display())]
+    Exists { path: PathBuf },
+    /// The difference of two lists of logits, as [`lacuna::export::difference`] has it.
+    #[error(
+        "the exported network differs from the masked one by {difference:.1e} of its largest output: nothing was written; please report this with the run"
+    )]
+    ExportDiffers { difference: f64 },
     #[error(transparent)]
     Log(#[from] LogError),
     #[error("standard output: {0}")]
@@ -106,6 +122,7 @@ impl CliError {
                 | CompareError::PinsInSearch,
             )
             | Self::TooManySteps { .. }
+            | Self::Exists { .. }
             | Self::Device(DeviceError::NoSuchAdapter { .. }) => 2,
             Self::Interrupted { signal, .. } => status_of(*signal) as u8,
             _ => 1,

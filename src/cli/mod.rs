@@ -7,6 +7,7 @@ mod compare;
 mod data;
 mod error;
 mod estimator;
+mod export;
 mod files;
 mod format;
 mod kernels;
@@ -87,6 +88,7 @@ fn execute() -> Result<(), CliError> {
     match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Model(arguments) => model::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

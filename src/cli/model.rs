@@ -16,7 +16,7 @@ use super::format::{bytes_json, grouped, size};
 use super::{CliError, say};
 
 /// As the other tables, but without lines between the many rows.
-const STYLE: TableStyle = TableStyle::new()
+pub(super) const STYLE: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('\u{2500}').junction('\u{2500}'))
     .header_separator(LineStyle::none().fill('\u{2550}').junction('\u{2550}'))
     .bottom_border(LineStyle::none().fill('\u{2500}').junction('\u{2500}'));

@@ -211,6 +211,17 @@ pub fn known(name: &str) -> Result<&'static Known, DataError> {
     KNOWN.into_iter().find(|known| known.name == name).ok_or_else(|| DataError::new(format!("\"{name}\""), Problem::UnknownSet))
 }
 
+/// The names of the classes of a known set, by label, as the page has them; `None` if the set is unknown or its classes have no short names.
+#[must_use]
+pub fn class_names(set: &str) -> Option<&'static [&'static str]> {
+    match set {
+        "mnist" => Some(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]),
+        "fashion-mnist" => Some(&["T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"]),
+        "cifar10" => Some(&["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]),
+        _ => None,
+    }
+}
+
 impl Known {
     /// I, the number of features of a row.
     #[must_use]
@@ -279,6 +290,7 @@ mod tests {
         for set in KNOWN {
             assert_eq!(known(set.name).unwrap(), set);
         }
+        assert!(KNOWN.into_iter().all(|set| class_names(set.name).is_none_or(|names| names.len() == set.classes as usize)));
         assert!(known("nmist").unwrap_err().to_string().contains("The known sets are mnist, fashion-mnist, cifar10, cifar100"));
     }
 

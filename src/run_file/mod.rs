@@ -24,7 +24,7 @@ use crate::device::{Machine, Variants};
 use crate::mask;
 use crate::model::{Image, Model};
 use crate::snapshot::Snapshot;
-use crate::trainer::{Checkpoint, DataShape, Evaluation, TrainError, Trainer, to_whole};
+use crate::trainer::{Centring, Checkpoint, DataShape, Evaluation, TrainError, Trainer, to_whole};
 
 /// The value of `format` in the metadata: it has the version of the format.
 const FORMAT: &str = "lacuna run 1";
@@ -107,6 +107,8 @@ pub struct RunFile {
     pub curves: Curves,
     pub tests: Vec<Tested>,
     pub history: History,
+    /// How its data become inputs. A recording has none, and neither have files of earlier versions.
+    pub centring: Option<Centring>,
     /// The checkpoint. A recording has none: it can be replayed, but not continued.
     pub state: Option<Checkpoint>,
 }
@@ -157,7 +159,7 @@ impl RunFile {
     /// The same run as a recording: without the checkpoint, with at most `columns` moments and `rows` points of the curves.
     #[must_use]
     pub fn recording(&self, columns: usize, rows: usize) -> Self {
-        Self { state: None, history: self.history.thinned(columns), curves: self.curves.thinned(rows), ..self.clone() }
+        Self { state: None, centring: None, history: self.history.thinned(columns), curves: self.curves.thinned(rows), ..self.clone() }
     }
 }
 
@@ -258,6 +260,7 @@ impl Recorder {
             curves: Curves::new(),
             tests: Vec::new(),
             history: History::new(run.whole.units(), steps),
+            centring: None,
             state: None,
         };
         file.history.push(&run.whole, snapshot, run.budget(snapshot.budget) as f32);
@@ -340,6 +343,9 @@ impl Recorder {
     /// The run diverged in a step that was in progress, or the device is lost.
     pub async fn checkpoint(&mut self, run: &mut Trainer) -> Result<&RunFile, TrainError> {
         let state = run.checkpoint().await?;
+        if self.file.centring.is_none() {
+            self.file.centring = run.centring().await?;
+        }
         // The scores are the first tensor of a checkpoint.
         self.file.scores = to_whole(&state.numbers, &state.tensors, run.whole.units());
         self.file.decided = run.decided(&self.file.scores);

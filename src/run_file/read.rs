@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::config::Config;
 use crate::mask::{self, Bits};
 use crate::model::{Image, Model};
-use crate::trainer::{Checkpoint, Cost, Evaluation};
+use crate::trainer::{Centring, Checkpoint, Cost, Evaluation};
 
 use super::curves::{MOST_ROWS, Row};
 use super::tensors::{PARTS, SCORE_STATE};
@@ -144,6 +144,11 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
     let features = dataset.image.features() as usize;
     let informative =
         if source.has("informative") { Some(source.bits("informative", features, 1)?.iter().map(|&bit| bit == 1).collect()) } else { None };
+    let centring = if source.has("input_shift") {
+        Some(Centring { scale: source.floats("input_scale", &[1])?[0], shifts: source.floats("input_shift", &[features])? })
+    } else {
+        None
+    };
     let state = if source.metadata.contains_key("state") { Some(read_state(&source, &whole, step, &scores, &mask)?) } else { None };
     let file = RunFile {
         changes: read_changes(&source, step)?,
@@ -165,6 +170,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
         decided,
         mask,
         informative,
+        centring,
         state,
     };
     file.config_now()?.check()?;

@@ -49,6 +49,7 @@ fn file(link: &str, image: Image, dropped: bool) -> RunFile {
         seconds: 1.5,
         informative: (image.height == 1).then(|| (0..image.features()).map(|input| input % 3 == 0).collect()),
         tests: vec![Tested { step: 20, evaluation, kept: whole.gated().map(|group| group.size / 2).collect() }],
+        centring: Some(Centring { scale: 0.0125, shifts: (0..image.features()).map(|input| -0.5 * input as f32).collect() }),
         state: Some(Checkpoint {
             step: 40,
             evaluations: 1,

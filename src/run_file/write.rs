@@ -32,6 +32,10 @@ pub(super) fn write(file: &RunFile) -> Vec<u8> {
     }
     write_curves(file, &mut tensors);
     write_history(file, &whole, &mut tensors);
+    if let Some(centring) = &file.centring {
+        tensors.floats("input_scale", &[1], &[centring.scale]);
+        tensors.floats("input_shift", &[centring.shifts.len()], &centring.shifts);
+    }
     if let Some(state) = &file.state {
         let Ok(on_device) = on_device(&whole, &state.numbers) else { panic!("the units of a checkpoint are units of its network") };
         write_state(state, &on_device, units, &mut tensors);

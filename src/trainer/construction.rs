@@ -103,7 +103,7 @@ pub(super) fn params_of(config: &Config, model: &Model, data: &DataShape) -> Par
         momentum: config.momentum as f32,
         weight_decay: config.weight_decay as f32,
         clip_norm: config.clip_norm as f32,
-        scale: 1.0 / (255.0 * data.deviation),
+        scale: data.scale(),
         ..model.params(config.batch_size)
     }
 }

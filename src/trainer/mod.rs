@@ -26,7 +26,7 @@ pub use evaluation::Evaluation;
 pub use measurement::{SavedBuffers, Timing};
 pub use memory::{holds_copy, tensors_of};
 pub use pinning::{UnitCost, pins_of};
-pub use rows::DataShape;
+pub use rows::{Centring, DataShape};
 pub use step_through::{PartDone, StepPart};
 
 use std::cell::Cell;

@@ -7,7 +7,7 @@ use crate::engine::Inputs;
 use crate::model::Image;
 use crate::schedule::BLOCK;
 
-use super::Trainer;
+use super::{TrainError, Trainer};
 
 /// The shape of a run's data: sizes and counts. The rows themselves are sent with [`Trainer::load`].
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,11 @@ impl DataShape {
     #[must_use]
     pub fn image(&self) -> Image {
         Image { channels: self.channels, height: self.height, width: self.width }
+    }
+
+    /// By what a byte is multiplied.
+    pub(super) fn scale(&self) -> f32 {
+        1.0 / (255.0 * self.deviation)
     }
 
     /// The shape of a complete set.
@@ -68,7 +73,45 @@ impl DataShape {
     }
 }
 
+/// How the bytes of a row become inputs: `scale · x + shift`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Centring {
+    pub scale: f32,
+    /// `[I]`
+    pub shifts: Vec<f32>,
+}
+
+impl Centring {
+    /// That of a run on this set.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn of(set: &Dataset) -> Self {
+        let shape = DataShape::of(set);
+        let scale = shape.scale();
+        let means = Centre::new(&shape).take(0, &set.train.inputs).unwrap_or_else(|| vec![0.0; shape.inputs as usize]);
+        Self { scale, shifts: shifts(scale, &means) }
+    }
+}
+
+/// What is added to each scaled feature, so that its mean is 0.
+fn shifts(scale: f32, means: &[f32]) -> Vec<f32> {
+    means.iter().map(|mean| -scale * mean).collect()
+}
+
 impl Trainer {
+    /// How the bytes of this run's data become inputs; `None` before the training rows have arrived that give the means.
+    ///
+    /// # Errors
+    /// The device is lost.
+    pub async fn centring(&self) -> Result<Option<Centring>, TrainError> {
+        // Every step waits for those rows.
+        if self.step == 0 {
+            return Ok(None);
+        }
+        let shifts = self.engine.read_first(&self.data_buffers.shifts, u64::from(self.data.inputs) * 4).await?;
+        Ok(Some(Centring { scale: self.engine.params.scale, shifts }))
+    }
+
     /// Sends rows of the data set, training rows first and test rows after them. `inputs` is `[n, I]`, `labels` `[n]`; either may be empty.
     /// `first_row * I` and all lengths except those of the last piece must be multiples of 4 bytes.
     ///
@@ -76,8 +119,7 @@ impl Trainer {
     pub fn load(&mut self, first_row: u32, inputs: &[u8], labels: &[u8]) {
         if let Some(means) = self.centre.take(first_row, inputs) {
             let scale = self.engine.params.scale;
-            let shifts: Vec<f32> = means.iter().map(|mean| -scale * mean).collect();
-            self.engine.write(&self.data_buffers.shifts, &shifts);
+            self.engine.write(&self.data_buffers.shifts, &shifts(scale, &means));
         }
         let machine = &self.engine.machine;
         let write = |buffer: &Buffer, offset: u64, bytes: &[u8]| {

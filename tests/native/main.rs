@@ -12,6 +12,7 @@ mod contracts;
 mod cpu;
 mod data;
 mod estimator_lab;
+mod export;
 mod gpu;
 mod kernels;
 mod learning;

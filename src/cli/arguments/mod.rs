@@ -7,6 +7,7 @@
 
 mod compare;
 mod estimator;
+mod export;
 mod network;
 mod settings;
 mod sweep;
@@ -20,6 +21,7 @@ use lacuna::data::catalogue::{KNOWN, Known};
 
 pub(super) use self::compare::Compare;
 pub(super) use self::estimator::{Estimator, Measured};
+pub(super) use self::export::{Export, Format};
 pub(super) use self::network::{Bench, Check, InputShape, Model};
 pub(super) use self::settings::{DataArguments, DatasetFlag, Experiment};
 #[cfg(test)]
@@ -35,6 +37,7 @@ use super::note_output;
 pub(super) enum Command {
     Train(Train),
     Replay(Replay),
+    Export(Export),
     Compare(Compare),
     Model(Model),
     Check(Check),
@@ -76,6 +79,7 @@ fn command() -> clap::Command {
         .arg_required_else_help(true)
         .subcommand(Train::command())
         .subcommand(Replay::command())
+        .subcommand(Export::command())
         .subcommand(Compare::command())
         .subcommand(Model::command())
         .subcommand(Check::command())
@@ -105,6 +109,7 @@ fn from_matches(matches: &ArgMatches) -> Result<Command, ArgumentError> {
     Ok(match matches.subcommand() {
         Some(("train", matches)) => Command::Train(Train::from_matches(matches)?),
         Some(("replay", matches)) => Command::Replay(Replay::from_matches(matches)),
+        Some(("export", matches)) => Command::Export(Export::from_matches(matches)?),
         Some(("compare", matches)) => Command::Compare(Compare::from_matches(matches)?),
         Some(("model", matches)) => Command::Model(Model::from_matches(matches)?),
         Some(("check", matches)) => Command::Check(Check::from_matches(matches)),
@@ -200,6 +205,7 @@ mod tests {
         for words in [
             &["train"][..],
             &["replay", "a-file"],
+            &["export", "a-file"],
             &["compare"],
             &["model", "mlp-8"],
             &["check"],

@@ -25,7 +25,7 @@ pub(crate) struct Train {
 }
 
 /// Whether two paths name one file, which may not exist yet.
-fn is_same(one: &Path, other: &Path) -> bool {
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
