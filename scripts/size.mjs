@@ -12,7 +12,7 @@ const FIRST = 'first step';
  * `budget`: kilobytes, gzipped.
  */
 export const parts = [
-  { name: FIRST, budget: 415 },
+  { name: FIRST, budget: 417 },
   // Of these a visitor downloads one, or none in English.
   { name: 'three languages', files: /^(de|es|zh-Hans)-.*\.js$/, budget: 150 },
   {
