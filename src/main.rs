@@ -10,7 +10,7 @@ fn main() -> std::process::ExitCode {
     match cli::run() {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lacuna: {error}");
+            eprintln!("lacuna: {}", cli::printable(&error));
             error.exit_status().into()
         }
     }

@@ -47,8 +47,16 @@ fn note_output(written: io::Result<()>) {
     }
 }
 
+/// A text for a terminal. What a file or a link says may have control characters, which move the cursor or change the title of a window: they become
+/// \u{fffd}. Line ends and tabs stay.
+pub(crate) fn printable(text: impl fmt::Display) -> String {
+    let plain = |letter: char| if letter.is_control() && !matches!(letter, '\n' | '\t') { '\u{fffd}' } else { letter };
+    text.to_string().chars().map(plain).collect()
+}
+
 /// Prints a line: on the standard output or, if that is a log, on the error stream.
 fn say(line: impl fmt::Display) {
+    let line = printable(line);
     if log::is_standard_output() {
         eprintln!("{line}");
     } else {

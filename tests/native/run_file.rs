@@ -239,6 +239,16 @@ fn the_terminal_saves_replays_and_repeats_a_run() {
     let output = lacuna(&["replay", &run, "--again"]);
     let found = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && found.contains("weights: 1 of") && found.contains("0.5"), "{found}");
+
+    // What a stranger's file says does not reach the terminal's controls, and neither does what a stranger's link says.
+    saved.adapter = "a\u{1b}[2Jb".to_owned();
+    saved.command = Some("c\u{7}\u{9b}31md".to_owned());
+    std::fs::write(&run, saved.to_bytes()).unwrap();
+    let shown = prints(&["replay", &run]);
+    assert!(shown.contains("a\u{fffd}[2Jb") && !shown.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{shown:?}");
+    let output = lacuna(&["train", "--url", "?model=mlp-\u{1b}[31m8"]);
+    let refused = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && refused.contains("mlp-") && !refused.contains('\u{1b}'), "{refused:?}");
 }
 
 /// A decoder of its own reads the frames: they differ, and the last one shows the decided mask of the inputs, which are a picture of 16 × 16.
