@@ -144,7 +144,7 @@ pub(super) fn read(bytes: &[u8]) -> Read<RunFile> {
     let features = dataset.image.features() as usize;
     let informative =
         if source.has("informative") { Some(source.bits("informative", features, 1)?.iter().map(|&bit| bit == 1).collect()) } else { None };
-    let centring = if source.has("input_shift") {
+    let centring = if source.has("input_scale") || source.has("input_shift") {
         Some(Centring { scale: source.floats("input_scale", &[1])?[0], shifts: source.floats("input_shift", &[features])? })
     } else {
         None
