@@ -216,8 +216,6 @@ export default defineConfig({
       output: {
         entryFileNames: ({ name }) => (name === 'service-worker' ? SERVICE_WORKER : 'assets/[name]-[hash].js'),
         // All features have a view.ts: a file of the built page is named after its feature.
-        // What the first module's chunk shares with panels would otherwise be several files, each compressed on its own.
-        codeSplitting: { groups: [{ name: 'shared', test: /\/www\/(?:ui\/element|model\/(?:format|methods|units|words)|protocol\/generated)\.ts$/ }] },
         chunkFileNames: ({ facadeModuleId }) => `assets/${FEATURE.exec(facadeModuleId ?? '')?.[1] ?? '[name]'}-[hash].js`,
       },
     },

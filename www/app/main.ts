@@ -4,4 +4,7 @@ import { loadWords } from '../words/words';
 
 void loadWords()
   .then(() => import('./start'))
-  .then(({ start }) => start());
+  .then(({ start }) => start())
+  .finally(() => {
+    document.documentElement.inert = false;
+  });
