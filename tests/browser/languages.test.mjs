@@ -22,7 +22,8 @@ const leftInEnglish = (visitor, table) =>
     const found = [];
     const look = (text, node) => {
       const plain = text.trim();
-      if (Object.hasOwn(words, plain) && words[plain] !== plain && !Object.values(words).includes(plain)) found.push(`${plain} in ${node.outerHTML?.slice(0, 80)}`);
+      if (Object.hasOwn(words, plain) && words[plain] !== plain && !Object.values(words).includes(plain))
+        found.push(`${plain} in ${node.outerHTML?.slice(0, 80)}`);
     };
     for (let node = walk.currentNode; node; node = walk.nextNode()) {
       if (!(node instanceof Element)) {
